@@ -1,0 +1,341 @@
+//! A conversation as we show it: messages, parts, tool calls, permissions, questions.
+//!
+//! The words are OpenCode's; the shapes are ours. `session::translate` makes these from the wire.
+//! All texts are as the server sent them and may be hostile: drawing strips control sequences.
+
+use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};
+use super::time::UnixMillis;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    User,
+    Assistant,
+}
+
+/// A message's header; its parts travel on their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    pub id: MessageId,
+    pub role: Role,
+    /// The server's clock.
+    pub created: UnixMillis,
+    /// Set when this message is whole; a turn may go on with another one.
+    pub completed: Option<UnixMillis>,
+    pub agent: Option<String>,
+    pub model: Option<ModelRef>,
+    /// Why the message ended early, if it did.
+    pub error: Option<MessageError>,
+    /// The model's reason for the end: `stop`, `tool-calls`, `length`, `unknown`, …
+    pub finish: Option<String>,
+    /// US dollars.
+    pub cost: f64,
+    pub tokens: Tokens,
+    /// A summary made by compaction.
+    pub summary: bool,
+}
+
+/// An error inside a conversation, as the server names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageError {
+    /// `APIError`, `MessageAbortedError`, `ProviderAuthError`, …
+    pub name: String,
+    pub message: String,
+}
+
+impl MessageError {
+    /// Whether this only says that the user stopped the turn.
+    pub fn is_abort(&self) -> bool {
+        self.name == "MessageAbortedError"
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tokens {
+    pub input: u64,
+    pub output: u64,
+    pub reasoning: u64,
+    pub cache_read: u64,
+    pub cache_write: u64,
+}
+
+impl Tokens {
+    /// All tokens that stand in the model's context after the step.
+    pub fn context(&self) -> u64 {
+        self.input + self.output + self.reasoning + self.cache_read + self.cache_write
+    }
+}
+
+/// A piece of a message. `id` is unique in the conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    pub id: PartId,
+    pub message: MessageId,
+    pub kind: PartKind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum PartKind {
+    /// Markdown. `synthetic` texts are the server's own and are not shown as typed by the user.
+    Text {
+        text: String,
+        synthetic: bool,
+        ended: bool,
+    },
+    /// The model's thinking, markdown.
+    Reasoning {
+        text: String,
+        started: Option<UnixMillis>,
+        ended: Option<UnixMillis>,
+    },
+    Tool(Box<ToolCall>),
+    File {
+        filename: String,
+        mime: String,
+    },
+    StepStart,
+    StepFinish {
+        reason: String,
+        cost: f64,
+        tokens: Tokens,
+    },
+    /// Files that a step changed.
+    Patch {
+        files: Vec<String>,
+    },
+    Compaction {
+        auto: bool,
+    },
+    /// A failed attempt that the server repeats.
+    Retry {
+        attempt: u32,
+        message: String,
+    },
+    /// A kind that this version does not know, kept by name.
+    Unknown {
+        kind: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ToolStatus {
+    Pending,
+    Running,
+    Completed,
+    Error,
+}
+
+/// A call of a tool by the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolCall {
+    /// `bash`, `edit`, `write`, `read`, `task`, …
+    pub tool: String,
+    pub call_id: String,
+    pub status: ToolStatus,
+    /// One line that says what the call is about: the command, the path, the pattern.
+    pub subject: String,
+    /// The server's title for the call, if it gave one.
+    pub title: Option<String>,
+    /// The arguments by name, values as text (JSON where they are not strings).
+    pub input: Vec<(String, String)>,
+    /// What the tool printed; while running, what it has printed so far.
+    pub output: String,
+    /// A unified diff, for tools that change files.
+    pub diff: Option<String>,
+    /// The exit code, for `bash`. A completed call may have a non-zero one.
+    pub exit: Option<i32>,
+    /// The conversation of a sub-agent, for `task`.
+    pub child: Option<OpencodeSessionId>,
+    pub todos: Vec<Todo>,
+    pub started: Option<UnixMillis>,
+    pub ended: Option<UnixMillis>,
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Todo {
+    pub content: String,
+    /// `pending`, `in_progress`, `completed`, `cancelled`.
+    pub status: String,
+}
+
+/// The agent asks whether it may do something. The turn waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    pub id: PermissionId,
+    /// The conversation that asks: ours, or a sub-agent's.
+    pub session: OpencodeSessionId,
+    /// `bash`, `edit`, `external_directory`, `webfetch`, …
+    pub kind: String,
+    /// What it asks for now.
+    pub patterns: Vec<String>,
+    /// What "always" would allow, until the server ends.
+    pub always: Vec<String>,
+    /// One line: the command, the path, the URL.
+    pub subject: String,
+    /// A unified diff, for edits.
+    pub diff: Option<String>,
+    pub call_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PermissionReply {
+    Once,
+    Always,
+    /// With a message the turn goes on and the agent reads it; without one the turn stops.
+    Reject {
+        message: Option<String>,
+    },
+}
+
+/// The agent asks the user to choose. The turn waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub id: QuestionId,
+    pub session: OpencodeSessionId,
+    pub items: Vec<QuestionItem>,
+    pub call_id: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionItem {
+    /// A few words.
+    pub header: String,
+    pub question: String,
+    pub options: Vec<QuestionOption>,
+    /// More than one option may be chosen.
+    pub multiple: bool,
+    /// A text of the user's own is allowed.
+    pub custom: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuestionOption {
+    pub label: String,
+    pub description: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QuestionReply {
+    /// For each item in order the chosen labels or own texts.
+    Answer(Vec<Vec<String>>),
+    /// Stops the turn.
+    Reject,
+}
+
+/// Whether a turn runs, as the server says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    Idle,
+    Busy,
+    /// The provider failed; the server tries again at `next`.
+    Retry {
+        attempt: u32,
+        message: String,
+        next: UnixMillis,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ModelRef {
+    pub provider: String,
+    pub model: String,
+}
+
+/// A model to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    pub reference: ModelRef,
+    pub name: String,
+    /// Tokens; 0 when unknown.
+    pub context_limit: u64,
+}
+
+/// A primary agent to choose from: `build`, `plan`, …
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    pub name: String,
+    pub description: String,
+}
+
+/// What the server offers, fetched once a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Catalog {
+    pub models: Vec<Model>,
+    pub agents: Vec<Agent>,
+    /// The model that a prompt without one would get.
+    pub default_model: Option<ModelRef>,
+}
+
+/// The conversation's header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conversation {
+    pub id: OpencodeSessionId,
+    pub title: String,
+    /// Absolute, on the server's machine.
+    pub directory: String,
+    /// US dollars.
+    pub cost: f64,
+    pub tokens: Tokens,
+    pub updated: UnixMillis,
+}
+
+/// News of a conversation. Applying an event twice is harmless: all are upserts by id, but for
+/// [`ChatEvent::Delta`], which only ever follows the part it extends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChatEvent {
+    Conversation(Conversation),
+    Status(Status),
+    Message(Message),
+    MessageRemoved(MessageId),
+    /// The full part; replaces what deltas have built. An unfinished text that is empty never
+    /// replaces one that is not: the server does not store growing text.
+    Part(Part),
+    PartRemoved {
+        message: MessageId,
+        part: PartId,
+    },
+    /// Appends to a text or reasoning part.
+    Delta {
+        message: MessageId,
+        part: PartId,
+        text: String,
+    },
+    PermissionAsked(Permission),
+    PermissionReplied(PermissionId),
+    QuestionAsked(Question),
+    QuestionReplied(QuestionId),
+    /// An error of the turn; the turn is over only when the status says so.
+    Error(MessageError),
+    Todos(Vec<Todo>),
+    Catalog(Catalog),
+    /// What the server holds, after a connection was made or mended.
+    Resync(Box<Resync>),
+    /// Older messages, in answer to [`super::session::SessionCommand::LoadOlder`].
+    Older {
+        page: Vec<MessageWithParts>,
+        more: bool,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageWithParts {
+    pub message: Message,
+    /// In the server's order.
+    pub parts: Vec<Part>,
+}
+
+/// A conversation as fetched. Merged, never simply put in place (see [`ChatEvent::Part`]).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resync {
+    pub conversation: Conversation,
+    /// The newest messages, oldest first.
+    pub messages: Vec<MessageWithParts>,
+    /// Whether there are older messages than these.
+    pub more: bool,
+    pub status: Status,
+    /// All that wait; what is not here no longer waits. `None` when the server could not list them.
+    pub permissions: Option<Vec<Permission>>,
+    pub questions: Option<Vec<Question>>,
+    /// Events were lost before this; unfinished texts may have a hole.
+    pub after_gap: bool,
+}

@@ -1,0 +1,49 @@
+//! What the user is told when something fails.
+
+/// A failure as a value that the model can hold and compare. Every text is safe to show: no secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Failure {
+    /// What failed, one sentence without a full stop: "OpenCode ended with exit code 1".
+    pub summary: String,
+    /// Why, in the words of the layer that knows; may have several lines; may be empty.
+    pub detail: String,
+    /// What to do next, one sentence; may be empty.
+    pub hint: String,
+    /// Whether trying the same again can help.
+    pub retryable: bool,
+    /// The last lines of the failing process's stderr, `stderr[0]` the oldest.
+    pub stderr: Vec<String>,
+}
+
+impl Failure {
+    pub fn new(summary: impl Into<String>) -> Self {
+        Self {
+            summary: summary.into(),
+            ..Self::default()
+        }
+    }
+
+    #[must_use]
+    pub fn because(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    #[must_use]
+    pub fn retryable(mut self) -> Self {
+        self.retryable = true;
+        self
+    }
+
+    #[must_use]
+    pub fn stderr(mut self, lines: Vec<String>) -> Self {
+        self.stderr = lines;
+        self
+    }
+}

@@ -1,0 +1,155 @@
+//! The contract with a session's task: what opens it, what goes in, what comes out.
+//!
+//! The terminal and the headless commands are two listeners to the same stream; neither is special.
+
+use super::chat::{ChatEvent, ModelRef, PermissionReply, QuestionReply};
+use super::failure::Failure;
+use super::id::{
+    MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId, SessionKey, TemplateId,
+};
+use super::log::LogLine;
+use super::sandbox::{BootEvent, Phase, SandboxInfo};
+use super::time::UnixMillis;
+
+/// How a session is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSpec {
+    pub key: SessionKey,
+    pub origin: Origin,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Makes a sandbox and a conversation.
+    New(NewSession),
+    /// Takes up what the store knows under the key.
+    Stored,
+    /// Only connects to a server that somebody else runs.
+    Attach {
+        url: String,
+        session: Option<OpencodeSessionId>,
+        credential: CredentialRef,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession {
+    /// Unique among the stored sessions; what `sandbar diff NAME` takes.
+    pub name: String,
+    pub template: TemplateId,
+    pub code: CodeSource,
+    pub model: Option<ModelRef>,
+    /// Use the scripted demo model.
+    pub demo: bool,
+}
+
+/// What goes into the sandbox before the agent starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeSource {
+    /// Nothing: an empty git work tree.
+    Empty,
+    /// The git work tree around this directory: HEAD, uncommitted changes, untracked files.
+    WorkTree(std::path::PathBuf),
+    /// A clone of this URL, made inside the sandbox.
+    Clone(String),
+}
+
+/// Names a secret without holding it; the supervisor resolves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialRef {
+    None,
+    /// The value of this environment variable.
+    Env(String),
+    /// The 0600 file of the session with this key.
+    Stored(SessionKey),
+}
+
+/// A prompt with the ids that make sending it again harmless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    pub message: MessageId,
+    pub part: PartId,
+    pub text: String,
+    pub agent: Option<String>,
+    pub model: Option<ModelRef>,
+}
+
+/// What a listener may ask of a session's task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionCommand {
+    /// Queues a prompt. It is stored first, then sent when the prompts before it are answered.
+    Prompt(Prompt),
+    /// Sends a queued prompt at once, also while the agent works.
+    SendNow(MessageId),
+    /// Takes a prompt out of the queue, to be edited or dropped.
+    Unqueue(MessageId),
+    /// Lets a held queue go on.
+    ReleaseQueue,
+    /// Stops the running turn and holds the queue.
+    Abort,
+    ReplyPermission {
+        id: PermissionId,
+        reply: PermissionReply,
+    },
+    ReplyQuestion {
+        id: QuestionId,
+        reply: QuestionReply,
+    },
+    /// Fetches the page of messages before the oldest known one.
+    LoadOlder,
+    /// Tries now what is waiting for its next attempt, or failed: the boot, the connection, and
+    /// OpenCode itself where its process has ended.
+    Retry,
+    /// Stores the text that stands unsent in the composer.
+    SaveDraft(String),
+    Pause,
+    Kill,
+}
+
+/// What becomes of the sandbox when its session is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// The followers are dropped; the sandbox runs on.
+    Detach,
+    Pause,
+    Kill,
+}
+
+/// What a session's task tells its listeners.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SessionEvent {
+    /// What the store knows, first of all when a stored session is opened. The transcript follows
+    /// as [`ChatEvent`]s.
+    Restored {
+        draft: String,
+    },
+    Sandbox(SandboxInfo),
+    Boot(BootEvent),
+    Phase(Phase),
+    Chat(ChatEvent),
+    /// In order; never empty.
+    Logs(Vec<LogLine>),
+    /// The whole queue after each change, `prompts[0]` is the next.
+    Queue {
+        prompts: Vec<Prompt>,
+        held: bool,
+    },
+    /// A command failed; nothing that was typed is lost: a prompt is back in the queue, held.
+    CommandFailed(Failure),
+    /// The last event.
+    Stopped,
+}
+
+/// A row of the list, as the store has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionSummary {
+    pub key: SessionKey,
+    pub name: String,
+    /// OpenCode's title, empty before the first turn.
+    pub title: String,
+    pub sandbox: SandboxInfo,
+    pub opencode_session: Option<OpencodeSessionId>,
+    pub phase: Phase,
+    pub created: UnixMillis,
+    pub updated: UnixMillis,
+}

@@ -1,0 +1,64 @@
+//! sandbar: one calm terminal for coding agents that run in sandboxes.
+//!
+//! Every session is one E2B sandbox that runs `opencode serve`; sandbar starts it, keeps it alive,
+//! shows what it does, brings its work home, and loses nothing. This page is the architecture.
+//!
+//! # The way of the data
+//!
+//! ```text
+//!  crossterm ─► tui::input ─┐                                        ┌─► app view ─► frame
+//!                           ▼                                        │
+//!                         Event ─► App::update(Event, &mut Cx) ──────┤
+//!                           ▲                                        │
+//!  sandbox ─► session task ─┘                                        └─► effects ─► tui::effects
+//!     ▲                                                                                 │
+//!     └──────────── session::supervisor ◄────────── SessionCommand ◄────────────────────┘
+//! ```
+//!
+//! One circle, one direction. All that is seen is one model, [`app::App`], changed only by `update`;
+//! drawing is a function of it. What happens in parallel is outside: one supervised task for each
+//! session, which takes [`domain::session::SessionCommand`]s and tells
+//! [`domain::session::SessionEvent`]s. The one feedback edge is plain data: drawing returns a
+//! viewport, which the loop stores in the model, because scrolling needs to know what was drawn.
+//!
+//! # The rooms, in reading order
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`domain`] | the nouns that all share; `std` only |
+//! | [`app`] | the model, its update and its views; pure |
+//! | [`text`] | text to styled lines: markdown, diffs, wrapping; strips what is hostile |
+//! | [`tui`] | the shell around `app`: terminal, input, frames, effects |
+//! | [`session`] | one session's life: boot, connect, follow, queue, record |
+//! | [`engine`] | finds or starts what sandboxes come from: E2B, or the local daemon |
+//! | [`opencode`] | client of an OpenCode server |
+//! | [`e2b`] | client of the E2B API: control plane, envd, hosts |
+//! | [`local`] | the E2B-compatible server for sandboxes on this machine |
+//! | [`demo`] | the scripted model for use without an account |
+//! | [`store`] | SQLite: sessions, transcripts, drafts, queue |
+//! | [`config`] | defaults, file, environment, flags; paths; credentials; our own log |
+//! | [`net`] | HTTP client set-up, lines, back-off |
+//! | [`cli`] | the commands |
+//!
+//! # What never happens
+//!
+//! 1. `app` performs nothing; it describes. A test of any behaviour is a list of events.
+//! 2. Only `session::translate` knows both OpenCode's words and ours.
+//! 3. The clients [`e2b`] and [`opencode`] know neither each other nor the screen.
+//! 4. [`local`] never uses a client; it shares only wire types with [`e2b`].
+//! 5. Nothing global: no `static` with state; the environment is read once, by `config::Env`.
+//! 6. The seam for tests is a URL, not a trait; no mock of a server exists.
+//! 7. Wire types are serialised, domain types are not; the store has its own rows.
+//! 8. Secrets are `secrecy` types from the moment they are read.
+//! 9. No view iterates over history; it asks for a window.
+//!
+//! `tests/it/architecture.rs` holds the borders.
+//!
+//! # Where to begin
+//!
+//! A new kind of part: `opencode/wire/part.rs` → `session/translate/` → [`domain::chat`] →
+//! `app/chat/view_part.rs`. A new key: `app/keymap.rs`. A new command: `cli/args.rs`. A new setting:
+//! `config/`. A new thing that a session can do: [`domain::session::SessionCommand`] →
+//! `session/connection.rs`.
+
+pub mod domain;
