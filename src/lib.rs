@@ -62,3 +62,4 @@
 //! `session/connection.rs`.
 
 pub mod domain;
+pub mod net;

@@ -1,0 +1,123 @@
+//! When to try again: a pure schedule.
+//!
+//! Attempts and chance enter, delays leave. It has no clock and no random source: the caller sleeps
+//! and brings the jitter, so that a test knows every delay.
+//!
+//! The delay doubles from `base` to `cap`; half of it is fixed and half is scaled by the jitter, so
+//! that many sessions that lost the same network do not come back in the same moment.
+
+use std::time::Duration;
+
+/// The longest that a server's `Retry-After` is obeyed. A person is waiting.
+const RETRY_AFTER_CAP: Duration = Duration::from_mins(5);
+
+/// Counts attempts and says how long to wait before the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backoff {
+    base: Duration,
+    cap: Duration,
+    attempt: u32,
+}
+
+impl Backoff {
+    pub fn new(base: Duration, cap: Duration) -> Self {
+        Self {
+            base,
+            cap,
+            attempt: 0,
+        }
+    }
+
+    /// Failures since the last [`Self::reset`].
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Counts a failure and returns the wait before the next attempt.
+    ///
+    /// `jitter` is a random number in `0.0..1.0`; others are clamped. `retry_after` is what the
+    /// server asked for: never waited less, up to five minutes.
+    pub fn next(&mut self, jitter: f64, retry_after: Option<Duration>) -> Duration {
+        let doublings = self.attempt.min(30);
+        self.attempt = self.attempt.saturating_add(1);
+        let whole = self
+            .base
+            .saturating_mul(1_u32 << doublings)
+            .min(self.cap.max(self.base));
+        let jitter = if jitter.is_nan() {
+            0.0
+        } else {
+            jitter.clamp(0.0, 1.0)
+        };
+        let half = whole / 2;
+        let delay = half + half.mul_f64(jitter);
+        delay.max(retry_after.unwrap_or_default().min(RETRY_AFTER_CAP))
+    }
+
+    /// Forgets the failures after a success.
+    pub fn reset(&mut self) {
+        self.attempt = 0;
+    }
+}
+
+/// Reads a `Retry-After` header in its form of seconds, also with a fraction.
+///
+/// The form with a date needs a clock and is not used by the servers we talk to: `None`.
+pub fn retry_after(value: &str) -> Option<Duration> {
+    let seconds: f64 = value.trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const BASE: Duration = Duration::from_millis(100);
+    const CAP: Duration = Duration::from_secs(2);
+
+    #[test]
+    fn delays_double_up_to_the_cap_and_start_again_after_a_success() {
+        let mut backoff = Backoff::new(BASE, CAP);
+
+        let delays: Vec<u128> = (0..7)
+            .map(|_| backoff.next(1.0, None).as_millis())
+            .collect();
+        backoff.reset();
+
+        assert_eq!(delays, [100, 200, 400, 800, 1600, 2000, 2000]);
+        assert_eq!(backoff.next(0.0, None), BASE / 2);
+    }
+
+    #[test]
+    fn a_server_that_asks_for_more_time_gets_it_within_reason() {
+        let mut backoff = Backoff::new(BASE, CAP);
+
+        assert_eq!(
+            backoff.next(1.0, retry_after(" 7 ")),
+            Duration::from_secs(7)
+        );
+        assert_eq!(backoff.next(1.0, retry_after("999999")), RETRY_AFTER_CAP);
+        assert_eq!(retry_after("-1"), None);
+        assert_eq!(retry_after("NaN"), None);
+        assert_eq!(retry_after("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_delay_is_longer_than_the_cap_or_shorter_than_half_the_base(
+            jitters in prop::collection::vec(any::<f64>(), 1..80),
+        ) {
+            let mut backoff = Backoff::new(BASE, CAP);
+            for jitter in jitters {
+                let delay = backoff.next(jitter, None);
+                prop_assert!(delay >= BASE / 2 && delay <= CAP, "{delay:?}");
+            }
+        }
+
+        #[test]
+        fn any_header_is_read_without_a_panic(value in ".{0,40}") {
+            let _ = retry_after(&value);
+        }
+    }
+}

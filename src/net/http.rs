@@ -1,0 +1,234 @@
+//! The one HTTP stack: how a client is built, how names are resolved, how failures are told.
+//!
+//! Options enter, [`Http`] leaves: two `reqwest` clients that are cheap to clone. There is never a
+//! time limit over a whole request here, since that would cut event streams: connecting and each
+//! read have one, and callers set their own for each call. Nothing here reads the environment, and
+//! nothing knows what is sent.
+
+use std::error::Error as _;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use http::HeaderValue;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use secrecy::{ExposeSecret, SecretString};
+
+/// Hosts that no proxy can reach for us. `localhost` covers `*.localhost` too.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+/// How clients are built.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// For the name, the TCP connection and TLS together.
+    pub connect_timeout: Duration,
+    /// The longest silence while an answer is awaited or read; above the servers' heartbeats.
+    pub read_timeout: Duration,
+    pub proxies: Proxies,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(90),
+            proxies: Proxies::default(),
+        }
+    }
+}
+
+/// Proxies as the user's environment names them; loopback is always reached directly.
+#[derive(Clone, Default)]
+pub struct Proxies {
+    /// For `http://` addresses (`http_proxy`). May hold a password.
+    pub http: Option<String>,
+    /// For `https://` addresses (`HTTPS_PROXY`). May hold a password.
+    pub https: Option<String>,
+    /// Hosts, domains and networks that are reached directly (`NO_PROXY`), separated by commas.
+    pub except: String,
+}
+
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxies")
+            .field("http", &self.http.is_some())
+            .field("https", &self.https.is_some())
+            .field("except", &self.except)
+            .finish()
+    }
+}
+
+/// Why no client could be built.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpSetupError {
+    #[error("the proxy for {scheme} addresses is not a usable URL")]
+    Proxy { scheme: &'static str },
+    #[error("set up HTTP and TLS: {0}")]
+    Client(String),
+}
+
+/// The clients of this program. Cloning shares connections.
+#[derive(Debug, Clone)]
+pub struct Http {
+    pooled: reqwest::Client,
+    fresh: reqwest::Client,
+}
+
+impl Http {
+    /// Builds the clients; reads the system's certificates, a few milliseconds.
+    pub fn new(options: &HttpOptions) -> Result<Self, HttpSetupError> {
+        Ok(Self {
+            pooled: build(builder(options)?)?,
+            fresh: build(builder(options)?.pool_max_idle_per_host(0))?,
+        })
+    }
+
+    /// For ordinary calls and streams: connections are kept and used again.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.pooled
+    }
+
+    /// For probes: each request has a connection of its own, so that one which a starting server
+    /// has accepted and forgotten is never met again.
+    pub fn fresh(&self) -> &reqwest::Client {
+        &self.fresh
+    }
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, HttpSetupError> {
+    builder
+        .build()
+        .map_err(|error| HttpSetupError::Client(describe(error)))
+}
+
+/// Starts a client with our limits, names and proxies. For clients that need more than [`Http`].
+pub fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpSetupError> {
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        .tcp_keepalive(Duration::from_secs(30))
+        .dns_resolver(std::sync::Arc::new(Resolver))
+        .user_agent(concat!("sandbar/", env!("CARGO_PKG_VERSION")))
+        // Without this, reqwest would read the environment itself and offer loopback to a proxy.
+        .no_proxy();
+    let except = reqwest::NoProxy::from_string(&format!("{LOOPBACK},{}", options.proxies.except));
+    if let Some(url) = &options.proxies.http {
+        let proxy =
+            reqwest::Proxy::http(url).map_err(|_| HttpSetupError::Proxy { scheme: "http" })?;
+        builder = builder.proxy(proxy.no_proxy(except.clone()));
+    }
+    if let Some(url) = &options.proxies.https {
+        let proxy =
+            reqwest::Proxy::https(url).map_err(|_| HttpSetupError::Proxy { scheme: "https" })?;
+        builder = builder.proxy(proxy.no_proxy(except));
+    }
+    Ok(builder)
+}
+
+/// Resolves `localhost` and all names below it to loopback, the rest by the system.
+///
+/// E2B's hosts are names below a domain; a server on this machine uses `*.localhost`, which the
+/// system's resolver often does not know although browsers do.
+#[derive(Debug, Clone, Copy)]
+struct Resolver;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            // The port is replaced by the connector.
+            if is_loopback_name(name.as_str()) {
+                let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+                return Ok(Box::new(std::iter::once(address)) as Addrs);
+            }
+            let addresses: Vec<SocketAddr> =
+                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn is_loopback_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// Makes a header value that prints as `Sensitive`; `None` if the secret holds control characters.
+pub fn secret_header(value: &SecretString) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Makes the `Authorization` value of HTTP Basic; it prints as `Sensitive`.
+pub fn basic_auth(user: &str, password: &SecretString) -> Option<HeaderValue> {
+    use base64::Engine as _;
+    let pair = format!("{user}:{}", password.expose_secret());
+    let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+    secret_header(&SecretString::from(format!("Basic {encoded}")))
+}
+
+/// Tells a transport failure with its causes in one line, without the URL, which may hold a token.
+pub fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_below_localhost_are_loopback_and_look_alikes_are_not() {
+        assert!(is_loopback_name("4096-abc.localhost"));
+        assert!(is_loopback_name("LOCALHOST."));
+        assert!(!is_loopback_name("localhost.example.org"));
+        assert!(!is_loopback_name("notlocalhost"));
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug_output() {
+        let password = SecretString::from("hunter2");
+        let header = basic_auth("opencode", &password).unwrap();
+        let proxies = Proxies {
+            https: Some("http://user:hunter2@proxy:3128".into()),
+            ..Proxies::default()
+        };
+
+        assert_eq!(header.to_str().unwrap(), "Basic b3BlbmNvZGU6aHVudGVyMg==");
+        assert_eq!(format!("{header:?}"), "Sensitive");
+        assert!(!format!("{proxies:?}").contains("hunter2"));
+        assert!(secret_header(&SecretString::from("a\nb")).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_localhost_name_reaches_loopback_past_a_proxy_and_errors_hide_the_url() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let http = Http::new(&HttpOptions {
+            proxies: Proxies {
+                http: Some("http://proxy.invalid:1".into()),
+                ..Proxies::default()
+            },
+            ..HttpOptions::default()
+        })
+        .unwrap();
+
+        // The server hangs up on whoever comes: what counts is that it was reached.
+        let url = format!("http://4096-abc.localhost:{port}/?auth_token=hunter2");
+        let accept = async { drop(listener.accept().await.unwrap()) };
+        let (answer, ()) = tokio::join!(http.client().get(url).send(), accept);
+
+        let text = describe(answer.unwrap_err());
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
