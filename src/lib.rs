@@ -61,5 +61,6 @@
 //! `config/`. A new thing that a session can do: [`domain::session::SessionCommand`] →
 //! `session/connection.rs`.
 
+pub mod config;
 pub mod domain;
 pub mod net;

@@ -1,0 +1,67 @@
+//! The environment and the current directory, read once.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A snapshot of the environment and of the current directory.
+///
+/// Printing it shows names only: values may be secrets.
+#[derive(Clone, Default)]
+pub struct Env {
+    variables: BTreeMap<OsString, OsString>,
+    directory: Option<PathBuf>,
+}
+
+impl Env {
+    /// Takes the snapshot. Only `main` calls this.
+    pub fn of_process() -> Self {
+        Self {
+            variables: std::env::vars_os().collect(),
+            directory: std::env::current_dir().ok(),
+        }
+    }
+
+    /// The current directory; `None` where it has been removed, or may not be looked at.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// Returns a variable that is set, not empty and text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let value = self.variables.get(OsStr::new(name))?.to_str()?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Returns a variable that is set and not empty as a path, whatever its bytes.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        let value = self.variables.get(OsStr::new(name))?;
+        (!value.is_empty()).then(|| PathBuf::from(value))
+    }
+
+    /// All variables, for processes that get the user's own environment.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+}
+
+impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Env {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        Self {
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            directory: None,
+        }
+    }
+}
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}

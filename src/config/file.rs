@@ -1,0 +1,205 @@
+//! `config.toml` as raw entries with their places; what they mean is `load`'s business.
+
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{FilePlace, Place, Problem};
+use super::schema::{KEYS, SETTINGS, nearest};
+
+/// A value as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Raw {
+    Text(String),
+    Bool(bool),
+    List(Vec<String>),
+    /// Anything else, by the name of its type.
+    Other(&'static str),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// A setting's name, or an action in the table of keys.
+    pub(super) name: String,
+    pub(super) value: Raw,
+    /// The place of the value.
+    pub(super) place: FilePlace,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    pub(super) settings: Vec<Entry>,
+    pub(super) keys: Vec<Entry>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Reads a file's bytes; never fails, but for what stands in `problems`.
+pub(super) fn read(path: &Path, bytes: &[u8], actions: &[&str]) -> Entries {
+    let source = match std::str::from_utf8(bytes) {
+        Ok(source) => source,
+        Err(error) => return not_text(path, bytes, error.valid_up_to()),
+    };
+    let mut reader = Reader {
+        path,
+        source,
+        actions,
+        entries: Entries::default(),
+    };
+    let (table, errors) = DeTable::parse_recoverable(source);
+    for error in &errors {
+        let span = error.span().unwrap_or(0..0);
+        let place = FilePlace::of(path, source, &span);
+        let place = if names_a_secret(&place.text) {
+            place.without_value()
+        } else {
+            place
+        };
+        reader.problem(place, error.message(), None);
+    }
+    // Entries around a syntax error may be half of what was meant: one kind of error at a time.
+    if errors.is_empty() {
+        reader.table("", table.get_ref());
+    }
+    reader.entries
+}
+
+fn not_text(path: &Path, bytes: &[u8], valid: usize) -> Entries {
+    let source = String::from_utf8_lossy(bytes);
+    // What is valid keeps its offsets in the lossy copy.
+    let place = FilePlace::of(path, &source, &(valid..valid + 1));
+    Entries {
+        problems: vec![Problem {
+            place: Place::File(place),
+            what: "this is not UTF-8 text".to_owned(),
+            hint: Some("save the file as UTF-8".to_owned()),
+        }],
+        ..Entries::default()
+    }
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    source: &'a str,
+    actions: &'a [&'a str],
+    entries: Entries,
+}
+
+impl Reader<'_> {
+    fn table(&mut self, prefix: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name = if prefix.is_empty() {
+                key.get_ref().to_string()
+            } else {
+                format!("{prefix}.{}", key.get_ref())
+            };
+            let is_group = name == KEYS || SETTINGS.iter().any(|s| group(s.name) == Some(&name));
+            match value.get_ref() {
+                DeValue::Table(inner) if name == KEYS => self.keys("", inner),
+                DeValue::Table(inner) if is_group => self.table(&name, inner),
+                _ if is_group => {
+                    let what = format!("\"{name}\" is a table, not a value");
+                    let hint = format!("write [{name}] and its settings below it");
+                    self.problem(self.place(key), &what, Some(hint));
+                }
+                value_ref => match SETTINGS.iter().find(|s| s.name == name) {
+                    Some(_) => {
+                        let entry = Entry {
+                            value: raw(value_ref),
+                            place: self.place(value),
+                            name,
+                        };
+                        self.entries.settings.push(entry);
+                    }
+                    None => self.unknown(&name, key),
+                },
+            }
+        }
+    }
+
+    /// Action names have dots in them: `"chat.send" = …`, `chat.send = …` and `[keys.chat]` are the
+    /// same.
+    fn keys(&mut self, prefix: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name = format!("{prefix}{}", key.get_ref());
+            if let DeValue::Table(inner) = value.get_ref() {
+                self.keys(&format!("{name}."), inner);
+            } else if !self.actions.is_empty() && !self.actions.contains(&name.as_str()) {
+                let hint = nearest(&name, self.actions.iter().copied())
+                    .map(|near| format!("did you mean \"{near}\"?"));
+                let what = format!("there is no action \"{}\"", shown(&name));
+                self.problem(self.place(key), &what, hint);
+            } else {
+                let entry = Entry {
+                    name,
+                    value: raw(value.get_ref()),
+                    place: self.place(value),
+                };
+                self.entries.keys.push(entry);
+            }
+        }
+    }
+
+    fn unknown(&mut self, name: &str, key: &Spanned<std::borrow::Cow<'_, str>>) {
+        let what = format!("there is no setting \"{}\"", shown(name));
+        if names_a_secret(name) {
+            let place = self.place(key).without_value();
+            let hint = "secrets do not belong here: give them as environment variables, such as \
+                        E2B_API_KEY";
+            self.problem(place, &what, Some(hint.to_owned()));
+            return;
+        }
+        // The whole name first; then its last part, for a setting in the wrong table.
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let names = || SETTINGS.iter().map(|setting| setting.name);
+        let near = names()
+            .find(|full| full.rsplit('.').next() == Some(last))
+            .or_else(|| nearest(name, names().chain([KEYS])))
+            .or_else(|| nearest(last, names()));
+        let hint = near.map(|near| format!("did you mean \"{near}\"?"));
+        self.problem(self.place(key), &what, hint);
+    }
+
+    fn place<T>(&self, at: &Spanned<T>) -> FilePlace {
+        FilePlace::of(self.path, self.source, &at.span())
+    }
+
+    fn problem(&mut self, place: FilePlace, what: &str, hint: Option<String>) {
+        self.entries.problems.push(Problem {
+            place: Place::File(place),
+            what: what.replace('\n', " ").trim_end().to_owned(),
+            hint,
+        });
+    }
+}
+
+fn group(name: &str) -> Option<&str> {
+    name.split_once('.').map(|(group, _)| group)
+}
+
+/// Whether what stands behind this name must not be repeated.
+fn names_a_secret(name: &str) -> bool {
+    let name = name.split('=').next().unwrap_or_default().to_lowercase();
+    let words = ["key", "token", "secret", "password"];
+    words.iter().any(|word| name.contains(word))
+}
+
+/// Names come from the file and may hold anything.
+fn shown(name: &str) -> String {
+    name.chars().take(60).flat_map(char::escape_debug).collect()
+}
+
+fn raw(value: &DeValue<'_>) -> Raw {
+    match value {
+        DeValue::String(text) => Raw::Text(text.to_string()),
+        DeValue::Boolean(value) => Raw::Bool(*value),
+        DeValue::Array(items) => items
+            .iter()
+            .map(|item| item.get_ref().as_str().map(str::to_owned))
+            .collect::<Option<Vec<String>>>()
+            .map_or(Raw::Other("list of other things than texts"), Raw::List),
+        DeValue::Integer(_) | DeValue::Float(_) => Raw::Other("number"),
+        DeValue::Datetime(_) => Raw::Other("date"),
+        DeValue::Table(_) => Raw::Other("table"),
+    }
+}

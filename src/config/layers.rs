@@ -1,0 +1,328 @@
+//! The layers on top of each other, and every kind of value read from the topmost.
+//!
+//! A value that is wrong is noted with its place and its default stands in, so that the other
+//! settings are checked too.
+
+use std::time::Duration;
+
+use super::KeyOverride;
+use super::duration;
+use super::env::Env;
+use super::file::{self, Entries, Raw};
+use super::problem::{FilePlace, Place, Problem};
+use super::schema::{PROVIDER_VARIABLES, SETTINGS, Setting, nearest};
+use super::value::{Source, Sourced};
+use crate::domain::chat::ModelRef;
+use crate::domain::version::opencode_fits;
+
+/// Setting, flag, value.
+pub(super) type Overridden = Vec<(&'static str, &'static str, Raw)>;
+
+/// The topmost value of each setting, and the mistakes found so far.
+pub(super) struct Layers {
+    given: Vec<Given>,
+    file_keys: Vec<file::Entry>,
+    pub(super) problems: Vec<Problem>,
+}
+
+#[derive(Clone)]
+struct Given {
+    name: String,
+    value: Raw,
+    source: Source,
+    place: Place,
+}
+
+impl Layers {
+    pub(super) fn new(entries: Entries, env: &Env, overrides: Overridden) -> Self {
+        let mut given: Vec<Given> = entries.settings.into_iter().map(from_file).collect();
+        for Setting { name, variable, .. } in SETTINGS {
+            let Some(text) = env.text(variable) else {
+                continue;
+            };
+            // no-color.org: any value that is not empty counts.
+            let value = match variable {
+                "NO_COLOR" => Raw::Bool(true),
+                _ => Raw::Text(text.to_owned()),
+            };
+            given.push(outside(name, value, Source::Env(variable.to_owned())));
+        }
+        for (name, flag, value) in overrides {
+            given.push(outside(name, value, Source::Flag(flag.to_owned())));
+        }
+        Self {
+            given,
+            file_keys: entries.keys,
+            problems: entries.problems,
+        }
+    }
+
+    /// Later layers stand above earlier ones.
+    fn top(&self, name: &str) -> Option<Given> {
+        self.given.iter().rfind(|given| given.name == name).cloned()
+    }
+
+    /// Reads a setting by `read`, which says what is wrong or returns the value. After a mistake the
+    /// default stands in, so that the other settings can be checked too.
+    fn value<T>(
+        &mut self,
+        name: &str,
+        default: T,
+        read: impl FnOnce(&Raw) -> Result<T, Wrong>,
+    ) -> Sourced<T> {
+        let Some(given) = self.top(name) else {
+            return Sourced::new(default, Source::Default);
+        };
+        match read(&given.value) {
+            Ok(value) => Sourced::new(value, given.source),
+            Err(Wrong { what, hint }) => {
+                self.problems.push(Problem {
+                    place: given.place,
+                    what: format!("{name}: {what}"),
+                    hint,
+                });
+                Sourced::new(default, Source::Default)
+            }
+        }
+    }
+
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        name: &str,
+        default: Option<&str>,
+        choices: &[(&'static str, T)],
+    ) -> Sourced<T> {
+        let default = default.unwrap_or(default_of(name));
+        let default = choices.iter().find(|(word, _)| *word == default);
+        let default = default.unwrap_or(&choices[0]).1;
+        self.value(name, default, |raw| {
+            let words = choices.iter().map(|(word, _)| *word);
+            let text = text_of(raw)?;
+            let found = choices.iter().find(|(word, _)| *word == text);
+            found.map(|(_, value)| *value).ok_or_else(|| {
+                let likely =
+                    nearest(text, words.clone()).map(|near| format!("did you mean \"{near}\"?"));
+                let hint = likely.unwrap_or_else(|| {
+                    let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
+                    format!("it is one of {}", words.join(", "))
+                });
+                Wrong::new(format!("\"{}\" is not known", shown(text)), hint)
+            })
+        })
+    }
+
+    pub(super) fn text<T>(&mut self, name: &str, make: impl Fn(String) -> T) -> Sourced<T> {
+        self.value(name, make(default_of(name).to_owned()), |raw| {
+            let text = text_of(raw)?.trim();
+            let hint = "leave the setting out to have the default";
+            if text.is_empty() {
+                return Err(Wrong::new("the text is empty", hint));
+            }
+            Ok(make(text.to_owned()))
+        })
+    }
+
+    pub(super) fn duration(&mut self, name: &str) -> Sourced<Duration> {
+        let default = duration::parse(default_of(name)).unwrap_or_default();
+        self.value(name, default, |raw| {
+            let hint = "write a number with a unit: \"90s\", \"30m\", \"6h\"";
+            let Raw::Text(text) = raw else {
+                return Err(Wrong::new("this is not a duration", hint));
+            };
+            duration::parse(text)
+                .ok_or_else(|| Wrong::new(format!("\"{}\" is not a duration", shown(text)), hint))
+        })
+    }
+
+    pub(super) fn switch(&mut self, name: &str) -> Sourced<bool> {
+        self.value(name, false, |raw| match raw {
+            Raw::Bool(value) => Ok(*value),
+            Raw::Text(text) if ["true", "1", "yes", "on"].contains(&text.as_str()) => Ok(true),
+            Raw::Text(text) if ["false", "0", "no", "off"].contains(&text.as_str()) => Ok(false),
+            _ => Err(Wrong::new(
+                "this is neither true nor false",
+                "write true or false",
+            )),
+        })
+    }
+
+    pub(super) fn model(&mut self) -> Sourced<Option<ModelRef>> {
+        self.value("model", None, |raw| {
+            let text = text_of(raw)?.trim();
+            match text.split_once('/') {
+                Some((provider, model)) if !provider.is_empty() && !model.is_empty() => {
+                    Ok(Some(ModelRef {
+                        provider: provider.to_owned(),
+                        model: model.to_owned(),
+                    }))
+                }
+                _ => Err(Wrong::new(
+                    format!("\"{}\" does not name a provider and a model", shown(text)),
+                    "write it as \"provider/model\"",
+                )),
+            }
+        })
+    }
+
+    pub(super) fn version(&mut self) -> Sourced<String> {
+        let name = "opencode_version";
+        self.value(name, default_of(name).to_owned(), |raw| {
+            let text = text_of(raw)?.trim();
+            let whole = text.split('.').count() == 3
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c));
+            if whole && opencode_fits(text) {
+                return Ok(text.to_owned());
+            }
+            Err(Wrong::new(
+                format!("OpenCode \"{}\" does not fit", shown(text)),
+                format!(
+                    "sandbar speaks with OpenCode from 1.18 to below 2, for example \"{}\"",
+                    default_of(name)
+                ),
+            ))
+        })
+    }
+
+    pub(super) fn url(&mut self, name: &str) -> Sourced<Option<String>> {
+        self.value(name, None, |raw| {
+            let text = text_of(raw)?.trim();
+            let rest = text
+                .strip_prefix("https://")
+                .or_else(|| text.strip_prefix("http://"));
+            match rest {
+                Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => {
+                    Ok(Some(text.trim_end_matches('/').to_owned()))
+                }
+                _ => Err(Wrong::new(
+                    format!("\"{}\" is not a URL", shown(text)),
+                    "begin it with https:// or http://",
+                )),
+            }
+        })
+    }
+
+    pub(super) fn forward(&mut self) -> Sourced<Vec<String>> {
+        let default = PROVIDER_VARIABLES.iter().map(|name| (*name).to_owned());
+        self.value("forward", default.collect(), |raw| {
+            let names: Vec<String> = match raw {
+                Raw::List(names) => names.clone(),
+                Raw::Text(text) => {
+                    let names = text
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|name| !name.is_empty());
+                    names.map(str::to_owned).collect()
+                }
+                _ => {
+                    let hint = "write a list of variables: [\"ANTHROPIC_API_KEY\"]";
+                    return Err(Wrong::new("this is not a list of names", hint));
+                }
+            };
+            match names.iter().find(|name| !is_variable(name)) {
+                // Somebody may have put the key itself here.
+                Some(_) => Err(Wrong::new(
+                    "one of these is not the name of a variable",
+                    "names only, such as ANTHROPIC_API_KEY; the values stay in the environment",
+                )),
+                None => Ok(names),
+            }
+        })
+    }
+
+    pub(super) fn keys(&mut self) -> Vec<KeyOverride> {
+        let mut keys = Vec::new();
+        for entry in std::mem::take(&mut self.file_keys) {
+            let source = Source::File {
+                line: entry.place.line,
+            };
+            let list = match entry.value {
+                Raw::Text(key) => vec![key],
+                Raw::List(list) => list,
+                Raw::Bool(_) | Raw::Other(_) => {
+                    self.problems.push(Problem {
+                        place: Place::File(entry.place),
+                        what: format!("{}: this is not a key", shown(&entry.name)),
+                        hint: Some("write \"ctrl-k\", or a list: [\"ctrl-k\", \"f5\"]".to_owned()),
+                    });
+                    continue;
+                }
+            };
+            keys.push(KeyOverride {
+                action: entry.name,
+                keys: Sourced::new(list, source),
+            });
+        }
+        keys
+    }
+}
+
+/// What is wrong with a value, and what would be right.
+struct Wrong {
+    what: String,
+    hint: Option<String>,
+}
+
+impl Wrong {
+    fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            hint: Some(hint.into()),
+        }
+    }
+}
+
+fn from_file(entry: file::Entry) -> Given {
+    let place: FilePlace = match entry.name.as_str() {
+        // A list that should name variables may hold their values by mistake.
+        "forward" => entry.place.without_value(),
+        _ => entry.place,
+    };
+    Given {
+        name: entry.name,
+        value: entry.value,
+        source: Source::File { line: place.line },
+        place: Place::File(place),
+    }
+}
+
+fn outside(name: &str, value: Raw, source: Source) -> Given {
+    Given {
+        name: name.to_owned(),
+        value,
+        place: Place::Given(source.clone()),
+        source,
+    }
+}
+
+fn default_of(name: &str) -> &'static str {
+    let setting = SETTINGS.iter().find(|setting| setting.name == name);
+    setting.map_or("", |setting| setting.default)
+}
+
+fn text_of(raw: &Raw) -> Result<&str, Wrong> {
+    match raw {
+        Raw::Text(text) => Ok(text),
+        Raw::Bool(_) => Err(Wrong::new("this is true or false, not a text", IN_QUOTES)),
+        Raw::List(_) => Err(Wrong::new("this is a list, not a text", IN_QUOTES)),
+        Raw::Other(kind) => Err(Wrong::new(
+            format!("this is a {kind}, not a text"),
+            IN_QUOTES,
+        )),
+    }
+}
+
+const IN_QUOTES: &str = "put one text in quotes";
+
+fn shown(text: &str) -> String {
+    text.chars().take(60).flat_map(char::escape_debug).collect()
+}
+
+fn is_variable(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_uppercase() || c == '_')
+        && chars.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}

@@ -1,0 +1,155 @@
+//! The layers put on top of each other, and every value read.
+
+use std::io;
+
+use super::credentials::Credentials;
+use super::env::Env;
+use super::file::{self, Entries, Raw};
+use super::layers::{Layers, Overridden};
+use super::paths::Paths;
+use super::problem::{ConfigError, Problem};
+use super::{Config, DefaultCode, E2bConfig, LogLevel, ThemeChoice, Timeouts};
+use crate::domain::id::TemplateId;
+use crate::domain::sandbox::EngineKind;
+
+/// What the command line says; `None` and `false` say nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    pub engine: Option<String>,
+    pub template: Option<String>,
+    pub idle_ttl: Option<String>,
+    pub work_ttl: Option<String>,
+    pub model: Option<String>,
+    pub opencode_version: Option<String>,
+    pub code: Option<String>,
+    pub log: Option<String>,
+    pub no_color: bool,
+    pub mouse: bool,
+}
+
+impl Overrides {
+    fn given(&self) -> Overridden {
+        let text = |value: &Option<String>| value.clone().map(Raw::Text);
+        let switch = |value: bool| value.then_some(Raw::Bool(true));
+        let all = [
+            ("engine", "--engine", text(&self.engine)),
+            ("template", "--template", text(&self.template)),
+            ("idle_ttl", "--idle-ttl", text(&self.idle_ttl)),
+            ("work_ttl", "--work-ttl", text(&self.work_ttl)),
+            ("model", "--model", text(&self.model)),
+            (
+                "opencode_version",
+                "--opencode-version",
+                text(&self.opencode_version),
+            ),
+            ("code", "--code", text(&self.code)),
+            ("log", "--log", text(&self.log)),
+            ("no_color", "--no-color", switch(self.no_color)),
+            ("mouse", "--mouse", switch(self.mouse)),
+        ];
+        all.into_iter()
+            .filter_map(|(name, flag, value)| Some((name, flag, value?)))
+            .collect()
+    }
+}
+
+/// Loads the configuration. A file that is not there is no error.
+///
+/// `actions` are the names that the table `[keys]` may use; empty means that any is taken.
+pub fn load(env: &Env, overrides: &Overrides, actions: &[&str]) -> Result<Config, ConfigError> {
+    let paths = Paths::of(env)?;
+    let bytes = match std::fs::read(&paths.config_file) {
+        Ok(bytes) => bytes,
+        Err(error) if is_absent(&error) => Vec::new(),
+        Err(source) => {
+            let path = paths.config_file;
+            return Err(ConfigError::Unreadable { path, source });
+        }
+    };
+    let credentials = Credentials::load(&paths.credentials_file())?;
+    let entries = file::read(&paths.config_file, &bytes, actions);
+    resolve(paths, entries, env, overrides, &credentials)
+}
+
+/// A path below a file counts as absent too: the state directory says more about it later.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Turns the layers into a configuration; touches no file.
+pub(super) fn resolve(
+    paths: Paths,
+    entries: Entries,
+    env: &Env,
+    overrides: &Overrides,
+    credentials: &Credentials,
+) -> Result<Config, ConfigError> {
+    let api_key = credentials.pick(env, "E2B_API_KEY");
+    let mut layers = Layers::new(entries, env, overrides.given());
+    let keys = layers.keys();
+    let default_engine = if api_key.is_some() { "e2b" } else { "local" };
+    let forward = layers.forward();
+    let provider_keys = forward
+        .value
+        .iter()
+        .filter_map(|name| Some((name.clone(), credentials.pick(env, name)?)))
+        .collect();
+    let config = Config {
+        paths,
+        engine: layers.choice("engine", Some(default_engine), &ENGINES),
+        template: layers.text("template", TemplateId::from),
+        idle_ttl: layers.duration("idle_ttl"),
+        work_ttl: layers.duration("work_ttl"),
+        timeouts: Timeouts {
+            connect: layers.duration("timeouts.connect"),
+            request: layers.duration("timeouts.request"),
+            install: layers.duration("timeouts.install"),
+            health: layers.duration("timeouts.health"),
+        },
+        model: layers.model(),
+        opencode_version: layers.version(),
+        forward,
+        e2b: E2bConfig {
+            api_key,
+            api_url: layers.url("e2b.api_url"),
+            domain: layers.text("e2b.domain", |domain: String| domain),
+            sandbox_url: layers.url("e2b.sandbox_url"),
+        },
+        code: layers.choice("code", None, &CODES),
+        theme: layers.choice("theme", None, &THEMES),
+        no_color: layers.switch("no_color"),
+        mouse: layers.switch("mouse"),
+        log: layers.choice("log", None, &LEVELS),
+        keys,
+        provider_keys,
+    };
+    if layers.problems.is_empty() {
+        Ok(config)
+    } else {
+        layers.problems.sort_by_key(Problem::position);
+        Err(ConfigError::Invalid(layers.problems))
+    }
+}
+
+pub(super) const ENGINES: [(&str, EngineKind); 2] =
+    [("e2b", EngineKind::E2b), ("local", EngineKind::Local)];
+pub(super) const CODES: [(&str, DefaultCode); 2] = [
+    ("worktree", DefaultCode::WorkTree),
+    ("empty", DefaultCode::Empty),
+];
+pub(super) const THEMES: [(&str, ThemeChoice); 3] = [
+    ("auto", ThemeChoice::Auto),
+    ("dark", ThemeChoice::Dark),
+    ("light", ThemeChoice::Light),
+];
+pub(super) const LEVELS: [(&str, LogLevel); 6] = [
+    ("off", LogLevel::Off),
+    ("error", LogLevel::Error),
+    ("warn", LogLevel::Warn),
+    ("info", LogLevel::Info),
+    ("debug", LogLevel::Debug),
+    ("trace", LogLevel::Trace),
+];

@@ -1,0 +1,82 @@
+//! What holds and where it comes from, as rows; printing them is not done here.
+
+use super::load::{CODES, ENGINES, LEVELS, THEMES};
+use super::value::{Source, Sourced};
+use super::{Config, duration};
+
+/// One line of `sandbar config`. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// As in the file: `e2b.domain`.
+    pub name: String,
+    /// As it would be written in the file, without quotes; empty when nothing is set.
+    pub value: String,
+    pub source: Source,
+}
+
+const DOTS: &str = "••••••••";
+
+impl Config {
+    /// Every setting in the order of the documentation, then keys, then secrets as dots.
+    pub fn report(&self) -> Vec<Row> {
+        let mut rows = vec![
+            row("engine", &self.engine, |v| word(&ENGINES, v)),
+            row("template", &self.template, ToString::to_string),
+            row("idle_ttl", &self.idle_ttl, |v| duration::print(*v)),
+            row("work_ttl", &self.work_ttl, |v| duration::print(*v)),
+            row("model", &self.model, |v| {
+                let name =
+                    |m: &crate::domain::chat::ModelRef| format!("{}/{}", m.provider, m.model);
+                v.as_ref().map(name).unwrap_or_default()
+            }),
+            row("opencode_version", &self.opencode_version, Clone::clone),
+            row("forward", &self.forward, |v| v.join(", ")),
+            row("code", &self.code, |v| word(&CODES, v)),
+            row("theme", &self.theme, |v| word(&THEMES, v)),
+            row("no_color", &self.no_color, ToString::to_string),
+            row("mouse", &self.mouse, ToString::to_string),
+            row("log", &self.log, |v| word(&LEVELS, v)),
+            row("e2b.api_url", &self.e2b.api_url, optional),
+            row("e2b.domain", &self.e2b.domain, Clone::clone),
+            row("e2b.sandbox_url", &self.e2b.sandbox_url, optional),
+        ];
+        let timeouts = &self.timeouts;
+        for (name, value) in [
+            ("timeouts.connect", &timeouts.connect),
+            ("timeouts.request", &timeouts.request),
+            ("timeouts.install", &timeouts.install),
+            ("timeouts.health", &timeouts.health),
+        ] {
+            rows.push(row(name, value, |v| duration::print(*v)));
+        }
+        for key in &self.keys {
+            let name = format!("keys.{}", key.action);
+            rows.push(row(&name, &key.keys, |v| v.join(", ")));
+        }
+        if let Some(key) = &self.e2b.api_key {
+            rows.push(row("E2B_API_KEY", key, |_| DOTS.to_owned()));
+        }
+        for (name, key) in self.provider_keys() {
+            rows.push(row(name, key, |_| DOTS.to_owned()));
+        }
+        rows
+    }
+}
+
+fn row<T>(name: &str, value: &Sourced<T>, print: impl Fn(&T) -> String) -> Row {
+    Row {
+        name: name.to_owned(),
+        value: print(&value.value),
+        source: value.source.clone(),
+    }
+}
+
+fn word<T: PartialEq>(words: &[(&str, T)], value: &T) -> String {
+    let found = words.iter().find(|(_, candidate)| candidate == value);
+    found.map_or_else(String::new, |(word, _)| (*word).to_owned())
+}
+
+#[expect(clippy::ref_option, reason = "the shape that `row` hands on")]
+fn optional(value: &Option<String>) -> String {
+    value.clone().unwrap_or_default()
+}

@@ -1,0 +1,95 @@
+//! The table of all settings: one row, one setting. Names, variables, flags and defaults come from
+//! here, so that file, environment, flags, errors and report cannot differ.
+
+/// A setting.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting {
+    /// As in the file, tables with a dot: `e2b.domain`.
+    pub(super) name: &'static str,
+    pub(super) variable: &'static str,
+    pub(super) default: &'static str,
+}
+
+const fn setting(name: &'static str, variable: &'static str, default: &'static str) -> Setting {
+    Setting {
+        name,
+        variable,
+        default,
+    }
+}
+
+/// In the order of the report.
+pub(super) const SETTINGS: [Setting; 19] = [
+    // The default engine depends on `E2B_API_KEY`; see `load`.
+    setting("engine", "SANDBAR_ENGINE", ""),
+    setting("template", "SANDBAR_TEMPLATE", "opencode"),
+    setting("idle_ttl", "SANDBAR_IDLE_TTL", "30m"),
+    setting("work_ttl", "SANDBAR_WORK_TTL", "6h"),
+    setting("model", "SANDBAR_MODEL", ""),
+    setting(
+        "opencode_version",
+        "SANDBAR_OPENCODE_VERSION",
+        crate::domain::version::OPENCODE_VERSION,
+    ),
+    setting("forward", "SANDBAR_FORWARD", ""),
+    setting("code", "SANDBAR_CODE", "worktree"),
+    setting("theme", "SANDBAR_THEME", "auto"),
+    setting("no_color", "NO_COLOR", "false"),
+    setting("mouse", "SANDBAR_MOUSE", "false"),
+    setting("log", "SANDBAR_LOG", "info"),
+    setting("e2b.api_url", "E2B_API_URL", ""),
+    setting("e2b.domain", "E2B_DOMAIN", "e2b.app"),
+    setting("e2b.sandbox_url", "E2B_SANDBOX_URL", ""),
+    setting("timeouts.connect", "SANDBAR_CONNECT_TIMEOUT", "10s"),
+    setting("timeouts.request", "SANDBAR_REQUEST_TIMEOUT", "30s"),
+    setting("timeouts.install", "SANDBAR_INSTALL_TIMEOUT", "10m"),
+    setting("timeouts.health", "SANDBAR_HEALTH_TIMEOUT", "60s"),
+];
+
+/// The table of the user's own keys; its names are actions, not settings.
+pub(super) const KEYS: &str = "keys";
+
+/// The variables in which OpenCode looks for the keys of well-known providers (its catalogue, as
+/// seen on 1.18.33), without those that serve other purposes too, such as AWS's and GitHub's: who
+/// wants these in a sandbox says so.
+pub(super) const PROVIDER_VARIABLES: [&str; 25] = [
+    "AI_GATEWAY_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "AZURE_API_KEY",
+    "AZURE_RESOURCE_NAME",
+    "BASETEN_API_KEY",
+    "CEREBRAS_API_KEY",
+    "COHERE_API_KEY",
+    "DASHSCOPE_API_KEY",
+    "DEEPINFRA_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "FIREWORKS_API_KEY",
+    "GEMINI_API_KEY",
+    "GOOGLE_GENERATIVE_AI_API_KEY",
+    "GROQ_API_KEY",
+    "MINIMAX_API_KEY",
+    "MISTRAL_API_KEY",
+    "MOONSHOT_API_KEY",
+    "NVIDIA_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENCODE_API_KEY",
+    "OPENROUTER_API_KEY",
+    "PERPLEXITY_API_KEY",
+    "TOGETHER_API_KEY",
+    "XAI_API_KEY",
+    "ZHIPU_API_KEY",
+];
+
+/// Returns the candidate that `wrong` was most likely meant to be.
+pub(super) fn nearest<'a>(
+    wrong: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let wrong: String = wrong.chars().take(64).collect();
+    candidates
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&wrong.to_lowercase(), name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
