@@ -64,3 +64,4 @@
 pub mod config;
 pub mod domain;
 pub mod net;
+pub mod text;

@@ -1,0 +1,173 @@
+//! Makes outside text safe to show.
+//!
+//! Text of servers, models and processes comes in; text without any control character leaves. What a
+//! terminal would obey (escape sequences, C0 and C1 controls) is taken out, and so is what deceives
+//! the reader: bidirectional overrides, zero-width and tag characters. Tabs become spaces. Only
+//! [`log_line`] understands one kind of sequence, colours (SGR); everything else is dropped there too.
+//!
+//! Does not know where the text came from, and never fails.
+
+mod sgr;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthChar;
+use vte::{Params, Parser, Perform};
+
+/// Tab stops in prose and code.
+const TAB: usize = 4;
+/// Tab stops in logs, as terminals have them.
+const LOG_TAB: usize = 8;
+
+/// Returns `text` as lines of printable characters: `\n` is the only control character left, `\r\n`
+/// becomes `\n`, any other `\r` a space, tabs are filled up to stops of 4.
+///
+/// Borrows when there is nothing to change, which is nearly always.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if is_clean(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut sink = Sink::new(TAB, None);
+    run(text, &mut sink);
+    Cow::Owned(sink.runs.into_iter().map(|run| run.content).collect())
+}
+
+/// Returns one line of a log as styled text. With `colour` its SGR sequences are laid over `base`,
+/// else they are dropped like all others. Line ends inside `text` become spaces.
+pub fn log_line(text: &str, base: Style, colour: bool) -> Line<'static> {
+    if is_clean(text) && !text.contains('\n') {
+        return Line::from(Span::styled(text.to_owned(), base));
+    }
+    let mut sink = Sink::new(LOG_TAB, Some((base, colour)));
+    run(text.trim_end_matches(['\r', '\n']), &mut sink);
+    Line::from(sink.runs)
+}
+
+/// Whether [`plain`] would return `text` as it is.
+fn is_clean(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // A quick look at bytes first: printable ASCII and newlines never need a second one.
+    if bytes
+        .iter()
+        .all(|&b| (0x20..0x7f).contains(&b) || b == b'\n')
+    {
+        return true;
+    }
+    text.chars().all(|c| c == '\n' || !is_unsafe(c))
+}
+
+/// Characters that a terminal obeys, that hide, or that reorder what is read.
+fn is_unsafe(c: char) -> bool {
+    match c {
+        ' '..='~' => false,
+        '\0'..='\u{9f}' => true,
+        _ => matches!(
+            c,
+            '\u{ad}'                         // soft hyphen: drawn or not, as the terminal likes
+            | '\u{61c}' | '\u{180e}'
+            | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+        ),
+    }
+}
+
+fn run(text: &str, sink: &mut Sink) {
+    let mut parser: Parser = Parser::new();
+    let mut rest = text;
+    // C1 controls are two bytes in UTF-8, which vte takes for characters; and an escape sequence that
+    // never ends must not swallow the lines after it. Both are settled by feeding line by line.
+    while !rest.is_empty() {
+        let end = rest.find('\n').map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at(end);
+        let body = line.strip_suffix('\n').unwrap_or(line);
+        let body = body.strip_suffix('\r').unwrap_or(body);
+        parser.advance(sink, body.as_bytes());
+        if body.len() != line.len() && line.ends_with('\n') {
+            sink.newline();
+        }
+        // A fresh parser for each line: the state of a broken sequence ends with its line.
+        parser = Parser::new();
+        rest = after;
+    }
+}
+
+/// Collects printable text in runs of one style.
+struct Sink {
+    runs: Vec<Span<'static>>,
+    tab: usize,
+    /// Display column in the line, for tab stops.
+    column: usize,
+    /// `None` keeps line ends (`plain`), `Some` is a log line's base style and whether SGR counts.
+    log: Option<(Style, bool)>,
+    style: Style,
+}
+
+impl Sink {
+    fn new(tab: usize, log: Option<(Style, bool)>) -> Self {
+        let style = log.map_or_else(Style::default, |(base, _)| base);
+        Self {
+            runs: Vec::new(),
+            tab,
+            column: 0,
+            log,
+            style,
+        }
+    }
+
+    fn newline(&mut self) {
+        if self.log.is_some() {
+            self.push(' ', 1);
+        } else {
+            self.push('\n', 0);
+            self.column = 0;
+        }
+    }
+
+    fn push(&mut self, c: char, width: usize) {
+        self.column += width;
+        match self.runs.last_mut() {
+            Some(run) if run.style == self.style => run.content.to_mut().push(c),
+            _ => self.runs.push(Span::styled(c.to_string(), self.style)),
+        }
+    }
+}
+
+impl Perform for Sink {
+    fn print(&mut self, c: char) {
+        match c {
+            '\u{2028}' | '\u{2029}' => self.push(' ', 1),
+            _ if is_unsafe(c) => {}
+            _ => self.push(c, c.width().unwrap_or(0)),
+        }
+    }
+
+    fn execute(&mut self, byte: u8) {
+        match byte {
+            b'\t' => {
+                for _ in 0..self.tab - self.column % self.tab {
+                    self.push(' ', 1);
+                }
+            }
+            b'\r' => self.push(' ', 1),
+            _ => {}
+        }
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+        if let Some((base, true)) = self.log
+            && action == 'm'
+            && intermediates.is_empty()
+            && !ignore
+        {
+            self.style = sgr::apply(self.style, base, params);
+        }
+    }
+}

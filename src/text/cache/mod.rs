@@ -1,0 +1,263 @@
+//! Keeps rendered lines, so that a frame renders only what has changed.
+//!
+//! Sources and their revisions come in from the view; lines leave by reference. The cache belongs to the
+//! event loop and is lent to the view. Bounded by lines: what has not been drawn for longest goes
+//! first. Does not know what its ids mean.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use ratatui::text::Line;
+
+use super::Palette;
+use super::stream::Stream;
+
+/// Names a text and the state that it is in.
+#[derive(Debug, Clone, Copy)]
+pub struct TextKey<'a> {
+    /// Unique among all texts that share a cache, for each way of drawing: a part whose output and diff
+    /// are both shown needs two ids.
+    pub id: &'a str,
+    /// Changes when the text was replaced instead of appended to.
+    pub generation: u32,
+    /// Grows with each change.
+    pub revision: u64,
+}
+
+/// Whether a text is expected to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// Text is being appended: the cost of a change is that of the open end.
+    Growing,
+    /// Done: each change renders all.
+    Whole,
+}
+
+/// The lines of one text at one width.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    lines: Lines,
+}
+
+#[derive(Debug)]
+enum Lines {
+    Whole(Vec<Line<'static>>),
+    Growing(Box<Stream>),
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::Whole(Vec::new())
+    }
+}
+
+impl Rendered {
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        let (settled, tail) = self.halves();
+        settled.len() + tail.len()
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The lines of `range` that exist; costs no more than the lines it gives.
+    pub fn window(&self, range: Range<usize>) -> impl Iterator<Item = &Line<'static>> {
+        let (settled, tail) = self.halves();
+        let clip = |lines: &[Line<'static>], from: usize| {
+            let start = range.start.saturating_sub(from).min(lines.len());
+            let end = range.end.saturating_sub(from).min(lines.len());
+            start..end.max(start)
+        };
+        settled[clip(settled, 0)]
+            .iter()
+            .chain(tail[clip(tail, settled.len())].iter())
+    }
+
+    fn halves(&self) -> (&[Line<'static>], &[Line<'static>]) {
+        match &self.lines {
+            Lines::Whole(lines) => (lines, &[]),
+            Lines::Growing(stream) => (stream.settled(), stream.tail()),
+        }
+    }
+}
+
+/// Who made the lines of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Markdown,
+    Made,
+}
+
+struct Entry {
+    generation: u32,
+    revision: u64,
+    width: u16,
+    kind: Kind,
+    /// The value of [`TextCache::clock`] when it was last asked for.
+    used: u64,
+    rendered: Rendered,
+}
+
+impl Entry {
+    fn is_of(&self, key: TextKey<'_>, width: u16, kind: Kind) -> bool {
+        self.generation == key.generation && self.width == width && self.kind == kind
+    }
+}
+
+/// Rendered texts by id.
+pub struct TextCache {
+    entries: HashMap<Box<str>, Entry>,
+    max_lines: usize,
+    /// The sum over all entries; an entry of no lines counts as one.
+    lines: usize,
+    /// Counts the calls.
+    clock: u64,
+    /// The palette that all markdown entries were drawn in.
+    palette: Palette,
+    nothing: Rendered,
+}
+
+impl TextCache {
+    /// A cache that holds about `max_lines` lines. The text that was asked for last stays, however long.
+    pub fn new(max_lines: usize) -> Self {
+        Self {
+            entries: HashMap::new(),
+            max_lines,
+            lines: 0,
+            clock: 0,
+            palette: Palette::default(),
+            nothing: Rendered::default(),
+        }
+    }
+
+    /// Returns `source` rendered as markdown, `width` columns wide (0 counts as 1).
+    ///
+    /// With [`Growth::Growing`], the same generation and the same width, only what came after the last
+    /// safe boundary is rendered again. A source that is not the old one with something appended is
+    /// rendered from its beginning. Another palette than last time empties the cache.
+    pub fn markdown(
+        &mut self,
+        key: TextKey<'_>,
+        source: &str,
+        width: u16,
+        growth: Growth,
+        palette: &Palette,
+    ) -> &Rendered {
+        if self.palette != *palette {
+            self.clear();
+            self.palette = palette.clone();
+        }
+        if self.is_fresh(key, width, Kind::Markdown) {
+            return self.get(key.id);
+        }
+        let known = self
+            .remove(key.id)
+            .filter(|old| growth == Growth::Growing && old.is_of(key, width, Kind::Markdown));
+        let mut stream = match known.map(|old| old.rendered.lines) {
+            Some(Lines::Growing(stream)) => stream,
+            Some(Lines::Whole(_)) | None => Box::default(),
+        };
+        let columns = usize::from(width);
+        if !stream.advance(source, columns, palette) {
+            *stream = Stream::default();
+            stream.advance(source, columns, palette);
+        }
+        let lines = match growth {
+            Growth::Growing => Lines::Growing(stream),
+            Growth::Whole => Lines::Whole(stream.into_lines()),
+        };
+        self.insert(key, width, Kind::Markdown, lines)
+    }
+
+    /// Returns what `make` gave for this key and width, calling it only when it has not been kept. `make`
+    /// must take its lines from this room, so that they are safe.
+    pub fn cached(
+        &mut self,
+        key: TextKey<'_>,
+        width: u16,
+        make: impl FnOnce() -> Vec<Line<'static>>,
+    ) -> &Rendered {
+        if self.is_fresh(key, width, Kind::Made) {
+            return self.get(key.id);
+        }
+        self.remove(key.id);
+        let lines = Lines::Whole(make());
+        self.insert(key, width, Kind::Made, lines)
+    }
+
+    /// Forgets everything: the styles have changed.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.lines = 0;
+    }
+
+    /// Whether the lines of `key` are here as they are; counts as a use.
+    fn is_fresh(&mut self, key: TextKey<'_>, width: u16, kind: Kind) -> bool {
+        self.clock += 1;
+        let clock = self.clock;
+        self.entries.get_mut(key.id).is_some_and(|entry| {
+            entry.used = clock;
+            entry.revision == key.revision && entry.is_of(key, width, kind)
+        })
+    }
+
+    fn get(&self, id: &str) -> &Rendered {
+        self.entries
+            .get(id)
+            .map_or(&self.nothing, |entry| &entry.rendered)
+    }
+
+    fn remove(&mut self, id: &str) -> Option<Entry> {
+        let entry = self.entries.remove(id)?;
+        self.lines -= entry.rendered.len().max(1);
+        Some(entry)
+    }
+
+    fn insert(&mut self, key: TextKey<'_>, width: u16, kind: Kind, lines: Lines) -> &Rendered {
+        let rendered = Rendered { lines };
+        self.lines += rendered.len().max(1);
+        let TextKey {
+            id,
+            generation,
+            revision,
+        } = key;
+        let entry = Entry {
+            generation,
+            revision,
+            width,
+            kind,
+            used: self.clock,
+            rendered,
+        };
+        self.entries.insert(id.into(), entry);
+        if self.lines > self.max_lines {
+            self.evict(id);
+        }
+        self.get(id)
+    }
+
+    /// Drops what was not used for longest until a quarter is free, but never `keep`: so that a cache
+    /// that is full does not sort its entries at each frame.
+    fn evict(&mut self, keep: &str) {
+        let mut ages: Vec<(u64, Box<str>)> = self
+            .entries
+            .iter()
+            .map(|(id, entry)| (entry.used, id.clone()))
+            .collect();
+        ages.sort_unstable();
+        for (_, id) in ages {
+            if self.lines <= self.max_lines / 4 * 3 {
+                break;
+            }
+            if &*id != keep {
+                self.remove(&id);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Code blocks: a dim label, then the code, broken only where the screen ends.
+
+use ratatui::text::Span;
+
+use crate::text::wrap::{Breaking, fold, truncate};
+use crate::text::{Palette, ansi};
+
+/// From this width on code is set in by two columns, and what a long line goes on with by two more.
+const ROOMY: usize = 20;
+const INDENT: usize = 2;
+
+/// The line that names the language, if the block names one. It stands out to the left of the code.
+pub(in crate::text) fn label(
+    info: &str,
+    room: usize,
+    palette: &Palette,
+) -> Option<Vec<Span<'static>>> {
+    let safe = ansi::plain(info);
+    let language = safe.split_whitespace().next()?;
+    let language = truncate(language, room).into_owned();
+    Some(vec![Span::styled(language, palette.dim)])
+}
+
+/// One line of code (without its line end) as one or more lines of at most `room` columns. `continued`
+/// says that it goes on with a line that was cut before.
+pub(in crate::text) fn code_line(
+    line: &str,
+    room: usize,
+    continued: bool,
+    palette: &Palette,
+) -> Vec<Vec<Span<'static>>> {
+    let indent = indent(room);
+    let hang = indent * 2;
+    let safe = ansi::plain(line);
+    // Character for character what was written, but a line end that the source cut oddly.
+    let safe = safe.trim_end_matches('\n');
+    let first = if continued { hang } else { indent };
+    let span = Span::styled(safe, palette.code_block);
+    let pieces = fold(&[span], room - first, room - hang, Breaking::Anywhere);
+    pieces
+        .into_iter()
+        .enumerate()
+        .map(|(at, piece)| {
+            if piece.is_empty() {
+                return piece;
+            }
+            let mut spans = blanks(if at == 0 { first } else { hang });
+            spans.extend(piece);
+            spans
+        })
+        .collect()
+}
+
+fn indent(room: usize) -> usize {
+    if room >= ROOMY { INDENT } else { 0 }
+}
+
+fn blanks(count: usize) -> Vec<Span<'static>> {
+    if count == 0 {
+        Vec::new()
+    } else {
+        vec![Span::raw(" ".repeat(count))]
+    }
+}

@@ -1,0 +1,123 @@
+//! What stands before the lines of a block: the bars of quotes, the markers and indentation of lists.
+
+use ratatui::text::Span;
+
+use super::Writer;
+use crate::text::wrap;
+
+/// A container goes without prefix where fewer columns than this would be left for its text.
+const MIN_ROOM: usize = 8;
+
+/// An open list.
+pub(super) struct List {
+    /// The number of the next item; `None` for bullets.
+    pub(super) next: Option<u64>,
+    /// Blank lines stand between the items.
+    pub(super) loose: bool,
+}
+
+/// An open quote or list item.
+pub(super) struct Container {
+    /// The marker of an item until its first line is written.
+    marker: Option<Span<'static>>,
+    /// Stands before all other lines; as wide as the marker.
+    rest: Span<'static>,
+    width: usize,
+}
+
+impl Writer<'_> {
+    /// Columns left for text inside all open containers; at least 1.
+    pub(super) fn room(&self) -> usize {
+        let taken: usize = self
+            .containers
+            .iter()
+            .map(|container| container.width)
+            .sum();
+        self.width.saturating_sub(taken).max(1)
+    }
+
+    pub(super) fn open_quote(&mut self) {
+        let bar = if self.has_room_for(2) { "│ " } else { "" };
+        self.containers.push(Container {
+            marker: None,
+            rest: Span::styled(bar, self.palette.quote),
+            width: wrap::width(bar),
+        });
+    }
+
+    pub(super) fn open_item(&mut self) {
+        let marker = match self.lists.last_mut().and_then(|list| list.next.as_mut()) {
+            Some(next) => {
+                let number = *next;
+                *next = next.saturating_add(1);
+                format!("{number}. ")
+            }
+            None => "• ".to_owned(),
+        };
+        let width = wrap::width(&marker);
+        if self.has_room_for(width) {
+            self.containers.push(Container {
+                marker: Some(Span::styled(marker, self.palette.text)),
+                rest: Span::raw(" ".repeat(width)),
+                width,
+            });
+        } else {
+            // No hanging indentation, but what the item says is still an item.
+            self.inline.text(&marker);
+            self.containers.push(Container {
+                marker: None,
+                rest: Span::raw(""),
+                width: 0,
+            });
+        }
+    }
+
+    pub(super) fn close_item(&mut self) {
+        self.flush();
+        if self
+            .containers
+            .last()
+            .is_some_and(|container| container.marker.is_some())
+        {
+            self.emit(Vec::new());
+        }
+        self.containers.pop();
+        self.gap = self.lists.last().is_some_and(|list| list.loose);
+    }
+
+    fn has_room_for(&self, width: usize) -> bool {
+        self.room() >= width + MIN_ROOM
+    }
+
+    /// The prefix of the line that is written now; markers are used up.
+    pub(super) fn take_prefix(&mut self) -> Vec<Span<'static>> {
+        self.containers
+            .iter_mut()
+            .map(|container| {
+                container
+                    .marker
+                    .take()
+                    .unwrap_or_else(|| container.rest.clone())
+            })
+            .filter(|span| !span.content.is_empty())
+            .collect()
+    }
+
+    /// The prefix of a blank line, without blanks at its end.
+    pub(super) fn blank_prefix(&self) -> Vec<Span<'static>> {
+        let mut spans: Vec<Span<'static>> = self
+            .containers
+            .iter()
+            .map(|container| container.rest.clone())
+            .collect();
+        while let Some(last) = spans.last_mut() {
+            let kept = last.content.trim_end().len();
+            if kept > 0 {
+                last.content.to_mut().truncate(kept);
+                break;
+            }
+            spans.pop();
+        }
+        spans
+    }
+}

@@ -1,0 +1,320 @@
+//! One piece of markdown (`CommonMark` with tables, strikethrough and task lists) as wrapped lines.
+//!
+//! A string goes in, lines of at most the asked width leave. Nothing is highlighted and nothing is hidden:
+//! raw HTML and link definitions are shown as dim text. Every text that the parser gives is made safe
+//! again, since character references (`&#27;`) turn into control characters only there.
+//!
+//! Does not know that text grows; `stream` cuts a source into the pieces that are rendered here.
+
+mod code;
+mod inline;
+mod list;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::mem;
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+use super::Palette;
+use super::ansi;
+use super::wrap::{Breaking, fold};
+pub(super) use code::{code_line, label};
+use inline::Inline;
+use list::{Container, List};
+use table::Table;
+
+/// Renders `source`; the lines neither begin nor end with a blank one. A width of 0 counts as 1.
+pub(super) fn render(source: &str, width: usize, palette: &Palette) -> Vec<Line<'static>> {
+    let source = ansi::plain(source);
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let parser = Parser::new_ext(&source, options);
+    let definitions = definitions(&parser);
+    let mut writer = Writer::new(width.max(1), palette);
+    for event in parser {
+        writer.event(event);
+    }
+    writer.finish(definitions)
+}
+
+/// The link definitions of the text as they may be shown, in order. The parser swallows them.
+fn definitions(parser: &Parser<'_>) -> Vec<String> {
+    let mut found: Vec<_> = parser
+        .reference_definitions()
+        .iter()
+        .map(|(label, definition)| {
+            (
+                definition.span.start,
+                format!("[{label}]: {}", definition.dest),
+            )
+        })
+        .collect();
+    found.sort();
+    found.into_iter().map(|(_, text)| text).collect()
+}
+
+/// Text of a block that is shown as it stands.
+enum Verbatim {
+    Code { info: String, text: String },
+    Html(String),
+}
+
+struct Writer<'a> {
+    palette: &'a Palette,
+    width: usize,
+    out: Vec<Line<'static>>,
+    /// Open quotes and list items, outermost first.
+    containers: Vec<Container>,
+    lists: Vec<List>,
+    inline: Inline,
+    verbatim: Option<Verbatim>,
+    table: Option<Table>,
+    /// A blank line stands before the next block.
+    gap: bool,
+}
+
+impl<'a> Writer<'a> {
+    fn new(width: usize, palette: &'a Palette) -> Self {
+        Self {
+            palette,
+            width,
+            out: Vec::new(),
+            containers: Vec::new(),
+            lists: Vec::new(),
+            inline: Inline::new(palette.text),
+            verbatim: None,
+            table: None,
+            gap: false,
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) | Event::Html(text) => match &mut self.verbatim {
+                Some(Verbatim::Code { text: all, .. } | Verbatim::Html(all)) => all.push_str(&text),
+                None => self.inline.text(&text),
+            },
+            Event::Code(text) => self.inline.styled(&text, self.palette.code),
+            Event::InlineHtml(tag) if is_line_break(&tag) => self.inline.hard_break(),
+            Event::InlineHtml(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text)
+            | Event::FootnoteReference(text) => self.inline.styled(&text, self.palette.dim),
+            Event::SoftBreak => self.inline.text(" "),
+            Event::HardBreak => self.inline.hard_break(),
+            Event::Rule => {
+                self.begin_block();
+                let rule = "─".repeat(self.room());
+                self.emit(vec![Span::styled(rule, self.palette.border)]);
+                self.gap = true;
+            }
+            Event::TaskListMarker(done) => self.inline.text(if done { "[x] " } else { "[ ] " }),
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Paragraph => {
+                self.begin_block();
+                if let Some(list) = self.lists.last_mut() {
+                    list.loose = true;
+                }
+            }
+            Tag::Heading { level, .. } => {
+                self.begin_block();
+                self.inline.push(self.palette.heading);
+                self.inline.text(&"#".repeat(level as usize));
+                self.inline.text(" ");
+            }
+            Tag::BlockQuote(_) => {
+                self.begin_block();
+                self.open_quote();
+                self.inline.push(self.palette.quote);
+            }
+            Tag::CodeBlock(kind) => {
+                self.begin_block();
+                let info = match kind {
+                    CodeBlockKind::Fenced(info) => info.into_string(),
+                    CodeBlockKind::Indented => String::new(),
+                };
+                self.verbatim = Some(Verbatim::Code {
+                    info,
+                    text: String::new(),
+                });
+            }
+            Tag::HtmlBlock => {
+                self.begin_block();
+                self.verbatim = Some(Verbatim::Html(String::new()));
+            }
+            Tag::List(first) => {
+                self.begin_block();
+                self.lists.push(List {
+                    next: first,
+                    loose: false,
+                });
+            }
+            Tag::Item => {
+                self.begin_block();
+                self.open_item();
+            }
+            Tag::Table(alignments) => {
+                self.begin_block();
+                self.table = Some(Table::new(alignments));
+            }
+            other => self.start_inline(&other),
+        }
+    }
+
+    fn start_inline(&mut self, tag: &Tag<'_>) {
+        match tag {
+            Tag::Emphasis => self.inline.push(self.palette.emphasis),
+            Tag::Strong | Tag::TableHead => self.inline.push(self.palette.strong),
+            Tag::Strikethrough => {
+                self.inline
+                    .push(Style::new().add_modifier(Modifier::CROSSED_OUT));
+            }
+            Tag::Link { dest_url, .. } => self.inline.open_link(dest_url, self.palette.link),
+            Tag::Image { dest_url, .. } => {
+                self.inline.open_link(dest_url, self.palette.link);
+                self.inline.text("[image: ");
+            }
+            // Constructs that are not switched on.
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Paragraph => {
+                self.flush();
+                self.gap = true;
+            }
+            TagEnd::Heading(_) => {
+                self.flush();
+                self.inline.pop();
+                self.gap = true;
+            }
+            TagEnd::BlockQuote(_) => {
+                self.flush();
+                self.inline.pop();
+                self.containers.pop();
+                self.gap = true;
+            }
+            TagEnd::CodeBlock | TagEnd::HtmlBlock => self.write_verbatim(),
+            TagEnd::List(_) => {
+                self.lists.pop();
+                self.gap = self.lists.last().is_none_or(|outer| outer.loose);
+            }
+            TagEnd::Item => self.close_item(),
+            TagEnd::TableHead => {
+                self.inline.pop();
+                self.with_table(Table::end_row);
+            }
+            TagEnd::TableRow => self.with_table(Table::end_row),
+            TagEnd::TableCell => {
+                let cell = self.inline.take();
+                self.with_table(|table| table.end_cell(cell));
+            }
+            TagEnd::Table => self.write_table(),
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => self.inline.pop(),
+            TagEnd::Link => self.inline.close_link(self.palette.dim),
+            TagEnd::Image => {
+                self.inline.text("]");
+                self.inline.close_link(self.palette.dim);
+            }
+            // Constructs that are not switched on.
+            _ => {}
+        }
+    }
+
+    fn with_table(&mut self, change: impl FnOnce(&mut Table)) {
+        if let Some(table) = &mut self.table {
+            change(table);
+        }
+    }
+
+    fn write_table(&mut self) {
+        if let Some(table) = self.table.take() {
+            for line in table.lines(self.room(), self.palette) {
+                self.emit(line);
+            }
+        }
+        self.gap = true;
+    }
+
+    fn write_verbatim(&mut self) {
+        let room = self.room();
+        match self.verbatim.take() {
+            Some(Verbatim::Code { info, text }) => {
+                if let Some(label) = label(&info, room, self.palette) {
+                    self.emit(label);
+                }
+                for line in text.split_terminator('\n') {
+                    for spans in code_line(line, room, false, self.palette) {
+                        self.emit(spans);
+                    }
+                }
+            }
+            Some(Verbatim::Html(text)) => {
+                for line in ansi::plain(&text).split_terminator('\n') {
+                    let span = Span::styled(line, self.palette.dim);
+                    for spans in fold(&[span], room, room, Breaking::Words) {
+                        self.emit(spans);
+                    }
+                }
+            }
+            None => {}
+        }
+        self.gap = true;
+    }
+
+    fn finish(mut self, definitions: Vec<String>) -> Vec<Line<'static>> {
+        self.flush();
+        if !definitions.is_empty() {
+            self.begin_block();
+            for text in definitions {
+                self.inline.styled(&text, self.palette.dim);
+                self.flush();
+            }
+        }
+        self.out
+    }
+
+    /// Writes what is open and the blank line that is due.
+    fn begin_block(&mut self) {
+        self.flush();
+        if mem::take(&mut self.gap) && !self.out.is_empty() {
+            let blank = self.blank_prefix();
+            self.out.push(Line::from(blank));
+        }
+    }
+
+    /// Writes the collected inline text. In a tight list this is what stands directly in an item, so no
+    /// blank line follows of itself.
+    fn flush(&mut self) {
+        let room = self.room();
+        for spans in self.inline.take() {
+            for line in fold(&spans, room, room, Breaking::Words) {
+                self.emit(line);
+            }
+        }
+    }
+
+    fn emit(&mut self, spans: Vec<Span<'static>>) {
+        let mut line = self.take_prefix();
+        line.extend(spans);
+        self.out.push(Line::from(line));
+    }
+}
+
+fn is_line_break(tag: &str) -> bool {
+    ["<br>", "<br/>", "<br />"]
+        .iter()
+        .any(|known| tag.eq_ignore_ascii_case(known))
+}

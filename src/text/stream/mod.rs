@@ -1,0 +1,138 @@
+//! Rendered lines of text that grows: what is settled is rendered once, only the open tail again.
+//!
+//! # The model
+//!
+//! [`Scanner`] reads the source once, line by line, and cuts it into pieces that no later text can
+//! change: a paragraph is settled when the next block begins, a line of a fenced code block as soon as
+//! it is whole. Each settled piece is rendered on its own and its lines are only ever appended to
+//! [`Stream::settled`]. What follows the last cut is the tail, rendered afresh at each step.
+//!
+//! Where the cuts are depends on the source alone, never on how it arrived. A text that is rendered in one
+//! go is cut at the same places; so the lines are equal by construction, whatever the deltas were. The
+//! price is that a piece sees nothing outside itself: a link definition works in its own piece only, and
+//! is therefore shown.
+//!
+//! # When something looks wrong
+//!
+//! - A long block is torn apart: it passed [`scanner::SOFT`] or [`scanner::HARD`]. Raise them, and each
+//!   delta in such a block costs more.
+//! - A block is rendered as if it stood alone though it belongs to the one before: the scanner cut too
+//!   early; see `Scanner::begins_block`.
+
+mod line;
+mod scanner;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use ratatui::text::{Line, Span};
+
+use super::Palette;
+use super::markdown;
+use scanner::{Piece, Scanner};
+
+/// Bytes of settled source that are kept to notice that a source is not the one we knew.
+const GUARD: usize = 16;
+
+/// The state of one growing text at one width.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    scanner: Scanner,
+    /// Only ever appended to.
+    settled: Vec<Line<'static>>,
+    /// Lines of the open tail, with the blank line before them if one is due.
+    tail: Vec<Line<'static>>,
+    /// A blank line is due before the next piece that shows anything.
+    gap: bool,
+    /// The last bytes of the settled source.
+    guard: Vec<u8>,
+}
+
+impl Stream {
+    /// Takes in what `source` has gained and renders the tail. Returns `false`, having changed nothing, if
+    /// `source` does not begin with what was settled before.
+    pub(super) fn advance(&mut self, source: &str, width: usize, palette: &Palette) -> bool {
+        let known = self.scanner.settled();
+        let guard = known.saturating_sub(self.guard.len())..known;
+        if !source.is_char_boundary(known) || source.as_bytes().get(guard) != Some(&self.guard[..])
+        {
+            return false;
+        }
+        while let Some(piece) = self.scanner.next(source) {
+            let (gap, lines) = render(piece, source, width, palette);
+            self.gap |= gap;
+            if lines.is_empty() {
+                continue;
+            }
+            if std::mem::take(&mut self.gap) && !self.settled.is_empty() {
+                self.settled.push(Line::default());
+            }
+            self.settled.extend(lines);
+        }
+        let settled = self.scanner.settled();
+        self.guard = source.as_bytes()[settled.saturating_sub(GUARD)..settled].to_vec();
+
+        self.tail.clear();
+        let (gap, lines) = render(self.scanner.tail(source), source, width, palette);
+        if (self.gap || gap) && !self.settled.is_empty() && !lines.is_empty() {
+            self.tail.push(Line::default());
+        }
+        self.tail.extend(lines);
+        true
+    }
+
+    /// All lines, for a text that grows no more.
+    pub(super) fn into_lines(mut self) -> Vec<Line<'static>> {
+        self.settled.append(&mut self.tail);
+        self.settled
+    }
+
+    pub(super) fn settled(&self) -> &[Line<'static>] {
+        &self.settled
+    }
+
+    pub(super) fn tail(&self) -> &[Line<'static>] {
+        &self.tail
+    }
+}
+
+/// Renders one piece; also says whether a blank line is due before it.
+fn render(
+    piece: Piece,
+    source: &str,
+    width: usize,
+    palette: &Palette,
+) -> (bool, Vec<Line<'static>>) {
+    let text = |range: Range<usize>| source.get(range).unwrap_or_default();
+    let code = |spans: Vec<Vec<Span<'static>>>| spans.into_iter().map(Line::from).collect();
+    match piece {
+        Piece::Blocks {
+            range,
+            gap,
+            head: None,
+        } => (gap, markdown::render(text(range), width, palette)),
+        Piece::Blocks {
+            range,
+            gap,
+            head: Some(head),
+        } => {
+            let table = [text(head), text(range)].concat();
+            (gap, markdown::render(&table, width, palette))
+        }
+        Piece::FenceOpen { info } => {
+            let label = markdown::label(text(info), width.max(1), palette);
+            (true, code(label.into_iter().collect()))
+        }
+        Piece::Code { range, continued } => (
+            false,
+            code(markdown::code_line(
+                text(range),
+                width.max(1),
+                continued,
+                palette,
+            )),
+        ),
+        Piece::Nothing => (false, Vec::new()),
+    }
+}

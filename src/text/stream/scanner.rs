@@ -1,0 +1,321 @@
+//! Cuts a growing source into pieces that no later text can change.
+//!
+//! A hand-written reader of lines, not a second markdown parser: it only has to know where a block surely
+//! begins, and may miss such places. It reads each byte once; its whole state is a few numbers.
+
+use std::ops::Range;
+
+use super::line::{Fence, Kind, classify, split_indent};
+
+/// From this many bytes on a piece is also cut at weaker places: between the items of a list, the rows of
+/// a table, the lines of a paragraph, the words of a long line. What is cut here is rendered once, so
+/// half of this is what a delta costs in a block without end.
+pub(super) const SOFT: usize = 3 * 1024;
+/// No piece is longer than this.
+pub(super) const HARD: usize = 2 * SOFT;
+
+/// A piece of the source; ranges are byte offsets on char boundaries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Whole blocks. `gap`: a blank line is due before them. `head`: the header of the table that these
+    /// rows belong to.
+    Blocks {
+        range: Range<usize>,
+        gap: bool,
+        head: Option<Range<usize>>,
+    },
+    /// The first line of a fenced code block.
+    FenceOpen { info: Range<usize> },
+    /// One line of code without its line end; `continued` if it goes on with a line that was cut.
+    Code {
+        range: Range<usize>,
+        continued: bool,
+    },
+    /// The end of a fenced code block.
+    Nothing,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Scanner {
+    /// Where the piece that is being read begins; all before it is settled.
+    start: usize,
+    /// Where the first unread line begins; never before `start`.
+    pos: usize,
+    /// The fenced code block that is open at the top level.
+    fence: Option<Fence>,
+    /// What began at `start` goes on with a line that was cut.
+    mid_line: bool,
+    piece: Open,
+}
+
+/// What is known of the piece that is being read.
+#[derive(Debug, Default)]
+struct Open {
+    gap: bool,
+    /// The last line was blank.
+    blank: bool,
+    /// In a list: the column at which the text of its last outermost item begins.
+    list: Option<usize>,
+    /// In a table: its header and the rule below it.
+    table: Option<Range<usize>>,
+    /// The table header that was cut off from this piece.
+    head: Option<Range<usize>>,
+    /// The line before `pos`, if it is in this piece.
+    previous: Option<Range<usize>>,
+}
+
+impl Open {
+    /// Whether a marker that may not interrupt a paragraph begins an item here.
+    fn may_hold_items(&self) -> bool {
+        self.list.is_some() || self.blank || self.previous.is_none()
+    }
+}
+
+impl Scanner {
+    /// Byte offset up to which the source has been given out.
+    pub(super) fn settled(&self) -> usize {
+        self.start
+    }
+
+    /// Returns the next settled piece, or `None` until the source has grown. `source` must begin with
+    /// what was given before.
+    pub(super) fn next(&mut self, source: &str) -> Option<Piece> {
+        loop {
+            let limit = self.start + HARD;
+            let window = source.len().min(limit);
+            let unread = &source.as_bytes()[self.pos..window];
+            let newline = unread
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .map(|at| self.pos + at);
+            let piece = match (self.early_cut(source, newline.unwrap_or(window)), newline) {
+                (Some(at), _) => Some(self.cut_line(at)),
+                (None, Some(newline)) => {
+                    let line = self.pos..newline + 1;
+                    match self.fence {
+                        Some(fence) => Some(self.code(source, line, fence)),
+                        None => self.prose(source, line),
+                    }
+                }
+                (None, None) if window == limit => Some(self.late_cut(source, limit)),
+                (None, None) => return None,
+            };
+            if piece.is_some() {
+                return piece;
+            }
+        }
+    }
+
+    /// Returns what follows the last settled piece.
+    pub(super) fn tail(&self, source: &str) -> Piece {
+        let range = self.start..source.len();
+        match self.fence {
+            None => Piece::Blocks {
+                range,
+                gap: self.piece.gap,
+                head: self.piece.head.clone(),
+            },
+            Some(_) if range.is_empty() => Piece::Nothing,
+            Some(fence) if !self.mid_line && fence.is_closed_by(&source[range.clone()]) => {
+                Piece::Nothing
+            }
+            Some(fence) => self.code_piece(source, range, fence),
+        }
+    }
+
+    fn code(&mut self, source: &str, line: Range<usize>, fence: Fence) -> Piece {
+        let closes = !self.mid_line && fence.is_closed_by(&source[line.clone()]);
+        let piece = if closes {
+            Piece::Nothing
+        } else {
+            self.code_piece(source, line.clone(), fence)
+        };
+        if closes {
+            self.fence = None;
+        }
+        self.settle(
+            line.end,
+            Open {
+                gap: closes,
+                ..Open::default()
+            },
+        );
+        piece
+    }
+
+    /// A line of code without its line end and without the indentation that the fence had.
+    fn code_piece(&self, source: &str, line: Range<usize>, fence: Fence) -> Piece {
+        let text = &source[line.clone()];
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        let end = line.start + text.len();
+        let blanks = text
+            .bytes()
+            .take(fence.indent)
+            .take_while(|byte| *byte == b' ')
+            .count();
+        let start = if self.mid_line {
+            line.start
+        } else {
+            line.start + blanks
+        };
+        Piece::Code {
+            range: start..end,
+            continued: self.mid_line,
+        }
+    }
+
+    /// Reads a line outside code; gives out what stands before it if a block begins here.
+    fn prose(&mut self, source: &str, line: Range<usize>) -> Option<Piece> {
+        let text = &source[line.clone()];
+        let kind = if self.mid_line {
+            Kind::Other
+        } else {
+            classify(text)
+        };
+        let (indent, _) = split_indent(text);
+        let in_item = self.piece.list.is_some_and(|content| indent >= content);
+        if line.start > self.start && kind != Kind::Blank {
+            if self.begins_block(kind, indent, in_item) {
+                return Some(self.cut(line.start, true));
+            }
+            if line.start - self.start >= SOFT && self.may_cut_softly(kind, in_item) {
+                return Some(self.cut(line.start, self.piece.blank));
+            }
+        }
+        if let (Kind::Fence(fence), false) = (kind, in_item) {
+            let info = line.start + fence.info.0..line.start + fence.info.1;
+            self.fence = Some(fence);
+            self.settle(line.end, Open::default());
+            return Some(Piece::FenceOpen { info });
+        }
+        if kind == Kind::Blank && line.start == self.start {
+            // Blank lines before a piece belong to nothing.
+            self.start = line.end;
+        }
+        self.note(kind, in_item, line.clone(), source);
+        self.pos = line.end;
+        self.mid_line = false;
+        None
+    }
+
+    /// Whether this line begins a block that nothing before it can reach into.
+    fn begins_block(&self, kind: Kind, indent: usize, in_item: bool) -> bool {
+        if in_item {
+            return false;
+        }
+        match kind {
+            Kind::Fence(_) | Kind::Heading => true,
+            // Another item of the same list, perhaps.
+            Kind::Item { .. } if self.piece.list.is_some() => false,
+            // Deeper indentation goes on with an indented code block, or with a list.
+            _ => self.piece.blank && indent <= 3,
+        }
+    }
+
+    fn may_cut_softly(&self, kind: Kind, in_item: bool) -> bool {
+        match self.piece.list {
+            Some(_) => !in_item && matches!(kind, Kind::Item { .. }),
+            None => true,
+        }
+    }
+
+    /// Takes note of what a line opens or closes.
+    fn note(&mut self, kind: Kind, in_item: bool, line: Range<usize>, source: &str) {
+        let piece = &mut self.piece;
+        match kind {
+            Kind::Blank => piece.table = None,
+            Kind::Item {
+                content,
+                interrupts,
+            } if !in_item && (interrupts || piece.may_hold_items()) => {
+                piece.list = Some(content);
+            }
+            Kind::Closer if !in_item => piece.list = None,
+            Kind::TableRule if piece.list.is_none() && piece.table.is_none() => {
+                piece.table = piece
+                    .previous
+                    .clone()
+                    .filter(|header| source[header.clone()].contains('|'))
+                    .map(|header| header.start..line.end);
+            }
+            _ => {}
+        }
+        piece.blank = kind == Kind::Blank;
+        piece.previous = (kind != Kind::Blank).then_some(line);
+    }
+
+    /// Gives out all before `at`, the beginning of an unread line.
+    fn cut(&mut self, at: usize, gap: bool) -> Piece {
+        // A table goes on over a cut between two of its rows, and only there.
+        let head = self
+            .piece
+            .table
+            .clone()
+            .filter(|_| !gap && !self.piece.blank);
+        self.give_out(
+            at,
+            Open {
+                gap,
+                table: head.clone(),
+                head,
+                ..Open::default()
+            },
+        )
+    }
+
+    fn give_out(&mut self, at: usize, next: Open) -> Piece {
+        let piece = Piece::Blocks {
+            range: self.start..at,
+            gap: self.piece.gap,
+            head: self.piece.head.clone(),
+        };
+        self.settle(at, next);
+        piece
+    }
+
+    /// Where a long line of prose that ends at `end`, as far as we know, is cut: after its first space
+    /// once the piece is long enough. Code is not text; it waits for [`Self::late_cut`].
+    fn early_cut(&self, source: &str, end: usize) -> Option<usize> {
+        let from = (self.start + SOFT).max(self.pos + SOFT / 2);
+        if self.fence.is_some() || from >= end {
+            return None;
+        }
+        let space = source.as_bytes()[from..end]
+            .iter()
+            .position(|byte| *byte == b' ')?;
+        Some(from + space + 1)
+    }
+
+    /// The piece has reached the limit and its last line has not ended: cuts at that line's start if this
+    /// leaves enough, else anywhere.
+    fn late_cut(&mut self, source: &str, limit: usize) -> Piece {
+        if self.fence.is_none() && self.pos - self.start >= SOFT {
+            return self.cut(self.pos, self.piece.blank);
+        }
+        self.cut_line(source.floor_char_boundary(limit))
+    }
+
+    /// Cuts in the middle of a line.
+    fn cut_line(&mut self, at: usize) -> Piece {
+        let piece = if self.fence.is_some() {
+            let piece = Piece::Code {
+                range: self.start..at,
+                continued: self.mid_line,
+            };
+            self.settle(at, Open::default());
+            piece
+        } else {
+            self.give_out(at, Open::default())
+        };
+        self.mid_line = true;
+        piece
+    }
+
+    fn settle(&mut self, at: usize, next: Open) {
+        self.start = at;
+        self.pos = at;
+        self.mid_line = false;
+        self.piece = next;
+    }
+}

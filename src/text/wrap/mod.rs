@@ -1,0 +1,101 @@
+//! Width and wrapping of text as a terminal shows it.
+//!
+//! Text is measured by grapheme, as the screen is filled by grapheme: a family emoji is one thing two
+//! columns wide, a combining accent takes no column. Any width from 1 works; what is wider than a whole
+//! line (a Chinese character in one column) is replaced by `�`, so that no line is ever too wide.
+//! Everything that wraps in this room goes through [`fold()`].
+
+mod fold;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::ansi;
+pub(super) use fold::{Breaking, fold};
+
+/// Returns the columns that `text` takes on the screen.
+pub fn width(text: &str) -> usize {
+    if is_printable_ascii(text) {
+        return text.len();
+    }
+    text.graphemes(true).map(grapheme_width).sum()
+}
+
+fn grapheme_width(grapheme: &str) -> usize {
+    if grapheme.len() == 1 {
+        1
+    } else {
+        grapheme.width()
+    }
+}
+
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|b| (0x20..0x7f).contains(&b))
+}
+
+/// Returns the columns of a run of spans.
+pub(super) fn spans_width(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(|span| width(&span.content)).sum()
+}
+
+/// Cuts `text` to at most `max` columns; what was cut ends in `…`. Control characters are removed,
+/// line ends become spaces.
+pub fn truncate(text: &str, max: usize) -> Cow<'_, str> {
+    let safe = one_line(Cow::Borrowed(text));
+    if width(&safe) <= max {
+        return safe;
+    }
+    let Some(room) = max.checked_sub(1) else {
+        return Cow::Borrowed("");
+    };
+    let mut kept = String::new();
+    let mut used = 0;
+    for grapheme in safe.graphemes(true) {
+        used += grapheme_width(grapheme);
+        if used > room {
+            break;
+        }
+        kept.push_str(grapheme);
+    }
+    kept.push('…');
+    Cow::Owned(kept)
+}
+
+/// Wraps plain text at words; each line of `text` gives at least one line. Text that ends in a line end
+/// has no empty line after it. A width of 0 counts as 1.
+pub fn wrap_plain(text: &str, width: usize, style: Style) -> Vec<Line<'static>> {
+    ansi::plain(text)
+        .lines()
+        .flat_map(|line| fold(&[Span::styled(line, style)], width, width, Breaking::Words))
+        .map(Line::from)
+        .collect()
+}
+
+/// Wraps a styled line at words. Its own style is laid under its spans.
+pub fn wrap_line(line: Line<'_>, width: usize) -> Vec<Line<'static>> {
+    let base = line.style;
+    let spans: Vec<Span<'_>> = line
+        .spans
+        .into_iter()
+        .map(|span| Span::styled(one_line(span.content), base.patch(span.style)))
+        .collect();
+    fold(&spans, width, width, Breaking::Words)
+        .into_iter()
+        .map(Line::from)
+        .collect()
+}
+
+/// Makes text safe to stand in a single line.
+fn one_line(text: Cow<'_, str>) -> Cow<'_, str> {
+    match ansi::plain(&text) {
+        safe if safe.contains('\n') => Cow::Owned(safe.replace('\n', " ")),
+        Cow::Owned(safe) => Cow::Owned(safe),
+        Cow::Borrowed(_) => text,
+    }
+}
