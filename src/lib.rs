@@ -63,5 +63,6 @@
 
 pub mod config;
 pub mod domain;
+pub mod e2b;
 pub mod net;
 pub mod text;

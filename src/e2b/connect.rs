@@ -1,0 +1,104 @@
+//! connectrpc's transport over our HTTP client, with a gate for answers that are not envd's.
+//!
+//! Requests of the generated clients enter; answers of envd leave untouched. Between us and envd stand
+//! a proxy and a token check that answer in forms of their own (`"code": 502`, pages, plain text), of
+//! which the RPC library keeps only the status on streams. The gate reads such bodies and passes their
+//! [`Kind`] through the library as the source of its error; [`kind_of`] takes it out again.
+
+use std::time::Duration;
+
+use connectrpc::client::{BoxFuture, ClientBody, ClientTransport};
+use connectrpc::{ConnectError, ErrorCode};
+use http::{Request, Response, header};
+use reqwest::Client;
+use secrecy::SecretString;
+
+use super::error::{Kind, excerpt};
+use super::exchange::{Kinded, MAX_ERROR, Unread, read};
+use super::host::shown_host;
+
+/// Sends RPCs. Never give the client a time limit over whole requests: it would cut streams.
+#[derive(Clone)]
+pub(super) struct Transport {
+    pub http: Client,
+    /// Blotted out of error texts.
+    pub secret: Option<SecretString>,
+    /// What a time-out is said to have waited for.
+    pub limit: Duration,
+}
+
+impl ClientTransport for Transport {
+    type ResponseBody = reqwest::Body;
+    type Error = ConnectError;
+
+    fn send(
+        &self,
+        request: Request<ClientBody>,
+    ) -> BoxFuture<'static, Result<Response<reqwest::Body>, ConnectError>> {
+        let transport = self.clone();
+        Box::pin(async move {
+            let sent = transport.exchange(request).await;
+            sent.map_err(|kind| ConnectError::unavailable(kind.to_string()).with_source(kind))
+        })
+    }
+}
+
+impl Transport {
+    async fn exchange(&self, request: Request<ClientBody>) -> Kinded<Response<reqwest::Body>> {
+        let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap))
+            .map_err(|error| Kind::of_client(&error, "", self.limit))?;
+        let host = shown_host(request.url());
+        let failed = |error: &reqwest::Error| Kind::of_client(error, &host, self.limit);
+        let mut answer = self
+            .http
+            .execute(request)
+            .await
+            .map_err(|error| failed(&error))?;
+        let status = answer.status();
+        if status.is_success() && !is_page(&answer) {
+            return Ok(answer.into());
+        }
+        let body = match read(&mut answer, MAX_ERROR).await {
+            Ok(body) | Err(Unread::TooLarge(body)) => body,
+            Err(Unread::Client(error)) => return Err(failed(&error)),
+        };
+        Err(Kind::of_answer(
+            status,
+            answer.headers(),
+            &body,
+            self.secret.as_ref(),
+        ))
+    }
+}
+
+fn is_page(answer: &reqwest::Response) -> bool {
+    let content_type = answer.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+}
+
+/// How the library words a connection that ended in the middle of a stream. It uses the same code
+/// for what servers say, so its words are all there is (connectrpc 0.9.1; tests hold them).
+const CUT: [&str; 2] = [
+    "failed to read response body",
+    "Connect streaming response ended without END_STREAM envelope",
+];
+
+/// Reads an RPC's failure: what the gate found, else what envd or the library said.
+pub(super) fn kind_of(error: &ConnectError, secret: Option<&SecretString>) -> Kind {
+    let carried = error
+        .source_arc()
+        .and_then(|source| source.downcast_ref::<Kind>().cloned());
+    if let Some(kind) = carried {
+        return kind;
+    }
+    let words = error.message.as_deref().unwrap_or("no reason given");
+    let message = excerpt(words, secret);
+    match error.code {
+        ErrorCode::Internal if CUT.iter().any(|cut| words.starts_with(cut)) => {
+            Kind::Broken { cause: message }
+        }
+        // The library's own limits; a server's 429 has been through the gate.
+        ErrorCode::ResourceExhausted => Kind::Unreadable { cause: message },
+        code => Kind::of_code(code, message),
+    }
+}

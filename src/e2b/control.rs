@@ -1,0 +1,269 @@
+//! The control plane: makes, finds, pauses and kills sandboxes over REST.
+//!
+//! Current paths first (`/v2/sandboxes`), the older ones where a server does not have them; which it
+//! is, is remembered. Nothing is retried here: errors say whether and when that makes sense.
+//! Paths, methods and bodies are those recorded from the official SDKs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::{Client, RequestBuilder, Url};
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::error::{Kind, Result};
+use super::exchange::{Answer, During, Exchange, Kinded, MAX_JSON, secret_header, url};
+use super::list::{ListFilter, Page};
+use super::wire::{
+    ConnectSandbox, ListedSandbox, NewSandbox, PauseSandbox, Sandbox, SandboxDetail, SetTimeout,
+};
+
+/// As the official SDKs: creating a sandbox may take long, everything else does not.
+const REQUEST_LIMIT: Duration = Duration::from_mins(1);
+/// What the current paths take when no timeout is given; the older ones have other ideas.
+const DEFAULT_TIMEOUT_SECS: i64 = 300;
+
+/// Calls the control plane of one account. Cheap to clone; clones share what was learnt.
+#[derive(Clone)]
+pub struct ControlClient {
+    http: Client,
+    api: Url,
+    /// `X-API-KEY`, marked as sensitive.
+    headers: HeaderMap,
+    exchange: Exchange,
+    paths: Arc<AtomicU8>,
+}
+
+/// Which paths a server has: an [`AtomicU8`] with one of these.
+mod paths {
+    pub(super) const UNKNOWN: u8 = 0;
+    pub(super) const CURRENT: u8 = 1;
+    pub(super) const OLD: u8 = 2;
+}
+
+/// A sandbox that was connected to.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    pub sandbox: Sandbox,
+    /// It was paused before: its processes are as they were then, its connections are not.
+    pub resumed: bool,
+}
+
+impl ControlClient {
+    /// The HTTP client must have no limit of its own below 60 s for a whole request.
+    pub fn new(http: Client, api: Url, key: SecretString) -> Result<Self> {
+        let mut headers = HeaderMap::new();
+        secret_header(&mut headers, "x-api-key", &key)
+            .during(|| "use the E2B API key".to_owned())?;
+        let exchange = Exchange {
+            limit: REQUEST_LIMIT,
+            secret: Some(key),
+        };
+        Ok(Self {
+            http,
+            api,
+            headers,
+            exchange,
+            paths: Arc::default(),
+        })
+    }
+
+    /// Changes how long a call may take as a whole.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.exchange.limit = limit;
+        self
+    }
+
+    /// Creates a sandbox; it runs when this returns.
+    ///
+    /// `secure` is set where a server has only the older path, since without it there would be no
+    /// access token and anyone who knows the id could run commands.
+    pub async fn create(&self, new: &NewSandbox) -> Result<Sandbox> {
+        let current = self.post(&["v2", "sandboxes"], new);
+        let old = || {
+            let mut body = new.clone();
+            body.secure = Some(true);
+            body.timeout.get_or_insert(DEFAULT_TIMEOUT_SECS);
+            self.post(&["sandboxes"], &body)
+        };
+        let created = async { self.either(current, old).await?.accepted()?.json() };
+        created
+            .await
+            .during(|| format!("create a sandbox from template {}", new.template_id))
+    }
+
+    /// Joins a running sandbox or resumes a paused one. Of a running one the time is only extended.
+    pub async fn connect(&self, id: &str, timeout: Option<Duration>) -> Result<Connected> {
+        let body = ConnectSandbox {
+            timeout: timeout.map(whole_secs),
+        };
+        let current = self.post(&["v2", "sandboxes", id, "connect"], &body);
+        let old = || {
+            let timeout = Some(body.timeout.unwrap_or(DEFAULT_TIMEOUT_SECS));
+            self.post(&["sandboxes", id, "connect"], &ConnectSandbox { timeout })
+        };
+        let connected = async {
+            let answer = self.either(current, old).await?.accepted()?;
+            let resumed = answer.status == StatusCode::CREATED;
+            Ok(Connected {
+                sandbox: answer.json()?,
+                resumed,
+            })
+        };
+        connected
+            .await
+            .during(|| format!("connect to sandbox {id}"))
+    }
+
+    pub async fn get(&self, id: &str) -> Result<SandboxDetail> {
+        let request = self.request(Method::GET, &["sandboxes", id]);
+        let detail = async { self.send(request).await?.accepted()?.json() };
+        detail.await.during(|| format!("look up sandbox {id}"))
+    }
+
+    /// Fetches one page, newest first; `next` is what the page before gave.
+    ///
+    /// Servers with only the older path list running sandboxes and know no pages.
+    pub async fn list(&self, filter: &ListFilter, next: Option<&str>) -> Result<Page> {
+        let current = self
+            .request(Method::GET, &["v2", "sandboxes"])
+            .query(&filter.query(next));
+        let old = || {
+            self.request(Method::GET, &["sandboxes"])
+                .query(&filter.old_query())
+        };
+        let page = async {
+            let answer = self.either(current, old).await?.accepted()?;
+            let next = answer
+                .headers
+                .get("x-next-token")
+                .and_then(|value| value.to_str().ok());
+            let next = next
+                .filter(|token| !token.is_empty())
+                .map(ToOwned::to_owned);
+            Ok(Page {
+                sandboxes: answer.json()?,
+                next,
+            })
+        };
+        page.await.during(|| "list sandboxes".to_owned())
+    }
+
+    /// Fetches pages until the last one, or until at least `max` sandboxes are there.
+    pub async fn list_all(&self, filter: &ListFilter, max: usize) -> Result<Vec<ListedSandbox>> {
+        let mut all = Vec::new();
+        let mut next = None;
+        loop {
+            let page = self.list(filter, next.as_deref()).await?;
+            // A page that brings nothing would go on for ever.
+            let stop = page.sandboxes.is_empty() || page.next == next;
+            all.extend(page.sandboxes);
+            next = page.next;
+            if stop || next.is_none() || all.len() >= max {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Lets the sandbox live for this long from now, longer or shorter than before.
+    pub async fn set_timeout(&self, id: &str, timeout: Duration) -> Result<()> {
+        let body = SetTimeout {
+            timeout: whole_secs(timeout),
+        };
+        let request = self.post(&["sandboxes", id, "timeout"], &body);
+        let set = async { self.send(request).await?.accepted().map(drop) };
+        set.await
+            .during(|| format!("set the timeout of sandbox {id}"))
+    }
+
+    /// Pauses with memory. False: it was paused already.
+    pub async fn pause(&self, id: &str) -> Result<bool> {
+        let request = self.post(&["sandboxes", id, "pause"], &PauseSandbox::default());
+        let paused = async {
+            let answer = self.send(request).await?;
+            match answer.accepted() {
+                Ok(_) => Ok(true),
+                // The only other conflict is a sandbox in transition, which is not paused yet.
+                Err(Kind::Conflict { message }) if message.contains("already paused") => Ok(false),
+                Err(kind) => Err(kind),
+            }
+        };
+        paused.await.during(|| format!("pause sandbox {id}"))
+    }
+
+    /// Kills a running or paused sandbox. False: there was none.
+    pub async fn kill(&self, id: &str) -> Result<bool> {
+        let request = self.request(Method::DELETE, &["sandboxes", id]);
+        let killed = async {
+            match self.send(request).await?.accepted() {
+                Ok(_) => Ok(true),
+                Err(Kind::NotFound { .. }) => Ok(false),
+                Err(kind) => Err(kind),
+            }
+        };
+        killed.await.during(|| format!("kill sandbox {id}"))
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.http
+            .request(method, url(&self.api, path))
+            .headers(self.headers.clone())
+    }
+
+    fn post(&self, path: &[&str], body: &impl Serialize) -> RequestBuilder {
+        self.request(Method::POST, path).json(body)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Kinded<Answer> {
+        self.exchange.send(request, MAX_JSON).await
+    }
+
+    /// Sends the current form, and the old one where the server seems not to have the path.
+    ///
+    /// A 404 may also be about the template or the sandbox. So the old form is only tried until
+    /// something succeeded, and if it says 404 too, nothing was learnt and the first answer stands.
+    async fn either(
+        &self,
+        current: RequestBuilder,
+        old: impl Fn() -> RequestBuilder,
+    ) -> Kinded<Answer> {
+        let known = self.paths.load(Ordering::Relaxed);
+        if known == paths::OLD {
+            return self.send(old()).await;
+        }
+        let first = self.send(current).await?;
+        if first.status.is_success() {
+            self.paths.store(paths::CURRENT, Ordering::Relaxed);
+        }
+        if known != paths::UNKNOWN || !lacks_path(first.status) {
+            return Ok(first);
+        }
+        let second = self.send(old()).await?;
+        if lacks_path(second.status) {
+            return Ok(first);
+        }
+        if second.status.is_success() {
+            self.paths.store(paths::OLD, Ordering::Relaxed);
+        }
+        Ok(second)
+    }
+}
+
+fn lacks_path(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+    )
+}
+
+/// Whole seconds, rounded up as the official SDKs do: never less time than was asked for.
+fn whole_secs(timeout: Duration) -> i64 {
+    let secs = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
+    i64::try_from(secs).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+//! envd, the daemon in a sandbox: its health, its processes. Files are in `files`.
+//!
+//! RPCs are Connect with JSON bodies, as the official SDKs send them: that is the codec that every
+//! envd and every proxy has seen. One client is one sandbox; it is cheap to clone.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use bytes::Bytes;
+use connectrpc::ConnectError;
+use connectrpc::client::{CallOptions, ClientConfig};
+use connectrpc::compression::CompressionRegistry;
+use http::{HeaderMap, HeaderValue, header};
+use reqwest::Client;
+use tokio::time::timeout;
+
+use super::connect::{Transport, kind_of};
+use super::error::{Error, Kind, Result};
+use super::exchange::{During, Exchange, Kinded, MAX_JSON, secret_header, url};
+use super::host::{ENVD_PORT, EnvdAddress};
+use super::process::{
+    Output, ProcessStream, RunningProcess, Selector, Signal, Source, StartProcess,
+};
+use super::proto::process::{
+    self as wire, CloseStdinRequest, ConnectRequest, ListRequest, ProcessClient, ProcessInput,
+    ProcessSelector, SendInputRequest, SendSignalRequest,
+};
+use super::proto::{ProcessInputKind, ProcessSelectorKind};
+
+/// As the official SDKs, for calls that answer at once.
+const REQUEST_LIMIT: Duration = Duration::from_mins(1);
+/// What the health probe may take; the official SDKs give it 5 s too.
+const HEALTH_LIMIT: Duration = Duration::from_secs(5);
+/// How often envd shows that a silent stream lives. The SDKs ask for 50 s; we want to know sooner.
+const KEEPALIVE_SECS: u32 = 30;
+/// A stream is dead after two keepalives and a half that did not come.
+const SILENCE: Duration = Duration::from_secs(75);
+
+/// Calls the envd of one sandbox.
+#[derive(Clone)]
+pub struct EnvdClient {
+    pub(super) http: Client,
+    pub(super) address: EnvdAddress,
+    /// Token and routing.
+    pub(super) headers: HeaderMap,
+    pub(super) exchange: Exchange,
+    process: ProcessClient<Transport>,
+    silence: Duration,
+}
+
+impl EnvdClient {
+    /// The HTTP client must have no limit for whole requests, and none below 75 s for reads.
+    pub fn new(http: Client, address: EnvdAddress) -> Result<Self> {
+        let failed = || format!("use the address of sandbox {}", address.sandbox_id);
+        let headers = headers(&address).during(failed)?;
+        let base = address.base.as_str().trim_end_matches('/');
+        let base = base.parse().map_err(|_| Kind::Invalid {
+            cause: "not a URI".into(),
+        });
+        let mut rpc_headers = headers.clone();
+        // Else the HTTP client asks for gzip, and something on the way may hold output back for it.
+        rpc_headers.insert(
+            header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        );
+        if let Some(user) = &address.user {
+            rpc_headers.insert(header::AUTHORIZATION, basic(user).during(failed)?);
+        }
+        let config = ClientConfig::new(base.during(failed)?)
+            .json()
+            .with_default_headers(rpc_headers)
+            .with_compression(CompressionRegistry::new());
+        let secret = address.token.clone();
+        let transport = Transport {
+            http: http.clone(),
+            secret: secret.clone(),
+            limit: REQUEST_LIMIT,
+        };
+        let process = ProcessClient::new(transport, config);
+        let exchange = Exchange {
+            limit: REQUEST_LIMIT,
+            secret,
+        };
+        Ok(Self {
+            http,
+            address,
+            headers,
+            exchange,
+            process,
+            silence: SILENCE,
+        })
+    }
+
+    /// Changes how long a stream may be silent, and how long other calls may take.
+    #[must_use]
+    pub fn with_limits(mut self, request: Duration, silence: Duration) -> Self {
+        self.exchange.limit = request;
+        self.silence = silence;
+        self
+    }
+
+    pub fn sandbox_id(&self) -> &str {
+        &self.address.sandbox_id
+    }
+
+    /// Asks whether the sandbox answers; [`Kind::SandboxGone`] is a clear no.
+    pub async fn health(&self) -> Result<()> {
+        let request = self.http.get(url(&self.address.base, &["health"]));
+        let request = request.headers(self.headers.clone());
+        let limit = self.exchange.limit.min(HEALTH_LIMIT);
+        let exchange = Exchange {
+            limit,
+            ..self.exchange.clone()
+        };
+        let asked = async { exchange.send(request, MAX_JSON).await?.accepted().map(drop) };
+        asked
+            .await
+            .during(|| format!("check sandbox {}", self.sandbox_id()))
+    }
+
+    /// Starts a process and follows it. Leaving does not end it; [`StartProcess::deadline`] does.
+    pub async fn start(&self, what: &StartProcess) -> Result<ProcessStream> {
+        let operation = format!("start {} in sandbox {}", what.program, self.sandbox_id());
+        let mut options = stream_options();
+        if let Some(deadline) = what.deadline {
+            // By hand, so that the server decides: the library would end the call here as well.
+            options = options.with_header(
+                "connect-timeout-ms",
+                deadline.as_millis().max(1).to_string(),
+            );
+        }
+        let call = self.process.start_with_options(what.to_wire(), options);
+        let stream = self.answered(call).await.during(|| operation.clone())?;
+        self.follow(Source::Start(stream), operation).await
+    }
+
+    /// Follows a process that runs already. What it printed before is not repeated.
+    pub async fn connect(&self, to: &Selector) -> Result<ProcessStream> {
+        let operation = format!("connect to {to} in sandbox {}", self.sandbox_id());
+        let request = ConnectRequest {
+            process: selector(to).into(),
+            ..ConnectRequest::default()
+        };
+        let call = self.process.connect_with_options(request, stream_options());
+        let stream = self.answered(call).await.during(|| operation.clone())?;
+        self.follow(Source::Connect(stream), operation).await
+    }
+
+    /// Runs a short command to its end, keeping the last `max_output` bytes of each stream.
+    ///
+    /// After `deadline` the process is killed, by envd too if we should be gone by then.
+    ///
+    /// # Errors
+    ///
+    /// A command that fails is no error, see [`Output::exit`]; [`Kind::TimedOut`] is the deadline.
+    pub async fn run(
+        &self,
+        what: &StartProcess,
+        deadline: Duration,
+        max_output: usize,
+    ) -> Result<Output> {
+        let what = StartProcess {
+            deadline: Some(deadline),
+            ..what.clone()
+        };
+        let operation = || format!("run {} in sandbox {}", what.program, self.sandbox_id());
+        let late = || Error::new(operation(), Kind::TimedOut { after: deadline });
+        // Whoever is first, the server's deadline or ours: the result is the same.
+        let run = async { self.start(&what).await?.collect(max_output).await };
+        let Ok(ran) = timeout(deadline, run).await else {
+            return Err(late());
+        };
+        ran.map_err(|error| match error.kind {
+            Kind::Rpc {
+                code: "deadline_exceeded",
+                ..
+            } => late(),
+            kind => Error::new(operation(), kind),
+        })
+    }
+
+    /// Lists what envd has started and what still runs.
+    pub async fn list(&self) -> Result<Vec<RunningProcess>> {
+        let call = self
+            .process
+            .list_with_options(ListRequest::default(), CallOptions::default());
+        let listed = self.answered(call).await;
+        let listed =
+            listed.during(|| format!("list processes of sandbox {}", self.sandbox_id()))?;
+        Ok(listed
+            .into_owned()
+            .processes
+            .into_iter()
+            .map(running)
+            .collect())
+    }
+
+    /// Signals one process, not its children. False: there is no such process (any more).
+    pub async fn send_signal(&self, to: &Selector, signal: Signal) -> Result<bool> {
+        let signal = match signal {
+            Signal::Terminate => wire::Signal::SIGNAL_SIGTERM,
+            Signal::Kill => wire::Signal::SIGNAL_SIGKILL,
+        };
+        let request = SendSignalRequest {
+            process: selector(to).into(),
+            signal: signal.into(),
+            ..SendSignalRequest::default()
+        };
+        let call = self
+            .process
+            .send_signal_with_options(request, CallOptions::default());
+        match self.answered(call).await {
+            Ok(_) => Ok(true),
+            Err(Kind::NotFound { .. }) => Ok(false),
+            Err(kind) => Err(self.error("signal", to, kind)),
+        }
+    }
+
+    /// Writes to a process that was started with [`StartProcess::stdin`].
+    pub async fn send_stdin(&self, to: &Selector, input: Bytes) -> Result<()> {
+        let input = ProcessInput {
+            input: Some(ProcessInputKind::Stdin(input.into())),
+            ..Default::default()
+        };
+        let request = SendInputRequest {
+            process: selector(to).into(),
+            input: input.into(),
+            ..SendInputRequest::default()
+        };
+        let call = self
+            .process
+            .send_input_with_options(request, CallOptions::default());
+        let sent = self.answered(call).await.map(drop);
+        sent.map_err(|kind| self.error("write to", to, kind))
+    }
+
+    /// Lets the process read an end of file (envd 0.5.2 and later).
+    pub async fn close_stdin(&self, of: &Selector) -> Result<()> {
+        let request = CloseStdinRequest {
+            process: selector(of).into(),
+            ..CloseStdinRequest::default()
+        };
+        let call = self
+            .process
+            .close_stdin_with_options(request, CallOptions::default());
+        let closed = self.answered(call).await.map(drop);
+        closed.map_err(|kind| self.error("close the input of", of, kind))
+    }
+
+    async fn follow(&self, source: Source, operation: String) -> Result<ProcessStream> {
+        ProcessStream::open(
+            source,
+            operation,
+            self.silence,
+            self.exchange.secret.clone(),
+        )
+        .await
+    }
+
+    /// Waits for an answer, or for the head of a stream.
+    async fn answered<T>(
+        &self,
+        call: impl Future<Output = std::result::Result<T, ConnectError>>,
+    ) -> Kinded<T> {
+        match timeout(self.exchange.limit, call).await {
+            Ok(answer) => answer.map_err(|error| kind_of(&error, self.exchange.secret.as_ref())),
+            Err(_) => Err(Kind::TimedOut {
+                after: self.exchange.limit,
+            }),
+        }
+    }
+
+    fn error(&self, verb: &str, process: &Selector, kind: Kind) -> Error {
+        Error::new(
+            format!("{verb} {process} in sandbox {}", self.sandbox_id()),
+            kind,
+        )
+    }
+}
+
+fn stream_options() -> CallOptions {
+    CallOptions::default().with_header("keepalive-ping-interval", KEEPALIVE_SECS.to_string())
+}
+
+/// The routing headers always go along, as the official SDKs have it: a `{port}-{id}` host wins over
+/// them, a shared address needs them.
+fn headers(address: &EnvdAddress) -> Kinded<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    let id = HeaderValue::from_str(&address.sandbox_id).map_err(|_| Kind::Invalid {
+        cause: "the sandbox id has odd characters".into(),
+    })?;
+    headers.insert("e2b-sandbox-id", id);
+    headers.insert("e2b-sandbox-port", HeaderValue::from(ENVD_PORT));
+    if let Some(token) = &address.token {
+        secret_header(&mut headers, "x-access-token", token)?;
+    }
+    Ok(headers)
+}
+
+/// Names a user without a password; envd takes the token for who we are.
+fn basic(user: &str) -> Kinded<HeaderValue> {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:"));
+    HeaderValue::from_str(&format!("Basic {encoded}")).map_err(|_| Kind::Invalid {
+        cause: "the user name has odd characters".into(),
+    })
+}
+
+fn selector(of: &Selector) -> ProcessSelector {
+    let selector = match of {
+        Selector::Pid(pid) => ProcessSelectorKind::Pid(*pid),
+        Selector::Tag(tag) => ProcessSelectorKind::Tag(tag.clone()),
+    };
+    ProcessSelector {
+        selector: Some(selector),
+        ..ProcessSelector::default()
+    }
+}
+
+fn running(info: wire::ProcessInfo) -> RunningProcess {
+    let config = info.config.into_option().unwrap_or_default();
+    RunningProcess {
+        pid: info.pid,
+        tag: info.tag,
+        program: config.cmd,
+        args: config.args,
+        directory: config.cwd,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! One plain HTTP call: URL building, a time limit, a bounded body, and failures with their reasons.
+//!
+//! The control plane and envd's `/health` and `/files` go through here; RPCs have their own way, see
+//! `connect`. Headers that say who we are are set by the caller.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use reqwest::{RequestBuilder, Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+
+use super::error::{Error, Kind, Result, excerpt, is_html};
+use super::host::shown_host;
+
+/// Longest body of an answer that is JSON.
+pub(super) const MAX_JSON: usize = 8 * 1024 * 1024;
+/// Longest body of an error that we read.
+pub(super) const MAX_ERROR: usize = 64 * 1024;
+
+/// How answers are awaited and shown.
+#[derive(Clone)]
+pub(super) struct Exchange {
+    /// For the whole call, from connecting to the last byte.
+    pub limit: Duration,
+    /// Blotted out of error texts.
+    pub secret: Option<SecretString>,
+}
+
+/// An answer whose body is here. Any status.
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    secret: Option<SecretString>,
+}
+
+impl Exchange {
+    /// Sends and reads the answer, whatever its status. A success above `max` bytes is an error.
+    pub(super) async fn send(&self, request: RequestBuilder, max: usize) -> Kinded<Answer> {
+        let (http, request) = request.timeout(self.limit).build_split();
+        let request = request.map_err(|error| Kind::of_client(&error, "", self.limit))?;
+        let host = shown_host(request.url());
+        let gone_wrong = |error: &reqwest::Error| Kind::of_client(error, &host, self.limit);
+        let mut response = http
+            .execute(request)
+            .await
+            .map_err(|error| gone_wrong(&error))?;
+        let status = response.status();
+        let max = if status.is_success() { max } else { MAX_ERROR };
+        let body = match read(&mut response, max).await {
+            Ok(body) => body,
+            // Enough of a failure to say what it is.
+            Err(Unread::TooLarge(body)) if !status.is_success() => body,
+            Err(Unread::TooLarge(_)) => return Err(Kind::TooLarge { limit: max }),
+            Err(Unread::Client(error)) => return Err(gone_wrong(&error)),
+        };
+        let secret = self.secret.clone();
+        Ok(Answer {
+            status,
+            headers: response.headers().clone(),
+            body,
+            secret,
+        })
+    }
+}
+
+/// A result whose operation is not named yet.
+pub(super) type Kinded<T> = std::result::Result<T, Kind>;
+
+/// Names the operation of a failure.
+pub(super) trait During<T> {
+    fn during(self, operation: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T> During<T> for Kinded<T> {
+    fn during(self, operation: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|kind| Error::new(operation(), kind))
+    }
+}
+
+impl Answer {
+    /// The answer itself if its status is a success, else what it means.
+    pub(super) fn accepted(self) -> Kinded<Self> {
+        if self.status.is_success() {
+            Ok(self)
+        } else {
+            Err(self.failure())
+        }
+    }
+
+    pub(super) fn failure(&self) -> Kind {
+        Kind::of_answer(self.status, &self.headers, &self.body, self.secret.as_ref())
+    }
+
+    /// Reads the body. A page is told as such: a wrong address often answers 200 with one.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Kinded<T> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            if is_html(&self.headers, &self.body) {
+                Kind::Html {
+                    status: self.status.as_u16(),
+                }
+            } else {
+                Kind::Unreadable {
+                    cause: excerpt(&error.to_string(), self.secret.as_ref()),
+                }
+            }
+        })
+    }
+}
+
+pub(super) enum Unread {
+    Client(reqwest::Error),
+    /// What had come until then.
+    TooLarge(Bytes),
+}
+
+/// Reads at most `max` bytes of a body.
+pub(super) async fn read(
+    response: &mut Response,
+    max: usize,
+) -> std::result::Result<Bytes, Unread> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(Unread::Client)? {
+        let room = max - body.len();
+        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if chunk.len() > room {
+            return Err(Unread::TooLarge(body.freeze()));
+        }
+    }
+    Ok(body.freeze())
+}
+
+/// Appends path segments, each percent-encoded: an id can never reach another path.
+pub(super) fn url(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+/// Adds a header whose value no log shows.
+pub(super) fn secret_header(
+    headers: &mut HeaderMap,
+    name: &'static str,
+    secret: &SecretString,
+) -> Kinded<()> {
+    let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| Kind::Invalid {
+        cause: format!("the value for {name} has odd characters"),
+    })?;
+    value.set_sensitive(true);
+    headers.insert(HeaderName::from_static(name), value);
+    Ok(())
+}

@@ -1,0 +1,322 @@
+//! A process in a sandbox as its starter sees it: what to run, what it prints, how it ends.
+//!
+//! [`ProcessStream`] turns envd's two event streams (of Start and of Connect) into one. Nothing here
+//! decodes text: output is bytes, cut anywhere.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use connectrpc::client::ServerStream;
+use secrecy::SecretString;
+use tokio::time::timeout;
+
+use super::connect::kind_of;
+use super::error::{Error, Kind, Result, excerpt};
+use super::exchange::Kinded;
+use super::proto::process::{
+    ConnectResponse, ConnectResponseView, ProcessConfig, ProcessEvent as WireEvent, StartRequest,
+    StartResponse, StartResponseView, process_event::EndEvent,
+};
+use super::proto::{ProcessEventKind, ProcessOutput};
+
+/// What to start.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StartProcess {
+    pub program: String,
+    pub args: Vec<String>,
+    /// On top of the sandbox's own variables. Never secrets: E2B logs them with the command line.
+    pub env: BTreeMap<String, String>,
+    /// Unset: the template's directory, or home.
+    pub directory: Option<String>,
+    /// A second name for the process, besides its pid.
+    pub tag: Option<String>,
+    /// Whether [`send_stdin`](super::envd::EnvdClient::send_stdin) will be used. If not, the process
+    /// reads an end of file.
+    pub stdin: bool,
+    /// envd kills the process at this moment, whether we are there or not. Unset: never.
+    pub deadline: Option<Duration>,
+}
+
+impl StartProcess {
+    /// A program with arguments, as they are.
+    pub fn program<I, S>(program: impl Into<String>, args: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: Into<String>,
+    {
+        let args = args.into_iter().map(Into::into).collect();
+        Self {
+            program: program.into(),
+            args,
+            ..Self::default()
+        }
+    }
+
+    /// A command line for a login shell, started as the official SDKs do.
+    pub fn shell(command: impl Into<String>) -> Self {
+        Self::program(
+            "/bin/bash",
+            ["-l".to_owned(), "-c".to_owned(), command.into()],
+        )
+    }
+
+    pub(super) fn to_wire(&self) -> StartRequest {
+        let process = ProcessConfig {
+            cmd: self.program.clone(),
+            args: self.args.clone(),
+            envs: self.env.clone().into_iter().collect(),
+            cwd: self.directory.clone(),
+            ..ProcessConfig::default()
+        };
+        StartRequest {
+            process: process.into(),
+            tag: self.tag.clone(),
+            stdin: Some(self.stdin),
+            ..StartRequest::default()
+        }
+    }
+}
+
+/// How a process is named in later calls.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Selector {
+    Pid(u32),
+    Tag(String),
+}
+
+impl std::fmt::Display for Selector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pid(pid) => write!(f, "process {pid}"),
+            Self::Tag(tag) => write!(f, "process \"{tag}\""),
+        }
+    }
+}
+
+/// Signals that envd passes on; to the one process, not to its children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    Terminate,
+    Kill,
+}
+
+/// A process that runs in the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningProcess {
+    pub pid: u32,
+    pub tag: Option<String>,
+    pub program: String,
+    pub args: Vec<String>,
+    pub directory: Option<String>,
+}
+
+/// What a process does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProcessEvent {
+    Stdout(Bytes),
+    Stderr(Bytes),
+    /// Sent once, last: the process is reaped and its output closed.
+    Ended(Exit),
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// -1 after a signal.
+    pub code: i32,
+    /// False: a signal ended it.
+    pub exited: bool,
+    /// In Go's words: "exit status 3", "signal: killed"; fit to be shown.
+    pub status: String,
+}
+
+impl Exit {
+    pub fn success(&self) -> bool {
+        self.exited && self.code == 0
+    }
+}
+
+/// A short command's result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// At most the asked number of bytes; of more, the last ones.
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    pub exit: Exit,
+    /// The beginning of one of the two is missing.
+    pub truncated: bool,
+}
+
+/// Follows a running process. Dropping it leaves the process alone; its output is lost then.
+pub struct ProcessStream {
+    pid: u32,
+    source: Source,
+    ended: bool,
+    pub(super) operation: String,
+    /// Longest time without anything, not even a keepalive, before the connection counts as dead.
+    pub(super) silence: Duration,
+    pub(super) secret: Option<SecretString>,
+}
+
+pub(super) enum Source {
+    Start(ServerStream<reqwest::Body, StartResponseView<'static>>),
+    Connect(ServerStream<reqwest::Body, ConnectResponseView<'static>>),
+}
+
+impl ProcessStream {
+    /// Waits for the start event, which envd sends first.
+    pub(super) async fn open(
+        source: Source,
+        operation: String,
+        silence: Duration,
+        secret: Option<SecretString>,
+    ) -> Result<Self> {
+        let mut stream = Self {
+            pid: 0,
+            source,
+            ended: false,
+            operation,
+            silence,
+            secret,
+        };
+        let first = stream.event().await.map_err(|kind| stream.error(kind))?;
+        let Some(ProcessEventKind::Start(start)) = first else {
+            let cause = "the stream did not begin with a start event".to_owned();
+            return Err(stream.error(Kind::Unreadable { cause }));
+        };
+        stream.pid = start.pid;
+        Ok(stream)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Waits for the next event; `None` after [`ProcessEvent::Ended`].
+    ///
+    /// Cancel-safe: what has arrived stays for the next call.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Broken`] and [`Kind::TimedOut`] mean the connection: the process may well run on, ask
+    /// [`health`](super::envd::EnvdClient::health) and connect again. After any error the stream is of
+    /// no more use.
+    pub async fn next(&mut self) -> Result<Option<ProcessEvent>> {
+        while !self.ended {
+            match self.event().await.map_err(|kind| self.error(kind))? {
+                Some(ProcessEventKind::Data(data)) => match data.output {
+                    Some(ProcessOutput::Stdout(bytes)) => {
+                        return Ok(Some(ProcessEvent::Stdout(bytes.into())));
+                    }
+                    Some(ProcessOutput::Stderr(bytes)) => {
+                        return Ok(Some(ProcessEvent::Stderr(bytes.into())));
+                    }
+                    // We ask for no terminal; an unknown kind of output is not ours either.
+                    Some(ProcessOutput::Pty(_)) | None => {}
+                },
+                Some(ProcessEventKind::End(end)) => {
+                    self.ended = true;
+                    return Ok(Some(ProcessEvent::Ended(exit(&end))));
+                }
+                Some(ProcessEventKind::Start(_) | ProcessEventKind::Keepalive(_)) => {}
+                None => {
+                    let cause = "the stream ended before the process did".to_owned();
+                    return Err(self.error(Kind::Broken { cause }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Collects everything until the end, keeping the last `max` bytes of each stream.
+    pub(super) async fn collect(&mut self, max: usize) -> Result<Output> {
+        let mut stdout = Tail::new(max);
+        let mut stderr = Tail::new(max);
+        loop {
+            match self.next().await? {
+                Some(ProcessEvent::Stdout(bytes)) => stdout.push(&bytes),
+                Some(ProcessEvent::Stderr(bytes)) => stderr.push(&bytes),
+                Some(ProcessEvent::Ended(exit)) => {
+                    let truncated = stdout.cut || stderr.cut;
+                    return Ok(Output {
+                        stdout: stdout.bytes,
+                        stderr: stderr.bytes,
+                        exit,
+                        truncated,
+                    });
+                }
+                None => {
+                    let cause = "the process has ended before".to_owned();
+                    return Err(self.error(Kind::Invalid { cause }));
+                }
+            }
+        }
+    }
+
+    /// The next message of either stream; `None` at a clean end. Unknown events count as keepalives.
+    async fn event(&mut self) -> Kinded<Option<ProcessEventKind>> {
+        let after = self.silence;
+        let late = |_| Kind::TimedOut { after };
+        let received = match &mut self.source {
+            Source::Start(stream) => {
+                let message = timeout(after, stream.message::<StartResponse>()).await;
+                message
+                    .map_err(late)?
+                    .map(|m| m.map(|m| m.to_owned_message().event))
+            }
+            Source::Connect(stream) => {
+                let message = timeout(after, stream.message::<ConnectResponse>()).await;
+                message
+                    .map_err(late)?
+                    .map(|m| m.map(|m| m.to_owned_message().event))
+            }
+        };
+        match received {
+            Ok(None) => Ok(None),
+            Ok(Some(event)) => Ok(Some(kind_of_event(event.into_option()))),
+            Err(error) => Err(kind_of(&error, self.secret.as_ref())),
+        }
+    }
+
+    fn error(&self, kind: Kind) -> Error {
+        Error::new(self.operation.clone(), kind)
+    }
+}
+
+fn kind_of_event(event: Option<WireEvent>) -> ProcessEventKind {
+    let kind = event.and_then(|event| event.event);
+    kind.unwrap_or_else(|| ProcessEventKind::Keepalive(Box::default()))
+}
+
+fn exit(end: &EndEvent) -> Exit {
+    Exit {
+        code: end.exit_code,
+        exited: end.exited,
+        status: excerpt(&end.status, None),
+    }
+}
+
+/// The last bytes of a stream.
+struct Tail {
+    bytes: Vec<u8>,
+    max: usize,
+    cut: bool,
+}
+
+impl Tail {
+    fn new(max: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            max,
+            cut: false,
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        let surplus = self.bytes.len().saturating_sub(self.max);
+        self.cut |= surplus > 0;
+        self.bytes.drain(..surplus);
+    }
+}

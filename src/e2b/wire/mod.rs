@@ -1,0 +1,263 @@
+//! REST bodies of the control plane, of the sandbox proxy and of envd's `/files`, as E2B spells them.
+//!
+//! Client and embedded server both use these, so each type can be read and written. Reading forgives:
+//! unknown fields are ignored, `null` and a missing field are the default, only the id of a sandbox is
+//! required. Writing leaves out what is unset, and keeps what the Python SDK's models require.
+//!
+//! Sources: the request and response bodies recorded from the official SDKs (npm `e2b` 2.51.0 and
+//! 2.8.1, Python `e2b` 2.63.0, `@e2b/cli` 2.19.0), and E2B's public `openapi.yml` of August 2026. envd's
+//! RPC messages are generated, see [`super::proto`]. Nothing here knows HTTP or what a field is for.
+
+mod gateway;
+mod time;
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use gateway::{ErrorBody, GatewayError, WrittenFile};
+pub use time::{to_rfc3339, unix_millis};
+
+/// Body of `POST /v2/sandboxes` and `POST /sandboxes`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSandbox {
+    /// Name, id, `namespace/name`, `name:tag` or a snapshot's id.
+    #[serde(rename = "templateID")]
+    pub template_id: String,
+    /// Time to live in whole seconds. Unset: 300 on `/v2`, 15 on the older path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<i64>,
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub metadata: BTreeMap<String, String>,
+    /// Environment of every process in the sandbox. The values may be provider keys.
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        serialize_with = "exposed_values",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub env_vars: BTreeMap<String, SecretString>,
+    /// At the end of its time the sandbox is paused instead of killed. Default false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_pause: Option<bool>,
+    /// False: the pause keeps files only, and the resume is a cold boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_pause_memory: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_resume: Option<AutoResume>,
+    /// Snake case in requests, camel case in answers: as the recorded SDKs have it.
+    #[serde(
+        rename = "allow_internet_access",
+        alias = "allowInternetAccess",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub allow_internet_access: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// Only on the older path, where the default is false and means: no envd access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure: Option<bool>,
+}
+
+/// Whether traffic to a paused sandbox wakes it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoResume {
+    #[serde(default)]
+    pub enabled: bool,
+}
+
+/// What of `network` we use; the rest is kept as it came.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Network {
+    /// False: public URLs need the traffic access token. Default true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_public_traffic: Option<bool>,
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Answer of create (201), connect (200 was running, 201 was resumed) and the old resume (201).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sandbox {
+    #[serde(rename = "sandboxID")]
+    pub sandbox_id: String,
+    #[serde(rename = "templateID", default, deserialize_with = "or_default")]
+    pub template_id: String,
+    /// Legacy; the Python model requires the key.
+    #[serde(rename = "clientID", default, deserialize_with = "or_default")]
+    pub client_id: String,
+    /// SDKs switch features by it, and kill a new sandbox below 0.1.0.
+    #[serde(default, deserialize_with = "or_default")]
+    pub envd_version: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    #[serde(
+        default,
+        serialize_with = "exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub envd_access_token: Option<SecretString>,
+    #[serde(
+        default,
+        serialize_with = "exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub traffic_access_token: Option<SecretString>,
+    /// Domain of the sandbox's hosts, perhaps with a port; unset: the client's own default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+}
+
+/// Answer of `GET /sandboxes/{id}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SandboxDetail {
+    #[serde(flatten)]
+    pub listed: ListedSandbox,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    #[serde(
+        default,
+        serialize_with = "exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub envd_access_token: Option<SecretString>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_internet_access: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+}
+
+/// One element of the array that `GET /v2/sandboxes` answers, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedSandbox {
+    #[serde(rename = "sandboxID")]
+    pub sandbox_id: String,
+    #[serde(rename = "templateID", default, deserialize_with = "or_default")]
+    pub template_id: String,
+    #[serde(rename = "clientID", default, deserialize_with = "or_default")]
+    pub client_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// RFC 3339, UTC; see [`unix_millis`].
+    #[serde(default, deserialize_with = "or_default")]
+    pub started_at: String,
+    /// RFC 3339, UTC: when the time to live ends.
+    #[serde(default, deserialize_with = "or_default")]
+    pub end_at: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub cpu_count: u32,
+    #[serde(rename = "memoryMB", default, deserialize_with = "or_default")]
+    pub memory_mb: u64,
+    #[serde(rename = "diskSizeMB", default, deserialize_with = "or_default")]
+    pub disk_size_mb: u64,
+    #[serde(default)]
+    pub state: SandboxState,
+    #[serde(default, deserialize_with = "or_default")]
+    pub envd_version: String,
+    #[serde(default, deserialize_with = "or_default")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SandboxState {
+    Running,
+    Paused,
+    /// A state that was added later than this program.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// What happens at the end of the time to live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lifecycle {
+    /// `kill` or `pause`.
+    pub on_timeout: String,
+    #[serde(default)]
+    pub auto_resume: bool,
+}
+
+/// Body of `POST [/v2]/sandboxes/{id}/connect`. On the older path the timeout is required.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectSandbox {
+    /// Seconds from now; of a running sandbox it only extends. Unset: 300.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<i64>,
+}
+
+/// Body of `POST /sandboxes/{id}/resume`, which very old SDKs use. Unset timeout: 15.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResumeSandbox {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_pause: Option<bool>,
+}
+
+/// Body of `POST /sandboxes/{id}/timeout`: seconds from now, shorter or longer; negative means now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetTimeout {
+    pub timeout: i64,
+}
+
+/// Body of `POST /sandboxes/{id}/refreshes`, the old keep-alive: seconds, only extends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshSandbox {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<i64>,
+}
+
+/// Body of `POST /sandboxes/{id}/pause`; the SDKs send `{}`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseSandbox {
+    /// False keeps files only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<bool>,
+}
+
+/// Reads `null` as the default.
+fn or_default<'de, D, T>(input: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(input)?.unwrap_or_default())
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn exposed<S: Serializer>(secret: &Option<SecretString>, output: S) -> Result<S::Ok, S::Error> {
+    secret
+        .as_ref()
+        .map(ExposeSecret::expose_secret)
+        .serialize(output)
+}
+
+fn exposed_values<S: Serializer>(
+    secrets: &BTreeMap<String, SecretString>,
+    output: S,
+) -> Result<S::Ok, S::Error> {
+    output.collect_map(
+        secrets
+            .iter()
+            .map(|(name, value)| (name, value.expose_secret())),
+    )
+}
+
+#[cfg(test)]
+mod tests;
