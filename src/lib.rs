@@ -65,4 +65,5 @@ pub mod config;
 pub mod domain;
 pub mod e2b;
 pub mod net;
+pub mod opencode;
 pub mod text;

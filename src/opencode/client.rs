@@ -1,0 +1,423 @@
+//! The calls to an OpenCode server.
+//!
+//! A [`Server`] says where it is and how to get in; an [`OpencodeClient`] makes the calls. Every call
+//! that is scoped to a directory carries the client's directory as a query, which wins over all else
+//! (a server serves many). Each call has a time limit of its own; the stream has none.
+//! It repeats nothing: whoever calls knows whether a second try is harmless.
+
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::OpencodeError;
+use super::wire::message::{List, MessagePage, PromptRequest};
+use super::wire::provider::{Agent, Config, Providers};
+use super::wire::session::{
+    CreateSession, Health, Path, PermissionReply, PermissionRequest, QuestionRequest, Session,
+    StatusMap, Todo,
+};
+use crate::net::http::{Http, basic_auth, secret_header};
+
+/// The user name of the server's basic authentication, unless its owner has changed it.
+const USER: &str = "opencode";
+
+/// No answer may be larger. A page of a hundred messages with images is a few dozen megabytes.
+const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
+
+/// Where a server is and how to get in.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Scheme, host and port; a path before the API's own is kept.
+    pub base_url: String,
+    pub password: Option<SecretString>,
+    /// Sent with every call, e.g. `e2b-traffic-access-token`.
+    pub headers: Vec<(String, SecretString)>,
+    /// Absolute, on the server's machine. Without one the server's own directory is meant.
+    pub directory: Option<String>,
+}
+
+/// How long calls may take, from the request to the last byte of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub call: Duration,
+    /// For answers that may be large or slow.
+    pub slow_call: Duration,
+    pub health: Duration,
+}
+
+/// Speaks to one server about one directory. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct OpencodeClient {
+    http: Http,
+    base: Url,
+    headers: HeaderMap,
+    directory: Option<String>,
+    limits: Limits,
+}
+
+/// A call about to be made.
+struct Call<'a> {
+    /// For errors: what it does, in words.
+    operation: &'static str,
+    method: Method,
+    path: &'a [&'a str],
+    query: &'a [(&'a str, &'a str)],
+    limit: Duration,
+}
+
+impl OpencodeClient {
+    pub fn new(http: Http, server: &Server, limits: Limits) -> Result<Self, OpencodeError> {
+        let refuse = |problem| OpencodeError::Request {
+            operation: "address the server",
+            problem,
+        };
+        let base = Url::parse(&server.base_url).map_err(|_| refuse("the URL cannot be read"))?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(refuse("the URL is neither http nor https"));
+        }
+        let mut headers = HeaderMap::new();
+        if let Some(password) = &server.password {
+            let value = basic_auth(USER, password);
+            headers.insert(
+                AUTHORIZATION,
+                value.ok_or_else(|| refuse("unusable password"))?,
+            );
+        }
+        for (name, value) in &server.headers {
+            let name = HeaderName::try_from(name).map_err(|_| refuse("unusable header name"))?;
+            let value = secret_header(value).ok_or_else(|| refuse("unusable header value"))?;
+            headers.insert(name, value);
+        }
+        Ok(Self {
+            http,
+            base,
+            headers,
+            directory: server.directory.clone(),
+            limits,
+        })
+    }
+
+    /// The same server seen from another directory.
+    #[must_use]
+    pub fn in_directory(mut self, directory: impl Into<String>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// Asks whether OpenCode answers. On a connection of its own and with a short limit: a starting
+    /// server accepts connections up to 0.4 s before it answers, and forgets what came meanwhile.
+    ///
+    /// # Errors
+    /// [`OpencodeError::NotOpencode`] where something else answers, whatever its status says.
+    pub async fn health(&self) -> Result<Health, OpencodeError> {
+        let call = self.get("check the server's health", &["global", "health"]);
+        let call = Call {
+            limit: self.limits.health,
+            ..call
+        };
+        let request = self
+            .http
+            .fresh()
+            .request(Method::GET, self.url(&call, false));
+        let (body, _) = self.send(&call, request).await?;
+        serde_json::from_slice(&body).map_err(|_| OpencodeError::NotOpencode {
+            operation: call.operation,
+            found: "JSON without a version".to_owned(),
+        })
+    }
+
+    /// Sessions of the directory, the last updated first, at most 100; sub-agents' ones included.
+    pub async fn sessions(&self) -> Result<Vec<Session>, OpencodeError> {
+        let List(sessions) = self
+            .fetch(&self.get("list the sessions", &["session"]))
+            .await?;
+        Ok(sessions)
+    }
+
+    pub async fn session(&self, id: &str) -> Result<Session, OpencodeError> {
+        self.fetch(&self.get("get the session", &["session", id]))
+            .await
+    }
+
+    /// Makes a session. Not repeatable: a second call makes a second one.
+    pub async fn create_session(&self, body: &CreateSession) -> Result<Session, OpencodeError> {
+        let call = self.post("create a session", &["session"]);
+        let (answer, _) = self.request(&call, Some(body)).await?;
+        read(&call, &answer)
+    }
+
+    /// The newest `limit` messages, or those before a cursor that an earlier page gave.
+    pub async fn messages(
+        &self,
+        id: &str,
+        limit: u32,
+        before: Option<&str>,
+    ) -> Result<MessagePage, OpencodeError> {
+        let limit = limit.to_string();
+        let mut query = vec![("limit", limit.as_str())];
+        query.extend(before.map(|cursor| ("before", cursor)));
+        let path = ["session", id, "message"];
+        let call = Call {
+            query: &query,
+            limit: self.limits.slow_call,
+            ..self.get("get the messages", &path)
+        };
+        let (body, headers) = self.request(&call, None::<&()>).await?;
+        let older = headers
+            .get("x-next-cursor")
+            .and_then(|cursor| cursor.to_str().ok());
+        MessagePage::parse(&body, older.map(str::to_owned))
+            .map_err(|error| OpencodeError::unreadable(call.operation, &error))
+    }
+
+    /// The sessions of the directory that are not idle.
+    pub async fn statuses(&self) -> Result<StatusMap, OpencodeError> {
+        self.fetch(&self.get("get the session's status", &["session", "status"]))
+            .await
+    }
+
+    /// Hands a prompt to the server, which stores it and answers at once. Repeating it is harmless.
+    pub async fn prompt_async(&self, id: &str, body: &PromptRequest) -> Result<(), OpencodeError> {
+        let path = ["session", id, "prompt_async"];
+        self.request(&self.post("send the prompt", &path), Some(body))
+            .await
+            .map(drop)
+    }
+
+    /// Stops the running turn. Harmless when there is none.
+    pub async fn abort(&self, id: &str) -> Result<(), OpencodeError> {
+        let path = ["session", id, "abort"];
+        self.request(&self.post("abort the turn", &path), None::<&()>)
+            .await
+            .map(drop)
+    }
+
+    /// All permissions of the directory that wait, also of sub-agents and of aborted turns.
+    ///
+    /// # Errors
+    /// 400 while a `webfetch` without a time limit waits (a fault of 1.18.33).
+    pub async fn permissions(&self) -> Result<Vec<PermissionRequest>, OpencodeError> {
+        let List(waiting) = self
+            .fetch(&self.get("list the permissions", &["permission"]))
+            .await?;
+        Ok(waiting)
+    }
+
+    /// # Errors
+    /// 404 where the request no longer waits.
+    pub async fn reply_permission(
+        &self,
+        id: &str,
+        reply: &PermissionReply,
+    ) -> Result<(), OpencodeError> {
+        let path = ["permission", id, "reply"];
+        self.request(&self.post("answer the permission", &path), Some(reply))
+            .await
+            .map(drop)
+    }
+
+    /// All questions of the directory that wait.
+    pub async fn questions(&self) -> Result<Vec<QuestionRequest>, OpencodeError> {
+        let List(waiting) = self
+            .fetch(&self.get("list the questions", &["question"]))
+            .await?;
+        Ok(waiting)
+    }
+
+    /// `answers[i]` are the chosen labels or own texts for the i-th question.
+    ///
+    /// # Errors
+    /// 404 where the request no longer waits.
+    pub async fn reply_question(
+        &self,
+        id: &str,
+        answers: &[Vec<String>],
+    ) -> Result<(), OpencodeError> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            answers: &'a [Vec<String>],
+        }
+        let path = ["question", id, "reply"];
+        let call = self.post("answer the question", &path);
+        self.request(&call, Some(&Body { answers })).await.map(drop)
+    }
+
+    /// Stops the turn that asked.
+    pub async fn reject_question(&self, id: &str) -> Result<(), OpencodeError> {
+        let path = ["question", id, "reject"];
+        self.request(&self.post("reject the question", &path), None::<&()>)
+            .await
+            .map(drop)
+    }
+
+    pub async fn todos(&self, id: &str) -> Result<Vec<Todo>, OpencodeError> {
+        let path = ["session", id, "todo"];
+        let List(todos) = self.fetch(&self.get("get the to-do list", &path)).await?;
+        Ok(todos)
+    }
+
+    pub async fn providers(&self) -> Result<Providers, OpencodeError> {
+        self.fetch_slowly("list the models", &["config", "providers"])
+            .await
+    }
+
+    pub async fn config(&self) -> Result<Config, OpencodeError> {
+        self.fetch_slowly("get the configuration", &["config"])
+            .await
+    }
+
+    pub async fn agents(&self) -> Result<Vec<Agent>, OpencodeError> {
+        let List(agents) = self.fetch_slowly("list the agents", &["agent"]).await?;
+        Ok(agents)
+    }
+
+    pub async fn path(&self) -> Result<Path, OpencodeError> {
+        self.fetch(&self.get("get the server's paths", &["path"]))
+            .await
+    }
+
+    /// The request for the event stream of all directories; without a limit in time.
+    pub(super) fn stream_request(&self) -> RequestBuilder {
+        let call = self.get("follow the events", &["global", "event"]);
+        let url = self.url(&call, false);
+        self.http
+            .client()
+            .request(Method::GET, url)
+            .headers(self.headers.clone())
+    }
+
+    fn get<'a>(&self, operation: &'static str, path: &'a [&'a str]) -> Call<'a> {
+        Call {
+            operation,
+            method: Method::GET,
+            path,
+            query: &[],
+            limit: self.limits.call,
+        }
+    }
+
+    fn post<'a>(&self, operation: &'static str, path: &'a [&'a str]) -> Call<'a> {
+        Call {
+            method: Method::POST,
+            ..self.get(operation, path)
+        }
+    }
+
+    /// Ids become one segment each, whatever characters they hold.
+    fn url(&self, call: &Call<'_>, scoped: bool) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(call.path);
+        }
+        let directory = self.directory.as_deref().filter(|_| scoped);
+        if directory.is_some() || !call.query.is_empty() {
+            let mut query = url.query_pairs_mut();
+            query.extend_pairs(call.query);
+            query.extend_pairs(directory.map(|directory| ("directory", directory)));
+        }
+        url
+    }
+
+    async fn fetch<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, OpencodeError> {
+        let (body, _) = self.request(call, None::<&()>).await?;
+        read(call, &body)
+    }
+
+    async fn fetch_slowly<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        path: &[&str],
+    ) -> Result<T, OpencodeError> {
+        self.fetch(&Call {
+            limit: self.limits.slow_call,
+            ..self.get(operation, path)
+        })
+        .await
+    }
+
+    async fn request<B: Serialize>(
+        &self,
+        call: &Call<'_>,
+        body: Option<&B>,
+    ) -> Result<(Vec<u8>, HeaderMap), OpencodeError> {
+        let url = self.url(call, true);
+        let mut request = self.http.client().request(call.method.clone(), url);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.send(call, request).await
+    }
+
+    async fn send(
+        &self,
+        call: &Call<'_>,
+        request: RequestBuilder,
+    ) -> Result<(Vec<u8>, HeaderMap), OpencodeError> {
+        let exchange = async {
+            let request = request.headers(self.headers.clone());
+            let answer = request
+                .send()
+                .await
+                .map_err(|error| OpencodeError::transport(call.operation, error))?;
+            whole_answer(call.operation, answer).await
+        };
+        tokio::time::timeout(call.limit, exchange)
+            .await
+            .unwrap_or(Err(OpencodeError::Timeout {
+                operation: call.operation,
+                after: call.limit,
+            }))
+    }
+}
+
+fn read<T: DeserializeOwned>(call: &Call<'_>, body: &[u8]) -> Result<T, OpencodeError> {
+    serde_json::from_slice(body).map_err(|error| OpencodeError::unreadable(call.operation, &error))
+}
+
+/// Reads an answer to its end and sorts it: a success has no content, or JSON.
+///
+/// An unknown path gives 200 with the server's web page for any method, so the status alone proves
+/// nothing.
+pub(super) async fn whole_answer(
+    operation: &'static str,
+    mut answer: Response,
+) -> Result<(Vec<u8>, HeaderMap), OpencodeError> {
+    let status = answer.status();
+    let headers = answer.headers().clone();
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let json = content_type.is_some_and(|value| value.contains("json"));
+    if status.is_success() && status != StatusCode::NO_CONTENT && !json {
+        return Err(OpencodeError::NotOpencode {
+            operation,
+            found: content_type.unwrap_or("no content type").to_owned(),
+        });
+    }
+    let mut body = Vec::new();
+    loop {
+        let chunk = answer.chunk().await;
+        let Some(chunk) = chunk.map_err(|error| OpencodeError::transport(operation, error))? else {
+            break;
+        };
+        if body.len() + chunk.len() > ANSWER_LIMIT {
+            return Err(OpencodeError::TooLarge {
+                operation,
+                limit: ANSWER_LIMIT,
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    if status.is_success() {
+        Ok((body, headers))
+    } else {
+        Err(OpencodeError::from_answer(operation, status, &body))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! Messages, their errors, and the prompt.
+//!
+//! Source: `UserMessage`, `AssistantMessage` and the body of `prompt_async` in the server's OpenAPI
+//! document, 1.18.33. A naming trap: messages and prompts say `modelID`, sessions say `id`.
+
+use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::lenient;
+use super::part::Part;
+use super::session::{Times, Tokens};
+
+/// A message's header.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+pub struct Message {
+    pub id: String,
+    #[serde(default, rename = "sessionID")]
+    pub session_id: String,
+    /// `user` or `assistant`.
+    #[serde(default)]
+    pub role: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub time: Times,
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// Of a user's message.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub model: Option<ModelReference>,
+    /// Of an assistant's message.
+    #[serde(default, rename = "providerID")]
+    pub provider_id: Option<String>,
+    /// Of an assistant's message.
+    #[serde(default, rename = "modelID")]
+    pub model_id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub error: Option<ErrorInfo>,
+    #[serde(default)]
+    pub finish: Option<String>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub cost: f64,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub tokens: Tokens,
+    /// `true` on a compaction's answer. User messages have an object of this name: `false`.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub summary: bool,
+}
+
+/// An element of `GET /session/{id}/message`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct MessageWithParts {
+    pub info: Message,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub parts: Vec<Part>,
+}
+
+/// A page of messages, ascending in time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessagePage {
+    pub messages: Vec<MessageWithParts>,
+    /// Opaque; fetches the page before this one. `None` when this is the oldest.
+    pub older: Option<String>,
+}
+
+impl MessagePage {
+    /// Reads the body; messages that cannot be read are left out.
+    pub(in crate::opencode) fn parse(
+        body: &[u8],
+        older: Option<String>,
+    ) -> Result<Self, serde_json::Error> {
+        let List(messages) = serde_json::from_slice(body)?;
+        Ok(Self { messages, older })
+    }
+}
+
+/// A list at the top of an answer: must be a list; its elements are read with patience.
+#[derive(Debug)]
+pub(in crate::opencode) struct List<T>(pub Vec<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Vec::<&'de RawValue>::deserialize(deserializer)?;
+        let parse = |element: &&RawValue| serde_json::from_str(element.get()).ok();
+        Ok(Self(raw.iter().filter_map(parse).collect()))
+    }
+}
+
+/// An error inside a conversation: `{name, data: {message}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct ErrorInfo {
+    #[serde(default)]
+    pub name: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub data: ErrorData,
+}
+
+/// The rest of `data` (headers and body of the provider's answer) may hold secrets: not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct ErrorData {
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ModelReference {
+    #[serde(rename = "providerID")]
+    pub provider_id: String,
+    #[serde(rename = "modelID")]
+    pub model_id: String,
+}
+
+/// Body of `POST /session/{id}/prompt_async`.
+///
+/// With ids for the message and for every part, sending it again is harmless: no second turn, no
+/// second part. With the message's id alone the text would be appended once more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PromptRequest {
+    /// Must start with `msg`, else 400.
+    #[serde(rename = "messageID")]
+    pub message_id: String,
+    pub parts: Vec<PartInput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelReference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum PartInput {
+    Text {
+        /// `prt_…`
+        id: String,
+        text: String,
+    },
+}

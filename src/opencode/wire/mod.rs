@@ -1,0 +1,12 @@
+//! OpenCode's own names and shapes, as the 1.x server sends and takes them.
+//!
+//! Every type is read with patience: absent fields get defaults, a field of a wrong type in a place
+//! that tools and plugins may fill is treated as absent, an element that cannot be read never spoils
+//! its list. What is not needed is not kept; above all not the keys in provider listings.
+
+pub mod event;
+mod lenient;
+pub mod message;
+pub mod part;
+pub mod provider;
+pub mod session;

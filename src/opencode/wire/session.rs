@@ -1,0 +1,242 @@
+//! Sessions, their status, and what a session keeps beside its messages.
+//!
+//! Source: `Session`, `SessionStatus`, `Todo`, `PermissionRequest`, `QuestionRequest`,
+//! `PermissionRule` of the server's OpenAPI document, 1.18.33.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::lenient;
+
+/// `GET /global/health`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Health {
+    #[serde(default)]
+    pub healthy: bool,
+    /// Without it, whatever answered is not OpenCode.
+    pub version: String,
+}
+
+/// `GET /path`: where the server sees itself. All absolute, on the server's machine.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Path {
+    #[serde(default)]
+    pub home: String,
+    /// `/` for a directory outside any git work tree, also for one that does not exist.
+    #[serde(default)]
+    pub worktree: String,
+    pub directory: String,
+}
+
+/// A session; `parent_id` is set for those of sub-agents.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+pub struct Session {
+    pub id: String,
+    #[serde(default, rename = "parentID")]
+    pub parent_id: Option<String>,
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub directory: String,
+    /// US dollars.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub cost: f64,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub tokens: Tokens,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub time: Times,
+}
+
+/// Unix milliseconds by the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct Times {
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub created: u64,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub updated: u64,
+    #[serde(default, deserialize_with = "lenient::maybe_whole")]
+    pub completed: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::maybe_whole")]
+    pub archived: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::maybe_whole")]
+    pub start: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::maybe_whole")]
+    pub end: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct Tokens {
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub input: u64,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub output: u64,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub reasoning: u64,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub cache: CacheTokens,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct CacheTokens {
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub read: u64,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    pub write: u64,
+}
+
+/// Whether a turn runs. In `GET /session/status` idle sessions are absent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum SessionStatus {
+    Idle,
+    Busy,
+    Retry {
+        #[serde(default)]
+        attempt: u32,
+        #[serde(default)]
+        message: String,
+        /// Unix milliseconds.
+        #[serde(default)]
+        next: u64,
+    },
+    /// A word of a later server; whatever it is, the session is not idle.
+    #[serde(other)]
+    Unknown,
+}
+
+/// `GET /session/status`: session id → status.
+pub type StatusMap = HashMap<String, SessionStatus>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Todo {
+    pub content: String,
+    #[serde(default)]
+    pub status: String,
+}
+
+impl Todo {
+    /// Reads a list as it stands in a tool's arguments; none where it is something else.
+    pub fn list(json: &str) -> Vec<Self> {
+        lenient::elements(json)
+    }
+}
+
+/// A permission that waits for a reply; also the payload of `permission.asked`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PermissionRequest {
+    pub id: String,
+    #[serde(rename = "sessionID")]
+    pub session_id: String,
+    #[serde(default)]
+    pub permission: String,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub patterns: Vec<String>,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub always: Vec<String>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub metadata: PermissionMetadata,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub tool: Option<ToolReference>,
+}
+
+/// What the request is about; which fields are there depends on its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct PermissionMetadata {
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub command: Option<String>,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub filepath: Option<String>,
+    /// A unified diff, for `edit`.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub diff: Option<String>,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ToolReference {
+    #[serde(default, rename = "messageID")]
+    pub message_id: String,
+    #[serde(rename = "callID")]
+    pub call_id: String,
+}
+
+/// Questions that wait for answers; also the payload of `question.asked`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct QuestionRequest {
+    pub id: String,
+    #[serde(rename = "sessionID")]
+    pub session_id: String,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub questions: Vec<Question>,
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub tool: Option<ToolReference>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Question {
+    #[serde(default)]
+    pub question: String,
+    #[serde(default)]
+    pub header: String,
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub options: Vec<QuestionOption>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub multiple: bool,
+    /// Absent means yes: the server takes any text as an answer.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub custom: Option<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct QuestionOption {
+    pub label: String,
+    #[serde(default)]
+    pub description: String,
+}
+
+/// Body of `POST /session`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct CreateSession {
+    /// Without one the server makes a title during the first turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permission: Vec<PermissionRule>,
+}
+
+/// A rule of a session: the last one that matches wins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PermissionRule {
+    /// `bash`, `edit`, `webfetch`, …
+    pub permission: String,
+    /// `*` for all.
+    pub pattern: String,
+    pub action: PermissionAction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PermissionAction {
+    Allow,
+    Ask,
+    Deny,
+}
+
+/// Body of `POST /permission/{id}/reply`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PermissionReply {
+    pub reply: ReplyWord,
+    /// With `reject` only: the agent reads it and the turn goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplyWord {
+    Once,
+    Always,
+    Reject,
+}
