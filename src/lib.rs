@@ -62,6 +62,7 @@
 //! `session/connection.rs`.
 
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod e2b;
 pub mod net;

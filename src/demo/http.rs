@@ -1,0 +1,130 @@
+//! The demo model's two routes, and the pace at which it speaks.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use axum::{Router, serve as serve_router};
+use futures::stream;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::MODEL;
+use super::choose::{Answer, answer};
+use super::reply;
+use super::request::Request;
+use super::script::Book;
+
+/// A long conversation arrives whole with every request.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// How fast the model speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As a quick model would: about 50 words a second.
+    Lively,
+    /// Everything at once, for tests.
+    Instant,
+}
+
+#[derive(Clone)]
+struct Model {
+    book: Arc<Book>,
+    pace: Pace,
+    shutdown: CancellationToken,
+}
+
+/// Serves the demo model at a lively pace until `shutdown`.
+///
+/// # Errors
+/// When the listener fails, or a built-in script cannot be read.
+pub async fn serve(listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+    serve_at(Pace::Lively, listener, shutdown).await
+}
+
+/// Serves the demo model until `shutdown`; running answers are cut off then.
+pub async fn serve_at(
+    pace: Pace,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let book = Book::built_in().map_err(io::Error::other)?;
+    let model = Model {
+        book: Arc::new(book),
+        pace,
+        shutdown: shutdown.clone(),
+    };
+    let router = Router::new()
+        .route("/v1/chat/completions", post(complete))
+        .route("/v1/models", get(models))
+        .fallback(unknown)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(model);
+    serve_router(listener, router)
+        .with_graceful_shutdown(shutdown.cancelled_owned())
+        .await
+}
+
+async fn models() -> Json<Value> {
+    let model = json!({ "id": MODEL, "object": "model", "created": 0, "owned_by": "sandbar" });
+    Json(json!({ "object": "list", "data": [model] }))
+}
+
+async fn unknown() -> Response {
+    failure(StatusCode::NOT_FOUND, "The demo model has no such endpoint")
+}
+
+async fn complete(State(model): State<Model>, body: Bytes) -> Response {
+    let Ok(body) = serde_json::from_slice::<Value>(&body) else {
+        return failure(StatusCode::BAD_REQUEST, "The request is not JSON");
+    };
+    let request = Request::read(&body);
+    let speech = match answer(&model.book, &request) {
+        Answer::Say(speech) => speech,
+        Answer::Fail { status, message } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+            return failure(status, &message);
+        }
+    };
+    if !request.stream {
+        return Json(reply::whole(&speech, &request)).into_response();
+    }
+    let pace = match model.pace {
+        Pace::Lively => speech.pace.unwrap_or(Duration::from_millis(20)),
+        Pace::Instant => Duration::ZERO,
+    };
+    let frames = reply::frames(&speech, &request);
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, paced(frames, pace, model.shutdown)).into_response()
+}
+
+/// Sends the frames one after the other with a pause between them.
+fn paced(frames: Vec<String>, pace: Duration, shutdown: CancellationToken) -> Body {
+    let start = (frames.into_iter(), shutdown);
+    let frames = stream::unfold(start, move |(mut frames, shutdown)| async move {
+        let frame = frames.next()?;
+        if !pace.is_zero() {
+            tokio::select! {
+                () = shutdown.cancelled() => return None,
+                () = tokio::time::sleep(pace) => {}
+            }
+        }
+        Some((Ok::<_, Infallible>(Bytes::from(frame)), (frames, shutdown)))
+    });
+    Body::from_stream(frames)
+}
+
+fn failure(status: StatusCode, message: &str) -> Response {
+    let body = reply::error(message, "invalid_request_error");
+    (status, Json(body)).into_response()
+}

@@ -1,0 +1,161 @@
+//! A chat completion request, read as far as the scripts need it.
+//!
+//! Every field may be missing or of another type: what cannot be read counts as absent.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) stream: bool,
+    pub(super) kind: Kind,
+    /// What the user typed last, without what OpenCode adds to it.
+    pub(super) prompt: String,
+    /// No answer stands before the last prompt.
+    pub(super) first_turn: bool,
+    /// Answers of the model since the last prompt: the step at which the script stands.
+    pub(super) answered: usize,
+    /// The tools that may be called.
+    pub(super) tools: HashSet<String>,
+    /// What the user chose in the last question of this turn.
+    pub(super) answer: Option<String>,
+    /// The last result of a tool in this turn says that the user refused it.
+    pub(super) refused: bool,
+    /// The directory in which the agent works, empty if it is not told.
+    pub(super) directory: String,
+    /// Messages in the conversation; makes the ids of calls unique in it.
+    pub(super) length: usize,
+    /// Roughly, four characters each.
+    pub(super) tokens: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Chat,
+    /// OpenCode wants a title for the conversation.
+    Title,
+    /// OpenCode wants a summary in place of the conversation.
+    Summary,
+}
+
+impl Request {
+    pub(super) fn read(body: &Value) -> Self {
+        let none = Vec::new();
+        let messages = body["messages"].as_array().unwrap_or(&none);
+        let system: String = by_role(messages, "system").map(text_of).collect();
+        let last_user = messages
+            .iter()
+            .rposition(|message| message["role"] == "user");
+        let (before, after) = match last_user {
+            Some(index) => (&messages[..index], &messages[index + 1..]),
+            None => (&messages[..0], &messages[..]),
+        };
+        Self {
+            stream: body["stream"].as_bool().unwrap_or(false),
+            kind: kind_of(&system),
+            prompt: last_user.map_or_else(String::new, |index| typed(&messages[index])),
+            first_turn: by_role(before, "assistant").next().is_none(),
+            answered: by_role(after, "assistant").count(),
+            tools: tools_of(body),
+            answer: answer_of(after),
+            refused: by_role(after, "tool")
+                .next_back()
+                .is_some_and(|result| is_refusal(&text_of(result))),
+            directory: directory_of(&system),
+            length: messages.len(),
+            tokens: messages.iter().map(|m| text_of(m).len() as u64 / 4).sum(),
+        }
+    }
+}
+
+fn by_role<'a>(
+    messages: &'a [Value],
+    role: &'a str,
+) -> impl DoubleEndedIterator<Item = &'a Value> + 'a {
+    messages
+        .iter()
+        .filter(move |message| message["role"] == role)
+}
+
+/// Content is a text or a list of typed parts.
+fn texts(message: &Value) -> Vec<&str> {
+    match &message["content"] {
+        Value::String(text) => vec![text],
+        Value::Array(parts) => parts.iter().filter_map(|p| p["text"].as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn text_of(message: &Value) -> String {
+    texts(message).join("\n")
+}
+
+/// Leaves out the texts that OpenCode adds to a prompt: reminders and the content of attached
+/// files (observed on 1.18.33).
+fn typed(message: &Value) -> String {
+    let own = |text: &&str| {
+        let text = text.trim_start();
+        !text.starts_with('<') && !text.starts_with("Called the ")
+    };
+    let texts: Vec<&str> = texts(message).into_iter().filter(own).collect();
+    texts.join("\n").trim().to_owned()
+}
+
+/// The openings of OpenCode's own system prompts (observed on 1.18.33).
+fn kind_of(system: &str) -> Kind {
+    if system.starts_with("You are a title generator") {
+        Kind::Title
+    } else if system.starts_with("You are a context summarization agent") {
+        Kind::Summary
+    } else {
+        Kind::Chat
+    }
+}
+
+fn tools_of(body: &Value) -> HashSet<String> {
+    body["tools"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|tool| tool["function"]["name"].as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The line of OpenCode's environment block (observed on 1.18.33).
+fn directory_of(system: &str) -> String {
+    system
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("Working directory: "))
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+/// A question's result reads: `User has answered your questions: "Which?"="Blue". You can …`
+/// (observed on 1.18.33). An answer is the user's own text: only what is harmless inside a file
+/// and a command is kept.
+fn answer_of(turn: &[Value]) -> Option<String> {
+    let results: Vec<String> = by_role(turn, "tool").map(text_of).collect();
+    let result = results
+        .iter()
+        .rev()
+        .find(|text| text.starts_with("User has answered"))?;
+    let after = result.split_once("\"=\"")?.1;
+    let answer: String = after
+        .split('"')
+        .next()?
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " ,.!?-".contains(*c))
+        .take(60)
+        .collect();
+    let answer = answer.trim();
+    (!answer.is_empty() && answer != "Unanswered").then(|| answer.to_owned())
+}
+
+/// A refusal with a message lets the turn go on and tells the model so (observed on 1.18.33).
+fn is_refusal(result: &str) -> bool {
+    result.contains("rejected permission")
+}

@@ -1,0 +1,121 @@
+//! Scripts as data: what `assets/demo/*.toml` may say, and all of them together.
+//!
+//! `assets/demo/README.md` describes the format for authors.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The scripts by file name. The first is the tour, the second answers whatever no other does.
+const FILES: [(&str, &str); 12] = [
+    ("tour", include_str!("../../assets/demo/tour.toml")),
+    ("echo", include_str!("../../assets/demo/echo.toml")),
+    ("agent", include_str!("../../assets/demo/agent.toml")),
+    ("error", include_str!("../../assets/demo/error.toml")),
+    ("fail", include_str!("../../assets/demo/fail.toml")),
+    ("long", include_str!("../../assets/demo/long.toml")),
+    (
+        "permission",
+        include_str!("../../assets/demo/permission.toml"),
+    ),
+    ("question", include_str!("../../assets/demo/question.toml")),
+    ("table", include_str!("../../assets/demo/table.toml")),
+    ("think", include_str!("../../assets/demo/think.toml")),
+    ("todo", include_str!("../../assets/demo/todo.toml")),
+    ("unicode", include_str!("../../assets/demo/unicode.toml")),
+];
+
+/// One script: the steps of one turn.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Script {
+    /// What the prompt `help` lists it as; none for scripts that have no keyword.
+    pub(super) help: Option<String>,
+    /// What `{answer}` stands for while no question was answered.
+    #[serde(default)]
+    pub(super) answer: String,
+    /// Said, as the end of the turn, when the user refused a tool but let the turn go on.
+    pub(super) refused: Option<String>,
+    /// Milliseconds between two chunks; the server's own pace when absent.
+    pub(super) pace_ms: Option<u64>,
+    /// Instead of an answer the provider fails.
+    pub(super) fault: Option<Fault>,
+    #[serde(default, rename = "step")]
+    pub(super) steps: Vec<Step>,
+}
+
+/// One answer of the model: thinking, text, calls. Without calls it ends the turn.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Step {
+    #[serde(default)]
+    pub(super) think: String,
+    #[serde(default)]
+    pub(super) say: String,
+    /// How often `say` is said; `{n}` counts from 1.
+    pub(super) repeat: Option<u32>,
+    #[serde(default, rename = "call")]
+    pub(super) calls: Vec<Call>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Call {
+    /// OpenCode's name of the tool.
+    pub(super) tool: String,
+    /// An object, as the tool's schema wants it; its texts may hold placeholders.
+    pub(super) args: Value,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fault {
+    pub(super) status: u16,
+    pub(super) message: String,
+}
+
+/// All scripts.
+#[derive(Debug, Clone)]
+pub(super) struct Book {
+    scripts: Vec<(&'static str, Script)>,
+    pub(super) tour: Script,
+    pub(super) echo: Script,
+}
+
+impl Book {
+    /// Reads the scripts that are built in; a test holds that this succeeds.
+    pub(super) fn built_in() -> Result<Self, toml::de::Error> {
+        let scripts = FILES
+            .iter()
+            .map(|(name, text)| toml::from_str(text).map(|script| (*name, script)))
+            .collect::<Result<Vec<(&'static str, Script)>, _>>()?;
+        let (tour, echo) = (scripts[0].1.clone(), scripts[1].1.clone());
+        Ok(Self {
+            scripts,
+            tour,
+            echo,
+        })
+    }
+
+    /// Returns the script whose keyword is `word`.
+    pub(super) fn by_keyword(&self, word: &str) -> Option<&Script> {
+        self.scripts
+            .iter()
+            .find(|(name, script)| script.help.is_some() && name.eq_ignore_ascii_case(word))
+            .map(|(_, script)| script)
+    }
+
+    /// Returns the keywords as a markdown list.
+    pub(super) fn keywords(&self) -> String {
+        let items: Vec<String> = self
+            .scripts
+            .iter()
+            .filter_map(|(name, script)| Some(format!("- `{name}`: {}", script.help.as_ref()?)))
+            .collect();
+        items.join("\n")
+    }
+
+    #[cfg(test)]
+    pub(super) fn all(&self) -> &[(&'static str, Script)] {
+        &self.scripts
+    }
+}
