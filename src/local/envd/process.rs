@@ -1,0 +1,384 @@
+//! The process service over [`Processes`](super::super::process::Processes). Terminals come later.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use connectrpc::{
+    ConnectError, InboundStream, RequestContext, Response, ServiceRequest, ServiceResult,
+    ServiceStream,
+};
+use futures::StreamExt;
+use tokio::time::{Instant, timeout_at};
+
+use crate::e2b::proto::process as pb;
+use crate::e2b::proto::process::process_event::{
+    DataEvent, EndEvent, Event, KeepAlive, StartEvent, data_event,
+};
+
+use super::super::door::{Exit, Refusal};
+use super::super::helper::Refused;
+use super::super::process::{Command, Launch, Lost, Output, Process, Selector, Subscriber};
+use super::{Context, context};
+
+/// The interval between keepalives where the client names none.
+const KEEPALIVE: Duration = Duration::from_secs(90);
+/// A deadline beyond this is none.
+const LONGEST: f64 = 1e9;
+
+pub(super) struct Service;
+
+fn terminals() -> ConnectError {
+    ConnectError::unimplemented("the local server has no terminals (PTY)")
+}
+
+fn refused(refused: Refused) -> ConnectError {
+    match refused.reason {
+        Refusal::NoDirectory | Refusal::NoProgram => {
+            ConnectError::invalid_argument(refused.message)
+        }
+        Refusal::NoProcess | Refusal::NotListening => ConnectError::not_found(refused.message),
+        Refusal::Failed => ConnectError::internal(refused.message),
+    }
+}
+
+#[expect(refining_impl_trait, reason = "nobody names the trait's opaque types")]
+impl pb::Process for Service {
+    async fn start(
+        &self,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, pb::StartRequest>,
+    ) -> ServiceResult<ServiceStream<pb::StartResponse>> {
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        if request.pty.as_option().is_some() {
+            return Err(terminals());
+        }
+        let limits = Limits::of(&ctx);
+        let launch = launch(&cx, request, limits.timeout)?;
+        let run = Arc::clone(&cx.run);
+        // This future may be dropped at the deadline; the start must not be half done.
+        let started = tokio::spawn(async move { run.processes.start(launch).await });
+        let started = started
+            .await
+            .map_err(|error| ConnectError::internal(error.to_string()))?;
+        let (process, subscriber) = started.map_err(refused)?;
+        let events = events(&process, subscriber, &limits);
+        let stream = events.map(|event| {
+            event.map(|event| pb::StartResponse {
+                event: event.into(),
+                ..Default::default()
+            })
+        });
+        Ok(Response::stream(stream).with_header("x-accel-buffering", "no"))
+    }
+
+    async fn connect(
+        &self,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, pb::ConnectRequest>,
+    ) -> ServiceResult<ServiceStream<pb::ConnectResponse>> {
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        let process = find(&cx, request.process.as_option())?;
+        let events = events(&process, process.subscribe(), &Limits::of(&ctx));
+        let stream = events.map(|event| {
+            event.map(|event| pb::ConnectResponse {
+                event: event.into(),
+                ..Default::default()
+            })
+        });
+        Ok(Response::stream(stream).with_header("x-accel-buffering", "no"))
+    }
+
+    async fn list(
+        &self,
+        ctx: RequestContext,
+        _: ServiceRequest<'_, pb::ListRequest>,
+    ) -> ServiceResult<pb::ListResponse> {
+        let processes = context(&ctx)?.run.processes.list();
+        let processes = processes.iter().map(|process| info(process)).collect();
+        Response::ok(pb::ListResponse {
+            processes,
+            ..Default::default()
+        })
+    }
+
+    async fn send_input(
+        &self,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, pb::SendInputRequest>,
+    ) -> ServiceResult<pb::SendInputResponse> {
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        let process = find(&cx, request.process.as_option())?;
+        input(&process, request.input.as_option()).await?;
+        Response::ok(pb::SendInputResponse::default())
+    }
+
+    async fn stream_input(
+        &self,
+        ctx: RequestContext,
+        mut requests: InboundStream<pb::StreamInputRequest>,
+    ) -> ServiceResult<pb::StreamInputResponse> {
+        let cx = context(&ctx)?;
+        let mut process = None;
+        while let Some(request) = requests.next().await {
+            match (request?.to_owned_message().event, &process) {
+                (Some(pb::stream_input_request::Event::Start(start)), _) => {
+                    process = Some(find(&cx, start.process.as_option())?);
+                }
+                (Some(pb::stream_input_request::Event::Data(data)), Some(process)) => {
+                    input(process, data.input.as_option()).await?;
+                }
+                (Some(pb::stream_input_request::Event::Data(_)), None) => {
+                    return Err(ConnectError::invalid_argument(
+                        "input came before the start event",
+                    ));
+                }
+                (Some(pb::stream_input_request::Event::Keepalive(_)) | None, _) => {}
+            }
+        }
+        Response::ok(pb::StreamInputResponse::default())
+    }
+
+    async fn close_stdin(
+        &self,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, pb::CloseStdinRequest>,
+    ) -> ServiceResult<pb::CloseStdinResponse> {
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        find(&cx, request.process.as_option())?.close_stdin().await;
+        Response::ok(pb::CloseStdinResponse::default())
+    }
+
+    async fn send_signal(
+        &self,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, pb::SendSignalRequest>,
+    ) -> ServiceResult<pb::SendSignalResponse> {
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        let process = find(&cx, request.process.as_option())?;
+        let signal = match request.signal.as_known() {
+            Some(pb::Signal::SIGNAL_SIGTERM) => 15,
+            Some(pb::Signal::SIGNAL_SIGKILL) => 9,
+            _ => {
+                return Err(ConnectError::invalid_argument(
+                    "only SIGTERM and SIGKILL can be sent",
+                ));
+            }
+        };
+        cx.run
+            .processes
+            .signal(&process, signal)
+            .await
+            .map_err(refused)?;
+        Response::ok(pb::SendSignalResponse::default())
+    }
+
+    async fn update(
+        &self,
+        _: RequestContext,
+        _: ServiceRequest<'_, pb::UpdateRequest>,
+    ) -> ServiceResult<pb::UpdateResponse> {
+        Err(terminals())
+    }
+}
+
+fn launch(
+    cx: &Context,
+    request: pb::StartRequest,
+    deadline: Option<Duration>,
+) -> Result<Launch, ConnectError> {
+    let config = request.process.as_option().cloned().unwrap_or_default();
+    if config.cmd.is_empty() {
+        return Err(ConnectError::invalid_argument("the command is empty"));
+    }
+    let envs: BTreeMap<String, String> = config.envs.into_iter().collect();
+    let home = cx.sandbox.home();
+    let cwd = config.cwd.clone().unwrap_or_default();
+    let below_home = cwd
+        .strip_prefix("~/")
+        .unwrap_or(if cwd == "~" { "" } else { &cwd });
+    Ok(Launch {
+        env: cx
+            .sandbox
+            .environment(&cx.registry.options, &envs)
+            .into_iter()
+            .collect(),
+        // Processes may work anywhere: they could change there themselves.
+        cwd: home.join(below_home),
+        stdin: request.stdin.unwrap_or(true),
+        deadline,
+        command: Command {
+            cmd: config.cmd,
+            args: config.args,
+            envs,
+            cwd: config.cwd,
+            tag: request.tag,
+        },
+    })
+}
+
+fn find(cx: &Context, wanted: Option<&pb::ProcessSelector>) -> Result<Arc<Process>, ConnectError> {
+    let wanted = match wanted.and_then(|wanted| wanted.selector.as_ref()) {
+        Some(pb::process_selector::Selector::Pid(pid)) => Selector::Pid(*pid),
+        Some(pb::process_selector::Selector::Tag(tag)) => Selector::Tag(tag.clone()),
+        None => return Err(ConnectError::invalid_argument("no process was named")),
+    };
+    cx.run.processes.find(&wanted).map_err(refused)
+}
+
+async fn input(process: &Process, input: Option<&pb::ProcessInput>) -> Result<(), ConnectError> {
+    match input.and_then(|input| input.input.as_ref()) {
+        Some(pb::process_input::Input::Stdin(bytes)) => {
+            process.write(bytes).await.map_err(ConnectError::internal)
+        }
+        Some(pb::process_input::Input::Pty(_)) => {
+            Err(ConnectError::internal("the process has no terminal"))
+        }
+        None => Err(ConnectError::invalid_argument("no input was given")),
+    }
+}
+
+fn info(process: &Process) -> pb::ProcessInfo {
+    let command = process.command.clone();
+    let config = pb::ProcessConfig {
+        cmd: command.cmd,
+        args: command.args,
+        envs: command.envs.into_iter().collect(),
+        cwd: command.cwd,
+        ..Default::default()
+    };
+    pb::ProcessInfo {
+        config: config.into(),
+        pid: process.pid,
+        tag: command.tag,
+        ..Default::default()
+    }
+}
+
+/// What the headers ask of a stream.
+struct Limits {
+    /// Read by hand: the library does not cut running streams, and old Python clients send a
+    /// decimal fraction, which it ignores.
+    timeout: Option<Duration>,
+    keepalive: Duration,
+}
+
+impl Limits {
+    fn of(ctx: &RequestContext) -> Self {
+        let number = |name: &str| {
+            let text = ctx.header(name)?.to_str().ok()?;
+            text.trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|number| *number > 0.0 && *number < LONGEST)
+        };
+        Self {
+            timeout: number("connect-timeout-ms").map(|ms| Duration::from_secs_f64(ms / 1000.0)),
+            keepalive: number("keepalive-ping-interval").map_or(KEEPALIVE, Duration::from_secs_f64),
+        }
+    }
+}
+
+/// Where a stream of events stands.
+enum Step {
+    Start,
+    Follow,
+    Over,
+}
+
+fn events(
+    process: &Arc<Process>,
+    subscriber: Subscriber,
+    limits: &Limits,
+) -> impl futures::Stream<Item = Result<pb::ProcessEvent, ConnectError>> + Send + use<> {
+    let deadline = limits
+        .timeout
+        .and_then(|timeout| Instant::now().checked_add(timeout));
+    let (pid, keepalive) = (process.pid, limits.keepalive);
+    futures::stream::unfold(
+        (Step::Start, subscriber),
+        move |(step, mut subscriber)| async move {
+            let item = match step {
+                Step::Start => Ok(StartEvent {
+                    pid,
+                    ..Default::default()
+                }
+                .into()),
+                Step::Over => return None,
+                Step::Follow => follow(&mut subscriber, keepalive, deadline).await,
+            };
+            let next = match &item {
+                Err(_) | Ok(Event::End(_)) => Step::Over,
+                Ok(_) => Step::Follow,
+            };
+            let item = item.map(|event| pb::ProcessEvent {
+                event: Some(event),
+                ..Default::default()
+            });
+            Some((item, (next, subscriber)))
+        },
+    )
+}
+
+async fn follow(
+    subscriber: &mut Subscriber,
+    keepalive: Duration,
+    deadline: Option<Instant>,
+) -> Result<Event, ConnectError> {
+    let quiet = Instant::now() + keepalive;
+    let until = deadline.map_or(quiet, |deadline| deadline.min(quiet));
+    match timeout_at(until, subscriber.next()).await {
+        Ok(Ok(Output::Stdout(bytes))) => Ok(data(data_event::Output::Stdout(bytes.to_vec()))),
+        Ok(Ok(Output::Stderr(bytes))) => Ok(data(data_event::Output::Stderr(bytes.to_vec()))),
+        Ok(Ok(Output::Ended(exit))) => Ok(end(exit).into()),
+        Ok(Err(Lost::TooSlow)) => Err(ConnectError::resource_exhausted(
+            "output was not read fast enough",
+        )),
+        Ok(Err(Lost::Sandbox)) => Err(ConnectError::unavailable(
+            "the sandbox was paused or killed",
+        )),
+        Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Err(
+            ConnectError::deadline_exceeded("the deadline of the command has passed"),
+        ),
+        Err(_) => Ok(KeepAlive::default().into()),
+    }
+}
+
+fn data(output: data_event::Output) -> Event {
+    DataEvent {
+        output: Some(output),
+        ..Default::default()
+    }
+    .into()
+}
+
+fn end(exit: Exit) -> EndEvent {
+    let (exit_code, exited, status) = match exit {
+        Exit::Code(code) => (code, true, format!("exit status {code}")),
+        Exit::Signal(signal) => (-1, false, format!("signal: {}", signal_name(signal))),
+    };
+    let error = (exit != Exit::Code(0)).then(|| status.clone());
+    EndEvent {
+        exit_code,
+        exited,
+        status,
+        error,
+        ..Default::default()
+    }
+}
+
+/// As Go names them.
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        6 => "aborted",
+        9 => "killed",
+        11 => "segmentation fault",
+        13 => "broken pipe",
+        15 => "terminated",
+        other => return format!("signal {other}"),
+    };
+    name.to_owned()
+}

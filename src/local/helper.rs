@@ -1,0 +1,297 @@
+//! The server's hold on one sandbox's helper process: requests with their answers, exits of
+//! processes, and the certainty that the helper is gone.
+//!
+//! One task reads the door; it never waits for anyone, so the helper never blocks on us.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpStream, UnixStream};
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
+
+/// Time for a helper to report that it is ready.
+const START_LIMIT: Duration = Duration::from_secs(10);
+/// Time for an answer of a ready helper; a dial is the longest request.
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// Time for a helper to kill its whole tree before it is killed itself.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// How to start a helper.
+#[derive(Debug, Clone)]
+pub struct HelperCommand {
+    /// Our own program.
+    pub program: PathBuf,
+    /// The hidden subcommand that leads to [`super::init_main`].
+    pub arguments: Vec<String>,
+}
+
+/// A request that failed, with a message for the caller of the API.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct Refused {
+    pub(super) reason: Refusal,
+    pub(super) message: String,
+}
+
+impl Refused {
+    fn gone() -> Self {
+        Self {
+            reason: Refusal::Failed,
+            message: "the sandbox's helper process is gone".to_owned(),
+        }
+    }
+}
+
+type Answer = Result<(Report, Vec<OwnedFd>), Refused>;
+
+#[derive(Default)]
+struct Waiting {
+    calls: HashMap<u64, Call>,
+    exits: HashMap<u32, oneshot::Sender<Exit>>,
+    closed: bool,
+}
+
+struct Call {
+    answer: oneshot::Sender<Answer>,
+    /// For a spawn: where the exit goes. Registered when the pid is known, before anything
+    /// else is read, so that even the shortest process is not missed.
+    exit: Option<oneshot::Sender<Exit>>,
+}
+
+/// A running helper. Dropping it closes the door, upon which the helper kills its tree.
+pub(super) struct Helper {
+    sender: AsyncMutex<Option<DoorSender>>,
+    waiting: Arc<Mutex<Waiting>>,
+    next_call: AtomicU64,
+    child: AsyncMutex<Child>,
+    gone: CancellationToken,
+    closing: CancellationToken,
+}
+
+impl Helper {
+    /// Starts a helper and waits until it is ready. Its own messages go to the file `log`.
+    pub(super) async fn start(command: &HelperCommand, log: &Path) -> Result<Self, Refused> {
+        let failed = |what: &str, error: std::io::Error| Refused {
+            reason: Refusal::Failed,
+            message: format!("{what}: {error}"),
+        };
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()
+            .map_err(|error| failed("open the sandbox's door", error))?;
+        let log = std::fs::File::create(log).map_err(|error| failed("create helper log", error))?;
+        let child = Command::new(&command.program)
+            .args(&command.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(log))
+            .spawn()
+            .map_err(|error| failed("start the sandbox's helper process", error))?;
+        let (sender, mut receiver) = ours
+            .set_nonblocking(true)
+            .and_then(|()| UnixStream::from_std(ours))
+            .map(door::open)
+            .map_err(|error| failed("open the sandbox's door", error))?;
+        let ready = tokio::time::timeout(START_LIMIT, receiver.receive::<Report>()).await;
+        if !matches!(ready, Ok(Ok(Some((Report::Ready, _))))) {
+            return Err(Refused {
+                reason: Refusal::Failed,
+                message: "the sandbox's helper process did not report ready".to_owned(),
+            });
+        }
+        let waiting = Arc::new(Mutex::new(Waiting::default()));
+        let gone = CancellationToken::new();
+        let closing = CancellationToken::new();
+        // Ends by itself: with the helper's end of the socket, or when this handle is dropped.
+        tokio::spawn(read(
+            receiver,
+            Arc::clone(&waiting),
+            closing.clone(),
+            gone.clone(),
+        ));
+        Ok(Self {
+            sender: AsyncMutex::new(Some(sender)),
+            waiting,
+            next_call: AtomicU64::new(1),
+            child: AsyncMutex::new(child),
+            gone,
+            closing,
+        })
+    }
+
+    /// Cancelled when the helper has ended, wanted or not.
+    pub(super) fn gone(&self) -> &CancellationToken {
+        &self.gone
+    }
+
+    /// Starts a process with its three pipe ends. The receiver fails if the helper ends first.
+    pub(super) async fn spawn(
+        &self,
+        argv: Vec<String>,
+        env: Vec<(String, String)>,
+        cwd: PathBuf,
+        pipes: [OwnedFd; 3],
+    ) -> Result<(u32, oneshot::Receiver<Exit>), Refused> {
+        let (tell, exit) = oneshot::channel();
+        let make = |call| Request::Spawn {
+            call,
+            argv,
+            env,
+            cwd,
+        };
+        match self.ask(make, pipes.into(), Some(tell)).await? {
+            (Report::Spawned { pid, .. }, _) => Ok((pid, exit)),
+            _ => Err(Refused::gone()),
+        }
+    }
+
+    /// Connects to a port on which a process of the sandbox listens.
+    pub(super) async fn dial(&self, port: u16) -> Result<TcpStream, Refused> {
+        let (_, mut fds) = self
+            .ask(|call| Request::Dial { call, port }, Vec::new(), None)
+            .await?;
+        let stream = std::net::TcpStream::from(fds.pop().ok_or_else(Refused::gone)?);
+        stream
+            .set_nonblocking(true)
+            .and_then(|()| TcpStream::from_std(stream))
+            .map_err(|_| Refused::gone())
+    }
+
+    /// Signals one process that was started here, or the group that it leads.
+    pub(super) async fn signal(&self, pid: u32, signal: i32, group: bool) -> Result<(), Refused> {
+        let make = |call| Request::Signal {
+            call,
+            pid,
+            signal,
+            group,
+        };
+        self.ask(make, Vec::new(), None).await.map(drop)
+    }
+
+    pub(super) async fn freeze(&self) -> Result<(), Refused> {
+        self.ask(|call| Request::Freeze { call }, Vec::new(), None)
+            .await
+            .map(drop)
+    }
+
+    pub(super) async fn thaw(&self) -> Result<(), Refused> {
+        self.ask(|call| Request::Thaw { call }, Vec::new(), None)
+            .await
+            .map(drop)
+    }
+
+    /// Kills every process of the sandbox and waits until the helper has ended.
+    pub(super) async fn stop(&self) {
+        if let Some(sender) = self.sender.lock().await.take() {
+            let _ = tokio::time::timeout(STOP_LIMIT, sender.send(&Request::Stop, &[])).await;
+        }
+        let mut child = self.child.lock().await;
+        if tokio::time::timeout(STOP_LIMIT, child.wait())
+            .await
+            .is_err()
+        {
+            let _ = child.kill().await;
+        }
+        self.closing.cancel();
+    }
+
+    async fn ask(
+        &self,
+        request: impl FnOnce(u64) -> Request,
+        fds: Vec<OwnedFd>,
+        exit: Option<oneshot::Sender<Exit>>,
+    ) -> Answer {
+        let call = self.next_call.fetch_add(1, Ordering::Relaxed);
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut waiting = lock(&self.waiting);
+            if waiting.closed {
+                return Err(Refused::gone());
+            }
+            waiting.calls.insert(call, Call { answer, exit });
+        }
+        {
+            let sender = self.sender.lock().await;
+            let sender = sender.as_ref().ok_or_else(Refused::gone)?;
+            sender
+                .send(&request(call), &fds)
+                .await
+                .map_err(|_| Refused::gone())?;
+        }
+        // Our copies of the pipe ends must close, else the pipes never end.
+        drop(fds);
+        match tokio::time::timeout(ANSWER_LIMIT, answered).await {
+            Ok(Ok(answer)) => answer,
+            _ => Err(Refused::gone()),
+        }
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.closing.cancel();
+    }
+}
+
+fn lock(waiting: &Mutex<Waiting>) -> std::sync::MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn read(
+    mut door: DoorReceiver,
+    waiting: Arc<Mutex<Waiting>>,
+    closing: CancellationToken,
+    gone: CancellationToken,
+) {
+    loop {
+        let received = tokio::select! {
+            () = closing.cancelled() => break,
+            received = door.receive::<Report>() => received,
+        };
+        let Ok(Some((report, fds))) = received else {
+            break;
+        };
+        let mut waiting = lock(&waiting);
+        match report {
+            Report::Ready => {}
+            Report::Exited { pid, exit } => {
+                if let Some(tell) = waiting.exits.remove(&pid) {
+                    let _ = tell.send(exit);
+                }
+            }
+            Report::Refused {
+                call,
+                reason,
+                message,
+            } => {
+                if let Some(call) = waiting.calls.remove(&call) {
+                    let _ = call.answer.send(Err(Refused { reason, message }));
+                }
+            }
+            Report::Spawned { call, .. } | Report::Dialed { call } | Report::Done { call } => {
+                if let Some(Call { answer, exit }) = waiting.calls.remove(&call) {
+                    if let (Report::Spawned { pid, .. }, Some(exit)) = (&report, exit) {
+                        waiting.exits.insert(*pid, exit);
+                    }
+                    let _ = answer.send(Ok((report, fds)));
+                }
+            }
+        }
+    }
+    let mut waiting = lock(&waiting);
+    *waiting = Waiting {
+        closed: true,
+        ..Waiting::default()
+    };
+    drop(waiting);
+    gone.cancel();
+}

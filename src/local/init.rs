@@ -1,0 +1,309 @@
+//! The helper process of one sandbox: our own program started again with a hidden subcommand.
+//!
+//! In: requests through the door on its standard input (a Unix socket). Out: reports and file
+//! descriptors. It starts the sandbox's processes, adopts and reaps their orphans, signals,
+//! dials, and kills everything when asked to or when the server is gone (end of the socket).
+//! The parent-death signal is deliberately not used: it follows the *thread* that started us,
+//! and an async runtime ends threads at will.
+
+use std::collections::HashSet;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitOptions};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
+use super::tree;
+
+/// Reports waiting to be sent.
+const OUTBOX: usize = 256;
+const DIAL_LIMIT: Duration = Duration::from_secs(5);
+/// How often the tree is walked when it is stopped or killed, [`STEP`] apart.
+const ROUNDS: u32 = 1000;
+const STEP: Duration = Duration::from_millis(3);
+
+type Outbox = mpsc::Sender<(Report, Vec<OwnedFd>)>;
+
+/// Runs the helper until its sandbox ends. The process must do nothing else.
+pub fn init_main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the sandbox's helper failed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
+    // A group of our own: ctrl-c in the terminal of an in-process server must not reach us.
+    let _ = rustix::process::setpgid(None, None);
+    adopt_orphans()?;
+    let stdin = rustix::io::dup(rustix::stdio::stdin())?;
+    rustix::io::fcntl_setfd(&stdin, rustix::io::FdFlags::CLOEXEC)?;
+    let stream = std::os::unix::net::UnixStream::from(stdin);
+    stream.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let (sender, receiver) = door::open(UnixStream::from_std(stream)?);
+        serve(sender, receiver).await
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn adopt_orphans() -> io::Result<()> {
+    Ok(rustix::process::set_child_subreaper(Some(
+        rustix::process::getpid(),
+    ))?)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "the Linux variant can fail")]
+fn adopt_orphans() -> io::Result<()> {
+    Ok(())
+}
+
+fn own_pid() -> u32 {
+    std::process::id()
+}
+
+async fn serve(sender: DoorSender, mut receiver: DoorReceiver) -> io::Result<()> {
+    let mut children = signal(SignalKind::child())?;
+    let (outbox, mut reports) = mpsc::channel::<(Report, Vec<OwnedFd>)>(OUTBOX);
+    let writing = tokio::spawn(async move {
+        while let Some((report, fds)) = reports.recv().await {
+            if sender.send(&report, &fds).await.is_err() {
+                break;
+            }
+        }
+    });
+    let _ = outbox.send((Report::Ready, Vec::new())).await;
+    let mut helper = Init {
+        outbox,
+        alive: HashSet::new(),
+    };
+    loop {
+        tokio::select! {
+            _ = children.recv() => helper.reap().await,
+            request = receiver.receive::<Request>() => match request {
+                Ok(Some((Request::Stop, _)) | None) | Err(_) => break,
+                Ok(Some((request, fds))) => helper.handle(request, fds).await,
+            },
+        }
+    }
+    kill_tree().await;
+    drop(helper);
+    writing.abort();
+    Ok(())
+}
+
+struct Init {
+    outbox: Outbox,
+    /// Processes started through the door that we have not reaped: their ids cannot be reused.
+    alive: HashSet<u32>,
+}
+
+impl Init {
+    async fn handle(&mut self, request: Request, fds: Vec<OwnedFd>) {
+        let report = match request {
+            Request::Spawn {
+                call,
+                argv,
+                env,
+                cwd,
+            } => match spawn(&argv, env, &cwd, fds) {
+                Ok(pid) => {
+                    self.alive.insert(pid);
+                    Report::Spawned { call, pid }
+                }
+                Err((reason, message)) => Report::Refused {
+                    call,
+                    reason,
+                    message,
+                },
+            },
+            Request::Dial { call, port } => {
+                tokio::spawn(dial(call, port, self.outbox.clone()));
+                return;
+            }
+            Request::Signal {
+                call,
+                pid,
+                signal,
+                group,
+            } => self.signal(call, pid, signal, group),
+            Request::Freeze { call } => {
+                freeze_tree().await;
+                Report::Done { call }
+            }
+            Request::Thaw { call } => {
+                for member in tree::descendants(own_pid()) {
+                    tree::signal(member.pid, Signal::CONT);
+                }
+                Report::Done { call }
+            }
+            Request::Stop => return,
+        };
+        let _ = self.outbox.send((report, Vec::new())).await;
+    }
+
+    fn signal(&self, call: u64, pid: u32, signal: i32, group: bool) -> Report {
+        let known = self.alive.contains(&pid);
+        let target = i32::try_from(pid)
+            .ok()
+            .and_then(Pid::from_raw)
+            .filter(|_| known);
+        let (Some(target), Some(signal)) = (target, Signal::from_named_raw(signal)) else {
+            let message = format!("process with pid {pid} not found");
+            return Report::Refused {
+                call,
+                reason: Refusal::NoProcess,
+                message,
+            };
+        };
+        let sent = if group {
+            // The leader may have left the group that it led; then the group is empty.
+            rustix::process::kill_process_group(target, signal)
+                .or_else(|_| rustix::process::kill_process(target, signal))
+        } else {
+            rustix::process::kill_process(target, signal)
+        };
+        match sent {
+            Ok(()) => Report::Done { call },
+            Err(error) => Report::Refused {
+                call,
+                reason: Refusal::Failed,
+                message: format!("signal process {pid}: {error}"),
+            },
+        }
+    }
+
+    /// Collects every ended child, adopted orphans included, and reports our own.
+    async fn reap(&mut self) {
+        while let Some((pid, exit)) = reap_one() {
+            if self.alive.remove(&pid) {
+                let _ = self
+                    .outbox
+                    .send((Report::Exited { pid, exit }, Vec::new()))
+                    .await;
+            }
+        }
+    }
+}
+
+fn reap_one() -> Option<(u32, Exit)> {
+    loop {
+        let (pid, status) = rustix::process::wait(WaitOptions::NOHANG).ok()??;
+        let pid = u32::try_from(pid.as_raw_nonzero().get()).ok()?;
+        if let Some(code) = status.exit_status() {
+            return Some((pid, Exit::Code(code)));
+        }
+        if let Some(signal) = status.terminating_signal() {
+            return Some((pid, Exit::Signal(signal)));
+        }
+    }
+}
+
+fn spawn(
+    argv: &[String],
+    env: Vec<(String, String)>,
+    cwd: &Path,
+    fds: Vec<OwnedFd>,
+) -> Result<u32, (Refusal, String)> {
+    let (Some((program, arguments)), Ok([stdin, stdout, stderr])) =
+        (argv.split_first(), <[OwnedFd; 3]>::try_from(fds))
+    else {
+        return Err((
+            Refusal::Failed,
+            "a process needs a program and three pipes".to_owned(),
+        ));
+    };
+    if !cwd.is_dir() {
+        let message = format!("cwd '{}' does not exist", cwd.display());
+        return Err((Refusal::NoDirectory, message));
+    }
+    let child = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .envs(env)
+        .current_dir(cwd)
+        .stdin(Stdio::from(stdin))
+        .stdout(Stdio::from(stdout))
+        .stderr(Stdio::from(stderr))
+        .process_group(0)
+        .spawn()
+        .map_err(|error| {
+            let reason = match error.kind() {
+                io::ErrorKind::NotFound => Refusal::NoProgram,
+                _ => Refusal::Failed,
+            };
+            (reason, format!("start '{program}': {error}"))
+        })?;
+    Ok(child.id())
+}
+
+async fn dial(call: u64, port: u16, outbox: Outbox) {
+    let targets = tree::owned_listeners(own_pid(), port);
+    let mut answer = (
+        Report::Refused {
+            call,
+            reason: Refusal::NotListening,
+            message: format!("no process of the sandbox listens on port {port}"),
+        },
+        Vec::new(),
+    );
+    for target in targets {
+        let connected = tokio::time::timeout(DIAL_LIMIT, TcpStream::connect(target)).await;
+        let stream = connected.ok().and_then(Result::ok);
+        if let Some(stream) = stream.and_then(|stream| stream.into_std().ok()) {
+            answer = (Report::Dialed { call }, vec![OwnedFd::from(stream)]);
+            break;
+        }
+    }
+    let _ = outbox.send(answer).await;
+}
+
+/// Stops every process below us. New ones may be born while we walk, hence the rounds.
+async fn freeze_tree() {
+    for _ in 0..ROUNDS {
+        let moving: Vec<_> = tree::descendants(own_pid())
+            .into_iter()
+            .filter(|member| !member.still)
+            .collect();
+        if moving.is_empty() {
+            return;
+        }
+        for member in moving {
+            tree::signal(member.pid, Signal::STOP);
+        }
+        tokio::time::sleep(STEP).await;
+    }
+}
+
+/// Kills every process below us and reaps it. Stopping first keeps a fork loop from outrunning us.
+async fn kill_tree() {
+    for _ in 0..ROUNDS {
+        while reap_one().is_some() {}
+        let members = tree::descendants(own_pid());
+        if members.is_empty() {
+            return;
+        }
+        for member in &members {
+            tree::signal(member.pid, Signal::STOP);
+        }
+        for member in tree::descendants(own_pid()) {
+            tree::signal(member.pid, Signal::KILL);
+        }
+        tokio::time::sleep(STEP).await;
+    }
+    tracing::error!("some processes of the sandbox could not be killed");
+}

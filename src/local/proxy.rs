@@ -1,0 +1,217 @@
+//! The door from outside: routes each request to the control plane, to a sandbox's envd, or to a
+//! port on which a process of that sandbox listens. Bodies stream both ways, unbuffered; an
+//! upgrade (WebSocket) becomes a plain copy of bytes. Neither has a time limit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tower_service::Service;
+
+use crate::e2b::wire::GatewayError;
+
+use super::door::Refusal;
+use super::registry::Registry;
+use super::route::{self, ENVD_PORT, Target};
+use super::sandbox::{Run, Sandbox};
+use super::{auth, envd};
+
+/// Pauses between the attempts to reach a port (E2B's proxy makes the same five attempts).
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(300),
+    Duration::from_millis(400),
+];
+const TRAFFIC_HEADER: &str = "e2b-traffic-access-token";
+
+#[derive(Clone)]
+pub(super) struct Front {
+    pub(super) registry: Arc<Registry>,
+    pub(super) api: Router,
+    pub(super) envd: Router,
+}
+
+/// Routes one request; the outermost handler.
+pub(super) async fn dispatch(State(mut front): State<Front>, mut request: Request) -> Response {
+    let (id, port) = match route::target(request.headers(), request.uri().path()) {
+        Target::Refused(reason) => return (StatusCode::BAD_REQUEST, reason).into_response(),
+        Target::Api => return front.api.call(request).await.into_response(),
+        Target::Port { id, port } => (id, port),
+        Target::Token => match by_token(&front.registry, &request) {
+            Some(id) => (id, ENVD_PORT),
+            None => return envd::unauthorized(),
+        },
+    };
+    let sandbox = front.registry.get(&id).ok();
+    let live = sandbox.and_then(|sandbox| sandbox.live().map(|run| (sandbox, run)));
+    let Some((sandbox, run)) = live else {
+        return unreachable_port(&id, "The sandbox was not found", None);
+    };
+    if port == ENVD_PORT {
+        let over = run.connections();
+        let context = envd::Context {
+            sandbox,
+            run,
+            registry: Arc::clone(&front.registry),
+        };
+        request.extensions_mut().insert(context);
+        let response = front.envd.call(request).await.into_response();
+        // RPC streams end by themselves with a proper error; downloads are cut here.
+        return if response.headers().contains_key("content-disposition") {
+            until(response, over)
+        } else {
+            response
+        };
+    }
+    if !may_pass(&sandbox, &request) {
+        let message = format!("the header {TRAFFIC_HEADER} is missing or wrong");
+        return gateway(StatusCode::FORBIDDEN, &id, &message, None);
+    }
+    match dial(&run, port).await {
+        Some(stream) => forward(&id, port, stream, request, run.connections()).await,
+        None => unreachable_port(
+            &id,
+            "The sandbox is running but port is not open",
+            Some(port),
+        ),
+    }
+}
+
+fn by_token(registry: &Registry, request: &Request) -> Option<String> {
+    let token = request.headers().get("x-access-token")?.as_bytes();
+    let records = registry.all().into_iter().map(|sandbox| sandbox.record());
+    records
+        .filter(|record| auth::same(token, record.envd_token.as_bytes()))
+        .map(|r| r.id)
+        .next()
+}
+
+fn may_pass(sandbox: &Sandbox, request: &Request) -> bool {
+    sandbox.record().traffic_token.is_none_or(|wanted| {
+        let given = request
+            .headers()
+            .get(TRAFFIC_HEADER)
+            .map_or(&b""[..], HeaderValue::as_bytes);
+        auth::same(given, wanted.as_bytes())
+    })
+}
+
+fn unreachable_port(id: &str, message: &str, port: Option<u16>) -> Response {
+    gateway(StatusCode::BAD_GATEWAY, id, message, port)
+}
+
+fn gateway(status: StatusCode, id: &str, message: &str, port: Option<u16>) -> Response {
+    let body = GatewayError {
+        sandbox_id: id.to_owned(),
+        message: message.to_owned(),
+        port,
+        code: status.as_u16(),
+    };
+    let mut response = (status, axum::Json(body)).into_response();
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert("content-type", json);
+    response
+}
+
+async fn dial(run: &Run, port: u16) -> Option<TcpStream> {
+    for pause in PAUSES.into_iter().map(Some).chain([None]) {
+        match run.helper.dial(port).await {
+            Ok(stream) => return Some(stream),
+            Err(refused) if refused.reason != Refusal::NotListening => return None,
+            Err(_) => {}
+        }
+        if let Some(pause) = pause {
+            tokio::time::sleep(pause).await;
+        }
+    }
+    None
+}
+
+async fn forward(
+    id: &str,
+    port: u16,
+    stream: TcpStream,
+    mut request: Request,
+    over: CancellationToken,
+) -> Response {
+    let _ = stream.set_nodelay(true);
+    let lost = || {
+        unreachable_port(
+            id,
+            "The sandbox is running but port is not open",
+            Some(port),
+        )
+    };
+    let Ok((mut sender, connection)) = hyper::client::conn::http1::Builder::new()
+        .handshake(TokioIo::new(stream))
+        .await
+    else {
+        return lost();
+    };
+    let ended = over.clone();
+    // Ends with the connection, or with the sandbox's run.
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = connection.with_upgrades() => {}
+            () = ended.cancelled() => {}
+        }
+    });
+    let client = hyper::upgrade::on(&mut request);
+    let mut response = match sender.send_request(request).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::debug!(%error, port, "a request into a sandbox failed");
+            let message = "The sandbox is running but its server closed the connection";
+            return unreachable_port(id, message, Some(port));
+        }
+    };
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let upstream = hyper::upgrade::on(&mut response);
+        tokio::spawn(async move {
+            let (Ok(client), Ok(upstream)) = tokio::join!(client, upstream) else {
+                return;
+            };
+            let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
+            tokio::select! {
+                _ = tokio::io::copy_bidirectional(&mut client, &mut upstream) => {}
+                () = over.cancelled() => {}
+            }
+        });
+        return response.map(|_| Body::empty()).into_response();
+    }
+    until(response.map(Body::new), over)
+}
+
+/// Cuts a body short when its sandbox is paused or gone, so that the client notices.
+fn until(response: Response, over: CancellationToken) -> Response {
+    let (parts, body) = response.into_parts();
+    if http_body::Body::size_hint(&body).exact() == Some(0) {
+        return Response::from_parts(parts, body);
+    }
+    let cut = futures::stream::once(async move {
+        over.cancelled().await;
+        Err(axum::Error::new(std::io::Error::other(
+            "the sandbox is paused or gone",
+        )))
+    });
+    let mut body = Box::pin(body.into_data_stream());
+    let mut cut = Box::pin(cut);
+    let both = futures::stream::poll_fn(move |cx| {
+        let next = body.poll_next_unpin(cx);
+        if next.is_pending() {
+            cut.poll_next_unpin(cx)
+        } else {
+            next
+        }
+    });
+    Response::from_parts(parts, Body::from_stream(both))
+}

@@ -1,0 +1,335 @@
+//! All sandboxes of a server and their lives: create, pause, resume, time to live, kill.
+//!
+//! Paused means one of two things. Warm: every process is stopped (SIGSTOP) and its memory kept,
+//! until the server ends. Cold: no process is left, only the files; a resume starts an empty run.
+//! After a restart of the server all sandboxes are paused and cold.
+
+use crate::net::random;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::http::StatusCode;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::error::ApiError;
+use super::helper::Helper;
+use super::sandbox::{Record, Run, Sandbox, State, guard};
+use super::template::Templates;
+use super::{Options, auth, tree};
+
+/// The longest wait of the reaper, so that a changed clock is noticed.
+const REAPER_STEP: Duration = Duration::from_mins(1);
+
+/// What a create call asks for, already checked.
+pub(super) struct NewSandbox {
+    pub(super) template: String,
+    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) env_vars: BTreeMap<String, String>,
+    pub(super) timeout: Duration,
+    pub(super) auto_pause: bool,
+    pub(super) auto_pause_memory: bool,
+    pub(super) public_traffic: bool,
+}
+
+pub(super) struct Registry {
+    pub(super) options: Options,
+    pub(super) templates: Templates,
+    sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
+    deadlines: Notify,
+    tasks: TaskTracker,
+}
+
+/// Milliseconds since the epoch.
+pub(super) fn now() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn after(timeout: Duration) -> u64 {
+    now().saturating_add(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
+    move |error| ApiError::internal(format!("{what}: {error}"))
+}
+
+impl Registry {
+    /// Finds the sandboxes of earlier servers. Reads the disk; called once, before serving.
+    pub(super) fn open(options: Options) -> std::io::Result<Arc<Self>> {
+        let root = options.state_dir.join("sandboxes");
+        std::fs::create_dir_all(&root)?;
+        let mut sandboxes = HashMap::new();
+        for entry in std::fs::read_dir(&root)?.flatten() {
+            match Sandbox::load(entry.path()) {
+                Ok(sandbox) => {
+                    sandboxes.insert(sandbox.record().id, Arc::new(sandbox));
+                }
+                Err(error) => {
+                    tracing::warn!(directory = %entry.path().display(), %error, "not a sandbox");
+                }
+            }
+        }
+        Ok(Arc::new(Self {
+            templates: Templates::new(&options),
+            options,
+            sandboxes: Mutex::new(sandboxes),
+            deadlines: Notify::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    pub(super) fn get(&self, id: &str) -> Result<Arc<Sandbox>, ApiError> {
+        // An old id has a client id behind a dash.
+        let id = id.split('-').next().unwrap_or_default();
+        guard(&self.sandboxes)
+            .get(id)
+            .cloned()
+            .ok_or_else(|| ApiError::no_sandbox(id))
+    }
+
+    /// Newest first.
+    pub(super) fn all(&self) -> Vec<Arc<Sandbox>> {
+        let mut all: Vec<_> = guard(&self.sandboxes).values().cloned().collect();
+        all.sort_by_cached_key(|sandbox| {
+            let record = sandbox.record();
+            (std::cmp::Reverse(record.started_at), record.id)
+        });
+        all
+    }
+
+    pub(super) async fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, ApiError> {
+        let links = self.templates.prepare(&new.template).await?;
+        let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
+        let id = auth::sandbox_id().map_err(unlucky)?;
+        let traffic_token = if new.public_traffic {
+            None
+        } else {
+            Some(random::token().map_err(unlucky)?)
+        };
+        let record = Record {
+            id: id.clone(),
+            template: new.template,
+            metadata: new.metadata,
+            env_vars: new.env_vars,
+            envd_token: random::token().map_err(unlucky)?,
+            traffic_token,
+            started_at: now(),
+            ends_at: after(new.timeout),
+            auto_pause: new.auto_pause,
+            auto_pause_memory: new.auto_pause_memory,
+            state: State::Running,
+        };
+        let dir = self.options.state_dir.join("sandboxes").join(&id);
+        let made = Sandbox::create(dir.clone(), record, &self.options)
+            .and_then(|sandbox| links.link_into(&sandbox.home()).map(|()| Arc::new(sandbox)));
+        let sandbox = made.map_err(failed("create the sandbox's directory"))?;
+        let started = match self.admit(&id, &sandbox) {
+            Ok(()) => self.start(&sandbox).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = started {
+            guard(&self.sandboxes).remove(&id);
+            remove(dir).await;
+            return Err(error);
+        }
+        self.deadlines.notify_one();
+        Ok(sandbox)
+    }
+
+    fn admit(&self, id: &str, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+        let mut sandboxes = guard(&self.sandboxes);
+        let running = |other: &&Arc<Sandbox>| other.record().state == State::Running;
+        let limit = self.options.max_sandboxes;
+        if sandboxes.values().filter(running).count() >= limit {
+            let message =
+                format!("you have reached the maximum number of concurrent sandboxes ({limit})");
+            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, message));
+        }
+        sandboxes.insert(id.to_owned(), Arc::clone(sandbox));
+        Ok(())
+    }
+
+    async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+        let helper = Helper::start(&self.options.helper, &sandbox.dir.join("helper.log"))
+            .await
+            .map_err(|refused| ApiError::internal(refused.message))?;
+        let run = Run::new(helper);
+        sandbox.set_run(Some(Arc::clone(&run)));
+        let sandbox = Arc::downgrade(sandbox);
+        self.tasks.spawn(async move {
+            run.helper.gone().cancelled().await;
+            run.over.cancel();
+            run.cut_connections();
+            let Some(sandbox) = sandbox.upgrade() else {
+                return;
+            };
+            let _turn = sandbox.transition.lock().await;
+            if sandbox
+                .run()
+                .is_some_and(|current| Arc::ptr_eq(&current, &run))
+            {
+                sandbox.set_run(None);
+                if sandbox.dir.exists() {
+                    let marker = format!("E2B_SANDBOX_ID={}", sandbox.record().id);
+                    let killed = tokio::task::spawn_blocking(move || tree::kill_marked(&marker));
+                    let _ = killed.await;
+                    tracing::warn!("a sandbox's helper ended by itself; the sandbox is paused");
+                    let _ = sandbox.change(|record| record.state = State::Paused);
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Resumes a paused sandbox (true) or extends the time of a running one (false).
+    pub(super) async fn connect(&self, id: &str, timeout: Duration) -> Result<bool, ApiError> {
+        let sandbox = self.get(id)?;
+        let _turn = sandbox.transition.lock().await;
+        self.get(id)?;
+        let ends_at = after(timeout);
+        let resumed = sandbox.record().state == State::Paused;
+        if resumed {
+            match sandbox.run() {
+                Some(run) => run
+                    .helper
+                    .thaw()
+                    .await
+                    .map_err(|e| ApiError::internal(e.message))?,
+                None => self.start(&sandbox).await?,
+            }
+        }
+        let store = sandbox.change(|record| {
+            record.state = State::Running;
+            record.ends_at = if resumed {
+                ends_at
+            } else {
+                record.ends_at.max(ends_at)
+            };
+        });
+        store.map_err(failed("store the sandbox"))?;
+        self.deadlines.notify_one();
+        Ok(resumed)
+    }
+
+    /// Pauses a running sandbox, with its processes kept in memory or without them.
+    pub(super) async fn pause(&self, id: &str, memory: bool) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        let _turn = sandbox.transition.lock().await;
+        self.get(id)?;
+        if sandbox.record().state == State::Paused {
+            let message = format!("Error pausing sandbox - sandbox '{id}' is already paused");
+            return Err(ApiError::new(StatusCode::CONFLICT, message));
+        }
+        let stored = sandbox.change(|record| record.state = State::Paused);
+        stored.map_err(failed("store the sandbox"))?;
+        let Some(run) = sandbox.run() else {
+            return Ok(());
+        };
+        if memory {
+            run.cut_connections();
+            run.helper
+                .freeze()
+                .await
+                .map_err(|refused| ApiError::internal(refused.message))
+        } else {
+            sandbox.set_run(None);
+            stop(&run).await;
+            Ok(())
+        }
+    }
+
+    pub(super) async fn kill(&self, id: &str) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        let _turn = sandbox.transition.lock().await;
+        let id = sandbox.record().id;
+        guard(&self.sandboxes)
+            .remove(&id)
+            .ok_or_else(|| ApiError::no_sandbox(&id))?;
+        if let Some(run) = sandbox.set_run(None) {
+            stop(&run).await;
+        }
+        remove(sandbox.dir.clone()).await;
+        Ok(())
+    }
+
+    /// Sets or (`only_extend`) prolongs the time of a running sandbox.
+    pub(super) fn set_timeout(
+        &self,
+        id: &str,
+        timeout: Duration,
+        only_extend: bool,
+    ) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        if sandbox.record().state != State::Running {
+            return Err(ApiError::no_sandbox(id));
+        }
+        let ends_at = after(timeout);
+        let store = sandbox.change(|record| {
+            record.ends_at = if only_extend {
+                record.ends_at.max(ends_at)
+            } else {
+                ends_at
+            };
+        });
+        store.map_err(failed("store the sandbox"))?;
+        self.deadlines.notify_one();
+        Ok(())
+    }
+
+    /// Ends sandboxes whose time is over, until the server shuts down.
+    pub(super) async fn reap(self: Arc<Self>, shutdown: CancellationToken) {
+        loop {
+            let mut wait = REAPER_STEP;
+            for sandbox in self.all() {
+                let record = sandbox.record();
+                if record.state != State::Running {
+                    continue;
+                }
+                let left = Duration::from_millis(record.ends_at.saturating_sub(now()));
+                if !left.is_zero() {
+                    wait = wait.min(left);
+                } else if record.auto_pause {
+                    let _ = self.pause(&record.id, record.auto_pause_memory).await;
+                } else {
+                    let _ = self.kill(&record.id).await;
+                }
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.deadlines.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Stops every run; files and records stay.
+    pub(super) async fn close(&self) {
+        for sandbox in self.all() {
+            let _turn = sandbox.transition.lock().await;
+            if let Some(run) = sandbox.set_run(None) {
+                let _ = sandbox.change(|record| record.state = State::Paused);
+                stop(&run).await;
+            }
+        }
+    }
+}
+
+async fn stop(run: &Run) {
+    run.cut_connections();
+    run.over.cancel();
+    run.helper.stop().await;
+}
+
+async fn remove(dir: PathBuf) {
+    let shown = dir.display().to_string();
+    let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(dir)).await;
+    if let Ok(Err(error)) = removed {
+        tracing::warn!(directory = shown, %error, "a sandbox's directory could not be removed");
+    }
+}

@@ -1,0 +1,212 @@
+//! One sandbox: what is kept of it on disk, its directories, and its run while it has one.
+//!
+//! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`Record`]), `home/`
+//! (what the API can read and write), `tmp/` (its `TMPDIR`), `helper.log`.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::sync::CancellationToken;
+
+use super::Options;
+use super::helper::Helper;
+use super::process::Processes;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    Running,
+    Paused,
+}
+
+/// What survives a restart of the server. Holds secrets: tokens and the variables of the create.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) id: String,
+    pub(super) template: String,
+    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) env_vars: BTreeMap<String, String>,
+    pub(super) envd_token: String,
+    /// Present when ports are not public.
+    pub(super) traffic_token: Option<String>,
+    /// Milliseconds since the epoch, like `ends_at`.
+    pub(super) started_at: u64,
+    pub(super) ends_at: u64,
+    pub(super) auto_pause: bool,
+    /// Whether the pause at the end keeps the processes.
+    pub(super) auto_pause_memory: bool,
+    pub(super) state: State,
+}
+
+/// A run: from create or cold resume to kill, cold pause, or the helper's death.
+pub(super) struct Run {
+    pub(super) helper: Arc<Helper>,
+    pub(super) processes: Arc<Processes>,
+    /// Ends with the run.
+    pub(super) over: CancellationToken,
+    /// Ends with the run or the next pause; connections from outside end with it.
+    connections: Mutex<CancellationToken>,
+}
+
+impl Run {
+    pub(super) fn new(helper: Helper) -> Arc<Self> {
+        let (helper, over) = (Arc::new(helper), CancellationToken::new());
+        let processes = Processes::new(Arc::clone(&helper), over.clone());
+        let connections = Mutex::new(over.child_token());
+        Arc::new(Self {
+            helper,
+            processes,
+            over,
+            connections,
+        })
+    }
+
+    /// Cancelled when connections of this moment must end.
+    pub(super) fn connections(&self) -> CancellationToken {
+        guard(&self.connections).clone()
+    }
+
+    /// Cuts everybody off; later connections are not affected.
+    pub(super) fn cut_connections(&self) {
+        let old = std::mem::replace(&mut *guard(&self.connections), self.over.child_token());
+        old.cancel();
+        self.processes.drop_subscribers();
+    }
+}
+
+pub(super) struct Sandbox {
+    pub(super) dir: PathBuf,
+    record: Mutex<Record>,
+    run: Mutex<Option<Arc<Run>>>,
+    /// Held during create, pause, resume and kill, so that these never overlap.
+    pub(super) transition: AsyncMutex<()>,
+}
+
+impl Sandbox {
+    /// Makes the directories of a new sandbox.
+    pub(super) fn create(dir: PathBuf, record: Record, options: &Options) -> io::Result<Self> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(dir.join("home"))?;
+        builder.create(dir.join("tmp"))?;
+        // A login shell's /etc/profile sets PATH anew; the SDKs start everything by `bash -l -c`.
+        let path = search_path(&dir.join("home"), options).replace('\'', "'\\''");
+        std::fs::write(dir.join("home/.profile"), format!("export PATH='{path}'\n"))?;
+        let sandbox = Self::stored(dir, record);
+        sandbox.save()?;
+        Ok(sandbox)
+    }
+
+    /// A sandbox as its directory holds it, without a run.
+    pub(super) fn stored(dir: PathBuf, record: Record) -> Self {
+        Self {
+            dir,
+            record: Mutex::new(record),
+            run: Mutex::default(),
+            transition: AsyncMutex::default(),
+        }
+    }
+
+    /// Reads a sandbox left by an earlier server: its processes are gone, its files are here.
+    pub(super) fn load(dir: PathBuf) -> io::Result<Self> {
+        let mut record: Record = serde_json::from_slice(&std::fs::read(dir.join("sandbox.json"))?)?;
+        record.state = State::Paused;
+        Ok(Self::stored(dir, record))
+    }
+
+    pub(super) fn home(&self) -> PathBuf {
+        self.dir.join("home")
+    }
+
+    pub(super) fn record(&self) -> Record {
+        guard(&self.record).clone()
+    }
+
+    /// Changes the record and stores it.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Record)) -> io::Result<()> {
+        change(&mut guard(&self.record));
+        self.save()
+    }
+
+    /// The run, whether frozen or not.
+    pub(super) fn run(&self) -> Option<Arc<Run>> {
+        guard(&self.run).clone()
+    }
+
+    pub(super) fn set_run(&self, run: Option<Arc<Run>>) -> Option<Arc<Run>> {
+        std::mem::replace(&mut *guard(&self.run), run)
+    }
+
+    /// The run if the sandbox is running: what envd and the proxy may use.
+    pub(super) fn live(&self) -> Option<Arc<Run>> {
+        let running = guard(&self.record).state == State::Running;
+        self.run()
+            .filter(|run| running && !run.helper.gone().is_cancelled())
+    }
+
+    /// The environment of a process: ours, then the create's, then the request's. Nothing of the
+    /// server's own environment is in it but the search path.
+    pub(super) fn environment(
+        &self,
+        options: &Options,
+        request: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        let record = self.record();
+        let home = self.home();
+        let own = [
+            ("PATH", search_path(&home, options)),
+            ("HOME", home.display().to_string()),
+            ("USER", options.user.clone()),
+            ("LOGNAME", options.user.clone()),
+            ("SHELL", "/bin/bash".to_owned()),
+            ("TMPDIR", self.dir.join("tmp").display().to_string()),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("E2B_SANDBOX", "true".to_owned()),
+            ("E2B_SANDBOX_ID", record.id),
+            ("E2B_TEMPLATE_ID", record.template),
+        ];
+        let mut env: BTreeMap<_, _> = own
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        env.extend(record.env_vars);
+        env.extend(request.clone());
+        env
+    }
+
+    fn save(&self) -> io::Result<()> {
+        // Under the lock, so that an older state never overwrites a newer one.
+        let record = guard(&self.record);
+        write_private(
+            &self.dir.join("sandbox.json"),
+            &serde_json::to_vec_pretty(&*record)?,
+        )
+    }
+}
+
+fn search_path(home: &Path, options: &Options) -> String {
+    format!("{}:{}", home.join(".local/bin").display(), options.path)
+}
+
+/// Replaces a file in one step, readable by its owner alone.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let _ = std::fs::remove_file(&temporary);
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()?;
+    std::fs::rename(temporary, path)
+}
+
+pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,388 @@
+//! Templates: what a new sandbox finds in its home's `.local/bin`.
+//!
+//! `base` has nothing of ours. `opencode` has OpenCode and ripgrep, installed once into the cache
+//! by the user's own npm from the platform packages alone (the wrapper package would bring a
+//! second binary and need node). The install goes into a fresh directory that is renamed when
+//! complete, under a file lock: a cut or a second server leaves no half-made template.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use axum::http::StatusCode;
+use rustix::fs::FlockOperation;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
+use tokio::sync::watch;
+
+use super::Options;
+use super::error::ApiError;
+use super::sandbox::guard;
+
+/// Lines of npm's output kept for those who watch an install.
+const KEPT: usize = 200;
+
+/// One step of an install as a watcher sees it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Progress {
+    Line(String),
+    Error(String),
+    Done(bool),
+}
+
+/// Programs that a template puts into a home.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Links(Vec<(&'static str, PathBuf)>);
+
+impl Links {
+    pub(super) fn link_into(&self, home: &Path) -> io::Result<()> {
+        let bin = home.join(".local/bin");
+        std::fs::create_dir_all(&bin)?;
+        for (name, target) in &self.0 {
+            std::os::unix::fs::symlink(target, bin.join(name))?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Log {
+    lines: VecDeque<String>,
+    /// Lines dropped at the front.
+    dropped: usize,
+    result: Option<Result<(), String>>,
+}
+
+/// One running or finished install, shared by all who wait for it.
+struct Install {
+    log: Mutex<Log>,
+    changed: watch::Sender<u64>,
+}
+
+/// A watcher of an install.
+pub(super) struct Watcher {
+    install: Option<Arc<Install>>,
+    changes: Option<watch::Receiver<u64>>,
+    seen: usize,
+}
+
+impl Watcher {
+    /// The next step; `None` after the last. Cancel-safe.
+    pub(super) async fn next(&mut self) -> Option<Progress> {
+        let (Some(install), Some(changes)) = (&self.install, &mut self.changes) else {
+            return None;
+        };
+        loop {
+            changes.mark_unchanged();
+            {
+                let log = guard(&install.log);
+                self.seen = self.seen.max(log.dropped);
+                if let Some(line) = log.lines.get(self.seen - log.dropped) {
+                    self.seen += 1;
+                    return Some(Progress::Line(line.clone()));
+                }
+                if let Some(result) = log.result.clone() {
+                    drop(log);
+                    self.install = None;
+                    return Some(result.map_or_else(Progress::Error, |()| Progress::Done(true)));
+                }
+            }
+            changes.changed().await.ok()?;
+        }
+    }
+}
+
+pub(super) struct Templates {
+    cache: PathBuf,
+    path: String,
+    env: Vec<(String, String)>,
+    version: String,
+    install: Mutex<Option<Arc<Install>>>,
+}
+
+impl Templates {
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            cache: options.cache_dir.clone(),
+            path: options.path.clone(),
+            env: options.install_env.clone(),
+            version: options.opencode_version.clone(),
+            install: Mutex::default(),
+        }
+    }
+
+    /// Makes sure that a template is there; waits for its install.
+    pub(super) async fn prepare(&self, template: &str) -> Result<Links, ApiError> {
+        let mut progress = self.install(template)?;
+        while let Some(step) = progress.next().await {
+            if let Progress::Error(message) = step {
+                return Err(ApiError::internal(message));
+            }
+        }
+        if template == "base" {
+            return Ok(Links::default());
+        }
+        let modules = self.home().join("node_modules");
+        Ok(Links(vec![
+            (
+                "opencode",
+                modules.join(opencode_package()).join("bin/opencode"),
+            ),
+            ("rg", modules.join(ripgrep_package()).join("bin/rg")),
+        ]))
+    }
+
+    /// Watches the install of a template, which is started unless it is done or under way.
+    pub(super) fn install(&self, template: &str) -> Result<Watcher, ApiError> {
+        match template {
+            "base" => {
+                return Ok(Watcher {
+                    install: Some(finished()),
+                    changes: Some(watch::channel(0).1),
+                    seen: 0,
+                });
+            }
+            "opencode" => {}
+            other => {
+                let message = format!(
+                    "template '{other}' not found; the local server has 'base' and 'opencode'"
+                );
+                return Err(ApiError::new(StatusCode::NOT_FOUND, message));
+            }
+        }
+        let mut current = guard(&self.install);
+        let failed = current
+            .as_ref()
+            .is_some_and(|install| matches!(guard(&install.log).result, Some(Err(_))));
+        let lost = current.is_some()
+            && !failed
+            && current.as_ref().is_some_and(|install| {
+                guard(&install.log).result.is_some() && !self.home().exists()
+            });
+        if failed || lost {
+            *current = None;
+        }
+        let install = current.get_or_insert_with(|| self.begin());
+        // What was installed before is no news.
+        let seen = match &*guard(&install.log) {
+            log if log.result.is_some() => log.dropped + log.lines.len(),
+            _ => 0,
+        };
+        Ok(Watcher {
+            install: Some(Arc::clone(install)),
+            changes: Some(install.changed.subscribe()),
+            seen,
+        })
+    }
+
+    fn home(&self) -> PathBuf {
+        self.cache.join(format!("opencode-{}", self.version))
+    }
+
+    fn begin(&self) -> Arc<Install> {
+        if self.home().exists() {
+            return finished();
+        }
+        let install = Arc::new(Install {
+            log: Mutex::default(),
+            changed: watch::channel(0).0,
+        });
+        let job = Job {
+            target: self.home(),
+            cache: self.cache.clone(),
+            path: self.path.clone(),
+            env: self.env.clone(),
+            packages: [
+                format!("{}@{}", opencode_package(), self.version),
+                ripgrep_package().to_owned(),
+            ],
+            install: Arc::clone(&install),
+        };
+        // Ends with npm; everybody who waits sees its result.
+        tokio::spawn(async move {
+            let result = job.run().await;
+            job.install.finish(result);
+        });
+        install
+    }
+}
+
+fn finished() -> Arc<Install> {
+    let log = Log {
+        result: Some(Ok(())),
+        ..Log::default()
+    };
+    Arc::new(Install {
+        log: Mutex::new(log),
+        changed: watch::channel(0).0,
+    })
+}
+
+impl Install {
+    fn line(&self, line: String) {
+        {
+            let mut log = guard(&self.log);
+            if log.lines.len() == KEPT {
+                log.lines.pop_front();
+                log.dropped += 1;
+            }
+            log.lines.push_back(line);
+        }
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    fn finish(&self, result: Result<(), String>) {
+        guard(&self.log).result = Some(result);
+        self.changed.send_modify(|count| *count += 1);
+    }
+}
+
+struct Job {
+    target: PathBuf,
+    cache: PathBuf,
+    path: String,
+    env: Vec<(String, String)>,
+    packages: [String; 2],
+    install: Arc<Install>,
+}
+
+impl Job {
+    async fn run(&self) -> Result<(), String> {
+        let failed = |error: io::Error| format!("install the template 'opencode': {error}");
+        std::fs::create_dir_all(&self.cache).map_err(failed)?;
+        self.install
+            .line("waiting for the template cache".to_owned());
+        let lock = self.cache.join("install.lock");
+        let _lock = tokio::task::spawn_blocking(move || {
+            let file = File::create(lock)?;
+            rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
+            io::Result::Ok(file)
+        })
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(failed)?;
+        if self.target.exists() {
+            return Ok(());
+        }
+        let fresh = self.target.with_file_name("install.partial");
+        let _ = std::fs::remove_dir_all(&fresh);
+        std::fs::create_dir_all(&fresh).map_err(failed)?;
+        self.npm(&fresh).await?;
+        std::fs::rename(&fresh, &self.target).map_err(failed)
+    }
+
+    async fn npm(&self, prefix: &Path) -> Result<(), String> {
+        self.install
+            .line(format!("npm install {}", self.packages.join(" ")));
+        let mut child = Command::new("npm")
+            .args([
+                "install",
+                "--no-save",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--prefix",
+            ])
+            .arg(prefix)
+            .args(&self.packages)
+            .env_clear()
+            .env("PATH", &self.path)
+            .env("HOME", prefix)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(prefix)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => "npm was not found: install Node.js with npm to get \
+                    the template 'opencode', or use the template 'base'"
+                    .to_owned(),
+                _ => format!("start npm: {error}"),
+            })?;
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let (status, (), ()) = tokio::join!(child.wait(), self.lines(out), self.lines(err));
+        let status = status.map_err(|error| format!("wait for npm: {error}"))?;
+        if status.success() {
+            return Ok(());
+        }
+        let log = guard(&self.install.log);
+        let last: Vec<_> = log.lines.iter().rev().take(5).rev().cloned().collect();
+        Err(format!(
+            "npm install failed ({status}): {}",
+            last.join(" | ")
+        ))
+    }
+
+    async fn lines(&self, pipe: Option<impl AsyncRead + Unpin>) {
+        let Some(pipe) = pipe else { return };
+        let mut lines = BufReader::new(pipe).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            self.install.line(line);
+        }
+    }
+}
+
+/// The npm package with OpenCode's binary for this machine (names as published for 1.18).
+fn opencode_package() -> String {
+    let os = if cfg!(target_os = "macos") {
+        "darwin"
+    } else {
+        "linux"
+    };
+    let arch = if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "x64"
+    };
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let plain = os == "linux" && arch == "x64" && !info.is_empty() && !has_avx2(&info);
+    let baseline = if plain { "-baseline" } else { "" };
+    let musl = if cfg!(target_os = "linux") && is_musl() {
+        "-musl"
+    } else {
+        ""
+    };
+    format!("opencode-{os}-{arch}{baseline}{musl}")
+}
+
+fn ripgrep_package() -> &'static str {
+    match (cfg!(target_os = "macos"), cfg!(target_arch = "aarch64")) {
+        (true, true) => "@vscode/ripgrep-darwin-arm64",
+        (true, false) => "@vscode/ripgrep-darwin-x64",
+        (false, true) => "@vscode/ripgrep-linux-arm64",
+        (false, false) => "@vscode/ripgrep-linux-x64",
+    }
+}
+
+fn has_avx2(cpuinfo: &str) -> bool {
+    cpuinfo
+        .lines()
+        .filter(|line| line.starts_with("flags"))
+        .any(|line| line.split_whitespace().any(|flag| flag == "avx2"))
+}
+
+/// The machine's C library, not ours: a static build of ours runs anywhere.
+fn is_musl() -> bool {
+    ["/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"]
+        .iter()
+        .any(|loader| Path::new(loader).exists())
+        && !Path::new("/lib64/ld-linux-x86-64.so.2").exists()
+        && !Path::new("/lib/ld-linux-aarch64.so.1").exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn avx2_is_a_whole_word_among_the_flags() {
+        assert!(has_avx2("model name : x\nflags\t\t: fpu avx avx2 bmi1\n"));
+        assert!(!has_avx2("model name : avx2\nflags\t\t: fpu avx avx2x\n"));
+    }
+}
