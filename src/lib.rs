@@ -65,6 +65,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod e2b;
+pub mod engine;
 pub mod local;
 pub mod net;
 pub mod opencode;

@@ -1,0 +1,197 @@
+//! Finds or starts what sandboxes come from: E2B, or the local server. One client code; only the
+//! address differs.
+//!
+//! In: an [`EngineSpec`], made from the configuration. Out: an [`Engine`], with which sandboxes are
+//! made and reached. It knows no session, no OpenCode and no screen.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures::StreamExt;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::domain::sandbox::EngineKind;
+use crate::e2b::control::ControlClient;
+use crate::e2b::error::Error as E2bError;
+use crate::e2b::host::Addresses;
+use crate::local::daemon::{self, Daemon, DaemonError, Launch};
+use crate::net::http::{Http, HttpSetupError};
+use serde::de::IgnoredAny;
+
+/// What local sandboxes are shut off with, until isolation is built.
+const LOCAL_ISOLATION: &str = "none";
+
+/// Creating a sandbox may wait for its template to be installed.
+const CREATE_LIMIT: Duration = Duration::from_mins(10);
+
+/// Which engine to use, and how it is found.
+#[derive(Debug, Clone)]
+pub enum EngineSpec {
+    E2b {
+        api_key: Option<SecretString>,
+        addresses: Addresses,
+    },
+    Local(LocalSpec),
+}
+
+/// How the local daemon is found, or started.
+#[derive(Debug, Clone)]
+pub struct LocalSpec {
+    pub state_dir: PathBuf,
+    pub launch: Launch,
+}
+
+impl EngineSpec {
+    pub fn kind(&self) -> EngineKind {
+        match self {
+            Self::E2b { .. } => EngineKind::E2b,
+            Self::Local(_) => EngineKind::Local,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("E2B_API_KEY is not set")]
+    NoKey,
+    #[error("set up the HTTP client")]
+    Http(#[from] HttpSetupError),
+    #[error(transparent)]
+    E2b(#[from] E2bError),
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    /// The template's programs could not be installed; the text is the installer's own.
+    #[error("{0}")]
+    Template(String),
+}
+
+/// An engine that can be used. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub kind: EngineKind,
+    pub control: ControlClient,
+    pub addresses: Addresses,
+    /// How far sandboxes are shut off from this machine, in one word; `None` for E2B.
+    pub isolation: Option<&'static str>,
+    /// The program that serves the demo model inside a sandbox; `None`: it cannot run there.
+    pub demo_program: Option<PathBuf>,
+    local: Option<Daemon>,
+    http: Http,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Connects to the engine; starts the local daemon if it does not run.
+    pub async fn find_or_start(spec: &EngineSpec, http: &Http) -> Result<Self, EngineError> {
+        match spec {
+            EngineSpec::E2b { api_key, addresses } => {
+                let key = api_key.clone().ok_or(EngineError::NoKey)?;
+                let api = addresses.api.clone();
+                Ok(Self {
+                    kind: EngineKind::E2b,
+                    control: ControlClient::new(http.client().clone(), api, key)?,
+                    addresses: addresses.clone(),
+                    isolation: None,
+                    demo_program: None,
+                    local: None,
+                    http: http.clone(),
+                })
+            }
+            EngineSpec::Local(local) => {
+                let daemon = daemon::find_or_start(&local.state_dir, &local.launch).await?;
+                Self::local(daemon, local.launch.program.clone(), http)
+            }
+        }
+    }
+
+    /// The running local daemon, or nothing: never starts one.
+    pub async fn find(spec: &EngineSpec, http: &Http) -> Result<Option<Self>, EngineError> {
+        match spec {
+            EngineSpec::E2b { .. } => Self::find_or_start(spec, http).await.map(Some),
+            EngineSpec::Local(local) => match daemon::find(&local.state_dir).await {
+                Some(daemon) => Self::local(daemon, local.launch.program.clone(), http).map(Some),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// Whether the engine can still be used: a local daemon may have been stopped meanwhile.
+    pub async fn is_there(&self) -> bool {
+        match &self.local {
+            Some(daemon) => daemon::find(&daemon.state_dir).await.is_some(),
+            None => true,
+        }
+    }
+
+    fn local(daemon: Daemon, program: PathBuf, http: &Http) -> Result<Self, EngineError> {
+        let addresses = Addresses::new(Some("localhost"), Some(&daemon.url), None)?;
+        let key = daemon.api_key.clone();
+        let control = ControlClient::new(http.client().clone(), addresses.api.clone(), key)?;
+        Ok(Self {
+            kind: EngineKind::Local,
+            control: control.with_limit(CREATE_LIMIT),
+            addresses,
+            isolation: Some(LOCAL_ISOLATION),
+            demo_program: Some(program),
+            local: Some(daemon),
+            http: http.clone(),
+        })
+    }
+
+    /// Sees to it that a template is there before a sandbox is made from it, and hands on the
+    /// installer's lines. E2B's templates are always there.
+    pub async fn prepare(
+        &self,
+        template: &str,
+        mut line: impl FnMut(String),
+    ) -> Result<(), EngineError> {
+        let Some(daemon) = &self.local else {
+            return Ok(());
+        };
+        let url = format!("{}/sandbar/templates/{template}/install", daemon.url);
+        let request = self
+            .http
+            .client()
+            .get(url)
+            .header("x-api-key", daemon.api_key.expose_secret());
+        let failed =
+            |error: reqwest::Error| EngineError::Template(crate::net::http::describe(error));
+        let answer = request.send().await.map_err(failed)?;
+        if !answer.status().is_success() {
+            // The create call that follows says in E2B's own words what is wrong with the template.
+            return Ok(());
+        }
+        let mut bytes = answer.bytes_stream();
+        let mut buffer = Vec::new();
+        while let Some(chunk) = bytes.next().await {
+            buffer.extend_from_slice(&chunk.map_err(failed)?);
+            while let Some(end) = buffer.iter().position(|&byte| byte == b'\n') {
+                let step: Vec<u8> = buffer.drain(..=end).collect();
+                match serde_json::from_slice(&step) {
+                    Ok(Step::Line(text)) => line(text),
+                    Ok(Step::Error(text)) => return Err(EngineError::Template(text)),
+                    Ok(Step::Done(_)) | Err(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A line of the local server's answer to an install.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Step {
+    Line(String),
+    Error(String),
+    Done(IgnoredAny),
+}
