@@ -69,4 +69,5 @@ pub mod engine;
 pub mod local;
 pub mod net;
 pub mod opencode;
+pub mod store;
 pub mod text;

@@ -1,0 +1,195 @@
+//! `SQLite`: sessions, transcripts, drafts, queues, history, log tails; and secrets in files.
+//!
+//! In: domain values. Out: domain values. The store has its own rows and never serialises a domain
+//! type. It knows no server, no screen and no clock but for its own timers.
+//!
+//! One thread owns the connection ([`Store`] is a handle to it); all calls are queued to it in
+//! order, through a bounded channel. A plain write returns when it is queued; one that is called
+//! durable returns when it is committed, and from then on survives the death of this process. (With
+//! WAL and `synchronous = NORMAL` the last commits may be lost when the machine loses power; the
+//! database stays whole.) Several processes may use one store at once; [`lock`] says which of them
+//! drives a session.
+
+mod error;
+mod files;
+pub mod lock;
+mod logs;
+mod migrations;
+mod opening;
+mod queue;
+mod rows;
+mod rows_session;
+mod rows_tool;
+pub mod secrets;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod transcript;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, SyncSender};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, oneshot};
+
+pub use error::StoreError;
+pub use queue::{Claim, StoredQueue};
+pub use sessions::StoredSession;
+pub use transcript::Transcript;
+
+use thread::{Command, Database, Envelope};
+
+/// Commands that may wait; beyond, callers wait.
+const ROOM: usize = 256;
+
+/// A handle to the store. When the last clone is dropped, the thread writes what it holds and ends;
+/// a program that is about to exit awaits [`Store::flush`] instead.
+///
+/// Cancelling a call leaves its command either queued whole or not at all.
+#[derive(Debug, Clone)]
+pub struct Store {
+    tx: SyncSender<Envelope>,
+    /// Free places in `tx`, for which one can wait without blocking.
+    room: Arc<Semaphore>,
+}
+
+/// A store and what the user should know about it, one sentence each.
+#[derive(Debug)]
+pub struct Opened {
+    pub store: Store,
+    pub notices: Vec<String>,
+}
+
+impl Store {
+    /// Opens the store of `dir` and waits until it is open. Never fails; see [`Opened::notices`].
+    pub fn open(dir: &Path) -> Opened {
+        let (tell, told) = mpsc::sync_channel(1);
+        let store = Self::start(dir.to_owned(), move |notices| {
+            // The receiver waits below.
+            let _ = tell.send(notices.to_vec());
+        });
+        Opened {
+            store,
+            notices: told.recv().unwrap_or_default(),
+        }
+    }
+
+    /// Opens the store of `dir` on its own thread; calls wait until it is open.
+    pub fn open_in_background(dir: &Path) -> Self {
+        Self::start(dir.to_owned(), |_| {})
+    }
+
+    fn start(dir: PathBuf, opened: impl FnOnce(&[String]) + Send + 'static) -> Self {
+        let (tx, rx) = mpsc::sync_channel(ROOM);
+        // Without a thread `rx` is dropped, and every call answers that the store is closed.
+        let _ = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || thread::run(&dir, &rx, opened));
+        Self {
+            tx,
+            room: Arc::new(Semaphore::new(ROOM)),
+        }
+    }
+
+    /// Returns what the user should know about the store: that it is another one than expected.
+    pub async fn notices(&self) -> Vec<String> {
+        let (tell, told) = oneshot::channel();
+        if self.send(Command::Notices(tell)).await.is_err() {
+            return vec![CLOSED.to_owned()];
+        }
+        told.await.unwrap_or_else(|_| vec![CLOSED.to_owned()])
+    }
+
+    /// Waits until all that was written before is committed, growing texts too.
+    ///
+    /// # Errors
+    /// The first failure of a plain write since the last flush.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        let (ack, acked) = oneshot::channel();
+        self.send(Command::Flush(ack)).await?;
+        acked.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Waits until another process has changed the database; looks every `interval`. A change that
+    /// came while nobody waited is told at once. Several who wait at once are all told.
+    ///
+    /// Cancel-safe: a change that was not heard is told to the next who asks.
+    pub async fn changed(&self, interval: Duration) -> Result<(), StoreError> {
+        let (tell, told) = oneshot::channel();
+        self.send(Command::Watch { interval, tell }).await?;
+        told.await.map_err(|_| StoreError::Closed)
+    }
+
+    async fn send(&self, command: Command) -> Result<(), StoreError> {
+        let room = Arc::clone(&self.room).acquire_owned().await;
+        let room = room.map_err(|_| StoreError::Closed)?;
+        // There is room: places are given back only after the thread has taken the command.
+        self.tx
+            .try_send(Envelope { command, room })
+            .map_err(|_| StoreError::Closed)
+    }
+
+    async fn write(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&mut Database) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let job = Box::new(job);
+        let ack = None;
+        self.send(Command::Write { doing, job, ack }).await
+    }
+
+    async fn write_durably(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&mut Database) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (ack, acked) = oneshot::channel();
+        let job = Box::new(job);
+        let ack = Some(ack);
+        self.send(Command::Write { doing, job, ack }).await?;
+        acked.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let job = Box::new(move |conn: &Connection| {
+            // Whoever asked may have left.
+            let _ = tell.send(job(conn));
+        });
+        self.send(Command::Read(job)).await?;
+        let result = told.await.map_err(|_| StoreError::Closed)?;
+        result.map_err(|error| StoreError::database(doing, error))
+    }
+}
+
+const CLOSED: &str = "Sessions of this run are not remembered: the store could not be started";
+
+/// Makes `SQLite`'s integer of a count; what does not fit becomes the largest.
+fn integer(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Makes a count of `SQLite`'s integer; what is negative becomes 0.
+fn count(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// Serialises a row. A row that cannot be serialised fails its write.
+fn to_json(row: &impl serde::Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(row)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// Reads a row's JSON; one that this version cannot read counts as absent, so that it never takes
+/// the readable rows around it along.
+fn from_json<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
+    serde_json::from_str(json).ok()
+}

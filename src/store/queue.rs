@@ -1,0 +1,262 @@
+//! What the user has typed: queued prompts, unsent drafts, the history of prompts.
+//!
+//! A prompt is durable here before it is posted anywhere. Several processes may change one queue, so
+//! each change is one transaction: whoever posts a prompt claims it first, and a claimed one can be
+//! taken out by nobody. It stays, before the waiting ones, until the server has it; so a crash in
+//! between loses nothing.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use tokio::sync::oneshot;
+
+use super::rows::PromptRow;
+use super::{Store, StoreError, from_json, integer, to_json};
+use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::session::Prompt;
+
+/// Prompts that the history keeps.
+const HISTORY_LIMIT: i64 = 500;
+
+/// A session's queue as stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredQueue {
+    /// Claimed, and not known to have reached the server.
+    pub claimed: Vec<Prompt>,
+    /// `waiting[0]` is the next.
+    pub waiting: Vec<Prompt>,
+    pub held: bool,
+}
+
+/// What became of the wish to post a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It is the caller's to post.
+    Granted,
+    /// The queue is held.
+    Held,
+    /// It was taken out, or claimed by somebody else.
+    Gone,
+}
+
+impl Store {
+    pub async fn queue(&self, key: &SessionKey) -> Result<StoredQueue, StoreError> {
+        let key = key.clone();
+        self.read("read the queue", move |conn| queue(conn, &key))
+            .await
+    }
+
+    /// Adds a prompt behind the others, unless it is there already. Durable.
+    pub async fn enqueue(&self, key: &SessionKey, prompt: Prompt) -> Result<(), StoreError> {
+        self.change_queue(key, move |queue| {
+            let mut all = queue.claimed.iter().chain(&queue.waiting);
+            if all.all(|other| other.message != prompt.message) {
+                queue.waiting.push(prompt);
+            }
+        })
+        .await
+    }
+
+    /// Takes a waiting prompt out; returns whether it was there. Durable.
+    pub async fn dequeue(&self, key: &SessionKey, id: &MessageId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.change_queue(key, move |queue| take(&mut queue.waiting, &id).is_some())
+            .await
+    }
+
+    /// Makes a waiting prompt the caller's to post; `even_held` asks for it past a held queue. Durable.
+    pub async fn claim(
+        &self,
+        key: &SessionKey,
+        id: &MessageId,
+        even_held: bool,
+    ) -> Result<Claim, StoreError> {
+        let id = id.clone();
+        self.change_queue(key, move |queue| {
+            if queue.held && !even_held {
+                return Claim::Held;
+            }
+            let Some(prompt) = take(&mut queue.waiting, &id) else {
+                return Claim::Gone;
+            };
+            queue.claimed.push(prompt);
+            Claim::Granted
+        })
+        .await
+    }
+
+    /// Puts a claimed prompt back to the front; `hold` holds the queue too. Durable.
+    pub async fn unclaim(
+        &self,
+        key: &SessionKey,
+        id: &MessageId,
+        hold: bool,
+    ) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.change_queue(key, move |queue| {
+            if let Some(prompt) = take(&mut queue.claimed, &id) {
+                queue.waiting.insert(0, prompt);
+            }
+            queue.held |= hold;
+        })
+        .await
+    }
+
+    /// Makes all claimed prompts wait again, before the others: nobody else posts any more. Durable.
+    pub async fn unclaim_all(&self, key: &SessionKey) -> Result<(), StoreError> {
+        self.change_queue(key, |queue| {
+            let waiting = std::mem::take(&mut queue.waiting);
+            queue.waiting = std::mem::take(&mut queue.claimed);
+            queue.waiting.extend(waiting);
+        })
+        .await
+    }
+
+    /// Forgets a prompt that the server has. Durable.
+    pub async fn posted(&self, key: &SessionKey, id: &MessageId) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.change_queue(key, move |queue| {
+            take(&mut queue.claimed, &id);
+            take(&mut queue.waiting, &id);
+        })
+        .await
+    }
+
+    /// Holds the queue if something waits in it, or lets it go on; returns whether it is held. Durable.
+    pub async fn hold_queue(&self, key: &SessionKey, hold: bool) -> Result<bool, StoreError> {
+        self.change_queue(key, move |queue| {
+            queue.held = hold && !queue.waiting.is_empty();
+            queue.held
+        })
+        .await
+    }
+
+    async fn change_queue<T: Send + 'static>(
+        &self,
+        key: &SessionKey,
+        change: impl FnOnce(&mut StoredQueue) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let key = key.clone();
+        let (tell, told) = oneshot::channel();
+        self.write_durably("save the queue", move |db| {
+            let before = queue(&db.conn, &key)?;
+            let mut after = before.clone();
+            let result = change(&mut after);
+            if after != before {
+                set_queue(&db.conn, &key, after)?;
+            }
+            // Whoever asked may have left.
+            let _ = tell.send(result);
+            Ok(())
+        })
+        .await?;
+        told.await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Returns the text that stands unsent in the composer; empty where there is none.
+    pub async fn draft(&self, key: &SessionKey) -> Result<String, StoreError> {
+        let key = key.clone();
+        self.read("read the draft", move |conn| {
+            let found = conn
+                .prepare_cached("SELECT text FROM drafts WHERE session = ?1")?
+                .query_row([key.as_str()], |row| row.get(0))
+                .optional()?;
+            Ok(found.unwrap_or_default())
+        })
+        .await
+    }
+
+    /// Replaces the draft; an empty one is removed. Durable.
+    pub async fn set_draft(&self, key: &SessionKey, text: String) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.write_durably("save the draft", move |db| {
+            let conn = &db.conn;
+            if text.is_empty() {
+                conn.prepare_cached("DELETE FROM drafts WHERE session = ?1")?
+                    .execute([key.as_str()])?;
+            } else {
+                conn.prepare_cached(
+                    "INSERT INTO drafts (session, text) VALUES (?1, ?2)
+                     ON CONFLICT (session) DO UPDATE SET text = excluded.text",
+                )?
+                .execute([key.as_str(), &text])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Adds a sent prompt to the history of all sessions; one that is there moves to the front.
+    pub async fn add_history(&self, text: String) -> Result<(), StoreError> {
+        self.write("save the history", move |db| add_history(&db.conn, &text))
+            .await
+    }
+
+    /// Returns the newest `limit` prompts, `[0]` the newest.
+    pub async fn history(&self, limit: usize) -> Result<Vec<String>, StoreError> {
+        self.read("read the history", move |conn| {
+            conn.prepare_cached("SELECT text FROM history ORDER BY id DESC LIMIT ?1")?
+                .query_map([integer(limit as u64)], |row| row.get(0))?
+                .collect()
+        })
+        .await
+    }
+}
+
+fn take(prompts: &mut Vec<Prompt>, id: &MessageId) -> Option<Prompt> {
+    let index = prompts.iter().position(|prompt| prompt.message == *id)?;
+    Some(prompts.remove(index))
+}
+
+fn queue(conn: &Connection, key: &SessionKey) -> rusqlite::Result<StoredQueue> {
+    let mut found = StoredQueue::default();
+    let mut statement = conn
+        .prepare_cached("SELECT position, json FROM queue WHERE session = ?1 ORDER BY position")?;
+    let rows = statement.query_map([key.as_str()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    })?;
+    for row in rows {
+        let (position, json) = row?;
+        let into = if position < 0 {
+            &mut found.claimed
+        } else {
+            &mut found.waiting
+        };
+        into.extend(from_json::<PromptRow>(&json).map(Prompt::from));
+    }
+    found.held = conn
+        .prepare_cached("SELECT 1 FROM held_queues WHERE session = ?1")?
+        .exists([key.as_str()])?;
+    Ok(found)
+}
+
+/// Claimed prompts have positions below 0.
+fn set_queue(conn: &Connection, key: &SessionKey, queue: StoredQueue) -> rusqlite::Result<()> {
+    conn.prepare_cached("DELETE FROM queue WHERE session = ?1")?
+        .execute([key.as_str()])?;
+    let mut insert =
+        conn.prepare_cached("INSERT INTO queue (session, position, json) VALUES (?1, ?2, ?3)")?;
+    let first = -integer(queue.claimed.len() as u64);
+    for (position, prompt) in (first..).zip(queue.claimed.into_iter().chain(queue.waiting)) {
+        let json = to_json(&PromptRow::from(prompt))?;
+        insert.execute(params![key.as_str(), position, json])?;
+    }
+    let sql = if queue.held {
+        "INSERT OR IGNORE INTO held_queues (session) VALUES (?1)"
+    } else {
+        "DELETE FROM held_queues WHERE session = ?1"
+    };
+    conn.prepare_cached(sql)?.execute([key.as_str()])?;
+    Ok(())
+}
+
+fn add_history(conn: &Connection, text: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached("DELETE FROM history WHERE text = ?1")?
+        .execute([text])?;
+    conn.prepare_cached("INSERT INTO history (text) VALUES (?1)")?
+        .execute([text])?;
+    conn.prepare_cached(
+        "DELETE FROM history WHERE id <=
+             (SELECT id FROM history ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+    )?
+    .execute([HISTORY_LIMIT])?;
+    Ok(())
+}

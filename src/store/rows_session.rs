@@ -1,0 +1,121 @@
+//! The JSON of a session's origin and of its failure; the rules are those of [`super::rows`].
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::rows::ModelRow;
+use crate::domain::failure::Failure;
+use crate::domain::session::{CodeSource, NewSession};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OriginRow {
+    name: String,
+    template: String,
+    code: CodeRow,
+    model: Option<ModelRow>,
+    #[serde(default)]
+    demo: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum CodeRow {
+    Empty,
+    WorkTree(PathRow),
+    Clone(String),
+}
+
+/// Paths are bytes; those that are text are kept as text.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum PathRow {
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl From<&Path> for PathRow {
+    fn from(path: &Path) -> Self {
+        match path.to_str() {
+            Some(text) => Self::Text(text.to_owned()),
+            None => Self::Bytes(path.as_os_str().as_bytes().to_vec()),
+        }
+    }
+}
+
+impl From<PathRow> for PathBuf {
+    fn from(row: PathRow) -> Self {
+        match row {
+            PathRow::Text(text) => text.into(),
+            PathRow::Bytes(bytes) => OsString::from_vec(bytes).into(),
+        }
+    }
+}
+
+impl From<NewSession> for OriginRow {
+    fn from(new: NewSession) -> Self {
+        Self {
+            name: new.name,
+            template: new.template.as_str().to_owned(),
+            code: match new.code {
+                CodeSource::Empty => CodeRow::Empty,
+                CodeSource::WorkTree(path) => CodeRow::WorkTree(path.as_path().into()),
+                CodeSource::Clone(url) => CodeRow::Clone(url),
+            },
+            model: new.model.map(Into::into),
+            demo: new.demo,
+        }
+    }
+}
+
+impl From<OriginRow> for NewSession {
+    fn from(row: OriginRow) -> Self {
+        Self {
+            name: row.name,
+            template: row.template.into(),
+            code: match row.code {
+                CodeRow::Empty => CodeSource::Empty,
+                CodeRow::WorkTree(path) => CodeSource::WorkTree(path.into()),
+                CodeRow::Clone(url) => CodeSource::Clone(url),
+            },
+            model: row.model.map(Into::into),
+            demo: row.demo,
+        }
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct FailureRow {
+    summary: String,
+    detail: String,
+    hint: String,
+    retryable: bool,
+    stderr: Vec<String>,
+}
+
+impl From<Failure> for FailureRow {
+    fn from(failure: Failure) -> Self {
+        Self {
+            summary: failure.summary,
+            detail: failure.detail,
+            hint: failure.hint,
+            retryable: failure.retryable,
+            stderr: failure.stderr,
+        }
+    }
+}
+
+impl From<FailureRow> for Failure {
+    fn from(row: FailureRow) -> Self {
+        Self {
+            summary: row.summary,
+            detail: row.detail,
+            hint: row.hint,
+            retryable: row.retryable,
+            stderr: row.stderr,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The store against real files in temporary directories.
+
+mod files;
+mod queue;
+mod round_trips;
+mod transcripts;
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Opened, Store, StoredSession};
+use crate::domain::chat::{Message, Part, PartKind, Role, Tokens};
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+use crate::domain::session::{Prompt, SessionSummary};
+use crate::domain::time::UnixMillis;
+
+/// For waits that end by an event.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+fn open(dir: &Path) -> Store {
+    let Opened { store, notices } = Store::open(dir);
+    assert_eq!(notices, Vec::<String>::new());
+    store
+}
+
+fn key() -> SessionKey {
+    "one".into()
+}
+
+fn session(key: &str, name: &str) -> StoredSession {
+    StoredSession {
+        summary: SessionSummary {
+            key: key.into(),
+            name: name.to_owned(),
+            title: String::new(),
+            sandbox: SandboxInfo {
+                engine: EngineKind::Local,
+                id: None,
+                template: None,
+                opencode_url: None,
+                opencode_version: None,
+                ends_at: None,
+                isolation: None,
+                directory: None,
+                demo: false,
+            },
+            opencode_session: None,
+            phase: Phase::Dormant,
+            created: UnixMillis(1),
+            updated: UnixMillis(1),
+        },
+        port: None,
+        new: None,
+    }
+}
+
+fn message(id: &str, created: u64) -> Message {
+    Message {
+        id: id.into(),
+        role: Role::Assistant,
+        created: UnixMillis(created),
+        completed: None,
+        agent: None,
+        model: None,
+        error: None,
+        finish: None,
+        cost: 0.0,
+        tokens: Tokens::default(),
+        summary: false,
+    }
+}
+
+fn text_part(message: &str, id: &str, text: &str) -> Part {
+    Part {
+        id: id.into(),
+        message: message.into(),
+        kind: PartKind::Text {
+            text: text.to_owned(),
+            synthetic: false,
+            ended: false,
+        },
+    }
+}
+
+fn prompt(id: &str) -> Prompt {
+    Prompt {
+        message: id.into(),
+        part: "prt_1".into(),
+        text: format!("text of {id}"),
+        agent: Some("build".to_owned()),
+        model: None,
+    }
+}

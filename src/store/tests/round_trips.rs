@@ -1,0 +1,328 @@
+//! What goes in comes out.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
+use pretty_assertions::assert_eq;
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+
+use super::super::rows::{ConversationRow, MessageRow, PartRow, PromptRow};
+use super::super::{StoreError, from_json, to_json};
+use super::{key, message, open, prompt, session};
+use crate::domain::chat::{
+    ChatEvent, Conversation, Message, MessageError, ModelRef, Part, PartKind, Role, Todo, Tokens,
+    ToolCall, ToolStatus,
+};
+use crate::domain::failure::Failure;
+use crate::domain::log::{LogLine, LogStream};
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
+use crate::domain::session::{CodeSource, NewSession};
+use crate::domain::time::UnixMillis;
+
+fn text() -> impl Strategy<Value = String> {
+    any::<String>()
+}
+
+/// Dollars in millionths: JSON keeps these exactly, and no server has finer ones.
+fn cost() -> impl Strategy<Value = f64> {
+    any::<u32>().prop_map(|millionths| f64::from(millionths) / 1e6)
+}
+
+fn time() -> impl Strategy<Value = UnixMillis> {
+    any::<u64>().prop_map(UnixMillis)
+}
+
+fn tokens() -> impl Strategy<Value = Tokens> {
+    any::<[u64; 5]>().prop_map(
+        |[input, output, reasoning, cache_read, cache_write]| Tokens {
+            input,
+            output,
+            reasoning,
+            cache_read,
+            cache_write,
+        },
+    )
+}
+
+prop_compose! {
+    fn messages()(
+        id in text(), user: bool, times in (time(), of(time())), agent in of(text()),
+        model in of((text(), text())), error in of((text(), text())), finish in of(text()),
+        cost in cost(), tokens in tokens(), summary: bool,
+    ) -> Message {
+        Message {
+            id: id.into(),
+            role: if user { Role::User } else { Role::Assistant },
+            created: times.0,
+            completed: times.1,
+            agent,
+            model: model.map(|(provider, model)| ModelRef { provider, model }),
+            error: error.map(|(name, message)| MessageError { name, message }),
+            finish,
+            cost,
+            tokens,
+            summary,
+        }
+    }
+}
+
+prop_compose! {
+    fn calls()(
+        texts in any::<[String; 4]>(),
+        status in prop::sample::select(vec![
+            ToolStatus::Pending, ToolStatus::Running, ToolStatus::Completed, ToolStatus::Error,
+        ]),
+        options in any::<[Option<String>; 4]>(),
+        input in vec((text(), text()), 0..3), todos in vec((text(), text()), 0..3),
+        exit: Option<i32>, times in (of(time()), of(time())),
+    ) -> ToolCall {
+        let [tool, call_id, subject, output] = texts;
+        let [title, diff, child, error] = options;
+        ToolCall {
+            tool, call_id, status, subject, title, input, output, diff, exit,
+            child: child.map(Into::into),
+            todos: todos.into_iter().map(|(content, status)| Todo { content, status }).collect(),
+            started: times.0,
+            ended: times.1,
+            error,
+        }
+    }
+}
+
+fn kinds() -> impl Strategy<Value = PartKind> {
+    prop_oneof![
+        (text(), any::<bool>(), any::<bool>()).prop_map(|(text, synthetic, ended)| {
+            PartKind::Text {
+                text,
+                synthetic,
+                ended,
+            }
+        }),
+        (text(), of(time()), of(time())).prop_map(|(text, started, ended)| PartKind::Reasoning {
+            text,
+            started,
+            ended
+        }),
+        calls().prop_map(|call| PartKind::Tool(Box::new(call))),
+        (text(), text()).prop_map(|(filename, mime)| PartKind::File { filename, mime }),
+        Just(PartKind::StepStart),
+        (text(), cost(), tokens()).prop_map(|(reason, cost, tokens)| PartKind::StepFinish {
+            reason,
+            cost,
+            tokens
+        }),
+        vec(text(), 0..3).prop_map(|files| PartKind::Patch { files }),
+        any::<bool>().prop_map(|auto| PartKind::Compaction { auto }),
+        (any::<u32>(), text()).prop_map(|(attempt, message)| PartKind::Retry { attempt, message }),
+        text().prop_map(|kind| PartKind::Unknown { kind }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_message_survives_its_row(message in messages()) {
+        let json = to_json(&MessageRow::from(message.clone())).unwrap();
+        prop_assert_eq!(from_json::<MessageRow>(&json).map(Message::from), Some(message));
+    }
+
+    #[test]
+    fn every_part_survives_its_row(id in text(), message in text(), kind in kinds()) {
+        let part = Part { id: id.into(), message: message.into(), kind };
+        let json = to_json(&PartRow::from(part.clone())).unwrap();
+        prop_assert_eq!(from_json::<PartRow>(&json).map(Part::from), Some(part));
+    }
+
+    #[test]
+    fn no_json_breaks_a_reader(json in text()) {
+        let _ = from_json::<PartRow>(&json).map(Part::from);
+        let _ = from_json::<MessageRow>(&json).map(Message::from);
+        let _ = from_json::<ConversationRow>(&json).map(Conversation::from);
+        let _ = from_json::<PromptRow>(&json);
+    }
+}
+
+#[tokio::test]
+async fn a_session_comes_back_with_all_that_is_needed_to_open_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut full = session("one", "a");
+    full.summary.sandbox = SandboxInfo {
+        engine: EngineKind::E2b,
+        id: Some("sbx".into()),
+        template: Some("opencode".into()),
+        opencode_url: Some("https://4096-sbx.e2b.app".to_owned()),
+        opencode_version: Some("1.18.33".to_owned()),
+        ends_at: Some(UnixMillis(99)),
+        isolation: Some("none".to_owned()),
+        directory: Some("/home/user/work".to_owned()),
+        demo: true,
+    };
+    full.summary.opencode_session = Some("ses_1".into());
+    full.port = Some(4096);
+    for code in [
+        CodeSource::Empty,
+        CodeSource::WorkTree("/home/me/project".into()),
+        CodeSource::WorkTree(OsStr::from_bytes(b"/not/\xff/text").into()),
+        CodeSource::Clone("https://example.com/a.git".to_owned()),
+    ] {
+        full.new = Some(NewSession {
+            name: "a".to_owned(),
+            template: "opencode".into(),
+            code,
+            model: Some(ModelRef {
+                provider: "p".to_owned(),
+                model: "m".to_owned(),
+            }),
+            demo: true,
+        });
+
+        store.save_session(&full).await.unwrap();
+
+        assert_eq!(store.session(&key()).await.unwrap(), Some(full.clone()));
+    }
+    assert_eq!(store.sessions().await.unwrap(), [full.summary]);
+}
+
+#[tokio::test]
+async fn endings_are_remembered_and_connections_are_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.save_session(&session("one", "a")).await.unwrap();
+    let failure = Failure::new("It failed")
+        .because("why")
+        .stderr(vec!["line".to_owned()]);
+    for (phase, remembered) in [
+        (Phase::Live, Phase::Dormant),
+        (Phase::Booting(Stage::Code), Phase::Dormant),
+        (Phase::Paused, Phase::Paused),
+        (
+            Phase::Failed(failure.clone()),
+            Phase::Failed(failure.clone()),
+        ),
+        (Phase::Gone(failure.clone()), Phase::Gone(failure)),
+    ] {
+        store.set_phase(&key(), &phase).await.unwrap();
+
+        let stored = store.session(&key()).await.unwrap().unwrap();
+        assert_eq!(stored.summary.phase, remembered);
+    }
+}
+
+#[tokio::test]
+async fn a_name_belongs_to_one_session() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    assert_eq!(store.unique_name("a").await.unwrap(), "a");
+    store.save_session(&session("one", "a")).await.unwrap();
+    assert_eq!(store.unique_name("a").await.unwrap(), "a-2");
+    store.save_session(&session("two", "a-2")).await.unwrap();
+    assert_eq!(store.unique_name("a").await.unwrap(), "a-3");
+
+    let taken = store.save_session(&session("three", "a")).await;
+    let renamed = store.set_name(&"two".into(), "a").await;
+
+    assert!(matches!(taken, Err(StoreError::NameTaken { name }) if name == "a"));
+    assert!(matches!(renamed, Err(StoreError::NameTaken { .. })));
+    assert_eq!(store.sessions().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_history_keeps_the_newest_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for number in 0..510 {
+        store.add_history(number.to_string()).await.unwrap();
+    }
+
+    store.add_history("100".to_owned()).await.unwrap();
+
+    assert_eq!(store.history(3).await.unwrap(), ["100", "509", "508"]);
+    let all = store.history(usize::MAX).await.unwrap();
+    assert_eq!(
+        (all.len(), all.last().map(String::as_str)),
+        (500, Some("10"))
+    );
+}
+
+fn line(offset: u64, text: &str) -> LogLine {
+    LogLine {
+        at: UnixMillis(7),
+        stream: LogStream::Stderr,
+        offset,
+        start: 2,
+        text: text.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_log_comes_back_in_order_and_a_repeated_line_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let lines = vec![
+        line(5, "b"),
+        line(0, "a\u{1b}[0m"),
+        LogLine::ours(UnixMillis(8), "ours"),
+    ];
+
+    store.append_logs(&key(), lines.clone()).await.unwrap();
+    store.append_logs(&key(), vec![line(5, "b")]).await.unwrap();
+
+    assert_eq!(store.logs(&key(), 9).await.unwrap(), lines);
+    assert_eq!(store.logs(&key(), 1).await.unwrap(), lines[2..]);
+}
+
+#[tokio::test]
+async fn a_log_is_bounded_by_lines_and_by_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let many: Vec<LogLine> = (0..10_500).map(|offset| line(offset, "x")).collect();
+    let large: Vec<LogLine> = (0..6)
+        .map(|offset| line(offset, &"y".repeat(1 << 20)))
+        .collect();
+
+    for lines in many.chunks(1_000) {
+        store.append_logs(&key(), lines.to_vec()).await.unwrap();
+    }
+    store
+        .append_logs(&"two".into(), large.clone())
+        .await
+        .unwrap();
+
+    assert_eq!(store.logs(&key(), usize::MAX).await.unwrap(), many[500..]);
+    assert_eq!(store.logs(&"two".into(), 9).await.unwrap(), large[2..]);
+}
+
+#[tokio::test]
+async fn a_deleted_session_leaves_nothing_and_its_neighbour_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for name in ["one", "two"] {
+        let key = name.into();
+        store.save_session(&session(name, name)).await.unwrap();
+        store
+            .record(&key, &ChatEvent::Message(message("m", 1)))
+            .await
+            .unwrap();
+        store.enqueue(&key, prompt("msg_1")).await.unwrap();
+        store.hold_queue(&key, true).await.unwrap();
+        store.set_draft(&key, "draft".to_owned()).await.unwrap();
+        store.append_logs(&key, vec![line(0, "x")]).await.unwrap();
+    }
+
+    store.delete_session(&key()).await.unwrap();
+
+    for (name, count) in [("one", 0), ("two", 1)] {
+        let key = name.into();
+        let found = (
+            store.by_name(name).await.unwrap().iter().count(),
+            store.transcript(&key, 9).await.unwrap().messages.len(),
+            store.queue(&key).await.unwrap().waiting.len(),
+            store.logs(&key, 9).await.unwrap().len(),
+            store.draft(&key).await.unwrap().len() / 5,
+        );
+        assert_eq!(found, (count, count, count, count, count), "{name}");
+    }
+    assert!(!store.queue(&key()).await.unwrap().held);
+}

@@ -1,0 +1,350 @@
+//! A conversation as it happened, recorded event by event.
+//!
+//! The rules are those of [`ChatEvent`]: all are upserts by id, and an unfinished empty text never
+//! replaces one that is not empty. Deltas gather in memory ([`Growing`]) and are written together:
+//! when the tick comes, or before anything that depends on them. What was not recorded: states of a
+//! moment, such as status, permissions and questions; the server tells them again.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::rows::{ConversationRow, MessageRow, PartRow};
+use super::thread::Database;
+use super::{Store, StoreError, from_json, integer, to_json};
+use crate::domain::chat::{ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind};
+use crate::domain::id::{MessageId, PartId, SessionKey};
+
+/// What was recorded of a conversation.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Transcript {
+    pub conversation: Option<Conversation>,
+    /// The newest messages, oldest first.
+    pub messages: Vec<MessageWithParts>,
+    /// Whether there are older messages, here or, when last asked, on the server.
+    pub more: bool,
+}
+
+impl Store {
+    /// Records an event. Plain write; a delta is written within a second.
+    pub async fn record(&self, key: &SessionKey, event: &ChatEvent) -> Result<(), StoreError> {
+        if !is_recorded(event) {
+            return Ok(());
+        }
+        let (key, event) = (key.clone(), event.clone());
+        self.write("record the conversation", move |db| record(db, &key, event))
+            .await
+    }
+
+    /// Returns the newest `limit` messages and what is known of the conversation.
+    pub async fn transcript(
+        &self,
+        key: &SessionKey,
+        limit: usize,
+    ) -> Result<Transcript, StoreError> {
+        let growing = key.clone();
+        self.write("record the conversation", move |db| {
+            write_growing(db, Some(&growing))
+        })
+        .await?;
+        let key = key.clone();
+        self.read("read the conversation", move |conn| {
+            transcript(conn, &key, limit)
+        })
+        .await
+    }
+}
+
+/// Texts that deltas have appended and that are not written yet.
+#[derive(Debug, Default)]
+pub(super) struct Growing(HashMap<SessionKey, HashMap<PartId, String>>);
+
+impl Growing {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn forget(&mut self, key: &SessionKey) {
+        self.0.remove(key);
+    }
+
+    fn append(&mut self, key: &SessionKey, part: PartId, text: &str) {
+        let parts = self.0.entry(key.clone()).or_default();
+        parts.entry(part).or_default().push_str(text);
+    }
+
+    fn take(&mut self, key: &SessionKey, part: &PartId) -> Option<String> {
+        let parts = self.0.get_mut(key)?;
+        let text = parts.remove(part);
+        if parts.is_empty() {
+            self.0.remove(key);
+        }
+        text
+    }
+
+    fn take_all(&mut self, key: Option<&SessionKey>) -> Vec<(SessionKey, HashMap<PartId, String>)> {
+        match key {
+            Some(key) => self.0.remove_entry(key).into_iter().collect(),
+            None => self.0.drain().collect(),
+        }
+    }
+}
+
+fn is_recorded(event: &ChatEvent) -> bool {
+    matches!(
+        event,
+        ChatEvent::Conversation(_)
+            | ChatEvent::Message(_)
+            | ChatEvent::MessageRemoved(_)
+            | ChatEvent::Part(_)
+            | ChatEvent::PartRemoved { .. }
+            | ChatEvent::Delta { .. }
+            | ChatEvent::Resync(_)
+            | ChatEvent::Older { .. }
+    )
+}
+
+fn record(db: &mut Database, key: &SessionKey, event: ChatEvent) -> rusqlite::Result<()> {
+    match event {
+        ChatEvent::Conversation(conversation) => save_conversation(&db.conn, key, conversation),
+        ChatEvent::Message(message) => save_message(&db.conn, key, message),
+        ChatEvent::MessageRemoved(message) => remove_message(db, key, &message),
+        ChatEvent::Part(part) => save_part(db, key, part, None),
+        ChatEvent::PartRemoved { part, .. } => {
+            db.growing.take(key, &part);
+            db.conn
+                .prepare_cached("DELETE FROM parts WHERE session = ?1 AND id = ?2")?
+                .execute(params![key.as_str(), part.as_str()])?;
+            Ok(())
+        }
+        ChatEvent::Delta { part, text, .. } => {
+            db.growing.append(key, part, &text);
+            Ok(())
+        }
+        ChatEvent::Resync(resync) => {
+            save_conversation(&db.conn, key, resync.conversation)?;
+            save_page(db, key, resync.messages, resync.more)
+        }
+        ChatEvent::Older { page, more } => save_page(db, key, page, more),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the texts that have grown, of one session or of all. A text whose part is not known is
+/// dropped: a delta only ever follows its part, so the part was removed.
+pub(super) fn write_growing(db: &mut Database, key: Option<&SessionKey>) -> rusqlite::Result<()> {
+    for (key, parts) in db.growing.take_all(key) {
+        for (part, text) in parts {
+            append_text(&db.conn, &key, &part, &text)?;
+        }
+    }
+    Ok(())
+}
+
+fn append_text(
+    conn: &Connection,
+    key: &SessionKey,
+    part: &PartId,
+    text: &str,
+) -> rusqlite::Result<()> {
+    let Some(mut row) = part_row(conn, key, part)? else {
+        return Ok(());
+    };
+    let Some(stored) = row.text_mut() else {
+        return Ok(());
+    };
+    stored.push_str(text);
+    conn.prepare_cached("UPDATE parts SET json = ?3 WHERE session = ?1 AND id = ?2")?
+        .execute(params![key.as_str(), part.as_str(), to_json(&row)?])?;
+    Ok(())
+}
+
+fn part_row(
+    conn: &Connection,
+    key: &SessionKey,
+    part: &PartId,
+) -> rusqlite::Result<Option<PartRow>> {
+    let json: Option<String> = conn
+        .prepare_cached("SELECT json FROM parts WHERE session = ?1 AND id = ?2")?
+        .query_row(params![key.as_str(), part.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(json.and_then(|json| from_json(&json)))
+}
+
+fn save_conversation(
+    conn: &Connection,
+    key: &SessionKey,
+    conversation: Conversation,
+) -> rusqlite::Result<()> {
+    // An empty title is one the server has not made yet.
+    conn.prepare_cached(
+        "UPDATE sessions SET cost = ?2, updated = max(updated, ?3),
+             title = CASE ?4 WHEN '' THEN title ELSE ?4 END WHERE key = ?1",
+    )?
+    .execute(params![
+        key.as_str(),
+        conversation.cost,
+        integer(conversation.updated.0),
+        conversation.title
+    ])?;
+    let json = to_json(&ConversationRow::from(conversation))?;
+    conn.prepare_cached(
+        "INSERT INTO conversations (session, json) VALUES (?1, ?2)
+         ON CONFLICT (session) DO UPDATE SET json = excluded.json",
+    )?
+    .execute(params![key.as_str(), json])?;
+    Ok(())
+}
+
+fn save_page(
+    db: &mut Database,
+    key: &SessionKey,
+    page: Vec<MessageWithParts>,
+    more: bool,
+) -> rusqlite::Result<()> {
+    for MessageWithParts { message, parts } in page {
+        save_message(&db.conn, key, message)?;
+        for (seq, part) in (0..).zip(parts) {
+            save_part(db, key, part, Some(seq))?;
+        }
+    }
+    db.conn
+        .prepare_cached(
+            "INSERT INTO conversations (session, more) VALUES (?1, ?2)
+             ON CONFLICT (session) DO UPDATE SET more = excluded.more",
+        )?
+        .execute(params![key.as_str(), more])?;
+    Ok(())
+}
+
+fn save_message(conn: &Connection, key: &SessionKey, message: Message) -> rusqlite::Result<()> {
+    let (id, created) = (message.id.clone(), integer(message.created.0));
+    let json = to_json(&MessageRow::from(message))?;
+    conn.prepare_cached(
+        "INSERT INTO messages (session, id, created, json) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (session, id)
+         DO UPDATE SET created = excluded.created, json = excluded.json",
+    )?
+    .execute(params![key.as_str(), id.as_str(), created, json])?;
+    Ok(())
+}
+
+/// Saves a part; at `seq` if given, else where it is, or after the others if it is new.
+fn save_part(
+    db: &mut Database,
+    key: &SessionKey,
+    part: Part,
+    seq: Option<i64>,
+) -> rusqlite::Result<()> {
+    let grown = db.growing.take(key, &part.id);
+    let (id, message) = (part.id.clone(), part.message.clone());
+    let keeps_ours = is_unfinished_and_empty(&part.kind);
+    let mut row = PartRow::from(part);
+    if keeps_ours {
+        // The server does not store a growing text: ours is all there is.
+        if let Some(text) = row.text_mut() {
+            if let Some(stored) = part_row(&db.conn, key, &id)?
+                .as_mut()
+                .and_then(PartRow::text_mut)
+            {
+                text.push_str(stored);
+            }
+            text.push_str(&grown.unwrap_or_default());
+        }
+    }
+    db.conn
+        .prepare_cached(
+            "INSERT INTO parts (session, message, id, seq, json) VALUES (?1, ?2, ?3, coalesce(?4,
+                 (SELECT max(seq) + 1 FROM parts WHERE session = ?1 AND message = ?2), 0), ?5)
+             ON CONFLICT (session, id) DO UPDATE SET
+                 message = excluded.message, seq = coalesce(?4, seq), json = excluded.json",
+        )?
+        .execute(params![
+            key.as_str(),
+            message.as_str(),
+            id.as_str(),
+            seq,
+            to_json(&row)?
+        ])?;
+    Ok(())
+}
+
+fn is_unfinished_and_empty(kind: &PartKind) -> bool {
+    match kind {
+        PartKind::Text { text, ended, .. } => text.is_empty() && !ended,
+        PartKind::Reasoning { text, ended, .. } => text.is_empty() && ended.is_none(),
+        _ => false,
+    }
+}
+
+fn remove_message(
+    db: &mut Database,
+    key: &SessionKey,
+    message: &MessageId,
+) -> rusqlite::Result<()> {
+    // Written first, so that they fall with their parts.
+    write_growing(db, Some(key))?;
+    for sql in [
+        "DELETE FROM parts WHERE session = ?1 AND message = ?2",
+        "DELETE FROM messages WHERE session = ?1 AND id = ?2",
+    ] {
+        db.conn
+            .prepare_cached(sql)?
+            .execute(params![key.as_str(), message.as_str()])?;
+    }
+    Ok(())
+}
+
+fn transcript(conn: &Connection, key: &SessionKey, limit: usize) -> rusqlite::Result<Transcript> {
+    let header: Option<(Option<String>, bool)> = conn
+        .prepare_cached("SELECT json, more FROM conversations WHERE session = ?1")?
+        .query_row([key.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (json, more_on_server) = header.unwrap_or_default();
+
+    // One more than asked for, to see whether there are more.
+    let limit = integer(limit as u64);
+    let mut rows: Vec<(String, String)> = conn
+        .prepare_cached(
+            "SELECT id, json FROM messages WHERE session = ?1
+             ORDER BY created DESC, rowid DESC LIMIT ?2",
+        )?
+        .query_map(params![key.as_str(), limit.saturating_add(1)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    let is_cut = integer(rows.len() as u64) > limit;
+    if is_cut {
+        rows.pop();
+    }
+
+    let mut messages = Vec::with_capacity(rows.len());
+    for (id, json) in rows.iter().rev() {
+        let Some(message) = from_json::<MessageRow>(json) else {
+            continue;
+        };
+        messages.push(MessageWithParts {
+            message: message.into(),
+            parts: parts(conn, key, id)?,
+        });
+    }
+    Ok(Transcript {
+        conversation: json
+            .and_then(|json| from_json::<ConversationRow>(&json))
+            .map(Into::into),
+        messages,
+        more: is_cut || more_on_server,
+    })
+}
+
+fn parts(conn: &Connection, key: &SessionKey, message: &str) -> rusqlite::Result<Vec<Part>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT json FROM parts WHERE session = ?1 AND message = ?2 ORDER BY seq, rowid",
+    )?;
+    let rows = statement.query_map([key.as_str(), message], |row| row.get::<_, String>(0))?;
+    let mut parts = Vec::new();
+    for json in rows {
+        parts.extend(from_json::<PartRow>(&json?).map(Part::from));
+    }
+    Ok(parts)
+}
