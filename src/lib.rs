@@ -69,5 +69,6 @@ pub mod engine;
 pub mod local;
 pub mod net;
 pub mod opencode;
+pub mod session;
 pub mod store;
 pub mod text;

@@ -1,0 +1,20 @@
+# Installs OpenCode $1 under ~/.sandbar with npm: the platform's package alone, which needs no node to
+# run, and ripgrep, without which its search tools fail.
+set -eu
+version=$1
+target="$HOME/.sandbar/opencode/$version"
+command -v npm >/dev/null 2>&1 || { echo "npm is not in this sandbox: use a template with Node.js, or one that has OpenCode" >&2; exit 3; }
+case "$(uname -m)" in
+  x86_64) cpu=x64 ;;
+  aarch64 | arm64) cpu=arm64 ;;
+  *) echo "there is no OpenCode for $(uname -m)" >&2; exit 3 ;;
+esac
+package="opencode-linux-$cpu"
+if [ "$cpu" = x64 ] && ! grep -qw avx2 /proc/cpuinfo 2>/dev/null; then package="$package-baseline"; fi
+if ldd /bin/sh 2>/dev/null | grep -q musl; then package="$package-musl"; fi
+mkdir -p "$target"
+echo "npm install $package@$version"
+npm install --prefix "$target" --no-audit --no-fund --no-save --loglevel=http "$package@$version" "@vscode/ripgrep-linux-$cpu" 2>&1
+ln -sf "node_modules/$package/bin/opencode" "$target/opencode"
+ln -sf "node_modules/@vscode/ripgrep-linux-$cpu/bin/rg" "$target/rg"
+"$target/opencode" --version

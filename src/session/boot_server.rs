@@ -1,0 +1,272 @@
+//! The last stages of a boot: `opencode serve` is started, answers, and has our conversation.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::boot::BootCx;
+use super::boot_sandbox::{OPENCODE_TAG, follower, settle};
+use super::follow_logs::Follower;
+use super::place::Place;
+use super::sandbox::{Sandbox, script_process};
+use super::server::Server;
+use super::words;
+use crate::demo;
+use crate::domain::failure::Failure;
+use crate::domain::id::OpencodeSessionId;
+use crate::domain::sandbox::{EngineKind, Phase, Stage};
+use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
+use crate::e2b::process::{Selector, Signal, StartProcess};
+use crate::net::random;
+use crate::opencode::client::OpencodeClient;
+use crate::opencode::wire::session::{CreateSession, PermissionAction, PermissionRule};
+
+const SERVE: &str = include_str!("../../assets/sandbox/serve.sh");
+const SHELL_ENV: &str = include_str!("../../assets/sandbox/shell-env.js");
+
+/// Where OpenCode looks for plugins, relative to home (observed on 1.18.33).
+const PLUGIN: &str = ".config/opencode/plugin/sandbar-shell-env.js";
+/// The port of OpenCode's server in its sandbox.
+const PORT: u16 = 4096;
+const DEMO_TAG: &str = "demo";
+
+/// A new password of 256 random bits.
+pub(super) fn password() -> Result<SecretString, Failure> {
+    let token = random::token().map_err(|error| {
+        Failure::new("the system gives no random numbers").because(error.to_string())
+    })?;
+    Ok(token.into())
+}
+
+/// How often a server is started anew because its port was taken.
+const PORT_TRIES: usize = 3;
+
+/// Starts the server and connects to it; takes another port where the chosen one was lost.
+pub(super) async fn run(
+    cx: &BootCx,
+    mut sandbox: Sandbox,
+    mut place: Place,
+    opencode: &str,
+) -> Result<Server, Phase> {
+    let mut left = PORT_TRIES;
+    loop {
+        let started = Box::pin(start(cx, &sandbox, &mut place, opencode));
+        sandbox.follower = Some(cx.stage(Stage::Start, started).await?);
+        left -= 1;
+        match connect(cx, sandbox.clone(), &mut place).await {
+            Err(Phase::Failed(failure))
+                if left > 0 && lost_its_port(sandbox.engine.kind, &failure) =>
+            {
+                let port = free_port()?;
+                let line = format!("the port was taken meanwhile; now it is {port}");
+                cx.output(Stage::Start, line).await;
+                place.port = Some(port);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Whether the server ended because somebody else had its port. Sandboxes that share this machine's
+/// ports may take one between our look and the server's bind, which comes a second or two later. All
+/// that OpenCode says of it is `ServeError` (observed on 1.18.33).
+fn lost_its_port(engine: EngineKind, failure: &Failure) -> bool {
+    let told = failure.stderr.iter();
+    engine == EngineKind::Local && told.rev().any(|line| line.trim() == "ServeError")
+}
+
+/// Starts the server, and beside it the demo model where that is wanted.
+async fn start(
+    cx: &BootCx,
+    sandbox: &Sandbox,
+    place: &mut Place,
+    opencode: &str,
+) -> Result<Arc<Follower>, Phase> {
+    let failed = |error| Phase::Failed(words::e2b(&error));
+    // What is left of an earlier start would keep its port.
+    for tag in [OPENCODE_TAG, DEMO_TAG] {
+        let left = Selector::Tag(tag.to_owned());
+        sandbox
+            .envd
+            .send_signal(&left, Signal::Kill)
+            .await
+            .map_err(failed)?;
+    }
+    let demo_url = if place.new.demo {
+        Some(start_demo(sandbox).await?)
+    } else {
+        None
+    };
+    sandbox.write(PLUGIN, SHELL_ENV).await?;
+    let port = port(sandbox.engine.kind, place.port)?;
+    place.port = Some(port);
+    place.sandbox.demo = place.new.demo;
+    let directory = place.sandbox.directory.clone().unwrap_or_default();
+    let mut process = script_process(SERVE, &[opencode, &directory, &port.to_string(), ""]);
+    process.tag = Some(OPENCODE_TAG.to_owned());
+    let config = config(place, demo_url.as_deref()).to_string();
+    process.env = BTreeMap::from([
+        ("OPENCODE_CONFIG_CONTENT".to_owned(), config),
+        ("OPENCODE_DISABLE_AUTOUPDATE".to_owned(), "1".to_owned()),
+    ]);
+    if place.new.demo {
+        // Its only model is in the configuration; nothing of the demo needs a network.
+        let name = "OPENCODE_DISABLE_MODELS_FETCH".to_owned();
+        process.env.insert(name, "1".to_owned());
+    }
+    let stream = sandbox.envd.start(&process).await.map_err(failed)?;
+    Ok(follower(cx, &sandbox.envd, stream))
+}
+
+async fn start_demo(sandbox: &Sandbox) -> Result<String, Failure> {
+    let Some(program) = &sandbox.engine.demo_program else {
+        return Err(Failure::new("the demo model cannot run in this sandbox"));
+    };
+    let port = free_port()?;
+    let arguments = [
+        "internal".to_owned(),
+        "demo".into(),
+        "--port".into(),
+        port.to_string(),
+    ];
+    let mut process = StartProcess::program(program.to_string_lossy(), arguments);
+    process.tag = Some(DEMO_TAG.to_owned());
+    // Its output is nobody's; leaving the stream leaves the process alone.
+    let started = sandbox.envd.start(&process).await;
+    started.map_err(|error| words::e2b(&error))?;
+    Ok(format!("http://127.0.0.1:{port}/v1"))
+}
+
+/// What the server is configured with, beside the user's own files in the sandbox. No secrets: they
+/// are in the environment since the sandbox was made.
+fn config(place: &Place, demo_url: Option<&str>) -> Value {
+    let mut config = demo_url.map_or_else(|| json!({}), demo::provider_config);
+    config["share"] = json!("manual");
+    config["autoupdate"] = json!(false);
+    if let (None, Some(model)) = (demo_url, &place.new.model) {
+        config["model"] = json!(format!("{}/{}", model.provider, model.model));
+    }
+    config
+}
+
+/// The kept port where it is free, else the usual one, else any. Only local sandboxes share their
+/// ports with this machine.
+fn port(engine: EngineKind, kept: Option<u16>) -> Result<u16, Failure> {
+    if engine != EngineKind::Local {
+        return Ok(kept.unwrap_or(PORT));
+    }
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    match kept.into_iter().chain([PORT]).find(is_free) {
+        Some(port) => Ok(port),
+        None => free_port(),
+    }
+}
+
+fn free_port() -> Result<u16, Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    address.map(|address| address.port()).map_err(|error| {
+        Failure::new("this machine has no free port")
+            .because(error.to_string())
+            .retryable()
+    })
+}
+
+/// Waits for the server's health, then takes up the conversation, or begins one.
+pub(super) async fn connect(
+    cx: &BootCx,
+    sandbox: Sandbox,
+    place: &mut Place,
+) -> Result<Server, Phase> {
+    let port = place.port.unwrap_or(PORT);
+    let url = sandbox.engine.addresses.base_url(&sandbox.wire, port);
+    let token = sandbox.wire.traffic_access_token.clone();
+    let headers = token.map(|token| (TRAFFIC_TOKEN_HEADER.to_owned(), token));
+    let password = cx.recorder.password();
+    let client = cx.client(url.clone(), password, headers.into_iter().collect())?;
+    let version = cx
+        .stage(Stage::Health, health(cx, &sandbox, &client))
+        .await?;
+    place.sandbox.opencode_url = Some(url);
+    place.sandbox.opencode_version = Some(version);
+    settle(cx, place).await;
+    let directory = place.sandbox.directory.clone().unwrap_or_default();
+    let client = client.in_directory(&directory);
+    let found = cx
+        .stage(Stage::Subscribe, conversation(&client, place))
+        .await?;
+    place.conversation = Some(found.clone());
+    settle(cx, place).await;
+    Ok(Server::new(client, found, directory, Some(sandbox)))
+}
+
+/// Polls until the server answers as OpenCode, or its process ends, or patience does.
+async fn health(cx: &BootCx, sandbox: &Sandbox, client: &OpencodeClient) -> Result<String, Phase> {
+    let timing = &cx.world.timing;
+    let listening = async {
+        match &sandbox.follower {
+            Some(follower) => follower.listening().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(listening);
+    let mut heard = false;
+    let polls = async {
+        loop {
+            let error = match client.health().await {
+                Ok(health) => return Ok(health.version),
+                Err(error) => error,
+            };
+            if !error.is_retryable() {
+                return Err(Phase::Failed(words::opencode(&error)));
+            }
+            tokio::select! {
+                () = &mut listening, if !heard => heard = true,
+                () = tokio::time::sleep(timing.health_poll) => {}
+            }
+        }
+    };
+    tokio::select! {
+        answered = polls => answered,
+        failure = sandbox.process_ended() => Err(Phase::Failed(failure)),
+        () = tokio::time::sleep(timing.health_deadline) => Err(Phase::Failed(
+            Failure::new("OpenCode did not become healthy")
+                .because(format!("it was asked for {} s", timing.health_deadline.as_secs()))
+                .hint("look at the log pane, and press r to try again")
+                .retryable(),
+        )),
+    }
+}
+
+/// Without a wall around the sandbox the agent asks before it runs, edits or fetches anything;
+/// OpenCode's own default allows these.
+fn rules(place: &Place) -> Vec<PermissionRule> {
+    if place.sandbox.isolation.as_deref() != Some("none") {
+        return Vec::new();
+    }
+    let ask = |permission: &str| PermissionRule {
+        permission: permission.to_owned(),
+        pattern: "*".to_owned(),
+        action: PermissionAction::Ask,
+    };
+    ["bash", "edit", "webfetch"].map(ask).to_vec()
+}
+
+async fn conversation(client: &OpencodeClient, place: &Place) -> Result<OpencodeSessionId, Phase> {
+    let failed = |error| Phase::Failed(words::opencode(&error));
+    if let Some(id) = &place.conversation {
+        return match client.session(id.as_str()).await {
+            Ok(_) => Ok(id.clone()),
+            Err(error) => Err(failed(error)),
+        };
+    }
+    let new = CreateSession {
+        permission: rules(place),
+        ..CreateSession::default()
+    };
+    let session = client.create_session(&new).await.map_err(failed)?;
+    Ok(OpencodeSessionId::from(session.id))
+}

@@ -1,0 +1,283 @@
+//! One connection to OpenCode: the event stream, the calls under way, the queue that moves.
+
+use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+
+use super::driver::Stop;
+use super::server::Server;
+use super::serving::{Elsewhere, Lost, Serving};
+use crate::domain::chat::{ChatEvent, Status};
+use crate::domain::failure::Failure;
+use crate::domain::id::MessageId;
+use crate::domain::session::{Prompt, SessionCommand};
+use crate::domain::time::UnixMillis;
+use crate::session::world::wall;
+
+/// News that may wait between the stream and the driver.
+const NEWS: usize = 64;
+
+/// Something to deal with.
+pub(crate) enum Happened {
+    Command(SessionCommand),
+    News(ChatEvent),
+    Called(Called),
+    Elsewhere(Elsewhere),
+    Lost(Lost),
+}
+
+/// How a call to the server ended.
+pub(crate) enum Called {
+    Done,
+    Failed(Failure),
+    /// The server has the prompt; its turn will begin, unless it ran already.
+    Posted(MessageId),
+    /// `refused`: the server will not take it; else the connection failed.
+    NotPosted {
+        prompt: Prompt,
+        failure: Failure,
+        refused: bool,
+    },
+    /// What the server says some time after a prompt was posted.
+    Looked(Option<(MessageId, Status)>),
+    /// Some time after a turn has failed.
+    Recovered,
+    /// The sandbox's time to live ends then.
+    LivesUntil(UnixMillis),
+    News(ChatEvent),
+}
+
+/// Lives from the opening of the stream to its end.
+pub(crate) struct Connection {
+    server: Server,
+    news: mpsc::Receiver<ChatEvent>,
+    stream: BoxFuture<'static, Lost>,
+    calls: FuturesUnordered<BoxFuture<'static, Called>>,
+    /// The prompts whose posts are under way, to be put back if the connection is lost.
+    posting: Vec<Prompt>,
+    live: bool,
+}
+
+impl Connection {
+    /// Prepares the stream; nothing is sent before the first wait. `None` without a server.
+    pub(crate) fn open(serving: &Serving, after_gap: bool) -> Option<Self> {
+        let server = serving.server.clone()?;
+        let (sender, news) = mpsc::channel(NEWS);
+        let stream = server
+            .clone()
+            .follow(serving.world.timing.clone(), after_gap, sender)
+            .boxed();
+        let (calls, posting) = (FuturesUnordered::new(), Vec::new());
+        Some(Self {
+            server,
+            news,
+            stream,
+            calls,
+            posting,
+            live: false,
+        })
+    }
+
+    pub(crate) fn was_live(&self) -> bool {
+        self.live
+    }
+
+    /// Waits for the next thing to deal with. Cancel-safe: nothing is taken that is not returned.
+    pub(crate) async fn wait(&mut self) -> Happened {
+        tokio::select! {
+            biased;
+            Some(event) = self.news.recv() => Happened::News(event),
+            Some(called) = self.calls.next(), if !self.calls.is_empty() => Happened::Called(called),
+            phase = self.server.process_ended() => Happened::Lost(Lost::Until(phase)),
+            lost = &mut self.stream => Happened::Lost(lost),
+        }
+    }
+
+    /// Deals with it; `Some` when the connection is over.
+    pub(crate) async fn handle(
+        &mut self,
+        serving: &mut Serving,
+        happened: Happened,
+    ) -> Result<Option<Lost>, Stop> {
+        match happened {
+            Happened::Command(command) => self.command(serving, command).await?,
+            Happened::News(event) => self.received(serving, event).await,
+            Happened::Called(called) => self.called(serving, called).await,
+            Happened::Elsewhere(Elsewhere::Changed) => {
+                serving.heard_of(Elsewhere::Changed).await;
+            }
+            Happened::Elsewhere(Elsewhere::TookOver) => {
+                self.lost(serving).await;
+                serving.heard_of(Elsewhere::TookOver).await;
+                return Ok(Some(Lost::TookOver));
+            }
+            Happened::Lost(lost) => {
+                self.lost(serving).await;
+                return Ok(Some(lost));
+            }
+        }
+        self.post_next(serving).await;
+        Ok(None)
+    }
+
+    async fn received(&mut self, serving: &mut Serving, event: ChatEvent) {
+        let first = matches!(event, ChatEvent::Resync(_)) && !self.live;
+        // An error without a turn is followed by no idle, so that it has a time of its own.
+        let patience = match event {
+            ChatEvent::Error(_) => Some(5 * serving.world.timing.settles),
+            ChatEvent::Status(Status::Idle) if serving.queue.is_unsettled() => {
+                Some(serving.world.timing.settles)
+            }
+            _ => None,
+        };
+        let was_busy = serving.queue.is_busy();
+        serving.news(event).await;
+        // Working sandboxes live longer than idle ones, whoever began the turn.
+        let settings = &serving.world.settings;
+        let ttl = match (was_busy, serving.queue.is_busy()) {
+            (false, true) => Some(settings.work_ttl),
+            (true, false) => Some(settings.idle_ttl),
+            (true, true) | (false, false) => None,
+        };
+        let ttl = ttl.filter(|_| serving.recorder.drives());
+        if first {
+            self.live = true;
+            serving.connected().await;
+        }
+        if let Some(ttl) = ttl {
+            let lives = self.server.clone().live_for(ttl, wall());
+            let told = |until: Option<_>| until.map_or(Called::Done, Called::LivesUntil);
+            self.calls.push(lives.map(told).boxed());
+        }
+        if let Some(patience) = patience {
+            let recovers = tokio::time::sleep(patience);
+            self.calls
+                .push(recovers.map(|()| Called::Recovered).boxed());
+        }
+    }
+
+    async fn command(
+        &mut self,
+        serving: &mut Serving,
+        command: SessionCommand,
+    ) -> Result<(), Stop> {
+        match command {
+            SessionCommand::SendNow(id) => {
+                if let Some(prompt) = serving.queue.remove(&id) {
+                    serving.queue.sent(&prompt);
+                    if serving.claim(&prompt, true).await {
+                        self.post(prompt);
+                    }
+                }
+            }
+            SessionCommand::Abort => {
+                serving.hold().await;
+                self.calls
+                    .push(self.server.clone().abort().map(done).boxed());
+            }
+            SessionCommand::ReplyPermission { id, reply } => {
+                let call = self.server.clone().reply_permission(id, reply);
+                self.calls.push(call.map(done).boxed());
+            }
+            SessionCommand::ReplyQuestion { id, reply } => {
+                let call = self.server.clone().reply_question(id, reply);
+                self.calls.push(call.map(done).boxed());
+            }
+            SessionCommand::LoadOlder => {
+                let call = self.server.clone().older();
+                self.calls.push(
+                    call.map(|page| page.map_or_else(Called::Failed, Called::News))
+                        .boxed(),
+                );
+            }
+            command => {
+                serving.offline(command).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts the next prompt of the queue if its time has come.
+    async fn post_next(&mut self, serving: &mut Serving) {
+        if !self.live || !serving.recorder.drives() {
+            return;
+        }
+        // One that somebody else has taken out makes room for the one behind it.
+        while let Some(prompt) = serving.queue.next() {
+            if serving.claim(&prompt, false).await {
+                self.post(prompt);
+            }
+        }
+    }
+
+    fn post(&mut self, prompt: Prompt) {
+        self.posting.push(prompt.clone());
+        let server = self.server.clone();
+        self.calls.push(
+            async move {
+                match server.prompt(&prompt).await {
+                    Ok(()) => Called::Posted(prompt.message),
+                    Err((failure, refused)) => Called::NotPosted {
+                        prompt,
+                        failure,
+                        refused,
+                    },
+                }
+            }
+            .boxed(),
+        );
+    }
+
+    async fn called(&mut self, serving: &mut Serving, called: Called) {
+        match called {
+            Called::Done | Called::Looked(None) => {}
+            Called::Failed(failure) => serving.command_failed(failure).await,
+            Called::News(event) => serving.news(event).await,
+            Called::Posted(id) => {
+                self.posting.retain(|prompt| prompt.message != id);
+                serving.posted(&id).await;
+                let server = self.server.clone();
+                let patience = serving.world.timing.turn_begins;
+                self.calls.push(
+                    async move {
+                        tokio::time::sleep(patience).await;
+                        Called::Looked(server.status().await.map(|status| (id, status)))
+                    }
+                    .boxed(),
+                );
+            }
+            Called::NotPosted {
+                prompt,
+                failure,
+                refused,
+            } => {
+                self.posting.retain(|other| other.message != prompt.message);
+                serving.not_posted(prompt, failure, refused).await;
+            }
+            Called::LivesUntil(until) => serving.lives_until(until).await,
+            Called::Recovered => serving.queue.recovered(),
+            Called::Looked(Some((id, status))) => {
+                if status == Status::Idle && serving.queue.is_in_flight(&id) {
+                    serving.queue.settled();
+                }
+            }
+        }
+    }
+
+    /// What was on its way goes back to the queue, to be sent again under the same ids.
+    async fn lost(&mut self, serving: &mut Serving) {
+        while let Ok(event) = self.news.try_recv() {
+            serving.news(event).await;
+        }
+        for prompt in self.posting.drain(..).rev() {
+            serving.recorder.unclaim(&prompt.message, false).await;
+            serving.queue.put_back(prompt, false);
+        }
+        serving.tell_queue().await;
+    }
+}
+
+fn done(result: Result<(), Failure>) -> Called {
+    result.map_or_else(Called::Failed, |()| Called::Done)
+}

@@ -1,0 +1,215 @@
+//! One session's life, in order: take up what is stored, boot, connect, serve until asked to stop.
+//!
+//! Commands are served at every moment: while the sandbox boots a prompt is queued, a draft is
+//! stored, a kill is done. The states that the screen needs are the trail of
+//! [phases](crate::domain::session::SessionEvent::Phase) that this code leaves. It knows no screen and
+//! no wire format.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::boot;
+use super::connection::{Connection, Happened};
+use super::events::Events;
+use super::recorder::Recorder;
+use super::serving::{Heard, Lost, Serving};
+use super::words;
+use super::world::World;
+use crate::domain::sandbox::{Outage, Phase};
+use crate::domain::session::{Closing, SessionCommand, SessionSpec};
+use crate::net::backoff::Backoff;
+use crate::session::world::wall;
+
+/// What a session's task is given to speak and listen with.
+pub(crate) struct Doors {
+    pub(crate) world: Arc<World>,
+    pub(crate) events: Events,
+    pub(crate) inbox: mpsc::Receiver<SessionCommand>,
+    /// Changes when another process has written to the store.
+    pub(crate) changes: watch::Receiver<u64>,
+}
+
+/// How the task is asked to end, and what becomes of the sandbox then.
+pub(crate) struct Ending {
+    pub(crate) cancel: CancellationToken,
+    pub(crate) policy: watch::Receiver<Closing>,
+}
+
+/// The session is to end, and what becomes of its sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stop(pub(crate) Closing);
+
+/// Runs a session until it is closed.
+pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
+    let Doors {
+        world,
+        events,
+        inbox,
+        changes,
+    } = doors;
+    let recorder = Recorder::open(&world, &spec);
+    let mut serving = Serving::new(Arc::clone(&world), events, recorder, changes);
+    serving.restore().await;
+    let mut life = Life {
+        world,
+        spec,
+        serving,
+        inbox,
+        ending,
+    };
+    let Err(Stop(closing)) = Box::pin(life.live()).await;
+    life.serving.end(closing).await;
+}
+
+struct Life {
+    world: Arc<World>,
+    spec: SessionSpec,
+    serving: Serving,
+    inbox: mpsc::Receiver<SessionCommand>,
+    ending: Ending,
+}
+
+impl Life {
+    /// Boots, serves, mends what breaks; only a [`Stop`] ends it.
+    async fn live(&mut self) -> Result<Infallible, Stop> {
+        loop {
+            self.wait_for_driver().await?;
+            let work = Box::pin(boot::boot(self.serving.boot_cx(&self.spec)));
+            let phase = match self.during(work).await? {
+                Ok(server) => {
+                    self.serving.booted(server);
+                    match self.stay_connected().await? {
+                        Some(phase) => phase,
+                        None => continue,
+                    }
+                }
+                Err(phase) => phase,
+            };
+            self.serving.announce(phase).await;
+            self.wait(None).await?;
+        }
+    }
+
+    /// Where another process boots the session, waits until it has.
+    async fn wait_for_driver(&mut self) -> Result<(), Stop> {
+        if self.serving.may_boot().await {
+            return Ok(());
+        }
+        let phase = Phase::Failed(words::driven_elsewhere());
+        self.serving.announce(phase).await;
+        while !self.serving.may_boot().await {
+            tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    self.serving.offline(command).await?;
+                }
+                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves over one connection after another; returns the phase in which only a new boot helps,
+    /// or `None` where it helps at once.
+    async fn stay_connected(&mut self) -> Result<Option<Phase>, Stop> {
+        let timing = &self.world.timing;
+        let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
+        let mut since = None;
+        loop {
+            let (lost, was_live) = self.connection(since.is_some()).await?;
+            let reason = match lost {
+                Lost::Connection(reason) => reason,
+                Lost::Until(phase) => return Ok(Some(phase)),
+                Lost::TookOver => return Ok(None),
+            };
+            if was_live {
+                backoff.reset();
+                since = None;
+            }
+            let now = wall();
+            let since = *since.get_or_insert(now);
+            let wait = backoff.next(self.world.jitter(), None);
+            let outage = Outage {
+                since,
+                attempt: backoff.attempt(),
+                next_at: now.plus(wait),
+                reason,
+            };
+            self.serving.announce(Phase::Reconnecting(outage)).await;
+            self.wait(Some(wait)).await?;
+            let verdict = self.serving.verdict();
+            if let Some(phase) = self.during(verdict).await? {
+                return Ok(Some(phase));
+            }
+        }
+    }
+
+    /// Serves one connection until it is lost. The flag says whether it ever came to life.
+    async fn connection(&mut self, after_gap: bool) -> Result<(Lost, bool), Stop> {
+        let Some(mut connection) = Connection::open(&self.serving, after_gap) else {
+            return Ok((Lost::Connection("there is no server".to_owned()), false));
+        };
+        loop {
+            let happened = tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => Happened::Command(command),
+                elsewhere = self.serving.elsewhere() => Happened::Elsewhere(elsewhere),
+                happened = connection.wait() => happened,
+            };
+            if let Some(lost) = connection.handle(&mut self.serving, happened).await? {
+                return Ok((lost, connection.was_live()));
+            }
+        }
+    }
+
+    /// Waits for `work` and serves meanwhile what can be served without a connection.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Stop> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    self.serving.offline(command).await?;
+                }
+                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+                done = &mut work => return Ok(done),
+            }
+        }
+    }
+
+    /// Waits until the user wants to try again, at most `limit`.
+    async fn wait(&mut self, limit: Option<Duration>) -> Result<(), Stop> {
+        let mut limit = pin!(async move {
+            match limit {
+                Some(limit) => tokio::time::sleep(limit).await,
+                None => std::future::pending().await,
+            }
+        });
+        loop {
+            tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    if self.serving.offline(command).await? == Heard::Retry {
+                        return Ok(());
+                    }
+                }
+                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+                () = &mut limit => return Ok(()),
+            }
+        }
+    }
+
+    fn asked(&self) -> Stop {
+        Stop(*self.ending.policy.borrow())
+    }
+}

@@ -1,0 +1,196 @@
+//! Follows one conversation for as long as one event stream lives.
+//!
+//! In: a client, the session's id. Out: [`ChatEvent`]s, the first of them a
+//! [`Resync`](ChatEvent::Resync) with what the server holds; what the stream has said while that was
+//! fetched is told after it. The catalog, which may take the server seconds, comes last and holds
+//! nothing up. OpenCode's words are not read here: `translate` says what they mean.
+//!
+//! It never tries again: it returns why it ended, and the driver decides. Dropping the future ends
+//! everything it has begun.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use super::fetch::{self, Opened};
+use super::history::History;
+use super::mailbox::{Closed, Mailbox};
+use super::timing::Timing;
+use super::translate::{Concern, Translator, parts};
+use crate::domain::chat::{Catalog, ChatEvent};
+use crate::domain::id::OpencodeSessionId;
+use crate::opencode::client::OpencodeClient;
+use crate::opencode::error::OpencodeError;
+use crate::opencode::events::StreamEnd;
+
+/// Generations of sub-agents that are looked up.
+const DEPTH: usize = 8;
+
+/// What to follow, and how.
+#[derive(Debug, Clone)]
+pub struct Follow {
+    pub client: OpencodeClient,
+    pub session: OpencodeSessionId,
+    /// There was a stream before this one: events may have been lost.
+    pub after_gap: bool,
+    pub timing: Timing,
+    /// Shared with whoever loads older messages.
+    pub history: Arc<History>,
+}
+
+/// Why the following ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FollowEnd {
+    /// The stream was closed in order, or the server threw away what it held.
+    Ended,
+    /// Nothing came for too long.
+    Stalled,
+    /// The server does not accept the password.
+    Unauthorized,
+    /// The conversation does not exist on the server.
+    SessionNotFound,
+    Http(OpencodeError),
+    /// Nobody listens any more.
+    ListenerGone,
+}
+
+impl From<OpencodeError> for FollowEnd {
+    fn from(error: OpencodeError) -> Self {
+        match error {
+            OpencodeError::Unauthorized { .. } => Self::Unauthorized,
+            other => Self::Http(other),
+        }
+    }
+}
+
+impl From<StreamEnd> for FollowEnd {
+    fn from(end: StreamEnd) -> Self {
+        match end {
+            StreamEnd::Ended => Self::Ended,
+            StreamEnd::Stalled => Self::Stalled,
+            StreamEnd::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<Closed> for FollowEnd {
+    fn from(_: Closed) -> Self {
+        Self::ListenerGone
+    }
+}
+
+/// Follows until the stream ends; tells the listener all that concerns the conversation.
+///
+/// What was translated before the end is delivered before this returns, unless the listener is gone.
+pub async fn follow(follow: Follow, tx: mpsc::Sender<ChatEvent>) -> FollowEnd {
+    let mut mailbox = Mailbox::new(tx);
+    let end = match run(&follow, &mut mailbox).await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    };
+    match mailbox.flush().await {
+        Ok(()) => end,
+        Err(Closed) => FollowEnd::ListenerGone,
+    }
+}
+
+async fn run(
+    follow: &Follow,
+    mailbox: &mut Mailbox,
+) -> Result<std::convert::Infallible, FollowEnd> {
+    let client = &follow.client;
+    let Opened {
+        mut events,
+        fetched,
+        early,
+    } = fetch::open(client, follow.session.as_str(), &follow.timing).await?;
+
+    let mut translator = Translator::beginning(&fetched);
+    for session in fetched.askers() {
+        find_out(client, &mut translator, &session).await;
+    }
+    let page = &fetched.page;
+    let ids = page.messages.iter().map(|message| &*message.info.id);
+    let more = follow.history.newest_page(ids, page.older.as_deref());
+    translator.resync(fetched, more, follow.after_gap, &mut |event| {
+        mailbox.post(event);
+    });
+    let mut early = early.into_iter();
+    let mut catalog = Some(catalog(client.clone()).boxed());
+    loop {
+        let event = if let Some(event) = early.next() {
+            event
+        } else {
+            tokio::select! {
+                biased;
+                delivered = mailbox.deliver(), if mailbox.has_waiting() => {
+                    delivered?;
+                    continue;
+                }
+                event = events.next(follow.timing.watchdog), if !mailbox.is_full() => event?,
+                found = optional(&mut catalog) => {
+                    catalog = None;
+                    if let Some(found) = found {
+                        mailbox.post(ChatEvent::Catalog(found));
+                    }
+                    continue;
+                }
+            }
+        };
+        match translator.concern(&event) {
+            Concern::None => {}
+            Concern::Whose(session) => find_out(client, &mut translator, &session).await,
+            Concern::Gone => return Err(FollowEnd::SessionNotFound),
+            Concern::LookAgain => return Err(FollowEnd::Ended),
+        }
+        translator.translate(event, &mut |event| mailbox.post(event));
+    }
+}
+
+/// Waits for a future that may not be there; then for ever.
+async fn optional<T>(future: &mut Option<BoxFuture<'_, T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Finds out whether a session belongs to the conversation: asks the server about those never heard
+/// of, which were made before this stream was opened.
+async fn find_out(client: &OpencodeClient, translator: &mut Translator, session: &str) {
+    let mut line = vec![session.to_owned()];
+    while let Some(eldest) = line.last()
+        && !translator.is_family(eldest)
+    {
+        let parent = client
+            .session(eldest)
+            .await
+            .ok()
+            .and_then(|session| session.parent_id);
+        match parent {
+            Some(parent) if line.len() < DEPTH => line.push(parent),
+            _ => return,
+        }
+    }
+    for pair in line.windows(2).rev() {
+        translator.learn_child(&pair[0], &pair[1]);
+    }
+}
+
+/// Fetches what there is to choose from; `None` where that fails, which a next connection mends.
+async fn catalog(client: OpencodeClient) -> Option<Catalog> {
+    let (providers, agents, config) =
+        tokio::join!(client.providers(), client.agents(), client.config());
+    let failed = providers.as_ref().err().or(agents.as_ref().err());
+    if let Some(error) = failed {
+        tracing::debug!(%error, "the catalog could not be fetched");
+    }
+    let configured = config.ok().and_then(|config| config.model);
+    Some(parts::catalog(
+        providers.ok()?,
+        agents.unwrap_or_default(),
+        configured.as_deref(),
+    ))
+}

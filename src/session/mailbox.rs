@@ -1,0 +1,250 @@
+//! The way of chat events to a listener that may be slow: bounded, merging, never dropping.
+//!
+//! Events enter in order and leave in order. While the listener keeps up, each goes on at once. When
+//! its channel is full they wait here, and neighbours are joined: deltas of the same part become one
+//! delta, and a full part takes the place of the same part just before it (a noisy command sends all
+//! its output again with each line). What is told stays the same; it takes fewer words.
+//!
+//! If too much waits all the same, [`Mailbox::is_full`] says so, and its owner stops to read the
+//! stream. To tune: raise `LIMIT` if streams are throttled while memory is free.
+
+use std::collections::VecDeque;
+
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use crate::domain::chat::ChatEvent;
+
+/// Events that may wait after merging.
+const LIMIT: usize = 256;
+
+/// Bytes to which a merged delta may grow; the next ones start another.
+const DELTA_LIMIT: usize = 64 * 1024;
+
+/// The listener is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed;
+
+/// The sending end; belongs to one task.
+#[derive(Debug)]
+pub struct Mailbox {
+    tx: mpsc::Sender<ChatEvent>,
+    waiting: VecDeque<ChatEvent>,
+}
+
+impl Mailbox {
+    pub fn new(tx: mpsc::Sender<ChatEvent>) -> Self {
+        Self {
+            tx,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Whether events wait; then [`Self::deliver`] is to be called.
+    pub fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether no more should be posted before something was delivered.
+    pub fn is_full(&self) -> bool {
+        self.waiting.len() >= LIMIT
+    }
+
+    /// Takes an event; never waits. Whether the listener is gone shows in [`Self::deliver`].
+    pub fn post(&mut self, event: ChatEvent) {
+        if let Some(event) = merge(self.waiting.back_mut(), event) {
+            self.waiting.push_back(event);
+        }
+        self.pass_on();
+    }
+
+    /// Waits until the listener takes something, and hands over what it takes.
+    ///
+    /// Cancel-safe: nothing is lost when the future is dropped.
+    pub async fn deliver(&mut self) -> Result<(), Closed> {
+        let permit = self.tx.reserve().await.map_err(|_| Closed)?;
+        match self.waiting.pop_front() {
+            Some(event) => permit.send(event),
+            None => drop(permit),
+        }
+        self.pass_on();
+        Ok(())
+    }
+
+    /// Delivers all that waits.
+    pub async fn flush(&mut self) -> Result<(), Closed> {
+        while self.has_waiting() {
+            self.deliver().await?;
+        }
+        Ok(())
+    }
+
+    fn pass_on(&mut self) {
+        while let Some(event) = self.waiting.pop_front() {
+            if let Err(TrySendError::Full(event) | TrySendError::Closed(event)) =
+                self.tx.try_send(event)
+            {
+                self.waiting.push_front(event);
+                return;
+            }
+        }
+    }
+}
+
+/// Joins `event` to the one before it, or gives it back.
+fn merge(before: Option<&mut ChatEvent>, event: ChatEvent) -> Option<ChatEvent> {
+    match (before, event) {
+        (
+            Some(ChatEvent::Delta {
+                part: known,
+                text: grown,
+                ..
+            }),
+            ChatEvent::Delta {
+                message,
+                part,
+                text,
+            },
+        ) if *known == part && grown.len() < DELTA_LIMIT => {
+            grown.push_str(&text);
+            drop(message);
+            None
+        }
+        // A text may have been cut from below: an empty one must not swallow a full one.
+        (Some(ChatEvent::Part(known)), ChatEvent::Part(part))
+            if known.id == part.id
+                && matches!(part.kind, crate::domain::chat::PartKind::Tool(_)) =>
+        {
+            *known = part;
+            None
+        }
+        (_, event) => Some(event),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::chat::{Part, PartKind, Status};
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    fn delta(part: &str, text: &str) -> ChatEvent {
+        ChatEvent::Delta {
+            message: "msg".into(),
+            part: part.into(),
+            text: text.into(),
+        }
+    }
+
+    fn drain(rx: &mut mpsc::Receiver<ChatEvent>) -> Vec<ChatEvent> {
+        std::iter::from_fn(|| rx.try_recv().ok()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_keeps_up_gets_every_delta_as_it_came() {
+        let (tx, mut rx) = mpsc::channel(8);
+        let mut mailbox = Mailbox::new(tx);
+
+        mailbox.post(delta("a", "1"));
+        mailbox.post(delta("a", "2"));
+
+        assert_eq!(drain(&mut rx), [delta("a", "1"), delta("a", "2")]);
+    }
+
+    #[tokio::test]
+    async fn neighbours_are_merged_while_the_listener_is_slow_and_others_are_not() {
+        let (tx, mut rx) = mpsc::channel(1);
+        let mut mailbox = Mailbox::new(tx);
+
+        for event in [
+            delta("a", "1"),
+            delta("a", "2"),
+            delta("a", "3"),
+            delta("b", "4"),
+            ChatEvent::Status(Status::Busy),
+            delta("b", "5"),
+            delta("b", "6"),
+        ] {
+            mailbox.post(event);
+        }
+        let mut received = Vec::new();
+        while mailbox.has_waiting() {
+            received.extend(drain(&mut rx));
+            mailbox.deliver().await.unwrap();
+        }
+        received.extend(drain(&mut rx));
+
+        assert_eq!(
+            received,
+            [
+                delta("a", "1"),
+                delta("a", "23"),
+                delta("b", "4"),
+                ChatEvent::Status(Status::Busy),
+                delta("b", "56"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_is_gone_is_noticed() {
+        let (tx, rx) = mpsc::channel(1);
+        let mut mailbox = Mailbox::new(tx);
+        drop(rx);
+
+        mailbox.post(delta("a", "1"));
+
+        assert_eq!(mailbox.flush().await, Err(Closed));
+    }
+
+    proptest! {
+        #[test]
+        fn merging_loses_no_text_and_keeps_the_order(
+            steps in prop::collection::vec((0_u8..3, "[a-z]{1,4}", 0_usize..3), 0..200),
+        ) {
+            let (tx, mut rx) = mpsc::channel(2);
+            let mut mailbox = Mailbox::new(tx);
+            let (mut sent, mut received) = (String::new(), String::new());
+            let mut take = |rx: &mut mpsc::Receiver<ChatEvent>, most: usize| {
+                for _ in 0..most {
+                    match rx.try_recv() {
+                        Ok(ChatEvent::Delta { part, text, .. }) => {
+                            for letter in text.chars() {
+                                received.push_str(part.as_str());
+                                received.push(letter);
+                            }
+                        }
+                        Ok(ChatEvent::Part(Part { id, .. })) => received.push_str(id.as_str()),
+                        _ => {}
+                    }
+                }
+            };
+            for (kind, text, taken) in steps {
+                let part = ["x", "y"][usize::from(kind % 2)];
+                if kind == 2 {
+                    sent.push_str("step");
+                    mailbox.post(ChatEvent::Part(Part {
+                        id: "step".into(),
+                        message: "msg".into(),
+                        kind: PartKind::StepStart,
+                    }));
+                } else {
+                    for letter in text.chars() {
+                        sent.push_str(part);
+                        sent.push(letter);
+                    }
+                    mailbox.post(delta(part, &text));
+                }
+                take(&mut rx, taken);
+                mailbox.pass_on();
+            }
+            while mailbox.has_waiting() {
+                take(&mut rx, 2);
+                mailbox.pass_on();
+            }
+            take(&mut rx, 2);
+            prop_assert_eq!(received, sent);
+        }
+    }
+}

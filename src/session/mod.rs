@@ -1,0 +1,34 @@
+//! One session's life; knows sandboxes and conversations, no terminal.
+//!
+//! [`supervisor`] owns the tasks, `driver` is the life of one of them in order: `boot`, then one
+//! `connection` after another, with `serving` holding what outlives them. [`follow_chat`] turns a
+//! server's events into a conversation's, after [`fetch`] has brought what the server holds, with the
+//! words of [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far
+//! back a conversation is loaded; [`visit`] is for commands that only look into a sandbox; [`timing`]
+//! holds every duration.
+
+mod boot;
+mod boot_sandbox;
+mod boot_server;
+pub mod closing;
+pub mod code;
+mod connection;
+mod driver;
+mod events;
+pub mod fetch;
+pub mod follow_chat;
+mod follow_logs;
+pub mod history;
+pub mod mailbox;
+mod place;
+mod queue;
+mod recorder;
+mod sandbox;
+mod server;
+mod serving;
+pub mod supervisor;
+pub mod timing;
+pub mod translate;
+pub mod visit;
+mod words;
+pub mod world;

@@ -1,0 +1,443 @@
+//! Writes what happens to the store, before it is forwarded or posted.
+//!
+//! Of the processes that have a session open, the one that holds its lock drives it: only that one
+//! records what the sandbox and the server say, and posts what waits in the queue. What the user does
+//! is recorded by each.
+//!
+//! A session without a store (`attach`) records nothing, and keeps in memory what a boot must find
+//! again when it is tried anew. A write that fails is told in our own log: the session goes on, and
+//! the store has said already, when it was opened, that it cannot be used.
+
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use secrecy::SecretString;
+
+use super::place::Place;
+use super::world::{Records, World};
+use crate::domain::chat::{ChatEvent, Resync, Status};
+use crate::domain::failure::Failure;
+use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::log::LogLine;
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+use crate::domain::session::{NewSession, Origin, Prompt, SessionSpec, SessionSummary};
+use crate::domain::time::UnixMillis;
+use crate::engine::EngineSpec;
+use crate::store::lock::SessionLock;
+use crate::store::secrets::Secrets;
+use crate::store::{Claim, StoredQueue, StoredSession};
+
+/// Messages that are shown before the server has been asked.
+const MESSAGES: usize = 200;
+/// Lines of the log that are shown again.
+const LINES: usize = 2_000;
+
+/// What the store knows of a session when it is opened.
+pub(crate) struct Stored {
+    pub(crate) draft: String,
+    pub(crate) sandbox: SandboxInfo,
+    pub(crate) transcript: Option<Resync>,
+    pub(crate) logs: Vec<LogLine>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Recorder {
+    key: SessionKey,
+    engine: EngineKind,
+    records: Option<Records>,
+    /// What stands in for the store where there is none.
+    memory: Arc<Mutex<Memory>>,
+    drives: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    place: Option<Place>,
+    password: Option<SecretString>,
+    lock: Option<SessionLock>,
+    /// Prompts that the store did not take; they wait here.
+    unstored: Vec<Prompt>,
+}
+
+impl Recorder {
+    pub(crate) fn open(world: &World, spec: &SessionSpec) -> Self {
+        let engine = world
+            .settings
+            .engine
+            .as_ref()
+            .map_or(EngineKind::Attached, EngineSpec::kind);
+        let records = match spec.origin {
+            Origin::Attach { .. } => None,
+            Origin::New(_) | Origin::Stored => world.records.clone(),
+        };
+        Self {
+            key: spec.key.clone(),
+            engine,
+            records,
+            memory: Arc::default(),
+            drives: Arc::new(AtomicBool::new(true)),
+        }
+    }
+
+    /// Whether this process drives the session. True until [`Recorder::try_drive`] says otherwise.
+    pub(crate) fn drives(&self) -> bool {
+        self.drives.load(Ordering::Acquire)
+    }
+
+    /// Takes the session's lock if nobody has it; returns whether this process drives the session.
+    pub(crate) fn try_drive(&self) -> bool {
+        let Some(records) = &self.records else {
+            return true;
+        };
+        let mut memory = self.memory();
+        if memory.lock.is_none() {
+            memory.lock = SessionLock::try_take(&records.directory, &self.key);
+        }
+        self.drives.store(memory.lock.is_some(), Ordering::Release);
+        memory.lock.is_some()
+    }
+
+    /// Lets another process drive.
+    pub(crate) fn release(&self) {
+        self.memory().lock = None;
+    }
+
+    /// Where things are recorded that only the driving process records.
+    fn driven(&self) -> Option<&Records> {
+        self.records.as_ref().filter(|_| self.drives())
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what is known of the session; `None` for one that is not in the store.
+    pub(crate) async fn stored(&self) -> Option<Stored> {
+        let store = &self.records.as_ref()?.store;
+        let session = told("session", store.session(&self.key).await)??;
+        let transcript = told("transcript", store.transcript(&self.key, MESSAGES).await);
+        let transcript = transcript.and_then(|transcript| {
+            Some(Resync {
+                conversation: transcript.conversation?,
+                messages: transcript.messages,
+                more: transcript.more,
+                status: Status::Idle,
+                permissions: None,
+                questions: None,
+                after_gap: false,
+            })
+        });
+        Some(Stored {
+            draft: told("draft", store.draft(&self.key).await).unwrap_or_default(),
+            sandbox: session.summary.sandbox,
+            transcript,
+            logs: told("log", store.logs(&self.key, LINES).await).unwrap_or_default(),
+        })
+    }
+
+    /// Where the session lives, as far as it came.
+    pub(crate) async fn stored_place(&self) -> Option<Place> {
+        let Some(records) = &self.records else {
+            return self.memory().place.clone();
+        };
+        let session = told("session", records.store.session(&self.key).await)??;
+        Some(Place {
+            new: session.new?,
+            sandbox: session.summary.sandbox,
+            port: session.port,
+            conversation: session.summary.opencode_session,
+        })
+    }
+
+    /// Stores a session that is to be made, under a name of its own.
+    pub(crate) async fn plan(&self, mut new: NewSession, now: UnixMillis) -> Place {
+        if let Some(records) = &self.records
+            && let Some(name) = told("name", records.store.unique_name(&new.name).await)
+        {
+            new.name = name;
+        }
+        let place = Place::planned(new, self.engine);
+        if let Some(records) = &self.records {
+            let summary = SessionSummary {
+                key: self.key.clone(),
+                name: place.new.name.clone(),
+                title: String::new(),
+                sandbox: place.sandbox.clone(),
+                opencode_session: None,
+                phase: Phase::Dormant,
+                created: now,
+                updated: now,
+            };
+            let session = StoredSession {
+                summary,
+                port: None,
+                new: Some(place.new.clone()),
+            };
+            told("session", records.store.save_session(&session).await);
+        }
+        self.memory().place = Some(place.clone());
+        place
+    }
+
+    pub(crate) async fn place(&self, place: &Place) {
+        self.memory().place = Some(place.clone());
+        let Some(records) = self.driven() else { return };
+        told(
+            "sandbox",
+            records
+                .store
+                .set_sandbox(&self.key, &place.sandbox, place.port)
+                .await,
+        );
+        if let Some(id) = &place.conversation {
+            told(
+                "conversation",
+                records.store.set_opencode_session(&self.key, id).await,
+            );
+        }
+    }
+
+    /// Stores when the sandbox's time ends; returns what is known of the sandbox.
+    pub(crate) async fn ends_at(&self, until: UnixMillis) -> Option<SandboxInfo> {
+        let mut place = self.stored_place().await?;
+        place.sandbox.ends_at = Some(until);
+        self.place(&place).await;
+        Some(place.sandbox)
+    }
+
+    /// Keeps the server's password where only the user can read it.
+    ///
+    /// # Errors
+    /// Without it the sandbox could not be opened again: the boot must not go on.
+    pub(crate) fn save_password(&self, password: &SecretString) -> Result<(), Failure> {
+        self.memory().password = Some(password.clone());
+        let Some(records) = &self.records else {
+            return Ok(());
+        };
+        let secrets = Secrets {
+            opencode_password: Some(password.clone()),
+            ..Secrets::default()
+        };
+        records.secrets.save(&self.key, &secrets).map_err(|error| {
+            Failure::new("the session's password could not be stored")
+                .because(error.to_string())
+                .hint("check that sandbar's state directory is writable; `sandbar config` names it")
+                .retryable()
+        })
+    }
+
+    pub(crate) fn password(&self) -> Option<SecretString> {
+        if let Some(password) = self.memory().password.clone() {
+            return Some(password);
+        }
+        let secrets = told("secrets", self.records.as_ref()?.secrets.load(&self.key))??;
+        secrets.opencode_password
+    }
+
+    pub(crate) async fn phase(&self, phase: &Phase) {
+        if let Some(records) = self.driven() {
+            told("phase", records.store.set_phase(&self.key, phase).await);
+        }
+    }
+
+    pub(crate) async fn chat(&self, event: &ChatEvent) {
+        let Some(records) = self.driven() else { return };
+        told("conversation", records.store.record(&self.key, event).await);
+        if let ChatEvent::Conversation(conversation) = event {
+            told(
+                "title",
+                records
+                    .store
+                    .set_title(&self.key, conversation.title.clone())
+                    .await,
+            );
+        }
+    }
+
+    /// The session was used.
+    pub(crate) async fn touch(&self, now: UnixMillis) {
+        if let Some(records) = &self.records {
+            told("time", records.store.touch(&self.key, now).await);
+        }
+    }
+
+    /// The queue as all processes see it; `None` where there is nothing to share.
+    pub(crate) async fn queue(&self) -> Option<StoredQueue> {
+        let records = self.records.as_ref()?;
+        let mut queue = told("queue", records.store.queue(&self.key).await)?;
+        queue.waiting.extend(self.memory().unstored.iter().cloned());
+        Some(queue)
+    }
+
+    /// Whoever posted before is gone: what it had claimed waits again.
+    pub(crate) async fn unclaim_all(&self) {
+        if let Some(records) = &self.records {
+            told("queue", records.store.unclaim_all(&self.key).await);
+        }
+    }
+
+    /// Returns when the prompt is on the disk.
+    pub(crate) async fn enqueue(&self, prompt: &Prompt) {
+        let Some(records) = &self.records else { return };
+        let stored = records.store.enqueue(&self.key, prompt.clone()).await;
+        if told("queue", stored).is_none() {
+            self.memory().unstored.push(prompt.clone());
+        }
+    }
+
+    /// Takes a prompt out of the queue; `false`: it is on its way, or another process has taken it.
+    pub(crate) async fn dequeue(&self, id: &MessageId) -> bool {
+        let Some(records) = &self.records else {
+            return true;
+        };
+        if self.take_unstored(id) {
+            return true;
+        }
+        told("queue", records.store.dequeue(&self.key, id).await).unwrap_or(true)
+    }
+
+    /// Asks for a prompt that is to be posted; `even_held`: also past a held queue. Where the store
+    /// fails, the prompt goes out all the same.
+    pub(crate) async fn claim(&self, id: &MessageId, even_held: bool) -> Claim {
+        let Some(records) = &self.records else {
+            return Claim::Granted;
+        };
+        if self.take_unstored(id) {
+            return Claim::Granted;
+        }
+        let claimed = records.store.claim(&self.key, id, even_held).await;
+        told("queue", claimed).unwrap_or(Claim::Granted)
+    }
+
+    /// The prompt was not posted: it is the first again, and the queue held if `hold`.
+    pub(crate) async fn unclaim(&self, id: &MessageId, hold: bool) {
+        if let Some(records) = &self.records {
+            told("queue", records.store.unclaim(&self.key, id, hold).await);
+        }
+    }
+
+    /// The server has the prompt.
+    pub(crate) async fn posted(&self, id: &MessageId) {
+        if let Some(records) = &self.records {
+            told("queue", records.store.posted(&self.key, id).await);
+        }
+    }
+
+    /// Holds the queue, for all processes, or lets it go on.
+    pub(crate) async fn hold(&self, hold: bool) {
+        if let Some(records) = &self.records {
+            told("queue", records.store.hold_queue(&self.key, hold).await);
+        }
+    }
+
+    fn take_unstored(&self, id: &MessageId) -> bool {
+        let unstored = &mut self.memory().unstored;
+        let before = unstored.len();
+        unstored.retain(|prompt| prompt.message != *id);
+        unstored.len() < before
+    }
+
+    pub(crate) async fn history(&self, text: String) {
+        if let Some(records) = &self.records {
+            told("history", records.store.add_history(text).await);
+        }
+    }
+
+    pub(crate) async fn draft(&self, draft: String) {
+        if let Some(records) = &self.records {
+            told("draft", records.store.set_draft(&self.key, draft).await);
+        }
+    }
+
+    pub(crate) async fn logs(&self, lines: Vec<LogLine>) {
+        if let Some(records) = self.driven() {
+            told("log", records.store.append_logs(&self.key, lines).await);
+        }
+    }
+
+    /// Returns when everything is on the disk.
+    pub(crate) async fn flush(&self) {
+        if let Some(records) = &self.records {
+            told("store", records.store.flush().await);
+        }
+    }
+}
+
+/// The value, or nothing and a line in our own log.
+fn told<T>(what: &str, result: Result<T, impl Display>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            tracing::warn!(what, %error, "the store failed");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+    use crate::net::http::HttpOptions;
+
+    /// The session as one more process has it open.
+    fn process(dir: &Path) -> Recorder {
+        let mut world = World::new(tokio::time::Instant::now(), HttpOptions::default());
+        world.records = Some(Records::open(dir));
+        let spec = SessionSpec {
+            key: "one".into(),
+            origin: Origin::Stored,
+        };
+        Recorder::open(&world, &spec)
+    }
+
+    fn prompt(id: &str) -> Prompt {
+        Prompt {
+            message: id.into(),
+            part: id.into(),
+            text: id.to_owned(),
+            agent: None,
+            model: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn one_process_drives_and_another_takes_over_with_what_was_not_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (process(dir.path()), process(dir.path()));
+
+        assert_eq!((one.try_drive(), two.try_drive()), (true, false));
+        assert_eq!((one.drives(), two.drives()), (true, false));
+        two.enqueue(&prompt("a")).await;
+        two.enqueue(&prompt("b")).await;
+        assert_eq!(one.claim(&"a".into(), false).await, Claim::Granted);
+        assert!(!two.dequeue(&"a".into()).await, "it is on its way");
+
+        one.release();
+        assert!(two.try_drive());
+        two.unclaim_all().await;
+        let queue = two.queue().await.unwrap();
+        assert_eq!(queue.waiting, ["a", "b"].map(prompt));
+        assert!(!one.try_drive());
+    }
+
+    #[tokio::test]
+    async fn only_the_process_that_drives_records_the_conversation_and_the_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (process(dir.path()), process(dir.path()));
+        assert_eq!((one.try_drive(), two.try_drive()), (true, false));
+        let line = || vec![LogLine::ours(UnixMillis(1), "line")];
+
+        two.logs(line()).await;
+        two.flush().await;
+        one.logs(line()).await;
+        one.flush().await;
+
+        let store = &one.records.as_ref().unwrap().store;
+        assert_eq!(store.logs(&"one".into(), 9).await.unwrap(), line());
+    }
+}

@@ -1,0 +1,213 @@
+//! A session's sandbox while it is in use: commands in it, its end, and what becomes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::follow_logs::Follower;
+use super::words;
+use crate::domain::failure::Failure;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::Closing;
+use crate::domain::time::UnixMillis;
+use crate::e2b::envd::EnvdClient;
+use crate::e2b::error::{Error, Kind};
+use crate::e2b::process::StartProcess;
+use crate::e2b::wire::{self, SandboxState};
+use crate::engine::Engine;
+
+/// What a short command may print; more is cut at the front.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+/// The largest patch that is taken home.
+const PATCH_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Cheap to clone; all clones mean the same sandbox.
+#[derive(Clone)]
+pub(crate) struct Sandbox {
+    pub(super) engine: Engine,
+    /// The answer to create or connect, with the tokens.
+    pub(super) wire: Arc<wire::Sandbox>,
+    pub(super) envd: EnvdClient,
+    /// Follows `opencode serve`, once it runs.
+    pub(super) follower: Option<Arc<Follower>>,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sandbox({})", self.id())
+    }
+}
+
+impl Sandbox {
+    pub(crate) fn id(&self) -> &str {
+        self.envd.sandbox_id()
+    }
+
+    /// Runs one of our scripts with arguments and returns what it printed.
+    ///
+    /// # Errors
+    /// The [`Failure`] carries the script's last lines of stderr.
+    pub(crate) async fn script(
+        &self,
+        what: &str,
+        script: &str,
+        arguments: &[&str],
+        limit: Duration,
+    ) -> Result<String, Failure> {
+        let output = self
+            .output(what, script, arguments, (limit, OUTPUT_LIMIT))
+            .await?;
+        Ok(String::from_utf8_lossy(&output).into_owned())
+    }
+
+    /// The work done in a directory since the session began, as a patch.
+    pub(crate) async fn diff(&self, directory: &str) -> Result<Vec<u8>, Failure> {
+        let limits = (Duration::from_mins(2), PATCH_LIMIT);
+        self.output(
+            "the work could not be read",
+            super::code::DIFF,
+            &[directory],
+            limits,
+        )
+        .await
+    }
+
+    async fn output(
+        &self,
+        what: &str,
+        script: &str,
+        arguments: &[&str],
+        (limit, bytes): (Duration, usize),
+    ) -> Result<Vec<u8>, Failure> {
+        let process = script_process(script, arguments);
+        let output = self.envd.run(&process, limit, bytes).await;
+        let output = output.map_err(|error| words::e2b(&error))?;
+        if output.truncated && output.exit.success() {
+            return Err(Failure::new(what)
+                .because(format!("it is larger than {} MB", bytes / 1_048_576))
+                .hint("commit and push it from inside the sandbox"));
+        }
+        if output.exit.success() {
+            return Ok(output.stdout);
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let tail: Vec<String> = stderr.lines().rev().take(12).map(str::to_owned).collect();
+        Err(Failure::new(what)
+            .because(output.exit.status)
+            .hint("press r to try again")
+            .stderr(tail.into_iter().rev().collect())
+            .retryable())
+    }
+
+    pub(crate) async fn write(&self, path: &str, content: impl Into<Bytes>) -> Result<(), Failure> {
+        let written = self.envd.write_file(path, content.into()).await;
+        written.map_err(|error| words::e2b(&error))
+    }
+
+    /// Waits until `opencode serve` has ended.
+    pub(crate) async fn process_ended(&self) -> Failure {
+        match &self.follower {
+            Some(follower) => follower.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Asks the control plane what became of the sandbox; `None`: it runs, or nobody knows.
+    pub(crate) async fn verdict(&self) -> Option<Phase> {
+        match self.engine.control.get(self.id()).await {
+            Ok(detail) if detail.listed.state == SandboxState::Paused => Some(Phase::Paused),
+            Err(error) if is_gone(&error) => Some(Phase::Gone(words::gone(self.id()))),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// Sets the time to live from now on; returns when it ends.
+    pub(crate) async fn live_for(
+        &self,
+        ttl: Duration,
+        now: UnixMillis,
+    ) -> Result<UnixMillis, Failure> {
+        let mut ttl = ttl;
+        let mut set = self.engine.control.set_timeout(self.id(), ttl).await;
+        if let Some(cap) = set.as_ref().err().and_then(plan_cap) {
+            ttl = ttl.min(cap);
+            set = self.engine.control.set_timeout(self.id(), ttl).await;
+        }
+        set.map(|()| now.plus(ttl))
+            .map_err(|error| words::e2b(&error))
+    }
+
+    /// Leaves the sandbox as asked; returns its phase if that changed.
+    pub(crate) async fn close(&self, closing: Closing) -> Option<Phase> {
+        let id = self.id();
+        let (done, phase) = match closing {
+            Closing::Detach => return None,
+            Closing::Pause => (self.engine.control.pause(id).await.map(drop), Phase::Paused),
+            Closing::Kill => {
+                let killed = self.engine.control.kill(id).await.map(drop);
+                (killed, Phase::Gone(words::killed(id)))
+            }
+        };
+        match done {
+            Ok(()) => Some(phase),
+            Err(error) if is_gone(&error) => Some(Phase::Gone(words::gone(id))),
+            Err(error) => Some(Phase::Failed(words::e2b(&error))),
+        }
+    }
+}
+
+/// The longest time to live of the account's plan, which E2B tells only when it is passed: "Timeout
+/// cannot be greater than N hours" (its public sources of August 2026).
+fn plan_cap(error: &Error) -> Option<Duration> {
+    let Kind::Status {
+        status: 400,
+        message,
+    } = &error.kind
+    else {
+        return None;
+    };
+    let (_, rest) = message.split_once("cannot be greater than ")?;
+    let hours: u64 = rest.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_hours(hours))
+}
+
+pub(crate) fn is_gone(error: &Error) -> bool {
+    matches!(error.kind, Kind::NotFound { .. } | Kind::SandboxGone { .. })
+}
+
+/// One of our scripts as a process: `sh -c SCRIPT sandbar ARGUMENTS`, so that arguments are never
+/// read as code.
+pub(crate) fn script_process(script: &str, arguments: &[&str]) -> StartProcess {
+    let fixed = ["-c", script, "sandbar"].into_iter();
+    StartProcess::program("/bin/sh", fixed.chain(arguments.iter().copied()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plans_cap_is_read_from_the_refusal() {
+        let refused = |status, message: &str| {
+            Error::new(
+                "set the time",
+                Kind::Status {
+                    status,
+                    message: message.to_owned(),
+                },
+            )
+        };
+
+        let told = refused(400, "Timeout cannot be greater than 1 hours");
+        assert_eq!(plan_cap(&told), Some(Duration::from_hours(1)));
+        assert_eq!(
+            plan_cap(&refused(400, "Timeout must be greater than 0")),
+            None
+        );
+        assert_eq!(
+            plan_cap(&refused(500, "Timeout cannot be greater than 1 hours")),
+            None
+        );
+    }
+}

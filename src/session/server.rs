@@ -1,0 +1,190 @@
+//! A session's OpenCode server as the driver uses it: calls in our words, failures in the user's.
+//!
+//! It joins the client with the conversation it speaks about, and with the sandbox around the
+//! server, where there is one. Cloning is cheap; all clones mean the same server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::follow_chat::{Follow, FollowEnd, follow};
+use super::history::History;
+use super::sandbox::Sandbox;
+use super::serving::Lost;
+use super::timing::Timing;
+use super::translate::{parts, requests};
+use super::words;
+use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply, Status};
+use crate::domain::failure::Failure;
+use crate::domain::id::{OpencodeSessionId, PermissionId, QuestionId};
+use crate::domain::sandbox::{EngineKind, Phase};
+use crate::domain::session::{Closing, Prompt};
+use crate::domain::time::UnixMillis;
+use crate::opencode::client::OpencodeClient;
+use crate::opencode::error::OpencodeError;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    client: OpencodeClient,
+    conversation: OpencodeSessionId,
+    /// Where the conversation is at home, on the server's machine.
+    directory: String,
+    history: Arc<History>,
+    /// `None`: somebody else runs the server.
+    sandbox: Option<Sandbox>,
+}
+
+impl Server {
+    /// `client` speaks about `directory` from here on.
+    pub(crate) fn new(
+        client: OpencodeClient,
+        conversation: OpencodeSessionId,
+        directory: String,
+        sandbox: Option<Sandbox>,
+    ) -> Self {
+        let client = client.in_directory(&directory);
+        Self {
+            client,
+            conversation,
+            directory,
+            history: Arc::default(),
+            sandbox,
+        }
+    }
+
+    /// Follows the conversation over one event stream.
+    pub(crate) async fn follow(
+        self,
+        timing: Timing,
+        after_gap: bool,
+        news: mpsc::Sender<ChatEvent>,
+    ) -> Lost {
+        let what = Follow {
+            client: self.client,
+            session: self.conversation,
+            after_gap,
+            timing,
+            history: self.history,
+        };
+        match follow(what, news).await {
+            FollowEnd::Ended => Lost::Connection("the server closed the event stream".to_owned()),
+            FollowEnd::Stalled => Lost::Connection("the server fell silent".to_owned()),
+            FollowEnd::ListenerGone => Lost::Connection("nobody listens".to_owned()),
+            FollowEnd::Unauthorized => {
+                let error = OpencodeError::Unauthorized {
+                    operation: "follow the events",
+                };
+                Lost::Until(Phase::Failed(words::opencode(&error)))
+            }
+            FollowEnd::SessionNotFound => Lost::Until(Phase::Failed(
+                Failure::new("the server does not have this conversation")
+                    .because("it was deleted, or the server's data was")
+                    .hint("n starts a new session"),
+            )),
+            FollowEnd::Http(error) if error.is_retryable() => {
+                Lost::Connection(words::opencode(&error).summary)
+            }
+            // Whether the sandbox is really gone is asked of the control plane.
+            FollowEnd::Http(OpencodeError::SandboxNotFound { .. }) if self.sandbox.is_some() => {
+                Lost::Connection("the sandbox does not answer".to_owned())
+            }
+            FollowEnd::Http(error) => Lost::Until(Phase::Failed(words::opencode(&error))),
+        }
+    }
+
+    /// Waits until the server's process has ended; for ever where it is not ours.
+    pub(crate) async fn process_ended(&self) -> Phase {
+        match &self.sandbox {
+            Some(sandbox) => Phase::Failed(sandbox.process_ended().await),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Lets the sandbox live for the given time from now on; `None` where its life has no limit, or
+    /// the engine could not be asked, which the next turn tries again.
+    pub(crate) async fn live_for(self, ttl: Duration, now: UnixMillis) -> Option<UnixMillis> {
+        let sandbox = self
+            .sandbox
+            .filter(|sandbox| sandbox.engine.kind == EngineKind::E2b)?;
+        match sandbox.live_for(ttl, now).await {
+            Ok(until) => Some(until),
+            Err(failure) => {
+                tracing::warn!(?failure, "the sandbox's time could not be set");
+                None
+            }
+        }
+    }
+
+    /// Asks what became of the sandbox after the connection was lost; `None`: it is still there.
+    pub(crate) async fn verdict(&self) -> Option<Phase> {
+        self.sandbox.as_ref()?.verdict().await
+    }
+
+    /// Leaves the sandbox as `closing` says; returns its phase if that changed.
+    pub(crate) async fn close(&self, closing: Closing) -> Option<Phase> {
+        self.sandbox.as_ref()?.close(closing).await
+    }
+
+    /// Hands a prompt over. The flag with a failure says that the server refused it; else it may
+    /// never have arrived.
+    pub(crate) async fn prompt(&self, prompt: &Prompt) -> Result<(), (Failure, bool)> {
+        let body = requests::prompt(prompt);
+        let sent = self
+            .client
+            .prompt_async(self.conversation.as_str(), &body)
+            .await;
+        sent.map_err(|error| (words::opencode(&error), !error.is_retryable()))
+    }
+
+    pub(crate) async fn abort(self) -> Result<(), Failure> {
+        let aborted = self.client.abort(self.conversation.as_str()).await;
+        aborted.map_err(|error| words::opencode(&error))
+    }
+
+    pub(crate) async fn reply_permission(
+        self,
+        id: PermissionId,
+        reply: PermissionReply,
+    ) -> Result<(), Failure> {
+        let reply = requests::permission_reply(reply);
+        answered(self.client.reply_permission(id.as_str(), &reply).await)
+    }
+
+    pub(crate) async fn reply_question(
+        self,
+        id: QuestionId,
+        reply: QuestionReply,
+    ) -> Result<(), Failure> {
+        answered(match reply {
+            QuestionReply::Answer(answers) => {
+                self.client.reply_question(id.as_str(), &answers).await
+            }
+            QuestionReply::Reject => self.client.reject_question(id.as_str()).await,
+        })
+    }
+
+    pub(crate) async fn older(self) -> Result<ChatEvent, Failure> {
+        let id = self.conversation.as_str();
+        let page = self
+            .history
+            .load_older(&self.client, id, &self.directory)
+            .await;
+        page.map_err(|error| words::opencode(&error))
+    }
+
+    /// What the server says of the turn; `None` when it could not be asked.
+    pub(crate) async fn status(&self) -> Option<Status> {
+        let statuses = self.client.statuses().await.ok()?;
+        let status = statuses.get(self.conversation.as_str()).cloned();
+        Some(status.map_or(Status::Idle, parts::status))
+    }
+}
+
+/// A request that no longer waits was answered by somebody else, or its turn is over: no failure.
+fn answered(result: Result<(), OpencodeError>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.status() == Some(404) => Ok(()),
+        other => other.map_err(|error| words::opencode(&error)),
+    }
+}

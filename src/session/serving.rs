@@ -1,0 +1,308 @@
+//! What a session holds while it lives, and what it does with commands and news.
+//!
+//! Everything is recorded before it is forwarded to the listener or posted to the server, so that a
+//! crash at any instant loses nothing that was typed. [`Serving`] works with or without a
+//! connection; `connection.rs` adds what needs one.
+//!
+//! The queue in the store is the true one, as other processes may have the session open too; the one
+//! here follows it.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::boot::BootCx;
+use super::driver::Stop;
+use super::events::Events;
+use super::queue::Queue;
+use super::recorder::Recorder;
+use super::server::Server;
+use super::world::{World, wall};
+use crate::domain::chat::{ChatEvent, Status};
+use crate::domain::failure::Failure;
+use crate::domain::id::MessageId;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{Closing, Prompt, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::time::UnixMillis;
+use crate::store::Claim;
+
+/// Why a connection is over.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Lost {
+    /// It may come back; the reason in words.
+    Connection(String),
+    /// It will not come back by itself.
+    Until(Phase),
+    /// This process drives the session from here on, and has to see all of it again to record it.
+    TookOver,
+}
+
+/// What another process did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// It wrote to the store.
+    Changed,
+    /// It drives the session no more; this one does.
+    TookOver,
+}
+
+/// What a command asks of whoever waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Done,
+    Retry,
+}
+
+/// A session's own state, whatever the connection does.
+pub(crate) struct Serving {
+    pub(super) world: Arc<World>,
+    pub(super) events: Events,
+    pub(super) recorder: Recorder,
+    pub(super) queue: Queue,
+    pub(super) server: Option<Server>,
+    /// Boots begun; one that is tried again may do what the first asked about.
+    boots: u32,
+    changes: watch::Receiver<u64>,
+    /// When to look again whether the process that drives the session has gone.
+    next_look: Instant,
+}
+
+impl Serving {
+    pub(crate) fn new(
+        world: Arc<World>,
+        events: Events,
+        recorder: Recorder,
+        changes: watch::Receiver<u64>,
+    ) -> Self {
+        Self {
+            changes,
+            next_look: Instant::now(),
+            world,
+            events,
+            recorder,
+            queue: Queue::default(),
+            server: None,
+            boots: 0,
+        }
+    }
+
+    /// Tells the listener what is stored, before anything is booted.
+    pub(crate) async fn restore(&mut self) {
+        if self.recorder.try_drive() {
+            self.recorder.unclaim_all().await;
+        }
+        let Some(stored) = self.recorder.stored().await else {
+            return;
+        };
+        self.events
+            .send(SessionEvent::Restored {
+                draft: stored.draft,
+            })
+            .await;
+        self.events
+            .send(SessionEvent::Sandbox(stored.sandbox))
+            .await;
+        if let Some(resync) = stored.transcript {
+            self.events
+                .send(SessionEvent::Chat(ChatEvent::Resync(Box::new(resync))))
+                .await;
+        }
+        if !stored.logs.is_empty() {
+            self.events.send(SessionEvent::Logs(stored.logs)).await;
+        }
+        self.store_changed().await;
+    }
+
+    /// Waits until another process has done something that matters here. Cancel-safe.
+    pub(crate) async fn elsewhere(&mut self) -> Elsewhere {
+        loop {
+            tokio::select! {
+                Ok(()) = self.changes.changed() => return Elsewhere::Changed,
+                () = tokio::time::sleep_until(self.next_look), if !self.recorder.drives() => {
+                    self.next_look = Instant::now() + self.world.timing.store_poll;
+                    if self.recorder.try_drive() {
+                        return Elsewhere::TookOver;
+                    }
+                }
+                else => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Deals with what another process did.
+    pub(crate) async fn heard_of(&mut self, elsewhere: Elsewhere) {
+        if elsewhere == Elsewhere::TookOver {
+            self.recorder.unclaim_all().await;
+        }
+        self.store_changed().await;
+    }
+
+    /// Shows the queue as it is stored.
+    async fn store_changed(&mut self) {
+        if let Some(stored) = self.recorder.queue().await
+            && self.queue.adopt(stored.waiting, stored.held)
+        {
+            self.tell_queue().await;
+        }
+    }
+
+    /// Whether the session is booted here: by the process that drives it, or once that has done so.
+    pub(crate) async fn may_boot(&self) -> bool {
+        self.recorder.drives()
+            || self
+                .recorder
+                .stored_place()
+                .await
+                .is_none_or(|place| place.is_complete())
+    }
+
+    pub(crate) fn boot_cx(&mut self, spec: &SessionSpec) -> BootCx {
+        self.boots += 1;
+        BootCx {
+            world: Arc::clone(&self.world),
+            events: self.events.clone(),
+            recorder: self.recorder.clone(),
+            spec: spec.clone(),
+            large_code: self.boots > 1,
+        }
+    }
+
+    pub(crate) fn booted(&mut self, server: Server) {
+        self.server = Some(server);
+    }
+
+    pub(crate) async fn announce(&self, phase: Phase) {
+        self.recorder.phase(&phase).await;
+        self.events.send(SessionEvent::Phase(phase)).await;
+    }
+
+    /// A command while there is no connection.
+    pub(crate) async fn offline(&mut self, command: SessionCommand) -> Result<Heard, Stop> {
+        match command {
+            SessionCommand::Prompt(prompt) => {
+                self.recorder.history(prompt.text.clone()).await;
+                self.recorder.touch(wall()).await;
+                self.recorder.enqueue(&prompt).await;
+                self.queue.push(prompt);
+                self.tell_queue().await;
+            }
+            SessionCommand::Unqueue(id) => {
+                let is_ours = self.recorder.dequeue(&id).await;
+                if self.queue.remove(&id).is_some() {
+                    self.tell_queue().await;
+                    if !is_ours {
+                        let failure = Failure::new("that prompt had already been sent");
+                        self.command_failed(failure).await;
+                    }
+                }
+            }
+            SessionCommand::ReleaseQueue => {
+                self.recorder.hold(false).await;
+                self.queue.release();
+                self.tell_queue().await;
+            }
+            SessionCommand::SaveDraft(draft) => self.recorder.draft(draft).await,
+            SessionCommand::Retry => return Ok(Heard::Retry),
+            SessionCommand::Pause => return Err(Stop(Closing::Pause)),
+            SessionCommand::Kill => return Err(Stop(Closing::Kill)),
+            SessionCommand::SendNow(_)
+            | SessionCommand::Abort
+            | SessionCommand::ReplyPermission { .. }
+            | SessionCommand::ReplyQuestion { .. }
+            | SessionCommand::LoadOlder => {
+                let failure = Failure::new("not connected to the session's server")
+                    .hint("wait until it is connected again, or press r to try now");
+                self.command_failed(failure.retryable()).await;
+            }
+        }
+        Ok(Heard::Done)
+    }
+
+    /// The conversation is here.
+    pub(super) async fn connected(&mut self) {
+        self.announce(Phase::Live).await;
+    }
+
+    /// The sandbox's time to live was set.
+    pub(super) async fn lives_until(&self, until: UnixMillis) {
+        if let Some(sandbox) = self.recorder.ends_at(until).await {
+            self.events.send(SessionEvent::Sandbox(sandbox)).await;
+        }
+    }
+
+    pub(super) async fn command_failed(&self, failure: Failure) {
+        self.events.send(SessionEvent::CommandFailed(failure)).await;
+    }
+
+    /// Asks for a prompt that left the queue, to post it; `even_held`: also past a held queue.
+    pub(super) async fn claim(&mut self, prompt: &Prompt, even_held: bool) -> bool {
+        let claim = self.recorder.claim(&prompt.message, even_held).await;
+        match claim {
+            Claim::Granted => {}
+            Claim::Held => self.queue.put_back(prompt.clone(), true),
+            Claim::Gone => self.queue.gone(),
+        }
+        self.tell_queue().await;
+        claim == Claim::Granted
+    }
+
+    /// Holds what waits, here and elsewhere.
+    pub(super) async fn hold(&mut self) {
+        self.recorder.hold(true).await;
+        self.queue.hold();
+        self.tell_queue().await;
+    }
+
+    pub(super) async fn posted(&mut self, id: &MessageId) {
+        self.recorder.posted(id).await;
+    }
+
+    /// A prompt did not reach the server, or was `refused`: it is in the queue again.
+    pub(super) async fn not_posted(&mut self, prompt: Prompt, failure: Failure, refused: bool) {
+        self.recorder.unclaim(&prompt.message, refused).await;
+        self.queue.put_back(prompt, refused);
+        self.tell_queue().await;
+        if refused {
+            self.command_failed(failure).await;
+        }
+    }
+
+    /// News of the conversation: recorded, weighed for the queue, forwarded.
+    pub(crate) async fn news(&mut self, event: ChatEvent) {
+        self.recorder.chat(&event).await;
+        match &event {
+            ChatEvent::Error(_) => self.queue.turn_failed(),
+            ChatEvent::Status(Status::Idle) => self.queue.turn_ended(),
+            ChatEvent::Resync(resync) if resync.status == Status::Idle => self.queue.settled(),
+            ChatEvent::Status(_) | ChatEvent::Resync(_) => self.queue.turn_began(),
+            _ => {}
+        }
+        self.events.send(SessionEvent::Chat(event)).await;
+    }
+
+    pub(super) async fn tell_queue(&self) {
+        let event = SessionEvent::Queue {
+            prompts: self.queue.waiting(),
+            held: self.queue.is_held(),
+        };
+        self.events.send(event).await;
+    }
+
+    /// Says what has become of the sandbox while the connection was lost; `None`: try again.
+    pub(crate) fn verdict(&self) -> impl Future<Output = Option<Phase>> + use<> {
+        let server = self.server.clone();
+        async move { server?.verdict().await }
+    }
+
+    /// The last act: the sandbox runs on, is paused, or is killed.
+    pub(crate) async fn end(&mut self, closing: Closing) {
+        if let Some(server) = &self.server
+            && let Some(phase) = server.close(closing).await
+        {
+            self.announce(phase).await;
+        }
+        self.recorder.flush().await;
+        self.recorder.release();
+    }
+}

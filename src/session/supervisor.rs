@@ -1,0 +1,184 @@
+//! The running sessions: open, command, close, and the end of all.
+//!
+//! A struct with methods, not a task: the effect runner calls it directly. Each session is one task
+//! with a bounded mailbox of commands; all of them send into one bounded channel of events. A panic
+//! in a task becomes that session's failure and harms no other.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::closing;
+use super::driver;
+use super::events::Events;
+use super::world::World;
+use crate::domain::failure::Failure;
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
+
+/// Commands that may wait for one session; more are refused, visibly.
+const COMMANDS: usize = 16;
+
+/// How long a session has to end when asked, before it is cut off. The sandbox's own time to live is
+/// the last net.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The session's mailbox is full: it is stuck in a long call. The command was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the session is busy; try again in a moment")]
+pub struct Busy;
+
+#[derive(Debug)]
+struct Running {
+    commands: mpsc::Sender<SessionCommand>,
+    cancel: CancellationToken,
+    closing: watch::Sender<Closing>,
+}
+
+/// Owns all session tasks of this process.
+#[derive(Debug)]
+pub struct Supervisor {
+    world: Arc<World>,
+    changes: watch::Receiver<u64>,
+    /// Looks for them; ends with this value.
+    _watcher: JoinSet<()>,
+    events: mpsc::Sender<(SessionKey, SessionEvent)>,
+    tasks: JoinSet<()>,
+    running: HashMap<SessionKey, Running>,
+}
+
+impl Supervisor {
+    /// Belongs inside a runtime. `events` is where all sessions speak; a capacity of 256 is enough.
+    pub fn new(world: World, events: mpsc::Sender<(SessionKey, SessionEvent)>) -> Self {
+        let (tell, changes) = watch::channel(0);
+        let mut watcher = JoinSet::new();
+        if let Some(records) = &world.records {
+            let (store, interval) = (records.store.clone(), world.timing.store_poll);
+            watcher.spawn(async move {
+                while store.changed(interval).await.is_ok() {
+                    tell.send_modify(|count| *count += 1);
+                }
+            });
+        }
+        Self {
+            world: Arc::new(world),
+            changes,
+            _watcher: watcher,
+            events,
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+        }
+    }
+
+    /// Changes when another process has written to the store; the value itself means nothing. All who
+    /// want to know share one look at the store a second.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    /// What all sessions share.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Starts a session's task; does nothing if it runs already.
+    pub fn open(&mut self, spec: SessionSpec) {
+        while self.tasks.try_join_next().is_some() {}
+        if self
+            .running
+            .get(&spec.key)
+            .is_some_and(|running| !running.commands.is_closed())
+        {
+            return;
+        }
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (closing, policy) = watch::channel(Closing::Detach);
+        let cancel = CancellationToken::new();
+        let key = spec.key.clone();
+        let events = Events::new(key.clone(), self.events.clone());
+        let life = driver::run(
+            spec,
+            driver::Doors {
+                world: Arc::clone(&self.world),
+                events: events.clone(),
+                inbox,
+                changes: self.changes(),
+            },
+            driver::Ending {
+                cancel: cancel.clone(),
+                policy,
+            },
+        );
+        self.tasks.spawn(async move {
+            if AssertUnwindSafe(Box::pin(life))
+                .catch_unwind()
+                .await
+                .is_err()
+            {
+                let failure = Failure::new("this session's task crashed")
+                    .because("an error in sandbar itself; the log file has the place")
+                    .hint("press r to open the session again; the sandbox runs on");
+                events
+                    .send(SessionEvent::Phase(Phase::Failed(failure.retryable())))
+                    .await;
+            }
+            events.send(SessionEvent::Stopped).await;
+        });
+        self.running.insert(
+            key,
+            Running {
+                commands,
+                cancel,
+                closing,
+            },
+        );
+    }
+
+    /// Hands a command to a session; never waits.
+    ///
+    /// # Errors
+    /// [`Busy`] if the mailbox is full or the session does not run.
+    pub fn command(&self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy> {
+        let running = self.running.get(key).ok_or(Busy)?;
+        running.commands.try_send(command).map_err(|_| Busy)
+    }
+
+    /// Asks a session to end. Its last event is [`SessionEvent::Stopped`].
+    ///
+    /// A session that does not run is looked up in the store, so that its sandbox can be paused or
+    /// killed without being opened.
+    pub fn close(&mut self, key: &SessionKey, closing: Closing) {
+        let running = self.running.remove(key);
+        if let Some(running) = running.filter(|running| !running.commands.is_closed()) {
+            running.closing.send_replace(closing);
+            running.cancel.cancel();
+        } else if closing != Closing::Detach {
+            let events = Events::new(key.clone(), self.events.clone());
+            let (world, key) = (Arc::clone(&self.world), key.clone());
+            self.tasks.spawn(async move {
+                let phase = closing::close_stored(&world, &key, closing).await;
+                events.send(SessionEvent::Phase(phase)).await;
+            });
+        }
+    }
+
+    /// Ends all sessions by the same policy and waits for them, at most five seconds.
+    pub async fn shut_down(mut self, closing: Closing) {
+        for (_, running) in self.running.drain() {
+            running.closing.send_replace(closing);
+            running.cancel.cancel();
+        }
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, all).await.is_err() {
+            tracing::warn!("some sessions did not end in time and were cut off");
+            self.tasks.shutdown().await;
+        }
+    }
+}

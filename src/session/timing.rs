@@ -1,0 +1,97 @@
+//! Every duration that a session's life depends on, in one value.
+//!
+//! It is made once and handed down, so that a test of faults may run ten times faster than life.
+
+use std::time::Duration;
+
+use crate::opencode::client::Limits;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timing {
+    /// No event for this long on an open stream means that the link is dead. OpenCode sends a
+    /// heartbeat every 10 s.
+    pub watchdog: Duration,
+    /// From the request for the event stream to its first event.
+    pub stream_open: Duration,
+    /// The first wait before a connection is tried again; doubles from there.
+    pub backoff_base: Duration,
+    pub backoff_cap: Duration,
+    /// Between two health probes of a server that starts.
+    pub health_poll: Duration,
+    /// One health probe. Short: a starting server accepts requests that it never answers.
+    pub health_timeout: Duration,
+    /// All health probes of one start together.
+    pub health_deadline: Duration,
+    /// One ordinary call to OpenCode.
+    pub call: Duration,
+    /// A call whose answer may be large or slow: pages of messages, the catalog.
+    pub slow_call: Duration,
+    /// What a session gets to end in order when the program stops.
+    pub grace: Duration,
+    /// Log lines are handed on at least this often.
+    pub log_batch: Duration,
+    /// From the server's acceptance of a prompt until its turn must have begun; then the server is
+    /// asked, since a prompt that it had already answered begins no turn.
+    pub turn_begins: Duration,
+    /// From the idle after an error or an abort until the next prompt is posted: the server says
+    /// idle twice then, and a prompt that arrives in between is stored but never answered (observed
+    /// on 1.18.33).
+    pub settles: Duration,
+    /// How often the store is asked whether another process has changed it, and a session whether
+    /// the process that drives it has gone.
+    pub store_poll: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            watchdog: Duration::from_secs(30),
+            stream_open: Duration::from_secs(20),
+            backoff_base: Duration::from_millis(250),
+            backoff_cap: Duration::from_secs(15),
+            health_poll: Duration::from_millis(100),
+            health_timeout: Duration::from_secs(1),
+            health_deadline: Duration::from_mins(1),
+            call: Duration::from_secs(15),
+            slow_call: Duration::from_mins(1),
+            grace: Duration::from_secs(5),
+            log_batch: Duration::from_millis(50),
+            turn_begins: Duration::from_secs(3),
+            settles: Duration::from_secs(1),
+            store_poll: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Timing {
+    /// The limits of single calls.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            call: self.call,
+            slow_call: self.slow_call,
+            health: self.health_timeout,
+        }
+    }
+
+    /// Divides every duration by `factor`; 0 counts as 1.
+    #[must_use]
+    pub fn faster(&self, factor: u32) -> Self {
+        let scale = |duration: Duration| duration / factor.max(1);
+        Self {
+            watchdog: scale(self.watchdog),
+            stream_open: scale(self.stream_open),
+            backoff_base: scale(self.backoff_base),
+            backoff_cap: scale(self.backoff_cap),
+            health_poll: scale(self.health_poll),
+            health_timeout: scale(self.health_timeout),
+            health_deadline: scale(self.health_deadline),
+            call: scale(self.call),
+            slow_call: scale(self.slow_call),
+            grace: scale(self.grace),
+            log_batch: scale(self.log_batch),
+            turn_begins: scale(self.turn_begins),
+            settles: scale(self.settles),
+            store_poll: scale(self.store_poll),
+        }
+    }
+}

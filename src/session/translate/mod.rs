@@ -1,0 +1,313 @@
+//! OpenCode's words → ours, and back: the only place that knows both.
+//!
+//! Wire events of a whole server enter, the [`ChatEvent`]s of one conversation leave. A conversation
+//! is a root session and the sessions of its sub-agents: those only lend their permissions and
+//! questions, which wait for the same person, while their messages stay out. Whoever asks carries
+//! the child's session id, so the [`Translator`] keeps the family.
+//!
+//! The functions of [`parts`] and [`requests`] turn single things around and hold no state.
+
+pub mod parts;
+pub mod requests;
+mod resync;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use crate::domain::chat::{ChatEvent, Status};
+use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
+use crate::opencode::wire::event::Event;
+use crate::opencode::wire::part::{Part, PartBody};
+use crate::opencode::wire::session::{PermissionRequest, QuestionRequest, Session};
+
+/// A request that waits for the user, by the session that asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Waiting {
+    Permission(PermissionId),
+    Question(QuestionId),
+}
+
+/// What an event asks of whoever follows the conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concern {
+    /// Nothing but to be translated.
+    None,
+    /// Somebody asks in this session, of which it is not known whether it belongs to the conversation.
+    Whose(String),
+    /// The conversation was deleted.
+    Gone,
+    /// What the server held is void: everything must be fetched again.
+    LookAgain,
+}
+
+/// Follows one conversation through the events of its server.
+#[derive(Debug)]
+pub struct Translator {
+    root: String,
+    /// Of the root session; paths below it are shown relative to it.
+    directory: String,
+    /// Sessions of sub-agents, at any depth.
+    children: HashSet<String>,
+    /// The server repeats `busy` with each step; only changes are told.
+    status: Option<Status>,
+    waiting: Vec<(String, Waiting)>,
+    /// Parts that were whole when the conversation was fetched: deltas that were under way then are
+    /// already in them.
+    whole: HashSet<String>,
+    /// The ids of the last delta: thousands in a row have the same.
+    last: Option<(String, MessageId, String, PartId)>,
+}
+
+impl Translator {
+    /// `directory` is the session's own, absolute; may be empty.
+    pub fn new(root: &str, directory: &str) -> Self {
+        Self {
+            root: root.to_owned(),
+            directory: directory.trim_end_matches('/').to_owned(),
+            children: HashSet::new(),
+            status: None,
+            waiting: Vec::new(),
+            whole: HashSet::new(),
+            last: None,
+        }
+    }
+
+    /// Whether the session is the conversation's own or a sub-agent's.
+    pub fn is_family(&self, session: &str) -> bool {
+        session == self.root || self.children.contains(session)
+    }
+
+    /// Says that `child` belongs to `parent`; true if that makes it one of the family.
+    pub fn learn_child(&mut self, child: &str, parent: &str) -> bool {
+        if child == self.root || !self.is_family(parent) {
+            return false;
+        }
+        if !self.children.contains(child) {
+            self.children.insert(child.to_owned());
+        }
+        true
+    }
+
+    /// What must be done before this event is translated, or instead.
+    pub fn concern(&self, event: &Event) -> Concern {
+        match event {
+            Event::PermissionAsked(PermissionRequest { session_id, .. })
+            | Event::QuestionAsked(QuestionRequest { session_id, .. })
+                if !self.is_family(session_id) =>
+            {
+                Concern::Whose(session_id.clone())
+            }
+            Event::SessionDeleted { session_id } if *session_id == self.root => Concern::Gone,
+            // Turns were aborted and more: a new look at everything is the safe way on.
+            Event::Disposed { directory }
+                if directory.as_ref().is_none_or(|at| *at == self.directory) =>
+            {
+                Concern::LookAgain
+            }
+            _ => Concern::None,
+        }
+    }
+
+    fn fetched_part(&mut self, part: &Part) {
+        match &part.body {
+            PartBody::Text {
+                time: Some(time), ..
+            }
+            | PartBody::Reasoning {
+                time: Some(time), ..
+            } if time.end.is_some() => {
+                self.whole.insert(part.id.clone());
+            }
+            PartBody::Tool(tool) => {
+                if let Some(child) = &tool.state.metadata.session_id {
+                    let root = self.root.clone();
+                    self.learn_child(child, &root);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn waits(&mut self, session: &str, request: &ChatEvent) {
+        let waiting = match request {
+            ChatEvent::PermissionAsked(permission) => Waiting::Permission(permission.id.clone()),
+            ChatEvent::QuestionAsked(question) => Waiting::Question(question.id.clone()),
+            _ => return,
+        };
+        if !self.waiting.iter().any(|(_, known)| *known == waiting) {
+            self.waiting.push((session.to_owned(), waiting));
+        }
+    }
+
+    /// Turns one event around; hands what it means for the conversation to `out`, in order.
+    pub fn translate(&mut self, event: Event, out: &mut impl FnMut(ChatEvent)) {
+        match event {
+            Event::Delta {
+                session_id,
+                message_id,
+                part_id,
+                text,
+            } => {
+                if session_id == self.root && !self.whole.contains(&part_id) {
+                    out(self.delta(message_id, part_id, text));
+                }
+            }
+            Event::PartUpdated { session_id, part } => self.part_updated(&session_id, part, out),
+            Event::SessionUpdated(session) => self.session_updated(session, out),
+            Event::Status { session_id, status } => {
+                self.status_changed(&session_id, parts::status(status), out);
+            }
+            Event::Idle { session_id } => self.status_changed(&session_id, Status::Idle, out),
+            Event::PermissionAsked(_)
+            | Event::QuestionAsked(_)
+            | Event::PermissionReplied { .. }
+            | Event::QuestionReplied { .. } => self.request(event, out),
+            Event::MessageUpdated { .. }
+            | Event::MessageRemoved { .. }
+            | Event::PartRemoved { .. }
+            | Event::Todos { .. }
+            | Event::SessionError { .. } => self.of_root(event, out),
+            Event::Malformed { kind, problem } => {
+                tracing::debug!(kind, problem, "an event of OpenCode could not be read");
+            }
+            Event::Connected
+            | Event::Heartbeat
+            | Event::SessionDeleted { .. }
+            | Event::Disposed { .. }
+            | Event::Unknown { .. } => {}
+        }
+    }
+
+    /// Events that count only for the conversation's own session.
+    fn of_root(&self, event: Event, out: &mut impl FnMut(ChatEvent)) {
+        match event {
+            Event::MessageUpdated { session_id, info } if session_id == self.root => {
+                out(ChatEvent::Message(parts::message(*info)));
+            }
+            Event::MessageRemoved {
+                session_id,
+                message_id,
+            } if session_id == self.root => {
+                out(ChatEvent::MessageRemoved(message_id.into()));
+            }
+            Event::PartRemoved {
+                session_id,
+                message_id,
+                part_id,
+            } if session_id == self.root => {
+                out(ChatEvent::PartRemoved {
+                    message: message_id.into(),
+                    part: part_id.into(),
+                });
+            }
+            // Without an id it is the server's answer to something that it could not place.
+            Event::SessionError { session_id, error }
+                if session_id
+                    .as_ref()
+                    .is_none_or(|session| *session == self.root) =>
+            {
+                out(ChatEvent::Error(parts::error(error)));
+            }
+            Event::Todos { session_id, todos } if session_id == self.root => {
+                out(ChatEvent::Todos(
+                    todos.into_iter().map(parts::todo).collect(),
+                ));
+            }
+            _ => {}
+        }
+    }
+
+    fn delta(&mut self, message: String, part: String, text: String) -> ChatEvent {
+        if let Some((last_message, message_id, last_part, part_id)) = &self.last
+            && *last_message == message
+            && *last_part == part
+        {
+            return ChatEvent::Delta {
+                message: message_id.clone(),
+                part: part_id.clone(),
+                text,
+            };
+        }
+        let ids = (MessageId::new(&message), PartId::new(&part));
+        self.last = Some((message, ids.0.clone(), part, ids.1.clone()));
+        ChatEvent::Delta {
+            message: ids.0,
+            part: ids.1,
+            text,
+        }
+    }
+
+    fn part_updated(&mut self, session: &str, part: Part, out: &mut impl FnMut(ChatEvent)) {
+        if let PartBody::Tool(tool) = &part.body
+            && let Some(child) = &tool.state.metadata.session_id
+        {
+            self.learn_child(child, session);
+        }
+        if session == self.root {
+            out(ChatEvent::Part(parts::part(part, &self.directory)));
+        }
+    }
+
+    fn session_updated(&mut self, session: Session, out: &mut impl FnMut(ChatEvent)) {
+        if session.id == self.root {
+            out(ChatEvent::Conversation(parts::conversation(session)));
+        } else if let Some(parent) = &session.parent_id {
+            self.learn_child(&session.id, parent);
+        }
+    }
+
+    /// An idle session waits for nobody: after an abort the server lists the requests of the turn
+    /// for ever and says nothing more about them.
+    fn status_changed(&mut self, session: &str, status: Status, out: &mut impl FnMut(ChatEvent)) {
+        if status == Status::Idle {
+            let over = |asker: &str| asker == session || session == self.root;
+            let (gone, kept) = self.waiting.drain(..).partition(|(asker, _)| over(asker));
+            self.waiting = kept;
+            let gone: Vec<(String, Waiting)> = gone;
+            for (_, request) in gone {
+                out(match request {
+                    Waiting::Permission(id) => ChatEvent::PermissionReplied(id),
+                    Waiting::Question(id) => ChatEvent::QuestionReplied(id),
+                });
+            }
+        }
+        if session == self.root && self.status.as_ref() != Some(&status) {
+            self.status = Some(status.clone());
+            out(ChatEvent::Status(status));
+        }
+    }
+
+    fn request(&mut self, event: Event, out: &mut impl FnMut(ChatEvent)) {
+        let (session, told) = match event {
+            Event::PermissionAsked(request) => (
+                request.session_id.clone(),
+                ChatEvent::PermissionAsked(requests::permission(request, &self.directory)),
+            ),
+            Event::QuestionAsked(request) => (
+                request.session_id.clone(),
+                ChatEvent::QuestionAsked(requests::question(request)),
+            ),
+            Event::PermissionReplied {
+                session_id,
+                request_id,
+            } => (session_id, ChatEvent::PermissionReplied(request_id.into())),
+            Event::QuestionReplied {
+                session_id,
+                request_id,
+            } => (session_id, ChatEvent::QuestionReplied(request_id.into())),
+            _ => return,
+        };
+        if !self.is_family(&session) {
+            return;
+        }
+        self.waits(&session, &told);
+        self.waiting.retain(|(_, waiting)| match (&told, waiting) {
+            (ChatEvent::PermissionReplied(id), Waiting::Permission(known)) => id != known,
+            (ChatEvent::QuestionReplied(id), Waiting::Question(known)) => id != known,
+            _ => true,
+        });
+        out(told);
+    }
+}

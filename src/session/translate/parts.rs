@@ -1,0 +1,317 @@
+//! Conversations, messages, parts and what the server offers: wire → domain, one thing at a time.
+
+use crate::domain::chat::{
+    Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
+    ModelRef, Part, PartKind, Role, Status, Todo, Tokens, ToolCall, ToolStatus,
+};
+use crate::domain::time::UnixMillis;
+use crate::opencode::wire::message::{self, MessagePage};
+use crate::opencode::wire::part::{self, Input, PartBody, ToolPart};
+use crate::opencode::wire::{provider, session};
+
+/// Characters of a one-line subject.
+const SUBJECT: usize = 400;
+
+pub fn conversation(session: session::Session) -> Conversation {
+    Conversation {
+        id: session.id.into(),
+        title: given(session.title),
+        directory: session.directory,
+        cost: session.cost,
+        tokens: tokens(session.tokens),
+        updated: UnixMillis(session.time.updated),
+    }
+}
+
+/// The title, unless it is the one that the server gives before the first turn (observed on
+/// 1.18.33): that says nothing.
+fn given(title: String) -> String {
+    if title.starts_with("New session - ") {
+        String::new()
+    } else {
+        title
+    }
+}
+
+pub fn tokens(tokens: session::Tokens) -> Tokens {
+    Tokens {
+        input: tokens.input,
+        output: tokens.output,
+        reasoning: tokens.reasoning,
+        cache_read: tokens.cache.read,
+        cache_write: tokens.cache.write,
+    }
+}
+
+/// A status of a later server counts as busy: it is not idle.
+pub fn status(status: session::SessionStatus) -> Status {
+    match status {
+        session::SessionStatus::Idle => Status::Idle,
+        session::SessionStatus::Busy | session::SessionStatus::Unknown => Status::Busy,
+        session::SessionStatus::Retry {
+            attempt,
+            message,
+            next,
+        } => Status::Retry {
+            attempt,
+            message,
+            next: UnixMillis(next),
+        },
+    }
+}
+
+pub fn error(error: message::ErrorInfo) -> MessageError {
+    MessageError {
+        name: error.name,
+        message: error.data.message,
+    }
+}
+
+pub fn todo(todo: session::Todo) -> Todo {
+    Todo {
+        content: todo.content,
+        status: todo.status,
+    }
+}
+
+fn model(reference: message::ModelReference) -> ModelRef {
+    ModelRef {
+        provider: reference.provider_id,
+        model: reference.model_id,
+    }
+}
+
+pub fn message(info: message::Message) -> Message {
+    let of_assistant = info.provider_id.zip(info.model_id);
+    Message {
+        id: info.id.into(),
+        role: if info.role == "user" {
+            Role::User
+        } else {
+            Role::Assistant
+        },
+        created: UnixMillis(info.time.created),
+        completed: info.time.completed.map(UnixMillis),
+        agent: info.agent,
+        model: of_assistant
+            .map(|(provider, model)| ModelRef { provider, model })
+            .or_else(|| info.model.map(model)),
+        error: info.error.map(error),
+        finish: info.finish,
+        cost: info.cost,
+        tokens: tokens(info.tokens),
+        summary: info.summary,
+    }
+}
+
+/// `directory` is the session's; paths below it are shown relative to it.
+pub fn with_parts(fetched: message::MessageWithParts, directory: &str) -> MessageWithParts {
+    let message = message(fetched.info);
+    let parts = fetched
+        .parts
+        .into_iter()
+        .map(|fetched| part(fetched, directory));
+    MessageWithParts {
+        parts: parts.collect(),
+        message,
+    }
+}
+
+/// The answer to a request for older messages.
+pub fn older(page: MessagePage, directory: &str) -> ChatEvent {
+    let more = page.older.is_some();
+    let messages = page.messages.into_iter();
+    ChatEvent::Older {
+        page: messages
+            .map(|fetched| with_parts(fetched, directory))
+            .collect(),
+        more,
+    }
+}
+
+pub fn part(part: part::Part, directory: &str) -> Part {
+    let kind = match part.body {
+        PartBody::Text {
+            text,
+            synthetic,
+            time,
+        } => PartKind::Text {
+            // A user's text has no times and is whole from the start.
+            ended: time.is_none_or(|time| time.end.is_some()),
+            text,
+            synthetic,
+        },
+        PartBody::Reasoning { text, time } => PartKind::Reasoning {
+            text,
+            started: time.and_then(|time| time.start).map(UnixMillis),
+            ended: time.and_then(|time| time.end).map(UnixMillis),
+        },
+        PartBody::Tool(tool) => PartKind::Tool(Box::new(tool_call(*tool, directory))),
+        PartBody::File { mime, filename } => PartKind::File {
+            filename: filename.unwrap_or_default(),
+            mime,
+        },
+        PartBody::StepStart => PartKind::StepStart,
+        PartBody::StepFinish {
+            reason,
+            cost,
+            tokens: used,
+        } => PartKind::StepFinish {
+            reason,
+            cost,
+            tokens: tokens(used),
+        },
+        PartBody::Patch { files } => PartKind::Patch {
+            files: files
+                .iter()
+                .map(|file| relative(file, directory).to_owned())
+                .collect(),
+        },
+        PartBody::Compaction { auto } => PartKind::Compaction { auto },
+        PartBody::Retry { attempt, error } => PartKind::Retry {
+            attempt,
+            message: error.data.message,
+        },
+        PartBody::Unknown(kind) => PartKind::Unknown { kind },
+    };
+    Part {
+        id: part.id.into(),
+        message: part.message_id.into(),
+        kind,
+    }
+}
+
+fn tool_call(tool: ToolPart, directory: &str) -> ToolCall {
+    let state = tool.state;
+    let status = match state.status.as_str() {
+        "completed" => ToolStatus::Completed,
+        "error" => ToolStatus::Error,
+        "running" => ToolStatus::Running,
+        _ => ToolStatus::Pending,
+    };
+    let todos = state.metadata.todos.unwrap_or_else(|| {
+        state
+            .input
+            .value("todos")
+            .map(session::Todo::list)
+            .unwrap_or_default()
+    });
+    ToolCall {
+        subject: subject(&tool.tool, &state.input, directory),
+        tool: tool.tool,
+        call_id: tool.call_id,
+        status,
+        title: state.title.filter(|title| !title.is_empty()),
+        input: state.input.0,
+        output: state.output.or(state.metadata.output).unwrap_or_default(),
+        diff: state.metadata.diff.filter(|diff| !diff.is_empty()),
+        exit: state.metadata.exit,
+        child: state.metadata.session_id.map(Into::into),
+        todos: todos.into_iter().map(todo).collect(),
+        started: state.time.start.map(UnixMillis),
+        ended: state.time.end.map(UnixMillis),
+        error: state.error,
+    }
+}
+
+/// Says in one line what a call is about; empty while its arguments are still coming.
+fn subject(tool: &str, input: &Input, directory: &str) -> String {
+    let name = match tool {
+        "bash" => "command",
+        "read" | "edit" | "write" | "multiedit" | "lsp" => "filePath",
+        "list" => "path",
+        "glob" | "grep" => "pattern",
+        "webfetch" => "url",
+        "websearch" | "codesearch" => "query",
+        "task" => "description",
+        "skill" => "name",
+        "invalid" => "error",
+        // Their lists are shown in full elsewhere.
+        "todowrite" | "todoread" | "question" => return String::new(),
+        // A tool of a plugin or another server: the first argument says most.
+        _ => input.0.first().map_or("", |(name, _)| name.as_str()),
+    };
+    let value = input.value(name).unwrap_or_default();
+    if name == "filePath" || name == "path" {
+        return one_line(relative(value, directory));
+    }
+    one_line(value)
+}
+
+/// Returns the path as seen from the directory, if it lies below it.
+pub(super) fn relative<'a>(path: &'a str, directory: &str) -> &'a str {
+    let below = path
+        .strip_prefix(directory)
+        .filter(|_| !directory.is_empty());
+    below
+        .and_then(|rest| rest.strip_prefix('/'))
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(path)
+}
+
+/// Returns the first line that says something; an ellipsis stands for what follows it.
+pub(super) fn one_line(text: &str) -> String {
+    let text = text.trim();
+    let first = text.lines().next().unwrap_or_default().trim_end();
+    let mut line: String = first.chars().take(SUBJECT).collect();
+    if line.len() < text.len() {
+        line.push_str(" …");
+    }
+    line
+}
+
+/// `configured` is the configuration's `provider/model`; without it the first provider's default
+/// counts, as the server does it.
+pub fn catalog(
+    listing: provider::Providers,
+    agents: Vec<provider::Agent>,
+    configured: Option<&str>,
+) -> Catalog {
+    let first = listing.providers.iter().find_map(|offer| {
+        let model = listing.default.get(&offer.id)?.clone();
+        Some(ModelRef {
+            provider: offer.id.clone(),
+            model,
+        })
+    });
+    let configured = configured
+        .and_then(|name| name.split_once('/'))
+        .map(|(provider, model)| ModelRef {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+        });
+    let shown = |agent: &provider::Agent| agent.mode != "subagent" && !agent.hidden;
+    Catalog {
+        models: listing.providers.into_iter().flat_map(models).collect(),
+        agents: agents
+            .into_iter()
+            .filter(shown)
+            .map(|agent| Agent {
+                name: agent.name,
+                description: agent.description,
+            })
+            .collect(),
+        default_model: configured.or(first),
+    }
+}
+
+fn models(offer: provider::Provider) -> impl Iterator<Item = Model> {
+    let provider = offer.id;
+    let current = offer
+        .models
+        .0
+        .into_iter()
+        .filter(|(_, model)| model.status != "deprecated");
+    current.map(move |(id, model)| Model {
+        name: if model.name.is_empty() {
+            id.clone()
+        } else {
+            model.name
+        },
+        reference: ModelRef {
+            provider: provider.clone(),
+            model: id,
+        },
+        context_limit: model.limit.context,
+    })
+}

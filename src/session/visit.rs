@@ -1,0 +1,143 @@
+//! A sandbox as short commands use it: for one question, without a session's task.
+//!
+//! In: a [`World`], whose settings name the engine, and what the store knows of the sandbox. Out: what
+//! was asked for, or a [`Failure`] in the words that the terminal uses too. Nothing is stored here.
+
+use std::sync::Arc;
+
+use super::boot_sandbox::{NO_LIMIT, is_engine_of};
+use super::sandbox::{Sandbox, is_gone};
+use super::words;
+use super::world::World;
+use crate::domain::failure::Failure;
+use crate::domain::id::SandboxId;
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+use crate::e2b::envd::EnvdClient;
+use crate::e2b::list::ListFilter;
+use crate::e2b::wire::{ListedSandbox, SandboxState};
+use crate::engine::Engine;
+
+/// More sandboxes than this are not listed.
+const MOST: usize = 1000;
+
+/// An engine that is there. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Host {
+    engine: Engine,
+}
+
+impl Host {
+    /// The engine of the settings; `None`: it is the local one, and it does not run. Never starts it.
+    pub async fn find(world: &World) -> Result<Option<Self>, Failure> {
+        let Some(spec) = &world.settings.engine else {
+            return Ok(None);
+        };
+        let http = world.http().map_err(|error| words::http(&error))?;
+        let found = Engine::find(spec, &http).await;
+        let found = found.map_err(|error| words::engine(&error))?;
+        Ok(found.map(|engine| Self { engine }))
+    }
+
+    /// The engine of the settings; the local one is started where it does not run.
+    pub async fn find_or_start(world: &World) -> Result<Self, Failure> {
+        let engine = world.engine().await;
+        let engine = engine.map_err(|error| words::engine(&error))?;
+        Ok(Self { engine })
+    }
+
+    /// All sandboxes that sandbar has made there, newest first.
+    pub async fn sandboxes(&self) -> Result<Vec<ListedSandbox>, Failure> {
+        let filter = ListFilter {
+            metadata: [("sandbar".to_owned(), "1".to_owned())].into(),
+            ..ListFilter::default()
+        };
+        let listed = self.engine.control.list_all(&filter, MOST).await;
+        listed.map_err(|error| words::e2b(&error))
+    }
+
+    /// Kills a sandbox, running or paused. The phase is [`Phase::Gone`] with what became of it; false:
+    /// it had gone before.
+    pub async fn kill(&self, id: &SandboxId) -> Result<(Phase, bool), Failure> {
+        match self.engine.control.kill(id.as_str()).await {
+            Ok(true) => Ok((Phase::Gone(words::killed(id.as_str())), true)),
+            Ok(false) => Ok((gone(id), false)),
+            Err(error) => Err(words::e2b(&error)),
+        }
+    }
+
+    /// What state a sandbox is in; `None`: there is none of this id.
+    pub async fn state(&self, id: &SandboxId) -> Result<Option<SandboxState>, Failure> {
+        match self.engine.control.get(id.as_str()).await {
+            Ok(detail) => Ok(Some(detail.listed.state)),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(words::e2b(&error)),
+        }
+    }
+}
+
+/// The phase of a session whose sandbox the engine does not know any more.
+pub fn gone(id: &SandboxId) -> Phase {
+    Phase::Gone(words::gone(id.as_str()))
+}
+
+/// A sandbox that runs while we are in it. [`Visit::leave`] must be called.
+#[derive(Debug)]
+pub struct Visit {
+    sandbox: Sandbox,
+    directory: String,
+    /// It was paused before, and will be again.
+    pub resumed: bool,
+}
+
+impl Visit {
+    /// Joins the sandbox; a paused one is resumed, and the local engine is started for it.
+    pub async fn enter(world: &World, info: &SandboxInfo) -> Result<Self, Failure> {
+        let (Some(id), Some(directory)) = (&info.id, &info.directory) else {
+            return Err(Failure::new("there is no code in this session yet")
+                .because("its sandbox was never ready")
+                .hint("open the session in the terminal first"));
+        };
+        let engine = world.engine().await;
+        let engine = engine.map_err(|error| words::engine(&error))?;
+        is_engine_of(info, &engine)?;
+        let ttl = match engine.kind {
+            EngineKind::E2b => world.settings.idle_ttl,
+            EngineKind::Local | EngineKind::Attached => NO_LIMIT,
+        };
+        let connected = engine.control.connect(id.as_str(), Some(ttl)).await;
+        let connected = connected.map_err(|error| {
+            if is_gone(&error) {
+                words::gone(id.as_str())
+            } else {
+                words::e2b(&error)
+            }
+        })?;
+        let http = world.http().map_err(|error| words::http(&error))?;
+        let envd = engine.addresses.envd(&connected.sandbox);
+        let envd = envd.and_then(|address| EnvdClient::new(http.client().clone(), address));
+        Ok(Self {
+            sandbox: Sandbox {
+                engine,
+                wire: Arc::new(connected.sandbox),
+                envd: envd.map_err(|error| words::e2b(&error))?,
+                follower: None,
+            },
+            directory: directory.clone(),
+            resumed: connected.resumed,
+        })
+    }
+
+    /// The work done since the session began, as a binary-safe patch; empty when there is none.
+    pub async fn patch(&self) -> Result<Vec<u8>, Failure> {
+        self.sandbox.diff(&self.directory).await
+    }
+
+    /// Leaves the sandbox as it was found.
+    pub async fn leave(self) -> Result<(), Failure> {
+        if !self.resumed {
+            return Ok(());
+        }
+        let paused = self.sandbox.engine.control.pause(self.sandbox.id()).await;
+        paused.map(drop).map_err(|error| words::e2b(&error))
+    }
+}

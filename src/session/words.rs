@@ -1,0 +1,153 @@
+//! Errors of the clients as the user reads them: what failed, why, what to do next.
+//!
+//! The only place where an error of a protocol becomes a [`Failure`]; each kind has words of its own.
+
+use crate::domain::failure::Failure;
+use crate::e2b::error::{Error, Kind};
+use crate::engine::EngineError;
+use crate::net::http::HttpSetupError;
+use crate::opencode::error::OpencodeError;
+
+/// An error of OpenCode's server, or of the way to it.
+pub(crate) fn opencode(error: &OpencodeError) -> Failure {
+    let failure = match error {
+        OpencodeError::Transport { connect: true, .. } => {
+            Failure::new("the OpenCode server cannot be reached")
+                .hint("check the address, and that the server runs; press r to try again")
+        }
+        OpencodeError::Transport { .. } => Failure::new("the connection to OpenCode broke")
+            .hint("press r to try again; nothing that you typed is lost"),
+        OpencodeError::Timeout { .. } => Failure::new("OpenCode did not answer in time")
+            .hint("press r to try again; the log pane may say what it is busy with"),
+        OpencodeError::Unauthorized { .. } => Failure::new("OpenCode does not accept the password")
+            .hint("set OPENCODE_SERVER_PASSWORD, or name another variable with --password-env"),
+        OpencodeError::PortClosed { .. } => {
+            Failure::new("nothing listens on OpenCode's port in the sandbox")
+                .hint("press r to start the server again")
+        }
+        OpencodeError::SandboxNotFound { .. } => Failure::new("the sandbox no longer exists")
+            .hint("the conversation stays readable here; n starts a new session"),
+        OpencodeError::NotOpencode { .. } => Failure::new("this is not an OpenCode server")
+            .hint("check the URL: a web page or another program answers there"),
+        OpencodeError::Status { .. } => {
+            Failure::new("OpenCode refused the request").hint("the log pane may have its reason")
+        }
+        OpencodeError::Unreadable { .. } => Failure::new("OpenCode's answer cannot be read")
+            .hint("its version may be too new or too old for this sandbar"),
+        OpencodeError::TooLarge { .. } => Failure::new("OpenCode's answer is too large")
+            .hint("compact the conversation, or start a new session"),
+        OpencodeError::Request { .. } => {
+            Failure::new("the address of the OpenCode server is wrong")
+                .hint("give a URL like http://host:4096")
+        }
+    };
+    let failure = failure.because(error.to_string());
+    if error.is_retryable() {
+        failure.retryable()
+    } else {
+        failure
+    }
+}
+
+/// The server wants a password and we had none, since the variable is not set.
+pub(crate) fn password_missing(variable: &str) -> Failure {
+    Failure::new("the OpenCode server wants a password")
+        .because(format!("{variable} is not set"))
+        .hint("set it to the server's password, or name another variable with --password-env")
+}
+
+/// An error of E2B's API, of a sandbox's envd, or of the way to them.
+pub(crate) fn e2b(error: &Error) -> Failure {
+    let failure = match &error.kind {
+        Kind::Unauthorized { .. } => Failure::new("the sandbox API does not accept the key")
+            .hint("check E2B_API_KEY, or use --engine local, which needs none"),
+        Kind::Forbidden { .. } => Failure::new("the sandbox API refused the request")
+            .hint("check what your account allows"),
+        Kind::NotFound { .. } => Failure::new("the sandbox API does not know what was asked for")
+            .hint("check the template's name"),
+        Kind::Conflict { .. } => Failure::new("the sandbox is in the middle of a change")
+            .hint("press r to try again in a moment"),
+        Kind::RateLimited { .. } => Failure::new("too many requests, or too many sandboxes")
+            .hint("kill a sandbox that you no longer need, or try again in a moment"),
+        Kind::SandboxGone { .. } => Failure::new("the sandbox no longer exists")
+            .hint("the conversation stays readable here; n starts a new session"),
+        Kind::PortNotOpen { .. } => {
+            Failure::new("nothing listens on the sandbox's port").hint("press r to try again")
+        }
+        Kind::Html { .. } => Failure::new("a web page came where the sandbox API should be")
+            .hint("check E2B_API_URL and E2B_DOMAIN, and that no login page stands in between"),
+        Kind::Unreachable { .. } => Failure::new("the sandbox API cannot be reached")
+            .hint("check the network and E2B_API_URL; --engine local needs no network"),
+        Kind::TimedOut { .. } => {
+            Failure::new("the sandbox API did not answer in time").hint("press r to try again")
+        }
+        Kind::Broken { .. } => {
+            Failure::new("the connection to the sandbox broke").hint("press r to try again")
+        }
+        Kind::Status { .. } | Kind::Rpc { .. } => {
+            Failure::new("the sandbox API reports an error").hint("press r to try again")
+        }
+        Kind::Unreadable { .. } => Failure::new("the sandbox API's answer cannot be read")
+            .hint("check E2B_API_URL: another kind of server may answer there"),
+        Kind::TooLarge { .. } => Failure::new("the sandbox sent more than expected"),
+        Kind::Invalid { .. } => Failure::new("an address or id cannot be used")
+            .hint("check E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN"),
+    };
+    let failure = failure.because(error.to_string());
+    if error.is_retryable() {
+        failure.retryable()
+    } else {
+        failure
+    }
+}
+
+/// Finding or starting an engine.
+pub(crate) fn engine(error: &EngineError) -> Failure {
+    match error {
+        EngineError::NoKey => Failure::new("there is no E2B account to use")
+            .because(error.to_string())
+            .hint("set E2B_API_KEY, or use --engine local, which needs none"),
+        EngineError::Http(error) => http(error),
+        EngineError::E2b(error) => e2b(error),
+        EngineError::Daemon(error) => {
+            let source = std::error::Error::source(error);
+            let why = source.map_or_else(String::new, |source| format!(": {source}"));
+            Failure::new("the server for local sandboxes did not start")
+                .because(format!("{error}{why}"))
+                .hint("run `sandbar local serve` to see what it says")
+                .retryable()
+        }
+        EngineError::Template(said) => Failure::new("OpenCode could not be installed")
+            .because(said.clone())
+            .hint("check that npm works here: npm view opencode-ai version")
+            .retryable(),
+    }
+}
+
+pub(crate) fn http(error: &HttpSetupError) -> Failure {
+    Failure::new("the HTTP client could not be set up")
+        .because(error.to_string())
+        .hint("check the proxy variables and the certificates of this machine")
+}
+
+pub(crate) fn gone(id: &str) -> Failure {
+    Failure::new("the sandbox no longer exists")
+        .because(format!(
+            "sandbox {id} was killed from outside, or its time ended"
+        ))
+        .hint("the conversation stays readable here; n starts a new session")
+}
+
+pub(crate) fn killed(id: &str) -> Failure {
+    Failure::new("the sandbox was killed")
+        .because(format!("sandbox {id} was killed from here"))
+        .hint("the conversation stays readable here; n starts a new session")
+}
+
+/// Another process has the session's lock, and has not booted it yet.
+pub(crate) fn driven_elsewhere() -> Failure {
+    Failure::new("another sandbar is starting this session")
+        .because("both use one store, and one of them starts OpenCode")
+        .hint("it is shown here once it runs; what you type is kept")
+        .retryable()
+}

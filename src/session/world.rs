@@ -1,0 +1,173 @@
+//! What all sessions of this process share.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use secrecy::SecretString;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use super::timing::Timing;
+use crate::domain::failure::Failure;
+use crate::domain::session::CredentialRef;
+use crate::domain::time::{Monotonic, UnixMillis};
+use crate::domain::version::OPENCODE_VERSION;
+use crate::engine::{Engine, EngineError, EngineSpec};
+use crate::net::http::{Http, HttpOptions, HttpSetupError};
+use crate::opencode::client::Limits;
+use crate::store::Store;
+use crate::store::secrets::SecretFiles;
+
+/// What of the configuration the sessions need.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `None`: this process makes no sandboxes.
+    pub engine: Option<EngineSpec>,
+    /// How long a sandbox lives on when nothing runs in it.
+    pub idle_ttl: Duration,
+    /// How long a sandbox lives on once a prompt was sent.
+    pub work_ttl: Duration,
+    pub opencode_version: String,
+    pub install_limit: Duration,
+    /// Variables that new sandboxes get: names and values of provider keys.
+    pub provider_keys: Vec<(String, SecretString)>,
+    /// What npm needs to get through to its registry from a local sandbox, whose home is fresh:
+    /// settings, proxies, certificates of this machine.
+    pub install_env: Vec<(String, String)>,
+    /// Where work trees are packed.
+    pub scratch_dir: PathBuf,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            engine: None,
+            idle_ttl: Duration::from_mins(30),
+            work_ttl: Duration::from_hours(6),
+            opencode_version: OPENCODE_VERSION.to_owned(),
+            install_limit: Duration::from_mins(10),
+            provider_keys: Vec::new(),
+            install_env: Vec::new(),
+            scratch_dir: PathBuf::from("/tmp"),
+        }
+    }
+}
+
+/// Where sessions are recorded.
+#[derive(Debug, Clone)]
+pub struct Records {
+    pub store: Store,
+    pub secrets: SecretFiles,
+    /// The state directory, for locks.
+    pub directory: PathBuf,
+}
+
+impl Records {
+    /// Opens the store in the background: this returns at once.
+    pub fn open(directory: &Path) -> Self {
+        Self {
+            store: Store::open_in_background(directory),
+            secrets: SecretFiles::new(directory),
+            directory: directory.to_owned(),
+        }
+    }
+}
+
+/// Made once, before the first session. Nothing here is slow to make: the HTTP client, whose
+/// certificates take a while to read, comes with its first use.
+#[derive(Debug)]
+pub struct World {
+    pub timing: Timing,
+    pub settings: Settings,
+    /// `None`: nothing is recorded.
+    pub records: Option<Records>,
+    pub http_options: HttpOptions,
+    /// Values of the variables that a [`CredentialRef::Env`] may name.
+    pub variables: HashMap<String, SecretString>,
+    /// When this program started; zero of the monotonic clock.
+    pub started: Instant,
+    http: OnceLock<Http>,
+    engine: OnceCell<Engine>,
+}
+
+impl World {
+    pub fn new(started: Instant, http_options: HttpOptions) -> Self {
+        Self {
+            timing: Timing::default(),
+            settings: Settings::default(),
+            records: None,
+            http_options,
+            variables: HashMap::new(),
+            started,
+            http: OnceLock::new(),
+            engine: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn http(&self) -> Result<Http, HttpSetupError> {
+        if let Some(http) = self.http.get() {
+            return Ok(http.clone());
+        }
+        let http = Http::new(&self.http_options)?;
+        Ok(self.http.get_or_init(|| http).clone())
+    }
+
+    /// The engine, found or started at its first use. A failure is not kept.
+    pub(crate) async fn engine(&self) -> Result<Engine, EngineError> {
+        let spec = self.settings.engine.as_ref().ok_or(EngineError::NoKey)?;
+        let find = || async { Engine::find_or_start(spec, &self.http()?).await };
+        let engine = self.engine.get_or_try_init(find).await?;
+        if engine.is_there().await {
+            return Ok(engine.clone());
+        }
+        // The local daemon has been stopped since; a new one has the same key and port.
+        Engine::find_or_start(spec, &self.http()?).await
+    }
+
+    /// A directory of our own for packing, removed when dropped.
+    pub(crate) fn scratch(&self) -> Result<TempDir, Failure> {
+        let made = tempfile::Builder::new()
+            .prefix("sandbar-")
+            .tempdir_in(&self.settings.scratch_dir);
+        made.map_err(|error| {
+            Failure::new("there is no room to pack the code")
+                .because(format!("{}: {error}", self.settings.scratch_dir.display()))
+                .hint("check that the directory for temporary files is writable")
+        })
+    }
+
+    pub(crate) fn secret(&self, credential: &CredentialRef) -> Option<SecretString> {
+        match credential {
+            CredentialRef::Env(name) => self.variables.get(name).cloned(),
+            CredentialRef::None | CredentialRef::Stored(_) => None,
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            call: self.timing.call,
+            slow_call: self.timing.slow_call,
+            health: self.timing.health_timeout,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Monotonic {
+        self.started.elapsed()
+    }
+
+    /// A number in [0, 1) that keeps many sessions from trying again at the same instant.
+    pub(crate) fn jitter(&self) -> f64 {
+        f64::from(self.started.elapsed().subsec_nanos() % 1_000_003) / 1_000_003.0
+    }
+}
+
+/// The wall clock.
+pub fn wall() -> UnixMillis {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
