@@ -61,6 +61,7 @@
 //! `config/`. A new thing that a session can do: [`domain::session::SessionCommand`] →
 //! `session/connection.rs`.
 
+pub mod app;
 pub mod config;
 pub mod demo;
 pub mod domain;

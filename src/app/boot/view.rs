@@ -1,0 +1,224 @@
+//! Draws what stands above the chat while there is no live connection: the stages of a boot, a
+//! failure with what to do about it, or a broken connection.
+
+use ratatui::text::{Line, Span};
+
+use super::StageRun;
+use crate::app::clock;
+use crate::app::opened::OpenSession;
+use crate::app::settle::SPINNER;
+use crate::app::theme::Theme;
+use crate::domain::failure::Failure;
+use crate::domain::sandbox::{Outage, Phase};
+use crate::domain::time::{Monotonic, UnixMillis};
+use crate::text::{ansi, wrap};
+
+/// Columns of a stage on one line, at most: mark, name, time, gap.
+const ONE_STAGE: usize = 16;
+
+/// A session's way to its chat, ready to be drawn.
+pub(in crate::app) struct BootView<'a> {
+    pub(in crate::app) session: &'a OpenSession,
+    /// The key that tries again.
+    pub(in crate::app) retry: String,
+    /// The server's URL, when there is no sandbox.
+    pub(in crate::app) attached_to: Option<&'a str>,
+    pub(in crate::app) theme: &'a Theme,
+    pub(in crate::app) now: Monotonic,
+    pub(in crate::app) wall: UnixMillis,
+}
+
+impl BootView<'_> {
+    /// The lines to show, `width` wide and at most `room`; none while all is well.
+    pub(in crate::app) fn lines(&self, width: u16, room: u16) -> Vec<Line<'static>> {
+        let width = usize::from(width);
+        let room = usize::from(room);
+        let mut lines = match &self.session.phase {
+            Phase::Dormant | Phase::Live => Vec::new(),
+            Phase::Booting(_) => self.booting(width, room),
+            Phase::Reconnecting(outage) => vec![self.outage(outage)],
+            Phase::Paused => vec![self.paused()],
+            Phase::Failed(failure) => {
+                let mut lines = self.stages(width, room, false);
+                // What went wrong matters more than what went well.
+                if room < 12 {
+                    lines.clear();
+                }
+                lines.extend(self.failure(failure, width, room.saturating_sub(lines.len())));
+                lines
+            }
+            Phase::Gone(failure) => self.failure(failure, width, room),
+        };
+        lines.truncate(room);
+        lines
+    }
+
+    fn booting(&self, width: usize, room: usize) -> Vec<Line<'static>> {
+        if let (Some(url), true) = (self.attached_to, self.session.boot.stages.is_empty()) {
+            let url = ansi::plain(url);
+            let words = format!(" connecting to {url} {}", self.theme.pick("…", "..."));
+            return vec![Line::from(vec![self.spinner(), Span::raw(words)])];
+        }
+        self.stages(width, room, true)
+    }
+
+    /// A line for each stage, or one for all where there is little room.
+    fn stages(&self, width: usize, room: usize, running: bool) -> Vec<Line<'static>> {
+        let boot = &self.session.boot;
+        if boot.stages.is_empty() && running {
+            return vec![Line::from(vec![self.spinner(), Span::raw(" starting")])];
+        }
+        if room < 12 {
+            return self.one_line(width, running);
+        }
+        let mut lines: Vec<Line<'static>> = boot
+            .stages
+            .iter()
+            .map(|run| {
+                let time = format!("{:>6}", clock::brief(self.time_of(run)));
+                let name = format!(" {:<10}", run.stage.name());
+                Line::from(vec![
+                    self.mark(run, running),
+                    Span::raw(name),
+                    Span::styled(time, self.theme.dim),
+                ])
+            })
+            .collect();
+        let room = width.saturating_sub(4);
+        lines.extend(boot.tail.iter().map(|line| {
+            let line = ansi::plain(line).replace('\n', " ");
+            let text = format!("    {}", wrap::truncate(&line, room));
+            Line::styled(text, self.theme.dim)
+        }));
+        lines
+    }
+
+    fn one_line(&self, width: usize, running: bool) -> Vec<Line<'static>> {
+        let boot = &self.session.boot;
+        let mut spans = Vec::new();
+        // The stage that runs, or failed, is last and must be seen.
+        let fit = (width / ONE_STAGE).max(1);
+        let first = boot.stages.len().saturating_sub(fit);
+        for run in &boot.stages[first..] {
+            let time = clock::brief(self.time_of(run));
+            spans.push(self.mark(run, running));
+            spans.push(Span::raw(format!(" {} ", run.stage.name())));
+            spans.push(Span::styled(format!("{time}  "), self.theme.dim));
+        }
+        let used: usize = spans.iter().map(|span| wrap::width(&span.content)).sum();
+        let room = width.saturating_sub(used);
+        if let (Some(line), true) = (boot.tail.back(), room > 8) {
+            let line = ansi::plain(line).replace('\n', " ");
+            let text = wrap::truncate(&line, room).into_owned();
+            spans.push(Span::styled(text, self.theme.dim));
+        }
+        vec![Line::from(spans)]
+    }
+
+    fn mark(&self, run: &StageRun, running: bool) -> Span<'static> {
+        match (run.took, running) {
+            (Some(_), _) => Span::styled(self.theme.pick("✓", "+"), self.theme.success),
+            (None, true) => self.spinner(),
+            (None, false) => Span::styled(self.theme.pick("×", "x"), self.theme.error),
+        }
+    }
+
+    fn spinner(&self) -> Span<'static> {
+        let step = self.now.as_millis() / SPINNER.as_millis();
+        let frame = self.theme.spinner(u64::try_from(step).unwrap_or(0));
+        Span::styled(frame, self.theme.accent)
+    }
+
+    fn time_of(&self, run: &StageRun) -> Monotonic {
+        let until = match self.session.phase {
+            // A failed stage has stopped; its time must not go on.
+            Phase::Failed(_) => self.session.state_since,
+            _ => self.now,
+        };
+        // Whole seconds while it runs: the tenths would change with every frame.
+        run.took
+            .unwrap_or_else(|| Monotonic::from_secs(until.saturating_sub(run.started).as_secs()))
+    }
+
+    fn outage(&self, outage: &Outage) -> Line<'static> {
+        let reason = ansi::plain(&outage.reason).replace('\n', " ");
+        let since = clock::brief_seconds(self.wall.since(outage.since));
+        let next = match outage.next_at.since(self.wall).as_secs() {
+            0 => "trying now".to_owned(),
+            s => format!("next try in {s}s"),
+        };
+        Line::from(vec![
+            Span::styled(self.theme.pick("↻ ", "? "), self.theme.warning),
+            Span::styled(reason, self.theme.warning),
+            Span::raw(format!(
+                " since {since} · {next} (attempt {}) · ",
+                outage.attempt
+            )),
+            Span::styled(self.retry.clone(), self.theme.key),
+            Span::raw(" try now"),
+        ])
+    }
+
+    fn paused(&self) -> Line<'static> {
+        Line::from(vec![
+            Span::styled(self.theme.pick("‖", "="), self.theme.dim),
+            Span::raw(" paused, its files are kept · "),
+            Span::styled(self.retry.clone(), self.theme.key),
+            Span::raw(" resume"),
+        ])
+    }
+
+    /// What failed, why, what next, and the last words of the process.
+    fn failure(&self, failure: &Failure, width: usize, room: usize) -> Vec<Line<'static>> {
+        let theme = self.theme;
+        let inner = width.saturating_sub(2);
+        let indented = |text: &str, style| {
+            let text = ansi::plain(text);
+            wrap::wrap_plain(&text, inner, style)
+                .into_iter()
+                .map(|mut line| {
+                    line.spans.insert(0, Span::raw("  "));
+                    line
+                })
+                .collect::<Vec<_>>()
+        };
+        let mut head = indented(&failure.summary, theme.error);
+        if let Some(mark) = head.first_mut().and_then(|line| line.spans.first_mut()) {
+            *mark = Span::styled(theme.pick("× ", "x "), theme.error);
+        }
+        // The hint says `r`; the key may be another one here.
+        let named = format!("press {} ", self.retry);
+        let hint = failure.hint.replace("press r ", &named);
+        let mut foot = Vec::new();
+        if !failure.hint.is_empty() {
+            foot = indented(&hint, theme.text);
+        }
+        if failure.retryable && !hint.contains(&named) {
+            foot.push(Line::from(vec![
+                Span::raw("  "),
+                Span::styled(self.retry.clone(), theme.key),
+                Span::raw(" try again"),
+            ]));
+        }
+        // Where there is no room for all, the key stays.
+        let over = (head.len() + foot.len()).saturating_sub(room);
+        foot.drain(..over.min(foot.len().saturating_sub(1)));
+        // The reason and the process's words get what is left, the newest words first.
+        let mut left = room.saturating_sub(head.len() + foot.len());
+        if !failure.detail.is_empty() {
+            let detail = indented(&failure.detail, theme.dim);
+            let shown = detail.len().min(left).min(6);
+            left -= shown;
+            head.extend(detail.into_iter().take(shown));
+        }
+        let shown = failure.stderr.len().min(left);
+        for line in &failure.stderr[failure.stderr.len() - shown..] {
+            let line = ansi::plain(line).replace('\n', " ");
+            let text = format!("  {} {}", theme.pick("│", "|"), line);
+            let text = wrap::truncate(&text, width).into_owned();
+            head.push(Line::styled(text, theme.dim));
+        }
+        head.extend(foot);
+        head
+    }
+}

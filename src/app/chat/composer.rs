@@ -1,0 +1,459 @@
+//! The prompt editor: a layer over tui-textarea with our keys, prompt history and chips.
+//!
+//! In go keys and pastes; out comes exactly what was typed and pasted. A long paste stands in the
+//! text as one character of a private plane, its chip, which is drawn as a label, moves and is
+//! deleted as one, and is expanded when the text leaves. Characters of that plane that come from
+//! outside become chips too, so a text can never be taken for one.
+//!
+//! It does not know what becomes of a text, and it draws nothing: `composer_layout` wraps the text
+//! by display width, `view_composer` puts it on the screen.
+
+use tui_textarea::{CursorMove, TextArea};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::composer_layout::{self, Layout};
+use crate::app::key::{Key, KeyCode};
+
+/// A paste of more lines or more characters than these becomes a chip.
+const CHIP_LINES: usize = 10;
+const CHIP_CHARS: usize = 1000;
+/// A recalled text stays editable up to a larger size.
+const RECALL_CHARS: usize = 8000;
+const CHIP_BASE: u32 = 0x10_0000;
+const CHIP_MAX: usize = 0xfff0;
+const HISTORY: usize = 200;
+const UNDO: usize = 500;
+
+/// A text with its chips, as history and stash keep it.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Draft {
+    text: String,
+    chips: Vec<String>,
+}
+
+/// The editor's state.
+#[derive(Debug, Clone)]
+pub(super) struct Composer {
+    area: TextArea<'static>,
+    /// `chips[n]` is what the character `CHIP_BASE + n` stands for.
+    chips: Vec<String>,
+    /// Sent prompts, oldest first.
+    history: Vec<Draft>,
+    /// Index into `history` while going through it, and the draft that waits meanwhile.
+    browsing: Option<(usize, Draft)>,
+    changed: bool,
+}
+
+impl PartialEq for Composer {
+    fn eq(&self, other: &Self) -> bool {
+        self.area.lines() == other.area.lines()
+            && self.cursor() == other.cursor()
+            && self.chips == other.chips
+            && self.history == other.history
+            && self.browsing == other.browsing
+            && self.changed == other.changed
+    }
+}
+
+impl Default for Composer {
+    fn default() -> Self {
+        Self {
+            area: fresh(Vec::new()),
+            chips: Vec::new(),
+            history: Vec::new(),
+            browsing: None,
+            changed: false,
+        }
+    }
+}
+
+/// Where a vertical move ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vertical {
+    Moved,
+    /// There is no row in that direction.
+    AtEdge,
+}
+
+impl Composer {
+    pub(super) fn is_empty(&self) -> bool {
+        self.area.is_empty()
+    }
+
+    /// Whether there is nothing to send.
+    pub(super) fn is_blank(&self) -> bool {
+        self.area.lines().iter().all(|line| line.trim().is_empty())
+    }
+
+    /// The whole text, chips expanded.
+    pub(super) fn text(&self) -> String {
+        expand(&self.area.lines().join("\n"), &self.chips)
+    }
+
+    /// Returns whether the text changed since the last call.
+    pub(super) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    pub(super) fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Takes the text to be sent: remembers it in the history and leaves the editor empty.
+    pub(super) fn take(&mut self) -> String {
+        let text = self.text();
+        let draft = self.draft();
+        self.history.retain(|old| *old != draft);
+        self.keep(draft);
+        self.clear();
+        text
+    }
+
+    fn keep(&mut self, draft: Draft) {
+        self.history.push(draft);
+        if self.history.len() > HISTORY {
+            self.history.remove(0);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.load(Draft::default());
+        self.browsing = None;
+    }
+
+    /// Puts a text in place of what is there, for editing.
+    pub(super) fn set(&mut self, text: &str) {
+        self.clear();
+        let text = normalized(text);
+        if longer_than(&text, RECALL_CHARS) || has_reserved(&text) {
+            self.insert_chip(text);
+        } else {
+            self.area.insert_str(&text);
+        }
+    }
+
+    /// Puts a text before what is there, on lines of its own.
+    pub(super) fn prepend(&mut self, text: &str) {
+        if self.is_empty() {
+            self.set(text);
+            return;
+        }
+        self.area.move_cursor(CursorMove::Top);
+        self.area.move_cursor(CursorMove::Head);
+        self.paste(&format!("{text}\n"));
+    }
+
+    /// Remembers a prompt that was sent before, so that it can be recalled.
+    pub(super) fn remember(&mut self, text: &str) {
+        let text = normalized(text);
+        if self
+            .history
+            .iter()
+            .any(|draft| expand(&draft.text, &draft.chips) == text)
+        {
+            return;
+        }
+        let mut chips = Vec::new();
+        let text = if longer_than(&text, RECALL_CHARS) || has_reserved(&text) {
+            chips.push(text);
+            chip(0).to_string()
+        } else {
+            text
+        };
+        let draft = Draft { text, chips };
+        self.keep(draft);
+    }
+
+    /// Inserts a pasted text at the cursor.
+    pub(super) fn paste(&mut self, text: &str) {
+        let text = normalized(text);
+        if text.is_empty() {
+            return;
+        }
+        let many_lines = text
+            .bytes()
+            .filter(|b| *b == b'\n')
+            .nth(CHIP_LINES - 1)
+            .is_some();
+        if many_lines || longer_than(&text, CHIP_CHARS) || has_reserved(&text) {
+            self.insert_chip(text);
+        } else {
+            self.area.insert_str(&text);
+        }
+        self.edited();
+    }
+
+    fn insert_chip(&mut self, text: String) {
+        if self.chips.len() >= CHIP_MAX {
+            // Out of characters: the text goes into the last chip, nothing is lost.
+            if let Some(last) = self.chips.last_mut() {
+                last.push_str(&text);
+            }
+            return;
+        }
+        self.area.insert_char(chip(self.chips.len()));
+        self.chips.push(text);
+        self.changed = true;
+    }
+
+    pub(super) fn newline(&mut self) {
+        self.area.insert_newline();
+        self.edited();
+    }
+
+    /// Takes the last newline back, if the cursor stands right behind it.
+    pub(super) fn drop_newline(&mut self) {
+        if self.cursor().1 == 0 {
+            self.area.delete_newline();
+            self.edited();
+        }
+    }
+
+    /// Does an editing key. Returns whether it was one.
+    pub(super) fn key(&mut self, key: Key) -> bool {
+        let edited = match (key.code, key.ctrl, key.alt) {
+            (KeyCode::Char(c), false, false) if !c.is_control() => self.insert(c),
+            (KeyCode::Char(c), true, false) => return self.control_key(c),
+            (KeyCode::Char('b'), false, true) => return self.go(CursorMove::WordBack),
+            (KeyCode::Char('f'), false, true) => return self.go(CursorMove::WordForward),
+            (KeyCode::Char('d'), false, true) => self.area.delete_next_word(),
+            (KeyCode::Backspace, _, true) => self.area.delete_word(),
+            (KeyCode::Backspace, _, _) => self.erase_back(),
+            (KeyCode::Delete, _, _) => self.erase_next(),
+            (KeyCode::Left, true, _) | (KeyCode::Left, _, true) => {
+                return self.go(CursorMove::WordBack);
+            }
+            (KeyCode::Right, true, _) | (KeyCode::Right, _, true) => {
+                return self.go(CursorMove::WordForward);
+            }
+            (KeyCode::Left, _, _) => return self.step(CursorMove::Back),
+            (KeyCode::Right, _, _) => return self.step(CursorMove::Forward),
+            (KeyCode::Home, _, _) => return self.go(CursorMove::Head),
+            (KeyCode::End, _, _) => return self.go(CursorMove::End),
+            _ => return false,
+        };
+        if edited {
+            self.edited();
+        }
+        true
+    }
+
+    /// The readline set.
+    fn control_key(&mut self, c: char) -> bool {
+        let edited = match c {
+            'a' => return self.go(CursorMove::Head),
+            'e' => return self.go(CursorMove::End),
+            'b' => return self.step(CursorMove::Back),
+            'f' => return self.step(CursorMove::Forward),
+            'd' if !self.is_empty() => self.erase_next(),
+            'h' => self.erase_back(),
+            'k' => self.area.delete_line_by_end(),
+            'u' => self.area.delete_line_by_head(),
+            'w' => self.area.delete_word(),
+            'y' => self.area.paste(),
+            // Terminals send ctrl-_ in different ways.
+            '_' | '7' | '/' => self.area.undo(),
+            _ => return false,
+        };
+        if edited {
+            self.edited();
+        }
+        true
+    }
+
+    fn insert(&mut self, c: char) -> bool {
+        if is_reserved(c) {
+            self.insert_chip(c.to_string());
+        } else {
+            self.area.insert_char(c);
+        }
+        true
+    }
+
+    fn go(&mut self, to: CursorMove) -> bool {
+        self.area.move_cursor(to);
+        true
+    }
+
+    /// Moves by one character as the user sees it, not by one code point.
+    fn step(&mut self, to: CursorMove) -> bool {
+        let count = match to {
+            CursorMove::Back => self.chars_before(),
+            _ => self.chars_after(),
+        };
+        for _ in 0..count.max(1) {
+            self.area.move_cursor(to);
+        }
+        true
+    }
+
+    fn erase_back(&mut self) -> bool {
+        let count = self.chars_before().max(1);
+        (0..count).fold(false, |edited, _| self.area.delete_char() || edited)
+    }
+
+    fn erase_next(&mut self) -> bool {
+        let count = self.chars_after().max(1);
+        (0..count).fold(false, |edited, _| self.area.delete_next_char() || edited)
+    }
+
+    /// How many chars the grapheme before the cursor has; 0 at the head of a line.
+    fn chars_before(&self) -> usize {
+        let (row, col) = self.cursor();
+        let head = self
+            .area
+            .lines()
+            .get(row)
+            .map(|line| &line[..byte_of(line, col)]);
+        head.and_then(|head| head.graphemes(true).next_back())
+            .map_or(0, |g| g.chars().count())
+    }
+
+    fn chars_after(&self) -> usize {
+        let (row, col) = self.cursor();
+        let tail = self
+            .area
+            .lines()
+            .get(row)
+            .map(|line| &line[byte_of(line, col)..]);
+        tail.and_then(|tail| tail.graphemes(true).next())
+            .map_or(0, |g| g.chars().count())
+    }
+
+    /// Moves the cursor one row up or down on the screen.
+    pub(super) fn vertical(&mut self, down: bool, width: u16) -> Vertical {
+        let layout = self.layout(width);
+        match composer_layout::neighbour(&layout, down) {
+            Some((line, col)) => {
+                let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+                self.area.move_cursor(CursorMove::Jump(fit(line), fit(col)));
+                Vertical::Moved
+            }
+            None => Vertical::AtEdge,
+        }
+    }
+
+    /// Shows the previous prompt of the history, or the next one and at last the draft again.
+    pub(super) fn recall(&mut self, newer: bool) {
+        let (index, stash) = match (self.browsing.take(), newer) {
+            (None, true) => return,
+            (None, false) => (self.history.len(), self.draft()),
+            (Some(at), _) => at,
+        };
+        let target = if newer {
+            index + 1
+        } else {
+            index.saturating_sub(1)
+        };
+        match self.history.get(target).cloned() {
+            Some(draft) => {
+                self.load(draft);
+                self.browsing = Some((target, stash));
+            }
+            None if newer => self.load(stash),
+            None => {}
+        }
+    }
+
+    pub(super) fn is_browsing(&self) -> bool {
+        self.browsing.is_some()
+    }
+
+    /// Line and char index of the cursor.
+    pub(super) fn cursor(&self) -> (usize, usize) {
+        let cursor = self.area.cursor();
+        (cursor.0, cursor.1)
+    }
+
+    /// The rows of the text at this width.
+    pub(super) fn layout(&self, width: u16) -> Layout {
+        composer_layout::lay_out(self.area.lines(), self.cursor(), width, &|c| self.label(c))
+    }
+
+    /// What a chip is drawn as.
+    fn label(&self, c: char) -> Option<String> {
+        let index = chip_index(c)?;
+        let text = self.chips.get(index)?;
+        let number = index + 1;
+        let lines = text.lines().count();
+        Some(if lines > 1 {
+            format!("[paste {number}: {lines} lines]")
+        } else {
+            format!("[paste {number}: {} chars]", text.chars().count())
+        })
+    }
+
+    fn edited(&mut self) {
+        self.changed = true;
+        self.browsing = None;
+    }
+
+    fn draft(&self) -> Draft {
+        Draft {
+            text: self.area.lines().join("\n"),
+            chips: self.chips.clone(),
+        }
+    }
+
+    fn load(&mut self, draft: Draft) {
+        self.area = fresh(draft.text.split('\n').map(str::to_owned).collect());
+        self.area.move_cursor(CursorMove::Bottom);
+        self.area.move_cursor(CursorMove::End);
+        self.chips = draft.chips;
+        self.changed = true;
+    }
+}
+
+fn fresh(lines: Vec<String>) -> TextArea<'static> {
+    let mut area = TextArea::new(lines);
+    area.set_max_histories(UNDO);
+    area
+}
+
+fn normalized(text: &str) -> String {
+    if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        text.to_owned()
+    }
+}
+
+fn longer_than(text: &str, chars: usize) -> bool {
+    text.len() > chars && text.chars().nth(chars).is_some()
+}
+
+fn is_reserved(c: char) -> bool {
+    u32::from(c) >= CHIP_BASE
+}
+
+fn has_reserved(text: &str) -> bool {
+    text.chars().any(is_reserved)
+}
+
+fn chip(index: usize) -> char {
+    u32::try_from(index)
+        .ok()
+        .and_then(|index| char::from_u32(CHIP_BASE + index))
+        .unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn chip_index(c: char) -> Option<usize> {
+    usize::try_from(u32::from(c).checked_sub(CHIP_BASE)?).ok()
+}
+
+fn byte_of(line: &str, col: usize) -> usize {
+    line.char_indices()
+        .nth(col)
+        .map_or(line.len(), |(byte, _)| byte)
+}
+
+fn expand(text: &str, chips: &[String]) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for c in text.chars() {
+        match chip_index(c).and_then(|index| chips.get(index)) {
+            Some(chip) => whole.push_str(chip),
+            None => whole.push(c),
+        }
+    }
+    whole
+}

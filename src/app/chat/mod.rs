@@ -1,0 +1,336 @@
+//! The conversation of one session: transcript, composer, queue, waiting requests.
+//!
+//! In come actions, keys and pastes of the user, and news of the session's task; out go effects
+//! (through [`Cx`](super::cx::Cx)), seldom a [`ChatOutcome`] for the root, and a frame. It knows no sandbox and no
+//! protocol: whether a turn runs, is what the server's status says, never what a message looks like.
+//!
+//! ```text
+//! ┌─ 2 Chat ───────────────────── build · sonnet · ctx 41% · $0.31 ┐
+//! │ transcript: blocks, bottom-pinned or anchored   (view_part.rs) │
+//! │ panel of the first waiting request          (view_requests.rs) │
+//! │ activity: ⠹ working 12 s · esc esc to stop            (view.rs)│
+//! └────────────────────────────────────────────────────────────────┘
+//! ┏━ › message ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+//! ┃ composer, then the queue                    (view_composer.rs) ┃
+//! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+//! ```
+
+mod action;
+mod composer;
+mod composer_layout;
+mod navigate;
+mod outbox;
+mod requests;
+mod scroll;
+mod seat;
+mod transcript;
+mod typing;
+mod update;
+mod view;
+mod view_composer;
+mod view_part;
+mod view_requests;
+mod view_tool;
+mod view_transcript;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+pub use action::{ChatAction, ChatContext, DEFAULT_KEYS};
+pub use scroll::{Anchor, BlockId, ChatViewport};
+pub use seat::{Reach, Seat};
+
+use self::composer::Composer;
+use self::outbox::Outbox;
+use self::requests::{Quiet, Requests};
+use self::scroll::{Blocks, Scroll};
+use self::transcript::Transcript;
+use self::typing::Typing;
+use crate::domain::chat::{Catalog, Conversation, MessageError, ModelRef, Status, Tokens};
+use crate::domain::failure::Failure;
+use crate::domain::id::{PartId, SessionKey};
+use crate::domain::time::Monotonic;
+
+/// How long a first Esc waits for the second one.
+const STOP_ARMED: Duration = Duration::from_secs(2);
+/// The spinner's pace: slow enough to cost little, fast enough to look alive.
+const SPIN: Duration = Duration::from_millis(200);
+/// A draft is offered for saving when nothing was typed for this long.
+const DRAFT_QUIET: Duration = Duration::from_secs(1);
+
+/// What the root must do for the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatOutcome {
+    /// A line for the status bar.
+    Notice(String),
+    /// The user wants to choose a model; [`Chat::set_model`] takes the choice.
+    PickModel,
+    /// There was nothing to clear and nothing to stop.
+    NothingToStop,
+}
+
+/// What went wrong last and belongs to no message.
+#[derive(Debug, Clone, PartialEq)]
+enum Notice {
+    Turn(MessageError),
+    Command(Failure),
+}
+
+/// Which half of the chat has the keys, when no request takes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Composer,
+    Transcript,
+}
+
+/// What is unfolded: the defaults of a kind, and the blocks that differ from theirs.
+#[derive(Debug, Clone, PartialEq)]
+struct Folds {
+    tools_open: bool,
+    thinking_open: bool,
+    toggled: HashSet<PartId>,
+}
+
+/// The chat of one session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chat {
+    key: SessionKey,
+    transcript: Transcript,
+    outbox: Outbox,
+    composer: Composer,
+    requests: Requests,
+    typing: Typing,
+    scroll: Scroll,
+    folds: Folds,
+    half: Half,
+    reach: Reach,
+    /// What the last frame showed.
+    viewport: ChatViewport,
+    /// `None` until the server told it.
+    status: Option<Status>,
+    busy_since: Option<Monotonic>,
+    /// When the first Esc was pressed.
+    stop_armed: Option<Monotonic>,
+    notice: Option<Notice>,
+    conversation: Option<Conversation>,
+    catalog: Catalog,
+    agent: Option<String>,
+    model: Option<ModelRef>,
+    /// A page of older messages is on its way.
+    loading_older: bool,
+    /// The newest instant that an update was given.
+    clock: Monotonic,
+}
+
+impl Chat {
+    pub fn new(key: SessionKey) -> Self {
+        Self {
+            key,
+            transcript: Transcript::default(),
+            outbox: Outbox::default(),
+            composer: Composer::default(),
+            requests: Requests::default(),
+            typing: Typing::default(),
+            scroll: Scroll::default(),
+            folds: Folds {
+                tools_open: false,
+                thinking_open: true,
+                toggled: HashSet::new(),
+            },
+            half: Half::Composer,
+            reach: Reach::default(),
+            viewport: ChatViewport::default(),
+            status: None,
+            busy_since: None,
+            stop_armed: None,
+            notice: None,
+            conversation: None,
+            catalog: Catalog::default(),
+            agent: None,
+            model: None,
+            loading_older: false,
+            clock: Monotonic::ZERO,
+        }
+    }
+
+    /// Which part of the chat reads the keys.
+    pub fn context(&self) -> ChatContext {
+        if self.requests.takes_keys(self.clock, self.quiet()) {
+            return if self.requests.panel.input.is_some() {
+                ChatContext::RequestInput
+            } else {
+                ChatContext::Request
+            };
+        }
+        match self.half {
+            Half::Composer => ChatContext::Composer,
+            Half::Transcript => ChatContext::Transcript,
+        }
+    }
+
+    /// Whether a turn runs, as the server says; also while it waits to try again.
+    pub fn is_busy(&self) -> bool {
+        matches!(self.status, Some(Status::Busy | Status::Retry { .. }))
+    }
+
+    /// Whether a turn is known to run at this moment.
+    fn is_working(&self) -> bool {
+        self.is_busy() && self.reach == Reach::Live
+    }
+
+    /// Tells how far a prompt gets from now on.
+    pub fn set_reach(&mut self, reach: Reach) {
+        self.reach = reach;
+        if reach != Reach::Live {
+            self.stop_armed = None;
+            // An answer to an older page may never come.
+            self.loading_older = false;
+        }
+    }
+
+    /// Whether what waits first is a question; a permission otherwise.
+    pub fn is_asked_a_question(&self) -> bool {
+        matches!(self.requests.first(), Some(requests::Request::Question(_)))
+    }
+
+    /// Whether a permission or a question waits for the user.
+    pub fn needs_you(&self) -> bool {
+        self.requests.len() > 0
+    }
+
+    /// The server's title, empty before the first turn.
+    pub fn title(&self) -> &str {
+        self.conversation
+            .as_ref()
+            .map_or("", |conversation| &conversation.title)
+    }
+
+    /// US dollars.
+    pub fn cost(&self) -> f64 {
+        self.conversation
+            .as_ref()
+            .map_or(0.0, |conversation| conversation.cost)
+    }
+
+    /// The tokens of the newest step: what stands in the model's context.
+    pub fn tokens(&self) -> Tokens {
+        self.transcript.tokens()
+    }
+
+    /// The model of the next prompt: the chosen one, else that of the newest message.
+    pub fn model(&self) -> Option<&ModelRef> {
+        self.model
+            .as_ref()
+            .or_else(|| {
+                self.transcript
+                    .newest()
+                    .take(16)
+                    .find_map(|e| e.message.model.as_ref())
+            })
+            .or(self.catalog.default_model.as_ref())
+    }
+
+    /// Chooses the model of the prompts to come.
+    pub fn set_model(&mut self, model: ModelRef) {
+        self.model = Some(model);
+    }
+
+    /// The agent of the next prompt.
+    pub fn agent(&self) -> Option<&str> {
+        self.agent.as_deref().or_else(|| {
+            self.transcript
+                .newest()
+                .take(16)
+                .find_map(|e| e.message.agent.as_deref())
+        })
+    }
+
+    /// What the server offers.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// How many prompts wait to be sent.
+    pub fn queue_len(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// Whether the queue goes on only when the user releases it.
+    pub fn is_queue_held(&self) -> bool {
+        self.outbox.is_held()
+    }
+
+    pub fn composer_is_empty(&self) -> bool {
+        self.composer.is_empty()
+    }
+
+    /// The unsent text, chips expanded.
+    pub fn draft(&self) -> String {
+        self.composer.text()
+    }
+
+    /// Whether the unsent text changed since it was last taken for saving.
+    pub fn has_unsaved_draft(&self) -> bool {
+        self.composer.is_changed()
+    }
+
+    /// The unsent text, if it changed since this was last asked.
+    pub fn take_unsaved_draft(&mut self) -> Option<String> {
+        self.composer.take_changed().then(|| self.composer.text())
+    }
+
+    /// Stores what was drawn, so that the next update knows where things stand.
+    pub fn shown(&mut self, viewport: ChatViewport) {
+        // A chat that was not drawn has nothing to tell.
+        if viewport.rows == 0 {
+            return;
+        }
+        self.scroll.pending -= viewport.applied;
+        self.scroll.anchor = viewport.anchor.clone();
+        if self.scroll.follows() {
+            self.scroll.unseen = false;
+        }
+        self.viewport = viewport;
+    }
+
+    /// When something of the chat moves or lapses next; [`Chat::tick`] is called then.
+    pub fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
+        let spin = self.is_working().then(|| next_step(now, SPIN));
+        let armed = self.stop_armed.map(|at| at + STOP_ARMED);
+        let guard = self.requests.guard_due(self.clock, self.quiet());
+        [spin, armed, guard, self.typing.due(), self.draft_due()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When the unsent text has been quiet long enough to be saved.
+    fn draft_due(&self) -> Option<Monotonic> {
+        let changed = self.composer.is_changed();
+        changed.then(|| self.typing.last_key().unwrap_or(self.clock) + DRAFT_QUIET)
+    }
+
+    fn quiet(&self) -> Quiet {
+        Quiet {
+            composer_empty: self.composer.is_empty(),
+            last_key: self.typing.last_key(),
+        }
+    }
+
+    fn blocks(&self) -> Blocks<'_> {
+        Blocks {
+            transcript: &self.transcript,
+            notice: self.notice.is_some(),
+        }
+    }
+}
+
+/// The next multiple of `step` after `now`, so that all that moves does so together.
+fn next_step(now: Monotonic, step: Duration) -> Monotonic {
+    let step = step.as_millis().max(1);
+    let next = (now.as_millis() / step + 1) * step;
+    Duration::from_millis(u64::try_from(next).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests;

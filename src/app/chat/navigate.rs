@@ -1,0 +1,241 @@
+//! Moving through the conversation: scrolling, selecting blocks, folding, copying.
+
+use super::scroll::{Anchor, Block, BlockId, Pos};
+use super::transcript::Growing;
+use super::{Chat, ChatAction, ChatOutcome, Folds, Half};
+use crate::app::cx::Cx;
+use crate::app::effect::Effect;
+use crate::domain::chat::{Part, PartKind, Role};
+use crate::domain::session::SessionCommand;
+
+impl Folds {
+    /// Whether the part shows more than its first line.
+    pub(super) fn is_open(&self, part: &Part, role: Role) -> bool {
+        let by_default = match part.kind {
+            PartKind::Tool(_) => self.tools_open,
+            PartKind::Reasoning { .. } => self.thinking_open,
+            // A long prompt shows its beginning.
+            _ => role == Role::Assistant,
+        };
+        by_default != self.toggled.contains(&part.id)
+    }
+}
+
+/// Which blocks a selection stops at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    Prompt,
+}
+
+impl Wanted {
+    fn is(self, block: &Block<'_>) -> bool {
+        self == Self::Any || block.is_prompt()
+    }
+}
+
+/// Whether the user can fold this part.
+fn can_fold(part: &Part, role: Role) -> bool {
+    match part.kind {
+        PartKind::Tool(_) | PartKind::Reasoning { .. } => true,
+        PartKind::Text { .. } => role == Role::User,
+        _ => false,
+    }
+}
+
+impl Chat {
+    pub(super) fn navigate(&mut self, action: ChatAction, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let rows = i64::from(self.viewport.rows.max(2));
+        match action {
+            ChatAction::LineUp => self.scroll_by(-1, cx),
+            ChatAction::LineDown => self.scroll_by(1, cx),
+            ChatAction::HalfPageUp => self.scroll_by(-rows / 2, cx),
+            ChatAction::HalfPageDown => self.scroll_by(rows / 2, cx),
+            ChatAction::PageUp => self.scroll_by(1 - rows, cx),
+            ChatAction::PageDown => self.scroll_by(rows - 1, cx),
+            ChatAction::Top => {
+                self.scroll.to(Anchor::Top);
+                self.load_older(cx);
+            }
+            ChatAction::Bottom => {
+                self.scroll.to(Anchor::Tail);
+                self.scroll.selected = None;
+            }
+            ChatAction::PreviousBlock => self.select(false, Wanted::Any, cx),
+            ChatAction::NextBlock => self.select(true, Wanted::Any, cx),
+            ChatAction::PreviousPrompt => self.select(false, Wanted::Prompt, cx),
+            ChatAction::NextPrompt => self.select(true, Wanted::Prompt, cx),
+            ChatAction::Fold => self.fold(),
+            ChatAction::FoldTools => {
+                self.folds.tools_open = !self.folds.tools_open;
+                self.folds.toggled.clear();
+            }
+            ChatAction::FoldThinking => {
+                self.folds.thinking_open = !self.folds.thinking_open;
+                self.folds.toggled.clear();
+            }
+            ChatAction::CopyMessage => return self.copy(cx),
+            _ => {}
+        }
+        None
+    }
+
+    /// Scrolls by the wheel or a key, down is positive.
+    pub fn scroll_by(&mut self, rows: i64, cx: &mut Cx<'_>) {
+        self.scroll.by(rows);
+        if rows < 0 && self.viewport.at_top {
+            self.load_older(cx);
+        }
+    }
+
+    fn load_older(&mut self, cx: &mut Cx<'_>) {
+        if self.transcript.more && !self.loading_older {
+            self.loading_older = true;
+            self.command(SessionCommand::LoadOlder, cx);
+        }
+    }
+
+    /// Selects the next block of a sort, and brings it onto the screen.
+    fn select(&mut self, down: bool, wanted: Wanted, cx: &mut Cx<'_>) {
+        let blocks = self.blocks();
+        let mut at = match self.scroll.selected.as_ref().and_then(|id| blocks.find(id)) {
+            Some(pos) if down => blocks.next(pos),
+            Some(pos) => blocks.prev(pos),
+            None => self.edge_of_screen(down),
+        };
+        while let Some(pos) = at {
+            if blocks.block(pos).is_some_and(|block| wanted.is(&block)) {
+                break;
+            }
+            at = if down {
+                blocks.next(pos)
+            } else {
+                blocks.prev(pos)
+            };
+        }
+        let Some(id) = at.and_then(|pos| blocks.block(pos)).map(|block| block.id()) else {
+            if !down {
+                self.load_older(cx);
+            }
+            return;
+        };
+        if !self.viewport.blocks.iter().any(|(_, shown)| *shown == id) {
+            self.scroll.to(Anchor::At {
+                block: id.clone(),
+                line: 0,
+            });
+        }
+        self.scroll.selected = Some(id);
+    }
+
+    /// Where a selection begins: at the screen's first block going down, at its last going up.
+    fn edge_of_screen(&self, down: bool) -> Option<Pos> {
+        let blocks = self.blocks();
+        let shown = if down {
+            self.viewport.blocks.first()
+        } else {
+            self.viewport.blocks.last()
+        };
+        shown
+            .and_then(|(_, id)| blocks.find(id))
+            .or_else(|| blocks.last())
+    }
+
+    /// Folds or unfolds the selected block, else the last one on the screen that can be folded.
+    fn fold(&mut self) {
+        let selected = self.scroll.selected.clone();
+        let shown = self.viewport.blocks.iter().rev().map(|(_, id)| id.clone());
+        let part = selected.into_iter().chain(shown).find_map(|id| match id {
+            BlockId::Part(message, part) => {
+                let entry = self.transcript.entry(&message)?;
+                let known = &entry.parts.get(entry.position(&part)?)?.part;
+                can_fold(known, entry.message.role).then_some(part)
+            }
+            BlockId::Foot(_) | BlockId::Notice => None,
+        });
+        if let Some(part) = part {
+            self.toggle(part);
+        }
+    }
+
+    fn toggle(&mut self, part: crate::domain::id::PartId) {
+        if !self.folds.toggled.remove(&part) {
+            self.folds.toggled.insert(part);
+        }
+    }
+
+    /// The mouse was pressed on a row of the screen: what stands there gets the keys, and a block is
+    /// selected.
+    pub fn press(&mut self, row: u16) {
+        if row >= self.viewport.composer_top {
+            self.requests.leave_to_composer();
+            self.half = Half::Composer;
+        } else if row >= self.viewport.panel_top {
+            self.requests.engage();
+        } else if let Some(row) = row.checked_sub(self.viewport.top) {
+            self.requests.leave_to_composer();
+            self.half = Half::Transcript;
+            self.click(row);
+        }
+    }
+
+    /// Folds or unfolds the block at a row of the conversation, and selects it.
+    fn click(&mut self, row: u16) {
+        let hit = self
+            .viewport
+            .blocks
+            .iter()
+            .rev()
+            .find(|(first, _)| *first <= row);
+        if let Some((_, id)) = hit.cloned() {
+            if let (true, BlockId::Part(_, part)) = (self.is_first_row(row), &id) {
+                self.toggle(part.clone());
+            }
+            self.scroll.selected = Some(id);
+        }
+    }
+
+    fn is_first_row(&self, row: u16) -> bool {
+        self.viewport.blocks.iter().any(|(first, _)| *first == row)
+    }
+
+    /// Copies the texts of the selected message, or of the newest answer.
+    fn copy(&self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let selected = match &self.scroll.selected {
+            Some(BlockId::Part(message, _) | BlockId::Foot(message)) => {
+                self.transcript.entry(message)
+            }
+            Some(BlockId::Notice) | None => None,
+        };
+        let answer = || {
+            let is_answer = |role| role == Role::Assistant;
+            self.transcript.newest().take(64).find(|entry| {
+                is_answer(entry.message.role)
+                    && entry
+                        .parts
+                        .iter()
+                        .any(|p| p.part.kind.growing_text().is_some())
+            })
+        };
+        let entry = selected.or_else(answer)?;
+        let texts: Vec<&str> = entry
+            .parts
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !entry.is_superseded(*index))
+            .filter_map(|(_, known)| match &known.part.kind {
+                PartKind::Text {
+                    text,
+                    synthetic: false,
+                    ..
+                } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        if texts.is_empty() {
+            return Some(ChatOutcome::Notice("no text to copy here".into()));
+        }
+        cx.ask(Effect::Copy(texts.join("\n\n")));
+        Some(ChatOutcome::Notice("message copied".into()))
+    }
+}

@@ -1,0 +1,258 @@
+//! Blocks of the conversation, and where the view stands among them.
+//!
+//! A block is what is drawn, folded and selected as one: a visible part, or the note below a message.
+//! The model keeps an anchor and a relative offset that no frame has resolved yet; the view resolves
+//! them with the heights it draws anyway and reports where it arrived, so that neither the model nor
+//! the view ever goes over the whole conversation.
+
+use super::transcript::{Entry, Growing, PartEntry, Place, Transcript};
+use crate::domain::chat::{PartKind, Role};
+use crate::domain::id::{MessageId, PartId};
+
+/// Names a block across changes of the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum BlockId {
+    Part(MessageId, PartId),
+    /// The note below a message: why it ended early.
+    Foot(MessageId),
+    /// What went wrong last, below all messages.
+    Notice,
+}
+
+/// What the first row on the screen is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Anchor {
+    /// The end is shown and followed.
+    #[default]
+    Tail,
+    /// The first message that is loaded.
+    Top,
+    /// `line` counts the block's rows, the empty one before it included.
+    At { block: BlockId, line: usize },
+}
+
+/// What the last frame of a chat showed: plain data, the way back from the view to the model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChatViewport {
+    pub anchor: Anchor,
+    /// How much of the pending offset the anchor has in it.
+    pub applied: i64,
+    /// The first message's first row is on the screen.
+    pub at_top: bool,
+    /// Rows of the conversation on the screen; 0 before the first frame.
+    pub rows: u16,
+    /// The screen row of the conversation's first row, of the request's panel, and of the composer.
+    pub top: u16,
+    pub panel_top: u16,
+    pub composer_top: u16,
+    /// Columns of the composer's text.
+    pub composer_width: u16,
+    /// Blocks on the screen, from above: the row below `top` that each begins at, and the block.
+    pub blocks: Vec<(u16, BlockId)>,
+}
+
+/// The model's side of scrolling.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Scroll {
+    pub(super) anchor: Anchor,
+    /// Rows to move, down is positive; the next frame resolves it.
+    pub(super) pending: i64,
+    /// Something came below while the end was not shown.
+    pub(super) unseen: bool,
+    pub(super) selected: Option<BlockId>,
+}
+
+impl Scroll {
+    /// No frame ever goes over more rows than this for one offset.
+    const MOST: i64 = 5_000;
+
+    pub(super) fn by(&mut self, rows: i64) {
+        self.pending = self
+            .pending
+            .saturating_add(rows)
+            .clamp(-Self::MOST, Self::MOST);
+    }
+
+    pub(super) fn to(&mut self, anchor: Anchor) {
+        self.anchor = anchor;
+        self.pending = 0;
+    }
+
+    /// Whether the end is followed, as far as is known before the next frame.
+    pub(super) fn follows(&self) -> bool {
+        self.anchor == Anchor::Tail && self.pending >= 0
+    }
+}
+
+/// A block's position while walking; valid for one frame or update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pos {
+    /// Index into the message's parts; the index after the last is the message's note.
+    Message(Place, usize),
+    Notice,
+}
+
+/// A block to be drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Block<'a> {
+    Part(&'a Entry, &'a PartEntry),
+    Foot(&'a Entry),
+    Notice,
+}
+
+/// The conversation as a row of blocks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Blocks<'a> {
+    pub(super) transcript: &'a Transcript,
+    /// Whether there is a notice below the messages.
+    pub(super) notice: bool,
+}
+
+impl<'a> Blocks<'a> {
+    pub(super) fn first(&self) -> Option<Pos> {
+        self.first_after(None)
+    }
+
+    pub(super) fn last(&self) -> Option<Pos> {
+        if self.notice {
+            return Some(Pos::Notice);
+        }
+        self.last_before(None)
+    }
+
+    pub(super) fn next(&self, pos: Pos) -> Option<Pos> {
+        let Pos::Message(place, slot) = pos else {
+            return None;
+        };
+        let entry = self.transcript.at(place)?;
+        (slot + 1..=entry.parts.len())
+            .find(|slot| is_visible(entry, *slot))
+            .map(|slot| Pos::Message(place, slot))
+            .or_else(|| self.first_after(Some(place)))
+    }
+
+    pub(super) fn prev(&self, pos: Pos) -> Option<Pos> {
+        let Pos::Message(place, slot) = pos else {
+            return self.last_before(None);
+        };
+        let entry = self.transcript.at(place)?;
+        (0..slot)
+            .rev()
+            .find(|slot| is_visible(entry, *slot))
+            .map(|slot| Pos::Message(place, slot))
+            .or_else(|| self.last_before(Some(place)))
+    }
+
+    /// The first block after this message.
+    fn first_after(&self, mut place: Option<Place>) -> Option<Pos> {
+        while let Some((next, entry)) = self.transcript.after(place) {
+            if let Some(slot) = (0..=entry.parts.len()).find(|slot| is_visible(entry, *slot)) {
+                return Some(Pos::Message(next, slot));
+            }
+            place = Some(next);
+        }
+        self.notice.then_some(Pos::Notice)
+    }
+
+    /// The last block before this message.
+    fn last_before(&self, mut place: Option<Place>) -> Option<Pos> {
+        while let Some((before, entry)) = self.transcript.before(place) {
+            if let Some(slot) = (0..=entry.parts.len())
+                .rev()
+                .find(|slot| is_visible(entry, *slot))
+            {
+                return Some(Pos::Message(before, slot));
+            }
+            place = Some(before);
+        }
+        None
+    }
+
+    pub(super) fn block(&self, pos: Pos) -> Option<Block<'a>> {
+        match pos {
+            Pos::Notice => Some(Block::Notice),
+            Pos::Message(place, slot) => {
+                let entry = self.transcript.at(place)?;
+                Some(match entry.parts.get(slot) {
+                    Some(part) => Block::Part(entry, part),
+                    None => Block::Foot(entry),
+                })
+            }
+        }
+    }
+
+    pub(super) fn find(&self, id: &BlockId) -> Option<Pos> {
+        let (message, part) = match id {
+            BlockId::Notice => return self.notice.then_some(Pos::Notice),
+            BlockId::Part(message, part) => (message, Some(part)),
+            BlockId::Foot(message) => (message, None),
+        };
+        let place = self.transcript.place_of(message)?;
+        let entry = self.transcript.at(place)?;
+        let slot = match part {
+            Some(part) => entry.position(part)?,
+            None => entry.parts.len(),
+        };
+        is_visible(entry, slot).then_some(Pos::Message(place, slot))
+    }
+}
+
+impl Block<'_> {
+    pub(super) fn id(&self) -> BlockId {
+        match self {
+            Self::Part(entry, known) => {
+                BlockId::Part(entry.message.id.clone(), known.part.id.clone())
+            }
+            Self::Foot(entry) => BlockId::Foot(entry.message.id.clone()),
+            Self::Notice => BlockId::Notice,
+        }
+    }
+
+    pub(super) fn is_prompt(&self) -> bool {
+        matches!(self, Self::Part(entry, _) if entry.message.role == Role::User)
+    }
+
+    /// Whether this block stands close to another of its kind: calls of tools make a list.
+    pub(super) fn is_compact(&self) -> bool {
+        matches!(
+            self,
+            Self::Part(_, PartEntry { part, .. })
+                if matches!(part.kind, PartKind::Tool(_) | PartKind::Unknown { .. })
+        )
+    }
+}
+
+/// Whether the part at `slot`, or the note behind the last part, is drawn at all.
+fn is_visible(entry: &Entry, slot: usize) -> bool {
+    let Some(known) = entry.parts.get(slot) else {
+        return has_foot(entry);
+    };
+    let user = entry.message.role == Role::User;
+    match &known.part.kind {
+        PartKind::Text {
+            text, synthetic, ..
+        } => {
+            let hidden = (user && *synthetic) || entry.is_superseded(slot);
+            !hidden && !text.trim_ascii().is_empty()
+        }
+        PartKind::Reasoning { .. } => {
+            let text = known.part.kind.growing_text().unwrap_or_default();
+            !text.trim_ascii().is_empty() && !entry.is_superseded(slot)
+        }
+        PartKind::Tool(_)
+        | PartKind::Compaction { .. }
+        | PartKind::Retry { .. }
+        | PartKind::Unknown { .. } => true,
+        PartKind::File { .. } => user,
+        PartKind::StepStart | PartKind::StepFinish { .. } | PartKind::Patch { .. } => false,
+    }
+}
+
+/// Whether a message ended in a way that must be told.
+fn has_foot(entry: &Entry) -> bool {
+    entry.message.error.is_some()
+        || matches!(
+            entry.message.finish.as_deref(),
+            Some("length" | "content-filter")
+        )
+}

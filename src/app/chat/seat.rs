@@ -1,0 +1,43 @@
+//! What the root lends the chat's view: the focus, the keys, and what becomes of a prompt now.
+
+use super::{ChatAction, ChatContext};
+use crate::app::action::Action;
+use crate::app::keymap::{Context, Keymap};
+
+/// How far a prompt gets. The chat shows a turn as running only where it would hear of its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// There is a connection.
+    #[default]
+    Live,
+    /// There is none, but there may be one again: prompts wait.
+    Later,
+    /// There will be none again: nothing can be sent.
+    Never,
+}
+
+/// How the chat is drawn this time.
+#[derive(Debug, Clone, Copy)]
+pub struct Seat<'a> {
+    /// The keys go to the chat.
+    pub focused: bool,
+    /// The title of the frame.
+    pub title: &'a str,
+    /// Hints show the keys that really hold.
+    pub keymap: &'a Keymap,
+    /// Why a prompt waits or cannot be sent, in a few words; empty while it is sent at once.
+    pub waits_for: &'a str,
+}
+
+impl Seat<'_> {
+    /// The key of an action in a part of the chat; empty where the user took all away.
+    pub(super) fn key(&self, context: ChatContext, action: ChatAction) -> String {
+        self.keymap
+            .key_for(
+                Action::Chat(action),
+                &[Context::from(context), Context::Anywhere],
+            )
+            .map(ToString::to_string)
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,256 @@
+use pretty_assertions::assert_eq;
+use proptest::prelude::*;
+
+use super::*;
+use crate::app::chat::composer::Composer;
+
+fn press(composer: &mut Composer, keys: &[Key]) {
+    for key in keys {
+        composer.key(*key);
+    }
+}
+
+fn typed(text: &str) -> Composer {
+    let mut composer = Composer::default();
+    composer.paste(text);
+    composer
+}
+
+fn rows(composer: &Composer, width: u16) -> Vec<String> {
+    composer
+        .layout(width)
+        .rows
+        .into_iter()
+        .map(|row| row.text)
+        .collect()
+}
+
+const LEFT: Key = Key::plain(KeyCode::Left);
+const BACKSPACE: Key = Key::plain(KeyCode::Backspace);
+
+#[test]
+fn readline_keys_edit_as_in_a_shell() {
+    let mut composer = typed("one two three");
+
+    press(&mut composer, &[Key::ctrl('w')]);
+    let word = composer.text();
+    press(
+        &mut composer,
+        &[Key::ctrl('y'), Key::ctrl('a'), Key::char('>')],
+    );
+    let yanked = composer.text();
+    press(&mut composer, &[Key::ctrl('k')]);
+    let cut = composer.text();
+    press(
+        &mut composer,
+        &[Key::ctrl('_'), Key::ctrl('e'), Key::ctrl('u')],
+    );
+
+    assert_eq!(
+        [word, yanked, cut, composer.text()],
+        ["one two ", ">one two three", ">", ""]
+    );
+}
+
+#[test]
+fn long_pastes_become_chips_that_expand_when_taken() {
+    let long = "line\n".repeat(212);
+    let mut composer = typed("look: ");
+
+    composer.paste(&long);
+    composer.paste("!");
+
+    assert_eq!(rows(&composer, 60), ["look: [paste 1: 212 lines]!"]);
+    assert_eq!(composer.take(), format!("look: {long}!"));
+    assert!(composer.is_empty());
+}
+
+#[test]
+fn a_chip_is_deleted_as_one_and_comes_back_by_undo() {
+    let long = "x".repeat(5000);
+    let mut composer = typed("a");
+    composer.paste(&long);
+
+    press(&mut composer, &[BACKSPACE]);
+    let without = composer.text();
+    press(&mut composer, &[Key::ctrl('_')]);
+
+    assert_eq!(without, "a");
+    assert_eq!(composer.text(), format!("a{long}"));
+}
+
+#[test]
+fn a_megabyte_is_one_chip_and_nothing_of_it_is_lost() {
+    let huge = "0123456789abcde\n".repeat(65_536);
+    let mut composer = Composer::default();
+
+    composer.paste(&huge);
+
+    assert_eq!(composer.layout(80).rows.len(), 1);
+    assert!(composer.text() == huge, "the text changed");
+}
+
+#[test]
+fn a_character_is_moved_over_and_deleted_whole() {
+    let mut composer = typed("a👨‍👩‍👧e\u{301}中");
+
+    press(&mut composer, &[LEFT, LEFT]);
+    let at = composer.cursor();
+    press(&mut composer, &[BACKSPACE]);
+
+    assert_eq!(at, (0, 6));
+    assert_eq!(composer.text(), "ae\u{301}中");
+}
+
+#[test]
+fn wide_characters_wrap_by_their_width_and_place_the_cursor() {
+    let composer = typed("中文字符宽");
+
+    let layout = composer.layout(7);
+
+    assert_eq!(rows(&composer, 7), ["中文字", "符宽"]);
+    assert_eq!(layout.cursor, (1, 4));
+}
+
+#[test]
+fn words_wrap_whole_where_they_fit() {
+    assert_eq!(
+        rows(&typed("the quick brown fox\njumps"), 11),
+        ["the quick ", "brown fox", "jumps"]
+    );
+}
+
+#[test]
+fn control_characters_are_sent_as_pasted_but_never_drawn() {
+    let mut composer = typed("a\u{1b}[31mb\tc\u{7}");
+
+    assert_eq!(rows(&composer, 40), ["a·[31mb    c·"]);
+    assert_eq!(composer.take(), "a\u{1b}[31mb\tc\u{7}");
+}
+
+#[test]
+fn up_goes_through_rows_then_through_the_history_and_down_comes_back() {
+    let mut world = World::idle();
+    world.say("first");
+    world.say("second");
+    world.chat.outbox = outbox::Outbox::default();
+    world.type_text("draft");
+    let up = Key::plain(KeyCode::Up);
+    let down = Key::plain(KeyCode::Down);
+    let mut seen = Vec::new();
+
+    for key in [up, up, up, down, down] {
+        world.key(key);
+        seen.push(world.chat.draft());
+    }
+
+    assert_eq!(seen, ["second", "first", "first", "second", "draft"]);
+}
+
+#[derive(Debug, Clone)]
+enum Input {
+    Press(Key),
+    Paste(String),
+    Vertical(bool, u16),
+    Recall(bool),
+}
+
+fn any_input() -> impl Strategy<Value = Input> {
+    let key = prop_oneof![
+        any::<char>().prop_map(Key::char),
+        prop::sample::select(vec![
+            'a', 'b', 'd', 'e', 'f', 'h', 'j', 'k', 'u', 'w', 'y', '_'
+        ])
+        .prop_map(Key::ctrl),
+        prop::sample::select(vec![
+            KeyCode::Left,
+            KeyCode::Right,
+            KeyCode::Backspace,
+            KeyCode::Delete,
+            KeyCode::Home,
+            KeyCode::End,
+        ])
+        .prop_map(Key::plain),
+    ];
+    prop_oneof![
+        6 => key.prop_map(Input::Press),
+        2 => any::<String>().prop_map(Input::Paste),
+        1 => "(a中\n){0,20}".prop_map(Input::Paste),
+        1 => (any::<bool>(), 0u16..30).prop_map(|(down, width)| Input::Vertical(down, width)),
+        1 => any::<bool>().prop_map(Input::Recall),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_typed_and_pasted_at_the_end_is_what_is_taken(
+        pieces in prop::collection::vec((any::<bool>(), any::<String>(), 1usize..40), 0..12),
+    ) {
+        let mut composer = Composer::default();
+        let mut expected = String::new();
+
+        for (is_paste, text, times) in pieces {
+            if is_paste {
+                let text = text.repeat(times);
+                composer.paste(&text);
+                expected.push_str(&text.replace("\r\n", "\n").replace('\r', "\n"));
+            } else {
+                for c in text.chars().filter(|c| !c.is_control()) {
+                    composer.key(Key::char(c));
+                    expected.push(c);
+                }
+            }
+        }
+
+        prop_assert_eq!(composer.take(), expected);
+    }
+
+    #[test]
+    fn any_input_leaves_a_cursor_on_the_screen_and_no_row_too_wide(
+        inputs in prop::collection::vec(any_input(), 0..60),
+        width in 3u16..40,
+    ) {
+        use unicode_width::UnicodeWidthStr;
+        let mut composer = Composer::default();
+        composer.remember("a prompt\nof old");
+
+        for input in inputs {
+            match input {
+                Input::Press(key) => {
+                    composer.key(key);
+                }
+                Input::Paste(text) => composer.paste(&text),
+                Input::Vertical(down, width) => {
+                    composer.vertical(down, width);
+                }
+                Input::Recall(newer) => composer.recall(newer),
+            }
+        }
+
+        let layout = composer.layout(width);
+        prop_assert!(layout.cursor.0 < layout.rows.len());
+        prop_assert!(layout.cursor.1 < usize::from(width));
+        for row in &layout.rows {
+            prop_assert!(row.text.width() < usize::from(width), "{:?}", row.text);
+            prop_assert!(!row.text.chars().any(char::is_control));
+        }
+    }
+
+    #[test]
+    fn undoing_everything_gives_the_empty_text(text in "[a-z中 \n]{0,60}") {
+        let mut composer = Composer::default();
+        for c in text.chars() {
+            if c == '\n' {
+                composer.newline();
+            } else {
+                composer.key(Key::char(c));
+            }
+        }
+
+        for _ in 0..text.chars().count() {
+            composer.key(Key::ctrl('_'));
+        }
+
+        prop_assert_eq!(composer.text(), "");
+    }
+}

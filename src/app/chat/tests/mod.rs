@@ -1,0 +1,256 @@
+//! A chat driven by lists of events and keys, without terminal or network.
+
+mod composer;
+mod reducer;
+mod requests;
+mod sending;
+mod view;
+
+use std::time::Duration;
+
+use super::*;
+use crate::app::action::Action;
+use crate::app::cx::Cx;
+use crate::app::cx::IdSource;
+use crate::app::effect::Effect;
+use crate::app::key::{Key, KeyCode};
+use crate::app::keymap::{Context, Keymap, Meaning};
+use crate::domain::chat::{
+    ChatEvent, Message, MessageWithParts, Part, PartKind, Resync, Role, ToolCall, ToolStatus,
+};
+use crate::domain::session::SessionCommand;
+use crate::domain::time::UnixMillis;
+
+/// A chat, its clock and what it asked for.
+pub(super) struct World {
+    pub(super) chat: Chat,
+    pub(super) now: Monotonic,
+    ids: IdSource,
+    effects: Vec<Effect>,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            chat: Chat::new("key_1".into()),
+            now: Duration::from_secs(100),
+            ids: IdSource::seeded(7),
+            effects: Vec::new(),
+        }
+    }
+
+    /// A connected chat with nothing in it.
+    pub(super) fn idle() -> Self {
+        let mut world = Self::new();
+        world.receive(ChatEvent::Status(Status::Idle));
+        world
+    }
+
+    fn with<T>(&mut self, act: impl FnOnce(&mut Chat, &mut Cx<'_>) -> T) -> T {
+        let wall = UnixMillis(1_800_000_000_000 + u64::try_from(self.now.as_millis()).unwrap());
+        let mut cx = Cx::new(self.now, wall, &mut self.ids, &mut self.effects);
+        act(&mut self.chat, &mut cx)
+    }
+
+    pub(super) fn receive(&mut self, event: ChatEvent) {
+        self.with(|chat, cx| chat.receive(event, cx));
+    }
+
+    pub(super) fn receive_all(&mut self, events: impl IntoIterator<Item = ChatEvent>) {
+        for event in events {
+            self.receive(event);
+        }
+    }
+
+    /// Does an action after a second of quiet.
+    pub(super) fn act(&mut self, action: ChatAction) -> Option<ChatOutcome> {
+        self.wait(1000);
+        self.with(|chat, cx| chat.update(action, cx))
+    }
+
+    /// Presses a key after a second of quiet.
+    pub(super) fn key(&mut self, key: Key) -> bool {
+        self.wait(1000);
+        self.press(key)
+    }
+
+    /// As the root does it: text is typed, all else is what the table says.
+    fn press(&mut self, key: Key) -> bool {
+        let context = Context::from(self.chat.context());
+        let typed = context.is_typing() && key.typed().is_some();
+        self.with(
+            |chat, cx| match Keymap::default().meaning(&[context], &[key]) {
+                Meaning::Action(Action::Chat(action)) if !typed => {
+                    chat.update(action, cx);
+                    true
+                }
+                _ => chat.type_key(key, cx),
+            },
+        )
+    }
+
+    /// Presses a key `millis` after the last one.
+    pub(super) fn key_after(&mut self, millis: u64, key: Key) {
+        self.now += Duration::from_millis(millis);
+        self.press(key);
+    }
+
+    pub(super) fn type_text(&mut self, text: &str) {
+        for c in text.chars() {
+            self.key_after(50, Key::char(c));
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        self.with(|chat, cx| chat.paste(text, cx));
+    }
+
+    pub(super) fn say(&mut self, text: &str) {
+        self.type_text(text);
+        self.key(Key::plain(KeyCode::Enter));
+    }
+
+    /// Lets time pass, with the ticks that the chat asks for.
+    pub(super) fn wait(&mut self, millis: u64) {
+        let end = self.now + Duration::from_millis(millis);
+        while let Some(due) = self.chat.animation_due(self.now).filter(|due| *due <= end) {
+            self.now = due.max(self.now + Duration::from_millis(1));
+            self.with(Chat::tick);
+        }
+        self.now = end.max(self.now);
+    }
+
+    /// The commands asked for since the last call, drafts left out.
+    pub(super) fn commands(&mut self) -> Vec<SessionCommand> {
+        std::mem::take(&mut self.effects)
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Command(_, SessionCommand::SaveDraft(_)) => None,
+                Effect::Command(_, command) => Some(command),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The prompts sent since the last call.
+    pub(super) fn prompts(&mut self) -> Vec<crate::domain::session::Prompt> {
+        self.commands()
+            .into_iter()
+            .filter_map(|command| match command {
+                SessionCommand::Prompt(prompt) => Some(prompt),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Texts of all messages, in the order of the screen.
+    pub(super) fn texts(&self) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        let blocks = self.chat.blocks();
+        let mut at = blocks.first();
+        while let Some(pos) = at {
+            texts.push(match blocks.block(pos) {
+                Some(scroll::Block::Part(_, known)) => match &known.part.kind {
+                    PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } => text.clone(),
+                    PartKind::Tool(call) => format!("{} {}", call.tool, call.subject),
+                    other => format!("{other:?}"),
+                },
+                Some(scroll::Block::Foot(entry)) => format!("{:?}", entry.message.error),
+                Some(scroll::Block::Notice) => "notice".into(),
+                None => String::new(),
+            });
+            at = blocks.next(pos);
+        }
+        texts
+    }
+}
+
+pub(super) fn message(id: &str, role: Role, created: u64) -> Message {
+    Message {
+        id: id.into(),
+        role,
+        created: UnixMillis(created),
+        completed: None,
+        agent: Some("build".into()),
+        model: None,
+        error: None,
+        finish: None,
+        cost: 0.0,
+        tokens: Tokens::default(),
+        summary: false,
+    }
+}
+
+pub(super) fn text(message: &str, id: &str, text: &str, ended: bool) -> Part {
+    Part {
+        id: id.into(),
+        message: message.into(),
+        kind: PartKind::Text {
+            text: text.into(),
+            synthetic: false,
+            ended,
+        },
+    }
+}
+
+pub(super) fn step_start(message: &str, id: &str) -> Part {
+    Part {
+        id: id.into(),
+        message: message.into(),
+        kind: PartKind::StepStart,
+    }
+}
+
+pub(super) fn tool(message: &str, id: &str, status: ToolStatus, output: &str) -> Part {
+    Part {
+        id: id.into(),
+        message: message.into(),
+        kind: PartKind::Tool(Box::new(ToolCall {
+            tool: "bash".into(),
+            call_id: format!("call_{id}"),
+            status,
+            subject: "cargo test".into(),
+            title: None,
+            input: vec![("command".into(), "cargo test".into())],
+            output: output.into(),
+            diff: None,
+            exit: None,
+            child: None,
+            todos: Vec::new(),
+            started: Some(UnixMillis(1_000)),
+            ended: (status == ToolStatus::Completed).then_some(UnixMillis(7_100)),
+            error: None,
+        })),
+    }
+}
+
+pub(super) fn delta(message: &str, part: &str, text: &str) -> ChatEvent {
+    ChatEvent::Delta {
+        message: message.into(),
+        part: part.into(),
+        text: text.into(),
+    }
+}
+
+pub(super) fn conversation(title: &str) -> Conversation {
+    Conversation {
+        id: "ses_1".into(),
+        title: title.into(),
+        directory: "/home/user/repo".into(),
+        cost: 0.31,
+        tokens: Tokens::default(),
+        updated: UnixMillis(1_000),
+    }
+}
+
+pub(super) fn resync(messages: Vec<MessageWithParts>, status: Status) -> Resync {
+    Resync {
+        conversation: conversation("a title"),
+        messages,
+        more: false,
+        status,
+        permissions: Some(Vec::new()),
+        questions: Some(Vec::new()),
+        after_gap: false,
+    }
+}

@@ -1,0 +1,246 @@
+use pretty_assertions::assert_eq;
+
+use super::*;
+use crate::domain::failure::Failure;
+use crate::domain::session::Prompt;
+
+const ENTER: Key = Key::plain(KeyCode::Enter);
+const ESC: Key = Key::plain(KeyCode::Esc);
+const UP: Key = Key::plain(KeyCode::Up);
+
+fn confirmed(prompt: &Prompt) -> [ChatEvent; 2] {
+    let id = prompt.message.as_str();
+    [
+        ChatEvent::Message(message(id, Role::User, 10)),
+        ChatEvent::Part(text(id, prompt.part.as_str(), &prompt.text, true)),
+    ]
+}
+
+#[test]
+fn enter_sends_the_text_and_shows_it_at_once() {
+    let mut world = World::idle();
+
+    world.say("hello");
+
+    let sent = world.prompts();
+    assert_eq!(
+        sent.iter()
+            .map(|prompt| prompt.text.as_str())
+            .collect::<Vec<_>>(),
+        ["hello"]
+    );
+    assert_eq!(world.texts(), ["hello"]);
+    assert!(world.chat.composer_is_empty());
+}
+
+#[test]
+fn an_echo_stays_last_until_the_server_confirms_it() {
+    let mut world = World::idle();
+    world.say("hello");
+    let sent = world.prompts().remove(0);
+    world.receive(ChatEvent::Message(message(
+        "msg_x",
+        Role::Assistant,
+        u64::MAX,
+    )));
+    world.receive(ChatEvent::Part(text(
+        "msg_x",
+        "prt_x",
+        "from another client",
+        true,
+    )));
+    let waiting = world.texts();
+
+    world.receive_all(confirmed(&sent));
+
+    assert_eq!(waiting, ["from another client", "hello"]);
+    assert_eq!(world.texts(), ["hello", "from another client"]);
+}
+
+#[test]
+fn prompts_while_busy_stand_in_the_queue_until_they_leave_it() {
+    let mut world = World::idle();
+    world.receive(ChatEvent::Status(Status::Busy));
+    world.say("then this");
+    let sent = world.prompts();
+
+    world.chat.queue_changed(sent.clone(), false);
+    let queued = (world.texts(), world.chat.queue_len());
+    world.chat.queue_changed(Vec::new(), false);
+    let leaving = (world.texts(), world.chat.queue_len());
+    world.receive_all(confirmed(&sent[0]));
+
+    assert_eq!(queued, (Vec::<String>::new(), 1));
+    assert_eq!(leaving, (vec!["then this".to_owned()], 0));
+    assert_eq!(world.texts(), ["then this"]);
+}
+
+#[test]
+fn up_on_an_empty_composer_takes_the_last_queued_prompt_back() {
+    let mut world = World::idle();
+    world.receive(ChatEvent::Status(Status::Busy));
+    world.say("one");
+    world.say("two");
+    let sent = world.prompts();
+    world.chat.queue_changed(sent.clone(), false);
+
+    world.key(UP);
+
+    assert_eq!(world.chat.draft(), "two");
+    assert_eq!(world.chat.queue_len(), 1);
+    assert_eq!(
+        world.commands(),
+        [SessionCommand::Unqueue(sent[1].message.clone())]
+    );
+}
+
+#[test]
+fn a_held_queue_goes_on_by_enter_on_an_empty_composer() {
+    let mut world = World::idle();
+    world.receive(ChatEvent::Status(Status::Busy));
+    world.say("one");
+    let sent = world.prompts();
+    world.chat.queue_changed(sent, true);
+
+    world.key(ENTER);
+
+    assert!(world.chat.is_queue_held());
+    assert_eq!(world.commands(), [SessionCommand::ReleaseQueue]);
+}
+
+#[test]
+fn a_failed_command_loses_no_prompt() {
+    let mut world = World::idle();
+    world.say("precious");
+    let sent = world.prompts();
+
+    world
+        .chat
+        .command_failed(&Failure::new("the session is busy"));
+    let failed = (
+        world.texts(),
+        world.chat.queue_len(),
+        world.chat.is_queue_held(),
+    );
+    world.key(ENTER);
+
+    assert_eq!(failed, (vec!["notice".to_owned()], 1, true));
+    assert_eq!(
+        world.commands(),
+        [
+            SessionCommand::Prompt(sent[0].clone()),
+            SessionCommand::ReleaseQueue
+        ]
+    );
+    assert_eq!(world.texts(), ["precious"]);
+}
+
+#[test]
+fn esc_twice_stops_and_esc_once_does_not() {
+    let mut world = World::idle();
+    world.receive(ChatEvent::Status(Status::Busy));
+
+    world.key_after(500, ESC);
+    world.wait(2500);
+    world.key_after(500, ESC);
+    let once = world.commands();
+    world.key_after(300, ESC);
+
+    assert_eq!(once, []);
+    assert_eq!(world.commands(), [SessionCommand::Abort]);
+}
+
+#[test]
+fn esc_while_idle_goes_to_the_conversation_and_i_comes_back() {
+    let mut world = World::idle();
+
+    world.key(ESC);
+    let reading = world.chat.context();
+    world.key(Key::char('i'));
+
+    assert_eq!(reading, ChatContext::Transcript);
+    assert_eq!(world.chat.context(), ChatContext::Composer);
+    assert!(world.chat.composer_is_empty());
+}
+
+#[test]
+fn interrupting_clears_then_stops_then_has_nothing_to_do() {
+    let mut world = World::idle();
+    world.receive(ChatEvent::Status(Status::Busy));
+    world.type_text("abc");
+
+    let outcomes: Vec<_> = (0..3).map(|_| world.act(ChatAction::Interrupt)).collect();
+    let asked = world.commands();
+    world.receive(ChatEvent::Status(Status::Idle));
+
+    assert_eq!(outcomes, [None, None, None]);
+    assert_eq!(asked, [SessionCommand::Abort]);
+    assert_eq!(
+        world.act(ChatAction::Interrupt),
+        Some(ChatOutcome::NothingToStop)
+    );
+}
+
+#[test]
+fn a_pasted_screen_without_bracketed_paste_is_not_sent() {
+    let mut world = World::idle();
+    let screen = "fn main() {\n    work();\n}\n";
+
+    for c in screen.chars() {
+        world.key_after(1, if c == '\n' { ENTER } else { Key::char(c) });
+    }
+    world.wait(5000);
+
+    assert_eq!(world.prompts(), []);
+    assert_eq!(world.chat.draft(), screen);
+}
+
+#[test]
+fn a_line_that_a_program_types_is_sent_when_nothing_follows() {
+    let mut world = World::idle();
+
+    for c in "hello".chars() {
+        world.key_after(0, Key::char(c));
+    }
+    world.key_after(0, ENTER);
+    let at_once = world.prompts().len();
+    world.wait(200);
+
+    assert_eq!(at_once, 0);
+    assert_eq!(world.prompts()[0].text, "hello");
+    assert!(world.chat.composer_is_empty());
+}
+
+#[test]
+fn a_draft_is_stored_when_the_keys_are_quiet() {
+    let mut world = World::idle();
+    world.type_text("half a thought");
+
+    world.wait(3000);
+
+    let saved = Effect::Command(
+        "key_1".into(),
+        SessionCommand::SaveDraft("half a thought".into()),
+    );
+    assert_eq!(world.effects, [saved]);
+    assert_eq!(world.chat.animation_due(world.now), None);
+}
+
+#[test]
+fn a_restored_draft_does_not_push_away_what_was_typed() {
+    let mut world = World::new();
+    world.type_text("new");
+
+    world.chat.restored("old");
+
+    assert_eq!(world.chat.draft(), "old\nnew");
+}
+
+#[test]
+fn nothing_moves_while_nothing_happens() {
+    let mut world = World::idle();
+    world.say("hello");
+    world.wait(3000);
+
+    assert_eq!(world.chat.animation_due(world.now), None);
+}

@@ -1,0 +1,501 @@
+use insta::assert_snapshot;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::requests::{item, permission, question};
+use super::*;
+use crate::app::theme::Theme;
+use crate::app::viewcx::ViewCx;
+use crate::app::viewport::Viewport;
+use crate::domain::chat::{Model, Todo};
+use crate::text::TextCache;
+
+/// A screen of a size, with the cache that a program would keep.
+struct Screen {
+    terminal: Terminal<TestBackend>,
+    cache: TextCache,
+    cursor: Option<(u16, u16)>,
+}
+
+impl Screen {
+    fn new(width: u16, height: u16) -> Self {
+        Self {
+            terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
+            cache: TextCache::new(5_000),
+            cursor: None,
+        }
+    }
+
+    /// Draws a frame and tells the chat what was shown, as the program does.
+    fn draw(&mut self, world: &mut World) -> String {
+        let theme = Theme::default();
+        let mut viewport = Viewport::default();
+        let mut vx = ViewCx {
+            theme: &theme,
+            cache: &mut self.cache,
+            viewport: &mut viewport,
+            now: world.now,
+            wall: UnixMillis(4_000),
+        };
+        self.terminal
+            .draw(|frame| {
+                let area = frame.area();
+                let keymap = Keymap::default();
+                let seat = Seat {
+                    focused: true,
+                    title: "2 Chat",
+                    keymap: &keymap,
+                    waits_for: "",
+                };
+                world.chat.view(area, frame.buffer_mut(), &mut vx, &seat);
+            })
+            .unwrap();
+        world.chat.shown(viewport.chat.clone());
+        self.cursor = viewport.cursor;
+        self.text()
+    }
+
+    fn text(&self) -> String {
+        let buffer = self.terminal.backend().buffer();
+        let rows = buffer.content.chunks(usize::from(buffer.area.width));
+        let rows: Vec<String> = rows
+            .map(|row| {
+                let mut skip = 0;
+                let mut text = String::new();
+                for cell in row {
+                    if skip == 0 {
+                        text.push_str(cell.symbol());
+                        skip = unicode_width::UnicodeWidthStr::width(cell.symbol());
+                    }
+                    skip = skip.saturating_sub(1);
+                }
+                text.trim_end().to_owned()
+            })
+            .collect();
+        rows.join("\n")
+    }
+}
+
+fn draw(world: &mut World, width: u16, height: u16) -> String {
+    Screen::new(width, height).draw(world)
+}
+
+fn edit(status: ToolStatus) -> Part {
+    let mut part = tool("msg_b", "prt_edit", status, "");
+    if let PartKind::Tool(call) = &mut part.kind {
+        call.tool = "edit".into();
+        call.subject = "src/auth/refresh.rs".into();
+        call.diff = Some(
+            "--- a/src/auth/refresh.rs\n+++ b/src/auth/refresh.rs\n@@ -118,3 +118,4 @@\n \
+             fn check() {\n-    if now - token.iat > SKEW {\n+    let age = now - token.exp;\n+    \
+             if age > SKEW {\n }\n"
+                .into(),
+        );
+    }
+    part
+}
+
+fn reasoning(id: &str, text: &str, ended: Option<u64>) -> Part {
+    Part {
+        id: id.into(),
+        message: "msg_b".into(),
+        kind: PartKind::Reasoning {
+            text: text.into(),
+            started: Some(UnixMillis(1_000)),
+            ended: ended.map(UnixMillis),
+        },
+    }
+}
+
+/// Calls in all states.
+fn calls() -> [Part; 5] {
+    let mut failed = tool(
+        "msg_b",
+        "prt_failed",
+        ToolStatus::Completed,
+        "FAILED: skew\n2 failed",
+    );
+    if let PartKind::Tool(call) = &mut failed.kind {
+        call.exit = Some(101);
+    }
+    let mut error = tool("msg_b", "prt_error", ToolStatus::Error, "");
+    if let PartKind::Tool(call) = &mut error.kind {
+        call.tool = "read".into();
+        call.subject = "/etc/shadow".into();
+        call.error = Some("permission denied by the user".into());
+    }
+    let mut todos = tool("msg_b", "prt_todos", ToolStatus::Completed, "");
+    if let PartKind::Tool(call) = &mut todos.kind {
+        call.tool = "todowrite".into();
+        call.subject = "2 todos".into();
+        call.todos = ["completed", "in_progress"]
+            .map(|status| Todo {
+                content: format!("a task that is {status}"),
+                status: status.into(),
+            })
+            .to_vec();
+    }
+    let running = tool(
+        "msg_b",
+        "prt_running",
+        ToolStatus::Running,
+        "   Compiling auth v0.1.0\n    Finished `test` profile\nrunning 14 tests\n\
+         test refresh::accepts ... ok\ntest refresh::\u{1b}[31mrejects_skew\u{1b}[0m ... FAILED\n",
+    );
+    [failed, edit(ToolStatus::Completed), error, todos, running]
+}
+
+/// A turn with thinking, text, and calls in all states.
+fn working() -> World {
+    let mut world = World::new();
+    let mut catalog = Catalog::default();
+    let model = ModelRef {
+        provider: "anthropic".into(),
+        model: "sonnet".into(),
+    };
+    catalog.models.push(Model {
+        reference: model.clone(),
+        name: "Sonnet".into(),
+        context_limit: 200_000,
+    });
+    let mut answer = message("msg_b", Role::Assistant, 20);
+    answer.model = Some(model);
+    answer.tokens.input = 82_000;
+    world.receive_all([
+        ChatEvent::Catalog(catalog),
+        ChatEvent::Conversation(conversation("Fix login")),
+        ChatEvent::Message(message("msg_a", Role::User, 10)),
+        ChatEvent::Part(text(
+            "msg_a",
+            "prt_a",
+            "Login fails after the token refresh. Find out why and fix it.",
+            true,
+        )),
+        ChatEvent::Status(Status::Busy),
+        ChatEvent::Message(answer),
+        ChatEvent::Part(reasoning(
+            "prt_r",
+            "The clock skew check looks wrong.",
+            Some(4_200),
+        )),
+        ChatEvent::Part(text(
+            "msg_b",
+            "prt_t",
+            "I read `src/auth/refresh.rs`. The check uses the **issue** time:\n\n```rust\nif now - \
+             token.iat > SKEW { return Err(Expired) }\n```",
+            true,
+        )),
+    ]);
+    world.receive_all(calls().map(ChatEvent::Part));
+    world.now += Duration::from_secs(12);
+    world
+}
+
+/// Fifty prompts of one row each.
+fn long() -> World {
+    let mut world = World::idle();
+    for index in 0..50_u64 {
+        let id = format!("msg_{index}");
+        world.receive(ChatEvent::Message(message(&id, Role::User, index)));
+        let words = format!("prompt {index}");
+        world.receive(ChatEvent::Part(text(
+            &id,
+            &format!("prt_{index}"),
+            &words,
+            true,
+        )));
+    }
+    world
+}
+
+#[test]
+fn the_empty_chat_says_what_to_do() {
+    assert_snapshot!("empty_80x24", draw(&mut World::idle(), 80, 24));
+    assert_snapshot!("empty_40x12", draw(&mut World::idle(), 40, 12));
+}
+
+#[test]
+fn a_turn_at_work_is_shown_at_all_sizes() {
+    assert_snapshot!("working_120x36", draw(&mut working(), 120, 36));
+    assert_snapshot!("working_80x24", draw(&mut working(), 80, 24));
+    assert_snapshot!("working_40x12", draw(&mut working(), 40, 12));
+}
+
+#[test]
+fn unfolded_calls_show_their_diff_and_output() {
+    let mut world = working();
+    world.act(ChatAction::FoldTools);
+
+    assert_snapshot!("unfolded_80x40", draw(&mut world, 80, 48));
+}
+
+#[test]
+fn a_permission_is_asked_above_the_composer() {
+    let mut world = working();
+    let mut asked = permission("per_1");
+    asked.diff = Some("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n".into());
+    world.receive(ChatEvent::PermissionAsked(asked));
+    world.wait(1000);
+
+    assert_snapshot!("permission_120x36", draw(&mut world, 120, 36));
+    assert_snapshot!("permission_80x24", draw(&mut world, 80, 24));
+    assert_snapshot!("permission_40x12", draw(&mut world, 40, 12));
+}
+
+#[test]
+fn a_permission_waits_while_something_is_typed() {
+    let mut world = working();
+    world.type_text("half a prompt");
+    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+
+    assert_snapshot!("permission_waits_80x24", draw(&mut world, 80, 24));
+}
+
+#[test]
+fn a_reason_is_typed_in_the_panel() {
+    let mut world = working();
+    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    world.key(Key::char('D'));
+    world.type_text("use a dry run");
+    let mut screen = Screen::new(80, 24);
+
+    assert_snapshot!("reason_80x24", screen.draw(&mut world));
+    assert_eq!(screen.cursor, Some((24, 18)));
+}
+
+#[test]
+fn a_question_lists_its_options() {
+    let mut world = working();
+    let items = vec![item("colour", true), item("shade", false)];
+    world.receive(ChatEvent::QuestionAsked(question(items)));
+    world.key(Key::char(' '));
+    world.key(Key::plain(KeyCode::Down));
+
+    assert_snapshot!("question_80x24", draw(&mut world, 80, 24));
+    assert_snapshot!("question_40x12", draw(&mut world, 40, 12));
+}
+
+#[test]
+fn the_queue_stands_below_the_composers_text() {
+    let mut world = working();
+    world.say("then open a pull request");
+    world.say("and 中文 tell me what changed");
+    let sent = world.prompts();
+    world.chat.queue_changed(sent.clone(), false);
+    let mut held = working();
+    held.chat.queue_changed(sent, true);
+
+    assert_snapshot!("queue_80x24", draw(&mut world, 80, 24));
+    assert_snapshot!("queue_held_80x24", draw(&mut held, 80, 24));
+    assert_snapshot!("queue_40x12", draw(&mut world, 40, 12));
+}
+
+#[test]
+fn a_retry_and_an_error_are_told() {
+    let mut retry = working();
+    retry.receive(ChatEvent::Status(Status::Retry {
+        attempt: 2,
+        message: "overloaded".into(),
+        next: UnixMillis(8_000),
+    }));
+    let mut failed = World::idle();
+    let mut answer = message("msg_b", Role::Assistant, 20);
+    answer.error = Some(MessageError {
+        name: "APIError".into(),
+        message: "401: \u{1b}]0;title\u{7}no credit left".into(),
+    });
+    failed.receive(ChatEvent::Message(answer));
+    let failure = crate::domain::failure::Failure::new("the prompt could not be sent")
+        .because("connection refused")
+        .hint("press enter to try again");
+    failed.say("are you there?");
+    failed.chat.command_failed(&failure);
+
+    assert_snapshot!("retry_80x24", draw(&mut retry, 80, 24));
+    assert_snapshot!("error_80x24", draw(&mut failed, 80, 24));
+}
+
+#[test]
+fn a_long_text_in_the_composer_grows_it_to_a_third() {
+    let mut world = World::idle();
+    world.paste(&"a line\n".repeat(9));
+    world.paste(&"x".repeat(2000));
+    let mut screen = Screen::new(80, 24);
+
+    assert_snapshot!("composer_80x24", screen.draw(&mut world));
+    assert_eq!(screen.cursor, Some((23, 22)));
+}
+
+#[test]
+fn scrolling_up_and_down_ends_where_it_began() {
+    let mut world = long();
+    let mut screen = Screen::new(60, 20);
+    let end = screen.draw(&mut world);
+
+    world.act(ChatAction::PageUp);
+    let up = screen.draw(&mut world);
+    world.act(ChatAction::LineUp);
+    world.act(ChatAction::LineDown);
+    let same = screen.draw(&mut world);
+    world.act(ChatAction::PageDown);
+    let down = screen.draw(&mut world);
+
+    assert_snapshot!("scrolled_60x20", up);
+    assert_eq!(same, up);
+    assert_eq!(down, end);
+    assert_eq!(world.chat.scroll.anchor, Anchor::Tail);
+}
+
+#[test]
+fn what_comes_below_does_not_move_what_is_read() {
+    let mut world = long();
+    let mut screen = Screen::new(60, 20);
+    screen.draw(&mut world);
+    world.act(ChatAction::PageUp);
+    let before = screen.draw(&mut world);
+
+    world.receive(ChatEvent::Message(message("msg_new", Role::Assistant, 100)));
+    world.receive(delta("msg_new", "prt_new", "news"));
+    let after = screen.draw(&mut world);
+
+    assert!(after.contains("new below"), "{after}");
+    let transcript = |text: &str| text.lines().take(12).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(transcript(&after), transcript(&before));
+}
+
+#[test]
+fn older_messages_do_not_move_what_is_read() {
+    let mut world = long();
+    let mut screen = Screen::new(60, 20);
+    screen.draw(&mut world);
+    world.act(ChatAction::Top);
+    screen.draw(&mut world);
+    world.act(ChatAction::LineDown);
+    world.act(ChatAction::LineDown);
+    let before = screen.draw(&mut world);
+
+    let mut older = message("msg_older", Role::User, 0);
+    older.created = UnixMillis(0);
+    world.receive(ChatEvent::Older {
+        page: vec![MessageWithParts {
+            message: older,
+            parts: vec![text("msg_older", "prt_older", "long ago", true)],
+        }],
+        more: false,
+    });
+
+    assert_eq!(screen.draw(&mut world), before);
+}
+
+#[test]
+fn a_streaming_answer_at_the_end_scrolls_by_whole_rows() {
+    let mut world = long();
+    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Message(message("msg_new", Role::Assistant, 100)));
+    world.receive(delta("msg_new", "prt_new", "one\n\ntwo\n\n"));
+    let mut screen = Screen::new(60, 20);
+    let before = screen.draw(&mut world);
+
+    world.receive(delta("msg_new", "prt_new", "three"));
+    let after = screen.draw(&mut world);
+
+    let rows = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rows(&before)[3..15], rows(&after)[1..13]);
+    assert_eq!(rows(&before)[16..], rows(&after)[16..]);
+}
+
+#[test]
+fn the_selected_block_is_marked_and_folds() {
+    let mut world = working();
+    let mut screen = Screen::new(80, 40);
+    screen.draw(&mut world);
+
+    for _ in 0..5 {
+        world.act(ChatAction::PreviousBlock);
+    }
+    world.act(ChatAction::Fold);
+
+    assert_snapshot!("selected_80x40", screen.draw(&mut world));
+}
+
+#[test]
+fn hostile_text_reaches_no_cell_as_a_control_character() {
+    let evil = "\u{1b}[2J\u{9b}31m\u{202e}\u{7}\r\0evil";
+    let mut world = World::new();
+    world.receive(ChatEvent::Conversation(conversation(evil)));
+    world.receive(ChatEvent::Message(message("msg_a", Role::User, 10)));
+    world.receive(ChatEvent::Part(text("msg_a", "prt_a", evil, true)));
+    let mut bad = tool("msg_b", "prt_x", ToolStatus::Running, evil);
+    if let PartKind::Tool(call) = &mut bad.kind {
+        call.tool = evil.into();
+        call.subject = evil.into();
+    }
+    world.receive(ChatEvent::Part(bad));
+    world.receive(ChatEvent::Part(Part {
+        id: "prt_u".into(),
+        message: "msg_b".into(),
+        kind: PartKind::Unknown { kind: evil.into() },
+    }));
+    let mut asked = permission("per_1");
+    asked.subject = evil.into();
+    asked.always = vec![evil.into()];
+    asked.diff = Some(format!("+{evil}"));
+    world.receive(ChatEvent::PermissionAsked(asked));
+    world.paste(evil);
+    let mut screen = Screen::new(80, 30);
+
+    screen.draw(&mut world);
+
+    let cells = &screen.terminal.backend().buffer().content;
+    let bad = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+    let bad: Vec<&str> = cells
+        .iter()
+        .map(ratatui::buffer::Cell::symbol)
+        .filter(|s| s.chars().any(bad))
+        .collect();
+    assert_eq!(bad, Vec::<&str>::new());
+}
+
+#[test]
+fn five_thousand_messages_cost_a_frame_no_more_than_its_rows() {
+    let mut world = World::idle();
+    for index in 0..5000_u64 {
+        let id = format!("msg_{index}");
+        world.receive(ChatEvent::Message(message(&id, Role::Assistant, index)));
+        world.receive(ChatEvent::Part(text(
+            &id,
+            &format!("prt_{index}"),
+            "a row",
+            true,
+        )));
+    }
+    // A cache smaller than the conversation: going over all of it would push out what is shown.
+    let mut screen = Screen::new(60, 20);
+    screen.cache = TextCache::new(100);
+
+    let first = screen.draw(&mut world);
+    let second = screen.draw(&mut world);
+
+    assert_eq!(first, second);
+    assert!(world.chat.viewport.blocks.len() <= 20);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_size_and_any_scrolling_is_drawn(
+        width in 1u16..130,
+        height in 1u16..40,
+        actions in proptest::collection::vec(
+            proptest::sample::select(ChatAction::ALL.to_vec()), 0..25),
+    ) {
+        let mut world = working();
+        world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+        world.receive(ChatEvent::QuestionAsked(question(vec![item("colour", true)])));
+        let mut screen = Screen::new(width, height);
+
+        for action in actions {
+            world.act(action);
+            screen.draw(&mut world);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Draws the composer and, below its text, the prompts that wait.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::view::bottom;
+use super::{Chat, ChatAction, ChatContext, Reach, Seat};
+use crate::app::theme::Theme;
+use crate::app::view_frame::Frame;
+use crate::app::viewcx::ViewCx;
+use crate::text::wrap;
+
+/// Prompts of the queue that are shown; the others are counted.
+const STRIP: usize = 3;
+
+/// How the composer stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) framed: bool,
+    pub(super) focused: bool,
+    /// Rows of the queue below the text.
+    pub(super) strip: u16,
+}
+
+impl Chat {
+    /// The rows that the text wants at this width.
+    pub(super) fn composer_height(&self, width: u16, most: u16) -> u16 {
+        let rows = self.composer.layout(width).rows.len();
+        u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, most)
+    }
+
+    /// The rows of the queue on a screen of this height.
+    pub(super) fn queue_height(&self, height: u16) -> u16 {
+        let most = if height >= 20 { STRIP } else { 1 };
+        let rows = self.outbox.len().min(most) + usize::from(self.outbox.is_held() && height >= 12);
+        u16::try_from(rows).unwrap_or(1)
+    }
+
+    /// Draws into the whole of `area`. Returns the columns of the text.
+    pub(super) fn view_composer(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+        place: Place,
+        seat: &Seat<'_>,
+    ) -> u16 {
+        let mut inner = area;
+        let right = self.composer_facts(area.width, seat);
+        if place.framed {
+            let frame = Frame {
+                title: vx.theme.pick("› message", "> message"),
+                right: &right,
+                focused: place.focused,
+            };
+            inner = frame.draw(area, buf, vx.theme);
+        } else if area.height > place.strip + 1 {
+            rule(area, &right, buf, vx.theme);
+            inner.y += 1;
+            inner.height -= 1;
+        }
+        let strip = place.strip.min(inner.height.saturating_sub(1));
+        let strip = bottom(&mut inner, strip);
+        self.view_queue(strip, buf, vx.theme, seat);
+        let text = Rect {
+            x: inner.x.saturating_add(1),
+            width: inner.width.saturating_sub(2),
+            ..inner
+        };
+        self.view_text(text, buf, vx, seat);
+        text.width
+    }
+
+    fn composer_facts(&self, width: u16, seat: &Seat<'_>) -> String {
+        let agent = self
+            .agent()
+            .map(|agent| wrap::truncate(agent, 20).into_owned());
+        if self.reach == Reach::Never {
+            return "cannot be sent".to_owned();
+        }
+        let key = seat.key(ChatContext::Composer, ChatAction::Newline);
+        match agent {
+            Some(agent) if width >= 60 => format!("{agent} · {key} new line"),
+            Some(agent) => agent,
+            None if width >= 60 => format!("{key} new line"),
+            None => String::new(),
+        }
+    }
+
+    fn view_text(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>, seat: &Seat<'_>) {
+        if area.is_empty() {
+            return;
+        }
+        let layout = self.composer.layout(area.width);
+        let (row, column) = layout.cursor;
+        let first = (row + 1).saturating_sub(usize::from(area.height));
+        for (line, at) in layout.rows.iter().skip(first).zip(area.rows()) {
+            buf.set_stringn(at.x, at.y, &line.text, usize::from(at.width), vx.theme.text);
+        }
+        if self.composer.is_empty() {
+            let words = if !seat.waits_for.is_empty() {
+                seat.waits_for
+            } else if self.is_busy() {
+                "the next message waits until this turn is done"
+            } else {
+                "type a message"
+            };
+            let words = wrap::truncate(words, usize::from(area.width));
+            buf.set_stringn(area.x, area.y, words, usize::from(area.width), vx.theme.dim);
+        }
+        if self.context() == ChatContext::Composer {
+            let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+            let x = area
+                .x
+                .saturating_add(fit(column))
+                .min(area.right().saturating_sub(1));
+            vx.viewport.cursor = Some((x, area.y.saturating_add(fit(row - first))));
+        }
+    }
+
+    fn view_queue(&self, area: Rect, buf: &mut Buffer, theme: &Theme, seat: &Seat<'_>) {
+        let mut rows = area.rows();
+        if self.outbox.is_held() {
+            let Some(row) = rows.next() else { return };
+            let key = seat.key(ChatContext::Composer, ChatAction::Send);
+            let words = format!("queue held: {key} on empty composer releases");
+            let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
+            buf.set_string(row.x + 1, row.y, words, theme.warning);
+        }
+        let shown: Vec<Rect> = rows.collect();
+        let total = self.outbox.len();
+        for ((index, prompt), row) in self.outbox.waiting().enumerate().zip(&shown) {
+            let last = index + 1 == shown.len().min(total);
+            let hint = match (last, total - index - 1) {
+                (false, _) => String::new(),
+                (true, 0) => theme.pick("↑ edit", "up: edit").to_owned(),
+                (true, more) => format!("+{more} · {}", theme.pick("↑ edit", "up: edit")),
+            };
+            let room = usize::from(row.width).saturating_sub(3 + wrap::width(&hint));
+            let text = prompt
+                .text
+                .lines()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or_default();
+            let text = wrap::truncate(text, room.saturating_sub(12)).into_owned();
+            let line = Line::from(vec![
+                Span::styled(format!("queued {}: ", index + 1), theme.accent),
+                Span::styled(text, theme.text),
+            ]);
+            buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
+            let width = u16::try_from(wrap::width(&hint)).unwrap_or(0);
+            let x = row.right().saturating_sub(width + 1).max(row.x);
+            buf.set_stringn(x, row.y, &hint, usize::from(row.right() - x), theme.dim);
+        }
+    }
+}
+
+/// Stands for the frame where there is no room for one.
+fn rule(area: Rect, right: &str, buf: &mut Buffer, theme: &Theme) {
+    let width = usize::from(area.width);
+    buf.set_stringn(
+        area.x,
+        area.y,
+        theme.pick("─", "-").repeat(width),
+        width,
+        theme.border,
+    );
+    let right = wrap::truncate(right, width.saturating_sub(4));
+    if !right.is_empty() {
+        let words = format!(" {right} ");
+        let columns = u16::try_from(wrap::width(&words)).unwrap_or(0);
+        buf.set_string(
+            area.right().saturating_sub(columns + 1).max(area.x),
+            area.y,
+            words,
+            theme.dim,
+        );
+    }
+}

@@ -1,0 +1,378 @@
+//! Draws one block of the conversation: a function for each kind of part.
+//!
+//! Long texts come rendered from the cache and are only windowed here; heads and notes are made for
+//! each frame, since they are short and some of them tell the time.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::Chat;
+use super::Notice;
+use super::scroll::Block;
+use super::transcript::{Entry, Growing, PartEntry};
+use crate::app::theme::Theme;
+use crate::app::viewcx::ViewCx;
+use crate::domain::chat::{MessageError, PartKind, Role};
+use crate::domain::time::UnixMillis;
+use crate::text::wrap;
+use crate::text::{Growth, Rendered, TextKey, ansi};
+
+/// A prompt is shown up to this many rows until it is unfolded.
+const PROMPT_ROWS: usize = 12;
+/// No more of a prompt is ever drawn.
+const PROMPT_CHARS: usize = 200_000;
+/// An error's words are cut here.
+const ERROR_CHARS: usize = 2_000;
+
+/// A block as rows: what stands before the body, a window of rendered lines, what stands after.
+#[derive(Default)]
+pub(super) struct Shown<'a> {
+    pub(super) before: Vec<Line<'static>>,
+    pub(super) body: Option<Body<'a>>,
+    pub(super) after: Vec<Line<'static>>,
+}
+
+pub(super) struct Body<'a> {
+    pub(super) lines: &'a Rendered,
+    /// The first line that is shown, and how many are.
+    pub(super) from: usize,
+    pub(super) len: usize,
+    pub(super) indent: u16,
+    /// Laid over the lines.
+    pub(super) over: Option<Style>,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn whole(lines: &'a Rendered, indent: u16) -> Self {
+        Self {
+            from: 0,
+            len: lines.len(),
+            lines,
+            indent,
+            over: None,
+        }
+    }
+}
+
+impl Shown<'_> {
+    fn lines(before: Vec<Line<'static>>) -> Self {
+        Self {
+            before,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.before.len() + self.body.as_ref().map_or(0, |body| body.len) + self.after.len()
+    }
+
+    /// Rows from `from` on, at most `count`: indent, style to lay over, line. Costs what it gives.
+    pub(super) fn window(
+        &self,
+        from: usize,
+        count: usize,
+    ) -> impl Iterator<Item = (u16, Option<Style>, &Line<'static>)> {
+        let head = self.before.len();
+        let body = self.body.as_ref();
+        let len = body.map_or(0, |body| body.len);
+        let skip = from.saturating_sub(head).min(len);
+        let until = (from + count).saturating_sub(head).min(len);
+        let inside = body.into_iter().flat_map(move |body| {
+            let window = body
+                .lines
+                .window(body.from + skip..body.from + until.max(skip));
+            window.map(|line| (body.indent, body.over, line))
+        });
+        let before = self.before.iter().skip(from).map(|line| (0, None, line));
+        let past = from.saturating_sub(head + len);
+        let after = self.after.iter().skip(past).map(|line| (0, None, line));
+        before.chain(inside).chain(after).take(count)
+    }
+}
+
+impl Chat {
+    /// Makes the rows of a block, `width` columns wide.
+    pub(super) fn show<'c>(
+        &self,
+        block: Block<'_>,
+        width: u16,
+        vx: &'c mut ViewCx<'_>,
+    ) -> Shown<'c> {
+        let (entry, known) = match block {
+            Block::Part(entry, known) => (entry, known),
+            Block::Foot(entry) => return Shown::lines(foot(entry, width, vx.theme)),
+            Block::Notice => return Shown::lines(self.notice_lines(width, vx.theme)),
+        };
+        let open = self.folds.is_open(&known.part, entry.message.role);
+        match &known.part.kind {
+            PartKind::Text { text, .. } if entry.message.role == Role::User => {
+                let waits = self.transcript.is_echo(&entry.message.id);
+                prompt(known, text, (open, waits), width, vx)
+            }
+            PartKind::Text { text, .. } => answer(entry, known, text, width, vx),
+            PartKind::Reasoning {
+                text,
+                started,
+                ended,
+            } => reasoning(known, text, (open, *started, *ended), width, vx),
+            PartKind::Tool(call) => super::view_tool::tool(known, call, open, width, vx),
+            PartKind::File { filename, mime } => {
+                one_line(&format!("  [{filename}] {mime}"), vx.theme.dim, width)
+            }
+            PartKind::Compaction { auto } => compaction(*auto, width, vx.theme),
+            PartKind::Retry { attempt, message } => {
+                let sign = vx.theme.pick("↻", "?");
+                let text = format!("{sign} attempt {attempt} failed: {message}");
+                one_line(&text, vx.theme.dim, width)
+            }
+            PartKind::Unknown { kind } => one_line(
+                &format!("({kind}: not known to this version)"),
+                vx.theme.dim,
+                width,
+            ),
+            PartKind::StepStart | PartKind::StepFinish { .. } | PartKind::Patch { .. } => {
+                Shown::default()
+            }
+        }
+    }
+
+    fn notice_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+        match &self.notice {
+            None => Vec::new(),
+            Some(Notice::Turn(error)) => error_lines(error, width, theme),
+            Some(Notice::Command(failure)) => {
+                let sign = theme.pick("×", "x");
+                let mut lines = wrapped(&format!("{sign} {}", failure.summary), width, theme.error);
+                lines.extend(wrapped(&failure.detail, width, theme.dim));
+                lines.extend(wrapped(&failure.hint, width, theme.text));
+                lines
+            }
+        }
+    }
+}
+
+/// The cache's name for one way of drawing a part.
+pub(super) fn key<'a>(known: &PartEntry, id: &'a str) -> TextKey<'a> {
+    TextKey {
+        id,
+        generation: known.generation,
+        revision: known.revision,
+    }
+}
+
+fn prompt<'c>(
+    known: &PartEntry,
+    text: &str,
+    (open, waits): (bool, bool),
+    width: u16,
+    vx: &'c mut ViewCx<'_>,
+) -> Shown<'c> {
+    let theme = vx.theme;
+    let id = format!("{}/prompt{}", known.part.id, if open { "+" } else { "" });
+    let style = theme.strong;
+    let columns = width.saturating_sub(2).max(1);
+    let sign = Span::styled(theme.pick("› ", "> "), theme.accent);
+    let lines = vx.cache.cached(key(known, &id), width, || {
+        let rows = if open { usize::MAX } else { PROMPT_ROWS };
+        prompt_lines(text, rows, columns, &sign, style)
+    });
+    let after = if waits {
+        vec![Line::styled("  sending …", theme.dim)]
+    } else {
+        Vec::new()
+    };
+    Shown {
+        before: Vec::new(),
+        body: Some(Body::whole(lines, 0)),
+        after,
+    }
+}
+
+fn prompt_lines(
+    text: &str,
+    rows: usize,
+    columns: u16,
+    sign: &Span<'static>,
+    style: Style,
+) -> Vec<Line<'static>> {
+    let text = text.trim_end();
+    // A folded prompt needs no more than its first rows, however long it is.
+    let most = rows
+        .saturating_mul(usize::from(columns) * 2)
+        .min(PROMPT_CHARS);
+    let end = text
+        .char_indices()
+        .nth(most)
+        .map_or(text.len(), |(at, _)| at);
+    let mut wrapped = wrap::wrap_plain(&text[..end], usize::from(columns), style);
+    let cut = end < text.len() || wrapped.len() > rows;
+    wrapped.truncate(rows);
+    let mut lines: Vec<Line<'static>> = wrapped
+        .into_iter()
+        .enumerate()
+        .map(|(index, mut line)| {
+            let lead = if index == 0 {
+                sign.clone()
+            } else {
+                Span::raw("  ")
+            };
+            line.spans.insert(0, lead);
+            line
+        })
+        .collect();
+    if cut {
+        let total = text.lines().count();
+        let words = format!("  … of {total} lines (space unfolds)");
+        lines.push(Line::styled(words, style));
+    }
+    lines
+}
+
+fn answer<'c>(
+    entry: &Entry,
+    known: &PartEntry,
+    text: &str,
+    width: u16,
+    vx: &'c mut ViewCx<'_>,
+) -> Shown<'c> {
+    let theme = vx.theme;
+    let before = if entry.message.summary {
+        vec![Line::styled(
+            "summary of the conversation so far",
+            theme.dim,
+        )]
+    } else {
+        Vec::new()
+    };
+    let after = gap_note(known, theme);
+    let lines = markdown(known, text, width, vx);
+    Shown {
+        before,
+        body: Some(Body::whole(lines, 0)),
+        after,
+    }
+}
+
+fn markdown<'c>(known: &PartEntry, text: &str, width: u16, vx: &'c mut ViewCx<'_>) -> &'c Rendered {
+    let growth = if known.part.kind.is_growing() {
+        Growth::Growing
+    } else {
+        Growth::Whole
+    };
+    let id = known.part.id.as_str();
+    vx.cache
+        .markdown(key(known, id), text, width, growth, &vx.theme.palette)
+}
+
+fn reasoning<'c>(
+    known: &PartEntry,
+    text: &str,
+    (open, started, ended): (bool, Option<UnixMillis>, Option<UnixMillis>),
+    width: u16,
+    vx: &'c mut ViewCx<'_>,
+) -> Shown<'c> {
+    let theme = vx.theme;
+    let words = match (started, ended) {
+        (Some(started), Some(ended)) => format!("thought {}", took(started, ended)),
+        (None, Some(_)) => "thought".to_owned(),
+        (_, None) => "thinking".to_owned(),
+    };
+    let before = vec![Line::styled(
+        format!("{} {words}", fold_sign(open, theme)),
+        theme.dim,
+    )];
+    let after = gap_note(known, theme);
+    let body = open.then(|| Body {
+        over: Some(theme.dim),
+        ..Body::whole(markdown(known, text, width.saturating_sub(2), vx), 2)
+    });
+    Shown {
+        before,
+        body,
+        after,
+    }
+}
+
+fn gap_note(known: &PartEntry, theme: &Theme) -> Vec<Line<'static>> {
+    if known.gap {
+        vec![Line::styled(
+            "(some of this text is missing until it ends)",
+            theme.dim,
+        )]
+    } else {
+        Vec::new()
+    }
+}
+
+fn compaction(auto: bool, width: u16, theme: &Theme) -> Shown<'static> {
+    let words = if auto {
+        " the conversation was getting long and was summed up "
+    } else {
+        " the conversation was summed up "
+    };
+    let words = wrap::truncate(words, usize::from(width)).into_owned();
+    let room = usize::from(width).saturating_sub(wrap::width(&words));
+    let rule = |columns: usize| theme.pick("─", "-").repeat(columns);
+    let text = format!("{}{words}{}", rule(room / 2), rule(room - room / 2));
+    Shown::lines(vec![Line::styled(text, theme.dim)])
+}
+
+/// Why a message ended early.
+fn foot(entry: &Entry, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    if let Some(error) = &entry.message.error {
+        return error_lines(error, width, theme);
+    }
+    let words = match entry.message.finish.as_deref() {
+        Some("length") => "The answer was cut off: it reached the model's limit of output.",
+        Some("content-filter") => "The answer was cut off by the provider's content filter.",
+        _ => return Vec::new(),
+    };
+    wrapped(words, width, theme.warning)
+}
+
+fn error_lines(error: &MessageError, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    if error.is_abort() {
+        return vec![Line::styled("stopped by you", theme.dim)];
+    }
+    let sign = theme.pick("×", "x");
+    let end = error
+        .message
+        .char_indices()
+        .nth(ERROR_CHARS)
+        .map_or(error.message.len(), |(i, _)| i);
+    wrapped(
+        &format!("{sign} {}: {}", error.name, &error.message[..end]),
+        width,
+        theme.error,
+    )
+}
+
+/// Wraps a short text of our own or the server's; nothing for an empty one.
+pub(super) fn wrapped(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    wrap::wrap_plain(&ansi::plain(text), usize::from(width), style)
+}
+
+fn one_line(text: &str, style: Style, width: u16) -> Shown<'static> {
+    let text = wrap::truncate(text, usize::from(width)).into_owned();
+    Shown::lines(vec![Line::styled(text, style)])
+}
+
+pub(super) fn fold_sign(open: bool, theme: &Theme) -> &'static str {
+    if open {
+        theme.pick("▾", "v")
+    } else {
+        theme.pick("▸", ">")
+    }
+}
+
+/// A finished time: `0.2s`, `6.1s`, `1m05s`.
+pub(super) fn took(started: UnixMillis, ended: UnixMillis) -> String {
+    let time = ended.since(started);
+    match time.as_secs() {
+        0..60 => format!("{:.1}s", time.as_secs_f64()),
+        secs => format!("{}m{:02}s", secs / 60, secs % 60),
+    }
+}

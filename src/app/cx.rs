@@ -1,0 +1,89 @@
+//! What an update may use besides its own state: the time, new ids, and a place for effects.
+
+use super::effect::Effect;
+use crate::domain::id::{MessageId, PartId, SessionKey};
+use crate::domain::time::{Monotonic, UnixMillis};
+
+/// Lent to every update.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    pub now: Monotonic,
+    pub wall: UnixMillis,
+    pub ids: &'a mut IdSource,
+    effects: &'a mut Vec<Effect>,
+}
+
+impl<'a> Cx<'a> {
+    pub fn new(
+        now: Monotonic,
+        wall: UnixMillis,
+        ids: &'a mut IdSource,
+        effects: &'a mut Vec<Effect>,
+    ) -> Self {
+        Self {
+            now,
+            wall,
+            ids,
+            effects,
+        }
+    }
+
+    /// Asks for an effect; they are done in order after the update.
+    pub fn ask(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+}
+
+/// Makes ids in the server's own form: a prefix, 12 hex digits of `(unix_ms * 4096 + counter) mod
+/// 2^48`, 14 base62 characters (observed on 1.18.33). The seed comes from outside, so that tests
+/// see the same ids every time.
+#[derive(Debug, Clone)]
+pub struct IdSource {
+    random: u64,
+    last_millis: u64,
+    counter: u64,
+}
+
+impl IdSource {
+    pub fn seeded(seed: u64) -> Self {
+        Self {
+            random: seed | 1,
+            last_millis: 0,
+            counter: 0,
+        }
+    }
+
+    pub fn message(&mut self, wall: UnixMillis) -> MessageId {
+        MessageId::from(self.make("msg_", wall))
+    }
+
+    pub fn part(&mut self, wall: UnixMillis) -> PartId {
+        PartId::from(self.make("prt_", wall))
+    }
+
+    pub fn session_key(&mut self, wall: UnixMillis) -> SessionKey {
+        SessionKey::from(self.make("key_", wall))
+    }
+
+    fn make(&mut self, prefix: &str, wall: UnixMillis) -> String {
+        const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        if wall.0 == self.last_millis {
+            self.counter += 1;
+        } else {
+            self.last_millis = wall.0;
+            self.counter = 1;
+        }
+        let stamp = wall.0.wrapping_mul(4096).wrapping_add(self.counter) & 0xffff_ffff_ffff;
+        let mut id = format!("{prefix}{stamp:012x}");
+        for _ in 0..14 {
+            // splitmix64: good enough to keep ids of several programs apart, and small.
+            self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.random;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let index = usize::try_from((z ^ (z >> 31)) % 62).unwrap_or(0);
+            id.push(char::from(BASE62[index]));
+        }
+        id
+    }
+}

@@ -1,0 +1,25 @@
+//! All that the program may ask for, as values. `tui::effects` and `session::supervisor` do them.
+
+use crate::domain::id::SessionKey;
+use crate::domain::session::{Closing, SessionCommand, SessionSpec};
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    OpenSession(SessionSpec),
+    Command(SessionKey, SessionCommand),
+    CloseSession(SessionKey, Closing),
+    /// Reads the list of stored sessions again; answered by [`super::event::Reply::Sessions`].
+    ListSessions,
+    /// To the clipboard of the user's terminal.
+    Copy(String),
+    EditExternally {
+        draft: String,
+    },
+    /// Turns mouse reporting on or off.
+    CaptureMouse(bool),
+    /// The whole screen is drawn anew.
+    Redraw,
+    /// Stops this process as ctrl-z would in a shell.
+    Suspend,
+    Quit,
+}

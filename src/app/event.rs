@@ -1,0 +1,40 @@
+//! All that can happen to the program, as values.
+
+use super::key::{Key, Mouse};
+use crate::domain::id::SessionKey;
+use crate::domain::session::{SessionEvent, SessionSummary};
+
+/// Something that happened. Grows by a kind of thing, not by a feature.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most events are the large ones, and each is moved only from its channel into update"
+)]
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Key(Key),
+    /// Text that was pasted, line ends as `\n`.
+    Paste(String),
+    Mouse(Mouse),
+    /// Columns and rows.
+    Resize(u16, u16),
+    /// From a session's task.
+    Session(SessionKey, SessionEvent),
+    /// The end of a short effect.
+    Reply(Reply),
+    /// Something that moves on the screen is due.
+    Tick,
+    /// SIGTERM, SIGHUP, or the terminal is gone: leave at once, sandboxes run on.
+    Stop,
+}
+
+/// How a short effect ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// The stored sessions, newest first.
+    Sessions(Vec<SessionSummary>),
+    /// The text as the external editor left it; `Err` says why it could not run, and the draft is
+    /// as it was.
+    Edited(Result<String, String>),
+    /// A line for the status bar: something was copied, saved, not found.
+    Notice(String),
+}

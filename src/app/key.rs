@@ -1,0 +1,327 @@
+//! Keys and mouse events, free of any terminal library; parsing and printing of `ctrl-k`, and of
+//! sequences such as `ctrl-x n`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A key press. Releases and repeats are not told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pub code: KeyCode,
+    pub ctrl: bool,
+    pub alt: bool,
+    /// Only for keys that are not characters: `shift-a` is the character `A`.
+    pub shift: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyCode {
+    Char(char),
+    Enter,
+    Esc,
+    Backspace,
+    Delete,
+    Insert,
+    Tab,
+    Left,
+    Right,
+    Up,
+    Down,
+    Home,
+    End,
+    PageUp,
+    PageDown,
+    F(u8),
+}
+
+/// A mouse event at a cell; (0, 0) is the top left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    pub kind: MouseKind,
+    pub column: u16,
+    pub row: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseKind {
+    Press,
+    ScrollUp,
+    ScrollDown,
+}
+
+impl Key {
+    pub const fn plain(code: KeyCode) -> Self {
+        Self {
+            code,
+            ctrl: false,
+            alt: false,
+            shift: false,
+        }
+    }
+
+    pub const fn char(c: char) -> Self {
+        Self::plain(KeyCode::Char(c))
+    }
+
+    pub const fn ctrl(c: char) -> Self {
+        Self {
+            code: KeyCode::Char(c),
+            ctrl: true,
+            alt: false,
+            shift: false,
+        }
+    }
+
+    /// The character that this key would type, if it is one.
+    pub fn typed(self) -> Option<char> {
+        match self.code {
+            KeyCode::Char(c) if !self.ctrl && !self.alt => Some(c),
+            _ => None,
+        }
+    }
+}
+
+/// The keys with a name, each name once for printing; parsing knows these and [`ALIASES`].
+const NAMED: [(&str, KeyCode); 15] = [
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("backspace", KeyCode::Backspace),
+    ("delete", KeyCode::Delete),
+    ("insert", KeyCode::Insert),
+    ("tab", KeyCode::Tab),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("pgup", KeyCode::PageUp),
+    ("pgdn", KeyCode::PageDown),
+    ("space", KeyCode::Char(' ')),
+];
+
+const ALIASES: [(&str, KeyCode); 6] = [
+    ("return", KeyCode::Enter),
+    ("escape", KeyCode::Esc),
+    ("del", KeyCode::Delete),
+    ("pageup", KeyCode::PageUp),
+    ("pagedown", KeyCode::PageDown),
+    ("ins", KeyCode::Insert),
+];
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (held, name) in [
+            (self.ctrl, "ctrl-"),
+            (self.alt, "alt-"),
+            (self.shift, "shift-"),
+        ] {
+            if held {
+                f.write_str(name)?;
+            }
+        }
+        if let Some((name, _)) = NAMED.iter().find(|(_, code)| *code == self.code) {
+            return f.write_str(name);
+        }
+        match self.code {
+            KeyCode::F(n) => write!(f, "f{n}"),
+            KeyCode::Char(c) if c.is_control() || c.is_whitespace() => {
+                write!(f, "u+{:04x}", u32::from(c))
+            }
+            KeyCode::Char(c) => write!(f, "{c}"),
+            // All the others have a name.
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a text is not a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    #[error("a key is missing")]
+    Empty,
+    #[error("`{0}` is not a key; keys are written like `ctrl-k`, `shift-tab`, `f6`, `ctrl-x n`")]
+    Unknown(String),
+}
+
+impl FromStr for Key {
+    type Err = KeyError;
+
+    /// Reads one key. Modifiers in any order, before `-` or `+`; names in any case.
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let mut key = Self::plain(KeyCode::Esc);
+        let mut rest = text;
+        while let Some((modifier, after)) = modifier(rest) {
+            match modifier {
+                Modifier::Ctrl => key.ctrl = true,
+                Modifier::Alt => key.alt = true,
+                Modifier::Shift => key.shift = true,
+            }
+            rest = after;
+        }
+        if rest.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        key.code = code(rest).ok_or_else(|| KeyError::Unknown(text.to_owned()))?;
+        // shift-a is what the terminal reports as A.
+        if let (true, KeyCode::Char(c)) = (key.shift, key.code)
+            && c.is_ascii_lowercase()
+        {
+            key.code = KeyCode::Char(c.to_ascii_uppercase());
+            key.shift = false;
+        }
+        Ok(key)
+    }
+}
+
+enum Modifier {
+    Ctrl,
+    Alt,
+    Shift,
+}
+
+/// Splits a modifier off, if something is left behind it.
+fn modifier(text: &str) -> Option<(Modifier, &str)> {
+    let at = text.find(['-', '+'])?;
+    let after = &text[at + 1..];
+    if after.is_empty() {
+        return None;
+    }
+    let modifier = match text[..at].to_ascii_lowercase().as_str() {
+        "ctrl" => Modifier::Ctrl,
+        "alt" => Modifier::Alt,
+        "shift" => Modifier::Shift,
+        _ => return None,
+    };
+    Some((modifier, after))
+}
+
+fn code(text: &str) -> Option<KeyCode> {
+    let mut chars = text.chars();
+    if let (Some(c), None) = (chars.next(), chars.next()) {
+        return Some(KeyCode::Char(c));
+    }
+    let lower = text.to_ascii_lowercase();
+    if let Some((_, code)) = NAMED
+        .iter()
+        .chain(&ALIASES)
+        .find(|(name, _)| *name == lower)
+    {
+        return Some(*code);
+    }
+    if let Some(hex) = lower.strip_prefix("u+") {
+        return u32::from_str_radix(hex, 16)
+            .ok()
+            .and_then(char::from_u32)
+            .map(KeyCode::Char);
+    }
+    lower
+        .strip_prefix('f')
+        .filter(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|n| n.parse().ok())
+        .map(KeyCode::F)
+}
+
+/// Keys pressed one after the other: one key, or a leader and what follows. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeySequence(Vec<Key>);
+
+impl KeySequence {
+    pub fn one(key: Key) -> Self {
+        Self(vec![key])
+    }
+
+    pub fn keys(&self) -> &[Key] {
+        &self.0
+    }
+
+    /// Whether one of the two begins with the other: both can then not be bound in one context.
+    pub fn clashes(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0) || other.0.starts_with(&self.0)
+    }
+}
+
+impl fmt::Display for KeySequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, key) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(" ")?;
+            }
+            write!(f, "{key}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for KeySequence {
+    type Err = KeyError;
+
+    /// Reads keys with spaces between them.
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        let keys = text
+            .split_ascii_whitespace()
+            .map(str::parse)
+            .collect::<Result<Vec<Key>, _>>()?;
+        if keys.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        Ok(Self(keys))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn keys() -> impl Strategy<Value = Key> {
+        let code = prop_oneof![
+            any::<char>().prop_map(KeyCode::Char),
+            prop::char::range(' ', '~').prop_map(KeyCode::Char),
+            any::<u8>().prop_map(KeyCode::F),
+            prop::sample::select(NAMED.map(|(_, code)| code).to_vec()),
+        ];
+        (code, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(code, ctrl, alt, shift)| {
+            let character = matches!(code, KeyCode::Char(_));
+            Key {
+                code,
+                ctrl,
+                alt,
+                shift: shift && !character,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(keys in prop::collection::vec(keys(), 1..4)) {
+            let sequence = KeySequence(keys);
+
+            let read: KeySequence = sequence.to_string().parse().unwrap();
+
+            prop_assert_eq!(read, sequence);
+        }
+
+        #[test]
+        fn reading_never_panics(text in any::<String>()) {
+            let _ = text.parse::<KeySequence>();
+        }
+    }
+
+    #[test]
+    fn keys_are_read_in_the_spellings_people_use() {
+        let read = |text: &str| text.parse::<Key>().map(|key| key.to_string());
+
+        assert_eq!(read("ctrl+K"), Ok("ctrl-K".to_owned()));
+        assert_eq!(read("Shift-Tab"), Ok("shift-tab".to_owned()));
+        assert_eq!(read("shift-a"), Ok("A".to_owned()));
+        assert_eq!(read("ctrl--"), Ok("ctrl--".to_owned()));
+        assert_eq!(read("PageUp"), Ok("pgup".to_owned()));
+        assert_eq!(
+            read("hyper-a"),
+            Err(KeyError::Unknown("hyper-a".to_owned()))
+        );
+        assert_eq!("  ".parse::<KeySequence>(), Err(KeyError::Empty));
+    }
+}

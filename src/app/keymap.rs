@@ -1,0 +1,261 @@
+//! The one table of keys: context, keys, action, hint.
+//!
+//! Lookup walks the contexts from the front: what lies on top, the focused pane, everywhere. The
+//! help, the hints on the screen, `sandbar keys` and the table in the README are printed from here,
+//! and the configuration changes it by action name.
+
+mod table;
+
+use super::action::Action;
+use super::chat::ChatContext;
+use super::key::{Key, KeySequence};
+
+/// Where a binding holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Context {
+    Composer,
+    /// The chat, outside the composer.
+    Transcript,
+    /// The panel of a permission or a question.
+    Request,
+    /// A text field in that panel.
+    RequestInput,
+    Sessions,
+    Logs,
+    /// Any pane while nothing is being typed.
+    Outside,
+    Anywhere,
+    Help,
+    /// A question of our own waits for yes or no.
+    Confirm,
+    /// A list that typing narrows.
+    Picker,
+    /// Also above an overlay.
+    Always,
+}
+
+impl Context {
+    /// All contexts, in the order of the help.
+    pub const ALL: [Self; 12] = [
+        Self::Composer,
+        Self::Transcript,
+        Self::Request,
+        Self::RequestInput,
+        Self::Sessions,
+        Self::Logs,
+        Self::Outside,
+        Self::Anywhere,
+        Self::Always,
+        Self::Help,
+        Self::Confirm,
+        Self::Picker,
+    ];
+
+    /// Whether keys that type a character are text here and mean nothing else.
+    pub fn is_typing(self) -> bool {
+        matches!(self, Self::Composer | Self::RequestInput | Self::Picker)
+    }
+
+    /// The heading in the help.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Composer => "composer",
+            Self::Transcript => "chat",
+            Self::Request => "permission, question",
+            Self::RequestInput => "answer",
+            Self::Sessions => "sessions",
+            Self::Logs => "logs",
+            Self::Outside => "outside the composer",
+            Self::Anywhere => "anywhere",
+            Self::Help => "help",
+            Self::Confirm => "confirm",
+            Self::Picker => "models",
+            Self::Always => "always",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    pub context: Context,
+    pub action: Action,
+    /// `keys[0]` is the one that hints show; empty when the user took all away.
+    pub keys: Vec<KeySequence>,
+    /// What it does, in a few words.
+    pub hint: &'static str,
+}
+
+/// The whole table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Keymap {
+    bindings: Vec<Binding>,
+}
+
+/// What keys mean so far.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Meaning {
+    Action(Action),
+    /// More keys must follow.
+    Leader,
+    Nothing,
+}
+
+/// Why a table of the user's cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeymapError {
+    #[error("there is no action `{name}`{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
+    UnknownAction {
+        name: String,
+        nearest: Option<&'static str>,
+    },
+    #[error(
+        "`{keys}` is bound to both `{first}` and `{second}` in {context}; give one of them another key"
+    )]
+    Conflict {
+        keys: String,
+        context: &'static str,
+        first: &'static str,
+        second: &'static str,
+    },
+}
+
+impl From<ChatContext> for Context {
+    fn from(context: ChatContext) -> Self {
+        match context {
+            ChatContext::Composer => Self::Composer,
+            ChatContext::Transcript => Self::Transcript,
+            ChatContext::Request => Self::Request,
+            ChatContext::RequestInput => Self::RequestInput,
+        }
+    }
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        Self {
+            bindings: table::rows(),
+        }
+    }
+}
+
+impl Keymap {
+    /// The default table with the keys of the named actions replaced; an empty list of keys takes
+    /// them away.
+    pub fn with(overrides: &[(String, Vec<KeySequence>)]) -> Result<Self, KeymapError> {
+        let mut map = Self::default();
+        for (name, keys) in overrides {
+            let mut known = false;
+            for binding in &mut map.bindings {
+                if binding.action.name() == name {
+                    binding.keys.clone_from(keys);
+                    known = true;
+                }
+            }
+            if !known {
+                return Err(KeymapError::UnknownAction {
+                    name: name.clone(),
+                    nearest: map.nearest(name),
+                });
+            }
+        }
+        map.check()?;
+        Ok(map)
+    }
+
+    /// All rows, in the order of the help.
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// The rows of one context that have a key.
+    pub fn rows(&self, context: Context) -> impl Iterator<Item = &Binding> {
+        self.bindings
+            .iter()
+            .filter(move |row| row.context == context && !row.keys.is_empty())
+    }
+
+    /// What `keys`, pressed one after the other, mean where `contexts` hold; the first one wins.
+    pub fn meaning(&self, contexts: &[Context], keys: &[Key]) -> Meaning {
+        for context in contexts {
+            let mut leads = false;
+            for row in self.rows(*context) {
+                for sequence in &row.keys {
+                    if sequence.keys() == keys {
+                        return Meaning::Action(row.action);
+                    }
+                    leads |= sequence.keys().starts_with(keys);
+                }
+            }
+            if leads {
+                return Meaning::Leader;
+            }
+        }
+        Meaning::Nothing
+    }
+
+    /// What may follow `keys`: the rest of each sequence, and its row.
+    pub fn after(&self, contexts: &[Context], keys: &[Key]) -> Vec<(String, &Binding)> {
+        let mut found: Vec<(String, &Binding)> = Vec::new();
+        for row in contexts.iter().flat_map(|context| self.rows(*context)) {
+            for sequence in &row.keys {
+                if let Some(rest) = sequence.keys().strip_prefix(keys)
+                    && !rest.is_empty()
+                {
+                    let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
+                    let rest = rest.join(" ");
+                    if found.iter().all(|(known, _)| *known != rest) {
+                        found.push((rest, row));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The first key of an action that works where `contexts` hold; a key that types a character
+    /// counts only where nothing is typed.
+    pub fn key_for(&self, action: Action, contexts: &[Context]) -> Option<&KeySequence> {
+        let typing = contexts.iter().any(|context| context.is_typing());
+        contexts
+            .iter()
+            .flat_map(|context| self.rows(*context))
+            .filter(|row| row.action == action)
+            .flat_map(|row| &row.keys)
+            .find(|keys| !(typing && keys.keys()[0].typed().is_some()))
+    }
+
+    fn nearest(&self, name: &str) -> Option<&'static str> {
+        self.bindings
+            .iter()
+            .map(|row| row.action.name())
+            .map(|known| (strsim::damerau_levenshtein(name, known), known))
+            .min()
+            .filter(|(distance, _)| *distance <= name.len().max(4) / 2)
+            .map(|(_, known)| known)
+    }
+
+    fn check(&self) -> Result<(), KeymapError> {
+        for (i, row) in self.bindings.iter().enumerate() {
+            for other in &self.bindings[i + 1..] {
+                if other.context != row.context || other.action == row.action {
+                    continue;
+                }
+                for keys in &row.keys {
+                    if other.keys.iter().any(|theirs| theirs.clashes(keys)) {
+                        return Err(KeymapError::Conflict {
+                            keys: keys.to_string(),
+                            context: row.context.name(),
+                            first: row.action.name(),
+                            second: other.action.name(),
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Moves in the log, and changes how it is shown.
+
+use super::{Anchor, Logs};
+use crate::app::action::LogsAction;
+
+/// No frame goes over more rows than this for one move.
+const FARTHEST: i64 = 5_000;
+
+impl Logs {
+    pub(in crate::app) fn update(&mut self, action: LogsAction) {
+        let page = i64::from(self.rows.saturating_sub(1).max(1));
+        match action {
+            LogsAction::LineUp => self.scroll(-1),
+            LogsAction::LineDown => self.scroll(1),
+            LogsAction::PageUp => self.scroll(-page),
+            LogsAction::PageDown => self.scroll(page),
+            LogsAction::Top => self.go(Anchor::At {
+                line: self.first,
+                row: 0,
+            }),
+            LogsAction::Bottom => self.go(Anchor::Tail),
+            LogsAction::Follow => match self.anchor {
+                // Stays where it is: a move by nothing from a fixed row.
+                Anchor::Tail => self.stay(),
+                Anchor::At { .. } => self.go(Anchor::Tail),
+            },
+            LogsAction::Wrap => self.wrap = !self.wrap,
+            LogsAction::Times => self.times = !self.times,
+            LogsAction::Clear => {
+                self.first = self.end();
+                self.lines.clear();
+                self.bytes = 0;
+                self.go(Anchor::Tail);
+            }
+            // The root's.
+            LogsAction::Leave => {}
+        }
+    }
+
+    /// Moves by rows, down is positive.
+    pub(in crate::app) fn scroll(&mut self, rows: i64) {
+        self.pending = self.pending.saturating_add(rows).clamp(-FARTHEST, FARTHEST);
+    }
+
+    fn go(&mut self, anchor: Anchor) {
+        self.anchor = anchor;
+        self.pending = 0;
+    }
+
+    /// Stops following: the line at the top of the screen stays there.
+    fn stay(&mut self) {
+        let rows = u64::from(self.rows.max(1));
+        self.go(Anchor::At {
+            line: self.end().saturating_sub(rows).max(self.first),
+            row: 0,
+        });
+    }
+}

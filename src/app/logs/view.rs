@@ -1,0 +1,210 @@
+//! Draws the log: a window of it, or its newest line.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Anchor, Logs, LogsViewport};
+use crate::app::clock;
+use crate::app::theme::{Colours, Theme};
+use crate::domain::log::{LogLine, LogStream};
+use crate::text::{ansi, wrap};
+
+/// The log, ready to be drawn.
+pub(in crate::app) struct LogsView<'a> {
+    pub(in crate::app) logs: &'a Logs,
+    pub(in crate::app) theme: &'a Theme,
+    pub(in crate::app) utc_offset_minutes: i16,
+}
+
+/// A row of the log: a line and a row of it when it is wrapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    line: u64,
+    row: usize,
+}
+
+impl LogsView<'_> {
+    /// Draws the window into `area` (without a frame), and says what was shown.
+    pub(in crate::app) fn draw(&self, area: Rect, buf: &mut Buffer) -> LogsViewport {
+        if area.is_empty() {
+            return LogsViewport::default();
+        }
+        let height = usize::from(area.height);
+        let width = usize::from(area.width);
+        if self.logs.lines.is_empty() {
+            let words = "Nothing yet. What opencode serve prints appears here.";
+            buf.set_stringn(area.x, area.y, words, width, self.theme.dim);
+        }
+        let tail = self.back_from_end(height, width);
+        let top = self.resolve(tail, width);
+        let anchor = if self.follows(top, tail) {
+            Anchor::Tail
+        } else {
+            Anchor::At {
+                line: top.line,
+                row: top.row,
+            }
+        };
+
+        let mut y = area.y;
+        let mut place = top;
+        while y < area.bottom() && place.line < self.logs.end() {
+            for line in self.rows(place.line, width).iter().skip(place.row) {
+                if y == area.bottom() {
+                    break;
+                }
+                buf.set_line(area.x, y, line, area.width);
+                y += 1;
+            }
+            place = Place {
+                line: place.line + 1,
+                row: 0,
+            };
+        }
+        LogsViewport {
+            anchor,
+            applied: self.logs.pending,
+            rows: area.height,
+        }
+    }
+
+    /// Draws the newest line into one row.
+    pub(in crate::app) fn draw_ticker(&self, area: Rect, buf: &mut Buffer) {
+        let Some(line) = self.logs.last() else { return };
+        buf.set_line(area.x, area.y, &self.line(line), area.width);
+    }
+
+    /// What the frame's right title says.
+    pub(in crate::app) fn standing(&self) -> String {
+        let lines = self.logs.lines.len();
+        let noun = if lines == 1 { "line" } else { "lines" };
+        match self.logs.anchor {
+            Anchor::Tail if self.logs.pending >= 0 => format!("follow {lines} {noun}"),
+            _ => format!("scrolled back {lines} {noun}"),
+        }
+    }
+
+    /// Following goes on at the end, but for the reader who has just left it: `s` holds the page
+    /// even where the end is on it.
+    fn follows(&self, top: Place, tail: Place) -> bool {
+        match self.logs.anchor {
+            Anchor::Tail => top >= tail,
+            Anchor::At { .. } => self.logs.pending > 0 && top >= tail,
+        }
+    }
+
+    /// The first row on the screen: the anchor, moved by what is pending.
+    fn resolve(&self, tail: Place, width: usize) -> Place {
+        let oldest = Place {
+            line: self.logs.first,
+            row: 0,
+        };
+        let from = match self.logs.anchor {
+            Anchor::Tail => tail,
+            Anchor::At { line, row } => Place { line, row }.max(oldest),
+        };
+        let rows = usize::try_from(self.logs.pending.unsigned_abs()).unwrap_or(0);
+        if self.logs.pending < 0 {
+            self.back(from, rows, width)
+        } else {
+            self.forward(from, rows, width, tail).min(tail.max(from))
+        }
+    }
+
+    fn back_from_end(&self, rows: usize, width: usize) -> Place {
+        let end = Place {
+            line: self.logs.end(),
+            row: 0,
+        };
+        self.back(end, rows, width)
+    }
+
+    fn back(&self, from: Place, mut rows: usize, width: usize) -> Place {
+        let mut place = from;
+        loop {
+            if place.row >= rows {
+                place.row -= rows;
+                return place;
+            }
+            rows -= place.row;
+            place.row = 0;
+            if place.line <= self.logs.first {
+                return place;
+            }
+            place.line -= 1;
+            place.row = self.height(place.line, width);
+        }
+    }
+
+    fn forward(&self, from: Place, mut rows: usize, width: usize, until: Place) -> Place {
+        let mut place = from;
+        while rows > 0 && place < until {
+            let left = self.height(place.line, width).saturating_sub(place.row);
+            if rows < left {
+                place.row += rows;
+                return place;
+            }
+            rows -= left;
+            place = Place {
+                line: place.line + 1,
+                row: 0,
+            };
+        }
+        place
+    }
+
+    fn height(&self, number: u64, width: usize) -> usize {
+        if self.logs.wrap {
+            self.rows(number, width).len().max(1)
+        } else {
+            1
+        }
+    }
+
+    fn rows(&self, number: u64, width: usize) -> Vec<Line<'static>> {
+        let Some(line) = self.logs.line(number) else {
+            return Vec::new();
+        };
+        let line = self.line(line);
+        if self.logs.wrap {
+            wrap::wrap_line(line, width)
+        } else {
+            vec![line]
+        }
+    }
+
+    /// Time, stream and text; told apart by a word, not by colour alone.
+    fn line(&self, line: &LogLine) -> Line<'static> {
+        let theme = self.theme;
+        let (word, style) = match line.stream {
+            LogStream::Stdout => ("out  ", theme.dim),
+            LogStream::Stderr if line.text.contains("level=ERROR") => ("err  ", theme.error),
+            LogStream::Stderr if line.text.contains("level=WARN") => ("err  ", theme.warning),
+            // OpenCode prints all it has to say there, the good and the bad.
+            LogStream::Stderr => ("err  ", theme.dim),
+            LogStream::Sandbar => ("note ", theme.accent),
+        };
+        let mut spans = Vec::new();
+        if self.logs.times {
+            let time = clock::seconds(line.at, self.utc_offset_minutes);
+            spans.push(Span::styled(format!("{time} "), theme.dim));
+        }
+        spans.push(Span::styled(word, style));
+        let coloured = theme.colours == Colours::Terminal;
+        let text = ansi::log_line(untimed(&line.text), theme.text, coloured);
+        let base = text.style;
+        spans.extend(text.spans.into_iter().map(|mut span| {
+            span.style = base.patch(span.style);
+            span
+        }));
+        Line::from(spans)
+    }
+}
+
+/// OpenCode begins its lines with the time that stands before them already. The file has it all.
+fn untimed(text: &str) -> &str {
+    text.strip_prefix("timestamp=")
+        .and_then(|rest| rest.split_once(' '))
+        .map_or(text, |(_, rest)| rest)
+}

@@ -1,0 +1,254 @@
+//! The model of all that is seen, and its pure update and view.
+//!
+//! ```text
+//!  header: name, state, engine, what waits elsewhere
+//!  ┌ Sessions ┐┌ Chat ─────────────────────────────┐
+//!  │          ││ boot trail, or a broken connection │
+//!  │          ││ transcript                         │
+//!  │          ││ composer                           │
+//!  └──────────┘└────────────────────────────────────┘
+//!  ┌ Logs ─────────────────────────────────────────┐
+//!  └───────────────────────────────────────────────┘
+//!  status
+//!  keys
+//! ```
+//!
+//! Events go in ([`event::Event`]), effects come out ([`effect::Effect`]); nothing here knows a
+//! terminal, a clock, a file or a socket. The root only routes: each pane keeps its own state behind
+//! private fields, in modules of its own.
+
+pub mod action;
+pub mod boot;
+pub mod chat;
+mod clock;
+pub mod cx;
+pub mod effect;
+pub mod event;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod logs;
+mod opened;
+mod overlay;
+mod picker;
+mod sessions;
+mod settle;
+pub mod theme;
+mod update;
+mod update_session;
+mod view;
+mod view_bars;
+mod view_frame;
+mod view_hints;
+mod view_overlay;
+mod view_picker;
+pub mod viewcx;
+pub mod viewport;
+
+use std::collections::BTreeMap;
+
+use event::Event;
+use key::Key;
+use keymap::{Binding, Context, Keymap};
+use opened::OpenSession;
+use overlay::Overlay;
+use sessions::Sessions;
+use viewport::Viewport;
+
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::{EngineKind, State};
+use crate::domain::session::{NewSession, SessionSpec};
+use crate::domain::time::Monotonic;
+
+/// A part of the screen that can have the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    Sessions,
+    Chat,
+    Logs,
+}
+
+/// What the program was started for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mode {
+    /// List, chat and logs.
+    Full {
+        /// How a new session is made; `name` is made unique.
+        new: NewSession,
+        /// Where new sandboxes come from.
+        engine: EngineKind,
+    },
+    /// One chat on a server that somebody else runs; `spec.origin` is `Attach`.
+    Attach { spec: SessionSpec, url: String },
+}
+
+/// What the program was started with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppOptions {
+    pub mode: Mode,
+    /// Made by [`Keymap::with`] from the configuration.
+    pub keymap: Keymap,
+    /// Whether mouse reporting is on from the start.
+    pub mouse: bool,
+    /// Minutes that the user's clock is ahead of UTC.
+    pub utc_offset_minutes: i16,
+}
+
+/// All that is seen. Made from options, changed by events, drawn by `view`.
+#[derive(Debug)]
+pub struct App {
+    options: AppOptions,
+    list: Sessions,
+    open: BTreeMap<SessionKey, OpenSession>,
+    /// The session whose chat and logs are on the screen.
+    shown: Option<SessionKey>,
+    focus: Pane,
+    zoomed: bool,
+    /// The last one sees the keys first and is drawn last.
+    overlays: Vec<Overlay>,
+    leader: Leader,
+    notice: Option<Notice>,
+    /// Until when another ctrl-c quits.
+    quit_armed: Option<Monotonic>,
+    mouse: bool,
+    /// What was typed before there was a session to type to.
+    early: Vec<Event>,
+    /// The stored sessions are known.
+    loaded: bool,
+    viewport: Viewport,
+}
+
+/// Keys that wait for more.
+#[derive(Debug, Clone, Default)]
+struct Leader {
+    keys: Vec<Key>,
+    since: Monotonic,
+}
+
+/// A line for the status bar that goes away by itself.
+#[derive(Debug, Clone)]
+struct Notice {
+    text: String,
+    until: Monotonic,
+}
+
+impl App {
+    pub fn new(options: AppOptions) -> Self {
+        Self {
+            list: Sessions::default(),
+            open: BTreeMap::new(),
+            shown: None,
+            focus: Pane::Chat,
+            zoomed: false,
+            overlays: Vec::new(),
+            leader: Leader::default(),
+            notice: None,
+            quit_armed: None,
+            mouse: options.mouse,
+            early: Vec::new(),
+            loaded: false,
+            viewport: Viewport::default(),
+            options,
+        }
+    }
+
+    /// Takes what the frame that was just drawn showed.
+    pub fn shown(&mut self, viewport: Viewport) {
+        if let Some(session) = self.shown.as_ref().and_then(|key| self.open.get_mut(key)) {
+            session.chat.shown(viewport.chat.clone());
+            session.logs.shown(viewport.logs);
+        }
+        if let (Some(Overlay::Help { scroll }), Some(first)) =
+            (self.overlays.last_mut(), viewport.help)
+        {
+            *scroll = first;
+        }
+        self.viewport = viewport;
+    }
+
+    /// The terminal's title: who waits, and the name of what is shown.
+    pub fn title(&self) -> String {
+        let waiting = self.waiting();
+        let name = self.name_shown();
+        match waiting {
+            0 => format!("{name} - sandbar"),
+            n => format!("! {name} ({n} need you)"),
+        }
+    }
+
+    fn is_attached(&self) -> bool {
+        matches!(self.options.mode, Mode::Attach { .. })
+    }
+
+    /// Whether a row of the keymap means something in this mode.
+    fn offers(&self, row: &Binding) -> bool {
+        use action::{Action, AppAction};
+        let of_panes = matches!(row.context, Context::Sessions | Context::Logs)
+            || matches!(
+                row.action,
+                Action::App(
+                    AppAction::FocusNext
+                        | AppAction::FocusPrevious
+                        | AppAction::FocusSessions
+                        | AppAction::FocusChat
+                        | AppAction::FocusLogs
+                        | AppAction::ToggleSessions
+                        | AppAction::ToggleLogs
+                        | AppAction::Zoom
+                        | AppAction::NewSession
+                        | AppAction::NextNeedsYou
+                        | AppAction::Slot(_)
+                )
+            );
+        !(self.is_attached() && of_panes)
+    }
+
+    fn session(&self) -> Option<&OpenSession> {
+        self.shown.as_ref().and_then(|key| self.open.get(key))
+    }
+
+    fn session_mut(&mut self) -> Option<&mut OpenSession> {
+        self.shown.as_ref().and_then(|key| self.open.get_mut(key))
+    }
+
+    /// How many sessions wait for the user.
+    fn waiting(&self) -> usize {
+        let needs_you = |session: &&OpenSession| session.state() == State::NeedsYou;
+        self.open.values().filter(needs_you).count()
+    }
+
+    /// The name of the session on the screen.
+    fn name_shown(&self) -> &str {
+        match (&self.options.mode, &self.shown) {
+            (Mode::Attach { url, .. }, _) => match self.session() {
+                Some(session) if !session.chat.title().is_empty() => session.chat.title(),
+                _ => url,
+            },
+            (Mode::Full { .. }, Some(key)) => self.list.name(key),
+            (Mode::Full { .. }, None) => "sandbar",
+        }
+    }
+
+    /// Where keys are looked up now, the front first.
+    fn contexts(&self) -> Vec<Context> {
+        if let Some(overlay) = self.overlays.last() {
+            return vec![overlay.context(), Context::Always];
+        }
+        let pane = match (self.focus, self.session()) {
+            (Pane::Sessions, _) => Context::Sessions,
+            (Pane::Logs, _) => Context::Logs,
+            (Pane::Chat, Some(session)) => session.chat.context().into(),
+            (Pane::Chat, None) if self.loaded => Context::Outside,
+            // What is typed now goes to the session that is about to come.
+            (Pane::Chat, None) => Context::Composer,
+        };
+        if pane.is_typing() {
+            vec![pane, Context::Anywhere, Context::Always]
+        } else {
+            vec![pane, Context::Outside, Context::Anywhere, Context::Always]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! A session that is open: what its task has told so far. It goes on while another one is shown.
+
+use super::boot::Boot;
+use super::chat::{Chat, Reach};
+use super::cx::Cx;
+use super::effect::Effect;
+use super::logs::Logs;
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
+use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::time::{Monotonic, UnixMillis};
+
+/// One session's task, as we see it. Chat and logs answer for themselves.
+#[derive(Debug)]
+pub(super) struct OpenSession {
+    key: SessionKey,
+    pub(super) phase: Phase,
+    pub(super) boot: Boot,
+    /// Unknown until the task has told.
+    pub(super) sandbox: Option<SandboxInfo>,
+    pub(super) chat: Chat,
+    pub(super) logs: Logs,
+    /// Something came while another session was shown.
+    pub(super) unread: bool,
+    /// The state the user was last shown, kept only to know since when it holds.
+    state: State,
+    pub(super) state_since: Monotonic,
+    /// How to open it again; its task has ended when `stopped`.
+    origin: Origin,
+    stopped: bool,
+}
+
+impl OpenSession {
+    /// Opens the session: its task is asked for, and says the rest.
+    pub(super) fn open(spec: SessionSpec, cx: &mut Cx<'_>) -> Self {
+        cx.ask(Effect::OpenSession(spec.clone()));
+        let mut session = Self {
+            phase: Phase::Booting(match spec.origin {
+                Origin::New(_) => Stage::Create,
+                Origin::Stored | Origin::Attach { .. } => Stage::Subscribe,
+            }),
+            boot: Boot::new(cx.now),
+            sandbox: None,
+            chat: Chat::new(spec.key.clone()),
+            logs: Logs::default(),
+            unread: false,
+            state: State::Booting,
+            state_since: cx.now,
+            origin: match spec.origin {
+                // What was made once is not made again.
+                Origin::New(_) | Origin::Stored => Origin::Stored,
+                attach @ Origin::Attach { .. } => attach,
+            },
+            stopped: false,
+            key: spec.key,
+        };
+        session.tell_reach();
+        session
+    }
+
+    pub(super) fn state(&self) -> State {
+        State::of(&self.phase, self.chat.is_busy(), self.chat.needs_you())
+    }
+
+    /// Whether something would go on, or wait, if the user left now.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.chat.is_busy() || self.chat.queue_len() > 0
+    }
+
+    pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {
+        match event {
+            SessionEvent::Restored { draft } => self.chat.restored(draft),
+            SessionEvent::Sandbox(info) => self.sandbox = Some(info),
+            SessionEvent::Boot(event) => self.boot.receive(event, cx.now),
+            SessionEvent::Phase(phase) => self.phase_changed(phase, cx),
+            SessionEvent::Chat(event) => self.chat.receive(event, cx),
+            SessionEvent::Logs(lines) => self.logs.append(lines),
+            SessionEvent::Queue { prompts, held } => self.chat.queue_changed(prompts, held),
+            SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
+            SessionEvent::Stopped => {
+                self.stopped = true;
+                self.tell_reach();
+            }
+        }
+    }
+
+    fn phase_changed(&mut self, phase: Phase, cx: &mut Cx<'_>) {
+        let booting = |phase: &Phase| matches!(phase, Phase::Booting(_));
+        if booting(&phase) && !booting(&self.phase) {
+            self.boot = Boot::new(cx.now);
+        }
+        self.phase = phase;
+        self.tell_reach();
+    }
+
+    /// A task that has ended takes no prompt, whatever it said last.
+    fn tell_reach(&mut self) {
+        self.chat.set_reach(match self.phase {
+            Phase::Gone(_) => Reach::Never,
+            _ if self.stopped => Reach::Never,
+            Phase::Live => Reach::Live,
+            Phase::Dormant
+            | Phase::Booting(_)
+            | Phase::Reconnecting(_)
+            | Phase::Paused
+            | Phase::Failed(_) => Reach::Later,
+        });
+    }
+
+    /// Notes since when the state holds; called after each change.
+    pub(super) fn settle(&mut self, now: Monotonic) {
+        let state = self.state();
+        if state != self.state {
+            self.state = state;
+            self.state_since = now;
+        }
+    }
+
+    /// Tries again now; a task that has ended is started anew.
+    pub(super) fn retry(&mut self, cx: &mut Cx<'_>) {
+        if !self.stopped {
+            self.command(SessionCommand::Retry, cx);
+            return;
+        }
+        self.stopped = false;
+        self.phase = Phase::Booting(Stage::Subscribe);
+        self.boot = Boot::new(cx.now);
+        self.tell_reach();
+        cx.ask(Effect::OpenSession(SessionSpec {
+            key: self.key.clone(),
+            origin: self.origin.clone(),
+        }));
+    }
+
+    pub(super) fn command(&self, command: SessionCommand, cx: &mut Cx<'_>) {
+        cx.ask(Effect::Command(self.key.clone(), command));
+    }
+
+    /// The instant the sandbox's time ends, where it has one.
+    pub(super) fn ends_at(&self) -> Option<UnixMillis> {
+        self.sandbox.as_ref().and_then(|info| info.ends_at)
+    }
+}

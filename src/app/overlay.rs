@@ -1,0 +1,33 @@
+//! What lies above the panes. A closed set: the last one opened sees the keys first.
+
+use super::keymap::Context;
+use super::picker::Picker;
+use crate::domain::id::SessionKey;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Overlay {
+    /// All keys; `scroll` counts rows from the top.
+    Help {
+        scroll: u16,
+    },
+    Confirm(Confirm),
+    /// The models to choose from.
+    Models(Picker),
+}
+
+/// A question of ours. Its words are made when it is drawn, so that they are never stale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Confirm {
+    Quit,
+    Kill(SessionKey),
+}
+
+impl Overlay {
+    pub(super) fn context(&self) -> Context {
+        match self {
+            Self::Help { .. } => Context::Help,
+            Self::Confirm(_) => Context::Confirm,
+            Self::Models(_) => Context::Picker,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What time brings: notices go, leaders lapse, drafts are stored, spinners turn. Without any of
+//! these nothing is due, and the program sleeps.
+
+use super::App;
+use super::cx::Cx;
+use crate::domain::sandbox::State;
+use crate::domain::time::Monotonic;
+
+/// How long the leader waits for the next key.
+const LEADER: Monotonic = Monotonic::from_secs(2);
+/// After this long, what may follow the leader is shown.
+pub(super) const WHICH_KEY: Monotonic = Monotonic::from_millis(300);
+/// A turn of the boot's spinner; each costs the terminal some twenty bytes. While the agent works
+/// the chat has the only spinner, and the header a clock.
+pub(super) const SPINNER: Monotonic = Monotonic::from_millis(200);
+/// How long the notice of a failed command stands.
+pub(super) const NOTICE_OF_FAILURE: Monotonic = Monotonic::from_secs(8);
+
+impl App {
+    /// When something on the screen moves or lapses next, after `now`; `None` while nothing does.
+    /// An [`super::event::Event::Tick`] belongs there.
+    pub fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
+        let leader = (!self.leader.keys.is_empty()).then(|| {
+            let strip = self.leader.since.saturating_add(WHICH_KEY);
+            if strip > now {
+                strip
+            } else {
+                self.leader.since.saturating_add(LEADER)
+            }
+        });
+        let session = self.session();
+        [
+            leader,
+            self.notice.as_ref().map(|notice| notice.until),
+            self.quit_armed,
+            session.and_then(|session| session.chat.animation_due(now)),
+            session.and_then(|session| moves_next(session.state(), now)),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
+        if cx.now >= self.leader.since.saturating_add(LEADER) {
+            self.leader.keys.clear();
+        }
+        if self
+            .notice
+            .as_ref()
+            .is_some_and(|notice| cx.now >= notice.until)
+        {
+            self.notice = None;
+        }
+        if self.quit_armed.is_some_and(|until| cx.now >= until) {
+            self.quit_armed = None;
+        }
+        if let Some(session) = self.session_mut() {
+            session.chat.tick(cx);
+        }
+    }
+
+    /// After each event: since when states hold.
+    pub(super) fn settle(&mut self, cx: &Cx<'_>) {
+        for session in self.open.values_mut() {
+            session.settle(cx.now);
+        }
+    }
+}
+
+/// The next turn of the spinner, or the next second of a clock.
+fn moves_next(state: State, now: Monotonic) -> Option<Monotonic> {
+    let step = match state {
+        State::Booting => SPINNER,
+        State::Working | State::Reconnecting => Monotonic::from_secs(1),
+        State::Idle | State::NeedsYou | State::Paused | State::Failed | State::Gone => return None,
+    };
+    let step = u64::try_from(step.as_millis()).ok()?;
+    let now = u64::try_from(now.as_millis()).ok()?;
+    Some(Monotonic::from_millis((now / step + 1) * step))
+}

@@ -1,0 +1,343 @@
+use super::*;
+use crate::app::Pane;
+use crate::app::key::{Mouse, MouseKind};
+use crate::domain::chat::{Catalog, Model, ModelRef};
+use crate::domain::session::SessionCommand;
+
+fn live() -> Script {
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
+    script.phase("one", Phase::Live);
+    script.status("one", Status::Idle);
+    script
+}
+
+fn prompts(effects: Vec<Effect>) -> Vec<String> {
+    effects
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Command(_, SessionCommand::Prompt(prompt)) => Some(prompt.text),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn printable_keys_go_to_the_composer_and_enter_sends() {
+    let mut script = live();
+
+    script.type_text("n? 1D").keys("enter");
+    script.wait(Duration::from_secs(1));
+
+    assert_eq!(prompts(script.asked()), ["n? 1D"]);
+    assert_eq!(script.app.focus, Pane::Chat);
+}
+
+#[test]
+fn tab_and_digits_move_the_focus_only_outside_the_composer() {
+    let mut script = live();
+
+    script.keys("1");
+    assert_eq!(script.app.focus, Pane::Chat);
+    script.keys("f6");
+    assert_eq!(script.app.focus, Pane::Logs);
+    script.keys("1");
+    assert_eq!(script.app.focus, Pane::Sessions);
+    script.keys("shift-tab");
+    assert_eq!(script.app.focus, Pane::Logs);
+    script.keys("2 tab");
+    assert_eq!(script.app.focus, Pane::Chat);
+    script.keys("shift-f6");
+    assert_eq!(script.app.focus, Pane::Sessions);
+}
+
+#[test]
+fn a_leader_waits_two_seconds_and_no_longer() {
+    let mut script = live();
+
+    script.keys("ctrl-x l");
+    assert_eq!(script.app.focus, Pane::Sessions);
+
+    script.keys("ctrl-x").wait(Duration::from_secs(3)).keys("o");
+    assert_eq!(script.app.focus, Pane::Sessions);
+    assert!(script.app.leader.keys.is_empty());
+}
+
+#[test]
+fn an_unknown_key_after_the_leader_is_named_and_not_typed() {
+    let mut script = live();
+
+    script.keys("ctrl-x ä");
+
+    assert!(script.app.composer_is_empty());
+    assert_eq!(
+        script
+            .app
+            .notice
+            .as_ref()
+            .map(|notice| notice.text.as_str()),
+        Some("ctrl-x ä means nothing here")
+    );
+}
+
+#[test]
+fn ctrl_c_clears_then_arms_then_quits() {
+    let mut script = live();
+
+    script.type_text("half a thought").keys("ctrl-c");
+    assert!(script.app.composer_is_empty());
+    assert_eq!(script.app.quit_armed, None);
+
+    script.keys("ctrl-c");
+    assert!(script.app.quit_armed.is_some());
+    script.asked();
+    script.keys("ctrl-c");
+    assert!(script.asked().contains(&Effect::Quit));
+}
+
+#[test]
+fn ctrl_c_twice_with_a_long_pause_does_not_quit() {
+    let mut script = live();
+
+    script
+        .keys("ctrl-c")
+        .wait(Duration::from_secs(2))
+        .keys("ctrl-c");
+
+    assert!(!script.asked().contains(&Effect::Quit));
+}
+
+#[test]
+fn ctrl_c_twice_while_the_agent_works_stops_the_turn() {
+    let mut script = live();
+    script.status("one", Status::Busy);
+
+    script.keys("ctrl-c ctrl-c");
+
+    let abort = Effect::Command(SessionKey::from("one"), SessionCommand::Abort);
+    assert_eq!(script.asked(), [abort]);
+}
+
+#[test]
+fn ctrl_d_quits_only_on_an_empty_composer() {
+    let mut script = live();
+
+    script.type_text("x").keys("ctrl-d");
+    assert!(!script.asked().contains(&Effect::Quit));
+
+    script.keys("backspace ctrl-d");
+    assert!(script.asked().contains(&Effect::Quit));
+}
+
+#[test]
+fn quitting_while_the_agent_works_asks_first() {
+    let mut script = live();
+    script.status("one", Status::Busy);
+
+    script.keys("ctrl-x q");
+    assert_eq!(script.asked(), []);
+    script.keys("n");
+    assert!(script.app.overlays.is_empty());
+    assert_eq!(script.asked(), []);
+
+    script.keys("ctrl-x q y");
+    assert_eq!(script.asked(), [Effect::Quit]);
+}
+
+#[test]
+fn a_question_of_ours_keeps_other_keys_to_itself() {
+    let mut script = live();
+    script.keys("ctrl-x l D");
+    script.asked();
+
+    script.keys("f6 p x ctrl-x o");
+
+    assert_eq!(script.asked(), []);
+    assert_eq!(script.app.focus, Pane::Sessions);
+    assert_eq!(script.app.overlays.len(), 1);
+}
+
+#[test]
+fn suspend_and_redraw_work_everywhere() {
+    let mut script = live();
+
+    script.keys("ctrl-z f1 ctrl-l");
+
+    assert_eq!(script.asked(), [Effect::Suspend, Effect::Redraw]);
+}
+
+#[test]
+fn keys_of_the_user_replace_ours_in_the_whole_app() {
+    let keymap = Keymap::with(&[("app.logs".to_owned(), vec!["f2".parse().unwrap()])]).unwrap();
+    let mut script = Script::started(AppOptions {
+        keymap,
+        ..options()
+    });
+
+    script.keys("f2");
+
+    assert_eq!(script.app.focus, Pane::Logs);
+}
+
+#[test]
+fn a_key_that_the_user_took_away_does_nothing() {
+    let keymap = Keymap::with(&[("chat.send".to_owned(), vec!["f5".parse().unwrap()])]).unwrap();
+    let mut script = Script::started(AppOptions {
+        keymap,
+        ..options()
+    });
+    script.event(Event::Reply(Reply::Sessions(Vec::new())));
+
+    script.type_text("hello").keys("enter");
+    script.wait(Duration::from_secs(1));
+    assert_eq!(prompts(script.asked()), Vec::<String>::new());
+
+    script.keys("f5").wait(Duration::from_secs(1));
+    assert_eq!(prompts(script.asked()), ["hello"]);
+}
+
+#[test]
+fn attached_there_is_only_the_chat() {
+    let mut script = Script::attached();
+
+    script.keys("f6 ctrl-x l ctrl-x o ctrl-x n");
+
+    assert_eq!(script.app.focus, Pane::Chat);
+    assert_eq!(script.asked(), []);
+}
+
+#[test]
+fn the_mouse_is_off_until_asked_for() {
+    let mut script = live();
+
+    script.keys("ctrl-x w ctrl-x w");
+
+    let asked = [Effect::CaptureMouse(true), Effect::CaptureMouse(false)];
+    assert_eq!(script.asked(), asked);
+}
+
+#[test]
+fn a_click_focuses_and_opens_what_is_under_it() {
+    use crate::app::key::{Mouse, MouseKind};
+    let mut script = live();
+    script.draw(120, 36);
+
+    script.event(Event::Mouse(Mouse {
+        kind: MouseKind::Press,
+        column: 5,
+        row: 4,
+    }));
+    assert_eq!(script.shown(), "two");
+
+    script.event(Event::Mouse(Mouse {
+        kind: MouseKind::Press,
+        column: 5,
+        row: 30,
+    }));
+    assert_eq!(script.app.focus, Pane::Logs);
+}
+
+#[test]
+fn what_is_written_stays_where_nothing_can_be_sent() {
+    let mut script = live();
+    script.status("one", Status::Busy);
+    script.phase(
+        "one",
+        Phase::Gone(Failure::new("the sandbox no longer exists")),
+    );
+    script.asked();
+
+    script.type_text("too late").keys("enter");
+    script.wait(Duration::from_secs(2));
+
+    assert_eq!(prompts(script.asked()), Vec::<String>::new());
+    assert!(script.screen(80, 24).contains("too late"));
+    // The turn that ran is not shown as running for ever.
+    assert_eq!(script.app.animation_due(script.now), None);
+}
+
+#[test]
+fn a_request_is_answered_from_the_middle_of_a_sentence() {
+    let mut script = live();
+    script.type_text("and then");
+    script.session("one", SessionEvent::Chat(permission()));
+    script.asked();
+
+    script.keys("a").keys("f6").keys("ctrl-x p").keys("a");
+
+    let replies: Vec<Effect> = script.asked();
+    assert!(
+        matches!(
+            replies.as_slice(),
+            [Effect::Command(_, SessionCommand::ReplyPermission { .. })]
+        ),
+        "{replies:?}"
+    );
+    assert_eq!(script.app.focus, Pane::Chat);
+    assert!(script.screen(80, 24).contains("and thena"));
+}
+
+#[test]
+fn a_press_of_the_mouse_finds_panel_and_composer() {
+    let mut script = live();
+    script.type_text("so");
+    script.session("one", SessionEvent::Chat(permission()));
+    script.asked();
+
+    press_on(&mut script, "once");
+    script.keys("d");
+    assert_eq!(script.asked().len(), 1);
+
+    script.session("one", SessionEvent::Chat(permission()));
+    press_on(&mut script, "so");
+    script.keys("d");
+    assert!(script.screen(80, 24).contains("sod"));
+}
+
+#[test]
+fn a_model_is_chosen_for_the_prompts_to_come() {
+    let mut script = live();
+    script.keys("ctrl-x m");
+    assert_eq!(script.app.overlays, []);
+    let models = ["sonnet-5", "opus-5", "haiku-5"].map(|id| Model {
+        reference: ModelRef {
+            provider: "anthropic".to_owned(),
+            model: id.to_owned(),
+        },
+        name: format!("Claude {id}"),
+        context_limit: 200_000,
+    });
+    let catalog = Catalog {
+        models: models.to_vec(),
+        ..Catalog::default()
+    };
+    script.session("one", SessionEvent::Chat(ChatEvent::Catalog(catalog)));
+
+    script.keys("ctrl-x m").type_text("5").keys("down");
+    insta::assert_snapshot!(script.screen(80, 24));
+    script.keys("enter").type_text("hello").keys("enter");
+
+    let models: Vec<Option<ModelRef>> = script
+        .asked()
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Command(_, SessionCommand::Prompt(prompt)) => Some(prompt.model),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(models.len(), 1);
+    assert_eq!(
+        models[0].as_ref().map(|model| model.model.as_str()),
+        Some("opus-5")
+    );
+}
+
+/// Presses the mouse on the first row that shows `words`.
+fn press_on(script: &mut Script, words: &str) {
+    let screen = script.screen(80, 24);
+    let row = screen.lines().position(|line| line.contains(words));
+    script.event(Event::Mouse(Mouse {
+        kind: MouseKind::Press,
+        column: 10,
+        row: u16::try_from(row.unwrap()).unwrap(),
+    }));
+}

@@ -1,0 +1,216 @@
+use super::*;
+use crate::app::Pane;
+use crate::domain::sandbox::State;
+use crate::domain::session::{Closing, SessionCommand};
+
+fn opens(effects: &[Effect]) -> Vec<(String, bool)> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::OpenSession(spec) => Some(match &spec.origin {
+                Origin::New(new) => (new.name.clone(), true),
+                _ => (spec.key.to_string(), false),
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+fn state(script: &Script, key: &str) -> State {
+    script.app.open[&SessionKey::from(key)].state()
+}
+
+#[test]
+fn the_first_start_opens_a_new_session_and_keeps_what_was_typed_before() {
+    let mut script = Script::started(options());
+    assert_eq!(script.asked(), [Effect::ListSessions]);
+
+    script.type_text("hello");
+    script.event(Event::Reply(Reply::Sessions(Vec::new())));
+
+    assert_eq!(opens(&script.asked()), [("sandbar".to_owned(), true)]);
+    let chat = &script.app.session().unwrap().chat;
+    assert_eq!(chat.draft(), "hello");
+}
+
+#[test]
+fn a_start_with_stored_sessions_opens_the_newest() {
+    let mut script = Script::started(options());
+
+    script.event(Event::Reply(Reply::Sessions(vec![
+        row("old", 9),
+        row("new", 1),
+    ])));
+
+    assert_eq!(opens(&script.asked()), [("new".to_owned(), false)]);
+    assert_eq!(script.shown(), "new");
+}
+
+#[test]
+fn a_later_list_opens_nothing() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+
+    script.event(Event::Reply(Reply::Sessions(vec![
+        row("two", 0),
+        row("one", 1),
+    ])));
+
+    assert_eq!(script.asked(), []);
+    assert_eq!(script.shown(), "one");
+}
+
+#[test]
+fn attach_opens_its_server_at_once() {
+    let mut script = Script::started(AppOptions {
+        mode: Mode::Attach {
+            spec: attach_spec(),
+            url: String::new(),
+        },
+        ..options()
+    });
+
+    assert_eq!(script.asked(), [Effect::OpenSession(attach_spec())]);
+}
+
+#[test]
+fn names_of_new_sessions_are_unique() {
+    let mut script = Script::with_stored(vec![row("sandbar", 1), row("sandbar-2", 2)]);
+
+    script.keys("ctrl-x n ctrl-x l n");
+
+    let names = [
+        ("sandbar-3".to_owned(), true),
+        ("sandbar-4".to_owned(), true),
+    ];
+    assert_eq!(opens(&script.asked()), names);
+    assert_eq!(script.app.focus, Pane::Chat);
+}
+
+#[test]
+fn events_reach_their_session_while_another_is_shown() {
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
+    script.phase("one", Phase::Live);
+    script.keys("ctrl-x 2");
+    assert_eq!(opens(&script.asked()), [("two".to_owned(), false)]);
+
+    script.status("one", Status::Busy);
+    script.session(
+        "one",
+        SessionEvent::Logs(vec![log(LogStream::Stdout, "hi")]),
+    );
+
+    assert_eq!(script.shown(), "two");
+    assert_eq!(state(&script, "one"), State::Working);
+    assert!(script.app.open[&SessionKey::from("one")].unread);
+    assert!(
+        script.app.open[&SessionKey::from("one")]
+            .logs
+            .last()
+            .is_some()
+    );
+
+    script.keys("ctrl-x 1");
+    assert!(!script.app.session().unwrap().unread);
+    assert_eq!(opens(&script.asked()), []);
+}
+
+#[test]
+fn events_of_sessions_that_are_not_open_are_dropped() {
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
+
+    script.status("two", Status::Busy);
+    script.status("nobody", Status::Busy);
+
+    assert_eq!(script.app.open.len(), 1);
+    assert_eq!(script.asked(), []);
+}
+
+#[test]
+fn ctrl_x_space_goes_round_the_sessions_that_wait() {
+    let mut script = Script::with_stored(vec![row("a", 1), row("b", 2), row("c", 3)]);
+    script.keys("ctrl-x 2 ctrl-x 3 ctrl-x 1");
+    for key in ["a", "b", "c"] {
+        script.phase(key, Phase::Live);
+    }
+    for key in ["b", "c"] {
+        script.session(key, SessionEvent::Chat(permission()));
+    }
+
+    script.keys("ctrl-x space");
+    assert_eq!(script.shown(), "b");
+    script.keys("ctrl-x space");
+    assert_eq!(script.shown(), "c");
+    script.keys("ctrl-x space");
+    assert_eq!(script.shown(), "b");
+    assert_eq!(script.app.title(), "! b (2 need you)");
+}
+
+#[test]
+fn kill_asks_and_names_all_sessions_in_the_sandbox() {
+    let mut fork = row("fork", 3);
+    fork.sandbox = sandbox("sbx-one");
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2), fork]);
+    script.phase("one", Phase::Live);
+
+    script.keys("ctrl-x l D");
+    let screen = script.screen(80, 24);
+    assert!(screen.contains("Kill the sandbox of one?"), "{screen}");
+    assert!(screen.contains("Also in this sandbox: fork."), "{screen}");
+    assert_eq!(script.asked(), []);
+
+    script.keys("y j D y");
+    assert_eq!(
+        script.asked(),
+        [
+            Effect::Command(SessionKey::from("one"), SessionCommand::Kill),
+            Effect::CloseSession(SessionKey::from("two"), Closing::Kill),
+        ]
+    );
+}
+
+#[test]
+fn pause_pauses_and_resumes() {
+    let key = SessionKey::from("one");
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    script.phase("one", Phase::Live).keys("ctrl-x l p");
+    script.phase("one", Phase::Paused).keys("p");
+
+    assert_eq!(
+        script.asked(),
+        [
+            Effect::Command(key.clone(), SessionCommand::Pause),
+            Effect::Command(key, SessionCommand::Retry),
+        ]
+    );
+}
+
+#[test]
+fn retry_starts_a_task_that_has_ended_anew() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    script.phase("one", Phase::Failed(exited()));
+    script.keys("ctrl-x r");
+    let retry = Effect::Command(SessionKey::from("one"), SessionCommand::Retry);
+    assert_eq!(script.asked(), [retry]);
+
+    script
+        .session("one", SessionEvent::Stopped)
+        .keys("ctrl-x r");
+
+    assert_eq!(opens(&script.asked()), [("one".to_owned(), false)]);
+    assert_eq!(state(&script, "one"), State::Booting);
+}
+
+#[test]
+fn a_failed_command_is_told() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+
+    let failure = Failure::new("The prompt was not sent");
+    script.session("one", SessionEvent::CommandFailed(failure));
+
+    let notice = script
+        .app
+        .notice
+        .as_ref()
+        .map(|notice| notice.text.as_str());
+    assert_eq!(notice, Some("The prompt was not sent"));
+}

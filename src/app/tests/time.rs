@@ -1,0 +1,117 @@
+use super::*;
+use crate::domain::sandbox::Outage;
+use crate::domain::session::SessionCommand;
+
+fn live() -> Script {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    script.phase("one", Phase::Live);
+    script.status("one", Status::Idle);
+    script
+}
+
+fn drafts(effects: Vec<Effect>) -> Vec<String> {
+    effects
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Command(_, SessionCommand::SaveDraft(draft)) => Some(draft),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_is_due_while_nothing_happens() {
+    let script = live();
+
+    assert_eq!(script.app.animation_due(script.now), None);
+}
+
+#[test]
+fn sessions_that_are_not_shown_move_nothing_and_hurry_nobody() {
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
+    script.keys("ctrl-x 2 ctrl-x 1");
+    script.wait(Duration::from_secs(5));
+    script.phase("one", Phase::Live);
+    script.status("one", Status::Idle);
+
+    script.phase("two", Phase::Booting(Stage::Install));
+
+    assert_eq!(script.app.animation_due(script.now), None);
+}
+
+#[test]
+fn a_boot_and_a_countdown_are_due_and_lie_ahead() {
+    let mut script = live();
+    for phase in [
+        Phase::Booting(Stage::Create),
+        Phase::Reconnecting(Outage {
+            since: UnixMillis(NOON),
+            attempt: 1,
+            next_at: UnixMillis(NOON + 5_000),
+            reason: "connection lost".to_owned(),
+        }),
+    ] {
+        script.phase("one", phase);
+
+        let due = script.app.animation_due(script.now);
+
+        assert!(due.is_some_and(|due| due > script.now), "{due:?}");
+    }
+}
+
+#[test]
+fn all_that_lapses_comes_to_rest() {
+    let mut script = live();
+    script.event(Event::Reply(Reply::Notice("copied".to_owned())));
+    script.keys("ctrl-c ctrl-x");
+
+    script.wait(Duration::from_secs(10));
+
+    assert_eq!(script.app.animation_due(script.now), None);
+    assert!(script.app.notice.is_none());
+    assert!(script.app.leader.keys.is_empty());
+}
+
+#[test]
+fn a_draft_is_stored_soon_and_once() {
+    let mut script = live();
+
+    script.type_text("half").wait(Duration::from_secs(3));
+    script.wait(Duration::from_mins(1));
+
+    assert_eq!(drafts(script.asked()), ["half"]);
+    assert_eq!(script.app.animation_due(script.now), None);
+}
+
+#[test]
+fn a_stop_stores_drafts_and_quits_at_once() {
+    let mut script = live();
+    script.status("one", Status::Busy);
+    script.type_text("half");
+
+    script.event(Event::Stop);
+
+    let asked = script.asked();
+    assert_eq!(asked.last(), Some(&Effect::Quit));
+    assert_eq!(drafts(asked), ["half"]);
+}
+
+#[test]
+fn another_session_on_the_screen_stores_the_draft_of_the_one_before() {
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
+    script.phase("one", Phase::Live);
+    script.type_text("half").keys("ctrl-x 2");
+
+    assert_eq!(drafts(script.asked()), ["half"]);
+}
+
+#[test]
+fn the_leader_shows_what_may_follow_after_a_moment() {
+    let mut script = live();
+    script.keys("ctrl-x");
+    assert!(!script.screen(120, 36).contains("esc cancels"));
+
+    script.wait(Duration::from_millis(301));
+
+    assert!(script.screen(120, 36).contains("esc cancels"));
+}

@@ -1,0 +1,198 @@
+//! Style roles and glyphs. The default theme takes the terminal's own colours: default foreground
+//! and background, the 16 ANSI colours, bold, dim and reverse; nothing is ever painted behind text.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
+
+use crate::domain::sandbox::State;
+use crate::text::Palette;
+
+/// Whether colours may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Colours {
+    /// The terminal's 16.
+    #[default]
+    Terminal,
+    /// `NO_COLOR`: attributes only.
+    None,
+}
+
+/// Which characters may be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Characters {
+    #[default]
+    Unicode,
+    Ascii,
+}
+
+/// How things look, by role.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    pub colours: Colours,
+    pub characters: Characters,
+    pub text: Style,
+    pub dim: Style,
+    pub strong: Style,
+    /// Things at work.
+    pub accent: Style,
+    /// Things that want the user.
+    pub warning: Style,
+    pub error: Style,
+    pub success: Style,
+    /// The row under the cursor of a list that has the focus.
+    pub selection: Style,
+    /// A key in a hint.
+    pub key: Style,
+    pub border: Style,
+    pub border_focused: Style,
+    pub title: Style,
+    pub title_focused: Style,
+    /// For `text`.
+    pub palette: Palette,
+}
+
+impl Default for Theme {
+    fn default() -> Self {
+        Self::new(Colours::default(), Characters::default())
+    }
+}
+
+impl Theme {
+    pub fn new(colours: Colours, characters: Characters) -> Self {
+        let plain = Style::new();
+        let colour = |colour: Color| match colours {
+            Colours::Terminal => plain.fg(colour),
+            Colours::None => plain,
+        };
+        let dim = plain.add_modifier(Modifier::DIM);
+        let bold = plain.add_modifier(Modifier::BOLD);
+        Self {
+            colours,
+            characters,
+            text: plain,
+            dim,
+            strong: bold,
+            accent: colour(Color::Cyan),
+            warning: colour(Color::Yellow).add_modifier(Modifier::BOLD),
+            error: colour(Color::Red).add_modifier(Modifier::BOLD),
+            success: colour(Color::Green),
+            selection: plain.add_modifier(Modifier::REVERSED),
+            key: bold,
+            border: dim,
+            border_focused: colour(Color::Cyan),
+            title: plain,
+            title_focused: bold,
+            palette: Palette {
+                text: plain,
+                dim,
+                strong: bold,
+                emphasis: plain.add_modifier(Modifier::ITALIC),
+                heading: colour(Color::Cyan).add_modifier(Modifier::BOLD),
+                code: colour(Color::Yellow),
+                code_block: plain,
+                link: colour(Color::Blue).add_modifier(Modifier::UNDERLINED),
+                quote: dim,
+                added: colour(Color::Green),
+                removed: colour(Color::Red),
+                hunk: colour(Color::Cyan),
+                border: dim,
+            },
+        }
+    }
+
+    pub fn is_ascii(&self) -> bool {
+        self.characters == Characters::Ascii
+    }
+
+    /// Returns `unicode`, or `ascii` where only that may be drawn.
+    pub fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        match self.characters {
+            Characters::Unicode => unicode,
+            Characters::Ascii => ascii,
+        }
+    }
+
+    /// The lines of a pane's frame: heavy where the focus is, so that it shows without colour.
+    pub fn frame(&self, focused: bool) -> border::Set<'static> {
+        const ASCII: border::Set<'static> = border::Set {
+            top_left: "+",
+            top_right: "+",
+            bottom_left: "+",
+            bottom_right: "+",
+            vertical_left: "|",
+            vertical_right: "|",
+            horizontal_top: "-",
+            horizontal_bottom: "-",
+        };
+        const ASCII_FOCUSED: border::Set<'static> = border::Set {
+            vertical_left: "#",
+            vertical_right: "#",
+            horizontal_top: "=",
+            horizontal_bottom: "=",
+            ..ASCII
+        };
+        match (self.characters, focused) {
+            (Characters::Unicode, false) => border::PLAIN,
+            (Characters::Unicode, true) => border::THICK,
+            (Characters::Ascii, false) => ASCII,
+            (Characters::Ascii, true) => ASCII_FOCUSED,
+        }
+    }
+
+    /// Replaces what the program itself draws beyond ASCII; texts of others stay as they are.
+    pub fn to_ascii(&self, buf: &mut Buffer) {
+        for cell in &mut buf.content {
+            let plain = match cell.symbol() {
+                "…" => ".",
+                "·" | "•" | "─" | "━" | "‹" | "—" => "-",
+                "│" | "┃" | "▌" | "▏" => "|",
+                "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┴" | "┼" | "┏" | "┓" | "┗" | "┛"
+                | "✓" => "+",
+                "›" | "▸" | "⏵" => ">",
+                "▾" => "v",
+                "×" => "x",
+                _ => continue,
+            };
+            cell.set_symbol(plain);
+        }
+    }
+
+    /// The sign of a state, one column wide.
+    pub fn state_glyph(&self, state: State) -> &'static str {
+        match state {
+            State::Booting => self.pick("◐", "~"),
+            State::Working => self.pick("●", "*"),
+            State::NeedsYou => "!",
+            State::Idle => self.pick("○", "o"),
+            State::Paused => self.pick("‖", "="),
+            State::Reconnecting => self.pick("↻", "?"),
+            State::Failed => self.pick("×", "x"),
+            State::Gone => self.pick("·", "-"),
+        }
+    }
+
+    pub fn state_style(&self, state: State) -> Style {
+        match state {
+            State::Booting | State::Working => self.accent,
+            State::NeedsYou | State::Reconnecting => self.warning,
+            State::Idle | State::Paused => self.dim,
+            State::Failed => self.error,
+            State::Gone => self.dim.add_modifier(Modifier::CROSSED_OUT),
+        }
+    }
+
+    /// The frame of the spinner at `step`, one column wide.
+    pub fn spinner(&self, step: u64) -> &'static str {
+        const UNICODE: [&str; 8] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"];
+        const ASCII: [&str; 4] = ["|", "/", "-", "\\"];
+        let at = |frames: &[&'static str]| {
+            let len = u64::try_from(frames.len()).unwrap_or(1);
+            frames[usize::try_from(step % len).unwrap_or(0)]
+        };
+        match self.characters {
+            Characters::Unicode => at(&UNICODE),
+            Characters::Ascii => at(&ASCII),
+        }
+    }
+}

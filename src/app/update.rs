@@ -1,0 +1,416 @@
+//! What happens on each event; the root routes and the panes do.
+
+use std::mem;
+
+use super::action::{Action, AppAction, LogsAction};
+use super::chat::{ChatAction, ChatOutcome};
+use super::cx::Cx;
+use super::effect::Effect;
+use super::event::{Event, Reply};
+use super::key::{Key, Mouse, MouseKind};
+use super::keymap::Meaning;
+use super::overlay::{Confirm, Overlay};
+use super::picker::Picker;
+use super::sessions::SessionsOutcome;
+use super::{App, Mode, Notice, Pane};
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{SessionCommand, SessionSummary};
+use crate::domain::time::Monotonic;
+
+/// How long a second ctrl-c quits.
+const QUIT_ARMED: Monotonic = Monotonic::from_millis(1_500);
+/// How long a notice stands.
+const NOTICE: Monotonic = Monotonic::from_secs(4);
+/// Keys and pastes that are kept while there is no session yet.
+const MOST_EARLY: usize = 1_000;
+/// Rows for a page of what lies on top.
+const OVERLAY_PAGE: i16 = 10;
+/// Rows for one turn of the mouse wheel.
+const WHEEL: i64 = 3;
+
+impl App {
+    /// Asks for what a start needs: the stored sessions, or the server to attach to.
+    pub fn start(&mut self, cx: &mut Cx<'_>) {
+        match &self.options.mode {
+            Mode::Full { .. } => cx.ask(Effect::ListSessions),
+            Mode::Attach { spec, .. } => {
+                let spec = spec.clone();
+                self.loaded = true;
+                self.shown = Some(spec.key.clone());
+                self.open_session(spec, cx);
+            }
+        }
+        if self.mouse {
+            cx.ask(Effect::CaptureMouse(true));
+        }
+    }
+
+    /// Takes one event; what is to be done about it is left in `cx`.
+    pub fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
+        match event {
+            Event::Key(key) => self.key(key, cx),
+            Event::Paste(text) => self.paste(text, cx),
+            Event::Mouse(mouse) => self.mouse(mouse, cx),
+            // The next frame sees the new size by itself.
+            Event::Resize(..) => {}
+            Event::Session(key, event) => self.session_event(&key, event, cx),
+            Event::Reply(reply) => self.reply(reply, cx),
+            Event::Tick => self.tick(cx),
+            Event::Stop => self.quit(cx),
+        }
+        self.settle(cx);
+    }
+
+    fn key(&mut self, key: Key, cx: &mut Cx<'_>) {
+        let contexts = self.contexts();
+        let leading = !self.leader.keys.is_empty();
+        let typing = contexts[0].is_typing() && key.typed().is_some();
+        if !leading && typing {
+            self.type_key(key, cx);
+            return;
+        }
+        let mut keys = mem::take(&mut self.leader.keys);
+        keys.push(key);
+        match self.options.keymap.meaning(&contexts, &keys) {
+            Meaning::Action(action) => self.act(action, cx),
+            Meaning::Leader => {
+                self.leader.keys = keys;
+                self.leader.since = cx.now;
+            }
+            Meaning::Nothing if leading => {
+                let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+                self.notify(format!("{} means nothing here", keys.join(" ")), cx);
+            }
+            Meaning::Nothing => self.type_key(key, cx),
+        }
+    }
+
+    fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) {
+        if let Some(Overlay::Models(picker)) = self.overlays.last_mut() {
+            picker.type_key(key);
+            return;
+        }
+        if self.focus != Pane::Chat || !self.overlays.is_empty() {
+            return;
+        }
+        match self.session_mut() {
+            Some(session) => {
+                session.chat.type_key(key, cx);
+            }
+            None => self.keep_early(Event::Key(key)),
+        }
+    }
+
+    /// A paste goes to the composer, wherever the focus is.
+    fn paste(&mut self, text: String, cx: &mut Cx<'_>) {
+        if !self.overlays.is_empty() {
+            return;
+        }
+        self.focus = Pane::Chat;
+        match self.session_mut() {
+            Some(session) => session.chat.paste(&text, cx),
+            None => self.keep_early(Event::Paste(text)),
+        }
+    }
+
+    fn keep_early(&mut self, event: Event) {
+        if !self.loaded && self.early.len() < MOST_EARLY {
+            self.early.push(event);
+        }
+    }
+
+    fn act(&mut self, action: Action, cx: &mut Cx<'_>) {
+        match action {
+            Action::App(action) => self.act_root(action, cx),
+            Action::Chat(action) => self.act_chat(action, cx),
+            Action::Sessions(action) => {
+                if let Some(outcome) = self.list.update(action) {
+                    self.sessions_outcome(outcome, cx);
+                }
+            }
+            Action::Logs(LogsAction::Leave) => self.focus = Pane::Chat,
+            Action::Logs(action) => {
+                if let Some(session) = self.session_mut() {
+                    session.logs.update(action);
+                }
+            }
+        }
+    }
+
+    fn act_root(&mut self, action: AppAction, cx: &mut Cx<'_>) {
+        match action {
+            AppAction::FocusNext => self.focus_by(1),
+            AppAction::FocusPrevious => self.focus_by(2),
+            AppAction::FocusSessions => self.focus_on(Pane::Sessions),
+            AppAction::FocusChat => self.focus_on(Pane::Chat),
+            AppAction::FocusLogs => self.focus_on(Pane::Logs),
+            AppAction::ToggleSessions => self.toggle(Pane::Sessions),
+            AppAction::ToggleLogs => self.toggle(Pane::Logs),
+            AppAction::Zoom => self.zoomed = !self.zoomed,
+            AppAction::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
+            AppAction::NewSession => self.new_session(cx),
+            AppAction::NextNeedsYou => self.next_needs_you(cx),
+            AppAction::Slot(slot) => self.show_row(usize::from(slot).saturating_sub(1), cx),
+            AppAction::Retry => self.retry(cx),
+            AppAction::ToggleMouse => {
+                self.mouse = !self.mouse;
+                cx.ask(Effect::CaptureMouse(self.mouse));
+            }
+            AppAction::Interrupt => self.interrupt(cx),
+            AppAction::QuitIfEmpty => {
+                if self.composer_is_empty() {
+                    self.ask_quit(cx);
+                } else {
+                    // As in a shell, it deletes what is under the cursor.
+                    self.type_key(Key::ctrl('d'), cx);
+                }
+            }
+            AppAction::Quit => self.ask_quit(cx),
+            AppAction::Suspend => cx.ask(Effect::Suspend),
+            AppAction::Redraw => cx.ask(Effect::Redraw),
+            AppAction::Confirm => self.confirmed(cx),
+            AppAction::Close => {
+                self.overlays.pop();
+            }
+            AppAction::ScrollDown => self.scroll_overlay(1),
+            AppAction::ScrollUp => self.scroll_overlay(-1),
+            AppAction::PageDown => self.scroll_overlay(OVERLAY_PAGE),
+            AppAction::PageUp => self.scroll_overlay(-OVERLAY_PAGE),
+        }
+    }
+
+    fn act_chat(&mut self, action: ChatAction, cx: &mut Cx<'_>) {
+        if matches!(
+            action,
+            ChatAction::FocusRequest | ChatAction::EditQueued | ChatAction::FocusComposer
+        ) {
+            self.focus = Pane::Chat;
+        }
+        let Some(session) = self.session_mut() else {
+            return;
+        };
+        if let Some(outcome) = session.chat.update(action, cx) {
+            self.chat_outcome(outcome, cx);
+        }
+    }
+
+    fn chat_outcome(&mut self, outcome: ChatOutcome, cx: &mut Cx<'_>) {
+        match outcome {
+            ChatOutcome::Notice(text) => self.notify(text, cx),
+            ChatOutcome::PickModel => {
+                if self.models().is_empty() {
+                    self.notify("The server has not told its models yet", cx);
+                } else {
+                    self.overlays.push(Overlay::Models(Picker::default()));
+                }
+            }
+            ChatOutcome::NothingToStop => self.arm_quit(cx),
+        }
+    }
+
+    fn sessions_outcome(&mut self, outcome: SessionsOutcome, cx: &mut Cx<'_>) {
+        match outcome {
+            SessionsOutcome::Open(key) => self.show(key, cx),
+            SessionsOutcome::PauseOrResume(key) => self.pause_or_resume(&key, cx),
+            SessionsOutcome::AskKill(key) => {
+                self.overlays.push(Overlay::Confirm(Confirm::Kill(key)));
+            }
+            SessionsOutcome::Leave => self.focus = Pane::Chat,
+        }
+    }
+
+    fn focus_by(&mut self, steps: usize) {
+        const PANES: [Pane; 3] = [Pane::Sessions, Pane::Chat, Pane::Logs];
+        let at = PANES.iter().position(|pane| *pane == self.focus);
+        self.focus_on(PANES[(at.unwrap_or(0) + steps) % PANES.len()]);
+    }
+
+    fn focus_on(&mut self, pane: Pane) {
+        if !self.is_attached() {
+            self.focus = pane;
+        }
+    }
+
+    fn toggle(&mut self, pane: Pane) {
+        if self.focus == pane {
+            self.focus = Pane::Chat;
+        } else {
+            self.focus_on(pane);
+        }
+    }
+
+    /// ctrl-c: empties the composer, else stops the turn, else quits on the second press.
+    fn interrupt(&mut self, cx: &mut Cx<'_>) {
+        if self.session().is_some() {
+            self.act_chat(ChatAction::Interrupt, cx);
+        } else {
+            self.arm_quit(cx);
+        }
+    }
+
+    fn arm_quit(&mut self, cx: &mut Cx<'_>) {
+        if self.quit_armed.is_some_and(|until| cx.now <= until) {
+            self.ask_quit(cx);
+        } else {
+            self.quit_armed = Some(cx.now.saturating_add(QUIT_ARMED));
+        }
+    }
+
+    pub(super) fn composer_is_empty(&self) -> bool {
+        self.session()
+            .is_none_or(|session| session.chat.composer_is_empty())
+    }
+
+    /// Quits, but asks first where something is still going on.
+    fn ask_quit(&mut self, cx: &mut Cx<'_>) {
+        let attached = self.is_attached();
+        let going_on = self
+            .open
+            .values()
+            .any(|session| session.chat.queue_len() > 0 || (!attached && session.is_at_work()));
+        if going_on {
+            self.overlays.push(Overlay::Confirm(Confirm::Quit));
+        } else {
+            self.quit(cx);
+        }
+    }
+
+    fn confirmed(&mut self, cx: &mut Cx<'_>) {
+        match self.overlays.pop() {
+            Some(Overlay::Confirm(Confirm::Quit)) => self.quit(cx),
+            Some(Overlay::Confirm(Confirm::Kill(key))) => self.kill(&key, cx),
+            Some(Overlay::Models(picker)) => {
+                let chosen = picker
+                    .matching(self.models())
+                    .get(picker.selected)
+                    .map(|model| (model.reference.clone(), model.name.clone()));
+                if let (Some((model, name)), Some(session)) = (chosen, self.session_mut()) {
+                    session.chat.set_model(model);
+                    self.notify(format!("model: {name}"), cx);
+                }
+            }
+            Some(Overlay::Help { .. }) | None => {}
+        }
+    }
+
+    fn quit(&mut self, cx: &mut Cx<'_>) {
+        for session in self.open.values_mut() {
+            session.chat.save_draft(cx);
+        }
+        cx.ask(Effect::Quit);
+    }
+
+    fn scroll_overlay(&mut self, rows: i16) {
+        let matching = match self.overlays.last() {
+            Some(Overlay::Models(picker)) => picker.matching(self.models()).len(),
+            _ => 0,
+        };
+        match self.overlays.last_mut() {
+            Some(Overlay::Help { scroll }) => *scroll = scroll.saturating_add_signed(rows),
+            Some(Overlay::Models(picker)) => picker.go(rows, matching),
+            Some(Overlay::Confirm(_)) | None => {}
+        }
+    }
+
+    pub(super) fn notify(&mut self, text: impl Into<String>, cx: &Cx<'_>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            until: cx.now.saturating_add(NOTICE),
+        });
+    }
+
+    fn reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
+        match reply {
+            Reply::Sessions(rows) => {
+                self.list.loaded(rows);
+                if !mem::replace(&mut self.loaded, true) {
+                    self.first_session(cx);
+                }
+            }
+            Reply::Edited(result) => match result {
+                Ok(text) => {
+                    if let Some(session) = self.session_mut() {
+                        session.chat.edited(&text);
+                    }
+                }
+                Err(why) => self.notify(why, cx),
+            },
+            Reply::Notice(text) => self.notify(text, cx),
+        }
+    }
+
+    fn first_session(&mut self, cx: &mut Cx<'_>) {
+        // One whose sandbox is gone can only be read: it waits in the list.
+        let alive = |row: &&SessionSummary| !matches!(row.phase, Phase::Gone(_));
+        match self
+            .list
+            .rows()
+            .iter()
+            .find(alive)
+            .map(|row| row.key.clone())
+        {
+            Some(newest) => self.show(newest, cx),
+            None => self.new_session(cx),
+        }
+        for event in mem::take(&mut self.early) {
+            self.update(event, cx);
+        }
+    }
+
+    fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
+        let Some(pane) = self.viewport.pane_at(mouse.column, mouse.row) else {
+            return;
+        };
+        if !self.overlays.is_empty() {
+            return;
+        }
+        match mouse.kind {
+            MouseKind::Press => {
+                self.focus_on(pane);
+                if let Some(row) = self.viewport.row_at(mouse.column, mouse.row) {
+                    self.show_row(row, cx);
+                } else if let (Pane::Chat, Some(session)) = (pane, self.session_mut()) {
+                    session.chat.press(mouse.row);
+                }
+            }
+            MouseKind::ScrollUp => self.wheel(pane, -WHEEL, cx),
+            MouseKind::ScrollDown => self.wheel(pane, WHEEL, cx),
+        }
+    }
+
+    fn wheel(&mut self, pane: Pane, rows: i64, cx: &mut Cx<'_>) {
+        use super::action::SessionsAction::{Next, Previous};
+        match pane {
+            Pane::Sessions => {
+                self.list.update(if rows < 0 { Previous } else { Next });
+            }
+            Pane::Chat => {
+                if let Some(session) = self.session_mut() {
+                    session.chat.scroll_by(rows, cx);
+                }
+            }
+            Pane::Logs => {
+                if let Some(session) = self.session_mut() {
+                    session.logs.scroll(rows);
+                }
+            }
+        }
+    }
+
+    /// Asks the session on the screen to try again now.
+    fn retry(&mut self, cx: &mut Cx<'_>) {
+        if let Some(session) = self.session_mut() {
+            session.retry(cx);
+        }
+    }
+
+    fn pause_or_resume(&mut self, key: &crate::domain::id::SessionKey, cx: &mut Cx<'_>) {
+        use crate::domain::sandbox::Phase;
+        match self.open.get_mut(key) {
+            Some(session) if session.phase == Phase::Paused => session.retry(cx),
+            Some(session) => session.command(SessionCommand::Pause, cx),
+            // Opening a paused session resumes it.
+            None => self.show(key.clone(), cx),
+        }
+    }
+}

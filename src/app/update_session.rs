@@ -1,0 +1,151 @@
+//! Which sessions are open and which one is shown; events find their way to theirs.
+
+use super::cx::Cx;
+use super::effect::Effect;
+use super::opened::OpenSession;
+use super::{App, Mode, Pane};
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage, State};
+use crate::domain::session::{
+    Closing, NewSession, Origin, SessionCommand, SessionEvent, SessionSpec, SessionSummary,
+};
+use crate::domain::time::UnixMillis;
+
+impl App {
+    /// Gives an event to its session; those of sessions that are closed are dropped.
+    pub(super) fn session_event(&mut self, key: &SessionKey, event: SessionEvent, cx: &mut Cx<'_>) {
+        let is_shown = self.shown.as_ref() == Some(key);
+        let Some(session) = self.open.get_mut(key) else {
+            return;
+        };
+        match &event {
+            SessionEvent::Sandbox(info) => {
+                if let Some(row) = self.list.row_mut(key) {
+                    row.sandbox = info.clone();
+                }
+            }
+            SessionEvent::CommandFailed(failure) if is_shown => {
+                let text = failure.summary.clone();
+                self.notice = Some(super::Notice {
+                    text,
+                    until: cx.now.saturating_add(super::settle::NOTICE_OF_FAILURE),
+                });
+            }
+            SessionEvent::Chat(_) if !is_shown => session.unread = true,
+            _ => {}
+        }
+        session.receive(event, cx);
+    }
+
+    pub(super) fn open_session(&mut self, spec: SessionSpec, cx: &mut Cx<'_>) {
+        let key = spec.key.clone();
+        self.open.insert(key, OpenSession::open(spec, cx));
+    }
+
+    /// Makes a session by the template and shows it; typing goes to it at once.
+    pub(super) fn new_session(&mut self, cx: &mut Cx<'_>) {
+        let Mode::Full { new, engine } = &self.options.mode else {
+            return;
+        };
+        let key = cx.ids.session_key(cx.wall);
+        let new = NewSession {
+            name: self.list.unique_name(&new.name),
+            ..new.clone()
+        };
+        self.list.add(summary(key.clone(), &new, *engine, cx.wall));
+        let spec = SessionSpec {
+            key: key.clone(),
+            origin: Origin::New(new),
+        };
+        self.open_session(spec, cx);
+        self.show(key, cx);
+    }
+
+    /// Puts a session on the screen, opened if need be, with the composer ready.
+    pub(super) fn show(&mut self, key: SessionKey, cx: &mut Cx<'_>) {
+        if let Some(before) = self.session_mut() {
+            before.chat.tick(cx);
+            before.chat.save_draft(cx);
+        }
+        if !self.open.contains_key(&key) {
+            let spec = SessionSpec {
+                key: key.clone(),
+                origin: Origin::Stored,
+            };
+            self.open_session(spec, cx);
+        }
+        self.list.select(&key);
+        self.shown = Some(key);
+        self.focus = Pane::Chat;
+        if let Some(session) = self.session_mut() {
+            session.unread = false;
+        }
+    }
+
+    pub(super) fn show_row(&mut self, index: usize, cx: &mut Cx<'_>) {
+        if let Some(row) = self.list.rows().get(index) {
+            let key = row.key.clone();
+            self.show(key, cx);
+        }
+    }
+
+    /// Goes to the next session below that waits for the user, around the end of the list.
+    pub(super) fn next_needs_you(&mut self, cx: &mut Cx<'_>) {
+        let rows = self.list.rows();
+        let after = rows
+            .iter()
+            .position(|row| Some(&row.key) == self.shown.as_ref())
+            .map_or(0, |at| at + 1);
+        let waits = |key: &&SessionKey| {
+            self.open
+                .get(*key)
+                .is_some_and(|session| session.state() == State::NeedsYou)
+        };
+        let next = (0..rows.len())
+            .map(|step| &rows[(after + step) % rows.len()].key)
+            .find(waits)
+            .cloned();
+        match next {
+            Some(key) => self.show(key, cx),
+            None => self.notify("No session waits for you", cx),
+        }
+    }
+
+    /// Kills the sandbox. A session that is not open is closed with the wish, since it has no task
+    /// that could take a command.
+    pub(super) fn kill(&mut self, key: &SessionKey, cx: &mut Cx<'_>) {
+        match self.open.get(key) {
+            Some(session) => session.command(SessionCommand::Kill, cx),
+            None => cx.ask(Effect::CloseSession(key.clone(), Closing::Kill)),
+        }
+    }
+}
+
+/// The row of a session that is being made.
+fn summary(
+    key: SessionKey,
+    new: &NewSession,
+    engine: EngineKind,
+    now: UnixMillis,
+) -> SessionSummary {
+    SessionSummary {
+        key,
+        name: new.name.clone(),
+        title: String::new(),
+        sandbox: SandboxInfo {
+            engine,
+            id: None,
+            template: Some(new.template.clone()),
+            opencode_url: None,
+            opencode_version: None,
+            ends_at: None,
+            isolation: None,
+            directory: None,
+            demo: new.demo,
+        },
+        opencode_session: None,
+        phase: Phase::Booting(Stage::Create),
+        created: now,
+        updated: now,
+    }
+}

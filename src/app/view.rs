@@ -1,0 +1,164 @@
+//! Who draws where.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::boot::BootView;
+use super::chat::Seat;
+use super::layout::{self, Areas, Shape};
+use super::logs::LogsView;
+use super::sessions::SessionsView;
+use super::view_frame::Frame;
+use super::viewcx::ViewCx;
+use super::{App, OpenSession, Pane};
+use crate::text::{ansi, wrap};
+
+impl App {
+    /// Draws the whole screen and writes down in `vx.viewport` what is where. `buf` is empty.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return;
+        }
+        let shape = Shape {
+            focus: self.focus,
+            zoomed: self.zoomed,
+            attached: self.is_attached(),
+        };
+        let areas = layout::areas(area, shape);
+        self.view_panes(&areas, buf, vx);
+        self.view_bars(area, &areas, buf, vx);
+        self.view_overlays(area, buf, vx);
+        if vx.theme.is_ascii() {
+            vx.theme.to_ascii(buf);
+        }
+    }
+
+    fn view_panes(&self, areas: &Areas, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+        if let Some(area) = areas.chat {
+            vx.viewport.panes.push((Pane::Chat, area));
+            self.view_chat(area, buf, vx);
+        }
+        if let Some(area) = areas.sessions {
+            vx.viewport.panes.push((Pane::Sessions, area));
+            self.view_sessions(area, buf, vx);
+        }
+        if let Some(area) = areas.logs {
+            vx.viewport.panes.push((Pane::Logs, area));
+            self.view_logs(area, buf, vx);
+        }
+        if let (Some(area), Some(session)) = (areas.ticker, self.session()) {
+            self.logs_view(session, vx).draw_ticker(area, buf);
+        }
+    }
+
+    fn view_chat(&self, mut area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+        let focused = self.focus == Pane::Chat && self.overlays.is_empty();
+        let Some(session) = self.session() else {
+            let frame = Frame {
+                title: &self.chat_title(area.width),
+                right: "",
+                focused,
+            };
+            let inner = frame.draw(area, buf, vx.theme);
+            let words = if self.loaded {
+                "No session is open. ctrl-x n makes a new one."
+            } else {
+                "Looking for your sessions …"
+            };
+            buf.set_stringn(inner.x, inner.y, words, inner.width.into(), vx.theme.dim);
+            return;
+        };
+        let trail = BootView {
+            session,
+            retry: self.retry_key(),
+            attached_to: self.attached_url(),
+            theme: vx.theme,
+            now: vx.now,
+            wall: vx.wall,
+        };
+        // The composer and some of what was said stay in sight.
+        let room = area.height.saturating_sub(5);
+        let lines = trail.lines(area.width, room);
+        let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(room);
+        let strip = layout::take_top(&mut area, rows);
+        for (line, row) in lines.iter().zip(strip.rows()) {
+            buf.set_line(row.x, row.y, line, row.width);
+        }
+        let seat = Seat {
+            focused,
+            title: &self.chat_title(area.width),
+            keymap: &self.options.keymap,
+            waits_for: self.waits_for(),
+        };
+        session.chat.view(area, buf, vx, &seat);
+        if !focused {
+            vx.viewport.cursor = None;
+        }
+    }
+
+    /// Panes have numbers where there are several. What the conversation is about stands in the
+    /// header where there is no session with a name of its own.
+    fn chat_title(&self, width: u16) -> String {
+        if self.is_attached() {
+            return "Chat".to_owned();
+        }
+        match self.session().map(|session| session.chat.title()) {
+            Some(title) if !title.trim().is_empty() => {
+                let title = ansi::plain(title).replace('\n', " ");
+                let room = usize::from(width) * 2 / 5;
+                format!("2 Chat · {}", wrap::truncate(&title, room))
+            }
+            _ => "2 Chat".to_owned(),
+        }
+    }
+
+    fn view_sessions(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+        let focused = self.focus == Pane::Sessions;
+        let waiting = match self.waiting() {
+            0 => String::new(),
+            1 => "1 needs you".to_owned(),
+            n => format!("{n} need you"),
+        };
+        let frame = Frame {
+            title: &format!("1 Sessions {}", self.list.rows().len()),
+            right: &waiting,
+            focused,
+        };
+        let inner = frame.draw(area, buf, vx.theme);
+        let view = SessionsView {
+            list: &self.list,
+            open: &self.open,
+            shown: self.shown.as_ref(),
+            focused,
+            theme: vx.theme,
+            now: vx.now,
+        };
+        vx.viewport.rows = view.draw(inner, buf);
+    }
+
+    fn view_logs(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+        let focused = self.focus == Pane::Logs;
+        let standing = self
+            .session()
+            .map(|session| self.logs_view(session, vx).standing())
+            .unwrap_or_default();
+        let frame = Frame {
+            title: "3 Logs",
+            right: &standing,
+            focused,
+        };
+        let inner = frame.draw(area, buf, vx.theme);
+        if let Some(session) = self.session() {
+            vx.viewport.logs = self.logs_view(session, vx).draw(inner, buf);
+        }
+    }
+
+    fn logs_view<'a>(&self, session: &'a OpenSession, vx: &ViewCx<'a>) -> LogsView<'a> {
+        LogsView {
+            logs: &session.logs,
+            theme: vx.theme,
+            utc_offset_minutes: self.options.utc_offset_minutes,
+        }
+    }
+}

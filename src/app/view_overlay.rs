@@ -1,0 +1,231 @@
+//! Draws what lies above the panes: help, questions of ours, and what may follow a leader.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::action::{Action, AppAction};
+use super::keymap::{Binding, Context};
+use super::overlay::{Confirm, Overlay};
+use super::settle::WHICH_KEY;
+use super::theme::Theme;
+use super::view_frame::{Frame, centred};
+use super::viewcx::ViewCx;
+use super::{App, clock};
+use crate::domain::id::SessionKey;
+use crate::text::{ansi, wrap};
+
+impl App {
+    pub(super) fn view_overlays(&self, screen: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+        for overlay in &self.overlays {
+            vx.viewport.cursor = None;
+            match overlay {
+                Overlay::Help { scroll } => {
+                    let first = self.view_help(*scroll, screen, buf, vx.theme);
+                    vx.viewport.help = Some(first);
+                }
+                Overlay::Models(picker) => self.view_picker(picker, screen, buf, vx),
+                Overlay::Confirm(question) => self.view_confirm(question, screen, buf, vx.theme),
+            }
+        }
+        let since = vx.now.saturating_sub(self.leader.since);
+        if !self.leader.keys.is_empty() && since >= WHICH_KEY {
+            self.view_which_key(screen, buf, vx.theme);
+        }
+    }
+
+    /// Returns the first row that was drawn: there is no going beyond the last page.
+    fn view_help(&self, scroll: u16, screen: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
+        let area = centred(screen, 76, screen.height.saturating_sub(2).max(3), buf);
+        let frame = Frame {
+            title: "Help",
+            right: "esc close · j k scroll",
+            focused: true,
+        };
+        let inner = frame.draw(area, buf, theme);
+        let lines = self.help(inner.width, theme);
+        let last = lines.len().saturating_sub(usize::from(inner.height));
+        let first = scroll.min(u16::try_from(last).unwrap_or(u16::MAX));
+        for (line, row) in lines.iter().skip(first.into()).zip(inner.rows()) {
+            buf.set_line(row.x, row.y, line, row.width);
+        }
+        first
+    }
+
+    /// All keys, those of the pane that is in front first.
+    fn help(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+        let front = match self.focus {
+            super::Pane::Sessions => Context::Sessions,
+            super::Pane::Logs => Context::Logs,
+            super::Pane::Chat => self
+                .session()
+                .map_or(Context::Composer, |session| session.chat.context().into()),
+        };
+        let rest = Context::ALL.into_iter().filter(|context| *context != front);
+        // What a key does is worth more than its second name.
+        let column = (usize::from(width) * 3 / 7).clamp(12, 30);
+        let mut lines = Vec::new();
+        for context in std::iter::once(front).chain(rest) {
+            let rows = self.options.keymap.rows(context);
+            let rows: Vec<&Binding> = rows.filter(|row| self.offers(row)).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.push(Line::styled(format!(" {}", context.name()), theme.strong));
+            for row in rows {
+                let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
+                let keys = wrap::truncate(&keys.join(", "), column - 2).into_owned();
+                let pad = column.saturating_sub(wrap::width(&keys));
+                let mut spans = vec![
+                    Span::styled(format!("   {keys}"), theme.key),
+                    Span::raw(" ".repeat(pad)),
+                    Span::raw(row.hint),
+                ];
+                let name = row.action.name();
+                let used = 3 + column + wrap::width(row.hint);
+                let room = usize::from(width).saturating_sub(used + 2);
+                if name.len() <= room {
+                    spans.push(Span::raw(" ".repeat(room - name.len() + 1)));
+                    spans.push(Span::styled(name, theme.dim));
+                }
+                lines.push(Line::from(spans));
+            }
+        }
+        lines
+    }
+
+    fn view_confirm(&self, question: &Confirm, screen: Rect, buf: &mut Buffer, theme: &Theme) {
+        let (title, words) = match question {
+            Confirm::Quit => ("Quit?", self.quit_words()),
+            Confirm::Kill(key) => ("Kill?", self.kill_words(key)),
+        };
+        let width = 60.min(screen.width);
+        let inner = usize::from(width.saturating_sub(4));
+        let mut lines: Vec<Line<'static>> = words
+            .iter()
+            .flat_map(|words| match words.as_str() {
+                "" => vec![Line::default()],
+                words => wrap::wrap_plain(&ansi::plain(words), inner, theme.text),
+            })
+            .collect();
+        let mut keys = Vec::new();
+        for row in self.options.keymap.rows(Context::Confirm) {
+            keys.push(Span::styled(row.keys[0].to_string(), theme.key));
+            keys.push(Span::raw(format!(" {}   ", row.hint)));
+        }
+        let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
+        let area = centred(screen, width, height, buf);
+        // Where there is no room for all, the keys stay.
+        lines.truncate(usize::from(area.height.saturating_sub(3)));
+        if area.height > 4 {
+            lines.push(Line::default());
+        }
+        lines.push(Line::from(keys));
+        let frame = Frame {
+            title,
+            right: "",
+            focused: true,
+        };
+        let inner = frame.draw(area, buf, theme);
+        for (line, row) in lines.iter().zip(inner.rows()) {
+            let x = row.x.saturating_add(1);
+            buf.set_line(x, row.y, line, row.width.saturating_sub(1));
+        }
+    }
+
+    /// What goes on without us, and until when.
+    fn quit_words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let offset = self.options.utc_offset_minutes;
+        for (key, session) in &self.open {
+            if !session.is_at_work() {
+                continue;
+            }
+            let name = self.list.name(key);
+            let queued = match session.chat.queue_len() {
+                0 => String::new(),
+                1 => ", 1 prompt queued".to_owned(),
+                n => format!(", {n} prompts queued"),
+            };
+            let until = session.ends_at().map(|at| clock::minutes(at, offset));
+            let until = until.map_or_else(String::new, |time| format!(", runs until {time}"));
+            let line = format!("{name}: {}{queued}{until}", session.state().name());
+            words.push(line);
+        }
+        words.push(String::new());
+        let queued = self
+            .open
+            .values()
+            .any(|session| session.chat.queue_len() > 0);
+        words.push(match (self.is_attached(), queued) {
+            (true, _) => "Queued prompts are not sent after you leave.".to_owned(),
+            (false, true) => {
+                "Sandboxes run on. What is queued is sent when you are back.".to_owned()
+            }
+            (false, false) => "Sandboxes run on, and you find them again in the list.".to_owned(),
+        });
+        words
+    }
+
+    fn kill_words(&self, key: &SessionKey) -> Vec<String> {
+        let names = self.list.sharing(key);
+        let name = names.first().copied().unwrap_or("this session");
+        let mut words = vec![format!(
+            "Kill the sandbox of {name}? Its files are lost; what was said is kept."
+        )];
+        if names.len() > 1 {
+            words.push(format!("Also in this sandbox: {}.", names[1..].join(", ")));
+        }
+        words
+    }
+
+    /// What may follow the keys pressed so far, in columns above the bottom.
+    fn view_which_key(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
+        let rows = self
+            .options
+            .keymap
+            .after(&self.contexts(), &self.leader.keys);
+        let choices: Vec<(String, &str)> = rows
+            .into_iter()
+            .filter(|(_, row)| self.offers(row))
+            .filter_map(|(rest, row)| match row.action {
+                // Nine rows that say the same.
+                Action::App(AppAction::Slot(1)) => Some((format!("{rest}…9"), "session")),
+                Action::App(AppAction::Slot(_)) => None,
+                _ => Some((rest, row.hint)),
+            })
+            .collect();
+        let column = 28_u16;
+        let columns = (screen.width.saturating_sub(2) / column).max(1);
+        let per_row = usize::from(columns);
+        let rows = u16::try_from(choices.len().div_ceil(per_row)).unwrap_or(u16::MAX);
+        let height = rows.saturating_add(2).min(screen.height);
+        let area = Rect {
+            y: screen.bottom() - height,
+            height,
+            ..screen
+        };
+        let area = centred(area, area.width, area.height, buf);
+        let keys: Vec<String> = self.leader.keys.iter().map(ToString::to_string).collect();
+        let frame = Frame {
+            title: &keys.join(" "),
+            right: "esc cancels",
+            focused: true,
+        };
+        let inner = frame.draw(area, buf, theme);
+        for (row, choices) in inner.rows().zip(choices.chunks(per_row)) {
+            let mut x = row.x + 1;
+            for (keys, hint) in choices {
+                let line = Line::from(vec![
+                    Span::styled(format!("{keys:>6} "), theme.key),
+                    Span::raw(*hint),
+                ]);
+                buf.set_line(x, row.y, &line, row.right().saturating_sub(x).min(column));
+                x = x.saturating_add(column);
+            }
+        }
+    }
+}
