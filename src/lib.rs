@@ -73,3 +73,4 @@ pub mod opencode;
 pub mod session;
 pub mod store;
 pub mod text;
+pub mod tui;

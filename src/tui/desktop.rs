@@ -1,0 +1,154 @@
+//! The user's desktop, reached through the terminal: clipboard, window title, external editor.
+//!
+//! Enters: texts, which may be anybody's. Leaves: escape sequences in which they can do no harm, or the
+//! text that the editor left. Reads no environment: what it needs is in [`Desktop`].
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// What is known of the desktop.
+#[derive(Debug, Clone, Default)]
+pub struct Desktop {
+    /// VISUAL or EDITOR, a command line for the shell.
+    pub editor: Option<String>,
+    /// Where the draft lies while it is edited.
+    pub temp_dir: PathBuf,
+    /// Whether tmux stands between us and the terminal.
+    pub tmux: bool,
+}
+
+/// The most bytes that common terminals accept for the clipboard (xterm and tmux cut longer ones).
+const CLIPBOARD_LIMIT: usize = 74_994;
+
+impl Desktop {
+    /// Returns the sequence (OSC 52) that puts `text` on the clipboard; `None` if it is too long.
+    pub(super) fn copy(&self, text: &str) -> Option<Vec<u8>> {
+        if text.len() > CLIPBOARD_LIMIT {
+            return None;
+        }
+        let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
+        let mut bytes = sequence.clone().into_bytes();
+        if self.tmux {
+            // tmux takes the plain one with `set-clipboard on`, hands this one on with
+            // `allow-passthrough on`, and ignores the other.
+            let inner = sequence.replace('\x1b', "\x1b\x1b");
+            bytes.extend_from_slice(format!("\x1bPtmux;{inner}\x1b\\").as_bytes());
+        }
+        Some(bytes)
+    }
+
+    /// Opens `draft` in the editor and returns what it left. The terminal must have been given back.
+    pub(super) async fn edit(self, draft: String) -> Result<String, String> {
+        let Some(editor) = self.editor else {
+            return Err("no editor: set VISUAL or EDITOR".into());
+        };
+        let path = write_draft(&self.temp_dir, &draft)
+            .map_err(|error| format!("the draft could not be written for the editor: {error}"))?;
+        let result = run_editor(&editor, &path).await;
+        // Removed also when the editor failed; it may hold what nobody else should read.
+        let _ = std::fs::remove_file(&path);
+        result
+    }
+}
+
+/// Returns the sequence that sets the window's title.
+pub(super) fn title(text: &str) -> Vec<u8> {
+    let clean: String = text
+        .chars()
+        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+        .take(80)
+        .collect();
+    format!("\x1b]2;{clean}\x07").into_bytes()
+}
+
+fn write_draft(dir: &Path, draft: &str) -> std::io::Result<PathBuf> {
+    // Made with mode 0600 and a name that nobody can foresee.
+    let mut file = tempfile::Builder::new()
+        .prefix("sandbar-")
+        .suffix(".md")
+        .tempfile_in(dir)?;
+    file.write_all(draft.as_bytes())?;
+    let (_, path) = file.keep()?;
+    Ok(path)
+}
+
+async fn run_editor(editor: &str, path: &Path) -> Result<String, String> {
+    // Through the shell, as git does it: the variable may hold arguments and quotes.
+    let status = tokio::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("{editor} \"$1\""))
+        .arg("sh")
+        .arg(path)
+        .status()
+        .await
+        .map_err(|error| format!("the editor could not be started: {error}"))?;
+    if !status.success() {
+        return Err(format!(
+            "the editor ended with {status}; the draft is as it was"
+        ));
+    }
+    let bytes = std::fs::read(path)
+        .map_err(|error| format!("what the editor left could not be read: {error}"))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn desktop(editor: &str, dir: &Path) -> Desktop {
+        Desktop {
+            editor: Some(editor.into()),
+            temp_dir: dir.into(),
+            tmux: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_editor_gets_the_draft_and_its_text_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let editor = "sed -i -e 's/draft/text/' -e '$a more'";
+        let edited = desktop(editor, dir.path()).edit("a draft".into()).await;
+
+        assert_eq!(edited, Ok("a text\nmore".into()));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_editor_that_fails_says_so_and_leaves_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let edited = desktop("sh -c 'exit 3'", dir.path())
+            .edit("draft".into())
+            .await;
+
+        let error = "the editor ended with exit status: 3; the draft is as it was";
+        assert_eq!(edited, Err(error.into()));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_clipboard_gets_the_text_whatever_it_is() {
+        let mut desktop = Desktop::default();
+        assert_eq!(
+            desktop.copy("\x1b]0;x\x07").unwrap(),
+            b"\x1b]52;c;G10wO3gH\x07"
+        );
+        assert_eq!(desktop.copy(&"x".repeat(100_000)), None);
+
+        desktop.tmux = true;
+        let both = desktop.copy("hi").unwrap();
+        assert_eq!(
+            both,
+            b"\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
+        );
+    }
+
+    #[test]
+    fn a_title_cannot_end_its_sequence() {
+        assert_eq!(title("a\x07b\x1b\\c\u{9c}d\u{202e}"), b"\x1b]2;ab\\cd\x07");
+    }
+}

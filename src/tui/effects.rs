@@ -1,0 +1,150 @@
+//! Does what the model asked for.
+//!
+//! Enters: [`Effect`]s, in order. Leaves: calls at the session door, short tasks whose end is an
+//! [`Event::Reply`], and for all that concerns the terminal a [`Request`] to the loop. Nothing here
+//! waits. Knows no session's insides and no screen.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::task::JoinSet;
+
+use super::desktop::Desktop;
+use super::terminal;
+use crate::app::effect::Effect;
+use crate::app::event::{Event, Reply};
+use crate::domain::failure::Failure;
+use crate::domain::id::SessionKey;
+use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
+
+/// A session's mailbox is full: nothing was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Busy;
+
+/// A short task whose end the model is told.
+pub type ReplyTask = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// Where sessions are opened, commanded and closed. Never waits. Their events arrive on the channel
+/// that is given to [`super::run`] beside it.
+pub trait SessionDoor {
+    fn open(&mut self, spec: SessionSpec) -> Result<(), Busy>;
+    fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy>;
+    fn close(&mut self, key: &SessionKey, closing: Closing) -> Result<(), Busy>;
+    /// Reads the list of stored sessions; ends in [`Reply::Sessions`], or [`Reply::Notice`] on failure.
+    fn list(&mut self) -> ReplyTask;
+    /// Waits for something that the model is to be told unasked; called again after each answer. It
+    /// must not end at once every time.
+    fn news(&mut self) -> ReplyTask {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// What only the loop can do, as it holds the terminal.
+#[derive(Debug, PartialEq)]
+pub(super) enum Request {
+    /// Bytes for the terminal besides frames.
+    Send(Vec<u8>),
+    /// Something happened at once that the model must hear of.
+    Tell(Box<Event>),
+    Edit(String),
+    Redraw,
+    Mouse(bool),
+    Suspend,
+    Quit,
+}
+
+pub(super) struct Effects<D> {
+    door: D,
+    desktop: Desktop,
+    tasks: JoinSet<Reply>,
+    news: ReplyTask,
+}
+
+impl<D: SessionDoor> Effects<D> {
+    pub(super) fn new(mut door: D, desktop: Desktop) -> Self {
+        let news = door.news();
+        Self {
+            door,
+            desktop,
+            tasks: JoinSet::new(),
+            news,
+        }
+    }
+
+    /// Does one effect, or says what the loop must do.
+    pub(super) fn run(&mut self, effect: Effect) -> Option<Request> {
+        match effect {
+            Effect::OpenSession(spec) => {
+                let key = spec.key.clone();
+                let taken = self.door.open(spec);
+                refused(taken, key, "The session could not be opened")
+            }
+            Effect::Command(key, command) => {
+                let taken = self.door.command(&key, command);
+                refused(taken, key, "The session took no more commands")
+            }
+            Effect::CloseSession(key, closing) => {
+                let taken = self.door.close(&key, closing);
+                refused(taken, key, "The session could not be closed")
+            }
+            Effect::ListSessions => {
+                let list = self.door.list();
+                self.tasks.spawn(list);
+                None
+            }
+            Effect::Copy(text) => Some(self.copy(&text)),
+            Effect::EditExternally { draft } => Some(Request::Edit(draft)),
+            Effect::CaptureMouse(on) => Some(Request::Mouse(on)),
+            Effect::Redraw => Some(Request::Redraw),
+            Effect::Suspend => Some(Request::Suspend),
+            Effect::Quit => Some(Request::Quit),
+        }
+    }
+
+    /// Waits for a short task to end, or for news; for ever while there is neither. Cancel-safe.
+    pub(super) async fn reply(&mut self) -> Reply {
+        tokio::select! {
+            Some(ended) = self.tasks.join_next() => match ended {
+                Ok(reply) => reply,
+                Err(error) => Reply::Notice(format!("A task failed: {error}")),
+            },
+            news = &mut self.news => {
+                self.news = self.door.news();
+                news
+            }
+        }
+    }
+
+    pub(super) fn desktop(&self) -> Desktop {
+        self.desktop.clone()
+    }
+
+    pub(super) fn into_door(self) -> D {
+        self.door
+    }
+
+    fn copy(&self, text: &str) -> Request {
+        if let Some(bytes) = self.desktop.copy(text) {
+            return Request::Send(bytes);
+        }
+        let notice = "Too long for the terminal's clipboard (75 KB)".into();
+        Request::Tell(Box::new(Event::Reply(Reply::Notice(notice))))
+    }
+}
+
+impl Request {
+    /// Returns the bytes of requests that are nothing else.
+    pub(super) fn mouse(on: bool) -> Self {
+        Self::Send(terminal::mouse(on).to_vec())
+    }
+}
+
+fn refused(taken: Result<(), Busy>, key: SessionKey, summary: &str) -> Option<Request> {
+    let Err(Busy) = taken else { return None };
+    let failure = Failure::new(summary)
+        .because("Too much is waiting for it")
+        .hint("Try again in a moment")
+        .retryable();
+    let event = Event::Session(key, SessionEvent::CommandFailed(failure));
+    Some(Request::Tell(Box::new(event)))
+}

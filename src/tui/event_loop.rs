@@ -1,0 +1,402 @@
+//! The loop: wait, take all that is ready, update, do the effects, draw when the pace allows.
+//!
+//! Enters: keys, session events, ends of short tasks, signals, time. Leaves: frames. Keys are polled
+//! first, so that they work under any flood. There is no tick: while nothing happens and nothing moves,
+//! nothing wakes. The model is updated for every event, drawn at most once a frame, and not at all
+//! while a frame is on its way to the terminal or the terminal is lent to an editor.
+//!
+//! Time is tokio's clock (tests stop it); the wall clock is read beside it for what people read.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::desktop;
+use super::effects::{Effects, Request, SessionDoor};
+use super::input::{self, Burst};
+use super::pacer::{BY_HAND, Cause, Pacer};
+use super::screen::Screen;
+use super::terminal::Console;
+use super::writer::Writer;
+use crate::app::cx::{Cx, IdSource};
+use crate::app::event::{Event, Reply};
+use crate::domain::id::SessionKey;
+use crate::domain::session::SessionEvent;
+use crate::domain::time::{Monotonic, UnixMillis};
+use crate::session::world::wall;
+
+/// Session events taken in one go, before keys are looked at again.
+const BATCH: usize = 256;
+/// How long a terminal that does not read is waited for, before it is lent or left.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The program as the loop sees it.
+pub trait Model {
+    /// Asks for what is needed at the start; called once, after the first frame.
+    fn start(&mut self, cx: &mut Cx<'_>);
+    fn update(&mut self, event: Event, cx: &mut Cx<'_>);
+    /// Draws everything and returns where the cursor belongs. The buffer is blank.
+    fn draw(&mut self, buffer: &mut Buffer, now: Monotonic, wall: UnixMillis)
+    -> Option<(u16, u16)>;
+    /// Returns what the terminal's window is to be called; nothing is changed while it is empty.
+    fn title(&self) -> String;
+    /// Returns when something moves by itself; `None` while nothing does.
+    fn animation_due(&self, now: Monotonic) -> Option<Monotonic>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// Leave now.
+    Stop,
+    /// The process was stopped from outside and goes on.
+    Continue,
+}
+
+/// What the loop listens to, besides keys.
+#[derive(Debug)]
+pub(super) struct Sources {
+    pub(super) sessions: mpsc::Receiver<(SessionKey, SessionEvent)>,
+    pub(super) signals: mpsc::Receiver<Signal>,
+}
+
+/// Others have the terminal until this ends.
+type Errand = Pin<Box<dyn Future<Output = Option<Reply>>>>;
+
+pub(super) struct EventLoop<M, D, C: Console> {
+    pub(super) model: M,
+    effects: Effects<D>,
+    console: C,
+    input: Option<C::Input>,
+    burst: Burst,
+    sources: Sources,
+    sessions_open: bool,
+    writer: Writer,
+    screen: Screen,
+    buffer: Buffer,
+    pacer: Pacer,
+    ids: IdSource,
+    began: Instant,
+    ticked: Monotonic,
+    /// When the model moves next, as it said before the loop went to sleep: asked afterwards, it
+    /// tells of the time after that.
+    armed: Option<Monotonic>,
+    /// Waits for the frame that is on its way.
+    next_errand: Option<Errand>,
+    errand: Option<Errand>,
+    /// Bytes that go out before the next frame.
+    outbox: Vec<u8>,
+    mouse: bool,
+    /// As the terminal has it.
+    title: String,
+    over: bool,
+    /// Pictures made, whether or not they differed from the one before.
+    pub(super) draws: u64,
+}
+
+/// What woke the loop.
+enum Woke {
+    Keys(io::Result<Vec<crossterm::event::Event>>),
+    Signal(Option<Signal>),
+    Written(io::Result<()>),
+    Back(Option<Reply>),
+    Reply(Reply),
+    Sessions(Vec<(SessionKey, SessionEvent)>),
+    Time,
+}
+
+impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
+    pub(super) fn new(
+        model: M,
+        effects: Effects<D>,
+        console: C,
+        writer: Writer,
+        sources: Sources,
+    ) -> Self {
+        let (columns, rows) = console.size();
+        Self {
+            model,
+            effects,
+            console,
+            input: None,
+            burst: Burst::default(),
+            sources,
+            sessions_open: true,
+            writer,
+            screen: Screen::new(),
+            buffer: Buffer::empty(Rect::new(0, 0, columns, rows)),
+            pacer: Pacer::default(),
+            ids: IdSource::seeded(0),
+            began: Instant::now(),
+            ticked: Monotonic::ZERO,
+            armed: None,
+            next_errand: None,
+            errand: None,
+            outbox: Vec::new(),
+            mouse: false,
+            title: String::new(),
+            over: false,
+            draws: 0,
+        }
+    }
+
+    pub(super) fn seed_ids(&mut self, seed: u64) {
+        self.ids = IdSource::seeded(seed);
+    }
+
+    /// Runs until the model quits, a signal stops it or the terminal is gone. The first frame is drawn
+    /// before anything else is done.
+    pub(super) async fn run(&mut self) -> io::Result<()> {
+        self.pacer.changed(Cause::Hand);
+        self.draw_if_due();
+        self.input = Some(self.console.input());
+        let mut told = VecDeque::new();
+        self.update_with(Model::start, &mut told);
+        self.update_all(told, Cause::Itself);
+        while !self.over {
+            if let Some(errand) = self.next_errand.take() {
+                self.lend(errand).await;
+            }
+            self.draw_if_due();
+            let woke = self.wait().await;
+            self.take(woke)?;
+        }
+        self.writer.settle(PATIENCE).await;
+        Ok(())
+    }
+
+    /// Gives the terminal back and returns what is needed to shut down.
+    pub(super) fn finish(mut self) -> (D, mpsc::Receiver<Signal>) {
+        self.input = None;
+        self.console.leave();
+        (self.effects.into_door(), self.sources.signals)
+    }
+
+    async fn wait(&mut self) -> Woke {
+        self.armed = self.tick_due();
+        let wake = self.wake_at();
+        let mut events = Vec::new();
+        tokio::select! {
+            biased;
+            keys = read_keys(self.input.as_mut()) => Woke::Keys(keys),
+            signal = self.sources.signals.recv() => Woke::Signal(signal),
+            written = self.writer.written() => Woke::Written(written),
+            reply = run_errand(self.errand.as_mut()) => Woke::Back(reply),
+            reply = self.effects.reply() => Woke::Reply(reply),
+            _ = self.sources.sessions.recv_many(&mut events, BATCH), if self.sessions_open => {
+                Woke::Sessions(events)
+            }
+            () = sleep_until(wake.unwrap_or(self.began)), if wake.is_some() => Woke::Time,
+        }
+    }
+
+    /// Returns the next instant at which something is to be drawn or moves.
+    fn wake_at(&self) -> Option<Instant> {
+        let frame = self.pacer.due().filter(|_| self.may_draw());
+        let wake = match (frame, self.armed) {
+            (Some(frame), Some(tick)) => frame.min(tick),
+            (one, other) => one.or(other)?,
+        };
+        Some(self.began + wake)
+    }
+
+    fn take(&mut self, woke: Woke) -> io::Result<()> {
+        match woke {
+            Woke::Keys(Ok(raw)) if !raw.is_empty() => {
+                let events = raw.into_iter().filter_map(input::translate).collect();
+                let began = self.now();
+                let events = self.burst.gather(events, began);
+                self.update_all(events, Cause::Hand);
+                self.burst.dealt_with(began, self.now());
+            }
+            // The end of the keys, or of a write: the terminal is gone.
+            Woke::Keys(_) | Woke::Signal(Some(Signal::Stop) | None) | Woke::Written(Err(_)) => {
+                self.update_all([Event::Stop], Cause::Hand);
+                self.over = true;
+            }
+            Woke::Written(Ok(())) => {}
+            Woke::Signal(Some(Signal::Continue)) => {
+                if self.errand.is_none() {
+                    self.console.leave();
+                    self.come_back()?;
+                }
+            }
+            Woke::Back(reply) => {
+                self.errand = None;
+                self.come_back()?;
+                self.update_all(reply.map(Event::Reply), Cause::Hand);
+            }
+            Woke::Reply(reply) => self.update_all([Event::Reply(reply)], Cause::Hand),
+            Woke::Sessions(events) => {
+                self.sessions_open = !events.is_empty();
+                let events = events
+                    .into_iter()
+                    .map(|(key, event)| Event::Session(key, event));
+                self.update_all(events, Cause::Itself);
+            }
+            Woke::Time => self.tick(),
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self) {
+        let now = self.now();
+        if self.armed.take().is_some_and(|due| due <= now) {
+            self.ticked = now;
+            self.update_all([Event::Tick], Cause::Itself);
+        }
+    }
+
+    /// Returns when something moves. While nothing is shown, nothing needs to; and a model that is
+    /// always due does not spin the loop.
+    fn tick_due(&self) -> Option<Monotonic> {
+        let due = self.model.animation_due(self.now())?;
+        self.errand
+            .is_none()
+            .then(|| due.max(self.ticked + BY_HAND))
+    }
+
+    fn update_all(&mut self, events: impl IntoIterator<Item = Event>, cause: Cause) {
+        let mut waiting: VecDeque<Event> = events.into_iter().collect();
+        while let Some(event) = waiting.pop_front() {
+            self.pacer.changed(cause);
+            if let Event::Resize(columns, rows) = event {
+                self.buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+                // Even if it is the old size again: what was cut off on the way is lost.
+                self.screen.forget();
+            }
+            self.update_with(|model, cx| model.update(event, cx), &mut waiting);
+        }
+    }
+
+    /// Updates the model and does what it asked for; what comes of that at once joins `waiting`.
+    fn update_with(
+        &mut self,
+        update: impl FnOnce(&mut M, &mut Cx<'_>),
+        waiting: &mut VecDeque<Event>,
+    ) {
+        let mut wanted = Vec::new();
+        let mut cx = Cx::new(self.began.elapsed(), wall(), &mut self.ids, &mut wanted);
+        update(&mut self.model, &mut cx);
+        for effect in wanted {
+            match self.effects.run(effect) {
+                Some(Request::Tell(event)) => waiting.push_back(*event),
+                Some(request) => self.serve(request),
+                None => {}
+            }
+        }
+    }
+
+    fn serve(&mut self, request: Request) {
+        match request {
+            Request::Send(bytes) => self.outbox.extend(bytes),
+            Request::Mouse(on) => {
+                self.mouse = on;
+                self.serve(Request::mouse(on));
+            }
+            Request::Redraw => {
+                self.screen.forget();
+                self.pacer.changed(Cause::Hand);
+            }
+            Request::Edit(draft) => {
+                let edit = self.effects.desktop().edit(draft);
+                self.next_errand = Some(Box::pin(async { Some(Reply::Edited(edit.await)) }));
+            }
+            Request::Suspend => self.next_errand = Some(Box::pin(suspend())),
+            Request::Quit => self.over = true,
+            // Told by the caller, in order with other events.
+            Request::Tell(_) => {}
+        }
+    }
+
+    /// Leaves the terminal to somebody else; keys are not read and nothing is drawn until then.
+    async fn lend(&mut self, errand: Errand) {
+        if self.errand.is_none() {
+            self.input = None;
+            self.writer.settle(PATIENCE).await;
+            self.console.leave();
+            self.errand = Some(errand);
+        }
+    }
+
+    fn come_back(&mut self) -> io::Result<()> {
+        self.console.enter()?;
+        if self.input.is_none() {
+            self.input = Some(self.console.input());
+        }
+        let (columns, rows) = self.console.size();
+        self.update_all([Event::Resize(columns, rows)], Cause::Hand);
+        if self.mouse {
+            self.serve(Request::Mouse(true));
+        }
+        Ok(())
+    }
+
+    fn may_draw(&self) -> bool {
+        self.errand.is_none() && !self.writer.is_busy()
+    }
+
+    fn draw_if_due(&mut self) {
+        let now = self.now();
+        if !self.may_draw() || self.pacer.due().is_none_or(|due| due > now) {
+            return;
+        }
+        self.buffer.reset();
+        let cursor = self.model.draw(&mut self.buffer, now, wall());
+        self.pacer.drawn(now);
+        self.draws += 1;
+        let frame = self.screen.frame(&self.buffer, cursor).unwrap_or_default();
+        let title = self.model.title();
+        if title != self.title {
+            self.outbox.extend(desktop::title(&title));
+            self.title = title;
+        }
+        let mut bytes = std::mem::take(&mut self.outbox);
+        bytes.extend(frame);
+        if !bytes.is_empty() {
+            self.writer.send(bytes);
+        }
+    }
+
+    fn now(&self) -> Monotonic {
+        self.began.elapsed()
+    }
+}
+
+async fn read_keys<S>(input: Option<&mut S>) -> io::Result<Vec<crossterm::event::Event>>
+where
+    S: futures::Stream<Item = io::Result<crossterm::event::Event>> + Unpin,
+{
+    match input {
+        Some(input) => input::batch(input).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn run_errand(errand: Option<&mut Errand>) -> Option<Reply> {
+    match errand {
+        Some(errand) => errand.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Stops the process group, as the shell that waits for us expects, and ends when it goes on.
+async fn suspend() -> Option<Reply> {
+    use rustix::process::{Signal, kill_current_process_group};
+    let stopped = kill_current_process_group(Signal::TSTP);
+    // The stop may come a moment after the call; it falls into this pause. Without a shell that
+    // does job control the signal is void, and the pause is all that happens.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stopped
+        .err()
+        .map(|error| Reply::Notice(format!("Could not suspend: {error}")))
+}
+
+#[cfg(test)]
+mod tests;

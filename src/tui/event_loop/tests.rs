@@ -1,0 +1,406 @@
+//! The real loop between channels: the test types the keys, sends the events and takes the frames.
+
+use std::sync::{Arc, Mutex};
+
+use crossterm::event::{Event as Raw, KeyCode, KeyEvent, KeyModifiers};
+use futures::channel::mpsc as stream;
+use pretty_assertions::assert_eq;
+use ratatui::style::Style;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::app::effect::Effect;
+use crate::domain::log::LogLine;
+use crate::domain::session::{Closing, SessionCommand, SessionSpec};
+use crate::tui::desktop::Desktop;
+use crate::tui::effects::{Busy, ReplyTask};
+use crate::tui::writer::Outlet;
+
+/// Shows what was typed and how many log lines came; some keys ask for effects.
+#[derive(Debug, Default)]
+struct Page {
+    typed: String,
+    lines: usize,
+    heard: Vec<Event>,
+    spins: bool,
+    /// Moves five times a second.
+    turns: bool,
+    ticks: u64,
+}
+
+impl Model for Page {
+    fn start(&mut self, _: &mut Cx<'_>) {}
+
+    fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
+        match &event {
+            Event::Key(key) => match key.code {
+                crate::app::key::KeyCode::Char('Q') => cx.ask(Effect::Quit),
+                crate::app::key::KeyCode::Char('E') => cx.ask(Effect::EditExternally {
+                    draft: self.typed.clone(),
+                }),
+                crate::app::key::KeyCode::Char('K') => {
+                    cx.ask(Effect::Command("key".into(), SessionCommand::Kill));
+                }
+                crate::app::key::KeyCode::Char('C') => cx.ask(Effect::Copy("copied".into())),
+                crate::app::key::KeyCode::Char('S') => self.spins = true,
+                crate::app::key::KeyCode::Char('T') => self.turns = true,
+                crate::app::key::KeyCode::Char(c) => self.typed.push(c),
+                _ => {}
+            },
+            Event::Session(_, SessionEvent::Logs(lines)) => self.lines += lines.len(),
+            Event::Tick => self.ticks += 1,
+            Event::Reply(Reply::Edited(Ok(text))) => self.typed.clone_from(text),
+            _ => {}
+        }
+        self.heard.push(event);
+    }
+
+    fn draw(&mut self, buffer: &mut Buffer, _: Monotonic, _: UnixMillis) -> Option<(u16, u16)> {
+        buffer.set_string(0, 0, format!("typed {}", self.typed), Style::new());
+        buffer.set_string(0, 1, format!("lines {}", self.lines), Style::new());
+        buffer.set_string(0, 2, format!("ticks {}", self.ticks), Style::new());
+        None
+    }
+
+    fn title(&self) -> String {
+        String::new()
+    }
+
+    fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
+        let steps = now.as_millis() / 200;
+        let next = Duration::from_millis(u64::try_from(steps + 1).unwrap() * 200);
+        self.spins.then_some(now).or(self.turns.then_some(next))
+    }
+}
+
+/// Takes nothing.
+struct Shut;
+
+impl SessionDoor for Shut {
+    fn open(&mut self, _: SessionSpec) -> Result<(), Busy> {
+        Err(Busy)
+    }
+    fn command(&mut self, _: &SessionKey, _: SessionCommand) -> Result<(), Busy> {
+        Err(Busy)
+    }
+    fn close(&mut self, _: &SessionKey, _: Closing) -> Result<(), Busy> {
+        Err(Busy)
+    }
+    fn list(&mut self) -> ReplyTask {
+        Box::pin(async { Reply::Sessions(Vec::new()) })
+    }
+}
+
+struct Channels {
+    inputs: Vec<stream::Receiver<io::Result<Raw>>>,
+    calls: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl Console for Channels {
+    type Input = stream::Receiver<io::Result<Raw>>;
+
+    fn input(&mut self) -> Self::Input {
+        self.inputs.remove(0)
+    }
+    fn enter(&mut self) -> io::Result<()> {
+        self.calls.lock().unwrap().push("enter");
+        Ok(())
+    }
+    fn leave(&mut self) {
+        self.calls.lock().unwrap().push("leave");
+    }
+    fn size(&self) -> (u16, u16) {
+        (30, 4)
+    }
+}
+
+/// The world around a loop, and the terminal that shows its frames.
+struct World {
+    /// `keys[0]` is read first, `keys[1]` after the terminal was lent.
+    keys: Vec<stream::Sender<io::Result<Raw>>>,
+    sessions: mpsc::Sender<(SessionKey, SessionEvent)>,
+    signals: mpsc::Sender<Signal>,
+    outlet: Outlet,
+    calls: Arc<Mutex<Vec<&'static str>>>,
+    terminal: vt100::Parser,
+    bytes: usize,
+    task: JoinHandle<(Page, u64)>,
+}
+
+impl World {
+    fn start(desktop: Desktop) -> Self {
+        let (first, second) = (stream::channel(64), stream::channel(64));
+        let (sessions, sessions_out) = mpsc::channel(256);
+        let (signals, signals_out) = mpsc::channel(4);
+        let (writer, outlet) = Writer::pair();
+        let calls = Arc::default();
+        let console = Channels {
+            inputs: vec![first.1, second.1],
+            calls: Arc::clone(&calls),
+        };
+        let sources = Sources {
+            sessions: sessions_out,
+            signals: signals_out,
+        };
+        // The loop holds things that stay on one thread, as on the real one.
+        let task = tokio::task::spawn_local(async move {
+            let effects = Effects::new(Shut, desktop);
+            let mut looping = EventLoop::new(Page::default(), effects, console, writer, sources);
+            looping.run().await.unwrap();
+            (looping.model, looping.draws)
+        });
+        Self {
+            keys: vec![first.0, second.0],
+            sessions,
+            signals,
+            outlet,
+            calls,
+            terminal: vt100::Parser::new(4, 30, 0),
+            bytes: 0,
+            task,
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        for c in keys.chars() {
+            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            self.keys[0].try_send(Ok(Raw::Key(key))).unwrap();
+        }
+    }
+
+    async fn log_line(&self) {
+        let line = LogLine::ours(UnixMillis(0), "line");
+        let event = SessionEvent::Logs(vec![line]);
+        self.sessions.send(("key".into(), event)).await.unwrap();
+    }
+
+    /// Takes the next frame off the loop, without saying that it was written.
+    async fn take_frame(&mut self) {
+        let frame = self.outlet.frames.recv().await.unwrap();
+        self.bytes += frame.len();
+        self.terminal.process(&frame);
+    }
+
+    async fn written(&self) {
+        self.outlet.written.send(Ok(())).await.unwrap();
+    }
+
+    async fn show_frame(&mut self) {
+        self.take_frame().await;
+        self.written().await;
+    }
+
+    fn shown(&self) -> String {
+        self.terminal.screen().contents()
+    }
+
+    async fn end(mut self) -> (Page, u64) {
+        self.signals.send(Signal::Stop).await.unwrap();
+        while self.outlet.frames.recv().await.is_some() {
+            // The loop may have ended meanwhile.
+            let _ = self.outlet.written.send(Ok(())).await;
+        }
+        self.task.await.unwrap()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_terminal_that_does_not_read_stops_neither_keys_nor_makes_a_queue() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.take_frame().await;
+
+        for key in ["a", "b", "c"] {
+            world.press(key);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        assert!(world.outlet.frames.try_recv().is_err());
+        world.written().await;
+        world.show_frame().await;
+
+        assert_eq!(world.shown(), "typed abc\nlines 0\nticks 0");
+        let (_, draws) = world.end().await;
+        assert_eq!(draws, 2);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_drawn_at_its_pace_and_a_key_at_once() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        let began = Instant::now();
+
+        let mut frames = 0;
+        for _ in 0..500 {
+            world.log_line().await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            while let Ok(frame) = world.outlet.frames.try_recv() {
+                world.terminal.process(&frame);
+                world.written().await;
+                frames += 1;
+            }
+        }
+        assert!(
+            (15..=18).contains(&frames),
+            "{frames} frames in {:?}",
+            began.elapsed()
+        );
+
+        tokio::time::sleep(BY_HAND).await;
+        while let Ok(frame) = world.outlet.frames.try_recv() {
+            world.terminal.process(&frame);
+            world.written().await;
+        }
+        world.log_line().await;
+        let pressed = Instant::now();
+        world.press("k");
+        while !world.shown().starts_with("typed k") {
+            world.show_frame().await;
+        }
+        assert!(
+            pressed.elapsed() <= BY_HAND,
+            "echo after {:?}",
+            pressed.elapsed()
+        );
+        world.show_frame().await;
+        assert_eq!(world.shown(), "typed k\nlines 501\nticks 0");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_drawn_while_nothing_changes() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+
+        tokio::time::sleep(Duration::from_hours(1)).await;
+
+        assert!(world.outlet.frames.try_recv().is_err());
+        let (page, draws) = world.end().await;
+        assert_eq!((page.heard, draws), (vec![Event::Stop], 1));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_always_moves_does_not_spin_the_loop() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        world.press("S");
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(1) {
+            world.show_frame().await;
+        }
+
+        let (page, draws) = world.end().await;
+        assert!((100..=130).contains(&page.ticks), "{} ticks", page.ticks);
+        assert!((16..=20).contains(&draws), "{draws} draws");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_moves_at_its_next_step_moves_at_each() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        world.press("T");
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(1) {
+            world.show_frame().await;
+        }
+
+        let (page, _) = world.end().await;
+        assert!((4..=6).contains(&page.ticks), "{} ticks", page.ticks);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
+    run_local(async {
+        let dir = tempfile::tempdir().unwrap();
+        let gate = dir.path().join("gate");
+        let desktop = Desktop {
+            // Waits for the test, then changes the draft.
+            editor: Some(format!("mkfifo {0}; cat {0} >>", gate.display())),
+            temp_dir: dir.path().into(),
+            tmux: false,
+        };
+        let mut world = World::start(desktop);
+        world.show_frame().await;
+        world.press("xE");
+        world.log_line().await;
+        while !gate.exists() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*world.calls.lock().unwrap(), ["leave"]);
+        while world.sessions.capacity() < 256 {
+            tokio::task::yield_now().await;
+        }
+
+        tokio::fs::write(&gate, "yz").await.unwrap();
+        while !world.shown().starts_with("typed xyz") {
+            world.show_frame().await;
+        }
+
+        assert_eq!(world.shown(), "typed xyz\nlines 1\nticks 0");
+        assert_eq!(*world.calls.lock().unwrap(), ["leave", "enter"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_is_not_taken_is_told_to_the_model() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        world.press("KQ");
+
+        let (page, _) = (&mut world.task).await.unwrap();
+        let Some(Event::Session(key, SessionEvent::CommandFailed(failure))) = page.heard.last()
+        else {
+            panic!("{:?}", page.heard);
+        };
+        assert_eq!(*key, "key".into());
+        assert_eq!(failure.summary, "The session took no more commands");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_copied_goes_out_once_and_leaves_the_picture_alone() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        let before = world.bytes;
+        world.press("C");
+        world.show_frame().await;
+
+        assert_eq!(world.bytes - before, "\x1b]52;c;Y29waWVk\x07".len());
+        assert_eq!(world.shown(), "typed\nlines 0\nticks 0");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loop_ends_when_the_terminal_is_gone() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.take_frame().await;
+        let gone = io::Error::from(io::ErrorKind::BrokenPipe);
+        world.outlet.written.send(Err(gone)).await.unwrap();
+
+        let (page, _) = (&mut world.task).await.unwrap();
+        assert_eq!(page.heard, [Event::Stop]);
+    })
+    .await;
+}
+
+async fn run_local(test: impl Future<Output = ()>) {
+    tokio::task::LocalSet::new().run_until(test).await;
+}

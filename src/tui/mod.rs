@@ -1,0 +1,108 @@
+//! The shell around `app`: the real terminal, the loop, and everything that `app` can only describe.
+//!
+//! Enters: keys, signals, session events. Leaves: frames, and calls at the session door. [`run`] wires
+//! it: [`terminal`] takes the terminal over, [`input`] reads it, [`event_loop`] updates and draws when
+//! [`pacer`] allows, [`screen`] turns pictures into bytes, [`writer`] brings them out, [`effects`] and
+//! [`desktop`] do the rest. Knows no protocol, no store and no keymap.
+//!
+//! For the runtime: the loop belongs on `block_on`'s own thread (the panic hook restores the terminal
+//! for that thread only), two workers are enough.
+
+mod desktop;
+mod effects;
+mod event_loop;
+mod input;
+mod pacer;
+mod screen;
+mod shown;
+mod terminal;
+mod writer;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::domain::id::SessionKey;
+use crate::domain::session::SessionEvent;
+
+pub use desktop::Desktop;
+pub use effects::{Busy, ReplyTask, SessionDoor};
+pub use event_loop::Model;
+pub use shown::Shown;
+pub use terminal::TerminalError;
+
+use effects::Effects;
+use event_loop::{EventLoop, Signal, Sources};
+use terminal::Terminal;
+use writer::Writer;
+
+/// What the shell is given by whoever starts it.
+#[derive(Debug)]
+pub struct Setup<D> {
+    pub door: D,
+    /// Bounded; full means that the session's task waits or merges.
+    pub sessions: mpsc::Receiver<(SessionKey, SessionEvent)>,
+    pub desktop: Desktop,
+    /// The value of TERM.
+    pub term: Option<String>,
+    /// Makes ids differ from those of other programs on the same server.
+    pub seed: u64,
+}
+
+/// Shows `model` until it quits, a signal stops it or the terminal is gone; then gives the terminal
+/// back and lets `shut_down` end the sessions. Another ctrl-c or SIGTERM meanwhile ends that too.
+///
+/// # Errors
+///
+/// Where there is no terminal, or it cannot show a screen, nothing has been changed.
+pub async fn run<M: Model, D: SessionDoor>(
+    model: M,
+    setup: Setup<D>,
+    shut_down: impl AsyncFnOnce(D),
+) -> Result<(), TerminalError> {
+    let terminal = Terminal::take(setup.term.as_deref())?;
+    let writer = Writer::start(terminal::output()?)?;
+    let (signals_in, signals) = mpsc::channel(4);
+    let mut listeners = JoinSet::new();
+    listeners.spawn(listen(signals_in));
+    let sources = Sources {
+        sessions: setup.sessions,
+        signals,
+    };
+    let effects = Effects::new(setup.door, setup.desktop);
+    let mut event_loop = EventLoop::new(model, effects, terminal, writer, sources);
+    event_loop.seed_ids(setup.seed);
+    let result = event_loop.run().await;
+    let (door, mut signals) = event_loop.finish();
+    tokio::select! {
+        () = shut_down(door) => {}
+        () = stopped(&mut signals) => tracing::warn!("shut down in a hurry"),
+    }
+    Ok(result?)
+}
+
+/// Waits for the next request to stop.
+async fn stopped(signals: &mut mpsc::Receiver<Signal>) {
+    while signals.recv().await == Some(Signal::Continue) {}
+}
+
+/// Turns the process's signals into values. Ctrl-c in raw mode is a key; SIGINT comes from outside,
+/// or from the keyboard once the terminal is given back.
+async fn listen(signals: mpsc::Sender<Signal>) -> std::io::Result<()> {
+    let continued = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut continued = signal(continued)?;
+    loop {
+        let received = tokio::select! {
+            _ = terminate.recv() => Signal::Stop,
+            _ = hang_up.recv() => Signal::Stop,
+            _ = interrupt.recv() => Signal::Stop,
+            _ = continued.recv() => Signal::Continue,
+        };
+        if signals.send(received).await.is_err() {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The terminal's picture: frames as the fewest bytes.
+//!
+//! Enters: ratatui buffers. Leaves: bytes for the terminal, or nothing if nothing changed. A [`Screen`]
+//! remembers what the terminal shows ([`glyph`]), finds rows that moved ([`shift`]) and paints the rest
+//! ([`paint`], [`pen`]). It knows no terminal, no file and no clock: what it returns must reach the
+//! terminal whole and in order.
+//!
+//! Mental model: answers are pinned to the bottom, so most of a frame is rows that moved up. Where they
+//! span the screen, a scroll region moves them for about 20 bytes. Where a pane stands beside them, the
+//! region would move that too; both ways are painted, the shorter goes out.
+//!
+//! Tuning by symptom: too many bytes a token: fewer frames ([`super::pacer`]), or a view that does not
+//! step (compare `frame` sizes). Flicker: a terminal without mode 2026 got a long frame; see
+//! `LONG_FRAME`. Wrong cells beside emoji: [`glyph`] should have called them unsure.
+
+#[cfg(test)]
+mod cost;
+mod glyph;
+mod paint;
+mod pen;
+mod shift;
+#[cfg(test)]
+mod tests;
+
+use ratatui::buffer::Buffer;
+
+use glyph::{Grid, Table};
+use paint::{Brush, Painter};
+use pen::Pen;
+
+/// Frames of more bytes hide the cursor while they are drawn: without synchronized updates it would
+/// be seen jumping about.
+const LONG_FRAME: usize = 512;
+/// Frames of fewer bytes are drawn at once by any terminal and go without a synchronized update.
+const SHORT_FRAME: usize = 48;
+/// More panes than this do not scroll in one frame.
+const MOST_SHIFTS: usize = 3;
+
+/// What the terminal shows, and how to change it.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    table: Table,
+    shown: Grid,
+    wanted: Grid,
+    brush: Brush,
+    cursor_visible: bool,
+    /// Nothing is known about what the terminal shows.
+    stale: bool,
+}
+
+impl Screen {
+    /// A screen whose contents are unknown and whose cursor is hidden.
+    pub(crate) fn new() -> Self {
+        Self {
+            table: Table::new(),
+            shown: Grid::blank(0, 0),
+            wanted: Grid::blank(0, 0),
+            brush: UNKNOWN,
+            cursor_visible: false,
+            stale: true,
+        }
+    }
+
+    /// Forgets what the terminal shows and hides the cursor in the books: call it after the terminal
+    /// was entered anew, resized, or written to by somebody else.
+    pub(crate) fn forget(&mut self) {
+        self.stale = true;
+    }
+
+    /// Returns the bytes that make the terminal show `buffer`, with the cursor at (column, row) or
+    /// hidden; `None` if it does already. The buffer begins at (0, 0).
+    pub(crate) fn frame(&mut self, buffer: &Buffer, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
+        if self.table.is_crowded() {
+            self.table = Table::new();
+            self.stale = true;
+        }
+        self.wanted.read(buffer, &mut self.table);
+        let (width, height) = (self.wanted.width, self.wanted.height);
+        let resized = (self.shown.width, self.shown.height) != (width, height);
+        let mut start = Vec::new();
+        if self.stale || resized {
+            self.stale = false;
+            // Whatever came before: plain pen, no margins, a blank screen, no cursor.
+            start.extend_from_slice(b"\x1b[m\x1b[r\x1b[?25l\x1b[H\x1b[2J");
+            self.cursor_visible = false;
+            self.brush = Brush {
+                x: Some(0),
+                y: Some(0),
+                pen: Pen::DEFAULT,
+            };
+            self.shown = Grid::blank(width, height);
+        }
+        let body = self.paint(start);
+        std::mem::swap(&mut self.shown, &mut self.wanted);
+        let cursor = cursor.filter(|(x, y)| *x < width && *y < height);
+        self.finish(body, cursor)
+    }
+
+    /// Paints what is wanted over what is shown, with and without scrolling, and takes the shorter.
+    fn paint(&mut self, start: Vec<u8>) -> Vec<u8> {
+        let mut painter = Painter {
+            table: &self.table,
+            brush: self.brush,
+            out: Vec::new(),
+        };
+        painter.difference(&self.shown, &self.wanted);
+        let (mut best, mut brush) = (painter.out, painter.brush);
+        if let Some(first) = shift::find(&self.shown, &self.wanted) {
+            let mut painter = Painter {
+                table: &self.table,
+                brush: self.brush,
+                out: Vec::new(),
+            };
+            let mut moved = self.shown.clone();
+            let mut next = Some(first);
+            for _ in 0..MOST_SHIFTS {
+                let Some(shift) = next else { break };
+                painter.shift(shift, moved.height);
+                moved.shift(shift.top, shift.bottom, shift.by);
+                next = shift::find(&moved, &self.wanted);
+            }
+            painter.difference(&moved, &self.wanted);
+            if painter.out.len() < best.len() {
+                (best, brush) = (painter.out, painter.brush);
+            }
+        }
+        self.brush = brush;
+        if start.is_empty() {
+            return best;
+        }
+        [start, best].concat()
+    }
+
+    /// Puts the cursor in its place and wraps the frame.
+    fn finish(&mut self, body: Vec<u8>, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
+        let hide = self.cursor_visible && (cursor.is_none() || body.len() > LONG_FRAME);
+        let mut painter = Painter {
+            table: &self.table,
+            brush: self.brush,
+            out: body,
+        };
+        if let Some((x, y)) = cursor {
+            painter.move_to(x, y, self.shown.row(y));
+            if hide || !self.cursor_visible {
+                painter.out.extend_from_slice(b"\x1b[?25h");
+            }
+        }
+        self.brush = painter.brush;
+        self.cursor_visible = cursor.is_some();
+        let body = painter.out;
+        if body.is_empty() && !hide {
+            return None;
+        }
+        let mut frame = Vec::with_capacity(body.len() + 24);
+        let together = body.len() > SHORT_FRAME;
+        if together {
+            frame.extend_from_slice(b"\x1b[?2026h");
+        }
+        if hide {
+            frame.extend_from_slice(b"\x1b[?25l");
+        }
+        frame.extend_from_slice(&body);
+        if together {
+            frame.extend_from_slice(b"\x1b[?2026l");
+        }
+        Some(frame)
+    }
+}
+
+const UNKNOWN: Brush = Brush {
+    x: None,
+    y: None,
+    pen: Pen::DEFAULT,
+};

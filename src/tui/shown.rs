@@ -1,0 +1,74 @@
+//! The real program as the loop's model: `App`, and what drawing it needs besides.
+//!
+//! Enters: a theme. Leaves: pictures. The rendered texts live here, since they are derived and the model
+//! holds sources only; what was drawn goes back to the model as its viewport.
+
+use ratatui::buffer::Buffer;
+
+use super::event_loop::Model;
+use crate::app::App;
+use crate::app::cx::Cx;
+use crate::app::event::Event;
+use crate::app::theme::Theme;
+use crate::app::viewcx::ViewCx;
+use crate::app::viewport::Viewport;
+use crate::domain::time::{Monotonic, UnixMillis};
+use crate::text::TextCache;
+
+/// Rendered lines that are kept: some hundred screens.
+const CACHED_LINES: usize = 20_000;
+
+/// `App` with its theme and its rendered texts.
+pub struct Shown {
+    app: App,
+    theme: Theme,
+    cache: TextCache,
+}
+
+impl Shown {
+    pub fn new(app: App, theme: Theme) -> Self {
+        Self {
+            app,
+            theme,
+            cache: TextCache::new(CACHED_LINES),
+        }
+    }
+}
+
+impl Model for Shown {
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        self.app.start(cx);
+    }
+
+    fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
+        self.app.update(event, cx);
+    }
+
+    fn draw(
+        &mut self,
+        buffer: &mut Buffer,
+        now: Monotonic,
+        wall: UnixMillis,
+    ) -> Option<(u16, u16)> {
+        let mut viewport = Viewport::default();
+        let mut cx = ViewCx {
+            theme: &self.theme,
+            cache: &mut self.cache,
+            viewport: &mut viewport,
+            now,
+            wall,
+        };
+        self.app.view(buffer.area, buffer, &mut cx);
+        let cursor = viewport.cursor;
+        self.app.shown(viewport);
+        cursor
+    }
+
+    fn title(&self) -> String {
+        self.app.title()
+    }
+
+    fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
+        self.app.animation_due(now)
+    }
+}
