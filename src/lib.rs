@@ -62,6 +62,7 @@
 //! `session/connection.rs`.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod domain;

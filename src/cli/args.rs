@@ -1,0 +1,264 @@
+//! The command line, as clap reads it. The doc comments here are the help texts.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::sandbox::EngineKind;
+
+/// Below the options, so that all help is short: clap spreads out what has a long text.
+const AFTER: &str = "Without a command, sandbar opens its terminal: the session list, the chat, the \
+    sandbox's logs. Without an E2B account sandboxes are local; without a model's key the demo \
+    model answers.";
+
+/// One calm terminal for coding agents that run in sandboxes
+#[derive(Debug, Parser)]
+#[command(
+    name = "sandbar",
+    version,
+    after_help = AFTER,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub options: Options,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that stand above the environment, the configuration file and the defaults. Those for a new
+/// session are taken before and behind `run`.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Options {
+    /// Where sandboxes come from: e2b or local
+    #[arg(long, global = true, value_enum, hide_possible_values = true)]
+    pub engine: Option<EngineArg>,
+    /// The template of a new session's sandbox
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
+    /// The model of a new session
+    #[arg(long, value_name = "PROVIDER/MODEL")]
+    pub model: Option<String>,
+    /// Use the scripted demo model, also where a model's key is set
+    #[arg(long)]
+    pub demo: bool,
+    /// Start a new session without the code of this directory
+    #[arg(long, conflicts_with = "repo")]
+    pub empty: bool,
+    /// Start a new session on a clone of this repository
+    #[arg(long, value_name = "URL")]
+    pub repo: Option<String>,
+}
+
+impl Options {
+    /// These where they are given, else those of `outer`.
+    pub(super) fn over(&self, outer: &Self) -> Self {
+        let is_code_given = self.empty || self.repo.is_some();
+        let code = if is_code_given { self } else { outer };
+        Self {
+            engine: self.engine.or(outer.engine),
+            template: self.template.clone().or_else(|| outer.template.clone()),
+            model: self.model.clone().or_else(|| outer.model.clone()),
+            demo: self.demo || outer.demo,
+            empty: code.empty,
+            repo: code.repo.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EngineArg {
+    /// E2B, or the server at `E2B_API_URL`
+    E2b,
+    /// Sandboxes on this machine
+    Local,
+}
+
+impl From<EngineArg> for EngineKind {
+    fn from(engine: EngineArg) -> Self {
+        match engine {
+            EngineArg::E2b => Self::E2b,
+            EngineArg::Local => Self::Local,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Send one prompt to a new session and print the answer
+    Run(RunArgs),
+    /// Open the chat of any running OpenCode server; no sandbox is made
+    Attach(AttachArgs),
+    /// List the sessions and what has become of their sandboxes
+    Ls(JsonArgs),
+    /// Kill a session's sandbox; its conversation stays readable
+    Kill(KillArgs),
+    /// Print the work done in a session as a patch
+    Diff(NameArgs),
+    /// Apply the work done in a session to the git work tree here
+    Apply(NameArgs),
+    /// Pause a session's sandbox, with all that runs in it
+    Pause(NameArgs),
+    /// Print the configuration that holds, and where each value came from
+    Config(JsonArgs),
+    /// Print the key map, with the names that config.toml takes
+    Keys(KeysArgs),
+    /// The E2B-compatible server for sandboxes on this machine
+    #[command(subcommand)]
+    Local(LocalCommand),
+    /// What sandbar runs inside its own sandboxes
+    #[command(subcommand, hide = true)]
+    Internal(InternalCommand),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// What the agent is asked; "-" reads it from standard input
+    #[arg(value_name = "PROMPT")]
+    pub prompt: String,
+    /// Print one event a line as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Allow everything that the agent asks for; else the first request ends the run
+    #[arg(long)]
+    pub auto: bool,
+    /// Kill the sandbox afterwards; else it is paused and named
+    #[arg(long)]
+    pub rm: bool,
+    /// Name of the new session
+    #[arg(long)]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub options: Options,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AttachArgs {
+    /// Base URL of the server
+    pub url: String,
+    /// The conversation to open; the newest one without it
+    #[arg(long, value_name = "ID")]
+    pub session: Option<String>,
+    /// The variable that holds the server's password
+    #[arg(long, value_name = "VAR", default_value = "OPENCODE_SERVER_PASSWORD")]
+    pub password_env: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JsonArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KillArgs {
+    /// Names of sessions or ids of sandboxes, as `sandbar ls` prints them
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NameArgs {
+    /// Name of the session, as `sandbar ls` prints it
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeysArgs {
+    /// As tables in Markdown, for the README
+    #[arg(long, hide = true)]
+    pub markdown: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LocalCommand {
+    /// Serve in the foreground and print the variables that point the official SDKs here
+    Serve(ServeArgs),
+    /// Say whether the background server runs, and where
+    Status(JsonArgs),
+    /// Stop the background server; its sandboxes are paused with their files
+    Stop,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Port to listen on, on the loopback interface; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Run as the background server that the terminal finds again
+    #[arg(long, hide = true)]
+    pub daemon: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum InternalCommand {
+    /// The first process of a local sandbox
+    Init,
+    /// The scripted demo model
+    Demo {
+        /// Port on the loopback interface
+        #[arg(long)]
+        port: u16,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// The help of a command and of all below it.
+    fn all_help(command: &mut clap::Command, text: &mut String) {
+        let help = command.render_help();
+        writeln!(text, "\n\n{help}").unwrap();
+        for below in command.get_subcommands_mut() {
+            all_help(below, text);
+        }
+    }
+
+    #[test]
+    fn the_help_reads_well_at_80_columns() {
+        let mut command = Cli::command().term_width(80);
+        command.build();
+        let mut text = String::new();
+
+        all_help(&mut command, &mut text);
+
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+        insta::assert_snapshot!(text.trim());
+    }
+
+    fn run(arguments: &str) -> Options {
+        let cli = Cli::try_parse_from(arguments.split(' ')).unwrap();
+        match cli.command {
+            Some(Command::Run(args)) => args.options.over(&cli.options),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_are_taken_before_and_behind_the_command() {
+        let before = run("sandbar --engine local --demo --repo A --model a/b run hi");
+        let behind = run("sandbar run hi --engine local --demo --repo A --model a/b");
+
+        for options in [before, behind] {
+            assert_eq!(options.engine, Some(EngineArg::Local));
+            assert_eq!(options.repo.as_deref(), Some("A"));
+            assert_eq!(options.model.as_deref(), Some("a/b"));
+            assert!(options.demo && !options.empty);
+        }
+    }
+
+    #[test]
+    fn the_nearer_choice_of_code_replaces_the_other() {
+        let options = run("sandbar --repo A run hi --empty");
+
+        assert!(options.empty && options.repo.is_none());
+    }
+}

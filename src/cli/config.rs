@@ -1,0 +1,42 @@
+//! `sandbar config`: what holds, and where each value came from. Secrets are dots.
+
+use serde_json::json;
+
+use super::args::{JsonArgs, Options};
+use super::known::FORMAT;
+use super::ls::aligned;
+use super::report::{self, Ended};
+use super::setup;
+use crate::config::Env;
+
+pub(super) fn config(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
+    let config = setup::config(options, env)?;
+    let file = &config.paths.config_file;
+    let rows = config.report();
+    if args.json {
+        let mut values = vec![json!({
+            "v": FORMAT, "type": "file", "path": file.to_string_lossy(), "exists": file.exists(),
+        })];
+        values.extend(rows.iter().map(|row| {
+            json!({
+                "v": FORMAT, "type": "setting", "name": row.name, "value": row.value,
+                "source": row.source.to_string(),
+            })
+        }));
+        return report::json(&values);
+    }
+    let there = if file.exists() { "" } else { " (not there)" };
+    report::line(format!("{}{there}\n", file.display()))?;
+    let lines: Vec<[String; 3]> = rows
+        .into_iter()
+        .map(|row| {
+            let value = if row.value.is_empty() {
+                "-".to_owned()
+            } else {
+                row.value
+            };
+            [row.name, row.source.to_string(), value]
+        })
+        .collect();
+    report::line(aligned(&lines).trim_end())
+}

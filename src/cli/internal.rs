@@ -1,0 +1,36 @@
+//! What sandbar runs inside its own sandboxes.
+
+use std::net::Ipv4Addr;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::report::Ended;
+use crate::domain::failure::Failure;
+use crate::{demo, local};
+
+/// The first process of a local sandbox. It leaves by its own exit code.
+pub(super) fn init() -> Result<(), Ended> {
+    let code = local::init_main();
+    if code == std::process::ExitCode::SUCCESS {
+        return Ok(());
+    }
+    Err(Failure::new("the sandbox's helper ended with an error").into())
+}
+
+/// The scripted model, until it is killed.
+pub(super) fn demo(port: u16) -> Result<(), Ended> {
+    super::runtime()?.block_on(async {
+        let failed = |error: std::io::Error| {
+            Failure::new(format!("the demo model cannot listen on port {port}"))
+                .because(error.to_string())
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(failed)?;
+        demo::serve(listener, CancellationToken::new())
+            .await
+            .map_err(failed)?;
+        Ok(())
+    })
+}

@@ -1,0 +1,191 @@
+//! What the short commands share: the stored sessions, the engines that they are on, and how a name
+//! on the command line is found among them.
+
+use tokio::time::Instant;
+
+use super::report::{self, Ended};
+use super::setup;
+use crate::config::{Config, Env};
+use crate::domain::failure::Failure;
+use crate::domain::sandbox::EngineKind;
+use crate::domain::session::SessionSummary;
+use crate::session::world::{Records, World};
+use crate::store::StoreError;
+
+/// Version of the JSON objects; it grows when a reader of the old ones would go wrong.
+pub(super) const FORMAT: u32 = 1;
+
+pub(super) struct Known<'a> {
+    pub(super) config: &'a Config,
+    env: &'a Env,
+    records: Records,
+    /// The last used first.
+    pub(super) sessions: Vec<SessionSummary>,
+}
+
+impl<'a> Known<'a> {
+    /// Reads the store and says on standard error what is odd about it.
+    pub(super) async fn open(config: &'a Config, env: &'a Env) -> Result<Self, Ended> {
+        let records = Records::open(&config.paths.state_dir);
+        for notice in records.store.notices().await {
+            report::progress(notice);
+        }
+        let sessions = records.store.sessions().await;
+        let sessions = sessions.map_err(|error| unreadable(&error))?;
+        Ok(Self {
+            config,
+            env,
+            records,
+            sessions,
+        })
+    }
+
+    /// The world with this engine instead of the configured one.
+    pub(super) fn world(&self, engine: EngineKind) -> Result<World, Ended> {
+        let mut config = self.config.clone();
+        config.engine.value = engine;
+        let mut world = setup::world(Some(&config), self.env, Instant::now())?;
+        world.records = Some(self.records.clone());
+        Ok(world)
+    }
+
+    /// The engines that may know of our sandboxes, the configured one first.
+    pub(super) fn engines(&self) -> Vec<EngineKind> {
+        let has_e2b = |session: &SessionSummary| session.sandbox.engine == EngineKind::E2b;
+        let mut engines = vec![self.config.engine.value];
+        let others = [
+            (EngineKind::Local, true),
+            (EngineKind::E2b, self.sessions.iter().any(has_e2b)),
+        ];
+        for (engine, wanted) in others {
+            if wanted && !engines.contains(&engine) {
+                engines.push(engine);
+            }
+        }
+        engines
+    }
+
+    /// Stores that these sessions' sandboxes have come to this phase.
+    pub(super) async fn store_phase<'s>(
+        &self,
+        sessions: impl IntoIterator<Item = &'s SessionSummary>,
+        phase: &crate::domain::sandbox::Phase,
+    ) -> Result<(), Ended> {
+        let store = &self.records.store;
+        for session in sessions {
+            let set = store.set_phase(&session.key, phase).await;
+            set.map_err(|error| unreadable(&error))?;
+        }
+        store.flush().await.map_err(|error| unreadable(&error))
+    }
+
+    /// The session of this name, or the last used one in the sandbox of this id.
+    pub(super) fn find(&self, name: &str) -> Option<&SessionSummary> {
+        find(&self.sessions, name)
+    }
+
+    /// What is said where [`Known::find`] finds nothing.
+    pub(super) fn unknown(&self, name: &str) -> Ended {
+        unknown(&self.sessions, name)
+    }
+}
+
+fn find<'s>(sessions: &'s [SessionSummary], name: &str) -> Option<&'s SessionSummary> {
+    let named = sessions.iter().find(|session| session.name == name);
+    let has_id = |session: &&SessionSummary| {
+        let id = session.sandbox.id.as_ref();
+        id.is_some_and(|id| id.as_str() == name)
+    };
+    named.or_else(|| sessions.iter().find(has_id))
+}
+
+fn unknown(sessions: &[SessionSummary], name: &str) -> Ended {
+    let near = sessions
+        .iter()
+        .map(|session| {
+            (
+                strsim::damerau_levenshtein(name, &session.name),
+                &session.name,
+            )
+        })
+        .min()
+        .filter(|(distance, _)| *distance <= name.chars().count().max(4) / 2);
+    let hint = match (near, sessions.is_empty()) {
+        (Some((_, near)), _) => format!("did you mean {near}?"),
+        (None, false) => "`sandbar ls` lists the sessions".to_owned(),
+        (None, true) => "there are no sessions yet; `sandbar` starts one".to_owned(),
+    };
+    Ended::Failed(Failure::new(format!("there is no session named {name}")).hint(hint))
+}
+
+fn unreadable(error: &StoreError) -> Ended {
+    let source = std::error::Error::source(error);
+    let why = source.map_or_else(String::new, |source| format!(": {source}"));
+    Failure::new("the stored sessions cannot be used")
+        .because(format!("{error}{why}"))
+        .into()
+}
+
+/// Sessions for tests of the commands.
+#[cfg(test)]
+pub(super) mod testing {
+    use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+    use crate::domain::session::SessionSummary;
+    use crate::domain::time::UnixMillis;
+
+    /// A session of this name with the sandbox `id`; an empty id is none.
+    pub(crate) fn session(name: &str, id: &str, phase: Phase) -> SessionSummary {
+        SessionSummary {
+            key: format!("key-{name}").as_str().into(),
+            name: name.to_owned(),
+            title: format!("About {name}"),
+            sandbox: SandboxInfo {
+                engine: EngineKind::Local,
+                id: (!id.is_empty()).then(|| id.into()),
+                template: None,
+                opencode_url: None,
+                opencode_version: None,
+                ends_at: None,
+                isolation: None,
+                directory: None,
+                demo: false,
+            },
+            opencode_session: None,
+            phase,
+            created: UnixMillis(0),
+            updated: UnixMillis(60_000),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::session;
+    use super::*;
+    use crate::domain::sandbox::Phase;
+
+    #[test]
+    fn a_session_is_found_by_its_name_before_a_sandbox_s_id() {
+        let sessions = [
+            session("one", "two", Phase::Dormant),
+            session("two", "three", Phase::Dormant),
+        ];
+
+        assert_eq!(find(&sessions, "two").unwrap().name, "two");
+        assert_eq!(find(&sessions, "three").unwrap().name, "two");
+        assert!(find(&sessions, "four").is_none());
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest_one() {
+        let sessions = [session("parser", "", Phase::Dormant)];
+        let hint = |sessions: &[_], name| match unknown(sessions, name) {
+            Ended::Failed(failure) => failure.hint,
+            other => panic!("{other:?}"),
+        };
+
+        assert_eq!(hint(&sessions, "praser"), "did you mean parser?");
+        assert_eq!(hint(&sessions, "zzzzzz"), "`sandbar ls` lists the sessions");
+        assert!(hint(&[], "parser").contains("no sessions yet"));
+    }
+}

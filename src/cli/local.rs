@@ -1,0 +1,138 @@
+//! `sandbar local`: the E2B-compatible server for sandboxes on this machine.
+
+use std::net::Ipv4Addr;
+
+use secrecy::ExposeSecret;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::args::{JsonArgs, Options, ServeArgs};
+use super::report::{self, Ended};
+use super::{runtime, setup};
+use crate::config::{Config, Env};
+use crate::domain::failure::Failure;
+use crate::local::{self, HelperCommand, daemon};
+
+/// More running sandboxes than this are refused.
+const MAX_SANDBOXES: usize = 200;
+
+pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<(), Ended> {
+    let config = setup::config(options, env)?;
+    let mut server = server_options(&config, env)?;
+    // The daemon's own, beside its files: two programs cannot turn over one log.
+    let path = if args.daemon {
+        setup::local_dir(&config).join("sandbar.log")
+    } else {
+        config.paths.log_file()
+    };
+    let log = setup::own_log(&config, &path);
+    log.warning.iter().for_each(report::progress);
+    runtime()?.block_on(async {
+        if args.daemon {
+            server.state_dir = setup::local_dir(&config);
+            return daemon::serve(server).await.map_err(|error| failed(&error));
+        }
+        server.state_dir = config.paths.state_dir.join("serve");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
+        let listener = listener.map_err(|error| {
+            Failure::new(format!("port {} cannot be listened on", args.port))
+                .because(error.to_string())
+                .hint("choose another one with --port, or 0 for any free one")
+        })?;
+        let key = server.api_key.clone();
+        let shutdown = CancellationToken::new();
+        let running = local::start(vec![listener], server, shutdown.clone());
+        let running = running.map_err(|error| failed(&error))?;
+        let url = running.url();
+        for (name, value) in [
+            ("E2B_API_URL", url.as_str()),
+            ("E2B_SANDBOX_URL", &url),
+            ("E2B_API_KEY", key.expose_secret()),
+        ] {
+            report::line(format!("export {name}={value}"))?;
+        }
+        report::progress("serving sandboxes on this machine, isolation: none; ctrl-c stops them");
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        shutdown.cancel();
+        running.closed().await;
+        Ok(())
+    })
+}
+
+fn failed(error: &std::io::Error) -> Ended {
+    Failure::new("the server for local sandboxes could not be started")
+        .because(error.to_string())
+        .into()
+}
+
+fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
+    let install = env
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+    let install = install.filter(|(name, _)| setup::is_for_install(name));
+    let key = match setup::secret(env, "E2B_API_KEY") {
+        Some(key) => key,
+        None => local::new_key().map_err(|error| failed(&error))?,
+    };
+    Ok(local::Options {
+        state_dir: setup::local_dir(config),
+        cache_dir: config.paths.cache_dir.clone(),
+        api_key: key,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        helper: HelperCommand {
+            program: setup::program()?,
+            arguments: ["internal", "init"].map(str::to_owned).into(),
+        },
+        max_sandboxes: MAX_SANDBOXES,
+        path: env
+            .text("PATH")
+            .unwrap_or("/usr/local/bin:/usr/bin:/bin")
+            .to_owned(),
+        user: env.text("USER").unwrap_or("user").to_owned(),
+        install_env: install
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        opencode_version: config.opencode_version.value.clone(),
+        extra_file_roots: Vec::new(),
+        domain: String::new(),
+    })
+}
+
+pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
+    let config = setup::config(options, env)?;
+    let found = runtime()?.block_on(daemon::find(&setup::local_dir(&config)));
+    if args.json {
+        return report::json(&match &found {
+            Some(daemon) => json!({
+                "running": true, "url": daemon.url, "pid": daemon.pid, "version": daemon.version,
+            }),
+            None => json!({ "running": false }),
+        });
+    }
+    match found {
+        Some(daemon) => report::line(format!(
+            "running at {} (process {}, version {}, isolation: none)",
+            daemon.url, daemon.pid, daemon.version
+        )),
+        None => report::line("not running; it starts with the first local session"),
+    }
+}
+
+pub(super) fn stop(options: &Options, env: &Env) -> Result<(), Ended> {
+    let config = setup::config(options, env)?;
+    let stopped = runtime()?.block_on(daemon::stop(&setup::local_dir(&config)));
+    match stopped {
+        Ok(true) => report::line("stopped; its sandboxes are paused with their files"),
+        Ok(false) => report::line("it was not running"),
+        Err(error) => Err(Failure::new("the local server did not stop")
+            .because(error.to_string())
+            .into()),
+    }
+}

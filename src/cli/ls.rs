@@ -1,0 +1,346 @@
+//! `sandbar ls`: the stored sessions, and what the engines say of their sandboxes.
+//!
+//! Sandboxes that sandbar has made but this store does not know (of another machine, or of a store
+//! that was lost) are listed too: they may cost money. No engine is started for the list.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
+
+use super::args::{JsonArgs, Options};
+use super::known::{FORMAT, Known};
+use super::report::{self, Ended};
+use super::{runtime, setup};
+use crate::config::Env;
+use crate::domain::failure::Failure;
+use crate::domain::sandbox::{EngineKind, Phase};
+use crate::domain::session::SessionSummary;
+use crate::domain::time::UnixMillis;
+use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
+use crate::session::visit::{self, Host};
+use crate::session::world::wall;
+use crate::text::ansi;
+
+/// What an engine said.
+enum Heard {
+    Sandboxes(Vec<ListedSandbox>),
+    /// The local server does not run, so its sandboxes are paused.
+    Stopped,
+    Nothing,
+}
+
+/// A line of the list.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    name: String,
+    state: &'static str,
+    engine: EngineKind,
+    sandbox: String,
+    title: String,
+    updated: Option<UnixMillis>,
+    is_stored: bool,
+}
+
+pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
+    let config = setup::config(options, env)?;
+    runtime()?.block_on(async {
+        let mut known = Known::open(&config, env).await?;
+        let mut rows = Vec::new();
+        let mut failed = None;
+        for engine in known.engines() {
+            let world = match known.world(engine) {
+                Ok(world) => world,
+                Err(ended) if engine == config.engine.value => return Err(ended),
+                Err(_) => {
+                    let name = engine.name();
+                    report::progress(format!("{name} is not set up here; its states are unknown"));
+                    rows.extend(join(engine, &known.sessions, &Heard::Nothing));
+                    continue;
+                }
+            };
+            let heard = match listen(&world, engine, &mut known).await {
+                Ok(heard) => heard,
+                Err(failure) => {
+                    failed = Some(failure);
+                    Heard::Nothing
+                }
+            };
+            rows.extend(join(engine, &known.sessions, &heard));
+        }
+        rows.sort_by_key(|row| (!row.is_stored, std::cmp::Reverse(row.updated)));
+        print(&rows, args.json)?;
+        failed.map_or(Ok(()), |failure| Err(failure.into()))
+    })
+}
+
+/// Asks an engine for its sandboxes, and for those of ours that it leaves out: a list may be a moment
+/// late, and old servers list only what runs.
+async fn listen(
+    world: &crate::session::world::World,
+    engine: EngineKind,
+    known: &mut Known<'_>,
+) -> Result<Heard, Failure> {
+    let Some(host) = Host::find(world).await? else {
+        return Ok(Heard::Stopped);
+    };
+    let mut listed = host.sandboxes().await?;
+    let mut gone = Vec::new();
+    for (index, session) in known.sessions.iter().enumerate() {
+        let Some(id) = &session.sandbox.id else {
+            continue;
+        };
+        let is_listed = listed.iter().any(|other| other.sandbox_id == id.as_str());
+        if session.sandbox.engine != engine || is_listed || matches!(session.phase, Phase::Gone(_))
+        {
+            continue;
+        }
+        match host.state(id).await? {
+            Some(state) => listed.push(late(id.as_str(), state)),
+            None => gone.push((index, visit::gone(id))),
+        }
+    }
+    for (index, phase) in gone {
+        known.sessions[index].phase = phase.clone();
+        // It is asked again next time if this cannot be stored; the list is right all the same.
+        let _unsaved = known.store_phase([&known.sessions[index]], &phase).await;
+    }
+    Ok(Heard::Sandboxes(listed))
+}
+
+fn late(id: &str, state: SandboxState) -> ListedSandbox {
+    ListedSandbox {
+        sandbox_id: id.to_owned(),
+        template_id: String::new(),
+        client_id: String::new(),
+        alias: None,
+        started_at: String::new(),
+        end_at: String::new(),
+        cpu_count: 0,
+        memory_mb: 0,
+        disk_size_mb: 0,
+        state,
+        envd_version: String::new(),
+        metadata: std::collections::BTreeMap::new(),
+    }
+}
+
+/// The lines of one engine.
+fn join(engine: EngineKind, sessions: &[SessionSummary], heard: &Heard) -> Vec<Row> {
+    let ours = sessions
+        .iter()
+        .filter(|session| session.sandbox.engine == engine);
+    let mut rows: Vec<Row> = ours.map(|session| stored(session, heard)).collect();
+    let Heard::Sandboxes(listed) = heard else {
+        return rows;
+    };
+    let strange = listed.iter().filter(|sandbox| {
+        let id = |session: &SessionSummary| session.sandbox.id.clone();
+        sessions
+            .iter()
+            .filter_map(id)
+            .all(|id| id.as_str() != sandbox.sandbox_id)
+    });
+    rows.extend(strange.map(|sandbox| {
+        Row {
+            name: sandbox
+                .metadata
+                .get("sandbar.name")
+                .cloned()
+                .unwrap_or_default(),
+            state: state_word(sandbox.state),
+            engine,
+            sandbox: sandbox.sandbox_id.clone(),
+            title: "(not in this store)".to_owned(),
+            updated: unix_millis(&sandbox.started_at)
+                .and_then(|at| u64::try_from(at).ok())
+                .map(UnixMillis),
+            is_stored: false,
+        }
+    }));
+    rows
+}
+
+fn stored(session: &SessionSummary, heard: &Heard) -> Row {
+    let id = session.sandbox.id.as_ref().map(ToString::to_string);
+    let state = match (&session.phase, &id, heard) {
+        (Phase::Gone(_), ..) => "gone",
+        (Phase::Failed(_), None, _) => "failed",
+        (_, None, _) => "no sandbox",
+        (_, Some(_), Heard::Nothing) => "unknown",
+        (_, Some(_), Heard::Stopped) => "paused",
+        (phase, Some(id), Heard::Sandboxes(listed)) => {
+            match listed.iter().find(|sandbox| sandbox.sandbox_id == *id) {
+                None => "gone",
+                Some(sandbox) if sandbox.state == SandboxState::Paused => "paused",
+                Some(_) if matches!(phase, Phase::Failed(_)) => "failed",
+                Some(sandbox) => state_word(sandbox.state),
+            }
+        }
+    };
+    Row {
+        name: session.name.clone(),
+        state,
+        engine: session.sandbox.engine,
+        sandbox: id.unwrap_or_default(),
+        title: session.title.clone(),
+        updated: Some(session.updated),
+        is_stored: true,
+    }
+}
+
+fn state_word(state: SandboxState) -> &'static str {
+    match state {
+        SandboxState::Running => "running",
+        SandboxState::Paused => "paused",
+        SandboxState::Unknown => "unknown",
+    }
+}
+
+fn print(rows: &[Row], as_json: bool) -> Result<(), Ended> {
+    if as_json {
+        return report::json(&rows.iter().map(value).collect::<Vec<_>>());
+    }
+    if rows.is_empty() {
+        report::progress("no sessions yet; `sandbar` starts one, `sandbar run PROMPT` too");
+        return Ok(());
+    }
+    report::line(table(rows, wall()).trim_end())
+}
+
+fn value(row: &Row) -> Value {
+    json!({
+        "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
+        "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.is_stored,
+        "title": if row.is_stored { row.title.as_str() } else { "" },
+        "updated": row.updated.map(|at| at.0),
+    })
+}
+
+fn table(rows: &[Row], now: UnixMillis) -> String {
+    let head = ["NAME", "STATE", "ENGINE", "USED", "SANDBOX", "TITLE"].map(str::to_owned);
+    let cells = rows.iter().map(|row| {
+        [
+            clean(&row.name),
+            row.state.to_owned(),
+            row.engine.name().to_owned(),
+            row.updated
+                .map_or_else(String::new, |at| age(now.since(at))),
+            clean(&row.sandbox),
+            clean(&row.title),
+        ]
+    });
+    let lines: Vec<[String; 6]> = std::iter::once(head).chain(cells).collect();
+    aligned(&lines)
+}
+
+/// Titles and names may come from a model or another program.
+fn clean(text: &str) -> String {
+    let text = ansi::plain(text).replace('\n', " ");
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text
+    }
+}
+
+/// Columns two spaces apart, as wide as their widest cell.
+pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
+    let mut widths = [0; N];
+    for line in lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let mut text = String::new();
+    for line in lines {
+        let mut row = String::new();
+        for (width, cell) in widths.iter().zip(line) {
+            row.push_str(cell);
+            row.push_str(&" ".repeat(width - cell.width() + 2));
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn age(age: Duration) -> String {
+    let secs = age.as_secs();
+    match secs {
+        0..60 => "now".to_owned(),
+        60..3600 => format!("{} min ago", secs / 60),
+        3600..86_400 => format!("{} h ago", secs / 3600),
+        _ => format!("{} d ago", secs / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::super::known::testing::session;
+    use super::*;
+
+    fn states(phase: Phase, id: &str, heard: &Heard) -> &'static str {
+        stored(&session("one", id, phase), heard).state
+    }
+
+    #[test]
+    fn the_engine_s_word_about_a_sandbox_counts_more_than_ours() {
+        let heard = Heard::Sandboxes(vec![
+            late("runs", SandboxState::Running),
+            late("sleeps", SandboxState::Paused),
+        ]);
+        let failed = || Phase::Failed(Failure::new("x"));
+
+        assert_eq!(states(Phase::Paused, "runs", &heard), "running");
+        assert_eq!(states(Phase::Dormant, "sleeps", &heard), "paused");
+        assert_eq!(states(failed(), "runs", &heard), "failed");
+        assert_eq!(states(failed(), "sleeps", &heard), "paused");
+        assert_eq!(states(Phase::Dormant, "other", &heard), "gone");
+        assert_eq!(states(Phase::Dormant, "", &heard), "no sandbox");
+        assert_eq!(states(Phase::Dormant, "runs", &Heard::Stopped), "paused");
+        assert_eq!(states(Phase::Paused, "runs", &Heard::Nothing), "unknown");
+        assert_eq!(
+            states(Phase::Gone(Failure::new("x")), "runs", &Heard::Nothing),
+            "gone"
+        );
+    }
+
+    #[test]
+    fn the_table_has_strangers_too_and_no_control_sequence_of_theirs() {
+        let mut stranger = late("sbx-2", SandboxState::Running);
+        let name = "bad\u{1b}[31m\nname".to_owned();
+        stranger.metadata = [("sandbar.name".to_owned(), name)].into();
+        stranger.started_at = "1970-01-01T00:00:00Z".to_owned();
+        let heard = Heard::Sandboxes(vec![late("sbx-1", SandboxState::Running), stranger]);
+        let sessions = [session("日本", "sbx-1", Phase::Dormant)];
+
+        let rows = join(EngineKind::Local, &sessions, &heard);
+
+        insta::assert_snapshot!(table(&rows, UnixMillis(3 * 3_600_000)), @r"
+        NAME      STATE    ENGINE  USED     SANDBOX  TITLE
+        日本      running  local   2 h ago  sbx-1    About 日本
+        bad name  running  local   3 h ago  sbx-2    (not in this store)
+        ");
+        assert!(join(EngineKind::E2b, &sessions, &Heard::Nothing).is_empty());
+    }
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let told = [59, 60, 3599, 3600, 86_399, 86_400].map(|s| age(Duration::from_secs(s)));
+
+        assert_eq!(
+            told,
+            [
+                "now",
+                "1 min ago",
+                "59 min ago",
+                "1 h ago",
+                "23 h ago",
+                "1 d ago"
+            ]
+        );
+    }
+}

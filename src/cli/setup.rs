@@ -1,0 +1,340 @@
+//! From the configuration to what sessions, engine and terminal are given.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use super::args::Options;
+use super::report::Ended;
+use crate::app::key::KeySequence;
+use crate::app::keymap::Keymap;
+use crate::app::theme::{Characters, Colours, Theme};
+use crate::config::own_log::{self, OwnLog, Redactor};
+use crate::config::{self, Config, ConfigError, DefaultCode, Env, Overrides};
+use crate::domain::failure::Failure;
+use crate::domain::sandbox::EngineKind;
+use crate::domain::session::{CodeSource, NewSession};
+use crate::e2b::host::Addresses;
+use crate::engine::{EngineSpec, LocalSpec};
+use crate::local::daemon::Launch;
+use crate::net::http::{HttpOptions, Proxies};
+use crate::net::random;
+use crate::session::code;
+use crate::session::world::{Settings, World};
+
+/// Variables of the caller that npm needs to get through to its registry.
+const INSTALL_VARIABLES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// Reads the configuration with the flags over it.
+pub(super) fn config(options: &Options, env: &Env) -> Result<Config, Ended> {
+    let overrides = Overrides {
+        engine: options
+            .engine
+            .map(|engine| EngineKind::from(engine).name().to_owned()),
+        template: options.template.clone(),
+        model: options.model.clone(),
+        ..Overrides::default()
+    };
+    let keymap = Keymap::default();
+    let actions: Vec<&str> = keymap
+        .bindings()
+        .iter()
+        .map(|binding| binding.action.name())
+        .collect();
+    config::load(env, &overrides, &actions).map_err(|error| wrong(&error))
+}
+
+fn wrong(error: &ConfigError) -> Ended {
+    let text = error.to_string();
+    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    Ended::Usage(Failure::new(first).because(rest))
+}
+
+/// The user's own keys over the default ones.
+pub(super) fn keymap(config: &Config) -> Result<Keymap, Ended> {
+    let mut overrides = Vec::new();
+    for key in &config.keys {
+        let parsed = key
+            .keys
+            .value
+            .iter()
+            .map(|text| text.parse::<KeySequence>());
+        let keys = parsed.collect::<Result<Vec<_>, _>>().map_err(|error| {
+            Ended::Usage(
+                Failure::new(format!(
+                    "{}: the keys of {} cannot be read",
+                    key.keys.source, key.action
+                ))
+                .because(error.to_string())
+                .hint("write them like \"ctrl-k\" or \"ctrl-x n\""),
+            )
+        })?;
+        overrides.push((key.action.clone(), keys));
+    }
+    Keymap::with(&overrides).map_err(|error| {
+        Ended::Usage(Failure::new("the table [keys] does not work").because(error.to_string()))
+    })
+}
+
+/// Colours where the user wants them, box drawing where the terminal can.
+pub(super) fn theme(config: &Config, env: &Env) -> Theme {
+    let colours = if config.no_color.value {
+        Colours::None
+    } else {
+        Colours::Terminal
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| env.text(name));
+    let is_utf8 = locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8") || matches!(&*locale, "c" | "posix")
+    });
+    Theme::new(
+        colours,
+        if is_utf8 {
+            Characters::Unicode
+        } else {
+            Characters::Ascii
+        },
+    )
+}
+
+/// What all sessions share.
+pub(super) fn world(config: Option<&Config>, env: &Env, started: Instant) -> Result<World, Ended> {
+    let either = |lower: &str, upper: &str| {
+        env.text(lower)
+            .or_else(|| env.text(upper))
+            .map(str::to_owned)
+    };
+    let proxies = Proxies {
+        // Upper-case HTTP_PROXY is not read: a web server may have it from a request's header.
+        http: env.text("http_proxy").map(str::to_owned),
+        https: either("https_proxy", "HTTPS_PROXY"),
+        except: either("no_proxy", "NO_PROXY").unwrap_or_default(),
+    };
+    let mut options = HttpOptions {
+        proxies,
+        ..HttpOptions::default()
+    };
+    let mut settings = Settings {
+        scratch_dir: temp_dir(env),
+        ..Settings::default()
+    };
+    let mut timing = crate::session::timing::Timing::default();
+    if let Some(config) = config {
+        options.connect_timeout = config.timeouts.connect.value;
+        timing.call = config.timeouts.request.value;
+        timing.health_deadline = config.timeouts.health.value;
+        settings.engine = Some(engine(config, env)?);
+        settings.idle_ttl = config.idle_ttl.value;
+        settings.work_ttl = config.work_ttl.value;
+        settings
+            .opencode_version
+            .clone_from(&config.opencode_version.value);
+        settings.install_limit = config.timeouts.install.value;
+        settings.install_env = install_env(env);
+        let keys = config.provider_keys().iter();
+        settings.provider_keys = keys
+            .map(|(name, key)| (name.clone(), key.value.clone()))
+            .collect();
+    }
+    let mut world = World::new(started, options);
+    world.settings = settings;
+    world.timing = timing;
+    Ok(world)
+}
+
+/// The engine that the configuration names.
+pub(super) fn engine(config: &Config, env: &Env) -> Result<EngineSpec, Ended> {
+    if config.engine.value == EngineKind::Local {
+        return Ok(EngineSpec::Local(LocalSpec {
+            state_dir: local_dir(config),
+            launch: launch(env)?,
+        }));
+    }
+    let e2b = &config.e2b;
+    let addresses = Addresses::new(
+        Some(&e2b.domain.value),
+        e2b.api_url.value.as_deref(),
+        e2b.sandbox_url.value.as_deref(),
+    );
+    let addresses = addresses.map_err(|error| {
+        Ended::Usage(
+            Failure::new("the address of the sandbox API is wrong").because(error.to_string()),
+        )
+    })?;
+    let api_key = e2b.api_key.as_ref().map(|key| key.value.clone());
+    if api_key.is_none() {
+        return Err(Ended::NoAccount(
+            Failure::new("there is no E2B account to use")
+                .because("E2B_API_KEY is not set")
+                .hint("set it, or use --engine local, which needs no account"),
+        ));
+    }
+    Ok(EngineSpec::E2b { api_key, addresses })
+}
+
+/// Starts our own log at `path`, which hears of panics too. It is written while the value lives; the
+/// caller tells the user its warning.
+pub(super) fn own_log(config: &Config, path: &Path) -> OwnLog {
+    let redactor = Redactor::default();
+    for secret in config.secrets() {
+        redactor.add(secret);
+    }
+    let log = own_log::start(path, config.log.value, &redactor);
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tracing::error!("{panic}");
+        report(panic);
+    }));
+    log
+}
+
+/// Where the local server keeps its sandboxes.
+pub(super) fn local_dir(config: &Config) -> PathBuf {
+    config.paths.state_dir.join("local")
+}
+
+/// How this program is started as the daemon.
+fn launch(env: &Env) -> Result<Launch, Ended> {
+    let text = |(name, value): (&std::ffi::OsStr, &std::ffi::OsStr)| {
+        Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
+    };
+    // The daemon reads the same configuration; secrets of the caller are not its business.
+    let wanted = |(name, _): &(String, String)| {
+        matches!(
+            name.as_str(),
+            "HOME" | "PATH" | "USER" | "LOGNAME" | "LANG" | "TMPDIR"
+        ) || name.starts_with("XDG_")
+            || name.starts_with("SANDBAR_")
+            || is_for_install(name)
+    };
+    Ok(Launch {
+        program: program()?,
+        arguments: ["local", "serve", "--daemon"].map(str::to_owned).into(),
+        env: env.iter().filter_map(text).filter(wanted).collect(),
+    })
+}
+
+/// Whether a variable is one that npm needs: its settings, proxies, certificates.
+pub(super) fn is_for_install(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.starts_with("npm_config_")
+        || matches!(&*lower, "http_proxy" | "https_proxy" | "no_proxy")
+        || INSTALL_VARIABLES.contains(&name)
+}
+
+/// The path of this program.
+pub(super) fn program() -> Result<PathBuf, Ended> {
+    std::env::current_exe().map_err(|error| {
+        Failure::new("this program's own file cannot be found")
+            .because(error.to_string())
+            .into()
+    })
+}
+
+pub(super) fn temp_dir(env: &Env) -> PathBuf {
+    env.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp"))
+}
+
+/// The value of a variable as a secret.
+pub(super) fn secret(env: &Env, name: &str) -> Option<SecretString> {
+    env.text(name).map(SecretString::from)
+}
+
+/// A number to begin ids with.
+pub(super) fn seed() -> Result<u64, Ended> {
+    let bytes = random::bytes().map_err(|error| {
+        Failure::new("the system gives no random numbers").because(error.to_string())
+    })?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// A new session as flags and configuration want it.
+///
+/// Without a name it is called after its code.
+pub(super) fn new_session(
+    options: &Options,
+    config: &Config,
+    env: &Env,
+    name: Option<String>,
+) -> NewSession {
+    let code = match (&options.repo, options.empty, config.code.value) {
+        (Some(url), _, _) => CodeSource::Clone(url.clone()),
+        (None, false, DefaultCode::WorkTree) => {
+            let root = env.directory().and_then(code::work_tree);
+            root.map_or(CodeSource::Empty, CodeSource::WorkTree)
+        }
+        (None, _, _) => CodeSource::Empty,
+    };
+    let name = name.unwrap_or_else(|| named_after(&code));
+    NewSession {
+        name,
+        template: config.template.value.clone(),
+        code,
+        model: config.model.value.clone(),
+        demo: options.demo || !config.has_credentials(),
+    }
+}
+
+/// The last word of where the code comes from, as a name that is easy to type.
+fn named_after(code: &CodeSource) -> String {
+    let source = match code {
+        CodeSource::Empty => "",
+        CodeSource::WorkTree(root) => root
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or(""),
+        CodeSource::Clone(url) => url
+            .trim_end_matches('/')
+            .trim_end_matches(".git")
+            .rsplit(['/', ':'])
+            .next()
+            .unwrap_or(""),
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let name: String = source
+        .chars()
+        .map(|c| if fits(c) { c } else { '-' })
+        .take(40)
+        .collect();
+    if name.is_empty() {
+        "session".to_owned()
+    } else {
+        name
+    }
+}
+
+/// Minutes that the user's clock is ahead of UTC now.
+pub(super) fn utc_offset_minutes() -> i16 {
+    let offset = jiff::tz::TimeZone::system().to_offset(jiff::Timestamp::now());
+    i16::try_from(offset.seconds() / 60).unwrap_or(0)
+}
+
+/// The variable that names npm's settings file.
+const SETTINGS: &str = "npm_config_userconfig";
+
+/// The caller's variables that npm needs, and where its settings are.
+fn install_env(env: &Env) -> Vec<(String, String)> {
+    let text = env
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+    let mut wanted: Vec<(String, String)> = text
+        .filter(|(name, _)| is_for_install(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let file = env
+        .path("HOME")
+        .map(|home| home.join(".npmrc"))
+        .filter(|file| file.exists());
+    if let Some(file) = file.as_deref().and_then(Path::to_str)
+        && wanted
+            .iter()
+            .all(|(name, _)| !name.eq_ignore_ascii_case(SETTINGS))
+    {
+        wanted.push((SETTINGS.to_owned(), file.to_owned()));
+    }
+    wanted
+}

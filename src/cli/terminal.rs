@@ -1,0 +1,192 @@
+//! The terminal itself: the whole program, or the chat of one server.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::time::Instant;
+
+use super::args::{AttachArgs, Options};
+use super::report::{self, Ended};
+use super::{runtime, setup};
+use crate::app::event::Reply;
+use crate::app::{App, AppOptions, Mode};
+use crate::config::{Config, Env};
+use crate::domain::failure::Failure;
+use crate::domain::id::{OpencodeSessionId, SessionKey};
+use crate::domain::session::{Closing, CredentialRef, Origin, SessionCommand, SessionSpec};
+use crate::session::supervisor::Supervisor;
+use crate::session::world::{Records, World};
+use crate::store::Store;
+use crate::tui::{self, Busy, Desktop, ReplyTask, SessionDoor, Setup, Shown, TerminalError};
+
+/// Events of all sessions that may wait for the loop.
+const EVENTS: usize = 256;
+
+/// What the terminal does with sessions.
+struct Door {
+    supervisor: Supervisor,
+    /// Why there is no log of our own, until the user was told.
+    warning: Option<String>,
+    /// `None` once the user was told what is odd about the store.
+    untold: Option<Store>,
+    /// Held by the one task that waits for changes, so that a change between two is not missed.
+    changes: Arc<Mutex<watch::Receiver<u64>>>,
+}
+
+impl Door {
+    fn new(supervisor: Supervisor, warning: Option<String>) -> Self {
+        let records = supervisor.world().records.as_ref();
+        Self {
+            warning,
+            untold: records.map(|records| records.store.clone()),
+            changes: Arc::new(Mutex::new(supervisor.changes())),
+            supervisor,
+        }
+    }
+}
+
+impl SessionDoor for Door {
+    fn open(&mut self, spec: SessionSpec) -> Result<(), Busy> {
+        self.supervisor.open(spec);
+        Ok(())
+    }
+
+    fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy> {
+        self.supervisor.command(key, command).map_err(|_| Busy)
+    }
+
+    fn close(&mut self, key: &SessionKey, closing: Closing) -> Result<(), Busy> {
+        self.supervisor.close(key, closing);
+        Ok(())
+    }
+
+    fn list(&mut self) -> ReplyTask {
+        let records = self.supervisor.world().records.clone();
+        Box::pin(async move {
+            let Some(records) = records else {
+                return Reply::Sessions(Vec::new());
+            };
+            match records.store.sessions().await {
+                Ok(sessions) => Reply::Sessions(sessions),
+                Err(error) => {
+                    Reply::Notice(format!("The stored sessions could not be read: {error}"))
+                }
+            }
+        })
+    }
+
+    /// First what is odd about the store, then the list whenever another process has changed it.
+    fn news(&mut self) -> ReplyTask {
+        let warning = self.warning.take();
+        let untold = self.untold.take();
+        let changes = Arc::clone(&self.changes);
+        let list = self.list();
+        Box::pin(async move {
+            let mut notices = match untold {
+                Some(store) => store.notices().await,
+                None => Vec::new(),
+            };
+            notices.extend(warning);
+            if !notices.is_empty() {
+                return Reply::Notice(notices.join("; "));
+            }
+            if changes.lock().await.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            list.await
+        })
+    }
+}
+
+/// `sandbar attach URL`.
+pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<(), Ended> {
+    let started = Instant::now();
+    let config = setup::config(options, env)?;
+    let spec = SessionSpec {
+        key: SessionKey::from("attached"),
+        origin: Origin::Attach {
+            url: args.url.clone(),
+            session: args.session.as_deref().map(OpencodeSessionId::from),
+            credential: CredentialRef::Env(args.password_env.clone()),
+        },
+    };
+    let mut world = setup::world(None, env, started)?;
+    if let Some(password) = setup::secret(env, &args.password_env) {
+        world.variables = HashMap::from([(args.password_env.clone(), password)]);
+    }
+    let mode = Mode::Attach {
+        spec,
+        url: args.url.clone(),
+    };
+    show(mode, &config, world, env)
+}
+
+/// `sandbar`: list, chat and logs.
+pub(super) fn full(options: &Options, env: &Env) -> Result<(), Ended> {
+    let started = Instant::now();
+    let config = setup::config(options, env)?;
+    let mut world = setup::world(Some(&config), env, started)?;
+    world.records = Some(Records::open(&config.paths.state_dir));
+    let new = setup::new_session(options, &config, env, None);
+    let mode = Mode::Full {
+        new,
+        engine: config.engine.value,
+    };
+    show(mode, &config, world, env)
+}
+
+fn show(mode: Mode, config: &Config, world: World, env: &Env) -> Result<(), Ended> {
+    let log = setup::own_log(config, &config.paths.log_file());
+    let app = App::new(AppOptions {
+        mode,
+        keymap: setup::keymap(config)?,
+        mouse: config.mouse.value,
+        utc_offset_minutes: setup::utc_offset_minutes(),
+    });
+    let theme = setup::theme(config, env);
+    let desktop = Desktop {
+        editor: env
+            .text("VISUAL")
+            .or_else(|| env.text("EDITOR"))
+            .map(str::to_owned),
+        temp_dir: setup::temp_dir(env),
+        tmux: env.text("TMUX").is_some(),
+    };
+    let seed = setup::seed()?;
+    let runtime = runtime()?;
+    let store = world.records.as_ref().map(|records| records.store.clone());
+    let shown = runtime.block_on(async {
+        let (events, sessions) = mpsc::channel(EVENTS);
+        let door = Door::new(Supervisor::new(world, events), log.warning.clone());
+        let setup = Setup {
+            door,
+            sessions,
+            desktop,
+            term: env.text("TERM").map(str::to_owned),
+            seed,
+        };
+        let shown = tui::run(Shown::new(app, theme), setup, async |door: Door| {
+            door.supervisor.shut_down(Closing::Detach).await;
+        });
+        let shown = shown.await;
+        // In the status line they were there for a moment only, and cut to its width.
+        if let (Ok(()), Some(store)) = (&shown, store) {
+            for notice in store.notices().await {
+                report::progress(notice);
+            }
+        }
+        shown
+    });
+    runtime.shutdown_background();
+    drop(log);
+    shown.map_err(|error| unshowable(&error))
+}
+
+fn unshowable(error: &TerminalError) -> Ended {
+    let failure = Failure::new("the terminal cannot be used").because(error.to_string());
+    match error {
+        TerminalError::NotATerminal | TerminalError::Dumb => Ended::Usage(failure),
+        TerminalError::Io(_) => Ended::Failed(failure),
+    }
+}
