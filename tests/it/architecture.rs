@@ -1,0 +1,467 @@
+//! The borders between the rooms of `src/`, the length of files, and words that are banned.
+//!
+//! The tables below say what is allowed; the crate's documentation says why. A room that is not in
+//! [`ROOMS`] fails the test, so that a new one is thought about before it is imported.
+
+use std::path::Path;
+
+use crate::support::source::{Name, SourceFile, read_all};
+
+/// A file has at most this many lines of code, tests not counted.
+const CEILING: usize = 400;
+
+/// Which other rooms a room may import. `a::b` allows that part only.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("net", &[]),
+    ("e2b", &["net"]),
+    ("opencode", &["net"]),
+    ("local", &["net", "e2b::wire", "e2b::proto"]),
+    ("demo", &["net"]),
+    ("text", &[]),
+    ("app", &["domain"]),
+    // Of the demo model a session knows how it is started and how OpenCode is told about it; its
+    // recorder writes to the store before anything is forwarded or posted.
+    (
+        "session",
+        &[
+            "domain", "net", "e2b", "opencode", "engine", "demo", "store",
+        ],
+    ),
+    ("engine", &["domain", "net", "e2b", "local", "config"]),
+    ("store", &["domain", "net::secret"]),
+    ("config", &["domain", "net::secret", "app::action"]),
+    (
+        "tui",
+        &[
+            "domain", "text", "app", "session", "engine", "store", "config", "local",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "domain",
+            "net",
+            "e2b",
+            "opencode",
+            "local",
+            "demo",
+            "app",
+            "session",
+            "engine",
+            "store",
+            "config",
+            "tui",
+            // What a server said is printed to a terminal too.
+            "text::ansi",
+        ],
+    ),
+    // The roots: they name every room.
+    ("lib", &[""]),
+    ("main", &[""]),
+];
+
+/// What may be named only in some places.
+struct Ban {
+    names: &'static [&'static str],
+    /// Path prefixes below `src/`; empty for everywhere.
+    inside: &'static [&'static str],
+    except: fn(&str) -> bool,
+    why: &'static str,
+}
+
+const PURE: &[&str] = &["app/", "domain/", "text/"];
+
+const BANS: &[Ban] = &[
+    Ban {
+        names: &["tokio", "futures", "tokio_util"],
+        inside: PURE,
+        except: nowhere,
+        why: "a pure room describes, it does not wait",
+    },
+    Ban {
+        names: &["std::time::Instant", "std::time::SystemTime"],
+        inside: PURE,
+        except: nowhere,
+        why: "time comes in from outside",
+    },
+    Ban {
+        names: &[
+            "std::fs",
+            "std::net",
+            "std::process",
+            "std::thread",
+            "std::io",
+        ],
+        inside: PURE,
+        except: nowhere,
+        why: "a pure room performs nothing",
+    },
+    Ban {
+        names: &["std::env"],
+        inside: &[],
+        except: |path| path.starts_with("config/") || path == "main.rs",
+        why: "the environment is read once, into config::Env",
+    },
+    Ban {
+        names: &["ratatui"],
+        inside: &[],
+        except: |path| path.starts_with("tui/") || path.starts_with("text/") || is_view(path),
+        why: "only views draw",
+    },
+    Ban {
+        names: &["ratatui"],
+        inside: &["text/"],
+        except: nowhere,
+        why: "of the screen this room knows text and styles only",
+    },
+    Ban {
+        names: &["crate::text"],
+        inside: &["app/"],
+        except: is_view,
+        why: "the model holds sources; only views render them",
+    },
+    Ban {
+        names: &["tui_textarea"],
+        inside: &[],
+        except: |path| path == "app/chat/composer.rs",
+        why: "the editor's type holds styles and must not spread",
+    },
+    Ban {
+        names: &["crossterm"],
+        inside: &[],
+        except: |path| path.starts_with("tui/"),
+        why: "the terminal belongs to the shell around the model",
+    },
+    Ban {
+        names: &["rusqlite"],
+        inside: &[],
+        except: |path| path.starts_with("store/"),
+        why: "rows are the store's own",
+    },
+    Ban {
+        names: &["reqwest_eventsource"],
+        inside: &[],
+        except: |path| path.starts_with("opencode/events"),
+        why: "to be replaced on one page",
+    },
+    Ban {
+        names: &["println!", "print!", "eprintln!", "eprint!"],
+        inside: &[],
+        except: |path| path == "cli/report.rs" || path == "main.rs",
+        why: "the screen is not ours to write over, and a closed pipe must not panic",
+    },
+];
+
+/// Parts of what is banned that are harmless.
+const HARMLESS: &[(&str, &str)] = &[
+    // Not of the environment: our own path, and what we were compiled for.
+    ("", "std::env::current_exe"),
+    ("", "std::env::consts"),
+    ("text/", "ratatui::text"),
+    ("text/", "ratatui::style"),
+];
+
+/// Channels without a bound, under all their names.
+const UNBOUNDED: &[&str] = &[
+    "unbounded_channel",
+    "unbounded",
+    "UnboundedSender",
+    "UnboundedReceiver",
+];
+
+fn nowhere(_: &str) -> bool {
+    false
+}
+
+/// Files of `app/` that draw: `view.rs`, `view_part.rs`, `viewcx.rs`, `layout.rs`, `theme.rs`.
+fn is_view(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    path.starts_with("app/")
+        && (file.starts_with("view") || file == "layout.rs" || file == "theme.rs")
+}
+
+/// Everything that is wrong with a file, one sentence each.
+fn faults(file: &SourceFile) -> Vec<String> {
+    let mut faults = Vec::new();
+    let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| *room == file.room()) else {
+        return vec![format!(
+            "{}: this room is not in the table of borders",
+            file.path
+        )];
+    };
+    for name in &file.names {
+        let at = format!("{}:{}: {}", file.path, name.line, name.text);
+        if !may_import(file.room(), allowed, name) {
+            faults.push(format!("{at}: this room may not import that one"));
+        }
+        faults.extend(broken_bans(file, name).map(|ban| format!("{at}: {}", ban.why)));
+        let last = name.text.rsplit("::").next().unwrap_or_default();
+        if UNBOUNDED.contains(&last) || name.is_in("std::sync::mpsc::channel") {
+            faults.push(format!("{at}: every channel is bounded"));
+        }
+    }
+    let translates =
+        file.names_any_in("crate::opencode::wire") && file.names_any_in("crate::domain::chat");
+    if translates && !file.path.starts_with("session/translate") {
+        faults.push(format!(
+            "{}: only session/translate knows both OpenCode's words and ours",
+            file.path
+        ));
+    }
+    faults.dedup();
+    faults
+}
+
+fn may_import(room: &str, allowed: &[&str], name: &Name) -> bool {
+    if !name.is_in("crate") || name.is_in(&format!("crate::{room}")) || allowed.contains(&"") {
+        return true;
+    }
+    // `crate` alone is a visibility; `crate::Room` without a second part cannot be one of ours.
+    let is_room = ROOMS
+        .iter()
+        .any(|(other, _)| name.is_in(&format!("crate::{other}")));
+    // The shared layer of drawing is the one thing that views may take beyond their room.
+    let drawn = room == "app" && name.is_in("crate::text");
+    !is_room
+        || drawn
+        || allowed
+            .iter()
+            .any(|part| name.is_in(&format!("crate::{part}")))
+}
+
+fn broken_bans<'a>(
+    file: &'a SourceFile,
+    name: &'a Name,
+) -> impl Iterator<Item = &'static Ban> + 'a {
+    let harmless = HARMLESS
+        .iter()
+        .any(|(inside, part)| file.path.starts_with(inside) && name.is_in(part));
+    BANS.iter().filter(move |ban| {
+        !harmless
+            && (ban.inside.is_empty()
+                || ban.inside.iter().any(|place| file.path.starts_with(place)))
+            && !(ban.except)(&file.path)
+            && ban.names.iter().any(|banned| name.is_in(banned))
+    })
+}
+
+fn sources() -> Vec<SourceFile> {
+    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+#[test]
+fn rooms_keep_to_their_borders() {
+    let found: Vec<String> = sources().iter().flat_map(faults).collect();
+
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn files_stay_below_the_ceiling() {
+    let too_long: Vec<String> = sources()
+        .iter()
+        .filter(|file| file.code_lines > CEILING)
+        .map(|file| format!("{}: {} lines of code", file.path, file.code_lines))
+        .collect();
+
+    assert!(
+        too_long.is_empty(),
+        "at most {CEILING}:\n{}",
+        too_long.join("\n")
+    );
+}
+
+/// A file, what stands in it, and a piece of what must be said about it.
+const WRONG: &[(&str, &str, &str)] = &[
+    (
+        "text/wrap.rs",
+        "use crate::domain::chat::Part;",
+        "may not import",
+    ),
+    (
+        "text/wrap.rs",
+        "fn f() { let _ = crate::app::key::Key::Up; }",
+        "may not import",
+    ),
+    (
+        "text/a/b.rs",
+        "use super::super::super::app::key;",
+        "may not import",
+    ),
+    (
+        "local/api.rs",
+        "use crate::e2b::{wire, control};",
+        "may not import",
+    ),
+    (
+        "e2b/control.rs",
+        "use crate::opencode as other;",
+        "may not import",
+    ),
+    (
+        "app/mod.rs",
+        "fn f() { vec![crate::net::http::x()]; }",
+        "may not import",
+    ),
+    ("kitchen/mod.rs", "", "not in the table"),
+    ("kitchen.rs", "", "not in the table"),
+    (
+        "app/update.rs",
+        "use crate::text::wrap;",
+        "only views render",
+    ),
+    (
+        "app/update.rs",
+        "use ratatui::style::Style;",
+        "only views draw",
+    ),
+    (
+        "text/a.rs",
+        "use ratatui::widgets::Paragraph;",
+        "text and styles only",
+    ),
+    ("app/view.rs", "use tokio::time::Instant;", "does not wait"),
+    (
+        "app/a.rs",
+        "use std::{fmt, time::{Duration, Instant}};",
+        "comes in from outside",
+    ),
+    (
+        "app/a.rs",
+        "fn f() { std::fs::read(\"x\"); }",
+        "performs nothing",
+    ),
+    (
+        "app/chat/mod.rs",
+        "use tui_textarea::TextArea;",
+        "must not spread",
+    ),
+    (
+        "session/driver.rs",
+        "fn f() { std::env::var(\"HOME\"); }",
+        "read once",
+    ),
+    (
+        "session/driver.rs",
+        "fn f() { select! { _ = x => println!(\"\") } }",
+        "closed pipe",
+    ),
+    ("tui/mod.rs", "fn f() { eprintln!(); }", "closed pipe"),
+    (
+        "session/a.rs",
+        "use tokio::sync::mpsc::unbounded_channel;",
+        "bounded",
+    ),
+    (
+        "session/a.rs",
+        "fn f() { tokio::sync::mpsc::unbounded_channel::<u8>(); }",
+        "bounded",
+    ),
+    (
+        "session/a.rs",
+        "use crate::{opencode::wire::Event, domain::chat};",
+        "both",
+    ),
+];
+
+#[test]
+fn what_must_not_be_is_seen() {
+    for (path, source, why) in WRONG {
+        let found = faults(&SourceFile::read(path, source));
+
+        assert_eq!(found.len(), 1, "{path}: {source}: {found:?}");
+        assert!(found[0].contains(why), "{found:?} should say: {why}");
+    }
+}
+
+#[test]
+fn what_may_be_is_let_through() {
+    for (path, source) in [
+        (
+            "text/wrap.rs",
+            "use ratatui::{style::Style, text::Line}; use super::ansi; use crate::text::x;",
+        ),
+        (
+            "app/chat/view_part.rs",
+            "use ratatui::buffer::Buffer; use crate::{text::wrap, domain::chat};",
+        ),
+        ("app/chat/composer.rs", "use tui_textarea::TextArea;"),
+        ("local/api.rs", "use crate::e2b::wire::{self, Sandbox};"),
+        ("local/helper.rs", "fn f() { std::env::current_exe(); }"),
+        (
+            "session/translate/parts.rs",
+            "use crate::{opencode::wire::Event, domain::chat};",
+        ),
+        (
+            "app/a.rs",
+            "/// See `crate::tui`.\n// println!()\nconst A: &str = \"std::fs::read\";",
+        ),
+        (
+            "app/a.rs",
+            "#[cfg(test)]\nmod tests { use std::fs; use crate::text; }",
+        ),
+        (
+            "config/env.rs",
+            "pub(crate) fn f() { std::env::vars_os(); }",
+        ),
+        (
+            "main.rs",
+            "fn main() { eprintln!(\"{}\", sandbar::cli::x()); }",
+        ),
+    ] {
+        assert_eq!(
+            faults(&SourceFile::read(path, source)),
+            [""; 0],
+            "{path}: {source}"
+        );
+    }
+}
+
+#[test]
+fn lines_of_code_are_counted_without_comments_and_tests() {
+    let source = "\
+//! Header.
+
+/// Doc.
+fn a() {
+    // Comment.
+    b();
+}
+
+#[cfg(test)]
+mod tests {
+    fn c() {}
+}
+
+impl A {
+    #[cfg(test)]
+    fn for_tests() {}
+}
+";
+
+    assert_eq!(SourceFile::read("app/a.rs", source).code_lines, 5);
+}
+
+#[test]
+fn files_that_only_tests_use_are_not_read() {
+    let src = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = src.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("lib.rs", "mod app;");
+    write("app/mod.rs", "mod a;\n#[cfg(test)]\nmod tests;");
+    write("app/a.rs", "#[cfg(test)]\nmod testing;");
+    write("app/a/testing.rs", "");
+    write("app/tests/mod.rs", "mod more;");
+    write("app/tests/more.rs", "");
+
+    let read: Vec<String> = read_all(src.path())
+        .into_iter()
+        .map(|file| file.path)
+        .collect();
+
+    assert_eq!(read, ["app/a.rs", "app/mod.rs", "lib.rs"]);
+}

@@ -1,0 +1,238 @@
+//! `sandbar attach`: the chat of a real server in a real terminal.
+
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use sandbar::demo::Pace;
+use serde_json::json;
+
+use crate::support::home::Home;
+use crate::support::http::{ClosedPort, Server};
+use crate::support::opencode::OpenCode;
+use crate::support::screen::Screen;
+
+/// A server with the scripted model, and a conversation on it.
+struct World {
+    home: Home,
+    server: OpenCode,
+    conversation: String,
+    _model: Server,
+}
+
+impl World {
+    fn new(pace: Pace) -> Self {
+        let model = Server::model(pace);
+        let server = OpenCode::start(&format!("{}/v1", model.url()));
+        let home = Home::new().set("OPENCODE_SERVER_PASSWORD", server.password());
+        Self {
+            home,
+            conversation: server.conversation(),
+            server,
+            _model: model,
+        }
+    }
+
+    fn attach(&self) -> Screen {
+        let arguments = ["attach", self.server.url(), "--session", &self.conversation];
+        self.home.terminal(&arguments).size(100, 30).start()
+    }
+
+    /// Sends a prompt as another client; the server answers at once, not when the turn is done.
+    fn prompt_by_another_client(&self, text: &str) {
+        let path = format!("/session/{}/prompt_async", self.conversation);
+        let part = json!({ "type": "text", "text": text });
+        self.server.post(&path, json!({ "parts": [part] }));
+    }
+}
+
+/// All that was switched on is off again, and the program's screen is gone.
+fn assert_given_back(screen: &Screen) {
+    let modes = [1049, 2004, 25, 7].map(|mode| screen.mode(mode));
+    assert_eq!(
+        modes,
+        [Some(false), Some(false), Some(true), Some(true)],
+        "alternate screen, bracketed paste, cursor, autowrap"
+    );
+    let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+    let count = |what: &str| raw.matches(what).count();
+    assert_eq!(
+        (count("\x1b[>1u"), count("\x1b[<1u")),
+        (1, 1),
+        "the keyboard protocol is pushed once and popped once"
+    );
+}
+
+#[test]
+fn a_prompt_is_answered_and_the_terminal_given_back() {
+    let world = World::new(Pace::Lively);
+    let mut screen = world.attach();
+    screen.wait_for("idle");
+    assert_eq!(screen.mode(1049), Some(true));
+    assert_eq!(screen.mode(2004), Some(true));
+
+    screen.send("table please");
+    screen.wait_for("table please");
+    screen.send("\r");
+    screen.wait_for("Baikal");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    screen.send("\x04");
+
+    assert_eq!(screen.wait_exit().exit_code(), 0);
+    assert_given_back(&screen);
+
+    // The conversation is there again for whoever comes next.
+    let screen = world.attach();
+    screen.wait_for("table please");
+    screen.wait_for("The figures are rounded.");
+}
+
+#[test]
+fn a_turn_that_another_client_began_is_shown_while_it_runs() {
+    let world = World::new(Pace::Lively);
+    let screen = world.attach();
+    screen.wait_for("idle");
+
+    world.prompt_by_another_client("long please");
+    screen.wait_for("working");
+    screen.wait_for("Section 2");
+    let path = format!("/session/{}/abort", world.conversation);
+    world.server.post(&path, json!({}));
+
+    screen.wait_for("idle");
+    assert!(!screen.contents().contains("Section 40"));
+}
+
+#[test]
+fn a_turn_that_already_runs_is_shown_by_whoever_comes_later() {
+    let world = World::new(Pace::Lively);
+    world.prompt_by_another_client("permission please");
+    let mut screen = world.attach();
+
+    screen.wait_for("permission please");
+    screen.wait_for("I would like to read");
+    screen.answer("/etc/", "a");
+
+    screen.wait_for("Thank you. I have read the file");
+    screen.wait_for("idle");
+}
+
+#[test]
+fn nothing_is_written_while_nothing_happens() {
+    let world = World::new(Pace::Instant);
+    world.prompt_by_another_client("table please");
+    let screen = world.attach();
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+
+    // Each heartbeat reaches every client of the server. The first one from here shows that the last
+    // frame is long out, the third that the second was dealt with.
+    let mut beats = 0;
+    let mut before = Vec::new();
+    let events = world
+        .server
+        .call("/global/event", Some(world.server.password()));
+    events.follow(Duration::from_mins(2), |piece| {
+        beats += piece.matches("server.heartbeat").count();
+        if beats >= 1 && before.is_empty() {
+            before = screen.raw();
+        }
+        beats < 3
+    });
+
+    let after = screen.raw();
+    let written = String::from_utf8_lossy(&after[before.len()..]);
+    assert_eq!(written, "");
+    assert!(!before.is_empty());
+}
+
+#[test]
+fn control_characters_of_a_model_do_not_reach_the_terminal() {
+    let world = World::new(Pace::Instant);
+    world.prompt_by_another_client("unicode please");
+    let screen = world.attach();
+
+    screen.wait_for("None of the control characters may reach");
+    screen.wait_for("砂州に座って潮を待つ。");
+
+    let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+    // Ours are other colours and another title.
+    for theirs in ["\x1b[31m", "]0;title", "title\x07", "\x08\x08]", "\u{202e}"] {
+        assert!(!raw.contains(theirs), "{theirs:?} has reached the terminal");
+    }
+    assert!(raw.contains("red"), "what they stood around is shown");
+}
+
+#[test]
+fn a_terminated_program_gives_the_terminal_back() {
+    let world = World::new(Pace::Instant);
+    let screen = world.attach();
+    screen.wait_for("idle");
+
+    let pid = Pid::from_raw(screen.pid().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+
+    screen.wait_exit();
+    assert_given_back(&screen);
+}
+
+#[test]
+fn any_size_is_drawn_and_a_change_of_it_followed() {
+    let world = World::new(Pace::Instant);
+    world.prompt_by_another_client("table please");
+    let mut screen = world.attach();
+    screen.wait_for("The figures are rounded.");
+
+    for (columns, rows) in [(10, 4), (1, 1), (22, 8), (200, 50), (40, 12)] {
+        screen.resize(columns, rows);
+    }
+    screen.wait_for("The figures are rounded.");
+    screen.resize(10, 4);
+    screen.send("hey");
+    screen.wait_for("hey");
+    screen.resize(80, 24);
+
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("hey");
+    // Text in the composer: the first ctrl-c clears it, the next two quit.
+    screen.send("\x03");
+    screen.wait_for("type a message");
+    screen.send("\x03");
+    screen.wait_for("again to quit");
+    screen.send("\x03");
+    assert_eq!(screen.wait_exit().exit_code(), 0);
+    assert_given_back(&screen);
+}
+
+/// What the screen says when a server cannot be used, without the parts that differ from run to run.
+fn complaint(home: &Home, url: &str) -> String {
+    let screen = home.terminal(&["attach", url]).size(100, 30).start();
+    screen.complaint().replace(url, "[url]")
+}
+
+#[test]
+fn each_way_not_to_reach_a_server_has_its_own_words() {
+    let model = ClosedPort::new();
+    let server = OpenCode::start(&model.url());
+    let html = Server::page(
+        200,
+        "text/html",
+        "<!doctype html><html><body>Welcome</body></html>",
+    );
+    let json = Server::page(200, "application/json", "{\"hello\":\"world\"}");
+    let closed = ClosedPort::new();
+    let home = Home::new();
+    let wrong = Home::new().set("OPENCODE_SERVER_PASSWORD", "wrong");
+
+    let complaints = [
+        ("no password", complaint(&home, server.url())),
+        ("wrong password", complaint(&wrong, server.url())),
+        ("closed port", complaint(&home, &closed.url())),
+        ("web page", complaint(&home, &html.url())),
+        ("another program", complaint(&home, &json.url())),
+        ("no URL", complaint(&home, "nonsense")),
+    ];
+
+    let text = complaints.map(|(what, said)| format!("# {what}\n{said}"));
+    insta::assert_snapshot!(text.join("\n\n"));
+}

@@ -1,0 +1,531 @@
+//! The commands through the real binary: what they print where, and how they exit.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use pretty_assertions::assert_eq;
+use sandbar::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+use sandbar::domain::session::SessionSummary;
+use sandbar::domain::time::UnixMillis;
+use sandbar::e2b::control::ControlClient;
+use sandbar::e2b::envd::EnvdClient;
+use sandbar::e2b::host::Addresses;
+use sandbar::e2b::process::StartProcess;
+use sandbar::e2b::wire::{NewSandbox, SandboxState};
+use sandbar::local::{self, HelperCommand, LocalServer, Options};
+use sandbar::store::{Store, StoredSession};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+const KEY: &str = "e2b_test";
+/// Generous: a busy machine must not fail a test.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// A user's files, and the program run among them with nothing else in its environment.
+struct User {
+    home: tempfile::TempDir,
+    env: Vec<(&'static str, String)>,
+}
+
+impl User {
+    fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            env: Vec::new(),
+        }
+    }
+
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.env.push((name, value.to_owned()));
+        self
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sandbar"));
+        command
+            .args(arguments)
+            .current_dir(self.home.path())
+            .env_clear()
+            .env("PATH", std::env::var("PATH").unwrap())
+            .env("SANDBAR_HOME", self.home.path())
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    async fn run_beside(&self, arguments: &[&str], directory: &Path) -> Ran {
+        let mut command = self.command(arguments);
+        command.current_dir(directory);
+        let output = tokio::process::Command::from(command).output();
+        Ran::from(tokio::time::timeout(LIMIT, output).await.unwrap().unwrap())
+    }
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn help_goes_to_standard_output_and_a_wrong_flag_is_a_usage_error() {
+    let user = User::new();
+
+    let help = user.run(&["--help"]);
+    let wrong = user.run(&["ls", "--jsno"]);
+
+    assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
+    assert!(help.out.contains("Usage: sandbar"), "{help:?}");
+    assert_eq!((wrong.code, wrong.out.as_str()), (Some(2), ""));
+    assert!(wrong.err.contains("'--json'"), "{wrong:?}");
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_told_with_their_place() {
+    let user = User::new();
+    let path = user.home.path().join("config.toml");
+    std::fs::write(&path, "engin = \"local\"\nidle_ttl = 3\n").unwrap();
+
+    let ran = user.run(&["config"]);
+
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    let place = path.display().to_string();
+    insta::assert_snapshot!(ran.err.replace(&place, "CONFIG"), @r#"
+    sandbar: CONFIG:1:1: there is no setting "engin"
+        1 | engin = "local"
+          | ^^^^^
+        did you mean "engine"?
+      
+      CONFIG:2:12: idle_ttl: this is not a duration
+        2 | idle_ttl = 3
+          |            ^
+        write a number with a unit: "90s", "30m", "6h"
+    "#);
+}
+
+#[test]
+fn without_a_home_it_is_said_what_to_set() {
+    let ran: Ran = User::new()
+        .command(&["ls"])
+        .env_remove("SANDBAR_HOME")
+        .output()
+        .unwrap()
+        .into();
+
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(
+        ran.err,
+        "sandbar: There is no home directory: HOME is not set\n    \
+         set SANDBAR_HOME to a directory where sandbar may keep its files\n"
+    );
+}
+
+#[test]
+fn an_empty_list_says_how_to_begin_and_leaves_pipes_empty() {
+    let user = User::new();
+
+    let plain = user.run(&["ls"]);
+    let json = user.run(&["ls", "--json"]);
+
+    assert_eq!((plain.code, plain.out.as_str()), (Some(0), ""));
+    assert_eq!(
+        plain.err,
+        "no sessions yet; `sandbar` starts one, `sandbar run PROMPT` too\n"
+    );
+    assert_eq!((json.code, json.out.as_str()), (Some(0), "[]\n"));
+}
+
+#[test]
+fn an_unknown_name_is_an_error_for_every_command_that_takes_one() {
+    let user = User::new();
+    std::fs::create_dir(user.home.path().join(".git")).unwrap();
+
+    for command in ["kill", "diff", "apply", "pause"] {
+        let ran = user.run(&[command, "nothing"]);
+
+        assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{command}");
+        assert_eq!(
+            ran.err,
+            "sandbar: there is no session named nothing\n  \
+             hint: there are no sessions yet; `sandbar` starts one\n",
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn e2b_without_a_key_is_a_missing_account() {
+    let user = User::new();
+
+    for arguments in [
+        &["ls", "--engine", "e2b"][..],
+        &["--engine", "e2b", "run", "hi"],
+    ] {
+        let ran = user.run(arguments);
+
+        assert_eq!(ran.code, Some(3), "{ran:?}");
+        assert_eq!(
+            ran.err,
+            "sandbar: there is no E2B account to use\n  E2B_API_KEY is not set\n  \
+             hint: set it, or use --engine local, which needs no account\n"
+        );
+    }
+}
+
+#[test]
+fn a_reader_that_has_left_is_no_failure() {
+    let user = User::new();
+
+    for arguments in [&["keys"][..], &["config"], &["ls", "--json"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = user.command(arguments);
+        let output = command.stdout(writer).stderr(std::process::Stdio::piped());
+        let ran = Ran::from(output.spawn().unwrap().wait_with_output().unwrap());
+
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_configuration_is_shown_with_its_sources_and_secrets_as_dots() {
+    let user = User::new()
+        .with("ANTHROPIC_API_KEY", "sk-ant-verysecret")
+        .with("E2B_API_KEY", "e2b_alsosecret");
+
+    let plain = user.run(&["--template", "mine", "config"]);
+    let json = user.run(&["config", "--json"]);
+
+    assert_eq!((plain.code, json.code), (Some(0), Some(0)));
+    let first = format!("{}/config.toml (not there)\n", user.home.path().display());
+    assert!(plain.out.starts_with(&first), "{plain:?}");
+    let words = |name: &str| -> Vec<String> {
+        let mut lines = plain.out.lines().map(str::split_whitespace);
+        let found = lines.find(|line| line.clone().next() == Some(name));
+        found.unwrap().map(str::to_owned).collect()
+    };
+    assert_eq!(words("engine"), ["engine", "default", "e2b"]);
+    assert_eq!(
+        words("template"),
+        ["template", "flag", "--template", "mine"]
+    );
+    assert_eq!(words("E2B_API_KEY")[1..3], ["env", "E2B_API_KEY"]);
+    let all = format!("{plain:?}{json:?}");
+    assert!(!all.contains("secret"), "{all}");
+    let values: Vec<Value> = serde_json::from_str(&json.out).unwrap();
+    assert!(values.iter().all(|value| value["v"] == 1));
+    assert_eq!(values[0]["exists"], false);
+}
+
+#[test]
+fn the_keys_are_those_that_the_user_has_set() {
+    let user = User::new();
+    let config = "[keys]\n\"app.zoom\" = \"ctrl-o\"\n";
+    std::fs::write(user.home.path().join("config.toml"), config).unwrap();
+
+    let ran = user.run(&["keys"]);
+
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let zoom = ran.out.lines().find(|line| line.ends_with("app.zoom"));
+    assert!(zoom.unwrap().contains("ctrl-o"), "{}", ran.out);
+}
+
+/// A server for sandboxes that stands in for E2B's, and a user with an account there.
+struct Account {
+    user: User,
+    store: Store,
+    control: ControlClient,
+    addresses: Addresses,
+    http: reqwest::Client,
+    _server: LocalServer,
+    _files: tempfile::TempDir,
+    shutdown: CancellationToken,
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+impl Account {
+    async fn new() -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let options = Options {
+            state_dir: files.path().join("state"),
+            cache_dir: files.path().join("cache"),
+            api_key: KEY.to_owned().into(),
+            version: "0.0.0".to_owned(),
+            helper: HelperCommand {
+                program: env!("CARGO_BIN_EXE_sandbar").into(),
+                arguments: ["internal", "init"].map(str::to_owned).into(),
+            },
+            max_sandboxes: 5,
+            path: std::env::var("PATH").unwrap(),
+            user: "someone".to_owned(),
+            install_env: Vec::new(),
+            opencode_version: "1.18.33".to_owned(),
+            extra_file_roots: Vec::new(),
+            domain: String::new(),
+        };
+        let shutdown = CancellationToken::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = local::start(vec![listener], options, shutdown.clone()).unwrap();
+        let url = server.url();
+        let user = User::new()
+            .with("E2B_API_KEY", KEY)
+            .with("E2B_API_URL", &url)
+            .with("E2B_SANDBOX_URL", &url);
+        let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let control = ControlClient::new(http.clone(), addresses.api.clone(), KEY.into()).unwrap();
+        Self {
+            store: Store::open(&user.home.path().join("state")).store,
+            user,
+            control,
+            addresses,
+            http,
+            _server: server,
+            _files: files,
+            shutdown,
+        }
+    }
+
+    /// Makes a sandbox as sandbar does, and a way to run scripts in it.
+    async fn sandbox(&self, name: &str) -> (String, EnvdClient) {
+        let metadata = [("sandbar", "1"), ("sandbar.name", name)];
+        let new = NewSandbox {
+            template_id: "base".to_owned(),
+            timeout: Some(600),
+            auto_pause: Some(true),
+            secure: Some(true),
+            metadata: metadata.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            ..NewSandbox::default()
+        };
+        let made = self.control.create(&new).await.unwrap();
+        let address = self.addresses.envd(&made).unwrap();
+        let envd = EnvdClient::new(self.http.clone(), address).unwrap();
+        (made.sandbox_id, envd)
+    }
+
+    /// Stores a session in a sandbox.
+    async fn store(&self, name: &str, sandbox: &str, directory: Option<&str>) {
+        let session = StoredSession {
+            summary: SessionSummary {
+                key: name.into(),
+                name: name.to_owned(),
+                title: format!("About {name}"),
+                sandbox: SandboxInfo {
+                    engine: EngineKind::E2b,
+                    id: Some(sandbox.into()),
+                    template: None,
+                    opencode_url: None,
+                    opencode_version: None,
+                    ends_at: None,
+                    isolation: None,
+                    directory: directory.map(str::to_owned),
+                    demo: false,
+                },
+                opencode_session: None,
+                phase: Phase::Dormant,
+                created: UnixMillis(1),
+                updated: UnixMillis(2),
+            },
+            port: None,
+            new: None,
+        };
+        self.store.save_session(&session).await.unwrap();
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Ran {
+        self.user.run_beside(arguments, self.user.home.path()).await
+    }
+
+    /// Name, state and sandbox of each listed session.
+    async fn list(&self) -> Vec<[String; 3]> {
+        let ran = self.run(&["ls", "--json"]).await;
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+        let rows: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+        let cell = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+        let cells = |row| ["name", "state", "sandbox"].map(|name| cell(row, name));
+        rows.iter().map(cells).collect()
+    }
+}
+
+fn row(name: &str, state: &str, sandbox: &str) -> [String; 3] {
+    [name, state, sandbox].map(str::to_owned)
+}
+
+#[tokio::test]
+async fn the_list_joins_what_is_stored_with_what_runs() {
+    let account = Account::new().await;
+    let (runs, _) = account.sandbox("runs").await;
+    let (sleeps, _) = account.sandbox("sleeps").await;
+    let (strange, _) = account.sandbox("strange").await;
+    account.store("runs", &runs, None).await;
+    account.store("sleeps", &sleeps, None).await;
+    account.store("lost", "nosuchsandbox", None).await;
+    account.control.pause(&sleeps).await.unwrap();
+
+    let listed = account.list().await;
+
+    assert_eq!(
+        listed,
+        [
+            row("lost", "gone", "nosuchsandbox"),
+            row("sleeps", "paused", &sleeps),
+            row("runs", "running", &runs),
+            row("strange", "running", &strange),
+        ]
+    );
+    let lost = account.store.by_name("lost").await.unwrap().unwrap();
+    assert!(matches!(lost.summary.phase, Phase::Gone(_)), "{lost:?}");
+    let table = account.run(&["ls"]).await.out;
+    assert!(table.contains("(not in this store)"), "{table}");
+}
+
+#[tokio::test]
+async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
+    let account = Account::new().await;
+    let (shared, _) = account.sandbox("one").await;
+    let (strange, _) = account.sandbox("strange").await;
+    account.store("one", &shared, None).await;
+    account.store("two", &shared, None).await;
+
+    let typo = account.run(&["kill", "one", "twoo"]).await;
+    assert_eq!((typo.code, typo.out.as_str()), (Some(1), ""));
+    assert!(typo.err.contains("hint: did you mean two?"), "{typo:?}");
+    assert!(
+        account.control.get(&shared).await.is_ok(),
+        "nothing is killed yet"
+    );
+
+    let killed = account.run(&["kill", "one", "two", &strange]).await;
+    assert_eq!((killed.code, killed.err.as_str()), (Some(0), ""));
+    assert_eq!(
+        killed.out,
+        format!("killed two, one (sandbox {shared})\nkilled sandbox {strange}\n")
+    );
+    for id in [&shared, &strange] {
+        assert!(account.control.get(id).await.is_err());
+    }
+    for name in ["one", "two"] {
+        let session = account.store.by_name(name).await.unwrap().unwrap();
+        assert!(matches!(session.summary.phase, Phase::Gone(_)));
+    }
+
+    let again = account.run(&["kill", "one", "--json"]).await;
+    let told: Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!(
+        told,
+        json!([{
+            "v": 1, "type": "killed", "sessions": ["two", "one"], "sandbox": shared,
+            "was_there": false,
+        }])
+    );
+}
+
+/// A work tree with one file, as both sides have it at the beginning.
+const BEGIN: &str = "set -e; mkdir -p \"$1\"; cd \"$1\"; git init -q; printf 'one\\ntwo\\n' >file; \
+    git add file; git -c user.name=a -c user.email=a@example.invalid commit -q -m first; \
+    git update-ref refs/sandbar/base HEAD";
+
+#[tokio::test]
+async fn work_comes_home_from_a_running_and_a_paused_sandbox() {
+    let account = Account::new().await;
+    let (id, envd) = account.sandbox("worker").await;
+    let script = |script: &str| StartProcess::shell(format!("set -- ~/code; {script}"));
+    let begun = envd.run(&script(BEGIN), LIMIT, 4096).await.unwrap();
+    assert!(begun.exit.success(), "{begun:?}");
+    let home = envd
+        .run(&script("cd \"$1\"; pwd"), LIMIT, 4096)
+        .await
+        .unwrap();
+    let directory = String::from_utf8(home.stdout).unwrap();
+    account.store("worker", &id, Some(directory.trim())).await;
+    let tree = tempfile::tempdir().unwrap();
+    let here = tree.path().join("inside");
+    let begun = Command::new("sh")
+        .args(["-c", BEGIN, "sh"])
+        .arg(tree.path())
+        .status();
+    assert!(begun.unwrap().success());
+    std::fs::create_dir(&here).unwrap();
+
+    let nothing = account.user.run_beside(&["apply", "worker"], &here).await;
+    assert_eq!((nothing.code, nothing.out.as_str()), (Some(0), ""));
+    assert_eq!(nothing.err, "nothing was changed in session worker\n");
+
+    let work = "cd \"$1\"; printf 'one\\n2\\n' >file; printf '\\000\\377' >new";
+    assert!(
+        envd.run(&script(work), LIMIT, 4096)
+            .await
+            .unwrap()
+            .exit
+            .success()
+    );
+    let running = account.run(&["diff", "worker"]).await;
+    assert_eq!((running.code, running.err.as_str()), (Some(0), ""));
+    assert!(running.out.contains("-two\n+2\n") && running.out.contains("GIT binary patch"));
+
+    account.control.pause(&id).await.unwrap();
+    let paused = account.run(&["diff", "worker"]).await;
+    assert_eq!((paused.code, &paused.out), (Some(0), &running.out));
+    assert!(paused.err.contains("paused again"), "{paused:?}");
+    let state = account.control.get(&id).await.unwrap().listed.state;
+    assert_eq!(state, SandboxState::Paused);
+
+    let applied = account.user.run_beside(&["apply", "worker"], &here).await;
+    assert_eq!(applied.code, Some(0), "{applied:?}");
+    assert_eq!(applied.out, "+1 -1  file\nbinary  new\n");
+    assert_eq!(
+        std::fs::read(tree.path().join("file")).unwrap(),
+        b"one\n2\n"
+    );
+    assert_eq!(std::fs::read(tree.path().join("new")).unwrap(), [0, 255]);
+
+    let again = account.user.run_beside(&["apply", "worker"], &here).await;
+    assert_eq!((again.code, again.out.as_str()), (Some(1), ""));
+    assert!(
+        again.err.contains("  file: patch does not apply\n"),
+        "{again:?}"
+    );
+    assert!(
+        again.err.contains("sandbar diff worker > work.patch"),
+        "{again:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_and_the_list_is_printed_all_the_same() {
+    let account = Account::new().await;
+    account.store("one", "some", None).await;
+    let mut command = account.user.command(&["ls"]);
+    command.env("E2B_API_KEY", "e2b_wrong");
+
+    let output = tokio::process::Command::from(command).output().await;
+    let ran = Ran::from(output.unwrap());
+
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("unknown"), "{ran:?}");
+    assert!(ran.err.contains("E2B_API_KEY"), "{ran:?}");
+    assert!(!ran.err.contains("e2b_wrong"), "{ran:?}");
+}

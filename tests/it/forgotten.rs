@@ -1,0 +1,57 @@
+//! A file that is not named in `main.rs` is never compiled, and its tests never run.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The modules that `source` declares, but for those with a path of their own.
+fn declared(source: &str) -> BTreeSet<String> {
+    let file = syn::parse_file(source).unwrap();
+    let modules = file.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(module) if module.attrs.is_empty() => Some(module.ident.to_string()),
+        _ => None,
+    });
+    modules.collect()
+}
+
+/// The modules that are in `folder`, as files or folders.
+fn present(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.is_dir() || path.extension().is_some_and(|end| end == "rs"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|name| name != "main" && name != "mod" && name != "snapshots")
+        .collect()
+}
+
+#[test]
+fn every_test_file_is_compiled() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+
+    for (folder, root) in [("it", "main.rs"), ("support", "mod.rs")] {
+        let folder = tests.join(folder);
+        let source = std::fs::read_to_string(folder.join(root)).unwrap();
+
+        assert_eq!(
+            declared(&source),
+            present(&folder),
+            "{}/{root}",
+            folder.display()
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_not_declared_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["main.rs", "known.rs", "forgotten.rs"] {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+
+    assert_ne!(declared("mod known;"), present(folder.path()));
+    assert_eq!(
+        declared("mod known;\nmod forgotten;"),
+        present(folder.path())
+    );
+}

@@ -1,0 +1,132 @@
+//! `sandbar run` on local sandboxes: the real server, the demo model, no terminal.
+
+use pretty_assertions::assert_eq;
+use serde_json::Value;
+
+use crate::support::home::{Home, Ran};
+
+fn run(home: &Home, options: &[&str], prompt: &str) -> Ran {
+    let fixed = ["run", "--demo", "--empty"];
+    home.run(&[&fixed, options, &[prompt]].concat())
+}
+
+fn lines(ran: &Ran) -> Vec<Value> {
+    let lines = ran.stdout.lines();
+    let parsed = lines.map(|line| {
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"))
+    });
+    parsed.collect()
+}
+
+fn of_type<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["type"] == kind).collect()
+}
+
+#[test]
+fn the_answer_is_on_standard_output_and_the_progress_is_not() {
+    let home = Home::with_sandboxes();
+
+    let ran = run(&home, &["--auto", "--name", "kept"], "table please");
+
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let first = "Some bodies of water:\n\n| name | kind | length or area | deepest point |\n";
+    assert!(ran.stdout.starts_with(first), "{ran:?}");
+    assert!(
+        ran.stdout.ends_with("The figures are rounded.\n"),
+        "{ran:?}"
+    );
+    for stage in ["create", "code", "install", "start", "health", "subscribe"] {
+        assert!(ran.stderr.contains(stage), "no {stage} in {ran:?}");
+    }
+    assert!(ran.stderr.contains("session kept paused"), "{ran:?}");
+
+    // The sandbox is kept for the terminal, but takes no processor.
+    assert_eq!(home.sandboxes().len(), 1);
+    let (_, paused) = home.api("GET", "/v2/sandboxes?state=paused");
+    assert!(paused.contains(&home.sandboxes()[0]), "{paused}");
+}
+
+#[test]
+fn json_lines_tell_the_whole_turn_and_end_with_done() {
+    let home = Home::with_sandboxes();
+
+    let ran = run(
+        &home,
+        &["--auto", "--json", "--rm", "--name", "tour"],
+        "Show me what you can do",
+    );
+
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines = lines(&ran);
+    let last = serde_json::json!({ "v": 1, "type": "done", "ok": true, "session": "tour" });
+    assert_eq!(lines.last(), Some(&last));
+    assert!(lines.iter().all(|line| line["v"] == 1));
+
+    let text: String = of_type(&lines, "text")
+        .iter()
+        .map(|line| line["text"].as_str().unwrap())
+        .collect();
+    assert!(text.starts_with("# A short tour"), "{text}");
+    assert!(text.contains("## Summary"), "{text}");
+    assert!(
+        of_type(&lines, "question")
+            .iter()
+            .all(|line| line["allowed"] == true)
+    );
+    let asked = of_type(&lines, "permission");
+    let subjects: Vec<&str> = asked
+        .iter()
+        .map(|line| line["subject"].as_str().unwrap())
+        .collect();
+    for tool in ["bash", "edit"] {
+        assert!(
+            subjects.iter().any(|subject| subject.starts_with(tool)),
+            "nobody asked for {tool} in {subjects:?}"
+        );
+    }
+    let done: Vec<&str> = of_type(&lines, "tool")
+        .iter()
+        .filter(|line| line["status"] == "completed")
+        .map(|line| line["tool"].as_str().unwrap())
+        .collect();
+    for tool in ["question", "write", "bash", "read", "edit"] {
+        assert!(done.contains(&tool), "{tool} is not in {done:?}");
+    }
+    let streams: Vec<&Value> = of_type(&lines, "log")
+        .iter()
+        .map(|line| &line["stream"])
+        .collect();
+    assert!(
+        streams.contains(&&"stdout".into()) && streams.contains(&&"stderr".into()),
+        "{streams:?}"
+    );
+
+    // With --rm nothing stays.
+    assert_eq!(home.sandboxes(), [""; 0]);
+    assert_eq!(home.opencode_servers(), [0; 0]);
+}
+
+#[test]
+fn without_auto_the_first_request_is_rejected_and_the_run_has_failed() {
+    let home = Home::with_sandboxes();
+
+    let ran = run(&home, &["--name", "careful"], "permission please");
+
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stdout.starts_with("I would like to read"), "{ran:?}");
+    assert!(
+        !ran.stdout.contains("I have read the file"),
+        "the refused file was read: {ran:?}"
+    );
+    let told: Vec<&str> = ran.stderr.lines().collect();
+    let rest = [
+        "permission rejected: external_directory: /etc/hosts",
+        "session careful paused; `sandbar` opens it again",
+        "sandbar: the agent asked a permission and nobody is here to answer",
+        "  external_directory: /etc/hosts",
+        "  hint: run it with --auto to allow everything, or open the session in the terminal",
+    ];
+    for line in rest {
+        assert!(told.contains(&line), "{line:?} is not in {told:#?}");
+    }
+}

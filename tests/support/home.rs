@@ -1,0 +1,243 @@
+//! The program in a home of its own: nothing of the machine's configuration reaches it, and all that it
+//! started ends with the test.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sandbar::domain::version::OPENCODE_VERSION;
+use sandbar::store::Store;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::http::{Call, runtime};
+use super::screen::Launch;
+use super::set_up;
+use super::slot::Slot;
+
+/// A whole headless run with the boot of a sandbox; generous.
+const DEADLINE: Duration = Duration::from_mins(3);
+
+/// Where the program keeps its files during a test. Dropping it ends the local server and its sandboxes.
+pub(crate) struct Home {
+    root: TempDir,
+    extra: Vec<(&'static str, OsString)>,
+    slot: Option<Slot>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Home {
+    /// A home where no sandbox will be started.
+    pub(crate) fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["home", "tmp", "work", "sandbar/cache"] {
+            fs::create_dir_all(root.path().join(folder)).unwrap();
+        }
+        Self {
+            root,
+            extra: Vec::new(),
+            slot: None,
+        }
+    }
+
+    /// A home for local sandboxes. Waits for its turn, and has the template's programs ready.
+    pub(crate) fn with_sandboxes() -> Self {
+        let slot = Slot::take();
+        let mut home = Self::new();
+        home.slot = Some(slot);
+        let template = home
+            .root
+            .path()
+            .join("sandbar/cache")
+            .join(format!("opencode-{OPENCODE_VERSION}"));
+        for (package, folder) in set_up::packages() {
+            let link = template.join("node_modules").join(package);
+            fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(folder, link).unwrap();
+        }
+        home
+    }
+
+    /// Sets a variable for all that is started from here on.
+    pub(crate) fn set(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.extra.push((name, value.into()));
+        self
+    }
+
+    /// An empty directory, outside of any work tree, where the program is started.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    fn env(&self) -> Vec<(&'static str, OsString)> {
+        let at = |folder: &str| self.root.path().join(folder).into_os_string();
+        let mut env = vec![
+            ("SANDBAR_HOME", at("sandbar")),
+            ("HOME", at("home")),
+            ("TMPDIR", at("tmp")),
+            ("PATH", std::env::var_os("PATH").unwrap_or_default()),
+            ("USER", "tester".into()),
+            ("LANG", "C.UTF-8".into()),
+            ("TERM", "xterm-256color".into()),
+        ];
+        env.extend(self.extra.iter().cloned());
+        env
+    }
+
+    /// The program in a terminal, not started yet.
+    pub(crate) fn terminal(&self, arguments: &[&str]) -> Launch {
+        let launch = Launch::new(env!("CARGO_BIN_EXE_sandbar"))
+            .args(arguments)
+            .directory(&self.work());
+        let env = self.env().into_iter();
+        env.fold(launch, |launch, (name, value)| launch.env(name, value))
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sandbar"))
+            .args(arguments)
+            .current_dir(self.work())
+            .env_clear()
+            .envs(self.env())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let stdout = thread::spawn(move || read(stdout));
+        let stderr = thread::spawn(move || read(stderr));
+        let pid = rustix::process::Pid::from_child(&child);
+        let (send, ended) = channel();
+        thread::spawn(move || send.send(child.wait()));
+        let status = ended.recv_timeout(DEADLINE);
+        if status.is_err() {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+        let Ok(status) = status else {
+            panic!("sandbar {arguments:?} did not end; it said\n{stdout}\n{stderr}");
+        };
+        Ran {
+            code: status.unwrap().code(),
+            stdout,
+            stderr,
+        }
+    }
+
+    /// A call to the local server, past the program: its URL is completed and its key added.
+    pub(crate) fn api(&self, method: &'static str, path: &str) -> (u16, String) {
+        let file = self.root.path().join("sandbar/state/local/daemon.json");
+        let daemon: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let call = Call {
+            method,
+            api_key: Some(daemon["api_key"].as_str().unwrap().to_owned()),
+            ..Call::get(format!("http://127.0.0.1:{}{path}", daemon["port"]))
+        };
+        call.send(Duration::from_secs(30)).unwrap()
+    }
+
+    /// The ids of the sandboxes that the local server has, running or paused.
+    pub(crate) fn sandboxes(&self) -> Vec<String> {
+        let (status, body) = self.api("GET", "/v2/sandboxes?state=running,paused");
+        assert_eq!(status, 200, "{body}");
+        let list: Vec<Value> = serde_json::from_str(&body).unwrap();
+        let ids = list.iter().map(|sandbox| sandbox["sandboxID"].as_str());
+        ids.map(|id| id.unwrap().to_owned()).collect()
+    }
+
+    /// Name, sandbox and conversation of each session in the store, the one used last first.
+    pub(crate) fn stored(&self) -> Vec<[String; 3]> {
+        let store = Store::open(&self.root.path().join("sandbar/state")).store;
+        let sessions = runtime().block_on(store.sessions()).unwrap();
+        let sessions = sessions.iter().map(|session| {
+            let sandbox = session.sandbox.id.as_ref().map(ToString::to_string);
+            let conversation = session.opencode_session.as_ref();
+            [
+                session.name.clone(),
+                sandbox.unwrap_or_default(),
+                conversation.map(ToString::to_string).unwrap_or_default(),
+            ]
+        });
+        sessions.collect()
+    }
+
+    /// Waits until an OpenCode server of this home was started; it need not serve yet.
+    pub(crate) fn wait_for_server(&self) -> i32 {
+        let began = Instant::now();
+        while began.elapsed() < DEADLINE {
+            if let [server] = self.opencode_servers()[..] {
+                return server;
+            }
+            thread::yield_now();
+        }
+        panic!("no server was started");
+    }
+
+    /// The port that a server was told to listen on.
+    pub(crate) fn port_of(server: i32) -> u16 {
+        let arguments = fs::read_to_string(format!("/proc/{server}/cmdline")).unwrap();
+        let mut arguments = arguments.split('\0');
+        arguments.find(|argument| *argument == "--port").unwrap();
+        arguments.next().unwrap().parse().unwrap()
+    }
+
+    /// The process ids of the OpenCode servers in this home's sandboxes.
+    pub(crate) fn opencode_servers(&self) -> Vec<i32> {
+        let root = self.root.path().to_string_lossy().into_owned();
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let numbered = processes.filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let arguments = fs::read(entry.path().join("cmdline")).ok()?;
+            let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
+            let is_ours = arguments.starts_with(&root) && arguments.contains(" serve --hostname ");
+            is_ours.then_some(pid)
+        });
+        numbered.collect()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if !self.root.path().join("sandbar/state/local").exists() {
+            return;
+        }
+        let stopped = Command::new(env!("CARGO_BIN_EXE_sandbar"))
+            .args(["local", "stop"])
+            .env_clear()
+            .envs(self.env())
+            .stdin(Stdio::null())
+            .output();
+        let stopped = stopped.is_ok_and(|output| output.status.success());
+        for pid in self.opencode_servers() {
+            let pid = rustix::process::Pid::from_raw(pid).unwrap();
+            // It may have ended by itself meanwhile.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        assert!(
+            stopped || thread::panicking(),
+            "the local server could not be stopped"
+        );
+    }
+}
+
+fn read(mut stream: impl Read) -> String {
+    let mut text = Vec::new();
+    // What was read until an error is told all the same.
+    let _ = stream.read_to_end(&mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}

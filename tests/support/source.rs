@@ -1,0 +1,325 @@
+//! Reads Rust sources for the architecture test: which paths and macros a file names, and how many lines
+//! of code it has. Tests are left out. Works on the syntax tree, so that words in comments and strings do
+//! not count; the bodies of macros are read token by token.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+
+/// A source file of the library or the binary.
+pub(crate) struct SourceFile {
+    /// Relative to `src/`, with `/`: `app/chat/mod.rs`.
+    pub(crate) path: String,
+    /// What it names, in order, with `use` trees unfolded and `self`/`super` resolved.
+    pub(crate) names: Vec<Name>,
+    /// Lines that hold code: no blanks, no comments, no tests.
+    pub(crate) code_lines: usize,
+    /// Modules that exist for tests only: `tests`, `testing`.
+    test_modules: Vec<String>,
+}
+
+/// A path (`crate::text::wrap`, `std::env::var`) or a macro (`println!`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) line: usize,
+}
+
+impl Name {
+    /// Whether this is `prefix` or something inside it.
+    pub(crate) fn is_in(&self, prefix: &str) -> bool {
+        self.text
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    }
+}
+
+/// Reads all files below `src`, but for those that only tests use.
+pub(crate) fn read_all(src: &Path) -> Vec<SourceFile> {
+    let mut paths = Vec::new();
+    walk(src, &mut paths);
+    paths.sort();
+    let files: Vec<SourceFile> = paths
+        .iter()
+        .map(|path| {
+            let relative = path
+                .strip_prefix(src)
+                .unwrap()
+                .to_string_lossy()
+                .replace('\\', "/");
+            SourceFile::read(&relative, &std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    let tests: BTreeSet<String> = files.iter().flat_map(SourceFile::test_paths).collect();
+    let is_test = |path: &str| {
+        tests
+            .iter()
+            .any(|test| path == format!("{test}.rs") || path.starts_with(&format!("{test}/")))
+    };
+    files
+        .into_iter()
+        .filter(|file| !is_test(&file.path))
+        .collect()
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+impl SourceFile {
+    /// Reads one file; `path` is relative to `src/`.
+    pub(crate) fn read(path: &str, source: &str) -> Self {
+        let tree = syn::parse_file(source).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut reader = Reader {
+            module: module_of(path),
+            names: Vec::new(),
+            test_lines: BTreeSet::new(),
+            test_modules: Vec::new(),
+        };
+        reader.visit_file(&tree);
+        let is_code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        let code_lines = (1..)
+            .zip(source.lines())
+            .filter(|(number, line)| is_code(line) && !reader.test_lines.contains(number))
+            .count();
+        Self {
+            path: path.to_owned(),
+            names: reader.names,
+            code_lines,
+            test_modules: reader.test_modules,
+        }
+    }
+
+    /// The first part of the path: `app`, or `main` for a file that stands alone.
+    pub(crate) fn room(&self) -> &str {
+        let first = self.path.split('/').next().unwrap_or_default();
+        first.strip_suffix(".rs").unwrap_or(first)
+    }
+
+    /// Whether any name of this file is in `prefix`.
+    pub(crate) fn names_any_in(&self, prefix: &str) -> bool {
+        self.names.iter().any(|name| name.is_in(prefix))
+    }
+
+    /// Where the modules for tests are, without `.rs`.
+    fn test_paths(&self) -> Vec<String> {
+        let folder = module_of(&self.path).join("/");
+        let below = |name: &String| {
+            if folder.is_empty() {
+                name.clone()
+            } else {
+                format!("{folder}/{name}")
+            }
+        };
+        self.test_modules.iter().map(below).collect()
+    }
+}
+
+/// `app/chat/mod.rs` and `app/chat.rs` are the module `app`, `chat`.
+fn module_of(path: &str) -> Vec<String> {
+    let mut parts: Vec<String> = path
+        .trim_end_matches(".rs")
+        .split('/')
+        .map(String::from)
+        .collect();
+    if matches!(
+        parts.last().map(String::as_str),
+        Some("mod" | "lib" | "main")
+    ) {
+        parts.pop();
+    }
+    parts
+}
+
+struct Reader {
+    /// The module that is being read.
+    module: Vec<String>,
+    names: Vec<Name>,
+    test_lines: BTreeSet<usize>,
+    test_modules: Vec<String>,
+}
+
+impl Reader {
+    fn add(&mut self, segments: &[String], line: usize) {
+        let mut segments = segments;
+        let mut place = self.module.clone();
+        let mut absolute: Vec<String> = Vec::new();
+        while let Some((first, rest)) = segments.split_first() {
+            match first.as_str() {
+                "self" if absolute.is_empty() => {}
+                "super" => {
+                    place.pop();
+                }
+                _ => break,
+            }
+            absolute = vec!["crate".to_owned()];
+            segments = rest;
+        }
+        if !absolute.is_empty() {
+            absolute.extend(place);
+        }
+        absolute.extend(segments.iter().cloned());
+        self.names.push(Name {
+            text: absolute.join("::"),
+            line,
+        });
+    }
+
+    fn add_use(&mut self, tree: &syn::UseTree, prefix: &mut Vec<String>) {
+        let line = tree.span().start().line;
+        match tree {
+            syn::UseTree::Path(path) => {
+                prefix.push(path.ident.to_string());
+                self.add_use(&path.tree, prefix);
+                prefix.pop();
+            }
+            syn::UseTree::Group(group) => {
+                for tree in &group.items {
+                    self.add_use(tree, prefix);
+                }
+            }
+            syn::UseTree::Glob(_) => self.add(prefix, line),
+            syn::UseTree::Name(syn::UseName { ident })
+            | syn::UseTree::Rename(syn::UseRename { ident, .. }) => {
+                // `use a::{self}` names `a`.
+                let leaf = ident.to_string();
+                let is_self = leaf == "self" && !prefix.is_empty();
+                let mut whole = prefix.clone();
+                whole.extend((!is_self).then_some(leaf));
+                self.add(&whole, line);
+            }
+        }
+    }
+
+    /// Finds `a::b::c` and `name!` among tokens.
+    fn add_tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut line = 0;
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => {
+                    if colons != 2 {
+                        self.end_path(&mut path, line);
+                        line = ident.span().start().line;
+                    }
+                    path.push(ident.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ':' => colons += 1,
+                TokenTree::Punct(punct) if punct.as_char() == '!' && path.len() == 1 => {
+                    self.names.push(Name {
+                        text: format!("{}!", path[0]),
+                        line,
+                    });
+                    path.clear();
+                }
+                TokenTree::Group(group) => {
+                    self.end_path(&mut path, line);
+                    colons = 0;
+                    self.add_tokens(group.stream());
+                }
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {
+                    self.end_path(&mut path, line);
+                    colons = 0;
+                }
+            }
+        }
+        self.end_path(&mut path, line);
+    }
+
+    fn end_path(&mut self, path: &mut Vec<String>, line: usize) {
+        if path.len() > 1 {
+            self.add(path, line);
+        }
+        path.clear();
+    }
+
+    /// Notes the lines of something that only tests see; returns whether it is that.
+    fn skips(&mut self, attributes: &[syn::Attribute], whole: proc_macro2::Span) -> bool {
+        let skips = attributes.iter().any(is_cfg_test);
+        if skips {
+            self.test_lines
+                .extend(whole.start().line..=whole.end().line);
+        }
+        skips
+    }
+}
+
+fn is_cfg_test(attribute: &syn::Attribute) -> bool {
+    attribute.path().is_ident("cfg")
+        && attribute
+            .parse_args::<syn::Path>()
+            .is_ok_and(|path| path.is_ident("test"))
+}
+
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        let attributes = match item {
+            syn::Item::Const(item) => &item.attrs,
+            syn::Item::Enum(item) => &item.attrs,
+            syn::Item::Fn(item) => &item.attrs,
+            syn::Item::Impl(item) => &item.attrs,
+            syn::Item::Macro(item) => &item.attrs,
+            syn::Item::Mod(item) => &item.attrs,
+            syn::Item::Static(item) => &item.attrs,
+            syn::Item::Struct(item) => &item.attrs,
+            syn::Item::Trait(item) => &item.attrs,
+            syn::Item::Type(item) => &item.attrs,
+            syn::Item::Use(item) => &item.attrs,
+            _ => return visit::visit_item(self, item),
+        };
+        if !self.skips(attributes, item.span()) {
+            visit::visit_item(self, item);
+        } else if let syn::Item::Mod(module) = item {
+            self.test_modules.push(module.ident.to_string());
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        if !self.skips(&function.attrs, function.span()) {
+            visit::visit_impl_item_fn(self, function);
+        }
+    }
+
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        self.module.push(module.ident.to_string());
+        visit::visit_item_mod(self, module);
+        self.module.pop();
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.add_use(&item.tree, &mut Vec::new());
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<String> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
+        self.add(&segments, path.span().start().line);
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        if let Some(name) = call.path.segments.last() {
+            self.names.push(Name {
+                text: format!("{}!", name.ident),
+                line: call.path.span().start().line,
+            });
+        }
+        self.add_tokens(call.tokens.clone());
+        visit::visit_macro(self, call);
+    }
+}
