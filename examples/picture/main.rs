@@ -1,0 +1,211 @@
+//! Makes the picture of the README: `cargo run --example picture`.
+//!
+//! The real program runs in a pseudo terminal of 120x36, on a local sandbox with the demo model, in a
+//! small repository made for it. A prompt is typed and the first requests are answered; what a user
+//! would see then is written to `assets/screen.svg`, cell by cell.
+
+#[path = "../../tests/support/screen.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "shared with the tests, which use all of it"
+)]
+mod screen;
+mod svg;
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use screen::{Launch, Screen};
+
+const COLUMNS: u16 = 120;
+const ROWS: u16 = 36;
+
+/// Variables of the caller that the program needs here: to find git and npm, and to get through to
+/// npm's registry.
+const PASSED_ON: [&str; 9] = [
+    "HOME",
+    "PATH",
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let stage = Stage::set_up()?;
+    // OpenCode is fetched before anything is waited for.
+    stage.run("first", &["run", "--demo", "--rm", "table"])?;
+    let picture = stage.play()?;
+    let file = root.join("assets/screen.svg");
+    std::fs::write(&file, svg::draw(&picture, "sandbar"))?;
+    Ok(())
+}
+
+/// The program, its files and a repository for it.
+struct Stage {
+    program: PathBuf,
+    folder: tempfile::TempDir,
+    cache: PathBuf,
+}
+
+impl Stage {
+    fn set_up() -> Outcome<Self> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let profile: &[&str] = if cfg!(debug_assertions) {
+            &[]
+        } else {
+            &["--release"]
+        };
+        done(
+            Command::new(cargo)
+                .args(["build", "--bin", "sandbar"])
+                .args(profile),
+        )?;
+        // …/target/debug/examples/picture
+        let example = std::env::current_exe()?;
+        let built = example.ancestors().nth(2).ok_or("no target directory")?;
+        let stage = Self {
+            program: built.join("sandbar"),
+            folder: tempfile::tempdir()?,
+            cache: built.join("picture-cache"),
+        };
+        let repository = stage.repository();
+        std::fs::create_dir_all(&repository)?;
+        std::fs::write(repository.join("README.md"), "# Tide tables\n")?;
+        std::fs::write(repository.join(".gitignore"), "/out\n")?;
+        let git = |arguments: &[&str]| {
+            let who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+            done(
+                Command::new("git")
+                    .current_dir(&repository)
+                    .args(who)
+                    .args(arguments),
+            )
+        };
+        git(&["init", "--quiet", "--initial-branch", "main"])?;
+        git(&["add", "."])?;
+        git(&["commit", "--quiet", "--message", "Begin"])?;
+        Ok(stage)
+    }
+
+    fn repository(&self) -> PathBuf {
+        self.folder.path().join("tide-tables")
+    }
+
+    /// `state` names the folder of sessions and sandboxes.
+    fn environment(&self, state: &str) -> Vec<(&'static str, std::ffi::OsString)> {
+        let passed = PASSED_ON
+            .into_iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let own = [
+            ("XDG_CONFIG_HOME", self.folder.path().join("config").into()),
+            ("XDG_STATE_HOME", self.folder.path().join(state).into()),
+            ("XDG_CACHE_HOME", self.cache.clone().into()),
+            ("LANG", "C.UTF-8".into()),
+        ];
+        passed.chain(own).collect()
+    }
+
+    fn run(&self, state: &str, arguments: &[&str]) -> Outcome {
+        done(
+            Command::new(&self.program)
+                .args(arguments)
+                .env_clear()
+                .envs(self.environment(state))
+                .current_dir(self.folder.path()),
+        )
+    }
+
+    /// Has a conversation up to the moment of the picture.
+    fn play(&self) -> Outcome<vt100::Screen> {
+        let mut launch = Launch::new(&self.program)
+            .size(COLUMNS, ROWS)
+            .directory(&self.repository());
+        for (name, value) in self.environment("picture") {
+            launch = launch.env(name, value);
+        }
+        let mut screen = launch.start();
+        // Typed while the sandbox boots: it waits in the queue until OpenCode answers.
+        screen.wait_for("type a message");
+        screen.send("Show me around\r");
+        // One by one, because each of them may take long on a busy machine.
+        for step in [
+            "queued 1",
+            "health",
+            "subscribe",
+            "› Show me around",
+            "A short tour",
+        ] {
+            screen.wait_for(step);
+        }
+        let down = "\x1b[B";
+        answer(
+            &mut screen,
+            "How shall the script greet?",
+            &format!("{down}{down}\r"),
+        );
+        answer(&mut screen, "edit sandbar-demo.sh", "a");
+        answer(&mut screen, "bash sh sandbar-demo.sh", "a");
+        wait_for_panel(&screen, "external_directory /etc/hosts");
+        picture(&screen)
+    }
+}
+
+fn answer(screen: &mut Screen, subject: &str, keys: &str) {
+    wait_for_panel(screen, subject);
+    screen.send(keys);
+}
+
+/// Ends the servers of local sandboxes, also after a panic.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        for state in ["first", "picture"] {
+            if let Err(error) = self.run(state, &["local", "stop"]) {
+                // Nobody is left to hear of a closed standard error.
+                let _unread = writeln!(std::io::stderr(), "{error}");
+            }
+        }
+    }
+}
+
+/// Waits until the panel about `subject` takes keys: at first it ignores them, since they may have
+/// been meant for the composer.
+fn wait_for_panel(screen: &Screen, subject: &str) {
+    screen.wait_until(&format!("a panel about {subject:?}"), |screen| {
+        let rows: Vec<String> = screen.rows(0, screen.size().1).collect();
+        let any = |text: &str| rows.iter().any(|row| row.contains(text));
+        // The line of keys is the panel's once the panel takes them.
+        let keys = rows
+            .last()
+            .is_some_and(|row| row.contains("enter take") || row.contains("a once"));
+        any(subject) && keys
+    });
+}
+
+/// The screen as it is now.
+fn picture(screen: &Screen) -> Outcome<vt100::Screen> {
+    let taken = RefCell::new(None);
+    screen.wait_until("a whole frame", |screen| {
+        *taken.borrow_mut() = Some(screen.clone());
+        true
+    });
+    taken.into_inner().ok_or_else(|| "no picture".into())
+}
+
+fn done(command: &mut Command) -> Outcome {
+    let status = command.status()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("{}: {status}", command.get_program().display()).into())
+}
