@@ -101,7 +101,9 @@ fn all(call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
     if let Some(diff) = &call.diff {
         lines.extend(changes(diff, columns, &theme.palette));
     } else {
-        for (name, value) in &call.input {
+        // A list of todos is drawn below; as it was given it is one long line of JSON.
+        let input = call.input.iter().filter(|_| call.todos.is_empty());
+        for (name, value) in input {
             // The head says it already, unless it was cut there.
             if *value != call.subject || wrap::width(value) + 24 > usize::from(columns) {
                 let value = format!("{name}: {value}");
