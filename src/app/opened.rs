@@ -28,6 +28,7 @@ pub(super) struct OpenSession {
     /// How to open it again; its task has ended when `stopped`.
     origin: Origin,
     stopped: bool,
+    restored: bool,
 }
 
 impl OpenSession {
@@ -52,6 +53,7 @@ impl OpenSession {
                 attach @ Origin::Attach { .. } => attach,
             },
             stopped: false,
+            restored: false,
             key: spec.key,
         };
         session.tell_reach();
@@ -69,7 +71,12 @@ impl OpenSession {
 
     pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {
         match event {
-            SessionEvent::Restored { draft } => self.chat.restored(draft),
+            // When it is opened again, the composer knows more than the store.
+            SessionEvent::Restored { draft } => {
+                if !std::mem::replace(&mut self.restored, true) {
+                    self.chat.restored(draft);
+                }
+            }
             SessionEvent::Sandbox(info) => self.sandbox = Some(info),
             SessionEvent::Boot(event) => self.boot.receive(event, cx.now),
             SessionEvent::Phase(phase) => self.phase_changed(phase, cx),
@@ -93,10 +100,12 @@ impl OpenSession {
         self.tell_reach();
     }
 
-    /// A task that has ended takes no prompt, whatever it said last.
+    /// A task that has ended takes no prompt, whatever it said last; where the sandbox is left, the
+    /// next prompt opens the session again.
     fn tell_reach(&mut self) {
         self.chat.set_reach(match self.phase {
             Phase::Gone(_) => Reach::Never,
+            Phase::Paused | Phase::Failed(_) if self.stopped => Reach::Asleep,
             _ if self.stopped => Reach::Never,
             Phase::Live => Reach::Live,
             Phase::Dormant

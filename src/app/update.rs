@@ -204,6 +204,12 @@ impl App {
                     self.overlays.push(Overlay::Models(Picker::default()));
                 }
             }
+            ChatOutcome::Wake(prompt) => {
+                if let Some(session) = self.session_mut() {
+                    session.retry(cx);
+                    session.command(SessionCommand::Prompt(prompt), cx);
+                }
+            }
             ChatOutcome::NothingToStop => self.arm_quit(cx),
         }
     }

@@ -189,7 +189,7 @@ impl App {
         put(area, &[(format!(" {}", facts.join(" · ")), theme.dim)], buf);
     }
 
-    fn key_of(&self, action: AppAction) -> String {
+    pub(super) fn key_of(&self, action: AppAction) -> String {
         self.options
             .keymap
             .key_for(Action::App(action), &self.contexts())
@@ -210,7 +210,7 @@ impl App {
             Some(Phase::Booting(_) | Phase::Reconnecting(_)) => {
                 "type a message; it is sent when there is a connection"
             }
-            Some(Phase::Paused) => "type a message; it is sent when the sandbox runs again",
+            Some(Phase::Paused) => "type a message; sending it resumes the sandbox",
             Some(Phase::Failed(_)) => "type a message; it is sent when the session runs again",
             Some(Phase::Gone(_)) => "nothing can be sent: the sandbox is gone",
             Some(Phase::Dormant | Phase::Live) | None => "",

@@ -49,6 +49,7 @@ use self::typing::Typing;
 use crate::domain::chat::{Catalog, Conversation, MessageError, ModelRef, Status, Tokens};
 use crate::domain::failure::Failure;
 use crate::domain::id::{PartId, SessionKey};
+use crate::domain::session::Prompt;
 use crate::domain::time::Monotonic;
 
 /// How long a first Esc waits for the second one.
@@ -65,6 +66,8 @@ pub enum ChatOutcome {
     Notice(String),
     /// The user wants to choose a model; [`Chat::set_model`] takes the choice.
     PickModel,
+    /// A prompt for a session that must be opened again first.
+    Wake(Prompt),
     /// There was nothing to clear and nothing to stop.
     NothingToStop,
 }

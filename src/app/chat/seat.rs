@@ -12,6 +12,8 @@ pub enum Reach {
     Live,
     /// There is none, but there may be one again: prompts wait.
     Later,
+    /// The session's task has ended, but the session can be opened again for a prompt.
+    Asleep,
     /// There will be none again: nothing can be sent.
     Never,
 }

@@ -20,8 +20,7 @@ impl Chat {
         self.clock = cx.now;
         self.settle(cx);
         if action == ChatAction::Send && self.context() == ChatContext::Composer {
-            self.enter(cx);
-            return None;
+            return self.enter(cx);
         }
         self.typing.key(cx.now);
         if !matches!(action, ChatAction::Stop | ChatAction::Interrupt) {
@@ -164,24 +163,27 @@ impl Chat {
         }
     }
 
-    fn enter(&mut self, cx: &mut Cx<'_>) {
+    fn enter(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         match self.typing.enter(cx.now) {
-            Enter::NewLine => self.composer.newline(),
+            Enter::NewLine => {
+                self.composer.newline();
+                None
+            }
             Enter::Real => self.send(cx),
         }
     }
 
-    fn send(&mut self, cx: &mut Cx<'_>) {
+    fn send(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.stop_armed = None;
         // What nobody will ever take stays where it can be copied from.
         if self.reach == Reach::Never {
-            return;
+            return None;
         }
         if self.composer.is_blank() {
             if self.composer.is_empty() && self.outbox.is_held() {
                 self.release(cx);
             }
-            return;
+            return None;
         }
         let prompt = Prompt {
             message: cx.ids.message(cx.wall),
@@ -194,7 +196,11 @@ impl Chat {
         self.outbox.sent(prompt.clone());
         self.show_echoes();
         self.scroll.to(super::Anchor::Tail);
+        if self.reach == Reach::Asleep {
+            return Some(ChatOutcome::Wake(prompt));
+        }
         self.command(SessionCommand::Prompt(prompt), cx);
+        None
     }
 
     fn release(&mut self, cx: &mut Cx<'_>) {

@@ -201,6 +201,29 @@ fn retry_starts_a_task_that_has_ended_anew() {
 }
 
 #[test]
+fn a_prompt_resumes_a_paused_session_whose_task_has_ended() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    let restored = || SessionEvent::Restored {
+        draft: "do ".to_owned(),
+    };
+    script.session("one", restored());
+    script.phase("one", Phase::Paused);
+    script.session("one", SessionEvent::Stopped);
+    script.asked();
+
+    script.type_text("it").keys("enter");
+
+    let asked = script.asked();
+    assert_eq!(opens(&asked), [("one".to_owned(), false)]);
+    let Some(Effect::Command(_, SessionCommand::Prompt(prompt))) = asked.last() else {
+        panic!("no prompt was sent last: {asked:?}");
+    };
+    assert_eq!(prompt.text, "do it");
+    script.session("one", restored());
+    assert_eq!(script.app.session().unwrap().chat.draft(), "");
+}
+
+#[test]
 fn a_failed_command_is_told() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
 
