@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::action::AppAction;
 use super::boot::BootView;
 use super::chat::Seat;
 use super::layout::{self, Areas, Shape};
@@ -72,6 +73,7 @@ impl App {
         let trail = BootView {
             session,
             retry: self.retry_key(),
+            new: self.key_of(AppAction::NewSession),
             attached_to: self.attached_url(),
             theme: vx.theme,
             now: vx.now,

@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::StageRun;
 use crate::app::clock;
+use crate::app::logs::untimed;
 use crate::app::opened::OpenSession;
 use crate::app::settle::SPINNER;
 use crate::app::theme::Theme;
@@ -21,6 +22,8 @@ pub(in crate::app) struct BootView<'a> {
     pub(in crate::app) session: &'a OpenSession,
     /// The key that tries again.
     pub(in crate::app) retry: String,
+    /// The key that begins a new session.
+    pub(in crate::app) new: String,
     /// The server's URL, when there is no sandbox.
     pub(in crate::app) attached_to: Option<&'a str>,
     pub(in crate::app) theme: &'a Theme,
@@ -186,9 +189,11 @@ impl BootView<'_> {
         if let Some(mark) = head.first_mut().and_then(|line| line.spans.first_mut()) {
             *mark = Span::styled(theme.pick("× ", "x "), theme.error);
         }
-        // The hint says `r`; the key may be another one here.
+        // The hint says `r` and `n`; the keys may be others here.
         let named = format!("press {} ", self.retry);
         let hint = failure.hint.replace("press r ", &named);
+        let begun = format!("{} starts a new session", self.new);
+        let hint = hint.replace("n starts a new session", &begun);
         let mut foot = Vec::new();
         if !failure.hint.is_empty() {
             foot = indented(&hint, theme.text);
@@ -213,7 +218,7 @@ impl BootView<'_> {
         }
         let shown = failure.stderr.len().min(left);
         for line in &failure.stderr[failure.stderr.len() - shown..] {
-            let line = ansi::plain(line).replace('\n', " ");
+            let line = ansi::plain(untimed(line)).replace('\n', " ");
             let text = format!("  {} {}", theme.pick("│", "|"), line);
             let text = wrap::truncate(&text, width).into_owned();
             head.push(Line::styled(text, theme.dim));

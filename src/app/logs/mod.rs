@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use crate::domain::log::LogLine;
 
-pub(super) use view::LogsView;
+pub(super) use view::{LogsView, untimed};
 
 /// More lines than this are not kept.
 const MOST_LINES: usize = 10_000;

@@ -203,7 +203,7 @@ impl LogsView<'_> {
 }
 
 /// OpenCode begins its lines with the time that stands before them already. The file has it all.
-fn untimed(text: &str) -> &str {
+pub(in crate::app) fn untimed(text: &str) -> &str {
     text.strip_prefix("timestamp=")
         .and_then(|rest| rest.split_once(' '))
         .map_or(text, |(_, rest)| rest)

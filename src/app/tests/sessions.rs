@@ -224,6 +224,29 @@ fn a_prompt_resumes_a_paused_session_whose_task_has_ended() {
 }
 
 #[test]
+fn what_has_gone_names_the_key_that_works_in_the_composer() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    let gone = Failure::new("the sandbox was killed").hint("n starts a new session");
+
+    script.phase("one", Phase::Gone(gone));
+
+    let screen = script.screen(100, 30);
+    assert!(screen.contains("ctrl-x n starts a new session"), "{screen}");
+}
+
+#[test]
+fn a_failure_shows_the_server_s_words_without_their_time() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    let mut failure = exited();
+    failure.stderr = vec!["timestamp=2026-01-01T00:00:00Z level=ERROR boom".to_owned()];
+
+    script.phase("one", Phase::Failed(failure));
+
+    let screen = script.screen(100, 30);
+    assert!(screen.contains("│ level=ERROR boom"), "{screen}");
+}
+
+#[test]
 fn a_failed_command_is_told() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
 
