@@ -46,6 +46,7 @@ pub(super) struct Headless {
     began: bool,
     refused: Option<Failure>,
     failed: Option<Failure>,
+    has_sandbox: bool,
 }
 
 impl Headless {
@@ -55,6 +56,11 @@ impl Headless {
             prompt: Some(prompt),
             ..Self::default()
         }
+    }
+
+    /// Whether there is anything that could be paused or killed.
+    pub(super) fn has_sandbox(&self) -> bool {
+        self.has_sandbox
     }
 
     pub(super) fn receive(&mut self, event: SessionEvent) -> Vec<Out> {
@@ -78,9 +84,11 @@ impl Headless {
                     "the session ended before its answer",
                 )))]
             }
-            SessionEvent::Restored { .. }
-            | SessionEvent::Sandbox(_)
-            | SessionEvent::Queue { .. } => Vec::new(),
+            SessionEvent::Sandbox(sandbox) => {
+                self.has_sandbox = sandbox.id.is_some();
+                Vec::new()
+            }
+            SessionEvent::Restored { .. } | SessionEvent::Queue { .. } => Vec::new(),
         }
     }
 
@@ -254,5 +262,35 @@ fn boot_line(boot: BootEvent) -> Option<String> {
         BootEvent::Finished { stage, took } => {
             Some(format!("{} {:.1} s", stage.name(), took.as_secs_f64()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::SandboxId;
+    use crate::domain::sandbox::{EngineKind, SandboxInfo};
+
+    #[test]
+    fn there_is_a_sandbox_once_it_has_an_id() {
+        let mut headless = Headless::new(false, MessageId::from("msg_1"));
+        let mut sandbox = SandboxInfo {
+            engine: EngineKind::E2b,
+            id: None,
+            template: None,
+            opencode_url: None,
+            opencode_version: None,
+            ends_at: None,
+            isolation: None,
+            directory: None,
+            demo: false,
+        };
+
+        headless.receive(SessionEvent::Sandbox(sandbox.clone()));
+        assert!(!headless.has_sandbox());
+
+        sandbox.id = Some(SandboxId::from("sbx"));
+        headless.receive(SessionEvent::Sandbox(sandbox));
+        assert!(headless.has_sandbox());
     }
 }

@@ -113,7 +113,12 @@ async fn follow(
             break ended;
         }
     };
-    let ended = answer.close(ended, &name, args.rm);
+    let kept = match (headless.has_sandbox(), args.rm) {
+        (false, _) => "has no sandbox",
+        (true, true) => "killed",
+        (true, false) => "paused; `sandbar` opens it again",
+    };
+    let ended = answer.close(ended, &name, kept);
     let closing = if args.rm {
         Closing::Kill
     } else {
@@ -189,7 +194,7 @@ impl Answer {
         Ok(())
     }
 
-    fn close(&mut self, ended: Result<(), Ended>, name: &str, rm: bool) -> Result<(), Ended> {
+    fn close(&mut self, ended: Result<(), Ended>, name: &str, kept: &str) -> Result<(), Ended> {
         if matches!(ended, Err(Ended::BrokenPipe)) {
             return ended;
         }
@@ -215,11 +220,6 @@ impl Answer {
                 json!({ "ok": failure.is_none(), "session": name }),
             ))?;
         } else {
-            let kept = if rm {
-                "killed"
-            } else {
-                "paused; `sandbar` opens it again"
-            };
             self.progress(&format!("session {name} {kept}"))?;
         }
         ended
