@@ -370,6 +370,18 @@ impl Composer {
         composer_layout::lay_out(self.area.lines(), self.cursor(), width, &|c| self.label(c))
     }
 
+    /// The rows around the cursor: `height` to both sides, where there are so many. Lines that are
+    /// further away are not laid out, or each key would cost more the longer the text is.
+    pub(super) fn window(&self, width: u16, height: u16) -> Layout {
+        let reach = usize::from(height);
+        let (line, column) = self.cursor();
+        let lines = self.area.lines();
+        let first = line.saturating_sub(reach);
+        let last = lines.len().min(line + reach + 1);
+        let near = lines.get(first..last).unwrap_or_default();
+        composer_layout::lay_out(near, (line - first, column), width, &|c| self.label(c))
+    }
+
     /// What a chip is drawn as.
     fn label(&self, c: char) -> Option<String> {
         let index = chip_index(c)?;

@@ -26,7 +26,7 @@ pub(super) struct Place {
 impl Chat {
     /// The rows that the text wants at this width.
     pub(super) fn composer_height(&self, width: u16, most: u16) -> u16 {
-        let rows = self.composer.layout(width).rows.len();
+        let rows = self.composer.window(width, most).rows.len();
         u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, most)
     }
 
@@ -92,7 +92,7 @@ impl Chat {
         if area.is_empty() {
             return;
         }
-        let layout = self.composer.layout(area.width);
+        let layout = self.composer.window(area.width, area.height);
         let (row, column) = layout.cursor;
         let first = (row + 1).saturating_sub(usize::from(area.height));
         for (line, at) in layout.rows.iter().skip(first).zip(area.rows()) {

@@ -254,3 +254,34 @@ proptest! {
         prop_assert_eq!(composer.text(), "");
     }
 }
+
+#[test]
+fn of_a_long_text_only_what_is_near_the_cursor_is_laid_out() {
+    let mut composer = Composer::default();
+    for line in 0..10_000 {
+        for c in line.to_string().chars() {
+            composer.key(Key::char(c));
+        }
+        composer.newline();
+    }
+
+    let window = composer.window(80, 3);
+
+    let rows: Vec<&str> = window.rows.iter().map(|row| row.text.as_str()).collect();
+    assert_eq!(rows, ["9997", "9998", "9999", ""]);
+    assert_eq!(window.cursor, (3, 0));
+}
+
+#[test]
+fn around_the_cursor_the_window_is_the_whole_layout() {
+    let mut composer = Composer::default();
+    for line in ["one two three", "", "four", "five six seven eight"] {
+        for c in line.chars() {
+            composer.key(Key::char(c));
+        }
+        composer.newline();
+    }
+    composer.key(Key::plain(KeyCode::Up));
+
+    assert_eq!(composer.window(8, 9), composer.layout(8));
+}
