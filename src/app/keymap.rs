@@ -120,6 +120,16 @@ pub enum KeymapError {
     },
 }
 
+impl KeymapError {
+    /// Whether the keys of this action are a part of the mistake.
+    pub fn concerns(&self, action: &str) -> bool {
+        match self {
+            Self::UnknownAction { name, .. } => name == action,
+            Self::Conflict { first, second, .. } => *first == action || *second == action,
+        }
+    }
+}
+
 impl From<ChatContext> for Context {
     fn from(context: ChatContext) -> Self {
         match context {

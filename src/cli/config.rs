@@ -11,6 +11,7 @@ use crate::config::Env;
 
 pub(super) fn config(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
     let config = setup::config(options, env)?;
+    setup::keymap(&config)?;
     let file = &config.paths.config_file;
     let rows = config.report();
     if args.json {

@@ -11,7 +11,9 @@ use crate::app::key::KeySequence;
 use crate::app::keymap::Keymap;
 use crate::app::theme::{Characters, Colours, Theme};
 use crate::config::own_log::{self, OwnLog, Redactor};
-use crate::config::{self, Config, ConfigError, DefaultCode, Env, Overrides};
+use crate::config::{
+    self, Config, ConfigError, DefaultCode, Env, KeyOverride, Overrides, Place, Problem,
+};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::EngineKind;
 use crate::domain::session::{CodeSource, NewSession};
@@ -60,21 +62,28 @@ pub(super) fn keymap(config: &Config) -> Result<Keymap, Ended> {
             .value
             .iter()
             .map(|text| text.parse::<KeySequence>());
-        let keys = parsed.collect::<Result<Vec<_>, _>>().map_err(|error| {
-            Ended::Usage(
-                Failure::new(format!(
-                    "{}: the keys of {} cannot be read",
-                    key.keys.source, key.action
-                ))
-                .because(error.to_string())
-                .hint("write them like \"ctrl-k\" or \"ctrl-x n\""),
-            )
-        })?;
+        let keys = parsed.collect::<Result<Vec<_>, _>>();
+        let keys = keys.map_err(|error| wrong_key(key, &error.to_string()))?;
         overrides.push((key.action.clone(), keys));
     }
     Keymap::with(&overrides).map_err(|error| {
-        Ended::Usage(Failure::new("the table [keys] does not work").because(error.to_string()))
+        // The one of the two that was written last is the one to look at.
+        let written = |key: &&KeyOverride| error.concerns(&key.action);
+        match config.keys.iter().filter(written).next_back() {
+            Some(key) => wrong_key(key, &error.to_string()),
+            None => Ended::Usage(
+                Failure::new("the table [keys] does not work").because(error.to_string()),
+            ),
+        }
     })
+}
+
+fn wrong_key(key: &KeyOverride, what: &str) -> Ended {
+    wrong(&ConfigError::Invalid(vec![Problem {
+        place: Place::File(key.place.clone()),
+        what: format!("keys.{}: {what}", key.action),
+        hint: None,
+    }]))
 }
 
 /// Colours where the user wants them, box drawing where the terminal can.

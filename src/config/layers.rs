@@ -252,6 +252,7 @@ impl Layers {
             keys.push(KeyOverride {
                 action: entry.name,
                 keys: Sourced::new(list, source),
+                place: entry.place,
             });
         }
         keys

@@ -28,7 +28,7 @@ pub use credentials::{Credentials, CredentialsError};
 pub use env::Env;
 pub use load::{Overrides, load};
 pub use paths::Paths;
-pub use problem::{ConfigError, Problem};
+pub use problem::{ConfigError, FilePlace, Place, Problem};
 pub use report::Row;
 pub use value::{Source, Sourced};
 
@@ -146,4 +146,6 @@ pub struct KeyOverride {
     pub action: String,
     /// As written: `ctrl-k`.
     pub keys: Sourced<Vec<String>>,
+    /// Where they were written; whether they are keys is not known here.
+    pub place: FilePlace,
 }

@@ -248,6 +248,31 @@ fn the_keys_are_those_that_the_user_has_set() {
     assert!(zoom.unwrap().contains("ctrl-o"), "{}", ran.out);
 }
 
+#[test]
+fn mistakes_in_the_keys_are_told_with_their_place() {
+    let user = User::new();
+    let path = user.home.path().join("config.toml");
+    let told = |keys: &str| {
+        std::fs::write(&path, format!("[keys]\n{keys}\n")).unwrap();
+        let ran = user.run(&["config"]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+        ran.err.replace(&path.display().to_string(), "CONFIG")
+    };
+
+    let no_key = told("\"app.zoom\" = [\"f5\", \"hyper-z\"]");
+    let taken = told("\"app.zoom\" = \"ctrl-d\"");
+
+    insta::assert_snapshot!(format!("{no_key}\n{taken}"), @r#"
+    sandbar: CONFIG:2:14: keys.app.zoom: `hyper-z` is not a key; keys are written like `ctrl-k`, `shift-tab`, `f6`, `ctrl-x n`
+        2 | "app.zoom" = ["f5", "hyper-z"]
+          |              ^^^^^^^^^^^^^^^^^
+
+    sandbar: CONFIG:2:14: keys.app.zoom: `ctrl-d` is bound to both `app.zoom` and `logs.page_down` in logs; give one of them another key
+        2 | "app.zoom" = "ctrl-d"
+          |              ^^^^^^^^
+    "#);
+}
+
 /// A server for sandboxes that stands in for E2B's, and a user with an account there.
 struct Account {
     user: User,
