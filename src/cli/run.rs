@@ -113,12 +113,7 @@ async fn follow(
             break ended;
         }
     };
-    let kept = match (headless.has_sandbox(), args.rm) {
-        (false, _) => "has no sandbox",
-        (true, true) => "killed",
-        (true, false) => "paused; `sandbar` opens it again",
-    };
-    let ended = answer.close(ended, &name, kept);
+    let ended = answer.close(ended, &name, became(headless.has_sandbox(), args.rm));
     let closing = if args.rm {
         Closing::Kill
     } else {
@@ -127,6 +122,15 @@ async fn follow(
     supervisor.close(&key, closing);
     supervisor.shut_down(closing).await;
     ended
+}
+
+/// What has become of the session's sandbox.
+fn became(has_sandbox: bool, rm: bool) -> &'static str {
+    match (has_sandbox, rm) {
+        (false, _) => "has no sandbox",
+        (true, true) => "killed",
+        (true, false) => "paused; `sandbar` opens it again",
+    }
 }
 
 /// Does one thing that an event asks for; says how everything ends, if it does.

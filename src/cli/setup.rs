@@ -69,7 +69,7 @@ pub(super) fn keymap(config: &Config) -> Result<Keymap, Ended> {
     Keymap::with(&overrides).map_err(|error| {
         // The one of the two that was written last is the one to look at.
         let written = |key: &&KeyOverride| error.concerns(&key.action);
-        match config.keys.iter().filter(written).next_back() {
+        match config.keys.iter().rfind(written) {
             Some(key) => wrong_key(key, &error.to_string()),
             None => Ended::Usage(
                 Failure::new("the table [keys] does not work").because(error.to_string()),

@@ -171,6 +171,13 @@ impl BootView<'_> {
         ])
     }
 
+    /// Hints say `r` and `n`; the keys may be others here.
+    fn with_keys(&self, hint: &str, retry: &str) -> String {
+        let begin = format!("{} starts a new session", self.new);
+        let hint = hint.replace("press r ", retry);
+        hint.replace("n starts a new session", &begin)
+    }
+
     /// What failed, why, what next, and the last words of the process.
     fn failure(&self, failure: &Failure, width: usize, room: usize) -> Vec<Line<'static>> {
         let theme = self.theme;
@@ -189,11 +196,8 @@ impl BootView<'_> {
         if let Some(mark) = head.first_mut().and_then(|line| line.spans.first_mut()) {
             *mark = Span::styled(theme.pick("× ", "x "), theme.error);
         }
-        // The hint says `r` and `n`; the keys may be others here.
         let named = format!("press {} ", self.retry);
-        let hint = failure.hint.replace("press r ", &named);
-        let begun = format!("{} starts a new session", self.new);
-        let hint = hint.replace("n starts a new session", &begun);
+        let hint = self.with_keys(&failure.hint, &named);
         let mut foot = Vec::new();
         if !failure.hint.is_empty() {
             foot = indented(&hint, theme.text);
