@@ -1,9 +1,10 @@
 //! The loop: wait, take all that is ready, update, do the effects, draw when the pace allows.
 //!
-//! Enters: keys, session events, ends of short tasks, signals, time. Leaves: frames. Keys are polled
-//! first, so that they work under any flood. There is no tick: while nothing happens and nothing moves,
-//! nothing wakes. The model is updated for every event, drawn at most once a frame, and not at all
-//! while a frame is on its way to the terminal or the terminal is lent to an editor.
+//! Enters: keys, session events, ends of short tasks, signals, time. Leaves: frames. Signals are
+//! polled first, then keys, so that both work under any flood. There is no tick: while nothing
+//! happens and nothing moves, nothing wakes. The model is updated for every event, drawn at most
+//! once a frame, and not at all while a frame is on its way to the terminal or the terminal is lent
+//! to an editor.
 //!
 //! Time is tokio's clock (tests stop it); the wall clock is read beside it for what people read.
 
@@ -184,8 +185,8 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         let mut events = Vec::new();
         tokio::select! {
             biased;
-            keys = read_keys(self.input.as_mut()) => Woke::Keys(keys),
             signal = self.sources.signals.recv() => Woke::Signal(signal),
+            keys = read_keys(self.input.as_mut()) => Woke::Keys(keys),
             written = self.writer.written() => Woke::Written(written),
             reply = run_errand(self.errand.as_mut()) => Woke::Back(reply),
             reply = self.effects.reply() => Woke::Reply(reply),

@@ -8,7 +8,8 @@
 //! people use is taken. Keys with the super, hyper or meta key belong to the desktop.
 //!
 //! A terminal without bracketed paste types what is pasted, line ends as Enter, and the first of them would
-//! send it. [`Burst`] takes keys that arrive together and have an Enter in their midst as a paste.
+//! send it. [`Burst`] takes keys that arrive together and have an Enter in their midst, or are very many, as
+//! a paste.
 
 use std::io;
 use std::pin::Pin;
@@ -150,6 +151,9 @@ fn translate_mouse(event: MouseEvent) -> Option<Mouse> {
 
 /// Keys that arrive together in fewer number than this are typed.
 const FEWEST: usize = 4;
+/// Nobody types this many between two reads: they are a paste, also without an Enter. One at a time a
+/// large one would take minutes.
+const MANY: usize = 128;
 /// A paste that comes in several reads goes on for this long after the last of them.
 const LINGER: Duration = Duration::from_millis(40);
 
@@ -190,7 +194,8 @@ impl Burst {
         let going_on = run.len() > 1 && self.until.is_some_and(|until| now < until);
         let line_end = run.iter().position(|(_, c)| *c == '\n');
         let in_the_midst = line_end.is_some_and(|at| at + 1 < run.len());
-        if going_on || (run.len() >= FEWEST && in_the_midst) {
+        let many = run.len() >= MANY;
+        if going_on || many || (run.len() >= FEWEST && in_the_midst) {
             self.until = Some(now + LINGER);
             out.push(Event::Paste(run.drain(..).map(|(_, c)| c).collect()));
         } else {
@@ -297,6 +302,16 @@ mod tests {
 
         let later = burst.gather(typed_keys("go\n"), Duration::from_secs(1));
         assert_eq!(later, typed_keys("go\n"));
+    }
+
+    #[test]
+    fn more_keys_than_anybody_types_are_a_paste_without_an_enter_too() {
+        let line = "x".repeat(MANY);
+        let mut burst = Burst::default();
+
+        let gathered = burst.gather(typed_keys(&line), Duration::ZERO);
+
+        assert_eq!(gathered, [Event::Paste(line)]);
     }
 
     #[test]
