@@ -108,8 +108,8 @@ async fn follow(
             },
         };
         let mut out = headless.receive(event).into_iter();
-        let command = |command| supervisor.command(&key, command).is_ok();
-        if let Some(ended) = out.find_map(|out| perform(out, &mut answer, command)) {
+        let mut command = |command| supervisor.command(&key, command).is_ok();
+        if let Some(ended) = out.find_map(|out| perform(out, &mut answer, &mut command)) {
             break ended;
         }
     };

@@ -141,13 +141,35 @@ impl Supervisor {
         );
     }
 
-    /// Hands a command to a session; never waits.
+    /// Hands a command to a session; never waits. The draft of one that does not run is stored.
     ///
     /// # Errors
     /// [`Busy`] if the mailbox is full or the session does not run.
-    pub fn command(&self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy> {
-        let running = self.running.get(key).ok_or(Busy)?;
-        running.commands.try_send(command).map_err(|_| Busy)
+    pub fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy> {
+        let running = self.running.get(key);
+        match (
+            running.filter(|running| !running.commands.is_closed()),
+            command,
+        ) {
+            (Some(running), command) => running.commands.try_send(command).map_err(|_| Busy),
+            (None, SessionCommand::SaveDraft(draft)) => {
+                self.store_draft(key.clone(), draft);
+                Ok(())
+            }
+            (None, _) => Err(Busy),
+        }
+    }
+
+    fn store_draft(&mut self, key: SessionKey, draft: String) {
+        let Some(records) = &self.world.records else {
+            return;
+        };
+        let store = records.store.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = store.set_draft(&key, draft).await {
+                tracing::warn!(%key, %error, "a draft could not be stored");
+            }
+        });
     }
 
     /// Asks a session to end. Its last event is [`SessionEvent::Stopped`].
@@ -180,5 +202,35 @@ impl Supervisor {
             tracing::warn!("some sessions did not end in time and were cut off");
             self.tasks.shutdown().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::net::http::HttpOptions;
+    use crate::session::world::Records;
+
+    #[tokio::test]
+    async fn the_draft_of_a_session_that_does_not_run_is_stored() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut world = World::new(Instant::now(), HttpOptions::default());
+        let records = Records::open(directory.path());
+        world.records = Some(records.clone());
+        let (events, _listener) = mpsc::channel(1);
+        let mut supervisor = Supervisor::new(world, events);
+        let key = SessionKey::from("paused");
+
+        let draft = SessionCommand::SaveDraft("half a thought".to_owned());
+        let taken = supervisor.command(&key, draft);
+        let refused = supervisor.command(&key, SessionCommand::Abort);
+        supervisor.shut_down(Closing::Detach).await;
+
+        assert_eq!((taken, refused), (Ok(()), Err(Busy)));
+        let stored = records.store.draft(&key).await.unwrap();
+        assert_eq!(stored, "half a thought");
     }
 }
