@@ -1,5 +1,7 @@
 //! The command line, as clap reads it. The doc comments here are the help texts.
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::sandbox::EngineKind;
@@ -197,6 +199,11 @@ pub(super) struct ServeArgs {
 pub(super) enum InternalCommand {
     /// The first process of a local sandbox
     Init,
+    /// A process of a local sandbox, before it gets its terminal
+    Terminal {
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        argv: Vec<OsString>,
+    },
     /// The scripted demo model
     Demo {
         /// Port on the loopback interface

@@ -1,5 +1,6 @@
 //! What sandbar runs inside its own sandboxes.
 
+use std::ffi::OsString;
 use std::net::Ipv4Addr;
 
 use tokio::net::TcpListener;
@@ -16,6 +17,14 @@ pub(super) fn init() -> Result<(), Ended> {
         return Ok(());
     }
     Err(Failure::new("the sandbox's helper ended with an error").into())
+}
+
+/// Turns into another program, in the terminal on its standard input.
+pub(super) fn terminal(argv: &[OsString]) -> Result<(), Ended> {
+    let Err(error) = local::become_leader(argv);
+    Err(Failure::new("the program could not be started")
+        .because(error.to_string())
+        .into())
 }
 
 /// The scripted model, until it is killed.

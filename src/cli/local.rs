@@ -100,7 +100,9 @@ fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         opencode_version: config.opencode_version.value.clone(),
-        extra_file_roots: Vec::new(),
+        // Without isolation this is the processes' own /tmp too, so files are found where they
+        // were put.
+        extra_file_roots: vec!["/tmp".into()],
         domain: String::new(),
     })
 }

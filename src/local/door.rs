@@ -34,7 +34,8 @@ const MAX_FDS: usize = 3;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub(super) enum Request {
-    /// Starts a process in a group of its own; comes with stdin, stdout, stderr.
+    /// Starts a process in a group of its own; comes with stdin, stdout, stderr, or with nothing
+    /// when it gets a terminal.
     Spawn {
         call: u64,
         /// Program and arguments, never empty.
@@ -42,6 +43,9 @@ pub(super) enum Request {
         /// The whole environment; nothing is inherited.
         env: Vec<(String, String)>,
         cwd: PathBuf,
+        /// Makes a terminal of this size the process's own; it leads a session then.
+        #[serde(default)]
+        terminal: Option<Size>,
     },
     /// Connects to a TCP port on which a process of this sandbox listens.
     Dial { call: u64, port: u16 },
@@ -60,12 +64,20 @@ pub(super) enum Request {
     Stop,
 }
 
+/// The size of a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Size {
+    pub(super) cols: u16,
+    pub(super) rows: u16,
+}
+
 /// What the helper reports.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
 pub(super) enum Report {
     /// First message: requests are taken from now on.
     Ready,
+    /// Comes with our end of the terminal, if one was asked for.
     Spawned {
         call: u64,
         pid: u32,

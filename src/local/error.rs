@@ -10,6 +10,8 @@ use serde_json::json;
 pub(super) struct ApiError {
     pub(super) status: StatusCode,
     pub(super) message: String,
+    /// Seconds after which another try may succeed; the SDKs wait and repeat.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -17,6 +19,14 @@ impl ApiError {
         Self {
             status,
             message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
         }
     }
 
@@ -28,7 +38,7 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
-    /// What the local server does not do (yet); it says so and pretends nothing.
+    /// What the local server does not do; it says so and pretends nothing.
     pub(super) fn unsupported(what: &str) -> Self {
         Self::new(
             StatusCode::NOT_IMPLEMENTED,
@@ -45,6 +55,11 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "code": self.status.as_u16(), "message": self.message });
-        (self.status, axum::Json(body)).into_response()
+        let mut response = (self.status, axum::Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            let headers = response.headers_mut();
+            headers.insert("retry-after", seconds.into());
+        }
+        response
     }
 }

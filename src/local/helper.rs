@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
+use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request, Size};
 
 /// Time for a helper to report that it is ready.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -49,6 +49,33 @@ impl Refused {
             message: "the sandbox's helper process is gone".to_owned(),
         }
     }
+}
+
+/// A process to start.
+pub(super) struct Spawn {
+    /// Program and arguments, never empty.
+    pub(super) argv: Vec<String>,
+    /// The whole environment.
+    pub(super) env: Vec<(String, String)>,
+    pub(super) cwd: PathBuf,
+    pub(super) streams: Streams,
+}
+
+/// What a process reads and writes.
+pub(super) enum Streams {
+    /// Its ends of stdin, stdout and stderr.
+    Pipes([OwnedFd; 3]),
+    /// A new terminal.
+    Terminal(Size),
+}
+
+/// A process that was started.
+pub(super) struct Spawned {
+    pub(super) pid: u32,
+    /// Fails if the helper ends first.
+    pub(super) exit: oneshot::Receiver<Exit>,
+    /// Our end of its terminal.
+    pub(super) terminal: Option<OwnedFd>,
 }
 
 type Answer = Result<(Report, Vec<OwnedFd>), Refused>;
@@ -128,28 +155,37 @@ impl Helper {
         })
     }
 
+    /// The process that was started for this sandbox; everything in it is below. `None` after its
+    /// end.
+    pub(super) async fn pid(&self) -> Option<u32> {
+        self.child.lock().await.id()
+    }
+
     /// Cancelled when the helper has ended, wanted or not.
     pub(super) fn gone(&self) -> &CancellationToken {
         &self.gone
     }
 
-    /// Starts a process with its three pipe ends. The receiver fails if the helper ends first.
-    pub(super) async fn spawn(
-        &self,
-        argv: Vec<String>,
-        env: Vec<(String, String)>,
-        cwd: PathBuf,
-        pipes: [OwnedFd; 3],
-    ) -> Result<(u32, oneshot::Receiver<Exit>), Refused> {
+    /// Starts a process with its three pipe ends, or in a terminal of its own.
+    pub(super) async fn spawn(&self, spawn: Spawn) -> Result<Spawned, Refused> {
         let (tell, exit) = oneshot::channel();
+        let (pipes, terminal) = match spawn.streams {
+            Streams::Pipes(pipes) => (pipes.into(), None),
+            Streams::Terminal(size) => (Vec::new(), Some(size)),
+        };
         let make = |call| Request::Spawn {
             call,
-            argv,
-            env,
-            cwd,
+            argv: spawn.argv,
+            env: spawn.env,
+            cwd: spawn.cwd,
+            terminal,
         };
-        match self.ask(make, pipes.into(), Some(tell)).await? {
-            (Report::Spawned { pid, .. }, _) => Ok((pid, exit)),
+        match self.ask(make, pipes, Some(tell)).await? {
+            (Report::Spawned { pid, .. }, mut fds) => Ok(Spawned {
+                pid,
+                exit,
+                terminal: fds.pop(),
+            }),
             _ => Err(Refused::gone()),
         }
     }

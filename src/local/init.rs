@@ -20,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
-use super::tree;
+use super::{terminal, tree};
 
 /// Reports waiting to be sent.
 const OUTBOX: usize = 256;
@@ -114,23 +114,33 @@ struct Init {
 
 impl Init {
     async fn handle(&mut self, request: Request, fds: Vec<OwnedFd>) {
+        let mut out = Vec::new();
         let report = match request {
             Request::Spawn {
                 call,
                 argv,
                 env,
                 cwd,
-            } => match spawn(&argv, env, &cwd, fds) {
-                Ok(pid) => {
-                    self.alive.insert(pid);
-                    Report::Spawned { call, pid }
+                terminal,
+            } => {
+                let spawned = match terminal {
+                    None => spawn(&argv, env, &cwd, fds).map(|pid| (pid, None)),
+                    Some(size) => terminal::spawn(&argv, env, &cwd, size)
+                        .map(|(pid, terminal)| (pid, Some(terminal))),
+                };
+                match spawned {
+                    Ok((pid, terminal)) => {
+                        self.alive.insert(pid);
+                        out.extend(terminal);
+                        Report::Spawned { call, pid }
+                    }
+                    Err((reason, message)) => Report::Refused {
+                        call,
+                        reason,
+                        message,
+                    },
                 }
-                Err((reason, message)) => Report::Refused {
-                    call,
-                    reason,
-                    message,
-                },
-            },
+            }
             Request::Dial { call, port } => {
                 tokio::spawn(dial(call, port, self.outbox.clone()));
                 return;
@@ -153,7 +163,7 @@ impl Init {
             }
             Request::Stop => return,
         };
-        let _ = self.outbox.send((report, Vec::new())).await;
+        let _ = self.outbox.send((report, out)).await;
     }
 
     fn signal(&self, call: u64, pid: u32, signal: i32, group: bool) -> Report {
@@ -218,7 +228,7 @@ fn spawn(
     env: Vec<(String, String)>,
     cwd: &Path,
     fds: Vec<OwnedFd>,
-) -> Result<u32, (Refusal, String)> {
+) -> Result<u32, NotStarted> {
     let (Some((program, arguments)), Ok([stdin, stdout, stderr])) =
         (argv.split_first(), <[OwnedFd; 3]>::try_from(fds))
     else {
@@ -227,10 +237,7 @@ fn spawn(
             "a process needs a program and three pipes".to_owned(),
         ));
     };
-    if !cwd.is_dir() {
-        let message = format!("cwd '{}' does not exist", cwd.display());
-        return Err((Refusal::NoDirectory, message));
-    }
+    check_directory(cwd)?;
     let child = Command::new(program)
         .args(arguments)
         .env_clear()
@@ -241,14 +248,27 @@ fn spawn(
         .stderr(Stdio::from(stderr))
         .process_group(0)
         .spawn()
-        .map_err(|error| {
-            let reason = match error.kind() {
-                io::ErrorKind::NotFound => Refusal::NoProgram,
-                _ => Refusal::Failed,
-            };
-            (reason, format!("start '{program}': {error}"))
-        })?;
+        .map_err(|error| not_started(program, &error))?;
     Ok(child.id())
+}
+
+/// Why a process could not be started, for the caller of the API.
+pub(super) type NotStarted = (Refusal, String);
+
+pub(super) fn check_directory(cwd: &Path) -> Result<(), NotStarted> {
+    if cwd.is_dir() {
+        return Ok(());
+    }
+    let message = format!("cwd '{}' does not exist", cwd.display());
+    Err((Refusal::NoDirectory, message))
+}
+
+pub(super) fn not_started(program: &str, error: &io::Error) -> NotStarted {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => Refusal::NoProgram,
+        _ => Refusal::Failed,
+    };
+    (reason, format!("start '{program}': {error}"))
 }
 
 async fn dial(call: u64, port: u16, outbox: Outbox) {

@@ -15,12 +15,15 @@ mod envd;
 mod error;
 mod helper;
 mod init;
+mod metrics;
 mod process;
 mod proxy;
 mod registry;
 mod route;
 mod sandbox;
+mod streams;
 mod template;
+mod terminal;
 mod tree;
 
 use crate::net::random;
@@ -36,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use helper::HelperCommand;
 pub use init::init_main;
+pub use terminal::become_leader;
 
 use registry::Registry;
 

@@ -8,35 +8,29 @@
 //! The first subscriber is there before the process, so the shortest command loses nothing.
 
 use std::collections::{BTreeMap, HashMap};
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::unix::pipe;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::door::{Exit, Refusal};
+use super::door::{Exit, Refusal, Size};
 use super::helper::{Helper, Refused};
+use super::streams::{Input, Kind, Opened, Program, Source, Terminal};
 
-/// Chunks of output that wait for one subscriber.
+/// Chunks of output, of up to 32 KiB each, that wait for one subscriber.
 const QUEUE: usize = 128;
-/// Largest chunk (envd's own size); with [`QUEUE`] at most 4 MiB a subscriber.
-const CHUNK: usize = 32 * 1024;
 /// How long a full queue may hold up the process before its subscriber is cut off.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the end event stays for a late `Connect` (envd since 0.6: 30 s).
 const REMEMBERED: Duration = Duration::from_secs(30);
 /// After a deliberate signal: time for the pipes to end before they are left.
 const DRAIN: Duration = Duration::from_millis(200);
-/// Longest wait of one write to a process that does not read its standard input.
-const STDIN_LIMIT: Duration = Duration::from_mins(1);
 const KILL: i32 = 9;
 
 /// What is started.
@@ -58,6 +52,8 @@ pub(super) struct Launch {
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: PathBuf,
     pub(super) stdin: bool,
+    /// Gives it a terminal of this size instead of pipes.
+    pub(super) terminal: Option<Size>,
     /// SIGKILL for the group after this time, whether anybody listens or not.
     pub(super) deadline: Option<Duration>,
 }
@@ -66,6 +62,7 @@ pub(super) struct Launch {
 pub(super) enum Output {
     Stdout(Bytes),
     Stderr(Bytes),
+    Terminal(Bytes),
     Ended(Exit),
 }
 
@@ -105,7 +102,8 @@ struct Feed {
 pub(super) struct Process {
     pub(super) pid: u32,
     pub(super) command: Command,
-    stdin: AsyncMutex<Option<pipe::Sender>>,
+    input: AsyncMutex<Input>,
+    terminal: Option<Terminal>,
     feeds: Mutex<Feeds>,
     ended: OnceLock<Exit>,
     /// A deliberate signal was sent: the end need not wait for the pipes.
@@ -147,20 +145,22 @@ impl Processes {
             env,
             cwd,
             stdin,
+            terminal,
             deadline,
         } = launch;
-        let broken = |error: std::io::Error| Refused {
-            reason: Refusal::Failed,
-            message: format!("open pipes for '{}': {error}", command.cmd),
-        };
-        let pipes = Pipes::open(stdin).map_err(broken)?;
         let mut argv = vec![command.cmd.clone()];
         argv.extend(command.args.iter().cloned());
-        let (pid, exit) = self.helper.spawn(argv, env, cwd, pipes.theirs).await?;
+        let program = Program { argv, env, cwd };
+        let opened = match terminal {
+            Some(size) => Opened::in_terminal(&self.helper, program, size).await?,
+            None => Opened::with_pipes(&self.helper, program, stdin).await?,
+        };
+        let (pid, exit) = (opened.pid, opened.exit);
         let process = Arc::new(Process {
             pid,
             command,
-            stdin: AsyncMutex::new(pipes.stdin),
+            input: AsyncMutex::new(opened.input),
+            terminal: opened.terminal,
             feeds: Mutex::default(),
             ended: OnceLock::new(),
             hurried: Notify::new(),
@@ -169,8 +169,8 @@ impl Processes {
         self.lock().insert(pid, Arc::clone(&process));
         let pump = Pump {
             process: Arc::clone(&process),
-            stdout: Some(pipes.stdout),
-            stderr: Some(pipes.stderr),
+            stdout: opened.stdout,
+            stderr: opened.stderr,
             deadline: deadline.and_then(|after| Instant::now().checked_add(after)),
             helper: Arc::clone(&self.helper),
         };
@@ -224,7 +224,9 @@ impl Processes {
     }
 
     pub(super) async fn signal(&self, process: &Process, signal: i32) -> Result<(), Refused> {
-        self.helper.signal(process.pid, signal, false).await?;
+        // SIGTERM goes to the one process, as envd does it; nothing may survive a SIGKILL.
+        let group = signal == KILL;
+        self.helper.signal(process.pid, signal, group).await?;
         process.hurried.notify_one();
         Ok(())
     }
@@ -281,22 +283,26 @@ impl Process {
         Subscriber { receiver, cut }
     }
 
-    /// Writes to standard input.
-    pub(super) async fn write(&self, bytes: &[u8]) -> Result<(), String> {
-        let mut stdin = self.stdin.lock().await;
-        let Some(pipe) = stdin.as_mut() else {
-            return Err("error writing to stdin: stdin not enabled or closed".to_owned());
-        };
-        match timeout(STDIN_LIMIT, pipe.write_all(bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("error writing to stdin: {error}")),
-            Err(_) => Err("error writing to stdin: the process does not read it".to_owned()),
-        }
+    /// Writes to standard input or to the terminal, whichever is meant.
+    pub(super) async fn write(&self, kind: Kind, bytes: &[u8]) -> Result<(), String> {
+        self.input.lock().await.write(kind, bytes).await
     }
 
-    /// Closes standard input; a second time is no error.
-    pub(super) async fn close_stdin(&self) {
-        self.stdin.lock().await.take();
+    /// Closes standard input; a second time is no error. A terminal cannot be closed by half.
+    pub(super) async fn close_stdin(&self) -> Result<(), String> {
+        if self.terminal.is_some() {
+            return Err("the process has a pty: send 0x04 (end of transmission) to it".to_owned());
+        }
+        *self.input.lock().await = Input::Closed;
+        Ok(())
+    }
+
+    pub(super) fn resize(&self, size: Size) -> Result<(), String> {
+        let terminal = self.terminal.as_ref();
+        let terminal = terminal.ok_or_else(|| "the process has no pty".to_owned())?;
+        terminal
+            .resize(size)
+            .map_err(|error| format!("resize the pty: {error}"))
     }
 
     /// Drops all subscribers: the sandbox is paused or gone.
@@ -306,6 +312,15 @@ impl Process {
             .unwrap_or_else(PoisonError::into_inner)
             .list
             .clear();
+    }
+
+    /// Output of the first stream, which a terminal has alone.
+    fn said(&self, chunk: Bytes) -> Output {
+        if self.terminal.is_some() {
+            Output::Terminal(chunk)
+        } else {
+            Output::Stdout(chunk)
+        }
     }
 
     async fn publish(&self, output: Output) {
@@ -332,7 +347,10 @@ impl Process {
     }
 
     async fn finish(&self, exit: Exit) {
-        self.stdin.lock().await.take();
+        // Not waited for: somebody may be stuck in a write to it.
+        if let Ok(mut input) = self.input.try_lock() {
+            *input = Input::Closed;
+        }
         {
             // In one step, so that a subscriber sees the end either here or in `subscribe`.
             let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
@@ -344,40 +362,12 @@ impl Process {
     }
 }
 
-struct Pipes {
-    theirs: [OwnedFd; 3],
-    stdin: Option<pipe::Sender>,
-    stdout: pipe::Receiver,
-    stderr: pipe::Receiver,
-}
-
-impl Pipes {
-    fn open(stdin: bool) -> std::io::Result<Self> {
-        let (out_read, out_write) = std::io::pipe()?;
-        let (err_read, err_write) = std::io::pipe()?;
-        let (theirs_in, stdin) = if stdin {
-            let (read, write) = std::io::pipe()?;
-            (
-                OwnedFd::from(read),
-                Some(pipe::Sender::from_owned_fd(write.into())?),
-            )
-        } else {
-            (OwnedFd::from(std::fs::File::open("/dev/null")?), None)
-        };
-        Ok(Self {
-            theirs: [theirs_in, out_write.into(), err_write.into()],
-            stdin,
-            stdout: pipe::Receiver::from_owned_fd(out_read.into())?,
-            stderr: pipe::Receiver::from_owned_fd(err_read.into())?,
-        })
-    }
-}
-
 /// Moves one process's output to its subscribers until it has ended.
 struct Pump {
     process: Arc<Process>,
-    stdout: Option<pipe::Receiver>,
-    stderr: Option<pipe::Receiver>,
+    /// Of a terminal too.
+    stdout: Source,
+    stderr: Source,
     deadline: Option<Instant>,
     helper: Arc<Helper>,
 }
@@ -418,7 +408,7 @@ impl Pump {
         let mut exit = None;
         let mut hurried = false;
         let mut leave: Option<Instant> = None;
-        while exit.is_none() || self.stdout.is_some() || self.stderr.is_some() {
+        while exit.is_none() || self.stdout.is_open() || self.stderr.is_open() {
             let [out, err] = &mut chunks;
             let output = tokio::select! {
                 ended = &mut watch, if exit.is_none() => {
@@ -429,8 +419,8 @@ impl Pump {
                     hurried = true;
                     None
                 }
-                chunk = read(&mut self.stdout, out) => Some(Output::Stdout(chunk)),
-                chunk = read(&mut self.stderr, err) => Some(Output::Stderr(chunk)),
+                chunk = self.stdout.read(out) => Some(process.said(chunk)),
+                chunk = self.stderr.read(err) => Some(Output::Stderr(chunk)),
                 () = sleep_until(leave) => break,
             };
             if let Some(output) = output.filter(|output| !is_empty(output)) {
@@ -454,20 +444,8 @@ async fn sleep_until(at: Option<Instant>) {
 }
 
 fn is_empty(output: &Output) -> bool {
-    matches!(output, Output::Stdout(chunk) | Output::Stderr(chunk) if chunk.is_empty())
-}
-
-/// Reads a chunk; at the end of the pipe closes it and gives an empty one. Cancel-safe.
-async fn read(pipe: &mut Option<pipe::Receiver>, buffer: &mut BytesMut) -> Bytes {
-    let Some(open) = pipe else {
-        return std::future::pending().await;
-    };
-    buffer.reserve(CHUNK);
-    match open.read_buf(&mut buffer.limit(CHUNK)).await {
-        Ok(count) if count > 0 => buffer.split().freeze(),
-        _ => {
-            *pipe = None;
-            Bytes::new()
-        }
+    match output {
+        Output::Stdout(chunk) | Output::Stderr(chunk) | Output::Terminal(chunk) => chunk.is_empty(),
+        Output::Ended(_) => false,
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use hyper_util::rt::TokioIo;
@@ -19,7 +19,7 @@ use tower_service::Service;
 use crate::e2b::wire::GatewayError;
 
 use super::door::Refusal;
-use super::registry::Registry;
+use super::registry::{self, Registry};
 use super::route::{self, ENVD_PORT, Target};
 use super::sandbox::{Run, Sandbox};
 use super::{auth, envd};
@@ -31,6 +31,8 @@ const PAUSES: [Duration; 4] = [
     Duration::from_millis(300),
     Duration::from_millis(400),
 ];
+const NOT_FOUND: &str = "The sandbox was not found";
+const NOT_RESUMED: &str = "This sandbox can't be resumed with the credentials provided";
 const TRAFFIC_HEADER: &str = "e2b-traffic-access-token";
 
 #[derive(Clone)]
@@ -41,20 +43,42 @@ pub(super) struct Front {
 }
 
 /// Routes one request; the outermost handler.
-pub(super) async fn dispatch(State(mut front): State<Front>, mut request: Request) -> Response {
+pub(super) async fn dispatch(State(front): State<Front>, request: Request) -> Response {
+    let browser = is_browser(request.headers());
+    let response = answer(front, request).await;
+    if browser && response.extensions().get::<Told>().is_some() {
+        return page(&response);
+    }
+    response
+}
+
+async fn answer(mut front: Front, mut request: Request) -> Response {
     let (id, port) = match route::target(request.headers(), request.uri().path()) {
         Target::Refused(reason) => return (StatusCode::BAD_REQUEST, reason).into_response(),
         Target::Api => return front.api.call(request).await.into_response(),
         Target::Port { id, port } => (id, port),
-        Target::Token => match by_token(&front.registry, &request) {
+        Target::Token if envd::is_preflight(&request) => return envd::preflight(),
+        Target::Token => match by_secret(&front.registry, &request) {
             Some(id) => (id, ENVD_PORT),
+            // Whoever has a token had a sandbox, and it is gone.
+            None if request.headers().contains_key("x-access-token") => {
+                return unreachable_port("", NOT_FOUND, None);
+            }
             None => return envd::unauthorized(),
         },
     };
-    let sandbox = front.registry.get(&id).ok();
-    let live = sandbox.and_then(|sandbox| sandbox.live().map(|run| (sandbox, run)));
-    let Some((sandbox, run)) = live else {
-        return unreachable_port(&id, "The sandbox was not found", None);
+    if port == ENVD_PORT && envd::is_preflight(&request) {
+        return envd::preflight();
+    }
+    let Ok(sandbox) = front.registry.get(&id) else {
+        return unreachable_port(&id, NOT_FOUND, None);
+    };
+    let allowed = may_reach(&sandbox, port, &request);
+    if let Err(refused) = wake(&front.registry, &sandbox, allowed).await {
+        return refused;
+    }
+    let Some(run) = sandbox.live() else {
+        return unreachable_port(&id, NOT_FOUND, None);
     };
     if port == ENVD_PORT {
         let over = run.connections();
@@ -72,9 +96,12 @@ pub(super) async fn dispatch(State(mut front): State<Front>, mut request: Reques
             response
         };
     }
-    if !may_pass(&sandbox, &request) {
+    if !allowed {
         let message = format!("the header {TRAFFIC_HEADER} is missing or wrong");
         return gateway(StatusCode::FORBIDDEN, &id, &message, None);
+    }
+    if let Some(mask) = sandbox.record().mask_host {
+        mask_host(&mask, port, request.headers_mut());
     }
     match dial(&run, port).await {
         Some(stream) => forward(&id, port, stream, request, run.connections()).await,
@@ -86,13 +113,33 @@ pub(super) async fn dispatch(State(mut front): State<Front>, mut request: Reques
     }
 }
 
-fn by_token(registry: &Registry, request: &Request) -> Option<String> {
-    let token = request.headers().get("x-access-token")?.as_bytes();
-    let records = registry.all().into_iter().map(|sandbox| sandbox.record());
-    records
-        .filter(|record| auth::same(token, record.envd_token.as_bytes()))
-        .map(|r| r.id)
-        .next()
+fn may_reach(sandbox: &Sandbox, port: u16, request: &Request) -> bool {
+    if port == ENVD_PORT {
+        envd::may_use(sandbox, request)
+    } else {
+        may_pass(sandbox, request)
+    }
+}
+
+/// Wakes a sandbox that asked for it, if the request may reach it; does nothing to others.
+async fn wake(registry: &Registry, sandbox: &Sandbox, allowed: bool) -> Result<(), Response> {
+    let record = sandbox.record();
+    if !registry::wakes(&record, sandbox) {
+        return Ok(());
+    }
+    if !allowed {
+        let refused = gateway(StatusCode::FORBIDDEN, &record.id, NOT_RESUMED, None);
+        return Err(refused);
+    }
+    let woken = registry.wake(sandbox).await;
+    woken.map_err(|error| gateway(error.status, &record.id, &error.message, None))
+}
+
+/// The sandbox whose token the request has, or whose token signed it.
+fn by_secret(registry: &Registry, request: &Request) -> Option<String> {
+    let mut all = registry.all().into_iter();
+    all.find(|sandbox| envd::may_use(sandbox, request))
+        .map(|sandbox| sandbox.record().id)
 }
 
 fn may_pass(sandbox: &Sandbox, request: &Request) -> bool {
@@ -119,7 +166,41 @@ fn gateway(status: StatusCode, id: &str, message: &str, port: Option<u16>) -> Re
     let mut response = (status, axum::Json(body)).into_response();
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert("content-type", json);
+    response.extensions_mut().insert(Told(message.to_owned()));
     response
+}
+
+/// What a gateway answer says, for people.
+#[derive(Clone)]
+struct Told(String);
+
+/// Whether a person looks at it: a browser that opens a page, no script in one (E2B's rule).
+fn is_browser(headers: &HeaderMap) -> bool {
+    let text = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    };
+    text("user-agent").starts_with("Mozilla/") && text("accept").contains("text/html")
+}
+
+/// The same answer to read. The words are ours, so nothing in them needs escaping.
+fn page(answer: &Response) -> Response {
+    let told = answer.extensions().get::<Told>();
+    let message = told.map_or("", |told| told.0.as_str());
+    let html =
+        format!("<!doctype html><meta charset=\"utf-8\"><title>sandbox</title><p>{message}.</p>\n");
+    (answer.status(), axum::response::Html(html)).into_response()
+}
+
+/// Shows the server another `Host`; `${PORT}` in it stands for the port.
+fn mask_host(mask: &str, port: u16, headers: &mut HeaderMap) {
+    let masked = mask.replace("${PORT}", &port.to_string());
+    let Ok(masked) = HeaderValue::from_str(&masked) else {
+        return;
+    };
+    if let Some(original) = headers.insert("host", masked) {
+        headers.insert("x-forwarded-host", original);
+    }
 }
 
 async fn dial(run: &Run, port: u16) -> Option<TcpStream> {

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::api::replay::Replays;
 use super::error::ApiError;
 use super::helper::Helper;
 use super::sandbox::{Record, Run, Sandbox, State, guard};
@@ -24,7 +25,16 @@ use super::{Options, auth, tree};
 /// The longest wait of the reaper, so that a changed clock is noticed.
 const REAPER_STEP: Duration = Duration::from_mins(1);
 
+/// When a create that met the limit of sandboxes is worth another try, in seconds.
+const LIMIT_RETRY: u64 = 5;
+/// Traffic wakes a sandbox for at least this long (E2B's rule).
+const WOKEN: Duration = Duration::from_mins(5);
+
 /// What a create call asks for, already checked.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the wire's own switches, each for itself"
+)]
 pub(super) struct NewSandbox {
     pub(super) template: String,
     pub(super) metadata: BTreeMap<String, String>,
@@ -33,12 +43,15 @@ pub(super) struct NewSandbox {
     pub(super) auto_pause: bool,
     pub(super) auto_pause_memory: bool,
     pub(super) public_traffic: bool,
+    pub(super) auto_resume: bool,
+    pub(super) mask_host: Option<String>,
 }
 
 pub(super) struct Registry {
     pub(super) options: Options,
     pub(super) templates: Templates,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
+    pub(super) replays: Replays,
     deadlines: Notify,
     tasks: TaskTracker,
 }
@@ -79,6 +92,7 @@ impl Registry {
             templates: Templates::new(&options),
             options,
             sandboxes: Mutex::new(sandboxes),
+            replays: Replays::default(),
             deadlines: Notify::new(),
             tasks: TaskTracker::new(),
         }))
@@ -124,6 +138,9 @@ impl Registry {
             auto_pause: new.auto_pause,
             auto_pause_memory: new.auto_pause_memory,
             state: State::Running,
+            auto_resume: new.auto_resume,
+            timeout_secs: new.timeout.as_secs(),
+            mask_host: new.mask_host,
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
         let made = Sandbox::create(dir.clone(), record, &self.options)
@@ -138,6 +155,7 @@ impl Registry {
             remove(dir).await;
             return Err(error);
         }
+        sandbox.note("created");
         self.deadlines.notify_one();
         Ok(sandbox)
     }
@@ -149,7 +167,8 @@ impl Registry {
         if sandboxes.values().filter(running).count() >= limit {
             let message =
                 format!("you have reached the maximum number of concurrent sandboxes ({limit})");
-            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, message));
+            let refused = ApiError::new(StatusCode::TOO_MANY_REQUESTS, message);
+            return Err(refused.retry_after(LIMIT_RETRY));
         }
         sandboxes.insert(id.to_owned(), Arc::clone(sandbox));
         Ok(())
@@ -213,8 +232,22 @@ impl Registry {
             };
         });
         store.map_err(failed("store the sandbox"))?;
+        if resumed {
+            sandbox.note("resumed");
+        }
         self.deadlines.notify_one();
         Ok(resumed)
+    }
+
+    /// Wakes a paused sandbox for traffic, if it was asked to be woken and its processes were
+    /// kept; else does nothing. The caller has seen the right token.
+    pub(super) async fn wake(&self, sandbox: &Sandbox) -> Result<(), ApiError> {
+        let record = sandbox.record();
+        if wakes(&record, sandbox) {
+            let timeout = Duration::from_secs(record.timeout_secs).max(WOKEN);
+            self.connect(&record.id, timeout).await?;
+        }
+        Ok(())
     }
 
     /// Pauses a running sandbox, with its processes kept in memory or without them.
@@ -228,6 +261,7 @@ impl Registry {
         }
         let stored = sandbox.change(|record| record.state = State::Paused);
         stored.map_err(failed("store the sandbox"))?;
+        sandbox.note("paused");
         let Some(run) = sandbox.run() else {
             return Ok(());
         };
@@ -295,6 +329,7 @@ impl Registry {
                 if !left.is_zero() {
                     wait = wait.min(left);
                 } else if record.auto_pause {
+                    sandbox.note("the time is over");
                     let _ = self.pause(&record.id, record.auto_pause_memory).await;
                 } else {
                     let _ = self.kill(&record.id).await;
@@ -318,6 +353,11 @@ impl Registry {
             }
         }
     }
+}
+
+/// Whether traffic would wake this sandbox.
+pub(super) fn wakes(record: &Record, sandbox: &Sandbox) -> bool {
+    record.auto_resume && record.state == State::Paused && sandbox.run().is_some()
 }
 
 async fn stop(run: &Run) {

@@ -19,7 +19,7 @@ pub(super) enum Target {
         id: String,
         port: u16,
     },
-    /// A request for envd that names its sandbox by token alone.
+    /// A request for envd that names its sandbox by its token or signature alone.
     Token,
     Refused(&'static str),
 }
@@ -54,6 +54,8 @@ pub(super) fn target(headers: &HeaderMap, path: &str) -> Target {
             port.unwrap_or("49983"),
         ),
         (None, _) if is_envd(path) => Target::Token,
+        // Of both kinds of servers; only envd's has such a token (SDKs 2.8.1).
+        (None, _) if path == "/health" && headers.contains_key("x-access-token") => Target::Token,
         (None, _) => Target::Api,
     }
 }
@@ -62,8 +64,7 @@ fn is_envd(path: &str) -> bool {
     ["/process.Process/", "/filesystem.Filesystem/"]
         .iter()
         .any(|service| path.starts_with(service))
-        || path == "/files"
-        || path == "/envs"
+        || ["/files", "/envs", "/metrics", "/init"].contains(&path)
 }
 
 fn port_of(id: &str, port: &str) -> Target {

@@ -3,7 +3,7 @@
 //! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`Record`]), `home/`
 //! (what the API can read and write), `tmp/` (its `TMPDIR`), `helper.log`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -14,8 +14,11 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
+use super::envd::watch::Watchers;
 use super::helper::Helper;
+use super::metrics::History;
 use super::process::Processes;
+use super::registry;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -41,12 +44,33 @@ pub(super) struct Record {
     /// Whether the pause at the end keeps the processes.
     pub(super) auto_pause_memory: bool,
     pub(super) state: State,
+    /// Whether traffic wakes it from a pause that kept its processes.
+    #[serde(default)]
+    pub(super) auto_resume: bool,
+    /// The time to live that the create asked for.
+    #[serde(default)]
+    pub(super) timeout_secs: u64,
+    /// The `Host` that servers in the sandbox see instead of the public name.
+    #[serde(default)]
+    pub(super) mask_host: Option<String>,
 }
+
+/// A line of a sandbox's log.
+#[derive(Debug, Clone)]
+pub(super) struct Note {
+    pub(super) unix_millis: u64,
+    pub(super) message: String,
+}
+
+/// Lines kept of one sandbox's log.
+const NOTES: usize = 1000;
 
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
 pub(super) struct Run {
     pub(super) helper: Arc<Helper>,
     pub(super) processes: Arc<Processes>,
+    /// Polled watchers; they go with the run.
+    pub(super) watchers: Watchers,
     /// Ends with the run.
     pub(super) over: CancellationToken,
     /// Ends with the run or the next pause; connections from outside end with it.
@@ -61,6 +85,7 @@ impl Run {
         Arc::new(Self {
             helper,
             processes,
+            watchers: Watchers::default(),
             over,
             connections,
         })
@@ -83,6 +108,9 @@ pub(super) struct Sandbox {
     pub(super) dir: PathBuf,
     record: Mutex<Record>,
     run: Mutex<Option<Arc<Run>>>,
+    pub(super) history: Mutex<History>,
+    /// What happened to it, oldest first; the API's logs. Without command lines and values.
+    notes: Mutex<VecDeque<Note>>,
     /// Held during create, pause, resume and kill, so that these never overlap.
     pub(super) transition: AsyncMutex<()>,
 }
@@ -108,6 +136,8 @@ impl Sandbox {
             dir,
             record: Mutex::new(record),
             run: Mutex::default(),
+            history: Mutex::default(),
+            notes: Mutex::default(),
             transition: AsyncMutex::default(),
         }
     }
@@ -125,6 +155,22 @@ impl Sandbox {
 
     pub(super) fn record(&self) -> Record {
         guard(&self.record).clone()
+    }
+
+    /// Writes a line into the sandbox's log, as long as this server lives.
+    pub(super) fn note(&self, message: impl Into<String>) {
+        let mut notes = guard(&self.notes);
+        if notes.len() == NOTES {
+            notes.pop_front();
+        }
+        notes.push_back(Note {
+            unix_millis: registry::now(),
+            message: message.into(),
+        });
+    }
+
+    pub(super) fn notes(&self) -> Vec<Note> {
+        guard(&self.notes).iter().cloned().collect()
     }
 
     /// Changes the record and stores it.

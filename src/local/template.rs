@@ -22,6 +22,9 @@ use super::Options;
 use super::error::ApiError;
 use super::sandbox::guard;
 
+/// All that there are.
+pub(super) const NAMES: [&str; 2] = ["base", "opencode"];
+
 /// Lines of npm's output kept for those who watch an install.
 const KEPT: usize = 200;
 

@@ -1,33 +1,28 @@
-//! The filesystem service: everything about files but their contents. Watching comes later.
+//! The filesystem service: everything about files but their contents.
 
-use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use buffa_types::google::protobuf::Timestamp;
 use connectrpc::{
     ConnectError, RequestContext, Response, ServiceRequest, ServiceResult, ServiceStream,
 };
 
 use crate::e2b::proto::filesystem::{
-    CreateWatcherRequest, CreateWatcherResponse, EntryInfo, FileType, Filesystem,
-    GetWatcherEventsRequest, GetWatcherEventsResponse, ListDirRequest, ListDirResponse,
-    MakeDirRequest, MakeDirResponse, MoveRequest, MoveResponse, RemoveRequest, RemoveResponse,
-    RemoveWatcherRequest, RemoveWatcherResponse, StatRequest, StatResponse, WatchDirRequest,
-    WatchDirResponse,
+    CreateWatcherRequest, CreateWatcherResponse, EntryInfo, Filesystem, GetWatcherEventsRequest,
+    GetWatcherEventsResponse, ListDirRequest, ListDirResponse, MakeDirRequest, MakeDirResponse,
+    MoveRequest, MoveResponse, RemoveRequest, RemoveResponse, RemoveWatcherRequest,
+    RemoveWatcherResponse, StatRequest, StatResponse, WatchDirRequest, WatchDirResponse,
 };
 
+use super::entry::entry;
+use super::process::Limits;
+use super::watch::{self, Wanted};
 use super::{Context, context};
 
 pub(super) struct Service;
 
 /// Most entries of one listing.
 const ENTRIES: usize = 100_000;
-
-fn watching() -> ConnectError {
-    ConnectError::unimplemented("the local server does not watch directories")
-}
 
 fn failed(path: &str, error: &io::Error) -> ConnectError {
     match error.kind() {
@@ -165,35 +160,79 @@ impl Filesystem for Service {
 
     async fn watch_dir(
         &self,
-        _: RequestContext,
-        _: ServiceRequest<'_, WatchDirRequest>,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, WatchDirRequest>,
     ) -> ServiceResult<ServiceStream<WatchDirResponse>> {
-        Err(watching())
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        let wanted = Wanted {
+            root: directory(&cx, &request.path)?,
+            recursive: request.recursive,
+            with_entry: request.include_entry,
+        };
+        let keepalive = Limits::of(&ctx).keepalive;
+        let over = cx.run.connections();
+        // Looking through a large tree takes its time.
+        let watching = tokio::task::spawn_blocking(move || watch::stream(wanted, keepalive, over));
+        let stream = watching
+            .await
+            .map_err(|error| ConnectError::internal(error.to_string()))??;
+        Ok(Response::stream(stream).with_header("x-accel-buffering", "no"))
     }
 
     async fn create_watcher(
         &self,
-        _: RequestContext,
-        _: ServiceRequest<'_, CreateWatcherRequest>,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, CreateWatcherRequest>,
     ) -> ServiceResult<CreateWatcherResponse> {
-        Err(watching())
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        let wanted = Wanted {
+            root: directory(&cx, &request.path)?,
+            recursive: request.recursive,
+            with_entry: request.include_entry,
+        };
+        let adding = tokio::task::spawn_blocking(move || cx.run.watchers.add(wanted));
+        let watcher_id = adding
+            .await
+            .map_err(|error| ConnectError::internal(error.to_string()))??;
+        Response::ok(CreateWatcherResponse {
+            watcher_id,
+            ..Default::default()
+        })
     }
 
     async fn get_watcher_events(
         &self,
-        _: RequestContext,
-        _: ServiceRequest<'_, GetWatcherEventsRequest>,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, GetWatcherEventsRequest>,
     ) -> ServiceResult<GetWatcherEventsResponse> {
-        Err(watching())
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        Response::ok(GetWatcherEventsResponse {
+            events: cx.run.watchers.take(&request.watcher_id)?,
+            ..Default::default()
+        })
     }
 
     async fn remove_watcher(
         &self,
-        _: RequestContext,
-        _: ServiceRequest<'_, RemoveWatcherRequest>,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, RemoveWatcherRequest>,
     ) -> ServiceResult<RemoveWatcherResponse> {
-        Err(watching())
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        cx.run.watchers.remove(&request.watcher_id)?;
+        Response::ok(RemoveWatcherResponse::default())
     }
+}
+
+/// A directory that is there.
+fn directory(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
+    let resolved = inside(cx, path)?;
+    let metadata = resolved.metadata().map_err(|error| failed(path, &error))?;
+    if metadata.is_dir() {
+        return Ok(resolved);
+    }
+    Err(ConnectError::invalid_argument(format!(
+        "path '{path}' is not a directory"
+    )))
 }
 
 /// Depth first, by name, links below the root not followed.
@@ -219,81 +258,4 @@ fn walk(dir: &Path, depth: u32, entries: &mut Vec<EntryInfo>) -> io::Result<()> 
         }
     }
     Ok(())
-}
-
-fn entry(path: &Path) -> io::Result<EntryInfo> {
-    let own = path.symlink_metadata()?;
-    let link = own.is_symlink();
-    // Of a link the target counts, unless it leads nowhere.
-    let metadata = if link {
-        path.metadata().unwrap_or_else(|_| own.clone())
-    } else {
-        own
-    };
-    let kind = if metadata.is_dir() {
-        FileType::FILE_TYPE_DIRECTORY
-    } else if metadata.is_file() {
-        FileType::FILE_TYPE_FILE
-    } else if metadata.is_symlink() {
-        FileType::FILE_TYPE_SYMLINK
-    } else {
-        FileType::FILE_TYPE_UNSPECIFIED
-    };
-    let nanos = i32::try_from(metadata.mtime_nsec()).unwrap_or_default();
-    let modified = Timestamp {
-        seconds: metadata.mtime(),
-        nanos,
-        ..Default::default()
-    };
-    Ok(EntryInfo {
-        name: path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        r#type: kind.into(),
-        path: path.display().to_string(),
-        size: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
-        mode: metadata.mode() & 0o7777,
-        permissions: permissions(&metadata, link),
-        owner: account("/etc/passwd", metadata.uid()),
-        group: account("/etc/group", metadata.gid()),
-        modified_time: modified.into(),
-        symlink_target: if link {
-            path.canonicalize().ok().map(|to| to.display().to_string())
-        } else {
-            None
-        },
-        ..Default::default()
-    })
-}
-
-/// As Go prints a mode: `-rw-r--r--`, `drwxr-xr-x`, links with `L`.
-fn permissions(metadata: &Metadata, link: bool) -> String {
-    let first = match (link, metadata.is_dir()) {
-        (true, _) => 'L',
-        (false, true) => 'd',
-        (false, false) => '-',
-    };
-    let bits = (0..9).rev().map(|bit| {
-        let letter = ['x', 'w', 'r'][bit % 3];
-        if metadata.mode() >> bit & 1 == 1 {
-            letter
-        } else {
-            '-'
-        }
-    });
-    std::iter::once(first).chain(bits).collect()
-}
-
-/// The name of a user or group, else its number.
-fn account(database: &str, id: u32) -> String {
-    let wanted = id.to_string();
-    let text = std::fs::read_to_string(database).unwrap_or_default();
-    let named = text.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == wanted).then(|| name.to_owned())
-    });
-    named.unwrap_or(wanted)
 }

@@ -1,20 +1,26 @@
 //! envd as the SDKs see it, for sandboxes whose processes and files are on this machine: the
-//! process and filesystem services, `/files`, `/health`, `/envs`. Routes get their sandbox as an
+//! process and filesystem services, `/files`, `/health`, `/metrics`, `/envs`. Routes get their sandbox as an
 //! extension, from the proxy in front.
 
+mod entry;
 mod files;
 mod filesystem;
+mod metadata;
 mod path;
 mod process;
+mod signature;
+mod transfer;
+pub(super) mod watch;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::extract::{DefaultBodyLimit, Query, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Extension, Json};
 use base64::Engine as _;
 use connectrpc::{ConnectError, ConnectRpcService, Limits, RequestContext};
@@ -22,10 +28,10 @@ use connectrpc::{ConnectError, ConnectRpcService, Limits, RequestContext};
 use crate::e2b::proto::filesystem::FilesystemExt as _;
 use crate::e2b::proto::process::ProcessExt as _;
 
-use super::auth;
 use super::error::ApiError;
 use super::registry::Registry;
 use super::sandbox::{Run, Sandbox};
+use super::{auth, metrics};
 
 /// Largest RPC message; standard input comes in one.
 const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
@@ -45,26 +51,95 @@ pub(super) fn router() -> Router {
         .with_max_message_size(MESSAGE_LIMIT)
         .with_max_request_body_size(MESSAGE_LIMIT);
     let rpc = ConnectRpcService::new(services).with_limits(limits);
-    Router::new()
-        .route("/files", get(files::download).post(files::upload))
+    let router = Router::new()
         .route("/envs", get(envs))
-        .route(
-            "/metrics",
-            get(|| async { ApiError::unsupported("metrics") }),
-        )
+        .route("/metrics", get(metrics))
         .route_service("/process.Process/{method}", rpc.clone())
         .route_service("/filesystem.Filesystem/{method}", rpc)
         .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "envd has no such endpoint") })
         .layer(middleware::from_fn(require_token))
+        // A signature is as good as the token here; the handlers look at both.
+        .route("/files", get(files::download).post(files::upload))
+        .route("/health", get(|| async { StatusCode::NO_CONTENT }));
+    let reserved = RESERVED.iter().fold(router, |router, path| {
+        router.route(path, any(|| std::future::ready(reserved(path))))
+    });
+    reserved
         .layer(DefaultBodyLimit::disable())
-        .route("/health", get(|| async { StatusCode::NO_CONTENT }))
+        .layer(middleware::from_fn(share_with_pages))
 }
+
+/// What only E2B's own platform may call (its proxy's rule).
+const RESERVED: [&str; 7] = [
+    "/init",
+    "/freeze",
+    "/unfreeze",
+    "/collapse",
+    "/fsfreeze",
+    "/fsthaw",
+    "/upgrade",
+];
+
+fn reserved(path: &'static str) -> Response {
+    let message = "This endpoint is reserved for internal use and cannot be called from outside";
+    let body = serde_json::json!({ "code": 404, "message": message, "path": path });
+    (StatusCode::NOT_FOUND, Json(body)).into_response()
+}
+
+const UNAUTHORIZED: &str =
+    "unauthorized access, please provide a valid access token or method signing if supported";
 
 /// envd's own answer, plain JSON even in front of an RPC.
 pub(super) fn unauthorized() -> Response {
-    let message =
-        "unauthorized access, please provide a valid access token or method signing if supported";
-    ApiError::new(StatusCode::UNAUTHORIZED, message).into_response()
+    ApiError::new(StatusCode::UNAUTHORIZED, UNAUTHORIZED).into_response()
+}
+
+/// Whether a browser asks if a page may send a request. It says nothing of a sandbox and cannot
+/// carry a token, so it is answered for all.
+pub(super) fn is_preflight(request: &Request) -> bool {
+    let asks = request.headers();
+    request.method() == Method::OPTIONS && asks.contains_key("access-control-request-method")
+}
+
+pub(super) fn preflight() -> Response {
+    let headers = [
+        ("access-control-allow-origin", "*"),
+        (
+            "access-control-allow-methods",
+            "GET, HEAD, POST, PUT, PATCH, DELETE",
+        ),
+        ("access-control-allow-headers", "*, Authorization"),
+        ("access-control-max-age", "7200"),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// Lets web pages read the answer, but only if whoever wrote them has the token or a signature:
+/// any page can send requests to this machine.
+async fn share_with_pages(
+    Extension(cx): Extension<Context>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let from_page = request.headers().contains_key("origin");
+    let signed = request.uri().path() == "/files"
+        && request
+            .uri()
+            .query()
+            .is_some_and(|query| query.contains("signature="));
+    let known = cx.has_token(request.headers());
+    let mut response = next.run(request).await;
+    if from_page && (known || (signed && response.status() != StatusCode::UNAUTHORIZED)) {
+        let headers = response.headers_mut();
+        headers.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+        headers.insert(
+            "access-control-expose-headers",
+            HeaderValue::from_static(
+                "*, Content-Disposition, Content-Range, Connect-Protocol-Version",
+            ),
+        );
+    }
+    response
 }
 
 async fn require_token(
@@ -72,32 +147,66 @@ async fn require_token(
     request: Request,
     next: Next,
 ) -> Response {
-    let given = request
-        .headers()
-        .get("x-access-token")
-        .map_or(&b""[..], HeaderValue::as_bytes);
-    if !auth::same(given, cx.sandbox.record().envd_token.as_bytes()) {
+    if !cx.has_token(request.headers()) {
         return unauthorized();
     }
-    if let Err(message) = known_user(request.headers(), &cx.registry.options.user) {
+    let user = basic_user(request.headers());
+    if let Err(message) = known_name(&user, &cx.registry.options.user) {
         return ConnectError::unauthenticated(message).into_response_json();
     }
     next.run(request).await
 }
 
-/// The user of HTTP Basic, if one is named, must be the one whose processes these are.
-fn known_user(headers: &HeaderMap, user: &str) -> Result<(), String> {
+impl Context {
+    fn has_token(&self, headers: &HeaderMap) -> bool {
+        has_token(&self.sandbox, headers)
+    }
+}
+
+fn has_token(sandbox: &Sandbox, headers: &HeaderMap) -> bool {
+    let given = headers
+        .get("x-access-token")
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    auth::same(given, sandbox.record().envd_token.as_bytes())
+}
+
+/// Whether the request has the sandbox's token, or a signature made with it. One that has expired
+/// says no less whose it is.
+pub(super) fn may_use(sandbox: &Sandbox, request: &Request) -> bool {
+    if has_token(sandbox, request.headers()) {
+        return true;
+    }
+    let operation = if request.method() == Method::POST {
+        "write"
+    } else {
+        "read"
+    };
+    let query = Query::<HashMap<String, String>>::try_from_uri(request.uri());
+    let token = sandbox.record().envd_token;
+    request.uri().path() == "/files"
+        && query.is_ok_and(|Query(query)| {
+            let checked = signature::check(&query, operation, &token, 0);
+            matches!(checked, Ok(()) | Err(signature::Invalid::Expired))
+        })
+}
+
+/// The user of HTTP Basic; empty if none is named.
+fn basic_user(headers: &HeaderMap) -> String {
     let basic = headers
         .get("authorization")
         .and_then(|value| value.to_str().ok());
     let Some(encoded) = basic.and_then(|value| value.strip_prefix("Basic ")) else {
-        return Ok(());
+        return String::new();
     };
     let decoded = base64::engine::general_purpose::STANDARD
         .decode(encoded)
         .unwrap_or_default();
     let text = String::from_utf8_lossy(&decoded);
-    let name = text.split(':').next().unwrap_or_default();
+    text.split(':').next().unwrap_or_default().to_owned()
+}
+
+/// A user, if one is named, must be the one whose processes these are.
+fn known_name(name: &str, user: &str) -> Result<(), String> {
     // `user` is E2B's default account; old SDKs always send it.
     if name.is_empty() || name == "user" || name == user {
         return Ok(());
@@ -123,6 +232,24 @@ async fn envs(Extension(cx): Extension<Context>) -> Response {
         .sandbox
         .environment(&cx.registry.options, &std::collections::BTreeMap::new());
     ([("cache-control", "no-store")], Json(env)).into_response()
+}
+
+/// Of the sandbox's processes, in envd's spelling (0.6.4).
+async fn metrics(Extension(cx): Extension<Context>) -> Result<Response, ApiError> {
+    let sample = metrics::sample(&cx.sandbox, &cx.run).await?;
+    let body = serde_json::json!({
+        "ts": sample.unix_secs,
+        "cpu_count": sample.cpu_count,
+        "cpu_used_pct": sample.cpu_used_pct,
+        "mem_total": sample.mem_total,
+        "mem_total_mib": sample.mem_total / (1024 * 1024),
+        "mem_used": sample.mem_used,
+        "mem_used_mib": sample.mem_used / (1024 * 1024),
+        "mem_cache": sample.mem_cache,
+        "disk_used": sample.disk_used,
+        "disk_total": sample.disk_total,
+    });
+    Ok(Json(body).into_response())
 }
 
 /// The sandbox of an RPC.

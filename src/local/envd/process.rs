@@ -1,12 +1,12 @@
-//! The process service over [`Processes`](super::super::process::Processes). Terminals come later.
+//! The process service over [`Processes`](super::super::process::Processes).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use connectrpc::{
-    ConnectError, InboundStream, RequestContext, Response, ServiceRequest, ServiceResult,
-    ServiceStream,
+    ConnectError, ErrorCode, InboundStream, RequestContext, Response, ServiceRequest,
+    ServiceResult, ServiceStream,
 };
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
@@ -16,9 +16,10 @@ use crate::e2b::proto::process::process_event::{
     DataEvent, EndEvent, Event, KeepAlive, StartEvent, data_event,
 };
 
-use super::super::door::{Exit, Refusal};
+use super::super::door::{Exit, Refusal, Size};
 use super::super::helper::Refused;
 use super::super::process::{Command, Launch, Lost, Output, Process, Selector, Subscriber};
+use super::super::streams::Kind;
 use super::{Context, context};
 
 /// The interval between keepalives where the client names none.
@@ -27,10 +28,6 @@ const KEEPALIVE: Duration = Duration::from_secs(90);
 const LONGEST: f64 = 1e9;
 
 pub(super) struct Service;
-
-fn terminals() -> ConnectError {
-    ConnectError::unimplemented("the local server has no terminals (PTY)")
-}
 
 fn refused(refused: Refused) -> ConnectError {
     match refused.reason {
@@ -50,9 +47,6 @@ impl pb::Process for Service {
         request: ServiceRequest<'_, pb::StartRequest>,
     ) -> ServiceResult<ServiceStream<pb::StartResponse>> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
-        if request.pty.as_option().is_some() {
-            return Err(terminals());
-        }
         let limits = Limits::of(&ctx);
         let launch = launch(&cx, request, limits.timeout)?;
         let run = Arc::clone(&cx.run);
@@ -145,7 +139,9 @@ impl pb::Process for Service {
         request: ServiceRequest<'_, pb::CloseStdinRequest>,
     ) -> ServiceResult<pb::CloseStdinResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
-        find(&cx, request.process.as_option())?.close_stdin().await;
+        let closed = find(&cx, request.process.as_option())?.close_stdin().await;
+        // envd answers with this code (0.6.13).
+        closed.map_err(|message| ConnectError::new(ErrorCode::Unknown, message))?;
         Response::ok(pb::CloseStdinResponse::default())
     }
 
@@ -175,10 +171,17 @@ impl pb::Process for Service {
 
     async fn update(
         &self,
-        _: RequestContext,
-        _: ServiceRequest<'_, pb::UpdateRequest>,
+        ctx: RequestContext,
+        request: ServiceRequest<'_, pb::UpdateRequest>,
     ) -> ServiceResult<pb::UpdateResponse> {
-        Err(terminals())
+        let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        let process = find(&cx, request.process.as_option())?;
+        if let Some(terminal) = request.pty.as_option() {
+            process
+                .resize(size(terminal))
+                .map_err(ConnectError::internal)?;
+        }
+        Response::ok(pb::UpdateResponse::default())
     }
 }
 
@@ -206,6 +209,7 @@ fn launch(
         // Processes may work anywhere: they could change there themselves.
         cwd: home.join(below_home),
         stdin: request.stdin.unwrap_or(true),
+        terminal: request.pty.as_option().map(size),
         deadline,
         command: Command {
             cmd: config.cmd,
@@ -215,6 +219,20 @@ fn launch(
             tag: request.tag,
         },
     })
+}
+
+/// A terminal of no size would be unusable; 80 by 24 is what terminals have always had.
+fn size(terminal: &pb::PTY) -> Size {
+    let size = terminal.size.as_option().cloned().unwrap_or_default();
+    let within = |asked: u32, usual: u16| match u16::try_from(asked) {
+        Ok(0) => usual,
+        Ok(asked) => asked,
+        Err(_) => u16::MAX,
+    };
+    Size {
+        cols: within(size.cols, 80),
+        rows: within(size.rows, 24),
+    }
 }
 
 fn find(cx: &Context, wanted: Option<&pb::ProcessSelector>) -> Result<Arc<Process>, ConnectError> {
@@ -227,15 +245,13 @@ fn find(cx: &Context, wanted: Option<&pb::ProcessSelector>) -> Result<Arc<Proces
 }
 
 async fn input(process: &Process, input: Option<&pb::ProcessInput>) -> Result<(), ConnectError> {
-    match input.and_then(|input| input.input.as_ref()) {
-        Some(pb::process_input::Input::Stdin(bytes)) => {
-            process.write(bytes).await.map_err(ConnectError::internal)
-        }
-        Some(pb::process_input::Input::Pty(_)) => {
-            Err(ConnectError::internal("the process has no terminal"))
-        }
-        None => Err(ConnectError::invalid_argument("no input was given")),
-    }
+    let (kind, bytes) = match input.and_then(|input| input.input.as_ref()) {
+        Some(pb::process_input::Input::Stdin(bytes)) => (Kind::Stdin, bytes),
+        Some(pb::process_input::Input::Pty(bytes)) => (Kind::Terminal, bytes),
+        None => return Err(ConnectError::invalid_argument("no input was given")),
+    };
+    let written = process.write(kind, bytes).await;
+    written.map_err(ConnectError::internal)
 }
 
 fn info(process: &Process) -> pb::ProcessInfo {
@@ -256,15 +272,15 @@ fn info(process: &Process) -> pb::ProcessInfo {
 }
 
 /// What the headers ask of a stream.
-struct Limits {
+pub(super) struct Limits {
     /// Read by hand: the library does not cut running streams, and old Python clients send a
     /// decimal fraction, which it ignores.
     timeout: Option<Duration>,
-    keepalive: Duration,
+    pub(super) keepalive: Duration,
 }
 
 impl Limits {
-    fn of(ctx: &RequestContext) -> Self {
+    pub(super) fn of(ctx: &RequestContext) -> Self {
         let number = |name: &str| {
             let text = ctx.header(name)?.to_str().ok()?;
             text.trim()
@@ -330,6 +346,7 @@ async fn follow(
     match timeout_at(until, subscriber.next()).await {
         Ok(Ok(Output::Stdout(bytes))) => Ok(data(data_event::Output::Stdout(bytes.to_vec()))),
         Ok(Ok(Output::Stderr(bytes))) => Ok(data(data_event::Output::Stderr(bytes.to_vec()))),
+        Ok(Ok(Output::Terminal(bytes))) => Ok(data(data_event::Output::Pty(bytes.to_vec()))),
         Ok(Ok(Output::Ended(exit))) => Ok(end(exit).into()),
         Ok(Err(Lost::TooSlow)) => Err(ConnectError::resource_exhausted(
             "output was not read fast enough",

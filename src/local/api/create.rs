@@ -1,0 +1,133 @@
+//! The create calls: what of a body counts, and what is made of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use crate::e2b::wire;
+
+use super::super::error::ApiError;
+use super::super::registry::NewSandbox;
+use super::{Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, replay, seconds, templates, view};
+
+/// The `Host` that servers in the sandbox shall see, below `network`.
+const MASK_HOST: &str = "maskRequestHost";
+
+pub(super) async fn create(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer {
+    let call = Call {
+        route: "v2",
+        default_timeout: DEFAULT_TIMEOUT,
+    };
+    call.answer(app, &headers, body).await
+}
+
+pub(super) async fn create_old(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer {
+    let call = Call {
+        route: "v1",
+        default_timeout: OLD_TIMEOUT,
+    };
+    call.answer(app, &headers, body).await
+}
+
+struct Call {
+    route: &'static str,
+    default_timeout: i64,
+}
+
+impl Call {
+    /// Answers; a call that is repeated with its `Idempotency-Key` gets the first one's answer.
+    async fn answer(self, app: App, headers: &HeaderMap, body: Bytes) -> Answer {
+        let raw: serde_json::Map<String, Value> = parse(&body)?;
+        let wanted = checked(&raw, parse(&body)?, self.default_timeout)?;
+        let key = headers
+            .get("idempotency-key")
+            .map(replay::key)
+            .transpose()?;
+        let making = async {
+            let app = Arc::clone(&app);
+            // Goes on if the caller hangs up: a half-made sandbox would belong to nobody.
+            let made = tokio::spawn(async move {
+                let sandbox = app.create(wanted).await?;
+                Ok::<_, ApiError>(view(&app, &sandbox))
+            });
+            let made = made.await;
+            let made = made.map_err(|error| ApiError::internal(error.to_string()))??;
+            serde_json::to_value(made).map_err(|error| ApiError::internal(error.to_string()))
+        };
+        let made = match key {
+            None => making.await?,
+            Some(key) => {
+                let slot = app.replays.slot(&format!("{} {key}", self.route));
+                slot.get_or_try_init(|| making).await?.clone()
+            }
+        };
+        Ok((StatusCode::CREATED, Json(made)).into_response())
+    }
+}
+
+fn checked(
+    raw: &serde_json::Map<String, Value>,
+    body: wire::NewSandbox,
+    default: i64,
+) -> Answer<NewSandbox> {
+    let empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    };
+    // Sandboxes share this machine's network and have no volumes. The caller's program may work
+    // without; whoever runs the server is told.
+    let network = body.network.unwrap_or_default();
+    let fields = ["mcp", "volumeMounts", "iam"].into_iter();
+    let mut ignored: Vec<String> = fields
+        .filter(|field| raw.get(*field).is_some_and(|value| !empty(value)))
+        .map(str::to_owned)
+        .collect();
+    if body.allow_internet_access == Some(false) {
+        ignored.push("allow_internet_access".to_owned());
+    }
+    let rules = network.other.iter();
+    ignored.extend(
+        rules
+            .filter(|(name, rule)| *name != MASK_HOST && !empty(rule))
+            .map(|(name, _)| format!("network.{name}")),
+    );
+    if !ignored.is_empty() {
+        let fields = ignored.join(", ");
+        tracing::warn!(
+            fields,
+            "a sandbox is created without what these fields ask for"
+        );
+    }
+    let auto_resume = body.auto_resume.is_some_and(|resume| resume.enabled);
+    if auto_resume && body.auto_pause_memory == Some(false) {
+        let message = "autoResume needs the memory: it cannot go with autoPauseMemory false";
+        return Err(ApiError::bad(message));
+    }
+    let env_vars = body
+        .env_vars
+        .into_iter()
+        .map(|(k, v)| (k, v.expose_secret().to_owned()));
+    Ok(NewSandbox {
+        template: templates::plain_name(&body.template_id).to_owned(),
+        metadata: body.metadata,
+        env_vars: env_vars.collect(),
+        timeout: seconds(body.timeout.unwrap_or(default))?,
+        auto_pause: body.auto_pause.unwrap_or(false),
+        auto_pause_memory: body.auto_pause_memory.unwrap_or(true),
+        auto_resume,
+        mask_host: network
+            .other
+            .get(MASK_HOST)
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        public_traffic: network.allow_public_traffic.unwrap_or(true),
+    })
+}

@@ -1,0 +1,87 @@
+//! Lookups of templates. They cannot be built here; `base` and `opencode` are always there.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use super::super::error::ApiError;
+use super::super::template::NAMES;
+use super::{Answer, App, ENVD_VERSION, memory_mb, processors, time};
+
+/// A template's name without the tag of its newest build; others do not exist here.
+pub(super) fn plain_name(template: &str) -> &str {
+    let newest = [":default", ":latest"];
+    newest
+        .iter()
+        .find_map(|tag| template.strip_suffix(tag))
+        .unwrap_or(template)
+}
+
+pub(super) async fn list(State(app): State<App>) -> Json<Vec<Value>> {
+    Json(NAMES.iter().map(|name| described(&app, name)).collect())
+}
+
+pub(super) async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
+    let name = known(&id)?;
+    Ok(Json(described(&app, name)).into_response())
+}
+
+/// Whether an alias exists: how the SDKs ask.
+pub(super) async fn by_alias(Path(alias): Path<String>) -> Answer {
+    let name = known(&alias)?;
+    Ok(Json(json!({ "templateID": name, "public": true })).into_response())
+}
+
+/// Deletes a snapshot, of which there are none, or a template, which stays.
+pub(super) async fn delete(Path(id): Path<String>) -> Answer {
+    let name = known(&id)?;
+    let message = format!("the template '{name}' is a part of the local server");
+    Err(ApiError::new(StatusCode::FORBIDDEN, message))
+}
+
+fn known(id: &str) -> Result<&'static str, ApiError> {
+    let wanted = plain_name(id);
+    let found = NAMES.iter().find(|name| **name == wanted).copied();
+    found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("Template '{id}' not found")))
+}
+
+fn described(app: &App, name: &str) -> Value {
+    let running = app.all();
+    let spawned = running
+        .iter()
+        .map(|sandbox| sandbox.record())
+        .filter(|record| record.template == name);
+    let last = spawned.map(|record| record.started_at).max();
+    json!({
+        "templateID": name,
+        "buildID": name,
+        "cpuCount": processors(),
+        "memoryMB": memory_mb(),
+        "diskSizeMB": 0,
+        "public": true,
+        "aliases": [name],
+        "names": [name],
+        "createdAt": time(0),
+        "updatedAt": time(0),
+        "createdBy": null,
+        "lastSpawnedAt": last.map(time),
+        "spawnCount": 0,
+        "buildCount": 1,
+        "envdVersion": ENVD_VERSION,
+        "buildStatus": "ready",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_build_has_a_name() {
+        assert_eq!(plain_name("base:latest"), "base");
+        assert_eq!(plain_name("base"), "base");
+        assert_eq!(plain_name("base:v2"), "base:v2");
+    }
+}

@@ -1,0 +1,91 @@
+//! One entry of a directory as envd describes it.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use buffa_types::google::protobuf::Timestamp;
+
+use crate::e2b::proto::filesystem::{EntryInfo, FileType};
+
+use super::metadata;
+
+/// Describes what is at the path; of a link, its target.
+pub(super) fn entry(path: &Path) -> io::Result<EntryInfo> {
+    let own = path.symlink_metadata()?;
+    let link = own.is_symlink();
+    // Of a link the target counts, unless it leads nowhere.
+    let metadata = if link {
+        path.metadata().unwrap_or_else(|_| own.clone())
+    } else {
+        own
+    };
+    let kind = if metadata.is_dir() {
+        FileType::FILE_TYPE_DIRECTORY
+    } else if metadata.is_file() {
+        FileType::FILE_TYPE_FILE
+    } else if metadata.is_symlink() {
+        FileType::FILE_TYPE_SYMLINK
+    } else {
+        FileType::FILE_TYPE_UNSPECIFIED
+    };
+    let nanos = i32::try_from(metadata.mtime_nsec()).unwrap_or_default();
+    let modified = Timestamp {
+        seconds: metadata.mtime(),
+        nanos,
+        ..Default::default()
+    };
+    Ok(EntryInfo {
+        name: path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        r#type: kind.into(),
+        path: path.display().to_string(),
+        size: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
+        mode: metadata.mode() & 0o7777,
+        permissions: permissions(&metadata, link),
+        owner: account("/etc/passwd", metadata.uid()),
+        group: account("/etc/group", metadata.gid()),
+        modified_time: modified.into(),
+        symlink_target: if link {
+            path.canonicalize().ok().map(|to| to.display().to_string())
+        } else {
+            None
+        },
+        metadata: metadata::read(path).into_iter().collect(),
+        ..Default::default()
+    })
+}
+
+/// As Go prints a mode: `-rw-r--r--`, `drwxr-xr-x`, links with `L`.
+fn permissions(metadata: &Metadata, link: bool) -> String {
+    let first = match (link, metadata.is_dir()) {
+        (true, _) => 'L',
+        (false, true) => 'd',
+        (false, false) => '-',
+    };
+    let bits = (0..9).rev().map(|bit| {
+        let letter = ['x', 'w', 'r'][bit % 3];
+        if metadata.mode() >> bit & 1 == 1 {
+            letter
+        } else {
+            '-'
+        }
+    });
+    std::iter::once(first).chain(bits).collect()
+}
+
+/// The name of a user or group, else its number.
+fn account(database: &str, id: u32) -> String {
+    let wanted = id.to_string();
+    let text = std::fs::read_to_string(database).unwrap_or_default();
+    let named = text.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == wanted).then(|| name.to_owned())
+    });
+    named.unwrap_or(wanted)
+}

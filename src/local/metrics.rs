@@ -1,0 +1,208 @@
+//! What a sandbox uses: processor time and memory of its processes, disk of its directories.
+//!
+//! A sample is taken when somebody asks, and kept, so that repeated questions give a series. The
+//! share of the processors is that between two samples; the first one waits a moment for it.
+//! Nothing limits a sandbox here, so the totals are the machine's. Linux only, by `/proc`.
+
+use std::collections::VecDeque;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::error::ApiError;
+use super::registry::now;
+use super::sandbox::{Run, Sandbox, guard};
+use super::tree;
+
+/// Samples kept of one sandbox.
+const KEPT: usize = 720;
+/// Between the two looks of a first sample; the clock of `/proc` ticks every 10 ms.
+const MOMENT: Duration = Duration::from_millis(200);
+/// A sample younger than this is given again.
+const FRESH: Duration = Duration::from_millis(500);
+/// Files counted for the disk; a sandbox with more is shown as using what these use.
+const FILES: usize = 500_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct Sample {
+    pub(super) unix_secs: u64,
+    pub(super) cpu_count: usize,
+    /// Of one processor: two busy ones are 200.
+    pub(super) cpu_used_pct: f64,
+    pub(super) mem_used: u64,
+    pub(super) mem_total: u64,
+    pub(super) mem_cache: u64,
+    pub(super) disk_used: u64,
+    pub(super) disk_total: u64,
+}
+
+/// Earlier samples of a sandbox, oldest first.
+#[derive(Default)]
+pub(super) struct History {
+    samples: VecDeque<Sample>,
+    last: Option<(Instant, Duration)>,
+}
+
+impl History {
+    /// Those between two instants in Unix seconds.
+    pub(super) fn between(&self, start: u64, end: u64) -> Vec<Sample> {
+        let samples = self.samples.iter().copied();
+        samples
+            .filter(|sample| (start..=end).contains(&sample.unix_secs))
+            .collect()
+    }
+}
+
+/// What the processes used up to now.
+#[derive(Debug, Clone, Copy, Default)]
+struct Used {
+    cpu: Duration,
+    memory: u64,
+}
+
+/// Takes a sample of a running sandbox and keeps it.
+pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiError> {
+    if !cfg!(target_os = "linux") {
+        return Err(ApiError::unsupported("metrics on this operating system"));
+    }
+    {
+        let history = guard(&sandbox.history);
+        let fresh = history.last.is_some_and(|(at, _)| at.elapsed() < FRESH);
+        if let Some(sample) = history.samples.back().filter(|_| fresh) {
+            return Ok(*sample);
+        }
+    }
+    let root = run.helper.pid().await.unwrap_or_default();
+    let earlier = guard(&sandbox.history).last;
+    let (before, first) = if let Some(earlier) = earlier {
+        earlier
+    } else {
+        let first = look(root).await?;
+        let at = Instant::now();
+        tokio::time::sleep(MOMENT).await;
+        (at, first.cpu)
+    };
+    let used = look(root).await?;
+    let at = Instant::now();
+    let dir = sandbox.dir.clone();
+    let disk = tokio::task::spawn_blocking(move || disk(&dir)).await;
+    let (disk_used, disk_total) = disk.map_err(|error| ApiError::internal(error.to_string()))?;
+    // Less than before: processes have ended and taken their time with them.
+    let cpu = used.cpu.saturating_sub(first).as_secs_f64();
+    let passed = at.duration_since(before).as_secs_f64();
+    let sample = Sample {
+        unix_secs: now() / 1000,
+        cpu_count: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        cpu_used_pct: (cpu / passed.max(0.01) * 10_000.0).round() / 100.0,
+        mem_used: used.memory,
+        mem_total: memory("MemTotal:"),
+        mem_cache: memory("Cached:"),
+        disk_used,
+        disk_total,
+    };
+    let mut history = guard(&sandbox.history);
+    if history.samples.len() == KEPT {
+        history.samples.pop_front();
+    }
+    history.samples.push_back(sample);
+    history.last = Some((at, used.cpu));
+    Ok(sample)
+}
+
+async fn look(root: u32) -> Result<Used, ApiError> {
+    let looked = tokio::task::spawn_blocking(move || {
+        let members = tree::descendants(root);
+        members.iter().fold(Used::default(), |sum, member| {
+            let proc = |file: &str| {
+                std::fs::read_to_string(format!("/proc/{}/{file}", member.pid)).unwrap_or_default()
+            };
+            Used {
+                cpu: sum.cpu + cpu_time(&proc("stat")).unwrap_or_default(),
+                memory: sum.memory + resident(&proc("smaps_rollup"), &proc("status")),
+            }
+        })
+    });
+    looked
+        .await
+        .map_err(|error| ApiError::internal(error.to_string()))
+}
+
+/// User and system time of a `/proc/PID/stat`, its own and that of the children it waited for.
+fn cpu_time(stat: &str) -> Option<Duration> {
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let fields = rest.split(' ').skip(11).take(4);
+    let ticks: u64 = fields.filter_map(|field| field.parse::<u64>().ok()).sum();
+    let a_second = rustix::param::clock_ticks_per_second().max(1);
+    Some(Duration::from_millis(
+        ticks.saturating_mul(1000).checked_div(a_second)?,
+    ))
+}
+
+/// Shared pages count in part (PSS) where the kernel tells, else whole (RSS).
+fn resident(rollup: &str, status: &str) -> u64 {
+    let kilobytes = kilobytes(rollup, "Pss:").or_else(|| kilobytes(status, "VmRSS:"));
+    kilobytes.unwrap_or(0).saturating_mul(1024)
+}
+
+fn kilobytes(text: &str, field: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn memory(field: &str) -> u64 {
+    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    kilobytes(&info, field).unwrap_or(0).saturating_mul(1024)
+}
+
+/// Used by the sandbox, and the size of the file system it is on.
+fn disk(dir: &Path) -> (u64, u64) {
+    let total = rustix::fs::statvfs(dir)
+        .map_or(0, |system| system.f_blocks.saturating_mul(system.f_frsize));
+    let (mut used, mut count) = (0_u64, 0);
+    let mut open = vec![dir.to_owned()];
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            count += 1;
+            if count > FILES {
+                return (used, total);
+            }
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            // Of a hole in a file nothing is used. POSIX counts in blocks of 512 bytes.
+            used = used.saturating_add(metadata.blocks().saturating_mul(512));
+            if metadata.is_dir() {
+                open.push(entry.path());
+            }
+        }
+    }
+    (used, total)
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_shared_fairly_where_the_kernel_tells() {
+        let rollup = "55d0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:  900 kB\nPss:  400 kB\n";
+        let status = "Name:\tx\nVmRSS:\t 900 kB\n";
+
+        assert_eq!(resident(rollup, status), 400 * 1024);
+        assert_eq!(resident("", status), 900 * 1024);
+        assert_eq!(resident("", ""), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_parsers(text in "\\PC*") {
+            let _ = cpu_time(&text);
+            let _ = resident(&text, &text);
+        }
+    }
+}
