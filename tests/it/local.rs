@@ -19,11 +19,11 @@ const KEY: &str = "e2b_test";
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
 
-struct World {
-    dir: tempfile::TempDir,
-    server: LocalServer,
+pub(super) struct World {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) server: LocalServer,
     shutdown: CancellationToken,
-    client: Client,
+    pub(super) client: Client,
 }
 
 fn options(dir: &Path) -> Options {
@@ -54,7 +54,7 @@ async fn serve(dir: &Path) -> (LocalServer, CancellationToken) {
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (server, shutdown) = serve(dir.path()).await;
         let client = Client::builder().no_proxy().build().unwrap();
@@ -85,7 +85,7 @@ impl World {
         }
     }
 
-    fn api(&self, method: &str, path: &str) -> RequestBuilder {
+    pub(super) fn api(&self, method: &str, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.server.url());
         self.client
             .request(method.parse().unwrap(), url)
@@ -93,7 +93,7 @@ impl World {
             .timeout(LIMIT)
     }
 
-    async fn create(&self, body: Value) -> Sandbox<'_> {
+    pub(super) async fn create(&self, body: Value) -> Sandbox<'_> {
         let response = self
             .api("POST", "/v2/sandboxes")
             .json(&body)
@@ -111,11 +111,11 @@ impl World {
         }
     }
 
-    async fn base(&self) -> Sandbox<'_> {
+    pub(super) async fn base(&self) -> Sandbox<'_> {
         self.create(json!({"templateID": "base"})).await
     }
 
-    async fn state(&self, id: &str) -> Value {
+    pub(super) async fn state(&self, id: &str) -> Value {
         let detail = self
             .api("GET", &format!("/sandboxes/{id}"))
             .send()
@@ -125,25 +125,25 @@ impl World {
     }
 }
 
-struct Sandbox<'a> {
+pub(super) struct Sandbox<'a> {
     world: &'a World,
-    id: String,
-    token: String,
-    traffic: String,
+    pub(super) id: String,
+    pub(super) token: String,
+    pub(super) traffic: String,
 }
 
 /// What a command gave.
 #[derive(Debug, Default, PartialEq)]
-struct Ran {
-    pid: u64,
-    stdout: String,
-    stderr: String,
-    end: Value,
-    error: Value,
+pub(super) struct Ran {
+    pub(super) pid: u64,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+    pub(super) end: Value,
+    pub(super) error: Value,
 }
 
 impl Sandbox<'_> {
-    fn envd(&self, method: &str, path: &str) -> RequestBuilder {
+    pub(super) fn envd(&self, method: &str, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.world.server.url());
         let request = self.world.client.request(method.parse().unwrap(), url);
         request
@@ -151,7 +151,7 @@ impl Sandbox<'_> {
             .header("x-access-token", &self.token)
     }
 
-    fn stream(&self, method: &str, body: &Value) -> RequestBuilder {
+    pub(super) fn stream(&self, method: &str, body: &Value) -> RequestBuilder {
         let text = body.to_string();
         let mut bytes = vec![0];
         bytes.extend_from_slice(&u32::try_from(text.len()).unwrap().to_be_bytes());
@@ -161,12 +161,12 @@ impl Sandbox<'_> {
             .body(bytes)
     }
 
-    fn shell(&self, script: &str) -> RequestBuilder {
+    pub(super) fn shell(&self, script: &str) -> RequestBuilder {
         let process = json!({"cmd": "/bin/sh", "args": ["-c", script]});
         self.stream("Start", &json!({"process": process, "stdin": false}))
     }
 
-    async fn unary(&self, method: &str, body: Value) -> (StatusCode, Value) {
+    pub(super) async fn unary(&self, method: &str, body: Value) -> (StatusCode, Value) {
         let response = self
             .envd("POST", &format!("/{method}"))
             .json(&body)
@@ -176,15 +176,15 @@ impl Sandbox<'_> {
         (response.status(), response.json().await.unwrap())
     }
 
-    async fn run(&self, script: &str) -> Ran {
+    pub(super) async fn run(&self, script: &str) -> Ran {
         collect(Events::open(self.shell(script)).await).await
     }
 
-    fn host(&self, port: u16) -> String {
+    pub(super) fn host(&self, port: u16) -> String {
         format!("{port}-{}.{}", self.id, self.world.server.domain())
     }
 
-    fn public(&self, port: u16, path: &str) -> RequestBuilder {
+    pub(super) fn public(&self, port: u16, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.world.server.url());
         self.world
             .client
@@ -193,7 +193,7 @@ impl Sandbox<'_> {
             .timeout(LIMIT)
     }
 
-    async fn kill(&self) {
+    pub(super) async fn kill(&self) {
         let path = format!("/sandboxes/{}", self.id);
         let killed = self.world.api("DELETE", &path).send().await.unwrap();
         assert_eq!(killed.status(), StatusCode::NO_CONTENT);
@@ -201,13 +201,13 @@ impl Sandbox<'_> {
 }
 
 /// Reads a stream's envelopes.
-struct Events {
+pub(super) struct Events {
     response: reqwest::Response,
     bytes: Vec<u8>,
 }
 
 impl Events {
-    async fn open(request: RequestBuilder) -> Self {
+    pub(super) async fn open(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(
@@ -221,7 +221,7 @@ impl Events {
     }
 
     /// The next message with its flag; `None` at the end of the body or when it breaks.
-    async fn next(&mut self) -> Option<(u8, Value)> {
+    pub(super) async fn next(&mut self) -> Option<(u8, Value)> {
         loop {
             if let Some((head, rest)) = self.bytes.split_first_chunk::<5>() {
                 let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
@@ -238,14 +238,14 @@ impl Events {
         }
     }
 
-    async fn pid(&mut self) -> u64 {
+    pub(super) async fn pid(&mut self) -> u64 {
         self.next().await.unwrap().1["event"]["start"]["pid"]
             .as_u64()
             .unwrap()
     }
 
     /// Waits for a chunk of standard output and returns it.
-    async fn output(&mut self) -> String {
+    pub(super) async fn output(&mut self) -> String {
         loop {
             let (_, message) = self.next().await.unwrap();
             if let Some(text) = message["event"]["data"]["stdout"].as_str() {
@@ -255,14 +255,14 @@ impl Events {
     }
 }
 
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(text)
         .unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
-async fn collect(mut events: Events) -> Ran {
+pub(super) async fn collect(mut events: Events) -> Ran {
     let mut ran = Ran {
         pid: events.pid().await,
         ..Ran::default()
@@ -289,7 +289,7 @@ async fn collect(mut events: Events) -> Ran {
 }
 
 /// Whether a process runs; one that waits to be reaped by somebody else's parent does not.
-fn alive(pid: u64) -> bool {
+pub(super) fn alive(pid: u64) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ")
         .is_some_and(|(_, rest)| !rest.starts_with('Z'))
@@ -377,7 +377,7 @@ async fn the_deadline_kills_the_whole_group() {
 }
 
 /// Waits for a state that has no event of its own.
-async fn until<F: Future<Output = bool>>(mut reached: impl FnMut() -> F) {
+pub(super) async fn until<F: Future<Output = bool>>(mut reached: impl FnMut() -> F) {
     let waiting = async {
         let mut step = tokio::time::interval(Duration::from_millis(20));
         while !reached().await {
@@ -618,7 +618,7 @@ s.on('upgrade', (q, c) => {
   c.on('data', d => c.write(String(d).toUpperCase())); c.on('error', () => {}) })
 s.listen(0, '127.0.0.1', () => console.log(s.address().port))";
 
-async fn node(sandbox: &Sandbox<'_>) -> (Events, u16) {
+pub(super) async fn node(sandbox: &Sandbox<'_>) -> (Events, u16) {
     let body = json!({"process": {"cmd": "node", "args": ["-e", NODE]}, "stdin": false});
     let mut events = Events::open(sandbox.stream("Start", &body)).await;
     let port = events.output().await.trim().parse().unwrap();

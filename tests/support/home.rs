@@ -106,14 +106,22 @@ impl Home {
         env.fold(launch, |launch, (name, value)| launch.env(name, value))
     }
 
-    /// Runs the program to its end.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sandbar"))
+    /// The program without a terminal, not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sandbar"));
+        command
             .args(arguments)
             .current_dir(self.work())
             .env_clear()
             .envs(self.env())
-            .stdin(Stdio::null())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let mut child = self
+            .command(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

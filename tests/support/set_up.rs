@@ -1,7 +1,7 @@
 //! Installs what the tests drive: the real `opencode` in the version that sandbar pins, and ripgrep, which
-//! it needs on its `PATH` and does not bring along.
+//! it needs on its `PATH` and does not bring along; and E2B's official SDK.
 //!
-//! Both are npm packages of one binary each, fetched once with the ordinary npm client into a cache beside
+//! All are npm packages, fetched once with the ordinary npm client into a cache beside
 //! Cargo's target directory, and found there by all later runs.
 
 use std::fs::{self, File};
@@ -11,6 +11,8 @@ use std::process::Command;
 use sandbar::domain::version::OPENCODE_VERSION;
 
 const RIPGREP_VERSION: &str = "1.18.0";
+/// The version of which the traffic was recorded that `src/local` cites.
+const SDK_VERSION: &str = "2.51.0";
 
 /// Returns the `opencode` program of the pinned version, installing it first if it is not there.
 pub(crate) fn opencode() -> PathBuf {
@@ -20,6 +22,11 @@ pub(crate) fn opencode() -> PathBuf {
 /// Returns the folder that holds `rg`, installing it first if it is not there.
 pub(crate) fn ripgrep_folder() -> PathBuf {
     install(&ripgrep_package(), RIPGREP_VERSION).join("bin")
+}
+
+/// Returns the folder of E2B's official JavaScript SDK, installing it first if it is not there.
+pub(crate) fn javascript_sdk() -> PathBuf {
+    install("e2b", SDK_VERSION)
 }
 
 /// Returns the names and folders of all packages: what the template `opencode` consists of.
