@@ -175,9 +175,7 @@ fn a_server_that_died_is_told_with_its_end_and_started_by_a_key() {
     screen.wait_for("OpenCode ended (killed)");
     // The last words of its standard error.
     screen.wait_until("the last words of the process", |screen| {
-        has_rows(screen, |row| {
-            row.contains("│ INFO") || row.contains("│ timestamp=")
-        })
+        has_rows(screen, |row| row.contains("│ level="))
     });
     screen.send("\x18r");
 
