@@ -1,6 +1,6 @@
 //! `sandbar attach`: the chat of a real server in a real terminal.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use sandbar::demo::Pace;
@@ -42,6 +42,15 @@ impl World {
         let path = format!("/session/{}/prompt_async", self.conversation);
         let part = json!({ "type": "text", "text": text });
         self.server.post(&path, json!({ "parts": [part] }));
+    }
+
+    /// Waits until the server has stored this text of an answer, whose turn may go on.
+    fn wait_until_answered(&self, text: &str) {
+        let path = format!("/session/{}/message", self.conversation);
+        let until = Instant::now() + Duration::from_mins(1);
+        while !self.server.get(&path).1.contains(text) {
+            assert!(Instant::now() < until, "waited in vain for {text:?}");
+        }
     }
 }
 
@@ -107,6 +116,7 @@ fn a_turn_that_another_client_began_is_shown_while_it_runs() {
 fn a_turn_that_already_runs_is_shown_by_whoever_comes_later() {
     let world = World::new(Pace::Lively);
     world.prompt_by_another_client("permission please");
+    world.wait_until_answered("I would like");
     let mut screen = world.attach();
 
     screen.wait_for("permission please");
