@@ -13,7 +13,7 @@ use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
-use crate::local::{self, HelperCommand, daemon};
+use crate::local::{self, HelperCommand, Level, Network, Wanted, daemon};
 
 /// More running sandboxes than this are refused.
 const MAX_SANDBOXES: usize = 200;
@@ -53,7 +53,10 @@ pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<()
         ] {
             report::line(format!("export {name}={value}"))?;
         }
-        report::progress("serving sandboxes on this machine, isolation: none; ctrl-c stops them");
+        let isolation = running.isolation().line();
+        report::progress(format!(
+            "serving sandboxes on this machine; ctrl-c stops them; {isolation}"
+        ));
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
@@ -101,10 +104,25 @@ fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
             .collect(),
         opencode_version: config.opencode_version.value.clone(),
         // Without isolation this is the processes' own /tmp too, so files are found where they
-        // were put.
+        // were put; a sandbox with a file system of its own has its own.
         extra_file_roots: vec!["/tmp".into()],
+        isolation: isolation(config),
         domain: String::new(),
     })
+}
+
+/// How far sandboxes shall be shut off, as configured.
+fn isolation(config: &Config) -> local::Wanted {
+    let level = |name| Level::named(name).unwrap_or_default();
+    let network = match config.local.network.value {
+        "shared" => Network::Shared,
+        _ => Network::Own,
+    };
+    Wanted {
+        most: level(config.local.isolation.value),
+        least: level(config.local.require_isolation.value),
+        network,
+    }
 }
 
 pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
@@ -114,14 +132,21 @@ pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<()
         return report::json(&match &found {
             Some(daemon) => json!({
                 "running": true, "url": daemon.url, "pid": daemon.pid, "version": daemon.version,
+                "isolation": daemon.isolation,
             }),
             None => json!({ "running": false }),
         });
     }
     match found {
         Some(daemon) => report::line(format!(
-            "running at {} (process {}, version {}, isolation: none)",
-            daemon.url, daemon.pid, daemon.version
+            "running at {} (process {}, version {})\n{}",
+            daemon.url,
+            daemon.pid,
+            daemon.version,
+            daemon.isolation.map_or_else(
+                || "isolation: not known".to_owned(),
+                |isolation| isolation.line()
+            )
         )),
         None => report::line("not running; it starts with the first local session"),
     }

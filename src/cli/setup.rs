@@ -19,6 +19,7 @@ use crate::domain::sandbox::EngineKind;
 use crate::domain::session::{CodeSource, NewSession};
 use crate::e2b::host::Addresses;
 use crate::engine::{EngineSpec, LocalSpec};
+use crate::local::Level;
 use crate::local::daemon::Launch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
@@ -161,6 +162,7 @@ pub(super) fn engine(config: &Config, env: &Env) -> Result<EngineSpec, Ended> {
         return Ok(EngineSpec::Local(LocalSpec {
             state_dir: local_dir(config),
             launch: launch(env)?,
+            least: Level::named(config.local.require_isolation.value).unwrap_or_default(),
         }));
     }
     let e2b = &config.e2b;

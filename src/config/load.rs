@@ -8,7 +8,7 @@ use super::file::{self, Entries, Raw};
 use super::layers::{Layers, Overridden};
 use super::paths::Paths;
 use super::problem::{ConfigError, Problem};
-use super::{Config, DefaultCode, E2bConfig, LogLevel, ThemeChoice, Timeouts};
+use super::{Config, DefaultCode, E2bConfig, LocalConfig, LogLevel, ThemeChoice, Timeouts};
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
 
@@ -118,6 +118,11 @@ pub(super) fn resolve(
             domain: layers.text("e2b.domain", |domain: String| domain),
             sandbox_url: layers.url("e2b.sandbox_url"),
         },
+        local: LocalConfig {
+            isolation: layers.choice("local.isolation", None, &ISOLATION),
+            require_isolation: layers.choice("local.require_isolation", None, &ISOLATION),
+            network: layers.choice("local.network", None, &NETWORKS),
+        },
         code: layers.choice("code", None, &CODES),
         theme: layers.choice("theme", None, &THEMES),
         no_color: layers.switch("no_color"),
@@ -136,6 +141,12 @@ pub(super) fn resolve(
 
 pub(super) const ENGINES: [(&str, EngineKind); 2] =
     [("e2b", EngineKind::E2b), ("local", EngineKind::Local)];
+pub(super) const ISOLATION: [(&str, &str); 3] = [
+    ("none", "none"),
+    ("filesystem", "filesystem"),
+    ("full", "full"),
+];
+pub(super) const NETWORKS: [(&str, &str); 2] = [("own", "own"), ("shared", "shared")];
 pub(super) const CODES: [(&str, DefaultCode); 2] = [
     ("worktree", DefaultCode::WorkTree),
     ("empty", DefaultCode::Empty),

@@ -59,6 +59,7 @@ pub struct Config {
     /// Names of variables that go into a sandbox where they are set.
     pub forward: Sourced<Vec<String>>,
     pub e2b: E2bConfig,
+    pub local: LocalConfig,
     /// Which code a new session takes along.
     pub code: Sourced<DefaultCode>,
     pub theme: Sourced<ThemeChoice>,
@@ -88,6 +89,17 @@ impl Config {
         let stored = self.provider_keys.iter().map(|(_, key)| &key.value);
         stored.chain(self.e2b.api_key.as_ref().map(|key| &key.value))
     }
+}
+
+/// How sandboxes on this machine are shut off, in the words of the documentation.
+#[derive(Debug, Clone)]
+pub struct LocalConfig {
+    /// The highest level to try.
+    pub isolation: Sourced<&'static str>,
+    /// The lowest level that will do.
+    pub require_isolation: Sourced<&'static str>,
+    /// Whether sandboxes of level full have a network of their own or the machine's.
+    pub network: Sourced<&'static str>,
 }
 
 /// How to reach E2B, or a server that speaks its protocol.

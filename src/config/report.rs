@@ -31,6 +31,15 @@ impl Config {
             }),
             row("opencode_version", &self.opencode_version, Clone::clone),
             row("forward", &self.forward, |v| v.join(", ")),
+            row("local.isolation", &self.local.isolation, |v| {
+                (*v).to_owned()
+            }),
+            row(
+                "local.require_isolation",
+                &self.local.require_isolation,
+                |v| (*v).to_owned(),
+            ),
+            row("local.network", &self.local.network, |v| (*v).to_owned()),
             row("code", &self.code, |v| word(&CODES, v)),
             row("theme", &self.theme, |v| word(&THEMES, v)),
             row("no_color", &self.no_color, ToString::to_string),

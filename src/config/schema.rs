@@ -19,7 +19,7 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 19] = [
+pub(super) const SETTINGS: [Setting; 22] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
@@ -32,6 +32,13 @@ pub(super) const SETTINGS: [Setting; 19] = [
         crate::domain::version::OPENCODE_VERSION,
     ),
     setting("forward", "SANDBAR_FORWARD", ""),
+    setting("local.isolation", "SANDBAR_ISOLATION", "full"),
+    setting(
+        "local.require_isolation",
+        "SANDBAR_REQUIRE_ISOLATION",
+        "none",
+    ),
+    setting("local.network", "SANDBAR_NETWORK", "own"),
     setting("code", "SANDBAR_CODE", "worktree"),
     setting("theme", "SANDBAR_THEME", "auto"),
     setting("no_color", "NO_COLOR", "false"),

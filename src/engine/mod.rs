@@ -17,11 +17,9 @@ use crate::e2b::control::ControlClient;
 use crate::e2b::error::Error as E2bError;
 use crate::e2b::host::Addresses;
 use crate::local::daemon::{self, Daemon, DaemonError, Launch};
+use crate::local::{Isolation, Level, Network, PROGRAM_INSIDE};
 use crate::net::http::{Http, HttpSetupError};
 use serde::de::IgnoredAny;
-
-/// What local sandboxes are shut off with, until isolation is built.
-const LOCAL_ISOLATION: &str = "none";
 
 /// Creating a sandbox may wait for its template to be installed.
 const CREATE_LIMIT: Duration = Duration::from_mins(10);
@@ -41,6 +39,8 @@ pub enum EngineSpec {
 pub struct LocalSpec {
     pub state_dir: PathBuf,
     pub launch: Launch,
+    /// A daemon whose sandboxes are shut off less is not used.
+    pub least: Level,
 }
 
 impl EngineSpec {
@@ -62,6 +62,9 @@ pub enum EngineError {
     E2b(#[from] E2bError),
     #[error(transparent)]
     Daemon(#[from] DaemonError),
+    /// The daemon was started with other settings, or this machine gives no more.
+    #[error("isolation '{}' is required, and the local server gives {is}", least.name())]
+    Isolation { least: Level, is: String },
     /// The template's programs could not be installed; the text is the installer's own.
     #[error("{0}")]
     Template(String),
@@ -75,6 +78,8 @@ pub struct Engine {
     pub addresses: Addresses,
     /// How far sandboxes are shut off from this machine, in one word; `None` for E2B.
     pub isolation: Option<&'static str>,
+    /// Whether every sandbox has all ports to itself.
+    pub own_network: bool,
     /// The program that serves the demo model inside a sandbox; `None`: it cannot run there.
     pub demo_program: Option<PathBuf>,
     local: Option<Daemon>,
@@ -101,6 +106,7 @@ impl Engine {
                     control: ControlClient::new(http.client().clone(), api, key)?,
                     addresses: addresses.clone(),
                     isolation: None,
+                    own_network: true,
                     demo_program: None,
                     local: None,
                     http: http.clone(),
@@ -108,6 +114,13 @@ impl Engine {
             }
             EngineSpec::Local(local) => {
                 let daemon = daemon::find_or_start(&local.state_dir, &local.launch).await?;
+                let isolation = daemon.isolation.as_ref();
+                if isolation.map_or(Level::None, |isolation| isolation.level) < local.least {
+                    return Err(EngineError::Isolation {
+                        least: local.least,
+                        is: isolation.map_or_else(|| "none".to_owned(), Isolation::line),
+                    });
+                }
                 Self::local(daemon, local.launch.program.clone(), http)
             }
         }
@@ -135,13 +148,22 @@ impl Engine {
     fn local(daemon: Daemon, program: PathBuf, http: &Http) -> Result<Self, EngineError> {
         let addresses = Addresses::new(Some("localhost"), Some(&daemon.url), None)?;
         let key = daemon.api_key.clone();
+        let isolation = daemon.isolation.as_ref();
+        let level = isolation.map_or(Level::None, |isolation| isolation.level);
+        let network = isolation.map_or(Network::Shared, |isolation| isolation.network);
+        let inside = PathBuf::from(PROGRAM_INSIDE);
         let control = ControlClient::new(http.client().clone(), addresses.api.clone(), key)?;
         Ok(Self {
             kind: EngineKind::Local,
             control: control.with_limit(CREATE_LIMIT),
             addresses,
-            isolation: Some(LOCAL_ISOLATION),
-            demo_program: Some(program),
+            isolation: Some(level.name()),
+            own_network: network == Network::Own,
+            demo_program: Some(if level == Level::Full {
+                inside
+            } else {
+                program
+            }),
             local: Some(daemon),
             http: http.clone(),
         })

@@ -32,6 +32,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
+use super::isolation::Isolation;
 use super::sandbox::write_private;
 
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
@@ -50,6 +51,8 @@ pub struct Daemon {
     pub pid: u32,
     /// The version of the program that it runs.
     pub version: String,
+    /// How far its sandboxes are shut off, if it says so.
+    pub isolation: Option<Isolation>,
     /// Where its files are.
     pub state_dir: PathBuf,
 }
@@ -96,6 +99,9 @@ struct Address {
 pub(super) struct Status {
     pub(super) pid: u32,
     pub(super) version: String,
+    /// Older servers do not say.
+    #[serde(default)]
+    pub(super) isolation: Option<Isolation>,
 }
 
 /// The daemon of this directory, if one runs and answers.
@@ -115,6 +121,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
         api_key: address.api_key.into(),
         pid: status.pid,
         version: status.version,
+        isolation: status.isolation,
         state_dir: state_dir.to_owned(),
     })
 }

@@ -6,7 +6,7 @@
 //! the message is complete: the pipes of a process go in, a dialled connection comes out. No
 //! output passes through the helper itself; each pipe keeps its own back-pressure.
 //!
-//! Knows nothing of E2B, HTTP or isolation: a later isolation level stands behind the same door.
+//! Knows nothing of E2B and HTTP. Every level of isolation stands behind the same door.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -23,6 +23,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
+
+use super::isolation::Confinement;
 
 const HEAD: usize = 5;
 /// Longest message. Linux refuses argument lists beyond 2 MiB anyway.
@@ -47,6 +49,10 @@ pub(super) enum Request {
         #[serde(default)]
         terminal: Option<Size>,
     },
+    /// Confines the helper and all that it starts; before everything else.
+    Confine { call: u64, to: Confinement },
+    /// Listens on a loopback port inside; the listener comes out.
+    Listen { call: u64, port: u16 },
     /// Connects to a TCP port on which a process of this sandbox listens.
     Dial { call: u64, port: u16 },
     /// Signals a process that was started through this door, or its whole group.
@@ -84,6 +90,10 @@ pub(super) enum Report {
     },
     /// Comes with the connected socket.
     Dialed {
+        call: u64,
+    },
+    /// Comes with the listening socket.
+    Listening {
         call: u64,
     },
     Done {

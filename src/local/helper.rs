@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request, Size};
+use super::isolation::Start;
+use super::tree;
 
 /// Time for a helper to report that it is ready.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -106,23 +108,28 @@ pub(super) struct Helper {
 
 impl Helper {
     /// Starts a helper and waits until it is ready. Its own messages go to the file `log`.
-    pub(super) async fn start(command: &HelperCommand, log: &Path) -> Result<Self, Refused> {
+    pub(super) async fn start(start: Start, log: &Path) -> Result<Self, Refused> {
+        let Start {
+            mut command,
+            confinement,
+        } = start;
         let failed = |what: &str, error: std::io::Error| Refused {
             reason: Refusal::Failed,
             message: format!("{what}: {error}"),
         };
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()
             .map_err(|error| failed("open the sandbox's door", error))?;
-        let log = std::fs::File::create(log).map_err(|error| failed("create helper log", error))?;
-        let child = Command::new(&command.program)
-            .args(&command.arguments)
-            .env_clear()
-            .current_dir("/")
+        let output =
+            std::fs::File::create(log).map_err(|error| failed("create helper log", error))?;
+        command
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::from(log))
+            .stderr(Stdio::from(output));
+        let mut command = Command::from(command);
+        let child = command
             .spawn()
             .map_err(|error| failed("start the sandbox's helper process", error))?;
+        // It holds the other end of the door, without which no end would be noticed.
+        drop(command);
         let (sender, mut receiver) = ours
             .set_nonblocking(true)
             .and_then(|()| UnixStream::from_std(ours))
@@ -130,9 +137,11 @@ impl Helper {
             .map_err(|error| failed("open the sandbox's door", error))?;
         let ready = tokio::time::timeout(START_LIMIT, receiver.receive::<Report>()).await;
         if !matches!(ready, Ok(Ok(Some((Report::Ready, _))))) {
+            let said = std::fs::read_to_string(log).unwrap_or_default();
+            let said = said.lines().next().unwrap_or_default();
             return Err(Refused {
                 reason: Refusal::Failed,
-                message: "the sandbox's helper process did not report ready".to_owned(),
+                message: format!("the sandbox's helper process did not report ready: {said}"),
             });
         }
         let waiting = Arc::new(Mutex::new(Waiting::default()));
@@ -145,14 +154,19 @@ impl Helper {
             closing.clone(),
             gone.clone(),
         ));
-        Ok(Self {
+        let helper = Self {
             sender: AsyncMutex::new(Some(sender)),
             waiting,
             next_call: AtomicU64::new(1),
             child: AsyncMutex::new(child),
             gone,
             closing,
-        })
+        };
+        if let Some(to) = confinement {
+            let make = |call| Request::Confine { call, to };
+            helper.ask(make, Vec::new(), None).await?;
+        }
+        Ok(helper)
     }
 
     /// The process that was started for this sandbox; everything in it is below. `None` after its
@@ -202,6 +216,18 @@ impl Helper {
             .map_err(|_| Refused::gone())
     }
 
+    /// Listens on a loopback port inside the sandbox; who connects there is ours to serve.
+    pub(super) async fn listen(&self, port: u16) -> Result<TcpListener, Refused> {
+        let (_, mut fds) = self
+            .ask(|call| Request::Listen { call, port }, Vec::new(), None)
+            .await?;
+        let listener = std::net::TcpListener::from(fds.pop().ok_or_else(Refused::gone)?);
+        listener
+            .set_nonblocking(true)
+            .and_then(|()| TcpListener::from_std(listener))
+            .map_err(|_| Refused::gone())
+    }
+
     /// Signals one process that was started here, or the group that it leads.
     pub(super) async fn signal(&self, pid: u32, signal: i32, group: bool) -> Result<(), Refused> {
         let make = |call| Request::Signal {
@@ -235,6 +261,10 @@ impl Helper {
             .await
             .is_err()
         {
+            // What holds the wall up is above the helper: its end alone would be no end.
+            for member in child.id().map(tree::descendants).unwrap_or_default() {
+                tree::signal(member.pid, rustix::process::Signal::KILL);
+            }
             let _ = child.kill().await;
         }
         self.closing.cancel();
@@ -313,7 +343,10 @@ async fn read(
                     let _ = call.answer.send(Err(Refused { reason, message }));
                 }
             }
-            Report::Spawned { call, .. } | Report::Dialed { call } | Report::Done { call } => {
+            Report::Spawned { call, .. }
+            | Report::Dialed { call }
+            | Report::Listening { call }
+            | Report::Done { call } => {
                 if let Some(Call { answer, exit }) = waiting.calls.remove(&call) {
                     if let (Report::Spawned { pid, .. }, Some(exit)) = (&report, exit) {
                         waiting.exits.insert(*pid, exit);

@@ -8,6 +8,7 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -20,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
-use super::{terminal, tree};
+use super::{isolation, terminal, tree};
 
 /// Reports waiting to be sent.
 const OUTBOX: usize = 256;
@@ -140,6 +141,11 @@ impl Init {
                         message,
                     },
                 }
+            }
+            Request::Confine { call, to } => confine(call, &to),
+            Request::Listen { call, port } => {
+                let _ = self.outbox.send(listen(call, port)).await;
+                return;
             }
             Request::Dial { call, port } => {
                 tokio::spawn(dial(call, port, self.outbox.clone()));
@@ -269,6 +275,35 @@ pub(super) fn not_started(program: &str, error: &io::Error) -> NotStarted {
         _ => Refusal::Failed,
     };
     (reason, format!("start '{program}': {error}"))
+}
+
+fn confine(call: u64, to: &isolation::Confinement) -> Report {
+    match isolation::restrict(to) {
+        Ok(()) => Report::Done { call },
+        Err(error) => Report::Refused {
+            call,
+            reason: Refusal::Failed,
+            message: format!("confine the sandbox: {error}"),
+        },
+    }
+}
+
+fn listen(call: u64, port: u16) -> (Report, Vec<OwnedFd>) {
+    match std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(listener) => (Report::Listening { call }, vec![listener.into()]),
+        Err(error) => {
+            let message = format!("listen on port {port}: {error}");
+            let reason = Refusal::Failed;
+            (
+                Report::Refused {
+                    call,
+                    reason,
+                    message,
+                },
+                Vec::new(),
+            )
+        }
+    }
 }
 
 async fn dial(call: u64, port: u16, outbox: Outbox) {

@@ -2,8 +2,9 @@
 //! envd, and the proxy to the sandboxes' ports, all on one loopback port.
 //!
 //! In: a listener, [`Options`], a token for shutdown. Out: HTTP. Each sandbox has one helper
-//! process (our own program, see [`init_main`]) that starts and ends everything in it; without
-//! isolation a sandbox is a home directory, a clean environment and a process tree, and no wall.
+//! process (our own program, see [`init_main`]) that starts and ends everything in it, behind a wall
+//! as high as the machine offers ([`Isolation`]); without isolation a sandbox is a home directory, a
+//! clean environment and a process tree, and no wall.
 //!
 //! It knows E2B's REST bodies and envd's messages, and no client, session or screen.
 
@@ -15,7 +16,9 @@ mod envd;
 mod error;
 mod helper;
 mod init;
+mod isolation;
 mod metrics;
+mod outbound;
 mod process;
 mod proxy;
 mod registry;
@@ -39,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use helper::HelperCommand;
 pub use init::init_main;
+pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted};
 pub use terminal::become_leader;
 
 use registry::Registry;
@@ -73,6 +77,8 @@ pub struct Options {
     pub opencode_version: String,
     /// Directories that the file API may touch beside a sandbox's own.
     pub extra_file_roots: Vec<PathBuf>,
+    /// How far sandboxes shall be shut off.
+    pub isolation: Wanted,
     /// What clients see as the sandboxes' domain, e.g. `sbx.localhost:4000`. Empty: made from
     /// the first listener's port.
     pub domain: String,
@@ -83,6 +89,7 @@ pub struct Options {
 pub struct LocalServer {
     address: SocketAddr,
     domain: String,
+    isolation: Isolation,
     tasks: JoinSet<()>,
 }
 
@@ -100,6 +107,11 @@ impl LocalServer {
     /// The domain of the sandboxes' hosts, with the port.
     pub fn domain(&self) -> &str {
         &self.domain
+    }
+
+    /// How far its sandboxes are shut off.
+    pub fn isolation(&self) -> &Isolation {
+        &self.isolation
     }
 
     /// Waits until the server has ended after its shutdown: no sandbox runs any more.
@@ -137,7 +149,9 @@ pub fn start(
     // Links in the path would make every file seem to be outside.
     options.state_dir = options.state_dir.canonicalize()?;
     let domain = options.domain.clone();
-    let registry = Registry::open(options)?;
+    let isolation = isolation::decide(options.isolation, &options.helper, &options.state_dir)?;
+    tracing::info!("{}", isolation.line());
+    let registry = Registry::open(options, isolation.clone())?;
     let front = proxy::Front {
         api: api::router(registry.clone()),
         envd: envd::router(),
@@ -167,6 +181,7 @@ pub fn start(
     Ok(LocalServer {
         address,
         domain,
+        isolation,
         tasks,
     })
 }

@@ -17,7 +17,9 @@ use tokio_util::task::TaskTracker;
 
 use super::api::replay::Replays;
 use super::error::ApiError;
-use super::helper::Helper;
+use super::helper::{Helper, Refused};
+use super::isolation::{Isolation, Quarters};
+use super::outbound::{self, Outbound};
 use super::sandbox::{Record, Run, Sandbox, State, guard};
 use super::template::Templates;
 use super::{Options, auth, tree};
@@ -49,6 +51,7 @@ pub(super) struct NewSandbox {
 
 pub(super) struct Registry {
     pub(super) options: Options,
+    pub(super) isolation: Isolation,
     pub(super) templates: Templates,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
     pub(super) replays: Replays,
@@ -74,12 +77,12 @@ fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
 
 impl Registry {
     /// Finds the sandboxes of earlier servers. Reads the disk; called once, before serving.
-    pub(super) fn open(options: Options) -> std::io::Result<Arc<Self>> {
+    pub(super) fn open(options: Options, isolation: Isolation) -> std::io::Result<Arc<Self>> {
         let root = options.state_dir.join("sandboxes");
         std::fs::create_dir_all(&root)?;
         let mut sandboxes = HashMap::new();
         for entry in std::fs::read_dir(&root)?.flatten() {
-            match Sandbox::load(entry.path()) {
+            match Sandbox::load(entry.path(), &isolation) {
                 Ok(sandbox) => {
                     sandboxes.insert(sandbox.record().id, Arc::new(sandbox));
                 }
@@ -91,6 +94,7 @@ impl Registry {
         Ok(Arc::new(Self {
             templates: Templates::new(&options),
             options,
+            isolation,
             sandboxes: Mutex::new(sandboxes),
             replays: Replays::default(),
             deadlines: Notify::new(),
@@ -143,7 +147,7 @@ impl Registry {
             mask_host: new.mask_host,
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
-        let made = Sandbox::create(dir.clone(), record, &self.options)
+        let made = Sandbox::create(dir.clone(), record, &self.options, &self.isolation)
             .and_then(|sandbox| links.link_into(&sandbox.home()).map(|()| Arc::new(sandbox)));
         let sandbox = made.map_err(failed("create the sandbox's directory"))?;
         let started = match self.admit(&id, &sandbox) {
@@ -175,10 +179,28 @@ impl Registry {
     }
 
     async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
-        let helper = Helper::start(&self.options.helper, &sandbox.dir.join("helper.log"))
+        let record = sandbox.record();
+        let quarters = Quarters {
+            dir: &sandbox.dir,
+            id: &record.id,
+            isolation: &self.isolation,
+            helper: &self.options.helper,
+            path: &self.options.path,
+            programs: self.templates.links(&record.template).0,
+        };
+        let start = quarters
+            .prepare()
+            .map_err(failed("prepare the sandbox's wall"))?;
+        let refused = |refused: Refused| ApiError::internal(refused.message);
+        let helper = Helper::start(start, &sandbox.dir.join("helper.log"))
             .await
-            .map_err(|refused| ApiError::internal(refused.message))?;
+            .map_err(refused)?;
         let run = Run::new(helper);
+        if self.isolation.own_network() {
+            let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
+            let outbound = Outbound::new(&self.options.install_env);
+            self.tasks.spawn(outbound.serve(listener, run.over.clone()));
+        }
         sandbox.set_run(Some(Arc::clone(&run)));
         let sandbox = Arc::downgrade(sandbox);
         self.tasks.spawn(async move {

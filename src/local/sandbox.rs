@@ -1,11 +1,11 @@
 //! One sandbox: what is kept of it on disk, its directories, and its run while it has one.
 //!
 //! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`Record`]), `home/`
-//! (what the API can read and write), `tmp/` (its `TMPDIR`), `helper.log`.
+//! (what the API can read and write), `tmp/` (its `TMPDIR`), `etc/` (at level full), `helper.log`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use super::Options;
 use super::envd::watch::Watchers;
 use super::helper::Helper;
+use super::isolation::{self, Isolation, Level, View};
 use super::metrics::History;
+use super::outbound;
 use super::process::Processes;
 use super::registry;
 
@@ -106,6 +108,11 @@ impl Run {
 
 pub(super) struct Sandbox {
     pub(super) dir: PathBuf,
+    /// Its files as its processes see them.
+    pub(super) view: View,
+    /// The user to whom its files belong, where that is not the server's own.
+    owner: Option<u32>,
+    network: Option<Vec<(String, String)>>,
     record: Mutex<Record>,
     run: Mutex<Option<Arc<Run>>>,
     pub(super) history: Mutex<History>,
@@ -117,22 +124,31 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     /// Makes the directories of a new sandbox.
-    pub(super) fn create(dir: PathBuf, record: Record, options: &Options) -> io::Result<Self> {
+    pub(super) fn create(
+        dir: PathBuf,
+        record: Record,
+        options: &Options,
+        isolation: &Isolation,
+    ) -> io::Result<Self> {
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
         builder.create(dir.join("home"))?;
         builder.create(dir.join("tmp"))?;
         // A login shell's /etc/profile sets PATH anew; the SDKs start everything by `bash -l -c`.
-        let path = search_path(&dir.join("home"), options).replace('\'', "'\\''");
-        std::fs::write(dir.join("home/.profile"), format!("export PATH='{path}'\n"))?;
-        let sandbox = Self::stored(dir, record);
+        let sandbox = Self::stored(dir, record, isolation);
+        let path = sandbox.system_path(options).replace('\'', "'\\''");
+        let profile = format!("export PATH=\"$HOME/.local/bin\":'{path}'\n");
+        std::fs::write(sandbox.dir.join("home/.profile"), profile)?;
         sandbox.save()?;
         Ok(sandbox)
     }
 
     /// A sandbox as its directory holds it, without a run.
-    pub(super) fn stored(dir: PathBuf, record: Record) -> Self {
+    pub(super) fn stored(dir: PathBuf, record: Record, isolation: &Isolation) -> Self {
         Self {
+            view: View::new(&dir, isolation.level == Level::Full),
+            owner: isolation::owner(&record.id, isolation.level),
+            network: isolation.own_network().then(outbound::variables),
             dir,
             record: Mutex::new(record),
             run: Mutex::default(),
@@ -143,12 +159,13 @@ impl Sandbox {
     }
 
     /// Reads a sandbox left by an earlier server: its processes are gone, its files are here.
-    pub(super) fn load(dir: PathBuf) -> io::Result<Self> {
+    pub(super) fn load(dir: PathBuf, isolation: &Isolation) -> io::Result<Self> {
         let mut record: Record = serde_json::from_slice(&std::fs::read(dir.join("sandbox.json"))?)?;
         record.state = State::Paused;
-        Ok(Self::stored(dir, record))
+        Ok(Self::stored(dir, record, isolation))
     }
 
+    /// The home on this machine; processes may see it elsewhere ([`View::home`]).
     pub(super) fn home(&self) -> PathBuf {
         self.dir.join("home")
     }
@@ -203,14 +220,18 @@ impl Sandbox {
         request: &BTreeMap<String, String>,
     ) -> BTreeMap<String, String> {
         let record = self.record();
-        let home = self.home();
+        let home = self.view.home().display().to_string();
+        let user = self.user(options).to_owned();
         let own = [
-            ("PATH", search_path(&home, options)),
-            ("HOME", home.display().to_string()),
-            ("USER", options.user.clone()),
-            ("LOGNAME", options.user.clone()),
+            (
+                "PATH",
+                format!("{home}/.local/bin:{}", self.system_path(options)),
+            ),
+            ("HOME", home),
+            ("USER", user.clone()),
+            ("LOGNAME", user),
             ("SHELL", "/bin/bash".to_owned()),
-            ("TMPDIR", self.dir.join("tmp").display().to_string()),
+            ("TMPDIR", self.view.tmp().display().to_string()),
             ("LANG", "C.UTF-8".to_owned()),
             ("E2B_SANDBOX", "true".to_owned()),
             ("E2B_SANDBOX_ID", record.id),
@@ -220,9 +241,43 @@ impl Sandbox {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
+        env.extend(self.network.iter().flatten().cloned());
         env.extend(record.env_vars);
         env.extend(request.clone());
         env
+    }
+
+    /// The name of the user as whom its processes run.
+    pub(super) fn user<'a>(&self, options: &'a Options) -> &'a str {
+        if self.view.is_own() {
+            "user"
+        } else {
+            &options.user
+        }
+    }
+
+    fn system_path(&self, options: &Options) -> String {
+        if self.view.is_own() {
+            isolation::search_path(&options.path)
+        } else {
+            options.path.clone()
+        }
+    }
+
+    /// Hands a file that the server has made, and the directories that it made for it, to the
+    /// sandbox's user.
+    pub(super) fn hand_over(&self, file: &Path) {
+        let Some(owner) = self.owner else { return };
+        let ours = [self.dir.join("home"), self.dir.join("tmp")];
+        for path in file.ancestors() {
+            let below = ours.iter().any(|root| path.starts_with(root));
+            let mine = path.symlink_metadata().is_ok_and(|metadata| {
+                metadata.uid() != owner && (metadata.is_dir() || metadata.nlink() == 1)
+            });
+            if below && mine {
+                let _ = std::os::unix::fs::lchown(path, Some(owner), Some(owner));
+            }
+        }
     }
 
     fn save(&self) -> io::Result<()> {
@@ -233,10 +288,6 @@ impl Sandbox {
             &serde_json::to_vec_pretty(&*record)?,
         )
     }
-}
-
-fn search_path(home: &Path, options: &Options) -> String {
-    format!("{}:{}", home.join(".local/bin").display(), options.path)
 }
 
 /// Replaces a file in one step, readable by its owner alone.

@@ -39,7 +39,7 @@ pub(super) enum Progress {
 
 /// Programs that a template puts into a home.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Links(Vec<(&'static str, PathBuf)>);
+pub(super) struct Links(pub(super) Vec<(&'static str, PathBuf)>);
 
 impl Links {
     pub(super) fn link_into(&self, home: &Path) -> io::Result<()> {
@@ -126,17 +126,22 @@ impl Templates {
                 return Err(ApiError::internal(message));
             }
         }
+        Ok(self.links(template))
+    }
+
+    /// The programs of a template that has been prepared.
+    pub(super) fn links(&self, template: &str) -> Links {
         if template == "base" {
-            return Ok(Links::default());
+            return Links::default();
         }
         let modules = self.home().join("node_modules");
-        Ok(Links(vec![
+        Links(vec![
             (
                 "opencode",
                 modules.join(opencode_package()).join("bin/opencode"),
             ),
             ("rg", modules.join(ripgrep_package()).join("bin/rg")),
-        ]))
+        ])
     }
 
     /// Watches the install of a template, which is started unless it is done or under way.

@@ -17,7 +17,7 @@ use super::words;
 use crate::demo;
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
-use crate::domain::sandbox::{EngineKind, Phase, Stage};
+use crate::domain::sandbox::{Phase, Stage};
 use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::process::{Selector, Signal, StartProcess};
 use crate::net::random;
@@ -31,6 +31,8 @@ const SHELL_ENV: &str = include_str!("../../assets/sandbox/shell-env.js");
 const PLUGIN: &str = ".config/opencode/plugin/sandbar-shell-env.js";
 /// The port of OpenCode's server in its sandbox.
 const PORT: u16 = 4096;
+/// The port of the demo model where all ports are the sandbox's own.
+const DEMO_PORT: u16 = 4095;
 const DEMO_TAG: &str = "demo";
 
 /// A new password of 256 random bits.
@@ -57,9 +59,7 @@ pub(super) async fn run(
         sandbox.follower = Some(cx.stage(Stage::Start, started).await?);
         left -= 1;
         match connect(cx, sandbox.clone(), &mut place).await {
-            Err(Phase::Failed(failure))
-                if left > 0 && lost_its_port(sandbox.engine.kind, &failure) =>
-            {
+            Err(Phase::Failed(failure)) if left > 0 && lost_its_port(&sandbox, &failure) => {
                 let port = free_port()?;
                 let line = format!("the port was taken meanwhile; now it is {port}");
                 cx.output(Stage::Start, line).await;
@@ -73,9 +73,9 @@ pub(super) async fn run(
 /// Whether the server ended because somebody else had its port. Sandboxes that share this machine's
 /// ports may take one between our look and the server's bind, which comes a second or two later. All
 /// that OpenCode says of it is `ServeError` (observed on 1.18.33).
-fn lost_its_port(engine: EngineKind, failure: &Failure) -> bool {
+fn lost_its_port(sandbox: &Sandbox, failure: &Failure) -> bool {
     let told = failure.stderr.iter();
-    engine == EngineKind::Local && told.rev().any(|line| line.trim() == "ServeError")
+    !sandbox.engine.own_network && told.rev().any(|line| line.trim() == "ServeError")
 }
 
 /// Starts the server, and beside it the demo model where that is wanted.
@@ -101,7 +101,7 @@ async fn start(
         None
     };
     sandbox.write(PLUGIN, SHELL_ENV).await?;
-    let port = port(sandbox.engine.kind, place.port)?;
+    let port = port(sandbox.engine.own_network, place.port)?;
     place.port = Some(port);
     place.sandbox.demo = place.new.demo;
     let directory = place.sandbox.directory.clone().unwrap_or_default();
@@ -125,7 +125,11 @@ async fn start_demo(sandbox: &Sandbox) -> Result<String, Failure> {
     let Some(program) = &sandbox.engine.demo_program else {
         return Err(Failure::new("the demo model cannot run in this sandbox"));
     };
-    let port = free_port()?;
+    let port = if sandbox.engine.own_network {
+        DEMO_PORT
+    } else {
+        free_port()?
+    };
     let arguments = [
         "internal".to_owned(),
         "demo".into(),
@@ -152,11 +156,11 @@ fn config(place: &Place, demo_url: Option<&str>) -> Value {
     config
 }
 
-/// The kept port where it is free, else the usual one, else any. Only local sandboxes share their
-/// ports with this machine.
-fn port(engine: EngineKind, kept: Option<u16>) -> Result<u16, Failure> {
-    if engine != EngineKind::Local {
-        return Ok(kept.unwrap_or(PORT));
+/// The usual port where all are the sandbox's own. Where it shares them with this machine, the kept
+/// one if it is free, else the usual one, else any.
+fn port(own_network: bool, kept: Option<u16>) -> Result<u16, Failure> {
+    if own_network {
+        return Ok(PORT);
     }
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     match kept.into_iter().chain([PORT]).find(is_free) {

@@ -117,6 +117,11 @@ pub(crate) fn engine(error: &EngineError) -> Failure {
                 .hint("run `sandbar local serve` to see what it says")
                 .retryable()
         }
+        EngineError::Isolation { .. } => {
+            Failure::new("local sandboxes are shut off less than required")
+                .because(error.to_string())
+                .hint("after a change: `sandbar local stop`; or lower local.require_isolation")
+        }
         EngineError::Template(said) => Failure::new("OpenCode could not be installed")
             .because(said.clone())
             .hint("check that npm works here: npm view opencode-ai version")

@@ -15,7 +15,7 @@ use sandbar::e2b::envd::EnvdClient;
 use sandbar::e2b::host::Addresses;
 use sandbar::e2b::process::StartProcess;
 use sandbar::e2b::wire::{NewSandbox, SandboxState};
-use sandbar::local::{self, HelperCommand, LocalServer, Options};
+use sandbar::local::{self, HelperCommand, LocalServer, Options, Wanted};
 use sandbar::store::{Store, StoredSession};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -309,6 +309,7 @@ impl Account {
             install_env: Vec::new(),
             opencode_version: "1.18.33".to_owned(),
             extra_file_roots: Vec::new(),
+            isolation: Wanted::default(),
             domain: String::new(),
         };
         let shutdown = CancellationToken::new();

@@ -19,11 +19,11 @@ const KEY: &str = "e2b_test";
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
 
-pub(super) struct World {
-    pub(super) dir: tempfile::TempDir,
-    pub(super) server: LocalServer,
-    shutdown: CancellationToken,
-    pub(super) client: Client,
+pub(crate) struct World {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) server: LocalServer,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) client: Client,
 }
 
 fn options(dir: &Path) -> Options {
@@ -42,19 +42,27 @@ fn options(dir: &Path) -> Options {
         install_env: Vec::new(),
         opencode_version: "1.18.33".to_owned(),
         extra_file_roots: Vec::new(),
+        isolation: local::Wanted {
+            most: local::Level::None,
+            ..local::Wanted::default()
+        },
         domain: String::new(),
     }
 }
 
 async fn serve(dir: &Path) -> (LocalServer, CancellationToken) {
+    serve_with(options(dir)).await
+}
+
+async fn serve_with(options: Options) -> (LocalServer, CancellationToken) {
     let shutdown = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = local::start(vec![listener], options(dir), shutdown.clone()).unwrap();
+    let server = local::start(vec![listener], options, shutdown.clone()).unwrap();
     (server, shutdown)
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (server, shutdown) = serve(dir.path()).await;
         let client = Client::builder().no_proxy().build().unwrap();
@@ -63,6 +71,25 @@ impl World {
             server,
             shutdown,
             client,
+        }
+    }
+
+    /// A server whose sandboxes are shut off as wanted.
+    pub(crate) async fn at(wanted: local::Wanted) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        // Where the tests run as root the sandboxes' users must come to their directories.
+        let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+        std::fs::set_permissions(dir.path(), everybody).unwrap();
+        let options = Options {
+            isolation: wanted,
+            ..options(dir.path())
+        };
+        let (server, shutdown) = serve_with(options).await;
+        Self {
+            dir,
+            server,
+            shutdown,
+            client: Client::builder().no_proxy().build().unwrap(),
         }
     }
 
@@ -85,7 +112,7 @@ impl World {
         }
     }
 
-    pub(super) fn api(&self, method: &str, path: &str) -> RequestBuilder {
+    pub(crate) fn api(&self, method: &str, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.server.url());
         self.client
             .request(method.parse().unwrap(), url)
@@ -93,7 +120,7 @@ impl World {
             .timeout(LIMIT)
     }
 
-    pub(super) async fn create(&self, body: Value) -> Sandbox<'_> {
+    pub(crate) async fn create(&self, body: Value) -> Sandbox<'_> {
         let response = self
             .api("POST", "/v2/sandboxes")
             .json(&body)
@@ -111,11 +138,11 @@ impl World {
         }
     }
 
-    pub(super) async fn base(&self) -> Sandbox<'_> {
+    pub(crate) async fn base(&self) -> Sandbox<'_> {
         self.create(json!({"templateID": "base"})).await
     }
 
-    pub(super) async fn state(&self, id: &str) -> Value {
+    pub(crate) async fn state(&self, id: &str) -> Value {
         let detail = self
             .api("GET", &format!("/sandboxes/{id}"))
             .send()
@@ -125,25 +152,25 @@ impl World {
     }
 }
 
-pub(super) struct Sandbox<'a> {
+pub(crate) struct Sandbox<'a> {
     world: &'a World,
-    pub(super) id: String,
-    pub(super) token: String,
-    pub(super) traffic: String,
+    pub(crate) id: String,
+    pub(crate) token: String,
+    pub(crate) traffic: String,
 }
 
 /// What a command gave.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Ran {
-    pub(super) pid: u64,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
-    pub(super) end: Value,
-    pub(super) error: Value,
+pub(crate) struct Ran {
+    pub(crate) pid: u64,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) end: Value,
+    pub(crate) error: Value,
 }
 
 impl Sandbox<'_> {
-    pub(super) fn envd(&self, method: &str, path: &str) -> RequestBuilder {
+    pub(crate) fn envd(&self, method: &str, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.world.server.url());
         let request = self.world.client.request(method.parse().unwrap(), url);
         request
@@ -151,7 +178,7 @@ impl Sandbox<'_> {
             .header("x-access-token", &self.token)
     }
 
-    pub(super) fn stream(&self, method: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn stream(&self, method: &str, body: &Value) -> RequestBuilder {
         let text = body.to_string();
         let mut bytes = vec![0];
         bytes.extend_from_slice(&u32::try_from(text.len()).unwrap().to_be_bytes());
@@ -161,12 +188,12 @@ impl Sandbox<'_> {
             .body(bytes)
     }
 
-    pub(super) fn shell(&self, script: &str) -> RequestBuilder {
+    pub(crate) fn shell(&self, script: &str) -> RequestBuilder {
         let process = json!({"cmd": "/bin/sh", "args": ["-c", script]});
         self.stream("Start", &json!({"process": process, "stdin": false}))
     }
 
-    pub(super) async fn unary(&self, method: &str, body: Value) -> (StatusCode, Value) {
+    pub(crate) async fn unary(&self, method: &str, body: Value) -> (StatusCode, Value) {
         let response = self
             .envd("POST", &format!("/{method}"))
             .json(&body)
@@ -176,15 +203,15 @@ impl Sandbox<'_> {
         (response.status(), response.json().await.unwrap())
     }
 
-    pub(super) async fn run(&self, script: &str) -> Ran {
+    pub(crate) async fn run(&self, script: &str) -> Ran {
         collect(Events::open(self.shell(script)).await).await
     }
 
-    pub(super) fn host(&self, port: u16) -> String {
+    pub(crate) fn host(&self, port: u16) -> String {
         format!("{port}-{}.{}", self.id, self.world.server.domain())
     }
 
-    pub(super) fn public(&self, port: u16, path: &str) -> RequestBuilder {
+    pub(crate) fn public(&self, port: u16, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.world.server.url());
         self.world
             .client
@@ -193,7 +220,7 @@ impl Sandbox<'_> {
             .timeout(LIMIT)
     }
 
-    pub(super) async fn kill(&self) {
+    pub(crate) async fn kill(&self) {
         let path = format!("/sandboxes/{}", self.id);
         let killed = self.world.api("DELETE", &path).send().await.unwrap();
         assert_eq!(killed.status(), StatusCode::NO_CONTENT);
@@ -201,13 +228,13 @@ impl Sandbox<'_> {
 }
 
 /// Reads a stream's envelopes.
-pub(super) struct Events {
+pub(crate) struct Events {
     response: reqwest::Response,
     bytes: Vec<u8>,
 }
 
 impl Events {
-    pub(super) async fn open(request: RequestBuilder) -> Self {
+    pub(crate) async fn open(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(
@@ -221,7 +248,7 @@ impl Events {
     }
 
     /// The next message with its flag; `None` at the end of the body or when it breaks.
-    pub(super) async fn next(&mut self) -> Option<(u8, Value)> {
+    pub(crate) async fn next(&mut self) -> Option<(u8, Value)> {
         loop {
             if let Some((head, rest)) = self.bytes.split_first_chunk::<5>() {
                 let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
@@ -238,14 +265,14 @@ impl Events {
         }
     }
 
-    pub(super) async fn pid(&mut self) -> u64 {
+    pub(crate) async fn pid(&mut self) -> u64 {
         self.next().await.unwrap().1["event"]["start"]["pid"]
             .as_u64()
             .unwrap()
     }
 
     /// Waits for a chunk of standard output and returns it.
-    pub(super) async fn output(&mut self) -> String {
+    pub(crate) async fn output(&mut self) -> String {
         loop {
             let (_, message) = self.next().await.unwrap();
             if let Some(text) = message["event"]["data"]["stdout"].as_str() {
@@ -255,14 +282,14 @@ impl Events {
     }
 }
 
-pub(super) fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(text)
         .unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
-pub(super) async fn collect(mut events: Events) -> Ran {
+pub(crate) async fn collect(mut events: Events) -> Ran {
     let mut ran = Ran {
         pid: events.pid().await,
         ..Ran::default()
@@ -289,7 +316,7 @@ pub(super) async fn collect(mut events: Events) -> Ran {
 }
 
 /// Whether a process runs; one that waits to be reaped by somebody else's parent does not.
-pub(super) fn alive(pid: u64) -> bool {
+pub(crate) fn alive(pid: u64) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ")
         .is_some_and(|(_, rest)| !rest.starts_with('Z'))
@@ -377,7 +404,7 @@ async fn the_deadline_kills_the_whole_group() {
 }
 
 /// Waits for a state that has no event of its own.
-pub(super) async fn until<F: Future<Output = bool>>(mut reached: impl FnMut() -> F) {
+pub(crate) async fn until<F: Future<Output = bool>>(mut reached: impl FnMut() -> F) {
     let waiting = async {
         let mut step = tokio::time::interval(Duration::from_millis(20));
         while !reached().await {
@@ -618,7 +645,7 @@ s.on('upgrade', (q, c) => {
   c.on('data', d => c.write(String(d).toUpperCase())); c.on('error', () => {}) })
 s.listen(0, '127.0.0.1', () => console.log(s.address().port))";
 
-pub(super) async fn node(sandbox: &Sandbox<'_>) -> (Events, u16) {
+pub(crate) async fn node(sandbox: &Sandbox<'_>) -> (Events, u16) {
     let body = json!({"process": {"cmd": "node", "args": ["-e", NODE]}, "stdin": false});
     let mut events = Events::open(sandbox.stream("Start", &body)).await;
     let port = events.output().await.trim().parse().unwrap();

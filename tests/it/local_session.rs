@@ -48,7 +48,8 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
 
 #[test]
 fn json_lines_tell_the_whole_turn_and_end_with_done() {
-    let home = Home::with_sandboxes();
+    // Where nothing shuts the sandbox off, the agent asks before it does anything.
+    let home = Home::with_sandboxes().set("SANDBAR_ISOLATION", "none");
 
     let ran = run(
         &home,

@@ -29,6 +29,7 @@ mod cli;
 mod demo;
 mod errors;
 mod forgotten;
+mod isolation;
 mod local;
 mod local_envd;
 mod local_session;

@@ -190,7 +190,8 @@ fn a_server_that_died_is_told_with_its_end_and_started_by_a_key() {
 
 #[test]
 fn a_server_that_loses_its_port_while_it_starts_takes_another() {
-    let home = Home::with_sandboxes();
+    // With a network of their own sandboxes have no port to lose.
+    let home = Home::with_sandboxes().set("SANDBAR_ISOLATION", "none");
     let mut screen = start(&home);
     screen.wait_for("type a message");
     screen.send("A prompt that waits for the server\r");

@@ -204,15 +204,31 @@ impl Home {
         arguments.next().unwrap().parse().unwrap()
     }
 
+    /// What processes of this home's sandboxes have in their environment. At level full their paths
+    /// are the same in all sandboxes.
+    fn sandbox_ids(&self) -> Vec<String> {
+        let sandboxes = self.root.path().join("sandbar/state/local/sandboxes");
+        let entries = fs::read_dir(sandboxes).into_iter().flatten().flatten();
+        entries
+            .map(|entry| format!("E2B_SANDBOX_ID={}", entry.file_name().to_string_lossy()))
+            .collect()
+    }
+
     /// The process ids of the OpenCode servers in this home's sandboxes.
     pub(crate) fn opencode_servers(&self) -> Vec<i32> {
         let root = self.root.path().to_string_lossy().into_owned();
+        let ids = self.sandbox_ids();
         let processes = fs::read_dir("/proc").unwrap().flatten();
         let numbered = processes.filter_map(|entry| {
             let pid = entry.file_name().to_str()?.parse().ok()?;
             let arguments = fs::read(entry.path().join("cmdline")).ok()?;
             let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
-            let is_ours = arguments.starts_with(&root) && arguments.contains(" serve --hostname ");
+            let environ = fs::read(entry.path().join("environ")).ok()?;
+            let mut environ = environ.split(|byte| *byte == 0);
+            let is_server = arguments.contains("opencode serve --hostname ");
+            let is_ours = is_server
+                && (arguments.starts_with(&root)
+                    || environ.any(|variable| ids.iter().any(|id| variable == id.as_bytes())));
             is_ours.then_some(pid)
         });
         numbered.collect()

@@ -252,6 +252,7 @@ async fn status(State(app): State<App>) -> Json<Status> {
     Json(Status {
         pid: std::process::id(),
         version: app.options.version.clone(),
+        isolation: Some(app.isolation.clone()),
     })
 }
 

@@ -9,15 +9,24 @@ use buffa_types::google::protobuf::Timestamp;
 
 use crate::e2b::proto::filesystem::{EntryInfo, FileType};
 
+use super::super::isolation::View;
 use super::metadata;
 
-/// Describes what is at the path; of a link, its target.
-pub(super) fn entry(path: &Path) -> io::Result<EntryInfo> {
+/// Describes what is at the path on this machine, as processes see it; of a link, its target.
+pub(super) fn entry(view: &View, path: &Path) -> io::Result<EntryInfo> {
     let own = path.symlink_metadata()?;
     let link = own.is_symlink();
-    // Of a link the target counts, unless it leads nowhere.
+    let seen = view.seen(path);
+    let target = if view.is_own() {
+        view.find(&seen, false)
+    } else {
+        path.canonicalize().ok()
+    };
+    let target = target.filter(|target| target.exists());
+    // Of a link the target counts, unless it leads nowhere, or to where only processes see it.
     let metadata = if link {
-        path.metadata().unwrap_or_else(|_| own.clone())
+        let metadata = target.as_ref().and_then(|to| to.symlink_metadata().ok());
+        metadata.unwrap_or_else(|| own.clone())
     } else {
         own
     };
@@ -43,19 +52,20 @@ pub(super) fn entry(path: &Path) -> io::Result<EntryInfo> {
             .to_string_lossy()
             .into_owned(),
         r#type: kind.into(),
-        path: path.display().to_string(),
+        path: seen.display().to_string(),
         size: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
         mode: metadata.mode() & 0o7777,
         permissions: permissions(&metadata, link),
-        owner: account("/etc/passwd", metadata.uid()),
-        group: account("/etc/group", metadata.gid()),
+        owner: account(view, "/etc/passwd", metadata.uid()),
+        group: account(view, "/etc/group", metadata.gid()),
         modified_time: modified.into(),
         symlink_target: if link {
-            path.canonicalize().ok().map(|to| to.display().to_string())
+            let target = target.as_ref();
+            target.map(|to| view.seen(to).display().to_string())
         } else {
             None
         },
-        metadata: metadata::read(path).into_iter().collect(),
+        metadata: target.iter().flat_map(|to| metadata::read(to)).collect(),
         ..Default::default()
     })
 }
@@ -79,7 +89,11 @@ fn permissions(metadata: &Metadata, link: bool) -> String {
 }
 
 /// The name of a user or group, else its number.
-fn account(database: &str, id: u32) -> String {
+fn account(view: &View, database: &str, id: u32) -> String {
+    if view.is_own() {
+        // There is but one user inside, whatever his number is outside.
+        return "user".to_owned();
+    }
     let wanted = id.to_string();
     let text = std::fs::read_to_string(database).unwrap_or_default();
     let named = text.lines().find_map(|line| {

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
+use rustix::fs::OFlags;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader};
 use tokio_util::io::{ReaderStream, StreamReader};
@@ -77,7 +78,8 @@ pub(super) async fn download(
         let message = format!("path '{asked}' is not a regular file");
         return Err(ApiError::bad(message));
     }
-    let file = File::open(&path).await.map_err(missing)?;
+    let file = cx.sandbox.view.open(&path, OFlags::RDONLY);
+    let file = File::from_std(file.map_err(missing)?);
     let modified = http_date(&metadata);
     if !modified.is_empty() && header(&headers, "if-modified-since") == modified {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
@@ -226,7 +228,10 @@ impl Upload<'_> {
         let parent = path.parent().unwrap_or(Path::new("/"));
         tokio::fs::create_dir_all(parent).await.map_err(failed)?;
         // In place, so that an existing file keeps its mode and its links (as envd does it).
-        let mut file = File::create(&path).await.map_err(failed)?;
+        let how = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+        let file = self.cx.sandbox.view.open(&path, how).map_err(failed)?;
+        let mut file = File::from_std(file);
+        self.cx.sandbox.hand_over(&path);
         let mut body = std::pin::pin!(body);
         let mut size = 0_u64;
         while let Some(chunk) = body.next().await {
@@ -244,7 +249,7 @@ impl Upload<'_> {
         let name = path.file_name().unwrap_or_default();
         Ok(WrittenFile {
             name: name.to_string_lossy().into_owned(),
-            path: path.display().to_string(),
+            path: self.cx.sandbox.view.seen(&path).display().to_string(),
             kind: "file".to_owned(),
             metadata: (!self.metadata.is_empty()).then(|| self.metadata.clone()),
         })

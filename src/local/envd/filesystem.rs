@@ -14,6 +14,7 @@ use crate::e2b::proto::filesystem::{
     RemoveWatcherResponse, StatRequest, StatResponse, WatchDirRequest, WatchDirResponse,
 };
 
+use super::super::isolation::View;
 use super::entry::entry;
 use super::process::Limits;
 use super::watch::{self, Wanted};
@@ -49,6 +50,23 @@ async fn with_path<T: Send + 'static>(
     done.map_err(|error| failed(path, &error))
 }
 
+/// Like [`with_path`], on a link itself.
+async fn with_link<T: Send + 'static>(
+    cx: &Context,
+    path: &str,
+    work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> Result<T, ConnectError> {
+    let resolved = itself(cx, path)?;
+    let done = tokio::task::spawn_blocking(move || work(&resolved)).await;
+    let done = done.map_err(|error| ConnectError::internal(error.to_string()))?;
+    done.map_err(|error| failed(path, &error))
+}
+
+fn itself(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
+    cx.path_itself(path)
+        .map_err(|outside| ConnectError::permission_denied(outside.to_string()))
+}
+
 fn inside(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
     cx.path(path)
         .map_err(|outside| ConnectError::permission_denied(outside.to_string()))
@@ -62,7 +80,8 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, StatRequest>,
     ) -> ServiceResult<StatResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
-        let entry = with_path(&cx, &path, entry).await?;
+        let view = cx.sandbox.view.clone();
+        let entry = with_link(&cx, &path, move |path| entry(&view, path)).await?;
         Response::ok(StatResponse {
             entry: entry.into(),
             ..Default::default()
@@ -76,9 +95,10 @@ impl Filesystem for Service {
     ) -> ServiceResult<ListDirResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let depth = request.depth.max(1);
+        let view = cx.sandbox.view.clone();
         let listing = with_path(&cx, &request.path, move |path| {
             let mut entries = Vec::new();
-            walk(path, depth, &mut entries)?;
+            walk(&view, path, depth, &mut entries)?;
             Ok(entries)
         });
         Response::ok(ListDirResponse {
@@ -103,7 +123,12 @@ impl Filesystem for Service {
             let message = format!("path '{path}' already exists but it is not a directory");
             return Err(ConnectError::invalid_argument(message));
         }
-        let make = |path: &Path| std::fs::create_dir_all(path).and_then(|()| entry(path));
+        let sandbox = std::sync::Arc::clone(&cx.sandbox);
+        let make = move |path: &Path| {
+            std::fs::create_dir_all(path)?;
+            sandbox.hand_over(path);
+            entry(&sandbox.view, path)
+        };
         let entry = with_path(&cx, &path, make).await?;
         Response::ok(MakeDirResponse {
             entry: entry.into(),
@@ -117,14 +142,16 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, MoveRequest>,
     ) -> ServiceResult<MoveResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
-        let destination = inside(&cx, &request.destination)?;
-        let moved = with_path(&cx, &request.source, move |source| {
+        let destination = itself(&cx, &request.destination)?;
+        let sandbox = std::sync::Arc::clone(&cx.sandbox);
+        let moved = with_link(&cx, &request.source, move |source| {
             source.symlink_metadata()?;
             if let Some(parent) = destination.parent() {
                 std::fs::create_dir_all(parent)?;
+                sandbox.hand_over(parent);
             }
             std::fs::rename(source, &destination)?;
-            entry(&destination)
+            entry(&sandbox.view, &destination)
         });
         Response::ok(MoveResponse {
             entry: moved.await?.into(),
@@ -138,12 +165,12 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, RemoveRequest>,
     ) -> ServiceResult<RemoveResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
-        if inside(&cx, &path)? == cx.sandbox.home() {
+        if itself(&cx, &path)? == cx.sandbox.home() {
             return Err(ConnectError::invalid_argument(
                 "the sandbox's home cannot be removed",
             ));
         }
-        with_path(&cx, &path, |path| {
+        with_link(&cx, &path, |path| {
             let removed = match path.symlink_metadata() {
                 Ok(metadata) if metadata.is_dir() => std::fs::remove_dir_all(path),
                 Ok(_) => std::fs::remove_file(path),
@@ -165,6 +192,7 @@ impl Filesystem for Service {
     ) -> ServiceResult<ServiceStream<WatchDirResponse>> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let wanted = Wanted {
+            view: cx.sandbox.view.clone(),
             root: directory(&cx, &request.path)?,
             recursive: request.recursive,
             with_entry: request.include_entry,
@@ -186,6 +214,7 @@ impl Filesystem for Service {
     ) -> ServiceResult<CreateWatcherResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let wanted = Wanted {
+            view: cx.sandbox.view.clone(),
             root: directory(&cx, &request.path)?,
             recursive: request.recursive,
             with_entry: request.include_entry,
@@ -236,7 +265,7 @@ fn directory(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
 }
 
 /// Depth first, by name, links below the root not followed.
-fn walk(dir: &Path, depth: u32, entries: &mut Vec<EntryInfo>) -> io::Result<()> {
+fn walk(view: &View, dir: &Path, depth: u32, entries: &mut Vec<EntryInfo>) -> io::Result<()> {
     let mut children: Vec<_> = std::fs::read_dir(dir)?
         .flatten()
         .map(|child| child.path())
@@ -247,14 +276,16 @@ fn walk(dir: &Path, depth: u32, entries: &mut Vec<EntryInfo>) -> io::Result<()> 
             break;
         }
         // Gone since it was listed: not an error of the listing.
-        let Ok(info) = entry(&child) else { continue };
+        let Ok(info) = entry(view, &child) else {
+            continue;
+        };
         entries.push(info);
         if depth > 1
             && child
                 .symlink_metadata()
                 .is_ok_and(|metadata| metadata.is_dir())
         {
-            let _ = walk(&child, depth - 1, entries);
+            let _ = walk(view, &child, depth - 1, entries);
         }
     }
     Ok(())

@@ -151,7 +151,7 @@ async fn require_token(
         return unauthorized();
     }
     let user = basic_user(request.headers());
-    if let Err(message) = known_name(&user, &cx.registry.options.user) {
+    if let Err(message) = known_name(&user, cx.sandbox.user(&cx.registry.options)) {
         return ConnectError::unauthenticated(message).into_response_json();
     }
     next.run(request).await

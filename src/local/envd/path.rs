@@ -1,12 +1,16 @@
 //! Paths of the file API: relative ones and `~` start at the sandbox's home; absolute ones are
 //! the machine's own, as the processes see them, and must lie inside the sandbox's directories.
 //!
+//! Where processes have a file system of their own, paths are theirs: links are followed as they
+//! would follow them, and never by this machine's.
+//!
 //! Without isolation this is no wall (a process of the sandbox can read what its user can); it
 //! keeps the API from touching the user's files by mistake or through a link.
 
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use super::super::isolation::{View, normal};
 use super::Context;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,13 +21,38 @@ pub(super) struct Outside {
 }
 
 impl Context {
-    /// The absolute path that is meant, links not followed.
+    /// The file that is meant, for its contents: where the last part is a link of a sandbox with
+    /// its own file system, what it leads to.
     pub(super) fn path(&self, path: &str) -> Result<PathBuf, Outside> {
+        self.find(path, false)
+    }
+
+    /// The file that is meant, itself if it is a link.
+    pub(super) fn path_itself(&self, path: &str) -> Result<PathBuf, Outside> {
+        self.find(path, true)
+    }
+
+    fn find(&self, path: &str, itself: bool) -> Result<PathBuf, Outside> {
+        let view = &self.sandbox.view;
+        if view.is_own() {
+            return inside(path, view, itself);
+        }
         let home = self.sandbox.home();
         let mut roots = vec![self.sandbox.dir.join("home"), self.sandbox.dir.join("tmp")];
         roots.extend(self.registry.options.extra_file_roots.iter().cloned());
         resolve(path, &home, &roots)
     }
+}
+
+fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, Outside> {
+    let relative = path
+        .strip_prefix("~/")
+        .unwrap_or(if path == "~" { "" } else { path });
+    let found = view.find(&view.home().join(relative), itself);
+    found.ok_or_else(|| Outside {
+        path: path.to_owned(),
+        home: view.home().display().to_string(),
+    })
 }
 
 fn resolve(path: &str, home: &Path, roots: &[PathBuf]) -> Result<PathBuf, Outside> {
@@ -57,21 +86,6 @@ fn real_parent(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::from(io::ErrorKind::NotFound))
-}
-
-/// Resolves `.` and `..` by their text.
-fn normal(path: &Path) -> PathBuf {
-    let mut result = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                result.pop();
-            }
-            Component::CurDir => {}
-            other => result.push(other),
-        }
-    }
-    result
 }
 
 #[cfg(test)]
@@ -110,7 +124,54 @@ mod tests {
         }
     }
 
+    #[test]
+    fn links_are_followed_as_the_processes_would_follow_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        std::fs::create_dir_all(home.join("real")).unwrap();
+        std::fs::create_dir(dir.path().join("tmp")).unwrap();
+        for (link, target) in [
+            ("shadow", "/etc/shadow"),
+            ("up", "../../../etc"),
+            ("own", "/home/user/real"),
+            ("round", "round"),
+            ("tmp", "/tmp"),
+            ("real/out", "/"),
+        ] {
+            std::os::unix::fs::symlink(target, home.join(link)).unwrap();
+        }
+        let view = View::new(dir.path(), true);
+        let find = |path: &str, itself| inside(path, &view, itself).ok();
+
+        assert_eq!(find("own/a", false), Some(home.join("real/a")));
+        assert_eq!(find("/home/user/own", true), Some(home.join("own")));
+        assert_eq!(find("tmp/x", false), Some(dir.path().join("tmp/x")));
+        assert_eq!(find("/tmp/x", false), Some(dir.path().join("tmp/x")));
+        assert_eq!(find("shadow", true), Some(home.join("shadow")));
+        for out in [
+            "shadow",
+            "up/shadow",
+            "round",
+            "own/out/etc/shadow",
+            "/etc/shadow",
+            "../other",
+            "tmp/../../etc",
+        ] {
+            assert_eq!(find(out, false), None, "{out}");
+        }
+        let raced = view.open(&home.join("own/x"), rustix::fs::OFlags::RDONLY);
+        assert!(raced.is_err());
+    }
+
     proptest! {
+        #[test]
+        fn whatever_is_asked_of_an_own_file_system_is_inside(path in "[a./~]*") {
+            let view = View::new(Path::new("/nowhere/x"), true);
+            if let Ok(path) = inside(&path, &view, false) {
+                prop_assert!(path.starts_with("/nowhere/x"));
+            }
+        }
+
         #[test]
         fn whatever_is_asked_the_answer_is_inside(path in "[a./~\\\\]*") {
             let home = std::env::temp_dir().canonicalize().unwrap();

@@ -20,6 +20,7 @@ use crate::e2b::proto::filesystem::watch_dir_response::{Event, KeepAlive, StartE
 use crate::e2b::proto::filesystem::{EventType, FilesystemEvent, WatchDirResponse};
 use crate::net::random;
 
+use super::super::isolation::View;
 use super::super::sandbox::guard;
 use super::entry::entry;
 
@@ -32,6 +33,7 @@ const WATCHERS: usize = 256;
 
 /// What is watched, and how.
 pub(super) struct Wanted {
+    pub(super) view: View,
     pub(super) root: PathBuf,
     pub(super) recursive: bool,
     pub(super) with_entry: bool,
@@ -154,6 +156,7 @@ fn watch(
     mut tell: impl FnMut(FilesystemEvent) + Send + 'static,
 ) -> Result<RecommendedWatcher, ConnectError> {
     let Wanted {
+        view,
         root,
         recursive,
         with_entry,
@@ -167,7 +170,7 @@ fn watch(
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
         for (kind, path) in told(&event) {
-            if let Some(event) = event_of(&below, kind, path, with_entry) {
+            if let Some(event) = event_of(&below, kind, path, with_entry.then_some(&view)) {
                 tell(event);
             }
         }
@@ -205,7 +208,7 @@ fn event_of(
     root: &Path,
     kind: EventType,
     path: &Path,
-    with_entry: bool,
+    with_entry: Option<&View>,
 ) -> Option<FilesystemEvent> {
     let name = path.strip_prefix(root).ok()?;
     // Of the directory itself clients are told nothing.
@@ -216,7 +219,8 @@ fn event_of(
         kind,
         EventType::EVENT_TYPE_CREATE | EventType::EVENT_TYPE_WRITE | EventType::EVENT_TYPE_CHMOD
     );
-    let entry = (with_entry && there).then(|| entry(path).ok()).flatten();
+    let view = with_entry.filter(|_| there);
+    let entry = view.and_then(|view| entry(view, path).ok());
     Some(FilesystemEvent {
         name: name.to_string_lossy().into_owned(),
         r#type: kind.into(),
@@ -237,10 +241,10 @@ mod tests {
         let event = Event::new(EventKind::Create(CreateKind::File)).add_path("/w/sub/g".into());
         let found: Vec<_> = told(&event);
 
-        let inside = event_of(Path::new("/w"), found[0].0, found[0].1, false).unwrap();
+        let inside = event_of(Path::new("/w"), found[0].0, found[0].1, None).unwrap();
         assert_eq!(inside.name, "sub/g");
-        assert!(event_of(Path::new("/w/sub/g"), found[0].0, found[0].1, false).is_none());
-        assert!(event_of(Path::new("/other"), found[0].0, found[0].1, false).is_none());
+        assert!(event_of(Path::new("/w/sub/g"), found[0].0, found[0].1, None).is_none());
+        assert!(event_of(Path::new("/other"), found[0].0, found[0].1, None).is_none());
     }
 
     #[test]

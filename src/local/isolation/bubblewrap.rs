@@ -1,0 +1,257 @@
+//! The command line of `bwrap`, with which a sandbox's helper becomes the first process of its own
+//! namespaces.
+//!
+//! The arguments go through a pipe as the program's standard output, so that the paths of this
+//! machine are not in the process table; nothing else is ever written there.
+//!
+//! A server that is root hands each sandbox to a user of its own. That user may not be able to come
+//! to the sandbox's directories, hence two steps: one `bwrap` as root only mounts them where
+//! everybody can come to them, then the user changes, then the second one builds the wall.
+//! Being root inside a user namespace would not do: the kernel goes by the outer id, and
+//! `/proc/sys` would be open for writing.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::Network;
+
+/// Where the first step mounts what the second one needs.
+const STAGE: &str = "/tmp";
+
+/// Parts of `/etc` that programs need and that hold no secrets.
+const ETC: [&str; 20] = [
+    "alternatives",
+    "bash.bashrc",
+    "ca-certificates",
+    "ca-certificates.conf",
+    "inputrc",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "npmrc",
+    "os-release",
+    "pip.conf",
+    "pki",
+    "profile",
+    "profile.d",
+    "protocols",
+    "services",
+    "ssl",
+    "terminfo",
+];
+
+/// A sandbox as its wall is built around it.
+#[derive(Debug)]
+pub(in crate::local) struct Dwelling {
+    /// Becomes `/home/user`.
+    pub(in crate::local) home: PathBuf,
+    /// Becomes `/tmp`.
+    pub(in crate::local) tmp: PathBuf,
+    /// Generated files, a few of `/etc`.
+    pub(in crate::local) etc: PathBuf,
+    /// Path inside and file on this machine.
+    pub(in crate::local) programs: Vec<(PathBuf, PathBuf)>,
+    /// The search path of this machine, from which directories outside of `/usr` are shown.
+    pub(in crate::local) path: String,
+    /// The user as whom it runs where the server is root.
+    pub(in crate::local) owner: Option<u32>,
+    pub(in crate::local) network: Network,
+}
+
+impl Dwelling {
+    /// Writes the files that stand for the machine's own in `/etc`.
+    pub(in crate::local) fn write_etc(&self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.etc)?;
+        let mut resolv = String::new();
+        if self.network == Network::Shared {
+            resolv = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+        }
+        let mut hosts = String::from("127.0.0.1 localhost sandbox\n");
+        let _ = writeln!(hosts, "::1 localhost ip6-localhost ip6-loopback");
+        let files = [
+            (
+                "passwd",
+                "root:x:0:0:root:/root:/usr/sbin/nologin\n\
+                 user:x:1000:1000:user:/home/user:/bin/bash\n\
+                 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+            ),
+            ("group", "root:x:0:\nuser:x:1000:\nnogroup:x:65534:\n"),
+            ("hosts", &hosts),
+            (
+                "nsswitch.conf",
+                "passwd: files\ngroup: files\nhosts: files dns\n",
+            ),
+            ("resolv.conf", &resolv),
+        ];
+        for (name, text) in files {
+            std::fs::write(self.etc.join(name), text)?;
+        }
+        Ok(())
+    }
+}
+
+/// The search path as far as the sandbox sees it.
+pub(in crate::local) fn search_path(path: &str) -> String {
+    let seen = path.split(':').filter(|folder| {
+        ["/usr/", "/bin", "/sbin"]
+            .iter()
+            .any(|start| folder.starts_with(start))
+            || foreign(folder).is_some()
+    });
+    let mut seen: Vec<&str> = seen.collect();
+    for folder in ["/usr/local/bin", "/usr/bin", "/bin"] {
+        if !seen.contains(&folder) {
+            seen.push(folder);
+        }
+    }
+    seen.insert(0, "/opt/sandbar/bin");
+    seen.join(":")
+}
+
+/// `/opt/node/bin` and the like: software that is neither the system's nor in anybody's home.
+fn foreign(folder: &str) -> Option<&Path> {
+    let path = Path::new(folder);
+    let shown = ["/opt", "/nix", "/home/linuxbrew", "/snap"];
+    if !shown.iter().any(|root| path.starts_with(root)) || path.components().count() < 3 {
+        return None;
+    }
+    // A program's libraries stand beside its `bin`.
+    match path.file_name() {
+        Some(name) if name == "bin" && path.components().count() > 3 => path.parent(),
+        _ => Some(path),
+    }
+}
+
+/// The command that runs `program` as the first process of the dwelling. Its standard output is
+/// taken; standard input and error are the caller's to set, and reach the program.
+pub(in crate::local) fn command(dwelling: &Dwelling, program: &[OsString]) -> io::Result<Command> {
+    let mut command = Command::new("bwrap");
+    let mut sources = Sources::default();
+    if let Some(owner) = dwelling.owner {
+        sources.stage = Some(Vec::new());
+        let inner = arguments(dwelling, &mut sources);
+        command.args(["--dev-bind", "/", "/", "--tmpfs", STAGE]);
+        command.args(sources.stage.unwrap_or_default());
+        let owner = owner.to_string();
+        command.args(["--", "setpriv", "--reuid", &owner, "--regid", &owner]);
+        command.args([
+            "--clear-groups",
+            "--bounding-set=-all",
+            "--inh-caps=-all",
+            "--no-new-privs",
+            "--",
+            "bwrap",
+        ]);
+        command.stdout(pipe(&inner)?);
+    } else {
+        command.stdout(pipe(&arguments(dwelling, &mut sources))?);
+    }
+    command.args(["--args", "1", "--"]).args(program);
+    // What the variable lacks is in the usual places.
+    command
+        .env_clear()
+        .env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        )
+        .current_dir("/");
+    Ok(command)
+}
+
+fn pipe(arguments: &[OsString]) -> io::Result<Stdio> {
+    let (read, mut write) = io::pipe()?;
+    let mut bytes = Vec::new();
+    for argument in arguments {
+        bytes.extend_from_slice(argument.as_encoded_bytes());
+        bytes.push(0);
+    }
+    // A pipe holds 64 KiB; more would wait for a reader that is not there yet.
+    if bytes.len() > 60 * 1024 {
+        return Err(io::Error::other("the sandbox's wall has too many parts"));
+    }
+    write.write_all(&bytes)?;
+    Ok(read.into())
+}
+
+/// Where directories of this machine are found: themselves, or on the stage.
+#[derive(Default)]
+struct Sources {
+    stage: Option<Vec<OsString>>,
+    count: usize,
+}
+
+impl Sources {
+    fn of(&mut self, path: &Path, how: &str) -> OsString {
+        let Some(stage) = &mut self.stage else {
+            return path.into();
+        };
+        self.count += 1;
+        let staged = format!("{STAGE}/{}", self.count);
+        stage.extend([how.into(), path.into(), staged.clone().into()]);
+        staged.into()
+    }
+}
+
+fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
+    let mut list: Vec<OsString> = Vec::new();
+    let fixed = "--unshare-user --uid 1000 --gid 1000 --unshare-pid --unshare-ipc --unshare-uts \
+        --unshare-cgroup-try --hostname sandbox --cap-drop ALL --disable-userns --clearenv \
+        --tmpfs / --ro-bind /usr /usr";
+    list.extend(fixed.split_whitespace().map(OsString::from));
+    if dwelling.network == Network::Own {
+        list.push("--unshare-net".into());
+    }
+    let mut add = |parts: [OsString; 3]| list.extend(parts);
+    for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
+        let path = Path::new("/").join(name);
+        match path.read_link() {
+            Ok(target) => add(["--symlink".into(), target.into(), path.into()]),
+            Err(_) if path.is_dir() => add(["--ro-bind".into(), path.clone().into(), path.into()]),
+            Err(_) => {}
+        }
+    }
+    for name in ETC {
+        let path = Path::new("/etc").join(name);
+        add(["--ro-bind-try".into(), path.clone().into(), path.into()]);
+    }
+    let etc = sources.of(&dwelling.etc, "--ro-bind");
+    for name in ["passwd", "group", "hosts", "nsswitch.conf", "resolv.conf"] {
+        let from = Path::new(&etc).join(name);
+        add([
+            "--ro-bind-try".into(),
+            from.into(),
+            Path::new("/etc").join(name).into(),
+        ]);
+    }
+    for path in dwelling.path.split(':').filter_map(foreign) {
+        add(["--ro-bind-try".into(), path.into(), path.into()]);
+    }
+    let rest = "--proc /proc --ro-bind /proc/sys /proc/sys --dev /dev --tmpfs /dev/shm --tmpfs /run \
+        --dir /var/tmp --symlink /run /var/run --dir /home";
+    list.extend(rest.split_whitespace().map(OsString::from));
+    let mut add = |parts: [OsString; 3]| list.extend(parts);
+    for (inside, program) in &dwelling.programs {
+        // Links lead to where the sandbox cannot see.
+        if let Ok(program) = program.canonicalize() {
+            let from = sources.of(&program, "--ro-bind");
+            add(["--ro-bind".into(), from, inside.into()]);
+        }
+    }
+    add([
+        "--bind".into(),
+        sources.of(&dwelling.tmp, "--bind"),
+        "/tmp".into(),
+    ]);
+    add([
+        "--bind".into(),
+        sources.of(&dwelling.home, "--bind"),
+        "/home/user".into(),
+    ]);
+    list.extend(["--chdir", "/home/user", "--remount-ro", "/", "--as-pid-1"].map(OsString::from));
+    list
+}

@@ -1,0 +1,99 @@
+//! Level filesystem: landlock, which a sandbox's helper lays upon itself before it starts anything.
+
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// What a confined helper and all its processes may touch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::local) struct Confinement {
+    /// Directories and files to read and to run.
+    pub(in crate::local) read: Vec<PathBuf>,
+    /// Directories and files to change as well.
+    pub(in crate::local) write: Vec<PathBuf>,
+}
+
+impl Confinement {
+    /// The system read-only, and these besides.
+    pub(in crate::local) fn new(read: Vec<PathBuf>, write: Vec<PathBuf>) -> Self {
+        let system = [
+            "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc",
+            "/opt", "/nix",
+        ];
+        let devices = [
+            "/dev/null",
+            "/dev/zero",
+            "/dev/full",
+            "/dev/random",
+            "/dev/urandom",
+            "/dev/tty",
+            "/dev/ptmx",
+            "/dev/pts",
+        ];
+        let mut all = Self { read, write };
+        all.read.extend(system.map(PathBuf::from));
+        all.write.extend(devices.map(PathBuf::from));
+        all
+    }
+}
+
+/// Whether this kernel confines anything.
+#[cfg(target_os = "linux")]
+pub(in crate::local) fn is_offered() -> bool {
+    use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
+    Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(ABI::V1))
+        .and_then(Ruleset::create)
+        .is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(in crate::local) fn is_offered() -> bool {
+    false
+}
+
+/// Confines this thread and all that it starts, for ever.
+#[cfg(target_os = "linux")]
+pub(in crate::local) fn restrict(wanted: &Confinement) -> io::Result<()> {
+    use landlock::{
+        ABI, Access, AccessFs, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr,
+        RulesetCreatedAttr, RulesetStatus, Scope,
+    };
+    const NEWEST: ABI = ABI::V6;
+    let failed = |error: landlock::RulesetError| io::Error::other(error.to_string());
+    let ruleset = Ruleset::default()
+        .handle_access(AccessFs::from_all(NEWEST))
+        .and_then(|ruleset| ruleset.scope(Scope::from_all(NEWEST)))
+        .and_then(Ruleset::create)
+        .map_err(failed)?;
+    let rule = |path: &PathBuf, access: BitFlags<AccessFs>| {
+        let metadata = path.metadata().ok()?;
+        // What can only be done to directories is no right of a file.
+        let access = if metadata.is_dir() {
+            access
+        } else {
+            access & AccessFs::from_file(NEWEST)
+        };
+        Some(PathBeneath::new(PathFd::new(path).ok()?, access))
+    };
+    let read = wanted.read.iter();
+    let read = read.filter_map(|path| rule(path, AccessFs::from_read(NEWEST)));
+    let write = wanted.write.iter();
+    let write = write.filter_map(|path| rule(path, AccessFs::from_all(NEWEST)));
+    let rules = read.chain(write).map(Ok::<_, landlock::RulesetError>);
+    let status = ruleset
+        .add_rules(rules)
+        .and_then(landlock::RulesetCreated::restrict_self)
+        .map_err(failed)?;
+    match status.ruleset {
+        RulesetStatus::NotEnforced => Err(io::Error::other("landlock was not enforced")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(in crate::local) fn restrict(_: &Confinement) -> io::Result<()> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
+}

@@ -1,0 +1,163 @@
+//! Tries whether a level works here, and says in words why it does not.
+
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::super::helper::HelperCommand;
+use super::bubblewrap::{self, Dwelling};
+use super::{Lack, Network, confine, is_root};
+
+/// Time for the try; then it is killed and counts as failed.
+const LIMIT: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(1);
+
+fn lack(why: impl Into<String>, next: impl Into<String>) -> Lack {
+    Lack {
+        why: why.into(),
+        next: next.into(),
+    }
+}
+
+/// Runs `true` behind exactly the wall that sandboxes get.
+pub(super) fn full(network: Network) -> Result<(), Lack> {
+    if !cfg!(target_os = "linux") {
+        return Err(lack("this system has no namespaces", "use Linux"));
+    }
+    let empty = tempfile::tempdir().map_err(|error| lack(error.to_string(), ""))?;
+    let everybody = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(empty.path(), everybody)
+        .map_err(|error| lack(error.to_string(), ""))?;
+    let dwelling = Dwelling {
+        home: empty.path().to_owned(),
+        tmp: empty.path().to_owned(),
+        etc: empty.path().to_owned(),
+        programs: Vec::new(),
+        path: String::new(),
+        owner: is_root().then_some(super::FIRST_UID),
+        network,
+    };
+    let mut command = bubblewrap::command(&dwelling, &["/usr/bin/true".into()])
+        .map_err(|error| lack(error.to_string(), ""))?;
+    command.stdin(Stdio::null());
+    match run(command) {
+        Ok(()) => Ok(()),
+        Err(Failed::Spawn(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(lack(
+            "bubblewrap is not installed",
+            "install the package bubblewrap, then `sandbar local stop`",
+        )),
+        Err(Failed::Spawn(error)) => {
+            Err(lack(format!("bubblewrap cannot be started: {error}"), ""))
+        }
+        Err(Failed::Slow) => Err(lack("bubblewrap hangs", "")),
+        Err(Failed::Said(text)) => Err(explain(&text)),
+    }
+}
+
+/// What stands behind bubblewrap's message.
+fn explain(text: &str) -> Lack {
+    let sysctl = |name: &str| {
+        let text = std::fs::read_to_string(format!("/proc/sys/{name}")).unwrap_or_default();
+        text.trim().to_owned()
+    };
+    if sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" {
+        return lack(
+            "AppArmor blocks user namespaces",
+            "install the AppArmor profile bwrap-userns-restrict (package apparmor-profiles)",
+        );
+    }
+    if sysctl("kernel/unprivileged_userns_clone") == "0" {
+        return lack(
+            "user namespaces are switched off",
+            "sysctl kernel.unprivileged_userns_clone=1",
+        );
+    }
+    if sysctl("user/max_user_namespaces") == "0" {
+        return lack(
+            "user namespaces are switched off",
+            "sysctl user.max_user_namespaces=10000",
+        );
+    }
+    let container = ["/.dockerenv", "/run/.containerenv"];
+    if container.iter().any(|file| Path::new(file).exists()) {
+        return lack(
+            "this container forbids namespaces",
+            "run it with --security-opt seccomp=unconfined",
+        );
+    }
+    let line = text.lines().next().unwrap_or("it ended without a word");
+    let next = if text.contains("nknown option") {
+        "bubblewrap 0.8 or newer"
+    } else {
+        ""
+    };
+    lack(line, next)
+}
+
+/// Whether landlock confines files, and can here: as root only where another user can come to the
+/// sandboxes and to our program.
+pub(super) fn filesystem(helper: &HelperCommand, state_dir: &Path) -> Result<(), Lack> {
+    if !confine::is_offered() {
+        return Err(lack(
+            "the kernel does not offer landlock",
+            "Linux 5.13 or newer with landlock among its security modules",
+        ));
+    }
+    if !is_root() {
+        return Ok(());
+    }
+    let open = |path: &Path| {
+        path.ancestors().all(|folder| {
+            folder
+                .metadata()
+                .is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0)
+        })
+    };
+    for path in [state_dir, &helper.program] {
+        if !open(path) {
+            return Err(lack(
+                format!(
+                    "the server is root, and no other user can come to '{}'",
+                    path.display()
+                ),
+                "do not run as root",
+            ));
+        }
+    }
+    Ok(())
+}
+
+enum Failed {
+    Spawn(std::io::Error),
+    Slow,
+    Said(String),
+}
+
+fn run(mut command: Command) -> Result<(), Failed> {
+    let mut child = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(Failed::Spawn)?;
+    let until = Instant::now() + LIMIT;
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if Instant::now() < until => std::thread::park_timeout(STEP),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(Failed::Slow);
+            }
+        }
+    };
+    if status.success() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    if let Some(stderr) = child.stderr.take() {
+        let _ = stderr.take(4096).read_to_string(&mut text);
+    }
+    Err(Failed::Said(text))
+}

@@ -1,0 +1,122 @@
+//! Makes a sandbox's directories ready and says how its helper is to be started.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::super::helper::HelperCommand;
+use super::bubblewrap::{self, Dwelling};
+use super::{Confinement, Isolation, Level, PROGRAM_INSIDE, View, owner};
+
+/// The directory in which level full finds programs of ours.
+const PROGRAMS: &str = "/opt/sandbar/bin";
+
+/// What is to be started where.
+pub(in crate::local) struct Quarters<'a> {
+    pub(in crate::local) dir: &'a Path,
+    pub(in crate::local) id: &'a str,
+    pub(in crate::local) isolation: &'a Isolation,
+    pub(in crate::local) helper: &'a HelperCommand,
+    pub(in crate::local) path: &'a str,
+    /// The template's programs: name and file.
+    pub(in crate::local) programs: Vec<(&'static str, PathBuf)>,
+}
+
+/// How a helper is started: the command without its streams, and what it shall lay upon itself.
+pub(in crate::local) struct Start {
+    pub(in crate::local) command: Command,
+    pub(in crate::local) confinement: Option<Confinement>,
+}
+
+impl Quarters<'_> {
+    /// Touches the disk; not for async threads.
+    pub(in crate::local) fn prepare(self) -> io::Result<Start> {
+        let level = self.isolation.level;
+        let owner = owner(self.id, level);
+        let outside = View::new(self.dir, false);
+        if let Some(owner) = owner {
+            for dir in [outside.home(), outside.tmp()] {
+                give(dir, owner)?;
+            }
+        }
+        let mut start = match level {
+            Level::Full => self.full(owner)?,
+            Level::Filesystem => {
+                if owner.is_some() {
+                    // The record stays readable by root alone.
+                    std::fs::set_permissions(self.dir, std::fs::Permissions::from_mode(0o711))?;
+                }
+                let mut start = self.plain();
+                let programs = self.programs.iter().map(|(_, file)| file.canonicalize());
+                let mut read: Vec<PathBuf> = programs.flatten().collect();
+                read.push(self.helper.program.clone());
+                let homes = [outside.home(), outside.tmp()].map(Path::to_owned);
+                start.confinement = Some(Confinement::new(read, homes.into()));
+                start
+            }
+            Level::None => self.plain(),
+        };
+        if let (Level::Filesystem, Some(owner)) = (level, owner) {
+            // The standard library drops the supplementary groups as well.
+            start.command.uid(owner).gid(owner);
+        }
+        // Ctrl-c in the terminal of a server must not reach what holds the wall up.
+        start.command.process_group(0);
+        Ok(start)
+    }
+
+    fn plain(&self) -> Start {
+        let mut command = Command::new(&self.helper.program);
+        command
+            .args(&self.helper.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdout(std::process::Stdio::null());
+        Start {
+            command,
+            confinement: None,
+        }
+    }
+
+    fn full(&self, owner: Option<u32>) -> io::Result<Start> {
+        let mut programs = vec![(PROGRAM_INSIDE.into(), self.helper.program.clone())];
+        let template = self.programs.iter();
+        programs
+            .extend(template.map(|(name, file)| (Path::new(PROGRAMS).join(name), file.clone())));
+        let dwelling = Dwelling {
+            home: self.dir.join("home"),
+            tmp: self.dir.join("tmp"),
+            etc: self.dir.join("etc"),
+            programs,
+            path: self.path.to_owned(),
+            owner,
+            network: self.isolation.network,
+        };
+        dwelling.write_etc()?;
+        let mut program: Vec<OsString> = vec![PROGRAM_INSIDE.into()];
+        program.extend(self.helper.arguments.iter().map(OsString::from));
+        Ok(Start {
+            command: bubblewrap::command(&dwelling, &program)?,
+            confinement: None,
+        })
+    }
+}
+
+/// Hands everything below a directory to its sandbox's user. No process of the sandbox runs yet.
+fn give(path: &Path, owner: u32) -> io::Result<()> {
+    let metadata = path.symlink_metadata()?;
+    if metadata.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            give(&entry?.path(), owner)?;
+        }
+    }
+    // A second name may stand for a file elsewhere.
+    let named_twice = !metadata.is_dir() && metadata.nlink() > 1;
+    if metadata.uid() != owner && !named_twice {
+        lchown(path, Some(owner), Some(owner))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,411 @@
+//! The way out of a sandbox that has a network of its own: an HTTP proxy that the server serves on
+//! a port inside the sandbox. `CONNECT` becomes a plain copy of bytes; other requests are sent on,
+//! one for each connection.
+//!
+//! Not reached through it: this machine itself (loopback, its own addresses) and link-local
+//! addresses, where clouds keep their metadata. Everything else is, the local network too, since
+//! models and registries may be there. Where the server's own environment names a proxy, that is
+//! the way out.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The proxy's port inside of every sandbox, next to envd's.
+pub(super) const PORT: u16 = 49984;
+/// Longest head of a request.
+const HEAD: usize = 64 * 1024;
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+/// Pause after an accept that failed, mostly for want of descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What tells programs of the proxy.
+pub(super) fn variables() -> Vec<(String, String)> {
+    let url = format!("http://127.0.0.1:{PORT}");
+    let local = "localhost,127.0.0.1,::1";
+    let all = [
+        ("HTTP_PROXY", url.as_str()),
+        ("HTTPS_PROXY", &url),
+        ("http_proxy", &url),
+        ("https_proxy", &url),
+        ("NO_PROXY", local),
+        ("no_proxy", local),
+        // Node honours the variables only if told so.
+        ("NODE_USE_ENV_PROXY", "1"),
+    ];
+    all.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// A proxy beyond ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Upstream {
+    host: String,
+    port: u16,
+    /// `user:password`, if the URL has one.
+    login: Option<String>,
+}
+
+impl Upstream {
+    fn parse(url: &str) -> Option<Self> {
+        let rest = url.strip_prefix("http://").unwrap_or(url);
+        if rest.contains("://") {
+            return None;
+        }
+        let authority = rest.split('/').next()?;
+        let (login, place) = match authority.rsplit_once('@') {
+            Some((login, place)) => (Some(login.to_owned()), place),
+            None => (None, authority),
+        };
+        let (host, port) = host_and_port(place, 80)?;
+        Some(Self { host, port, login })
+    }
+
+    fn header(&self) -> String {
+        let Some(login) = &self.login else {
+            return String::new();
+        };
+        let encoded = base64::engine::general_purpose::STANDARD.encode(login);
+        format!("Proxy-Authorization: Basic {encoded}\r\n")
+    }
+}
+
+/// The proxy of one sandbox.
+#[derive(Debug, Clone)]
+pub(super) struct Outbound {
+    upstream: Option<Arc<Upstream>>,
+    direct: Arc<[String]>,
+}
+
+impl Outbound {
+    /// `env`: the server's own proxy variables are looked for in here.
+    pub(super) fn new(env: &[(String, String)]) -> Self {
+        let find = |wanted: &str| {
+            let mut found = env
+                .iter()
+                .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.next().map(|(_, value)| value.as_str())
+        };
+        let upstream = find("https_proxy").or_else(|| find("http_proxy"));
+        let direct = find("no_proxy").unwrap_or_default().split(',');
+        Self {
+            upstream: upstream.and_then(Upstream::parse).map(Arc::new),
+            direct: direct
+                .map(|name| name.trim().trim_start_matches("*.").trim_start_matches('.'))
+                .filter(|name| !name.is_empty())
+                .map(str::to_ascii_lowercase)
+                .collect(),
+        }
+    }
+
+    /// Serves until the sandbox's run is over.
+    pub(super) async fn serve(self, listener: TcpListener, over: CancellationToken) {
+        let connections = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                () = over.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let Ok((client, _)) = accepted else {
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
+            let (proxy, over) = (self.clone(), over.clone());
+            connections.spawn(async move {
+                tokio::select! {
+                    _ = proxy.pass(client) => {}
+                    () = over.cancelled() => {}
+                }
+            });
+        }
+    }
+
+    async fn pass(&self, mut client: TcpStream) -> io::Result<()> {
+        let (head, rest) = timeout(HEAD_LIMIT, read_head(&mut client)).await??;
+        let Some(request) = Request::parse(&head) else {
+            return refuse(
+                &mut client,
+                400,
+                "this proxy takes CONNECT and http:// only",
+            )
+            .await;
+        };
+        match timeout(CONNECT_LIMIT, self.open(&request)).await {
+            Ok(Ok(mut server)) => {
+                let _ = server.set_nodelay(true);
+                let _ = client.set_nodelay(true);
+                if request.tunnel {
+                    let established = b"HTTP/1.1 200 Connection established\r\n\r\n";
+                    client.write_all(established).await?;
+                }
+                server.write_all(&rest).await?;
+                tokio::io::copy_bidirectional(&mut client, &mut server).await?;
+                Ok(())
+            }
+            Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                refuse(&mut client, 403, &error.to_string()).await
+            }
+            Ok(Err(error)) => refuse(&mut client, 502, &error.to_string()).await,
+            Err(_) => refuse(&mut client, 504, "the server was not reached in time").await,
+        }
+    }
+
+    /// Connects to where a request goes, and sends on the head of a plain one.
+    async fn open(&self, request: &Request) -> io::Result<TcpStream> {
+        let (host, port) = (request.host.as_str(), request.port);
+        let near = self
+            .direct
+            .iter()
+            .any(|name| name == "*" || host == name || host.ends_with(&format!(".{name}")));
+        let upstream = self.upstream.as_ref().filter(|_| !near);
+        let addresses = allowed(host, port).await;
+        let Some(upstream) = upstream else {
+            let mut last = io::Error::from(io::ErrorKind::NotFound);
+            for address in addresses? {
+                match TcpStream::connect(address).await {
+                    Ok(mut server) => {
+                        server.write_all(request.direct.as_bytes()).await?;
+                        return Ok(server);
+                    }
+                    Err(error) => last = error,
+                }
+            }
+            return Err(last);
+        };
+        // A name that we cannot resolve may be known to the proxy beyond.
+        if let Err(error) = addresses
+            && error.kind() == io::ErrorKind::PermissionDenied
+        {
+            return Err(error);
+        }
+        let mut server = TcpStream::connect((upstream.host.as_str(), upstream.port)).await?;
+        let head = request.through(&upstream.header());
+        server.write_all(head.as_bytes()).await?;
+        if request.tunnel {
+            let (answer, rest) = read_head(&mut server).await?;
+            let good = answer
+                .split(' ')
+                .nth(1)
+                .is_some_and(|code| code.starts_with('2'));
+            if !good || !rest.is_empty() {
+                let line = answer.lines().next().unwrap_or_default();
+                return Err(io::Error::other(format!("the proxy beyond said: {line}")));
+            }
+        }
+        Ok(server)
+    }
+}
+
+/// The head of a proxy request.
+#[derive(Debug, PartialEq, Eq)]
+struct Request {
+    tunnel: bool,
+    host: String,
+    port: u16,
+    /// For the server itself; empty for a tunnel.
+    direct: String,
+    /// First line and headers for a proxy beyond, without the blank line.
+    onward: String,
+}
+
+impl Request {
+    fn parse(head: &str) -> Option<Self> {
+        let mut lines = head.split("\r\n");
+        let mut words = lines.next()?.split(' ');
+        let (method, target) = (words.next()?, words.next()?);
+        if method == "CONNECT" {
+            let (host, port) = host_and_port(target, 443)?;
+            let onward = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+            return Some(Self {
+                tunnel: true,
+                host,
+                port,
+                direct: String::new(),
+                onward,
+            });
+        }
+        let rest = target.strip_prefix("http://")?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (host, port) = host_and_port(authority.rsplit('@').next()?, 80)?;
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        // One request for each connection: the next may go elsewhere.
+        let mut headers = String::from("Connection: close\r\n");
+        for line in lines.filter(|line| !line.is_empty()) {
+            let name = line.split(':').next()?.to_ascii_lowercase();
+            let hop = ["connection", "keep-alive"].contains(&name.as_str());
+            if !hop && !name.starts_with("proxy-") {
+                headers.push_str(line);
+                headers.push_str("\r\n");
+            }
+        }
+        Some(Self {
+            tunnel: false,
+            host,
+            port,
+            direct: format!("{method} {slash}{path} HTTP/1.1\r\n{headers}\r\n"),
+            onward: format!("{method} {target} HTTP/1.1\r\n{headers}"),
+        })
+    }
+
+    fn through(&self, login: &str) -> String {
+        format!("{}{login}\r\n", self.onward)
+    }
+}
+
+fn host_and_port(text: &str, default: u16) -> Option<(String, u16)> {
+    let (host, port) = if let Some(six) = text.strip_prefix('[') {
+        let (host, rest) = six.split_once(']')?;
+        (host, rest.strip_prefix(':'))
+    } else {
+        match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        }
+    };
+    let port = port.map_or(Some(default), |port| port.parse().ok())?;
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    (!host.is_empty()).then_some((host, port))
+}
+
+/// The addresses of a host that a sandbox may reach. An error of kind `PermissionDenied` if one of
+/// them is this machine's or link-local: who has both a good and a bad one is up to no good.
+async fn allowed(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+    if addresses.iter().any(|address| is_closed(address.ip())) {
+        let message = format!("sandboxes may not reach this machine itself ('{host}')");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    Ok(addresses)
+}
+
+/// Whether an address is out of bounds: of this machine, link-local, or nobody's.
+fn is_closed(ip: IpAddr) -> bool {
+    let known = match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_multicast()
+                || ip.is_broadcast()
+                || ip.octets()[0] == 0
+        }
+        IpAddr::V6(ip) => {
+            // fd00:ec2::254 is Amazon's metadata server.
+            ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_multicast()
+                || ip.is_unicast_link_local()
+                || ip.segments()[..2] == [0xfd00, 0x0ec2]
+        }
+    };
+    known || is_own(ip)
+}
+
+/// Whether this machine would reach the address by itself. Nothing is sent.
+fn is_own(ip: IpAddr) -> bool {
+    let any: IpAddr = match ip {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let from = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect((ip, 9))?;
+        socket.local_addr()
+    });
+    from.is_ok_and(|from| from.ip() == ip)
+}
+
+async fn read_head(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            let rest = bytes.split_off(end + 4);
+            return Ok((String::from_utf8_lossy(&bytes).into_owned(), rest));
+        }
+        if bytes.len() > HEAD {
+            return Err(io::Error::other("the head of the message is too long"));
+        }
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+async fn refuse(client: &mut TcpStream, code: u16, message: &str) -> io::Result<()> {
+    let answer = format!(
+        "HTTP/1.1 {code} Refused\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{message}\n",
+        message.len() + 1
+    );
+    client.write_all(answer.as_bytes()).await?;
+    client.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn this_machine_and_metadata_servers_are_out_of_bounds() {
+        for closed in [
+            "127.0.0.1",
+            "127.9.9.9",
+            "0.0.0.0",
+            "169.254.169.254",
+            "::1",
+            "::",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "fe80::1",
+            "fd00:ec2::254",
+        ] {
+            assert!(is_closed(closed.parse().unwrap()), "{closed}");
+        }
+        assert!(!is_closed("192.0.2.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_plain_request_is_sent_on_without_what_was_for_the_proxy() {
+        let head = "GET http://Example.com:8080/a?b HTTP/1.1\r\nHost: example.com\r\n\
+             Proxy-Connection: keep-alive\r\nConnection: keep-alive\r\n\r\n";
+
+        let request = Request::parse(head).unwrap();
+
+        assert_eq!((request.host.as_str(), request.port), ("example.com", 8080));
+        let wanted = "GET /a?b HTTP/1.1\r\nConnection: close\r\nHost: example.com\r\n\r\n";
+        assert_eq!(request.direct, wanted);
+    }
+
+    #[test]
+    fn a_proxy_beyond_is_read_with_its_login() {
+        let upstream = Upstream::parse("http://me:secret@proxy.example:3128/").unwrap();
+
+        assert_eq!(
+            (upstream.host.as_str(), upstream.port),
+            ("proxy.example", 3128)
+        );
+        assert_eq!(
+            upstream.header(),
+            "Proxy-Authorization: Basic bWU6c2VjcmV0\r\n"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_head_breaks_the_parser(head in "\\PC*") {
+            let _ = Request::parse(&head);
+            let _ = Request::parse(&format!("GET http://{head} HTTP/1.1\r\n\r\n"));
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! What each level of isolation hides, one test for each cell of the matrix, on every level that
+//! this kernel offers. At level none nothing is promised, but that it says so.
+//!
+//! | | filesystem | full |
+//! |---|---|---|
+//! | files of the machine's users | hidden | hidden |
+//! | changes of the system | refused | refused |
+//! | processes outside | seen | hidden |
+//! | signals to them | refused | refused |
+//! | abstract sockets | refused | hidden (own network) |
+//! | sockets with a path | open | hidden |
+//! | ports of others | open | hidden (own network) |
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::process::{Command, Stdio};
+
+use pretty_assertions::assert_eq;
+use reqwest::StatusCode;
+use sandbar::local::{Level, Network, Wanted};
+use serde_json::json;
+
+use crate::local::World;
+
+/// A server at exactly this level; `None`, told on standard error, where this machine has it not.
+async fn world(level: Level) -> Option<World> {
+    let wanted = Wanted {
+        most: level,
+        ..Wanted::default()
+    };
+    let world = World::at(wanted).await;
+    let given = world.server.isolation().clone();
+    if given.level == level {
+        return Some(world);
+    }
+    #[expect(clippy::print_stderr, reason = "what was not tested is told")]
+    {
+        eprintln!("not tested: isolation {}: {}", level.name(), given.line());
+    }
+    None
+}
+
+/// Both levels with a wall, as far as they are here.
+async fn walled() -> Vec<(Level, World)> {
+    let mut all = Vec::new();
+    for level in [Level::Filesystem, Level::Full] {
+        all.extend(world(level).await.map(|world| (level, world)));
+    }
+    all
+}
+
+/// What a script prints in a new sandbox, without the last line end.
+async fn says(world: &World, script: &str) -> String {
+    let sandbox = world.base().await;
+    let ran = sandbox.run(script).await;
+    sandbox.kill().await;
+    format!("{}{}", ran.stdout, ran.stderr)
+        .trim_end()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn this_machine_offers_a_wall() {
+    assert!(!walled().await.is_empty(), "no level can be tested here");
+}
+
+#[tokio::test]
+async fn every_level_runs_commands_and_keeps_its_files_through_the_api() {
+    for level in Level::ALL {
+        let Some(world) = world(level).await else {
+            continue;
+        };
+        let sandbox = world.base().await;
+
+        let ran = sandbox
+            .run("cd && pwd && echo made > by-process && mkdir d && echo x > /dev/null")
+            .await;
+
+        assert_eq!(ran.stderr, "", "{level:?}");
+        let home = ran.stdout.trim_end();
+        if level == Level::Full {
+            assert_eq!(home, "/home/user");
+        }
+        let url = format!("/files?path={home}/by-process");
+        let read = sandbox.envd("GET", &url).send().await.unwrap();
+        assert_eq!(read.text().await.unwrap(), "made\n", "{level:?}");
+
+        let written = sandbox
+            .envd("POST", "/files?path=new/by-api")
+            .header("content-type", "application/octet-stream")
+            .body("api")
+            .send()
+            .await
+            .unwrap();
+        let written: serde_json::Value = written.json().await.unwrap();
+        assert_eq!(written[0]["path"], format!("{home}/new/by-api"));
+        let ran = sandbox
+            .run("cd; cat new/by-api; echo more >> new/by-api; touch new/y")
+            .await;
+        assert_eq!(
+            (ran.stdout.as_str(), ran.stderr.as_str()),
+            ("api", ""),
+            "{level:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn files_of_the_machines_users_are_hidden_and_the_system_cannot_be_changed() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "secret").unwrap();
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(secret.path(), everybody).unwrap();
+    for (level, world) in walled().await {
+        let record = world.dir.path().join("state");
+        let script = format!(
+            "cat {} 2>/dev/null; ls {} 2>/dev/null; ls /root ${{SUDO_USER:+/home}} 2>/dev/null; \
+             cat /etc/shadow 2>/dev/null; (echo x > /usr/x) 2>/dev/null && echo usr; \
+             (echo x > /etc/x) 2>/dev/null && echo etc; \
+             (echo x > /proc/sys/kernel/core_pattern) 2>/dev/null && echo sysctl; true",
+            secret.path().display(),
+            record.display(),
+        );
+
+        assert_eq!(says(&world, &script).await, "", "{level:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_sandbox_runs_as_root_of_the_machine() {
+    for (level, world) in walled().await {
+        let sandbox = world.base().await;
+        let _running = sandbox.run("echo $$; id -u").await;
+        let marker = format!("E2B_SANDBOX_ID={}", sandbox.id);
+        let started = sandbox.run("sleep 60 >/dev/null 2>&1 & echo").await;
+        assert_eq!(started.stdout, "\n");
+
+        let owners: Vec<u32> = with_marker(&marker)
+            .into_iter()
+            .map(|(_, uid)| uid)
+            .collect();
+
+        assert!(!owners.is_empty(), "{level:?}: nothing runs");
+        assert!(owners.iter().all(|uid| *uid != 0), "{level:?}: {owners:?}");
+    }
+}
+
+/// Host process ids and owners of what has this in its environment.
+fn with_marker(marker: &str) -> Vec<(u32, u32)> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let found = entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let environ = std::fs::read(entry.path().join("environ")).ok()?;
+        let ours = environ
+            .split(|byte| *byte == 0)
+            .any(|one| one == marker.as_bytes());
+        let owner = std::os::unix::fs::MetadataExt::uid(&entry.metadata().ok()?);
+        ours.then_some((pid, owner))
+    });
+    found.collect()
+}
+
+#[tokio::test]
+async fn processes_outside_get_no_signal_and_at_level_full_are_not_seen() {
+    for (level, world) in walled().await {
+        let mut outside = Command::new("sleep").arg("60").spawn().unwrap();
+
+        let script = format!(
+            "kill -0 {} 2>/dev/null && echo signalled; ls /proc",
+            outside.id()
+        );
+        let seen = says(&world, &script).await;
+
+        let _ = outside.kill();
+        let _ = outside.wait();
+        assert!(!seen.contains("signalled"), "{level:?}");
+        let pid = outside.id().to_string();
+        assert_eq!(
+            seen.lines().any(|line| line == pid),
+            level < Level::Full,
+            "{level:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn abstract_sockets_and_at_level_full_those_with_a_path_are_shut() {
+    let name = format!("sandbar-test-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let _abstract = UnixListener::bind_addr(&address).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("socket");
+    let _path = UnixListener::bind(&path).unwrap();
+    for folder in [dir.path(), &path] {
+        let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(folder, everybody).unwrap();
+    }
+    let connect = "const s = require('net').connect(process.argv[1]); \
+                   s.on('connect', () => { console.log('open'); process.exit() }); \
+                   s.on('error', () => console.log('shut'))";
+    for (level, world) in walled().await {
+        let to_path = format!("node -e \"{connect}\" '{}'", path.display());
+        let path_answer = says(&world, &to_path).await;
+        // Node cannot be given a zero byte: Python does it.
+        let abstractly = format!(
+            "python3 -c \"import socket; socket.socket(socket.AF_UNIX).connect('\\0{name}'); \
+             print('open')\" 2>/dev/null || echo shut"
+        );
+
+        assert_eq!(says(&world, &abstractly).await, "shut", "{level:?}");
+        // Landlock of this kernel may shut paths one day; full must today.
+        if level == Level::Full {
+            assert_eq!(path_answer, "shut");
+        }
+    }
+}
+
+#[tokio::test]
+async fn at_level_full_every_sandbox_has_all_ports_and_sees_none_of_others() {
+    let Some(world) = world(Level::Full).await else {
+        return;
+    };
+    let foreign = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = foreign.local_addr().unwrap().port();
+    let connect = format!(
+        "node -e \"require('net').connect({port}, '127.0.0.1').on('connect', () => \
+         {{ console.log('open'); process.exit() }}).on('error', () => console.log('shut'))\""
+    );
+    assert_eq!(says(&world, &connect).await, "shut");
+
+    let (one, two) = (world.base().await, world.base().await);
+    for sandbox in [&one, &two] {
+        let script = format!(
+            "node -e \"require('http').createServer((_, r) => r.end('{}')).listen(4096, '127.0.0.1')\" \
+             >/dev/null 2>&1 & echo",
+            sandbox.id
+        );
+        sandbox.run(&script).await;
+    }
+    for sandbox in [&one, &two] {
+        let mut answer = sandbox.public(4096, "/").send().await.unwrap();
+        // The server inside may still be starting.
+        for _ in 0..20 {
+            if answer.status() == StatusCode::OK {
+                break;
+            }
+            answer = sandbox.public(4096, "/").send().await.unwrap();
+        }
+        assert_eq!(answer.text().await.unwrap(), sandbox.id);
+    }
+}
+
+#[tokio::test]
+async fn the_way_out_does_not_lead_to_this_machine() {
+    let Some(world) = world(Level::Full).await else {
+        return;
+    };
+    let foreign = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = foreign.local_addr().unwrap().port();
+    let ask = |host: &str| {
+        format!(
+            "node -e \"const s = require('net').connect(process.env.HTTPS_PROXY.split(':')[2], \
+             '127.0.0.1'); s.write('CONNECT {host}:{port} HTTP/1.1\\r\\n\\r\\n'); \
+             s.on('data', (d) => {{ console.log(d.toString().split(' ')[1]); process.exit() }})\""
+        )
+    };
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "169.254.169.254",
+        "0.0.0.0",
+    ] {
+        assert_eq!(says(&world, &ask(host)).await, "403", "{host}");
+    }
+}
+
+#[tokio::test]
+async fn the_shared_network_is_this_machines() {
+    let wanted = Wanted {
+        network: Network::Shared,
+        ..Wanted::default()
+    };
+    let world = World::at(wanted).await;
+    if world.server.isolation().level < Level::Full {
+        return;
+    }
+
+    let script = "readlink /proc/self/ns/net; echo ${HTTPS_PROXY-unset}";
+
+    let own = std::fs::read_link("/proc/self/ns/net").unwrap();
+    let wanted = format!("{}\nunset", own.display());
+    assert_eq!(says(&world, script).await, wanted);
+}
+
+#[tokio::test]
+async fn a_link_made_inside_does_not_lead_the_server_astray() {
+    for (level, world) in walled().await {
+        let sandbox = world.base().await;
+        sandbox.run("cd; ln -s /etc/shadow s; ln -s / r; ln -s /tmp t; echo in > /tmp/f; ln -s /tmp/f f").await;
+
+        for path in ["s", "r/etc/shadow", "r/etc/passwd"] {
+            let url = format!("/files?path={path}");
+            let read = sandbox.envd("GET", &url).send().await.unwrap();
+            assert_eq!(read.status(), StatusCode::FORBIDDEN, "{level:?} {path}");
+            let write = sandbox.envd("POST", &url).body("x").send().await.unwrap();
+            assert_eq!(write.status(), StatusCode::FORBIDDEN, "{level:?} {path}");
+        }
+        if level == Level::Full {
+            for path in ["f", "t/f", "/tmp/f"] {
+                let url = format!("/files?path={path}");
+                let read = sandbox.envd("GET", &url).send().await.unwrap();
+                assert_eq!(read.text().await.unwrap(), "in\n", "{path}");
+            }
+            let body = json!({"path": "/home/user/f"});
+            let (status, answer) = sandbox.unary("filesystem.Filesystem/Stat", body).await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+            assert_eq!(answer["entry"]["symlinkTarget"], "/tmp/f");
+            assert_eq!(answer["entry"]["path"], "/home/user/f");
+            let (status, answer) = sandbox
+                .unary("filesystem.Filesystem/Remove", json!({"path": "s"}))
+                .await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+            assert_eq!(sandbox.run("cd; ls").await.stdout, "f\nr\nt\n");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pause_stops_and_kill_ends_everything_at_each_level() {
+    for level in Level::ALL {
+        let Some(world) = world(level).await else {
+            continue;
+        };
+        let sandbox = world.base().await;
+        // One in a session of its own, an orphan, that burns processor time.
+        sandbox
+            .run("setsid sh -c 'while :; do :; done' >/dev/null 2>&1 & echo")
+            .await;
+        let marker = format!("E2B_SANDBOX_ID={}", sandbox.id);
+        assert!(!with_marker(&marker).is_empty(), "{level:?}");
+
+        let pause = format!("/sandboxes/{}/pause", sandbox.id);
+        let paused = world.api("POST", &pause).send().await.unwrap();
+        assert_eq!(paused.status(), StatusCode::NO_CONTENT, "{level:?}");
+        let states: Vec<String> = with_marker(&marker)
+            .iter()
+            .map(|(pid, _)| state(*pid))
+            .collect();
+        assert!(
+            states.iter().all(|state| state == "T"),
+            "{level:?}: {states:?}"
+        );
+
+        let connect = format!("/sandboxes/{}/connect", sandbox.id);
+        let body = json!({"timeout": 60});
+        let resumed = world
+            .api("POST", &connect)
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(resumed.status(), StatusCode::CREATED, "{level:?}");
+        assert_eq!(
+            sandbox.run("echo again").await.stdout,
+            "again\n",
+            "{level:?}"
+        );
+
+        sandbox.kill().await;
+        assert_eq!(with_marker(&marker), [], "{level:?}");
+        assert!(
+            !world
+                .dir
+                .path()
+                .join("state/sandboxes")
+                .join(&sandbox.id)
+                .exists()
+        );
+    }
+}
+
+fn state(pid: u32) -> String {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let (_, rest) = stat.rsplit_once(") ").unwrap_or_default();
+    rest.chars().take(1).collect()
+}
+
+#[tokio::test]
+async fn less_than_required_is_refused_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_sandbar"))
+        .args(["local", "serve", "--port", "0"])
+        .env_clear()
+        .env("SANDBAR_HOME", dir.path())
+        .env("HOME", dir.path())
+        .env("PATH", "/usr/bin:/bin")
+        .env("SANDBAR_ISOLATION", "none")
+        .env("SANDBAR_REQUIRE_ISOLATION", "full")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+
+    let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(!ran.status.success());
+    let wanted = "isolation 'full' is required and this machine gives 'none'";
+    assert!(told.contains(wanted), "{told}");
+}
