@@ -62,7 +62,7 @@ pub struct Opened {
     pub early: Vec<Event>,
 }
 
-/// Opens the stream, then fetches while it is read, so that its life is watched and nothing is lost.
+/// Opens the stream, then fetches what the server holds.
 pub async fn open(
     client: &OpencodeClient,
     session: &str,
@@ -70,6 +70,21 @@ pub async fn open(
 ) -> Result<Opened, FollowEnd> {
     let mut events = Events::open(client)?;
     while events.next(timing.stream_open).await? != Event::Connected {}
+    let (fetched, early) = beside(&mut events, client, session, timing).await?;
+    Ok(Opened {
+        events,
+        fetched,
+        early,
+    })
+}
+
+/// Fetches while the stream is read, so that its life is watched and nothing of it is lost.
+pub async fn beside(
+    events: &mut Events,
+    client: &OpencodeClient,
+    session: &str,
+    timing: &Timing,
+) -> Result<(Fetched, Vec<Event>), FollowEnd> {
     let mut early = Vec::new();
     let answers = fetch(client, session);
     tokio::pin!(answers);
@@ -84,11 +99,7 @@ pub async fn open(
             }
         }
     };
-    Ok(Opened {
-        events,
-        fetched,
-        early,
-    })
+    Ok((fetched, early))
 }
 
 async fn fetch(client: &OpencodeClient, id: &str) -> Result<Fetched, FollowEnd> {

@@ -14,7 +14,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::fetch::{self, Opened};
+use super::fetch::{self, Fetched, Opened};
 use super::history::History;
 use super::mailbox::{Closed, Mailbox};
 use super::timing::Timing;
@@ -108,16 +108,9 @@ async fn run(
     } = fetch::open(client, follow.session.as_str(), &follow.timing).await?;
 
     let mut translator = Translator::beginning(&fetched);
-    for session in fetched.askers() {
-        find_out(client, &mut translator, &session).await;
-    }
-    let page = &fetched.page;
-    let ids = page.messages.iter().map(|message| &*message.info.id);
-    let more = follow.history.newest_page(ids, page.older.as_deref());
-    translator.resync(fetched, more, follow.after_gap, &mut |event| {
-        mailbox.post(event);
-    });
+    tell(follow, &mut translator, fetched, mailbox).await;
     let mut early = early.into_iter();
+    let mut look_again = Some(tokio::time::sleep(follow.timing.look_again).boxed());
     let mut catalog = Some(catalog(client.clone()).boxed());
     loop {
         let event = if let Some(event) = early.next() {
@@ -130,6 +123,15 @@ async fn run(
                     continue;
                 }
                 event = events.next(follow.timing.watchdog), if !mailbox.is_full() => event?,
+                () = optional(&mut look_again) => {
+                    look_again = None;
+                    let (id, timing) = (follow.session.as_str(), &follow.timing);
+                    let (fetched, since) = fetch::beside(&mut events, client, id, timing).await?;
+                    translator.fetched(&fetched);
+                    tell(follow, &mut translator, fetched, mailbox).await;
+                    early = since.into_iter();
+                    continue;
+                }
                 found = optional(&mut catalog) => {
                     catalog = None;
                     if let Some(found) = found {
@@ -147,6 +149,24 @@ async fn run(
         }
         translator.translate(event, &mut |event| mailbox.post(event));
     }
+}
+
+/// Tells all that was fetched.
+async fn tell(
+    follow: &Follow,
+    translator: &mut Translator,
+    fetched: Fetched,
+    mailbox: &mut Mailbox,
+) {
+    for session in fetched.askers() {
+        find_out(&follow.client, translator, &session).await;
+    }
+    let page = &fetched.page;
+    let ids = page.messages.iter().map(|message| &*message.info.id);
+    let more = follow.history.newest_page(ids, page.older.as_deref());
+    translator.resync(fetched, more, follow.after_gap, &mut |event| {
+        mailbox.post(event);
+    });
 }
 
 /// Waits for a future that may not be there; then for ever.

@@ -13,6 +13,10 @@ pub struct Timing {
     pub watchdog: Duration,
     /// From the request for the event stream to its first event.
     pub stream_open: Duration,
+    /// From the opened stream until everything is fetched once more: what the server stores and
+    /// tells around the moment of its "connected" may be in neither the stream nor the first fetch
+    /// (seen rarely on 1.18.33, on a busy machine: a turn begun just before stayed invisible).
+    pub look_again: Duration,
     /// The first wait before a connection is tried again; doubles from there.
     pub backoff_base: Duration,
     pub backoff_cap: Duration,
@@ -47,6 +51,7 @@ impl Default for Timing {
         Self {
             watchdog: Duration::from_secs(30),
             stream_open: Duration::from_secs(20),
+            look_again: Duration::from_secs(2),
             backoff_base: Duration::from_millis(250),
             backoff_cap: Duration::from_secs(15),
             health_poll: Duration::from_millis(100),
@@ -80,6 +85,7 @@ impl Timing {
         Self {
             watchdog: scale(self.watchdog),
             stream_open: scale(self.stream_open),
+            look_again: scale(self.look_again),
             backoff_base: scale(self.backoff_base),
             backoff_cap: scale(self.backoff_cap),
             health_poll: scale(self.health_poll),

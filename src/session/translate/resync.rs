@@ -8,11 +8,16 @@ impl Translator {
     /// Begins with what was fetched: its directory, its sub-agents, the parts that are whole.
     pub fn beginning(fetched: &Fetched) -> Self {
         let mut translator = Self::new(&fetched.session.id, &fetched.session.directory);
+        translator.fetched(fetched);
+        translator
+    }
+
+    /// Notes the parts that are whole, before events that came meanwhile are translated.
+    pub fn fetched(&mut self, fetched: &Fetched) {
         let messages = fetched.page.messages.iter();
         for part in messages.flat_map(|message| &message.parts) {
-            translator.fetched_part(part);
+            self.fetched_part(part);
         }
-        translator
     }
 
     /// Turns around what was fetched; events are measured against it from here on.
