@@ -12,8 +12,13 @@ pub fn bytes<const N: usize>() -> io::Result<[u8; N]> {
 
 /// 32 random bytes in hex: the form of envd's own tokens.
 pub fn token() -> io::Result<String> {
-    let mut text = String::with_capacity(64);
-    for byte in bytes::<32>()? {
+    hex::<32>()
+}
+
+/// Random bytes as lower-case hex digits, two for each.
+pub fn hex<const N: usize>() -> io::Result<String> {
+    let mut text = String::with_capacity(2 * N);
+    for byte in bytes::<N>()? {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }

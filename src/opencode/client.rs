@@ -260,6 +260,18 @@ impl OpencodeClient {
         Ok(todos)
     }
 
+    /// Has the server tell every stream of a command for its terminals, as
+    /// [`Event::Command`](super::wire::event::Event::Command). Terminals pass over names that they
+    /// do not know.
+    pub async fn publish_command(&self, command: &str) -> Result<(), OpencodeError> {
+        let body = serde_json::json!({
+            "type": "tui.command.execute",
+            "properties": { "command": command },
+        });
+        let call = self.post("publish a command", &["tui", "publish"]);
+        self.request(&call, Some(&body)).await.map(drop)
+    }
+
     pub async fn providers(&self) -> Result<Providers, OpencodeError> {
         self.fetch_slowly("list the models", &["config", "providers"])
             .await

@@ -2,8 +2,8 @@
 //!
 //! In: a client, the session's id. Out: the stream and [`Fetched`], in OpenCode's own words. The stream
 //! is opened before anything is fetched, and what arrives while the fetches run is kept: so nothing
-//! falls between. The fetches run side by side. What any of it means to the user is not known here;
-//! `translate` says that.
+//! falls between, once the stream passes events on, which `marker` finds out. The fetches run side by
+//! side. What any of it means to the user is not known here; `translate` says that.
 
 use super::follow_chat::FollowEnd;
 use super::history::PAGE;
@@ -55,27 +55,11 @@ impl Fetched {
     }
 }
 
-/// An open stream, what was fetched beside it, and what the stream has said meanwhile.
-pub struct Opened {
-    pub events: Events,
-    pub fetched: Fetched,
-    pub early: Vec<Event>,
-}
-
-/// Opens the stream, then fetches what the server holds.
-pub async fn open(
-    client: &OpencodeClient,
-    session: &str,
-    timing: &Timing,
-) -> Result<Opened, FollowEnd> {
+/// Opens the stream and waits for its first event.
+pub async fn open(client: &OpencodeClient, timing: &Timing) -> Result<Events, FollowEnd> {
     let mut events = Events::open(client)?;
     while events.next(timing.stream_open).await? != Event::Connected {}
-    let (fetched, early) = beside(&mut events, client, session, timing).await?;
-    Ok(Opened {
-        events,
-        fetched,
-        early,
-    })
+    Ok(events)
 }
 
 /// Fetches while the stream is read, so that its life is watched and nothing of it is lost.
@@ -86,8 +70,7 @@ pub async fn beside(
     timing: &Timing,
 ) -> Result<(Fetched, Vec<Event>), FollowEnd> {
     let mut early = Vec::new();
-    let answers = fetch(client, session);
-    tokio::pin!(answers);
+    let mut answers = Box::pin(fetch(client, session));
     let fetched = loop {
         tokio::select! {
             fetched = &mut answers => break fetched?,

@@ -2,21 +2,23 @@
 //!
 //! In: a client, the session's id. Out: [`ChatEvent`]s, the first of them a
 //! [`Resync`](ChatEvent::Resync) with what the server holds; what the stream has said while that was
-//! fetched is told after it. The catalog, which may take the server seconds, comes last and holds
+//! fetched is told after it. A second one follows as soon as the stream is known to pass events on. The catalog, which may take the server seconds, comes last and holds
 //! nothing up. OpenCode's words are not read here: `translate` says what they mean.
 //!
 //! It never tries again: it returns why it ended, and the driver decides. Dropping the future ends
 //! everything it has begun.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::fetch::{self, Fetched, Opened};
+use super::fetch::{self, Fetched};
 use super::history::History;
 use super::mailbox::{Closed, Mailbox};
+use super::marker::Marker;
 use super::timing::Timing;
 use super::translate::{Concern, Translator, parts};
 use crate::domain::chat::{Catalog, ChatEvent};
@@ -100,21 +102,29 @@ async fn run(
     follow: &Follow,
     mailbox: &mut Mailbox,
 ) -> Result<std::convert::Infallible, FollowEnd> {
-    let client = &follow.client;
-    let Opened {
-        mut events,
-        fetched,
-        early,
-    } = fetch::open(client, follow.session.as_str(), &follow.timing).await?;
+    let (client, id, timing) = (&follow.client, follow.session.as_str(), &follow.timing);
+    let mut events = fetch::open(client, timing).await?;
+    let mut marker = Marker::new(client.clone(), timing.look_again);
+    let (fetched, early) = marker
+        .beside(fetch::beside(&mut events, client, id, timing))
+        .await?;
 
     let mut translator = Translator::beginning(&fetched);
     tell(follow, &mut translator, fetched, mailbox).await;
-    let mut early = early.into_iter();
-    let mut look_again = Some(tokio::time::sleep(follow.timing.look_again).boxed());
+    let mut early = VecDeque::from(early);
+    // Until then the first fetch may have been too early, see `marker`.
+    let (mut is_proven, mut look_again) = (false, false);
     let mut catalog = Some(catalog(client.clone()).boxed());
     loop {
-        let event = if let Some(event) = early.next() {
+        let event = if let Some(event) = early.pop_front() {
             event
+        } else if look_again {
+            look_again = false;
+            let (fetched, since) = fetch::beside(&mut events, client, id, timing).await?;
+            translator.fetched(&fetched);
+            tell(follow, &mut translator, fetched, mailbox).await;
+            early = since.into();
+            continue;
         } else {
             tokio::select! {
                 biased;
@@ -122,14 +132,9 @@ async fn run(
                     delivered?;
                     continue;
                 }
-                event = events.next(follow.timing.watchdog), if !mailbox.is_full() => event?,
-                () = optional(&mut look_again) => {
-                    look_again = None;
-                    let (id, timing) = (follow.session.as_str(), &follow.timing);
-                    let (fetched, since) = fetch::beside(&mut events, client, id, timing).await?;
-                    translator.fetched(&fetched);
-                    tell(follow, &mut translator, fetched, mailbox).await;
-                    early = since.into_iter();
+                event = events.next(timing.watchdog), if !mailbox.is_full() => event?,
+                () = marker.given_up(), if !is_proven => {
+                    (is_proven, look_again) = (true, true);
                     continue;
                 }
                 found = optional(&mut catalog) => {
@@ -141,6 +146,9 @@ async fn run(
                 }
             }
         };
+        if !is_proven && marker.is(&event) {
+            (is_proven, look_again) = (true, true);
+        }
         match translator.concern(&event) {
             Concern::None => {}
             Concern::Whose(session) => find_out(client, &mut translator, &session).await,

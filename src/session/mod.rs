@@ -20,6 +20,7 @@ pub mod follow_chat;
 mod follow_logs;
 pub mod history;
 pub mod mailbox;
+mod marker;
 mod place;
 mod queue;
 mod recorder;

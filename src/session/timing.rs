@@ -13,9 +13,8 @@ pub struct Timing {
     pub watchdog: Duration,
     /// From the request for the event stream to its first event.
     pub stream_open: Duration,
-    /// From the opened stream until everything is fetched once more: what the server stores and
-    /// tells around the moment of its "connected" may be in neither the stream nor the first fetch
-    /// (seen rarely on 1.18.33, on a busy machine: a turn begun just before stayed invisible).
+    /// From the opened stream until everything is fetched once more, where the server does not show
+    /// before that it passes events on; see `marker`.
     pub look_again: Duration,
     /// The first wait before a connection is tried again; doubles from there.
     pub backoff_base: Duration,

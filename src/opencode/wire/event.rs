@@ -83,6 +83,10 @@ pub enum Event {
     Disposed {
         directory: Option<String>,
     },
+    /// `tui.command.execute`: somebody wants the terminals of this server to do something.
+    Command {
+        command: String,
+    },
     /// A kind that means nothing to us.
     Unknown {
         kind: String,
@@ -191,6 +195,10 @@ fn by_kind(kind: &str, json: &str) -> Result<Event, serde_json::Error> {
         "todo.updated" => {
             let Todos { session_id, todos } = serde_json::from_str(json)?;
             Event::Todos { session_id, todos }
+        }
+        "tui.command.execute" => {
+            let Command { command } = serde_json::from_str(json)?;
+            Event::Command { command }
         }
         _ => by_ids(kind, json)?,
     })
@@ -308,6 +316,11 @@ struct Todos {
     session_id: String,
     #[serde(default, deserialize_with = "lenient::list")]
     todos: Vec<Todo>,
+}
+
+#[derive(Deserialize)]
+struct Command {
+    command: String,
 }
 
 #[derive(Deserialize)]

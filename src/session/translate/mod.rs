@@ -174,6 +174,7 @@ impl Translator {
             }
             Event::Connected
             | Event::Heartbeat
+            | Event::Command { .. }
             | Event::SessionDeleted { .. }
             | Event::Disposed { .. }
             | Event::Unknown { .. } => {}
