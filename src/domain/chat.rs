@@ -17,6 +17,8 @@ pub enum Role {
 pub struct Message {
     pub id: MessageId,
     pub role: Role,
+    /// The prompt that it answers, where the server names it.
+    pub parent: Option<MessageId>,
     /// The server's clock.
     pub created: UnixMillis,
     /// Set when this message is whole; a turn may go on with another one.
@@ -338,4 +340,19 @@ pub struct Resync {
     pub questions: Option<Vec<Question>>,
     /// Events were lost before this; unfinished texts may have a hole.
     pub after_gap: bool,
+}
+
+impl Resync {
+    /// Whether the server has this prompt, whole.
+    pub fn holds(&self, prompt: &MessageId) -> bool {
+        let mut messages = self.messages.iter();
+        messages.any(|known| known.message.id == *prompt && !known.parts.is_empty())
+    }
+
+    /// Whether the server has begun to answer this prompt.
+    pub fn answers(&self, prompt: &MessageId) -> bool {
+        let mut after = self.messages.iter().map(|known| &known.message);
+        after.any(|message| message.id == *prompt)
+            && after.any(|message| message.role == Role::Assistant)
+    }
 }

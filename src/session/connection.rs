@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::driver::Stop;
 use super::server::Server;
 use super::serving::{Elsewhere, Lost, Serving};
+use super::translate::turn::Turn;
 use crate::domain::chat::{ChatEvent, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
@@ -39,14 +40,22 @@ pub(crate) enum Called {
         failure: Failure,
         refused: bool,
     },
-    /// What the server says some time after a prompt was posted.
-    Looked(Option<(MessageId, Status)>),
+    /// What the server says some time after it took a prompt; `looks` counts how often it was asked.
+    Looked {
+        prompt: MessageId,
+        looks: u32,
+        turn: Option<Turn>,
+    },
     /// Some time after a turn has failed.
     Recovered,
     /// The sandbox's time to live ends then.
     LivesUntil(UnixMillis),
     News(ChatEvent),
 }
+
+/// How often the server is asked about a prompt that it does not answer, before the next one is
+/// posted all the same.
+const LOOKS: u32 = 3;
 
 /// Lives from the opening of the stream to its end.
 pub(crate) struct Connection {
@@ -144,6 +153,10 @@ impl Connection {
         if first {
             self.live = true;
             serving.connected().await;
+            // Taken by the server over an earlier connection.
+            if let Some(prompt) = serving.queue.in_flight().cloned() {
+                self.look(serving, prompt, 1);
+            }
         }
         if let Some(ttl) = ttl {
             let lives = self.server.clone().live_for(ttl, wall());
@@ -231,21 +244,13 @@ impl Connection {
 
     async fn called(&mut self, serving: &mut Serving, called: Called) {
         match called {
-            Called::Done | Called::Looked(None) => {}
+            Called::Done => {}
             Called::Failed(failure) => serving.command_failed(failure).await,
             Called::News(event) => serving.news(event).await,
             Called::Posted(id) => {
                 self.posting.retain(|prompt| prompt.message != id);
                 serving.posted(&id).await;
-                let server = self.server.clone();
-                let patience = serving.world.timing.turn_begins;
-                self.calls.push(
-                    async move {
-                        tokio::time::sleep(patience).await;
-                        Called::Looked(server.status().await.map(|status| (id, status)))
-                    }
-                    .boxed(),
-                );
+                self.look(serving, id, 1);
             }
             Called::NotPosted {
                 prompt,
@@ -257,11 +262,43 @@ impl Connection {
             }
             Called::LivesUntil(until) => serving.lives_until(until).await,
             Called::Recovered => serving.queue.recovered(),
-            Called::Looked(Some((id, status))) => {
-                if status == Status::Idle && serving.queue.is_in_flight(&id) {
-                    serving.queue.settled();
-                }
+            Called::Looked {
+                prompt,
+                looks,
+                turn,
+            } => self.looked(serving, prompt, looks, turn),
+        }
+    }
+
+    /// Asks after some time what has become of a prompt: one that the server had answered already
+    /// begins no turn.
+    fn look(&mut self, serving: &Serving, prompt: MessageId, looks: u32) {
+        let server = self.server.clone();
+        let patience = serving.world.timing.turn_begins;
+        let look = async move {
+            tokio::time::sleep(patience).await;
+            let turn = server.turn_of(&prompt).await;
+            Called::Looked {
+                prompt,
+                looks,
+                turn,
             }
+        };
+        self.calls.push(look.boxed());
+    }
+
+    fn looked(&mut self, serving: &mut Serving, prompt: MessageId, looks: u32, turn: Option<Turn>) {
+        if serving.queue.in_flight() != Some(&prompt) {
+            return;
+        }
+        match turn {
+            Some(Turn::Over) => serving.queue.settled(),
+            Some(Turn::NotBegun) if looks >= LOOKS => {
+                tracing::warn!(%prompt, "the server took a prompt and does not answer it");
+                serving.queue.settled();
+            }
+            Some(Turn::NotBegun) => self.look(serving, prompt, looks + 1),
+            Some(Turn::Runs) | None => self.look(serving, prompt, looks),
         }
     }
 

@@ -13,8 +13,8 @@ use crate::domain::session::Prompt;
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     waiting: VecDeque<Prompt>,
-    /// Posted, but not yet seen to run: the next prompt waits for its turn to begin and end,
-    /// whatever a late "idle" of the turn before says.
+    /// Posted, and its answer has not begun: the next prompt waits for that, whatever a late "busy"
+    /// or "idle" of another turn says.
     in_flight: Option<MessageId>,
     busy: bool,
     /// The turn ended with an error; the server is not ready for the next prompt at once.
@@ -78,14 +78,27 @@ impl Queue {
         self.in_flight = None;
     }
 
-    pub(crate) fn is_in_flight(&self, id: &MessageId) -> bool {
-        self.in_flight.as_ref() == Some(id)
+    pub(crate) fn in_flight(&self) -> Option<&MessageId> {
+        self.in_flight.as_ref()
+    }
+
+    /// The server has this prompt already, and `is_answered` or not: it need not be posted.
+    pub(crate) fn delivered(&mut self, id: &MessageId, is_answered: bool) {
+        if self.remove(id).is_some() && !is_answered {
+            self.in_flight = Some(id.clone());
+        }
+    }
+
+    /// The server answers a prompt; `None`: it does not say which.
+    pub(crate) fn answer_began(&mut self, prompt: Option<&MessageId>) {
+        if prompt.is_none() || prompt == self.in_flight.as_ref() {
+            self.in_flight = None;
+        }
     }
 
     /// The server says that a turn runs.
     pub(crate) fn turn_began(&mut self) {
         self.busy = true;
-        self.in_flight = None;
     }
 
     /// The server says that no turn runs.
@@ -98,14 +111,17 @@ impl Queue {
         self.unsettled = true;
     }
 
-    /// The server was asked and runs no turn: what was in flight has been answered already.
+    /// The server was asked: it runs no turn, and will not begin one for what was in flight.
     pub(crate) fn settled(&mut self) {
         self.busy = false;
         self.in_flight = None;
     }
 
-    /// Enough time has passed since the error.
+    /// Enough time has passed since the error; what was in flight has met it.
     pub(crate) fn recovered(&mut self) {
+        if self.unsettled && !self.busy {
+            self.in_flight = None;
+        }
         self.unsettled = false;
     }
 
@@ -165,21 +181,53 @@ mod tests {
         assert_eq!(next(&mut queue), Some("a".to_owned()));
         assert_eq!(next(&mut queue), None, "a is on its way");
         queue.turn_began();
+        queue.answer_began(Some(&MessageId::from("a")));
         assert_eq!(next(&mut queue), None, "a is being answered");
         queue.turn_ended();
         assert_eq!(next(&mut queue), Some("b".to_owned()));
     }
 
     #[test]
-    fn a_late_idle_of_the_turn_before_does_not_post_the_next_prompt() {
+    fn a_late_turn_of_the_prompt_before_does_not_post_the_next_one() {
         let mut queue = Queue::default();
         queue.push(prompt("a"));
         queue.push(prompt("b"));
         queue.next();
 
+        queue.turn_began();
+        queue.answer_began(Some(&MessageId::from("before")));
         queue.turn_ended();
 
         assert_eq!(next(&mut queue), None);
+    }
+
+    #[test]
+    fn a_prompt_that_the_server_has_is_not_posted_again_and_the_next_one_waits_for_its_answer() {
+        let mut queue = Queue::default();
+        for id in ["a", "b", "c"] {
+            queue.push(prompt(id));
+        }
+
+        queue.delivered(&MessageId::from("a"), true);
+        queue.delivered(&MessageId::from("b"), false);
+
+        assert_eq!(next(&mut queue), None, "b is to be answered");
+        queue.answer_began(None);
+        assert_eq!(next(&mut queue), Some("c".to_owned()));
+    }
+
+    #[test]
+    fn a_prompt_that_met_an_error_is_not_waited_for() {
+        let mut queue = Queue::default();
+        queue.push(prompt("a"));
+        queue.push(prompt("b"));
+        queue.next();
+
+        queue.turn_failed();
+        queue.turn_ended();
+        queue.recovered();
+
+        assert_eq!(next(&mut queue), Some("b".to_owned()));
     }
 
     #[test]

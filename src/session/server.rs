@@ -9,15 +9,16 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::follow_chat::{Follow, FollowEnd, follow};
-use super::history::History;
+use super::history::{History, PAGE};
 use super::sandbox::Sandbox;
 use super::serving::Lost;
 use super::timing::Timing;
-use super::translate::{parts, requests};
+use super::translate::requests;
+use super::translate::turn::{self, Turn};
 use super::words;
-use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply, Status};
+use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
-use crate::domain::id::{OpencodeSessionId, PermissionId, QuestionId};
+use crate::domain::id::{MessageId, OpencodeSessionId, PermissionId, QuestionId};
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{Closing, Prompt};
 use crate::domain::time::UnixMillis;
@@ -173,11 +174,12 @@ impl Server {
         page.map_err(|error| words::opencode(&error))
     }
 
-    /// What the server says of the turn; `None` when it could not be asked.
-    pub(crate) async fn status(&self) -> Option<Status> {
+    /// What has become of a prompt that the server took; `None` when it could not be asked.
+    pub(crate) async fn turn_of(&self, prompt: &MessageId) -> Option<Turn> {
+        let id = self.conversation.as_str();
         let statuses = self.client.statuses().await.ok()?;
-        let status = statuses.get(self.conversation.as_str()).cloned();
-        Some(status.map_or(Status::Idle, parts::status))
+        let page = self.client.messages(id, PAGE, None).await.ok()?;
+        Some(turn::of(&statuses, &page, id, prompt))
     }
 }
 

@@ -19,7 +19,7 @@ use super::queue::Queue;
 use super::recorder::Recorder;
 use super::server::Server;
 use super::world::{World, wall};
-use crate::domain::chat::{ChatEvent, Status};
+use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
 use crate::domain::sandbox::Phase;
@@ -274,11 +274,36 @@ impl Serving {
         match &event {
             ChatEvent::Error(_) => self.queue.turn_failed(),
             ChatEvent::Status(Status::Idle) => self.queue.turn_ended(),
-            ChatEvent::Resync(resync) if resync.status == Status::Idle => self.queue.settled(),
-            ChatEvent::Status(_) | ChatEvent::Resync(_) => self.queue.turn_began(),
+            ChatEvent::Status(_) => self.queue.turn_began(),
+            ChatEvent::Message(message) if message.role == Role::Assistant => {
+                self.queue.answer_began(message.parent.as_ref());
+            }
+            ChatEvent::Resync(resync) => self.weigh(resync).await,
             _ => {}
         }
         self.events.send(SessionEvent::Chat(event)).await;
+    }
+
+    /// Moves the queue by what the server holds.
+    async fn weigh(&mut self, resync: &Resync) {
+        let waiting = self.queue.waiting();
+        let delivered = waiting.iter().map(|prompt| &prompt.message);
+        let delivered: Vec<&MessageId> = delivered.filter(|id| resync.holds(id)).collect();
+        for id in &delivered {
+            self.recorder.posted(id).await;
+            self.queue.delivered(id, resync.answers(id));
+        }
+        if !delivered.is_empty() {
+            self.tell_queue().await;
+        }
+        if resync.status == Status::Idle {
+            self.queue.turn_ended();
+        } else {
+            self.queue.turn_began();
+        }
+        if self.queue.in_flight().is_some_and(|id| resync.answers(id)) {
+            self.queue.answer_began(None);
+        }
     }
 
     pub(super) async fn tell_queue(&self) {

@@ -70,6 +70,7 @@ pub(super) struct MessageRow {
     id: String,
     /// A user's message; else the assistant's.
     user: bool,
+    parent: Option<String>,
     created: u64,
     completed: Option<u64>,
     agent: Option<String>,
@@ -88,6 +89,7 @@ impl From<Message> for MessageRow {
         Self {
             id: message.id.as_str().to_owned(),
             user: message.role == Role::User,
+            parent: message.parent.map(|id| id.as_str().to_owned()),
             created: message.created.0,
             completed: message.completed.map(|at| at.0),
             agent: message.agent,
@@ -110,6 +112,7 @@ impl From<MessageRow> for Message {
             } else {
                 Role::Assistant
             },
+            parent: row.parent.map(Into::into),
             created: UnixMillis(row.created),
             completed: row.completed.map(UnixMillis),
             agent: row.agent,

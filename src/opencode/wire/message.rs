@@ -20,6 +20,9 @@ pub struct Message {
     /// `user` or `assistant`.
     #[serde(default)]
     pub role: String,
+    /// Of an assistant's message: the user's message that it answers.
+    #[serde(default, rename = "parentID", deserialize_with = "lenient::option")]
+    pub parent_id: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub time: Times,
     #[serde(default)]

@@ -10,6 +10,7 @@
 pub mod parts;
 pub mod requests;
 mod resync;
+pub mod turn;
 
 #[cfg(test)]
 mod tests;

@@ -90,6 +90,7 @@ pub fn message(info: message::Message) -> Message {
         } else {
             Role::Assistant
         },
+        parent: info.parent_id.map(Into::into),
         created: UnixMillis(info.time.created),
         completed: info.time.completed.map(UnixMillis),
         agent: info.agent,

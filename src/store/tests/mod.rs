@@ -59,6 +59,7 @@ fn message(id: &str, created: u64) -> Message {
     Message {
         id: id.into(),
         role: Role::Assistant,
+        parent: None,
         created: UnixMillis(created),
         completed: None,
         agent: None,

@@ -48,13 +48,14 @@ fn tokens() -> impl Strategy<Value = Tokens> {
 
 prop_compose! {
     fn messages()(
-        id in text(), user: bool, times in (time(), of(time())), agent in of(text()),
+        id in text(), user: bool, parent in of(text()), times in (time(), of(time())), agent in of(text()),
         model in of((text(), text())), error in of((text(), text())), finish in of(text()),
         cost in cost(), tokens in tokens(), summary: bool,
     ) -> Message {
         Message {
             id: id.into(),
             role: if user { Role::User } else { Role::Assistant },
+            parent: parent.map(Into::into),
             created: times.0,
             completed: times.1,
             agent,

@@ -169,6 +169,7 @@ pub(super) fn message(id: &str, role: Role, created: u64) -> Message {
     Message {
         id: id.into(),
         role,
+        parent: None,
         created: UnixMillis(created),
         completed: None,
         agent: Some("build".into()),

@@ -292,6 +292,7 @@ fn blank(id: MessageId, role: Role) -> Message {
     Message {
         id,
         role,
+        parent: None,
         created: UnixMillis(0),
         completed: None,
         agent: None,

@@ -1,0 +1,69 @@
+//! What a server does with a prompt that it has.
+
+use crate::domain::id::MessageId;
+use crate::opencode::wire::message::MessagePage;
+use crate::opencode::wire::session::{SessionStatus, StatusMap};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It works, on this prompt or on another one.
+    Runs,
+    /// It has answered it.
+    Over,
+    /// It is idle and has not answered it.
+    NotBegun,
+}
+
+/// Reads it from the statuses of all sessions and, fetched after them, the session's newest messages.
+pub fn of(statuses: &StatusMap, page: &MessagePage, session: &str, prompt: &MessageId) -> Turn {
+    if !matches!(statuses.get(session), None | Some(SessionStatus::Idle)) {
+        return Turn::Runs;
+    }
+    let mut after = page.messages.iter().map(|message| &message.info);
+    let is_answered = after.any(|message| message.id == prompt.as_str())
+        && after.any(|message| message.role == "assistant");
+    if is_answered {
+        Turn::Over
+    } else {
+        Turn::NotBegun
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opencode::wire::message::{Message, MessageWithParts};
+    use pretty_assertions::assert_eq;
+
+    fn page(messages: &[(&str, &str)]) -> MessagePage {
+        let messages = messages.iter().map(|(id, role)| MessageWithParts {
+            info: Message {
+                id: (*id).to_owned(),
+                role: (*role).to_owned(),
+                ..Message::default()
+            },
+            parts: Vec::new(),
+        });
+        MessagePage {
+            messages: messages.collect(),
+            older: None,
+        }
+    }
+
+    #[test]
+    fn a_prompt_is_answered_once_an_answer_follows_it() {
+        let turn = |statuses: &StatusMap, messages: &[(&str, &str)]| {
+            of(statuses, &page(messages), "ses_1", &MessageId::from("b"))
+        };
+        let idle = StatusMap::new();
+        let busy = StatusMap::from([("ses_1".to_owned(), SessionStatus::Busy)]);
+        let before = [("a", "user"), ("x", "assistant")];
+
+        assert_eq!(turn(&busy, &before), Turn::Runs);
+        assert_eq!(turn(&idle, &before), Turn::NotBegun);
+        let stored = [&before[..], &[("b", "user")]].concat();
+        assert_eq!(turn(&idle, &stored), Turn::NotBegun);
+        let answered = [&stored[..], &[("y", "assistant")]].concat();
+        assert_eq!(turn(&idle, &answered), Turn::Over);
+    }
+}
