@@ -355,11 +355,17 @@ impl Chat {
             ChatEvent::PermissionAsked(asked) => {
                 self.requests.asked(Request::Permission(asked), cx.now);
             }
-            ChatEvent::PermissionReplied(id) => self.requests.permission_replied(&id, cx.now),
+            ChatEvent::PermissionReplied(id) => {
+                self.requests.permission_replied(&id, cx.now);
+                self.moved_on();
+            }
             ChatEvent::QuestionAsked(asked) => {
                 self.requests.asked(Request::Question(asked), cx.now);
             }
-            ChatEvent::QuestionReplied(id) => self.requests.question_replied(&id, cx.now),
+            ChatEvent::QuestionReplied(id) => {
+                self.requests.question_replied(&id, cx.now);
+                self.moved_on();
+            }
             ChatEvent::Error(error) => {
                 if !error.is_abort() {
                     self.notice = Some(Notice::Turn(error));
@@ -376,7 +382,17 @@ impl Chat {
         }
     }
 
+    /// The server does what it is told: that a command failed in passing before is old news.
+    fn moved_on(&mut self) {
+        if matches!(&self.notice, Some(Notice::Command(failure)) if failure.retryable) {
+            self.notice = None;
+        }
+    }
+
     fn status_changed(&mut self, status: Status) {
+        if self.status.as_ref() != Some(&status) {
+            self.moved_on();
+        }
         match status {
             Status::Idle => {
                 self.busy_since = None;

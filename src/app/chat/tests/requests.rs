@@ -187,6 +187,23 @@ fn a_failed_reply_brings_the_request_back() {
 }
 
 #[test]
+fn a_failure_in_passing_is_told_until_the_server_does_what_it_is_told() {
+    let lasting = Failure::new("the model does not exist");
+    let passing = Failure::new("no connection").retryable();
+    for (failure, stays) in [(lasting, true), (passing, false)] {
+        let mut world = asking();
+        world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+        world.key(Key::char('a'));
+        world.chat.command_failed(&failure);
+        assert!(world.chat.notice.is_some());
+
+        world.receive(ChatEvent::PermissionReplied("per_1".into()));
+
+        assert_eq!(world.chat.notice.is_some(), stays, "{failure:?}");
+    }
+}
+
+#[test]
 fn requests_of_an_ended_turn_are_dropped() {
     let mut world = asking();
     world.receive(ChatEvent::PermissionAsked(permission("per_1")));
