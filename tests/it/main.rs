@@ -28,6 +28,7 @@ mod attach;
 mod cli;
 mod demo;
 mod errors;
+mod faults;
 mod forgotten;
 mod isolation;
 mod local;

@@ -193,6 +193,7 @@ fn config(model_url: &str) -> String {
         "enabled_providers": ["test"],
         "share": "disabled",
         "autoupdate": false,
+        "snapshot": false,
         "provider": { "test": {
             "npm": "@ai-sdk/openai-compatible",
             "options": { "baseURL": model_url, "apiKey": "none" },
