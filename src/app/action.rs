@@ -34,6 +34,8 @@ pub enum AppAction {
     Slot(u8),
     /// Tries again now what failed or waits.
     Retry,
+    /// Gives the shown session's sandbox more time.
+    Extend,
     ToggleMouse,
     /// ctrl-c: clears the composer, then stops the turn, then quits.
     Interrupt,
@@ -108,6 +110,7 @@ const APP: &[(AppAction, &str)] = &[
     (AppAction::Slot(8), "app.slot_8"),
     (AppAction::Slot(9), "app.slot_9"),
     (AppAction::Retry, "app.retry"),
+    (AppAction::Extend, "app.extend"),
     (AppAction::ToggleMouse, "app.mouse"),
     (AppAction::Interrupt, "app.interrupt"),
     (AppAction::QuitIfEmpty, "app.quit_if_empty"),

@@ -27,6 +27,7 @@ pub mod event;
 pub mod key;
 pub mod keymap;
 pub mod layout;
+mod lifetime;
 pub mod logs;
 mod opened;
 mod overlay;
@@ -58,7 +59,7 @@ use viewport::Viewport;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, State};
 use crate::domain::session::{NewSession, SessionSpec};
-use crate::domain::time::Monotonic;
+use crate::domain::time::{Monotonic, UnixMillis};
 
 /// A part of the screen that can have the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +116,8 @@ pub struct App {
     early: Vec<Event>,
     /// The stored sessions are known.
     loaded: bool,
+    /// Both clocks at the last event.
+    seen: (Monotonic, UnixMillis),
     viewport: Viewport,
 }
 
@@ -147,6 +150,7 @@ impl App {
             mouse: options.mouse,
             early: Vec::new(),
             loaded: false,
+            seen: (Monotonic::ZERO, UnixMillis(0)),
             viewport: Viewport::default(),
             options,
         }

@@ -1,9 +1,12 @@
 //! A session that is open: what its task has told so far. It goes on while another one is shown.
 
+use std::time::Duration;
+
 use super::boot::Boot;
 use super::chat::{Chat, Reach};
 use super::cx::Cx;
 use super::effect::Effect;
+use super::lifetime::Left;
 use super::logs::Logs;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
@@ -25,6 +28,8 @@ pub(super) struct OpenSession {
     /// The state the user was last shown, kept only to know since when it holds.
     state: State,
     pub(super) state_since: Monotonic,
+    /// The last warning that was given of the sandbox's end, by the time that was left.
+    warned: Option<Duration>,
     /// How to open it again; its task has ended when `stopped`.
     origin: Origin,
     stopped: bool,
@@ -47,6 +52,7 @@ impl OpenSession {
             unread: false,
             state: State::Booting,
             state_since: cx.now,
+            warned: None,
             origin: match spec.origin {
                 // What was made once is not made again.
                 Origin::New(_) | Origin::Stored => Origin::Stored,
@@ -143,6 +149,22 @@ impl OpenSession {
 
     pub(super) fn command(&self, command: SessionCommand, cx: &mut Cx<'_>) {
         cx.ask(Effect::Command(self.key.clone(), command));
+    }
+
+    /// What is left of the time of a sandbox that runs and has an end.
+    pub(super) fn left(&self, wall: UnixMillis) -> Option<Left> {
+        let ends_at = self.ends_at()?;
+        let runs = !matches!(self.phase, Phase::Paused | Phase::Gone(_));
+        runs.then(|| Left::until(ends_at, wall))
+    }
+
+    /// The warning of the sandbox's end that is due now and was not given yet.
+    pub(super) fn take_warning(&mut self, wall: UnixMillis) -> Option<Left> {
+        let left = self.left(wall);
+        let due = left.and_then(Left::warning);
+        let before = std::mem::replace(&mut self.warned, due);
+        // Less left is another warning; more was given time meanwhile.
+        left.filter(|_| due.is_some() && before.is_none_or(|before| due < Some(before)))
     }
 
     /// The instant the sandbox's time ends, where it has one.

@@ -1,8 +1,9 @@
 //! What time brings: notices go, leaders lapse, drafts are stored, spinners turn. Without any of
 //! these nothing is due, and the program sleeps.
 
-use super::App;
+use super::action::AppAction;
 use super::cx::Cx;
+use super::{App, Notice};
 use crate::domain::sandbox::State;
 use crate::domain::time::Monotonic;
 
@@ -15,6 +16,8 @@ pub(super) const WHICH_KEY: Monotonic = Monotonic::from_millis(300);
 pub(super) const SPINNER: Monotonic = Monotonic::from_millis(200);
 /// How long the notice of a failed command stands.
 pub(super) const NOTICE_OF_FAILURE: Monotonic = Monotonic::from_secs(8);
+/// How long the notice stands that a sandbox's time runs out.
+const NOTICE_OF_TIME: Monotonic = Monotonic::from_secs(20);
 
 impl App {
     /// When something on the screen moves or lapses next, after `now`; `None` while nothing does.
@@ -35,6 +38,7 @@ impl App {
             self.quit_armed,
             session.and_then(|session| session.chat.animation_due(now)),
             session.and_then(|session| moves_next(session.state(), now)),
+            self.lifetime_due(now),
         ]
         .into_iter()
         .flatten()
@@ -60,11 +64,46 @@ impl App {
         }
     }
 
-    /// After each event: since when states hold.
+    /// After each event: since when states hold, and whose time runs out.
     pub(super) fn settle(&mut self, cx: &Cx<'_>) {
-        for session in self.open.values_mut() {
+        self.seen = (cx.now, cx.wall);
+        let mut warnings = Vec::new();
+        for (key, session) in &mut self.open {
             session.settle(cx.now);
+            if let Some(left) = session.take_warning(cx.wall) {
+                warnings.push((key.clone(), left));
+            }
         }
+        for (key, left) in warnings {
+            let words = format!("{} {}", self.list.name(&key), left.words());
+            let more = match self.key_of(AppAction::Extend) {
+                keys if !keys.is_empty() && self.shown.as_ref() == Some(&key) => {
+                    format!("; {keys} gives it more time")
+                }
+                _ => String::new(),
+            };
+            self.notice = Some(Notice {
+                text: words + &more,
+                until: cx.now.saturating_add(NOTICE_OF_TIME),
+            });
+        }
+    }
+
+    /// When the next word about a sandbox's end is due.
+    fn lifetime_due(&self, now: Monotonic) -> Option<Monotonic> {
+        let (then, wall) = self.seen;
+        let wall = wall.plus(now.saturating_sub(then));
+        let warnings = self
+            .open
+            .values()
+            .filter_map(|session| session.left(wall)?.warns_in());
+        let shown = self
+            .session()
+            .and_then(|session| session.left(wall)?.changes_in());
+        warnings
+            .chain(shown)
+            .min()
+            .map(|time| now.saturating_add(time))
     }
 }
 

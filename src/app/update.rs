@@ -152,6 +152,7 @@ impl App {
             AppAction::NextNeedsYou => self.next_needs_you(cx),
             AppAction::Slot(slot) => self.show_row(usize::from(slot).saturating_sub(1), cx),
             AppAction::Retry => self.retry(cx),
+            AppAction::Extend => self.extend(cx),
             AppAction::ToggleMouse => {
                 self.mouse = !self.mouse;
                 cx.ask(Effect::CaptureMouse(self.mouse));

@@ -37,6 +37,17 @@ impl App {
         session.receive(event, cx);
     }
 
+    /// Gives the shown session's sandbox more time, where it has an end.
+    pub(super) fn extend(&mut self, cx: &mut Cx<'_>) {
+        match self.session() {
+            Some(session) if session.ends_at().is_some() => {
+                session.command(SessionCommand::Extend, cx);
+            }
+            Some(_) => self.notify("this session's sandbox has no time limit", cx),
+            None => {}
+        }
+    }
+
     pub(super) fn open_session(&mut self, spec: SessionSpec, cx: &mut Cx<'_>) {
         let key = spec.key.clone();
         self.open.insert(key, OpenSession::open(spec, cx));

@@ -11,6 +11,7 @@ use super::sessions::state_of;
 use super::viewcx::ViewCx;
 use super::{App, Mode, clock};
 use crate::domain::sandbox::{Phase, SandboxInfo, State};
+use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 
 impl App {
@@ -53,7 +54,7 @@ impl App {
         let mut parts = self.identity(area.width, room, vx);
         room = room.saturating_sub(parts.iter().map(|(text, _)| wrap::width(text)).sum());
         let facts = match self.session() {
-            Some(session) if area.width >= 44 => self.facts(session.sandbox.as_ref()),
+            Some(session) if area.width >= 44 => self.facts(session.sandbox.as_ref(), vx.wall),
             _ => Vec::new(),
         };
         for fact in facts {
@@ -106,7 +107,7 @@ impl App {
     }
 
     /// What the header says of the sandbox, the most important first.
-    fn facts(&self, sandbox: Option<&SandboxInfo>) -> Vec<String> {
+    fn facts(&self, sandbox: Option<&SandboxInfo>, wall: UnixMillis) -> Vec<String> {
         let row = self.shown.as_ref().and_then(|key| self.list.row(key));
         let Some(info) = sandbox.or(row.map(|row| &row.sandbox)) else {
             return Vec::new();
@@ -122,9 +123,9 @@ impl App {
                 None => info.engine.name().to_owned(),
             });
         }
-        if let Some(at) = info.ends_at {
-            let time = clock::minutes(at, self.options.utc_offset_minutes);
-            facts.push(format!("ends {time}"));
+        if let Some(left) = self.session().and_then(|session| session.left(wall)) {
+            let place = if left.is_short() { 0 } else { facts.len() };
+            facts.insert(place, left.words());
         }
         if let Some(version) = &info.opencode_version {
             facts.push(format!("opencode {}", ansi::plain(version)));

@@ -102,6 +102,8 @@ pub enum SessionCommand {
     Retry,
     /// Stores the text that stands unsent in the composer.
     SaveDraft(String),
+    /// Lets the sandbox live on, as long from now as one does that was just used.
+    Extend,
     Pause,
     Kill,
 }

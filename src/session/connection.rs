@@ -1,5 +1,7 @@
 //! One connection to OpenCode: the event stream, the calls under way, the queue that moves.
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
@@ -50,6 +52,8 @@ pub(crate) enum Called {
     Recovered,
     /// The sandbox's time to live ends then.
     LivesUntil(UnixMillis),
+    /// Half of the time until then has passed, or it could not be set.
+    Renew(Option<UnixMillis>),
     News(ChatEvent),
 }
 
@@ -145,6 +149,7 @@ impl Connection {
         // Working sandboxes live longer than idle ones, whoever began the turn.
         let settings = &serving.world.settings;
         let ttl = match (was_busy, serving.queue.is_busy()) {
+            (true, true) if first => Some(settings.work_ttl),
             (false, true) => Some(settings.work_ttl),
             (true, false) => Some(settings.idle_ttl),
             (true, true) | (false, false) => None,
@@ -159,9 +164,7 @@ impl Connection {
             }
         }
         if let Some(ttl) = ttl {
-            let lives = self.server.clone().live_for(ttl, wall());
-            let told = |until: Option<_>| until.map_or(Called::Done, Called::LivesUntil);
-            self.calls.push(lives.map(told).boxed());
+            self.live_for(serving, ttl);
         }
         if let Some(patience) = patience {
             let recovers = tokio::time::sleep(patience);
@@ -197,6 +200,13 @@ impl Connection {
                 let call = self.server.clone().reply_question(id, reply);
                 self.calls.push(call.map(done).boxed());
             }
+            SessionCommand::Extend => {
+                let settings = &serving.world.settings;
+                let (is_busy, idle) = (serving.queue.is_busy(), settings.idle_ttl);
+                let ttl = if is_busy { settings.work_ttl } else { idle };
+                let lives = self.server.clone().live_for(ttl, wall());
+                self.calls.push(lives.map(lives_until).boxed());
+            }
             SessionCommand::LoadOlder => {
                 let call = self.server.clone().older();
                 self.calls.push(
@@ -209,6 +219,24 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Sets the sandbox's time. Where that fails it is tried again as long as the agent works; the user
+    /// need not hear of it, as the time that is left is shown.
+    fn live_for(&mut self, serving: &Serving, ttl: Duration) {
+        let lives = self.server.clone().live_for(ttl, wall());
+        let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
+        let told = async move {
+            match lives.await {
+                Err(failure) => {
+                    tracing::warn!(?failure, "the sandbox's time could not be set");
+                    tokio::time::sleep(patience).await;
+                    Called::Renew(before)
+                }
+                until => lives_until(until),
+            }
+        };
+        self.calls.push(told.boxed());
     }
 
     /// Posts the next prompt of the queue if its time has come.
@@ -260,7 +288,19 @@ impl Connection {
                 self.posting.retain(|other| other.message != prompt.message);
                 serving.not_posted(prompt, failure, refused).await;
             }
-            Called::LivesUntil(until) => serving.lives_until(until).await,
+            Called::LivesUntil(until) => {
+                serving.lives_until(until).await;
+                // A turn may last longer than a sandbox lives: it is given more in good time.
+                let half = until.since(wall()) / 2;
+                let renew = tokio::time::sleep(half);
+                let renew = renew.map(move |()| Called::Renew(Some(until)));
+                self.calls.push(renew.boxed());
+            }
+            Called::Renew(until) => {
+                if serving.queue.is_busy() && serving.lives() == until {
+                    self.live_for(serving, serving.world.settings.work_ttl);
+                }
+            }
             Called::Recovered => serving.queue.recovered(),
             Called::Looked {
                 prompt,
@@ -312,6 +352,14 @@ impl Connection {
             serving.queue.put_back(prompt, false);
         }
         serving.tell_queue().await;
+    }
+}
+
+fn lives_until(until: Result<Option<UnixMillis>, Failure>) -> Called {
+    match until {
+        Ok(Some(until)) => Called::LivesUntil(until),
+        Ok(None) => Called::Done,
+        Err(failure) => Called::Failed(failure),
     }
 }
 

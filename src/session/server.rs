@@ -102,18 +102,19 @@ impl Server {
         }
     }
 
-    /// Lets the sandbox live for the given time from now on; `None` where its life has no limit, or
-    /// the engine could not be asked, which the next turn tries again.
-    pub(crate) async fn live_for(self, ttl: Duration, now: UnixMillis) -> Option<UnixMillis> {
+    /// Lets the sandbox live for the given time from now on, or for as much of it as the account's
+    /// plan allows; `None` where its life has no limit.
+    pub(crate) async fn live_for(
+        self,
+        ttl: Duration,
+        now: UnixMillis,
+    ) -> Result<Option<UnixMillis>, Failure> {
         let sandbox = self
             .sandbox
-            .filter(|sandbox| sandbox.engine.kind == EngineKind::E2b)?;
-        match sandbox.live_for(ttl, now).await {
-            Ok(until) => Some(until),
-            Err(failure) => {
-                tracing::warn!(?failure, "the sandbox's time could not be set");
-                None
-            }
+            .filter(|sandbox| sandbox.engine.kind == EngineKind::E2b);
+        match sandbox {
+            Some(sandbox) => sandbox.live_for(ttl, now).await.map(Some),
+            None => Ok(None),
         }
     }
 

@@ -61,6 +61,8 @@ pub(crate) struct Serving {
     pub(super) recorder: Recorder,
     pub(super) queue: Queue,
     pub(super) server: Option<Server>,
+    /// When the sandbox's time ends, as last set here.
+    lives_until: Option<UnixMillis>,
     /// Boots begun; one that is tried again may do what the first asked about.
     boots: u32,
     changes: watch::Receiver<u64>,
@@ -83,6 +85,7 @@ impl Serving {
             recorder,
             queue: Queue::default(),
             server: None,
+            lives_until: None,
             boots: 0,
         }
     }
@@ -208,6 +211,7 @@ impl Serving {
             SessionCommand::Kill => return Err(Stop(Closing::Kill)),
             SessionCommand::SendNow(_)
             | SessionCommand::Abort
+            | SessionCommand::Extend
             | SessionCommand::ReplyPermission { .. }
             | SessionCommand::ReplyQuestion { .. }
             | SessionCommand::LoadOlder => {
@@ -225,10 +229,16 @@ impl Serving {
     }
 
     /// The sandbox's time to live was set.
-    pub(super) async fn lives_until(&self, until: UnixMillis) {
+    pub(super) async fn lives_until(&mut self, until: UnixMillis) {
+        self.lives_until = Some(until);
         if let Some(sandbox) = self.recorder.ends_at(until).await {
             self.events.send(SessionEvent::Sandbox(sandbox)).await;
         }
+    }
+
+    /// When the sandbox's time ends, as last set by this connection or an earlier one.
+    pub(super) fn lives(&self) -> Option<UnixMillis> {
+        self.lives_until
     }
 
     pub(super) async fn command_failed(&self, failure: Failure) {

@@ -127,6 +127,7 @@ const SHARED: &[Row] = {
         ),
         (Anywhere, app(A::Zoom), &["ctrl-x z"], "zoom the pane"),
         (Anywhere, app(A::Retry), &["ctrl-x r"], "try again now"),
+        (Anywhere, app(A::Extend), &["ctrl-x t"], "more time"),
         (
             Anywhere,
             chat(ChatAction::FocusRequest),

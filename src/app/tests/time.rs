@@ -115,3 +115,70 @@ fn the_leader_shows_what_may_follow_after_a_moment() {
 
     assert!(script.screen(120, 36).contains("esc cancels"));
 }
+
+fn ending(after: Duration) -> Script {
+    let mut script = live();
+    let info = SandboxInfo {
+        ends_at: Some(UnixMillis(NOON).plus(after)),
+        ..sandbox("sbx-one")
+    };
+    script.session("one", SessionEvent::Sandbox(info));
+    script
+}
+
+#[test]
+fn the_time_that_a_sandbox_has_left_counts_down_on_the_screen() {
+    let mut script = ending(Duration::from_mins(30));
+    assert!(script.screen(160, 24).contains("pauses in 30m"));
+    let due = script.app.animation_due(script.now).unwrap();
+    // Ten seconds of the first minute are over.
+    assert_eq!(due - script.now, Duration::from_secs(50));
+
+    script.wait(Duration::from_secs(28 * 60 + 30));
+    let screen = script.screen(120, 24);
+    assert!(screen.contains("pauses in 1:20"), "{screen}");
+
+    script.phase("one", Phase::Paused);
+    assert!(!script.screen(120, 24).contains("pauses in"));
+    assert_eq!(script.app.animation_due(script.now), None);
+}
+
+#[test]
+fn the_user_is_warned_of_the_end_twice_and_again_after_more_time() {
+    let mut script = ending(Duration::from_mins(30));
+    let notice = |script: &mut Script, wait| {
+        script.wait(wait);
+        script.app.notice.take().map(|notice| notice.text)
+    };
+
+    assert_eq!(notice(&mut script, Duration::from_mins(24)), None);
+    let first = notice(&mut script, Duration::from_mins(1)).unwrap();
+    assert_eq!(first, "one pauses in 5:00; ctrl-x t gives it more time");
+    assert_eq!(notice(&mut script, Duration::from_mins(1)), None);
+    let last = notice(&mut script, Duration::from_mins(3)).unwrap();
+    assert_eq!(last, "one pauses in 1:00; ctrl-x t gives it more time");
+
+    let info = SandboxInfo {
+        ends_at: Some(UnixMillis(NOON).plus(Duration::from_mins(60))),
+        ..sandbox("sbx-one")
+    };
+    script.session("one", SessionEvent::Sandbox(info));
+    assert!(notice(&mut script, Duration::from_mins(26)).is_some());
+}
+
+#[test]
+fn one_key_asks_for_more_time_where_there_is_an_end() {
+    let extended = |script: &mut Script| {
+        script.asked();
+        script.keys("ctrl-x t");
+        script
+            .asked()
+            .iter()
+            .any(|effect| matches!(effect, Effect::Command(_, SessionCommand::Extend)))
+    };
+
+    assert!(extended(&mut ending(Duration::from_mins(30))));
+    let mut unlimited = live();
+    assert!(!extended(&mut unlimited));
+    assert!(unlimited.app.notice.is_some());
+}
