@@ -5,7 +5,7 @@ use super::action::AppAction;
 use super::cx::Cx;
 use super::{App, Notice};
 use crate::domain::sandbox::State;
-use crate::domain::time::Monotonic;
+use crate::domain::time::{Monotonic, UnixMillis};
 
 /// How long the leader waits for the next key.
 const LEADER: Monotonic = Monotonic::from_secs(2);
@@ -16,6 +16,8 @@ pub(super) const WHICH_KEY: Monotonic = Monotonic::from_millis(300);
 pub(super) const SPINNER: Monotonic = Monotonic::from_millis(200);
 /// How long the notice of a failed command stands.
 pub(super) const NOTICE_OF_FAILURE: Monotonic = Monotonic::from_secs(8);
+/// A wall clock that jumps further has not just been set right.
+const SLEEP: Monotonic = Monotonic::from_secs(10);
 /// How long the notice stands that a sandbox's time runs out.
 const NOTICE_OF_TIME: Monotonic = Monotonic::from_secs(20);
 
@@ -87,6 +89,14 @@ impl App {
                 until: cx.now.saturating_add(NOTICE_OF_TIME),
             });
         }
+    }
+
+    /// Whether the machine slept since the last event: the wall clock went on then, the other one did
+    /// not.
+    pub(super) fn has_slept(&self, cx: &Cx<'_>) -> bool {
+        let (then, wall) = self.seen;
+        let awake = cx.now.saturating_sub(then);
+        wall > UnixMillis(0) && cx.wall.since(wall) > awake.saturating_add(SLEEP)
     }
 
     /// When the next word about a sandbox's end is due.

@@ -47,6 +47,9 @@ impl App {
 
     /// Takes one event; what is to be done about it is left in `cx`.
     pub fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
+        if self.has_slept(cx) {
+            self.woke(cx);
+        }
         match event {
             Event::Key(key) => self.key(key, cx),
             Event::Paste(text) => self.paste(text, cx),

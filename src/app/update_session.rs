@@ -37,11 +37,23 @@ impl App {
         session.receive(event, cx);
     }
 
+    /// After the machine has slept: connections are dead and do not know it, so that all are made
+    /// anew at once, before a silence of theirs would be noticed.
+    pub(super) fn woke(&mut self, cx: &mut Cx<'_>) {
+        for session in self.open.values() {
+            if matches!(session.phase, Phase::Live | Phase::Reconnecting(_)) {
+                session.command(SessionCommand::Reconnect, cx);
+            }
+        }
+    }
+
     /// Gives the shown session's sandbox more time, where it has an end.
     pub(super) fn extend(&mut self, cx: &mut Cx<'_>) {
         match self.session() {
             Some(session) if session.ends_at().is_some() => {
                 session.command(SessionCommand::Extend, cx);
+                // It may be the warning that was just answered.
+                self.notice = None;
             }
             Some(_) => self.notify("this session's sandbox has no time limit", cx),
             None => {}

@@ -100,6 +100,8 @@ pub enum SessionCommand {
     /// Tries now what is waiting for its next attempt, or failed: the boot, the connection, and
     /// OpenCode itself where its process has ended.
     Retry,
+    /// Gives up the connection for a new one: it may be dead and not know it.
+    Reconnect,
     /// Stores the text that stands unsent in the composer.
     SaveDraft(String),
     /// Lets the sandbox live on, as long from now as one does that was just used.

@@ -114,6 +114,11 @@ impl Connection {
         happened: Happened,
     ) -> Result<Option<Lost>, Stop> {
         match happened {
+            Happened::Command(SessionCommand::Reconnect) => {
+                self.lost(serving).await;
+                let reason = "the connection was given up for a new one";
+                return Ok(Some(Lost::Connection(reason.to_owned())));
+            }
             Happened::Command(command) => self.command(serving, command).await?,
             Happened::News(event) => self.received(serving, event).await,
             Happened::Called(called) => self.called(serving, called).await,

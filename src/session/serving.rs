@@ -206,7 +206,7 @@ impl Serving {
                 self.tell_queue().await;
             }
             SessionCommand::SaveDraft(draft) => self.recorder.draft(draft).await,
-            SessionCommand::Retry => return Ok(Heard::Retry),
+            SessionCommand::Retry | SessionCommand::Reconnect => return Ok(Heard::Retry),
             SessionCommand::Pause => return Err(Stop(Closing::Pause)),
             SessionCommand::Kill => return Err(Stop(Closing::Kill)),
             SessionCommand::SendNow(_)

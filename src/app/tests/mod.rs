@@ -37,6 +37,8 @@ struct Script {
     app: App,
     ids: IdSource,
     now: Monotonic,
+    /// How much further the wall clock is.
+    slept: Duration,
     effects: Vec<Effect>,
     theme: Theme,
     cache: TextCache,
@@ -78,6 +80,7 @@ impl Script {
             app: App::new(options),
             ids: IdSource::seeded(7),
             now: Duration::from_secs(10),
+            slept: Duration::ZERO,
             effects: Vec::new(),
             theme: Theme::default(),
             cache: TextCache::new(10_000),
@@ -109,7 +112,7 @@ impl Script {
     fn with_cx(&mut self, what: impl FnOnce(&mut App, &mut Cx<'_>)) {
         let mut cx = Cx::new(
             self.now,
-            UnixMillis(NOON + u64::try_from(self.now.as_millis()).unwrap()),
+            UnixMillis(NOON).plus(self.now + self.slept),
             &mut self.ids,
             &mut self.effects,
         );

@@ -132,7 +132,7 @@ fn the_time_that_a_sandbox_has_left_counts_down_on_the_screen() {
     assert!(script.screen(160, 24).contains("pauses in 30m"));
     let due = script.app.animation_due(script.now).unwrap();
     // Ten seconds of the first minute are over.
-    assert_eq!(due - script.now, Duration::from_secs(50));
+    assert_eq!(due.checked_sub(script.now), Some(Duration::from_secs(50)));
 
     script.wait(Duration::from_secs(28 * 60 + 30));
     let screen = script.screen(120, 24);
@@ -159,7 +159,7 @@ fn the_user_is_warned_of_the_end_twice_and_again_after_more_time() {
     assert_eq!(last, "one pauses in 1:00; ctrl-x t gives it more time");
 
     let info = SandboxInfo {
-        ends_at: Some(UnixMillis(NOON).plus(Duration::from_mins(60))),
+        ends_at: Some(UnixMillis(NOON).plus(Duration::from_hours(1))),
         ..sandbox("sbx-one")
     };
     script.session("one", SessionEvent::Sandbox(info));
@@ -181,4 +181,29 @@ fn one_key_asks_for_more_time_where_there_is_an_end() {
     let mut unlimited = live();
     assert!(!extended(&mut unlimited));
     assert!(unlimited.app.notice.is_some());
+}
+
+#[test]
+fn after_a_sleep_of_the_machine_all_connections_are_made_anew() {
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
+    script.keys("ctrl-x 2 ctrl-x 1");
+    script.phase("one", Phase::Live);
+    script.phase("two", Phase::Paused);
+    let reconnects = |script: &mut Script| {
+        let asked = script.asked().into_iter();
+        let keys = asked.filter_map(|effect| match effect {
+            Effect::Command(key, SessionCommand::Reconnect) => Some(key),
+            _ => None,
+        });
+        keys.collect::<Vec<_>>()
+    };
+    script.wait(Duration::from_mins(10)).type_text("a");
+    assert_eq!(reconnects(&mut script), []);
+
+    script.slept += Duration::from_mins(10);
+    script.type_text("b");
+
+    assert_eq!(reconnects(&mut script), [SessionKey::from("one")]);
+    script.type_text("c");
+    assert_eq!(reconnects(&mut script), []);
 }
