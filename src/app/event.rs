@@ -14,6 +14,8 @@ pub enum Event {
     Key(Key),
     /// Text that was pasted, line ends as `\n`.
     Paste(String),
+    /// The next piece of the paste before it, where the terminal does not say how long it is.
+    PasteMore(String),
     Mouse(Mouse),
     /// Columns and rows.
     Resize(u16, u16),

@@ -52,7 +52,7 @@ impl App {
         }
         match event {
             Event::Key(key) => self.key(key, cx),
-            Event::Paste(text) => self.paste(text, cx),
+            Event::Paste(_) | Event::PasteMore(_) => self.paste(event, cx),
             Event::Mouse(mouse) => self.mouse(mouse, cx),
             // The next frame sees the new size by itself.
             Event::Resize(..) => {}
@@ -105,20 +105,28 @@ impl App {
     }
 
     /// A paste goes to the composer, wherever the focus is.
-    fn paste(&mut self, text: String, cx: &mut Cx<'_>) {
+    fn paste(&mut self, event: Event, cx: &mut Cx<'_>) {
         if !self.overlays.is_empty() {
             return;
         }
         self.focus = Pane::Chat;
-        match self.session_mut() {
-            Some(session) => session.chat.paste(&text, cx),
-            None => self.keep_early(Event::Paste(text)),
+        match (self.session_mut(), &event) {
+            (Some(session), Event::PasteMore(piece)) => session.chat.paste_more(piece, cx),
+            (Some(session), Event::Paste(text)) => session.chat.paste(text, cx),
+            _ => self.keep_early(event),
         }
     }
 
     fn keep_early(&mut self, event: Event) {
-        if !self.loaded && self.early.len() < MOST_EARLY {
-            self.early.push(event);
+        if self.loaded {
+            return;
+        }
+        let room = self.early.len() < MOST_EARLY;
+        match (self.early.last_mut(), event) {
+            // A paste in pieces counts as one.
+            (Some(Event::Paste(text)), Event::PasteMore(piece)) => text.push_str(&piece),
+            (_, event) if room => self.early.push(event),
+            _ => {}
         }
     }
 

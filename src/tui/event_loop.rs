@@ -160,12 +160,15 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         let mut told = VecDeque::new();
         self.update_with(Model::start, &mut told);
         self.update_all(told, Cause::Itself);
+        let mut woke_at = self.now();
         while !self.over {
             if let Some(errand) = self.next_errand.take() {
                 self.lend(errand).await;
             }
             self.draw_if_due();
+            self.burst.was_busy(woke_at, self.now());
             let woke = self.wait().await;
+            woke_at = self.now();
             self.take(woke)?;
         }
         self.writer.settle(PATIENCE).await;
@@ -211,10 +214,8 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         match woke {
             Woke::Keys(Ok(raw)) if !raw.is_empty() => {
                 let events = raw.into_iter().filter_map(input::translate).collect();
-                let began = self.now();
-                let events = self.burst.gather(events, began);
+                let events = self.burst.gather(events, self.now());
                 self.update_all(events, Cause::Hand);
-                self.burst.dealt_with(began, self.now());
             }
             // The end of the keys, or of a write: the terminal is gone.
             Woke::Keys(_) | Woke::Signal(Some(Signal::Stop) | None) | Woke::Written(Err(_)) => {

@@ -9,7 +9,7 @@
 //!
 //! A terminal without bracketed paste types what is pasted, line ends as Enter, and the first of them would
 //! send it. [`Burst`] takes keys that arrive together and have an Enter in their midst, or are very many, as
-//! a paste.
+//! a paste. A large one comes in many reads: what follows a piece directly is the next piece of it.
 
 use std::io;
 use std::pin::Pin;
@@ -182,22 +182,30 @@ impl Burst {
         gathered
     }
 
-    /// The batch of `began` was dealt with, which may have taken longer than the pause that ends a
-    /// paste: a large one is, and its last line end must not send it.
-    pub(super) fn dealt_with(&mut self, began: Monotonic, now: Monotonic) {
-        if self.until.is_some_and(|until| began < until) {
-            self.until = Some(now + LINGER);
-        }
+    /// From `began` to `now` the keys were not looked at: that time is ours, and a paste that was
+    /// going on still is. Else the rest of a large one would be taken as typed, and its last line
+    /// end would send it.
+    pub(super) fn was_busy(&mut self, began: Monotonic, now: Monotonic) {
+        let going_on = self.until.take().filter(|until| began < *until);
+        self.until = going_on.map(|until| until + now.saturating_sub(began));
     }
 
     fn flush(&mut self, run: &mut Vec<(Key, char)>, now: Monotonic, out: &mut Vec<Event>) {
-        let going_on = run.len() > 1 && self.until.is_some_and(|until| now < until);
+        if run.is_empty() {
+            return;
+        }
+        let going_on = self.until.is_some_and(|until| now < until);
         let line_end = run.iter().position(|(_, c)| *c == '\n');
         let in_the_midst = line_end.is_some_and(|at| at + 1 < run.len());
         let many = run.len() >= MANY;
         if going_on || many || (run.len() >= FEWEST && in_the_midst) {
             self.until = Some(now + LINGER);
-            out.push(Event::Paste(run.drain(..).map(|(_, c)| c).collect()));
+            let text = run.drain(..).map(|(_, c)| c).collect();
+            out.push(if going_on {
+                Event::PasteMore(text)
+            } else {
+                Event::Paste(text)
+            });
         } else {
             out.extend(run.drain(..).map(|(key, _)| Event::Key(key)));
         }
@@ -235,12 +243,10 @@ mod tests {
     }
 
     fn typed_keys(text: &str) -> Vec<Event> {
-        let code = |c| {
-            if c == '\n' {
-                KeyCode::Enter
-            } else {
-                KeyCode::Char(c)
-            }
+        let code = |c| match c {
+            '\n' => KeyCode::Enter,
+            '\t' => KeyCode::Tab,
+            _ => KeyCode::Char(c),
         };
         text.chars()
             .map(|c| Event::Key(Key::plain(code(c))))
@@ -287,21 +293,69 @@ mod tests {
         );
     }
 
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
     #[test]
     fn keys_with_an_enter_in_their_midst_are_a_paste() {
         let mut burst = Burst::default();
-        let gathered = burst.gather(typed_keys("one\ntwo\n"), Duration::ZERO);
+
+        let gathered = burst.gather(typed_keys("one\ntwo\n"), ms(0));
+        let rest = burst.gather(typed_keys("three\n"), ms(10));
+        let end = burst.gather(typed_keys("\n"), ms(20));
+        let enter = burst.gather(typed_keys("\n"), ms(1000));
+
         assert_eq!(gathered, [Event::Paste("one\ntwo\n".into())]);
+        assert_eq!(rest, [Event::PasteMore("three\n".into())]);
+        assert_eq!(end, [Event::PasteMore("\n".into())]);
+        assert_eq!(enter, typed_keys("\n"));
+    }
 
-        let rest = burst.gather(typed_keys("three\n"), Duration::from_millis(10));
-        assert_eq!(rest, [Event::Paste("three\n".into())]);
+    #[test]
+    fn a_paste_goes_on_however_long_its_pieces_take_us() {
+        let mut burst = Burst::default();
 
-        burst.dealt_with(Duration::from_millis(10), Duration::from_millis(500));
-        let tail = burst.gather(typed_keys("4\n"), Duration::from_millis(510));
-        assert_eq!(tail, [Event::Paste("4\n".into())], "the time is ours");
+        burst.gather(typed_keys("one\ntwo\n"), ms(0));
+        burst.was_busy(ms(0), ms(500));
+        let piece = burst.gather(typed_keys("3\n"), ms(510));
+        burst.was_busy(ms(510), ms(520));
+        burst.was_busy(ms(530), ms(900));
+        let last = burst.gather(typed_keys("4\n"), ms(910));
+        burst.was_busy(ms(1000), ms(2000));
+        let later = burst.gather(typed_keys("go\n"), ms(2000));
 
-        let later = burst.gather(typed_keys("go\n"), Duration::from_secs(1));
-        assert_eq!(later, typed_keys("go\n"));
+        assert_eq!(piece, [Event::PasteMore("3\n".into())]);
+        assert_eq!(last, [Event::PasteMore("4\n".into())]);
+        assert_eq!(later, typed_keys("go\n"), "it was over before we were busy");
+    }
+
+    #[test]
+    fn a_flood_in_reads_of_any_size_comes_out_whole_and_as_one_paste() {
+        let flood = "fn main() {\n\twork();\n}\n\n".repeat(200);
+        let keys = typed_keys(&flood);
+        for size in [7, 256, 1000, 1024] {
+            let mut burst = Burst::default();
+            let mut text = String::new();
+            let mut pastes = 0;
+
+            for read in keys.chunks(size) {
+                for event in burst.gather(read.to_vec(), ms(0)) {
+                    match event {
+                        Event::Paste(piece) => {
+                            pastes += 1;
+                            text.push_str(&piece);
+                        }
+                        Event::PasteMore(piece) => text.push_str(&piece),
+                        Event::Key(key) => text.extend(typed(key)),
+                        other => panic!("{other:?}"),
+                    }
+                }
+            }
+
+            assert!(text == flood, "the text changed in reads of {size}");
+            assert_eq!(pastes, 1, "reads of {size}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@
 use tui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::chips::{Chips, has_reserved, is_reserved};
 use super::composer_layout::{self, Layout};
 use crate::app::key::{Key, KeyCode};
 
@@ -19,8 +20,6 @@ const CHIP_LINES: usize = 10;
 const CHIP_CHARS: usize = 1000;
 /// A recalled text stays editable up to a larger size.
 const RECALL_CHARS: usize = 8000;
-const CHIP_BASE: u32 = 0x10_0000;
-const CHIP_MAX: usize = 0xfff0;
 const HISTORY: usize = 200;
 const UNDO: usize = 500;
 
@@ -28,15 +27,31 @@ const UNDO: usize = 500;
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Draft {
     text: String,
-    chips: Vec<String>,
+    chips: Chips,
+}
+
+/// What the last piece of a paste left, as long as nothing else was edited since.
+#[derive(Debug, Clone)]
+struct Growing {
+    into: Into,
+    /// Where the piece ended; elsewhere the next one is a paste of its own.
+    end: (usize, usize),
+}
+
+#[derive(Debug, Clone)]
+enum Into {
+    /// In the text, as the last entry of the undo history.
+    Text(String),
+    /// In the last chip.
+    Chip,
 }
 
 /// The editor's state.
 #[derive(Debug, Clone)]
 pub(super) struct Composer {
     area: TextArea<'static>,
-    /// `chips[n]` is what the character `CHIP_BASE + n` stands for.
-    chips: Vec<String>,
+    chips: Chips,
+    growing: Option<Growing>,
     /// Sent prompts, oldest first.
     history: Vec<Draft>,
     /// Index into `history` while going through it, and the draft that waits meanwhile.
@@ -59,7 +74,8 @@ impl Default for Composer {
     fn default() -> Self {
         Self {
             area: fresh(Vec::new()),
-            chips: Vec::new(),
+            chips: Chips::default(),
+            growing: None,
             history: Vec::new(),
             browsing: None,
             changed: false,
@@ -87,7 +103,7 @@ impl Composer {
 
     /// The whole text, chips expanded.
     pub(super) fn text(&self) -> String {
-        expand(&self.area.lines().join("\n"), &self.chips)
+        self.chips.expand(&self.area.lines().join("\n"))
     }
 
     /// Returns whether the text changed since the last call.
@@ -126,7 +142,7 @@ impl Composer {
         self.clear();
         let text = normalized(text);
         if longer_than(&text, RECALL_CHARS) || has_reserved(&text) {
-            self.insert_chip(text);
+            self.insert_chip(&text);
         } else {
             self.area.insert_str(&text);
         }
@@ -149,14 +165,13 @@ impl Composer {
         if self
             .history
             .iter()
-            .any(|draft| expand(&draft.text, &draft.chips) == text)
+            .any(|draft| draft.chips.expand(&draft.text) == text)
         {
             return;
         }
-        let mut chips = Vec::new();
+        let mut chips = Chips::default();
         let text = if longer_than(&text, RECALL_CHARS) || has_reserved(&text) {
-            chips.push(text);
-            chip(0).to_string()
+            chips.push(&text).map(String::from).unwrap_or_default()
         } else {
             text
         };
@@ -167,32 +182,55 @@ impl Composer {
     /// Inserts a pasted text at the cursor.
     pub(super) fn paste(&mut self, text: &str) {
         let text = normalized(text);
-        if text.is_empty() {
-            return;
+        if !text.is_empty() {
+            self.insert_paste(text);
         }
+    }
+
+    /// Goes on with the paste that ended at the cursor: the two become one text, or one chip. Costs
+    /// what the piece costs, however much came before it.
+    pub(super) fn paste_more(&mut self, piece: &str) {
+        let piece = normalized(piece);
+        let end = self.cursor();
+        match self.growing.take().filter(|growing| growing.end == end) {
+            _ if piece.is_empty() => {}
+            Some(growing) => match growing.into {
+                Into::Text(before) => {
+                    self.area.undo();
+                    self.insert_paste(before + &piece);
+                }
+                Into::Chip => {
+                    self.chips.push_to_last(&piece);
+                    self.edited();
+                    self.growing = Some(growing);
+                }
+            },
+            None => self.insert_paste(piece),
+        }
+    }
+
+    fn insert_paste(&mut self, text: String) {
         let many_lines = text
             .bytes()
             .filter(|b| *b == b'\n')
             .nth(CHIP_LINES - 1)
             .is_some();
-        if many_lines || longer_than(&text, CHIP_CHARS) || has_reserved(&text) {
-            self.insert_chip(text);
+        let into = if many_lines || longer_than(&text, CHIP_CHARS) || has_reserved(&text) {
+            self.insert_chip(&text);
+            Into::Chip
         } else {
             self.area.insert_str(&text);
-        }
+            Into::Text(text)
+        };
         self.edited();
+        let end = self.cursor();
+        self.growing = Some(Growing { into, end });
     }
 
-    fn insert_chip(&mut self, text: String) {
-        if self.chips.len() >= CHIP_MAX {
-            // Out of characters: the text goes into the last chip, nothing is lost.
-            if let Some(last) = self.chips.last_mut() {
-                last.push_str(&text);
-            }
-            return;
+    fn insert_chip(&mut self, text: &str) {
+        if let Some(chip) = self.chips.push(text) {
+            self.area.insert_char(chip);
         }
-        self.area.insert_char(chip(self.chips.len()));
-        self.chips.push(text);
         self.changed = true;
     }
 
@@ -263,7 +301,7 @@ impl Composer {
 
     fn insert(&mut self, c: char) -> bool {
         if is_reserved(c) {
-            self.insert_chip(c.to_string());
+            self.insert_chip(c.encode_utf8(&mut [0; 4]));
         } else {
             self.area.insert_char(c);
         }
@@ -367,7 +405,9 @@ impl Composer {
 
     /// The rows of the text at this width.
     pub(super) fn layout(&self, width: u16) -> Layout {
-        composer_layout::lay_out(self.area.lines(), self.cursor(), width, &|c| self.label(c))
+        composer_layout::lay_out(self.area.lines(), self.cursor(), width, &|c| {
+            self.chips.label(c)
+        })
     }
 
     /// The rows around the cursor: `height` to both sides, where there are so many. Lines that are
@@ -379,25 +419,15 @@ impl Composer {
         let first = line.saturating_sub(reach);
         let last = lines.len().min(line + reach + 1);
         let near = lines.get(first..last).unwrap_or_default();
-        composer_layout::lay_out(near, (line - first, column), width, &|c| self.label(c))
-    }
-
-    /// What a chip is drawn as.
-    fn label(&self, c: char) -> Option<String> {
-        let index = chip_index(c)?;
-        let text = self.chips.get(index)?;
-        let number = index + 1;
-        let lines = text.lines().count();
-        Some(if lines > 1 {
-            format!("[paste {number}: {lines} lines]")
-        } else {
-            format!("[paste {number}: {} chars]", text.chars().count())
+        composer_layout::lay_out(near, (line - first, column), width, &|c| {
+            self.chips.label(c)
         })
     }
 
     fn edited(&mut self) {
         self.changed = true;
         self.browsing = None;
+        self.growing = None;
     }
 
     fn draft(&self) -> Draft {
@@ -412,6 +442,7 @@ impl Composer {
         self.area.move_cursor(CursorMove::Bottom);
         self.area.move_cursor(CursorMove::End);
         self.chips = draft.chips;
+        self.growing = None;
         self.changed = true;
     }
 }
@@ -434,38 +465,8 @@ fn longer_than(text: &str, chars: usize) -> bool {
     text.len() > chars && text.chars().nth(chars).is_some()
 }
 
-fn is_reserved(c: char) -> bool {
-    u32::from(c) >= CHIP_BASE
-}
-
-fn has_reserved(text: &str) -> bool {
-    text.chars().any(is_reserved)
-}
-
-fn chip(index: usize) -> char {
-    u32::try_from(index)
-        .ok()
-        .and_then(|index| char::from_u32(CHIP_BASE + index))
-        .unwrap_or(char::REPLACEMENT_CHARACTER)
-}
-
-fn chip_index(c: char) -> Option<usize> {
-    usize::try_from(u32::from(c).checked_sub(CHIP_BASE)?).ok()
-}
-
 fn byte_of(line: &str, col: usize) -> usize {
     line.char_indices()
         .nth(col)
         .map_or(line.len(), |(byte, _)| byte)
-}
-
-fn expand(text: &str, chips: &[String]) -> String {
-    let mut whole = String::with_capacity(text.len());
-    for c in text.chars() {
-        match chip_index(c).and_then(|index| chips.get(index)) {
-            Some(chip) => whole.push_str(chip),
-            None => whole.push(c),
-        }
-    }
-    whole
 }

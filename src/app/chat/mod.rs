@@ -16,6 +16,7 @@
 //! ```
 
 mod action;
+mod chips;
 mod composer;
 mod composer_layout;
 mod navigate;

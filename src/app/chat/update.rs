@@ -118,17 +118,31 @@ impl Chat {
 
     /// Inserts a paste where text is typed; elsewhere it goes back to the composer first.
     pub fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
+        if !self.paste_elsewhere(text, cx) {
+            self.composer.paste(text);
+        }
+    }
+
+    /// Goes on with the paste before, in the same place.
+    pub fn paste_more(&mut self, piece: &str, cx: &mut Cx<'_>) {
+        if !self.paste_elsewhere(piece, cx) {
+            self.composer.paste_more(piece);
+        }
+    }
+
+    /// Whether another field than the composer has taken the text.
+    fn paste_elsewhere(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
         self.clock = cx.now;
         self.settle(cx);
         self.typing.key(cx.now);
         if self.context() == ChatContext::RequestInput && self.requests.paste(text) {
-            return;
+            return true;
         }
         if self.context() == ChatContext::Request {
             self.requests.leave();
         }
         self.half = Half::Composer;
-        self.composer.paste(text);
+        false
     }
 
     /// The external editor has ended with this text.

@@ -34,6 +34,20 @@ fn the_first_start_opens_a_new_session_and_keeps_what_was_typed_before() {
 }
 
 #[test]
+fn a_paste_in_pieces_before_the_sessions_are_known_is_kept_whole() {
+    let mut script = Script::started(options());
+
+    script.event(Event::Paste("a line\n".repeat(30)));
+    for _ in 0..2000 {
+        script.event(Event::PasteMore("a line\n".repeat(30)));
+    }
+    script.event(Event::Reply(Reply::Sessions(Vec::new())));
+
+    let chat = &script.app.session().unwrap().chat;
+    assert!(chat.draft() == "a line\n".repeat(30 * 2001));
+}
+
+#[test]
 fn a_start_with_stored_sessions_opens_the_newest() {
     let mut script = Script::started(options());
 

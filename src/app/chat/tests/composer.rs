@@ -90,6 +90,69 @@ fn a_megabyte_is_one_chip_and_nothing_of_it_is_lost() {
     assert!(composer.text() == huge, "the text changed");
 }
 
+/// Pastes a text as a terminal that types it does: the first piece, then the others.
+fn in_pieces(composer: &mut Composer, text: &str, size: usize) {
+    let chars: Vec<char> = text.chars().collect();
+    for (number, piece) in chars.chunks(size).enumerate() {
+        let piece: String = piece.iter().collect();
+        match number {
+            0 => composer.paste(&piece),
+            _ => composer.paste_more(&piece),
+        }
+    }
+}
+
+#[test]
+fn the_pieces_of_a_long_paste_are_one_chip_and_one_undo() {
+    let long = "0123456789abcde\n".repeat(100);
+    let mut composer = typed("look: ");
+
+    in_pieces(&mut composer, &long, 50);
+    let shown = rows(&composer, 60);
+    let text = composer.text();
+    press(&mut composer, &[Key::char('!'), BACKSPACE, BACKSPACE]);
+
+    assert_eq!(shown, ["look: [paste 1: 100 lines]"]);
+    assert_eq!(text, format!("look: {long}"));
+    assert_eq!(composer.text(), "look: ");
+}
+
+#[test]
+fn the_pieces_of_a_short_paste_are_one_text_and_one_undo() {
+    let mut composer = typed("say: ");
+
+    in_pieces(&mut composer, "one\ntwo\nthree", 3);
+    let text = composer.text();
+    press(&mut composer, &[Key::ctrl('_')]);
+
+    assert_eq!(text, "say: one\ntwo\nthree");
+    assert_eq!(composer.text(), "say: ");
+}
+
+#[test]
+fn what_is_edited_between_two_pieces_stays_where_it_was_edited() {
+    let long = "x".repeat(2000);
+    let mut composer = Composer::default();
+
+    composer.paste(&long);
+    press(&mut composer, &[Key::char('-')]);
+    composer.paste_more("after");
+    press(&mut composer, &[LEFT]);
+    composer.paste_more("|");
+
+    assert_eq!(composer.text(), format!("{long}-afte|r"));
+}
+
+#[test]
+fn two_pastes_are_two_chips() {
+    let mut composer = typed(&"x".repeat(2000));
+
+    composer.paste(&"y\n".repeat(20));
+
+    let shown = rows(&composer, 60);
+    assert_eq!(shown, ["[paste 1: 2000 chars][paste 2: 20 lines]"]);
+}
+
 #[test]
 fn a_character_is_moved_over_and_deleted_whole() {
     let mut composer = typed("a👨‍👩‍👧e\u{301}中");
@@ -151,6 +214,7 @@ fn up_goes_through_rows_then_through_the_history_and_down_comes_back() {
 enum Input {
     Press(Key),
     Paste(String),
+    PasteMore(String),
     Vertical(bool, u16),
     Recall(bool),
 }
@@ -176,6 +240,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         6 => key.prop_map(Input::Press),
         2 => any::<String>().prop_map(Input::Paste),
         1 => "(a中\n){0,20}".prop_map(Input::Paste),
+        2 => "(a中\n){0,20}".prop_map(Input::PasteMore),
         1 => (any::<bool>(), 0u16..30).prop_map(|(down, width)| Input::Vertical(down, width)),
         1 => any::<bool>().prop_map(Input::Recall),
     ]
@@ -220,6 +285,7 @@ proptest! {
                     composer.key(key);
                 }
                 Input::Paste(text) => composer.paste(&text),
+                Input::PasteMore(text) => composer.paste_more(&text),
                 Input::Vertical(down, width) => {
                     composer.vertical(down, width);
                 }
@@ -234,6 +300,23 @@ proptest! {
             prop_assert!(row.text.width() < usize::from(width), "{:?}", row.text);
             prop_assert!(!row.text.chars().any(char::is_control));
         }
+    }
+
+    #[test]
+    fn a_paste_in_pieces_is_the_paste(
+        text in "[ab中 \n]{0,40}", times in 1usize..60, size in 1usize..300,
+    ) {
+        let text = text.repeat(times);
+        let mut composer = typed("before");
+
+        in_pieces(&mut composer, &text, size);
+
+        prop_assert_eq!(rows(&composer, 60), {
+            let mut whole = typed("before");
+            whole.paste(&text);
+            rows(&whole, 60)
+        });
+        prop_assert_eq!(composer.take(), format!("before{text}"));
     }
 
     #[test]

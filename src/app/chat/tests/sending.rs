@@ -196,6 +196,25 @@ fn a_pasted_screen_without_bracketed_paste_is_not_sent() {
 }
 
 #[test]
+fn a_paste_in_pieces_is_one_prompt_when_enter_is_typed_after_it() {
+    let mut world = World::idle();
+    let flood = "0123456789abcde\n".repeat(4096);
+
+    world.paste(&flood[..256]);
+    for piece in flood.as_bytes()[256..].chunks(256) {
+        let piece = std::str::from_utf8(piece).unwrap();
+        world.with(|chat, cx| chat.paste_more(piece, cx));
+    }
+    let before = world.prompts();
+    world.key_after(100, ENTER);
+
+    assert_eq!(before, []);
+    let prompts = world.prompts();
+    assert_eq!(prompts.len(), 1);
+    assert!(prompts[0].text == flood, "the text changed");
+}
+
+#[test]
 fn a_line_that_a_program_types_is_sent_when_nothing_follows() {
     let mut world = World::idle();
 
