@@ -1,9 +1,9 @@
 //! The shell around `app`: the real terminal, the loop, and everything that `app` can only describe.
 //!
 //! Enters: keys, signals, session events. Leaves: frames, and calls at the session door. [`run`] wires
-//! it: [`terminal`] takes the terminal over, [`input`] reads it, [`event_loop`] updates and draws when
-//! [`pacer`] allows, [`screen`] turns pictures into bytes, [`writer`] brings them out, [`effects`] and
-//! [`desktop`] do the rest. Knows no protocol, no store and no keymap.
+//! it: [`terminal`] takes the terminal over, [`keys`] and [`input`] read it, [`event_loop`] updates and
+//! draws when [`pacer`] allows, [`screen`] turns pictures into bytes, [`writer`] brings them out,
+//! [`effects`] and [`desktop`] do the rest. Knows no protocol, no store and no keymap.
 //!
 //! For the runtime: the loop belongs on `block_on`'s own thread (the panic hook restores the terminal
 //! for that thread only), two workers are enough.
@@ -12,6 +12,7 @@ mod desktop;
 mod effects;
 mod event_loop;
 mod input;
+mod keys;
 mod pacer;
 mod screen;
 mod shown;

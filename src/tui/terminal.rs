@@ -17,9 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 
-use crossterm::event::EventStream;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 use thiserror::Error;
+
+use super::keys::Keys;
 
 /// Alternate screen, remember the title, bracketed paste, no autowrap.
 const ENTER: &str = "\x1b[?1049h\x1b[22;2t\x1b[?2004h\x1b[?7l";
@@ -106,10 +107,10 @@ pub(super) fn output() -> io::Result<File> {
 }
 
 impl Console for Terminal {
-    type Input = EventStream;
+    type Input = Keys;
 
-    fn input(&mut self) -> EventStream {
-        EventStream::new()
+    fn input(&mut self) -> Keys {
+        Keys::default()
     }
 
     fn enter(&mut self) -> io::Result<()> {

@@ -72,6 +72,20 @@ fn assert_given_back(screen: &Screen) {
 }
 
 #[test]
+fn a_flood_of_keys_is_one_paste_that_waits_for_enter() {
+    let world = World::new(Pace::Lively);
+    let mut screen = world.attach();
+    screen.wait_for("idle");
+
+    // As a terminal without bracketed paste types it.
+    screen.send(&"0123456789abcde\r".repeat(8192));
+
+    screen.wait_for("[paste 1: 8192 lines]");
+    let path = format!("/session/{}/message", world.conversation);
+    assert_eq!(world.server.get(&path), (200, "[]".to_owned()));
+}
+
+#[test]
 fn a_prompt_is_answered_and_the_terminal_given_back() {
     let world = World::new(Pace::Lively);
     let mut screen = world.attach();
