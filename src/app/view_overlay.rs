@@ -36,7 +36,7 @@ impl App {
 
     /// Returns the first row that was drawn: there is no going beyond the last page.
     fn view_help(&self, scroll: u16, screen: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
-        let area = centred(screen, 76, screen.height.saturating_sub(2).max(3), buf);
+        let area = centred(screen, 80, screen.height.saturating_sub(2).max(3), buf);
         let frame = Frame {
             title: "Help",
             right: "esc close · j k scroll",
@@ -62,22 +62,28 @@ impl App {
                 .map_or(Context::Composer, |session| session.chat.context().into()),
         };
         let rest = Context::ALL.into_iter().filter(|context| *context != front);
+        let sections: Vec<(Context, Vec<&Binding>)> = std::iter::once(front)
+            .chain(rest)
+            .map(|context| {
+                let rows = self.options.keymap.rows(context);
+                (context, rows.filter(|row| self.offers(row)).collect())
+            })
+            .filter(|(_, rows): &(Context, Vec<&Binding>)| !rows.is_empty())
+            .collect();
+        let all = || sections.iter().flat_map(|(_, rows)| rows);
+        let keys = all().map(|row| wrap::width(&names(row, usize::MAX))).max();
+        let hint = all().map(|row| wrap::width(row.hint)).max();
         // What a key does is worth more than its second name.
-        let column = (usize::from(width) * 3 / 7).clamp(12, 30);
+        let room = usize::from(width).saturating_sub(3 + hint.unwrap_or(0));
+        let column = (keys.unwrap_or(0) + 2).min(room).max(12);
         let mut lines = Vec::new();
-        for context in std::iter::once(front).chain(rest) {
-            let rows = self.options.keymap.rows(context);
-            let rows: Vec<&Binding> = rows.filter(|row| self.offers(row)).collect();
-            if rows.is_empty() {
-                continue;
-            }
+        for (context, rows) in sections {
             if !lines.is_empty() {
                 lines.push(Line::default());
             }
             lines.push(Line::styled(format!(" {}", context.name()), theme.strong));
             for row in rows {
-                let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
-                let keys = wrap::truncate(&keys.join(", "), column - 2).into_owned();
+                let keys = names(row, column - 2);
                 let pad = column.saturating_sub(wrap::width(&keys));
                 let mut spans = vec![
                     Span::styled(format!("   {keys}"), theme.key),
@@ -228,4 +234,18 @@ impl App {
             }
         }
     }
+}
+
+/// The keys of a row, as many of them as have room; the first one at any rate.
+fn names(row: &Binding, room: usize) -> String {
+    let mut keys = row.keys.iter().map(ToString::to_string);
+    let first = keys.next().unwrap_or_default();
+    let mut names = wrap::truncate(&first, room).into_owned();
+    for key in keys {
+        if wrap::width(&names) + 2 + wrap::width(&key) > room {
+            break;
+        }
+        names = format!("{names}, {key}");
+    }
+    names
 }

@@ -155,6 +155,23 @@ fn help_shows_all_keys() {
 }
 
 #[test]
+fn help_cuts_no_key_in_two() {
+    let mut script = busy_house();
+    script.keys("f1");
+
+    for width in [80, 60, 44] {
+        let screen = script.screen(width, 130);
+        let mut rows = screen.lines().filter(|row| row.starts_with('┃'));
+        assert!(rows.all(|row| !row.contains('…')), "{screen}");
+    }
+    assert!(
+        script
+            .screen(80, 130)
+            .contains("alt-enter, shift-enter  new line")
+    );
+}
+
+#[test]
 fn quitting_says_what_runs_on() {
     let mut script = busy_house();
     script.keys("ctrl-x q");
