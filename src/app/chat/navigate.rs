@@ -55,6 +55,7 @@ impl Chat {
             ChatAction::PageDown => self.scroll_by(rows - 1, cx),
             ChatAction::Top => {
                 self.scroll.to(Anchor::Top);
+                self.scroll.selected = None;
                 self.load_older(cx);
             }
             ChatAction::Bottom => {
@@ -98,7 +99,9 @@ impl Chat {
     /// Selects the next block of a sort, and brings it onto the screen.
     fn select(&mut self, down: bool, wanted: Wanted, cx: &mut Cx<'_>) {
         let blocks = self.blocks();
-        let mut at = match self.scroll.selected.as_ref().and_then(|id| blocks.find(id)) {
+        let selected = self.scroll.selected.as_ref();
+        let selected = selected.filter(|id| self.is_in_sight(id));
+        let mut at = match selected.and_then(|id| blocks.find(id)) {
             Some(pos) if down => blocks.next(pos),
             Some(pos) => blocks.prev(pos),
             None => self.edge_of_screen(down),
@@ -119,7 +122,7 @@ impl Chat {
             }
             return;
         };
-        if !self.viewport.blocks.iter().any(|(_, shown)| *shown == id) {
+        if !self.is_in_sight(&id) {
             self.scroll.to(Anchor::At {
                 block: id.clone(),
                 line: 0,
@@ -128,9 +131,22 @@ impl Chat {
         self.scroll.selected = Some(id);
     }
 
+    /// Whether a block is on the screen, or will be with the next frame.
+    fn is_in_sight(&self, id: &BlockId) -> bool {
+        match &self.scroll.anchor {
+            Anchor::At { block, .. } if block == id => true,
+            // No frame has shown the top yet; what stands there is not known.
+            Anchor::Top => false,
+            _ => self.viewport.blocks.iter().any(|(_, shown)| shown == id),
+        }
+    }
+
     /// Where a selection begins: at the screen's first block going down, at its last going up.
     fn edge_of_screen(&self, down: bool) -> Option<Pos> {
         let blocks = self.blocks();
+        if self.scroll.anchor == Anchor::Top {
+            return blocks.first();
+        }
         let shown = if down {
             self.viewport.blocks.first()
         } else {

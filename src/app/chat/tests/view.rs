@@ -419,6 +419,48 @@ fn the_selected_block_is_marked_and_folds() {
 }
 
 #[test]
+fn a_selection_goes_on_from_what_is_on_the_screen() {
+    let mut world = World::idle();
+    for number in 0..40 {
+        let id = format!("msg_{number:02}");
+        world.receive(ChatEvent::Message(message(&id, Role::User, number)));
+        world.receive(ChatEvent::Part(text(
+            &id,
+            &format!("prt_{number:02}"),
+            "x",
+            true,
+        )));
+    }
+    let mut screen = Screen::new(60, 20);
+    let mut after = |act: ChatAction, drawn: bool| {
+        world.act(act);
+        if drawn {
+            screen.draw(&mut world);
+        }
+        match world.act(ChatAction::NextBlock) {
+            None => match world.chat.scroll.selected.clone() {
+                Some(BlockId::Part(message, _)) => message.to_string(),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    };
+
+    let at_the_end = after(ChatAction::PreviousBlock, true);
+    let at_the_top = [
+        after(ChatAction::Top, false),
+        after(ChatAction::NextBlock, false),
+        after(ChatAction::Top, true),
+        after(ChatAction::NextBlock, true),
+    ];
+    let page = after(ChatAction::PageDown, true);
+
+    assert_eq!(at_the_end, "msg_39");
+    assert_eq!(at_the_top, ["msg_00", "msg_02", "msg_00", "msg_02"]);
+    assert!(page.as_str() > "msg_04", "{page}");
+}
+
+#[test]
 fn hostile_text_reaches_no_cell_as_a_control_character() {
     let evil = "\u{1b}[2J\u{9b}31m\u{202e}\u{7}\r\0evil";
     let mut world = World::new();
