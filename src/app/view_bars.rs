@@ -28,14 +28,10 @@ impl App {
                 ..screen
             };
             buf.set_style(row, Style::reset());
-            put(
-                row,
-                &[(
-                    format!(" {text:<width$}", width = row.width.into()),
-                    vx.theme.warning,
-                )],
-                buf,
-            );
+            let width = usize::from(row.width);
+            let text = wrap::truncate(&text, width.saturating_sub(1)).into_owned();
+            let pad = " ".repeat(width.saturating_sub(wrap::width(&text)));
+            put(row, &[(format!(" {text}{pad}"), vx.theme.warning)], buf);
         }
         if let Some(area) = areas.hints {
             self.view_hints(area, buf, vx);
@@ -168,6 +164,7 @@ impl App {
     fn view_status(&self, area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
         let theme = vx.theme;
         if let Some(text) = self.notice_text() {
+            let text = wrap::truncate(&text, usize::from(area.width).saturating_sub(1));
             put(area, &[(format!(" {text}"), theme.warning)], buf);
             return;
         }

@@ -125,6 +125,18 @@ fn a_failed_boot_says_what_why_and_what_next() {
 }
 
 #[test]
+fn a_notice_that_is_too_long_ends_in_an_ellipsis() {
+    let mut script = busy_house();
+    script.event(Event::Reply(Reply::Notice("too long ".repeat(30))));
+
+    for (width, height) in [(80, 24), (22, 6)] {
+        let screen = script.screen(width, height);
+        let row = screen.lines().find(|row| row.contains("too long")).unwrap();
+        assert!(row.ends_with('…'), "{screen}");
+    }
+}
+
+#[test]
 fn a_failed_boot_on_a_small_screen() {
     insta::assert_snapshot!(failed().screen(40, 12));
 }
