@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::action::AppAction;
 use super::boot::BootView;
-use super::chat::Seat;
+use super::chat::{self, Seat};
 use super::layout::{self, Areas, Shape};
 use super::logs::LogsView;
 use super::sessions::SessionsView;
@@ -80,10 +80,11 @@ impl App {
             wall: vx.wall,
         };
         // The composer and some of what was said stay in sight.
-        let room = area.height.saturating_sub(5);
+        let rows = area.height;
+        let room = rows.saturating_sub(chat::least_rows(rows));
         let lines = trail.lines(area.width, room);
-        let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(room);
-        let strip = layout::take_top(&mut area, rows);
+        let taken = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(room);
+        let strip = layout::take_top(&mut area, taken);
         for (line, row) in lines.iter().zip(strip.rows()) {
             buf.set_line(row.x, row.y, line, row.width);
         }
@@ -92,6 +93,7 @@ impl App {
             title: &self.chat_title(area.width),
             keymap: &self.options.keymap,
             waits_for: self.waits_for(),
+            rows,
         };
         session.chat.view(area, buf, vx, &seat);
         if !focused {

@@ -40,6 +40,7 @@ use std::time::Duration;
 pub use action::{ChatAction, ChatContext, DEFAULT_KEYS};
 pub use scroll::{Anchor, BlockId, ChatViewport};
 pub use seat::{Reach, Seat};
+pub(in crate::app) use view::least_rows;
 
 use self::composer::Composer;
 use self::outbox::Outbox;

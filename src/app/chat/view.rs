@@ -18,6 +18,11 @@ use crate::text::wrap;
 /// Below these a frame would cost more than it tells.
 const FRAMED: (u16, u16) = (44, 14);
 
+/// The rows that a chat needs in a pane of so many, framed or not.
+pub(in crate::app) fn least_rows(pane: u16) -> u16 {
+    if pane >= FRAMED.1 { 8 } else { 5 }
+}
+
 impl Chat {
     /// Draws conversation and composer, frames included, and tells in `vx.viewport` what was drawn.
     pub fn view(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>, seat: &Seat<'_>) {
@@ -25,7 +30,7 @@ impl Chat {
             return;
         }
         let focused = seat.focused;
-        let framed = area.width >= FRAMED.0 && area.height >= FRAMED.1;
+        let framed = area.width >= FRAMED.0 && seat.rows >= FRAMED.1;
         let writing = self.half == Half::Composer && !self.reads_requests();
         let composer_focus = focused && writing;
         let (above, below) = self.divide(area, framed);

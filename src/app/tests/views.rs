@@ -125,6 +125,18 @@ fn a_failed_boot_says_what_why_and_what_next() {
 }
 
 #[test]
+fn however_much_a_failure_says_the_chat_keeps_its_frame() {
+    let mut script = failed();
+    let failure = Failure {
+        stderr: (0..40).map(|line| format!("at line {line}")).collect(),
+        ..Failure::new("OpenCode ended with exit code 1")
+    };
+    script.phase("one", Phase::Failed(failure));
+
+    insta::assert_snapshot!(script.screen(80, 24));
+}
+
+#[test]
 fn a_notice_that_is_too_long_ends_in_an_ellipsis() {
     let mut script = busy_house();
     script.event(Event::Reply(Reply::Notice("too long ".repeat(30))));
