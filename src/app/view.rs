@@ -93,6 +93,11 @@ impl App {
             title: &self.chat_title(area.width),
             keymap: &self.options.keymap,
             waits_for: self.waits_for(),
+            meanwhile: if self.is_attached() {
+                "while there is no connection yet"
+            } else {
+                "while the sandbox starts"
+            },
             rows,
         };
         session.chat.view(area, buf, vx, &seat);

@@ -210,6 +210,9 @@ impl App {
             }
             Some(Phase::Paused) => "type a message; sending it resumes the sandbox",
             Some(Phase::Failed(_)) => "type a message; it is sent when the session runs again",
+            Some(Phase::Gone(_)) if self.is_attached() => {
+                "nothing can be sent: the session is gone"
+            }
             Some(Phase::Gone(_)) => "nothing can be sent: the sandbox is gone",
             Some(Phase::Dormant | Phase::Live) | None => "",
         }

@@ -29,6 +29,8 @@ pub struct Seat<'a> {
     pub keymap: &'a Keymap,
     /// Why a prompt waits or cannot be sent, in a few words; empty while it is sent at once.
     pub waits_for: &'a str,
+    /// When a prompt waits at first, for the words of an empty chat.
+    pub meanwhile: &'a str,
     /// Rows of the pane, with what stands above the chat in it.
     pub rows: u16,
 }

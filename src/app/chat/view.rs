@@ -58,7 +58,7 @@ impl Chat {
         let activity = bottom(&mut inner, 1);
         let panel = self.panel_height(inner, vx, seat);
         let panel = bottom(&mut inner, panel);
-        let drawn = self.view_transcript(inner, buf, vx);
+        let drawn = self.view_transcript(inner, buf, vx, seat);
         self.view_panel(panel, buf, vx, seat);
         self.view_activity(activity, buf, vx, (&drawn, seat));
         vx.viewport.chat = ChatViewport {

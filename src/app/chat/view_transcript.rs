@@ -10,7 +10,7 @@ use ratatui::text::Line;
 
 use super::scroll::{Anchor, Blocks, Pos};
 use super::view_part::Shown;
-use super::{Chat, ChatViewport};
+use super::{Chat, ChatViewport, Seat};
 use crate::app::viewcx::ViewCx;
 use crate::text::wrap;
 
@@ -40,6 +40,7 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
+        seat: &Seat<'_>,
     ) -> Drawn {
         let mut painter = Painter {
             chat: self,
@@ -49,7 +50,7 @@ impl Chat {
             height: usize::from(area.height),
         };
         let Some(first) = painter.blocks.first() else {
-            draw_empty(area, buf, painter.vx);
+            draw_empty(area, buf, painter.vx, seat.meanwhile);
             return Drawn {
                 viewport: ChatViewport {
                     at_top: true,
@@ -244,16 +245,16 @@ fn draw_block(shown: &Shown<'_>, from: usize, area: Rect, buf: &mut Buffer) -> u
 }
 
 /// What is said before anything was said.
-fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, meanwhile: &str) {
     let width = usize::from(area.width.saturating_sub(4)).max(1);
+    let words = format!(
+        "Describe a change, a bug or a question below and press enter. What you send \
+         {meanwhile} or the agent works waits in the queue."
+    );
     let text = [
         ("What shall we work on?", vx.theme.strong),
         ("", vx.theme.dim),
-        (
-            "Describe a change, a bug or a question below and press enter. What you send while the \
-             sandbox starts or the agent works waits in the queue.",
-            vx.theme.dim,
-        ),
+        (words.as_str(), vx.theme.dim),
     ];
     let lines: Vec<Line<'static>> = text
         .iter()

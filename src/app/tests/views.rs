@@ -149,6 +149,20 @@ fn a_notice_that_is_too_long_ends_in_an_ellipsis() {
 }
 
 #[test]
+fn an_attached_server_has_no_sandbox() {
+    let mut script = Script::attached();
+    script.phase("attached", Phase::Live);
+
+    let screen = script.screen(80, 24);
+
+    assert!(
+        screen.contains("while there is no connection yet"),
+        "{screen}"
+    );
+    assert!(!screen.contains("sandbox"), "{screen}");
+}
+
+#[test]
 fn a_failed_boot_on_a_small_screen() {
     insta::assert_snapshot!(failed().screen(40, 12));
 }

@@ -46,6 +46,7 @@ impl Screen {
                     title: "2 Chat",
                     keymap: &keymap,
                     waits_for: "",
+                    meanwhile: "while the sandbox starts",
                     rows: area.height,
                 };
                 world.chat.view(area, frame.buffer_mut(), &mut vx, &seat);
