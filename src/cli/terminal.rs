@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use reqwest::Url;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 
@@ -102,6 +103,7 @@ impl SessionDoor for Door {
 /// `sandbar attach URL`.
 pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<(), Ended> {
     let started = Instant::now();
+    check_server(&args.url)?;
     let config = setup::config(options, env)?;
     let spec = SessionSpec {
         key: SessionKey::from("attached"),
@@ -120,6 +122,21 @@ pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<
         url: args.url.clone(),
     };
     show(mode, &config, world, env)
+}
+
+/// Refuses what cannot be the address of a server, before the screen is taken.
+fn check_server(address: &str) -> Result<(), Ended> {
+    let why = match Url::parse(address) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => return Ok(()),
+        Ok(url) if url.has_host() => format!("{}:// is not spoken here", url.scheme()),
+        Err(error) if address.contains("://") => error.to_string(),
+        // In `localhost:4096` the name reads as a scheme, and `nonsense` as a path.
+        Ok(_) | Err(_) => "it does not begin with http:// or https://".to_owned(),
+    };
+    let failure = Failure::new(format!("'{address}' is not the address of a server"));
+    Err(Ended::Usage(failure.because(why).hint(
+        "give the URL that `opencode serve` printed, like http://127.0.0.1:4096",
+    )))
 }
 
 /// `sandbar`: list, chat and logs.
@@ -188,5 +205,32 @@ fn unshowable(error: &TerminalError) -> Ended {
     match error {
         TerminalError::NotATerminal | TerminalError::Dumb => Ended::Usage(failure),
         TerminalError::Io(_) => Ended::Failed(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_address_of_a_server_is_refused_and_told_why() {
+        let why = |address| match check_server(address) {
+            Err(Ended::Usage(failure)) => failure.detail,
+            other => panic!("{address}: {other:?}"),
+        };
+
+        assert_eq!(
+            why("nonsense"),
+            "it does not begin with http:// or https://"
+        );
+        assert_eq!(why("ftp://host/x"), "ftp:// is not spoken here");
+        assert_eq!(
+            why("localhost:4096"),
+            "it does not begin with http:// or https://"
+        );
+        assert_eq!(why("http://"), "empty host");
+        assert_eq!(why("http://host:99999"), "invalid port number");
+        assert!(check_server("http://127.0.0.1:4096").is_ok());
+        assert!(check_server("https://[::1]:4096/base").is_ok());
     }
 }

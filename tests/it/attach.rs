@@ -254,7 +254,6 @@ fn each_way_not_to_reach_a_server_has_its_own_words() {
         ("closed port", complaint(&home, &closed.url())),
         ("web page", complaint(&home, &html.url())),
         ("another program", complaint(&home, &json.url())),
-        ("no URL", complaint(&home, "nonsense")),
     ];
 
     let text = complaints.map(|(what, said)| format!("# {what}\n{said}"));

@@ -191,6 +191,20 @@ fn e2b_without_a_key_is_a_missing_account() {
 }
 
 #[test]
+fn attach_refuses_what_is_no_address_before_it_takes_the_screen() {
+    let user = User::new();
+
+    let ran = user.run(&["attach", "ftp://host"]);
+
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert_eq!(
+        ran.err,
+        "sandbar: 'ftp://host' is not the address of a server\n  ftp:// is not spoken here\n  \
+         hint: give the URL that `opencode serve` printed, like http://127.0.0.1:4096\n"
+    );
+}
+
+#[test]
 fn a_reader_that_has_left_is_no_failure() {
     let user = User::new();
 
