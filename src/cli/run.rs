@@ -37,7 +37,7 @@ pub(super) fn run(options: &Options, args: &RunArgs, env: &Env) -> Result<(), En
     let started = Instant::now();
     let mut world = setup::world(Some(&config), env, started)?;
     world.records = Some(Records::open(&config.paths.state_dir));
-    let new = setup::new_session(options, &config, env, args.name.clone());
+    let new = setup::new_session(options, &config, env, args.name.clone())?;
     runtime()?.block_on(follow(world, new, text, args))
 }
 

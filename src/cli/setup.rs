@@ -265,13 +265,21 @@ pub(super) fn seed() -> Result<u64, Ended> {
 
 /// A new session as flags and configuration want it.
 ///
-/// Without a name it is called after its code.
+/// Without a name it is called after its code. A model that was asked for here is not silently
+/// replaced by the demo model.
 pub(super) fn new_session(
     options: &Options,
     config: &Config,
     env: &Env,
     name: Option<String>,
-) -> NewSession {
+) -> Result<NewSession, Ended> {
+    if let (Some(model), false, false) = (&options.model, options.demo, config.has_credentials()) {
+        return Err(Ended::NoAccount(
+            Failure::new(format!("there is no key to use the model {model} with"))
+                .because("no model provider's key is set")
+                .hint("set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them"),
+        ));
+    }
     let code = match (&options.repo, options.empty, config.code.value) {
         (Some(url), _, _) => CodeSource::Clone(url.clone()),
         (None, false, DefaultCode::WorkTree) => {
@@ -281,13 +289,13 @@ pub(super) fn new_session(
         (None, _, _) => CodeSource::Empty,
     };
     let name = name.unwrap_or_else(|| named_after(&code));
-    NewSession {
+    Ok(NewSession {
         name,
         template: config.template.value.clone(),
         code,
         model: config.model.value.clone(),
         demo: options.demo || !config.has_credentials(),
-    }
+    })
 }
 
 /// The last word of where the code comes from, as a name that is easy to type.

@@ -145,7 +145,7 @@ pub(super) fn full(options: &Options, env: &Env) -> Result<(), Ended> {
     let config = setup::config(options, env)?;
     let mut world = setup::world(Some(&config), env, started)?;
     world.records = Some(Records::open(&config.paths.state_dir));
-    let new = setup::new_session(options, &config, env, None);
+    let new = setup::new_session(options, &config, env, None)?;
     let mode = Mode::Full {
         new,
         engine: config.engine.value,

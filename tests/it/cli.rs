@@ -205,6 +205,22 @@ fn attach_refuses_what_is_no_address_before_it_takes_the_screen() {
 }
 
 #[test]
+fn a_model_that_is_asked_for_without_a_key_is_a_missing_credential() {
+    for engine in ["e2b", "local"] {
+        let user = User::new().with("E2B_API_KEY", "e2b_key");
+        let ran = user.run(&["run", "--engine", engine, "--model", "anthropic/x", "hi"]);
+
+        assert_eq!((ran.code, ran.out.as_str()), (Some(3), ""), "{ran:?}");
+        assert_eq!(
+            ran.err,
+            "sandbar: there is no key to use the model anthropic/x with\n  \
+             no model provider's key is set\n  \
+             hint: set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them\n"
+        );
+    }
+}
+
+#[test]
 fn a_reader_that_has_left_is_no_failure() {
     let user = User::new();
 
