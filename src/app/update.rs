@@ -13,6 +13,7 @@ use super::overlay::{Confirm, Overlay};
 use super::picker::Picker;
 use super::sessions::SessionsOutcome;
 use super::{App, Mode, Notice, Pane};
+use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionCommand, SessionSummary};
 use crate::domain::time::Monotonic;
@@ -358,21 +359,28 @@ impl App {
     }
 
     fn first_session(&mut self, cx: &mut Cx<'_>) {
-        // One whose sandbox is gone can only be read: it waits in the list.
-        let alive = |row: &&SessionSummary| !matches!(row.phase, Phase::Gone(_));
-        match self
-            .list
-            .rows()
-            .iter()
-            .find(alive)
-            .map(|row| row.key.clone())
-        {
+        match self.newest_to_open() {
             Some(newest) => self.show(newest, cx),
             None => self.new_session(cx),
         }
         for event in mem::take(&mut self.early) {
             self.update(event, cx);
         }
+    }
+
+    /// The session that was used last. One whose sandbox is gone can only be read: it waits in the
+    /// list. One that never had a sandbox, such as a run that failed, stands behind those that have
+    /// one, and is not taken up where its engine is not the one that is wanted now.
+    fn newest_to_open(&self) -> Option<SessionKey> {
+        let Mode::Full { engine, .. } = &self.options.mode else {
+            return None;
+        };
+        let alive = |row: &&SessionSummary| !matches!(row.phase, Phase::Gone(_));
+        let rows = || self.list.rows().iter().filter(alive);
+        rows()
+            .find(|row| row.sandbox.id.is_some())
+            .or_else(|| rows().find(|row| row.sandbox.engine == *engine))
+            .map(|row| row.key.clone())
     }
 
     fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {

@@ -61,6 +61,29 @@ fn a_start_with_stored_sessions_opens_the_newest() {
 }
 
 #[test]
+fn a_start_prefers_a_session_that_has_a_sandbox() {
+    let failed = |engine| {
+        let mut failed = row("failed", 1);
+        failed.phase = Phase::Failed(Failure::new("the sandbox API cannot be reached"));
+        failed.sandbox.id = None;
+        failed.sandbox.engine = engine;
+        failed
+    };
+    let opened = |rows| {
+        let mut script = Script::started(options());
+        script.event(Event::Reply(Reply::Sessions(rows)));
+        opens(&script.asked())
+    };
+
+    let old = [("old".to_owned(), false)];
+    let again = [("failed".to_owned(), false)];
+    let new = [("sandbar".to_owned(), true)];
+    assert_eq!(opened(vec![failed(EngineKind::Local), row("old", 9)]), old);
+    assert_eq!(opened(vec![failed(EngineKind::Local)]), again);
+    assert_eq!(opened(vec![failed(EngineKind::E2b)]), new);
+}
+
+#[test]
 fn a_later_list_opens_nothing() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
 
