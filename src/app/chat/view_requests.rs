@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::requests::{BUTTONS, Request};
 use super::view_part::wrapped;
@@ -19,11 +20,29 @@ const FULL: usize = 2_000;
 /// Characters of a command that are ever drawn.
 const SUBJECT_CHARS: usize = 20_000;
 
-/// The panel as lines: what is asked (cut from the end where there is no room), and the answers.
+/// The panel as lines: what is asked (cut from the end where there is no room), what is to be known
+/// before it is answered, and the answers.
 struct Lines {
     title: String,
     asked: Vec<Line<'static>>,
+    note: Vec<Line<'static>>,
     answers: Vec<Line<'static>>,
+    /// The line of `answers` that must be in sight.
+    at: usize,
+}
+
+impl Lines {
+    /// How many lines of each part a panel of so many shows. Nobody can answer without the
+    /// beginning of what is asked; then come the answers, then the note, whole or not at all.
+    fn fit(&self, rows: usize, full: bool) -> (usize, usize, usize) {
+        let read = if full { rows / 2 } else { 1 };
+        let asked = self.asked.len().min(read.max(1)).min(rows);
+        let answers = self.answers.len().min(rows - asked);
+        let left = rows - asked - answers;
+        let note = self.note.len();
+        let note = if note <= left { note } else { 0 };
+        ((asked + left - note).min(self.asked.len()), note, answers)
+    }
 }
 
 /// What the panel is drawn with.
@@ -48,8 +67,8 @@ impl Chat {
         if self.requests.panel.full.is_some() {
             return area.height;
         }
-        let wanted = 1 + lines.asked.len() + lines.answers.len();
-        let least = 1 + lines.answers.len();
+        let least = 1 + lines.note.len() + lines.answers.len();
+        let wanted = lines.asked.len() + least;
         // Where there is little room, the question is worth more than what was said before.
         let spare = if area.height > 14 { 3 } else { 0 };
         let most = usize::from(area.height.saturating_sub(spare)).max(least);
@@ -84,13 +103,17 @@ impl Chat {
         );
         let title = wrap::truncate(&lines.title, width.saturating_sub(4)).into_owned();
         buf.set_string(area.x + 1, area.y, format!(" {title} "), style);
-        let room = usize::from(area.height - 1).saturating_sub(lines.answers.len());
+        let full = self.requests.panel.full;
+        let (room, note, answers) = lines.fit(usize::from(area.height - 1), full.is_some());
         let most = lines.asked.len().saturating_sub(room);
-        let from = usize::from(self.requests.panel.full.unwrap_or(0)).min(most);
+        let from = usize::from(full.unwrap_or(0)).min(most);
+        let first = (lines.at + 1).saturating_sub(answers);
         let shown = lines.asked.iter().skip(from).take(room);
+        let shown = shown.chain(lines.note.iter().take(note));
+        let shown = shown.chain(lines.answers.iter().skip(first).take(answers));
         let rows = area.rows().skip(1);
         let mut last = None;
-        for (line, row) in shown.chain(&lines.answers).zip(rows) {
+        for (line, row) in shown.zip(rows) {
             buf.set_line(row.x + 1, row.y, line, row.width.saturating_sub(2));
             last = Some((row, line.width()));
         }
@@ -152,10 +175,24 @@ impl Chat {
             let words = format!("… {} shows all of it", look.key(ChatAction::RequestFull));
             lines.push(Line::styled(words, theme.dim));
         }
+        let mut note = Vec::new();
+        if !asked.always.is_empty() {
+            let always = asked.always.join(", ");
+            let words = format!("always would allow: {always} (until the server stops)");
+            note.extend(wrapped(&words, columns, theme.dim).into_iter().take(3));
+        }
+        let answers = self.permission_answers(asked, columns, look);
         Lines {
             title: "permission".to_owned(),
             asked: lines,
-            answers: self.permission_answers(asked, columns, look),
+            note,
+            at: self
+                .requests
+                .panel
+                .input
+                .as_ref()
+                .map_or(0, |_| answers.len() - 1),
+            answers,
         }
     }
 
@@ -167,16 +204,11 @@ impl Chat {
     ) -> Vec<Line<'static>> {
         let theme = look.theme;
         let panel = &self.requests.panel;
-        let mut answers = Vec::new();
-        if !asked.always.is_empty() {
-            let always = asked.always.join(", ");
-            let words = format!("always would allow: {always} (until the server stops)");
-            answers.extend(wrapped(&words, columns, theme.dim).into_iter().take(3));
-        }
         if let Some(reason) = &panel.input {
-            answers.push(Line::styled("enter denies, esc goes back", theme.dim));
-            answers.push(input_line("why not: ", reason, columns, theme));
-            return answers;
+            return vec![
+                Line::styled("enter denies, esc goes back", theme.dim),
+                input_line("why not: ", reason, columns, theme),
+            ];
         }
         let mut buttons = Vec::new();
         for (index, button) in BUTTONS.iter().enumerate() {
@@ -193,8 +225,7 @@ impl Chat {
         }
         let key = look.key(ChatAction::RequestFull);
         buttons.push(button_spans(&key, "full view", false, theme));
-        answers.extend(button_rows(buttons, columns));
-        answers
+        button_rows(buttons, columns)
     }
 
     fn question_lines(&self, asked: &Question, columns: u16, look: Look<'_>) -> Lines {
@@ -204,6 +235,8 @@ impl Chat {
             return Lines {
                 title: "question".to_owned(),
                 asked: Vec::new(),
+                note: Vec::new(),
+                at: 0,
                 answers: vec![Line::styled(
                     format!("{} rejects it", look.key(ChatAction::RequestReject)),
                     theme.dim,
@@ -248,6 +281,12 @@ impl Chat {
         Lines {
             title,
             asked: wrapped(&item.question, columns, theme.strong),
+            note: Vec::new(),
+            at: if panel.confirm_reject || panel.input.is_some() {
+                answers.len() - 1
+            } else {
+                panel.choice
+            },
             answers,
         }
     }
@@ -361,15 +400,21 @@ fn button_spans(key: &str, words: &str, marked: bool, theme: &Theme) -> [Span<'s
 /// A text field; its end is in sight, since the cursor stands there.
 fn input_line(label: &'static str, text: &str, columns: u16, theme: &Theme) -> Line<'static> {
     let room = usize::from(columns).saturating_sub(label.len() + 1);
-    let plain: String = text.chars().filter(|c| !c.is_control()).collect();
-    let mut shown = plain.as_str();
-    while wrap::width(shown) > room {
-        let mut chars = shown.chars();
-        chars.next();
-        shown = chars.as_str();
+    // From the end, since a pasted text may be long.
+    let mut shown: Vec<&str> = Vec::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true).rev() {
+        used += wrap::width(grapheme);
+        if used > room {
+            break;
+        }
+        if !grapheme.chars().any(char::is_control) {
+            shown.push(grapheme);
+        }
     }
+    shown.reverse();
     Line::from(vec![
         Span::styled(label, theme.dim),
-        Span::styled(shown.to_owned(), theme.text),
+        Span::styled(shown.concat(), theme.text),
     ])
 }

@@ -245,6 +245,37 @@ fn a_permission_is_asked_above_the_composer() {
 }
 
 #[test]
+fn however_little_room_there_is_a_request_says_what_it_asks() {
+    let mut world = working();
+    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    world.wait(1000);
+    let mut choosing = working();
+    let items = vec![item("colour", false)];
+    choosing.receive(ChatEvent::QuestionAsked(question(items)));
+    choosing.wait(1000);
+    for _ in 0..2 {
+        choosing.key(Key::plain(KeyCode::Down));
+    }
+
+    for (width, height) in [(22, 8), (22, 6), (40, 12)] {
+        let permission = draw(&mut world, width, height);
+        assert!(permission.contains("bash cargo test"), "{permission}");
+        let question = draw(&mut choosing, width, height);
+        assert!(question.contains("Which colour"), "{question}");
+        assert!(question.contains("› ( )"), "{question}");
+    }
+    let permission = draw(&mut world, 22, 8);
+    assert!(permission.contains("[a] once"), "{permission}");
+    world.key(Key::char('f'));
+    let full = draw(&mut world, 22, 8);
+    assert!(full.contains("bash cargo test"), "{full}");
+    world.key(Key::char('D'));
+    world.paste(&"why ".repeat(300_000));
+    let reason = draw(&mut world, 22, 8);
+    assert!(reason.contains("why not: "), "{reason}");
+}
+
+#[test]
 fn a_permission_waits_while_something_is_typed() {
     let mut world = working();
     world.type_text("half a prompt");
