@@ -82,13 +82,11 @@ pub(super) fn words(failure: &Failure) -> String {
     text
 }
 
-/// Hints are written for the terminal, where a key tries again; a command is run again.
+/// Hints are written for the terminal, where a key tries again or goes on. A command is run again, and
+/// the rest is done in the terminal, in the session that it leaves.
 fn without_keys(hint: &str) -> String {
     let hint = hint.replace("press r to try again", "run the command again");
-    let hint = hint.replace(
-        "press r to start the server again",
-        "open the session in the terminal",
-    );
+    let hint = hint.replace("press r to ", "open the session in the terminal to ");
     hint.replace("n starts a new session", "`sandbar` shows it")
 }
 
@@ -136,4 +134,21 @@ pub(super) fn progress(text: impl AsRef<str>) {
     let line = format!("{}\n", ansi::plain(text.as_ref()));
     // Progress that nobody can read is no reason to stop.
     let _unread = io::stderr().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_told_of_no_keys() {
+        assert_eq!(
+            without_keys("press r to try again in a moment"),
+            "run the command again in a moment"
+        );
+        assert_eq!(
+            without_keys("press r to send it all the same, or start with --empty"),
+            "open the session in the terminal to send it all the same, or start with --empty"
+        );
+    }
 }
