@@ -35,7 +35,7 @@ impl Lines {
     /// How many lines of each part a panel of so many shows. Nobody can answer without the
     /// beginning of what is asked; then come the answers, then the note, whole or not at all.
     fn fit(&self, rows: usize, full: bool) -> (usize, usize, usize) {
-        let read = if full { rows / 2 } else { 1 };
+        let read = if full { rows / 2 } else { (rows / 2).min(2) };
         let asked = self.asked.len().min(read.max(1)).min(rows);
         let answers = self.answers.len().min(rows - asked);
         let left = rows - asked - answers;
