@@ -212,6 +212,7 @@ impl BootView<'_> {
         // Where there is no room for all, the key stays.
         let over = (head.len() + foot.len()).saturating_sub(room);
         foot.drain(..over.min(foot.len().saturating_sub(1)));
+        head.truncate(room.saturating_sub(foot.len()).max(1));
         // The reason and the process's words get what is left, the newest words first.
         let mut left = room.saturating_sub(head.len() + foot.len());
         if !failure.detail.is_empty() {

@@ -137,6 +137,17 @@ fn however_much_a_failure_says_the_chat_keeps_its_frame() {
 }
 
 #[test]
+fn however_low_the_screen_a_failure_names_the_key_that_tries_again() {
+    let mut script = failed();
+    let failure = Failure::new("a failure that takes more rows than there are").retryable();
+    script.phase("one", Phase::Failed(failure));
+
+    let screen = script.screen(22, 8);
+
+    assert!(screen.contains("ctrl-x r try again"), "{screen}");
+}
+
+#[test]
 fn a_notice_that_is_too_long_ends_in_an_ellipsis() {
     let mut script = busy_house();
     script.event(Event::Reply(Reply::Notice("too long ".repeat(30))));
