@@ -21,6 +21,7 @@ mod composer;
 mod composer_layout;
 mod navigate;
 mod outbox;
+mod receive;
 mod requests;
 mod scroll;
 mod seat;
