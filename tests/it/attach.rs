@@ -1,11 +1,13 @@
 //! `sandbar attach`: the chat of a real server in a real terminal.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use sandbar::demo::Pace;
 use serde_json::json;
 
+use crate::support::fault_proxy::FaultProxy;
 use crate::support::home::Home;
 use crate::support::http::{ClosedPort, Server};
 use crate::support::opencode::OpenCode;
@@ -83,6 +85,32 @@ fn a_flood_of_keys_is_one_paste_that_waits_for_enter() {
     screen.wait_for("[paste 1: 8192 lines]");
     let path = format!("/session/{}/message", world.conversation);
     assert_eq!(world.server.get(&path), (200, "[]".to_owned()));
+}
+
+#[test]
+fn an_answer_that_was_cut_off_is_whole_after_the_connection_is_back() {
+    let world = World::new(Pace::Lively);
+    let proxy = FaultProxy::start(world.server.url(), VecDeque::new());
+    let url = proxy.url();
+    let arguments = ["attach", &url, "--session", &world.conversation];
+    let mut screen = world.home.terminal(&arguments).size(100, 30).start();
+    screen.wait_for("idle");
+    screen.send("long please\r");
+    screen.wait_for("Section 2");
+
+    proxy.refuse(true);
+    proxy.cut();
+    screen.wait_for("reconnecting");
+    world.wait_until_answered("section 40");
+    screen.send("table please\r");
+    screen.wait_for("queued 1: table please");
+    proxy.refuse(false);
+
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    // Nothing of what was told meanwhile is missing.
+    screen.send("\x1b[5~");
+    screen.wait_for("section 40");
 }
 
 #[test]

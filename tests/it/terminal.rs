@@ -120,6 +120,29 @@ fn a_turn_goes_on_while_nobody_looks() {
 }
 
 #[test]
+fn a_program_that_is_killed_loses_neither_what_was_sent_nor_what_was_typed() {
+    let home = Home::with_sandboxes();
+    let mut screen = start(&home);
+    screen.wait_for("type a message");
+    screen.send("long please\r");
+    screen.wait_for("Section 2");
+    screen.send("table please\r");
+    screen.wait_for("queued 1: table please");
+    screen.send("half a thought");
+    home.wait_for_draft("half a thought");
+
+    signal(screen.pid(), Signal::KILL);
+    screen.wait_exit();
+
+    let screen = start(&home);
+    screen.wait_for("half a thought");
+    screen.wait_for("section 40");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    assert!(screen.contents().contains("half a thought"));
+}
+
+#[test]
 fn a_question_is_answered_by_keys() {
     let home = Home::with_sandboxes();
     let mut screen = start(&home);

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -93,6 +94,8 @@ struct Shared {
     plan: Mutex<VecDeque<Fault>>,
     /// Cancelled and replaced to cut all connections of the moment.
     open: Mutex<CancellationToken>,
+    /// No connection is taken, whatever the plan.
+    refuses: AtomicBool,
 }
 
 /// Ends with all its connections when it is dropped.
@@ -109,6 +112,7 @@ impl FaultProxy {
             target,
             plan: Mutex::new(plan),
             open: Mutex::default(),
+            refuses: AtomicBool::new(false),
         });
         let serving = Arc::clone(&shared);
         let server = Server::start(async move |listener, _| serve(serving, listener).await);
@@ -122,6 +126,11 @@ impl FaultProxy {
     /// How many faults of the plan are still to come.
     pub(crate) fn left(&self) -> usize {
         guard(&self.shared.plan).len()
+    }
+
+    /// Whether new connections are refused from here on.
+    pub(crate) fn refuse(&self, refuse: bool) {
+        self.shared.refuses.store(refuse, Ordering::Relaxed);
     }
 
     /// Cuts every connection of this moment.
@@ -140,7 +149,11 @@ async fn serve(shared: Arc<Shared>, listener: TcpListener) {
         let Ok((client, _)) = listener.accept().await else {
             return;
         };
-        let fault = guard(&shared.plan).pop_front();
+        let fault = if shared.refuses.load(Ordering::Relaxed) {
+            Some(Fault::Refuse)
+        } else {
+            guard(&shared.plan).pop_front()
+        };
         let (target, open) = (shared.target, guard(&shared.open).clone());
         connections.spawn(async move {
             tokio::select! {

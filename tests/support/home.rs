@@ -184,6 +184,22 @@ impl Home {
         sessions.collect()
     }
 
+    /// Waits until the newest session's unsent text is stored.
+    pub(crate) fn wait_for_draft(&self, text: &str) {
+        let began = Instant::now();
+        let store = Store::open(&self.root.path().join("sandbar/state")).store;
+        let runtime = runtime();
+        let mut draft = String::new();
+        while began.elapsed() < DEADLINE {
+            let sessions = runtime.block_on(store.sessions()).unwrap();
+            draft = runtime.block_on(store.draft(&sessions[0].key)).unwrap();
+            if draft == text {
+                return;
+            }
+        }
+        panic!("the draft {text:?} was not stored, but {draft:?}");
+    }
+
     /// Waits until an OpenCode server of this home was started; it need not serve yet.
     pub(crate) fn wait_for_server(&self) -> i32 {
         let began = Instant::now();
