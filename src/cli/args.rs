@@ -98,8 +98,10 @@ pub(super) enum Command {
     Diff(NameArgs),
     /// Apply the work done in a session to the git work tree here
     Apply(NameArgs),
-    /// Pause a session's sandbox, with all that runs in it
-    Pause(NameArgs),
+    /// Pause sessions' sandboxes, with all that runs in them
+    Pause(NamesArgs),
+    /// Resume paused sandboxes
+    Resume(NamesArgs),
     /// Print the configuration that holds, and where each value came from
     Config(JsonArgs),
     /// Print the key map, with the names that config.toml takes
@@ -160,6 +162,13 @@ pub(super) struct KillArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NamesArgs {
+    /// Names of sessions, as `sandbar ls` prints them
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
 }
 
 #[derive(Debug, Args)]

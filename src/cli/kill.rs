@@ -1,19 +1,18 @@
-//! `sandbar kill NAME…` and `sandbar pause NAME`.
+//! `sandbar kill NAME…`.
 //!
 //! Several sessions may share a sandbox: it goes for all of them, and all are named.
 
 use serde_json::json;
 
-use super::args::{KillArgs, NameArgs, Options};
+use super::args::{KillArgs, Options};
 use super::known::{FORMAT, Known};
 use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
-use crate::domain::sandbox::{EngineKind, Phase};
-use crate::domain::session::{Closing, SessionSummary};
-use crate::session::closing::close_stored;
+use crate::domain::sandbox::EngineKind;
+use crate::domain::session::SessionSummary;
 use crate::session::visit::Host;
 
 /// A sandbox that is to go.
@@ -119,18 +118,4 @@ async fn kill_one(known: &Known<'_>, target: &Target) -> Result<(Vec<String>, bo
     known.store_phase(siblings.iter().copied(), &phase).await?;
     let names = siblings.iter().map(|session| session.name.clone());
     Ok((names.collect(), was_there))
-}
-
-pub(super) fn pause(options: &Options, args: &NameArgs, env: &Env) -> Result<(), Ended> {
-    let config = setup::config(options, env)?;
-    runtime()?.block_on(async {
-        let known = Known::open(&config, env).await?;
-        let session = known.find(&args.name);
-        let session = session.ok_or_else(|| known.unknown(&args.name))?;
-        let world = known.world(session.sandbox.engine)?;
-        match close_stored(&world, &session.key, Closing::Pause).await {
-            Phase::Gone(failure) | Phase::Failed(failure) => Err(failure.into()),
-            _ => report::line(format!("paused {}", session.name)),
-        }
-    })
 }

@@ -15,6 +15,7 @@ mod kill;
 mod known;
 mod local;
 mod ls;
+mod pause;
 mod report;
 mod run;
 mod setup;
@@ -28,6 +29,7 @@ use clap::error::ErrorKind;
 use tokio::runtime::{Builder, Runtime};
 
 use args::{Cli, Command, InternalCommand, LocalCommand};
+use pause::Wish;
 use report::Ended;
 
 use crate::config::Env;
@@ -66,7 +68,8 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Internal(InternalCommand::Demo { port })) => internal::demo(port),
         Some(Command::Ls(args)) => ls::ls(options, &args, env),
         Some(Command::Kill(args)) => kill::kill(options, &args, env),
-        Some(Command::Pause(args)) => kill::pause(options, &args, env),
+        Some(Command::Pause(args)) => pause::run(Wish::Pause, options, &args, env),
+        Some(Command::Resume(args)) => pause::run(Wish::Resume, options, &args, env),
         Some(Command::Diff(args)) => code::diff(options, &args, env),
         Some(Command::Apply(args)) => code::apply(options, &args, env),
         Some(Command::Config(args)) => config::config(options, &args, env),

@@ -14,7 +14,7 @@ use super::follow_logs::{Follower, Following};
 use super::place::Place;
 use super::sandbox::{Sandbox, is_gone, script_process};
 use super::server::Server;
-use super::world::wall;
+use super::world::{World, wall};
 use super::{boot_server, code, words};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
@@ -34,7 +34,7 @@ const SHORT: Duration = Duration::from_secs(30);
 /// Unpacking or cloning code.
 const LONG: Duration = Duration::from_mins(10);
 /// Local sandboxes end when they are killed, not by the clock: ten years.
-pub(super) const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
+const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
 /// More code than this is only sent when the user says so.
 const CODE_LIMIT: u64 = 100 * 1024 * 1024;
 
@@ -117,7 +117,7 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
         .engine()
         .await
         .map_err(|error| words::engine(&error))?;
-    let ttl = ttl(cx, &engine);
+    let ttl = ttl(&cx.world, &engine);
     let wire = match place.sandbox.id.clone() {
         Some(id) => resume(&engine, &place.sandbox, id.as_str(), ttl).await?,
         None => make(cx, &engine, place, ttl).await?,
@@ -207,9 +207,10 @@ pub(super) fn is_engine_of(sandbox: &SandboxInfo, engine: &Engine) -> Result<(),
     Err(failure.hint(format!("start sandbar with --engine {kind}")))
 }
 
-fn ttl(cx: &BootCx, engine: &Engine) -> Duration {
+/// How long a sandbox lives that was just made or resumed.
+pub(super) fn ttl(world: &World, engine: &Engine) -> Duration {
     match engine.kind {
-        EngineKind::E2b => cx.world.settings.idle_ttl,
+        EngineKind::E2b => world.settings.idle_ttl,
         EngineKind::Local | EngineKind::Attached => NO_LIMIT,
     }
 }

@@ -1,12 +1,13 @@
-//! Pauses or kills the sandbox of a session that is not open.
+//! Pauses, resumes or kills the sandbox of a session that is not open.
 
+use super::boot_sandbox::{is_engine_of, ttl};
 use super::recorder::Recorder;
 use super::sandbox::is_gone;
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
-use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{Closing, Origin, SessionSpec};
 
 /// Closes a stored session's sandbox and stores what became of it; returns that.
@@ -30,6 +31,42 @@ pub async fn close_stored(world: &World, key: &SessionKey, closing: Closing) -> 
         recorder.flush().await;
     }
     phase
+}
+
+/// Resumes a stored session's sandbox and stores what became of it; returns that.
+pub async fn resume_stored(world: &World, key: &SessionKey) -> Phase {
+    let spec = SessionSpec {
+        key: key.clone(),
+        origin: Origin::Stored,
+    };
+    let recorder = Recorder::open(world, &spec);
+    let Some(place) = recorder.stored_place().await else {
+        return Phase::Gone(Failure::new("the session never had a sandbox"));
+    };
+    let phase = match resume(world, &place.sandbox).await {
+        Ok(()) => Phase::Dormant,
+        Err(phase) => phase,
+    };
+    if !matches!(phase, Phase::Failed(_)) {
+        recorder.phase(&phase).await;
+        recorder.flush().await;
+    }
+    phase
+}
+
+async fn resume(world: &World, sandbox: &SandboxInfo) -> Result<(), Phase> {
+    let Some(id) = &sandbox.id else {
+        return Err(Phase::Gone(Failure::new("the session never had a sandbox")));
+    };
+    let engine = world.engine().await;
+    let engine = engine.map_err(|error| words::engine(&error))?;
+    is_engine_of(sandbox, &engine)?;
+    let ttl = ttl(world, &engine);
+    match engine.control.connect(id.as_str(), Some(ttl)).await {
+        Ok(_) => Ok(()),
+        Err(error) if is_gone(&error) => Err(Phase::Gone(words::gone(id.as_str()))),
+        Err(error) => Err(Phase::Failed(words::e2b(&error))),
+    }
 }
 
 async fn close(world: &World, id: &str, closing: Closing) -> Phase {

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use super::boot_sandbox::{NO_LIMIT, is_engine_of};
+use super::boot_sandbox::{is_engine_of, ttl};
 use super::sandbox::{Sandbox, is_gone};
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
-use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::list::ListFilter;
 use crate::e2b::wire::{ListedSandbox, SandboxState};
@@ -100,10 +100,7 @@ impl Visit {
         let engine = world.engine().await;
         let engine = engine.map_err(|error| words::engine(&error))?;
         is_engine_of(info, &engine)?;
-        let ttl = match engine.kind {
-            EngineKind::E2b => world.settings.idle_ttl,
-            EngineKind::Local | EngineKind::Attached => NO_LIMIT,
-        };
+        let ttl = ttl(world, &engine);
         let connected = engine.control.connect(id.as_str(), Some(ttl)).await;
         let connected = connected.map_err(|error| {
             if is_gone(&error) {

@@ -158,7 +158,7 @@ fn an_unknown_name_is_an_error_for_every_command_that_takes_one() {
     let user = User::new();
     std::fs::create_dir(user.home.path().join(".git")).unwrap();
 
-    for command in ["kill", "diff", "apply", "pause"] {
+    for command in ["kill", "diff", "apply", "pause", "resume"] {
         let ran = user.run(&[command, "nothing"]);
 
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{command}");

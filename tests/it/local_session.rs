@@ -44,6 +44,18 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
     assert_eq!(home.sandboxes().len(), 1);
     let (_, paused) = home.api("GET", "/v2/sandboxes?state=paused");
     assert!(paused.contains(&home.sandboxes()[0]), "{paused}");
+
+    // Nothing is done where one of the names is wrong.
+    let wrong = home.run(&["resume", "kept", "kepd"]);
+    assert_eq!((wrong.code, &*wrong.stdout), (Some(1), ""), "{wrong:?}");
+    for (command, state) in [("resume", "running"), ("pause", "paused")] {
+        let done = home.run(&[command, "kept", "kept"]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let told = format!("{command}d kept in ");
+        assert_eq!(done.stdout.matches(&told).count(), 1, "{done:?}");
+        let (_, listed) = home.api("GET", &format!("/v2/sandboxes?state={state}"));
+        assert!(listed.contains(&home.sandboxes()[0]), "{listed}");
+    }
 }
 
 #[test]
