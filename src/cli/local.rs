@@ -44,7 +44,7 @@ pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<()
         let key = server.api_key.clone();
         let shutdown = CancellationToken::new();
         let running = local::start(vec![listener], server, shutdown.clone());
-        let running = running.map_err(|error| failed(&error))?;
+        let running = running.await.map_err(|error| failed(&error))?;
         let url = running.url();
         for (name, value) in [
             ("E2B_API_URL", url.as_str()),
@@ -86,6 +86,7 @@ fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
     };
     Ok(local::Options {
         state_dir: setup::local_dir(config),
+        own_dirs: vec![config.paths.state_dir.clone()],
         cache_dir: config.paths.cache_dir.clone(),
         api_key: key,
         version: env!("CARGO_PKG_VERSION").to_owned(),

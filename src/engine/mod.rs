@@ -152,6 +152,7 @@ impl Engine {
         let level = isolation.map_or(Level::None, |isolation| isolation.level);
         let network = isolation.map_or(Network::Shared, |isolation| isolation.network);
         let inside = PathBuf::from(PROGRAM_INSIDE);
+        let outside = daemon.program.clone().unwrap_or(program);
         let control = ControlClient::new(http.client().clone(), addresses.api.clone(), key)?;
         Ok(Self {
             kind: EngineKind::Local,
@@ -162,7 +163,7 @@ impl Engine {
             demo_program: Some(if level == Level::Full {
                 inside
             } else {
-                program
+                outside
             }),
             local: Some(daemon),
             http: http.clone(),

@@ -53,6 +53,8 @@ pub struct Daemon {
     pub version: String,
     /// How far its sandboxes are shut off, if it says so.
     pub isolation: Option<Isolation>,
+    /// The program's file, where sandboxes below level full can start it.
+    pub program: Option<PathBuf>,
     /// Where its files are.
     pub state_dir: PathBuf,
 }
@@ -102,6 +104,9 @@ pub(super) struct Status {
     /// Older servers do not say.
     #[serde(default)]
     pub(super) isolation: Option<Isolation>,
+    /// This program's file, where sandboxes without a view of their own can start it.
+    #[serde(default)]
+    pub(super) program: Option<PathBuf>,
 }
 
 /// The daemon of this directory, if one runs and answers.
@@ -122,6 +127,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
         pid: status.pid,
         version: status.version,
         isolation: status.isolation,
+        program: status.program,
         state_dir: state_dir.to_owned(),
     })
 }
@@ -247,7 +253,7 @@ pub async fn serve(mut options: Options) -> io::Result<()> {
         signal(SignalKind::interrupt())?,
     ];
     let shutdown = CancellationToken::new();
-    let server = super::start(vec![listener], options, shutdown.clone())?;
+    let server = super::start(vec![listener], options, shutdown.clone()).await?;
     write_private(&file, &serde_json::to_vec(&address)?)?;
     let [terminate, interrupt] = &mut ended;
     tokio::select! {

@@ -33,6 +33,7 @@ use crate::net::random;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use axum::Router;
 use secrecy::SecretString;
@@ -57,6 +58,9 @@ pub fn new_key() -> io::Result<SecretString> {
 pub struct Options {
     /// Holds the sandboxes, across restarts.
     pub state_dir: PathBuf,
+    /// Directories of this program's own that hold `state_dir`: where the server is root, they are
+    /// opened for its sandboxes' users to pass.
+    pub own_dirs: Vec<PathBuf>,
     /// Holds installed templates; may be shared between servers.
     pub cache_dir: PathBuf,
     /// What clients must send as `X-API-Key`.
@@ -123,7 +127,7 @@ impl LocalServer {
 /// Starts a server on listeners that the caller has bound, all to loopback addresses.
 ///
 /// After `shutdown` every sandbox's processes are killed and the sandboxes are kept as paused.
-pub fn start(
+pub async fn start(
     listeners: Vec<TcpListener>,
     mut options: Options,
     shutdown: CancellationToken,
@@ -145,13 +149,10 @@ pub fn start(
     if options.domain.is_empty() {
         options.domain = format!("{}:{}", route::NAME, address.port());
     }
-    std::fs::create_dir_all(&options.state_dir)?;
-    // Links in the path would make every file seem to be outside.
-    options.state_dir = options.state_dir.canonicalize()?;
     let domain = options.domain.clone();
-    let isolation = isolation::decide(options.isolation, &options.helper, &options.state_dir)?;
-    tracing::info!("{}", isolation.line());
-    let registry = Registry::open(options, isolation.clone())?;
+    let opening = tokio::task::spawn_blocking(move || open(options));
+    let registry = opening.await.map_err(io::Error::other).flatten()?;
+    let isolation = registry.isolation.clone();
     let front = proxy::Front {
         api: api::router(registry.clone()),
         envd: envd::router(),
@@ -184,4 +185,21 @@ pub fn start(
         isolation,
         tasks,
     })
+}
+
+/// Makes the directory ready, decides on the isolation and finds the sandboxes of earlier servers.
+/// To try a level may take seconds.
+fn open(mut options: Options) -> io::Result<Arc<Registry>> {
+    std::fs::create_dir_all(&options.state_dir)?;
+    // Links in the path would make every file seem to be outside.
+    options.state_dir = options.state_dir.canonicalize()?;
+    let dirs = isolation::Dirs {
+        state: &options.state_dir,
+        above: &options.own_dirs,
+    };
+    let isolation = isolation::decide(options.isolation, &dirs)?;
+    let program = &mut options.helper.program;
+    *program = isolation.within_reach(program, &options.state_dir)?;
+    tracing::info!("{}", isolation.line());
+    Registry::open(options, isolation)
 }

@@ -50,7 +50,7 @@ pub(super) struct NewSandbox {
 }
 
 pub(super) struct Registry {
-    pub(super) options: Options,
+    pub(super) options: Arc<Options>,
     pub(super) isolation: Isolation,
     pub(super) templates: Templates,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
@@ -82,7 +82,7 @@ impl Registry {
         std::fs::create_dir_all(&root)?;
         let mut sandboxes = HashMap::new();
         for entry in std::fs::read_dir(&root)?.flatten() {
-            match Sandbox::load(entry.path(), &isolation) {
+            match Sandbox::load(entry.path(), &options, &isolation) {
                 Ok(sandbox) => {
                     sandboxes.insert(sandbox.record().id, Arc::new(sandbox));
                 }
@@ -93,7 +93,7 @@ impl Registry {
         }
         Ok(Arc::new(Self {
             templates: Templates::new(&options),
-            options,
+            options: Arc::new(options),
             isolation,
             sandboxes: Mutex::new(sandboxes),
             replays: Replays::default(),
@@ -147,9 +147,20 @@ impl Registry {
             mask_host: new.mask_host,
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
-        let made = Sandbox::create(dir.clone(), record, &self.options, &self.isolation)
-            .and_then(|sandbox| links.link_into(&sandbox.home()).map(|()| Arc::new(sandbox)));
-        let sandbox = made.map_err(failed("create the sandbox's directory"))?;
+        let (options, isolation, place) = (
+            Arc::clone(&self.options),
+            self.isolation.clone(),
+            dir.clone(),
+        );
+        let made = blocking(move || {
+            let links = links.within_reach(&isolation, &options.state_dir)?;
+            let sandbox = Sandbox::create(place, record, &options, &isolation)?;
+            links.link_into(&sandbox.home())?;
+            Ok(Arc::new(sandbox))
+        });
+        let sandbox = made
+            .await
+            .map_err(failed("create the sandbox's directory"))?;
         let started = match self.admit(&id, &sandbox) {
             Ok(()) => self.start(&sandbox).await,
             Err(error) => Err(error),
@@ -180,16 +191,22 @@ impl Registry {
 
     async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
         let record = sandbox.record();
-        let quarters = Quarters {
-            dir: &sandbox.dir,
-            id: &record.id,
-            isolation: &self.isolation,
-            helper: &self.options.helper,
-            path: &self.options.path,
-            programs: self.templates.links(&record.template).0,
-        };
-        let start = quarters
-            .prepare()
+        let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
+        let links = self.templates.links(&record.template);
+        let dir = sandbox.dir.clone();
+        let prepared = blocking(move || {
+            let quarters = Quarters {
+                dir: &dir,
+                id: &record.id,
+                isolation: &isolation,
+                helper: &options.helper,
+                path: &options.path,
+                programs: links.within_reach(&isolation, &options.state_dir)?.0,
+            };
+            quarters.prepare()
+        });
+        let start = prepared
+            .await
             .map_err(failed("prepare the sandbox's wall"))?;
         let refused = |refused: Refused| ApiError::internal(refused.message);
         let helper = Helper::start(start, &sandbox.dir.join("helper.log"))
@@ -380,6 +397,14 @@ impl Registry {
 /// Whether traffic would wake this sandbox.
 pub(super) fn wakes(record: &Record, sandbox: &Sandbox) -> bool {
     record.auto_resume && record.state == State::Paused && sandbox.run().is_some()
+}
+
+/// Runs what touches many files away from the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(std::io::Error::other).flatten()
 }
 
 async fn stop(run: &Run) {

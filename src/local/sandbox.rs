@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::Options;
 use super::envd::watch::Watchers;
 use super::helper::Helper;
-use super::isolation::{self, Isolation, Level, View};
+use super::isolation::{Isolation, Level, View};
 use super::metrics::History;
 use super::outbound;
 use super::process::Processes;
@@ -113,6 +113,8 @@ pub(super) struct Sandbox {
     /// The user to whom its files belong, where that is not the server's own.
     owner: Option<u32>,
     network: Option<Vec<(String, String)>>,
+    /// Where its processes look for programs of the system.
+    system_path: String,
     record: Mutex<Record>,
     run: Mutex<Option<Arc<Run>>>,
     pub(super) history: Mutex<History>,
@@ -135,8 +137,8 @@ impl Sandbox {
         builder.create(dir.join("home"))?;
         builder.create(dir.join("tmp"))?;
         // A login shell's /etc/profile sets PATH anew; the SDKs start everything by `bash -l -c`.
-        let sandbox = Self::stored(dir, record, isolation);
-        let path = sandbox.system_path(options).replace('\'', "'\\''");
+        let sandbox = Self::stored(dir, record, options, isolation);
+        let path = sandbox.system_path.replace('\'', "'\\''");
         let profile = format!("export PATH=\"$HOME/.local/bin\":'{path}'\n");
         std::fs::write(sandbox.dir.join("home/.profile"), profile)?;
         sandbox.save()?;
@@ -144,11 +146,12 @@ impl Sandbox {
     }
 
     /// A sandbox as its directory holds it, without a run.
-    pub(super) fn stored(dir: PathBuf, record: Record, isolation: &Isolation) -> Self {
+    fn stored(dir: PathBuf, record: Record, options: &Options, isolation: &Isolation) -> Self {
         Self {
             view: View::new(&dir, isolation.level == Level::Full),
-            owner: isolation::owner(&record.id, isolation.level),
+            owner: isolation.owner(&record.id),
             network: isolation.own_network().then(outbound::variables),
+            system_path: isolation.search_path(&options.path),
             dir,
             record: Mutex::new(record),
             run: Mutex::default(),
@@ -159,10 +162,10 @@ impl Sandbox {
     }
 
     /// Reads a sandbox left by an earlier server: its processes are gone, its files are here.
-    pub(super) fn load(dir: PathBuf, isolation: &Isolation) -> io::Result<Self> {
+    pub(super) fn load(dir: PathBuf, options: &Options, isolation: &Isolation) -> io::Result<Self> {
         let mut record: Record = serde_json::from_slice(&std::fs::read(dir.join("sandbox.json"))?)?;
         record.state = State::Paused;
-        Ok(Self::stored(dir, record, isolation))
+        Ok(Self::stored(dir, record, options, isolation))
     }
 
     /// The home on this machine; processes may see it elsewhere ([`View::home`]).
@@ -223,10 +226,7 @@ impl Sandbox {
         let home = self.view.home().display().to_string();
         let user = self.user(options).to_owned();
         let own = [
-            (
-                "PATH",
-                format!("{home}/.local/bin:{}", self.system_path(options)),
-            ),
+            ("PATH", format!("{home}/.local/bin:{}", self.system_path)),
             ("HOME", home),
             ("USER", user.clone()),
             ("LOGNAME", user),
@@ -249,18 +249,10 @@ impl Sandbox {
 
     /// The name of the user as whom its processes run.
     pub(super) fn user<'a>(&self, options: &'a Options) -> &'a str {
-        if self.view.is_own() {
+        if self.view.is_own() || self.owner.is_some() {
             "user"
         } else {
             &options.user
-        }
-    }
-
-    fn system_path(&self, options: &Options) -> String {
-        if self.view.is_own() {
-            isolation::search_path(&options.path)
-        } else {
-            options.path.clone()
         }
     }
 

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use super::Options;
 use super::error::ApiError;
+use super::isolation::Isolation;
 use super::sandbox::guard;
 
 /// All that there are.
@@ -42,6 +43,15 @@ pub(super) enum Progress {
 pub(super) struct Links(pub(super) Vec<(&'static str, PathBuf)>);
 
 impl Links {
+    /// The same programs where the sandboxes can start them. Touches the disk.
+    pub(super) fn within_reach(self, isolation: &Isolation, state_dir: &Path) -> io::Result<Self> {
+        let programs = self.0.into_iter();
+        let reached = programs
+            .map(|(name, program)| Ok((name, isolation.within_reach(&program, state_dir)?)))
+            .collect::<io::Result<_>>()?;
+        Ok(Self(reached))
+    }
+
     pub(super) fn link_into(&self, home: &Path) -> io::Result<()> {
         let bin = home.join(".local/bin");
         std::fs::create_dir_all(&bin)?;

@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::folder;
+
 const KEY: &str = "e2b_test";
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -34,7 +36,7 @@ struct User {
 impl User {
     fn new() -> Self {
         Self {
-            home: tempfile::tempdir().unwrap(),
+            home: folder(),
             env: Vec::new(),
         }
     }
@@ -323,9 +325,10 @@ impl Drop for Account {
 
 impl Account {
     async fn new() -> Self {
-        let files = tempfile::tempdir().unwrap();
+        let files = folder();
         let options = Options {
             state_dir: files.path().join("state"),
+            own_dirs: Vec::new(),
             cache_dir: files.path().join("cache"),
             api_key: KEY.to_owned().into(),
             version: "0.0.0".to_owned(),
@@ -344,7 +347,9 @@ impl Account {
         };
         let shutdown = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = local::start(vec![listener], options, shutdown.clone()).unwrap();
+        let server = local::start(vec![listener], options, shutdown.clone())
+            .await
+            .unwrap();
         let url = server.url();
         let user = User::new()
             .with("E2B_API_KEY", KEY)

@@ -15,6 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use crate::support::folder;
+
 const KEY: &str = "e2b_test";
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -29,6 +31,7 @@ pub(crate) struct World {
 fn options(dir: &Path) -> Options {
     Options {
         state_dir: dir.join("state"),
+        own_dirs: Vec::new(),
         cache_dir: dir.join("cache"),
         api_key: KEY.to_owned().into(),
         version: "0.0.0".to_owned(),
@@ -57,13 +60,15 @@ async fn serve(dir: &Path) -> (LocalServer, CancellationToken) {
 async fn serve_with(options: Options) -> (LocalServer, CancellationToken) {
     let shutdown = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = local::start(vec![listener], options, shutdown.clone()).unwrap();
+    let server = local::start(vec![listener], options, shutdown.clone())
+        .await
+        .unwrap();
     (server, shutdown)
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         let (server, shutdown) = serve(dir.path()).await;
         let client = Client::builder().no_proxy().build().unwrap();
         Self {
@@ -76,10 +81,7 @@ impl World {
 
     /// A server whose sandboxes are shut off as wanted.
     pub(crate) async fn at(wanted: local::Wanted) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        // Where the tests run as root the sandboxes' users must come to their directories.
-        let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o711);
-        std::fs::set_permissions(dir.path(), everybody).unwrap();
+        let dir = folder();
         let options = Options {
             isolation: wanted,
             ..options(dir.path())
@@ -776,12 +778,14 @@ async fn a_template_that_is_unknown_is_named_in_the_error() {
 
 #[tokio::test]
 async fn without_npm_the_template_says_what_to_install() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut options = options(dir.path());
     options.path = dir.path().display().to_string();
     let shutdown = CancellationToken::new();
-    let server = local::start(vec![listener], options, shutdown).unwrap();
+    let server = local::start(vec![listener], options, shutdown)
+        .await
+        .unwrap();
     let client = Client::builder().no_proxy().build().unwrap();
 
     let url = format!("{}/sandbar/templates/opencode/install", server.url());
@@ -813,7 +817,7 @@ impl Drop for DaemonGuard {
 
 #[tokio::test]
 async fn a_daemon_is_started_once_found_again_and_keeps_its_port_and_key() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let state = dir.path().join("state/local");
     let launch = daemon::Launch {
         program: env!("CARGO_BIN_EXE_sandbar").into(),
@@ -850,7 +854,7 @@ async fn a_daemon_is_started_once_found_again_and_keeps_its_port_and_key() {
 
 #[tokio::test]
 async fn a_daemon_that_does_not_come_up_is_an_error_with_its_last_words() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let launch = daemon::Launch {
         program: "/bin/sh".into(),
         arguments: vec!["-c".to_owned(), "echo no luck >&2; exit 1".to_owned()],

@@ -42,7 +42,7 @@ pub(crate) struct Ran {
 impl Home {
     /// A home where no sandbox will be started.
     pub(crate) fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
+        let root = super::folder();
         for folder in ["home", "tmp", "work", "sandbar/cache"] {
             fs::create_dir_all(root.path().join(folder)).unwrap();
         }

@@ -8,3 +8,12 @@ pub(crate) mod screen;
 pub(crate) mod set_up;
 pub(crate) mod slot;
 pub(crate) mod source;
+
+/// A temporary directory into which other users can go: where the tests run as root, the sandboxes
+/// are theirs.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o711);
+    std::fs::set_permissions(folder.path(), everybody).unwrap();
+    folder
+}

@@ -10,32 +10,29 @@
 //! | full | own home and `/tmp`, system read-only | own | own; out through the server's proxy |
 //! | filesystem | own directories, system read-only | seen, not signalled | the machine's |
 //! | none | the user's | the user's | the machine's |
+//!
+//! A sandbox never runs as the machine's root: see [`owners`].
 
 mod bubblewrap;
 mod confine;
+mod owners;
 mod probe;
 mod start;
 mod view;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::helper::HelperCommand;
+use owners::Owners;
 
-pub(super) use bubblewrap::search_path;
 pub(super) use confine::{Confinement, restrict};
 pub(super) use start::{Quarters, Start};
 pub(super) use view::{View, normal};
 
 /// Where a sandbox of level full sees this program.
 pub const PROGRAM_INSIDE: &str = "/opt/sandbar/bin/sandbar";
-
-/// The first of the user ids that sandboxes get where the server runs as root. Above what systemd
-/// and containers give out, below what is negative as a signed number.
-const FIRST_UID: u32 = 1_900_000_000;
-const UIDS: u32 = 1 << 16;
 
 /// A level; a later one shuts off more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
@@ -106,6 +103,9 @@ pub struct Isolation {
     pub why: String,
     /// What to do for the next level; may be empty.
     pub next: String,
+    /// As whom the sandboxes run, if the server is root.
+    #[serde(skip)]
+    owners: Option<Owners>,
 }
 
 impl Isolation {
@@ -129,6 +129,29 @@ impl Isolation {
     pub(super) fn own_network(&self) -> bool {
         self.level == Level::Full && self.network == Network::Own
     }
+
+    /// The user as whom a sandbox runs; `None`: the server's own.
+    pub(super) fn owner(&self, id: &str) -> Option<u32> {
+        self.owners.map(|owners| owners.of(id))
+    }
+
+    /// The search path of this machine as the sandboxes' processes can use it.
+    pub(super) fn search_path(&self, path: &str) -> String {
+        match (self.level, self.owners) {
+            (Level::Full, _) => bubblewrap::search_path(path),
+            (_, Some(_)) => owners::search_path(path),
+            (_, None) => path.to_owned(),
+        }
+    }
+
+    /// A program where the sandboxes can start it. Touches the disk.
+    pub(super) fn within_reach(&self, program: &Path, state_dir: &Path) -> io::Result<PathBuf> {
+        // At level full the program is mounted where they see it.
+        if self.owners.is_none() || self.level == Level::Full {
+            return Ok(program.to_owned());
+        }
+        owners::within_reach(program, &state_dir.join("programs"))
+    }
 }
 
 /// Why a level is not to be had, and what would help.
@@ -138,25 +161,41 @@ struct Lack {
     next: String,
 }
 
+impl Lack {
+    fn line(&self) -> String {
+        if self.next.is_empty() {
+            self.why.clone()
+        } else {
+            format!("{}; {}", self.why, self.next)
+        }
+    }
+}
+
+/// Directories of a server.
+pub(super) struct Dirs<'a> {
+    /// Holds its sandboxes.
+    pub(super) state: &'a Path,
+    /// Those of our own in which it lies.
+    pub(super) above: &'a [PathBuf],
+}
+
 /// Finds the highest level up to the wanted one that works here. Takes some milliseconds, at most
 /// a few seconds where something hangs.
-pub(super) fn decide(
-    wanted: Wanted,
-    helper: &HelperCommand,
-    state_dir: &Path,
-) -> io::Result<Isolation> {
+pub(super) fn decide(wanted: Wanted, dirs: &Dirs<'_>) -> io::Result<Isolation> {
+    let refused = |lack: Lack| io::Error::other(lack.line());
+    let owners = Owners::here().map_err(refused)?;
     let mut lack = Lack {
         why: String::new(),
         next: String::new(),
     };
     let mut level = wanted.most;
     if level == Level::Full
-        && let Err(missing) = probe::full(wanted.network)
+        && let Err(missing) = probe::full(wanted.network, owners.map(Owners::any))
     {
         (level, lack) = (Level::Filesystem, missing);
     }
     if level == Level::Filesystem
-        && let Err(missing) = probe::filesystem(helper, state_dir)
+        && let Err(missing) = probe::filesystem()
     {
         level = Level::None;
         if lack.why.is_empty() {
@@ -173,13 +212,19 @@ pub(super) fn decide(
     }
     if level < wanted.least {
         let message = format!(
-            "isolation '{}' is required and this machine gives '{}': {}; {}",
+            "isolation '{}' is required and this machine gives '{}': {}",
             wanted.least.name(),
             level.name(),
-            lack.why,
-            lack.next,
+            lack.line(),
         );
         return Err(io::Error::other(message));
+    }
+    if level < Level::Full && owners.is_some() {
+        owners::open_way(dirs).map_err(|shut| {
+            let above = format!("no isolation 'full': {}; ", lack.why);
+            let above = if lack.why.is_empty() { "" } else { &above };
+            io::Error::other(format!("{above}{}", shut.line()))
+        })?;
     }
     let network = match level {
         Level::Full => wanted.network,
@@ -190,23 +235,6 @@ pub(super) fn decide(
         network,
         why: lack.why,
         next: lack.next,
+        owners,
     })
-}
-
-/// Whether the server is root, which no sandbox may be.
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-/// The user as whom a sandbox runs where the server is root: a free one for each sandbox, else
-/// the server's own (`None`).
-pub(super) fn owner(id: &str, level: Level) -> Option<u32> {
-    if level == Level::None || !is_root() {
-        return None;
-    }
-    // FNV-1a: the same for the life of the sandbox, and spread over all.
-    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
-    Some(FIRST_UID + hash % UIDS)
 }

@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::super::helper::HelperCommand;
 use super::bubblewrap::{self, Dwelling};
-use super::{Lack, Network, confine, is_root};
+use super::{Lack, Network, confine};
 
 /// Time for the try; then it is killed and counts as failed.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -22,7 +21,7 @@ fn lack(why: impl Into<String>, next: impl Into<String>) -> Lack {
 }
 
 /// Runs `true` behind exactly the wall that sandboxes get.
-pub(super) fn full(network: Network) -> Result<(), Lack> {
+pub(super) fn full(network: Network, owner: Option<u32>) -> Result<(), Lack> {
     if !cfg!(target_os = "linux") {
         return Err(lack("this system has no namespaces", "use Linux"));
     }
@@ -36,7 +35,7 @@ pub(super) fn full(network: Network) -> Result<(), Lack> {
         etc: empty.path().to_owned(),
         programs: Vec::new(),
         path: String::new(),
-        owner: is_root().then_some(super::FIRST_UID),
+        owner,
         network,
     };
     let mut command = bubblewrap::command(&dwelling, &["/usr/bin/true".into()])
@@ -96,37 +95,15 @@ fn explain(text: &str) -> Lack {
     lack(line, next)
 }
 
-/// Whether landlock confines files, and can here: as root only where another user can come to the
-/// sandboxes and to our program.
-pub(super) fn filesystem(helper: &HelperCommand, state_dir: &Path) -> Result<(), Lack> {
-    if !confine::is_offered() {
-        return Err(lack(
-            "the kernel does not offer landlock",
-            "Linux 5.13 or newer with landlock among its security modules",
-        ));
-    }
-    if !is_root() {
+/// Whether landlock confines files.
+pub(super) fn filesystem() -> Result<(), Lack> {
+    if confine::is_offered() {
         return Ok(());
     }
-    let open = |path: &Path| {
-        path.ancestors().all(|folder| {
-            folder
-                .metadata()
-                .is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0)
-        })
-    };
-    for path in [state_dir, &helper.program] {
-        if !open(path) {
-            return Err(lack(
-                format!(
-                    "the server is root, and no other user can come to '{}'",
-                    path.display()
-                ),
-                "do not run as root",
-            ));
-        }
-    }
-    Ok(())
+    Err(lack(
+        "the kernel does not offer landlock",
+        "Linux 5.13 or newer with landlock among its security modules",
+    ))
 }
 
 enum Failed {

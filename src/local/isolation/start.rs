@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::super::helper::HelperCommand;
 use super::bubblewrap::{self, Dwelling};
-use super::{Confinement, Isolation, Level, PROGRAM_INSIDE, View, owner};
+use super::{Confinement, Isolation, Level, PROGRAM_INSIDE, View};
 
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";
@@ -35,7 +35,7 @@ impl Quarters<'_> {
     /// Touches the disk; not for async threads.
     pub(in crate::local) fn prepare(self) -> io::Result<Start> {
         let level = self.isolation.level;
-        let owner = owner(self.id, level);
+        let owner = self.isolation.owner(self.id);
         let outside = View::new(self.dir, false);
         if let Some(owner) = owner {
             for dir in [outside.home(), outside.tmp()] {
@@ -45,10 +45,6 @@ impl Quarters<'_> {
         let mut start = match level {
             Level::Full => self.full(owner)?,
             Level::Filesystem => {
-                if owner.is_some() {
-                    // The record stays readable by root alone.
-                    std::fs::set_permissions(self.dir, std::fs::Permissions::from_mode(0o711))?;
-                }
                 let mut start = self.plain();
                 let programs = self.programs.iter().map(|(_, file)| file.canonicalize());
                 let mut read: Vec<PathBuf> = programs.flatten().collect();
@@ -59,7 +55,9 @@ impl Quarters<'_> {
             }
             Level::None => self.plain(),
         };
-        if let (Level::Filesystem, Some(owner)) = (level, owner) {
+        if let (Level::None | Level::Filesystem, Some(owner)) = (level, owner) {
+            // The record stays readable by root alone.
+            std::fs::set_permissions(self.dir, std::fs::Permissions::from_mode(0o711))?;
             // The standard library drops the supplementary groups as well.
             start.command.uid(owner).gid(owner);
         }
