@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::api::replay::Replays;
 use super::error::ApiError;
 use super::helper::{Helper, Refused};
-use super::isolation::{Isolation, Quarters};
+use super::isolation::{Isolation, Quarters, remove_dir};
 use super::outbound::{self, Outbound};
 use super::sandbox::{Record, Run, Sandbox, State, guard};
 use super::template::Templates;
@@ -415,7 +415,7 @@ async fn stop(run: &Run) {
 
 async fn remove(dir: PathBuf) {
     let shown = dir.display().to_string();
-    let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(dir)).await;
+    let removed = tokio::task::spawn_blocking(move || remove_dir(&dir)).await;
     if let Ok(Err(error)) = removed {
         tracing::warn!(directory = shown, %error, "a sandbox's directory could not be removed");
     }

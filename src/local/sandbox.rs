@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -110,8 +110,6 @@ pub(super) struct Sandbox {
     pub(super) dir: PathBuf,
     /// Its files as its processes see them.
     pub(super) view: View,
-    /// The user to whom its files belong, where that is not the server's own.
-    owner: Option<u32>,
     network: Option<Vec<(String, String)>>,
     /// Where its processes look for programs of the system.
     system_path: String,
@@ -148,8 +146,9 @@ impl Sandbox {
     /// A sandbox as its directory holds it, without a run.
     fn stored(dir: PathBuf, record: Record, options: &Options, isolation: &Isolation) -> Self {
         Self {
-            view: View::new(&dir, isolation.level == Level::Full),
-            owner: isolation.owner(&record.id),
+            view: View::new(&dir, isolation.level == Level::Full)
+                .owned_by(isolation.owner(&record.id))
+                .with_roots(&options.extra_file_roots),
             network: isolation.own_network().then(outbound::variables),
             system_path: isolation.search_path(&options.path),
             dir,
@@ -249,26 +248,10 @@ impl Sandbox {
 
     /// The name of the user as whom its processes run.
     pub(super) fn user<'a>(&self, options: &'a Options) -> &'a str {
-        if self.view.is_own() || self.owner.is_some() {
+        if self.view.is_own() || self.view.owner().is_some() {
             "user"
         } else {
             &options.user
-        }
-    }
-
-    /// Hands a file that the server has made, and the directories that it made for it, to the
-    /// sandbox's user.
-    pub(super) fn hand_over(&self, file: &Path) {
-        let Some(owner) = self.owner else { return };
-        let ours = [self.dir.join("home"), self.dir.join("tmp")];
-        for path in file.ancestors() {
-            let below = ours.iter().any(|root| path.starts_with(root));
-            let mine = path.symlink_metadata().is_ok_and(|metadata| {
-                metadata.uid() != owner && (metadata.is_dir() || metadata.nlink() == 1)
-            });
-            if below && mine {
-                let _ = std::os::unix::fs::lchown(path, Some(owner), Some(owner));
-            }
         }
     }
 

@@ -3,33 +3,34 @@
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use buffa_types::google::protobuf::Timestamp;
 
 use crate::e2b::proto::filesystem::{EntryInfo, FileType};
 
-use super::super::isolation::View;
+use super::super::isolation::{Beneath, View};
 use super::metadata;
 
-/// Describes what is at the path on this machine, as processes see it; of a link, its target.
-pub(super) fn entry(view: &View, path: &Path) -> io::Result<EntryInfo> {
-    let own = path.symlink_metadata()?;
+/// Describes what is held, as processes see it; of a link, its target.
+pub(super) fn entry(view: &View, held: &Beneath) -> io::Result<EntryInfo> {
+    let own = held.metadata()?;
+    let path = held.place();
     let link = own.is_symlink();
     let seen = view.seen(path);
-    let target = if view.is_own() {
-        view.find(&seen, false)
-    } else {
-        path.canonicalize().ok()
-    };
-    let target = target.filter(|target| target.exists());
+    let target = if link { target(view, path) } else { None };
     // Of a link the target counts, unless it leads nowhere, or to where only processes see it.
-    let metadata = if link {
-        let metadata = target.as_ref().and_then(|to| to.symlink_metadata().ok());
-        metadata.unwrap_or_else(|| own.clone())
-    } else {
-        own
+    let metadata = match &target {
+        Some(target) => target.metadata.clone(),
+        None => own,
     };
+    let readable = match &target {
+        Some(target) => target.held.as_ref(),
+        None if link => None,
+        None => Some(held),
+    };
+    let readable = readable.filter(|_| metadata.is_file() || metadata.is_dir());
+    let attributes = readable.and_then(|held| held.read().ok());
     let kind = if metadata.is_dir() {
         FileType::FILE_TYPE_DIRECTORY
     } else if metadata.is_file() {
@@ -59,14 +60,35 @@ pub(super) fn entry(view: &View, path: &Path) -> io::Result<EntryInfo> {
         owner: account(view, "/etc/passwd", metadata.uid()),
         group: account(view, "/etc/group", metadata.gid()),
         modified_time: modified.into(),
-        symlink_target: if link {
-            let target = target.as_ref();
-            target.map(|to| view.seen(to).display().to_string())
-        } else {
-            None
-        },
-        metadata: target.iter().flat_map(|to| metadata::read(to)).collect(),
+        symlink_target: target.map(|target| view.seen(&target.place).display().to_string()),
+        metadata: attributes.iter().flat_map(metadata::read).collect(),
         ..Default::default()
+    })
+}
+
+/// Where a link leads.
+struct Target {
+    place: PathBuf,
+    metadata: Metadata,
+    /// Unless it is outside of the sandbox's directories.
+    held: Option<Beneath>,
+}
+
+fn target(view: &View, link: &Path) -> Option<Target> {
+    if let Some(place) = view.find(&view.seen(link), false) {
+        let held = view.hold(&place).ok()?;
+        return Some(Target {
+            metadata: held.metadata().ok()?,
+            held: Some(held),
+            place,
+        });
+    }
+    // The processes see what this machine has there.
+    let place = link.canonicalize().ok().filter(|_| !view.is_own())?;
+    Some(Target {
+        metadata: place.metadata().ok()?,
+        held: None,
+        place,
     })
 }
 
@@ -90,7 +112,7 @@ fn permissions(metadata: &Metadata, link: bool) -> String {
 
 /// The name of a user or group, else its number.
 fn account(view: &View, database: &str, id: u32) -> String {
-    if view.is_own() {
+    if view.is_own() || view.owner() == Some(id) {
         // There is but one user inside, whatever his number is outside.
         return "user".to_owned();
     }

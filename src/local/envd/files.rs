@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::Metadata;
 use std::io::{self, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use async_compression::Level;
 use async_compression::tokio::bufread::{GzipDecoder, GzipEncoder};
@@ -15,7 +15,6 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
-use rustix::fs::OFlags;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader};
 use tokio_util::io::{ReaderStream, StreamReader};
@@ -73,13 +72,18 @@ pub(super) async fn download(
         let message = format!("path '{asked}' does not exist");
         ApiError::new(StatusCode::NOT_FOUND, message)
     };
-    let metadata = tokio::fs::metadata(&path).await.map_err(missing)?;
+    let view = cx.sandbox.view.clone();
+    let opened = super::blocking(move || {
+        let file = view.hold(&path)?.read()?;
+        let metadata = file.metadata()?;
+        Ok((file, metadata))
+    });
+    let (file, metadata) = opened.await.map_err(missing)?;
     if !metadata.is_file() {
         let message = format!("path '{asked}' is not a regular file");
         return Err(ApiError::bad(message));
     }
-    let file = cx.sandbox.view.open(&path, OFlags::RDONLY);
-    let file = File::from_std(file.map_err(missing)?);
+    let file = File::from_std(file);
     let modified = http_date(&metadata);
     if !modified.is_empty() && header(&headers, "if-modified-since") == modified {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
@@ -225,13 +229,10 @@ impl Upload<'_> {
             }
             _ => ApiError::internal(format!("write '{asked}': {error}")),
         };
-        let parent = path.parent().unwrap_or(Path::new("/"));
-        tokio::fs::create_dir_all(parent).await.map_err(failed)?;
+        let (view, place) = (self.cx.sandbox.view.clone(), path.clone());
         // In place, so that an existing file keeps its mode and its links (as envd does it).
-        let how = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
-        let file = self.cx.sandbox.view.open(&path, how).map_err(failed)?;
-        let mut file = File::from_std(file);
-        self.cx.sandbox.hand_over(&path);
+        let opened = super::blocking(move || view.hold_made(&place)?.write()).await;
+        let mut file = File::from_std(opened.map_err(failed)?);
         let mut body = std::pin::pin!(body);
         let mut size = 0_u64;
         while let Some(chunk) = body.next().await {
@@ -245,7 +246,7 @@ impl Upload<'_> {
             file.write_all(&chunk).await.map_err(failed)?;
         }
         file.flush().await.map_err(failed)?;
-        metadata::replace(&path, &self.metadata)?;
+        metadata::replace(&file, &self.metadata)?;
         let name = path.file_name().unwrap_or_default();
         Ok(WrittenFile {
             name: name.to_string_lossy().into_owned(),

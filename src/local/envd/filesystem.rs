@@ -14,7 +14,7 @@ use crate::e2b::proto::filesystem::{
     RemoveWatcherResponse, StatRequest, StatResponse, WatchDirRequest, WatchDirResponse,
 };
 
-use super::super::isolation::View;
+use super::super::isolation::{Beneath, View};
 use super::entry::entry;
 use super::process::Limits;
 use super::watch::{self, Wanted};
@@ -24,6 +24,8 @@ pub(super) struct Service;
 
 /// Most entries of one listing.
 const ENTRIES: usize = 100_000;
+/// Deepest listing; each level holds a descriptor.
+const DEPTH: u32 = 256;
 
 fn failed(path: &str, error: &io::Error) -> ConnectError {
     match error.kind() {
@@ -38,27 +40,15 @@ fn failed(path: &str, error: &io::Error) -> ConnectError {
     }
 }
 
-/// Runs `work` on the resolved path, away from the async threads.
-async fn with_path<T: Send + 'static>(
+/// Runs `work` on a resolved path, away from the async threads.
+async fn on<T: Send + 'static>(
     cx: &Context,
     path: &str,
-    work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    place: PathBuf,
+    work: impl FnOnce(&View, &Path) -> io::Result<T> + Send + 'static,
 ) -> Result<T, ConnectError> {
-    let resolved = inside(cx, path)?;
-    let done = tokio::task::spawn_blocking(move || work(&resolved)).await;
-    let done = done.map_err(|error| ConnectError::internal(error.to_string()))?;
-    done.map_err(|error| failed(path, &error))
-}
-
-/// Like [`with_path`], on a link itself.
-async fn with_link<T: Send + 'static>(
-    cx: &Context,
-    path: &str,
-    work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
-) -> Result<T, ConnectError> {
-    let resolved = itself(cx, path)?;
-    let done = tokio::task::spawn_blocking(move || work(&resolved)).await;
-    let done = done.map_err(|error| ConnectError::internal(error.to_string()))?;
+    let view = cx.sandbox.view.clone();
+    let done = super::blocking(move || work(&view, &place)).await;
     done.map_err(|error| failed(path, &error))
 }
 
@@ -80,8 +70,11 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, StatRequest>,
     ) -> ServiceResult<StatResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
-        let view = cx.sandbox.view.clone();
-        let entry = with_link(&cx, &path, move |path| entry(&view, path)).await?;
+        let place = itself(&cx, &path)?;
+        let stat = on(&cx, &path, place, |view, place| {
+            entry(view, &view.hold(place)?)
+        });
+        let entry = stat.await?;
         Response::ok(StatResponse {
             entry: entry.into(),
             ..Default::default()
@@ -94,11 +87,11 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, ListDirRequest>,
     ) -> ServiceResult<ListDirResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
-        let depth = request.depth.max(1);
-        let view = cx.sandbox.view.clone();
-        let listing = with_path(&cx, &request.path, move |path| {
+        let depth = request.depth.clamp(1, DEPTH);
+        let place = inside(&cx, &request.path)?;
+        let listing = on(&cx, &request.path, place, move |view, place| {
             let mut entries = Vec::new();
-            walk(&view, path, depth, &mut entries)?;
+            walk(view, &view.hold(place)?, depth, &mut entries)?;
             Ok(entries)
         });
         Response::ok(ListDirResponse {
@@ -113,23 +106,23 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, MakeDirRequest>,
     ) -> ServiceResult<MakeDirResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
-        let resolved = inside(&cx, &path)?;
-        if resolved.is_dir() {
-            return Err(ConnectError::already_exists(format!(
-                "directory '{path}' already exists"
-            )));
-        }
-        if resolved.exists() {
+        let place = inside(&cx, &path)?;
+        let made = on(&cx, &path, place, |view, place| {
+            let held = view.hold_made(place)?;
+            match held.make_folder() {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    Ok(Err(held.metadata()?.is_dir()))
+                }
+                other => other.and_then(|()| entry(view, &held)).map(Ok),
+            }
+        });
+        let entry = made.await?.map_err(|is_dir| {
+            if is_dir {
+                return ConnectError::already_exists(format!("directory '{path}' already exists"));
+            }
             let message = format!("path '{path}' already exists but it is not a directory");
-            return Err(ConnectError::invalid_argument(message));
-        }
-        let sandbox = std::sync::Arc::clone(&cx.sandbox);
-        let make = move |path: &Path| {
-            std::fs::create_dir_all(path)?;
-            sandbox.hand_over(path);
-            entry(&sandbox.view, path)
-        };
-        let entry = with_path(&cx, &path, make).await?;
+            ConnectError::invalid_argument(message)
+        })?;
         Response::ok(MakeDirResponse {
             entry: entry.into(),
             ..Default::default()
@@ -143,15 +136,13 @@ impl Filesystem for Service {
     ) -> ServiceResult<MoveResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let destination = itself(&cx, &request.destination)?;
-        let sandbox = std::sync::Arc::clone(&cx.sandbox);
-        let moved = with_link(&cx, &request.source, move |source| {
-            source.symlink_metadata()?;
-            if let Some(parent) = destination.parent() {
-                std::fs::create_dir_all(parent)?;
-                sandbox.hand_over(parent);
-            }
-            std::fs::rename(source, &destination)?;
-            entry(&sandbox.view, &destination)
+        let source = itself(&cx, &request.source)?;
+        let moved = on(&cx, &request.source, source, move |view, source| {
+            let source = view.hold(source)?;
+            source.metadata()?;
+            let destination = view.hold_made(&destination)?;
+            source.rename(&destination)?;
+            entry(view, &destination)
         });
         Response::ok(MoveResponse {
             entry: moved.await?.into(),
@@ -165,23 +156,16 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, RemoveRequest>,
     ) -> ServiceResult<RemoveResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
-        if itself(&cx, &path)? == cx.sandbox.home() {
-            return Err(ConnectError::invalid_argument(
-                "the sandbox's home cannot be removed",
-            ));
+        let place = itself(&cx, &path)?;
+        if cx.sandbox.view.is_root(&place) {
+            let message = format!("'{path}' itself cannot be removed");
+            return Err(ConnectError::invalid_argument(message));
         }
-        with_link(&cx, &path, |path| {
-            let removed = match path.symlink_metadata() {
-                Ok(metadata) if metadata.is_dir() => std::fs::remove_dir_all(path),
-                Ok(_) => std::fs::remove_file(path),
-                Err(error) => Err(error),
-            };
-            match removed {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-                other => other,
-            }
-        })
-        .await?;
+        let removed = on(&cx, &path, place, |view, place| match view.hold(place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            held => held?.remove(),
+        });
+        removed.await?;
         Response::ok(RemoveResponse::default())
     }
 
@@ -193,7 +177,7 @@ impl Filesystem for Service {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let wanted = Wanted {
             view: cx.sandbox.view.clone(),
-            root: directory(&cx, &request.path)?,
+            root: directory(&cx, &request.path).await?,
             recursive: request.recursive,
             with_entry: request.include_entry,
         };
@@ -215,7 +199,7 @@ impl Filesystem for Service {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let wanted = Wanted {
             view: cx.sandbox.view.clone(),
-            root: directory(&cx, &request.path)?,
+            root: directory(&cx, &request.path).await?,
             recursive: request.recursive,
             with_entry: request.include_entry,
         };
@@ -253,10 +237,12 @@ impl Filesystem for Service {
 }
 
 /// A directory that is there.
-fn directory(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
+async fn directory(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
     let resolved = inside(cx, path)?;
-    let metadata = resolved.metadata().map_err(|error| failed(path, &error))?;
-    if metadata.is_dir() {
+    let is_dir = on(cx, path, resolved.clone(), |view, place| {
+        Ok(view.hold(place)?.metadata()?.is_dir())
+    });
+    if is_dir.await? {
         return Ok(resolved);
     }
     Err(ConnectError::invalid_argument(format!(
@@ -265,26 +251,21 @@ fn directory(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
 }
 
 /// Depth first, by name, links below the root not followed.
-fn walk(view: &View, dir: &Path, depth: u32, entries: &mut Vec<EntryInfo>) -> io::Result<()> {
-    let mut children: Vec<_> = std::fs::read_dir(dir)?
-        .flatten()
-        .map(|child| child.path())
-        .collect();
-    children.sort();
-    for child in children {
+fn walk(view: &View, dir: &Beneath, depth: u32, entries: &mut Vec<EntryInfo>) -> io::Result<()> {
+    for name in dir.list()? {
         if entries.len() >= ENTRIES {
             break;
         }
         // Gone since it was listed: not an error of the listing.
+        let Ok(child) = dir.below(&name) else {
+            continue;
+        };
         let Ok(info) = entry(view, &child) else {
             continue;
         };
+        let is_dir = child.metadata().is_ok_and(|metadata| metadata.is_dir());
         entries.push(info);
-        if depth > 1
-            && child
-                .symlink_metadata()
-                .is_ok_and(|metadata| metadata.is_dir())
-        {
+        if depth > 1 && is_dir {
             let _ = walk(view, &child, depth - 1, entries);
         }
     }

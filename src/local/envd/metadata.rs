@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::os::fd::AsFd;
 
 use axum::http::{HeaderMap, StatusCode};
-use rustix::fs::{XattrFlags, getxattr, listxattr, listxattr_query, removexattr, setxattr};
+use rustix::fs::{XattrFlags, fgetxattr, flistxattr, flistxattr_query, fremovexattr, fsetxattr};
 use rustix::io::Errno;
 
 use super::super::error::ApiError;
@@ -50,19 +50,19 @@ pub(super) fn wanted(headers: &HeaderMap) -> Result<BTreeMap<String, String>, Ap
 }
 
 /// What a file has; nothing where its file system keeps no attributes.
-pub(super) fn read(path: &Path) -> BTreeMap<String, String> {
+pub(super) fn read(file: impl AsFd) -> BTreeMap<String, String> {
     let value = |key: &str| {
         let mut value = vec![0; LONGEST];
-        let length = getxattr(path, format!("{PREFIX}{key}"), &mut value[..]).ok()?;
+        let length = fgetxattr(&file, format!("{PREFIX}{key}"), &mut value[..]).ok()?;
         let value = value.get(..length)?;
         Some((key.to_owned(), String::from_utf8_lossy(value).into_owned()))
     };
-    let keys = keys(path).unwrap_or_default();
+    let keys = keys(&file).unwrap_or_default();
     keys.iter().filter_map(|key| value(key)).collect()
 }
 
 /// Replaces what a file has.
-pub(super) fn replace(path: &Path, wanted: &BTreeMap<String, String>) -> Result<(), ApiError> {
+pub(super) fn replace(file: impl AsFd, wanted: &BTreeMap<String, String>) -> Result<(), ApiError> {
     let failed = |error: Errno| match error {
         Errno::OPNOTSUPP => ApiError::new(
             StatusCode::NOT_IMPLEMENTED,
@@ -74,25 +74,25 @@ pub(super) fn replace(path: &Path, wanted: &BTreeMap<String, String>) -> Result<
         }
         other => ApiError::internal(format!("keep metadata: {}", io::Error::from(other))),
     };
-    for key in keys(path).unwrap_or_default() {
+    for key in keys(&file).unwrap_or_default() {
         if !wanted.contains_key(&key) {
-            removexattr(path, format!("{PREFIX}{key}")).map_err(failed)?;
+            fremovexattr(&file, format!("{PREFIX}{key}")).map_err(failed)?;
         }
     }
     for (key, value) in wanted {
         let name = format!("{PREFIX}{key}");
-        setxattr(path, name, value.as_bytes(), XattrFlags::empty()).map_err(failed)?;
+        fsetxattr(&file, name, value.as_bytes(), XattrFlags::empty()).map_err(failed)?;
     }
     Ok(())
 }
 
-fn keys(path: &Path) -> rustix::io::Result<Vec<String>> {
+fn keys(file: impl AsFd) -> rustix::io::Result<Vec<String>> {
     // Most files have none; asking for the length alone is cheap.
-    if listxattr_query(path)? == 0 {
+    if flistxattr_query(&file)? == 0 {
         return Ok(Vec::new());
     }
     let mut names = vec![0; LONGEST];
-    let length = listxattr(path, &mut names[..])?;
+    let length = flistxattr(&file, &mut names[..])?;
     let names = names.get(..length).unwrap_or_default();
     Ok(names
         .split(|byte| *byte == 0)

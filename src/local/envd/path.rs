@@ -1,16 +1,14 @@
-//! Paths of the file API: relative ones and `~` start at the sandbox's home; absolute ones are
-//! the machine's own, as the processes see them, and must lie inside the sandbox's directories.
-//!
-//! Where processes have a file system of their own, paths are theirs: links are followed as they
-//! would follow them, and never by this machine's.
+//! Paths of the file API: relative ones and `~` start at the sandbox's home; absolute ones are as
+//! the processes see them, and must lie inside the sandbox's directories. Links are followed as the
+//! processes would follow them, and never by the kernel: what was found here is then held by
+//! [`View::hold`], which follows none.
 //!
 //! Without isolation this is no wall (a process of the sandbox can read what its user can); it
 //! keeps the API from touching the user's files by mistake or through a link.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::super::isolation::{View, normal};
+use super::super::isolation::View;
 use super::Context;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,8 +19,7 @@ pub(super) struct Outside {
 }
 
 impl Context {
-    /// The file that is meant, for its contents: where the last part is a link of a sandbox with
-    /// its own file system, what it leads to.
+    /// The file that is meant, for its contents: where the last part is a link, what it leads to.
     pub(super) fn path(&self, path: &str) -> Result<PathBuf, Outside> {
         self.find(path, false)
     }
@@ -33,14 +30,7 @@ impl Context {
     }
 
     fn find(&self, path: &str, itself: bool) -> Result<PathBuf, Outside> {
-        let view = &self.sandbox.view;
-        if view.is_own() {
-            return inside(path, view, itself);
-        }
-        let home = self.sandbox.home();
-        let mut roots = vec![self.sandbox.dir.join("home"), self.sandbox.dir.join("tmp")];
-        roots.extend(self.registry.options.extra_file_roots.iter().cloned());
-        resolve(path, &home, &roots)
+        inside(path, &self.sandbox.view, itself)
     }
 }
 
@@ -48,6 +38,7 @@ fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, Outside> {
     let relative = path
         .strip_prefix("~/")
         .unwrap_or(if path == "~" { "" } else { path });
+    // An absolute path replaces the home on join.
     let found = view.find(&view.home().join(relative), itself);
     found.ok_or_else(|| Outside {
         path: path.to_owned(),
@@ -55,41 +46,10 @@ fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, Outside> {
     })
 }
 
-fn resolve(path: &str, home: &Path, roots: &[PathBuf]) -> Result<PathBuf, Outside> {
-    let relative = path
-        .strip_prefix("~/")
-        .unwrap_or(if path == "~" { "" } else { path });
-    // An absolute path replaces the home on join.
-    let meant = normal(&home.join(relative));
-    let inside = |path: &Path| roots.iter().any(|root| path.starts_with(root));
-    // No real path: a link that leads nowhere, through which a file could be made anywhere.
-    let really = real_parent(&meant).is_ok_and(|real| {
-        let mut roots = roots.iter().filter_map(|root| root.canonicalize().ok());
-        roots.any(|root| real.starts_with(root))
-    });
-    if inside(&meant) && really {
-        Ok(meant)
-    } else {
-        Err(Outside {
-            path: path.to_owned(),
-            home: home.display().to_string(),
-        })
-    }
-}
-
-/// The nearest existing ancestor (or the path itself) with all links followed.
-fn real_parent(path: &Path) -> io::Result<PathBuf> {
-    for ancestor in path.ancestors() {
-        // A dangling link is not "missing": it would be created through.
-        if ancestor.symlink_metadata().is_ok() {
-            return ancestor.canonicalize();
-        }
-    }
-    Err(io::Error::from(io::ErrorKind::NotFound))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -97,30 +57,31 @@ mod tests {
     #[test]
     fn paths_start_at_home_and_cannot_leave_it() {
         let dir = tempfile::tempdir().unwrap();
-        let home = dir.path().canonicalize().unwrap().join("home");
-        std::fs::create_dir(&home).unwrap();
-        std::os::unix::fs::symlink("/etc", home.join("out")).unwrap();
-        std::os::unix::fs::symlink("/nowhere/at/all", home.join("dangling")).unwrap();
-        let roots = [home.clone()];
-        let resolve = |path: &str| resolve(path, &home, &roots);
+        let dir = dir.path().canonicalize().unwrap();
+        let home = dir.join("home");
+        std::fs::create_dir_all(&home).unwrap();
+        std::fs::create_dir(dir.join("extra")).unwrap();
+        for (link, target) in [
+            ("out", "/etc"),
+            ("dangling", "/nowhere/at/all"),
+            ("in", "../extra/x"),
+        ] {
+            std::os::unix::fs::symlink(target, home.join(link)).unwrap();
+        }
+        let view = View::new(&dir, false).with_roots(&[dir.join("extra")]);
+        let find = |path: &str, itself| inside(path, &view, itself);
 
-        assert_eq!(resolve("a/b").unwrap(), home.join("a/b"));
-        assert_eq!(resolve("~/a").unwrap(), home.join("a"));
-        assert_eq!(resolve("~").unwrap(), home);
+        assert_eq!(find("a/b", false).unwrap(), home.join("a/b"));
+        assert_eq!(find("~/a", false).unwrap(), home.join("a"));
+        assert_eq!(find("~", false).unwrap(), home);
+        assert_eq!(find("in", false).unwrap(), dir.join("extra/x"));
+        assert_eq!(find("out", true).unwrap(), home.join("out"));
         assert_eq!(
-            resolve(home.join("x/../y").to_str().unwrap()).unwrap(),
+            find(home.join("x/../y").to_str().unwrap(), false).unwrap(),
             home.join("y")
         );
-        for outside in [
-            "/etc/passwd",
-            "../x",
-            "a/../../x",
-            "out/passwd",
-            "dangling",
-            "",
-        ] {
-            let left = resolve(outside);
-            assert!(left.is_err() || outside.is_empty(), "{outside}: {left:?}");
+        for outside in ["/etc/passwd", "../x", "a/../../x", "out/passwd", "dangling"] {
+            assert!(find(outside, false).is_err(), "{outside}");
         }
     }
 
@@ -159,24 +120,15 @@ mod tests {
         ] {
             assert_eq!(find(out, false), None, "{out}");
         }
-        let raced = view.open(&home.join("own/x"), rustix::fs::OFlags::RDONLY);
-        assert!(raced.is_err());
     }
 
     proptest! {
         #[test]
-        fn whatever_is_asked_of_an_own_file_system_is_inside(path in "[a./~]*") {
-            let view = View::new(Path::new("/nowhere/x"), true);
+        fn whatever_is_asked_the_answer_is_inside(path in "[a./~\\\\]*", own: bool) {
+            let view = View::new(Path::new("/nowhere/x"), own);
             if let Ok(path) = inside(&path, &view, false) {
                 prop_assert!(path.starts_with("/nowhere/x"));
-            }
-        }
-
-        #[test]
-        fn whatever_is_asked_the_answer_is_inside(path in "[a./~\\\\]*") {
-            let home = std::env::temp_dir().canonicalize().unwrap();
-            if let Ok(path) = resolve(&path, &home, std::slice::from_ref(&home)) {
-                prop_assert!(path.starts_with(&home));
+                prop_assert!(view.hold(&path).is_err());
             }
         }
     }

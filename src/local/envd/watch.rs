@@ -220,7 +220,7 @@ fn event_of(
         EventType::EVENT_TYPE_CREATE | EventType::EVENT_TYPE_WRITE | EventType::EVENT_TYPE_CHMOD
     );
     let view = with_entry.filter(|_| there);
-    let entry = view.and_then(|view| entry(view, path).ok());
+    let entry = view.and_then(|view| entry(view, &view.hold(path).ok()?).ok());
     Some(FilesystemEvent {
         name: name.to_string_lossy().into_owned(),
         r#type: kind.into(),

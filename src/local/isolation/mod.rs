@@ -13,10 +13,12 @@
 //!
 //! A sandbox never runs as the machine's root: see [`owners`].
 
+mod beneath;
 mod bubblewrap;
 mod confine;
 mod owners;
 mod probe;
+mod removal;
 mod start;
 mod view;
 
@@ -27,9 +29,10 @@ use serde::{Deserialize, Serialize};
 
 use owners::Owners;
 
+pub(super) use beneath::{Beneath, remove_dir};
 pub(super) use confine::{Confinement, restrict};
 pub(super) use start::{Quarters, Start};
-pub(super) use view::{View, normal};
+pub(super) use view::View;
 
 /// Where a sandbox of level full sees this program.
 pub const PROGRAM_INSIDE: &str = "/opt/sandbar/bin/sandbar";

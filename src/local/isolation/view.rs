@@ -1,10 +1,6 @@
 //! A sandbox's files as its processes see them, against where they are on this machine.
 
-use std::fs::File;
-use std::io;
 use std::path::{Component, Path, PathBuf};
-
-use rustix::fs::{Mode, OFlags};
 
 /// The home of level full, as on E2B.
 const HOME: &str = "/home/user";
@@ -15,27 +11,60 @@ const LINKS: usize = 40;
 /// How paths of one sandbox are to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::local) struct View {
-    /// The sandbox's directories on this machine.
-    host: [PathBuf; 2],
+    /// Directories on this machine: its home, its temporary directory, then others.
+    host: Vec<PathBuf>,
     /// Where its processes see them.
-    inside: [PathBuf; 2],
+    inside: Vec<PathBuf>,
+    own: bool,
+    /// Whose files they are, if not the server's user's.
+    pub(super) owner: Option<u32>,
 }
 
 impl View {
     /// `own`: the processes have a file system of their own.
     pub(in crate::local) fn new(dir: &Path, own: bool) -> Self {
-        let host = [dir.join("home"), dir.join("tmp")];
+        let host = vec![dir.join("home"), dir.join("tmp")];
         let inside = if own {
-            [PathBuf::from(HOME), PathBuf::from("/tmp")]
+            vec![PathBuf::from(HOME), PathBuf::from("/tmp")]
         } else {
             host.clone()
         };
-        Self { host, inside }
+        Self {
+            host,
+            inside,
+            own,
+            owner: None,
+        }
+    }
+
+    /// With the user to whom new files are given.
+    pub(in crate::local) fn owned_by(self, owner: Option<u32>) -> Self {
+        Self { owner, ..self }
+    }
+
+    /// With other directories of the machine, if the processes see the machine's.
+    pub(in crate::local) fn with_roots(mut self, roots: &[PathBuf]) -> Self {
+        if self.own {
+            return self;
+        }
+        for root in roots {
+            // By both names, should one be a link.
+            if let Ok(real) = root.canonicalize() {
+                self.inside.extend([root.clone(), real.clone()]);
+                self.host.extend([real.clone(), real]);
+            }
+        }
+        self
     }
 
     /// Whether paths inside differ from those outside.
     pub(in crate::local) fn is_own(&self) -> bool {
-        self.host != self.inside
+        self.own
+    }
+
+    /// The user to whom the files belong, if that is not the server's own.
+    pub(in crate::local) fn owner(&self) -> Option<u32> {
+        self.owner
     }
 
     /// The home that processes see.
@@ -90,31 +119,19 @@ impl View {
         None
     }
 
-    /// Opens a file that [`Self::find`] has found. Should a process have put a link into the path
-    /// meanwhile, this fails.
-    pub(in crate::local) fn open(&self, place: &Path, how: OFlags) -> io::Result<File> {
-        // The kernel refuses a mode where nothing is made.
-        let mode = if how.contains(OFlags::CREATE) {
-            Mode::from_raw_mode(0o666)
-        } else {
-            Mode::empty()
-        };
-        let how = how | OFlags::CLOEXEC;
-        #[cfg(target_os = "linux")]
-        if self.is_own() {
-            use rustix::fs::ResolveFlags;
-            let root = self.host.iter().find(|root| place.starts_with(root));
-            let root = root.ok_or(io::ErrorKind::PermissionDenied)?;
-            let rest = place.strip_prefix(root).map_err(io::Error::other)?;
-            let folder = rustix::fs::open(
-                root,
-                OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )?;
-            let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-            return Ok(rustix::fs::openat2(folder, rest, how, mode, inside)?.into());
-        }
-        Ok(rustix::fs::open(place, how, mode)?.into())
+    /// Whether a place is one of the directories themselves.
+    pub(in crate::local) fn is_root(&self, place: &Path) -> bool {
+        self.host.iter().any(|root| root == place)
+    }
+
+    /// The directory in which a place is, and the way from there.
+    pub(super) fn root<'a>(&self, place: &'a Path) -> Option<(&Path, &'a Path)> {
+        self.host.iter().find_map(|root| {
+            let rest = place.strip_prefix(root).ok()?;
+            let is_down = |part| matches!(part, Component::Normal(_));
+            let is_below = rest.components().all(is_down);
+            is_below.then_some((root.as_path(), rest))
+        })
     }
 }
 
@@ -131,7 +148,7 @@ fn translate(from: &[PathBuf], to: &[PathBuf], path: &Path) -> Option<PathBuf> {
 }
 
 /// Resolves `.` and `..` by their text.
-pub(in crate::local) fn normal(path: &Path) -> PathBuf {
+fn normal(path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
     for part in path.components() {
         match part {
