@@ -13,7 +13,7 @@ use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
-use crate::local::{self, HelperCommand, Level, Network, Wanted, daemon};
+use crate::local::{self, HelperCommand, Level, Limits, Network, Wanted, daemon};
 
 /// More running sandboxes than this are refused.
 const MAX_SANDBOXES: usize = 200;
@@ -53,10 +53,9 @@ pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<()
         ] {
             report::line(format!("export {name}={value}"))?;
         }
-        let isolation = running.isolation().line();
-        report::progress(format!(
-            "serving sandboxes on this machine; ctrl-c stops them; {isolation}"
-        ));
+        report::progress("serving sandboxes on this machine; ctrl-c stops them");
+        report::progress(running.isolation().line());
+        report::progress(running.limits().line());
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
@@ -108,6 +107,11 @@ fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
         // were put; a sandbox with a file system of its own has its own.
         extra_file_roots: vec!["/tmp".into()],
         isolation: isolation(config),
+        limits: Limits {
+            memory: config.local.memory.value,
+            processes: config.local.processes.value,
+            file_size: config.local.file_size.value,
+        },
         domain: String::new(),
     })
 }
@@ -133,21 +137,24 @@ pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<()
         return report::json(&match &found {
             Some(daemon) => json!({
                 "running": true, "url": daemon.url, "pid": daemon.pid, "version": daemon.version,
-                "isolation": daemon.isolation,
+                "isolation": daemon.isolation, "limits": daemon.limits,
             }),
             None => json!({ "running": false }),
         });
     }
     match found {
         Some(daemon) => report::line(format!(
-            "running at {} (process {}, version {})\n{}",
+            "running at {} (process {}, version {})\n{}{}",
             daemon.url,
             daemon.pid,
             daemon.version,
             daemon.isolation.map_or_else(
                 || "isolation: not known".to_owned(),
                 |isolation| isolation.line()
-            )
+            ),
+            daemon
+                .limits
+                .map_or_else(String::new, |limits| format!("\n{}", limits.line()))
         )),
         None => report::line("not running; it starts with the first local session"),
     }

@@ -14,6 +14,8 @@ pub(super) enum Raw {
     Text(String),
     Bool(bool),
     List(Vec<String>),
+    /// A whole number that is not negative.
+    Number(u64),
     /// Anything else, by the name of its type.
     Other(&'static str),
 }
@@ -198,7 +200,9 @@ fn raw(value: &DeValue<'_>) -> Raw {
             .map(|item| item.get_ref().as_str().map(str::to_owned))
             .collect::<Option<Vec<String>>>()
             .map_or(Raw::Other("list of other things than texts"), Raw::List),
-        DeValue::Integer(_) | DeValue::Float(_) => Raw::Other("number"),
+        DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix())
+            .map_or(Raw::Other("number"), Raw::Number),
+        DeValue::Float(_) => Raw::Other("number"),
         DeValue::Datetime(_) => Raw::Other("date"),
         DeValue::Table(_) => Raw::Other("table"),
     }

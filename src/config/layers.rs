@@ -11,6 +11,7 @@ use super::env::Env;
 use super::file::{self, Entries, Raw};
 use super::problem::{FilePlace, Place, Problem};
 use super::schema::{PROVIDER_VARIABLES, SETTINGS, Setting, nearest};
+use super::size;
 use super::value::{Source, Sourced};
 use crate::domain::chat::ModelRef;
 use crate::domain::version::opencode_fits;
@@ -134,6 +135,21 @@ impl Layers {
         })
     }
 
+    /// A size or a count; `None` is no limit.
+    pub(super) fn size(&mut self, name: &str) -> Sourced<Option<u64>> {
+        let default = size::parse(default_of(name)).flatten();
+        self.value(name, default, |raw| {
+            let hint =
+                "write a number, with k, m, g or t behind it or without: \"8g\"; or \"none\"";
+            let read = match raw {
+                Raw::Number(number) => size::parse(&number.to_string()),
+                Raw::Text(text) => size::parse(text),
+                _ => None,
+            };
+            read.ok_or_else(|| Wrong::new("this is not a size", hint))
+        })
+    }
+
     pub(super) fn switch(&mut self, name: &str) -> Sourced<bool> {
         self.value(name, false, |raw| match raw {
             Raw::Bool(value) => Ok(*value),
@@ -240,7 +256,7 @@ impl Layers {
             let list = match entry.value {
                 Raw::Text(key) => vec![key],
                 Raw::List(list) => list,
-                Raw::Bool(_) | Raw::Other(_) => {
+                Raw::Bool(_) | Raw::Number(_) | Raw::Other(_) => {
                     self.problems.push(Problem {
                         place: Place::File(entry.place),
                         what: format!("{}: this is not a key", shown(&entry.name)),
@@ -307,6 +323,7 @@ fn text_of(raw: &Raw) -> Result<&str, Wrong> {
         Raw::Text(text) => Ok(text),
         Raw::Bool(_) => Err(Wrong::new("this is true or false, not a text", IN_QUOTES)),
         Raw::List(_) => Err(Wrong::new("this is a list, not a text", IN_QUOTES)),
+        Raw::Number(_) => Err(Wrong::new("this is a number, not a text", IN_QUOTES)),
         Raw::Other(kind) => Err(Wrong::new(
             format!("this is a {kind}, not a text"),
             IN_QUOTES,

@@ -19,6 +19,7 @@ mod paths;
 mod problem;
 mod report;
 mod schema;
+mod size;
 mod value;
 
 #[cfg(test)]
@@ -100,6 +101,14 @@ pub struct LocalConfig {
     pub require_isolation: Sourced<&'static str>,
     /// Whether sandboxes of level full have a network of their own or the machine's.
     pub network: Sourced<&'static str>,
+    /// Bytes that all processes of one sandbox may use.
+    pub memory: Sourced<Option<u64>>,
+    /// Processes and threads of one sandbox.
+    pub processes: Sourced<Option<u64>>,
+    /// Bytes of one file.
+    pub file_size: Sourced<Option<u64>>,
+    /// How long the background server stays when no sandbox is left in it.
+    pub server_idle: Sourced<Duration>,
 }
 
 /// How to reach E2B, or a server that speaks its protocol.

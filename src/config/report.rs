@@ -2,7 +2,7 @@
 
 use super::load::{CODES, ENGINES, LEVELS, THEMES};
 use super::value::{Source, Sourced};
-use super::{Config, duration};
+use super::{Config, duration, size};
 
 /// One line of `sandbar config`. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,16 @@ impl Config {
                 |v| (*v).to_owned(),
             ),
             row("local.network", &self.local.network, |v| (*v).to_owned()),
+            row("local.memory", &self.local.memory, |v| size::print(*v)),
+            row("local.processes", &self.local.processes, |v| {
+                v.map_or_else(|| size::print(None), |count| count.to_string())
+            }),
+            row("local.file_size", &self.local.file_size, |v| {
+                size::print(*v)
+            }),
+            row("local.server_idle", &self.local.server_idle, |v| {
+                duration::print(*v)
+            }),
             row("code", &self.code, |v| word(&CODES, v)),
             row("theme", &self.theme, |v| word(&THEMES, v)),
             row("no_color", &self.no_color, ToString::to_string),

@@ -19,7 +19,7 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 22] = [
+pub(super) const SETTINGS: [Setting; 26] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
@@ -39,6 +39,10 @@ pub(super) const SETTINGS: [Setting; 22] = [
         "none",
     ),
     setting("local.network", "SANDBAR_NETWORK", "own"),
+    setting("local.memory", "SANDBAR_MEMORY", "8g"),
+    setting("local.processes", "SANDBAR_PROCESSES", "4096"),
+    setting("local.file_size", "SANDBAR_FILE_SIZE", "32g"),
+    setting("local.server_idle", "SANDBAR_SERVER_IDLE", "15m"),
     setting("code", "SANDBAR_CODE", "worktree"),
     setting("theme", "SANDBAR_THEME", "auto"),
     setting("no_color", "NO_COLOR", "false"),

@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Options;
 use super::isolation::Isolation;
+use super::limits::Enforced;
 use super::sandbox::write_private;
 
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
@@ -53,6 +54,8 @@ pub struct Daemon {
     pub version: String,
     /// How far its sandboxes are shut off, if it says so.
     pub isolation: Option<Isolation>,
+    /// What its sandboxes may use, if it says so.
+    pub limits: Option<Enforced>,
     /// The program's file, where sandboxes below level full can start it.
     pub program: Option<PathBuf>,
     /// Where its files are.
@@ -104,6 +107,9 @@ pub(super) struct Status {
     /// Older servers do not say.
     #[serde(default)]
     pub(super) isolation: Option<Isolation>,
+    /// What its sandboxes may use.
+    #[serde(default)]
+    pub(super) limits: Option<Enforced>,
     /// This program's file, where sandboxes without a view of their own can start it.
     #[serde(default)]
     pub(super) program: Option<PathBuf>,
@@ -127,6 +133,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
         pid: status.pid,
         version: status.version,
         isolation: status.isolation,
+        limits: status.limits,
         program: status.program,
         state_dir: state_dir.to_owned(),
     })

@@ -25,6 +25,7 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 
 use super::isolation::Confinement;
+use super::limits::OfProcess;
 
 const HEAD: usize = 5;
 /// Longest message. Linux refuses argument lists beyond 2 MiB anyway.
@@ -49,6 +50,8 @@ pub(super) enum Request {
         #[serde(default)]
         terminal: Option<Size>,
     },
+    /// Limits the helper and all that it starts; before everything else.
+    Limit { call: u64, to: OfProcess },
     /// Confines the helper and all that it starts; before everything else.
     Confine { call: u64, to: Confinement },
     /// Listens on a loopback port inside; the listener comes out.

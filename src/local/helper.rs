@@ -17,7 +17,8 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request, Size};
-use super::isolation::Start;
+use super::isolation::{Confinement, Start};
+use super::limits::OfProcess;
 use super::tree;
 
 /// Time for a helper to report that it is ready.
@@ -108,7 +109,11 @@ pub(super) struct Helper {
 
 impl Helper {
     /// Starts a helper and waits until it is ready. Its own messages go to the file `log`.
-    pub(super) async fn start(start: Start, log: &Path) -> Result<Self, Refused> {
+    pub(super) async fn start(
+        start: Start,
+        limits: OfProcess,
+        log: &Path,
+    ) -> Result<Self, Refused> {
         let Start {
             mut command,
             confinement,
@@ -162,11 +167,25 @@ impl Helper {
             gone,
             closing,
         };
+        helper.restrain(limits, confinement).await?;
+        Ok(helper)
+    }
+
+    /// Has the helper lay upon itself what holds for everything in the sandbox.
+    async fn restrain(
+        &self,
+        limits: OfProcess,
+        confinement: Option<Confinement>,
+    ) -> Result<(), Refused> {
+        if !limits.is_nothing() {
+            let make = |call| Request::Limit { call, to: limits };
+            self.ask(make, Vec::new(), None).await?;
+        }
         if let Some(to) = confinement {
             let make = |call| Request::Confine { call, to };
-            helper.ask(make, Vec::new(), None).await?;
+            self.ask(make, Vec::new(), None).await?;
         }
-        Ok(helper)
+        Ok(())
     }
 
     /// The process that was started for this sandbox; everything in it is below. `None` after its

@@ -142,7 +142,10 @@ impl Init {
                     },
                 }
             }
-            Request::Confine { call, to } => confine(call, &to),
+            Request::Confine { call, to } => {
+                done(call, "confine the sandbox", isolation::restrict(&to))
+            }
+            Request::Limit { call, to } => done(call, "limit the sandbox", to.set()),
             Request::Listen { call, port } => {
                 let _ = self.outbox.send(listen(call, port)).await;
                 return;
@@ -277,13 +280,13 @@ pub(super) fn not_started(program: &str, error: &io::Error) -> NotStarted {
     (reason, format!("start '{program}': {error}"))
 }
 
-fn confine(call: u64, to: &isolation::Confinement) -> Report {
-    match isolation::restrict(to) {
+fn done(call: u64, what: &str, result: io::Result<()>) -> Report {
+    match result {
         Ok(()) => Report::Done { call },
         Err(error) => Report::Refused {
             call,
             reason: Refusal::Failed,
-            message: format!("confine the sandbox: {error}"),
+            message: format!("{what}: {error}"),
         },
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A sample is taken when somebody asks, and kept, so that repeated questions give a series. The
 //! share of the processors is that between two samples; the first one waits a moment for it.
-//! Nothing limits a sandbox here, so the totals are the machine's. Linux only, by `/proc`.
+//! The totals are the sandbox's limits, or the machine's where these are lower. Linux only, by
+//! `/proc`.
 
 use std::collections::VecDeque;
 use std::os::unix::fs::MetadataExt;
@@ -97,7 +98,7 @@ pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiEr
         cpu_count: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         cpu_used_pct: (cpu / passed.max(0.01) * 10_000.0).round() / 100.0,
         mem_used: used.memory,
-        mem_total: memory("MemTotal:"),
+        mem_total: memory("MemTotal:").min(sandbox.memory_limit.unwrap_or(u64::MAX)),
         mem_cache: memory("Cached:"),
         disk_used,
         disk_total,
@@ -114,19 +115,28 @@ pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiEr
 async fn look(root: u32) -> Result<Used, ApiError> {
     let looked = tokio::task::spawn_blocking(move || {
         let members = tree::descendants(root);
-        members.iter().fold(Used::default(), |sum, member| {
-            let proc = |file: &str| {
-                std::fs::read_to_string(format!("/proc/{}/{file}", member.pid)).unwrap_or_default()
-            };
-            Used {
-                cpu: sum.cpu + cpu_time(&proc("stat")).unwrap_or_default(),
-                memory: sum.memory + resident(&proc("smaps_rollup"), &proc("status")),
-            }
+        members.iter().fold(Used::default(), |sum, member| Used {
+            cpu: sum.cpu + cpu_time(&proc(member.pid, "stat")).unwrap_or_default(),
+            memory: sum.memory + memory_of(member.pid),
         })
     });
     looked
         .await
         .map_err(|error| ApiError::internal(error.to_string()))
+}
+
+fn proc(pid: u32, file: &str) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default()
+}
+
+/// Bytes of memory that a process uses, shared ones in part.
+pub(super) fn memory_of(pid: u32) -> u64 {
+    resident(&proc(pid, "smaps_rollup"), &proc(pid, "status"))
+}
+
+/// Bytes of memory that a process uses, shared ones whole; quickly told.
+pub(super) fn resident_set(pid: u32) -> u64 {
+    resident("", &proc(pid, "status"))
 }
 
 /// User and system time of a `/proc/PID/stat`, its own and that of the children it waited for.

@@ -17,6 +17,7 @@ mod error;
 mod helper;
 mod init;
 mod isolation;
+mod limits;
 mod metrics;
 mod outbound;
 mod process;
@@ -44,6 +45,7 @@ use tokio_util::sync::CancellationToken;
 pub use helper::HelperCommand;
 pub use init::init_main;
 pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted};
+pub use limits::{Enforced, Limits, Means};
 pub use terminal::become_leader;
 
 use registry::Registry;
@@ -83,6 +85,8 @@ pub struct Options {
     pub extra_file_roots: Vec<PathBuf>,
     /// How far sandboxes shall be shut off.
     pub isolation: Wanted,
+    /// What each sandbox may use.
+    pub limits: Limits,
     /// What clients see as the sandboxes' domain, e.g. `sbx.localhost:4000`. Empty: made from
     /// the first listener's port.
     pub domain: String,
@@ -94,6 +98,7 @@ pub struct LocalServer {
     address: SocketAddr,
     domain: String,
     isolation: Isolation,
+    limits: Enforced,
     tasks: JoinSet<()>,
 }
 
@@ -116,6 +121,11 @@ impl LocalServer {
     /// How far its sandboxes are shut off.
     pub fn isolation(&self) -> &Isolation {
         &self.isolation
+    }
+
+    /// What its sandboxes may use.
+    pub fn limits(&self) -> &Enforced {
+        &self.limits
     }
 
     /// Waits until the server has ended after its shutdown: no sandbox runs any more.
@@ -153,6 +163,7 @@ pub async fn start(
     let opening = tokio::task::spawn_blocking(move || open(options));
     let registry = opening.await.map_err(io::Error::other).flatten()?;
     let isolation = registry.isolation.clone();
+    let limits = registry.keeper.enforced.clone();
     let front = proxy::Front {
         api: api::router(registry.clone()),
         envd: envd::router(),
@@ -175,6 +186,10 @@ pub async fn start(
         });
     }
     tasks.spawn(registry.clone().reap(shutdown.clone()));
+    if let Some(limit) = registry.keeper.watched_memory() {
+        let registry = registry.clone();
+        tasks.spawn(limits::watch::watch(registry, limit, shutdown.clone()));
+    }
     tasks.spawn(async move {
         shutdown.cancelled().await;
         registry.close().await;
@@ -183,6 +198,7 @@ pub async fn start(
         address,
         domain,
         isolation,
+        limits,
         tasks,
     })
 }

@@ -18,7 +18,8 @@ use tokio_util::task::TaskTracker;
 use super::api::replay::Replays;
 use super::error::ApiError;
 use super::helper::{Helper, Refused};
-use super::isolation::{Isolation, Quarters, remove_dir};
+use super::isolation::{Isolation, Quarters, Start, remove_dir};
+use super::limits::Keeper;
 use super::outbound::{self, Outbound};
 use super::sandbox::{Record, Run, Sandbox, State, guard};
 use super::template::Templates;
@@ -52,6 +53,7 @@ pub(super) struct NewSandbox {
 pub(super) struct Registry {
     pub(super) options: Arc<Options>,
     pub(super) isolation: Isolation,
+    pub(super) keeper: Keeper,
     pub(super) templates: Templates,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
     pub(super) replays: Replays,
@@ -93,6 +95,7 @@ impl Registry {
         }
         Ok(Arc::new(Self {
             templates: Templates::new(&options),
+            keeper: Keeper::find(options.limits, &isolation),
             options: Arc::new(options),
             isolation,
             sandboxes: Mutex::new(sandboxes),
@@ -189,7 +192,8 @@ impl Registry {
         Ok(())
     }
 
-    async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+    /// Makes a sandbox's directories ready, and says how its helper is started.
+    async fn wall(&self, sandbox: &Sandbox) -> Result<Start, ApiError> {
         let record = sandbox.record();
         let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
         let links = self.templates.links(&record.template);
@@ -205,13 +209,18 @@ impl Registry {
             };
             quarters.prepare()
         });
-        let start = prepared
-            .await
-            .map_err(failed("prepare the sandbox's wall"))?;
+        prepared.await.map_err(failed("prepare the sandbox's wall"))
+    }
+
+    async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+        let start = self.wall(sandbox).await?;
         let refused = |refused: Refused| ApiError::internal(refused.message);
-        let helper = Helper::start(start, &sandbox.dir.join("helper.log"))
+        let log = sandbox.dir.join("helper.log");
+        let limits = self.keeper.of_process();
+        let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
+        self.limit(&sandbox.record().id, &helper)
             .await
-            .map_err(refused)?;
+            .map_err(failed("limit the sandbox"))?;
         let run = Run::new(helper);
         if self.isolation.own_network() {
             let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
@@ -220,6 +229,7 @@ impl Registry {
         }
         sandbox.set_run(Some(Arc::clone(&run)));
         let sandbox = Arc::downgrade(sandbox);
+        let keeper = self.keeper.clone();
         self.tasks.spawn(async move {
             run.helper.gone().cancelled().await;
             run.over.cancel();
@@ -234,8 +244,11 @@ impl Registry {
             {
                 sandbox.set_run(None);
                 if sandbox.dir.exists() {
-                    let marker = format!("E2B_SANDBOX_ID={}", sandbox.record().id);
-                    let killed = tokio::task::spawn_blocking(move || tree::kill_marked(&marker));
+                    let id = sandbox.record().id;
+                    let killed = tokio::task::spawn_blocking(move || {
+                        tree::kill_marked(&format!("E2B_SANDBOX_ID={id}"));
+                        keeper.leave(&id);
+                    });
                     let _ = killed.await;
                     tracing::warn!("a sandbox's helper ended by itself; the sandbox is paused");
                     let _ = sandbox.change(|record| record.state = State::Paused);
@@ -243,6 +256,25 @@ impl Registry {
             }
         });
         Ok(())
+    }
+
+    async fn stop(&self, sandbox: &Sandbox, run: &Run) {
+        run.cut_connections();
+        run.over.cancel();
+        run.helper.stop().await;
+        self.keeper.leave(&sandbox.record().id);
+    }
+
+    /// Puts a helper that has started nothing yet, and what holds its wall up, into its group.
+    async fn limit(&self, id: &str, helper: &Helper) -> std::io::Result<()> {
+        let (keeper, id, root) = (self.keeper.clone(), id.to_owned(), helper.pid().await);
+        blocking(move || {
+            let below = root.into_iter().flat_map(tree::descendants);
+            let mut all: Vec<u32> = below.map(|member| member.pid).collect();
+            all.extend(root);
+            keeper.enter(&id, &all)
+        })
+        .await
     }
 
     /// Resumes a paused sandbox (true) or extends the time of a running one (false).
@@ -312,7 +344,7 @@ impl Registry {
                 .map_err(|refused| ApiError::internal(refused.message))
         } else {
             sandbox.set_run(None);
-            stop(&run).await;
+            self.stop(&sandbox, &run).await;
             Ok(())
         }
     }
@@ -325,7 +357,7 @@ impl Registry {
             .remove(&id)
             .ok_or_else(|| ApiError::no_sandbox(&id))?;
         if let Some(run) = sandbox.set_run(None) {
-            stop(&run).await;
+            self.stop(&sandbox, &run).await;
         }
         remove(sandbox.dir.clone()).await;
         Ok(())
@@ -388,7 +420,7 @@ impl Registry {
             let _turn = sandbox.transition.lock().await;
             if let Some(run) = sandbox.set_run(None) {
                 let _ = sandbox.change(|record| record.state = State::Paused);
-                stop(&run).await;
+                self.stop(&sandbox, &run).await;
             }
         }
     }
@@ -405,12 +437,6 @@ async fn blocking<T: Send + 'static>(
 ) -> std::io::Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(std::io::Error::other).flatten()
-}
-
-async fn stop(run: &Run) {
-    run.cut_connections();
-    run.over.cancel();
-    run.helper.stop().await;
 }
 
 async fn remove(dir: PathBuf) {

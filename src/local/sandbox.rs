@@ -113,6 +113,8 @@ pub(super) struct Sandbox {
     network: Option<Vec<(String, String)>>,
     /// Where its processes look for programs of the system.
     system_path: String,
+    /// Bytes that its processes may use.
+    pub(super) memory_limit: Option<u64>,
     record: Mutex<Record>,
     run: Mutex<Option<Arc<Run>>>,
     pub(super) history: Mutex<History>,
@@ -150,6 +152,7 @@ impl Sandbox {
                 .owned_by(isolation.owner(&record.id))
                 .with_roots(&options.extra_file_roots),
             network: isolation.own_network().then(outbound::variables),
+            memory_limit: options.limits.memory,
             system_path: isolation.search_path(&options.path),
             dir,
             record: Mutex::new(record),

@@ -343,6 +343,7 @@ impl Account {
             opencode_version: "1.18.33".to_owned(),
             extra_file_roots: Vec::new(),
             isolation: Wanted::default(),
+            limits: local::Limits::default(),
             domain: String::new(),
         };
         let shutdown = CancellationToken::new();

@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 
 use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
-use sandbar::local::{Level, Network, Wanted};
+use sandbar::local::{Level, Limits, Means, Network, Wanted};
 use serde_json::json;
 
 use crate::local::World;
@@ -447,4 +447,87 @@ async fn root_without_a_place_where_others_can_go_is_refused_with_a_way_out() {
         told.contains("set SANDBAR_HOME to a directory that everybody may enter"),
         "{told}"
     );
+}
+
+#[tokio::test]
+async fn who_uses_more_memory_than_allowed_is_killed_and_the_rest_goes_on() {
+    let limits = Limits {
+        memory: Some(400 << 20),
+        ..Limits::default()
+    };
+    for level in Level::ALL {
+        let Some(world) = limited(level, limits).await else {
+            continue;
+        };
+        let sandbox = world.base().await;
+        // A quarter in use before shows that the largest goes. Both would wait for a minute.
+        let script = "node -e 'const b = Buffer.alloc(100 << 20, 1); setTimeout(() => b.length, 60000)' & \
+             node -e 'const b = Buffer.alloc(600 << 20, 1); setTimeout(() => b.length, 60000)'; \
+             echo \"ended by $?\"; kill -0 $! && echo the other lives; kill $!";
+
+        let ran = sandbox.run(script).await;
+
+        assert_eq!(
+            ran.stdout, "ended by 137\nthe other lives\n",
+            "{level:?} {ran:?}"
+        );
+        sandbox.kill().await;
+    }
+}
+
+#[tokio::test]
+async fn a_sandbox_has_only_so_many_processes() {
+    let limits = Limits {
+        processes: Some(60),
+        ..Limits::default()
+    };
+    for level in Level::ALL {
+        let Some(world) = limited(level, limits).await else {
+            continue;
+        };
+        if world.server.limits().processes == Means::Missing {
+            let said = world.server.limits().line();
+            assert!(said.contains("processes not limited here"), "{said}");
+            continue;
+        }
+        let sandbox = world.base().await;
+        // The shell gives up at the first process that it cannot start.
+        let script = "i=0; while [ $i -lt 100 ]; do sleep 60 >/dev/null 2>&1 & i=$((i+1)); done; \
+             echo all";
+
+        let ran = sandbox.run(script).await;
+
+        assert!(!ran.stdout.contains("all"), "{level:?} {ran:?}");
+        assert!(
+            ran.stderr.to_lowercase().contains("fork"),
+            "{level:?} {ran:?}"
+        );
+        sandbox.kill().await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_only_so_large() {
+    let limits = Limits {
+        file_size: Some(1 << 20),
+        ..Limits::default()
+    };
+    for level in Level::ALL {
+        let Some(world) = limited(level, limits).await else {
+            continue;
+        };
+
+        let script = "cd; head -c 3000000 /dev/zero > f 2>/dev/null; wc -c < f";
+
+        assert_eq!(says(&world, script).await, "1048576", "{level:?}");
+    }
+}
+
+async fn limited(level: Level, limits: Limits) -> Option<World> {
+    let wanted = Wanted {
+        most: level,
+        ..Wanted::default()
+    };
+    let world = World::limited(wanted, limits).await;
+    (world.server.isolation().level == level).then_some(world)
 }

@@ -49,6 +49,7 @@ fn options(dir: &Path) -> Options {
             most: local::Level::None,
             ..local::Wanted::default()
         },
+        limits: local::Limits::default(),
         domain: String::new(),
     }
 }
@@ -81,9 +82,15 @@ impl World {
 
     /// A server whose sandboxes are shut off as wanted.
     pub(crate) async fn at(wanted: local::Wanted) -> Self {
+        Self::limited(wanted, local::Limits::default()).await
+    }
+
+    /// The same, and they may use only so much.
+    pub(crate) async fn limited(wanted: local::Wanted, limits: local::Limits) -> Self {
         let dir = folder();
         let options = Options {
             isolation: wanted,
+            limits,
             ..options(dir.path())
         };
         let (server, shutdown) = serve_with(options).await;

@@ -253,6 +253,7 @@ async fn status(State(app): State<App>) -> Json<Status> {
         pid: std::process::id(),
         version: app.options.version.clone(),
         isolation: Some(app.isolation.clone()),
+        limits: Some(app.keeper.enforced.clone()),
         program: Some(app.options.helper.program.clone()),
     })
 }

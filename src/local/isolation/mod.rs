@@ -133,6 +133,12 @@ impl Isolation {
         self.level == Level::Full && self.network == Network::Own
     }
 
+    /// Whether the kernel counts the processes of each sandbox apart: as those of a user, or of a
+    /// user namespace.
+    pub(super) fn own_user(&self) -> bool {
+        self.level == Level::Full || self.owners.is_some()
+    }
+
     /// The user as whom a sandbox runs; `None`: the server's own.
     pub(super) fn owner(&self, id: &str) -> Option<u32> {
         self.owners.map(|owners| owners.of(id))

@@ -1,0 +1,254 @@
+//! What one sandbox may use of this machine, and by which means that is kept.
+//!
+//! In: what is wanted ([`Limits`]). Out: what is kept, and how ([`Means`]): by a control group where
+//! the kernel lets this user have one; else by the kernel's limits for users and files, and by
+//! looking at the memory every few seconds. What cannot be kept here is said, not pretended.
+//!
+//! | | control group | else |
+//! |---|---|---|
+//! | memory | at once | looked at; the largest process is killed |
+//! | processes | at once | at once, where the sandbox is a user of its own |
+//! | size of a file | at once, by the kernel's limit for files | the same |
+//!
+//! A limit of address space is not among them: `JavaScript` engines reserve far more than they use.
+
+mod cgroup;
+pub(super) mod watch;
+
+use std::io;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+
+use super::isolation::Isolation;
+use cgroup::Groups;
+
+/// What is wanted; `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes that all processes of a sandbox may use.
+    pub memory: Option<u64>,
+    /// Processes and threads.
+    pub processes: Option<u64>,
+    /// Bytes of one file.
+    pub file_size: Option<u64>,
+}
+
+/// How a limit is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Means {
+    /// Nobody wants it.
+    Unlimited,
+    /// A control group; nothing gets past it.
+    Group,
+    /// The kernel's limits of processes.
+    Kernel,
+    /// A look every few seconds; what is quick gets past it for a moment.
+    Watched,
+    /// It cannot be kept here.
+    Missing,
+}
+
+/// What holds for the sandboxes of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enforced {
+    pub limits: Limits,
+    pub memory: Means,
+    pub processes: Means,
+    pub file_size: Means,
+}
+
+impl Enforced {
+    fn new(limits: Limits, has_group: bool, own_user: bool) -> Self {
+        let means = |limit: Option<u64>, else_by: Means| match limit {
+            None => Means::Unlimited,
+            Some(_) if has_group => Means::Group,
+            Some(_) => else_by,
+        };
+        let watched = if cfg!(target_os = "linux") {
+            Means::Watched
+        } else {
+            Means::Missing
+        };
+        Self {
+            limits,
+            memory: means(limits.memory, watched),
+            processes: means(
+                limits.processes,
+                if own_user {
+                    Means::Kernel
+                } else {
+                    Means::Missing
+                },
+            ),
+            file_size: match limits.file_size {
+                None => Means::Unlimited,
+                Some(_) => Means::Kernel,
+            },
+        }
+    }
+
+    /// In one line.
+    pub fn line(&self) -> String {
+        let say = |what: &str, limit: Option<u64>, means: Means, size: fn(u64) -> String| {
+            let limit = limit.map(size).unwrap_or_default();
+            match means {
+                Means::Unlimited => format!("{what} unlimited"),
+                Means::Group | Means::Kernel => format!("{what} {limit}"),
+                Means::Watched => format!("{what} {limit} (looked at every few seconds)"),
+                Means::Missing => format!("{what} not limited here"),
+            }
+        };
+        format!(
+            "limits: {}, {}, {}",
+            say("memory", self.limits.memory, self.memory, bytes),
+            say("processes", self.limits.processes, self.processes, |n| n
+                .to_string()),
+            say("a file", self.limits.file_size, self.file_size, bytes),
+        )
+    }
+}
+
+fn bytes(size: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let unit = units.iter().find(|(_, shift)| size >> shift > 0);
+    unit.map_or_else(
+        || format!("{size} bytes"),
+        |(name, shift)| format!("{} {name}", size >> shift),
+    )
+}
+
+/// Keeps the limits of a server's sandboxes.
+#[derive(Debug, Clone)]
+pub(super) struct Keeper {
+    pub(super) enforced: Enforced,
+    groups: Option<Groups>,
+}
+
+impl Keeper {
+    /// Finds out what can be kept here. Touches the disk.
+    pub(super) fn find(limits: Limits, isolation: &Isolation) -> Self {
+        let wanted = limits.memory.is_some() || limits.processes.is_some();
+        let groups = wanted.then(Groups::find).flatten();
+        Self {
+            enforced: Enforced::new(limits, groups.is_some(), isolation.own_user()),
+            groups,
+        }
+    }
+
+    /// What the helper lays upon itself, before it starts anything.
+    pub(super) fn of_process(&self) -> OfProcess {
+        let limits = &self.enforced.limits;
+        let by_kernel = |means: Means, limit: Option<u64>| limit.filter(|_| means == Means::Kernel);
+        OfProcess {
+            processes: by_kernel(self.enforced.processes, limits.processes),
+            file_size: by_kernel(self.enforced.file_size, limits.file_size),
+        }
+    }
+
+    /// Puts a sandbox's first processes, which have not started any other, into its group.
+    pub(super) fn enter(&self, id: &str, processes: &[u32]) -> io::Result<()> {
+        match &self.groups {
+            Some(groups) => groups.enter(id, &self.enforced.limits, processes),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets the group of a sandbox whose processes have ended.
+    pub(super) fn leave(&self, id: &str) {
+        if let Some(groups) = &self.groups {
+            groups.leave(id);
+        }
+    }
+
+    /// The memory that has to be looked at.
+    pub(super) fn watched_memory(&self) -> Option<u64> {
+        let memory = self.enforced.limits.memory;
+        memory.filter(|_| self.enforced.memory == Means::Watched)
+    }
+}
+
+/// The kernel's limits for a helper and all that it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct OfProcess {
+    processes: Option<u64>,
+    file_size: Option<u64>,
+}
+
+impl OfProcess {
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Limits this process and its children, for ever.
+    pub(super) fn set(&self) -> io::Result<()> {
+        let wanted = [
+            (Resource::Nproc, self.processes),
+            (Resource::Fsize, self.file_size),
+        ];
+        for (resource, limit) in wanted {
+            let Some(limit) = limit else { continue };
+            // What is lower already stays.
+            let limit = getrlimit(resource)
+                .maximum
+                .map_or(limit, |most| most.min(limit));
+            setrlimit(
+                resource,
+                Rlimit {
+                    current: Some(limit),
+                    maximum: Some(limit),
+                },
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        memory: Some(8 << 30),
+        processes: Some(4096),
+        file_size: None,
+    };
+
+    #[test]
+    fn what_is_kept_is_said_with_its_means() {
+        let group = Enforced::new(LIMITS, true, false);
+        let own_user = Enforced::new(LIMITS, false, true);
+        let shared = Enforced::new(LIMITS, false, false);
+
+        assert_eq!(
+            group.line(),
+            "limits: memory 8 GiB, processes 4096, a file unlimited"
+        );
+        assert_eq!(
+            own_user.line(),
+            "limits: memory 8 GiB (looked at every few seconds), processes 4096, a file unlimited"
+        );
+        assert_eq!(
+            shared.line(),
+            "limits: memory 8 GiB (looked at every few seconds), processes not limited here, \
+             a file unlimited"
+        );
+    }
+
+    #[test]
+    fn a_helper_gets_only_what_no_group_keeps() {
+        let keeper = |has_group, own_user| Keeper {
+            enforced: Enforced::new(LIMITS, has_group, own_user),
+            groups: None,
+        };
+
+        assert!(keeper(true, true).of_process().is_nothing());
+        assert!(keeper(false, false).of_process().is_nothing());
+        assert_eq!(keeper(false, true).of_process().processes, Some(4096));
+        assert_eq!(keeper(true, true).watched_memory(), None);
+        assert_eq!(keeper(false, true).watched_memory(), Some(8 << 30));
+    }
+}
