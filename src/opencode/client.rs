@@ -18,7 +18,7 @@ use super::wire::message::{List, MessagePage, PromptRequest};
 use super::wire::provider::{Agent, Config, Providers};
 use super::wire::session::{
     CreateSession, Health, Path, PermissionReply, PermissionRequest, QuestionRequest, Session,
-    StatusMap, Todo,
+    StatusMap, Todo, UpdateSession,
 };
 use crate::net::http::{Http, basic_auth, secret_header};
 
@@ -146,6 +146,21 @@ impl OpencodeClient {
     /// Makes a session. Not repeatable: a second call makes a second one.
     pub async fn create_session(&self, body: &CreateSession) -> Result<Session, OpencodeError> {
         let call = self.post("create a session", &["session"]);
+        let (answer, _) = self.request(&call, Some(body)).await?;
+        read(&call, &answer)
+    }
+
+    /// Changes a session.
+    pub async fn update_session(
+        &self,
+        id: &str,
+        body: &UpdateSession,
+    ) -> Result<Session, OpencodeError> {
+        let path = ["session", id];
+        let call = Call {
+            method: Method::PATCH,
+            ..self.get("change the session", &path)
+        };
         let (answer, _) = self.request(&call, Some(body)).await?;
         read(&call, &answer)
     }

@@ -22,7 +22,9 @@ use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::process::{Selector, Signal, StartProcess};
 use crate::net::random;
 use crate::opencode::client::OpencodeClient;
-use crate::opencode::wire::session::{CreateSession, PermissionAction, PermissionRule};
+use crate::opencode::wire::session::{
+    CreateSession, PermissionAction, PermissionRule, UpdateSession,
+};
 
 const SERVE: &str = include_str!("../../assets/sandbox/serve.sh");
 const SHELL_ENV: &str = include_str!("../../assets/sandbox/shell-env.js");
@@ -259,11 +261,33 @@ fn rules(place: &Place) -> Vec<PermissionRule> {
     ["bash", "edit", "webfetch"].map(ask).to_vec()
 }
 
+/// Those of the rules that do not hold in a conversation: it may have been made behind a wall that
+/// is no longer there.
+fn lacking(rules: Vec<PermissionRule>, held: &[PermissionRule]) -> Vec<PermissionRule> {
+    let holds = |rule: &PermissionRule| {
+        let concerns =
+            |held: &&PermissionRule| held.permission == rule.permission || held.permission == "*";
+        held.iter().rev().find(concerns) == Some(rule)
+    };
+    let (_, lacking): (Vec<_>, Vec<_>) = rules.into_iter().partition(holds);
+    lacking
+}
+
 async fn conversation(client: &OpencodeClient, place: &Place) -> Result<OpencodeSessionId, Phase> {
     let failed = |error| Phase::Failed(words::opencode(&error));
     if let Some(id) = &place.conversation {
         return match client.session(id.as_str()).await {
-            Ok(_) => Ok(id.clone()),
+            Ok(session) => {
+                let lacking = lacking(rules(place), &session.permission);
+                if !lacking.is_empty() {
+                    let update = UpdateSession {
+                        permission: lacking,
+                    };
+                    let updated = client.update_session(id.as_str(), &update).await;
+                    updated.map_err(failed)?;
+                }
+                Ok(id.clone())
+            }
             Err(error) => Err(failed(error)),
         };
     }
@@ -273,4 +297,32 @@ async fn conversation(client: &OpencodeClient, place: &Place) -> Result<Opencode
     };
     let session = client.create_session(&new).await.map_err(failed)?;
     Ok(OpencodeSessionId::from(session.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(permission: &str, action: PermissionAction) -> PermissionRule {
+        PermissionRule {
+            permission: permission.to_owned(),
+            pattern: "*".to_owned(),
+            action,
+        }
+    }
+
+    #[test]
+    fn a_conversation_from_behind_a_wall_gets_the_rules_that_it_lacks() {
+        let (allow, ask) = (PermissionAction::Allow, PermissionAction::Ask);
+        let wanted = ["bash", "edit"].map(|name| rule(name, ask));
+        let lacking = |held: &[PermissionRule]| lacking(wanted.to_vec(), held);
+
+        assert_eq!(lacking(&[]), wanted);
+        assert_eq!(lacking(&wanted), []);
+        assert_eq!(
+            lacking(&[rule("bash", ask), rule("edit", ask), rule("bash", allow)]),
+            [rule("bash", ask)]
+        );
+        assert_eq!(lacking(&[rule("bash", ask), rule("*", allow)]), wanted);
+    }
 }

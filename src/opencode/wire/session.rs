@@ -46,6 +46,9 @@ pub struct Session {
     pub tokens: Tokens,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub time: Times,
+    /// Those of the session alone; the user's configuration has others.
+    #[serde(default, deserialize_with = "lenient::list")]
+    pub permission: Vec<PermissionRule>,
 }
 
 /// Unix milliseconds by the server's clock.
@@ -206,8 +209,16 @@ pub struct CreateSession {
     pub permission: Vec<PermissionRule>,
 }
 
+/// Body of `PATCH /session/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct UpdateSession {
+    /// Put behind the rules that the session has (observed on 1.18.33).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permission: Vec<PermissionRule>,
+}
+
 /// A rule of a session: the last one that matches wins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PermissionRule {
     /// `bash`, `edit`, `webfetch`, …
     pub permission: String,
@@ -216,7 +227,7 @@ pub struct PermissionRule {
     pub action: PermissionAction,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PermissionAction {
     Allow,
