@@ -13,6 +13,7 @@ use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
+use crate::engine;
 use crate::local::{self, HelperCommand, Level, Limits, Network, Wanted, daemon};
 
 /// More running sandboxes than this are refused.
@@ -32,7 +33,9 @@ pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<()
     runtime()?.block_on(async {
         if args.daemon {
             server.state_dir = setup::local_dir(&config);
-            return daemon::serve(server).await.map_err(|error| failed(&error));
+            return daemon::serve(server, config.local.server_idle.value)
+                .await
+                .map_err(|error| failed(&error));
         }
         server.state_dir = config.paths.state_dir.join("serve");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
@@ -107,17 +110,22 @@ fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
         // were put; a sandbox with a file system of its own has its own.
         extra_file_roots: vec!["/tmp".into()],
         isolation: isolation(config),
-        limits: Limits {
-            memory: config.local.memory.value,
-            processes: config.local.processes.value,
-            file_size: config.local.file_size.value,
-        },
+        limits: limits(config),
         domain: String::new(),
     })
 }
 
+/// What a sandbox may use, as configured.
+pub(super) fn limits(config: &Config) -> Limits {
+    Limits {
+        memory: config.local.memory.value,
+        processes: config.local.processes.value,
+        file_size: config.local.file_size.value,
+    }
+}
+
 /// How far sandboxes shall be shut off, as configured.
-fn isolation(config: &Config) -> local::Wanted {
+pub(super) fn isolation(config: &Config) -> local::Wanted {
     let level = |name| Level::named(name).unwrap_or_default();
     let network = match config.local.network.value {
         "shared" => Network::Shared,
@@ -137,14 +145,14 @@ pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<()
         return report::json(&match &found {
             Some(daemon) => json!({
                 "running": true, "url": daemon.url, "pid": daemon.pid, "version": daemon.version,
-                "isolation": daemon.isolation, "limits": daemon.limits,
+                "isolation": daemon.isolation, "sandboxes": daemon.running, "limits": daemon.limits,
             }),
             None => json!({ "running": false }),
         });
     }
     match found {
         Some(daemon) => report::line(format!(
-            "running at {} (process {}, version {})\n{}{}",
+            "running at {} (process {}, version {})\n{}{}{}",
             daemon.url,
             daemon.pid,
             daemon.version,
@@ -154,7 +162,9 @@ pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<()
             ),
             daemon
                 .limits
-                .map_or_else(String::new, |limits| format!("\n{}", limits.line()))
+                .map_or_else(String::new, |limits| format!("\n{}", limits.line())),
+            engine::skew(&daemon.version, daemon.running)
+                .map_or_else(String::new, |told| format!("\n{told}"))
         )),
         None => report::line("not running; it starts with the first local session"),
     }

@@ -4,6 +4,8 @@
 //! In: an [`EngineSpec`], made from the configuration. Out: an [`Engine`], with which sandboxes are
 //! made and reached. It knows no session, no OpenCode and no screen.
 
+mod skew;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +22,10 @@ use crate::local::daemon::{self, Daemon, DaemonError, Launch};
 use crate::local::{Isolation, Level, Network, PROGRAM_INSIDE};
 use crate::net::http::{Http, HttpSetupError};
 use serde::de::IgnoredAny;
+use skew::Advice;
+
+/// This program's version, which a local server should have too.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Creating a sandbox may wait for its template to be installed.
 const CREATE_LIMIT: Duration = Duration::from_mins(10);
@@ -82,6 +88,8 @@ pub struct Engine {
     pub own_network: bool,
     /// The program that serves the demo model inside a sandbox; `None`: it cannot run there.
     pub demo_program: Option<PathBuf>,
+    /// What the user should know about the engine; empty if nothing.
+    pub notice: String,
     local: Option<Daemon>,
     http: Http,
 }
@@ -108,12 +116,13 @@ impl Engine {
                     isolation: None,
                     own_network: true,
                     demo_program: None,
+                    notice: String::new(),
                     local: None,
                     http: http.clone(),
                 })
             }
             EngineSpec::Local(local) => {
-                let daemon = daemon::find_or_start(&local.state_dir, &local.launch).await?;
+                let daemon = newest(local).await?;
                 let isolation = daemon.isolation.as_ref();
                 if isolation.map_or(Level::None, |isolation| isolation.level) < local.least {
                     return Err(EngineError::Isolation {
@@ -165,6 +174,7 @@ impl Engine {
             } else {
                 outside
             }),
+            notice: skew(&daemon.version, daemon.running).unwrap_or_default(),
             local: Some(daemon),
             http: http.clone(),
         })
@@ -207,6 +217,27 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// The daemon; an older one, in which nothing runs, is replaced by this program's.
+async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
+    let daemon = daemon::find_or_start(&local.state_dir, &local.launch).await?;
+    if skew::advise(&daemon.version, daemon.running, VERSION) != Advice::Renew {
+        return Ok(daemon);
+    }
+    daemon::stop(&local.state_dir).await?;
+    daemon::find_or_start(&local.state_dir, &local.launch).await
+}
+
+/// What is to be said of a local server of this version.
+pub fn skew(version: &str, running: Option<usize>) -> Option<String> {
+    match skew::advise(version, running, VERSION) {
+        Advice::Use => None,
+        Advice::Renew => Some(format!(
+            "it is of sandbar {version}, this is {VERSION}; the next session replaces it"
+        )),
+        Advice::Tell(told) => Some(told),
     }
 }
 

@@ -5,6 +5,9 @@
 //! `daemon.json` (0600) says where it is and holds its API key; it stays behind after the end, so
 //! that the next daemon tries the same port with the same key and stored URLs keep working.
 //!
+//! It ends by itself when for a while no sandbox had processes and nobody asked for one; the next
+//! session starts another.
+//!
 //! The daemon leaves the terminal's session (`setsid`), its directory (`/`) and its streams (a
 //! log file). It does not survive a logout where systemd kills the user's processes.
 
@@ -32,6 +35,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
+use super::idle::STATUS;
 use super::isolation::Isolation;
 use super::limits::Enforced;
 use super::sandbox::write_private;
@@ -54,6 +58,8 @@ pub struct Daemon {
     pub version: String,
     /// How far its sandboxes are shut off, if it says so.
     pub isolation: Option<Isolation>,
+    /// Sandboxes that have processes, stopped ones too, if it says so.
+    pub running: Option<usize>,
     /// What its sandboxes may use, if it says so.
     pub limits: Option<Enforced>,
     /// The program's file, where sandboxes below level full can start it.
@@ -107,6 +113,9 @@ pub(super) struct Status {
     /// Older servers do not say.
     #[serde(default)]
     pub(super) isolation: Option<Isolation>,
+    /// Sandboxes that have processes, stopped ones too.
+    #[serde(default)]
+    pub(super) running: Option<usize>,
     /// What its sandboxes may use.
     #[serde(default)]
     pub(super) limits: Option<Enforced>,
@@ -119,7 +128,7 @@ pub(super) struct Status {
 pub async fn find(state_dir: &Path) -> Option<Daemon> {
     let address: Address =
         serde_json::from_slice(&tokio::fs::read(state_dir.join("daemon.json")).await.ok()?).ok()?;
-    let answer = timeout(HEALTH_LIMIT, ask(&address, "/sandbar/status"))
+    let answer = timeout(HEALTH_LIMIT, ask(&address, STATUS))
         .await
         .ok()?
         .ok()?;
@@ -133,6 +142,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
         pid: status.pid,
         version: status.version,
         isolation: status.isolation,
+        running: status.running,
         limits: status.limits,
         program: status.program,
         state_dir: state_dir.to_owned(),
@@ -223,9 +233,9 @@ pub async fn stop(state_dir: &Path) -> Result<bool, DaemonError> {
     Err(failed)
 }
 
-/// Runs the daemon until SIGTERM: the whole work of its process. `options.api_key` is the key
-/// for a first start; later the stored one counts.
-pub async fn serve(mut options: Options) -> io::Result<()> {
+/// Runs the daemon until SIGTERM, or until it has been of no use for `idle`: the whole work of its
+/// process. `options.api_key` is the key for a first start; later the stored one counts.
+pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     // Fails only if we lead a group already: then nobody detached us, and we stay where we are.
     let _ = rustix::process::setsid();
     let state_dir = options.state_dir.clone();
@@ -266,6 +276,7 @@ pub async fn serve(mut options: Options) -> io::Result<()> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = server.idle(idle) => tracing::info!("ends, since nobody has used it for {idle:?}"),
     }
     shutdown.cancel();
     server.closed().await;

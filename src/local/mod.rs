@@ -15,6 +15,7 @@ mod door;
 mod envd;
 mod error;
 mod helper;
+mod idle;
 mod init;
 mod isolation;
 mod limits;
@@ -35,8 +36,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Router;
+use axum::{Router, middleware};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -93,13 +95,22 @@ pub struct Options {
 }
 
 /// A running server.
-#[derive(Debug)]
 pub struct LocalServer {
     address: SocketAddr,
     domain: String,
     isolation: Isolation,
     limits: Enforced,
+    registry: Arc<Registry>,
     tasks: JoinSet<()>,
+}
+
+impl std::fmt::Debug for LocalServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalServer")
+            .field("address", &self.address)
+            .field("isolation", &self.isolation)
+            .finish_non_exhaustive()
+    }
 }
 
 impl LocalServer {
@@ -128,6 +139,11 @@ impl LocalServer {
         &self.limits
     }
 
+    /// Waits until nobody has used it for so long, and no sandbox has processes in it. Cancel-safe.
+    pub async fn idle(&self, limit: Duration) {
+        idle::idle(&self.registry, limit).await;
+    }
+
     /// Waits until the server has ended after its shutdown: no sandbox runs any more.
     pub async fn closed(mut self) {
         while self.tasks.join_next().await.is_some() {}
@@ -142,20 +158,7 @@ pub async fn start(
     mut options: Options,
     shutdown: CancellationToken,
 ) -> io::Result<LocalServer> {
-    let addresses = listeners
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect::<io::Result<Vec<_>>>()?;
-    let Some(&address) = addresses.first() else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "no listener was given",
-        ));
-    };
-    if addresses.iter().any(|address| !address.ip().is_loopback()) {
-        let message = "the local server listens on loopback addresses only";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
+    let address = first_address(&listeners)?;
     if options.domain.is_empty() {
         options.domain = format!("{}:{}", route::NAME, address.port());
     }
@@ -169,7 +172,9 @@ pub async fn start(
         envd: envd::router(),
         registry: registry.clone(),
     };
+    let counted = middleware::from_fn_with_state(registry.activity.clone(), idle::count);
     let app = Router::new().fallback(proxy::dispatch).with_state(front);
+    let app = app.layer(counted);
     let mut tasks = JoinSet::new();
     for listener in listeners {
         let (app, shutdown) = (app.clone(), shutdown.clone());
@@ -190,15 +195,17 @@ pub async fn start(
         let registry = registry.clone();
         tasks.spawn(limits::watch::watch(registry, limit, shutdown.clone()));
     }
+    let closing = registry.clone();
     tasks.spawn(async move {
         shutdown.cancelled().await;
-        registry.close().await;
+        closing.close().await;
     });
     Ok(LocalServer {
         address,
         domain,
         isolation,
         limits,
+        registry,
         tasks,
     })
 }
@@ -218,4 +225,42 @@ fn open(mut options: Options) -> io::Result<Arc<Registry>> {
     *program = isolation.within_reach(program, &options.state_dir)?;
     tracing::info!("{}", isolation.line());
     Registry::open(options, isolation)
+}
+
+/// What a server would give its sandboxes here.
+pub async fn examine(
+    wanted: Wanted,
+    limits: Limits,
+    state_dir: PathBuf,
+    own_dirs: Vec<PathBuf>,
+) -> io::Result<(Isolation, Enforced)> {
+    let looked = tokio::task::spawn_blocking(move || {
+        let dirs = isolation::Dirs {
+            state: &state_dir,
+            above: &own_dirs,
+        };
+        let isolation = isolation::decide(wanted, &dirs)?;
+        let enforced = limits::Keeper::find(limits, &isolation).enforced;
+        Ok((isolation, enforced))
+    });
+    looked.await.map_err(io::Error::other).flatten()
+}
+
+/// Where clients find the server; all of its listeners must be for this machine alone.
+fn first_address(listeners: &[TcpListener]) -> io::Result<SocketAddr> {
+    let addresses = listeners
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<io::Result<Vec<_>>>()?;
+    let Some(&address) = addresses.first() else {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "no listener was given",
+        ));
+    };
+    if addresses.iter().any(|address| !address.ip().is_loopback()) {
+        let message = "the local server listens on loopback addresses only";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    Ok(address)
 }

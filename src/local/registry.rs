@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::api::replay::Replays;
 use super::error::ApiError;
 use super::helper::{Helper, Refused};
+use super::idle::Activity;
 use super::isolation::{Isolation, Quarters, Start, remove_dir};
 use super::limits::Keeper;
 use super::outbound::{self, Outbound};
@@ -54,6 +55,7 @@ pub(super) struct Registry {
     pub(super) options: Arc<Options>,
     pub(super) isolation: Isolation,
     pub(super) keeper: Keeper,
+    pub(super) activity: Arc<Activity>,
     pub(super) templates: Templates,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
     pub(super) replays: Replays,
@@ -96,6 +98,7 @@ impl Registry {
         Ok(Arc::new(Self {
             templates: Templates::new(&options),
             keeper: Keeper::find(options.limits, &isolation),
+            activity: Arc::default(),
             options: Arc::new(options),
             isolation,
             sandboxes: Mutex::new(sandboxes),

@@ -117,6 +117,9 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
         .engine()
         .await
         .map_err(|error| words::engine(&error))?;
+    if !engine.notice.is_empty() {
+        cx.output(Stage::Create, engine.notice.clone()).await;
+    }
     let ttl = ttl(&cx.world, &engine);
     let wire = match place.sandbox.id.clone() {
         Some(id) => resume(&engine, &place.sandbox, id.as_str(), ttl).await?,

@@ -45,6 +45,12 @@ impl Host {
         Ok(Self { engine })
     }
 
+    /// Whether sandboxes can be made from a template of this name.
+    pub async fn has_template(&self, name: &str) -> Result<bool, Failure> {
+        let found = self.engine.control.has_template(name).await;
+        found.map_err(|error| words::e2b(&error))
+    }
+
     /// All sandboxes that sandbar has made there, newest first.
     pub async fn sandboxes(&self) -> Result<Vec<ListedSandbox>, Failure> {
         let filter = ListFilter {

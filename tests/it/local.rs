@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::folder;
 
-const KEY: &str = "e2b_test";
+pub(crate) const KEY: &str = "e2b_test";
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
 

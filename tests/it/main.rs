@@ -26,6 +26,7 @@ mod support;
 mod architecture;
 mod attach;
 mod cli;
+mod daemon;
 mod demo;
 mod errors;
 mod faults;

@@ -25,6 +25,7 @@ use crate::e2b::wire;
 use super::auth;
 use super::daemon::Status;
 use super::error::ApiError;
+use super::idle::STATUS;
 use super::registry::Registry;
 use super::sandbox::{Record, Sandbox, State as SandboxState};
 
@@ -71,7 +72,7 @@ pub(super) fn router(registry: App) -> Router {
             "/templates/{id}",
             get(templates::detail).delete(templates::delete),
         )
-        .route("/sandbar/status", get(status))
+        .route(STATUS, get(status))
         .route("/sandbar/templates/{name}/install", get(install))
         .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })
         .layer(middleware::from_fn_with_state(
@@ -253,6 +254,12 @@ async fn status(State(app): State<App>) -> Json<Status> {
         pid: std::process::id(),
         version: app.options.version.clone(),
         isolation: Some(app.isolation.clone()),
+        running: Some(
+            app.all()
+                .iter()
+                .filter(|sandbox| sandbox.run().is_some())
+                .count(),
+        ),
         limits: Some(app.keeper.enforced.clone()),
         program: Some(app.options.helper.program.clone()),
     })

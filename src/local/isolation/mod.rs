@@ -114,7 +114,16 @@ pub struct Isolation {
 impl Isolation {
     /// Level, reason and remedy in one line.
     pub fn line(&self) -> String {
-        let mut line = format!("isolation: {}", self.level.name());
+        let mut line = format!("isolation: {}", self.told());
+        if !self.next.is_empty() {
+            line = format!("{line}; for more: {}", self.next);
+        }
+        line
+    }
+
+    /// Level and reason.
+    pub fn told(&self) -> String {
+        let mut line = self.level.name().to_owned();
         match (self.level, self.network) {
             (Level::Full, Network::Own) => line.push_str(" (own network, out by a proxy)"),
             (Level::Full, Network::Shared) => line.push_str(" (shared network)"),
@@ -122,9 +131,6 @@ impl Isolation {
         }
         if !self.why.is_empty() {
             line = format!("{line}; {}", self.why);
-        }
-        if !self.next.is_empty() {
-            line = format!("{line}; for more: {}", self.next);
         }
         line
     }

@@ -1,0 +1,78 @@
+//! A local server that runs another version than this program: an update replaces the program's
+//! file, and the server that was started before it runs on.
+
+use std::cmp::Ordering;
+
+/// What to do with a server that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Advice {
+    /// It is of this version.
+    Use,
+    /// It is older, and nothing runs in it.
+    Renew,
+    /// It is used as it is, and this is said.
+    Tell(String),
+}
+
+/// `running`: sandboxes with processes in it; older servers do not say.
+pub(super) fn advise(theirs: &str, running: Option<usize>, own: &str) -> Advice {
+    if theirs == own {
+        return Advice::Use;
+    }
+    let is_older = compare(theirs, own) == Ordering::Less;
+    if is_older && running == Some(0) {
+        return Advice::Renew;
+    }
+    let next = if is_older {
+        "`sandbar local stop` ends it, and pauses its sandboxes; the next session starts a new one"
+    } else {
+        "use the newer sandbar, or end it with `sandbar local stop`"
+    };
+    Advice::Tell(format!(
+        "the local server runs sandbar {theirs}, this is {own}; {next}"
+    ))
+}
+
+/// By the numbers; what has a word behind them comes before what has none.
+fn compare(one: &str, other: &str) -> Ordering {
+    let parts = |version: &str| {
+        let (numbers, word) = version.split_once('-').unwrap_or((version, ""));
+        let numbers: Vec<u64> = numbers
+            .split('.')
+            .map(|number| number.parse().unwrap_or(0))
+            .collect();
+        (numbers, word.is_empty(), word.to_owned())
+    };
+    parts(one).cmp(&parts(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_version_is_used_without_a_word() {
+        assert_eq!(advise("0.1.0", Some(3), "0.1.0"), Advice::Use);
+    }
+
+    #[test]
+    fn an_older_one_is_renewed_only_where_nothing_runs() {
+        assert_eq!(advise("0.9.0", Some(0), "0.10.0"), Advice::Renew);
+        assert_eq!(advise("0.1.0-rc.1", Some(0), "0.1.0"), Advice::Renew);
+        for running in [Some(1), None] {
+            let Advice::Tell(told) = advise("0.1.0", running, "0.2.0") else {
+                panic!("{running:?}");
+            };
+            assert_eq!(
+                told,
+                "the local server runs sandbar 0.1.0, this is 0.2.0; `sandbar local stop` ends it, \
+                 and pauses its sandboxes; the next session starts a new one"
+            );
+        }
+    }
+
+    #[test]
+    fn a_newer_one_is_left_alone() {
+        assert!(matches!(advise("0.3.0", Some(0), "0.2.0"), Advice::Tell(_)));
+    }
+}

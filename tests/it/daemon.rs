@@ -1,0 +1,131 @@
+//! The background server as programs find it: one of another version, one that gives less than is
+//! required, and one that nobody needs any more.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use sandbar::engine::{Engine, EngineError, EngineSpec, LocalSpec};
+use sandbar::local::{Level, daemon};
+use sandbar::net::http::{Http, HttpOptions};
+use serde_json::json;
+
+use crate::local::{KEY, World};
+use crate::support::folder;
+
+/// Generous: a busy machine must not fail a test.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Has the server found as if it were the daemon of its directory. Nothing may stop it: its process
+/// is the test's.
+fn announce(world: &World, state: &Path) {
+    let address = json!({ "port": world.server.address().port(), "api_key": KEY });
+    std::fs::create_dir_all(state).unwrap();
+    std::fs::write(state.join("daemon.json"), address.to_string()).unwrap();
+}
+
+fn spec(state: &Path, least: Level) -> EngineSpec {
+    EngineSpec::Local(LocalSpec {
+        state_dir: state.to_owned(),
+        // Never started: a daemon is found.
+        launch: daemon::Launch {
+            program: "/bin/false".into(),
+            arguments: Vec::new(),
+            env: Vec::new(),
+        },
+        least,
+    })
+}
+
+#[tokio::test]
+async fn a_server_of_another_version_is_used_and_told_of() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    let state = world.dir.path().join("found");
+    announce(&world, &state);
+    let http = Http::new(&HttpOptions::default()).unwrap();
+
+    let engine = Engine::find_or_start(&spec(&state, Level::None), &http).await;
+
+    let notice = engine.unwrap().notice;
+    assert!(
+        notice.starts_with("the local server runs sandbar 0.0.0, this is "),
+        "{notice}"
+    );
+    sandbox.kill().await;
+}
+
+#[tokio::test]
+async fn a_server_that_gives_less_than_required_is_not_used() {
+    let world = World::new().await;
+    // With a sandbox in it nobody would renew it.
+    let sandbox = world.base().await;
+    let state = world.dir.path().join("found");
+    announce(&world, &state);
+    let http = Http::new(&HttpOptions::default()).unwrap();
+
+    let full = Engine::find_or_start(&spec(&state, Level::Full), &http).await;
+    let any = Engine::find_or_start(&spec(&state, Level::None), &http).await;
+
+    let Err(error @ EngineError::Isolation { .. }) = full else {
+        panic!("{full:?}");
+    };
+    assert!(
+        error.to_string().starts_with(
+            "isolation 'full' is required, and the local server gives isolation: none"
+        ),
+        "{error}"
+    );
+    assert!(any.is_ok());
+    sandbox.kill().await;
+}
+
+/// The environment of a daemon with its files below `home`.
+fn launch(home: &Path, idle: &str) -> daemon::Launch {
+    let env = HashMap::from([
+        ("PATH", std::env::var("PATH").unwrap()),
+        ("SANDBAR_HOME", home.display().to_string()),
+        ("SANDBAR_ISOLATION", "none".to_owned()),
+        ("SANDBAR_SERVER_IDLE", idle.to_owned()),
+    ]);
+    let env = env.into_iter();
+    daemon::Launch {
+        program: env!("CARGO_BIN_EXE_sandbar").into(),
+        arguments: ["local", "serve", "--daemon"].map(str::to_owned).into(),
+        env: env.map(|(name, value)| (name.to_owned(), value)).collect(),
+    }
+}
+
+/// Waits for the daemon's lock, which it holds as long as it lives.
+async fn ended(state: &Path) {
+    let lock = File::open(state.join("daemon.lock")).unwrap();
+    let waiting = tokio::task::spawn_blocking(move || lock.lock());
+    tokio::time::timeout(LIMIT, waiting)
+        .await
+        .expect("the daemon did not end")
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_needs_ends_by_itself_and_is_started_anew() {
+    let home = folder();
+    let state = home.path().join("state/local");
+
+    let first = daemon::find_or_start(&state, &launch(home.path(), "300ms"))
+        .await
+        .unwrap();
+    ended(&state).await;
+    assert!(daemon::find(&state).await.is_none());
+
+    let second = daemon::find_or_start(&state, &launch(home.path(), "1h"))
+        .await
+        .unwrap();
+    let stopped = daemon::stop(&state).await.unwrap();
+
+    assert!(stopped);
+    assert_ne!(second.pid, first.pid);
+    assert_eq!(second.url, first.url);
+    assert_eq!(second.running, Some(0));
+}
