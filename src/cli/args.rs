@@ -104,6 +104,8 @@ pub(super) enum Command {
     Resume(NamesArgs),
     /// Print the configuration that holds, and where each value came from
     Config(JsonArgs),
+    /// Check what this machine gives, and say how to get more
+    Doctor(JsonArgs),
     /// Print the key map, with the names that config.toml takes
     Keys(KeysArgs),
     /// The E2B-compatible server for sandboxes on this machine

@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod code;
 mod config;
+mod doctor;
 mod headless;
 mod internal;
 mod keys;
@@ -73,6 +74,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Diff(args)) => code::diff(options, &args, env),
         Some(Command::Apply(args)) => code::apply(options, &args, env),
         Some(Command::Config(args)) => config::config(options, &args, env),
+        Some(Command::Doctor(args)) => doctor::doctor(options, &args, env),
         Some(Command::Keys(args)) => keys::keys(options, &args, env),
     }
 }

@@ -43,6 +43,13 @@ mod paths {
     pub(super) const OLD: u8 = 2;
 }
 
+/// Answer of `GET /templates/aliases/{alias}`.
+#[derive(serde::Deserialize)]
+struct Alias {
+    #[serde(rename = "templateID")]
+    _template_id: String,
+}
+
 /// A sandbox that was connected to.
 #[derive(Debug, Clone)]
 pub struct Connected {
@@ -122,6 +129,21 @@ impl ControlClient {
         let request = self.request(Method::GET, &["sandboxes", id]);
         let detail = async { self.send(request).await?.accepted()?.json() };
         detail.await.during(|| format!("look up sandbox {id}"))
+    }
+
+    /// Whether a template has this name and can be used with this key.
+    pub async fn has_template(&self, name: &str) -> Result<bool> {
+        let request = self.request(Method::GET, &["templates", "aliases", name]);
+        let looked = async {
+            match self.send(request).await?.accepted() {
+                // Another program may answer with anything.
+                Ok(answer) => answer.json::<Alias>().map(|_| true),
+                // The second is somebody else's, who keeps it to himself.
+                Err(Kind::NotFound { .. } | Kind::Forbidden { .. }) => Ok(false),
+                Err(kind) => Err(kind),
+            }
+        };
+        looked.await.during(|| format!("look up template {name}"))
     }
 
     /// Fetches one page, newest first; `next` is what the page before gave.

@@ -28,6 +28,7 @@ mod attach;
 mod cli;
 mod daemon;
 mod demo;
+mod doctor;
 mod errors;
 mod faults;
 mod forgotten;

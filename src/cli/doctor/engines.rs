@@ -1,0 +1,202 @@
+//! Where sandboxes come from: this machine's isolation, the local server, the E2B account; and the
+//! model that answers in them.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::check::Check;
+use crate::cli::local::{isolation as wanted, limits};
+use crate::cli::setup;
+use crate::config::{Config, Env};
+use crate::domain::sandbox::EngineKind;
+use crate::engine;
+use crate::local::daemon::Daemon;
+use crate::local::{self, Enforced, Isolation, Level, Means};
+use crate::session::visit::Host;
+
+/// Time for the account to answer.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// The level and the limits: of the server that runs, else what one would give.
+pub(super) async fn isolation(config: &Config, server: Option<&Daemon>) -> (Check, Option<Check>) {
+    let least = wanted(config).least;
+    let said = server.and_then(|server| server.isolation.clone());
+    if let Some(isolation) = said {
+        let limits = server.and_then(|server| server.limits.as_ref());
+        return (level(&isolation, least), limits.map(limit));
+    }
+    let dir = setup::local_dir(config);
+    let above = vec![config.paths.state_dir.clone()];
+    match local::examine(wanted(config), limits(config), dir, above).await {
+        Ok((isolation, limits)) => (level(&isolation, least), Some(limit(&limits))),
+        Err(error) => (refused(&error.to_string(), config.engine.value), None),
+    }
+}
+
+/// Who uses E2B does not need it.
+fn refused(why: &str, engine: EngineKind) -> Check {
+    let fix = "do what it says, or use E2B";
+    if engine == EngineKind::Local {
+        return Check::fails("isolation", why, fix);
+    }
+    Check::note("isolation", format!("no local sandboxes: {why}"), "")
+}
+
+fn level(isolation: &Isolation, least: Level) -> Check {
+    let line = isolation.told();
+    if isolation.level < least {
+        let found = format!("{line}; '{}' is required", least.name());
+        let fix = "lower require_isolation, or `sandbar local stop` if the settings have changed";
+        return Check::fails("isolation", found, fix);
+    }
+    if isolation.level == Level::Full {
+        return Check::ok("isolation", line);
+    }
+    Check::note("isolation", line, isolation.next.clone())
+}
+
+fn limit(enforced: &Enforced) -> Check {
+    let line = enforced.line();
+    let line = line.trim_start_matches("limits: ");
+    if enforced.processes == Means::Missing || enforced.memory == Means::Missing {
+        let fix = "isolation 'full', or a session under systemd";
+        return Check::note("limits", line, fix);
+    }
+    Check::ok("limits", line)
+}
+
+pub(super) fn server(found: Option<&Daemon>) -> Check {
+    let name = "local server";
+    let Some(server) = found else {
+        return Check::ok(name, "not running; it starts with the first local session");
+    };
+    let sandboxes = match server.running {
+        Some(1) => ", 1 sandbox".to_owned(),
+        Some(many) => format!(", {many} sandboxes"),
+        None => String::new(),
+    };
+    let found = format!(
+        "version {} at {} (process {}){sandboxes}",
+        server.version, server.url, server.pid
+    );
+    match engine::skew(&server.version, server.running) {
+        Some(skew) => Check::note(name, format!("{found}; {skew}"), ""),
+        None => Check::ok(name, found),
+    }
+}
+
+/// Asks the account only where there is a key.
+pub(super) async fn account(config: &Config, env: &Env, started: Instant) -> Check {
+    let name = "E2B account";
+    if config.e2b.api_key.is_none() {
+        return without_key(config.engine.value);
+    }
+    let mut config = config.clone();
+    config.engine.value = EngineKind::E2b;
+    let answer = async {
+        let world = setup::world(Some(&config), env, started).map_err(|_| "")?;
+        let host = Host::find_or_start(&world).await;
+        let host = host.map_err(|failure| failure.summary)?;
+        let began = Instant::now();
+        let found = host.has_template(config.template.value.as_str()).await;
+        let found = found.map_err(|failure| format!("{} {}", failure.summary, failure.detail))?;
+        Ok::<_, String>((found, began.elapsed()))
+    };
+    let template = config.template.value.as_str();
+    match timeout(LIMIT, answer).await {
+        Ok(Ok(answer)) => answered(answer, template),
+        Ok(Err(why)) => Check::fails(name, why.trim(), "check E2B_API_KEY and the network"),
+        Err(_) => Check::fails(
+            name,
+            format!("no answer within {} s", LIMIT.as_secs()),
+            "check the network, the proxy variables and E2B_API_URL",
+        ),
+    }
+}
+
+fn without_key(engine: EngineKind) -> Check {
+    let name = "E2B account";
+    if engine == EngineKind::Local {
+        return Check::ok(name, "no key is set; sandboxes are local");
+    }
+    Check::fails(
+        name,
+        "E2B_API_KEY is not set, and the engine is e2b",
+        "set it, or use --engine local, which needs no account",
+    )
+}
+
+fn answered((found, took): (bool, Duration), template: &str) -> Check {
+    let name = "E2B account";
+    let told = format!("answers in {} ms", took.as_millis());
+    if found {
+        return Check::ok(name, format!("{told}, has the template '{template}'"));
+    }
+    // It may be an id, by which none is looked up.
+    Check::note(
+        name,
+        format!("{told}; no template is named '{template}'"),
+        "name another one with --template or SANDBAR_TEMPLATE",
+    )
+}
+
+pub(super) fn model(config: &Config) -> Check {
+    let keys = config.provider_keys().iter().map(|(name, _)| name.as_str());
+    model_of(&keys.collect::<Vec<_>>())
+}
+
+fn model_of(keys: &[&str]) -> Check {
+    if keys.is_empty() {
+        return Check::note(
+            "model",
+            "no provider's key is set; the scripted demo model answers",
+            "set one, such as ANTHROPIC_API_KEY",
+        );
+    }
+    Check::ok("model", format!("{} goes into sandboxes", keys.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::super::check::State;
+    use super::*;
+
+    #[test]
+    fn an_account_fails_only_where_it_is_used() {
+        assert_eq!(without_key(EngineKind::Local).state, State::Ok);
+        assert_eq!(without_key(EngineKind::E2b).state, State::Fails);
+    }
+
+    #[test]
+    fn a_template_that_is_not_there_is_noted_and_the_latency_is_told() {
+        let took = Duration::from_millis(120);
+
+        assert_eq!(
+            answered((true, took), "opencode").found,
+            "answers in 120 ms, has the template 'opencode'"
+        );
+        assert_eq!(answered((false, took), "mine").state, State::Note);
+    }
+
+    #[test]
+    fn a_machine_without_walls_matters_only_to_local_sandboxes() {
+        assert_eq!(refused("root", EngineKind::Local).state, State::Fails);
+        assert_eq!(refused("root", EngineKind::E2b).state, State::Note);
+    }
+
+    #[test]
+    fn limits_that_cannot_be_kept_are_a_note() {
+        let enforced = |processes| Enforced {
+            limits: local::Limits::default(),
+            memory: Means::Watched,
+            processes,
+            file_size: Means::Unlimited,
+        };
+
+        assert_eq!(limit(&enforced(Means::Kernel)).state, State::Ok);
+        assert_eq!(limit(&enforced(Means::Missing)).state, State::Note);
+    }
+}
