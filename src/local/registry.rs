@@ -31,6 +31,8 @@ const REAPER_STEP: Duration = Duration::from_mins(1);
 
 /// When a create that met the limit of sandboxes is worth another try, in seconds.
 const LIMIT_RETRY: u64 = 5;
+/// With more sandboxes, paused ones too, some may share a user: a container may have few.
+const MOST_USERS: usize = 128;
 /// Traffic wakes a sandbox for at least this long (E2B's rule).
 const WOKEN: Duration = Duration::from_mins(5);
 
@@ -130,7 +132,7 @@ impl Registry {
     pub(super) async fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, ApiError> {
         let links = self.templates.prepare(&new.template).await?;
         let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
-        let id = auth::sandbox_id().map_err(unlucky)?;
+        let id = self.new_id().map_err(unlucky)?;
         let traffic_token = if new.public_traffic {
             None
         } else {
@@ -179,6 +181,18 @@ impl Registry {
         sandbox.note("created");
         self.deadlines.notify_one();
         Ok(sandbox)
+    }
+
+    /// An id whose user, if the sandboxes have users of their own, no other sandbox has.
+    fn new_id(&self) -> std::io::Result<String> {
+        let taken: Vec<_> = self.all().iter().map(|other| other.view.owner()).collect();
+        loop {
+            let id = auth::sandbox_id()?;
+            let owner = self.isolation.owner(&id);
+            if owner.is_none() || !taken.contains(&owner) || taken.len() > MOST_USERS {
+                return Ok(id);
+            }
+        }
     }
 
     fn admit(&self, id: &str, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
@@ -248,8 +262,9 @@ impl Registry {
                 sandbox.set_run(None);
                 if sandbox.dir.exists() {
                     let id = sandbox.record().id;
+                    let user = sandbox.view.owner();
                     let killed = tokio::task::spawn_blocking(move || {
-                        tree::kill_marked(&format!("E2B_SANDBOX_ID={id}"));
+                        tree::kill_left(&format!("E2B_SANDBOX_ID={id}"), user);
                         keeper.leave(&id);
                     });
                     let _ = killed.await;

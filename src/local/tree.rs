@@ -59,13 +59,13 @@ pub(super) fn signal(pid: u32, signal: Signal) {
     }
 }
 
-/// Kills what a dead helper left behind: every process whose first environment held `marker`
-/// (`NAME=value`). Less sure than a helper's own walk, since a process can start its children
+/// Kills what a dead helper left behind: every process of the user whom the sandbox had to itself,
+/// and whose first environment held `marker` (`NAME=value`). Less sure than a helper's own walk, since a process can start its children
 /// with another environment. Does nothing where there is no `/proc`.
-pub(super) fn kill_marked(marker: &str) {
+pub(super) fn kill_left(marker: &str, user: Option<u32>) {
     // A child born during one walk is found by the next.
     for _ in 0..MARKED_WALKS {
-        let pids = marked(marker);
+        let pids = left(marker, user);
         if pids.is_empty() {
             return;
         }
@@ -75,7 +75,7 @@ pub(super) fn kill_marked(marker: &str) {
     }
 }
 
-fn marked(marker: &str) -> Vec<u32> {
+fn left(marker: &str, user: Option<u32>) -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -85,10 +85,21 @@ fn marked(marker: &str) -> Vec<u32> {
             .split(|byte| *byte == 0)
             .any(|variable| variable == marker.as_bytes())
     };
+    let is_users = |pid: &u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        user.is_some() && user_of(&status) == user && !status.contains("State:\tZ")
+    };
     let pids = entries
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(has_marker).collect()
+    pids.filter(|pid| is_users(pid) || has_marker(pid))
+        .collect()
+}
+
+/// The real user id of a `/proc/PID/status`.
+fn user_of(status: &str) -> Option<u32> {
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    ids.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(target_os = "linux")]
@@ -272,6 +283,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_user_of_a_process_is_its_real_one() {
+        let status = "Name:\tx\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n";
+
+        assert_eq!(user_of(status), Some(1000));
+        assert_eq!(user_of("Name:\tx\n"), None);
+    }
 
     #[test]
     fn a_process_name_with_parentheses_does_not_confuse_the_parser() {

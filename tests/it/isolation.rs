@@ -136,11 +136,11 @@ async fn no_sandbox_runs_as_root_of_the_machine() {
         };
         let sandbox = world.base().await;
         let _running = sandbox.run("echo $$; id -u").await;
-        let marker = format!("E2B_SANDBOX_ID={}", sandbox.id);
-        let started = sandbox.run("sleep 60 >/dev/null 2>&1 & echo").await;
+        let script = format!("sh -c 'sleep 60; : {}' >/dev/null 2>&1 & echo", sandbox.id);
+        let started = sandbox.run(&script).await;
         assert_eq!(started.stdout, "\n");
 
-        let owners: Vec<u32> = with_marker(&marker)
+        let owners: Vec<u32> = of_sandbox(&sandbox.id)
             .into_iter()
             .map(|(_, uid)| uid)
             .collect();
@@ -150,17 +150,20 @@ async fn no_sandbox_runs_as_root_of_the_machine() {
     }
 }
 
-/// Host process ids and owners of what has this in its environment.
-fn with_marker(marker: &str) -> Vec<(u32, u32)> {
+/// Host process ids and owners of what has a sandbox's id in its environment or its arguments: a
+/// root without all its rights cannot read the environment of others.
+fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let found = entries.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
-        let environ = std::fs::read(entry.path().join("environ")).ok()?;
-        let ours = environ
+        let read = |file| std::fs::read(entry.path().join(file)).unwrap_or_default();
+        let variable = format!("E2B_SANDBOX_ID={id}");
+        let has_variable = read("environ")
             .split(|byte| *byte == 0)
-            .any(|one| one == marker.as_bytes());
+            .any(|one| one == variable.as_bytes());
+        let is_argument = String::from_utf8_lossy(&read("cmdline")).contains(id);
         let owner = std::os::unix::fs::MetadataExt::uid(&entry.metadata().ok()?);
-        ours.then_some((pid, owner))
+        (has_variable || is_argument).then_some((pid, owner))
     });
     found.collect()
 }
@@ -339,16 +342,17 @@ async fn pause_stops_and_kill_ends_everything_at_each_level() {
         };
         let sandbox = world.base().await;
         // One in a session of its own, an orphan, that burns processor time.
-        sandbox
-            .run("setsid sh -c 'while :; do :; done' >/dev/null 2>&1 & echo")
-            .await;
-        let marker = format!("E2B_SANDBOX_ID={}", sandbox.id);
-        assert!(!with_marker(&marker).is_empty(), "{level:?}");
+        let script = format!(
+            "setsid sh -c 'while :; do : {}; done' >/dev/null 2>&1 & echo",
+            sandbox.id
+        );
+        sandbox.run(&script).await;
+        assert!(!of_sandbox(&sandbox.id).is_empty(), "{level:?}");
 
         let pause = format!("/sandboxes/{}/pause", sandbox.id);
         let paused = world.api("POST", &pause).send().await.unwrap();
         assert_eq!(paused.status(), StatusCode::NO_CONTENT, "{level:?}");
-        let states: Vec<String> = with_marker(&marker)
+        let states: Vec<String> = of_sandbox(&sandbox.id)
             .iter()
             .map(|(pid, _)| state(*pid))
             .collect();
@@ -373,7 +377,7 @@ async fn pause_stops_and_kill_ends_everything_at_each_level() {
         );
 
         sandbox.kill().await;
-        assert_eq!(with_marker(&marker), [], "{level:?}");
+        assert_eq!(of_sandbox(&sandbox.id), [], "{level:?}");
         assert!(
             !world
                 .dir

@@ -239,7 +239,8 @@ impl Home {
             let pid = entry.file_name().to_str()?.parse().ok()?;
             let arguments = fs::read(entry.path().join("cmdline")).ok()?;
             let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
-            let environ = fs::read(entry.path().join("environ")).ok()?;
+            // Another user's is not readable to a root without all its rights.
+            let environ = fs::read(entry.path().join("environ")).unwrap_or_default();
             let mut environ = environ.split(|byte| *byte == 0);
             let is_server = arguments.contains("opencode serve --hostname ");
             let is_ours = is_server
