@@ -10,6 +10,7 @@
 
 mod api;
 mod auth;
+mod certificates;
 pub mod daemon;
 mod door;
 mod envd;
@@ -18,6 +19,7 @@ mod helper;
 mod idle;
 mod init;
 mod isolation;
+mod launch;
 mod limits;
 mod metrics;
 mod outbound;

@@ -17,14 +17,13 @@ use tokio_util::task::TaskTracker;
 
 use super::api::replay::Replays;
 use super::error::ApiError;
-use super::helper::{Helper, Refused};
 use super::idle::Activity;
-use super::isolation::{Isolation, Quarters, Start, remove_dir};
+use super::isolation::{Isolation, remove_dir};
+use super::launch::blocking;
 use super::limits::Keeper;
-use super::outbound::{self, Outbound};
-use super::sandbox::{Record, Run, Sandbox, State, guard};
+use super::sandbox::{Record, Sandbox, State, guard};
 use super::template::Templates;
-use super::{Options, auth, tree};
+use super::{Options, auth};
 
 /// The longest wait of the reaper, so that a changed clock is noticed.
 const REAPER_STEP: Duration = Duration::from_mins(1);
@@ -62,7 +61,7 @@ pub(super) struct Registry {
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
     pub(super) replays: Replays,
     deadlines: Notify,
-    tasks: TaskTracker,
+    pub(super) tasks: TaskTracker,
 }
 
 /// Milliseconds since the epoch.
@@ -77,7 +76,7 @@ fn after(timeout: Duration) -> u64 {
     now().saturating_add(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
+pub(super) fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
     move |error| ApiError::internal(format!("{what}: {error}"))
 }
 
@@ -207,92 +206,6 @@ impl Registry {
         }
         sandboxes.insert(id.to_owned(), Arc::clone(sandbox));
         Ok(())
-    }
-
-    /// Makes a sandbox's directories ready, and says how its helper is started.
-    async fn wall(&self, sandbox: &Sandbox) -> Result<Start, ApiError> {
-        let record = sandbox.record();
-        let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
-        let links = self.templates.links(&record.template);
-        let dir = sandbox.dir.clone();
-        let prepared = blocking(move || {
-            let quarters = Quarters {
-                dir: &dir,
-                id: &record.id,
-                isolation: &isolation,
-                helper: &options.helper,
-                path: &options.path,
-                programs: links.within_reach(&isolation, &options.state_dir)?.0,
-            };
-            quarters.prepare()
-        });
-        prepared.await.map_err(failed("prepare the sandbox's wall"))
-    }
-
-    async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
-        let start = self.wall(sandbox).await?;
-        let refused = |refused: Refused| ApiError::internal(refused.message);
-        let log = sandbox.dir.join("helper.log");
-        let limits = self.keeper.of_process();
-        let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
-        self.limit(&sandbox.record().id, &helper)
-            .await
-            .map_err(failed("limit the sandbox"))?;
-        let run = Run::new(helper);
-        if self.isolation.own_network() {
-            let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
-            let outbound = Outbound::new(&self.options.install_env);
-            self.tasks.spawn(outbound.serve(listener, run.over.clone()));
-        }
-        sandbox.set_run(Some(Arc::clone(&run)));
-        let sandbox = Arc::downgrade(sandbox);
-        let keeper = self.keeper.clone();
-        self.tasks.spawn(async move {
-            run.helper.gone().cancelled().await;
-            run.over.cancel();
-            run.cut_connections();
-            let Some(sandbox) = sandbox.upgrade() else {
-                return;
-            };
-            let _turn = sandbox.transition.lock().await;
-            if sandbox
-                .run()
-                .is_some_and(|current| Arc::ptr_eq(&current, &run))
-            {
-                sandbox.set_run(None);
-                if sandbox.dir.exists() {
-                    let id = sandbox.record().id;
-                    let user = sandbox.view.owner();
-                    let killed = tokio::task::spawn_blocking(move || {
-                        tree::kill_left(&format!("E2B_SANDBOX_ID={id}"), user);
-                        keeper.leave(&id);
-                    });
-                    let _ = killed.await;
-                    tracing::warn!("a sandbox's helper ended by itself; the sandbox is paused");
-                    let _ = sandbox.change(|record| record.state = State::Paused);
-                }
-            }
-        });
-        Ok(())
-    }
-
-    async fn stop(&self, sandbox: &Sandbox, run: &Run) {
-        run.cut_connections();
-        run.over.cancel();
-        run.helper.stop().await;
-        self.keeper.leave(&sandbox.record().id);
-    }
-
-    /// Puts a helper that has started nothing yet, and what holds its wall up, into its group.
-    async fn limit(&self, id: &str, helper: &Helper) -> std::io::Result<()> {
-        let (keeper, id, root) = (self.keeper.clone(), id.to_owned(), helper.pid().await);
-        blocking(move || {
-            let below = root.into_iter().flat_map(tree::descendants);
-            let mut all: Vec<u32> = below.map(|member| member.pid).collect();
-            all.extend(root);
-            keeper.enter(&id, &all)
-        })
-        .await
     }
 
     /// Resumes a paused sandbox (true) or extends the time of a running one (false).
@@ -447,14 +360,6 @@ impl Registry {
 /// Whether traffic would wake this sandbox.
 pub(super) fn wakes(record: &Record, sandbox: &Sandbox) -> bool {
     record.auto_resume && record.state == State::Paused && sandbox.run().is_some()
-}
-
-/// Runs what touches many files away from the async threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> std::io::Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(std::io::Error::other).flatten()
 }
 
 async fn remove(dir: PathBuf) {

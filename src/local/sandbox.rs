@@ -18,9 +18,9 @@ use super::envd::watch::Watchers;
 use super::helper::Helper;
 use super::isolation::{Isolation, Level, View};
 use super::metrics::History;
-use super::outbound;
 use super::process::Processes;
 use super::registry;
+use super::{certificates, outbound};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -110,7 +110,8 @@ pub(super) struct Sandbox {
     pub(super) dir: PathBuf,
     /// Its files as its processes see them.
     pub(super) view: View,
-    network: Option<Vec<(String, String)>>,
+    /// Variables about the network: the way out, and whom to trust there.
+    network: Vec<(String, String)>,
     /// Where its processes look for programs of the system.
     system_path: String,
     /// Bytes that its processes may use.
@@ -147,11 +148,16 @@ impl Sandbox {
 
     /// A sandbox as its directory holds it, without a run.
     fn stored(dir: PathBuf, record: Record, options: &Options, isolation: &Isolation) -> Self {
+        let way_out = isolation.own_network().then(outbound::variables);
+        let mut network = way_out.unwrap_or_default();
+        if certificates::bundle(&options.install_env).is_some() {
+            network.extend(certificates::variables(&isolation.certificates(&dir)));
+        }
         Self {
             view: View::new(&dir, isolation.level == Level::Full)
                 .owned_by(isolation.owner(&record.id))
                 .with_roots(&options.extra_file_roots),
-            network: isolation.own_network().then(outbound::variables),
+            network,
             memory_limit: options.limits.memory,
             system_path: isolation.search_path(&options.path),
             dir,
@@ -243,7 +249,12 @@ impl Sandbox {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        env.extend(self.network.iter().flatten().cloned());
+        env.extend(self.network.iter().cloned());
+        if self.view.is_own() {
+            // The system's own place for global packages is closed to this user.
+            let prefix = format!("{}/.local", self.view.home().display());
+            env.insert("npm_config_prefix".to_owned(), prefix);
+        }
         env.extend(record.env_vars);
         env.extend(request.clone());
         env

@@ -367,14 +367,20 @@ async fn find(
         .map(|(path, version)| (path.to_owned(), version.to_owned())))
 }
 
+/// Variables that name certificates of this machine.
+const CERTIFICATES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// Installs OpenCode in the sandbox and shows npm's lines as they come.
 async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Failure> {
     let mut process = script_process(INSTALL, &[version]);
     if sandbox.engine.kind == EngineKind::Local {
-        // A sandbox with its own network has a way out of its own, which it was told.
+        // A sandbox with its own network has a way out of its own, which it was told; and each has
+        // the certificates, where its processes can read them.
         let own = sandbox.engine.own_network;
-        let fits =
-            |(name, _): &&(String, String)| !own || !name.to_ascii_lowercase().ends_with("_proxy");
+        let fits = |(name, _): &&(String, String)| {
+            let is_way_out = own && name.to_ascii_lowercase().ends_with("_proxy");
+            !is_way_out && !CERTIFICATES.contains(&name.as_str())
+        };
         let install = cx.world.settings.install_env.iter().filter(fits);
         process.env.extend(install.cloned());
     }

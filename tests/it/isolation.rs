@@ -150,7 +150,7 @@ async fn no_sandbox_runs_as_root_of_the_machine() {
     }
 }
 
-/// Host process ids and owners of what has a sandbox's id in its environment or its arguments: a
+/// Host process ids and owners of what has a sandbox's id in its environment or its script: a
 /// root without all its rights cannot read the environment of others.
 fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
@@ -161,7 +161,7 @@ fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
         let has_variable = read("environ")
             .split(|byte| *byte == 0)
             .any(|one| one == variable.as_bytes());
-        let is_argument = String::from_utf8_lossy(&read("cmdline")).contains(id);
+        let is_argument = String::from_utf8_lossy(&read("cmdline")).contains(&format!(": {id}"));
         let owner = std::os::unix::fs::MetadataExt::uid(&entry.metadata().ok()?);
         (has_variable || is_argument).then_some((pid, owner))
     });
@@ -534,4 +534,28 @@ async fn limited(level: Level, limits: Limits) -> Option<World> {
     };
     let world = World::limited(wanted, limits).await;
     (world.server.isolation().level == level).then_some(world)
+}
+
+#[tokio::test]
+async fn whom_the_machines_user_trusts_is_trusted_inside() {
+    let authority = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(authority.path(), "OUR OWN AUTHORITY").unwrap();
+    let file = authority.path().display().to_string();
+    for level in Level::ALL {
+        let world = World::with(|options| {
+            options.isolation.most = level;
+            options.install_env = vec![("NODE_EXTRA_CA_CERTS".to_owned(), file.clone())];
+        })
+        .await;
+
+        let script = "echo $CURL_CA_BUNDLE $GIT_SSL_CAINFO | tr ' ' '\\n' | uniq | wc -l; \
+             grep -o 'OUR OWN AUTHORITY' \"$NODE_EXTRA_CA_CERTS\"";
+
+        let given = world.server.isolation().level;
+        assert_eq!(
+            says(&world, script).await,
+            "1\nOUR OWN AUTHORITY",
+            "{given:?}"
+        );
+    }
 }

@@ -87,12 +87,18 @@ impl World {
 
     /// The same, and they may use only so much.
     pub(crate) async fn limited(wanted: local::Wanted, limits: local::Limits) -> Self {
+        Self::with(|options| {
+            options.isolation = wanted;
+            options.limits = limits;
+        })
+        .await
+    }
+
+    /// A server with other options than the usual ones.
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let dir = folder();
-        let options = Options {
-            isolation: wanted,
-            limits,
-            ..options(dir.path())
-        };
+        let mut options = options(dir.path());
+        change(&mut options);
         let (server, shutdown) = serve_with(options).await;
         Self {
             dir,

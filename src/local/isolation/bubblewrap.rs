@@ -45,6 +45,9 @@ const ETC: [&str; 20] = [
     "terminfo",
 ];
 
+/// Where a sandbox finds the certificates that were written for it.
+pub(super) const CERTIFICATES: &str = "/etc/sandbar-certificates.pem";
+
 /// A sandbox as its wall is built around it.
 #[derive(Debug)]
 pub(in crate::local) struct Dwelling {
@@ -220,13 +223,13 @@ fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
         add(["--ro-bind-try".into(), path.clone().into(), path.into()]);
     }
     let etc = sources.of(&dwelling.etc, "--ro-bind");
-    for name in ["passwd", "group", "hosts", "nsswitch.conf", "resolv.conf"] {
+    let generated = ["passwd", "group", "hosts", "nsswitch.conf", "resolv.conf"];
+    let generated = generated.map(|name| (name, Path::new("/etc").join(name)));
+    // The name inside must not hide a file of the system.
+    let certificates = (super::CERTIFICATES, CERTIFICATES.into());
+    for (name, inside) in generated.into_iter().chain([certificates]) {
         let from = Path::new(&etc).join(name);
-        add([
-            "--ro-bind-try".into(),
-            from.into(),
-            Path::new("/etc").join(name).into(),
-        ]);
+        add(["--ro-bind-try".into(), from.into(), inside.into()]);
     }
     for path in dwelling.path.split(':').filter_map(foreign) {
         add(["--ro-bind-try".into(), path.into(), path.into()]);

@@ -37,6 +37,9 @@ pub(super) use view::View;
 /// Where a sandbox of level full sees this program.
 pub const PROGRAM_INSIDE: &str = "/opt/sandbar/bin/sandbar";
 
+/// The file of certificates among those that are generated for a sandbox.
+const CERTIFICATES: &str = "certificates.pem";
+
 /// A level; a later one shuts off more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
@@ -156,6 +159,14 @@ impl Isolation {
             (Level::Full, _) => bubblewrap::search_path(path),
             (_, Some(_)) => owners::search_path(path),
             (_, None) => path.to_owned(),
+        }
+    }
+
+    /// Where a sandbox's processes find the certificates that [`Quarters`] have.
+    pub(super) fn certificates(&self, dir: &Path) -> PathBuf {
+        match self.level {
+            Level::Full => bubblewrap::CERTIFICATES.into(),
+            _ => dir.join("etc").join(CERTIFICATES),
         }
     }
 

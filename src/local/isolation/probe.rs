@@ -79,6 +79,12 @@ fn explain(text: &str) -> Lack {
             "sysctl user.max_user_namespaces=10000",
         );
     }
+    if text.contains("mount proc") {
+        return lack(
+            "this container covers parts of /proc",
+            "run it with --security-opt systempaths=unconfined",
+        );
+    }
     let container = ["/.dockerenv", "/run/.containerenv"];
     if container.iter().any(|file| Path::new(file).exists()) {
         return lack(

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::super::helper::HelperCommand;
 use super::bubblewrap::{self, Dwelling};
-use super::{Confinement, Isolation, Level, PROGRAM_INSIDE, View};
+use super::{CERTIFICATES, Confinement, Isolation, Level, PROGRAM_INSIDE, View};
 
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";
@@ -23,6 +23,8 @@ pub(in crate::local) struct Quarters<'a> {
     pub(in crate::local) path: &'a str,
     /// The template's programs: name and file.
     pub(in crate::local) programs: Vec<(&'static str, PathBuf)>,
+    /// Those that programs shall trust, if not the system's.
+    pub(in crate::local) certificates: Option<Vec<u8>>,
 }
 
 /// How a helper is started: the command without its streams, and what it shall lay upon itself.
@@ -42,6 +44,7 @@ impl Quarters<'_> {
                 give(dir, owner)?;
             }
         }
+        self.write_certificates()?;
         let mut start = match level {
             Level::Full => self.full(owner)?,
             Level::Filesystem => {
@@ -49,6 +52,7 @@ impl Quarters<'_> {
                 let programs = self.programs.iter().map(|(_, file)| file.canonicalize());
                 let mut read: Vec<PathBuf> = programs.flatten().collect();
                 read.push(self.helper.program.clone());
+                read.push(self.isolation.certificates(self.dir));
                 let homes = [outside.home(), outside.tmp()].map(Path::to_owned);
                 start.confinement = Some(Confinement::new(read, homes.into()));
                 start
@@ -64,6 +68,20 @@ impl Quarters<'_> {
         // Ctrl-c in the terminal of a server must not reach what holds the wall up.
         start.command.process_group(0);
         Ok(start)
+    }
+
+    fn write_certificates(&self) -> io::Result<()> {
+        let dir = self.dir.join("etc");
+        let file = dir.join(CERTIFICATES);
+        let Some(certificates) = &self.certificates else {
+            // Of an earlier run.
+            let _ = std::fs::remove_file(file);
+            return Ok(());
+        };
+        std::fs::create_dir_all(&dir)?;
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755))?;
+        std::fs::write(&file, certificates)?;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))
     }
 
     fn plain(&self) -> Start {

@@ -1,0 +1,110 @@
+//! The beginning and the end of a sandbox's run: its wall, its helper, its limits, its way out.
+
+use std::sync::Arc;
+
+use super::error::ApiError;
+use super::helper::{Helper, Refused};
+use super::isolation::{Quarters, Start};
+use super::outbound::{self, Outbound};
+use super::registry::{Registry, failed};
+use super::sandbox::{Run, Sandbox, State};
+use super::{certificates, tree};
+
+impl Registry {
+    /// Makes a sandbox's directories ready, and says how its helper is started.
+    async fn wall(&self, sandbox: &Sandbox) -> Result<Start, ApiError> {
+        let record = sandbox.record();
+        let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
+        let links = self.templates.links(&record.template);
+        let dir = sandbox.dir.clone();
+        let prepared = blocking(move || {
+            let quarters = Quarters {
+                dir: &dir,
+                id: &record.id,
+                isolation: &isolation,
+                helper: &options.helper,
+                path: &options.path,
+                programs: links.within_reach(&isolation, &options.state_dir)?.0,
+                certificates: certificates::bundle(&options.install_env),
+            };
+            quarters.prepare()
+        });
+        prepared.await.map_err(failed("prepare the sandbox's wall"))
+    }
+
+    /// Starts the run of a sandbox; its end by itself is seen and leaves it paused.
+    pub(super) async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+        let start = self.wall(sandbox).await?;
+        let refused = |refused: Refused| ApiError::internal(refused.message);
+        let log = sandbox.dir.join("helper.log");
+        let limits = self.keeper.of_process();
+        let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
+        self.limit(&sandbox.record().id, &helper)
+            .await
+            .map_err(failed("limit the sandbox"))?;
+        let run = Run::new(helper);
+        if self.isolation.own_network() {
+            let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
+            let outbound = Outbound::new(&self.options.install_env);
+            self.tasks.spawn(outbound.serve(listener, run.over.clone()));
+        }
+        sandbox.set_run(Some(Arc::clone(&run)));
+        let sandbox = Arc::downgrade(sandbox);
+        let keeper = self.keeper.clone();
+        self.tasks.spawn(async move {
+            run.helper.gone().cancelled().await;
+            run.over.cancel();
+            run.cut_connections();
+            let Some(sandbox) = sandbox.upgrade() else {
+                return;
+            };
+            let _turn = sandbox.transition.lock().await;
+            if sandbox
+                .run()
+                .is_some_and(|current| Arc::ptr_eq(&current, &run))
+            {
+                sandbox.set_run(None);
+                if sandbox.dir.exists() {
+                    let id = sandbox.record().id;
+                    let user = sandbox.view.owner();
+                    let killed = tokio::task::spawn_blocking(move || {
+                        tree::kill_left(&format!("E2B_SANDBOX_ID={id}"), user);
+                        keeper.leave(&id);
+                    });
+                    let _ = killed.await;
+                    tracing::warn!("a sandbox's helper ended by itself; the sandbox is paused");
+                    let _ = sandbox.change(|record| record.state = State::Paused);
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Ends a run with all its processes.
+    pub(super) async fn stop(&self, sandbox: &Sandbox, run: &Run) {
+        run.cut_connections();
+        run.over.cancel();
+        run.helper.stop().await;
+        self.keeper.leave(&sandbox.record().id);
+    }
+
+    /// Puts a helper that has started nothing yet, and what holds its wall up, into its group.
+    async fn limit(&self, id: &str, helper: &Helper) -> std::io::Result<()> {
+        let (keeper, id, root) = (self.keeper.clone(), id.to_owned(), helper.pid().await);
+        blocking(move || {
+            let below = root.into_iter().flat_map(tree::descendants);
+            let mut all: Vec<u32> = below.map(|member| member.pid).collect();
+            all.extend(root);
+            keeper.enter(&id, &all)
+        })
+        .await
+    }
+}
+
+/// Runs what touches many files away from the async threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(std::io::Error::other).flatten()
+}
