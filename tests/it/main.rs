@@ -36,6 +36,7 @@ mod isolation;
 mod local;
 mod local_envd;
 mod local_session;
+mod opencode_client;
 mod opencode_server;
 mod screen;
 mod sdk;
