@@ -22,6 +22,7 @@ mod outbound;
 mod process;
 mod proxy;
 mod registry;
+mod remainder;
 mod route;
 mod sandbox;
 mod streams;

@@ -20,6 +20,7 @@ use crate::e2b::wire::GatewayError;
 
 use super::door::Refusal;
 use super::registry::{self, Registry};
+use super::remainder;
 use super::route::{self, ENVD_PORT, Target};
 use super::sandbox::{Run, Sandbox};
 use super::{auth, envd};
@@ -45,7 +46,9 @@ pub(super) struct Front {
 /// Routes one request; the outermost handler.
 pub(super) async fn dispatch(State(front): State<Front>, request: Request) -> Response {
     let browser = is_browser(request.headers());
+    let (request, rest) = remainder::keep(request);
     let response = answer(front, request).await;
+    rest.read_away().await;
     if browser && response.extensions().get::<Told>().is_some() {
         return page(&response);
     }
