@@ -86,3 +86,17 @@ fn the_official_python_sdk_cannot_tell_the_difference() {
 
     passes(&python, "check.py", &[], 46);
 }
+
+#[test]
+fn the_older_javascript_sdk_works_too() {
+    let sdk = set_up::javascript_sdk("2.8.1");
+
+    passes(Path::new("node"), "check.mjs", &[&sdk], 14);
+}
+
+#[test]
+fn the_older_python_sdk_works_too() {
+    let python = set_up::python_with_sdk("2.8.1");
+
+    passes(&python, "check.py", &[], 36);
+}
