@@ -17,6 +17,7 @@ mod error;
 mod helper;
 mod init;
 mod isolation;
+mod journal;
 mod metrics;
 mod outbound;
 mod process;

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use super::door::{Exit, Refusal, Size};
 use super::helper::{Helper, Refused};
+use super::journal::Journal;
 use super::streams::{Input, Kind, Opened, Program, Source, Terminal};
 
 /// Chunks of output, of up to 32 KiB each, that wait for one subscriber.
@@ -119,6 +120,7 @@ struct Feeds {
 /// All processes of one run of a sandbox.
 pub(super) struct Processes {
     helper: Arc<Helper>,
+    journal: Arc<Journal>,
     table: Mutex<HashMap<u32, Arc<Process>>>,
     tasks: TaskTracker,
     /// Ends with the run.
@@ -126,9 +128,14 @@ pub(super) struct Processes {
 }
 
 impl Processes {
-    pub(super) fn new(helper: Arc<Helper>, over: CancellationToken) -> Arc<Self> {
+    pub(super) fn new(
+        helper: Arc<Helper>,
+        journal: Arc<Journal>,
+        over: CancellationToken,
+    ) -> Arc<Self> {
         Arc::new(Self {
             helper,
+            journal,
             table: Mutex::default(),
             tasks: TaskTracker::new(),
             over,
@@ -167,12 +174,14 @@ impl Processes {
         });
         let subscriber = process.subscribe();
         self.lock().insert(pid, Arc::clone(&process));
+        self.journal.started(pid);
         let pump = Pump {
             process: Arc::clone(&process),
             stdout: opened.stdout,
             stderr: opened.stderr,
             deadline: deadline.and_then(|after| Instant::now().checked_add(after)),
             helper: Arc::clone(&self.helper),
+            journal: Arc::clone(&self.journal),
         };
         let (table, over) = (Arc::downgrade(self), self.over.clone());
         self.tasks.spawn(async move {
@@ -370,6 +379,7 @@ struct Pump {
     stderr: Source,
     deadline: Option<Instant>,
     helper: Arc<Helper>,
+    journal: Arc<Journal>,
 }
 
 impl Pump {
@@ -430,9 +440,10 @@ impl Pump {
                 leave = Some(Instant::now() + DRAIN);
             }
         }
-        self.process
-            .finish(exit.unwrap_or(Exit::Signal(KILL)))
-            .await;
+        let exit = exit.unwrap_or(Exit::Signal(KILL));
+        // Before the end is told, so that whoever was told finds the line.
+        self.journal.ended(self.process.pid, exit);
+        self.process.finish(exit).await;
     }
 }
 

@@ -159,7 +159,7 @@ impl Registry {
             remove(dir).await;
             return Err(error);
         }
-        sandbox.note("created");
+        sandbox.journal.note("created");
         self.deadlines.notify_one();
         Ok(sandbox)
     }
@@ -195,7 +195,7 @@ impl Registry {
         let helper = Helper::start(start, &sandbox.dir.join("helper.log"))
             .await
             .map_err(refused)?;
-        let run = Run::new(helper);
+        let run = Run::new(helper, Arc::clone(&sandbox.journal));
         if self.isolation.own_network() {
             let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
             let outbound = Outbound::new(&self.options.install_env);
@@ -255,7 +255,7 @@ impl Registry {
         });
         store.map_err(failed("store the sandbox"))?;
         if resumed {
-            sandbox.note("resumed");
+            sandbox.journal.note("resumed");
         }
         self.deadlines.notify_one();
         Ok(resumed)
@@ -283,7 +283,7 @@ impl Registry {
         }
         let stored = sandbox.change(|record| record.state = State::Paused);
         stored.map_err(failed("store the sandbox"))?;
-        sandbox.note("paused");
+        sandbox.journal.note("paused");
         let Some(run) = sandbox.run() else {
             return Ok(());
         };
@@ -351,7 +351,7 @@ impl Registry {
                 if !left.is_zero() {
                     wait = wait.min(left);
                 } else if record.auto_pause {
-                    sandbox.note("the time is over");
+                    sandbox.journal.note("the time is over");
                     let _ = self.pause(&record.id, record.auto_pause_memory).await;
                 } else {
                     let _ = self.kill(&record.id).await;

@@ -3,7 +3,7 @@
 //! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`Record`]), `home/`
 //! (what the API can read and write), `tmp/` (its `TMPDIR`), `etc/` (at level full), `helper.log`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -17,10 +17,10 @@ use super::Options;
 use super::envd::watch::Watchers;
 use super::helper::Helper;
 use super::isolation::{self, Isolation, Level, View};
+use super::journal::Journal;
 use super::metrics::History;
 use super::outbound;
 use super::process::Processes;
-use super::registry;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -57,16 +57,6 @@ pub(super) struct Record {
     pub(super) mask_host: Option<String>,
 }
 
-/// A line of a sandbox's log.
-#[derive(Debug, Clone)]
-pub(super) struct Note {
-    pub(super) unix_millis: u64,
-    pub(super) message: String,
-}
-
-/// Lines kept of one sandbox's log.
-const NOTES: usize = 1000;
-
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
 pub(super) struct Run {
     pub(super) helper: Arc<Helper>,
@@ -80,9 +70,9 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(helper: Helper) -> Arc<Self> {
+    pub(super) fn new(helper: Helper, journal: Arc<Journal>) -> Arc<Self> {
         let (helper, over) = (Arc::new(helper), CancellationToken::new());
-        let processes = Processes::new(Arc::clone(&helper), over.clone());
+        let processes = Processes::new(Arc::clone(&helper), journal, over.clone());
         let connections = Mutex::new(over.child_token());
         Arc::new(Self {
             helper,
@@ -116,8 +106,8 @@ pub(super) struct Sandbox {
     record: Mutex<Record>,
     run: Mutex<Option<Arc<Run>>>,
     pub(super) history: Mutex<History>,
-    /// What happened to it, oldest first; the API's logs. Without command lines and values.
-    notes: Mutex<VecDeque<Note>>,
+    /// What happened to it and in it; the API's logs.
+    pub(super) journal: Arc<Journal>,
     /// Held during create, pause, resume and kill, so that these never overlap.
     pub(super) transition: AsyncMutex<()>,
 }
@@ -153,7 +143,7 @@ impl Sandbox {
             record: Mutex::new(record),
             run: Mutex::default(),
             history: Mutex::default(),
-            notes: Mutex::default(),
+            journal: Arc::default(),
             transition: AsyncMutex::default(),
         }
     }
@@ -172,22 +162,6 @@ impl Sandbox {
 
     pub(super) fn record(&self) -> Record {
         guard(&self.record).clone()
-    }
-
-    /// Writes a line into the sandbox's log, as long as this server lives.
-    pub(super) fn note(&self, message: impl Into<String>) {
-        let mut notes = guard(&self.notes);
-        if notes.len() == NOTES {
-            notes.pop_front();
-        }
-        notes.push_back(Note {
-            unix_millis: registry::now(),
-            message: message.into(),
-        });
-    }
-
-    pub(super) fn notes(&self) -> Vec<Note> {
-        guard(&self.notes).iter().cloned().collect()
     }
 
     /// Changes the record and stores it.

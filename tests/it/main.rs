@@ -27,6 +27,7 @@ mod architecture;
 mod attach;
 mod cli;
 mod demo;
+mod e2b_cli;
 mod errors;
 mod forgotten;
 mod isolation;

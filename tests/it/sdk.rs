@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::support::home::Home;
 use crate::support::set_up;
@@ -12,15 +12,20 @@ use crate::support::set_up;
 /// Each of these has a dozen sandboxes and more; one after the other they are no burden.
 static TURN: Mutex<()> = Mutex::new(());
 
+/// Waits until no other client is at it.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// `sandbar local serve`; told to stop when it is dropped.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     /// What a program that uses E2B finds in its environment.
-    variables: Vec<(String, String)>,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Server {
-    fn start(home: &Home) -> Self {
+    pub(crate) fn start(home: &Home) -> Self {
         let mut process = home.command(&["local", "serve", "--port", "0"]);
         let mut process = process.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -48,7 +53,7 @@ impl Drop for Server {
 /// Runs a program of `tests/fixtures/sdk` against a server of its own. `checks` is how many it has for
 /// this SDK: one that vanishes is noticed.
 fn passes(interpreter: &Path, program: &str, arguments: &[&Path], checks: usize) {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let _turn = turn();
     let home = Home::new();
     let server = Server::start(&home);
 

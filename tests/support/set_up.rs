@@ -12,6 +12,8 @@ use std::process::Command;
 use sandbar::domain::version::OPENCODE_VERSION;
 
 const RIPGREP_VERSION: &str = "1.18.0";
+/// The version of which the traffic was recorded.
+const CLI_VERSION: &str = "2.19.0";
 
 /// Returns the `opencode` program of the pinned version, installing it first if it is not there.
 pub(crate) fn opencode() -> PathBuf {
@@ -26,6 +28,11 @@ pub(crate) fn ripgrep_folder() -> PathBuf {
 /// Returns the folder of E2B's official JavaScript SDK, installing it first if it is not there.
 pub(crate) fn javascript_sdk(version: &str) -> PathBuf {
     install("e2b", version)
+}
+
+/// Returns the script of E2B's official command line client, installing it first if it is not there.
+pub(crate) fn e2b_cli() -> PathBuf {
+    install("@e2b/cli", CLI_VERSION).join("dist/index.js")
 }
 
 /// Returns a Python that has E2B's official SDK, installing it first if it is not there.

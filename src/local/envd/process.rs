@@ -370,10 +370,11 @@ fn data(output: data_event::Output) -> Event {
 }
 
 fn end(exit: Exit) -> EndEvent {
-    let (exit_code, exited, status) = match exit {
-        Exit::Code(code) => (code, true, format!("exit status {code}")),
-        Exit::Signal(signal) => (-1, false, format!("signal: {}", signal_name(signal))),
+    let (exit_code, exited) = match exit {
+        Exit::Code(code) => (code, true),
+        Exit::Signal(_) => (-1, false),
     };
+    let status = exit.to_string();
     let error = (exit != Exit::Code(0)).then(|| status.clone());
     EndEvent {
         exit_code,
@@ -382,20 +383,4 @@ fn end(exit: Exit) -> EndEvent {
         error,
         ..Default::default()
     }
-}
-
-/// As Go names them.
-fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        1 => "hangup",
-        2 => "interrupt",
-        3 => "quit",
-        6 => "aborted",
-        9 => "killed",
-        11 => "segmentation fault",
-        13 => "broken pipe",
-        15 => "terminated",
-        other => return format!("signal {other}"),
-    };
-    name.to_owned()
 }
