@@ -14,6 +14,7 @@ pub mod daemon;
 mod door;
 mod envd;
 mod error;
+mod feed;
 mod helper;
 mod init;
 mod isolation;

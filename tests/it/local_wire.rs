@@ -348,3 +348,25 @@ async fn the_error_of_a_binary_stream_is_json_in_its_end() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_reader_that_hangs_holds_neither_the_process_nor_its_end() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    let script = "head -c 100000000 /dev/zero; echo yes > done";
+    let request = stream(&sandbox, "Start", &start("sh", &["-c", script]));
+    // Its answer has come, and nobody reads on.
+    let hanging = request.send().await.unwrap();
+
+    super::local::until(|| async {
+        let read = sandbox
+            .envd("GET", "/files?path=done")
+            .send()
+            .await
+            .unwrap();
+        read.status() == StatusCode::OK
+    })
+    .await;
+
+    drop(hanging);
+}

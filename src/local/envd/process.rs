@@ -17,8 +17,9 @@ use crate::e2b::proto::process::process_event::{
 };
 
 use super::super::door::{Exit, Refusal, Size};
+use super::super::feed::{Lost, Output, Subscriber};
 use super::super::helper::Refused;
-use super::super::process::{Command, Launch, Lost, Output, Process, Selector, Subscriber};
+use super::super::process::{Command, Launch, Process, Selector};
 use super::super::streams::Kind;
 use super::{Context, context};
 
