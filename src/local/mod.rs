@@ -12,6 +12,7 @@ mod api;
 mod auth;
 pub mod daemon;
 mod door;
+mod egress;
 mod envd;
 mod error;
 mod feed;

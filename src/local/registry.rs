@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::api::replay::Replays;
+use super::egress::Egress;
 use super::error::ApiError;
 use super::helper::{Helper, Refused};
 use super::isolation::{Isolation, Quarters};
@@ -47,6 +48,9 @@ pub(super) struct NewSandbox {
     pub(super) public_traffic: bool,
     pub(super) auto_resume: bool,
     pub(super) mask_host: Option<String>,
+    pub(super) egress: Egress,
+    /// Fields that asked for what this server does not do.
+    pub(super) ignored: Vec<String>,
 }
 
 pub(super) struct Registry {
@@ -145,6 +149,7 @@ impl Registry {
             auto_resume: new.auto_resume,
             timeout_secs: new.timeout.as_secs(),
             mask_host: new.mask_host,
+            egress: new.egress,
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
         let made = Sandbox::create(dir.clone(), record, &self.options, &self.isolation)
@@ -160,6 +165,12 @@ impl Registry {
             return Err(error);
         }
         sandbox.journal.note("created");
+        if !new.ignored.is_empty() {
+            let fields = new.ignored.join(", ");
+            sandbox
+                .journal
+                .note(format!("not in force on this server: {fields}"));
+        }
         self.deadlines.notify_one();
         Ok(sandbox)
     }
@@ -198,7 +209,8 @@ impl Registry {
         let run = Run::new(helper, Arc::clone(&sandbox.journal));
         if self.isolation.own_network() {
             let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
-            let outbound = Outbound::new(&self.options.install_env);
+            let rules = Arc::clone(&sandbox.egress);
+            let outbound = Outbound::new(&self.options.install_env, rules);
             self.tasks.spawn(outbound.serve(listener, run.over.clone()));
         }
         sandbox.set_run(Some(Arc::clone(&run)));
@@ -335,6 +347,16 @@ impl Registry {
         });
         store.map_err(failed("store the sandbox"))?;
         self.deadlines.notify_one();
+        Ok(())
+    }
+
+    /// Sets what a sandbox may reach from its next connection on.
+    pub(super) fn set_egress(&self, id: &str, egress: Egress) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        let stored = sandbox.change(|record| record.egress = egress.clone());
+        stored.map_err(failed("store the sandbox"))?;
+        *guard(&sandbox.egress) = egress;
+        sandbox.journal.note("network rules changed");
         Ok(())
     }
 

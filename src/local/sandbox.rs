@@ -14,6 +14,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
+use super::egress::Egress;
 use super::envd::watch::Watchers;
 use super::helper::Helper;
 use super::isolation::{self, Isolation, Level, View};
@@ -55,6 +56,9 @@ pub(super) struct Record {
     /// The `Host` that servers in the sandbox see instead of the public name.
     #[serde(default)]
     pub(super) mask_host: Option<String>,
+    /// In force where the sandbox has a network of its own.
+    #[serde(default)]
+    pub(super) egress: Egress,
 }
 
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
@@ -103,6 +107,8 @@ pub(super) struct Sandbox {
     /// The user to whom its files belong, where that is not the server's own.
     owner: Option<u32>,
     network: Option<Vec<(String, String)>>,
+    /// The record's rules, for its way out.
+    pub(super) egress: Arc<Mutex<Egress>>,
     record: Mutex<Record>,
     run: Mutex<Option<Arc<Run>>>,
     pub(super) history: Mutex<History>,
@@ -140,6 +146,7 @@ impl Sandbox {
             owner: isolation::owner(&record.id, isolation.level),
             network: isolation.own_network().then(outbound::variables),
             dir,
+            egress: Arc::new(Mutex::new(record.egress.clone())),
             record: Mutex::new(record),
             run: Mutex::default(),
             history: Mutex::default(),

@@ -33,6 +33,7 @@ mod forgotten;
 mod isolation;
 mod local;
 mod local_envd;
+mod local_network;
 mod local_session;
 mod local_wire;
 mod opencode_server;

@@ -24,6 +24,7 @@ use crate::e2b::wire;
 
 use super::auth;
 use super::daemon::Status;
+use super::egress::Egress;
 use super::error::ApiError;
 use super::registry::Registry;
 use super::sandbox::{Record, Sandbox, State as SandboxState};
@@ -37,8 +38,12 @@ pub(super) const ENVD_VERSION: &str = "0.6.4";
 const CLIENT_ID: &str = "local";
 const FOREVER: u64 = 100 * 365 * 24 * 3600;
 
+/// Snake case on the wire, as in the create call.
+const INTERNET: &str = "allow_internet_access";
+
 const SNAPSHOTS: &str = "snapshots and forks: the memory of processes cannot be copied here";
 const NETWORK: &str = "network rules: its sandboxes share this machine's network";
+const REWRITING: &str = "network rules beside allowOut, denyOut and allow_internet_access";
 
 type App = Arc<Registry>;
 type Answer<T = Response> = Result<T, ApiError>;
@@ -61,7 +66,7 @@ pub(super) fn router(registry: App) -> Router {
         .route("/v2/sandboxes/{id}/logs", get(observe::logs_v2))
         .route("/sandboxes/{id}/snapshots", post(|| missing(SNAPSHOTS)))
         .route("/sandboxes/{id}/fork", post(|| missing(SNAPSHOTS)))
-        .route("/sandboxes/{id}/network", put(|| missing(NETWORK)))
+        .route("/sandboxes/{id}/network", put(set_network))
         // Honest: there are none.
         .route("/snapshots", get(|| async { Json(Vec::<Value>::new()) }))
         .route("/templates", get(templates::list))
@@ -162,6 +167,33 @@ async fn refresh(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Replaces all rules for the network.
+async fn set_network(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let body: serde_json::Map<String, Value> = parse(&body)?;
+    app.get(&id)?;
+    if !app.isolation.own_network() {
+        return Err(ApiError::unsupported(NETWORK));
+    }
+    let known = [create::ALLOW, create::DENY, INTERNET];
+    let other = |(name, value): (&String, &Value)| {
+        !known.contains(&name.as_str()) && !create::is_empty(value)
+    };
+    if body.iter().any(other) {
+        return Err(ApiError::unsupported(REWRITING));
+    }
+    let internet = body.get(INTERNET).and_then(Value::as_bool);
+    let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
+    app.set_egress(
+        &id,
+        Egress::read(internet, allow, deny).map_err(ApiError::bad)?,
+    )?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn pause(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer<StatusCode> {
     let memory = parse::<wire::PauseSandbox>(&body)?.memory.unwrap_or(true);
     app.pause(&id, memory).await?;
@@ -175,10 +207,22 @@ async fn kill(State(app): State<App>, Path(id): Path<String>) -> Answer<StatusCo
 
 async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
     let record = app.get(&id)?.record();
-    let network = wire::Network {
+    let mut network = wire::Network {
         allow_public_traffic: Some(record.traffic_token.is_none()),
         ..wire::Network::default()
     };
+    // What is not in force is not shown.
+    let egress = Some(&record.egress).filter(|_| app.isolation.own_network());
+    for (name, places) in [
+        (create::ALLOW, egress.map(|rules| &rules.allow)),
+        (create::DENY, egress.map(|rules| &rules.deny)),
+    ] {
+        if let Some(places) = places.filter(|places| !places.is_empty()) {
+            network
+                .other
+                .insert(name.to_owned(), serde_json::json!(places));
+        }
+    }
     let lifecycle = wire::Lifecycle {
         on_timeout: if record.auto_pause { "pause" } else { "kill" }.to_owned(),
         auto_resume: record.auto_resume,
@@ -186,7 +230,7 @@ async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
     Ok(Json(wire::SandboxDetail {
         domain: Some(app.options.domain.clone()),
         envd_access_token: Some(record.envd_token.clone().into()),
-        allow_internet_access: Some(true),
+        allow_internet_access: Some(!egress.is_some_and(Egress::denies_all)),
         network: Some(network),
         lifecycle: Some(lifecycle),
         listed: listed(record),
