@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ pub(super) struct Process {
     input: AsyncMutex<Input>,
     terminal: Option<Terminal>,
     feeds: Feeds,
+    /// Set before it is killed for its deadline.
+    expired: AtomicBool,
     /// A deliberate signal was sent: the end need not wait for the pipes.
     hurried: Notify,
 }
@@ -117,6 +120,7 @@ impl Processes {
             input: AsyncMutex::new(opened.input),
             terminal: opened.terminal,
             feeds: Feeds::default(),
+            expired: AtomicBool::new(false),
             hurried: Notify::new(),
         });
         let subscriber = process.subscribe();
@@ -221,6 +225,16 @@ impl Process {
         self.feeds.exit()
     }
 
+    async fn expire(&self, helper: &Helper) {
+        self.expired.store(true, Ordering::Release);
+        let _ = helper.signal(self.pid, KILL, true).await;
+    }
+
+    /// Whether it was killed for its deadline.
+    pub(super) fn is_expired(&self) -> bool {
+        self.expired.load(Ordering::Acquire)
+    }
+
     pub(super) fn subscribe(&self) -> Subscriber {
         self.feeds.subscribe()
     }
@@ -292,7 +306,7 @@ impl Pump {
                     if let Ok(ended) = timeout_at(at, &mut exit).await {
                         ended
                     } else {
-                        let _ = helper.signal(process.pid, KILL, true).await;
+                        process.expire(&helper).await;
                         dying.notify_one();
                         exit.await
                     }

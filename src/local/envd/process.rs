@@ -58,6 +58,14 @@ impl pb::Process for Service {
             .map_err(|error| ConnectError::internal(error.to_string()))?;
         let (process, subscriber) = started.map_err(refused)?;
         let events = events(&process, subscriber, &limits);
+        // The end of one that was killed for this call's deadline may come before our own clock has
+        // noticed the deadline.
+        let events = events.map(move |event| match event {
+            Ok(event) if process.is_expired() && matches!(event.event, Some(Event::End(_))) => {
+                Err(expired())
+            }
+            other => other,
+        });
         let stream = events.map(|event| {
             event.map(|event| pb::StartResponse {
                 event: event.into(),
@@ -355,11 +363,13 @@ async fn follow(
         Ok(Err(Lost::Sandbox)) => Err(ConnectError::unavailable(
             "the sandbox was paused or killed",
         )),
-        Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Err(
-            ConnectError::deadline_exceeded("the deadline of the command has passed"),
-        ),
+        Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Err(expired()),
         Err(_) => Ok(KeepAlive::default().into()),
     }
+}
+
+fn expired() -> ConnectError {
+    ConnectError::deadline_exceeded("the deadline of the command has passed")
 }
 
 fn data(output: data_event::Output) -> Event {
