@@ -18,11 +18,13 @@ use tokio_util::task::TaskTracker;
 use super::api::replay::Replays;
 use super::egress::Egress;
 use super::error::ApiError;
+use super::fork;
 use super::helper::{Helper, Refused};
 use super::isolation::{Isolation, Quarters};
 use super::outbound::{self, Outbound};
 use super::sandbox::{Record, Run, Sandbox, State, guard};
-use super::template::Templates;
+use super::snapshot::Snapshots;
+use super::template::{Links, Templates};
 use super::{Options, auth, tree};
 
 /// The longest wait of the reaper, so that a changed clock is noticed.
@@ -51,12 +53,23 @@ pub(super) struct NewSandbox {
     pub(super) egress: Egress,
     /// Fields that asked for what this server does not do.
     pub(super) ignored: Vec<String>,
+    /// Files to begin with.
+    pub(super) origin: Option<Origin>,
+}
+
+/// What a new sandbox begins with: a snapshot, or the sandbox that it is a fork of.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) dir: PathBuf,
+    /// Whose programs belong to the files.
+    pub(super) template: String,
 }
 
 pub(super) struct Registry {
     pub(super) options: Options,
     pub(super) isolation: Isolation,
     pub(super) templates: Templates,
+    pub(super) snapshots: Snapshots,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
     pub(super) replays: Replays,
     deadlines: Notify,
@@ -75,7 +88,7 @@ fn after(timeout: Duration) -> u64 {
     now().saturating_add(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
+pub(super) fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
     move |error| ApiError::internal(format!("{what}: {error}"))
 }
 
@@ -97,6 +110,7 @@ impl Registry {
         }
         Ok(Arc::new(Self {
             templates: Templates::new(&options),
+            snapshots: Snapshots::new(&options.state_dir),
             options,
             isolation,
             sandboxes: Mutex::new(sandboxes),
@@ -126,7 +140,13 @@ impl Registry {
     }
 
     pub(super) async fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, ApiError> {
-        let links = self.templates.prepare(&new.template).await?;
+        let base = new.origin.as_ref().map(|origin| origin.template.clone());
+        let template = base.as_ref().unwrap_or(&new.template);
+        let mut links = self.templates.prepare(template).await?;
+        if base.is_some() {
+            // It has the links already, and its directories are not to be trusted.
+            links = Links::default();
+        }
         let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
         let id = auth::sandbox_id().map_err(unlucky)?;
         let traffic_token = if new.public_traffic {
@@ -150,16 +170,18 @@ impl Registry {
             timeout_secs: new.timeout.as_secs(),
             mask_host: new.mask_host,
             egress: new.egress,
+            base,
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
         let made = Sandbox::create(dir.clone(), record, &self.options, &self.isolation)
             .and_then(|sandbox| links.link_into(&sandbox.home()).map(|()| Arc::new(sandbox)));
         let sandbox = made.map_err(failed("create the sandbox's directory"))?;
-        let started = match self.admit(&id, &sandbox) {
-            Ok(()) => self.start(&sandbox).await,
-            Err(error) => Err(error),
+        let started = async {
+            self.admit(&id, &sandbox)?;
+            fork::begin_with(new.origin, dir.clone()).await?;
+            self.start(&sandbox).await
         };
-        if let Err(error) = started {
+        if let Err(error) = started.await {
             guard(&self.sandboxes).remove(&id);
             remove(dir).await;
             return Err(error);
@@ -197,7 +219,10 @@ impl Registry {
             isolation: &self.isolation,
             helper: &self.options.helper,
             path: &self.options.path,
-            programs: self.templates.links(&record.template).0,
+            programs: self
+                .templates
+                .links(record.base.as_ref().unwrap_or(&record.template))
+                .0,
         };
         let start = quarters
             .prepare()
@@ -206,7 +231,7 @@ impl Registry {
         let helper = Helper::start(start, &sandbox.dir.join("helper.log"))
             .await
             .map_err(refused)?;
-        let run = Run::new(helper, Arc::clone(&sandbox.journal));
+        let run = Run::new(helper, Arc::clone(&sandbox.journal)).await;
         if self.isolation.own_network() {
             let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
             let rules = Arc::clone(&sandbox.egress);

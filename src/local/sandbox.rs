@@ -22,6 +22,7 @@ use super::journal::Journal;
 use super::metrics::History;
 use super::outbound;
 use super::process::Processes;
+use super::tree;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -56,6 +57,9 @@ pub(super) struct Record {
     /// The `Host` that servers in the sandbox see instead of the public name.
     #[serde(default)]
     pub(super) mask_host: Option<String>,
+    /// Whose programs it has, where that is not `template`: it began with a snapshot.
+    #[serde(default)]
+    pub(super) base: Option<String>,
     /// In force where the sandbox has a network of its own.
     #[serde(default)]
     pub(super) egress: Egress,
@@ -64,6 +68,8 @@ pub(super) struct Record {
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
 pub(super) struct Run {
     pub(super) helper: Arc<Helper>,
+    /// Processes that hold up its walls.
+    crew: usize,
     pub(super) processes: Arc<Processes>,
     /// Polled watchers; they go with the run.
     pub(super) watchers: Watchers,
@@ -74,17 +80,25 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(helper: Helper, journal: Arc<Journal>) -> Arc<Self> {
+    /// The helper has started nothing yet.
+    pub(super) async fn new(helper: Helper, journal: Arc<Journal>) -> Arc<Self> {
+        let crew = count(&helper).await;
         let (helper, over) = (Arc::new(helper), CancellationToken::new());
         let processes = Processes::new(Arc::clone(&helper), journal, over.clone());
         let connections = Mutex::new(over.child_token());
         Arc::new(Self {
             helper,
+            crew,
             processes,
             watchers: Watchers::default(),
             over,
             connections,
         })
+    }
+
+    /// How many processes of its users it has, also those that they left behind.
+    pub(super) async fn population(&self) -> usize {
+        count(&self.helper).await.saturating_sub(self.crew)
     }
 
     /// Cancelled when connections of this moment must end.
@@ -98,6 +112,12 @@ impl Run {
         old.cancel();
         self.processes.drop_subscribers();
     }
+}
+
+async fn count(helper: &Helper) -> usize {
+    let root = helper.pid().await.unwrap_or_default();
+    let counting = tokio::task::spawn_blocking(move || tree::descendants(root).len());
+    counting.await.unwrap_or_default()
 }
 
 pub(super) struct Sandbox {

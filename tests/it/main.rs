@@ -35,6 +35,7 @@ mod local;
 mod local_envd;
 mod local_network;
 mod local_session;
+mod local_snapshots;
 mod local_wire;
 mod opencode_server;
 mod screen;

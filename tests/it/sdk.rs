@@ -89,7 +89,7 @@ fn the_official_javascript_sdk_cannot_tell_the_difference() {
 fn the_official_python_sdk_cannot_tell_the_difference() {
     let python = set_up::python_with_sdk("2.63.0");
 
-    passes(&python, "check.py", &[], 48);
+    passes(&python, "check.py", &[], 50);
 }
 
 #[test]

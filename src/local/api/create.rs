@@ -14,8 +14,10 @@ use crate::e2b::wire;
 
 use super::super::egress::Egress;
 use super::super::error::ApiError;
-use super::super::registry::NewSandbox;
-use super::{Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, replay, seconds, templates, view};
+use super::super::registry::{NewSandbox, Origin};
+use super::{
+    Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, replay, seconds, snapshots, templates, view,
+};
 
 /// The `Host` that servers in the sandbox shall see, below `network`.
 const MASK_HOST: &str = "maskRequestHost";
@@ -58,6 +60,12 @@ impl Call {
             let app = Arc::clone(&app);
             // Goes on if the caller hangs up: a half-made sandbox would belong to nobody.
             let made = tokio::spawn(async move {
+                let mut wanted = wanted;
+                let snapshot = snapshots::named_by(&app, &wanted.template).await?;
+                wanted.origin = snapshot.map(|snapshot| Origin {
+                    dir: app.snapshots.dir(&snapshot.id),
+                    template: snapshot.template,
+                });
                 let sandbox = app.create(wanted).await?;
                 Ok::<_, ApiError>(view(&app, &sandbox))
             });
@@ -145,5 +153,6 @@ fn checked(
         public_traffic: network.allow_public_traffic.unwrap_or(true),
         egress,
         ignored,
+        origin: None,
     })
 }

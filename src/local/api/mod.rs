@@ -4,6 +4,7 @@ mod create;
 mod list;
 mod observe;
 pub(super) mod replay;
+mod snapshots;
 mod templates;
 
 use std::sync::Arc;
@@ -41,7 +42,6 @@ const FOREVER: u64 = 100 * 365 * 24 * 3600;
 /// Snake case on the wire, as in the create call.
 const INTERNET: &str = "allow_internet_access";
 
-const SNAPSHOTS: &str = "snapshots and forks: the memory of processes cannot be copied here";
 const NETWORK: &str = "network rules: its sandboxes share this machine's network";
 const REWRITING: &str = "network rules beside allowOut, denyOut and allow_internet_access";
 
@@ -64,11 +64,10 @@ pub(super) fn router(registry: App) -> Router {
         .route("/sandboxes/metrics", get(observe::metrics_of_many))
         .route("/sandboxes/{id}/logs", get(observe::logs))
         .route("/v2/sandboxes/{id}/logs", get(observe::logs_v2))
-        .route("/sandboxes/{id}/snapshots", post(|| missing(SNAPSHOTS)))
-        .route("/sandboxes/{id}/fork", post(|| missing(SNAPSHOTS)))
+        .route("/sandboxes/{id}/snapshots", post(snapshots::create))
+        .route("/sandboxes/{id}/fork", post(snapshots::fork))
         .route("/sandboxes/{id}/network", put(set_network))
-        // Honest: there are none.
-        .route("/snapshots", get(|| async { Json(Vec::<Value>::new()) }))
+        .route("/snapshots", get(snapshots::list))
         .route("/templates", get(templates::list))
         .route("/v2/templates", get(templates::list))
         .route("/templates/aliases/{alias}", get(templates::by_alias))
@@ -96,10 +95,6 @@ async fn require_key(State(app): State<App>, request: Request, next: Next) -> Re
         return next.run(request).await;
     }
     ApiError::new(StatusCode::UNAUTHORIZED, "Invalid API key").into_response()
-}
-
-fn missing(what: &str) -> std::future::Ready<ApiError> {
-    std::future::ready(ApiError::unsupported(what))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
