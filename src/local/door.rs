@@ -134,6 +134,28 @@ pub(super) enum Exit {
     Signal(i32),
 }
 
+/// As Go's standard library says it, and thus envd.
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let signal = match self {
+            Self::Code(code) => return write!(f, "exit status {code}"),
+            Self::Signal(signal) => signal,
+        };
+        let name = match signal {
+            1 => "hangup",
+            2 => "interrupt",
+            3 => "quit",
+            6 => "aborted",
+            9 => "killed",
+            11 => "segmentation fault",
+            13 => "broken pipe",
+            15 => "terminated",
+            other => return write!(f, "signal: signal {other}"),
+        };
+        write!(f, "signal: {name}")
+    }
+}
+
 /// The sending half.
 #[derive(Debug, Clone)]
 pub(super) struct DoorSender(Arc<UnixStream>);

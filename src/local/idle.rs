@@ -1,15 +1,18 @@
 //! Whether a server is of use to anybody: it has a sandbox with processes, running or stopped, or
 //! somebody asks it something. A look at its status is no use of it.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http_body_util::BodyExt;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, sleep};
 
 use super::registry::Registry;
@@ -51,13 +54,35 @@ pub(super) async fn count(
         return next.run(request).await;
     }
     let open = Open::new(&activity);
-    next.run(request).await.map(|body| {
-        // Lives and is dropped with the body.
-        Body::new(body.map_frame(move |frame| {
-            let _open = &open;
-            frame
-        }))
-    })
+    let answer = next.run(request).await;
+    answer.map(|body| Body::new(Counted { body, _open: open }))
+}
+
+/// The body of an answer, with which its request lives and is dropped. Its length stays known:
+/// without it every answer would be chunked.
+struct Counted {
+    body: Body,
+    _open: Open,
+}
+
+impl http_body::Body for Counted {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// Waits until the server has been of no use for so long. Cancel-safe.

@@ -15,7 +15,9 @@ impl Registry {
     async fn wall(&self, sandbox: &Sandbox) -> Result<Start, ApiError> {
         let record = sandbox.record();
         let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
-        let links = self.templates.links(&record.template);
+        let links = self
+            .templates
+            .links(record.base.as_ref().unwrap_or(&record.template));
         let dir = sandbox.dir.clone();
         let prepared = blocking(move || {
             let quarters = Quarters {
@@ -42,10 +44,11 @@ impl Registry {
         self.limit(&sandbox.record().id, &helper)
             .await
             .map_err(failed("limit the sandbox"))?;
-        let run = Run::new(helper);
+        let run = Run::new(helper, Arc::clone(&sandbox.journal)).await;
         if self.isolation.own_network() {
             let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
-            let outbound = Outbound::new(&self.options.install_env);
+            let rules = Arc::clone(&sandbox.egress);
+            let outbound = Outbound::new(&self.options.install_env, rules);
             self.tasks.spawn(outbound.serve(listener, run.over.clone()));
         }
         sandbox.set_run(Some(Arc::clone(&run)));

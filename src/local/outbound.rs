@@ -4,12 +4,12 @@
 //!
 //! Not reached through it: this machine itself (loopback, its own addresses) and link-local
 //! addresses, where clouds keep their metadata. Everything else is, the local network too, since
-//! models and registries may be there. Where the server's own environment names a proxy, that is
-//! the way out.
+//! models and registries may be there; and what the sandbox's creator denied ([`Egress`]) is not.
+//! Where the server's own environment names a proxy, that is the way out.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,6 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use super::egress::Egress;
+use super::sandbox::guard;
 
 /// The proxy's port inside of every sandbox, next to envd's.
 pub(super) const PORT: u16 = 49984;
@@ -84,11 +87,13 @@ impl Upstream {
 pub(super) struct Outbound {
     upstream: Option<Arc<Upstream>>,
     direct: Arc<[String]>,
+    /// The sandbox's rules, which may change while it runs; new connections keep them.
+    rules: Arc<Mutex<Egress>>,
 }
 
 impl Outbound {
     /// `env`: the server's own proxy variables are looked for in here.
-    pub(super) fn new(env: &[(String, String)]) -> Self {
+    pub(super) fn new(env: &[(String, String)], rules: Arc<Mutex<Egress>>) -> Self {
         let find = |wanted: &str| {
             let mut found = env
                 .iter()
@@ -104,6 +109,7 @@ impl Outbound {
                 .filter(|name| !name.is_empty())
                 .map(str::to_ascii_lowercase)
                 .collect(),
+            rules,
         }
     }
 
@@ -167,7 +173,8 @@ impl Outbound {
             .iter()
             .any(|name| name == "*" || host == name || host.ends_with(&format!(".{name}")));
         let upstream = self.upstream.as_ref().filter(|_| !near);
-        let addresses = allowed(host, port).await;
+        let rules = guard(&self.rules).clone();
+        let addresses = allowed(host, port, &rules).await;
         let Some(upstream) = upstream else {
             let mut last = io::Error::from(io::ErrorKind::NotFound);
             for address in addresses? {
@@ -182,10 +189,10 @@ impl Outbound {
             return Err(last);
         };
         // A name that we cannot resolve may be known to the proxy beyond.
-        if let Err(error) = addresses
-            && error.kind() == io::ErrorKind::PermissionDenied
-        {
-            return Err(error);
+        match addresses {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+            Err(_) if !rules.permits(host, None) => return Err(denied(host)),
+            _ => {}
         }
         let mut server = TcpStream::connect((upstream.host.as_str(), upstream.port)).await?;
         let head = request.through(&upstream.header());
@@ -278,14 +285,26 @@ fn host_and_port(text: &str, default: u16) -> Option<(String, u16)> {
 }
 
 /// The addresses of a host that a sandbox may reach. An error of kind `PermissionDenied` if one of
-/// them is this machine's or link-local: who has both a good and a bad one is up to no good.
-async fn allowed(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+/// them is this machine's, link-local or denied: who has both a good and a bad one is up to no good.
+async fn allowed(host: &str, port: u16, rules: &Egress) -> io::Result<Vec<SocketAddr>> {
+    if !rules.may_look_up(host) {
+        return Err(denied(host));
+    }
     let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+    let permitted = |address: &SocketAddr| rules.permits(host, Some(address.ip()));
+    if !addresses.iter().all(permitted) {
+        return Err(denied(host));
+    }
     if addresses.iter().any(|address| is_closed(address.ip())) {
         let message = format!("sandboxes may not reach this machine itself ('{host}')");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
     }
     Ok(addresses)
+}
+
+fn denied(host: &str) -> io::Error {
+    let message = format!("the network rules of this sandbox deny '{host}'");
+    io::Error::new(io::ErrorKind::PermissionDenied, message)
 }
 
 /// Whether an address is out of bounds: of this machine, link-local, or nobody's.

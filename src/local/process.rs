@@ -1,32 +1,30 @@
 //! The processes of a running sandbox: started through its helper, their output handed to
 //! whoever subscribed, their end remembered for a while.
 //!
-//! Policy of output. A subscriber has a queue of [`QUEUE`] chunks. When it is full the process's
-//! pump waits, at most [`PATIENCE`]; then that subscriber is cut off and told so. Thus a reader
-//! that keeps up within a factor loses nothing, and one that hangs stalls the process once, for
-//! a moment, and never again. With no subscriber output is read and thrown away (as envd does).
-//! The first subscriber is there before the process, so the shortest command loses nothing.
+//! Output nobody subscribed to is read and thrown away (as envd does), so that no process stops for
+//! want of a reader. The first subscriber is there before the process, so the shortest command loses
+//! nothing. What happens to subscribers that do not keep up is [`super::feed`]'s policy.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::{Mutex as AsyncMutex, Notify, oneshot};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::door::{Exit, Refusal, Size};
+use super::feed::{Feeds, Output, Subscriber};
 use super::helper::{Helper, Refused};
+use super::journal::Journal;
 use super::streams::{Input, Kind, Opened, Program, Source, Terminal};
 
-/// Chunks of output, of up to 32 KiB each, that wait for one subscriber.
-const QUEUE: usize = 128;
-/// How long a full queue may hold up the process before its subscriber is cut off.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// The pause after a chunk while all readers are far behind.
+const PACE: Duration = Duration::from_millis(1);
 /// How long the end event stays for a late `Connect` (envd since 0.6: 30 s).
 const REMEMBERED: Duration = Duration::from_secs(30);
 /// After a deliberate signal: time for the pipes to end before they are left.
@@ -58,67 +56,22 @@ pub(super) struct Launch {
     pub(super) deadline: Option<Duration>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Output {
-    Stdout(Bytes),
-    Stderr(Bytes),
-    Terminal(Bytes),
-    Ended(Exit),
-}
-
-/// One reader of a process's output.
-pub(super) struct Subscriber {
-    receiver: mpsc::Receiver<Output>,
-    cut: Arc<AtomicBool>,
-}
-
-/// Why a subscription gave no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lost {
-    /// It did not keep up.
-    TooSlow,
-    /// The sandbox was paused or killed.
-    Sandbox,
-}
-
-impl Subscriber {
-    /// The next output; after [`Output::Ended`] nothing sensible follows. Cancel-safe.
-    pub(super) async fn next(&mut self) -> Result<Output, Lost> {
-        self.receiver.recv().await.ok_or_else(|| {
-            if self.cut.load(Ordering::Acquire) {
-                Lost::TooSlow
-            } else {
-                Lost::Sandbox
-            }
-        })
-    }
-}
-
-struct Feed {
-    sender: mpsc::Sender<Output>,
-    cut: Arc<AtomicBool>,
-}
-
 pub(super) struct Process {
     pub(super) pid: u32,
     pub(super) command: Command,
     input: AsyncMutex<Input>,
     terminal: Option<Terminal>,
-    feeds: Mutex<Feeds>,
-    ended: OnceLock<Exit>,
+    feeds: Feeds,
+    /// Set before it is killed for its deadline.
+    expired: AtomicBool,
     /// A deliberate signal was sent: the end need not wait for the pipes.
     hurried: Notify,
-}
-
-#[derive(Default)]
-struct Feeds {
-    list: Vec<Feed>,
-    over: bool,
 }
 
 /// All processes of one run of a sandbox.
 pub(super) struct Processes {
     helper: Arc<Helper>,
+    journal: Arc<Journal>,
     table: Mutex<HashMap<u32, Arc<Process>>>,
     tasks: TaskTracker,
     /// Ends with the run.
@@ -126,9 +79,14 @@ pub(super) struct Processes {
 }
 
 impl Processes {
-    pub(super) fn new(helper: Arc<Helper>, over: CancellationToken) -> Arc<Self> {
+    pub(super) fn new(
+        helper: Arc<Helper>,
+        journal: Arc<Journal>,
+        over: CancellationToken,
+    ) -> Arc<Self> {
         Arc::new(Self {
             helper,
+            journal,
             table: Mutex::default(),
             tasks: TaskTracker::new(),
             over,
@@ -161,18 +119,20 @@ impl Processes {
             command,
             input: AsyncMutex::new(opened.input),
             terminal: opened.terminal,
-            feeds: Mutex::default(),
-            ended: OnceLock::new(),
+            feeds: Feeds::default(),
+            expired: AtomicBool::new(false),
             hurried: Notify::new(),
         });
         let subscriber = process.subscribe();
         self.lock().insert(pid, Arc::clone(&process));
+        self.journal.started(pid);
         let pump = Pump {
             process: Arc::clone(&process),
             stdout: opened.stdout,
             stderr: opened.stderr,
             deadline: deadline.and_then(|after| Instant::now().checked_add(after)),
             helper: Arc::clone(&self.helper),
+            journal: Arc::clone(&self.journal),
         };
         let (table, over) = (Arc::downgrade(self), self.over.clone());
         self.tasks.spawn(async move {
@@ -220,7 +180,7 @@ impl Processes {
     pub(super) fn drop_subscribers(&self) {
         self.lock()
             .values()
-            .for_each(|process| process.drop_subscribers());
+            .for_each(|process| process.feeds.drop_subscribers());
     }
 
     pub(super) async fn signal(&self, process: &Process, signal: i32) -> Result<(), Refused> {
@@ -262,25 +222,21 @@ async fn forget(table: Weak<Processes>, pid: u32, over: CancellationToken) {
 
 impl Process {
     pub(super) fn exit(&self) -> Option<Exit> {
-        self.ended.get().copied()
+        self.feeds.exit()
     }
 
-    /// Subscribes to output from now on; to the end alone if it has ended.
+    async fn expire(&self, helper: &Helper) {
+        self.expired.store(true, Ordering::Release);
+        let _ = helper.signal(self.pid, KILL, true).await;
+    }
+
+    /// Whether it was killed for its deadline.
+    pub(super) fn is_expired(&self) -> bool {
+        self.expired.load(Ordering::Acquire)
+    }
+
     pub(super) fn subscribe(&self) -> Subscriber {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        let cut = Arc::new(AtomicBool::new(false));
-        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.exit() {
-            Some(exit) => {
-                let _ = sender.try_send(Output::Ended(exit));
-            }
-            None if !feeds.over => feeds.list.push(Feed {
-                sender,
-                cut: Arc::clone(&cut),
-            }),
-            None => {}
-        }
-        Subscriber { receiver, cut }
+        self.feeds.subscribe()
     }
 
     /// Writes to standard input or to the terminal, whichever is meant.
@@ -305,15 +261,6 @@ impl Process {
             .map_err(|error| format!("resize the pty: {error}"))
     }
 
-    /// Drops all subscribers: the sandbox is paused or gone.
-    pub(super) fn drop_subscribers(&self) {
-        self.feeds
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .list
-            .clear();
-    }
-
     /// Output of the first stream, which a terminal has alone.
     fn said(&self, chunk: Bytes) -> Output {
         if self.terminal.is_some() {
@@ -323,42 +270,12 @@ impl Process {
         }
     }
 
-    async fn publish(&self, output: Output) {
-        let targets: Vec<_> = {
-            let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-            feeds.list.retain(|feed| !feed.sender.is_closed());
-            feeds
-                .list
-                .iter()
-                .map(|feed| (feed.sender.clone(), Arc::clone(&feed.cut)))
-                .collect()
-        };
-        for (sender, cut) in targets {
-            // A refused send means a reader that went away; it is swept above, next time.
-            if timeout(PATIENCE, sender.send(output.clone()))
-                .await
-                .is_err()
-            {
-                cut.store(true, Ordering::Release);
-                let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-                feeds.list.retain(|feed| !feed.sender.same_channel(&sender));
-            }
-        }
-    }
-
-    async fn finish(&self, exit: Exit) {
+    fn finish(&self, exit: Exit) {
         // Not waited for: somebody may be stuck in a write to it.
         if let Ok(mut input) = self.input.try_lock() {
             *input = Input::Closed;
         }
-        {
-            // In one step, so that a subscriber sees the end either here or in `subscribe`.
-            let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
-            feeds.over = true;
-            let _ = self.ended.set(exit);
-        }
-        self.publish(Output::Ended(exit)).await;
-        self.drop_subscribers();
+        self.feeds.finish(exit);
     }
 }
 
@@ -370,6 +287,7 @@ struct Pump {
     stderr: Source,
     deadline: Option<Instant>,
     helper: Arc<Helper>,
+    journal: Arc<Journal>,
 }
 
 impl Pump {
@@ -388,7 +306,7 @@ impl Pump {
                     if let Ok(ended) = timeout_at(at, &mut exit).await {
                         ended
                     } else {
-                        let _ = helper.signal(process.pid, KILL, true).await;
+                        process.expire(&helper).await;
                         dying.notify_one();
                         exit.await
                     }
@@ -423,16 +341,22 @@ impl Pump {
                 chunk = self.stderr.read(err) => Some(Output::Stderr(chunk)),
                 () = sleep_until(leave) => break,
             };
-            if let Some(output) = output.filter(|output| !is_empty(output)) {
-                self.process.publish(output).await;
+            if let Some(output) = output.filter(|output| output.len() > 0)
+                && self.process.feeds.publish(&output)
+            {
+                tokio::time::sleep(PACE).await;
             }
             if exit.is_some() && hurried && leave.is_none() {
                 leave = Some(Instant::now() + DRAIN);
             }
         }
-        self.process
-            .finish(exit.unwrap_or(Exit::Signal(KILL)))
-            .await;
+        self.finish(exit.unwrap_or(Exit::Signal(KILL)));
+    }
+
+    fn finish(&self, exit: Exit) {
+        // Before the end is told, so that whoever was told finds the line.
+        self.journal.ended(self.process.pid, exit);
+        self.process.finish(exit);
     }
 }
 
@@ -440,12 +364,5 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-fn is_empty(output: &Output) -> bool {
-    match output {
-        Output::Stdout(chunk) | Output::Stderr(chunk) | Output::Terminal(chunk) => chunk.is_empty(),
-        Output::Ended(_) => false,
     }
 }

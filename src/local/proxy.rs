@@ -13,6 +13,8 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
@@ -20,6 +22,7 @@ use crate::e2b::wire::GatewayError;
 
 use super::door::Refusal;
 use super::registry::{self, Registry};
+use super::remainder;
 use super::route::{self, ENVD_PORT, Target};
 use super::sandbox::{Run, Sandbox};
 use super::{auth, envd};
@@ -32,6 +35,9 @@ const PAUSES: [Duration; 4] = [
     Duration::from_millis(400),
 ];
 const NOT_FOUND: &str = "The sandbox was not found";
+const TRANSITIONING: &str = "The sandbox is still transitioning. Try again in a moment.";
+/// Longest wait for the end of a pause or resume.
+const MOMENT: Duration = Duration::from_secs(2);
 const NOT_RESUMED: &str = "This sandbox can't be resumed with the credentials provided";
 const TRAFFIC_HEADER: &str = "e2b-traffic-access-token";
 
@@ -45,7 +51,9 @@ pub(super) struct Front {
 /// Routes one request; the outermost handler.
 pub(super) async fn dispatch(State(front): State<Front>, request: Request) -> Response {
     let browser = is_browser(request.headers());
+    let (request, rest) = remainder::keep(request);
     let response = answer(front, request).await;
+    rest.read_away().await;
     if browser && response.extensions().get::<Told>().is_some() {
         return page(&response);
     }
@@ -77,8 +85,9 @@ async fn answer(mut front: Front, mut request: Request) -> Response {
     if let Err(refused) = wake(&front.registry, &sandbox, allowed).await {
         return refused;
     }
-    let Some(run) = sandbox.live() else {
-        return unreachable_port(&id, NOT_FOUND, None);
+    let run = match live(&id, &sandbox).await {
+        Ok(run) => run,
+        Err(unreachable) => return unreachable,
     };
     if port == ENVD_PORT {
         let over = run.connections();
@@ -111,6 +120,24 @@ async fn answer(mut front: Front, mut request: Request) -> Response {
             Some(port),
         ),
     }
+}
+
+/// The run of a sandbox. One that is being paused or resumed is waited for, a moment: what comes
+/// then is an answer, and "try again" is none.
+async fn live(id: &str, sandbox: &Sandbox) -> Result<Arc<Run>, Response> {
+    if let Some(run) = sandbox.live() {
+        return Ok(run);
+    }
+    if !settled(&sandbox.transition).await {
+        return Err(gateway(StatusCode::CONFLICT, id, TRANSITIONING, None));
+    }
+    let run = sandbox.live();
+    run.ok_or_else(|| unreachable_port(id, NOT_FOUND, None))
+}
+
+/// Waits until no transition is under way; false if that takes longer than a moment.
+async fn settled(transition: &Mutex<()>) -> bool {
+    timeout(MOMENT, transition.lock()).await.is_ok()
 }
 
 fn may_reach(sandbox: &Sandbox, port: u16, request: &Request) -> bool {
@@ -295,4 +322,24 @@ fn until(response: Response, over: CancellationToken) -> Response {
         }
     });
     Response::from_parts(parts, Body::from_stream(both))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_transition_is_waited_for_but_not_for_long() {
+        let transition = Mutex::new(());
+        let turn = transition.lock().await;
+
+        let stuck = settled(&transition).await;
+        let ends = async {
+            tokio::time::sleep(MOMENT / 2).await;
+            drop(turn);
+        };
+        let (ended, ()) = tokio::join!(settled(&transition), ends);
+
+        assert_eq!((stuck, ended), (false, true));
+    }
 }

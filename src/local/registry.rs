@@ -16,13 +16,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::api::replay::Replays;
+use super::egress::Egress;
 use super::error::ApiError;
+use super::fork;
 use super::idle::Activity;
 use super::isolation::{Isolation, remove_dir};
 use super::launch::blocking;
 use super::limits::Keeper;
 use super::sandbox::{Record, Sandbox, State, guard};
-use super::template::Templates;
+use super::snapshot::Snapshots;
+use super::template::{Links, Templates};
 use super::{Options, auth};
 
 /// The longest wait of the reaper, so that a changed clock is noticed.
@@ -50,6 +53,19 @@ pub(super) struct NewSandbox {
     pub(super) public_traffic: bool,
     pub(super) auto_resume: bool,
     pub(super) mask_host: Option<String>,
+    pub(super) egress: Egress,
+    /// Fields that asked for what this server does not do.
+    pub(super) ignored: Vec<String>,
+    /// Files to begin with.
+    pub(super) origin: Option<Origin>,
+}
+
+/// What a new sandbox begins with: a snapshot, or the sandbox that it is a fork of.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub(super) dir: PathBuf,
+    /// Whose programs belong to the files.
+    pub(super) template: String,
 }
 
 pub(super) struct Registry {
@@ -58,6 +74,7 @@ pub(super) struct Registry {
     pub(super) keeper: Keeper,
     pub(super) activity: Arc<Activity>,
     pub(super) templates: Templates,
+    pub(super) snapshots: Snapshots,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
     pub(super) replays: Replays,
     deadlines: Notify,
@@ -98,6 +115,7 @@ impl Registry {
         }
         Ok(Arc::new(Self {
             templates: Templates::new(&options),
+            snapshots: Snapshots::new(&options.state_dir),
             keeper: Keeper::find(options.limits, &isolation),
             activity: Arc::default(),
             options: Arc::new(options),
@@ -129,7 +147,13 @@ impl Registry {
     }
 
     pub(super) async fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, ApiError> {
-        let links = self.templates.prepare(&new.template).await?;
+        let base = new.origin.as_ref().map(|origin| origin.template.clone());
+        let template = base.as_ref().unwrap_or(&new.template);
+        let mut links = self.templates.prepare(template).await?;
+        if base.is_some() {
+            // It has the links already, and its directories are not to be trusted.
+            links = Links::default();
+        }
         let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
         let id = self.new_id().map_err(unlucky)?;
         let traffic_token = if new.public_traffic {
@@ -152,32 +176,28 @@ impl Registry {
             auto_resume: new.auto_resume,
             timeout_secs: new.timeout.as_secs(),
             mask_host: new.mask_host,
+            egress: new.egress,
+            base,
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
-        let (options, isolation, place) = (
-            Arc::clone(&self.options),
-            self.isolation.clone(),
-            dir.clone(),
-        );
-        let made = blocking(move || {
-            let links = links.within_reach(&isolation, &options.state_dir)?;
-            let sandbox = Sandbox::create(place, record, &options, &isolation)?;
-            links.link_into(&sandbox.home())?;
-            Ok(Arc::new(sandbox))
-        });
-        let sandbox = made
-            .await
-            .map_err(failed("create the sandbox's directory"))?;
-        let started = match self.admit(&id, &sandbox) {
-            Ok(()) => self.start(&sandbox).await,
-            Err(error) => Err(error),
+        let sandbox = self.furnish(dir.clone(), record, links).await?;
+        let started = async {
+            self.admit(&id, &sandbox)?;
+            fork::begin_with(new.origin, dir.clone()).await?;
+            self.start(&sandbox).await
         };
-        if let Err(error) = started {
+        if let Err(error) = started.await {
             guard(&self.sandboxes).remove(&id);
             remove(dir).await;
             return Err(error);
         }
-        sandbox.note("created");
+        sandbox.journal.note("created");
+        if !new.ignored.is_empty() {
+            let fields = new.ignored.join(", ");
+            sandbox
+                .journal
+                .note(format!("not in force on this server: {fields}"));
+        }
         self.deadlines.notify_one();
         Ok(sandbox)
     }
@@ -192,6 +212,23 @@ impl Registry {
                 return Ok(id);
             }
         }
+    }
+
+    /// Makes the directories of a new sandbox.
+    async fn furnish(
+        &self,
+        dir: PathBuf,
+        record: Record,
+        links: Links,
+    ) -> Result<Arc<Sandbox>, ApiError> {
+        let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
+        let made = blocking(move || {
+            let links = links.within_reach(&isolation, &options.state_dir)?;
+            let sandbox = Sandbox::create(dir, record, &options, &isolation)?;
+            links.link_into(&sandbox.home())?;
+            Ok(Arc::new(sandbox))
+        });
+        made.await.map_err(failed("create the sandbox's directory"))
     }
 
     fn admit(&self, id: &str, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
@@ -235,7 +272,7 @@ impl Registry {
         });
         store.map_err(failed("store the sandbox"))?;
         if resumed {
-            sandbox.note("resumed");
+            sandbox.journal.note("resumed");
         }
         self.deadlines.notify_one();
         Ok(resumed)
@@ -263,7 +300,7 @@ impl Registry {
         }
         let stored = sandbox.change(|record| record.state = State::Paused);
         stored.map_err(failed("store the sandbox"))?;
-        sandbox.note("paused");
+        sandbox.journal.note("paused");
         let Some(run) = sandbox.run() else {
             return Ok(());
         };
@@ -318,6 +355,16 @@ impl Registry {
         Ok(())
     }
 
+    /// Sets what a sandbox may reach from its next connection on.
+    pub(super) fn set_egress(&self, id: &str, egress: Egress) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        let stored = sandbox.change(|record| record.egress = egress.clone());
+        stored.map_err(failed("store the sandbox"))?;
+        *guard(&sandbox.egress) = egress;
+        sandbox.journal.note("network rules changed");
+        Ok(())
+    }
+
     /// Ends sandboxes whose time is over, until the server shuts down.
     pub(super) async fn reap(self: Arc<Self>, shutdown: CancellationToken) {
         loop {
@@ -331,7 +378,7 @@ impl Registry {
                 if !left.is_zero() {
                     wait = wait.min(left);
                 } else if record.auto_pause {
-                    sandbox.note("the time is over");
+                    sandbox.journal.note("the time is over");
                     let _ = self.pause(&record.id, record.auto_pause_memory).await;
                 } else {
                     let _ = self.kill(&record.id).await;

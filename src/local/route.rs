@@ -49,6 +49,7 @@ pub(super) fn target(headers: &HeaderMap, path: &str) -> Target {
         return Target::Refused("unknown host");
     }
     match (text("e2b-sandbox-id"), text("e2b-sandbox-port")) {
+        (Some(_), None | Some("49983")) if is_control(path) => Target::Api,
         (Some(id), port) => port_of(
             id.split('-').next().unwrap_or_default(),
             port.unwrap_or("49983"),
@@ -65,6 +66,14 @@ fn is_envd(path: &str) -> bool {
         .iter()
         .any(|service| path.starts_with(service))
         || ["/files", "/envs", "/metrics", "/init"].contains(&path)
+}
+
+/// Whether a path is the control plane's and no path of envd. Python's SDK 2.8.1 sends the routing
+/// headers of envd with its call to connect.
+fn is_control(path: &str) -> bool {
+    ["/sandboxes/", "/v2/sandboxes/"]
+        .iter()
+        .any(|calls| path.starts_with(calls))
 }
 
 fn port_of(id: &str, port: &str) -> Target {
@@ -152,6 +161,21 @@ mod tests {
 
         assert_eq!(with("127.0.0.1:1"), port("iabc", 80));
         assert_eq!(with("81-iother.sbx.localhost"), port("iother", 81));
+    }
+
+    #[test]
+    fn a_connect_with_the_headers_of_envd_is_for_the_control_plane() {
+        let with = |port: &'static str, path: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static("127.0.0.1:1"));
+            headers.insert("e2b-sandbox-id", HeaderValue::from_static("iabc"));
+            headers.insert("e2b-sandbox-port", HeaderValue::from_static(port));
+            target(&headers, path)
+        };
+
+        assert_eq!(with("49983", "/sandboxes/iabc/connect"), Target::Api);
+        assert_eq!(with("49983", "/files"), port("iabc", 49983));
+        assert_eq!(with("80", "/sandboxes/iabc/connect"), port("iabc", 80));
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 //! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`Record`]), `home/`
 //! (what the API can read and write), `tmp/` (its `TMPDIR`), `etc/` (at level full), `helper.log`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -14,13 +14,14 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
+use super::egress::Egress;
 use super::envd::watch::Watchers;
 use super::helper::Helper;
 use super::isolation::{Isolation, Level, View};
+use super::journal::Journal;
 use super::metrics::History;
 use super::process::Processes;
-use super::registry;
-use super::{certificates, outbound};
+use super::{certificates, outbound, tree};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -55,21 +56,19 @@ pub(super) struct Record {
     /// The `Host` that servers in the sandbox see instead of the public name.
     #[serde(default)]
     pub(super) mask_host: Option<String>,
+    /// Whose programs it has, where that is not `template`: it began with a snapshot.
+    #[serde(default)]
+    pub(super) base: Option<String>,
+    /// In force where the sandbox has a network of its own.
+    #[serde(default)]
+    pub(super) egress: Egress,
 }
-
-/// A line of a sandbox's log.
-#[derive(Debug, Clone)]
-pub(super) struct Note {
-    pub(super) unix_millis: u64,
-    pub(super) message: String,
-}
-
-/// Lines kept of one sandbox's log.
-const NOTES: usize = 1000;
 
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
 pub(super) struct Run {
     pub(super) helper: Arc<Helper>,
+    /// Processes that hold up its walls.
+    crew: usize,
     pub(super) processes: Arc<Processes>,
     /// Polled watchers; they go with the run.
     pub(super) watchers: Watchers,
@@ -80,17 +79,25 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(helper: Helper) -> Arc<Self> {
+    /// The helper has started nothing yet.
+    pub(super) async fn new(helper: Helper, journal: Arc<Journal>) -> Arc<Self> {
+        let crew = count(&helper).await;
         let (helper, over) = (Arc::new(helper), CancellationToken::new());
-        let processes = Processes::new(Arc::clone(&helper), over.clone());
+        let processes = Processes::new(Arc::clone(&helper), journal, over.clone());
         let connections = Mutex::new(over.child_token());
         Arc::new(Self {
             helper,
+            crew,
             processes,
             watchers: Watchers::default(),
             over,
             connections,
         })
+    }
+
+    /// How many processes of its users it has, also those that they left behind.
+    pub(super) async fn population(&self) -> usize {
+        count(&self.helper).await.saturating_sub(self.crew)
     }
 
     /// Cancelled when connections of this moment must end.
@@ -106,12 +113,20 @@ impl Run {
     }
 }
 
+async fn count(helper: &Helper) -> usize {
+    let root = helper.pid().await.unwrap_or_default();
+    let counting = tokio::task::spawn_blocking(move || tree::descendants(root).len());
+    counting.await.unwrap_or_default()
+}
+
 pub(super) struct Sandbox {
     pub(super) dir: PathBuf,
     /// Its files as its processes see them.
     pub(super) view: View,
     /// Variables about the network: the way out, and whom to trust there.
     network: Vec<(String, String)>,
+    /// The record's rules, for its way out.
+    pub(super) egress: Arc<Mutex<Egress>>,
     /// Where its processes look for programs of the system.
     system_path: String,
     /// Bytes that its processes may use.
@@ -119,8 +134,8 @@ pub(super) struct Sandbox {
     record: Mutex<Record>,
     run: Mutex<Option<Arc<Run>>>,
     pub(super) history: Mutex<History>,
-    /// What happened to it, oldest first; the API's logs. Without command lines and values.
-    notes: Mutex<VecDeque<Note>>,
+    /// What happened to it and in it; the API's logs.
+    pub(super) journal: Arc<Journal>,
     /// Held during create, pause, resume and kill, so that these never overlap.
     pub(super) transition: AsyncMutex<()>,
 }
@@ -161,10 +176,11 @@ impl Sandbox {
             memory_limit: options.limits.memory,
             system_path: isolation.search_path(&options.path),
             dir,
+            egress: Arc::new(Mutex::new(record.egress.clone())),
             record: Mutex::new(record),
             run: Mutex::default(),
             history: Mutex::default(),
-            notes: Mutex::default(),
+            journal: Arc::default(),
             transition: AsyncMutex::default(),
         }
     }
@@ -183,22 +199,6 @@ impl Sandbox {
 
     pub(super) fn record(&self) -> Record {
         guard(&self.record).clone()
-    }
-
-    /// Writes a line into the sandbox's log, as long as this server lives.
-    pub(super) fn note(&self, message: impl Into<String>) {
-        let mut notes = guard(&self.notes);
-        if notes.len() == NOTES {
-            notes.pop_front();
-        }
-        notes.push_back(Note {
-            unix_millis: registry::now(),
-            message: message.into(),
-        });
-    }
-
-    pub(super) fn notes(&self) -> Vec<Note> {
-        guard(&self.notes).iter().cloned().collect()
     }
 
     /// Changes the record and stores it.

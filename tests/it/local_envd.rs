@@ -121,11 +121,15 @@ async fn a_deadline_kills_the_group_also_when_nobody_listens() {
 async fn a_deadline_ends_the_stream_with_its_own_error() {
     let world = World::new().await;
     let sandbox = world.base().await;
-    let request = sandbox.shell("exec sleep 1000");
+    // The end of the killed process and the deadline of the stream come at the same moment.
+    let many = (0..16).map(async |_| {
+        let request = sandbox.shell("exec sleep 1000");
+        collect(Events::open(request.header("connect-timeout-ms", "300")).await).await
+    });
 
-    let ran = collect(Events::open(request.header("connect-timeout-ms", "300")).await).await;
-
-    assert_eq!(ran.error, "deadline_exceeded");
+    for ran in futures::future::join_all(many).await {
+        assert_eq!(ran.error, "deadline_exceeded");
+    }
 }
 
 #[tokio::test]
@@ -485,7 +489,64 @@ async fn metrics_logs_and_templates_are_answered() {
     let (wrong, _) = get("/v2/sandboxes?startedAfter=yesterday").await;
 
     assert!(metrics[0]["memUsed"].as_u64() > Some(0), "{metrics}");
-    assert_eq!(logs["logs"][0]["line"], "created");
+    let lines: Vec<Value> = logs["logs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|log| serde_json::from_str(log["line"].as_str().unwrap()).unwrap())
+        .collect();
+    let created = json!({"level": "info", "logger": "sandbox", "message": "created"});
+    assert_eq!(lines[0], created);
+    assert_eq!(lines[1]["event_type"], "process_start");
     assert_eq!((alias, unknown, wrong), (200, 404, 400));
     assert_eq!(later, (200, json!([])));
+}
+
+#[tokio::test]
+async fn logs_tell_of_processes_without_what_they_were_given() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    let ran = sandbox.run("exit 3 # secret").await;
+
+    let path = format!(
+        "/v2/sandboxes/{}/logs?direction=backward&limit=1",
+        sandbox.id
+    );
+    let newest = world.api("GET", &path).send().await.unwrap();
+    let newest: Value = newest.json().await.unwrap();
+    let all = format!("/sandboxes/{}/logs", sandbox.id);
+    let all = world
+        .api("GET", &all)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+
+    let line = &newest["logs"][0];
+    let message = format!("Process with pid {} ended", ran.pid);
+    assert_eq!(
+        (&line["message"], &line["level"]),
+        (&json!(message), &json!("info"))
+    );
+    let result = r#"{"exit_code":3,"exited":true,"status":"exit status 3"}"#;
+    let fields =
+        json!({"event_type": "process_end", "logger": "process", "process_result": result});
+    assert_eq!(line["fields"], fields);
+    assert!(!all.contains("secret"), "{all}");
+}
+
+#[tokio::test]
+async fn a_stream_for_an_unknown_user_ends_with_the_reason() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    let request = sandbox.shell("true").basic_auth("nobody-here", Some(""));
+
+    let (flag, end) = Events::open(request).await.next().await.unwrap();
+
+    assert_eq!(
+        (flag, &end["error"]["code"]),
+        (2, &json!("unauthenticated"))
+    );
 }

@@ -14,7 +14,7 @@
 //! | end to end | the binary in a pseudo terminal | `support::screen`: wait for text, never sleep | here |
 //! | borders | who may import what, length of files, banned words | `architecture` reads `src/` | here |
 //!
-//! What the tests need beyond Rust, npm and git they install themselves, once: see `support::set_up`.
+//! What the tests need beyond Rust, npm, Python and git they install themselves, once: see `support::set_up`.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, and says where"
@@ -29,13 +29,17 @@ mod cli;
 mod daemon;
 mod demo;
 mod doctor;
+mod e2b_cli;
 mod errors;
 mod faults;
 mod forgotten;
 mod isolation;
 mod local;
 mod local_envd;
+mod local_network;
 mod local_session;
+mod local_snapshots;
+mod local_wire;
 mod opencode_client;
 mod opencode_server;
 mod screen;

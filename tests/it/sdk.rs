@@ -1,59 +1,107 @@
-//! The official JavaScript SDK against the program's own server, as its users start it.
+//! E2B's official SDKs against the program's own server, as its users start it: the versions whose
+//! traffic was recorded for `src/local`, and the oldest that programs still use.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::support::home::Home;
 use crate::support::set_up;
 
-/// What `check.mjs` checks; one that vanishes is noticed.
-const CHECKS: usize = 14;
+/// Each of these has a dozen sandboxes and more; one after the other they are no burden.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Waits until no other client is at it.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// `sandbar local serve`; told to stop when it is dropped.
-struct Server(Child);
+pub(crate) struct Server {
+    process: Child,
+    /// What a program that uses E2B finds in its environment.
+    pub(crate) variables: Vec<(String, String)>,
+}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.0);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        let _ = self.0.wait();
+impl Server {
+    pub(crate) fn start(home: &Home) -> Self {
+        let mut process = home.command(&["local", "serve", "--port", "0"]);
+        let mut process = process.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let variables = lines
+            .map(|line| line.unwrap())
+            .map(|line| {
+                let assignment = line.strip_prefix("export ").unwrap();
+                let (name, value) = assignment.split_once('=').unwrap();
+                (name.to_owned(), value.to_owned())
+            })
+            .take(3)
+            .collect();
+        Self { process, variables }
     }
 }
 
-#[test]
-fn the_official_javascript_sdk_cannot_tell_the_difference() {
-    let sdk = set_up::javascript_sdk();
-    let home = Home::new();
-    let mut server = home.command(&["local", "serve", "--port", "0"]);
-    let server = server.stdout(Stdio::piped()).spawn().unwrap();
-    let mut server = Server(server);
-    let lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
-    let variables: Vec<(String, String)> = lines
-        .map(|line| line.unwrap())
-        .map(|line| {
-            let assignment = line.strip_prefix("export ").unwrap();
-            let (name, value) = assignment.split_once('=').unwrap();
-            (name.to_owned(), value.to_owned())
-        })
-        .take(3)
-        .collect();
+impl Drop for Server {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.process.wait();
+    }
+}
 
-    let checked = Command::new("node")
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/sdk/check.mjs"
-        ))
-        .arg(sdk)
+/// Runs a program of `tests/fixtures/sdk` against a server of its own. `checks` is how many it has for
+/// this SDK: one that vanishes is noticed.
+fn passes(interpreter: &Path, program: &str, arguments: &[&Path], checks: usize) {
+    let _turn = turn();
+    let home = Home::new();
+    let server = Server::start(&home);
+
+    let checked = Command::new(interpreter)
+        .arg(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("tests/fixtures/sdk")
+                .join(program),
+        )
+        .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
-        .envs(variables)
+        .envs(server.variables.iter().cloned())
         .output()
         .unwrap();
 
     let said = String::from_utf8_lossy(&checked.stdout);
     let errors = String::from_utf8_lossy(&checked.stderr);
     assert!(
-        checked.status.success() && said.ends_with(&format!("done {CHECKS}\n")),
+        checked.status.success() && said.ends_with(&format!("done {checks}\n")),
         "{said}\n{errors}"
     );
+}
+
+#[test]
+fn the_official_javascript_sdk_cannot_tell_the_difference() {
+    let sdk = set_up::javascript_sdk("2.51.0");
+
+    passes(Path::new("node"), "check.mjs", &[&sdk], 14);
+}
+
+#[test]
+fn the_official_python_sdk_cannot_tell_the_difference() {
+    let python = set_up::python_with_sdk("2.63.0");
+
+    passes(&python, "check.py", &[], 50);
+}
+
+#[test]
+fn the_older_javascript_sdk_works_too() {
+    let sdk = set_up::javascript_sdk("2.8.1");
+
+    passes(Path::new("node"), "check.mjs", &[&sdk], 14);
+}
+
+#[test]
+fn the_older_python_sdk_works_too() {
+    let python = set_up::python_with_sdk("2.8.1");
+
+    passes(&python, "check.py", &[], 36);
 }

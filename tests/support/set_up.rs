@@ -1,8 +1,9 @@
 //! Installs what the tests drive: the real `opencode` in the version that sandbar pins, and ripgrep, which
-//! it needs on its `PATH` and does not bring along; and E2B's official SDK.
+//! it needs on its `PATH` and does not bring along; and E2B's official SDKs.
 //!
-//! All are npm packages, fetched once with the ordinary npm client into a cache beside
-//! Cargo's target directory, and found there by all later runs.
+//! All are packages of npm or of Python's index, fetched once with the ordinary clients `npm` and
+//! `pip`, as the user has set them up, into a cache beside Cargo's target directory, and found
+//! there by all later runs.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,8 +12,8 @@ use std::process::Command;
 use sandbar::domain::version::OPENCODE_VERSION;
 
 const RIPGREP_VERSION: &str = "1.18.0";
-/// The version of which the traffic was recorded that `src/local` cites.
-const SDK_VERSION: &str = "2.51.0";
+/// The version of which the traffic was recorded.
+const CLI_VERSION: &str = "2.19.0";
 
 /// Returns the `opencode` program of the pinned version, installing it first if it is not there.
 pub(crate) fn opencode() -> PathBuf {
@@ -25,8 +26,21 @@ pub(crate) fn ripgrep_folder() -> PathBuf {
 }
 
 /// Returns the folder of E2B's official JavaScript SDK, installing it first if it is not there.
-pub(crate) fn javascript_sdk() -> PathBuf {
-    install("e2b", SDK_VERSION)
+pub(crate) fn javascript_sdk(version: &str) -> PathBuf {
+    install("e2b", version)
+}
+
+/// Returns the script of E2B's official command line client, installing it first if it is not there.
+pub(crate) fn e2b_cli() -> PathBuf {
+    install("@e2b/cli", CLI_VERSION).join("dist/index.js")
+}
+
+/// Returns a Python that has E2B's official SDK, installing it first if it is not there.
+pub(crate) fn python_with_sdk(version: &str) -> PathBuf {
+    let home = once(&format!("python-e2b-{version}"), |folder| {
+        python_install(folder, &format!("e2b=={version}"));
+    });
+    home.join("bin/python")
 }
 
 /// Returns the names and folders of all packages: what the template `opencode` consists of.
@@ -73,27 +87,35 @@ fn needs_baseline() -> bool {
     false
 }
 
-/// Returns the folder of a package in the cache. Several test processes may ask at once: a lock lets one of
-/// them install, and a rename makes the result appear whole or not at all.
+/// Returns the folder of an npm package in the cache.
 fn install(package: &str, version: &str) -> PathBuf {
+    let name = format!("{}-{version}", package.replace('/', "+"));
+    let home = once(&name, |folder| {
+        npm_install(folder, &format!("{package}@{version}"));
+    });
+    home.join("node_modules").join(package)
+}
+
+/// Returns a folder of the cache, filled on the first call. Several test processes may ask at once: a lock
+/// lets one of them fill it, and a rename makes the result appear whole or not at all.
+fn once(name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .unwrap()
         .join("sandbar-test-cache");
-    let home = cache.join(format!("{}-{version}", package.replace('/', "+")));
-    let installed = home.join("node_modules").join(package);
-    if installed.exists() {
-        return installed;
+    let home = cache.join(name);
+    if home.exists() {
+        return home;
     }
     fs::create_dir_all(&cache).unwrap();
     let lock = File::create(cache.join("lock")).unwrap();
     lock.lock().unwrap();
-    if !installed.exists() {
+    if !home.exists() {
         let fresh = tempfile::tempdir_in(&cache).unwrap();
-        npm_install(fresh.path(), &format!("{package}@{version}"));
+        fill(fresh.path());
         fs::rename(fresh.path(), &home).unwrap();
     }
-    installed
+    home
 }
 
 fn npm_install(folder: &Path, package: &str) {
@@ -120,4 +142,37 @@ fn npm_install(folder: &Path, package: &str) {
              Node.js with npm (Debian, Ubuntu: `apt-get install npm`; macOS: `brew install node`)"
         ),
     }
+}
+
+/// Makes an environment of its own in a folder, with a package in it. It stays whole when it is moved, as long
+/// as only its interpreter is used.
+fn python_install(folder: &Path, package: &str) {
+    const WANTED: &str = "install Python with venv (Debian, Ubuntu: `apt-get install python3-venv`; \
+         macOS: `brew install python`)";
+    let made = Command::new("python3")
+        .args(["-m", "venv"])
+        .arg(folder)
+        .output();
+    match made {
+        Ok(made) if made.status.success() => {}
+        Ok(made) => panic!(
+            "the tests need {package} for Python, and `python3 -m venv` failed; {WANTED}:\n{}{}",
+            String::from_utf8_lossy(&made.stdout),
+            String::from_utf8_lossy(&made.stderr)
+        ),
+        Err(error) => panic!(
+            "the tests need {package} for Python, and python3 could not be started ({error}); {WANTED}"
+        ),
+    }
+    let pip = ["-m", "pip", "install", "--quiet", "--no-input"];
+    let installed = Command::new(folder.join("bin/python"))
+        .args(pip)
+        .args(["--disable-pip-version-check", package])
+        .output()
+        .unwrap();
+    assert!(
+        installed.status.success(),
+        "the tests need {package} from Python's package index, and `pip install` failed:\n{}",
+        String::from_utf8_lossy(&installed.stderr)
+    );
 }

@@ -12,12 +12,18 @@ use serde_json::Value;
 
 use crate::e2b::wire;
 
+use super::super::egress::Egress;
 use super::super::error::ApiError;
-use super::super::registry::NewSandbox;
-use super::{Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, replay, seconds, templates, view};
+use super::super::registry::{NewSandbox, Origin};
+use super::{
+    Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, replay, seconds, snapshots, templates, view,
+};
 
 /// The `Host` that servers in the sandbox shall see, below `network`.
 const MASK_HOST: &str = "maskRequestHost";
+/// The rules of the network, beside it and in the call that changes them.
+pub(super) const ALLOW: &str = "allowOut";
+pub(super) const DENY: &str = "denyOut";
 
 pub(super) async fn create(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer {
     let call = Call {
@@ -44,7 +50,8 @@ impl Call {
     /// Answers; a call that is repeated with its `Idempotency-Key` gets the first one's answer.
     async fn answer(self, app: App, headers: &HeaderMap, body: Bytes) -> Answer {
         let raw: serde_json::Map<String, Value> = parse(&body)?;
-        let wanted = checked(&raw, parse(&body)?, self.default_timeout)?;
+        let enforced = app.isolation.own_network();
+        let wanted = checked(&raw, parse(&body)?, self.default_timeout, enforced)?;
         let key = headers
             .get("idempotency-key")
             .map(replay::key)
@@ -53,6 +60,12 @@ impl Call {
             let app = Arc::clone(&app);
             // Goes on if the caller hangs up: a half-made sandbox would belong to nobody.
             let made = tokio::spawn(async move {
+                let mut wanted = wanted;
+                let snapshot = snapshots::named_by(&app, &wanted.template).await?;
+                wanted.origin = snapshot.map(|snapshot| Origin {
+                    dir: app.snapshots.dir(&snapshot.id),
+                    template: snapshot.template,
+                });
                 let sandbox = app.create(wanted).await?;
                 Ok::<_, ApiError>(view(&app, &sandbox))
             });
@@ -71,32 +84,41 @@ impl Call {
     }
 }
 
-fn checked(
-    raw: &serde_json::Map<String, Value>,
-    body: wire::NewSandbox,
-    default: i64,
-) -> Answer<NewSandbox> {
-    let empty = |value: &Value| match value {
+/// Whether a field asks for nothing.
+pub(super) fn is_empty(value: &Value) -> bool {
+    match value {
         Value::Null => true,
         Value::Array(list) => list.is_empty(),
         Value::Object(map) => map.is_empty(),
         _ => false,
-    };
-    // Sandboxes share this machine's network and have no volumes. The caller's program may work
-    // without; whoever runs the server is told.
+    }
+}
+
+/// `enforced`: whether rules for the network are.
+fn checked(
+    raw: &serde_json::Map<String, Value>,
+    body: wire::NewSandbox,
+    default: i64,
+    enforced: bool,
+) -> Answer<NewSandbox> {
     let network = body.network.unwrap_or_default();
+    let (internet, rule) = (body.allow_internet_access, |name| network.other.get(name));
+    let egress = Egress::read(internet, rule(ALLOW), rule(DENY)).map_err(ApiError::bad)?;
+    // There are no volumes, and what is written into requests on their way out is not ours. The
+    // caller's program may work without; whoever runs the server and whoever reads the sandbox's
+    // log is told.
     let fields = ["mcp", "volumeMounts", "iam"].into_iter();
     let mut ignored: Vec<String> = fields
-        .filter(|field| raw.get(*field).is_some_and(|value| !empty(value)))
+        .filter(|field| raw.get(*field).is_some_and(|value| !is_empty(value)))
         .map(str::to_owned)
         .collect();
-    if body.allow_internet_access == Some(false) {
+    if internet == Some(false) && !enforced {
         ignored.push("allow_internet_access".to_owned());
     }
-    let rules = network.other.iter();
+    let known = |name: &str| name == MASK_HOST || (enforced && [ALLOW, DENY].contains(&name));
     ignored.extend(
-        rules
-            .filter(|(name, rule)| *name != MASK_HOST && !empty(rule))
+        (network.other.iter())
+            .filter(|(name, rule)| !known(name) && !is_empty(rule))
             .map(|(name, _)| format!("network.{name}")),
     );
     if !ignored.is_empty() {
@@ -129,5 +151,8 @@ fn checked(
             .and_then(Value::as_str)
             .map(str::to_owned),
         public_traffic: network.allow_public_traffic.unwrap_or(true),
+        egress,
+        ignored,
+        origin: None,
     })
 }

@@ -92,7 +92,7 @@ fn metadata_filter(text: &str) -> BTreeMap<String, String> {
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (unescape(&unescape(key)), unescape(&unescape(value)))
+            (unescape(key), unescape(value))
         })
         .collect()
 }
@@ -130,7 +130,25 @@ mod tests {
         assert_eq!(filter, BTreeMap::from(wanted));
     }
 
+    /// As `encodeURIComponent` does it, but for every byte.
+    fn escape(text: &str) -> String {
+        text.bytes().fold(String::new(), |escaped, byte| {
+            format!("{escaped}%{byte:02x}")
+        })
+    }
+
     proptest! {
+        #[test]
+        fn any_metadata_is_found_as_it_was_given(
+            metadata in proptest::collection::btree_map("\\PC{1,8}", "[%&=+ 0-9A-Fé]{0,8}", 0..4),
+        ) {
+            let pairs: Vec<_> = metadata.iter().map(|(k, v)| {
+                format!("{}={}", escape(&escape(k)), escape(&escape(v)))
+            }).collect();
+
+            prop_assert_eq!(metadata_filter(&pairs.join("&")), metadata);
+        }
+
         #[test]
         fn no_filter_text_breaks_the_parser(text in "\\PC*") {
             let _ = metadata_filter(&text);

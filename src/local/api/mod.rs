@@ -4,6 +4,7 @@ mod create;
 mod list;
 mod observe;
 pub(super) mod replay;
+mod snapshots;
 mod templates;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::e2b::wire;
 
 use super::auth;
 use super::daemon::Status;
+use super::egress::Egress;
 use super::error::ApiError;
 use super::idle::STATUS;
 use super::registry::Registry;
@@ -38,8 +40,11 @@ pub(super) const ENVD_VERSION: &str = "0.6.4";
 const CLIENT_ID: &str = "local";
 const FOREVER: u64 = 100 * 365 * 24 * 3600;
 
-const SNAPSHOTS: &str = "snapshots and forks: the memory of processes cannot be copied here";
+/// Snake case on the wire, as in the create call.
+const INTERNET: &str = "allow_internet_access";
+
 const NETWORK: &str = "network rules: its sandboxes share this machine's network";
+const REWRITING: &str = "network rules beside allowOut, denyOut and allow_internet_access";
 
 type App = Arc<Registry>;
 type Answer<T = Response> = Result<T, ApiError>;
@@ -60,11 +65,10 @@ pub(super) fn router(registry: App) -> Router {
         .route("/sandboxes/metrics", get(observe::metrics_of_many))
         .route("/sandboxes/{id}/logs", get(observe::logs))
         .route("/v2/sandboxes/{id}/logs", get(observe::logs_v2))
-        .route("/sandboxes/{id}/snapshots", post(|| missing(SNAPSHOTS)))
-        .route("/sandboxes/{id}/fork", post(|| missing(SNAPSHOTS)))
-        .route("/sandboxes/{id}/network", put(|| missing(NETWORK)))
-        // Honest: there are none.
-        .route("/snapshots", get(|| async { Json(Vec::<Value>::new()) }))
+        .route("/sandboxes/{id}/snapshots", post(snapshots::create))
+        .route("/sandboxes/{id}/fork", post(snapshots::fork))
+        .route("/sandboxes/{id}/network", put(set_network))
+        .route("/snapshots", get(snapshots::list))
         .route("/templates", get(templates::list))
         .route("/v2/templates", get(templates::list))
         .route("/templates/aliases/{alias}", get(templates::by_alias))
@@ -92,10 +96,6 @@ async fn require_key(State(app): State<App>, request: Request, next: Next) -> Re
         return next.run(request).await;
     }
     ApiError::new(StatusCode::UNAUTHORIZED, "Invalid API key").into_response()
-}
-
-fn missing(what: &str) -> std::future::Ready<ApiError> {
-    std::future::ready(ApiError::unsupported(what))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
@@ -163,6 +163,33 @@ async fn refresh(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Replaces all rules for the network.
+async fn set_network(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<StatusCode> {
+    let body: serde_json::Map<String, Value> = parse(&body)?;
+    app.get(&id)?;
+    if !app.isolation.own_network() {
+        return Err(ApiError::unsupported(NETWORK));
+    }
+    let known = [create::ALLOW, create::DENY, INTERNET];
+    let other = |(name, value): (&String, &Value)| {
+        !known.contains(&name.as_str()) && !create::is_empty(value)
+    };
+    if body.iter().any(other) {
+        return Err(ApiError::unsupported(REWRITING));
+    }
+    let internet = body.get(INTERNET).and_then(Value::as_bool);
+    let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
+    app.set_egress(
+        &id,
+        Egress::read(internet, allow, deny).map_err(ApiError::bad)?,
+    )?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn pause(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer<StatusCode> {
     let memory = parse::<wire::PauseSandbox>(&body)?.memory.unwrap_or(true);
     app.pause(&id, memory).await?;
@@ -176,10 +203,22 @@ async fn kill(State(app): State<App>, Path(id): Path<String>) -> Answer<StatusCo
 
 async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
     let record = app.get(&id)?.record();
-    let network = wire::Network {
+    let mut network = wire::Network {
         allow_public_traffic: Some(record.traffic_token.is_none()),
         ..wire::Network::default()
     };
+    // What is not in force is not shown.
+    let egress = Some(&record.egress).filter(|_| app.isolation.own_network());
+    for (name, places) in [
+        (create::ALLOW, egress.map(|rules| &rules.allow)),
+        (create::DENY, egress.map(|rules| &rules.deny)),
+    ] {
+        if let Some(places) = places.filter(|places| !places.is_empty()) {
+            network
+                .other
+                .insert(name.to_owned(), serde_json::json!(places));
+        }
+    }
     let lifecycle = wire::Lifecycle {
         on_timeout: if record.auto_pause { "pause" } else { "kill" }.to_owned(),
         auto_resume: record.auto_resume,
@@ -187,7 +226,7 @@ async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
     Ok(Json(wire::SandboxDetail {
         domain: Some(app.options.domain.clone()),
         envd_access_token: Some(record.envd_token.clone().into()),
-        allow_internet_access: Some(true),
+        allow_internet_access: Some(!egress.is_some_and(Egress::denies_all)),
         network: Some(network),
         lifecycle: Some(lifecycle),
         listed: listed(record),

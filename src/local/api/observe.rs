@@ -1,6 +1,6 @@
 //! What happened in a sandbox and what it uses: the calls for logs and metrics.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -8,8 +8,8 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::super::error::ApiError;
+use super::super::journal::Line;
 use super::super::metrics::{self, Sample};
-use super::super::sandbox::{Note, Sandbox};
 use super::{Answer, App, time};
 
 type Pairs = HashMap<String, String>;
@@ -67,20 +67,25 @@ fn shown(sample: &Sample) -> Value {
     })
 }
 
-/// The older call: from `start` (Unix milliseconds) on, oldest first.
+/// The older call: from `start` (Unix milliseconds) on, oldest first. The CLI reads each `line` as
+/// JSON (2.19.0).
 pub(super) async fn logs(
     State(app): State<App>,
     Path(id): Path<String>,
     Query(query): Query<Pairs>,
 ) -> Answer {
     let start = number(&query, "start")?.unwrap_or(0);
-    let notes = page(&query, &*app.get(&id)?, |note| note.unix_millis >= start)?;
-    let lines: Vec<_> = notes
-        .iter()
-        .map(|note| json!({ "timestamp": time(note.unix_millis), "line": note.message }))
+    let lines = app.get(&id)?.journal.lines().into_iter();
+    let lines: Vec<_> = lines
+        .filter(|line| line.unix_millis >= start)
+        .take(limit(&query)?)
         .collect();
-    let entries: Vec<_> = notes.iter().map(entry).collect();
-    Ok(Json(json!({ "logs": lines, "logEntries": entries })).into_response())
+    let logs: Vec<_> = lines
+        .iter()
+        .map(|line| json!({ "timestamp": time(line.unix_millis), "line": raw(line).to_string() }))
+        .collect();
+    let entries: Vec<_> = lines.iter().map(entry).collect();
+    Ok(Json(json!({ "logs": logs, "logEntries": entries })).into_response())
 }
 
 /// The newer call: beside a cursor (Unix milliseconds), with a search, in either direction.
@@ -93,39 +98,49 @@ pub(super) async fn logs_v2(
     let search = query.get("search").map_or("", String::as_str);
     let backward = query.get("direction").is_some_and(|way| way == "backward");
     let level = query.get("level").map_or("info", String::as_str);
-    let mut notes = page(&query, &*app.get(&id)?, |note| {
+    let mut lines = app.get(&id)?.journal.lines();
+    lines.retain(|line| {
         let beside = cursor.is_none_or(|cursor| {
             if backward {
-                note.unix_millis <= cursor
+                line.unix_millis <= cursor
             } else {
-                note.unix_millis >= cursor
+                line.unix_millis >= cursor
             }
         });
-        // All that is noted is of level info.
-        beside && note.message.contains(search) && matches!(level, "info" | "debug")
-    })?;
+        beside && line.message.contains(search) && matches!(level, "info" | "debug")
+    });
     if backward {
-        notes.reverse();
+        lines.reverse();
     }
-    let entries: Vec<_> = notes.iter().map(entry).collect();
+    let entries: Vec<_> = lines.iter().take(limit(&query)?).map(entry).collect();
     Ok(Json(json!({ "logs": entries })).into_response())
 }
 
-fn page(
-    query: &Pairs,
-    sandbox: &Sandbox,
-    wanted: impl Fn(&Note) -> bool,
-) -> Result<Vec<Note>, ApiError> {
+fn limit(query: &Pairs) -> Result<usize, ApiError> {
     let limit = number(query, "limit")?.and_then(|limit| usize::try_from(limit).ok());
-    let notes = sandbox.notes().into_iter().filter(wanted);
-    Ok(notes.take(limit.unwrap_or(LINES).min(LINES)).collect())
+    Ok(limit.unwrap_or(LINES).min(LINES))
 }
 
-fn entry(note: &Note) -> Value {
+/// A line as the sandbox's own logger would have written it.
+fn raw(line: &Line) -> Value {
+    let mut raw = line.fields.clone();
+    raw.insert("level".to_owned(), "info".into());
+    raw.insert("logger".to_owned(), line.logger.into());
+    raw.insert("message".to_owned(), line.message.clone().into());
+    raw.into()
+}
+
+/// A line as newer clients have it; their fields are all texts.
+fn entry(line: &Line) -> Value {
+    let logger = ("logger".to_owned(), line.logger.to_owned());
+    let fields = line.fields.iter().map(|(name, value)| {
+        let text = value.as_str().map(str::to_owned);
+        (name.clone(), text.unwrap_or_else(|| value.to_string()))
+    });
     json!({
-        "timestamp": time(note.unix_millis),
+        "timestamp": time(line.unix_millis),
         "level": "info",
-        "message": note.message,
-        "fields": {},
+        "message": line.message,
+        "fields": std::iter::once(logger).chain(fields).collect::<BTreeMap<_, _>>(),
     })
 }

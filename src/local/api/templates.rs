@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::error::ApiError;
 use super::super::template::NAMES;
-use super::{Answer, App, ENVD_VERSION, memory_mb, processors, time};
+use super::{Answer, App, ENVD_VERSION, memory_mb, processors, snapshots, time};
 
 /// A template's name without the tag of its newest build; others do not exist here.
 pub(super) fn plain_name(template: &str) -> &str {
@@ -29,13 +29,19 @@ pub(super) async fn detail(State(app): State<App>, Path(id): Path<String>) -> An
 }
 
 /// Whether an alias exists: how the SDKs ask.
-pub(super) async fn by_alias(Path(alias): Path<String>) -> Answer {
+pub(super) async fn by_alias(State(app): State<App>, Path(alias): Path<String>) -> Answer {
+    if let Some(snapshot) = snapshots::named_by(&app, plain_name(&alias)).await? {
+        return Ok(Json(json!({ "templateID": snapshot.id, "public": false })).into_response());
+    }
     let name = known(&alias)?;
     Ok(Json(json!({ "templateID": name, "public": true })).into_response())
 }
 
-/// Deletes a snapshot, of which there are none, or a template, which stays.
-pub(super) async fn delete(Path(id): Path<String>) -> Answer {
+/// Deletes a snapshot; a template stays.
+pub(super) async fn delete(State(app): State<App>, Path(id): Path<String>) -> Answer {
+    if snapshots::delete(&app, &id).await? {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let name = known(&id)?;
     let message = format!("the template '{name}' is a part of the local server");
     Err(ApiError::new(StatusCode::FORBIDDEN, message))

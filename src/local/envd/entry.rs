@@ -47,7 +47,7 @@ pub(super) fn entry(view: &View, held: &Beneath) -> io::Result<EntryInfo> {
         ..Default::default()
     };
     Ok(EntryInfo {
-        name: path
+        name: seen
             .file_name()
             .unwrap_or_default()
             .to_string_lossy()

@@ -152,7 +152,7 @@ async fn require_token(
     }
     let user = basic_user(request.headers());
     if let Err(message) = known_name(&user, cx.sandbox.user(&cx.registry.options)) {
-        return ConnectError::unauthenticated(message).into_response_json();
+        return refuse(&request, &ConnectError::unauthenticated(message));
     }
     next.run(request).await
 }
@@ -216,15 +216,20 @@ fn known_name(name: &str, user: &str) -> Result<(), String> {
     ))
 }
 
-trait IntoJson {
-    fn into_response_json(self) -> Response;
-}
-
-impl IntoJson for ConnectError {
-    fn into_response_json(self) -> Response {
+/// An error in front of an RPC, in the form that its caller reads: a stream's error is in its end
+/// (flag 2), of any other call it is the body. Both are JSON in every codec.
+fn refuse(request: &Request, error: &ConnectError) -> Response {
+    let kind = request.headers().get("content-type");
+    let stream = kind.filter(|kind| kind.as_bytes().starts_with(b"application/connect+"));
+    let Some(kind) = stream else {
         let json = [("content-type", "application/json")];
-        (self.http_status(), json, self.to_json()).into_response()
-    }
+        return (error.http_status(), json, error.to_json()).into_response();
+    };
+    let error: serde_json::Value = serde_json::from_slice(&error.to_json()).unwrap_or_default();
+    let end = serde_json::json!({ "error": error }).to_string();
+    let length = u32::try_from(end.len()).unwrap_or_default().to_be_bytes();
+    let body = [&[2], &length[..], end.as_bytes()].concat();
+    ([("content-type", kind.clone())], body).into_response()
 }
 
 async fn envs(Extension(cx): Extension<Context>) -> Response {

@@ -17,8 +17,9 @@ use crate::e2b::proto::process::process_event::{
 };
 
 use super::super::door::{Exit, Refusal, Size};
+use super::super::feed::{Lost, Output, Subscriber};
 use super::super::helper::Refused;
-use super::super::process::{Command, Launch, Lost, Output, Process, Selector, Subscriber};
+use super::super::process::{Command, Launch, Process, Selector};
 use super::super::streams::Kind;
 use super::{Context, context};
 
@@ -57,6 +58,14 @@ impl pb::Process for Service {
             .map_err(|error| ConnectError::internal(error.to_string()))?;
         let (process, subscriber) = started.map_err(refused)?;
         let events = events(&process, subscriber, &limits);
+        // The end of one that was killed for this call's deadline may come before our own clock has
+        // noticed the deadline.
+        let events = events.map(move |event| match event {
+            Ok(event) if process.is_expired() && matches!(event.event, Some(Event::End(_))) => {
+                Err(expired())
+            }
+            other => other,
+        });
         let stream = events.map(|event| {
             event.map(|event| pb::StartResponse {
                 event: event.into(),
@@ -354,11 +363,13 @@ async fn follow(
         Ok(Err(Lost::Sandbox)) => Err(ConnectError::unavailable(
             "the sandbox was paused or killed",
         )),
-        Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Err(
-            ConnectError::deadline_exceeded("the deadline of the command has passed"),
-        ),
+        Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Err(expired()),
         Err(_) => Ok(KeepAlive::default().into()),
     }
+}
+
+fn expired() -> ConnectError {
+    ConnectError::deadline_exceeded("the deadline of the command has passed")
 }
 
 fn data(output: data_event::Output) -> Event {
@@ -370,10 +381,11 @@ fn data(output: data_event::Output) -> Event {
 }
 
 fn end(exit: Exit) -> EndEvent {
-    let (exit_code, exited, status) = match exit {
-        Exit::Code(code) => (code, true, format!("exit status {code}")),
-        Exit::Signal(signal) => (-1, false, format!("signal: {}", signal_name(signal))),
+    let (exit_code, exited) = match exit {
+        Exit::Code(code) => (code, true),
+        Exit::Signal(_) => (-1, false),
     };
+    let status = exit.to_string();
     let error = (exit != Exit::Code(0)).then(|| status.clone());
     EndEvent {
         exit_code,
@@ -382,20 +394,4 @@ fn end(exit: Exit) -> EndEvent {
         error,
         ..Default::default()
     }
-}
-
-/// As Go names them.
-fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        1 => "hangup",
-        2 => "interrupt",
-        3 => "quit",
-        6 => "aborted",
-        9 => "killed",
-        11 => "segmentation fault",
-        13 => "broken pipe",
-        15 => "terminated",
-        other => return format!("signal {other}"),
-    };
-    name.to_owned()
 }

@@ -84,7 +84,35 @@ mod tests {
         assert_eq!(check(&query(&[]), "read", "x", 1), Err(Invalid::Missing));
     }
 
+    /// As the SDKs do it.
+    fn sign(path: &str, operation: &str, user: &str, until: Option<u64>) -> String {
+        let until = until.map_or_else(String::new, |until| format!(":{until}"));
+        let hash = Sha256::digest(format!("{path}:{operation}:{user}:token{until}"));
+        format!("v1_{}", STANDARD_NO_PAD.encode(hash))
+    }
+
     proptest! {
+        #[test]
+        fn what_was_signed_is_right_and_nothing_else(
+            (path, other) in ("\\PC{1,20}", "\\PC{1,20}"),
+            user in "[a-z]{0,5}",
+            until in proptest::option::of(1..1_000_u64),
+        ) {
+            let signature = sign(&path, "read", &user, until);
+            let expiration = until.map(|until| until.to_string());
+            let mut pairs = vec![("path", &*path), ("username", &user), ("signature", &signature)];
+            pairs.extend(expiration.as_deref().map(|until| ("signature_expiration", until)));
+            let mut asked = query(&pairs);
+
+            prop_assert_eq!(check(&asked, "read", "token", 1), Ok(()));
+            prop_assert_eq!(check(&asked, "write", "token", 1), Err(Invalid::Wrong));
+            if until.is_some() {
+                prop_assert_eq!(check(&asked, "read", "token", 1_000), Err(Invalid::Expired));
+            }
+            asked.insert("path".to_owned(), other.clone());
+            prop_assert_eq!(check(&asked, "read", "token", 1).is_ok(), path == other);
+        }
+
         #[test]
         fn nothing_guessed_is_right(signature in "v1_[A-Za-z0-9+/]{0,43}", path in "\\PC*") {
             let query = query(&[("path", &path), ("signature", &signature)]);

@@ -61,7 +61,7 @@ fn look(sandbox: &Sandbox, root: u32, limit: u64) {
         name.trim()
     );
     tracing::warn!("a sandbox was {note}");
-    sandbox.note(note);
+    sandbox.journal.note(note);
 }
 
 /// The largest of the processes, if together they use more than the limit.

@@ -1,0 +1,133 @@
+//! Snapshots and forks. Both promise to keep the memory of processes, which cannot be done here: they
+//! are made where no process runs, and a snapshot also where it was asked for without memory.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::IntoResponse;
+use serde_json::{Map, Value, json};
+
+use super::super::error::ApiError;
+use super::super::snapshot::{Memory, Snapshot};
+use super::{Answer, App, OLD_TIMEOUT, parse, seconds, templates, view};
+
+/// Default and maximum of a page (E2B's own).
+const PAGE: usize = 100;
+/// Most forks of one call (E2B's own).
+const FORKS: u64 = 20;
+
+fn shown(snapshot: &Snapshot) -> Value {
+    let name = snapshot.name.as_ref().map(|name| format!("{name}:default"));
+    let id = name
+        .clone()
+        .unwrap_or_else(|| format!("{}:default", snapshot.id));
+    json!({ "snapshotID": id, "names": name.into_iter().collect::<Vec<_>>() })
+}
+
+/// Runs work that the caller's hanging up must not cut: a sandbox would stay frozen.
+async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Answer<T> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| ApiError::internal(error.to_string()))?
+}
+
+pub(super) async fn create(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
+    let body: Map<String, Value> = parse(&body)?;
+    let name = body.get("name").and_then(Value::as_str);
+    let name = name
+        .filter(|name| !name.is_empty())
+        .map(named)
+        .transpose()?;
+    let memory = match body.get("memory").and_then(Value::as_bool) {
+        Some(false) => Memory::LeftOut,
+        Some(true) | None => Memory::Kept,
+    };
+    let made = whole(async move { app.snapshot(&id, name, memory).await }).await?;
+    Ok((StatusCode::CREATED, Json(shown(&made))).into_response())
+}
+
+/// A name that a snapshot may have, without the tag of its newest build.
+fn named(name: &str) -> Answer<String> {
+    let plain = templates::plain_name(name);
+    let good =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    if !plain.bytes().all(good) || super::super::template::NAMES.contains(&plain) {
+        let message =
+            format!("'{name}' is no name for a snapshot: lower-case letters, digits, - and _");
+        return Err(ApiError::bad(message));
+    }
+    Ok(plain.to_owned())
+}
+
+pub(super) async fn list(
+    State(app): State<App>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Answer {
+    let snapshots = app.snapshots.clone();
+    let mut all = blocking(move || Ok(snapshots.all())).await?;
+    let name = query.get("name").map(|name| templates::plain_name(name));
+    all.retain(|one| {
+        query.get("sandboxID").is_none_or(|id| one.sandbox == *id)
+            && name.is_none_or(|name| one.id == name || one.name.as_deref() == Some(name))
+    });
+    let limit = query.get("limit").map_or(Ok(PAGE), |limit| limit.parse());
+    let limit = limit
+        .map_err(|_| ApiError::bad("limit must be a number"))?
+        .clamp(1, PAGE);
+    let start = query.get("nextToken").map_or(0, |token| {
+        let last = all.iter().position(|one| one.id == *token);
+        last.map_or(all.len(), |at| at + 1)
+    });
+    let page: Vec<_> = all.iter().skip(start).take(limit).collect();
+    let mut headers = HeaderMap::new();
+    let last = page.last().filter(|_| all.len() > start + limit);
+    if let Some(token) = last.and_then(|last| HeaderValue::from_str(&last.id).ok()) {
+        headers.insert("x-next-token", token);
+    }
+    let page: Vec<_> = page.into_iter().map(shown).collect();
+    Ok((headers, Json(page)).into_response())
+}
+
+/// Deletes a snapshot; false if there is none of this id or name.
+pub(super) async fn delete(app: &App, id: &str) -> Answer<bool> {
+    let (snapshots, id) = (app.snapshots.clone(), templates::plain_name(id).to_owned());
+    blocking(move || snapshots.delete(&id)).await
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Answer<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.map_err(std::io::Error::other).flatten();
+    done.map_err(|error| ApiError::internal(format!("snapshots: {error}")))
+}
+
+pub(super) async fn fork(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
+    let body: Map<String, Value> = parse(&body)?;
+    let count = body.get("count").map_or(Some(1), Value::as_u64);
+    let count = count.filter(|count| (1..=FORKS).contains(count));
+    let count = count.ok_or_else(|| ApiError::bad(format!("count must be from 1 to {FORKS}")))?;
+    let timeout = body.get("timeout").map_or(Some(OLD_TIMEOUT), Value::as_i64);
+    let timeout = seconds(timeout.unwrap_or_default())?;
+    let forks = whole(async move {
+        let forks = app.fork(&id, count, timeout).await?;
+        let told = forks.into_iter().map(|fork| match fork {
+            Ok(sandbox) => json!({ "sandbox": view(&app, &sandbox) }),
+            Err(error) => json!({
+                "error": { "code": error.status.as_u16(), "message": error.message },
+            }),
+        });
+        Ok(told.collect::<Vec<_>>())
+    });
+    Ok((StatusCode::CREATED, Json(forks.await?)).into_response())
+}
+
+/// The snapshot that a create call names instead of a template.
+pub(super) async fn named_by(app: &App, template: &str) -> Answer<Option<Snapshot>> {
+    let (snapshots, wanted) = (app.snapshots.clone(), template.to_owned());
+    blocking(move || Ok(snapshots.find(&wanted))).await
+}

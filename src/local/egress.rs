@@ -1,0 +1,257 @@
+//! What a sandbox may reach of the network, as its creator asked: `allowOut` and `denyOut` of the
+//! create call, lists of addresses, ranges and names.
+//!
+//! What is allowed counts before what is denied, and what neither names is open (E2B's rules). They
+//! are kept by the sandbox's way out ([`super::outbound`]), so only where it has no other: with a
+//! network of its own. Who asks elsewhere is told in the logs that they are not in force.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// All traffic, of both address families (E2B's spelling).
+const ALL: &str = "0.0.0.0/0";
+
+/// Rules for what leaves a sandbox; the default lets everything out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Egress {
+    pub(super) allow: Vec<Place>,
+    pub(super) deny: Vec<Place>,
+}
+
+/// What one entry of a list names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) enum Place {
+    All,
+    /// The addresses that share this many leading bits.
+    Range(IpAddr, u32),
+    /// Lower case.
+    Host(String),
+    /// All names below this one.
+    Below(String),
+}
+
+impl Egress {
+    /// Reads a create's or an update's fields. An error names the entry that is no place.
+    pub(super) fn read(
+        internet: Option<bool>,
+        allow: Option<&Value>,
+        deny: Option<&Value>,
+    ) -> Result<Self, String> {
+        let (allow, mut deny) = (places("allowOut", allow)?, places("denyOut", deny)?);
+        if internet == Some(false) && !deny.contains(&Place::All) {
+            deny.push(Place::All);
+        }
+        Ok(Self { allow, deny })
+    }
+
+    pub(super) fn denies_all(&self) -> bool {
+        self.deny.contains(&Place::All)
+    }
+
+    /// Whether it is worth to look up a host's addresses: they may be allowed.
+    pub(super) fn may_look_up(&self, host: &str) -> bool {
+        let allowed = |place: &Place| place.has_name(host) || matches!(place, Place::Range(..));
+        !self.denies_all() || self.allow.iter().any(allowed)
+    }
+
+    /// Whether a host may be reached at an address; `None` if we cannot know the address.
+    pub(super) fn permits(&self, host: &str, ip: Option<IpAddr>) -> bool {
+        let named = |place: &Place| {
+            place.has_name(host) || ip.is_some_and(|ip| place.has_address(ip.to_canonical()))
+        };
+        // It may be in one of the ranges.
+        let hidden = |place: &Place| ip.is_none() && matches!(place, Place::Range(..));
+        self.allow.iter().any(named) || !self.deny.iter().any(|place| named(place) || hidden(place))
+    }
+}
+
+fn places(list: &str, value: Option<&Value>) -> Result<Vec<Place>, String> {
+    let entries = match value {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(entries)) => entries,
+        Some(_) => return Err(format!("network.{list} must be a list")),
+    };
+    let read = entries.iter().map(|entry| {
+        let text = entry.as_str().unwrap_or_default();
+        Place::try_from(text.to_owned()).map_err(|error| format!("network.{list}: {error}"))
+    });
+    read.collect()
+}
+
+impl Place {
+    fn has_name(&self, host: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Range(..) => false,
+            Self::Host(name) => host == name,
+            Self::Below(name) => host
+                .strip_suffix(name.as_str())
+                .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+        }
+    }
+
+    fn has_address(&self, ip: IpAddr) -> bool {
+        match self {
+            Self::All => true,
+            Self::Range(range, bits) => leading(ip, *bits) == leading(*range, *bits),
+            Self::Host(_) | Self::Below(_) => false,
+        }
+    }
+}
+
+/// The first bits of an address, with its family: addresses of two families share none.
+fn leading(ip: IpAddr, bits: u32) -> (bool, u128) {
+    match ip {
+        IpAddr::V4(ip) => {
+            let mask = u32::MAX.checked_shl(32_u32.saturating_sub(bits));
+            (true, u128::from(ip.to_bits() & mask.unwrap_or(0)))
+        }
+        IpAddr::V6(ip) => {
+            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(bits));
+            (false, ip.to_bits() & mask.unwrap_or(0))
+        }
+    }
+}
+
+impl TryFrom<String> for Place {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("'{text}' is no address, no range of addresses and no host name");
+        let most = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 128 };
+        if text == ALL {
+            return Ok(Self::All);
+        }
+        if let Ok(ip) = text.parse::<IpAddr>() {
+            return Ok(Self::Range(ip, most(ip)));
+        }
+        if let Some((ip, bits)) = text.split_once('/') {
+            let ip: IpAddr = ip.parse().map_err(|_| wrong())?;
+            let bits = bits.parse().ok().filter(|bits| *bits <= most(ip));
+            return Ok(Self::Range(ip, bits.ok_or_else(wrong)?));
+        }
+        let name = text.to_ascii_lowercase();
+        let (below, name) = match name.strip_prefix("*.") {
+            Some(name) => (true, name),
+            None => (false, &*name),
+        };
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let labels = name.split('.').all(|label| !label.is_empty());
+        if !labels || !name.bytes().all(good) || !name.bytes().any(|b| b.is_ascii_alphabetic()) {
+            return Err(wrong());
+        }
+        Ok(if below {
+            Self::Below(name.to_owned())
+        } else {
+            Self::Host(name.to_owned())
+        })
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::All => ALL.to_owned(),
+            Place::Range(ip, bits) => format!("{ip}/{bits}"),
+            Place::Host(name) => name,
+            Place::Below(name) => format!("*.{name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn egress(allow: &Value, deny: &Value) -> Egress {
+        Egress::read(None, Some(allow), Some(deny)).unwrap()
+    }
+
+    fn at(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_allowed_counts_before_what_is_denied() {
+        let rules = egress(
+            &json!(["api.example.com", "*.cdn.example", "192.0.2.0/24"]),
+            &json!(["0.0.0.0/0"]),
+        );
+
+        assert!(rules.permits("api.example.com", Some(at("198.51.100.1"))));
+        assert!(rules.permits("a.b.cdn.example", None));
+        assert!(rules.permits("anything.example", Some(at("192.0.2.9"))));
+        for host in [
+            "example.com",
+            "cdn.example",
+            "xcdn.example",
+            "evil-api.example.com",
+        ] {
+            assert!(!rules.permits(host, Some(at("198.51.100.1"))), "{host}");
+            assert!(!rules.permits(host, Some(at("2001:db8::1"))), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_denied_is_open_but_an_unknown_address_may_be_in_a_denied_range() {
+        let rules = egress(&json!([]), &json!(["10.0.0.0/8", "2001:db8::/32"]));
+
+        assert!(rules.permits("host", Some(at("192.0.2.1"))));
+        assert!(!rules.permits("host", Some(at("10.255.0.1"))));
+        assert!(!rules.permits("host", Some(at("::ffff:10.0.0.1"))));
+        assert!(!rules.permits("host", Some(at("2001:db8:1::1"))));
+        assert!(!rules.permits("host", None));
+        assert!(Egress::default().permits("host", None));
+    }
+
+    #[test]
+    fn without_internet_no_name_is_even_looked_up() {
+        let closed = Egress::read(Some(false), None, None).unwrap();
+
+        assert!(closed.denies_all() && !closed.may_look_up("example.com"));
+        assert!(egress(&json!(["192.0.2.1"]), &json!(["0.0.0.0/0"])).may_look_up("example.com"));
+    }
+
+    #[test]
+    fn an_entry_that_is_no_place_is_named() {
+        for entry in [
+            "10.0.0.0/33",
+            "1.2.3",
+            "*",
+            "a..b",
+            "http://a",
+            "",
+            "::/129",
+        ] {
+            let error = Egress::read(None, None, Some(&json!([entry]))).unwrap_err();
+            assert!(
+                error.starts_with(&format!("network.denyOut: '{entry}'")),
+                "{error}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_has_its_addresses_and_its_text_is_read_as_the_same(
+            ip in any::<u32>(), other in any::<u32>(), bits in 1..=32_u32,
+        ) {
+            let place = Place::Range(IpAddr::V4(ip.into()), bits);
+            let shared = (ip ^ other).leading_zeros() >= bits;
+
+            prop_assert_eq!(place.has_address(IpAddr::V4(other.into())), shared);
+            prop_assert_eq!(Place::try_from(String::from(place.clone())), Ok(place));
+        }
+
+        #[test]
+        fn no_text_breaks_the_parser(text in "\\PC*") {
+            let _ = Place::try_from(text);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Snapshots: copies of a sandbox's files, from which new sandboxes begin. They outlive the sandbox
+//! and the server.
+//!
+//! The memory of processes cannot be copied. So a snapshot is made where there is none to lose, or
+//! where the caller asked for the files alone ([`Memory`]); who calls makes sure of that, and that
+//! nothing in the sandbox runs meanwhile.
+//!
+//! Kept are directories, files with their mode, time and attributes, and links as they are. Sockets
+//! and pipes are not: they were between processes. Layout below the server's `snapshots/<id>/`:
+//! `snapshot.json`, `home/`, `tmp/`.
+
+use std::fs::{self, File, FileTimes, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
+use serde::{Deserialize, Serialize};
+
+use super::isolation::remove_dir;
+use super::sandbox::write_private;
+
+/// The directories of a sandbox that are copied.
+const PARTS: [&str; 2] = ["home", "tmp"];
+const ABOUT: &str = "snapshot.json";
+/// What Linux allows for one list of attributes and for one value.
+const LONGEST: usize = 64 * 1024;
+
+/// What a caller wants of the memory of a sandbox's processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    Kept,
+    LeftOut,
+}
+
+/// One snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Snapshot {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    /// Whose files these were.
+    pub(super) sandbox: String,
+    /// Whose programs belong to them.
+    pub(super) template: String,
+    /// Milliseconds since the epoch.
+    pub(super) made_at: u64,
+}
+
+impl Snapshot {
+    fn is(&self, wanted: &str) -> bool {
+        self.id == wanted || self.name.as_deref() == Some(wanted)
+    }
+}
+
+/// All snapshots of a server. Its calls read and write the disk; they are not for async threads.
+#[derive(Debug, Clone)]
+pub(super) struct Snapshots(PathBuf);
+
+impl Snapshots {
+    pub(super) fn new(state_dir: &Path) -> Self {
+        Self(state_dir.join("snapshots"))
+    }
+
+    /// Where a snapshot's files are.
+    pub(super) fn dir(&self, id: &str) -> PathBuf {
+        self.0.join(id)
+    }
+
+    /// Newest first.
+    pub(super) fn all(&self) -> Vec<Snapshot> {
+        let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let read = |dir: PathBuf| {
+            let about = fs::read(dir.join(ABOUT)).ok()?;
+            serde_json::from_slice::<Snapshot>(&about).ok()
+        };
+        let mut all: Vec<_> = entries.filter_map(|entry| read(entry.path())).collect();
+        all.sort_by(|a, b| (b.made_at, &b.id).cmp(&(a.made_at, &a.id)));
+        all
+    }
+
+    /// By id or name.
+    pub(super) fn find(&self, wanted: &str) -> Option<Snapshot> {
+        self.all().into_iter().find(|snapshot| snapshot.is(wanted))
+    }
+
+    /// Copies a sandbox's files. A snapshot that had the same name is replaced.
+    pub(super) fn take(&self, snapshot: &Snapshot, sandbox: &Path) -> io::Result<()> {
+        fs::create_dir_all(&self.0)?;
+        // Without its description a directory is no snapshot, so that one half made is never seen.
+        let dir = self.dir(&snapshot.id);
+        let made = lay_out(sandbox, &dir).and_then(|()| {
+            fs::set_permissions(&dir, Permissions::from_mode(0o700))?;
+            let older = self.all().into_iter();
+            let older = older.filter(|other| other.name.is_some() && other.name == snapshot.name);
+            let older: Vec<_> = older.collect();
+            write_private(&dir.join(ABOUT), &serde_json::to_vec_pretty(snapshot)?)?;
+            older.iter().try_for_each(|other| self.remove(&other.id))
+        });
+        if made.is_err() {
+            let _ = remove_dir(&dir);
+        }
+        made
+    }
+
+    /// Deletes a snapshot by id or name; false if there is none.
+    pub(super) fn delete(&self, wanted: &str) -> io::Result<bool> {
+        match self.find(wanted) {
+            Some(snapshot) => self.remove(&snapshot.id).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn remove(&self, id: &str) -> io::Result<()> {
+        let dir = self.dir(id);
+        // First what makes it a snapshot: a rest of files is not seen.
+        fs::remove_file(dir.join(ABOUT))?;
+        remove_dir(&dir)
+    }
+}
+
+/// Copies the files of a sandbox or a snapshot below another directory.
+pub(super) fn lay_out(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for part in PARTS {
+        let source = from.join(part);
+        copy(&source, &source.symlink_metadata()?, &to.join(part))?;
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, metadata: &Metadata, to: &Path) -> io::Result<()> {
+    let copied = copy_one(from, metadata, to);
+    // Directories above have been named by those below.
+    copied.map_err(|error| match error.get_ref() {
+        Some(_) => error,
+        None => io::Error::new(error.kind(), format!("{}: {error}", from.display())),
+    })
+}
+
+fn copy_one(from: &Path, metadata: &Metadata, to: &Path) -> io::Result<()> {
+    let kind = metadata.file_type();
+    // Of what was there only a directory stays: nothing is written through a link.
+    let there = to.symlink_metadata();
+    if there.is_ok_and(|there| !there.is_dir()) {
+        fs::remove_file(to)?;
+    }
+    if kind.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    if kind.is_dir() {
+        match fs::create_dir(to) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy(
+                &entry.path(),
+                &entry.metadata()?,
+                &to.join(entry.file_name()),
+            )?;
+        }
+    } else if kind.is_file() {
+        fs::copy(from, to)?;
+    } else {
+        return Ok(());
+    }
+    copy_attributes(from, to)?;
+    // What a copy has of another user's rights it must not keep.
+    let mode = Permissions::from_mode(metadata.mode() & 0o1777);
+    let times = FileTimes::new().set_modified(metadata.modified()?);
+    File::open(to)?.set_times(times)?;
+    fs::set_permissions(to, mode)
+}
+
+/// Those that users can set: a file's metadata is among them.
+fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
+    let mut names = vec![0; LONGEST];
+    let Ok(length) = listxattr(from, &mut names[..]) else {
+        return Ok(());
+    };
+    let names = names.get(..length).unwrap_or_default();
+    for name in names.split(|byte| *byte == 0) {
+        if name.starts_with(b"user.") {
+            let mut value = vec![0; LONGEST];
+            let length = getxattr(from, name, &mut value[..])?;
+            let value = value.get(..length).unwrap_or_default();
+            setxattr(to, name, value, XattrFlags::empty())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn snapshot(id: &str, name: Option<&str>, made_at: u64) -> Snapshot {
+        Snapshot {
+            id: id.to_owned(),
+            name: name.map(str::to_owned),
+            sandbox: "isource".to_owned(),
+            template: "base".to_owned(),
+            made_at,
+        }
+    }
+
+    #[test]
+    fn files_are_copied_as_they_are_and_nothing_is_written_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to, other) = (
+            dir.path().join("a"),
+            dir.path().join("b"),
+            dir.path().join("c"),
+        );
+        for made in [&from, &to] {
+            fs::create_dir_all(made.join("home/d")).unwrap();
+            fs::create_dir_all(made.join("tmp")).unwrap();
+        }
+        fs::write(&other, "untouched").unwrap();
+        fs::write(from.join("home/d/run"), "#!").unwrap();
+        fs::set_permissions(from.join("home/d/run"), Permissions::from_mode(0o4750)).unwrap();
+        fs::write(from.join("home/f"), "copied").unwrap();
+        symlink("nowhere", from.join("tmp/l")).unwrap();
+        symlink(&other, to.join("home/f")).unwrap();
+        fs::write(to.join("home/own"), "stays").unwrap();
+
+        lay_out(&from, &to).unwrap();
+
+        assert_eq!(fs::read_to_string(&other).unwrap(), "untouched");
+        assert_eq!(fs::read_to_string(to.join("home/f")).unwrap(), "copied");
+        assert_eq!(fs::read_to_string(to.join("home/own")).unwrap(), "stays");
+        assert_eq!(
+            fs::read_link(to.join("tmp/l")).unwrap(),
+            Path::new("nowhere")
+        );
+        let (was, is) = (from.join("home/d/run"), to.join("home/d/run"));
+        let (was, is) = (was.metadata().unwrap(), is.metadata().unwrap());
+        assert_eq!(is.mode() & 0o7777, 0o750);
+        assert_eq!(is.modified().unwrap(), was.modified().unwrap());
+    }
+
+    #[test]
+    fn a_name_belongs_to_the_newest_and_what_is_deleted_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("source");
+        for part in PARTS {
+            fs::create_dir_all(source.join(part)).unwrap();
+        }
+        let snapshots = Snapshots::new(dir.path());
+        let (first, second) = (snapshot("i1", Some("n"), 1), snapshot("i2", Some("n"), 2));
+        let third = snapshot("i3", None, 3);
+
+        for taken in [&first, &second, &third] {
+            snapshots.take(taken, &source).unwrap();
+        }
+
+        assert_eq!(snapshots.all(), [third, second.clone()]);
+        assert_eq!(snapshots.find("n"), Some(second));
+        assert!(snapshots.delete("n").unwrap() && !snapshots.delete("n").unwrap());
+        assert_eq!(snapshots.find("i2"), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! Rules for what a sandbox may reach: in force where it has a network of its own, and said not to be
+//! where it has none. Nothing beyond loopback is reached: what is let through by the rules is this
+//! machine itself, and refused for another reason.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use pretty_assertions::assert_eq;
+use reqwest::StatusCode;
+use sandbar::local::{Level, Wanted};
+use serde_json::{Value, json};
+
+use super::local::{Sandbox, World};
+
+const DENIED: &str = "the network rules of this sandbox deny";
+const THIS_MACHINE: &str = "sandboxes may not reach this machine itself";
+
+/// What the way out answers to a program that wants to go there.
+async fn told(sandbox: &Sandbox<'_>, host: &str) -> String {
+    let script = format!(
+        "node -e \"const s = require('net').connect(process.env.HTTPS_PROXY.split(':')[2], \
+         '127.0.0.1'); s.write('CONNECT {host}:9 HTTP/1.1\\r\\n\\r\\n'); s.pipe(process.stdout)\""
+    );
+    sandbox.run(&script).await.stdout
+}
+
+async fn info(world: &World, id: &str) -> Value {
+    let path = format!("/sandboxes/{id}");
+    let answer = world.api("GET", &path).send().await.unwrap();
+    answer.json().await.unwrap()
+}
+
+async fn set(world: &World, id: &str, rules: &Value) -> StatusCode {
+    let path = format!("/sandboxes/{id}/network");
+    let answer = world.api("PUT", &path).json(rules).send().await.unwrap();
+    answer.status()
+}
+
+#[tokio::test]
+async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
+    let world = World::at(Wanted::default()).await;
+    if world.server.isolation().level < Level::Full {
+        return;
+    }
+    let body = json!({
+        "templateID": "base",
+        "allow_internet_access": false,
+        "network": {"allowOut": ["localhost"]},
+    });
+    let sandbox = world.create(body).await;
+
+    let (named, ranged) = (
+        told(&sandbox, "example.com").await,
+        told(&sandbox, "192.0.2.1").await,
+    );
+    let allowed = told(&sandbox, "localhost").await;
+    let before = info(&world, &sandbox.id).await;
+    let rules = json!({"denyOut": ["127.0.0.0/8"]});
+    let changed = set(&world, &sandbox.id, &rules).await;
+    let now = told(&sandbox, "127.0.0.1").await;
+    let after = info(&world, &sandbox.id).await;
+    let wrong = set(&world, &sandbox.id, &json!({"denyOut": ["10.0.0.0/99"]})).await;
+    let rewriting = json!({"rules": {"example.com": [{"transform": {}}]}});
+    let rewriting = set(&world, &sandbox.id, &rewriting).await;
+    let nobody = set(&world, "inone", &rules).await;
+
+    assert!(
+        named.contains(DENIED) && ranged.contains(DENIED),
+        "{named} {ranged}"
+    );
+    assert!(allowed.contains(THIS_MACHINE), "{allowed}");
+    assert_eq!(before["allowInternetAccess"], false);
+    let network = json!({
+        "allowOut": ["localhost"], "allowPublicTraffic": true, "denyOut": ["0.0.0.0/0"],
+    });
+    assert_eq!(before["network"], network);
+    assert_eq!(changed, StatusCode::NO_CONTENT);
+    assert!(now.contains(DENIED), "{now}");
+    assert_eq!(after["allowInternetAccess"], true);
+    assert_eq!(
+        (wrong, rewriting, nobody),
+        (
+            StatusCode::BAD_REQUEST,
+            StatusCode::NOT_IMPLEMENTED,
+            StatusCode::NOT_FOUND
+        )
+    );
+}
+
+#[tokio::test]
+async fn rules_that_are_not_in_force_are_told() {
+    let world = World::new().await;
+    let body = json!({
+        "templateID": "base",
+        "allow_internet_access": false,
+        "network": {"denyOut": ["10.0.0.0/8"]},
+    });
+    let sandbox = world.create(body).await;
+
+    let shown = info(&world, &sandbox.id).await;
+    let changed = set(&world, &sandbox.id, &json!({"denyOut": []})).await;
+    let logs = format!("/v2/sandboxes/{}/logs?search=force", sandbox.id);
+    let logs = world.api("GET", &logs).send().await.unwrap();
+    let logs: Value = logs.json().await.unwrap();
+
+    assert_eq!(shown["allowInternetAccess"], true);
+    assert_eq!(shown["network"], json!({"allowPublicTraffic": true}));
+    assert_eq!(changed, StatusCode::NOT_IMPLEMENTED);
+    assert_eq!(
+        logs["logs"][0]["message"],
+        "not in force on this server: allow_internet_access, network.denyOut"
+    );
+}
+
+#[tokio::test]
+async fn a_rule_for_no_place_is_refused() {
+    let world = World::new().await;
+    let body = json!({"templateID": "base", "network": {"allowOut": ["http://a"]}});
+
+    let answer = world
+        .api("POST", "/v2/sandboxes")
+        .json(&body)
+        .send()
+        .await
+        .unwrap();
+
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let answer: Value = answer.json().await.unwrap();
+    let message =
+        "network.allowOut: 'http://a' is no address, no range of addresses and no host name";
+    assert_eq!(answer["message"], message);
+}

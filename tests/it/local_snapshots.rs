@@ -1,0 +1,152 @@
+//! Snapshots and forks: what they keep, and that they say what they cannot keep.
+
+use pretty_assertions::assert_eq;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::local::{Events, Sandbox, World, alive};
+
+async fn post(world: &World, path: &str, body: Value) -> (StatusCode, Value) {
+    let answer = world.api("POST", path).json(&body).send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+async fn snapshot(world: &World, sandbox: &Sandbox<'_>, body: Value) -> (StatusCode, Value) {
+    post(world, &format!("/sandboxes/{}/snapshots", sandbox.id), body).await
+}
+
+#[tokio::test]
+async fn files_are_copied_while_a_process_goes_on_and_its_memory_is_never_lost_in_silence() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    // Left behind by the command that started it: no list of processes has it.
+    let script = "cd; echo kept > f; ln -s f link; setsid sleep 1000 >/dev/null 2>&1 & echo $!";
+    let left: u64 = sandbox.run(script).await.stdout.trim().parse().unwrap();
+
+    let (refused, why) = snapshot(&world, &sandbox, json!({})).await;
+    let fork = format!("/sandboxes/{}/fork", sandbox.id);
+    let (no_fork, _) = post(&world, &fork, json!({})).await;
+    let (made, told) = snapshot(&world, &sandbox, json!({"name": "mine", "memory": false})).await;
+    let went_on = alive(left);
+    sandbox.kill().await;
+    let copy = world
+        .create(json!({"templateID": told["snapshotID"]}))
+        .await;
+    let copied = copy.run("cd; cat link; readlink link").await;
+
+    assert_eq!(
+        (refused, no_fork),
+        (StatusCode::NOT_IMPLEMENTED, StatusCode::NOT_IMPLEMENTED)
+    );
+    let why = why["message"].as_str().unwrap();
+    assert!(why.contains("1 of them"), "{why}");
+    assert_eq!(made, StatusCode::CREATED);
+    assert_eq!(
+        told,
+        json!({"snapshotID": "mine:default", "names": ["mine:default"]})
+    );
+    assert!(went_on);
+    assert_eq!(copied.stdout, "kept\nf\n");
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_for_a_snapshot_runs_on() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    let start = json!({"process": {"cmd": "cat"}});
+    let mut events = Events::open(sandbox.stream("Start", &start)).await;
+    let pid = events.pid().await;
+
+    let (made, _) = snapshot(&world, &sandbox, json!({"memory": false})).await;
+    // "on" and a line end.
+    let input = json!({"process": {"pid": pid}, "input": {"stdin": "b24K"}});
+    sandbox.unary("process.Process/SendInput", input).await;
+
+    assert_eq!(made, StatusCode::CREATED);
+    assert_eq!(events.output().await, "on\n");
+}
+
+#[tokio::test]
+async fn forks_begin_where_the_sandbox_is_and_have_its_settings() {
+    let world = World::new().await;
+    let body = json!({"templateID": "base", "metadata": {"a": "b"}, "envVars": {"GIVEN": "value"}});
+    let sandbox = world.create(body).await;
+    sandbox.run("echo before > ~/f").await;
+
+    let path = format!("/sandboxes/{}/fork", sandbox.id);
+    let (status, forks) = post(&world, &path, json!({"count": 3, "timeout": 60})).await;
+    let (many, _) = post(&world, &path, json!({"count": 21})).await;
+    let id = forks[0]["sandbox"]["sandboxID"].as_str().unwrap();
+    let detail = world
+        .api("GET", &format!("/sandboxes/{id}"))
+        .send()
+        .await
+        .unwrap();
+    let detail: Value = detail.json().await.unwrap();
+    let kept = world.api("GET", "/snapshots").send().await.unwrap();
+
+    assert_eq!(
+        (status, many),
+        (StatusCode::CREATED, StatusCode::BAD_REQUEST)
+    );
+    // The test's server has room for two more.
+    assert_eq!(forks[2]["error"]["code"], 429);
+    assert_eq!(detail["metadata"], json!({"a": "b"}));
+    assert_eq!(kept.json::<Value>().await.unwrap(), json!([]));
+}
+
+#[tokio::test]
+async fn snapshots_are_listed_in_pages_and_deleted() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    for name in ["one", "two", "one"] {
+        let (made, _) = snapshot(&world, &sandbox, json!({"name": name})).await;
+        assert_eq!(made, StatusCode::CREATED);
+    }
+    let names = async |query: &str| {
+        let answer = world
+            .api("GET", &format!("/snapshots?{query}"))
+            .send()
+            .await
+            .unwrap();
+        let next = answer.headers().get("x-next-token").cloned();
+        let list: Value = answer.json().await.unwrap();
+        let list = list.as_array().unwrap().clone();
+        let names: Vec<_> = list.iter().map(|one| one["snapshotID"].clone()).collect();
+        (names, next)
+    };
+
+    let (all, none) = names("").await;
+    let (first, next) = names("limit=1").await;
+    let (second, last) = names(&format!("nextToken={}", next.unwrap().to_str().unwrap())).await;
+    let (foreign, _) = names("name=two:default&sandboxID=x").await;
+    let delete = async |id: &str| {
+        let answer = world
+            .api("DELETE", &format!("/templates/{id}"))
+            .send()
+            .await;
+        answer.unwrap().status()
+    };
+    let deleted = (
+        delete("one:default").await,
+        delete("one").await,
+        delete("base").await,
+    );
+    let (wrong, _) = snapshot(&world, &sandbox, json!({"name": "base"})).await;
+
+    assert_eq!(all, ["one:default", "two:default"]);
+    assert_eq!(
+        (first, second),
+        (vec![json!("one:default")], vec![json!("two:default")])
+    );
+    assert_eq!((none, last, foreign), (None, None, Vec::new()));
+    assert_eq!(
+        deleted,
+        (
+            StatusCode::NO_CONTENT,
+            StatusCode::NOT_FOUND,
+            StatusCode::FORBIDDEN
+        )
+    );
+    assert_eq!(wrong, StatusCode::BAD_REQUEST);
+}
