@@ -181,6 +181,8 @@ impl Registry {
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
         let sandbox = self.furnish(dir.clone(), record, links).await?;
+        // Whoever kills it before it runs waits, else the run would outlive the sandbox.
+        let turn = sandbox.transition.lock().await;
         let started = async {
             self.admit(&id, &sandbox)?;
             fork::begin_with(new.origin, dir.clone()).await?;
@@ -191,6 +193,7 @@ impl Registry {
             remove(dir).await;
             return Err(error);
         }
+        drop(turn);
         sandbox.journal.note("created");
         if !new.ignored.is_empty() {
             let fields = new.ignored.join(", ");

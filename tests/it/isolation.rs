@@ -152,7 +152,7 @@ async fn no_sandbox_runs_as_root_of_the_machine() {
 
 /// Host process ids and owners of what has a sandbox's id in its environment or its script: a
 /// root without all its rights cannot read the environment of others.
-fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
+pub(crate) fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let found = entries.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;

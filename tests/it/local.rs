@@ -15,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
+use crate::isolation::of_sandbox;
 use crate::support::folder;
 
 pub(crate) const KEY: &str = "e2b_test";
@@ -456,6 +457,31 @@ async fn kill_leaves_no_process_behind_not_even_one_that_left_its_group() {
     let dir = world.dir.path().join("state/sandboxes").join(&sandbox.id);
     assert!(!dir.exists());
     while events.next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_kill_that_comes_while_a_sandbox_is_made_leaves_no_process_behind() {
+    let world = World::new().await;
+    let kill = async || {
+        loop {
+            let listed = world.api("GET", "/v2/sandboxes").send().await.unwrap();
+            let listed: Value = listed.json().await.unwrap();
+            if let Some(id) = listed[0]["sandboxID"].as_str() {
+                let killed = world.api("DELETE", &format!("/sandboxes/{id}"));
+                let killed = killed.send().await.unwrap();
+                assert_eq!(killed.status(), StatusCode::NO_CONTENT);
+                return id.to_owned();
+            }
+        }
+    };
+
+    // How far the making has come when the kill comes is another every time.
+    for _ in 0..20 {
+        let (sandbox, killed) = tokio::join!(world.base(), kill());
+
+        assert_eq!(sandbox.id, killed);
+        assert_eq!(of_sandbox(&killed), []);
+    }
 }
 
 #[tokio::test]
