@@ -44,4 +44,5 @@ mod opencode_client;
 mod opencode_server;
 mod screen;
 mod sdk;
+mod soak;
 mod terminal;

@@ -42,6 +42,12 @@ impl Server {
     }
 }
 
+impl Server {
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let pid = rustix::process::Pid::from_child(&self.process);

@@ -159,6 +159,11 @@ impl Home {
         call.send(Duration::from_secs(30)).unwrap()
     }
 
+    /// What `sandbar local serve` keeps.
+    pub(crate) fn serve_state(&self) -> PathBuf {
+        self.root.path().join("sandbar/state/serve")
+    }
+
     /// The ids of the sandboxes that the local server has, running or paused.
     pub(crate) fn sandboxes(&self) -> Vec<String> {
         let (status, body) = self.api("GET", "/v2/sandboxes?state=running,paused");
