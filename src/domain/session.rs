@@ -144,6 +144,13 @@ pub enum SessionEvent {
     Stopped,
 }
 
+impl SessionEvent {
+    /// Whether somebody who opened the session waits for this: the conversation itself.
+    pub fn is_awaited(&self) -> bool {
+        matches!(self, Self::Chat(ChatEvent::Resync(_)))
+    }
+}
+
 /// A row of the list, as the store has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionSummary {

@@ -237,10 +237,16 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             Woke::Reply(reply) => self.update_all([Event::Reply(reply)], Cause::Hand),
             Woke::Sessions(events) => {
                 self.sessions_open = !events.is_empty();
+                let is_awaited = events.iter().any(|(_, event)| event.is_awaited());
+                let cause = if is_awaited {
+                    Cause::Hand
+                } else {
+                    Cause::Itself
+                };
                 let events = events
                     .into_iter()
                     .map(|(key, event)| Event::Session(key, event));
-                self.update_all(events, Cause::Itself);
+                self.update_all(events, cause);
             }
             Woke::Time => self.tick(),
         }

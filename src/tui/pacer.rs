@@ -1,7 +1,7 @@
 //! When the next frame may be drawn. Pure: time comes in as a number.
 //!
-//! Mental model: a frame that a hand asked for (key, paste, mouse, resize) is drawn at once, at most
-//! every [`BY_HAND`]. What happens by itself waits for [`BY_ITSELF`] after the last frame, so that a
+//! Mental model: a frame that a hand asked for (key, paste, mouse, resize, a conversation that was
+//! opened) is drawn at once, at most every [`BY_HAND`]. What happens by itself waits for [`BY_ITSELF`] after the last frame, so that a
 //! pouring answer costs about 17 frames a second; after a pause it too is drawn at once. No timer runs
 //! while nothing is to be drawn.
 //!

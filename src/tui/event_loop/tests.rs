@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::app::effect::Effect;
+use crate::domain::chat::{ChatEvent, Conversation, Resync, Status, Tokens};
 use crate::domain::log::LogLine;
 use crate::domain::session::{Closing, SessionCommand, SessionSpec};
 use crate::tui::desktop::Desktop;
@@ -168,6 +169,27 @@ impl World {
         }
     }
 
+    async fn conversation(&self) {
+        let event = ChatEvent::Resync(Box::new(Resync {
+            conversation: Conversation {
+                id: "ses_1".into(),
+                title: String::new(),
+                directory: String::new(),
+                cost: 0.0,
+                tokens: Tokens::default(),
+                updated: UnixMillis(0),
+            },
+            messages: Vec::new(),
+            more: false,
+            status: Status::Idle,
+            permissions: None,
+            questions: None,
+            after_gap: false,
+        }));
+        let event = SessionEvent::Chat(event);
+        self.sessions.send(("key".into(), event)).await.unwrap();
+    }
+
     async fn log_line(&self) {
         let line = LogLine::ours(UnixMillis(0), "line");
         let event = SessionEvent::Logs(vec![line]);
@@ -221,6 +243,25 @@ async fn a_terminal_that_does_not_read_stops_neither_keys_nor_makes_a_queue() {
         assert_eq!(world.shown(), "typed abc\nlines 0\nticks 0");
         let (_, draws) = world.end().await;
         assert_eq!(draws, 2);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_that_was_opened_is_drawn_at_once() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        world.log_line().await;
+        world.show_frame().await;
+
+        let drawn = Instant::now();
+        world.conversation().await;
+        world.log_line().await;
+        world.show_frame().await;
+
+        assert!(drawn.elapsed() <= BY_HAND, "{:?}", drawn.elapsed());
+        assert!(world.shown().contains("lines 2"), "{}", world.shown());
     })
     .await;
 }
