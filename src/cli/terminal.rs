@@ -103,7 +103,7 @@ impl SessionDoor for Door {
 /// `sandbar attach URL`.
 pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<(), Ended> {
     let started = Instant::now();
-    check_server(&args.url)?;
+    let url = server(&args.url)?;
     let config = setup::config(options, env)?;
     let spec = SessionSpec {
         key: SessionKey::from("attached"),
@@ -114,6 +114,9 @@ pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<
         },
     };
     let mut world = setup::world(None, env, started)?;
+    // The first frame with a conversation need not wait for certificates that nobody looks at.
+    let http = &mut world.http_options;
+    http.tls = url.scheme() != "http" || http.proxies.need_tls();
     if let Some(password) = setup::secret(env, &args.password_env) {
         world.variables = HashMap::from([(args.password_env.clone(), password)]);
     }
@@ -124,10 +127,10 @@ pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<
     show(mode, &config, world, env)
 }
 
-/// Refuses what cannot be the address of a server, before the screen is taken.
-fn check_server(address: &str) -> Result<(), Ended> {
+/// Reads the address of a server; refuses what cannot be one, before the screen is taken.
+fn server(address: &str) -> Result<Url, Ended> {
     let why = match Url::parse(address) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => return Ok(()),
+        Ok(url) if matches!(url.scheme(), "http" | "https") => return Ok(url),
         Ok(url) if url.has_host() => format!("{}:// is not spoken here", url.scheme()),
         Err(error) if address.contains("://") => error.to_string(),
         // In `localhost:4096` the name reads as a scheme, and `nonsense` as a path.
@@ -214,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_of_a_server_is_refused_and_told_why() {
-        let why = |address| match check_server(address) {
+        let why = |address| match server(address) {
             Err(Ended::Usage(failure)) => failure.detail,
             other => panic!("{address}: {other:?}"),
         };
@@ -230,7 +233,7 @@ mod tests {
         );
         assert_eq!(why("http://"), "empty host");
         assert_eq!(why("http://host:99999"), "invalid port number");
-        assert!(check_server("http://127.0.0.1:4096").is_ok());
-        assert!(check_server("https://[::1]:4096/base").is_ok());
+        assert!(server("http://127.0.0.1:4096").is_ok());
+        assert!(server("https://[::1]:4096/base").is_ok());
     }
 }

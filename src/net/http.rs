@@ -25,6 +25,9 @@ pub struct HttpOptions {
     /// The longest silence while an answer is awaited or read; above the servers' heartbeats.
     pub read_timeout: Duration,
     pub proxies: Proxies,
+    /// Whether `https://` can be reached. Without, no certificates are read, which takes tens of
+    /// milliseconds.
+    pub tls: bool,
 }
 
 impl Default for HttpOptions {
@@ -33,6 +36,7 @@ impl Default for HttpOptions {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(90),
             proxies: Proxies::default(),
+            tls: true,
         }
     }
 }
@@ -46,6 +50,14 @@ pub struct Proxies {
     pub https: Option<String>,
     /// Hosts, domains and networks that are reached directly (`NO_PROXY`), separated by commas.
     pub except: String,
+}
+
+impl Proxies {
+    /// Whether any of them is reached by TLS itself.
+    pub fn need_tls(&self) -> bool {
+        let mut all = self.http.iter().chain(&self.https);
+        all.any(|url| !url.starts_with("http://"))
+    }
 }
 
 impl fmt::Debug for Proxies {
@@ -75,7 +87,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// Builds the clients; reads the system's certificates, a few milliseconds.
+    /// Builds the clients; reads the system's certificates, where they are needed.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpSetupError> {
         Ok(Self {
             pooled: build(builder(options)?)?,
@@ -108,6 +120,7 @@ pub fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpSetu
         .read_timeout(options.read_timeout)
         .tcp_keepalive(Duration::from_secs(30))
         .dns_resolver(std::sync::Arc::new(Resolver))
+        .tls_built_in_root_certs(options.tls)
         .user_agent(concat!("sandbar/", env!("CARGO_PKG_VERSION")))
         // Without this, reqwest would read the environment itself and offer loopback to a proxy.
         .no_proxy();
