@@ -104,14 +104,13 @@ async fn run(
 ) -> Result<std::convert::Infallible, FollowEnd> {
     let (client, id, timing) = (&follow.client, follow.session.as_str(), &follow.timing);
     let mut events = fetch::open(client, timing).await?;
-    let mut marker = Marker::new(client.clone(), timing.look_again);
-    let (fetched, early) = marker
-        .beside(fetch::beside(&mut events, client, id, timing))
-        .await?;
+    let (fetched, early) = fetch::beside(&mut events, client, id, timing).await?;
 
     let mut translator = Translator::beginning(&fetched);
     tell(follow, &mut translator, fetched, mailbox).await;
     let mut early = VecDeque::from(early);
+    // Sent last: whoever waits for the conversation waits for nothing else.
+    let mut marker = Marker::new(client.clone(), timing.look_again);
     // Until then the first fetch may have been too early, see `marker`.
     let (mut is_proven, mut look_again) = (false, false);
     let mut catalog = Some(catalog(client.clone()).boxed());

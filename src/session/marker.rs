@@ -8,7 +8,6 @@
 //!
 //! It does not fetch anything; `follow_chat` does, when this says so.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -50,16 +49,6 @@ impl Marker {
     /// Whether this event is the marker.
     pub(super) fn is(&self, event: &Event) -> bool {
         matches!(event, Event::Command { command } if *command == self.command)
-    }
-
-    /// Lets it travel while something else is done.
-    pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        tokio::select! {
-            done = &mut work => return done,
-            () = self.given_up() => {}
-        }
-        work.await
     }
 
     /// Sends it, again and again, and returns when it has not come back for too long. Cancel-safe.
