@@ -59,27 +59,36 @@ impl Drop for Server {
 /// Runs a program of `tests/fixtures/sdk` against a server of its own. `checks` is how many it has for
 /// this SDK: one that vanishes is noticed.
 fn passes(interpreter: &Path, program: &str, arguments: &[&Path], checks: usize) {
+    let last = format!("done {checks}\n");
+    ends_with(&last, interpreter, program, |command| {
+        command.args(arguments)
+    });
+}
+
+/// The same for a program that is given more, and whose last line is another.
+fn ends_with(
+    last: &str,
+    interpreter: &Path,
+    program: &str,
+    given: impl FnOnce(&mut Command) -> &mut Command,
+) {
     let _turn = turn();
     let home = Home::new();
     let server = Server::start(&home);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sdk");
 
-    let checked = Command::new(interpreter)
-        .arg(
-            Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("tests/fixtures/sdk")
-                .join(program),
-        )
-        .args(arguments)
+    let mut command = Command::new(interpreter);
+    command
+        .arg(folder.join(program))
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
-        .envs(server.variables.iter().cloned())
-        .output()
-        .unwrap();
+        .envs(server.variables.iter().cloned());
+    let checked = given(&mut command).output().unwrap();
 
     let said = String::from_utf8_lossy(&checked.stdout);
     let errors = String::from_utf8_lossy(&checked.stderr);
     assert!(
-        checked.status.success() && said.ends_with(&format!("done {checks}\n")),
+        checked.status.success() && said.ends_with(last),
         "{said}\n{errors}"
     );
 }
@@ -89,6 +98,24 @@ fn the_official_javascript_sdk_cannot_tell_the_difference() {
     let sdk = set_up::javascript_sdk("2.51.0");
 
     passes(Path::new("node"), "check.mjs", &[&sdk], 14);
+}
+
+#[test]
+fn every_call_of_the_official_javascript_sdk_works() {
+    let sdk = set_up::javascript_sdk("2.51.0");
+
+    ends_with(
+        "88 passed, 0 failed\n",
+        Path::new("node"),
+        "conformance.mjs",
+        |command| {
+            command
+                .env("E2B_SDK_DIR", &sdk)
+                .env("CHECK_BAD_API_KEY", "e2b_wrong")
+                // Generous: a busy machine must not fail a test.
+                .env("CHECK_TIMEOUT_MS", "120000")
+        },
+    );
 }
 
 #[test]
