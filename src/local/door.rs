@@ -56,8 +56,8 @@ pub(super) enum Request {
     Confine { call: u64, to: Confinement },
     /// Listens on a loopback port inside; the listener comes out.
     Listen { call: u64, port: u16 },
-    /// Connects to a TCP port on which a process of this sandbox listens.
-    Dial { call: u64, port: u16 },
+    /// Connects to a TCP port on which a process of this sandbox listens. `alone`: nobody else can.
+    Dial { call: u64, port: u16, alone: bool },
     /// Signals a process that was started through this door, or its whole group.
     Signal {
         call: u64,
@@ -311,7 +311,11 @@ mod tests {
         let long = "x".repeat(300_000);
 
         let sending = async {
-            let dial = Request::Dial { call: 1, port: 2 };
+            let dial = Request::Dial {
+                call: 1,
+                port: 2,
+                alone: false,
+            };
             sender.send(&dial, &[]).await.unwrap();
             let refused = Report::Refused {
                 call: 7,

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request, Size};
 use super::isolation::{Confinement, Start};
 use super::limits::OfProcess;
-use super::tree;
+use super::{outbound, tree};
 
 /// Time for a helper to report that it is ready.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -105,6 +105,8 @@ pub(super) struct Helper {
     child: AsyncMutex<Child>,
     gone: CancellationToken,
     closing: CancellationToken,
+    /// The sandbox has a network of its own.
+    own_network: bool,
 }
 
 impl Helper {
@@ -117,6 +119,7 @@ impl Helper {
         let Start {
             mut command,
             confinement,
+            own_network,
         } = start;
         let failed = |what: &str, error: std::io::Error| Refused {
             reason: Refusal::Failed,
@@ -166,6 +169,7 @@ impl Helper {
             child: AsyncMutex::new(child),
             gone,
             closing,
+            own_network,
         };
         helper.restrain(limits, confinement).await?;
         Ok(helper)
@@ -225,9 +229,13 @@ impl Helper {
 
     /// Connects to a port on which a process of the sandbox listens.
     pub(super) async fn dial(&self, port: u16) -> Result<TcpStream, Refused> {
-        let (_, mut fds) = self
-            .ask(|call| Request::Dial { call, port }, Vec::new(), None)
-            .await?;
+        let make = |call| Request::Dial {
+            call,
+            port,
+            // There, this server is the only other one that listens: see `outbound`.
+            alone: self.own_network && port != outbound::PORT,
+        };
+        let (_, mut fds) = self.ask(make, Vec::new(), None).await?;
         let stream = std::net::TcpStream::from(fds.pop().ok_or_else(Refused::gone)?);
         stream
             .set_nonblocking(true)

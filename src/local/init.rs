@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -150,8 +150,8 @@ impl Init {
                 let _ = self.outbox.send(listen(call, port)).await;
                 return;
             }
-            Request::Dial { call, port } => {
-                tokio::spawn(dial(call, port, self.outbox.clone()));
+            Request::Dial { call, port, alone } => {
+                tokio::spawn(dial(call, port, alone, self.outbox.clone()));
                 return;
             }
             Request::Signal {
@@ -309,25 +309,40 @@ fn listen(call: u64, port: u16) -> (Report, Vec<OwnedFd>) {
     }
 }
 
-async fn dial(call: u64, port: u16, outbox: Outbox) {
-    let targets = tree::owned_listeners(own_pid(), port);
-    let mut answer = (
-        Report::Refused {
-            call,
-            reason: Refusal::NotListening,
-            message: format!("no process of the sandbox listens on port {port}"),
-        },
-        Vec::new(),
-    );
+async fn dial(call: u64, port: u16, alone: bool, outbox: Outbox) {
+    let mut stream = None;
+    if alone {
+        // To find the owner of a port costs the kernel a walk of milliseconds over all its sockets.
+        let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        stream = connect(loopback.map(|ip| SocketAddr::new(ip, port))).await;
+    }
+    if stream.is_none() {
+        stream = connect(tree::owned_listeners(own_pid(), port)).await;
+    }
+    let answer = match stream {
+        Some(stream) => (Report::Dialed { call }, vec![OwnedFd::from(stream)]),
+        None => (
+            Report::Refused {
+                call,
+                reason: Refusal::NotListening,
+                message: format!("no process of the sandbox listens on port {port}"),
+            },
+            Vec::new(),
+        ),
+    };
+    let _ = outbox.send(answer).await;
+}
+
+/// The first of these addresses that takes a connection.
+async fn connect(targets: impl IntoIterator<Item = SocketAddr>) -> Option<std::net::TcpStream> {
     for target in targets {
         let connected = tokio::time::timeout(DIAL_LIMIT, TcpStream::connect(target)).await;
         let stream = connected.ok().and_then(Result::ok);
         if let Some(stream) = stream.and_then(|stream| stream.into_std().ok()) {
-            answer = (Report::Dialed { call }, vec![OwnedFd::from(stream)]);
-            break;
+            return Some(stream);
         }
     }
-    let _ = outbox.send(answer).await;
+    None
 }
 
 /// Stops every process below us. New ones may be born while we walk, hence the rounds.

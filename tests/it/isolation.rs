@@ -256,6 +256,9 @@ async fn at_level_full_every_sandbox_has_all_ports_and_sees_none_of_others() {
         }
         assert_eq!(answer.text().await.unwrap(), sandbox.id);
     }
+    // The server's own port in there, the way out, is nobody's to come in by.
+    let answer = one.public(49984, "/").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
 }
 
 #[tokio::test]

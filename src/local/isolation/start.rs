@@ -31,6 +31,8 @@ pub(in crate::local) struct Quarters<'a> {
 pub(in crate::local) struct Start {
     pub(in crate::local) command: Command,
     pub(in crate::local) confinement: Option<Confinement>,
+    /// The sandbox has a network of its own: whoever listens in it is one of its processes.
+    pub(in crate::local) own_network: bool,
 }
 
 impl Quarters<'_> {
@@ -94,6 +96,7 @@ impl Quarters<'_> {
         Start {
             command,
             confinement: None,
+            own_network: false,
         }
     }
 
@@ -117,6 +120,7 @@ impl Quarters<'_> {
         Ok(Start {
             command: bubblewrap::command(&dwelling, &program)?,
             confinement: None,
+            own_network: self.isolation.own_network(),
         })
     }
 }
