@@ -18,6 +18,7 @@ use crate::demo;
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{Phase, Stage};
+use crate::e2b::error::Error;
 use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::process::{Selector, Signal, StartProcess};
 use crate::net::random;
@@ -45,6 +46,8 @@ pub(super) fn password() -> Result<SecretString, Failure> {
     Ok(token.into())
 }
 
+/// How often is looked whether a killed process has ended.
+const ENDING_LOOKS: u32 = 50;
 /// How often a server is started anew because its port was taken.
 const PORT_TRIES: usize = 3;
 
@@ -88,15 +91,7 @@ async fn start(
     opencode: &str,
 ) -> Result<Arc<Follower>, Phase> {
     let failed = |error| Phase::Failed(words::e2b(&error));
-    // What is left of an earlier start would keep its port.
-    for tag in [OPENCODE_TAG, DEMO_TAG] {
-        let left = Selector::Tag(tag.to_owned());
-        sandbox
-            .envd
-            .send_signal(&left, Signal::Kill)
-            .await
-            .map_err(failed)?;
-    }
+    end_earlier(cx, sandbox).await.map_err(failed)?;
     let demo_url = if place.new.demo {
         Some(start_demo(sandbox).await?)
     } else {
@@ -121,6 +116,28 @@ async fn start(
     }
     let stream = sandbox.envd.start(&process).await.map_err(failed)?;
     Ok(follower(cx, &sandbox.envd, stream))
+}
+
+/// Ends what is left of an earlier start: it would keep its port.
+async fn end_earlier(cx: &BootCx, sandbox: &Sandbox) -> Result<(), Error> {
+    let tags = [OPENCODE_TAG, DEMO_TAG];
+    let mut was_there = false;
+    for tag in tags {
+        let left = Selector::Tag(tag.to_owned());
+        was_there |= sandbox.envd.send_signal(&left, Signal::Kill).await?;
+    }
+    let is_left = |tag: &Option<String>| tag.as_deref().is_some_and(|tag| tags.contains(&tag));
+    let mut looks = 0;
+    // A killed process has its port until it has ended.
+    while was_there && looks < ENDING_LOOKS {
+        let running = sandbox.envd.list().await?;
+        if !running.iter().any(|process| is_left(&process.tag)) {
+            return Ok(());
+        }
+        looks += 1;
+        tokio::time::sleep(cx.world.timing.health_poll).await;
+    }
+    Ok(())
 }
 
 async fn start_demo(sandbox: &Sandbox) -> Result<String, Failure> {
