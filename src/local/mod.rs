@@ -46,6 +46,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::serve::ListenerExt;
 use axum::{Router, middleware};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -186,6 +187,10 @@ pub async fn start(
     let mut tasks = JoinSet::new();
     for listener in listeners {
         let (app, shutdown) = (app.clone(), shutdown.clone());
+        // Small pieces of a stream would wait for the client's acknowledgement of those before.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
         tasks.spawn(async move {
             // Streams may be open for ever, so this does not wait for them.
             tokio::select! {
