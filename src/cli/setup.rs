@@ -203,9 +203,26 @@ pub(super) fn own_log(config: &Config, path: &Path) -> OwnLog {
     log
 }
 
-/// Where the local server keeps its sandboxes.
+/// Where root keeps its sandboxes if its home is shut.
+const OF_ROOT: &str = "/var/lib/sandbar/local";
+
+/// Where the local server keeps its sandboxes. Those of root run as other users, who cannot enter a
+/// home that is shut to them: they are elsewhere, unless some are there already.
 pub(super) fn local_dir(config: &Config) -> PathBuf {
-    config.paths.state_dir.join("local")
+    let usual = config.paths.state_dir.join("local");
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root && !usual.join("sandboxes").exists() && is_shut(&usual) {
+        return OF_ROOT.into();
+    }
+    usual
+}
+
+/// Whether other users cannot get to a place, as far as its directories exist.
+fn is_shut(place: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let folders = place.ancestors().skip(1);
+    let mut modes = folders.filter_map(|folder| Some(folder.metadata().ok()?.mode()));
+    modes.any(|mode| mode & 0o001 == 0)
 }
 
 /// How this program is started as the daemon.
