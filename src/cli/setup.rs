@@ -12,7 +12,7 @@ use crate::app::keymap::Keymap;
 use crate::app::theme::{Characters, Colours, Theme};
 use crate::config::own_log::{self, OwnLog, Redactor};
 use crate::config::{
-    self, Config, ConfigError, DefaultCode, Env, KeyOverride, Overrides, Place, Problem,
+    self, Config, ConfigError, DefaultCode, Env, KeyOverride, Overrides, Paths, Place, Problem,
 };
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::EngineKind;
@@ -206,22 +206,29 @@ pub(super) fn own_log(config: &Config, path: &Path) -> OwnLog {
 /// Where root keeps its sandboxes if its home is shut.
 const OF_ROOT: &str = "/var/lib/sandbar/local";
 
-/// Where the local server keeps its sandboxes. Those of root run as other users, who cannot enter a
-/// home that is shut to them: they are elsewhere, unless some are there already.
+/// Where the local server keeps its sandboxes.
 pub(super) fn local_dir(config: &Config) -> PathBuf {
-    let usual = config.paths.state_dir.join("local");
-    let is_root = rustix::process::geteuid().is_root();
-    if is_root && !usual.join("sandboxes").exists() && is_shut(&usual) {
+    place_of_sandboxes(&config.paths, rustix::process::geteuid().is_root())
+}
+
+/// Those of root run as other users, who cannot enter a home that is shut to them: they are elsewhere,
+/// unless some are there already.
+fn place_of_sandboxes(paths: &Paths, is_root: bool) -> PathBuf {
+    let usual = paths.state_dir.join("local");
+    let home = paths.home.as_deref();
+    // Only the home itself is asked: what is in it may be made, and shut, while we look.
+    let is_shut = home.is_some_and(|home| usual.starts_with(home) && is_shut(home));
+    if is_root && is_shut && !usual.join("sandboxes").exists() {
         return OF_ROOT.into();
     }
     usual
 }
 
-/// Whether other users cannot get to a place, as far as its directories exist.
-fn is_shut(place: &Path) -> bool {
+/// Whether other users cannot enter a directory.
+fn is_shut(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    let folders = place.ancestors().skip(1);
-    let mut modes = folders.filter_map(|folder| Some(folder.metadata().ok()?.mode()));
+    let all = folder.ancestors();
+    let mut modes = all.filter_map(|folder| Some(folder.metadata().ok()?.mode()));
     modes.any(|mode| mode & 0o001 == 0)
 }
 
@@ -373,4 +380,45 @@ fn install_env(env: &Env) -> Vec<(String, String)> {
         wanted.push((SETTINGS.to_owned(), file.to_owned()));
     }
     wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn mode(folder: &Path, mode: u32) {
+        fs::set_permissions(folder, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn only_sandboxes_of_root_whose_home_is_shut_are_elsewhere_and_stay_where_they_are() {
+        let home = tempfile::tempdir().unwrap();
+        let state_dir = home.path().join(".local/state/sandbar");
+        let usual = state_dir.join("local");
+        let mut paths = Paths {
+            config_file: home.path().join("config.toml"),
+            cache_dir: home.path().join(".cache"),
+            state_dir: state_dir.clone(),
+            home: Some(home.path().to_owned()),
+        };
+        mode(home.path(), 0o755);
+        fs::create_dir_all(&state_dir).unwrap();
+        // Ours, and shut: the server lets others pass.
+        mode(&state_dir, 0o700);
+        assert_eq!(place_of_sandboxes(&paths, true), usual);
+        mode(home.path(), 0o700);
+        assert_eq!(place_of_sandboxes(&paths, false), usual);
+        assert_eq!(place_of_sandboxes(&paths, true), Path::new(OF_ROOT));
+        // All is moved, or the state alone.
+        paths.home = None;
+        assert_eq!(place_of_sandboxes(&paths, true), usual);
+        paths.home = Some(home.path().join("other"));
+        assert_eq!(place_of_sandboxes(&paths, true), usual);
+        paths.home = Some(home.path().to_owned());
+        fs::create_dir_all(usual.join("sandboxes")).unwrap();
+        assert_eq!(place_of_sandboxes(&paths, true), usual);
+    }
 }

@@ -13,6 +13,8 @@ pub struct Paths {
     pub config_file: PathBuf,
     pub state_dir: PathBuf,
     pub cache_dir: PathBuf,
+    /// The user's own. `None` with `SANDBAR_HOME`, which moves everything.
+    pub home: Option<PathBuf>,
 }
 
 impl Paths {
@@ -25,6 +27,7 @@ impl Paths {
                 config_file: home.join("config.toml"),
                 state_dir: home.join("state"),
                 cache_dir: home.join("cache"),
+                home: None,
             });
         }
         // The XDG specification: a relative path counts as not set.
@@ -40,6 +43,7 @@ impl Paths {
             config_file: base("XDG_CONFIG_HOME", ".config")?.join("config.toml"),
             state_dir: base("XDG_STATE_HOME", ".local/state")?,
             cache_dir: base("XDG_CACHE_HOME", ".cache")?,
+            home,
         })
     }
 

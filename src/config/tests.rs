@@ -18,6 +18,7 @@ fn paths() -> Paths {
         config_file: PathBuf::from("config.toml"),
         state_dir: PathBuf::from("/state"),
         cache_dir: PathBuf::from("/cache"),
+        home: None,
     }
 }
 
