@@ -4,40 +4,15 @@
 //! Many schedules of faults run side by side against one real server, each with a conversation, a proxy and a
 //! model of the screen of its own. `SANDBAR_FAULT_SEED` and `SANDBAR_FAULT_SCHEDULES` choose others than CI's.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use sandbar::app::cx::{Cx, IdSource};
-use sandbar::app::effect::Effect;
-use sandbar::app::event::Event;
-use sandbar::app::key::Key;
-use sandbar::app::keymap::Keymap;
-use sandbar::app::theme::Theme;
-use sandbar::app::viewcx::ViewCx;
-use sandbar::app::viewport::Viewport;
-use sandbar::app::{App, AppOptions, Mode};
 use sandbar::demo::Pace;
-use sandbar::domain::chat::{ChatEvent, Permission, PermissionReply, Question, QuestionReply};
-use sandbar::domain::id::{OpencodeSessionId, SessionKey};
-use sandbar::domain::sandbox::Phase;
-use sandbar::domain::session::{
-    Closing, CredentialRef, Origin, SessionCommand, SessionEvent, SessionSpec,
-};
-use sandbar::domain::time::UnixMillis;
-use sandbar::net::http::HttpOptions;
-use sandbar::session::supervisor::Supervisor;
-use sandbar::session::timing::Timing;
-use sandbar::session::world::World;
-use sandbar::text::TextCache;
 use serde_json::Value;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::support::client::{Client, dense, difference};
 use crate::support::fault_proxy::{FaultProxy, Seeded};
 use crate::support::http::Server;
 use crate::support::opencode::OpenCode;
@@ -50,203 +25,6 @@ const AT_ONCE: usize = 16;
 const PER_SERVER: usize = 25;
 /// For one schedule on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(3);
-const VARIABLE: &str = "PASSWORD";
-/// High enough for all of a short conversation.
-const AREA: Rect = Rect::new(0, 0, 100, 300);
-
-/// The model of a screen on a session of its own, driven as the terminal drives it.
-struct Client {
-    app: App,
-    ids: IdSource,
-    effects: Vec<Effect>,
-    supervisor: Supervisor,
-    events: mpsc::Receiver<(SessionKey, SessionEvent)>,
-    started: Instant,
-    /// By how much this client's clock is ahead: a person's pauses between keys, which nobody waits for.
-    ahead: Duration,
-    theme: Theme,
-    cache: TextCache,
-    trail: String,
-}
-
-impl Client {
-    fn attach(url: &str, conversation: &str, password: &str, seed: u64) -> Self {
-        let spec = SessionSpec {
-            key: SessionKey::from("attached"),
-            origin: Origin::Attach {
-                url: url.to_owned(),
-                session: Some(OpencodeSessionId::from(conversation)),
-                credential: CredentialRef::Env(VARIABLE.to_owned()),
-            },
-        };
-        let started = Instant::now();
-        let mut world = World::new(started, HttpOptions::default());
-        world.variables = HashMap::from([(VARIABLE.to_owned(), password.to_owned().into())]);
-        // All is ten times faster but for what the server decides: its heart beats every ten seconds, and
-        // a busy machine needs its time to answer.
-        world.timing = Timing {
-            watchdog: Duration::from_secs(15),
-            call: Duration::from_secs(10),
-            stream_open: Duration::from_secs(10),
-            settles: Timing::default().settles,
-            turn_begins: Timing::default().turn_begins,
-            ..Timing::default().faster(10)
-        };
-        let (sender, events) = mpsc::channel(256);
-        let options = AppOptions {
-            mode: Mode::Attach {
-                spec,
-                url: url.to_owned(),
-            },
-            keymap: Keymap::default(),
-            mouse: false,
-            utc_offset_minutes: 0,
-        };
-        let mut client = Self {
-            app: App::new(options),
-            // A seed is made odd: neighbours would be given the same ids.
-            ids: IdSource::seeded(2 * seed),
-            effects: Vec::new(),
-            supervisor: Supervisor::new(world, sender),
-            events,
-            started,
-            ahead: Duration::ZERO,
-            theme: Theme::default(),
-            cache: TextCache::new(10_000),
-            trail: String::new(),
-        };
-        client.with_cx(App::start);
-        client
-    }
-
-    fn with_cx(&mut self, what: impl FnOnce(&mut App, &mut Cx<'_>)) {
-        let (now, wall) = (self.now(), UnixMillis(millis()));
-        let mut cx = Cx::new(now, wall, &mut self.ids, &mut self.effects);
-        what(&mut self.app, &mut cx);
-        for effect in std::mem::take(&mut self.effects) {
-            match effect {
-                Effect::OpenSession(spec) => self.supervisor.open(spec),
-                Effect::Command(key, command) => {
-                    if let Err(busy) = self.supervisor.command(&key, command) {
-                        panic!("a command was not taken: {busy}");
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn now(&self) -> Duration {
-        self.started.elapsed() + self.ahead
-    }
-
-    fn event(&mut self, event: Event) {
-        self.with_cx(|app, cx| app.update(event, cx));
-    }
-
-    fn type_prompt(&mut self, text: &str) {
-        for character in text.chars() {
-            self.key(Key::char(character));
-        }
-        self.key("enter".parse().unwrap());
-    }
-
-    fn key(&mut self, key: Key) {
-        // Keys that come faster than a person types are taken for a paste.
-        self.ahead += Duration::from_millis(40);
-        self.event(Event::Key(key));
-    }
-
-    /// Takes events for a while, as a patient user: answers what is asked, tries again what failed.
-    async fn live(&mut self, time: Duration) {
-        let until = Instant::now() + time;
-        while let Ok(Some((key, event))) = tokio::time::timeout_at(until, self.events.recv()).await
-        {
-            let answers = answers(&event);
-            if let Some(told) = told(&event) {
-                let _ = writeln!(self.trail, "{:?} {told}", self.started.elapsed());
-            }
-            self.event(Event::Session(key.clone(), event));
-            for answer in answers {
-                // A full mailbox is asked again with the next resync.
-                let _ = self.supervisor.command(&key, answer);
-            }
-        }
-        self.event(Event::Tick);
-    }
-
-    fn screen(&mut self) -> String {
-        let now = self.now();
-        let mut buffer = Buffer::empty(AREA);
-        let mut viewport = Viewport::default();
-        let mut vx = ViewCx {
-            theme: &self.theme,
-            cache: &mut self.cache,
-            viewport: &mut viewport,
-            now,
-            wall: UnixMillis(millis()),
-        };
-        self.app.view(AREA, &mut buffer, &mut vx);
-        self.app.shown(viewport);
-        let rows = buffer.content.chunks(usize::from(AREA.width));
-        let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect());
-        let rows: Vec<String> = rows.collect();
-        // The first row and the last two name the address: the proxy's here, the server's there.
-        rows[1..rows.len() - 2].join("\n")
-    }
-}
-
-fn millis() -> u64 {
-    sandbar::session::world::wall().0
-}
-
-/// What the trail of a broken schedule says of an event.
-fn told(event: &SessionEvent) -> Option<String> {
-    match event {
-        SessionEvent::Chat(ChatEvent::Delta { .. } | ChatEvent::Catalog(_)) => None,
-        SessionEvent::Chat(ChatEvent::Resync(resync)) => {
-            let messages = resync.messages.iter();
-            let messages = messages.map(|one| format!("{} {}", one.message.id, one.parts.len()));
-            let messages: Vec<String> = messages.collect();
-            Some(format!("Resync {:?} {messages:?}", resync.status))
-        }
-        SessionEvent::Chat(ChatEvent::Message(message)) => {
-            Some(format!("Message {} {:?}", message.id, message.role))
-        }
-        SessionEvent::Chat(ChatEvent::Part(part)) => {
-            Some(format!("Part {} of {}", part.id, part.message))
-        }
-        event => Some(format!("{event:?}").chars().take(200).collect()),
-    }
-}
-
-fn answers(event: &SessionEvent) -> Vec<SessionCommand> {
-    let permission = |permission: &Permission| SessionCommand::ReplyPermission {
-        id: permission.id.clone(),
-        reply: PermissionReply::Once,
-    };
-    let question = |question: &Question| {
-        let first = question.items.iter().map(|item| {
-            let label = item.options.first().map(|option| option.label.clone());
-            label.into_iter().collect()
-        });
-        SessionCommand::ReplyQuestion {
-            id: question.id.clone(),
-            reply: QuestionReply::Answer(first.collect()),
-        }
-    };
-    match event {
-        SessionEvent::Phase(Phase::Failed(_)) => vec![SessionCommand::Retry],
-        SessionEvent::Chat(ChatEvent::PermissionAsked(asked)) => vec![permission(asked)],
-        SessionEvent::Chat(ChatEvent::QuestionAsked(asked)) => vec![question(asked)],
-        SessionEvent::Chat(ChatEvent::Resync(resync)) => {
-            let permissions = resync.permissions.iter().flatten().map(permission);
-            let questions = resync.questions.iter().flatten().map(question);
-            permissions.chain(questions).collect()
-        }
-        _ => Vec::new(),
-    }
-}
 
 /// The server as all schedules see it.
 struct Site {
@@ -332,9 +110,9 @@ async fn schedule(site: &Site, conversation: String, seed: u64) -> Result<(), St
             let mut fresh = Client::attach(site.server.url(), &conversation, password, seed);
             fresh.live(Duration::from_millis(700)).await;
             let (ours, theirs) = (client.screen(), fresh.screen());
-            fresh.supervisor.shut_down(Closing::Detach).await;
+            fresh.leave().await;
             if ours == theirs && ours.contains(&sent[sent.len() - 1]) {
-                client.supervisor.shut_down(Closing::Detach).await;
+                client.leave().await;
                 return Ok(());
             }
             if began.elapsed() > DEADLINE {
@@ -352,24 +130,6 @@ async fn schedule(site: &Site, conversation: String, seed: u64) -> Result<(), St
             ));
         }
     }
-}
-
-fn dense(screen: &str) -> String {
-    let has_text = |row: &&str| row.chars().any(|character| !"│┃ ".contains(character));
-    let rows = screen.lines().filter(has_text);
-    rows.collect::<Vec<_>>().join("\n")
-}
-
-/// `-` before what only the fresh screen has, `+` before what only ours has.
-fn difference(ours: &str, fresh: &str) -> String {
-    let (ours, fresh) = (dense(ours), dense(fresh));
-    let only = |sign: &str, rows: &str, others: &str| {
-        let rows = rows.lines();
-        let rows = rows.filter(|row| !others.lines().any(|other| other == *row));
-        let rows: Vec<String> = rows.map(|row| format!("{sign}{row}")).collect();
-        rows.join("\n")
-    };
-    format!("{}\n{}", only("-", &fresh, &ours), only("+", &ours, &fresh))
 }
 
 fn seeds() -> Range<u64> {

@@ -1,5 +1,6 @@
 //! What the integration tests stand on: real programs, installed and started for them.
 
+pub(crate) mod client;
 pub(crate) mod fault_proxy;
 pub(crate) mod home;
 pub(crate) mod http;

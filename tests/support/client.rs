@@ -1,0 +1,281 @@
+//! The program without a terminal: the model of the screen on the real session tasks, driven as the terminal
+//! drives it, by a patient user who answers what is asked and tries again what has failed.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use sandbar::app::cx::{Cx, IdSource};
+use sandbar::app::effect::Effect;
+use sandbar::app::event::{Event, Reply};
+use sandbar::app::key::Key;
+use sandbar::app::keymap::Keymap;
+use sandbar::app::theme::Theme;
+use sandbar::app::viewcx::ViewCx;
+use sandbar::app::viewport::Viewport;
+use sandbar::app::{App, AppOptions, Mode};
+use sandbar::domain::chat::{ChatEvent, Permission, PermissionReply, Question, QuestionReply};
+use sandbar::domain::id::{OpencodeSessionId, SessionKey};
+use sandbar::domain::sandbox::Phase;
+use sandbar::domain::session::{
+    Closing, CredentialRef, Origin, SessionCommand, SessionEvent, SessionSpec,
+};
+use sandbar::domain::time::UnixMillis;
+use sandbar::net::http::HttpOptions;
+use sandbar::session::supervisor::Supervisor;
+use sandbar::session::timing::Timing;
+use sandbar::session::world::World;
+use sandbar::text::TextCache;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+const VARIABLE: &str = "PASSWORD";
+/// High enough for all of a short conversation.
+const AREA: Rect = Rect::new(0, 0, 100, 300);
+
+/// The model of a screen on a session of its own, driven as the terminal drives it.
+pub(crate) struct Client {
+    app: App,
+    ids: IdSource,
+    effects: Vec<Effect>,
+    supervisor: Supervisor,
+    events: mpsc::Receiver<(SessionKey, SessionEvent)>,
+    started: Instant,
+    /// By how much this client's clock is ahead: a person's pauses between keys, which nobody waits for.
+    ahead: Duration,
+    theme: Theme,
+    cache: TextCache,
+    /// What happened, for the one who looks at a broken schedule.
+    pub(crate) trail: String,
+    /// The list of sessions is to be read.
+    list: bool,
+}
+
+impl Client {
+    /// The chat of one server.
+    pub(crate) fn attach(url: &str, conversation: &str, password: &str, seed: u64) -> Self {
+        let spec = SessionSpec {
+            key: SessionKey::from("attached"),
+            origin: Origin::Attach {
+                url: url.to_owned(),
+                session: Some(OpencodeSessionId::from(conversation)),
+                credential: CredentialRef::Env(VARIABLE.to_owned()),
+            },
+        };
+        let mut world = Self::world();
+        world.variables = HashMap::from([(VARIABLE.to_owned(), password.to_owned().into())]);
+        let mode = Mode::Attach {
+            spec,
+            url: url.to_owned(),
+        };
+        Self::start(mode, world, seed)
+    }
+
+    /// What sessions share. All is ten times faster but for what servers decide: OpenCode's heart beats
+    /// every ten seconds, and a busy machine needs its time to answer.
+    pub(crate) fn world() -> World {
+        let mut world = World::new(Instant::now(), HttpOptions::default());
+        let usual = Timing::default();
+        world.timing = Timing {
+            watchdog: Duration::from_secs(15),
+            call: Duration::from_secs(10),
+            stream_open: Duration::from_secs(10),
+            health_timeout: usual.health_timeout,
+            health_deadline: usual.health_deadline,
+            settles: usual.settles,
+            turn_begins: usual.turn_begins,
+            ..usual.faster(10)
+        };
+        world
+    }
+
+    /// Each `seed` makes ids of its own.
+    pub(crate) fn start(mode: Mode, world: World, seed: u64) -> Self {
+        let (sender, events) = mpsc::channel(256);
+        let options = AppOptions {
+            mode,
+            keymap: Keymap::default(),
+            mouse: false,
+            utc_offset_minutes: 0,
+        };
+        let mut client = Self {
+            app: App::new(options),
+            // A seed is made odd: neighbours would be given the same ids.
+            ids: IdSource::seeded(2 * seed),
+            effects: Vec::new(),
+            started: world.started,
+            supervisor: Supervisor::new(world, sender),
+            events,
+            ahead: Duration::ZERO,
+            theme: Theme::default(),
+            cache: TextCache::new(10_000),
+            trail: String::new(),
+            list: false,
+        };
+        client.with_cx(App::start);
+        client
+    }
+
+    fn with_cx(&mut self, what: impl FnOnce(&mut App, &mut Cx<'_>)) {
+        let (now, wall) = (self.now(), UnixMillis(millis()));
+        let mut cx = Cx::new(now, wall, &mut self.ids, &mut self.effects);
+        what(&mut self.app, &mut cx);
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::OpenSession(spec) => self.supervisor.open(spec),
+                Effect::Command(key, command) => {
+                    if let Err(busy) = self.supervisor.command(&key, command) {
+                        panic!("a command was not taken: {busy}");
+                    }
+                }
+                Effect::CloseSession(key, closing) => self.supervisor.close(&key, closing),
+                Effect::ListSessions => self.list = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed() + self.ahead
+    }
+
+    fn event(&mut self, event: Event) {
+        self.with_cx(|app, cx| app.update(event, cx));
+    }
+
+    pub(crate) fn type_prompt(&mut self, text: &str) {
+        for character in text.chars() {
+            self.key(Key::char(character));
+        }
+        self.key("enter".parse().unwrap());
+    }
+
+    pub(crate) fn key(&mut self, key: Key) {
+        // Keys that come faster than a person types are taken for a paste.
+        self.ahead += Duration::from_millis(40);
+        self.event(Event::Key(key));
+    }
+
+    /// Takes events for a while, as a patient user: answers what is asked, tries again what failed.
+    pub(crate) async fn live(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        loop {
+            if std::mem::take(&mut self.list) {
+                let records = self.supervisor.world().records.as_ref();
+                let rows = records.unwrap().store.sessions().await.unwrap();
+                self.event(Event::Reply(Reply::Sessions(rows)));
+                continue;
+            }
+            let event = tokio::time::timeout_at(until, self.events.recv()).await;
+            let Ok(Some((key, event))) = event else { break };
+            let answers = answers(&event);
+            if let Some(told) = told(&event) {
+                let _ = writeln!(self.trail, "{:?} {told}", self.started.elapsed());
+            }
+            self.event(Event::Session(key.clone(), event));
+            for answer in answers {
+                // A full mailbox is asked again with the next resync.
+                let _ = self.supervisor.command(&key, answer);
+            }
+        }
+        self.event(Event::Tick);
+    }
+
+    /// Leaves; sandboxes run on.
+    pub(crate) async fn leave(self) {
+        self.supervisor.shut_down(Closing::Detach).await;
+    }
+
+    pub(crate) fn screen(&mut self) -> String {
+        let now = self.now();
+        let mut buffer = Buffer::empty(AREA);
+        let mut viewport = Viewport::default();
+        let mut vx = ViewCx {
+            theme: &self.theme,
+            cache: &mut self.cache,
+            viewport: &mut viewport,
+            now,
+            wall: UnixMillis(millis()),
+        };
+        self.app.view(AREA, &mut buffer, &mut vx);
+        self.app.shown(viewport);
+        let rows = buffer.content.chunks(usize::from(AREA.width));
+        let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect());
+        let rows: Vec<String> = rows.collect();
+        // The first row and the last two name the address: the proxy's here, the server's there.
+        rows[1..rows.len() - 2].join("\n")
+    }
+}
+
+fn millis() -> u64 {
+    sandbar::session::world::wall().0
+}
+
+/// What the trail of a broken schedule says of an event.
+fn told(event: &SessionEvent) -> Option<String> {
+    match event {
+        SessionEvent::Chat(ChatEvent::Delta { .. } | ChatEvent::Catalog(_)) => None,
+        SessionEvent::Chat(ChatEvent::Resync(resync)) => {
+            let messages = resync.messages.iter();
+            let messages = messages.map(|one| format!("{} {}", one.message.id, one.parts.len()));
+            let messages: Vec<String> = messages.collect();
+            Some(format!("Resync {:?} {messages:?}", resync.status))
+        }
+        SessionEvent::Chat(ChatEvent::Message(message)) => {
+            Some(format!("Message {} {:?}", message.id, message.role))
+        }
+        SessionEvent::Chat(ChatEvent::Part(part)) => {
+            Some(format!("Part {} of {}", part.id, part.message))
+        }
+        event => Some(format!("{event:?}").chars().take(200).collect()),
+    }
+}
+
+fn answers(event: &SessionEvent) -> Vec<SessionCommand> {
+    let permission = |permission: &Permission| SessionCommand::ReplyPermission {
+        id: permission.id.clone(),
+        reply: PermissionReply::Once,
+    };
+    let question = |question: &Question| {
+        let first = question.items.iter().map(|item| {
+            let label = item.options.first().map(|option| option.label.clone());
+            label.into_iter().collect()
+        });
+        SessionCommand::ReplyQuestion {
+            id: question.id.clone(),
+            reply: QuestionReply::Answer(first.collect()),
+        }
+    };
+    match event {
+        SessionEvent::Phase(Phase::Failed(_)) => vec![SessionCommand::Retry],
+        SessionEvent::Chat(ChatEvent::PermissionAsked(asked)) => vec![permission(asked)],
+        SessionEvent::Chat(ChatEvent::QuestionAsked(asked)) => vec![question(asked)],
+        SessionEvent::Chat(ChatEvent::Resync(resync)) => {
+            let permissions = resync.permissions.iter().flatten().map(permission);
+            let questions = resync.questions.iter().flatten().map(question);
+            permissions.chain(questions).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Without what is only frame.
+pub(crate) fn dense(screen: &str) -> String {
+    let has_text = |row: &&str| row.chars().any(|character| !"│┃ ".contains(character));
+    let rows = screen.lines().filter(has_text);
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+/// `-` before what only the fresh screen has, `+` before what only ours has.
+pub(crate) fn difference(ours: &str, fresh: &str) -> String {
+    let (ours, fresh) = (dense(ours), dense(fresh));
+    let only = |sign: &str, rows: &str, others: &str| {
+        let rows = rows.lines();
+        let rows = rows.filter(|row| !others.lines().any(|other| other == *row));
+        let rows: Vec<String> = rows.map(|row| format!("{sign}{row}")).collect();
+        rows.join("\n")
+    };
+    format!("{}\n{}", only("-", &fresh, &ours), only("+", &ours, &fresh))
+}
