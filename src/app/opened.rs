@@ -99,7 +99,10 @@ impl OpenSession {
 
     fn phase_changed(&mut self, phase: Phase, cx: &mut Cx<'_>) {
         let booting = |phase: &Phase| matches!(phase, Phase::Booting(_));
-        if booting(&phase) && !booting(&self.phase) {
+        if booting(&phase) != booting(&self.phase)
+            && matches!(phase, Phase::Booting(_) | Phase::Live)
+        {
+            // A new trail, or the end of one.
             self.boot = Boot::new(cx.now);
         }
         self.phase = phase;

@@ -1,5 +1,7 @@
 //! What the user is told when something fails.
 
+use std::time::Duration;
+
 /// A failure as a value that the model can hold and compare. Every text is safe to show: no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Failure {
@@ -11,6 +13,9 @@ pub struct Failure {
     pub hint: String,
     /// Whether trying the same again can help.
     pub retryable: bool,
+    /// It may be over by itself: the same may be tried again, after this long at least. `None`: somebody
+    /// has to do something.
+    pub passing: Option<Duration>,
     /// The last lines of the failing process's stderr, `stderr[0]` the oldest.
     pub stderr: Vec<String>,
 }
@@ -39,6 +44,13 @@ impl Failure {
     pub fn retryable(mut self) -> Self {
         self.retryable = true;
         self
+    }
+
+    /// Retryable by whoever does not want to wait, and by itself after `least`.
+    #[must_use]
+    pub fn passing(mut self, least: Duration) -> Self {
+        self.passing = Some(least);
+        self.retryable()
     }
 
     #[must_use]

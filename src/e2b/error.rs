@@ -4,6 +4,7 @@
 //! [`Kind`] says what came of it. Texts of servers are cut short and stripped of control characters;
 //! keys and tokens that a server repeats are blotted out; hosts are named, whole URLs are not.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
@@ -148,7 +149,7 @@ impl Kind {
             409 => Self::Conflict { message },
             429 => Self::RateLimited {
                 message,
-                retry_after: retry_after(headers),
+                retry_after: crate::net::http::retry_after(headers),
             },
             // The words are all that tells these apart, for the official SDKs too.
             502 if message.contains("was not found") => Self::SandboxGone { message },
@@ -188,7 +189,7 @@ impl Kind {
             Self::TimedOut { after: limit }
         } else if error.is_builder() {
             Self::Invalid { cause }
-        } else if error.is_decode() {
+        } else if error.is_decode() && !broke_off(error) {
             Self::Unreadable { cause }
         } else {
             Self::Broken { cause }
@@ -243,18 +244,6 @@ pub(super) fn is_html(headers: &HeaderMap, body: &[u8]) -> bool {
         || body.trim_ascii_start().first() == Some(&b'<')
 }
 
-/// E2B sends whole seconds; the form with a date is not used.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
 fn wait(retry_after: Option<Duration>) -> String {
     retry_after
         .map(|wait| format!(" (try again in {} s)", wait.as_secs()))
@@ -262,6 +251,12 @@ fn wait(retry_after: Option<Duration>) -> String {
 }
 
 /// The last link of the chain is what the operating system or the TLS library said.
+/// Whether an answer ended before its end, which the client takes for one that cannot be decoded.
+fn broke_off(error: &reqwest::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(reqwest::Error::is_body)
+}
+
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut last = error;
     while let Some(next) = last.source() {

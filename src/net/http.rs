@@ -10,12 +10,20 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::backoff;
+
 /// Hosts that no proxy can reach for us. `localhost` covers `*.localhost` too.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+/// How long a server asks us to wait (`Retry-After`), if it does so in seconds.
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?;
+    backoff::retry_after(value.to_str().ok()?)
+}
 
 /// How clients are built.
 #[derive(Debug, Clone)]

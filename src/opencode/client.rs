@@ -442,7 +442,9 @@ pub(super) async fn whole_answer(
     if status.is_success() {
         Ok((body, headers))
     } else {
-        Err(OpencodeError::from_answer(operation, status, &body))
+        Err(OpencodeError::from_answer(
+            operation, status, &headers, &body,
+        ))
     }
 }
 

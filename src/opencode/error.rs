@@ -8,7 +8,10 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use serde::Deserialize;
+
+use crate::net::http;
 
 /// Bytes of a server's text that an error may hold.
 const EXCERPT: usize = 400;
@@ -53,6 +56,8 @@ pub enum OpencodeError {
         name: String,
         /// Its message, or an excerpt of the body; may be empty.
         message: String,
+        /// What the server asked for, if it did.
+        retry_after: Option<Duration>,
     },
     #[error("{operation}: the answer cannot be read ({problem})")]
     Unreadable {
@@ -96,6 +101,14 @@ impl OpencodeError {
         }
     }
 
+    /// How long the server asked us to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     pub(super) fn transport(operation: &'static str, error: reqwest::Error) -> Self {
         Self::Transport {
             operation,
@@ -113,7 +126,12 @@ impl OpencodeError {
     }
 
     /// Sorts an answer that is no success.
-    pub(super) fn from_answer(operation: &'static str, status: StatusCode, body: &[u8]) -> Self {
+    pub(super) fn from_answer(
+        operation: &'static str,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Self {
         let ErrorBody { name, message } = ErrorBody::parse(body);
         match status {
             StatusCode::UNAUTHORIZED => Self::Unauthorized { operation },
@@ -128,6 +146,7 @@ impl OpencodeError {
                 status: status.as_u16(),
                 name,
                 message,
+                retry_after: http::retry_after(headers),
             },
         }
     }
@@ -203,7 +222,13 @@ mod tests {
 
     fn told(status: u16, body: &str) -> String {
         let status = StatusCode::from_u16(status).unwrap();
-        OpencodeError::from_answer("get the session", status, body.as_bytes()).to_string()
+        OpencodeError::from_answer(
+            "get the session",
+            status,
+            &HeaderMap::new(),
+            body.as_bytes(),
+        )
+        .to_string()
     }
 
     #[test]
@@ -248,7 +273,8 @@ mod tests {
     fn what_time_can_mend_is_retryable() {
         let retryable = |status: u16, body: &str| {
             let status = StatusCode::from_u16(status).unwrap();
-            OpencodeError::from_answer("x", status, body.as_bytes()).is_retryable()
+            OpencodeError::from_answer("x", status, &HeaderMap::new(), body.as_bytes())
+                .is_retryable()
         };
 
         assert!(retryable(502, r#"{"message":"port is not open"}"#));

@@ -22,8 +22,9 @@ use crate::domain::session::{CodeSource, SessionEvent};
 use crate::domain::version::opencode_fits;
 use crate::e2b;
 use crate::e2b::envd::EnvdClient;
+use crate::e2b::list::ListFilter;
 use crate::e2b::process::{ProcessEvent, Selector};
-use crate::e2b::wire::{Network, NewSandbox};
+use crate::e2b::wire::{ListedSandbox, Network, NewSandbox};
 use crate::engine::Engine;
 
 const FIND: &str = include_str!("../../assets/sandbox/find-opencode.sh");
@@ -37,6 +38,9 @@ const LONG: Duration = Duration::from_mins(10);
 const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
 /// More code than this is only sent when the user says so.
 const CODE_LIMIT: u64 = 100 * 1024 * 1024;
+
+/// Names the session in the metadata of its sandbox.
+const METADATA_KEY: &str = "sandbar.key";
 
 /// The name of OpenCode's process in the sandbox.
 pub(super) const OPENCODE_TAG: &str = "opencode";
@@ -186,16 +190,58 @@ async fn make(
     };
     let (prepared, ()) = tokio::join!(prepare, show);
     prepared.map_err(|error| words::engine(&error))?;
-    let password = boot_server::password()?;
-    let new = new_sandbox(cx, place, engine, &password, ttl);
-    let made = engine
-        .control
-        .create(&new)
-        .await
-        .map_err(|error| words::e2b(&error))?;
-    cx.recorder.save_password(&password)?;
+    let made = match cx.recorder.password() {
+        Some(password) => match made_before(cx, engine, ttl).await? {
+            Some(made) => made,
+            None => call(cx, engine, place, &password, ttl).await?,
+        },
+        None => {
+            let password = boot_server::password()?;
+            // Stored first: a sandbox whose password is lost could not be used.
+            cx.recorder.save_password(&password)?;
+            call(cx, engine, place, &password, ttl).await?
+        }
+    };
     place.sandbox.id = Some(made.sandbox_id.as_str().into());
     Ok(made)
+}
+
+async fn call(
+    cx: &BootCx,
+    engine: &Engine,
+    place: &Place,
+    password: &SecretString,
+    ttl: Duration,
+) -> Result<e2b::wire::Sandbox, Failure> {
+    let new = new_sandbox(cx, place, engine, password, ttl);
+    let made = engine.control.create(&new).await;
+    made.map_err(|error| words::e2b(&error))
+}
+
+/// The session's sandbox where an earlier call has made one and its answer was lost: another would
+/// run, and cost, beside it.
+async fn made_before(
+    cx: &BootCx,
+    engine: &Engine,
+    ttl: Duration,
+) -> Result<Option<e2b::wire::Sandbox>, Failure> {
+    let failed = |error| words::e2b(&error);
+    let key = (METADATA_KEY.to_owned(), cx.spec.key.to_string());
+    let filter = ListFilter {
+        metadata: [key.clone()].into(),
+        ..ListFilter::default()
+    };
+    let page = engine.control.list(&filter, None).await.map_err(failed)?;
+    // A server that does not know the filter lists others too.
+    let is_ours = |one: &&ListedSandbox| one.metadata.get(METADATA_KEY) == Some(&key.1);
+    let Some(found) = page.sandboxes.iter().find(is_ours) else {
+        return Ok(None);
+    };
+    match engine.control.connect(&found.sandbox_id, Some(ttl)).await {
+        Ok(connected) => Ok(Some(connected.sandbox)),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 /// Refuses a sandbox that another engine has made.
@@ -235,7 +281,7 @@ fn new_sandbox(
     variables.insert("OPENCODE_SERVER_PASSWORD".to_owned(), password.clone());
     let metadata = [
         ("sandbar", "1"),
-        ("sandbar.key", cx.spec.key.as_str()),
+        (METADATA_KEY, cx.spec.key.as_str()),
         ("sandbar.name", place.new.name.as_str()),
     ];
     let metadata = metadata.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -117,7 +117,7 @@ impl Connection {
             Happened::Command(SessionCommand::Reconnect) => {
                 self.lost(serving).await;
                 let reason = "the connection was given up for a new one";
-                return Ok(Some(Lost::Connection(reason.to_owned())));
+                return Ok(Some(Lost::connection(reason)));
             }
             Happened::Command(command) => self.command(serving, command).await?,
             Happened::News(event) => self.received(serving, event).await,

@@ -23,6 +23,7 @@ use super::words;
 use super::world::World;
 use crate::domain::sandbox::{Outage, Phase};
 use crate::domain::session::{Closing, SessionCommand, SessionSpec};
+use crate::domain::time::UnixMillis;
 use crate::net::backoff::Backoff;
 use crate::session::world::wall;
 
@@ -67,6 +68,50 @@ pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
     life.serving.end(closing).await;
 }
 
+/// Tries of what fails in passing before there is anything to come back to; then somebody is asked.
+const TRIES: u32 = 3;
+
+/// A row of failures in passing.
+struct Outages {
+    backoff: Backoff,
+    since: Option<UnixMillis>,
+}
+
+impl Outages {
+    fn new(world: &World) -> Self {
+        let timing = &world.timing;
+        Self {
+            backoff: Backoff::new(timing.backoff_base, timing.backoff_cap),
+            since: None,
+        }
+    }
+
+    /// Failures since all was well.
+    fn attempt(&self) -> u32 {
+        self.backoff.attempt()
+    }
+
+    /// All is well.
+    fn over(&mut self) {
+        self.backoff.reset();
+        self.since = None;
+    }
+
+    /// One more failure: how long to wait, and what to say meanwhile.
+    fn next(&mut self, reason: String, least: Duration, jitter: f64) -> (Duration, Outage) {
+        let now = wall();
+        let since = *self.since.get_or_insert(now);
+        let wait = self.backoff.next(jitter, Some(least));
+        let outage = Outage {
+            since,
+            attempt: self.backoff.attempt(),
+            next_at: now.plus(wait),
+            reason,
+        };
+        (wait, outage)
+    }
+}
+
 struct Life {
     world: Arc<World>,
     spec: SessionSpec,
@@ -78,11 +123,21 @@ struct Life {
 impl Life {
     /// Boots, serves, mends what breaks; only a [`Stop`] ends it.
     async fn live(&mut self) -> Result<Infallible, Stop> {
+        let mut outage = Outages::new(&self.world);
         loop {
             self.wait_for_driver().await?;
             let work = Box::pin(boot::boot(self.serving.boot_cx(&self.spec)));
             let phase = match self.during(work).await? {
+                Err(Phase::Failed(failure))
+                    if let Some(least) = failure.passing
+                        && (outage.attempt() < TRIES || self.serving.has_place().await) =>
+                {
+                    self.wait_out(&mut outage, words::in_passing(&failure), least)
+                        .await?;
+                    continue;
+                }
                 Ok(server) => {
+                    outage.over();
                     self.serving.booted(server);
                     match self.stay_connected().await? {
                         Some(phase) => phase,
@@ -93,6 +148,7 @@ impl Life {
             };
             self.serving.announce(phase).await;
             self.wait(None).await?;
+            outage.over();
         }
     }
 
@@ -119,31 +175,18 @@ impl Life {
     /// Serves over one connection after another; returns the phase in which only a new boot helps,
     /// or `None` where it helps at once.
     async fn stay_connected(&mut self) -> Result<Option<Phase>, Stop> {
-        let timing = &self.world.timing;
-        let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
-        let mut since = None;
+        let mut outage = Outages::new(&self.world);
         loop {
-            let (lost, was_live) = self.connection(since.is_some()).await?;
-            let reason = match lost {
-                Lost::Connection(reason) => reason,
+            let (lost, was_live) = self.connection(outage.attempt() > 0).await?;
+            let (reason, least) = match lost {
+                Lost::Connection { reason, least } => (reason, least),
                 Lost::Until(phase) => return Ok(Some(phase)),
                 Lost::TookOver => return Ok(None),
             };
             if was_live {
-                backoff.reset();
-                since = None;
+                outage.over();
             }
-            let now = wall();
-            let since = *since.get_or_insert(now);
-            let wait = backoff.next(self.world.jitter(), None);
-            let outage = Outage {
-                since,
-                attempt: backoff.attempt(),
-                next_at: now.plus(wait),
-                reason,
-            };
-            self.serving.announce(Phase::Reconnecting(outage)).await;
-            self.wait(Some(wait)).await?;
+            self.wait_out(&mut outage, reason, least).await?;
             let verdict = self.serving.verdict();
             if let Some(phase) = self.during(verdict).await? {
                 return Ok(Some(phase));
@@ -151,10 +194,22 @@ impl Life {
         }
     }
 
+    /// Says what is lost, since when and when it is tried again, and waits until then.
+    async fn wait_out(
+        &mut self,
+        outage: &mut Outages,
+        reason: String,
+        least: Duration,
+    ) -> Result<(), Stop> {
+        let (wait, outage) = outage.next(reason, least, self.world.jitter());
+        self.serving.announce(Phase::Reconnecting(outage)).await;
+        self.wait(Some(wait)).await
+    }
+
     /// Serves one connection until it is lost. The flag says whether it ever came to life.
     async fn connection(&mut self, after_gap: bool) -> Result<(Lost, bool), Stop> {
         let Some(mut connection) = Connection::open(&self.serving, after_gap) else {
-            return Ok((Lost::Connection("there is no server".to_owned()), false));
+            return Ok((Lost::connection("there is no server"), false));
         };
         loop {
             let happened = tokio::select! {

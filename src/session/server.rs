@@ -69,9 +69,9 @@ impl Server {
             history: self.history,
         };
         match follow(what, news).await {
-            FollowEnd::Ended => Lost::Connection("the server closed the event stream".to_owned()),
-            FollowEnd::Stalled => Lost::Connection("the server fell silent".to_owned()),
-            FollowEnd::ListenerGone => Lost::Connection("nobody listens".to_owned()),
+            FollowEnd::Ended => Lost::connection("the server closed the event stream"),
+            FollowEnd::Stalled => Lost::connection("the server fell silent"),
+            FollowEnd::ListenerGone => Lost::connection("nobody listens"),
             FollowEnd::Unauthorized => {
                 let error = OpencodeError::Unauthorized {
                     operation: "follow the events",
@@ -83,12 +83,18 @@ impl Server {
                     .because("it was deleted, or the server's data was")
                     .hint("n starts a new session"),
             )),
-            FollowEnd::Http(error) if error.is_retryable() => {
-                Lost::Connection(words::opencode(&error).summary)
-            }
+            FollowEnd::Http(error) if error.is_retryable() => Lost::Connection {
+                reason: words::opencode(&error).summary,
+                least: error.retry_after().unwrap_or_default(),
+            },
+            // Whoever was there before is not another program now: a page of the network on the way,
+            // such as one that wants a login, or an answer that was damaged.
+            FollowEnd::Http(
+                error @ (OpencodeError::NotOpencode { .. } | OpencodeError::Unreadable { .. }),
+            ) if after_gap => Lost::connection(words::not_itself(&error)),
             // Whether the sandbox is really gone is asked of the control plane.
             FollowEnd::Http(OpencodeError::SandboxNotFound { .. }) if self.sandbox.is_some() => {
-                Lost::Connection("the sandbox does not answer".to_owned())
+                Lost::connection("the sandbox does not answer")
             }
             FollowEnd::Http(error) => Lost::Until(Phase::Failed(words::opencode(&error))),
         }

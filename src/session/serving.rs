@@ -8,6 +8,7 @@
 //! here follows it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -30,12 +31,27 @@ use crate::store::Claim;
 /// Why a connection is over.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Lost {
-    /// It may come back; the reason in words.
-    Connection(String),
+    /// It may come back.
+    Connection {
+        /// In words.
+        reason: String,
+        /// The server wants no other try before.
+        least: Duration,
+    },
     /// It will not come back by itself.
     Until(Phase),
     /// This process drives the session from here on, and has to see all of it again to record it.
     TookOver,
+}
+
+impl Lost {
+    /// The connection, for this reason.
+    pub(crate) fn connection(reason: impl Into<String>) -> Self {
+        Self::Connection {
+            reason: reason.into(),
+            least: Duration::ZERO,
+        }
+    }
 }
 
 /// What another process did.
@@ -158,6 +174,12 @@ impl Serving {
                 .stored_place()
                 .await
                 .is_none_or(|place| place.is_complete())
+    }
+
+    /// Whether there is something to come back to: a sandbox, with a conversation in it.
+    pub(crate) async fn has_place(&self) -> bool {
+        let place = self.recorder.stored_place().await;
+        place.is_some_and(|place| place.is_complete())
     }
 
     pub(crate) fn boot_cx(&mut self, spec: &SessionSpec) -> BootCx {

@@ -43,9 +43,25 @@ pub(crate) fn opencode(error: &OpencodeError) -> Failure {
     };
     let failure = failure.because(error.to_string());
     if error.is_retryable() {
-        failure.retryable()
+        failure.passing(error.retry_after().unwrap_or_default())
     } else {
         failure
+    }
+}
+
+/// What is said of a failure while it is waited out.
+pub(crate) fn in_passing(failure: &Failure) -> String {
+    format!("{} ({})", failure.summary, failure.detail)
+}
+
+/// What is said while a server that was there before does not answer as itself.
+pub(crate) fn not_itself(error: &OpencodeError) -> String {
+    let hint = "does the network want a login?";
+    match error {
+        OpencodeError::NotOpencode { found, .. } => {
+            format!("something else answers for the server ({found}); {hint}")
+        }
+        _ => format!("the server's answers arrive damaged; {hint}"),
     }
 }
 
@@ -94,8 +110,10 @@ pub(crate) fn e2b(error: &Error) -> Failure {
             .hint("check E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN"),
     };
     let failure = failure.because(error.to_string());
-    if error.is_retryable() {
-        failure.retryable()
+    // Another call is at the same sandbox.
+    let is_passing = error.is_retryable() || matches!(error.kind, Kind::Conflict { .. });
+    if is_passing {
+        failure.passing(error.retry_after().unwrap_or_default())
     } else {
         failure
     }

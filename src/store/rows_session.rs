@@ -115,6 +115,8 @@ impl From<FailureRow> for Failure {
             detail: row.detail,
             hint: row.hint,
             retryable: row.retryable,
+            // Of a failure that was waited out nothing is stored.
+            passing: None,
             stderr: row.stderr,
         }
     }

@@ -36,6 +36,7 @@ mod forgotten;
 mod isolation;
 mod local;
 mod local_envd;
+mod local_faults;
 mod local_network;
 mod local_session;
 mod local_snapshots;

@@ -26,7 +26,7 @@ use sandbar::domain::time::UnixMillis;
 use sandbar::net::http::HttpOptions;
 use sandbar::session::supervisor::Supervisor;
 use sandbar::session::timing::Timing;
-use sandbar::session::world::World;
+use sandbar::session::world::{Records, World};
 use sandbar::text::TextCache;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -51,6 +51,7 @@ pub(crate) struct Client {
     pub(crate) trail: String,
     /// The list of sessions is to be read.
     list: bool,
+    phase: Option<Phase>,
 }
 
 impl Client {
@@ -113,6 +114,7 @@ impl Client {
             cache: TextCache::new(10_000),
             trail: String::new(),
             list: false,
+            phase: None,
         };
         client.with_cx(App::start);
         client
@@ -174,6 +176,9 @@ impl Client {
             if let Some(told) = told(&event) {
                 let _ = writeln!(self.trail, "{:?} {told}", self.started.elapsed());
             }
+            if let SessionEvent::Phase(phase) = &event {
+                self.phase = Some(phase.clone());
+            }
             self.event(Event::Session(key.clone(), event));
             for answer in answers {
                 // A full mailbox is asked again with the next resync.
@@ -181,6 +186,16 @@ impl Client {
             }
         }
         self.event(Event::Tick);
+    }
+
+    /// Whether the conversation is followed.
+    pub(crate) fn is_live(&self) -> bool {
+        self.phase == Some(Phase::Live)
+    }
+
+    /// What all its sessions are recorded in.
+    pub(crate) fn records(&self) -> Records {
+        self.supervisor.world().records.clone().unwrap()
     }
 
     /// Leaves; sandboxes run on.
@@ -204,8 +219,11 @@ impl Client {
         let rows = buffer.content.chunks(usize::from(AREA.width));
         let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect());
         let rows: Vec<String> = rows.collect();
-        // The first row and the last two name the address: the proxy's here, the server's there.
-        rows[1..rows.len() - 2].join("\n")
+        // The first row and the last two name the address: the proxy's here, the server's there. Titles name
+        // the model, which the server may tell late.
+        let rows = &rows[1..rows.len() - 2];
+        let rows = rows.iter().filter(|row| !row.starts_with('┌'));
+        rows.map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 }
 

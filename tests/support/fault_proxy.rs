@@ -123,6 +123,11 @@ impl FaultProxy {
         self.server.url()
     }
 
+    /// More faults, for the connections from here on.
+    pub(crate) fn plan(&self, more: VecDeque<Fault>) {
+        guard(&self.shared.plan).extend(more);
+    }
+
     /// How many faults of the plan are still to come.
     pub(crate) fn left(&self) -> usize {
         guard(&self.shared.plan).len()

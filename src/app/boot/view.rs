@@ -17,6 +17,9 @@ use crate::text::{ansi, wrap};
 /// Columns of a stage on one line, at most: mark, name, time, gap.
 const ONE_STAGE: usize = 16;
 
+/// Lines of a reason that is waited out.
+const REASON_LINES: usize = 2;
+
 /// A session's way to its chat, ready to be drawn.
 pub(in crate::app) struct BootView<'a> {
     pub(in crate::app) session: &'a OpenSession,
@@ -39,7 +42,15 @@ impl BootView<'_> {
         let mut lines = match &self.session.phase {
             Phase::Dormant | Phase::Live => Vec::new(),
             Phase::Booting(_) => self.booting(width, room),
-            Phase::Reconnecting(outage) => vec![self.outage(outage)],
+            Phase::Reconnecting(outage) => {
+                // A boot that goes on by itself.
+                let mut lines = match self.session.boot.progress() {
+                    Some(_) => self.stages(width, room, false),
+                    None => Vec::new(),
+                };
+                lines.extend(self.outage(outage, width));
+                lines
+            }
             Phase::Paused => vec![self.paused()],
             Phase::Failed(failure) => {
                 let mut lines = self.stages(width, room, false);
@@ -135,7 +146,7 @@ impl BootView<'_> {
     fn time_of(&self, run: &StageRun) -> Monotonic {
         let until = match self.session.phase {
             // A failed stage has stopped; its time must not go on.
-            Phase::Failed(_) => self.session.state_since,
+            Phase::Failed(_) | Phase::Reconnecting(_) => self.session.state_since,
             _ => self.now,
         };
         // Whole seconds while it runs: the tenths would change with every frame.
@@ -143,23 +154,42 @@ impl BootView<'_> {
             .unwrap_or_else(|| Monotonic::from_secs(until.saturating_sub(run.started).as_secs()))
     }
 
-    fn outage(&self, outage: &Outage) -> Line<'static> {
+    /// What is lost, since when, when it is tried again; on one line where that has room.
+    fn outage(&self, outage: &Outage, width: usize) -> Vec<Line<'static>> {
+        let theme = self.theme;
         let reason = ansi::plain(&outage.reason).replace('\n', " ");
         let since = clock::brief_seconds(self.wall.since(outage.since));
         let next = match outage.next_at.since(self.wall).as_secs() {
             0 => "trying now".to_owned(),
             s => format!("next try in {s}s"),
         };
-        Line::from(vec![
-            Span::styled(self.theme.pick("↻ ", "? "), self.theme.warning),
-            Span::styled(reason, self.theme.warning),
-            Span::raw(format!(
-                " since {since} · {next} (attempt {}) · ",
-                outage.attempt
-            )),
-            Span::styled(self.retry.clone(), self.theme.key),
+        let times = format!(" since {since} · {next} (attempt {}) · ", outage.attempt);
+        let mark = Span::styled(theme.pick("↻ ", "? "), theme.warning);
+        let rest = [
+            Span::raw(times),
+            Span::styled(self.retry.clone(), theme.key),
             Span::raw(" try now"),
-        ])
+        ];
+        let rest_width: usize = rest.iter().map(Span::width).sum();
+        if mark.width() + wrap::width(&reason) + rest_width <= width {
+            let mut spans = vec![mark, Span::styled(reason, theme.warning)];
+            spans.extend(rest);
+            return vec![Line::from(spans)];
+        }
+        let mut lines = wrap::wrap_plain(&reason, width.saturating_sub(2), theme.warning);
+        lines.truncate(REASON_LINES);
+        for (number, line) in lines.iter_mut().enumerate() {
+            let first = if number == 0 {
+                mark.clone()
+            } else {
+                Span::raw("  ")
+            };
+            line.spans.insert(0, first);
+        }
+        let mut spans = vec![Span::raw(" ")];
+        spans.extend(rest);
+        lines.push(Line::from(spans));
+        lines
     }
 
     fn paused(&self) -> Line<'static> {

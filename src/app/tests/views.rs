@@ -181,6 +181,25 @@ fn a_failed_boot_on_a_small_screen() {
 #[test]
 fn a_broken_connection_stands_above_the_chat() {
     let mut script = booting();
+    script.phase("one", Phase::Live);
+    lose(&mut script, "the event stream ended");
+
+    insta::assert_snapshot!(script.screen(100, 16));
+}
+
+#[test]
+fn a_boot_that_goes_on_by_itself_shows_how_far_it_came() {
+    let mut script = booting();
+    lose(
+        &mut script,
+        "the sandbox API cannot be reached (create a sandbox from template opencode: no connection \
+         to api.example.com: connection refused)",
+    );
+
+    insta::assert_snapshot!(script.screen(100, 24));
+}
+
+fn lose(script: &mut Script, reason: &str) {
     let now = NOON + u64::try_from(script.now.as_millis()).unwrap();
     script.phase(
         "one",
@@ -188,11 +207,9 @@ fn a_broken_connection_stands_above_the_chat() {
             since: UnixMillis(now - 14_000),
             attempt: 4,
             next_at: UnixMillis(now + 3_000),
-            reason: "the event stream ended".to_owned(),
+            reason: reason.to_owned(),
         }),
     );
-
-    insta::assert_snapshot!(script.screen(100, 16));
 }
 
 #[test]

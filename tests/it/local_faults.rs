@@ -1,0 +1,319 @@
+//! Whatever happens on the way to the sandboxes, from the first call on: after a quiet time there is one
+//! sandbox, the screen shows what its server holds, and every prompt was delivered exactly once.
+//!
+//! One line carries all: the control plane, envd and OpenCode. Each schedule has a store, a proxy and a sandbox
+//! of its own, on one real server. `SANDBAR_FAULT_SEED` and `SANDBAR_LOCAL_FAULTS` choose others than CI's.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt as _};
+use sandbar::app::Mode;
+use sandbar::app::key::Key;
+use sandbar::domain::id::SessionKey;
+use sandbar::domain::sandbox::EngineKind;
+use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
+use sandbar::engine::{EngineSpec, LocalSpec};
+use sandbar::local::{Level, daemon};
+use sandbar::session::world::{Records, World};
+use sandbar::store::StoredSession;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::sdk;
+use crate::support::client::{Client, dense, difference};
+use crate::support::fault_proxy::{FaultProxy, Seeded};
+use crate::support::folder;
+use crate::support::home::Home;
+
+/// In CI; hundreds by hand.
+const SCHEDULES: u64 = 16;
+/// Sandboxes at a time, each with an OpenCode.
+const AT_ONCE: usize = 4;
+/// For one schedule on a busy machine.
+const DEADLINE: Duration = Duration::from_mins(4);
+
+/// The local server as all schedules see it.
+struct Site {
+    _home: Home,
+    server: sdk::Server,
+    http: reqwest::Client,
+}
+
+impl Site {
+    fn new() -> Self {
+        let home = Home::with_sandboxes();
+        let server = sdk::Server::start(&home);
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self {
+            _home: home,
+            server,
+            http,
+        }
+    }
+
+    fn variable(&self, name: &str) -> &str {
+        let mut variables = self.server.variables.iter();
+        &variables.find(|(known, _)| known == name).unwrap().1
+    }
+
+    fn url(&self) -> &str {
+        self.variable("E2B_API_URL")
+    }
+
+    /// A world whose daemon is found at `url`, and whose files are in `folder`.
+    fn world(&self, folder: &Path, url: &str) -> World {
+        let state_dir = folder.join("local");
+        fs::create_dir_all(&state_dir).unwrap();
+        let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
+        let found = json!({ "port": port, "api_key": self.variable("E2B_API_KEY") });
+        fs::write(state_dir.join("daemon.json"), found.to_string()).unwrap();
+        let mut world = Client::world();
+        world.records = Some(Records::open(folder));
+        world.settings.scratch_dir = folder.to_owned();
+        world.settings.engine = Some(EngineSpec::Local(LocalSpec {
+            state_dir,
+            // Where the line is bad a daemon is sought in vain; one that is started ends at once.
+            launch: daemon::Launch {
+                program: env!("CARGO_BIN_EXE_sandbar").into(),
+                arguments: vec!["no-such-command".to_owned()],
+                env: Vec::new(),
+            },
+            least: Level::None,
+        }));
+        world
+    }
+
+    async fn control(&self, method: reqwest::Method, path: &str) -> Value {
+        let request = self.http.request(method, format!("{}{path}", self.url()));
+        let request = request.header("x-api-key", self.variable("E2B_API_KEY"));
+        let answer = request.timeout(DEADLINE).send().await.unwrap();
+        let body = answer.text().await.unwrap();
+        serde_json::from_str(&body).unwrap_or(Value::Null)
+    }
+
+    /// The ids of the sandboxes that were made for a session.
+    async fn sandboxes(&self, session: &SessionKey) -> Vec<String> {
+        let all = "/v2/sandboxes?state=running,paused&limit=100";
+        let all = self.control(reqwest::Method::GET, all).await;
+        let all = all.as_array().unwrap().iter();
+        let made_for = |one: &&Value| one["metadata"]["sandbar.key"] == session.as_str();
+        let ids = all.filter(made_for).map(|one| one["sandboxID"].as_str());
+        ids.map(|id| id.unwrap().to_owned()).collect()
+    }
+}
+
+/// What only the server in a sandbox can tell.
+struct Inside<'a> {
+    site: &'a Site,
+    id: String,
+    port: u16,
+    token: String,
+    password: String,
+}
+
+impl<'a> Inside<'a> {
+    async fn of(site: &'a Site, records: &Records, session: &StoredSession) -> Option<Self> {
+        let id = session.summary.sandbox.id.clone()?.to_string();
+        let path = format!("/v2/sandboxes/{id}/connect");
+        let sandbox = site.control(reqwest::Method::POST, &path).await;
+        let secrets = records.secrets.load(&session.summary.key).unwrap()?;
+        Some(Self {
+            site,
+            id,
+            port: session.port?,
+            token: sandbox["trafficAccessToken"].as_str()?.to_owned(),
+            password: secrets.opencode_password?.expose_secret().to_owned(),
+        })
+    }
+
+    async fn ask(&self, path: &str) -> Option<Value> {
+        let request = self.site.http.get(format!("{}{path}", self.site.url()));
+        let request = request
+            .header("e2b-sandbox-id", &self.id)
+            .header("e2b-sandbox-port", self.port)
+            .header("e2b-traffic-access-token", &self.token)
+            .basic_auth("opencode", Some(&self.password))
+            .timeout(DEADLINE);
+        let answer = request.send().await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).ok()
+    }
+
+    /// The prompts that the server has, in its order; `None` while it works.
+    async fn prompts(&self, conversation: &str) -> Option<Vec<String>> {
+        let status = self.ask("/session/status").await?;
+        if status.get(conversation).is_some() {
+            return None;
+        }
+        let messages = format!("/session/{conversation}/message");
+        let messages = self.ask(&messages).await?;
+        let prompts = messages.as_array()?.iter();
+        let prompts = prompts.filter(|message| message["info"]["role"] == "user");
+        let texts = prompts.flat_map(|prompt| prompt["parts"].as_array().unwrap());
+        let texts = texts.filter_map(|part| part["text"].as_str().map(str::to_owned));
+        Some(texts.collect())
+    }
+}
+
+fn new_session() -> NewSession {
+    NewSession {
+        name: "broken".to_owned(),
+        template: "opencode".into(),
+        code: CodeSource::Empty,
+        model: None,
+        demo: true,
+    }
+}
+
+/// Somebody who looks at the chat alone.
+fn start(world: World, seed: u64) -> Client {
+    let mode = Mode::Full {
+        new: new_session(),
+        engine: EngineKind::Local,
+    };
+    let mut client = Client::start(mode, world, seed);
+    client.key("ctrl-x".parse().unwrap());
+    client.key(Key::char('z'));
+    client
+}
+
+/// The screen of somebody who comes to the session with nothing but its address.
+async fn fresh_screen(site: &Site, records: &Records, session: &StoredSession) -> String {
+    let files = folder();
+    let world = site.world(files.path(), site.url());
+    let theirs = world.records.clone().unwrap();
+    let summary = SessionSummary {
+        title: String::new(),
+        ..session.summary.clone()
+    };
+    let key = summary.key.clone();
+    let mut bare = StoredSession {
+        summary,
+        ..session.clone()
+    };
+    // The address was that of the proxy.
+    bare.summary.sandbox.opencode_url = None;
+    theirs.store.save_session(&bare).await.unwrap();
+    let secrets = records.secrets.load(&key).unwrap().unwrap();
+    theirs.secrets.save(&key, &secrets).unwrap();
+    let mut fresh = start(world, 1);
+    let began = Instant::now();
+    while !fresh.is_live() && began.elapsed() < DEADLINE {
+        fresh.live(Duration::from_millis(200)).await;
+    }
+    fresh.live(Duration::from_millis(700)).await;
+    let screen = fresh.screen();
+    fresh.leave().await;
+    screen
+}
+
+/// Runs one schedule; `Err` says how the property was broken.
+async fn schedule(site: &Site, seed: u64) -> Result<(), String> {
+    const WORDS: [&str; 5] = ["table", "think", "todo", "permission", "question"];
+    let mut seeded = Seeded(seed);
+    let from_the_start = seeded.below(3) > 0;
+    let (first, second) = (seeded.plan(), seeded.plan());
+    let told = format!("seed {seed}, {from_the_start} {first:?} {second:?}");
+    let files = folder();
+    let plan = if from_the_start {
+        first
+    } else {
+        VecDeque::new()
+    };
+    let proxy = FaultProxy::start(site.url(), plan);
+    let mut client = start(site.world(files.path(), &proxy.url()), seed);
+    let records = client.records();
+    let mut sent = Vec::new();
+    let mut prompt = |seeded: &mut Seeded, client: &mut Client| {
+        let word = WORDS[usize::try_from(seeded.below(5)).unwrap()];
+        let prompt = format!("{word} {} {seed}", sent.len());
+        client.type_prompt(&prompt);
+        sent.push(prompt);
+    };
+    client.live(Duration::from_millis(100)).await;
+    // Before there is a sandbox.
+    prompt(&mut seeded, &mut client);
+    let began = Instant::now();
+    while !client.is_live() && began.elapsed() < DEADLINE {
+        client.live(Duration::from_millis(300)).await;
+    }
+    proxy.plan(second);
+    proxy.cut();
+    for _ in 0..1 + seeded.below(2) {
+        prompt(&mut seeded, &mut client);
+        client
+            .live(Duration::from_millis(50 + seeded.below(1500)))
+            .await;
+        proxy.cut();
+    }
+    let began = Instant::now();
+    loop {
+        client
+            .live(Duration::from_millis(200 + seeded.below(300)))
+            .await;
+        if proxy.left() > 0 && began.elapsed() < DEADLINE {
+            // Connections that are kept alive meet no fault.
+            proxy.cut();
+            continue;
+        }
+        let key = records.store.sessions().await.unwrap()[0].key.clone();
+        let session = records.store.session(&key).await.unwrap().unwrap();
+        let made = site.sandboxes(&key).await;
+        let mut held = None;
+        if let (Some(inside), Some(conversation)) = (
+            Inside::of(site, &records, &session).await,
+            &session.summary.opencode_session,
+        ) {
+            held = inside.prompts(conversation.as_str()).await;
+        }
+        let is_late = began.elapsed() > DEADLINE;
+        if made.len() == 1 && held.as_ref() == Some(&sent) {
+            let (ours, theirs) = (
+                client.screen(),
+                fresh_screen(site, &records, &session).await,
+            );
+            if ours == theirs && ours.contains(&sent[sent.len() - 1]) {
+                client.leave().await;
+                let path = format!("/sandboxes/{}", made[0]);
+                site.control(reqwest::Method::DELETE, &path).await;
+                return Ok(());
+            }
+            if is_late {
+                let difference = difference(&ours, &theirs);
+                let trail = &client.trail;
+                return Err(format!("{told}: another screen\n{trail}\n{difference}"));
+            }
+        } else if is_late {
+            let screen = dense(&client.screen());
+            let trail = &client.trail;
+            return Err(format!(
+                "{told}: sandboxes {made:?}, the server has {held:?}, sent were {sent:?}\n{trail}\n{screen}"
+            ));
+        }
+    }
+}
+
+#[test]
+fn after_any_faults_on_the_way_to_the_sandboxes_there_is_one_and_it_is_shown_as_it_is() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let number = |name| std::env::var(name).ok()?.parse().ok();
+    let first = number("SANDBAR_FAULT_SEED").unwrap_or(1);
+    let schedules = number("SANDBAR_LOCAL_FAULTS").unwrap_or(SCHEDULES);
+    let site = Site::new();
+    let ended = stream::iter(first..first + schedules)
+        .map(|seed| schedule(&site, seed))
+        .buffer_unordered(AT_ONCE)
+        .filter_map(async |ended| ended.err());
+
+    let broken = runtime.block_on(ended.collect::<Vec<String>>());
+
+    assert!(
+        broken.is_empty(),
+        "{} of {schedules} schedules broke it:\n{}",
+        broken.len(),
+        broken.join("\n\n")
+    );
+}
