@@ -1,8 +1,8 @@
 //! Whatever happens on the way to the sandboxes, from the first call on: after a quiet time there is one
 //! sandbox, the screen shows what its server holds, and every prompt was delivered exactly once.
 //!
-//! One line carries all: the control plane, envd and OpenCode. Each schedule has a store, a proxy and a sandbox
-//! of its own, on one real server. `SANDBAR_FAULT_SEED` and `SANDBAR_LOCAL_FAULTS` choose others than CI's.
+//! One line carries all: the control plane, envd and OpenCode. Each schedule has a store, a local server and a
+//! sandbox of its own. `SANDBAR_FAULT_SEED` and `SANDBAR_LOCAL_FAULTS` choose others than CI's.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -15,15 +15,18 @@ use sandbar::app::key::Key;
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
+use sandbar::domain::version::OPENCODE_VERSION;
 use sandbar::engine::{EngineSpec, LocalSpec};
-use sandbar::local::{Level, daemon};
+use sandbar::local::{self, HelperCommand, Level, LocalServer, Wanted, daemon};
 use sandbar::session::world::{Records, World};
 use sandbar::store::StoredSession;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::sdk;
 use crate::support::client::{Client, dense, difference};
 use crate::support::fault_proxy::{FaultProxy, Seeded};
 use crate::support::folder;
@@ -36,40 +39,63 @@ const AT_ONCE: usize = 4;
 /// For one schedule on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(4);
 
-/// The local server as all schedules see it.
+/// A local server whose sandboxes are said to be where the proxy is.
 struct Site {
-    _home: Home,
-    server: sdk::Server,
+    _files: TempDir,
+    server: LocalServer,
+    shutdown: CancellationToken,
+    proxy: FaultProxy,
     http: reqwest::Client,
 }
 
+const KEY: &str = "e2b_0123456789abcdef";
+
 impl Site {
-    fn new() -> Self {
-        let home = Home::with_sandboxes();
-        let server = sdk::Server::start(&home);
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    async fn new(home: &Home) -> Self {
+        let files = folder();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let proxy = FaultProxy::start(&format!("http://{address}"), VecDeque::new());
+        let options = local::Options {
+            state_dir: files.path().join("serve"),
+            own_dirs: Vec::new(),
+            cache_dir: home.cache(),
+            api_key: KEY.to_owned().into(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            helper: HelperCommand {
+                program: env!("CARGO_BIN_EXE_sandbar").into(),
+                arguments: ["internal", "init"].map(str::to_owned).into(),
+            },
+            max_sandboxes: 5,
+            path: std::env::var("PATH").unwrap(),
+            user: "someone".to_owned(),
+            install_env: Vec::new(),
+            opencode_version: OPENCODE_VERSION.to_owned(),
+            extra_file_roots: Vec::new(),
+            isolation: Wanted::default(),
+            limits: local::Limits::default(),
+            domain: format!("sbx.localhost:{}", port(&proxy.url())),
+        };
+        let shutdown = CancellationToken::new();
+        let server = local::start(vec![listener], options, shutdown.clone());
         Self {
-            _home: home,
-            server,
-            http,
+            server: server.await.unwrap(),
+            _files: files,
+            shutdown,
+            proxy,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
     }
 
-    fn variable(&self, name: &str) -> &str {
-        let mut variables = self.server.variables.iter();
-        &variables.find(|(known, _)| known == name).unwrap().1
-    }
-
-    fn url(&self) -> &str {
-        self.variable("E2B_API_URL")
+    fn url(&self) -> String {
+        self.server.url()
     }
 
     /// A world whose daemon is found at `url`, and whose files are in `folder`.
-    fn world(&self, folder: &Path, url: &str) -> World {
+    fn world(folder: &Path, url: &str) -> World {
         let state_dir = folder.join("local");
         fs::create_dir_all(&state_dir).unwrap();
-        let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
-        let found = json!({ "port": port, "api_key": self.variable("E2B_API_KEY") });
+        let found = json!({ "port": port(url), "api_key": KEY });
         fs::write(state_dir.join("daemon.json"), found.to_string()).unwrap();
         let mut world = Client::world();
         world.records = Some(Records::open(folder));
@@ -87,9 +113,14 @@ impl Site {
         world
     }
 
+    async fn close(self) {
+        self.shutdown.cancel();
+        self.server.closed().await;
+    }
+
     async fn control(&self, method: reqwest::Method, path: &str) -> Value {
         let request = self.http.request(method, format!("{}{path}", self.url()));
-        let request = request.header("x-api-key", self.variable("E2B_API_KEY"));
+        let request = request.header("x-api-key", KEY);
         let answer = request.timeout(DEADLINE).send().await.unwrap();
         let body = answer.text().await.unwrap();
         serde_json::from_str(&body).unwrap_or(Value::Null)
@@ -158,6 +189,10 @@ impl<'a> Inside<'a> {
     }
 }
 
+fn port(url: &str) -> u16 {
+    url.rsplit(':').next().unwrap().parse().unwrap()
+}
+
 fn new_session() -> NewSession {
     NewSession {
         name: "broken".to_owned(),
@@ -183,7 +218,7 @@ fn start(world: World, seed: u64) -> Client {
 /// The screen of somebody who comes to the session with nothing but its address.
 async fn fresh_screen(site: &Site, records: &Records, session: &StoredSession) -> String {
     let files = folder();
-    let world = site.world(files.path(), site.url());
+    let world = Site::world(files.path(), &site.url());
     let theirs = world.records.clone().unwrap();
     let summary = SessionSummary {
         title: String::new(),
@@ -194,8 +229,11 @@ async fn fresh_screen(site: &Site, records: &Records, session: &StoredSession) -
         summary,
         ..session.clone()
     };
-    // The address was that of the proxy.
-    bare.summary.sandbox.opencode_url = None;
+    // Past the proxy.
+    let url = bare.summary.sandbox.opencode_url.take().unwrap();
+    let (host, _) = url.rsplit_once(':').unwrap();
+    let port = port(&site.url());
+    bare.summary.sandbox.opencode_url = Some(format!("{host}:{port}"));
     theirs.store.save_session(&bare).await.unwrap();
     let secrets = records.secrets.load(&key).unwrap().unwrap();
     theirs.secrets.save(&key, &secrets).unwrap();
@@ -211,20 +249,25 @@ async fn fresh_screen(site: &Site, records: &Records, session: &StoredSession) -
 }
 
 /// Runs one schedule; `Err` says how the property was broken.
-async fn schedule(site: &Site, seed: u64) -> Result<(), String> {
+async fn schedule(home: &Home, seed: u64) -> Result<(), String> {
+    let site = Site::new(home).await;
+    let done = Box::pin(with_faults(&site, seed)).await;
+    site.close().await;
+    done
+}
+
+async fn with_faults(site: &Site, seed: u64) -> Result<(), String> {
     const WORDS: [&str; 5] = ["table", "think", "todo", "permission", "question"];
     let mut seeded = Seeded(seed);
     let from_the_start = seeded.below(3) > 0;
     let (first, second) = (seeded.plan(), seeded.plan());
     let told = format!("seed {seed}, {from_the_start} {first:?} {second:?}");
     let files = folder();
-    let plan = if from_the_start {
-        first
-    } else {
-        VecDeque::new()
-    };
-    let proxy = FaultProxy::start(site.url(), plan);
-    let mut client = start(site.world(files.path(), &proxy.url()), seed);
+    let proxy = &site.proxy;
+    if from_the_start {
+        proxy.plan(first);
+    }
+    let mut client = start(Site::world(files.path(), &proxy.url()), seed);
     let records = client.records();
     let mut sent = Vec::new();
     let mut prompt = |seeded: &mut Seeded, client: &mut Client| {
@@ -277,8 +320,6 @@ async fn schedule(site: &Site, seed: u64) -> Result<(), String> {
             );
             if ours == theirs && ours.contains(&sent[sent.len() - 1]) {
                 client.leave().await;
-                let path = format!("/sandboxes/{}", made[0]);
-                site.control(reqwest::Method::DELETE, &path).await;
                 return Ok(());
             }
             if is_late {
@@ -302,9 +343,9 @@ fn after_any_faults_on_the_way_to_the_sandboxes_there_is_one_and_it_is_shown_as_
     let number = |name| std::env::var(name).ok()?.parse().ok();
     let first = number("SANDBAR_FAULT_SEED").unwrap_or(1);
     let schedules = number("SANDBAR_LOCAL_FAULTS").unwrap_or(SCHEDULES);
-    let site = Site::new();
+    let home = Home::with_sandboxes();
     let ended = stream::iter(first..first + schedules)
-        .map(|seed| schedule(&site, seed))
+        .map(|seed| schedule(&home, seed))
         .buffer_unordered(AT_ONCE)
         .filter_map(async |ended| ended.err());
 

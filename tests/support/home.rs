@@ -58,17 +58,18 @@ impl Home {
         let slot = Slot::take();
         let mut home = Self::new();
         home.slot = Some(slot);
-        let template = home
-            .root
-            .path()
-            .join("sandbar/cache")
-            .join(format!("opencode-{OPENCODE_VERSION}"));
+        let template = home.cache().join(format!("opencode-{OPENCODE_VERSION}"));
         for (package, folder) in set_up::packages() {
             let link = template.join("node_modules").join(package);
             fs::create_dir_all(link.parent().unwrap()).unwrap();
             symlink(folder, link).unwrap();
         }
         home
+    }
+
+    /// Where the templates' programs are.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.root.path().join("sandbar/cache")
     }
 
     /// Sets a variable for all that is started from here on.
