@@ -154,6 +154,14 @@ impl Engine {
         }
     }
 
+    /// Whether the local daemon has ended. One that merely does not answer has not, and E2B never has.
+    pub async fn has_ended(&self) -> bool {
+        match &self.local {
+            Some(daemon) => !self.is_there().await && !daemon::is_running(&daemon.state_dir),
+            None => false,
+        }
+    }
+
     fn local(daemon: Daemon, program: PathBuf, http: &Http) -> Result<Self, EngineError> {
         let addresses = Addresses::new(Some("localhost"), Some(&daemon.url), None)?;
         let key = daemon.api_key.clone();

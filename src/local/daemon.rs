@@ -42,6 +42,7 @@ use super::sandbox::write_private;
 
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
 const START_LIMIT: Duration = Duration::from_secs(15);
+const LOCK_LIMIT: Duration = Duration::from_millis(500);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(20);
 /// How much of the log an error quotes.
@@ -94,6 +95,8 @@ pub enum DaemonError {
     },
     #[error("the local server did not come up; its log {log} ends with: {tail}")]
     NotUp { log: PathBuf, tail: String },
+    #[error("a local server runs, and did not answer for {} s", START_LIMIT.as_secs())]
+    Silent,
     #[error("the local server (process {pid}) did not stop")]
     NotStopped { pid: u32 },
 }
@@ -167,9 +170,20 @@ pub async fn find_or_start(state_dir: &Path, launch: &Launch) -> Result<Daemon, 
         .map_err(io::Error::other)
         .flatten()
         .map_err(directory)?;
-    // Somebody else may have started it while we waited.
-    if let Some(daemon) = find(state_dir).await {
-        return Ok(daemon);
+    // Somebody else may have started it while we waited; and on a busy machine one that runs may
+    // take its time.
+    let limit = Instant::now() + START_LIMIT;
+    loop {
+        if let Some(daemon) = find(state_dir).await {
+            return Ok(daemon);
+        }
+        if !is_running(state_dir) {
+            break;
+        }
+        if Instant::now() > limit {
+            return Err(DaemonError::Silent);
+        }
+        sleep(STEP).await;
     }
     let log = state_dir.join("daemon.log");
     let output = OpenOptions::new()
@@ -211,6 +225,13 @@ pub async fn find_or_start(state_dir: &Path, launch: &Launch) -> Result<Daemon, 
     })
 }
 
+/// Whether a daemon of this directory lives, though it may not answer. Does not wait.
+pub fn is_running(state_dir: &Path) -> bool {
+    let lock = state_dir.join("daemon.lock");
+    let taken = lock_file(&lock, FlockOperation::NonBlockingLockShared);
+    taken.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
 /// Stops the daemon of this directory and waits for its end; false if none runs.
 pub async fn stop(state_dir: &Path) -> Result<bool, DaemonError> {
     let Some(daemon) = find(state_dir).await else {
@@ -240,12 +261,7 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     let _ = rustix::process::setsid();
     let state_dir = options.state_dir.clone();
     std::fs::create_dir_all(&state_dir)?;
-    let lock = lock_file(
-        &state_dir.join("daemon.lock"),
-        FlockOperation::NonBlockingLockExclusive,
-    );
-    let _lock =
-        lock.map_err(|error| io::Error::new(error.kind(), "another local server runs here"))?;
+    let _lock = only_one(&state_dir.join("daemon.lock")).await?;
     let file = state_dir.join("daemon.json");
     let old = std::fs::read(&file)
         .ok()
@@ -281,6 +297,21 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     shutdown.cancel();
     server.closed().await;
     Ok(())
+}
+
+/// Takes the lock that a daemon has for life; whoever asks [`is_running`] has it for a moment.
+async fn only_one(lock: &Path) -> io::Result<File> {
+    let limit = Instant::now() + LOCK_LIMIT;
+    loop {
+        match lock_file(lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(file) => return Ok(file),
+            Err(_) if Instant::now() < limit => sleep(STEP).await,
+            Err(error) => {
+                let told = "another local server runs here";
+                return Err(io::Error::new(error.kind(), told));
+            }
+        }
+    }
 }
 
 fn lock_file(path: &Path, how: FlockOperation) -> io::Result<File> {

@@ -118,6 +118,7 @@ impl Sandbox {
         match self.engine.control.get(self.id()).await {
             Ok(detail) if detail.listed.state == SandboxState::Paused => Some(Phase::Paused),
             Err(error) if is_gone(&error) => Some(Phase::Gone(words::gone(self.id()))),
+            Err(_) if self.engine.has_ended().await => Some(Phase::Failed(words::server_ended())),
             Ok(_) | Err(_) => None,
         }
     }

@@ -212,6 +212,30 @@ fn a_server_that_died_is_told_with_its_end_and_started_by_a_key() {
 }
 
 #[test]
+fn a_local_server_that_has_ended_is_told_and_started_again_by_a_key() {
+    let home = Home::with_sandboxes();
+    let mut screen = start(&home);
+    screen.wait_for("type a message");
+    screen.send("table please\r");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    let before = home.stored();
+    screen.send("A draft");
+
+    assert_eq!(home.run(&["local", "stop"]).code, Some(0));
+    screen.wait_for("the server for local sandboxes has ended");
+    screen.send("\x18r");
+
+    screen.wait_for("idle");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("A draft");
+    screen.send(", is it still there\r");
+    screen.wait_for("I am the demo model");
+    // The same sandbox, and the same conversation in it.
+    assert_eq!(home.stored(), before);
+}
+
+#[test]
 fn a_server_that_loses_its_port_while_it_starts_takes_another() {
     // With a network of their own sandboxes have no port to lose.
     let home = Home::with_sandboxes().set("SANDBAR_ISOLATION", "none");
