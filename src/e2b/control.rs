@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, header};
+use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -16,8 +17,10 @@ use serde::Serialize;
 use super::error::{Kind, Result};
 use super::exchange::{Answer, During, Exchange, Kinded, MAX_JSON, secret_header, url};
 use super::list::{ListFilter, Page};
+
 use super::wire::{
     ConnectSandbox, ListedSandbox, NewSandbox, PauseSandbox, Sandbox, SandboxDetail, SetTimeout,
+    unix_millis,
 };
 
 /// As the official SDKs: creating a sandbox may take long, everything else does not.
@@ -129,6 +132,22 @@ impl ControlClient {
         let request = self.request(Method::GET, &["sandboxes", id]);
         let detail = async { self.send(request).await?.accepted()?.json() };
         detail.await.during(|| format!("look up sandbox {id}"))
+    }
+
+    /// How long a sandbox still lives, by the server's own clock: ours may be wrong.
+    pub async fn time_left(&self, id: &str) -> Result<Duration> {
+        let request = self.request(Method::GET, &["sandboxes", id]);
+        let looked = async {
+            let answer = self.send(request).await?.accepted()?;
+            let detail: SandboxDetail = answer.json()?;
+            let ends = unix_millis(&detail.listed.end_at).ok_or_else(|| Kind::Unreadable {
+                cause: "when it ends is no time".to_owned(),
+            })?;
+            let now = told_at(&answer.headers).unwrap_or_else(|| Timestamp::now().as_millisecond());
+            let left = u64::try_from(ends.saturating_sub(now)).unwrap_or(0);
+            Ok(Duration::from_millis(left))
+        };
+        looked.await.during(|| format!("look up sandbox {id}"))
     }
 
     /// Whether a template has this name and can be used with this key.
@@ -285,6 +304,13 @@ fn lacks_path(status: StatusCode) -> bool {
 fn whole_secs(timeout: Duration) -> i64 {
     let secs = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
     i64::try_from(secs).unwrap_or(i64::MAX)
+}
+
+/// When the server says that it answered: whole seconds, so half of one is missing on average.
+fn told_at(headers: &HeaderMap) -> Option<i64> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::parse(date).ok()?;
+    Some(date.timestamp().as_millisecond() + 500)
 }
 
 #[cfg(test)]

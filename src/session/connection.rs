@@ -54,8 +54,13 @@ pub(crate) enum Called {
     LivesUntil(UnixMillis),
     /// Half of the time until then has passed, or it could not be set.
     Renew(Option<UnixMillis>),
+    /// When the sandbox's time ends, as its server has it.
+    EndsAt(UnixMillis),
     News(ChatEvent),
 }
+
+/// Times that differ by less are one and the same, told by two clocks.
+const SAME_TIME: Duration = Duration::from_secs(3);
 
 /// How often the server is asked about a prompt that it does not answer, before the next one is
 /// posted all the same.
@@ -170,6 +175,9 @@ impl Connection {
         }
         if let Some(ttl) = ttl {
             self.live_for(serving, ttl);
+        } else if first {
+            // A sandbox that ran already may live longer than we ask for.
+            self.ask_for_the_end(serving);
         }
         if let Some(patience) = patience {
             let recovers = tokio::time::sleep(patience);
@@ -244,6 +252,30 @@ impl Connection {
         self.calls.push(told.boxed());
     }
 
+    /// Comes back to the sandbox's time in good time: a turn may last longer than a sandbox lives, and
+    /// others may change it.
+    fn renew(&self, serving: &Serving, until: UnixMillis) {
+        let half = until.since(wall()) / 2;
+        let renew = tokio::time::sleep(half.max(serving.world.timing.backoff_cap));
+        let renew = renew.map(move |()| Called::Renew(Some(until)));
+        self.calls.push(renew.boxed());
+    }
+
+    fn ask_for_the_end(&self, serving: &Serving) {
+        let ends = self.server.clone().ends_at();
+        let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
+        let told = async move {
+            match ends.await {
+                Ok(until) => until.map_or(Called::Done, Called::EndsAt),
+                Err(_) => {
+                    tokio::time::sleep(patience).await;
+                    Called::Renew(before)
+                }
+            }
+        };
+        self.calls.push(told.boxed());
+    }
+
     /// Posts the next prompt of the queue if its time has come.
     async fn post_next(&mut self, serving: &mut Serving) {
         if !self.live || !serving.recorder.drives() {
@@ -295,16 +327,23 @@ impl Connection {
             }
             Called::LivesUntil(until) => {
                 serving.lives_until(until).await;
-                // A turn may last longer than a sandbox lives: it is given more in good time.
-                let half = until.since(wall()) / 2;
-                let renew = tokio::time::sleep(half);
-                let renew = renew.map(move |()| Called::Renew(Some(until)));
-                self.calls.push(renew.boxed());
+                self.renew(serving, until);
             }
-            Called::Renew(until) => {
-                if serving.queue.is_busy() && serving.lives() == until {
+            Called::Renew(until) if serving.lives() == until => {
+                if serving.queue.is_busy() {
                     self.live_for(serving, serving.world.settings.work_ttl);
+                } else {
+                    self.ask_for_the_end(serving);
                 }
+            }
+            Called::Renew(_) => {}
+            Called::EndsAt(until) => {
+                let known = serving.lives().unwrap_or_default();
+                let differs = known.since(until).max(until.since(known));
+                if differs > SAME_TIME {
+                    serving.lives_until(until).await;
+                }
+                self.renew(serving, serving.lives().unwrap_or(until));
             }
             Called::Recovered => serving.queue.recovered(),
             Called::Looked {

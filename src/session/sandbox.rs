@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::follow_logs::Follower;
 use super::words;
+use super::world::wall;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::Closing;
@@ -121,6 +122,13 @@ impl Sandbox {
             Err(_) if self.engine.has_ended().await => Some(Phase::Failed(words::server_ended())),
             Ok(_) | Err(_) => None,
         }
+    }
+
+    /// When its time ends, on our clock; somebody else may have changed it.
+    pub(crate) async fn ends_at(&self) -> Result<UnixMillis, Failure> {
+        let left = self.engine.control.time_left(self.id()).await;
+        left.map(|left| wall().plus(left))
+            .map_err(|error| words::e2b(&error))
     }
 
     /// Sets the time to live from now on; returns when it ends.

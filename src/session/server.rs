@@ -115,13 +115,23 @@ impl Server {
         ttl: Duration,
         now: UnixMillis,
     ) -> Result<Option<UnixMillis>, Failure> {
-        let sandbox = self
-            .sandbox
-            .filter(|sandbox| sandbox.engine.kind == EngineKind::E2b);
-        match sandbox {
+        match self.with_limited_life() {
             Some(sandbox) => sandbox.live_for(ttl, now).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// When the sandbox's time ends; `None` where its life has no limit.
+    pub(crate) async fn ends_at(self) -> Result<Option<UnixMillis>, Failure> {
+        match self.with_limited_life() {
+            Some(sandbox) => sandbox.ends_at().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn with_limited_life(self) -> Option<Sandbox> {
+        self.sandbox
+            .filter(|sandbox| sandbox.engine.kind == EngineKind::E2b)
     }
 
     /// Asks what became of the sandbox after the connection was lost; `None`: it is still there.

@@ -15,15 +15,15 @@ use sandbar::e2b::envd::EnvdClient;
 use sandbar::e2b::host::Addresses;
 use sandbar::e2b::process::StartProcess;
 use sandbar::e2b::wire::{NewSandbox, SandboxState};
-use sandbar::local::{self, HelperCommand, LocalServer, Options, Wanted};
+use sandbar::local::{self, LocalServer};
 use sandbar::store::{Store, StoredSession};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::folder;
+use crate::support::local::{KEY, options};
 
-const KEY: &str = "e2b_test";
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -326,26 +326,7 @@ impl Drop for Account {
 impl Account {
     async fn new() -> Self {
         let files = folder();
-        let options = Options {
-            state_dir: files.path().join("state"),
-            own_dirs: Vec::new(),
-            cache_dir: files.path().join("cache"),
-            api_key: KEY.to_owned().into(),
-            version: "0.0.0".to_owned(),
-            helper: HelperCommand {
-                program: env!("CARGO_BIN_EXE_sandbar").into(),
-                arguments: ["internal", "init"].map(str::to_owned).into(),
-            },
-            max_sandboxes: 5,
-            path: std::env::var("PATH").unwrap(),
-            user: "someone".to_owned(),
-            install_env: Vec::new(),
-            opencode_version: "1.18.33".to_owned(),
-            extra_file_roots: Vec::new(),
-            isolation: Wanted::default(),
-            limits: local::Limits::default(),
-            domain: String::new(),
-        };
+        let options = options(files.path(), files.path().join("cache"));
         let shutdown = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = local::start(vec![listener], options, shutdown.clone())

@@ -15,9 +15,8 @@ use sandbar::app::key::Key;
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
-use sandbar::domain::version::OPENCODE_VERSION;
 use sandbar::engine::{EngineSpec, LocalSpec};
-use sandbar::local::{self, HelperCommand, Level, LocalServer, Wanted, daemon};
+use sandbar::local::{self, Level, LocalServer, daemon};
 use sandbar::session::world::{Records, World};
 use sandbar::store::StoredSession;
 use secrecy::ExposeSecret as _;
@@ -31,6 +30,7 @@ use crate::support::client::{Client, dense, difference};
 use crate::support::fault_proxy::{FaultProxy, Seeded};
 use crate::support::folder;
 use crate::support::home::Home;
+use crate::support::local::{KEY, options};
 
 /// In CI; hundreds by hand.
 const SCHEDULES: u64 = 16;
@@ -48,8 +48,6 @@ struct Site {
     http: reqwest::Client,
 }
 
-const KEY: &str = "e2b_0123456789abcdef";
-
 impl Site {
     async fn new(home: &Home) -> Self {
         let files = folder();
@@ -57,24 +55,8 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let proxy = FaultProxy::start(&format!("http://{address}"), VecDeque::new());
         let options = local::Options {
-            state_dir: files.path().join("serve"),
-            own_dirs: Vec::new(),
-            cache_dir: home.cache(),
-            api_key: KEY.to_owned().into(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            helper: HelperCommand {
-                program: env!("CARGO_BIN_EXE_sandbar").into(),
-                arguments: ["internal", "init"].map(str::to_owned).into(),
-            },
-            max_sandboxes: 5,
-            path: std::env::var("PATH").unwrap(),
-            user: "someone".to_owned(),
-            install_env: Vec::new(),
-            opencode_version: OPENCODE_VERSION.to_owned(),
-            extra_file_roots: Vec::new(),
-            isolation: Wanted::default(),
-            limits: local::Limits::default(),
             domain: format!("sbx.localhost:{}", port(&proxy.url())),
+            ..options(files.path(), home.cache())
         };
         let shutdown = CancellationToken::new();
         let server = local::start(vec![listener], options, shutdown.clone());

@@ -34,6 +34,7 @@ mod errors;
 mod faults;
 mod forgotten;
 mod isolation;
+mod lifetime;
 mod local;
 mod local_envd;
 mod local_faults;

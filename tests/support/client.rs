@@ -203,7 +203,21 @@ impl Client {
         self.supervisor.shut_down(Closing::Detach).await;
     }
 
+    /// What the session's name stands in.
+    pub(crate) fn header(&mut self) -> String {
+        self.rows().remove(0)
+    }
+
     pub(crate) fn screen(&mut self) -> String {
+        let rows = self.rows();
+        // The first row and the last two name the address: the proxy's here, the server's there. Titles name
+        // the model, which the server may tell late.
+        let rows = &rows[1..rows.len() - 2];
+        let rows = rows.iter().filter(|row| !row.starts_with('┌'));
+        rows.map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
+    fn rows(&mut self) -> Vec<String> {
         let now = self.now();
         let mut buffer = Buffer::empty(AREA);
         let mut viewport = Viewport::default();
@@ -218,12 +232,7 @@ impl Client {
         self.app.shown(viewport);
         let rows = buffer.content.chunks(usize::from(AREA.width));
         let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect());
-        let rows: Vec<String> = rows.collect();
-        // The first row and the last two name the address: the proxy's here, the server's there. Titles name
-        // the model, which the server may tell late.
-        let rows = &rows[1..rows.len() - 2];
-        let rows = rows.iter().filter(|row| !row.starts_with('┌'));
-        rows.map(String::as_str).collect::<Vec<_>>().join("\n")
+        rows.collect()
     }
 }
 

@@ -291,6 +291,26 @@ async fn failures_are_told_apart_and_say_what_was_tried() {
 }
 
 #[tokio::test]
+async fn the_time_that_is_left_goes_by_the_servers_clock() {
+    let stub = Stub::start(|_: &Seen| {
+        let body = json!({
+            "sandboxID": "i1", "templateID": "t", "state": "running", "cpuCount": 2, "memoryMB": 512,
+            "startedAt": "2031-01-01T00:00:00Z", "endAt": "2031-01-01T00:30:00Z",
+        });
+        let mut answer = json_answer(200, &body.to_string());
+        let date = "Wed, 01 Jan 2031 00:10:00 GMT".parse().unwrap();
+        answer.headers_mut().insert("date", date);
+        answer
+    })
+    .await;
+
+    let left = client(&stub.url).time_left("i1").await.unwrap();
+
+    // In the middle of the second that the server named.
+    assert_eq!(left, Duration::from_millis(20 * 60_000 - 500));
+}
+
+#[tokio::test]
 async fn a_closed_port_is_named_without_the_path() {
     let (api, _socket) = closed_port();
 

@@ -1,0 +1,33 @@
+//! The program's own E2B-compatible server, in the process of the test.
+
+use std::path::{Path, PathBuf};
+
+use sandbar::domain::version::OPENCODE_VERSION;
+use sandbar::local::{self, HelperCommand, Wanted};
+
+/// The key of its one account.
+pub(crate) const KEY: &str = "e2b_0123456789abcdef";
+
+/// A server of a few sandboxes with its files below `folder` and its templates' programs in `cache`.
+pub(crate) fn options(folder: &Path, cache: PathBuf) -> local::Options {
+    local::Options {
+        state_dir: folder.join("serve"),
+        own_dirs: Vec::new(),
+        cache_dir: cache,
+        api_key: KEY.to_owned().into(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        helper: HelperCommand {
+            program: env!("CARGO_BIN_EXE_sandbar").into(),
+            arguments: ["internal", "init"].map(str::to_owned).into(),
+        },
+        max_sandboxes: 5,
+        path: std::env::var("PATH").unwrap(),
+        user: "someone".to_owned(),
+        install_env: Vec::new(),
+        opencode_version: OPENCODE_VERSION.to_owned(),
+        extra_file_roots: Vec::new(),
+        isolation: Wanted::default(),
+        limits: local::Limits::default(),
+        domain: String::new(),
+    }
+}
