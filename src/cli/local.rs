@@ -128,6 +128,7 @@ pub(super) fn limits(config: &Config) -> Limits {
 pub(super) fn isolation(config: &Config) -> local::Wanted {
     let level = |name| Level::named(name).unwrap_or_default();
     let network = match config.local.network.value {
+        "pasta" => Network::Pasta,
         "shared" => Network::Shared,
         _ => Network::Own,
     };

@@ -150,7 +150,8 @@ pub(super) const ISOLATION: [(&str, &str); 3] = [
     ("filesystem", "filesystem"),
     ("full", "full"),
 ];
-pub(super) const NETWORKS: [(&str, &str); 2] = [("own", "own"), ("shared", "shared")];
+pub(super) const NETWORKS: [(&str, &str); 3] =
+    [("own", "own"), ("pasta", "pasta"), ("shared", "shared")];
 pub(super) const CODES: [(&str, DefaultCode); 2] = [
     ("worktree", DefaultCode::WorkTree),
     ("empty", DefaultCode::Empty),

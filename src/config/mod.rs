@@ -99,7 +99,7 @@ pub struct LocalConfig {
     pub isolation: Sourced<&'static str>,
     /// The lowest level that will do.
     pub require_isolation: Sourced<&'static str>,
-    /// Whether sandboxes of level full have a network of their own or the machine's.
+    /// Which network the sandboxes of level full have.
     pub network: Sourced<&'static str>,
     /// Bytes that all processes of one sandbox may use.
     pub memory: Sourced<Option<u64>>,

@@ -19,7 +19,7 @@ use crate::e2b::control::ControlClient;
 use crate::e2b::error::Error as E2bError;
 use crate::e2b::host::Addresses;
 use crate::local::daemon::{self, Daemon, DaemonError, Launch};
-use crate::local::{Isolation, Level, Network, PROGRAM_INSIDE};
+use crate::local::{Isolation, Level, PROGRAM_INSIDE};
 use crate::net::http::{Http, HttpSetupError};
 use serde::de::IgnoredAny;
 use skew::Advice;
@@ -82,7 +82,7 @@ pub struct Engine {
     pub kind: EngineKind,
     pub control: ControlClient,
     pub addresses: Addresses,
-    /// How far sandboxes are shut off from this machine, in one word; `None` for E2B.
+    /// How far sandboxes are shut off from this machine, in a word or two; `None` for E2B.
     pub isolation: Option<&'static str>,
     /// Whether every sandbox has all ports to itself.
     pub own_network: bool,
@@ -167,7 +167,6 @@ impl Engine {
         let key = daemon.api_key.clone();
         let isolation = daemon.isolation.as_ref();
         let level = isolation.map_or(Level::None, |isolation| isolation.level);
-        let network = isolation.map_or(Network::Shared, |isolation| isolation.network);
         let inside = PathBuf::from(PROGRAM_INSIDE);
         let outside = daemon.program.clone().unwrap_or(program);
         let control = ControlClient::new(http.client().clone(), addresses.api.clone(), key)?;
@@ -175,14 +174,14 @@ impl Engine {
             kind: EngineKind::Local,
             control: control.with_limit(CREATE_LIMIT),
             addresses,
-            isolation: Some(level.name()),
-            own_network: network == Network::Own,
+            isolation: Some(isolation.map_or(Level::None.name(), Isolation::word)),
+            own_network: isolation.is_some_and(Isolation::own_network),
             demo_program: Some(if level == Level::Full {
                 inside
             } else {
                 outside
             }),
-            notice: skew(&daemon.version, daemon.running).unwrap_or_default(),
+            notice: notice(&daemon),
             local: Some(daemon),
             http: http.clone(),
         })
@@ -236,6 +235,14 @@ async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
     }
     daemon::stop(&local.state_dir).await?;
     daemon::find_or_start(&local.state_dir, &local.launch).await
+}
+
+/// What whoever starts a session should know of the local server.
+fn notice(daemon: &Daemon) -> String {
+    let isolation = daemon.isolation.as_ref().map(Isolation::notice);
+    let skew = skew(&daemon.version, daemon.running);
+    let told = isolation.filter(|told| !told.is_empty());
+    told.into_iter().chain(skew).collect::<Vec<_>>().join("; ")
 }
 
 /// What is to be said of a local server of this version.

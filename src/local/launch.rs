@@ -45,7 +45,7 @@ impl Registry {
             .await
             .map_err(failed("limit the sandbox"))?;
         let run = Run::new(helper, Arc::clone(&sandbox.journal)).await;
-        if self.isolation.own_network() {
+        if self.isolation.keeps_rules() {
             let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
             let rules = Arc::clone(&sandbox.egress);
             let outbound = Outbound::new(&self.options.install_env, rules);

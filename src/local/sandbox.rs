@@ -163,7 +163,7 @@ impl Sandbox {
 
     /// A sandbox as its directory holds it, without a run.
     fn stored(dir: PathBuf, record: Record, options: &Options, isolation: &Isolation) -> Self {
-        let way_out = isolation.own_network().then(outbound::variables);
+        let way_out = isolation.keeps_rules().then(outbound::variables);
         let mut network = way_out.unwrap_or_default();
         if certificates::bundle(&options.install_env).is_some() {
             network.extend(certificates::variables(&isolation.certificates(&dir)));

@@ -10,6 +10,8 @@
 //! | abstract sockets | refused | hidden (own network) |
 //! | sockets with a path | open | hidden |
 //! | ports of others | open | hidden (own network) |
+//!
+//! The network by pasta has tests of its own: `local_pasta`.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 

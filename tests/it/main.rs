@@ -39,6 +39,7 @@ mod local;
 mod local_envd;
 mod local_faults;
 mod local_network;
+mod local_pasta;
 mod local_session;
 mod local_snapshots;
 mod local_wire;

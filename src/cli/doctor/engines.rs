@@ -50,7 +50,7 @@ fn level(isolation: &Isolation, least: Level) -> Check {
         let fix = "lower require_isolation, or `sandbar local stop` if the settings have changed";
         return Check::fails("isolation", found, fix);
     }
-    if isolation.level == Level::Full {
+    if isolation.level == Level::Full && isolation.why.is_empty() {
         return Check::ok("isolation", line);
     }
     Check::note("isolation", line, isolation.next.clone())

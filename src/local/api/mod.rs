@@ -43,7 +43,7 @@ const FOREVER: u64 = 100 * 365 * 24 * 3600;
 /// Snake case on the wire, as in the create call.
 const INTERNET: &str = "allow_internet_access";
 
-const NETWORK: &str = "network rules: its sandboxes share this machine's network";
+const NETWORK: &str = "network rules: the way out of its sandboxes keeps none";
 const REWRITING: &str = "network rules beside allowOut, denyOut and allow_internet_access";
 
 type App = Arc<Registry>;
@@ -171,7 +171,7 @@ async fn set_network(
 ) -> Answer<StatusCode> {
     let body: serde_json::Map<String, Value> = parse(&body)?;
     app.get(&id)?;
-    if !app.isolation.own_network() {
+    if !app.isolation.keeps_rules() {
         return Err(ApiError::unsupported(NETWORK));
     }
     let known = [create::ALLOW, create::DENY, INTERNET];
@@ -208,7 +208,7 @@ async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
         ..wire::Network::default()
     };
     // What is not in force is not shown.
-    let egress = Some(&record.egress).filter(|_| app.isolation.own_network());
+    let egress = Some(&record.egress).filter(|_| app.isolation.keeps_rules());
     for (name, places) in [
         (create::ALLOW, egress.map(|rules| &rules.allow)),
         (create::DENY, egress.map(|rules| &rules.deny)),

@@ -16,10 +16,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Network;
+use super::{Network, pasta};
 
 /// Where the first step mounts what the second one needs.
 const STAGE: &str = "/tmp";
+
+/// Where programs are looked for.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Parts of `/etc` that programs need and that hold no secrets.
 const ETC: [&str; 20] = [
@@ -67,13 +70,23 @@ pub(in crate::local) struct Dwelling {
 }
 
 impl Dwelling {
+    /// What of this machine's files is mounted for it alone.
+    fn sources(&self) -> Vec<&Path> {
+        let programs = self.programs.iter().map(|(_, file)| file);
+        let dirs = [&self.home, &self.tmp, &self.etc];
+        let all = dirs.into_iter().chain(programs);
+        all.map(PathBuf::as_path).collect()
+    }
+
     /// Writes the files that stand for the machine's own in `/etc`.
     pub(in crate::local) fn write_etc(&self) -> io::Result<()> {
         std::fs::create_dir_all(&self.etc)?;
-        let mut resolv = String::new();
-        if self.network == Network::Shared {
-            resolv = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-        }
+        let machines = || std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+        let resolv = match self.network {
+            Network::Own => String::new(),
+            Network::Pasta => pasta::resolvers(&machines()),
+            Network::Shared => machines(),
+        };
         let mut hosts = String::from("127.0.0.1 localhost sandbox\n");
         let _ = writeln!(hosts, "::1 localhost ip6-localhost ip6-loopback");
         let files = [
@@ -133,37 +146,52 @@ fn foreign(folder: &str) -> Option<&Path> {
 /// The command that runs `program` as the first process of the dwelling. Its standard output is
 /// taken; standard input and error are the caller's to set, and reach the program.
 pub(in crate::local) fn command(dwelling: &Dwelling, program: &[OsString]) -> io::Result<Command> {
-    let mut command = Command::new("bwrap");
+    let wall = match dwelling.network {
+        Network::Pasta => format!("{} bwrap", pasta::COMMAND),
+        Network::Own | Network::Shared => "bwrap".to_owned(),
+    };
+    let mut wall = wall.split_whitespace();
+    let mut command;
     let mut sources = Sources::default();
     if let Some(owner) = dwelling.owner {
+        let by_pasta = dwelling.network == Network::Pasta;
+        let place = if by_pasta {
+            pasta::place(&dwelling.sources())
+        } else {
+            STAGE
+        };
         sources.stage = Some(Vec::new());
+        sources.place = place;
         let inner = arguments(dwelling, &mut sources);
-        command.args(["--dev-bind", "/", "/", "--tmpfs", STAGE]);
+        if by_pasta {
+            command = pasta::stage(place, owner);
+        } else {
+            command = Command::new("bwrap");
+            command.args(["--dev-bind", "/", "/", "--tmpfs", place]);
+        }
         command.args(sources.stage.unwrap_or_default());
         let owner = owner.to_string();
         command.args(["--", "setpriv", "--reuid", &owner, "--regid", &owner]);
-        command.args([
-            "--clear-groups",
-            "--bounding-set=-all",
-            "--inh-caps=-all",
-            "--no-new-privs",
-            "--",
-            "bwrap",
-        ]);
+        command.args(["--clear-groups", "--bounding-set=-all", "--inh-caps=-all"]);
+        if !by_pasta {
+            command.arg("--no-new-privs");
+        }
+        command.arg("--");
         command.stdout(pipe(&inner)?);
     } else {
+        command = Command::new(wall.next().unwrap_or_default());
         command.stdout(pipe(&arguments(dwelling, &mut sources))?);
     }
-    command.args(["--args", "1", "--"]).args(program);
+    command.args(wall).args(["--args", "1", "--"]).args(program);
     // What the variable lacks is in the usual places.
-    command
-        .env_clear()
-        .env(
-            "PATH",
-            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        )
-        .current_dir("/");
+    command.env_clear().env("PATH", PATH).current_dir("/");
     Ok(command)
+}
+
+/// Whether a program is where the wall's parts are looked for.
+pub(super) fn is_installed(program: &str) -> bool {
+    let mut folders = PATH.split(':').map(Path::new);
+    folders.any(|folder| folder.join(program).is_file())
 }
 
 fn pipe(arguments: &[OsString]) -> io::Result<Stdio> {
@@ -185,6 +213,7 @@ fn pipe(arguments: &[OsString]) -> io::Result<Stdio> {
 #[derive(Default)]
 struct Sources {
     stage: Option<Vec<OsString>>,
+    place: &'static str,
     count: usize,
 }
 
@@ -194,7 +223,7 @@ impl Sources {
             return path.into();
         };
         self.count += 1;
-        let staged = format!("{STAGE}/{}", self.count);
+        let staged = format!("{}/{}", self.place, self.count);
         stage.extend([how.into(), path.into(), staged.clone().into()]);
         staged.into()
     }

@@ -7,7 +7,7 @@
 //!
 //! | level | files | processes | network |
 //! |---|---|---|---|
-//! | full | own home and `/tmp`, system read-only | own | own; out through the server's proxy |
+//! | full | own home and `/tmp`, system read-only | own | own; out by the server's proxy, or pasta |
 //! | filesystem | own directories, system read-only | seen, not signalled | the machine's |
 //! | none | the user's | the user's | the machine's |
 //!
@@ -17,6 +17,7 @@ mod beneath;
 mod bubblewrap;
 mod confine;
 mod owners;
+mod pasta;
 mod probe;
 mod removal;
 mod start;
@@ -75,6 +76,8 @@ pub enum Network {
     /// One of their own, with all its ports; out by HTTP(S) through the server's proxy alone.
     #[default]
     Own,
+    /// One of their own, with all its ports; out by pasta, whatever the protocol.
+    Pasta,
     /// The machine's.
     Shared,
 }
@@ -105,9 +108,9 @@ pub struct Isolation {
     pub level: Level,
     /// Of level full; below it the network is always shared.
     pub network: Network,
-    /// Why the level is not higher; empty at level full.
+    /// Why the level is not higher, or the network another than was asked for; may be empty.
     pub why: String,
-    /// What to do for the next level; may be empty.
+    /// What to do for that; may be empty.
     pub next: String,
     /// As whom the sandboxes run, if the server is root.
     #[serde(skip)]
@@ -129,6 +132,10 @@ impl Isolation {
         let mut line = self.level.name().to_owned();
         match (self.level, self.network) {
             (Level::Full, Network::Own) => line.push_str(" (own network, out by a proxy)"),
+            (Level::Full, Network::Pasta) => line.push_str(
+                " (own network, out by pasta, which keeps no network rules and leads to metadata \
+                 servers and to this machine's further addresses)",
+            ),
             (Level::Full, Network::Shared) => line.push_str(" (shared network)"),
             _ => {}
         }
@@ -138,7 +145,29 @@ impl Isolation {
         line
     }
 
-    pub(super) fn own_network(&self) -> bool {
+    /// The level, and its network where that is another than its own behind a proxy.
+    pub fn word(&self) -> &'static str {
+        match (self.level, self.network) {
+            (Level::Full, Network::Pasta) => "full, out by pasta",
+            (Level::Full, Network::Shared) => "full, shared network",
+            (level, _) => level.name(),
+        }
+    }
+
+    /// What the user of a sandbox should know beyond that; empty if nothing.
+    pub fn notice(&self) -> String {
+        let is_plain =
+            self.level < Level::Full || (self.network == Network::Own && self.why.is_empty());
+        if is_plain { String::new() } else { self.line() }
+    }
+
+    /// Whether each sandbox has all ports to itself.
+    pub fn own_network(&self) -> bool {
+        self.level == Level::Full && self.network != Network::Shared
+    }
+
+    /// Whether the only way out is the server's proxy, which keeps a sandbox's network rules.
+    pub(super) fn keeps_rules(&self) -> bool {
         self.level == Level::Full && self.network == Network::Own
     }
 
@@ -214,11 +243,13 @@ pub(super) fn decide(wanted: Wanted, dirs: &Dirs<'_>) -> io::Result<Isolation> {
         why: String::new(),
         next: String::new(),
     };
-    let mut level = wanted.most;
-    if level == Level::Full
-        && let Err(missing) = probe::full(wanted.network, owners.map(Owners::any))
-    {
-        (level, lack) = (Level::Filesystem, missing);
+    let (mut level, mut network) = (wanted.most, wanted.network);
+    if level == Level::Full {
+        match probe::full(network, owners.map(Owners::any)) {
+            Ok(Some(missing)) => (network, lack) = (Network::Own, missing),
+            Ok(None) => {}
+            Err(missing) => (level, lack) = (Level::Filesystem, missing),
+        }
     }
     if level == Level::Filesystem
         && let Err(missing) = probe::filesystem()
@@ -252,10 +283,9 @@ pub(super) fn decide(wanted: Wanted, dirs: &Dirs<'_>) -> io::Result<Isolation> {
             io::Error::other(format!("{above}{}", shut.line()))
         })?;
     }
-    let network = match level {
-        Level::Full => wanted.network,
-        _ => Network::Shared,
-    };
+    if level < Level::Full {
+        network = Network::Shared;
+    }
     Ok(Isolation {
         level,
         network,

@@ -2,12 +2,15 @@
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
+
 use super::bubblewrap::{self, Dwelling};
-use super::{Lack, Network, confine};
+use super::{Lack, Network, confine, pasta};
 
 /// Time for the try; then it is killed and counts as failed.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -20,15 +23,47 @@ fn lack(why: impl Into<String>, next: impl Into<String>) -> Lack {
     }
 }
 
-/// Runs `true` behind exactly the wall that sandboxes get.
-pub(super) fn full(network: Network, owner: Option<u32>) -> Result<(), Lack> {
+/// Runs `true` behind exactly the wall that sandboxes get. With a lack, all but the network is to be
+/// had, which then is [`Network::Own`].
+pub(super) fn full(network: Network, owner: Option<u32>) -> Result<Option<Lack>, Lack> {
     if !cfg!(target_os = "linux") {
         return Err(lack("this system has no namespaces", "use Linux"));
     }
-    let empty = tempfile::tempdir().map_err(|error| lack(error.to_string(), ""))?;
+    if network != Network::Pasta {
+        return wall(network, owner).map(|()| None);
+    }
+    let Err(failed) = attempt(network, owner) else {
+        return Ok(None);
+    };
+    // Whose fault it is shows the wall alone.
+    wall(Network::Own, owner)?;
+    let is_root = rustix::process::geteuid().is_root();
+    Ok(Some(match failed {
+        Failed::Spawn(error) | Failed::Here(error) => {
+            pasta::explain(Some(&error.to_string()), is_root)
+        }
+        Failed::Slow => pasta::explain(None, is_root),
+        Failed::Said(text) => pasta::explain(Some(&text), is_root),
+    }))
+}
+
+fn wall(network: Network, owner: Option<u32>) -> Result<(), Lack> {
+    attempt(network, owner).map_err(|failed| match failed {
+        Failed::Spawn(error) if error.kind() == std::io::ErrorKind::NotFound => lack(
+            "bubblewrap is not installed",
+            "install the package bubblewrap, then `sandbar local stop`",
+        ),
+        Failed::Spawn(error) => lack(format!("bubblewrap cannot be started: {error}"), ""),
+        Failed::Here(error) => lack(error.to_string(), ""),
+        Failed::Slow => lack("bubblewrap hangs", ""),
+        Failed::Said(text) => explain(&text),
+    })
+}
+
+fn attempt(network: Network, owner: Option<u32>) -> Result<(), Failed> {
+    let empty = tempfile::tempdir().map_err(Failed::Here)?;
     let everybody = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(empty.path(), everybody)
-        .map_err(|error| lack(error.to_string(), ""))?;
+    std::fs::set_permissions(empty.path(), everybody).map_err(Failed::Here)?;
     let dwelling = Dwelling {
         home: empty.path().to_owned(),
         tmp: empty.path().to_owned(),
@@ -38,21 +73,10 @@ pub(super) fn full(network: Network, owner: Option<u32>) -> Result<(), Lack> {
         owner,
         network,
     };
-    let mut command = bubblewrap::command(&dwelling, &["/usr/bin/true".into()])
-        .map_err(|error| lack(error.to_string(), ""))?;
+    let command = bubblewrap::command(&dwelling, &["/usr/bin/true".into()]);
+    let mut command = command.map_err(Failed::Here)?;
     command.stdin(Stdio::null());
-    match run(command) {
-        Ok(()) => Ok(()),
-        Err(Failed::Spawn(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(lack(
-            "bubblewrap is not installed",
-            "install the package bubblewrap, then `sandbar local stop`",
-        )),
-        Err(Failed::Spawn(error)) => {
-            Err(lack(format!("bubblewrap cannot be started: {error}"), ""))
-        }
-        Err(Failed::Slow) => Err(lack("bubblewrap hangs", "")),
-        Err(Failed::Said(text)) => Err(explain(&text)),
-    }
+    run(command)
 }
 
 /// What stands behind bubblewrap's message.
@@ -113,6 +137,8 @@ pub(super) fn filesystem() -> Result<(), Lack> {
 }
 
 enum Failed {
+    /// Before anything was started.
+    Here(std::io::Error),
     Spawn(std::io::Error),
     Slow,
     Said(String),
@@ -121,19 +147,25 @@ enum Failed {
 fn run(mut command: Command) -> Result<(), Failed> {
     let mut child = command
         .stderr(Stdio::piped())
+        // What it started may outlive it.
+        .process_group(0)
         .spawn()
         .map_err(Failed::Spawn)?;
     let until = Instant::now() + LIMIT;
     let status = loop {
         match child.try_wait() {
-            Ok(Some(status)) => break status,
+            Ok(Some(status)) => break Some(status),
             Ok(None) if Instant::now() < until => std::thread::park_timeout(STEP),
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(Failed::Slow);
-            }
+            _ => break None,
         }
+    };
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(group) = group.filter(|_| !status.is_some_and(|status| status.success())) {
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+    }
+    let Some(status) = status else {
+        let _ = child.wait();
+        return Err(Failed::Slow);
     };
     if status.success() {
         return Ok(());

@@ -1,0 +1,268 @@
+//! The network by pasta, where this machine has it; and what is told where it has not. Nothing but this
+//! machine itself is reached: by its link-local address, which pasta passes on like any other.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
+
+use std::net::{Ipv6Addr, TcpListener};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use pretty_assertions::assert_eq;
+use reqwest::{Client, StatusCode};
+use sandbar::local::{Level, Network, Wanted};
+use serde_json::{Value, json};
+
+use crate::isolation::of_sandbox;
+use crate::local::World;
+use crate::support::home::Home;
+
+/// Tells whether a host takes a connection on a port.
+const CONNECT: &str = "const [host, port] = process.argv.slice(1); require('net').connect(port, host) \
+     .on('connect', () => { console.log('open'); process.exit() }).on('error', () => console.log('shut'))";
+
+/// A server whose sandboxes go out by pasta; `None`, told on standard error, where they cannot.
+async fn world() -> Option<World> {
+    let world = World::at(Wanted {
+        network: Network::Pasta,
+        ..Wanted::default()
+    })
+    .await;
+    let given = world.server.isolation().clone();
+    if given.network == Network::Pasta {
+        return Some(world);
+    }
+    // Below level full no network is made at all.
+    if given.level == Level::Full {
+        assert_eq!(given.network, Network::Own);
+        assert!(given.why.starts_with("no network 'pasta': "), "{given:?}");
+    }
+    #[expect(clippy::print_stderr, reason = "what was not tested is told")]
+    {
+        eprintln!("not tested: network pasta: {}", given.line());
+    }
+    None
+}
+
+/// The interface on which this machine has a link-local address, and that address.
+fn link_local() -> Option<String> {
+    let table = std::fs::read_to_string("/proc/net/if_inet6").ok()?;
+    let mut rows = table
+        .lines()
+        .map(|row| row.split_whitespace().collect::<Vec<_>>());
+    let row = rows.find(|row| row[3] == "20")?;
+    let ip = Ipv6Addr::from(u128::from_str_radix(row[0], 16).ok()?);
+    Some(format!("{ip}%{}", row[5]))
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(") ")?;
+    rest.split(' ').nth(1)?.parse().ok()
+}
+
+/// Whether it runs: what has ended and was not waited for has no command line.
+fn is_pasta(pid: u32) -> bool {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.starts_with(b"pasta\0")
+}
+
+/// The process that is the way out of a sandbox in which something runs.
+fn pasta_of(id: &str) -> Option<u32> {
+    let (mut pid, _) = *of_sandbox(id).first()?;
+    while !is_pasta(pid) {
+        pid = parent(pid).filter(|parent| *parent > 1)?;
+    }
+    Some(pid)
+}
+
+/// Waits until a process is gone or has ended.
+fn ends(pid: u32) -> bool {
+    let until = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < until {
+        if !is_pasta(pid) {
+            return true;
+        }
+        std::thread::yield_now();
+    }
+    false
+}
+
+#[tokio::test]
+async fn out_by_pasta_with_all_ports_and_nothing_of_this_machines_loopback() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let foreign = TcpListener::bind("[::]:0").unwrap();
+    let port = foreign.local_addr().unwrap().port();
+    let (one, two) = (world.base().await, world.base().await);
+    let connect = |host: &str| format!("timeout 1 node -e \"{CONNECT}\" '{host}' {port}");
+
+    for near in ["127.0.0.1", "::1"] {
+        assert_eq!(one.run(&connect(near)).await.stdout, "shut\n", "{near}");
+    }
+    if let Some(address) = link_local() {
+        // Until its own is known to be nobody else's, it cannot answer from there.
+        let script = format!("until {} | grep open; do :; done", connect(&address));
+        assert_eq!(one.run(&script).await.stdout, "open\n", "{address}");
+    }
+    let told = one
+        .run("echo ${HTTPS_PROXY-unset}; grep -m 1 nameserver /etc/resolv.conf")
+        .await;
+    assert_eq!(told.stdout, "unset\nnameserver 169.254.1.1\n");
+
+    for sandbox in [&one, &two] {
+        let script = format!(
+            "node -e \"require('http').createServer((_, r) => r.end('{}')).listen(4096, '127.0.0.1', \
+             () => console.log('up'))\" & exec 1>&-; wait",
+            sandbox.id
+        );
+        let mut events = crate::local::Events::open(sandbox.shell(&script)).await;
+        events.pid().await;
+        assert_eq!(events.output().await, "up\n");
+    }
+    for sandbox in [&one, &two] {
+        let answer = sandbox.public(4096, "/").send().await.unwrap();
+        assert_eq!(answer.text().await.unwrap(), sandbox.id);
+    }
+
+    let pasta = pasta_of(&one.id).unwrap();
+    one.kill().await;
+    assert!(!is_pasta(pasta), "it outlives its sandbox");
+    assert!(pasta_of(&two.id).is_some(), "another's has ended");
+}
+
+#[tokio::test]
+async fn network_rules_are_not_in_force_by_pasta_and_it_says_so() {
+    let Some(world) = world().await else {
+        return;
+    };
+    let body = json!({"templateID": "base", "network": {"denyOut": ["10.0.0.0/8"]}});
+    let sandbox = world.create(body).await;
+
+    let path = format!("/sandboxes/{}/network", sandbox.id);
+    let change = world.api("PUT", &path).json(&json!({"denyOut": []}));
+    let changed = change.send().await.unwrap();
+    let logs = format!("/v2/sandboxes/{}/logs?search=force", sandbox.id);
+    let logs = world.api("GET", &logs).send().await.unwrap();
+    let logs: Value = logs.json().await.unwrap();
+
+    assert_eq!(changed.status(), StatusCode::NOT_IMPLEMENTED);
+    let message = "not in force on this server: network.denyOut";
+    assert_eq!(logs["logs"][0]["message"], message);
+    assert_eq!(
+        world.server.isolation().line(),
+        "isolation: full (own network, out by pasta, which keeps no network rules and leads to metadata \
+         servers and to this machine's further addresses)"
+    );
+}
+
+#[tokio::test]
+async fn the_way_out_ends_with_a_server_that_is_killed() {
+    if world().await.is_none() {
+        return;
+    }
+    let home = Home::new().set("SANDBAR_NETWORK", "pasta");
+    let mut command = home.command(&["local", "serve", "--port", "0"]);
+    let mut server = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(server.stdout.take().unwrap()));
+    let mut value = |name: &str| {
+        let found = lines.find_map(|line| {
+            let line = line.unwrap();
+            line.strip_prefix(&format!("export {name}="))
+                .map(str::to_owned)
+        });
+        found.unwrap()
+    };
+    let (url, key) = (value("E2B_API_URL"), value("E2B_API_KEY"));
+    let client = Client::builder().no_proxy().build().unwrap();
+    let create = client
+        .post(format!("{url}/sandboxes"))
+        .header("x-api-key", key);
+    let made = create
+        .json(&json!({"templateID": "base"}))
+        .send()
+        .await
+        .unwrap();
+    let is_ours = |pid: &u32| parent(*pid) == Some(server.id()) && is_pasta(*pid);
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let pasta: Vec<u32> = pids.filter(is_ours).collect();
+
+    server.kill().unwrap();
+    server.wait().unwrap();
+
+    assert_eq!(made.status(), StatusCode::CREATED);
+    assert_eq!(pasta.len(), 1);
+    assert!(ends(pasta[0]), "it outlives its server");
+}
+
+/// What `sandbar doctor` finds about isolation on a machine that lacks something: `words` are those of
+/// the program that takes it away. `None` where this one has not even level full.
+fn doctor(words: &[&str]) -> Option<Value> {
+    let home = Home::new().set("SANDBAR_NETWORK", "pasta");
+    let doctor = home.command(&["doctor", "--json"]);
+    let mut command = Command::new(words[0]);
+    command
+        .args(&words[1..])
+        .arg(doctor.get_program())
+        .args(doctor.get_args());
+    let env = doctor
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let ran = command
+        .env_clear()
+        .envs(env)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let checks = told["checks"].as_array().unwrap();
+    let found = checks
+        .iter()
+        .find(|check| check["name"] == "isolation")
+        .unwrap();
+    let is_full = found["found"].as_str().unwrap().starts_with("full");
+    is_full.then(|| found.clone())
+}
+
+#[test]
+fn where_pasta_does_not_work_the_proxy_is_the_way_out_and_the_reason_is_told() {
+    let without = |hidden: [&'static str; 3]| {
+        let mut words = vec!["bwrap", "--dev-bind", "/", "/"];
+        words.extend(hidden.into_iter().filter(|word| !word.is_empty()));
+        doctor(&words)
+    };
+    let own = "full (own network, out by a proxy); no network 'pasta': ";
+
+    let no_device = without(["--tmpfs", "/dev/net", ""]);
+    let is_there = std::fs::exists("/usr/bin/pasta").unwrap();
+    let no_program = without(if is_there {
+        ["--ro-bind", "/dev/null", "/usr/bin/pasta"]
+    } else {
+        ["", "", ""]
+    });
+
+    for (found, why, fix) in [
+        (
+            no_device,
+            "there is no /dev/net/tun",
+            "load the kernel's module tun, or give the container the device /dev/net/tun",
+        ),
+        (
+            no_program,
+            "it is not installed",
+            "install the package passt, then `sandbar local stop`",
+        ),
+    ] {
+        let Some(found) = found else {
+            continue;
+        };
+        assert_eq!(found["state"], "note", "{found}");
+        assert_eq!(found["found"], format!("{own}{why}"));
+        assert_eq!(found["fix"], fix);
+    }
+}
