@@ -149,7 +149,7 @@ fn may_reach(sandbox: &Sandbox, port: u16, request: &Request) -> bool {
 }
 
 /// Wakes a sandbox that asked for it, if the request may reach it; does nothing to others.
-async fn wake(registry: &Registry, sandbox: &Sandbox, allowed: bool) -> Result<(), Response> {
+async fn wake(registry: &Arc<Registry>, sandbox: &Sandbox, allowed: bool) -> Result<(), Response> {
     let record = sandbox.record();
     if !registry::wakes(&record, sandbox) {
         return Ok(());

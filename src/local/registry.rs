@@ -283,11 +283,12 @@ impl Registry {
 
     /// Wakes a paused sandbox for traffic, if it was asked to be woken and its processes were
     /// kept; else does nothing. The caller has seen the right token.
-    pub(super) async fn wake(&self, sandbox: &Sandbox) -> Result<(), ApiError> {
+    pub(super) async fn wake(self: &Arc<Self>, sandbox: &Sandbox) -> Result<(), ApiError> {
         let record = sandbox.record();
         if wakes(&record, sandbox) {
             let timeout = Duration::from_secs(record.timeout_secs).max(WOKEN);
-            self.connect(&record.id, timeout).await?;
+            let registry = Arc::clone(self);
+            whole(async move { registry.connect(&record.id, timeout).await }).await?;
         }
         Ok(())
     }
@@ -410,6 +411,15 @@ impl Registry {
 /// Whether traffic would wake this sandbox.
 pub(super) fn wakes(record: &Record, sandbox: &Sandbox) -> bool {
     record.auto_resume && record.state == State::Paused && sandbox.run().is_some()
+}
+
+/// Runs work that the caller's hanging up must not cut: the library drops whoever answers a client
+/// that is gone, and half of a kill or a pause would be done.
+pub(super) async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| ApiError::internal(error.to_string()))?
 }
 
 async fn remove(dir: PathBuf) {

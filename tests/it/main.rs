@@ -38,6 +38,7 @@ mod lifetime;
 mod local;
 mod local_envd;
 mod local_faults;
+mod local_hangups;
 mod local_network;
 mod local_pasta;
 mod local_session;

@@ -1,7 +1,5 @@
 //! The create calls: what of a body counts, and what is made of it.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -14,7 +12,7 @@ use crate::e2b::wire;
 
 use super::super::egress::Egress;
 use super::super::error::ApiError;
-use super::super::registry::{NewSandbox, Origin};
+use super::super::registry::{NewSandbox, Origin, Registry, whole};
 use super::{
     Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, replay, seconds, snapshots, templates, view,
 };
@@ -56,32 +54,29 @@ impl Call {
             .get("idempotency-key")
             .map(replay::key)
             .transpose()?;
-        let making = async {
-            let app = Arc::clone(&app);
-            // Goes on if the caller hangs up: a half-made sandbox would belong to nobody.
-            let made = tokio::spawn(async move {
-                let mut wanted = wanted;
-                let snapshot = snapshots::named_by(&app, &wanted.template).await?;
-                wanted.origin = snapshot.map(|snapshot| Origin {
-                    dir: app.snapshots.dir(&snapshot.id),
-                    template: snapshot.template,
-                });
-                let sandbox = app.create(wanted).await?;
-                Ok::<_, ApiError>(view(&app, &sandbox))
-            });
-            let made = made.await;
-            let made = made.map_err(|error| ApiError::internal(error.to_string()))??;
-            serde_json::to_value(made).map_err(|error| ApiError::internal(error.to_string()))
-        };
-        let made = match key {
-            None => making.await?,
-            Some(key) => {
-                let slot = app.replays.slot(&format!("{} {key}", self.route));
-                slot.get_or_try_init(|| making).await?.clone()
+        let slot = key.map(|key| app.replays.slot(&format!("{} {key}", self.route)));
+        // Goes on if the caller hangs up: a half-made sandbox would belong to nobody, and who asks
+        // again with the same key would get another one.
+        let made = whole(async move {
+            let making = make(&app, wanted);
+            match slot {
+                None => making.await,
+                Some(slot) => slot.get_or_try_init(|| making).await.cloned(),
             }
-        };
-        Ok((StatusCode::CREATED, Json(made)).into_response())
+        });
+        Ok((StatusCode::CREATED, Json(made.await?)).into_response())
     }
+}
+
+async fn make(app: &Registry, mut wanted: NewSandbox) -> Answer<Value> {
+    let snapshot = snapshots::named_by(app, &wanted.template).await?;
+    wanted.origin = snapshot.map(|snapshot| Origin {
+        dir: app.snapshots.dir(&snapshot.id),
+        template: snapshot.template,
+    });
+    let sandbox = app.create(wanted).await?;
+    let made = serde_json::to_value(view(app, &sandbox));
+    made.map_err(|error| ApiError::internal(error.to_string()))
 }
 
 /// Whether a field asks for nothing.

@@ -28,7 +28,7 @@ use super::daemon::Status;
 use super::egress::Egress;
 use super::error::ApiError;
 use super::idle::STATUS;
-use super::registry::Registry;
+use super::registry::{Registry, whole};
 use super::sandbox::{Record, Sandbox, State as SandboxState};
 
 /// Server default of the v2 create and connect calls.
@@ -114,13 +114,18 @@ async fn connect(State(app): State<App>, Path(id): Path<String>, body: Bytes) ->
     let timeout = parse::<wire::ConnectSandbox>(&body)?
         .timeout
         .unwrap_or(DEFAULT_TIMEOUT);
-    let resumed = app.connect(&id, seconds(timeout)?).await?;
+    let timeout = seconds(timeout)?;
+    let (resumed, body) = whole(async move {
+        let resumed = app.connect(&id, timeout).await?;
+        Ok((resumed, view(&app, &*app.get(&id)?)))
+    })
+    .await?;
     let status = if resumed {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    Ok((status, Json(view(&app, &*app.get(&id)?))).into_response())
+    Ok((status, Json(body)).into_response())
 }
 
 async fn resume(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
@@ -131,8 +136,12 @@ async fn resume(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> 
         let message = format!("Sandbox '{id}' is already running");
         return Err(ApiError::new(StatusCode::CONFLICT, message));
     }
-    app.connect(&id, seconds(timeout)?).await?;
-    Ok((StatusCode::CREATED, Json(view(&app, &*app.get(&id)?))).into_response())
+    let timeout = seconds(timeout)?;
+    let body = whole(async move {
+        app.connect(&id, timeout).await?;
+        Ok(view(&app, &*app.get(&id)?))
+    });
+    Ok((StatusCode::CREATED, Json(body.await?)).into_response())
 }
 
 async fn set_timeout(
@@ -192,12 +201,12 @@ async fn set_network(
 
 async fn pause(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer<StatusCode> {
     let memory = parse::<wire::PauseSandbox>(&body)?.memory.unwrap_or(true);
-    app.pause(&id, memory).await?;
+    whole(async move { app.pause(&id, memory).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn kill(State(app): State<App>, Path(id): Path<String>) -> Answer<StatusCode> {
-    app.kill(&id).await?;
+    whole(async move { app.kill(&id).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

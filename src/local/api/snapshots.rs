@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
 use super::super::error::ApiError;
+use super::super::registry::{Registry, whole};
 use super::super::snapshot::{Memory, Snapshot};
 use super::{Answer, App, OLD_TIMEOUT, parse, seconds, templates, view};
 
@@ -25,14 +26,6 @@ fn shown(snapshot: &Snapshot) -> Value {
         .clone()
         .unwrap_or_else(|| format!("{}:default", snapshot.id));
     json!({ "snapshotID": id, "names": name.into_iter().collect::<Vec<_>>() })
-}
-
-/// Runs work that the caller's hanging up must not cut: a sandbox would stay frozen.
-async fn whole<T: Send + 'static>(
-    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
-) -> Answer<T> {
-    let done = tokio::spawn(work).await;
-    done.map_err(|error| ApiError::internal(error.to_string()))?
 }
 
 pub(super) async fn create(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
@@ -127,7 +120,7 @@ pub(super) async fn fork(State(app): State<App>, Path(id): Path<String>, body: B
 }
 
 /// The snapshot that a create call names instead of a template.
-pub(super) async fn named_by(app: &App, template: &str) -> Answer<Option<Snapshot>> {
+pub(super) async fn named_by(app: &Registry, template: &str) -> Answer<Option<Snapshot>> {
     let (snapshots, wanted) = (app.snapshots.clone(), template.to_owned());
     blocking(move || Ok(snapshots.find(&wanted))).await
 }
