@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::StatusCode;
-use tokio::sync::Notify;
+use tokio::sync::{MutexGuard, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +31,8 @@ use super::{Options, auth};
 /// The longest wait of the reaper, so that a changed clock is noticed.
 const REAPER_STEP: Duration = Duration::from_mins(1);
 
+/// When the reaper comes back to a sandbox that is being worked on.
+const BUSY: Duration = Duration::from_secs(1);
 /// When a create that met the limit of sandboxes is worth another try, in seconds.
 const LIMIT_RETRY: u64 = 5;
 /// With more sandboxes, paused ones too, some may share a user: a container may have few.
@@ -302,6 +304,11 @@ impl Registry {
             let message = format!("Error pausing sandbox - sandbox '{id}' is already paused");
             return Err(ApiError::new(StatusCode::CONFLICT, message));
         }
+        self.pause_now(&sandbox, memory).await
+    }
+
+    /// Whoever calls it has the sandbox's turn.
+    async fn pause_now(&self, sandbox: &Sandbox, memory: bool) -> Result<(), ApiError> {
         let stored = sandbox.change(|record| record.state = State::Paused);
         stored.map_err(failed("store the sandbox"))?;
         sandbox.journal.note("paused");
@@ -316,7 +323,7 @@ impl Registry {
                 .map_err(|refused| ApiError::internal(refused.message))
         } else {
             sandbox.set_run(None);
-            self.stop(&sandbox, &run).await;
+            self.stop(sandbox, &run).await;
             Ok(())
         }
     }
@@ -324,12 +331,17 @@ impl Registry {
     pub(super) async fn kill(&self, id: &str) -> Result<(), ApiError> {
         let sandbox = self.get(id)?;
         let _turn = sandbox.transition.lock().await;
+        self.kill_now(&sandbox).await
+    }
+
+    /// Whoever calls it has the sandbox's turn.
+    async fn kill_now(&self, sandbox: &Sandbox) -> Result<(), ApiError> {
         let id = sandbox.record().id;
         guard(&self.sandboxes)
             .remove(&id)
             .ok_or_else(|| ApiError::no_sandbox(&id))?;
         if let Some(run) = sandbox.set_run(None) {
-            self.stop(&sandbox, &run).await;
+            self.stop(sandbox, &run).await;
         }
         remove(sandbox.dir.clone()).await;
         Ok(())
@@ -381,11 +393,11 @@ impl Registry {
                 let left = Duration::from_millis(record.ends_at.saturating_sub(now()));
                 if !left.is_zero() {
                     wait = wait.min(left);
-                } else if record.auto_pause {
-                    sandbox.journal.note("the time is over");
-                    let _ = self.pause(&record.id, record.auto_pause_memory).await;
+                } else if let Ok(turn) = sandbox.transition.try_lock() {
+                    let _ = self.expire(&sandbox, turn).await;
                 } else {
-                    let _ = self.kill(&record.id).await;
+                    // A copy of its files may take minutes; others do not wait for that.
+                    wait = wait.min(BUSY);
                 }
             }
             tokio::select! {
@@ -396,15 +408,31 @@ impl Registry {
         }
     }
 
+    /// Ends a sandbox whose time is over, unless it has got more since somebody looked.
+    async fn expire(&self, sandbox: &Sandbox, _turn: MutexGuard<'_, ()>) -> Result<(), ApiError> {
+        let record = sandbox.record();
+        if record.state != State::Running || record.ends_at > now() {
+            return Ok(());
+        }
+        if record.auto_pause {
+            sandbox.journal.note("the time is over");
+            self.pause_now(sandbox, record.auto_pause_memory).await
+        } else {
+            self.kill_now(sandbox).await
+        }
+    }
+
     /// Stops every run; files and records stay.
     pub(super) async fn close(&self) {
-        for sandbox in self.all() {
+        let all = self.all();
+        let closing = all.iter().map(async |sandbox| {
             let _turn = sandbox.transition.lock().await;
             if let Some(run) = sandbox.set_run(None) {
                 let _ = sandbox.change(|record| record.state = State::Paused);
-                self.stop(&sandbox, &run).await;
+                self.stop(sandbox, &run).await;
             }
-        }
+        });
+        futures::future::join_all(closing).await;
     }
 }
 
@@ -427,5 +455,80 @@ async fn remove(dir: PathBuf) {
     let removed = tokio::task::spawn_blocking(move || remove_dir(&dir)).await;
     if let Ok(Err(error)) = removed {
         tracing::warn!(directory = shown, %error, "a sandbox's directory could not be removed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::helper::HelperCommand;
+    use super::super::isolation::{Dirs, Level, Wanted, decide};
+    use super::super::limits::Limits;
+    use super::*;
+
+    fn registry(dir: &std::path::Path) -> Arc<Registry> {
+        let options = Options {
+            state_dir: dir.to_owned(),
+            own_dirs: Vec::new(),
+            cache_dir: dir.join("cache"),
+            api_key: String::new().into(),
+            version: String::new(),
+            helper: HelperCommand {
+                program: "/bin/false".into(),
+                arguments: Vec::new(),
+            },
+            max_sandboxes: 1,
+            path: String::new(),
+            user: String::new(),
+            install_env: Vec::new(),
+            opencode_version: String::new(),
+            extra_file_roots: Vec::new(),
+            isolation: Wanted {
+                most: Level::None,
+                ..Wanted::default()
+            },
+            limits: Limits::default(),
+            domain: String::new(),
+        };
+        let dirs = Dirs {
+            state: dir,
+            above: &[],
+        };
+        let isolation = decide(options.isolation, &dirs).unwrap();
+        Registry::open(options, isolation).unwrap()
+    }
+
+    fn sandbox(registry: &Registry, ends_at: u64) -> Arc<Sandbox> {
+        let record = serde_json::json!({
+            "id": "ione", "template": "base", "metadata": {}, "env_vars": {}, "envd_token": "",
+            "traffic_token": null, "started_at": 0, "ends_at": ends_at, "auto_pause": false,
+            "auto_pause_memory": false, "state": "running",
+        });
+        let record = serde_json::from_value(record).unwrap();
+        let dir = registry.options.state_dir.join("sandboxes/ione");
+        let made = Sandbox::create(dir, record, &registry.options, &registry.isolation);
+        let made = Arc::new(made.unwrap());
+        registry.admit("ione", &made).unwrap();
+        made
+    }
+
+    #[tokio::test]
+    async fn a_sandbox_that_got_more_time_is_not_ended_by_an_earlier_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = registry(dir.path());
+        let sandbox = sandbox(&registry, 1);
+
+        registry
+            .set_timeout("ione", Duration::from_mins(1), false)
+            .unwrap();
+        let turn = sandbox.transition.lock().await;
+        registry.expire(&sandbox, turn).await.unwrap();
+        let kept = registry.get("ione").is_ok() && sandbox.dir.exists();
+
+        sandbox.change(|record| record.ends_at = 1).unwrap();
+        let turn = sandbox.transition.lock().await;
+        registry.expire(&sandbox, turn).await.unwrap();
+        let ended = registry.get("ione").is_err() && !sandbox.dir.exists();
+
+        assert_eq!((kept, ended), (true, true));
     }
 }
