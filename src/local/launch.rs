@@ -76,7 +76,7 @@ impl Registry {
                     });
                     let _ = killed.await;
                     tracing::warn!("a sandbox's helper ended by itself; the sandbox is paused");
-                    let _ = sandbox.change(|record| record.state = State::Paused);
+                    let _ = sandbox.change(|record| record.state = State::Paused).await;
                 }
             }
         });

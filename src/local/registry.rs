@@ -275,7 +275,7 @@ impl Registry {
                 record.ends_at.max(ends_at)
             };
         });
-        store.map_err(failed("store the sandbox"))?;
+        store.await.map_err(failed("store the sandbox"))?;
         if resumed {
             sandbox.journal.note("resumed");
         }
@@ -310,7 +310,7 @@ impl Registry {
     /// Whoever calls it has the sandbox's turn.
     async fn pause_now(&self, sandbox: &Sandbox, memory: bool) -> Result<(), ApiError> {
         let stored = sandbox.change(|record| record.state = State::Paused);
-        stored.map_err(failed("store the sandbox"))?;
+        stored.await.map_err(failed("store the sandbox"))?;
         sandbox.journal.note("paused");
         let Some(run) = sandbox.run() else {
             return Ok(());
@@ -348,7 +348,7 @@ impl Registry {
     }
 
     /// Sets or (`only_extend`) prolongs the time of a running sandbox.
-    pub(super) fn set_timeout(
+    pub(super) async fn set_timeout(
         &self,
         id: &str,
         timeout: Duration,
@@ -366,17 +366,17 @@ impl Registry {
                 ends_at
             };
         });
-        store.map_err(failed("store the sandbox"))?;
+        store.await.map_err(failed("store the sandbox"))?;
         self.deadlines.notify_one();
         Ok(())
     }
 
     /// Sets what a sandbox may reach from its next connection on.
-    pub(super) fn set_egress(&self, id: &str, egress: Egress) -> Result<(), ApiError> {
+    pub(super) async fn set_egress(&self, id: &str, egress: Egress) -> Result<(), ApiError> {
         let sandbox = self.get(id)?;
-        let stored = sandbox.change(|record| record.egress = egress.clone());
-        stored.map_err(failed("store the sandbox"))?;
-        *guard(&sandbox.egress) = egress;
+        *guard(&sandbox.egress) = egress.clone();
+        let stored = sandbox.change(|record| record.egress = egress);
+        stored.await.map_err(failed("store the sandbox"))?;
         sandbox.journal.note("network rules changed");
         Ok(())
     }
@@ -428,7 +428,7 @@ impl Registry {
         let closing = all.iter().map(async |sandbox| {
             let _turn = sandbox.transition.lock().await;
             if let Some(run) = sandbox.set_run(None) {
-                let _ = sandbox.change(|record| record.state = State::Paused);
+                let _ = sandbox.change(|record| record.state = State::Paused).await;
                 self.stop(sandbox, &run).await;
             }
         });
@@ -519,12 +519,14 @@ mod tests {
 
         registry
             .set_timeout("ione", Duration::from_mins(1), false)
+            .await
             .unwrap();
         let turn = sandbox.transition.lock().await;
         registry.expire(&sandbox, turn).await.unwrap();
         let kept = registry.get("ione").is_ok() && sandbox.dir.exists();
 
-        sandbox.change(|record| record.ends_at = 1).unwrap();
+        let changed = sandbox.change(|record| record.ends_at = 1);
+        changed.await.unwrap();
         let turn = sandbox.transition.lock().await;
         registry.expire(&sandbox, turn).await.unwrap();
         let ended = registry.get("ione").is_err() && !sandbox.dir.exists();

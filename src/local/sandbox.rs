@@ -131,7 +131,7 @@ pub(super) struct Sandbox {
     system_path: String,
     /// Bytes that its processes may use.
     pub(super) memory_limit: Option<u64>,
-    record: Mutex<Record>,
+    kept: Arc<Kept>,
     run: Mutex<Option<Arc<Run>>>,
     pub(super) history: Mutex<History>,
     /// What happened to it and in it; the API's logs.
@@ -157,7 +157,7 @@ impl Sandbox {
         let path = sandbox.system_path.replace('\'', "'\\''");
         let profile = format!("export PATH=\"$HOME/.local/bin\":'{path}'\n");
         std::fs::write(sandbox.dir.join("home/.profile"), profile)?;
-        sandbox.save()?;
+        sandbox.kept.save()?;
         Ok(sandbox)
     }
 
@@ -175,9 +175,13 @@ impl Sandbox {
             network,
             memory_limit: options.limits.memory,
             system_path: isolation.search_path(&options.path),
-            dir,
             egress: Arc::new(Mutex::new(record.egress.clone())),
-            record: Mutex::new(record),
+            kept: Arc::new(Kept {
+                file: dir.join("sandbox.json"),
+                record: Mutex::new(record),
+                saving: Mutex::new(()),
+            }),
+            dir,
             run: Mutex::default(),
             history: Mutex::default(),
             journal: Arc::default(),
@@ -198,13 +202,15 @@ impl Sandbox {
     }
 
     pub(super) fn record(&self) -> Record {
-        guard(&self.record).clone()
+        guard(&self.kept.record).clone()
     }
 
-    /// Changes the record and stores it.
-    pub(super) fn change(&self, change: impl FnOnce(&mut Record)) -> io::Result<()> {
-        change(&mut guard(&self.record));
-        self.save()
+    /// Changes the record, which holds at once, and stores it.
+    pub(super) async fn change(&self, change: impl FnOnce(&mut Record)) -> io::Result<()> {
+        change(&mut guard(&self.kept.record));
+        let kept = Arc::clone(&self.kept);
+        let saved = tokio::task::spawn_blocking(move || kept.save()).await;
+        saved.map_err(io::Error::other).flatten()
     }
 
     /// The run, whether frozen or not.
@@ -218,7 +224,7 @@ impl Sandbox {
 
     /// The run if the sandbox is running: what envd and the proxy may use.
     pub(super) fn live(&self) -> Option<Arc<Run>> {
-        let running = guard(&self.record).state == State::Running;
+        let running = guard(&self.kept.record).state == State::Running;
         self.run()
             .filter(|run| running && !run.helper.gone().is_cancelled())
     }
@@ -268,14 +274,22 @@ impl Sandbox {
             &options.user
         }
     }
+}
 
+/// The record of a sandbox, in memory and on disk.
+struct Kept {
+    file: PathBuf,
+    record: Mutex<Record>,
+    /// Held while it is stored, so that an older state never overwrites a newer one.
+    saving: Mutex<()>,
+}
+
+impl Kept {
+    /// Waits for the disk; not for async threads.
     fn save(&self) -> io::Result<()> {
-        // Under the lock, so that an older state never overwrites a newer one.
-        let record = guard(&self.record);
-        write_private(
-            &self.dir.join("sandbox.json"),
-            &serde_json::to_vec_pretty(&*record)?,
-        )
+        let _turn = guard(&self.saving);
+        let record = guard(&self.record).clone();
+        write_private(&self.file, &serde_json::to_vec_pretty(&record)?)
     }
 }
 

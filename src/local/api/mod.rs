@@ -156,7 +156,7 @@ async fn set_timeout(
     } else {
         seconds(timeout)?
     };
-    app.set_timeout(&id, timeout, false)?;
+    app.set_timeout(&id, timeout, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -168,7 +168,8 @@ async fn refresh(
     let duration = parse::<wire::RefreshSandbox>(&body)?
         .duration
         .unwrap_or(OLD_TIMEOUT);
-    app.set_timeout(&id, seconds(duration.max(OLD_TIMEOUT))?, true)?;
+    app.set_timeout(&id, seconds(duration.max(OLD_TIMEOUT))?, true)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -192,10 +193,8 @@ async fn set_network(
     }
     let internet = body.get(INTERNET).and_then(Value::as_bool);
     let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
-    app.set_egress(
-        &id,
-        Egress::read(internet, allow, deny).map_err(ApiError::bad)?,
-    )?;
+    let egress = Egress::read(internet, allow, deny).map_err(ApiError::bad)?;
+    app.set_egress(&id, egress).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
