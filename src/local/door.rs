@@ -32,6 +32,8 @@ const HEAD: usize = 5;
 const MAX_BODY: usize = 8 * 1024 * 1024;
 /// Most descriptors in one message: the three pipes of a process.
 const MAX_FDS: usize = 3;
+/// Most descriptors that wait for their messages. Each read brings those of one send at most.
+const MOST_FDS: usize = 64;
 
 /// What the server asks. `call` is chosen by the server and comes back in the answer.
 #[derive(Debug, Serialize, Deserialize)]
@@ -215,6 +217,12 @@ impl DoorReceiver {
                 return Ok(Some(message));
             }
             let Self { stream, bytes, fds } = self;
+            // Nobody sends more than come with the messages in one buffer.
+            if fds.len() > MOST_FDS {
+                return Err(io::Error::other(
+                    "too many descriptors at the sandbox's door",
+                ));
+            }
             let count = stream
                 .async_io(Interest::READABLE, || receive_some(stream, bytes, fds))
                 .await?;
@@ -345,6 +353,40 @@ mod tests {
         let mut text = String::new();
         read.read_to_string(&mut text).unwrap();
         assert_eq!(text, "through");
+    }
+
+    #[tokio::test]
+    async fn descriptors_that_belong_to_no_message_are_not_hoarded() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let (_, mut receiver) = open(there);
+        let body = serde_json::to_vec(&Report::Ready).unwrap();
+        let mut bytes = u32::try_from(body.len()).unwrap().to_be_bytes().to_vec();
+        bytes.push(0);
+        bytes.extend(body);
+
+        let flood = async {
+            loop {
+                let fd: OwnedFd = std::fs::File::open("/dev/null").unwrap().into();
+                here.writable().await.unwrap();
+                let sent = here.try_io(Interest::WRITABLE, || send_some(&here, &bytes, &[fd]));
+                if sent.is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock) {
+                    return;
+                }
+            }
+        };
+        let refused = async {
+            loop {
+                if let Err(error) = receiver.receive::<Report>().await {
+                    return error.to_string();
+                }
+            }
+        };
+        let refused = tokio::select! {
+            refused = refused => refused,
+            () = flood => String::new(),
+        };
+
+        assert_eq!(refused, "too many descriptors at the sandbox's door");
     }
 
     #[tokio::test]
