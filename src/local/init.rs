@@ -47,6 +47,7 @@ fn run() -> io::Result<()> {
     // A group of our own: ctrl-c in the terminal of an in-process server must not reach us.
     let _ = rustix::process::setpgid(None, None);
     adopt_orphans()?;
+    shut_to_its_processes()?;
     let stdin = rustix::io::dup(rustix::stdio::stdin())?;
     rustix::io::fcntl_setfd(&stdin, rustix::io::FdFlags::CLOEXEC)?;
     let stream = std::os::unix::net::UnixStream::from(stdin);
@@ -70,6 +71,20 @@ fn adopt_orphans() -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 #[expect(clippy::unnecessary_wraps, reason = "the Linux variant can fail")]
 fn adopt_orphans() -> io::Result<()> {
+    Ok(())
+}
+
+/// The sandbox's processes are of the same user, and could take the door from a helper that they may
+/// look into.
+#[cfg(target_os = "linux")]
+fn shut_to_its_processes() -> io::Result<()> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "the Linux variant can fail")]
+fn shut_to_its_processes() -> io::Result<()> {
     Ok(())
 }
 

@@ -152,6 +152,24 @@ async fn no_sandbox_runs_as_root_of_the_machine() {
     }
 }
 
+#[tokio::test]
+async fn a_sandboxs_helper_is_shut_to_its_processes() {
+    for level in Level::ALL {
+        let Some(world) = world(level).await else {
+            continue;
+        };
+
+        let script = "cat /proc/$PPID/comm; ls /proc/$PPID/fd >/dev/null 2>&1 && echo open; true";
+
+        // The helper is what has started the shell.
+        let name = says(&world, script).await;
+        let known = ["sandbar", "san"]
+            .iter()
+            .any(|start| name.starts_with(start));
+        assert!(known && !name.contains("open"), "{level:?}: {name}");
+    }
+}
+
 /// Host process ids and owners of what has a sandbox's id in its environment or its script: a
 /// root without all its rights cannot read the environment of others.
 pub(crate) fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
