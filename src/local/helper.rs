@@ -1,7 +1,8 @@
 //! The server's hold on one sandbox's helper process: requests with their answers, exits of
 //! processes, and the certainty that the helper is gone.
 //!
-//! One task reads the door; it never waits for anyone, so the helper never blocks on us.
+//! One task reads the door; it never waits for anyone, so the helper never blocks on us. Another one
+//! writes, so that a caller who gives up leaves no half of a message behind.
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -11,9 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex as AsyncMutex, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request, Size};
@@ -27,6 +29,9 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// Time for a helper to kill its whole tree before it is killed itself.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// Requests that wait to be sent.
+const OUTBOX: usize = 64;
 
 /// How to start a helper.
 #[derive(Debug, Clone)]
@@ -97,9 +102,24 @@ struct Call {
     exit: Option<oneshot::Sender<Exit>>,
 }
 
+/// A request on its way through the door.
+type Outgoing = (Request, Vec<OwnedFd>);
+
+/// A call that waits for its answer; forgotten when its caller gives up.
+struct Pending<'a> {
+    waiting: &'a Mutex<Waiting>,
+    call: u64,
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        lock(self.waiting).calls.remove(&self.call);
+    }
+}
+
 /// A running helper. Dropping it closes the door, upon which the helper kills its tree.
 pub(super) struct Helper {
-    sender: AsyncMutex<Option<DoorSender>>,
+    outbox: mpsc::Sender<Outgoing>,
     waiting: Arc<Mutex<Waiting>>,
     next_call: AtomicU64,
     child: AsyncMutex<Child>,
@@ -133,7 +153,7 @@ impl Helper {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stderr(Stdio::from(output));
         let mut command = Command::from(command);
-        let child = command
+        let mut child = command
             .spawn()
             .map_err(|error| failed("start the sandbox's helper process", error))?;
         // It holds the other end of the door, without which no end would be noticed.
@@ -145,6 +165,8 @@ impl Helper {
             .map_err(|error| failed("open the sandbox's door", error))?;
         let ready = tokio::time::timeout(START_LIMIT, receiver.receive::<Report>()).await;
         if !matches!(ready, Ok(Ok(Some((Report::Ready, _))))) {
+            // A part of the wall may wait for ever for the part that failed.
+            end(&mut child).await;
             let said = std::fs::read_to_string(log).unwrap_or_default();
             let said = said.lines().next().unwrap_or_default();
             return Err(Refused {
@@ -155,15 +177,17 @@ impl Helper {
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let gone = CancellationToken::new();
         let closing = CancellationToken::new();
-        // Ends by itself: with the helper's end of the socket, or when this handle is dropped.
+        let (outbox, requests) = mpsc::channel(OUTBOX);
+        // Both end by themselves: with the helper's end of the socket, or when this handle is dropped.
         tokio::spawn(read(
             receiver,
             Arc::clone(&waiting),
             closing.clone(),
             gone.clone(),
         ));
+        tokio::spawn(write(sender, requests, closing.clone()));
         let helper = Self {
-            sender: AsyncMutex::new(Some(sender)),
+            outbox,
             waiting,
             next_call: AtomicU64::new(1),
             child: AsyncMutex::new(child),
@@ -280,19 +304,14 @@ impl Helper {
 
     /// Kills every process of the sandbox and waits until the helper has ended.
     pub(super) async fn stop(&self) {
-        if let Some(sender) = self.sender.lock().await.take() {
-            let _ = tokio::time::timeout(STOP_LIMIT, sender.send(&Request::Stop, &[])).await;
-        }
+        let stop = self.outbox.send((Request::Stop, Vec::new()));
+        let _ = tokio::time::timeout(STOP_LIMIT, stop).await;
         let mut child = self.child.lock().await;
         if tokio::time::timeout(STOP_LIMIT, child.wait())
             .await
             .is_err()
         {
-            // What holds the wall up is above the helper: its end alone would be no end.
-            for member in child.id().map(tree::descendants).unwrap_or_default() {
-                tree::signal(member.pid, rustix::process::Signal::KILL);
-            }
-            let _ = child.kill().await;
+            end(&mut child).await;
         }
         self.closing.cancel();
     }
@@ -312,20 +331,17 @@ impl Helper {
             }
             waiting.calls.insert(call, Call { answer, exit });
         }
-        {
-            let sender = self.sender.lock().await;
-            let sender = sender.as_ref().ok_or_else(Refused::gone)?;
-            sender
-                .send(&request(call), &fds)
-                .await
-                .map_err(|_| Refused::gone())?;
-        }
-        // Our copies of the pipe ends must close, else the pipes never end.
-        drop(fds);
-        match tokio::time::timeout(ANSWER_LIMIT, answered).await {
-            Ok(Ok(answer)) => answer,
-            _ => Err(Refused::gone()),
-        }
+        let _pending = Pending {
+            waiting: &self.waiting,
+            call,
+        };
+        let exchange = async {
+            let sent = self.outbox.send((request(call), fds)).await;
+            sent.map_err(|_| Refused::gone())?;
+            answered.await.unwrap_or_else(|_| Err(Refused::gone()))
+        };
+        let answer = tokio::time::timeout(ANSWER_LIMIT, exchange).await;
+        answer.unwrap_or_else(|_| Err(Refused::gone()))
     }
 }
 
@@ -335,8 +351,40 @@ impl Drop for Helper {
     }
 }
 
+/// Kills a helper and what holds its wall up, which is above it: its end alone would be no end.
+async fn end(child: &mut Child) {
+    for member in child.id().map(tree::descendants).unwrap_or_default() {
+        tree::signal(member.pid, Signal::KILL);
+    }
+    let group = child.id().and_then(|pid| i32::try_from(pid).ok());
+    if let Some(group) = group.and_then(Pid::from_raw) {
+        // It leads one, in which is also what has lost its parent.
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill().await;
+}
+
 fn lock(waiting: &Mutex<Waiting>) -> std::sync::MutexGuard<'_, Waiting> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn write(
+    door: DoorSender,
+    mut requests: mpsc::Receiver<Outgoing>,
+    closing: CancellationToken,
+) {
+    let writing = async {
+        while let Some((request, fds)) = requests.recv().await {
+            if door.send(&request, &fds).await.is_err() {
+                return;
+            }
+            // Our copies of the pipe ends close here, else the pipes would never end.
+        }
+    };
+    tokio::select! {
+        () = writing => {}
+        () = closing.cancelled() => {}
+    }
 }
 
 async fn read(
