@@ -121,22 +121,41 @@ impl Snapshots {
 /// Copies the files of a sandbox or a snapshot below another directory.
 pub(super) fn lay_out(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
-    for part in PARTS {
-        let source = from.join(part);
-        copy(&source, &source.symlink_metadata()?, &to.join(part))?;
+    PARTS
+        .iter()
+        .try_for_each(|part| copy_tree(from.join(part), to.join(part)))
+}
+
+/// Copies a tree, however deep: on a stack of our own, since a process has made it.
+fn copy_tree(from: PathBuf, to: PathBuf) -> io::Result<()> {
+    let named = |path: &Path, error: io::Error| {
+        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    };
+    let mut open = vec![(from, to)];
+    let mut folders = Vec::new();
+    while let Some((from, to)) = open.pop() {
+        let copied = from.symlink_metadata().and_then(|metadata| {
+            copy_one(&from, &metadata, &to)?;
+            if !metadata.is_dir() {
+                return Ok(());
+            }
+            for entry in fs::read_dir(&from)? {
+                let entry = entry?;
+                open.push((entry.path(), to.join(entry.file_name())));
+            }
+            folders.push((from.clone(), metadata, to));
+            Ok(())
+        });
+        copied.map_err(|error| named(&from, error))?;
+    }
+    // After what is in them: a directory may be write-protected, and each entry changes its time.
+    for (from, metadata, to) in folders.into_iter().rev() {
+        copy_about(&from, &metadata, &to).map_err(|error| named(&from, error))?;
     }
     Ok(())
 }
 
-fn copy(from: &Path, metadata: &Metadata, to: &Path) -> io::Result<()> {
-    let copied = copy_one(from, metadata, to);
-    // Directories above have been named by those below.
-    copied.map_err(|error| match error.get_ref() {
-        Some(_) => error,
-        None => io::Error::new(error.kind(), format!("{}: {error}", from.display())),
-    })
-}
-
+/// Copies what is not in a directory, and of a directory the directory alone.
 fn copy_one(from: &Path, metadata: &Metadata, to: &Path) -> io::Result<()> {
     let kind = metadata.file_type();
     // Of what was there only a directory stays: nothing is written through a link.
@@ -148,23 +167,20 @@ fn copy_one(from: &Path, metadata: &Metadata, to: &Path) -> io::Result<()> {
         return symlink(fs::read_link(from)?, to);
     }
     if kind.is_dir() {
-        match fs::create_dir(to) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        for entry in fs::read_dir(from)? {
-            let entry = entry?;
-            copy(
-                &entry.path(),
-                &entry.metadata()?,
-                &to.join(entry.file_name()),
-            )?;
-        }
-    } else if kind.is_file() {
-        fs::copy(from, to)?;
-    } else {
+        return match fs::create_dir(to) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        };
+    }
+    if !kind.is_file() {
         return Ok(());
     }
+    fs::copy(from, to)?;
+    copy_about(from, metadata, to)
+}
+
+/// Copies what is known of a file or a directory: attributes, time and mode.
+fn copy_about(from: &Path, metadata: &Metadata, to: &Path) -> io::Result<()> {
     copy_attributes(from, to)?;
     // What a copy has of another user's rights it must not keep.
     let mode = Permissions::from_mode(metadata.mode() & 0o1777);
@@ -240,6 +256,27 @@ mod tests {
         let (was, is) = (was.metadata().unwrap(), is.metadata().unwrap());
         assert_eq!(is.mode() & 0o7777, 0o750);
         assert_eq!(is.modified().unwrap(), was.modified().unwrap());
+    }
+
+    #[test]
+    fn a_tree_is_copied_however_deep_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("a"), dir.path().join("b"));
+        // As deep as a path can be; the copy's is no longer.
+        let deepest = "d/".repeat((4090 - from.join("home").as_os_str().len()) / 2);
+        fs::create_dir_all(from.join("home").join(&deepest)).unwrap();
+        fs::create_dir_all(from.join("tmp")).unwrap();
+        fs::set_permissions(from.join("home/d"), Permissions::from_mode(0o555)).unwrap();
+
+        // The threads that do it have 2 MiB.
+        let thread = std::thread::Builder::new().stack_size(128 * 1024);
+        let copied = to.clone();
+        let copying = thread.spawn(move || lay_out(&from, &copied)).unwrap();
+        copying.join().unwrap().unwrap();
+
+        assert!(to.join("home").join(&deepest).is_dir());
+        let mode = to.join("home/d").metadata().unwrap().mode();
+        assert_eq!(mode & 0o777, 0o555);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Makes a sandbox's directories ready and says how its helper is to be started.
 
 use std::ffi::OsString;
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown};
 use std::os::unix::process::CommandExt;
@@ -43,7 +44,7 @@ impl Quarters<'_> {
         let outside = View::new(self.dir, false);
         if let Some(owner) = owner {
             for dir in [outside.home(), outside.tmp()] {
-                give(dir, owner)?;
+                give_all(dir, owner)?;
             }
         }
         self.write_certificates()?;
@@ -125,14 +126,27 @@ impl Quarters<'_> {
     }
 }
 
-/// Hands everything below a directory to its sandbox's user. No process of the sandbox runs yet.
-fn give(path: &Path, owner: u32) -> io::Result<()> {
-    let metadata = path.symlink_metadata()?;
-    if metadata.is_dir() {
-        for entry in std::fs::read_dir(path)? {
-            give(&entry?.path(), owner)?;
+/// Hands a directory with everything below it to its sandbox's user. No process of the sandbox runs
+/// yet. The directory itself goes last: where it is the user's already, all else is.
+fn give_all(dir: &Path, owner: u32) -> io::Result<()> {
+    if dir.symlink_metadata()?.uid() == owner {
+        return Ok(());
+    }
+    let mut open = vec![dir.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let metadata = path.symlink_metadata()?;
+            give(&path, &metadata, owner)?;
+            if metadata.is_dir() {
+                open.push(path);
+            }
         }
     }
+    give(dir, &dir.symlink_metadata()?, owner)
+}
+
+fn give(path: &Path, metadata: &Metadata, owner: u32) -> io::Result<()> {
     // A second name may stand for a file elsewhere.
     let named_twice = !metadata.is_dir() && metadata.nlink() > 1;
     if metadata.uid() != owner && !named_twice {
