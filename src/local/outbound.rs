@@ -15,6 +15,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +29,9 @@ pub(super) const PORT: u16 = 49984;
 const HEAD: usize = 64 * 1024;
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
+/// Connections of one sandbox at a time; further ones wait to be accepted. Each takes two descriptors
+/// of the server, which other sandboxes need too.
+const CONNECTIONS: usize = 256;
 /// Pause after an accept that failed, mostly for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -116,10 +120,15 @@ impl Outbound {
     /// Serves until the sandbox's run is over.
     pub(super) async fn serve(self, listener: TcpListener, over: CancellationToken) {
         let connections = TaskTracker::new();
+        let free = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
-            let accepted = tokio::select! {
+            let next = async {
+                let place = Arc::clone(&free).acquire_owned().await;
+                (place, listener.accept().await)
+            };
+            let (place, accepted) = tokio::select! {
                 () = over.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                next = next => next,
             };
             let Ok((client, _)) = accepted else {
                 tokio::time::sleep(PAUSE).await;
@@ -127,6 +136,7 @@ impl Outbound {
             };
             let (proxy, over) = (self.clone(), over.clone());
             connections.spawn(async move {
+                let _place = place;
                 tokio::select! {
                     _ = proxy.pass(client) => {}
                     () = over.cancelled() => {}
@@ -307,7 +317,14 @@ fn denied(host: &str) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, message)
 }
 
-/// Whether an address is out of bounds: of this machine, link-local, or nobody's.
+/// Where clouds keep their metadata outside of link-local addresses: Azure's host, Alibaba, Oracle.
+const METADATA: [Ipv4Addr; 3] = [
+    Ipv4Addr::new(168, 63, 129, 16),
+    Ipv4Addr::new(100, 100, 100, 200),
+    Ipv4Addr::new(192, 0, 0, 192),
+];
+
+/// Whether an address is out of bounds: of this machine, link-local, metadata, or nobody's.
 fn is_closed(ip: IpAddr) -> bool {
     let known = match ip.to_canonical() {
         IpAddr::V4(ip) => {
@@ -316,14 +333,16 @@ fn is_closed(ip: IpAddr) -> bool {
                 || ip.is_multicast()
                 || ip.is_broadcast()
                 || ip.octets()[0] == 0
+                || METADATA.contains(&ip)
         }
         IpAddr::V6(ip) => {
-            // fd00:ec2::254 is Amazon's metadata server.
+            // fd00:ec2::254 is Amazon's metadata server, fd20:ce::254 Google's.
             ip.is_loopback()
                 || ip.is_unspecified()
                 || ip.is_multicast()
                 || ip.is_unicast_link_local()
-                || ip.segments()[..2] == [0xfd00, 0x0ec2]
+                || [[0xfd00, 0x0ec2], [0xfd20, 0x00ce]]
+                    .contains(&[ip.segments()[0], ip.segments()[1]])
         }
     };
     known || is_own(ip)
@@ -388,6 +407,10 @@ mod tests {
             "::ffff:169.254.169.254",
             "fe80::1",
             "fd00:ec2::254",
+            "fd20:ce::254",
+            "168.63.129.16",
+            "100.100.100.200",
+            "::ffff:192.0.0.192",
         ] {
             assert!(is_closed(closed.parse().unwrap()), "{closed}");
         }
@@ -418,6 +441,41 @@ mod tests {
             upstream.header(),
             "Proxy-Authorization: Basic bWU6c2VjcmV0\r\n"
         );
+    }
+
+    #[tokio::test]
+    async fn a_sandbox_holds_only_so_many_connections_and_the_next_comes_when_one_ends() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let over = CancellationToken::new();
+        let outbound = Outbound::new(&[], Arc::default());
+        let serving = tokio::spawn(outbound.serve(listener, over.clone()));
+        // Refused as soon as it is served.
+        let ask = async || {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"nonsense\r\n\r\n").await.unwrap();
+            stream
+        };
+        let mut held = Vec::new();
+        for _ in 0..CONNECTIONS {
+            held.push(TcpStream::connect(address).await.unwrap());
+        }
+
+        let mut waiting = ask().await;
+        let mut answer = String::new();
+        let early = timeout(
+            Duration::from_millis(1),
+            waiting.read_to_string(&mut answer),
+        )
+        .await;
+        held.pop();
+        let limit = Duration::from_secs(10);
+        let late = timeout(limit, waiting.read_to_string(&mut answer)).await;
+
+        assert!(early.is_err() && late.is_ok(), "{early:?} {late:?}");
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        over.cancel();
+        serving.await.unwrap();
     }
 
     proptest! {
