@@ -550,3 +550,21 @@ async fn a_stream_for_an_unknown_user_ends_with_the_reason() {
         (2, &json!("unauthenticated"))
     );
 }
+
+#[tokio::test]
+async fn a_path_longer_than_any_file_has_is_refused_without_a_look_at_its_parts() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    let long = "a/".repeat(8 * 1024 * 1024);
+
+    let body = json!({"path": long});
+    let (status, answer) = sandbox.unary("filesystem.Filesystem/Stat", body).await;
+    let folder = sandbox.envd("POST", "/files?path=.").body("x").send().await;
+    let folder = folder.unwrap();
+
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let message = answer["message"].as_str().unwrap();
+    assert!(message.len() < 1000, "{}", message.len());
+    assert_eq!(folder.status(), StatusCode::BAD_REQUEST);
+    assert!(folder.text().await.unwrap().contains("is a directory"));
+}

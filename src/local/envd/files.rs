@@ -67,7 +67,7 @@ pub(super) async fn download(
 ) -> Result<Response, ApiError> {
     authorize(&cx, &headers, &query, "read")?;
     let asked = wanted_path(&query)?;
-    let path = inside(&cx, asked)?;
+    let path = inside(&cx, asked).await?;
     let missing = |_| {
         let message = format!("path '{asked}' does not exist");
         ApiError::new(StatusCode::NOT_FOUND, message)
@@ -193,9 +193,9 @@ fn wanted_path(query: &Pairs) -> Result<&str, ApiError> {
         .ok_or_else(|| ApiError::bad("the query has no path"))
 }
 
-fn inside(cx: &Context, path: &str) -> Result<PathBuf, ApiError> {
-    cx.path(path)
-        .map_err(|outside| ApiError::new(StatusCode::FORBIDDEN, outside.to_string()))
+async fn inside(cx: &Context, path: &str) -> Result<PathBuf, ApiError> {
+    let found = cx.path(path).await;
+    found.map_err(|outside| ApiError::new(StatusCode::FORBIDDEN, outside.to_string()))
 }
 
 /// In the form that HTTP wants; empty for times that it cannot say.
@@ -219,11 +219,9 @@ impl Upload<'_> {
         asked: &str,
         body: impl Stream<Item = Result<Bytes, E>>,
     ) -> Result<WrittenFile, ApiError> {
-        let path = inside(self.cx, asked)?;
-        if path.is_dir() {
-            return Err(ApiError::bad(format!("path '{asked}' is a directory")));
-        }
+        let path = inside(self.cx, asked).await?;
         let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::IsADirectory => ApiError::bad(format!("path '{asked}' is a directory")),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "not enough disk space")
             }

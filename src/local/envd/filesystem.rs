@@ -52,14 +52,14 @@ async fn on<T: Send + 'static>(
     done.map_err(|error| failed(path, &error))
 }
 
-fn itself(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
-    cx.path_itself(path)
-        .map_err(|outside| ConnectError::permission_denied(outside.to_string()))
+async fn itself(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
+    let found = cx.path_itself(path).await;
+    found.map_err(|outside| ConnectError::permission_denied(outside.to_string()))
 }
 
-fn inside(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
-    cx.path(path)
-        .map_err(|outside| ConnectError::permission_denied(outside.to_string()))
+async fn inside(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
+    let found = cx.path(path).await;
+    found.map_err(|outside| ConnectError::permission_denied(outside.to_string()))
 }
 
 #[expect(refining_impl_trait, reason = "nobody names the trait's opaque types")]
@@ -70,7 +70,7 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, StatRequest>,
     ) -> ServiceResult<StatResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
-        let place = itself(&cx, &path)?;
+        let place = itself(&cx, &path).await?;
         let stat = on(&cx, &path, place, |view, place| {
             entry(view, &view.hold(place)?)
         });
@@ -88,7 +88,7 @@ impl Filesystem for Service {
     ) -> ServiceResult<ListDirResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let depth = request.depth.clamp(1, DEPTH);
-        let place = inside(&cx, &request.path)?;
+        let place = inside(&cx, &request.path).await?;
         let listing = on(&cx, &request.path, place, move |view, place| {
             let mut entries = Vec::new();
             walk(view, &view.hold(place)?, depth, &mut entries)?;
@@ -106,7 +106,7 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, MakeDirRequest>,
     ) -> ServiceResult<MakeDirResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
-        let place = inside(&cx, &path)?;
+        let place = inside(&cx, &path).await?;
         let made = on(&cx, &path, place, |view, place| {
             let held = view.hold_made(place)?;
             match held.make_folder() {
@@ -135,8 +135,8 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, MoveRequest>,
     ) -> ServiceResult<MoveResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
-        let destination = itself(&cx, &request.destination)?;
-        let source = itself(&cx, &request.source)?;
+        let destination = itself(&cx, &request.destination).await?;
+        let source = itself(&cx, &request.source).await?;
         let moved = on(&cx, &request.source, source, move |view, source| {
             let source = view.hold(source)?;
             source.metadata()?;
@@ -156,7 +156,7 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, RemoveRequest>,
     ) -> ServiceResult<RemoveResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
-        let place = itself(&cx, &path)?;
+        let place = itself(&cx, &path).await?;
         if cx.sandbox.view.is_root(&place) {
             let message = format!("'{path}' itself cannot be removed");
             return Err(ConnectError::invalid_argument(message));
@@ -238,7 +238,7 @@ impl Filesystem for Service {
 
 /// A directory that is there.
 async fn directory(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
-    let resolved = inside(cx, path)?;
+    let resolved = inside(cx, path).await?;
     let is_dir = on(cx, path, resolved.clone(), |view, place| {
         Ok(view.hold(place)?.metadata()?.is_dir())
     });

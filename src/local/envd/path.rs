@@ -11,6 +11,11 @@ use std::path::PathBuf;
 use super::super::isolation::View;
 use super::Context;
 
+/// Longest path of the kernel's.
+const LONGEST: usize = 4096;
+/// Characters of one that an error quotes.
+const SHOWN: usize = 256;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("path '{path}' is outside of the sandbox, whose files are in '{home}'")]
 pub(super) struct Outside {
@@ -20,17 +25,24 @@ pub(super) struct Outside {
 
 impl Context {
     /// The file that is meant, for its contents: where the last part is a link, what it leads to.
-    pub(super) fn path(&self, path: &str) -> Result<PathBuf, Outside> {
-        self.find(path, false)
+    pub(super) async fn path(&self, path: &str) -> Result<PathBuf, Outside> {
+        self.find(path, false).await
     }
 
     /// The file that is meant, itself if it is a link.
-    pub(super) fn path_itself(&self, path: &str) -> Result<PathBuf, Outside> {
-        self.find(path, true)
+    pub(super) async fn path_itself(&self, path: &str) -> Result<PathBuf, Outside> {
+        self.find(path, true).await
     }
 
-    fn find(&self, path: &str, itself: bool) -> Result<PathBuf, Outside> {
-        inside(path, &self.sandbox.view, itself)
+    async fn find(&self, path: &str, itself: bool) -> Result<PathBuf, Outside> {
+        let outside = outside(path, &self.sandbox.view);
+        // No file has a longer one, and each of its parts is looked at.
+        if path.len() > LONGEST {
+            return Err(outside);
+        }
+        let (view, path) = (self.sandbox.view.clone(), path.to_owned());
+        let finding = tokio::task::spawn_blocking(move || inside(&path, &view, itself));
+        finding.await.unwrap_or(Err(outside))
     }
 }
 
@@ -40,10 +52,14 @@ fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, Outside> {
         .unwrap_or(if path == "~" { "" } else { path });
     // An absolute path replaces the home on join.
     let found = view.find(&view.home().join(relative), itself);
-    found.ok_or_else(|| Outside {
-        path: path.to_owned(),
+    found.ok_or_else(|| outside(path, view))
+}
+
+fn outside(path: &str, view: &View) -> Outside {
+    Outside {
+        path: path.chars().take(SHOWN).collect(),
         home: view.home().display().to_string(),
-    })
+    }
 }
 
 #[cfg(test)]
