@@ -5,6 +5,8 @@
 mod entry;
 mod files;
 mod filesystem;
+#[cfg(target_os = "linux")]
+mod inotify;
 mod metadata;
 mod path;
 mod process;

@@ -1,28 +1,33 @@
 //! Watching directories: one stream of events for as long as a client listens, or a watcher that
 //! collects them until it is asked.
 //!
-//! The events are the operating system's, told apart as envd tells them (0.6.4): a new file is
-//! CREATE then WRITE, a rename is RENAME of the old name and CREATE of the new one. Names are
-//! relative to the watched directory. A watcher that nobody asks keeps its newest events only.
+//! The changes are those of [`super::inotify`]. A watcher that nobody asks keeps its newest events
+//! only.
 
 use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use connectrpc::ConnectError;
-use notify::event::{EventKind, ModifyKind, RenameMode};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
+#[cfg(target_os = "linux")]
+use crate::e2b::proto::filesystem::EventType;
 use crate::e2b::proto::filesystem::watch_dir_response::{Event, KeepAlive, StartEvent};
-use crate::e2b::proto::filesystem::{EventType, FilesystemEvent, WatchDirResponse};
+use crate::e2b::proto::filesystem::{FilesystemEvent, WatchDirResponse};
 use crate::net::random;
 
 use super::super::isolation::View;
 use super::super::sandbox::guard;
+#[cfg(target_os = "linux")]
 use super::entry::entry;
+#[cfg(target_os = "linux")]
+use super::inotify::{Change, Tree};
 
 /// Events that wait for one stream's reader; beyond it the stream ends with an error.
 const QUEUE: usize = 4096;
@@ -30,6 +35,9 @@ const QUEUE: usize = 4096;
 const KEPT: usize = 10_000;
 /// Polled watchers of one sandbox.
 const WATCHERS: usize = 256;
+
+/// Follows a directory until it is dropped.
+type Watching = AbortOnDropHandle<()>;
 
 /// What is watched, and how.
 pub(super) struct Wanted {
@@ -45,8 +53,7 @@ pub(in crate::local) struct Watchers(Mutex<HashMap<String, Polled>>);
 
 struct Polled {
     events: Arc<Mutex<VecDeque<FilesystemEvent>>>,
-    /// Watches until it is dropped.
-    _watcher: RecommendedWatcher,
+    _watcher: Watching,
 }
 
 impl Watchers {
@@ -56,6 +63,7 @@ impl Watchers {
         let events = Arc::new(Mutex::new(VecDeque::new()));
         let sink = Arc::clone(&events);
         let watcher = watch(wanted, move |event| {
+            let Some(event) = event else { return };
             let mut events = guard(&sink);
             if events.len() == KEPT {
                 events.pop_front();
@@ -107,7 +115,11 @@ pub(super) fn stream(
     let lost = CancellationToken::new();
     let full = lost.clone();
     let watcher = watch(wanted, move |event| {
-        if let Err(mpsc::error::TrySendError::Full(_)) = sender.try_send(event) {
+        let is_lost = event.is_none_or(|event| {
+            let sent = sender.try_send(event);
+            matches!(sent, Err(mpsc::error::TrySendError::Full(_)))
+        });
+        if is_lost {
             full.cancel();
         }
     })?;
@@ -150,117 +162,80 @@ pub(super) fn stream(
     ))
 }
 
-/// Watches until the watcher is dropped. `tell` is called on a thread of its own.
+/// Watches until what it gives is dropped. `tell` gets nothing where changes were lost.
+#[cfg(target_os = "linux")]
 fn watch(
     wanted: Wanted,
-    mut tell: impl FnMut(FilesystemEvent) + Send + 'static,
-) -> Result<RecommendedWatcher, ConnectError> {
+    mut tell: impl FnMut(Option<FilesystemEvent>) + Send + 'static,
+) -> Result<Watching, ConnectError> {
     let Wanted {
         view,
         root,
         recursive,
         with_entry,
     } = wanted;
-    let failed = |error: notify::Error| ConnectError::internal(format!("watch: {error}"));
-    // Links are followed here once, so that names below can be cut off the events' paths.
-    let root = root
-        .canonicalize()
-        .map_err(|error| ConnectError::internal(format!("watch: {error}")))?;
-    let below = root.clone();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        for (kind, path) in told(&event) {
-            if let Some(event) = event_of(&below, kind, path, with_entry.then_some(&view)) {
-                tell(event);
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::StorageFull => {
+            ConnectError::resource_exhausted(format!("watch: {error}"))
+        }
+        _ => ConnectError::internal(format!("watch: {error}")),
+    };
+    let mut tree = Tree::new(view.clone(), root.clone(), recursive).map_err(failed)?;
+    Ok(Watching::new(tokio::spawn(async move {
+        loop {
+            let kernel = Arc::clone(&tree.kernel);
+            let Ok(mut ready) = kernel.readable().await else {
+                return;
+            };
+            let (view, root) = (view.clone(), root.clone());
+            let reading = tokio::task::spawn_blocking(move || {
+                let batch = tree.read()?;
+                let with_entry = with_entry.then_some(&view);
+                let event = |change| event_of(&root, change, with_entry);
+                let events: Vec<_> = batch.changes.into_iter().map(event).collect();
+                std::io::Result::Ok((tree, events, batch.lost, batch.is_last))
+            });
+            let Ok(Ok((same, events, lost, is_last))) = reading.await else {
+                tell(None);
+                return;
+            };
+            tree = same;
+            for event in events {
+                tell(Some(event));
+            }
+            if lost {
+                tell(None);
+            }
+            if is_last {
+                ready.clear_ready();
             }
         }
-    })
-    .map_err(failed)?;
-    let mode = if recursive {
-        RecursiveMode::Recursive
-    } else {
-        RecursiveMode::NonRecursive
-    };
-    watcher.watch(&root, mode).map_err(failed)?;
-    Ok(watcher)
+    })))
 }
 
-/// What an event of the system means to envd's clients.
-fn told(event: &notify::Event) -> Vec<(EventType, &Path)> {
-    let kind = match event.kind {
-        EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => {
-            EventType::EVENT_TYPE_CREATE
-        }
-        EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Any) => EventType::EVENT_TYPE_WRITE,
-        EventKind::Modify(ModifyKind::Metadata(_)) => EventType::EVENT_TYPE_CHMOD,
-        EventKind::Modify(ModifyKind::Name(RenameMode::From | RenameMode::Any)) => {
-            EventType::EVENT_TYPE_RENAME
-        }
-        EventKind::Remove(_) => EventType::EVENT_TYPE_REMOVE,
-        // The two halves of a rename came before as events of their own, and a close after
-        // writing is no write.
-        _ => return Vec::new(),
-    };
-    event.paths.iter().map(|path| (kind, &**path)).collect()
+#[cfg(not(target_os = "linux"))]
+fn watch(
+    _: Wanted,
+    _: impl FnMut(Option<FilesystemEvent>) + Send + 'static,
+) -> Result<Watching, ConnectError> {
+    Err(ConnectError::unimplemented(
+        "the local server watches no directories on this operating system",
+    ))
 }
 
-fn event_of(
-    root: &Path,
-    kind: EventType,
-    path: &Path,
-    with_entry: Option<&View>,
-) -> Option<FilesystemEvent> {
-    let name = path.strip_prefix(root).ok()?;
-    // Of the directory itself clients are told nothing.
-    if name.as_os_str().is_empty() {
-        return None;
-    }
+#[cfg(target_os = "linux")]
+fn event_of(root: &Path, change: Change, with_entry: Option<&View>) -> FilesystemEvent {
+    let Change { kind, name } = change;
     let there = matches!(
         kind,
         EventType::EVENT_TYPE_CREATE | EventType::EVENT_TYPE_WRITE | EventType::EVENT_TYPE_CHMOD
     );
     let view = with_entry.filter(|_| there);
-    let entry = view.and_then(|view| entry(view, &view.hold(path).ok()?).ok());
-    Some(FilesystemEvent {
+    let entry = view.and_then(|view| entry(view, &view.hold(&root.join(&name)).ok()?).ok());
+    FilesystemEvent {
         name: name.to_string_lossy().into_owned(),
         r#type: kind.into(),
         entry: entry.into(),
         ..Default::default()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use notify::event::{CreateKind, Event};
-    use pretty_assertions::assert_eq;
-
-    use super::*;
-
-    #[test]
-    fn names_are_relative_and_the_directory_itself_is_not_told() {
-        let event = Event::new(EventKind::Create(CreateKind::File)).add_path("/w/sub/g".into());
-        let found: Vec<_> = told(&event);
-
-        let inside = event_of(Path::new("/w"), found[0].0, found[0].1, None).unwrap();
-        assert_eq!(inside.name, "sub/g");
-        assert!(event_of(Path::new("/w/sub/g"), found[0].0, found[0].1, None).is_none());
-        assert!(event_of(Path::new("/other"), found[0].0, found[0].1, None).is_none());
-    }
-
-    #[test]
-    fn both_halves_of_a_rename_are_told_once() {
-        let mode =
-            |mode| Event::new(EventKind::Modify(ModifyKind::Name(mode))).add_path("/a".into());
-
-        let kinds = [RenameMode::From, RenameMode::To, RenameMode::Both]
-            .map(|one| told(&mode(one)).first().map(|first| first.0));
-        assert_eq!(
-            kinds,
-            [
-                Some(EventType::EVENT_TYPE_RENAME),
-                Some(EventType::EVENT_TYPE_CREATE),
-                None
-            ]
-        );
     }
 }

@@ -166,6 +166,12 @@ impl Beneath {
         Ok(names)
     }
 
+    /// Holds the directory itself; a link is an error.
+    #[cfg(target_os = "linux")]
+    pub(in crate::local) fn folder(&self) -> io::Result<OwnedFd> {
+        folder(self.parent.as_fd(), &self.name)
+    }
+
     /// A name in this directory.
     pub(in crate::local) fn below(&self, name: &OsStr) -> io::Result<Self> {
         Ok(Self {
