@@ -59,22 +59,28 @@ impl Drop for Server {
 /// Runs a program of `tests/fixtures/sdk` against a server of its own. `checks` is how many it has for
 /// this SDK: one that vanishes is noticed.
 fn passes(interpreter: &Path, program: &str, arguments: &[&Path], checks: usize) {
+    passes_at("full", interpreter, program, arguments, checks);
+}
+
+/// The same with the sandboxes no further shut off than to this level.
+fn passes_at(level: &str, interpreter: &Path, program: &str, arguments: &[&Path], checks: usize) {
     let last = format!("done {checks}\n");
-    ends_with(&last, interpreter, program, |command| {
+    let home = Home::new().set("SANDBAR_ISOLATION", level);
+    ends_with(&home, &last, interpreter, program, |command| {
         command.args(arguments)
     });
 }
 
 /// The same for a program that is given more, and whose last line is another.
 fn ends_with(
+    home: &Home,
     last: &str,
     interpreter: &Path,
     program: &str,
     given: impl FnOnce(&mut Command) -> &mut Command,
 ) {
     let _turn = turn();
-    let home = Home::new();
-    let server = Server::start(&home);
+    let server = Server::start(home);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sdk");
 
     let mut command = Command::new(interpreter);
@@ -105,6 +111,7 @@ fn every_call_of_the_official_javascript_sdk_works() {
     let sdk = set_up::javascript_sdk("2.51.0");
 
     ends_with(
+        &Home::new(),
         "88 passed, 0 failed\n",
         Path::new("node"),
         "conformance.mjs",
@@ -137,4 +144,18 @@ fn the_older_python_sdk_works_too() {
     let python = set_up::python_with_sdk("2.8.1");
 
     passes(&python, "check.py", &[], 36);
+}
+
+#[test]
+fn with_landlock_alone_the_javascript_sdk_works_too() {
+    let sdk = set_up::javascript_sdk("2.51.0");
+
+    passes_at("filesystem", Path::new("node"), "check.mjs", &[&sdk], 14);
+}
+
+#[test]
+fn without_isolation_the_python_sdk_works_too() {
+    let python = set_up::python_with_sdk("2.63.0");
+
+    passes_at("none", &python, "check.py", &[], 50);
 }
