@@ -13,6 +13,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitOptions};
@@ -21,6 +22,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
+use super::ports::Ports;
+use super::sandbox::guard;
 use super::{isolation, terminal, tree};
 
 /// Reports waiting to be sent.
@@ -106,6 +109,7 @@ async fn serve(sender: DoorSender, mut receiver: DoorReceiver) -> io::Result<()>
     let mut helper = Init {
         outbox,
         alive: HashSet::new(),
+        ports: Arc::default(),
     };
     loop {
         tokio::select! {
@@ -126,6 +130,7 @@ struct Init {
     outbox: Outbox,
     /// Processes started through the door that we have not reaped: their ids cannot be reused.
     alive: HashSet<u32>,
+    ports: Arc<Mutex<Ports>>,
 }
 
 impl Init {
@@ -166,7 +171,7 @@ impl Init {
                 return;
             }
             Request::Dial { call, port, alone } => {
-                tokio::spawn(dial(call, port, alone, self.outbox.clone()));
+                self.begin_to_dial(call, port, alone);
                 return;
             }
             Request::Signal {
@@ -188,6 +193,12 @@ impl Init {
             Request::Stop => return,
         };
         let _ = self.outbox.send((report, out)).await;
+    }
+
+    /// Answers by itself, later.
+    fn begin_to_dial(&self, call: u64, port: u16, alone: bool) {
+        let (ports, outbox) = (Arc::clone(&self.ports), self.outbox.clone());
+        tokio::spawn(dial(call, port, alone, ports, outbox));
     }
 
     fn signal(&self, call: u64, pid: u32, signal: i32, group: bool) -> Report {
@@ -324,15 +335,16 @@ fn listen(call: u64, port: u16) -> (Report, Vec<OwnedFd>) {
     }
 }
 
-async fn dial(call: u64, port: u16, alone: bool, outbox: Outbox) {
+async fn dial(call: u64, port: u16, alone: bool, ports: Arc<Mutex<Ports>>, outbox: Outbox) {
     let mut stream = None;
     if alone {
-        // To find the owner of a port costs the kernel a walk of milliseconds over all its sockets.
+        // Whoever listens is of this sandbox.
         let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         stream = connect(loopback.map(|ip| SocketAddr::new(ip, port))).await;
     }
     if stream.is_none() {
-        stream = connect(tree::owned_listeners(own_pid(), port)).await;
+        let targets = guard(&ports).owned(own_pid(), port);
+        stream = connect(targets).await;
     }
     let answer = match stream {
         Some(stream) => (Report::Dialed { call }, vec![OwnedFd::from(stream)]),

@@ -27,6 +27,7 @@ mod launch;
 mod limits;
 mod metrics;
 mod outbound;
+mod ports;
 mod process;
 mod proxy;
 mod registry;
@@ -34,6 +35,8 @@ mod remainder;
 mod route;
 mod sandbox;
 mod snapshot;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 mod streams;
 mod template;
 mod terminal;
