@@ -3,7 +3,9 @@
 //!
 //! `daemon.lock` is locked for as long as a daemon lives, `start.lock` while somebody starts one.
 //! `daemon.json` (0600) says where it is and holds its API key; it stays behind after the end, so
-//! that the next daemon tries the same port with the same key and stored URLs keep working.
+//! that the next daemon tries the same port with the same key and stored URLs keep working. Whoever
+//! has the port while no daemon lives may be anybody: nothing is sent there, and a daemon that does
+//! not get its port takes a new key.
 //!
 //! It ends by itself when for a while no sandbox had processes and nobody asked for one; the next
 //! session starts another.
@@ -131,6 +133,9 @@ pub(super) struct Status {
 pub async fn find(state_dir: &Path) -> Option<Daemon> {
     let address: Address =
         serde_json::from_slice(&tokio::fs::read(state_dir.join("daemon.json")).await.ok()?).ok()?;
+    if !is_running(state_dir) {
+        return None;
+    }
     let answer = timeout(HEALTH_LIMIT, ask(&address, STATUS))
         .await
         .ok()?
@@ -267,13 +272,16 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
         .ok()
         .and_then(|text| serde_json::from_slice::<Address>(&text).ok());
     let wanted = old.as_ref().map_or(0, |old| old.port);
-    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).await {
-        Ok(listener) => listener,
-        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).await;
+    let listener = if let Ok(listener) = bound {
+        if let Some(old) = old {
+            options.api_key = old.api_key.into();
+        }
+        listener
+    } else {
+        options.api_key = SecretString::default();
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?
     };
-    if let Some(old) = old {
-        options.api_key = old.api_key.into();
-    }
     if options.api_key.expose_secret().is_empty() {
         options.api_key = random::token()?.into();
     }
@@ -286,8 +294,9 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
         signal(SignalKind::interrupt())?,
     ];
     let shutdown = CancellationToken::new();
-    let server = super::start(vec![listener], options, shutdown.clone()).await?;
+    // At once: until then the file leads to whoever has the old port. Early callers wait a little.
     write_private(&file, &serde_json::to_vec(&address)?)?;
+    let server = super::start(vec![listener], options, shutdown.clone()).await?;
     let [terminate, interrupt] = &mut ended;
     tokio::select! {
         _ = terminate.recv() => {}

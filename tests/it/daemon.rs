@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
 use sandbar::engine::{Engine, EngineError, EngineSpec, LocalSpec};
 use sandbar::local::{Level, daemon};
 use sandbar::net::http::{Http, HttpOptions};
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::local::{KEY, World};
@@ -17,12 +19,15 @@ use crate::support::folder;
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Has the server found as if it were the daemon of its directory. Nothing may stop it: its process
-/// is the test's.
-fn announce(world: &World, state: &Path) {
+/// Has the server found as if it were the daemon of its directory, as long as the lock is kept.
+/// Nothing may stop it: its process is the test's.
+fn announce(world: &World, state: &Path) -> File {
     let address = json!({ "port": world.server.address().port(), "api_key": KEY });
     std::fs::create_dir_all(state).unwrap();
     std::fs::write(state.join("daemon.json"), address.to_string()).unwrap();
+    let lock = File::create(state.join("daemon.lock")).unwrap();
+    lock.lock().unwrap();
+    lock
 }
 
 fn spec(state: &Path, least: Level) -> EngineSpec {
@@ -43,7 +48,7 @@ async fn a_server_of_another_version_is_used_and_told_of() {
     let world = World::new().await;
     let sandbox = world.base().await;
     let state = world.dir.path().join("found");
-    announce(&world, &state);
+    let _lock = announce(&world, &state);
     let http = Http::new(&HttpOptions::default()).unwrap();
 
     let engine = Engine::find_or_start(&spec(&state, Level::None), &http).await;
@@ -62,7 +67,7 @@ async fn a_server_that_gives_less_than_required_is_not_used() {
     // With a sandbox in it nobody would renew it.
     let sandbox = world.base().await;
     let state = world.dir.path().join("found");
-    announce(&world, &state);
+    let _lock = announce(&world, &state);
     let http = Http::new(&HttpOptions::default()).unwrap();
 
     let full = Engine::find_or_start(&spec(&state, Level::Full), &http).await;
@@ -128,4 +133,31 @@ async fn a_server_that_nobody_needs_ends_by_itself_and_is_started_anew() {
     assert_ne!(second.pid, first.pid);
     assert_eq!(second.url, first.url);
     assert_eq!(second.running, Some(0));
+}
+
+#[tokio::test]
+async fn who_has_the_port_of_a_daemon_that_has_ended_is_sent_no_key() {
+    let home = folder();
+    let state = home.path().join("state/local");
+    let launch = launch(home.path(), "1h");
+    let key = |daemon: &daemon::Daemon| daemon.api_key.expose_secret().to_owned();
+    let first = daemon::find_or_start(&state, &launch).await.unwrap();
+    daemon::stop(&state).await.unwrap();
+    let address = first.url.strip_prefix("http://").unwrap();
+    let stranger = TcpListener::bind(address).unwrap();
+    stranger.set_nonblocking(true).unwrap();
+
+    let found = daemon::find(&state).await;
+    let asked = stranger.accept().map(|(_, from)| from);
+    let second = daemon::find_or_start(&state, &launch).await.unwrap();
+    daemon::stop(&state).await.unwrap();
+    drop(stranger);
+    let third = daemon::find_or_start(&state, &launch).await.unwrap();
+    daemon::stop(&state).await.unwrap();
+
+    assert!(found.is_none());
+    let none = asked.unwrap_err().kind();
+    assert_eq!(none, std::io::ErrorKind::WouldBlock);
+    assert!(second.url != first.url && key(&second) != key(&first));
+    assert_eq!((&third.url, key(&third)), (&second.url, key(&second)));
 }
