@@ -114,6 +114,8 @@ pub(super) struct Templates {
     path: String,
     env: Vec<(String, String)>,
     version: String,
+    /// npm's name of OpenCode for this machine; to find it out touches the disk.
+    opencode: String,
     install: Mutex<Option<Arc<Install>>>,
 }
 
@@ -124,6 +126,7 @@ impl Templates {
             path: options.path.clone(),
             env: options.install_env.clone(),
             version: options.opencode_version.clone(),
+            opencode: opencode_package(),
             install: Mutex::default(),
         }
     }
@@ -148,7 +151,7 @@ impl Templates {
         Links(vec![
             (
                 "opencode",
-                modules.join(opencode_package()).join("bin/opencode"),
+                modules.join(&self.opencode).join("bin/opencode"),
             ),
             ("rg", modules.join(ripgrep_package()).join("bin/rg")),
         ])
@@ -215,7 +218,7 @@ impl Templates {
             path: self.path.clone(),
             env: self.env.clone(),
             packages: [
-                format!("{}@{}", opencode_package(), self.version),
+                format!("{}@{}", self.opencode, self.version),
                 ripgrep_package().to_owned(),
             ],
             install: Arc::clone(&install),
