@@ -190,13 +190,21 @@ pub async fn find_or_start(state_dir: &Path, launch: &Launch) -> Result<Daemon, 
         }
         sleep(STEP).await;
     }
+    start(state_dir, launch).await
+}
+
+/// Starts a daemon and waits until it answers.
+async fn start(state_dir: &Path, launch: &Launch) -> Result<Daemon, DaemonError> {
     let log = state_dir.join("daemon.log");
     let output = OpenOptions::new()
         .create(true)
         .append(true)
         .mode(0o600)
         .open(&log);
-    let output = output.map_err(directory)?;
+    let output = output.map_err(|source| DaemonError::Directory {
+        directory: state_dir.to_owned(),
+        source,
+    })?;
     let spawn = |source| DaemonError::Spawn {
         program: launch.program.clone(),
         source,

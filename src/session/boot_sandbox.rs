@@ -190,17 +190,16 @@ async fn make(
     };
     let (prepared, ()) = tokio::join!(prepare, show);
     prepared.map_err(|error| words::engine(&error))?;
-    let made = match cx.recorder.password() {
-        Some(password) => match made_before(cx, engine, ttl).await? {
+    let made = if let Some(password) = cx.recorder.password() {
+        match made_before(cx, engine, template, ttl).await? {
             Some(made) => made,
             None => call(cx, engine, place, &password, ttl).await?,
-        },
-        None => {
-            let password = boot_server::password()?;
-            // Stored first: a sandbox whose password is lost could not be used.
-            cx.recorder.save_password(&password)?;
-            call(cx, engine, place, &password, ttl).await?
         }
+    } else {
+        let password = boot_server::password()?;
+        // Stored first: a sandbox whose password is lost could not be used.
+        cx.recorder.save_password(&password)?;
+        call(cx, engine, place, &password, ttl).await?
     };
     place.sandbox.id = Some(made.sandbox_id.as_str().into());
     Ok(made)
@@ -223,9 +222,14 @@ async fn call(
 async fn made_before(
     cx: &BootCx,
     engine: &Engine,
+    template: &str,
     ttl: Duration,
 ) -> Result<Option<e2b::wire::Sandbox>, Failure> {
-    let failed = |error| words::e2b(&error);
+    let failed = |mut error: e2b::error::Error| {
+        // The list is but a step on the way.
+        error.operation = format!("create a sandbox from template {template}");
+        words::e2b(&error)
+    };
     let key = (METADATA_KEY.to_owned(), cx.spec.key.to_string());
     let filter = ListFilter {
         metadata: [key.clone()].into(),

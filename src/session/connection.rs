@@ -265,13 +265,11 @@ impl Connection {
         let ends = self.server.clone().ends_at();
         let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
         let told = async move {
-            match ends.await {
-                Ok(until) => until.map_or(Called::Done, Called::EndsAt),
-                Err(_) => {
-                    tokio::time::sleep(patience).await;
-                    Called::Renew(before)
-                }
+            if let Ok(until) = ends.await {
+                return until.map_or(Called::Done, Called::EndsAt);
             }
+            tokio::time::sleep(patience).await;
+            Called::Renew(before)
         };
         self.calls.push(told.boxed());
     }
@@ -309,6 +307,7 @@ impl Connection {
 
     async fn called(&mut self, serving: &mut Serving, called: Called) {
         match called {
+            Called::Renew(until) if serving.lives() != until => {}
             Called::Done => {}
             Called::Failed(failure) => serving.command_failed(failure).await,
             Called::News(event) => serving.news(event).await,
@@ -329,14 +328,13 @@ impl Connection {
                 serving.lives_until(until).await;
                 self.renew(serving, until);
             }
-            Called::Renew(until) if serving.lives() == until => {
+            Called::Renew(_) => {
                 if serving.queue.is_busy() {
                     self.live_for(serving, serving.world.settings.work_ttl);
                 } else {
                     self.ask_for_the_end(serving);
                 }
             }
-            Called::Renew(_) => {}
             Called::EndsAt(until) => {
                 let known = serving.lives().unwrap_or_default();
                 let differs = known.since(until).max(until.since(known));

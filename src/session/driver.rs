@@ -139,7 +139,7 @@ impl Life {
                 Ok(server) => {
                     outage.over();
                     self.serving.booted(server);
-                    match self.stay_connected().await? {
+                    match Box::pin(self.stay_connected()).await? {
                         Some(phase) => phase,
                         None => continue,
                     }

@@ -5,7 +5,7 @@
 //! sandbox of its own. `SANDBAR_FAULT_SEED` and `SANDBAR_LOCAL_FAULTS` choose others than CI's.
 
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::client::{Client, dense, difference};
-use crate::support::fault_proxy::{FaultProxy, Seeded};
+use crate::support::fault_proxy::{Fault, FaultProxy, Seeded};
 use crate::support::folder;
 use crate::support::home::Home;
 use crate::support::local::{KEY, options};
@@ -73,18 +73,21 @@ impl Site {
         self.server.url()
     }
 
-    /// A world whose daemon is found at `url`, and whose files are in `folder`.
-    fn world(folder: &Path, url: &str) -> World {
+    /// A world whose daemon is found at `url`, and whose files are in `folder`; and the daemon's lock.
+    fn world(folder: &Path, url: &str) -> (World, File) {
         let state_dir = folder.join("local");
         fs::create_dir_all(&state_dir).unwrap();
         let found = json!({ "port": port(url), "api_key": KEY });
         fs::write(state_dir.join("daemon.json"), found.to_string()).unwrap();
+        // A daemon lives that holds it.
+        let lock = File::create(state_dir.join("daemon.lock")).unwrap();
+        lock.lock().unwrap();
         let mut world = Client::world();
         world.records = Some(Records::open(folder));
-        world.settings.scratch_dir = folder.to_owned();
+        folder.clone_into(&mut world.settings.scratch_dir);
         world.settings.engine = Some(EngineSpec::Local(LocalSpec {
             state_dir,
-            // Where the line is bad a daemon is sought in vain; one that is started ends at once.
+            // One that were started all the same would end at once.
             launch: daemon::Launch {
                 program: env!("CARGO_BIN_EXE_sandbar").into(),
                 arguments: vec!["no-such-command".to_owned()],
@@ -92,7 +95,7 @@ impl Site {
             },
             least: Level::None,
         }));
-        world
+        (world, lock)
     }
 
     async fn close(self) {
@@ -200,7 +203,7 @@ fn start(world: World, seed: u64) -> Client {
 /// The screen of somebody who comes to the session with nothing but its address.
 async fn fresh_screen(site: &Site, records: &Records, session: &StoredSession) -> String {
     let files = folder();
-    let world = Site::world(files.path(), &site.url());
+    let (world, _lock) = Site::world(files.path(), &site.url());
     let theirs = world.records.clone().unwrap();
     let summary = SessionSummary {
         title: String::new(),
@@ -230,27 +233,16 @@ async fn fresh_screen(site: &Site, records: &Records, session: &StoredSession) -
     screen
 }
 
-/// Runs one schedule; `Err` says how the property was broken.
-async fn schedule(home: &Home, seed: u64) -> Result<(), String> {
-    let site = Site::new(home).await;
-    let done = Box::pin(with_faults(&site, seed)).await;
-    site.close().await;
-    done
-}
-
-async fn with_faults(site: &Site, seed: u64) -> Result<(), String> {
+/// Types prompts, the first before there is a sandbox, while the line breaks as the seed says; returns
+/// what was typed.
+async fn live_with_faults(client: &mut Client, proxy: &FaultProxy, plan: Plan) -> Vec<String> {
     const WORDS: [&str; 5] = ["table", "think", "todo", "permission", "question"];
-    let mut seeded = Seeded(seed);
-    let from_the_start = seeded.below(3) > 0;
-    let (first, second) = (seeded.plan(), seeded.plan());
-    let told = format!("seed {seed}, {from_the_start} {first:?} {second:?}");
-    let files = folder();
-    let proxy = &site.proxy;
-    if from_the_start {
-        proxy.plan(first);
-    }
-    let mut client = start(Site::world(files.path(), &proxy.url()), seed);
-    let records = client.records();
+    let Plan {
+        seed,
+        mut seeded,
+        later,
+        ..
+    } = plan;
     let mut sent = Vec::new();
     let mut prompt = |seeded: &mut Seeded, client: &mut Client| {
         let word = WORDS[usize::try_from(seeded.below(5)).unwrap()];
@@ -259,64 +251,104 @@ async fn with_faults(site: &Site, seed: u64) -> Result<(), String> {
         sent.push(prompt);
     };
     client.live(Duration::from_millis(100)).await;
-    // Before there is a sandbox.
-    prompt(&mut seeded, &mut client);
+    prompt(&mut seeded, client);
     let began = Instant::now();
     while !client.is_live() && began.elapsed() < DEADLINE {
         client.live(Duration::from_millis(300)).await;
     }
-    proxy.plan(second);
+    proxy.plan(later);
     proxy.cut();
-    for _ in 0..1 + seeded.below(2) {
-        prompt(&mut seeded, &mut client);
-        client
-            .live(Duration::from_millis(50 + seeded.below(1500)))
-            .await;
+    for _ in 0..=seeded.below(2) {
+        prompt(&mut seeded, client);
+        let pause = Duration::from_millis(50 + seeded.below(1500));
+        client.live(pause).await;
         proxy.cut();
     }
     let began = Instant::now();
-    loop {
-        client
-            .live(Duration::from_millis(200 + seeded.below(300)))
-            .await;
-        if proxy.left() > 0 && began.elapsed() < DEADLINE {
-            // Connections that are kept alive meet no fault.
-            proxy.cut();
-            continue;
-        }
-        let key = records.store.sessions().await.unwrap()[0].key.clone();
-        let session = records.store.session(&key).await.unwrap().unwrap();
-        let made = site.sandboxes(&key).await;
-        let mut held = None;
-        if let (Some(inside), Some(conversation)) = (
-            Inside::of(site, &records, &session).await,
-            &session.summary.opencode_session,
-        ) {
-            held = inside.prompts(conversation.as_str()).await;
-        }
-        let is_late = began.elapsed() > DEADLINE;
-        if made.len() == 1 && held.as_ref() == Some(&sent) {
-            let (ours, theirs) = (
-                client.screen(),
-                fresh_screen(site, &records, &session).await,
-            );
-            if ours == theirs && ours.contains(&sent[sent.len() - 1]) {
-                client.leave().await;
-                return Ok(());
-            }
-            if is_late {
-                let difference = difference(&ours, &theirs);
-                let trail = &client.trail;
-                return Err(format!("{told}: another screen\n{trail}\n{difference}"));
-            }
-        } else if is_late {
-            let screen = dense(&client.screen());
-            let trail = &client.trail;
-            return Err(format!(
-                "{told}: sandboxes {made:?}, the server has {held:?}, sent were {sent:?}\n{trail}\n{screen}"
-            ));
+    while proxy.left() > 0 && began.elapsed() < DEADLINE {
+        client.live(Duration::from_millis(300)).await;
+        // Connections that are kept alive meet no fault.
+        proxy.cut();
+    }
+    sent
+}
+
+/// What a seed makes happen.
+struct Plan {
+    seed: u64,
+    seeded: Seeded,
+    /// Empty: all is well until the session is live.
+    from_the_start: VecDeque<Fault>,
+    later: VecDeque<Fault>,
+}
+
+impl Plan {
+    fn of(seed: u64) -> Self {
+        let mut seeded = Seeded(seed);
+        let quiet = seeded.below(3) == 0;
+        let (first, later) = (seeded.plan(), seeded.plan());
+        Self {
+            seed,
+            seeded,
+            from_the_start: if quiet { VecDeque::new() } else { first },
+            later,
         }
     }
+}
+
+/// Runs one schedule; `Err` says how the property was broken.
+async fn schedule(home: &Home, seed: u64) -> Result<(), String> {
+    let site = Site::new(home).await;
+    let plan = Plan::of(seed);
+    let told = format!("seed {seed}, {:?} {:?}", plan.from_the_start, plan.later);
+    let files = folder();
+    site.proxy.plan(plan.from_the_start.clone());
+    let (world, _lock) = Site::world(files.path(), &site.proxy.url());
+    let mut client = start(world, seed);
+    let sent = live_with_faults(&mut client, &site.proxy, plan).await;
+    let began = Instant::now();
+    let ended = loop {
+        client.live(Duration::from_millis(300)).await;
+        match Box::pin(differs(&site, &mut client, &sent)).await {
+            None => break Ok(()),
+            Some(how) if began.elapsed() > DEADLINE => {
+                break Err(format!("{told}: {how}\n{}", client.trail));
+            }
+            Some(_) => {}
+        }
+    };
+    client.leave().await;
+    site.close().await;
+    ended
+}
+
+/// How what is shown differs from what there is, if it does.
+async fn differs(site: &Site, client: &mut Client, sent: &[String]) -> Option<String> {
+    let records = client.records();
+    let key = records.store.sessions().await.unwrap()[0].key.clone();
+    let session = records.store.session(&key).await.unwrap().unwrap();
+    let made = site.sandboxes(&key).await;
+    let mut held = None;
+    if let (Some(inside), Some(conversation)) = (
+        Inside::of(site, &records, &session).await,
+        &session.summary.opencode_session,
+    ) {
+        held = inside.prompts(conversation.as_str()).await;
+    }
+    if made.len() != 1 || held.as_deref() != Some(sent) {
+        let screen = dense(&client.screen());
+        return Some(format!(
+            "sandboxes {made:?}, the server has {held:?}, sent were {sent:?}\n{screen}"
+        ));
+    }
+    let (ours, theirs) = (
+        client.screen(),
+        fresh_screen(site, &records, &session).await,
+    );
+    if ours == theirs && ours.contains(&sent[sent.len() - 1]) {
+        return None;
+    }
+    Some(format!("another screen\n{}", difference(&ours, &theirs)))
 }
 
 #[test]
