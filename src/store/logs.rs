@@ -8,11 +8,11 @@ use rusqlite::{Connection, params};
 use super::thread::Database;
 use super::{Store, StoreError, count, integer};
 use crate::domain::id::SessionKey;
-use crate::domain::log::{LogLine, LogStream};
+use crate::domain::log::{LogEnds, LogLine, LogStream};
 use crate::domain::time::UnixMillis;
 
-const MAX_LINES: i64 = 10_000;
-const MAX_BYTES: i64 = 4 * 1024 * 1024;
+const MAX_LINES: i64 = 100_000;
+const MAX_BYTES: i64 = 12 * 1024 * 1024;
 
 /// How much is kept of a session's log.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,6 +46,13 @@ impl Store {
         self.read("read the log", move |conn| newest(conn, &key, limit))
             .await
     }
+
+    /// Returns the places of the last lines.
+    pub async fn log_ends(&self, key: &SessionKey) -> Result<LogEnds, StoreError> {
+        let key = key.clone();
+        self.read("read the log", move |conn| ends(conn, &key))
+            .await
+    }
 }
 
 fn append(db: &mut Database, key: &SessionKey, lines: &[LogLine]) -> rusqlite::Result<()> {
@@ -73,8 +80,11 @@ fn append(db: &mut Database, key: &SessionKey, lines: &[LogLine]) -> rusqlite::R
         }
     }
     if size.is_over() {
-        // Another process may have appended meanwhile.
-        size = trim(conn, key, measure(conn, key)?)?;
+        // Another process may have appended meanwhile, or removed.
+        size = measure(conn, key)?;
+        if size.is_over() {
+            size = trim(conn, key, size)?;
+        }
     }
     db.log_sizes.insert(key.clone(), size);
     Ok(())
@@ -92,13 +102,14 @@ fn measure(conn: &Connection, key: &SessionKey) -> rusqlite::Result<LogSize> {
     })
 }
 
-/// Removes the oldest lines until both bounds hold.
+/// Removes the oldest lines until both bounds hold, with room for many more: what follows measures and
+/// walks over all.
 fn trim(conn: &Connection, key: &SessionKey, mut size: LogSize) -> rusqlite::Result<LogSize> {
     let mut last = 0_i64;
     let mut oldest = conn
         .prepare_cached("SELECT id, octet_length(text) FROM logs WHERE session = ?1 ORDER BY id")?;
     let mut rows = oldest.query([key.as_str()])?;
-    while size.is_over() {
+    while size.lines > MAX_LINES / 8 * 7 || size.bytes > MAX_BYTES / 8 * 7 {
         let Some(row) = rows.next()? else { break };
         last = row.get(0)?;
         size.lines -= 1;
@@ -128,6 +139,18 @@ fn newest(conn: &Connection, key: &SessionKey, limit: usize) -> rusqlite::Result
         .collect::<Result<_, _>>()?;
     lines.reverse();
     Ok(lines)
+}
+
+fn ends(conn: &Connection, key: &SessionKey) -> rusqlite::Result<LogEnds> {
+    conn.prepare_cached(
+        "SELECT start, stream, max(offset) FROM logs
+         WHERE session = ?1 AND stream <> 'sandbar' GROUP BY start, stream",
+    )?
+    .query_map([key.as_str()], |row| {
+        let stream = stream_of(&row.get::<_, String>(1)?);
+        Ok(((row.get(0)?, stream), count(row.get(2)?)))
+    })?
+    .collect()
 }
 
 fn stream_name(stream: LogStream) -> &'static str {

@@ -270,6 +270,12 @@ async fn a_log_comes_back_in_order_and_a_repeated_line_once() {
     store.append_logs(&key(), lines.clone()).await.unwrap();
     store.append_logs(&key(), vec![line(5, "b")]).await.unwrap();
 
+    let ends = store.log_ends(&key()).await.unwrap();
+    let end = |stream| ends.of(2, stream);
+    assert_eq!(
+        (end(LogStream::Stderr), end(LogStream::Stdout)),
+        (Some(5), None)
+    );
     assert_eq!(store.logs(&key(), 9).await.unwrap(), lines);
     assert_eq!(store.logs(&key(), 1).await.unwrap(), lines[2..]);
 }
@@ -278,8 +284,8 @@ async fn a_log_comes_back_in_order_and_a_repeated_line_once() {
 async fn a_log_is_bounded_by_lines_and_by_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    let many: Vec<LogLine> = (0..10_500).map(|offset| line(offset, "x")).collect();
-    let large: Vec<LogLine> = (0..6)
+    let many: Vec<LogLine> = (0..101_000).map(|offset| line(offset, "x")).collect();
+    let large: Vec<LogLine> = (0..14)
         .map(|offset| line(offset, &"y".repeat(1 << 20)))
         .collect();
 
@@ -291,8 +297,12 @@ async fn a_log_is_bounded_by_lines_and_by_bytes() {
         .await
         .unwrap();
 
-    assert_eq!(store.logs(&key(), usize::MAX).await.unwrap(), many[500..]);
-    assert_eq!(store.logs(&"two".into(), 9).await.unwrap(), large[2..]);
+    // Far enough below the bounds that not each line pays for the next removal.
+    assert_eq!(
+        store.logs(&key(), usize::MAX).await.unwrap(),
+        many[13_500..]
+    );
+    assert_eq!(store.logs(&"two".into(), 99).await.unwrap(), large[4..]);
 }
 
 #[tokio::test]
