@@ -1,6 +1,50 @@
-# Starts OpenCode's server. $1 its path, $2 work tree, $3 port, $4 file with the password or nothing.
+# Starts OpenCode's server. $1 its path, $2 work tree, $3 port, $4 file with the password or nothing,
+# $5 the number of this start.
 # The password is never an argument: it is in the environment since the sandbox was made, or in a file
 # that only we can read.
+
+# What is printed goes into two files, which read-log.sh reads. So the server waits for no reader, nothing is
+# lost while nobody reads, and a place in a stream is a place in a file. The front of a file is punched out
+# when it has grown: its bytes are free again, and all others stay where they are.
+log="$HOME/.sandbar/logs/$5"
+keeps_log() (
+  umask 077
+  mkdir -p "${log%/*}" && chmod 700 "${log%/*}" || return
+  before=
+  for old in "${log%/*}"/*.out; do
+    # Of all starts before, the last one may still be asked for.
+    if [ -n "$before" ] && [ "$before" != "$log" ]; then rm -f "$before".*; fi
+    before=${old%.out}
+  done
+  : >> "$log.out" && : >> "$log.err" && : > "$log.try" || return
+  fallocate --punch-hole --offset 0 --length 4096 "$log.try"
+  code=$?
+  rm -f "$log.try"
+  [ "$code" = 0 ] || rm -f "$log".*
+  return "$code"
+)
+punch_out() {
+  while sleep 10 && kill -0 $$; do
+    wc -c "$log.out" "$log.err" | while read -r size file; do
+      case "$file" in "$log".*) ;; *) continue ;; esac
+      from=$(cat "$file.from" || echo 0)
+      # 16 MiB are enough, 12 MiB stay.
+      [ $((size - from)) -gt 16777216 ] || continue
+      from=$(((size - 12582912) / 4096 * 4096))
+      # Whoever reads must know first.
+      echo "$from" > "$file.from"
+      fallocate --punch-hole --offset 0 --length "$from" "$file"
+    done
+  done
+}
+if why=$(keeps_log 2>&1); then
+  exec >> "$log.out" 2>> "$log.err"
+  # It is not a child of the server's, has none of its pipes, and ends soon after it.
+  (umask 077; punch_out > /dev/null 2>&1 < /dev/null &)
+else
+  echo "sandbar: no log is kept in this sandbox: $why" >&2
+fi
+
 if [ -n "$4" ]; then OPENCODE_SERVER_PASSWORD=$(cat "$4"); export OPENCODE_SERVER_PASSWORD; fi
 [ -n "$OPENCODE_SERVER_PASSWORD" ] || { echo "no password is set; a server open to everybody is not started" >&2; exit 3; }
 # Before OpenCode loads a plugin file it fetches its own plugin package from npm, and the first conversation

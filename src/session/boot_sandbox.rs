@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::boot::BootCx;
-use super::follow_logs::{Follower, Following};
+use super::follow_logs::Follower;
 use super::place::Place;
 use super::sandbox::{Sandbox, is_gone, script_process};
 use super::server::Server;
@@ -89,21 +89,13 @@ async fn join(cx: &BootCx, sandbox: &Sandbox, place: &Place) -> Option<Arc<Follo
         .iter()
         .find(|process| process.tag.as_deref() == Some(OPENCODE_TAG))?;
     let stream = sandbox.envd.connect(&Selector::Pid(server.pid)).await;
-    Some(follower(cx, &sandbox.envd, stream.ok()?))
-}
-
-pub(super) fn follower(
-    cx: &BootCx,
-    envd: &EnvdClient,
-    stream: e2b::process::ProcessStream,
-) -> Arc<Follower> {
-    let with = Following {
-        world: Arc::clone(&cx.world),
-        events: cx.events.clone(),
-        recorder: cx.recorder.clone(),
-        envd: envd.clone(),
-    };
-    Arc::new(Follower::start(with, stream))
+    let start = boot_server::start_of(server);
+    Some(boot_server::follower(
+        cx,
+        &sandbox.envd,
+        stream.ok()?,
+        start,
+    ))
 }
 
 /// Stores the place and shows what is known of the sandbox.

@@ -8,19 +8,21 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::boot::BootCx;
-use super::boot_sandbox::{OPENCODE_TAG, follower, settle};
-use super::follow_logs::Follower;
+use super::boot_sandbox::{OPENCODE_TAG, settle};
+use super::follow_logs::{Follower, Following};
 use super::place::Place;
 use super::sandbox::{Sandbox, script_process};
 use super::server::Server;
 use super::words;
+use super::world::wall;
 use crate::demo;
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{Phase, Stage};
+use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::Error;
 use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
-use crate::e2b::process::{Selector, Signal, StartProcess};
+use crate::e2b::process::{ProcessStream, RunningProcess, Selector, Signal, StartProcess};
 use crate::net::random;
 use crate::opencode::client::OpencodeClient;
 use crate::opencode::wire::session::{
@@ -102,7 +104,9 @@ async fn start(
     place.port = Some(port);
     place.sandbox.demo = place.new.demo;
     let directory = place.sandbox.directory.clone().unwrap_or_default();
-    let mut process = script_process(SERVE, &[opencode, &directory, &port.to_string(), ""]);
+    let start = u32::try_from(wall().0 / 1000).unwrap_or(u32::MAX);
+    let (port, number) = (port.to_string(), start.to_string());
+    let mut process = script_process(SERVE, &[opencode, &directory, &port, "", &number]);
     process.tag = Some(OPENCODE_TAG.to_owned());
     let config = config(place, demo_url.as_deref()).to_string();
     process.env = BTreeMap::from([
@@ -115,7 +119,31 @@ async fn start(
         process.env.insert(name, "1".to_owned());
     }
     let stream = sandbox.envd.start(&process).await.map_err(failed)?;
-    Ok(follower(cx, &sandbox.envd, stream))
+    Ok(follower(cx, &sandbox.envd, stream, Some(start)))
+}
+
+/// Follows a server that was just started, or joined.
+pub(super) fn follower(
+    cx: &BootCx,
+    envd: &EnvdClient,
+    stream: ProcessStream,
+    start: Option<u32>,
+) -> Arc<Follower> {
+    let with = Following {
+        world: Arc::clone(&cx.world),
+        events: cx.events.clone(),
+        recorder: cx.recorder.clone(),
+        envd: envd.clone(),
+        start,
+    };
+    Arc::new(Follower::start(with, stream))
+}
+
+/// The number of a running server's start, the last of its script's arguments; `None`: an older sandbar
+/// started it, which gave it none.
+pub(super) fn start_of(server: &RunningProcess) -> Option<u32> {
+    let before = script_process(SERVE, &["opencode", "directory", "port", "password"]);
+    server.args.get(before.args.len())?.parse().ok()
 }
 
 /// Ends what is left of an earlier start: it would keep its port.

@@ -1,4 +1,4 @@
-//! The way from a session's task to its listener: bounded, in order, logs may be dropped.
+//! The way from a session's task to its listener: bounded, in order; logs never wait.
 
 use tokio::sync::mpsc;
 
@@ -25,16 +25,23 @@ impl Events {
         }
     }
 
-    /// Offers lines; never waits. `Err` gives them back when the listener is behind: an unread
-    /// stdout can stall the process, so the caller keeps the newest and counts the rest.
-    pub(crate) fn offer_logs(&self, lines: Vec<LogLine>) -> Result<Vec<LogLine>, Vec<LogLine>> {
+    /// Hands over lines if there is a place now; never waits. `false`: the listener is behind, and the
+    /// lines were not asked for.
+    pub(crate) fn offer_logs(&self, lines: impl FnOnce() -> Vec<LogLine>) -> bool {
         match self.sender.try_reserve() {
             Ok(place) => {
-                place.send((self.key.clone(), SessionEvent::Logs(lines.clone())));
-                Ok(lines)
+                let lines = lines();
+                if !lines.is_empty() {
+                    place.send((self.key.clone(), SessionEvent::Logs(lines)));
+                }
+                true
             }
-            Err(mpsc::error::TrySendError::Closed(())) => Ok(lines),
-            Err(mpsc::error::TrySendError::Full(())) => Err(lines),
+            // Nobody will look at them any more.
+            Err(mpsc::error::TrySendError::Closed(())) => {
+                drop(lines());
+                true
+            }
+            Err(mpsc::error::TrySendError::Full(())) => false,
         }
     }
 }

@@ -1,34 +1,43 @@
-//! Follows the output of `opencode serve`: lines for the log pane, its last words, its end.
+//! Follows `opencode serve`: its lines for the store and the log pane, its last words, its end.
 //!
-//! The reader never waits for the screen, since an unread stdout can in the end stall the server.
-//! Lines are batched; where the listener is behind, the oldest of the batch are dropped and one line
-//! says how many. A broken stream is taken up again: what was printed meanwhile is lost and said so.
+//! What the server prints is in two files in its sandbox, so it waits for nobody, and we may: a listener
+//! that is behind is waited for, a reading that broke is taken up where it was, and a program that was
+//! killed begins behind the last line that the store has. Each line is stored and shown once.
+//!
+//! Where there are no files (an older sandbar started the server, or the sandbox cannot bound a file) the
+//! lines come by the process's own stream. Nobody may wait there, since an unread stdout can stall the
+//! server: the store gets all that comes, of what the listener has no time for the oldest is dropped, and
+//! what is printed while the stream is broken is lost and said so.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::events::Events;
+use super::log_file::{self, LogFile, Piece, Read};
+use super::log_lines::{Found, LINE_CAP, LogLines};
 use super::recorder::Recorder;
-use super::world::World;
+use super::watch_process::{Heard, watch};
+use super::world::{World, wall};
 use crate::domain::failure::Failure;
-use crate::domain::log::{LogLine, LogStream};
+use crate::domain::log::{LogEnds, LogLine, LogStream};
+use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;
-use crate::e2b::error::Kind;
-use crate::e2b::process::{Exit, ProcessEvent, ProcessStream, Selector};
-use crate::net::backoff::Backoff;
-use crate::net::lines::LineSplitter;
-use crate::session::world::wall;
+use crate::e2b::process::{Exit, ProcessStream};
+use crate::e2b::wire::unix_millis;
+use crate::net::lines::{Line, LineSplitter};
 
-/// The longest line that is kept whole, in bytes.
-const LINE_CAP: usize = 16 * 1024;
 /// Lines that wait for a listener that is behind.
 const WAITING: usize = 2_000;
 /// Lines of stderr that a failure carries.
 const LAST_WORDS: usize = 12;
+/// Pieces that wait to be made lines of.
+const PIECES: usize = 4;
 /// What OpenCode prints to stdout when it accepts connections (observed on 1.18.33).
 const LISTENING: &str = "opencode server listening on ";
 
@@ -52,6 +61,8 @@ pub(crate) struct Following {
     pub(crate) events: Events,
     pub(crate) recorder: Recorder,
     pub(crate) envd: EnvdClient,
+    /// Names the server's start; `None` for one of an older sandbar, which keeps no files.
+    pub(crate) start: Option<u32>,
 }
 
 impl Follower {
@@ -90,195 +101,300 @@ impl Follower {
 struct Reader {
     with: Following,
     tell: watch::Sender<Known>,
-    stdout: LineSplitter,
-    stderr: LineSplitter,
-    batch: VecDeque<LogLine>,
+    /// What comes by the process's own stream: stdout, stderr.
+    streamed: [LineSplitter; 2],
+    /// Names this reading of it: seconds since the epoch.
+    reading: u32,
+    /// The files, while the server's start has them: stdout, stderr.
+    files: Option<[LogLines; 2]>,
+    /// Not stored yet.
+    fresh: Vec<LogLine>,
+    /// Stored, and not shown yet.
+    waiting: VecDeque<LogLine>,
     dropped: usize,
-    /// Names this following: seconds since the epoch, so that it grows from start to start.
-    start: u32,
     last_words: VecDeque<String>,
 }
 
 impl Reader {
     fn new(with: Following, tell: watch::Sender<Known>) -> Self {
-        let start = u32::try_from(wall().0 / 1000).unwrap_or(u32::MAX);
         Self {
             with,
             tell,
-            stdout: LineSplitter::new(LINE_CAP, 0),
-            stderr: LineSplitter::new(LINE_CAP, 0),
-            batch: VecDeque::new(),
+            streamed: [
+                LineSplitter::new(LINE_CAP, 0),
+                LineSplitter::new(LINE_CAP, 0),
+            ],
+            reading: u32::try_from(wall().0 / 1000).unwrap_or(u32::MAX),
+            files: None,
+            fresh: Vec::new(),
+            waiting: VecDeque::new(),
             dropped: 0,
-            start,
             last_words: VecDeque::new(),
         }
     }
 
-    async fn run(mut self, mut stream: ProcessStream) {
-        let selector = Selector::Pid(stream.pid());
-        let timing = &self.with.world.timing;
-        let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
-        loop {
-            let ended = self.follow(&mut stream).await;
-            if let Some(exit) = ended {
-                self.end(&exit).await;
-                return;
-            }
-            stream = loop {
-                let wait = backoff.next(self.with.world.jitter(), None);
-                tokio::time::sleep(wait).await;
-                match self.with.envd.connect(&selector).await {
-                    Ok(stream) => break stream,
-                    Err(error) if matches!(error.kind, Kind::NotFound { .. }) => {
-                        self.lost().await;
-                        return;
-                    }
-                    // The control plane is asked by the driver, whose connection broke as well.
-                    Err(_) => {}
-                }
-            };
-            backoff.reset();
-            self.note("the log stream broke and was taken up again; lines may be missing");
+    async fn run(mut self, stream: ProcessStream) {
+        let mut tasks = JoinSet::new();
+        let (tell, mut heard) = mpsc::channel(PIECES);
+        let (world, envd) = (Arc::clone(&self.with.world), self.with.envd.clone());
+        tasks.spawn(watch(world, envd, stream, tell));
+        let (tell, mut pieces) = mpsc::channel(PIECES);
+        let mut tails = JoinSet::new();
+        let start = self.with.start;
+        if let Some(start) = start {
+            self.open_files(start, &mut tails, tell).await;
         }
+        let exit = self.follow(&mut heard, &mut pieces, &mut tails).await;
+        tails.shutdown().await;
+        while let (Some(start), Ok(piece)) = (start, pieces.try_recv()) {
+            self.take(start, &piece);
+        }
+        self.end(exit.as_ref()).await;
     }
 
-    /// Reads until the process ends, or the stream breaks (`None`).
-    async fn follow(&mut self, stream: &mut ProcessStream) -> Option<Exit> {
+    /// Begins to read the files, behind the last lines that are known.
+    async fn open_files(&mut self, start: u32, tails: &mut JoinSet<()>, tell: mpsc::Sender<Piece>) {
+        let known = self.with.recorder.log_ends().await;
+        if let Some(earlier) = known.before(start) {
+            // It ended while nobody was here.
+            self.files = Some(open(&known, earlier));
+            self.read_rest(earlier).await;
+        }
+        let files = open(&known, start);
+        for (lines, stream) in files.iter().zip([LogStream::Stdout, LogStream::Stderr]) {
+            let envd = self.with.envd.clone();
+            let file = LogFile {
+                envd,
+                start,
+                stream,
+            };
+            let (world, alone) = (Arc::clone(&self.with.world), self.with.recorder.drives());
+            let follow = log_file::follow(file, lines.next(), alone, world, tell.clone());
+            tails.spawn(follow);
+        }
+        self.files = Some(files);
+    }
+
+    /// Reads until the process ends; `None`: how it ended is not known.
+    async fn follow(
+        &mut self,
+        heard: &mut mpsc::Receiver<Heard>,
+        pieces: &mut mpsc::Receiver<Piece>,
+        tails: &mut JoinSet<()>,
+    ) -> Option<Exit> {
         let every = self.with.world.timing.log_batch;
         let mut due: Option<Instant> = None;
         loop {
             let deadline = due.unwrap_or_else(Instant::now);
+            let has_room = self.waiting.len() < WAITING;
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(deadline), if due.is_some() => {
                     self.flush().await;
-                    due = (!self.batch.is_empty()).then(|| Instant::now() + every);
+                    due = self.has_lines().then(|| Instant::now() + every);
                 }
-                event = stream.next() => match event {
-                    Ok(Some(ProcessEvent::Stdout(bytes))) => self.take(LogStream::Stdout, &bytes),
-                    Ok(Some(ProcessEvent::Stderr(bytes))) => self.take(LogStream::Stderr, &bytes),
-                    Ok(Some(ProcessEvent::Ended(exit))) => return Some(exit),
-                    Ok(None) | Err(_) => {
-                        self.flush().await;
-                        return None;
-                    }
+                heard = heard.recv() => match heard {
+                    Some(Heard::Printed(stream, bytes)) => self.printed(stream, &bytes),
+                    Some(Heard::Resumed) if self.files.is_none() => self.note(
+                        "the log stream broke and was taken up again; lines may be missing",
+                    ),
+                    Some(Heard::Resumed) => {}
+                    Some(Heard::Ended(exit)) => return exit,
+                    None => return None,
                 },
+                Some(piece) = pieces.recv(), if has_room => {
+                    self.take(self.with.start.unwrap_or_default(), &piece);
+                }
+                Some(_) = tails.join_next() => {
+                    if tails.is_empty() {
+                        self.files = None;
+                        self.note("no log is kept in this sandbox; what is printed while sandbar is away is lost");
+                    }
+                }
             }
-            if due.is_none() && !self.batch.is_empty() {
+            if due.is_none() && self.has_lines() {
                 due = Some(Instant::now() + every);
             }
         }
     }
 
-    fn take(&mut self, stream: LogStream, bytes: &[u8]) {
-        let at = wall();
-        let splitter = if stream == LogStream::Stderr {
-            &mut self.stderr
-        } else {
-            &mut self.stdout
-        };
+    fn has_lines(&self) -> bool {
+        !(self.fresh.is_empty() && self.waiting.is_empty())
+    }
+
+    /// Takes what came by the process's own stream.
+    fn printed(&mut self, stream: LogStream, bytes: &Bytes) {
         let mut lines = Vec::new();
-        splitter.push(bytes, |line| lines.push((line.offset, line.text)));
-        for (offset, text) in lines {
-            if stream == LogStream::Stdout && text.starts_with(LISTENING) {
-                self.tell.send_modify(|known| known.listening = true);
-            }
-            if stream == LogStream::Stderr {
-                if self.last_words.len() == LAST_WORDS {
-                    self.last_words.pop_front();
-                }
-                self.last_words.push_back(text.clone());
-            }
-            self.push(LogLine {
-                at,
-                stream,
-                offset,
-                start: self.start,
-                text,
-            });
+        self.streamed[index(stream)].push(bytes, |line| lines.push(line));
+        for line in lines {
+            self.line(self.reading, stream, line);
         }
     }
 
-    fn push(&mut self, line: LogLine) {
-        if self.batch.len() == WAITING {
-            self.batch.pop_front();
-            self.dropped += 1;
+    /// Takes what was read from a file of a start.
+    fn take(&mut self, start: u32, piece: &Piece) {
+        let Some(files) = &mut self.files else { return };
+        let mut all = Vec::new();
+        files[index(piece.stream)].take(piece.at, &piece.bytes, &mut |found| all.push(found));
+        self.found(start, piece.stream, all);
+    }
+
+    fn found(&mut self, start: u32, stream: LogStream, all: Vec<Found>) {
+        for found in all {
+            match found {
+                Found::Line(line) => self.line(start, stream, line),
+                Found::Gone(bytes) => {
+                    let name = ["stdout", "stderr"][index(stream)];
+                    self.note(&format!(
+                        "{bytes} bytes of {name} are gone: they came too fast, or are too old"
+                    ));
+                }
+            }
         }
-        self.batch.push_back(line);
+    }
+
+    fn line(&mut self, start: u32, stream: LogStream, line: Line) {
+        let now = wall();
+        let is_of_this_start = start == self.reading || Some(start) == self.with.start;
+        if stream == LogStream::Stdout && is_of_this_start && line.text.starts_with(LISTENING) {
+            self.tell.send_modify(|known| known.listening = true);
+        }
+        if stream == LogStream::Stderr && is_of_this_start {
+            if self.last_words.len() == LAST_WORDS {
+                self.last_words.pop_front();
+            }
+            self.last_words.push_back(line.text.clone());
+        }
+        self.fresh.push(LogLine {
+            at: printed_at(&line.text).map_or(now, |at| at.min(now)),
+            stream,
+            offset: line.offset,
+            start,
+            text: line.text,
+        });
     }
 
     fn note(&mut self, text: &str) {
-        let at = wall();
-        self.push(LogLine::ours(at, text));
+        self.fresh.push(LogLine::ours(wall(), text));
     }
 
+    /// Stores what is fresh, then shows what the listener has time for.
     async fn flush(&mut self) {
-        if self.batch.is_empty() {
+        if !self.fresh.is_empty() {
+            self.with.recorder.logs(self.fresh.clone()).await;
+            self.waiting.extend(self.fresh.drain(..));
+        }
+        if self.files.is_none() {
+            let surplus = self.waiting.len().saturating_sub(WAITING);
+            self.waiting.drain(..surplus);
+            self.dropped += surplus;
+        }
+        let (waiting, recorder) = (&mut self.waiting, &self.with.recorder);
+        let dropped = self.dropped;
+        let was_shown = self.with.events.offer_logs(|| {
+            let at = waiting.front().map(|line| line.at);
+            let skipped = at
+                .filter(|_| dropped > 0)
+                .map(|at| LogLine::skipped(at, dropped));
+            let lines = recorder.not_shown(waiting.drain(..).collect());
+            skipped.into_iter().chain(lines).collect()
+        });
+        if was_shown {
+            self.dropped = 0;
+        }
+    }
+
+    /// Reads a start's files to their end.
+    async fn read_rest(&mut self, start: u32) {
+        let limit = self.with.world.timing.call;
+        for stream in [LogStream::Stdout, LogStream::Stderr] {
+            let Some(files) = &self.files else { return };
+            let from = files[index(stream)].next();
+            let file = LogFile {
+                envd: self.with.envd.clone(),
+                start,
+                stream,
+            };
+            // What the sandbox does not give any more is lost with it.
+            let _late_or_done = tokio::time::timeout(limit, self.read_file(&file, from)).await;
+            let mut all = Vec::new();
+            if let Some(files) = &mut self.files {
+                files[index(stream)].finish(&mut |found| all.push(found));
+            }
+            self.found(start, stream, all);
+            self.flush().await;
+        }
+    }
+
+    async fn read_file(&mut self, file: &LogFile, from: u64) {
+        let Ok(mut reading) = file.read(from).await else {
             return;
-        }
-        let mut lines = Vec::with_capacity(self.batch.len() + 1);
-        if self.dropped > 0 {
-            lines.push(LogLine::skipped(self.batch[0].at, self.dropped));
-        }
-        lines.extend(self.batch.drain(..));
-        match self.with.events.offer_logs(lines) {
-            Ok(lines) => {
-                self.dropped = 0;
-                self.with.recorder.logs(lines).await;
-            }
-            Err(mut lines) => {
-                if self.dropped > 0 {
-                    lines.remove(0);
-                }
-                self.batch = lines.into();
-            }
-        }
-    }
-
-    async fn end(&mut self, exit: &Exit) {
-        let rest = [
-            (LogStream::Stdout, self.stdout.finish()),
-            (LogStream::Stderr, self.stderr.finish()),
-        ];
-        let at = wall();
-        for (stream, line) in rest {
-            if let Some(line) = line {
-                if stream == LogStream::Stderr {
-                    self.last_words.push_back(line.text.clone());
-                }
-                self.push(LogLine {
-                    at,
-                    stream,
-                    offset: line.offset,
-                    start: self.start,
-                    text: line.text,
-                });
-            }
-        }
-        let how = if exit.exited {
-            format!("exit code {}", exit.code)
-        } else {
-            exit.status.trim_start_matches("signal: ").to_owned()
         };
-        self.note(&format!("opencode serve ended: {how}"));
-        self.flush().await;
-        let failure = Failure::new(format!("OpenCode ended ({how})"))
-            .because("the server in the sandbox is not running any more")
-            .hint("press r to start it again; nothing that you typed is lost")
-            .stderr(self.last_words.iter().cloned().collect())
-            .retryable();
-        self.tell.send_modify(|known| known.ended = Some(failure));
+        while let Ok(Read::Piece(piece)) = reading.next().await {
+            self.take(file.start, &piece);
+            self.flush().await;
+            self.wait_for_room(WAITING).await;
+        }
     }
 
-    /// The process ended while nobody listened.
-    async fn lost(&mut self) {
-        self.note("opencode serve ended while the log stream was broken");
+    /// Waits until fewer lines wait for the listener.
+    async fn wait_for_room(&mut self, most: usize) {
+        while self.waiting.len() >= most {
+            tokio::time::sleep(self.with.world.timing.log_batch).await;
+            self.flush().await;
+        }
+    }
+
+    /// The process has ended; `None`: while nobody listened.
+    async fn end(&mut self, exit: Option<&Exit>) {
+        for stream in [LogStream::Stdout, LogStream::Stderr] {
+            if let Some(line) = self.streamed[index(stream)].finish() {
+                self.line(self.reading, stream, line);
+            }
+        }
+        if let Some(start) = self.with.start {
+            self.read_rest(start).await;
+        }
+        let how = exit.map(|exit| {
+            if exit.exited {
+                format!("exit code {}", exit.code)
+            } else {
+                exit.status.trim_start_matches("signal: ").to_owned()
+            }
+        });
+        let failure = if let Some(how) = &how {
+            self.note(&format!("opencode serve ended: {how}"));
+            Failure::new(format!("OpenCode ended ({how})"))
+                .because("the server in the sandbox is not running any more")
+        } else {
+            self.note("opencode serve ended while the log stream was broken");
+            Failure::new("OpenCode ended")
+                .because("its process is no longer in the sandbox; how it ended is not known")
+        };
         self.flush().await;
-        let failure = Failure::new("OpenCode ended")
-            .because("its process is no longer in the sandbox; how it ended is not known")
+        let failure = failure
             .hint("press r to start it again; nothing that you typed is lost")
             .stderr(self.last_words.iter().cloned().collect())
             .retryable();
         self.tell.send_modify(|known| known.ended = Some(failure));
+        self.wait_for_room(1).await;
     }
+}
+
+/// The files of a start, from their last known lines on.
+fn open(known: &LogEnds, start: u32) -> [LogLines; 2] {
+    [LogStream::Stdout, LogStream::Stderr]
+        .map(|stream| LogLines::new(known.of(start, stream).unwrap_or(0)))
+}
+
+/// Stdout is the first of a pair.
+fn index(stream: LogStream) -> usize {
+    usize::from(stream == LogStream::Stderr)
+}
+
+/// The time with which OpenCode begins most lines (observed on 1.18.33): a line may be read long after it
+/// was printed.
+fn printed_at(text: &str) -> Option<UnixMillis> {
+    let (time, _) = text.strip_prefix("timestamp=")?.split_once(' ')?;
+    u64::try_from(unix_millis(time)?).ok().map(UnixMillis)
 }

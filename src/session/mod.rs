@@ -5,7 +5,8 @@
 //! server's events into a conversation's, after [`fetch`] has brought what the server holds, with the
 //! words of [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far
 //! back a conversation is loaded; [`visit`] is for commands that only look into a sandbox; [`timing`]
-//! holds every duration.
+//! holds every duration. The server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of
+//! it by `log_lines`, and hears of the server's end from `watch_process`.
 
 mod boot;
 mod boot_sandbox;
@@ -19,6 +20,8 @@ pub mod fetch;
 pub mod follow_chat;
 mod follow_logs;
 pub mod history;
+mod log_file;
+mod log_lines;
 pub mod mailbox;
 mod marker;
 mod place;
@@ -31,5 +34,6 @@ pub mod supervisor;
 pub mod timing;
 pub mod translate;
 pub mod visit;
+mod watch_process;
 mod words;
 pub mod world;

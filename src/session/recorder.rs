@@ -19,7 +19,7 @@ use super::world::{Records, World};
 use crate::domain::chat::{ChatEvent, Resync, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, SessionKey};
-use crate::domain::log::LogLine;
+use crate::domain::log::{LogEnds, LogLine};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use crate::domain::session::{NewSession, Origin, Prompt, SessionSpec, SessionSummary};
 use crate::domain::time::UnixMillis;
@@ -58,6 +58,8 @@ struct Memory {
     lock: Option<SessionLock>,
     /// Prompts that the store did not take; they wait here.
     unstored: Vec<Prompt>,
+    /// How far the log was shown.
+    shown: LogEnds,
 }
 
 impl Recorder {
@@ -128,11 +130,17 @@ impl Recorder {
                 after_gap: false,
             })
         });
+        let mut shown = told("log", store.log_ends(&self.key).await).unwrap_or_default();
+        let logs = told("log", store.logs(&self.key, LINES).await).unwrap_or_default();
+        for line in &logs {
+            shown.advance(line);
+        }
+        self.memory().shown = shown;
         Some(Stored {
             draft: told("draft", store.draft(&self.key).await).unwrap_or_default(),
             sandbox: session.summary.sandbox,
             transcript,
-            logs: told("log", store.logs(&self.key, LINES).await).unwrap_or_default(),
+            logs,
         })
     }
 
@@ -354,6 +362,24 @@ impl Recorder {
         if let Some(records) = self.driven() {
             told("log", records.store.append_logs(&self.key, lines).await);
         }
+    }
+
+    /// How far the log is known to all who want it: the store, where this process records, and the
+    /// listener.
+    pub(crate) async fn log_ends(&self) -> LogEnds {
+        let shown = self.memory().shown.clone();
+        let Some(records) = self.driven() else {
+            return shown;
+        };
+        let stored = told("log", records.store.log_ends(&self.key).await);
+        stored.map_or_else(|| shown.clone(), |stored| stored.common(&shown))
+    }
+
+    /// Those of the lines that the listener was not given yet; from here on it was.
+    pub(crate) fn not_shown(&self, mut lines: Vec<LogLine>) -> Vec<LogLine> {
+        let shown = &mut self.memory().shown;
+        lines.retain(|line| shown.advance(line));
+        lines
     }
 
     /// Returns when everything is on the disk.
