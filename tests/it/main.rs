@@ -44,6 +44,7 @@ mod local_pasta;
 mod local_session;
 mod local_snapshots;
 mod local_wire;
+mod logs;
 mod opencode_client;
 mod opencode_server;
 mod screen;

@@ -174,10 +174,14 @@ impl Home {
         ids.map(|id| id.unwrap().to_owned()).collect()
     }
 
+    /// The store, as one more process has it open.
+    pub(crate) fn store(&self) -> Store {
+        Store::open(&self.root.path().join("sandbar/state")).store
+    }
+
     /// Name, sandbox and conversation of each session in the store, the one used last first.
     pub(crate) fn stored(&self) -> Vec<[String; 3]> {
-        let store = Store::open(&self.root.path().join("sandbar/state")).store;
-        let sessions = runtime().block_on(store.sessions()).unwrap();
+        let sessions = runtime().block_on(self.store().sessions()).unwrap();
         let sessions = sessions.iter().map(|session| {
             let sandbox = session.sandbox.id.as_ref().map(ToString::to_string);
             let conversation = session.opencode_session.as_ref();
@@ -193,7 +197,7 @@ impl Home {
     /// Waits until the newest session's unsent text is stored.
     pub(crate) fn wait_for_draft(&self, text: &str) {
         let began = Instant::now();
-        let store = Store::open(&self.root.path().join("sandbar/state")).store;
+        let store = self.store();
         let runtime = runtime();
         let mut draft = String::new();
         while began.elapsed() < DEADLINE {
@@ -229,8 +233,12 @@ impl Home {
     /// What processes of this home's sandboxes have in their environment. At level full their paths
     /// are the same in all sandboxes.
     fn sandbox_ids(&self) -> Vec<String> {
-        let sandboxes = self.root.path().join("sandbar/state/local/sandboxes");
-        let entries = fs::read_dir(sandboxes).into_iter().flatten().flatten();
+        let states = [
+            self.root.path().join("sandbar/state/local"),
+            self.serve_state(),
+        ];
+        let sandboxes = states.map(|state| fs::read_dir(state.join("sandboxes")));
+        let entries = sandboxes.into_iter().flatten().flatten().flatten();
         entries
             .map(|entry| format!("E2B_SANDBOX_ID={}", entry.file_name().to_string_lossy()))
             .collect()
