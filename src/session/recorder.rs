@@ -33,6 +33,9 @@ const MESSAGES: usize = 200;
 /// Lines of the log that are shown again.
 const LINES: usize = 2_000;
 
+/// Processes that can each keep a draft of one session.
+const DESKS: usize = 8;
+
 /// What the store knows of a session when it is opened.
 pub(crate) struct Stored {
     pub(crate) draft: String,
@@ -56,10 +59,19 @@ struct Memory {
     place: Option<Place>,
     password: Option<SecretString>,
     lock: Option<SessionLock>,
+    desk: Option<Desk>,
     /// Prompts that the store did not take; they wait here.
     unstored: Vec<Prompt>,
     /// How far the log was shown.
     shown: LogEnds,
+}
+
+/// Where this process keeps its draft: two that have a session open do not write over each other.
+#[derive(Debug)]
+struct Desk {
+    /// The first desk's is the session's key.
+    key: SessionKey,
+    _lock: Option<SessionLock>,
 }
 
 impl Recorder {
@@ -102,7 +114,9 @@ impl Recorder {
 
     /// Lets another process drive.
     pub(crate) fn release(&self) {
-        self.memory().lock = None;
+        let mut memory = self.memory();
+        memory.lock = None;
+        memory.desk = None;
     }
 
     /// Where things are recorded that only the driving process records.
@@ -116,7 +130,10 @@ impl Recorder {
 
     /// Returns what is known of the session; `None` for one that is not in the store.
     pub(crate) async fn stored(&self) -> Option<Stored> {
-        let store = &self.records.as_ref()?.store;
+        let records = self.records.as_ref()?;
+        // Also where there is nothing yet: who was here first has the first desk.
+        self.desk(records);
+        let store = &records.store;
         let session = told("session", store.session(&self.key).await)??;
         let transcript = told("transcript", store.transcript(&self.key, MESSAGES).await);
         let transcript = transcript.and_then(|transcript| {
@@ -137,7 +154,7 @@ impl Recorder {
         }
         self.memory().shown = shown;
         Some(Stored {
-            draft: told("draft", store.draft(&self.key).await).unwrap_or_default(),
+            draft: self.stored_draft().await.unwrap_or_default(),
             sandbox: session.summary.sandbox,
             transcript,
             logs,
@@ -354,8 +371,63 @@ impl Recorder {
 
     pub(crate) async fn draft(&self, draft: String) {
         if let Some(records) = &self.records {
-            told("draft", records.store.set_draft(&self.key, draft).await);
+            let desk = self.desk(records);
+            told("draft", records.store.set_draft(&desk, draft).await);
         }
+    }
+
+    /// This process's draft, and below it what others have left who ended with another desk than ours.
+    async fn stored_draft(&self) -> Option<String> {
+        let records = self.records.as_ref()?;
+        let own = self.desk(records);
+        let mut drafts = vec![told("draft", records.store.draft(&own).await)?];
+        for desk in self.desks().filter(|desk| *desk != own) {
+            let left = told("draft", records.store.draft(&desk).await)?;
+            if left.is_empty() || self.lock_desk(records, &desk).is_none() {
+                continue;
+            }
+            drafts.push(left);
+            drafts.retain(|draft| !draft.is_empty());
+            // First where it is to be, then no longer where it was: nothing typed is lost.
+            told(
+                "draft",
+                records.store.set_draft(&own, drafts.join("\n\n")).await,
+            )?;
+            told("draft", records.store.set_draft(&desk, String::new()).await)?;
+        }
+        Some(drafts.join("\n\n"))
+    }
+
+    /// This process's desk, the first that was free; taken with its first use.
+    fn desk(&self, records: &Records) -> SessionKey {
+        let mut memory = self.memory();
+        let desk = memory.desk.get_or_insert_with(|| {
+            let free = |key: SessionKey| {
+                let lock = self.lock_desk(records, &key)?;
+                Some(Desk {
+                    key,
+                    _lock: Some(lock),
+                })
+            };
+            self.desks().find_map(free).unwrap_or_else(|| Desk {
+                key: self.key.clone(),
+                _lock: None,
+            })
+        });
+        desk.key.clone()
+    }
+
+    fn desks(&self) -> impl Iterator<Item = SessionKey> {
+        let others = (1..DESKS).map(|desk| format!("{}-d{desk}", self.key).into());
+        std::iter::once(self.key.clone()).chain(others)
+    }
+
+    fn lock_desk(&self, records: &Records, desk: &SessionKey) -> Option<SessionLock> {
+        let is_first = *desk == self.key;
+        // The session's own lock says who drives.
+        let first = || SessionKey::from(format!("{desk}-d0"));
+        let name = if is_first { first() } else { desk.clone() };
+        SessionLock::try_take(&records.directory, &name)
     }
 
     pub(crate) async fn logs(&self, lines: Vec<LogLine>) {
@@ -465,5 +537,25 @@ mod tests {
 
         let store = &one.records.as_ref().unwrap().store;
         assert_eq!(store.logs(&"one".into(), 9).await.unwrap(), line());
+    }
+
+    #[tokio::test]
+    async fn drafts_of_two_processes_are_both_kept_and_what_one_left_is_found_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (process(dir.path()), process(dir.path()));
+        one.draft("of one".to_owned()).await;
+        two.draft("of two".to_owned()).await;
+
+        assert_eq!(one.stored_draft().await.unwrap(), "of one");
+        assert_eq!(two.stored_draft().await.unwrap(), "of two");
+
+        one.release();
+        two.release();
+        let next = process(dir.path());
+        let both = "of one\n\nof two";
+        assert_eq!(next.stored_draft().await.unwrap(), both);
+        assert_eq!(next.stored_draft().await.unwrap(), both, "once");
+        let last = process(dir.path());
+        assert_eq!(last.stored_draft().await.unwrap(), "");
     }
 }

@@ -275,6 +275,10 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
             .prepare_cached(&format!("DELETE FROM {table} WHERE session = ?1"))?
             .execute([key.as_str()])?;
     }
+    // Of each process that had it open.
+    db.conn
+        .prepare_cached("DELETE FROM drafts WHERE substr(session, 1, length(?1) + 2) = ?1 || '-d'")?
+        .execute([key.as_str()])?;
     Ok(())
 }
 

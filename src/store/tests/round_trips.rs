@@ -322,7 +322,13 @@ async fn a_deleted_session_leaves_nothing_and_its_neighbour_everything() {
         store.append_logs(&key, vec![line(0, "x")]).await.unwrap();
     }
 
+    let of_another_process = crate::domain::id::SessionKey::from("one-d1");
+    let draft = "draft".to_owned();
+    store.set_draft(&of_another_process, draft).await.unwrap();
+
     store.delete_session(&key()).await.unwrap();
+
+    assert_eq!(store.draft(&of_another_process).await.unwrap(), "");
 
     for (name, count) in [("one", 0), ("two", 1)] {
         let key = name.into();
