@@ -249,6 +249,7 @@ impl Life {
                 None => std::future::pending().await,
             }
         });
+        let mut is_gone = false;
         loop {
             tokio::select! {
                 biased;
@@ -258,7 +259,13 @@ impl Life {
                         return Ok(());
                     }
                 }
-                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+                elsewhere = self.serving.elsewhere() => {
+                    self.serving.heard_of(elsewhere).await;
+                    if !is_gone && let Some(phase) = self.serving.gone_elsewhere().await {
+                        is_gone = true;
+                        self.serving.announce(phase).await;
+                    }
+                }
                 () = &mut limit => return Ok(()),
             }
         }

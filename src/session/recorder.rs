@@ -175,6 +175,13 @@ impl Recorder {
         })
     }
 
+    /// The phase as the store has it: what outlives a process.
+    pub(crate) async fn stored_phase(&self) -> Option<Phase> {
+        let store = &self.records.as_ref()?.store;
+        let session = told("session", store.session(&self.key).await)??;
+        Some(session.summary.phase)
+    }
+
     /// Stores a session that is to be made, under a name of its own.
     pub(crate) async fn plan(&self, mut new: NewSession, now: UnixMillis) -> Place {
         if let Some(records) = &self.records

@@ -166,6 +166,12 @@ impl Serving {
         }
     }
 
+    /// That the sandbox is gone, if another process has said so.
+    pub(crate) async fn gone_elsewhere(&self) -> Option<Phase> {
+        let phase = self.recorder.stored_phase().await;
+        phase.filter(|phase| matches!(phase, Phase::Gone(_)))
+    }
+
     /// Whether the session is booted here: by the process that drives it, or once that has done so.
     pub(crate) async fn may_boot(&self) -> bool {
         self.recorder.drives()
