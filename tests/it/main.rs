@@ -51,3 +51,4 @@ mod screen;
 mod sdk;
 mod soak;
 mod terminal;
+mod together;

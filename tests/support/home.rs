@@ -194,20 +194,25 @@ impl Home {
         sessions.collect()
     }
 
-    /// Waits until the newest session's unsent text is stored.
+    /// Waits until the newest session's unsent text is stored, of the first or the second who has it open.
     pub(crate) fn wait_for_draft(&self, text: &str) {
         let began = Instant::now();
         let store = self.store();
         let runtime = runtime();
-        let mut draft = String::new();
+        let mut drafts = Vec::new();
         while began.elapsed() < DEADLINE {
             let sessions = runtime.block_on(store.sessions()).unwrap();
-            draft = runtime.block_on(store.draft(&sessions[0].key)).unwrap();
-            if draft == text {
+            let first = &sessions[0].key;
+            let desks = [first.clone(), format!("{first}-d1").into()];
+            let stored = desks
+                .iter()
+                .map(|desk| runtime.block_on(store.draft(desk)).unwrap());
+            drafts = stored.collect();
+            if drafts.iter().any(|draft| draft == text) {
                 return;
             }
         }
-        panic!("the draft {text:?} was not stored, but {draft:?}");
+        panic!("the draft {text:?} was not stored, but {drafts:?}");
     }
 
     /// Waits until an OpenCode server of this home was started; it need not serve yet.

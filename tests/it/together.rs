@@ -1,0 +1,133 @@
+//! Two programs on one store: they show the same, one of them sends, and nothing is lost when that one is killed.
+
+use std::time::{Duration, Instant};
+
+use pretty_assertions::assert_eq;
+use rustix::process::{Pid, Signal, kill_process};
+use sandbar::domain::chat::{PartKind, Role};
+
+use crate::support::home::Home;
+use crate::support::http::runtime;
+use crate::support::screen::Screen;
+
+/// Generous: a busy machine must not fail a test.
+const LIMIT: Duration = Duration::from_mins(1);
+
+fn start(home: &Home) -> Screen {
+    let arguments = ["--demo", "--empty"];
+    home.terminal(&arguments).size(140, 40).start()
+}
+
+fn kill(screen: &Screen) {
+    let pid = Pid::from_raw(screen.pid().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    screen.wait_exit();
+}
+
+/// The prompts that the server has taken, as the program that drives the session has recorded them.
+fn prompts(home: &Home) -> Vec<String> {
+    let (store, runtime) = (home.store(), runtime());
+    let sessions = runtime.block_on(store.sessions()).unwrap();
+    let transcript = store.transcript(&sessions[0].key, usize::MAX);
+    let messages = runtime.block_on(transcript).unwrap().messages.into_iter();
+    let asked = messages.filter(|message| message.message.role == Role::User);
+    let parts = asked.flat_map(|message| message.parts);
+    let texts = parts.filter_map(|part| match part.kind {
+        PartKind::Text { text, .. } => Some(text),
+        _ => None,
+    });
+    texts.collect()
+}
+
+#[test]
+fn a_prompt_of_either_runs_once_and_who_is_left_sends_what_waits() {
+    let home = Home::with_sandboxes();
+    let mut one = start(&home);
+    one.wait_for("○ idle");
+    let mut two = start(&home);
+    two.wait_for("○ idle");
+
+    // The one that drives the session shows its prompt in the other, and takes the other's.
+    one.send("table please\r");
+    two.wait_for("› table please");
+    for screen in [&one, &two] {
+        screen.wait_for("The figures are rounded.");
+        screen.wait_for("○ idle");
+    }
+    two.send("long please\r");
+    for screen in [&one, &two] {
+        screen.wait_for("› long please");
+        screen.wait_for("Section 2");
+    }
+
+    // What waits is in both; the one that is to send it is killed.
+    two.send("permission please\r");
+    for screen in [&one, &two] {
+        screen.wait_for("queued 1: permission please");
+    }
+    kill(&one);
+    two.answer("/etc/", "a");
+    two.wait_for("Thank you. I have read the file");
+    two.wait_for("○ idle");
+
+    // Who comes back does not drive, and is driven.
+    let mut one = start(&home);
+    one.wait_for("Thank you. I have read the file");
+    one.wait_for("○ idle");
+    one.send("A last prompt, to whom is it sent\r");
+    for screen in [&one, &two] {
+        screen.wait_for("I am the demo model");
+        screen.wait_for("○ idle");
+    }
+    let all = [
+        "table please",
+        "long please",
+        "permission please",
+        "A last prompt, to whom is it sent",
+    ];
+    assert_eq!(prompts(&home), all);
+    assert_eq!(home.sandboxes().len(), 1);
+    // What a server has just forked looks like it for a moment.
+    let began = Instant::now();
+    while home.opencode_servers().len() != 1 {
+        assert!(began.elapsed() < LIMIT, "{:?}", home.opencode_servers());
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn what_is_made_paused_and_killed_in_one_is_in_the_others_list_and_drafts_are_each_ones_own() {
+    let home = Home::with_sandboxes();
+    let mut one = start(&home);
+    one.wait_for("○ idle");
+    let mut two = start(&home);
+    two.wait_for("○ idle");
+
+    one.send("a thought of one");
+    home.wait_for_draft("a thought of one");
+    two.send("a thought of two");
+    home.wait_for_draft("a thought of two");
+    kill(&one);
+    kill(&two);
+    let mut one = start(&home);
+    one.wait_for("a thought of one");
+    one.wait_for("a thought of two");
+    one.wait_for("○ idle");
+
+    let two = start(&home);
+    two.wait_for("○ idle");
+    one.send("\x18n");
+    two.wait_for("1 Sessions 2");
+    one.wait_for("○ idle");
+    two.wait_for("session-2");
+    let listed = home.run(&["pause", "session-2"]);
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    for screen in [&one, &two] {
+        screen.wait_for("paused");
+    }
+    let killed = home.run(&["kill", "session-2"]);
+    assert_eq!(killed.code, Some(0), "{killed:?}");
+    for screen in [&one, &two] {
+        screen.wait_for("gone");
+    }
+}
