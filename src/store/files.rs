@@ -1,6 +1,7 @@
 //! Files and directories that only this user may read, and names in them.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -32,14 +33,51 @@ pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
+/// Replaces the file as a whole, so that it is never half written; its directory is made, and shut to
+/// others, where need be.
+pub(super) fn replace_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    if let Some(dir) = path.parent() {
+        make_private_dir(dir)?;
+        fs::set_permissions(dir, Permissions::from_mode(0o700))
+            .map_err(|source| StoreError::file("make private", dir, source))?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".tmp-{}", std::process::id()));
+    let temp = Path::new(&name);
+    let written = write_private(temp, content).and_then(|()| fs::rename(temp, path));
+    written.map_err(|source| {
+        // It may not exist; what counts is that no half of a file stays.
+        let _ = fs::remove_file(temp);
+        StoreError::file("write", path, source)
+    })
+}
+
+fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // New, so that the mode is ours and a link is not followed.
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
 /// Returns the key as a file's name, if it cannot leave the directory it is put in.
 pub(super) fn file_name(key: &SessionKey) -> Result<&str, StoreError> {
     let name = key.as_str();
-    let plain = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    if name.is_empty() || name.len() > 128 || !plain {
+    if !is_plain(name) {
         return Err(StoreError::BadKey { key: key.clone() });
     }
     Ok(name)
+}
+
+/// Whether a word can be a file's name, whoever made it.
+pub(super) fn is_plain(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !name.is_empty() && name.len() <= 128 && name.bytes().all(is_plain)
 }

@@ -6,16 +6,15 @@
 //! The calls are short and block; on an async task they belong into `spawn_blocking`.
 
 use std::fmt;
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
-use super::files::{file_name, make_private_dir};
+use super::files::{file_name, replace_private};
 use crate::domain::id::SessionKey;
 
 /// A session's secrets; all may be missing.
@@ -67,17 +66,9 @@ impl SecretFiles {
     /// Replaces the session's secrets.
     pub fn save(&self, key: &SessionKey, secrets: &Secrets) -> Result<(), StoreError> {
         let path = self.path(key)?;
-        make_private_dir(&self.dir)?;
-        fs::set_permissions(&self.dir, Permissions::from_mode(0o700))
-            .map_err(|source| StoreError::file("make private", &self.dir, source))?;
-        let temp = path.with_extension(format!("tmp-{}", std::process::id()));
-        let written = write_private(&temp, &SecretsRow::from(secrets))
-            .and_then(|()| fs::rename(&temp, &path));
-        written.map_err(|source| {
-            // It may not exist; what counts is that no half of a secret stays.
-            let _ = fs::remove_file(&temp);
-            StoreError::file("write", path, source)
-        })
+        let row = serde_json::to_vec(&SecretsRow::from(secrets));
+        let row = row.map_err(|error| StoreError::file("write", &path, error.into()))?;
+        replace_private(&path, &row)
     }
 
     /// Removes the session's secrets; that there are none is fine.
@@ -94,21 +85,6 @@ impl SecretFiles {
     fn path(&self, key: &SessionKey) -> Result<PathBuf, StoreError> {
         Ok(self.dir.join(format!("{}.json", file_name(key)?)))
     }
-}
-
-fn write_private(path: &Path, row: &SecretsRow) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // New, so that the mode is ours and a link is not followed.
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(&serde_json::to_vec(row)?)?;
-    file.sync_all()
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -149,6 +125,8 @@ impl From<SecretsRow> for Secrets {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn secrets() -> Secrets {
