@@ -1,4 +1,5 @@
-//! `SQLite`: sessions, transcripts, drafts, queues, history, log tails; and secrets in files.
+//! `SQLite`: sessions, transcripts, drafts, queues, history, log tails; and secrets and snapshots in
+//! files.
 //!
 //! In: domain values. Out: domain values. The store has its own rows and never serialises a domain
 //! type. It knows no server, no screen and no clock but for its own timers.
@@ -22,6 +23,7 @@ mod rows_session;
 mod rows_tool;
 pub mod secrets;
 mod sessions;
+pub mod snapshots;
 #[cfg(test)]
 mod tests;
 mod thread;

@@ -163,8 +163,9 @@ impl Store {
         .await
     }
 
-    /// Removes the session and all that was recorded of it; not its secrets, which
-    /// [`super::secrets::SecretFiles::remove`] removes. Durable.
+    /// Removes the session and all that was recorded of it; not its files, which
+    /// [`super::secrets::SecretFiles::remove`] and [`super::snapshots::SnapshotFiles::remove`] remove.
+    /// Durable.
     pub async fn delete_session(&self, key: &SessionKey) -> Result<(), StoreError> {
         let key = key.clone();
         self.write_durably("delete the session", move |db| delete(db, &key))
