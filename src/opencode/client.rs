@@ -5,6 +5,8 @@
 //! (a server serves many). Each call has a time limit of its own; the stream has none.
 //! It repeats nothing: whoever calls knows whether a second try is harmless.
 
+mod export;
+
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
@@ -21,6 +23,8 @@ use super::wire::session::{
     StatusMap, Todo, UpdateSession,
 };
 use crate::net::http::{Http, basic_auth, secret_header};
+
+pub use export::Export;
 
 /// The user name of the server's basic authentication, unless its owner has changed it.
 const USER: &str = "opencode";
