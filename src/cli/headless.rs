@@ -88,7 +88,9 @@ impl Headless {
                 self.has_sandbox = sandbox.id.is_some();
                 Vec::new()
             }
-            SessionEvent::Restored { .. } | SessionEvent::Queue { .. } => Vec::new(),
+            SessionEvent::Restored { .. }
+            | SessionEvent::Queue { .. }
+            | SessionEvent::Snapshot(_) => Vec::new(),
         }
     }
 

@@ -138,6 +138,8 @@ pub enum SessionEvent {
         prompts: Vec<Prompt>,
         held: bool,
     },
+    /// What was kept last in case that the sandbox goes; `None`: nothing yet.
+    Snapshot(Option<SnapshotInfo>),
     /// A command failed; nothing that was typed is lost: a prompt is back in the queue, held.
     CommandFailed(Failure),
     /// The last event.
@@ -148,6 +150,28 @@ impl SessionEvent {
     /// Whether somebody who opened the session waits for this: the conversation itself.
     pub fn is_awaited(&self) -> bool {
         matches!(self, Self::Chat(ChatEvent::Resync(_)))
+    }
+}
+
+/// What a session's last snapshot holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotInfo {
+    /// When the conversation was like this.
+    pub at: UnixMillis,
+    /// When the code was like this; `None` where the code is not in it.
+    pub code_at: Option<UnixMillis>,
+    /// The newest prompt in it.
+    pub last_prompt: Option<MessageId>,
+}
+
+impl SnapshotInfo {
+    /// How many of the prompts are not in it; `prompts` are those that are known, the newest first.
+    /// None where its last one is not among them: then nobody can say.
+    pub fn missing<'a>(&self, mut prompts: impl Iterator<Item = &'a MessageId>) -> usize {
+        match &self.last_prompt {
+            Some(last) => prompts.position(|prompt| prompt == last).unwrap_or(0),
+            None => prompts.count(),
+        }
     }
 }
 

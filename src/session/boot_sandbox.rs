@@ -117,8 +117,9 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
         cx.output(Stage::Create, engine.notice.clone()).await;
     }
     let ttl = ttl(&cx.world, &engine);
+    is_engine_of(&place.sandbox, &engine)?;
     let wire = match place.sandbox.id.clone() {
-        Some(id) => resume(&engine, &place.sandbox, id.as_str(), ttl).await?,
+        Some(id) => resume(&engine, id.as_str(), ttl).await?,
         None => make(cx, &engine, place, ttl).await?,
     };
     place.sandbox.engine = engine.kind;
@@ -141,13 +142,7 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
 }
 
 /// Resumes a sandbox that was made before, or makes sure that it runs.
-async fn resume(
-    engine: &Engine,
-    known: &SandboxInfo,
-    id: &str,
-    ttl: Duration,
-) -> Result<e2b::wire::Sandbox, Phase> {
-    is_engine_of(known, engine)?;
+async fn resume(engine: &Engine, id: &str, ttl: Duration) -> Result<e2b::wire::Sandbox, Phase> {
     match engine.control.connect(id, Some(ttl)).await {
         Ok(connected) => Ok(connected.sandbox),
         Err(error) if is_gone(&error) => Err(Phase::Gone(words::gone(id))),
@@ -298,14 +293,7 @@ fn new_sandbox(
 
 /// Puts the user's code into the sandbox, or makes an empty work tree.
 async fn bring_code(cx: &BootCx, sandbox: &Sandbox, place: &mut Place) -> Result<(), Phase> {
-    let home = sandbox
-        .script(
-            "the sandbox has no shell",
-            "printf %s \"$HOME\"",
-            &[],
-            SHORT,
-        )
-        .await?;
+    let home = sandbox.home().await?;
     let directory = match place.new.code.clone() {
         CodeSource::Empty => {
             let directory = format!("{home}/work");

@@ -3,7 +3,8 @@
 //! What goes along is HEAD with its history, uncommitted changes, and untracked files that are not
 //! ignored. The pack is one git bundle made in a scratch repository that borrows the user's objects:
 //! the user's own index, refs and object store are only read. It knows no sandbox: [`pack`] gives a
-//! file, [`UNPACK`] is the script that a sandbox runs on it.
+//! file, [`UNPACK`] is the script that a sandbox runs on it. The other scripts bring work home, or keep
+//! it in case that the sandbox goes.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ pub(crate) const UNPACK: &str = include_str!("../../assets/sandbox/unpack.sh");
 
 /// Prints the work done in the directory `$1` since [`UNPACK`] as a binary-safe patch.
 pub const DIFF: &str = include_str!("../../assets/sandbox/diff.sh");
+
+/// Packs a work tree and all its refs into a bundle; its head says the arguments.
+pub(crate) const SNAPSHOT: &str = include_str!("../../assets/sandbox/snapshot.sh");
 
 /// Makes an empty git work tree at `$1`, for a session without code.
 pub(crate) const EMPTY: &str = include_str!("../../assets/sandbox/empty.sh");

@@ -10,11 +10,12 @@ use tokio::sync::mpsc;
 use super::driver::Stop;
 use super::server::Server;
 use super::serving::{Elsewhere, Lost, Serving};
+use super::snapshot;
 use super::translate::turn::Turn;
 use crate::domain::chat::{ChatEvent, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
-use crate::domain::session::{Prompt, SessionCommand};
+use crate::domain::session::{Prompt, SessionCommand, SessionEvent, SnapshotInfo};
 use crate::domain::time::UnixMillis;
 use crate::session::world::wall;
 
@@ -57,6 +58,7 @@ pub(crate) enum Called {
     /// When the sandbox's time ends, as its server has it.
     EndsAt(UnixMillis),
     News(ChatEvent),
+    Kept(Result<SnapshotInfo, Failure>),
 }
 
 /// Times that differ by less are one and the same, told by two clocks.
@@ -75,6 +77,16 @@ pub(crate) struct Connection {
     /// The prompts whose posts are under way, to be put back if the connection is lost.
     posting: Vec<Prompt>,
     live: bool,
+    keeping: Keeping,
+}
+
+/// Whether a snapshot is being taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    No,
+    Yes,
+    /// And another one is due behind it.
+    YesAndAgain,
 }
 
 impl Connection {
@@ -94,6 +106,7 @@ impl Connection {
             calls,
             posting,
             live: false,
+            keeping: Keeping::No,
         })
     }
 
@@ -178,6 +191,10 @@ impl Connection {
         } else if first {
             // A sandbox that ran already may live longer than we ask for.
             self.ask_for_the_end(serving);
+        }
+        // After each turn, and after what happened while nobody was here.
+        if (first || was_busy) && !serving.queue.is_busy() {
+            self.keep(serving);
         }
         if let Some(patience) = patience {
             let recovers = tokio::time::sleep(patience);
@@ -274,6 +291,38 @@ impl Connection {
         self.calls.push(told.boxed());
     }
 
+    /// Takes a snapshot, beside all else.
+    fn keep(&mut self, serving: &Serving) {
+        let keep = serving.recorder.keep().filter(|_| {
+            let is_ours = self.server.sandbox.is_some();
+            is_ours && serving.recorder.drives()
+        });
+        let Some(keep) = keep else { return };
+        self.keeping = match self.keeping {
+            Keeping::No => {
+                let taken = snapshot::take(self.server.clone(), keep);
+                self.calls.push(taken.map(Called::Kept).boxed());
+                Keeping::Yes
+            }
+            Keeping::Yes | Keeping::YesAndAgain => Keeping::YesAndAgain,
+        };
+    }
+
+    async fn kept(&mut self, serving: &Serving, kept: Result<SnapshotInfo, Failure>) {
+        match kept {
+            Ok(info) => {
+                let event = SessionEvent::Snapshot(Some(info));
+                serving.events.send(event).await;
+            }
+            Err(failure) => tracing::warn!(?failure, "no snapshot could be taken"),
+        }
+        let again = self.keeping == Keeping::YesAndAgain;
+        self.keeping = Keeping::No;
+        if again {
+            self.keep(serving);
+        }
+    }
+
     /// Posts the next prompt of the queue if its time has come.
     async fn post_next(&mut self, serving: &mut Serving) {
         if !self.live || !serving.recorder.drives() {
@@ -343,6 +392,7 @@ impl Connection {
                 }
                 self.renew(serving, serving.lives().unwrap_or(until));
             }
+            Called::Kept(kept) => self.kept(serving, kept).await,
             Called::Recovered => serving.queue.recovered(),
             Called::Looked {
                 prompt,

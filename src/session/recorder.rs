@@ -26,6 +26,7 @@ use crate::domain::time::UnixMillis;
 use crate::engine::EngineSpec;
 use crate::store::lock::SessionLock;
 use crate::store::secrets::Secrets;
+use crate::store::snapshots::SnapshotFiles;
 use crate::store::{Claim, StoredQueue, StoredSession};
 
 /// Messages that are shown before the server has been asked.
@@ -35,6 +36,13 @@ const LINES: usize = 2_000;
 
 /// Processes that can each keep a draft of one session.
 const DESKS: usize = 8;
+
+/// Where a session's snapshots are kept, and under which key.
+#[derive(Debug, Clone)]
+pub(crate) struct Keep {
+    pub(crate) files: SnapshotFiles,
+    pub(crate) key: SessionKey,
+}
 
 /// What the store knows of a session when it is opened.
 pub(crate) struct Stored {
@@ -459,6 +467,13 @@ impl Recorder {
         let shown = &mut self.memory().shown;
         lines.retain(|line| shown.advance(line));
         lines
+    }
+
+    /// Where the session's snapshots are; `None` where nothing is stored.
+    pub(crate) fn keep(&self) -> Option<Keep> {
+        let files = self.records.as_ref()?.snapshots.clone();
+        let key = self.key.clone();
+        Some(Keep { files, key })
     }
 
     /// Returns when everything is on the disk.

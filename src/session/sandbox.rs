@@ -106,6 +106,18 @@ impl Sandbox {
         written.map_err(|error| words::e2b(&error))
     }
 
+    pub(crate) async fn read(&self, path: &str, limit: usize) -> Result<Bytes, Failure> {
+        let read = self.envd.read_file(path, limit).await;
+        read.map_err(|error| words::e2b(&error))
+    }
+
+    /// The home of the user who runs our scripts.
+    pub(crate) async fn home(&self) -> Result<String, Failure> {
+        let what = "the sandbox has no shell";
+        let limit = Duration::from_secs(30);
+        self.script(what, "printf %s \"$HOME\"", &[], limit).await
+    }
+
     /// Waits until `opencode serve` has ended.
     pub(crate) async fn process_ended(&self) -> Failure {
         match &self.follower {

@@ -27,13 +27,13 @@ use crate::opencode::error::OpencodeError;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
-    client: OpencodeClient,
-    conversation: OpencodeSessionId,
+    pub(super) client: OpencodeClient,
+    pub(super) conversation: OpencodeSessionId,
     /// Where the conversation is at home, on the server's machine.
-    directory: String,
+    pub(super) directory: String,
     history: Arc<History>,
     /// `None`: somebody else runs the server.
-    sandbox: Option<Sandbox>,
+    pub(super) sandbox: Option<Sandbox>,
 }
 
 impl Server {

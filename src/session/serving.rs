@@ -19,6 +19,7 @@ use super::events::Events;
 use super::queue::Queue;
 use super::recorder::Recorder;
 use super::server::Server;
+use super::snapshot;
 use super::world::{World, wall};
 use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
@@ -130,6 +131,9 @@ impl Serving {
         if !stored.logs.is_empty() {
             self.events.send(SessionEvent::Logs(stored.logs)).await;
         }
+        let snapshot = snapshot::last(&self.recorder).await;
+        let snapshot = snapshot.as_ref().map(snapshot::info);
+        self.events.send(SessionEvent::Snapshot(snapshot)).await;
         self.store_changed().await;
     }
 

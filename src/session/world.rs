@@ -20,6 +20,7 @@ use crate::net::http::{Http, HttpOptions, HttpSetupError};
 use crate::opencode::client::Limits;
 use crate::store::Store;
 use crate::store::secrets::SecretFiles;
+use crate::store::snapshots::SnapshotFiles;
 
 /// What of the configuration the sessions need.
 #[derive(Debug, Clone)]
@@ -61,6 +62,7 @@ impl Default for Settings {
 pub struct Records {
     pub store: Store,
     pub secrets: SecretFiles,
+    pub snapshots: SnapshotFiles,
     /// The state directory, for locks.
     pub directory: PathBuf,
 }
@@ -71,6 +73,7 @@ impl Records {
         Self {
             store: Store::open_in_background(directory),
             secrets: SecretFiles::new(directory),
+            snapshots: SnapshotFiles::new(directory),
             directory: directory.to_owned(),
         }
     }

@@ -23,10 +23,13 @@ const INDEX: &str = "snapshot.json";
 /// A session's last snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
+    /// When the conversations were like this.
     pub at: UnixMillis,
-    /// `None` where there was no room for it, or no time.
+    /// When the code was like this; older than `at` where it could not be packed since.
+    pub code_at: UnixMillis,
+    /// `None` where it was never packed: it is too large.
     pub code: Option<CodeSnapshot>,
-    /// `[0]` is the session's own; then those of its sub-agents, each behind the one that began it.
+    /// Never empty: `[0]` is the session's own; then those of its sub-agents, each behind the one that began it.
     pub conversations: Vec<ConversationSnapshot>,
     /// The newest prompt in the session's own conversation.
     pub last_prompt: Option<MessageId>,
@@ -179,6 +182,7 @@ fn remove_others(dir: &Path, snapshot: &Snapshot) -> Result<(), StoreError> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
     at: u64,
+    code_at: u64,
     code: Option<CodeSnapshot>,
     conversations: Vec<(String, u64)>,
     last_prompt: Option<String>,
@@ -189,6 +193,7 @@ impl From<Snapshot> for Row {
         let conversations = snapshot.conversations.iter();
         Self {
             at: snapshot.at.0,
+            code_at: snapshot.code_at.0,
             code: snapshot.code,
             conversations: conversations
                 .map(|one| (one.id.to_string(), one.updated.0))
@@ -206,6 +211,7 @@ impl From<Row> for Snapshot {
         };
         Self {
             at: UnixMillis(row.at),
+            code_at: UnixMillis(row.code_at),
             code: row.code,
             conversations: row.conversations.into_iter().map(conversation).collect(),
             last_prompt: row.last_prompt.map(Into::into),
@@ -231,6 +237,7 @@ mod tests {
     fn snapshot(at: u64, bundles: &[&str]) -> Snapshot {
         Snapshot {
             at: UnixMillis(at),
+            code_at: UnixMillis(at),
             code: Some(CodeSnapshot {
                 directory: "/home/user/work".to_owned(),
                 state: "abc".to_owned(),
