@@ -89,7 +89,7 @@ impl OpenSession {
             SessionEvent::Chat(event) => self.chat.receive(event, cx),
             SessionEvent::Logs(lines) => self.logs.append(lines),
             SessionEvent::Queue { prompts, held } => self.chat.queue_changed(prompts, held),
-            SessionEvent::Snapshot(_) => {}
+            SessionEvent::Snapshot(_) | SessionEvent::Revived(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::Stopped => {
                 self.stopped = true;

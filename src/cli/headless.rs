@@ -90,7 +90,8 @@ impl Headless {
             }
             SessionEvent::Restored { .. }
             | SessionEvent::Queue { .. }
-            | SessionEvent::Snapshot(_) => Vec::new(),
+            | SessionEvent::Snapshot(_)
+            | SessionEvent::Revived(_) => Vec::new(),
         }
     }
 

@@ -106,6 +106,9 @@ pub enum SessionCommand {
     SaveDraft(String),
     /// Lets the sandbox live on, as long from now as one does that was just used.
     Extend,
+    /// Makes a gone session go on in a new sandbox, as its last snapshot has it. Taken while the
+    /// session is gone, or not known to be.
+    Revive,
     Pause,
     Kill,
 }
@@ -140,6 +143,8 @@ pub enum SessionEvent {
     },
     /// What was kept last in case that the sandbox goes; `None`: nothing yet.
     Snapshot(Option<SnapshotInfo>),
+    /// The session goes on in a new sandbox.
+    Revived(Revival),
     /// A command failed; nothing that was typed is lost: a prompt is back in the queue, held.
     CommandFailed(Failure),
     /// The last event.
@@ -173,6 +178,15 @@ impl SnapshotInfo {
             None => prompts.count(),
         }
     }
+}
+
+/// How a gone session came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revival {
+    /// What it was made from.
+    pub snapshot: SnapshotInfo,
+    /// Prompts that were not in the snapshot; they wait in the queue again.
+    pub missing: usize,
 }
 
 /// A row of the list, as the store has it.

@@ -15,7 +15,7 @@ use super::place::Place;
 use super::sandbox::{Sandbox, is_gone, script_process};
 use super::server::Server;
 use super::world::{World, wall};
-use super::{boot_server, code, words};
+use super::{boot_server, code, revive, words};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{CodeSource, SessionEvent};
@@ -75,6 +75,10 @@ async fn furnish(cx: &BootCx, mut sandbox: Sandbox, mut place: Place) -> Result<
         }
         let found = Box::pin(find_or_install(cx, &sandbox, &mut place));
         let opencode = cx.stage(Stage::Install, found).await?;
+        if place.sandbox.opencode_url.is_none() && place.conversation.is_some() {
+            let taken = Box::pin(revive::conversations(cx, &sandbox, &place, &opencode));
+            cx.stage(Stage::Start, taken).await?;
+        }
         return Box::pin(boot_server::run(cx, sandbox, place, &opencode)).await;
     }
     boot_server::connect(cx, sandbox, &mut place).await
@@ -294,7 +298,9 @@ fn new_sandbox(
 /// Puts the user's code into the sandbox, or makes an empty work tree.
 async fn bring_code(cx: &BootCx, sandbox: &Sandbox, place: &mut Place) -> Result<(), Phase> {
     let home = sandbox.home().await?;
+    let kept = revive::code(cx, sandbox, place, &home).await?;
     let directory = match place.new.code.clone() {
+        _ if kept.is_some() => kept.unwrap_or_default(),
         CodeSource::Empty => {
             let directory = format!("{home}/work");
             let what = "the work tree could not be made; is git in the sandbox?";

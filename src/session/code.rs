@@ -25,6 +25,9 @@ pub const DIFF: &str = include_str!("../../assets/sandbox/diff.sh");
 /// Packs a work tree and all its refs into a bundle; its head says the arguments.
 pub(crate) const SNAPSHOT: &str = include_str!("../../assets/sandbox/snapshot.sh");
 
+/// Makes a work tree again from the bundles of [`SNAPSHOT`].
+pub(crate) const RESTORE: &str = include_str!("../../assets/sandbox/restore.sh");
+
 /// Makes an empty git work tree at `$1`, for a session without code.
 pub(crate) const EMPTY: &str = include_str!("../../assets/sandbox/empty.sh");
 
@@ -220,12 +223,14 @@ async fn git_bytes<'a>(
 }
 
 #[cfg(test)]
+mod kept_tests;
+#[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
 
-    fn run(dir: &Path, program: &str, args: &[&str]) -> String {
+    pub(super) fn run(dir: &Path, program: &str, args: &[&str]) -> String {
         let output = std::process::Command::new(program)
             .args(args)
             .current_dir(dir)
@@ -238,13 +243,13 @@ mod tests {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn git_in(dir: &Path, args: &[&str]) -> String {
+    pub(super) fn git_in(dir: &Path, args: &[&str]) -> String {
         let who = ["-c", "user.name=n", "-c", "user.email=n@example.invalid"];
         run(dir, "git", &[&who, args].concat())
     }
 
     /// A work tree of every kind of file, with one commit if `born`.
-    fn work_tree_in(dir: &Path, born: bool) -> PathBuf {
+    pub(super) fn work_tree_in(dir: &Path, born: bool) -> PathBuf {
         let root = dir.join("näme of it");
         std::fs::create_dir(&root).unwrap();
         git_in(&root, &["init", "-q", "-b", "trunk"]);
@@ -264,7 +269,7 @@ mod tests {
         root
     }
 
-    fn contents(root: &Path) -> Vec<(String, String)> {
+    pub(super) fn contents(root: &Path) -> Vec<(String, String)> {
         let mut files: Vec<_> = std::fs::read_dir(root)
             .unwrap()
             .map(|entry| entry.unwrap())

@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 use super::driver::Stop;
 use super::server::Server;
 use super::serving::{Elsewhere, Lost, Serving};
-use super::snapshot;
 use super::translate::turn::Turn;
+use super::{snapshot, words};
 use crate::domain::chat::{ChatEvent, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
@@ -237,6 +237,7 @@ impl Connection {
                 let lives = self.server.clone().live_for(ttl, wall());
                 self.calls.push(lives.map(lives_until).boxed());
             }
+            SessionCommand::Revive => serving.command_failed(words::not_gone()).await,
             SessionCommand::LoadOlder => {
                 let call = self.server.clone().older();
                 self.calls.push(

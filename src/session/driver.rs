@@ -138,12 +138,13 @@ impl Life {
                 }
                 Ok(server) => {
                     outage.over();
-                    self.serving.booted(server);
+                    self.serving.booted(server).await;
                     match Box::pin(self.stay_connected()).await? {
                         Some(phase) => phase,
                         None => continue,
                     }
                 }
+                Err(Phase::Gone(_)) if self.serving.revives().await => continue,
                 Err(phase) => phase,
             };
             self.serving.announce(phase).await;

@@ -4,10 +4,10 @@
 //! `connection` after another, with `serving` holding what outlives them. [`follow_chat`] turns a
 //! server's events into a conversation's, after [`fetch`] has brought what the server holds, with the
 //! words of [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far
-//! back a conversation is loaded; `snapshot` keeps what is lost with a sandbox; [`visit`] is for
-//! commands that only look into a sandbox; [`timing`] holds every duration. The server's output is
-//! `follow_logs`'s, which reads it by `log_file`, makes lines of it by `log_lines`, and hears of the
-//! server's end from `watch_process`.
+//! back a conversation is loaded; `snapshot` keeps what [`revive`] needs once the sandbox is gone;
+//! [`visit`] is for commands that only look into a sandbox; [`timing`] holds every duration. The
+//! server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of it by `log_lines`,
+//! and hears of the server's end from `watch_process`.
 
 mod boot;
 mod boot_sandbox;
@@ -28,6 +28,7 @@ mod marker;
 mod place;
 mod queue;
 mod recorder;
+pub mod revive;
 mod sandbox;
 mod server;
 mod serving;

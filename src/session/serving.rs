@@ -19,13 +19,14 @@ use super::events::Events;
 use super::queue::Queue;
 use super::recorder::Recorder;
 use super::server::Server;
-use super::snapshot;
 use super::world::{World, wall};
+use super::{revive, snapshot, words};
 use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
+use crate::domain::log::LogLine;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, Prompt, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::session::{Closing, Prompt, Revival, SessionCommand, SessionEvent, SessionSpec};
 use crate::domain::time::UnixMillis;
 use crate::store::Claim;
 
@@ -80,6 +81,10 @@ pub(crate) struct Serving {
     pub(super) server: Option<Server>,
     /// When the sandbox's time ends, as last set here.
     lives_until: Option<UnixMillis>,
+    /// The user wants the session back if its sandbox turns out to be gone.
+    wants_revival: bool,
+    /// To be told once the session is back.
+    revival: Option<Revival>,
     /// Boots begun; one that is tried again may do what the first asked about.
     boots: u32,
     changes: watch::Receiver<u64>,
@@ -103,6 +108,8 @@ impl Serving {
             queue: Queue::default(),
             server: None,
             lives_until: None,
+            wants_revival: false,
+            revival: None,
             boots: 0,
         }
     }
@@ -203,8 +210,34 @@ impl Serving {
         }
     }
 
-    pub(crate) fn booted(&mut self, server: Server) {
+    pub(crate) async fn booted(&mut self, server: Server) {
         self.server = Some(server);
+        if std::mem::take(&mut self.wants_revival) {
+            self.command_failed(words::not_gone()).await;
+        }
+    }
+
+    /// Whether a sandbox that has turned out to be gone is to be replaced; then the next boot does.
+    pub(crate) async fn revives(&mut self) -> bool {
+        if !std::mem::take(&mut self.wants_revival) {
+            return false;
+        }
+        if !self.recorder.drives() {
+            self.command_failed(words::open_elsewhere()).await;
+            return false;
+        }
+        let Some((revival, lost)) = revive::begin(&self.recorder).await else {
+            self.command_failed(words::no_snapshot()).await;
+            return false;
+        };
+        self.server = None;
+        self.lives_until = None;
+        self.revival = Some(revival);
+        for message in lost {
+            self.news(ChatEvent::MessageRemoved(message)).await;
+        }
+        self.store_changed().await;
+        true
     }
 
     pub(crate) async fn announce(&self, phase: Phase) {
@@ -239,6 +272,11 @@ impl Serving {
             }
             SessionCommand::SaveDraft(draft) => self.recorder.draft(draft).await,
             SessionCommand::Retry | SessionCommand::Reconnect => return Ok(Heard::Retry),
+            // The boot finds out whether it is gone.
+            SessionCommand::Revive => {
+                self.wants_revival = true;
+                return Ok(Heard::Retry);
+            }
             SessionCommand::Pause => return Err(Stop(Closing::Pause)),
             SessionCommand::Kill => return Err(Stop(Closing::Kill)),
             SessionCommand::SendNow(_)
@@ -258,6 +296,12 @@ impl Serving {
     /// The conversation is here.
     pub(super) async fn connected(&mut self) {
         self.announce(Phase::Live).await;
+        if let Some(revival) = self.revival.take() {
+            let line = LogLine::ours(wall(), words::revived(revival.missing));
+            self.recorder.logs(vec![line.clone()]).await;
+            self.events.send(SessionEvent::Logs(vec![line])).await;
+            self.events.send(SessionEvent::Revived(revival)).await;
+        }
     }
 
     /// The sandbox's time to live was set.

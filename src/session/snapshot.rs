@@ -3,7 +3,8 @@
 //! Taken beside all else when a turn has ended, by the process that drives the session. The sandbox
 //! packs its work tree into git bundles, the first whole, those after it with what came since; the
 //! server gives the conversations as it has them. Nothing waits for it, and a snapshot that fails is a
-//! line in our own log: the one before it stays.
+//! line in our own log: the one before it stays. How a session is made from it again is not known here
+//! but in `revive`.
 
 use std::collections::VecDeque;
 use std::time::Duration;

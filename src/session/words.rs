@@ -177,6 +177,33 @@ pub(crate) fn killed(id: &str) -> Failure {
         .hint("the conversation stays readable here; n starts a new session")
 }
 
+/// A revival was asked for, and the sandbox is there.
+pub(crate) fn not_gone() -> Failure {
+    Failure::new("the sandbox is there: there is nothing to revive")
+        .hint("only a session whose sandbox is gone comes back in a new one")
+}
+
+/// There is nothing that a new sandbox could be made from.
+pub(crate) fn no_snapshot() -> Failure {
+    Failure::new("the session cannot be revived")
+        .because("no snapshot of it was taken: no turn has ended while sandbar was there")
+        .hint("the conversation stays readable here; n starts a new session")
+}
+
+/// A revival is for the process that drives the session.
+pub(crate) fn open_elsewhere() -> Failure {
+    Failure::new("another sandbar has this session open").hint("revive it there, or close it there")
+}
+
+/// What the log says of a session that came back.
+pub(crate) fn revived(missing: usize) -> String {
+    let missing = match missing {
+        0 => String::new(),
+        n => format!("; prompts that are not in it, and wait in the queue again: {n}"),
+    };
+    format!("in a new sandbox, made from the last snapshot{missing}")
+}
+
 /// Another process has the session's lock, and has not booted it yet.
 pub(crate) fn driven_elsewhere() -> Failure {
     Failure::new("another sandbar is starting this session")

@@ -1,0 +1,177 @@
+//! The scripts that pack a work tree and make it again, on real git.
+
+use std::path::{Path, PathBuf};
+
+use pretty_assertions::assert_eq;
+
+use super::tests::{contents, git_in, run, work_tree_in};
+use super::{RESTORE, SNAPSHOT};
+
+const LIMIT: &str = "67108864";
+
+/// What the script said: state, kind and commit; `None` where nothing had changed.
+type Said = Option<[String; 3]>;
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Packs the work tree into the file `bundle` beside it.
+fn pack(root: &Path, bundle: &str, (state, whole): (&str, &str)) -> Said {
+    let dir = root.parent().unwrap();
+    let bundle = dir.join(bundle);
+    let arguments = ["-c", SNAPSHOT, "x", text(root), text(&bundle), state, whole];
+    let said = run(dir, "sh", &[&arguments[..], &[LIMIT]].concat());
+    let values: Vec<String> = said
+        .lines()
+        .map(|line| line.split_once(' ').unwrap().1.to_owned())
+        .collect();
+    values.try_into().ok()
+}
+
+/// Makes the work tree again from these bundles; `clone` is where it was cloned from, or nothing.
+fn restore(dir: &Path, commit: &str, (clone, kind): (&str, &str), bundles: &[&str]) -> PathBuf {
+    let root = dir.join("again");
+    let copies = bundles.iter().map(|bundle| {
+        let copy = dir.join(format!("copy of {bundle}"));
+        std::fs::copy(dir.join(bundle), &copy).unwrap();
+        copy
+    });
+    let copies: Vec<PathBuf> = copies.collect();
+    let mut arguments = vec!["-c", RESTORE, "x", text(&root), commit, clone, kind];
+    arguments.extend(copies.iter().map(|copy| text(copy)));
+    run(dir, "sh", &arguments);
+    root
+}
+
+/// All that git says of a work tree.
+fn state(root: &Path) -> [String; 4] {
+    let git = |args: &[&str]| git_in(root, args);
+    let own = |refs: String| {
+        let refs = refs.lines().filter(|line| !line.contains("snapshot"));
+        refs.collect::<Vec<_>>().join("\n")
+    };
+    [
+        git(&["status", "--porcelain=v2", "--branch"]),
+        git(&["diff", "--cached"]),
+        git(&["diff"]),
+        own(git(&["for-each-ref"])),
+    ]
+}
+
+#[test]
+fn untracked_staged_and_deleted_files_and_all_refs_come_back() {
+    for (born, detached) in [(true, false), (true, true), (false, false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let root = work_tree_in(dir.path(), born);
+        if born {
+            git_in(&root, &["tag", "-a", "v1", "-m", "v1"]);
+            git_in(&root, &["branch", "aside"]);
+        }
+        if detached {
+            git_in(&root, &["checkout", "-q", "--detach"]);
+        }
+        git_in(&root, &["rm", "-q", "--cached", "--ignore-unmatch", "kept"]);
+        std::fs::write(root.join("staged"), "after it was staged\n").unwrap();
+        let before = state(&root);
+
+        let [_, kind, commit] = pack(&root, "bundle", ("", "")).unwrap();
+        let again = restore(dir.path(), &commit, ("", ""), &["bundle"]);
+
+        assert_eq!(kind, "whole");
+        assert_eq!(state(&root), before, "the agent's own is as it was");
+        assert_eq!(state(&again), before, "{born} {detached}");
+        assert_eq!(contents(&again), contents(&root));
+        assert!(!again.join("ignored").exists());
+    }
+}
+
+#[test]
+fn what_has_not_changed_is_not_packed_and_what_has_builds_on_the_first_bundle() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = work_tree_in(dir.path(), true);
+    let [first, _, whole] = pack(&root, "whole", ("", "")).unwrap();
+
+    assert_eq!(pack(&root, "none", (&first, &whole)), None);
+    git_in(&root, &["add", "--all"]);
+    git_in(&root, &["commit", "-q", "-m", "second"]);
+    git_in(&root, &["branch", "at-the-second"]);
+    std::fs::write(root.join("later"), "later\n").unwrap();
+    let [second, kind, commit] = pack(&root, "thin", (&first, &whole)).unwrap();
+    let again = restore(dir.path(), &commit, ("", ""), &["whole", "thin"]);
+
+    assert_eq!(kind, "thin");
+    assert_ne!(second, first);
+    assert_eq!(state(&again), state(&root));
+    // One whose first bundle is not at hand stands alone.
+    let [_, kind, _] = pack(&root, "alone", ("", &commit)).unwrap();
+    assert_eq!(kind, "whole");
+}
+
+#[test]
+fn an_index_in_the_middle_of_a_merge_does_not_keep_the_work_tree_from_being_packed() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = work_tree_in(dir.path(), true);
+    git_in(&root, &["add", "--all"]);
+    git_in(&root, &["commit", "-q", "-m", "ours"]);
+    git_in(&root, &["checkout", "-q", "-b", "other", "HEAD~"]);
+    std::fs::write(root.join("changed"), "theirs\n").unwrap();
+    git_in(&root, &["commit", "-q", "-a", "-m", "theirs"]);
+    let merge = "git -c user.name=n -c user.email=n@x merge -q trunk; git ls-files --unmerged | grep -q changed";
+    run(&root, "sh", &["-c", merge]);
+
+    let [_, _, commit] = pack(&root, "bundle", ("", "")).unwrap();
+    let again = restore(dir.path(), &commit, ("", ""), &["bundle"]);
+
+    assert_eq!(contents(&again), contents(&root));
+}
+
+#[test]
+fn a_large_clone_is_packed_without_what_a_new_clone_brings() {
+    let dir = tempfile::tempdir().unwrap();
+    let origin = work_tree_in(dir.path(), true);
+    // Does not get smaller by packing.
+    let noise = "od -An -tx1 -N 400000 /dev/urandom > noise";
+    run(&origin, "sh", &["-c", noise]);
+    git_in(&origin, &["add", "noise"]);
+    git_in(&origin, &["commit", "-q", "-m", "noise"]);
+    git_in(dir.path(), &["clone", "-q", text(&origin), "there"]);
+    let root = dir.path().join("there");
+    std::fs::write(root.join("new"), "new\n").unwrap();
+
+    let bundle = dir.path().join("bundle");
+    let arguments = [
+        "-c",
+        SNAPSHOT,
+        "x",
+        text(&root),
+        text(&bundle),
+        "",
+        "",
+        "200000",
+    ];
+    let said = run(dir.path(), "sh", &arguments);
+    let commit = said.lines().last().unwrap().split_once(' ').unwrap().1;
+    let again = restore(dir.path(), commit, (text(&origin), "clone"), &["bundle"]);
+
+    assert!(said.contains("kind clone"), "{said}");
+    assert!(std::fs::metadata(&bundle).unwrap().len() < 200_000);
+    assert_eq!(state(&again), state(&root));
+    assert_eq!(contents(&again), contents(&root));
+    // The origin itself has no such way out.
+    let refused = std::process::Command::new("sh")
+        .args([
+            "-c",
+            SNAPSHOT,
+            "x",
+            text(&origin),
+            text(&bundle),
+            "",
+            "",
+            "200000",
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("larger than 200000 bytes"), "{said}");
+}
