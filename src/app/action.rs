@@ -34,6 +34,8 @@ pub enum AppAction {
     Slot(u8),
     /// Tries again now what failed or waits.
     Retry,
+    /// Makes the shown session go on in a new sandbox, where its own is gone.
+    Revive,
     /// Gives the shown session's sandbox more time.
     Extend,
     ToggleMouse,
@@ -110,6 +112,7 @@ const APP: &[(AppAction, &str)] = &[
     (AppAction::Slot(8), "app.slot_8"),
     (AppAction::Slot(9), "app.slot_9"),
     (AppAction::Retry, "app.retry"),
+    (AppAction::Revive, "app.revive"),
     (AppAction::Extend, "app.extend"),
     (AppAction::ToggleMouse, "app.mouse"),
     (AppAction::Interrupt, "app.interrupt"),

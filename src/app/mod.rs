@@ -32,6 +32,7 @@ pub mod logs;
 mod opened;
 mod overlay;
 mod picker;
+mod revive;
 mod sessions;
 mod settle;
 pub mod theme;
@@ -200,6 +201,7 @@ impl App {
                         | AppAction::ToggleLogs
                         | AppAction::Zoom
                         | AppAction::NewSession
+                        | AppAction::Revive
                         | AppAction::NextNeedsYou
                         | AppAction::Slot(_)
                 )

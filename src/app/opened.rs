@@ -10,7 +10,7 @@ use super::lifetime::Left;
 use super::logs::Logs;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
-use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo};
 use crate::domain::time::{Monotonic, UnixMillis};
 
 /// One session's task, as we see it. Chat and logs answer for themselves.
@@ -28,6 +28,8 @@ pub(super) struct OpenSession {
     /// The state the user was last shown, kept only to know since when it holds.
     state: State,
     pub(super) state_since: Monotonic,
+    /// What was kept last in case that the sandbox goes.
+    pub(super) snapshot: Option<SnapshotInfo>,
     /// The last warning that was given of the sandbox's end, by the time that was left.
     warned: Option<Duration>,
     /// How to open it again; its task has ended when `stopped`.
@@ -52,6 +54,7 @@ impl OpenSession {
             unread: false,
             state: State::Booting,
             state_since: cx.now,
+            snapshot: None,
             warned: None,
             origin: match spec.origin {
                 // What was made once is not made again.
@@ -89,7 +92,9 @@ impl OpenSession {
             SessionEvent::Chat(event) => self.chat.receive(event, cx),
             SessionEvent::Logs(lines) => self.logs.append(lines),
             SessionEvent::Queue { prompts, held } => self.chat.queue_changed(prompts, held),
-            SessionEvent::Snapshot(_) | SessionEvent::Revived(_) => {}
+            SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
+            // The root words it.
+            SessionEvent::Revived(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::Stopped => {
                 self.stopped = true;
@@ -149,6 +154,15 @@ impl OpenSession {
             key: self.key.clone(),
             origin: self.origin.clone(),
         }));
+    }
+
+    /// Makes it go on in a new sandbox. A task that has ended is started anew, and finds out first
+    /// whether the sandbox is really gone.
+    pub(super) fn revive(&mut self, cx: &mut Cx<'_>) {
+        if self.stopped {
+            self.retry(cx);
+        }
+        self.command(SessionCommand::Revive, cx);
     }
 
     pub(super) fn command(&self, command: SessionCommand, cx: &mut Cx<'_>) {

@@ -20,6 +20,7 @@ pub(super) enum Overlay {
 pub(super) enum Confirm {
     Quit,
     Kill(SessionKey),
+    Revive(SessionKey),
 }
 
 impl Overlay {

@@ -164,6 +164,7 @@ impl App {
             AppAction::NextNeedsYou => self.next_needs_you(cx),
             AppAction::Slot(slot) => self.show_row(usize::from(slot).saturating_sub(1), cx),
             AppAction::Retry => self.retry(cx),
+            AppAction::Revive => self.ask_revive(cx),
             AppAction::Extend => self.extend(cx),
             AppAction::ToggleMouse => {
                 self.mouse = !self.mouse;
@@ -223,6 +224,9 @@ impl App {
                     session.command(SessionCommand::Prompt(prompt), cx);
                 }
             }
+            // Enter may be pressed for many reasons: it asks only where there is something to ask.
+            ChatOutcome::Unreachable if self.can_revive() => self.ask_revive(cx),
+            ChatOutcome::Unreachable => {}
             ChatOutcome::NothingToStop => self.arm_quit(cx),
         }
     }
@@ -298,6 +302,11 @@ impl App {
         match self.overlays.pop() {
             Some(Overlay::Confirm(Confirm::Quit)) => self.quit(cx),
             Some(Overlay::Confirm(Confirm::Kill(key))) => self.kill(&key, cx),
+            Some(Overlay::Confirm(Confirm::Revive(key))) => {
+                if let Some(session) = self.open.get_mut(&key) {
+                    session.revive(cx);
+                }
+            }
             Some(Overlay::Models(picker)) => {
                 let chosen = picker
                     .matching(self.models())

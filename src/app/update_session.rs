@@ -31,6 +31,10 @@ impl App {
                     until: cx.now.saturating_add(super::settle::NOTICE_OF_FAILURE),
                 });
             }
+            SessionEvent::Revived(revival) => {
+                let words = super::revive::line(revival, self.options.utc_offset_minutes);
+                session.chat.say(words);
+            }
             SessionEvent::Chat(_) if !is_shown => session.unread = true,
             _ => {}
         }

@@ -74,6 +74,7 @@ impl App {
             session,
             retry: self.retry_key(),
             new: self.key_of(AppAction::NewSession),
+            revive: self.revive_hint(vx.wall),
             attached_to: self.attached_url(),
             theme: vx.theme,
             now: vx.now,

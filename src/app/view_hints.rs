@@ -39,6 +39,7 @@ const NEW: Hint = (&[app(AppAction::NewSession)], "new session");
 const SESSIONS: Hint = (&[app(AppAction::ToggleSessions)], "sessions");
 const LOGS: Hint = (&[app(AppAction::ToggleLogs)], "logs");
 const RETRY: Hint = (&[app(AppAction::Retry)], "try again");
+const REVIVE: Hint = (&[app(AppAction::Revive)], "revive");
 const HELP: Hint = (&[app(AppAction::Help)], "help");
 const QUIT: Hint = (&[app(AppAction::QuitIfEmpty)], "quit");
 const QUIT_ALWAYS: Hint = (&[app(AppAction::Quit)], "quit");
@@ -179,6 +180,7 @@ impl App {
         let mut hints = vec![SEND];
         match state {
             Some(State::NeedsYou) => hints.push(ANSWER),
+            Some(State::Gone) => hints.push(REVIVE),
             Some(State::Failed | State::Reconnecting | State::Paused) => hints.push(RETRY),
             _ => {}
         }

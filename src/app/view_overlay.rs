@@ -13,6 +13,7 @@ use super::view_frame::{Frame, centred};
 use super::viewcx::ViewCx;
 use super::{App, clock};
 use crate::domain::id::SessionKey;
+use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 
 impl App {
@@ -25,7 +26,7 @@ impl App {
                     vx.viewport.help = Some(first);
                 }
                 Overlay::Models(picker) => self.view_picker(picker, screen, buf, vx),
-                Overlay::Confirm(question) => self.view_confirm(question, screen, buf, vx.theme),
+                Overlay::Confirm(question) => self.view_confirm(question, screen, buf, vx),
             }
         }
         let since = vx.now.saturating_sub(self.leader.since);
@@ -103,10 +104,12 @@ impl App {
         lines
     }
 
-    fn view_confirm(&self, question: &Confirm, screen: Rect, buf: &mut Buffer, theme: &Theme) {
+    fn view_confirm(&self, question: &Confirm, screen: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+        let theme = vx.theme;
         let (title, words) = match question {
             Confirm::Quit => ("Quit?", self.quit_words()),
-            Confirm::Kill(key) => ("Kill?", self.kill_words(key)),
+            Confirm::Kill(key) => ("Kill?", self.kill_words(key, vx.wall)),
+            Confirm::Revive(key) => ("Revive?", self.revive_words(key, vx.wall)),
         };
         let width = 60.min(screen.width);
         let inner = usize::from(width.saturating_sub(4));
@@ -176,12 +179,11 @@ impl App {
         words
     }
 
-    fn kill_words(&self, key: &SessionKey) -> Vec<String> {
+    fn kill_words(&self, key: &SessionKey, wall: UnixMillis) -> Vec<String> {
         let names = self.list.sharing(key);
         let name = names.first().copied().unwrap_or("this session");
-        let mut words = vec![format!(
-            "Kill the sandbox of {name}? Its files are lost; what was said is kept."
-        )];
+        let loses = self.kill_loses(key, wall);
+        let mut words = vec![format!("Kill the sandbox of {name}? {loses}")];
         if names.len() > 1 {
             words.push(format!("Also in this sandbox: {}.", names[1..].join(", ")));
         }

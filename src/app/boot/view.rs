@@ -27,6 +27,8 @@ pub(in crate::app) struct BootView<'a> {
     pub(in crate::app) retry: String,
     /// The key that begins a new session.
     pub(in crate::app) new: String,
+    /// Says how a gone session comes back, or that it cannot.
+    pub(in crate::app) revive: String,
     /// The server's URL, when there is no sandbox.
     pub(in crate::app) attached_to: Option<&'a str>,
     pub(in crate::app) theme: &'a Theme,
@@ -61,7 +63,15 @@ impl BootView<'_> {
                 lines.extend(self.failure(failure, width, room.saturating_sub(lines.len())));
                 lines
             }
-            Phase::Gone(failure) => self.failure(failure, width, room),
+            Phase::Gone(failure) => {
+                let mut lines = self.failure(failure, width, room.saturating_sub(1));
+                if !self.revive.is_empty() {
+                    let words = wrap::truncate(&self.revive, width.saturating_sub(2));
+                    let line = format!("  {words}");
+                    lines.push(Line::styled(line, self.theme.text));
+                }
+                lines
+            }
         };
         lines.truncate(room);
         lines

@@ -49,9 +49,9 @@ use self::requests::{Quiet, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::transcript::Transcript;
 use self::typing::Typing;
-use crate::domain::chat::{Catalog, Conversation, MessageError, ModelRef, Status, Tokens};
+use crate::domain::chat::{Catalog, Conversation, MessageError, ModelRef, Role, Status, Tokens};
 use crate::domain::failure::Failure;
-use crate::domain::id::{PartId, SessionKey};
+use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::session::Prompt;
 use crate::domain::time::Monotonic;
 
@@ -71,15 +71,19 @@ pub enum ChatOutcome {
     PickModel,
     /// A prompt for a session that must be opened again first.
     Wake(Prompt),
+    /// Something was to be sent, and nobody will ever take it; it stays in the composer.
+    Unreachable,
     /// There was nothing to clear and nothing to stop.
     NothingToStop,
 }
 
-/// What went wrong last and belongs to no message.
+/// What went wrong last, or is to be said, and belongs to no message.
 #[derive(Debug, Clone, PartialEq)]
 enum Notice {
     Turn(MessageError),
     Command(Failure),
+    /// A line of ours.
+    Ours(String),
 }
 
 /// Which half of the chat has the keys, when no request takes them.
@@ -202,6 +206,14 @@ impl Chat {
     /// Whether a permission or a question waits for the user.
     pub fn needs_you(&self) -> bool {
         self.requests.len() > 0
+    }
+
+    /// The prompts that the server has shown, the newest first.
+    pub fn prompts(&self) -> impl Iterator<Item = &MessageId> {
+        let messages = self.transcript.newest().map(|entry| &entry.message);
+        messages
+            .filter(|message| message.role == Role::User && !self.transcript.is_echo(&message.id))
+            .map(|message| &message.id)
     }
 
     /// The server's title, empty before the first turn.

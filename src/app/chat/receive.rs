@@ -35,6 +35,11 @@ impl Chat {
         self.loading_older = false;
     }
 
+    /// Says something below the conversation, until the next prompt is sent.
+    pub fn say(&mut self, words: String) {
+        self.notice = Some(Notice::Ours(words));
+    }
+
     /// Shows the prompts that are on their way at the end of the conversation, and no others.
     pub(super) fn show_echoes(&mut self) {
         self.outbox.idle(self.status == Some(Status::Idle));

@@ -188,7 +188,7 @@ impl Chat {
         self.stop_armed = None;
         // What nobody will ever take stays where it can be copied from.
         if self.reach == Reach::Never {
-            return None;
+            return Some(ChatOutcome::Unreachable);
         }
         if self.composer.is_blank() {
             if self.composer.is_empty() && self.outbox.is_held() {

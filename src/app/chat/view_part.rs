@@ -139,6 +139,10 @@ impl Chat {
     fn notice_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
         match &self.notice {
             None => Vec::new(),
+            Some(Notice::Ours(words)) => {
+                let sign = theme.pick("↺", "*");
+                wrapped(&format!("{sign} {words}"), width, theme.accent)
+            }
             Some(Notice::Turn(error)) => error_lines(error, width, theme),
             Some(Notice::Command(failure)) => {
                 let sign = theme.pick("×", "x");

@@ -114,6 +114,7 @@ const SHARED: &[Row] = {
         (Outside, app(A::FocusChat), &["2"], "chat"),
         (Outside, app(A::FocusLogs), &["3"], "logs"),
         (Outside, app(A::Retry), &["r"], "try again now"),
+        (Outside, app(A::Revive), &["R"], "revive what is gone"),
         (Outside, app(A::Help), &["?"], "help"),
         (Anywhere, app(A::Help), &["f1", "ctrl-x ?"], "help"),
         (Anywhere, app(A::ToggleSessions), &["ctrl-x l"], "sessions"),
@@ -127,6 +128,12 @@ const SHARED: &[Row] = {
         ),
         (Anywhere, app(A::Zoom), &["ctrl-x z"], "zoom the pane"),
         (Anywhere, app(A::Retry), &["ctrl-x r"], "try again now"),
+        (
+            Anywhere,
+            app(A::Revive),
+            &["ctrl-x b"],
+            "revive what is gone",
+        ),
         (Anywhere, app(A::Extend), &["ctrl-x t"], "more time"),
         (
             Anywhere,

@@ -1,6 +1,7 @@
 //! Events in, effects and screens out; no terminal, no network.
 
 mod keys;
+mod revive;
 mod sessions;
 mod time;
 mod views;
