@@ -5,12 +5,17 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::apply;
 use super::args::{NameArgs, Options};
 use super::known::Known;
+use super::ls::age;
 use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::SessionSummary;
 use crate::session::code::work_tree;
+use crate::session::kept;
 use crate::session::visit::Visit;
+use crate::session::world::{World, wall};
 
 pub(super) fn diff(options: &Options, args: &NameArgs, env: &Env) -> Result<(), Ended> {
     let config = setup::config(options, env)?;
@@ -54,14 +59,27 @@ pub(super) fn apply(options: &Options, args: &NameArgs, env: &Env) -> Result<(),
     Ok(())
 }
 
+/// The patch of a session whose sandbox is gone, from its last snapshot.
+async fn kept(world: &World, session: &SessionSummary) -> Result<Vec<u8>, Ended> {
+    let kept = kept::patch(world, &session.key).await?;
+    let age = age(wall().since(kept.at));
+    report::progress(format!("the sandbox is gone; its work was kept {age}"));
+    Ok(kept.patch)
+}
+
 /// Fetches a session's patch. A paused sandbox is resumed for it and paused again, also when the user
 /// interrupts.
 async fn patch(config: &Config, name: &str, env: &Env) -> Result<Vec<u8>, Ended> {
     let known = Known::open(config, env).await?;
     let session = known.find(name).ok_or_else(|| known.unknown(name))?;
     let world = known.world(session.sandbox.engine)?;
+    if matches!(session.phase, Phase::Gone(_)) {
+        return kept(&world, session).await;
+    }
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let visit = Visit::enter(&world, &session.sandbox).await?;
+    let Some(visit) = Visit::enter(&world, &session.sandbox).await? else {
+        return kept(&world, session).await;
+    };
     if visit.resumed {
         report::progress("the sandbox is paused; it is resumed for this, and paused again");
     }

@@ -265,7 +265,7 @@ pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
     text
 }
 
-fn age(age: Duration) -> String {
+pub(super) fn age(age: Duration) -> String {
     let secs = age.as_secs();
     match secs {
         0..60 => "now".to_owned(),

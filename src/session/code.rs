@@ -169,7 +169,7 @@ fn scratch_failure(error: &std::io::Error) -> Failure {
 }
 
 /// Runs git in `dir` and returns its trimmed output.
-async fn git<'a>(
+pub(super) async fn git<'a>(
     dir: &Path,
     env: &[(&str, String)],
     args: impl IntoIterator<Item = &'a str>,
@@ -180,7 +180,7 @@ async fn git<'a>(
         .to_owned())
 }
 
-async fn git_bytes<'a>(
+pub(super) async fn git_bytes<'a>(
     dir: &Path,
     env: &[(&str, String)],
     args: impl IntoIterator<Item = &'a str>,

@@ -4,10 +4,10 @@
 //! `connection` after another, with `serving` holding what outlives them. [`follow_chat`] turns a
 //! server's events into a conversation's, after [`fetch`] has brought what the server holds, with the
 //! words of [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far
-//! back a conversation is loaded; `snapshot` keeps what [`revive`] needs once the sandbox is gone;
-//! [`visit`] is for commands that only look into a sandbox; [`timing`] holds every duration. The
-//! server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of it by `log_lines`,
-//! and hears of the server's end from `watch_process`.
+//! back a conversation is loaded; `snapshot` keeps what [`revive`] and [`kept`] need once the sandbox
+//! is gone; [`visit`] is for commands that only look into a sandbox; [`timing`] holds every duration.
+//! The server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of it by
+//! `log_lines`, and hears of the server's end from `watch_process`.
 
 mod boot;
 mod boot_sandbox;
@@ -21,6 +21,7 @@ pub mod fetch;
 pub mod follow_chat;
 mod follow_logs;
 pub mod history;
+pub mod kept;
 mod log_file;
 mod log_lines;
 pub mod mailbox;

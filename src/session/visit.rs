@@ -96,8 +96,9 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// Joins the sandbox; a paused one is resumed, and the local engine is started for it.
-    pub async fn enter(world: &World, info: &SandboxInfo) -> Result<Self, Failure> {
+    /// Joins the sandbox; a paused one is resumed, and the local engine is started for it. `None`: it is
+    /// gone.
+    pub async fn enter(world: &World, info: &SandboxInfo) -> Result<Option<Self>, Failure> {
         let (Some(id), Some(directory)) = (&info.id, &info.directory) else {
             return Err(Failure::new("there is no code in this session yet")
                 .because("its sandbox was never ready")
@@ -108,17 +109,15 @@ impl Visit {
         is_engine_of(info, &engine)?;
         let ttl = ttl(world, &engine);
         let connected = engine.control.connect(id.as_str(), Some(ttl)).await;
-        let connected = connected.map_err(|error| {
-            if is_gone(&error) {
-                words::gone(id.as_str())
-            } else {
-                words::e2b(&error)
-            }
-        })?;
+        let connected = match connected {
+            Ok(connected) => connected,
+            Err(error) if is_gone(&error) => return Ok(None),
+            Err(error) => return Err(words::e2b(&error)),
+        };
         let http = world.http().map_err(|error| words::http(&error))?;
         let envd = engine.addresses.envd(&connected.sandbox);
         let envd = envd.and_then(|address| EnvdClient::new(http.client().clone(), address));
-        Ok(Self {
+        Ok(Some(Self {
             sandbox: Sandbox {
                 engine,
                 wire: Arc::new(connected.sandbox),
@@ -127,7 +126,7 @@ impl Visit {
             },
             directory: directory.clone(),
             resumed: connected.resumed,
-        })
+        }))
     }
 
     /// The work done since the session began, as a binary-safe patch; empty when there is none.
