@@ -94,6 +94,8 @@ pub(super) enum Command {
     Ls(JsonArgs),
     /// Kill a session's sandbox; its conversation stays readable
     Kill(KillArgs),
+    /// Bring a session whose sandbox is gone back in a new one, as after its last turn
+    Revive(NameArgs),
     /// Print the work done in a session as a patch
     Diff(NameArgs),
     /// Apply the work done in a session to the git work tree here

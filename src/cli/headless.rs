@@ -258,7 +258,7 @@ fn phase_word(phase: &Phase) -> Option<&'static str> {
     }
 }
 
-fn boot_line(boot: BootEvent) -> Option<String> {
+pub(super) fn boot_line(boot: BootEvent) -> Option<String> {
     match boot {
         BootEvent::Started { .. } => None,
         BootEvent::Output { stage, line } => Some(format!("{}: {line}", Stage::name(stage))),

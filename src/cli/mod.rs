@@ -18,6 +18,7 @@ mod local;
 mod ls;
 mod pause;
 mod report;
+mod revive;
 mod run;
 mod setup;
 mod terminal;
@@ -71,6 +72,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Kill(args)) => kill::kill(options, &args, env),
         Some(Command::Pause(args)) => pause::run(Wish::Pause, options, &args, env),
         Some(Command::Resume(args)) => pause::run(Wish::Resume, options, &args, env),
+        Some(Command::Revive(args)) => revive::revive(options, &args, env),
         Some(Command::Diff(args)) => code::diff(options, &args, env),
         Some(Command::Apply(args)) => code::apply(options, &args, env),
         Some(Command::Config(args)) => config::config(options, &args, env),

@@ -47,6 +47,7 @@ mod local_wire;
 mod logs;
 mod opencode_client;
 mod opencode_server;
+mod revive;
 mod screen;
 mod sdk;
 mod soak;

@@ -12,7 +12,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sandbar::domain::version::OPENCODE_VERSION;
+use sandbar::e2b::control::ControlClient;
+use sandbar::e2b::envd::EnvdClient;
+use sandbar::e2b::host::Addresses;
+use sandbar::e2b::process::StartProcess;
+use sandbar::net::http::{Http, HttpOptions};
 use sandbar::store::Store;
+use sandbar::store::snapshots::SnapshotFiles;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -150,12 +156,11 @@ impl Home {
 
     /// A call to the local server, past the program: its URL is completed and its key added.
     pub(crate) fn api(&self, method: &'static str, path: &str) -> (u16, String) {
-        let file = self.root.path().join("sandbar/state/local/daemon.json");
-        let daemon: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let (port, key) = self.daemon();
         let call = Call {
             method,
-            api_key: Some(daemon["api_key"].as_str().unwrap().to_owned()),
-            ..Call::get(format!("http://127.0.0.1:{}{path}", daemon["port"]))
+            api_key: Some(key),
+            ..Call::get(format!("http://127.0.0.1:{port}{path}"))
         };
         call.send(Duration::from_secs(30)).unwrap()
     }
@@ -177,6 +182,35 @@ impl Home {
     /// The store, as one more process has it open.
     pub(crate) fn store(&self) -> Store {
         Store::open(&self.root.path().join("sandbar/state")).store
+    }
+
+    /// Runs a script in a sandbox and returns what it printed.
+    pub(crate) fn in_sandbox(&self, id: &str, script: &str) -> String {
+        let (port, key) = self.daemon();
+        let url = format!("http://127.0.0.1:{port}");
+        let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
+        let http = Http::new(&HttpOptions::default()).unwrap();
+        let http = http.client();
+        let script = StartProcess::program("/bin/sh", ["-c", script]);
+        let output = runtime().block_on(async {
+            let api = addresses.api.clone();
+            let control = ControlClient::new(http.clone(), api, key.into()).unwrap();
+            let connected = control.connect(id, None).await.unwrap();
+            let envd = addresses.envd(&connected.sandbox).unwrap();
+            let envd = EnvdClient::new(http.clone(), envd).unwrap();
+            envd.run(&script, DEADLINE, 1 << 20).await.unwrap()
+        });
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.exit.success(), "{said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Where the local server listens, and the key that it takes.
+    fn daemon(&self) -> (u64, String) {
+        let file = self.root.path().join("sandbar/state/local/daemon.json");
+        let daemon: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let key = daemon["api_key"].as_str().unwrap().to_owned();
+        (daemon["port"].as_u64().unwrap(), key)
     }
 
     /// Name, sandbox and conversation of each session in the store, the one used last first.
@@ -213,6 +247,30 @@ impl Home {
             }
         }
         panic!("the draft {text:?} was not stored, but {drafts:?}");
+    }
+
+    /// Waits until the newest session's snapshot holds the conversation up to these words.
+    pub(crate) fn wait_for_snapshot(&self, words: &str) {
+        let began = Instant::now();
+        let state = self.root.path().join("sandbar/state");
+        let store = Store::open(&state).store;
+        let files = SnapshotFiles::new(&state);
+        let sessions = runtime().block_on(store.sessions()).unwrap();
+        let key = &sessions[0].key;
+        while began.elapsed() < DEADLINE {
+            // Files of a snapshot that has been replaced meanwhile are no longer there.
+            let snapshot = files.load(key).unwrap();
+            let own = snapshot.and_then(|snapshot| {
+                let own = snapshot.conversations.first()?;
+                files.conversation(key, own).ok()
+            });
+            let own = own.unwrap_or_default();
+            if String::from_utf8_lossy(&own).contains(words) {
+                return;
+            }
+            thread::yield_now();
+        }
+        panic!("no snapshot with {words:?} was taken");
     }
 
     /// Waits until an OpenCode server of this home was started; it need not serve yet.

@@ -1,0 +1,90 @@
+//! `sandbar revive NAME`: a session whose sandbox is gone goes on in a new one.
+
+use std::pin::pin;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::args::{NameArgs, Options};
+use super::headless::boot_line;
+use super::known::Known;
+use super::ls::age;
+use super::report::{self, Ended};
+use super::{runtime, setup};
+use crate::config::Env;
+use crate::domain::failure::Failure;
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{Closing, Origin, Revival, SessionCommand, SessionEvent, SessionSpec};
+use crate::session::revive::prospect;
+use crate::session::supervisor::Supervisor;
+use crate::session::world::wall;
+
+pub(super) fn revive(options: &Options, args: &NameArgs, env: &Env) -> Result<(), Ended> {
+    let config = setup::config(options, env)?;
+    runtime()?.block_on(async {
+        let known = Known::open(&config, env).await?;
+        let session = known.find(&args.name);
+        let session = session.ok_or_else(|| known.unknown(&args.name))?;
+        let world = known.world(session.sandbox.engine)?;
+        if let Some(prospect) = prospect(&world, &session.key).await {
+            report::progress(before(&prospect));
+        }
+        let (events, mut inbox) = mpsc::channel(256);
+        let mut supervisor = Supervisor::new(world, events);
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let ended = {
+            let mut back = pin!(back(&mut supervisor, &session.key, &mut inbox));
+            tokio::select! {
+                back = &mut back => back,
+                _ = interrupted.recv() => Err(Ended::Interrupted),
+            }
+        };
+        supervisor.shut_down(Closing::Detach).await;
+        let revival = ended?;
+        let queued = match revival.missing {
+            0 => String::new(),
+            n => format!("; prompts that wait in its queue: {n}"),
+        };
+        report::line(format!("revived {}{queued}", session.name))
+    })
+}
+
+/// What will be there, and what will not.
+fn before(prospect: &Revival) -> String {
+    let snapshot = &prospect.snapshot;
+    let taken = age(wall().since(snapshot.at));
+    let code = match snapshot.code_at {
+        Some(at) if at == snapshot.at => String::new(),
+        Some(at) => format!(", its code {}", age(wall().since(at))),
+        None => ", without the code: that is what a new session gets".to_owned(),
+    };
+    let missing = prospect.missing;
+    format!("the last snapshot was taken {taken}{code}; prompts that are not in it: {missing}")
+}
+
+/// Opens the session and waits until it is back.
+async fn back(
+    supervisor: &mut Supervisor,
+    key: &SessionKey,
+    inbox: &mut mpsc::Receiver<(SessionKey, SessionEvent)>,
+) -> Result<Revival, Ended> {
+    supervisor.open(SessionSpec {
+        key: key.clone(),
+        origin: Origin::Stored,
+    });
+    let taken = supervisor.command(key, SessionCommand::Revive);
+    taken.map_err(|busy| Failure::new("the session is stuck").because(busy.to_string()))?;
+    while let Some((_, event)) = inbox.recv().await {
+        match event {
+            SessionEvent::Revived(revival) => return Ok(revival),
+            SessionEvent::Boot(boot) => boot_line(boot).iter().for_each(report::progress),
+            SessionEvent::CommandFailed(failure)
+            | SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure)) => {
+                return Err(failure.into());
+            }
+            _ => {}
+        }
+    }
+    Err(Failure::new("the session ended before it was back").into())
+}
