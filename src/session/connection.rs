@@ -68,6 +68,9 @@ const SAME_TIME: Duration = Duration::from_secs(3);
 /// posted all the same.
 const LOOKS: u32 = 3;
 
+/// How long the end of a session waits for a snapshot.
+const KEEPING: Duration = Duration::from_secs(2);
+
 /// Lives from the opening of the stream to its end.
 pub(crate) struct Connection {
     server: Server,
@@ -307,6 +310,22 @@ impl Connection {
             }
             Keeping::Yes | Keeping::YesAndAgain => Keeping::YesAndAgain,
         };
+    }
+
+    /// Waits for a snapshot that is being taken, so that the last turn is in it; not for long.
+    pub(crate) async fn let_keep(&mut self, serving: &Serving) {
+        let kept = async {
+            while self.keeping != Keeping::No {
+                match self.calls.next().await {
+                    Some(Called::Kept(kept)) => self.kept(serving, kept).await,
+                    Some(_) => {}
+                    None => return,
+                }
+            }
+        };
+        if tokio::time::timeout(KEEPING, kept).await.is_err() {
+            tracing::info!("the session ended while a snapshot was taken");
+        }
     }
 
     async fn kept(&mut self, serving: &Serving, kept: Result<SnapshotInfo, Failure>) {

@@ -215,12 +215,19 @@ impl Life {
         loop {
             let happened = tokio::select! {
                 biased;
-                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                () = self.ending.cancel.cancelled() => {
+                    connection.let_keep(&self.serving).await;
+                    return Err(self.asked());
+                }
                 Some(command) = self.inbox.recv() => Happened::Command(command),
                 elsewhere = self.serving.elsewhere() => Happened::Elsewhere(elsewhere),
                 happened = connection.wait() => happened,
             };
-            if let Some(lost) = connection.handle(&mut self.serving, happened).await? {
+            let lost = connection.handle(&mut self.serving, happened).await;
+            if lost.is_err() {
+                connection.let_keep(&self.serving).await;
+            }
+            if let Some(lost) = lost? {
                 return Ok((lost, connection.was_live()));
             }
         }

@@ -137,3 +137,17 @@ fn the_work_of_a_killed_session_is_read_and_brought_back_by_commands() {
     assert_ne!(again, sandbox);
     assert_eq!(home.in_sandbox(&again, STATE), state);
 }
+
+#[test]
+fn a_run_that_ends_with_its_turn_is_kept_with_it() {
+    let home = Home::with_sandboxes();
+    let ran = home.run(&["run", "--demo", "--empty", "table please"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+
+    kill(&home, &home.sandboxes()[0]);
+    let revived = home.run(&["revive", "session"]);
+
+    assert_eq!(revived.stdout, "revived session\n", "{revived:?}");
+    let said = messages(&home, &home.sandboxes()[0]);
+    assert!(said.to_string().contains("The figures are rounded."));
+}
