@@ -1,5 +1,7 @@
 //! One connection to OpenCode: the event stream, the calls under way, the queue that moves.
 
+mod keeping;
+
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -7,15 +9,16 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
+use self::keeping::Keeping;
 use super::driver::Stop;
 use super::server::Server;
 use super::serving::{Elsewhere, Lost, Serving};
 use super::translate::turn::Turn;
-use super::{snapshot, words};
+use super::words;
 use crate::domain::chat::{ChatEvent, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
-use crate::domain::session::{Prompt, SessionCommand, SessionEvent, SnapshotInfo};
+use crate::domain::session::{Prompt, SessionCommand, SnapshotInfo};
 use crate::domain::time::UnixMillis;
 use crate::session::world::wall;
 
@@ -68,9 +71,6 @@ const SAME_TIME: Duration = Duration::from_secs(3);
 /// posted all the same.
 const LOOKS: u32 = 3;
 
-/// How long the end of a session waits for a snapshot.
-const KEEPING: Duration = Duration::from_secs(2);
-
 /// Lives from the opening of the stream to its end.
 pub(crate) struct Connection {
     server: Server,
@@ -81,15 +81,6 @@ pub(crate) struct Connection {
     posting: Vec<Prompt>,
     live: bool,
     keeping: Keeping,
-}
-
-/// Whether a snapshot is being taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keeping {
-    No,
-    Yes,
-    /// And another one is due behind it.
-    YesAndAgain,
 }
 
 impl Connection {
@@ -293,54 +284,6 @@ impl Connection {
             Called::Renew(before)
         };
         self.calls.push(told.boxed());
-    }
-
-    /// Takes a snapshot, beside all else.
-    fn keep(&mut self, serving: &Serving) {
-        let keep = serving.recorder.keep().filter(|_| {
-            let is_ours = self.server.sandbox.is_some();
-            is_ours && serving.recorder.drives()
-        });
-        let Some(keep) = keep else { return };
-        self.keeping = match self.keeping {
-            Keeping::No => {
-                let taken = snapshot::take(self.server.clone(), keep);
-                self.calls.push(taken.map(Called::Kept).boxed());
-                Keeping::Yes
-            }
-            Keeping::Yes | Keeping::YesAndAgain => Keeping::YesAndAgain,
-        };
-    }
-
-    /// Waits for a snapshot that is being taken, so that the last turn is in it; not for long.
-    pub(crate) async fn let_keep(&mut self, serving: &Serving) {
-        let kept = async {
-            while self.keeping != Keeping::No {
-                match self.calls.next().await {
-                    Some(Called::Kept(kept)) => self.kept(serving, kept).await,
-                    Some(_) => {}
-                    None => return,
-                }
-            }
-        };
-        if tokio::time::timeout(KEEPING, kept).await.is_err() {
-            tracing::info!("the session ended while a snapshot was taken");
-        }
-    }
-
-    async fn kept(&mut self, serving: &Serving, kept: Result<SnapshotInfo, Failure>) {
-        match kept {
-            Ok(info) => {
-                let event = SessionEvent::Snapshot(Some(info));
-                serving.events.send(event).await;
-            }
-            Err(failure) => tracing::warn!(?failure, "no snapshot could be taken"),
-        }
-        let again = self.keeping == Keeping::YesAndAgain;
-        self.keeping = Keeping::No;
-        if again {
-            self.keep(serving);
-        }
     }
 
     /// Posts the next prompt of the queue if its time has come.
