@@ -240,6 +240,11 @@ impl App {
         if let Some(overlay) = self.overlays.last() {
             return vec![overlay.context(), Context::Always];
         }
+        self.pane_contexts()
+    }
+
+    /// The same without what lies over the panes: their words name the same keys behind it.
+    fn pane_contexts(&self) -> Vec<Context> {
         let pane = match (self.focus, self.session()) {
             (Pane::Sessions, _) => Context::Sessions,
             (Pane::Logs, _) => Context::Logs,

@@ -190,7 +190,7 @@ impl App {
     pub(super) fn key_of(&self, action: AppAction) -> String {
         self.options
             .keymap
-            .key_for(Action::App(action), &self.contexts())
+            .key_for(Action::App(action), &self.pane_contexts())
             .map(ToString::to_string)
             .unwrap_or_default()
     }
