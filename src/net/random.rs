@@ -1,6 +1,7 @@
 //! The system's randomness: for secrets, ids and seeds.
 
 use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
 
 /// Random bytes, good enough for secrets.
@@ -25,6 +26,14 @@ pub fn hex<const N: usize>() -> io::Result<String> {
     Ok(text)
 }
 
+/// A random number in `0.0..=1.0`, which keeps those who lost the same network in the same instant from
+/// trying again in the same instant.
+pub fn jitter() -> f64 {
+    // Each state has keys of its own; that is random enough, and the system is asked but once.
+    let random = RandomState::new().build_hasher().finish();
+    f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +45,20 @@ mod tests {
         assert_eq!(one.len(), 64);
         assert!(one.bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn numbers_that_are_asked_for_at_once_are_far_apart() {
+        let numbers: Vec<f64> = (0..1000).map(|_| jitter()).collect();
+
+        // Of a thousand, each tenth gets about a hundred.
+        for tenth in 0..10_u32 {
+            let from = f64::from(tenth) / 10.0;
+            let there = numbers
+                .iter()
+                .filter(|one| (from..from + 0.1).contains(*one));
+            let count = there.count();
+            assert!((20..300).contains(&count), "{count} from {from}");
+        }
     }
 }

@@ -25,6 +25,7 @@ use crate::domain::sandbox::{Outage, Phase};
 use crate::domain::session::{Closing, SessionCommand, SessionSpec};
 use crate::domain::time::UnixMillis;
 use crate::net::backoff::Backoff;
+use crate::net::random;
 use crate::session::world::wall;
 
 /// What a session's task is given to speak and listen with.
@@ -202,7 +203,7 @@ impl Life {
         reason: String,
         least: Duration,
     ) -> Result<(), Stop> {
-        let (wait, outage) = outage.next(reason, least, self.world.jitter());
+        let (wait, outage) = outage.next(reason, least, random::jitter());
         self.serving.announce(Phase::Reconnecting(outage)).await;
         self.wait(Some(wait)).await
     }

@@ -17,6 +17,7 @@ use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::Result;
 use crate::e2b::process::{ProcessEvent, ProcessStream, Selector, Signal};
 use crate::net::backoff::Backoff;
+use crate::net::random;
 
 const READ: &str = include_str!("../../assets/sandbox/read-log.sh");
 /// The script's answer where there is no file.
@@ -178,7 +179,7 @@ pub(super) async fn follow(
         if from > before || began.elapsed() > timing.backoff_cap {
             backoff.reset();
         }
-        tokio::time::sleep(backoff.next(world.jitter(), None)).await;
+        tokio::time::sleep(backoff.next(random::jitter(), None)).await;
     }
 }
 

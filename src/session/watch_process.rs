@@ -13,6 +13,7 @@ use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::Kind;
 use crate::e2b::process::{Exit, ProcessEvent, ProcessStream, Selector};
 use crate::net::backoff::Backoff;
+use crate::net::random;
 
 /// What is heard of the process.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ pub(super) async fn watch(
             Ok(Some(ProcessEvent::Stderr(bytes))) => Heard::Printed(LogStream::Stderr, bytes),
             Ok(Some(ProcessEvent::Ended(exit))) => Heard::Ended(Some(exit)),
             Ok(None) | Err(_) => loop {
-                tokio::time::sleep(backoff.next(world.jitter(), None)).await;
+                tokio::time::sleep(backoff.next(random::jitter(), None)).await;
                 match envd.connect(&selector).await {
                     Ok(again) => {
                         stream = again;

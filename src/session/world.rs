@@ -160,11 +160,6 @@ impl World {
     pub(crate) fn now(&self) -> Monotonic {
         self.started.elapsed()
     }
-
-    /// A number in [0, 1) that keeps many sessions from trying again at the same instant.
-    pub(crate) fn jitter(&self) -> f64 {
-        f64::from(self.started.elapsed().subsec_nanos() % 1_000_003) / 1_000_003.0
-    }
 }
 
 /// The wall clock.

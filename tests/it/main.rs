@@ -33,6 +33,7 @@ mod e2b_cli;
 mod errors;
 mod faults;
 mod forgotten;
+mod herd;
 mod isolation;
 mod lifetime;
 mod local;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -96,6 +96,8 @@ struct Shared {
     open: Mutex<CancellationToken>,
     /// No connection is taken, whatever the plan.
     refuses: AtomicBool,
+    /// When each connection that was refused so was tried.
+    refused: Mutex<Vec<Instant>>,
 }
 
 /// Ends with all its connections when it is dropped.
@@ -113,6 +115,7 @@ impl FaultProxy {
             plan: Mutex::new(plan),
             open: Mutex::default(),
             refuses: AtomicBool::new(false),
+            refused: Mutex::default(),
         });
         let serving = Arc::clone(&shared);
         let server = Server::start(async move |listener, _| serve(serving, listener).await);
@@ -138,6 +141,11 @@ impl FaultProxy {
         self.shared.refuses.store(refuse, Ordering::Relaxed);
     }
 
+    /// When connections were tried while they were refused.
+    pub(crate) fn refused(&self) -> Vec<Instant> {
+        guard(&self.shared.refused).clone()
+    }
+
     /// Cuts every connection of this moment.
     pub(crate) fn cut(&self) {
         std::mem::take(&mut *guard(&self.shared.open)).cancel();
@@ -155,6 +163,7 @@ async fn serve(shared: Arc<Shared>, listener: TcpListener) {
             return;
         };
         let fault = if shared.refuses.load(Ordering::Relaxed) {
+            guard(&shared.refused).push(Instant::now());
             Some(Fault::Refuse)
         } else {
             guard(&shared.plan).pop_front()
