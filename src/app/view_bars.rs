@@ -214,7 +214,8 @@ impl App {
                 "nothing can be sent: the session is gone"
             }
             Some(Phase::Gone(_)) => "nothing can be sent: the sandbox is gone",
-            Some(Phase::Dormant | Phase::Live) | None => "",
+            Some(Phase::Dormant) => "type a message; its sandbox is made then",
+            Some(Phase::Live) | None => "",
         }
     }
 

@@ -140,6 +140,7 @@ pub(super) fn world(config: Option<&Config>, env: &Env, started: Instant) -> Res
         settings.engine = Some(engine(config, env)?);
         settings.idle_ttl = config.idle_ttl.value;
         settings.work_ttl = config.work_ttl.value;
+        settings.warm_start = config.warm_start.value;
         settings
             .opencode_version
             .clone_from(&config.opencode_version.value);

@@ -103,6 +103,7 @@ pub(super) fn resolve(
         template: layers.text("template", TemplateId::from),
         idle_ttl: layers.duration("idle_ttl"),
         work_ttl: layers.duration("work_ttl"),
+        warm_start: layers.switch("warm_start"),
         timeouts: Timeouts {
             connect: layers.duration("timeouts.connect"),
             request: layers.duration("timeouts.request"),

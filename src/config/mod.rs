@@ -52,6 +52,8 @@ pub struct Config {
     pub idle_ttl: Sourced<Duration>,
     /// How long a sandbox lives on once a prompt was sent.
     pub work_ttl: Sourced<Duration>,
+    /// With an account: a new session's sandbox is made once something is typed, not once it is sent.
+    pub warm_start: Sourced<bool>,
     pub timeouts: Timeouts,
     /// The model of new sessions; OpenCode's own default when `None`.
     pub model: Sourced<Option<ModelRef>>,

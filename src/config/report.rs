@@ -24,6 +24,7 @@ impl Config {
             row("template", &self.template, ToString::to_string),
             row("idle_ttl", &self.idle_ttl, |v| duration::print(*v)),
             row("work_ttl", &self.work_ttl, |v| duration::print(*v)),
+            row("warm_start", &self.warm_start, ToString::to_string),
             row("model", &self.model, |v| {
                 let name =
                     |m: &crate::domain::chat::ModelRef| format!("{}/{}", m.provider, m.model);

@@ -19,12 +19,13 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 26] = [
+pub(super) const SETTINGS: [Setting; 27] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
     setting("idle_ttl", "SANDBAR_IDLE_TTL", "30m"),
     setting("work_ttl", "SANDBAR_WORK_TTL", "6h"),
+    setting("warm_start", "SANDBAR_WARM_START", "false"),
     setting("model", "SANDBAR_MODEL", ""),
     setting(
         "opencode_version",

@@ -51,6 +51,7 @@ fn without_anything_the_defaults_hold() {
     template = opencode (default)
     idle_ttl = 30m (default)
     work_ttl = 6h (default)
+    warm_start = false (default)
     model =  (default)
     opencode_version = 1.18.33 (default)
     local.isolation = full (default)

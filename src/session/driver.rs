@@ -124,6 +124,7 @@ struct Life {
 impl Life {
     /// Boots, serves, mends what breaks; only a [`Stop`] ends it.
     async fn live(&mut self) -> Result<Infallible, Stop> {
+        self.wait_until_wanted().await?;
         let mut outage = Outages::new(&self.world);
         loop {
             self.wait_for_driver().await?;
@@ -151,6 +152,31 @@ impl Life {
             self.serving.announce(phase).await;
             self.wait(None).await?;
             outage.over();
+        }
+    }
+
+    /// A sandbox that costs is not made before there is something for it to do.
+    async fn wait_until_wanted(&mut self) -> Result<(), Stop> {
+        if self.serving.is_wanted(&self.spec).await {
+            return Ok(());
+        }
+        self.serving.announce(Phase::Dormant).await;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    let is_typing = matches!(&command, SessionCommand::SaveDraft(text) if !text.is_empty());
+                    let is_asked = self.serving.offline(command).await? == Heard::Retry;
+                    if is_asked || is_typing && self.world.settings.warm_start {
+                        return Ok(());
+                    }
+                }
+                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+            }
+            if self.serving.has_prompts() {
+                return Ok(());
+            }
         }
     }
 

@@ -25,8 +25,10 @@ use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
 use crate::domain::log::LogLine;
-use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, Prompt, Revival, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::sandbox::{EngineKind, Phase};
+use crate::domain::session::{
+    Closing, Origin, Prompt, Revival, SessionCommand, SessionEvent, SessionSpec,
+};
 use crate::domain::time::UnixMillis;
 use crate::store::Claim;
 
@@ -191,6 +193,26 @@ impl Serving {
                 .stored_place()
                 .await
                 .is_none_or(|place| place.is_complete())
+    }
+
+    /// Whether the session's sandbox is there, costs nothing, or has something to do.
+    pub(crate) async fn is_wanted(&self, spec: &SessionSpec) -> bool {
+        let engine = self.world.settings.engine.as_ref();
+        if engine.is_none_or(|engine| engine.kind() != EngineKind::E2b) || self.has_prompts() {
+            return true;
+        }
+        let place = match (&spec.origin, self.recorder.stored_place().await) {
+            (_, Some(place)) => place,
+            // From here on it can be found again, with what is typed for it.
+            (Origin::New(new), None) => self.recorder.plan(new.clone(), wall()).await,
+            (Origin::Stored | Origin::Attach { .. }, None) => return true,
+        };
+        place.sandbox.id.is_some() || place.conversation.is_some()
+    }
+
+    /// Whether a prompt waits to be sent.
+    pub(crate) fn has_prompts(&self) -> bool {
+        !self.queue.waiting().is_empty()
     }
 
     /// Whether there is something to come back to: a sandbox, with a conversation in it.

@@ -31,6 +31,8 @@ pub struct Settings {
     pub idle_ttl: Duration,
     /// How long a sandbox lives on once a prompt was sent.
     pub work_ttl: Duration,
+    /// Where sandboxes cost: one is made once something is typed, not once it is sent.
+    pub warm_start: bool,
     pub opencode_version: String,
     pub install_limit: Duration,
     /// Variables that new sandboxes get: names and values of provider keys.
@@ -48,6 +50,7 @@ impl Default for Settings {
             engine: None,
             idle_ttl: Duration::from_mins(30),
             work_ttl: Duration::from_hours(6),
+            warm_start: false,
             opencode_version: OPENCODE_VERSION.to_owned(),
             install_limit: Duration::from_mins(10),
             provider_keys: Vec::new(),

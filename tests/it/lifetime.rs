@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use sandbar::app::Mode;
+use sandbar::app::key::Key;
 use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession};
 use sandbar::e2b::control::ControlClient;
 use sandbar::e2b::host::Addresses;
+use sandbar::e2b::list::ListFilter;
 use sandbar::engine::EngineSpec;
 use sandbar::local;
 use sandbar::session::world::Records;
@@ -46,6 +48,8 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     let server = server.await.unwrap();
     // As an account of E2B: sandboxes of the daemon have no limit.
     let addresses = Addresses::new(None, Some(&server.url()), None).unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let control = ControlClient::new(http, addresses.api.clone(), KEY.into()).unwrap();
     let come = || {
         let mut world = Client::world();
         world.records = Some(Records::open(&files.path().join("state")));
@@ -57,14 +61,26 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
         Client::start(mode(), world, 1)
     };
     let mut first = come();
+    // With an account a sandbox is made once it is wanted.
+    wait_for(&mut first, "idle").await;
+    assert_eq!(
+        control
+            .list(&ListFilter::default(), None)
+            .await
+            .unwrap()
+            .sandboxes
+            .len(),
+        0
+    );
+    first.key("ctrl-x".parse().unwrap());
+    first.key(Key::char('r'));
+    wait_for(&mut first, "booting").await;
     wait_for(&mut first, "idle").await;
     wait_for(&mut first, "pauses in 10m").await;
     let sessions = first.records().store.sessions().await.unwrap();
     first.leave().await;
 
     let id = sessions[0].sandbox.id.clone().unwrap().to_string();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let control = ControlClient::new(http, addresses.api.clone(), KEY.into()).unwrap();
     let hour = Duration::from_hours(1);
     control.set_timeout(&id, hour).await.unwrap();
 

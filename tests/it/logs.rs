@@ -188,7 +188,10 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
             .size(140, 40)
             .start()
     };
-    let screen = start();
+    let mut screen = start();
+    // With an account a sandbox is made once it is asked for.
+    screen.wait_for("its sandbox is made then");
+    screen.send("\x18r");
     let files = LogFiles::wait(&server.serve_state(), &[]);
     screen.wait_for("○ idle");
     assert_stored(&home, &[&files]);
@@ -203,7 +206,7 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
     // Nobody is here, and nobody can come for a while.
     kill(&screen);
     files.print(4000..5000);
-    let mut screen = start();
+    screen = start();
     screen.wait_for("○ idle");
     assert_stored(&home, &[&files]);
     wait_until("two readers of the log", || {
