@@ -16,6 +16,8 @@ pub(super) enum Raw {
     List(Vec<String>),
     /// A whole number that is not negative.
     Number(u64),
+    /// A number with a point, as written.
+    Decimal(String),
     /// Anything else, by the name of its type.
     Other(&'static str),
 }
@@ -202,7 +204,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
             .map_or(Raw::Other("list of other things than texts"), Raw::List),
         DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix())
             .map_or(Raw::Other("number"), Raw::Number),
-        DeValue::Float(_) => Raw::Other("number"),
+        DeValue::Float(number) => Raw::Decimal(number.as_str().to_owned()),
         DeValue::Datetime(_) => Raw::Other("date"),
         DeValue::Table(_) => Raw::Other("table"),
     }

@@ -9,11 +9,13 @@ use super::KeyOverride;
 use super::duration;
 use super::env::Env;
 use super::file::{self, Entries, Raw};
+use super::price;
 use super::problem::{FilePlace, Place, Problem};
 use super::schema::{PROVIDER_VARIABLES, SETTINGS, Setting, nearest};
 use super::size;
 use super::value::{Source, Sourced};
 use crate::domain::chat::ModelRef;
+use crate::domain::price::MicroDollars;
 use crate::domain::version::opencode_fits;
 
 /// Setting, flag, value.
@@ -150,6 +152,19 @@ impl Layers {
         })
     }
 
+    pub(super) fn price(&mut self, name: &str) -> Sourced<MicroDollars> {
+        let default = price::parse(default_of(name)).unwrap_or_default();
+        self.value(name, default, |raw| {
+            let hint = "write US dollars with up to six decimals: 0.0504; or 0 for nothing";
+            let read = match raw {
+                Raw::Number(number) => price::parse(&number.to_string()),
+                Raw::Decimal(text) | Raw::Text(text) => price::parse(text),
+                _ => None,
+            };
+            read.ok_or_else(|| Wrong::new("this is not a price", hint))
+        })
+    }
+
     pub(super) fn switch(&mut self, name: &str) -> Sourced<bool> {
         self.value(name, false, |raw| match raw {
             Raw::Bool(value) => Ok(*value),
@@ -256,7 +271,7 @@ impl Layers {
             let list = match entry.value {
                 Raw::Text(key) => vec![key],
                 Raw::List(list) => list,
-                Raw::Bool(_) | Raw::Number(_) | Raw::Other(_) => {
+                Raw::Bool(_) | Raw::Number(_) | Raw::Decimal(_) | Raw::Other(_) => {
                     self.problems.push(Problem {
                         place: Place::File(entry.place),
                         what: format!("{}: this is not a key", shown(&entry.name)),
@@ -323,7 +338,9 @@ fn text_of(raw: &Raw) -> Result<&str, Wrong> {
         Raw::Text(text) => Ok(text),
         Raw::Bool(_) => Err(Wrong::new("this is true or false, not a text", IN_QUOTES)),
         Raw::List(_) => Err(Wrong::new("this is a list, not a text", IN_QUOTES)),
-        Raw::Number(_) => Err(Wrong::new("this is a number, not a text", IN_QUOTES)),
+        Raw::Number(_) | Raw::Decimal(_) => {
+            Err(Wrong::new("this is a number, not a text", IN_QUOTES))
+        }
         Raw::Other(kind) => Err(Wrong::new(
             format!("this is a {kind}, not a text"),
             IN_QUOTES,

@@ -8,7 +8,9 @@ use super::file::{self, Entries, Raw};
 use super::layers::{Layers, Overridden};
 use super::paths::Paths;
 use super::problem::{ConfigError, Problem};
-use super::{Config, DefaultCode, E2bConfig, LocalConfig, LogLevel, ThemeChoice, Timeouts};
+use super::{
+    Config, DefaultCode, E2bConfig, LocalConfig, LogLevel, PricesConfig, ThemeChoice, Timeouts,
+};
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
 
@@ -127,6 +129,10 @@ pub(super) fn resolve(
             processes: layers.size("local.processes"),
             file_size: layers.size("local.file_size"),
             server_idle: layers.duration("local.server_idle"),
+        },
+        prices: PricesConfig {
+            usd_per_vcpu_hour: layers.price("prices.usd_per_vcpu_hour"),
+            usd_per_gib_hour: layers.price("prices.usd_per_gib_hour"),
         },
         code: layers.choice("code", None, &CODES),
         theme: layers.choice("theme", None, &THEMES),

@@ -16,6 +16,7 @@ mod layers;
 mod load;
 pub mod own_log;
 mod paths;
+mod price;
 mod problem;
 mod report;
 mod schema;
@@ -39,6 +40,7 @@ use secrecy::SecretString;
 
 use crate::domain::chat::ModelRef;
 use crate::domain::id::TemplateId;
+use crate::domain::price::{MicroDollars, Prices};
 use crate::domain::sandbox::EngineKind;
 
 /// What holds.
@@ -63,6 +65,7 @@ pub struct Config {
     pub forward: Sourced<Vec<String>>,
     pub e2b: E2bConfig,
     pub local: LocalConfig,
+    pub prices: PricesConfig,
     /// Which code a new session takes along.
     pub code: Sourced<DefaultCode>,
     pub theme: Sourced<ThemeChoice>,
@@ -91,6 +94,22 @@ impl Config {
     pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
         let stored = self.provider_keys.iter().map(|(_, key)| &key.value);
         stored.chain(self.e2b.api_key.as_ref().map(|key| &key.value))
+    }
+}
+
+/// What E2B takes for a sandbox that runs, by what it was given; nothing else has a price.
+#[derive(Debug, Clone)]
+pub struct PricesConfig {
+    pub usd_per_vcpu_hour: Sourced<MicroDollars>,
+    pub usd_per_gib_hour: Sourced<MicroDollars>,
+}
+
+impl PricesConfig {
+    pub fn prices(&self) -> Prices {
+        Prices {
+            vcpu_hour: self.usd_per_vcpu_hour.value,
+            gib_hour: self.usd_per_gib_hour.value,
+        }
     }
 }
 

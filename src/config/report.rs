@@ -2,7 +2,7 @@
 
 use super::load::{CODES, ENGINES, LEVELS, THEMES};
 use super::value::{Source, Sourced};
-use super::{Config, duration, size};
+use super::{Config, PricesConfig, Timeouts, duration, price, size};
 
 /// One line of `sandbar config`. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,15 +60,8 @@ impl Config {
             row("e2b.domain", &self.e2b.domain, Clone::clone),
             row("e2b.sandbox_url", &self.e2b.sandbox_url, optional),
         ];
-        let timeouts = &self.timeouts;
-        for (name, value) in [
-            ("timeouts.connect", &timeouts.connect),
-            ("timeouts.request", &timeouts.request),
-            ("timeouts.install", &timeouts.install),
-            ("timeouts.health", &timeouts.health),
-        ] {
-            rows.push(row(name, value, |v| duration::print(*v)));
-        }
+        rows.extend(self.prices.rows());
+        rows.extend(self.timeouts.rows());
         for key in &self.keys {
             let name = format!("keys.{}", key.action);
             rows.push(row(&name, &key.keys, |v| v.join(", ")));
@@ -80,6 +73,28 @@ impl Config {
             rows.push(row(name, key, |_| DOTS.to_owned()));
         }
         rows
+    }
+}
+
+impl PricesConfig {
+    fn rows(&self) -> [Row; 2] {
+        [
+            ("prices.usd_per_vcpu_hour", &self.usd_per_vcpu_hour),
+            ("prices.usd_per_gib_hour", &self.usd_per_gib_hour),
+        ]
+        .map(|(name, value)| row(name, value, |v| price::print(*v)))
+    }
+}
+
+impl Timeouts {
+    fn rows(&self) -> [Row; 4] {
+        [
+            ("timeouts.connect", &self.connect),
+            ("timeouts.request", &self.request),
+            ("timeouts.install", &self.install),
+            ("timeouts.health", &self.health),
+        ]
+        .map(|(name, value)| row(name, value, |v| duration::print(*v)))
     }
 }
 

@@ -19,7 +19,7 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 27] = [
+pub(super) const SETTINGS: [Setting; 29] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
@@ -52,6 +52,18 @@ pub(super) const SETTINGS: [Setting; 27] = [
     setting("e2b.api_url", "E2B_API_URL", ""),
     setting("e2b.domain", "E2B_DOMAIN", "e2b.app"),
     setting("e2b.sandbox_url", "E2B_SANDBOX_URL", ""),
+    // US dollars an hour, as E2B had them in November 2026
+    // (https://e2b.dev/docs/faq/calculate-sandbox-price): $0.000014 and $0.0000045 a second.
+    setting(
+        "prices.usd_per_vcpu_hour",
+        "SANDBAR_USD_PER_VCPU_HOUR",
+        "0.0504",
+    ),
+    setting(
+        "prices.usd_per_gib_hour",
+        "SANDBAR_USD_PER_GIB_HOUR",
+        "0.0162",
+    ),
     setting("timeouts.connect", "SANDBAR_CONNECT_TIMEOUT", "10s"),
     setting("timeouts.request", "SANDBAR_REQUEST_TIMEOUT", "30s"),
     setting("timeouts.install", "SANDBAR_INSTALL_TIMEOUT", "10m"),

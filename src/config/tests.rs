@@ -69,6 +69,8 @@ fn without_anything_the_defaults_hold() {
     e2b.api_url =  (default)
     e2b.domain = e2b.app (default)
     e2b.sandbox_url =  (default)
+    prices.usd_per_vcpu_hour = 0.0504 (default)
+    prices.usd_per_gib_hour = 0.0162 (default)
     timeouts.connect = 10s (default)
     timeouts.request = 30s (default)
     timeouts.install = 10m (default)
@@ -346,4 +348,26 @@ proptest! {
             prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", text);
         }
     }
+}
+
+#[test]
+fn a_price_is_dollars_in_quotes_or_not() {
+    let prices = |text: &str| {
+        let prices = of_file(&format!("[prices]\n{text}"))
+            .unwrap()
+            .prices
+            .prices();
+        (prices.vcpu_hour.0, prices.gib_hour.0)
+    };
+
+    assert_eq!(prices(""), (50_400, 16_200));
+    let given = "usd_per_vcpu_hour = 0.1\nusd_per_gib_hour = 0";
+    assert_eq!(prices(given), (100_000, 0));
+    assert_eq!(prices("usd_per_gib_hour = \"2\""), (50_400, 2_000_000));
+    insta::assert_snapshot!(error_of("[prices]\nusd_per_vcpu_hour = -0.1"), @r"
+    config.toml:2:21: prices.usd_per_vcpu_hour: this is not a price
+      2 | usd_per_vcpu_hour = -0.1
+        |                     ^^^^
+      write US dollars with up to six decimals: 0.0504; or 0 for nothing
+    ");
 }
