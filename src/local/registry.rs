@@ -269,6 +269,10 @@ impl Registry {
         }
         let store = sandbox.change(|record| {
             record.state = State::Running;
+            if resumed {
+                // As at E2B: since when it runs, not since when it exists.
+                record.started_at = now();
+            }
             record.ends_at = if resumed {
                 ends_at
             } else {

@@ -491,7 +491,13 @@ async fn pausing_stops_the_processes_and_connecting_lets_them_go_on() {
     let mut events = Events::open(sandbox.shell("echo on; exec sleep 1000")).await;
     let pid = events.pid().await;
     let path = |verb: &str| format!("/sandboxes/{}/{verb}", sandbox.id);
+    let started = async || {
+        let detail = world.api("GET", &format!("/sandboxes/{}", sandbox.id));
+        let detail: Value = detail.send().await.unwrap().json().await.unwrap();
+        detail["startedAt"].as_str().unwrap().to_owned()
+    };
 
+    let first = started().await;
     let paused = world
         .api("POST", &path("pause"))
         .json(&json!({}))
@@ -522,6 +528,8 @@ async fn pausing_stops_the_processes_and_connecting_lets_them_go_on() {
     assert_eq!(health.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(resumed.status(), StatusCode::CREATED);
     assert_eq!(list["processes"][0]["pid"], pid);
+    // It tells since when it runs, not since when it exists.
+    assert!(started().await > first);
 }
 
 #[tokio::test]
