@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::clock;
-use crate::domain::time::UnixMillis;
+use crate::domain::time::{UnixMillis, in_minutes};
 
 /// From here on each second is shown, and the time stands first.
 const SHORT: Duration = Duration::from_mins(5);
@@ -29,15 +29,11 @@ impl Left {
     /// `pauses in 1h 12m`, `pauses in 29m`, `pauses in 4:31`.
     pub(super) fn words(self) -> String {
         let seconds = self.0.as_millis().div_ceil(1000);
-        let minutes = seconds.div_ceil(60);
-        match (self.is_short(), minutes / 60) {
-            (true, _) if seconds == 0 => "pauses now".to_owned(),
-            (true, _) => {
-                let whole = u64::try_from(seconds).unwrap_or(u64::MAX);
-                format!("pauses in {}", clock::running(Duration::from_secs(whole)))
-            }
-            (false, 0) => format!("pauses in {minutes}m"),
-            (false, hours) => format!("pauses in {hours}h {}m", minutes % 60),
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        match self.is_short() {
+            true if seconds == 0 => "pauses now".to_owned(),
+            true => format!("pauses in {}", clock::running(Duration::from_secs(seconds))),
+            false => format!("pauses in {}", in_minutes(seconds.div_ceil(60))),
         }
     }
 

@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::args::{JsonArgs, Options};
+use super::bill::Bill;
 use super::known::{FORMAT, Known};
 use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
+use crate::domain::price::Run;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 use crate::domain::time::UnixMillis;
@@ -39,6 +41,7 @@ struct Row {
     sandbox: String,
     title: String,
     updated: Option<UnixMillis>,
+    run: Option<Run>,
     is_stored: bool,
 }
 
@@ -69,7 +72,7 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
             rows.extend(join(engine, &known.sessions, &heard));
         }
         rows.sort_by_key(|row| (!row.is_stored, std::cmp::Reverse(row.updated)));
-        print(&rows, args.json)?;
+        print(&rows, args.json, &Bill::new(&config, wall()))?;
         failed.map_or(Ok(()), |failure| Err(failure.into()))
     })
 }
@@ -155,6 +158,7 @@ fn join(engine: EngineKind, sessions: &[SessionSummary], heard: &Heard) -> Vec<R
             updated: unix_millis(&sandbox.started_at)
                 .and_then(|at| u64::try_from(at).ok())
                 .map(UnixMillis),
+            run: visit::run_of(sandbox),
             is_stored: false,
         }
     }));
@@ -178,6 +182,13 @@ fn stored(session: &SessionSummary, heard: &Heard) -> Row {
             }
         }
     };
+    let run = match heard {
+        Heard::Sandboxes(listed) => {
+            let own = |sandbox: &&ListedSandbox| Some(&sandbox.sandbox_id) == id.as_ref();
+            listed.iter().find(own).and_then(visit::run_of)
+        }
+        Heard::Stopped | Heard::Nothing => None,
+    };
     Row {
         name: session.name.clone(),
         state,
@@ -185,6 +196,7 @@ fn stored(session: &SessionSummary, heard: &Heard) -> Row {
         sandbox: id.unwrap_or_default(),
         title: session.title.clone(),
         updated: Some(session.updated),
+        run,
         is_stored: true,
     }
 }
@@ -197,40 +209,51 @@ fn state_word(state: SandboxState) -> &'static str {
     }
 }
 
-fn print(rows: &[Row], as_json: bool) -> Result<(), Ended> {
+fn print(rows: &[Row], as_json: bool, bill: &Bill) -> Result<(), Ended> {
     if as_json {
-        return report::json(&rows.iter().map(value).collect::<Vec<_>>());
+        let rows = rows.iter().map(|row| value(row, bill));
+        return report::json(&rows.collect::<Vec<_>>());
     }
     if rows.is_empty() {
         report::progress("no sessions yet; `sandbar` starts one, `sandbar run PROMPT` too");
         return Ok(());
     }
-    report::line(table(rows, wall()).trim_end())
+    report::line(table(rows, bill).trim_end())?;
+    let runs = rows
+        .iter()
+        .filter_map(|row| Some((row.engine, row.sandbox.as_str(), row.run?)));
+    if let Some(total) = bill.total(runs) {
+        report::progress(total);
+    }
+    Ok(())
 }
 
-fn value(row: &Row) -> Value {
+fn value(row: &Row, bill: &Bill) -> Value {
     json!({
         "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
         "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.is_stored,
         "title": if row.is_stored { row.title.as_str() } else { "" },
         "updated": row.updated.map(|at| at.0),
+        "up_secs": row.run.map(|run| run.time(bill.now).as_secs()),
+        "cost_micro_usd": row.run.and_then(|run| bill.cost(row.engine, run)).map(|cost| cost.0),
     })
 }
 
-fn table(rows: &[Row], now: UnixMillis) -> String {
-    let head = ["NAME", "STATE", "ENGINE", "USED", "SANDBOX", "TITLE"].map(str::to_owned);
+fn table(rows: &[Row], bill: &Bill) -> String {
+    let head = ["NAME", "STATE", "ENGINE", "USED", "UP", "SANDBOX", "TITLE"].map(str::to_owned);
     let cells = rows.iter().map(|row| {
         [
             clean(&row.name),
             row.state.to_owned(),
             row.engine.name().to_owned(),
             row.updated
-                .map_or_else(String::new, |at| age(now.since(at))),
+                .map_or_else(String::new, |at| age(bill.now.since(at))),
+            bill.cell(row.engine, row.run),
             clean(&row.sandbox),
             clean(&row.title),
         ]
     });
-    let lines: Vec<[String; 6]> = std::iter::once(head).chain(cells).collect();
+    let lines: Vec<[String; 7]> = std::iter::once(head).chain(cells).collect();
     aligned(&lines)
 }
 
@@ -281,6 +304,7 @@ mod tests {
 
     use super::super::known::testing::session;
     use super::*;
+    use crate::domain::price::Prices;
 
     fn states(phase: Phase, id: &str, heard: &Heard) -> &'static str {
         stored(&session("one", id, phase), heard).state
@@ -318,11 +342,16 @@ mod tests {
         let sessions = [session("日本", "sbx-1", Phase::Dormant)];
 
         let rows = join(EngineKind::Local, &sessions, &heard);
+        let now = UnixMillis(3 * 3_600_000);
+        let bill = Bill {
+            prices: Prices::default(),
+            now,
+        };
 
-        insta::assert_snapshot!(table(&rows, UnixMillis(3 * 3_600_000)), @r"
-        NAME      STATE    ENGINE  USED     SANDBOX  TITLE
-        日本      running  local   2 h ago  sbx-1    About 日本
-        bad name  running  local   3 h ago  sbx-2    (not in this store)
+        insta::assert_snapshot!(table(&rows, &bill), @r"
+        NAME      STATE    ENGINE  USED     UP     SANDBOX  TITLE
+        日本      running  local   2 h ago  -      sbx-1    About 日本
+        bad name  running  local   3 h ago  3h 0m  sbx-2    (not in this store)
         ");
         assert!(join(EngineKind::E2b, &sessions, &Heard::Nothing).is_empty());
     }

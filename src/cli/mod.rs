@@ -6,6 +6,7 @@
 
 mod apply;
 mod args;
+mod bill;
 mod code;
 mod config;
 mod doctor;

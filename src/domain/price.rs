@@ -34,7 +34,18 @@ pub struct Prices {
     pub gib_hour: MicroDollars,
 }
 
+impl Run {
+    pub fn time(&self, now: UnixMillis) -> Duration {
+        now.since(self.since)
+    }
+}
+
 impl Prices {
+    /// Whether they say anything.
+    pub fn are_known(&self) -> bool {
+        *self != Self::default()
+    }
+
     /// What so much time costs; to the next lower millionth.
     pub fn of(&self, size: Size, time: Duration) -> MicroDollars {
         const HOUR_MILLIS: u128 = 3_600_000;

@@ -22,5 +22,13 @@ impl UnixMillis {
     }
 }
 
+/// A time in whole minutes: `41m`, `1h 12m`.
+pub fn in_minutes(minutes: u64) -> String {
+    match minutes / 60 {
+        0 => format!("{minutes}m"),
+        hours => format!("{hours}h {}m", minutes % 60),
+    }
+}
+
 /// Monotonic time: the time since this program started. Compared only with its own kind.
 pub type Monotonic = Duration;

@@ -11,10 +11,12 @@ use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
+use crate::domain::price::{Run, Size};
 use crate::domain::sandbox::{Phase, SandboxInfo};
+use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::list::ListFilter;
-use crate::e2b::wire::{ListedSandbox, SandboxState};
+use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
 use crate::engine::Engine;
 
 /// More sandboxes than this are not listed.
@@ -79,6 +81,20 @@ impl Host {
             Err(error) => Err(words::e2b(&error)),
         }
     }
+}
+
+/// Since when a listed sandbox runs, and how large it is; `None` where it does not run or nobody says.
+/// E2B's clock begins anew at each resume (its public sources of 2025), that of its bill too.
+pub fn run_of(sandbox: &ListedSandbox) -> Option<Run> {
+    let since = u64::try_from(unix_millis(&sandbox.started_at)?).ok()?;
+    let run = Run {
+        since: UnixMillis(since),
+        size: Size {
+            vcpus: sandbox.cpu_count,
+            memory_mib: sandbox.memory_mb,
+        },
+    };
+    (sandbox.state == SandboxState::Running).then_some(run)
 }
 
 /// The phase of a session whose sandbox the engine does not know any more.

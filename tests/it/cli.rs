@@ -441,8 +441,22 @@ async fn the_list_joins_what_is_stored_with_what_runs() {
     );
     let lost = account.store.by_name("lost").await.unwrap().unwrap();
     assert!(matches!(lost.summary.phase, Phase::Gone(_)), "{lost:?}");
-    let table = account.run(&["ls"]).await.out;
-    assert!(table.contains("(not in this store)"), "{table}");
+    let table = account.run(&["ls"]).await;
+    assert!(table.out.contains("(not in this store)"), "{table:?}");
+    // Two run, and both are paid for.
+    assert!(table.out.contains("  0m "), "{table:?}");
+    let total = table.err.trim_end().rsplit('\n').next().unwrap_or_default();
+    assert!(
+        total.starts_with("2 sandboxes run at E2B: about "),
+        "{table:?}"
+    );
+    let json = account.run(&["ls", "--json"]).await;
+    let rows: Vec<Value> = serde_json::from_str(&json.out).unwrap();
+    assert!(rows[1]["cost_micro_usd"].is_null(), "{rows:?}");
+    assert!(
+        rows[2]["cost_micro_usd"].is_u64() && rows[2]["up_secs"].is_u64(),
+        "{rows:?}"
+    );
 }
 
 #[tokio::test]
