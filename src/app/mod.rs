@@ -35,6 +35,7 @@ mod picker;
 mod revive;
 mod sessions;
 mod settle;
+mod spent;
 pub mod theme;
 mod update;
 mod update_session;
@@ -58,6 +59,7 @@ use sessions::Sessions;
 use viewport::Viewport;
 
 use crate::domain::id::SessionKey;
+use crate::domain::price::Prices;
 use crate::domain::sandbox::{EngineKind, State};
 use crate::domain::session::{NewSession, SessionSpec};
 use crate::domain::time::{Monotonic, UnixMillis};
@@ -94,6 +96,8 @@ pub struct AppOptions {
     pub mouse: bool,
     /// Minutes that the user's clock is ahead of UTC.
     pub utc_offset_minutes: i16,
+    /// Of sandboxes that somebody pays for.
+    pub prices: Prices,
 }
 
 /// All that is seen. Made from options, changed by events, drawn by `view`.

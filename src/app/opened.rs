@@ -9,6 +9,7 @@ use super::effect::Effect;
 use super::lifetime::Left;
 use super::logs::Logs;
 use crate::domain::id::SessionKey;
+use crate::domain::price::Run;
 use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
 use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo};
 use crate::domain::time::{Monotonic, UnixMillis};
@@ -30,6 +31,8 @@ pub(super) struct OpenSession {
     pub(super) state_since: Monotonic,
     /// What was kept last in case that the sandbox goes.
     pub(super) snapshot: Option<SnapshotInfo>,
+    /// Since when the sandbox runs, where somebody pays for it.
+    pub(super) run: Option<Run>,
     /// The last warning that was given of the sandbox's end, by the time that was left.
     warned: Option<Duration>,
     /// How to open it again; its task has ended when `stopped`.
@@ -55,6 +58,7 @@ impl OpenSession {
             state: State::Booting,
             state_since: cx.now,
             snapshot: None,
+            run: None,
             warned: None,
             origin: match spec.origin {
                 // What was made once is not made again.
@@ -92,6 +96,7 @@ impl OpenSession {
             SessionEvent::Chat(event) => self.chat.receive(event, cx),
             SessionEvent::Logs(lines) => self.logs.append(lines),
             SessionEvent::Queue { prompts, held } => self.chat.queue_changed(prompts, held),
+            SessionEvent::Runs(run) => self.run = Some(run),
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
             // The root words it.
             SessionEvent::Revived(_) => {}
@@ -110,6 +115,9 @@ impl OpenSession {
         {
             // A new trail, or the end of one.
             self.boot = Boot::new(cx.now);
+        }
+        if matches!(phase, Phase::Paused | Phase::Gone(_)) {
+            self.run = None;
         }
         self.phase = phase;
         self.tell_reach();

@@ -99,7 +99,7 @@ impl App {
         wall > UnixMillis(0) && cx.wall.since(wall) > awake.saturating_add(SLEEP)
     }
 
-    /// When the next word about a sandbox's end is due.
+    /// When the next word about a sandbox's end or its cost is due.
     fn lifetime_due(&self, now: Monotonic) -> Option<Monotonic> {
         let (then, wall) = self.seen;
         let wall = wall.plus(now.saturating_sub(then));
@@ -110,8 +110,11 @@ impl App {
         let shown = self
             .session()
             .and_then(|session| session.left(wall)?.changes_in());
+        let spent = self.session().and_then(|session| session.run);
+        let spent = spent.filter(|_| self.options.prices.are_known());
         warnings
             .chain(shown)
+            .chain(spent.map(|run| super::spent::changes_in(run, wall)))
             .min()
             .map(|time| now.saturating_add(time))
     }

@@ -11,7 +11,7 @@ use super::logs::LogsView;
 use super::sessions::SessionsView;
 use super::view_frame::Frame;
 use super::viewcx::ViewCx;
-use super::{App, OpenSession, Pane};
+use super::{App, OpenSession, Pane, spent};
 use crate::text::{ansi, wrap};
 
 impl App {
@@ -99,6 +99,7 @@ impl App {
             } else {
                 "while the sandbox starts"
             },
+            sandbox_cost: &spent::words(session.run, &self.options.prices, vx.wall),
             rows,
         };
         session.chat.view(area, buf, vx, &seat);

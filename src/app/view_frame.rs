@@ -16,6 +16,11 @@ pub(super) struct Frame<'a> {
 }
 
 impl Frame<'_> {
+    /// The columns that a title on the right may have.
+    pub(super) fn room(title: &str, area: Rect) -> usize {
+        usize::from(area.width).saturating_sub(wrap::width(title) + 7)
+    }
+
     /// Draws the frame and returns what is inside.
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Rect {
         let (border, title) = if self.focused {
@@ -27,7 +32,7 @@ impl Frame<'_> {
             .border_set(theme.frame(self.focused))
             .border_style(border)
             .title_top(Line::styled(format!(" {} ", self.title), title));
-        let room = usize::from(area.width).saturating_sub(wrap::width(self.title) + 7);
+        let room = Self::room(self.title, area);
         if !self.right.is_empty() && wrap::width(self.right) <= room {
             let right = Line::styled(format!(" {} ", self.right), theme.dim);
             block = block.title_top(right.right_aligned());

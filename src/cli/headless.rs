@@ -90,6 +90,7 @@ impl Headless {
             }
             SessionEvent::Restored { .. }
             | SessionEvent::Queue { .. }
+            | SessionEvent::Runs(_)
             | SessionEvent::Snapshot(_)
             | SessionEvent::Revived(_) => Vec::new(),
         }

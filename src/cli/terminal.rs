@@ -163,6 +163,7 @@ fn show(mode: Mode, config: &Config, world: World, env: &Env) -> Result<(), Ende
         keymap: setup::keymap(config)?,
         mouse: config.mouse.value,
         utc_offset_minutes: setup::utc_offset_minutes(),
+        prices: config.prices.prices(),
     });
     let theme = setup::theme(config, env);
     let desktop = Desktop {

@@ -18,6 +18,7 @@ use super::words;
 use crate::domain::chat::{ChatEvent, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
+use crate::domain::price::Run;
 use crate::domain::session::{Prompt, SessionCommand, SnapshotInfo};
 use crate::domain::time::UnixMillis;
 use crate::session::world::wall;
@@ -61,6 +62,7 @@ pub(crate) enum Called {
     /// When the sandbox's time ends, as its server has it.
     EndsAt(UnixMillis),
     News(ChatEvent),
+    Runs(Run),
     Kept(Result<SnapshotInfo, Failure>),
 }
 
@@ -175,6 +177,11 @@ impl Connection {
         if first {
             self.live = true;
             serving.connected().await;
+            let run = self.server.clone().run();
+            self.calls.push(
+                run.map(|run| run.map_or(Called::Done, Called::Runs))
+                    .boxed(),
+            );
             // Taken by the server over an earlier connection.
             if let Some(prompt) = serving.queue.in_flight().cloned() {
                 self.look(serving, prompt, 1);
@@ -323,6 +330,7 @@ impl Connection {
             Called::Done => {}
             Called::Failed(failure) => serving.command_failed(failure).await,
             Called::News(event) => serving.news(event).await,
+            Called::Runs(run) => serving.runs(run).await,
             Called::Posted(id) => {
                 self.posting.retain(|prompt| prompt.message != id);
                 serving.posted(&id).await;

@@ -6,9 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::follow_logs::Follower;
+use super::visit::run_of;
 use super::words;
 use super::world::wall;
 use crate::domain::failure::Failure;
+use crate::domain::price::Run;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::Closing;
 use crate::domain::time::UnixMillis;
@@ -141,6 +143,12 @@ impl Sandbox {
         let left = self.engine.control.time_left(self.id()).await;
         left.map(|left| wall().plus(left))
             .map_err(|error| words::e2b(&error))
+    }
+
+    /// Since when it runs, and how large it is; `None` where nobody says.
+    pub(crate) async fn run(&self) -> Option<Run> {
+        let detail = self.engine.control.get(self.id()).await.ok()?;
+        run_of(&detail.listed)
     }
 
     /// Sets the time to live from now on; returns when it ends.

@@ -19,6 +19,7 @@ use super::words;
 use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, OpencodeSessionId, PermissionId, QuestionId};
+use crate::domain::price::Run;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{Closing, Prompt};
 use crate::domain::time::UnixMillis;
@@ -127,6 +128,11 @@ impl Server {
             Some(sandbox) => sandbox.ends_at().await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Since when the sandbox runs and how large it is; `None` where nobody pays for it.
+    pub(crate) async fn run(self) -> Option<Run> {
+        self.with_limited_life()?.run().await
     }
 
     fn with_limited_life(self) -> Option<Sandbox> {

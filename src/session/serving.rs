@@ -25,6 +25,7 @@ use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
 use crate::domain::log::LogLine;
+use crate::domain::price::Run;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{
     Closing, Origin, Prompt, Revival, SessionCommand, SessionEvent, SessionSpec,
@@ -332,6 +333,10 @@ impl Serving {
         if let Some(sandbox) = self.recorder.ends_at(until).await {
             self.events.send(SessionEvent::Sandbox(sandbox)).await;
         }
+    }
+
+    pub(super) async fn runs(&self, run: Run) {
+        self.events.send(SessionEvent::Runs(run)).await;
     }
 
     /// When the sandbox's time ends, as last set by this connection or an earlier one.

@@ -24,13 +24,20 @@ use crate::support::local::{KEY, options};
 /// Generous: a busy machine must not fail a test.
 const DEADLINE: Duration = Duration::from_mins(3);
 
+/// Waits until the header, or the frame of the chat, has this text.
 async fn wait_for(client: &mut Client, text: &str) {
     let began = Instant::now();
-    while !client.header().contains(text) {
-        let header = client.header();
+    loop {
+        let mut rows = client.rows();
+        let header = rows.remove(0);
+        let titles = rows.into_iter().filter(|row| row.contains("2 Chat"));
+        let shown = titles.fold(header, |shown, row| shown + "\n" + &row);
+        if shown.contains(text) {
+            return;
+        }
         assert!(
             began.elapsed() < DEADLINE,
-            "no {text}: {header}\n{}",
+            "no {text}: {shown}\n{}",
             client.trail
         );
         client.live(Duration::from_millis(100)).await;
@@ -77,6 +84,8 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     wait_for(&mut first, "booting").await;
     wait_for(&mut first, "idle").await;
     wait_for(&mut first, "pauses in 10m").await;
+    // What it costs is asked for as well: `$0.00 sandbox 0m`.
+    wait_for(&mut first, " sandbox ").await;
     let sessions = first.records().store.sessions().await.unwrap();
     first.leave().await;
 

@@ -18,6 +18,7 @@ use sandbar::app::viewport::Viewport;
 use sandbar::app::{App, AppOptions, Mode};
 use sandbar::domain::chat::{ChatEvent, Permission, PermissionReply, Question, QuestionReply};
 use sandbar::domain::id::{OpencodeSessionId, SessionKey};
+use sandbar::domain::price::{MicroDollars, Prices};
 use sandbar::domain::sandbox::Phase;
 use sandbar::domain::session::{
     Closing, CredentialRef, Origin, SessionCommand, SessionEvent, SessionSpec,
@@ -100,6 +101,10 @@ impl Client {
             keymap: Keymap::default(),
             mouse: false,
             utc_offset_minutes: 0,
+            prices: Prices {
+                vcpu_hour: MicroDollars(50_400),
+                gib_hour: MicroDollars(16_200),
+            },
         };
         let mut client = Self {
             app: App::new(options),
@@ -204,10 +209,6 @@ impl Client {
     }
 
     /// What the session's name stands in.
-    pub(crate) fn header(&mut self) -> String {
-        self.rows().remove(0)
-    }
-
     pub(crate) fn screen(&mut self) -> String {
         let rows = self.rows();
         // The first row and the last two name the address: the proxy's here, the server's there. Titles name
@@ -217,7 +218,7 @@ impl Client {
         rows.map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 
-    fn rows(&mut self) -> Vec<String> {
+    pub(crate) fn rows(&mut self) -> Vec<String> {
         let now = self.now();
         let mut buffer = Buffer::empty(AREA);
         let mut viewport = Viewport::default();

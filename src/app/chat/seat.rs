@@ -31,6 +31,8 @@ pub struct Seat<'a> {
     pub waits_for: &'a str,
     /// When a prompt waits at first, for the words of an empty chat.
     pub meanwhile: &'a str,
+    /// What the sandbox has cost, and in which time; empty where nobody pays for it.
+    pub sandbox_cost: &'a str,
     /// Rows of the pane, with what stands above the chat in it.
     pub rows: u16,
 }

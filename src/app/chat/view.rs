@@ -50,7 +50,7 @@ impl Chat {
         if framed {
             let frame = Frame {
                 title: seat.title,
-                right: &self.facts(),
+                right: &self.facts(seat, Frame::room(seat.title, above)),
                 focused: focused && !composer_focus,
             };
             inner = frame.draw(above, buf, vx.theme);
@@ -86,8 +86,8 @@ impl Chat {
         (above, below)
     }
 
-    /// Model, context and cost, as far as they are known.
-    fn facts(&self) -> String {
+    /// Model, context and cost, as far as they are known; the sandbox's cost where it has room.
+    fn facts(&self, seat: &Seat<'_>, room: usize) -> String {
         let mut facts: Vec<String> = Vec::new();
         if let Some(model) = self.model() {
             let known = self
@@ -103,10 +103,23 @@ impl Chat {
                 limit => facts.push(format!("ctx {}%", context.saturating_mul(100) / limit)),
             }
         }
-        if self.cost() > 0.0 {
-            facts.push(format!("${:.2}", self.cost()));
+        let tokens = (self.cost() > 0.0).then(|| format!("${:.2}", self.cost()));
+        let whole = match &tokens {
+            Some(tokens) if !seat.sandbox_cost.is_empty() => {
+                format!("{tokens} tokens + {}", seat.sandbox_cost)
+            }
+            tokens => tokens.as_deref().unwrap_or(seat.sandbox_cost).to_owned(),
+        };
+        let with = |cost: String| {
+            let facts = facts.iter().cloned().chain([cost]);
+            let facts: Vec<_> = facts.filter(|fact| !fact.is_empty()).collect();
+            facts.join(" · ")
+        };
+        let long = with(whole);
+        if wrap::width(&long) <= room {
+            return long;
         }
-        facts.join(" · ")
+        with(tokens.unwrap_or_default())
     }
 
     fn view_activity(

@@ -23,6 +23,7 @@ use crate::domain::chat::{ChatEvent, Permission, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, PermissionId, SandboxId, SessionKey, TemplateId};
 use crate::domain::log::{LogLine, LogStream};
+use crate::domain::price::{MicroDollars, Prices};
 use crate::domain::sandbox::{BootEvent, EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{
     CodeSource, CredentialRef, NewSession, Origin, SessionEvent, SessionSpec, SessionSummary,
@@ -60,6 +61,10 @@ fn options() -> AppOptions {
         keymap: Keymap::default(),
         mouse: false,
         utc_offset_minutes: 0,
+        prices: Prices {
+            vcpu_hour: MicroDollars(50_400),
+            gib_hour: MicroDollars(16_200),
+        },
     }
 }
 

@@ -1,4 +1,6 @@
 use super::*;
+use crate::domain::chat::{Conversation, Tokens};
+use crate::domain::price::{Run, Size};
 use crate::domain::sandbox::Outage;
 use crate::domain::session::SessionCommand;
 
@@ -206,4 +208,50 @@ fn after_a_sleep_of_the_machine_all_connections_are_made_anew() {
     assert_eq!(reconnects(&mut script), [SessionKey::from("one")]);
     script.type_text("c");
     assert_eq!(reconnects(&mut script), []);
+}
+
+#[test]
+fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() {
+    let mut script = live();
+    script.session(
+        "one",
+        SessionEvent::Chat(ChatEvent::Conversation(Conversation {
+            id: OpencodeSessionId::from("ses_1"),
+            title: String::new(),
+            directory: "/home/user/work".to_owned(),
+            cost: 0.31,
+            tokens: Tokens::default(),
+            updated: UnixMillis(NOON),
+        })),
+    );
+    let since = UnixMillis(NOON - 40 * 60_000);
+    let size = Size {
+        vcpus: 2,
+        memory_mib: 2048,
+    };
+    script.session("one", SessionEvent::Runs(Run { since, size }));
+    let frame = |script: &mut Script, width, height| {
+        let screen = script.screen(width, height);
+        screen
+            .lines()
+            .find(|line| line.contains("2 Chat"))
+            .unwrap()
+            .to_owned()
+    };
+
+    let due = script.app.animation_due(script.now).unwrap();
+    assert_eq!(due.checked_sub(script.now), Some(Duration::from_secs(50)));
+    let small = frame(&mut script, 80, 24);
+    script.wait(Duration::from_secs(50));
+    let large = frame(&mut script, 120, 36);
+    insta::assert_snapshot!(format!("{small}\n{large}"));
+    let narrow = frame(&mut script, 44, 24);
+    assert!(
+        narrow.contains(" $0.31 ") && !narrow.contains("sandbox"),
+        "{narrow}"
+    );
+
+    script.phase("one", Phase::Paused);
+    assert!(!frame(&mut script, 120, 36).contains("sandbox"));
+    assert_eq!(script.app.animation_due(script.now), None);
 }

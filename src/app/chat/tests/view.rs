@@ -47,6 +47,7 @@ impl Screen {
                     keymap: &keymap,
                     waits_for: "",
                     meanwhile: "while the sandbox starts",
+                    sandbox_cost: "",
                     rows: area.height,
                 };
                 world.chat.view(area, frame.buffer_mut(), &mut vx, &seat);
