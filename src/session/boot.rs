@@ -6,8 +6,6 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
 use super::boot_sandbox;
 use super::events::Events;
 use super::recorder::Recorder;
@@ -18,7 +16,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{BootEvent, EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{CredentialRef, Origin, SessionEvent, SessionSpec};
-use crate::opencode::client::{self, OpencodeClient};
+use crate::opencode::client::OpencodeClient;
 use crate::opencode::error::OpencodeError;
 use crate::opencode::wire::session::CreateSession;
 use crate::session::world::wall;
@@ -63,23 +61,6 @@ impl BootCx {
             .send(SessionEvent::Boot(BootEvent::Output { stage, line }))
             .await;
     }
-
-    pub(super) fn client(
-        &self,
-        base_url: String,
-        password: Option<SecretString>,
-        headers: Vec<(String, SecretString)>,
-    ) -> Result<OpencodeClient, Failure> {
-        let http = self.world.http().map_err(|error| words::http(&error))?;
-        let server = client::Server {
-            base_url,
-            password,
-            headers,
-            directory: None,
-        };
-        let client = OpencodeClient::new(http, &server, self.world.limits());
-        client.map_err(|error| words::opencode(&error))
-    }
 }
 
 /// Boots what the spec describes; the phase says why it could not.
@@ -122,7 +103,7 @@ async fn attach(
     let password = cx.world.secret(credential);
     let has_password = password.is_some();
     let url_of_server = url.trim_end_matches('/').to_owned();
-    let client = cx.client(url_of_server, password, Vec::new())?;
+    let client = cx.world.opencode(url_of_server, password, Vec::new())?;
     let found = cx.stage(Stage::Subscribe, find(&client, session)).await;
     let (conversation, directory) = found.map_err(|error| match (&error, credential) {
         (OpencodeError::Unauthorized { .. }, CredentialRef::Env(variable)) if !has_password => {

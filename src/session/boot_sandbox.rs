@@ -21,7 +21,6 @@ use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{CodeSource, SessionEvent};
 use crate::domain::version::opencode_fits;
 use crate::e2b;
-use crate::e2b::envd::EnvdClient;
 use crate::e2b::list::ListFilter;
 use crate::e2b::process::{ProcessEvent, Selector};
 use crate::e2b::wire::{ListedSandbox, Network, NewSandbox};
@@ -130,19 +129,7 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
     place.sandbox.isolation = engine.isolation.map(str::to_owned);
     place.sandbox.ends_at = (engine.kind == EngineKind::E2b).then(|| wall().plus(ttl));
     settle(cx, place).await;
-    let address = engine
-        .addresses
-        .envd(&wire)
-        .map_err(|error| words::e2b(&error))?;
-    let http = cx.world.http().map_err(|error| words::http(&error))?;
-    let envd =
-        EnvdClient::new(http.client().clone(), address).map_err(|error| words::e2b(&error))?;
-    Ok(Sandbox {
-        engine,
-        wire: Arc::new(wire),
-        envd,
-        follower: None,
-    })
+    Ok(Sandbox::new(&cx.world, engine, wire)?)
 }
 
 /// Resumes a sandbox that was made before, or makes sure that it runs.

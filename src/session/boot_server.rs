@@ -21,7 +21,6 @@ use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{Phase, Stage};
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::Error;
-use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::process::{ProcessStream, RunningProcess, Selector, Signal, StartProcess};
 use crate::net::random;
 use crate::opencode::client::OpencodeClient;
@@ -233,11 +232,7 @@ pub(super) async fn connect(
     place: &mut Place,
 ) -> Result<Server, Phase> {
     let port = place.port.unwrap_or(PORT);
-    let url = sandbox.engine.addresses.base_url(&sandbox.wire, port);
-    let token = sandbox.wire.traffic_access_token.clone();
-    let headers = token.map(|token| (TRAFFIC_TOKEN_HEADER.to_owned(), token));
-    let password = cx.recorder.password();
-    let client = cx.client(url.clone(), password, headers.into_iter().collect())?;
+    let (url, client) = sandbox.opencode(&cx.world, port, cx.recorder.password())?;
     let version = cx
         .stage(Stage::Health, health(cx, &sandbox, &client))
         .await?;

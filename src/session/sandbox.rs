@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use secrecy::SecretString;
 
+use super::boot_sandbox::ttl;
 use super::follow_logs::Follower;
 use super::visit::run_of;
 use super::words;
-use super::world::wall;
+use super::world::{World, wall};
 use crate::domain::failure::Failure;
 use crate::domain::price::Run;
 use crate::domain::sandbox::Phase;
@@ -16,9 +18,11 @@ use crate::domain::session::Closing;
 use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::{Error, Kind};
+use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::process::StartProcess;
 use crate::e2b::wire::{self, SandboxState};
 use crate::engine::Engine;
+use crate::opencode::client::OpencodeClient;
 
 /// What a short command may print; more is cut at the front.
 const OUTPUT_LIMIT: usize = 64 * 1024;
@@ -43,8 +47,52 @@ impl std::fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
+    /// A sandbox as the engine's answer to create or connect tells it.
+    pub(super) fn new(world: &World, engine: Engine, wire: wire::Sandbox) -> Result<Self, Failure> {
+        let http = world.http().map_err(|error| words::http(&error))?;
+        let envd = engine.addresses.envd(&wire);
+        let envd = envd.and_then(|address| EnvdClient::new(http.client().clone(), address));
+        Ok(Self {
+            engine,
+            wire: Arc::new(wire),
+            envd: envd.map_err(|error| words::e2b(&error))?,
+            follower: None,
+        })
+    }
+
+    /// Joins a sandbox for a short while; true: it was paused, and is resumed. `None`: it is gone.
+    pub(super) async fn join(
+        world: &World,
+        engine: Engine,
+        id: &str,
+    ) -> Result<Option<(Self, bool)>, Failure> {
+        let ttl = ttl(world, &engine);
+        match engine.control.connect(id, Some(ttl)).await {
+            Ok(connected) => {
+                let sandbox = Self::new(world, engine, connected.sandbox)?;
+                Ok(Some((sandbox, connected.resumed)))
+            }
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(words::e2b(&error)),
+        }
+    }
+
     pub(crate) fn id(&self) -> &str {
         self.envd.sandbox_id()
+    }
+
+    /// The base URL of the OpenCode server on this port, and a client of it.
+    pub(super) fn opencode(
+        &self,
+        world: &World,
+        port: u16,
+        password: Option<SecretString>,
+    ) -> Result<(String, OpencodeClient), Failure> {
+        let url = self.engine.addresses.base_url(&self.wire, port);
+        let token = self.wire.traffic_access_token.clone();
+        let headers = token.map(|token| (TRAFFIC_TOKEN_HEADER.to_owned(), token));
+        let client = world.opencode(url.clone(), password, headers.into_iter().collect())?;
+        Ok((url, client))
     }
 
     /// Runs one of our scripts with arguments and returns what it printed.

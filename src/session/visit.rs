@@ -3,9 +3,7 @@
 //! In: a [`World`], whose settings name the engine, and what the store knows of the sandbox. Out: what
 //! was asked for, or a [`Failure`] in the words that the terminal uses too. Nothing is stored here.
 
-use std::sync::Arc;
-
-use super::boot_sandbox::{is_engine_of, ttl};
+use super::boot_sandbox::is_engine_of;
 use super::sandbox::{Sandbox, is_gone};
 use super::words;
 use super::world::World;
@@ -14,7 +12,6 @@ use crate::domain::id::SandboxId;
 use crate::domain::price::{Run, Size};
 use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::time::UnixMillis;
-use crate::e2b::envd::EnvdClient;
 use crate::e2b::list::ListFilter;
 use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
 use crate::engine::Engine;
@@ -123,25 +120,11 @@ impl Visit {
         let engine = world.engine().await;
         let engine = engine.map_err(|error| words::engine(&error))?;
         is_engine_of(info, &engine)?;
-        let ttl = ttl(world, &engine);
-        let connected = engine.control.connect(id.as_str(), Some(ttl)).await;
-        let connected = match connected {
-            Ok(connected) => connected,
-            Err(error) if is_gone(&error) => return Ok(None),
-            Err(error) => return Err(words::e2b(&error)),
-        };
-        let http = world.http().map_err(|error| words::http(&error))?;
-        let envd = engine.addresses.envd(&connected.sandbox);
-        let envd = envd.and_then(|address| EnvdClient::new(http.client().clone(), address));
-        Ok(Some(Self {
-            sandbox: Sandbox {
-                engine,
-                wire: Arc::new(connected.sandbox),
-                envd: envd.map_err(|error| words::e2b(&error))?,
-                follower: None,
-            },
+        let joined = Sandbox::join(world, engine, id.as_str()).await?;
+        Ok(joined.map(|(sandbox, resumed)| Self {
+            sandbox,
             directory: directory.clone(),
-            resumed: connected.resumed,
+            resumed,
         }))
     }
 

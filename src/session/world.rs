@@ -11,13 +11,14 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::timing::Timing;
+use super::words;
 use crate::domain::failure::Failure;
 use crate::domain::session::CredentialRef;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::domain::version::OPENCODE_VERSION;
 use crate::engine::{Engine, EngineError, EngineSpec};
 use crate::net::http::{Http, HttpOptions, HttpSetupError};
-use crate::opencode::client::Limits;
+use crate::opencode::client::{Limits, OpencodeClient, Server};
 use crate::store::Store;
 use crate::store::secrets::SecretFiles;
 use crate::store::snapshots::SnapshotFiles;
@@ -152,12 +153,27 @@ impl World {
         }
     }
 
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
+    /// A client of an OpenCode server.
+    pub(crate) fn opencode(
+        &self,
+        base_url: String,
+        password: Option<SecretString>,
+        headers: Vec<(String, SecretString)>,
+    ) -> Result<OpencodeClient, Failure> {
+        let http = self.http().map_err(|error| words::http(&error))?;
+        let server = Server {
+            base_url,
+            password,
+            headers,
+            directory: None,
+        };
+        let limits = Limits {
             call: self.timing.call,
             slow_call: self.timing.slow_call,
             health: self.timing.health_timeout,
-        }
+        };
+        let client = OpencodeClient::new(http, &server, limits);
+        client.map_err(|error| words::opencode(&error))
     }
 
     pub(crate) fn now(&self) -> Monotonic {
