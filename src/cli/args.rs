@@ -96,6 +96,8 @@ pub(super) enum Command {
     Kill(KillArgs),
     /// Bring a session whose sandbox is gone back in a new one, as after its last turn
     Revive(NameArgs),
+    /// Take up a sandbox that another sandbar of this account made
+    Adopt(AdoptArgs),
     /// Print the work done in a session as a patch
     Diff(NameArgs),
     /// Apply the work done in a session to the git work tree here
@@ -166,6 +168,16 @@ pub(super) struct KillArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AdoptArgs {
+    /// Id of the sandbox, as `sandbar ls` prints it
+    #[arg(value_name = "SANDBOX_ID")]
+    pub sandbox: String,
+    /// Name of the session; without it the one that it had where it was made
+    #[arg(long)]
+    pub name: Option<String>,
 }
 
 #[derive(Debug, Args)]

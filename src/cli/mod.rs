@@ -4,6 +4,7 @@
 //! In: the arguments and one snapshot of the environment. Out: an exit code: 0 done, 1 failed, 2
 //! usage, 3 no account, 130 interrupted.
 
+mod adopt;
 mod apply;
 mod args;
 mod bill;
@@ -74,6 +75,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Pause(args)) => pause::run(Wish::Pause, options, &args, env),
         Some(Command::Resume(args)) => pause::run(Wish::Resume, options, &args, env),
         Some(Command::Revive(args)) => revive::revive(options, &args, env),
+        Some(Command::Adopt(args)) => adopt::adopt(options, &args, env),
         Some(Command::Diff(args)) => code::diff(options, &args, env),
         Some(Command::Apply(args)) => code::apply(options, &args, env),
         Some(Command::Config(args)) => config::config(options, &args, env),

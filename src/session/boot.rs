@@ -18,7 +18,7 @@ use crate::domain::sandbox::{BootEvent, EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{CredentialRef, Origin, SessionEvent, SessionSpec};
 use crate::opencode::client::OpencodeClient;
 use crate::opencode::error::OpencodeError;
-use crate::opencode::wire::session::CreateSession;
+use crate::opencode::wire::session::{CreateSession, Session};
 use crate::session::world::wall;
 
 /// What a boot works with.
@@ -105,7 +105,7 @@ async fn attach(
     let url_of_server = url.trim_end_matches('/').to_owned();
     let client = cx.world.opencode(url_of_server, password, Vec::new())?;
     let found = cx.stage(Stage::Subscribe, find(&client, session)).await;
-    let (conversation, directory) = found.map_err(|error| match (&error, credential) {
+    let found = found.map_err(|error| match (&error, credential) {
         (OpencodeError::Unauthorized { .. }, CredentialRef::Env(variable)) if !has_password => {
             words::password_missing(variable)
         }
@@ -119,30 +119,29 @@ async fn attach(
         opencode_version: None,
         ends_at: None,
         isolation: None,
-        directory: Some(directory.clone()),
+        directory: Some(found.directory.clone()),
         demo: false,
     };
     cx.events.send(SessionEvent::Sandbox(info)).await;
-    Ok(Server::new(client, conversation, directory, None))
+    let conversation = OpencodeSessionId::from(found.id);
+    Ok(Server::new(client, conversation, found.directory, None))
 }
 
 /// Finds the conversation to show: the given one, else the newest of the server's own directory,
 /// else a new one. The health check comes with it: anything but OpenCode is told apart.
-async fn find(
+pub(super) async fn find(
     client: &OpencodeClient,
     session: Option<OpencodeSessionId>,
-) -> Result<(OpencodeSessionId, String), OpencodeError> {
+) -> Result<Session, OpencodeError> {
     if let Some(id) = session {
-        let session = client.session(id.as_str()).await?;
-        return Ok((id, session.directory));
+        return client.session(id.as_str()).await;
     }
     let sessions = client.sessions().await?;
-    let session = match sessions
+    let newest = sessions
         .into_iter()
-        .find(|session| session.parent_id.is_none())
-    {
-        Some(session) => session,
-        None => client.create_session(&CreateSession::default()).await?,
-    };
-    Ok((OpencodeSessionId::from(session.id), session.directory))
+        .find(|session| session.parent_id.is_none());
+    match newest {
+        Some(session) => Ok(session),
+        None => client.create_session(&CreateSession::default()).await,
+    }
 }

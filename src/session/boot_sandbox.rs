@@ -39,7 +39,9 @@ const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
 const CODE_LIMIT: u64 = 100 * 1024 * 1024;
 
 /// Names the session in the metadata of its sandbox.
-const METADATA_KEY: &str = "sandbar.key";
+pub(super) const METADATA_KEY: &str = "sandbar.key";
+/// The session's name at that time.
+pub(super) const METADATA_NAME: &str = "sandbar.name";
 
 /// The name of OpenCode's process in the sandbox.
 pub(super) const OPENCODE_TAG: &str = "opencode";
@@ -264,7 +266,7 @@ fn new_sandbox(
     let metadata = [
         ("sandbar", "1"),
         (METADATA_KEY, cx.spec.key.as_str()),
-        ("sandbar.name", place.new.name.as_str()),
+        (METADATA_NAME, place.new.name.as_str()),
     ];
     let metadata = metadata.map(|(name, value)| (name.to_owned(), value.to_owned()));
     NewSandbox {

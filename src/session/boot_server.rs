@@ -37,7 +37,7 @@ const PLUGIN: &str = ".config/opencode/plugin/sandbar-shell-env.js";
 const PORT: u16 = 4096;
 /// The port of the demo model where all ports are the sandbox's own.
 const DEMO_PORT: u16 = 4095;
-const DEMO_TAG: &str = "demo";
+pub(super) const DEMO_TAG: &str = "demo";
 
 /// A new password of 256 random bits.
 pub(super) fn password() -> Result<SecretString, Failure> {
@@ -143,6 +143,17 @@ pub(super) fn follower(
 pub(super) fn start_of(server: &RunningProcess) -> Option<u32> {
     let before = script_process(SERVE, &["opencode", "directory", "port", "password"]);
     server.args.get(before.args.len())?.parse().ok()
+}
+
+/// Work tree and port of a running server, as its script was told them; `None`: another program started
+/// it.
+pub(super) fn served(server: &RunningProcess) -> Option<(String, u16)> {
+    let [_, _, sandbar, _, directory, port, ..] = server.args.as_slice() else {
+        return None;
+    };
+    let fits = sandbar == "sandbar" && directory.starts_with('/');
+    let port = port.parse().ok().filter(|_| fits)?;
+    Some((directory.clone(), port))
 }
 
 /// Ends what is left of an earlier start: it would keep its port.

@@ -354,13 +354,20 @@ impl Account {
 
     /// Makes a sandbox as sandbar does, and a way to run scripts in it.
     async fn sandbox(&self, name: &str) -> (String, EnvdClient) {
-        let metadata = [("sandbar", "1"), ("sandbar.name", name)];
+        self.sandbox_with(&[("sandbar", "1"), ("sandbar.name", name)])
+            .await
+    }
+
+    async fn sandbox_with(&self, metadata: &[(&str, &str)]) -> (String, EnvdClient) {
+        let metadata = metadata.iter();
         let new = NewSandbox {
             template_id: "base".to_owned(),
             timeout: Some(600),
             auto_pause: Some(true),
             secure: Some(true),
-            metadata: metadata.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            metadata: metadata
+                .map(|&(k, v)| (k.to_owned(), v.to_owned()))
+                .collect(),
             ..NewSandbox::default()
         };
         let made = self.control.create(&new).await.unwrap();
@@ -457,6 +464,70 @@ async fn the_list_joins_what_is_stored_with_what_runs() {
         rows[2]["cost_micro_usd"].is_u64() && rows[2]["up_secs"].is_u64(),
         "{rows:?}"
     );
+}
+
+#[tokio::test]
+async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it_was() {
+    let account = Account::new().await;
+    let (foreign, _) = account.sandbox_with(&[]).await;
+    let (bare, _) = account.sandbox("bare").await;
+    let (other, other_envd) = account.sandbox("other").await;
+    let (mute, mute_envd) = account.sandbox("mute").await;
+    let key = [("sandbar", "1"), ("sandbar.key", "one")];
+    let (left, _) = account.sandbox_with(&key).await;
+    account.store("one", "elsewhere", None).await;
+    let served = ["sandbar", "opencode", "/work", "4096", "", "1"];
+    for (envd, arguments) in [(&other_envd, &[][..]), (&mute_envd, &served[..])] {
+        let script = ["-c", "exec sleep 600"].iter().chain(arguments);
+        let mut process = StartProcess::program("/bin/sh", script.copied());
+        process.tag = Some("opencode".to_owned());
+        envd.start(&process).await.unwrap();
+    }
+    account.control.pause(&bare).await.unwrap();
+
+    let mut told = String::new();
+    let made = [&foreign, &bare, &other, &mute, &left];
+    let known = made.map(String::as_str).into_iter();
+    for id in known.chain(["elsewhere", "nosuchsandbox"]) {
+        let ran = account.run(&["adopt", id]).await;
+        assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{id}");
+        told += &ran.err;
+    }
+    let ran = account.run(&["adopt", &bare, "--name", "one"]).await;
+    told += &ran.err;
+
+    let names = ["FOREIGN", "BARE", "OTHER", "MUTE", "LEFT"];
+    for (id, name) in made.into_iter().zip(names) {
+        told = told.replace(id, name);
+    }
+    insta::assert_snapshot!(told, @"
+    sandbar: sandbox FOREIGN cannot be adopted
+      it was not made by sandbar: nobody knows what runs in it
+      hint: make a session with `sandbar`
+    sandbar: sandbox BARE cannot be adopted
+      OpenCode does not run in it
+      hint: open it where it was made, or `sandbar kill BARE` ends it
+    sandbar: sandbox OTHER cannot be adopted
+      its OpenCode was not started as this sandbar does
+      hint: open it where it was made, or `sandbar kill OTHER` ends it
+    sandbar: sandbox MUTE cannot be adopted
+      it does not have the password of its OpenCode
+      hint: open it where it was made, or `sandbar kill MUTE` ends it
+    sandbar: sandbox LEFT cannot be adopted
+      it was made for session one, which goes on in sandbox elsewhere
+      hint: `sandbar kill LEFT` ends it
+    sandbar: sandbox elsewhere cannot be adopted
+      it is session one already
+      hint: `sandbar` opens it
+    sandbar: there is no sandbox nosuchsandbox
+      no account that is set up here has it
+      hint: `sandbar ls` lists the sandboxes of the account
+    sandbar: there is a session named one already
+      hint: give another name with --name
+    ");
+    let state = account.control.get(&bare).await.unwrap().listed.state;
+    assert_eq!(state, SandboxState::Paused);
+    assert_eq!(account.store.sessions().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod adopt;
 mod architecture;
 mod attach;
 mod cli;

@@ -156,11 +156,11 @@ impl Home {
 
     /// A call to the local server, past the program: its URL is completed and its key added.
     pub(crate) fn api(&self, method: &'static str, path: &str) -> (u16, String) {
-        let (port, key) = self.daemon();
+        let (url, key) = self.account();
         let call = Call {
             method,
             api_key: Some(key),
-            ..Call::get(format!("http://127.0.0.1:{port}{path}"))
+            ..Call::get(format!("{url}{path}"))
         };
         call.send(Duration::from_secs(30)).unwrap()
     }
@@ -179,15 +179,37 @@ impl Home {
         ids.map(|id| id.unwrap().to_owned()).collect()
     }
 
+    /// Where sessions are recorded, and the local server keeps its sandboxes.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.root.path().join("sandbar/state")
+    }
+
     /// The store, as one more process has it open.
     pub(crate) fn store(&self) -> Store {
-        Store::open(&self.root.path().join("sandbar/state")).store
+        Store::open(&self.state()).store
+    }
+
+    /// Removes all that is recorded of sessions. The sandboxes are the local server's and stay.
+    pub(crate) fn lose_store(&self) {
+        for entry in fs::read_dir(self.state()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                fs::remove_file(path).unwrap();
+            } else if !path.ends_with("local") {
+                fs::remove_dir_all(path).unwrap();
+            }
+        }
+    }
+
+    /// The local server as an account of E2B: its URL and its key.
+    pub(crate) fn account(&self) -> (String, String) {
+        let (port, key) = self.daemon();
+        (format!("http://127.0.0.1:{port}"), key)
     }
 
     /// Runs a script in a sandbox and returns what it printed.
     pub(crate) fn in_sandbox(&self, id: &str, script: &str) -> String {
-        let (port, key) = self.daemon();
-        let url = format!("http://127.0.0.1:{port}");
+        let (url, key) = self.account();
         let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
         let http = Http::new(&HttpOptions::default()).unwrap();
         let http = http.client();
@@ -252,8 +274,8 @@ impl Home {
     /// Waits until the newest session's snapshot holds the conversation up to these words.
     pub(crate) fn wait_for_snapshot(&self, words: &str) {
         let began = Instant::now();
-        let state = self.root.path().join("sandbar/state");
-        let store = Store::open(&state).store;
+        let state = self.state();
+        let store = self.store();
         let files = SnapshotFiles::new(&state);
         let sessions = runtime().block_on(store.sessions()).unwrap();
         let key = &sessions[0].key;

@@ -1,0 +1,72 @@
+//! A sandbox that is in no store becomes a session, with the real server and the demo model.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use pretty_assertions::assert_eq;
+
+use crate::support::home::Home;
+
+/// A session that has answered; returns its sandbox, which is paused.
+fn made(home: &Home) -> String {
+    let ran = home.run(&["run", "--demo", "--empty", "table please"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    home.sandboxes().remove(0)
+}
+
+#[test]
+fn a_session_of_another_store_is_adopted_and_goes_on_there() {
+    let elsewhere = Home::with_sandboxes();
+    let sandbox = made(&elsewhere);
+    let (url, key) = elsewhere.account();
+    let here = Home::new()
+        .set("E2B_API_URL", &url)
+        .set("E2B_SANDBOX_URL", &url)
+        .set("E2B_API_KEY", &key);
+
+    let adopted = here.run(&["--engine", "e2b", "adopt", &sandbox]);
+    let again = here.run(&["--engine", "e2b", "adopt", &sandbox]);
+
+    assert_eq!(adopted.code, Some(0), "{adopted:?}");
+    let told = format!("adopted session (sandbox {sandbox}); it is paused, as it was before\n");
+    assert_eq!(
+        (adopted.stdout.as_str(), adopted.stderr.as_str()),
+        (told.as_str(), "")
+    );
+    assert_eq!(here.stored(), elsewhere.stored());
+    assert_eq!(again.code, Some(1), "{again:?}");
+    assert!(again.stderr.contains("it is session session already"));
+    let secrets = fs::read_dir(here.state().join("secrets")).unwrap();
+    let modes = secrets.map(|file| file.unwrap().metadata().unwrap().permissions().mode());
+    assert_eq!(modes.collect::<Vec<_>>(), [0o100_600]);
+
+    let arguments = ["--engine", "e2b", "--empty"];
+    let mut screen = here.terminal(&arguments).size(120, 36).start();
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    screen.send("A prompt to the adopted session, is it there\r");
+    screen.wait_for("I am the demo model");
+    screen.wait_for("idle");
+    screen.send("\x04");
+    screen.wait_exit();
+    assert_eq!(elsewhere.sandboxes(), [sandbox]);
+}
+
+#[test]
+fn a_local_session_outlives_its_store() {
+    let home = Home::with_sandboxes();
+    let sandbox = made(&home);
+    let [_, _, conversation] = home.stored().remove(0);
+    // It is resumed for that, and runs on.
+    home.in_sandbox(&sandbox, "echo mine > work/file");
+    home.lose_store();
+
+    let adopted = home.run(&["adopt", &sandbox, "--name", "found"]);
+
+    let told = format!("adopted found (sandbox {sandbox})\n");
+    assert_eq!((adopted.code, adopted.stdout), (Some(0), told));
+    let stored = [["found".to_owned(), sandbox, conversation]];
+    assert_eq!(home.stored(), stored);
+    let work = home.run(&["diff", "found"]);
+    assert!(work.stdout.contains("+mine\n"), "{work:?}");
+}
