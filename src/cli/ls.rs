@@ -1,7 +1,8 @@
 //! `sandbar ls`: the stored sessions, and what the engines say of their sandboxes.
 //!
 //! Sandboxes that sandbar has made but this store does not know (of another machine, or of a store
-//! that was lost) are listed too: they may cost money. No engine is started for the list.
+//! that was lost) are listed too, with what can be done about them: they may cost money. No engine is
+//! started for the list.
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
+use crate::session::METADATA_KEY;
 use crate::session::visit::{self, Host};
 use crate::session::world::wall;
 use crate::text::ansi;
@@ -42,7 +44,8 @@ struct Row {
     title: String,
     updated: Option<UnixMillis>,
     run: Option<Run>,
-    is_stored: bool,
+    /// What is to be said of a sandbox that is not in this store.
+    note: Option<String>,
 }
 
 pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
@@ -71,7 +74,7 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
             };
             rows.extend(join(engine, &known.sessions, &heard));
         }
-        rows.sort_by_key(|row| (!row.is_stored, std::cmp::Reverse(row.updated)));
+        rows.sort_by_key(|row| (row.note.is_some(), std::cmp::Reverse(row.updated)));
         print(&rows, args.json, &Bill::new(&config, wall()))?;
         failed.map_or(Ok(()), |failure| Err(failure.into()))
     })
@@ -154,12 +157,12 @@ fn join(engine: EngineKind, sessions: &[SessionSummary], heard: &Heard) -> Vec<R
             state: state_word(sandbox.state),
             engine,
             sandbox: sandbox.sandbox_id.clone(),
-            title: "(not in this store)".to_owned(),
+            title: String::new(),
             updated: unix_millis(&sandbox.started_at)
                 .and_then(|at| u64::try_from(at).ok())
                 .map(UnixMillis),
             run: visit::run_of(sandbox),
-            is_stored: false,
+            note: Some(note(sandbox, sessions)),
         }
     }));
     rows
@@ -197,7 +200,20 @@ fn stored(session: &SessionSummary, heard: &Heard) -> Row {
         title: session.title.clone(),
         updated: Some(session.updated),
         run,
-        is_stored: true,
+        note: None,
+    }
+}
+
+/// Where a sandbox that is not in this store comes from, and what can be done about it.
+fn note(sandbox: &ListedSandbox, sessions: &[SessionSummary]) -> String {
+    let key = sandbox.metadata.get(METADATA_KEY);
+    let of_key = |session: &&SessionSummary| key.is_some_and(|key| session.key.as_str() == key);
+    match sessions.iter().find(of_key) {
+        Some(session) if session.sandbox.id.is_none() => {
+            format!("will be {}'s when that is opened", session.name)
+        }
+        Some(session) => format!("left by {}, which goes on elsewhere", session.name),
+        None => format!("made elsewhere; sandbar adopt {}", sandbox.sandbox_id),
     }
 }
 
@@ -231,9 +247,8 @@ fn print(rows: &[Row], as_json: bool, bill: &Bill) -> Result<(), Ended> {
 fn value(row: &Row, bill: &Bill) -> Value {
     json!({
         "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
-        "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.is_stored,
-        "title": if row.is_stored { row.title.as_str() } else { "" },
-        "updated": row.updated.map(|at| at.0),
+        "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.note.is_none(),
+        "title": row.title, "note": row.note, "updated": row.updated.map(|at| at.0),
         "up_secs": row.run.map(|run| run.time(bill.now).as_secs()),
         "cost_micro_usd": row.run.and_then(|run| bill.cost(row.engine, run)).map(|cost| cost.0),
     })
@@ -250,7 +265,10 @@ fn table(rows: &[Row], bill: &Bill) -> String {
                 .map_or_else(String::new, |at| age(bill.now.since(at))),
             bill.cell(row.engine, row.run),
             clean(&row.sandbox),
-            clean(&row.title),
+            match &row.note {
+                Some(note) => format!("({})", clean(note)),
+                None => clean(&row.title),
+            },
         ]
     });
     let lines: Vec<[String; 7]> = std::iter::once(head).chain(cells).collect();
@@ -338,7 +356,9 @@ mod tests {
         let name = "bad\u{1b}[31m\nname".to_owned();
         stranger.metadata = [("sandbar.name".to_owned(), name)].into();
         stranger.started_at = "1970-01-01T00:00:00Z".to_owned();
-        let heard = Heard::Sandboxes(vec![late("sbx-1", SandboxState::Running), stranger]);
+        let mut left = late("sbx-3", SandboxState::Paused);
+        left.metadata = [(METADATA_KEY.to_owned(), "key-日本".to_owned())].into();
+        let heard = Heard::Sandboxes(vec![late("sbx-1", SandboxState::Running), stranger, left]);
         let sessions = [session("日本", "sbx-1", Phase::Dormant)];
 
         let rows = join(EngineKind::Local, &sessions, &heard);
@@ -351,7 +371,8 @@ mod tests {
         insta::assert_snapshot!(table(&rows, &bill), @r"
         NAME      STATE    ENGINE  USED     UP     SANDBOX  TITLE
         日本      running  local   2 h ago  -      sbx-1    About 日本
-        bad name  running  local   3 h ago  3h 0m  sbx-2    (not in this store)
+        bad name  running  local   3 h ago  3h 0m  sbx-2    (made elsewhere; sandbar adopt sbx-2)
+        -         paused   local            -      sbx-3    (left by 日本, which goes on elsewhere)
         ");
         assert!(join(EngineKind::E2b, &sessions, &Heard::Nothing).is_empty());
     }

@@ -42,3 +42,5 @@ pub mod visit;
 mod watch_process;
 mod words;
 pub mod world;
+
+pub use boot_sandbox::METADATA_KEY;

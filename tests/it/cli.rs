@@ -449,7 +449,12 @@ async fn the_list_joins_what_is_stored_with_what_runs() {
     let lost = account.store.by_name("lost").await.unwrap().unwrap();
     assert!(matches!(lost.summary.phase, Phase::Gone(_)), "{lost:?}");
     let table = account.run(&["ls"]).await;
-    assert!(table.out.contains("(not in this store)"), "{table:?}");
+    assert!(
+        table
+            .out
+            .contains(&format!("(made elsewhere; sandbar adopt {strange})")),
+        "{table:?}"
+    );
     // Two run, and both are paid for.
     assert!(table.out.contains("  0m "), "{table:?}");
     let total = table.err.trim_end().rsplit('\n').next().unwrap_or_default();
