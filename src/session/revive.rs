@@ -1,6 +1,6 @@
 //! A session whose sandbox is gone comes back in a new one, as its last snapshot has it.
 //!
-//! [`begin`] forgets the old sandbox in the store, so that the boot makes a new one; [`code`] and
+//! [`begin`] forgets the old sandbox in the store, so that the boot makes a new one; [`code()`] and
 //! [`conversations`] bring back what was kept, in the stages where a new session gets its own. Both look
 //! at what is missing and at the snapshot alone, so a boot that failed half-way is simply tried again.
 //! Prompts that the snapshot does not have are put back into the queue, held: what was typed is not lost.
