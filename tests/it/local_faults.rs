@@ -19,7 +19,6 @@ use sandbar::engine::{EngineSpec, LocalSpec};
 use sandbar::local::{self, Level, LocalServer, daemon};
 use sandbar::session::world::{Records, World};
 use sandbar::store::StoredSession;
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -30,6 +29,7 @@ use crate::support::client::{Client, dense, difference};
 use crate::support::fault_proxy::{Fault, FaultProxy, Seeded};
 use crate::support::folder;
 use crate::support::home::Home;
+use crate::support::inside::Sandboxes;
 use crate::support::local::{KEY, options};
 
 /// In CI; hundreds by hand.
@@ -45,7 +45,6 @@ struct Site {
     server: LocalServer,
     shutdown: CancellationToken,
     proxy: FaultProxy,
-    http: reqwest::Client,
 }
 
 impl Site {
@@ -65,7 +64,6 @@ impl Site {
             _files: files,
             shutdown,
             proxy,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
     }
 
@@ -103,74 +101,19 @@ impl Site {
         self.server.closed().await;
     }
 
-    async fn control(&self, method: reqwest::Method, path: &str) -> Value {
-        let request = self.http.request(method, format!("{}{path}", self.url()));
-        let request = request.header("x-api-key", KEY);
-        let answer = request.timeout(DEADLINE).send().await.unwrap();
-        let body = answer.text().await.unwrap();
-        serde_json::from_str(&body).unwrap_or(Value::Null)
+    /// The local server, past the proxy.
+    fn server_api(&self) -> Sandboxes {
+        Sandboxes::new(self.url(), KEY)
     }
 
     /// The ids of the sandboxes that were made for a session.
     async fn sandboxes(&self, session: &SessionKey) -> Vec<String> {
         let all = "/v2/sandboxes?state=running,paused&limit=100";
-        let all = self.control(reqwest::Method::GET, all).await;
+        let all = self.server_api().control(reqwest::Method::GET, all).await;
         let all = all.as_array().unwrap().iter();
         let made_for = |one: &&Value| one["metadata"]["sandbar.key"] == session.as_str();
         let ids = all.filter(made_for).map(|one| one["sandboxID"].as_str());
         ids.map(|id| id.unwrap().to_owned()).collect()
-    }
-}
-
-/// What only the server in a sandbox can tell.
-struct Inside<'a> {
-    site: &'a Site,
-    id: String,
-    port: u16,
-    token: String,
-    password: String,
-}
-
-impl<'a> Inside<'a> {
-    async fn of(site: &'a Site, records: &Records, session: &StoredSession) -> Option<Self> {
-        let id = session.summary.sandbox.id.clone()?.to_string();
-        let path = format!("/v2/sandboxes/{id}/connect");
-        let sandbox = site.control(reqwest::Method::POST, &path).await;
-        let secrets = records.secrets.load(&session.summary.key).unwrap()?;
-        Some(Self {
-            site,
-            id,
-            port: session.port?,
-            token: sandbox["trafficAccessToken"].as_str()?.to_owned(),
-            password: secrets.opencode_password?.expose_secret().to_owned(),
-        })
-    }
-
-    async fn ask(&self, path: &str) -> Option<Value> {
-        let request = self.site.http.get(format!("{}{path}", self.site.url()));
-        let request = request
-            .header("e2b-sandbox-id", &self.id)
-            .header("e2b-sandbox-port", self.port)
-            .header("e2b-traffic-access-token", &self.token)
-            .basic_auth("opencode", Some(&self.password))
-            .timeout(DEADLINE);
-        let answer = request.send().await.unwrap();
-        serde_json::from_str(&answer.text().await.unwrap()).ok()
-    }
-
-    /// The prompts that the server has, in its order; `None` while it works.
-    async fn prompts(&self, conversation: &str) -> Option<Vec<String>> {
-        let status = self.ask("/session/status").await?;
-        if status.get(conversation).is_some() {
-            return None;
-        }
-        let messages = format!("/session/{conversation}/message");
-        let messages = self.ask(&messages).await?;
-        let prompts = messages.as_array()?.iter();
-        let prompts = prompts.filter(|message| message["info"]["role"] == "user");
-        let texts = prompts.flat_map(|prompt| prompt["parts"].as_array().unwrap());
-        let texts = texts.filter_map(|part| part["text"].as_str().map(str::to_owned));
-        Some(texts.collect())
     }
 }
 
@@ -330,7 +273,7 @@ async fn differs(site: &Site, client: &mut Client, sent: &[String]) -> Option<St
     let made = site.sandboxes(&key).await;
     let mut held = None;
     if let (Some(inside), Some(conversation)) = (
-        Inside::of(site, &records, &session).await,
+        site.server_api().inside(&records, &session).await,
         &session.summary.opencode_session,
     ) {
         held = inside.prompts(conversation.as_str()).await;

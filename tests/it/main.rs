@@ -36,6 +36,7 @@ mod faults;
 mod forgotten;
 mod herd;
 mod isolation;
+mod kill9;
 mod lifetime;
 mod local;
 mod local_envd;

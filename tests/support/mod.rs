@@ -4,6 +4,7 @@ pub(crate) mod client;
 pub(crate) mod fault_proxy;
 pub(crate) mod home;
 pub(crate) mod http;
+pub(crate) mod inside;
 pub(crate) mod local;
 pub(crate) mod opencode;
 pub(crate) mod screen;

@@ -9,7 +9,7 @@ use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portable_pty::{
     ChildKiller, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system,
@@ -215,6 +215,19 @@ impl Screen {
         drop(self.shared.wait(what, |state| {
             !state.is_in_frame() && done(state.terminal.screen())
         }));
+    }
+
+    /// Whether the screen is as asked before this instant; an end of the program is no answer.
+    pub(crate) fn reaches(&self, until: Instant, done: impl Fn(&vt100::Screen) -> bool) -> bool {
+        let is_done = |state: &State| !state.is_in_frame() && done(state.terminal.screen());
+        let state = self.shared.state.lock().unwrap();
+        let left = until.saturating_duration_since(Instant::now());
+        let (state, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(state, left, |state| !is_done(state))
+            .unwrap();
+        is_done(&state)
     }
 
     /// Types; control characters as the terminal would send them (`"\r"`, `"\x1b[A"`).
