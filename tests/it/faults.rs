@@ -26,6 +26,32 @@ const PER_SERVER: usize = 25;
 /// For one schedule on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(3);
 
+const WORDS: [&str; 5] = ["table", "think", "todo", "permission", "question"];
+
+/// How the screens of a test follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resync {
+    On,
+    /// And so a screen that is wrong stays so: nobody waits for long.
+    Off,
+}
+
+impl Resync {
+    fn of(self, client: Client) -> Client {
+        match self {
+            Self::On => client,
+            Self::Off => client.without_resync(),
+        }
+    }
+
+    fn patience(self) -> Duration {
+        match self {
+            Self::On => DEADLINE,
+            Self::Off => DEADLINE / 6,
+        }
+    }
+}
+
 /// The server as all schedules see it.
 struct Site {
     server: OpenCode,
@@ -71,14 +97,19 @@ impl Site {
 }
 
 /// Runs one schedule; `Err` says how the property was broken.
-async fn schedule(site: &Site, conversation: String, seed: u64) -> Result<(), String> {
-    const WORDS: [&str; 5] = ["table", "think", "todo", "permission", "question"];
+async fn schedule(
+    site: &Site,
+    conversation: String,
+    seed: u64,
+    resync: Resync,
+) -> Result<(), String> {
     let mut seeded = Seeded(seed);
     let plan = seeded.plan();
     let told = format!("seed {seed}, {plan:?}");
     let proxy = FaultProxy::start(site.server.url(), plan);
     let password = site.server.password();
-    let mut client = Client::attach(&proxy.url(), &conversation, password, seed);
+    let client = Client::attach(&proxy.url(), &conversation, password, seed);
+    let mut client = resync.of(client);
     let mut sent = Vec::new();
     for number in 0..2 + seeded.below(2) {
         let word = WORDS[usize::try_from(seeded.below(5)).unwrap()];
@@ -115,7 +146,7 @@ async fn schedule(site: &Site, conversation: String, seed: u64) -> Result<(), St
                 client.leave().await;
                 return Ok(());
             }
-            if began.elapsed() > DEADLINE {
+            if began.elapsed() > resync.patience() {
                 let difference = difference(&ours, &theirs);
                 return Err(format!(
                     "{told}: the screen is not what the server holds\n{}\n{difference}",
@@ -138,11 +169,9 @@ fn seeds() -> Range<u64> {
     first..first + number("SANDBAR_FAULT_SCHEDULES").unwrap_or(SCHEDULES)
 }
 
-#[test]
-fn after_any_faults_and_a_quiet_time_the_screen_is_what_the_server_holds() {
+/// How each schedule that breaks the property does so.
+fn broken(seeds: &[u64], resync: Resync) -> Vec<String> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let seeds: Vec<u64> = seeds().collect();
-
     let mut broken = Vec::new();
     for seeds in seeds.chunks(PER_SERVER) {
         let site = Site::new();
@@ -151,11 +180,19 @@ fn after_any_faults_and_a_quiet_time_the_screen_is_what_the_server_holds() {
             .map(|seed| (*seed, site.server.conversation()))
             .collect();
         let ended = stream::iter(seeds)
-            .map(|(seed, conversation)| schedule(&site, conversation, seed))
+            .map(|(seed, conversation)| schedule(&site, conversation, seed, resync))
             .buffer_unordered(AT_ONCE)
             .filter_map(async |ended| ended.err());
         broken.extend(runtime.block_on(ended.collect::<Vec<String>>()));
     }
+    broken
+}
+
+#[test]
+fn after_any_faults_and_a_quiet_time_the_screen_is_what_the_server_holds() {
+    let seeds: Vec<u64> = seeds().collect();
+
+    let broken = broken(&seeds, Resync::On);
 
     assert!(
         broken.is_empty(),
@@ -163,5 +200,18 @@ fn after_any_faults_and_a_quiet_time_the_screen_is_what_the_server_holds() {
         broken.len(),
         seeds.len(),
         broken.join("\n\n")
+    );
+}
+
+#[test]
+fn without_the_resync_the_property_fails() {
+    let seeds: Vec<u64> = (1..=8).collect();
+
+    let broken = broken(&seeds, Resync::Off);
+
+    let of_the_screen = |told: &&String| told.contains("the screen is not what the server holds");
+    assert!(
+        broken.iter().any(|told| of_the_screen(&told)),
+        "nothing told of the lost events: {broken:?}"
     );
 }

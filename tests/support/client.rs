@@ -53,9 +53,17 @@ pub(crate) struct Client {
     /// The list of sessions is to be read.
     list: bool,
     phase: Option<Phase>,
+    /// What was fetched after a gap reaches the screen.
+    heals: bool,
 }
 
 impl Client {
+    /// The resync switched off: what was lost in a gap stays lost to the screen.
+    pub(crate) fn without_resync(mut self) -> Self {
+        self.heals = false;
+        self
+    }
+
     /// The chat of one server.
     pub(crate) fn attach(url: &str, conversation: &str, password: &str, seed: u64) -> Self {
         let spec = SessionSpec {
@@ -120,6 +128,7 @@ impl Client {
             trail: String::new(),
             list: false,
             phase: None,
+            heals: true,
         };
         client.with_cx(App::start);
         client
@@ -184,7 +193,9 @@ impl Client {
             if let SessionEvent::Phase(phase) = &event {
                 self.phase = Some(phase.clone());
             }
-            self.event(Event::Session(key.clone(), event));
+            if self.heals || !is_after_gap(&event) {
+                self.event(Event::Session(key.clone(), event));
+            }
             for answer in answers {
                 // A full mailbox is asked again with the next resync.
                 let _ = self.supervisor.command(&key, answer);
@@ -235,6 +246,10 @@ impl Client {
         let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect());
         rows.collect()
     }
+}
+
+fn is_after_gap(event: &SessionEvent) -> bool {
+    matches!(event, SessionEvent::Chat(ChatEvent::Resync(resync)) if resync.after_gap)
 }
 
 fn millis() -> u64 {
