@@ -272,9 +272,10 @@ impl Serving {
     pub(crate) async fn offline(&mut self, command: SessionCommand) -> Result<Heard, Stop> {
         match command {
             SessionCommand::Prompt(prompt) => {
+                // First: it is on the screen already, and a kill must not find it there alone.
+                self.recorder.enqueue(&prompt).await;
                 self.recorder.history(prompt.text.clone()).await;
                 self.recorder.touch(wall()).await;
-                self.recorder.enqueue(&prompt).await;
                 self.queue.push(prompt);
                 self.tell_queue().await;
             }

@@ -48,8 +48,14 @@ struct Typed {
 }
 
 impl Typed {
-    /// Types a prompt and sends it; `false` if the time ends before it is seen that Enter was taken.
-    fn prompt(&mut self, screen: &mut Screen, seeded: &mut Seeded, until: Instant) -> bool {
+    /// Types a prompt and sends it; `false` if the time ends before it is seen that Enter was taken. The
+    /// screen is a moment ahead of the disk: who dies in that moment is not promised anything.
+    fn prompt(
+        &mut self,
+        (screen, records): (&mut Screen, &Records),
+        seeded: &mut Seeded,
+        until: Instant,
+    ) -> bool {
         // A draft of the time before must not become a part of this one.
         screen.send("\x05\x15");
         if !screen.reaches(until, shows("type a message")) {
@@ -67,22 +73,36 @@ impl Typed {
         if !screen.reaches(until, shows("type a message")) {
             return false;
         }
+        let began = Instant::now();
+        while !is_recorded(records, &prompt) {
+            assert!(began.elapsed() < LIMIT, "{prompt} is not recorded");
+            std::thread::yield_now();
+        }
         self.sent.push(prompt);
         true
     }
 }
 
+/// Whether the store has a prompt: waiting, on its way, or answered.
+fn is_recorded(records: &Records, prompt: &str) -> bool {
+    let queue = runtime().block_on(async {
+        let key = records.store.sessions().await.unwrap()[0].key.clone();
+        records.store.queue(&key).await.unwrap()
+    });
+    format!("{queue:?}").contains(prompt) || stored(records).iter().any(|(_, text)| text == prompt)
+}
+
 /// Lives until an instant that the seed decides, from the start of the program or from its first prompt on.
-fn live_and_die(home: &Home, typed: &mut Typed, seeded: &mut Seeded) {
+fn live_and_die(home: &Home, records: &Records, typed: &mut Typed, seeded: &mut Seeded) {
     let mut screen = start(home);
     if seeded.below(2) == 0 {
         screen.wait_for("┏ › message");
-        typed.prompt(&mut screen, seeded, Instant::now() + LIMIT);
+        typed.prompt((&mut screen, records), seeded, Instant::now() + LIMIT);
     }
     let until = Instant::now() + Duration::from_millis(seeded.below(1500));
     // At most one more: the turns of all must end before the test can.
     if seeded.below(2) == 0 && screen.reaches(until, shows("┏ › message")) {
-        typed.prompt(&mut screen, seeded, until);
+        typed.prompt((&mut screen, records), seeded, until);
     }
     // Nothing is awaited but the instant.
     screen.reaches(until, |_| false);
@@ -152,14 +172,15 @@ fn a_program_that_is_killed_at_any_instant_loses_nothing_that_was_sent_and_doubl
     kill(&first);
     let sandboxes = home.sandboxes();
 
+    let records = Records::open(&home.state());
     for _ in 0..kills {
-        live_and_die(&home, &mut typed, &mut seeded);
+        live_and_die(&home, &records, &mut typed, &mut seeded);
     }
 
     let mut last = start(&home);
     last.wait_for("┏ › message");
-    assert!(typed.prompt(&mut last, &mut seeded, Instant::now() + LIMIT));
-    let records = Records::open(&home.state());
+    let until = Instant::now() + LIMIT;
+    assert!(typed.prompt((&mut last, &records), &mut seeded, until));
     let held = held(&home, &records, typed.sent.last().unwrap());
     let prompts = held.iter().filter(|(role, _)| role == "user");
     let prompts: Vec<&String> = prompts.map(|(_, text)| text).collect();
