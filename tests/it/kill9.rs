@@ -110,7 +110,11 @@ fn live_and_die(home: &Home, records: &Records, typed: &mut Typed, seeded: &mut 
 }
 
 /// Role and text of each message that the server holds, once it is idle and nothing waits to be sent.
-fn held(home: &Home, records: &Records, last: &str) -> Vec<(String, String)> {
+fn held(
+    home: &Home,
+    (screen, records): (&mut Screen, &Records),
+    last: &str,
+) -> Vec<(String, String)> {
     let (url, key) = home.account();
     let sandboxes = Sandboxes::new(url, key);
     let runtime = runtime();
@@ -134,7 +138,8 @@ fn held(home: &Home, records: &Records, last: &str) -> Vec<(String, String)> {
         if let Some(held) = held {
             return held;
         }
-        std::thread::yield_now();
+        // Asked without a pause, the server would have no time for the turns.
+        screen.reaches(Instant::now() + Duration::from_millis(500), |_| false);
     }
     panic!("{last:?} was not answered: {told}");
 }
@@ -181,7 +186,7 @@ fn a_program_that_is_killed_at_any_instant_loses_nothing_that_was_sent_and_doubl
     last.wait_for("┏ › message");
     let until = Instant::now() + LIMIT;
     assert!(typed.prompt((&mut last, &records), &mut seeded, until));
-    let held = held(&home, &records, typed.sent.last().unwrap());
+    let held = held(&home, (&mut last, &records), typed.sent.last().unwrap());
     let prompts = held.iter().filter(|(role, _)| role == "user");
     let prompts: Vec<&String> = prompts.map(|(_, text)| text).collect();
     // Of those that died with their Enter nobody knows; they are there once or not at all.
