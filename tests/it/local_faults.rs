@@ -166,11 +166,7 @@ async fn fresh_screen(site: &Site, records: &Records, session: &StoredSession) -
     let secrets = records.secrets.load(&key).unwrap().unwrap();
     theirs.secrets.save(&key, &secrets).unwrap();
     let mut fresh = start(world, 1);
-    let began = Instant::now();
-    while !fresh.is_live() && began.elapsed() < DEADLINE {
-        fresh.live(Duration::from_millis(200)).await;
-    }
-    fresh.live(Duration::from_millis(700)).await;
+    fresh.goes_live_within(DEADLINE).await;
     let screen = fresh.screen();
     fresh.leave().await;
     screen

@@ -209,6 +209,15 @@ impl Client {
         self.phase == Some(Phase::Live)
     }
 
+    /// Waits until the conversation is followed, and takes what comes in the moment after.
+    pub(crate) async fn goes_live_within(&mut self, time: Duration) {
+        let began = Instant::now();
+        while !self.is_live() && began.elapsed() < time {
+            self.live(Duration::from_millis(100)).await;
+        }
+        self.live(Duration::from_millis(700)).await;
+    }
+
     /// What all its sessions are recorded in.
     pub(crate) fn records(&self) -> Records {
         self.supervisor.world().records.clone().unwrap()
