@@ -38,6 +38,7 @@ mod settle;
 mod spent;
 pub mod theme;
 mod update;
+mod update_mouse;
 mod update_session;
 mod view;
 mod view_bars;

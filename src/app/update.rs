@@ -7,7 +7,7 @@ use super::chat::{ChatAction, ChatOutcome};
 use super::cx::Cx;
 use super::effect::Effect;
 use super::event::{Event, Reply};
-use super::key::{Key, Mouse, MouseKind};
+use super::key::Key;
 use super::keymap::Meaning;
 use super::overlay::{Confirm, Overlay};
 use super::picker::Picker;
@@ -26,8 +26,6 @@ const NOTICE: Monotonic = Monotonic::from_secs(4);
 const MOST_EARLY: usize = 1_000;
 /// Rows for a page of what lies on top.
 const OVERLAY_PAGE: i16 = 10;
-/// Rows for one turn of the mouse wheel.
-const WHEEL: i64 = 3;
 
 impl App {
     /// Asks for what a start needs: the stored sessions, or the server to attach to.
@@ -248,7 +246,7 @@ impl App {
         self.focus_on(PANES[(at.unwrap_or(0) + steps) % PANES.len()]);
     }
 
-    fn focus_on(&mut self, pane: Pane) {
+    pub(super) fn focus_on(&mut self, pane: Pane) {
         if !self.is_attached() {
             self.focus = pane;
         }
@@ -390,46 +388,6 @@ impl App {
             .find(|row| row.sandbox.id.is_some())
             .or_else(|| rows().find(|row| row.sandbox.engine == *engine))
             .map(|row| row.key.clone())
-    }
-
-    fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
-        let Some(pane) = self.viewport.pane_at(mouse.column, mouse.row) else {
-            return;
-        };
-        if !self.overlays.is_empty() {
-            return;
-        }
-        match mouse.kind {
-            MouseKind::Press => {
-                self.focus_on(pane);
-                if let Some(row) = self.viewport.row_at(mouse.column, mouse.row) {
-                    self.show_row(row, cx);
-                } else if let (Pane::Chat, Some(session)) = (pane, self.session_mut()) {
-                    session.chat.press(mouse.row);
-                }
-            }
-            MouseKind::ScrollUp => self.wheel(pane, -WHEEL, cx),
-            MouseKind::ScrollDown => self.wheel(pane, WHEEL, cx),
-        }
-    }
-
-    fn wheel(&mut self, pane: Pane, rows: i64, cx: &mut Cx<'_>) {
-        use super::action::SessionsAction::{Next, Previous};
-        match pane {
-            Pane::Sessions => {
-                self.list.update(if rows < 0 { Previous } else { Next });
-            }
-            Pane::Chat => {
-                if let Some(session) = self.session_mut() {
-                    session.chat.scroll_by(rows, cx);
-                }
-            }
-            Pane::Logs => {
-                if let Some(session) = self.session_mut() {
-                    session.logs.scroll(rows);
-                }
-            }
-        }
     }
 
     /// Asks the session on the screen to try again now.

@@ -1,0 +1,57 @@
+//! What the mouse does: a press goes to what was drawn under it, the wheel to its pane.
+//!
+//! It knows where things are by the last frame's viewport alone, and does nothing that a key cannot do.
+
+use super::action::SessionsAction;
+use super::cx::Cx;
+use super::key::{Mouse, MouseKind};
+use super::{App, Pane};
+
+/// Rows for one turn of the mouse wheel.
+const WHEEL: i64 = 3;
+
+impl App {
+    pub(super) fn mouse(&mut self, mouse: Mouse, cx: &mut Cx<'_>) {
+        let Some(pane) = self.viewport.pane_at(mouse.column, mouse.row) else {
+            return;
+        };
+        if !self.overlays.is_empty() {
+            return;
+        }
+        match mouse.kind {
+            MouseKind::Press => {
+                self.focus_on(pane);
+                if let Some(row) = self.viewport.row_at(mouse.column, mouse.row) {
+                    self.show_row(row, cx);
+                } else if let (Pane::Chat, Some(session)) = (pane, self.session_mut()) {
+                    session.chat.press(mouse.row);
+                }
+            }
+            MouseKind::ScrollUp => self.wheel(pane, -WHEEL, cx),
+            MouseKind::ScrollDown => self.wheel(pane, WHEEL, cx),
+        }
+    }
+
+    fn wheel(&mut self, pane: Pane, rows: i64, cx: &mut Cx<'_>) {
+        match pane {
+            Pane::Sessions => {
+                let step = if rows < 0 {
+                    SessionsAction::Previous
+                } else {
+                    SessionsAction::Next
+                };
+                self.list.update(step);
+            }
+            Pane::Chat => {
+                if let Some(session) = self.session_mut() {
+                    session.chat.scroll_by(rows, cx);
+                }
+            }
+            Pane::Logs => {
+                if let Some(session) = self.session_mut() {
+                    session.logs.scroll(rows);
+                }
+            }
+        }
+    }
+}
