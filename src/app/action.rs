@@ -65,10 +65,13 @@ pub enum SessionsAction {
     Last,
     /// Shows the selected session.
     Open,
-    /// Pauses, or resumes what is paused.
+    /// Marks the selected session, or unmarks it.
+    Mark,
+    /// Pauses all that are marked; else pauses the selected one, or resumes it.
     Pause,
+    /// Kills all that are marked, else the selected one.
     Kill,
-    /// Back to the chat.
+    /// Unmarks all, else goes back to the chat.
     Leave,
 }
 
@@ -134,6 +137,7 @@ const SESSIONS: &[(SessionsAction, &str)] = &[
     (SessionsAction::First, "sessions.first"),
     (SessionsAction::Last, "sessions.last"),
     (SessionsAction::Open, "sessions.open"),
+    (SessionsAction::Mark, "sessions.mark"),
     (SessionsAction::Pause, "sessions.pause"),
     (SessionsAction::Kill, "sessions.kill"),
     (SessionsAction::Leave, "sessions.leave"),

@@ -19,6 +19,7 @@
 
 pub mod action;
 pub mod boot;
+mod bulk;
 pub mod chat;
 mod clock;
 pub mod cx;
@@ -40,6 +41,7 @@ pub mod theme;
 mod update;
 mod update_mouse;
 mod update_session;
+mod victims;
 mod view;
 mod view_bars;
 mod view_frame;
@@ -51,6 +53,7 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
+use bulk::Bulk;
 use event::Event;
 use key::Key;
 use keymap::{Binding, Context, Keymap};
@@ -118,6 +121,8 @@ pub struct App {
     /// Until when another ctrl-c quits.
     quit_armed: Option<Monotonic>,
     mouse: bool,
+    /// What is being done to several sessions, and has not ended for all of them.
+    bulks: Vec<Bulk>,
     /// What was typed before there was a session to type to.
     early: Vec<Event>,
     /// The stored sessions are known.
@@ -154,6 +159,7 @@ impl App {
             notice: None,
             quit_armed: None,
             mouse: options.mouse,
+            bulks: Vec::new(),
             early: Vec::new(),
             loaded: false,
             seen: (Monotonic::ZERO, UnixMillis(0)),
@@ -168,9 +174,8 @@ impl App {
             session.chat.shown(viewport.chat.clone());
             session.logs.shown(viewport.logs);
         }
-        if let (Some(Overlay::Help { scroll }), Some(first)) =
-            (self.overlays.last_mut(), viewport.help)
-        {
+        let on_top = self.overlays.last_mut().and_then(Overlay::scroll_mut);
+        if let (Some(scroll), Some(first)) = (on_top, viewport.overlay) {
             *scroll = first;
         }
         self.viewport = viewport;

@@ -128,7 +128,7 @@ impl OpenSession {
     fn tell_reach(&mut self) {
         self.chat.set_reach(match self.phase {
             Phase::Gone(_) => Reach::Never,
-            Phase::Paused | Phase::Failed(_) if self.stopped => Reach::Asleep,
+            Phase::Dormant | Phase::Paused | Phase::Failed(_) if self.stopped => Reach::Asleep,
             _ if self.stopped => Reach::Never,
             Phase::Live => Reach::Live,
             Phase::Dormant
@@ -146,6 +146,11 @@ impl OpenSession {
             self.state = state;
             self.state_since = now;
         }
+    }
+
+    /// Whether its task takes commands.
+    pub(super) fn is_served(&self) -> bool {
+        !self.stopped
     }
 
     /// Tries again now; a task that has ended is started anew.

@@ -19,7 +19,12 @@ pub(super) enum Overlay {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Confirm {
     Quit,
-    Kill(SessionKey),
+    Kill {
+        /// The sessions that were asked for, and all that share a sandbox with one of them; never empty.
+        victims: Vec<SessionKey>,
+        /// Counts rows from the top.
+        scroll: u16,
+    },
     Revive(SessionKey),
 }
 
@@ -29,6 +34,14 @@ impl Overlay {
             Self::Help { .. } => Context::Help,
             Self::Confirm(_) => Context::Confirm,
             Self::Models(_) => Context::Picker,
+        }
+    }
+
+    /// How far it is scrolled, where it can be.
+    pub(super) fn scroll_mut(&mut self) -> Option<&mut u16> {
+        match self {
+            Self::Help { scroll } | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
+            Self::Confirm(Confirm::Quit | Confirm::Revive(_)) | Self::Models(_) => None,
         }
     }
 }

@@ -12,6 +12,15 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::{Revival, SnapshotInfo};
 use crate::domain::time::UnixMillis;
 
+/// What is known of a session's last snapshot.
+enum Kept {
+    At(UnixMillis),
+    /// None was taken.
+    Nothing,
+    /// The session is not open: nobody has looked.
+    Unknown,
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 impl App {
@@ -95,13 +104,32 @@ impl App {
 
     /// What a kill takes away.
     pub(super) fn kill_loses(&self, key: &SessionKey, wall: UnixMillis) -> String {
-        let session = self.open.get(key);
-        match session.and_then(|session| session.snapshot.as_ref()) {
-            Some(snapshot) => {
-                let since = self.since(snapshot.at, wall);
+        match self.kept_at(key) {
+            Kept::At(at) => {
+                let since = self.since(at, wall);
                 format!("What changed after {since} is lost; the rest can be revived.")
             }
-            None => "Its files are lost; what was said is kept.".to_owned(),
+            Kept::Nothing => "Its files are lost; what was said is kept.".to_owned(),
+            Kept::Unknown => {
+                "What its last snapshot does not have is lost; what was said is kept.".to_owned()
+            }
+        }
+    }
+
+    /// The same in a few words, for one of many.
+    pub(super) fn kill_loses_in_short(&self, key: &SessionKey, wall: UnixMillis) -> String {
+        match self.kept_at(key) {
+            Kept::At(at) => format!("what changed after {} is lost", self.since(at, wall)),
+            Kept::Nothing => "its files are lost".to_owned(),
+            Kept::Unknown => "what its last snapshot does not have is lost".to_owned(),
+        }
+    }
+
+    fn kept_at(&self, key: &SessionKey) -> Kept {
+        match self.open.get(key).map(|session| &session.snapshot) {
+            Some(Some(snapshot)) => Kept::At(snapshot.at),
+            Some(None) => Kept::Nothing,
+            None => Kept::Unknown,
         }
     }
 

@@ -233,9 +233,8 @@ impl App {
         match outcome {
             SessionsOutcome::Open(key) => self.show(key, cx),
             SessionsOutcome::PauseOrResume(key) => self.pause_or_resume(&key, cx),
-            SessionsOutcome::AskKill(key) => {
-                self.overlays.push(Overlay::Confirm(Confirm::Kill(key)));
-            }
+            SessionsOutcome::PauseAll(keys) => self.pause_all(&keys, cx),
+            SessionsOutcome::AskKill(keys) => self.ask_kill(&keys, cx),
             SessionsOutcome::Leave => self.focus = Pane::Chat,
         }
     }
@@ -299,7 +298,7 @@ impl App {
     fn confirmed(&mut self, cx: &mut Cx<'_>) {
         match self.overlays.pop() {
             Some(Overlay::Confirm(Confirm::Quit)) => self.quit(cx),
-            Some(Overlay::Confirm(Confirm::Kill(key))) => self.kill(&key, cx),
+            Some(Overlay::Confirm(Confirm::Kill { victims, .. })) => self.kill_all(&victims, cx),
             Some(Overlay::Confirm(Confirm::Revive(key))) => {
                 if let Some(session) = self.open.get_mut(&key) {
                     session.revive(cx);
@@ -332,9 +331,13 @@ impl App {
             _ => 0,
         };
         match self.overlays.last_mut() {
-            Some(Overlay::Help { scroll }) => *scroll = scroll.saturating_add_signed(rows),
             Some(Overlay::Models(picker)) => picker.go(rows, matching),
-            Some(Overlay::Confirm(_)) | None => {}
+            Some(overlay) => {
+                if let Some(scroll) = overlay.scroll_mut() {
+                    *scroll = scroll.saturating_add_signed(rows);
+                }
+            }
+            None => {}
         }
     }
 
@@ -394,16 +397,6 @@ impl App {
     fn retry(&mut self, cx: &mut Cx<'_>) {
         if let Some(session) = self.session_mut() {
             session.retry(cx);
-        }
-    }
-
-    fn pause_or_resume(&mut self, key: &crate::domain::id::SessionKey, cx: &mut Cx<'_>) {
-        use crate::domain::sandbox::Phase;
-        match self.open.get_mut(key) {
-            Some(session) if session.phase == Phase::Paused => session.retry(cx),
-            Some(session) => session.command(SessionCommand::Pause, cx),
-            // Opening a paused session resumes it.
-            None => self.show(key.clone(), cx),
         }
     }
 }

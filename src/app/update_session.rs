@@ -1,21 +1,27 @@
 //! Which sessions are open and which one is shown; events find their way to theirs.
 
 use super::cx::Cx;
-use super::effect::Effect;
 use super::opened::OpenSession;
 use super::{App, Mode, Pane};
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage, State};
 use crate::domain::session::{
-    Closing, NewSession, Origin, SessionCommand, SessionEvent, SessionSpec, SessionSummary,
+    NewSession, Origin, SessionCommand, SessionEvent, SessionSpec, SessionSummary,
 };
 use crate::domain::time::UnixMillis;
 
 impl App {
-    /// Gives an event to its session; those of sessions that are closed are dropped.
+    /// Gives an event to its session. Of those that are not open, only what has become of their
+    /// sandboxes is heard.
     pub(super) fn session_event(&mut self, key: &SessionKey, event: SessionEvent, cx: &mut Cx<'_>) {
         let is_shown = self.shown.as_ref() == Some(key);
+        self.bulk_event(key, &event, cx);
         let Some(session) = self.open.get_mut(key) else {
+            if let (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) =
+                (self.list.row_mut(key), event)
+            {
+                row.phase = phase;
+            }
             return;
         };
         match &event {
@@ -135,15 +141,6 @@ impl App {
         match next {
             Some(key) => self.show(key, cx),
             None => self.notify("No session waits for you", cx),
-        }
-    }
-
-    /// Kills the sandbox. A session that is not open is closed with the wish, since it has no task
-    /// that could take a command.
-    pub(super) fn kill(&mut self, key: &SessionKey, cx: &mut Cx<'_>) {
-        match self.open.get(key) {
-            Some(session) => session.command(SessionCommand::Kill, cx),
-            None => cx.ask(Effect::CloseSession(key.clone(), Closing::Kill)),
         }
     }
 }

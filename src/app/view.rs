@@ -126,14 +126,15 @@ impl App {
 
     fn view_sessions(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
         let focused = self.focus == Pane::Sessions;
-        let waiting = match self.waiting() {
-            0 => String::new(),
-            1 => "1 needs you".to_owned(),
-            n => format!("{n} need you"),
+        let right = match (self.list.marks(), self.waiting()) {
+            (0, 0) => String::new(),
+            (0, 1) => "1 needs you".to_owned(),
+            (0, n) => format!("{n} need you"),
+            (n, _) => format!("{n} marked"),
         };
         let frame = Frame {
             title: &format!("1 Sessions {}", self.list.rows().len()),
-            right: &waiting,
+            right: &right,
             focused,
         };
         let inner = frame.draw(area, buf, vx.theme);

@@ -108,6 +108,17 @@ const LIST: &[Hint] = &[
     (&[Action::Sessions(SessionsAction::Pause)], "pause/resume"),
     (&[Action::Sessions(SessionsAction::Kill)], "kill"),
     (&[Action::Sessions(SessionsAction::Leave)], "back"),
+    (&[Action::Sessions(SessionsAction::Mark)], "mark"),
+    HELP,
+    QUIT,
+];
+
+/// While rows are marked.
+const MARKED: &[Hint] = &[
+    (&[Action::Sessions(SessionsAction::Pause)], "pause marked"),
+    (&[Action::Sessions(SessionsAction::Kill)], "kill marked"),
+    (&[Action::Sessions(SessionsAction::Mark)], "mark"),
+    (&[Action::Sessions(SessionsAction::Leave)], "unmark all"),
     HELP,
     QUIT,
 ];
@@ -148,6 +159,7 @@ impl App {
             Context::Request if self.is_asked_a_question() => QUESTION.to_vec(),
             Context::Request => PERMISSION.to_vec(),
             Context::RequestInput => INPUT.to_vec(),
+            Context::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
             Context::Sessions => LIST.to_vec(),
             Context::Logs => LOG.to_vec(),
             Context::Outside | Context::Anywhere => {

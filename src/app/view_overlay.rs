@@ -12,8 +12,6 @@ use super::theme::Theme;
 use super::view_frame::{Frame, centred};
 use super::viewcx::ViewCx;
 use super::{App, clock};
-use crate::domain::id::SessionKey;
-use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 
 impl App {
@@ -23,10 +21,13 @@ impl App {
             match overlay {
                 Overlay::Help { scroll } => {
                     let first = self.view_help(*scroll, screen, buf, vx.theme);
-                    vx.viewport.help = Some(first);
+                    vx.viewport.overlay = Some(first);
                 }
                 Overlay::Models(picker) => self.view_picker(picker, screen, buf, vx),
-                Overlay::Confirm(question) => self.view_confirm(question, screen, buf, vx),
+                Overlay::Confirm(question) => {
+                    let first = self.view_confirm(question, screen, buf, vx);
+                    vx.viewport.overlay = Some(first);
+                }
             }
         }
         let since = vx.now.saturating_sub(self.leader.since);
@@ -104,35 +105,47 @@ impl App {
         lines
     }
 
-    fn view_confirm(&self, question: &Confirm, screen: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+    /// Returns the first row of the words that was drawn.
+    fn view_confirm(
+        &self,
+        question: &Confirm,
+        screen: Rect,
+        buf: &mut Buffer,
+        vx: &ViewCx<'_>,
+    ) -> u16 {
         let theme = vx.theme;
-        let (title, words) = match question {
-            Confirm::Quit => ("Quit?", self.quit_words()),
-            Confirm::Kill(key) => ("Kill?", self.kill_words(key, vx.wall)),
-            Confirm::Revive(key) => ("Revive?", self.revive_words(key, vx.wall)),
+        let (title, words, scroll) = match question {
+            Confirm::Quit => ("Quit?", self.quit_words(), 0),
+            Confirm::Kill { victims, scroll } => {
+                ("Kill?", self.kill_words(victims, vx.wall), *scroll)
+            }
+            Confirm::Revive(key) => ("Revive?", self.revive_words(key, vx.wall), 0),
         };
         let width = 60.min(screen.width);
         let inner = usize::from(width.saturating_sub(4));
-        let mut lines: Vec<Line<'static>> = words
+        let lines: Vec<Line<'static>> = words
             .iter()
             .flat_map(|words| match words.as_str() {
                 "" => vec![Line::default()],
                 words => wrap::wrap_plain(&ansi::plain(words), inner, theme.text),
             })
             .collect();
-        let mut keys = Vec::new();
-        for row in self.options.keymap.rows(Context::Confirm) {
-            keys.push(Span::styled(row.keys[0].to_string(), theme.key));
-            keys.push(Span::raw(format!(" {}   ", row.hint)));
-        }
         let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
         let area = centred(screen, width, height, buf);
         // Where there is no room for all, the keys stay.
-        lines.truncate(usize::from(area.height.saturating_sub(3)));
+        let room = usize::from(
+            area.height
+                .saturating_sub(if area.height > 4 { 4 } else { 3 }),
+        );
+        let last = u16::try_from(lines.len().saturating_sub(room)).unwrap_or(u16::MAX);
+        let can_scroll = last > 0 && matches!(question, Confirm::Kill { .. });
+        let first = if can_scroll { scroll.min(last) } else { 0 };
+        let shown = lines.into_iter().skip(first.into()).take(room);
+        let mut lines: Vec<Line<'static>> = shown.collect();
         if area.height > 4 {
             lines.push(Line::default());
         }
-        lines.push(Line::from(keys));
+        lines.push(Line::from(self.confirm_keys(can_scroll, theme)));
         let frame = Frame {
             title,
             right: "",
@@ -143,6 +156,27 @@ impl App {
             let x = row.x.saturating_add(1);
             buf.set_line(x, row.y, line, row.width.saturating_sub(1));
         }
+        first
+    }
+
+    /// The answers, and how the rest is read where there is more than is seen.
+    fn confirm_keys(&self, can_scroll: bool, theme: &Theme) -> Vec<Span<'static>> {
+        let mut keys = Vec::new();
+        for row in self.options.keymap.rows(Context::Confirm) {
+            let is_answer = matches!(
+                row.action,
+                Action::App(AppAction::Confirm | AppAction::Close)
+            );
+            let reads = matches!(
+                row.action,
+                Action::App(AppAction::ScrollDown | AppAction::ScrollUp)
+            );
+            if is_answer || can_scroll && reads {
+                keys.push(Span::styled(row.keys[0].to_string(), theme.key));
+                keys.push(Span::raw(format!(" {}   ", row.hint)));
+            }
+        }
+        keys
     }
 
     /// What goes on without us, and until when.
@@ -176,17 +210,6 @@ impl App {
             }
             (false, false) => "Sandboxes run on, and you find them again in the list.".to_owned(),
         });
-        words
-    }
-
-    fn kill_words(&self, key: &SessionKey, wall: UnixMillis) -> Vec<String> {
-        let names = self.list.sharing(key);
-        let name = names.first().copied().unwrap_or("this session");
-        let loses = self.kill_loses(key, wall);
-        let mut words = vec![format!("Kill the sandbox of {name}? {loses}")];
-        if names.len() > 1 {
-            words.push(format!("Also in this sandbox: {}.", names[1..].join(", ")));
-        }
         words
     }
 

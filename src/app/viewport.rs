@@ -14,8 +14,8 @@ pub struct Viewport {
     pub cursor: Option<(u16, u16)>,
     pub chat: ChatViewport,
     pub logs: LogsViewport,
-    /// The first row of the help, if it was drawn.
-    pub help: Option<u16>,
+    /// The first row that was drawn of what lies on top, where that can be scrolled.
+    pub overlay: Option<u16>,
     /// The panes that were drawn, the topmost last.
     pub panes: Vec<(Pane, Rect)>,
     /// The rows of the list that were drawn: their index and area.

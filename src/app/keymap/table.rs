@@ -65,6 +65,7 @@ const SESSIONS: &[Row] = {
     &[
         (Sessions, sessions(S::Open), &["enter"], "open"),
         (Sessions, app(AppAction::NewSession), &["n", "N"], "new"),
+        (Sessions, sessions(S::Mark), &["space"], "mark"),
         (Sessions, sessions(S::Pause), &["p"], "pause/resume"),
         (Sessions, sessions(S::Kill), &["D"], "kill"),
         (Sessions, sessions(S::Next), &["j", "down"], "next"),
@@ -75,7 +76,7 @@ const SESSIONS: &[Row] = {
             Sessions,
             sessions(S::Leave),
             &["esc", "q"],
-            "back to the chat",
+            "unmark, back to the chat",
         ),
     ]
 };
@@ -209,6 +210,10 @@ const SHARED: &[Row] = {
         (Help, app(A::PageUp), &["pgup"], "page up"),
         (Confirm, app(A::Confirm), &["y", "enter"], "yes"),
         (Confirm, app(A::Close), &["n", "esc", "q", "ctrl-c"], "no"),
+        (Confirm, app(A::ScrollDown), &["j", "down"], "down"),
+        (Confirm, app(A::ScrollUp), &["k", "up"], "up"),
+        (Confirm, app(A::PageDown), &["pgdn", "space"], "page down"),
+        (Confirm, app(A::PageUp), &["pgup"], "page up"),
         (Picker, app(A::Confirm), &["enter"], "take"),
         (Picker, app(A::Close), &["esc", "ctrl-c"], "leave"),
         (

@@ -1,8 +1,10 @@
-//! The list of sessions: the rows, and which one is selected. What a session does now is read from
-//! the open sessions, never copied here.
+//! The list of sessions: the rows, which one is selected, and which are marked. What a session does now
+//! is read from the open sessions, never copied here.
 
 mod update;
 mod view;
+
+use std::collections::BTreeSet;
 
 use crate::domain::id::SessionKey;
 use crate::domain::session::SessionSummary;
@@ -10,11 +12,13 @@ use crate::domain::session::SessionSummary;
 pub(super) use update::SessionsOutcome;
 pub(super) use view::{SessionsView, state_of};
 
-/// The rows, newest first, and the cursor.
+/// The rows, newest first, the cursor, and what is marked.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     rows: Vec<SessionSummary>,
     selected: usize,
+    /// Keys of rows that are in the list.
+    marked: BTreeSet<SessionKey>,
 }
 
 impl Sessions {
@@ -38,21 +42,26 @@ impl Sessions {
         self.rows.get(self.selected)
     }
 
-    /// The names of all sessions in the sandbox of this one, its own first.
-    pub(super) fn sharing(&self, key: &SessionKey) -> Vec<&str> {
+    pub(super) fn marks(&self) -> usize {
+        self.marked.len()
+    }
+
+    pub(super) fn unmark(&mut self) {
+        self.marked.clear();
+    }
+
+    /// All sessions in the sandbox of this one, itself first.
+    pub(super) fn sharing(&self, key: &SessionKey) -> Vec<&SessionSummary> {
         let Some(own) = self.row(key) else {
             return Vec::new();
         };
-        let mut names = vec![own.name.as_str()];
+        let mut rows = vec![own];
         if let Some(sandbox) = &own.sandbox.id {
-            names.extend(
-                self.rows
-                    .iter()
-                    .filter(|row| row.key != *key && row.sandbox.id.as_ref() == Some(sandbox))
-                    .map(|row| row.name.as_str()),
-            );
+            let is_other =
+                |row: &&SessionSummary| row.key != *key && row.sandbox.id.as_ref() == Some(sandbox);
+            rows.extend(self.rows.iter().filter(is_other));
         }
-        names
+        rows
     }
 
     /// A name that no row has: `base`, else `base-2`, `base-3`, …

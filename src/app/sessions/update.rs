@@ -1,4 +1,4 @@
-//! Moves in the list, and says what is wanted of a session.
+//! Moves in the list, marks, and says what is wanted of which sessions.
 
 use super::Sessions;
 use crate::app::action::SessionsAction;
@@ -10,7 +10,10 @@ use crate::domain::session::SessionSummary;
 pub(in crate::app) enum SessionsOutcome {
     Open(SessionKey),
     PauseOrResume(SessionKey),
-    AskKill(SessionKey),
+    /// Those that are marked, in the order of the list.
+    PauseAll(Vec<SessionKey>),
+    /// Those that are marked, else the selected one.
+    AskKill(Vec<SessionKey>),
     Leave,
 }
 
@@ -24,11 +27,41 @@ impl Sessions {
             SessionsAction::First => self.selected = 0,
             SessionsAction::Last => self.selected = last,
             SessionsAction::Open => return selected().map(SessionsOutcome::Open),
-            SessionsAction::Pause => return selected().map(SessionsOutcome::PauseOrResume),
-            SessionsAction::Kill => return selected().map(SessionsOutcome::AskKill),
-            SessionsAction::Leave => return Some(SessionsOutcome::Leave),
+            SessionsAction::Mark => {
+                let key = selected()?;
+                if !self.marked.remove(&key) {
+                    self.marked.insert(key);
+                }
+                self.selected = (self.selected + 1).min(last);
+            }
+            SessionsAction::Pause if self.marked.is_empty() => {
+                return selected().map(SessionsOutcome::PauseOrResume);
+            }
+            SessionsAction::Pause => {
+                let wanted = self.marked_or_selected();
+                self.unmark();
+                return Some(SessionsOutcome::PauseAll(wanted));
+            }
+            SessionsAction::Kill => {
+                let wanted = self.marked_or_selected();
+                return (!wanted.is_empty()).then_some(SessionsOutcome::AskKill(wanted));
+            }
+            SessionsAction::Leave if self.marked.is_empty() => return Some(SessionsOutcome::Leave),
+            SessionsAction::Leave => self.unmark(),
         }
         None
+    }
+
+    fn marked_or_selected(&self) -> Vec<SessionKey> {
+        let is_meant = |(index, row): &(usize, &SessionSummary)| {
+            if self.marked.is_empty() {
+                *index == self.selected
+            } else {
+                self.marked.contains(&row.key)
+            }
+        };
+        let meant = self.rows.iter().enumerate().filter(is_meant);
+        meant.map(|(_, row)| row.key.clone()).collect()
     }
 
     /// Takes the stored sessions. Rows that the store does not know yet stay, since they are being
@@ -41,6 +74,8 @@ impl Sessions {
         rows.extend(stored);
         rows.sort_by_key(|row| std::cmp::Reverse(row.created));
         self.rows = rows;
+        let listed = |key: &SessionKey| self.rows.iter().any(|row| row.key == *key);
+        self.marked.retain(listed);
         match selected {
             Some(key) => self.select(&key),
             None => self.selected = 0,

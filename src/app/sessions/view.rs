@@ -75,6 +75,16 @@ impl SessionsView<'_> {
             width.saturating_sub(1),
             theme.state_style(state),
         );
+        if self.list.marked.contains(&row.key) {
+            let mark = theme.pick("✓", "+");
+            buf.set_stringn(
+                area.x + 2,
+                area.y,
+                mark,
+                width.saturating_sub(2),
+                theme.warning,
+            );
+        }
         let right = self.right(state, open);
         let room = width.saturating_sub(4 + right.len());
         let name = ansi::plain(&row.name);

@@ -200,6 +200,8 @@ fn kill_asks_and_names_all_sessions_in_the_sandbox() {
         script.asked(),
         [
             Effect::Command(SessionKey::from("one"), SessionCommand::Kill),
+            // It is told what has become of its sandbox, too.
+            Effect::CloseSession(SessionKey::from("fork"), Closing::Kill),
             Effect::CloseSession(SessionKey::from("two"), Closing::Kill),
         ]
     );
