@@ -1,4 +1,5 @@
-//! Pauses, resumes or kills the sandbox of a session that is not open.
+//! Pauses, resumes or kills the sandbox of a session that is not open, or whose boot has not come to a
+//! server.
 
 use super::boot_sandbox::{is_engine_of, ttl};
 use super::recorder::Recorder;
@@ -17,14 +18,9 @@ pub async fn close_stored(world: &World, key: &SessionKey, closing: Closing) -> 
         origin: Origin::Stored,
     };
     let recorder = Recorder::open(world, &spec);
-    let id = recorder
-        .stored_place()
-        .await
-        .and_then(|place| place.sandbox.id);
-    let phase = match id {
-        Some(id) => close(world, id.as_str(), closing).await,
-        None => Phase::Gone(Failure::new("the session never had a sandbox")),
-    };
+    let never = || Phase::Gone(Failure::new("the session never had a sandbox"));
+    let closed = close_recorded(world, &recorder, closing).await;
+    let phase = closed.unwrap_or_else(never);
     // A failure to close says nothing about the sandbox.
     if !matches!(phase, Phase::Failed(_)) {
         recorder.phase(&phase).await;
@@ -69,22 +65,45 @@ async fn resume(world: &World, sandbox: &SandboxInfo) -> Result<(), Phase> {
     }
 }
 
-async fn close(world: &World, id: &str, closing: Closing) -> Phase {
-    let engine = match world.engine().await {
-        Ok(engine) => engine,
-        Err(error) => return Phase::Failed(words::engine(&error)),
-    };
+/// Closes the sandbox that is recorded of a session; returns what became of it, or `None` where there is
+/// none.
+pub(super) async fn close_recorded(
+    world: &World,
+    recorder: &Recorder,
+    closing: Closing,
+) -> Option<Phase> {
+    let sandbox = recorder.stored_place().await?.sandbox;
+    let id = sandbox.id.clone()?;
+    Some(match close(world, &sandbox, id.as_str(), closing).await {
+        Ok(phase) | Err(phase) => phase,
+    })
+}
+
+async fn close(
+    world: &World,
+    sandbox: &SandboxInfo,
+    id: &str,
+    closing: Closing,
+) -> Result<Phase, Phase> {
+    if closing == Closing::Detach {
+        return Ok(Phase::Dormant);
+    }
+    let engine = world.engine().await;
+    let engine = engine.map_err(|error| words::engine(&error))?;
+    // Another engine does not know it, which would read as gone.
+    is_engine_of(sandbox, &engine)?;
     let (done, phase) = match closing {
-        Closing::Detach => return Phase::Dormant,
-        Closing::Pause => (engine.control.pause(id).await.map(drop), Phase::Paused),
         Closing::Kill => (
             engine.control.kill(id).await.map(drop),
             Phase::Gone(words::killed(id)),
         ),
+        Closing::Pause | Closing::Detach => {
+            (engine.control.pause(id).await.map(drop), Phase::Paused)
+        }
     };
     match done {
-        Ok(()) => phase,
-        Err(error) if is_gone(&error) => Phase::Gone(words::gone(id)),
-        Err(error) => Phase::Failed(words::e2b(&error)),
+        Ok(()) => Ok(phase),
+        Err(error) if is_gone(&error) => Err(Phase::Gone(words::gone(id))),
+        Err(error) => Err(Phase::Failed(words::e2b(&error))),
     }
 }

@@ -20,7 +20,7 @@ use super::queue::Queue;
 use super::recorder::Recorder;
 use super::server::Server;
 use super::world::{World, wall};
-use super::{revive, snapshot, words};
+use super::{closing, revive, snapshot, words};
 use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
@@ -436,12 +436,26 @@ impl Serving {
 
     /// The last act: the sandbox runs on, is paused, or is killed.
     pub(crate) async fn end(&mut self, closing: Closing) {
-        if let Some(server) = &self.server
-            && let Some(phase) = server.close(closing).await
-        {
+        let phase = match &self.server {
+            Some(server) => server.close(closing).await,
+            None if closing == Closing::Detach => None,
+            // The boot has not come to a server, but there may be a sandbox.
+            None => self.close_without_server(closing).await,
+        };
+        if let Some(phase) = phase {
             self.announce(phase).await;
         }
         self.recorder.flush().await;
         self.recorder.release();
+    }
+
+    async fn close_without_server(&self, closing: Closing) -> Option<Phase> {
+        let closed = closing::close_recorded(&self.world, &self.recorder, closing).await;
+        closed.or_else(|| {
+            Some(match closing {
+                Closing::Kill => Phase::Gone(Failure::new("the session never had a sandbox")),
+                Closing::Pause | Closing::Detach => Phase::Dormant,
+            })
+        })
     }
 }

@@ -53,6 +53,7 @@ mod opencode_server;
 mod revive;
 mod screen;
 mod sdk;
+mod session_list;
 mod soak;
 mod terminal;
 mod together;
