@@ -98,6 +98,26 @@ impl Site {
     }
 }
 
+/// Types prompts, each a moment before a cut; returns them.
+async fn type_and_cut(
+    client: &mut Client,
+    proxy: &FaultProxy,
+    seed: u64,
+    seeded: &mut Seeded,
+) -> Vec<String> {
+    let mut sent = Vec::new();
+    for number in 0..2 + seeded.below(2) {
+        let word = WORDS[usize::try_from(seeded.below(5)).unwrap()];
+        let prompt = format!("{word} {number} {seed}");
+        client.type_prompt(&prompt);
+        sent.push(prompt);
+        let pause = Duration::from_millis(50 + seeded.below(1500));
+        client.live(pause).await;
+        proxy.cut();
+    }
+    sent
+}
+
 /// Runs one schedule; `Err` says how the property was broken.
 async fn schedule(
     site: &Site,
@@ -112,17 +132,7 @@ async fn schedule(
     let password = site.server.password();
     let client = Client::attach(&proxy.url(), &conversation, password, seed);
     let mut client = resync.of(client);
-    let mut sent = Vec::new();
-    for number in 0..2 + seeded.below(2) {
-        let word = WORDS[usize::try_from(seeded.below(5)).unwrap()];
-        let prompt = format!("{word} {number} {seed}");
-        client.type_prompt(&prompt);
-        sent.push(prompt);
-        client
-            .live(Duration::from_millis(50 + seeded.below(1500)))
-            .await;
-        proxy.cut();
-    }
+    let sent = type_and_cut(&mut client, &proxy, seed, &mut seeded).await;
     let began = Instant::now();
     let mut pause = LOOKS.start;
     loop {
