@@ -1,5 +1,6 @@
 //! Whatever happens on the way to the sandboxes, from the first call on: after a quiet time there is one
-//! sandbox, the screen shows what its server holds, and every prompt was delivered exactly once.
+//! sandbox, the screen shows what its server holds, every prompt was delivered exactly once, and of what the
+//! server printed each line is stored and was shown, once and in order.
 //!
 //! One line carries all: the control plane, envd and OpenCode. Each schedule has a store, a local server and a
 //! sandbox of its own. `SANDBAR_FAULT_SEED` and `SANDBAR_LOCAL_FAULTS` choose others than CI's.
@@ -31,6 +32,7 @@ use crate::support::folder;
 use crate::support::home::Home;
 use crate::support::inside::Sandboxes;
 use crate::support::local::{KEY, options};
+use crate::support::log_files::{LogFiles, unlike};
 
 /// In CI; hundreds by hand.
 const SCHEDULES: u64 = 16;
@@ -41,7 +43,7 @@ const DEADLINE: Duration = Duration::from_mins(4);
 
 /// A local server whose sandboxes are said to be where the proxy is.
 struct Site {
-    _files: TempDir,
+    files: TempDir,
     server: LocalServer,
     shutdown: CancellationToken,
     proxy: FaultProxy,
@@ -61,7 +63,7 @@ impl Site {
         let server = local::start(vec![listener], options, shutdown.clone());
         Self {
             server: server.await.unwrap(),
-            _files: files,
+            files,
             shutdown,
             proxy,
         }
@@ -280,6 +282,9 @@ async fn differs(site: &Site, client: &mut Client, sent: &[String]) -> Option<St
             "sandboxes {made:?}, the server has {held:?}, sent were {sent:?}\n{screen}"
         ));
     }
+    if let Some(how) = logs_differ(site, client, &key).await {
+        return Some(how);
+    }
     let (ours, theirs) = (
         client.screen(),
         fresh_screen(site, &records, &session).await,
@@ -288,6 +293,23 @@ async fn differs(site: &Site, client: &mut Client, sent: &[String]) -> Option<St
         return None;
     }
     Some(format!("another screen\n{}", difference(&ours, &theirs)))
+}
+
+/// How the log that is stored, or the one that was shown, differs from what the sandbox's files hold.
+async fn logs_differ(site: &Site, client: &mut Client, session: &SessionKey) -> Option<String> {
+    // What was asked to be compared has been printed as well.
+    client.live(Duration::from_millis(300)).await;
+    let files = LogFiles::below(site.files.path());
+    if files.is_empty() {
+        return Some("no log is kept in the sandbox".to_owned());
+    }
+    let stored = client.records().store.logs(session, usize::MAX).await;
+    let (stored, shown) = (
+        unlike(&stored.unwrap(), &files),
+        unlike(&client.logs, &files),
+    );
+    let differ = !(stored.is_empty() && shown.is_empty());
+    differ.then(|| format!("another log\nstored:\n{stored}shown:\n{shown}"))
 }
 
 #[test]

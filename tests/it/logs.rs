@@ -2,9 +2,8 @@
 //! is bounded in the sandbox, where nobody need read it.
 
 use std::collections::VecDeque;
-use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,16 +12,15 @@ use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
 use rustix::process::{Pid, Signal, kill_process};
-use sandbar::domain::log::{LogLine, LogStream};
 
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::home::Home;
 use crate::support::http::runtime;
+use crate::support::log_files::{LogFiles, unlike};
 use crate::support::screen::Screen;
 
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
-const STREAMS: [(LogStream, &str); 2] = [(LogStream::Stdout, "out"), (LogStream::Stderr, "err")];
 
 fn wait_until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + LIMIT;
@@ -35,80 +33,19 @@ fn wait_until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// All below a directory, where it can be read.
-fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut all = Vec::new();
-    for entry in entries {
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => all.extend(files_below(&entry.path())),
-            _ => all.push(entry.path()),
-        }
-    }
-    all
-}
-
-/// A server's log files in the only sandbox below a directory, as the machine sees them.
-struct LogFiles {
-    /// Without its end.
-    path: PathBuf,
-}
-
-impl LogFiles {
-    /// Waits until there is one more start than those before.
-    fn wait(sandboxes: &Path, before: &[&Self]) -> Self {
-        wait_until(&format!("log file no. {}", before.len() + 1), || {
-            let files = files_below(sandboxes).into_iter();
-            let files = files.filter(|path| path.parent().is_some_and(|dir| dir.ends_with("logs")));
-            let mut files = files.filter(|path| path.extension().is_some_and(|end| end == "out"));
-            let path = files
-                .find(|file| before.iter().all(|one| one.path != file.with_extension("")))?
-                .with_extension("");
-            Some(Self { path })
-        })
-    }
-
-    fn read(&self, end: &str) -> String {
-        let bytes = fs::read(self.path.with_extension(end)).unwrap();
-        String::from_utf8(bytes).unwrap()
-    }
-
-    /// Prints as the server does, whose files are open to append.
-    fn print(&self, lines: std::ops::Range<u32>) {
-        for (_, end) in STREAMS {
-            let file = File::options()
-                .append(true)
-                .open(self.path.with_extension(end));
-            let mut file = file.unwrap();
-            for line in lines.clone() {
-                writeln!(file, "{end} {line}").unwrap();
-            }
-        }
-    }
-
-    fn start(&self) -> u32 {
-        self.path
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .parse()
-            .unwrap()
-    }
-}
-
-/// What the store has of a start's stream, in its order.
-fn stored(lines: &[LogLine], start: u32, stream: LogStream) -> Vec<&str> {
-    let lines = lines
-        .iter()
-        .filter(|line| (line.start, line.stream) == (start, stream));
-    lines.map(|line| line.text.as_str()).collect()
+/// Waits until there is one more start than those before.
+fn wait_for_files(sandboxes: &Path, before: &[&LogFiles]) -> LogFiles {
+    wait_until(&format!("log file no. {}", before.len() + 1), || {
+        let mut files = LogFiles::below(sandboxes).into_iter();
+        files.find(|file| before.iter().all(|one| *one != file))
+    })
 }
 
 /// Waits until the store has what the files have, and nothing else, and nothing is said to be missing.
 fn assert_stored(home: &Home, files: &[&LogFiles]) {
     let store = home.store();
     let runtime = runtime();
+    let files: Vec<LogFiles> = files.iter().map(|&file| file.clone()).collect();
     let mut told = String::new();
     let until = Instant::now() + LIMIT;
     while Instant::now() < until {
@@ -116,30 +53,8 @@ fn assert_stored(home: &Home, files: &[&LogFiles]) {
         let lines = runtime
             .block_on(store.logs(&sessions[0].key, usize::MAX))
             .unwrap();
-        told.clear();
-        for (file, (stream, end)) in files.iter().flat_map(|file| STREAMS.map(|end| (file, end))) {
-            let printed = file.read(end);
-            let stored = stored(&lines, file.start(), stream).join("\n") + "\n";
-            if stored != printed {
-                let same = stored
-                    .bytes()
-                    .zip(printed.bytes())
-                    .take_while(|(a, b)| a == b);
-                let (same, sizes) = (same.count(), (stored.len(), printed.len()));
-                let _ = writeln!(
-                    told,
-                    "{end}: {sizes:?} bytes, the first {same} are the same"
-                );
-            }
-        }
+        told = unlike(&lines, &files);
         if told.is_empty() {
-            let ours = lines
-                .iter()
-                .filter(|line| line.stream == LogStream::Sandbar);
-            let ours: Vec<&str> = ours.map(|line| line.text.as_str()).collect();
-            let about_gaps = ["missing", "gone", "skipped", "kept"];
-            let is_gap = |text: &&&str| about_gaps.iter().any(|word| text.contains(word));
-            assert_eq!(ours.iter().find(is_gap), None);
             return;
         }
     }
@@ -192,7 +107,7 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
     // With an account a sandbox is made once it is asked for.
     screen.wait_for("its sandbox is made then");
     screen.send("\x18r");
-    let files = LogFiles::wait(&server.serve_state(), &[]);
+    let files = wait_for_files(&server.serve_state(), &[]);
     screen.wait_for("○ idle");
     assert_stored(&home, &[&files]);
 
@@ -230,7 +145,7 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
     if screen.contents().contains("try again") {
         screen.send("\x18r");
     }
-    let next = LogFiles::wait(&server.serve_state(), &[&files]);
+    let next = wait_for_files(&server.serve_state(), &[&files]);
     screen.wait_for("○ idle");
     assert_stored(&home, &[&files, &next]);
     wait_until("the end of the old readers", || {

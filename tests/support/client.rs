@@ -18,6 +18,7 @@ use sandbar::app::viewport::Viewport;
 use sandbar::app::{App, AppOptions, Mode};
 use sandbar::domain::chat::{ChatEvent, Permission, PermissionReply, Question, QuestionReply};
 use sandbar::domain::id::{OpencodeSessionId, SessionKey};
+use sandbar::domain::log::LogLine;
 use sandbar::domain::price::{MicroDollars, Prices};
 use sandbar::domain::sandbox::Phase;
 use sandbar::domain::session::{
@@ -50,6 +51,8 @@ pub(crate) struct Client {
     cache: TextCache,
     /// What happened, for the one who looks at a broken schedule.
     pub(crate) trail: String,
+    /// The lines that reached the log pane, `logs[0]` the first.
+    pub(crate) logs: Vec<LogLine>,
     /// The list of sessions is to be read.
     list: bool,
     phase: Option<Phase>,
@@ -126,6 +129,7 @@ impl Client {
             theme: Theme::default(),
             cache: TextCache::new(10_000),
             trail: String::new(),
+            logs: Vec::new(),
             list: false,
             phase: None,
             heals: true,
@@ -192,6 +196,9 @@ impl Client {
             }
             if let SessionEvent::Phase(phase) = &event {
                 self.phase = Some(phase.clone());
+            }
+            if let SessionEvent::Logs(lines) = &event {
+                self.logs.extend_from_slice(lines);
             }
             if self.heals || !is_after_gap(&event) {
                 self.event(Event::Session(key.clone(), event));

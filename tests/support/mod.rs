@@ -6,6 +6,7 @@ pub(crate) mod home;
 pub(crate) mod http;
 pub(crate) mod inside;
 pub(crate) mod local;
+pub(crate) mod log_files;
 pub(crate) mod opencode;
 pub(crate) mod screen;
 pub(crate) mod set_up;
