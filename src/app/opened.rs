@@ -33,6 +33,8 @@ pub(super) struct OpenSession {
     pub(super) snapshot: Option<SnapshotInfo>,
     /// Since when the sandbox runs, where somebody pays for it.
     pub(super) run: Option<Run>,
+    /// Since when a paused sandbox is being resumed.
+    resumes: Option<Monotonic>,
     /// The last warning that was given of the sandbox's end, by the time that was left.
     warned: Option<Duration>,
     /// How to open it again; its task has ended when `stopped`.
@@ -59,6 +61,7 @@ impl OpenSession {
             state_since: cx.now,
             snapshot: None,
             run: None,
+            resumes: None,
             warned: None,
             origin: match spec.origin {
                 // What was made once is not made again.
@@ -118,6 +121,10 @@ impl OpenSession {
         }
         if matches!(phase, Phase::Paused | Phase::Gone(_)) {
             self.run = None;
+            self.resumes = None;
+        }
+        if booting(&phase) && self.phase == Phase::Paused {
+            self.resumes = Some(cx.now);
         }
         self.phase = phase;
         self.tell_reach();
@@ -160,6 +167,7 @@ impl OpenSession {
             return;
         }
         self.stopped = false;
+        self.resumes = (self.phase == Phase::Paused).then_some(cx.now);
         self.phase = Phase::Booting(Stage::Subscribe);
         self.boot = Boot::new(cx.now);
         self.tell_reach();
@@ -167,6 +175,14 @@ impl OpenSession {
             key: self.key.clone(),
             origin: self.origin.clone(),
         }));
+    }
+
+    /// How long it took to resume the sandbox, told once when it is used again.
+    pub(super) fn take_resumed(&mut self, now: Monotonic) -> Option<Duration> {
+        if self.phase != Phase::Live {
+            return None;
+        }
+        self.resumes.take().map(|began| now.saturating_sub(began))
     }
 
     /// Makes it go on in a new sandbox. A task that has ended is started anew, and finds out first

@@ -1,5 +1,6 @@
 //! Which sessions are open and which one is shown; events find their way to theirs.
 
+use super::clock;
 use super::cx::Cx;
 use super::opened::OpenSession;
 use super::{App, Mode, Pane};
@@ -45,6 +46,11 @@ impl App {
             _ => {}
         }
         session.receive(event, cx);
+        if let Some(took) = session.take_resumed(cx.now)
+            && is_shown
+        {
+            self.notify(format!("resumed in {}", clock::brief(took)), cx);
+        }
     }
 
     /// After the machine has slept: connections are dead and do not know it, so that all are made

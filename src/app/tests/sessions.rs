@@ -224,6 +224,40 @@ fn pause_pauses_and_resumes() {
 }
 
 #[test]
+fn how_long_it_took_to_resume_is_told_once() {
+    let booting = || Phase::Booting(Stage::Create);
+    let told = |script: &mut Script| {
+        let screen = script.screen(100, 30);
+        let at = screen.find("resumed in ")?;
+        screen[at..].split_whitespace().nth(2).map(str::to_owned)
+    };
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    script.phase("one", booting()).phase("one", Phase::Live);
+    assert_eq!(told(&mut script), None, "it was not paused");
+
+    script.phase("one", Phase::Paused).phase("one", booting());
+    script.now += Duration::from_millis(1400);
+    script.phase("one", Phase::Booting(Stage::Subscribe));
+    assert_eq!(told(&mut script), None, "it is not back yet");
+    script.phase("one", Phase::Live);
+    assert_eq!(told(&mut script).as_deref(), Some("1.4s"));
+
+    script.now += Duration::from_mins(1);
+    script.event(Event::Tick);
+    script.phase("one", booting()).phase("one", Phase::Live);
+    assert_eq!(told(&mut script), None);
+
+    // By the session's own key; its task has ended with the pause.
+    script.phase("one", Phase::Paused);
+    script
+        .session("one", SessionEvent::Stopped)
+        .keys("ctrl-x r");
+    script.now += Duration::from_secs(2);
+    script.phase("one", booting()).phase("one", Phase::Live);
+    assert_eq!(told(&mut script).as_deref(), Some("2.0s"));
+}
+
+#[test]
 fn retry_starts_a_task_that_has_ended_anew() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     script.phase("one", Phase::Failed(exited()));
