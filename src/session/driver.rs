@@ -47,6 +47,14 @@ pub(crate) struct Ending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stop(pub(crate) Closing);
 
+/// What ends a wait, beside the wish to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Retry,
+    Prompt,
+    Time(Duration),
+}
+
 /// Runs a session until it is closed.
 pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
     let Doors {
@@ -149,8 +157,16 @@ impl Life {
                 Err(Phase::Gone(_)) if self.serving.revives().await => continue,
                 Err(phase) => phase,
             };
+            if matches!(phase, Phase::Paused | Phase::Gone(_)) {
+                self.serving.unfollow();
+            }
+            let until = match phase {
+                // As the screen says: what is sent to a paused sandbox resumes it.
+                Phase::Paused => Until::Prompt,
+                _ => Until::Retry,
+            };
             self.serving.announce(phase).await;
-            self.wait(None).await?;
+            self.wait(until).await?;
             outage.over();
         }
     }
@@ -231,7 +247,7 @@ impl Life {
     ) -> Result<(), Stop> {
         let (wait, outage) = outage.next(reason, least, random::jitter());
         self.serving.announce(Phase::Reconnecting(outage)).await;
-        self.wait(Some(wait)).await
+        self.wait(Until::Time(wait)).await
     }
 
     /// Serves one connection until it is lost. The flag says whether it ever came to life.
@@ -276,12 +292,12 @@ impl Life {
         }
     }
 
-    /// Waits until the user wants to try again, at most `limit`.
-    async fn wait(&mut self, limit: Option<Duration>) -> Result<(), Stop> {
+    /// Waits until the user wants to try again, or what else is waited for.
+    async fn wait(&mut self, until: Until) -> Result<(), Stop> {
         let mut limit = pin!(async move {
-            match limit {
-                Some(limit) => tokio::time::sleep(limit).await,
-                None => std::future::pending().await,
+            match until {
+                Until::Time(limit) => tokio::time::sleep(limit).await,
+                Until::Retry | Until::Prompt => std::future::pending().await,
             }
         });
         let mut is_gone = false;
@@ -290,7 +306,9 @@ impl Life {
                 biased;
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
-                    if self.serving.offline(command).await? == Heard::Retry {
+                    let is_awaited = until == Until::Prompt
+                        && matches!(command, SessionCommand::Prompt(_));
+                    if self.serving.offline(command).await? == Heard::Retry || is_awaited {
                         return Ok(());
                     }
                 }

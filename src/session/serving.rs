@@ -240,6 +240,17 @@ impl Serving {
         }
     }
 
+    /// Nobody calls at a sandbox that does not run: some are resumed by that.
+    pub(crate) fn unfollow(&mut self) {
+        if let Some(sandbox) = self
+            .server
+            .as_mut()
+            .and_then(|server| server.sandbox.as_mut())
+        {
+            sandbox.follower = None;
+        }
+    }
+
     /// Whether a sandbox that has turned out to be gone is to be replaced; then the next boot does.
     pub(crate) async fn revives(&mut self) -> bool {
         if !std::mem::take(&mut self.wants_revival) {

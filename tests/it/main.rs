@@ -50,6 +50,7 @@ mod local_wire;
 mod logs;
 mod opencode_client;
 mod opencode_server;
+mod paused;
 mod revive;
 mod screen;
 mod sdk;

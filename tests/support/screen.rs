@@ -17,7 +17,7 @@ use portable_pty::{
 use vte::{Params, Perform};
 
 /// How long a test waits for what must come; a sandbox may boot meanwhile on a busy machine.
-const DEADLINE: Duration = Duration::from_mins(1);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The mode that is on while a frame is written.
 const SYNCHRONIZED: u16 = 2026;
