@@ -11,7 +11,8 @@ use crate::support::fault_proxy::FaultProxy;
 use crate::support::home::Home;
 use crate::support::http::{ClosedPort, Server};
 use crate::support::opencode::OpenCode;
-use crate::support::screen::Screen;
+use crate::support::screen::{Launch, Screen};
+use crate::support::set_up;
 
 /// A server with the scripted model, and a conversation on it.
 struct World {
@@ -87,30 +88,65 @@ fn a_flood_of_keys_is_one_paste_that_waits_for_enter() {
     assert_eq!(world.server.get(&path), (200, "[]".to_owned()));
 }
 
+/// OpenCode's own client at the same conversation, in a home of its own.
+fn official_client(world: &World, url: &str) -> Screen {
+    let home = world.home.work();
+    Launch::new(set_up::opencode())
+        .args(&["attach", url, "--session", &world.conversation])
+        .directory(&home)
+        .env("HOME", &home)
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("LANG", "C.UTF-8")
+        .env("OPENCODE_SERVER_PASSWORD", world.server.password())
+        .env("OPENCODE_DISABLE_MODELS_FETCH", "1")
+        .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
+        .size(100, 120)
+        .start()
+}
+
 #[test]
 fn an_answer_that_was_cut_off_is_whole_after_the_connection_is_back() {
     let world = World::new(Pace::Lively);
-    let proxy = FaultProxy::start(world.server.url(), VecDeque::new());
-    let url = proxy.url();
+    let proxy = || FaultProxy::start(world.server.url(), VecDeque::new());
+    let (before_ours, before_theirs) = (proxy(), proxy());
+    let proxies = [&before_ours, &before_theirs];
+    let url = before_ours.url();
     let arguments = ["attach", &url, "--session", &world.conversation];
     let mut screen = world.home.terminal(&arguments).size(100, 30).start();
+    let theirs = official_client(&world, &before_theirs.url());
     screen.wait_for("idle");
+    theirs.wait_for("ctrl+p commands");
     screen.send("long please\r");
     screen.wait_for("Section 2");
+    theirs.wait_for("Section 2");
 
-    proxy.refuse(true);
-    proxy.cut();
+    for proxy in proxies {
+        proxy.refuse(true);
+        proxy.cut();
+    }
+    let taken = before_theirs.taken();
     screen.wait_for("reconnecting");
     world.wait_until_answered("section 40");
     screen.send("table please\r");
     screen.wait_for("queued 1: table please");
-    proxy.refuse(false);
+    for proxy in proxies {
+        proxy.refuse(false);
+    }
 
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
     // Nothing of what was told meanwhile is missing.
     screen.send("\x1b[5~");
     screen.wait_for("section 40");
+
+    // OpenCode's own client shows what comes once it is back, and never what it has missed (observed on
+    // 1.18.33).
+    before_theirs.wait_for_more(taken, Duration::from_mins(1));
+    world.prompt_by_another_client("table please");
+    theirs.wait_for("The figures are rounded.");
+    let contents = theirs.contents();
+    assert!(contents.contains("Section 2"), "{contents}");
+    assert!(!contents.contains("section 40"), "{contents}");
 }
 
 #[test]

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::http::Server;
+use super::http::{Server, runtime};
 
 /// What happens to one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,8 @@ struct Shared {
     refuses: AtomicBool,
     /// When each connection that was refused so was tried.
     refused: Mutex<Vec<Instant>>,
+    /// How many connections were not.
+    taken: watch::Sender<usize>,
 }
 
 /// Ends with all its connections when it is dropped.
@@ -116,6 +119,7 @@ impl FaultProxy {
             open: Mutex::default(),
             refuses: AtomicBool::new(false),
             refused: Mutex::default(),
+            taken: watch::Sender::default(),
         });
         let serving = Arc::clone(&shared);
         let server = Server::start(async move |listener, _| serve(serving, listener).await);
@@ -146,6 +150,21 @@ impl FaultProxy {
         guard(&self.shared.refused).clone()
     }
 
+    /// How many connections were not refused so far.
+    pub(crate) fn taken(&self) -> usize {
+        *self.shared.taken.borrow()
+    }
+
+    /// Waits until more connections than these were taken.
+    pub(crate) fn wait_for_more(&self, than: usize, limit: Duration) {
+        let mut taken = self.shared.taken.subscribe();
+        let is_over = runtime().block_on(async {
+            let more = taken.wait_for(|taken| *taken > than);
+            tokio::time::timeout(limit, more).await.is_err()
+        });
+        assert!(!is_over, "waited in vain for another connection");
+    }
+
     /// Cuts every connection of this moment.
     pub(crate) fn cut(&self) {
         std::mem::take(&mut *guard(&self.shared.open)).cancel();
@@ -166,6 +185,7 @@ async fn serve(shared: Arc<Shared>, listener: TcpListener) {
             guard(&shared.refused).push(Instant::now());
             Some(Fault::Refuse)
         } else {
+            shared.taken.send_modify(|taken| *taken += 1);
             guard(&shared.plan).pop_front()
         };
         let (target, open) = (shared.target, guard(&shared.open).clone());
