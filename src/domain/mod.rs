@@ -1,8 +1,8 @@
 //! The nouns that all rooms share; `std` only.
 //!
 //! What enters and leaves a session task is here ([`session`]), what the chat shows ([`chat`]), what
-//! the log pane shows ([`log`]), what a sandbox costs ([`price`]), what is said when something fails
-//! ([`failure`]). Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in
+//! the log pane shows ([`log`]), what a sandbox costs ([`price`]) by the time that it ran ([`runs`]), what is said when
+//! something fails ([`failure`]). Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in
 //! `e2b::wire` and `opencode::wire`.
 
 pub mod chat;
@@ -10,6 +10,7 @@ pub mod failure;
 pub mod id;
 pub mod log;
 pub mod price;
+pub mod runs;
 pub mod sandbox;
 pub mod session;
 pub mod time;
