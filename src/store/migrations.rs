@@ -8,7 +8,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: &[&str] = &[r"
+const MIGRATIONS: &[&str] = &[
+    r"
 CREATE TABLE sessions (
     key TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -74,7 +75,22 @@ CREATE TABLE logs (
 CREATE INDEX logs_by_session ON logs (session);
 CREATE UNIQUE INDEX logs_by_identity ON logs (session, start, stream, offset)
     WHERE stream <> 'sandbar';
-"];
+",
+    r"
+CREATE TABLE runs (
+    session TEXT NOT NULL,
+    sandbox_id TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    vcpus INTEGER NOT NULL,
+    memory_mib INTEGER NOT NULL,
+    ends_at INTEGER,
+    ended INTEGER,
+    exact INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (session, sandbox_id, since)
+) STRICT;
+CREATE INDEX runs_by_sandbox ON runs (sandbox_id);
+",
+];
 
 /// The version that this program writes.
 #[expect(
@@ -152,5 +168,22 @@ mod tests {
         migrate(&mut conn).unwrap();
 
         assert_eq!(version(&conn).unwrap(), VERSION);
+    }
+
+    #[test]
+    fn the_first_version_s_sessions_are_kept_and_have_no_runs_yet() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        apply(&mut conn, &MIGRATIONS[..1]).unwrap();
+        conn.execute_batch(
+            "INSERT INTO sessions (key, name, title, engine, demo, phase, created, updated)
+                 VALUES ('one', 'name', '', 'e2b', 0, 'paused', 1, 2)",
+        )
+        .unwrap();
+
+        migrate(&mut conn).unwrap();
+
+        let count = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
+        assert_eq!(count("SELECT count(*) FROM sessions WHERE key = 'one'"), 1);
+        assert_eq!(count("SELECT count(*) FROM runs"), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! `SQLite`: sessions, transcripts, drafts, queues, history, log tails; and secrets and snapshots in
+//! `SQLite`: sessions, transcripts, drafts, queues, history, log tails, runs; and secrets and snapshots in
 //! files.
 //!
 //! In: domain values. Out: domain values. The store has its own rows and never serialises a domain
@@ -21,6 +21,7 @@ mod queue;
 mod rows;
 mod rows_session;
 mod rows_tool;
+mod runs;
 pub mod secrets;
 mod sessions;
 pub mod snapshots;

@@ -271,6 +271,7 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
         "held_queues",
         "drafts",
         "logs",
+        "runs",
     ] {
         db.conn
             .prepare_cached(&format!("DELETE FROM {table} WHERE session = ?1"))?

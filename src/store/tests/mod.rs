@@ -3,6 +3,7 @@
 mod files;
 mod queue;
 mod round_trips;
+mod runs;
 mod transcripts;
 
 use std::path::Path;
