@@ -19,11 +19,11 @@ use super::error::{Error, Kind, Result};
 use super::exchange::{During, Exchange, Kinded, MAX_JSON, secret_header, url};
 use super::host::{ENVD_PORT, EnvdAddress};
 use super::process::{
-    Output, ProcessStream, RunningProcess, Selector, Signal, Source, StartProcess,
+    Output, ProcessStream, RunningProcess, Selector, Signal, Source, StartProcess, TerminalSize,
 };
 use super::proto::process::{
     self as wire, CloseStdinRequest, ConnectRequest, ListRequest, ProcessClient, ProcessInput,
-    ProcessSelector, SendInputRequest, SendSignalRequest,
+    ProcessSelector, SendInputRequest, SendSignalRequest, UpdateRequest,
 };
 use super::proto::{ProcessInputKind, ProcessSelectorKind};
 
@@ -218,8 +218,19 @@ impl EnvdClient {
 
     /// Writes to a process that was started with [`StartProcess::stdin`].
     pub async fn send_stdin(&self, to: &Selector, input: Bytes) -> Result<()> {
+        let input = ProcessInputKind::Stdin(input.into());
+        self.send_input(to, input).await
+    }
+
+    /// Types on the terminal of a process that has one, see [`StartProcess::terminal`].
+    pub async fn send_terminal(&self, to: &Selector, input: Bytes) -> Result<()> {
+        let input = ProcessInputKind::Pty(input.into());
+        self.send_input(to, input).await
+    }
+
+    async fn send_input(&self, to: &Selector, input: ProcessInputKind) -> Result<()> {
         let input = ProcessInput {
-            input: Some(ProcessInputKind::Stdin(input.into())),
+            input: Some(input),
             ..Default::default()
         };
         let request = SendInputRequest {
@@ -232,6 +243,20 @@ impl EnvdClient {
             .send_input_with_options(request, CallOptions::default());
         let sent = self.answered(call).await.map(drop);
         sent.map_err(|kind| self.error("write to", to, kind))
+    }
+
+    /// Changes the size of a process's terminal.
+    pub async fn resize(&self, of: &Selector, size: TerminalSize) -> Result<()> {
+        let request = UpdateRequest {
+            process: selector(of).into(),
+            pty: size.to_wire().into(),
+            ..UpdateRequest::default()
+        };
+        let call = self
+            .process
+            .update_with_options(request, CallOptions::default());
+        let updated = self.answered(call).await.map(drop);
+        updated.map_err(|kind| self.error("resize the terminal of", of, kind))
     }
 
     /// Lets the process read an end of file (envd 0.5.2 and later).

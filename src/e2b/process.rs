@@ -15,8 +15,8 @@ use super::connect::kind_of;
 use super::error::{Error, Kind, Result, excerpt};
 use super::exchange::Kinded;
 use super::proto::process::{
-    ConnectResponse, ConnectResponseView, ProcessConfig, ProcessEvent as WireEvent, StartRequest,
-    StartResponse, StartResponseView, process_event::EndEvent,
+    ConnectResponse, ConnectResponseView, PTY, ProcessConfig, ProcessEvent as WireEvent,
+    StartRequest, StartResponse, StartResponseView, process_event::EndEvent, pty,
 };
 use super::proto::{ProcessEventKind, ProcessOutput};
 
@@ -34,8 +34,31 @@ pub struct StartProcess {
     /// Whether [`send_stdin`](super::envd::EnvdClient::send_stdin) will be used. If not, the process
     /// reads an end of file.
     pub stdin: bool,
+    /// Runs it on a terminal of this size instead of pipes.
+    pub terminal: Option<TerminalSize>,
     /// envd kills the process at this moment, whether we are there or not. Unset: never.
     pub deadline: Option<Duration>,
+}
+
+/// The size of a terminal, in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TerminalSize {
+    pub columns: u16,
+    pub rows: u16,
+}
+
+impl TerminalSize {
+    pub(super) fn to_wire(self) -> PTY {
+        let size = pty::Size {
+            cols: self.columns.into(),
+            rows: self.rows.into(),
+            ..pty::Size::default()
+        };
+        PTY {
+            size: size.into(),
+            ..PTY::default()
+        }
+    }
 }
 
 impl StartProcess {
@@ -71,6 +94,7 @@ impl StartProcess {
         };
         StartRequest {
             process: process.into(),
+            pty: self.terminal.map(TerminalSize::to_wire).into(),
             tag: self.tag.clone(),
             stdin: Some(self.stdin),
             ..StartRequest::default()
@@ -114,6 +138,7 @@ pub struct RunningProcess {
 /// What a process does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProcessEvent {
+    /// On a [terminal](StartProcess::terminal) all that the process prints.
     Stdout(Bytes),
     Stderr(Bytes),
     /// Sent once, last: the process is reaped and its output closed.
@@ -206,14 +231,14 @@ impl ProcessStream {
         while !self.ended {
             match self.event().await.map_err(|kind| self.error(kind))? {
                 Some(ProcessEventKind::Data(data)) => match data.output {
-                    Some(ProcessOutput::Stdout(bytes)) => {
+                    Some(ProcessOutput::Stdout(bytes) | ProcessOutput::Pty(bytes)) => {
                         return Ok(Some(ProcessEvent::Stdout(bytes.into())));
                     }
                     Some(ProcessOutput::Stderr(bytes)) => {
                         return Ok(Some(ProcessEvent::Stderr(bytes.into())));
                     }
-                    // We ask for no terminal; an unknown kind of output is not ours either.
-                    Some(ProcessOutput::Pty(_)) | None => {}
+                    // Of a kind that we do not know.
+                    None => {}
                 },
                 Some(ProcessEventKind::End(end)) => {
                     self.ended = true;

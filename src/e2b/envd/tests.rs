@@ -119,6 +119,43 @@ async fn a_command_goes_over_the_wire_as_recorded() {
     assert_eq!(headers.map(|(name, _)| (name, seen.header(name))), headers);
 }
 
+const SIZE: TerminalSize = TerminalSize {
+    columns: 100,
+    rows: 30,
+};
+
+#[tokio::test]
+async fn a_process_on_a_terminal_is_asked_for_and_heard_as_recorded() {
+    let stub = Stub::start(|_: &Seen| {
+        recorded_stream(&[
+            (0, r#"{"event":{"start":{"pid":7}}}"#),
+            (0, r#"{"event":{"data":{"pty":"aGkK"}}}"#),
+            (
+                0,
+                r#"{"event":{"end":{"exited":true,"status":"exit status 0"}}}"#,
+            ),
+            (2, "{}"),
+        ])
+    })
+    .await;
+    let what = StartProcess {
+        terminal: Some(SIZE),
+        ..StartProcess::program("/bin/bash", ["-i", "-l"])
+    };
+
+    let mut stream = client(&stub.url).start(&what).await.unwrap();
+
+    let heard = events(&mut stream).await;
+    assert_eq!(heard[0], ProcessEvent::Stdout("hi\n".into()));
+    assert_eq!(
+        stub.seen().remove(0).body,
+        envelope(
+            0,
+            r#"{"process":{"cmd":"/bin/bash","args":["-i","-l"]},"pty":{"size":{"cols":100,"rows":30}},"stdin":false}"#
+        )
+    );
+}
+
 #[tokio::test]
 async fn without_a_deadline_none_is_sent_and_a_user_goes_along_when_given() {
     let stub = Stub::start(|_: &Seen| {
@@ -159,6 +196,8 @@ async fn unary_calls_go_over_the_wire_as_recorded() {
 
     assert_eq!(envd.list().await.unwrap(), []);
     envd.send_stdin(&process, "one\n".into()).await.unwrap();
+    envd.send_terminal(&process, "one\n".into()).await.unwrap();
+    envd.resize(&process, SIZE).await.unwrap();
     envd.close_stdin(&process).await.unwrap();
     assert!(envd.send_signal(&process, Signal::Kill).await.unwrap());
     assert!(
@@ -178,6 +217,8 @@ async fn unary_calls_go_over_the_wire_as_recorded() {
         [
             "POST /process.Process/List {}",
             r#"POST /process.Process/SendInput {"process":{"pid":21227},"input":{"stdin":"b25lCg=="}}"#,
+            r#"POST /process.Process/SendInput {"process":{"pid":21227},"input":{"pty":"b25lCg=="}}"#,
+            r#"POST /process.Process/Update {"process":{"pid":21227},"pty":{"size":{"cols":100,"rows":30}}}"#,
             r#"POST /process.Process/CloseStdin {"process":{"pid":21227}}"#,
             r#"POST /process.Process/SendSignal {"process":{"pid":21227},"signal":"SIGNAL_SIGKILL"}"#,
             r#"POST /process.Process/SendSignal {"process":{"pid":9},"signal":"SIGNAL_SIGTERM"}"#,
