@@ -5,8 +5,11 @@
 //! the reader: bidirectional overrides, zero-width and tag characters. Tabs become spaces. Only
 //! [`log_line`] understands one kind of sequence, colours (SGR); everything else is dropped there too.
 //!
+//! For a whole terminal in a sandbox there is [`Relay`], which lets drawing through and nothing else.
+//!
 //! Does not know where the text came from, and never fails.
 
+mod relay;
 mod sgr;
 #[cfg(test)]
 mod tests;
@@ -17,6 +20,8 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 use vte::{Params, Parser, Perform};
+
+pub use relay::Relay;
 
 /// Tab stops in prose and code.
 const TAB: usize = 4;

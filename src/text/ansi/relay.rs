@@ -1,0 +1,263 @@
+//! Lets a program in a sandbox draw on the user's terminal, and do nothing else there.
+//!
+//! In: what the program printed, cut anywhere. Out: the same, without what asks the terminal for an answer
+//! (which would be typed into somebody's shell), reaches the desktop (clipboard, window title, links,
+//! notifications, files) or changes the keyboard. Only what is known to be harmless passes; the list is
+//! xterm's control sequences, <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>.
+//!
+//! [`Relay::undo`] takes back what a program switched on and did not switch off.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use vte::{Params, Parser, Perform};
+
+use super::is_unsafe;
+
+/// Private modes that concern the program's own screen and keys: cursor keys, origin, wrap, blinking and
+/// visible cursor, the alternate screen and the saved cursor, mouse and focus reports, whole frames,
+/// bracketed paste.
+const MODES: &[u16] = &[
+    1, 6, 7, 12, 25, 47, 1000, 1002, 1003, 1004, 1006, 1047, 1048, 1049, 2004, 2026,
+];
+/// Of these, those that are on when a program starts.
+const ON_AT_FIRST: &[u16] = &[7, 25];
+/// The cursor that is saved and restored is no state to take back.
+const MOMENTARY: u16 = 1048;
+/// Final bytes of sequences that move, erase, shift, colour, set margins or tab stops, or repeat.
+const DRAWS: &str = "@ABCDEFGHIJKLMPSTXZ`abdefgmrsu";
+
+/// One program's way to the terminal.
+pub struct Relay {
+    parser: Parser,
+    sink: Sink,
+}
+
+impl Default for Relay {
+    fn default() -> Self {
+        Self {
+            parser: Parser::new(),
+            sink: Sink::default(),
+        }
+    }
+}
+
+impl Relay {
+    /// Returns what of `bytes` may reach the terminal.
+    pub fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.parser.advance(&mut self.sink, bytes);
+        std::mem::take(&mut self.sink.out).into_bytes()
+    }
+
+    /// Returns what takes back the modes that are still changed; nothing is left to take back then.
+    pub fn undo(&mut self) -> Vec<u8> {
+        let sink = &mut self.sink;
+        for mode in std::mem::take(&mut sink.changed) {
+            let letter = if ON_AT_FIRST.contains(&mode) {
+                'h'
+            } else {
+                'l'
+            };
+            let _ = write!(sink.out, "\x1b[?{mode}{letter}");
+        }
+        if std::mem::take(&mut sink.margins) {
+            // Without them the cursor goes home; it is to stay.
+            sink.out.push_str("\x1b7\x1b[r\x1b8");
+        }
+        // Keypad, insert mode, character set, colours, cursor shape.
+        sink.out.push_str("\x1b>\x1b[4l\x1b(B\x1b[m\x1b[0 q");
+        std::mem::take(&mut sink.out).into_bytes()
+    }
+}
+
+#[derive(Default)]
+struct Sink {
+    out: String,
+    /// Modes that are not as they were at first.
+    changed: BTreeSet<u16>,
+    margins: bool,
+}
+
+impl Sink {
+    fn csi(&mut self, private: &str, params: &Params, intermediate: &str, action: char) {
+        self.out.push_str("\x1b[");
+        self.out.push_str(private);
+        for (number, parts) in params.iter().enumerate() {
+            if number > 0 {
+                self.out.push(';');
+            }
+            let parts: Vec<String> = parts.iter().map(u16::to_string).collect();
+            self.out.push_str(&parts.join(":"));
+        }
+        self.out.push_str(intermediate);
+        self.out.push(action);
+    }
+
+    fn set_modes(&mut self, params: &Params, on: bool) {
+        for &mode in params.iter().flatten() {
+            if !MODES.contains(&mode) {
+                continue;
+            }
+            if mode != MOMENTARY && on != ON_AT_FIRST.contains(&mode) {
+                self.changed.insert(mode);
+            } else {
+                self.changed.remove(&mode);
+            }
+            let letter = if on { 'h' } else { 'l' };
+            let _ = write!(self.out, "\x1b[?{mode}{letter}");
+        }
+    }
+}
+
+impl Perform for Sink {
+    fn print(&mut self, c: char) {
+        if !is_unsafe(c) {
+            self.out.push(c);
+        }
+    }
+
+    fn execute(&mut self, byte: u8) {
+        // Bell, back, tab, line feeds, return, and the two character sets.
+        if matches!(byte, 0x07..=0x0f) {
+            self.out.push(char::from(byte));
+        }
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+        match (intermediates, action) {
+            _ if ignore => {}
+            (b"?", 'h' | 'l') => self.set_modes(params, action == 'h'),
+            (b"", 'h' | 'l') if params.iter().flatten().all(|&mode| mode == 4) => {
+                self.csi("", params, "", action);
+            }
+            (b"", _) if DRAWS.contains(action) => {
+                self.margins |= action == 'r';
+                self.csi("", params, "", action);
+            }
+            (b"?", 'J' | 'K') => self.csi("?", params, "", action),
+            (b" ", 'q') => self.csi("", params, " ", action),
+            _ => {}
+        }
+    }
+
+    fn esc_dispatch(&mut self, intermediates: &[u8], ignore: bool, byte: u8) {
+        let passes = match intermediates {
+            _ if ignore => false,
+            // Cursor, lines, tab stops, keypad.
+            [] => b"78DEHM=>".contains(&byte),
+            // Character sets: ASCII, British, line drawing.
+            b"(" | b")" => b"BA0".contains(&byte),
+            _ => false,
+        };
+        if passes {
+            self.out.push('\x1b');
+            self.out
+                .extend(intermediates.iter().copied().map(char::from));
+            self.out.push(char::from(byte));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn passed(text: &str) -> String {
+        String::from_utf8(Relay::default().pass(text.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn what_draws_passes_as_it_is() {
+        for text in [
+            "plain ü 漢 🙂\r\n\ttab\x08\x07",
+            "\x1b[1;38:2:1:2:3mcolour\x1b[0m",
+            "\x1b[2J\x1b[3;4H\x1b[0K\x1b[5A\x1b[2@\x1b[3P\x1b[1;5r\x1b[4b",
+            "\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1l\x1b[4h",
+            "\x1b7\x1b8\x1bM\x1b(0lqk\x1b(B\x1b=\x1b[2 q",
+        ] {
+            assert_eq!(passed(text), text);
+        }
+    }
+
+    #[test]
+    fn what_asks_or_reaches_the_desktop_does_not() {
+        for hostile in [
+            // Clipboard, title, link, notification, file.
+            "\x1b]52;c;cm0gLXJmIH4=\x07",
+            "\x1b]0;title\x1b\\",
+            "\x1b]8;;https://evil.invalid\x1b\\",
+            "\x1b]777;notify;a;b\x07",
+            "\x1b]1337;File=name=eA==:AAAA\x07",
+            // Questions, whose answers would be typed.
+            "\x1b[6n",
+            "\x1b[c\x1b[>c\x1b[=c",
+            "\x1b[21t\x1b[18t",
+            "\x1b[?25$p",
+            "\x1b[>q",
+            "\x1b[?u",
+            "\x1bP$qm\x1b\\",
+            "\x1bP+q544e\x1b\\",
+            "\x05",
+            // The keyboard, the printer, the size, a reset.
+            "\x1b[>1u\x1b[>4;2m\x1b[=1;1u",
+            "\x1b[5i",
+            "\x1b[8;10;20t\x1b[?3h",
+            "\x1bc\x1b#8",
+            "\x1b_Gi=1;AAAA\x1b\\\x1b^x\x1b\\\x1bXy\x1b\\",
+            // In one byte, and what deceives the reader.
+            "\u{9b}6n",
+        ] {
+            let left = passed(hostile);
+            assert!(
+                !left.contains('\x1b') && !left.contains('\u{9b}'),
+                "{left:?}"
+            );
+        }
+        assert_eq!(passed("a\u{202e}b"), "ab");
+        // What was dropped takes nothing else with it.
+        assert_eq!(passed("a\x1b]0;t\x07b\x1b[6nc"), "abc");
+    }
+
+    #[test]
+    fn a_sequence_may_be_cut_anywhere() {
+        let text = "ä\x1b[1;31mred\x1b]0;title\x07\x1b[?25l漢";
+        let mut relay = Relay::default();
+
+        let pieces: Vec<u8> = text.bytes().flat_map(|byte| relay.pass(&[byte])).collect();
+
+        assert_eq!(String::from_utf8(pieces).unwrap(), passed(text));
+    }
+
+    #[test]
+    fn what_is_left_switched_on_is_taken_back() {
+        let mut relay = Relay::default();
+        let mut terminal = vt100::Parser::new(10, 20, 0);
+        terminal.process(b"before");
+        terminal.process(&relay.pass(
+            b"\x1b[?1049h\x1b[?1000h\x1b[?2004h\x1b[?25l\x1b[2;4r\x1b[31mrest\x1b[?1h\x1b[?1l",
+        ));
+
+        terminal.process(&relay.undo());
+
+        let screen = terminal.screen();
+        assert_eq!(screen.contents(), "before");
+        assert!(!screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor());
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        assert_eq!(screen.fgcolor(), vt100::Color::Default);
+        // Once is enough.
+        let again = String::from_utf8(relay.undo()).unwrap();
+        assert!(!again.contains('?'), "{again:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_passes_a_second_time_that_did_not_pass_the_first(bytes: Vec<u8>) {
+            let once = Relay::default().pass(&bytes);
+
+            prop_assert_eq!(Relay::default().pass(&once), once);
+        }
+    }
+}
