@@ -12,9 +12,15 @@ esac
 package="opencode-linux-$cpu"
 if [ "$cpu" = x64 ] && ! grep -qw avx2 /proc/cpuinfo 2>/dev/null; then package="$package-baseline"; fi
 if ldd /bin/sh 2>/dev/null | grep -q musl; then package="$package-musl"; fi
-mkdir -p "$target"
+# Beside its place until it is whole. Another try that still runs loses its ground, and ends.
+rm -rf "$target".part-*
+work="$target.part-$$"
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"
 echo "npm install $package@$version"
-npm install --prefix "$target" --no-audit --no-fund --no-save --loglevel=http "$package@$version" "@vscode/ripgrep-linux-$cpu" 2>&1
-ln -sf "node_modules/$package/bin/opencode" "$target/opencode"
-ln -sf "node_modules/@vscode/ripgrep-linux-$cpu/bin/rg" "$target/rg"
-"$target/opencode" --version
+npm install --prefix "$work" --no-audit --no-fund --no-save --loglevel=http "$package@$version" "@vscode/ripgrep-linux-$cpu" 2>&1
+ln -sf "node_modules/$package/bin/opencode" "$work/opencode"
+ln -sf "node_modules/@vscode/ripgrep-linux-$cpu/bin/rg" "$work/rg"
+"$work/opencode" --version
+rm -rf "$target"
+mv "$work" "$target"

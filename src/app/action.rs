@@ -36,6 +36,10 @@ pub enum AppAction {
     Retry,
     /// Makes the shown session go on in a new sandbox, where its own is gone.
     Revive,
+    /// Boots the shown session from another template.
+    UseTemplate,
+    /// Opens a shell in the shown session's sandbox.
+    Shell,
     /// Gives the shown session's sandbox more time.
     Extend,
     ToggleMouse,
@@ -116,6 +120,8 @@ const APP: &[(AppAction, &str)] = &[
     (AppAction::Slot(9), "app.slot_9"),
     (AppAction::Retry, "app.retry"),
     (AppAction::Revive, "app.revive"),
+    (AppAction::UseTemplate, "app.template"),
+    (AppAction::Shell, "app.shell"),
     (AppAction::Extend, "app.extend"),
     (AppAction::ToggleMouse, "app.mouse"),
     (AppAction::Interrupt, "app.interrupt"),

@@ -15,6 +15,8 @@ pub enum Effect {
     EditExternally {
         draft: String,
     },
+    /// Lends the terminal to a shell in the sandbox of the session of this name.
+    OpenShell(String),
     /// Turns mouse reporting on or off.
     CaptureMouse(bool),
     /// The whole screen is drawn anew.

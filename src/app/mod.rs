@@ -50,6 +50,7 @@ mod view_overlay;
 mod view_picker;
 pub mod viewcx;
 pub mod viewport;
+mod ways;
 
 use std::collections::BTreeMap;
 
@@ -212,6 +213,8 @@ impl App {
                         | AppAction::Zoom
                         | AppAction::NewSession
                         | AppAction::Revive
+                        | AppAction::UseTemplate
+                        | AppAction::Shell
                         | AppAction::NextNeedsYou
                         | AppAction::Slot(_)
                 )

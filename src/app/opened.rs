@@ -185,12 +185,17 @@ impl OpenSession {
         self.resumes.take().map(|began| now.saturating_sub(began))
     }
 
-    /// Makes it go on in a new sandbox. A task that has ended is started anew, and finds out first
-    /// whether the sandbox is really gone.
-    pub(super) fn revive(&mut self, cx: &mut Cx<'_>) {
+    /// Starts a task that has ended anew, so that it takes commands.
+    pub(super) fn wake(&mut self, cx: &mut Cx<'_>) {
         if self.stopped {
             self.retry(cx);
         }
+    }
+
+    /// Makes it go on in a new sandbox. A task that has ended is started anew, and finds out first
+    /// whether the sandbox is really gone.
+    pub(super) fn revive(&mut self, cx: &mut Cx<'_>) {
+        self.wake(cx);
         self.command(SessionCommand::Revive, cx);
     }
 

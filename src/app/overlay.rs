@@ -13,6 +13,8 @@ pub(super) enum Overlay {
     Confirm(Confirm),
     /// The models to choose from.
     Models(Picker),
+    /// The templates to boot the shown session from.
+    Templates(Picker),
 }
 
 /// A question of ours. Its words are made when it is drawn, so that they are never stale.
@@ -33,7 +35,7 @@ impl Overlay {
         match self {
             Self::Help { .. } => Context::Help,
             Self::Confirm(_) => Context::Confirm,
-            Self::Models(_) => Context::Picker,
+            Self::Models(_) | Self::Templates(_) => Context::Picker,
         }
     }
 
@@ -41,7 +43,9 @@ impl Overlay {
     pub(super) fn scroll_mut(&mut self) -> Option<&mut u16> {
         match self {
             Self::Help { scroll } | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
-            Self::Confirm(Confirm::Quit | Confirm::Revive(_)) | Self::Models(_) => None,
+            Self::Confirm(Confirm::Quit | Confirm::Revive(_))
+            | Self::Models(_)
+            | Self::Templates(_) => None,
         }
     }
 }

@@ -1,13 +1,12 @@
-//! The list of models to choose from: what is typed narrows it.
+//! A list to choose from: what is typed narrows it.
 
 use super::key::{Key, KeyCode};
-use crate::domain::chat::Model;
 
-/// A filter and a row of what it leaves; the models themselves stay with the chat that offers them.
+/// A filter and a row of what it leaves; the choices themselves stay with whoever offers them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Picker {
     pub(super) filter: String,
-    /// Index among the models that match.
+    /// Index among the choices that match.
     pub(super) selected: usize,
 }
 
@@ -27,66 +26,53 @@ impl Picker {
         self.selected = 0;
     }
 
-    /// Goes down by `rows`, up where negative, and no further than the `count` models that match.
+    /// Goes down by `rows`, up where negative, and no further than the `count` choices that match.
     pub(super) fn go(&mut self, rows: i16, count: usize) {
         let rows = isize::from(rows);
         let last = count.saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(rows).min(last);
     }
 
-    /// The models that have every word of the filter in their name, provider or id.
-    pub(super) fn matching<'a>(&self, models: &'a [Model]) -> Vec<&'a Model> {
+    /// The choices whose text has every word of the filter.
+    pub(super) fn matching<'a, T>(
+        &self,
+        choices: impl IntoIterator<Item = &'a T>,
+        text: impl Fn(&T) -> String,
+    ) -> Vec<&'a T> {
         let filter = self.filter.to_lowercase();
         let words: Vec<&str> = filter.split_whitespace().collect();
-        models
-            .iter()
-            .filter(|model| {
-                let text = format!(
-                    "{} {}/{}",
-                    model.name, model.reference.provider, model.reference.model
-                );
-                let text = text.to_lowercase();
-                words.iter().all(|word| text.contains(word))
-            })
-            .collect()
+        let has_all = |choice: &&T| {
+            let text = text(choice).to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        };
+        choices.into_iter().filter(has_all).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::chat::ModelRef;
-
-    fn model(provider: &str, id: &str, name: &str) -> Model {
-        Model {
-            reference: ModelRef {
-                provider: provider.to_owned(),
-                model: id.to_owned(),
-            },
-            name: name.to_owned(),
-            context_limit: 0,
-        }
-    }
 
     #[test]
     fn words_narrow_the_list_in_any_order() {
         let models = [
-            model("anthropic", "sonnet-5", "Claude Sonnet 5"),
-            model("openai", "gpt-9", "GPT 9"),
-            model("bedrock", "sonnet-5", "Claude Sonnet 5"),
+            "Claude Sonnet 5 anthropic/sonnet-5",
+            "GPT 9 openai/gpt-9",
+            "Claude Sonnet 5 bedrock/sonnet-5",
         ];
+        let matching = |picker: &Picker| picker.matching(&models, ToString::to_string);
         let mut picker = Picker::default();
-        picker.go(5, picker.matching(&models).len());
+        picker.go(5, matching(&picker).len());
         assert_eq!(picker.selected, 2);
 
         for c in "SONNET anth".chars() {
             picker.type_key(Key::char(c));
         }
 
-        assert_eq!(picker.matching(&models), [&models[0]]);
+        assert_eq!(matching(&picker), [&models[0]]);
         assert_eq!(picker.selected, 0);
 
         picker.type_key(Key::ctrl('u'));
-        assert_eq!(picker.matching(&models).len(), 3);
+        assert_eq!(matching(&picker).len(), 3);
     }
 }

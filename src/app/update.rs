@@ -88,7 +88,8 @@ impl App {
     }
 
     fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) {
-        if let Some(Overlay::Models(picker)) = self.overlays.last_mut() {
+        if let Some(Overlay::Models(picker) | Overlay::Templates(picker)) = self.overlays.last_mut()
+        {
             picker.type_key(key);
             return;
         }
@@ -163,6 +164,8 @@ impl App {
             AppAction::Slot(slot) => self.show_row(usize::from(slot).saturating_sub(1), cx),
             AppAction::Retry => self.retry(cx),
             AppAction::Revive => self.ask_revive(cx),
+            AppAction::UseTemplate => self.ask_template(cx),
+            AppAction::Shell => self.open_shell(cx),
             AppAction::Extend => self.extend(cx),
             AppAction::ToggleMouse => {
                 self.mouse = !self.mouse;
@@ -305,8 +308,8 @@ impl App {
                 }
             }
             Some(Overlay::Models(picker)) => {
-                let chosen = picker
-                    .matching(self.models())
+                let chosen = self
+                    .matching_models(&picker)
                     .get(picker.selected)
                     .map(|model| (model.reference.clone(), model.name.clone()));
                 if let (Some((model, name)), Some(session)) = (chosen, self.session_mut()) {
@@ -314,6 +317,7 @@ impl App {
                     self.notify(format!("model: {name}"), cx);
                 }
             }
+            Some(Overlay::Templates(picker)) => self.use_template(&picker, cx),
             Some(Overlay::Help { .. }) | None => {}
         }
     }
@@ -327,11 +331,14 @@ impl App {
 
     fn scroll_overlay(&mut self, rows: i16) {
         let matching = match self.overlays.last() {
-            Some(Overlay::Models(picker)) => picker.matching(self.models()).len(),
+            Some(Overlay::Models(picker)) => self.matching_models(picker).len(),
+            Some(Overlay::Templates(picker)) => self.matching_templates(picker).len(),
             _ => 0,
         };
         match self.overlays.last_mut() {
-            Some(Overlay::Models(picker)) => picker.go(rows, matching),
+            Some(Overlay::Models(picker) | Overlay::Templates(picker)) => {
+                picker.go(rows, matching);
+            }
             Some(overlay) => {
                 if let Some(scroll) = overlay.scroll_mut() {
                     *scroll = scroll.saturating_add_signed(rows);
@@ -391,12 +398,5 @@ impl App {
             .find(|row| row.sandbox.id.is_some())
             .or_else(|| rows().find(|row| row.sandbox.engine == *engine))
             .map(|row| row.key.clone())
-    }
-
-    /// Asks the session on the screen to try again now.
-    fn retry(&mut self, cx: &mut Cx<'_>) {
-        if let Some(session) = self.session_mut() {
-            session.retry(cx);
-        }
     }
 }

@@ -73,6 +73,7 @@ impl App {
         let trail = BootView {
             session,
             retry: self.retry_key(),
+            ways: self.ways(),
             new: self.key_of(AppAction::NewSession),
             revive: self.revive_hint(vx.wall),
             attached_to: self.attached_url(),

@@ -23,7 +23,8 @@ impl App {
                     let first = self.view_help(*scroll, screen, buf, vx.theme);
                     vx.viewport.overlay = Some(first);
                 }
-                Overlay::Models(picker) => self.view_picker(picker, screen, buf, vx),
+                Overlay::Models(picker) => self.view_models(picker, screen, buf, vx),
+                Overlay::Templates(picker) => self.view_templates(picker, screen, buf, vx),
                 Overlay::Confirm(question) => {
                     let first = self.view_confirm(question, screen, buf, vx);
                     vx.viewport.overlay = Some(first);

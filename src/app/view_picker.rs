@@ -1,4 +1,4 @@
-//! Draws the list of models above the panes.
+//! Draws the lists to choose from above the panes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,27 +9,95 @@ use super::picker::Picker;
 use super::view_frame::{Frame, centred};
 use super::viewcx::ViewCx;
 use crate::domain::chat::Model;
+use crate::domain::id::TemplateId;
 use crate::text::{ansi, wrap};
 
 /// Rows of the list, where the screen has them.
 const ROWS: usize = 16;
+const WIDTH: u16 = 72;
+
+/// A list as it is drawn.
+struct Choices {
+    title: &'static str,
+    /// How many there are without the filter.
+    all: usize,
+    /// The rows that match, and whether each is the one that holds now.
+    rows: Vec<(bool, Line<'static>)>,
+    /// What is said where nothing is typed.
+    ask: &'static str,
+    /// What is said where none matches.
+    none: &'static str,
+}
 
 impl App {
-    pub(super) fn view_picker(
+    pub(super) fn view_models(
         &self,
         picker: &Picker,
         screen: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
     ) {
-        let theme = vx.theme;
-        let all = self.models();
-        let models = picker.matching(all);
-        let wanted = u16::try_from(all.len().clamp(1, ROWS) + 3).unwrap_or(u16::MAX);
-        let area = centred(screen, 72, wanted, buf);
-        let count = format!("{} of {}", models.len(), all.len());
-        let frame = Frame {
+        let current = self.session().and_then(|session| session.chat.model());
+        // Without the frame, the marks and a blank.
+        let room = usize::from(WIDTH.min(screen.width).saturating_sub(6));
+        let row = |model: &&Model| (current == Some(&model.reference), model_line(model, room));
+        let choices = Choices {
             title: "Model of the next prompts",
+            all: self.models().len(),
+            rows: self.matching_models(picker).iter().map(row).collect(),
+            ask: "type to filter",
+            none: "no model has these words",
+        };
+        choices.draw(picker, screen, buf, vx);
+    }
+
+    pub(super) fn view_templates(
+        &self,
+        picker: &Picker,
+        screen: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+    ) {
+        let sandbox = self.session().and_then(|session| session.sandbox.as_ref());
+        let current = sandbox.and_then(|sandbox| sandbox.template.as_ref());
+        let matching = self.matching_templates(picker);
+        let row = |template: &TemplateId| {
+            let name = ansi::plain(template.as_str()).replace('\n', " ");
+            (current == Some(template), Line::from(name))
+        };
+        let choices = Choices {
+            title: "Boot anew from template",
+            all: self.matching_templates(&Picker::default()).len(),
+            rows: matching.iter().map(row).collect(),
+            ask: "type to filter, or the name of another one",
+            none: "a template's name has no blanks",
+        };
+        choices.draw(picker, screen, buf, vx);
+    }
+
+    /// What the server of the session on the screen offers.
+    pub(super) fn models(&self) -> &[Model] {
+        self.session()
+            .map_or(&[], |session| session.chat.catalog().models.as_slice())
+    }
+
+    /// The models that have every word of the filter in their name, provider or id.
+    pub(super) fn matching_models(&self, picker: &Picker) -> Vec<&Model> {
+        picker.matching(self.models(), |model| {
+            let reference = &model.reference;
+            format!("{} {}/{}", model.name, reference.provider, reference.model)
+        })
+    }
+}
+
+impl Choices {
+    fn draw(self, picker: &Picker, screen: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+        let theme = vx.theme;
+        let wanted = u16::try_from(self.all.clamp(1, ROWS) + 3).unwrap_or(u16::MAX);
+        let area = centred(screen, WIDTH, wanted, buf);
+        let count = format!("{} of {}", self.rows.len(), self.all);
+        let frame = Frame {
+            title: self.title,
             right: &count,
             focused: true,
         };
@@ -38,7 +106,7 @@ impl App {
         let Some(row) = rows.next() else { return };
         let filter = ansi::plain(&picker.filter);
         let shown = if filter.is_empty() {
-            Span::styled("type to filter", theme.dim)
+            Span::styled(self.ask, theme.dim)
         } else {
             Span::styled(filter.as_ref(), theme.text)
         };
@@ -52,34 +120,25 @@ impl App {
         vx.viewport.cursor = Some((x.min(row.right().saturating_sub(1)), row.y));
 
         let height = usize::from(inner.height.saturating_sub(1));
-        let most = models.len().saturating_sub(height);
+        let most = self.rows.len().saturating_sub(height);
         let first = picker.selected.saturating_sub(height / 2).min(most);
-        let current = self.session().and_then(|session| session.chat.model());
-        for ((index, model), row) in models.iter().enumerate().skip(first).zip(rows) {
-            let line = model_line(model, usize::from(row.width.saturating_sub(4)));
-            let is_current = current == Some(&model.reference);
-            let mark = if is_current {
+        let shown = self.rows.iter().enumerate().skip(first);
+        for ((index, (is_current, line)), row) in shown.zip(rows) {
+            let mark = if *is_current {
                 theme.pick("● ", "* ")
             } else {
                 "  "
             };
             buf.set_span(row.x + 1, row.y, &Span::styled(mark, theme.accent), 2);
-            buf.set_line(row.x + 3, row.y, &line, row.width.saturating_sub(4));
+            buf.set_line(row.x + 3, row.y, line, row.width.saturating_sub(4));
             if index == picker.selected {
                 buf.set_style(row, theme.selection);
             }
         }
-        if models.is_empty() && inner.height > 1 {
-            let words = "no model has these words";
+        if self.rows.is_empty() && inner.height > 1 {
             let room = usize::from(inner.width.saturating_sub(4));
-            buf.set_stringn(inner.x + 3, inner.y + 1, words, room, theme.dim);
+            buf.set_stringn(inner.x + 3, inner.y + 1, self.none, room, theme.dim);
         }
-    }
-
-    /// What the server of the session on the screen offers.
-    pub(super) fn models(&self) -> &[Model] {
-        self.session()
-            .map_or(&[], |session| session.chat.catalog().models.as_slice())
     }
 }
 

@@ -98,6 +98,8 @@ pub(super) enum Command {
     Revive(NameArgs),
     /// Take up a sandbox that another sandbar of this account made
     Adopt(AdoptArgs),
+    /// Open a shell in a session's sandbox
+    Shell(ShellArgs),
     /// Print the work done in a session as a patch
     Diff(NameArgs),
     /// Apply the work done in a session to the git work tree here
@@ -191,6 +193,15 @@ pub(super) struct NamesArgs {
 pub(super) struct NameArgs {
     /// Name of the session, as `sandbar ls` prints it
     pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShellArgs {
+    /// Name of the session, as `sandbar ls` prints it
+    pub name: String,
+    /// Wait for a key after a failure, so that it can be read before the screen is taken again
+    #[arg(long, hide = true)]
+    pub hold: bool,
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ mod report;
 mod revive;
 mod run;
 mod setup;
+mod shell;
 mod terminal;
 
 use std::ffi::OsString;
@@ -76,6 +77,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Resume(args)) => pause::run(Wish::Resume, options, &args, env),
         Some(Command::Revive(args)) => revive::revive(options, &args, env),
         Some(Command::Adopt(args)) => adopt::adopt(options, &args, env),
+        Some(Command::Shell(args)) => shell::shell(options, &args, env),
         Some(Command::Diff(args)) => code::diff(options, &args, env),
         Some(Command::Apply(args)) => code::apply(options, &args, env),
         Some(Command::Config(args)) => config::config(options, &args, env),

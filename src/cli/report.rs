@@ -25,6 +25,8 @@ pub(super) enum Ended {
     Interrupted,
     /// Whoever read our output has gone: a quiet 0.
     BrokenPipe,
+    /// What ran in the sandbox ended with this code, and has said why itself.
+    Code(u8),
 }
 
 impl From<Failure> for Ended {
@@ -50,6 +52,7 @@ impl Ended {
             Self::Usage(_) => 2,
             Self::NoAccount(_) => 3,
             Self::Interrupted => 130,
+            Self::Code(code) => *code,
         }
     }
 }

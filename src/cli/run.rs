@@ -208,7 +208,9 @@ impl Answer {
                 Err(Ended::Failed(failure) | Ended::Usage(failure) | Ended::NoAccount(failure)) => {
                     Some(failure.clone())
                 }
-                Err(Ended::Interrupted | Ended::BrokenPipe) => Some(Failure::new("interrupted")),
+                Err(Ended::Interrupted | Ended::BrokenPipe | Ended::Code(_)) => {
+                    Some(Failure::new("interrupted"))
+                }
             };
             if let Some(failure) = &failure {
                 report::json(&line(

@@ -172,6 +172,7 @@ fn show(mode: Mode, config: &Config, world: World, env: &Env) -> Result<(), Ende
             .or_else(|| env.text("EDITOR"))
             .map(str::to_owned),
         temp_dir: setup::temp_dir(env),
+        program: std::env::current_exe().map_err(Ended::from)?,
         tmux: env.text("TMUX").is_some(),
     };
     let seed = setup::seed()?;
@@ -204,7 +205,7 @@ fn show(mode: Mode, config: &Config, world: World, env: &Env) -> Result<(), Ende
     shown.map_err(|error| unshowable(&error))
 }
 
-fn unshowable(error: &TerminalError) -> Ended {
+pub(super) fn unshowable(error: &TerminalError) -> Ended {
     let failure = Failure::new("the terminal cannot be used").because(error.to_string());
     match error {
         TerminalError::NotATerminal | TerminalError::Dumb => Ended::Usage(failure),

@@ -107,6 +107,9 @@ pub enum SessionCommand {
     SaveDraft(String),
     /// Lets the sandbox live on, as long from now as one does that was just used.
     Extend,
+    /// Boots the session from this template instead of its own, in a new sandbox. Refused once it has a
+    /// conversation; until then the sandbox holds nothing that is not made again, and is killed.
+    UseTemplate(TemplateId),
     /// Makes a gone session go on in a new sandbox, as its last snapshot has it. Taken while the
     /// session is gone, or not known to be.
     Revive,

@@ -13,7 +13,7 @@ use super::server::Server;
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
-use crate::domain::id::OpencodeSessionId;
+use crate::domain::id::{OpencodeSessionId, TemplateId};
 use crate::domain::sandbox::{BootEvent, EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{CredentialRef, Origin, SessionEvent, SessionSpec};
 use crate::opencode::client::OpencodeClient;
@@ -29,6 +29,8 @@ pub(crate) struct BootCx {
     pub(crate) spec: SessionSpec,
     /// The user has seen how large the code is, and wants it sent.
     pub(crate) large_code: bool,
+    /// Instead of the session's own.
+    pub(crate) template: Option<TemplateId>,
 }
 
 impl BootCx {

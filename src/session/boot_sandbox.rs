@@ -12,25 +12,22 @@ use secrecy::SecretString;
 use super::boot::BootCx;
 use super::follow_logs::Follower;
 use super::place::Place;
-use super::sandbox::{Sandbox, is_gone, script_process};
+use super::sandbox::{Sandbox, is_gone};
 use super::server::Server;
 use super::world::{World, wall};
-use super::{boot_server, code, revive, words};
+use super::{boot_install, boot_server, code, revive, words};
 use crate::domain::failure::Failure;
+use crate::domain::id::{SessionKey, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
-use crate::domain::session::{CodeSource, SessionEvent};
-use crate::domain::version::opencode_fits;
+use crate::domain::session::{CodeSource, NewSession, SessionEvent};
 use crate::e2b;
 use crate::e2b::list::ListFilter;
-use crate::e2b::process::{ProcessEvent, Selector};
+use crate::e2b::process::Selector;
 use crate::e2b::wire::{ListedSandbox, Network, NewSandbox};
 use crate::engine::Engine;
 
-const FIND: &str = include_str!("../../assets/sandbox/find-opencode.sh");
-const INSTALL: &str = include_str!("../../assets/sandbox/install-opencode.sh");
-
 /// A short script in the sandbox.
-const SHORT: Duration = Duration::from_secs(30);
+pub(super) const SHORT: Duration = Duration::from_secs(30);
 /// Unpacking or cloning code.
 const LONG: Duration = Duration::from_mins(10);
 /// Local sandboxes end when they are killed, not by the clock: ten years.
@@ -74,7 +71,7 @@ async fn furnish(cx: &BootCx, mut sandbox: Sandbox, mut place: Place) -> Result<
             // To start it is for the one that drives.
             return Err(Phase::Failed(words::driven_elsewhere()));
         }
-        let found = Box::pin(find_or_install(cx, &sandbox, &mut place));
+        let found = Box::pin(boot_install::find_or_install(cx, &sandbox, &mut place));
         let opencode = cx.stage(Stage::Install, found).await?;
         if place.sandbox.opencode_url.is_none() && place.conversation.is_some() {
             let taken = Box::pin(revive::conversations(cx, &sandbox, &place, &opencode));
@@ -123,6 +120,9 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
     }
     let ttl = ttl(&cx.world, &engine);
     is_engine_of(&place.sandbox, &engine)?;
+    if let Some(template) = &cx.template {
+        take_template(cx, &engine, place, template).await?;
+    }
     let wire = match place.sandbox.id.clone() {
         Some(id) => resume(&engine, id.as_str(), ttl).await?,
         None => make(cx, &engine, place, ttl).await?,
@@ -132,6 +132,39 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
     place.sandbox.ends_at = (engine.kind == EngineKind::E2b).then(|| wall().plus(ttl));
     settle(cx, place).await;
     Ok(Sandbox::new(&cx.world, engine, wire)?)
+}
+
+/// Lets the session begin anew from another template. Its sandbox goes first: it would run, and cost,
+/// beside the new one.
+async fn take_template(
+    cx: &BootCx,
+    engine: &Engine,
+    place: &mut Place,
+    template: &TemplateId,
+) -> Result<(), Failure> {
+    let id = match (&place.sandbox.id, cx.recorder.password()) {
+        (Some(id), _) => Some(id.to_string()),
+        (None, Some(_)) => made_before(engine, &cx.spec.key)
+            .await
+            .map_err(|error| not_made(error, template.as_str()))?,
+        (None, None) => None,
+    };
+    if let Some(id) = id {
+        let line = format!("killing sandbox {id}, in which nothing was begun");
+        cx.output(Stage::Create, line).await;
+        let killed = engine.control.kill(&id).await;
+        killed.map_err(|error| words::e2b(&error))?;
+    }
+    let new = NewSession {
+        template: template.clone(),
+        ..place.new.clone()
+    };
+    *place = Place::planned(new, engine.kind);
+    cx.recorder.replan(place).await;
+    cx.events
+        .send(SessionEvent::Sandbox(place.sandbox.clone()))
+        .await;
+    Ok(())
 }
 
 /// Resumes a sandbox that was made before, or makes sure that it runs.
@@ -171,7 +204,12 @@ async fn make(
     let (prepared, ()) = tokio::join!(prepare, show);
     prepared.map_err(|error| words::engine(&error))?;
     let made = if let Some(password) = cx.recorder.password() {
-        match made_before(cx, engine, template, ttl).await? {
+        let made = made_before(engine, &cx.spec.key).await;
+        let made = match made.map_err(|error| not_made(error, template))? {
+            Some(id) => join_made(engine, template, &id, ttl).await?,
+            None => None,
+        };
+        match made {
             Some(made) => made,
             None => call(cx, engine, place, &password, ttl).await?,
         }
@@ -199,33 +237,39 @@ async fn call(
 
 /// The session's sandbox where an earlier call has made one and its answer was lost: another would
 /// run, and cost, beside it.
-async fn made_before(
-    cx: &BootCx,
+pub(super) async fn made_before(
     engine: &Engine,
-    template: &str,
-    ttl: Duration,
-) -> Result<Option<e2b::wire::Sandbox>, Failure> {
-    let failed = |mut error: e2b::error::Error| {
-        // The list is but a step on the way.
-        error.operation = format!("create a sandbox from template {template}");
-        words::e2b(&error)
-    };
-    let key = (METADATA_KEY.to_owned(), cx.spec.key.to_string());
+    session: &SessionKey,
+) -> e2b::error::Result<Option<String>> {
+    let key = session.to_string();
     let filter = ListFilter {
-        metadata: [key.clone()].into(),
+        metadata: [(METADATA_KEY.to_owned(), key.clone())].into(),
         ..ListFilter::default()
     };
-    let page = engine.control.list(&filter, None).await.map_err(failed)?;
+    let page = engine.control.list(&filter, None).await?;
     // A server that does not know the filter lists others too.
-    let is_ours = |one: &&ListedSandbox| one.metadata.get(METADATA_KEY) == Some(&key.1);
-    let Some(found) = page.sandboxes.iter().find(is_ours) else {
-        return Ok(None);
-    };
-    match engine.control.connect(&found.sandbox_id, Some(ttl)).await {
+    let is_ours = |one: &ListedSandbox| one.metadata.get(METADATA_KEY) == Some(&key);
+    let found = page.sandboxes.into_iter().find(is_ours);
+    Ok(found.map(|found| found.sandbox_id))
+}
+
+async fn join_made(
+    engine: &Engine,
+    template: &str,
+    id: &str,
+    ttl: Duration,
+) -> Result<Option<e2b::wire::Sandbox>, Failure> {
+    match engine.control.connect(id, Some(ttl)).await {
         Ok(connected) => Ok(Some(connected.sandbox)),
         Err(error) if is_gone(&error) => Ok(None),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(not_made(error, template)),
     }
+}
+
+/// The list is but a step on the way.
+fn not_made(mut error: e2b::error::Error, template: &str) -> Failure {
+    error.operation = format!("create a sandbox from template {template}");
+    words::e2b(&error)
 }
 
 /// Refuses a sandbox that another engine has made.
@@ -355,88 +399,4 @@ fn megabytes(bytes: usize) -> String {
         0..100_000 => format!("{} kB", bytes.div_ceil(1000)),
         _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
-}
-
-/// Finds an OpenCode that fits, or installs the pinned one; returns its absolute path.
-async fn find_or_install(
-    cx: &BootCx,
-    sandbox: &Sandbox,
-    place: &mut Place,
-) -> Result<String, Phase> {
-    let version = cx.world.settings.opencode_version.clone();
-    let what = "OpenCode could not be looked for";
-    let (path, version) = if let Some(found) = find(sandbox, what, &version).await? {
-        found
-    } else {
-        install(cx, sandbox, &version).await?;
-        find(sandbox, what, &version).await?.ok_or_else(|| {
-            Failure::new("OpenCode was installed but cannot be run")
-                .because(format!("version {version} does not start in this sandbox"))
-                .hint("press r to try again, or use another template")
-        })?
-    };
-    place.sandbox.opencode_version = Some(version);
-    Ok(path)
-}
-
-async fn find(
-    sandbox: &Sandbox,
-    what: &str,
-    version: &str,
-) -> Result<Option<(String, String)>, Failure> {
-    let found = sandbox.script(what, FIND, &[version], SHORT).await?;
-    let fits = found.lines().filter_map(|line| line.rsplit_once(' '));
-    let mut fits = fits.filter(|(_, version)| opencode_fits(version));
-    Ok(fits
-        .next()
-        .map(|(path, version)| (path.to_owned(), version.to_owned())))
-}
-
-/// Variables that name certificates of this machine.
-const CERTIFICATES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
-
-/// Installs OpenCode in the sandbox and shows npm's lines as they come.
-async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Failure> {
-    let mut process = script_process(INSTALL, &[version]);
-    if sandbox.engine.kind == EngineKind::Local {
-        // A sandbox with its own network has a way out of its own, which it was told; and each has
-        // the certificates, where its processes can read them.
-        let own = sandbox.engine.own_network;
-        let fits = |(name, _): &&(String, String)| {
-            let is_way_out = own && name.to_ascii_lowercase().ends_with("_proxy");
-            !is_way_out && !CERTIFICATES.contains(&name.as_str())
-        };
-        let install = cx.world.settings.install_env.iter().filter(fits);
-        process.env.extend(install.cloned());
-    }
-    process.deadline = Some(cx.world.settings.install_limit);
-    let failed = |error| words::e2b(&error);
-    let mut stream = sandbox.envd.start(&process).await.map_err(failed)?;
-    let mut lines = crate::net::lines::LineSplitter::new(4096, 0);
-    let mut last: Vec<String> = Vec::new();
-    while let Some(event) = stream.next().await.map_err(failed)? {
-        match event {
-            ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes) => {
-                let mut fresh = Vec::new();
-                lines.push(&bytes, |line| fresh.push(line.text));
-                for line in fresh {
-                    cx.output(Stage::Install, line.clone()).await;
-                    last.push(line);
-                }
-                let surplus = last.len().saturating_sub(12);
-                last.drain(..surplus);
-            }
-            ProcessEvent::Ended(exit) if exit.success() => return Ok(()),
-            ProcessEvent::Ended(exit) => {
-                return Err(
-                    Failure::new("OpenCode could not be installed in the sandbox")
-                        .because(exit.status)
-                        .hint("press r to try again, or use the template opencode, which has it")
-                        .stderr(last)
-                        .retryable(),
-                );
-            }
-        }
-    }
-    Err(Failure::new("the installation ended without a result").retryable())
 }

@@ -1,7 +1,7 @@
 //! Pauses, resumes or kills the sandbox of a session that is not open, or whose boot has not come to a
 //! server.
 
-use super::boot_sandbox::{is_engine_of, ttl};
+use super::boot_sandbox::{is_engine_of, made_before, ttl};
 use super::recorder::Recorder;
 use super::sandbox::is_gone;
 use super::words;
@@ -73,8 +73,16 @@ pub(super) async fn close_recorded(
     closing: Closing,
 ) -> Option<Phase> {
     let sandbox = recorder.stored_place().await?.sandbox;
-    let id = sandbox.id.clone()?;
-    Some(match close(world, &sandbox, id.as_str(), closing).await {
+    let id = match &sandbox.id {
+        Some(id) => id.to_string(),
+        // It may have been made by a call whose answer was lost; then its password was stored before.
+        None => {
+            recorder.password()?;
+            let engine = world.engine().await.ok()?;
+            made_before(&engine, recorder.key()).await.ok()??
+        }
+    };
+    Some(match close(world, &sandbox, &id, closing).await {
         Ok(phase) | Err(phase) => phase,
     })
 }

@@ -239,6 +239,9 @@ impl Connection {
                 self.calls.push(lives.map(lives_until).boxed());
             }
             SessionCommand::Revive => serving.command_failed(words::not_gone()).await,
+            SessionCommand::UseTemplate(_) => {
+                serving.command_failed(words::has_conversation()).await;
+            }
             SessionCommand::LoadOlder => {
                 let call = self.server.clone().older();
                 self.calls.push(

@@ -137,7 +137,10 @@ impl Life {
         loop {
             self.wait_for_driver().await?;
             let work = Box::pin(boot::boot(self.serving.boot_cx(&self.spec)));
-            let phase = match self.during(work).await? {
+            let Some(booted) = self.during(work).await? else {
+                continue;
+            };
+            let phase = match booted {
                 Err(Phase::Failed(failure))
                     if let Some(least) = failure.passing
                         && (outage.attempt() < TRIES || self.serving.has_place().await) =>
@@ -232,7 +235,7 @@ impl Life {
             }
             self.wait_out(&mut outage, reason, least).await?;
             let verdict = self.serving.verdict();
-            if let Some(phase) = self.during(verdict).await? {
+            if let Some(phase) = self.during(verdict).await?.flatten() {
                 return Ok(Some(phase));
             }
         }
@@ -276,18 +279,23 @@ impl Life {
         }
     }
 
-    /// Waits for `work` and serves meanwhile what can be served without a connection.
-    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Stop> {
+    /// Waits for `work` and serves meanwhile what can be served without a connection. `None`: the user
+    /// gave it up to try again; all that was made on the way is stored.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, Stop> {
         let mut work = pin!(work);
         loop {
             tokio::select! {
                 biased;
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
-                    self.serving.offline(command).await?;
+                    // It is asked for at the end of this very boot.
+                    let is_revival = command == SessionCommand::Revive;
+                    if self.serving.offline(command).await? == Heard::Retry && !is_revival {
+                        return Ok(None);
+                    }
                 }
                 elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
-                done = &mut work => return Ok(done),
+                done = &mut work => return Ok(Some(done)),
             }
         }
     }

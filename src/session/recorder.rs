@@ -8,10 +8,13 @@
 //! again when it is tried anew. A write that fails is told in our own log: the session goes on, and
 //! the store has said already, when it was opened, that it cannot be used.
 
+mod drafts;
+
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use drafts::Desk;
 use secrecy::SecretString;
 
 use super::place::Place;
@@ -33,9 +36,6 @@ use crate::store::{Claim, StoredQueue, StoredSession};
 const MESSAGES: usize = 200;
 /// Lines of the log that are shown again.
 const LINES: usize = 2_000;
-
-/// Processes that can each keep a draft of one session.
-const DESKS: usize = 8;
 
 /// Where a session's snapshots are kept, and under which key.
 #[derive(Debug, Clone)]
@@ -74,14 +74,6 @@ struct Memory {
     shown: LogEnds,
 }
 
-/// Where this process keeps its draft: two that have a session open do not write over each other.
-#[derive(Debug)]
-struct Desk {
-    /// The first desk's is the session's key.
-    key: SessionKey,
-    _lock: Option<SessionLock>,
-}
-
 impl Recorder {
     pub(crate) fn open(world: &World, spec: &SessionSpec) -> Self {
         let engine = world
@@ -100,6 +92,10 @@ impl Recorder {
             memory: Arc::default(),
             drives: Arc::new(AtomicBool::new(true)),
         }
+    }
+
+    pub(super) fn key(&self) -> &SessionKey {
+        &self.key
     }
 
     /// Whether this process drives the session. True until [`Recorder::try_drive`] says otherwise.
@@ -218,6 +214,20 @@ impl Recorder {
         }
         self.memory().place = Some(place.clone());
         place
+    }
+
+    /// Stores what was asked for anew, and a session that has nothing yet.
+    pub(crate) async fn replan(&self, place: &Place) {
+        self.memory().place = Some(place.clone());
+        let Some(records) = self.driven() else { return };
+        let stored = told("session", records.store.session(&self.key).await);
+        let Some(mut session) = stored.flatten() else {
+            return;
+        };
+        session.new = Some(place.new.clone());
+        session.port = place.port;
+        session.summary.sandbox = place.sandbox.clone();
+        told("session", records.store.save_session(&session).await);
     }
 
     pub(crate) async fn place(&self, place: &Place) {
@@ -382,67 +392,6 @@ impl Recorder {
         if let Some(records) = &self.records {
             told("history", records.store.add_history(text).await);
         }
-    }
-
-    pub(crate) async fn draft(&self, draft: String) {
-        if let Some(records) = &self.records {
-            let desk = self.desk(records);
-            told("draft", records.store.set_draft(&desk, draft).await);
-        }
-    }
-
-    /// This process's draft, and below it what others have left who ended with another desk than ours.
-    async fn stored_draft(&self) -> Option<String> {
-        let records = self.records.as_ref()?;
-        let own = self.desk(records);
-        let mut drafts = vec![told("draft", records.store.draft(&own).await)?];
-        for desk in self.desks().filter(|desk| *desk != own) {
-            let left = told("draft", records.store.draft(&desk).await)?;
-            if left.is_empty() || self.lock_desk(records, &desk).is_none() {
-                continue;
-            }
-            drafts.push(left);
-            drafts.retain(|draft| !draft.is_empty());
-            // First where it is to be, then no longer where it was: nothing typed is lost.
-            told(
-                "draft",
-                records.store.set_draft(&own, drafts.join("\n\n")).await,
-            )?;
-            told("draft", records.store.set_draft(&desk, String::new()).await)?;
-        }
-        Some(drafts.join("\n\n"))
-    }
-
-    /// This process's desk, the first that was free; taken with its first use.
-    fn desk(&self, records: &Records) -> SessionKey {
-        let mut memory = self.memory();
-        let desk = memory.desk.get_or_insert_with(|| {
-            let free = |key: SessionKey| {
-                let lock = self.lock_desk(records, &key)?;
-                Some(Desk {
-                    key,
-                    _lock: Some(lock),
-                })
-            };
-            self.desks().find_map(free).unwrap_or_else(|| Desk {
-                key: self.key.clone(),
-                _lock: None,
-            })
-        });
-        desk.key.clone()
-    }
-
-    fn desks(&self) -> impl Iterator<Item = SessionKey> {
-        let others = (1..DESKS).map(|desk| format!("{}-d{desk}", self.key).into());
-        std::iter::once(self.key.clone()).chain(others)
-    }
-
-    fn lock_desk(&self, records: &Records, desk: &SessionKey) -> Option<SessionLock> {
-        let is_first = *desk == self.key;
-        // The session's own lock says who drives.
-        let first = || SessionKey::from(format!("{desk}-d0"));
-        let name = if is_first { first() } else { desk.clone() };
-        SessionLock::try_take(&records.directory, &name)
     }
 
     pub(crate) async fn logs(&self, lines: Vec<LogLine>) {

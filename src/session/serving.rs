@@ -23,7 +23,7 @@ use super::world::{World, wall};
 use super::{closing, revive, snapshot, words};
 use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
-use crate::domain::id::MessageId;
+use crate::domain::id::{MessageId, TemplateId};
 use crate::domain::log::LogLine;
 use crate::domain::price::Run;
 use crate::domain::sandbox::{EngineKind, Phase};
@@ -88,6 +88,8 @@ pub(crate) struct Serving {
     wants_revival: bool,
     /// To be told once the session is back.
     revival: Option<Revival>,
+    /// The next boot takes this one instead of the session's own.
+    template: Option<TemplateId>,
     /// Boots begun; one that is tried again may do what the first asked about.
     boots: u32,
     changes: watch::Receiver<u64>,
@@ -113,6 +115,7 @@ impl Serving {
             lives_until: None,
             wants_revival: false,
             revival: None,
+            template: None,
             boots: 0,
         }
     }
@@ -230,6 +233,7 @@ impl Serving {
             recorder: self.recorder.clone(),
             spec: spec.clone(),
             large_code: self.boots > 1,
+            template: self.template.take(),
         }
     }
 
@@ -307,6 +311,17 @@ impl Serving {
             }
             SessionCommand::SaveDraft(draft) => self.recorder.draft(draft).await,
             SessionCommand::Retry | SessionCommand::Reconnect => return Ok(Heard::Retry),
+            SessionCommand::UseTemplate(template) => {
+                let place = self.recorder.stored_place().await;
+                if place.is_some_and(|place| place.conversation.is_some()) {
+                    self.command_failed(words::has_conversation()).await;
+                } else if !self.recorder.drives() {
+                    self.command_failed(words::open_elsewhere()).await;
+                } else {
+                    self.template = Some(template);
+                    return Ok(Heard::Retry);
+                }
+            }
             // The boot finds out whether it is gone.
             SessionCommand::Revive => {
                 self.wants_revival = true;

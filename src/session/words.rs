@@ -183,6 +183,12 @@ pub(crate) fn not_gone() -> Failure {
         .hint("only a session whose sandbox is gone comes back in a new one")
 }
 
+/// Another template was asked for, and the sandbox is in use.
+pub(crate) fn has_conversation() -> Failure {
+    Failure::new("the session keeps its template: there is a conversation in its sandbox")
+        .hint("start a new session with another one: --template, or SANDBAR_TEMPLATE")
+}
+
 /// There is nothing that a new sandbox could be made from.
 pub(crate) fn no_snapshot() -> Failure {
     Failure::new("the session cannot be revived")

@@ -1,4 +1,5 @@
-//! The user's desktop, reached through the terminal: clipboard, window title, external editor.
+//! The user's desktop, reached through the terminal: clipboard, window title, external editor, and a
+//! shell in a sandbox.
 //!
 //! Enters: texts, which may be anybody's. Leaves: escape sequences in which they can do no harm, or the
 //! text that the editor left. Reads no environment: what it needs is in [`Desktop`].
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::app::event::Reply;
+
 /// What is known of the desktop.
 #[derive(Debug, Clone, Default)]
 pub struct Desktop {
@@ -16,6 +19,8 @@ pub struct Desktop {
     pub editor: Option<String>,
     /// Where the draft lies while it is edited.
     pub temp_dir: PathBuf,
+    /// This program, which opens shells in sandboxes.
+    pub program: PathBuf,
     /// Whether tmux stands between us and the terminal.
     pub tmux: bool,
 }
@@ -38,6 +43,20 @@ impl Desktop {
             bytes.extend_from_slice(format!("\x1bPtmux;{inner}\x1b\\").as_bytes());
         }
         Some(bytes)
+    }
+
+    /// Opens a shell in the sandbox of the session of this name, by a process of its own: it reads the
+    /// keys to its end. The terminal must have been given back.
+    pub(super) async fn shell(self, name: String) -> Option<Reply> {
+        let status = tokio::process::Command::new(&self.program)
+            .args(["shell", "--hold", "--", &name])
+            .status()
+            .await;
+        // How the shell ended was seen by whoever used it.
+        let error = status.err()?;
+        Some(Reply::Notice(format!(
+            "the shell could not be started: {error}"
+        )))
     }
 
     /// Opens `draft` in the editor and returns what it left. The terminal must have been given back.
@@ -104,6 +123,7 @@ mod tests {
         Desktop {
             editor: Some(editor.into()),
             temp_dir: dir.into(),
+            program: PathBuf::new(),
             tmux: false,
         }
     }

@@ -47,6 +47,8 @@ pub(super) enum Request {
     /// Something happened at once that the model must hear of.
     Tell(Box<Event>),
     Edit(String),
+    /// A shell in the sandbox of the session of this name.
+    Shell(String),
     Redraw,
     Mouse(bool),
     Suspend,
@@ -94,6 +96,7 @@ impl<D: SessionDoor> Effects<D> {
             }
             Effect::Copy(text) => Some(self.copy(&text)),
             Effect::EditExternally { draft } => Some(Request::Edit(draft)),
+            Effect::OpenShell(name) => Some(Request::Shell(name)),
             Effect::CaptureMouse(on) => Some(Request::Mouse(on)),
             Effect::Redraw => Some(Request::Redraw),
             Effect::Suspend => Some(Request::Suspend),

@@ -316,6 +316,10 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
                 let edit = self.effects.desktop().edit(draft);
                 self.next_errand = Some(Box::pin(async { Some(Reply::Edited(edit.await)) }));
             }
+            Request::Shell(name) => {
+                let shell = self.effects.desktop().shell(name);
+                self.next_errand = Some(Box::pin(shell));
+            }
             Request::Suspend => self.next_errand = Some(Box::pin(suspend())),
             Request::Quit => self.over = true,
             // Told by the caller, in order with other events.

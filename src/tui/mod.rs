@@ -3,7 +3,7 @@
 //! Enters: keys, signals, session events. Leaves: frames, and calls at the session door. [`run`] wires
 //! it: [`terminal`] takes the terminal over, [`keys`] and [`input`] read it, [`event_loop`] updates and
 //! draws when [`pacer`] allows, [`screen`] turns pictures into bytes, [`writer`] brings them out,
-//! [`effects`] and [`desktop`] do the rest. Knows no protocol, no store and no keymap.
+//! [`effects`] and [`desktop`] do the rest. [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and no keymap.
 //!
 //! For the runtime: the loop belongs on `block_on`'s own thread (the panic hook restores the terminal
 //! for that thread only), two workers are enough.
@@ -14,6 +14,7 @@ mod event_loop;
 mod input;
 mod keys;
 mod pacer;
+pub mod passthrough;
 mod screen;
 mod shown;
 mod terminal;

@@ -55,6 +55,7 @@ mod revive;
 mod screen;
 mod sdk;
 mod session_list;
+mod shell;
 mod soak;
 mod terminal;
 mod together;

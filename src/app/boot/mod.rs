@@ -2,7 +2,7 @@
 
 mod view;
 
-pub(super) use view::BootView;
+pub(super) use view::{BootView, Way};
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,10 +13,15 @@ use crate::domain::time::Monotonic;
 /// Lines of progress that are kept of the running stage.
 const TAIL: usize = 3;
 
+/// A boot that has said nothing for so long may hang.
+const HANGS: Duration = Duration::from_secs(20);
+
 /// One boot, from the first stage that ran.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Boot {
     began: Monotonic,
+    /// The last word of it.
+    heard: Monotonic,
     /// In the order in which they ran.
     stages: Vec<StageRun>,
     /// The last lines of progress, the newest last.
@@ -35,12 +40,14 @@ impl Boot {
     pub(super) fn new(now: Monotonic) -> Self {
         Self {
             began: now,
+            heard: now,
             stages: Vec::new(),
             tail: VecDeque::new(),
         }
     }
 
     pub(super) fn receive(&mut self, event: BootEvent, now: Monotonic) {
+        self.heard = now;
         match event {
             BootEvent::Started { stage, at } => {
                 // A stage that begins again takes back all that came after it.
@@ -71,6 +78,12 @@ impl Boot {
                 }
             }
         }
+    }
+
+    /// For how long nothing was heard, if that is so long that it may hang.
+    pub(super) fn silence(&self, now: Monotonic) -> Option<Duration> {
+        let silence = now.saturating_sub(self.heard);
+        (silence >= HANGS).then_some(silence)
     }
 
     /// The stage that runs, for the list: its name, its place and how many there are.

@@ -20,11 +20,16 @@ const ONE_STAGE: usize = 16;
 /// Lines of a reason that is waited out.
 const REASON_LINES: usize = 2;
 
+/// A key, and what it does about a boot.
+pub(in crate::app) type Way = (String, &'static str);
+
 /// A session's way to its chat, ready to be drawn.
 pub(in crate::app) struct BootView<'a> {
     pub(in crate::app) session: &'a OpenSession,
     /// The key that tries again.
     pub(in crate::app) retry: String,
+    /// What helps besides.
+    pub(in crate::app) ways: Vec<Way>,
     /// The key that begins a new session.
     pub(in crate::app) new: String,
     /// Says how a gone session comes back, or that it cannot.
@@ -83,7 +88,36 @@ impl BootView<'_> {
             let words = format!(" connecting to {url} {}", self.theme.pick("…", "..."));
             return vec![Line::from(vec![self.spinner(), Span::raw(words)])];
         }
-        self.stages(width, room, true)
+        let mut lines = self.stages(width, room, true);
+        if let Some(silence) = self.session.boot.silence(self.now) {
+            let silence = clock::brief_seconds(silence);
+            let words = format!("  nothing was heard for {silence}; it may hang");
+            let words = wrap::truncate(&words, width).into_owned();
+            lines.push(Line::styled(words, self.theme.warning));
+            lines.extend(self.keys(true, width));
+        }
+        lines
+    }
+
+    /// The keys that help, as many on a line as fit.
+    fn keys(&self, again: bool, width: usize) -> Vec<Line<'static>> {
+        let again = again.then(|| (self.retry.clone(), "try again"));
+        let mut lines: Vec<Line<'static>> = Vec::new();
+        for (key, words) in again.into_iter().chain(self.ways.iter().cloned()) {
+            let spans = [
+                Span::styled(key, self.theme.key),
+                Span::raw(format!(" {words}")),
+            ];
+            let own: usize = spans.iter().map(Span::width).sum();
+            match lines.last_mut() {
+                Some(line) if line.width() + 3 + own <= width => {
+                    line.push_span(" · ");
+                    line.extend(spans);
+                }
+                _ => lines.push(std::iter::once(Span::raw("  ")).chain(spans).collect()),
+            }
+        }
+        lines
     }
 
     /// A line for each stage, or one for all where there is little room.
@@ -238,20 +272,21 @@ impl BootView<'_> {
         }
         let named = format!("press {} ", self.retry);
         let hint = self.with_keys(&failure.hint, &named);
-        let mut foot = Vec::new();
-        if !failure.hint.is_empty() {
-            foot = indented(&hint, theme.text);
+        let mut words = Vec::new();
+        if !hint.is_empty() {
+            words = indented(&hint, theme.text);
         }
-        if failure.retryable && !hint.contains(&named) {
-            foot.push(Line::from(vec![
-                Span::raw("  "),
-                Span::styled(self.retry.clone(), theme.key),
-                Span::raw(" try again"),
-            ]));
+        let mut keys = self.keys(failure.retryable && !hint.contains(&named), width);
+        // Where there is no room for all, the key that tries again stays.
+        let over = (head.len() + words.len() + keys.len()).saturating_sub(room);
+        if over > 0 && failure.retryable {
+            keys = self.keys(true, width);
         }
-        // Where there is no room for all, the key stays.
-        let over = (head.len() + foot.len()).saturating_sub(room);
-        foot.drain(..over.min(foot.len().saturating_sub(1)));
+        let kept = usize::from(keys.is_empty());
+        let over_words = over.min(words.len().saturating_sub(kept));
+        words.drain(..over_words);
+        keys.truncate(keys.len().saturating_sub(over - over_words).max(1));
+        let foot: Vec<Line<'static>> = words.into_iter().chain(keys).collect();
         head.truncate(room.saturating_sub(foot.len()).max(1));
         // The reason and the process's words get what is left, the newest words first.
         let mut left = room.saturating_sub(head.len() + foot.len());

@@ -135,6 +135,18 @@ const SHARED: &[Row] = {
             &["ctrl-x b"],
             "revive what is gone",
         ),
+        (
+            Anywhere,
+            app(A::Shell),
+            &["ctrl-x s"],
+            "shell in the sandbox",
+        ),
+        (
+            Anywhere,
+            app(A::UseTemplate),
+            &["ctrl-x a"],
+            "another template",
+        ),
         (Anywhere, app(A::Extend), &["ctrl-x t"], "more time"),
         (
             Anywhere,

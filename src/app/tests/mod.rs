@@ -6,6 +6,7 @@ mod revive;
 mod sessions;
 mod time;
 mod views;
+mod ways;
 
 use std::time::Duration;
 

@@ -53,7 +53,7 @@ fn busy_house() -> Script {
     script
 }
 
-fn booting() -> Script {
+pub(super) fn booting() -> Script {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     let now = script.now;
     script.phase("one", Phase::Booting(Stage::Install));
@@ -73,7 +73,7 @@ fn booting() -> Script {
     script
 }
 
-fn failed() -> Script {
+pub(super) fn failed() -> Script {
     let mut script = booting();
     script.phase("one", Phase::Failed(exited()));
     script

@@ -370,6 +370,7 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
             // Waits for the test, then changes the draft.
             editor: Some(format!("mkfifo {0}; cat {0} >>", gate.display())),
             temp_dir: dir.path().into(),
+            program: "true".into(),
             tmux: false,
         };
         let mut world = World::start(desktop);

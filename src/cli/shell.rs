@@ -1,0 +1,60 @@
+//! `sandbar shell NAME`: a shell in a session's sandbox, also where its boot has failed.
+//!
+//! It ends with the shell's exit code. A sandbox that was paused is resumed for it and paused again.
+
+use std::io;
+
+use super::args::{Options, ShellArgs};
+use super::known::Known;
+use super::report::{self, Ended};
+use super::terminal::unshowable;
+use super::{runtime, setup};
+use crate::config::{Config, Env};
+use crate::session::shell::Shell;
+use crate::tui::passthrough::{Left, pass_through, terminal_size};
+
+pub(super) fn shell(options: &Options, args: &ShellArgs, env: &Env) -> Result<(), Ended> {
+    let config = setup::config(options, env)?;
+    let runtime = runtime()?;
+    let ended = runtime.block_on(run(&config, &args.name, env));
+    runtime.shutdown_background();
+    if args.hold && matches!(&ended, Err(Ended::Failed(_) | Ended::Usage(_))) {
+        return Err(hold(ended));
+    }
+    ended
+}
+
+async fn run(config: &Config, name: &str, env: &Env) -> Result<(), Ended> {
+    let size = terminal_size().map_err(|error| unshowable(&error))?;
+    let known = Known::open(config, env).await?;
+    let session = known.find(name).ok_or_else(|| known.unknown(name))?;
+    let world = known.world(session.sandbox.engine)?;
+    let mut shell = Shell::open(&world, &session.sandbox, size).await?;
+    let resumed = shell.resumed;
+    report::progress(format!(
+        "a shell in the sandbox of {}; exit leaves it, Enter ~ . if it hangs",
+        session.name
+    ));
+    if resumed {
+        report::progress("it was paused, and will be again");
+    }
+    let left = pass_through(&mut shell).await;
+    if let Err(failure) = shell.leave().await {
+        report::progress(format!("the sandbox runs on: {}", failure.summary));
+    } else if resumed {
+        report::progress("the sandbox is paused again");
+    }
+    match left.map_err(|error| unshowable(&error))? {
+        Left::Ended(0) | Left::Away => Ok(()),
+        Left::Ended(code) => Err(Ended::Code(u8::try_from(code).unwrap_or(1))),
+    }
+}
+
+/// Lets a failure be read before whoever called takes the screen again.
+fn hold(ended: Result<(), Ended>) -> Ended {
+    report::conclude(ended);
+    report::progress("Enter goes back");
+    // An end of the input is as good as a key.
+    let _line = io::stdin().read_line(&mut String::new());
+    Ended::Code(1)
+}

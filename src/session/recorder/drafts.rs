@@ -1,0 +1,80 @@
+//! What stands unsent in the composer, one draft for each process that has the session open.
+
+use super::{Recorder, told};
+use crate::domain::id::SessionKey;
+use crate::session::world::Records;
+use crate::store::lock::SessionLock;
+
+/// Processes that can each keep a draft of one session.
+const DESKS: usize = 8;
+
+/// Where this process keeps its draft: two that have a session open do not write over each other.
+#[derive(Debug)]
+pub(super) struct Desk {
+    /// The first desk's is the session's key.
+    key: SessionKey,
+    _lock: Option<SessionLock>,
+}
+
+impl Recorder {
+    pub(crate) async fn draft(&self, draft: String) {
+        if let Some(records) = &self.records {
+            let desk = self.desk(records);
+            told("draft", records.store.set_draft(&desk, draft).await);
+        }
+    }
+
+    /// This process's draft, and below it what others have left who ended with another desk than ours.
+    pub(super) async fn stored_draft(&self) -> Option<String> {
+        let records = self.records.as_ref()?;
+        let own = self.desk(records);
+        let mut drafts = vec![told("draft", records.store.draft(&own).await)?];
+        for desk in self.desks().filter(|desk| *desk != own) {
+            let left = told("draft", records.store.draft(&desk).await)?;
+            if left.is_empty() || self.lock_desk(records, &desk).is_none() {
+                continue;
+            }
+            drafts.push(left);
+            drafts.retain(|draft| !draft.is_empty());
+            // First where it is to be, then no longer where it was: nothing typed is lost.
+            told(
+                "draft",
+                records.store.set_draft(&own, drafts.join("\n\n")).await,
+            )?;
+            told("draft", records.store.set_draft(&desk, String::new()).await)?;
+        }
+        Some(drafts.join("\n\n"))
+    }
+
+    /// This process's desk, the first that was free; taken with its first use.
+    pub(super) fn desk(&self, records: &Records) -> SessionKey {
+        let mut memory = self.memory();
+        let desk = memory.desk.get_or_insert_with(|| {
+            let free = |key: SessionKey| {
+                let lock = self.lock_desk(records, &key)?;
+                Some(Desk {
+                    key,
+                    _lock: Some(lock),
+                })
+            };
+            self.desks().find_map(free).unwrap_or_else(|| Desk {
+                key: self.key.clone(),
+                _lock: None,
+            })
+        });
+        desk.key.clone()
+    }
+
+    fn desks(&self) -> impl Iterator<Item = SessionKey> {
+        let others = (1..DESKS).map(|desk| format!("{}-d{desk}", self.key).into());
+        std::iter::once(self.key.clone()).chain(others)
+    }
+
+    fn lock_desk(&self, records: &Records, desk: &SessionKey) -> Option<SessionLock> {
+        let is_first = *desk == self.key;
+        // The session's own lock says who drives.
+        let first = || SessionKey::from(format!("{desk}-d0"));
+        let name = if is_first { first() } else { desk.clone() };
+        SessionLock::try_take(&records.directory, &name)
+    }
+}

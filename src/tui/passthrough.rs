@@ -1,0 +1,291 @@
+//! The user's terminal as the terminal of a shell in a sandbox.
+//!
+//! Enters: a [`Shell`], and the keys as the terminal sends them. Leaves: the keys to the shell, and of what
+//! it prints only what draws ([`Relay`]): a program in the sandbox reaches neither the clipboard nor the
+//! keyboard. As with ssh, Enter, `~`, `.` leaves a shell that hangs.
+
+use std::future::Future;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
+use tokio::io::{AsyncReadExt as _, Stdin};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
+
+use super::TerminalError;
+use crate::domain::failure::Failure;
+use crate::session::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
+use crate::text::ansi::{Relay, plain};
+
+/// Keys read at a time; a paste is longer.
+const READ: usize = 16 * 1024;
+
+/// How a shell was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It ended with this code.
+    Ended(i32),
+    /// The user went away, or was made to.
+    Away,
+}
+
+/// The size of the user's terminal.
+///
+/// # Errors
+/// There is none.
+pub fn terminal_size() -> Result<TerminalSize, TerminalError> {
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(TerminalError::NotATerminal);
+    }
+    Ok(now())
+}
+
+fn now() -> TerminalSize {
+    let (columns, rows) = match size() {
+        Ok((columns, rows)) if columns > 0 && rows > 0 => (columns, rows),
+        _ => (80, 24),
+    };
+    TerminalSize { columns, rows }
+}
+
+/// Brings keys to the shell and its picture to the terminal until one of both ends.
+///
+/// Keys are read ahead on a thread that nobody can stop: the program is to end soon after this.
+///
+/// # Errors
+/// The terminal could not be read or written.
+pub async fn pass_through(shell: &mut Shell) -> Result<Left, TerminalError> {
+    let mut way = Way::open(shell.keyboard())?;
+    let left = way.follow(shell).await;
+    let undone = way.relay.undo();
+    let given_back = write(&undone);
+    drop(way);
+    let left = left?;
+    given_back?;
+    Ok(left)
+}
+
+/// Undoes raw mode, whatever happens.
+struct Raw;
+
+impl Raw {
+    fn enable() -> io::Result<Self> {
+        enable_raw_mode()?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let _ = disable_raw_mode();
+    }
+}
+
+type Sending = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
+
+struct Way {
+    keyboard: Keyboard,
+    relay: Relay,
+    escape: Escape,
+    /// Keys that wait until those before them have arrived.
+    typed: BytesMut,
+    resized: bool,
+    sending: Option<Sending>,
+    /// When the sandbox was given time last.
+    given_time: Instant,
+    input: Stdin,
+    hang_up: Signal,
+    terminate: Signal,
+    size_changed: Signal,
+    _raw: Raw,
+}
+
+impl Way {
+    fn open(keyboard: Keyboard) -> io::Result<Self> {
+        Ok(Self {
+            keyboard,
+            relay: Relay::default(),
+            escape: Escape::default(),
+            typed: BytesMut::new(),
+            resized: false,
+            sending: None,
+            given_time: Instant::now(),
+            input: tokio::io::stdin(),
+            hang_up: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            size_changed: signal(SignalKind::window_change())?,
+            _raw: Raw::enable()?,
+        })
+    }
+
+    async fn follow(&mut self, shell: &mut Shell) -> io::Result<Left> {
+        loop {
+            self.send_next();
+            tokio::select! {
+                biased;
+                _ = self.hang_up.recv() => return Ok(Left::Away),
+                _ = self.terminate.recv() => return Ok(Left::Away),
+                Some(_) = self.size_changed.recv() => self.resized = true,
+                keys = read_keys(&mut self.input) => {
+                    let keys = keys?;
+                    if keys.is_empty() {
+                        return Ok(Left::Away);
+                    }
+                    if !self.escape.pass(&keys, &mut self.typed) {
+                        return Ok(Left::Away);
+                    }
+                }
+                sent = sent(self.sending.as_mut()) => {
+                    self.sending = None;
+                    if let Err(failure) = sent {
+                        note(&format!("not typed: {}", failure.summary))?;
+                    }
+                }
+                event = shell.next() => {
+                    if let Some(left) = self.heard(event)? {
+                        return Ok(left);
+                    }
+                }
+            }
+        }
+    }
+
+    fn heard(&mut self, event: ShellEvent) -> io::Result<Option<Left>> {
+        match event {
+            ShellEvent::Printed(bytes) => write(&self.relay.pass(&bytes))?,
+            ShellEvent::Lost(why) => {
+                note(&format!(
+                    "connection lost: {why}; trying again, Enter ~ . leaves"
+                ))?;
+            }
+            // The size makes whatever runs there draw itself anew.
+            ShellEvent::Back => {
+                self.resized = true;
+                note("connected again")?;
+            }
+            ShellEvent::Ended(code) => return Ok(Some(Left::Ended(code))),
+        }
+        Ok(None)
+    }
+
+    /// One call at a time: their order is that of the keys.
+    fn send_next(&mut self) {
+        if self.sending.is_some() {
+            return;
+        }
+        let keyboard = self.keyboard.clone();
+        if std::mem::take(&mut self.resized) {
+            self.sending = Some(Box::pin(async move { keyboard.resize(now()).await }));
+        } else if !self.typed.is_empty() {
+            if self.given_time.elapsed() >= keyboard.half_life() {
+                self.given_time = Instant::now();
+                let keyboard = keyboard.clone();
+                tokio::spawn(async move { keyboard.live_on().await });
+            }
+            let keys = self.typed.split().freeze();
+            self.sending = Some(Box::pin(async move { keyboard.send(keys).await }));
+        }
+    }
+}
+
+async fn sent(sending: Option<&mut Sending>) -> Result<(), Failure> {
+    match sending {
+        Some(sending) => sending.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for keys; none: the terminal is gone. Cancel-safe.
+async fn read_keys(input: &mut Stdin) -> io::Result<Bytes> {
+    let mut keys = BytesMut::with_capacity(READ);
+    input.read_buf(&mut keys).await?;
+    Ok(keys.freeze())
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
+/// A line of our own between the shell's.
+fn note(text: &str) -> io::Result<()> {
+    write(format!("\r\n[sandbar: {}]\r\n", plain(text).replace('\n', " ")).as_bytes())
+}
+
+/// Finds Enter, `~`, `.` among the keys. `~` twice is one.
+#[derive(Debug)]
+struct Escape {
+    at: At,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    LineStart,
+    Tilde,
+    Elsewhere,
+}
+
+impl Default for Escape {
+    fn default() -> Self {
+        Self { at: At::LineStart }
+    }
+}
+
+impl Escape {
+    /// Adds to `typed` what is for the shell; `false`: the user wants to leave.
+    fn pass(&mut self, keys: &[u8], typed: &mut BytesMut) -> bool {
+        for &key in keys {
+            let next = match key {
+                b'\r' | b'\n' => At::LineStart,
+                _ => At::Elsewhere,
+            };
+            self.at = match (self.at, key) {
+                (At::LineStart, b'~') => At::Tilde,
+                (At::Tilde, b'.') => return false,
+                (At::Tilde, b'~') => {
+                    typed.extend_from_slice(b"~");
+                    At::Elsewhere
+                }
+                (At::Tilde, _) => {
+                    typed.extend_from_slice(&[b'~', key]);
+                    next
+                }
+                (At::LineStart | At::Elsewhere, _) => {
+                    typed.extend_from_slice(&[key]);
+                    next
+                }
+            };
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    /// What reaches the shell of keys that come in these pieces; `None`: the user leaves.
+    fn typed(pieces: &[&str]) -> Option<String> {
+        let (mut escape, mut typed) = (Escape::default(), BytesMut::new());
+        for piece in pieces {
+            if !escape.pass(piece.as_bytes(), &mut typed) {
+                return None;
+            }
+        }
+        Some(String::from_utf8(typed.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_tilde_and_a_point_leave_at_the_start_of_a_line_only() {
+        assert_eq!(typed(&["ls\r~", "."]), None);
+        assert_eq!(typed(&["~."]), None);
+        assert_eq!(typed(&["ls ~.\r"]).as_deref(), Some("ls ~.\r"));
+        assert_eq!(typed(&["~", "~."]).as_deref(), Some("~."));
+        assert_eq!(typed(&["~/bin\r~\r."]).as_deref(), Some("~/bin\r~\r."));
+    }
+}

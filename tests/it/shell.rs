@@ -1,0 +1,132 @@
+//! A shell in a sandbox, by command and from a boot that failed; and another template after that.
+
+use pretty_assertions::assert_eq;
+
+use crate::support::home::Home;
+use crate::support::screen::Screen;
+
+/// npm finds nobody, and does not ask twice.
+fn without_packages() -> Home {
+    let home = Home::with_sandboxes();
+    // Nobody can listen there.
+    let home = home.set("npm_config_registry", "http://127.0.0.1:0/");
+    home.set("npm_config_fetch_retries", "0")
+}
+
+fn raw(screen: &Screen) -> String {
+    String::from_utf8_lossy(&screen.raw()).into_owned()
+}
+
+#[test]
+fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template() {
+    let home = without_packages();
+    let arguments = ["--demo", "--empty", "--template", "base"];
+    let mut screen = home.terminal(&arguments).size(120, 36).start();
+    screen.wait_for("type a message");
+    screen.send("table please\r");
+    screen.wait_for("OpenCode could not be installed in the sandbox");
+    screen.wait_for("ctrl-x a another template");
+    let first = home.sandboxes();
+    assert_eq!(first.len(), 1);
+
+    // The terminal is the shell's, of the size that it has.
+    screen.send("\x18s");
+    screen.wait_for("a shell in the sandbox of session");
+    screen.send("echo $((6*7))-$(tput cols)x$(tput lines)-in-$PWD\r");
+    screen.wait_for("42-120x36-in-");
+    screen.send("ls ~/.sandbar; exit 3\r");
+    screen.wait_for("OpenCode could not be installed in the sandbox");
+    assert_eq!(screen.mode(1049), Some(true));
+
+    screen.send("\x18a");
+    screen.wait_for("Boot anew from template");
+    screen.send("open\r");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    let second = home.sandboxes();
+    assert_eq!(second.len(), 1);
+    assert_ne!(first, second);
+    let stored = home.stored();
+    assert_eq!(stored.len(), 1);
+    assert_eq!(stored[0][1], second[0]);
+    screen.send("\x18a");
+    screen.wait_for("only a session that has not begun takes another template");
+}
+
+#[test]
+fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() {
+    let home = without_packages();
+    let ran = home.run(&["run", "--demo", "--empty", "--template", "base", "hi"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let name = home.stored()[0][0].clone();
+    let mut screen = home.terminal(&["shell", &name]).size(100, 30).start();
+    screen.wait_for("exit leaves it, Enter ~ . if it hangs");
+    screen.wait_for("it was paused, and will be again");
+
+    // Made there, so that the echo of the keys does not hold it.
+    screen.send("printf 'to %s\\033]52;c;%s\\007 \\033[6n\\033[?2004hend\\n' clip Y2xpcA==\r");
+    screen.wait_for("to clip end");
+    screen.resize(70, 20);
+    screen.send("\rtput cols\r");
+    screen.wait_until("the new size", |screen| {
+        screen.rows(0, 70).any(|row| row.trim() == "70")
+    });
+    screen.send("sh -c 'exit 5'; exit $?\r");
+    assert_eq!(screen.wait_exit().exit_code(), 5);
+
+    let raw = raw(&screen);
+    assert!(!raw.contains("\x1b]52"), "{raw:?}");
+    assert!(!raw.contains("\x1b[6n"), "{raw:?}");
+    assert_eq!(screen.mode(2004), Some(false));
+    screen.wait_for("the sandbox is paused again");
+}
+
+#[test]
+fn a_shell_that_hangs_is_left_and_its_programs_end() {
+    let home = without_packages();
+    let ran = home.run(&["run", "--demo", "--empty", "--template", "base", "hi"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let [name, sandbox, _] = home.stored()[0].clone();
+    let mut screen = home.terminal(&["shell", &name]).start();
+    screen.wait_for("Enter ~ . if it hangs");
+    screen.send("trap '' INT TERM; echo $((1+1))nd; sleep 4321\r");
+    screen.wait_for("2nd");
+
+    screen.send("\r~.");
+
+    assert_eq!(screen.wait_exit().exit_code(), 0);
+    let left = home.in_sandbox(&sandbox, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+    assert!(!left.contains("4321"), "{left}");
+    let ran = home.run(&["shell", &name]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("not a terminal"), "{ran:?}");
+}
+
+#[test]
+fn a_session_whose_boot_failed_is_killed_with_its_sandbox() {
+    let home = without_packages();
+    let arguments = [
+        "run",
+        "--rm",
+        "--demo",
+        "--empty",
+        "--template",
+        "base",
+        "hi",
+    ];
+    let ran = home.run(&arguments);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(home.sandboxes(), [""; 0]);
+
+    let arguments = ["--demo", "--empty", "--template", "base"];
+    let mut screen = home.terminal(&arguments).size(120, 36).start();
+    screen.wait_for("type a message");
+    screen.send("hello\r");
+    screen.wait_for("OpenCode could not be installed in the sandbox");
+    assert_eq!(home.sandboxes().len(), 1);
+    screen.send("\x18lD");
+    screen.wait_for("Kill?");
+    screen.send("y");
+    screen.wait_for("the sandbox was killed");
+    assert_eq!(home.sandboxes(), [""; 0]);
+}
