@@ -13,6 +13,7 @@ use crate::app::theme::{Characters, Colours, Theme};
 use crate::config::own_log::{self, OwnLog, Redactor};
 use crate::config::{
     self, Config, ConfigError, DefaultCode, Env, KeyOverride, Overrides, Paths, Place, Problem,
+    SecretsWay,
 };
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::EngineKind;
@@ -147,6 +148,7 @@ pub(super) fn world(config: Option<&Config>, env: &Env, started: Instant) -> Res
         settings.install_limit = config.timeouts.install.value;
         settings.install_env = install_env(env);
         let keys = config.provider_keys().iter();
+        settings.secrets_at_egress = config.secrets.value == SecretsWay::Egress;
         settings.provider_keys = keys
             .map(|(name, key)| (name.clone(), key.value.clone()))
             .collect();

@@ -9,7 +9,8 @@ use super::layers::{Layers, Overridden};
 use super::paths::Paths;
 use super::problem::{ConfigError, Problem};
 use super::{
-    Config, DefaultCode, E2bConfig, LocalConfig, LogLevel, PricesConfig, ThemeChoice, Timeouts,
+    Config, DefaultCode, E2bConfig, LocalConfig, LogLevel, PricesConfig, SecretsWay, ThemeChoice,
+    Timeouts,
 };
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
@@ -115,6 +116,7 @@ pub(super) fn resolve(
         model: layers.model(),
         opencode_version: layers.version(),
         forward,
+        secrets: layers.choice("secrets", None, &SECRETS),
         e2b: E2bConfig {
             api_key,
             api_url: layers.url("e2b.api_url"),
@@ -159,6 +161,8 @@ pub(super) const ISOLATION: [(&str, &str); 3] = [
 ];
 pub(super) const NETWORKS: [(&str, &str); 3] =
     [("own", "own"), ("pasta", "pasta"), ("shared", "shared")];
+pub(super) const SECRETS: [(&str, SecretsWay); 2] =
+    [("env", SecretsWay::Env), ("egress", SecretsWay::Egress)];
 pub(super) const CODES: [(&str, DefaultCode); 2] = [
     ("worktree", DefaultCode::WorkTree),
     ("empty", DefaultCode::Empty),

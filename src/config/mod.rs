@@ -63,6 +63,8 @@ pub struct Config {
     pub opencode_version: Sourced<String>,
     /// Names of variables that go into a sandbox where they are set.
     pub forward: Sourced<Vec<String>>,
+    /// How provider keys come to the model's requests.
+    pub secrets: Sourced<SecretsWay>,
     pub e2b: E2bConfig,
     pub local: LocalConfig,
     pub prices: PricesConfig,
@@ -162,6 +164,15 @@ pub enum DefaultCode {
     /// The git work tree around the current directory, if there is one.
     WorkTree,
     Empty,
+}
+
+/// How provider keys come to the model's requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretsWay {
+    /// As variables of the sandbox.
+    Env,
+    /// E2B writes them into the requests as they leave the sandbox.
+    Egress,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What holds and where it comes from, as rows; printing them is not done here.
 
-use super::load::{CODES, ENGINES, LEVELS, THEMES};
+use super::load::{CODES, ENGINES, LEVELS, SECRETS, THEMES};
 use super::value::{Source, Sourced};
 use super::{Config, PricesConfig, Timeouts, duration, price, size};
 
@@ -32,6 +32,7 @@ impl Config {
             }),
             row("opencode_version", &self.opencode_version, Clone::clone),
             row("forward", &self.forward, |v| v.join(", ")),
+            row("secrets", &self.secrets, |v| word(&SECRETS, v)),
             row("local.isolation", &self.local.isolation, |v| {
                 (*v).to_owned()
             }),

@@ -54,6 +54,7 @@ fn without_anything_the_defaults_hold() {
     warm_start = false (default)
     model =  (default)
     opencode_version = 1.18.33 (default)
+    secrets = env (default)
     local.isolation = full (default)
     local.require_isolation = none (default)
     local.network = own (default)
@@ -86,8 +87,8 @@ fn flags_stand_above_the_environment_above_the_file_and_each_value_says_so() {
         ("SANDBAR_MODEL", "a/from-env"),
         ("E2B_DOMAIN", "example.org"),
         ("NO_COLOR", "0"),
-        ("E2B_API_KEY", "e2b_secret"),
-        ("ANTHROPIC_API_KEY", "sk-secret"),
+        ("E2B_API_KEY", "e2b_swordfish"),
+        ("ANTHROPIC_API_KEY", "sk-swordfish"),
     ]);
     let overrides = Overrides {
         model: Some("b/from/flag".to_owned()),
@@ -122,7 +123,7 @@ fn flags_stand_above_the_environment_above_the_file_and_each_value_says_so() {
     assert_eq!(config.idle_ttl.value, Duration::from_mins(90));
     assert_eq!(config.provider_keys().len(), 1);
     let shown = format!("{config:?} {env:?}");
-    assert!(!shown.contains("secret"), "{shown}");
+    assert!(!shown.contains("swordfish"), "{shown}");
 }
 
 /// One text of each mistake.

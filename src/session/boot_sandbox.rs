@@ -15,7 +15,7 @@ use super::place::Place;
 use super::sandbox::{Sandbox, is_gone};
 use super::server::Server;
 use super::world::{World, wall};
-use super::{boot_install, boot_server, code, revive, words};
+use super::{boot_install, boot_server, code, egress, revive, words};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SessionKey, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
@@ -190,6 +190,12 @@ async fn make(
                 .hint("use --engine local, or set a model provider's key"),
         ));
     }
+    if cx.world.settings.secrets_at_egress && !place.new.demo {
+        let left_out = egress::check(engine.kind, &cx.world.settings.provider_keys)?;
+        for line in left_out {
+            cx.output(Stage::Create, line).await;
+        }
+    }
     let template = place.new.template.as_str();
     let (lines, mut progress) = tokio::sync::mpsc::channel(64);
     let prepare = engine.prepare(template, move |line| {
@@ -303,8 +309,11 @@ fn new_sandbox(
 ) -> NewSandbox {
     let settings = &cx.world.settings;
     let mut variables = std::collections::BTreeMap::new();
-    if !place.new.demo {
-        variables.extend(settings.provider_keys.iter().cloned());
+    let mut rules = std::collections::BTreeMap::new();
+    match (place.new.demo, settings.secrets_at_egress) {
+        (true, _) => {}
+        (false, false) => variables.extend(settings.provider_keys.iter().cloned()),
+        (false, true) => (variables, rules) = egress::keyless(&settings.provider_keys),
     }
     variables.insert("OPENCODE_SERVER_PASSWORD".to_owned(), password.clone());
     let metadata = [
@@ -321,6 +330,7 @@ fn new_sandbox(
         auto_pause: Some(true),
         network: Some(Network {
             allow_public_traffic: Some(false),
+            rules,
             ..Network::default()
         }),
         secure: (engine.kind == EngineKind::Local).then_some(true),

@@ -20,6 +20,7 @@ pub mod closing;
 pub mod code;
 mod connection;
 mod driver;
+mod egress;
 mod events;
 pub mod fetch;
 pub mod follow_chat;

@@ -38,6 +38,8 @@ pub struct Settings {
     pub install_limit: Duration,
     /// Variables that new sandboxes get: names and values of provider keys.
     pub provider_keys: Vec<(String, SecretString)>,
+    /// The keys are written into requests on their way out of the sandbox, and never enter it.
+    pub secrets_at_egress: bool,
     /// What npm needs to get through to its registry from a local sandbox, whose home is fresh:
     /// settings, proxies, certificates of this machine.
     pub install_env: Vec<(String, String)>,
@@ -55,6 +57,7 @@ impl Default for Settings {
             opencode_version: OPENCODE_VERSION.to_owned(),
             install_limit: Duration::from_mins(10),
             provider_keys: Vec::new(),
+            secrets_at_egress: false,
             install_env: Vec::new(),
             scratch_dir: PathBuf::from("/tmp"),
         }

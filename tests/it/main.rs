@@ -31,6 +31,7 @@ mod daemon;
 mod demo;
 mod doctor;
 mod e2b_cli;
+mod egress;
 mod errors;
 mod faults;
 mod forgotten;

@@ -80,8 +80,36 @@ pub struct Network {
     /// False: public URLs need the traffic access token. Default true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_public_traffic: Option<bool>,
+    /// By host. Written only: whoever reads a body finds them in `other`.
+    #[serde(skip_deserializing, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, Vec<EgressRule>>,
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What happens to requests on their way out of the sandbox.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct EgressRule {
+    pub transform: Transform,
+}
+
+impl PartialEq for EgressRule {
+    fn eq(&self, other: &Self) -> bool {
+        let exposed = |rule: &Self| -> Vec<(String, String)> {
+            let headers = rule.transform.headers.iter();
+            headers
+                .map(|(name, value)| (name.clone(), value.expose_secret().to_owned()))
+                .collect()
+        };
+        exposed(self) == exposed(other)
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Transform {
+    /// Set, in the place of those of the same name.
+    #[serde(serialize_with = "exposed_values")]
+    pub headers: BTreeMap<String, SecretString>,
 }
 
 /// Answer of create (201), connect (200 was running, 201 was resumed) and the old resume (201).

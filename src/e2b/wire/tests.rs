@@ -51,6 +51,28 @@ fn lifecycle_and_network_of_a_create_body_have_the_wire_names() {
 }
 
 #[test]
+fn rules_of_a_create_body_have_the_wire_names_and_are_read_as_they_are() {
+    let headers = [("x-api-key".to_owned(), "sk-hush".into())].into();
+    let rule = EgressRule {
+        transform: Transform { headers },
+    };
+    let network = Network {
+        rules: [("api.anthropic.com".to_owned(), vec![rule])].into(),
+        ..Network::default()
+    };
+
+    let told = format!("{network:?}");
+    let written = serde_json::to_value(network).unwrap();
+    let read: Network = serde_json::from_value(written.clone()).unwrap();
+
+    let rules =
+        json!({"api.anthropic.com": [{"transform": {"headers": {"x-api-key": "sk-hush"}}}]});
+    assert_eq!(written, json!({ "rules": rules }));
+    assert_eq!(read.other.get("rules"), Some(&rules));
+    assert!(!told.contains("hush"), "{told}");
+}
+
+#[test]
 fn a_create_body_of_any_sdk_can_be_read() {
     let python = json!({
         "templateID": "base", "autoPause": null, "envVars": {}, "metadata": null,
