@@ -6,11 +6,10 @@ use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::app::cx::IdSource;
 use crate::config::Env;
-use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
-use crate::session::adopt::{Wanted, adopt as take_up, already};
+use crate::session::adopt::{Wanted, adopt as take_up, already, unknown};
 use crate::session::visit::Host;
 use crate::session::world::wall;
 use crate::store::StoredSession;
@@ -58,8 +57,5 @@ async fn search(
             return Ok(session);
         }
     }
-    Err(Failure::new(format!("there is no sandbox {id}"))
-        .because("no account that is set up here has it")
-        .hint("`sandbar ls` lists the sandboxes of the account")
-        .into())
+    Err(unknown(id).into())
 }

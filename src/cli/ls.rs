@@ -1,8 +1,8 @@
 //! `sandbar ls`: the stored sessions, and what the engines say of their sandboxes.
 //!
-//! Sandboxes that sandbar has made but this store does not know (of another machine, or of a store
-//! that was lost) are listed too, with what can be done about them: they may cost money. No engine is
-//! started for the list.
+//! Sandboxes of the account that this store does not know (of another machine, of a store that was
+//! lost, of another program) are listed too, with what can be done about them: they may cost money. No
+//! engine is started for the list.
 
 use std::time::Duration;
 
@@ -19,9 +19,10 @@ use crate::domain::failure::Failure;
 use crate::domain::price::Run;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
+use crate::domain::stranger::{Stranger, Whence};
 use crate::domain::time::UnixMillis;
-use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
-use crate::session::METADATA_KEY;
+use crate::e2b::wire::{ListedSandbox, SandboxState};
+use crate::session::strangers;
 use crate::session::visit::{self, Host};
 use crate::session::world::wall;
 use crate::text::ansi;
@@ -140,30 +141,16 @@ fn join(engine: EngineKind, sessions: &[SessionSummary], heard: &Heard) -> Vec<R
     let Heard::Sandboxes(listed) = heard else {
         return rows;
     };
-    let strange = listed.iter().filter(|sandbox| {
-        let id = |session: &SessionSummary| session.sandbox.id.clone();
-        sessions
-            .iter()
-            .filter_map(id)
-            .all(|id| id.as_str() != sandbox.sandbox_id)
-    });
-    rows.extend(strange.map(|sandbox| {
-        Row {
-            name: sandbox
-                .metadata
-                .get("sandbar.name")
-                .cloned()
-                .unwrap_or_default(),
-            state: state_word(sandbox.state),
-            engine,
-            sandbox: sandbox.sandbox_id.clone(),
-            title: String::new(),
-            updated: unix_millis(&sandbox.started_at)
-                .and_then(|at| u64::try_from(at).ok())
-                .map(UnixMillis),
-            run: visit::run_of(sandbox),
-            note: Some(note(sandbox, sessions)),
-        }
+    let strange = strangers::among(engine, listed, sessions).into_iter();
+    rows.extend(strange.map(|stranger| Row {
+        state: stranger.life.name(),
+        engine,
+        sandbox: stranger.id.to_string(),
+        title: String::new(),
+        updated: stranger.since,
+        run: stranger.run(),
+        note: Some(note(&stranger)),
+        name: stranger.name,
     }));
     rows
 }
@@ -205,15 +192,11 @@ fn stored(session: &SessionSummary, heard: &Heard) -> Row {
 }
 
 /// Where a sandbox that is not in this store comes from, and what can be done about it.
-fn note(sandbox: &ListedSandbox, sessions: &[SessionSummary]) -> String {
-    let key = sandbox.metadata.get(METADATA_KEY);
-    let of_key = |session: &&SessionSummary| key.is_some_and(|key| session.key.as_str() == key);
-    match sessions.iter().find(of_key) {
-        Some(session) if session.sandbox.id.is_none() => {
-            format!("will be {}'s when that is opened", session.name)
-        }
-        Some(session) => format!("left by {}, which goes on elsewhere", session.name),
-        None => format!("made elsewhere; sandbar adopt {}", sandbox.sandbox_id),
+fn note(stranger: &Stranger) -> String {
+    let words = stranger.whence.words();
+    match stranger.whence {
+        Whence::Elsewhere => format!("{words}; sandbar adopt {}", stranger.id),
+        Whence::Awaited(_) | Whence::Left(_) | Whence::Foreign => words,
     }
 }
 
@@ -353,12 +336,15 @@ mod tests {
     #[test]
     fn the_table_has_strangers_too_and_no_control_sequence_of_theirs() {
         let mut stranger = late("sbx-2", SandboxState::Running);
-        let name = "bad\u{1b}[31m\nname".to_owned();
-        stranger.metadata = [("sandbar.name".to_owned(), name)].into();
+        let name = "bad\u{1b}[31m\nname";
+        let metadata = [("sandbar", "1"), ("sandbar.name", name)];
+        stranger.metadata = metadata.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         stranger.started_at = "1970-01-01T00:00:00Z".to_owned();
         let mut left = late("sbx-3", SandboxState::Paused);
-        left.metadata = [(METADATA_KEY.to_owned(), "key-日本".to_owned())].into();
-        let heard = Heard::Sandboxes(vec![late("sbx-1", SandboxState::Running), stranger, left]);
+        left.metadata = [("sandbar.key".to_owned(), "key-日本".to_owned())].into();
+        let foreign = late("sbx-4", SandboxState::Running);
+        let one = late("sbx-1", SandboxState::Running);
+        let heard = Heard::Sandboxes(vec![one, foreign, stranger, left]);
         let sessions = [session("日本", "sbx-1", Phase::Dormant)];
 
         let rows = join(EngineKind::Local, &sessions, &heard);
@@ -373,6 +359,7 @@ mod tests {
         日本      running  local   2 h ago  -      sbx-1    About 日本
         bad name  running  local   3 h ago  3h 0m  sbx-2    (made elsewhere; sandbar adopt sbx-2)
         -         paused   local            -      sbx-3    (left by 日本, which goes on elsewhere)
+        -         running  local            -      sbx-4    (not made by sandbar)
         ");
         assert!(join(EngineKind::E2b, &sessions, &Heard::Nothing).is_empty());
     }

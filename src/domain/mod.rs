@@ -1,9 +1,10 @@
 //! The nouns that all rooms share; `std` only.
 //!
 //! What enters and leaves a session task is here ([`session`]), what the chat shows ([`chat`]), what
-//! the log pane shows ([`log`]), what a sandbox costs ([`price`]) by the time that it ran ([`runs`]), what is said when
-//! something fails ([`failure`]). Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in
-//! `e2b::wire` and `opencode::wire`.
+//! the log pane shows ([`log`]), what a sandbox costs ([`price`]) by the time that it ran ([`runs`]),
+//! which sandboxes have no session ([`stranger`]), what is said when something fails ([`failure`]).
+//! Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire` and
+//! `opencode::wire`.
 
 pub mod chat;
 pub mod failure;
@@ -13,5 +14,6 @@ pub mod price;
 pub mod runs;
 pub mod sandbox;
 pub mod session;
+pub mod stranger;
 pub mod time;
 pub mod version;

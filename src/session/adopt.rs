@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use super::boot_sandbox::{METADATA_KEY, METADATA_NAME, OPENCODE_TAG};
 use super::boot_server::{DEMO_TAG, served};
 use super::sandbox::{Sandbox, is_gone};
+use super::strangers::is_ours;
 use super::translate::parts::conversation;
 use super::world::{Records, World, wall};
 use super::{boot, words};
@@ -69,7 +70,7 @@ pub async fn adopt(
         Err(error) if is_gone(&error) => return Ok(None),
         Err(error) => return Err(words::e2b(&error)),
     };
-    if listed.metadata.get("sandbar").map(String::as_str) != Some("1") {
+    if !is_ours(&listed) {
         let why = "it was not made by sandbar: nobody knows what runs in it";
         return Err(cannot(id, why, "make a session with `sandbar`"));
     }
@@ -148,6 +149,13 @@ pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
             "`sandbar` opens it",
         ),
     }
+}
+
+/// What is said where no engine knows the sandbox.
+pub fn unknown(id: &SandboxId) -> Failure {
+    Failure::new(format!("there is no sandbox {id}"))
+        .because("no account that is set up here has it")
+        .hint("`sandbar ls` lists the sandboxes of the account")
 }
 
 /// The wanted name, which must be free, or a free one like that from elsewhere.

@@ -36,7 +36,7 @@ const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
 const CODE_LIMIT: u64 = 100 * 1024 * 1024;
 
 /// Names the session in the metadata of its sandbox.
-pub const METADATA_KEY: &str = "sandbar.key";
+pub(super) const METADATA_KEY: &str = "sandbar.key";
 /// The session's name at that time.
 pub(super) const METADATA_NAME: &str = "sandbar.name";
 

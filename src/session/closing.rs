@@ -7,9 +7,10 @@ use super::sandbox::is_gone;
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
-use crate::domain::id::SessionKey;
+use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{Closing, Origin, SessionSpec};
+use crate::engine::Engine;
 
 /// Closes a stored session's sandbox and stores what became of it; returns that.
 pub async fn close_stored(world: &World, key: &SessionKey, closing: Closing) -> Phase {
@@ -87,27 +88,38 @@ pub(super) async fn close_recorded(
     })
 }
 
+/// Closes a sandbox that no session has; returns what became of it.
+pub async fn close_stranger(world: &World, id: &SandboxId, closing: Closing) -> Phase {
+    let engine = match world.engine().await {
+        Ok(engine) => engine,
+        Err(error) => return Phase::Failed(words::engine(&error)),
+    };
+    match close_with(&engine, id.as_str(), closing).await {
+        Ok(phase) | Err(phase) => phase,
+    }
+}
+
 async fn close(
     world: &World,
     sandbox: &SandboxInfo,
     id: &str,
     closing: Closing,
 ) -> Result<Phase, Phase> {
-    if closing == Closing::Detach {
-        return Ok(Phase::Dormant);
-    }
     let engine = world.engine().await;
     let engine = engine.map_err(|error| words::engine(&error))?;
     // Another engine does not know it, which would read as gone.
     is_engine_of(sandbox, &engine)?;
+    close_with(&engine, id, closing).await
+}
+
+async fn close_with(engine: &Engine, id: &str, closing: Closing) -> Result<Phase, Phase> {
     let (done, phase) = match closing {
+        Closing::Detach => return Ok(Phase::Dormant),
         Closing::Kill => (
             engine.control.kill(id).await.map(drop),
             Phase::Gone(words::killed(id)),
         ),
-        Closing::Pause | Closing::Detach => {
-            (engine.control.pause(id).await.map(drop), Phase::Paused)
-        }
+        Closing::Pause => (engine.control.pause(id).await.map(drop), Phase::Paused),
     };
     match done {
         Ok(()) => Ok(phase),

@@ -5,9 +5,9 @@
 //! server's events into a conversation's, after [`fetch`] has brought what the server holds, with the
 //! words of [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far
 //! back a conversation is loaded; `snapshot` keeps what [`revive`] and [`kept`] need once the sandbox
-//! is gone; [`adopt`] takes up a sandbox that was made elsewhere; [`visit`] is for
-//! commands that only look into a sandbox, and [`shell`] for those who want to be in it themselves;
-//! [`timing`] holds every duration.
+//! is gone; [`adopt`] takes up a sandbox that was made elsewhere; [`strangers`] tells which have no
+//! session; [`visit`] is for commands that only look into a sandbox, and [`shell`] for those who want to
+//! be in it themselves; [`timing`] holds every duration.
 //! The server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of it by
 //! `log_lines`, and hears of the server's end from `watch_process`.
 
@@ -40,6 +40,7 @@ mod server;
 mod serving;
 pub mod shell;
 mod snapshot;
+pub mod strangers;
 pub mod supervisor;
 pub mod timing;
 pub mod translate;
@@ -47,5 +48,3 @@ pub mod visit;
 mod watch_process;
 mod words;
 pub mod world;
-
-pub use boot_sandbox::METADATA_KEY;

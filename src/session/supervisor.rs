@@ -84,7 +84,7 @@ impl Supervisor {
     }
 
     /// What all sessions share.
-    pub fn world(&self) -> &World {
+    pub fn world(&self) -> &Arc<World> {
         &self.world
     }
 

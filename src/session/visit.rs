@@ -50,12 +50,9 @@ impl Host {
         found.map_err(|error| words::e2b(&error))
     }
 
-    /// All sandboxes that sandbar has made there, newest first.
+    /// All sandboxes of the account, whoever made them, newest first.
     pub async fn sandboxes(&self) -> Result<Vec<ListedSandbox>, Failure> {
-        let filter = ListFilter {
-            metadata: [("sandbar".to_owned(), "1".to_owned())].into(),
-            ..ListFilter::default()
-        };
+        let filter = ListFilter::default();
         let listed = self.engine.control.list_all(&filter, MOST).await;
         listed.map_err(|error| words::e2b(&error))
     }
