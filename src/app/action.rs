@@ -75,6 +75,8 @@ pub enum SessionsAction {
     Pause,
     /// Kills all that are marked, else the selected one.
     Kill,
+    /// Makes a session of the selected sandbox, which has none.
+    Adopt,
     /// Unmarks all, else goes back to the chat.
     Leave,
 }
@@ -146,6 +148,7 @@ const SESSIONS: &[(SessionsAction, &str)] = &[
     (SessionsAction::Mark, "sessions.mark"),
     (SessionsAction::Pause, "sessions.pause"),
     (SessionsAction::Kill, "sessions.kill"),
+    (SessionsAction::Adopt, "sessions.adopt"),
     (SessionsAction::Leave, "sessions.leave"),
 ];
 

@@ -1,18 +1,21 @@
-//! What is done to sessions from the list, one or many: they are paused or killed, each by itself, and
-//! the end is told once for all.
+//! What is done to rows of the list, one or many: they are paused or killed, each by itself, and the end
+//! is told once for all.
 //!
 //! A session that is open is told so; one that is not is closed without being opened, since opening
-//! would resume its sandbox. One that fails keeps no other from its turn.
+//! would resume its sandbox; so is a sandbox that no session has. One that fails keeps no other from
+//! its turn.
 
 use std::collections::BTreeSet;
 
 use super::App;
 use super::cx::Cx;
 use super::effect::Effect;
+use super::sessions::{Standing, Target};
 use super::settle::NOTICE_OF_FAILURE;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{Closing, SessionCommand, SessionEvent};
+use crate::domain::stranger::Life;
 
 /// What is done to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +36,15 @@ enum End {
     Without,
 }
 
-/// One wish for several sessions, until the last of them has answered.
+/// One wish for several rows, until the last of them has answered.
 #[derive(Debug)]
 pub(super) struct Bulk {
     deed: Deed,
     /// How many there were at the beginning.
     total: usize,
-    waiting: BTreeSet<SessionKey>,
-    ended: Vec<(SessionKey, End)>,
-    failed: Vec<(SessionKey, String)>,
+    waiting: BTreeSet<Target>,
+    ended: Vec<(Target, End)>,
+    failed: Vec<(String, String)>,
 }
 
 impl App {
@@ -56,42 +59,35 @@ impl App {
             }
             // Opening a paused session resumes it; what failed before says why once it is open.
             Some(Phase::Paused | Phase::Failed(_)) if !is_open => self.show(key.clone(), cx),
-            _ => self.pause_all(std::slice::from_ref(key), cx),
+            _ => self.pause_all(&[Target::Session(key.clone())], cx),
         }
     }
 
     /// Pauses those that run, and leaves the others as they are.
-    pub(super) fn pause_all(&mut self, keys: &[SessionKey], cx: &mut Cx<'_>) {
-        self.begin(Deed::Pause, keys, cx);
+    pub(super) fn pause_all(&mut self, rows: &[Target], cx: &mut Cx<'_>) {
+        self.begin(Deed::Pause, rows, cx);
     }
 
-    /// Kills the sandboxes of all these sessions.
-    pub(super) fn kill_all(&mut self, keys: &[SessionKey], cx: &mut Cx<'_>) {
+    /// Kills the sandboxes of all these rows.
+    pub(super) fn kill_all(&mut self, rows: &[Target], cx: &mut Cx<'_>) {
         self.list.unmark();
-        self.begin(Deed::Kill, keys, cx);
+        self.begin(Deed::Kill, rows, cx);
     }
 
-    fn begin(&mut self, deed: Deed, keys: &[SessionKey], cx: &mut Cx<'_>) {
+    fn begin(&mut self, deed: Deed, rows: &[Target], cx: &mut Cx<'_>) {
         let mut bulk = Bulk {
             deed,
-            total: keys.len(),
+            total: rows.len(),
             waiting: BTreeSet::new(),
             ended: Vec::new(),
             failed: Vec::new(),
         };
-        for key in keys {
-            if let Some(end) = self.needs_nothing(deed, key) {
-                bulk.ended.push((key.clone(), end));
-                continue;
-            }
-            bulk.waiting.insert(key.clone());
-            let (command, closing) = match deed {
-                Deed::Pause => (SessionCommand::Pause, Closing::Pause),
-                Deed::Kill => (SessionCommand::Kill, Closing::Kill),
-            };
-            match self.open.get(key).filter(|session| session.is_served()) {
-                Some(session) => session.command(command, cx),
-                None => cx.ask(Effect::CloseSession(key.clone(), closing)),
+        for row in rows {
+            if let Some(end) = self.needs_nothing(deed, row) {
+                bulk.ended.push((row.clone(), end));
+            } else {
+                bulk.waiting.insert(row.clone());
+                self.close_row(deed, row, cx);
             }
         }
         if bulk.waiting.len() > 1 {
@@ -99,14 +95,43 @@ impl App {
                 Deed::Pause => "pausing",
                 Deed::Kill => "killing",
             };
-            self.notify(format!("{doing} {} sessions …", bulk.waiting.len()), cx);
+            self.notify(format!("{doing} {} …", bulk.waiting.len()), cx);
         }
         self.bulks.push(bulk);
         self.tell_ended(cx);
     }
 
-    /// How it ends at once for a session to which nothing has to be done.
-    fn needs_nothing(&self, deed: Deed, key: &SessionKey) -> Option<End> {
+    fn close_row(&mut self, deed: Deed, row: &Target, cx: &mut Cx<'_>) {
+        let (command, closing, standing) = match deed {
+            Deed::Pause => (SessionCommand::Pause, Closing::Pause, Standing::BeingPaused),
+            Deed::Kill => (SessionCommand::Kill, Closing::Kill, Standing::BeingKilled),
+        };
+        match row {
+            Target::Sandbox(id) => {
+                self.list.set_standing(id, Some(standing));
+                cx.ask(Effect::CloseSandbox(id.clone(), closing));
+            }
+            Target::Session(key) => {
+                match self.open.get(key).filter(|session| session.is_served()) {
+                    Some(session) => session.command(command, cx),
+                    None => cx.ask(Effect::CloseSession(key.clone(), closing)),
+                }
+            }
+        }
+    }
+
+    /// How it ends at once for a row to which nothing has to be done.
+    fn needs_nothing(&self, deed: Deed, row: &Target) -> Option<End> {
+        let key = match row {
+            Target::Session(key) => key,
+            Target::Sandbox(id) => {
+                let is_paused = |life| deed == Deed::Pause && life == Life::Paused;
+                return match self.list.stranger(id) {
+                    Some(stranger) => is_paused(stranger.life).then_some(End::Already),
+                    None => Some(End::Gone),
+                };
+            }
+        };
         match (deed, self.phase_of(key)) {
             (_, Some(Phase::Gone(_))) => Some(End::Gone),
             (Deed::Pause, Some(Phase::Paused)) => Some(End::Already),
@@ -123,9 +148,8 @@ impl App {
     }
 
     fn has_sandbox(&self, key: &SessionKey) -> bool {
-        self.list
-            .row(key)
-            .is_some_and(|row| row.sandbox.id.is_some())
+        let row = self.list.row(key);
+        row.is_some_and(|row| row.sandbox.id.is_some())
     }
 
     /// Whether a session's sandbox no longer exists.
@@ -133,30 +157,43 @@ impl App {
         matches!(self.phase_of(key), Some(Phase::Gone(_)))
     }
 
-    /// Hears how it ended for one.
+    /// Hears what a session says of itself.
     pub(super) fn bulk_event(&mut self, key: &SessionKey, event: &SessionEvent, cx: &mut Cx<'_>) {
+        if self.bulks.is_empty() {
+            return;
+        }
+        let row = Target::Session(key.clone());
+        match event {
+            SessionEvent::Phase(phase) => self.bulk_ended(&row, phase, cx),
+            SessionEvent::CommandFailed(failure) => {
+                self.bulk_ended(&row, &Phase::Failed(failure.clone()), cx);
+            }
+            // It has ended without a word of a sandbox.
+            SessionEvent::Stopped => self.bulk_ended(&row, &Phase::Dormant, cx),
+            _ => {}
+        }
+    }
+
+    /// Hears what has become of a row.
+    pub(super) fn bulk_ended(&mut self, row: &Target, phase: &Phase, cx: &mut Cx<'_>) {
+        let name = self.target_name(row);
         for bulk in &mut self.bulks {
-            if !bulk.waiting.contains(key) {
+            if !bulk.waiting.contains(row) {
                 continue;
             }
-            let end = match (bulk.deed, event) {
-                (Deed::Pause, SessionEvent::Phase(Phase::Paused))
-                | (Deed::Kill, SessionEvent::Phase(Phase::Gone(_))) => Ok(End::Done),
-                (Deed::Pause, SessionEvent::Phase(Phase::Gone(_))) => Ok(End::Gone),
-                (
-                    _,
-                    SessionEvent::Phase(Phase::Failed(failure))
-                    | SessionEvent::CommandFailed(failure),
-                ) => Err(failure.summary.clone()),
-                // It has ended, and there was nothing that it could have said this of.
-                (_, SessionEvent::Stopped) => Ok(End::Without),
+            let end = match (bulk.deed, phase) {
+                (Deed::Pause, Phase::Paused) | (Deed::Kill, Phase::Gone(_)) => End::Done,
+                (Deed::Pause, Phase::Gone(_)) => End::Gone,
+                (_, Phase::Dormant) => End::Without,
+                (_, Phase::Failed(failure)) => {
+                    bulk.waiting.remove(row);
+                    bulk.failed.push((name.clone(), failure.summary.clone()));
+                    continue;
+                }
                 _ => continue,
             };
-            bulk.waiting.remove(key);
-            match end {
-                Ok(end) => bulk.ended.push((key.clone(), end)),
-                Err(why) => bulk.failed.push((key.clone(), why)),
-            }
+            bulk.waiting.remove(row);
+            bulk.ended.push((row.clone(), end));
         }
         self.tell_ended(cx);
     }
@@ -177,30 +214,45 @@ impl App {
     /// itself.
     fn ended_words(&self, bulk: &Bulk) -> Option<String> {
         let failed = bulk.failed.iter();
-        let failed = failed.map(|(key, why)| format!("{}: {why}", self.list.name(key)));
+        let failed = failed.map(|(name, why)| format!("{name}: {why}"));
         let ended = match (bulk.total, bulk.ended.first()) {
-            (1, Some((_, End::Done))) => return None,
-            (1, Some((key, end))) => Some(format!("{} {}", self.list.name(key), end.words(1))),
+            (1, Some((Target::Session(_), End::Done))) => return None,
+            (1, Some((row, End::Done))) => {
+                Some(format!("{} {}", bulk.done(), self.target_name(row)))
+            }
+            (1, Some((row, end))) => Some(format!("{} {}", self.target_name(row), end.words(1))),
             _ => bulk.counts(),
         };
         let words: Vec<String> = ended.into_iter().chain(failed).collect();
         (!words.is_empty()).then(|| words.join("; "))
     }
+
+    /// What a row is called.
+    pub(super) fn target_name(&self, row: &Target) -> String {
+        match row {
+            Target::Session(key) => self.list.name(key).to_owned(),
+            Target::Sandbox(id) => format!("sandbox {id}"),
+        }
+    }
 }
 
 impl Bulk {
-    fn counts(&self) -> Option<String> {
-        let done = match self.deed {
+    fn done(&self) -> &'static str {
+        match self.deed {
             Deed::Pause => "paused",
             Deed::Kill => "killed",
-        };
+        }
+    }
+
+    fn counts(&self) -> Option<String> {
         let ends = [End::Done, End::Already, End::Gone, End::Without];
-        let counts = ends.map(|end| (end, self.ended.iter().filter(|(_, e)| *e == end).count()));
-        let words: Vec<String> = counts
+        let count = |end| self.ended.iter().filter(|(_, other)| *other == end).count();
+        let words: Vec<String> = ends
             .into_iter()
+            .map(|end| (end, count(end)))
             .filter(|(_, count)| *count > 0)
             .map(|(end, count)| match end {
-                End::Done => format!("{count} {done}"),
+                End::Done => format!("{count} {}", self.done()),
                 other => format!("{count} {}", other.words(count)),
             })
             .collect();

@@ -1,5 +1,7 @@
 //! What an update may use besides its own state: the time, new ids, and a place for effects.
 
+use std::time::Duration;
+
 use super::effect::Effect;
 use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::time::{Monotonic, UnixMillis};
@@ -65,6 +67,21 @@ impl IdSource {
         SessionKey::from(self.make("key_", wall))
     }
 
+    /// A random time below `most`, so that many programs do not ask at the same moment.
+    pub fn jitter(&mut self, most: Duration) -> Duration {
+        let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX).max(1);
+        Duration::from_millis(self.random() % most)
+    }
+
+    /// splitmix64: good enough to keep ids of several programs apart, and small.
+    fn random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
     fn make(&mut self, prefix: &str, wall: UnixMillis) -> String {
         const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         if wall.0 == self.last_millis {
@@ -76,12 +93,7 @@ impl IdSource {
         let stamp = wall.0.wrapping_mul(4096).wrapping_add(self.counter) & 0xffff_ffff_ffff;
         let mut id = format!("{prefix}{stamp:012x}");
         for _ in 0..14 {
-            // splitmix64: good enough to keep ids of several programs apart, and small.
-            self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = self.random;
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            let index = usize::try_from((z ^ (z >> 31)) % 62).unwrap_or(0);
+            let index = usize::try_from(self.random() % 62).unwrap_or(0);
             id.push(char::from(BASE62[index]));
         }
         id

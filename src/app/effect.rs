@@ -1,6 +1,6 @@
 //! All that the program may ask for, as values. `tui::effects` and `session::supervisor` do them.
 
-use crate::domain::id::SessionKey;
+use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::{Closing, SessionCommand, SessionSpec};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -10,6 +10,14 @@ pub enum Effect {
     CloseSession(SessionKey, Closing),
     /// Reads the list of stored sessions again; answered by [`super::event::Reply::Sessions`].
     ListSessions,
+    /// Asks the engine for sandboxes that no session has; answered by
+    /// [`super::event::Reply::Strangers`].
+    ListStrangers,
+    /// Pauses or kills a sandbox that no session has; answered by [`super::event::Reply::Closed`].
+    CloseSandbox(SandboxId, Closing),
+    /// Makes a session of a sandbox that has none, under this key if it brings none of its own;
+    /// answered by [`super::event::Reply::Adopted`].
+    Adopt(SandboxId, SessionKey),
     /// To the clipboard of the user's terminal.
     Copy(String),
     EditExternally {

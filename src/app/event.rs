@@ -1,8 +1,11 @@
 //! All that can happen to the program, as values.
 
 use super::key::{Key, Mouse};
-use crate::domain::id::SessionKey;
+use crate::domain::failure::Failure;
+use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionEvent, SessionSummary};
+use crate::domain::stranger::Stranger;
 
 /// Something that happened. Grows by a kind of thing, not by a feature.
 #[expect(
@@ -34,6 +37,13 @@ pub enum Event {
 pub enum Reply {
     /// The stored sessions, newest first.
     Sessions(Vec<SessionSummary>),
+    /// The sandboxes that no session has, those that sandbar made first; `Err` says why they are not
+    /// known.
+    Strangers(Result<Vec<Stranger>, Failure>),
+    /// What became of a sandbox that no session has.
+    Closed(SandboxId, Phase),
+    /// The session that was made of a sandbox, or why it could not be.
+    Adopted(SandboxId, Result<Box<SessionSummary>, Failure>),
     /// The text as the external editor left it; `Err` says why it could not run, and the draft is
     /// as it was.
     Edited(Result<String, String>),

@@ -37,6 +37,7 @@ mod revive;
 mod sessions;
 mod settle;
 mod spent;
+mod strangers;
 pub mod theme;
 mod update;
 mod update_mouse;
@@ -61,6 +62,7 @@ use keymap::{Binding, Context, Keymap};
 use opened::OpenSession;
 use overlay::Overlay;
 use sessions::Sessions;
+use strangers::Asking;
 use viewport::Viewport;
 
 use crate::domain::id::SessionKey;
@@ -122,6 +124,7 @@ pub struct App {
     /// Until when another ctrl-c quits.
     quit_armed: Option<Monotonic>,
     mouse: bool,
+    strangers: Asking,
     /// What is being done to several sessions, and has not ended for all of them.
     bulks: Vec<Bulk>,
     /// What was typed before there was a session to type to.
@@ -160,6 +163,7 @@ impl App {
             notice: None,
             quit_armed: None,
             mouse: options.mouse,
+            strangers: Asking::default(),
             bulks: Vec::new(),
             early: Vec::new(),
             loaded: false,

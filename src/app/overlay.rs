@@ -2,6 +2,7 @@
 
 use super::keymap::Context;
 use super::picker::Picker;
+use super::sessions::Target;
 use crate::domain::id::SessionKey;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +23,9 @@ pub(super) enum Overlay {
 pub(super) enum Confirm {
     Quit,
     Kill {
-        /// The sessions that were asked for, and all that share a sandbox with one of them; never empty.
-        victims: Vec<SessionKey>,
+        /// The rows that were asked for, and all sessions that share a sandbox with one of them; never
+        /// empty.
+        victims: Vec<Target>,
         /// Counts rows from the top.
         scroll: u16,
     },

@@ -41,6 +41,7 @@ impl App {
             session.and_then(|session| session.chat.animation_due(now)),
             session.and_then(|session| moves_next(session.state(), now)),
             self.lifetime_due(now),
+            self.strangers_due(now),
         ]
         .into_iter()
         .flatten()
@@ -64,6 +65,7 @@ impl App {
         if let Some(session) = self.session_mut() {
             session.chat.tick(cx);
         }
+        self.strangers_tick(cx);
     }
 
     /// After each event: since when states hold, and whose time runs out.

@@ -31,7 +31,10 @@ impl App {
     /// Asks for what a start needs: the stored sessions, or the server to attach to.
     pub fn start(&mut self, cx: &mut Cx<'_>) {
         match &self.options.mode {
-            Mode::Full { .. } => cx.ask(Effect::ListSessions),
+            Mode::Full { .. } => {
+                cx.ask(Effect::ListSessions);
+                self.ask_for_strangers(cx);
+            }
             Mode::Attach { spec, .. } => {
                 let spec = spec.clone();
                 self.loaded = true;
@@ -236,8 +239,11 @@ impl App {
         match outcome {
             SessionsOutcome::Open(key) => self.show(key, cx),
             SessionsOutcome::PauseOrResume(key) => self.pause_or_resume(&key, cx),
-            SessionsOutcome::PauseAll(keys) => self.pause_all(&keys, cx),
-            SessionsOutcome::AskKill(keys) => self.ask_kill(&keys, cx),
+            SessionsOutcome::Pause(rows) => self.pause_all(&rows, cx),
+            SessionsOutcome::AskKill(rows) => self.ask_kill(&rows, cx),
+            SessionsOutcome::Adopt(id) => self.adopt(&id, cx),
+            SessionsOutcome::IsStrange => self.cannot_open(cx),
+            SessionsOutcome::IsSession => self.notify("this is a session here already", cx),
             SessionsOutcome::Leave => self.focus = Pane::Chat,
         }
     }
@@ -362,7 +368,11 @@ impl App {
                 if !mem::replace(&mut self.loaded, true) {
                     self.first_session(cx);
                 }
+                self.sift_strangers();
             }
+            Reply::Strangers(told) => self.strangers_told(told, cx),
+            Reply::Closed(id, phase) => self.stranger_closed(&id, &phase, cx),
+            Reply::Adopted(id, adopted) => self.adopted(&id, adopted, cx),
             Reply::Edited(result) => match result {
                 Ok(text) => {
                     if let Some(session) = self.session_mut() {

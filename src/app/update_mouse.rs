@@ -22,6 +22,8 @@ impl App {
             MouseKind::Press => {
                 self.focus_on(pane);
                 if let Some(row) = self.viewport.row_at(mouse.column, mouse.row) {
+                    // A sandbox that no session has cannot be shown.
+                    self.list.select_row(row);
                     self.show_row(row, cx);
                 } else if let (Pane::Chat, Some(session)) = (pane, self.session_mut()) {
                     session.chat.press(mouse.row);

@@ -16,6 +16,7 @@ impl App {
     /// sandboxes is heard.
     pub(super) fn session_event(&mut self, key: &SessionKey, event: SessionEvent, cx: &mut Cx<'_>) {
         let is_shown = self.shown.as_ref() == Some(key);
+        let moves = matches!(event, SessionEvent::Sandbox(_) | SessionEvent::Phase(_));
         self.bulk_event(key, &event, cx);
         let Some(session) = self.open.get_mut(key) else {
             if let (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) =
@@ -50,6 +51,9 @@ impl App {
             && is_shown
         {
             self.notify(format!("resumed in {}", clock::brief(took)), cx);
+        }
+        if moves {
+            self.sift_strangers();
         }
     }
 

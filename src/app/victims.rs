@@ -5,27 +5,40 @@ use std::collections::BTreeSet;
 use super::App;
 use super::cx::Cx;
 use super::overlay::{Confirm, Overlay};
-use super::sessions::state_of;
-use crate::domain::id::SessionKey;
+use super::sessions::{Target, state_of};
 use crate::domain::sandbox::State;
 use crate::domain::session::SessionSummary;
+use crate::domain::stranger::{Stranger, Whence};
 use crate::domain::time::UnixMillis;
 
+/// What goes with one sandbox.
+enum Victim<'a> {
+    /// The sessions in it; never empty.
+    Sessions(Vec<&'a SessionSummary>),
+    Stranger(&'a Stranger),
+}
+
 impl App {
-    /// Asks whether the sandboxes of these sessions shall be killed; all that share one go with it.
-    pub(super) fn ask_kill(&mut self, keys: &[SessionKey], cx: &Cx<'_>) {
+    /// Asks whether the sandboxes of these rows shall be killed; all that share one go with it.
+    pub(super) fn ask_kill(&mut self, rows: &[Target], cx: &Cx<'_>) {
         let mut seen = BTreeSet::new();
         let mut victims = Vec::new();
-        for key in keys.iter().filter(|key| !self.is_gone(key)) {
-            for row in self.list.sharing(key) {
-                if seen.insert(row.key.clone()) {
-                    victims.push(row.key.clone());
+        for row in rows {
+            let with_it = match row {
+                Target::Session(key) if self.is_gone(key) => Vec::new(),
+                Target::Session(key) => {
+                    let sharing = self.list.sharing(key).into_iter();
+                    sharing
+                        .map(|row| Target::Session(row.key.clone()))
+                        .collect()
                 }
-            }
+                Target::Sandbox(_) => vec![row.clone()],
+            };
+            victims.extend(with_it.into_iter().filter(|row| seen.insert(row.clone())));
         }
         if victims.is_empty() {
-            let words = match keys {
-                [key] => format!("{} is gone already", self.list.name(key)),
+            let words = match rows {
+                [row] => format!("{} is gone already", self.target_name(row)),
                 _ => "all of them are gone already".to_owned(),
             };
             self.list.unmark();
@@ -37,38 +50,70 @@ impl App {
     }
 
     /// Whom the kill takes, a paragraph each.
-    pub(super) fn kill_words(&self, victims: &[SessionKey], wall: UnixMillis) -> Vec<String> {
-        let sandboxes = self.by_sandbox(victims);
-        if let [names] = &sandboxes[..] {
-            let name = names.first().map_or("this session", |row| &row.name);
-            let key = names.first().map(|row| &row.key);
-            let loses = key.map_or_else(String::new, |key| self.kill_loses(key, wall));
-            let mut words = vec![format!("Kill the sandbox of {name}? {loses}")];
-            if names.len() > 1 {
-                let others = names[1..].iter().map(|row| row.name.as_str());
-                let others: Vec<&str> = others.collect();
-                words.push(format!("Also in this sandbox: {}.", others.join(", ")));
+    pub(super) fn kill_words(&self, rows: &[Target], wall: UnixMillis) -> Vec<String> {
+        let victims = self.victims(rows);
+        match &victims[..] {
+            [Victim::Sessions(sessions)] => return self.kill_one(sessions, wall),
+            [Victim::Stranger(stranger)] => {
+                let from = stranger.whence.words();
+                let mut words = vec![
+                    format!(
+                        "Kill {}? It is no session's here: {from}.",
+                        called(stranger)
+                    ),
+                    "All that is in it is lost.".to_owned(),
+                ];
+                if stranger.whence == Whence::Foreign {
+                    words.push("Another program may need it.".to_owned());
+                }
+                return words;
             }
-            return words;
+            _ => {}
         }
-        let mut words = vec![
-            format!(
-                "Kill the sandboxes of {} sessions? What was said in them is kept.",
-                victims.len()
-            ),
-            String::new(),
-        ];
-        words.extend(sandboxes.iter().map(|rows| self.victim(rows, wall)));
+        let is_session = |row: &&Target| matches!(row, Target::Session(_));
+        let sessions = rows.iter().filter(is_session).count();
+        let head = match (sessions, rows.len() - sessions) {
+            (n, 0) => format!("Kill the sandboxes of {n} sessions?"),
+            (0, n) => format!("Kill {n} sandboxes of no session here?"),
+            (1, n) => format!("Kill the sandbox of 1 session, and {n} of no session here?"),
+            (s, n) => format!("Kill the sandboxes of {s} sessions, and {n} of no session here?"),
+        };
+        let kept = if sessions > 0 {
+            " What was said in sessions is kept."
+        } else {
+            ""
+        };
+        let mut words = vec![head + kept, String::new()];
+        words.extend(victims.iter().map(|victim| self.victim(victim, wall)));
+        words
+    }
+
+    fn kill_one(&self, sessions: &[&SessionSummary], wall: UnixMillis) -> Vec<String> {
+        let Some((first, others)) = sessions.split_first() else {
+            return Vec::new();
+        };
+        let loses = self.kill_loses(&first.key, wall);
+        let mut words = vec![format!("Kill the sandbox of {}? {loses}", first.name)];
+        if !others.is_empty() {
+            let others: Vec<&str> = others.iter().map(|row| row.name.as_str()).collect();
+            words.push(format!("Also in this sandbox: {}.", others.join(", ")));
+        }
         words
     }
 
     /// `fix-login, fork (working): its files are lost`.
-    fn victim(&self, rows: &[&SessionSummary], wall: UnixMillis) -> String {
+    fn victim(&self, victim: &Victim<'_>, wall: UnixMillis) -> String {
+        let rows = match victim {
+            Victim::Sessions(rows) => rows,
+            Victim::Stranger(stranger) => {
+                let from = stranger.whence.words();
+                return format!("{}: {from}; all in it is lost", called(stranger));
+            }
+        };
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-        let state = |row: &&SessionSummary| state_of(row, self.open.get(&row.key));
         let at_work = rows
             .iter()
-            .map(state)
+            .map(|row| state_of(row, self.open.get(&row.key)))
             .find(|state| matches!(state, State::Working | State::NeedsYou));
         let at_work = at_work.map_or_else(String::new, |state| format!(" ({})", state.name()));
         let loses = match rows.first() {
@@ -78,18 +123,39 @@ impl App {
         format!("{}{at_work}: {loses}", names.join(", "))
     }
 
-    /// The victims by their sandboxes; each that has none yet by itself.
-    fn by_sandbox(&self, victims: &[SessionKey]) -> Vec<Vec<&SessionSummary>> {
-        let mut sandboxes: Vec<Vec<&SessionSummary>> = Vec::new();
-        for row in victims.iter().filter_map(|key| self.list.row(key)) {
-            let shared = |rows: &&mut Vec<&SessionSummary>| {
-                row.sandbox.id.is_some() && rows[0].sandbox.id == row.sandbox.id
-            };
-            match sandboxes.iter_mut().find(shared) {
-                Some(rows) => rows.push(row),
-                None => sandboxes.push(vec![row]),
+    /// The rows by their sandboxes; each session that has none yet by itself.
+    fn victims(&self, rows: &[Target]) -> Vec<Victim<'_>> {
+        let mut victims: Vec<Victim<'_>> = Vec::new();
+        for row in rows {
+            match row {
+                Target::Sandbox(id) => {
+                    victims.extend(self.list.stranger(id).map(Victim::Stranger));
+                }
+                Target::Session(key) => {
+                    let Some(row) = self.list.row(key) else {
+                        continue;
+                    };
+                    let shared = victims.iter_mut().find_map(|victim| match victim {
+                        Victim::Sessions(rows) => (row.sandbox.id.is_some()
+                            && rows[0].sandbox.id == row.sandbox.id)
+                            .then_some(rows),
+                        Victim::Stranger(_) => None,
+                    });
+                    match shared {
+                        Some(rows) => rows.push(row),
+                        None => victims.push(Victim::Sessions(vec![row])),
+                    }
+                }
             }
         }
-        sandboxes
+        victims
+    }
+}
+
+/// `sandbox i123 (my-work)`.
+fn called(stranger: &Stranger) -> String {
+    match stranger.name.as_str() {
+        "" => format!("sandbox {}", stranger.id),
+        name => format!("sandbox {} ({name})", stranger.id),
     }
 }

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::action::AppAction;
+use super::action::{AppAction, SessionsAction};
 use super::boot::BootView;
 use super::chat::{self, Seat};
 use super::layout::{self, Areas, Shape};
@@ -133,8 +133,12 @@ impl App {
             (0, n) => format!("{n} need you"),
             (n, _) => format!("{n} marked"),
         };
+        let more = match self.list.strangers().len() {
+            0 => String::new(),
+            n => format!(" +{n}"),
+        };
         let frame = Frame {
-            title: &format!("1 Sessions {}", self.list.rows().len()),
+            title: &format!("1 Sessions {}{more}", self.list.rows().len()),
             right: &right,
             focused,
         };
@@ -146,6 +150,8 @@ impl App {
             focused,
             theme: vx.theme,
             now: vx.now,
+            wall: vx.wall,
+            adopt_key: &self.list_key(SessionsAction::Adopt),
         };
         vx.viewport.rows = view.draw(inner, buf);
     }

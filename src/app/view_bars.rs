@@ -11,6 +11,7 @@ use super::sessions::state_of;
 use super::viewcx::ViewCx;
 use super::{App, Mode, clock};
 use crate::domain::sandbox::{Phase, SandboxInfo, State};
+use crate::domain::stranger::{Life, Stranger};
 use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 
@@ -132,7 +133,8 @@ impl App {
         facts
     }
 
-    /// What other sessions want, where the list is not in sight: `[!2] [x1]`.
+    /// What other sessions want, and how many sandboxes run that no session has, where the list is not
+    /// in sight: `[!2] [x1] [+1]`.
     fn badges(&self) -> String {
         let count = |wanted: State| {
             self.list
@@ -142,9 +144,12 @@ impl App {
                 .filter(|row| state_of(row, self.open.get(&row.key)) == wanted)
                 .count()
         };
+        let runs = |one: &&Stranger| one.life == Life::Running;
+        let strangers = self.list.strangers().iter().filter(runs).count();
         [(State::NeedsYou, "!"), (State::Failed, "x")]
             .into_iter()
             .map(|(state, sign)| (sign, count(state)))
+            .chain([("+", strangers)])
             .filter(|(_, count)| *count > 0)
             .map(|(sign, count)| format!("[{sign}{count}]"))
             .collect::<Vec<_>>()
@@ -169,6 +174,14 @@ impl App {
             return;
         }
         let mut facts: Vec<String> = Vec::new();
+        if let Some(stranger) = self.stranger_selected() {
+            // The narrow list has no room for all of it.
+            let engine = stranger.engine.name();
+            let what = self.stranger_words(stranger);
+            facts.push(
+                ansi::plain(&format!("{} ({engine}): {what}", stranger.id)).replace('\n', " "),
+            );
+        }
         if self.zoomed && !self.is_attached() {
             facts.push(format!("zoomed ({} back)", self.key_of(AppAction::Zoom)));
         }
@@ -184,7 +197,9 @@ impl App {
         if let Mode::Attach { url, .. } = &self.options.mode {
             facts.push(format!("attached to {}", ansi::plain(url)));
         }
-        put(area, &[(format!(" {}", facts.join(" · ")), theme.dim)], buf);
+        let facts = facts.join(" · ");
+        let facts = wrap::truncate(&facts, usize::from(area.width).saturating_sub(2));
+        put(area, &[(format!(" {facts}"), theme.dim)], buf);
     }
 
     pub(super) fn key_of(&self, action: AppAction) -> String {

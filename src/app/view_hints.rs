@@ -113,6 +113,17 @@ const LIST: &[Hint] = &[
     QUIT,
 ];
 
+/// On a sandbox that no session has; not all can be adopted.
+const STRANGER: &[Hint] = &[
+    (&[Action::Sessions(SessionsAction::Adopt)], "adopt"),
+    (&[Action::Sessions(SessionsAction::Pause)], "pause"),
+    (&[Action::Sessions(SessionsAction::Kill)], "kill"),
+    (&[Action::Sessions(SessionsAction::Mark)], "mark"),
+    (&[Action::Sessions(SessionsAction::Leave)], "back"),
+    HELP,
+    QUIT,
+];
+
 /// While rows are marked.
 const MARKED: &[Hint] = &[
     (&[Action::Sessions(SessionsAction::Pause)], "pause marked"),
@@ -160,6 +171,11 @@ impl App {
             Context::Request => PERMISSION.to_vec(),
             Context::RequestInput => INPUT.to_vec(),
             Context::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
+            Context::Sessions if self.stranger_selected().is_some() => {
+                let adoptable = self.stranger_selected();
+                let adoptable = adoptable.is_some_and(|stranger| self.is_adoptable(stranger));
+                STRANGER[usize::from(!adoptable)..].to_vec()
+            }
             Context::Sessions => LIST.to_vec(),
             Context::Logs => LOG.to_vec(),
             Context::Outside | Context::Anywhere => {

@@ -14,8 +14,11 @@ use crate::app::event::Reply;
 use crate::app::{App, AppOptions, Mode};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
-use crate::domain::id::{OpencodeSessionId, SessionKey};
+use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
 use crate::domain::session::{Closing, CredentialRef, Origin, SessionCommand, SessionSpec};
+use crate::session::adopt::{Wanted, adopt, unknown};
+use crate::session::closing::close_stranger;
+use crate::session::strangers;
 use crate::session::supervisor::Supervisor;
 use crate::session::world::{Records, World};
 use crate::store::Store;
@@ -74,6 +77,29 @@ impl SessionDoor for Door {
                     Reply::Notice(format!("The stored sessions could not be read: {error}"))
                 }
             }
+        })
+    }
+
+    fn strangers(&mut self) -> ReplyTask {
+        let world = Arc::clone(self.supervisor.world());
+        Box::pin(async move { Reply::Strangers(strangers::ask(&world).await) })
+    }
+
+    fn close_sandbox(&mut self, id: SandboxId, closing: Closing) -> ReplyTask {
+        let world = Arc::clone(self.supervisor.world());
+        Box::pin(async move {
+            let phase = close_stranger(&world, &id, closing).await;
+            Reply::Closed(id, phase)
+        })
+    }
+
+    fn adopt(&mut self, id: SandboxId, key: SessionKey) -> ReplyTask {
+        let world = Arc::clone(self.supervisor.world());
+        let wanted = Wanted { name: None, key };
+        Box::pin(async move {
+            let adopted = adopt(&world, &id, wanted).await;
+            let adopted = adopted.and_then(|session| session.ok_or_else(|| unknown(&id)));
+            Reply::Adopted(id, adopted.map(|session| Box::new(session.summary)))
         })
     }
 

@@ -14,7 +14,7 @@ use super::terminal;
 use crate::app::effect::Effect;
 use crate::app::event::{Event, Reply};
 use crate::domain::failure::Failure;
-use crate::domain::id::SessionKey;
+use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
 
 /// A session's mailbox is full: nothing was taken.
@@ -32,6 +32,12 @@ pub trait SessionDoor {
     fn close(&mut self, key: &SessionKey, closing: Closing) -> Result<(), Busy>;
     /// Reads the list of stored sessions; ends in [`Reply::Sessions`], or [`Reply::Notice`] on failure.
     fn list(&mut self) -> ReplyTask;
+    /// Asks the engine for sandboxes that no session has; ends in [`Reply::Strangers`].
+    fn strangers(&mut self) -> ReplyTask;
+    /// Pauses or kills a sandbox that no session has; ends in [`Reply::Closed`].
+    fn close_sandbox(&mut self, id: SandboxId, closing: Closing) -> ReplyTask;
+    /// Makes a session of a sandbox that has none; ends in [`Reply::Adopted`].
+    fn adopt(&mut self, id: SandboxId, key: SessionKey) -> ReplyTask;
     /// Waits for something that the model is to be told unasked; called again after each answer. It
     /// must not end at once every time.
     fn news(&mut self) -> ReplyTask {
@@ -91,8 +97,19 @@ impl<D: SessionDoor> Effects<D> {
             }
             Effect::ListSessions => {
                 let list = self.door.list();
-                self.tasks.spawn(list);
-                None
+                self.begin(list)
+            }
+            Effect::ListStrangers => {
+                let strangers = self.door.strangers();
+                self.begin(strangers)
+            }
+            Effect::CloseSandbox(id, closing) => {
+                let closed = self.door.close_sandbox(id, closing);
+                self.begin(closed)
+            }
+            Effect::Adopt(id, key) => {
+                let adopted = self.door.adopt(id, key);
+                self.begin(adopted)
             }
             Effect::Copy(text) => Some(self.copy(&text)),
             Effect::EditExternally { draft } => Some(Request::Edit(draft)),
@@ -102,6 +119,11 @@ impl<D: SessionDoor> Effects<D> {
             Effect::Suspend => Some(Request::Suspend),
             Effect::Quit => Some(Request::Quit),
         }
+    }
+
+    fn begin(&mut self, task: ReplyTask) -> Option<Request> {
+        self.tasks.spawn(task);
+        None
     }
 
     /// Waits for a short task to end, or for news; for ever while there is neither. Cancel-safe.

@@ -1,14 +1,41 @@
-//! The list of sessions in the terminal, and what is done from it to sandboxes.
+//! The list of sessions in the terminal, and what is done from it to sandboxes, also to those that no
+//! session has.
 
 use pretty_assertions::assert_eq;
+use sandbar::e2b::control::ControlClient;
+use sandbar::e2b::host::Addresses;
+use sandbar::e2b::wire::NewSandbox;
+use sandbar::net::http::{Http, HttpOptions};
 
 use crate::support::home::Home;
+use crate::support::http::runtime;
+
+/// A session's boot ends there, with a sandbox.
+const NO_CODE: [&str; 3] = ["--demo", "--repo", "/there/is/none"];
+
+/// Makes a sandbox past the program; returns its id.
+fn sandbox(home: &Home, metadata: &[(&str, &str)]) -> String {
+    let (url, key) = home.account();
+    let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
+    let http = Http::new(&HttpOptions::default()).unwrap();
+    let control = ControlClient::new(http.client().clone(), addresses.api, key.into()).unwrap();
+    let metadata = metadata.iter();
+    let new = NewSandbox {
+        template_id: "base".to_owned(),
+        timeout: Some(600),
+        secure: Some(true),
+        metadata: metadata
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        ..NewSandbox::default()
+    };
+    runtime().block_on(control.create(&new)).unwrap().sandbox_id
+}
 
 #[test]
 fn a_sandbox_whose_boot_failed_is_killed_from_the_list() {
     let home = Home::with_sandboxes();
-    let arguments = ["--demo", "--repo", "/there/is/none"];
-    let mut screen = home.terminal(&arguments).size(120, 36).start();
+    let mut screen = home.terminal(&NO_CODE).size(120, 36).start();
     screen.wait_for("the repository could not be cloned");
     assert_eq!(home.sandboxes().len(), 1);
 
@@ -18,4 +45,57 @@ fn a_sandbox_whose_boot_failed_is_killed_from_the_list() {
 
     screen.wait_for("gone");
     assert_eq!(home.sandboxes(), [""; 0]);
+}
+
+#[test]
+fn sandboxes_that_no_session_has_are_listed_and_killed_from_there() {
+    let home = Home::with_sandboxes();
+    let ran = home.run(&[&["run"], &NO_CODE[..], &["hello"]].concat());
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let own = home.sandboxes();
+    let lost = [("sandbar", "1"), ("sandbar.name", "lost-work")];
+    let lost = sandbox(&home, &lost);
+    let foreign = sandbox(&home, &[]);
+
+    let mut screen = home.terminal(&NO_CODE).size(120, 36).start();
+    screen.wait_for("1 Sessions 1 +2");
+    screen.wait_for("lost-work");
+    screen.wait_for("not made by sandbar");
+    screen.send("\x18lGk");
+    screen.wait_for(&format!("{lost} (local): made elsewhere; a adopts it"));
+    screen.send("a");
+    screen.wait_for(&format!("sandbox {lost} cannot be adopted"));
+    screen.send("  D");
+    screen.wait_for("Kill 2 sandboxes of no session here?");
+    screen.send("y");
+
+    screen.wait_for("2 killed");
+    screen.wait_for("1 Sessions 1 ━");
+    assert_eq!(home.sandboxes(), own, "{lost} {foreign}");
+}
+
+#[test]
+fn a_sandbox_of_another_store_is_adopted_from_the_list() {
+    let elsewhere = Home::with_sandboxes();
+    let ran = elsewhere.run(&["run", "--demo", "--empty", "table please"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let (url, key) = elsewhere.account();
+    let here = Home::new()
+        .set("E2B_API_URL", &url)
+        .set("E2B_SANDBOX_URL", &url)
+        .set("E2B_API_KEY", &key);
+
+    let arguments = ["--engine", "e2b", "--empty"];
+    let mut screen = here.terminal(&arguments).size(120, 36).start();
+    screen.wait_for("1 Sessions 1 +1");
+    screen.send("\x18lGa");
+    screen.wait_for("adopted session-2; enter opens it");
+    screen.wait_for("1 Sessions 2 ━");
+    screen.send("\r");
+
+    screen.wait_for("The figures are rounded.");
+    let sandboxes = elsewhere.sandboxes();
+    let stored = here.stored();
+    let adopted = stored.iter().find(|[name, ..]| name == "session-2");
+    assert_eq!(adopted.map(|[_, sandbox, _]| sandbox), sandboxes.first());
 }

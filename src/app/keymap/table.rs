@@ -68,6 +68,7 @@ const SESSIONS: &[Row] = {
         (Sessions, sessions(S::Mark), &["space"], "mark"),
         (Sessions, sessions(S::Pause), &["p"], "pause/resume"),
         (Sessions, sessions(S::Kill), &["D"], "kill"),
+        (Sessions, sessions(S::Adopt), &["a"], "adopt"),
         (Sessions, sessions(S::Next), &["j", "down"], "next"),
         (Sessions, sessions(S::Previous), &["k", "up"], "previous"),
         (Sessions, sessions(S::First), &["g", "home"], "first"),

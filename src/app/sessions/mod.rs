@@ -1,24 +1,46 @@
-//! The list of sessions: the rows, which one is selected, and which are marked. What a session does now
-//! is read from the open sessions, never copied here.
+//! The list: the sessions, below them the sandboxes of the account that no session has, which row is
+//! selected, and which are marked. What a session does now is read from the open sessions, never
+//! copied here.
 
+mod strange;
 mod update;
 mod view;
+mod view_strange;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::id::SessionKey;
+use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::SessionSummary;
+use crate::domain::stranger::Stranger;
 
+pub(super) use strange::Standing;
 pub(super) use update::SessionsOutcome;
 pub(super) use view::{SessionsView, state_of};
+
+/// A row, by what it stands for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Target {
+    Session(SessionKey),
+    /// A sandbox that no session has.
+    Sandbox(SandboxId),
+}
 
 /// The rows, newest first, the cursor, and what is marked.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     rows: Vec<SessionSummary>,
+    /// As the engine told last.
+    heard: Vec<Stranger>,
+    /// Those of them that are no session's here; they stand below the sessions.
+    strangers: Vec<Stranger>,
+    /// What is done to strangers, or was refused.
+    standings: BTreeMap<SandboxId, Standing>,
+    /// Why the engine could not be asked last.
+    pub(super) trouble: Option<String>,
+    /// Counts through the sessions, then the strangers.
     selected: usize,
-    /// Keys of rows that are in the list.
-    marked: BTreeSet<SessionKey>,
+    /// Rows that are in the list.
+    marked: BTreeSet<Target>,
 }
 
 impl Sessions {
@@ -38,8 +60,20 @@ impl Sessions {
         self.row(key).map_or("session", |row| &row.name)
     }
 
-    pub(super) fn selected(&self) -> Option<&SessionSummary> {
-        self.rows.get(self.selected)
+    /// What the cursor is on.
+    pub(super) fn selected(&self) -> Option<Target> {
+        self.targets().nth(self.selected)
+    }
+
+    /// All rows, from the top.
+    fn targets(&self) -> impl Iterator<Item = Target> {
+        let sessions = self.rows.iter().map(|row| Target::Session(row.key.clone()));
+        let strangers = self.strangers.iter();
+        sessions.chain(strangers.map(|stranger| Target::Sandbox(stranger.id.clone())))
+    }
+
+    fn last(&self) -> usize {
+        (self.rows.len() + self.strangers.len()).saturating_sub(1)
     }
 
     pub(super) fn marks(&self) -> usize {

@@ -1,8 +1,8 @@
-//! Moves in the list, marks, and says what is wanted of which sessions.
+//! Moves in the list, marks, and says what is wanted of which rows.
 
-use super::Sessions;
+use super::{Sessions, Target};
 use crate::app::action::SessionsAction;
-use crate::domain::id::SessionKey;
+use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::SessionSummary;
 
 /// What the root has to do.
@@ -10,76 +10,88 @@ use crate::domain::session::SessionSummary;
 pub(in crate::app) enum SessionsOutcome {
     Open(SessionKey),
     PauseOrResume(SessionKey),
-    /// Those that are marked, in the order of the list.
-    PauseAll(Vec<SessionKey>),
+    /// Those that are marked, in the order of the list, or a sandbox that no session has.
+    Pause(Vec<Target>),
     /// Those that are marked, else the selected one.
-    AskKill(Vec<SessionKey>),
+    AskKill(Vec<Target>),
+    Adopt(SandboxId),
+    /// What was asked for can be done to sessions only.
+    IsStrange,
+    /// What was asked for can be done to sandboxes only that no session has.
+    IsSession,
     Leave,
 }
 
 impl Sessions {
     pub(in crate::app) fn update(&mut self, action: SessionsAction) -> Option<SessionsOutcome> {
-        let last = self.rows.len().saturating_sub(1);
-        let selected = || self.rows.get(self.selected).map(|row| row.key.clone());
+        let last = self.last();
         match action {
             SessionsAction::Next => self.selected = (self.selected + 1).min(last),
             SessionsAction::Previous => self.selected = self.selected.saturating_sub(1),
             SessionsAction::First => self.selected = 0,
             SessionsAction::Last => self.selected = last,
-            SessionsAction::Open => return selected().map(SessionsOutcome::Open),
             SessionsAction::Mark => {
-                let key = selected()?;
-                if !self.marked.remove(&key) {
-                    self.marked.insert(key);
+                let row = self.selected()?;
+                if !self.marked.remove(&row) {
+                    self.marked.insert(row);
                 }
                 self.selected = (self.selected + 1).min(last);
             }
-            SessionsAction::Pause if self.marked.is_empty() => {
-                return selected().map(SessionsOutcome::PauseOrResume);
+            SessionsAction::Leave if self.marked.is_empty() => return Some(SessionsOutcome::Leave),
+            SessionsAction::Leave => self.unmark(),
+            SessionsAction::Open => {
+                return Some(match self.selected()? {
+                    Target::Session(key) => SessionsOutcome::Open(key),
+                    Target::Sandbox(_) => SessionsOutcome::IsStrange,
+                });
+            }
+            SessionsAction::Adopt => {
+                return Some(match self.selected()? {
+                    Target::Session(_) => SessionsOutcome::IsSession,
+                    Target::Sandbox(id) => SessionsOutcome::Adopt(id),
+                });
             }
             SessionsAction::Pause => {
                 let wanted = self.marked_or_selected();
-                self.unmark();
-                return Some(SessionsOutcome::PauseAll(wanted));
+                return Some(match (self.marked.is_empty(), &wanted[..]) {
+                    (_, []) => return None,
+                    (true, [Target::Session(key)]) => SessionsOutcome::PauseOrResume(key.clone()),
+                    _ => {
+                        self.unmark();
+                        SessionsOutcome::Pause(wanted)
+                    }
+                });
             }
             SessionsAction::Kill => {
                 let wanted = self.marked_or_selected();
                 return (!wanted.is_empty()).then_some(SessionsOutcome::AskKill(wanted));
             }
-            SessionsAction::Leave if self.marked.is_empty() => return Some(SessionsOutcome::Leave),
-            SessionsAction::Leave => self.unmark(),
         }
         None
     }
 
-    fn marked_or_selected(&self) -> Vec<SessionKey> {
-        let is_meant = |(index, row): &(usize, &SessionSummary)| {
-            if self.marked.is_empty() {
-                *index == self.selected
-            } else {
-                self.marked.contains(&row.key)
-            }
-        };
-        let meant = self.rows.iter().enumerate().filter(is_meant);
-        meant.map(|(_, row)| row.key.clone()).collect()
+    fn marked_or_selected(&self) -> Vec<Target> {
+        if self.marked.is_empty() {
+            return self.selected().into_iter().collect();
+        }
+        let is_marked = |row: &Target| self.marked.contains(row);
+        self.targets().filter(is_marked).collect()
     }
 
     /// Takes the stored sessions. Rows that the store does not know yet stay, since they are being
-    /// made; the cursor stays on its session.
+    /// made; the cursor stays on its row.
     pub(in crate::app) fn loaded(&mut self, stored: Vec<SessionSummary>) {
-        let selected = self.selected().map(|row| row.key.clone());
+        let selected = self.selected();
         let known = |key: &SessionKey| stored.iter().any(|row| row.key == *key);
         let mut rows: Vec<SessionSummary> =
             self.rows.drain(..).filter(|row| !known(&row.key)).collect();
         rows.extend(stored);
         rows.sort_by_key(|row| std::cmp::Reverse(row.created));
         self.rows = rows;
-        let listed = |key: &SessionKey| self.rows.iter().any(|row| row.key == *key);
-        self.marked.retain(listed);
-        match selected {
-            Some(key) => self.select(&key),
-            None => self.selected = 0,
+        if selected.is_none() {
+            self.selected = 0;
         }
+        self.settle(selected);
     }
 
     /// Puts a session that is being made on top.
@@ -89,9 +101,11 @@ impl Sessions {
     }
 
     pub(in crate::app) fn select(&mut self, key: &SessionKey) {
-        if let Some(index) = self.rows.iter().position(|row| row.key == *key) {
-            self.selected = index;
-        }
-        self.selected = self.selected.min(self.rows.len().saturating_sub(1));
+        self.settle(Some(Target::Session(key.clone())));
+    }
+
+    /// Puts the cursor on a row, counted from the top.
+    pub(in crate::app) fn select_row(&mut self, index: usize) {
+        self.selected = index.min(self.last());
     }
 }

@@ -1,4 +1,5 @@
-//! Draws the list: two rows for each session, what it is and what it does.
+//! Draws the list: two rows for each session, what it is and what it does; those that no session has
+//! stand below.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +7,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::Sessions;
+use super::{Sessions, Target};
 use crate::app::clock;
 use crate::app::opened::OpenSession;
 use crate::app::theme::Theme;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, Stage, State};
 use crate::domain::session::SessionSummary;
-use crate::domain::time::Monotonic;
+use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::{ansi, wrap};
 
 /// Rows of the screen for each session.
@@ -27,16 +28,26 @@ pub(in crate::app) struct SessionsView<'a> {
     pub(in crate::app) focused: bool,
     pub(in crate::app) theme: &'a Theme,
     pub(in crate::app) now: Monotonic,
+    pub(in crate::app) wall: UnixMillis,
+    /// The key that adopts a sandbox; empty if there is none.
+    pub(in crate::app) adopt_key: &'a str,
 }
 
 impl SessionsView<'_> {
     /// Draws the rows around the cursor into `area`, and returns what was drawn where.
-    pub(in crate::app) fn draw(&self, area: Rect, buf: &mut Buffer) -> Vec<(usize, Rect)> {
+    pub(in crate::app) fn draw(&self, mut area: Rect, buf: &mut Buffer) -> Vec<(usize, Rect)> {
         if area.is_empty() {
             return Vec::new();
         }
-        if self.list.rows.is_empty() {
-            let width = usize::from(area.width);
+        let width = usize::from(area.width);
+        if let Some(trouble) = self.list.trouble.as_ref().filter(|_| area.height > HEIGHT) {
+            area.height -= 1;
+            let words = format!(" others unknown: {}", ansi::plain(trouble));
+            let words = wrap::truncate(&words, width.saturating_sub(1)).into_owned();
+            buf.set_stringn(area.x, area.bottom(), words, width, self.theme.dim);
+        }
+        let sessions = self.list.rows.len();
+        if sessions == 0 && self.list.strangers.is_empty() {
             buf.set_stringn(area.x, area.y, " No sessions yet.", width, self.theme.dim);
             return Vec::new();
         }
@@ -44,10 +55,14 @@ impl SessionsView<'_> {
         let first = (self.list.selected + 1).saturating_sub(room);
         let mut drawn = Vec::new();
         let mut y = area.y;
-        for (index, row) in self.list.rows.iter().enumerate().skip(first).take(room) {
+        for index in (first..=self.list.last()).take(room) {
             let height = HEIGHT.min(area.bottom().saturating_sub(y));
             let place = Rect::new(area.x, y, area.width, height);
-            self.row(index, row, place, buf);
+            if let Some(row) = self.list.rows.get(index) {
+                self.row(index, row, place, buf);
+            } else if let Some(stranger) = self.list.strangers.get(index - sessions) {
+                self.stranger(index, stranger, place, buf);
+            }
             drawn.push((index, place));
             y += height;
         }
@@ -75,18 +90,11 @@ impl SessionsView<'_> {
             width.saturating_sub(1),
             theme.state_style(state),
         );
-        if self.list.marked.contains(&row.key) {
-            let mark = theme.pick("✓", "+");
-            buf.set_stringn(
-                area.x + 2,
-                area.y,
-                mark,
-                width.saturating_sub(2),
-                theme.warning,
-            );
+        if self.list.marked.contains(&Target::Session(row.key.clone())) {
+            put_mark(area, buf, theme);
         }
         let right = self.right(state, open);
-        let room = width.saturating_sub(4 + right.len());
+        let room = width.saturating_sub(5 + right.len());
         let name = ansi::plain(&row.name);
         let style = if is_shown { theme.strong } else { theme.text };
         buf.set_stringn(
@@ -128,7 +136,19 @@ impl SessionsView<'_> {
     }
 }
 
-fn put_right(text: &str, area: Rect, buf: &mut Buffer, style: Style) {
+/// The sign of a marked row, between the sign of its state and its name.
+pub(super) fn put_mark(area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let room = usize::from(area.width).saturating_sub(2);
+    buf.set_stringn(
+        area.x + 2,
+        area.y,
+        theme.pick("✓", "+"),
+        room,
+        theme.warning,
+    );
+}
+
+pub(super) fn put_right(text: &str, area: Rect, buf: &mut Buffer, style: Style) {
     let len = u16::try_from(wrap::width(text)).unwrap_or(u16::MAX);
     if len + 4 < area.width {
         buf.set_string(area.right() - len - 1, area.y, text, style);

@@ -85,7 +85,7 @@ fn pausing_many_opens_and_resumes_none_and_says_what_was_done() {
         Effect::CloseSession(key("three"), Closing::Pause),
     ];
     assert_eq!(script.asked(), asked);
-    assert_eq!(notice(&script), "pausing 2 sessions …");
+    assert_eq!(notice(&script), "pausing 2 …");
     assert_eq!((script.app.list.marks(), script.shown()), (0, "one"));
 
     script.phase("one", Phase::Paused);
@@ -111,7 +111,7 @@ fn one_that_fails_is_told_and_stops_no_other() {
         Phase::Failed(Failure::new("no connection to the API")),
     );
     script.phase("one", Phase::Paused);
-    assert_eq!(notice(&script), "pausing 3 sessions …");
+    assert_eq!(notice(&script), "pausing 3 …");
     let busy = Failure::new("The session took no more commands");
     script.session("two", SessionEvent::CommandFailed(busy));
 

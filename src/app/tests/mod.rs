@@ -4,6 +4,7 @@ mod bulk;
 mod keys;
 mod revive;
 mod sessions;
+mod strangers;
 mod time;
 mod views;
 mod ways;

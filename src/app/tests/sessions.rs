@@ -23,7 +23,8 @@ fn state(script: &Script, key: &str) -> State {
 #[test]
 fn the_first_start_opens_a_new_session_and_keeps_what_was_typed_before() {
     let mut script = Script::started(options());
-    assert_eq!(script.asked(), [Effect::ListSessions]);
+    let asked = [Effect::ListSessions, Effect::ListStrangers];
+    assert_eq!(script.asked(), asked);
 
     script.type_text("hello");
     script.event(Event::Reply(Reply::Sessions(Vec::new())));

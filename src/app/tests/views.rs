@@ -217,7 +217,7 @@ fn help_shows_all_keys() {
     let mut script = busy_house();
     script.keys("f1");
 
-    insta::assert_snapshot!(script.screen(120, 140));
+    insta::assert_snapshot!(script.screen(120, 160));
 }
 
 #[test]

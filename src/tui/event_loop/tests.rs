@@ -11,7 +11,10 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::app::effect::Effect;
 use crate::domain::chat::{ChatEvent, Conversation, Resync, Status, Tokens};
+use crate::domain::failure::Failure;
+use crate::domain::id::SandboxId;
 use crate::domain::log::LogLine;
+use crate::domain::sandbox::Phase;
 use crate::domain::session::{Closing, SessionCommand, SessionSpec};
 use crate::tui::desktop::Desktop;
 use crate::tui::effects::{Busy, ReplyTask};
@@ -89,6 +92,15 @@ impl SessionDoor for Shut {
     }
     fn list(&mut self) -> ReplyTask {
         Box::pin(async { Reply::Sessions(Vec::new()) })
+    }
+    fn strangers(&mut self) -> ReplyTask {
+        Box::pin(async { Reply::Strangers(Ok(Vec::new())) })
+    }
+    fn close_sandbox(&mut self, id: SandboxId, _: Closing) -> ReplyTask {
+        Box::pin(async { Reply::Closed(id, Phase::Failed(Failure::new("shut"))) })
+    }
+    fn adopt(&mut self, id: SandboxId, _: SessionKey) -> ReplyTask {
+        Box::pin(async { Reply::Adopted(id, Err(Failure::new("shut"))) })
     }
 }
 
