@@ -85,6 +85,12 @@ impl OpenSession {
         self.chat.is_busy() || self.chat.queue_len() > 0
     }
 
+    /// Whether nothing more happens here, and nothing is held that is not recorded.
+    pub(super) fn is_over(&self) -> bool {
+        let holds = !self.chat.composer_is_empty() || self.chat.queue_len() > 0;
+        self.stopped && matches!(self.phase, Phase::Gone(_)) && !holds
+    }
+
     pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {
         match event {
             // When it is opened again, the composer knows more than the store.

@@ -46,6 +46,7 @@ impl App {
             SessionEvent::Chat(_) if !is_shown => session.unread = true,
             _ => {}
         }
+        let is_end = event == SessionEvent::Stopped;
         session.receive(event, cx);
         if let Some(took) = session.take_resumed(cx.now)
             && is_shown
@@ -55,6 +56,24 @@ impl App {
         if moves {
             self.sift_strangers();
         }
+        if is_end {
+            self.let_go();
+        }
+    }
+
+    /// Lets go of sessions that are over and that nobody looks at: when they are opened again, what was
+    /// recorded of them is there.
+    fn let_go(&mut self) {
+        let (shown, list) = (&self.shown, &mut self.list);
+        self.open.retain(|key, session| {
+            if shown.as_ref() == Some(key) || !session.is_over() {
+                return true;
+            }
+            if let Some(row) = list.row_mut(key) {
+                row.phase = session.phase.clone();
+            }
+            false
+        });
     }
 
     /// After the machine has slept: connections are dead and do not know it, so that all are made
@@ -123,6 +142,7 @@ impl App {
         if let Some(session) = self.session_mut() {
             session.unread = false;
         }
+        self.let_go();
     }
 
     pub(super) fn show_row(&mut self, index: usize, cx: &mut Cx<'_>) {

@@ -225,6 +225,34 @@ fn pause_pauses_and_resumes() {
 }
 
 #[test]
+fn a_session_that_is_over_is_kept_in_the_store_only_once_another_one_is_shown() {
+    let gone = || Phase::Gone(Failure::new("the sandbox was killed"));
+    let names = |script: &Script| -> Vec<String> {
+        script.app.open.keys().map(ToString::to_string).collect()
+    };
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2), row("three", 3)]);
+    script.phase("one", gone());
+    script.session("one", SessionEvent::Stopped);
+    assert_eq!(names(&script), ["one"], "it is on the screen");
+
+    script.keys("ctrl-x l j enter");
+    assert_eq!(names(&script), ["two"]);
+    let screen = script.screen(120, 36);
+    assert!(screen.contains("the sandbox was killed"), "{screen}");
+
+    // What was typed is nowhere else.
+    script.phase("two", Phase::Live).type_text("half a thought");
+    script.phase("two", gone());
+    script.session("two", SessionEvent::Stopped);
+    script.keys("ctrl-x l j enter");
+    assert_eq!(names(&script), ["three", "two"]);
+
+    script.asked();
+    script.keys("ctrl-x l k k enter");
+    assert_eq!(opens(&script.asked()), [("one".to_owned(), false)]);
+}
+
+#[test]
 fn how_long_it_took_to_resume_is_told_once() {
     let booting = || Phase::Booting(Stage::Create);
     let told = |script: &mut Script| {
