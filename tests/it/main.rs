@@ -28,6 +28,7 @@ mod architecture;
 mod attach;
 mod cli;
 mod daemon;
+mod day;
 mod demo;
 mod doctor;
 mod e2b_cli;

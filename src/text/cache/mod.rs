@@ -191,6 +191,11 @@ impl TextCache {
         self.insert(key, width, Kind::Made, lines)
     }
 
+    /// How many lines are kept.
+    pub fn lines(&self) -> usize {
+        self.lines
+    }
+
     /// Forgets everything: the styles have changed.
     pub fn clear(&mut self) {
         self.entries.clear();
