@@ -58,6 +58,7 @@ mod screen;
 mod sdk;
 mod session_list;
 mod shell;
+mod secrets;
 mod soak;
 mod terminal;
 mod together;
