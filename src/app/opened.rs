@@ -9,7 +9,7 @@ use super::effect::Effect;
 use super::lifetime::Left;
 use super::logs::Logs;
 use crate::domain::id::SessionKey;
-use crate::domain::price::Run;
+use crate::domain::runs::Life;
 use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
 use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo};
 use crate::domain::time::{Monotonic, UnixMillis};
@@ -31,8 +31,8 @@ pub(super) struct OpenSession {
     pub(super) state_since: Monotonic,
     /// What was kept last in case that the sandbox goes.
     pub(super) snapshot: Option<SnapshotInfo>,
-    /// Since when the sandbox runs, where somebody pays for it.
-    pub(super) run: Option<Run>,
+    /// How long the session's sandboxes ran, where somebody pays for them.
+    pub(super) life: Life,
     /// Since when a paused sandbox is being resumed.
     resumes: Option<Monotonic>,
     /// The last warning that was given of the sandbox's end, by the time that was left.
@@ -60,7 +60,7 @@ impl OpenSession {
             state: State::Booting,
             state_since: cx.now,
             snapshot: None,
-            run: None,
+            life: Life::default(),
             resumes: None,
             warned: None,
             origin: match spec.origin {
@@ -105,7 +105,7 @@ impl OpenSession {
             SessionEvent::Chat(event) => self.chat.receive(event, cx),
             SessionEvent::Logs(lines) => self.logs.append(lines),
             SessionEvent::Queue { prompts, held } => self.chat.queue_changed(prompts, held),
-            SessionEvent::Runs(run) => self.run = Some(run),
+            SessionEvent::Runs(life) => self.life = life,
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
             // The root words it.
             SessionEvent::Revived(_) => {}
@@ -126,7 +126,6 @@ impl OpenSession {
             self.boot = Boot::new(cx.now);
         }
         if matches!(phase, Phase::Paused | Phase::Gone(_)) {
-            self.run = None;
             self.resumes = None;
         }
         if booting(&phase) && self.phase == Phase::Paused {

@@ -112,11 +112,11 @@ impl App {
         let shown = self
             .session()
             .and_then(|session| session.left(wall)?.changes_in());
-        let spent = self.session().and_then(|session| session.run);
+        let spent = self.session().map(|session| &session.life);
         let spent = spent.filter(|_| self.options.prices.are_known());
         warnings
             .chain(shown)
-            .chain(spent.map(|run| super::spent::changes_in(run, wall)))
+            .chain(spent.and_then(|life| super::spent::changes_in(life, wall)))
             .min()
             .map(|time| now.saturating_add(time))
     }

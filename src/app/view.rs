@@ -100,7 +100,7 @@ impl App {
             } else {
                 "while the sandbox starts"
             },
-            sandbox_cost: &spent::words(session.run, &self.options.prices, vx.wall),
+            sandbox_cost: &spent::words(&session.life, &self.options.prices, vx.wall),
             rows,
         };
         session.chat.view(area, buf, vx, &seat);

@@ -1,15 +1,11 @@
-//! What `sandbar ls` says of sandboxes that run: how long, and what that costs by the prices of the
+//! What `sandbar ls` says of the time of sandboxes, and what that costs by the prices of the
 //! configuration. Only E2B takes money; a local sandbox has its time alone.
-
-use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::config::Config;
 use crate::domain::price::{MicroDollars, Prices, Run};
+use crate::domain::runs::{End, Life, SeenRun};
 use crate::domain::sandbox::EngineKind;
 use crate::domain::time::{UnixMillis, in_minutes};
-
-const HOUR: Duration = Duration::from_hours(1);
 
 /// Prices, and the moment up to which they count.
 pub(super) struct Bill {
@@ -23,47 +19,68 @@ impl Bill {
         Self { prices, now }
     }
 
-    /// What a run has cost so far; `None` where nothing is taken, or the price is not known.
-    pub(super) fn cost(&self, engine: EngineKind, run: Run) -> Option<MicroDollars> {
-        let is_known = engine == EngineKind::E2b && self.prices.are_known();
-        is_known.then(|| self.prices.of(run.size, run.time(self.now)))
+    pub(super) fn life(&self, seen: impl IntoIterator<Item = SeenRun>) -> Life {
+        Life::of(seen, self.now)
     }
 
-    /// `41m`, `41m $0.03`, `-`.
-    pub(super) fn cell(&self, engine: EngineKind, run: Option<Run>) -> String {
-        let Some(run) = run else {
+    /// What runs have cost; `None` where nothing is taken, or the price is not known.
+    pub(super) fn cost(&self, engine: EngineKind, life: &Life) -> Option<MicroDollars> {
+        let is_known = engine == EngineKind::E2b && self.prices.are_known();
+        is_known.then(|| life.cost(&self.prices, self.now))
+    }
+
+    /// Since when it runs: `41m`, `-`.
+    pub(super) fn up(&self, run: Option<Run>) -> String {
+        let minutes = |run: Run| run.time(self.now).as_secs() / 60;
+        run.map_or_else(|| "-".to_owned(), |run| in_minutes(minutes(run)))
+    }
+
+    /// All that was seen: `41m`, `41m $0.03`, `at most 41m $0.03`, `-`.
+    pub(super) fn in_all(
+        &self,
+        engine: EngineKind,
+        seen: impl IntoIterator<Item = SeenRun>,
+    ) -> String {
+        let life = self.life(seen);
+        if life.is_empty() {
             return "-".to_owned();
-        };
-        let time = in_minutes(run.time(self.now).as_secs() / 60);
-        match self.cost(engine, run) {
-            Some(cost) => format!("{time} {cost}"),
-            None => time,
+        }
+        let bound = if life.at_most { "at most " } else { "" };
+        let time = in_minutes(life.time(self.now).as_secs() / 60);
+        match self.cost(engine, &life) {
+            Some(cost) => format!("{bound}{time} {cost}"),
+            None => format!("{bound}{time}"),
         }
     }
 
-    /// What all that run have cost so far and will cost, each sandbox once.
-    pub(super) fn total<'a>(
-        &self,
-        runs: impl Iterator<Item = (EngineKind, &'a str, Run)>,
-    ) -> Option<String> {
-        let runs: BTreeMap<&str, (MicroDollars, MicroDollars)> = runs
-            .filter_map(|(engine, id, run)| {
-                Some((
-                    id,
-                    (self.cost(engine, run)?, self.prices.of(run.size, HOUR)),
-                ))
-            })
-            .collect();
-        let cost: MicroDollars = runs.values().map(|(cost, _)| *cost).sum();
-        let hourly: MicroDollars = runs.values().map(|(_, hourly)| *hourly).sum();
-        let what = match runs.len() {
-            0 => return None,
-            1 => "1 sandbox runs".to_owned(),
-            n => format!("{n} sandboxes run"),
+    /// What all that run at E2B have cost so far and will cost, and what all have cost that ever ran,
+    /// each sandbox once.
+    pub(super) fn total(&self, seen: impl IntoIterator<Item = SeenRun>) -> Option<String> {
+        let seen: Vec<SeenRun> = seen.into_iter().collect();
+        let running = seen.iter().filter(|seen| seen.end == End::Runs).cloned();
+        let (running, all) = (self.life(running), self.life(seen.iter().cloned()));
+        if all.is_empty() || !self.prices.are_known() {
+            return None;
+        }
+        let what = match running.sandboxes() {
+            0 => "what ran at E2B".to_owned(),
+            1 => "1 sandbox runs at E2B".to_owned(),
+            n => format!("{n} sandboxes run at E2B"),
         };
-        Some(format!(
-            "{what} at E2B: about {cost} so far, {hourly} an hour"
-        ))
+        let mut parts = Vec::new();
+        if running.is_running() {
+            let cost = running.cost(&self.prices, self.now);
+            let hourly = running.hourly(&self.prices);
+            parts.push(format!("about {cost} so far, {hourly} an hour"));
+        }
+        if all != running {
+            let about = if all.at_most { "at most" } else { "about" };
+            parts.push(format!(
+                "{about} {} in all",
+                all.cost(&self.prices, self.now)
+            ));
+        }
+        Some(format!("{what}: {}", parts.join("; ")))
     }
 }
 
@@ -86,9 +103,13 @@ mod tests {
         }
     }
 
+    fn ago(minutes: u64) -> UnixMillis {
+        UnixMillis(NOW.0 - minutes * 60_000)
+    }
+
     fn run(minutes: u64) -> Run {
         Run {
-            since: UnixMillis(NOW.0 - minutes * 60_000),
+            since: ago(minutes),
             size: Size {
                 vcpus: 2,
                 memory_mib: 2048,
@@ -96,38 +117,76 @@ mod tests {
         }
     }
 
+    fn seen(sandbox: &str, minutes: u64, end: End) -> SeenRun {
+        SeenRun {
+            sandbox: sandbox.into(),
+            run: run(minutes),
+            end,
+        }
+    }
+
     #[test]
     fn what_runs_at_e2b_has_a_price_and_what_runs_here_only_a_time() {
         let bill = bill();
+        let in_all =
+            |bill: &Bill, engine, minutes| bill.in_all(engine, [seen("a", minutes, End::Runs)]);
 
-        assert_eq!(bill.cell(EngineKind::E2b, Some(run(72))), "1h 12m $0.16");
-        assert_eq!(bill.cell(EngineKind::Local, Some(run(41))), "41m");
-        assert_eq!(bill.cell(EngineKind::E2b, None), "-");
+        assert_eq!(in_all(&bill, EngineKind::E2b, 72), "1h 12m $0.16");
+        assert_eq!(in_all(&bill, EngineKind::Local, 41), "41m");
+        assert_eq!(bill.in_all(EngineKind::E2b, []), "-");
+        assert_eq!(
+            (bill.up(Some(run(72))), bill.up(None)),
+            ("1h 12m".to_owned(), "-".to_owned())
+        );
         let free = Bill {
             prices: Prices::default(),
             now: NOW,
         };
-        assert_eq!(free.cell(EngineKind::E2b, Some(run(41))), "41m");
+        assert_eq!(in_all(&free, EngineKind::E2b, 41), "41m");
+        assert_eq!(free.total([seen("a", 60, End::Runs)]), None);
     }
 
     #[test]
-    fn the_total_counts_a_sandbox_once_and_none_of_this_machine() {
-        let total = |runs: &[(EngineKind, &str, u64)]| {
-            let runs = runs
-                .iter()
-                .map(|(engine, id, minutes)| (*engine, *id, run(*minutes)));
-            bill().total(runs)
+    fn a_life_has_all_runs_and_says_where_it_is_an_upper_bound() {
+        let bill = bill();
+        let over = |end| {
+            let runs = [seen("old", 900, end), seen("new", 60, End::Runs)];
+            bill.in_all(EngineKind::E2b, runs)
         };
 
-        assert_eq!(total(&[(EngineKind::Local, "a", 60)]), None);
+        assert_eq!(over(End::At(ago(840))), "2h 0m $0.27");
+        assert_eq!(over(End::AtMost(ago(840))), "at most 2h 0m $0.27");
+    }
+
+    #[test]
+    fn the_total_counts_a_sandbox_once() {
+        let total = |runs: &[SeenRun]| bill().total(runs.iter().cloned());
+        let runs = |sandbox, minutes| seen(sandbox, minutes, End::Runs);
+
+        assert_eq!(total(&[]), None);
         assert_eq!(
-            total(&[(EngineKind::E2b, "a", 60), (EngineKind::Local, "b", 60)]).unwrap(),
+            total(&[runs("a", 60)]).unwrap(),
             "1 sandbox runs at E2B: about $0.13 so far, $0.13 an hour"
         );
-        let siblings = [("a", 60), ("a", 60), ("b", 30)];
         assert_eq!(
-            total(&siblings.map(|(id, minutes)| (EngineKind::E2b, id, minutes))).unwrap(),
+            total(&[runs("a", 60), runs("a", 60), runs("b", 30)]).unwrap(),
             "2 sandboxes run at E2B: about $0.20 so far, $0.27 an hour"
+        );
+        let over = seen("a", 900, End::At(ago(840)));
+        let unseen = seen(
+            "c",
+            900,
+            End::Open {
+                limit: Some(ago(840)),
+            },
+        );
+        assert_eq!(
+            total(&[runs("a", 60), over.clone(), over.clone()]).unwrap(),
+            "1 sandbox runs at E2B: about $0.13 so far, $0.13 an hour; about $0.27 in all"
+        );
+        assert_eq!(
+            total(&[over, unseen]).unwrap(),
+            "what ran at E2B: at most $0.27 in all"
         );
     }
 }

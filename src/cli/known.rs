@@ -7,10 +7,10 @@ use super::report::{self, Ended};
 use super::setup;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
-use crate::domain::sandbox::EngineKind;
+use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
-use crate::session::world::{Records, World};
-use crate::store::StoreError;
+use crate::session::world::{Records, World, wall};
+use crate::store::{Store, StoreError};
 
 /// Version of the JSON objects; it grows when a reader of the old ones would go wrong.
 pub(super) const FORMAT: u32 = 1;
@@ -65,16 +65,24 @@ impl<'a> Known<'a> {
         engines
     }
 
+    pub(super) fn store(&self) -> &Store {
+        &self.records.store
+    }
+
     /// Stores that these sessions' sandboxes have come to this phase.
     pub(super) async fn store_phase<'s>(
         &self,
         sessions: impl IntoIterator<Item = &'s SessionSummary>,
-        phase: &crate::domain::sandbox::Phase,
+        phase: &Phase,
     ) -> Result<(), Ended> {
         let store = &self.records.store;
         for session in sessions {
             let set = store.set_phase(&session.key, phase).await;
             set.map_err(|error| unreadable(&error))?;
+            if matches!(phase, Phase::Paused | Phase::Gone(_)) {
+                let ended = store.runs_ended(&session.key, wall(), false).await;
+                ended.map_err(|error| unreadable(&error))?;
+            }
         }
         store.flush().await.map_err(|error| unreadable(&error))
     }
@@ -162,7 +170,6 @@ pub(super) mod testing {
 mod tests {
     use super::testing::session;
     use super::*;
-    use crate::domain::sandbox::Phase;
 
     #[test]
     fn a_session_is_found_by_its_name_before_a_sandbox_s_id() {

@@ -4,6 +4,7 @@
 //! lost, of another program) are listed too, with what can be done about them: they may cost money. No
 //! engine is started for the list.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,7 +17,9 @@ use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
+use crate::domain::id::SessionKey;
 use crate::domain::price::Run;
+use crate::domain::runs::{End, Life, SeenRun};
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::{Stranger, Whence};
@@ -44,7 +47,12 @@ struct Row {
     sandbox: String,
     title: String,
     updated: Option<UnixMillis>,
+    /// `None`: the sandbox is not in this store.
+    key: Option<SessionKey>,
     run: Option<Run>,
+    ends_at: Option<UnixMillis>,
+    /// What was seen of the session's sandboxes, and what runs.
+    seen: Vec<SeenRun>,
     /// What is to be said of a sandbox that is not in this store.
     note: Option<String>,
 }
@@ -76,6 +84,10 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
             rows.extend(join(engine, &known.sessions, &heard));
         }
         rows.sort_by_key(|row| (row.note.is_some(), std::cmp::Reverse(row.updated)));
+        let all = record(&known, &rows).await;
+        for row in &mut rows {
+            row.seen = seen(row, &all);
+        }
         print(&rows, args.json, &Bill::new(&config, wall()))?;
         failed.map_or(Ok(()), |failure| Err(failure.into()))
     })
@@ -102,8 +114,8 @@ async fn listen(
         {
             continue;
         }
-        match host.state(id).await? {
-            Some(state) => listed.push(late(id.as_str(), state)),
+        match host.sandbox(id).await? {
+            Some(sandbox) => listed.push(sandbox),
             None => gone.push((index, visit::gone(id))),
         }
     }
@@ -115,21 +127,37 @@ async fn listen(
     Ok(Heard::Sandboxes(listed))
 }
 
-fn late(id: &str, state: SandboxState) -> ListedSandbox {
-    ListedSandbox {
-        sandbox_id: id.to_owned(),
-        template_id: String::new(),
-        client_id: String::new(),
-        alias: None,
-        started_at: String::new(),
-        end_at: String::new(),
-        cpu_count: 0,
-        memory_mb: 0,
-        disk_size_mb: 0,
-        state,
-        envd_version: String::new(),
-        metadata: std::collections::BTreeMap::new(),
+/// Stores what the engines have said of the sandboxes' runs; returns all that is known of them. A run
+/// that cannot be stored is seen again next time.
+async fn record(known: &Known<'_>, rows: &[Row]) -> Vec<(SessionKey, SeenRun)> {
+    let store = known.store();
+    for row in rows {
+        let Some(key) = &row.key else { continue };
+        let _unsaved = match (row.run, row.state) {
+            (Some(run), _) => {
+                let id = row.sandbox.as_str().into();
+                store.run_seen(key, &id, run, row.ends_at).await
+            }
+            (None, "paused" | "gone") => store.runs_ended(key, wall(), false).await,
+            (None, _) => Ok(()),
+        };
     }
+    store.all_runs().await.unwrap_or_default()
+}
+
+/// What is known of a line's sandboxes: the one that it has, and those that it had.
+fn seen(row: &Row, all: &[(SessionKey, SeenRun)]) -> Vec<SeenRun> {
+    let own = all.iter().filter(|(key, _)| Some(key) == row.key.as_ref());
+    let own = own.map(|(_, seen)| seen.sandbox.as_str());
+    let ids: BTreeSet<&str> = own.chain([row.sandbox.as_str()]).collect();
+    let stored = all.iter().map(|(_, seen)| seen);
+    let stored = stored.filter(|seen| ids.contains(seen.sandbox.as_str()));
+    let running = row.run.map(|run| SeenRun {
+        sandbox: row.sandbox.as_str().into(),
+        run,
+        end: End::Runs,
+    });
+    stored.cloned().chain(running).collect()
 }
 
 /// The lines of one engine.
@@ -148,7 +176,10 @@ fn join(engine: EngineKind, sessions: &[SessionSummary], heard: &Heard) -> Vec<R
         sandbox: stranger.id.to_string(),
         title: String::new(),
         updated: stranger.since,
+        key: None,
         run: stranger.run(),
+        ends_at: None,
+        seen: Vec::new(),
         note: Some(note(&stranger)),
         name: stranger.name,
     }));
@@ -172,10 +203,10 @@ fn stored(session: &SessionSummary, heard: &Heard) -> Row {
             }
         }
     };
-    let run = match heard {
+    let listed = match heard {
         Heard::Sandboxes(listed) => {
             let own = |sandbox: &&ListedSandbox| Some(&sandbox.sandbox_id) == id.as_ref();
-            listed.iter().find(own).and_then(visit::run_of)
+            listed.iter().find(own)
         }
         Heard::Stopped | Heard::Nothing => None,
     };
@@ -186,7 +217,10 @@ fn stored(session: &SessionSummary, heard: &Heard) -> Row {
         sandbox: id.unwrap_or_default(),
         title: session.title.clone(),
         updated: Some(session.updated),
-        run,
+        key: Some(session.key.clone()),
+        run: listed.and_then(visit::run_of),
+        ends_at: listed.and_then(visit::ends_of),
+        seen: Vec::new(),
         note: None,
     }
 }
@@ -218,27 +252,38 @@ fn print(rows: &[Row], as_json: bool, bill: &Bill) -> Result<(), Ended> {
         return Ok(());
     }
     report::line(table(rows, bill).trim_end())?;
-    let runs = rows
-        .iter()
-        .filter_map(|row| Some((row.engine, row.sandbox.as_str(), row.run?)));
-    if let Some(total) = bill.total(runs) {
+    let paid = rows.iter().filter(|row| row.engine == EngineKind::E2b);
+    if let Some(total) = bill.total(paid.flat_map(|row| row.seen.iter().cloned())) {
         report::progress(total);
     }
     Ok(())
 }
 
 fn value(row: &Row, bill: &Bill) -> Value {
+    let (now, life) = (bill.now, bill.life(row.seen.iter().cloned()));
+    let run = bill.life(
+        row.seen
+            .iter()
+            .filter(|seen| seen.end == End::Runs)
+            .cloned(),
+    );
+    let micros = |life: &Life| bill.cost(row.engine, life).map(|cost| cost.0);
     json!({
         "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
         "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.note.is_none(),
         "title": row.title, "note": row.note, "updated": row.updated.map(|at| at.0),
-        "up_secs": row.run.map(|run| run.time(bill.now).as_secs()),
-        "cost_micro_usd": row.run.and_then(|run| bill.cost(row.engine, run)).map(|cost| cost.0),
+        "up_secs": run.is_running().then(|| run.time(now).as_secs()),
+        "cost_micro_usd": run.is_running().then(|| micros(&run)).flatten(),
+        "total_up_secs": life.time(now).as_secs(), "total_cost_micro_usd": micros(&life),
+        "total_at_most": life.at_most,
     })
 }
 
 fn table(rows: &[Row], bill: &Bill) -> String {
-    let head = ["NAME", "STATE", "ENGINE", "USED", "UP", "SANDBOX", "TITLE"].map(str::to_owned);
+    let head = [
+        "NAME", "STATE", "ENGINE", "USED", "UP", "IN ALL", "SANDBOX", "TITLE",
+    ];
+    let head = head.map(str::to_owned);
     let cells = rows.iter().map(|row| {
         [
             clean(&row.name),
@@ -246,7 +291,8 @@ fn table(rows: &[Row], bill: &Bill) -> String {
             row.engine.name().to_owned(),
             row.updated
                 .map_or_else(String::new, |at| age(bill.now.since(at))),
-            bill.cell(row.engine, row.run),
+            bill.up(row.run),
+            bill.in_all(row.engine, row.seen.iter().cloned()),
             clean(&row.sandbox),
             match &row.note {
                 Some(note) => format!("({})", clean(note)),
@@ -254,7 +300,7 @@ fn table(rows: &[Row], bill: &Bill) -> String {
             },
         ]
     });
-    let lines: Vec<[String; 7]> = std::iter::once(head).chain(cells).collect();
+    let lines: Vec<[String; 8]> = std::iter::once(head).chain(cells).collect();
     aligned(&lines)
 }
 
@@ -305,7 +351,65 @@ mod tests {
 
     use super::super::known::testing::session;
     use super::*;
-    use crate::domain::price::Prices;
+    use crate::domain::price::{Prices, Size};
+
+    fn late(id: &str, state: SandboxState) -> ListedSandbox {
+        ListedSandbox {
+            sandbox_id: id.to_owned(),
+            template_id: String::new(),
+            client_id: String::new(),
+            alias: None,
+            started_at: String::new(),
+            end_at: String::new(),
+            cpu_count: 0,
+            memory_mb: 0,
+            disk_size_mb: 0,
+            state,
+            envd_version: String::new(),
+            metadata: std::collections::BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_session_has_the_runs_of_all_its_sandboxes_whoever_saw_them_and_a_stranger_its_own() {
+        let hour = 3_600_000;
+        let run = |hours: u64| Run {
+            since: UnixMillis(hours * hour),
+            size: Size {
+                vcpus: 2,
+                memory_mib: 512,
+            },
+        };
+        let saw = |key: &str, sandbox: &str, hours, end| {
+            let run = run(hours);
+            let sandbox = sandbox.into();
+            (SessionKey::from(key), SeenRun { sandbox, run, end })
+        };
+        let at = |hours: u64| End::At(UnixMillis(hours * hour));
+        let all = [
+            saw("key-one", "gone", 0, at(1)),
+            saw("key-one", "new", 2, End::Open { limit: None }),
+            saw("key-sibling", "gone", 0, at(1)),
+            saw("key-sibling", "gone", 1, at(2)),
+            saw("key-other", "left", 5, at(6)),
+        ];
+        let mut sandbox = late("new", SandboxState::Running);
+        sandbox.started_at = "1970-01-01T02:00:00Z".to_owned();
+        let heard = Heard::Sandboxes(vec![sandbox, late("left", SandboxState::Paused)]);
+        let sessions = [session("one", "new", Phase::Dormant)];
+        let bill = Bill {
+            prices: Prices::default(),
+            now: UnixMillis(10 * hour),
+        };
+
+        let rows = join(EngineKind::Local, &sessions, &heard);
+        let hours = rows.iter().map(|row| {
+            let life = bill.life(seen(row, &all));
+            (life.time(bill.now).as_secs() / 3600, life.at_most)
+        });
+
+        assert_eq!(hours.collect::<Vec<_>>(), [(10, false), (1, false)]);
+    }
 
     fn states(phase: Phase, id: &str, heard: &Heard) -> &'static str {
         stored(&session("one", id, phase), heard).state
@@ -347,7 +451,10 @@ mod tests {
         let heard = Heard::Sandboxes(vec![one, foreign, stranger, left]);
         let sessions = [session("日本", "sbx-1", Phase::Dormant)];
 
-        let rows = join(EngineKind::Local, &sessions, &heard);
+        let mut rows = join(EngineKind::Local, &sessions, &heard);
+        for row in &mut rows {
+            row.seen = seen(row, &[]);
+        }
         let now = UnixMillis(3 * 3_600_000);
         let bill = Bill {
             prices: Prices::default(),
@@ -355,11 +462,11 @@ mod tests {
         };
 
         insta::assert_snapshot!(table(&rows, &bill), @r"
-        NAME      STATE    ENGINE  USED     UP     SANDBOX  TITLE
-        日本      running  local   2 h ago  -      sbx-1    About 日本
-        bad name  running  local   3 h ago  3h 0m  sbx-2    (made elsewhere; sandbar adopt sbx-2)
-        -         paused   local            -      sbx-3    (left by 日本, which goes on elsewhere)
-        -         running  local            -      sbx-4    (not made by sandbar)
+        NAME      STATE    ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
+        日本      running  local   2 h ago  -      -       sbx-1    About 日本
+        bad name  running  local   3 h ago  3h 0m  3h 0m   sbx-2    (made elsewhere; sandbar adopt sbx-2)
+        -         paused   local            -      -       sbx-3    (left by 日本, which goes on elsewhere)
+        -         running  local            -      -       sbx-4    (not made by sandbar)
         ");
         assert!(join(EngineKind::E2b, &sessions, &Heard::Nothing).is_empty());
     }

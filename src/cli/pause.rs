@@ -54,7 +54,7 @@ async fn one(wish: Wish, known: &Known<'_>, session: &SessionSummary) -> Result<
     let began = Instant::now();
     let (phase, done) = match wish {
         Wish::Pause => (
-            close_stored(&world, &session.key, Closing::Pause).await,
+            close_stored(&world, &session.key, Closing::Pause).await.0,
             "paused",
         ),
         Wish::Resume => (resume_stored(&world, &session.key).await, "resumed"),

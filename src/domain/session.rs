@@ -8,7 +8,7 @@ use super::id::{
     MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId, SessionKey, TemplateId,
 };
 use super::log::LogLine;
-use super::price::Run;
+use super::runs::Life;
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
 use super::time::UnixMillis;
 
@@ -147,8 +147,8 @@ pub enum SessionEvent {
     },
     /// What was kept last in case that the sandbox goes; `None`: nothing yet.
     Snapshot(Option<SnapshotInfo>),
-    /// Since when the sandbox runs and how large it is, where somebody pays for it.
-    Runs(Run),
+    /// How long the session's sandboxes ran and how large they were, where somebody pays for them.
+    Runs(Life),
     /// The session goes on in a new sandbox.
     Revived(Revival),
     /// A command failed; nothing that was typed is lost: a prompt is back in the queue, held.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::boot::BootCx;
+use super::closing::look;
 use super::follow_logs::Follower;
 use super::place::Place;
 use super::sandbox::{Sandbox, is_gone};
@@ -54,8 +55,11 @@ pub(super) async fn boot(cx: &BootCx, mut place: Place) -> Result<Server, Phase>
     let sandbox = cx.stage(Stage::Create, create(cx, &mut place)).await?;
     match Box::pin(furnish(cx, sandbox.clone(), place)).await {
         Ok(server) => Ok(server),
-        // What failed may have failed because the sandbox is no longer there.
-        Err(phase) => Err(sandbox.verdict().await.unwrap_or(phase)),
+        // What failed may have failed because the sandbox is no longer there. Else it runs on.
+        Err(phase) => {
+            look(&sandbox.engine, &cx.recorder, &sandbox.id().into()).await;
+            Err(sandbox.verdict().await.unwrap_or(phase))
+        }
     }
 }
 

@@ -1,57 +1,62 @@
-//! Pauses, resumes or kills the sandbox of a session that is not open, or whose boot has not come to a
-//! server.
+//! Pauses, resumes or kills sandboxes, also those of sessions that are not open, or whose boot has not come
+//! to a server.
 
 use super::boot_sandbox::{is_engine_of, made_before, ttl};
 use super::recorder::Recorder;
 use super::sandbox::is_gone;
+use super::visit::{ends_of, run_of};
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::runs::Life;
 use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{Closing, Origin, SessionSpec};
+use crate::e2b::wire::SandboxState;
 use crate::engine::Engine;
 
-/// Closes a stored session's sandbox and stores what became of it; returns that.
-pub async fn close_stored(world: &World, key: &SessionKey, closing: Closing) -> Phase {
-    let spec = SessionSpec {
-        key: key.clone(),
-        origin: Origin::Stored,
-    };
-    let recorder = Recorder::open(world, &spec);
+/// Closes a stored session's sandbox and stores what became of it; returns that, and what its sandboxes
+/// have come to.
+pub async fn close_stored(world: &World, key: &SessionKey, closing: Closing) -> (Phase, Life) {
+    let recorder = recorder(world, key);
     let never = || Phase::Gone(Failure::new("the session never had a sandbox"));
     let closed = close_recorded(world, &recorder, closing).await;
     let phase = closed.unwrap_or_else(never);
-    // A failure to close says nothing about the sandbox.
-    if !matches!(phase, Phase::Failed(_)) {
-        recorder.phase(&phase).await;
-        recorder.flush().await;
-    }
-    phase
+    store(&recorder, &phase).await;
+    (phase, recorder.life(None).await)
 }
 
 /// Resumes a stored session's sandbox and stores what became of it; returns that.
 pub async fn resume_stored(world: &World, key: &SessionKey) -> Phase {
+    let recorder = recorder(world, key);
+    let Some(place) = recorder.stored_place().await else {
+        return Phase::Gone(Failure::new("the session never had a sandbox"));
+    };
+    let phase = match resume(world, &recorder, &place.sandbox).await {
+        Ok(()) => Phase::Dormant,
+        Err(phase) => phase,
+    };
+    store(&recorder, &phase).await;
+    phase
+}
+
+fn recorder(world: &World, key: &SessionKey) -> Recorder {
     let spec = SessionSpec {
         key: key.clone(),
         origin: Origin::Stored,
     };
-    let recorder = Recorder::open(world, &spec);
-    let Some(place) = recorder.stored_place().await else {
-        return Phase::Gone(Failure::new("the session never had a sandbox"));
-    };
-    let phase = match resume(world, &place.sandbox).await {
-        Ok(()) => Phase::Dormant,
-        Err(phase) => phase,
-    };
-    if !matches!(phase, Phase::Failed(_)) {
-        recorder.phase(&phase).await;
-        recorder.flush().await;
-    }
-    phase
+    Recorder::open(world, &spec)
 }
 
-async fn resume(world: &World, sandbox: &SandboxInfo) -> Result<(), Phase> {
+/// A failure to close or to resume says nothing about the sandbox.
+async fn store(recorder: &Recorder, phase: &Phase) {
+    if !matches!(phase, Phase::Failed(_)) {
+        recorder.phase(phase).await;
+        recorder.flush().await;
+    }
+}
+
+async fn resume(world: &World, recorder: &Recorder, sandbox: &SandboxInfo) -> Result<(), Phase> {
     let Some(id) = &sandbox.id else {
         return Err(Phase::Gone(Failure::new("the session never had a sandbox")));
     };
@@ -60,7 +65,10 @@ async fn resume(world: &World, sandbox: &SandboxInfo) -> Result<(), Phase> {
     is_engine_of(sandbox, &engine)?;
     let ttl = ttl(world, &engine);
     match engine.control.connect(id.as_str(), Some(ttl)).await {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            look(&engine, recorder, id).await;
+            Ok(())
+        }
         Err(error) if is_gone(&error) => Err(Phase::Gone(words::gone(id.as_str()))),
         Err(error) => Err(Phase::Failed(words::e2b(&error))),
     }
@@ -75,17 +83,25 @@ pub(super) async fn close_recorded(
 ) -> Option<Phase> {
     let sandbox = recorder.stored_place().await?.sandbox;
     let id = match &sandbox.id {
-        Some(id) => id.to_string(),
+        Some(id) => id.clone(),
         // It may have been made by a call whose answer was lost; then its password was stored before.
         None => {
             recorder.password()?;
             let engine = world.engine().await.ok()?;
-            made_before(&engine, recorder.key()).await.ok()??
+            let made = made_before(&engine, recorder.key()).await.ok()??;
+            SandboxId::from(made)
         }
     };
-    Some(match close(world, &sandbox, &id, closing).await {
-        Ok(phase) | Err(phase) => phase,
-    })
+    let engine = match world.engine().await {
+        Ok(engine) => engine,
+        Err(error) => return Some(Phase::Failed(words::engine(&error))),
+    };
+    // Another engine does not know it, which would read as gone.
+    if let Err(failure) = is_engine_of(&sandbox, &engine) {
+        return Some(Phase::Failed(failure));
+    }
+    let closed = close(&engine, Some(recorder), &id, closing).await;
+    Some(closed.unwrap_or(Phase::Dormant))
 }
 
 /// Closes a sandbox that no session has; returns what became of it.
@@ -94,36 +110,53 @@ pub async fn close_stranger(world: &World, id: &SandboxId, closing: Closing) -> 
         Ok(engine) => engine,
         Err(error) => return Phase::Failed(words::engine(&error)),
     };
-    match close_with(&engine, id.as_str(), closing).await {
-        Ok(phase) | Err(phase) => phase,
+    let closed = close(&engine, None, id, closing).await;
+    closed.unwrap_or(Phase::Dormant)
+}
+
+/// Leaves a sandbox as asked and records its run, if it is a session's; `None`: it runs on.
+pub(super) async fn close(
+    engine: &Engine,
+    recorder: Option<&Recorder>,
+    id: &SandboxId,
+    closing: Closing,
+) -> Option<Phase> {
+    if closing == Closing::Detach {
+        return None;
+    }
+    if let Some(recorder) = recorder {
+        look(engine, recorder, id).await;
+    }
+    let (done, phase) = match closing {
+        Closing::Kill => {
+            let killed = engine.control.kill(id.as_str()).await;
+            (killed, Phase::Gone(words::killed(id.as_str())))
+        }
+        Closing::Pause | Closing::Detach => {
+            (engine.control.pause(id.as_str()).await, Phase::Paused)
+        }
+    };
+    match done {
+        Ok(ended_now) => {
+            if let Some(recorder) = recorder {
+                recorder.runs_ended(ended_now).await;
+            }
+            Some(phase)
+        }
+        Err(error) if is_gone(&error) => Some(Phase::Gone(words::gone(id.as_str()))),
+        Err(error) => Some(Phase::Failed(words::e2b(&error))),
     }
 }
 
-async fn close(
-    world: &World,
-    sandbox: &SandboxInfo,
-    id: &str,
-    closing: Closing,
-) -> Result<Phase, Phase> {
-    let engine = world.engine().await;
-    let engine = engine.map_err(|error| words::engine(&error))?;
-    // Another engine does not know it, which would read as gone.
-    is_engine_of(sandbox, &engine)?;
-    close_with(&engine, id, closing).await
-}
-
-async fn close_with(engine: &Engine, id: &str, closing: Closing) -> Result<Phase, Phase> {
-    let (done, phase) = match closing {
-        Closing::Detach => return Ok(Phase::Dormant),
-        Closing::Kill => (
-            engine.control.kill(id).await.map(drop),
-            Phase::Gone(words::killed(id)),
-        ),
-        Closing::Pause => (engine.control.pause(id).await.map(drop), Phase::Paused),
+/// Records whether the sandbox runs, and since when: it may have been paused or resumed where nobody
+/// wrote that down.
+pub(super) async fn look(engine: &Engine, recorder: &Recorder, id: &SandboxId) {
+    let Ok(detail) = engine.control.get(id.as_str()).await else {
+        return;
     };
-    match done {
-        Ok(()) => Ok(phase),
-        Err(error) if is_gone(&error) => Err(Phase::Gone(words::gone(id))),
-        Err(error) => Err(Phase::Failed(words::e2b(&error))),
+    if let Some(run) = run_of(&detail.listed) {
+        recorder.run_seen(id, run, ends_of(&detail.listed)).await;
+    } else if detail.listed.state == SandboxState::Paused {
+        recorder.runs_ended(false).await;
     }
 }

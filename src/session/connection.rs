@@ -17,7 +17,7 @@ use super::translate::turn::Turn;
 use super::words;
 use crate::domain::chat::{ChatEvent, Status};
 use crate::domain::failure::Failure;
-use crate::domain::id::MessageId;
+use crate::domain::id::{MessageId, SandboxId};
 use crate::domain::price::Run;
 use crate::domain::session::{Prompt, SessionCommand, SnapshotInfo};
 use crate::domain::time::UnixMillis;
@@ -62,7 +62,7 @@ pub(crate) enum Called {
     /// When the sandbox's time ends, as its server has it.
     EndsAt(UnixMillis),
     News(ChatEvent),
-    Runs(Run),
+    Runs(SandboxId, Run),
     Kept(Result<SnapshotInfo, Failure>),
 }
 
@@ -177,11 +177,7 @@ impl Connection {
         if first {
             self.live = true;
             serving.connected().await;
-            let run = self.server.clone().run();
-            self.calls.push(
-                run.map(|run| run.map_or(Called::Done, Called::Runs))
-                    .boxed(),
-            );
+            self.ask_for_the_run();
             // Taken by the server over an earlier connection.
             if let Some(prompt) = serving.queue.in_flight().cloned() {
                 self.look(serving, prompt, 1);
@@ -283,6 +279,13 @@ impl Connection {
         self.calls.push(renew.boxed());
     }
 
+    fn ask_for_the_run(&self) {
+        let server = self.server.clone();
+        let run = async move { server.run().await };
+        let told = run.map(|run| run.map_or(Called::Done, |(id, run)| Called::Runs(id, run)));
+        self.calls.push(told.boxed());
+    }
+
     fn ask_for_the_end(&self, serving: &Serving) {
         let ends = self.server.clone().ends_at();
         let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
@@ -333,7 +336,7 @@ impl Connection {
             Called::Done => {}
             Called::Failed(failure) => serving.command_failed(failure).await,
             Called::News(event) => serving.news(event).await,
-            Called::Runs(run) => serving.runs(run).await,
+            Called::Runs(sandbox, run) => serving.runs(sandbox, run).await,
             Called::Posted(id) => {
                 self.posting.retain(|prompt| prompt.message != id);
                 serving.posted(&id).await;

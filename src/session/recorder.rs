@@ -9,6 +9,7 @@
 //! the store has said already, when it was opened, that it cannot be used.
 
 mod drafts;
+mod runs;
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -288,6 +289,9 @@ impl Recorder {
     pub(crate) async fn phase(&self, phase: &Phase) {
         if let Some(records) = self.driven() {
             told("phase", records.store.set_phase(&self.key, phase).await);
+        }
+        if matches!(phase, Phase::Paused | Phase::Gone(_)) {
+            self.runs_ended(false).await;
         }
     }
 

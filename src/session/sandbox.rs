@@ -7,11 +7,14 @@ use bytes::Bytes;
 use secrecy::SecretString;
 
 use super::boot_sandbox::ttl;
+use super::closing::close;
 use super::follow_logs::Follower;
+use super::recorder::Recorder;
 use super::visit::run_of;
 use super::words;
 use super::world::{World, wall};
 use crate::domain::failure::Failure;
+use crate::domain::id::SandboxId;
 use crate::domain::price::Run;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::Closing;
@@ -216,21 +219,9 @@ impl Sandbox {
     }
 
     /// Leaves the sandbox as asked; returns its phase if that changed.
-    pub(crate) async fn close(&self, closing: Closing) -> Option<Phase> {
-        let id = self.id();
-        let (done, phase) = match closing {
-            Closing::Detach => return None,
-            Closing::Pause => (self.engine.control.pause(id).await.map(drop), Phase::Paused),
-            Closing::Kill => {
-                let killed = self.engine.control.kill(id).await.map(drop);
-                (killed, Phase::Gone(words::killed(id)))
-            }
-        };
-        match done {
-            Ok(()) => Some(phase),
-            Err(error) if is_gone(&error) => Some(Phase::Gone(words::gone(id))),
-            Err(error) => Some(Phase::Failed(words::e2b(&error))),
-        }
+    pub(crate) async fn close(&self, recorder: &Recorder, closing: Closing) -> Option<Phase> {
+        let id = SandboxId::from(self.id());
+        close(&self.engine, Some(recorder), &id, closing).await
     }
 }
 

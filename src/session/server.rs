@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::follow_chat::{Follow, FollowEnd, follow};
 use super::history::{History, PAGE};
+use super::recorder::Recorder;
 use super::sandbox::Sandbox;
 use super::serving::Lost;
 use super::timing::Timing;
@@ -18,7 +19,7 @@ use super::translate::turn::{self, Turn};
 use super::words;
 use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
-use crate::domain::id::{MessageId, OpencodeSessionId, PermissionId, QuestionId};
+use crate::domain::id::{MessageId, OpencodeSessionId, PermissionId, QuestionId, SandboxId};
 use crate::domain::price::Run;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{Closing, Prompt};
@@ -130,9 +131,10 @@ impl Server {
         }
     }
 
-    /// Since when the sandbox runs and how large it is; `None` where nobody pays for it.
-    pub(crate) async fn run(self) -> Option<Run> {
-        self.with_limited_life()?.run().await
+    /// Since when the sandbox runs, and how large it is; `None` where nobody says.
+    pub(crate) async fn run(&self) -> Option<(SandboxId, Run)> {
+        let sandbox = self.sandbox.as_ref()?;
+        Some((sandbox.id().into(), sandbox.run().await?))
     }
 
     fn with_limited_life(self) -> Option<Sandbox> {
@@ -146,8 +148,8 @@ impl Server {
     }
 
     /// Leaves the sandbox as `closing` says; returns its phase if that changed.
-    pub(crate) async fn close(&self, closing: Closing) -> Option<Phase> {
-        self.sandbox.as_ref()?.close(closing).await
+    pub(crate) async fn close(&self, recorder: &Recorder, closing: Closing) -> Option<Phase> {
+        self.sandbox.as_ref()?.close(recorder, closing).await
     }
 
     /// Hands a prompt over. The flag with a failure says that the server refused it; else it may

@@ -23,9 +23,10 @@ use super::world::{World, wall};
 use super::{closing, revive, snapshot, words};
 use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
-use crate::domain::id::{MessageId, TemplateId};
+use crate::domain::id::{MessageId, SandboxId, TemplateId};
 use crate::domain::log::LogLine;
 use crate::domain::price::Run;
+use crate::domain::runs::{End, SeenRun};
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{
     Closing, Origin, Prompt, Revival, SessionCommand, SessionEvent, SessionSpec,
@@ -84,6 +85,8 @@ pub(crate) struct Serving {
     pub(super) server: Option<Server>,
     /// When the sandbox's time ends, as last set here.
     lives_until: Option<UnixMillis>,
+    /// The sandbox runs, as its engine has told.
+    running: Option<SeenRun>,
     /// The user wants the session back if its sandbox turns out to be gone.
     wants_revival: bool,
     /// To be told once the session is back.
@@ -113,6 +116,7 @@ impl Serving {
             queue: Queue::default(),
             server: None,
             lives_until: None,
+            running: None,
             wants_revival: false,
             revival: None,
             template: None,
@@ -144,6 +148,7 @@ impl Serving {
         if !stored.logs.is_empty() {
             self.events.send(SessionEvent::Logs(stored.logs)).await;
         }
+        self.tell_runs().await;
         let snapshot = snapshot::last(&self.recorder).await;
         let snapshot = snapshot.as_ref().map(snapshot::info);
         self.events.send(SessionEvent::Snapshot(snapshot)).await;
@@ -239,6 +244,7 @@ impl Serving {
 
     pub(crate) async fn booted(&mut self, server: Server) {
         self.server = Some(server);
+        self.running = None;
         if std::mem::take(&mut self.wants_revival) {
             self.command_failed(words::not_gone()).await;
         }
@@ -270,6 +276,7 @@ impl Serving {
         };
         self.server = None;
         self.lives_until = None;
+        self.running = None;
         self.revival = Some(revival);
         for message in lost {
             self.news(ChatEvent::MessageRemoved(message)).await;
@@ -278,9 +285,14 @@ impl Serving {
         true
     }
 
-    pub(crate) async fn announce(&self, phase: Phase) {
+    pub(crate) async fn announce(&mut self, phase: Phase) {
         self.recorder.phase(&phase).await;
+        let is_over = matches!(phase, Phase::Paused | Phase::Gone(_));
         self.events.send(SessionEvent::Phase(phase)).await;
+        if is_over {
+            self.running = None;
+            self.tell_runs().await;
+        }
     }
 
     /// A command while there is no connection.
@@ -360,10 +372,36 @@ impl Serving {
         if let Some(sandbox) = self.recorder.ends_at(until).await {
             self.events.send(SessionEvent::Sandbox(sandbox)).await;
         }
+        self.record_run().await;
     }
 
-    pub(super) async fn runs(&self, run: Run) {
-        self.events.send(SessionEvent::Runs(run)).await;
+    /// The sandbox runs, and this is how long already.
+    pub(super) async fn runs(&mut self, sandbox: SandboxId, run: Run) {
+        let end = End::Runs;
+        self.running = Some(SeenRun { sandbox, run, end });
+        self.record_run().await;
+        self.tell_runs().await;
+    }
+
+    /// With the time at which it ends by itself: that counts if nobody sees its end.
+    async fn record_run(&self) {
+        let Some(SeenRun { sandbox, run, .. }) = &self.running else {
+            return;
+        };
+        let ends_at = match self.lives_until {
+            Some(until) => Some(until),
+            None => self
+                .recorder
+                .stored_place()
+                .await
+                .and_then(|place| place.sandbox.ends_at),
+        };
+        self.recorder.run_seen(sandbox, *run, ends_at).await;
+    }
+
+    async fn tell_runs(&self) {
+        let life = self.recorder.life(self.running.as_ref()).await;
+        self.events.send(SessionEvent::Runs(life)).await;
     }
 
     /// When the sandbox's time ends, as last set by this connection or an earlier one.
@@ -463,7 +501,7 @@ impl Serving {
     /// The last act: the sandbox runs on, is paused, or is killed.
     pub(crate) async fn end(&mut self, closing: Closing) {
         let phase = match &self.server {
-            Some(server) => server.close(closing).await,
+            Some(server) => server.close(&self.recorder, closing).await,
             None if closing == Closing::Detach => None,
             // The boot has not come to a server, but there may be a sandbox.
             None => self.close_without_server(closing).await,

@@ -185,8 +185,9 @@ impl Supervisor {
             let events = Events::new(key.clone(), self.events.clone());
             let (world, key) = (Arc::clone(&self.world), key.clone());
             self.tasks.spawn(async move {
-                let phase = closing::close_stored(&world, &key, closing).await;
+                let (phase, life) = closing::close_stored(&world, &key, closing).await;
                 events.send(SessionEvent::Phase(phase)).await;
+                events.send(SessionEvent::Runs(life)).await;
             });
         }
     }

@@ -67,10 +67,10 @@ impl Host {
         }
     }
 
-    /// What state a sandbox is in; `None`: there is none of this id.
-    pub async fn state(&self, id: &SandboxId) -> Result<Option<SandboxState>, Failure> {
+    /// A sandbox as it would be listed; `None`: there is none of this id.
+    pub async fn sandbox(&self, id: &SandboxId) -> Result<Option<ListedSandbox>, Failure> {
         match self.engine.control.get(id.as_str()).await {
-            Ok(detail) => Ok(Some(detail.listed.state)),
+            Ok(detail) => Ok(Some(detail.listed)),
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(words::e2b(&error)),
         }
@@ -89,6 +89,12 @@ pub fn run_of(sandbox: &ListedSandbox) -> Option<Run> {
         },
     };
     (sandbox.state == SandboxState::Running).then_some(run)
+}
+
+/// When a listed sandbox's time ends.
+pub fn ends_of(sandbox: &ListedSandbox) -> Option<UnixMillis> {
+    let ends = u64::try_from(unix_millis(&sandbox.end_at)?).ok()?;
+    Some(UnixMillis(ends))
 }
 
 /// The phase of a session whose sandbox the engine does not know any more.

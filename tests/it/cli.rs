@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use pretty_assertions::assert_eq;
+use sandbar::domain::runs::End;
 use sandbar::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use sandbar::domain::session::SessionSummary;
+use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
 use sandbar::domain::time::UnixMillis;
 use sandbar::e2b::control::ControlClient;
 use sandbar::e2b::envd::EnvdClient;
@@ -400,7 +401,13 @@ impl Account {
                 updated: UnixMillis(2),
             },
             port: None,
-            new: None,
+            new: Some(NewSession {
+                name: name.to_owned(),
+                template: "base".into(),
+                code: CodeSource::Empty,
+                model: None,
+                demo: false,
+            }),
         };
         self.store.save_session(&session).await.unwrap();
     }
@@ -469,6 +476,42 @@ async fn the_list_joins_what_is_stored_with_what_runs() {
         rows[2]["cost_micro_usd"].is_u64() && rows[2]["up_secs"].is_u64(),
         "{rows:?}"
     );
+}
+
+#[tokio::test]
+async fn a_paused_and_resumed_sandbox_has_two_runs_that_count_once_for_its_sessions() {
+    let account = Account::new().await;
+    let (id, _) = account.sandbox("one").await;
+    for name in ["one", "sibling"] {
+        account.store(name, &id, None).await;
+    }
+    // The first run is seen by both, its end and the second run by one of them.
+    account.list().await;
+
+    for command in ["pause", "resume"] {
+        let ran = account.run(&[command, "one"]).await;
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+
+    let all = account.store.all_runs().await.unwrap();
+    let stored: Vec<_> = all
+        .iter()
+        .filter(|(key, _)| key.as_str() == "one")
+        .collect();
+    let [(_, first), (_, second)] = stored[..] else {
+        panic!("{stored:?}");
+    };
+    let End::At(paused) = first.end else {
+        panic!("{stored:?}");
+    };
+    assert!(first.run.since <= paused && paused <= second.run.since);
+    assert!(matches!(second.end, End::Open { limit: Some(_) }));
+    let table = account.run(&["ls"]).await;
+    assert!(
+        table.err.starts_with("1 sandbox runs at E2B: about "),
+        "{table:?}"
+    );
+    assert!(table.err.contains(" an hour; about "), "{table:?}");
 }
 
 #[tokio::test]

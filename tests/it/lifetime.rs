@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sandbar::app::Mode;
 use sandbar::app::key::Key;
+use sandbar::domain::runs::End;
 use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession};
 use sandbar::e2b::control::ControlClient;
@@ -90,6 +91,13 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     first.leave().await;
 
     let id = sessions[0].sandbox.id.clone().unwrap().to_string();
+    let records = Records::open(&files.path().join("state"));
+    let runs = records.store.runs(&sessions[0].key).await.unwrap();
+    let ends: Vec<End> = runs.iter().map(|seen| seen.end).collect();
+    assert!(
+        matches!(ends[..], [End::Open { limit: Some(_) }]),
+        "{runs:?}"
+    );
     let hour = Duration::from_hours(1);
     control.set_timeout(&id, hour).await.unwrap();
 

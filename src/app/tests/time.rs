@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::chat::{Conversation, Tokens};
 use crate::domain::price::{Run, Size};
+use crate::domain::runs::{End, Life, SeenRun};
 use crate::domain::sandbox::Outage;
 use crate::domain::session::SessionCommand;
 
@@ -224,12 +225,20 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
             updated: UnixMillis(NOON),
         })),
     );
-    let since = UnixMillis(NOON - 40 * 60_000);
-    let size = Size {
-        vcpus: 2,
-        memory_mib: 2048,
+    let seen = |since: u64, end| SeenRun {
+        sandbox: "sbx".into(),
+        run: Run {
+            since: UnixMillis(NOON - since * 60_000),
+            size: Size {
+                vcpus: 2,
+                memory_mib: 2048,
+            },
+        },
+        end,
     };
-    script.session("one", SessionEvent::Runs(Run { since, size }));
+    let life = |runs: &[SeenRun]| Life::of(runs.iter().cloned(), UnixMillis(NOON));
+    let runs = SessionEvent::Runs(life(&[seen(40, End::Runs)]));
+    script.session("one", runs);
     let frame = |script: &mut Script, width, height| {
         let screen = script.screen(width, height);
         screen
@@ -252,6 +261,9 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
     );
 
     script.phase("one", Phase::Paused);
-    assert!(!frame(&mut script, 120, 36).contains("sandbox"));
+    let over = seen(40, End::AtMost(UnixMillis(NOON)));
+    script.session("one", SessionEvent::Runs(life(&[over])));
+    let paused = frame(&mut script, 120, 36);
+    assert!(paused.contains("at most $0.09 sandbox 40m"), "{paused}");
     assert_eq!(script.app.animation_due(script.now), None);
 }

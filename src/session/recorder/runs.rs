@@ -1,0 +1,38 @@
+//! When the session's sandboxes run, and what that comes to.
+
+use super::{Recorder, told};
+use crate::domain::id::SandboxId;
+use crate::domain::price::Run;
+use crate::domain::runs::{Life, SeenRun};
+use crate::domain::sandbox::EngineKind;
+use crate::domain::time::UnixMillis;
+use crate::session::world::wall;
+
+impl Recorder {
+    /// The sandbox runs.
+    pub(crate) async fn run_seen(&self, id: &SandboxId, run: Run, ends_at: Option<UnixMillis>) {
+        if let Some(records) = self.driven() {
+            let seen = records.store.run_seen(&self.key, id, run, ends_at).await;
+            told("run", seen);
+        }
+    }
+
+    /// The sandbox runs no more: since now, if it was ended here, or nobody knows since when.
+    pub(crate) async fn runs_ended(&self, now: bool) {
+        if let Some(records) = self.driven() {
+            let ended = records.store.runs_ended(&self.key, wall(), now).await;
+            told("run", ended);
+        }
+    }
+
+    /// What the session's sandboxes have come to; `running` runs now. Empty where nobody pays.
+    pub(crate) async fn life(&self, running: Option<&SeenRun>) -> Life {
+        let place = self.stored_place().await;
+        let costs = place.is_some_and(|place| place.sandbox.engine == EngineKind::E2b);
+        let Some(records) = self.records.as_ref().filter(|_| costs) else {
+            return Life::default();
+        };
+        let stored = told("run", records.store.runs(&self.key).await).unwrap_or_default();
+        Life::of(stored.into_iter().chain(running.cloned()), wall())
+    }
+}
