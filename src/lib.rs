@@ -37,6 +37,7 @@
 //! | [`demo`] | the scripted model for use without an account |
 //! | [`store`] | SQLite: sessions, transcripts, drafts, queue |
 //! | [`config`] | defaults, file, environment, flags; paths; credentials; our own log |
+//! | [`keyring`] | looks up keys in the keyring of the desktop |
 //! | [`net`] | HTTP client set-up, lines, back-off |
 //! | [`cli`] | the commands |
 //!
@@ -68,6 +69,7 @@ pub mod demo;
 pub mod domain;
 pub mod e2b;
 pub mod engine;
+pub mod keyring;
 pub mod local;
 pub mod net;
 pub mod opencode;

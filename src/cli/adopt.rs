@@ -41,7 +41,7 @@ async fn search(
 ) -> Result<StoredSession, Ended> {
     let configured = known.config.engine.value;
     for engine in known.engines() {
-        let world = match known.world(engine) {
+        let world = match known.world(engine).await {
             Ok(world) => world,
             Err(ended) if engine == configured => return Err(ended),
             Err(_) => continue,

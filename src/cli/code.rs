@@ -72,7 +72,7 @@ async fn kept(world: &World, session: &SessionSummary) -> Result<Vec<u8>, Ended>
 async fn patch(config: &Config, name: &str, env: &Env) -> Result<Vec<u8>, Ended> {
     let known = Known::open(config, env).await?;
     let session = known.find(name).ok_or_else(|| known.unknown(name))?;
-    let world = known.world(session.sandbox.engine)?;
+    let world = known.world(session.sandbox.engine).await?;
     if matches!(session.phase, Phase::Gone(_)) {
         return kept(&world, session).await;
     }

@@ -6,11 +6,13 @@ use super::args::{JsonArgs, Options};
 use super::known::FORMAT;
 use super::ls::aligned;
 use super::report::{self, Ended};
-use super::setup;
+use super::{keyring, runtime, setup};
 use crate::config::Env;
 
 pub(super) fn config(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
-    let config = setup::config(options, env)?;
+    let mut config = setup::config(options, env)?;
+    let names = keyring::all(&config);
+    runtime()?.block_on(keyring::complete(&mut config, &names));
     setup::keymap(&config)?;
     let file = &config.paths.config_file;
     let rows = config.report();

@@ -89,7 +89,7 @@ async fn target(known: &Known<'_>, name: &str) -> Result<Target, Ended> {
         return Ok(Target { engine, id });
     }
     for engine in known.engines() {
-        let world = match known.world(engine) {
+        let world = match known.world(engine).await {
             Ok(world) => world,
             Err(ended) if engine == known.config.engine.value => return Err(ended),
             Err(_) => continue,
@@ -112,7 +112,7 @@ async fn target(known: &Known<'_>, name: &str) -> Result<Target, Ended> {
 
 /// Kills it and stores that; returns the names of its sessions, and whether it was there.
 async fn kill_one(known: &Known<'_>, target: &Target) -> Result<(Vec<String>, bool), Ended> {
-    let world = known.world(target.engine)?;
+    let world = known.world(target.engine).await?;
     let host = Host::find_or_start(&world).await?;
     let has_it = |session: &&SessionSummary| session.sandbox.id.as_ref() == Some(&target.id);
     let siblings: Vec<&SessionSummary> = known.sessions.iter().filter(has_it).collect();

@@ -4,7 +4,7 @@
 use tokio::time::Instant;
 
 use super::report::{self, Ended};
-use super::setup;
+use super::{keyring, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase};
@@ -41,10 +41,14 @@ impl<'a> Known<'a> {
     }
 
     /// The world with this engine instead of the configured one.
-    pub(super) fn world(&self, engine: EngineKind) -> Result<World, Ended> {
+    pub(super) async fn world(&self, engine: EngineKind) -> Result<World, Ended> {
         let mut config = self.config.clone();
         config.engine.value = engine;
-        let mut world = setup::world(Some(&config), self.env, Instant::now())?;
+        if engine == EngineKind::E2b {
+            let names = keyring::account(&config);
+            keyring::complete(&mut config, &names).await;
+        }
+        let mut world = setup::world(Some(&config), self.env, Instant::now(), None)?;
         world.records = Some(self.records.clone());
         Ok(world)
     }

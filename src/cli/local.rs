@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{JsonArgs, Options, ServeArgs};
 use super::report::{self, Ended};
 use super::{runtime, setup};
+use crate::config::own_log::Redactor;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::engine;
@@ -28,7 +29,7 @@ pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<()
     } else {
         config.paths.log_file()
     };
-    let log = setup::own_log(&config, &path);
+    let log = setup::own_log(&config, &path, &Redactor::default());
     log.warning.iter().for_each(report::progress);
     runtime()?.block_on(async {
         if args.daemon {

@@ -64,7 +64,7 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
         let mut rows = Vec::new();
         let mut failed = None;
         for engine in known.engines() {
-            let world = match known.world(engine) {
+            let world = match known.world(engine).await {
                 Ok(world) => world,
                 Err(ended) if engine == config.engine.value => return Err(ended),
                 Err(_) => {

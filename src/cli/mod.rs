@@ -13,6 +13,7 @@ mod config;
 mod doctor;
 mod headless;
 mod internal;
+mod keyring;
 mod keys;
 mod kill;
 mod known;

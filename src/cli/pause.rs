@@ -50,7 +50,7 @@ pub(super) fn run(wish: Wish, options: &Options, args: &NamesArgs, env: &Env) ->
 }
 
 async fn one(wish: Wish, known: &Known<'_>, session: &SessionSummary) -> Result<String, Ended> {
-    let world = known.world(session.sandbox.engine)?;
+    let world = known.world(session.sandbox.engine).await?;
     let began = Instant::now();
     let (phase, done) = match wish {
         Wish::Pause => (

@@ -10,7 +10,7 @@ use super::headless::boot_line;
 use super::known::Known;
 use super::ls::age;
 use super::report::{self, Ended};
-use super::{runtime, setup};
+use super::{keyring, runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
@@ -21,12 +21,14 @@ use crate::session::supervisor::Supervisor;
 use crate::session::world::wall;
 
 pub(super) fn revive(options: &Options, args: &NameArgs, env: &Env) -> Result<(), Ended> {
-    let config = setup::config(options, env)?;
+    let mut config = setup::config(options, env)?;
     runtime()?.block_on(async {
+        let names = config.missing_provider_keys();
+        keyring::complete(&mut config, &names).await;
         let known = Known::open(&config, env).await?;
         let session = known.find(&args.name);
         let session = session.ok_or_else(|| known.unknown(&args.name))?;
-        let world = known.world(session.sandbox.engine)?;
+        let world = known.world(session.sandbox.engine).await?;
         if let Some(prospect) = prospect(&world, &session.key).await {
             report::progress(before(&prospect));
         }

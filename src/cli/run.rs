@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use super::args::{Options, RunArgs};
 use super::headless::{Headless, Out};
 use super::report::{self, Ended};
-use super::{runtime, setup};
+use super::{keyring, runtime, setup};
 use crate::app::cx::IdSource;
 use crate::config::Env;
+use crate::config::own_log::Redactor;
 use crate::domain::chat::{ToolCall, ToolStatus};
 use crate::domain::failure::Failure;
 use crate::domain::log::LogStream;
@@ -31,14 +32,18 @@ const FORMAT: u32 = 1;
 
 pub(super) fn run(options: &Options, args: &RunArgs, env: &Env) -> Result<(), Ended> {
     let text = prompt_text(&args.prompt)?;
-    let config = setup::config(options, env)?;
-    let log = setup::own_log(&config, &config.paths.log_file());
+    let mut config = setup::config(options, env)?;
+    let runtime = runtime()?;
+    let names = keyring::for_new(&config, options.demo);
+    runtime.block_on(keyring::complete(&mut config, &names));
+    let log = setup::own_log(&config, &config.paths.log_file(), &Redactor::default());
     log.warning.iter().for_each(report::progress);
     let started = Instant::now();
-    let mut world = setup::world(Some(&config), env, started)?;
+    let mut world = setup::world(Some(&config), env, started, None)?;
     world.records = Some(Records::open(&config.paths.state_dir));
-    let new = setup::new_session(options, &config, env, args.name.clone())?;
-    runtime()?.block_on(follow(world, new, text, args))
+    setup::can_use_model(options, &config)?;
+    let new = setup::new_session(options, &config, env, args.name.clone());
+    runtime.block_on(follow(world, new, text, args))
 }
 
 fn prompt_text(argument: &str) -> Result<String, Ended> {

@@ -25,6 +25,7 @@ use crate::local::daemon::Launch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
 use crate::session::code;
+use crate::session::late_keys::LateKeys;
 use crate::session::world::{Settings, World};
 
 /// Variables of the caller that npm needs to get through to its registry.
@@ -113,7 +114,14 @@ pub(super) fn theme(config: &Config, env: &Env) -> Theme {
 }
 
 /// What all sessions share.
-pub(super) fn world(config: Option<&Config>, env: &Env, started: Instant) -> Result<World, Ended> {
+///
+/// A key that is missing may come `late`.
+pub(super) fn world(
+    config: Option<&Config>,
+    env: &Env,
+    started: Instant,
+    late: Option<LateKeys>,
+) -> Result<World, Ended> {
     let either = |lower: &str, upper: &str| {
         env.text(lower)
             .or_else(|| env.text(upper))
@@ -138,7 +146,7 @@ pub(super) fn world(config: Option<&Config>, env: &Env, started: Instant) -> Res
         options.connect_timeout = config.timeouts.connect.value;
         timing.call = config.timeouts.request.value;
         timing.health_deadline = config.timeouts.health.value;
-        settings.engine = Some(engine(config, env)?);
+        settings.engine = Some(engine(config, env, late.is_some())?);
         settings.idle_ttl = config.idle_ttl.value;
         settings.work_ttl = config.work_ttl.value;
         settings.warm_start = config.warm_start.value;
@@ -156,11 +164,12 @@ pub(super) fn world(config: Option<&Config>, env: &Env, started: Instant) -> Res
     let mut world = World::new(started, options);
     world.settings = settings;
     world.timing = timing;
+    world.late = late;
     Ok(world)
 }
 
-/// The engine that the configuration names.
-pub(super) fn engine(config: &Config, env: &Env) -> Result<EngineSpec, Ended> {
+/// The engine that the configuration names; its key may come later if `late`.
+fn engine(config: &Config, env: &Env, late: bool) -> Result<EngineSpec, Ended> {
     if config.engine.value == EngineKind::Local {
         return Ok(EngineSpec::Local(LocalSpec {
             state_dir: local_dir(config),
@@ -180,7 +189,7 @@ pub(super) fn engine(config: &Config, env: &Env) -> Result<EngineSpec, Ended> {
         )
     })?;
     let api_key = e2b.api_key.as_ref().map(|key| key.value.clone());
-    if api_key.is_none() {
+    if api_key.is_none() && !late {
         return Err(Ended::NoAccount(
             Failure::new("there is no E2B account to use")
                 .because("E2B_API_KEY is not set")
@@ -192,12 +201,11 @@ pub(super) fn engine(config: &Config, env: &Env) -> Result<EngineSpec, Ended> {
 
 /// Starts our own log at `path`, which hears of panics too. It is written while the value lives; the
 /// caller tells the user its warning.
-pub(super) fn own_log(config: &Config, path: &Path) -> OwnLog {
-    let redactor = Redactor::default();
+pub(super) fn own_log(config: &Config, path: &Path, redactor: &Redactor) -> OwnLog {
     for secret in config.secrets() {
         redactor.add(secret);
     }
-    let log = own_log::start(path, config.log.value, &redactor);
+    let log = own_log::start(path, config.log.value, redactor);
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         tracing::error!("{panic}");
@@ -290,16 +298,8 @@ pub(super) fn seed() -> Result<u64, Ended> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// A new session as flags and configuration want it.
-///
-/// Without a name it is called after its code. A model that was asked for here is not silently
-/// replaced by the demo model.
-pub(super) fn new_session(
-    options: &Options,
-    config: &Config,
-    env: &Env,
-    name: Option<String>,
-) -> Result<NewSession, Ended> {
+/// A model that was asked for here is not silently replaced by the demo model.
+pub(super) fn can_use_model(options: &Options, config: &Config) -> Result<(), Ended> {
     if let (Some(model), false, false) = (&options.model, options.demo, config.has_credentials()) {
         return Err(Ended::NoAccount(
             Failure::new(format!("there is no key to use the model {model} with"))
@@ -307,6 +307,16 @@ pub(super) fn new_session(
                 .hint("set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them"),
         ));
     }
+    Ok(())
+}
+
+/// A new session as flags and configuration want it. Without a name it is called after its code.
+pub(super) fn new_session(
+    options: &Options,
+    config: &Config,
+    env: &Env,
+    name: Option<String>,
+) -> NewSession {
     let code = match (&options.repo, options.empty, config.code.value) {
         (Some(url), _, _) => CodeSource::Clone(url.clone()),
         (None, false, DefaultCode::WorkTree) => {
@@ -316,13 +326,13 @@ pub(super) fn new_session(
         (None, _, _) => CodeSource::Empty,
     };
     let name = name.unwrap_or_else(|| named_after(&code));
-    Ok(NewSession {
+    NewSession {
         name,
         template: config.template.value.clone(),
         code,
         model: config.model.value.clone(),
         demo: options.demo || !config.has_credentials(),
-    })
+    }
 }
 
 /// The last word of where the code comes from, as a name that is easy to type.

@@ -9,9 +9,10 @@ use tokio::time::Instant;
 
 use super::args::{AttachArgs, Options};
 use super::report::{self, Ended};
-use super::{runtime, setup};
+use super::{keyring, runtime, setup};
 use crate::app::event::Reply;
 use crate::app::{App, AppOptions, Mode};
+use crate::config::own_log::Redactor;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
@@ -139,7 +140,7 @@ pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<
             credential: CredentialRef::Env(args.password_env.clone()),
         },
     };
-    let mut world = setup::world(None, env, started)?;
+    let mut world = setup::world(None, env, started, None)?;
     // The first frame with a conversation need not wait for certificates that nobody looks at.
     let http = &mut world.http_options;
     http.tls = url.scheme() != "http" || http.proxies.need_tls();
@@ -150,7 +151,7 @@ pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<
         spec,
         url: args.url.clone(),
     };
-    show(mode, &config, world, env)
+    show(mode, &config, world, (env, &Redactor::default()))
 }
 
 /// Reads the address of a server; refuses what cannot be one, before the screen is taken.
@@ -172,18 +173,28 @@ fn server(address: &str) -> Result<Url, Ended> {
 pub(super) fn full(options: &Options, env: &Env) -> Result<(), Ended> {
     let started = Instant::now();
     let config = setup::config(options, env)?;
-    let mut world = setup::world(Some(&config), env, started)?;
+    let redactor = Redactor::default();
+    let late = keyring::later(&config, options.demo, redactor.clone());
+    if late.is_none() {
+        setup::can_use_model(options, &config)?;
+    }
+    let mut world = setup::world(Some(&config), env, started, late)?;
     world.records = Some(Records::open(&config.paths.state_dir));
-    let new = setup::new_session(options, &config, env, None)?;
+    let new = setup::new_session(options, &config, env, None);
     let mode = Mode::Full {
         new,
         engine: config.engine.value,
     };
-    show(mode, &config, world, env)
+    show(mode, &config, world, (env, &redactor))
 }
 
-fn show(mode: Mode, config: &Config, world: World, env: &Env) -> Result<(), Ended> {
-    let log = setup::own_log(config, &config.paths.log_file());
+fn show(
+    mode: Mode,
+    config: &Config,
+    world: World,
+    (env, redactor): (&Env, &Redactor),
+) -> Result<(), Ended> {
+    let log = setup::own_log(config, &config.paths.log_file(), redactor);
     let app = App::new(AppOptions {
         mode,
         keymap: setup::keymap(config)?,

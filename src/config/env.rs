@@ -40,6 +40,20 @@ impl Env {
         (!value.is_empty()).then(|| PathBuf::from(value))
     }
 
+    /// The address of the session's D-Bus, where there is one.
+    pub(super) fn session_bus(&self) -> Option<String> {
+        if let Some(address) = self.text("DBUS_SESSION_BUS_ADDRESS") {
+            return Some(address.to_owned());
+        }
+        // Where systemd has it.
+        let socket = self.path("XDG_RUNTIME_DIR")?.join("bus");
+        // What else there may be in a path is written in another way in an address.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_/.".contains(c);
+        let plain = socket.to_str().filter(|path| path.chars().all(is_plain));
+        let there = plain.filter(|_| socket.exists())?;
+        Some(format!("unix:path={there}"))
+    }
+
     /// All variables, for processes that get the user's own environment.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables

@@ -166,7 +166,7 @@ impl Layers {
     }
 
     pub(super) fn switch(&mut self, name: &str) -> Sourced<bool> {
-        self.value(name, false, |raw| match raw {
+        self.value(name, default_of(name) == "true", |raw| match raw {
             Raw::Bool(value) => Ok(*value),
             Raw::Text(text) if ["true", "1", "yes", "on"].contains(&text.as_str()) => Ok(true),
             Raw::Text(text) if ["false", "0", "no", "off"].contains(&text.as_str()) => Ok(false),

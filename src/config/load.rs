@@ -9,8 +9,8 @@ use super::layers::{Layers, Overridden};
 use super::paths::Paths;
 use super::problem::{ConfigError, Problem};
 use super::{
-    Config, DefaultCode, E2bConfig, LocalConfig, LogLevel, PricesConfig, SecretsWay, ThemeChoice,
-    Timeouts,
+    ACCOUNT_KEY, Config, DefaultCode, E2bConfig, LocalConfig, LogLevel, PricesConfig, SecretsWay,
+    ThemeChoice, Timeouts,
 };
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
@@ -90,7 +90,7 @@ pub(super) fn resolve(
     overrides: &Overrides,
     credentials: &Credentials,
 ) -> Result<Config, ConfigError> {
-    let api_key = credentials.pick(env, "E2B_API_KEY");
+    let api_key = credentials.pick(env, ACCOUNT_KEY);
     let mut layers = Layers::new(entries, env, overrides.given());
     let keys = layers.keys();
     let default_engine = if api_key.is_some() { "e2b" } else { "local" };
@@ -107,16 +107,12 @@ pub(super) fn resolve(
         idle_ttl: layers.duration("idle_ttl"),
         work_ttl: layers.duration("work_ttl"),
         warm_start: layers.switch("warm_start"),
-        timeouts: Timeouts {
-            connect: layers.duration("timeouts.connect"),
-            request: layers.duration("timeouts.request"),
-            install: layers.duration("timeouts.install"),
-            health: layers.duration("timeouts.health"),
-        },
+        timeouts: timeouts(&mut layers),
         model: layers.model(),
         opencode_version: layers.version(),
         forward,
         secrets: layers.choice("secrets", None, &SECRETS),
+        keyring: layers.switch("keyring"),
         e2b: E2bConfig {
             api_key,
             api_url: layers.url("e2b.api_url"),
@@ -143,12 +139,22 @@ pub(super) fn resolve(
         log: layers.choice("log", None, &LEVELS),
         keys,
         provider_keys,
+        bus: env.session_bus(),
     };
     if layers.problems.is_empty() {
         Ok(config)
     } else {
         layers.problems.sort_by_key(Problem::position);
         Err(ConfigError::Invalid(layers.problems))
+    }
+}
+
+fn timeouts(layers: &mut Layers) -> Timeouts {
+    Timeouts {
+        connect: layers.duration("timeouts.connect"),
+        request: layers.duration("timeouts.request"),
+        install: layers.duration("timeouts.install"),
+        health: layers.duration("timeouts.health"),
     }
 }
 

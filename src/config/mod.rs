@@ -65,6 +65,8 @@ pub struct Config {
     pub forward: Sourced<Vec<String>>,
     /// How provider keys come to the model's requests.
     pub secrets: Sourced<SecretsWay>,
+    /// Whether keys are looked for in the keyring of the desktop too.
+    pub keyring: Sourced<bool>,
     pub e2b: E2bConfig,
     pub local: LocalConfig,
     pub prices: PricesConfig,
@@ -78,13 +80,40 @@ pub struct Config {
     pub keys: Vec<KeyOverride>,
     /// Provider keys by variable name: those of `forward` that are set, and stored ones.
     provider_keys: Vec<(String, Sourced<SecretString>)>,
+    /// The address of the session bus, where there is one.
+    bus: Option<String>,
 }
+
+/// The variable, and the name in stores of keys, of the E2B account's key.
+pub const ACCOUNT_KEY: &str = "E2B_API_KEY";
 
 impl Config {
     /// The variables that go into a sandbox, with their values. A variable that is set wins over a
     /// stored key of the same name.
     pub fn provider_keys(&self) -> &[(String, Sourced<SecretString>)] {
         &self.provider_keys
+    }
+
+    /// Those of `forward` that have no value yet.
+    pub fn missing_provider_keys(&self) -> Vec<String> {
+        let has = |name: &&String| self.provider_keys.iter().any(|(known, _)| known == *name);
+        let missing = self.forward.value.iter().filter(|name| !has(name));
+        missing.cloned().collect()
+    }
+
+    /// The bus on which the keyring is asked; `None`: it is not asked.
+    pub fn keyring_bus(&self) -> Option<&str> {
+        self.bus.as_deref().filter(|_| self.keyring.value)
+    }
+
+    /// Adds a key that the keyring has.
+    pub fn add_from_keyring(&mut self, name: String, key: SecretString) {
+        let key = Sourced::new(key, Source::Keyring);
+        if name == ACCOUNT_KEY {
+            self.e2b.api_key = Some(key);
+        } else {
+            self.provider_keys.push((name, key));
+        }
     }
 
     /// Whether a session can have a real model; without it the demo model speaks.

@@ -1,8 +1,10 @@
 //! What holds and where it comes from, as rows; printing them is not done here.
 
+use secrecy::SecretString;
+
 use super::load::{CODES, ENGINES, LEVELS, SECRETS, THEMES};
 use super::value::{Source, Sourced};
-use super::{Config, PricesConfig, Timeouts, duration, price, size};
+use super::{ACCOUNT_KEY, Config, PricesConfig, Timeouts, duration, price, size};
 
 /// One line of `sandbar config`. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct Row {
     /// As it would be written in the file, without quotes; empty when nothing is set.
     pub value: String,
     pub source: Source,
+    /// The value is dots in place of a key.
+    pub is_secret: bool,
 }
 
 const DOTS: &str = "••••••••";
@@ -33,6 +37,7 @@ impl Config {
             row("opencode_version", &self.opencode_version, Clone::clone),
             row("forward", &self.forward, |v| v.join(", ")),
             row("secrets", &self.secrets, |v| word(&SECRETS, v)),
+            row("keyring", &self.keyring, ToString::to_string),
             row("local.isolation", &self.local.isolation, |v| {
                 (*v).to_owned()
             }),
@@ -68,10 +73,10 @@ impl Config {
             rows.push(row(&name, &key.keys, |v| v.join(", ")));
         }
         if let Some(key) = &self.e2b.api_key {
-            rows.push(row("E2B_API_KEY", key, |_| DOTS.to_owned()));
+            rows.push(secret(ACCOUNT_KEY, key));
         }
         for (name, key) in self.provider_keys() {
-            rows.push(row(name, key, |_| DOTS.to_owned()));
+            rows.push(secret(name, key));
         }
         rows
     }
@@ -104,6 +109,14 @@ fn row<T>(name: &str, value: &Sourced<T>, print: impl Fn(&T) -> String) -> Row {
         name: name.to_owned(),
         value: print(&value.value),
         source: value.source.clone(),
+        is_secret: false,
+    }
+}
+
+fn secret(name: &str, key: &Sourced<SecretString>) -> Row {
+    Row {
+        is_secret: true,
+        ..row(name, key, |_| DOTS.to_owned())
     }
 }
 

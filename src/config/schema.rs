@@ -19,7 +19,7 @@ const fn setting(name: &'static str, variable: &'static str, default: &'static s
 }
 
 /// In the order of the report.
-pub(super) const SETTINGS: [Setting; 30] = [
+pub(super) const SETTINGS: [Setting; 31] = [
     // The default engine depends on `E2B_API_KEY`; see `load`.
     setting("engine", "SANDBAR_ENGINE", ""),
     setting("template", "SANDBAR_TEMPLATE", "opencode"),
@@ -34,6 +34,7 @@ pub(super) const SETTINGS: [Setting; 30] = [
     ),
     setting("forward", "SANDBAR_FORWARD", ""),
     setting("secrets", "SANDBAR_SECRETS", "env"),
+    setting("keyring", "SANDBAR_KEYRING", "true"),
     setting("local.isolation", "SANDBAR_ISOLATION", "full"),
     setting(
         "local.require_isolation",

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::load::resolve;
-use super::{Config, ConfigError, Credentials, Env, Overrides, Paths, Source, file, load};
+use super::{
+    ACCOUNT_KEY, Config, ConfigError, Credentials, Env, Overrides, Paths, Row, Source, file, load,
+};
 use crate::domain::sandbox::EngineKind;
 
 const NONE: [(&str, &str); 0] = [];
@@ -55,6 +57,7 @@ fn without_anything_the_defaults_hold() {
     model =  (default)
     opencode_version = 1.18.33 (default)
     secrets = env (default)
+    keyring = true (default)
     local.isolation = full (default)
     local.require_isolation = none (default)
     local.network = own (default)
@@ -297,6 +300,38 @@ fn stored_keys_count_unless_others_can_read_them() {
     assert_eq!(name, "OPENAI_API_KEY");
     assert_eq!(key.source, Source::Stored);
     assert_eq!(key.value.expose_secret(), "sk-secret");
+}
+
+#[test]
+fn keys_of_the_keyring_are_wanted_only_where_no_other_is_and_there_is_a_bus() {
+    let bus = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/bus");
+    let env = Env::from_iter([bus, ("OPENAI_API_KEY", "sk-1")]);
+    let config = |text: &str| with(text.as_bytes(), &env, &Overrides::default()).unwrap();
+    let text = "forward = [\"OPENAI_API_KEY\", \"XAI_API_KEY\"]";
+
+    let mut on = config(text);
+    let missing = on.missing_provider_keys();
+    on.add_from_keyring("XAI_API_KEY".to_owned(), "xai-2".into());
+    on.add_from_keyring(ACCOUNT_KEY.to_owned(), "e2b_3".into());
+
+    assert_eq!(missing, ["XAI_API_KEY"]);
+    assert_eq!(on.missing_provider_keys(), [""; 0]);
+    let secret = |row: Row| {
+        row.is_secret
+            .then(|| format!("{} {}", row.name, row.source))
+    };
+    let secrets: Vec<String> = on.report().into_iter().filter_map(secret).collect();
+    let told = [
+        "E2B_API_KEY keyring",
+        "OPENAI_API_KEY env OPENAI_API_KEY",
+        "XAI_API_KEY keyring",
+    ];
+    assert_eq!(secrets, told);
+    // Which engine holds is known before the keyring is asked.
+    assert_eq!(on.engine.value, EngineKind::Local);
+    assert_eq!(on.keyring_bus(), Some("unix:path=/bus"));
+    assert_eq!(config("keyring = false").keyring_bus(), None);
+    assert_eq!(of_file("").unwrap().keyring_bus(), None);
 }
 
 fn toml_like() -> impl Strategy<Value = String> {

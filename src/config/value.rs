@@ -16,6 +16,8 @@ pub enum Source {
     Flag(String),
     /// The file with stored credentials.
     Stored,
+    /// The keyring of the desktop.
+    Keyring,
 }
 
 impl fmt::Display for Source {
@@ -26,6 +28,7 @@ impl fmt::Display for Source {
             Self::Env(name) => write!(f, "env {name}"),
             Self::Flag(name) => write!(f, "flag {name}"),
             Self::Stored => f.write_str("credentials.json"),
+            Self::Keyring => f.write_str("keyring"),
         }
     }
 }

@@ -60,8 +60,9 @@ impl EngineSpec {
 
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    #[error("E2B_API_KEY is not set")]
-    NoKey,
+    /// The text says what else was looked at; it may be empty.
+    #[error("E2B_API_KEY is not set{0}")]
+    NoKey(String),
     #[error("set up the HTTP client")]
     Http(#[from] HttpSetupError),
     #[error(transparent)]
@@ -107,7 +108,9 @@ impl Engine {
     pub async fn find_or_start(spec: &EngineSpec, http: &Http) -> Result<Self, EngineError> {
         match spec {
             EngineSpec::E2b { api_key, addresses } => {
-                let key = api_key.clone().ok_or(EngineError::NoKey)?;
+                let key = api_key
+                    .clone()
+                    .ok_or_else(|| EngineError::NoKey(String::new()))?;
                 let api = addresses.api.clone();
                 Ok(Self {
                     kind: EngineKind::E2b,

@@ -3,6 +3,7 @@
 //! Every step looks first at what is there already. So the same code makes a new session, opens a
 //! stored one, resumes a paused one, and starts OpenCode again after its process has ended.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -240,7 +241,12 @@ async fn call(
     password: &SecretString,
     ttl: Duration,
 ) -> Result<e2b::wire::Sandbox, Failure> {
-    let new = new_sandbox(cx, place, engine, password, ttl);
+    let keys = if place.new.demo {
+        Vec::new()
+    } else {
+        cx.world.provider_keys().await
+    };
+    let new = new_sandbox(cx, place, engine, (keys, password), ttl);
     let made = engine.control.create(&new).await;
     made.map_err(|error| words::e2b(&error))
 }
@@ -308,16 +314,16 @@ fn new_sandbox(
     cx: &BootCx,
     place: &Place,
     engine: &Engine,
-    password: &SecretString,
+    (keys, password): (Vec<(String, SecretString)>, &SecretString),
     ttl: Duration,
 ) -> NewSandbox {
     let settings = &cx.world.settings;
-    let mut variables = std::collections::BTreeMap::new();
-    let mut rules = std::collections::BTreeMap::new();
+    let mut variables = BTreeMap::new();
+    let mut rules = BTreeMap::new();
     match (place.new.demo, settings.secrets_at_egress) {
         (true, _) => {}
-        (false, false) => variables.extend(settings.provider_keys.iter().cloned()),
-        (false, true) => (variables, rules) = egress::keyless(&settings.provider_keys),
+        (false, false) => variables.extend(keys),
+        (false, true) => (variables, rules) = egress::keyless(&keys),
     }
     variables.insert("OPENCODE_SERVER_PASSWORD".to_owned(), password.clone());
     let metadata = [

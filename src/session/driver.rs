@@ -67,8 +67,8 @@ pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
     let mut serving = Serving::new(Arc::clone(&world), events, recorder, changes);
     serving.restore().await;
     let mut life = Life {
+        spec: world.settled(spec).await,
         world,
-        spec,
         serving,
         inbox,
         ending,

@@ -27,6 +27,7 @@ pub mod follow_chat;
 mod follow_logs;
 pub mod history;
 pub mod kept;
+pub mod late_keys;
 mod log_file;
 mod log_lines;
 pub mod mailbox;

@@ -122,7 +122,7 @@ pub(crate) fn e2b(error: &Error) -> Failure {
 /// Finding or starting an engine.
 pub(crate) fn engine(error: &EngineError) -> Failure {
     match error {
-        EngineError::NoKey => Failure::new("there is no E2B account to use")
+        EngineError::NoKey(_) => Failure::new("there is no E2B account to use")
             .because(error.to_string())
             .hint("set E2B_API_KEY, or use --engine local, which needs none"),
         EngineError::Http(error) => http(error),

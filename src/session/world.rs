@@ -1,5 +1,6 @@
 //! What all sessions of this process share.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -10,10 +11,11 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use super::late_keys::LateKeys;
 use super::timing::Timing;
 use super::words;
 use crate::domain::failure::Failure;
-use crate::domain::session::CredentialRef;
+use crate::domain::session::{CredentialRef, Origin, SessionSpec};
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::domain::version::OPENCODE_VERSION;
 use crate::engine::{Engine, EngineError, EngineSpec};
@@ -95,6 +97,8 @@ pub struct World {
     /// `None`: nothing is recorded.
     pub records: Option<Records>,
     pub http_options: HttpOptions,
+    /// Keys that are looked for when they are needed first.
+    pub late: Option<LateKeys>,
     /// Values of the variables that a [`CredentialRef::Env`] may name.
     pub variables: HashMap<String, SecretString>,
     /// When this program started; zero of the monotonic clock.
@@ -110,6 +114,7 @@ impl World {
             settings: Settings::default(),
             records: None,
             http_options,
+            late: None,
             variables: HashMap::new(),
             started,
             http: OnceLock::new(),
@@ -127,7 +132,7 @@ impl World {
 
     /// The engine, found or started at its first use. A failure is not kept.
     pub(crate) async fn engine(&self) -> Result<Engine, EngineError> {
-        let spec = self.settings.engine.as_ref().ok_or(EngineError::NoKey)?;
+        let spec = &self.spec().await?;
         let find = || async { Engine::find_or_start(spec, &self.http()?).await };
         let engine = self.engine.get_or_try_init(find).await?;
         if engine.is_there().await {
@@ -135,6 +140,44 @@ impl World {
         }
         // The local daemon has been stopped since; a new one has the same key and port.
         Engine::find_or_start(spec, &self.http()?).await
+    }
+
+    /// The engine of the settings, with its key.
+    async fn spec(&self) -> Result<Cow<'_, EngineSpec>, EngineError> {
+        let no_key = |told: &str| EngineError::NoKey(told.to_owned());
+        let spec = self.settings.engine.as_ref().ok_or_else(|| no_key(""))?;
+        let (
+            EngineSpec::E2b {
+                api_key: None,
+                addresses,
+            },
+            Some(late),
+        ) = (spec, &self.late)
+        else {
+            return Ok(Cow::Borrowed(spec));
+        };
+        let api_key = Some(late.account().await.map_err(|told| no_key(&told))?);
+        let addresses = addresses.clone();
+        Ok(Cow::Owned(EngineSpec::E2b { api_key, addresses }))
+    }
+
+    /// The variables that new sandboxes get: names and values of provider keys.
+    pub(crate) async fn provider_keys(&self) -> Vec<(String, SecretString)> {
+        let mut keys = self.settings.provider_keys.clone();
+        if let Some(late) = &self.late {
+            keys.extend(late.provider_keys().await);
+        }
+        keys
+    }
+
+    /// A new session gets the demo model where there is no key for another: that is known now.
+    pub(crate) async fn settled(&self, mut spec: SessionSpec) -> SessionSpec {
+        if let (Origin::New(new), Some(late)) = (&mut spec.origin, &self.late)
+            && new.demo
+        {
+            new.demo = late.provider_keys().await.is_empty();
+        }
+        spec
     }
 
     /// A directory of our own for packing, removed when dropped.

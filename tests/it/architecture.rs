@@ -19,13 +19,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("local", &["net", "e2b::wire", "e2b::proto"]),
     ("demo", &["net"]),
     ("text", &[]),
+    ("keyring", &[]),
     ("app", &["domain"]),
     // Of the demo model a session knows how it is started and how OpenCode is told about it; its
     // recorder writes to the store before anything is forwarded or posted.
     (
         "session",
         &[
-            "domain", "net", "e2b", "opencode", "engine", "demo", "store",
+            "domain", "net", "e2b", "opencode", "engine", "demo", "store", "keyring",
         ],
     ),
     ("engine", &["domain", "net", "e2b", "local", "config"]),
@@ -46,6 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "opencode",
             "local",
             "demo",
+            "keyring",
             "app",
             "session",
             "engine",

@@ -95,7 +95,7 @@ pub(super) async fn account(config: &Config, env: &Env, started: Instant) -> Che
     let mut config = config.clone();
     config.engine.value = EngineKind::E2b;
     let answer = async {
-        let world = setup::world(Some(&config), env, started).map_err(|_| "")?;
+        let world = setup::world(Some(&config), env, started, None).map_err(|_| "")?;
         let host = Host::find_or_start(&world).await;
         let host = host.map_err(|failure| failure.summary)?;
         let began = Instant::now();

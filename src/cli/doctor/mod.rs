@@ -1,11 +1,13 @@
 //! `sandbar doctor`: what this machine gives, why not more, and what to do about it.
 //!
-//! In: the configuration, the machine, the local server if it runs, the account if there is a key.
+//! In: the configuration, the machine, the local server if it runs, the
+//! keyring for what is missing, the account if there is a key.
 //! Out: one line for each, with the remedy below it where there is one. Nothing is started, and no
 //! sandbox is made. Exit code 0 if sandbar can be used, 1 if something fails.
 
 mod check;
 mod engines;
+mod keys;
 mod machine;
 
 use serde_json::json;
@@ -14,7 +16,7 @@ use tokio::time::Instant;
 use super::args::{JsonArgs, Options};
 use super::known::FORMAT;
 use super::report::{self, Ended};
-use super::{runtime, setup};
+use super::{keyring, runtime, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::local::daemon;
@@ -23,7 +25,7 @@ use check::{Check, State};
 
 pub(super) fn doctor(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
     let checks = match setup::config(options, env) {
-        Ok(config) => runtime()?.block_on(all(&config, env)),
+        Ok(config) => runtime()?.block_on(all(config, env)),
         Err(Ended::Usage(failure)) => vec![
             check::configuration_failed(&failure),
             machine::terminal(&machine::Screen::here(env), false),
@@ -44,7 +46,10 @@ pub(super) fn doctor(options: &Options, args: &JsonArgs, env: &Env) -> Result<()
     }
 }
 
-async fn all(config: &Config, env: &Env) -> Vec<Check> {
+async fn all(mut config: Config, env: &Env) -> Vec<Check> {
+    let names = keyring::all(&config);
+    let looked = keyring::look_up(&mut config, &names).await;
+    let config = &config;
     let local_dir = setup::local_dir(config);
     let (server, store, account) = tokio::join!(
         daemon::find(&local_dir),
@@ -64,6 +69,7 @@ async fn all(config: &Config, env: &Env) -> Vec<Check> {
     checks.extend(limits);
     checks.extend([
         engines::server(server.as_ref()),
+        keys::keys(config, &looked),
         account,
         engines::model(config),
     ]);

@@ -1,0 +1,92 @@
+//! Keys that neither the environment nor the file of keys has, from the keyring of the desktop.
+//!
+//! Commands ask for what they need and wait for it; the terminal asks later, once it shows something.
+
+use super::report;
+use crate::config::own_log::Redactor;
+use crate::config::{ACCOUNT_KEY, Config};
+use crate::domain::sandbox::EngineKind;
+use crate::keyring::{Entry, Keyring, KeyringError};
+use crate::session::late_keys::LateKeys;
+
+/// What is to be known of the keyring, beside the keys.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Looked {
+    pub(super) locked: Vec<String>,
+    /// Names, and why what is stored under them is no key.
+    pub(super) unusable: Vec<(String, &'static str)>,
+    pub(super) error: Option<KeyringError>,
+}
+
+/// The key of the account, if it is missing.
+pub(super) fn account(config: &Config) -> Vec<String> {
+    let is_missing = config.e2b.api_key.is_none();
+    let name = is_missing.then(|| ACCOUNT_KEY.to_owned());
+    name.into_iter().collect()
+}
+
+/// What a new session needs and is missing. With the demo model no other model's key is needed.
+pub(super) fn for_new(config: &Config, demo: bool) -> Vec<String> {
+    let mut names = Vec::new();
+    if config.engine.value == EngineKind::E2b {
+        names = account(config);
+    }
+    if !demo {
+        names.extend(config.missing_provider_keys());
+    }
+    names
+}
+
+/// All keys that are missing.
+pub(super) fn all(config: &Config) -> Vec<String> {
+    let mut names = account(config);
+    names.extend(config.missing_provider_keys());
+    names
+}
+
+/// Adds to the configuration those of the keys that the keyring has.
+pub(super) async fn look_up(config: &mut Config, names: &[String]) -> Looked {
+    let mut looked = Looked::default();
+    let Some(bus) = config.keyring_bus() else {
+        return looked;
+    };
+    match Keyring::new(bus).look_up(names).await {
+        Ok(entries) => {
+            for (name, entry) in entries {
+                match entry {
+                    Entry::Key(key) => config.add_from_keyring(name, key),
+                    Entry::Locked => looked.locked.push(name),
+                    Entry::Unusable(why) => looked.unusable.push((name, why)),
+                }
+            }
+        }
+        Err(error) => looked.error = Some(error),
+    }
+    looked
+}
+
+/// The same for a command, which says on standard error what there is and cannot be used.
+pub(super) async fn complete(config: &mut Config, names: &[String]) {
+    let looked = look_up(config, names).await;
+    if let Some(error @ KeyringError::Hangs(_)) = &looked.error {
+        report::progress(format!("{error}; `keyring = false` asks it no more"));
+    }
+    if !looked.locked.is_empty() {
+        report::progress(format!(
+            "the keyring is locked: {}",
+            looked.locked.join(", ")
+        ));
+    }
+    for (name, why) in looked.unusable {
+        report::progress(format!("the keyring's {name} is no key: {why}"));
+    }
+}
+
+/// What the terminal asks the keyring for once it needs it; `None`: nothing is missing, or nobody can be
+/// asked.
+pub(super) fn later(config: &Config, demo: bool, redactor: Redactor) -> Option<LateKeys> {
+    let names = for_new(config, demo);
+    let bus = config.keyring_bus().filter(|_| !names.is_empty())?;
+    let heard = move |key: &_| redactor.add(key);
+    Some(LateKeys::new(Keyring::new(bus), ACCOUNT_KEY, names, heard))
+}

@@ -1,0 +1,220 @@
+//! Against a Secret Service of the test's own, over the sockets and messages of the real one.
+
+use std::collections::BTreeMap;
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+
+use pretty_assertions::assert_eq;
+use secrecy::ExposeSecret as _;
+use tempfile::TempDir;
+use zbus::{Guid, interface};
+
+use super::*;
+
+/// Longer than any machine needs for a few messages.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[derive(Clone)]
+enum Stored {
+    Open(Vec<u8>),
+    Locked,
+}
+
+/// What the keyring of a test has, by account.
+type Items = Arc<BTreeMap<&'static str, Stored>>;
+
+/// The part of the bus that a client speaks to first.
+struct Bus;
+
+#[interface(name = "org.freedesktop.DBus")]
+impl Bus {
+    fn hello(&self) -> String {
+        ":1.1".to_owned()
+    }
+}
+
+struct Service {
+    items: Items,
+    hangs: bool,
+}
+
+fn path(path: &str) -> OwnedObjectPath {
+    OwnedObjectPath::try_from(path.to_owned()).unwrap()
+}
+
+#[interface(name = "org.freedesktop.Secret.Service")]
+impl Service {
+    async fn open_session(
+        &self,
+        algorithm: &str,
+        _input: Variant<'_>,
+    ) -> (OwnedVariant, OwnedObjectPath) {
+        assert_eq!(algorithm, "plain");
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
+        let nothing = OwnedVariant::try_from(Variant::from("")).unwrap();
+        (nothing, path("/session"))
+    }
+
+    fn search_items(
+        &self,
+        attributes: HashMap<String, String>,
+    ) -> (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) {
+        assert_eq!(attributes["service"], "sandbar");
+        let account = attributes["account"].as_str();
+        let item = || vec![path(&format!("/item/{account}"))];
+        match self.items.get(account) {
+            Some(Stored::Open(_)) => (item(), Vec::new()),
+            Some(Stored::Locked) => (Vec::new(), item()),
+            None => (Vec::new(), Vec::new()),
+        }
+    }
+}
+
+struct Item(Vec<u8>);
+
+#[interface(name = "org.freedesktop.Secret.Item")]
+impl Item {
+    fn get_secret(
+        &self,
+        session: OwnedObjectPath,
+    ) -> ((OwnedObjectPath, Vec<u8>, Vec<u8>, String),) {
+        let content = "text/plain".to_owned();
+        ((session, Vec::new(), self.0.clone(), content),)
+    }
+}
+
+/// A bus with one client; `None`: nobody on it is a keyring.
+struct Served {
+    address: String,
+    _folder: TempDir,
+    _task: tokio::task::JoinHandle<()>,
+}
+
+fn serve(service: Option<(Items, bool)>) -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("bus");
+    let listener = UnixListener::bind(&socket).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let listener = tokio::net::UnixListener::from_std(listener).unwrap();
+    let task = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut bus = Builder::unix_stream(stream.into_std().unwrap())
+            .server(Guid::generate())
+            .p2p()
+            .serve_at("/org/freedesktop/DBus", Bus);
+        if let Some((items, hangs)) = service {
+            for (account, stored) in items.iter() {
+                if let Stored::Open(value) = stored {
+                    bus = bus.serve_at(format!("/item/{account}"), Item(value.clone()));
+                }
+            }
+            bus = bus.serve_at(PATH, Service { items, hangs });
+        }
+        let _bus = bus.build().await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    Served {
+        address: format!("unix:path={}", socket.display()),
+        _folder: folder,
+        _task: task,
+    }
+}
+
+fn keyring(served: &Served, limit: Duration) -> Keyring {
+    Keyring {
+        limit,
+        ..Keyring::new(&*served.address)
+    }
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Names and what was found, keys with their value.
+fn told(found: Vec<(String, Entry)>) -> Vec<String> {
+    let told = found.into_iter().map(|(name, entry)| match entry {
+        Entry::Key(key) => format!("{name}: key {}", key.expose_secret()),
+        Entry::Locked => format!("{name}: locked"),
+        Entry::Unusable(why) => format!("{name}: {why}"),
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn what_is_stored_is_found_and_what_is_locked_or_no_key_is_told_as_that() {
+    let open = |value: &[u8]| Stored::Open(value.to_vec());
+    let served = serve(Some((
+        Arc::new(BTreeMap::from([
+            ("PLAIN", open(b"e2b_key")),
+            ("PIPED", open(b"sk-key\n")),
+            ("LOCKED", Stored::Locked),
+            ("LINES", open(b"sk-key\nX-Header: other")),
+            ("LONG", open(&vec![b'k'; 1 << 20])),
+            ("BINARY", open(b"\xff\xfe")),
+            ("EMPTY", open(b"")),
+        ])),
+        false,
+    )));
+
+    let wanted = [
+        "PLAIN", "PIPED", "LOCKED", "ABSENT", "LINES", "LONG", "BINARY", "EMPTY",
+    ];
+    let found = keyring(&served, PATIENCE).look_up(&names(&wanted)).await;
+
+    assert_eq!(
+        told(found.unwrap()),
+        [
+            "PLAIN: key e2b_key",
+            "PIPED: key sk-key",
+            "LOCKED: locked",
+            "LINES: it has more than one line",
+            "LONG: it is longer than any key",
+            "BINARY: it is not text",
+            "EMPTY: it is empty",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_keyring_that_hangs_is_given_up() {
+    let served = serve(Some((Items::default(), true)));
+    let limit = Duration::from_millis(100);
+
+    let found = keyring(&served, limit)
+        .look_up(&names(&["E2B_API_KEY"]))
+        .await;
+
+    assert_eq!(found.unwrap_err(), KeyringError::Hangs(limit));
+}
+
+#[tokio::test]
+async fn without_names_nothing_is_asked_and_without_a_bus_it_is_said() {
+    let nowhere = Keyring {
+        limit: PATIENCE,
+        ..Keyring::new("unix:path=/nonexistent/bus")
+    };
+
+    assert!(nowhere.look_up(&[]).await.unwrap().is_empty());
+    let failed = nowhere.look_up(&names(&["E2B_API_KEY"])).await.unwrap_err();
+    assert!(matches!(failed, KeyringError::Failed(_)), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_bus_without_a_keyring_is_no_trouble() {
+    let served = serve(None);
+
+    let found = keyring(&served, PATIENCE)
+        .look_up(&names(&["E2B_API_KEY"]))
+        .await;
+
+    // A real bus says that nobody has the name; a peer, that it has no such object.
+    let error = fdo::Error::ServiceUnknown(String::new());
+    assert!(matches!(found.unwrap_err(), KeyringError::Failed(_)));
+    assert_eq!(
+        KeyringError::from(zbus::Error::FDO(Box::new(error))),
+        KeyringError::Missing
+    );
+}
