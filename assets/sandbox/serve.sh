@@ -1,7 +1,7 @@
-# Starts OpenCode's server. $1 its path, $2 work tree, $3 port, $4 file with the password or nothing,
+# Starts OpenCode's server. $1 its path, $2 work tree, $3 port, $4 the file in our home with the password,
 # $5 the number of this start.
-# The password is never an argument: it is in the environment since the sandbox was made, or in a file
-# that only we can read.
+# The password is never an argument: it is in the environment since the sandbox was made, or in that file,
+# which only we can read.
 
 # What is printed goes into two files, which read-log.sh reads. So the server waits for no reader, nothing is
 # lost while nobody reads, and a place in a stream is a place in a file. The front of a file is punched out
@@ -45,7 +45,10 @@ else
   echo "sandbar: no log is kept in this sandbox: $why" >&2
 fi
 
-if [ -n "$4" ]; then OPENCODE_SERVER_PASSWORD=$(cat "$4"); export OPENCODE_SERVER_PASSWORD; fi
+if [ -z "$OPENCODE_SERVER_PASSWORD" ] && [ -f "$HOME/$4" ]; then
+  OPENCODE_SERVER_PASSWORD=$(cat "$HOME/$4")
+  export OPENCODE_SERVER_PASSWORD
+fi
 [ -n "$OPENCODE_SERVER_PASSWORD" ] || { echo "no password is set; a server open to everybody is not started" >&2; exit 3; }
 # Before OpenCode loads a plugin file it fetches its own plugin package from npm, and the first conversation
 # waits for that (seen on 1.18.33: 5 to 30 s). Ours needs nothing of it; what the lock file names is not

@@ -1,5 +1,7 @@
 //! `sandbar adopt SANDBOX_ID`: a sandbox that was made elsewhere becomes a session here.
 
+use std::sync::Arc;
+
 use super::args::{AdoptArgs, Options};
 use super::known::Known;
 use super::report::{self, Ended};
@@ -42,7 +44,7 @@ async fn search(
     let configured = known.config.engine.value;
     for engine in known.engines() {
         let world = match known.world(engine).await {
-            Ok(world) => world,
+            Ok(world) => Arc::new(world),
             Err(ended) if engine == configured => return Err(ended),
             Err(_) => continue,
         };

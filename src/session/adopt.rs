@@ -2,10 +2,14 @@
 //!
 //! In: the id of a sandbox. Out: a stored session that opens like any other, or why it cannot be one.
 //! What is needed is asked of the sandbox itself: its envd knows how the server was started, and its
-//! environment has the server's password. The sandbox is left as it was found, running or paused. All
+//! environment has the server's password. Where no server runs, one is started. The sandbox is left as it
+//! was found, running or paused. All
 //! that it says, and its metadata, may have been written by anybody: nothing of it is taken unchecked.
 
+mod start;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -56,7 +60,7 @@ struct Found {
 
 /// Takes the sandbox up as a session; `None`: the engine does not know it.
 pub async fn adopt(
-    world: &World,
+    world: &Arc<World>,
     id: &SandboxId,
     wanted: Wanted,
 ) -> Result<Option<StoredSession>, Failure> {
@@ -186,7 +190,7 @@ fn plain_name(name: &str) -> String {
 }
 
 /// Looks for what the session needs.
-async fn look(world: &World, sandbox: &Sandbox) -> Result<Found, Failure> {
+async fn look(world: &Arc<World>, sandbox: &Sandbox) -> Result<Found, Failure> {
     let id = SandboxId::from(sandbox.id());
     let kill = format!("open it where it was made, or `sandbar kill {id}` ends it");
     let running = sandbox.envd.list().await;
@@ -195,8 +199,9 @@ async fn look(world: &World, sandbox: &Sandbox) -> Result<Found, Failure> {
         let mut running = running.iter();
         running.find(|process| process.tag.as_deref() == Some(tag))
     };
+    let demo = tagged(DEMO_TAG).is_some();
     let Some(server) = tagged(OPENCODE_TAG) else {
-        return Err(cannot(&id, "OpenCode does not run in it", kill));
+        return start::start(world, sandbox, demo).await;
     };
     let Some((directory, port)) = served(server) else {
         let why = "its OpenCode was not started as this sandbar does";
@@ -218,20 +223,22 @@ async fn look(world: &World, sandbox: &Sandbox) -> Result<Found, Failure> {
         }
         error => words::opencode(&error),
     })?;
-    let ends = sandbox.engine.kind == EngineKind::E2b;
     Ok(Found {
         password,
         port,
         url,
         conversation: conversation(newest),
-        demo: tagged(DEMO_TAG).is_some(),
-        ends_at: if ends {
-            sandbox.ends_at().await.ok()
-        } else {
-            None
-        },
+        demo,
+        ends_at: ends_at(sandbox).await,
         directory,
     })
+}
+
+async fn ends_at(sandbox: &Sandbox) -> Option<UnixMillis> {
+    if sandbox.engine.kind != EngineKind::E2b {
+        return None;
+    }
+    sandbox.ends_at().await.ok()
 }
 
 fn session(

@@ -31,6 +31,8 @@ pub(crate) struct BootCx {
     pub(crate) large_code: bool,
     /// Instead of the session's own.
     pub(crate) template: Option<TemplateId>,
+    /// Without a conversation of its own it takes up the newest one that is there.
+    pub(crate) joins: bool,
 }
 
 impl BootCx {

@@ -196,7 +196,7 @@ async fn make(
         ));
     }
     if cx.world.settings.secrets_at_egress && !place.new.demo {
-        let left_out = egress::check(engine.kind, &cx.world.settings.provider_keys)?;
+        let left_out = egress::check(engine.kind, &cx.world.provider_keys().await)?;
         for line in left_out {
             cx.output(Stage::Create, line).await;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::boot::BootCx;
+use super::boot::{self, BootCx};
 use super::boot_sandbox::{OPENCODE_TAG, settle};
 use super::follow_logs::{Follower, Following};
 use super::place::Place;
@@ -35,6 +35,8 @@ const SHELL_ENV: &str = include_str!("../../assets/sandbox/shell-env.js");
 const PLUGIN: &str = ".config/opencode/plugin/sandbar-shell-env.js";
 /// The port of OpenCode's server in its sandbox.
 const PORT: u16 = 4096;
+/// The server's password, relative to home, in a sandbox that was made without one.
+pub(super) const PASSWORD_FILE: &str = ".sandbar/password";
 /// The port of the demo model where all ports are the sandbox's own.
 const DEMO_PORT: u16 = 4095;
 pub(super) const DEMO_TAG: &str = "demo";
@@ -105,7 +107,10 @@ async fn start(
     let directory = place.sandbox.directory.clone().unwrap_or_default();
     let start = u32::try_from(wall().0 / 1000).unwrap_or(u32::MAX);
     let (port, number) = (port.to_string(), start.to_string());
-    let mut process = script_process(SERVE, &[opencode, &directory, &port, "", &number]);
+    let mut process = script_process(
+        SERVE,
+        &[opencode, &directory, &port, PASSWORD_FILE, &number],
+    );
     process.tag = Some(OPENCODE_TAG.to_owned());
     let config = config(place, demo_url.as_deref()).to_string();
     process.env = BTreeMap::from([
@@ -253,7 +258,7 @@ pub(super) async fn connect(
     let directory = place.sandbox.directory.clone().unwrap_or_default();
     let client = client.in_directory(&directory);
     let found = cx
-        .stage(Stage::Subscribe, conversation(&client, place))
+        .stage(Stage::Subscribe, conversation(cx, &client, place))
         .await?;
     place.conversation = Some(found.clone());
     settle(cx, place).await;
@@ -324,29 +329,33 @@ fn lacking(rules: Vec<PermissionRule>, held: &[PermissionRule]) -> Vec<Permissio
     lacking
 }
 
-async fn conversation(client: &OpencodeClient, place: &Place) -> Result<OpencodeSessionId, Phase> {
+async fn conversation(
+    cx: &BootCx,
+    client: &OpencodeClient,
+    place: &Place,
+) -> Result<OpencodeSessionId, Phase> {
     let failed = |error| Phase::Failed(words::opencode(&error));
-    if let Some(id) = &place.conversation {
-        return match client.session(id.as_str()).await {
-            Ok(session) => {
-                let lacking = lacking(rules(place), &session.permission);
-                if !lacking.is_empty() {
-                    let update = UpdateSession {
-                        permission: lacking,
-                    };
-                    let updated = client.update_session(id.as_str(), &update).await;
-                    updated.map_err(failed)?;
-                }
-                Ok(id.clone())
-            }
-            Err(error) => Err(failed(error)),
-        };
-    }
-    let new = CreateSession {
-        permission: rules(place),
-        ..CreateSession::default()
+    let known = match &place.conversation {
+        Some(id) => Some(client.session(id.as_str()).await.map_err(failed)?),
+        None if cx.joins => Some(boot::find(client, None).await.map_err(failed)?),
+        None => None,
     };
-    let session = client.create_session(&new).await.map_err(failed)?;
+    let Some(session) = known else {
+        let new = CreateSession {
+            permission: rules(place),
+            ..CreateSession::default()
+        };
+        let session = client.create_session(&new).await.map_err(failed)?;
+        return Ok(OpencodeSessionId::from(session.id));
+    };
+    let lacking = lacking(rules(place), &session.permission);
+    if !lacking.is_empty() {
+        let update = UpdateSession {
+            permission: lacking,
+        };
+        let updated = client.update_session(&session.id, &update).await;
+        updated.map_err(failed)?;
+    }
     Ok(OpencodeSessionId::from(session.id))
 }
 

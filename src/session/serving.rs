@@ -239,6 +239,7 @@ impl Serving {
             spec: spec.clone(),
             large_code: self.boots > 1,
             template: self.template.take(),
+            joins: false,
         }
     }
 

@@ -70,3 +70,29 @@ fn a_local_session_outlives_its_store() {
     let work = home.run(&["diff", "found"]);
     assert!(work.stdout.contains("+mine\n"), "{work:?}");
 }
+
+#[test]
+fn a_session_whose_opencode_has_ended_is_adopted_with_its_conversation() {
+    let home = Home::with_sandboxes();
+    let sandbox = made(&home);
+    let [_, _, conversation] = home.stored().remove(0);
+    home.in_sandbox(&sandbox, "echo mine > work/file");
+    home.lose_store();
+    // Its processes end with the server; its files stay.
+    assert_eq!(home.run(&["local", "stop"]).code, Some(0));
+
+    let adopted = home.run(&["adopt", &sandbox, "--name", "found"]);
+
+    assert_eq!(adopted.code, Some(0), "{adopted:?}");
+    let stored = [["found".to_owned(), sandbox, conversation]];
+    assert_eq!(home.stored(), stored);
+    let work = home.run(&["diff", "found"]);
+    assert!(work.stdout.contains("+mine\n"), "{work:?}");
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    screen.send("A prompt to the adopted session, is it there\r");
+    screen.wait_for("I am the demo model");
+    screen.send("\x04");
+    screen.wait_exit();
+}

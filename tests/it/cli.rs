@@ -553,8 +553,8 @@ async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it
       it was not made by sandbar: nobody knows what runs in it
       hint: make a session with `sandbar`
     sandbar: sandbox BARE cannot be adopted
-      OpenCode does not run in it
-      hint: open it where it was made, or `sandbar kill BARE` ends it
+      OpenCode does not run in it, and there is no work tree of a session
+      hint: `sandbar kill BARE` ends it
     sandbar: sandbox OTHER cannot be adopted
       its OpenCode was not started as this sandbar does
       hint: open it where it was made, or `sandbar kill OTHER` ends it
