@@ -8,10 +8,6 @@ use crate::domain::session::{SessionEvent, SessionSummary};
 use crate::domain::stranger::Stranger;
 
 /// Something that happened. Grows by a kind of thing, not by a feature.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most events are the large ones, and each is moved only from its channel into update"
-)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     Key(Key),

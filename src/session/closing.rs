@@ -82,15 +82,14 @@ pub(super) async fn close_recorded(
     closing: Closing,
 ) -> Option<Phase> {
     let sandbox = recorder.stored_place().await?.sandbox;
-    let id = match &sandbox.id {
-        Some(id) => id.clone(),
+    let id = if let Some(id) = &sandbox.id {
+        id.clone()
+    } else {
         // It may have been made by a call whose answer was lost; then its password was stored before.
-        None => {
-            recorder.password()?;
-            let engine = world.engine().await.ok()?;
-            let made = made_before(&engine, recorder.key()).await.ok()??;
-            SandboxId::from(made)
-        }
+        recorder.password()?;
+        let engine = world.engine().await.ok()?;
+        let made = made_before(&engine, recorder.key()).await.ok()??;
+        SandboxId::from(made)
     };
     let engine = match world.engine().await {
         Ok(engine) => engine,

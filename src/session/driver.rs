@@ -235,7 +235,7 @@ impl Life {
             }
             self.wait_out(&mut outage, reason, least).await?;
             let verdict = self.serving.verdict();
-            if let Some(phase) = self.during(verdict).await?.flatten() {
+            if let Some(phase) = Box::pin(self.during(verdict)).await?.flatten() {
                 return Ok(Some(phase));
             }
         }

@@ -127,7 +127,7 @@ impl Way {
                 biased;
                 _ = self.hang_up.recv() => return Ok(Left::Away),
                 _ = self.terminate.recv() => return Ok(Left::Away),
-                Some(_) = self.size_changed.recv() => self.resized = true,
+                Some(()) = self.size_changed.recv() => self.resized = true,
                 keys = read_keys(&mut self.input) => {
                     let keys = keys?;
                     if keys.is_empty() {
