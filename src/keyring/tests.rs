@@ -24,12 +24,12 @@ enum Stored {
 type Items = Arc<BTreeMap<&'static str, Stored>>;
 
 /// The part of the bus that a client speaks to first.
-struct Bus;
+struct Bus(&'static str);
 
 #[interface(name = "org.freedesktop.DBus")]
 impl Bus {
-    fn hello(&self) -> String {
-        ":1.1".to_owned()
+    fn hello(&self) -> &str {
+        self.0
     }
 }
 
@@ -47,9 +47,9 @@ impl Service {
     async fn open_session(
         &self,
         algorithm: &str,
-        _input: Variant<'_>,
+        input: Variant<'_>,
     ) -> (OwnedVariant, OwnedObjectPath) {
-        assert_eq!(algorithm, "plain");
+        assert_eq!((algorithm, input), ("plain", Variant::from("")));
         if self.hangs {
             std::future::pending::<()>().await;
         }
@@ -61,6 +61,7 @@ impl Service {
         &self,
         attributes: HashMap<String, String>,
     ) -> (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) {
+        let attributes: BTreeMap<String, String> = attributes.into_iter().collect();
         assert_eq!(attributes["service"], "sandbar");
         let account = attributes["account"].as_str();
         let item = || vec![path(&format!("/item/{account}"))];
@@ -103,7 +104,7 @@ fn serve(service: Option<(Items, bool)>) -> Served {
         let mut bus = Builder::unix_stream(stream.into_std().unwrap())
             .server(Guid::generate())
             .p2p()
-            .serve_at("/org/freedesktop/DBus", Bus);
+            .serve_at("/org/freedesktop/DBus", Bus(":1.1"));
         if let Some((items, hangs)) = service {
             for (account, stored) in items.iter() {
                 if let Stored::Open(value) = stored {

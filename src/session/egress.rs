@@ -106,8 +106,8 @@ mod tests {
     use super::*;
 
     fn keys(names: &[&str]) -> Vec<(String, SecretString)> {
-        let named = |name: &&str| ((*name).to_owned(), format!("sk-of-{name}").into());
-        names.iter().map(named).collect()
+        let key = |name: &&str| ((*name).to_owned(), format!("sk-of-{name}").into());
+        names.iter().map(key).collect()
     }
 
     #[test]
