@@ -82,25 +82,35 @@ pub(super) async fn close_recorded(
     closing: Closing,
 ) -> Option<Phase> {
     let sandbox = recorder.stored_place().await?.sandbox;
-    let id = if let Some(id) = &sandbox.id {
-        id.clone()
-    } else {
-        // It may have been made by a call whose answer was lost; then its password was stored before.
-        recorder.password()?;
-        let engine = world.engine().await.ok()?;
-        let made = made_before(&engine, recorder.key()).await.ok()??;
-        SandboxId::from(made)
-    };
-    let engine = match world.engine().await {
-        Ok(engine) => engine,
-        Err(error) => return Some(Phase::Failed(words::engine(&error))),
-    };
-    // Another engine does not know it, which would read as gone.
-    if let Err(failure) = is_engine_of(&sandbox, &engine) {
-        return Some(Phase::Failed(failure));
+    // One that was made by a call whose answer was lost had its password stored before.
+    if sandbox.id.is_none() && recorder.password().is_none() {
+        return None;
     }
+    let closed = close_known(world, recorder, &sandbox, closing).await;
+    closed.unwrap_or_else(Some)
+}
+
+async fn close_known(
+    world: &World,
+    recorder: &Recorder,
+    sandbox: &SandboxInfo,
+    closing: Closing,
+) -> Result<Option<Phase>, Phase> {
+    let engine = world.engine().await;
+    let engine = engine.map_err(|error| words::engine(&error))?;
+    // Another engine does not know it, which would read as gone.
+    is_engine_of(sandbox, &engine)?;
+    let made = match &sandbox.id {
+        Some(id) => Some(id.clone()),
+        None => {
+            let made = made_before(&engine, recorder.key()).await;
+            let made = made.map_err(|error| Phase::Failed(words::e2b(&error)))?;
+            made.map(SandboxId::from)
+        }
+    };
+    let Some(id) = made else { return Ok(None) };
     let closed = close(&engine, Some(recorder), &id, closing).await;
-    Some(closed.unwrap_or(Phase::Dormant))
+    Ok(Some(closed.unwrap_or(Phase::Dormant)))
 }
 
 /// Closes a sandbox that no session has; returns what became of it.
