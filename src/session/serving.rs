@@ -7,6 +7,8 @@
 //! The queue in the store is the true one, as other processes may have the session open too; the one
 //! here follows it.
 
+mod runs;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,10 +25,9 @@ use super::world::{World, wall};
 use super::{closing, revive, snapshot, words};
 use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
-use crate::domain::id::{MessageId, SandboxId, TemplateId};
+use crate::domain::id::{MessageId, TemplateId};
 use crate::domain::log::LogLine;
-use crate::domain::price::Run;
-use crate::domain::runs::{End, SeenRun};
+use crate::domain::runs::SeenRun;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{
     Closing, Origin, Prompt, Revival, SessionCommand, SessionEvent, SessionSpec,
@@ -365,49 +366,6 @@ impl Serving {
             self.events.send(SessionEvent::Logs(vec![line])).await;
             self.events.send(SessionEvent::Revived(revival)).await;
         }
-    }
-
-    /// The sandbox's time to live was set.
-    pub(super) async fn lives_until(&mut self, until: UnixMillis) {
-        self.lives_until = Some(until);
-        if let Some(sandbox) = self.recorder.ends_at(until).await {
-            self.events.send(SessionEvent::Sandbox(sandbox)).await;
-        }
-        self.record_run().await;
-    }
-
-    /// The sandbox runs, and this is how long already.
-    pub(super) async fn runs(&mut self, sandbox: SandboxId, run: Run) {
-        let end = End::Runs;
-        self.running = Some(SeenRun { sandbox, run, end });
-        self.record_run().await;
-        self.tell_runs().await;
-    }
-
-    /// With the time at which it ends by itself: that counts if nobody sees its end.
-    async fn record_run(&self) {
-        let Some(SeenRun { sandbox, run, .. }) = &self.running else {
-            return;
-        };
-        let ends_at = match self.lives_until {
-            Some(until) => Some(until),
-            None => self
-                .recorder
-                .stored_place()
-                .await
-                .and_then(|place| place.sandbox.ends_at),
-        };
-        self.recorder.run_seen(sandbox, *run, ends_at).await;
-    }
-
-    async fn tell_runs(&self) {
-        let life = self.recorder.life(self.running.as_ref()).await;
-        self.events.send(SessionEvent::Runs(life)).await;
-    }
-
-    /// When the sandbox's time ends, as last set by this connection or an earlier one.
-    pub(super) fn lives(&self) -> Option<UnixMillis> {
-        self.lives_until
     }
 
     pub(super) async fn command_failed(&self, failure: Failure) {
