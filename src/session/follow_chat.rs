@@ -2,14 +2,16 @@
 //!
 //! In: a client, the session's id. Out: [`ChatEvent`]s, the first of them a
 //! [`Resync`](ChatEvent::Resync) with what the server holds; what the stream has said while that was
-//! fetched is told after it. A second one follows as soon as the stream is known to pass events on. The catalog, which may take the server seconds, comes last and holds
-//! nothing up. OpenCode's words are not read here: `translate` says what they mean.
+//! fetched is told after it. A second one follows as soon as the stream is known to pass events on. The
+//! catalog, which may take the server seconds, comes last, once, and holds nothing up. OpenCode's words are
+//! not read here: `translate` says what they mean.
 //!
 //! It never tries again: it returns why it ended, and the driver decides. Dropping the future ends
 //! everything it has begun.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -40,6 +42,9 @@ pub struct Follow {
     pub timing: Timing,
     /// Shared with whoever loads older messages.
     pub history: Arc<History>,
+    /// Set once the catalog was told; it is asked for until then. It takes the server as long as all else
+    /// together, and does not change with a connection.
+    pub has_catalog: Arc<AtomicBool>,
 }
 
 /// Why the following ended.
@@ -113,7 +118,8 @@ async fn run(
     let mut marker = Marker::new(client.clone(), timing.look_again);
     // Until then the first fetch may have been too early, see `marker`.
     let (mut is_proven, mut look_again) = (false, false);
-    let mut catalog = Some(catalog(client.clone()).boxed());
+    let knows = follow.has_catalog.load(Ordering::Relaxed);
+    let mut catalog = (!knows).then(|| catalog(client.clone()).boxed());
     loop {
         let event = if let Some(event) = early.pop_front() {
             event
@@ -139,6 +145,7 @@ async fn run(
                 found = optional(&mut catalog) => {
                     catalog = None;
                     if let Some(found) = found {
+                        follow.has_catalog.store(true, Ordering::Relaxed);
                         mailbox.post(ChatEvent::Catalog(found));
                     }
                     continue;

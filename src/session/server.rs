@@ -4,6 +4,7 @@
 //! server, where there is one. Cloning is cheap; all clones mean the same server.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -34,6 +35,8 @@ pub(crate) struct Server {
     /// Where the conversation is at home, on the server's machine.
     pub(super) directory: String,
     history: Arc<History>,
+    /// All connections to one server are told its catalog once.
+    has_catalog: Arc<AtomicBool>,
     /// `None`: somebody else runs the server.
     pub(super) sandbox: Option<Sandbox>,
 }
@@ -52,6 +55,7 @@ impl Server {
             conversation,
             directory,
             history: Arc::default(),
+            has_catalog: Arc::default(),
             sandbox,
         }
     }
@@ -69,6 +73,7 @@ impl Server {
             after_gap,
             timing,
             history: self.history,
+            has_catalog: self.has_catalog,
         };
         match follow(what, news).await {
             FollowEnd::Ended => Lost::connection("the server closed the event stream"),

@@ -241,8 +241,8 @@ fn a_reader_that_has_left_is_no_failure() {
 #[test]
 fn the_configuration_is_shown_with_its_sources_and_secrets_as_dots() {
     let user = User::new()
-        .with("ANTHROPIC_API_KEY", "sk-ant-verysecret")
-        .with("E2B_API_KEY", "e2b_alsosecret");
+        .with("ANTHROPIC_API_KEY", "sk-ant-swordfish")
+        .with("E2B_API_KEY", "e2b_swordfish");
 
     let plain = user.run(&["--template", "mine", "config"]);
     let json = user.run(&["config", "--json"]);
@@ -262,7 +262,7 @@ fn the_configuration_is_shown_with_its_sources_and_secrets_as_dots() {
     );
     assert_eq!(words("E2B_API_KEY")[1..3], ["env", "E2B_API_KEY"]);
     let all = format!("{plain:?}{json:?}");
-    assert!(!all.contains("secret"), "{all}");
+    assert!(!all.contains("swordfish"), "{all}");
     let values: Vec<Value> = serde_json::from_str(&json.out).unwrap();
     assert!(values.iter().all(|value| value["v"] == 1));
     assert_eq!(values[0]["exists"], false);
