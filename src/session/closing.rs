@@ -100,13 +100,12 @@ async fn close_known(
     let engine = engine.map_err(|error| words::engine(&error))?;
     // Another engine does not know it, which would read as gone.
     is_engine_of(sandbox, &engine)?;
-    let made = match &sandbox.id {
-        Some(id) => Some(id.clone()),
-        None => {
-            let made = made_before(&engine, recorder.key()).await;
-            let made = made.map_err(|error| Phase::Failed(words::e2b(&error)))?;
-            made.map(SandboxId::from)
-        }
+    let made = if let Some(id) = &sandbox.id {
+        Some(id.clone())
+    } else {
+        let made = made_before(&engine, recorder.key()).await;
+        let made = made.map_err(|error| Phase::Failed(words::e2b(&error)))?;
+        made.map(SandboxId::from)
     };
     let Some(id) = made else { return Ok(None) };
     let closed = close(&engine, Some(recorder), &id, closing).await;
