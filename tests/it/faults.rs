@@ -106,7 +106,7 @@ async fn type_and_cut(
     seeded: &mut Seeded,
 ) -> Vec<String> {
     let mut sent = Vec::new();
-    for number in 0..1 + seeded.below(2) {
+    for number in 0..=seeded.below(2) {
         let word = WORDS[usize::try_from(seeded.below(5)).unwrap()];
         let prompt = format!("{word} {number} {seed}");
         client.type_prompt(&prompt);
