@@ -309,6 +309,8 @@ impl Life {
             }
         });
         let mut is_gone = false;
+        let stored = self.serving.stored_phase().await;
+        let mut was_over = matches!(stored, Some(Phase::Paused | Phase::Gone(_)));
         loop {
             tokio::select! {
                 biased;
@@ -322,9 +324,19 @@ impl Life {
                 }
                 elsewhere = self.serving.elsewhere() => {
                     self.serving.heard_of(elsewhere).await;
-                    if !is_gone && let Some(phase) = self.serving.gone_elsewhere().await {
-                        is_gone = true;
-                        self.serving.announce(phase).await;
+                    match self.serving.stored_phase().await {
+                        Some(phase @ Phase::Gone(_)) => {
+                            was_over = true;
+                            if !std::mem::replace(&mut is_gone, true) {
+                                self.serving.announce(phase).await;
+                            }
+                        }
+                        Some(Phase::Paused) => was_over = true,
+                        // Somebody else has resumed or revived it.
+                        Some(Phase::Dormant) if was_over && self.serving.has_place().await => {
+                            return Ok(());
+                        }
+                        _ => {}
                     }
                 }
                 () = &mut limit => return Ok(()),

@@ -189,10 +189,9 @@ impl Serving {
         }
     }
 
-    /// That the sandbox is gone, if another process has said so.
-    pub(crate) async fn gone_elsewhere(&self) -> Option<Phase> {
-        let phase = self.recorder.stored_phase().await;
-        phase.filter(|phase| matches!(phase, Phase::Gone(_)))
+    /// What the store has of it, whoever has said so.
+    pub(crate) async fn stored_phase(&self) -> Option<Phase> {
+        self.recorder.stored_phase().await
     }
 
     /// Whether the session is booted here: by the process that drives it, or once that has done so.
