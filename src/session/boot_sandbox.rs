@@ -17,11 +17,11 @@ use super::place::Place;
 use super::sandbox::{Sandbox, is_gone};
 use super::server::Server;
 use super::world::{World, wall};
-use super::{boot_install, boot_server, code, egress, revive, words};
+use super::{boot_install, boot_server, closing, code, egress, revive, words};
 use crate::domain::failure::Failure;
-use crate::domain::id::{SessionKey, TemplateId};
+use crate::domain::id::{SandboxId, SessionKey, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
-use crate::domain::session::{CodeSource, NewSession, SessionEvent};
+use crate::domain::session::{Closing, CodeSource, NewSession, SessionEvent};
 use crate::e2b;
 use crate::e2b::list::ListFilter;
 use crate::e2b::process::Selector;
@@ -148,17 +148,20 @@ async fn take_template(
     template: &TemplateId,
 ) -> Result<(), Failure> {
     let id = match (&place.sandbox.id, cx.recorder.password()) {
-        (Some(id), _) => Some(id.to_string()),
+        (Some(id), _) => Some(id.clone()),
         (None, Some(_)) => made_before(engine, &cx.spec.key)
             .await
-            .map_err(|error| not_made(error, template.as_str()))?,
+            .map_err(|error| not_made(error, template.as_str()))?
+            .map(SandboxId::from),
         (None, None) => None,
     };
     if let Some(id) = id {
         let line = format!("killing sandbox {id}, in which nothing was begun");
         cx.output(Stage::Create, line).await;
-        let killed = engine.control.kill(&id).await;
-        killed.map_err(|error| words::e2b(&error))?;
+        let closed = closing::close(engine, Some(&cx.recorder), &id, Closing::Kill).await;
+        if let Some(Phase::Failed(failure)) = closed {
+            return Err(failure);
+        }
     }
     let new = NewSession {
         template: template.clone(),

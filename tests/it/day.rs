@@ -17,15 +17,13 @@ use sandbar::app::cx::{Cx, IdSource};
 use sandbar::app::effect::Effect;
 use sandbar::app::event::{Event, Reply};
 use sandbar::app::key::Key;
-use sandbar::app::keymap::Keymap;
 use sandbar::app::theme::Theme;
 use sandbar::app::viewcx::ViewCx;
 use sandbar::app::viewport::Viewport;
-use sandbar::app::{App, AppOptions, Mode};
+use sandbar::app::{App, Mode};
 use sandbar::domain::chat::ChatEvent;
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::log::{LogLine, LogStream};
-use sandbar::domain::price::{MicroDollars, Prices};
 use sandbar::domain::sandbox::{EngineKind, Phase};
 use sandbar::domain::session::{CodeSource, NewSession, Prompt, SessionCommand, SessionEvent};
 use sandbar::domain::time::UnixMillis;
@@ -36,6 +34,7 @@ use sandbar::text::TextCache;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::support::client::options;
 use crate::support::http::runtime;
 
 const HOURS: u64 = 24;
@@ -193,25 +192,16 @@ struct Day {
 impl Day {
     fn begin() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let options = AppOptions {
-            mode: Mode::Full {
-                new: NewSession {
-                    name: "day".to_owned(),
-                    template: "opencode".into(),
-                    code: CodeSource::Empty,
-                    model: None,
-                    demo: true,
-                },
-                engine: EngineKind::Local,
+        let options = options(Mode::Full {
+            new: NewSession {
+                name: "day".to_owned(),
+                template: "opencode".into(),
+                code: CodeSource::Empty,
+                model: None,
+                demo: true,
             },
-            keymap: Keymap::default(),
-            mouse: false,
-            utc_offset_minutes: 0,
-            prices: Prices {
-                vcpu_hour: MicroDollars(50_400),
-                gib_hour: MicroDollars(16_200),
-            },
-        };
+            engine: EngineKind::Local,
+        });
         let mut day = Self {
             runtime: runtime(),
             app: App::new(options),

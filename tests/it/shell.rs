@@ -1,8 +1,10 @@
 //! A shell in a sandbox, by command and from a boot that failed; and another template after that.
 
 use pretty_assertions::assert_eq;
+use sandbar::domain::runs::End;
 
 use crate::support::home::Home;
+use crate::support::http::runtime;
 use crate::support::screen::Screen;
 
 /// npm finds nobody, and does not ask twice.
@@ -49,6 +51,13 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
     let stored = home.stored();
     assert_eq!(stored.len(), 1);
     assert_eq!(stored[0][1], second[0]);
+    // The first one costs nothing from then on.
+    let runs = runtime().block_on(home.store().all_runs()).unwrap();
+    let of_first = runs
+        .iter()
+        .filter(|(_, run)| run.sandbox.as_str() == first[0]);
+    let ends: Vec<End> = of_first.map(|(_, run)| run.end).collect();
+    assert!(matches!(ends[..], [End::At(_)]), "{runs:?}");
     screen.send("\x18a");
     screen.wait_for("only a session that has not begun takes another template");
 }

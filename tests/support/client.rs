@@ -107,18 +107,8 @@ impl Client {
     /// Each `seed` makes ids of its own.
     pub(crate) fn start(mode: Mode, world: World, seed: u64) -> Self {
         let (sender, events) = mpsc::channel(256);
-        let options = AppOptions {
-            mode,
-            keymap: Keymap::default(),
-            mouse: false,
-            utc_offset_minutes: 0,
-            prices: Prices {
-                vcpu_hour: MicroDollars(50_400),
-                gib_hour: MicroDollars(16_200),
-            },
-        };
         let mut client = Self {
-            app: App::new(options),
+            app: App::new(options(mode)),
             // A seed is made odd: neighbours would be given the same ids.
             ids: IdSource::seeded(2 * seed),
             effects: Vec::new(),
@@ -261,6 +251,20 @@ impl Client {
         let rows = buffer.content.chunks(usize::from(AREA.width));
         let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect());
         rows.collect()
+    }
+}
+
+/// The usual keys, and prices of E2B.
+pub(crate) fn options(mode: Mode) -> AppOptions {
+    AppOptions {
+        mode,
+        keymap: Keymap::default(),
+        mouse: false,
+        utc_offset_minutes: 0,
+        prices: Prices {
+            vcpu_hour: MicroDollars(50_400),
+            gib_hour: MicroDollars(16_200),
+        },
     }
 }
 
