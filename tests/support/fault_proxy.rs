@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,7 +29,9 @@ pub(crate) enum Fault {
     Cut(usize),
     /// The answer stands still after so many bytes, and is cut off after this long.
     Stall(usize, Duration),
-    /// Each piece of the answer comes this late.
+    /// After so many bytes of the answer nothing comes any more, and the connection stays open.
+    HalfOpen(usize),
+    /// Each piece of the answer comes this late; the server meets a slow reader.
     Delay(Duration),
     /// After so many bytes of the answer each bit is turned round.
     Garble(usize),
@@ -38,7 +41,7 @@ pub(crate) enum Fault {
     Deaf,
 }
 
-const KINDS: u64 = 8;
+const KINDS: u64 = 9;
 
 /// A small generator (splitmix64), so that a seed tells the whole schedule.
 #[derive(Debug, Clone)]
@@ -69,7 +72,8 @@ impl Seeded {
             4 => Fault::Delay(time / 10),
             5 => Fault::Garble(bytes),
             6 => Fault::Answer([429, 502, 503][usize::try_from(self.below(3)).unwrap()]),
-            _ => Fault::Deaf,
+            7 => Fault::Deaf,
+            _ => Fault::HalfOpen(bytes),
         }
     }
 
@@ -95,6 +99,8 @@ struct Shared {
     plan: Mutex<VecDeque<Fault>>,
     /// Cancelled and replaced to cut all connections of the moment.
     open: Mutex<CancellationToken>,
+    /// The same to let them carry nothing more.
+    carrying: Mutex<CancellationToken>,
     /// No connection is taken, whatever the plan.
     refuses: AtomicBool,
     /// When each connection that was refused so was tried.
@@ -117,6 +123,7 @@ impl FaultProxy {
             target,
             plan: Mutex::new(plan),
             open: Mutex::default(),
+            carrying: Mutex::default(),
             refuses: AtomicBool::new(false),
             refused: Mutex::default(),
             taken: watch::Sender::default(),
@@ -169,6 +176,12 @@ impl FaultProxy {
     pub(crate) fn cut(&self) {
         std::mem::take(&mut *guard(&self.shared.open)).cancel();
     }
+
+    /// Every connection of this moment stays open and carries nothing more, as those of a machine that has
+    /// slept.
+    pub(crate) fn freeze(&self) {
+        std::mem::take(&mut *guard(&self.shared.carrying)).cancel();
+    }
 }
 
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -188,13 +201,18 @@ async fn serve(shared: Arc<Shared>, listener: TcpListener) {
             shared.taken.send_modify(|taken| *taken += 1);
             guard(&shared.plan).pop_front()
         };
-        let (target, open) = (shared.target, guard(&shared.open).clone());
+        let open = guard(&shared.open).clone();
+        let carrying = guard(&shared.carrying).clone();
+        let connection = connection(client, shared.target, fault);
         connections.spawn(async move {
+            let mut connection = pin!(connection);
             tokio::select! {
-                () = open.cancelled() => {}
+                () = open.cancelled() => return,
                 // However a connection ends, it is over.
-                _ = connection(client, target, fault) => {}
+                _ = &mut connection => return,
+                () = carrying.cancelled() => {}
             }
+            open.cancelled().await;
         });
         while connections.try_join_next().is_some() {}
     }
@@ -237,6 +255,10 @@ async fn connection(
                     to_client.write_all(&piece[..after - sent]).await?;
                     tokio::time::sleep(time).await;
                     return Ok(());
+                }
+                Some(Fault::HalfOpen(after)) if sent + count > after => {
+                    to_client.write_all(&piece[..after - sent]).await?;
+                    return std::future::pending().await;
                 }
                 Some(Fault::Garble(after)) => {
                     let from = after.saturating_sub(sent).min(count);
