@@ -10,17 +10,17 @@ use std::time::Duration;
 use connectrpc::client::{BoxFuture, ClientBody, ClientTransport};
 use connectrpc::{ConnectError, ErrorCode};
 use http::{Request, Response, header};
-use reqwest::Client;
 use secrecy::SecretString;
 
 use super::error::{Kind, excerpt};
 use super::exchange::{Kinded, MAX_ERROR, Unread, read};
 use super::host::shown_host;
+use crate::net::http::Pool;
 
 /// Sends RPCs. Never give the client a time limit over whole requests: it would cut streams.
 #[derive(Clone)]
 pub(super) struct Transport {
-    pub http: Client,
+    pub http: Pool,
     /// Blotted out of error texts.
     pub secret: Option<SecretString>,
     /// What a time-out is said to have waited for.
@@ -51,6 +51,7 @@ impl Transport {
         let failed = |error: &reqwest::Error| Kind::of_client(error, &host, self.limit);
         let mut answer = self
             .http
+            .client()
             .execute(request)
             .await
             .map_err(|error| failed(&error))?;

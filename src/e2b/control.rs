@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode, header};
 use jiff::Timestamp;
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{RequestBuilder, Url};
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -22,6 +22,7 @@ use super::wire::{
     ConnectSandbox, ListedSandbox, NewSandbox, PauseSandbox, Sandbox, SandboxDetail, SetTimeout,
     unix_millis,
 };
+use crate::net::http::Pool;
 
 /// As the official SDKs: creating a sandbox may take long, everything else does not.
 const REQUEST_LIMIT: Duration = Duration::from_mins(1);
@@ -31,7 +32,7 @@ const DEFAULT_TIMEOUT_SECS: i64 = 300;
 /// Calls the control plane of one account. Cheap to clone; clones share what was learnt.
 #[derive(Clone)]
 pub struct ControlClient {
-    http: Client,
+    http: Pool,
     api: Url,
     /// `X-API-KEY`, marked as sensitive.
     headers: HeaderMap,
@@ -63,7 +64,7 @@ pub struct Connected {
 
 impl ControlClient {
     /// The HTTP client must have no limit of its own below 60 s for a whole request.
-    pub fn new(http: Client, api: Url, key: SecretString) -> Result<Self> {
+    pub fn new(http: impl Into<Pool>, api: Url, key: SecretString) -> Result<Self> {
         let mut headers = HeaderMap::new();
         secret_header(&mut headers, "x-api-key", &key)
             .during(|| "use the E2B API key".to_owned())?;
@@ -72,7 +73,7 @@ impl ControlClient {
             secret: Some(key),
         };
         Ok(Self {
-            http,
+            http: http.into(),
             api,
             headers,
             exchange,
@@ -250,6 +251,7 @@ impl ControlClient {
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
         self.http
+            .client()
             .request(method, url(&self.api, path))
             .headers(self.headers.clone())
     }

@@ -11,7 +11,6 @@ use connectrpc::ConnectError;
 use connectrpc::client::{CallOptions, ClientConfig};
 use connectrpc::compression::CompressionRegistry;
 use http::{HeaderMap, HeaderValue, header};
-use reqwest::Client;
 use tokio::time::timeout;
 
 use super::connect::{Transport, kind_of};
@@ -26,6 +25,7 @@ use super::proto::process::{
     ProcessSelector, SendInputRequest, SendSignalRequest, UpdateRequest,
 };
 use super::proto::{ProcessInputKind, ProcessSelectorKind};
+use crate::net::http::Pool;
 
 /// As the official SDKs, for calls that answer at once.
 const REQUEST_LIMIT: Duration = Duration::from_mins(1);
@@ -39,7 +39,7 @@ const SILENCE: Duration = Duration::from_secs(75);
 /// Calls the envd of one sandbox.
 #[derive(Clone)]
 pub struct EnvdClient {
-    pub(super) http: Client,
+    pub(super) http: Pool,
     pub(super) address: EnvdAddress,
     /// Token and routing.
     pub(super) headers: HeaderMap,
@@ -50,7 +50,8 @@ pub struct EnvdClient {
 
 impl EnvdClient {
     /// The HTTP client must have no limit for whole requests, and none below 75 s for reads.
-    pub fn new(http: Client, address: EnvdAddress) -> Result<Self> {
+    pub fn new(http: impl Into<Pool>, address: EnvdAddress) -> Result<Self> {
+        let http = http.into();
         let failed = || format!("use the address of sandbox {}", address.sandbox_id);
         let headers = headers(&address).during(failed)?;
         let base = address.base.as_str().trim_end_matches('/');
@@ -105,7 +106,7 @@ impl EnvdClient {
 
     /// Asks whether the sandbox answers; [`Kind::SandboxGone`] is a clear no.
     pub async fn health(&self) -> Result<()> {
-        let request = self.http.get(url(&self.address.base, &["health"]));
+        let request = self.http.client().get(url(&self.address.base, &["health"]));
         let request = request.headers(self.headers.clone());
         let limit = self.exchange.limit.min(HEALTH_LIMIT);
         let exchange = Exchange {

@@ -66,6 +66,7 @@ impl EnvdClient {
             address.query_pairs_mut().append_pair("username", user);
         }
         self.http
+            .client()
             .request(method, address)
             .headers(self.headers.clone())
     }

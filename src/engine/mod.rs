@@ -114,7 +114,7 @@ impl Engine {
                 let api = addresses.api.clone();
                 Ok(Self {
                     kind: EngineKind::E2b,
-                    control: ControlClient::new(http.client().clone(), api, key)?,
+                    control: ControlClient::new(http.pool().clone(), api, key)?,
                     addresses: addresses.clone(),
                     isolation: None,
                     own_network: true,
@@ -172,7 +172,7 @@ impl Engine {
         let level = isolation.map_or(Level::None, |isolation| isolation.level);
         let inside = PathBuf::from(PROGRAM_INSIDE);
         let outside = daemon.program.clone().unwrap_or(program);
-        let control = ControlClient::new(http.client().clone(), addresses.api.clone(), key)?;
+        let control = ControlClient::new(http.pool().clone(), addresses.api.clone(), key)?;
         Ok(Self {
             kind: EngineKind::Local,
             control: control.with_limit(CREATE_LIMIT),
@@ -203,6 +203,7 @@ impl Engine {
         let url = format!("{}/sandbar/templates/{template}/install", daemon.url);
         let request = self
             .http
+            .pool()
             .client()
             .get(url)
             .header("x-api-key", daemon.api_key.expose_secret());

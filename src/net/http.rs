@@ -1,6 +1,7 @@
 //! The one HTTP stack: how a client is built, how names are resolved, how failures are told.
 //!
-//! Options enter, [`Http`] leaves: two `reqwest` clients that are cheap to clone. There is never a
+//! Options enter, [`Http`] leaves: two `reqwest` clients that are cheap to clone, of which one keeps its
+//! connections for further requests. There is never a
 //! time limit over a whole request here, since that would cut event streams: connecting and each
 //! read have one, and callers set their own for each call. Nothing here reads the environment, and
 //! nothing knows what is sent.
@@ -8,7 +9,8 @@
 use std::error::Error as _;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -18,6 +20,11 @@ use super::backoff;
 
 /// Hosts that no proxy can reach for us. `localhost` covers `*.localhost` too.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+/// The silence of a connection after which its peer is asked whether it is there.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Of many sessions that lose their connections together one gives up those that are kept.
+const LATELY: Duration = Duration::from_secs(1);
 
 /// How long a server asks us to wait (`Retry-After`), if it does so in seconds.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -87,10 +94,42 @@ pub enum HttpSetupError {
     Client(String),
 }
 
+/// A client that keeps its connections and uses them again, until they are given up. Cloning shares them.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Mutex<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    client: reqwest::Client,
+    renewed: Option<Instant>,
+}
+
+impl From<reqwest::Client> for Pool {
+    fn from(client: reqwest::Client) -> Self {
+        let kept = Kept {
+            client,
+            renewed: None,
+        };
+        Self(Arc::new(Mutex::new(kept)))
+    }
+}
+
+impl Pool {
+    /// The client of this moment, for one request.
+    pub fn client(&self) -> reqwest::Client {
+        self.kept().client.clone()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The clients of this program. Cloning shares connections.
 #[derive(Debug, Clone)]
 pub struct Http {
-    pooled: reqwest::Client,
+    options: HttpOptions,
+    pooled: Pool,
     fresh: reqwest::Client,
 }
 
@@ -98,14 +137,35 @@ impl Http {
     /// Builds the clients; reads the system's certificates, where they are needed.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpSetupError> {
         Ok(Self {
-            pooled: build(builder(options)?)?,
+            options: options.clone(),
+            pooled: build(builder(options)?)?.into(),
             fresh: build(builder(options)?.pool_max_idle_per_host(0))?,
         })
     }
 
-    /// For ordinary calls and streams: connections are kept and used again.
-    pub fn client(&self) -> &reqwest::Client {
+    /// For ordinary calls and streams.
+    pub fn pool(&self) -> &Pool {
         &self.pooled
+    }
+
+    /// Gives up the connections that are kept for further requests; those of this moment go on. One that
+    /// has died without a word, as all have when the machine has slept, would let each request that is
+    /// sent over it wait for its limit. Nothing happens if it was done a moment ago. Reads the system's
+    /// certificates again: not for an async task.
+    pub fn renew(&self) {
+        let is_new = |kept: &Kept| kept.renewed.is_some_and(|at| at.elapsed() < LATELY);
+        if is_new(&self.pooled.kept()) {
+            return;
+        }
+        match builder(&self.options).and_then(build) {
+            Ok(client) => {
+                *self.pooled.kept() = Kept {
+                    client,
+                    renewed: Some(Instant::now()),
+                };
+            }
+            Err(error) => tracing::warn!(%error, "the connections stay as they are"),
+        }
     }
 
     /// For probes: each request has a connection of its own, so that one which a starting server
@@ -126,7 +186,10 @@ pub fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpSetu
     let mut builder = reqwest::Client::builder()
         .connect_timeout(options.connect_timeout)
         .read_timeout(options.read_timeout)
-        .tcp_keepalive(Duration::from_secs(30))
+        .tcp_keepalive(SILENCE)
+        // All requests to a host share one, and go on doing so when it has died without a word.
+        .http2_keep_alive_interval(SILENCE)
+        .http2_keep_alive_timeout(SILENCE / 3)
         .dns_resolver(std::sync::Arc::new(Resolver))
         .tls_built_in_root_certs(options.tls)
         .user_agent(concat!("sandbar/", env!("CARGO_PKG_VERSION")))
@@ -247,9 +310,48 @@ mod tests {
         // The server hangs up on whoever comes: what counts is that it was reached.
         let url = format!("http://4096-abc.localhost:{port}/?auth_token=hunter2");
         let accept = async { drop(listener.accept().await.unwrap()) };
-        let (answer, ()) = tokio::join!(http.client().get(url).send(), accept);
+        let (answer, ()) = tokio::join!(http.pool().client().get(url).send(), accept);
 
         let text = describe(answer.unwrap_err());
         assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn connections_that_are_given_up_are_not_used_again() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let taken = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = || taken.load(std::sync::atomic::Ordering::SeqCst);
+        let counter = Arc::clone(&taken);
+        tokio::spawn(async move {
+            while let Ok((mut peer, _)) = listener.accept().await {
+                counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                tokio::spawn(async move {
+                    let mut request = [0; 1024];
+                    while peer.read(&mut request).await.is_ok_and(|read| read > 0) {
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                        peer.write_all(answer).await.unwrap();
+                    }
+                });
+            }
+        });
+        let http = Http::new(&HttpOptions::default()).unwrap();
+        let call = async || {
+            let answer = http.pool().client().get(&url).send().await.unwrap();
+            answer.bytes().await.unwrap();
+        };
+
+        call().await;
+        call().await;
+        let kept = count();
+        http.renew();
+        call().await;
+        let renewed = count();
+        // It was done a moment ago.
+        http.renew();
+        call().await;
+
+        assert_eq!((kept, renewed, count()), (1, 2, 2));
     }
 }

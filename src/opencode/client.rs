@@ -316,6 +316,7 @@ impl OpencodeClient {
         let call = self.get("follow the events", &["global", "event"]);
         let url = self.url(&call, false);
         self.http
+            .pool()
             .client()
             .request(Method::GET, url)
             .headers(self.headers.clone())
@@ -376,7 +377,7 @@ impl OpencodeClient {
         body: Option<&B>,
     ) -> Result<(Vec<u8>, HeaderMap), OpencodeError> {
         let url = self.url(call, true);
-        let mut request = self.http.client().request(call.method.clone(), url);
+        let mut request = self.http.pool().client().request(call.method.clone(), url);
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -250,7 +250,10 @@ impl Life {
     ) -> Result<(), Stop> {
         let (wait, outage) = outage.next(reason, least, random::jitter());
         self.serving.announce(Phase::Reconnecting(outage)).await;
-        self.wait(Until::Time(wait)).await
+        self.wait(Until::Time(wait)).await?;
+        // Others may have died with what was lost, and the machine may have slept.
+        self.world.renew_connections().await;
+        Ok(())
     }
 
     /// Serves one connection until it is lost. The flag says whether it ever came to life.

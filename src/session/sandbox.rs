@@ -54,7 +54,7 @@ impl Sandbox {
     pub(super) fn new(world: &World, engine: Engine, wire: wire::Sandbox) -> Result<Self, Failure> {
         let http = world.http().map_err(|error| words::http(&error))?;
         let envd = engine.addresses.envd(&wire);
-        let envd = envd.and_then(|address| EnvdClient::new(http.client().clone(), address));
+        let envd = envd.and_then(|address| EnvdClient::new(http.pool().clone(), address));
         Ok(Self {
             engine,
             wire: Arc::new(wire),

@@ -130,6 +130,14 @@ impl World {
         Ok(self.http.get_or_init(|| http).clone())
     }
 
+    /// Gives up the connections that are kept for further calls: something was wrong with one.
+    pub(crate) async fn renew_connections(&self) {
+        if let Some(http) = self.http.get().cloned() {
+            // Only a panic ends it early, and that is told by its hook.
+            let _ended = tokio::task::spawn_blocking(move || http.renew()).await;
+        }
+    }
+
     /// The engine, found or started at its first use. A failure is not kept.
     pub(crate) async fn engine(&self) -> Result<Engine, EngineError> {
         let spec = &self.spec().await?;

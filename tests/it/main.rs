@@ -59,6 +59,7 @@ mod sdk;
 mod secrets;
 mod session_list;
 mod shell;
+mod sleep;
 mod soak;
 mod terminal;
 mod together;

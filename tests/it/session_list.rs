@@ -18,7 +18,7 @@ fn sandbox(home: &Home, metadata: &[(&str, &str)]) -> String {
     let (url, key) = home.account();
     let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
     let http = Http::new(&HttpOptions::default()).unwrap();
-    let control = ControlClient::new(http.client().clone(), addresses.api, key.into()).unwrap();
+    let control = ControlClient::new(http.pool().clone(), addresses.api, key.into()).unwrap();
     let metadata = metadata.iter();
     let new = NewSandbox {
         template_id: "base".to_owned(),

@@ -212,7 +212,7 @@ impl Home {
         let (url, key) = self.account();
         let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
         let http = Http::new(&HttpOptions::default()).unwrap();
-        let http = http.client();
+        let http = http.pool();
         let script = StartProcess::program("/bin/sh", ["-c", script]);
         let output = runtime().block_on(async {
             let api = addresses.api.clone();

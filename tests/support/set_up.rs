@@ -54,6 +54,23 @@ pub(crate) fn packages() -> [(String, PathBuf); 2] {
     [(opencode, first), (ripgrep, second)]
 }
 
+/// Returns the library that gives a program a wall clock of its own.
+pub(crate) fn faketime() -> PathBuf {
+    const LIBRARY: &str = "faketime/libfaketimeMT.so.1";
+    let machine = std::env::consts::ARCH;
+    let folders = [
+        format!("/usr/lib/{machine}-linux-gnu"),
+        "/usr/lib64".to_owned(),
+        "/usr/lib".to_owned(),
+    ];
+    let mut libraries = folders.iter().map(|folder| Path::new(folder).join(LIBRARY));
+    libraries
+        .find(|library| library.exists())
+        .unwrap_or_else(|| {
+            panic!("the tests need libfaketime (Debian, Ubuntu: `apt-get install libfaketime`)")
+        })
+}
+
 fn opencode_package() -> String {
     let baseline = if needs_baseline() { "-baseline" } else { "" };
     format!("opencode-{}{baseline}", platform())

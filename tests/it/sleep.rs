@@ -1,0 +1,81 @@
+//! A machine that sleeps: its clock has jumped when it wakes, and its connections are dead without knowing it.
+//!
+//! The jump is real for the program, whose wall clock is another library's; the clock that stands still while
+//! a machine sleeps goes on as it is.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::time::Duration;
+
+use sandbar::demo::Pace;
+use tempfile::TempDir;
+
+use crate::support::fault_proxy::FaultProxy;
+use crate::support::folder;
+use crate::support::home::Home;
+use crate::support::http::Server;
+use crate::support::opencode::OpenCode;
+use crate::support::screen::Launch;
+use crate::support::set_up;
+
+/// Generous: a busy machine must not fail a test.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// How far a program's wall clock is ahead.
+struct Clock {
+    folder: TempDir,
+}
+
+impl Clock {
+    fn new() -> Self {
+        let clock = Self { folder: folder() };
+        clock.jump("+0");
+        clock
+    }
+
+    fn jump(&self, ahead: &str) {
+        // Whole or not at all: the program reads it at any moment.
+        let fresh = self.folder.path().join("fresh");
+        fs::write(&fresh, ahead).unwrap();
+        fs::rename(fresh, self.folder.path().join("ahead")).unwrap();
+    }
+
+    fn given_to(&self, launch: Launch) -> Launch {
+        launch
+            .env("LD_PRELOAD", set_up::faketime())
+            .env("FAKETIME_TIMESTAMP_FILE", self.folder.path().join("ahead"))
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+}
+
+#[test]
+fn who_wakes_does_not_wait_for_connections_that_died_in_sleep() {
+    let model = Server::model(Pace::Lively);
+    let server = OpenCode::start(&format!("{}/v1", model.url()));
+    let proxy = FaultProxy::start(server.url(), VecDeque::new());
+    let home = Home::new().set("OPENCODE_SERVER_PASSWORD", server.password());
+    let conversation = server.conversation();
+    let clock = Clock::new();
+    let url = proxy.url();
+    let launch = home.terminal(&["attach", &url, "--session", &conversation]);
+    let mut screen = clock.given_to(launch).size(100, 30).start();
+    screen.wait_for("idle");
+    screen.send("long please\r");
+    screen.wait_for("Section 2");
+
+    proxy.freeze();
+    let taken = proxy.taken();
+    clock.jump("+8h");
+    screen.send("good morning");
+
+    proxy.wait_for_more(taken, LIMIT);
+    screen.wait_for("echo \"section 40\"");
+    screen.wait_for("idle");
+    screen.wait_for("good morning");
+    let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+    assert!(
+        !raw.contains("fell silent"),
+        "it was waited for the silence"
+    );
+}
