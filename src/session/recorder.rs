@@ -289,6 +289,9 @@ impl Recorder {
     pub(crate) async fn phase(&self, phase: &Phase) {
         if let Some(records) = self.driven() {
             told("phase", records.store.set_phase(&self.key, phase).await);
+        } else if let (Phase::Live, Some(records)) = (phase, &self.records) {
+            // Who drives the session waits for just this.
+            told("phase", records.store.resumed(&self.key).await);
         }
         if matches!(phase, Phase::Paused | Phase::Gone(_)) {
             self.runs_ended(false).await;

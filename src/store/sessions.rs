@@ -121,6 +121,20 @@ impl Store {
         .await
     }
 
+    /// Says that a paused session runs again; any other stays as it is. Plain write.
+    pub async fn resumed(&self, key: &SessionKey) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.write("save the phase", move |db| {
+            let ((live, _), (paused, _)) =
+                (phase_columns(&Phase::Live)?, phase_columns(&Phase::Paused)?);
+            db.conn
+                .prepare_cached("UPDATE sessions SET phase = ?2 WHERE key = ?1 AND phase = ?3")?
+                .execute([key.as_str(), live, paused])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Replaces what is known of the sandbox. Durable: a sandbox whose id is lost runs on unseen.
     pub async fn set_sandbox(
         &self,

@@ -1,5 +1,6 @@
 //! Two programs on one store: they show the same, one of them sends, and nothing is lost when that one is killed.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
@@ -22,6 +23,21 @@ fn kill(screen: &Screen) {
     let pid = Pid::from_raw(screen.pid().try_into().unwrap()).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
     screen.wait_exit();
+}
+
+/// Whether a program holds the lock of the only session.
+fn drives(home: &Home, screen: &Screen) -> bool {
+    let sessions = runtime().block_on(home.store().sessions()).unwrap();
+    let lock = home.state().join("locks").join(sessions[0].key.as_str());
+    let inode = format!(":{}", std::fs::metadata(lock).unwrap().ino());
+    let pid = screen.pid().to_string();
+    let locks = std::fs::read_to_string("/proc/locks").unwrap();
+    // `1: FLOCK ADVISORY WRITE PID DEVICE:INODE 0 EOF`
+    locks.lines().any(|lock| {
+        let words: Vec<&str> = lock.split_whitespace().collect();
+        words.get(4) == Some(&pid.as_str())
+            && words.get(5).is_some_and(|file| file.ends_with(&inode))
+    })
 }
 
 /// The prompts that the server has taken, as the program that drives the session has recorded them.
@@ -134,4 +150,39 @@ fn what_is_made_paused_and_killed_in_one_is_in_the_others_list_and_drafts_are_ea
     for screen in [&one, &two] {
         screen.wait_for("gone");
     }
+}
+
+#[test]
+fn who_resumes_it_is_followed_by_whoever_drives() {
+    let home = Home::with_sandboxes();
+    let mut one = start(&home);
+    one.wait_for("○ idle");
+    let mut two = start(&home);
+    two.wait_for("○ idle");
+
+    // Who pauses lets go of the session; the other one drives it from then on.
+    one.send("\x1b[17;2~");
+    one.wait_for("┏ 1 Sessions");
+    one.send("p");
+    for screen in [&one, &two] {
+        screen.wait_for("‖ paused");
+    }
+    let began = Instant::now();
+    while !drives(&home, &two) {
+        assert!(began.elapsed() < LIMIT, "nobody drives the session");
+        std::thread::yield_now();
+    }
+    one.send("r");
+    for screen in [&one, &two] {
+        screen.wait_for("○ idle");
+    }
+    one.send("\x1b[17~table please\r");
+    for screen in [&one, &two] {
+        screen.wait_for("› table please");
+        screen.wait_for("The figures are rounded.");
+        screen.wait_for("○ idle");
+    }
+    two.send("long please\r");
+    one.wait_for("Section 2");
+    assert_eq!(prompts(&home), ["table please", "long please"]);
 }
