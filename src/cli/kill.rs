@@ -123,6 +123,10 @@ async fn kill_one(known: &Known<'_>, target: &Target) -> Result<(Vec<String>, bo
         record(known, &siblings, &seen).await;
     }
     known.store_phase(siblings.iter().copied(), &phase).await?;
+    for session in &siblings {
+        // Opens nothing any more; one that stays is not worth a failure.
+        let _kept = known.secrets().remove(&session.key);
+    }
     let names = siblings.iter().map(|session| session.name.clone());
     Ok((names.collect(), was_there))
 }

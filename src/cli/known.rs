@@ -10,6 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 use crate::session::world::{Records, World, wall};
+use crate::store::secrets::SecretFiles;
 use crate::store::{Store, StoreError};
 
 /// Version of the JSON objects; it grows when a reader of the old ones would go wrong.
@@ -71,6 +72,10 @@ impl<'a> Known<'a> {
 
     pub(super) fn store(&self) -> &Store {
         &self.records.store
+    }
+
+    pub(super) fn secrets(&self) -> &SecretFiles {
+        &self.records.secrets
     }
 
     /// Stores that these sessions' sandboxes have come to this phase.

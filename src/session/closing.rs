@@ -148,6 +148,9 @@ pub(super) async fn close(
         Ok(ended_now) => {
             if let Some(recorder) = recorder {
                 recorder.runs_ended(ended_now).await;
+                if closing == Closing::Kill {
+                    recorder.forget_password();
+                }
             }
             Some(phase)
         }

@@ -286,6 +286,14 @@ impl Recorder {
         secrets.opencode_password
     }
 
+    /// The sandbox is gone for good, and nothing is left that the password would open.
+    pub(crate) fn forget_password(&self) {
+        self.memory().password = None;
+        if let Some(records) = &self.records {
+            told("secrets", records.secrets.remove(&self.key));
+        }
+    }
+
     pub(crate) async fn phase(&self, phase: &Phase) {
         if let Some(records) = self.driven() {
             told("phase", records.store.set_phase(&self.key, phase).await);

@@ -261,7 +261,8 @@ fn secrets_stand_only_in_the_files_that_are_made_for_them() {
         "traffic token: a sandbox's record, 600",
     ];
     assert!(places_local.iter().eq(servers), "{places_local:?}");
-    assert!(places(&here, &all).iter().eq(ours), "after the end");
+    let left = places(&here, &all);
+    assert!(left.is_empty(), "what opened the killed sandbox: {left:?}");
     assert_eq!(said.holding(&all), [""; 0]);
     let seen = arguments.seen();
     assert!(seen.iter().any(|one| one.contains("opencode serve")));
