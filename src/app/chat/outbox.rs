@@ -4,6 +4,8 @@
 //! it said, and beside it the prompts that the queue does not hold any more (or not yet) and that
 //! the server has not confirmed. A prompt leaves only when the server shows its message or when it
 //! is taken back for editing, so nothing that was typed is lost.
+//!
+//! The task stores a prompt before it tells the queue with it: until then it may be on the screen alone.
 
 use crate::domain::id::MessageId;
 use crate::domain::session::Prompt;
@@ -15,6 +17,8 @@ pub(super) struct Outbox {
     held: bool,
     /// Not in the queue and not confirmed, oldest first.
     sent: Vec<Prompt>,
+    /// Of `sent`, those that the session's task has not told of yet.
+    unsaved: Vec<MessageId>,
     /// Of `sent`, those that a failed command may have swallowed; sent again on release.
     stranded: Vec<MessageId>,
     /// Nothing stands before the queue's first prompt: it is on its way already.
@@ -23,7 +27,13 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn sent(&mut self, prompt: Prompt) {
+        self.unsaved.push(prompt.message.clone());
         self.sent.push(prompt);
+    }
+
+    /// Whether a prompt on its way is not known to be stored.
+    pub(super) fn is_unsaved(&self, id: &MessageId) -> bool {
+        self.unsaved.contains(id)
     }
 
     /// Takes the queue as told. Prompts that left it are on their way to the server.
@@ -31,6 +41,7 @@ impl Outbox {
         let left = std::mem::replace(&mut self.queue, queue);
         self.held = held;
         let queued = &self.queue;
+        self.unsaved.retain(|id| !holds(queued, id));
         self.sent.retain(|prompt| !holds(queued, &prompt.message));
         for prompt in left {
             if !holds(&self.queue, &prompt.message) && !holds(&self.sent, &prompt.message) {
@@ -45,6 +56,7 @@ impl Outbox {
     pub(super) fn forget(&mut self, id: &MessageId) {
         self.queue.retain(|prompt| prompt.message != *id);
         self.sent.retain(|prompt| prompt.message != *id);
+        self.unsaved.retain(|unsaved| unsaved != id);
         self.stranded.retain(|stranded| stranded != id);
     }
 
@@ -71,6 +83,7 @@ impl Outbox {
     /// has it in its queue.
     pub(super) fn take_last(&mut self) -> Option<(Prompt, bool)> {
         if let Some(id) = self.stranded.pop() {
+            self.unsaved.retain(|unsaved| *unsaved != id);
             let index = self.sent.iter().position(|prompt| prompt.message == id)?;
             return Some((self.sent.remove(index), false));
         }

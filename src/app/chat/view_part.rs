@@ -106,8 +106,14 @@ impl Chat {
         let open = self.folds.is_open(&known.part, entry.message.role);
         match &known.part.kind {
             PartKind::Text { text, .. } if entry.message.role == Role::User => {
-                let waits = self.transcript.is_echo(&entry.message.id);
-                prompt(known, text, (open, waits), width, vx)
+                let id = &entry.message.id;
+                let state = match self.transcript.is_echo(id) {
+                    // What is sent outlives this program.
+                    true if self.outbox.is_unsaved(id) => Some("saving …"),
+                    true => Some("sending …"),
+                    false => None,
+                };
+                prompt(known, text, (open, state), width, vx)
             }
             PartKind::Text { text, .. } => answer(entry, known, text, width, vx),
             PartKind::Reasoning {
@@ -167,7 +173,7 @@ pub(super) fn key<'a>(known: &PartEntry, id: &'a str) -> TextKey<'a> {
 fn prompt<'c>(
     known: &PartEntry,
     text: &str,
-    (open, waits): (bool, bool),
+    (open, state): (bool, Option<&str>),
     width: u16,
     vx: &'c mut ViewCx<'_>,
 ) -> Shown<'c> {
@@ -180,15 +186,11 @@ fn prompt<'c>(
         let rows = if open { usize::MAX } else { PROMPT_ROWS };
         prompt_lines(text, rows, columns, &sign, style)
     });
-    let after = if waits {
-        vec![Line::styled("  sending …", theme.dim)]
-    } else {
-        Vec::new()
-    };
+    let after = state.map(|state| Line::styled(format!("  {state}"), theme.dim));
     Shown {
         before: Vec::new(),
         body: Some(Body::whole(lines, 0)),
-        after,
+        after: after.into_iter().collect(),
     }
 }
 
