@@ -2,6 +2,7 @@
 # index, and the work tree with what is untracked but not ignored. Uses an index and refs of its own:
 # the agent's are only read. $3: the state of the last snapshot. $4: the commit of the last bundle that
 # stands alone, where that is at hand: then this one holds only what came since. $5: bytes at most.
+# Needs add-all.sh.
 #
 # Prints nothing where the state is still the same; else lines of a word and its value.
 set -eu
@@ -21,9 +22,7 @@ index=$(git rev-parse --git-path index)
 export GIT_INDEX_FILE="$own"
 # An index in the middle of a merge is no tree: then HEAD stands for it.
 staged=$(git write-tree 2>/dev/null) || staged=$(git rev-parse -q --verify 'HEAD^{tree}') || staged=$(git mktree </dev/null)
-changed=$(git ls-files -z --modified --others --exclude-standard | xargs -0 -r stat -c %s 2>/dev/null | awk '{ s += $1 } END { printf "%.0f", s }')
-[ "${changed:-0}" -le $(($5 * 4)) ] || too_large "$@"
-git add --all
+add_all $(($5 * 4)) || { [ $? != 9 ] || too_large "$@"; exit 1; }
 tree=$(git write-tree)
 rm -f "$own"
 unset GIT_INDEX_FILE

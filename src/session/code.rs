@@ -19,11 +19,23 @@ use crate::domain::failure::Failure;
 /// the work tree, and `refs/sandbar/base` is what [`DIFF`] compares with.
 pub(crate) const UNPACK: &str = include_str!("../../assets/sandbox/unpack.sh");
 
+/// Adds all of a work tree to an index.
+const ADD_ALL: &str = concat!(
+    include_str!("../../assets/sandbox/add-all.sh"),
+    "add_all ''"
+);
+
 /// Prints the work done in the directory `$1` since [`UNPACK`] as a binary-safe patch.
-pub const DIFF: &str = include_str!("../../assets/sandbox/diff.sh");
+pub const DIFF: &str = concat!(
+    include_str!("../../assets/sandbox/add-all.sh"),
+    include_str!("../../assets/sandbox/diff.sh")
+);
 
 /// Packs a work tree and all its refs into a bundle; its head says the arguments.
-pub(crate) const SNAPSHOT: &str = include_str!("../../assets/sandbox/snapshot.sh");
+pub(crate) const SNAPSHOT: &str = concat!(
+    include_str!("../../assets/sandbox/add-all.sh"),
+    include_str!("../../assets/sandbox/snapshot.sh")
+);
 
 /// Makes a work tree again from the bundles of [`SNAPSHOT`].
 pub(crate) const RESTORE: &str = include_str!("../../assets/sandbox/restore.sh");
@@ -115,7 +127,7 @@ pub(crate) async fn pack(root: &Path, scratch: &Path) -> Result<Packed, Failure>
         git(root, &own, ["read-tree", head]).await?;
     }
     exclude_like(root, &store).await?;
-    git(root, &own, ["add", "--all"]).await?;
+    add_all(root, &own).await?;
     let tree = git(root, &own, ["write-tree"]).await?;
     let mut commit = vec!["commit-tree", &tree, "-m", "work tree"];
     if let Some(head) = &head {
@@ -185,8 +197,10 @@ pub(super) async fn git_bytes<'a>(
     env: &[(&str, String)],
     args: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<u8>, Failure> {
-    let args: Vec<&str> = args.into_iter().collect();
-    let output = Command::new("git")
+    let mut command = Command::new("git");
+    let mut args = args.into_iter().peekable();
+    let what = format!("git {}", args.peek().copied().unwrap_or_default());
+    command
         .args([
             "-c",
             "user.name=sandbar",
@@ -194,7 +208,26 @@ pub(super) async fn git_bytes<'a>(
             "user.email=sandbar@sandbar.invalid",
         ])
         .args(["-c", "core.quotepath=off", "-c", "commit.gpgsign=false"])
-        .args(&args)
+        .args(args);
+    output(command, dir, env, &what).await
+}
+
+/// Adds all of the work tree at `root` to the index that `env` names.
+async fn add_all(root: &Path, env: &[(&str, String)]) -> Result<(), Failure> {
+    let mut command = Command::new("sh");
+    command.args(["-euc", ADD_ALL]);
+    output(command, root, env, "git add").await?;
+    Ok(())
+}
+
+/// Runs a command that is git or runs it; `what` names it in the failure.
+async fn output(
+    mut command: Command,
+    dir: &Path,
+    env: &[(&str, String)],
+    what: &str,
+) -> Result<Vec<u8>, Failure> {
+    let output = command
         .current_dir(dir)
         .env_remove("GIT_DIR")
         .env_remove("GIT_INDEX_FILE")
@@ -214,12 +247,9 @@ pub(super) async fn git_bytes<'a>(
         return Ok(output.stdout);
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Failure::new(format!(
-        "git {} failed",
-        args.first().copied().unwrap_or_default()
-    ))
-    .because(said)
-    .hint("start with --empty to leave the code out"))
+    Err(Failure::new(format!("{what} failed"))
+        .because(said)
+        .hint("start with --empty to leave the code out"))
 }
 
 #[cfg(test)]
@@ -269,18 +299,46 @@ mod tests {
         root
     }
 
-    pub(super) fn contents(root: &Path) -> Vec<(String, String)> {
-        let mut files: Vec<_> = std::fs::read_dir(root)
-            .unwrap()
-            .map(|entry| entry.unwrap())
-            .filter(|entry| entry.file_name() != ".git" && entry.file_name() != "ignored")
-            .map(|entry| {
-                let text = std::fs::read_to_string(entry.path()).unwrap();
-                (entry.file_name().into_string().unwrap(), text)
-            })
-            .collect();
+    /// The files that are not ignored, in all folders but git's own.
+    pub(super) fn contents(root: &Path) -> Vec<(PathBuf, String)> {
+        let mut files = Vec::new();
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
+                if path.is_dir() && name != ".git" {
+                    folders.push(path);
+                } else if path.is_file() && name != "ignored" {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    files.push((path.strip_prefix(root).unwrap().to_owned(), text));
+                }
+            }
+        }
         files.sort();
         files
+    }
+
+    /// Makes repositories inside of a work tree: one without commits, one with another inside, one that was
+    /// added, one without files.
+    pub(super) fn nest_repositories_in(root: &Path) {
+        for name in ["unborn", "born of it", "born of it/deep", "added", "void"] {
+            let folder = root.join(name);
+            std::fs::create_dir(&folder).unwrap();
+            git_in(&folder, &["init", "-q"]);
+            if name != "void" {
+                std::fs::write(folder.join(".gitignore"), "ignored\n").unwrap();
+                std::fs::write(folder.join("ignored"), "not wanted\n").unwrap();
+                std::fs::write(folder.join("file"), format!("in {name}\n")).unwrap();
+            }
+        }
+        for name in ["born of it", "added"] {
+            git_in(&root.join(name), &["add", "file"]);
+            git_in(&root.join(name), &["commit", "-q", "-m", "inner"]);
+        }
+        git_in(
+            root,
+            &["-c", "advice.addEmbeddedRepo=false", "add", "added"],
+        );
     }
 
     /// Packs and unpacks; returns where it lies then, and the pack's branch.
@@ -326,6 +384,28 @@ mod tests {
         std::fs::write(at.join("made there"), "bytes \u{1}\n").unwrap();
         std::fs::remove_file(at.join("kept")).unwrap();
 
+        let patch = run(dir.path(), "sh", &["-c", DIFF, "x", at.to_str().unwrap()]);
+        std::fs::write(dir.path().join("patch"), patch).unwrap();
+        git_in(&root, &["apply", "../patch"]);
+
+        assert_eq!(contents(&root), contents(&at));
+    }
+
+    #[tokio::test]
+    async fn repositories_inside_of_a_work_tree_go_and_come_back_as_their_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = work_tree_in(dir.path(), true);
+        nest_repositories_in(&root);
+        let before = git_in(&root, &["status", "--porcelain"]);
+
+        let (at, _) = there(dir.path(), &root).await;
+
+        assert_eq!(contents(&at), contents(&root));
+        assert_eq!(git_in(&root, &["status", "--porcelain"]), before);
+        std::fs::write(at.join("unborn/file"), "by the agent\n").unwrap();
+        std::fs::create_dir(at.join("made there")).unwrap();
+        git_in(&at.join("made there"), &["init", "-q"]);
+        std::fs::write(at.join("made there/file"), "by the agent\n").unwrap();
         let patch = run(dir.path(), "sh", &["-c", DIFF, "x", at.to_str().unwrap()]);
         std::fs::write(dir.path().join("patch"), patch).unwrap();
         git_in(&root, &["apply", "../patch"]);

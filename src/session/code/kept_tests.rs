@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pretty_assertions::assert_eq;
 
-use super::tests::{contents, git_in, run, work_tree_in};
+use super::tests::{contents, git_in, nest_repositories_in, run, work_tree_in};
 use super::{RESTORE, SNAPSHOT};
 
 const LIMIT: &str = "67108864";
@@ -84,6 +84,23 @@ fn untracked_staged_and_deleted_files_and_all_refs_come_back() {
         assert_eq!(contents(&again), contents(&root));
         assert!(!again.join("ignored").exists());
     }
+}
+
+#[test]
+fn repositories_inside_of_it_come_back_as_their_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = work_tree_in(dir.path(), true);
+    nest_repositories_in(&root);
+    let before = state(&root);
+
+    let [first, _, whole] = pack(&root, "whole", ("", "")).unwrap();
+    assert_eq!(pack(&root, "none", (&first, &whole)), None);
+    std::fs::write(root.join("unborn/file"), "later\n").unwrap();
+    let [_, _, commit] = pack(&root, "thin", (&first, &whole)).unwrap();
+    let again = restore(dir.path(), &commit, ("", ""), &["whole", "thin"]);
+
+    assert_eq!(state(&root), before, "the agent's own is as it was");
+    assert_eq!(contents(&again), contents(&root));
 }
 
 #[test]
