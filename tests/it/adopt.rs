@@ -69,6 +69,12 @@ fn a_local_session_outlives_its_store() {
     assert_eq!(home.stored(), stored);
     let work = home.run(&["diff", "found"]);
     assert!(work.stdout.contains("+mine\n"), "{work:?}");
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    screen.send("A prompt to the adopted session, is it there\r");
+    screen.wait_for("I am the demo model");
+    screen.wait_for("idle");
 }
 
 #[test]
@@ -88,4 +94,10 @@ fn a_session_whose_opencode_has_ended_is_adopted_with_its_conversation() {
     assert_eq!(home.stored(), stored);
     let work = home.run(&["diff", "found"]);
     assert!(work.stdout.contains("+mine\n"), "{work:?}");
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    screen.send("A prompt to the adopted session, is it there\r");
+    screen.wait_for("I am the demo model");
+    screen.wait_for("idle");
 }
