@@ -120,11 +120,18 @@ pub(super) fn configuration(config: &Config) -> Check {
     Check::ok("configuration", found)
 }
 
+/// What failed and why.
+pub(super) fn in_a_line(failure: &Failure) -> String {
+    match failure.detail.as_str() {
+        "" => failure.summary.clone(),
+        detail => format!("{}: {detail}", failure.summary),
+    }
+}
+
 pub(super) fn configuration_failed(failure: &Failure) -> Check {
-    let found = format!("{} {}", failure.summary, failure.detail);
     Check::fails(
         "configuration",
-        found.trim(),
+        in_a_line(failure),
         "correct it; until then every command stops here",
     )
 }

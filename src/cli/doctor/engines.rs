@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::check::Check;
+use super::check::{Check, in_a_line};
 use crate::cli::local::{isolation as wanted, limits};
 use crate::cli::setup;
 use crate::config::{Config, Env};
@@ -97,16 +97,16 @@ pub(super) async fn account(config: &Config, env: &Env, started: Instant) -> Che
     let answer = async {
         let world = setup::world(Some(&config), env, started, None).map_err(|_| "")?;
         let host = Host::find_or_start(&world).await;
-        let host = host.map_err(|failure| failure.summary)?;
+        let host = host.map_err(|failure| in_a_line(&failure))?;
         let began = Instant::now();
         let found = host.has_template(config.template.value.as_str()).await;
-        let found = found.map_err(|failure| format!("{} {}", failure.summary, failure.detail))?;
+        let found = found.map_err(|failure| in_a_line(&failure))?;
         Ok::<_, String>((found, began.elapsed()))
     };
     let template = config.template.value.as_str();
     match timeout(LIMIT, answer).await {
         Ok(Ok(answer)) => answered(answer, template),
-        Ok(Err(why)) => Check::fails(name, why.trim(), "check E2B_API_KEY and the network"),
+        Ok(Err(why)) => Check::fails(name, why, "check E2B_API_KEY and the network"),
         Err(_) => Check::fails(
             name,
             format!("no answer within {} s", LIMIT.as_secs()),
