@@ -1,5 +1,6 @@
 //! Certificates of authorities that this machine's user trusts beside the system's, for the
-//! sandboxes: behind a company's proxy nothing can be fetched without them.
+//! sandboxes: behind a company's proxy nothing can be fetched without them. And that of a sandbox's own
+//! authority ([`super::authority`]), where it has one.
 //!
 //! In: the server's own variables that name files of them. Out: one file with the system's
 //! certificates and those, and the variables by which programs find it. Where nothing is named,
@@ -30,14 +31,15 @@ const SYSTEM: [&str; 4] = [
 /// A larger file is none of certificates.
 const LONGEST: u64 = 4 * 1024 * 1024;
 
-/// All certificates for a sandbox; `None` where the server's variables name no file.
-pub(super) fn bundle(env: &[(String, String)]) -> Option<Vec<u8>> {
+/// All certificates for a sandbox with its own authority's; `None` where there is none and the server's
+/// variables name no file.
+pub(super) fn bundle(env: &[(String, String)], own: Option<&str>) -> Option<Vec<u8>> {
     let named = NAMED_BY.iter().filter_map(|wanted| {
         let (_, file) = env.iter().find(|(name, _)| name == wanted)?;
         Path::new(file).canonicalize().ok()
     });
     let mut files: Vec<PathBuf> = named.collect();
-    if files.is_empty() {
+    if files.is_empty() && own.is_none() {
         return None;
     }
     let system = SYSTEM
@@ -46,7 +48,7 @@ pub(super) fn bundle(env: &[(String, String)]) -> Option<Vec<u8>> {
     files.extend(system);
     files.sort();
     files.dedup();
-    let mut all = Vec::new();
+    let mut all = own.map(str::as_bytes).unwrap_or_default().to_vec();
     for file in files {
         let is_short = file
             .metadata()
@@ -83,18 +85,22 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "OURS").unwrap();
 
-        let all = bundle(&env("NODE_EXTRA_CA_CERTS", file.path())).unwrap();
+        let all = bundle(&env("NODE_EXTRA_CA_CERTS", file.path()), Some("ITS OWN\n")).unwrap();
 
         let text = String::from_utf8_lossy(&all);
         assert_eq!(text.matches("OURS").count(), 1);
+        assert!(text.starts_with("ITS OWN\n"));
         let has_system = SYSTEM.iter().any(|file| Path::new(file).exists());
         assert_eq!(text.contains("BEGIN CERTIFICATE"), has_system);
     }
 
     #[test]
     fn without_a_file_that_is_there_nothing_is_told() {
-        assert_eq!(bundle(&[]), None);
-        assert_eq!(bundle(&env("SSL_CERT_FILE", Path::new("/nowhere"))), None);
-        assert_eq!(bundle(&env("OTHER", Path::new("/etc/passwd"))), None);
+        assert_eq!(bundle(&[], None), None);
+        assert_eq!(
+            bundle(&env("SSL_CERT_FILE", Path::new("/nowhere")), None),
+            None
+        );
+        assert_eq!(bundle(&env("OTHER", Path::new("/etc/passwd")), None), None);
     }
 }

@@ -1,6 +1,8 @@
 //! What a sandbox may reach of the network, as its creator asked: `allowOut` and `denyOut` of the
 //! create call, lists of addresses, ranges and names.
 //!
+//! Beside them [`Rewrites`]: what is written into the requests that leave.
+//!
 //! What is allowed counts before what is denied, and what neither names is open (E2B's rules). They
 //! are kept by the sandbox's way out ([`super::outbound`]), so only where it has no other: with a
 //! network of its own. Who asks elsewhere is told in the logs that they are not in force.
@@ -10,6 +12,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::rewrite::Rewrites;
+
 /// All traffic, of both address families (E2B's spelling).
 const ALL: &str = "0.0.0.0/0";
 
@@ -18,6 +22,8 @@ const ALL: &str = "0.0.0.0/0";
 pub(super) struct Egress {
     pub(super) allow: Vec<Place>,
     pub(super) deny: Vec<Place>,
+    #[serde(default)]
+    pub(super) rewrite: Rewrites,
 }
 
 /// What one entry of a list names.
@@ -39,12 +45,18 @@ impl Egress {
         internet: Option<bool>,
         allow: Option<&Value>,
         deny: Option<&Value>,
+        rules: Option<&Value>,
     ) -> Result<Self, String> {
         let (allow, mut deny) = (places("allowOut", allow)?, places("denyOut", deny)?);
         if internet == Some(false) && !deny.contains(&Place::All) {
             deny.push(Place::All);
         }
-        Ok(Self { allow, deny })
+        let rewrite = Rewrites::read(rules)?;
+        Ok(Self {
+            allow,
+            deny,
+            rewrite,
+        })
     }
 
     pub(super) fn denies_all(&self) -> bool {
@@ -170,7 +182,7 @@ mod tests {
     use super::*;
 
     fn egress(allow: &Value, deny: &Value) -> Egress {
-        Egress::read(None, Some(allow), Some(deny)).unwrap()
+        Egress::read(None, Some(allow), Some(deny), None).unwrap()
     }
 
     fn at(text: &str) -> IpAddr {
@@ -212,7 +224,7 @@ mod tests {
 
     #[test]
     fn without_internet_no_name_is_even_looked_up() {
-        let closed = Egress::read(Some(false), None, None).unwrap();
+        let closed = Egress::read(Some(false), None, None, None).unwrap();
 
         assert!(closed.denies_all() && !closed.may_look_up("example.com"));
         assert!(egress(&json!(["192.0.2.1"]), &json!(["0.0.0.0/0"])).may_look_up("example.com"));
@@ -229,7 +241,7 @@ mod tests {
             "",
             "::/129",
         ] {
-            let error = Egress::read(None, None, Some(&json!([entry]))).unwrap_err();
+            let error = Egress::read(None, None, Some(&json!([entry])), None).unwrap_err();
             assert!(
                 error.starts_with(&format!("network.denyOut: '{entry}'")),
                 "{error}"

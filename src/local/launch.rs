@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::error::ApiError;
 use super::helper::{Helper, Refused};
+use super::intercept::Interceptor;
 use super::isolation::{Quarters, Start};
 use super::outbound::{self, Outbound};
 use super::registry::{Registry, failed};
@@ -18,7 +19,7 @@ impl Registry {
         let links = self
             .templates
             .links(record.base.as_ref().unwrap_or(&record.template));
-        let dir = sandbox.dir.clone();
+        let (dir, authority) = (sandbox.dir.clone(), sandbox.authority.clone());
         let prepared = blocking(move || {
             let quarters = Quarters {
                 dir: &dir,
@@ -27,7 +28,10 @@ impl Registry {
                 helper: &options.helper,
                 path: &options.path,
                 programs: links.within_reach(&isolation, &options.state_dir)?.0,
-                certificates: certificates::bundle(&options.install_env),
+                certificates: certificates::bundle(
+                    &options.install_env,
+                    authority.as_ref().map(|authority| authority.pem()),
+                ),
             };
             quarters.prepare()
         });
@@ -48,7 +52,10 @@ impl Registry {
         if self.isolation.keeps_rules() {
             let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
             let rules = Arc::clone(&sandbox.egress);
-            let outbound = Outbound::new(&self.options.install_env, rules);
+            let env = &self.options.install_env;
+            let authority = sandbox.authority.clone();
+            let interceptor = authority.map(|authority| Interceptor::new(authority, env));
+            let outbound = Outbound::new(env, rules, interceptor);
             self.tasks.spawn(outbound.serve(listener, run.over.clone()));
         }
         sandbox.set_run(Some(Arc::clone(&run)));

@@ -10,6 +10,7 @@
 
 mod api;
 mod auth;
+mod authority;
 mod certificates;
 pub mod daemon;
 mod door;
@@ -21,6 +22,7 @@ mod fork;
 mod helper;
 mod idle;
 mod init;
+mod intercept;
 mod isolation;
 mod journal;
 mod launch;
@@ -32,6 +34,7 @@ mod process;
 mod proxy;
 mod registry;
 mod remainder;
+mod rewrite;
 mod route;
 mod sandbox;
 mod snapshot;

@@ -5,6 +5,7 @@
 //! Not reached through it: this machine itself (loopback, its own addresses) and link-local
 //! addresses, where clouds keep their metadata. Everything else is, the local network too, since
 //! models and registries may be there; and what the sandbox's creator denied ([`Egress`]) is not.
+//! Tunnels to hosts in whose requests something is to be written are no plain copies ([`Interceptor`]).
 //! Where the server's own environment names a proxy, that is the way out.
 
 use std::io;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
+use http::HeaderMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -21,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::egress::Egress;
+use super::intercept::Interceptor;
 use super::sandbox::guard;
 
 /// The proxy's port inside of every sandbox, next to envd's.
@@ -32,6 +35,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// Connections of one sandbox at a time; further ones wait to be accepted. Each takes two descriptors
 /// of the server, which other sandboxes need too.
 const CONNECTIONS: usize = 256;
+/// Requests are written into on their way to this port only.
+const TLS_PORT: u16 = 443;
+const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 /// Pause after an accept that failed, mostly for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -87,17 +93,23 @@ impl Upstream {
 }
 
 /// The proxy of one sandbox.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Outbound {
     upstream: Option<Arc<Upstream>>,
     direct: Arc<[String]>,
     /// The sandbox's rules, which may change while it runs; new connections keep them.
     rules: Arc<Mutex<Egress>>,
+    interceptor: Option<Interceptor>,
 }
 
 impl Outbound {
     /// `env`: the server's own proxy variables are looked for in here.
-    pub(super) fn new(env: &[(String, String)], rules: Arc<Mutex<Egress>>) -> Self {
+    /// `interceptor`: for sandboxes whose rules may write into requests.
+    pub(super) fn new(
+        env: &[(String, String)],
+        rules: Arc<Mutex<Egress>>,
+        interceptor: Option<Interceptor>,
+    ) -> Self {
         let find = |wanted: &str| {
             let mut found = env
                 .iter()
@@ -114,6 +126,7 @@ impl Outbound {
                 .map(str::to_ascii_lowercase)
                 .collect(),
             rules,
+            interceptor,
         }
     }
 
@@ -155,13 +168,15 @@ impl Outbound {
             )
             .await;
         };
+        if let Some(headers) = self.written_into(&request) {
+            return self.intercept(client, rest, &request.host, headers).await;
+        }
         match timeout(CONNECT_LIMIT, self.open(&request)).await {
             Ok(Ok(mut server)) => {
                 let _ = server.set_nodelay(true);
                 let _ = client.set_nodelay(true);
                 if request.tunnel {
-                    let established = b"HTTP/1.1 200 Connection established\r\n\r\n";
-                    client.write_all(established).await?;
+                    client.write_all(ESTABLISHED).await?;
                 }
                 server.write_all(&rest).await?;
                 tokio::io::copy_bidirectional(&mut client, &mut server).await?;
@@ -172,6 +187,38 @@ impl Outbound {
             }
             Ok(Err(error)) => refuse(&mut client, 502, &error.to_string()).await,
             Err(_) => refuse(&mut client, 504, "the server was not reached in time").await,
+        }
+    }
+
+    /// What is written into the requests of a tunnel, if anything is.
+    fn written_into(&self, request: &Request) -> Option<HeaderMap> {
+        let goes_by_tls = request.tunnel && request.port == TLS_PORT;
+        let rules = goes_by_tls.then(|| guard(&self.rules));
+        rules?.rewrite.headers(&request.host)
+    }
+
+    /// Ends a tunnel here, under the same rules for where it may go as others.
+    async fn intercept(
+        &self,
+        mut client: TcpStream,
+        rest: Vec<u8>,
+        host: &str,
+        headers: HeaderMap,
+    ) -> io::Result<()> {
+        let rules = guard(&self.rules).clone();
+        let allowed = timeout(CONNECT_LIMIT, allowed(host, TLS_PORT, &rules)).await?;
+        let has_way = self.upstream.is_some() && rules.permits(host, None);
+        match (allowed, &self.interceptor) {
+            (Err(error), _) if error.kind() == io::ErrorKind::PermissionDenied => {
+                refuse(&mut client, 403, &error.to_string()).await
+            }
+            (Err(error), _) if !has_way => refuse(&mut client, 502, &error.to_string()).await,
+            // Programs wait for the answer before they begin with TLS.
+            (_, Some(interceptor)) if rest.is_empty() => {
+                client.write_all(ESTABLISHED).await?;
+                interceptor.serve(client, host, headers).await
+            }
+            _ => refuse(&mut client, 502, "nothing can be written into this request").await,
         }
     }
 
@@ -448,7 +495,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let over = CancellationToken::new();
-        let outbound = Outbound::new(&[], Arc::default());
+        let outbound = Outbound::new(&[], Arc::default(), None);
         let serving = tokio::spawn(outbound.serve(listener, over.clone()));
         // Refused as soon as it is served.
         let ask = async || {

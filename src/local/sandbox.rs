@@ -14,6 +14,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
+use super::authority::Authority;
 use super::egress::Egress;
 use super::envd::watch::Watchers;
 use super::helper::Helper;
@@ -125,6 +126,9 @@ pub(super) struct Sandbox {
     pub(super) view: View,
     /// Variables about the network: the way out, and whom to trust there.
     network: Vec<(String, String)>,
+    /// By whose certificates its way out writes into its requests; only where it was asked to, when the
+    /// sandbox was made or loaded.
+    pub(super) authority: Option<Arc<Authority>>,
     /// The record's rules, for its way out.
     pub(super) egress: Arc<Mutex<Egress>>,
     /// Where its processes look for programs of the system.
@@ -165,7 +169,14 @@ impl Sandbox {
     fn stored(dir: PathBuf, record: Record, options: &Options, isolation: &Isolation) -> Self {
         let way_out = isolation.keeps_rules().then(outbound::variables);
         let mut network = way_out.unwrap_or_default();
-        if certificates::bundle(&options.install_env).is_some() {
+        let writes = isolation.keeps_rules() && !record.egress.rewrite.is_empty();
+        let authority = writes.then(Authority::new).and_then(|made| {
+            let told =
+                |error: &_| tracing::error!(%error, "no authority can be made for a sandbox");
+            made.inspect_err(told).ok().map(Arc::new)
+        });
+        let own = authority.as_ref().map(|authority| authority.pem());
+        if certificates::bundle(&options.install_env, own).is_some() {
             network.extend(certificates::variables(&isolation.certificates(&dir)));
         }
         Self {
@@ -173,6 +184,7 @@ impl Sandbox {
                 .owned_by(isolation.owner(&record.id))
                 .with_roots(&options.extra_file_roots),
             network,
+            authority,
             memory_limit: options.limits.memory,
             system_path: isolation.search_path(&options.path),
             egress: Arc::new(Mutex::new(record.egress.clone())),

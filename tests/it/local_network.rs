@@ -59,8 +59,11 @@ async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
     let now = told(&sandbox, "127.0.0.1").await;
     let after = info(&world, &sandbox.id).await;
     let wrong = set(&world, &sandbox.id, &json!({"denyOut": ["10.0.0.0/99"]})).await;
-    let rewriting = json!({"rules": {"example.com": [{"transform": {}}]}});
-    let rewriting = set(&world, &sandbox.id, &rewriting).await;
+    let rules_of = |rule: Value| json!({"rules": {"example.com": [rule]}});
+    let set_rules = async |rule| set(&world, &sandbox.id, &rules_of(rule)).await;
+    // Its processes trust nobody who would read what they send.
+    let late = set_rules(json!({"transform": {"headers": {"a": "b"}}})).await;
+    let unknown = set_rules(json!({"transform": {"body": "b"}})).await;
     let nobody = set(&world, "inone", &rules).await;
 
     assert!(
@@ -77,10 +80,11 @@ async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
     assert!(now.contains(DENIED), "{now}");
     assert_eq!(after["allowInternetAccess"], true);
     assert_eq!(
-        (wrong, rewriting, nobody),
+        (wrong, late, unknown, nobody),
         (
             StatusCode::BAD_REQUEST,
             StatusCode::NOT_IMPLEMENTED,
+            StatusCode::BAD_REQUEST,
             StatusCode::NOT_FOUND
         )
     );

@@ -22,6 +22,7 @@ const MASK_HOST: &str = "maskRequestHost";
 /// The rules of the network, beside it and in the call that changes them.
 pub(super) const ALLOW: &str = "allowOut";
 pub(super) const DENY: &str = "denyOut";
+pub(super) const RULES: &str = "rules";
 
 pub(super) async fn create(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer {
     let call = Call {
@@ -98,10 +99,10 @@ fn checked(
 ) -> Answer<NewSandbox> {
     let network = body.network.unwrap_or_default();
     let (internet, rule) = (body.allow_internet_access, |name| network.other.get(name));
-    let egress = Egress::read(internet, rule(ALLOW), rule(DENY)).map_err(ApiError::bad)?;
-    // There are no volumes, and what is written into requests on their way out is not ours. The
-    // caller's program may work without; whoever runs the server and whoever reads the sandbox's
-    // log is told.
+    let egress = Egress::read(internet, rule(ALLOW), rule(DENY), rule(RULES));
+    let egress = egress.map_err(ApiError::bad)?;
+    // There are no volumes. The caller's program may work without; whoever runs the server and whoever
+    // reads the sandbox's log is told.
     let fields = ["mcp", "volumeMounts", "iam"].into_iter();
     let mut ignored: Vec<String> = fields
         .filter(|field| raw.get(*field).is_some_and(|value| !is_empty(value)))
@@ -110,7 +111,8 @@ fn checked(
     if internet == Some(false) && !enforced {
         ignored.push("allow_internet_access".to_owned());
     }
-    let known = |name: &str| name == MASK_HOST || (enforced && [ALLOW, DENY].contains(&name));
+    let known =
+        |name: &str| name == MASK_HOST || (enforced && [ALLOW, DENY, RULES].contains(&name));
     ignored.extend(
         (network.other.iter())
             .filter(|(name, rule)| !known(name) && !is_empty(rule))

@@ -44,7 +44,9 @@ const FOREVER: u64 = 100 * 365 * 24 * 3600;
 const INTERNET: &str = "allow_internet_access";
 
 const NETWORK: &str = "network rules: the way out of its sandboxes keeps none";
-const REWRITING: &str = "network rules beside allowOut, denyOut and allow_internet_access";
+const OTHER_RULES: &str = "network rules beside allowOut, denyOut, rules and allow_internet_access";
+const LATE_RULES: &str = "network.rules for a sandbox that was made without: its processes do not \
+    trust the way out";
 
 type App = Arc<Registry>;
 type Answer<T = Response> = Result<T, ApiError>;
@@ -180,20 +182,24 @@ async fn set_network(
     body: Bytes,
 ) -> Answer<StatusCode> {
     let body: serde_json::Map<String, Value> = parse(&body)?;
-    app.get(&id)?;
+    let sandbox = app.get(&id)?;
     if !app.isolation.keeps_rules() {
         return Err(ApiError::unsupported(NETWORK));
     }
-    let known = [create::ALLOW, create::DENY, INTERNET];
+    let known = [create::ALLOW, create::DENY, create::RULES, INTERNET];
     let other = |(name, value): (&String, &Value)| {
         !known.contains(&name.as_str()) && !create::is_empty(value)
     };
     if body.iter().any(other) {
-        return Err(ApiError::unsupported(REWRITING));
+        return Err(ApiError::unsupported(OTHER_RULES));
     }
     let internet = body.get(INTERNET).and_then(Value::as_bool);
     let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
-    let egress = Egress::read(internet, allow, deny).map_err(ApiError::bad)?;
+    let rules = body.get(create::RULES);
+    let egress = Egress::read(internet, allow, deny, rules).map_err(ApiError::bad)?;
+    if !egress.rewrite.is_empty() && sandbox.authority.is_none() {
+        return Err(ApiError::unsupported(LATE_RULES));
+    }
     app.set_egress(&id, egress).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -167,7 +167,7 @@ impl Isolation {
     }
 
     /// Whether the only way out is the server's proxy, which keeps a sandbox's network rules.
-    pub(super) fn keeps_rules(&self) -> bool {
+    pub fn keeps_rules(&self) -> bool {
         self.level == Level::Full && self.network == Network::Own
     }
 
