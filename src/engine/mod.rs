@@ -87,6 +87,8 @@ pub struct Engine {
     pub isolation: Option<&'static str>,
     /// Whether every sandbox has all ports to itself.
     pub own_network: bool,
+    /// Whether keys can be written into requests as they leave a sandbox.
+    pub writes_into_requests: bool,
     /// The program that serves the demo model inside a sandbox; `None`: it cannot run there.
     pub demo_program: Option<PathBuf>,
     /// What the user should know about the engine; empty if nothing.
@@ -118,6 +120,7 @@ impl Engine {
                     addresses: addresses.clone(),
                     isolation: None,
                     own_network: true,
+                    writes_into_requests: true,
                     demo_program: None,
                     notice: String::new(),
                     local: None,
@@ -179,6 +182,7 @@ impl Engine {
             addresses,
             isolation: Some(isolation.map_or(Level::None.name(), Isolation::word)),
             own_network: isolation.is_some_and(Isolation::own_network),
+            writes_into_requests: isolation.is_some_and(Isolation::keeps_rules),
             demo_program: Some(if level == Level::Full {
                 inside
             } else {

@@ -199,7 +199,7 @@ async fn make(
         ));
     }
     if cx.world.settings.secrets_at_egress && !place.new.demo {
-        let left_out = egress::check(engine.kind, &cx.world.provider_keys().await)?;
+        let left_out = egress::check(engine, &cx.world.provider_keys().await)?;
         for line in left_out {
             cx.output(Stage::Create, line).await;
         }

@@ -1,5 +1,6 @@
-//! Provider keys that never enter a sandbox: E2B writes them into the requests to the provider's host as
-//! they leave it (`network.rules` of the create call).
+//! Provider keys that never enter a sandbox: they are written into the requests to the provider's host as
+//! these leave it (`network.rules` of the create call), by E2B, or by the local server where sandboxes have no
+//! other way out than through it.
 //!
 //! In: keys by the name of their variable. Out: variables for the sandbox, with a word in the place of
 //! each key so that OpenCode finds its provider, and rules by host. The hosts and headers are those of the
@@ -10,8 +11,8 @@ use std::collections::BTreeMap;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::failure::Failure;
-use crate::domain::sandbox::EngineKind;
 use crate::e2b::wire::{EgressRule, Transform};
+use crate::engine::Engine;
 
 /// What stands in the sandbox in the place of a key.
 const STAND_IN: &str = "written-into-requests-as-they-leave-the-sandbox";
@@ -81,21 +82,27 @@ pub(super) fn keyless(
 ///
 /// # Errors
 /// The engine cannot do it. Better no sandbox than one that has the keys after all.
-pub(super) fn check(engine: EngineKind, keys: &Keys) -> Result<Vec<String>, Failure> {
-    if engine != EngineKind::E2b && !keys.is_empty() {
+pub(super) fn check(engine: &Engine, keys: &Keys) -> Result<Vec<String>, Failure> {
+    if !engine.writes_into_requests && !keys.is_empty() {
+        let level = engine.isolation.unwrap_or("unknown");
         return Err(
-            Failure::new("provider keys cannot be kept out of a local sandbox")
-                .because(
-                    "secrets = \"egress\" is set, which E2B does on the way out of its sandboxes",
-                )
-                .hint("use --engine e2b, or set secrets = \"env\""),
+            Failure::new("provider keys cannot be kept out of this sandbox")
+                .because(format!(
+                    "secrets = \"egress\" needs isolation full with an own network, out by a proxy; \
+                     here it is {level}"
+                ))
+                .hint("`sandbar doctor` says why; or set secrets = \"env\", or use --engine e2b"),
         );
     }
+    Ok(left_out(keys))
+}
+
+fn left_out(keys: &Keys) -> Vec<String> {
     let unknown = keys.iter().filter(|(name, _)| provider(name).is_none());
     let line = |(name, _): &(String, SecretString)| {
         format!("{name} is left out: it is not known which requests it belongs to")
     };
-    Ok(unknown.map(line).collect())
+    unknown.map(line).collect()
 }
 
 #[cfg(test)]
@@ -132,15 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_named_and_a_local_sandbox_refused() {
-        let keys = keys(&["OPENAI_API_KEY", "ZHIPU_API_KEY"]);
-
-        let lines = check(EngineKind::E2b, &keys).unwrap();
-        let refused = check(EngineKind::Local, &keys).unwrap_err();
+    fn what_is_left_out_is_named() {
+        let lines = left_out(&keys(&["OPENAI_API_KEY", "ZHIPU_API_KEY"]));
 
         let line = "ZHIPU_API_KEY is left out: it is not known which requests it belongs to";
         assert_eq!(lines, [line]);
-        assert!(refused.hint.contains("--engine e2b"));
-        assert_eq!(check(EngineKind::Local, &[]).unwrap(), [""; 0]);
     }
 }

@@ -1,11 +1,12 @@
 //! Provider keys that are written into requests as they leave the sandbox are not in it.
 
 use crate::support::home::Home;
+use crate::support::provider::Provider;
 
 const KEY: &str = "sk-ant-must-not-go-in";
 
 #[test]
-fn with_egress_a_key_is_in_no_sandbox_and_a_local_one_is_refused() {
+fn with_egress_a_key_is_in_no_sandbox_and_one_with_another_way_out_is_refused() {
     let elsewhere = Home::with_sandboxes();
     // The boot ends where the code is brought: no more than the sandbox is needed.
     let code = "http://127.0.0.1:9/none.git";
@@ -31,13 +32,47 @@ fn with_egress_a_key_is_in_no_sandbox_and_a_local_one_is_refused() {
         panic!("no sandbox was made: {told}");
     };
     let variables = elsewhere.in_sandbox(sandbox, "env");
-    let local = [&["--engine", "local"], &run[..]].concat();
-    let told_locally = refused(&here, &local);
+    let open = Home::with_sandboxes()
+        .set("SANDBAR_SECRETS", "egress")
+        .set("SANDBAR_ISOLATION", "none")
+        .set("ANTHROPIC_API_KEY", KEY);
+    let told_locally = refused(&open, &run);
 
     assert!(told.contains("ZHIPU_API_KEY is left out"), "{told}");
     assert!(variables.contains("ANTHROPIC_API_KEY=written-into-requests"));
     assert!(!variables.contains(KEY) && !variables.contains("ZHIPU"));
-    let why = "provider keys cannot be kept out of a local sandbox";
+    let why = "provider keys cannot be kept out of this sandbox";
     assert!(told_locally.contains(why), "{told_locally}");
-    assert_eq!(here.sandboxes(), [""; 0]);
+    assert_eq!(open.sandboxes(), [""; 0]);
+}
+
+#[test]
+fn a_local_sandbox_reaches_its_provider_with_a_key_that_is_not_in_it() {
+    let provider = Provider::start("api.deepseek.com", KEY);
+    let home = Home::with_sandboxes()
+        .set("HTTPS_PROXY", provider.proxy())
+        .set("NODE_EXTRA_CA_CERTS", provider.trusted())
+        .set("SANDBAR_SECRETS", "egress")
+        .set("DEEPSEEK_API_KEY", KEY);
+    let run = |prompt| {
+        let with = ["--empty", "--model", "deepseek/deepseek-flash", "--auto"];
+        let ran = home.run(&[&["run"][..], &with, &[prompt]].concat());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran
+    };
+
+    let ran = run("table please");
+
+    assert!(ran.stdout.contains("Baikal"), "{ran:?}");
+    let [sandbox] = &home.sandboxes()[..] else {
+        panic!("not one sandbox: {ran:?}");
+    };
+    let inside = home.in_sandbox(
+        sandbox,
+        "env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'",
+    );
+    assert!(inside.contains("DEEPSEEK_API_KEY=written-into-requests"));
+    assert!(!inside.contains(KEY), "the key is in the sandbox");
+    let files = format!("grep -rl {KEY} ~ /tmp /etc 2>/dev/null || echo none");
+    assert_eq!(home.in_sandbox(sandbox, &files).trim(), "none");
 }
