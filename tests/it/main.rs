@@ -38,6 +38,7 @@ mod faults;
 mod forgotten;
 mod herd;
 mod isolation;
+mod keyring;
 mod kill9;
 mod lifetime;
 mod local;

@@ -115,7 +115,11 @@ impl Home {
 
     /// The program without a terminal, not started yet.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sandbar"));
+        self.command_of(env!("CARGO_BIN_EXE_sandbar"), arguments)
+    }
+
+    fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.work())
@@ -127,8 +131,13 @@ impl Home {
 
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_of(env!("CARGO_BIN_EXE_sandbar"), arguments)
+    }
+
+    /// Runs another program, with the same surroundings, to its end.
+    pub(crate) fn run_of(&self, program: &str, arguments: &[&str]) -> Ran {
         let mut child = self
-            .command(arguments)
+            .command_of(program, arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -145,7 +154,7 @@ impl Home {
         }
         let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
         let Ok(status) = status else {
-            panic!("sandbar {arguments:?} did not end; it said\n{stdout}\n{stderr}");
+            panic!("{program} {arguments:?} did not end; it said\n{stdout}\n{stderr}");
         };
         Ran {
             code: status.unwrap().code(),

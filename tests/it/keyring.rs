@@ -1,0 +1,42 @@
+//! A key that is in the desktop's keyring and nowhere else, with a real keyring on a session bus of its own.
+
+use crate::support::home::Home;
+use crate::support::provider::Provider;
+
+const KEY: &str = "sk-in-the-keyring-alone";
+
+/// `$1` is the program, the rest are its arguments.
+const WITH_KEYRING: &str = r#"
+set -eu
+for program in gnome-keyring-daemon secret-tool; do
+    command -v "$program" >/dev/null || { echo "the tests need $program (Debian, Ubuntu: \`apt-get install gnome-keyring libsecret-tools\`)" >&2; exit 3; }
+done
+printf login | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+printf %s "$KEY" | secret-tool store --label=DEEPSEEK_API_KEY service sandbar account DEEPSEEK_API_KEY
+unset KEY
+"$@"
+"#;
+
+#[test]
+fn a_key_that_only_the_keyring_has_reaches_the_provider() {
+    let provider = Provider::start("api.deepseek.com", KEY);
+    let home = Home::with_sandboxes()
+        .set("HTTPS_PROXY", provider.proxy())
+        .set("NODE_EXTRA_CA_CERTS", provider.trusted())
+        .set("SANDBAR_SECRETS", "egress")
+        .set("KEY", KEY);
+    let program = env!("CARGO_BIN_EXE_sandbar");
+    let bus = ["--", "sh", "-c", WITH_KEYRING, "sh", program, "run"];
+    let run = [
+        "--empty",
+        "--model",
+        "deepseek/deepseek-flash",
+        "--auto",
+        "table please",
+    ];
+
+    let ran = home.run_of("dbus-run-session", &[&bus[..], &run].concat());
+
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.contains("Baikal"), "{ran:?}");
+}
