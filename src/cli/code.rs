@@ -88,10 +88,12 @@ async fn patch(config: &Config, name: &str, env: &Env) -> Result<Vec<u8>, Ended>
         _ = interrupt.recv() => Err(Ended::Interrupted),
     };
     let left = visit.leave().await;
-    let patch = patch?;
-    if let Err(failure) = left {
+    match left {
+        Ok(Some(seen)) => known.ran(&[session], &seen).await,
+        Ok(None) => {}
         // The work is here; that the sandbox runs on is worth a word, not the work.
-        report::progress(format!("the sandbox runs on: {}", failure.summary));
+        Err(failure) => report::progress(format!("the sandbox runs on: {}", failure.summary)),
     }
+    let patch = patch?;
     Ok(patch)
 }

@@ -13,9 +13,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::EngineKind;
 use crate::domain::session::SessionSummary;
-use crate::e2b::wire::ListedSandbox;
-use crate::session::visit::{self, Host};
-use crate::session::world::wall;
+use crate::session::visit::Host;
 
 /// A sandbox that is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +118,7 @@ async fn kill_one(known: &Known<'_>, target: &Target) -> Result<(Vec<String>, bo
     let seen = host.sandbox(&target.id).await.ok().flatten();
     let (phase, was_there) = host.kill(&target.id).await?;
     if let Some(seen) = seen {
-        record(known, &siblings, &seen).await;
+        known.ran(&siblings, &seen).await;
     }
     known.store_phase(siblings.iter().copied(), &phase).await?;
     for session in &siblings {
@@ -129,17 +127,4 @@ async fn kill_one(known: &Known<'_>, target: &Target) -> Result<(Vec<String>, bo
     }
     let names = siblings.iter().map(|session| session.name.clone());
     Ok((names.collect(), was_there))
-}
-
-/// Stores that a sandbox ran until now, if it did. That is not worth a failure: it is dead.
-async fn record(known: &Known<'_>, sessions: &[&SessionSummary], seen: &ListedSandbox) {
-    let (store, id) = (known.store(), seen.sandbox_id.as_str().into());
-    for session in sessions {
-        let (key, now) = (&session.key, wall());
-        let run = visit::run_of(seen);
-        if let Some(run) = run {
-            let _unsaved = store.run_seen(key, &id, run, visit::ends_of(seen)).await;
-        }
-        let _unsaved = store.runs_ended(key, now, run.is_some()).await;
-    }
 }

@@ -9,6 +9,8 @@ use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
+use crate::e2b::wire::ListedSandbox;
+use crate::session::visit;
 use crate::session::world::{Records, World, wall};
 use crate::store::secrets::SecretFiles;
 use crate::store::{Store, StoreError};
@@ -94,6 +96,21 @@ impl<'a> Known<'a> {
             }
         }
         store.flush().await.map_err(|error| unreadable(&error))
+    }
+
+    /// Stores that a sandbox of these sessions ran until now, if it did. That is not worth a failure: it does
+    /// not any more.
+    pub(super) async fn ran(&self, sessions: &[&SessionSummary], seen: &ListedSandbox) {
+        let (store, id) = (&self.records.store, seen.sandbox_id.as_str().into());
+        for session in sessions {
+            let (key, now) = (&session.key, wall());
+            let run = visit::run_of(seen);
+            if let Some(run) = run {
+                let _unsaved = store.run_seen(key, &id, run, visit::ends_of(seen)).await;
+            }
+            let _unsaved = store.runs_ended(key, now, run.is_some()).await;
+        }
+        let _unsaved = store.flush().await;
     }
 
     /// The session of this name, or the last used one in the sandbox of this id.

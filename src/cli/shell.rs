@@ -39,10 +39,16 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), Ended> {
         report::progress("it was paused, and will be again");
     }
     let left = pass_through(&mut shell).await;
-    if let Err(failure) = shell.leave().await {
-        report::progress(format!("the sandbox runs on: {}", failure.summary));
-    } else if resumed {
-        report::progress("the sandbox is paused again");
+    match shell.leave().await {
+        Ok(seen) => {
+            if let Some(seen) = seen {
+                known.ran(&[session], &seen).await;
+            }
+            if resumed {
+                report::progress("the sandbox is paused again");
+            }
+        }
+        Err(failure) => report::progress(format!("the sandbox runs on: {}", failure.summary)),
     }
     match left.map_err(|error| unshowable(&error))? {
         Left::Ended(0) | Left::Away => Ok(()),

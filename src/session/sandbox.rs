@@ -80,6 +80,15 @@ impl Sandbox {
         }
     }
 
+    /// Pauses it again after [`Self::join`] has resumed it; returns how it was listed until then, if that
+    /// can be had.
+    pub(super) async fn pause_again(&self) -> Result<Option<wire::ListedSandbox>, Failure> {
+        let seen = self.engine.control.get(self.id()).await;
+        let paused = self.engine.control.pause(self.id()).await;
+        paused.map_err(|error| words::e2b(&error))?;
+        Ok(seen.ok().map(|detail| detail.listed))
+    }
+
     pub(crate) fn id(&self) -> &str {
         self.envd.sandbox_id()
     }

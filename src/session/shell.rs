@@ -17,6 +17,7 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::SandboxInfo;
 use crate::e2b::error::Kind;
 use crate::e2b::process::{ProcessEvent, ProcessStream, Selector, Signal, StartProcess};
+use crate::e2b::wire::ListedSandbox;
 use crate::net::backoff::Backoff;
 use crate::net::random;
 
@@ -145,17 +146,16 @@ impl Shell {
     ///
     /// # Errors
     /// The sandbox could not be paused again: it runs on.
-    pub async fn leave(self) -> Result<(), Failure> {
+    pub async fn leave(self) -> Result<Option<ListedSandbox>, Failure> {
         let Keyboard {
             sandbox, process, ..
         } = self.keyboard;
         // Its programs hear of it by their terminal's end. Whether it was there is no matter.
         let _ended = sandbox.envd.send_signal(&process, Signal::Kill).await;
         if !self.resumed {
-            return Ok(());
+            return Ok(None);
         }
-        let paused = sandbox.engine.control.pause(sandbox.id()).await;
-        paused.map(drop).map_err(|error| words::e2b(&error))
+        sandbox.pause_again().await
     }
 }
 

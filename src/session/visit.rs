@@ -136,12 +136,11 @@ impl Visit {
         self.sandbox.diff(&self.directory).await
     }
 
-    /// Leaves the sandbox as it was found.
-    pub async fn leave(self) -> Result<(), Failure> {
+    /// Leaves the sandbox as it was found; returns how it was listed, where it has run for this visit only.
+    pub async fn leave(self) -> Result<Option<ListedSandbox>, Failure> {
         if !self.resumed {
-            return Ok(());
+            return Ok(None);
         }
-        let paused = self.sandbox.engine.control.pause(self.sandbox.id()).await;
-        paused.map(drop).map_err(|error| words::e2b(&error))
+        self.sandbox.pause_again().await
     }
 }

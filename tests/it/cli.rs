@@ -668,6 +668,10 @@ async fn work_comes_home_from_a_running_and_a_paused_sandbox() {
     assert!(paused.err.contains("paused again"), "{paused:?}");
     let state = account.control.get(&id).await.unwrap().listed.state;
     assert_eq!(state, SandboxState::Paused);
+    // What it has run for that costs like any other time.
+    let runs = account.store.runs(&"worker".into()).await.unwrap();
+    let ends: Vec<End> = runs.iter().map(|seen| seen.end).collect();
+    assert!(matches!(ends[..], [End::At(_)]), "{runs:?}");
 
     let applied = account.user.run_beside(&["apply", "worker"], &here).await;
     assert_eq!(applied.code, Some(0), "{applied:?}");
