@@ -575,3 +575,34 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_prompt_is_said_to_be_sent_only_when_it_is_kept() {
+    let mut world = World::idle();
+    world.say("hello");
+    let sent = world.prompts();
+    let said = |screen: String| {
+        let state = |state: &&str| screen.contains(*state);
+        ["saving …", "sending …"]
+            .into_iter()
+            .filter(state)
+            .collect::<Vec<_>>()
+    };
+
+    let typed = said(draw(&mut world, 80, 24));
+    world.chat.queue_changed(sent.clone(), false);
+    let kept = said(draw(&mut world, 80, 24));
+    world.chat.queue_changed(Vec::new(), false);
+    let posted = said(draw(&mut world, 80, 24));
+    world.receive(ChatEvent::Message(message(
+        sent[0].message.as_str(),
+        Role::User,
+        10,
+    )));
+
+    assert_eq!(
+        (typed, kept, posted),
+        (vec!["saving …"], vec!["sending …"], vec!["sending …"])
+    );
+    assert_eq!(said(draw(&mut world, 80, 24)), [""; 0]);
+}
