@@ -129,6 +129,7 @@ impl Connection {
     ) -> Result<Option<Lost>, Stop> {
         match happened {
             Happened::Command(SessionCommand::Reconnect) => {
+                serving.world.woke().await;
                 self.lost(serving).await;
                 let reason = "the connection was given up for a new one";
                 return Ok(Some(Lost::connection(reason)));

@@ -168,10 +168,15 @@ pub(super) async fn follow(
     let family = format!("{TAG}-{}-", file.end());
     let name = format!("{family}{}-{}", std::process::id(), wall().0);
     let mut others = if alone { family } else { name.clone() };
+    let mut woken = world.woken();
     loop {
         let began = Instant::now();
         let before = from;
-        match follow_once(&file, &name, &mut others, &mut from, &pieces).await {
+        let ended = tokio::select! {
+            ended = follow_once(&file, &name, &mut others, &mut from, &pieces) => ended,
+            Ok(()) = woken.changed() => Ok(Ended::Broken),
+        };
+        match ended {
             Ok(Ended::Broken) | Err(_) => {}
             Ok(Ended::Absent) if backoff.attempt() < LOOKS => {}
             Ok(Ended::Absent | Ended::Unwanted) => return,
@@ -189,6 +194,7 @@ enum Ended {
     Unwanted,
 }
 
+/// Cancel-safe: `from` is behind the last piece that was sent.
 async fn follow_once(
     file: &LogFile,
     name: &str,
@@ -204,10 +210,11 @@ async fn follow_once(
         match reading.next().await? {
             Read::Piece(piece) => {
                 let count = u64::try_from(piece.bytes.len()).unwrap_or(u64::MAX);
-                *from = piece.at.saturating_add(count);
+                let behind = piece.at.saturating_add(count);
                 if pieces.send(piece).await.is_err() {
                     return Ok(Ended::Unwanted);
                 }
+                *from = behind;
             }
             Read::Absent => return Ok(Ended::Absent),
             Read::Over => return Ok(Ended::Broken),

@@ -323,7 +323,11 @@ impl Serving {
                 self.tell_queue().await;
             }
             SessionCommand::SaveDraft(draft) => self.recorder.draft(draft).await,
-            SessionCommand::Retry | SessionCommand::Reconnect => return Ok(Heard::Retry),
+            SessionCommand::Retry => return Ok(Heard::Retry),
+            SessionCommand::Reconnect => {
+                self.world.woke().await;
+                return Ok(Heard::Retry);
+            }
             SessionCommand::UseTemplate(template) => {
                 let place = self.recorder.stored_place().await;
                 if place.is_some_and(|place| place.conversation.is_some()) {

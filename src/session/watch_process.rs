@@ -34,8 +34,13 @@ pub(super) async fn watch(
 ) {
     let selector = Selector::Pid(stream.pid());
     let mut backoff = Backoff::new(world.timing.backoff_base, world.timing.backoff_cap);
+    let mut woken = world.woken();
     loop {
-        let heard = match stream.next().await {
+        let event = tokio::select! {
+            event = stream.next() => event,
+            Ok(()) = woken.changed() => Ok(None),
+        };
+        let heard = match event {
             Ok(Some(ProcessEvent::Stdout(bytes))) => Heard::Printed(LogStream::Stdout, bytes),
             Ok(Some(ProcessEvent::Stderr(bytes))) => Heard::Printed(LogStream::Stderr, bytes),
             Ok(Some(ProcessEvent::Ended(exit))) => Heard::Ended(Some(exit)),

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::SecretString;
 use tempfile::TempDir;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 use tokio::time::Instant;
 
 use super::late_keys::LateKeys;
@@ -24,6 +24,9 @@ use crate::opencode::client::{Limits, OpencodeClient, Server};
 use crate::store::Store;
 use crate::store::secrets::SecretFiles;
 use crate::store::snapshots::SnapshotFiles;
+
+/// All sessions say within this that the machine has slept.
+const WAKING: Duration = Duration::from_secs(1);
 
 /// What of the configuration the sessions need.
 #[derive(Debug, Clone)]
@@ -104,6 +107,8 @@ pub struct World {
     /// When this program started; zero of the monotonic clock.
     pub started: Instant,
     http: OnceLock<Http>,
+    /// When the machine was last found to have slept.
+    woken: watch::Sender<Instant>,
     engine: OnceCell<Engine>,
 }
 
@@ -118,6 +123,7 @@ impl World {
             variables: HashMap::new(),
             started,
             http: OnceLock::new(),
+            woken: watch::Sender::new(started),
             engine: OnceCell::new(),
         }
     }
@@ -136,6 +142,24 @@ impl World {
             // Only a panic ends it early, and that is told by its hook.
             let _ended = tokio::task::spawn_blocking(move || http.renew()).await;
         }
+    }
+
+    /// The machine has slept: all connections are dead and do not know it. Each session says so; the first
+    /// of them is heard.
+    pub(crate) async fn woke(&self) {
+        self.renew_connections().await;
+        self.woken.send_if_modified(|last| {
+            let is_news = last.elapsed() > WAKING;
+            if is_news {
+                *last = Instant::now();
+            }
+            is_news
+        });
+    }
+
+    /// Changes whenever the machine has slept, for those who follow something.
+    pub(crate) fn woken(&self) -> watch::Receiver<Instant> {
+        self.woken.subscribe()
     }
 
     /// The engine, found or started at its first use. A failure is not kept.

@@ -98,7 +98,7 @@ impl Site {
     }
 }
 
-/// Types prompts, each a moment before a cut; returns them.
+/// Types prompts, each a moment before a cut or a sleep; returns them.
 async fn type_and_cut(
     client: &mut Client,
     proxy: &FaultProxy,
@@ -113,7 +113,12 @@ async fn type_and_cut(
         sent.push(prompt);
         let pause = Duration::from_millis(50 + seeded.below(1500));
         client.live(pause).await;
-        proxy.cut();
+        if seeded.below(4) == 0 {
+            proxy.freeze();
+            client.wakes();
+        } else {
+            proxy.cut();
+        }
     }
     sent
 }

@@ -8,6 +8,7 @@ use std::fs;
 use std::time::Duration;
 
 use sandbar::demo::Pace;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::fault_proxy::FaultProxy;
@@ -78,4 +79,36 @@ fn who_wakes_does_not_wait_for_connections_that_died_in_sleep() {
         !raw.contains("fell silent"),
         "it was waited for the silence"
     );
+}
+
+#[test]
+fn a_clock_that_is_wrong_changes_nothing_for_the_conversation() {
+    let model = Server::model(Pace::Lively);
+    let server = OpenCode::start(&format!("{}/v1", model.url()));
+    let home = Home::new().set("OPENCODE_SERVER_PASSWORD", server.password());
+    let clock = Clock::new();
+    // The ids of our messages are made by it, and order them.
+    for wrong in ["+8h", "-8h"] {
+        clock.jump(wrong);
+        let conversation = server.conversation();
+        let launch = home.terminal(&["attach", server.url(), "--session", &conversation]);
+        let mut screen = clock.given_to(launch).size(100, 30).start();
+        screen.wait_for("idle");
+        for (prompt, answer) in [
+            ("table", "The figures are rounded."),
+            ("think", "forty-two"),
+        ] {
+            screen.send(&format!("{prompt} please\r"));
+            screen.wait_for(answer);
+            screen.wait_for("idle");
+        }
+
+        let (_, held) = server.get(&format!("/session/{conversation}/message"));
+        let held: Vec<Value> = serde_json::from_str(&held).unwrap();
+        let roles: Vec<&str> = held
+            .iter()
+            .map(|message| message["info"]["role"].as_str().unwrap())
+            .collect();
+        assert_eq!(roles, ["user", "assistant", "user", "assistant"], "{wrong}");
+    }
 }

@@ -47,6 +47,7 @@ pub(crate) struct Client {
     started: Instant,
     /// By how much this client's clock is ahead: a person's pauses between keys, which nobody waits for.
     ahead: Duration,
+    slept: Duration,
     theme: Theme,
     cache: TextCache,
     /// What happened, for the one who looks at a broken schedule.
@@ -116,6 +117,7 @@ impl Client {
             supervisor: Supervisor::new(world, sender),
             events,
             ahead: Duration::ZERO,
+            slept: Duration::ZERO,
             theme: Theme::default(),
             cache: TextCache::new(10_000),
             trail: String::new(),
@@ -129,7 +131,7 @@ impl Client {
     }
 
     fn with_cx(&mut self, what: impl FnOnce(&mut App, &mut Cx<'_>)) {
-        let (now, wall) = (self.now(), UnixMillis(millis()));
+        let (now, wall) = (self.now(), UnixMillis(millis()).plus(self.slept));
         let mut cx = Cx::new(now, wall, &mut self.ids, &mut self.effects);
         what(&mut self.app, &mut cx);
         for effect in std::mem::take(&mut self.effects) {
@@ -166,6 +168,14 @@ impl Client {
         // Keys that come faster than a person types are taken for a paste.
         self.ahead += Duration::from_millis(40);
         self.event(Event::Key(key));
+    }
+
+    /// The machine of this client has slept: its wall clock has gone on, and the other one has not.
+    pub(crate) fn wakes(&mut self) {
+        self.slept = Duration::from_hours(8);
+        self.event(Event::Tick);
+        // The clock is right again for what comes.
+        self.slept = Duration::ZERO;
     }
 
     /// Takes events for a while, as a patient user: answers what is asked, tries again what failed.
