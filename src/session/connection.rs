@@ -69,9 +69,12 @@ pub(crate) enum Called {
 /// Times that differ by less are one and the same, told by two clocks.
 const SAME_TIME: Duration = Duration::from_secs(3);
 
-/// How often the server is asked about a prompt that it does not answer, before the next one is
+/// How often the server is asked about a prompt that it has and does not answer, before the next one is
 /// posted all the same.
 const LOOKS: u32 = 3;
+/// The same of one that it took and does not have, before it is posted again: a server prepares for long
+/// before its first turn.
+const LOOKS_FOR: u32 = 20;
 
 /// Lives from the opening of the stream to its end.
 pub(crate) struct Connection {
@@ -79,7 +82,8 @@ pub(crate) struct Connection {
     news: mpsc::Receiver<ChatEvent>,
     stream: BoxFuture<'static, Lost>,
     calls: FuturesUnordered<BoxFuture<'static, Called>>,
-    /// The prompts whose posts are under way, to be put back if the connection is lost.
+    /// Prompts that were posted and that the server has not shown yet, to be put back if the connection is
+    /// lost: it takes a prompt before it keeps it, and may end in between (seen on 1.18.33).
     posting: Vec<Prompt>,
     live: bool,
     keeping: Keeping,
@@ -165,6 +169,9 @@ impl Connection {
             _ => None,
         };
         let was_busy = serving.queue.is_busy();
+        if !self.posting.is_empty() {
+            self.confirm(serving, |id| shows(&event, id)).await;
+        }
         serving.news(event).await;
         // Working sandboxes live longer than idle ones, whoever began the turn.
         let settings = &serving.world.settings;
@@ -338,18 +345,18 @@ impl Connection {
             Called::Failed(failure) => serving.command_failed(failure).await,
             Called::News(event) => serving.news(event).await,
             Called::Runs(sandbox, run) => serving.runs(sandbox, run).await,
-            Called::Posted(id) => {
-                self.posting.retain(|prompt| prompt.message != id);
-                serving.posted(&id).await;
-                self.look(serving, id, 1);
-            }
+            Called::Posted(id) => self.look(serving, id, 1),
             Called::NotPosted {
                 prompt,
                 failure,
                 refused,
             } => {
+                let before = self.posting.len();
                 self.posting.retain(|other| other.message != prompt.message);
-                serving.not_posted(prompt, failure, refused).await;
+                // Else the server has shown it meanwhile: only its answer was lost.
+                if self.posting.len() < before {
+                    serving.not_posted(prompt, failure, refused).await;
+                }
             }
             Called::LivesUntil(until) => {
                 serving.lives_until(until).await;
@@ -376,7 +383,14 @@ impl Connection {
                 prompt,
                 looks,
                 turn,
-            } => self.looked(serving, prompt, looks, turn),
+            } => self.looked(serving, prompt, looks, turn).await,
+        }
+    }
+
+    /// The server has shown that it keeps these prompts.
+    async fn confirm(&mut self, serving: &mut Serving, keeps: impl Fn(&MessageId) -> bool) {
+        for prompt in self.posting.extract_if(.., |prompt| keeps(&prompt.message)) {
+            serving.posted(&prompt.message).await;
         }
     }
 
@@ -397,17 +411,35 @@ impl Connection {
         self.calls.push(look.boxed());
     }
 
-    fn looked(&mut self, serving: &mut Serving, prompt: MessageId, looks: u32, turn: Option<Turn>) {
+    async fn looked(
+        &mut self,
+        serving: &mut Serving,
+        prompt: MessageId,
+        looks: u32,
+        turn: Option<Turn>,
+    ) {
+        if matches!(turn, Some(Turn::Over | Turn::NotBegun)) {
+            self.confirm(serving, |id| *id == prompt).await;
+        }
         if serving.queue.in_flight() != Some(&prompt) {
             return;
         }
         match turn {
             Some(Turn::Over) => serving.queue.settled(),
+            Some(Turn::Absent) if looks >= LOOKS_FOR => {
+                tracing::warn!(%prompt, "the server took a prompt and does not have it: once more");
+                let lost = self.posting.iter().position(|other| other.message == prompt);
+                if let Some(lost) = lost {
+                    let prompt = self.posting.remove(lost);
+                    serving.recorder.unclaim(&prompt.message, false).await;
+                    serving.queue.put_back(prompt, false);
+                }
+            }
             Some(Turn::NotBegun) if looks >= LOOKS => {
                 tracing::warn!(%prompt, "the server took a prompt and does not answer it");
                 serving.queue.settled();
             }
-            Some(Turn::NotBegun) => self.look(serving, prompt, looks + 1),
+            Some(Turn::NotBegun | Turn::Absent) => self.look(serving, prompt, looks + 1),
             Some(Turn::Runs) | None => self.look(serving, prompt, looks),
         }
     }
@@ -415,6 +447,7 @@ impl Connection {
     /// What was on its way goes back to the queue, to be sent again under the same ids.
     async fn lost(&mut self, serving: &mut Serving) {
         while let Ok(event) = self.news.try_recv() {
+            self.confirm(serving, |id| shows(&event, id)).await;
             serving.news(event).await;
         }
         for prompt in self.posting.drain(..).rev() {
@@ -422,6 +455,16 @@ impl Connection {
             serving.queue.put_back(prompt, false);
         }
         serving.tell_queue().await;
+    }
+}
+
+/// Whether the server keeps a prompt, as an event shows.
+fn shows(event: &ChatEvent, prompt: &MessageId) -> bool {
+    match event {
+        ChatEvent::Part(part) => part.message == *prompt,
+        ChatEvent::Message(message) => message.parent.as_ref() == Some(prompt),
+        ChatEvent::Resync(resync) => resync.holds(prompt),
+        _ => false,
     }
 }
 

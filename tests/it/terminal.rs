@@ -207,8 +207,15 @@ fn a_server_that_died_is_told_with_its_end_and_started_by_a_key() {
     let again = home.opencode_servers();
     assert_eq!(again.len(), 1);
     assert_ne!(again, servers);
+    // It takes a prompt before it keeps it; this one dies in between.
     screen.send("A prompt to the new server, is it there\r");
+    screen.wait_for("sending …");
+    signal(again[0].try_into().unwrap(), Signal::KILL);
+    screen.wait_for("OpenCode ended (killed)");
+    screen.send("\x18r");
     screen.wait_for("I am the demo model");
+    screen.wait_for("idle");
+    assert!(!screen.contents().contains("sending …"));
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub enum Turn {
     Over,
     /// It is idle and has not answered it.
     NotBegun,
+    /// It is idle and does not have it.
+    Absent,
 }
 
 /// Reads it from the statuses of all sessions and, fetched after them, the session's newest messages.
@@ -20,9 +22,9 @@ pub fn of(statuses: &StatusMap, page: &MessagePage, session: &str, prompt: &Mess
         return Turn::Runs;
     }
     let mut after = page.messages.iter().map(|message| &message.info);
-    let is_answered = after.any(|message| message.id == prompt.as_str())
-        && after.any(|message| message.role == "assistant");
-    if is_answered {
+    if !after.any(|message| message.id == prompt.as_str()) {
+        Turn::Absent
+    } else if after.any(|message| message.role == "assistant") {
         Turn::Over
     } else {
         Turn::NotBegun
@@ -60,7 +62,7 @@ mod tests {
         let before = [("a", "user"), ("x", "assistant")];
 
         assert_eq!(turn(&busy, &before), Turn::Runs);
-        assert_eq!(turn(&idle, &before), Turn::NotBegun);
+        assert_eq!(turn(&idle, &before), Turn::Absent);
         let stored = [&before[..], &[("b", "user")]].concat();
         assert_eq!(turn(&idle, &stored), Turn::NotBegun);
         let answered = [&stored[..], &[("y", "assistant")]].concat();
