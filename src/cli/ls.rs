@@ -338,7 +338,7 @@ pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
 pub(super) fn age(age: Duration) -> String {
     let secs = age.as_secs();
     match secs {
-        0..60 => "now".to_owned(),
+        0..60 => "just now".to_owned(),
         60..3600 => format!("{} min ago", secs / 60),
         3600..86_400 => format!("{} h ago", secs / 3600),
         _ => format!("{} d ago", secs / 86_400),
@@ -478,7 +478,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                "now",
+                "just now",
                 "1 min ago",
                 "59 min ago",
                 "1 h ago",

@@ -136,6 +136,8 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
     place.sandbox.isolation = engine.isolation.map(str::to_owned);
     place.sandbox.ends_at = (engine.kind == EngineKind::E2b).then(|| wall().plus(ttl));
     settle(cx, place).await;
+    // It runs, and costs, also if nothing comes of this boot.
+    cx.recorder.phase(&Phase::Dormant).await;
     Ok(Sandbox::new(&cx.world, engine, wire)?)
 }
 
@@ -223,9 +225,12 @@ async fn make(
             Some(id) => join_made(engine, template, &id, ttl).await?,
             None => None,
         };
-        match made {
-            Some(made) => made,
-            None => call(cx, engine, place, &password, ttl).await?,
+        if let Some(made) = made {
+            made
+        } else {
+            // Another program may have removed it.
+            cx.recorder.save_password(&password)?;
+            call(cx, engine, place, &password, ttl).await?
         }
     } else {
         let password = boot_server::password()?;

@@ -47,6 +47,8 @@ pub(super) async fn begin(recorder: &Recorder) -> Option<(Revival, Vec<MessageId
     let mut place = recorder.stored_place().await?;
     let lost = lost(recorder, &snapshot).await;
     let prompts: Vec<Prompt> = lost.iter().filter_map(prompt).collect();
+    // The new sandbox has one of its own, which is stored before there is a sandbox.
+    recorder.forget_password();
     recorder.hold(true).await;
     for prompt in prompts.iter().rev() {
         recorder.enqueue(prompt).await;

@@ -1,5 +1,7 @@
 //! A session whose sandbox is gone goes on in a new one, with the real server and the demo model.
 
+use std::time::{Duration, Instant};
+
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 
@@ -28,6 +30,9 @@ git diff --cached --binary
 git diff
 git ls-files -co --exclude-standard | sort | xargs sha256sum 2>&1 || true
 "#;
+
+/// Generous: a busy machine must not fail a test.
+const LIMIT: Duration = Duration::from_mins(1);
 
 fn start(home: &Home) -> Screen {
     let arguments = ["--demo", "--empty"];
@@ -124,7 +129,7 @@ fn the_work_of_a_killed_session_is_read_and_brought_back_by_commands() {
     assert!(there.stderr.contains("nothing to revive"), "{there:?}");
     assert_eq!((after.code, after.stdout), (Some(0), before.stdout));
     assert!(
-        after.stderr.contains("its work was kept now"),
+        after.stderr.contains("its work was kept just now"),
         "{}",
         after.stderr
     );
@@ -150,4 +155,38 @@ fn a_run_that_ends_with_its_turn_is_kept_with_it() {
     assert_eq!(revived.stdout, "revived session\n", "{revived:?}");
     let said = messages(&home, &home.sandboxes()[0]);
     assert!(said.to_string().contains("The figures are rounded."));
+}
+
+#[test]
+fn who_leaves_while_a_session_is_revived_finds_it_booting_and_not_gone() {
+    let home = Home::with_sandboxes();
+    let mut screen = start(&home);
+    screen.wait_for("type a message");
+    screen.send("table please\r");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    home.wait_for_snapshot("rounded");
+    // By another program, which takes the old sandbox's password with it.
+    assert_eq!(home.run(&["kill", "session"]).code, Some(0));
+    screen.wait_for("revives it in a new sandbox");
+    screen.send("\x18b");
+    screen.wait_for("Revive session");
+    screen.send("y");
+    let began = Instant::now();
+    while home.sandboxes().is_empty() {
+        assert!(began.elapsed() < LIMIT, "no sandbox is made");
+        std::thread::yield_now();
+    }
+    screen.wait_for("install");
+    screen.send("\x18q");
+    screen.wait_exit();
+
+    let listed = home.run(&["ls", "--json"]);
+    let again = start(&home);
+
+    let state = listed.stdout.split("\"state\":").nth(1).unwrap_or_default();
+    assert!(!state.starts_with("\"gone\""), "{listed:?}");
+    again.wait_for("The figures are rounded.");
+    again.wait_for("○ idle");
+    assert_eq!(home.sandboxes().len(), 1);
 }
