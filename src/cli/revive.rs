@@ -62,7 +62,10 @@ fn before(prospect: &Revival) -> String {
         None => ", without the code: that is what a new session gets".to_owned(),
     };
     let missing = prospect.missing;
-    format!("the last snapshot was taken {taken}{code}; prompts that are not in it: {missing}")
+    format!(
+        "the last snapshot was taken {taken}{code}; prompts that are not in it: {missing}; \
+         files that git ignores are in none"
+    )
 }
 
 /// Opens the session and waits until it is back.
@@ -77,10 +80,16 @@ async fn back(
     });
     let taken = supervisor.command(key, SessionCommand::Revive);
     taken.map_err(|busy| Failure::new("the session is stuck").because(busy.to_string()))?;
+    let mut begun = false;
     while let Some((_, event)) = inbox.recv().await {
         match event {
             SessionEvent::Revived(revival) => return Ok(revival),
-            SessionEvent::Boot(boot) => boot_line(boot).iter().for_each(report::progress),
+            SessionEvent::Boot(boot) => {
+                begun = true;
+                boot_line(boot).iter().for_each(report::progress);
+            }
+            // As it is stored: that is why we are here.
+            SessionEvent::Phase(Phase::Gone(_)) if !begun => {}
             SessionEvent::CommandFailed(failure)
             | SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure)) => {
                 return Err(failure.into());

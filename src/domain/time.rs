@@ -20,6 +20,13 @@ impl UnixMillis {
                 .saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
         )
     }
+
+    /// Returns the instant `duration` before this one.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(millis))
+    }
 }
 
 /// A time in whole minutes: `41m`, `1h 12m`.

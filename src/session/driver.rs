@@ -21,8 +21,8 @@ use super::recorder::Recorder;
 use super::serving::{Heard, Lost, Serving};
 use super::words;
 use super::world::World;
-use crate::domain::sandbox::{Outage, Phase};
-use crate::domain::session::{Closing, SessionCommand, SessionSpec};
+use crate::domain::sandbox::{BootEvent, Outage, Phase, Stage};
+use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
 use crate::domain::time::UnixMillis;
 use crate::net::backoff::Backoff;
 use crate::net::random;
@@ -52,6 +52,8 @@ pub(crate) struct Stop(pub(crate) Closing);
 enum Until {
     Retry,
     Prompt,
+    /// What the process does that drives the session.
+    Change,
     Time(Duration),
 }
 
@@ -134,6 +136,11 @@ impl Life {
     async fn live(&mut self) -> Result<Infallible, Stop> {
         self.wait_until_wanted().await?;
         let mut outage = Outages::new(&self.world);
+        // What ended it is known; whether it did is asked when somebody wants it back.
+        if let Some(gone @ Phase::Gone(_)) = self.serving.stored_phase().await {
+            self.serving.announce(gone).await;
+            self.wait(Until::Retry).await?;
+        }
         loop {
             self.wait_for_driver().await?;
             let work = Box::pin(boot::boot(self.serving.boot_cx(&self.spec)));
@@ -166,9 +173,14 @@ impl Life {
             let until = match phase {
                 // As the screen says: what is sent to a paused sandbox resumes it.
                 Phase::Paused => Until::Prompt,
+                Phase::Failed(_) if !self.serving.recorder.drives() => Until::Change,
                 _ => Until::Retry,
             };
-            self.serving.announce(phase).await;
+            if phase == Phase::Failed(words::driven_elsewhere()) {
+                self.tell_of_driver().await;
+            } else {
+                self.serving.announce(phase).await;
+            }
             self.wait(until).await?;
             outage.over();
         }
@@ -204,8 +216,7 @@ impl Life {
         if self.serving.may_boot().await {
             return Ok(());
         }
-        let phase = Phase::Failed(words::driven_elsewhere());
-        self.serving.announce(phase).await;
+        self.tell_of_driver().await;
         while !self.serving.may_boot().await {
             tokio::select! {
                 biased;
@@ -219,6 +230,19 @@ impl Life {
         Ok(())
     }
 
+    /// Another process starts the session: that is a boot here too, of which this is all that is known.
+    async fn tell_of_driver(&self) {
+        let (stage, line) = (Stage::Create, words::driven_elsewhere().summary);
+        let at = self.world.now();
+        for event in [
+            SessionEvent::Phase(Phase::Booting(stage)),
+            SessionEvent::Boot(BootEvent::Started { stage, at }),
+            SessionEvent::Boot(BootEvent::Output { stage, line }),
+        ] {
+            self.serving.events.send(event).await;
+        }
+    }
+
     /// Serves over one connection after another; returns the phase in which only a new boot helps,
     /// or `None` where it helps at once.
     async fn stay_connected(&mut self) -> Result<Option<Phase>, Stop> {
@@ -226,13 +250,20 @@ impl Life {
         loop {
             let (lost, was_live) = self.connection(outage.attempt() > 0).await?;
             let (reason, least) = match lost {
-                Lost::Connection { reason, least } => (reason, least),
+                Lost::Connection {
+                    reason,
+                    least,
+                    silence,
+                } => {
+                    if was_live {
+                        outage.over();
+                        outage.since = (!silence.is_zero()).then(|| wall().minus(silence));
+                    }
+                    (reason, least)
+                }
                 Lost::Until(phase) => return Ok(Some(phase)),
                 Lost::TookOver => return Ok(None),
             };
-            if was_live {
-                outage.over();
-            }
             self.wait_out(&mut outage, reason, least).await?;
             let verdict = self.serving.verdict();
             if let Some(phase) = Box::pin(self.during(verdict)).await?.flatten() {
@@ -308,7 +339,7 @@ impl Life {
         let mut limit = pin!(async move {
             match until {
                 Until::Time(limit) => tokio::time::sleep(limit).await,
-                Until::Retry | Until::Prompt => std::future::pending().await,
+                Until::Retry | Until::Prompt | Until::Change => std::future::pending().await,
             }
         });
         let mut is_gone = false;
@@ -334,9 +365,17 @@ impl Life {
                                 self.serving.announce(phase).await;
                             }
                         }
-                        Some(Phase::Paused) => was_over = true,
-                        // Somebody else has resumed or revived it.
-                        Some(Phase::Dormant) if was_over && self.serving.has_place().await => {
+                        Some(phase @ Phase::Paused) => {
+                            if !was_over && until == Until::Change {
+                                self.serving.announce(phase).await;
+                            }
+                            was_over = true;
+                        }
+                        // Somebody else has resumed or revived it, or starts it.
+                        Some(Phase::Dormant)
+                            if (was_over || until == Until::Change)
+                                && self.serving.has_place().await =>
+                        {
                             return Ok(());
                         }
                         _ => {}

@@ -75,9 +75,14 @@ impl Server {
             history: self.history,
             has_catalog: self.has_catalog,
         };
+        let silence = what.timing.watchdog;
         match follow(what, news).await {
             FollowEnd::Ended => Lost::connection("the server closed the event stream"),
-            FollowEnd::Stalled => Lost::connection("the server fell silent"),
+            FollowEnd::Stalled => Lost::Connection {
+                reason: "the server fell silent".to_owned(),
+                least: Duration::ZERO,
+                silence,
+            },
             FollowEnd::ListenerGone => Lost::connection("nobody listens"),
             FollowEnd::Unauthorized => {
                 let error = OpencodeError::Unauthorized {
@@ -93,6 +98,7 @@ impl Server {
             FollowEnd::Http(error) if error.is_retryable() => Lost::Connection {
                 reason: words::opencode(&error).summary,
                 least: error.retry_after().unwrap_or_default(),
+                silence: Duration::ZERO,
             },
             // Whoever was there before is not another program now: a page of the network on the way,
             // such as one that wants a login, or an answer that was damaged.

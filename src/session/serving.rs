@@ -44,6 +44,8 @@ pub(crate) enum Lost {
         reason: String,
         /// The server wants no other try before.
         least: Duration,
+        /// So long nothing had been heard.
+        silence: Duration,
     },
     /// It will not come back by itself.
     Until(Phase),
@@ -57,6 +59,7 @@ impl Lost {
         Self::Connection {
             reason: reason.into(),
             least: Duration::ZERO,
+            silence: Duration::ZERO,
         }
     }
 }
@@ -352,9 +355,8 @@ impl Serving {
             | SessionCommand::ReplyPermission { .. }
             | SessionCommand::ReplyQuestion { .. }
             | SessionCommand::LoadOlder => {
-                let failure = Failure::new("not connected to the session's server")
-                    .hint("wait until it is connected again, or press r to try now");
-                self.command_failed(failure.retryable()).await;
+                let is_paused = self.stored_phase().await == Some(Phase::Paused);
+                self.command_failed(words::not_connected(is_paused)).await;
             }
         }
         Ok(Heard::Done)

@@ -210,6 +210,18 @@ pub(crate) fn revived(missing: usize) -> String {
     format!("in a new sandbox, made from the last snapshot{missing}")
 }
 
+/// A command that needs a server, while there is none.
+pub(crate) fn not_connected(is_paused: bool) -> Failure {
+    let failure = if is_paused {
+        Failure::new("the sandbox is paused")
+            .hint("resume it with r; what waited waits there still")
+    } else {
+        Failure::new("not connected to the session's server")
+            .hint("wait until it is connected again, or press r to try now")
+    };
+    failure.retryable()
+}
+
 /// Another process has the session's lock, and has not booted it yet.
 pub(crate) fn driven_elsewhere() -> Failure {
     Failure::new("another sandbar is starting this session")
