@@ -14,6 +14,16 @@ use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
 use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo};
 use crate::domain::time::{Monotonic, UnixMillis};
 
+/// Whether a session's task takes commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    Serves,
+    /// `is_stored`: since then the store has agreed with what it said last.
+    Ended {
+        is_stored: bool,
+    },
+}
+
 /// One session's task, as we see it. Chat and logs answer for themselves.
 #[derive(Debug)]
 pub(super) struct OpenSession {
@@ -37,9 +47,9 @@ pub(super) struct OpenSession {
     resumes: Option<Monotonic>,
     /// The last warning that was given of the sandbox's end, by the time that was left.
     warned: Option<Duration>,
-    /// How to open it again; its task has ended when `stopped`.
+    /// How to open it again, once its task has ended.
     origin: Origin,
-    stopped: bool,
+    task: Task,
     restored: bool,
 }
 
@@ -68,7 +78,7 @@ impl OpenSession {
                 Origin::New(_) | Origin::Stored => Origin::Stored,
                 attach @ Origin::Attach { .. } => attach,
             },
-            stopped: false,
+            task: Task::Serves,
             restored: false,
             key: spec.key,
         };
@@ -88,14 +98,17 @@ impl OpenSession {
     /// Whether nothing more happens here, and nothing is held that is not recorded.
     pub(super) fn is_over(&self) -> bool {
         let holds = !self.chat.composer_is_empty() || self.chat.queue_len() > 0;
-        self.stopped && matches!(self.phase, Phase::Gone(_)) && !holds
+        !self.is_served() && matches!(self.phase, Phase::Gone(_)) && !holds
     }
 
     pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {
         match event {
             // When it is opened again, the composer knows more than the store.
             SessionEvent::Restored { draft } => {
-                if !std::mem::replace(&mut self.restored, true) {
+                if std::mem::replace(&mut self.restored, true) {
+                    // The log is told from its beginning as well.
+                    self.logs.clear();
+                } else {
                     self.chat.restored(draft);
                 }
             }
@@ -111,7 +124,11 @@ impl OpenSession {
             SessionEvent::Revived(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::Stopped => {
-                self.stopped = true;
+                self.task = Task::Ended { is_stored: false };
+                if self.origin == Origin::Stored {
+                    // From here on the store tells what becomes of it.
+                    cx.ask(Effect::ListSessions);
+                }
                 self.tell_reach();
             }
         }
@@ -138,10 +155,11 @@ impl OpenSession {
     /// A task that has ended takes no prompt, whatever it said last; where the sandbox is left, the
     /// next prompt opens the session again.
     fn tell_reach(&mut self) {
+        let has_ended = !self.is_served();
         self.chat.set_reach(match self.phase {
             Phase::Gone(_) => Reach::Never,
-            Phase::Dormant | Phase::Paused | Phase::Failed(_) if self.stopped => Reach::Asleep,
-            _ if self.stopped => Reach::Never,
+            Phase::Dormant | Phase::Paused | Phase::Failed(_) if has_ended => Reach::Asleep,
+            _ if has_ended => Reach::Never,
             Phase::Live => Reach::Live,
             Phase::Dormant
             | Phase::Booting(_)
@@ -162,16 +180,16 @@ impl OpenSession {
 
     /// Whether its task takes commands.
     pub(super) fn is_served(&self) -> bool {
-        !self.stopped
+        self.task == Task::Serves
     }
 
     /// Tries again now; a task that has ended is started anew.
     pub(super) fn retry(&mut self, cx: &mut Cx<'_>) {
-        if !self.stopped {
+        if self.is_served() {
             self.command(SessionCommand::Retry, cx);
             return;
         }
-        self.stopped = false;
+        self.task = Task::Serves;
         self.resumes = (self.phase == Phase::Paused).then_some(cx.now);
         self.phase = Phase::Booting(Stage::Subscribe);
         self.boot = Boot::new(cx.now);
@@ -180,6 +198,31 @@ impl OpenSession {
             key: self.key.clone(),
             origin: self.origin.clone(),
         }));
+    }
+
+    /// What the store has of a session whose task has ended: where somebody else has resumed or revived it,
+    /// it goes on here. Older news than its end are none.
+    pub(super) fn stored(&mut self, phase: &Phase, cx: &mut Cx<'_>) {
+        let Task::Ended { is_stored } = &mut self.task else {
+            return;
+        };
+        if std::mem::discriminant(phase) == std::mem::discriminant(&self.phase) {
+            *is_stored = true;
+        } else if *is_stored && *phase == Phase::Dormant {
+            self.retry(cx);
+        }
+    }
+
+    /// It is opened on purpose: a paused sandbox is resumed for it.
+    pub(super) fn resume(&mut self, cx: &mut Cx<'_>) {
+        if self.phase == Phase::Paused {
+            self.retry(cx);
+        }
+    }
+
+    /// Its sandbox was paused when it was opened, and is being resumed.
+    pub(super) fn resumes_since(&mut self, now: Monotonic) {
+        self.resumes = Some(now);
     }
 
     /// How long it took to resume the sandbox, told once when it is used again.
@@ -192,7 +235,7 @@ impl OpenSession {
 
     /// Starts a task that has ended anew, so that it takes commands.
     pub(super) fn wake(&mut self, cx: &mut Cx<'_>) {
-        if self.stopped {
+        if !self.is_served() {
             self.retry(cx);
         }
     }

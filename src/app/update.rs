@@ -237,7 +237,12 @@ impl App {
 
     fn sessions_outcome(&mut self, outcome: SessionsOutcome, cx: &mut Cx<'_>) {
         match outcome {
-            SessionsOutcome::Open(key) => self.show(key, cx),
+            SessionsOutcome::Open(key) => {
+                self.show(key, cx);
+                if let Some(session) = self.session_mut() {
+                    session.resume(cx);
+                }
+            }
             SessionsOutcome::PauseOrResume(key) => self.pause_or_resume(&key, cx),
             SessionsOutcome::Pause(rows) => self.pause_all(&rows, cx),
             SessionsOutcome::AskKill(rows) => self.ask_kill(&rows, cx),
@@ -364,6 +369,11 @@ impl App {
     fn reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         match reply {
             Reply::Sessions(rows) => {
+                for row in &rows {
+                    if let Some(session) = self.open.get_mut(&row.key) {
+                        session.stored(&row.phase, cx);
+                    }
+                }
                 self.list.loaded(rows);
                 if !mem::replace(&mut self.loaded, true) {
                     self.first_session(cx);
@@ -404,9 +414,11 @@ impl App {
         };
         let alive = |row: &&SessionSummary| !matches!(row.phase, Phase::Gone(_));
         let rows = || self.list.rows().iter().filter(alive);
-        rows()
-            .find(|row| row.sandbox.id.is_some())
-            .or_else(|| rows().find(|row| row.sandbox.engine == *engine))
+        let has_sandbox = |row: &&SessionSummary| row.sandbox.id.is_some();
+        let is_here = |row: &&SessionSummary| row.sandbox.engine == *engine;
+        let used = |row: &&SessionSummary| row.updated;
+        (rows().filter(has_sandbox).max_by_key(used))
+            .or_else(|| rows().filter(is_here).max_by_key(used))
             .map(|row| row.key.clone())
     }
 }

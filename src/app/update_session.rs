@@ -134,7 +134,14 @@ impl App {
                 key: key.clone(),
                 origin: Origin::Stored,
             };
+            let was_paused = self
+                .list
+                .row(&key)
+                .is_some_and(|row| row.phase == Phase::Paused);
             self.open_session(spec, cx);
+            if let Some(session) = self.open.get_mut(&key).filter(|_| was_paused) {
+                session.resumes_since(cx.now);
+            }
         }
         self.list.select(&key);
         self.shown = Some(key);

@@ -185,4 +185,15 @@ fn who_resumes_it_is_followed_by_whoever_drives() {
     two.send("long please\r");
     one.wait_for("Section 2");
     assert_eq!(prompts(&home), ["table please", "long please"]);
+
+    // Also where nobody else has it open.
+    kill(&two);
+    one.wait_for("○ idle");
+    one.send("\x1b[17;2~");
+    one.wait_for("┏ 1 Sessions");
+    one.send("p");
+    one.wait_for("‖ paused");
+    let resumed = home.run(&["resume", "session"]);
+    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    one.wait_for("○ idle");
 }

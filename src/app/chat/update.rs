@@ -211,6 +211,8 @@ impl Chat {
             return Some(ChatOutcome::Wake(prompt));
         }
         self.command(SessionCommand::Prompt(prompt), cx);
+        // What was sent is no draft any more, also for whoever comes after a crash.
+        self.save_draft(cx);
         None
     }
 
@@ -283,6 +285,7 @@ impl Chat {
     fn interrupt(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if !self.composer.is_empty() {
             self.composer.clear();
+            self.save_draft(cx);
             return None;
         }
         if !self.is_working() {

@@ -7,12 +7,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Chat;
-use super::Notice;
 use super::scroll::Block;
 use super::transcript::{Entry, Growing, PartEntry};
+use super::{Notice, Reach};
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
-use crate::domain::chat::{MessageError, PartKind, Role};
+use crate::domain::chat::{MessageError, PartKind, Role, Status};
 use crate::domain::time::UnixMillis;
 use crate::text::wrap;
 use crate::text::{Growth, Rendered, TextKey, ansi};
@@ -100,7 +100,10 @@ impl Chat {
     ) -> Shown<'c> {
         let (entry, known) = match block {
             Block::Part(entry, known) => (entry, known),
-            Block::Foot(entry) => return Shown::lines(foot(entry, width, vx.theme)),
+            Block::Foot(entry) => {
+                let is_at_rest = self.reach == Reach::Live && self.status == Some(Status::Idle);
+                return Shown::lines(foot(entry, is_at_rest, width, vx.theme));
+            }
             Block::Notice => return Shown::lines(self.notice_lines(width, vx.theme)),
         };
         let open = self.folds.is_open(&known.part, entry.message.role);
@@ -324,11 +327,15 @@ fn compaction(auto: bool, width: u16, theme: &Theme) -> Shown<'static> {
 }
 
 /// Why a message ended early.
-fn foot(entry: &Entry, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    if let Some(error) = &entry.message.error {
+/// `is_at_rest`: the server works on nothing.
+fn foot(entry: &Entry, is_at_rest: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let message = &entry.message;
+    if let Some(error) = &message.error {
         return error_lines(error, width, theme);
     }
-    let words = match entry.message.finish.as_deref() {
+    let is_cut = is_at_rest && message.role == Role::Assistant && message.completed.is_none();
+    let words = match message.finish.as_deref() {
+        _ if is_cut => "The answer was cut off: OpenCode ended before it was done.",
         Some("length") => "The answer was cut off: it reached the model's limit of output.",
         Some("content-filter") => "The answer was cut off by the provider's content filter.",
         _ => return Vec::new(),

@@ -73,6 +73,15 @@ impl Default for Logs {
 }
 
 impl Logs {
+    /// Lets all lines go, and follows what comes.
+    pub(super) fn clear(&mut self) {
+        *self = Self {
+            wrap: self.wrap,
+            times: self.times,
+            ..Self::default()
+        };
+    }
+
     /// Takes new lines, and lets the oldest go where there are too many.
     pub(super) fn append(&mut self, lines: Vec<LogLine>) {
         for line in lines {

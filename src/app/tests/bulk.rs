@@ -182,6 +182,7 @@ fn one_whose_task_has_ended_is_killed_all_the_same() {
     let mut script = some();
     script.phase("one", Phase::Failed(exited()));
     script.session("one", SessionEvent::Stopped);
+    assert_eq!(script.asked(), [Effect::ListSessions]);
 
     script.keys("ctrl-x l D y");
 

@@ -362,3 +362,95 @@ fn a_failed_command_is_told() {
         .map(|notice| notice.text.as_str());
     assert_eq!(notice, Some("The prompt was not sent"));
 }
+
+/// Whether the session was opened anew since the last look.
+fn is_opened(script: &mut Script, key: &str) -> bool {
+    let opens =
+        |effect: &Effect| matches!(effect, Effect::OpenSession(spec) if spec.key.as_str() == key);
+    script.asked().iter().any(opens)
+}
+
+#[test]
+fn a_session_that_was_paused_here_goes_on_when_it_is_resumed_elsewhere() {
+    let listed = |phase: Phase| {
+        let row = SessionSummary {
+            phase,
+            ..row("one", 1)
+        };
+        Event::Reply(Reply::Sessions(vec![row]))
+    };
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    script.phase("one", Phase::Live).keys("ctrl-x l p");
+    script.phase("one", Phase::Paused);
+    script.session("one", SessionEvent::Stopped);
+    script.asked();
+
+    // Read before the pause was stored.
+    script.event(listed(Phase::Dormant));
+    assert!(!is_opened(&mut script, "one"));
+    script.event(listed(Phase::Paused));
+    assert!(!is_opened(&mut script, "one"));
+
+    script.event(listed(Phase::Dormant));
+
+    assert!(is_opened(&mut script, "one"));
+}
+
+#[test]
+fn to_open_a_paused_session_resumes_it_each_time_and_tells_how_long_that_took() {
+    let paused = SessionSummary {
+        phase: Phase::Paused,
+        ..row("two", 2)
+    };
+    let mut script = Script::with_stored(vec![row("one", 1), paused]);
+    script.keys("ctrl-x l j enter");
+    assert!(is_opened(&mut script, "two"));
+    script.wait(Duration::from_secs(3));
+    script.phase("two", Phase::Live);
+    let screen = script.screen(120, 24);
+    assert!(screen.contains("resumed in 3"), "{screen}");
+
+    script.phase("two", Phase::Paused);
+    script.session("two", SessionEvent::Stopped);
+    script.keys("ctrl-x 1");
+    assert!(!is_opened(&mut script, "two"));
+    script.keys("ctrl-x l j enter");
+
+    assert!(is_opened(&mut script, "two"));
+}
+
+#[test]
+fn a_log_that_is_told_again_is_not_doubled() {
+    let told = |script: &mut Script| {
+        let line = LogLine::ours(UnixMillis(NOON), "the only line");
+        script.session(
+            "one",
+            SessionEvent::Restored {
+                draft: String::new(),
+            },
+        );
+        script.session("one", SessionEvent::Logs(vec![line]));
+    };
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    told(&mut script);
+    script.phase("one", Phase::Paused);
+    script.session("one", SessionEvent::Stopped);
+    script.keys("ctrl-x l p");
+    told(&mut script);
+    script.phase("one", Phase::Live);
+
+    let screen = script.screen(160, 40);
+
+    assert_eq!(screen.matches("the only line").count(), 1, "{screen}");
+}
+
+#[test]
+fn a_start_opens_the_session_that_was_used_last() {
+    let used = |name: &str, age: u64, ago: u64| SessionSummary {
+        updated: UnixMillis(NOON - ago),
+        ..row(name, age)
+    };
+    let script = Script::with_stored(vec![used("new", 1, 1), used("old", 9, 0)]);
+
+    assert_eq!(script.shown(), "old");
+}
