@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use super::boot_sandbox::{METADATA_KEY, METADATA_NAME};
 use super::visit::Host;
-use super::world::{World, wall};
+use super::world::{Records, World, wall};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::price::Size;
-use crate::domain::sandbox::EngineKind;
+use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::{Life, Stranger, Whence};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
 use crate::engine::EngineSpec;
+use crate::store::lock::SessionLock;
 
 /// A sandbox that is younger, and made for a session which has none yet, is on its way to that.
 const ON_ITS_WAY: Duration = Duration::from_mins(2);
@@ -39,10 +40,51 @@ pub async fn ask(world: &World) -> Result<Vec<Stranger>, Failure> {
         })?,
         None => Vec::new(),
     };
+    if let Some(records) = &world.records {
+        agree(kind, &listed, &sessions, records).await;
+    }
     let now = wall();
     let mut strangers = among(kind, &listed, &sessions);
     strangers.retain(|stranger| !is_on_its_way(stranger, now));
     Ok(strangers)
+}
+
+/// Stores of sessions that nobody drives what the engine says of their sandboxes: they may have been paused or
+/// resumed from elsewhere, or with the engine itself. What is not listed may be a moment younger than the list.
+async fn agree(
+    engine: EngineKind,
+    listed: &[ListedSandbox],
+    sessions: &[SessionSummary],
+    records: &Records,
+) {
+    for session in sessions.iter().filter(|row| row.sandbox.engine == engine) {
+        let is_its = |one: &&ListedSandbox| {
+            let id = session.sandbox.id.as_ref();
+            id.is_some_and(|id| id.as_str() == one.sandbox_id)
+        };
+        let Some(phase) = listed
+            .iter()
+            .find(is_its)
+            .and_then(|one| news(session, one))
+        else {
+            continue;
+        };
+        let Some(_driven) = SessionLock::try_take(&records.directory, &session.key) else {
+            continue;
+        };
+        if let Err(error) = records.store.set_phase(&session.key, &phase).await {
+            tracing::warn!(%error, "the phase of a session is not stored");
+        }
+    }
+}
+
+/// The phase of a session whose sandbox is listed, where that is another than the stored one.
+fn news(session: &SessionSummary, listed: &ListedSandbox) -> Option<Phase> {
+    match (listed.state, &session.phase) {
+        (SandboxState::Paused, Phase::Dormant | Phase::Failed(_)) => Some(Phase::Paused),
+        (SandboxState::Running, Phase::Paused | Phase::Gone(_)) => Some(Phase::Dormant),
+        _ => None,
+    }
 }
 
 /// Whether a program on this store has just made it, and not yet stored that.
