@@ -46,7 +46,16 @@ pub(super) struct Headless {
     began: bool,
     refused: Option<Failure>,
     failed: Option<Failure>,
-    has_sandbox: bool,
+    left: Left,
+}
+
+/// What a run that ended leaves behind.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Left {
+    /// There is something that could be paused or killed.
+    pub(super) sandbox: bool,
+    /// The prompt is still in the queue, and is sent when somebody opens the session.
+    pub(super) prompt: bool,
 }
 
 impl Headless {
@@ -58,9 +67,8 @@ impl Headless {
         }
     }
 
-    /// Whether there is anything that could be paused or killed.
-    pub(super) fn has_sandbox(&self) -> bool {
-        self.has_sandbox
+    pub(super) fn left(&self) -> Left {
+        self.left
     }
 
     pub(super) fn receive(&mut self, event: SessionEvent) -> Vec<Out> {
@@ -85,11 +93,14 @@ impl Headless {
                 )))]
             }
             SessionEvent::Sandbox(sandbox) => {
-                self.has_sandbox = sandbox.id.is_some();
+                self.left.sandbox = sandbox.id.is_some();
+                Vec::new()
+            }
+            SessionEvent::Queue { prompts, .. } => {
+                self.left.prompt = !prompts.is_empty();
                 Vec::new()
             }
             SessionEvent::Restored { .. }
-            | SessionEvent::Queue { .. }
             | SessionEvent::Runs(_)
             | SessionEvent::Snapshot(_)
             | SessionEvent::Revived(_) => Vec::new(),
@@ -291,10 +302,10 @@ mod tests {
         };
 
         headless.receive(SessionEvent::Sandbox(sandbox.clone()));
-        assert!(!headless.has_sandbox());
+        assert!(!headless.left().sandbox);
 
         sandbox.id = Some(SandboxId::from("sbx"));
         headless.receive(SessionEvent::Sandbox(sandbox));
-        assert!(headless.has_sandbox());
+        assert!(headless.left().sandbox);
     }
 }

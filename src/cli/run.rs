@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::args::{Options, RunArgs};
-use super::headless::{Headless, Out};
+use super::headless::{Headless, Left, Out};
 use super::report::{self, Ended};
 use super::{keyring, runtime, setup};
 use crate::app::cx::IdSource;
@@ -118,7 +118,7 @@ async fn follow(
             break ended;
         }
     };
-    let ended = answer.close(ended, &name, became(headless.has_sandbox(), args.rm));
+    let ended = answer.close(ended, &name, &became(headless.left(), args.rm));
     let closing = if args.rm {
         Closing::Kill
     } else {
@@ -129,13 +129,18 @@ async fn follow(
     ended
 }
 
-/// What has become of the session's sandbox.
-fn became(has_sandbox: bool, rm: bool) -> &'static str {
-    match (has_sandbox, rm) {
+/// What has become of the session's sandbox, and of a prompt that was not sent.
+fn became(left: Left, rm: bool) -> String {
+    let sandbox = match (left.sandbox, rm) {
         (false, _) => "has no sandbox",
         (true, true) => "killed",
         (true, false) => "paused; `sandbar` opens it again",
-    }
+    };
+    let prompt = match (left.prompt, rm) {
+        (true, false) => "; its prompt waits, and is sent when the session is opened",
+        _ => "",
+    };
+    format!("{sandbox}{prompt}")
 }
 
 /// Does one thing that an event asks for; says how everything ends, if it does.

@@ -428,7 +428,10 @@ impl Connection {
             Some(Turn::Over) => serving.queue.settled(),
             Some(Turn::Absent) if looks >= LOOKS_FOR => {
                 tracing::warn!(%prompt, "the server took a prompt and does not have it: once more");
-                let lost = self.posting.iter().position(|other| other.message == prompt);
+                let lost = self
+                    .posting
+                    .iter()
+                    .position(|other| other.message == prompt);
                 if let Some(lost) = lost {
                     let prompt = self.posting.remove(lost);
                     serving.recorder.unclaim(&prompt.message, false).await;
