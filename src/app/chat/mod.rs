@@ -183,6 +183,11 @@ impl Chat {
         matches!(self.status, Some(Status::Busy | Status::Retry { .. }))
     }
 
+    /// Whether the server is known to work on nothing at this moment.
+    fn is_at_rest(&self) -> bool {
+        self.status == Some(Status::Idle) && self.reach == Reach::Live
+    }
+
     /// Whether a turn is known to run at this moment.
     fn is_working(&self) -> bool {
         self.is_busy() && self.reach == Reach::Live
@@ -339,6 +344,7 @@ impl Chat {
         Blocks {
             transcript: &self.transcript,
             notice: self.notice.is_some(),
+            is_at_rest: self.is_at_rest(),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! the view ever goes over the whole conversation.
 
 use super::transcript::{Entry, Growing, PartEntry, Place, Transcript};
-use crate::domain::chat::{PartKind, Role};
+use crate::domain::chat::{Message, PartKind, Role};
 use crate::domain::id::{MessageId, PartId};
 
 /// Names a block across changes of the conversation.
@@ -106,6 +106,8 @@ pub(super) struct Blocks<'a> {
     pub(super) transcript: &'a Transcript,
     /// Whether there is a notice below the messages.
     pub(super) notice: bool,
+    /// The server works on nothing, so that what is not whole never will be.
+    pub(super) is_at_rest: bool,
 }
 
 impl<'a> Blocks<'a> {
@@ -126,7 +128,7 @@ impl<'a> Blocks<'a> {
         };
         let entry = self.transcript.at(place)?;
         (slot + 1..=entry.parts.len())
-            .find(|slot| is_visible(entry, *slot))
+            .find(|slot| self.is_visible(entry, *slot))
             .map(|slot| Pos::Message(place, slot))
             .or_else(|| self.first_after(Some(place)))
     }
@@ -138,7 +140,7 @@ impl<'a> Blocks<'a> {
         let entry = self.transcript.at(place)?;
         (0..slot)
             .rev()
-            .find(|slot| is_visible(entry, *slot))
+            .find(|slot| self.is_visible(entry, *slot))
             .map(|slot| Pos::Message(place, slot))
             .or_else(|| self.last_before(Some(place)))
     }
@@ -146,7 +148,7 @@ impl<'a> Blocks<'a> {
     /// The first block after this message.
     fn first_after(&self, mut place: Option<Place>) -> Option<Pos> {
         while let Some((next, entry)) = self.transcript.after(place) {
-            if let Some(slot) = (0..=entry.parts.len()).find(|slot| is_visible(entry, *slot)) {
+            if let Some(slot) = (0..=entry.parts.len()).find(|slot| self.is_visible(entry, *slot)) {
                 return Some(Pos::Message(next, slot));
             }
             place = Some(next);
@@ -159,7 +161,7 @@ impl<'a> Blocks<'a> {
         while let Some((before, entry)) = self.transcript.before(place) {
             if let Some(slot) = (0..=entry.parts.len())
                 .rev()
-                .find(|slot| is_visible(entry, *slot))
+                .find(|slot| self.is_visible(entry, *slot))
             {
                 return Some(Pos::Message(before, slot));
             }
@@ -193,7 +195,34 @@ impl<'a> Blocks<'a> {
             Some(part) => entry.position(part)?,
             None => entry.parts.len(),
         };
-        is_visible(entry, slot).then_some(Pos::Message(place, slot))
+        self.is_visible(entry, slot)
+            .then_some(Pos::Message(place, slot))
+    }
+
+    /// Whether the part at `slot`, or the note behind the last part, is drawn at all.
+    fn is_visible(&self, entry: &Entry, slot: usize) -> bool {
+        let Some(known) = entry.parts.get(slot) else {
+            return has_foot(entry, self.is_at_rest);
+        };
+        let user = entry.message.role == Role::User;
+        match &known.part.kind {
+            PartKind::Text {
+                text, synthetic, ..
+            } => {
+                let hidden = (user && *synthetic) || entry.is_superseded(slot);
+                !hidden && !text.trim_ascii().is_empty()
+            }
+            PartKind::Reasoning { .. } => {
+                let text = known.part.kind.growing_text().unwrap_or_default();
+                !text.trim_ascii().is_empty() && !entry.is_superseded(slot)
+            }
+            PartKind::Tool(_)
+            | PartKind::Compaction { .. }
+            | PartKind::Retry { .. }
+            | PartKind::Unknown { .. } => true,
+            PartKind::File { .. } => user,
+            PartKind::StepStart | PartKind::StepFinish { .. } | PartKind::Patch { .. } => false,
+        }
     }
 }
 
@@ -222,37 +251,15 @@ impl Block<'_> {
     }
 }
 
-/// Whether the part at `slot`, or the note behind the last part, is drawn at all.
-fn is_visible(entry: &Entry, slot: usize) -> bool {
-    let Some(known) = entry.parts.get(slot) else {
-        return has_foot(entry);
-    };
-    let user = entry.message.role == Role::User;
-    match &known.part.kind {
-        PartKind::Text {
-            text, synthetic, ..
-        } => {
-            let hidden = (user && *synthetic) || entry.is_superseded(slot);
-            !hidden && !text.trim_ascii().is_empty()
-        }
-        PartKind::Reasoning { .. } => {
-            let text = known.part.kind.growing_text().unwrap_or_default();
-            !text.trim_ascii().is_empty() && !entry.is_superseded(slot)
-        }
-        PartKind::Tool(_)
-        | PartKind::Compaction { .. }
-        | PartKind::Retry { .. }
-        | PartKind::Unknown { .. } => true,
-        PartKind::File { .. } => user,
-        PartKind::StepStart | PartKind::StepFinish { .. } | PartKind::Patch { .. } => false,
-    }
+/// Whether a message ended in a way that must be told.
+fn has_foot(entry: &Entry, is_at_rest: bool) -> bool {
+    let message = &entry.message;
+    message.error.is_some()
+        || matches!(message.finish.as_deref(), Some("length" | "content-filter"))
+        || (is_at_rest && is_unfinished(message))
 }
 
-/// Whether a message ended in a way that must be told.
-fn has_foot(entry: &Entry) -> bool {
-    entry.message.error.is_some()
-        || matches!(
-            entry.message.finish.as_deref(),
-            Some("length" | "content-filter")
-        )
+/// Whether this is an answer that is not whole.
+pub(super) fn is_unfinished(message: &Message) -> bool {
+    message.role == Role::Assistant && message.completed.is_none() && message.error.is_none()
 }

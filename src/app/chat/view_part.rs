@@ -7,12 +7,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Chat;
-use super::scroll::Block;
+use super::Notice;
+use super::scroll::{Block, is_unfinished};
 use super::transcript::{Entry, Growing, PartEntry};
-use super::{Notice, Reach};
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
-use crate::domain::chat::{MessageError, PartKind, Role, Status};
+use crate::domain::chat::{MessageError, PartKind, Role};
 use crate::domain::time::UnixMillis;
 use crate::text::wrap;
 use crate::text::{Growth, Rendered, TextKey, ansi};
@@ -101,8 +101,7 @@ impl Chat {
         let (entry, known) = match block {
             Block::Part(entry, known) => (entry, known),
             Block::Foot(entry) => {
-                let is_at_rest = self.reach == Reach::Live && self.status == Some(Status::Idle);
-                return Shown::lines(foot(entry, is_at_rest, width, vx.theme));
+                return Shown::lines(foot(entry, self.is_at_rest(), width, vx.theme));
             }
             Block::Notice => return Shown::lines(self.notice_lines(width, vx.theme)),
         };
@@ -333,9 +332,10 @@ fn foot(entry: &Entry, is_at_rest: bool, width: u16, theme: &Theme) -> Vec<Line<
     if let Some(error) = &message.error {
         return error_lines(error, width, theme);
     }
-    let is_cut = is_at_rest && message.role == Role::Assistant && message.completed.is_none();
     let words = match message.finish.as_deref() {
-        _ if is_cut => "The answer was cut off: OpenCode ended before it was done.",
+        _ if is_at_rest && is_unfinished(message) => {
+            "The answer was cut off: OpenCode ended before it was done."
+        }
         Some("length") => "The answer was cut off: it reached the model's limit of output.",
         Some("content-filter") => "The answer was cut off by the provider's content filter.",
         _ => return Vec::new(),

@@ -38,11 +38,10 @@ fn an_echo_stays_last_until_the_server_confirms_it() {
     let mut world = World::idle();
     world.say("hello");
     let sent = world.prompts().remove(0);
-    world.receive(ChatEvent::Message(message(
-        "msg_x",
-        Role::Assistant,
-        u64::MAX,
-    )));
+    world.receive(ChatEvent::Message(Message {
+        completed: Some(UnixMillis(u64::MAX)),
+        ..message("msg_x", Role::Assistant, u64::MAX)
+    }));
     world.receive(ChatEvent::Part(text(
         "msg_x",
         "prt_x",

@@ -606,3 +606,36 @@ fn a_prompt_is_said_to_be_sent_only_when_it_is_kept() {
     );
     assert_eq!(said(draw(&mut world, 80, 24)), [""; 0]);
 }
+
+#[test]
+fn an_answer_that_will_never_be_whole_says_so() {
+    let mut world = World::idle();
+    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Message(message("msg_1", Role::Assistant, 10)));
+    world.receive(ChatEvent::Part(text(
+        "msg_1",
+        "prt_1",
+        "half an ans",
+        false,
+    )));
+    let says =
+        |world: &mut World| draw(world, 80, 24).contains("The answer was cut off: OpenCode ended");
+
+    let (working, gone) = (says(&mut world), {
+        world.chat.set_reach(Reach::Later);
+        world.receive(ChatEvent::Status(Status::Idle));
+        says(&mut world)
+    });
+    world.chat.set_reach(Reach::Live);
+    let idle = says(&mut world);
+    let whole = Message {
+        completed: Some(UnixMillis(20)),
+        ..message("msg_1", Role::Assistant, 10)
+    };
+    world.receive(ChatEvent::Message(whole));
+
+    assert_eq!(
+        (working, gone, idle, says(&mut world)),
+        (false, false, true, false)
+    );
+}
