@@ -303,10 +303,7 @@ fn reasoning<'c>(
 
 fn gap_note(known: &PartEntry, theme: &Theme) -> Vec<Line<'static>> {
     if known.gap {
-        vec![Line::styled(
-            "(some of this text is missing until it ends)",
-            theme.dim,
-        )]
+        vec![Line::styled("(some of this text is missing)", theme.dim)]
     } else {
         Vec::new()
     }
