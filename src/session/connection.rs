@@ -1,6 +1,7 @@
 //! One connection to OpenCode: the event stream, the calls under way, the queue that moves.
 
 mod keeping;
+mod posting;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 
 use self::keeping::Keeping;
+use self::posting::shows;
 use super::driver::Stop;
 use super::server::Server;
 use super::serving::{Elsewhere, Lost, Serving};
@@ -68,13 +70,6 @@ pub(crate) enum Called {
 
 /// Times that differ by less are one and the same, told by two clocks.
 const SAME_TIME: Duration = Duration::from_secs(3);
-
-/// How often the server is asked about a prompt that it has and does not answer, before the next one is
-/// posted all the same.
-const LOOKS: u32 = 3;
-/// The same of one that it took and does not have, before it is posted again: a server prepares for long
-/// before its first turn.
-const LOOKS_FOR: u32 = 20;
 
 /// Lives from the opening of the stream to its end.
 pub(crate) struct Connection {
@@ -307,37 +302,6 @@ impl Connection {
         self.calls.push(told.boxed());
     }
 
-    /// Posts the next prompt of the queue if its time has come.
-    async fn post_next(&mut self, serving: &mut Serving) {
-        if !self.live || !serving.recorder.drives() {
-            return;
-        }
-        // One that somebody else has taken out makes room for the one behind it.
-        while let Some(prompt) = serving.queue.next() {
-            if serving.claim(&prompt, false).await {
-                self.post(prompt);
-            }
-        }
-    }
-
-    fn post(&mut self, prompt: Prompt) {
-        self.posting.push(prompt.clone());
-        let server = self.server.clone();
-        self.calls.push(
-            async move {
-                match server.prompt(&prompt).await {
-                    Ok(()) => Called::Posted(prompt.message),
-                    Err((failure, refused)) => Called::NotPosted {
-                        prompt,
-                        failure,
-                        refused,
-                    },
-                }
-            }
-            .boxed(),
-        );
-    }
-
     async fn called(&mut self, serving: &mut Serving, called: Called) {
         match called {
             Called::Renew(until) if serving.lives() != until => {}
@@ -385,89 +349,6 @@ impl Connection {
                 turn,
             } => self.looked(serving, prompt, looks, turn).await,
         }
-    }
-
-    /// The server has shown that it keeps these prompts.
-    async fn confirm(&mut self, serving: &mut Serving, keeps: impl Fn(&MessageId) -> bool) {
-        for prompt in self.posting.extract_if(.., |prompt| keeps(&prompt.message)) {
-            serving.posted(&prompt.message).await;
-        }
-    }
-
-    /// Asks after some time what has become of a prompt: one that the server had answered already
-    /// begins no turn.
-    fn look(&mut self, serving: &Serving, prompt: MessageId, looks: u32) {
-        let server = self.server.clone();
-        let patience = serving.world.timing.turn_begins;
-        let look = async move {
-            tokio::time::sleep(patience).await;
-            let turn = server.turn_of(&prompt).await;
-            Called::Looked {
-                prompt,
-                looks,
-                turn,
-            }
-        };
-        self.calls.push(look.boxed());
-    }
-
-    async fn looked(
-        &mut self,
-        serving: &mut Serving,
-        prompt: MessageId,
-        looks: u32,
-        turn: Option<Turn>,
-    ) {
-        if matches!(turn, Some(Turn::Over | Turn::NotBegun)) {
-            self.confirm(serving, |id| *id == prompt).await;
-        }
-        if serving.queue.in_flight() != Some(&prompt) {
-            return;
-        }
-        match turn {
-            Some(Turn::Over) => serving.queue.settled(),
-            Some(Turn::Absent) if looks >= LOOKS_FOR => {
-                tracing::warn!(%prompt, "the server took a prompt and does not have it: once more");
-                let lost = self
-                    .posting
-                    .iter()
-                    .position(|other| other.message == prompt);
-                if let Some(lost) = lost {
-                    let prompt = self.posting.remove(lost);
-                    serving.recorder.unclaim(&prompt.message, false).await;
-                    serving.queue.put_back(prompt, false);
-                }
-            }
-            Some(Turn::NotBegun) if looks >= LOOKS => {
-                tracing::warn!(%prompt, "the server took a prompt and does not answer it");
-                serving.queue.settled();
-            }
-            Some(Turn::NotBegun | Turn::Absent) => self.look(serving, prompt, looks + 1),
-            Some(Turn::Runs) | None => self.look(serving, prompt, looks),
-        }
-    }
-
-    /// What was on its way goes back to the queue, to be sent again under the same ids.
-    async fn lost(&mut self, serving: &mut Serving) {
-        while let Ok(event) = self.news.try_recv() {
-            self.confirm(serving, |id| shows(&event, id)).await;
-            serving.news(event).await;
-        }
-        for prompt in self.posting.drain(..).rev() {
-            serving.recorder.unclaim(&prompt.message, false).await;
-            serving.queue.put_back(prompt, false);
-        }
-        serving.tell_queue().await;
-    }
-}
-
-/// Whether the server keeps a prompt, as an event shows.
-fn shows(event: &ChatEvent, prompt: &MessageId) -> bool {
-    match event {
-        ChatEvent::Part(part) => part.message == *prompt,
-        ChatEvent::Message(message) => message.parent.as_ref() == Some(prompt),
-        ChatEvent::Resync(resync) => resync.holds(prompt),
-        _ => false,
     }
 }
 
