@@ -77,6 +77,8 @@ impl App {
                 self.list.trouble = None;
                 self.list.heard(strangers);
                 self.sift_strangers();
+                // What it told of the sessions' own sandboxes is stored.
+                cx.ask(Effect::ListSessions);
             }
             Err(failure) => self.list.trouble = Some(failure.summary),
         }

@@ -18,7 +18,7 @@ use super::boot;
 use super::connection::{Connection, Happened};
 use super::events::Events;
 use super::recorder::Recorder;
-use super::serving::{Heard, Lost, Serving};
+use super::serving::{Elsewhere, Heard, Lost, Serving};
 use super::words;
 use super::world::World;
 use crate::domain::sandbox::{BootEvent, Outage, Phase, Stage};
@@ -358,6 +358,9 @@ impl Life {
                 }
                 elsewhere = self.serving.elsewhere() => {
                     self.serving.heard_of(elsewhere).await;
+                    if elsewhere == Elsewhere::TookOver && until == Until::Change {
+                        return Ok(());
+                    }
                     match self.serving.stored_phase().await {
                         Some(phase @ Phase::Gone(_)) => {
                             was_over = true;

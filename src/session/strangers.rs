@@ -41,7 +41,10 @@ pub async fn ask(world: &World) -> Result<Vec<Stranger>, Failure> {
         None => Vec::new(),
     };
     if let Some(records) = &world.records {
-        agree(kind, &listed, &sessions, records).await;
+        let of_engine = |row: &&SessionSummary| row.sandbox.engine == kind;
+        for session in sessions.iter().filter(of_engine) {
+            agree(&host, &listed, session, records).await;
+        }
     }
     let now = wall();
     let mut strangers = among(kind, &listed, &sessions);
@@ -49,32 +52,25 @@ pub async fn ask(world: &World) -> Result<Vec<Stranger>, Failure> {
     Ok(strangers)
 }
 
-/// Stores of sessions that nobody drives what the engine says of their sandboxes: they may have been paused or
-/// resumed from elsewhere, or with the engine itself. What is not listed may be a moment younger than the list.
-async fn agree(
-    engine: EngineKind,
-    listed: &[ListedSandbox],
-    sessions: &[SessionSummary],
-    records: &Records,
-) {
-    for session in sessions.iter().filter(|row| row.sandbox.engine == engine) {
-        let is_its = |one: &&ListedSandbox| {
-            let id = session.sandbox.id.as_ref();
-            id.is_some_and(|id| id.as_str() == one.sandbox_id)
-        };
-        let Some(phase) = listed
-            .iter()
-            .find(is_its)
-            .and_then(|one| news(session, one))
-        else {
-            continue;
-        };
-        let Some(_driven) = SessionLock::try_take(&records.directory, &session.key) else {
-            continue;
-        };
-        if let Err(error) = records.store.set_phase(&session.key, &phase).await {
-            tracing::warn!(%error, "the phase of a session is not stored");
-        }
+/// Stores of a session that nobody drives what the engine says of its sandbox, which may have been paused or
+/// resumed from elsewhere, or with the engine itself.
+async fn agree(host: &Host, listed: &[ListedSandbox], session: &SessionSummary, records: &Records) {
+    let Some(id) = &session.sandbox.id else {
+        return;
+    };
+    let its = listed.iter().find(|one| one.sandbox_id == id.as_str());
+    if its.and_then(|one| news(session, one)).is_none() {
+        return;
+    }
+    let Some(_driven) = SessionLock::try_take(&records.directory, &session.key) else {
+        return;
+    };
+    // The list is older than what is stored: somebody may have paused or resumed it in between.
+    let now = host.sandbox(id).await.ok().flatten();
+    if let Some(phase) = now.and_then(|now| news(session, &now))
+        && let Err(error) = records.store.set_phase(&session.key, &phase).await
+    {
+        tracing::warn!(%error, "the phase of a session is not stored");
     }
 }
 

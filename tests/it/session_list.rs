@@ -13,12 +13,17 @@ use crate::support::http::runtime;
 /// A session's boot ends there, with a sandbox.
 const NO_CODE: [&str; 3] = ["--demo", "--repo", "/there/is/none"];
 
-/// Makes a sandbox past the program; returns its id.
-fn sandbox(home: &Home, metadata: &[(&str, &str)]) -> String {
+/// The local server, past the program.
+fn control(home: &Home) -> ControlClient {
     let (url, key) = home.account();
     let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
     let http = Http::new(&HttpOptions::default()).unwrap();
-    let control = ControlClient::new(http.pool().clone(), addresses.api, key.into()).unwrap();
+    ControlClient::new(http.pool().clone(), addresses.api, key.into()).unwrap()
+}
+
+/// Makes a sandbox past the program; returns its id.
+fn sandbox(home: &Home, metadata: &[(&str, &str)]) -> String {
+    let control = control(home);
     let metadata = metadata.iter();
     let new = NewSandbox {
         template_id: "base".to_owned(),
@@ -45,6 +50,35 @@ fn a_sandbox_whose_boot_failed_is_killed_from_the_list() {
 
     screen.wait_for("gone");
     assert_eq!(home.sandboxes(), [""; 0]);
+}
+
+#[test]
+fn a_sandbox_that_was_resumed_behind_our_back_is_listed_as_running() {
+    let home = Home::with_sandboxes();
+    for _ in 0..2 {
+        let ran = home.run(&[&["run"], &NO_CODE[..], &["hello"]].concat());
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let waits = "its prompt waits, and is sent when the session is opened";
+        assert!(ran.stderr.contains(waits), "{ran:?}");
+    }
+    let sessions = home.stored();
+    let first = sessions
+        .iter()
+        .find(|session| session[0] == "none")
+        .unwrap();
+    let listed = home.run(&["ls", "--json"]);
+    assert_eq!(listed.stdout.matches("\"paused\"").count(), 2, "{listed:?}");
+    runtime()
+        .block_on(control(&home).connect(&first[1], None))
+        .unwrap();
+
+    // The other one was used last, and is opened.
+    let screen = home.terminal(&NO_CODE).size(120, 36).start();
+
+    screen.wait_until("the first one, running", |screen| {
+        let mut rows = screen.rows(0, 30);
+        rows.any(|row| row.contains(" none ") && row.contains("idle"))
+    });
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn they_are_asked_for_from_time_to_time_while_the_list_is_in_sight() {
     assert_eq!(script.asked(), []);
     script.event(Event::Reply(Reply::Strangers(Ok(Vec::new()))));
     script.wait(Duration::from_secs(119));
-    assert_eq!(script.asked(), []);
+    assert_eq!(script.asked(), [Effect::ListSessions]);
     script.wait(minutes(1));
     assert_eq!(script.asked(), [Effect::ListStrangers]);
 }
@@ -256,6 +256,7 @@ fn one_is_killed_after_a_question_that_says_whose_it_is() {
 #[test]
 fn sessions_and_strangers_are_marked_and_closed_together() {
     let mut script = with(all_kinds());
+    script.asked();
     script.keys("ctrl-x l space j space space space p");
 
     let asked = [
