@@ -306,6 +306,13 @@ impl Recorder {
         }
     }
 
+    /// The sandbox was paused or killed from here, which is so whoever drives the session.
+    pub(crate) async fn closed(&self, phase: &Phase) {
+        if let (Phase::Paused | Phase::Gone(_), Some(records)) = (phase, &self.records) {
+            told("phase", records.store.set_phase(&self.key, phase).await);
+        }
+    }
+
     pub(crate) async fn chat(&self, event: &ChatEvent) {
         let Some(records) = self.driven() else { return };
         told("conversation", records.store.record(&self.key, event).await);

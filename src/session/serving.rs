@@ -471,6 +471,7 @@ impl Serving {
             None => self.close_without_server(closing).await,
         };
         if let Some(phase) = phase {
+            self.recorder.closed(&phase).await;
             self.announce(phase).await;
         }
         self.recorder.flush().await;
@@ -479,11 +480,9 @@ impl Serving {
 
     async fn close_without_server(&self, closing: Closing) -> Option<Phase> {
         let closed = closing::close_recorded(&self.world, &self.recorder, closing).await;
-        closed.or_else(|| {
-            Some(match closing {
-                Closing::Kill => Phase::Gone(Failure::new("the session never had a sandbox")),
-                Closing::Pause | Closing::Detach => Phase::Dormant,
-            })
-        })
+        Some(closed.unwrap_or_else(|| match closing {
+            Closing::Kill => Phase::Gone(Failure::new("the session never had a sandbox")),
+            Closing::Pause | Closing::Detach => Phase::Dormant,
+        }))
     }
 }
