@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::check::{Check, in_a_line};
 use crate::cli::local::{isolation as wanted, limits};
 use crate::cli::setup;
-use crate::config::{Config, Env};
+use crate::config::{Config, Env, SecretsWay};
 use crate::domain::sandbox::EngineKind;
 use crate::engine;
 use crate::local::daemon::Daemon;
@@ -143,10 +143,10 @@ fn answered((found, took): (bool, Duration), template: &str) -> Check {
 
 pub(super) fn model(config: &Config) -> Check {
     let keys = config.provider_keys().iter().map(|(name, _)| name.as_str());
-    model_of(&keys.collect::<Vec<_>>())
+    model_of(&keys.collect::<Vec<_>>(), config.secrets.value)
 }
 
-fn model_of(keys: &[&str]) -> Check {
+fn model_of(keys: &[&str], way: SecretsWay) -> Check {
     if keys.is_empty() {
         return Check::note(
             "model",
@@ -154,7 +154,11 @@ fn model_of(keys: &[&str]) -> Check {
             "set one, such as ANTHROPIC_API_KEY",
         );
     }
-    Check::ok("model", format!("{} goes into sandboxes", keys.join(", ")))
+    let way = match way {
+        SecretsWay::Env => "goes into sandboxes",
+        SecretsWay::Egress => "is written into requests as they leave sandboxes",
+    };
+    Check::ok("model", format!("{} {way}", keys.join(", ")))
 }
 
 #[cfg(test)]
