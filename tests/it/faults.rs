@@ -20,7 +20,7 @@ use crate::support::opencode::OpenCode;
 /// In CI; thousands by hand.
 const SCHEDULES: u64 = 200;
 /// Conversations at a time.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 12;
 /// Conversations of one server: it grows slower with each that is cut off (seen on 1.18.33).
 const PER_SERVER: usize = 25;
 /// For one schedule on a busy machine.

@@ -77,7 +77,7 @@ impl Seeded {
         }
     }
 
-    /// Four to nine faults, the first four of different kinds.
+    /// Four to six faults, the first four of different kinds.
     pub(crate) fn plan(&mut self) -> VecDeque<Fault> {
         let mut kinds: Vec<u64> = (0..KINDS).collect();
         let mut plan = VecDeque::new();
@@ -86,7 +86,7 @@ impl Seeded {
             let kind = kinds.swap_remove(at);
             plan.push_back(self.fault(kind));
         }
-        for _ in 0..self.below(6) {
+        for _ in 0..self.below(3) {
             let kind = self.below(KINDS);
             plan.push_back(self.fault(kind));
         }
