@@ -1,8 +1,9 @@
 //! A certificate authority of one sandbox: by it the sandbox's way out may read what goes to the hosts in
 //! whose requests it writes.
 //!
-//! Its key lives and dies with the sandbox's run in this server and is on no disk; nobody but the sandbox's
-//! own processes is told to trust it.
+//! Its key lives as long as this server knows the sandbox and is on no disk; the next server makes a new one,
+//! which the sandbox trusts from its next start on. Nobody but the sandbox's own processes is told to trust
+//! it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
