@@ -6,12 +6,22 @@ use std::os::unix::fs::PermissionsExt as _;
 use pretty_assertions::assert_eq;
 
 use crate::support::home::Home;
+use crate::support::screen::Screen;
 
 /// A session that has answered; returns its sandbox, which is paused.
 fn made(home: &Home) -> String {
     let ran = home.run(&["run", "--demo", "--empty", "table please"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     home.sandboxes().remove(0)
+}
+
+/// The conversation is there, and the next prompt is answered.
+fn goes_on(screen: &mut Screen) {
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    screen.send("A prompt to the adopted session, is it there\r");
+    screen.wait_for("I am the demo model");
+    screen.wait_for("idle");
 }
 
 #[test]
@@ -42,11 +52,7 @@ fn a_session_of_another_store_is_adopted_and_goes_on_there() {
 
     let arguments = ["--engine", "e2b", "--empty"];
     let mut screen = here.terminal(&arguments).size(120, 36).start();
-    screen.wait_for("The figures are rounded.");
-    screen.wait_for("idle");
-    screen.send("A prompt to the adopted session, is it there\r");
-    screen.wait_for("I am the demo model");
-    screen.wait_for("idle");
+    goes_on(&mut screen);
     screen.send("\x04");
     screen.wait_exit();
     assert_eq!(elsewhere.sandboxes(), [sandbox]);
@@ -70,11 +76,7 @@ fn a_local_session_outlives_its_store() {
     let work = home.run(&["diff", "found"]);
     assert!(work.stdout.contains("+mine\n"), "{work:?}");
     let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
-    screen.wait_for("The figures are rounded.");
-    screen.wait_for("idle");
-    screen.send("A prompt to the adopted session, is it there\r");
-    screen.wait_for("I am the demo model");
-    screen.wait_for("idle");
+    goes_on(&mut screen);
 }
 
 #[test]
@@ -95,9 +97,5 @@ fn a_session_whose_opencode_has_ended_is_adopted_with_its_conversation() {
     let work = home.run(&["diff", "found"]);
     assert!(work.stdout.contains("+mine\n"), "{work:?}");
     let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
-    screen.wait_for("The figures are rounded.");
-    screen.wait_for("idle");
-    screen.send("A prompt to the adopted session, is it there\r");
-    screen.wait_for("I am the demo model");
-    screen.wait_for("idle");
+    goes_on(&mut screen);
 }
