@@ -1,6 +1,5 @@
 //! A key that is in the desktop's keyring and nowhere else, with a real keyring on a session bus of its own.
 
-use crate::support::home::Home;
 use crate::support::provider::Provider;
 
 const KEY: &str = "sk-in-the-keyring-alone";
@@ -20,11 +19,7 @@ unset KEY
 #[test]
 fn a_key_that_only_the_keyring_has_reaches_the_provider() {
     let provider = Provider::start("api.deepseek.com", KEY);
-    let home = Home::with_sandboxes()
-        .set("HTTPS_PROXY", provider.proxy())
-        .set("NODE_EXTRA_CA_CERTS", provider.trusted())
-        .set("SANDBAR_SECRETS", "egress")
-        .set("KEY", KEY);
+    let home = provider.home().set("KEY", KEY);
     let program = env!("CARGO_BIN_EXE_sandbar");
     let bus = ["--", "sh", "-c", WITH_KEYRING, "sh", program, "run"];
     let run = [

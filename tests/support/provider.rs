@@ -2,7 +2,6 @@
 //! through a proxy that leads everybody to it. Who does not show the key is turned away.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::{Request, Response, StatusCode};
@@ -20,7 +19,11 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::home::Home;
 use super::http::Server;
+
+/// The file of who vouches for it.
+const TRUSTED: &str = "trusted.pem";
 
 pub(crate) struct Provider {
     proxy: Server,
@@ -43,7 +46,7 @@ impl Provider {
     pub(crate) fn start(host: &'static str, key: &str) -> Self {
         let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
         let folder = super::folder();
-        std::fs::write(folder.path().join("trusted.pem"), made.cert.pem()).unwrap();
+        std::fs::write(folder.path().join(TRUSTED), made.cert.pem()).unwrap();
         let key_of_tls = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -73,14 +76,13 @@ impl Provider {
         }
     }
 
-    /// The proxy that leads to it, and to nobody else.
-    pub(crate) fn proxy(&self) -> String {
-        self.proxy.url()
-    }
-
-    /// The file of who vouches for it.
-    pub(crate) fn trusted(&self) -> PathBuf {
-        self.folder.path().join("trusted.pem")
+    /// A home for local sandboxes that the key must not enter, from where the way out leads to it and to
+    /// nobody else.
+    pub(crate) fn home(&self) -> Home {
+        Home::with_sandboxes()
+            .set("HTTPS_PROXY", self.proxy.url())
+            .set("NODE_EXTRA_CA_CERTS", self.folder.path().join(TRUSTED))
+            .set("SANDBAR_SECRETS", "egress")
     }
 }
 
