@@ -113,12 +113,7 @@ async fn type_and_cut(
         sent.push(prompt);
         let pause = Duration::from_millis(50 + seeded.below(1500));
         client.live(pause).await;
-        if seeded.below(4) == 0 {
-            proxy.freeze();
-            client.wakes();
-        } else {
-            proxy.cut();
-        }
+        client.is_cut_off(proxy, seeded);
     }
     sent
 }

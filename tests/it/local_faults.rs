@@ -203,12 +203,7 @@ async fn live_with_faults(client: &mut Client, proxy: &FaultProxy, plan: Plan) -
         prompt(&mut seeded, client);
         let pause = Duration::from_millis(50 + seeded.below(1500));
         client.live(pause).await;
-        if seeded.below(4) == 0 {
-            proxy.freeze();
-            client.wakes();
-        } else {
-            proxy.cut();
-        }
+        client.is_cut_off(proxy, &mut seeded);
     }
     let began = Instant::now();
     while proxy.left() > 0 && began.elapsed() < DEADLINE {

@@ -33,6 +33,8 @@ use sandbar::text::TextCache;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::fault_proxy::{FaultProxy, Seeded};
+
 const VARIABLE: &str = "PASSWORD";
 /// High enough for all of a short conversation.
 const AREA: Rect = Rect::new(0, 0, 100, 300);
@@ -171,11 +173,21 @@ impl Client {
     }
 
     /// The machine of this client has slept: its wall clock has gone on, and the other one has not.
-    pub(crate) fn wakes(&mut self) {
+    fn wakes(&mut self) {
         self.slept = Duration::from_hours(8);
         self.event(Event::Tick);
         // The clock is right again for what comes.
         self.slept = Duration::ZERO;
+    }
+
+    /// Loses all its connections, and knows it; or, one time in four, does not, since its machine has slept.
+    pub(crate) fn is_cut_off(&mut self, proxy: &FaultProxy, seeded: &mut Seeded) {
+        if seeded.below(4) == 0 {
+            proxy.freeze();
+            self.wakes();
+        } else {
+            proxy.cut();
+        }
     }
 
     /// Takes events for a while, as a patient user: answers what is asked, tries again what failed.
