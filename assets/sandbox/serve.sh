@@ -1,5 +1,5 @@
 # Starts OpenCode's server. $1 its path, $2 work tree, $3 port, $4 the file in our home with the password,
-# $5 the number of this start.
+# $5 the number of this start, $6 "demo" if its only model is the demo's.
 # The password is never an argument: it is in the environment since the sandbox was made, or in that file,
 # which only we can read.
 
@@ -56,6 +56,13 @@ fi
 config="$HOME/.config/opencode"
 if [ ! -e "$config/package.json" ] && [ ! -e "$config/package-lock.json" ] && mkdir -p "$config/node_modules"; then
   printf '%s\n' '{"packages":{"":{"dependencies":{"@opencode-ai/plugin":"*"}}}}' > "$config/package-lock.json"
+fi
+if [ "$6" = demo ]; then
+  # That model is in the configuration. All others, which the program brings along, take it seconds to load
+  # (seen on 1.18.33), and nothing of the demo needs a network.
+  OPENCODE_MODELS_PATH="$HOME/.sandbar/models.json"
+  mkdir -p "${OPENCODE_MODELS_PATH%/*}" && echo '{}' > "$OPENCODE_MODELS_PATH"
+  export OPENCODE_MODELS_PATH OPENCODE_DISABLE_MODELS_FETCH=1
 fi
 cd "$2" || exit 3
 PATH="$(dirname "$1"):$PATH"

@@ -107,9 +107,10 @@ async fn start(
     let directory = place.sandbox.directory.clone().unwrap_or_default();
     let start = u32::try_from(wall().0 / 1000).unwrap_or(u32::MAX);
     let (port, number) = (port.to_string(), start.to_string());
+    let kind = if place.new.demo { "demo" } else { "" };
     let mut process = script_process(
         SERVE,
-        &[opencode, &directory, &port, PASSWORD_FILE, &number],
+        &[opencode, &directory, &port, PASSWORD_FILE, &number, kind],
     );
     process.tag = Some(OPENCODE_TAG.to_owned());
     let config = config(place, demo_url.as_deref()).to_string();
@@ -117,11 +118,6 @@ async fn start(
         ("OPENCODE_CONFIG_CONTENT".to_owned(), config),
         ("OPENCODE_DISABLE_AUTOUPDATE".to_owned(), "1".to_owned()),
     ]);
-    if place.new.demo {
-        // Its only model is in the configuration; nothing of the demo needs a network.
-        let name = "OPENCODE_DISABLE_MODELS_FETCH".to_owned();
-        process.env.insert(name, "1".to_owned());
-    }
     let stream = sandbox.envd.start(&process).await.map_err(failed)?;
     Ok(follower(cx, &sandbox.envd, stream, Some(start)))
 }
