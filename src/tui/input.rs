@@ -154,8 +154,9 @@ const FEWEST: usize = 4;
 /// Nobody types this many between two reads: they are a paste, also without an Enter. One at a time a
 /// large one would take minutes.
 const MANY: usize = 128;
-/// A paste that comes in several reads goes on for this long after the last of them.
-const LINGER: Duration = Duration::from_millis(40);
+/// A paste that comes in several reads goes on for this long after the last of them: longer than a network
+/// or a busy machine holds up one piece, shorter than anybody takes to look and press Enter.
+const LINGER: Duration = Duration::from_millis(100);
 
 /// Tells pasted keys from typed ones.
 #[derive(Debug, Default)]
@@ -322,7 +323,7 @@ mod tests {
         burst.was_busy(ms(510), ms(520));
         burst.was_busy(ms(530), ms(900));
         let last = burst.gather(typed_keys("4\n"), ms(910));
-        burst.was_busy(ms(1000), ms(2000));
+        burst.was_busy(ms(1010), ms(2000));
         let later = burst.gather(typed_keys("go\n"), ms(2000));
 
         assert_eq!(piece, [Event::PasteMore("3\n".into())]);
