@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::folder;
+use crate::support::http::plain_client;
 use crate::support::local::{KEY, options};
 
 /// Generous: a busy machine must not fail a test.
@@ -339,7 +340,7 @@ impl Account {
             .with("E2B_API_URL", &url)
             .with("E2B_SANDBOX_URL", &url);
         let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = plain_client();
         let control = ControlClient::new(http.clone(), addresses.api.clone(), KEY.into()).unwrap();
         Self {
             store: Store::open(&user.home.path().join("state")).store,

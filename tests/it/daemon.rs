@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use sandbar::engine::{Engine, EngineError, EngineSpec, LocalSpec};
 use sandbar::local::{Level, daemon};
-use sandbar::net::http::{Http, HttpOptions};
+use sandbar::net::http::Http;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::local::{KEY, World};
 use crate::support::folder;
+use crate::support::http::plain_options;
 
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -49,7 +50,7 @@ async fn a_server_of_another_version_is_used_and_told_of() {
     let sandbox = world.base().await;
     let state = world.dir.path().join("found");
     let _lock = announce(&world, &state);
-    let http = Http::new(&HttpOptions::default()).unwrap();
+    let http = Http::new(&plain_options()).unwrap();
 
     let engine = Engine::find_or_start(&spec(&state, Level::None), &http).await;
 
@@ -68,7 +69,7 @@ async fn a_server_that_gives_less_than_required_is_not_used() {
     let sandbox = world.base().await;
     let state = world.dir.path().join("found");
     let _lock = announce(&world, &state);
-    let http = Http::new(&HttpOptions::default()).unwrap();
+    let http = Http::new(&plain_options()).unwrap();
 
     let full = Engine::find_or_start(&spec(&state, Level::Full), &http).await;
     let any = Engine::find_or_start(&spec(&state, Level::None), &http).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sandbar::demo::{Pace, provider_config, serve_at};
-use sandbar::net::http::{Http, HttpOptions};
+use sandbar::net::http::Http;
 use sandbar::opencode::client::{Limits, OpencodeClient, Server};
 use sandbar::opencode::events::Events;
 use sandbar::opencode::wire::event::Event;
@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::http::plain_options;
 use crate::support::opencode::OpenCode;
 
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -59,7 +60,7 @@ impl Conversation {
             headers: Vec::new(),
             directory: Some(server.work_tree().display().to_string()),
         };
-        let http = Http::new(&HttpOptions::default()).unwrap();
+        let http = Http::new(&plain_options()).unwrap();
         let client = OpencodeClient::new(http, &address, limits).unwrap();
         let mut events = Events::open(&client).unwrap();
         assert_eq!(events.next(DEADLINE).await.unwrap(), Event::Connected);

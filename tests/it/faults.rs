@@ -8,14 +8,12 @@ use std::ops::Range;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
-use sandbar::demo::Pace;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::support::client::{Client, dense, difference};
 use crate::support::fault_proxy::{FaultProxy, Seeded};
-use crate::support::http::Server;
-use crate::support::opencode::OpenCode;
+use crate::support::opencode::Site;
 
 /// In CI; thousands by hand.
 const SCHEDULES: u64 = 200;
@@ -49,27 +47,13 @@ impl Resync {
     fn patience(self) -> Duration {
         match self {
             Self::On => DEADLINE,
-            Self::Off => DEADLINE / 10,
+            Self::Off => DEADLINE / 30,
         }
     }
 }
 
-/// The server as all schedules see it.
-struct Site {
-    server: OpenCode,
-    _model: Server,
-}
-
+/// What the server holds.
 impl Site {
-    fn new() -> Self {
-        let model = Server::model(Pace::Lively);
-        let server = OpenCode::start(&format!("{}/v1", model.url()));
-        Self {
-            server,
-            _model: model,
-        }
-    }
-
     /// The prompts that the server has, in its order.
     async fn prompts(&self, conversation: &str) -> Vec<String> {
         let messages = self.ask(&format!("/session/{conversation}/message")).await;

@@ -7,13 +7,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures::future::join_all;
-use sandbar::demo::Pace;
 use tokio::time::Instant;
 
 use crate::support::client::Client;
 use crate::support::fault_proxy::FaultProxy;
-use crate::support::http::Server;
-use crate::support::opencode::OpenCode;
+use crate::support::opencode::{OpenCode, Site};
 
 const SESSIONS: usize = 20;
 /// So often is each session to try in vain, on average.
@@ -32,12 +30,12 @@ async fn live_until(clients: &mut [Client], what: &str, mut done: impl FnMut(&[C
 
 #[test]
 fn twenty_sessions_that_lose_the_network_come_back_and_try_at_different_times() {
-    let model = Server::model(Pace::Lively);
-    let server = OpenCode::start(&format!("{}/v1", model.url()));
+    let site = Site::shared();
+    let server = &site.server;
     let proxy = FaultProxy::start(server.url(), VecDeque::new());
     let conversations: Vec<String> = (0..SESSIONS).map(|_| server.conversation()).collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(lose_the_network(&server, &proxy, &conversations));
+    runtime.block_on(lose_the_network(server, &proxy, &conversations));
 }
 
 #[expect(clippy::print_stderr, reason = "measured by hand")]

@@ -25,6 +25,7 @@ use sandbar::local::{Level, Limits, Means, Network, Wanted};
 use serde_json::json;
 
 use crate::local::World;
+use crate::support::process::state;
 
 /// A server at exactly this level; `None`, told on standard error, where this machine has it not.
 async fn world(level: Level) -> Option<World> {
@@ -375,12 +376,12 @@ async fn pause_stops_and_kill_ends_everything_at_each_level() {
         let pause = format!("/sandboxes/{}/pause", sandbox.id);
         let paused = world.api("POST", &pause).send().await.unwrap();
         assert_eq!(paused.status(), StatusCode::NO_CONTENT, "{level:?}");
-        let states: Vec<String> = of_sandbox(&sandbox.id)
+        let states: Vec<Option<char>> = of_sandbox(&sandbox.id)
             .iter()
             .map(|(pid, _)| state(*pid))
             .collect();
         assert!(
-            states.iter().all(|state| state == "T"),
+            states.iter().all(|state| *state == Some('T')),
             "{level:?}: {states:?}"
         );
 
@@ -410,12 +411,6 @@ async fn pause_stops_and_kill_ends_everything_at_each_level() {
                 .exists()
         );
     }
-}
-
-fn state(pid: u32) -> String {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let (_, rest) = stat.rsplit_once(") ").unwrap_or_default();
-    rest.chars().take(1).collect()
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::client::Client;
 use crate::support::folder;
 use crate::support::home::Home;
+use crate::support::http::plain_client;
 use crate::support::local::{KEY, options};
 
 /// Generous: a busy machine must not fail a test.
@@ -56,7 +57,7 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     let server = server.await.unwrap();
     // As an account of E2B: sandboxes of the daemon have no limit.
     let addresses = Addresses::new(None, Some(&server.url()), None).unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = plain_client();
     let control = ControlClient::new(http, addresses.api.clone(), KEY.into()).unwrap();
     let come = || {
         let mut world = Client::world();

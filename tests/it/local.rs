@@ -17,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::isolation::of_sandbox;
 use crate::support::folder;
+use crate::support::http::plain_client;
+use crate::support::process::{alive, state};
 
 pub(crate) const KEY: &str = "e2b_test";
 /// Generous: a busy machine must not fail a test.
@@ -72,7 +74,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let dir = folder();
         let (server, shutdown) = serve(dir.path()).await;
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = plain_client();
         Self {
             dir,
             server,
@@ -105,7 +107,7 @@ impl World {
             dir,
             server,
             shutdown,
-            client: Client::builder().no_proxy().build().unwrap(),
+            client: plain_client(),
         }
     }
 
@@ -331,13 +333,6 @@ pub(crate) async fn collect(mut events: Events) -> Ran {
     ran
 }
 
-/// Whether a process runs; one that waits to be reaped by somebody else's parent does not.
-pub(crate) fn alive(pid: u64) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ")
-        .is_some_and(|(_, rest)| !rest.starts_with('Z'))
-}
-
 #[tokio::test]
 async fn a_command_gives_its_output_and_its_end() {
     let world = World::new().await;
@@ -510,7 +505,7 @@ async fn pausing_stops_the_processes_and_connecting_lets_them_go_on() {
         .send()
         .await
         .unwrap();
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let stopped = state(pid);
     let health = sandbox.envd("GET", "/health").send().await.unwrap();
     let resumed = world
         .api("POST", &path("connect"))
@@ -524,7 +519,7 @@ async fn pausing_stops_the_processes_and_connecting_lets_them_go_on() {
         (paused.status(), twice.status()),
         (StatusCode::NO_CONTENT, StatusCode::CONFLICT)
     );
-    assert!(stat.contains(") T "), "{stat}");
+    assert_eq!(stopped, Some('T'));
     assert_eq!(health.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(resumed.status(), StatusCode::CREATED);
     assert_eq!(list["processes"][0]["pid"], pid);
@@ -833,7 +828,7 @@ async fn without_npm_the_template_says_what_to_install() {
     let server = local::start(vec![listener], options, shutdown)
         .await
         .unwrap();
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = plain_client();
 
     let url = format!("{}/sandbar/templates/opencode/install", server.url());
     let lines = client

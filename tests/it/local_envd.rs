@@ -7,7 +7,8 @@ use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::local::{Events, Sandbox, World, alive, collect, decode, node, until};
+use super::local::{Events, Sandbox, World, collect, decode, node, until};
+use crate::support::process::alive;
 
 fn stdin(pid: u64, text: &str) -> Value {
     use base64::Engine as _;

@@ -8,13 +8,15 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use sandbar::local::{Level, Network, Wanted};
 use serde_json::{Value, json};
 
 use crate::isolation::of_sandbox;
 use crate::local::World;
 use crate::support::home::Home;
+use crate::support::http::plain_client;
+use crate::support::process::parent;
 
 /// Tells whether a host takes a connection on a port.
 const CONNECT: &str = "const [host, port] = process.argv.slice(1); require('net').connect(port, host) \
@@ -52,12 +54,6 @@ fn link_local() -> Option<String> {
     let row = rows.find(|row| row[3] == "20")?;
     let ip = Ipv6Addr::from(u128::from_str_radix(row[0], 16).ok()?);
     Some(format!("{ip}%{}", row[5]))
-}
-
-fn parent(pid: u32) -> Option<u32> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(1)?.parse().ok()
 }
 
 /// Whether it runs: what has ended and was not waited for has no command line.
@@ -178,7 +174,7 @@ async fn the_way_out_ends_with_a_server_that_is_killed() {
         found.unwrap()
     };
     let (url, key) = (value("E2B_API_URL"), value("E2B_API_KEY"));
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = plain_client();
     let create = client
         .post(format!("{url}/sandboxes"))
         .header("x-api-key", key);

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use sandbar::net::http::{Http, HttpOptions};
+use sandbar::net::http::Http;
 use sandbar::opencode::client::{self, Limits, OpencodeClient};
 use sandbar::opencode::events::Events;
 use sandbar::opencode::wire::event::Event;
 use sandbar::opencode::wire::session::{PermissionAction, PermissionRule, UpdateSession};
 
-use crate::support::http::runtime;
-use crate::support::opencode::OpenCode;
+use crate::support::http::{plain_options, runtime};
+use crate::support::opencode::{OpenCode, Site};
 
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_published_command_comes_back_on_an_open_stream() {
-    let server = OpenCode::start("http://127.0.0.1:9/v1");
-    let client = client(&server);
+    let site = Site::shared();
+    let server = &site.server;
+    let client = client(server);
 
     let heard = runtime().block_on(async {
         let mut events = Events::open(&client).unwrap();
@@ -38,9 +39,10 @@ fn a_published_command_comes_back_on_an_open_stream() {
 
 #[test]
 fn rules_that_are_added_to_a_session_stand_behind_those_that_it_has() {
-    let server = OpenCode::start("http://127.0.0.1:9/v1");
+    let site = Site::shared();
+    let server = &site.server;
     let id = server.conversation();
-    let client = client(&server);
+    let client = client(server);
     let rule = |action| PermissionRule {
         permission: "bash".to_owned(),
         pattern: "*".to_owned(),
@@ -62,7 +64,7 @@ fn rules_that_are_added_to_a_session_stand_behind_those_that_it_has() {
 }
 
 fn client(server: &OpenCode) -> OpencodeClient {
-    let http = Http::new(&HttpOptions::default()).unwrap();
+    let http = Http::new(&plain_options()).unwrap();
     let server = client::Server {
         base_url: server.url().to_owned(),
         password: Some(server.password().to_owned().into()),

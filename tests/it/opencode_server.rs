@@ -2,12 +2,13 @@
 
 use sandbar::domain::version::OPENCODE_VERSION;
 
-use crate::support::opencode::OpenCode;
+use crate::support::opencode::Site;
 use crate::support::set_up;
 
 #[test]
 fn the_real_server_answers_in_the_pinned_version() {
-    let server = OpenCode::start("http://127.0.0.1:9/v1");
+    let site = Site::shared();
+    let server = &site.server;
 
     let (status, body) = server.get("/global/health");
     assert_eq!(status, 200, "{}", server.output());
@@ -22,7 +23,8 @@ fn the_real_server_answers_in_the_pinned_version() {
 
 #[test]
 fn the_real_server_refuses_whoever_has_no_password() {
-    let server = OpenCode::start("http://127.0.0.1:9/v1");
+    let site = Site::shared();
+    let server = &site.server;
 
     assert_eq!(server.status("/global/health", None), 401);
     assert_eq!(server.status("/global/health", Some("wrong")), 401);

@@ -5,10 +5,10 @@ use pretty_assertions::assert_eq;
 use sandbar::e2b::control::ControlClient;
 use sandbar::e2b::host::Addresses;
 use sandbar::e2b::wire::NewSandbox;
-use sandbar::net::http::{Http, HttpOptions};
+use sandbar::net::http::Http;
 
 use crate::support::home::Home;
-use crate::support::http::runtime;
+use crate::support::http::{plain_options, runtime};
 
 /// A session's boot ends there, with a sandbox.
 const NO_CODE: [&str; 3] = ["--demo", "--repo", "/there/is/none"];
@@ -17,7 +17,7 @@ const NO_CODE: [&str; 3] = ["--demo", "--repo", "/there/is/none"];
 fn control(home: &Home) -> ControlClient {
     let (url, key) = home.account();
     let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
-    let http = Http::new(&HttpOptions::default()).unwrap();
+    let http = Http::new(&plain_options()).unwrap();
     ControlClient::new(http.pool().clone(), addresses.api, key.into()).unwrap()
 }
 

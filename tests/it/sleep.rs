@@ -7,15 +7,13 @@ use std::collections::VecDeque;
 use std::fs;
 use std::time::Duration;
 
-use sandbar::demo::Pace;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::fault_proxy::FaultProxy;
 use crate::support::folder;
 use crate::support::home::Home;
-use crate::support::http::Server;
-use crate::support::opencode::OpenCode;
+use crate::support::opencode::Site;
 use crate::support::screen::Launch;
 use crate::support::set_up;
 
@@ -52,8 +50,8 @@ impl Clock {
 
 #[test]
 fn who_wakes_does_not_wait_for_connections_that_died_in_sleep() {
-    let model = Server::model(Pace::Lively);
-    let server = OpenCode::start(&format!("{}/v1", model.url()));
+    let site = Site::shared();
+    let server = &site.server;
     let proxy = FaultProxy::start(server.url(), VecDeque::new());
     let home = Home::new().set("OPENCODE_SERVER_PASSWORD", server.password());
     let conversation = server.conversation();
@@ -83,8 +81,8 @@ fn who_wakes_does_not_wait_for_connections_that_died_in_sleep() {
 
 #[test]
 fn a_clock_that_is_wrong_changes_nothing_for_the_conversation() {
-    let model = Server::model(Pace::Lively);
-    let server = OpenCode::start(&format!("{}/v1", model.url()));
+    let site = Site::shared();
+    let server = &site.server;
     let home = Home::new().set("OPENCODE_SERVER_PASSWORD", server.password());
     let clock = Clock::new();
     // The ids of our messages are made by it, and order them.

@@ -19,7 +19,8 @@ use sandbar::e2b::wire::NewSandbox;
 use crate::sdk::{self, Server};
 use crate::support::fault_proxy::Seeded;
 use crate::support::home::Home;
-use crate::support::http::runtime;
+use crate::support::http::{plain_client, runtime};
+use crate::support::process::parent;
 
 /// In CI.
 const SANDBOXES: usize = 60;
@@ -78,12 +79,6 @@ impl Held {
 
 /// How many processes have this one as their parent, or a parent's parent.
 fn descendants(of: u32) -> usize {
-    let parent = |pid: u32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name in parentheses may hold anything.
-        let rest = stat.rsplit_once(')')?.1;
-        rest.split_whitespace().nth(1)?.parse::<u32>().ok()
-    };
     let all = fs::read_dir("/proc").unwrap().flatten();
     let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let is_below = |pid: &u32| {
@@ -105,7 +100,7 @@ impl Client {
             .map(|name| server.variables.iter().find(|(known, _)| known == name))
             .map(|found| found.unwrap().1.as_str());
         let addresses = Addresses::new(None, Some(api), Some(sandboxes)).unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = plain_client();
         let control = ControlClient::new(http.clone(), addresses.api.clone(), key.into());
         Self {
             control: control.unwrap().with_limit(LIMIT),

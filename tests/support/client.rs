@@ -25,7 +25,6 @@ use sandbar::domain::session::{
     Closing, CredentialRef, Origin, SessionCommand, SessionEvent, SessionSpec,
 };
 use sandbar::domain::time::UnixMillis;
-use sandbar::net::http::HttpOptions;
 use sandbar::session::supervisor::Supervisor;
 use sandbar::session::timing::Timing;
 use sandbar::session::world::{Records, World};
@@ -34,6 +33,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::fault_proxy::{FaultProxy, Seeded};
+use super::http::plain_options;
 
 const VARIABLE: &str = "PASSWORD";
 /// High enough for all of a short conversation.
@@ -92,7 +92,7 @@ impl Client {
     /// What sessions share. All is ten times faster but for what servers decide: OpenCode's heart beats
     /// every ten seconds, and a busy machine needs its time to answer.
     pub(crate) fn world() -> World {
-        let mut world = World::new(Instant::now(), HttpOptions::default());
+        let mut world = World::new(Instant::now(), plain_options());
         let usual = Timing::default();
         world.timing = Timing {
             watchdog: Duration::from_secs(15),

@@ -16,13 +16,14 @@ use sandbar::e2b::control::ControlClient;
 use sandbar::e2b::envd::EnvdClient;
 use sandbar::e2b::host::Addresses;
 use sandbar::e2b::process::StartProcess;
-use sandbar::net::http::{Http, HttpOptions};
+use sandbar::net::http::Http;
 use sandbar::store::Store;
 use sandbar::store::snapshots::SnapshotFiles;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::http::{Call, runtime};
+use super::http::{Call, plain_options, runtime};
+use super::process::parent;
 use super::screen::Launch;
 use super::set_up;
 use super::slot::Slot;
@@ -220,7 +221,7 @@ impl Home {
     pub(crate) fn in_sandbox(&self, id: &str, script: &str) -> String {
         let (url, key) = self.account();
         let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
-        let http = Http::new(&HttpOptions::default()).unwrap();
+        let http = Http::new(&plain_options()).unwrap();
         let http = http.pool();
         let script = StartProcess::program("/bin/sh", ["-c", script]);
         let output = runtime().block_on(async {
@@ -356,7 +357,14 @@ impl Home {
                     || environ.any(|variable| ids.iter().any(|id| variable == id.as_bytes())));
             is_ours.then_some(pid)
         });
-        numbered.collect()
+        let servers: Vec<i32> = numbered.collect();
+        // A process that a server is about to start is its copy until it runs its own program.
+        let is_copy = |pid: &i32| parent(*pid).is_some_and(|parent| servers.contains(&parent));
+        servers
+            .iter()
+            .copied()
+            .filter(|pid| !is_copy(pid))
+            .collect()
     }
 }
 

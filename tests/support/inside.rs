@@ -9,6 +9,8 @@ use sandbar::store::StoredSession;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
+use super::http::plain_client;
+
 /// For one call on a busy machine.
 const LIMIT: Duration = Duration::from_mins(4);
 
@@ -23,7 +25,7 @@ pub(crate) struct Sandboxes {
 impl Sandboxes {
     pub(crate) fn new(url: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: plain_client(),
             url: url.into(),
             key: key.into(),
         }

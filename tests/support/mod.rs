@@ -8,6 +8,7 @@ pub(crate) mod inside;
 pub(crate) mod local;
 pub(crate) mod log_files;
 pub(crate) mod opencode;
+pub(crate) mod process;
 pub(crate) mod provider;
 pub(crate) mod screen;
 pub(crate) mod set_up;

@@ -5,17 +5,17 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use sandbar::demo::Pace;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::http::Call;
+use super::http::{Call, Server};
 use super::set_up;
 use super::slot::Slot;
 
@@ -31,6 +31,36 @@ pub(crate) struct OpenCode {
     _home: TempDir,
     process: Process,
     _slot: Slot,
+}
+
+/// A server and its only model, the demo's.
+pub(crate) struct Site {
+    pub(crate) server: OpenCode,
+    _model: Server,
+}
+
+static SHARED: Mutex<Weak<Site>> = Mutex::new(Weak::new());
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        let model = Server::model(Pace::Lively);
+        let server = OpenCode::start(&format!("{}/v1", model.url()));
+        Self {
+            server,
+            _model: model,
+        }
+    }
+
+    /// One for all tests that run at a time and have a conversation of their own: to start a server takes as
+    /// long as most of them.
+    pub(crate) fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let fresh = Arc::new(Self::new());
+            *shared = Arc::downgrade(&fresh);
+            fresh
+        })
+    }
 }
 
 impl OpenCode {
@@ -161,6 +191,9 @@ impl OpenCode {
 }
 
 fn command(home: &Path, work_tree: &Path, port: u16) -> Command {
+    // The models of the tests are in their configuration; all others take the server seconds to load.
+    let catalog = home.join("models.json");
+    std::fs::write(&catalog, "{}").unwrap();
     let mut path = set_up::ripgrep_folder().into_os_string();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
@@ -179,6 +212,7 @@ fn command(home: &Path, work_tree: &Path, port: u16) -> Command {
         .env("PATH", path)
         .env("HOME", home)
         .env("OPENCODE_DISABLE_MODELS_FETCH", "1")
+        .env("OPENCODE_MODELS_PATH", catalog)
         .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
         .env("npm_config_offline", "true")
         // A group of its own, so that its children end with it.
@@ -238,7 +272,8 @@ fn random_password() -> String {
 struct Process {
     group: Pid,
     printed: Arc<Printed>,
-    ended: Receiver<()>,
+    /// Waits for its end.
+    reaper: Option<thread::JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -262,13 +297,14 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let group = Pid::from_child(&child);
         let printed = Arc::new(Printed::default());
         read_lines(child.stdout.take().unwrap(), Arc::clone(&printed));
         read_lines(child.stderr.take().unwrap(), Arc::clone(&printed));
         Self {
-            group: Pid::from_child(&child),
+            group,
             printed,
-            ended: reap(child),
+            reaper: Some(thread::spawn(move || drop(child.wait()))),
         }
     }
 
@@ -296,27 +332,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The first TERM is swallowed once the server has installed its plugin package (seen on 1.18.33).
-        for signal in [Signal::TERM, Signal::TERM, Signal::KILL] {
-            if kill_process_group(self.group, signal).is_err() {
-                return;
-            }
-            let ended = self.ended.recv_timeout(Duration::from_secs(2));
-            if ended != Err(RecvTimeoutError::Timeout) {
-                break;
-            }
-        }
+        // Nobody reads what it leaves, and it takes its time when it is asked to end.
         let _ = kill_process_group(self.group, Signal::KILL);
+        let _ = self.reaper.take().map(thread::JoinHandle::join);
     }
-}
-
-fn reap(mut child: Child) -> Receiver<()> {
-    let (send, receive) = sync_channel(1);
-    thread::spawn(move || {
-        let _ = child.wait();
-        let _ = send.send(());
-    });
-    receive
 }
 
 fn read_lines(stream: impl Read + Send + 'static, printed: Arc<Printed>) {

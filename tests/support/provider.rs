@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::home::Home;
-use super::http::Server;
+use super::http::{Server, plain_client};
 
 /// The file of who vouches for it.
 const TRUSTED: &str = "trusted.pem";
@@ -122,7 +122,7 @@ async fn answer(site: &Site, request: Request<Incoming>) -> Response<reqwest::Bo
     }
     assert!(parts.uri.path().ends_with("/chat/completions"));
     parts.headers.remove("host");
-    let model = reqwest::Client::builder().no_proxy().build().unwrap();
+    let model = plain_client();
     let answer = model
         .request(parts.method, format!("{}/v1/chat/completions", site.model))
         .headers(parts.headers)
