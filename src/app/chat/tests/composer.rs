@@ -341,7 +341,7 @@ proptest! {
 #[test]
 fn of_a_long_text_only_what_is_near_the_cursor_is_laid_out() {
     let mut composer = Composer::default();
-    for line in 0..10_000 {
+    for line in 0..1000 {
         for c in line.to_string().chars() {
             composer.key(Key::char(c));
         }
@@ -351,7 +351,7 @@ fn of_a_long_text_only_what_is_near_the_cursor_is_laid_out() {
     let window = composer.window(80, 3);
 
     let rows: Vec<&str> = window.rows.iter().map(|row| row.text.as_str()).collect();
-    assert_eq!(rows, ["9997", "9998", "9999", ""]);
+    assert_eq!(rows, ["997", "998", "999", ""]);
     assert_eq!(window.cursor, (3, 0));
 }
 
