@@ -133,7 +133,7 @@ impl BootView<'_> {
             .stages
             .iter()
             .map(|run| {
-                let time = format!("{:>6}", clock::brief(self.time_of(run)));
+                let time = format!("{:>6}", self.time_of(run));
                 let name = format!(" {:<10}", run.stage.name());
                 Line::from(vec![
                     self.mark(run, running),
@@ -158,7 +158,7 @@ impl BootView<'_> {
         let fit = (width / ONE_STAGE).max(1);
         let first = boot.stages.len().saturating_sub(fit);
         for run in &boot.stages[first..] {
-            let time = clock::brief(self.time_of(run));
+            let time = self.time_of(run);
             spans.push(self.mark(run, running));
             spans.push(Span::raw(format!(" {} ", run.stage.name())));
             spans.push(Span::styled(format!("{time}  "), self.theme.dim));
@@ -187,15 +187,15 @@ impl BootView<'_> {
         Span::styled(frame, self.theme.accent)
     }
 
-    fn time_of(&self, run: &StageRun) -> Monotonic {
+    fn time_of(&self, run: &StageRun) -> String {
         let until = match self.session.phase {
             // A failed stage has stopped; its time must not go on.
             Phase::Failed(_) | Phase::Reconnecting(_) => self.session.state_since,
             _ => self.now,
         };
         // Whole seconds while it runs: the tenths would change with every frame.
-        run.took
-            .unwrap_or_else(|| Monotonic::from_secs(until.saturating_sub(run.started).as_secs()))
+        let running = || clock::brief_seconds(until.saturating_sub(run.started));
+        run.took.map_or_else(running, clock::brief)
     }
 
     /// What is lost, since when, when it is tried again; on one line where that has room.

@@ -110,6 +110,16 @@ fn the_log_takes_the_body_of_a_small_screen() {
 }
 
 #[test]
+fn a_stage_that_runs_shows_whole_seconds() {
+    let mut script = booting();
+    script.now -= Duration::from_millis(14_000 - 3_400);
+
+    let screen = script.screen(80, 24);
+
+    assert!(screen.contains("install       3s"), "{screen}");
+}
+
+#[test]
 fn a_boot_shows_its_stages() {
     insta::assert_snapshot!(booting().screen(80, 24));
 }
