@@ -3,6 +3,8 @@
 //! One that fits is used as it is; else npm installs the pinned one in the sandbox, and its lines are shown
 //! as they come.
 
+use std::collections::VecDeque;
+
 use super::boot::BootCx;
 use super::boot_sandbox::SHORT;
 use super::place::Place;
@@ -54,6 +56,40 @@ async fn find(
 /// Variables that name certificates of this machine.
 const CERTIFICATES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
+/// What npm has printed, as far as a failure tells it.
+#[derive(Default)]
+struct Printed {
+    errors: Vec<String>,
+    last: VecDeque<String>,
+}
+
+impl Printed {
+    const LINES: usize = 12;
+
+    fn push(&mut self, line: String) {
+        // Of npm 10 and later, and of those before. What is indented is a trace of npm's own calls.
+        let error = line.strip_prefix("npm error ");
+        let error = error.or_else(|| line.strip_prefix("npm ERR! "));
+        let is_told = error.is_some_and(|error| !error.starts_with([' ', '}']));
+        if is_told && self.errors.len() < Self::LINES {
+            self.errors.push(line.clone());
+        }
+        if self.last.len() == Self::LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(line);
+    }
+
+    /// What npm calls errors, the cause first (observed with npm 11); without any the last lines.
+    fn why(self) -> Vec<String> {
+        if self.errors.is_empty() {
+            self.last.into()
+        } else {
+            self.errors
+        }
+    }
+}
+
 /// Installs OpenCode in the sandbox and shows npm's lines as they come.
 async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Failure> {
     let mut process = script_process(INSTALL, &[version]);
@@ -72,7 +108,7 @@ async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Fa
     let failed = |error| words::e2b(&error);
     let mut stream = sandbox.envd.start(&process).await.map_err(failed)?;
     let mut lines = crate::net::lines::LineSplitter::new(4096, 0);
-    let mut last: Vec<String> = Vec::new();
+    let mut printed = Printed::default();
     while let Some(event) = stream.next().await.map_err(failed)? {
         match event {
             ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes) => {
@@ -80,10 +116,8 @@ async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Fa
                 lines.push(&bytes, |line| fresh.push(line.text));
                 for line in fresh {
                     cx.output(Stage::Install, line.clone()).await;
-                    last.push(line);
+                    printed.push(line);
                 }
-                let surplus = last.len().saturating_sub(12);
-                last.drain(..surplus);
             }
             ProcessEvent::Ended(exit) if exit.success() => return Ok(()),
             ProcessEvent::Ended(exit) => {
@@ -91,11 +125,50 @@ async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Fa
                     Failure::new("OpenCode could not be installed in the sandbox")
                         .because(exit.status)
                         .hint("press r to try again, or use the template opencode, which has it")
-                        .stderr(last)
+                        .stderr(printed.why())
                         .retryable(),
                 );
             }
         }
     }
     Err(Failure::new("the installation ended without a result").retryable())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let mut printed = Printed::default();
+        for line in lines {
+            printed.push(line.to_owned());
+        }
+        printed.why()
+    }
+
+    #[test]
+    fn the_cause_is_told_and_not_what_follows_it() {
+        let fetches = ["npm http fetch GET attempt 1 failed"; 20];
+        let cause = ["npm error code ENOTFOUND", "npm error syscall getaddrinfo"];
+        let trace = ["npm error     at emitErrorEvent (node:_http_client:101:11)"; 20];
+        let advice = "npm error If you are behind a proxy, see 'npm help config'";
+
+        let told = why(fetches
+            .into_iter()
+            .chain(cause)
+            .chain(trace)
+            .chain([advice]));
+
+        assert_eq!(told, [cause[0], cause[1], advice]);
+    }
+
+    #[test]
+    fn without_errors_of_npm_the_last_lines_are_told() {
+        let lines: Vec<String> = (1..=20).map(|number| format!("line {number}")).collect();
+
+        let told = why(lines.iter().map(String::as_str));
+
+        assert_eq!(told.len(), Printed::LINES);
+        assert_eq!(told.last().unwrap(), "line 20");
+    }
 }
