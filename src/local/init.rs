@@ -179,7 +179,7 @@ impl Init {
                 pid,
                 signal,
                 group,
-            } => self.signal(call, pid, signal, group),
+            } => self.signal(call, pid, signal, group).await,
             Request::Freeze { call } => {
                 freeze_tree().await;
                 Report::Done { call }
@@ -201,7 +201,7 @@ impl Init {
         tokio::spawn(dial(call, port, alone, ports, outbox));
     }
 
-    fn signal(&self, call: u64, pid: u32, signal: i32, group: bool) -> Report {
+    async fn signal(&self, call: u64, pid: u32, signal: i32, group: bool) -> Report {
         let known = self.alive.contains(&pid);
         let target = i32::try_from(pid)
             .ok()
@@ -217,8 +217,12 @@ impl Init {
         };
         let sent = if group {
             // The leader may have left the group that it led; then the group is empty.
-            rustix::process::kill_process_group(target, signal)
-                .or_else(|_| rustix::process::kill_process(target, signal))
+            let sent = rustix::process::kill_process_group(target, signal)
+                .or_else(|_| rustix::process::kill_process(target, signal));
+            if signal == Signal::KILL {
+                kill_session(pid).await;
+            }
+            sent
         } else {
             rustix::process::kill_process(target, signal)
         };
@@ -384,6 +388,23 @@ async fn freeze_tree() {
         }
         for member in moving {
             tree::signal(member.pid, Signal::STOP);
+        }
+        tokio::time::sleep(STEP).await;
+    }
+}
+
+/// Kills what a terminal's shell leaves behind: the kernel hangs up on the group in the foreground alone, and
+/// that may be another one than the job which has just begun.
+async fn kill_session(leader: u32) {
+    for _ in 0..ROUNDS {
+        let mut members = tree::descendants(own_pid());
+        // Out of sight, as 0, is the session of all that have no terminal.
+        members.retain(|member| member.session == leader);
+        if members.is_empty() {
+            return;
+        }
+        for member in members {
+            tree::signal(member.pid, Signal::KILL);
         }
         tokio::time::sleep(STEP).await;
     }

@@ -17,7 +17,7 @@ fn stdin(pid: u64, text: &str) -> Value {
 }
 
 /// Waits until what a terminal showed contains a text.
-async fn shown(events: &mut Events, wanted: &str) {
+async fn shown(events: &mut Events, wanted: &str) -> String {
     let mut seen = String::new();
     while !seen.contains(wanted) {
         let (flag, message) = events.next().await.unwrap();
@@ -27,6 +27,7 @@ async fn shown(events: &mut Events, wanted: &str) {
             .map(decode)
             .unwrap_or_default();
     }
+    seen
 }
 
 async fn terminal(sandbox: &Sandbox<'_>, script: &str) -> Events {
@@ -84,6 +85,25 @@ async fn a_program_that_is_not_there_is_an_error_with_a_terminal_and_without() {
             (2, &json!("invalid_argument"))
         );
     }
+}
+
+#[tokio::test]
+async fn sigkill_ends_all_jobs_of_a_terminal() {
+    let world = World::new().await;
+    let sandbox = world.base().await;
+    // Each job has a group of its own, and one in the background is not hung up on.
+    let script = "set -m; sleep 1000 & echo job $! begun; wait";
+    let mut events = terminal(&sandbox, script).await;
+    let pid = events.pid().await;
+    let told = shown(&mut events, " begun").await;
+    let (_, job) = told.split_once("job ").unwrap();
+    let job: u64 = job.split(' ').next().unwrap().parse().unwrap();
+    assert!(alive(job));
+
+    let kill = json!({"process": {"pid": pid}, "signal": "SIGNAL_SIGKILL"});
+    sandbox.unary("process.Process/SendSignal", kill).await;
+
+    until(|| async { !alive(job) && !alive(pid) }).await;
 }
 
 #[tokio::test]
