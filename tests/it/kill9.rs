@@ -18,7 +18,7 @@ use crate::support::inside::Sandboxes;
 use crate::support::screen::Screen;
 
 /// In CI; hundreds by hand.
-const KILLS: u64 = 50;
+const KILLS: u64 = 30;
 /// For what must come, on a busy machine.
 const LIMIT: Duration = Duration::from_mins(6);
 /// What the demo model answers to without asking anything back.

@@ -35,7 +35,7 @@ use crate::support::local::{KEY, options};
 use crate::support::log_files::{LogFiles, unlike};
 
 /// In CI; hundreds by hand.
-const SCHEDULES: u64 = 10;
+const SCHEDULES: u64 = 6;
 /// Sandboxes at a time, each with an OpenCode.
 const AT_ONCE: usize = 4;
 /// For one schedule on a busy machine.
