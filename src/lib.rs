@@ -39,6 +39,7 @@
 //! | [`config`] | defaults, file, environment, flags; paths; credentials; our own log |
 //! | [`keyring`] | looks up keys in the keyring of the desktop |
 //! | [`net`] | HTTP client set-up, lines, back-off |
+//! | [`regular_file`] | files by their names: no FIFOs, no devices, none too large |
 //! | [`cli`] | the commands |
 //!
 //! # What never happens
@@ -73,6 +74,7 @@ pub mod keyring;
 pub mod local;
 pub mod net;
 pub mod opencode;
+pub mod regular_file;
 pub mod session;
 pub mod store;
 pub mod text;

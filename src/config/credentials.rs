@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use super::env::Env;
 use super::value::{Source, Sourced};
+use crate::regular_file;
 
 /// Stored keys by the name of the variable that each stands for.
 #[derive(Debug, Default)]
@@ -54,10 +55,11 @@ impl Credentials {
             }
             Err(error) => return Err(unreadable(error)),
         };
+        regular_file::check(path).map_err(unreadable)?;
         if metadata.permissions().mode() & 0o077 != 0 {
             return Err(CredentialsError::Open(path.to_owned()));
         }
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let bytes = regular_file::read(path, regular_file::SMALL).map_err(unreadable)?;
         let keys = serde_json::from_slice(&bytes).map_err(|error| CredentialsError::Garbled {
             path: path.to_owned(),
             line: error.line(),

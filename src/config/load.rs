@@ -14,6 +14,7 @@ use super::{
 };
 use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
+use crate::regular_file;
 
 /// What the command line says; `None` and `false` say nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Overrides {
 /// `actions` are the names that the table `[keys]` may use; empty means that any is taken.
 pub fn load(env: &Env, overrides: &Overrides, actions: &[&str]) -> Result<Config, ConfigError> {
     let paths = Paths::of(env)?;
-    let bytes = match std::fs::read(&paths.config_file) {
+    let bytes = match regular_file::read(&paths.config_file, regular_file::SMALL) {
         Ok(bytes) => bytes,
         Err(error) if is_absent(&error) => Vec::new(),
         Err(source) => {

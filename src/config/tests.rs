@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use secrecy::ExposeSecret;
 
 use super::load::resolve;
@@ -273,6 +274,42 @@ fn a_file_that_is_not_there_is_no_mistake_and_one_that_cannot_be_read_is() {
     let error = load(&env, &Overrides::default(), &[]).unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with("The configuration file ") && text.contains("config.toml cannot be"));
+}
+
+#[test]
+fn a_configuration_that_never_ends_or_is_too_large_is_refused_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let env = Env::from_iter([("SANDBAR_HOME", home.path())]);
+    let paths = Paths::of(&env).unwrap();
+    let keys = paths.credentials_file();
+    std::fs::create_dir_all(keys.parent().unwrap()).unwrap();
+    let fifo = |path: &Path| mknodat(CWD, path, FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let told = || {
+        let text = load(&env, &Overrides::default(), &[])
+            .unwrap_err()
+            .to_string();
+        text.replace(home.path().to_str().unwrap(), "HOME")
+    };
+
+    fifo(&keys);
+    let no_keys = told();
+    fifo(&paths.config_file);
+    let no_file = told();
+    std::fs::remove_file(&paths.config_file).unwrap();
+    std::fs::write(&paths.config_file, "# padding\n".repeat(3_000_000)).unwrap();
+    let too_large = told();
+
+    assert!(
+        no_keys.ends_with("cannot be read: this is a FIFO, not a regular file"),
+        "{no_keys}"
+    );
+    let wanted = "The configuration file HOME/config.toml cannot be read: ";
+    assert_eq!(
+        no_file,
+        format!("{wanted}this is a FIFO, not a regular file")
+    );
+    let told = "it has 30000000 bytes, and at most 1048576 make sense";
+    assert_eq!(too_large, format!("{wanted}{told}"));
 }
 
 #[test]

@@ -8,6 +8,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::regular_file;
+
 /// The server's variables that count.
 const NAMED_BY: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
 
@@ -50,15 +52,14 @@ pub(super) fn bundle(env: &[(String, String)], own: Option<&str>) -> Option<Vec<
     files.dedup();
     let mut all = own.map(str::as_bytes).unwrap_or_default().to_vec();
     for file in files {
-        let is_short = file
-            .metadata()
-            .is_ok_and(|file| file.is_file() && file.len() <= LONGEST);
-        match std::fs::read(&file) {
-            Ok(text) if is_short => {
+        match regular_file::read(&file, LONGEST) {
+            Ok(text) => {
                 all.extend(text);
                 all.push(b'\n');
             }
-            _ => tracing::warn!(file = %file.display(), "these certificates cannot be read"),
+            Err(error) => {
+                tracing::warn!(file = %file.display(), %error, "these certificates cannot be read");
+            }
         }
     }
     Some(all)

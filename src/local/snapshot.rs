@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::isolation::remove_dir;
 use super::sandbox::write_private;
+use crate::regular_file;
 
 /// The directories of a sandbox that are copied.
 const PARTS: [&str; 2] = ["home", "tmp"];
@@ -70,7 +71,7 @@ impl Snapshots {
     pub(super) fn all(&self) -> Vec<Snapshot> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let read = |dir: PathBuf| {
-            let about = fs::read(dir.join(ABOUT)).ok()?;
+            let about = regular_file::read(&dir.join(ABOUT), regular_file::SMALL).ok()?;
             serde_json::from_slice::<Snapshot>(&about).ok()
         };
         let mut all: Vec<_> = entries.filter_map(|entry| read(entry.path())).collect();

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::error::StoreError;
 use crate::domain::id::SessionKey;
+use crate::regular_file;
 
 /// Makes the directory, for this user alone if it is new.
 pub(super) fn make_private_dir(dir: &Path) -> Result<(), StoreError> {
@@ -20,13 +21,9 @@ pub(super) fn make_private_dir(dir: &Path) -> Result<(), StoreError> {
 /// Opens for writing what only this user may read, and makes it where it is missing. `SQLite` gives
 /// its log the mode of the database.
 pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
+    let mut how = OpenOptions::new();
+    how.read(true).write(true).create(true).truncate(false);
+    let file = regular_file::open(path, how.mode(0o600))
         .map_err(|source| StoreError::file("open", path, source))?;
     file.set_permissions(Permissions::from_mode(0o600))
         .map_err(|source| StoreError::file("make private", path, source))?;

@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use super::error::StoreError;
 use super::files::{make_private_dir, open_private};
 use super::migrations;
+use crate::regular_file;
 
 /// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -60,6 +61,7 @@ fn open_in(dir: &Path, notices: &mut Vec<String>) -> Result<Connection, StoreErr
         .map_err(|source| StoreError::file("lock", &lock_path, source))?;
 
     let usual = dir.join("sandbar.db");
+    check_files(&usual)?;
     if !is_newer(&usual) {
         return open_or_replace(&usual, notices);
     }
@@ -68,7 +70,17 @@ fn open_in(dir: &Path, notices: &mut Vec<String>) -> Result<Connection, StoreErr
         "The stored sessions are a newer sandbar's and left alone: this one uses {}",
         beside.display()
     ));
+    check_files(&beside)?;
     open_or_replace(&beside, notices)
+}
+
+/// `SQLite` would wait for ever for somebody who opens the other end of a FIFO.
+fn check_files(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let file = with_suffix(path, suffix);
+        regular_file::check(&file).map_err(|source| StoreError::file("open", &file, source))?;
+    }
+    Ok(())
 }
 
 /// Looks without writing. What cannot be read is not newer; opening it will say what it is.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::files::{file_name, replace_private};
 use crate::domain::id::SessionKey;
+use crate::regular_file;
 
 /// A session's secrets; all may be missing.
 #[derive(Clone, Default)]
@@ -51,7 +52,7 @@ impl SecretFiles {
     /// Returns the session's secrets; `None` where there is no file.
     pub fn load(&self, key: &SessionKey) -> Result<Option<Secrets>, StoreError> {
         let path = self.path(key)?;
-        let text = match fs::read(&path) {
+        let text = match regular_file::read(&path, regular_file::SMALL) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StoreError::file("read", path, source)),

@@ -17,6 +17,7 @@ use super::error::StoreError;
 use super::files::{file_name, is_plain, replace_private};
 use crate::domain::id::{MessageId, OpencodeSessionId, SessionKey};
 use crate::domain::time::UnixMillis;
+use crate::regular_file;
 
 const INDEX: &str = "snapshot.json";
 
@@ -83,7 +84,7 @@ impl SnapshotFiles {
     /// Returns what the session's last snapshot holds; `None` where there is none that can be read.
     pub fn load(&self, key: &SessionKey) -> Result<Option<Snapshot>, StoreError> {
         let path = self.of(key)?.join(INDEX);
-        match fs::read(&path) {
+        match regular_file::read(&path, u64::MAX) {
             Ok(text) => Ok(serde_json::from_slice::<Row>(&text).ok().map(Into::into)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(StoreError::file("read", path, source)),
@@ -141,7 +142,7 @@ impl SnapshotFiles {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
-    fs::read(path).map_err(|source| StoreError::file("read", path, source))
+    regular_file::read(path, u64::MAX).map_err(|source| StoreError::file("read", path, source))
 }
 
 /// Words from a sandbox become names of files: only plain ones.

@@ -16,10 +16,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("net", &[]),
     ("e2b", &["net"]),
     ("opencode", &["net"]),
-    ("local", &["net", "e2b::wire", "e2b::proto"]),
+    ("local", &["net", "e2b::wire", "e2b::proto", "regular_file"]),
     ("demo", &["net"]),
     ("text", &[]),
     ("keyring", &[]),
+    ("regular_file", &[]),
     ("app", &["domain"]),
     // Of the demo model a session knows how it is started and how OpenCode is told about it; its
     // recorder writes to the store before anything is forwarded or posted.
@@ -30,8 +31,11 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("engine", &["domain", "net", "e2b", "local", "config"]),
-    ("store", &["domain", "net::secret"]),
-    ("config", &["domain", "net::secret", "app::action"]),
+    ("store", &["domain", "net::secret", "regular_file"]),
+    (
+        "config",
+        &["domain", "net::secret", "app::action", "regular_file"],
+    ),
     (
         "tui",
         &[

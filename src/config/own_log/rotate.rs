@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::regular_file;
+
 #[derive(Debug)]
 pub(super) struct Rotating {
     path: PathBuf,
@@ -43,11 +45,8 @@ impl Rotating {
 }
 
 fn append(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut how = OpenOptions::new();
+    let file = regular_file::open(path, how.create(true).append(true).mode(0o600))?;
     // One that was there already keeps its mode on open.
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     Ok(file)

@@ -5,7 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use pretty_assertions::assert_eq;
 use rusqlite::Connection;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
+use super::super::secrets::{SecretFiles, Secrets};
 use super::super::{Store, StoreError, migrations};
 use super::{DEADLINE, key, message, open, prompt, session};
 use crate::domain::chat::ChatEvent;
@@ -32,6 +34,48 @@ async fn only_this_user_may_read_the_database_and_its_log() {
             .mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_fifo_in_the_place_of_the_database_or_of_a_file_beside_it_is_named_and_not_waited_for() {
+    for name in [
+        "sandbar.db",
+        "sandbar.db-wal",
+        "sandbar.db-shm",
+        "sandbar.db-journal",
+        "sandbar.db.lock",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join(name);
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RWXU, 0).unwrap();
+
+        let opened = Store::open(dir.path());
+
+        let wanted = format!(
+            "Sessions of this run are not remembered: cannot open {}: this is a FIFO, not a regular file",
+            fifo.display()
+        );
+        assert_eq!(opened.notices, [wanted]);
+        let key = key();
+        let draft = opened.store.set_draft(&key, "x".to_owned());
+        draft.await.unwrap();
+    }
+}
+
+#[test]
+fn a_fifo_in_the_place_of_secrets_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = SecretFiles::new(dir.path());
+    files.save(&key(), &Secrets::default()).unwrap();
+    let path = dir.path().join("secrets/one.json");
+    fs::remove_file(&path).unwrap();
+    mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+
+    let StoreError::File { source, .. } = files.load(&key()).unwrap_err() else {
+        panic!("another error was expected");
+    };
+
+    assert_eq!(source.to_string(), "this is a FIFO, not a regular file");
 }
 
 #[tokio::test]
