@@ -3,6 +3,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
@@ -81,11 +83,33 @@ fn open(parent: BorrowedFd<'_>, name: &OsStr) -> io::Result<Option<OwnedFd>> {
     let dir = match rustix::fs::openat(parent, name, how, Mode::empty()) {
         Ok(dir) => dir,
         Err(Errno::NOENT) => return Ok(None),
+        Err(Errno::ACCESS) => match open_shut(parent, name) {
+            Ok(dir) => dir,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        },
         Err(error) => return Err(error.into()),
     };
     // Caches of packages are write-protected, and would stay for ever.
     let _ = rustix::fs::fchmod(&dir, Mode::RWXU);
     Ok(Some(dir))
+}
+
+/// Opens a directory that not even its owner may list: its mode is changed by way of a descriptor that
+/// needs no right, so that no link in its place is followed.
+#[cfg(target_os = "linux")]
+fn open_shut(parent: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Errno> {
+    let how = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let held = rustix::fs::openat(parent, name, how | OFlags::PATH, Mode::empty())?;
+    rustix::fs::chmod(format!("/proc/self/fd/{}", held.as_raw_fd()), Mode::RWXU)?;
+    rustix::fs::openat(&held, ".", how | OFlags::RDONLY, Mode::empty())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_shut(parent: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Errno> {
+    let how = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::chmodat(parent, name, Mode::RWXU, AtFlags::SYMLINK_NOFOLLOW)?;
+    rustix::fs::openat(parent, name, how, Mode::empty())
 }
 
 fn names(dir: &OwnedFd) -> io::Result<Vec<OsString>> {
@@ -152,6 +176,44 @@ mod tests {
 
         remove_in(dir.path(), "tree").unwrap();
 
+        assert!(!dir.path().join("tree").exists());
+    }
+
+    /// Has this thread heed the modes of files, also where it is root's.
+    #[cfg(target_os = "linux")]
+    fn heed_modes() {
+        use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+        let mut sets = capabilities(None).unwrap();
+        sets.effective -= CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+        set_capabilities(None, sets).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn directories_that_not_even_their_owner_may_enter_go_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let none = std::fs::Permissions::from_mode(0o000);
+        std::fs::create_dir_all(dir.path().join("tree/a/shut/deep/shut")).unwrap();
+        std::fs::write(dir.path().join("tree/a/shut/file"), "").unwrap();
+        for shut in [
+            "tree/a/shut/deep/shut",
+            "tree/a/shut/deep",
+            "tree/a/shut",
+            "tree",
+        ] {
+            std::fs::set_permissions(dir.path().join(shut), none.clone()).unwrap();
+        }
+
+        let removed = std::thread::scope(|scope| {
+            let removing = scope.spawn(|| {
+                heed_modes();
+                let is_shut = std::fs::read_dir(dir.path().join("tree")).is_err();
+                (is_shut, remove_in(dir.path(), "tree"))
+            });
+            removing.join().unwrap()
+        });
+
+        assert!(matches!(removed, (true, Ok(()))), "{removed:?}");
         assert!(!dir.path().join("tree").exists());
     }
 }
