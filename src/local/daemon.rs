@@ -1,7 +1,8 @@
 //! The server as a process of its own that outlives the program that started it: one per user
 //! (that is, per state directory), found again through files.
 //!
-//! `daemon.lock` is locked for as long as a daemon lives, `start.lock` while somebody starts one.
+//! The server's lock ([`super::server_lock`]) says whether it lives and where; `start.lock` is locked while
+//! somebody starts one.
 //! `daemon.json` (0600) says where it is and holds its API key; it stays behind after the end, so
 //! that the next daemon tries the same port with the same key and stored URLs keep working. Whoever
 //! has the port while no daemon lives may be anybody: nothing is sent there, and a daemon that does
@@ -14,7 +15,7 @@
 //! log file). It does not survive a logout where systemd kills the user's processes.
 
 use crate::net::random;
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
@@ -39,14 +40,17 @@ use tokio_util::sync::CancellationToken;
 use super::Options;
 use super::idle::STATUS;
 use super::isolation::Isolation;
+use super::launch::blocking;
 use super::limits::Enforced;
 use super::sandbox::write_private;
+use super::server_lock::{self, ServerLock, lock_file};
+use crate::regular_file;
 
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
 const START_LIMIT: Duration = Duration::from_secs(15);
-const LOCK_LIMIT: Duration = Duration::from_millis(500);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(20);
+const ADDRESS: &str = "daemon.json";
 /// How much of the log an error quotes.
 const QUOTED: usize = 600;
 
@@ -110,6 +114,20 @@ struct Address {
     api_key: String,
 }
 
+impl Address {
+    fn read(state_dir: &Path) -> Option<Self> {
+        let text = regular_file::read(&state_dir.join(ADDRESS), regular_file::SMALL).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    fn url(&self) -> String {
+        format!(
+            "http://{}",
+            SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+        )
+    }
+}
+
 /// The answer to `GET /sandbar/status`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Status {
@@ -131,9 +149,10 @@ pub(super) struct Status {
 
 /// The daemon of this directory, if one runs and answers.
 pub async fn find(state_dir: &Path) -> Option<Daemon> {
-    let address: Address =
-        serde_json::from_slice(&tokio::fs::read(state_dir.join("daemon.json")).await.ok()?).ok()?;
-    if !is_running(state_dir) {
+    let address = Address::read(state_dir)?;
+    // Another server may have the directory, and anybody the port: nothing is sent to either.
+    let holder = server_lock::holder(state_dir)?;
+    if holder.url != Some(address.url()) {
         return None;
     }
     let answer = timeout(HEALTH_LIMIT, ask(&address, STATUS))
@@ -142,10 +161,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
         .ok()?;
     let status: Status = serde_json::from_slice(&answer).ok()?;
     Some(Daemon {
-        url: format!(
-            "http://{}",
-            SocketAddr::from((Ipv4Addr::LOCALHOST, address.port))
-        ),
+        url: address.url(),
         api_key: address.api_key.into(),
         pid: status.pid,
         version: status.version,
@@ -196,11 +212,8 @@ pub async fn find_or_start(state_dir: &Path, launch: &Launch) -> Result<Daemon, 
 /// Starts a daemon and waits until it answers.
 async fn start(state_dir: &Path, launch: &Launch) -> Result<Daemon, DaemonError> {
     let log = state_dir.join("daemon.log");
-    let output = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(&log);
+    let mut how = OpenOptions::new();
+    let output = regular_file::open(&log, how.create(true).append(true).mode(0o600));
     let output = output.map_err(|source| DaemonError::Directory {
         directory: state_dir.to_owned(),
         source,
@@ -238,11 +251,9 @@ async fn start(state_dir: &Path, launch: &Launch) -> Result<Daemon, DaemonError>
     })
 }
 
-/// Whether a daemon of this directory lives, though it may not answer. Does not wait.
+/// Whether a server of this directory lives, though it may not answer. Does not wait.
 pub fn is_running(state_dir: &Path) -> bool {
-    let lock = state_dir.join("daemon.lock");
-    let taken = lock_file(&lock, FlockOperation::NonBlockingLockShared);
-    taken.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    server_lock::is_held(state_dir)
 }
 
 /// Stops the daemon of this directory and waits for its end; false if none runs.
@@ -256,10 +267,9 @@ pub async fn stop(state_dir: &Path) -> Result<bool, DaemonError> {
     if pid.is_none_or(|pid| rustix::process::kill_process(pid, Signal::TERM).is_err()) {
         return Err(failed);
     }
-    let lock = state_dir.join("daemon.lock");
     let limit = Instant::now() + STOP_LIMIT;
     while Instant::now() < limit {
-        if lock_file(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        if !is_running(state_dir) {
             return Ok(true);
         }
         sleep(STEP).await;
@@ -273,12 +283,10 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     // Fails only if we lead a group already: then nobody detached us, and we stay where we are.
     let _ = rustix::process::setsid();
     let state_dir = options.state_dir.clone();
+    let dir = state_dir.clone();
     std::fs::create_dir_all(&state_dir)?;
-    let _lock = only_one(&state_dir.join("daemon.lock")).await?;
-    let file = state_dir.join("daemon.json");
-    let old = std::fs::read(&file)
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Address>(&text).ok());
+    let lock = blocking(move || ServerLock::take(&dir)).await?;
+    let old = Address::read(&state_dir);
     let wanted = old.as_ref().map_or(0, |old| old.port);
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).await;
     let listener = if let Ok(listener) = bound {
@@ -303,8 +311,9 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     ];
     let shutdown = CancellationToken::new();
     // At once: until then the file leads to whoever has the old port. Early callers wait a little.
+    let file = state_dir.join(ADDRESS);
     write_private(&file, &serde_json::to_vec(&address)?)?;
-    let server = super::start(vec![listener], options, shutdown.clone()).await?;
+    let server = super::start_locked(vec![listener], options, lock, shutdown.clone()).await?;
     let [terminate, interrupt] = &mut ended;
     tokio::select! {
         _ = terminate.recv() => {}
@@ -314,32 +323,6 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     shutdown.cancel();
     server.closed().await;
     Ok(())
-}
-
-/// Takes the lock that a daemon has for life; whoever asks [`is_running`] has it for a moment.
-async fn only_one(lock: &Path) -> io::Result<File> {
-    let limit = Instant::now() + LOCK_LIMIT;
-    loop {
-        match lock_file(lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(file) => return Ok(file),
-            Err(_) if Instant::now() < limit => sleep(STEP).await,
-            Err(error) => {
-                let told = "another local server runs here";
-                return Err(io::Error::new(error.kind(), told));
-            }
-        }
-    }
-}
-
-fn lock_file(path: &Path, how: FlockOperation) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path)?;
-    rustix::fs::flock(&file, how)?;
-    Ok(file)
 }
 
 async fn ask(address: &Address, path: &str) -> io::Result<Bytes> {

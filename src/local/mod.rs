@@ -37,6 +37,7 @@ mod remainder;
 mod rewrite;
 mod route;
 mod sandbox;
+mod server_lock;
 mod snapshot;
 #[cfg(target_os = "linux")]
 mod sock_diag;
@@ -65,7 +66,9 @@ pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted};
 pub use limits::{Enforced, Limits, Means};
 pub use terminal::become_leader;
 
+use launch::blocking;
 use registry::Registry;
+use server_lock::ServerLock;
 
 /// A new API key: 256 random bits as hex digits.
 pub fn new_key() -> io::Result<SecretString> {
@@ -168,12 +171,30 @@ impl LocalServer {
 /// Starts a server on listeners that the caller has bound, all to loopback addresses.
 ///
 /// After `shutdown` every sandbox's processes are killed and the sandboxes are kept as paused.
+/// Fails where another server has the directory.
 pub async fn start(
     listeners: Vec<TcpListener>,
+    options: Options,
+    shutdown: CancellationToken,
+) -> io::Result<LocalServer> {
+    let state_dir = options.state_dir.clone();
+    let lock = blocking(move || {
+        std::fs::create_dir_all(&state_dir)?;
+        ServerLock::take(&state_dir)
+    });
+    let lock = lock.await?;
+    start_locked(listeners, options, lock, shutdown).await
+}
+
+/// Starts a server that has the directory's lock already.
+async fn start_locked(
+    listeners: Vec<TcpListener>,
     mut options: Options,
+    mut lock: ServerLock,
     shutdown: CancellationToken,
 ) -> io::Result<LocalServer> {
     let address = first_address(&listeners)?;
+    lock.say(Some(format!("http://{address}")))?;
     if options.domain.is_empty() {
         options.domain = format!("{}:{}", route::NAME, address.port());
     }
@@ -218,6 +239,8 @@ pub async fn start(
     tasks.spawn(async move {
         shutdown.cancelled().await;
         closing.close().await;
+        // Now another server may have the sandboxes.
+        drop(lock);
     });
     Ok(LocalServer {
         address,

@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use sandbar::engine::{Engine, EngineError, EngineSpec, LocalSpec};
@@ -12,6 +14,7 @@ use sandbar::local::{Level, daemon};
 use sandbar::net::http::Http;
 use secrecy::ExposeSecret;
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::local::{KEY, World};
 use crate::support::folder;
@@ -26,8 +29,10 @@ fn announce(world: &World, state: &Path) -> File {
     let address = json!({ "port": world.server.address().port(), "api_key": KEY });
     std::fs::create_dir_all(state).unwrap();
     std::fs::write(state.join("daemon.json"), address.to_string()).unwrap();
-    let lock = File::create(state.join("daemon.lock")).unwrap();
+    let mut lock = File::create(state.join("server.lock")).unwrap();
     lock.lock().unwrap();
+    let holder = json!({ "pid": 1, "url": world.server.url() });
+    lock.write_all(holder.to_string().as_bytes()).unwrap();
     lock
 }
 
@@ -105,7 +110,7 @@ fn launch(home: &Path, idle: &str) -> daemon::Launch {
 
 /// Waits for the daemon's lock, which it holds as long as it lives.
 async fn ended(state: &Path) {
-    let lock = File::open(state.join("daemon.lock")).unwrap();
+    let lock = File::open(state.join("server.lock")).unwrap();
     let waiting = tokio::task::spawn_blocking(move || lock.lock());
     tokio::time::timeout(LIMIT, waiting)
         .await
@@ -134,6 +139,69 @@ async fn a_server_that_nobody_needs_ends_by_itself_and_is_started_anew() {
     assert_ne!(second.pid, first.pid);
     assert_eq!(second.url, first.url);
     assert_eq!(second.running, Some(0));
+}
+
+/// A server in the foreground with its files below `home`, as a command that has not been started.
+fn foreground(home: &Path) -> tokio::process::Command {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_sandbar"));
+    let launch = launch(home, "1h");
+    command
+        .args(["local", "serve", "--port", "0"])
+        .env_clear()
+        .envs(launch.env)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn a_second_server_on_the_same_files_is_refused_with_the_name_of_the_first() {
+    let home = folder();
+    let mut first = foreground(home.path()).spawn().unwrap();
+    let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
+    let line = lines.next_line().await.unwrap().unwrap();
+    let url = line.strip_prefix("export E2B_API_URL=").unwrap();
+
+    let second = foreground(home.path()).output().await.unwrap();
+
+    assert!(!second.status.success());
+    let told = String::from_utf8_lossy(&second.stderr);
+    let pid = first.id().unwrap();
+    let wanted = format!("another local server (process {pid}, {url}) has the sandboxes in ");
+    assert!(told.contains(&wanted), "{told}");
+    assert!(
+        told.contains("end it first, or give this one other files by SANDBAR_HOME"),
+        "{told}"
+    );
+    first.kill().await.unwrap();
+    let mut third = foreground(home.path()).spawn().unwrap();
+    let mut lines = BufReader::new(third.stdout.take().unwrap()).lines();
+    assert!(lines.next_line().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_server_within_another_program_keeps_the_background_server_out() {
+    let home = folder();
+    let state = home.path().join("state/local");
+    let world = World::with(|options| options.state_dir = state.clone()).await;
+
+    let started = tokio::process::Command::new(env!("CARGO_BIN_EXE_sandbar"))
+        .args(["local", "serve", "--daemon"])
+        .env_clear()
+        .envs(launch(home.path(), "1h").env)
+        .output()
+        .await
+        .unwrap();
+
+    let told = String::from_utf8_lossy(&started.stderr);
+    assert!(!started.status.success());
+    let url = world.server.url();
+    assert!(
+        told.contains(&format!(", {url}) has the sandboxes in ")),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -80,8 +81,10 @@ impl Site {
         let found = json!({ "port": port(url), "api_key": KEY });
         fs::write(state_dir.join("daemon.json"), found.to_string()).unwrap();
         // A daemon lives that holds it.
-        let lock = File::create(state_dir.join("daemon.lock")).unwrap();
+        let mut lock = File::create(state_dir.join("server.lock")).unwrap();
         lock.lock().unwrap();
+        let holder = json!({ "pid": 1, "url": format!("http://127.0.0.1:{}", port(url)) });
+        lock.write_all(holder.to_string().as_bytes()).unwrap();
         let mut world = Client::world();
         world.records = Some(Records::open(folder));
         folder.clone_into(&mut world.settings.scratch_dir);
