@@ -45,12 +45,26 @@ impl Registry {
         let log = sandbox.dir.join("helper.log");
         let limits = self.keeper.of_process();
         let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
-        self.limit(&sandbox.record().id, &helper)
-            .await
-            .map_err(failed("limit the sandbox"))?;
+        let limited = self.limit(&sandbox.record().id, &helper).await;
         let run = Run::new(helper, Arc::clone(&sandbox.journal)).await;
+        let ready = match limited {
+            Ok(()) => self.open_way_out(sandbox, &run).await.map_err(refused),
+            Err(error) => Err(failed("limit the sandbox")(error)),
+        };
+        if let Err(error) = ready {
+            // Nothing of it stays: no process, no control group.
+            self.stop(sandbox, &run).await;
+            return Err(error);
+        }
+        sandbox.set_run(Some(Arc::clone(&run)));
+        self.follow_end(sandbox, run);
+        Ok(())
+    }
+
+    /// Serves the way out of a sandbox that has no other.
+    async fn open_way_out(&self, sandbox: &Sandbox, run: &Run) -> Result<(), Refused> {
         if self.isolation.keeps_rules() {
-            let listener = run.helper.listen(outbound::PORT).await.map_err(refused)?;
+            let listener = run.helper.listen(outbound::PORT).await?;
             let rules = Arc::clone(&sandbox.egress);
             let env = &self.options.install_env;
             let authority = sandbox.authority.clone();
@@ -58,7 +72,11 @@ impl Registry {
             let outbound = Outbound::new(env, rules, interceptor);
             self.tasks.spawn(outbound.serve(listener, run.over.clone()));
         }
-        sandbox.set_run(Some(Arc::clone(&run)));
+        Ok(())
+    }
+
+    /// Sees the end of a run that nobody asked for, and leaves the sandbox paused.
+    fn follow_end(&self, sandbox: &Arc<Sandbox>, run: Arc<Run>) {
         let sandbox = Arc::downgrade(sandbox);
         let keeper = self.keeper.clone();
         self.tasks.spawn(async move {
@@ -87,7 +105,6 @@ impl Registry {
                 }
             }
         });
-        Ok(())
     }
 
     /// Ends a run with all its processes.

@@ -110,6 +110,12 @@ impl Registry {
                 Ok(sandbox) => {
                     sandboxes.insert(sandbox.record().id, Arc::new(sandbox));
                 }
+                // Its create or its kill was cut off: nobody will ever ask for it.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    if let Err(error) = remove_dir(&entry.path()) {
+                        tracing::warn!(directory = %entry.path().display(), %error, "not removed");
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(directory = %entry.path().display(), %error, "not a sandbox");
                 }
@@ -229,9 +235,15 @@ impl Registry {
         let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
         let made = blocking(move || {
             let links = links.within_reach(&isolation, &options.state_dir)?;
-            let sandbox = Sandbox::create(dir, record, &options, &isolation)?;
-            links.link_into(&sandbox.home())?;
-            Ok(Arc::new(sandbox))
+            let made = Sandbox::create(dir.clone(), record, &options, &isolation);
+            let made = made.and_then(|sandbox| {
+                links.link_into(&sandbox.home())?;
+                Ok(Arc::new(sandbox))
+            });
+            if made.is_err() {
+                let _ = remove_dir(&dir);
+            }
+            made
         });
         made.await.map_err(failed("create the sandbox's directory"))
     }
@@ -501,13 +513,17 @@ mod tests {
         Registry::open(options, isolation).unwrap()
     }
 
-    fn sandbox(registry: &Registry, ends_at: u64) -> Arc<Sandbox> {
+    fn record(ends_at: u64) -> Record {
         let record = serde_json::json!({
             "id": "ione", "template": "base", "metadata": {}, "env_vars": {}, "envd_token": "",
             "traffic_token": null, "started_at": 0, "ends_at": ends_at, "auto_pause": false,
             "auto_pause_memory": false, "state": "running",
         });
-        let record = serde_json::from_value(record).unwrap();
+        serde_json::from_value(record).unwrap()
+    }
+
+    fn sandbox(registry: &Registry, ends_at: u64) -> Arc<Sandbox> {
+        let record = record(ends_at);
         let dir = registry.options.state_dir.join("sandboxes/ione");
         let made = Sandbox::create(dir, record, &registry.options, &registry.isolation);
         let made = Arc::new(made.unwrap());
@@ -536,5 +552,39 @@ mod tests {
         let ended = registry.get("ione").is_err() && !sandbox.dir.exists();
 
         assert_eq!((kept, ended), (true, true));
+    }
+
+    #[tokio::test]
+    async fn a_create_that_fails_leaves_no_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = registry(dir.path());
+        let home = dir.path().join("sandboxes/ione");
+        // The second link finds the first in its place.
+        let links = Links(vec![
+            ("program", "/bin/true".into()),
+            ("program", "/bin/true".into()),
+        ]);
+
+        let failed = registry.furnish(home.clone(), record(1), links).await;
+
+        assert!(failed.is_err());
+        assert!(!home.exists());
+    }
+
+    #[test]
+    fn what_a_create_or_a_kill_left_that_was_cut_off_is_removed_at_the_next_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let whole = registry(dir.path());
+        sandbox(&whole, 1);
+        let half = dir.path().join("sandboxes/ihalf");
+        std::fs::create_dir_all(half.join("home/.local")).unwrap();
+        let garbled = dir.path().join("sandboxes/igarbled");
+        std::fs::create_dir_all(&garbled).unwrap();
+        std::fs::write(garbled.join("sandbox.json"), "{").unwrap();
+
+        let again = registry(dir.path());
+
+        assert!(!half.exists() && garbled.exists());
+        assert!(again.get("ione").is_ok());
     }
 }

@@ -23,6 +23,10 @@ use super::journal::Journal;
 use super::metrics::History;
 use super::process::Processes;
 use super::{certificates, outbound, tree};
+use crate::regular_file;
+
+/// A record with all that a create call may hold is smaller.
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -203,7 +207,8 @@ impl Sandbox {
 
     /// Reads a sandbox left by an earlier server: its processes are gone, its files are here.
     pub(super) fn load(dir: PathBuf, options: &Options, isolation: &Isolation) -> io::Result<Self> {
-        let mut record: Record = serde_json::from_slice(&std::fs::read(dir.join("sandbox.json"))?)?;
+        let stored = regular_file::read(&dir.join("sandbox.json"), LARGEST)?;
+        let mut record: Record = serde_json::from_slice(&stored)?;
         record.state = State::Paused;
         Ok(Self::stored(dir, record, options, isolation))
     }
