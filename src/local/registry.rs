@@ -356,6 +356,7 @@ impl Registry {
         guard(&self.sandboxes)
             .remove(&id)
             .ok_or_else(|| ApiError::no_sandbox(&id))?;
+        self.replays.forget(&id);
         if let Some(run) = sandbox.set_run(None) {
             self.stop(sandbox, &run).await;
         }

@@ -51,11 +51,12 @@ impl Call {
         let raw: serde_json::Map<String, Value> = parse(&body)?;
         let enforced = app.isolation.keeps_rules();
         let wanted = checked(&raw, parse(&body)?, self.default_timeout, enforced)?;
-        let key = headers
-            .get("idempotency-key")
-            .map(replay::key)
-            .transpose()?;
-        let slot = key.map(|key| app.replays.slot(&format!("{} {key}", self.route)));
+        let key = headers.get("idempotency-key");
+        let request = key.map(|key| replay::Request::new(self.route, key, &body));
+        let slot = request
+            .transpose()?
+            .map(|request| app.replays.slot(request));
+        let slot = slot.transpose()?;
         // Goes on if the caller hangs up: a half-made sandbox would belong to nobody, and who asks
         // again with the same key would get another one.
         let made = whole(async move {
