@@ -222,6 +222,11 @@ impl Helper {
         self.child.lock().await.id()
     }
 
+    /// The same without waiting; `None` too while it is being stopped.
+    pub(super) fn running(&self) -> Option<u32> {
+        self.child.try_lock().ok()?.id()
+    }
+
     /// Cancelled when the helper has ended, wanted or not.
     pub(super) fn gone(&self) -> &CancellationToken {
         &self.gone

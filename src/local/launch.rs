@@ -27,6 +27,7 @@ impl Registry {
                 isolation: &isolation,
                 helper: &options.helper,
                 path: &options.path,
+                memory: options.limits.memory,
                 programs: links.within_reach(&isolation, &options.state_dir)?.0,
                 certificates: certificates::bundle(
                     &options.install_env,

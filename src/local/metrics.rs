@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::error::ApiError;
+use super::limits::usage::{kilobytes, measure};
 use super::registry::now;
 use super::sandbox::{Run, Sandbox, guard};
 use super::tree;
@@ -80,12 +81,12 @@ pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiEr
     let (before, first) = if let Some(earlier) = earlier {
         earlier
     } else {
-        let first = look(root).await?;
+        let first = look(sandbox, root).await?;
         let at = Instant::now();
         tokio::time::sleep(MOMENT).await;
         (at, first.cpu)
     };
-    let used = look(root).await?;
+    let used = look(sandbox, root).await?;
     let at = Instant::now();
     let dir = sandbox.dir.clone();
     let disk = tokio::task::spawn_blocking(move || disk(&dir)).await;
@@ -112,13 +113,19 @@ pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiEr
     Ok(sample)
 }
 
-async fn look(root: u32) -> Result<Used, ApiError> {
+async fn look(sandbox: &Sandbox, root: u32) -> Result<Used, ApiError> {
+    let mut measured = sandbox.measured(Vec::new());
     let looked = tokio::task::spawn_blocking(move || {
-        let members = tree::descendants(root);
-        members.iter().fold(Used::default(), |sum, member| Used {
-            cpu: sum.cpu + cpu_time(&proc(member.pid, "stat")).unwrap_or_default(),
-            memory: sum.memory + memory_of(member.pid),
-        })
+        let members = tree::descendants(root).into_iter();
+        measured.pids = members.map(|member| member.pid).collect();
+        let times = measured
+            .pids
+            .iter()
+            .map(|pid| cpu_time(&proc(*pid, "stat")));
+        Used {
+            cpu: times.flatten().sum(),
+            memory: measure(&measured).total,
+        }
     });
     looked
         .await
@@ -127,16 +134,6 @@ async fn look(root: u32) -> Result<Used, ApiError> {
 
 fn proc(pid: u32, file: &str) -> String {
     std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default()
-}
-
-/// Bytes of memory that a process uses, shared ones in part.
-pub(super) fn memory_of(pid: u32) -> u64 {
-    resident(&proc(pid, "smaps_rollup"), &proc(pid, "status"))
-}
-
-/// Bytes of memory that a process uses, shared ones whole; quickly told.
-pub(super) fn resident_set(pid: u32) -> u64 {
-    resident("", &proc(pid, "status"))
 }
 
 /// User and system time of a `/proc/PID/stat`, its own and that of the children it waited for.
@@ -150,20 +147,9 @@ fn cpu_time(stat: &str) -> Option<Duration> {
     ))
 }
 
-/// Shared pages count in part (PSS) where the kernel tells, else whole (RSS).
-fn resident(rollup: &str, status: &str) -> u64 {
-    let kilobytes = kilobytes(rollup, "Pss:").or_else(|| kilobytes(status, "VmRSS:"));
-    kilobytes.unwrap_or(0).saturating_mul(1024)
-}
-
-fn kilobytes(text: &str, field: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
 fn memory(field: &str) -> u64 {
     let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    kilobytes(&info, field).unwrap_or(0).saturating_mul(1024)
+    kilobytes(&info, field).saturating_mul(1024)
 }
 
 /// Used by the sandbox, and the size of the file system it is on.
@@ -193,26 +179,14 @@ fn disk(dir: &Path) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn memory_is_shared_fairly_where_the_kernel_tells() {
-        let rollup = "55d0-7ffd ---p 00000000 00:00 0 [rollup]\nRss:  900 kB\nPss:  400 kB\n";
-        let status = "Name:\tx\nVmRSS:\t 900 kB\n";
-
-        assert_eq!(resident(rollup, status), 400 * 1024);
-        assert_eq!(resident("", status), 900 * 1024);
-        assert_eq!(resident("", ""), 0);
-    }
 
     proptest! {
         #[test]
         fn no_text_breaks_the_parsers(text in "\\PC*") {
             let _ = cpu_time(&text);
-            let _ = resident(&text, &text);
         }
     }
 }

@@ -20,6 +20,7 @@ use super::envd::watch::Watchers;
 use super::helper::Helper;
 use super::isolation::{Isolation, Level, View};
 use super::journal::Journal;
+use super::limits::usage::Measured;
 use super::metrics::History;
 use super::process::Processes;
 use super::{certificates, outbound, tree};
@@ -72,8 +73,8 @@ pub(super) struct Record {
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
 pub(super) struct Run {
     pub(super) helper: Arc<Helper>,
-    /// Processes that hold up its walls.
-    crew: usize,
+    /// Processes of ours that hold it up; all others are its users'.
+    pub(super) crew: Vec<u32>,
     pub(super) processes: Arc<Processes>,
     /// Polled watchers; they go with the run.
     pub(super) watchers: Watchers,
@@ -86,7 +87,7 @@ pub(super) struct Run {
 impl Run {
     /// The helper has started nothing yet.
     pub(super) async fn new(helper: Helper, journal: Arc<Journal>) -> Arc<Self> {
-        let crew = count(&helper).await;
+        let crew = members(&helper).await;
         let (helper, over) = (Arc::new(helper), CancellationToken::new());
         let processes = Processes::new(Arc::clone(&helper), journal, over.clone());
         let connections = Mutex::new(over.child_token());
@@ -102,7 +103,11 @@ impl Run {
 
     /// How many processes of its users it has, also those that they left behind.
     pub(super) async fn population(&self) -> usize {
-        count(&self.helper).await.saturating_sub(self.crew)
+        let members = members(&self.helper).await;
+        members
+            .iter()
+            .filter(|pid| !self.crew.contains(pid))
+            .count()
     }
 
     /// Cancelled when connections of this moment must end.
@@ -118,10 +123,13 @@ impl Run {
     }
 }
 
-async fn count(helper: &Helper) -> usize {
+async fn members(helper: &Helper) -> Vec<u32> {
     let root = helper.pid().await.unwrap_or_default();
-    let counting = tokio::task::spawn_blocking(move || tree::descendants(root).len());
-    counting.await.unwrap_or_default()
+    let walking = tokio::task::spawn_blocking(move || {
+        let members = tree::descendants(root).into_iter();
+        members.map(|member| member.pid).collect()
+    });
+    walking.await.unwrap_or_default()
 }
 
 pub(super) struct Sandbox {
@@ -211,6 +219,15 @@ impl Sandbox {
         let mut record: Record = serde_json::from_slice(&stored)?;
         record.state = State::Paused;
         Ok(Self::stored(dir, record, options, isolation))
+    }
+
+    /// Its processes and files, for a measurement of its memory.
+    pub(super) fn measured(&self, pids: Vec<u32>) -> Measured {
+        Measured {
+            pids,
+            dirs: ["home", "tmp"].map(|part| self.dir.join(part)).into(),
+            own_files: self.view.is_own(),
+        }
     }
 
     /// The home on this machine; processes may see it elsewhere ([`View::home`]).

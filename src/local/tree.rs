@@ -28,31 +28,49 @@ struct Row {
     state: char,
 }
 
-/// Every process below `root` that has not ended, parents before children.
-pub(super) fn descendants(root: u32) -> Vec<Member> {
-    let mut children: HashMap<u32, Vec<Row>> = HashMap::new();
-    for row in processes() {
-        children.entry(row.parent).or_default().push(row);
+/// The machine's process table, as one walk has found it.
+pub(super) struct Table {
+    /// By the parent.
+    children: HashMap<u32, Vec<Row>>,
+}
+
+impl Table {
+    /// Walks the whole table: for one question, or for many at once.
+    pub(super) fn read() -> Self {
+        let mut children: HashMap<u32, Vec<Row>> = HashMap::new();
+        for row in processes() {
+            children.entry(row.parent).or_default().push(row);
+        }
+        Self { children }
     }
-    let mut found = Vec::new();
-    let mut seen = HashSet::from([root]);
-    let mut open = vec![root];
-    while let Some(pid) = open.pop() {
-        for row in children.get(&pid).into_iter().flatten() {
-            if !seen.insert(row.pid) {
-                continue;
-            }
-            open.push(row.pid);
-            if !matches!(row.state, 'Z' | 'X') {
-                found.push(Member {
-                    pid: row.pid,
-                    session: row.session,
-                    still: matches!(row.state, 'T' | 't'),
-                });
+
+    /// Every process below `root` that has not ended, parents before children.
+    pub(super) fn below(&self, root: u32) -> Vec<Member> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::from([root]);
+        let mut open = vec![root];
+        while let Some(pid) = open.pop() {
+            for row in self.children.get(&pid).into_iter().flatten() {
+                if !seen.insert(row.pid) {
+                    continue;
+                }
+                open.push(row.pid);
+                if !matches!(row.state, 'Z' | 'X') {
+                    found.push(Member {
+                        pid: row.pid,
+                        session: row.session,
+                        still: matches!(row.state, 'T' | 't'),
+                    });
+                }
             }
         }
+        found
     }
-    found
+}
+
+/// Every process below `root` that has not ended, parents before children.
+pub(super) fn descendants(root: u32) -> Vec<Member> {
+    Table::read().below(root)
 }
 
 /// Sends a signal; a process that has gone meanwhile is no matter.

@@ -499,6 +499,63 @@ async fn who_uses_more_memory_than_allowed_is_killed_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
+async fn memory_that_no_process_has_mapped_counts_too() {
+    let limits = Limits {
+        memory: Some(400 << 20),
+        ..Limits::default()
+    };
+    for level in Level::ALL {
+        let Some(world) = limited(level, limits).await else {
+            continue;
+        };
+        let sandbox = world.base().await;
+        // It would wait for a minute; written, never mapped.
+        let script = "python3 -c \"
+import os, time
+fd = os.memfd_create('filled')
+for _ in range(600): os.write(fd, bytes(1 << 20))
+time.sleep(60)\"; echo \"ended by $?\"";
+
+        let ran = sandbox.run(script).await;
+
+        assert_eq!(ran.stdout, "ended by 137\n", "{level:?} {ran:?}");
+        assert_eq!(
+            sandbox.run("echo lives").await.stdout,
+            "lives\n",
+            "{level:?}"
+        );
+        sandbox.kill().await;
+    }
+}
+
+#[tokio::test]
+async fn at_level_full_files_in_memory_have_their_part_of_the_limit_and_count() {
+    let limits = Limits {
+        memory: Some(400 << 20),
+        ..Limits::default()
+    };
+    let Some(world) = limited(Level::Full, limits).await else {
+        return;
+    };
+    let sandbox = world.base().await;
+    let fill = "for place in /dev/shm /run /dev; do \
+         head -c 300M /dev/zero > $place/f 2>/dev/null; \
+         echo $place $(($(stat -c %s $place/f 2>/dev/null || echo 0) >> 20)); done";
+
+    let filled = sandbox.run(fill).await;
+    // Alone it would be allowed to: 250 of 400 MiB.
+    let script = "node -e 'const b = Buffer.alloc(250 << 20, 1); setTimeout(() => b.length, 60000)'; \
+         echo \"ended by $?\"";
+    let ran = sandbox.run(script).await;
+
+    assert_eq!(
+        filled.stdout, "/dev/shm 200\n/run 50\n/dev 0\n",
+        "{filled:?}"
+    );
+    assert_eq!(ran.stdout, "ended by 137\n", "{ran:?}");
+}
+
+#[tokio::test]
 async fn a_sandbox_has_only_so_many_processes() {
     let limits = Limits {
         processes: Some(60),

@@ -48,6 +48,10 @@ const ETC: [&str; 20] = [
     "terminfo",
 ];
 
+/// Writable file systems in memory, and which part of the sandbox's memory each may take: as the kernel
+/// gives `/dev/shm` half of a machine's. Together less than all: what is in them no kill frees.
+const IN_MEMORY: [(&str, u64); 2] = [("/dev/shm", 2), ("/run", 8)];
+
 /// Where a sandbox finds the certificates that were written for it.
 pub(super) const CERTIFICATES: &str = "/etc/sandbar-certificates.pem";
 
@@ -67,6 +71,8 @@ pub(in crate::local) struct Dwelling {
     /// The user as whom it runs where the server is root.
     pub(in crate::local) owner: Option<u32>,
     pub(in crate::local) network: Network,
+    /// Bytes that the sandbox may use, of which its file systems in memory get a part.
+    pub(in crate::local) memory: Option<u64>,
 }
 
 impl Dwelling {
@@ -263,8 +269,18 @@ fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
     for path in dwelling.path.split(':').filter_map(foreign) {
         add(["--ro-bind-try".into(), path.into(), path.into()]);
     }
-    let rest = "--proc /proc --ro-bind /proc/sys /proc/sys --dev /dev --tmpfs /dev/shm --tmpfs /run \
-        --dir /var/tmp --symlink /run /var/run --dir /home";
+    // Of `/dev` only what is mounted below it can be written: the rest would be memory without a limit.
+    let devices = "--proc /proc --ro-bind /proc/sys /proc/sys --dev /dev --remount-ro /dev";
+    list.extend(devices.split_whitespace().map(OsString::from));
+    for (place, share) in IN_MEMORY {
+        if let Some(memory) = dwelling.memory {
+            // The kernel takes 0 for no limit.
+            let size = (memory / share).max(4096).to_string();
+            list.extend(["--size".into(), size.into()]);
+        }
+        list.extend(["--tmpfs".into(), place.into()]);
+    }
+    let rest = "--dir /var/tmp --symlink /run /var/run --dir /home";
     list.extend(rest.split_whitespace().map(OsString::from));
     let mut add = |parts: [OsString; 3]| list.extend(parts);
     for (inside, program) in &dwelling.programs {

@@ -72,6 +72,7 @@ fn attempt(network: Network, owner: Option<u32>) -> Result<(), Failed> {
         path: String::new(),
         owner,
         network,
+        memory: None,
     };
     let command = bubblewrap::command(&dwelling, &["/usr/bin/true".into()]);
     let mut command = command.map_err(Failed::Here)?;

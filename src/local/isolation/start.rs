@@ -22,6 +22,8 @@ pub(in crate::local) struct Quarters<'a> {
     pub(in crate::local) isolation: &'a Isolation,
     pub(in crate::local) helper: &'a HelperCommand,
     pub(in crate::local) path: &'a str,
+    /// Bytes that it may use.
+    pub(in crate::local) memory: Option<u64>,
     /// The template's programs: name and file.
     pub(in crate::local) programs: Vec<(&'static str, PathBuf)>,
     /// Those that programs shall trust, if not the system's.
@@ -114,6 +116,7 @@ impl Quarters<'_> {
             path: self.path.to_owned(),
             owner,
             network: self.isolation.network,
+            memory: self.memory,
         };
         dwelling.write_etc()?;
         let mut program: Vec<OsString> = vec![PROGRAM_INSIDE.into()];

@@ -2,17 +2,20 @@
 //!
 //! In: what is wanted ([`Limits`]). Out: what is kept, and how ([`Means`]): by a control group where
 //! the kernel lets this user have one; else by the kernel's limits for users and files, and by
-//! looking at the memory every few seconds. What cannot be kept here is said, not pretended.
+//! polling the memory every few seconds, that of memfds and files on a tmpfs too ([`usage`]).
+//! The file systems in memory of level full are sized by the limit.
+//! What cannot be kept here is said, not pretended.
 //!
 //! | | control group | else |
 //! |---|---|---|
-//! | memory | at once | looked at; the largest process is killed |
+//! | memory | at once | polled; the largest process is killed |
 //! | processes | at once | at once, where the sandbox is a user of its own |
 //! | size of a file | at once, by the kernel's limit for files | the same |
 //!
 //! A limit of address space is not among them: `JavaScript` engines reserve far more than they use.
 
 mod cgroup;
+pub(super) mod usage;
 pub(super) mod watch;
 
 use std::io;
@@ -44,7 +47,7 @@ pub enum Means {
     Group,
     /// The kernel's limits of processes.
     Kernel,
-    /// A look every few seconds; what is quick gets past it for a moment.
+    /// Polled every few seconds; what is quick gets past it for a moment.
     Watched,
     /// It cannot be kept here.
     Missing,
