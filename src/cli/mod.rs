@@ -10,6 +10,7 @@ mod args;
 mod bill;
 mod code;
 mod config;
+mod descriptors;
 mod doctor;
 mod headless;
 mod internal;
@@ -89,6 +90,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
 
 /// The loop and the commands run on the caller's thread; two workers carry the sessions.
 fn runtime() -> Result<Runtime, Ended> {
+    descriptors::ensure()?;
     let built = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -125,6 +125,8 @@ pub(super) enum Refusal {
     NoProcess,
     /// Nothing of this sandbox listens on the port.
     NotListening,
+    /// The sandbox has used up what it may have of something.
+    Exhausted,
     Failed,
 }
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 use super::auth;
 use super::error::ApiError;
 use super::helper::Refused;
-use super::registry::{NewSandbox, Origin, Registry, failed, now};
+use super::new_sandbox::{NewSandbox, Origin};
+use super::registry::{Registry, failed, now};
 use super::sandbox::{Sandbox, State};
 use super::snapshot::{self, Memory, Snapshot};
 

@@ -6,6 +6,7 @@ use super::error::ApiError;
 use super::helper::{Helper, Refused};
 use super::intercept::Interceptor;
 use super::isolation::{Quarters, Start};
+use super::limits::Share;
 use super::outbound::{self, Outbound};
 use super::registry::{Registry, failed};
 use super::sandbox::{Run, Sandbox, State};
@@ -44,10 +45,15 @@ impl Registry {
         let start = self.wall(sandbox).await?;
         let refused = |refused: Refused| ApiError::internal(refused.message);
         let log = sandbox.dir.join("helper.log");
-        let limits = self.keeper.of_process();
+        let limits = self.keeper.of_process().with_open_files(self.descriptors);
         let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
         let limited = self.limit(&sandbox.record().id, &helper).await;
-        let run = Run::new(helper, Arc::clone(&sandbox.journal)).await;
+        let run = Run::new(
+            helper,
+            Arc::clone(&sandbox.journal),
+            Share::new(self.descriptors),
+        )
+        .await;
         let ready = match limited {
             Ok(()) => self.open_way_out(sandbox, &run).await.map_err(refused),
             Err(error) => Err(failed("limit the sandbox")(error)),
@@ -70,7 +76,7 @@ impl Registry {
             let env = &self.options.install_env;
             let authority = sandbox.authority.clone();
             let interceptor = authority.map(|authority| Interceptor::new(authority, env));
-            let outbound = Outbound::new(env, rules, interceptor);
+            let outbound = Outbound::new(env, rules, interceptor).at_most(&run.share);
             self.tasks.spawn(outbound.serve(listener, run.over.clone()));
         }
         Ok(())

@@ -8,6 +8,7 @@
 //!
 //! It knows E2B's REST bodies and envd's messages, and no client, session or screen.
 
+mod accept;
 mod api;
 mod auth;
 mod authority;
@@ -28,6 +29,7 @@ mod journal;
 mod launch;
 mod limits;
 mod metrics;
+mod new_sandbox;
 mod out_of_bounds;
 mod outbound;
 mod ports;
@@ -55,10 +57,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use axum::{Router, middleware};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -213,24 +215,11 @@ async fn start_locked(
     let counted = middleware::from_fn_with_state(registry.activity.clone(), idle::count);
     let app = Router::new().fallback(proxy::dispatch).with_state(front);
     let app = app.layer(counted);
+    let places = Arc::new(Semaphore::new(registry.descriptors.connections()));
     let mut tasks = JoinSet::new();
     for listener in listeners {
-        let (app, shutdown) = (app.clone(), shutdown.clone());
-        // Small pieces of a stream would wait for the client's acknowledgement of those before.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        tasks.spawn(async move {
-            // Streams may be open for ever, so this does not wait for them.
-            tokio::select! {
-                served = async { axum::serve(listener, app).await } => {
-                    if let Err(error) = served {
-                        tracing::error!(%error, "the local server stopped");
-                    }
-                }
-                () = shutdown.cancelled() => {}
-            }
-        });
+        let (app, places, shutdown) = (app.clone(), Arc::clone(&places), shutdown.clone());
+        tasks.spawn(accept::accept(listener, app, places, shutdown));
     }
     tasks.spawn(registry.clone().reap(shutdown.clone()));
     if let Some(limit) = registry.keeper.watched_memory() {

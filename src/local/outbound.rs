@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use super::egress::Egress;
 use super::intercept::Interceptor;
+use super::limits::Share;
 use super::out_of_bounds::{is_closed, own_name, refusal};
 use super::proxy_request::{ProxyRequest, host_and_port};
 use super::sandbox::guard;
@@ -102,6 +103,7 @@ pub(super) struct Outbound {
     /// The sandbox's rules, which may change while it runs; new connections keep them.
     rules: Arc<Mutex<Egress>>,
     interceptor: Option<Interceptor>,
+    connections: usize,
 }
 
 impl Outbound {
@@ -129,13 +131,20 @@ impl Outbound {
                 .collect(),
             rules,
             interceptor,
+            connections: CONNECTIONS,
         }
+    }
+
+    /// With fewer connections at a time where the server has few descriptors.
+    pub(super) fn at_most(mut self, share: &Share) -> Self {
+        self.connections = share.ways_out(CONNECTIONS);
+        self
     }
 
     /// Serves until the sandbox's run is over.
     pub(super) async fn serve(self, listener: TcpListener, over: CancellationToken) {
         let connections = TaskTracker::new();
-        let free = Arc::new(Semaphore::new(CONNECTIONS));
+        let free = Arc::new(Semaphore::new(self.connections));
         loop {
             let next = async {
                 let place = Arc::clone(&free).acquire_owned().await;

@@ -21,6 +21,7 @@ use super::door::{Exit, Refusal, Size};
 use super::feed::{Feeds, Output, Subscriber};
 use super::helper::{Helper, Refused};
 use super::journal::Journal;
+use super::limits::Share;
 use super::streams::{Input, Kind, Opened, Program, Source, Terminal};
 
 /// The pause after a chunk while all readers are far behind.
@@ -72,6 +73,7 @@ pub(super) struct Process {
 pub(super) struct Processes {
     helper: Arc<Helper>,
     journal: Arc<Journal>,
+    share: Share,
     table: Mutex<HashMap<u32, Arc<Process>>>,
     tasks: TaskTracker,
     /// Ends with the run.
@@ -82,11 +84,13 @@ impl Processes {
     pub(super) fn new(
         helper: Arc<Helper>,
         journal: Arc<Journal>,
+        share: Share,
         over: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
             helper,
             journal,
+            share,
             table: Mutex::default(),
             tasks: TaskTracker::new(),
             over,
@@ -106,6 +110,11 @@ impl Processes {
             terminal,
             deadline,
         } = launch;
+        // Its three streams; a terminal is one, and takes three while it is opened.
+        let place = self.share.take(3).map_err(|message| Refused {
+            reason: Refusal::Exhausted,
+            message,
+        })?;
         let mut argv = vec![command.cmd.clone()];
         argv.extend(command.args.iter().cloned());
         let program = Program { argv, env, cwd };
@@ -137,7 +146,10 @@ impl Processes {
         let (table, over) = (Arc::downgrade(self), self.over.clone());
         self.tasks.spawn(async move {
             tokio::select! {
-                () = pump.run(exit) => forget(table, pid, over).await,
+                () = pump.run(exit) => {
+                    drop(place);
+                    forget(table, pid, over).await;
+                }
                 () = over.cancelled() => {}
             }
         });

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
@@ -112,8 +112,17 @@ async fn answer(mut front: Front, mut request: Request) -> Response {
     if let Some(mask) = sandbox.record().mask_host {
         mask_host(&mask, port, request.headers_mut());
     }
+    // Its two ends.
+    let place = match run.share.take(2) {
+        Ok(place) => Arc::new(place),
+        Err(message) => return gateway(StatusCode::SERVICE_UNAVAILABLE, &id, &message, Some(port)),
+    };
+    let way = Way {
+        over: run.connections(),
+        place,
+    };
     match dial(&run, port).await {
-        Some(stream) => forward(&id, port, stream, request, run.connections()).await,
+        Some(stream) => forward(&id, port, stream, request, way).await,
         None => unreachable_port(
             &id,
             "The sandbox is running but port is not open",
@@ -244,12 +253,20 @@ async fn dial(run: &Run, port: u16) -> Option<TcpStream> {
     None
 }
 
+/// A connection into a sandbox, as long as one of these lives.
+#[derive(Clone)]
+struct Way {
+    /// Cuts it.
+    over: CancellationToken,
+    place: Arc<OwnedSemaphorePermit>,
+}
+
 async fn forward(
     id: &str,
     port: u16,
     stream: TcpStream,
     mut request: Request,
-    over: CancellationToken,
+    way: Way,
 ) -> Response {
     let _ = stream.set_nodelay(true);
     let lost = || {
@@ -265,12 +282,13 @@ async fn forward(
     else {
         return lost();
     };
-    let ended = over.clone();
+    let Way { over, place } = way.clone();
     // Ends with the connection, or with the sandbox's run.
     tokio::spawn(async move {
+        let _place = place;
         tokio::select! {
             _ = connection.with_upgrades() => {}
-            () = ended.cancelled() => {}
+            () = over.cancelled() => {}
         }
     });
     let client = hyper::upgrade::on(&mut request);
@@ -291,12 +309,13 @@ async fn forward(
             let (mut client, mut upstream) = (TokioIo::new(client), TokioIo::new(upstream));
             tokio::select! {
                 _ = tokio::io::copy_bidirectional(&mut client, &mut upstream) => {}
-                () = over.cancelled() => {}
+                () = way.over.cancelled() => {}
             }
+            drop(way);
         });
         return response.map(|_| Body::empty()).into_response();
     }
-    until(response.map(Body::new), over)
+    until(response.map(Body::new), way.over)
 }
 
 /// Cuts a body short when its sandbox is paused or gone, so that the client notices.

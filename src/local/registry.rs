@@ -5,7 +5,7 @@
 //! After a restart of the server all sandboxes are paused and cold.
 
 use crate::net::random;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -22,7 +22,8 @@ use super::fork;
 use super::idle::Activity;
 use super::isolation::{Isolation, remove_dir};
 use super::launch::blocking;
-use super::limits::Keeper;
+use super::limits::{Descriptors, Keeper};
+use super::new_sandbox::NewSandbox;
 use super::sandbox::{Record, Sandbox, State, guard};
 use super::snapshot::Snapshots;
 use super::template::{Links, Templates};
@@ -40,40 +41,11 @@ const MOST_USERS: usize = 128;
 /// Traffic wakes a sandbox for at least this long (E2B's rule).
 const WOKEN: Duration = Duration::from_mins(5);
 
-/// What a create call asks for, already checked.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "the wire's own switches, each for itself"
-)]
-pub(super) struct NewSandbox {
-    pub(super) template: String,
-    pub(super) metadata: BTreeMap<String, String>,
-    pub(super) env_vars: BTreeMap<String, String>,
-    pub(super) timeout: Duration,
-    pub(super) auto_pause: bool,
-    pub(super) auto_pause_memory: bool,
-    pub(super) public_traffic: bool,
-    pub(super) auto_resume: bool,
-    pub(super) mask_host: Option<String>,
-    pub(super) egress: Egress,
-    /// Fields that asked for what this server does not do.
-    pub(super) ignored: Vec<String>,
-    /// Files to begin with.
-    pub(super) origin: Option<Origin>,
-}
-
-/// What a new sandbox begins with: a snapshot, or the sandbox that it is a fork of.
-#[derive(Clone)]
-pub(super) struct Origin {
-    pub(super) dir: PathBuf,
-    /// Whose programs belong to the files.
-    pub(super) template: String,
-}
-
 pub(super) struct Registry {
     pub(super) options: Arc<Options>,
     pub(super) isolation: Isolation,
     pub(super) keeper: Keeper,
+    pub(super) descriptors: Descriptors,
     pub(super) activity: Arc<Activity>,
     pub(super) templates: Templates,
     pub(super) snapshots: Snapshots,
@@ -121,10 +93,12 @@ impl Registry {
                 }
             }
         }
+        let descriptors = Descriptors::raise();
         Ok(Arc::new(Self {
             templates: Templates::new(&options),
             snapshots: Snapshots::new(&options.state_dir),
             keeper: Keeper::find(options.limits, &isolation),
+            descriptors,
             activity: Arc::default(),
             options: Arc::new(options),
             isolation,

@@ -20,6 +20,7 @@ use super::envd::watch::Watchers;
 use super::helper::Helper;
 use super::isolation::{Isolation, Level, View};
 use super::journal::Journal;
+use super::limits::Share;
 use super::limits::usage::Measured;
 use super::metrics::History;
 use super::process::Processes;
@@ -78,6 +79,8 @@ pub(super) struct Run {
     pub(super) processes: Arc<Processes>,
     /// Polled watchers; they go with the run.
     pub(super) watchers: Watchers,
+    /// Of the server's descriptors.
+    pub(super) share: Share,
     /// Ends with the run.
     pub(super) over: CancellationToken,
     /// Ends with the run or the next pause; connections from outside end with it.
@@ -86,16 +89,17 @@ pub(super) struct Run {
 
 impl Run {
     /// The helper has started nothing yet.
-    pub(super) async fn new(helper: Helper, journal: Arc<Journal>) -> Arc<Self> {
+    pub(super) async fn new(helper: Helper, journal: Arc<Journal>, share: Share) -> Arc<Self> {
         let crew = members(&helper).await;
         let (helper, over) = (Arc::new(helper), CancellationToken::new());
-        let processes = Processes::new(Arc::clone(&helper), journal, over.clone());
+        let processes = Processes::new(Arc::clone(&helper), journal, share.clone(), over.clone());
         let connections = Mutex::new(over.child_token());
         Arc::new(Self {
             helper,
             crew,
             processes,
             watchers: Watchers::default(),
+            share,
             over,
             connections,
         })

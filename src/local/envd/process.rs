@@ -36,6 +36,7 @@ fn refused(refused: Refused) -> ConnectError {
             ConnectError::invalid_argument(refused.message)
         }
         Refusal::NoProcess | Refusal::NotListening => ConnectError::not_found(refused.message),
+        Refusal::Exhausted => ConnectError::resource_exhausted(refused.message),
         Refusal::Failed => ConnectError::internal(refused.message),
     }
 }

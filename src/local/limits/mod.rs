@@ -15,6 +15,7 @@
 //! A limit of address space is not among them: `JavaScript` engines reserve far more than they use.
 
 mod cgroup;
+mod descriptors;
 pub(super) mod usage;
 pub(super) mod watch;
 
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::isolation::Isolation;
 use cgroup::Groups;
+pub(super) use descriptors::{Descriptors, Share};
 
 /// What is wanted; `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -99,7 +101,7 @@ impl Enforced {
             match means {
                 Means::Unlimited => format!("{what} unlimited"),
                 Means::Group | Means::Kernel => format!("{what} {limit}"),
-                Means::Watched => format!("{what} {limit} (looked at every few seconds)"),
+                Means::Watched => format!("{what} {limit} (polled every few seconds)"),
                 Means::Missing => format!("{what} not limited here"),
             }
         };
@@ -147,6 +149,7 @@ impl Keeper {
         OfProcess {
             processes: by_kernel(self.enforced.processes, limits.processes),
             file_size: by_kernel(self.enforced.file_size, limits.file_size),
+            open_files: None,
         }
     }
 
@@ -165,7 +168,7 @@ impl Keeper {
         }
     }
 
-    /// The memory that has to be looked at.
+    /// The memory limit that has to be polled.
     pub(super) fn watched_memory(&self) -> Option<u64> {
         let memory = self.enforced.limits.memory;
         memory.filter(|_| self.enforced.memory == Means::Watched)
@@ -177,9 +180,18 @@ impl Keeper {
 pub(super) struct OfProcess {
     processes: Option<u64>,
     file_size: Option<u64>,
+    /// That programs may raise again.
+    open_files: Option<u64>,
 }
 
 impl OfProcess {
+    pub(super) fn with_open_files(self, descriptors: Descriptors) -> Self {
+        Self {
+            open_files: Some(descriptors.ordinary),
+            ..self
+        }
+    }
+
     pub(super) fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
@@ -203,6 +215,12 @@ impl OfProcess {
                     maximum: Some(limit),
                 },
             )?;
+        }
+        if let Some(open_files) = self.open_files {
+            let maximum = getrlimit(Resource::Nofile).maximum;
+            let current = maximum.map_or(open_files, |most| most.min(open_files));
+            let current = Some(current);
+            setrlimit(Resource::Nofile, Rlimit { current, maximum })?;
         }
         Ok(())
     }
@@ -232,11 +250,11 @@ mod tests {
         );
         assert_eq!(
             own_user.line(),
-            "limits: memory 8 GiB (looked at every few seconds), processes 4096, a file unlimited"
+            "limits: memory 8 GiB (polled every few seconds), processes 4096, a file unlimited"
         );
         assert_eq!(
             shared.line(),
-            "limits: memory 8 GiB (looked at every few seconds), processes not limited here, \
+            "limits: memory 8 GiB (polled every few seconds), processes not limited here, \
              a file unlimited"
         );
     }
