@@ -180,6 +180,7 @@ impl Filesystem for Service {
             root: directory(&cx, &request.path).await?,
             recursive: request.recursive,
             with_entry: request.include_entry,
+            share: cx.run.watchers.share(),
         };
         let keepalive = Limits::of(&ctx).keepalive;
         let over = cx.run.connections();
@@ -202,6 +203,7 @@ impl Filesystem for Service {
             root: directory(&cx, &request.path).await?,
             recursive: request.recursive,
             with_entry: request.include_entry,
+            share: cx.run.watchers.share(),
         };
         let adding = tokio::task::spawn_blocking(move || cx.run.watchers.add(wanted));
         let watcher_id = adding

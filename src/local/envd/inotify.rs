@@ -20,10 +20,12 @@ use std::sync::Arc;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::e2b::proto::filesystem::EventType;
 
 use super::super::isolation::View;
+use super::watch_share::WatchShare;
 
 /// Directories below one that is watched; the kernel gives each user but so many watches.
 const FOLDERS: usize = 8192;
@@ -56,8 +58,17 @@ pub(super) struct Tree {
     view: View,
     root: PathBuf,
     recursive: bool,
-    /// By the kernel's numbers; names relative to the root, whose own is empty.
-    folders: HashMap<i32, PathBuf>,
+    share: WatchShare,
+    /// By the kernel's numbers.
+    folders: HashMap<i32, Folder>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// A directory that is watched.
+struct Folder {
+    /// Relative to the root, whose own is empty.
+    name: PathBuf,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Tree {
@@ -67,14 +78,23 @@ impl Tree {
         deprecated,
         reason = "its successor is unsafe; an OwnedFd gives the same descriptor as long as it lives"
     )]
-    pub(super) fn new(view: View, root: PathBuf, recursive: bool) -> io::Result<Self> {
-        let kernel = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+    pub(super) fn new(
+        view: View,
+        root: PathBuf,
+        recursive: bool,
+        share: WatchShare,
+    ) -> io::Result<Self> {
+        let place = share.watcher()?;
+        let kernel = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK);
+        let kernel = kernel.map_err(|error| used_up(error, "max_user_instances"))?;
         let mut tree = Self {
             kernel: Arc::new(AsyncFd::new(kernel)?),
             view,
             root,
             recursive,
+            share,
             folders: HashMap::new(),
+            _place: place,
         };
         tree.add(PathBuf::new())?;
         Ok(tree)
@@ -115,7 +135,7 @@ impl Tree {
         let (Some(folder), Some(name)) = (self.folders.get(&number), name) else {
             return;
         };
-        let name = folder.join(name);
+        let name = folder.name.join(name);
         let Some(kind) = kind(what) else { return };
         let is_folder = self.recursive && what.contains(ReadFlags::ISDIR);
         if is_folder && kind == EventType::EVENT_TYPE_RENAME {
@@ -155,8 +175,14 @@ impl Tree {
             | WatchFlags::ATTRIB
             | WatchFlags::MOVE
             | WatchFlags::ONLYDIR;
-        let number = inotify::add_watch(self.kernel.get_ref(), itself, what)?;
-        self.folders.insert(number, name.to_owned());
+        let place = self.share.directory()?;
+        let number = inotify::add_watch(self.kernel.get_ref(), itself, what);
+        let number = number.map_err(|error| used_up(error, "max_user_watches"))?;
+        let folder = Folder {
+            name: name.to_owned(),
+            _place: place,
+        };
+        self.folders.insert(number, folder);
         if !self.recursive {
             return Ok(());
         }
@@ -177,12 +203,26 @@ impl Tree {
         let below = self
             .folders
             .iter()
-            .filter(|(_, folder)| folder.starts_with(name));
+            .filter(|(_, folder)| folder.name.starts_with(name));
         let numbers: Vec<i32> = below.map(|(number, _)| *number).collect();
         for number in numbers {
             self.folders.remove(&number);
             let _ = inotify::remove_watch(self.kernel.get_ref(), number);
         }
+    }
+}
+
+/// The kernel's errors speak of files and of space on a device.
+fn used_up(error: Errno, limit: &str) -> io::Error {
+    match error {
+        Errno::MFILE | Errno::NOSPC => {
+            let message = format!(
+                "the programs of the server's user watch all that the kernel lets one user watch \
+                 (fs.inotify.{limit})"
+            );
+            io::Error::new(io::ErrorKind::QuotaExceeded, message)
+        }
+        error => error.into(),
     }
 }
 
@@ -225,6 +265,17 @@ mod tests {
         (dir, base, view)
     }
 
+    fn watch(view: View, root: PathBuf, recursive: bool) -> io::Result<Tree> {
+        Tree::new(view, root, recursive, WatchShare::default())
+    }
+
+    fn folder_names(tree: &Tree) -> HashMap<i32, PathBuf> {
+        let folders = tree.folders.iter();
+        folders
+            .map(|(number, folder)| (*number, folder.name.clone()))
+            .collect()
+    }
+
     /// All that is told until a file with this name is.
     async fn told(tree: &mut Tree, last: &str) -> Vec<(EventType, String)> {
         let mut told = Vec::new();
@@ -247,7 +298,7 @@ mod tests {
         let (_dir, base, view) = sandbox();
         let home = base.join("home");
         symlink(base.join("outside"), home.join("before")).unwrap();
-        let mut tree = Tree::new(view.clone(), home.clone(), true).unwrap();
+        let mut tree = watch(view.clone(), home.clone(), true).unwrap();
 
         symlink(base.join("outside"), home.join("after")).unwrap();
         std::fs::rename(home.join("real"), home.join("away")).unwrap();
@@ -259,17 +310,17 @@ mod tests {
 
         let names: Vec<_> = told.iter().map(|(_, name)| name.as_str()).collect();
         assert_eq!(names, ["after", "real", "away", "real", "end"]);
-        let before = tree.folders.clone();
+        let before = folder_names(&tree);
         tree.add(PathBuf::from("real/deep")).unwrap();
-        assert_eq!(tree.folders, before);
-        assert!(Tree::new(view, home.join("real"), true).is_err());
+        assert_eq!(folder_names(&tree), before);
+        assert!(watch(view, home.join("real"), true).is_err());
     }
 
     #[tokio::test]
     async fn directories_keep_their_names_when_they_move_and_new_ones_are_watched() {
         let (_dir, base, view) = sandbox();
         let home = base.join("home");
-        let mut tree = Tree::new(view, home.clone(), true).unwrap();
+        let mut tree = watch(view, home.clone(), true).unwrap();
 
         std::fs::rename(home.join("real"), home.join("moved")).unwrap();
         std::fs::create_dir(home.join("one")).unwrap();
@@ -291,7 +342,7 @@ mod tests {
     async fn a_file_is_told_as_envd_tells_it() {
         let (_dir, base, view) = sandbox();
         let home = base.join("home");
-        let mut tree = Tree::new(view, home.clone(), false).unwrap();
+        let mut tree = watch(view, home.clone(), false).unwrap();
 
         std::fs::write(home.join("a"), "text").unwrap();
         std::fs::write(home.join("real/unseen"), "").unwrap();

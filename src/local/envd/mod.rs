@@ -13,6 +13,7 @@ mod process;
 mod signature;
 mod transfer;
 pub(super) mod watch;
+mod watch_share;
 
 use std::collections::HashMap;
 use std::sync::Arc;

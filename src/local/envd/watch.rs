@@ -28,13 +28,12 @@ use super::super::sandbox::guard;
 use super::entry::entry;
 #[cfg(target_os = "linux")]
 use super::inotify::{Change, Tree};
+use super::watch_share::WatchShare;
 
 /// Events that wait for one stream's reader; beyond it the stream ends with an error.
 const QUEUE: usize = 4096;
 /// Events that a polled watcher keeps.
 const KEPT: usize = 10_000;
-/// Polled watchers of one sandbox.
-const WATCHERS: usize = 256;
 
 /// Follows a directory until it is dropped.
 type Watching = AbortOnDropHandle<()>;
@@ -45,11 +44,16 @@ pub(super) struct Wanted {
     pub(super) root: PathBuf,
     pub(super) recursive: bool,
     pub(super) with_entry: bool,
+    pub(super) share: WatchShare,
 }
 
 /// The polled watchers of one run of a sandbox.
 #[derive(Default)]
-pub(in crate::local) struct Watchers(Mutex<HashMap<String, Polled>>);
+pub(in crate::local) struct Watchers {
+    polled: Mutex<HashMap<String, Polled>>,
+    /// For those of streams too.
+    share: WatchShare,
+}
 
 struct Polled {
     events: Arc<Mutex<VecDeque<FilesystemEvent>>>,
@@ -57,6 +61,11 @@ struct Polled {
 }
 
 impl Watchers {
+    /// What the watchers of this run may take.
+    pub(super) fn share(&self) -> WatchShare {
+        self.share.clone()
+    }
+
     /// Starts a watcher and gives its id.
     pub(super) fn add(&self, wanted: Wanted) -> Result<String, ConnectError> {
         let id = random::token().map_err(|error| ConnectError::internal(error.to_string()))?;
@@ -70,12 +79,7 @@ impl Watchers {
             }
             events.push_back(event);
         })?;
-        let mut watchers = guard(&self.0);
-        if watchers.len() >= WATCHERS {
-            return Err(ConnectError::resource_exhausted(
-                "the sandbox has too many watchers",
-            ));
-        }
+        let mut watchers = guard(&self.polled);
         let polled = Polled {
             events,
             _watcher: watcher,
@@ -86,14 +90,14 @@ impl Watchers {
 
     /// Everything since the last call.
     pub(super) fn take(&self, id: &str) -> Result<Vec<FilesystemEvent>, ConnectError> {
-        let watchers = guard(&self.0);
+        let watchers = guard(&self.polled);
         let polled = watchers.get(id).ok_or_else(|| unknown(id))?;
         let events = guard(&polled.events).drain(..).collect();
         Ok(events)
     }
 
     pub(super) fn remove(&self, id: &str) -> Result<(), ConnectError> {
-        let removed = guard(&self.0).remove(id);
+        let removed = guard(&self.polled).remove(id);
         removed.map(drop).ok_or_else(|| unknown(id))
     }
 }
@@ -173,14 +177,15 @@ fn watch(
         root,
         recursive,
         with_entry,
+        share,
     } = wanted;
     let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::StorageFull => {
+        std::io::ErrorKind::QuotaExceeded => {
             ConnectError::resource_exhausted(format!("watch: {error}"))
         }
         _ => ConnectError::internal(format!("watch: {error}")),
     };
-    let mut tree = Tree::new(view.clone(), root.clone(), recursive).map_err(failed)?;
+    let mut tree = Tree::new(view.clone(), root.clone(), recursive, share).map_err(failed)?;
     Ok(Watching::new(tokio::spawn(async move {
         loop {
             let kernel = Arc::clone(&tree.kernel);
