@@ -132,6 +132,28 @@ async fn files_of_the_machines_users_are_hidden_and_the_system_cannot_be_changed
 }
 
 #[tokio::test]
+async fn settings_of_the_machine_that_may_hold_credentials_are_hidden_and_shells_are_quiet() {
+    for (level, world) in walled().await {
+        let names = "npmrc pip.conf gitconfig netrc wgetrc docker environment";
+        let script = format!(
+            "for name in {names}; do cat /etc/$name 2>/dev/null; ls /etc/$name/ 2>/dev/null; done; \
+             ls /etc/ssl/private 2>/dev/null; true"
+        );
+
+        assert_eq!(says(&world, &script).await, "", "{level:?}");
+        // As the SDKs start all commands; names, certificates and the time zone are found as ever.
+        let script = "bash -l -c 'echo quiet; date >/dev/null; \
+             getent hosts localhost >/dev/null; ls /etc/ssl/certs >/dev/null'";
+        assert_eq!(says(&world, script).await, "quiet", "{level:?}");
+        if level == Level::Full {
+            let script =
+                "ls -d /etc/profile.d /etc/pki/entitlement 2>/dev/null; cat /etc/profile | wc -l";
+            assert_eq!(says(&world, script).await, "1");
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_sandbox_runs_as_root_of_the_machine() {
     for level in Level::ALL {
         let Some(world) = world(level).await else {
@@ -583,6 +605,23 @@ async fn a_sandbox_has_only_so_many_processes() {
             "{level:?} {ran:?}"
         );
         sandbox.kill().await;
+    }
+}
+
+#[tokio::test]
+async fn sandboxes_have_the_ordinary_limit_of_descriptors_and_may_raise_it() {
+    for level in Level::ALL {
+        let Some(world) = world(level).await else {
+            continue;
+        };
+
+        let told = says(&world, "ulimit -Sn; ulimit -Hn").await;
+
+        let [soft, hard] = [0, 1].map(|line| told.lines().nth(line).unwrap().to_owned());
+        let own = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+        assert_eq!(own.current, own.maximum, "the server's is raised");
+        assert!(soft.parse::<u64>().unwrap() <= 1024, "{level:?}: {told}");
+        assert_eq!(hard, own.maximum.unwrap().to_string(), "{level:?}");
     }
 }
 

@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Network, pasta};
+use super::{Network, etc, pasta};
 
 /// Where the first step mounts what the second one needs.
 const STAGE: &str = "/tmp";
@@ -24,29 +24,8 @@ const STAGE: &str = "/tmp";
 /// Where programs are looked for.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Parts of `/etc` that programs need and that hold no secrets.
-const ETC: [&str; 20] = [
-    "alternatives",
-    "bash.bashrc",
-    "ca-certificates",
-    "ca-certificates.conf",
-    "inputrc",
-    "ld.so.cache",
-    "ld.so.conf",
-    "ld.so.conf.d",
-    "localtime",
-    "mime.types",
-    "npmrc",
-    "os-release",
-    "pip.conf",
-    "pki",
-    "profile",
-    "profile.d",
-    "protocols",
-    "services",
-    "ssl",
-    "terminfo",
-];
+/// An empty file among the generated ones, which is mounted over what is hidden.
+const EMPTY: &str = "empty";
 
 /// Writable file systems in memory, and which part of the sandbox's memory each may take: as the kernel
 /// gives `/dev/shm` half of a machine's. Together less than all: what is in them no kill frees.
@@ -109,8 +88,9 @@ impl Dwelling {
                 "passwd: files\ngroup: files\nhosts: files dns\n",
             ),
             ("resolv.conf", &resolv),
+            (EMPTY, ""),
         ];
-        for (name, text) in files {
+        for (name, text) in files.into_iter().chain(etc::SCRIPTS) {
             std::fs::write(self.etc.join(name), text)?;
         }
         Ok(())
@@ -253,21 +233,34 @@ fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
             Err(_) => {}
         }
     }
-    for name in ETC {
+    for name in etc::SHOWN {
         let path = Path::new("/etc").join(name);
         add(["--ro-bind-try".into(), path.clone().into(), path.into()]);
     }
-    let etc = sources.of(&dwelling.etc, "--ro-bind");
+    let written = sources.of(&dwelling.etc, "--ro-bind");
     let generated = ["passwd", "group", "hosts", "nsswitch.conf", "resolv.conf"];
+    let scripts = etc::SCRIPTS.map(|(name, _)| name);
+    let generated = generated.into_iter().chain(scripts);
     let generated = generated.map(|name| (name, Path::new("/etc").join(name)));
     // The name inside must not hide a file of the system.
     let certificates = (super::CERTIFICATES, CERTIFICATES.into());
-    for (name, inside) in generated.into_iter().chain([certificates]) {
-        let from = Path::new(&etc).join(name);
+    for (name, inside) in generated.chain([certificates]) {
+        let from = Path::new(&written).join(name);
         add(["--ro-bind-try".into(), from.into(), inside.into()]);
     }
-    for path in dwelling.path.split(':').filter_map(foreign) {
+    let software: Vec<&Path> = dwelling.path.split(':').filter_map(foreign).collect();
+    for path in &software {
         add(["--ro-bind-try".into(), path.into(), path.into()]);
+    }
+    let prefixes = ["/usr", "/usr/local"].map(Path::new);
+    let shown: Vec<&Path> = prefixes.into_iter().chain(software).collect();
+    let is_seen = |file: &PathBuf| shown.iter().any(|prefix| file.starts_with(prefix));
+    for file in etc::hidden(shown.iter().copied())
+        .into_iter()
+        .filter(is_seen)
+    {
+        let from = Path::new(&written).join(EMPTY);
+        add(["--ro-bind".into(), from.into(), file.into()]);
     }
     // Of `/dev` only what is mounted below it can be written: the rest would be memory without a limit.
     let devices = "--proc /proc --ro-bind /proc/sys /proc/sys --dev /dev --remount-ro /dev";

@@ -1,9 +1,11 @@
 //! Level filesystem: landlock, which a sandbox's helper lays upon itself before it starts anything.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use super::etc;
 
 /// What a confined helper and all its processes may touch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,11 +17,10 @@ pub(in crate::local) struct Confinement {
 }
 
 impl Confinement {
-    /// The system read-only, and these besides.
+    /// The system read-only, and these besides. Touches the disk.
     pub(in crate::local) fn new(read: Vec<PathBuf>, write: Vec<PathBuf>) -> Self {
         let system = [
-            "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/proc",
-            "/opt", "/nix",
+            "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/opt", "/nix",
         ];
         let devices = [
             "/dev/null",
@@ -33,6 +34,7 @@ impl Confinement {
         ];
         let mut all = Self { read, write };
         all.read.extend(system.map(PathBuf::from));
+        all.read.extend(etc::entries(Path::new("/etc")));
         all.write.extend(devices.map(PathBuf::from));
         all
     }

@@ -16,6 +16,7 @@
 mod beneath;
 mod bubblewrap;
 mod confine;
+mod etc;
 mod owners;
 mod pasta;
 mod probe;

@@ -74,6 +74,7 @@ fn attempt(network: Network, owner: Option<u32>) -> Result<(), Failed> {
         network,
         memory: None,
     };
+    dwelling.write_etc().map_err(Failed::Here)?;
     let command = bubblewrap::command(&dwelling, &["/usr/bin/true".into()]);
     let mut command = command.map_err(Failed::Here)?;
     command.stdin(Stdio::null());
