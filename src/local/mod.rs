@@ -13,6 +13,7 @@ mod api;
 mod auth;
 mod authority;
 mod certificates;
+mod contained;
 pub mod daemon;
 mod door;
 mod egress;

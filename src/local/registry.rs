@@ -95,7 +95,7 @@ impl Registry {
         }
         let descriptors = Descriptors::raise();
         Ok(Arc::new(Self {
-            templates: Templates::new(&options),
+            templates: Templates::new(&options, descriptors),
             snapshots: Snapshots::new(&options.state_dir),
             keeper: Keeper::find(options.limits, &isolation),
             descriptors,
@@ -415,6 +415,7 @@ impl Registry {
 
     /// Stops every run; files and records stay.
     pub(super) async fn close(&self) {
+        self.templates.close().await;
         let all = self.all();
         let closing = all.iter().map(async |sandbox| {
             let _turn = sandbox.transition.lock().await;

@@ -6,28 +6,37 @@
 //! complete, under a file lock: a cut or a second server leaves no half-made template.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use rustix::fs::FlockOperation;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::Command;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use super::Options;
+use super::contained::Contained;
+use super::door::{Exit, Refusal};
 use super::error::ApiError;
 use super::isolation::Isolation;
+use super::limits::{Descriptors, OfProcess};
 use super::sandbox::guard;
+use super::server_lock::lock_file;
+use super::streams::Program;
+use super::{HelperCommand, Options};
 
 /// All that there are.
 pub(super) const NAMES: [&str; 2] = ["base", "opencode"];
 
 /// Lines of npm's output kept for those who watch an install.
 const KEPT: usize = 200;
+
+/// Between two tries for the lock of the cache.
+const STEP: Duration = Duration::from_millis(200);
+const CUT: &str = "the install was cut off, because the server ended";
 
 /// One step of an install as a watcher sees it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -117,10 +126,15 @@ pub(super) struct Templates {
     /// npm's name of OpenCode for this machine; to find it out touches the disk.
     opencode: String,
     install: Mutex<Option<Arc<Install>>>,
+    helper: HelperCommand,
+    descriptors: Descriptors,
+    /// Ends with the server.
+    closing: CancellationToken,
+    jobs: TaskTracker,
 }
 
 impl Templates {
-    pub(super) fn new(options: &Options) -> Self {
+    pub(super) fn new(options: &Options, descriptors: Descriptors) -> Self {
         Self {
             cache: options.cache_dir.clone(),
             path: options.path.clone(),
@@ -128,7 +142,18 @@ impl Templates {
             version: options.opencode_version.clone(),
             opencode: opencode_package(),
             install: Mutex::default(),
+            helper: options.helper.clone(),
+            descriptors,
+            closing: CancellationToken::new(),
+            jobs: TaskTracker::new(),
         }
+    }
+
+    /// Cuts off an install that is under way, with all that npm has started.
+    pub(super) async fn close(&self) {
+        self.closing.cancel();
+        self.jobs.close();
+        self.jobs.wait().await;
     }
 
     /// Makes sure that a template is there; waits for its install.
@@ -213,6 +238,9 @@ impl Templates {
             changed: watch::channel(0).0,
         });
         let job = Job {
+            helper: self.helper.clone(),
+            descriptors: self.descriptors,
+            closing: self.closing.clone(),
             target: self.home(),
             cache: self.cache.clone(),
             path: self.path.clone(),
@@ -224,7 +252,7 @@ impl Templates {
             install: Arc::clone(&install),
         };
         // Ends with npm; everybody who waits sees its result.
-        tokio::spawn(async move {
+        self.jobs.spawn(async move {
             let result = job.run().await;
             job.install.finish(result);
         });
@@ -263,6 +291,9 @@ impl Install {
 }
 
 struct Job {
+    helper: HelperCommand,
+    descriptors: Descriptors,
+    closing: CancellationToken,
     target: PathBuf,
     cache: PathBuf,
     path: String,
@@ -278,14 +309,19 @@ impl Job {
         self.install
             .line("waiting for the template cache".to_owned());
         let lock = self.cache.join("install.lock");
-        let _lock = tokio::task::spawn_blocking(move || {
-            let file = File::create(lock)?;
-            rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
-            io::Result::Ok(file)
-        })
-        .await
-        .map_err(|error| error.to_string())?
-        .map_err(failed)?;
+        let _lock = loop {
+            match lock_file(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(file) => break file,
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Err(failed(error));
+                }
+                // A thread that waits in the kernel could not be told of the server's end.
+                Err(_) => tokio::select! {
+                    () = tokio::time::sleep(STEP) => {}
+                    () = self.closing.cancelled() => return Err(CUT.to_owned()),
+                },
+            }
+        };
         if self.target.exists() {
             return Ok(());
         }
@@ -299,45 +335,46 @@ impl Job {
     async fn npm(&self, prefix: &Path) -> Result<(), String> {
         self.install
             .line(format!("npm install {}", self.packages.join(" ")));
-        let mut child = Command::new("npm")
-            .args([
-                "install",
-                "--no-save",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                "--prefix",
-            ])
-            .arg(prefix)
-            .args(&self.packages)
-            .env_clear()
-            .env("PATH", &self.path)
-            .env("HOME", prefix)
-            .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .current_dir(prefix)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => "npm was not found: install Node.js with npm to get \
-                    the template 'opencode', or use the template 'base'"
-                    .to_owned(),
-                _ => format!("start npm: {error}"),
-            })?;
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        let (status, (), ()) = tokio::join!(child.wait(), self.lines(out), self.lines(err));
-        let status = status.map_err(|error| format!("wait for npm: {error}"))?;
-        if status.success() {
-            return Ok(());
-        }
+        let log = self.cache.join("install.log");
+        let limits = OfProcess::default().with_open_files(self.descriptors);
+        let npm = Contained::start(&self.helper, self.program(prefix), limits, &log).await;
+        let mut npm = npm.map_err(|refused| match refused.reason {
+            Refusal::NoProgram => {
+                "npm was not found: install Node.js with npm to get the template \
+                'opencode', or use the template 'base'"
+                    .to_owned()
+            }
+            _ => format!("start npm: {}", refused.message),
+        })?;
+        let [out, err] = std::mem::take(&mut npm.output);
+        let ended = npm.end(&self.closing);
+        let (exit, (), ()) = tokio::join!(ended, self.lines(out), self.lines(err));
+        let exit = match exit {
+            Some(Exit::Code(0)) => return Ok(()),
+            Some(exit) => exit,
+            None => return Err(CUT.to_owned()),
+        };
         let log = guard(&self.install.log);
         let last: Vec<_> = log.lines.iter().rev().take(5).rev().cloned().collect();
-        Err(format!(
-            "npm install failed ({status}): {}",
-            last.join(" | ")
-        ))
+        Err(format!("npm install failed ({exit}): {}", last.join(" | ")))
+    }
+
+    fn program(&self, prefix: &Path) -> Program {
+        let options = "npm install --no-save --no-audit --no-fund --ignore-scripts --prefix";
+        let mut argv: Vec<String> = options.split(' ').map(str::to_owned).collect();
+        let home = prefix.display().to_string();
+        argv.push(home.clone());
+        argv.extend(self.packages.iter().cloned());
+        let mut env = vec![
+            ("PATH".to_owned(), self.path.clone()),
+            ("HOME".to_owned(), home),
+        ];
+        env.extend(self.env.iter().cloned());
+        Program {
+            argv,
+            env,
+            cwd: prefix.to_owned(),
+        }
     }
 
     async fn lines(&self, pipe: Option<impl AsyncRead + Unpin>) {

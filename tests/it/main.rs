@@ -47,6 +47,7 @@ mod local_faults;
 mod local_hangups;
 mod local_network;
 mod local_pasta;
+mod local_server;
 mod local_session;
 mod local_snapshots;
 mod local_wire;

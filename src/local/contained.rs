@@ -1,0 +1,66 @@
+//! A program of the server's own, such as npm, that leaves nothing behind: it runs below a helper, as a
+//! sandbox's processes do, which kills everything that was started when it is asked to, and when the server is
+//! gone, however that ended. It is not shut off from anything.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tokio::net::unix::pipe;
+use tokio_util::sync::CancellationToken;
+
+use super::door::Exit;
+use super::helper::{Helper, HelperCommand, Refused};
+use super::isolation::Start;
+use super::limits::OfProcess;
+use super::streams::{Opened, Program, Source};
+
+/// A running program. Dropping it ends it too, a little later.
+pub(super) struct Contained {
+    helper: Helper,
+    exit: tokio::sync::oneshot::Receiver<Exit>,
+    /// Standard output and error, until somebody takes them.
+    pub(super) output: [Option<pipe::Receiver>; 2],
+}
+
+impl Contained {
+    /// Starts a program with nothing on its standard input. What the helper has to say goes to `log`.
+    pub(super) async fn start(
+        command: &HelperCommand,
+        program: Program,
+        limits: OfProcess,
+        log: &Path,
+    ) -> Result<Self, Refused> {
+        let mut helper = Command::new(&command.program);
+        helper
+            .args(&command.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdout(Stdio::null());
+        let start = Start {
+            command: helper,
+            confinement: None,
+            own_network: false,
+        };
+        let helper = Helper::start(start, limits, log).await?;
+        let opened = Opened::with_pipes(&helper, program, false).await?;
+        let pipe = |source| match source {
+            Source::Pipe(pipe) => Some(pipe),
+            Source::Terminal(_) | Source::Ended => None,
+        };
+        Ok(Self {
+            helper,
+            exit: opened.exit,
+            output: [pipe(opened.stdout), pipe(opened.stderr)],
+        })
+    }
+
+    /// Waits for its end and ends what it has left behind; `None` if it was cut off.
+    pub(super) async fn end(self, cut: &CancellationToken) -> Option<Exit> {
+        let exit = tokio::select! {
+            exit = self.exit => exit.ok(),
+            () = cut.cancelled() => None,
+        };
+        self.helper.stop().await;
+        exit
+    }
+}
