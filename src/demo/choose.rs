@@ -7,8 +7,6 @@ use serde_json::Value;
 use super::request::{Kind, Request};
 use super::script::{Book, Fault, Script, Step};
 
-/// Prompts up to this many words may begin with a keyword; longer ones are ordinary sentences.
-const KEYWORD_PROMPT_WORDS: usize = 3;
 /// The longest title, as OpenCode's own instructions ask for.
 const TITLE_CHARS: usize = 50;
 const QUOTED_CHARS: usize = 200;
@@ -62,18 +60,12 @@ fn say(text: String) -> Answer {
     })
 }
 
-/// A keyword at the front of a short prompt wins; else the first prompt gets the tour and all
-/// others the echo.
+/// The first keyword in the prompt wins; else the first prompt gets the tour and all others the echo.
 fn script_for<'a>(book: &'a Book, request: &Request) -> &'a Script {
-    let words: Vec<&str> = request
+    let words = request
         .prompt
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let keyword = match words.as_slice() {
-        [first, ..] if words.len() <= KEYWORD_PROMPT_WORDS => book.by_keyword(first),
-        _ => None,
-    };
+        .split(|c: char| !c.is_alphanumeric() && c != '_');
+    let keyword = words.into_iter().find_map(|word| book.by_keyword(word));
     keyword.unwrap_or(if request.first_turn {
         &book.tour
     } else {

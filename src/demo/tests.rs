@@ -80,7 +80,7 @@ fn called(steps: &[Speech]) -> Vec<&str> {
 
 #[test]
 fn any_first_prompt_gets_the_tour_with_its_tools_in_order() {
-    let steps = play(ask(&[], "why is there an error in the table?"), |_| {
+    let steps = play(ask(&[], "why are there no errors in the tables?"), |_| {
         "done".to_owned()
     });
 
@@ -89,7 +89,7 @@ fn any_first_prompt_gets_the_tour_with_its_tools_in_order() {
     assert!(
         steps[0]
             .say
-            .contains("> why is there an error in the table?")
+            .contains("> why are there no errors in the tables?")
     );
     assert_eq!(steps[1].calls[0].1["filePath"], "/project/sandbar-demo.sh");
 }
@@ -117,19 +117,67 @@ fn the_answer_to_the_question_is_used_without_what_a_shell_would_read() {
     assert!(content.contains("greeting=\"Ahoy rm x\""), "{content}");
 }
 
+/// The keywords that the README promises.
+fn promised() -> Vec<String> {
+    let readme = include_str!("../../README.md");
+    let readme: Vec<&str> = readme.split_whitespace().collect();
+    let readme = readme.join(" ");
+    let sentence = readme.split_once("A prompt with `").unwrap().1;
+    let (list, _) = sentence
+        .split_once("` in it, the first one too, shows that one thing")
+        .unwrap();
+    let words: Vec<String> = list.split('`').step_by(2).map(str::to_owned).collect();
+    assert!(words.len() > 5, "{list}");
+    words
+}
+
+fn script_of(body: &Value) -> Answer {
+    answer(&book(), &Request::read(body))
+}
+
 #[test]
-fn a_keyword_in_front_of_a_short_prompt_chooses_the_script_at_any_turn() {
+fn each_keyword_of_the_readme_shows_its_script_anywhere_in_any_prompt() {
     let earlier = [
         json!({ "role": "user", "content": "hi" }),
         json!({ "role": "assistant", "content": "hello" }),
     ];
-
-    for earlier in [&[][..], &earlier] {
-        for prompt in ["table", "Table, please", "`table`"] {
-            let say = speech(&ask(earlier, prompt)).say;
-            assert!(say.contains("| Baikal |"), "{prompt}: {say}");
+    let tour = script_of(&ask(&[], "hello"));
+    let mut shown = Vec::new();
+    for keyword in promised() {
+        let alone = script_of(&ask(&[], &keyword));
+        assert_ne!(alone, tour, "{keyword}");
+        assert!(
+            !shown.contains(&alone),
+            "{keyword} shows what another one shows"
+        );
+        let upper = keyword.to_uppercase();
+        for prompt in [
+            format!("{keyword}, please"),
+            format!("Could you show me what a {upper} looks like here?"),
+            format!("one\ntwo (`{keyword}`)"),
+            // The first one is the one.
+            format!("a {keyword} before any table, todo or error"),
+        ] {
+            for earlier in [&[][..], &earlier] {
+                assert_eq!(script_of(&ask(earlier, &prompt)), alone, "{prompt}");
+            }
         }
+        // No whole word.
+        for prompt in [
+            format!("{keyword}ish"),
+            format!("my_{keyword}"),
+            format!("x{keyword}"),
+        ] {
+            assert_ne!(script_of(&ask(&[], &prompt)), alone, "{prompt}");
+        }
+        shown.push(alone);
     }
+    let book = book();
+    let others = book
+        .all()
+        .iter()
+        .filter(|(name, script)| script.help.is_some() && *name != "tour");
+    assert_eq!(shown.len(), others.count(), "the README names all");
 }
 
 #[test]
@@ -141,13 +189,13 @@ fn later_prompts_are_repeated_with_the_list_of_keywords() {
 
     let answer = speech(&ask(
         &earlier,
-        "table tennis is fun,\nis it {keywords} not?",
+        "tennis at tables is fun,\nis it {keywords} not?",
     ));
 
     assert!(
         answer
             .say
-            .contains("> table tennis is fun, is it {keywords} not?")
+            .contains("> tennis at tables is fun, is it {keywords} not?")
     );
     assert_eq!(answer.say.matches("- `think`: ").count(), 1);
 }
