@@ -107,6 +107,9 @@ impl Reader<'_> {
                     self.problem(self.place(key), &what, Some(hint));
                 }
                 value_ref => match SETTINGS.iter().find(|s| s.name == name) {
+                    Some(_) if self.entries.settings.iter().any(|entry| entry.name == name) => {
+                        self.twice(&name, key);
+                    }
                     Some(_) => {
                         let entry = Entry {
                             value: raw(value_ref),
@@ -133,6 +136,8 @@ impl Reader<'_> {
                     .map(|near| format!("did you mean \"{near}\"?"));
                 let what = format!("there is no action \"{}\"", shown(&name));
                 self.problem(self.place(key), &what, hint);
+            } else if self.entries.keys.iter().any(|entry| entry.name == name) {
+                self.twice(&name, key);
             } else {
                 let entry = Entry {
                     name,
@@ -142,6 +147,13 @@ impl Reader<'_> {
                 self.entries.keys.push(entry);
             }
         }
+    }
+
+    /// TOML takes `"a.b"` and `b` in the table `a` for two things.
+    fn twice(&mut self, name: &str, key: &Spanned<std::borrow::Cow<'_, str>>) {
+        let what = format!("\"{}\" is set twice", shown(name));
+        let hint = "leave one of the two out".to_owned();
+        self.problem(self.place(key), &what, Some(hint));
     }
 
     fn unknown(&mut self, name: &str, key: &Spanned<std::borrow::Cow<'_, str>>) {

@@ -14,6 +14,7 @@ use super::problem::{FilePlace, Place, Problem};
 use super::schema::{PROVIDER_VARIABLES, SETTINGS, Setting, nearest};
 use super::size;
 use super::value::{Source, Sourced};
+use super::variables;
 use crate::domain::chat::ModelRef;
 use crate::domain::price::MicroDollars;
 use crate::domain::version::opencode_fits;
@@ -39,6 +40,8 @@ struct Given {
 impl Layers {
     pub(super) fn new(entries: Entries, env: &Env, overrides: Overridden) -> Self {
         let mut given: Vec<Given> = entries.settings.into_iter().map(from_file).collect();
+        let mut problems = entries.problems;
+        problems.extend(variables::wrong(env));
         for Setting { name, variable, .. } in SETTINGS {
             let Some(text) = env.text(variable) else {
                 continue;
@@ -56,7 +59,7 @@ impl Layers {
         Self {
             given,
             file_keys: entries.keys,
-            problems: entries.problems,
+            problems,
         }
     }
 

@@ -22,6 +22,7 @@ mod report;
 mod schema;
 mod size;
 mod value;
+mod variables;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use super::env::Env;
 use super::problem::ConfigError;
 
+/// Moves everything into one directory.
+pub(super) const HOME_VARIABLE: &str = "SANDBAR_HOME";
+
 /// Absolute; nothing is created by asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
@@ -19,7 +22,7 @@ pub struct Paths {
 
 impl Paths {
     pub fn of(env: &Env) -> Result<Self, ConfigError> {
-        if let Some(home) = env.path("SANDBAR_HOME") {
+        if let Some(home) = env.path(HOME_VARIABLE) {
             if !home.is_absolute() {
                 return Err(ConfigError::RelativeHome(home));
             }

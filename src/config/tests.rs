@@ -154,6 +154,8 @@ fn mistakes() -> Vec<(&'static str, String)> {
         file("[e2b]\napi_url = \"api.e2b.app\""),
         file("[keys]\n\"chat.sent\" = \"f2\""),
         file("[keys]\n\"chat.send\" = 2"),
+        file("[keys]\n\"chat.send\" = \"f2\"\nchat.send = \"f3\""),
+        file("\"e2b.domain\" = \"a\"\n[e2b]\ndomain = \"b\""),
         file("zzz = 1"),
         file("engine = \"e2b\nmouse = true"),
         file("mouse = true\nmouse = false"),
@@ -165,6 +167,9 @@ fn mistakes() -> Vec<(&'static str, String)> {
     let env = Env::from_iter([("SANDBAR_WORK_TTL", "6")]);
     let variable = with(b"", &env, &none);
     mistakes.push(("(variable)", variable.unwrap_err().to_string()));
+    let env = Env::from_iter([("SANDBAR_WORKTTL", "6h")]);
+    let variable = with(b"", &env, &none);
+    mistakes.push(("(misspelt variable)", variable.unwrap_err().to_string()));
     let flag = Overrides {
         engine: Some("cloud".to_owned()),
         ..none
