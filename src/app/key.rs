@@ -142,6 +142,39 @@ pub enum KeyError {
     Empty,
     #[error("`{0}` is not a key; keys are written like `ctrl-k`, `shift-tab`, `f6`, `ctrl-x n`")]
     Unknown(String),
+    #[error("`{0}` is a key that no terminal sends: the function keys are f1 to f35")]
+    NoFunctionKey(String),
+    #[error("terminals send no shift with `{0}`; write the character that is typed with it")]
+    Shift(String),
+    #[error("a sequence has at most {MOST} keys")]
+    TooLong,
+}
+
+/// Keys of a sequence; nobody remembers more.
+const MOST: usize = 4;
+
+/// The last function key that any protocol can name (kitty's, f13 to f35 behind the usual twelve).
+const LAST_FUNCTION_KEY: u8 = 35;
+
+/// The character by which ctrl with `c` is known. Legacy terminals send one byte for each of ctrl-7, ctrl-/
+/// and ctrl-_, and the like, and the same with and without shift.
+pub fn with_ctrl(c: char) -> char {
+    match c {
+        '4' => '\\',
+        '5' => ']',
+        '6' => '^',
+        '7' | '/' => '_',
+        _ => c.to_ascii_lowercase(),
+    }
+}
+
+/// The character that shift makes of a letter; `None`: that depends on the keyboard.
+fn with_shift(c: char) -> Option<char> {
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(upper), None) if c.is_alphabetic() => Some(upper),
+        _ => None,
+    }
 }
 
 impl FromStr for Key {
@@ -163,12 +196,19 @@ impl FromStr for Key {
             return Err(KeyError::Empty);
         }
         key.code = code(rest).ok_or_else(|| KeyError::Unknown(text.to_owned()))?;
-        // shift-a is what the terminal reports as A.
-        if let (true, KeyCode::Char(c)) = (key.shift, key.code)
-            && c.is_ascii_lowercase()
-        {
-            key.code = KeyCode::Char(c.to_ascii_uppercase());
-            key.shift = false;
+        match key.code {
+            KeyCode::F(number) if !(1..=LAST_FUNCTION_KEY).contains(&number) => {
+                return Err(KeyError::NoFunctionKey(text.to_owned()));
+            }
+            KeyCode::Char(c) => {
+                let shifted = if key.shift { with_shift(c) } else { Some(c) };
+                let shifted = shifted.filter(|_| !(key.ctrl && key.shift));
+                let c = shifted.ok_or_else(|| KeyError::Shift(text.to_owned()))?;
+                // shift-a is what the terminal reports as A.
+                key.shift = false;
+                key.code = KeyCode::Char(if key.ctrl { with_ctrl(c) } else { c });
+            }
+            _ => {}
         }
         Ok(key)
     }
@@ -199,7 +239,7 @@ fn modifier(text: &str) -> Option<(Modifier, &str)> {
 fn code(text: &str) -> Option<KeyCode> {
     let mut chars = text.chars();
     if let (Some(c), None) = (chars.next(), chars.next()) {
-        return Some(KeyCode::Char(c));
+        return (!c.is_control()).then_some(KeyCode::Char(c));
     }
     let lower = text.to_ascii_lowercase();
     if let Some((_, code)) = NAMED
@@ -213,13 +253,15 @@ fn code(text: &str) -> Option<KeyCode> {
         return u32::from_str_radix(hex, 16)
             .ok()
             .and_then(char::from_u32)
+            // They arrive as other keys: u+0009 as tab.
+            .filter(|c| !c.is_control())
             .map(KeyCode::Char);
     }
     lower
         .strip_prefix('f')
-        .filter(|n| n.bytes().all(|b| b.is_ascii_digit()))
-        .and_then(|n| n.parse().ok())
-        .map(KeyCode::F)
+        .filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        // A number too large for any keyboard is a key too, and refused as that.
+        .map(|n| KeyCode::F(n.parse().unwrap_or(u8::MAX)))
 }
 
 /// Keys pressed one after the other: one key, or a leader and what follows. Never empty.
@@ -262,10 +304,11 @@ impl FromStr for KeySequence {
             .split_ascii_whitespace()
             .map(str::parse)
             .collect::<Result<Vec<Key>, _>>()?;
-        if keys.is_empty() {
-            return Err(KeyError::Empty);
+        match keys.len() {
+            0 => Err(KeyError::Empty),
+            1..=MOST => Ok(Self(keys)),
+            _ => Err(KeyError::TooLong),
         }
-        Ok(Self(keys))
     }
 }
 
@@ -277,13 +320,20 @@ mod tests {
 
     fn keys() -> impl Strategy<Value = Key> {
         let code = prop_oneof![
-            any::<char>().prop_map(KeyCode::Char),
+            any::<char>()
+                .prop_filter("no control", |c| !c.is_control())
+                .prop_map(KeyCode::Char),
             prop::char::range(' ', '~').prop_map(KeyCode::Char),
-            any::<u8>().prop_map(KeyCode::F),
+            (1..=LAST_FUNCTION_KEY).prop_map(KeyCode::F),
             prop::sample::select(NAMED.map(|(_, code)| code).to_vec()),
         ];
         (code, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(code, ctrl, alt, shift)| {
             let character = matches!(code, KeyCode::Char(_));
+            // As terminals send it.
+            let code = match code {
+                KeyCode::Char(c) if ctrl => KeyCode::Char(with_ctrl(c)),
+                code => code,
+            };
             Key {
                 code,
                 ctrl,
@@ -313,7 +363,11 @@ mod tests {
     fn keys_are_read_in_the_spellings_people_use() {
         let read = |text: &str| text.parse::<Key>().map(|key| key.to_string());
 
-        assert_eq!(read("ctrl+K"), Ok("ctrl-K".to_owned()));
+        assert_eq!(read("ctrl+K"), Ok("ctrl-k".to_owned()));
+        assert_eq!(read("ctrl-/"), Ok("ctrl-_".to_owned()));
+        assert_eq!(read("shift-ä"), Ok("Ä".to_owned()));
+        assert_eq!(read("shift-A"), Ok("A".to_owned()));
+        assert_eq!(read("F12"), Ok("f12".to_owned()));
         assert_eq!(read("Shift-Tab"), Ok("shift-tab".to_owned()));
         assert_eq!(read("shift-a"), Ok("A".to_owned()));
         assert_eq!(read("ctrl--"), Ok("ctrl--".to_owned()));
@@ -323,5 +377,38 @@ mod tests {
             Err(KeyError::Unknown("hyper-a".to_owned()))
         );
         assert_eq!("  ".parse::<KeySequence>(), Err(KeyError::Empty));
+    }
+
+    #[test]
+    fn a_key_that_no_terminal_sends_is_refused() {
+        let refused = |text: &str| text.parse::<KeySequence>().unwrap_err().to_string();
+
+        for text in ["f0", "alt-f0", "f36", "f99", "ctrl-f256", "f99999999999"] {
+            let why = format!(
+                "`{text}` is a key that no terminal sends: the function keys are f1 to f35"
+            );
+            assert_eq!(refused(text), why);
+        }
+        for text in ["shift-1", "shift-space", "ctrl-shift-k", "shift-ß"] {
+            let why = "; write the character that is typed with it";
+            assert_eq!(
+                refused(text),
+                format!("terminals send no shift with `{text}`{why}")
+            );
+        }
+        for text in [
+            "ctrl-",
+            "ctrl-alt-",
+            "fx",
+            "u+0009",
+            "u+",
+            "\u{1}",
+            "ctrl",
+            "ctlr-k",
+        ] {
+            assert!(refused(text).contains("is not a key"), "{text}");
+        }
+        assert_eq!(refused("ctrl-x 1 2 3 4"), "a sequence has at most 4 keys");
+        assert_eq!(refused(""), "a key is missing");
     }
 }

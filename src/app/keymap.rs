@@ -56,6 +56,19 @@ impl Context {
         matches!(self, Self::Composer | Self::RequestInput | Self::Picker)
     }
 
+    /// Whether the two can hold at once, one before the other.
+    fn is_beside(self, other: Self) -> bool {
+        let is_layer = |context| matches!(context, Self::Anywhere | Self::Always);
+        let is_overlay = |context| matches!(context, Self::Help | Self::Confirm | Self::Picker);
+        match (self, other) {
+            _ if self == other => false,
+            (Self::Always, _) | (_, Self::Always) => true,
+            _ if is_overlay(self) || is_overlay(other) => false,
+            (Self::Outside, pane) | (pane, Self::Outside) => !pane.is_typing(),
+            _ => is_layer(self) || is_layer(other),
+        }
+    }
+
     /// The heading in the help.
     pub fn name(self) -> &'static str {
         match self {
@@ -118,6 +131,21 @@ pub enum KeymapError {
         first: &'static str,
         second: &'static str,
     },
+    #[error("`{keys}` is given twice for `{action}`")]
+    Twice { keys: String, action: &'static str },
+    #[error(
+        "`{longer}` of `{action}` can never be pressed: `{shorter}` is a key of {other} by itself"
+    )]
+    Unreachable {
+        longer: String,
+        shorter: String,
+        action: &'static str,
+        /// The action that has the shorter one, and where, for people.
+        other: String,
+        other_action: &'static str,
+    },
+    #[error("`{keys}` of `{action}` is text where it is to be a key; add ctrl or alt to it")]
+    Typed { keys: String, action: &'static str },
 }
 
 impl KeymapError {
@@ -126,6 +154,12 @@ impl KeymapError {
         match self {
             Self::UnknownAction { name, .. } => name == action,
             Self::Conflict { first, second, .. } => *first == action || *second == action,
+            Self::Twice { action: own, .. } | Self::Typed { action: own, .. } => *own == action,
+            Self::Unreachable {
+                action: own,
+                other_action,
+                ..
+            } => *own == action || *other_action == action,
         }
     }
 }
@@ -245,25 +279,98 @@ impl Keymap {
             .map(|(_, known)| known)
     }
 
+    /// Finds keys that mean two things, and keys that can mean nothing.
     fn check(&self) -> Result<(), KeymapError> {
-        for (i, row) in self.bindings.iter().enumerate() {
-            for other in &self.bindings[i + 1..] {
-                if other.context != row.context || other.action == row.action {
-                    continue;
-                }
-                for keys in &row.keys {
-                    if other.keys.iter().any(|theirs| theirs.clashes(keys)) {
-                        return Err(KeymapError::Conflict {
-                            keys: keys.to_string(),
-                            context: row.context.name(),
-                            first: row.action.name(),
-                            second: other.action.name(),
-                        });
-                    }
-                }
+        let rows = self.bindings.iter().enumerate();
+        let pairs = || {
+            let rows = rows.clone();
+            rows.flat_map(|(i, row)| self.bindings[i + 1..].iter().map(move |other| (row, other)))
+        };
+        for (row, other) in pairs() {
+            if other.context == row.context && other.action != row.action {
+                conflict(row, other)?;
+            }
+        }
+        for row in &self.bindings {
+            self.check_row(row)?;
+        }
+        for (row, other) in pairs().filter(|(row, other)| other.context.is_beside(row.context)) {
+            unreachable(row, other)?;
+            unreachable(other, row)?;
+        }
+        Ok(())
+    }
+
+    fn check_row(&self, row: &Binding) -> Result<(), KeymapError> {
+        let action = row.action.name();
+        for (i, keys) in row.keys.iter().enumerate() {
+            let before = &row.keys[..i];
+            if before.contains(keys) {
+                let keys = keys.to_string();
+                return Err(KeymapError::Twice { keys, action });
+            }
+            if let Some(other) = before.iter().find(|other| other.clashes(keys)) {
+                let shorter_first = other.keys().len() < keys.keys().len();
+                let (shorter, longer) = if shorter_first {
+                    (other, keys)
+                } else {
+                    (keys, other)
+                };
+                return Err(too_long(row, (longer, shorter), row));
+            }
+            let is_text = |row: &Binding| row.context.is_typing();
+            let mut own = self
+                .bindings
+                .iter()
+                .filter(|other| other.action == row.action);
+            if keys.keys()[0].typed().is_some() && own.all(is_text) {
+                let keys = keys.to_string();
+                return Err(KeymapError::Typed { keys, action });
             }
         }
         Ok(())
+    }
+}
+
+/// Two actions of one context with one key, or one that the other begins with.
+fn conflict(row: &Binding, other: &Binding) -> Result<(), KeymapError> {
+    for keys in &row.keys {
+        if other.keys.iter().any(|theirs| theirs.clashes(keys)) {
+            return Err(KeymapError::Conflict {
+                keys: keys.to_string(),
+                context: row.context.name(),
+                first: row.action.name(),
+                second: other.action.name(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A sequence of `row` that begins with a key of `other`, where both hold. That two have the same key is
+/// meant: the nearer one is taken.
+fn unreachable(row: &Binding, other: &Binding) -> Result<(), KeymapError> {
+    for longer in &row.keys {
+        for shorter in &other.keys {
+            if longer != shorter && longer.keys().starts_with(shorter.keys()) {
+                return Err(too_long(row, (longer, shorter), other));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn too_long(
+    row: &Binding,
+    (longer, shorter): (&KeySequence, &KeySequence),
+    other: &Binding,
+) -> KeymapError {
+    KeymapError::Unreachable {
+        longer: longer.to_string(),
+        shorter: shorter.to_string(),
+        action: row.action.name(),
+        other: format!("`{}` in {}", other.action.name(), other.context.name()),
+        other_action: other.action.name(),
     }
 }
 

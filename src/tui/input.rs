@@ -23,7 +23,7 @@ use crossterm::event::{
 use futures::Stream;
 
 use crate::app::event::Event;
-use crate::app::key::{Key, KeyCode, Mouse, MouseKind};
+use crate::app::key::{Key, KeyCode, Mouse, MouseKind, with_ctrl};
 use crate::domain::time::Monotonic;
 
 /// The most events taken at once.
@@ -97,11 +97,7 @@ fn translate_key(event: KeyEvent) -> Option<Key> {
 
 fn character(c: char, ctrl: bool, shift: bool) -> char {
     match c {
-        '4' if ctrl => '\\',
-        '5' if ctrl => ']',
-        '6' if ctrl => '^',
-        '7' | '/' if ctrl => '_',
-        _ if ctrl => c.to_ascii_lowercase(),
+        _ if ctrl => with_ctrl(c),
         _ if shift => {
             let mut upper = c.to_uppercase();
             match (upper.next(), upper.next()) {

@@ -105,3 +105,34 @@ fn errors_name_the_fix() {
          give one of them another key"
     );
 }
+
+#[test]
+fn keys_that_can_never_be_pressed_are_told() {
+    let error = |rows: &[(&str, &[&str])]| Keymap::with(&overrides(rows)).unwrap_err().to_string();
+
+    assert_eq!(
+        error(&[("app.zoom", &["f5", "ctrl-o", "f5"])]),
+        "`f5` is given twice for `app.zoom`"
+    );
+    assert_eq!(
+        error(&[("app.zoom", &["ctrl-o z", "ctrl-o"])]),
+        "`ctrl-o z` of `app.zoom` can never be pressed: `ctrl-o` is a key of `app.zoom` in logs by itself"
+    );
+    // A key of the composer takes all that follows it everywhere.
+    assert_eq!(
+        error(&[("chat.newline", &["ctrl-x"])]),
+        "`ctrl-x ?` of `app.help` can never be pressed: `ctrl-x` is a key of `chat.newline` in composer by \
+         itself"
+    );
+    assert_eq!(
+        error(&[("chat.newline", &["ctrl-c n"])]),
+        "`ctrl-c n` of `chat.newline` can never be pressed: `ctrl-c` is a key of `app.interrupt` in \
+         anywhere by itself"
+    );
+    assert_eq!(
+        error(&[("chat.newline", &["a"])]),
+        "`a` of `chat.newline` is text where it is to be a key; add ctrl or alt to it"
+    );
+    // A pane may have a key of its own for what another layer has too.
+    assert!(Keymap::with(&overrides(&[("logs.wrap", &["r"])])).is_ok());
+}
