@@ -6,7 +6,7 @@
 //! words of [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far
 //! back a conversation is loaded; `snapshot` keeps what [`revive`] and [`kept`] need once the sandbox
 //! is gone; [`adopt`] takes up a sandbox that was made elsewhere; [`strangers`] tells which have no
-//! session; [`visit`] is for commands that only look into a sandbox, and [`shell`] for those who want to
+//! session; [`removal`] leaves nothing of one; [`visit`] is for commands that only look into a sandbox, and [`shell`] for those who want to
 //! be in it themselves; [`timing`] holds every duration.
 //! The server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of it by
 //! `log_lines`, and hears of the server's end from `watch_process`.
@@ -35,6 +35,7 @@ mod marker;
 mod place;
 mod queue;
 mod recorder;
+pub mod removal;
 pub mod revive;
 mod sandbox;
 mod server;

@@ -1,7 +1,8 @@
 //! Which process drives a session: it sends the queue, extends the sandbox, records. Others show.
 //!
 //! A lock is a file lock on `locks/<key>`, so it ends with its holder, however that ends. The files
-//! stay: removing one while another process waits for it would make two holders.
+//! stay: removing one while another process opens it would make two holders. Only with the session itself
+//! its file goes too, for then there is nothing left to hold.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -32,6 +33,20 @@ impl SessionLock {
             // A full disk or an unwritable directory: a session that nobody drives would be worse
             // than one that two drive, since prompts are claimed before they are posted.
             Err(_) => Some(Self { _file: None }),
+        }
+    }
+
+    /// Gives the lock up and removes its file, and those of what is named after the session (`KEY-…`, its
+    /// drafts): the session is no more. A file that stays does no harm.
+    pub fn remove(self, dir: &Path, key: &SessionKey) {
+        let Ok(name) = file_name(key) else { return };
+        let entries = std::fs::read_dir(dir.join("locks")).into_iter().flatten();
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let file = path.file_name().and_then(|file| file.to_str());
+            let rest = file.and_then(|file| file.strip_prefix(name));
+            if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("-d")) {
+                let _stays = std::fs::remove_file(path);
+            }
         }
     }
 }
