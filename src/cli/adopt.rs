@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::args::{AdoptArgs, Options};
-use super::known::Known;
+use super::known::{self, Known};
 use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::app::cx::IdSource;
@@ -24,6 +24,10 @@ pub(super) fn adopt(options: &Options, args: &AdoptArgs, env: &Env) -> Result<()
         let of_id = |session: &&SessionSummary| session.sandbox.id.as_ref() == Some(&id);
         if let Some(session) = known.sessions.iter().find(of_id) {
             return Err(already(&id, session).into());
+        }
+        let has_name = |session: &&SessionSummary| Some(&session.name) == args.name.as_ref();
+        if let Some(other) = known.sessions.iter().find(has_name) {
+            return Err(known::taken(other).into());
         }
         let session = search(&known, &id, args).await?;
         let name = &session.summary.name;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::sandbox::EngineKind;
+use crate::text::visible_bytes::is_hidden;
 
 /// Below the options, so that all help is short: clap spreads out what has a long text.
 const AFTER: &str = "Without a command, sandbar opens its terminal: the session list, the chat, the \
@@ -51,6 +52,22 @@ pub(super) struct Options {
     pub repo: Option<String>,
 }
 
+/// A name is typed, listed in a line and passed to other commands.
+fn session_name(name: &str) -> Result<String, String> {
+    let is_plain = |c: char| !matches!(c, '\n' | '\t') && !is_hidden(c);
+    let why = match name {
+        _ if name.trim().is_empty() => "it is empty",
+        _ if name != name.trim() => "it begins or ends with a space",
+        _ if name.starts_with('-') => "it begins like an option",
+        _ if !name.chars().all(is_plain) => "a character of it cannot be seen",
+        _ if name.chars().count() > NAME_LENGTH => "it is longer than 100 characters",
+        _ => return Ok(name.to_owned()),
+    };
+    Err(why.to_owned())
+}
+
+const NAME_LENGTH: usize = 100;
+
 impl Options {
     /// These where they are given, else those of `outer`.
     pub(super) fn over(&self, outer: &Self) -> Self {
@@ -86,7 +103,7 @@ impl From<EngineArg> for EngineKind {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Send one prompt to a new session and print the answer
+    /// Send one prompt to a new session, or to one that is there, and print the answer
     Run(RunArgs),
     /// Open the chat of any running OpenCode server; no sandbox is made
     Attach(AttachArgs),
@@ -94,6 +111,8 @@ pub(super) enum Command {
     Ls(JsonArgs),
     /// Kill a session's sandbox; its conversation stays readable
     Kill(KillArgs),
+    /// Remove sessions whose sandbox is gone, with their conversations and snapshots
+    Rm(RmArgs),
     /// Bring a session whose sandbox is gone back in a new one, as after its last turn
     Revive(NameArgs),
     /// Take up a sandbox that another sandbar of this account made
@@ -133,12 +152,19 @@ pub(super) struct RunArgs {
     /// Allow everything that the agent asks for; else the first request ends the run
     #[arg(long)]
     pub auto: bool,
-    /// Kill the sandbox afterwards; else it is paused and named
+    /// Kill the sandbox afterwards and remove the session; else it is paused and named
     #[arg(long)]
     pub rm: bool,
     /// Name of the new session
-    #[arg(long)]
+    #[arg(long, value_parser = session_name)]
     pub name: Option<String>,
+    /// Continue this session instead of a new one, and leave it running or paused as it was
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["name", "rm", "repo", "empty", "template", "demo"]
+    )]
+    pub session: Option<String>,
     #[command(flatten)]
     pub options: Options,
 }
@@ -167,6 +193,22 @@ pub(super) struct KillArgs {
     /// Names of sessions or ids of sandboxes, as `sandbar ls` prints them
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
+    /// Do not ask; needed where there is no terminal to ask on
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RmArgs {
+    /// Names of sessions, as `sandbar ls` prints them
+    #[arg(required_unless_present = "gone", value_name = "NAME")]
+    pub names: Vec<String>,
+    /// All sessions whose sandbox is gone
+    #[arg(long, conflicts_with = "names")]
+    pub gone: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -178,7 +220,7 @@ pub(super) struct AdoptArgs {
     #[arg(value_name = "SANDBOX_ID")]
     pub sandbox: String,
     /// Name of the session; without it the one that it had where it was made
-    #[arg(long)]
+    #[arg(long, value_parser = session_name)]
     pub name: Option<String>,
 }
 
@@ -295,6 +337,50 @@ mod tests {
             assert_eq!(options.repo.as_deref(), Some("A"));
             assert_eq!(options.model.as_deref(), Some("a/b"));
             assert!(options.demo && !options.empty);
+        }
+    }
+
+    #[test]
+    fn a_continued_session_has_its_sandbox_its_code_and_its_name_already() {
+        for other in [
+            "--name b",
+            "--rm",
+            "--repo A",
+            "--empty",
+            "--template t",
+            "--demo",
+        ] {
+            let line = format!("sandbar run --session a hi {other}");
+            let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
+
+            assert_eq!(
+                error.kind(),
+                clap::error::ErrorKind::ArgumentConflict,
+                "{other}"
+            );
+        }
+        let line = "sandbar --engine local run --session a --model a/b --auto --json hi";
+        assert!(Cli::try_parse_from(line.split(' ')).is_ok());
+    }
+
+    #[test]
+    fn a_name_is_one_line_of_what_can_be_seen_and_typed() {
+        for name in [
+            "",
+            " ",
+            "-x",
+            " x",
+            "a\nb",
+            "a\tb",
+            "a\u{1b}[31m",
+            "a\u{200b}",
+            "x\u{202e}",
+        ] {
+            assert!(session_name(name).is_err(), "{name:?}");
+        }
+        assert!(session_name(&"x".repeat(101)).is_err());
+        for name in ["x", "fix-login", "für alle", "日本"] {
+            assert_eq!(session_name(name).as_deref(), Ok(name));
         }
     }
 

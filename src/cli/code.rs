@@ -24,7 +24,7 @@ pub(super) fn diff(options: &Options, args: &NameArgs, env: &Env) -> Result<(), 
         report::progress(format!("nothing was changed in session {}", args.name));
         return Ok(());
     }
-    report::bytes(&patch)
+    report::bytes(patch)
 }
 
 pub(super) fn apply(options: &Options, args: &NameArgs, env: &Env) -> Result<(), Ended> {
@@ -51,7 +51,7 @@ pub(super) fn apply(options: &Options, args: &NameArgs, env: &Env) -> Result<(),
         return Ok(());
     };
     for file in &files {
-        report::foreign(&format!("{file}\n"))?;
+        report::line(file)?;
     }
     let count = files.len();
     let files = if count == 1 { "file" } else { "files" };

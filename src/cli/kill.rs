@@ -1,19 +1,23 @@
 //! `sandbar kill NAME…`.
 //!
-//! Several sessions may share a sandbox: it goes for all of them, and all are named.
+//! Several sessions may share a sandbox: it goes for all of them, and all are named. Before anything is
+//! killed it is said what is lost, and asked for a yes.
 
 use serde_json::json;
 
 use super::args::{KillArgs, Options};
 use super::known::{FORMAT, Known};
+use super::ls::age;
 use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
-use crate::domain::sandbox::EngineKind;
-use crate::domain::session::SessionSummary;
+use crate::domain::sandbox::{EngineKind, Phase};
+use crate::domain::session::{Revival, SessionSummary};
+use crate::session::revive::prospect;
 use crate::session::visit::Host;
+use crate::session::world::wall;
 
 /// A sandbox that is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +38,9 @@ pub(super) fn kill(options: &Options, args: &KillArgs, env: &Env) -> Result<(), 
                 targets.push(target);
             }
         }
+        if !args.yes {
+            confirm(&known, &targets).await?;
+        }
         let mut told = Vec::new();
         let mut failed = None;
         for target in targets {
@@ -51,7 +58,7 @@ pub(super) fn kill(options: &Options, args: &KillArgs, env: &Env) -> Result<(), 
                 Err(ended) => {
                     // The others are killed all the same; the last failure is the one that is told.
                     if let Some(Ended::Failed(failure)) = failed.replace(ended) {
-                        report::progress(report::words(&failure).trim_end());
+                        report::tell(&failure);
                     }
                 }
             }
@@ -64,16 +71,92 @@ pub(super) fn kill(options: &Options, args: &KillArgs, env: &Env) -> Result<(), 
 }
 
 fn sentence(names: &[String], id: &str, was_there: bool) -> String {
-    let names = if names.is_empty() {
+    let sandbox = if names.is_empty() {
         format!("sandbox {id}")
     } else {
         format!("{} (sandbox {id})", names.join(", "))
     };
-    if was_there {
-        format!("killed {names}")
-    } else {
-        format!("{names} had gone before")
+    match (was_there, names) {
+        (true, _) => format!("killed {sandbox}"),
+        (false, []) => format!("{sandbox} was gone already"),
+        (false, names) => format!(
+            "{sandbox} was gone already; `sandbar rm {}` removes the conversation too",
+            names.join(" ")
+        ),
     }
+}
+
+/// Says what is lost with these sandboxes and asks for a yes. What is known to be gone needs none.
+async fn confirm(known: &Known<'_>, targets: &[Target]) -> Result<(), Ended> {
+    let mut lines = Vec::new();
+    let mut sandboxes = 0;
+    for target in targets {
+        let sessions = sessions(known, target);
+        if sessions.is_empty() {
+            lines.push(format!(
+                "sandbox {}, which no session here has: all its files are lost",
+                target.id
+            ));
+        }
+        let is_gone = |session: &&SessionSummary| matches!(session.phase, Phase::Gone(_));
+        if !sessions.is_empty() && sessions.iter().all(is_gone) {
+            continue;
+        }
+        sandboxes += 1;
+        let world = known.world(target.engine).await?;
+        for session in sessions {
+            let kept = prospect(&world, &session.key).await;
+            let waiting = known.store().queue(&session.key).await;
+            let waiting = waiting.map_or(0, |queue| queue.waiting.len());
+            lines.push(lost(session, kept.as_ref(), waiting));
+        }
+    }
+    if sandboxes == 0 {
+        return Ok(());
+    }
+    for line in &lines {
+        report::progress(line);
+    }
+    let question = match sandboxes {
+        1 => "Kill this sandbox?".to_owned(),
+        n => format!("Kill these {n} sandboxes?"),
+    };
+    match report::ask(&question)? {
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::new("nothing was killed").into()),
+        None => Err(Ended::Usage(
+            Failure::new("kill was not confirmed")
+                .because("there is no terminal to ask on; nothing was killed")
+                .hint("run it with --yes"),
+        )),
+    }
+}
+
+/// A session's line: its name and title, and what of it cannot come back.
+fn lost(session: &SessionSummary, kept: Option<&Revival>, waiting: usize) -> String {
+    let title = match session.title.as_str() {
+        "" => String::new(),
+        title => format!(" \"{title}\""),
+    };
+    let files = match kept.map(|kept| kept.snapshot.code_at) {
+        None => "there is no snapshot; all its files are lost".to_owned(),
+        Some(None) => "the last snapshot has no files; all of them are lost".to_owned(),
+        Some(Some(at)) => format!(
+            "files changed after the last snapshot ({}) and files that git ignores are lost",
+            age(wall().since(at))
+        ),
+    };
+    let missing = match kept.map_or(0, |kept| kept.missing) {
+        0 => String::new(),
+        1 => "; 1 prompt came after that".to_owned(),
+        n => format!("; {n} prompts came after that"),
+    };
+    let waiting = match waiting {
+        0 => String::new(),
+        1 => "; 1 prompt waits and was not sent".to_owned(),
+        n => format!("; {n} prompts wait and were not sent"),
+    };
+    format!("{}{title}: {files}{missing}{waiting}", session.name)
 }
 
 /// The sandbox that a name means: a session's, one by its id, or one that only the engine knows.
@@ -81,7 +164,11 @@ async fn target(known: &Known<'_>, name: &str) -> Result<Target, Ended> {
     if let Some(session) = known.find(name) {
         let Some(id) = session.sandbox.id.clone() else {
             let failure = Failure::new(format!("session {name} has no sandbox"));
-            return Err(failure.because("there is nothing to kill").into());
+            let hint = format!("`sandbar rm {name}` removes the session");
+            return Err(failure
+                .because("there is nothing to kill")
+                .hint(hint)
+                .into());
         };
         let engine = session.sandbox.engine;
         return Ok(Target { engine, id });
@@ -108,12 +195,17 @@ async fn target(known: &Known<'_>, name: &str) -> Result<Target, Ended> {
     Err(known.unknown(name))
 }
 
+/// The sessions in this sandbox.
+fn sessions<'k>(known: &'k Known<'_>, target: &Target) -> Vec<&'k SessionSummary> {
+    let has_it = |session: &&SessionSummary| session.sandbox.id.as_ref() == Some(&target.id);
+    known.sessions.iter().filter(has_it).collect()
+}
+
 /// Kills it and stores that; returns the names of its sessions, and whether it was there.
 async fn kill_one(known: &Known<'_>, target: &Target) -> Result<(Vec<String>, bool), Ended> {
     let world = known.world(target.engine).await?;
     let host = Host::find_or_start(&world).await?;
-    let has_it = |session: &&SessionSummary| session.sandbox.id.as_ref() == Some(&target.id);
-    let siblings: Vec<&SessionSummary> = known.sessions.iter().filter(has_it).collect();
+    let siblings = sessions(known, target);
     // Whether and since when it runs, nobody can ask afterwards. To kill it does not wait for that.
     let seen = host.sandbox(&target.id).await.ok().flatten();
     let (phase, was_there) = host.kill(&target.id).await?;

@@ -14,6 +14,7 @@ use crate::session::visit;
 use crate::session::world::{Records, World, wall};
 use crate::store::secrets::SecretFiles;
 use crate::store::{Store, StoreError};
+use crate::text::visible_bytes::visible_line;
 
 /// Version of the JSON objects; it grows when a reader of the old ones would go wrong.
 pub(super) const FORMAT: u32 = 1;
@@ -76,6 +77,10 @@ impl<'a> Known<'a> {
         &self.records.store
     }
 
+    pub(super) fn records(&self) -> &Records {
+        &self.records
+    }
+
     pub(super) fn secrets(&self) -> &SecretFiles {
         &self.records.secrets
     }
@@ -122,6 +127,28 @@ impl<'a> Known<'a> {
     pub(super) fn unknown(&self, name: &str) -> Ended {
         unknown(&self.sessions, name)
     }
+}
+
+/// What is said where a new session is to have the name of another one.
+pub(super) fn taken(other: &SessionSummary) -> Failure {
+    let name = &other.name;
+    let state = match other.phase {
+        Phase::Gone(_) => ", is gone",
+        Phase::Paused => ", is paused",
+        _ => "",
+    };
+    let title = match other.title.as_str() {
+        "" => "has not begun yet".to_owned(),
+        title => format!("is about \"{}\"", visible_line(title)),
+    };
+    let hint = if matches!(other.phase, Phase::Gone(_)) {
+        format!("give another --name, or remove that one with `sandbar rm {name}`")
+    } else {
+        format!("give another --name, or continue that one with `sandbar run --session {name}`")
+    };
+    Failure::new(format!("there is a session named {name} already"))
+        .because(format!("it {title}{state}"))
+        .hint(hint)
 }
 
 fn find<'s>(sessions: &'s [SessionSummary], name: &str) -> Option<&'s SessionSummary> {
@@ -207,6 +234,25 @@ mod tests {
         assert_eq!(find(&sessions, "two").unwrap().name, "two");
         assert_eq!(find(&sessions, "three").unwrap().name, "two");
         assert!(find(&sessions, "four").is_none());
+    }
+
+    #[test]
+    fn a_taken_name_is_told_with_its_session_and_what_to_do() {
+        let words = |phase| {
+            let failure = taken(&session("one", "", phase));
+            format!("{}: {}; {}", failure.summary, failure.detail, failure.hint)
+        };
+
+        assert_eq!(
+            words(Phase::Dormant),
+            "there is a session named one already: it is about \"About one\"; give another --name, or \
+             continue that one with `sandbar run --session one`"
+        );
+        assert_eq!(
+            words(Phase::Gone(Failure::new("x"))),
+            "there is a session named one already: it is about \"About one\", is gone; give another \
+             --name, or remove that one with `sandbar rm one`"
+        );
     }
 
     #[test]

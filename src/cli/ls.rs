@@ -28,7 +28,7 @@ use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::session::strangers;
 use crate::session::visit::{self, Host};
 use crate::session::world::wall;
-use crate::text::ansi;
+use crate::text::visible_bytes::visible_line;
 
 /// What an engine said.
 enum Heard {
@@ -286,17 +286,17 @@ fn table(rows: &[Row], bill: &Bill) -> String {
     let head = head.map(str::to_owned);
     let cells = rows.iter().map(|row| {
         [
-            clean(&row.name),
+            or_dash(&row.name),
             row.state.to_owned(),
             row.engine.name().to_owned(),
             row.updated
                 .map_or_else(String::new, |at| age(bill.now.since(at))),
             bill.up(row.run),
             bill.in_all(row.engine, row.seen.iter().cloned()),
-            clean(&row.sandbox),
+            or_dash(&row.sandbox),
             match &row.note {
-                Some(note) => format!("({})", clean(note)),
-                None => clean(&row.title),
+                Some(note) => format!("({note})"),
+                None => or_dash(&row.title),
             },
         ]
     });
@@ -304,26 +304,24 @@ fn table(rows: &[Row], bill: &Bill) -> String {
     aligned(&lines)
 }
 
-/// Titles and names may come from a model or another program.
-fn clean(text: &str) -> String {
-    let text = ansi::plain(text).replace('\n', " ");
-    if text.is_empty() {
-        "-".to_owned()
-    } else {
-        text
-    }
+fn or_dash(text: &str) -> String {
+    let text = if text.is_empty() { "-" } else { text };
+    text.to_owned()
 }
 
-/// Columns two spaces apart, as wide as their widest cell.
+/// Columns two spaces apart, as wide as their widest cell. Cells may come from a model or another program:
+/// each is one line, and visible.
 pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
+    let visible = |line: &[String; N]| line.each_ref().map(|cell| visible_line(cell).into_owned());
+    let lines: Vec<[String; N]> = lines.iter().map(visible).collect();
     let mut widths = [0; N];
-    for line in lines {
+    for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
             *width = (*width).max(cell.width());
         }
     }
     let mut text = String::new();
-    for line in lines {
+    for line in &lines {
         let mut row = String::new();
         for (width, cell) in widths.iter().zip(line) {
             row.push_str(cell);
@@ -438,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_strangers_too_and_no_control_sequence_of_theirs() {
+    fn the_table_has_strangers_too_and_shows_control_sequences_of_theirs_as_text() {
         let mut stranger = late("sbx-2", SandboxState::Running);
         let name = "bad\u{1b}[31m\nname";
         let metadata = [("sandbar", "1"), ("sandbar.name", name)];
@@ -462,11 +460,11 @@ mod tests {
         };
 
         insta::assert_snapshot!(table(&rows, &bill), @r"
-        NAME      STATE    ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
-        日本      running  local   2 h ago  -      -       sbx-1    About 日本
-        bad name  running  local   3 h ago  3h 0m  3h 0m   sbx-2    (made elsewhere; sandbar adopt sbx-2)
-        -         paused   local            -      -       sbx-3    (left by 日本, which goes on elsewhere)
-        -         running  local            -      -       sbx-4    (not made by sandbar)
+        NAME           STATE    ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
+        日本           running  local   2 h ago  -      -       sbx-1    About 日本
+        bad␛[31m␊name  running  local   3 h ago  3h 0m  3h 0m   sbx-2    (made elsewhere; sandbar adopt sbx-2)
+        -              paused   local            -      -       sbx-3    (left by 日本, which goes on elsewhere)
+        -              running  local            -      -       sbx-4    (not made by sandbar)
         ");
         assert!(join(EngineKind::E2b, &sessions, &Heard::Nothing).is_empty());
     }

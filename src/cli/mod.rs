@@ -12,7 +12,6 @@ mod code;
 mod config;
 mod descriptors;
 mod doctor;
-mod headless;
 mod internal;
 mod keyring;
 mod keys;
@@ -23,6 +22,7 @@ mod ls;
 mod pause;
 mod report;
 mod revive;
+mod rm;
 mod run;
 mod setup;
 mod shell;
@@ -32,7 +32,6 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
 use tokio::runtime::{Builder, Runtime};
 
 use args::{Cli, Command, InternalCommand, LocalCommand};
@@ -41,24 +40,22 @@ use report::Ended;
 
 use crate::config::Env;
 use crate::domain::failure::Failure;
+use crate::text::visible_bytes::visible_line;
 
 /// Runs the program.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(error) => return told_by_clap(&error),
+    report::report_panics();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let error = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => return report::conclude(dispatch(cli, env)),
+        Err(error) => error,
     };
-    report::conclude(dispatch(cli, env))
-}
-
-/// Help and version go to standard output and are a success; the rest is a usage error.
-fn told_by_clap(error: &clap::Error) -> ExitCode {
-    // A closed pipe after `--help | head` is no failure.
-    let _unread = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => ExitCode::from(2),
-    }
+    let in_colour = env.text("NO_COLOR").is_none() && env.text("TERM") != Some("dumb");
+    report::usage(&error, in_colour, || {
+        let arguments = arguments.iter().map(|argument| argument.to_string_lossy());
+        let visible = arguments.map(|argument| visible_line(&argument).into_owned());
+        Cli::try_parse_from(visible).err()
+    })
 }
 
 fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
@@ -77,6 +74,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Kill(args)) => kill::kill(options, &args, env),
         Some(Command::Pause(args)) => pause::run(Wish::Pause, options, &args, env),
         Some(Command::Resume(args)) => pause::run(Wish::Resume, options, &args, env),
+        Some(Command::Rm(args)) => rm::rm(options, &args, env),
         Some(Command::Revive(args)) => revive::revive(options, &args, env),
         Some(Command::Adopt(args)) => adopt::adopt(options, &args, env),
         Some(Command::Shell(args)) => shell::shell(options, &args, env),

@@ -1,7 +1,7 @@
 //! `sandbar pause NAME…` and `sandbar resume NAME…`.
 //!
 //! The names are looked up before anything is done. One that fails does not keep the others from their
-//! turn; each failure is told.
+//! turn; each failure is told, and so is a sandbox that is already as it is to be.
 
 use std::time::Instant;
 
@@ -13,7 +13,10 @@ use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{Closing, SessionSummary};
+use crate::e2b::wire::SandboxState;
 use crate::session::closing::{close_stored, resume_stored};
+use crate::session::visit::Host;
+use crate::session::world::World;
 
 /// What is to become of the sandboxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +43,7 @@ pub(super) fn run(wish: Wish, options: &Options, args: &NamesArgs, env: &Env) ->
                 Err(ended) => {
                     // The last failure is the one that the program ends with.
                     if let Some(Ended::Failed(failure)) = failed.replace(ended) {
-                        report::progress(report::words(&failure).trim_end());
+                        report::tell(&failure);
                     }
                 }
             }
@@ -51,6 +54,13 @@ pub(super) fn run(wish: Wish, options: &Options, args: &NamesArgs, env: &Env) ->
 
 async fn one(wish: Wish, known: &Known<'_>, session: &SessionSummary) -> Result<String, Ended> {
     let world = known.world(session.sandbox.engine).await?;
+    if is_done(wish, &world, session).await? {
+        let state = match wish {
+            Wish::Pause => "is paused",
+            Wish::Resume => "runs",
+        };
+        return Ok(format!("{} {state} already", session.name));
+    }
     let began = Instant::now();
     let (phase, done) = match wish {
         Wish::Pause => (
@@ -66,6 +76,27 @@ async fn one(wish: Wish, known: &Known<'_>, session: &SessionSummary) -> Result<
             Ok(format!("{done} {} in {took:.1} s", session.name))
         }
     }
+}
+
+/// Whether the sandbox is as it is to be. What cannot be said is tried.
+async fn is_done(wish: Wish, world: &World, session: &SessionSummary) -> Result<bool, Ended> {
+    let Some(id) = &session.sandbox.id else {
+        return Ok(false);
+    };
+    if matches!(session.phase, Phase::Gone(_)) {
+        return Ok(false);
+    }
+    let Some(host) = Host::find(world).await? else {
+        // Without their server all local sandboxes are paused.
+        return Ok(wish == Wish::Pause);
+    };
+    let listed = host.sandbox(id).await?;
+    let state = listed.map(|listed| listed.state);
+    let wanted = match wish {
+        Wish::Pause => SandboxState::Paused,
+        Wish::Resume => SandboxState::Running,
+    };
+    Ok(state == Some(wanted))
 }
 
 /// Several may fail: each says which.

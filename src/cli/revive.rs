@@ -6,10 +6,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::args::{NameArgs, Options};
-use super::headless::boot_line;
 use super::known::Known;
 use super::ls::age;
 use super::report::{self, Ended};
+use super::run::headless::boot_line;
 use super::{keyring, runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;

@@ -17,7 +17,8 @@ use tokio::time::Instant;
 use super::TerminalError;
 use crate::domain::failure::Failure;
 use crate::session::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
-use crate::text::ansi::{Relay, plain};
+use crate::text::ansi::Relay;
+use crate::text::visible_bytes::visible_line;
 
 /// Keys read at a time; a paste is longer.
 const READ: usize = 16 * 1024;
@@ -212,7 +213,7 @@ fn write(bytes: &[u8]) -> io::Result<()> {
 
 /// A line of our own between the shell's.
 fn note(text: &str) -> io::Result<()> {
-    write(format!("\r\n[sandbar: {}]\r\n", plain(text).replace('\n', " ")).as_bytes())
+    write(format!("\r\n[sandbar: {}]\r\n", visible_line(text)).as_bytes())
 }
 
 /// Finds Enter, `~`, `.` among the keys. `~` twice is one.

@@ -58,8 +58,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "config",
             "tui",
-            // What a server said is printed to a terminal too.
-            "text::ansi",
+            // What others said is printed to a terminal too.
+            "text::visible_bytes",
         ],
     ),
     // The roots: they name every room.
@@ -152,10 +152,32 @@ const BANS: &[Ban] = &[
         why: "to be replaced on one page",
     },
     Ban {
-        names: &["println!", "print!", "eprintln!", "eprint!"],
+        names: &["println!", "print!", "eprintln!", "eprint!", "dbg!"],
         inside: &[],
-        except: |path| path == "cli/report.rs" || path == "main.rs",
+        except: nowhere,
         why: "the screen is not ours to write over, and a closed pipe must not panic",
+    },
+    Ban {
+        names: &[
+            "std::io::stdout",
+            "std::io::stderr",
+            "std::io::Stdout",
+            "std::io::Stderr",
+            "tokio::io::stdout",
+            "tokio::io::stderr",
+            "rustix::stdio::stdout",
+            "rustix::stdio::stderr",
+            "rustix::stdio::take_stdout",
+            "rustix::stdio::take_stderr",
+            "execute!",
+            "queue!",
+            "anstream",
+            // A program that is started would write there itself.
+            "std::process::Stdio::inherit",
+        ],
+        inside: &[],
+        except: writes,
+        why: "what commands print goes through cli/report, which makes it visible on a terminal",
     },
 ];
 
@@ -178,6 +200,18 @@ const UNBOUNDED: &[&str] = &[
 
 fn nowhere(_: &str) -> bool {
     false
+}
+
+/// The files that reach the two outputs of the program: commands by one of them, and the terminal that draws.
+fn writes(path: &str) -> bool {
+    [
+        "cli/report.rs",
+        // Holds an output of cli/report.
+        "cli/run/answer.rs",
+        "tui/terminal.rs",
+        "tui/passthrough.rs",
+    ]
+    .contains(&path)
 }
 
 /// Files of `app/` that draw: `view.rs`, `view_part.rs`, `viewcx.rs`, `layout.rs`, `theme.rs`.
@@ -354,6 +388,32 @@ const WRONG: &[(&str, &str, &str)] = &[
         "closed pipe",
     ),
     ("tui/mod.rs", "fn f() { eprintln!(); }", "closed pipe"),
+    ("cli/report.rs", "fn f() { print!(); }", "closed pipe"),
+    (
+        "cli/ls.rs",
+        "use std::io::{self, Write}; fn f() { io::stdout().write_all(b\"\"); }",
+        "cli/report",
+    ),
+    (
+        "cli/doctor/machine.rs",
+        "fn f() { std::io::stderr(); }",
+        "cli/report",
+    ),
+    (
+        "tui/mod.rs",
+        "fn f() { tokio::io::stdout(); }",
+        "cli/report",
+    ),
+    (
+        "session/code.rs",
+        "use std::process::Stdio; fn f() { c.stderr(Stdio::inherit()); }",
+        "cli/report",
+    ),
+    (
+        "local/init.rs",
+        "fn f() { rustix::stdio::stdout(); }",
+        "cli/report",
+    ),
     (
         "session/a.rs",
         "use tokio::sync::mpsc::unbounded_channel;",
@@ -412,9 +472,10 @@ fn what_may_be_is_let_through() {
             "pub(crate) fn f() { std::env::vars_os(); }",
         ),
         (
-            "main.rs",
-            "fn main() { eprintln!(\"{}\", sandbar::cli::x()); }",
+            "cli/report.rs",
+            "fn f() { std::io::stdout(); std::io::stderr(); }",
         ),
+        ("local/init.rs", "fn f() { rustix::stdio::stdin(); }"),
     ] {
         assert_eq!(
             faults(&SourceFile::read(path, source)),

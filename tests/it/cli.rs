@@ -18,6 +18,7 @@ use sandbar::e2b::process::StartProcess;
 use sandbar::e2b::wire::{NewSandbox, SandboxState};
 use sandbar::local::{self, LocalServer};
 use sandbar::store::{Store, StoredSession};
+use sandbar::text::visible_bytes::is_hidden;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::folder;
 use crate::support::http::plain_client;
 use crate::support::local::{KEY, options};
+use crate::support::screen::{Launch, Screen};
 
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -58,6 +60,17 @@ impl User {
             .env("SANDBAR_HOME", self.home.path())
             .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// The program in a terminal, not started yet.
+    fn terminal(&self, arguments: &[&str]) -> Launch {
+        let launch = Launch::new(env!("CARGO_BIN_EXE_sandbar"))
+            .args(arguments)
+            .directory(self.home.path())
+            .env("PATH", std::env::var("PATH").unwrap())
+            .env("SANDBAR_HOME", self.home.path());
+        let env = self.env.iter();
+        env.fold(launch, |launch, (name, value)| launch.env(name, value))
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -162,8 +175,14 @@ fn an_unknown_name_is_an_error_for_every_command_that_takes_one() {
     let user = User::new();
     std::fs::create_dir(user.home.path().join(".git")).unwrap();
 
-    for command in ["kill", "diff", "apply", "pause", "resume"] {
-        let ran = user.run(&[command, "nothing"]);
+    let prompt = ["run", "hi", "--session"];
+    for command in ["kill", "rm", "diff", "apply", "pause", "resume", "run"] {
+        let arguments = if command == "run" {
+            &prompt[..]
+        } else {
+            &[command]
+        };
+        let ran = user.run(&[arguments, &["nothing"]].concat());
 
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{command}");
         assert_eq!(
@@ -295,8 +314,9 @@ fn mistakes_in_the_keys_are_told_with_their_place() {
 
     let no_key = told("\"app.zoom\" = [\"f5\", \"hyper-z\"]");
     let taken = told("\"app.zoom\" = \"ctrl-d\"");
+    let no_terminal_sends = told("\"app.zoom\" = \"f99\"");
 
-    insta::assert_snapshot!(format!("{no_key}\n{taken}"), @r#"
+    insta::assert_snapshot!(format!("{no_key}\n{taken}\n{no_terminal_sends}"), @r#"
     sandbar: CONFIG:2:14: keys.app.zoom: `hyper-z` is not a key; keys are written like `ctrl-k`, `shift-tab`, `f6`, `ctrl-x n`
         2 | "app.zoom" = ["f5", "hyper-z"]
           |              ^^^^^^^^^^^^^^^^^
@@ -304,6 +324,10 @@ fn mistakes_in_the_keys_are_told_with_their_place() {
     sandbar: CONFIG:2:14: keys.app.zoom: `ctrl-d` is bound to both `app.zoom` and `logs.page_down` in logs; give one of them another key
         2 | "app.zoom" = "ctrl-d"
           |              ^^^^^^^^
+
+    sandbar: CONFIG:2:14: keys.app.zoom: `f99` is a key that no terminal sends: the function keys are f1 to f35
+        2 | "app.zoom" = "f99"
+          |              ^^^^^
     "#);
 }
 
@@ -411,6 +435,10 @@ impl Account {
             }),
         };
         self.store.save_session(&session).await.unwrap();
+    }
+
+    fn terminal(&self, arguments: &[&str]) -> Launch {
+        self.user.terminal(arguments)
     }
 
     async fn run(&self, arguments: &[&str]) -> Ran {
@@ -549,7 +577,7 @@ async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it
     for (id, name) in made.into_iter().zip(names) {
         told = told.replace(id, name);
     }
-    insta::assert_snapshot!(told, @"
+    insta::assert_snapshot!(told, @r#"
     sandbar: sandbox FOREIGN cannot be adopted
       it was not made by sandbar: nobody knows what runs in it
       hint: make a session with `sandbar`
@@ -572,11 +600,300 @@ async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it
       no account that is set up here has it
       hint: `sandbar ls` lists the sandboxes of the account
     sandbar: there is a session named one already
-      hint: give another name with --name
-    ");
+      it is about "About one"
+      hint: give another --name, or continue that one with `sandbar run --session one`
+    "#);
     let state = account.control.get(&bare).await.unwrap().listed.state;
     assert_eq!(state, SandboxState::Paused);
     assert_eq!(account.store.sessions().await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_terminal_kill_asks_and_only_a_yes_kills() {
+    let account = Account::new().await;
+    let (id, _) = account.sandbox("one").await;
+    account.store("one", &id, None).await;
+    let title = "all \u{1b}[2Jwell\u{202e}\nKill nothing? [y/N]".to_owned();
+    account.store.set_title(&"one".into(), title).await.unwrap();
+    account.store.flush().await.unwrap();
+
+    let mut screen = account.terminal(&["kill", "one"]).start();
+    screen.wait_for("Kill this sandbox? [y/N]");
+    let shown =
+        "one \"all ␛[2Jwell⟨U+202E⟩␊Kill nothing? [y/N]\": there is no snapshot; all its files";
+    assert!(
+        screen.contents().replace('\n', "").contains(shown),
+        "{}",
+        screen.contents()
+    );
+    screen.send("\r");
+    assert_eq!(screen.wait_exit().exit_code(), 1);
+    assert!(screen.contents().contains("nothing was killed"));
+    assert_visible(&screen);
+    assert!(account.control.get(&id).await.is_ok());
+
+    let mut screen = account.terminal(&["kill", "one"]).start();
+    screen.wait_for("Kill this sandbox? [y/N]");
+    screen.send("yes\r");
+    assert_eq!(screen.wait_exit().exit_code(), 0);
+    assert!(account.control.get(&id).await.is_err());
+}
+
+#[tokio::test]
+async fn rm_removes_what_is_gone_and_refuses_what_has_a_sandbox() {
+    let account = Account::new().await;
+    let (runs, _) = account.sandbox("runs").await;
+    let (sleeps, _) = account.sandbox("sleeps").await;
+    account.control.pause(&sleeps).await.unwrap();
+    account.store("runs", &runs, None).await;
+    account.store("sleeps", &sleeps, None).await;
+    for name in ["lost", "missing", "also"] {
+        account.store(name, &format!("nosuch{name}"), None).await;
+    }
+
+    let typo = account.run(&["rm", "lost", "mising"]).await;
+    assert_eq!((typo.code, typo.out.as_str()), (Some(1), ""));
+    let some = account.run(&["rm", "runs", "lost", "sleeps"]).await;
+    assert_eq!((some.code, some.out.as_str()), (Some(1), "removed lost\n"));
+    insta::assert_snapshot!(some.err, @"
+    sandbar: session runs still has a sandbox
+      it runs
+      hint: `sandbar kill runs` first; it says what is lost
+    sandbar: session sleeps still has a sandbox
+      it is paused, with its files
+      hint: `sandbar kill sleeps` first; it says what is lost
+    ");
+    let gone = account.run(&["rm", "--gone", "--json"]).await;
+    let removed = |name| json!({ "v": 1, "type": "removed", "session": name });
+    let told: Value = serde_json::from_str(&gone.out).unwrap();
+    assert_eq!(
+        (gone.code, told),
+        (Some(0), json!([removed("also"), removed("missing")]))
+    );
+    let none = account.run(&["rm", "--gone"]).await;
+    assert_eq!(
+        (none.code, none.err.as_str()),
+        (Some(0), "no session is gone\n")
+    );
+
+    let left = account.list().await;
+    let left: Vec<&str> = left.iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(left, ["sleeps", "runs"]);
+    let killed = account.run(&["kill", "-y", "runs"]).await;
+    let removed = account.run(&["rm", "runs"]).await;
+    assert_eq!((killed.code, removed.code), (Some(0), Some(0)));
+    assert_eq!(account.list().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_as_it_is_to_be_is_told() {
+    let account = Account::new().await;
+    let (id, _) = account.sandbox("one").await;
+    account.store("one", &id, None).await;
+
+    for (command, state) in [
+        ("resume", "runs"),
+        ("pause", "paused"),
+        ("pause", "is paused"),
+    ] {
+        let ran = account.run(&[command, "one"]).await;
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+        let expected = if state == "paused" {
+            "paused one in ".to_owned()
+        } else {
+            format!("one {state} already\n")
+        };
+        assert!(ran.out.starts_with(&expected), "{ran:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_with_a_taken_name_is_refused_and_one_that_never_began_leaves_nothing() {
+    let account = Account::new().await;
+    account.store("one", "nosuchsandbox", None).await;
+    let with_key = |arguments: &[&str]| {
+        let mut command = account.user.command(arguments);
+        command.env("ANTHROPIC_API_KEY", "sk-ant-x");
+        tokio::process::Command::from(command).output()
+    };
+
+    let taken = with_key(&["run", "--name", "one", "hi"]).await;
+    let taken = Ran::from(taken.unwrap());
+    let failed = with_key(&["run", "--name", "new", "--template", "nosuch", "hi"]).await;
+    let failed = Ran::from(failed.unwrap());
+
+    assert_eq!((taken.code, taken.out.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(taken.err, @r#"
+    sandbar: there is a session named one already
+      it is about "About one"
+      hint: give another --name, or continue that one with `sandbar run --session one`
+    "#);
+    assert_eq!(
+        (failed.code, failed.out.as_str()),
+        (Some(1), ""),
+        "{failed:?}"
+    );
+    assert!(failed.err.contains("session new removed\n"), "{failed:?}");
+    let names: Vec<String> = account
+        .list()
+        .await
+        .into_iter()
+        .map(|[name, ..]| name)
+        .collect();
+    assert_eq!(names, ["one"]);
+    let state = account.user.home.path().join("state");
+    for folder in ["secrets", "snapshots", "locks"] {
+        let left = std::fs::read_dir(state.join(folder)).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "{folder}");
+    }
+}
+
+#[tokio::test]
+async fn a_gone_session_is_not_continued_but_can_be_revived() {
+    let account = Account::new().await;
+    account.store("one", "nosuchsandbox", None).await;
+
+    let ran = account.run(&["run", "--session", "one", "hi"]).await;
+    let repo = account
+        .run(&[
+            "--repo",
+            "https://x.invalid",
+            "run",
+            "--session",
+            "one",
+            "hi",
+        ])
+        .await;
+
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
+    assert_eq!(
+        ran.err,
+        "sandbar: session one is gone\n  its sandbox is no longer there\n  \
+         hint: `sandbar revive one` brings it back\n"
+    );
+    assert_eq!(repo.code, Some(2));
+    assert!(
+        repo.err.contains("--repo is for new sessions, not for one"),
+        "{repo:?}"
+    );
+}
+
+/// Nothing that reached the terminal is obeyed by it or hidden from who looks at it. A line end is the
+/// terminal's own `\r\n`.
+fn assert_visible(screen: &Screen) {
+    let raw = String::from_utf8(screen.raw()).unwrap();
+    let hidden: Vec<char> = raw
+        .replace("\r\n", "\n")
+        .chars()
+        .filter(|c| is_hidden(*c))
+        .collect();
+    assert!(hidden.is_empty(), "{hidden:?} in {raw:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_sandbox_holds_is_visible_on_a_terminal_and_exact_in_a_pipe() {
+    let account = Account::new().await;
+    let (id, envd) = account.sandbox("hostile").await;
+    let script = |script: &str| StartProcess::shell(format!("set -- ~/code; {script}"));
+    let begun = envd.run(&script(BEGIN), LIMIT, 4096).await.unwrap();
+    assert!(begun.exit.success(), "{begun:?}");
+    let work = r#"cd "$1"; printf 'one\033]0;owned\007\033[2J\r\nt\342\200\256wo\302\2333 \tx\n' >file; \
+        printf 'latin \377\376 text\n' >other; pwd"#;
+    let done = envd.run(&script(work), LIMIT, 4096).await.unwrap();
+    let directory = String::from_utf8(done.stdout).unwrap();
+    account.store("hostile", &id, Some(directory.trim())).await;
+
+    let command = account.user.command(&["diff", "hostile"]);
+    let mut command = tokio::process::Command::from(command);
+    let piped = command.output().await.unwrap();
+    let screen = account.terminal(&["diff", "hostile"]).size(100, 40).start();
+    assert_eq!(screen.wait_exit().exit_code(), 0);
+
+    assert!(piped.status.success(), "{piped:?}");
+    for bytes in [
+        &b"\n+one\x1b]0;owned\x07\x1b[2J\r\n"[..],
+        b"\n+t\xe2\x80\xaewo\xc2\x9b3 \tx\n",
+        b"\n+latin \xff\xfe text\n",
+    ] {
+        let mut windows = piped.stdout.windows(bytes.len());
+        assert!(windows.any(|window| window == bytes), "{piped:?}");
+    }
+    let contents = screen.contents();
+    for text in [
+        "+one␛]0;owned␇␛[2J␍",
+        "+t⟨U+202E⟩wo⟨U+009B⟩3 ",
+        "+latin ⟨FF⟩⟨FE⟩ text",
+    ] {
+        assert!(contents.contains(text), "no {text:?} in\n{contents}");
+    }
+    assert_visible(&screen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_titles_and_mistakes_are_visible_on_a_terminal() {
+    let account = Account::new().await;
+    account.store("one", "nosuchsandbox", None).await;
+    let title = "t\u{1b}]52;c;eA==\u{7}\u{200b}\nfalse row\u{9b}2J".to_owned();
+    account.store.set_title(&"one".into(), title).await.unwrap();
+    account.store.flush().await.unwrap();
+    let hostile = "x\u{1b}[31m\u{202e}y\nsandbar: done";
+
+    for (arguments, code, shown) in [
+        (&["ls"][..], 0, "t␛]52;c;eA==␇⟨U+200B⟩␊false row⟨U+009B⟩2J"),
+        (
+            &["ls", "--json"],
+            0,
+            r"t\u001b]52;c;eA==\u0007\u200b\nfalse row\u009b2J",
+        ),
+        (&["diff", hostile], 1, "named x␛[31m⟨U+202E⟩y␊sandbar: done"),
+        (
+            &["pause", hostile],
+            1,
+            "named x␛[31m⟨U+202E⟩y␊sandbar: done",
+        ),
+        (&["attach", hostile], 2, "'x␛[31m⟨U+202E⟩y␊sandbar: done'"),
+        (
+            &["--template", hostile, "config"],
+            0,
+            "x␛[31m⟨U+202E⟩y␊sandbar: done",
+        ),
+        (
+            &["run", "--name", "one", "hi"],
+            1,
+            "is about \"t␛]52;c;eA==␇⟨U+200B⟩␊false row⟨U+009B⟩2J\"",
+        ),
+    ] {
+        let screen = account.terminal(arguments).size(200, 60).start();
+        let exit = screen.wait_exit().exit_code();
+        let contents = screen.contents();
+        assert!(
+            contents.contains(shown),
+            "{arguments:?}: no {shown:?} in\n{contents}"
+        );
+        assert_eq!(exit, code, "{arguments:?}");
+        assert_visible(&screen);
+    }
+}
+
+#[test]
+fn a_mistake_on_the_command_line_is_quoted_visibly_and_keeps_its_colours() {
+    let user = User::new();
+    let hostile = "--\u{1b}]0;owned\u{7}\u{202e}\u{1b}[2J";
+
+    let screen = user.terminal(&["ls", hostile]).start();
+    assert_eq!(screen.wait_exit().exit_code(), 2);
+    let raw = String::from_utf8(screen.raw()).unwrap();
+    assert!(raw.contains("--␛]0;owned␇⟨U+202E⟩␛[2J"), "{raw:?}");
+    assert!(
+        !raw.contains("\u{1b}]") && !raw.contains("\u{1b}[2J"),
+        "{raw:?}"
+    );
+    assert!(raw.contains("\u{1b}[1m"), "colours of our own: {raw:?}");
+
+    let plain = user.terminal(&["ls", hostile]).env("NO_COLOR", "1").start();
+    plain.wait_exit();
+    assert!(plain.contents().contains("--␛]0;owned␇⟨U+202E⟩␛[2J"));
+    assert_visible(&plain);
 }
 
 #[tokio::test]
@@ -595,7 +912,24 @@ async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
         "nothing is killed yet"
     );
 
-    let killed = account.run(&["kill", "one", "two", &strange]).await;
+    // Nobody is there to be asked.
+    let unasked = account.run(&["kill", "one", "two", &strange]).await;
+    assert_eq!((unasked.code, unasked.out.as_str()), (Some(2), ""));
+    assert_eq!(
+        unasked.err.replace(&strange, "ID"),
+        "two \"About two\": there is no snapshot; all its files are lost\n\
+         one \"About one\": there is no snapshot; all its files are lost\n\
+         sandbox ID, which no session here has: all its files are lost\n\
+         sandbar: kill was not confirmed\n  there is no terminal to ask on; nothing was killed\n  \
+         hint: run it with --yes\n"
+    );
+    for id in [&shared, &strange] {
+        assert!(account.control.get(id).await.is_ok());
+    }
+
+    let killed = account
+        .run(&["kill", "--yes", "one", "two", &strange])
+        .await;
     assert_eq!((killed.code, killed.err.as_str()), (Some(0), ""));
     assert_eq!(
         killed.out,
@@ -609,6 +943,11 @@ async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
         assert!(matches!(session.summary.phase, Phase::Gone(_)));
     }
 
+    // What is gone needs no yes.
+    let again = account.run(&["kill", "one"]).await;
+    assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
+    let words = format!("two, one (sandbox {shared}) was gone already");
+    assert!(again.out.starts_with(&words), "{again:?}");
     let again = account.run(&["kill", "one", "--json"]).await;
     let told: Value = serde_json::from_str(&again.out).unwrap();
     assert_eq!(

@@ -56,6 +56,41 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
         let (_, listed) = home.api("GET", &format!("/v2/sandboxes?state={state}"));
         assert!(listed.contains(&home.sandboxes()[0]), "{listed}");
     }
+
+    // Its name is taken, and it is not removed with its files.
+    let taken = run(&home, &["--name", "kept"], "table please");
+    assert_eq!((taken.code, &*taken.stdout), (Some(1), ""), "{taken:?}");
+    let refused = home.run(&["rm", "kept"]);
+    assert_eq!(
+        (refused.code, &*refused.stdout),
+        (Some(1), ""),
+        "{refused:?}"
+    );
+
+    // It is continued, and left as it was found: what was said before is not told again.
+    for (state, left) in [
+        ("paused", "paused, as it was before"),
+        ("running", "runs on"),
+    ] {
+        if state == "running" {
+            assert_eq!(home.run(&["resume", "kept"]).code, Some(0));
+        }
+        let ran = home.run(&["run", "--session", "kept", "nothing of these words"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(
+            ran.stdout
+                .starts_with("You wrote:\n\n> nothing of these words\n"),
+            "{ran:?}"
+        );
+        assert!(!ran.stdout.contains("bodies of water"), "{ran:?}");
+        assert!(
+            ran.stderr.contains(&format!("session kept {left}")),
+            "{ran:?}"
+        );
+        let (_, listed) = home.api("GET", &format!("/v2/sandboxes?state={state}"));
+        assert!(listed.contains(&home.sandboxes()[0]), "{state}: {listed}");
+    }
+    assert_eq!(home.stored().len(), 1);
 }
 
 #[test]
@@ -115,6 +150,7 @@ fn json_lines_tell_the_whole_turn_and_end_with_done() {
     );
 
     // With --rm nothing stays.
+    assert_eq!(home.stored(), [[""; 3]; 0]);
     assert_eq!(home.sandboxes(), [""; 0]);
     assert_eq!(home.opencode_servers(), [0; 0]);
 }

@@ -120,7 +120,7 @@ fn the_work_of_a_killed_session_is_read_and_brought_back_by_commands() {
     screen.wait_exit();
     let there = home.run(&["revive", "session"]);
     let before = home.run(&["diff", "session"]);
-    assert_eq!(home.run(&["kill", "session"]).code, Some(0));
+    assert_eq!(home.run(&["kill", "--yes", "session"]).code, Some(0));
 
     let after = home.run(&["diff", "session"]);
     let revived = home.run(&["revive", "session"]);
@@ -167,7 +167,7 @@ fn who_leaves_while_a_session_is_revived_finds_it_booting_and_not_gone() {
     screen.wait_for("idle");
     home.wait_for_snapshot("rounded");
     // By another program, which takes the old sandbox's password with it.
-    assert_eq!(home.run(&["kill", "session"]).code, Some(0));
+    assert_eq!(home.run(&["kill", "--yes", "session"]).code, Some(0));
     screen.wait_for("revives it in a new sandbox");
     screen.send("\x18b");
     screen.wait_for("Revive session");

@@ -248,7 +248,10 @@ fn secrets_stand_only_in_the_files_that_are_made_for_them() {
     screen.wait_exit();
     said.screen(&screen);
     let name = here.stored()[0][0].clone();
-    assert_eq!(said.run(&here, &["kill", "--json", &name]), Some(0));
+    assert_eq!(
+        said.run(&here, &["kill", "--yes", "--json", &name]),
+        Some(0)
+    );
 
     let ours = ["password: a session's secrets, 600"];
     assert!(places_here.iter().eq(ours), "{places_here:?}");

@@ -96,7 +96,7 @@ fn a_session_is_booted_used_left_and_found_again() {
     assert_eq!(home.sandboxes(), before);
     assert_eq!(home.opencode_servers(), servers);
 
-    let killed = home.run(&["kill", "session"]);
+    let killed = home.run(&["kill", "--yes", "session"]);
     assert_eq!(killed.code, Some(0), "{killed:?}");
     assert_eq!(home.sandboxes(), [""; 0]);
     assert_eq!(home.opencode_servers(), [0; 0]);

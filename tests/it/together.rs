@@ -145,7 +145,7 @@ fn what_is_made_paused_and_killed_in_one_is_in_the_others_list_and_drafts_are_ea
     let resumed = home.run(&["resume", "session-2"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     one.wait_for("session-2  ○ idle");
-    let killed = home.run(&["kill", "session-2"]);
+    let killed = home.run(&["kill", "--yes", "session-2"]);
     assert_eq!(killed.code, Some(0), "{killed:?}");
     for screen in [&one, &two] {
         screen.wait_for("gone");

@@ -2,7 +2,7 @@
 //! of code it has. Tests are left out. Works on the syntax tree, so that words in comments and strings do
 //! not count; the bodies of macros are read token by token.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -13,7 +13,7 @@ use syn::visit::{self, Visit};
 pub(crate) struct SourceFile {
     /// Relative to `src/`, with `/`: `app/chat/mod.rs`.
     pub(crate) path: String,
-    /// What it names, in order, with `use` trees unfolded and `self`/`super` resolved.
+    /// What it names, in order, with `use` trees unfolded, and `self`, `super` and imported names resolved.
     pub(crate) names: Vec<Name>,
     /// Lines that hold code: no blanks, no comments, no tests.
     pub(crate) code_lines: usize,
@@ -83,10 +83,12 @@ impl SourceFile {
         let mut reader = Reader {
             module: module_of(path),
             names: Vec::new(),
+            imports: BTreeMap::new(),
             test_lines: BTreeSet::new(),
             test_modules: Vec::new(),
         };
         reader.visit_file(&tree);
+        reader.resolve_imports();
         let is_code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
         let code_lines = (1..)
             .zip(source.lines())
@@ -145,6 +147,8 @@ struct Reader {
     /// The module that is being read.
     module: Vec<String>,
     names: Vec<Name>,
+    /// Names that the file's `use` items bring, and what they are.
+    imports: BTreeMap<String, String>,
     test_lines: BTreeSet<usize>,
     test_modules: Vec<String>,
 }
@@ -189,14 +193,33 @@ impl Reader {
                 }
             }
             syn::UseTree::Glob(_) => self.add(prefix, line),
-            syn::UseTree::Name(syn::UseName { ident })
-            | syn::UseTree::Rename(syn::UseRename { ident, .. }) => {
-                // `use a::{self}` names `a`.
-                let leaf = ident.to_string();
-                let is_self = leaf == "self" && !prefix.is_empty();
-                let mut whole = prefix.clone();
-                whole.extend((!is_self).then_some(leaf));
-                self.add(&whole, line);
+            syn::UseTree::Name(syn::UseName { ident }) => self.add_import(ident, None, prefix),
+            syn::UseTree::Rename(syn::UseRename { ident, rename, .. }) => {
+                self.add_import(ident, Some(rename), prefix);
+            }
+        }
+    }
+
+    fn add_import(&mut self, ident: &syn::Ident, rename: Option<&syn::Ident>, prefix: &[String]) {
+        // `use a::{self}` names `a`.
+        let leaf = ident.to_string();
+        let is_self = leaf == "self" && !prefix.is_empty();
+        let mut whole = prefix.to_vec();
+        whole.extend((!is_self).then_some(leaf));
+        self.add(&whole, ident.span().start().line);
+        let own = rename.map(ToString::to_string);
+        if let (Some(own), Some(name)) = (own.or(whole.pop()), self.names.last()) {
+            self.imports.insert(own, name.text.clone());
+        }
+    }
+
+    /// `use std::io;` makes `io::stdout` another name of `std::io::stdout`.
+    fn resolve_imports(&mut self) {
+        for name in &mut self.names {
+            let (first, rest) = name.text.split_once("::").unwrap_or((&name.text, ""));
+            if let Some(whole) = self.imports.get(first).filter(|whole| *whole != first) {
+                let between = if rest.is_empty() { "" } else { "::" };
+                name.text = format!("{whole}{between}{rest}");
             }
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::domain::failure::Failure;
-use crate::text::ansi;
+use crate::text::visible_bytes::visible_line;
 
 /// Columns of a line, as on the smallest usual terminal.
 const WIDTH: usize = 80;
@@ -97,14 +97,14 @@ pub(super) fn table(version: &str, checks: &[Check]) -> String {
 /// Lines that fit beside the names. A word that is longer has a line of its own.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in ansi::plain(text).split_whitespace() {
+    for word in text.split_whitespace().map(visible_line) {
         let length = word.chars().count();
         match lines.last_mut() {
             Some(line) if INDENT + line.chars().count() + 1 + length <= WIDTH => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word.into_owned()),
         }
     }
     lines

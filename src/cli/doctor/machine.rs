@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use super::super::report;
 use super::check::Check;
 use crate::config::{Config, Env};
 use crate::domain::sandbox::EngineKind;
@@ -29,11 +30,10 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn here(env: &Env) -> Self {
-        let out = std::io::stdout();
-        let size = rustix::termios::tcgetwinsize(&out).ok();
+        let size = report::screen();
         Self {
-            is_terminal: out.is_terminal() && std::io::stdin().is_terminal(),
-            size: size.map(|size| (size.ws_col, size.ws_row)),
+            is_terminal: size.is_some() && std::io::stdin().is_terminal(),
+            size,
             term: env.text("TERM").map(str::to_owned),
             colours: env.text("COLORTERM").map(str::to_owned),
         }

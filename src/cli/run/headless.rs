@@ -1,19 +1,20 @@
 //! What `sandbar run` makes of a session's events: pure, so that it is tested without a sandbox.
 //!
 //! Text of the answer is given out as it grows, each character once, also when a closing update
-//! repeats it. The run is over when the turn that our prompt began has ended.
+//! repeats it. The run is over when the turn that our prompt began has ended. A session that was there
+//! before has other turns too: what they say, and how they end, is not ours.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::chat::{
     ChatEvent, Message, Part, PartKind, Permission, PermissionReply, Question, QuestionItem,
-    QuestionReply, Role, Status, ToolCall, ToolStatus,
+    QuestionReply, Resync, Role, Status, ToolCall, ToolStatus,
 };
 use crate::domain::failure::Failure;
-use crate::domain::id::{MessageId, PartId};
+use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
 use crate::domain::log::LogLine;
 use crate::domain::sandbox::{BootEvent, Phase, Stage};
-use crate::domain::session::{SessionCommand, SessionEvent};
+use crate::domain::session::{Prompt, SessionCommand, SessionEvent};
 
 /// What is to be done next, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,36 +35,72 @@ pub(super) enum Out {
 }
 
 /// The listener's own state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Headless {
     auto: bool,
-    prompt: Option<MessageId>,
+    prompt: MessageId,
+    /// Whether there were turns before ours.
+    continues: bool,
+    /// Messages of other turns.
+    others: HashSet<MessageId>,
     roles: HashMap<MessageId, Role>,
     /// Bytes of each part that are out already.
     given: HashMap<PartId, usize>,
     reasoning: HashMap<PartId, bool>,
     tools: HashMap<PartId, ToolStatus>,
-    began: bool,
+    permissions: HashSet<PermissionId>,
+    questions: HashSet<QuestionId>,
+    turn: Turn,
     refused: Option<Failure>,
     failed: Option<Failure>,
     left: Left,
 }
 
+/// How far our turn is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Before,
+    /// The server has our prompt.
+    Received,
+    /// The server answers it: the next "idle" is its end.
+    Began,
+}
+
 /// What a run that ended leaves behind.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Left {
-    /// There is something that could be paused or killed.
-    pub(super) sandbox: bool,
     /// The prompt is still in the queue, and is sent when somebody opens the session.
     pub(super) prompt: bool,
+    /// The prompt was sent: there may be work.
+    pub(super) taken: bool,
 }
 
 impl Headless {
+    /// Listens to a new session.
     pub(super) fn new(auto: bool, prompt: MessageId) -> Self {
         Self {
             auto,
-            prompt: Some(prompt),
-            ..Self::default()
+            prompt,
+            continues: false,
+            others: HashSet::new(),
+            roles: HashMap::new(),
+            given: HashMap::new(),
+            reasoning: HashMap::new(),
+            tools: HashMap::new(),
+            permissions: HashSet::new(),
+            questions: HashSet::new(),
+            turn: Turn::Before,
+            refused: None,
+            failed: None,
+            left: Left::default(),
+        }
+    }
+
+    /// Listens to a session that was there before.
+    pub(super) fn continuing(auto: bool, prompt: MessageId) -> Self {
+        Self {
+            continues: true,
+            ..Self::new(auto, prompt)
         }
     }
 
@@ -77,13 +114,16 @@ impl Headless {
             SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure)) => {
                 vec![Out::Done(Some(failure))]
             }
+            SessionEvent::Phase(Phase::Paused) => {
+                let failure = Failure::new("the sandbox was paused before the turn ended")
+                    .because("its time was over, or somebody paused it")
+                    .hint("open the session in the terminal to go on");
+                vec![Out::Done(Some(failure))]
+            }
             SessionEvent::Phase(Phase::Reconnecting(outage)) => {
                 vec![Out::Phase(format!("reconnecting: {}", outage.reason))]
             }
-            SessionEvent::Phase(phase) => phase_word(&phase)
-                .map(|word| Out::Phase(word.to_owned()))
-                .into_iter()
-                .collect(),
+            SessionEvent::Phase(Phase::Live) => vec![Out::Phase("connected".to_owned())],
             SessionEvent::Logs(lines) => lines.into_iter().map(Out::Log).collect(),
             SessionEvent::CommandFailed(failure) => vec![Out::Done(Some(failure))],
             SessionEvent::Chat(chat) => self.chat(chat),
@@ -92,19 +132,36 @@ impl Headless {
                     "the session ended before its answer",
                 )))]
             }
-            SessionEvent::Sandbox(sandbox) => {
-                self.left.sandbox = sandbox.id.is_some();
-                Vec::new()
-            }
-            SessionEvent::Queue { prompts, .. } => {
-                self.left.prompt = !prompts.is_empty();
-                Vec::new()
-            }
-            SessionEvent::Restored { .. }
+            SessionEvent::Queue { prompts, held } => self.queue(&prompts, held),
+            SessionEvent::Phase(Phase::Dormant | Phase::Booting(_))
+            | SessionEvent::Restored { .. }
+            | SessionEvent::Sandbox(_)
             | SessionEvent::Runs(_)
             | SessionEvent::Snapshot(_)
             | SessionEvent::Revived(_) => Vec::new(),
         }
+    }
+
+    /// Nobody is here to let a queue go on that is held: where other prompts wait in it, they are not ours to
+    /// send.
+    fn queue(&mut self, prompts: &[Prompt], held: bool) -> Vec<Out> {
+        let was_waiting = self.left.prompt;
+        self.left.prompt = prompts.iter().any(|prompt| prompt.message == self.prompt);
+        let was_sent = self.left.taken;
+        self.left.taken = !self.left.prompt && (was_waiting || was_sent);
+        if !held || was_sent || !self.left.prompt {
+            return Vec::new();
+        }
+        if prompts.len() == 1 {
+            return vec![Out::Command(SessionCommand::ReleaseQueue)];
+        }
+        let failure = Failure::new("the queue of this session is held")
+            .because(format!(
+                "prompts that wait before this one: {}",
+                prompts.len() - 1
+            ))
+            .hint("open the session in the terminal, and send or remove them");
+        vec![Out::Done(Some(failure))]
     }
 
     fn chat(&mut self, event: ChatEvent) -> Vec<Out> {
@@ -117,18 +174,10 @@ impl Headless {
                 text,
             } => self.delta(&message, part, text),
             ChatEvent::Status(status) => self.status(&status),
-            ChatEvent::Resync(resync) => {
-                let mut out = Vec::new();
-                for entry in resync.messages {
-                    out.extend(self.message(&entry.message));
-                    out.extend(entry.parts.into_iter().flat_map(|part| self.part(part)));
-                }
-                out.extend(self.status(&resync.status));
-                out
-            }
+            ChatEvent::Resync(resync) => self.resync(*resync),
             ChatEvent::PermissionAsked(permission) => self.permission(permission),
             ChatEvent::QuestionAsked(question) => self.question(question),
-            ChatEvent::Error(error) if !error.is_abort() => {
+            ChatEvent::Error(error) if !error.is_abort() && self.is_ours() => {
                 self.failed = Some(Failure::new(error.name).because(error.message));
                 Vec::new()
             }
@@ -136,8 +185,34 @@ impl Headless {
         }
     }
 
+    fn resync(&mut self, resync: Resync) -> Vec<Out> {
+        let mut out = Vec::new();
+        for entry in resync.messages {
+            out.extend(self.message(&entry.message));
+            out.extend(entry.parts.into_iter().flat_map(|part| self.part(part)));
+        }
+        // Asked while nobody listened.
+        let permissions = resync.permissions.into_iter().flatten();
+        out.extend(permissions.flat_map(|permission| self.permission(permission)));
+        let questions = resync.questions.into_iter().flatten();
+        out.extend(questions.flat_map(|question| self.question(question)));
+        out.extend(self.status(&resync.status));
+        out
+    }
+
+    /// Whether what happens now belongs to our turn.
+    fn is_ours(&self) -> bool {
+        !self.continues || self.turn > Turn::Before
+    }
+
     fn permission(&mut self, permission: Permission) -> Vec<Out> {
+        if !self.permissions.insert(permission.id.clone()) {
+            return Vec::new();
+        }
         let subject = format!("{}: {}", permission.kind, permission.subject);
+        if !self.auto && !self.is_ours() {
+            return waits_for_somebody("permission", &subject);
+        }
         let reply = if self.auto {
             PermissionReply::Once
         } else {
@@ -151,8 +226,14 @@ impl Headless {
 
     /// With `auto` the first option of each is chosen.
     fn question(&mut self, question: Question) -> Vec<Out> {
+        if !self.questions.insert(question.id.clone()) {
+            return Vec::new();
+        }
         let subject = question.items.first().map(|item| item.question.clone());
         let subject = subject.unwrap_or_default();
+        if !self.auto && !self.is_ours() {
+            return waits_for_somebody("question", &subject);
+        }
         let reply = if self.auto {
             let first = |item: &QuestionItem| {
                 let label = item.options.first().map(|option| option.label.clone());
@@ -189,6 +270,18 @@ impl Headless {
     }
 
     fn message(&mut self, message: &Message) -> Vec<Out> {
+        if message.id == self.prompt {
+            self.turn = self.turn.max(Turn::Received);
+            self.left.taken = true;
+        } else if message.parent.as_ref() == Some(&self.prompt) {
+            self.turn = Turn::Began;
+        }
+        if !self.is_ours() {
+            self.others.insert(message.id.clone());
+        }
+        if self.others.contains(&message.id) {
+            return Vec::new();
+        }
         self.roles.insert(message.id.clone(), message.role);
         if message.role == Role::Assistant {
             if let Some(error) = message.error.as_ref().filter(|error| !error.is_abort()) {
@@ -241,17 +334,23 @@ impl Headless {
     }
 
     fn status(&mut self, status: &Status) -> Vec<Out> {
+        if !self.is_ours() {
+            return Vec::new();
+        }
         match status {
-            Status::Busy => self.began |= self.prompt.as_ref().is_some(),
+            Status::Busy => self.turn = Turn::Began,
             Status::Retry {
                 attempt, message, ..
             } => {
-                self.began = true;
+                self.turn = Turn::Began;
                 return vec![Out::Phase(format!(
                     "the provider failed, attempt {attempt}: {message}"
                 ))];
             }
-            Status::Idle if self.began => {
+            Status::Idle
+                if self.turn == Turn::Began
+                    || self.turn == Turn::Received && self.failed.is_some() =>
+            {
                 return vec![Out::Done(
                     self.refused.take().or_else(|| self.failed.take()),
                 )];
@@ -262,15 +361,15 @@ impl Headless {
     }
 }
 
-fn phase_word(phase: &Phase) -> Option<&'static str> {
-    match phase {
-        Phase::Live => Some("connected"),
-        Phase::Paused => Some("paused"),
-        _ => None,
-    }
+/// A turn that is not ours waits for an answer, and ours waits behind it.
+fn waits_for_somebody(what: &str, subject: &str) -> Vec<Out> {
+    let failure = Failure::new(format!("the session waits for an answer to a {what}"))
+        .because(subject)
+        .hint("answer it in the terminal, or run this with --auto to allow everything");
+    vec![Out::Done(Some(failure))]
 }
 
-pub(super) fn boot_line(boot: BootEvent) -> Option<String> {
+pub(in super::super) fn boot_line(boot: BootEvent) -> Option<String> {
     match boot {
         BootEvent::Started { .. } => None,
         BootEvent::Output { stage, line } => Some(format!("{}: {line}", Stage::name(stage))),
@@ -281,31 +380,4 @@ pub(super) fn boot_line(boot: BootEvent) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::id::SandboxId;
-    use crate::domain::sandbox::{EngineKind, SandboxInfo};
-
-    #[test]
-    fn there_is_a_sandbox_once_it_has_an_id() {
-        let mut headless = Headless::new(false, MessageId::from("msg_1"));
-        let mut sandbox = SandboxInfo {
-            engine: EngineKind::E2b,
-            id: None,
-            template: None,
-            opencode_url: None,
-            opencode_version: None,
-            ends_at: None,
-            isolation: None,
-            directory: None,
-            demo: false,
-        };
-
-        headless.receive(SessionEvent::Sandbox(sandbox.clone()));
-        assert!(!headless.left().sandbox);
-
-        sandbox.id = Some(SandboxId::from("sbx"));
-        headless.receive(SessionEvent::Sandbox(sandbox));
-        assert!(headless.left().sandbox);
-    }
-}
+mod tests;

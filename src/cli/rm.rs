@@ -1,0 +1,144 @@
+//! `sandbar rm NAME…` and `sandbar rm --gone`: sessions whose sandbox is gone leave the list for good, with
+//! their conversations, snapshots, logs and drafts.
+//!
+//! What still has a sandbox is refused, running or paused: there may be work in it, and `sandbar kill` says
+//! what is lost. The names are looked up before anything is removed.
+
+use serde_json::json;
+
+use super::args::{Options, RmArgs};
+use super::known::{FORMAT, Known};
+use super::report::{self, Ended};
+use super::{runtime, setup};
+use crate::config::Env;
+use crate::domain::failure::Failure;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::SessionSummary;
+use crate::e2b::wire::{ListedSandbox, SandboxState};
+use crate::session::removal;
+use crate::session::visit::Host;
+
+pub(super) fn rm(options: &Options, args: &RmArgs, env: &Env) -> Result<(), Ended> {
+    let config = setup::config(options, env)?;
+    runtime()?.block_on(async {
+        let known = Known::open(&config, env).await?;
+        let sessions = if args.gone {
+            gone(&known).await
+        } else {
+            named(&known, &args.names)?
+        };
+        let mut told = Vec::new();
+        let mut failed = None;
+        for session in sessions {
+            match one(&known, session, args.gone).await {
+                Ok(()) => {
+                    told.push(json!({ "v": FORMAT, "type": "removed", "session": session.name }));
+                    if !args.json {
+                        report::line(format!("removed {}", session.name))?;
+                    }
+                }
+                Err(ended) => {
+                    // The last failure is the one that the program ends with.
+                    if let Some(Ended::Failed(failure)) = failed.replace(ended) {
+                        report::tell(&failure);
+                    }
+                }
+            }
+        }
+        if args.json {
+            report::json(&told)?;
+        } else if args.gone && told.is_empty() && failed.is_none() {
+            report::progress("no session is gone");
+        }
+        failed.map_or(Ok(()), Err)
+    })
+}
+
+fn named<'k>(known: &'k Known<'_>, names: &[String]) -> Result<Vec<&'k SessionSummary>, Ended> {
+    let mut sessions: Vec<&SessionSummary> = Vec::new();
+    for name in names {
+        let session = known.find(name).ok_or_else(|| known.unknown(name))?;
+        if !sessions.iter().any(|other| other.key == session.key) {
+            sessions.push(session);
+        }
+    }
+    Ok(sessions)
+}
+
+/// The sessions whose sandbox is gone, as stored or as its engine says. One that cannot be asked keeps its
+/// sessions.
+async fn gone<'k>(known: &'k Known<'_>) -> Vec<&'k SessionSummary> {
+    let mut sessions = Vec::new();
+    for session in &known.sessions {
+        let is_gone = match &session.phase {
+            Phase::Gone(_) => true,
+            _ if session.sandbox.id.is_none() => false,
+            _ => matches!(sandbox(known, session).await, Ok(Whereabouts::Gone)),
+        };
+        if is_gone {
+            sessions.push(session);
+        }
+    }
+    sessions
+}
+
+/// Removes a session if nothing of it is left elsewhere; `is_gone`: that is known.
+async fn one(known: &Known<'_>, session: &SessionSummary, is_gone: bool) -> Result<(), Ended> {
+    let name = &session.name;
+    let is_gone = is_gone || matches!(session.phase, Phase::Gone(_));
+    if !is_gone && let Whereabouts::There(words, id) = sandbox(known, session).await? {
+        let failure = Failure::new(format!("session {name} still has a sandbox"));
+        let kill = match id {
+            Some(id) => format!("`sandbar kill {id}` first"),
+            None => format!("`sandbar kill {name}` first; it says what is lost"),
+        };
+        return Err(failure.because(words).hint(kill).into());
+    }
+    let removed = removal::remove(known.records(), &session.key).await;
+    removed.map_err(|failure| {
+        let summary = format!("{name}: {}", failure.summary);
+        Failure { summary, ..failure }.into()
+    })
+}
+
+/// What is known of a session's sandbox.
+enum Whereabouts {
+    Gone,
+    /// What it does, and its id where the session does not know it.
+    There(&'static str, Option<String>),
+}
+
+async fn sandbox(known: &Known<'_>, session: &SessionSummary) -> Result<Whereabouts, Ended> {
+    let world = known.world(session.sandbox.engine).await;
+    let Some(id) = &session.sandbox.id else {
+        let secrets = known.secrets().load(&session.key);
+        if matches!(secrets, Ok(None)) {
+            return Ok(Whereabouts::Gone);
+        }
+        // One was asked for, and the answer was lost.
+        let host = Host::find_or_start(&world?).await?;
+        let made = host.sandboxes().await?.into_iter().find(|listed| {
+            let key = listed.metadata.get("sandbar.key");
+            key.is_some_and(|key| key == session.key.as_str())
+        });
+        return Ok(whereabouts(made.as_ref(), true));
+    };
+    match Host::find(&world?).await? {
+        Some(host) => Ok(whereabouts(host.sandbox(id).await?.as_ref(), false)),
+        // Without their server all local sandboxes are paused.
+        None => Ok(Whereabouts::There(PAUSED, None)),
+    }
+}
+
+const PAUSED: &str = "it is paused, with its files";
+
+fn whereabouts(listed: Option<&ListedSandbox>, by_id: bool) -> Whereabouts {
+    let Some(listed) = listed else {
+        return Whereabouts::Gone;
+    };
+    let words = match listed.state {
+        SandboxState::Paused => PAUSED,
+        SandboxState::Running | SandboxState::Unknown => "it runs",
+    };
+    Whereabouts::There(words, by_id.then(|| listed.sandbox_id.clone()))
+}

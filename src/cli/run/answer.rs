@@ -1,0 +1,166 @@
+//! What `sandbar run` prints: the answer as it grows, or one event a line.
+
+use std::io::Stdout;
+
+use serde_json::{Value, json};
+
+use super::super::report::{self, Ended, Output};
+use super::headless::Out;
+use crate::domain::chat::{ToolCall, ToolStatus};
+use crate::domain::failure::Failure;
+use crate::domain::log::LogStream;
+use crate::domain::time::UnixMillis;
+
+/// Version of the JSON lines; it grows when a reader of the old ones would go wrong.
+const FORMAT: u32 = 1;
+
+/// What has been printed so far.
+pub(super) struct Answer {
+    json: bool,
+    /// The last line of text has no end yet.
+    open: bool,
+    output: Output<Stdout>,
+}
+
+impl Answer {
+    pub(super) fn new(json: bool) -> Self {
+        Self {
+            json,
+            open: false,
+            output: Output::standard(),
+        }
+    }
+
+    pub(super) fn tell(&mut self, out: Out) -> Result<(), Ended> {
+        if self.json {
+            return match value(out) {
+                Some(value) => report::json(&value),
+                None => Ok(()),
+            };
+        }
+        match out {
+            Out::Text(text) => {
+                self.open = !text.ends_with('\n');
+                self.output.write(&text)?;
+            }
+            Out::Phase(text) => self.progress(&text)?,
+            Out::Tool(call)
+                if call.status == ToolStatus::Completed || call.status == ToolStatus::Error =>
+            {
+                self.progress(&tool_line(&call))?;
+            }
+            Out::Asked {
+                what,
+                subject,
+                allowed,
+            } => {
+                let done = if allowed { "allowed" } else { "rejected" };
+                self.progress(&format!("{what} {done}: {subject}"))?;
+            }
+            Out::Tool(_) | Out::Log(_) | Out::Command(_) | Out::Done(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the line of the answer first, so that the two do not run into each other on a terminal.
+    fn progress(&mut self, text: &str) -> Result<(), Ended> {
+        if std::mem::take(&mut self.open) {
+            self.output.finish()?;
+            self.output.write("\n")?;
+        }
+        report::progress(text);
+        Ok(())
+    }
+
+    /// Says how it all ended, and in `became` what is left of the session.
+    pub(super) fn close(
+        &mut self,
+        ended: Result<(), Ended>,
+        name: &str,
+        became: &str,
+    ) -> Result<(), Ended> {
+        if matches!(ended, Err(Ended::BrokenPipe)) {
+            return ended;
+        }
+        if self.json {
+            let failure = match &ended {
+                Ok(()) => None,
+                Err(Ended::Failed(failure) | Ended::Usage(failure) | Ended::NoAccount(failure)) => {
+                    Some(failure.clone())
+                }
+                Err(Ended::Interrupted | Ended::BrokenPipe | Ended::Code(_)) => {
+                    Some(Failure::new("interrupted"))
+                }
+            };
+            if let Some(failure) = &failure {
+                report::json(&line(
+                    "error",
+                    json!({
+                        "summary": failure.summary, "detail": failure.detail,
+                        "hint": failure.hint, "stderr": failure.stderr,
+                    }),
+                ))?;
+            }
+            report::json(&line(
+                "done",
+                json!({ "ok": failure.is_none(), "session": name }),
+            ))?;
+        } else {
+            self.progress(&format!("session {name} {became}"))?;
+        }
+        ended
+    }
+}
+
+fn tool_line(call: &ToolCall) -> String {
+    let took = call
+        .started
+        .zip(call.ended)
+        .map(|(start, end)| end.since(start));
+    let took = took.map_or_else(String::new, |took| format!("  {:.1} s", took.as_secs_f64()));
+    let mark = if call.status == ToolStatus::Error {
+        "x"
+    } else {
+        ">"
+    };
+    format!("{mark} {} {}{took}", call.tool, call.subject)
+}
+
+fn line(kind: &str, mut fields: Value) -> Value {
+    fields["v"] = json!(FORMAT);
+    fields["type"] = json!(kind);
+    fields
+}
+
+fn value(out: Out) -> Option<Value> {
+    let millis = |at: Option<UnixMillis>| at.map(|at| at.0);
+    Some(match out {
+        Out::Text(text) => line("text", json!({ "text": text })),
+        Out::Phase(text) => line("phase", json!({ "text": text })),
+        Out::Tool(call) => line(
+            "tool",
+            json!({
+                "tool": call.tool, "status": format!("{:?}", call.status).to_lowercase(),
+                "subject": call.subject, "output": call.output, "diff": call.diff, "exit": call.exit,
+                "error": call.error, "started": millis(call.started), "ended": millis(call.ended),
+            }),
+        ),
+        Out::Asked {
+            what,
+            subject,
+            allowed,
+        } => line(what, json!({ "subject": subject, "allowed": allowed })),
+        Out::Log(log) => {
+            let stream = match log.stream {
+                LogStream::Stdout => "stdout",
+                LogStream::Stderr => "stderr",
+                LogStream::Sandbar => "sandbar",
+            };
+            line(
+                "log",
+                json!({ "stream": stream, "text": log.text, "at": log.at.0 }),
+            )
+        }
+        Out::Command(_) | Out::Done(_) => return None,
+    })
+}

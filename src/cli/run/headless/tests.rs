@@ -1,0 +1,286 @@
+use pretty_assertions::assert_eq;
+
+use super::*;
+use crate::domain::chat::{Conversation, MessageError, MessageWithParts, Tokens};
+use crate::domain::time::UnixMillis;
+
+fn message(id: &str, role: Role, parent: Option<&str>) -> Message {
+    Message {
+        id: id.into(),
+        role,
+        parent: parent.map(MessageId::from),
+        created: UnixMillis(1),
+        completed: None,
+        agent: None,
+        model: None,
+        error: None,
+        finish: None,
+        cost: 0.0,
+        tokens: Tokens::default(),
+        summary: false,
+    }
+}
+
+fn user(id: &str) -> Message {
+    message(id, Role::User, None)
+}
+
+fn answer(id: &str, parent: &str) -> Message {
+    message(id, Role::Assistant, Some(parent))
+}
+
+fn text(message: &str, text: &str) -> Part {
+    Part {
+        id: format!("prt-{message}").as_str().into(),
+        message: message.into(),
+        kind: PartKind::Text {
+            text: text.to_owned(),
+            synthetic: false,
+            ended: true,
+        },
+    }
+}
+
+fn prompt(id: &str) -> Prompt {
+    Prompt {
+        message: id.into(),
+        part: id.into(),
+        text: id.to_owned(),
+        agent: None,
+        model: None,
+    }
+}
+
+fn permission(id: &str) -> Permission {
+    Permission {
+        id: id.into(),
+        session: "ses".into(),
+        kind: "bash".to_owned(),
+        patterns: Vec::new(),
+        always: Vec::new(),
+        subject: "rm -rf".to_owned(),
+        diff: None,
+        call_id: None,
+    }
+}
+
+fn chat(event: ChatEvent) -> SessionEvent {
+    SessionEvent::Chat(event)
+}
+
+fn status(status: Status) -> SessionEvent {
+    chat(ChatEvent::Status(status))
+}
+
+fn queue(ids: &[&str], held: bool) -> SessionEvent {
+    SessionEvent::Queue {
+        prompts: ids.iter().map(|id| prompt(id)).collect(),
+        held,
+    }
+}
+
+fn resync(messages: Vec<(Message, Vec<Part>)>, busy: bool, asks: &[&str]) -> SessionEvent {
+    let messages = messages.into_iter();
+    chat(ChatEvent::Resync(Box::new(Resync {
+        conversation: Conversation {
+            id: "ses".into(),
+            title: String::new(),
+            directory: String::new(),
+            cost: 0.0,
+            tokens: Tokens::default(),
+            updated: UnixMillis(1),
+        },
+        messages: messages
+            .map(|(message, parts)| MessageWithParts { message, parts })
+            .collect(),
+        more: false,
+        status: if busy { Status::Busy } else { Status::Idle },
+        permissions: Some(asks.iter().map(|id| permission(id)).collect()),
+        questions: None,
+        after_gap: false,
+    })))
+}
+
+fn all(headless: &mut Headless, events: Vec<SessionEvent>) -> Vec<Out> {
+    events
+        .into_iter()
+        .flat_map(|event| headless.receive(event))
+        .collect()
+}
+
+fn said(text: &str) -> Out {
+    Out::Text(text.to_owned())
+}
+
+#[test]
+fn of_a_session_that_was_there_only_the_own_turn_is_told_and_waited_for() {
+    let mut headless = Headless::continuing(false, "ours".into());
+    let old = || {
+        vec![
+            (user("old"), vec![text("old", "hi")]),
+            (answer("a1", "old"), vec![text("a1", "hello")]),
+        ]
+    };
+
+    let before = all(
+        &mut headless,
+        vec![
+            // As stored, then as the server has it; another turn runs and ends.
+            resync(old(), false, &[]),
+            queue(&["ours"], false),
+            resync(old(), true, &[]),
+            chat(ChatEvent::Message(answer("a2", "old"))),
+            chat(ChatEvent::Part(text("a2", "more"))),
+            chat(ChatEvent::Error(MessageError {
+                name: "APIError".to_owned(),
+                message: "not ours".to_owned(),
+            })),
+            status(Status::Idle),
+            queue(&[], false),
+        ],
+    );
+    let ours = all(
+        &mut headless,
+        vec![
+            chat(ChatEvent::Message(user("ours"))),
+            // One of the turn before comes again, late.
+            chat(ChatEvent::Message(answer("a2", "old"))),
+            chat(ChatEvent::Part(text("a2", "more and more"))),
+            status(Status::Idle),
+            status(Status::Busy),
+            chat(ChatEvent::Message(answer("a3", "ours"))),
+            chat(ChatEvent::Part(text("a3", "yes"))),
+            status(Status::Idle),
+        ],
+    );
+
+    assert_eq!(before, []);
+    assert_eq!(ours, [said("yes"), Out::Done(None)]);
+}
+
+#[test]
+fn a_turn_that_ended_while_nobody_listened_is_over() {
+    let mut headless = Headless::continuing(false, "ours".into());
+    all(
+        &mut headless,
+        vec![queue(&["ours"], false), queue(&[], false)],
+    );
+
+    let out = headless.receive(resync(
+        vec![
+            (answer("a1", "old"), vec![text("a1", "hello")]),
+            (user("ours"), Vec::new()),
+            (answer("a2", "ours"), vec![text("a2", "yes")]),
+        ],
+        false,
+        &[],
+    ));
+
+    assert_eq!(out, [said("yes"), Out::Done(None)]);
+}
+
+#[test]
+fn a_turn_that_fails_before_its_answer_has_failed() {
+    let mut headless = Headless::continuing(false, "ours".into());
+
+    let out = all(
+        &mut headless,
+        vec![
+            chat(ChatEvent::Message(user("ours"))),
+            chat(ChatEvent::Error(MessageError {
+                name: "ProviderAuthError".to_owned(),
+                message: "no key".to_owned(),
+            })),
+            status(Status::Idle),
+        ],
+    );
+
+    let failure = Failure::new("ProviderAuthError").because("no key");
+    assert_eq!(out, [Out::Done(Some(failure))]);
+}
+
+#[test]
+fn what_another_turn_asks_is_not_answered_and_what_ours_asks_is_refused_once() {
+    let mut headless = Headless::continuing(false, "ours".into());
+    let waits = headless.receive(resync(vec![(user("old"), Vec::new())], true, &["per_1"]));
+    let [Out::Done(Some(failure))] = &waits[..] else {
+        panic!("{waits:?}");
+    };
+    assert_eq!(
+        failure.summary,
+        "the session waits for an answer to a permission"
+    );
+
+    let mut headless = Headless::continuing(false, "ours".into());
+    let asked = || resync(vec![(user("ours"), Vec::new())], true, &["per_1"]);
+    let out = all(&mut headless, vec![asked(), asked()]);
+    let replies = out.iter().filter(|out| matches!(out, Out::Command(_)));
+    assert_eq!(replies.count(), 1, "{out:?}");
+    assert!(matches!(
+        &headless.receive(status(Status::Idle))[..],
+        [Out::Done(Some(_))]
+    ));
+}
+
+#[test]
+fn with_auto_what_another_turn_waits_for_is_allowed() {
+    let mut headless = Headless::continuing(true, "ours".into());
+
+    let out = headless.receive(resync(vec![(user("old"), Vec::new())], true, &["per_1"]));
+
+    assert!(
+        matches!(
+            &out[..],
+            [Out::Asked { allowed: true, .. }, Out::Command(_)]
+        ),
+        "{out:?}"
+    );
+}
+
+#[test]
+fn a_held_queue_goes_on_for_our_prompt_alone() {
+    let release = Out::Command(SessionCommand::ReleaseQueue);
+    let mut headless = Headless::continuing(false, "ours".into());
+    assert_eq!(headless.receive(queue(&["ours"], true)), [release]);
+
+    let mut headless = Headless::continuing(false, "ours".into());
+    let out = headless.receive(queue(&["other", "ours"], true));
+    let [Out::Done(Some(failure))] = &out[..] else {
+        panic!("{out:?}");
+    };
+    assert_eq!(failure.detail, "prompts that wait before this one: 1");
+
+    // Refused by the server it is held too: why is told by itself.
+    let mut headless = Headless::new(false, "ours".into());
+    let refused = vec![
+        queue(&["ours"], false),
+        queue(&[], false),
+        queue(&["ours"], true),
+    ];
+    assert_eq!(all(&mut headless, refused), []);
+}
+
+#[test]
+fn a_prompt_is_taken_once_it_has_left_the_queue_and_not_when_it_is_back() {
+    let mut headless = Headless::new(false, "ours".into());
+    let left = |headless: &Headless| (headless.left().prompt, headless.left().taken);
+    assert_eq!(left(&headless), (false, false));
+
+    headless.receive(queue(&["ours"], false));
+    assert_eq!(left(&headless), (true, false));
+    headless.receive(queue(&[], false));
+    assert_eq!(left(&headless), (false, true));
+    headless.receive(queue(&[], false));
+    assert_eq!(left(&headless), (false, true));
+    headless.receive(queue(&["ours"], true));
+    assert_eq!(left(&headless), (true, false));
+}
+
+#[test]
+fn a_sandbox_that_is_paused_from_elsewhere_ends_the_run() {
+    let mut headless = Headless::new(false, "ours".into());
+
+    let out = headless.receive(SessionEvent::Phase(Phase::Paused));
+
+    assert!(matches!(&out[..], [Out::Done(Some(_))]), "{out:?}");
+}

@@ -1,0 +1,219 @@
+//! `sandbar run PROMPT`: one prompt to a new session, or to one that is there, without a terminal.
+//!
+//! The answer goes to standard output as it grows, everything else to standard error; `--json` puts
+//! one event a line on standard output instead, each with a `type` and the version of this format.
+//!
+//! A new session that fails before its prompt was sent leaves nothing behind: its sandbox holds only what
+//! came from here. Later there may be work in it, so it is kept and named. One that was there before is left
+//! as it was found: running or paused, and without a prompt that was not sent.
+
+mod answer;
+pub(super) mod headless;
+mod opening;
+
+use std::io::Read;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::args::{Options, RunArgs};
+use super::report::{self, Ended};
+use super::{runtime, setup};
+use crate::app::cx::IdSource;
+use crate::config::Env;
+use crate::config::own_log::Redactor;
+use crate::domain::failure::Failure;
+use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{Closing, Prompt, SessionCommand, SessionEvent, SessionSpec};
+use crate::session::removal;
+use crate::session::supervisor::Supervisor;
+use crate::session::world::{Records, wall};
+use answer::Answer;
+use headless::{Headless, Left, Out};
+use opening::{Found, Opening};
+
+pub(super) fn run(options: &Options, args: &RunArgs, env: &Env) -> Result<(), Ended> {
+    let text = prompt_text(&args.prompt)?;
+    let mut config = setup::config(options, env)?;
+    let runtime = runtime()?;
+    let log = setup::own_log(&config, &config.paths.log_file(), &Redactor::default());
+    log.warning.iter().for_each(report::progress);
+    runtime.block_on(async {
+        let opening = match &args.session {
+            Some(name) => opening::of_known(name, options, &mut config, env).await?,
+            None => opening::of_new(args.name.as_deref(), options, &mut config, env).await?,
+        };
+        follow(opening, text, args).await
+    })
+}
+
+fn prompt_text(argument: &str) -> Result<String, Ended> {
+    let mut text = argument.to_owned();
+    if argument == "-" {
+        text.clear();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| {
+                Failure::new("the prompt could not be read from standard input")
+                    .because(error.to_string())
+            })?;
+    }
+    if text.trim().is_empty() {
+        return Err(Ended::Usage(Failure::new("the prompt is empty")));
+    }
+    Ok(text)
+}
+
+async fn follow(opening: Opening, text: String, args: &RunArgs) -> Result<(), Ended> {
+    let mut ids = IdSource::seeded(setup::seed()?);
+    let (message, part) = (ids.message(wall()), ids.part(wall()));
+    let Opening {
+        world,
+        spec,
+        name,
+        model,
+        found,
+    } = opening;
+    let (key, records) = (spec.key.clone(), world.records.clone());
+    let (events, mut inbox) = mpsc::channel(256);
+    let mut supervisor = Supervisor::new(world, events);
+    let mut headless = match found {
+        Found::Nothing => Headless::new(args.auto, message.clone()),
+        Found::Paused | Found::Running => Headless::continuing(args.auto, message.clone()),
+    };
+    let prompt = Prompt {
+        message: message.clone(),
+        part,
+        text,
+        agent: None,
+        model,
+    };
+    let mut answer = Answer::new(args.json);
+    let ended = converse(
+        &mut supervisor,
+        (spec, prompt),
+        &mut inbox,
+        (&mut headless, &mut answer),
+    )
+    .await;
+    // What has come meanwhile says what is left.
+    while let Ok((_, event)) = inbox.try_recv() {
+        headless.receive(event);
+    }
+    drop(inbox);
+    let left = headless.left();
+    let closing = closing(found, args.rm, left, &ended);
+    supervisor.close(&key, closing);
+    supervisor.shut_down(closing).await;
+    let became = match (&records, found) {
+        (Some(records), Found::Nothing) => leave_new(records, &key, closing, left).await,
+        (Some(records), _) => leave_known(records, (&key, &message), closing, &name).await,
+        (None, _) => String::new(),
+    };
+    answer.close(ended, &name, &became)
+}
+
+/// What becomes of the sandbox.
+fn closing(found: Found, rm: bool, left: Left, ended: &Result<(), Ended>) -> Closing {
+    match found {
+        Found::Running => Closing::Detach,
+        Found::Nothing if rm || (ended.is_err() && !left.taken) => Closing::Kill,
+        Found::Nothing | Found::Paused => Closing::Pause,
+    }
+}
+
+/// Opens the session, sends the prompt and follows it to the end of its turn.
+async fn converse(
+    supervisor: &mut Supervisor,
+    (spec, prompt): (SessionSpec, Prompt),
+    inbox: &mut mpsc::Receiver<(SessionKey, SessionEvent)>,
+    (headless, answer): (&mut Headless, &mut Answer),
+) -> Result<(), Ended> {
+    let key = spec.key.clone();
+    supervisor.open(spec);
+    let taken = supervisor.command(&key, SessionCommand::Prompt(prompt));
+    taken.map_err(|busy| Failure::new("the prompt was not taken").because(busy.to_string()))?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    loop {
+        let event: SessionEvent = tokio::select! {
+            _ = interrupted.recv() => return Err(Ended::Interrupted),
+            _ = terminated.recv() => return Err(Ended::Interrupted),
+            received = inbox.recv() => match received {
+                Some((_, event)) => event,
+                None => return Err(Failure::new("the session is gone").into()),
+            },
+        };
+        let mut out = headless.receive(event).into_iter();
+        let mut command = |command| supervisor.command(&key, command).is_ok();
+        if let Some(ended) = out.find_map(|out| perform(out, answer, &mut command)) {
+            return ended;
+        }
+    }
+}
+
+/// What has become of a new session, which is removed where nothing of it is to be kept.
+async fn leave_new(records: &Records, key: &SessionKey, closing: Closing, left: Left) -> String {
+    let stored = records.store.session(key).await.ok().flatten();
+    let session = stored.map(|session| session.summary);
+    let is_gone = session
+        .as_ref()
+        .is_none_or(|session| matches!(session.phase, Phase::Gone(_)));
+    let has_sandbox = session.is_some_and(|session| session.sandbox.id.is_some());
+    match closing {
+        Closing::Kill if is_gone => match removal::remove(records, key).await {
+            Ok(()) => "removed".to_owned(),
+            Err(failure) => format!("killed, but not removed: {}", failure.summary),
+        },
+        Closing::Kill if has_sandbox => {
+            "kept: its sandbox could not be killed and may still run".to_owned()
+        }
+        Closing::Kill => "kept: nobody could say whether it has a sandbox".to_owned(),
+        _ if is_gone => "is gone; `sandbar revive` brings it back".to_owned(),
+        _ if !has_sandbox => "has no sandbox".to_owned(),
+        _ if left.prompt => {
+            "paused; `sandbar` opens it again; its prompt waits, and is sent then".to_owned()
+        }
+        _ => "paused; `sandbar` opens it again".to_owned(),
+    }
+}
+
+/// What has become of a session that was there; a prompt that was not sent does not wait in it.
+async fn leave_known(
+    records: &Records,
+    (key, message): (&SessionKey, &MessageId),
+    closing: Closing,
+    name: &str,
+) -> String {
+    let withdrawn = match records.store.dequeue(key, message).await {
+        Ok(true) => "; the prompt was not sent",
+        Ok(false) | Err(_) => "",
+    };
+    let stored = records.store.session(key).await.ok().flatten();
+    let phase = stored.map(|session| session.summary.phase);
+    let became = match (closing, phase) {
+        (_, Some(Phase::Gone(_))) => format!("is gone; `sandbar revive {name}` brings it back"),
+        (Closing::Detach, _) => "runs on, as it did before".to_owned(),
+        (_, Some(Phase::Paused)) => "paused, as it was before".to_owned(),
+        _ => "may still run: its sandbox could not be paused".to_owned(),
+    };
+    became + withdrawn
+}
+
+/// Does one thing that an event asks for; says how everything ends, if it does.
+fn perform(
+    out: Out,
+    answer: &mut Answer,
+    command: impl FnOnce(SessionCommand) -> bool,
+) -> Option<Result<(), Ended>> {
+    match out {
+        Out::Done(None) => Some(Ok(())),
+        Out::Done(Some(failure)) => Some(Err(Ended::Failed(failure))),
+        Out::Command(wanted) => {
+            let stuck = || Err(Failure::new("the session is stuck").into());
+            (!command(wanted)).then(stuck)
+        }
+        out => answer.tell(out).err().map(Err),
+    }
+}

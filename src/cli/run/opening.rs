@@ -1,0 +1,135 @@
+//! Which session a run speaks to: a new one, or one that is there, and how that was found.
+
+use tokio::time::Instant;
+
+use super::super::args::Options;
+use super::super::known::{self, Known};
+use super::super::report::{self, Ended};
+use super::super::{keyring, setup};
+use crate::app::cx::IdSource;
+use crate::config::{Config, Env};
+use crate::domain::chat::ModelRef;
+use crate::domain::failure::Failure;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{Origin, SessionSpec, SessionSummary};
+use crate::e2b::wire::SandboxState;
+use crate::session::visit::Host;
+use crate::session::world::{Records, World, wall};
+
+/// What was there before the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    /// A session whose sandbox was paused, or was not made yet.
+    Paused,
+    /// A session whose sandbox ran.
+    Running,
+}
+
+/// A session that is to be opened.
+pub(super) struct Opening {
+    pub(super) world: World,
+    pub(super) spec: SessionSpec,
+    pub(super) name: String,
+    /// Of the prompt; `None`: the session's own.
+    pub(super) model: Option<ModelRef>,
+    pub(super) found: Found,
+}
+
+/// A new session, by this name if one is given.
+pub(super) async fn of_new(
+    name: Option<&str>,
+    options: &Options,
+    config: &mut Config,
+    env: &Env,
+) -> Result<Opening, Ended> {
+    let names = keyring::for_new(config, options.demo);
+    keyring::complete(config, &names).await;
+    let mut world = setup::world(Some(config), env, Instant::now(), None)?;
+    let records = Records::open(&config.paths.state_dir);
+    setup::can_use_model(options, config)?;
+    let mut new = setup::new_session(options, config, env, name.map(str::to_owned));
+    for notice in records.store.notices().await {
+        report::progress(notice);
+    }
+    if name.is_some() {
+        if let Ok(Some(other)) = records.store.by_name(&new.name).await {
+            return Err(known::taken(&other.summary).into());
+        }
+    } else if let Ok(free) = records.store.unique_name(&new.name).await {
+        new.name = free;
+    }
+    world.records = Some(records);
+    Ok(Opening {
+        world,
+        name: new.name.clone(),
+        model: new.model.clone(),
+        spec: SessionSpec {
+            key: IdSource::seeded(setup::seed()?).session_key(wall()),
+            origin: Origin::New(new),
+        },
+        found: Found::Nothing,
+    })
+}
+
+/// The session of this name.
+pub(super) async fn of_known(
+    name: &str,
+    options: &Options,
+    config: &mut Config,
+    env: &Env,
+) -> Result<Opening, Ended> {
+    refuse_options_of_new(name, options)?;
+    let names = config.missing_provider_keys();
+    keyring::complete(config, &names).await;
+    setup::can_use_model(options, config)?;
+    let known = Known::open(config, env).await?;
+    let session = known.find(name).ok_or_else(|| known.unknown(name))?;
+    let gone = || {
+        let failure = Failure::new(format!("session {} is gone", session.name));
+        let hint = format!("`sandbar revive {}` brings it back", session.name);
+        Ended::from(failure.because("its sandbox is no longer there").hint(hint))
+    };
+    if matches!(session.phase, Phase::Gone(_)) {
+        return Err(gone());
+    }
+    let world = known.world(session.sandbox.engine).await?;
+    let found = found(&world, session).await?.ok_or_else(gone)?;
+    Ok(Opening {
+        world,
+        spec: SessionSpec {
+            key: session.key.clone(),
+            origin: Origin::Stored,
+        },
+        name: session.name.clone(),
+        model: options.model.as_ref().and(config.model.value.clone()),
+        found,
+    })
+}
+
+/// A session that is there has its sandbox, its code and its kind of model.
+fn refuse_options_of_new(name: &str, options: &Options) -> Result<(), Ended> {
+    let given = [
+        ("--template", options.template.is_some()),
+        ("--repo", options.repo.is_some()),
+        ("--empty", options.empty),
+        ("--demo", options.demo),
+    ];
+    let Some((flag, _)) = given.into_iter().find(|(_, is_given)| *is_given) else {
+        return Ok(());
+    };
+    let failure = Failure::new(format!("{flag} is for new sessions, not for {name}"));
+    Err(Ended::Usage(failure.hint("leave one of the two out")))
+}
+
+/// Whether the session's sandbox runs now; `None`: it is gone.
+async fn found(world: &World, session: &SessionSummary) -> Result<Option<Found>, Failure> {
+    let (Some(id), Some(host)) = (&session.sandbox.id, Host::find(world).await?) else {
+        return Ok(Some(Found::Paused));
+    };
+    let listed = host.sandbox(id).await?;
+    Ok(listed.map(|listed| match listed.state {
+        SandboxState::Paused => Found::Paused,
+        SandboxState::Running | SandboxState::Unknown => Found::Running,
+    }))
+}
