@@ -1,6 +1,11 @@
-# Makes an empty git work tree at $1: without one OpenCode has no revert, no diff and no snapshots.
+# Makes an empty git work tree for the session $1: without one OpenCode has no revert, no diff and no
+# snapshots. Prints its directory.
 set -eu
-mkdir -p "$1"
-cd "$1"
+directory=$HOME/work
+mark_work_tree "$1"
+mkdir -p "$directory"
+cd "$directory"
 git rev-parse --git-dir >/dev/null 2>&1 || git init -q
-git config user.name >/dev/null || { git config user.name agent; git config user.email agent@sandbar.invalid; }
+name_committer
+begin_here >/dev/null
+printf '%s\n' "$directory"

@@ -1,20 +1,24 @@
-# Makes the work tree $1 again as it was at the commit $2 of snapshot.sh. $3: the URL that it was
-# cloned from, or nothing; $4: "clone" where the bundles need that clone. The rest: bundles, in order.
+# Makes a work tree again as it was at the commit $3 of snapshot.sh, in a directory named $1 for the session
+# $2. $4: the URL that it was cloned from, or nothing; $5: "clone" where the bundles need that clone. The
+# rest: bundles, in order. Prints the directory.
 set -eu
-directory=$1 snapshot=$2 url=$3 kind=$4
-shift 4
+claim "$1" "$2"
+snapshot=$3 url=$4 kind=$5
+shift 5
 mkdir -p "$directory"
 if [ "$kind" = clone ] && [ ! -e "$directory/.git" ]; then
-  GIT_TERMINAL_PROMPT=0 git clone --progress --no-checkout -- "$url" "$directory"
+  git clone --progress --no-checkout -- "$url" "$directory" >&2
 fi
 cd "$directory"
-git init -q
-git config user.name >/dev/null || { git config user.name agent; git config user.email agent@sandbar.invalid; }
+begin_repository "$snapshot"
+name_committer
 if [ -n "$url" ] && ! git config remote.origin.url >/dev/null; then git remote add -- origin "$url"; fi
 for bundle; do git bundle unbundle "$bundle" >/dev/null; done
 
 # The commit's message says what the refs were.
 said() { git cat-file commit "$snapshot" | sed -n "1,/^\$/d; s/^$1 //p"; }
+said shallow >.git/shallow.part
+if [ -s .git/shallow.part ]; then mv .git/shallow.part .git/shallow; else rm -f .git/shallow.part; fi
 said ref | while read -r object name; do echo "update $name $object"; done | git update-ref --stdin
 said symref | while read -r target name; do git symbolic-ref "$name" "$target"; done
 head=$(said head)
@@ -23,12 +27,15 @@ case "$head" in
   *) git update-ref --no-deref HEAD "$head" ;;
 esac
 git update-ref refs/sandbar/snapshot "$snapshot"
+take_rules
 git read-tree --reset -u "$snapshot"
 # What was staged is staged again, what was not is not.
 git read-tree "$(said index)"
 git update-index -q --refresh >/dev/null || :
+if git rev-parse -q --verify refs/sandbar/base >/dev/null; then keep_base; fi
 branch=${head#refs/heads/}
 if [ -n "$url" ] && git rev-parse -q --verify "refs/remotes/origin/$branch" >/dev/null; then
   git branch -q --set-upstream-to="origin/$branch" "$branch" || :
 fi
 rm -f "$@"
+printf '%s\n' "$directory"

@@ -2,37 +2,81 @@
 # index, and the work tree with what is untracked but not ignored. Uses an index and refs of its own:
 # the agent's are only read. $3: the state of the last snapshot. $4: the commit of the last bundle that
 # stands alone, where that is at hand: then this one holds only what came since. $5: bytes at most.
-# Needs add-all.sh.
+# Needs base.sh.
 #
 # Prints nothing where the state is still the same; else lines of a word and its value.
 set -eu
 cd "$1"
 export GIT_AUTHOR_NAME=sandbar GIT_AUTHOR_EMAIL=sandbar@sandbar.invalid
 export GIT_COMMITTER_NAME=sandbar GIT_COMMITTER_EMAIL=sandbar@sandbar.invalid
-own=$(git rev-parse --git-path sandbar-snapshot-index)
-base=$(git rev-parse --git-path sandbar-snapshot-base)
 too_large() { rm -f "$2"; echo "the work tree is larger than $5 bytes" >&2; exit 9; }
+
+# The agent may have begun a repository anew, or have left none: where the session began is in ours.
+find_base
+usable() {
+  [ -e .git ] && git rev-parse -q --git-dir >/dev/null 2>&1 || return 1
+  [ -d "$base_git" ] || return 0
+  for ref in base info; do
+    object=$(git --git-dir="$base_git" rev-parse -q --verify "refs/sandbar/$ref") || continue
+    [ "$(git rev-parse -q --verify "refs/sandbar/$ref")" != "$object" ] || continue
+    git fetch -q --no-tags --update-shallow "$base_git" "+refs/sandbar/$ref:refs/sandbar/$ref" 2>/dev/null || return 1
+  done
+}
+if ! usable && [ -d "$base_git" ]; then
+  # The files alone, then.
+  GIT_DIR=$base_git GIT_WORK_TREE=$PWD
+  export GIT_DIR GIT_WORK_TREE
+fi
+base=$(git rev-parse --git-path sandbar-snapshot-base)
+own=$(git rev-parse --git-path sandbar-snapshot-index)
+objects=$(git rev-parse --git-path objects)
+case $own in /*) ;; *) own=$PWD/$own ;; esac
+case $objects in /*) ;; *) objects=$PWD/$objects ;; esac
 
 head=$(git symbolic-ref -q HEAD || git rev-parse HEAD)
 parent=$(git rev-parse -q --verify 'HEAD^{commit}' || :)
 parent=${parent:+-p $parent}
-rm -f "$own" "$own.lock"
+rm -f "$own" "$own".*
 index=$(git rev-parse --git-path index)
 [ ! -e "$index" ] || cp "$index" "$own"
 export GIT_INDEX_FILE="$own"
 # An index in the middle of a merge is no tree: then HEAD stands for it.
 staged=$(git write-tree 2>/dev/null) || staged=$(git rev-parse -q --verify 'HEAD^{tree}') || staged=$(git mktree </dev/null)
-add_all $(($5 * 4)) || { [ $? != 9 ] || too_large "$@"; exit 1; }
-tree=$(git write-tree)
+rm -f "$own"
+
+# The files by the rules of our repository: what the agent ignores by its own would not be in the work
+# either. The index of the last time knows which have not changed since.
+add_by_our_rules() (
+  if [ -d "$base_git" ]; then
+    GIT_INDEX_FILE=$base_git/snapshot-index
+    without_configuration
+    GIT_DIR=$base_git GIT_WORK_TREE=$PWD GIT_OBJECT_DIRECTORY=$objects
+    export GIT_DIR GIT_WORK_TREE GIT_OBJECT_DIRECTORY
+  fi
+  rm -f "$GIT_INDEX_FILE".*
+  for index in last base; do
+    if [ "$index" = base ] || [ ! -e "$GIT_INDEX_FILE" ]; then
+      rm -f "$GIT_INDEX_FILE"
+      from=$(git rev-parse -q --verify refs/sandbar/base) || from=$parent
+      [ -z "$from" ] || git read-tree "${from#-p }" || exit
+    fi
+    add_work "$1" >/dev/null || exit
+    # Its objects go with the agent's repository.
+    if git write-tree 2>/dev/null; then exit; fi
+  done
+  exit 1
+)
+tree=$(add_by_our_rules $(($5 * 4))) || { [ $? != 9 ] || too_large "$@"; exit 1; }
 rm -f "$own"
 unset GIT_INDEX_FILE
 
 name='%(if)%(symref)%(then)symref %(symref)%(else)ref %(objectname)%(end) %(refname)'
 refs=$(git for-each-ref --format="$name" | grep -v ' refs/sandbar/snapshot' || :)
-state=$(printf '%s\n' "$head" "$staged" "$tree" "$refs" | git hash-object --stdin)
+shallow=$(sed 's/^/shallow /' "$(git rev-parse --git-path shallow)" 2>/dev/null || :)
+state=$(printf '%s\n' "$head" "$staged" "$tree" "$refs" "$shallow" | git hash-object --stdin)
 [ "$state" != "$3" ] || exit 0
 staged=$(git commit-tree "$staged" $parent -m index)
-snapshot=$(printf 'head %s\nindex %s\n%s\n' "$head" "$staged" "$refs" | git commit-tree "$tree" $parent -p "$staged")
+snapshot=$(printf 'head %s\nindex %s\n%s\n%s\n' "$head" "$staged" "$refs" "$shallow" | git commit-tree "$tree" $parent -p "$staged")
 git update-ref refs/sandbar/snapshot "$snapshot"
 
 mkdir -p "$(dirname "$2")"

@@ -1,19 +1,35 @@
-# Unpacks a git bundle made by sandbar. $1 bundle, $2 directory, $3 branch (may be empty).
+# Unpacks a git bundle made by sandbar. $1 the name of the directory, $2 the session, $3 the bundle, $4 what
+# HEAD names, or nothing. Prints the directory.
 set -eu
-mkdir -p "$2"
-cd "$2"
-git init -q
-git config user.name >/dev/null || { git config user.name agent; git config user.email agent@sandbar.invalid; }
-git fetch -q "$1" '+refs/*:refs/sandbar/import/*'
-git update-ref refs/sandbar/base refs/sandbar/import/sandbar/base
-if [ -n "$3" ]; then
-  git update-ref "refs/heads/$3" "refs/sandbar/import/heads/$3"
-  git symbolic-ref HEAD "refs/heads/$3"
-elif git rev-parse -q --verify refs/sandbar/import/sandbar/head >/dev/null; then
-  git update-ref --no-deref HEAD refs/sandbar/import/sandbar/head
+claim "$1" "$2"
+shift 2
+mkdir -p "$directory"
+cd "$directory"
+# After lines that begin with # come those of a name and its ref.
+begin_repository "$(sed -n '/^[#@]/!{ s/ .*//p; q; }' "$1")"
+name_committer
+refs=$(git bundle unbundle "$1")
+object() { printf '%s\n' "$refs" | sed -n "s: refs/sandbar/$1\$::p"; }
+head=$(object head)
+git update-ref refs/sandbar/info "$(object info)"
+came_along shallow >.git/shallow && [ -s .git/shallow ] || rm -f .git/shallow
+take_rules
+git update-ref refs/sandbar/base "$(object base)"
+if [ -n "$2" ]; then
+  git symbolic-ref HEAD "$2"
+  [ -z "$head" ] || git update-ref "$2" "$head"
+elif [ -n "$head" ]; then
+  git update-ref --no-deref HEAD "$head"
 fi
-git for-each-ref --format='delete %(refname)' refs/sandbar/import/ | git update-ref --stdin
 # The snapshot fills the work tree; the index goes back to HEAD, so that what was uncommitted still is.
 git read-tree --reset -u refs/sandbar/base
-if git rev-parse -q --verify HEAD >/dev/null; then git read-tree HEAD; else git read-tree --empty; fi
+if [ -n "$head" ]; then git read-tree HEAD; else git read-tree --empty; fi
+# A submodule of which nothing came along is an empty directory, as where it was never fetched.
+git ls-files --stage | sed -n 's/^160000 [^	]*	//p' | while IFS= read -r name; do
+  unquote "$name"
+  mkdir -p "./$path" 2>/dev/null || :
+done
+git update-index -q --refresh >/dev/null || :
+keep_base
 rm -f "$1"
+printf '%s\n' "$directory"

@@ -84,7 +84,13 @@ async fn patch(config: &Config, name: &str, env: &Env) -> Result<Vec<u8>, Ended>
         report::progress("the sandbox is paused; it is resumed for this, and paused again");
     }
     let patch = tokio::select! {
-        patch = visit.patch() => patch.map_err(Ended::from),
+        read = visit.patch() => match read {
+            Ok((patch, notes)) => {
+                notes.iter().for_each(report::progress);
+                Ok(patch)
+            }
+            Err(failure) => Err(Ended::from(failure)),
+        },
         _ = interrupt.recv() => Err(Ended::Interrupted),
     };
     let left = visit.leave().await;

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 
 use super::boot::BootCx;
 use super::closing::look;
+use super::code::CodeSize;
 use super::follow_logs::Follower;
 use super::place::Place;
 use super::sandbox::{Sandbox, is_gone};
@@ -360,29 +361,26 @@ fn new_sandbox(
 async fn bring_code(cx: &BootCx, sandbox: &Sandbox, place: &mut Place) -> Result<(), Phase> {
     let home = sandbox.home().await?;
     let kept = revive::code(cx, sandbox, place, &home).await?;
+    let key = cx.spec.key.as_str();
     let directory = match place.new.code.clone() {
         _ if kept.is_some() => kept.unwrap_or_default(),
         CodeSource::Empty => {
-            let directory = format!("{home}/work");
             let what = "the work tree could not be made; is git in the sandbox?";
-            sandbox
-                .script(what, code::EMPTY, &[&directory], SHORT)
-                .await?;
-            directory
+            let said = sandbox.script(what, code::EMPTY, &[key], SHORT).await?;
+            code::brought(&said).0
         }
         CodeSource::Clone(url) => {
-            let name = url
-                .trim_end_matches('/')
-                .rsplit(['/', ':'])
-                .next()
-                .unwrap_or("code");
-            let name = name.trim_end_matches(".git");
-            let directory = format!("{home}/{}", if name.is_empty() { "code" } else { name });
+            let name = url.trim_end_matches('/').rsplit(['/', ':']).next();
+            let name = name.unwrap_or_default().trim_end_matches(".git");
+            let name = code::directory_name(name.as_ref());
             cx.output(Stage::Code, format!("cloning {url}")).await;
             let what = "the repository could not be cloned";
-            sandbox
-                .script(what, code::CLONE, &[&url, &directory], LONG)
-                .await?;
+            let arguments = [&*name, key, &url];
+            let said = sandbox.script(what, code::CLONE, &arguments, LONG).await?;
+            let (directory, notes) = code::brought(&said);
+            for note in notes {
+                cx.output(Stage::Code, note).await;
+            }
             directory
         }
         CodeSource::WorkTree(root) => send_work_tree(cx, sandbox, &root, &home).await?,
@@ -400,26 +398,36 @@ async fn send_work_tree(
     home: &str,
 ) -> Result<String, Phase> {
     let size = code::estimate(root).await;
-    if size > CODE_LIMIT && !cx.large_code {
-        return Err(Phase::Failed(
-            Failure::new(format!("the code here is large ({} MB)", size / 1_000_000))
-                .because("all of it would be sent into the sandbox")
-                .hint("press r to send it all the same, or start with --empty")
-                .retryable(),
-        ));
+    if size.bytes > CODE_LIMIT && !cx.large_code {
+        return Err(Phase::Failed(large(&size)));
     }
     let scratch = cx.world.scratch()?;
     let packed = code::pack(root, scratch.path()).await?;
     let size = packed.bytes.len();
     let line = format!("sending {} ({})", packed.name, megabytes(size));
     cx.output(Stage::Code, line).await;
-    let directory = format!("{home}/{}", packed.name);
+    for note in packed.notes {
+        cx.output(Stage::Code, note).await;
+    }
     let bundle = format!("{home}/.sandbar/code.bundle");
     sandbox.write(&bundle, packed.bytes).await?;
     let what = "the code could not be unpacked in the sandbox";
-    let arguments = [bundle.as_str(), &directory, &packed.branch];
-    sandbox.script(what, code::UNPACK, &arguments, LONG).await?;
-    Ok(directory)
+    let arguments = [&*packed.name, cx.spec.key.as_str(), &bundle, &packed.head];
+    let said = sandbox.script(what, code::UNPACK, &arguments, LONG).await?;
+    Ok(code::brought(&said).0)
+}
+
+fn large(size: &CodeSize) -> Failure {
+    let mut why = "all of it would be sent into the sandbox".to_owned();
+    if let Some((file, bytes)) = &size.largest {
+        let (file, megabytes) = (file.display(), bytes / 1_000_000);
+        why = format!("{why}; the largest file that is not committed is {file} ({megabytes} MB)");
+    }
+    let megabytes = size.bytes / 1_000_000;
+    Failure::new(format!("the code here is large ({megabytes} MB)"))
+        .because(why)
+        .hint("press r to send it all the same, or start with --empty")
+        .retryable()
 }
 
 fn megabytes(bytes: usize) -> String {

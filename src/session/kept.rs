@@ -3,7 +3,7 @@
 //! The bundles are read in a scratch repository on the user's machine; nothing of them is checked out,
 //! and nothing in them is run.
 
-use super::code::{git, git_bytes};
+use super::code::Git;
 use super::recorder::{Keep, Recorder};
 use super::snapshot::{blocking, last};
 use super::words;
@@ -19,7 +19,22 @@ pub struct Kept {
     pub at: UnixMillis,
     /// Binary-safe; empty when there is none.
     pub patch: Vec<u8>,
+    /// The first commits of the history that the session began with.
+    pub roots: Vec<String>,
 }
+
+/// A patch that does not depend on how git is set up, as the sandbox makes it.
+const PATCH: [&str; 9] = [
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-renames",
+    "--binary",
+    "--full-index",
+    "-U3",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+];
 
 /// The work done since the session began, as it was kept last.
 ///
@@ -49,28 +64,55 @@ pub async fn patch(world: &World, key: &SessionKey) -> Result<Kept, Failure> {
         hint: String::new(),
         ..failure
     };
-    let init = ["init", "-q", "--bare", "."];
-    git(dir, &[], init).await.map_err(failed)?;
+    let git = Git::of_ours(dir);
+    // Names of objects are as long as they were in the sandbox.
+    let format = match code.commit.len() {
+        64 => Some("--object-format=sha256"),
+        _ => None,
+    };
+    let init = ["init", "-q", "--bare", "."].into_iter().chain(format);
+    let init: Vec<&str> = init.collect();
+    git.text(&init).await.map_err(failed)?;
     for commit in code.bundles {
         let (files, key, to) = (files.clone(), key.clone(), dir.join("bundle"));
         let bundle = blocking(move || files.bundle(&key, &commit)).await?;
         let written = tokio::fs::write(to, bundle).await;
         written.map_err(|error| failed(Failure::default().because(error.to_string())))?;
         let unbundle = ["bundle", "unbundle", "bundle"];
-        git(dir, &[], unbundle).await.map_err(failed)?;
+        git.text(&unbundle).await.map_err(failed)?;
     }
-    let said = git(dir, &[], ["cat-file", "commit", &code.commit]).await;
+    let said = git.text(&["cat-file", "commit", &code.commit]).await;
     let said = said.map_err(failed)?;
+    let shallow = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("shallow "));
+    let shallow = shallow.fold(String::new(), |text, commit| text + commit + "\n");
+    if !shallow.is_empty() {
+        let written = tokio::fs::write(dir.join("shallow"), shallow).await;
+        written.map_err(|error| failed(Failure::default().because(error.to_string())))?;
+    }
     let base = said.lines().find_map(|line| {
         let of_ref = line.strip_prefix("ref ")?;
         of_ref.strip_suffix(" refs/sandbar/base")
     });
-    let empty = git(dir, &[], ["hash-object", "-t", "tree", "/dev/null"]).await;
+    let roots = match base {
+        Some(base) => roots(&git, base).await,
+        None => Vec::new(),
+    };
+    let empty = git.text(&["hash-object", "-t", "tree", "/dev/null"]).await;
     let base = base.map_or_else(|| empty.map_err(failed), |base| Ok(base.to_owned()))?;
-    let show = ["--no-color", "--no-ext-diff", "--no-textconv", "--binary"];
-    let diff = ["diff"].into_iter().chain(show);
-    let diff = diff.chain(["--full-index", &base, &code.commit]);
-    let patch = git_bytes(dir, &[], diff).await.map_err(failed)?;
+    let diff = ["diff-tree", "-p", "-r"].into_iter().chain(PATCH);
+    let diff: Vec<&str> = diff.chain([&*base, &code.commit]).collect();
+    let patch = git.bytes(&diff).await.map_err(failed)?;
     let at = snapshot.code_at;
-    Ok(Kept { at, patch })
+    Ok(Kept { at, patch, roots })
+}
+
+/// The first commits of the history that the session began with, but for those that sandbar made.
+async fn roots(git: &Git, base: &str) -> Vec<String> {
+    let log = ["log", "--max-parents=0", "--format=%H %ce", base];
+    let said = git.text(&log).await.unwrap_or_default();
+    let lines = said.lines().filter_map(|line| line.split_once(' '));
+    let others = lines.filter(|(_, email)| *email != "sandbar@sandbar.invalid");
+    others.map(|(commit, _)| commit.to_owned()).collect()
 }

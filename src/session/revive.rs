@@ -136,19 +136,19 @@ pub(super) async fn code(
         paths.push(path);
     }
     let name = code.directory.rsplit('/').next().unwrap_or("code");
-    let directory = format!("{home}/{name}");
     let url = match &place.new.code {
         CodeSource::Clone(url) => url.as_str(),
         CodeSource::Empty | CodeSource::WorkTree(_) => "",
     };
     let kind = if code.on_clone { "clone" } else { "" };
-    let mut arguments = vec![directory.as_str(), &code.commit, url, kind];
+    let key = cx.spec.key.as_str();
+    let mut arguments = vec![name, key, &code.commit, url, kind];
     arguments.extend(paths.iter().map(String::as_str));
     let what = "the work tree could not be made again";
-    sandbox
+    let said = sandbox
         .script(what, code::RESTORE, &arguments, LONG)
         .await?;
-    Ok(Some(directory))
+    Ok(Some(code::brought(&said).0))
 }
 
 /// Gives the kept conversations to an OpenCode that has never run in this sandbox.

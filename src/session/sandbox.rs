@@ -22,7 +22,7 @@ use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::{Error, Kind};
 use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
-use crate::e2b::process::StartProcess;
+use crate::e2b::process::{Output, StartProcess};
 use crate::e2b::wire::{self, SandboxState};
 use crate::engine::Engine;
 use crate::opencode::client::OpencodeClient;
@@ -121,19 +121,22 @@ impl Sandbox {
         let output = self
             .output(what, script, arguments, (limit, OUTPUT_LIMIT))
             .await?;
-        Ok(String::from_utf8_lossy(&output).into_owned())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The work done in a directory since the session began, as a patch.
-    pub(crate) async fn diff(&self, directory: &str) -> Result<Vec<u8>, Failure> {
+    /// The work done in a directory since the session began, as a patch, and what could not be read of it.
+    pub(crate) async fn diff(&self, directory: &str) -> Result<(Vec<u8>, Vec<String>), Failure> {
         let limits = (Duration::from_mins(2), PATCH_LIMIT);
-        self.output(
-            "the work could not be read",
-            super::code::DIFF,
-            &[directory],
-            limits,
-        )
-        .await
+        let what = "the work could not be read";
+        let output = self
+            .output(what, super::code::DIFF, &[directory], limits)
+            .await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let notes = said
+            .lines()
+            .filter_map(|line| line.strip_prefix("sandbar: "));
+        let notes = notes.map(str::to_owned).collect();
+        Ok((output.stdout, notes))
     }
 
     async fn output(
@@ -142,7 +145,7 @@ impl Sandbox {
         script: &str,
         arguments: &[&str],
         (limit, bytes): (Duration, usize),
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Output, Failure> {
         let process = script_process(script, arguments);
         let output = self.envd.run(&process, limit, bytes).await;
         let output = output.map_err(|error| words::e2b(&error))?;
@@ -152,10 +155,10 @@ impl Sandbox {
                 .hint("commit and push it from inside the sandbox"));
         }
         if output.exit.success() {
-            return Ok(output.stdout);
+            return Ok(output);
         }
         let stderr = String::from_utf8_lossy(&output.stderr);
-        let tail: Vec<String> = stderr.lines().rev().take(12).map(str::to_owned).collect();
+        let tail: Vec<String> = stderr.lines().rev().take(12).map(last_state).collect();
         Err(Failure::new(what)
             .because(output.exit.status)
             .hint("press r to try again")
@@ -249,6 +252,13 @@ fn plan_cap(error: &Error) -> Option<Duration> {
     Some(Duration::from_hours(hours))
 }
 
+/// A line as it stands on a terminal in the end: progress is written over itself.
+fn last_state(line: &str) -> String {
+    let states = line.split('\r').map(str::trim_end);
+    let last = states.rev().find(|state| !state.is_empty());
+    last.unwrap_or_default().to_owned()
+}
+
 pub(crate) fn is_gone(error: &Error) -> bool {
     matches!(error.kind, Kind::NotFound { .. } | Kind::SandboxGone { .. })
 }
@@ -263,6 +273,15 @@ pub(crate) fn script_process(script: &str, arguments: &[&str]) -> StartProcess {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_progress_that_is_written_over_itself_the_end_is_told() {
+        let line = "Receiving objects:  50% (1/2)\rReceiving objects: 100% (2/2), done.\r";
+
+        assert_eq!(last_state(line), "Receiving objects: 100% (2/2), done.");
+        assert_eq!(last_state("fatal: no"), "fatal: no");
+        assert_eq!(last_state("\r"), "");
+    }
 
     #[test]
     fn the_plans_cap_is_read_from_the_refusal() {

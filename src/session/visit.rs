@@ -3,7 +3,10 @@
 //! In: a [`World`], whose settings name the engine, and what the store knows of the sandbox. Out: what
 //! was asked for, or a [`Failure`] in the words that the terminal uses too. Nothing is stored here.
 
+use std::time::Duration;
+
 use super::boot_sandbox::is_engine_of;
+use super::code::ROOTS;
 use super::sandbox::{Sandbox, is_gone};
 use super::words;
 use super::world::World;
@@ -131,9 +134,19 @@ impl Visit {
         }))
     }
 
-    /// The work done since the session began, as a binary-safe patch; empty when there is none.
-    pub async fn patch(&self) -> Result<Vec<u8>, Failure> {
+    /// The work done since the session began, as a binary-safe patch, empty when there is none; and what
+    /// could not be read of it.
+    pub async fn patch(&self) -> Result<(Vec<u8>, Vec<String>), Failure> {
         self.sandbox.diff(&self.directory).await
+    }
+
+    /// The first commits of the history that the session began with.
+    pub async fn roots(&self) -> Result<Vec<String>, Failure> {
+        let what = "the session's history could not be read";
+        let limit = Duration::from_mins(1);
+        let arguments = [self.directory.as_str()];
+        let said = self.sandbox.script(what, ROOTS, &arguments, limit).await?;
+        Ok(said.lines().map(str::to_owned).collect())
     }
 
     /// Leaves the sandbox as it was found; returns how it was listed, where it has run for this visit only.

@@ -173,7 +173,9 @@ fn an_empty_list_says_how_to_begin_and_leaves_pipes_empty() {
 #[test]
 fn an_unknown_name_is_an_error_for_every_command_that_takes_one() {
     let user = User::new();
-    std::fs::create_dir(user.home.path().join(".git")).unwrap();
+    let repository = user.home.path().join(".git");
+    std::fs::create_dir(&repository).unwrap();
+    std::fs::write(repository.join("HEAD"), "ref: refs/heads/main\n").unwrap();
 
     let prompt = ["run", "hi", "--session"];
     for command in ["kill", "rm", "diff", "apply", "pause", "resume", "run"] {

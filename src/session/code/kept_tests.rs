@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pretty_assertions::assert_eq;
 
-use super::tests::{contents, git_in, nest_repositories_in, run, work_tree_in};
+use super::tests::{contents, git_in, nest_repositories_in, run, script, work_tree_in};
 use super::{RESTORE, SNAPSHOT};
 
 const LIMIT: &str = "67108864";
@@ -31,24 +31,24 @@ fn pack(root: &Path, bundle: &str, (state, whole): (&str, &str)) -> Said {
 
 /// Makes the work tree again from these bundles; `clone` is where it was cloned from, or nothing.
 fn restore(dir: &Path, commit: &str, (clone, kind): (&str, &str), bundles: &[&str]) -> PathBuf {
-    let root = dir.join("again");
+    let home = dir.join("again");
+    std::fs::create_dir_all(&home).unwrap();
     let copies = bundles.iter().map(|bundle| {
         let copy = dir.join(format!("copy of {bundle}"));
         std::fs::copy(dir.join(bundle), &copy).unwrap();
         copy
     });
     let copies: Vec<PathBuf> = copies.collect();
-    let mut arguments = vec!["-c", RESTORE, "x", text(&root), commit, clone, kind];
+    let mut arguments = vec!["it", "key", commit, clone, kind];
     arguments.extend(copies.iter().map(|copy| text(copy)));
-    run(dir, "sh", &arguments);
-    root
+    PathBuf::from(script(&home, RESTORE, &arguments).trim_end())
 }
 
 /// All that git says of a work tree.
 fn state(root: &Path) -> [String; 4] {
     let git = |args: &[&str]| git_in(root, args);
     let own = |refs: String| {
-        let refs = refs.lines().filter(|line| !line.contains("snapshot"));
+        let refs = refs.lines().filter(|line| !line.contains("refs/sandbar/"));
         refs.collect::<Vec<_>>().join("\n")
     };
     [

@@ -1,0 +1,118 @@
+//! Repositories that a sandbox clones.
+
+use std::fs;
+use std::path::Path;
+
+use pretty_assertions::assert_eq;
+
+use super::tests::{There, git_in, run, script};
+use super::{CLONE, EMPTY, brought};
+
+/// Makes `dir/of` and clones it in a sandbox's home.
+fn clone(dir: &Path, make: &str) -> There {
+    let home = dir.join("home");
+    fs::create_dir(&home).unwrap();
+    let who = "export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=n@x GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=n@x; set -e;";
+    run(dir, "sh", &["-c", &format!("{who}{make}")]);
+    git_in(
+        &home,
+        &["config", "--global", "protocol.file.allow", "always"],
+    );
+    let of = dir.join("of");
+    let said = script(&home, CLONE, &["of", "key", of.to_str().unwrap()]);
+    let (at, notes) = brought(&said);
+    let head = String::new();
+    There {
+        home,
+        at: at.into(),
+        head,
+        notes,
+    }
+}
+
+#[test]
+fn a_repository_without_commits_is_cloned_as_an_empty_work_tree() {
+    let dir = tempfile::tempdir().unwrap();
+
+    let there = clone(dir.path(), "git init -q --bare of");
+
+    assert_eq!(there.notes, ["the repository is empty"]);
+    assert_eq!(there.at, there.home.join("of"));
+    assert!(!git_in(&there.at, &["remote", "get-url", "origin"]).is_empty());
+    assert!(there.diff().is_empty());
+    fs::write(there.at.join("new"), "new\n").unwrap();
+    assert!(!there.diff().is_empty());
+}
+
+#[test]
+fn where_head_names_no_branch_another_is_taken_and_all_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = "git init -q -b topic of; cd of; echo a >a; git add a; git commit -qm a
+        git branch main; git branch other; git symbolic-ref HEAD refs/heads/gone";
+
+    let there = clone(dir.path(), make);
+
+    let note = "HEAD of the repository names no branch: this is main, one of main other topic ";
+    assert_eq!(there.notes, [note.trim_end()]);
+    assert_eq!(git_in(&there.at, &["branch", "--show-current"]), "main\n");
+    assert_eq!(fs::read(there.at.join("a")).unwrap(), b"a\n");
+}
+
+#[test]
+fn submodules_are_fetched_or_named_and_work_in_them_is_in_the_patch() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = "for name in sub lost; do git init -q $name; cd $name; echo lib >lib; git add .; git commit -qm lib; cd ..; done
+        git init -q of; cd of; for name in sub lost; do git -c protocol.file.allow=always submodule --quiet add ../$name vendor/$name; done
+        git commit -qm subs; rm -rf ../lost";
+
+    let there = clone(dir.path(), make);
+
+    assert_eq!(there.notes, ["submodule not fetched: vendor/lost"]);
+    assert!(there.diff().is_empty());
+    let sub = there.at.join("vendor/sub");
+    fs::write(sub.join("new"), "new\n").unwrap();
+    fs::write(sub.join("lib"), "changed\n").unwrap();
+    git_in(&sub, &["commit", "-q", "-a", "-m", "in the submodule"]);
+    let patch = String::from_utf8(there.diff()).unwrap();
+    assert!(patch.contains("+++ b/vendor/sub/new"), "{patch}");
+    assert!(patch.contains("-lib\n+changed"), "{patch}");
+}
+
+#[test]
+fn lfs_pointers_of_a_clone_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = "git init -q of; cd of; echo '*.png filter=lfs' >.gitattributes
+        printf 'version https://git-lfs.github.com/spec/v1\\noid sha256:0\\nsize 1\\n' >a.png; echo x >b.png
+        git add .; git commit -qm png";
+
+    let there = clone(dir.path(), make);
+
+    assert_eq!(
+        there.notes,
+        ["Git LFS pointer, its content is not here: a.png"]
+    );
+}
+
+#[test]
+fn an_empty_session_begins_with_what_the_template_has() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("work")).unwrap();
+    fs::write(dir.path().join("work/of the template"), "x\n").unwrap();
+
+    let said = script(dir.path(), EMPTY, &["key"]);
+
+    let at = dir.path().join("work");
+    assert_eq!(
+        brought(&said),
+        (at.to_str().unwrap().to_owned(), Vec::new())
+    );
+    let home = dir.path().to_owned();
+    let (head, notes) = (String::new(), Vec::new());
+    let there = There {
+        home,
+        at,
+        head,
+        notes,
+    };
+    assert!(there.diff().is_empty());
+}

@@ -1,0 +1,134 @@
+//! How much history goes along: all that is there, and never a commit without its files.
+//!
+//! A shallow clone says where its history ends. A partial one does not have all objects, and says so
+//! nowhere that a bundle would know of: as many of the newest commits go along as are whole.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+
+use super::git::Git;
+use super::pack::write;
+use crate::domain::failure::Failure;
+
+/// More commits of a history that is not whole are not looked at.
+const MOST: usize = 4096;
+
+/// What is to be bundled.
+pub(super) struct Work<'a> {
+    /// Our repository, which borrows the objects.
+    pub(super) ours: Git,
+    /// Its list of commits that are taken to have no parents.
+    pub(super) shallow: PathBuf,
+    pub(super) commit: Option<&'a str>,
+    pub(super) tree: &'a str,
+    /// Files for the directory `info` of the repository in the sandbox.
+    pub(super) rules: &'a [(&'static str, Vec<u8>)],
+}
+
+/// Returns a bundle, and a note where history is left out.
+pub(super) async fn bundle(work: &Work<'_>) -> Result<(Vec<u8>, Option<String>), Failure> {
+    let failure = match create(work).await {
+        Ok(bytes) => return Ok((bytes, None)),
+        Err(failure) => failure,
+    };
+    let Some(commit) = work.commit else {
+        return Err(failure);
+    };
+    let kept = cut(work, commit).await.ok_or(failure)?;
+    let note = match kept {
+        1 => "the last commit goes along, what was before is not all on this machine".to_owned(),
+        kept => {
+            format!("the last {kept} commits go along, what was before is not all on this machine")
+        }
+    };
+    Ok((create(work).await?, Some(note)))
+}
+
+async fn create(work: &Work<'_>) -> Result<Vec<u8>, Failure> {
+    let git = &work.ours;
+    let mut entries = String::new();
+    let shallow = ("shallow", fs::read(&work.shallow).unwrap_or_default());
+    for (name, content) in work.rules.iter().chain([&shallow]) {
+        let hash = ["hash-object", "-w", "--stdin"];
+        let stored = git.fed(&hash, content.clone()).await?;
+        let stored = String::from_utf8_lossy(&stored);
+        entries = format!("{entries}100644 blob {}\t{name}\n", stored.trim());
+    }
+    let info = git.fed(&["mktree"], entries.into_bytes()).await?;
+    let info = String::from_utf8_lossy(&info).trim().to_owned();
+    let info = git.text(&["commit-tree", &info, "-m", "rules"]).await?;
+    let mut base = vec!["commit-tree", work.tree, "-m", "work tree"];
+    if let Some(commit) = work.commit {
+        base.extend(["-p", commit]);
+    }
+    let base = git.text(&base).await?;
+    let mut refs = vec![
+        ("refs/sandbar/info", info.as_str()),
+        ("refs/sandbar/base", &base),
+    ];
+    if let Some(commit) = work.commit {
+        refs.push(("refs/sandbar/head", commit));
+    }
+    let mut args = vec!["bundle", "create", "-q", "-"];
+    for (name, commit) in refs {
+        git.text(&["update-ref", name, commit]).await?;
+        args.push(name);
+    }
+    git.bytes(&args).await
+}
+
+/// Ends the history before the first commit that is not whole; returns how many are kept.
+async fn cut(work: &Work<'_>, head: &str) -> Option<usize> {
+    let most = format!("-n{MOST}");
+    let args = ["rev-list", "--parents", &most, head];
+    let listed = work.ours.text(&args).await.unwrap_or_default();
+    let mut commits: Vec<&str> = listed.lines().collect();
+    // Not even the commits can be walked.
+    let alone = format!("{head} unknown");
+    if commits.is_empty() {
+        commits.push(&alone);
+    }
+    let before = fs::read_to_string(&work.shallow).unwrap_or_default();
+    if !is_whole(work, head, &before, &commits[..1]).await? {
+        return None;
+    }
+    // As a rule it is not far back.
+    let (mut kept, mut beyond) = (1, 2);
+    while beyond < commits.len() && is_whole(work, head, &before, &commits[..beyond]).await? {
+        (kept, beyond) = (beyond, beyond * 2);
+    }
+    beyond = beyond.min(commits.len() + 1);
+    while beyond - kept > 1 {
+        let middle = kept.midpoint(beyond);
+        if is_whole(work, head, &before, &commits[..middle]).await? {
+            kept = middle;
+        } else {
+            beyond = middle;
+        }
+    }
+    let last = is_whole(work, head, &before, &commits[..kept]).await?;
+    last.then_some(kept)
+}
+
+/// Lets the history of `head` end with these commits, each with its parents behind it; returns whether all
+/// that is left of it is there. `before`: where it ended until now.
+async fn is_whole(work: &Work<'_>, head: &str, before: &str, kept: &[&str]) -> Option<bool> {
+    let ends = ends(before, kept);
+    write(&work.shallow, ends.as_bytes()).ok()?;
+    let list = ["rev-list", "--objects", "--quiet", head];
+    Some(work.ours.bytes(&list).await.is_ok())
+}
+
+fn ends(before: &str, kept: &[&str]) -> String {
+    let first = |line: &&str| line.split(' ').next().unwrap_or_default().to_owned();
+    let names: HashSet<String> = kept.iter().map(first).collect();
+    let mut ends = before.to_owned();
+    for line in kept {
+        if line.split(' ').any(|name| !names.contains(name)) {
+            ends += &first(line);
+            ends.push('\n');
+        }
+    }
+    ends
+}

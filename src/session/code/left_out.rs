@@ -1,0 +1,179 @@
+//! What of a work tree does not go along as it is on the user's machine, in sentences for him.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+
+use super::git::Git;
+use super::pack::Source;
+use crate::domain::failure::Failure;
+
+/// More of a kind are counted.
+const NAMED: usize = 5;
+
+/// Files by which git knows that it is in the middle of something.
+const OPERATIONS: &[(&str, &str)] = &[
+    ("MERGE_HEAD", "merge"),
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("BISECT_LOG", "bisection"),
+];
+
+/// What the script that fills the index has said: paths as git quotes them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Repositories inside, taken as their files.
+    files: Vec<String>,
+    /// Submodules of which nothing is here.
+    absent: Vec<String>,
+    /// What could not be read.
+    left: Vec<String>,
+}
+
+impl Told {
+    pub(super) fn read(text: &str) -> Self {
+        let mut told = Self::default();
+        for (word, path) in text.lines().filter_map(|line| line.split_once(' ')) {
+            let paths = match word {
+                "files" => &mut told.files,
+                "absent" => &mut told.absent,
+                "left" => &mut told.left,
+                _ => continue,
+            };
+            paths.push(path.to_owned());
+        }
+        for paths in [&mut told.files, &mut told.absent, &mut told.left] {
+            paths.sort();
+        }
+        told
+    }
+}
+
+/// A sentence for each kind of thing.
+pub(super) async fn notes(source: &Source, index: &Git, told: &Told) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let mut add = |what: &str, paths: &[String]| {
+        if !paths.is_empty() {
+            notes.push(format!("{what}: {}", listed(paths)));
+        }
+    };
+    add(
+        "as their files, without their history, go along submodules and repositories inside",
+        &told.files,
+    );
+    add(
+        "submodules that are not checked out here are empty there",
+        &told.absent,
+    );
+    add(
+        "left out, or as last committed, because they cannot be read",
+        &told.left,
+    );
+    let paths = index.bytes(&["ls-files", "-z"]).await.unwrap_or_default();
+    add(
+        "left out, because they are no files",
+        &special(source, &paths).await,
+    );
+    let pointers = lfs_pointers(index).await.unwrap_or_default();
+    add("Git LFS pointers there, without their content", &pointers);
+    for filter in filters(&source.git).await.unwrap_or_default() {
+        let of_filter = format!(":(attr:filter={filter})");
+        let list = ["ls-files", "-z", "--", &of_filter];
+        let files = index.bytes(&list).await.map(|text| split(&text));
+        let what = format!("as git stores them, because filter {filter} is not there");
+        add(&what, &files.unwrap_or_default());
+    }
+    if let Some((_, name)) = OPERATIONS
+        .iter()
+        .find(|(file, _)| source.git_dir.join(file).exists())
+    {
+        let with = "the files go along as they are, its state does not";
+        notes.push(format!("a {name} is under way here: {with}"));
+    }
+    notes
+}
+
+fn listed(paths: &[String]) -> String {
+    let named: Vec<&str> = paths.iter().take(NAMED).map(String::as_str).collect();
+    let named = named.join(", ");
+    match paths.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+fn split(text: &[u8]) -> Vec<String> {
+    let names = text
+        .split(|&byte| byte == 0)
+        .filter(|name| !name.is_empty());
+    names
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect()
+}
+
+/// Sockets, pipes and devices beside the files of the index. git does not even list them.
+async fn special(source: &Source, paths: &[u8]) -> Vec<String> {
+    let mut folders = BTreeSet::from([Path::new("")]);
+    for path in paths.split(|&byte| byte == 0) {
+        folders.extend(Path::new(OsStr::from_bytes(path)).ancestors().skip(1));
+    }
+    let mut found = Vec::new();
+    for folder in folders {
+        let Ok(entries) = fs::read_dir(source.root.join(folder)) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let is_special = entry.file_type().is_ok_and(|kind| {
+                kind.is_socket()
+                    || kind.is_fifo()
+                    || kind.is_block_device()
+                    || kind.is_char_device()
+            });
+            if is_special {
+                found.extend_from_slice(folder.join(entry.file_name()).as_os_str().as_bytes());
+                found.push(0);
+            }
+        }
+    }
+    if found.is_empty() {
+        return Vec::new();
+    }
+    // Exit code 1: none is ignored.
+    let ignored = source
+        .git
+        .fed(&["check-ignore", "-z", "--stdin"], found.clone())
+        .await;
+    let ignored = split(&ignored.unwrap_or_default());
+    let mut found = split(&found);
+    found.retain(|path| !ignored.contains(path));
+    found
+}
+
+async fn lfs_pointers(index: &Git) -> Result<Vec<String>, Failure> {
+    let what = "^version https://git-lfs";
+    let of_lfs = ":(attr:filter=lfs)";
+    let alone = "--no-recurse-submodules";
+    let grep = [
+        "grep", "--cached", "-z", "-l", alone, "-e", what, "--", of_lfs,
+    ];
+    let found = index.bytes(&grep).await?;
+    Ok(split(&found))
+}
+
+/// The filters that the user's configuration has, but for Git LFS.
+async fn filters(git: &Git) -> Result<BTreeSet<String>, Failure> {
+    let what = r"^filter\..*\.(clean|smudge|process)$";
+    let get = ["config", "--name-only", "--get-regexp", what];
+    let found = git.text(&get).await?;
+    let names = found.lines().filter_map(|line| {
+        let (name, _) = line.strip_prefix("filter.")?.rsplit_once('.')?;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        (name != "lfs" && name.chars().all(is_plain)).then(|| name.to_owned())
+    });
+    Ok(names.collect())
+}

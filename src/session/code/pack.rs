@@ -1,0 +1,353 @@
+//! Packs a git work tree into one bundle.
+//!
+//! What git stores is made by the user's own repository: its filters, its rules for line ends, modes and
+//! ignored files hold. Only objects, index and refs are ours, in a scratch repository that borrows the
+//! user's objects. Where these are not whole, less history goes along; where they cannot be read, the files
+//! alone. Each thing that does not go along as it is gets a note.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use super::git::Git;
+use super::history;
+use super::left_out::{self, Told};
+use crate::domain::failure::Failure;
+
+/// Adds all of a work tree to an index. `$1` the repository, `$2` the index, `$3` where objects go, `$4`
+/// "anew" where the index has nothing yet.
+const ADD: &str = concat!(
+    include_str!("../../../assets/sandbox/git.sh"),
+    include_str!("../../../assets/sandbox/add-all.sh"),
+    include_str!("../../../assets/sandbox/pack.sh"),
+);
+
+const WITHOUT_HISTORY: &str = "the files go along without their history, which cannot be read";
+
+/// A work tree as one file.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    /// The directory's name in the sandbox, if it is free there.
+    pub(crate) name: String,
+    /// What HEAD names there, such as `refs/heads/main`; empty when HEAD is detached.
+    pub(crate) head: String,
+    pub(crate) bytes: Vec<u8>,
+    /// What does not go along as it is here, a sentence each.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The user's repository, which is only read.
+pub(super) struct Source {
+    pub(super) root: PathBuf,
+    pub(super) git: Git,
+    pub(super) git_dir: PathBuf,
+    /// 64 hexadecimal digits instead of 40.
+    is_sha256: bool,
+    /// There are no files but in commits.
+    is_bare: bool,
+    /// Whether HEAD names a commit, be it there or not.
+    is_born: bool,
+    commit: Option<String>,
+    branch: String,
+}
+
+impl Source {
+    async fn find(dir: &Path) -> Result<Self, Failure> {
+        let git = Git::of_user(dir);
+        let (root, is_bare) = match git.path(&["rev-parse", "--show-toplevel"]).await {
+            Ok(root) => (root, false),
+            Err(failure) => match git.text(&["rev-parse", "--is-bare-repository"]).await {
+                Ok(said) if said == "true" => (dir.to_owned(), true),
+                Ok(_) | Err(_) => return Err(failure),
+            },
+        };
+        let git = Git::of_user(&root);
+        let git_dir = git.path(&["rev-parse", "--absolute-git-dir"]).await?;
+        let format = git.text(&["rev-parse", "--show-object-format"]).await;
+        let verify = "--verify";
+        let born = git.text(&["rev-parse", "-q", verify, "HEAD"]).await;
+        let commit = git
+            .text(&["rev-parse", "-q", verify, "HEAD^{commit}"])
+            .await;
+        let branch = git.text(&["symbolic-ref", "-q", "HEAD"]).await;
+        let branch = branch.ok().filter(|name| name.starts_with("refs/heads/"));
+        Ok(Self {
+            root,
+            git,
+            git_dir,
+            is_sha256: format.is_ok_and(|format| format == "sha256"),
+            is_bare,
+            is_born: born.is_ok(),
+            commit: commit.ok(),
+            branch: branch.unwrap_or_default(),
+        })
+    }
+
+    /// Where git has a file of the repository, which may be shared by several work trees.
+    pub(super) async fn file(&self, name: &str) -> Result<PathBuf, Failure> {
+        self.git.path(&["rev-parse", "--git-path", name]).await
+    }
+
+    async fn read(&self, name: &str) -> Vec<u8> {
+        match self.file(name).await {
+            Ok(path) => fs::read(path).unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The user's ignore rules that lie outside of the work tree. The later ones win.
+    async fn exclude(&self) -> Vec<u8> {
+        let get = ["config", "--type=path", "--get", "core.excludesFile"];
+        let mut rules = match self.git.path(&get).await {
+            Ok(path) => fs::read(path).unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        if !rules.is_empty() {
+            rules.push(b'\n');
+        }
+        rules.extend(self.read("info/exclude").await);
+        rules
+    }
+}
+
+/// Packs the work tree at `root`. `scratch` is an empty directory, removed by the caller.
+///
+/// # Errors
+/// A [`Failure`] with git's own words, where not even the files can be read.
+pub(crate) async fn pack(root: &Path, scratch: &Path) -> Result<Packed, Failure> {
+    let source = Source::find(root).await?;
+    match Packing::new(&source, &scratch.join("whole"), true).await {
+        Ok(packing) => packing.packed().await,
+        Err(failure) if source.is_bare => Err(failure),
+        Err(failure) => {
+            let packing = Packing::new(&source, &scratch.join("files"), false).await?;
+            let mut packed = packing.packed().await?;
+            if source.commit.is_some() {
+                let why = failure.detail.lines().last().unwrap_or_default();
+                packed.notes.insert(0, format!("{WITHOUT_HISTORY}: {why}"));
+            }
+            Ok(packed)
+        }
+    }
+}
+
+/// A bundle in the making.
+struct Packing<'a> {
+    source: &'a Source,
+    told: Told,
+    /// The user's repository with an index of ours.
+    index: Git,
+    bytes: Vec<u8>,
+    notes: Vec<String>,
+}
+
+impl<'a> Packing<'a> {
+    /// `whole`: with the user's objects, so with HEAD and its history.
+    async fn new(source: &'a Source, scratch: &Path, whole: bool) -> Result<Self, Failure> {
+        let store = scratch.join("pack.git");
+        make_dir(scratch)?;
+        let mut init = vec!["init", "-q", "--bare", "--template="];
+        if source.is_sha256 {
+            init.push("--object-format=sha256");
+        }
+        init.push("pack.git");
+        Git::of_ours(scratch).bytes(&init).await?;
+        let ours = Git::of_ours(scratch).env("GIT_DIR", &store);
+        if whole {
+            borrow(source, &store).await?;
+        }
+        let index_file = scratch.join("index");
+        let index = source
+            .git
+            .clone()
+            .env("GIT_DIR", &source.git_dir)
+            .env("GIT_WORK_TREE", &source.root)
+            .env("GIT_INDEX_FILE", &index_file)
+            .env("GIT_OBJECT_DIRECTORY", store.join("objects"));
+        let told = fill_index(source, &index, &index_file, whole).await?;
+        let tree = index.text(&["write-tree", "--missing-ok"]).await?;
+        let commit = source.commit.as_deref().filter(|_| whole);
+        let rules = [
+            ("exclude", source.exclude().await),
+            ("attributes", source.read("info/attributes").await),
+        ];
+        let work = history::Work {
+            ours,
+            shallow: store.join("shallow"),
+            commit,
+            tree: &tree,
+            rules: &rules,
+        };
+        let (bytes, cut) = history::bundle(&work).await?;
+        Ok(Self {
+            source,
+            told,
+            index,
+            bytes,
+            notes: cut.into_iter().collect(),
+        })
+    }
+
+    async fn packed(self) -> Result<Packed, Failure> {
+        let source = self.source;
+        let mut notes = self.notes;
+        if source.is_bare {
+            notes.push("this repository is bare: HEAD goes along".to_owned());
+        }
+        if source.is_born && source.commit.is_none() {
+            notes.push("the commit that HEAD names cannot be read: the files go along".to_owned());
+        }
+        notes.extend(left_out::notes(source, &self.index, &self.told).await);
+        Ok(Packed {
+            name: directory_name(source.root.file_name().unwrap_or_default()),
+            head: source.branch.clone(),
+            bytes: self.bytes,
+            notes,
+        })
+    }
+}
+
+/// Makes the index equal to the work tree.
+async fn fill_index(
+    source: &Source,
+    index: &Git,
+    file: &Path,
+    whole: bool,
+) -> Result<Told, Failure> {
+    if source.is_bare {
+        index.text(&["read-tree", "HEAD"]).await?;
+        return Ok(Told::default());
+    }
+    // Begun from the user's, which may be locked or half staged, and knows which files have not changed.
+    let is_copied = whole && copy_index(&source.file("index").await?, file);
+    let told = if is_copied {
+        add(source, file, "").await.ok()
+    } else {
+        None
+    };
+    let told = match (told, &source.commit) {
+        (Some(told), _) => told,
+        (None, Some(commit)) if whole => {
+            // An index that cannot be read is no loss: the files are there.
+            let _none = fs::remove_file(file);
+            index.text(&["read-tree", commit]).await?;
+            add(source, file, "").await?
+        }
+        (None, _) => {
+            let _none = fs::remove_file(file);
+            add(source, file, "anew").await?
+        }
+    };
+    Ok(Told::read(&told))
+}
+
+/// Runs [`ADD`]; `kind` is its last argument.
+async fn add(source: &Source, index: &Path, kind: &str) -> Result<String, Failure> {
+    let objects = index.with_file_name("pack.git/objects");
+    let args = [
+        source.git_dir.as_os_str(),
+        index.as_os_str(),
+        objects.as_os_str(),
+        OsStr::new(kind),
+    ];
+    source.git.script("git add", ADD, &args).await
+}
+
+/// Copies an index with its time: git does not trust entries that are as young as the file.
+fn copy_index(from: &Path, to: &Path) -> bool {
+    let copy = || {
+        let modified = fs::metadata(from)?.modified()?;
+        fs::write(to, fs::read(from)?)?;
+        fs::File::options()
+            .append(true)
+            .open(to)?
+            .set_modified(modified)
+    };
+    copy().is_ok()
+}
+
+/// Gives the scratch repository the user's objects, and says where their history ends.
+async fn borrow(source: &Source, store: &Path) -> Result<(), Failure> {
+    let objects = source.file("objects").await?;
+    let objects = fs::canonicalize(&objects).unwrap_or(objects);
+    let mut line = quoted(objects.as_os_str().as_bytes());
+    line.push(b'\n');
+    let info = store.join("objects/info");
+    make_dir(&info)?;
+    write(&info.join("alternates"), &line)?;
+    let shallow = source.read("shallow").await;
+    if shallow.is_empty() {
+        return Ok(());
+    }
+    write(&store.join("shallow"), &shallow)
+}
+
+/// A path as git reads it in a list of alternates, where `"` and `#` at the front mean something.
+fn quoted(path: &[u8]) -> Vec<u8> {
+    if path.starts_with(b"/") && !path.contains(&b'\n') {
+        return path.to_vec();
+    }
+    let escaped = path.iter().flat_map(|&byte| match byte {
+        b'\n' => b"\\n".to_vec(),
+        b'"' | b'\\' => vec![b'\\', byte],
+        _ => vec![byte],
+    });
+    [b"\"".to_vec(), escaped.collect(), b"\"".to_vec()].concat()
+}
+
+/// Names in a home that programs use for their own: a work tree of such a name would be mixed with theirs.
+const TAKEN: &[&str] = &[
+    "R",
+    "bin",
+    "go",
+    "include",
+    "lib",
+    "lib64",
+    "node_modules",
+    "opt",
+    "perl5",
+    "sbin",
+    "share",
+    "snap",
+    "tmp",
+    "var",
+    "venv",
+];
+
+/// How a work tree of this name is called in the home of a sandbox.
+pub(crate) fn directory_name(name: &OsStr) -> String {
+    let name = name.to_string_lossy();
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_control() || c == '/' || c == '\u{fffd}' {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect();
+    let plain = plain.trim_start_matches(['.', '-', '~', ' ']).trim_end();
+    if plain.is_empty() {
+        "code".to_owned()
+    } else if TAKEN.contains(&plain) {
+        format!("{plain}-code")
+    } else {
+        plain.to_owned()
+    }
+}
+
+fn make_dir(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path).map_err(|error| scratch_failure(&error))
+}
+
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    fs::write(path, bytes).map_err(|error| scratch_failure(&error))
+}
+
+fn scratch_failure(error: &std::io::Error) -> Failure {
+    Failure::new("the work tree could not be packed")
+        .because(error.to_string())
+        .hint("check that the temporary directory is writable and has room")
+}
