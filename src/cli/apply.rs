@@ -1,34 +1,157 @@
 //! Puts a patch into a git work tree, whole or not at all.
 //!
 //! In: the root of a work tree and a patch. Out: the files it changed. The index is not touched, and
-//! nothing is merged: what does not fit is refused with the files that are in the way. Patches come
-//! from a sandbox: git itself refuses paths outside the work tree, through links, and in `.git`.
+//! nothing is merged: what does not fit is refused with the files that are in the way. What is there
+//! already, from an earlier time, is left as it is. Patches come from a sandbox: git itself refuses paths
+//! outside the work tree, through links, and in `.git`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Stdio;
-
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
 use crate::domain::failure::Failure;
+use crate::session::code::Git;
 
 /// More files than this are not named where a patch does not fit.
 const NAMED: usize = 20;
+/// A patch of more files is taken as a whole.
+const SECTIONS: usize = 1000;
 
-/// Applies the patch; returns one line for each file: lines added, lines removed, path.
-pub(super) async fn apply(root: &Path, patch: &[u8]) -> Result<Vec<String>, Failure> {
-    let (fits, said) = git_apply(root, &["--check", "--binary"], patch).await?;
-    if !fits {
-        return Err(misfit(&said));
+/// What a patch did.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Applied {
+    /// A line for each file that was changed: lines added, lines removed, path.
+    pub(super) files: Vec<String>,
+    /// Files in which the work was already.
+    pub(super) already: usize,
+}
+
+/// Applies the patch.
+pub(super) async fn apply(root: &Path, patch: &[u8]) -> Result<Applied, Failure> {
+    let git = Git::of_user(root);
+    let fits = checked(&git, &[], patch).await?;
+    if fits.is_ok() && checked(&git, &["--reverse"], patch).await?.is_err() {
+        let files = put(&git, patch).await?;
+        return Ok(Applied { files, already: 0 });
     }
-    let (counted, files) = git_apply(root, &["--numstat", "--binary"], patch).await?;
-    let (applied, said) = git_apply(root, &["--binary"], patch).await?;
-    if !applied {
-        return Err(misfit(&said));
+    let sections = sections(patch);
+    if sections.len() > SECTIONS {
+        return match checked(&git, &["--reverse"], patch).await? {
+            Ok(()) => Ok(Applied {
+                files: Vec::new(),
+                already: sections.len(),
+            }),
+            Err(_) => Err(misfit(&fits.err().unwrap_or_default())),
+        };
     }
-    let files = if counted { files } else { String::new() };
+    let (mut rest, mut complaints) = (Vec::new(), String::new());
+    let mut already = 0;
+    for section in sections {
+        let forwards = checked(&git, &[], section).await?;
+        let backwards = checked(&git, &["--reverse"], section).await?;
+        match (forwards, backwards) {
+            (Ok(()), Err(_)) => rest.extend_from_slice(section),
+            (Err(_), Ok(())) => already += 1,
+            (Ok(()), Ok(())) if is_there(&git, root, section).await? => already += 1,
+            (Ok(()), Ok(())) => rest.extend_from_slice(section),
+            (Err(said), Err(_)) => complaints += &(said + "\n"),
+        }
+    }
+    if !complaints.is_empty() {
+        return Err(misfit(&complaints));
+    }
+    let files = if rest.is_empty() {
+        Vec::new()
+    } else {
+        put(&git, &rest).await?
+    };
+    Ok(Applied { files, already })
+}
+
+/// Whether the patch could be applied; else what git complains of.
+async fn checked(git: &Git, how: &[&str], patch: &[u8]) -> Result<Result<(), String>, Failure> {
+    let how = [&["--check"], how].concat();
+    Ok(git_apply(git, &how, patch).await?.map(drop))
+}
+
+/// Applies what fits.
+async fn put(git: &Git, patch: &[u8]) -> Result<Vec<String>, Failure> {
+    let counted = git_apply(git, &["--numstat"], patch).await?;
+    let applied = git_apply(git, &[], patch).await?;
+    applied.map_err(|said| misfit(&said))?;
+    let files = counted.unwrap_or_default();
+    let files = String::from_utf8_lossy(&files);
     Ok(files.lines().map(changed).collect())
+}
+
+/// What the user has set for `git apply` does not hold: the patch is exact.
+async fn git_apply(
+    git: &Git,
+    how: &[&str],
+    patch: &[u8],
+) -> Result<Result<Vec<u8>, String>, Failure> {
+    let exact = ["-c", "apply.ignoreWhitespace=no", "apply"].iter();
+    let args = exact.chain(&["--whitespace=nowarn", "--binary"]);
+    let args = args.chain(how).chain(&["-"]).map(OsStr::new);
+    let args: Vec<&OsStr> = args.collect();
+    git.tried(&args, patch.to_vec()).await
+}
+
+/// The patches of single files.
+fn sections(patch: &[u8]) -> Vec<&[u8]> {
+    // A line of content has a sign before it.
+    const HEAD: &[u8] = b"diff --git ";
+    let mut sections = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    for line in patch.split_inclusive(|&byte| byte == b'\n') {
+        if line.starts_with(HEAD) && at > start {
+            sections.push(&patch[start..at]);
+            start = at;
+        }
+        at += line.len();
+    }
+    sections.push(&patch[start..]);
+    sections
+}
+
+/// Whether a file is as the patch wants it: one that fits forwards and backwards does not tell.
+async fn is_there(git: &Git, root: &Path, section: &[u8]) -> Result<bool, Failure> {
+    let numstat = ["apply", "--numstat", "-z", "-"];
+    let said = git.fed(&numstat, section.to_vec()).await?;
+    let path = said
+        .splitn(3, |&byte| byte == b'\t')
+        .nth(2)
+        .unwrap_or_default();
+    let path = OsStr::from_bytes(path.strip_suffix(b"\0").unwrap_or(path));
+    let head = String::from_utf8_lossy(section);
+    let head = head.lines().take_while(|line| !line.starts_with("@@"));
+    let (mut object, mut mode) = (None, None);
+    for line in head {
+        if let Some(index) = line.strip_prefix("index ") {
+            let index = index.split(' ').next().unwrap_or_default();
+            object = index.split_once("..").map(|(_, new)| new.to_owned());
+        } else if let Some(new) = line.strip_prefix("new mode ") {
+            mode = Some(new.ends_with("755"));
+        }
+    }
+    let is_executable = |path: &Path| {
+        let mode = path
+            .symlink_metadata()
+            .map(|meta| meta.permissions().mode());
+        mode.is_ok_and(|mode| mode & 0o100 != 0)
+    };
+    if mode.is_some_and(|mode| mode != is_executable(&root.join(path))) {
+        return Ok(false);
+    }
+    let Some(object) = object else {
+        return Ok(true);
+    };
+    let hash = [OsStr::new("hash-object"), OsStr::new("--"), path];
+    let hash = git.tried(&hash, Vec::new()).await?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&hash).trim() == object)
 }
 
 /// `12\t3\tpath` as people read it; git counts no lines of binary files.
@@ -70,47 +193,6 @@ fn misfit(said: &str) -> Failure {
         lines.push(format!("and {} more", files.len() - NAMED));
     }
     failure.because(lines.join("\n"))
-}
-
-/// Runs `git apply`; returns whether it succeeded, and what it printed or complained of.
-async fn git_apply(root: &Path, args: &[&str], patch: &[u8]) -> Result<(bool, String), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new("git could not be run")
-            .because(error.to_string())
-            .hint("install git")
-    };
-    let mut child = Command::new("git")
-        .args(["-c", "core.quotepath=off", "apply", "--whitespace=nowarn"])
-        .args(args)
-        .arg("-")
-        .current_dir(root)
-        // git's words are read, and its own variables would lead it to another repository.
-        .env("LC_ALL", "C")
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_INDEX_FILE")
-        .env_remove("GIT_WORK_TREE")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let input = child.stdin.take();
-    let write = async {
-        if let Some(mut input) = input {
-            // git may refuse the patch before it has read all of it; its exit code says so.
-            let _unread = input.write_all(patch).await;
-        }
-    };
-    let ((), output) = tokio::join!(write, child.wait_with_output());
-    let output = output.map_err(failed)?;
-    let success = output.status.success();
-    let said = if success {
-        output.stdout
-    } else {
-        output.stderr
-    };
-    Ok((success, String::from_utf8_lossy(&said).into_owned()))
 }
 
 #[cfg(test)]
@@ -164,7 +246,9 @@ mod tests {
         }
 
         async fn apply(&self, patch: &[u8]) -> Result<Vec<String>, Failure> {
-            apply(self.0.path(), patch).await
+            let applied = apply(self.0.path(), patch).await?;
+            assert_eq!(applied.already, 0);
+            Ok(applied.files)
         }
     }
 
@@ -235,5 +319,61 @@ mod tests {
         let failure = here.apply(b"hello\n").await.unwrap_err();
 
         assert!(failure.detail.contains("No valid patches"), "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_there_already_is_left_and_the_rest_applied() {
+        let files: [(&str, &[u8]); 4] = [
+            TEXT,
+            ("gone", b"x\n"),
+            ("again", b"a\nx\nx\nx\n"),
+            ("mode", b"m\n"),
+        ];
+        let (there, here) = (Tree::new(&files), Tree::new(&files));
+        there.write("src/a b.txt", b"one\n2\nthree\n");
+        there.write("new \"name", &[0, 255]);
+        there.write("again", b"a\nx\nx\nx\nx\n");
+        std::fs::remove_file(there.0.path().join("gone")).unwrap();
+        let mode = there.0.path().join("mode");
+        std::fs::set_permissions(mode, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let first = there.patch();
+
+        let applied = apply(here.0.path(), &first).await.unwrap();
+        assert_eq!((applied.files.len(), applied.already), (5, 0));
+        let again = apply(here.0.path(), &first).await.unwrap();
+        let nothing = Applied {
+            files: Vec::new(),
+            already: 5,
+        };
+        assert_eq!(again, nothing);
+        assert_eq!(here.read("again"), b"a\nx\nx\nx\nx\n", "not twice");
+
+        there.write("later", b"later\n");
+        let more = apply(here.0.path(), &there.patch()).await.unwrap();
+        assert_eq!((more.files, more.already), (vec!["+1 -0  later".into()], 5));
+
+        // With one thing in the way nothing is changed.
+        there.write("latest", b"latest\n");
+        here.write("later", b"mine\n");
+        let refused = apply(here.0.path(), &there.patch()).await.unwrap_err();
+        assert_eq!(refused.detail, "later: already exists in working directory");
+        assert!(!here.0.path().join("latest").exists());
+    }
+
+    #[tokio::test]
+    async fn how_the_user_has_set_git_does_not_change_what_is_applied() {
+        let (there, here) = (Tree::new(&[TEXT]), Tree::new(&[TEXT]));
+        there.write("src/a b.txt", b"one  \n\t 2\nthree\n\n");
+        for setting in [
+            ["apply.whitespace", "fix"],
+            ["apply.ignoreWhitespace", "change"],
+            ["core.safecrlf", "true"],
+        ] {
+            here.git(&["config", setting[0], setting[1]]);
+        }
+
+        here.apply(&there.patch()).await.unwrap();
+
+        assert_eq!(here.read("src/a b.txt"), b"one  \n\t 2\nthree\n\n");
     }
 }

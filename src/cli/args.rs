@@ -122,7 +122,7 @@ pub(super) enum Command {
     /// Print the work done in a session as a patch
     Diff(NameArgs),
     /// Apply the work done in a session to the git work tree here
-    Apply(NameArgs),
+    Apply(ApplyArgs),
     /// Pause sessions' sandboxes, with all that runs in them
     Pause(NamesArgs),
     /// Resume paused sandboxes
@@ -235,6 +235,15 @@ pub(super) struct NamesArgs {
 pub(super) struct NameArgs {
     /// Name of the session, as `sandbar ls` prints it
     pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// Name of the session, as `sandbar ls` prints it
+    pub name: String,
+    /// Apply it also where the work tree has nothing to do with the session
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod known;
 mod local;
 mod ls;
 mod pause;
+mod related;
 mod report;
 mod revive;
 mod rm;

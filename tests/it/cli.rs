@@ -963,7 +963,8 @@ async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
 
 /// A work tree with one file, as both sides have it at the beginning.
 const BEGIN: &str = "set -e; mkdir -p \"$1\"; cd \"$1\"; git init -q; printf 'one\\ntwo\\n' >file; \
-    git add file; git -c user.name=a -c user.email=a@example.invalid commit -q -m first; \
+    git add file; export GIT_AUTHOR_DATE=2026-01-01T00:00:00Z GIT_COMMITTER_DATE=2026-01-01T00:00:00Z; \
+    git -c user.name=a -c user.email=a@example.invalid commit -q -m first; \
     git update-ref refs/sandbar/base HEAD";
 
 #[tokio::test]
@@ -1025,15 +1026,38 @@ async fn work_comes_home_from_a_running_and_a_paused_sandbox() {
     assert_eq!(std::fs::read(tree.path().join("new")).unwrap(), [0, 255]);
 
     let again = account.user.run_beside(&["apply", "worker"], &here).await;
-    assert_eq!((again.code, again.out.as_str()), (Some(1), ""));
+    assert_eq!((again.code, again.out.as_str()), (Some(0), ""));
+    let told = "the work of session worker is already in ";
+    assert!(again.err.contains(told), "{again:?}");
+
+    std::fs::write(tree.path().join("file"), "mine\n").unwrap();
+    let refused = account.user.run_beside(&["apply", "worker"], &here).await;
+    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
     assert!(
-        again.err.contains("  file: patch does not apply\n"),
-        "{again:?}"
+        refused.err.contains("  file: patch does not apply\n"),
+        "{refused:?}"
     );
     assert!(
-        again.err.contains("sandbar diff worker > work.patch"),
-        "{again:?}"
+        refused.err.contains("sandbar diff worker > work.patch"),
+        "{refused:?}"
     );
+
+    let stranger = tempfile::tempdir().unwrap();
+    let script = "git init -q; printf 'one\\ntwo\\n' >file";
+    let made = Command::new("sh")
+        .args(["-c", script])
+        .current_dir(stranger.path())
+        .status();
+    assert!(made.unwrap().success());
+    let unrelated = ["apply", "worker"];
+    let unrelated = account.user.run_beside(&unrelated, stranger.path()).await;
+    assert_eq!((unrelated.code, unrelated.out.as_str()), (Some(1), ""));
+    let told = "has nothing to do with session worker";
+    assert!(unrelated.err.contains(told), "{unrelated:?}");
+    assert!(unrelated.err.contains("sandbar apply --force worker"));
+    let forced = ["apply", "--force", "worker"];
+    let forced = account.user.run_beside(&forced, stranger.path()).await;
+    assert_eq!(forced.out, "+1 -1  file\nbinary  new\n", "{forced:?}");
 }
 
 #[tokio::test]
