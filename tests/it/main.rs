@@ -27,6 +27,7 @@ mod adopt;
 mod architecture;
 mod attach;
 mod cli;
+mod code;
 mod daemon;
 mod day;
 mod demo;
