@@ -286,6 +286,11 @@ pub(super) struct ServeArgs {
 pub(super) enum InternalCommand {
     /// The first process of a local sandbox
     Init,
+    /// Part of a local sandbox, before it leaves behind what it has from the server
+    Detach {
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        argv: Vec<OsString>,
+    },
     /// A process of a local sandbox, before it gets its terminal
     Terminal {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]

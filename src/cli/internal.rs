@@ -19,6 +19,14 @@ pub(super) fn init() -> Result<(), Ended> {
     Err(Failure::new("the sandbox's helper ended with an error").into())
 }
 
+/// Turns into another program that inherits nothing from the server.
+pub(super) fn detach(argv: &[OsString]) -> Result<(), Ended> {
+    let Err(error) = local::detach(argv);
+    Err(Failure::new("the sandbox could not be started")
+        .because(error.to_string())
+        .into())
+}
+
 /// Turns into another program, in the terminal on its standard input.
 pub(super) fn terminal(argv: &[OsString]) -> Result<(), Ended> {
     let Err(error) = local::become_leader(argv);

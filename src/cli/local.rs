@@ -21,6 +21,7 @@ use crate::local::{self, HelperCommand, Level, Limits, Network, Wanted, daemon};
 const MAX_SANDBOXES: usize = 200;
 
 pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<(), Ended> {
+    private_umask();
     let config = setup::config(options, env)?;
     let mut server = server_options(&config, env)?;
     // The daemon's own, beside its files: two programs cannot turn over one log.
@@ -70,6 +71,13 @@ pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<()
         running.closed().await;
         Ok(())
     })
+}
+
+/// Lets nobody else change the files of sandboxes, whatever the shell allows that started the server.
+fn private_umask() {
+    use rustix::fs::Mode;
+    let given = rustix::process::umask(Mode::WGRP | Mode::WOTH);
+    rustix::process::umask(given | Mode::WGRP | Mode::WOTH);
 }
 
 fn failed(error: &std::io::Error) -> Ended {

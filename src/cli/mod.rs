@@ -69,6 +69,7 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Local(LocalCommand::Status(args))) => local::status(options, &args, env),
         Some(Command::Local(LocalCommand::Stop)) => local::stop(options, env),
         Some(Command::Internal(InternalCommand::Init)) => internal::init(),
+        Some(Command::Internal(InternalCommand::Detach { argv })) => internal::detach(&argv),
         Some(Command::Internal(InternalCommand::Terminal { argv })) => internal::terminal(&argv),
         Some(Command::Internal(InternalCommand::Demo { port })) => internal::demo(port),
         Some(Command::Ls(args)) => ls::ls(options, &args, env),

@@ -3,7 +3,6 @@
 //! gone, however that ended. It is not shut off from anything.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
@@ -30,18 +29,7 @@ impl Contained {
         limits: OfProcess,
         log: &Path,
     ) -> Result<Self, Refused> {
-        let mut helper = Command::new(&command.program);
-        helper
-            .args(&command.arguments)
-            .env_clear()
-            .current_dir("/")
-            .stdout(Stdio::null());
-        let start = Start {
-            command: helper,
-            confinement: None,
-            own_network: false,
-        };
-        let helper = Helper::start(start, limits, log).await?;
+        let helper = Helper::start(Start::plain(command), limits, log).await?;
         let opened = Opened::with_pipes(&helper, program, false).await?;
         let pipe = |source| match source {
             Source::Pipe(pipe) => Some(pipe),

@@ -39,8 +39,8 @@ const MOST_FDS: usize = 64;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub(super) enum Request {
-    /// Starts a process in a group of its own; comes with stdin, stdout, stderr, or with nothing
-    /// when it gets a terminal.
+    /// Starts a process in a group of its own; comes with stdin, stdout, stderr; or, when it gets a
+    /// terminal, with that, or with nothing where the helper can open one.
     Spawn {
         call: u64,
         /// Program and arguments, never empty.

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request, Size};
 use super::isolation::{Confinement, Start};
 use super::limits::OfProcess;
-use super::{outbound, tree};
+use super::{outbound, terminal, tree};
 
 /// Time for a helper to report that it is ready.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -127,6 +127,8 @@ pub(super) struct Helper {
     closing: CancellationToken,
     /// The sandbox has a network of its own.
     own_network: bool,
+    /// Terminals are opened here, for the sandbox cannot.
+    needs_terminals: bool,
 }
 
 impl Helper {
@@ -140,6 +142,7 @@ impl Helper {
             mut command,
             confinement,
             own_network,
+            needs_terminals,
         } = start;
         let failed = |what: &str, error: std::io::Error| Refused {
             reason: Refusal::Failed,
@@ -165,14 +168,7 @@ impl Helper {
             .map_err(|error| failed("open the sandbox's door", error))?;
         let ready = tokio::time::timeout(START_LIMIT, receiver.receive::<Report>()).await;
         if !matches!(ready, Ok(Ok(Some((Report::Ready, _))))) {
-            // A part of the wall may wait for ever for the part that failed.
-            end(&mut child).await;
-            let said = std::fs::read_to_string(log).unwrap_or_default();
-            let said = said.lines().next().unwrap_or_default();
-            return Err(Refused {
-                reason: Refusal::Failed,
-                message: format!("the sandbox's helper process did not report ready: {said}"),
-            });
+            return Err(not_ready(&mut child, log).await);
         }
         let waiting = Arc::new(Mutex::new(Waiting::default()));
         let gone = CancellationToken::new();
@@ -194,26 +190,23 @@ impl Helper {
             gone,
             closing,
             own_network,
+            needs_terminals,
         };
         helper.restrain(limits, confinement).await?;
         Ok(helper)
     }
 
     /// Has the helper lay upon itself what holds for everything in the sandbox.
-    async fn restrain(
-        &self,
-        limits: OfProcess,
-        confinement: Option<Confinement>,
-    ) -> Result<(), Refused> {
+    async fn restrain(&self, limits: OfProcess, confinement: Confinement) -> Result<(), Refused> {
         if !limits.is_nothing() {
             let make = |call| Request::Limit { call, to: limits };
             self.ask(make, Vec::new(), None).await?;
         }
-        if let Some(to) = confinement {
-            let make = |call| Request::Confine { call, to };
-            self.ask(make, Vec::new(), None).await?;
-        }
-        Ok(())
+        let make = |call| Request::Confine {
+            call,
+            to: confinement,
+        };
+        self.ask(make, Vec::new(), None).await.map(drop)
     }
 
     /// The process that was started for this sandbox; everything in it is below. `None` after its
@@ -235,8 +228,15 @@ impl Helper {
     /// Starts a process with its three pipe ends, or in a terminal of its own.
     pub(super) async fn spawn(&self, spawn: Spawn) -> Result<Spawned, Refused> {
         let (tell, exit) = oneshot::channel();
-        let (pipes, terminal) = match spawn.streams {
+        let mut ours = None;
+        let (theirs, terminal) = match spawn.streams {
             Streams::Pipes(pipes) => (pipes.into(), None),
+            Streams::Terminal(size) if self.needs_terminals => {
+                let opened = terminal::open(size)
+                    .map_err(|(reason, message)| Refused { reason, message })?;
+                ours = Some(opened.0);
+                (vec![opened.1], Some(size))
+            }
             Streams::Terminal(size) => (Vec::new(), Some(size)),
         };
         let make = |call| Request::Spawn {
@@ -246,11 +246,11 @@ impl Helper {
             cwd: spawn.cwd,
             terminal,
         };
-        match self.ask(make, pipes, Some(tell)).await? {
+        match self.ask(make, theirs, Some(tell)).await? {
             (Report::Spawned { pid, .. }, mut fds) => Ok(Spawned {
                 pid,
                 exit,
-                terminal: fds.pop(),
+                terminal: ours.or_else(|| fds.pop()),
             }),
             _ => Err(Refused::gone()),
         }
@@ -353,6 +353,18 @@ impl Helper {
 impl Drop for Helper {
     fn drop(&mut self) {
         self.closing.cancel();
+    }
+}
+
+/// Ends a helper that did not come up, and says what it said.
+async fn not_ready(child: &mut Child, log: &Path) -> Refused {
+    // What holds the sandbox may wait for ever for the part that failed.
+    end(child).await;
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    let said = said.lines().next().unwrap_or_default();
+    Refused {
+        reason: Refusal::Failed,
+        message: format!("the sandbox's helper process did not report ready: {said}"),
     }
 }
 

@@ -22,9 +22,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
+use super::isolation::{self, restrict};
 use super::ports::Ports;
 use super::sandbox::guard;
-use super::{isolation, terminal, tree};
+use super::{terminal, tree};
 
 /// Reports waiting to be sent.
 const OUTBOX: usize = 256;
@@ -47,8 +48,9 @@ pub fn init_main() -> ExitCode {
 }
 
 fn run() -> io::Result<()> {
-    // A group of our own: ctrl-c in the terminal of an in-process server must not reach us.
-    let _ = rustix::process::setpgid(None, None);
+    // A sandbox that could get at the terminal of the server is not started.
+    isolation::lead_session()?;
+    isolation::give_up_rights()?;
     adopt_orphans()?;
     shut_to_its_processes()?;
     let stdin = rustix::io::dup(rustix::stdio::stdin())?;
@@ -146,8 +148,9 @@ impl Init {
             } => {
                 let spawned = match terminal {
                     None => spawn(&argv, env, &cwd, fds).map(|pid| (pid, None)),
-                    Some(size) => terminal::spawn(&argv, env, &cwd, size)
-                        .map(|(pid, terminal)| (pid, Some(terminal))),
+                    Some(size) => terminal::given_or_new(fds, size).and_then(|(ours, theirs)| {
+                        Ok((terminal::spawn(&argv, env, &cwd, theirs)?, ours))
+                    }),
                 };
                 match spawned {
                     Ok((pid, terminal)) => {
@@ -162,9 +165,7 @@ impl Init {
                     },
                 }
             }
-            Request::Confine { call, to } => {
-                done(call, "confine the sandbox", isolation::restrict(&to))
-            }
+            Request::Confine { call, to } => done(call, "confine the sandbox", restrict(&to)),
             Request::Limit { call, to } => done(call, "limit the sandbox", to.set()),
             Request::Listen { call, port } => {
                 let _ = self.outbox.send(listen(call, port)).await;
@@ -398,7 +399,7 @@ async fn freeze_tree() {
 async fn kill_session(leader: u32) {
     for _ in 0..ROUNDS {
         let mut members = tree::descendants(own_pid());
-        // Out of sight, as 0, is the session of all that have no terminal.
+        // The session of all that have no terminal is the helper's.
         members.retain(|member| member.session == leader);
         if members.is_empty() {
             return;

@@ -67,7 +67,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use helper::HelperCommand;
 pub use init::init_main;
-pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted};
+pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted, close_on_exec, detach};
 pub use limits::{Enforced, Limits, Means};
 pub use terminal::become_leader;
 

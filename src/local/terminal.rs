@@ -25,13 +25,30 @@ use super::init::{NotStarted, check_directory, not_started};
 /// The hidden subcommand that leads to [`become_leader`].
 const STAGE: [&str; 3] = ["internal", "terminal", "--"];
 
-/// Starts a process in a new terminal; gives its id and our end of the terminal.
+/// The two ends of a process's terminal, ours first. Where the sandbox cannot open terminals, its
+/// server has sent theirs and keeps ours.
+pub(super) fn given_or_new(
+    mut given: Vec<OwnedFd>,
+    size: Size,
+) -> Result<(Option<OwnedFd>, OwnedFd), NotStarted> {
+    match given.pop() {
+        Some(theirs) => Ok((None, theirs)),
+        None => open(size).map(|(ours, theirs)| (Some(ours), theirs)),
+    }
+}
+
+/// Opens a terminal: our end and theirs. Neither becomes the terminal of this process.
+pub(super) fn open(size: Size) -> Result<(OwnedFd, OwnedFd), NotStarted> {
+    pair(size).map_err(|error| (Refusal::Failed, format!("open a terminal: {error}")))
+}
+
+/// Starts a process in a terminal.
 pub(super) fn spawn(
     argv: &[String],
     env: Vec<(String, String)>,
     cwd: &Path,
-    size: Size,
-) -> Result<(u32, OwnedFd), NotStarted> {
+    terminal: OwnedFd,
+) -> Result<u32, NotStarted> {
     let Some(program) = argv.first() else {
         return Err((Refusal::Failed, "a process needs a program".to_owned()));
     };
@@ -39,10 +56,9 @@ pub(super) fn spawn(
     // The stage between could only tell by an exit code.
     find(program, &env, cwd).map_err(|error| not_started(program, &error))?;
     let failed = |error: io::Error| (Refusal::Failed, format!("open a terminal: {error}"));
-    let (ours, theirs) = open(size).map_err(failed)?;
-    let copies = theirs
+    let copies = terminal
         .try_clone()
-        .and_then(|first| Ok((first, theirs.try_clone()?)));
+        .and_then(|first| Ok((first, terminal.try_clone()?)));
     let (stdin, stdout) = copies.map_err(failed)?;
     let child = Command::new(own_program().map_err(failed)?)
         .args(STAGE)
@@ -52,10 +68,10 @@ pub(super) fn spawn(
         .current_dir(cwd)
         .stdin(Stdio::from(stdin))
         .stdout(Stdio::from(stdout))
-        .stderr(Stdio::from(theirs))
+        .stderr(Stdio::from(terminal))
         .spawn()
         .map_err(|error| not_started(program, &error))?;
-    Ok((child.id(), ours))
+    Ok(child.id())
 }
 
 /// Makes the terminal on standard input this process's own and turns into the program.
@@ -79,9 +95,13 @@ pub(super) fn resize(terminal: &File, size: Size) -> io::Result<()> {
     Ok(rustix::termios::tcsetwinsize(terminal, size)?)
 }
 
-/// Our end and theirs. Neither becomes the terminal of this process.
-fn open(size: Size) -> io::Result<(OwnedFd, File)> {
-    let ours = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+fn pair(size: Size) -> io::Result<(OwnedFd, OwnedFd)> {
+    // Other threads of a server start programs meanwhile.
+    #[cfg(target_os = "linux")]
+    let how = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    #[cfg(not(target_os = "linux"))]
+    let how = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+    let ours = rustix::pty::openpt(how)?;
     rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC)?;
     rustix::pty::grantpt(&ours)?;
     rustix::pty::unlockpt(&ours)?;
@@ -93,7 +113,7 @@ fn open(size: Size) -> io::Result<(OwnedFd, File)> {
         .open(PathBuf::from(name))?;
     let ours = File::from(ours);
     resize(&ours, size)?;
-    Ok((ours.into(), theirs))
+    Ok((ours.into(), theirs.into()))
 }
 
 /// Looks for a program as exec will do it.

@@ -38,6 +38,7 @@ mod errors;
 mod faults;
 mod forgotten;
 mod herd;
+mod inherited;
 mod isolation;
 mod keyring;
 mod kill9;

@@ -11,6 +11,7 @@ pub(crate) mod opencode;
 pub(crate) mod process;
 pub(crate) mod provider;
 pub(crate) mod screen;
+pub(crate) mod serving;
 pub(crate) mod set_up;
 pub(crate) mod slot;
 pub(crate) mod source;

@@ -22,3 +22,25 @@ pub(crate) fn alive(pid: impl Display) -> bool {
 pub(crate) fn parent<P: Display + FromStr>(pid: P) -> Option<P> {
     stat(pid)?.split(' ').nth(1)?.parse().ok()
 }
+
+/// The device number of its controlling terminal; 0 if it has none.
+pub(crate) fn terminal(pid: impl Display) -> Option<i64> {
+    stat(pid)?.split(' ').nth(4)?.parse().ok()
+}
+
+/// Every process below one.
+pub(crate) fn descendants(root: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let pairs: Vec<(u32, u32)> = pids
+        .filter_map(|pid: u32| Some((pid, parent(pid)?)))
+        .collect();
+    let mut found = vec![root];
+    let mut next = 0;
+    while let Some(above) = found.get(next).copied() {
+        let below = pairs.iter().filter(|(_, parent)| *parent == above);
+        found.extend(below.map(|(pid, _)| *pid));
+        next += 1;
+    }
+    found.split_off(1)
+}

@@ -37,6 +37,8 @@ pub(super) const CERTIFICATES: &str = "/etc/sandbar-certificates.pem";
 /// A sandbox as its wall is built around it.
 #[derive(Debug)]
 pub(in crate::local) struct Dwelling {
+    /// Words of a program that runs first and then turns into the rest of its command line.
+    pub(in crate::local) first: Vec<OsString>,
     /// Becomes `/home/user`.
     pub(in crate::local) home: PathBuf,
     /// Becomes `/tmp`.
@@ -136,7 +138,13 @@ pub(in crate::local) fn command(dwelling: &Dwelling, program: &[OsString]) -> io
         Network::Pasta => format!("{} bwrap", pasta::COMMAND),
         Network::Own | Network::Shared => "bwrap".to_owned(),
     };
-    let mut wall = wall.split_whitespace();
+    let mut wall = wall.split_whitespace().map(OsString::from);
+    let begin = |words: &[OsString]| {
+        let mut all = dwelling.first.iter().chain(words);
+        let mut command = Command::new(all.next().cloned().unwrap_or_default());
+        command.args(all);
+        command
+    };
     let mut command;
     let mut sources = Sources::default();
     if let Some(owner) = dwelling.owner {
@@ -150,10 +158,10 @@ pub(in crate::local) fn command(dwelling: &Dwelling, program: &[OsString]) -> io
         sources.place = place;
         let inner = arguments(dwelling, &mut sources);
         if by_pasta {
-            command = pasta::stage(place, owner);
+            command = begin(&pasta::stage(place, owner));
         } else {
-            command = Command::new("bwrap");
-            command.args(["--dev-bind", "/", "/", "--tmpfs", place]);
+            command =
+                begin(&["bwrap", "--dev-bind", "/", "/", "--tmpfs", place].map(OsString::from));
         }
         command.args(sources.stage.unwrap_or_default());
         let owner = owner.to_string();
@@ -165,7 +173,7 @@ pub(in crate::local) fn command(dwelling: &Dwelling, program: &[OsString]) -> io
         command.arg("--");
         command.stdout(pipe(&inner)?);
     } else {
-        command = Command::new(wall.next().unwrap_or_default());
+        command = begin(&wall.by_ref().take(1).collect::<Vec<_>>());
         command.stdout(pipe(&arguments(dwelling, &mut sources))?);
     }
     command.args(wall).args(["--args", "1", "--"]).args(program);
@@ -218,7 +226,7 @@ impl Sources {
 fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
     let mut list: Vec<OsString> = Vec::new();
     let fixed = "--unshare-user --uid 1000 --gid 1000 --unshare-pid --unshare-ipc --unshare-uts \
-        --unshare-cgroup-try --hostname sandbox --cap-drop ALL --disable-userns --clearenv \
+        --unshare-cgroup-try --hostname sandbox --cap-drop ALL --disable-userns --new-session --clearenv \
         --tmpfs / --ro-bind /usr /usr";
     list.extend(fixed.split_whitespace().map(OsString::from));
     if dwelling.network == Network::Own {

@@ -1,4 +1,4 @@
-//! Level filesystem: landlock, which a sandbox's helper lays upon itself before it starts anything.
+//! What a sandbox's helper lays upon itself before it starts anything: landlock at level filesystem.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use super::etc;
 
-/// What a confined helper and all its processes may touch.
+/// What a confined helper and all its processes may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::local) struct Confinement {
-    /// Directories and files to read and to run.
-    pub(in crate::local) read: Vec<PathBuf>,
-    /// Directories and files to change as well.
-    pub(in crate::local) write: Vec<PathBuf>,
+    /// Files that may be touched; `None`: all that it sees.
+    pub(in crate::local) files: Option<ReachableFiles>,
 }
 
-impl Confinement {
+/// What landlock leaves open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::local) struct ReachableFiles {
+    /// Directories and files to read and to run.
+    read: Vec<PathBuf>,
+    /// Directories and files to change as well.
+    write: Vec<PathBuf>,
+}
+
+impl ReachableFiles {
     /// The system read-only, and these besides. Touches the disk.
     pub(in crate::local) fn new(read: Vec<PathBuf>, write: Vec<PathBuf>) -> Self {
         let system = [
@@ -29,14 +36,30 @@ impl Confinement {
             "/dev/random",
             "/dev/urandom",
             "/dev/tty",
-            "/dev/ptmx",
-            "/dev/pts",
         ];
         let mut all = Self { read, write };
         all.read.extend(system.map(PathBuf::from));
         all.read.extend(etc::entries(Path::new("/etc")));
         all.write.extend(devices.map(PathBuf::from));
         all
+    }
+
+    /// With all terminals of the machine that its user may open, and new ones.
+    ///
+    /// For a sandbox with a user of its own, to whom those of others are shut. A rule cannot tell the
+    /// terminals that a sandbox opens from those that are there: all are files of one directory.
+    pub(in crate::local) fn with_terminals(mut self) -> Self {
+        self.write
+            .extend(["/dev/ptmx", "/dev/pts"].map(PathBuf::from));
+        self
+    }
+}
+
+/// Confines this process and all that it starts, for ever. It must have a single thread.
+pub(in crate::local) fn restrict(wanted: &Confinement) -> io::Result<()> {
+    match &wanted.files {
+        Some(files) => restrict_files(files),
+        None => Ok(()),
     }
 }
 
@@ -56,9 +79,8 @@ pub(in crate::local) fn is_offered() -> bool {
     false
 }
 
-/// Confines this thread and all that it starts, for ever.
 #[cfg(target_os = "linux")]
-pub(in crate::local) fn restrict(wanted: &Confinement) -> io::Result<()> {
+fn restrict_files(wanted: &ReachableFiles) -> io::Result<()> {
     use landlock::{
         ABI, Access, AccessFs, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr,
         RulesetCreatedAttr, RulesetStatus, Scope,
@@ -96,6 +118,6 @@ pub(in crate::local) fn restrict(wanted: &Confinement) -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(in crate::local) fn restrict(_: &Confinement) -> io::Result<()> {
+fn restrict_files(_: &ReachableFiles) -> io::Result<()> {
     Err(io::Error::from(io::ErrorKind::Unsupported))
 }

@@ -11,11 +11,22 @@
 //! | filesystem | own directories, system read-only | seen, not signalled | the machine's |
 //! | none | the user's | the user's | the machine's |
 //!
+//! At every level a sandbox has no controlling terminal but its own, and no open file, no key and no
+//! ignored signal of whoever started the server ([`detach`](mod@detach)); it gets no rights by
+//! set-user-id programs.
+//!
+//! Under the account of an ordinary user this is not kept: at level none a sandbox does what the user
+//! can do, which includes opening the user's other terminals by their paths. At level filesystem it
+//! opens no terminal at all, hence programs inside cannot make one (`tmux`, `script`, `openpty`); the
+//! API gives terminals that are open. And landlock does not ask who changes what a file is: mode and
+//! times of the user's files can be changed by their paths.
+//!
 //! A sandbox never runs as the machine's root: see [`owners`].
 
 mod beneath;
 mod bubblewrap;
 mod confine;
+mod detach;
 mod etc;
 mod owners;
 mod pasta;
@@ -33,6 +44,8 @@ use owners::Owners;
 
 pub(super) use beneath::{Beneath, remove_dir};
 pub(super) use confine::{Confinement, restrict};
+pub use detach::{close_on_exec, detach};
+pub(super) use detach::{give_up_rights, lead_session};
 pub(super) use start::{Quarters, Start};
 pub(super) use view::View;
 
@@ -113,6 +126,9 @@ pub struct Isolation {
     pub why: String,
     /// What to do for that; may be empty.
     pub next: String,
+    /// The sandboxes run as the server's user.
+    #[serde(default)]
+    pub shares_user: bool,
     /// As whom the sandboxes run, if the server is root.
     #[serde(skip)]
     owners: Option<Owners>,
@@ -138,6 +154,10 @@ impl Isolation {
                  servers and to this machine's further addresses)",
             ),
             (Level::Full, Network::Shared) => line.push_str(" (shared network)"),
+            (Level::Filesystem, _) if self.shares_user => line.push_str(
+                " (mode and times of your files can still be changed by their paths, and programs \
+                 in a sandbox can open no terminals)",
+            ),
             _ => {}
         }
         if !self.why.is_empty() {
@@ -292,6 +312,7 @@ pub(super) fn decide(wanted: Wanted, dirs: &Dirs<'_>) -> io::Result<Isolation> {
         network,
         why: lack.why,
         next: lack.next,
+        shares_user: owners.is_none(),
         owners,
     })
 }

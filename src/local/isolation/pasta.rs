@@ -8,11 +8,11 @@
 //! Of this machine's loopback nothing is passed on, in neither direction. What pasta does not keep
 //! away is told with the level ([`super::Isolation::told`]). Seen with pasta of 2023-03.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use super::{Lack, bubblewrap};
 
@@ -81,9 +81,10 @@ pub(super) fn place(sources: &[&Path]) -> &'static str {
 }
 
 /// The command that makes the stage: three words follow for each mount, `--`, and what is to be run.
-pub(super) fn stage(place: &str, owner: u32) -> Command {
-    let mut command = Command::new("unshare");
-    command.args([
+pub(super) fn stage(place: &str, owner: u32) -> Vec<OsString> {
+    let owner = owner.to_string();
+    let words = [
+        "unshare",
         "--mount",
         "--propagation",
         "private",
@@ -92,9 +93,10 @@ pub(super) fn stage(place: &str, owner: u32) -> Command {
         "-ec",
         STAGE,
         "sh",
-    ]);
-    command.args([place, &owner.to_string()]);
-    command
+        place,
+        &owner,
+    ];
+    words.map(OsString::from).into()
 }
 
 fn is_open(mode: u32) -> bool {

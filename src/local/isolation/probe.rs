@@ -65,6 +65,8 @@ fn attempt(network: Network, owner: Option<u32>) -> Result<(), Failed> {
     let everybody = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(empty.path(), everybody).map_err(Failed::Here)?;
     let dwelling = Dwelling {
+        // It runs nothing of a sandbox.
+        first: Vec::new(),
         home: empty.path().to_owned(),
         tmp: empty.path().to_owned(),
         etc: empty.path().to_owned(),

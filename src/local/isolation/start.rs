@@ -10,7 +10,8 @@ use std::process::Command;
 
 use super::super::helper::HelperCommand;
 use super::bubblewrap::{self, Dwelling};
-use super::{CERTIFICATES, Confinement, Isolation, Level, PROGRAM_INSIDE, View};
+use super::confine::ReachableFiles;
+use super::{CERTIFICATES, Confinement, Isolation, Level, PROGRAM_INSIDE, View, detach};
 
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";
@@ -33,9 +34,11 @@ pub(in crate::local) struct Quarters<'a> {
 /// How a helper is started: the command without its streams, and what it shall lay upon itself.
 pub(in crate::local) struct Start {
     pub(in crate::local) command: Command,
-    pub(in crate::local) confinement: Option<Confinement>,
+    pub(in crate::local) confinement: Confinement,
     /// The sandbox has a network of its own: whoever listens in it is one of its processes.
     pub(in crate::local) own_network: bool,
+    /// Its processes cannot open a terminal: the server has to give them one that is open.
+    pub(in crate::local) needs_terminals: bool,
 }
 
 impl Quarters<'_> {
@@ -53,16 +56,21 @@ impl Quarters<'_> {
         let mut start = match level {
             Level::Full => self.full(owner)?,
             Level::Filesystem => {
-                let mut start = self.plain();
+                let mut start = Start::plain(self.helper);
                 let programs = self.programs.iter().map(|(_, file)| file.canonicalize());
                 let mut read: Vec<PathBuf> = programs.flatten().collect();
                 read.push(self.helper.program.clone());
                 read.push(self.isolation.certificates(self.dir));
                 let homes = [outside.home(), outside.tmp()].map(Path::to_owned);
-                start.confinement = Some(Confinement::new(read, homes.into()));
+                let files = ReachableFiles::new(read, homes.into());
+                start.needs_terminals = owner.is_none();
+                start.confinement.files = Some(match owner {
+                    None => files,
+                    Some(_) => files.with_terminals(),
+                });
                 start
             }
-            Level::None => self.plain(),
+            Level::None => Start::plain(self.helper),
         };
         if let (Level::None | Level::Filesystem, Some(owner)) = (level, owner) {
             // The record stays readable by root alone.
@@ -70,8 +78,6 @@ impl Quarters<'_> {
             // The standard library drops the supplementary groups as well.
             start.command.uid(owner).gid(owner);
         }
-        // Ctrl-c in the terminal of a server must not reach what holds the wall up.
-        start.command.process_group(0);
         Ok(start)
     }
 
@@ -89,26 +95,13 @@ impl Quarters<'_> {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))
     }
 
-    fn plain(&self) -> Start {
-        let mut command = Command::new(&self.helper.program);
-        command
-            .args(&self.helper.arguments)
-            .env_clear()
-            .current_dir("/")
-            .stdout(std::process::Stdio::null());
-        Start {
-            command,
-            confinement: None,
-            own_network: false,
-        }
-    }
-
     fn full(&self, owner: Option<u32>) -> io::Result<Start> {
         let mut programs = vec![(PROGRAM_INSIDE.into(), self.helper.program.clone())];
         let template = self.programs.iter();
         programs
             .extend(template.map(|(name, file)| (Path::new(PROGRAMS).join(name), file.clone())));
         let dwelling = Dwelling {
+            first: detach::words(&self.helper.program),
             home: self.dir.join("home"),
             tmp: self.dir.join("tmp"),
             etc: self.dir.join("etc"),
@@ -122,10 +115,34 @@ impl Quarters<'_> {
         let mut program: Vec<OsString> = vec![PROGRAM_INSIDE.into()];
         program.extend(self.helper.arguments.iter().map(OsString::from));
         Ok(Start {
-            command: bubblewrap::command(&dwelling, &program)?,
-            confinement: None,
             own_network: self.isolation.own_network(),
+            ..Start::new(bubblewrap::command(&dwelling, &program)?)
         })
+    }
+}
+
+impl Start {
+    /// A helper that sees all of the machine.
+    pub(in crate::local) fn plain(helper: &HelperCommand) -> Self {
+        let mut words = detach::words(&helper.program);
+        words.push(helper.program.clone().into());
+        words.extend(helper.arguments.iter().map(OsString::from));
+        let mut command = Command::new(&words[0]);
+        command
+            .args(&words[1..])
+            .env_clear()
+            .current_dir("/")
+            .stdout(std::process::Stdio::null());
+        Self::new(command)
+    }
+
+    fn new(command: Command) -> Self {
+        Self {
+            command,
+            confinement: Confinement { files: None },
+            own_network: false,
+            needs_terminals: false,
+        }
     }
 }
 
