@@ -20,14 +20,21 @@ sub look {
     open(my $stat, '<', '/proc/self/stat') or die;
     my @words = split / /, (split /\) /, <$stat>)[-1];
     print "$who has none\n" if $words[4] == 0;
+    my @handles = (\*STDIN, \*STDOUT);
     if (open(my $tty, '+<', '/dev/tty')) {
         print "$who opens /dev/tty\n";
         syswrite($tty, "from $who in the sandbox\n");
+        push @handles, $tty;
     }
     for my $path (glob '/dev/pts/[0-9]*') {
         # NOCTTY, lest this process takes it for its own.
         sysopen(my $other, $path, 0400 | 02) or next;
         print "$who opens a terminal by its path\n" unless -t STDIN && $path eq POSIX::ttyname(0);
+        push @handles, $other;
+    }
+    for my $handle (@handles) {
+        my $key = 'x';
+        print "$who types\n" if ioctl($handle, 0x5412, $key);
     }
 }
 look('process');
@@ -169,7 +176,7 @@ fi";
 fn signals_rights_and_priorities_are_the_usual_ones() {
     Serving::everywhere(Ground::Fore, ODD, |serving| {
         let script = "umask; cut -d ' ' -f 19 /proc/self/stat; cat /proc/self/oom_score_adj; \
-             grep -E '^(Sig(Ign|Blk)|Cap(Inh|Prm|Eff|Amb)|NoNewPrivs):' /proc/self/status";
+             grep -E '^(Sig(Ign|Blk)|Cap(Inh|Prm|Eff|Amb)|NoNewPrivs|Seccomp):' /proc/self/status";
 
         let seen = serving.run("/bin/sh", &["-c", script]);
         // glibc has whatever it starts ignore the two signals that it keeps for itself.
@@ -178,7 +185,7 @@ fn signals_rights_and_priorities_are_the_usual_ones() {
         let none = "0000000000000000";
         let wanted = format!(
             "0022\n0\n0\nSigBlk:\t{none}\nSigIgn:\t{none}\nCapInh:\t{none}\nCapPrm:\t{none}\n\
-             CapEff:\t{none}\nCapAmb:\t{none}\nNoNewPrivs:\t1\n"
+             CapEff:\t{none}\nCapAmb:\t{none}\nNoNewPrivs:\t1\nSeccomp:\t2\n"
         );
         assert_eq!(seen, wanted, "{}", serving.name());
         assert_eq!(open_to_others(&serving.state()), [""; 0].map(PathBuf::from));

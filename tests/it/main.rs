@@ -65,5 +65,6 @@ mod session_list;
 mod shell;
 mod sleep;
 mod soak;
+mod system_calls;
 mod terminal;
 mod together;

@@ -1,17 +1,19 @@
-//! What a sandbox's helper lays upon itself before it starts anything: landlock at level filesystem.
+//! What a sandbox's helper lays upon itself before it starts anything: a filter of system calls at
+//! every level, and landlock at level filesystem.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::etc;
+use super::{DeniedCalls, etc};
 
 /// What a confined helper and all its processes may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::local) struct Confinement {
     /// Files that may be touched; `None`: all that it sees.
     pub(in crate::local) files: Option<ReachableFiles>,
+    pub(in crate::local) calls: DeniedCalls,
 }
 
 /// What landlock leaves open.
@@ -57,10 +59,10 @@ impl ReachableFiles {
 
 /// Confines this process and all that it starts, for ever. It must have a single thread.
 pub(in crate::local) fn restrict(wanted: &Confinement) -> io::Result<()> {
-    match &wanted.files {
-        Some(files) => restrict_files(files),
-        None => Ok(()),
+    if let Some(files) = &wanted.files {
+        restrict_files(files)?;
     }
+    wanted.calls.deny()
 }
 
 /// Whether this kernel confines anything.

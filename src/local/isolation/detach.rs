@@ -114,7 +114,9 @@ pub(in crate::local) fn give_up_rights() -> io::Result<()> {
     Ok(())
 }
 
-/// Joins a new, empty session keyring. Not every kernel has keyrings, and some containers forbid them.
+/// Joins a new, empty session keyring. Where that cannot be (a kernel without keyrings, a container
+/// that forbids them, no quota left), processes still cannot ask for the old one: the filter of system
+/// calls denies all that has to do with keys.
 #[cfg(target_os = "linux")]
 fn leave_keyring() {
     let _ = keyutils::Keyring::join_anonymous_session();

@@ -13,7 +13,8 @@
 //!
 //! At every level a sandbox has no controlling terminal but its own, and no open file, no key and no
 //! ignored signal of whoever started the server ([`detach`](mod@detach)); it gets no rights by
-//! set-user-id programs.
+//! set-user-id programs, and cannot make the system calls that containers cannot make
+//! ([`system_calls`]).
 //!
 //! Under the account of an ordinary user this is not kept: at level none a sandbox does what the user
 //! can do, which includes opening the user's other terminals by their paths. At level filesystem it
@@ -33,6 +34,7 @@ mod pasta;
 mod probe;
 mod removal;
 mod start;
+mod system_calls;
 mod view;
 
 use std::io;
@@ -47,6 +49,7 @@ pub(super) use confine::{Confinement, restrict};
 pub use detach::{close_on_exec, detach};
 pub(super) use detach::{give_up_rights, lead_session};
 pub(super) use start::{Quarters, Start};
+pub(super) use system_calls::DeniedCalls;
 pub(super) use view::View;
 
 /// Where a sandbox of level full sees this program.

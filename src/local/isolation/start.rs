@@ -11,7 +11,9 @@ use std::process::Command;
 use super::super::helper::HelperCommand;
 use super::bubblewrap::{self, Dwelling};
 use super::confine::ReachableFiles;
-use super::{CERTIFICATES, Confinement, Isolation, Level, PROGRAM_INSIDE, View, detach};
+use super::{
+    CERTIFICATES, Confinement, DeniedCalls, Isolation, Level, PROGRAM_INSIDE, View, detach,
+};
 
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";
@@ -71,6 +73,10 @@ impl Quarters<'_> {
                 start
             }
             Level::None => Start::plain(self.helper),
+        };
+        start.confinement.calls = DeniedCalls {
+            namespaces: level > Level::None,
+            reach: level == Level::Filesystem && owner.is_none(),
         };
         if let (Level::None | Level::Filesystem, Some(owner)) = (level, owner) {
             // The record stays readable by root alone.
@@ -139,7 +145,10 @@ impl Start {
     fn new(command: Command) -> Self {
         Self {
             command,
-            confinement: Confinement { files: None },
+            confinement: Confinement {
+                files: None,
+                calls: DeniedCalls::default(),
+            },
             own_network: false,
             needs_terminals: false,
         }
