@@ -112,19 +112,24 @@ async fn answer(mut front: Front, mut request: Request) -> Response {
     if let Some(mask) = sandbox.record().mask_host {
         mask_host(&mask, port, request.headers_mut());
     }
+    to_port(&id, &run, port, request).await
+}
+
+/// Sends a request to a port in a sandbox, if the sandbox may have another connection.
+async fn to_port(id: &str, run: &Run, port: u16, request: Request) -> Response {
     // Its two ends.
     let place = match run.share.take(2) {
         Ok(place) => Arc::new(place),
-        Err(message) => return gateway(StatusCode::SERVICE_UNAVAILABLE, &id, &message, Some(port)),
+        Err(message) => return gateway(StatusCode::SERVICE_UNAVAILABLE, id, &message, Some(port)),
     };
     let way = Way {
         over: run.connections(),
         place,
     };
-    match dial(&run, port).await {
-        Some(stream) => forward(&id, port, stream, request, way).await,
+    match dial(run, port).await {
+        Some(stream) => forward(id, port, stream, request, way).await,
         None => unreachable_port(
-            &id,
+            id,
             "The sandbox is running but port is not open",
             Some(port),
         ),

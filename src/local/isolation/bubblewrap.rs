@@ -241,46 +241,12 @@ fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
             Err(_) => {}
         }
     }
-    for name in etc::SHOWN {
-        let path = Path::new("/etc").join(name);
-        add(["--ro-bind-try".into(), path.clone().into(), path.into()]);
-    }
     let written = sources.of(&dwelling.etc, "--ro-bind");
-    let generated = ["passwd", "group", "hosts", "nsswitch.conf", "resolv.conf"];
-    let scripts = etc::SCRIPTS.map(|(name, _)| name);
-    let generated = generated.into_iter().chain(scripts);
-    let generated = generated.map(|name| (name, Path::new("/etc").join(name)));
-    // The name inside must not hide a file of the system.
-    let certificates = (super::CERTIFICATES, CERTIFICATES.into());
-    for (name, inside) in generated.chain([certificates]) {
-        let from = Path::new(&written).join(name);
-        add(["--ro-bind-try".into(), from.into(), inside.into()]);
-    }
-    let software: Vec<&Path> = dwelling.path.split(':').filter_map(foreign).collect();
-    for path in &software {
-        add(["--ro-bind-try".into(), path.into(), path.into()]);
-    }
-    let prefixes = ["/usr", "/usr/local"].map(Path::new);
-    let shown: Vec<&Path> = prefixes.into_iter().chain(software).collect();
-    let is_seen = |file: &PathBuf| shown.iter().any(|prefix| file.starts_with(prefix));
-    for file in etc::hidden(shown.iter().copied())
-        .into_iter()
-        .filter(is_seen)
-    {
-        let from = Path::new(&written).join(EMPTY);
-        add(["--ro-bind".into(), from.into(), file.into()]);
-    }
+    list.extend(files_of_the_machine(dwelling, Path::new(&written)));
     // Of `/dev` only what is mounted below it can be written: the rest would be memory without a limit.
     let devices = "--proc /proc --ro-bind /proc/sys /proc/sys --dev /dev --remount-ro /dev";
     list.extend(devices.split_whitespace().map(OsString::from));
-    for (place, share) in IN_MEMORY {
-        if let Some(memory) = dwelling.memory {
-            // The kernel takes 0 for no limit.
-            let size = (memory / share).max(4096).to_string();
-            list.extend(["--size".into(), size.into()]);
-        }
-        list.extend(["--tmpfs".into(), place.into()]);
-    }
+    list.extend(in_memory(dwelling.memory));
     let rest = "--dir /var/tmp --symlink /run /var/run --dir /home";
     list.extend(rest.split_whitespace().map(OsString::from));
     let mut add = |parts: [OsString; 3]| list.extend(parts);
@@ -302,5 +268,55 @@ fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
         "/home/user".into(),
     ]);
     list.extend(["--chdir", "/home/user", "--remount-ro", "/", "--as-pid-1"].map(OsString::from));
+    list
+}
+
+/// What is shown of the machine's configuration and software, and what stands in its place: `written`
+/// holds the generated files.
+fn files_of_the_machine(dwelling: &Dwelling, written: &Path) -> Vec<OsString> {
+    let mut list = Vec::new();
+    let mut add = |parts: [OsString; 3]| list.extend(parts);
+    for name in etc::SHOWN {
+        let path = Path::new("/etc").join(name);
+        add(["--ro-bind-try".into(), path.clone().into(), path.into()]);
+    }
+    let generated = ["passwd", "group", "hosts", "nsswitch.conf", "resolv.conf"];
+    let scripts = etc::SCRIPTS.map(|(name, _)| name);
+    let generated = generated.into_iter().chain(scripts);
+    let generated = generated.map(|name| (name, Path::new("/etc").join(name)));
+    // The name inside must not hide a file of the system.
+    let certificates = (super::CERTIFICATES, CERTIFICATES.into());
+    for (name, inside) in generated.chain([certificates]) {
+        let from = written.join(name);
+        add(["--ro-bind-try".into(), from.into(), inside.into()]);
+    }
+    let software: Vec<&Path> = dwelling.path.split(':').filter_map(foreign).collect();
+    for path in &software {
+        add(["--ro-bind-try".into(), path.into(), path.into()]);
+    }
+    let prefixes = ["/usr", "/usr/local"].map(Path::new);
+    let shown: Vec<&Path> = prefixes.into_iter().chain(software).collect();
+    let is_seen = |file: &PathBuf| shown.iter().any(|prefix| file.starts_with(prefix));
+    for file in etc::hidden(shown.iter().copied())
+        .into_iter()
+        .filter(is_seen)
+    {
+        let from = written.join(EMPTY);
+        add(["--ro-bind".into(), from.into(), file.into()]);
+    }
+    list
+}
+
+/// The file systems in memory, sized by what the sandbox may use.
+fn in_memory(memory: Option<u64>) -> Vec<OsString> {
+    let mut list: Vec<OsString> = Vec::new();
+    for (place, share) in IN_MEMORY {
+        if let Some(memory) = memory {
+            // The kernel takes 0 for no limit.
+            let size = (memory / share).max(4096).to_string();
+            list.extend(["--size".into(), size.into()]);
+        }
+        list.extend(["--tmpfs".into(), place.into()]);
+    }
     list
 }

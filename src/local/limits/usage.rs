@@ -198,7 +198,7 @@ fn mapped(smaps: &str, is_counted: impl Fn(File) -> bool) -> Option<u64> {
     let (mut sum, mut counts) = (None, true);
     for line in smaps.lines() {
         if let Some(file) = mapping(line) {
-            counts = file.is_none_or(|file| !is_counted(file));
+            counts = file.1 == 0 || !is_counted(file);
         } else if counts {
             let fields = ["Pss:", "SwapPss:"];
             let field = fields.iter().find(|field| line.starts_with(**field));
@@ -211,9 +211,9 @@ fn mapped(smaps: &str, is_counted: impl Fn(File) -> bool) -> Option<u64> {
     sum
 }
 
-/// The file of a mapping's first line, `55d0-55d1 r-xp 00000000 08:01 42 /path`; `Some(None)` if it has
-/// none, `None` for another line.
-fn mapping(line: &str) -> Option<Option<File>> {
+/// The file of a mapping's first line, `55d0-55d1 r-xp 00000000 08:01 42 /path`, whose inode is 0 if it has
+/// none; `None` for another line.
+fn mapping(line: &str) -> Option<File> {
     let mut words = line.split_ascii_whitespace();
     let (start, end) = words.next()?.split_once('-')?;
     let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -224,7 +224,7 @@ fn mapping(line: &str) -> Option<Option<File>> {
     let number = |text: &str| u32::from_str_radix(text, 16).ok();
     let device = rustix::fs::makedev(number(major)?, number(minor)?);
     let inode: u64 = words.next()?.parse().ok()?;
-    Some((inode != 0).then_some((device, inode)))
+    Some((device, inode))
 }
 
 fn read(pid: u32, file: &str) -> String {
