@@ -12,6 +12,7 @@ pub mod diff;
 mod markdown;
 mod palette;
 mod stream;
+pub mod visible;
 pub mod visible_bytes;
 pub mod wrap;
 

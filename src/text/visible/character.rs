@@ -1,0 +1,169 @@
+//! What single characters do to a reader.
+
+use unicode_normalization::char::{compose, decompose_canonical, is_combining_mark};
+use unicode_security::confusable_detection::skeleton;
+use unicode_width::UnicodeWidthChar as _;
+
+/// The picture of a control character or of a blank that has one.
+fn picture(c: char) -> Option<char> {
+    match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)),
+        '\x7f' => Some('␡'),
+        _ => None,
+    }
+}
+
+/// The sign of a blank that everybody expects.
+pub(super) fn blank(c: char) -> Option<&'static str> {
+    match c {
+        '\t' => Some("␉"),
+        '\n' => Some("␊"),
+        _ => None,
+    }
+}
+
+/// The name that a character is written by.
+pub(super) fn named(c: char) -> String {
+    picture(c).map_or_else(|| format!("⟨U+{:04X}⟩", u32::from(c)), String::from)
+}
+
+/// A mark that is drawn on the character before it.
+pub(super) fn is_mark(c: char) -> bool {
+    !c.is_ascii() && is_combining_mark(c)
+}
+
+/// Whether base and mark look like a character of their own.
+pub(super) fn composes(base: char, mark: char) -> bool {
+    compose(base, mark).is_some()
+}
+
+/// Whether `c` must be written by its name. `beside_ascii`: it stands in a word with ASCII letters.
+pub(super) fn is_misleading(c: char, beside_ascii: bool) -> bool {
+    match c {
+        ' '..='~' => false,
+        '\0'..='\u{9f}' => true,
+        _ => {
+            is_notation(c)
+                || is_unseen(c)
+                || !is_printable(c)
+                || is_generic_mark(c)
+                || is_other_spelling(c)
+                || (is_ascii_look(c) && (beside_ascii || !c.is_alphanumeric()))
+        }
+    }
+}
+
+/// The signs that this room writes with.
+fn is_notation(c: char) -> bool {
+    matches!(c, '\u{2400}'..='\u{2426}' | '⟨' | '⟩' | '↪')
+}
+
+/// Drawn as nothing or as a space, and more than Unicode's own classes say.
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d159}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Whether Unicode gives `c` a shape: not one of a later version, of private use, or of no character.
+/// The standard library's own table; behind a letter it lets marks pass.
+fn is_printable(c: char) -> bool {
+    let mut text = String::from("a");
+    text.push(c);
+    text.escape_debug().count() == 2
+}
+
+/// Marks that go on any letter, and so make it look like others; those of one script stay.
+fn is_generic_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{300}'..='\u{36f}'
+            | '\u{1ab0}'..='\u{1aff}'
+            | '\u{1dc0}'..='\u{1dff}'
+            | '\u{20d0}'..='\u{20ff}'
+            | '\u{fe20}'..='\u{fe2f}'
+    )
+}
+
+/// Another code for the same character, or a piece of one: they are drawn alike.
+fn is_other_spelling(c: char) -> bool {
+    let (mut count, mut same) = (0, false);
+    decompose_canonical(c, |part| {
+        count += 1;
+        same = part == c;
+    });
+    let piece_of_hangul = matches!(
+        c,
+        '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{d7b0}'..='\u{d7ff}'
+    );
+    piece_of_hangul || (count == 1 && !same)
+}
+
+/// Whether `c` is drawn like ASCII. What is two columns wide is not, and what people write in prose
+/// is known to everybody.
+fn is_ascii_look(c: char) -> bool {
+    let known = matches!(
+        c,
+        '‘' | '’'
+            | '“'
+            | '”'
+            | '–'
+            | '—'
+            | '…'
+            | '·'
+            | '•'
+            | '×'
+            | '¸'
+            | '´'
+            | 'ı'
+            | 'º'
+            | 'ª'
+            | '\u{2500}'..='\u{25ff}'
+    );
+    !c.is_ascii()
+        && !known
+        && c.width() == Some(1)
+        && !is_right_to_left(c)
+        && skeleton(c.encode_utf8(&mut [0; 4])).all(|c| c.is_ascii())
+}
+
+/// Whether a word without a single ASCII letter looks like a word of ASCII letters.
+pub(super) fn looks_like_ascii(word: &str) -> bool {
+    let mut chars = word.chars().peekable();
+    chars.peek().is_some_and(|c| c.is_alphanumeric())
+        && chars.all(|c| c == '_' || (c.is_alphanumeric() && is_ascii_look(c)))
+}
+
+/// What such a word is taken for.
+pub(super) fn ascii_look(word: &str) -> String {
+    skeleton(word).collect()
+}
+
+/// Letters of the scripts that are written from right to left.
+pub(super) fn is_right_to_left(c: char) -> bool {
+    matches!(
+        c,
+        '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}'
+    )
+}

@@ -1,0 +1,313 @@
+//! Writes text so that nothing of it is hidden, for all that somebody approves or answers.
+//!
+//! [`super::ansi`] strips what a reader must not be bothered with. Here nothing is stripped: what a
+//! terminal obeys, does not draw, reorders, or draws like something else is written by its name
+//! (`␛`, `␊`, `⟨U+200B⟩`), and the signs of this notation that come in the text are written by their
+//! numbers, so that two texts never look the same. Wrapped rows begin with `↪`, which no text can
+//! draw by itself; spaces at the end of a line are drawn as `␠`.
+//!
+//! What is taken for an ASCII character is what the confusables of Unicode's UTS 39 map to one.
+//!
+//! Does not know what is asked, nor by whom.
+
+mod character;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::wrap::{self, Breaking, fold};
+
+/// Tab stops, as in the rest of this room.
+const TAB: usize = 4;
+/// What a row begins with that goes on with the line above.
+const GOES_ON: &str = "↪ ";
+/// Narrower than this, a row has no room for the sign.
+const ROOM_FOR_SIGN: usize = 8;
+/// How many odd characters a warning names.
+const NAMED: usize = 6;
+
+/// How text and what is written by name are drawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Look {
+    pub text: Style,
+    /// Characters that are written by their names.
+    pub written: Style,
+    /// The sign of a row that goes on with the line above.
+    pub sign: Style,
+    /// Prose: rows end between words, and the space there is not drawn.
+    pub prose: bool,
+}
+
+/// What in a text can mislead its reader.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Names of the characters that had to be written out, each once.
+    written: Vec<String>,
+    /// Words that look like ASCII ones and are none.
+    look_alikes: Vec<String>,
+    /// Letters that are read from right to left: a terminal may change their order.
+    right_to_left: bool,
+}
+
+impl Findings {
+    /// Looks at one more text.
+    pub fn look_at(&mut self, text: &str) {
+        for line in text.split('\n') {
+            if line
+                .bytes()
+                .all(|byte| (0x20..0x7f).contains(&byte) || byte == b'\t')
+            {
+                continue;
+            }
+            self.right_to_left |= line.chars().any(character::is_right_to_left);
+            for piece in pieces(line) {
+                match piece.kind {
+                    Kind::Written if self.written.iter().all(|known| *known != piece.text) => {
+                        self.written.push(piece.text.into_owned());
+                    }
+                    Kind::LookAlike => self.look_alikes.push(piece.text.into_owned()),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// What the reader must be told, a sentence each.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if !self.written.is_empty() {
+            let more = if self.written.len() > NAMED {
+                " …"
+            } else {
+                ""
+            };
+            let named: Vec<&str> = self
+                .written
+                .iter()
+                .take(NAMED)
+                .map(String::as_str)
+                .collect();
+            let named = named.join(" ");
+            words.push(format!(
+                "hidden or misleading characters, shown: {named}{more}"
+            ));
+        }
+        for word in self.look_alikes.iter().take(NAMED) {
+            let ascii = character::ascii_look(word);
+            words.push(format!(
+                "“{word}” is not “{ascii}”: its letters are not Latin"
+            ));
+        }
+        if self.right_to_left {
+            words.push("right-to-left letters: their order may differ on this screen".to_owned());
+        }
+        words
+    }
+}
+
+/// Returns `text` in one line; a line end is written `␊`.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    if is_plain(text) && !text.contains('\n') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(pieces(text).into_iter().map(|piece| piece.text).collect())
+}
+
+/// Returns a name that somebody else gave, so that it cannot be taken for the words around it.
+pub fn name(text: &str) -> Cow<'_, str> {
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@".contains(c);
+    if !text.is_empty() && text.chars().all(is_harmless) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("“{}”", one_line(text).replace(['“', '”'], "⟨”⟩")))
+}
+
+/// Returns all lines of `text`, wrapped to `width` columns (0 counts as 1) without losing anything but
+/// the spaces between two rows of prose.
+pub fn lines(text: &str, width: usize, look: Look) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let (body, ends) = match text.strip_suffix('\n') {
+        Some(body) => (body, true),
+        None => (text, false),
+    };
+    let count = body.split('\n').count();
+    for (at, line) in body.split('\n').enumerate() {
+        let mut spans = spans(line, look);
+        // Said, since an end of the last line shows nowhere else.
+        if ends && at + 1 == count {
+            spans.push(Span::styled("␊", look.sign));
+        }
+        wrap_into(&spans, width.max(1), look, &mut lines);
+    }
+    lines
+}
+
+/// Wraps spans of visible text, the parts of one line; rows that go on are marked.
+pub fn wrap_into(spans: &[Span<'_>], width: usize, look: Look, out: &mut Vec<Line<'static>>) {
+    let sign = if width >= ROOM_FOR_SIGN { GOES_ON } else { "" };
+    let rest = width - wrap::width(sign);
+    let breaking = if look.prose {
+        Breaking::Words
+    } else {
+        Breaking::Anywhere
+    };
+    let rows = fold(spans, width, rest, breaking);
+    for (at, mut row) in rows.into_iter().enumerate() {
+        if at > 0 && !sign.is_empty() {
+            row.insert(0, Span::styled(sign, look.sign));
+        }
+        out.push(Line::from(row));
+    }
+}
+
+/// Returns one line of text as spans, without line ends.
+pub fn spans(line: &str, look: Look) -> Vec<Span<'static>> {
+    if is_plain(line) && !line.contains('\n') {
+        return vec![Span::styled(line.to_owned(), look.text)];
+    }
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for piece in pieces(line) {
+        let style = match piece.kind {
+            Kind::Text | Kind::LookAlike => look.text,
+            Kind::Written => look.written,
+            Kind::Blank => look.sign,
+        };
+        match spans.last_mut() {
+            Some(last) if last.style == style => last.content.to_mut().push_str(&piece.text),
+            _ => spans.push(Span::styled(piece.text.into_owned(), style)),
+        }
+    }
+    spans
+}
+
+/// What a piece of a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    /// A word that looks like ASCII, as it is.
+    LookAlike,
+    /// A character that is written by its name.
+    Written,
+    /// A tab, a line end, or a space at the end.
+    Blank,
+}
+
+struct Piece<'a> {
+    text: Cow<'a, str>,
+    kind: Kind,
+}
+
+/// Printable ASCII without a blank at the end of a line: the common case.
+fn is_plain(text: &str) -> bool {
+    let printable = |byte: u8| (0x20..0x7f).contains(&byte) || byte == b'\n';
+    text.bytes().all(printable) && !text.contains(" \n") && !text.ends_with([' ', '\n'])
+}
+
+fn pieces(line: &str) -> Vec<Piece<'_>> {
+    let body = line.trim_end_matches(' ');
+    let mut pieces = Vec::new();
+    let mut columns = 0;
+    let mut push = |text: Cow<'_, str>, kind| {
+        columns += wrap::width(&text);
+        let tab = text == "␉";
+        pieces.push(Piece {
+            text: Cow::Owned(text.into_owned()),
+            kind,
+        });
+        if tab {
+            let fill = (TAB - columns % TAB) % TAB;
+            columns += fill;
+            pieces.push(Piece {
+                text: Cow::Owned(" ".repeat(fill)),
+                kind,
+            });
+        }
+    };
+    for token in tokens(body) {
+        let in_ascii = token.contains(|c: char| c.is_ascii_alphanumeric());
+        for word in words(token) {
+            let alike = character::looks_like_ascii(word);
+            let is_seen = |c| !character::is_misleading(c, false);
+            if alike && !in_ascii && word.chars().all(is_seen) {
+                push(Cow::Borrowed(word), Kind::LookAlike);
+                continue;
+            }
+            let with_ascii = alike || word.contains(|c: char| c.is_ascii_alphanumeric());
+            let mut before = Before::default();
+            for c in word.chars() {
+                let (text, kind) = before.write(c, in_ascii && with_ascii);
+                push(text, kind);
+            }
+        }
+    }
+    for _ in body.len()..line.len() {
+        push(Cow::Borrowed("␠"), Kind::Blank);
+    }
+    pieces
+}
+
+/// What stands before a character, for marks that are put on it.
+#[derive(Default)]
+struct Before {
+    base: Option<char>,
+    marks: usize,
+}
+
+/// Marks on one letter; more are a trick.
+const MARKS: usize = 3;
+
+impl Before {
+    fn write(&mut self, c: char, beside_ascii: bool) -> (Cow<'static, str>, Kind) {
+        if let Some(sign) = character::blank(c) {
+            *self = Self::default();
+            return (Cow::Borrowed(sign), Kind::Blank);
+        }
+        let is_mark = character::is_mark(c);
+        let lonely = is_mark
+            && match self.base {
+                None => true,
+                Some(base) => self.marks >= MARKS || character::composes(base, c),
+            };
+        if lonely || character::is_misleading(c, beside_ascii) {
+            *self = Self::default();
+            return (Cow::Owned(character::named(c)), Kind::Written);
+        }
+        if is_mark {
+            self.marks += 1;
+        } else {
+            *self = Self {
+                base: Some(c),
+                marks: 0,
+            };
+        }
+        (Cow::Owned(c.to_string()), Kind::Text)
+    }
+}
+
+/// A line cut into spaces and what stands between them.
+fn tokens(line: &str) -> impl Iterator<Item = &str> {
+    cut(line, |c| c == ' ' || c == '\t')
+}
+
+/// A token cut into words and what stands between them.
+fn words(token: &str) -> impl Iterator<Item = &str> {
+    cut(token, |c| {
+        !(c.is_alphanumeric() || c == '_' || character::is_mark(c))
+    })
+}
+
+/// Cuts a text wherever `is_between` changes; nothing is lost.
+fn cut(text: &str, is_between: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = is_between(rest.chars().next()?);
+        let end = rest.find(|c| is_between(c) != first).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        Some(piece)
+    })
+}
