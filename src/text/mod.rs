@@ -8,6 +8,7 @@
 
 pub mod ansi;
 mod cache;
+pub mod copied;
 pub mod diff;
 mod markdown;
 mod palette;

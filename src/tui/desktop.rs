@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clipboard_gets_the_text_whatever_it_is() {
+    fn the_clipboard_gets_the_text_and_no_sequence_of_it_is_obeyed() {
         let mut desktop = Desktop::default();
         assert_eq!(
             desktop.copy("\x1b]0;x\x07").unwrap(),

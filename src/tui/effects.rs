@@ -16,6 +16,7 @@ use crate::app::event::{Event, Reply};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
+use crate::text::copied;
 
 /// A session's mailbox is full: nothing was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,8 +149,18 @@ impl<D: SessionDoor> Effects<D> {
         self.door
     }
 
-    fn copy(&self, text: &str) -> Request {
-        if let Some(bytes) = self.desktop.copy(text) {
+    fn copy(&mut self, text: &str) -> Request {
+        let (text, removed) = copied::clean(text);
+        if let Some(bytes) = self.desktop.copy(&text) {
+            if removed > 0 {
+                let what = if removed == 1 {
+                    "character"
+                } else {
+                    "characters"
+                };
+                let notice = format!("copied without {removed} hidden or control {what}");
+                self.tasks.spawn(std::future::ready(Reply::Notice(notice)));
+            }
             return Request::Send(bytes);
         }
         let notice = "Too long for the terminal's clipboard (75 KB)".into();

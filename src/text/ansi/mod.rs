@@ -66,7 +66,7 @@ fn is_clean(text: &str) -> bool {
 }
 
 /// Characters that a terminal obeys, that hide, or that reorder what is read.
-fn is_unsafe(c: char) -> bool {
+pub(in crate::text) fn is_unsafe(c: char) -> bool {
     match c {
         ' '..='~' => false,
         '\0'..='\u{9f}' => true,
