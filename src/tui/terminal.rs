@@ -22,8 +22,9 @@ use thiserror::Error;
 
 use super::keys::Keys;
 
-/// Alternate screen, remember the title, bracketed paste, no autowrap.
-const ENTER: &str = "\x1b[?1049h\x1b[22;2t\x1b[?2004h\x1b[?7l";
+/// Alternate screen, remember the title, bracketed paste, no autowrap. Then what another program may
+/// have left: origin and insert mode off, letters instead of line drawing.
+const ENTER: &str = "\x1b[?1049h\x1b[22;2t\x1b[?2004h\x1b[?7l\x1b[?6l\x1b[4l\x0f\x1b(B";
 /// Kitty keyboard protocol, "disambiguate escape codes" (flag 1); each screen has its own stack.
 const KEYBOARD_ON: &str = "\x1b[>1u";
 const KEYBOARD_OFF: &str = "\x1b[<1u";

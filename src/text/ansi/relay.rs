@@ -24,8 +24,9 @@ const MODES: &[u16] = &[
 const ON_AT_FIRST: &[u16] = &[7, 25];
 /// The cursor that is saved and restored is no state to take back.
 const MOMENTARY: u16 = 1048;
-/// Final bytes of sequences that move, erase, shift, colour, set margins or tab stops, or repeat.
-const DRAWS: &str = "@ABCDEFGHIJKLMPSTXZ`abdefgmrsu";
+/// Final bytes of sequences that move, erase, shift, colour, set margins, or repeat. Those that set or
+/// clear tab stops are not among them: nobody could put the old ones back.
+const DRAWS: &str = "@ABCDEFGHIJKLMPSTXZ`abdefmrsu";
 
 /// One program's way to the terminal.
 pub struct Relay {
@@ -64,8 +65,10 @@ impl Relay {
             // Without them the cursor goes home; it is to stay.
             sink.out.push_str("\x1b7\x1b[r\x1b8");
         }
-        // Keypad, insert mode, character set, colours, cursor shape.
-        sink.out.push_str("\x1b>\x1b[4l\x1b(B\x1b[m\x1b[0 q");
+        // Keypad, insert mode, colours, cursor shape; then both character sets, and the first of them
+        // shifted in: what a program saved with the cursor cannot bring line drawing back.
+        sink.out
+            .push_str("\x1b>\x1b[4l\x1b[m\x1b[0 q\x0f\x1b(B\x1b)B\x1b7");
         std::mem::take(&mut sink.out).into_bytes()
     }
 }
@@ -143,8 +146,8 @@ impl Perform for Sink {
     fn esc_dispatch(&mut self, intermediates: &[u8], ignore: bool, byte: u8) {
         let passes = match intermediates {
             _ if ignore => false,
-            // Cursor, lines, tab stops, keypad.
-            [] => b"78DEHM=>".contains(&byte),
+            // Cursor, lines, keypad.
+            [] => b"78DEM=>".contains(&byte),
             // Character sets: ASCII, British, line drawing.
             b"(" | b")" => b"BA0".contains(&byte),
             _ => false,
@@ -206,6 +209,9 @@ mod tests {
             "\x1b[5i",
             "\x1b[8;10;20t\x1b[?3h",
             "\x1bc\x1b#8",
+            // Tab stops, and character sets that nothing switches back.
+            "\x1bH\x1b[3g\x1b[g",
+            "\x1b*0\x1b+0\x1bn\x1bo\x1b|\x1b%@",
             "\x1b_Gi=1;AAAA\x1b\\\x1b^x\x1b\\\x1bXy\x1b\\",
             // In one byte, and what deceives the reader.
             "\u{9b}6n",
@@ -250,6 +256,81 @@ mod tests {
         // Once is enough.
         let again = String::from_utf8(relay.undo()).unwrap();
         assert!(!again.contains('?'), "{again:?}");
+    }
+
+    #[test]
+    fn a_shell_that_ends_in_line_drawing_leaves_letters() {
+        for left in [
+            "\x0e",
+            "\x1b)0\x0e",
+            "\x1b(0",
+            "\x1b(0\x1b7\x1b(B",
+            "\x1b[?1049h\x1b(0",
+        ] {
+            let mut relay = Relay::default();
+            let mut charsets = Charsets::default();
+            charsets.feed(&relay.pass(left.as_bytes()));
+
+            charsets.feed(&relay.undo());
+
+            assert!(charsets.draws_letters(), "{left:?}");
+            // Nor does a saved cursor bring it back.
+            charsets.feed(b"\x1b8");
+            assert!(charsets.draws_letters(), "{left:?}");
+        }
+    }
+
+    /// The character sets of a terminal, as xterm keeps them: two, one of which is shifted in, saved
+    /// and restored with the cursor.
+    #[derive(Default)]
+    struct Charsets {
+        now: Shift,
+        saved: Shift,
+    }
+
+    #[derive(Clone, Copy, Default)]
+    struct Shift {
+        out: bool,
+        drawing: [bool; 2],
+    }
+
+    impl Charsets {
+        fn feed(&mut self, bytes: &[u8]) {
+            Parser::<1024>::new().advance(self, bytes);
+        }
+
+        fn draws_letters(&self) -> bool {
+            !self.now.drawing[usize::from(self.now.out)]
+        }
+    }
+
+    impl Perform for Charsets {
+        fn execute(&mut self, byte: u8) {
+            match byte {
+                0x0e => self.now.out = true,
+                0x0f => self.now.out = false,
+                _ => {}
+            }
+        }
+
+        fn esc_dispatch(&mut self, intermediates: &[u8], _ignore: bool, byte: u8) {
+            match (intermediates, byte) {
+                (b"(", set) => self.now.drawing[0] = set == b'0',
+                (b")", set) => self.now.drawing[1] = set == b'0',
+                ([], b'7') => self.saved = self.now,
+                ([], b'8') => self.now = self.saved,
+                _ => {}
+            }
+        }
+
+        fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], _: bool, action: char) {
+            if intermediates == b"?" && params.iter().any(|mode| mode == [1049]) {
+                match action {
+                    'h' => self.saved = self.now,
+                    _ => self.now = self.saved,
+                }
+            }
+        }
     }
 
     proptest! {
