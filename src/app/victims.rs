@@ -1,5 +1,6 @@
 //! A kill is asked for: who goes with it, and what is lost. The words are made when they are drawn.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::App;
@@ -93,9 +94,12 @@ impl App {
             return Vec::new();
         };
         let loses = self.kill_loses(&first.key, wall);
-        let mut words = vec![format!("Kill the sandbox of {}? {loses}", first.name)];
+        let mut words = vec![format!(
+            "Kill the sandbox of {}? {loses}",
+            quoted(&first.name)
+        )];
         if !others.is_empty() {
-            let others: Vec<&str> = others.iter().map(|row| row.name.as_str()).collect();
+            let others: Vec<_> = others.iter().map(|row| quoted(&row.name)).collect();
             words.push(format!("Also in this sandbox: {}.", others.join(", ")));
         }
         words
@@ -110,7 +114,7 @@ impl App {
                 return format!("{}: {from}; all in it is lost", called(stranger));
             }
         };
-        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        let names: Vec<_> = rows.iter().map(|row| quoted(&row.name)).collect();
         let at_work = rows
             .iter()
             .map(|row| state_of(row, self.open.get(&row.key)))
@@ -156,6 +160,15 @@ impl App {
 fn called(stranger: &Stranger) -> String {
     match stranger.name.as_str() {
         "" => format!("sandbox {}", stranger.id),
-        name => format!("sandbox {} ({name})", stranger.id),
+        name => format!("sandbox {} ({})", stranger.id, quoted(name)),
     }
+}
+
+/// A name that is more than a word is told from the sentence around it: a sandbox may have given it.
+fn quoted(name: &str) -> Cow<'_, str> {
+    let is_word = |c: char| c.is_alphanumeric() || "-_.:/@".contains(c);
+    if !name.is_empty() && name.chars().all(is_word) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("“{}”", name.replace(['“', '”'], "\"")))
 }

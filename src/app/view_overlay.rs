@@ -12,7 +12,7 @@ use super::theme::Theme;
 use super::view_frame::{Frame, centred};
 use super::viewcx::ViewCx;
 use super::{App, clock};
-use crate::text::{ansi, wrap};
+use crate::text::{visible, wrap};
 
 impl App {
     pub(super) fn view_overlays(&self, screen: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
@@ -128,7 +128,8 @@ impl App {
             .iter()
             .flat_map(|words| match words.as_str() {
                 "" => vec![Line::default()],
-                words => wrap::wrap_plain(&ansi::plain(words), inner, theme.text),
+                // A name in it may be anybody's: it must draw no rows of its own, and hide nothing.
+                words => wrap::wrap_plain(&visible::one_line(words), inner, theme.text),
             })
             .collect();
         let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
@@ -141,8 +142,12 @@ impl App {
         let last = u16::try_from(lines.len().saturating_sub(room)).unwrap_or(u16::MAX);
         let can_scroll = last > 0 && matches!(question, Confirm::Kill { .. });
         let first = if can_scroll { scroll.min(last) } else { 0 };
+        let below = lines.len().saturating_sub(usize::from(first) + room);
         let shown = lines.into_iter().skip(first.into()).take(room);
         let mut lines: Vec<Line<'static>> = shown.collect();
+        if let (Some(end), true) = (lines.last_mut(), below > 0) {
+            *end = Line::styled(format!("… {} more lines", below + 1), theme.warning);
+        }
         if area.height > 4 {
             lines.push(Line::default());
         }

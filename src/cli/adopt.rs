@@ -15,6 +15,7 @@ use crate::session::adopt::{Wanted, adopt as take_up, already, unknown};
 use crate::session::visit::Host;
 use crate::session::world::wall;
 use crate::store::StoredSession;
+use crate::text::visible;
 
 pub(super) fn adopt(options: &Options, args: &AdoptArgs, env: &Env) -> Result<(), Ended> {
     let config = setup::config(options, env)?;
@@ -30,7 +31,7 @@ pub(super) fn adopt(options: &Options, args: &AdoptArgs, env: &Env) -> Result<()
             return Err(known::taken(other).into());
         }
         let session = search(&known, &id, args).await?;
-        let name = &session.summary.name;
+        let name = visible::name(&session.summary.name);
         let paused = match session.summary.phase {
             Phase::Paused => "; it is paused, as it was before",
             _ => "",

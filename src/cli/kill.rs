@@ -18,6 +18,7 @@ use crate::domain::session::{Revival, SessionSummary};
 use crate::session::revive::prospect;
 use crate::session::visit::Host;
 use crate::session::world::wall;
+use crate::text::visible;
 
 /// A sandbox that is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +72,14 @@ pub(super) fn kill(options: &Options, args: &KillArgs, env: &Env) -> Result<(), 
 }
 
 fn sentence(names: &[String], id: &str, was_there: bool) -> String {
+    let id = visible::name(id);
+    let names: Vec<_> = names.iter().map(|name| visible::name(name)).collect();
     let sandbox = if names.is_empty() {
         format!("sandbox {id}")
     } else {
         format!("{} (sandbox {id})", names.join(", "))
     };
-    match (was_there, names) {
+    match (was_there, names.as_slice()) {
         (true, _) => format!("killed {sandbox}"),
         (false, []) => format!("{sandbox} was gone already"),
         (false, names) => format!(

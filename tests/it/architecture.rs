@@ -60,6 +60,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tui",
             // What others said is printed to a terminal too.
             "text::visible_bytes",
+            // What is approved is shown whole.
+            "text::visible",
         ],
     ),
     // The roots: they name every room.
