@@ -148,15 +148,10 @@ impl Stage {
         ] {
             screen.wait_for(step);
         }
-        let down = "\x1b[B";
-        answer(
-            &mut screen,
-            "How shall the script greet?",
-            &format!("{down}{down}\r"),
-        );
-        answer(&mut screen, "edit sandbar-demo.sh", "a");
-        answer(&mut screen, "bash sh sandbar-demo.sh", "a");
-        wait_for_panel(&screen, "external_directory /etc/hosts");
+        answer(&mut screen, "How shall the script greet?", "3");
+        answer(&mut screen, "the agent wants to change a file", "1");
+        answer(&mut screen, "bash wants to run", "1");
+        wait_for_panel(&screen, "the agent wants to go outside the project");
         picture(&screen)
     }
 }
@@ -187,7 +182,7 @@ fn wait_for_panel(screen: &Screen, subject: &str) {
         // The line of keys is the panel's once the panel takes them.
         let keys = rows
             .last()
-            .is_some_and(|row| row.contains("enter take") || row.contains("a once"));
+            .is_some_and(|row| row.contains("enter answer") || row.contains("enter choose"));
         any(subject) && keys
     });
 }

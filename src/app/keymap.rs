@@ -16,9 +16,11 @@ pub enum Context {
     Composer,
     /// The chat, outside the composer.
     Transcript,
-    /// The panel of a permission or a question.
-    Request,
-    /// A text field in that panel.
+    /// The panel of a permission.
+    Permission,
+    /// The panel of a question.
+    Question,
+    /// The composer, while its text is for that panel.
     RequestInput,
     Sessions,
     Logs,
@@ -36,10 +38,11 @@ pub enum Context {
 
 impl Context {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Composer,
         Self::Transcript,
-        Self::Request,
+        Self::Permission,
+        Self::Question,
         Self::RequestInput,
         Self::Sessions,
         Self::Logs,
@@ -69,12 +72,18 @@ impl Context {
         }
     }
 
+    /// Whether keys that type a character go to the composer unless they are bound right here.
+    pub fn falls_to_composer(self) -> bool {
+        self.is_typing() || matches!(self, Self::Permission | Self::Question)
+    }
+
     /// The heading in the help.
     pub fn name(self) -> &'static str {
         match self {
             Self::Composer => "composer",
             Self::Transcript => "chat",
-            Self::Request => "permission, question",
+            Self::Permission => "permission",
+            Self::Question => "question",
             Self::RequestInput => "answer",
             Self::Sessions => "sessions",
             Self::Logs => "logs",
@@ -169,7 +178,8 @@ impl From<ChatContext> for Context {
         match context {
             ChatContext::Composer => Self::Composer,
             ChatContext::Transcript => Self::Transcript,
-            ChatContext::Request => Self::Request,
+            ChatContext::Permission => Self::Permission,
+            ChatContext::Question => Self::Question,
             ChatContext::RequestInput => Self::RequestInput,
         }
     }

@@ -270,7 +270,7 @@ impl App {
             // What is typed now goes to the session that is about to come.
             (Pane::Chat, None) => Context::Composer,
         };
-        if pane.is_typing() {
+        if pane.falls_to_composer() {
             vec![pane, Context::Anywhere, Context::Always]
         } else {
             vec![pane, Context::Outside, Context::Anywhere, Context::Always]

@@ -1,4 +1,4 @@
-//! What time brings: notices go, leaders lapse, drafts are stored, spinners turn. Without any of
+//! What time brings: notices go, drafts are stored, spinners turn. Without any of
 //! these nothing is due, and the program sleeps.
 
 use super::action::AppAction;
@@ -7,8 +7,6 @@ use super::{App, Notice};
 use crate::domain::sandbox::State;
 use crate::domain::time::{Monotonic, UnixMillis};
 
-/// How long the leader waits for the next key.
-const LEADER: Monotonic = Monotonic::from_secs(2);
 /// After this long, what may follow the leader is shown.
 pub(super) const WHICH_KEY: Monotonic = Monotonic::from_millis(300);
 /// A turn of the boot's spinner; each costs the terminal some twenty bytes. While the agent works
@@ -25,14 +23,9 @@ impl App {
     /// When something on the screen moves or lapses next, after `now`; `None` while nothing does.
     /// An [`super::event::Event::Tick`] belongs there.
     pub fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
-        let leader = (!self.leader.keys.is_empty()).then(|| {
-            let strip = self.leader.since.saturating_add(WHICH_KEY);
-            if strip > now {
-                strip
-            } else {
-                self.leader.since.saturating_add(LEADER)
-            }
-        });
+        // What may follow the leader stays in sight until a key is pressed.
+        let strip = self.leader.since.saturating_add(WHICH_KEY);
+        let leader = (!self.leader.keys.is_empty() && strip > now).then_some(strip);
         let session = self.session();
         [
             leader,
@@ -49,9 +42,6 @@ impl App {
     }
 
     pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
-        if cx.now >= self.leader.since.saturating_add(LEADER) {
-            self.leader.keys.clear();
-        }
         if self
             .notice
             .as_ref()

@@ -7,7 +7,7 @@ use super::chat::{ChatAction, ChatOutcome};
 use super::cx::Cx;
 use super::effect::Effect;
 use super::event::{Event, Reply};
-use super::key::Key;
+use super::key::{Key, KeyCode};
 use super::keymap::Meaning;
 use super::overlay::{Confirm, Overlay};
 use super::picker::Picker;
@@ -77,7 +77,16 @@ impl App {
         let mut keys = mem::take(&mut self.leader.keys);
         keys.push(key);
         match self.options.keymap.meaning(&contexts, &keys) {
+            Meaning::Action(Action::Chat(action))
+                if !leading && contexts[0].falls_to_composer() && key.typed().is_some() =>
+            {
+                if let Some(session) = self.session_mut() {
+                    session.chat.answer_key(action, key, cx);
+                }
+            }
             Meaning::Action(action) => self.act(action, cx),
+            // What may follow was shown; leaving it is no mistake.
+            Meaning::Nothing if leading && key == Key::plain(KeyCode::Esc) => {}
             Meaning::Leader => {
                 self.leader.keys = keys;
                 self.leader.since = cx.now;
@@ -109,6 +118,7 @@ impl App {
 
     /// A paste goes to the composer, wherever the focus is.
     fn paste(&mut self, event: Event, cx: &mut Cx<'_>) {
+        self.leader.keys.clear();
         if !self.overlays.is_empty() {
             return;
         }
@@ -200,7 +210,10 @@ impl App {
     fn act_chat(&mut self, action: ChatAction, cx: &mut Cx<'_>) {
         if matches!(
             action,
-            ChatAction::FocusRequest | ChatAction::EditQueued | ChatAction::FocusComposer
+            ChatAction::FocusRequest
+                | ChatAction::EditQueued
+                | ChatAction::FocusComposer
+                | ChatAction::FocusTranscript
         ) {
             self.focus = Pane::Chat;
         }

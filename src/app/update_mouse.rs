@@ -29,12 +29,12 @@ impl App {
                     session.chat.press(mouse.row);
                 }
             }
-            MouseKind::ScrollUp => self.wheel(pane, -WHEEL, cx),
-            MouseKind::ScrollDown => self.wheel(pane, WHEEL, cx),
+            MouseKind::ScrollUp => self.wheel((pane, mouse.row), -WHEEL, cx),
+            MouseKind::ScrollDown => self.wheel((pane, mouse.row), WHEEL, cx),
         }
     }
 
-    fn wheel(&mut self, pane: Pane, rows: i64, cx: &mut Cx<'_>) {
+    fn wheel(&mut self, (pane, row): (Pane, u16), rows: i64, cx: &mut Cx<'_>) {
         match pane {
             Pane::Sessions => {
                 let step = if rows < 0 {
@@ -46,7 +46,7 @@ impl App {
             }
             Pane::Chat => {
                 if let Some(session) = self.session_mut() {
-                    session.chat.scroll_by(rows, cx);
+                    session.chat.wheel(row, rows, cx);
                 }
             }
             Pane::Logs => {

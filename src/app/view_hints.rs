@@ -57,39 +57,34 @@ const TRANSCRIPT: &[Hint] = &[
     HELP,
 ];
 
+/// The options have their digits beside them.
 const PERMISSION: &[Hint] = &[
-    (&[chat(ChatAction::RequestOnce)], "once"),
-    (&[chat(ChatAction::RequestDeny)], "deny"),
-    (&[chat(ChatAction::RequestFull)], "full view"),
-    (&[chat(ChatAction::RequestLater)], "later"),
-    STOP_TURN,
+    MARK,
+    (&[chat(ChatAction::RequestAccept)], "choose"),
+    (&[chat(ChatAction::RequestFull)], "show all"),
+    STOP,
     HELP,
 ];
 
-/// The panel has no key of its own that ends the turn.
-const STOP_TURN: Hint = (
-    &[app(AppAction::Interrupt), app(AppAction::Interrupt)],
-    "stop",
+const MARK: Hint = (
+    &[
+        chat(ChatAction::RequestPrevious),
+        chat(ChatAction::RequestNext),
+    ],
+    "move",
 );
 
 const QUESTION: &[Hint] = &[
-    (
-        &[
-            chat(ChatAction::RequestPrevious),
-            chat(ChatAction::RequestNext),
-        ],
-        "choose",
-    ),
-    (&[chat(ChatAction::RequestAccept)], "take"),
-    (&[chat(ChatAction::RequestReject)], "reject"),
-    (&[chat(ChatAction::RequestLater)], "later"),
-    STOP_TURN,
+    MARK,
+    (&[chat(ChatAction::RequestAccept)], "answer"),
+    (&[chat(ChatAction::RequestFull)], "show all"),
+    STOP,
     HELP,
 ];
 
 const INPUT: &[Hint] = &[
-    (&[chat(ChatAction::RequestAccept)], "take"),
-    (&[chat(ChatAction::RequestLater)], "back"),
+    (&[chat(ChatAction::RequestAccept)], "answer"),
+    (&[chat(ChatAction::RequestLeave)], "back"),
     HELP,
 ];
 
@@ -167,8 +162,8 @@ impl App {
         let hints: Vec<Hint> = match contexts[0] {
             Context::Composer => self.composer_hints(),
             Context::Transcript => TRANSCRIPT.to_vec(),
-            Context::Request if self.is_asked_a_question() => QUESTION.to_vec(),
-            Context::Request => PERMISSION.to_vec(),
+            Context::Question => QUESTION.to_vec(),
+            Context::Permission => PERMISSION.to_vec(),
             Context::RequestInput => INPUT.to_vec(),
             Context::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
             Context::Sessions if self.stranger_selected().is_some() => {
@@ -233,10 +228,5 @@ impl App {
             hints.retain(|hint| *hint != QUIT_ALWAYS);
         }
         hints
-    }
-
-    fn is_asked_a_question(&self) -> bool {
-        self.session()
-            .is_some_and(|session| session.chat.is_asked_a_question())
     }
 }

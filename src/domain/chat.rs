@@ -1,7 +1,8 @@
 //! A conversation as we show it: messages, parts, tool calls, permissions, questions.
 //!
 //! The words are OpenCode's; the shapes are ours. `session::translate` makes these from the wire.
-//! All texts are as the server sent them and may be hostile: drawing strips control sequences.
+//! All texts are as the server sent them and may be hostile: drawing strips control sequences, or
+//! writes them out where something is approved.
 
 use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};
 use super::time::UnixMillis;
@@ -172,10 +173,16 @@ pub struct Permission {
     pub patterns: Vec<String>,
     /// What "always" would allow, until the server ends.
     pub always: Vec<String>,
-    /// One line: the command, the path, the URL.
+    /// The command, the path or the URL, whole; empty where there is none of these.
     pub subject: String,
     /// A unified diff, for edits.
     pub diff: Option<String>,
+    /// All else that the request says and the call was given, by name.
+    pub details: Vec<(String, String)>,
+    /// It belongs to a call whose arguments are not known, and says nothing of them itself.
+    pub lacks_arguments: bool,
+    /// It could not be read as it was sent. Nobody can approve what he cannot read.
+    pub undecodable: bool,
     pub call_id: Option<String>,
 }
 
@@ -195,6 +202,8 @@ pub struct Question {
     pub id: QuestionId,
     pub session: OpencodeSessionId,
     pub items: Vec<QuestionItem>,
+    /// It could not be read as it was sent, and can only be declined.
+    pub undecodable: bool,
     pub call_id: Option<String>,
 }
 

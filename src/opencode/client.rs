@@ -18,10 +18,11 @@ use serde::de::DeserializeOwned;
 use super::error::OpencodeError;
 use super::wire::message::{List, MessagePage, PromptRequest};
 use super::wire::provider::{Agent, Config, Providers};
+use super::wire::request::{PermissionRequest, QuestionRequest};
 use super::wire::session::{
-    CreateSession, Health, Path, PermissionReply, PermissionRequest, QuestionRequest, Session,
-    StatusMap, Todo, UpdateSession,
+    CreateSession, Health, Path, PermissionReply, Session, StatusMap, Todo, UpdateSession,
 };
+use super::wire::surrogates::repair_bytes;
 use crate::net::http::{Http, basic_auth, secret_header};
 
 pub use export::Export;
@@ -220,9 +221,9 @@ impl OpencodeClient {
     /// # Errors
     /// 400 while a `webfetch` without a time limit waits (a fault of 1.18.33).
     pub async fn permissions(&self) -> Result<Vec<PermissionRequest>, OpencodeError> {
-        let List(waiting) = self
-            .fetch(&self.get("list the permissions", &["permission"]))
-            .await?;
+        let call = self.get("list the permissions", &["permission"]);
+        let (body, _) = self.request(&call, None::<&()>).await?;
+        let List(waiting) = read_exactly(&call, &body)?;
         Ok(waiting)
     }
 
@@ -241,9 +242,9 @@ impl OpencodeClient {
 
     /// All questions of the directory that wait.
     pub async fn questions(&self) -> Result<Vec<QuestionRequest>, OpencodeError> {
-        let List(waiting) = self
-            .fetch(&self.get("list the questions", &["question"]))
-            .await?;
+        let call = self.get("list the questions", &["question"]);
+        let (body, _) = self.request(&call, None::<&()>).await?;
+        let List(waiting) = read_exactly(&call, &body)?;
         Ok(waiting)
     }
 
@@ -407,6 +408,11 @@ impl OpencodeClient {
 }
 
 fn read<T: DeserializeOwned>(call: &Call<'_>, body: &[u8]) -> Result<T, OpencodeError> {
+    read_exactly(call, &repair_bytes(body))
+}
+
+/// As [`read`], for what keeps the text itself, or repairs it and tells that.
+fn read_exactly<T: DeserializeOwned>(call: &Call<'_>, body: &[u8]) -> Result<T, OpencodeError> {
     serde_json::from_slice(body).map_err(|error| OpencodeError::unreadable(call.operation, &error))
 }
 

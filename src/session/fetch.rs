@@ -13,9 +13,8 @@ use crate::opencode::error::OpencodeError;
 use crate::opencode::events::Events;
 use crate::opencode::wire::event::Event;
 use crate::opencode::wire::message::MessagePage;
-use crate::opencode::wire::session::{
-    PermissionRequest, QuestionRequest, Session, SessionStatus, StatusMap, Todo,
-};
+use crate::opencode::wire::request::{PermissionRequest, QuestionRequest};
+use crate::opencode::wire::session::{Session, SessionStatus, StatusMap, Todo};
 
 /// Events that may pile up while the fetches run; beyond, the stream has to wait.
 const EARLY_LIMIT: usize = 10_000;

@@ -221,7 +221,13 @@ fn a_turn_that_already_runs_is_shown_by_whoever_comes_later() {
 
     screen.wait_for("permission please");
     screen.wait_for("I would like to read");
-    screen.answer("/etc/", "a");
+    // Letters are text, whatever they meant to a panel elsewhere, and a draft is no answer.
+    screen.wait_for("! waits for you");
+    screen.send("add a docstring");
+    screen.wait_for("add a docstring");
+    screen.wait_for("to answer");
+    screen.send("\x03");
+    screen.answer("/etc/", "1");
 
     screen.wait_for("Thank you. I have read the file");
     screen.wait_for("idle");

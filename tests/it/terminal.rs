@@ -52,7 +52,7 @@ fn a_session_is_booted_used_left_and_found_again() {
     });
 
     screen.wait_for("demo model");
-    screen.answer("/etc/", "a");
+    screen.answer("/etc/", "1");
     screen.wait_for("Thank you. I have read the file");
     screen.wait_for("idle");
     // Both streams of the server's process are in the log pane.

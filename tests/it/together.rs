@@ -82,7 +82,7 @@ fn a_prompt_of_either_runs_once_and_who_is_left_sends_what_waits() {
         screen.wait_for("queued 1: permission please");
     }
     kill(&one);
-    two.answer("/etc/", "a");
+    two.answer("/etc/", "1");
     two.wait_for("Thank you. I have read the file");
     two.wait_for("○ idle");
 

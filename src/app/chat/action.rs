@@ -11,9 +11,11 @@ pub enum ChatContext {
     Composer,
     /// The conversation: printable keys are commands.
     Transcript,
-    /// The panel of a permission or a question: printable keys are commands.
-    Request,
-    /// A text field in that panel: printable keys are text.
+    /// The panel of a permission: digits answer, all else that is printable is text.
+    Permission,
+    /// The panel of a question: digits choose, all else that is printable is text.
+    Question,
+    /// The composer, while its text is for that panel: printable keys are text.
     RequestInput,
 }
 
@@ -99,25 +101,39 @@ actions! {
     RequestDeny = "request.deny"
     /// Denies with a reason that the agent reads; the turn goes on.
     RequestDenyReason = "request.deny_reason"
-    /// Shows the whole command or diff.
+    RequestOption1 = "request.option_1"
+    RequestOption2 = "request.option_2"
+    RequestOption3 = "request.option_3"
+    RequestOption4 = "request.option_4"
+    RequestOption5 = "request.option_5"
+    RequestOption6 = "request.option_6"
+    RequestOption7 = "request.option_7"
+    RequestOption8 = "request.option_8"
+    RequestOption9 = "request.option_9"
+    /// Shows all of what is asked, or goes back.
     RequestFull = "request.full"
+    /// Marks the option above.
     RequestPrevious = "request.previous"
+    /// Marks the option below.
     RequestNext = "request.next"
     /// Goes to the previous question of several.
     RequestBack = "request.back"
     /// Goes to the next question of several.
     RequestForward = "request.forward"
-    /// Takes what is selected.
+    /// Takes what is marked, or sends what is written.
     RequestAccept = "request.accept"
-    /// Chooses or drops an option where several may be chosen.
+    /// Chooses or drops the marked option where several may be chosen.
     RequestToggle = "request.toggle"
-    /// Rejects the questions, after a confirmation.
-    RequestReject = "request.reject"
-    /// Goes back to the composer; the request goes on waiting.
-    RequestLater = "request.later"
+    /// Goes back from writing to the options.
+    RequestLeave = "request.leave"
 }
 
 impl ChatAction {
+    /// Whether it belongs to the panel of a request.
+    pub(super) fn is_of_request(self) -> bool {
+        self.name().starts_with("request.")
+    }
+
     /// Finds an action by its name in the configuration.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
@@ -148,7 +164,7 @@ const fn c(c: char) -> Key {
 }
 
 use ChatAction as A;
-use ChatContext::{Composer, Request, RequestInput, Transcript};
+use ChatContext::{Composer, Permission, Question, RequestInput, Transcript};
 
 /// The default keys: where, key, action, and the words of the hint.
 pub const DEFAULT_KEYS: &[(ChatContext, Key, ChatAction, &str)] = &[
@@ -220,30 +236,101 @@ pub const DEFAULT_KEYS: &[(ChatContext, Key, ChatAction, &str)] = &[
     (Transcript, c('z'), A::FoldTools, "fold tools"),
     (Transcript, c('t'), A::FoldThinking, "thinking"),
     (Transcript, c('y'), A::CopyMessage, "copy"),
-    (Request, c('a'), A::RequestOnce, "once"),
-    (Request, c('s'), A::RequestAlways, "always"),
-    (Request, c('A'), A::RequestAlways, "always"),
-    (Request, c('d'), A::RequestDeny, "deny"),
-    (Request, c('D'), A::RequestDenyReason, "deny, say why"),
-    (Request, c('f'), A::RequestFull, "full view"),
-    (Request, c('R'), A::RequestReject, "reject"),
-    (Request, c(' '), A::RequestToggle, "choose"),
-    (Request, plain(KeyCode::Enter), A::RequestAccept, "take"),
-    (Request, plain(KeyCode::Up), A::RequestPrevious, "previous"),
-    (Request, plain(KeyCode::Down), A::RequestNext, "next"),
-    (Request, c('k'), A::RequestPrevious, "previous"),
-    (Request, c('j'), A::RequestNext, "next"),
-    (Request, plain(KeyCode::Left), A::RequestBack, "back"),
-    (Request, plain(KeyCode::Right), A::RequestForward, "forward"),
-    (Request, plain(KeyCode::PageUp), A::PageUp, "page up"),
-    (Request, plain(KeyCode::PageDown), A::PageDown, "page down"),
-    (Request, plain(KeyCode::Esc), A::RequestLater, "later"),
-    (Request, c('i'), A::RequestLater, "later"),
+    (Permission, c('1'), A::RequestOnce, "once"),
+    (Permission, c('2'), A::RequestAlways, "always"),
+    (Permission, c('3'), A::RequestDeny, "deny"),
+    (Permission, c('4'), A::RequestDenyReason, "deny, say why"),
+    (Question, c('1'), A::RequestOption1, "option 1"),
+    (Question, c('2'), A::RequestOption2, "option 2"),
+    (Question, c('3'), A::RequestOption3, "option 3"),
+    (Question, c('4'), A::RequestOption4, "option 4"),
+    (Question, c('5'), A::RequestOption5, "option 5"),
+    (Question, c('6'), A::RequestOption6, "option 6"),
+    (Question, c('7'), A::RequestOption7, "option 7"),
+    (Question, c('8'), A::RequestOption8, "option 8"),
+    (Question, c('9'), A::RequestOption9, "option 9"),
+    (
+        Question,
+        plain(KeyCode::Tab),
+        A::RequestToggle,
+        "choose the marked one",
+    ),
+    (
+        Permission,
+        plain(KeyCode::Up),
+        A::RequestPrevious,
+        "mark the one above",
+    ),
+    (
+        Permission,
+        plain(KeyCode::Down),
+        A::RequestNext,
+        "mark the one below",
+    ),
+    (
+        Permission,
+        plain(KeyCode::Enter),
+        A::RequestAccept,
+        "choose the marked one",
+    ),
+    (Permission, Key::ctrl('f'), A::RequestFull, "show all of it"),
+    (Permission, plain(KeyCode::PageUp), A::PageUp, "page up"),
+    (
+        Permission,
+        plain(KeyCode::PageDown),
+        A::PageDown,
+        "page down",
+    ),
+    (Permission, plain(KeyCode::Esc), A::Stop, "stop (twice)"),
+    (
+        Question,
+        plain(KeyCode::Up),
+        A::RequestPrevious,
+        "mark the one above",
+    ),
+    (
+        Question,
+        plain(KeyCode::Down),
+        A::RequestNext,
+        "mark the one below",
+    ),
+    (Question, plain(KeyCode::Enter), A::RequestAccept, "answer"),
+    (Question, Key::ctrl('f'), A::RequestFull, "show all of it"),
+    (Question, plain(KeyCode::PageUp), A::PageUp, "page up"),
+    (Question, plain(KeyCode::PageDown), A::PageDown, "page down"),
+    (
+        Question,
+        plain(KeyCode::Left),
+        A::RequestBack,
+        "previous question",
+    ),
+    (
+        Question,
+        plain(KeyCode::Right),
+        A::RequestForward,
+        "next question",
+    ),
+    (Question, plain(KeyCode::Esc), A::Stop, "stop (twice)"),
     (
         RequestInput,
         plain(KeyCode::Enter),
         A::RequestAccept,
-        "take",
+        "answer",
     ),
-    (RequestInput, plain(KeyCode::Esc), A::RequestLater, "back"),
+    (RequestInput, Key::ctrl('j'), A::Newline, "new line"),
+    (RequestInput, alt(KeyCode::Enter), A::Newline, "new line"),
+    (RequestInput, shift(KeyCode::Enter), A::Newline, "new line"),
+    (RequestInput, plain(KeyCode::PageUp), A::PageUp, "page up"),
+    (
+        RequestInput,
+        plain(KeyCode::PageDown),
+        A::PageDown,
+        "page down",
+    ),
+    (
+        RequestInput,
+        plain(KeyCode::Esc),
+        A::RequestLeave,
+        "back to the options",
+    ),
 ];

@@ -8,6 +8,8 @@
 //! It does not know what becomes of a text, and it draws nothing: `composer_layout` wraps the text
 //! by display width, `view_composer` puts it on the screen.
 
+mod aside;
+
 use tui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -56,6 +58,8 @@ pub(super) struct Composer {
     history: Vec<Draft>,
     /// Index into `history` while going through it, and the draft that waits meanwhile.
     browsing: Option<(usize, Draft)>,
+    /// What stood here before a request was answered.
+    aside: Option<Draft>,
     changed: bool,
 }
 
@@ -66,6 +70,7 @@ impl PartialEq for Composer {
             && self.chips == other.chips
             && self.history == other.history
             && self.browsing == other.browsing
+            && self.aside == other.aside
             && self.changed == other.changed
     }
 }
@@ -78,6 +83,7 @@ impl Default for Composer {
             growing: None,
             history: Vec::new(),
             browsing: None,
+            aside: None,
             changed: false,
         }
     }

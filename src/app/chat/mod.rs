@@ -16,6 +16,7 @@
 //! ```
 
 mod action;
+mod answering;
 mod chips;
 mod composer;
 mod composer_layout;
@@ -31,6 +32,8 @@ mod update;
 mod view;
 mod view_composer;
 mod view_part;
+mod view_permission;
+mod view_question;
 mod view_requests;
 mod view_tool;
 mod view_transcript;
@@ -39,7 +42,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 pub use action::{ChatAction, ChatContext, DEFAULT_KEYS};
-pub use scroll::{Anchor, BlockId, ChatViewport};
+pub use scroll::{Anchor, BlockId, ChatViewport, PanelViewport};
 pub use seat::{Reach, Seat};
 pub(in crate::app) use view::least_rows;
 
@@ -165,16 +168,18 @@ impl Chat {
 
     /// Which part of the chat reads the keys.
     pub fn context(&self) -> ChatContext {
-        if self.requests.takes_keys(self.clock, self.quiet()) {
-            return if self.requests.panel.input.is_some() {
-                ChatContext::RequestInput
-            } else {
-                ChatContext::Request
-            };
+        if self.half == Half::Transcript {
+            return ChatContext::Transcript;
         }
-        match self.half {
-            Half::Composer => ChatContext::Composer,
-            Half::Transcript => ChatContext::Transcript,
+        if self.requests.panel.writing.is_some() {
+            return ChatContext::RequestInput;
+        }
+        match self.requests.first() {
+            Some(request) if self.requests.takes_keys(self.clock, self.quiet()) => match request {
+                requests::Request::Permission(_) => ChatContext::Permission,
+                requests::Request::Question(_) => ChatContext::Question,
+            },
+            _ => ChatContext::Composer,
         }
     }
 
@@ -201,11 +206,6 @@ impl Chat {
             // An answer to an older page may never come.
             self.loading_older = false;
         }
-    }
-
-    /// Whether what waits first is a question; a permission otherwise.
-    pub fn is_asked_a_question(&self) -> bool {
-        matches!(self.requests.first(), Some(requests::Request::Question(_)))
     }
 
     /// Whether a permission or a question waits for the user.
@@ -287,9 +287,9 @@ impl Chat {
         self.composer.is_empty()
     }
 
-    /// The unsent text, chips expanded.
+    /// The unsent text, chips expanded, with what is set aside.
     pub fn draft(&self) -> String {
-        self.composer.text()
+        self.composer.unsent()
     }
 
     /// Whether the unsent text changed since it was last taken for saving.
@@ -299,7 +299,7 @@ impl Chat {
 
     /// The unsent text, if it changed since this was last asked.
     pub fn take_unsaved_draft(&mut self) -> Option<String> {
-        self.composer.take_changed().then(|| self.composer.text())
+        self.composer.take_changed().then(|| self.composer.unsent())
     }
 
     /// Stores what was drawn, so that the next update knows where things stand.
@@ -320,7 +320,7 @@ impl Chat {
     pub fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
         let spin = self.is_working().then(|| next_step(now, SPIN));
         let armed = self.stop_armed.map(|at| at + STOP_ARMED);
-        let guard = self.requests.guard_due(self.clock, self.quiet());
+        let guard = self.requests.due(self.clock, self.quiet());
         [spin, armed, guard, self.typing.due(), self.draft_due()]
             .into_iter()
             .flatten()
@@ -336,7 +336,7 @@ impl Chat {
     fn quiet(&self) -> Quiet {
         Quiet {
             composer_empty: self.composer.is_empty(),
-            last_key: self.typing.last_key(),
+            last_text: self.typing.last_text(),
         }
     }
 

@@ -184,14 +184,32 @@ impl Chat {
     /// selected.
     pub fn press(&mut self, row: u16) {
         if row >= self.viewport.composer_top {
-            self.requests.leave_to_composer();
+            self.leave_panel();
             self.half = Half::Composer;
         } else if row >= self.viewport.panel_top {
-            self.requests.engage();
+            self.go_to_request();
         } else if let Some(row) = row.checked_sub(self.viewport.top) {
-            self.requests.leave_to_composer();
+            self.leave_panel();
             self.half = Half::Transcript;
             self.click(row);
+        }
+    }
+
+    /// What is being written for the panel goes on, whatever is pressed.
+    fn leave_panel(&mut self) {
+        if self.requests.panel.writing.is_none() {
+            self.requests.leave();
+            self.sync_aside();
+        }
+    }
+
+    /// Turns the wheel over a row of the screen: the panel's text scrolls, or the conversation.
+    pub fn wheel(&mut self, row: u16, rows: i64, cx: &mut Cx<'_>) {
+        let on_panel = (self.viewport.panel_top..self.viewport.composer_top).contains(&row);
+        if on_panel && self.panel_hides() {
+            self.scroll_panel(rows);
+        } else {
+            self.scroll_by(rows, cx);
         }
     }
 

@@ -108,6 +108,7 @@ impl Chat {
                 self.transcript.older(&page, more);
             }
         }
+        self.sync_aside();
     }
 
     /// The server does what it is told: that a command failed in passing before is old news.

@@ -45,10 +45,21 @@ pub struct ChatViewport {
     pub top: u16,
     pub panel_top: u16,
     pub composer_top: u16,
+    /// What the request's panel shows of what is asked.
+    pub panel: PanelViewport,
     /// Columns of the composer's text.
     pub composer_width: u16,
     /// Blocks on the screen, from above: the row below `top` that each begins at, and the block.
     pub blocks: Vec<(u16, BlockId)>,
+}
+
+/// The part of the request's panel that scrolls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PanelViewport {
+    /// The first line in sight.
+    pub first: u16,
+    pub rows: u16,
+    pub lines: u16,
 }
 
 /// The model's side of scrolling.

@@ -16,6 +16,8 @@ const SETTLE: Duration = Duration::from_millis(80);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Typing {
     last_key: Option<Monotonic>,
+    /// When text was typed, pasted or sent last.
+    last_text: Option<Monotonic>,
     /// Enters in the running burst.
     enters: u32,
     /// The last one of them, as long as nothing followed it.
@@ -38,6 +40,11 @@ impl Typing {
         }
         self.held = None;
         self.last_key = Some(now);
+    }
+
+    /// Text was typed, pasted or sent.
+    pub(super) fn text(&mut self, now: Monotonic) {
+        self.last_text = Some(now);
     }
 
     pub(super) fn enter(&mut self, now: Monotonic) -> Enter {
@@ -71,7 +78,12 @@ impl Typing {
         self.last_key
     }
 
-    fn in_burst(&self, now: Monotonic) -> bool {
+    pub(super) fn last_text(&self) -> Option<Monotonic> {
+        self.last_text
+    }
+
+    /// Whether a key that comes now is a program's, not a person's.
+    pub(super) fn in_burst(&self, now: Monotonic) -> bool {
         self.last_key
             .is_some_and(|last| now.saturating_sub(last) <= BURST)
     }

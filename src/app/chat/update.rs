@@ -19,16 +19,13 @@ impl Chat {
         if action == ChatAction::Send && self.context() == ChatContext::Composer {
             return self.enter(cx);
         }
-        self.typing.key(cx.now);
         if !matches!(action, ChatAction::Stop | ChatAction::Interrupt) {
             self.stop_armed = None;
         }
         if self.is_for_panel(action) {
-            if let Some(command) = self.requests.update(action, cx.now) {
-                self.command(command, cx);
-            }
-            return None;
+            return self.panel_action(action, cx);
         }
+        self.typing.key(cx.now);
         match action {
             ChatAction::Newline => self.composer.newline(),
             ChatAction::SendNow => self.send_now(cx),
@@ -38,6 +35,7 @@ impl Chat {
             }),
             ChatAction::NextAgent | ChatAction::PreviousAgent => return self.turn_agent(action),
             ChatAction::PickModel => return Some(ChatOutcome::PickModel),
+            ChatAction::Stop if self.step_back() => {}
             ChatAction::Stop => self.stop(cx),
             ChatAction::Interrupt => return self.interrupt(cx),
             ChatAction::FocusComposer => self.half = Half::Composer,
@@ -47,7 +45,7 @@ impl Chat {
                     "nothing waits for an answer here".into(),
                 ));
             }
-            ChatAction::FocusRequest => self.requests.engage(),
+            ChatAction::FocusRequest => self.go_to_request(),
             _ => return self.navigate(action, cx),
         }
         None
@@ -55,27 +53,11 @@ impl Chat {
 
     /// Whether the action belongs to the request's panel as it stands.
     fn is_for_panel(&self, action: ChatAction) -> bool {
-        let full = self.requests.panel.full.is_some();
-        let reading = matches!(
-            self.context(),
-            ChatContext::Request | ChatContext::RequestInput
-        );
         match action {
-            ChatAction::PageUp | ChatAction::PageDown => reading && full,
-            ChatAction::RequestOnce
-            | ChatAction::RequestAlways
-            | ChatAction::RequestDeny
-            | ChatAction::RequestDenyReason
-            | ChatAction::RequestFull
-            | ChatAction::RequestPrevious
-            | ChatAction::RequestNext
-            | ChatAction::RequestBack
-            | ChatAction::RequestForward
-            | ChatAction::RequestAccept
-            | ChatAction::RequestToggle
-            | ChatAction::RequestReject
-            | ChatAction::RequestLater => self.needs_you(),
-            _ => false,
+            ChatAction::PageUp | ChatAction::PageDown => {
+                self.half == Half::Composer && self.panel_hides()
+            }
+            action => action.is_of_request() && self.needs_you(),
         }
     }
 
@@ -83,13 +65,14 @@ impl Chat {
     pub fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) -> bool {
         self.clock = cx.now;
         self.settle(cx);
-        self.typing.key(cx.now);
         self.stop_armed = None;
-        match self.context() {
-            ChatContext::Composer => self.compose(key, cx),
-            ChatContext::RequestInput => self.requests.type_key(key),
-            ChatContext::Transcript | ChatContext::Request => false,
+        if self.context() == ChatContext::Transcript {
+            self.typing.key(cx.now);
+            return false;
         }
+        self.begin_text(cx);
+        self.typing.key(cx.now);
+        self.compose(key, cx)
     }
 
     fn compose(&mut self, key: Key, cx: &mut Cx<'_>) -> bool {
@@ -98,7 +81,8 @@ impl Chat {
             KeyCode::Down => true,
             _ => return self.composer.key(key),
         };
-        if !down && self.composer.is_empty() && self.outbox.len() > 0 {
+        let writes = self.context() == ChatContext::RequestInput;
+        if !down && !writes && self.composer.is_empty() && self.outbox.len() > 0 {
             self.edit_queued(cx);
             return true;
         }
@@ -115,31 +99,22 @@ impl Chat {
 
     /// Inserts a paste where text is typed; elsewhere it goes back to the composer first.
     pub fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
-        if !self.paste_elsewhere(text, cx) {
-            self.composer.paste(text);
-        }
+        self.begin_paste(cx);
+        self.composer.paste(text);
     }
 
     /// Goes on with the paste before, in the same place.
     pub fn paste_more(&mut self, piece: &str, cx: &mut Cx<'_>) {
-        if !self.paste_elsewhere(piece, cx) {
-            self.composer.paste_more(piece);
-        }
+        self.begin_paste(cx);
+        self.composer.paste_more(piece);
     }
 
-    /// Whether another field than the composer has taken the text.
-    fn paste_elsewhere(&mut self, text: &str, cx: &mut Cx<'_>) -> bool {
+    fn begin_paste(&mut self, cx: &mut Cx<'_>) {
         self.clock = cx.now;
         self.settle(cx);
+        self.begin_text(cx);
         self.typing.key(cx.now);
-        if self.context() == ChatContext::RequestInput && self.requests.paste(text) {
-            return true;
-        }
-        if self.context() == ChatContext::Request {
-            self.requests.leave();
-        }
         self.half = Half::Composer;
-        false
     }
 
     /// The external editor has ended with this text.
@@ -167,14 +142,19 @@ impl Chat {
         }
     }
 
-    fn settle(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
+        self.settle_requests(cx);
         if self.typing.settled(cx.now) {
             self.composer.drop_newline();
-            self.send(cx);
+            if self.requests.panel.writing.is_some() {
+                self.finish_writing(cx);
+            } else {
+                self.send(cx);
+            }
         }
     }
 
-    fn enter(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+    pub(super) fn enter(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         match self.typing.enter(cx.now) {
             Enter::NewLine => {
                 self.composer.newline();
@@ -186,6 +166,7 @@ impl Chat {
 
     fn send(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.stop_armed = None;
+        self.typing.text(cx.now);
         // What nobody will ever take stays where it can be copied from.
         if self.reach == Reach::Never {
             return Some(ChatOutcome::Unreachable);
@@ -247,7 +228,7 @@ impl Chat {
     /// Takes the next agent; where a request waits, the same key goes to it.
     fn turn_agent(&mut self, action: ChatAction) -> Option<ChatOutcome> {
         if self.needs_you() {
-            self.requests.engage();
+            self.go_to_request();
             return None;
         }
         let agents = &self.catalog.agents;

@@ -31,7 +31,7 @@ impl Chat {
         }
         let focused = seat.focused;
         let framed = area.width >= FRAMED.0 && seat.rows >= FRAMED.1;
-        let writing = self.half == Half::Composer && !self.reads_requests();
+        let writing = self.half == Half::Composer;
         let composer_focus = focused && writing;
         let (above, below) = self.divide(area, framed);
         let strip = self.queue_height(area.height);
@@ -59,13 +59,14 @@ impl Chat {
         let panel = self.panel_height(inner, vx, seat);
         let panel = bottom(&mut inner, panel);
         let drawn = self.view_transcript(inner, buf, vx, seat);
-        self.view_panel(panel, buf, vx, seat);
+        let shown = self.view_panel(panel, buf, vx, seat);
         self.view_activity(activity, buf, vx, (&drawn, seat));
         vx.viewport.chat = ChatViewport {
             composer_width,
             rows: inner.height.max(1),
             top: inner.y,
             panel_top: panel.y,
+            panel: shown,
             composer_top: below.y,
             ..drawn.viewport
         };
@@ -157,6 +158,8 @@ impl Chat {
         let (text, style) = if self.stop_armed.is_some() {
             let key = seat.key(self.context(), ChatAction::Stop);
             (format!("{key} again to stop"), theme.warning)
+        } else if self.requests.panel.writing.is_some() {
+            ("! waits for you".to_owned(), theme.warning)
         } else if self.needs_you() && !self.reads_requests() {
             let key = seat.key(self.context(), ChatAction::FocusRequest);
             (format!("! waits for you: {key} to answer"), theme.warning)
@@ -199,14 +202,6 @@ impl Chat {
             }
         };
         Line::styled(wrap::truncate(&text, room).into_owned(), style)
-    }
-
-    /// Whether the keys go to the panel of the first request.
-    pub(super) fn reads_requests(&self) -> bool {
-        matches!(
-            self.context(),
-            ChatContext::Request | ChatContext::RequestInput
-        )
     }
 }
 

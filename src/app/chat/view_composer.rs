@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::requests::Writing;
 use super::view::bottom;
 use super::{Chat, ChatAction, ChatContext, Reach, Seat};
 use crate::app::theme::Theme;
@@ -50,7 +51,7 @@ impl Chat {
         let right = self.composer_facts(area.width, seat);
         if place.framed {
             let frame = Frame {
-                title: vx.theme.pick("› message", "> message"),
+                title: self.composer_title(vx.theme),
                 right: &right,
                 focused: place.focused,
             };
@@ -70,6 +71,15 @@ impl Chat {
         };
         self.view_text(text, buf, vx, seat);
         text.width
+    }
+
+    /// What becomes of the text.
+    fn composer_title(&self, theme: &Theme) -> &'static str {
+        match self.requests.panel.writing {
+            None => theme.pick("› message", "> message"),
+            Some(Writing::Reason) => theme.pick("› why not", "> why not"),
+            Some(Writing::Own) => theme.pick("› your answer", "> your answer"),
+        }
     }
 
     fn composer_facts(&self, width: u16, seat: &Seat<'_>) -> String {
@@ -99,7 +109,12 @@ impl Chat {
             buf.set_stringn(at.x, at.y, &line.text, usize::from(at.width), vx.theme.text);
         }
         if self.composer.is_empty() {
-            let words = if !seat.waits_for.is_empty() {
+            let words = if let Some(writing) = self.requests.panel.writing {
+                match writing {
+                    Writing::Reason => "why not; enter denies with it, esc goes back",
+                    Writing::Own => "your answer; enter takes it, esc goes back",
+                }
+            } else if !seat.waits_for.is_empty() {
                 seat.waits_for
             } else if self.is_busy() {
                 "the next message waits until this turn is done"
@@ -109,7 +124,7 @@ impl Chat {
             let words = wrap::truncate(words, usize::from(area.width));
             buf.set_stringn(area.x, area.y, words, usize::from(area.width), vx.theme.dim);
         }
-        if self.context() == ChatContext::Composer {
+        if self.context() != ChatContext::Transcript {
             let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
             let x = area
                 .x

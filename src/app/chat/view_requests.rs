@@ -1,80 +1,135 @@
-//! Draws the panel of the first waiting request: what is asked, what the answers would do.
+//! Draws the panel of the first request that waits.
+//!
+//! From above: what is asked, which scrolls; how much of it is out of sight; what the reader must be
+//! warned of; the options. Nothing is left out without a word: where there is no room, the panel says
+//! how many lines are hidden and which key shows them. All text of others passes
+//! [`visible`](crate::text::visible).
+
+use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_segmentation::UnicodeSegmentation;
 
-use super::requests::{BUTTONS, Request};
-use super::view_part::wrapped;
-use super::{Chat, ChatAction, ChatContext, Seat};
+use super::requests::Request;
+use super::{Chat, ChatAction, ChatContext, Half, PanelViewport, Seat};
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
-use crate::domain::chat::{Permission, Question, QuestionItem};
-use crate::text::{diff, wrap};
+use crate::text::visible::{self, Findings};
+use crate::text::wrap;
 
-/// Rows of a command or diff as long as it is not shown whole.
-const GLANCE: usize = 6;
-/// Lines of a diff that are ever drawn.
-const FULL: usize = 2_000;
-/// Characters of a command that are ever drawn.
-const SUBJECT_CHARS: usize = 20_000;
+/// Narrower than this, only numbers say how much is out of sight.
+const ROOM_FOR_WORDS: u16 = 60;
 
-/// The panel as lines: what is asked (cut from the end where there is no room), what is to be known
-/// before it is answered, and the answers.
-struct Lines {
-    title: String,
-    asked: Vec<Line<'static>>,
-    note: Vec<Line<'static>>,
-    answers: Vec<Line<'static>>,
-    /// The line of `answers` that must be in sight.
-    at: usize,
+/// The panel as lines.
+#[derive(Default)]
+pub(super) struct PanelText {
+    pub(super) title: String,
+    /// What is asked.
+    pub(super) asked: Vec<Line<'static>>,
+    /// What must be known before an answer.
+    pub(super) warnings: Vec<Line<'static>>,
+    pub(super) answers: Vec<Line<'static>>,
+    /// The lines of `answers` that must be in sight.
+    pub(super) marked: Range<usize>,
 }
 
-impl Lines {
-    /// How many lines of each part a panel of so many shows. Nobody can answer without the
-    /// beginning of what is asked; then come the answers, then the note, whole or not at all.
-    fn fit(&self, rows: usize, full: bool) -> (usize, usize, usize) {
-        let read = if full { rows / 2 } else { (rows / 2).min(2) };
-        let asked = self.asked.len().min(read.max(1)).min(rows);
-        let answers = self.answers.len().min(rows - asked);
-        let left = rows - asked - answers;
-        let note = self.note.len();
-        let note = if note <= left { note } else { 0 };
-        ((asked + left - note).min(self.asked.len()), note, answers)
+/// How many rows each part gets.
+struct Rows {
+    asked: usize,
+    /// A row says how much is out of sight.
+    rest: bool,
+    warnings: usize,
+    answers: usize,
+}
+
+impl PanelText {
+    /// Divides the rows below the title. Nobody can answer without the beginning of what is asked;
+    /// then come the answers, then the warnings, then the rest of what is asked.
+    fn divide(&self, rows: usize) -> Rows {
+        let first = self.asked.len().min(rows).min(1 + rows / 4);
+        let answers = self.answers.len().min(rows - first);
+        let warnings = self.warnings.len().min(rows - first - answers);
+        let room = rows - answers - warnings;
+        let all = self.asked.len() <= room && answers == self.answers.len();
+        let rest = !all && room > 1;
+        Rows {
+            asked: self.asked.len().min(room - usize::from(rest)),
+            rest,
+            warnings,
+            answers,
+        }
     }
 }
 
 /// What the panel is drawn with.
 #[derive(Clone, Copy)]
-struct Look<'a> {
-    theme: &'a Theme,
-    seat: &'a Seat<'a>,
+pub(super) struct Look<'a> {
+    pub(super) theme: &'a Theme,
+    pub(super) seat: &'a Seat<'a>,
+    pub(super) columns: usize,
 }
 
 impl Look<'_> {
-    fn key(self, action: ChatAction) -> String {
-        self.seat.key(ChatContext::Request, action)
+    pub(super) fn key(self, context: ChatContext, action: ChatAction) -> String {
+        self.seat.key(context, action)
+    }
+
+    /// Text that is asked for.
+    pub(super) fn strong(self) -> visible::Look {
+        self.styled(self.theme.strong)
+    }
+
+    pub(super) fn styled(self, text: ratatui::style::Style) -> visible::Look {
+        visible::Look {
+            text,
+            written: self.theme.warning,
+            sign: self.theme.dim,
+            prose: false,
+        }
+    }
+
+    /// Text that is read, not run.
+    pub(super) fn prose(self) -> visible::Look {
+        visible::Look {
+            prose: true,
+            ..self.strong()
+        }
+    }
+
+    /// The findings as lines of warning.
+    pub(super) fn warn(self, findings: &Findings) -> Vec<Line<'static>> {
+        let words = findings.words().into_iter();
+        words.flat_map(|words| self.warning(&words)).collect()
+    }
+
+    pub(super) fn warning(self, words: &str) -> Vec<Line<'static>> {
+        let sign = self.theme.pick("⚠", "!");
+        let line = Line::styled(format!("{sign} {words}"), self.theme.warning);
+        wrap::wrap_line(line, self.columns)
     }
 }
 
 impl Chat {
     /// The rows that the panel takes of this area.
-    pub(super) fn panel_height(&self, area: Rect, vx: &ViewCx<'_>, seat: &Seat<'_>) -> u16 {
-        let Some(lines) = self.panel_lines(area.width, vx.theme, seat) else {
+    pub(super) fn panel_height(&self, area: Rect, vx: &mut ViewCx<'_>, seat: &Seat<'_>) -> u16 {
+        let Some(text) = self.panel_text(area.width, vx, seat) else {
             return 0;
         };
-        if self.requests.panel.full.is_some() {
+        if self.requests.panel.full {
             return area.height;
         }
-        let least = 1 + lines.note.len() + lines.answers.len();
-        let wanted = lines.asked.len() + least;
         // Where there is little room, the question is worth more than what was said before.
         let spare = if area.height > 14 { 3 } else { 0 };
-        let most = usize::from(area.height.saturating_sub(spare)).max(least);
-        u16::try_from(wanted.min(most))
-            .unwrap_or(u16::MAX)
-            .min(area.height)
+        let pinned = 1 + text.warnings.len() + text.answers.len();
+        let glance = usize::from(area.height / 2).max(6);
+        let asked = match text.asked.len() {
+            lines if lines > glance => glance + 1,
+            lines => lines,
+        };
+        let most = usize::from(area.height.saturating_sub(spare));
+        let wanted = (pinned + asked).min(most);
+        u16::try_from(wanted).unwrap_or(u16::MAX).min(area.height)
     }
 
     pub(super) fn view_panel(
@@ -83,338 +138,170 @@ impl Chat {
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
         seat: &Seat<'_>,
+    ) -> PanelViewport {
+        let text = self.panel_text(area.width, vx, seat);
+        let Some(text) = text.filter(|_| !area.is_empty()) else {
+            return PanelViewport::default();
+        };
+        self.view_panel_title(&text.title, area, buf, (vx.theme, seat));
+        let rows = text.divide(usize::from(area.height - 1));
+        let first = self.first_row(&text, rows.asked);
+        let from = if self.is_one_list() {
+            0
+        } else {
+            text.marked.end.saturating_sub(rows.answers)
+        };
+        let from = from.min(text.marked.start);
+        let hidden = (text.asked.len() - rows.asked) + (text.answers.len() - rows.answers);
+        let rest = rows
+            .rest
+            .then(|| self.rest_line((hidden, first), area.width, vx.theme, seat));
+        let asked = text.asked.iter().skip(first).take(rows.asked);
+        let shown = asked.chain(rest.as_ref());
+        let shown = shown.chain(text.warnings.iter().take(rows.warnings));
+        let shown = shown.chain(text.answers.iter().skip(from).take(rows.answers));
+        for (line, row) in shown.zip(area.rows().skip(1)) {
+            // The first two columns are the title's sign.
+            buf.set_line(row.x + 2, row.y, line, row.width.saturating_sub(2));
+        }
+        let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        PanelViewport {
+            first: fit(first),
+            rows: fit(rows.asked),
+            lines: fit(text.asked.len()),
+        }
+    }
+
+    /// The first line of what is asked that is in sight.
+    fn first_row(&self, text: &PanelText, rows: usize) -> usize {
+        let panel = &self.requests.panel;
+        let most = text.asked.len().saturating_sub(rows);
+        let mut first = usize::from(panel.scroll).min(most);
+        if panel.follows_mark && self.is_one_list() {
+            first = first.max(text.marked.end.saturating_sub(rows));
+            first = first.min(text.marked.start);
+        }
+        first
+    }
+
+    /// Whether the options scroll with what is asked.
+    fn is_one_list(&self) -> bool {
+        self.requests.panel.full && matches!(self.requests.first(), Some(Request::Question(_)))
+    }
+
+    fn view_panel_title(
+        &self,
+        title: &str,
+        area: Rect,
+        buf: &mut Buffer,
+        (theme, seat): (&Theme, &Seat<'_>),
     ) {
-        let Some(lines) = self
-            .panel_lines(area.width, vx.theme, seat)
-            .filter(|_| !area.is_empty())
-        else {
-            return;
-        };
-        let theme = vx.theme;
-        let active = seat.focused && self.reads_requests();
-        let style = if active { theme.warning } else { theme.dim };
         let width = usize::from(area.width);
-        buf.set_stringn(
-            area.x,
-            area.y,
-            theme.pick("─", "-").repeat(width),
-            width,
-            style,
-        );
-        let title = wrap::truncate(&lines.title, width.saturating_sub(4)).into_owned();
-        buf.set_string(area.x + 1, area.y, format!(" {title} "), style);
-        let full = self.requests.panel.full;
-        let (room, note, answers) = lines.fit(usize::from(area.height - 1), full.is_some());
-        let most = lines.asked.len().saturating_sub(room);
-        let from = usize::from(full.unwrap_or(0)).min(most);
-        let first = (lines.at + 1).saturating_sub(answers);
-        let shown = lines.asked.iter().skip(from).take(room);
-        let shown = shown.chain(lines.note.iter().take(note));
-        let shown = shown.chain(lines.answers.iter().skip(first).take(answers));
-        let rows = area.rows().skip(1);
-        let mut last = None;
-        for (line, row) in shown.zip(rows) {
-            buf.set_line(row.x + 1, row.y, line, row.width.saturating_sub(2));
-            last = Some((row, line.width()));
+        let active = seat.focused && self.half == Half::Composer;
+        let style = if active { theme.warning } else { theme.dim };
+        let rule = theme.pick("─", "-").repeat(width);
+        buf.set_stringn(area.x, area.y, rule, width, theme.dim);
+        let mut right = Vec::new();
+        if self.asks_for_child() {
+            right.push("from a sub-agent".to_owned());
         }
-        if let (ChatContext::RequestInput, Some((row, columns))) = (self.context(), last) {
-            let columns = u16::try_from(columns).unwrap_or(u16::MAX);
-            let x = (row.x + 1)
-                .saturating_add(columns)
-                .min(row.right().saturating_sub(1));
-            vx.viewport.cursor = Some((x, row.y));
-        }
-    }
-
-    fn panel_lines(&self, width: u16, theme: &Theme, seat: &Seat<'_>) -> Option<Lines> {
-        let look = Look { theme, seat };
-        let columns = width.saturating_sub(2).max(1);
-        let mut lines = match self.requests.first()? {
-            Request::Permission(permission) => self.permission_lines(permission, columns, look),
-            Request::Question(question) => self.question_lines(question, columns, look),
-        };
         if self.requests.len() > 1 {
-            lines.title = format!("{} · 1 of {}", lines.title, self.requests.len());
+            right.push(format!("1 of {}", self.requests.len()));
         }
-        Some(lines)
-    }
-
-    fn permission_lines(&self, asked: &Permission, columns: u16, look: Look<'_>) -> Lines {
-        let theme = look.theme;
-        let full = self.requests.panel.full.is_some();
-        let glance = if full { usize::MAX } else { GLANCE };
-        let subject: String = asked.subject.chars().take(SUBJECT_CHARS).collect();
-        let mut lines = wrapped(&format!("{} {subject}", asked.kind), columns, theme.strong);
-        let cut_subject = lines.len() > glance;
-        lines.truncate(glance);
-        if asked
-            .patterns
-            .iter()
-            .any(|pattern| *pattern != asked.subject)
-        {
-            let patterns = format!("asks for: {}", asked.patterns.join(", "));
-            lines.extend(
-                wrapped(&patterns, columns, theme.text)
-                    .into_iter()
-                    .take(glance),
-            );
-        }
-        let mut cut_diff = false;
-        if let Some(text) = &asked.diff {
-            let text = head(text, if full { FULL } else { 4 * GLANCE });
-            let mut changes = diff::unified(text, usize::from(columns), &theme.palette);
-            // The file is named above already.
-            let is_name = |line: &Line<'_>| line.to_string().trim_end().ends_with(&asked.subject);
-            if changes.first().is_some_and(is_name) {
-                changes.remove(0);
-            }
-            cut_diff = changes.len() > glance;
-            lines.extend(changes.into_iter().take(glance));
-        }
-        if cut_subject || cut_diff {
-            let words = format!("… {} shows all of it", look.key(ChatAction::RequestFull));
-            lines.push(Line::styled(words, theme.dim));
-        }
-        let mut note = Vec::new();
-        if !asked.always.is_empty() {
-            let always = asked.always.join(", ");
-            let words = format!("always would allow: {always} (until the server stops)");
-            note.extend(wrapped(&words, columns, theme.dim).into_iter().take(3));
-        }
-        let answers = self.permission_answers(asked, columns, look);
-        Lines {
-            title: "permission".to_owned(),
-            asked: lines,
-            note,
-            at: self
-                .requests
-                .panel
-                .input
-                .as_ref()
-                .map_or(0, |_| answers.len() - 1),
-            answers,
+        let right = right.join(" · ");
+        let room = width.saturating_sub(wrap::width(&right) + 8);
+        let title = wrap::truncate(title, room);
+        buf.set_stringn(area.x, area.y, format!("! {title} "), width, style);
+        let columns = wrap::width(&right) + 4;
+        if !right.is_empty() && columns < width {
+            let x = area.right() - u16::try_from(columns).unwrap_or(0);
+            buf.set_string(x, area.y, format!(" {right} "), theme.dim);
         }
     }
 
-    fn permission_answers(
-        &self,
-        asked: &Permission,
-        columns: u16,
-        look: Look<'_>,
-    ) -> Vec<Line<'static>> {
-        let theme = look.theme;
-        let panel = &self.requests.panel;
-        if let Some(reason) = &panel.input {
-            return vec![
-                Line::styled("enter denies, esc goes back", theme.dim),
-                input_line("why not: ", reason, columns, theme),
-            ];
-        }
-        let mut buttons = Vec::new();
-        for (index, button) in BUTTONS.iter().enumerate() {
-            let words = match button {
-                ChatAction::RequestOnce => "once",
-                ChatAction::RequestAlways if asked.always.is_empty() => continue,
-                ChatAction::RequestAlways => "always",
-                ChatAction::RequestDeny => "deny",
-                _ => "deny, say why",
-            };
-            let key = look.key(*button);
-            let marked = index == panel.choice && self.reads_requests();
-            buttons.push(button_spans(&key, words, marked, theme));
-        }
-        let key = look.key(ChatAction::RequestFull);
-        buttons.push(button_spans(&key, "full view", false, theme));
-        button_rows(buttons, columns)
-    }
-
-    fn question_lines(&self, asked: &Question, columns: u16, look: Look<'_>) -> Lines {
-        let theme = look.theme;
-        let panel = &self.requests.panel;
-        let Some(item) = asked.items.get(panel.item) else {
-            return Lines {
-                title: "question".to_owned(),
-                asked: Vec::new(),
-                note: Vec::new(),
-                at: 0,
-                answers: vec![Line::styled(
-                    format!("{} rejects it", look.key(ChatAction::RequestReject)),
-                    theme.dim,
-                )],
-            };
+    /// Whether the request comes from a sub-agent's conversation.
+    fn asks_for_child(&self) -> bool {
+        let session = match self.requests.first() {
+            Some(Request::Permission(asked)) => &asked.session,
+            Some(Request::Question(asked)) => &asked.session,
+            None => return false,
         };
-        let title = match asked.items.len() {
-            0 | 1 => format!("question: {}", item.header),
-            several => format!("question {} of {several}: {}", panel.item + 1, item.header),
-        };
-        let mut answers: Vec<Line<'static>> = (0..item.options.len())
-            .map(|i| self.option_line(item, i, columns, theme))
-            .collect();
-        if item.custom {
-            answers.push(self.own_line(item, columns, theme));
-        }
-        if panel.confirm_reject {
-            let words = format!(
-                "{} rejects and stops the turn · {} goes back",
-                look.key(ChatAction::RequestReject),
-                look.key(ChatAction::RequestLater)
-            );
-            answers.extend(wrapped(&words, columns, theme.warning));
-        } else if let Some(own) = &panel.input {
-            answers.push(Line::styled("enter takes it, esc goes back", theme.dim));
-            answers.push(input_line("your answer: ", own, columns, theme));
-        } else {
-            let mut hints = vec![
-                (ChatAction::RequestAccept, "take"),
-                (ChatAction::RequestReject, "reject"),
-                (ChatAction::RequestLater, "later"),
-            ];
-            if item.multiple {
-                hints.insert(0, (ChatAction::RequestToggle, "choose"));
-            }
-            let hints: Vec<String> = hints
-                .into_iter()
-                .map(|(action, words)| format!("{} {words}", look.key(action)))
-                .collect();
-            answers.extend(wrapped(&hints.join(" · "), columns, theme.dim));
-        }
-        Lines {
-            title,
-            asked: wrapped(&item.question, columns, theme.strong),
-            note: Vec::new(),
-            at: if panel.confirm_reject || panel.input.is_some() {
-                answers.len() - 1
-            } else {
-                panel.choice
-            },
-            answers,
-        }
+        let own = self.conversation.as_ref();
+        own.is_some_and(|own| own.id != *session)
     }
 
-    fn option_line(
+    /// Says how much is out of sight, and how it comes into sight.
+    fn rest_line(
         &self,
-        item: &QuestionItem,
-        index: usize,
-        columns: u16,
+        (hidden, first): (usize, usize),
+        width: u16,
         theme: &Theme,
+        seat: &Seat<'_>,
     ) -> Line<'static> {
-        let panel = &self.requests.panel;
-        let Some(option) = item.options.get(index) else {
-            return Line::default();
-        };
-        let chosen = panel
-            .chosen
-            .get(panel.item)
-            .is_some_and(|c| c.contains(&option.label));
-        let text = if option.description.is_empty() {
-            option.label.clone()
+        let context = self.context();
+        let key = seat.key(context, ChatAction::RequestFull);
+        let pages = [ChatAction::PageUp, ChatAction::PageDown].map(|page| seat.key(context, page));
+        let pages = pages.join(" ");
+        let lines = if hidden == 1 { "line" } else { "lines" };
+        let words = if width < ROOM_FOR_WORDS {
+            format!("… {hidden} more · {key}")
+        } else if self.requests.panel.full {
+            format!(
+                "… {first} above, {} below · {pages} · {key} back",
+                hidden - first.min(hidden)
+            )
         } else {
-            format!("{}: {}", option.label, option.description)
+            format!("… {hidden} more {lines} · {key} shows all · {pages}")
         };
-        self.row_line(item, index, (chosen, &text), columns, theme)
+        Line::styled(words, theme.warning)
     }
 
-    fn own_line(&self, item: &QuestionItem, columns: u16, theme: &Theme) -> Line<'static> {
-        let panel = &self.requests.panel;
-        let own = panel.own.get(panel.item).map_or("", String::as_str);
-        let text = if own.is_empty() {
-            "an answer of your own …"
-        } else {
-            own
+    fn panel_text(&self, width: u16, vx: &mut ViewCx<'_>, seat: &Seat<'_>) -> Option<PanelText> {
+        let look = Look {
+            theme: vx.theme,
+            seat,
+            columns: usize::from(width.saturating_sub(3)).max(1),
         };
-        self.row_line(
-            item,
-            item.options.len(),
-            (!own.is_empty(), text),
-            columns,
-            theme,
-        )
-    }
-
-    fn row_line(
-        &self,
-        item: &QuestionItem,
-        index: usize,
-        (chosen, text): (bool, &str),
-        columns: u16,
-        theme: &Theme,
-    ) -> Line<'static> {
-        let marked = self.requests.panel.choice == index;
-        let cursor = if marked {
-            theme.pick("› ", "> ")
-        } else {
-            "  "
+        let mut text = match self.requests.first()? {
+            Request::Permission(permission) => self.permission_text(permission, look, vx.cache),
+            Request::Question(question) => self.question_text(question, look),
         };
-        let sign = match (item.multiple, chosen) {
-            (true, true) => "[x] ",
-            (true, false) => "[ ] ",
-            (false, true) => "(x) ",
-            (false, false) => "( ) ",
-        };
-        let text = wrap::truncate(text, usize::from(columns).saturating_sub(6)).into_owned();
-        let style = if marked { theme.strong } else { theme.text };
-        Line::from(vec![
-            Span::styled(cursor, theme.accent),
-            Span::styled(format!("{sign}{text}"), style),
-        ])
+        if self.is_one_list() {
+            text.asked.push(Line::default());
+            let above = text.asked.len();
+            text.marked = text.marked.start + above..text.marked.end + above;
+            text.asked.append(&mut text.answers);
+        }
+        Some(text)
     }
 }
 
-/// The first lines of a text.
-fn head(text: &str, lines: usize) -> &str {
-    let end = text
-        .bytes()
-        .enumerate()
-        .filter(|(_, b)| *b == b'\n')
-        .nth(lines)
-        .map(|(at, _)| at);
-    &text[..end.unwrap_or(text.len())]
-}
-
-/// Puts buttons side by side, each whole.
-fn button_rows(buttons: Vec<[Span<'static>; 2]>, columns: u16) -> Vec<Line<'static>> {
+/// Puts options side by side, each whole where it has room, and tells the lines of the marked one.
+pub(super) fn option_rows(
+    options: Vec<(Vec<Span<'static>>, bool)>,
+    look: Look<'_>,
+) -> (Vec<Line<'static>>, Range<usize>) {
     let mut rows: Vec<Line<'static>> = vec![Line::default()];
-    for button in buttons {
-        let width: usize = button.iter().map(Span::width).sum();
-        let full = rows
-            .last()
-            .is_some_and(|row| row.width() + width > usize::from(columns) + 2);
-        if full {
+    let mut at = 0..1;
+    for (option, marked) in options {
+        let width: usize = option.iter().map(|span| wrap::width(&span.content)).sum();
+        let used = rows.last().map_or(0, Line::width);
+        if used > 0 && used + width > look.columns {
             rows.push(Line::default());
         }
+        let first = rows.len() - 1;
+        if width > look.columns {
+            rows.pop();
+            visible::wrap_into(&option, look.columns, look.strong(), &mut rows);
+        } else if let Some(row) = rows.last_mut() {
+            row.spans.extend(option);
+        }
         if let Some(row) = rows.last_mut() {
-            row.spans.extend(button);
+            row.spans.push(Span::raw("   "));
+        }
+        if marked {
+            at = first..rows.len();
         }
     }
-    rows
-}
-
-fn button_spans(key: &str, words: &str, marked: bool, theme: &Theme) -> [Span<'static>; 2] {
-    let style = if marked { theme.selection } else { theme.text };
-    [
-        Span::styled(format!("[{key}] {words}"), style),
-        Span::raw("  "),
-    ]
-}
-
-/// A text field; its end is in sight, since the cursor stands there.
-fn input_line(label: &'static str, text: &str, columns: u16, theme: &Theme) -> Line<'static> {
-    let room = usize::from(columns).saturating_sub(label.len() + 1);
-    // From the end, since a pasted text may be long.
-    let mut shown: Vec<&str> = Vec::new();
-    let mut used = 0;
-    for grapheme in text.graphemes(true).rev() {
-        used += wrap::width(grapheme);
-        if used > room {
-            break;
-        }
-        if !grapheme.chars().any(char::is_control) {
-            shown.push(grapheme);
-        }
-    }
-    shown.reverse();
-    Line::from(vec![
-        Span::styled(label, theme.dim),
-        Span::styled(shown.concat(), theme.text),
-    ])
+    (rows, at)
 }

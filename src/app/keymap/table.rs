@@ -157,6 +157,18 @@ const SHARED: &[Row] = {
         ),
         (
             Anywhere,
+            chat(ChatAction::FocusTranscript),
+            &["ctrl-x g"],
+            "read the conversation",
+        ),
+        (
+            Anywhere,
+            chat(ChatAction::RequestFull),
+            &["ctrl-x f"],
+            "show all of it",
+        ),
+        (
+            Anywhere,
             chat(ChatAction::PickModel),
             &["ctrl-x m"],
             "choose a model",

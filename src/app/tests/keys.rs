@@ -51,15 +51,38 @@ fn tab_and_digits_move_the_focus_only_outside_the_composer() {
 }
 
 #[test]
-fn a_leader_waits_two_seconds_and_no_longer() {
+fn the_leader_waits_for_the_next_key_however_long_that_takes() {
     let mut script = live();
 
-    script.keys("ctrl-x l");
-    assert_eq!(script.app.focus, Pane::Sessions);
+    script.keys("ctrl-x").wait(Duration::from_mins(3));
+    assert!(script.screen(80, 24).contains("esc cancels"));
+    script.keys("o");
 
-    script.keys("ctrl-x").wait(Duration::from_secs(3)).keys("o");
-    assert_eq!(script.app.focus, Pane::Sessions);
+    assert_eq!(script.app.focus, Pane::Logs);
+    assert!(script.app.composer_is_empty());
+}
+
+#[test]
+fn esc_leaves_the_leader_without_a_word() {
+    let mut script = live();
+    script.status("one", Status::Busy);
+
+    script.keys("ctrl-x esc").wait(Duration::from_secs(1));
+
     assert!(script.app.leader.keys.is_empty());
+    assert!(script.app.notice.is_none());
+    assert!(!script.screen(80, 24).contains("again to stop"));
+}
+
+#[test]
+fn a_paste_leaves_the_leader_and_is_text() {
+    let mut script = live();
+
+    script.keys("ctrl-x");
+    script.event(Event::Paste("q".to_owned()));
+    script.keys("l");
+
+    assert_eq!(script.app.session().unwrap().chat.draft(), "ql");
 }
 
 #[test]
@@ -262,18 +285,17 @@ fn a_request_is_answered_from_the_middle_of_a_sentence() {
     script.session("one", SessionEvent::Chat(permission()));
     script.asked();
 
-    script.keys("a").keys("f6").keys("ctrl-x p").keys("a");
+    script
+        .keys("1")
+        .keys("f6")
+        .keys("ctrl-x p")
+        .wait(Duration::from_secs(1))
+        .keys("1");
+    script.wait(Duration::from_secs(1));
 
-    let replies: Vec<Effect> = script.asked();
-    assert!(
-        matches!(
-            replies.as_slice(),
-            [Effect::Command(_, SessionCommand::ReplyPermission { .. })]
-        ),
-        "{replies:?}"
-    );
+    assert_eq!(replies(&mut script), 1);
     assert_eq!(script.app.focus, Pane::Chat);
-    assert!(script.screen(80, 24).contains("and thena"));
+    assert!(script.screen(80, 24).contains("and then1"));
 }
 
 #[test]
@@ -284,13 +306,14 @@ fn a_press_of_the_mouse_finds_panel_and_composer() {
     script.asked();
 
     press_on(&mut script, "once");
-    script.keys("d");
-    assert_eq!(script.asked().len(), 1);
+    script.wait(Duration::from_secs(1)).keys("3");
+    script.wait(Duration::from_secs(1));
+    assert_eq!(replies(&mut script), 1);
 
     script.session("one", SessionEvent::Chat(permission()));
     press_on(&mut script, "so");
-    script.keys("d");
-    assert!(script.screen(80, 24).contains("sod"));
+    script.wait(Duration::from_secs(1)).keys("3");
+    assert!(script.screen(80, 24).contains("so3"));
 }
 
 #[test]
@@ -329,6 +352,21 @@ fn a_model_is_chosen_for_the_prompts_to_come() {
         models[0].as_ref().map(|model| model.model.as_str()),
         Some("opus-5")
     );
+}
+
+/// How many permissions were answered since the last call.
+fn replies(script: &mut Script) -> usize {
+    let is_reply = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Command(_, SessionCommand::ReplyPermission { .. })
+        )
+    };
+    script
+        .asked()
+        .iter()
+        .filter(|effect| is_reply(effect))
+        .count()
 }
 
 /// Presses the mouse on the first row that shows `words`.

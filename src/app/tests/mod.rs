@@ -262,6 +262,9 @@ fn permission() -> ChatEvent {
         always: vec!["rm *".to_owned()],
         subject: "rm -rf dist".to_owned(),
         diff: None,
+        details: Vec::new(),
+        lacks_arguments: false,
+        undecodable: false,
         call_id: None,
     })
 }

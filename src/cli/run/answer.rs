@@ -10,6 +10,7 @@ use crate::domain::chat::{ToolCall, ToolStatus};
 use crate::domain::failure::Failure;
 use crate::domain::log::LogStream;
 use crate::domain::time::UnixMillis;
+use crate::text::visible;
 
 /// Version of the JSON lines; it grows when a reader of the old ones would go wrong.
 const FORMAT: u32 = 1;
@@ -55,7 +56,7 @@ impl Answer {
                 allowed,
             } => {
                 let done = if allowed { "allowed" } else { "rejected" };
-                self.progress(&format!("{what} {done}: {subject}"))?;
+                self.progress(&format!("{what} {done}: {}", visible::one_line(&subject)))?;
             }
             Out::Tool(_) | Out::Log(_) | Out::Command(_) | Out::Done(_) => {}
         }

@@ -15,6 +15,10 @@ use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
 use crate::domain::log::LogLine;
 use crate::domain::sandbox::{BootEvent, Phase, Stage};
 use crate::domain::session::{Prompt, SessionCommand, SessionEvent};
+use crate::text::visible;
+
+/// Behind what is shown of a request that nobody can approve.
+const UNREADABLE: &str = " (could not be read as it was sent)";
 
 /// What is to be done next, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -209,11 +213,20 @@ impl Headless {
         if !self.permissions.insert(permission.id.clone()) {
             return Vec::new();
         }
-        let subject = format!("{}: {}", permission.kind, permission.subject);
+        let what = if permission.subject.is_empty() {
+            permission.patterns.join(" ")
+        } else {
+            permission.subject
+        };
+        let mut subject = format!("{}: {what}", permission.kind);
         if !self.auto && !self.is_ours() {
             return waits_for_somebody("permission", &subject);
         }
-        let reply = if self.auto {
+        let allowed = self.auto && !permission.undecodable;
+        if permission.undecodable {
+            subject.push_str(UNREADABLE);
+        }
+        let reply = if allowed {
             PermissionReply::Once
         } else {
             self.refuse("permission", &subject);
@@ -221,7 +234,7 @@ impl Headless {
         };
         let id = permission.id;
         let command = SessionCommand::ReplyPermission { id, reply };
-        self.asked("permission", subject, command)
+        Self::asked("permission", (subject, allowed), command)
     }
 
     /// With `auto` the first option of each is chosen.
@@ -229,12 +242,16 @@ impl Headless {
         if !self.questions.insert(question.id.clone()) {
             return Vec::new();
         }
-        let subject = question.items.first().map(|item| item.question.clone());
-        let subject = subject.unwrap_or_default();
+        let asked = question.items.iter().map(|item| item.question.as_str());
+        let mut subject = asked.collect::<Vec<_>>().join("\n");
         if !self.auto && !self.is_ours() {
             return waits_for_somebody("question", &subject);
         }
-        let reply = if self.auto {
+        let allowed = self.auto && !question.undecodable;
+        if question.undecodable {
+            subject.push_str(UNREADABLE);
+        }
+        let reply = if allowed {
             let first = |item: &QuestionItem| {
                 let label = item.options.first().map(|option| option.label.clone());
                 label.into_iter().collect()
@@ -246,11 +263,14 @@ impl Headless {
         };
         let id = question.id;
         let command = SessionCommand::ReplyQuestion { id, reply };
-        self.asked("question", subject, command)
+        Self::asked("question", (subject, allowed), command)
     }
 
-    fn asked(&self, what: &'static str, subject: String, answer: SessionCommand) -> Vec<Out> {
-        let allowed = self.auto;
+    fn asked(
+        what: &'static str,
+        (subject, allowed): (String, bool),
+        answer: SessionCommand,
+    ) -> Vec<Out> {
         let asked = Out::Asked {
             what,
             subject,
@@ -264,7 +284,7 @@ impl Headless {
             Failure::new(format!(
                 "the agent asked a {what} and nobody is here to answer"
             ))
-            .because(subject)
+            .because(visible::one_line(subject))
             .hint("run it with --auto to allow everything, or open the session in the terminal"),
         );
     }

@@ -8,7 +8,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Call, OpencodeClient, OpencodeError, read};
+use super::{Call, OpencodeClient, OpencodeError, read, read_exactly};
 use crate::opencode::wire::message::{List, Message};
 use crate::opencode::wire::session::Session;
 
@@ -67,7 +67,9 @@ impl OpencodeClient {
     /// All that the server has of a conversation.
     pub async fn export(&self, id: &str) -> Result<Export, OpencodeError> {
         let path = ["session", id];
-        let info = self.fetch(&self.get("get the session", &path)).await?;
+        let call = self.get("get the session", &path);
+        let (body, _) = self.request(&call, None::<&()>).await?;
+        let info = read_exactly(&call, &body)?;
         // Without a limit all come.
         let path = ["session", id, "message"];
         let call = Call {
@@ -75,7 +77,7 @@ impl OpencodeClient {
             ..self.get("get the messages", &path)
         };
         let (body, _) = self.request(&call, None::<&()>).await?;
-        let messages: Vec<Box<RawValue>> = read(&call, &body)?;
+        let messages: Vec<Box<RawValue>> = read_exactly(&call, &body)?;
         let messages = messages.into_iter().map(|raw| {
             let header: Header = read(&call, raw.get().as_bytes())?;
             Ok(Exported {

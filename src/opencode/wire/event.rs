@@ -12,7 +12,9 @@ use serde_json::value::RawValue;
 use super::lenient;
 use super::message::{ErrorInfo, Message};
 use super::part::Part;
-use super::session::{PermissionRequest, QuestionRequest, Session, SessionStatus, Todo};
+use super::request::{PermissionRequest, QuestionRequest};
+use super::session::{Session, SessionStatus, Todo};
+use super::surrogates::repair;
 
 /// What happened on the server. Ids are the server's.
 #[derive(Debug, Clone, PartialEq)]
@@ -159,6 +161,13 @@ fn malformed(kind: &str, error: &serde_json::Error) -> Event {
 }
 
 fn by_kind(kind: &str, json: &str) -> Result<Event, serde_json::Error> {
+    // Requests say themselves whether they could be read as they were sent.
+    match kind {
+        "permission.asked" => return serde_json::from_str(json).map(Event::PermissionAsked),
+        "question.asked" => return serde_json::from_str(json).map(Event::QuestionAsked),
+        _ => {}
+    }
+    let json = &*repair(json);
     Ok(match kind {
         "message.part.delta" => delta(json)?,
         "message.part.updated" => {
@@ -190,8 +199,6 @@ fn by_kind(kind: &str, json: &str) -> Result<Event, serde_json::Error> {
             let Failed { session_id, error } = serde_json::from_str(json)?;
             Event::SessionError { session_id, error }
         }
-        "permission.asked" => Event::PermissionAsked(serde_json::from_str(json)?),
-        "question.asked" => Event::QuestionAsked(serde_json::from_str(json)?),
         "todo.updated" => {
             let Todos { session_id, todos } = serde_json::from_str(json)?;
             Event::Todos { session_id, todos }
@@ -386,6 +393,32 @@ mod tests {
         };
         assert_eq!(kind, "session.status");
         assert!(!problem.contains("sk-key"), "{problem}");
+    }
+
+    #[test]
+    fn half_characters_cost_nothing_but_themselves() {
+        let delta = wrapped(
+            r#"{"type":"message.part.delta","properties":{"sessionID":"s","messageID":"m","partID":"p","field":"text","delta":"a\ud800b"}}"#,
+        );
+        let part = wrapped(
+            r#"{"type":"message.part.updated","properties":{"sessionID":"s","part":{"id":"p","messageID":"m","type":"text","text":"whole \udc00 text"}}}"#,
+        );
+        let asked = wrapped(
+            r#"{"type":"permission.asked","properties":{"id":"per","sessionID":"s","permission":"bash","metadata":{"command":"rm \ud800"}}}"#,
+        );
+
+        let Some(Event::Delta { text, .. }) = Event::parse(&delta) else {
+            panic!()
+        };
+        assert_eq!(text, "a\u{fffd}b");
+        let Some(Event::PartUpdated { part, .. }) = Event::parse(&part) else {
+            panic!()
+        };
+        assert!(format!("{:?}", part.body).contains("whole \u{fffd} text"));
+        let Some(Event::PermissionAsked(asked)) = Event::parse(&asked) else {
+            panic!()
+        };
+        assert!(asked.undecodable);
     }
 
     #[test]

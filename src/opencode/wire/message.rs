@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::lenient;
 use super::part::Part;
 use super::session::{Times, Tokens};
+use super::surrogates::repair_bytes;
 
 /// A message's header.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -71,7 +72,7 @@ impl MessagePage {
         body: &[u8],
         older: Option<String>,
     ) -> Result<Self, serde_json::Error> {
-        let List(messages) = serde_json::from_slice(body)?;
+        let List(messages) = serde_json::from_slice(&repair_bytes(body))?;
         Ok(Self { messages, older })
     }
 }

@@ -9,4 +9,6 @@ mod lenient;
 pub mod message;
 pub mod part;
 pub mod provider;
+pub mod request;
 pub mod session;
+pub(in crate::opencode) mod surrogates;

@@ -1,7 +1,7 @@
 //! Sessions, their status, and what a session keeps beside its messages.
 //!
-//! Source: `Session`, `SessionStatus`, `Todo`, `PermissionRequest`, `QuestionRequest`,
-//! `PermissionRule` of the server's OpenAPI document, 1.18.33.
+//! Source: `Session`, `SessionStatus`, `Todo`, `PermissionRule` of the server's OpenAPI document,
+//! 1.18.33.
 
 use std::collections::HashMap;
 
@@ -123,80 +123,6 @@ impl Todo {
     pub fn list(json: &str) -> Vec<Self> {
         lenient::elements(json)
     }
-}
-
-/// A permission that waits for a reply; also the payload of `permission.asked`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct PermissionRequest {
-    pub id: String,
-    #[serde(rename = "sessionID")]
-    pub session_id: String,
-    #[serde(default)]
-    pub permission: String,
-    #[serde(default, deserialize_with = "lenient::list")]
-    pub patterns: Vec<String>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    pub always: Vec<String>,
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub metadata: PermissionMetadata,
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub tool: Option<ToolReference>,
-}
-
-/// What the request is about; which fields are there depends on its kind.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct PermissionMetadata {
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub command: Option<String>,
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub filepath: Option<String>,
-    /// A unified diff, for `edit`.
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub diff: Option<String>,
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub url: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ToolReference {
-    #[serde(default, rename = "messageID")]
-    pub message_id: String,
-    #[serde(rename = "callID")]
-    pub call_id: String,
-}
-
-/// Questions that wait for answers; also the payload of `question.asked`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct QuestionRequest {
-    pub id: String,
-    #[serde(rename = "sessionID")]
-    pub session_id: String,
-    #[serde(default, deserialize_with = "lenient::list")]
-    pub questions: Vec<Question>,
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub tool: Option<ToolReference>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Question {
-    #[serde(default)]
-    pub question: String,
-    #[serde(default)]
-    pub header: String,
-    #[serde(default, deserialize_with = "lenient::list")]
-    pub options: Vec<QuestionOption>,
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub multiple: bool,
-    /// Absent means yes: the server takes any text as an answer.
-    #[serde(default, deserialize_with = "lenient::option")]
-    pub custom: Option<bool>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct QuestionOption {
-    pub label: String,
-    #[serde(default)]
-    pub description: String,
 }
 
 /// Body of `POST /session`.

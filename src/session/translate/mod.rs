@@ -7,6 +7,7 @@
 //!
 //! The functions of [`parts`] and [`requests`] turn single things around and hold no state.
 
+mod arguments;
 pub mod parts;
 pub mod requests;
 mod resync;
@@ -17,11 +18,13 @@ mod tests;
 
 use std::collections::HashSet;
 
-use crate::domain::chat::{ChatEvent, Status};
+use self::arguments::Arguments;
+use crate::domain::chat::{ChatEvent, Permission, Status};
 use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
 use crate::opencode::wire::event::Event;
 use crate::opencode::wire::part::{Part, PartBody};
-use crate::opencode::wire::session::{PermissionRequest, QuestionRequest, Session};
+use crate::opencode::wire::request::{PermissionRequest, QuestionRequest};
+use crate::opencode::wire::session::Session;
 
 /// A request that waits for the user, by the session that asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +57,8 @@ pub struct Translator {
     /// The server repeats `busy` with each step; only changes are told.
     status: Option<Status>,
     waiting: Vec<(String, Waiting)>,
+    /// What the calls were given that wait for a permission.
+    arguments: Arguments,
     /// Parts that were whole when the conversation was fetched: deltas that were under way then are
     /// already in them.
     whole: HashSet<String>,
@@ -70,6 +75,7 @@ impl Translator {
             children: HashSet::new(),
             status: None,
             waiting: Vec::new(),
+            arguments: Arguments::default(),
             whole: HashSet::new(),
             last: None,
         }
@@ -122,6 +128,7 @@ impl Translator {
                 self.whole.insert(part.id.clone());
             }
             PartBody::Tool(tool) => {
+                self.arguments.part(tool);
                 if let Some(child) = &tool.state.metadata.session_id {
                     let root = self.root.clone();
                     self.learn_child(child, &root);
@@ -242,10 +249,16 @@ impl Translator {
     }
 
     fn part_updated(&mut self, session: &str, part: Part, out: &mut impl FnMut(ChatEvent)) {
-        if let PartBody::Tool(tool) = &part.body
-            && let Some(child) = &tool.state.metadata.session_id
-        {
-            self.learn_child(child, session);
+        if let PartBody::Tool(tool) = &part.body {
+            if let Some(child) = &tool.state.metadata.session_id {
+                self.learn_child(child, session);
+            }
+            if self.is_family(session)
+                && let Some(asked) = self.arguments.part(tool)
+            {
+                let told = self.permission(&asked);
+                out(ChatEvent::PermissionAsked(told));
+            }
         }
         if session == self.root {
             out(ChatEvent::Part(parts::part(part, &self.directory)));
@@ -281,12 +294,20 @@ impl Translator {
         }
     }
 
+    fn permission(&self, request: &PermissionRequest) -> Permission {
+        requests::permission(request, self.arguments.of(request), &self.directory)
+    }
+
     fn request(&mut self, event: Event, out: &mut impl FnMut(ChatEvent)) {
         let (session, told) = match event {
-            Event::PermissionAsked(request) => (
-                request.session_id.clone(),
-                ChatEvent::PermissionAsked(requests::permission(request, &self.directory)),
-            ),
+            Event::PermissionAsked(request) => {
+                let told = ChatEvent::PermissionAsked(self.permission(&request));
+                let session = request.session_id.clone();
+                if self.is_family(&session) {
+                    self.arguments.asked(request);
+                }
+                (session, told)
+            }
             Event::QuestionAsked(request) => (
                 request.session_id.clone(),
                 ChatEvent::QuestionAsked(requests::question(request)),
@@ -303,6 +324,9 @@ impl Translator {
         };
         if !self.is_family(&session) {
             return;
+        }
+        if let ChatEvent::PermissionReplied(id) = &told {
+            self.arguments.replied(id.as_str());
         }
         self.waits(&session, &told);
         self.waiting.retain(|(_, waiting)| match (&told, waiting) {

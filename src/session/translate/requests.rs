@@ -1,33 +1,61 @@
 //! Permissions, questions and prompts, in both directions.
 
-use super::parts::{one_line, relative};
+use super::parts::relative;
 use crate::domain::chat::{Permission, PermissionReply, Question, QuestionItem, QuestionOption};
 use crate::domain::session::Prompt;
 use crate::opencode::wire::message::{ModelReference, PartInput, PromptRequest};
+use crate::opencode::wire::part::Input;
+use crate::opencode::wire::request::{self, PermissionRequest, QuestionRequest};
 use crate::opencode::wire::session::{self, ReplyWord};
 
-pub fn permission(request: session::PermissionRequest, directory: &str) -> Permission {
-    let about = request.metadata;
-    let named = about.command.or(about.url);
-    let path = about
-        .filepath
-        .as_deref()
-        .map(|path| relative(path, directory).to_owned());
-    let subject = named.or(path).unwrap_or_else(|| request.patterns.join(" "));
+/// `arguments` are those of the call that asks, as far as they are known.
+pub fn permission(
+    request: &PermissionRequest,
+    arguments: Option<&Input>,
+    directory: &str,
+) -> Permission {
+    let about = &request.metadata;
+    let named = about.value("command").or_else(|| about.value("url"));
+    let path = || {
+        about
+            .value("filepath")
+            .map(|path| relative(path, directory))
+    };
+    let only = || match &request.patterns[..] {
+        [pattern] => Some(pattern.as_str()),
+        _ => None,
+    };
+    let subject = named.or_else(path).or_else(only).unwrap_or_default();
+    let diff = about.value("diff").filter(|diff| !diff.is_empty());
+    let arguments = arguments.filter(|arguments| !arguments.0.is_empty());
+    let mut details: Vec<(String, String)> = Vec::new();
+    for detail in about
+        .0
+        .iter()
+        .chain(arguments.iter().flat_map(|input| &input.0))
+    {
+        let shown = detail.1 == subject || Some(detail.1.as_str()) == diff;
+        if !shown && !details.contains(detail) {
+            details.push(detail.clone());
+        }
+    }
     Permission {
-        id: request.id.into(),
-        session: request.session_id.into(),
-        kind: request.permission,
-        patterns: request.patterns,
-        always: request.always,
-        subject: one_line(&subject),
-        diff: about.diff.filter(|diff| !diff.is_empty()),
-        call_id: request.tool.map(|tool| tool.call_id),
+        id: request.id.as_str().into(),
+        session: request.session_id.as_str().into(),
+        kind: request.permission.clone(),
+        patterns: request.patterns.clone(),
+        always: request.always.clone(),
+        subject: subject.to_owned(),
+        diff: diff.map(str::to_owned),
+        details,
+        lacks_arguments: request.tool.is_some() && about.0.is_empty() && arguments.is_none(),
+        undecodable: request.undecodable,
+        call_id: request.tool.as_ref().map(|tool| tool.call_id.clone()),
     }
 }
 
-pub fn question(request: session::QuestionRequest) -> Question {
-    let item = |question: session::Question| QuestionItem {
+pub fn question(request: QuestionRequest) -> Question {
+    let item = |question: request::Question| QuestionItem {
         header: question.header,
         question: question.question,
         options: question
@@ -45,6 +73,7 @@ pub fn question(request: session::QuestionRequest) -> Question {
         id: request.id.into(),
         session: request.session_id.into(),
         items: request.questions.into_iter().map(item).collect(),
+        undecodable: request.undecodable,
         call_id: request.tool.map(|tool| tool.call_id),
     }
 }

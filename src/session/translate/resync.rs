@@ -35,7 +35,8 @@ impl Translator {
             let mut waiting = Vec::new();
             for request in listed {
                 if fetched.waits(&request.session_id) && self.is_family(&request.session_id) {
-                    let told = requests::permission(request.clone(), &self.directory);
+                    let told = self.permission(request);
+                    self.arguments.asked(request.clone());
                     self.waits(
                         &request.session_id,
                         &ChatEvent::PermissionAsked(told.clone()),

@@ -211,7 +211,6 @@ fn a_permission_is_asked_and_replied() {
 
     let asked = permissions(&told);
 
-    assert_eq!(asked.len(), 1);
     assert_eq!(
         (asked[0].kind.as_str(), asked[0].subject.as_str()),
         ("bash", "arch --version")
@@ -332,6 +331,62 @@ fn ask(session: &str, id: &str) -> Event {
         r#"{{"type":"permission.asked","properties":{{"id":"{id}","sessionID":"{session}","permission":"bash","patterns":["ls"],"metadata":{{}},"always":[]}}}}"#
     );
     Event::parse(&frame).unwrap()
+}
+
+/// A call of a tool of which OpenCode says nothing in its request, and the request.
+fn foreign_call(session: &str, status: &str) -> Event {
+    let frame = format!(
+        r#"{{"type":"message.part.updated","properties":{{"sessionID":"{session}","part":{{"id":"prt_1","messageID":"msg_1","sessionID":"{session}","type":"tool","tool":"github_delete","callID":"call_1","state":{{"status":"{status}","input":{{"repo":"all","force":true}}}}}}}}}}"#
+    );
+    Event::parse(&frame).unwrap()
+}
+
+fn foreign_ask(session: &str) -> Event {
+    let frame = format!(
+        r#"{{"type":"permission.asked","properties":{{"id":"per_1","sessionID":"{session}","permission":"github_delete","patterns":["*"],"metadata":{{}},"always":["*"],"tool":{{"messageID":"msg_1","callID":"call_1"}}}}}}"#
+    );
+    Event::parse(&frame).unwrap()
+}
+
+#[test]
+fn a_permission_says_what_its_call_was_given_whichever_comes_first() {
+    for session in ["ses_root", "ses_child"] {
+        let translator = || {
+            let mut translator = Translator::new("ses_root", "");
+            translator.learn_child("ses_child", "ses_root");
+            translator
+        };
+        let said = [
+            ("repo".to_owned(), "all".to_owned()),
+            ("force".to_owned(), "true".to_owned()),
+        ];
+
+        let mut first = translator();
+        told_by(&mut first, foreign_call(session, "running"));
+        let asked = permissions(&told_by(&mut first, foreign_ask(session)));
+        assert_eq!(asked[0].details, said);
+        assert!(!asked[0].lacks_arguments);
+
+        let mut later = translator();
+        let asked = permissions(&told_by(&mut later, foreign_ask(session)));
+        assert!(asked[0].lacks_arguments);
+        let again = permissions(&told_by(&mut later, foreign_call(session, "running")));
+        assert_eq!(again[0].details, said);
+        // What does not change is told once.
+        let told = told_by(&mut later, foreign_call(session, "running"));
+        assert_eq!(permissions(&told), []);
+    }
+}
+
+#[test]
+fn a_command_is_told_with_all_its_lines() {
+    let frame = r#"{"type":"permission.asked","properties":{"id":"per_1","sessionID":"ses_root","permission":"bash","patterns":["rm -f a.tmp"],"metadata":{"command":"rm -f a.tmp\n: > important.txt\nexport PATH=/tmp/evil:$PATH\n"},"always":[]}}"#;
+    let mut translator = Translator::new("ses_root", "");
+
+    let asked = permissions(&told_by(&mut translator, Event::parse(frame).unwrap()));
+
+    let command = "rm -f a.tmp\n: > important.txt\nexport PATH=/tmp/evil:$PATH\n";
+    assert_eq!(asked[0].subject, command);
 }
 
 fn told_by(translator: &mut Translator, event: Event) -> Vec<ChatEvent> {

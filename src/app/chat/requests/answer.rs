@@ -1,115 +1,163 @@
-//! Answers the first request: buttons of a permission, options and own texts of a question.
+//! Answers the first request: options of a permission, options and own texts of a question.
 
-use super::{BUTTONS, Request, Requests};
+use super::{Choice, Outcome, Request, Requests, Writing};
 use crate::app::chat::ChatAction;
 use crate::domain::chat::{PermissionReply, QuestionItem, QuestionReply};
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
 
 impl Requests {
-    pub(super) fn permission_action(
-        &mut self,
-        action: ChatAction,
-        has_always: bool,
-        now: Monotonic,
-    ) -> Option<SessionCommand> {
-        if let Some(reason) = self.panel.input.clone() {
-            if action == ChatAction::RequestAccept && !reason.trim().is_empty() {
-                let message = Some(reason);
-                return self.reply_permission(PermissionReply::Reject { message }, now);
-            }
-            return None;
-        }
+    /// Does an action of the panel.
+    pub(in crate::app::chat) fn update(&mut self, action: ChatAction, now: Monotonic) -> Outcome {
         match action {
-            ChatAction::RequestOnce => self.reply_permission(PermissionReply::Once, now),
-            ChatAction::RequestAlways if has_always => {
-                self.reply_permission(PermissionReply::Always, now)
-            }
-            ChatAction::RequestDeny => {
-                self.reply_permission(PermissionReply::Reject { message: None }, now)
-            }
-            ChatAction::RequestDenyReason => {
-                self.panel.input = Some(String::new());
-                None
-            }
             ChatAction::RequestFull => {
-                self.panel.full = if self.panel.full.is_some() {
-                    None
-                } else {
-                    Some(0)
-                };
-                None
+                self.panel.full = !self.panel.full;
+                self.panel.scroll = 0;
+                self.panel.follows_mark = false;
+                Outcome::Nothing
             }
-            ChatAction::RequestNext | ChatAction::RequestForward => {
-                self.move_choice(true, BUTTONS.len());
-                None
+            ChatAction::RequestNext => self.move_mark(true),
+            ChatAction::RequestPrevious => self.move_mark(false),
+            ChatAction::RequestBack => self.go_to_item(self.panel.item.checked_sub(1), now),
+            ChatAction::RequestForward => self.go_to_item(Some(self.panel.item + 1), now),
+            ChatAction::RequestToggle => match self.marked() {
+                Some(Choice::Option(at)) => self.choose(at, true),
+                _ => Outcome::Nothing,
+            },
+            ChatAction::RequestAccept => self.accept(now),
+            ChatAction::RequestLeave => {
+                self.panel.writing = None;
+                Outcome::Nothing
             }
-            ChatAction::RequestPrevious | ChatAction::RequestBack => {
-                self.move_choice(false, BUTTONS.len());
-                None
-            }
-            ChatAction::RequestAccept => {
-                let button = *BUTTONS.get(self.panel.choice)?;
-                self.permission_action(button, has_always, now)
-            }
-            _ => None,
+            _ => match self.place_of(action) {
+                Some(place) => self.take(place, now),
+                None => Outcome::Nothing,
+            },
         }
     }
 
-    pub(super) fn question_action(
-        &mut self,
-        action: ChatAction,
-        item: Option<&QuestionItem>,
-        now: Monotonic,
-    ) -> Option<SessionCommand> {
-        if self.panel.input.is_some() {
-            return if action == ChatAction::RequestAccept {
-                self.take_own(item, now)
-            } else {
-                None
-            };
+    /// Takes what was written in the composer for the request.
+    pub(in crate::app::chat) fn written(&mut self, text: String, now: Monotonic) -> Outcome {
+        match self.panel.writing.take() {
+            Some(Writing::Reason) => {
+                let message = Some(text);
+                self.reply_permission(PermissionReply::Reject { message }, now)
+            }
+            Some(Writing::Own) => {
+                let several = self.is_multiple();
+                if let Some(own) = self.panel.own.get_mut(self.panel.item) {
+                    *own = text;
+                }
+                if several {
+                    return Outcome::Nothing;
+                }
+                if let Some(chosen) = self.panel.chosen.get_mut(self.panel.item) {
+                    chosen.clear();
+                }
+                self.forward(now)
+            }
+            None => Outcome::Nothing,
         }
-        let rows = item.map_or(0, |item| item.options.len() + usize::from(item.custom));
-        match action {
-            ChatAction::RequestNext => self.move_choice(true, rows),
-            ChatAction::RequestPrevious => self.move_choice(false, rows),
-            ChatAction::RequestBack => self.go_to_item(self.panel.item.saturating_sub(1)),
-            ChatAction::RequestForward => self.go_to_item(self.panel.item + 1),
-            ChatAction::RequestReject => self.panel.confirm_reject = true,
-            ChatAction::RequestToggle => self.choose(item, true),
-            ChatAction::RequestAccept => return self.accept(item, now),
-            _ => {}
-        }
-        None
     }
 
-    fn move_choice(&mut self, down: bool, rows: usize) {
-        let last = rows.saturating_sub(1);
-        self.panel.choice = if down {
-            (self.panel.choice + 1).min(last)
-        } else {
-            self.panel.choice.saturating_sub(1)
+    /// An option was taken by its digit.
+    fn take(&mut self, place: usize, now: Monotonic) -> Outcome {
+        let Some((choice, _)) = self.choices().get(place).copied() else {
+            return Outcome::Nothing;
         };
+        if matches!(choice, Choice::Option(_) | Choice::Own | Choice::Decline) {
+            self.panel.marked = Some(place);
+            self.panel.follows_mark = true;
+        }
+        match choice {
+            Choice::Option(at) if self.is_multiple() => self.choose(at, true),
+            // It stops the turn: the panel asks for Enter too.
+            Choice::Decline => Outcome::Nothing,
+            choice => self.finish(choice, now),
+        }
     }
 
-    fn go_to_item(&mut self, item: usize) {
-        if item < self.panel.chosen.len() {
+    /// Enter: takes the marked option, or goes on with those that are chosen.
+    fn accept(&mut self, now: Monotonic) -> Outcome {
+        let marked = self.marked();
+        let item = self.panel.item;
+        let has_answer = self.panel.chosen.get(item).is_some_and(|c| !c.is_empty())
+            || self.panel.own.get(item).is_some_and(|own| !own.is_empty());
+        match marked {
+            Some(Choice::Option(_)) if self.is_multiple() && has_answer => self.forward(now),
+            Some(Choice::Own) if self.panel.own.get(item).is_some_and(|own| !own.is_empty()) => {
+                self.forward(now)
+            }
+            Some(choice) => self.finish(choice, now),
+            None if has_answer => self.forward(now),
+            None => Outcome::Notice("take an option by its number, or mark one with the arrows"),
+        }
+    }
+
+    fn finish(&mut self, choice: Choice, now: Monotonic) -> Outcome {
+        match choice {
+            Choice::Once => self.reply_permission(PermissionReply::Once, now),
+            Choice::Always => self.reply_permission(PermissionReply::Always, now),
+            Choice::Deny => self.reply_permission(PermissionReply::Reject { message: None }, now),
+            Choice::DenyReason => self.write(Writing::Reason),
+            Choice::Own => self.write(Writing::Own),
+            Choice::Option(at) => {
+                self.choose(at, false);
+                self.forward(now)
+            }
+            Choice::Submit => self.forward(now),
+            Choice::Decline => self.reply_question(QuestionReply::Reject, now),
+        }
+    }
+
+    fn write(&mut self, what: Writing) -> Outcome {
+        self.panel.writing = Some(what);
+        self.engage();
+        Outcome::Nothing
+    }
+
+    fn marked(&self) -> Option<Choice> {
+        let choices = self.choices();
+        choices.get(self.panel.marked?).map(|(choice, _)| *choice)
+    }
+
+    fn move_mark(&mut self, down: bool) -> Outcome {
+        let last = self.choices().len().saturating_sub(1);
+        self.panel.marked = Some(match (self.panel.marked, down) {
+            (None, true) => 0,
+            (None, false) => last,
+            (Some(at), true) => (at + 1).min(last),
+            (Some(at), false) => at.saturating_sub(1),
+        });
+        self.panel.follows_mark = true;
+        Outcome::Nothing
+    }
+
+    fn go_to_item(&mut self, item: Option<usize>, now: Monotonic) -> Outcome {
+        let items = self.panel.chosen.len();
+        // Several are reviewed behind the last one.
+        let most = if items > 1 { items } else { 0 };
+        if let Some(item) = item.filter(|item| *item <= most) {
             self.panel.item = item;
-            self.panel.choice = 0;
+            self.panel.marked = None;
+            self.panel.scroll = 0;
+            self.panel.follows_mark = false;
+            self.appeared = now;
+            self.shown += 1;
         }
+        Outcome::Nothing
     }
 
-    /// Chooses the marked option; `toggle` drops it where it was chosen.
-    fn choose(&mut self, item: Option<&QuestionItem>, toggle: bool) {
-        let Some(item) = item else { return };
-        let Some(chosen) = self.panel.chosen.get_mut(self.panel.item) else {
-            return;
+    /// Chooses an option; `toggle` drops it where it was chosen.
+    fn choose(&mut self, at: usize, toggle: bool) -> Outcome {
+        let Some(item) = self.item().cloned() else {
+            return Outcome::Nothing;
         };
-        let Some(option) = item.options.get(self.panel.choice) else {
-            if item.custom {
-                self.panel.input = self.panel.own.get(self.panel.item).cloned();
-            }
-            return;
+        let (Some(option), Some(chosen)) = (
+            item.options.get(at),
+            self.panel.chosen.get_mut(self.panel.item),
+        ) else {
+            return Outcome::Nothing;
         };
         let had = chosen.contains(&option.label);
         if !item.multiple {
@@ -123,101 +171,50 @@ impl Requests {
         } else if !chosen.contains(&option.label) {
             chosen.push(option.label.clone());
         }
+        Outcome::Nothing
     }
 
-    fn accept(&mut self, item: Option<&QuestionItem>, now: Monotonic) -> Option<SessionCommand> {
-        let current = self.panel.item;
-        let several = item.is_some_and(|item| item.multiple);
-        let none_chosen = self.panel.chosen.get(current).is_none_or(Vec::is_empty);
-        let no_own = self.panel.own.get(current).is_none_or(String::is_empty);
-        let on_own = item.is_some_and(|i| i.custom && self.panel.choice >= i.options.len());
-        let takes_marked = if on_own {
-            no_own
-        } else {
-            none_chosen && no_own
-        };
-        if !several || takes_marked {
-            self.choose(item, false);
+    fn item(&self) -> Option<&QuestionItem> {
+        match self.first()? {
+            Request::Question(question) => question.items.get(self.panel.item),
+            Request::Permission(_) => None,
         }
-        if self.panel.input.is_some() {
-            return None;
-        }
-        self.forward(now)
     }
 
-    /// Takes the text field as the user's own answer.
-    fn take_own(&mut self, item: Option<&QuestionItem>, now: Monotonic) -> Option<SessionCommand> {
-        let text = self.panel.input.take()?;
-        let several = item.is_some_and(|item| item.multiple);
-        let blank = text.trim().is_empty();
-        if let Some(own) = self.panel.own.get_mut(self.panel.item) {
-            *own = if blank { String::new() } else { text };
+    /// Goes to the next question, behind the last of several to the review, and replies then.
+    fn forward(&mut self, now: Monotonic) -> Outcome {
+        let items = self.panel.chosen.len();
+        if self.panel.item < items && items > 1 {
+            return self.go_to_item(Some(self.panel.item + 1), now);
         }
-        if blank || several {
-            return None;
-        }
-        if let Some(chosen) = self.panel.chosen.get_mut(self.panel.item) {
-            chosen.clear();
-        }
-        self.forward(now)
+        let answers = (0..items).map(|item| self.answer(item)).collect();
+        self.reply_question(QuestionReply::Answer(answers), now)
     }
 
-    /// Goes to the next question, or replies after the last one.
-    fn forward(&mut self, now: Monotonic) -> Option<SessionCommand> {
-        if self.panel.item + 1 < self.panel.chosen.len() {
-            self.go_to_item(self.panel.item + 1);
-            return None;
-        }
-        let Some(Request::Question(question)) = self.waiting.first() else {
-            return None;
-        };
-        let answers = question
-            .items
-            .iter()
-            .enumerate()
-            .map(|(i, _)| self.answer(i))
-            .collect();
-        self.reply_question(Some(answers), now)
-    }
-
-    fn answer(&self, item: usize) -> Vec<String> {
+    /// What is chosen and written for a question.
+    pub(in crate::app::chat) fn answer(&self, item: usize) -> Vec<String> {
         let mut answer = self.panel.chosen.get(item).cloned().unwrap_or_default();
-        answer.extend(
-            self.panel
-                .own
-                .get(item)
-                .filter(|own| !own.is_empty())
-                .cloned(),
-        );
+        let own = self.panel.own.get(item).filter(|own| !own.is_empty());
+        answer.extend(own.cloned());
         answer
     }
 
-    fn reply_permission(
-        &mut self,
-        reply: PermissionReply,
-        now: Monotonic,
-    ) -> Option<SessionCommand> {
-        let Some(Request::Permission(permission)) = self.waiting.first() else {
-            return None;
+    fn reply_permission(&mut self, reply: PermissionReply, now: Monotonic) -> Outcome {
+        let Some(Request::Permission(permission)) = self.first() else {
+            return Outcome::Nothing;
         };
         let id = permission.id.clone();
         self.answer_first(now);
-        Some(SessionCommand::ReplyPermission { id, reply })
+        Outcome::Command(SessionCommand::ReplyPermission { id, reply })
     }
 
-    /// `None` rejects.
-    pub(super) fn reply_question(
-        &mut self,
-        answers: Option<Vec<Vec<String>>>,
-        now: Monotonic,
-    ) -> Option<SessionCommand> {
-        let Some(Request::Question(question)) = self.waiting.first() else {
-            return None;
+    fn reply_question(&mut self, reply: QuestionReply, now: Monotonic) -> Outcome {
+        let Some(Request::Question(question)) = self.first() else {
+            return Outcome::Nothing;
         };
         let id = question.id.clone();
         self.answer_first(now);
-        let reply = answers.map_or(QuestionReply::Reject, QuestionReply::Answer);
-        Some(SessionCommand::ReplyQuestion { id, reply })
+        Outcome::Command(SessionCommand::ReplyQuestion { id, reply })
     }
 
     fn answer_first(&mut self, now: Monotonic) {

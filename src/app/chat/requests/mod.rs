@@ -1,25 +1,38 @@
 //! Permissions and questions that wait for the user, and the panel that answers the first of them.
 //!
-//! The panel must never take a key that was meant for the composer: it reads keys only if the
-//! composer is empty and no key came for [`GUARD`], counted also from the panel's appearance;
-//! otherwise it waits until the user goes to it. An answered request is hidden at once and kept
-//! until the server confirms, so that a failed reply brings it back.
+//! Nothing is answered by accident. Letters always type into the composer; the panel takes digits,
+//! arrows and Enter only, only while the composer is empty, and only when it has stood and no text
+//! was typed for [`GUARD`]. Enter takes nothing but an option that the arrows have marked: one that
+//! was meant to send a message finds none. A digit counts when nothing follows it for [`HOLD`]; with
+//! another character behind it, it was the beginning of a text. What is shown begins anew, guard and
+//! mark included, when the server changes the request.
 //!
-//! It does not know how it is drawn, nor the composer: what it needs of it is told as [`Quiet`].
+//! An answered request is hidden at once and kept until the server confirms, so that a failed reply
+//! brings it back.
+//!
+//! It does not know how it is drawn, nor the composer: what it needs of it is told as [`Quiet`], and
+//! texts of the user's own are written there.
 
 mod answer;
+mod choice;
 
 use std::time::Duration;
 
 use super::action::ChatAction;
-use crate::app::key::{Key, KeyCode};
+use crate::app::key::Key;
 use crate::domain::chat::{Permission, Question, Resync, Status};
 use crate::domain::id::{PermissionId, QuestionId};
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
 
-/// How long the keys must have been quiet before the panel reads them by itself.
-pub(super) const GUARD: Duration = Duration::from_millis(400);
+pub(super) use choice::Choice;
+
+/// How long a panel must have stood, and no text been typed, before it takes keys.
+pub(super) const GUARD: Duration = Duration::from_millis(500);
+/// How long a digit waits for a character that makes it text.
+pub(super) const HOLD: Duration = Duration::from_millis(250);
+/// A held answer that could not count for so long counts no more.
+const STALE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Request {
@@ -31,26 +44,47 @@ pub(super) enum Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Quiet {
     pub(super) composer_empty: bool,
-    pub(super) last_key: Option<Monotonic>,
+    /// When text was typed, pasted or sent last.
+    pub(super) last_text: Option<Monotonic>,
+}
+
+/// What the composer's text is for, instead of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// Why a permission is denied.
+    Reason,
+    /// The user's own answer to a question.
+    Own,
 }
 
 /// What stands in the panel of the first request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Panel {
-    /// The marked button or option; the row after the last option is the user's own text.
-    pub(super) choice: usize,
-    /// A text field is open.
-    pub(super) input: Option<String>,
-    /// Command or diff are shown whole, from this row on.
-    pub(super) full: Option<u16>,
-    /// The question may be rejected by one more key.
-    pub(super) confirm_reject: bool,
-    /// Which of several questions.
+    /// The marked one of [`Requests::choices`]; none at first.
+    pub(super) marked: Option<usize>,
+    pub(super) writing: Option<Writing>,
+    /// The panel takes the whole chat.
+    pub(super) full: bool,
+    /// The first row of what is asked that is in sight.
+    pub(super) scroll: u16,
+    /// The mark was moved last: it is to be in sight. Else the user scrolls.
+    pub(super) follows_mark: bool,
+    /// Which of several questions; behind the last one all answers are reviewed.
     pub(super) item: usize,
     /// For each question the chosen labels.
     pub(super) chosen: Vec<Vec<String>>,
     /// For each question the user's own text.
     pub(super) own: Vec<String>,
+}
+
+/// What an action of the panel leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    Nothing,
+    /// The reply.
+    Command(SessionCommand),
+    /// A line for the status bar.
+    Notice(&'static str),
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,20 +94,14 @@ pub(super) struct Requests {
     /// Replied, not confirmed.
     answered: Vec<Request>,
     appeared: Monotonic,
-    /// The user is in the panel.
+    /// Counts what was shown, for the cache of its lines.
+    shown: u64,
+    /// The user went to the panel by himself; what was in the composer is set aside.
     engaged: bool,
-    /// The user went back to the composer.
-    later: bool,
+    /// An answer that waits for [`HOLD`] to pass.
+    held: Option<(ChatAction, Key, Monotonic)>,
     pub(super) panel: Panel,
 }
-
-/// The buttons of a permission, in the order of the panel.
-pub(super) const BUTTONS: [ChatAction; 4] = [
-    ChatAction::RequestOnce,
-    ChatAction::RequestAlways,
-    ChatAction::RequestDeny,
-    ChatAction::RequestDenyReason,
-];
 
 impl Request {
     fn is_same(&self, other: &Self) -> bool {
@@ -96,20 +124,25 @@ impl Requests {
         self.waiting.len()
     }
 
+    /// Changes whenever something else is shown.
+    pub(super) fn shown(&self) -> u64 {
+        self.shown
+    }
+
     pub(super) fn asked(&mut self, request: Request, now: Monotonic) {
         if self.answered.iter().any(|known| known.is_same(&request)) {
             return;
         }
-        if let Some(known) = self
+        let known = self
             .waiting
-            .iter_mut()
-            .find(|known| known.is_same(&request))
-        {
-            *known = request;
-            return;
+            .iter()
+            .position(|known| known.is_same(&request));
+        match known.and_then(|at| self.waiting.get_mut(at)) {
+            Some(known) if *known == request => return,
+            Some(known) => *known = request,
+            None => self.waiting.push(request),
         }
-        self.waiting.push(request);
-        if self.waiting.len() == 1 {
+        if known.unwrap_or(self.waiting.len() - 1) == 0 {
             self.show_first(now);
         }
     }
@@ -176,8 +209,9 @@ impl Requests {
 
     fn show_first(&mut self, now: Monotonic) {
         self.appeared = now;
+        self.shown += 1;
         self.engaged = false;
-        self.later = false;
+        self.held = None;
         let items = match self.waiting.first() {
             Some(Request::Question(question)) => question.items.len(),
             Some(Request::Permission(_)) | None => 0,
@@ -191,125 +225,68 @@ impl Requests {
 
     /// Whether the panel reads the keys now.
     pub(super) fn takes_keys(&self, now: Monotonic, quiet: Quiet) -> bool {
-        if self.waiting.is_empty() || self.later {
-            return false;
-        }
-        self.engaged || (quiet.composer_empty && self.guard_ends(quiet) <= now)
+        !self.waiting.is_empty() && quiet.composer_empty && self.guard_ends(quiet) <= now
     }
 
-    /// When the guard lets the panel take the keys by itself, if nothing more is typed.
-    pub(super) fn guard_due(&self, now: Monotonic, quiet: Quiet) -> Option<Monotonic> {
-        let waits = !self.waiting.is_empty() && !self.later && !self.engaged;
-        let due = self.guard_ends(quiet);
-        (waits && quiet.composer_empty && due > now).then_some(due)
+    /// When the panel reads the keys, if nothing more is typed, or a held answer counts.
+    pub(super) fn due(&self, now: Monotonic, quiet: Quiet) -> Option<Monotonic> {
+        let guard = self.guard_ends(quiet);
+        let waits = !self.waiting.is_empty() && quiet.composer_empty && guard > now;
+        let held = self.held.map(|(_, _, at)| at + HOLD);
+        held.or_else(|| waits.then_some(guard))
     }
 
     fn guard_ends(&self, quiet: Quiet) -> Monotonic {
-        quiet
-            .last_key
-            .map_or(self.appeared, |key| key.max(self.appeared))
-            + GUARD
+        let text = quiet.last_text.filter(|_| !self.engaged);
+        text.map_or(self.appeared, |text| text.max(self.appeared)) + GUARD
     }
 
-    /// The user goes to the panel, or has given it a key.
+    /// The user goes to the panel.
     pub(super) fn engage(&mut self) {
         self.engaged = !self.waiting.is_empty();
-        self.later = false;
     }
 
-    /// The user points elsewhere: what waits, if anything does, goes on waiting.
-    pub(super) fn leave_to_composer(&mut self) {
-        if !self.waiting.is_empty() {
-            self.leave();
-        }
-    }
-
+    /// The user types or points elsewhere; the request goes on waiting.
     pub(super) fn leave(&mut self) {
         self.engaged = false;
-        self.later = true;
-        self.panel.input = None;
-        self.panel.confirm_reject = false;
+        self.held = None;
+        self.panel.writing = None;
     }
 
-    /// Does an action of the panel. Returns the reply, if it makes one.
-    pub(super) fn update(&mut self, action: ChatAction, now: Monotonic) -> Option<SessionCommand> {
-        self.engage();
-        if let Some(offset) = self.panel.full.as_mut()
-            && let Some(moved) = scrolled(*offset, action)
-        {
-            *offset = moved;
+    /// Whether what was in the composer before is set aside.
+    pub(super) fn is_engaged(&self) -> bool {
+        self.engaged
+    }
+
+    /// Keeps an answer until it is known that its key was no text.
+    pub(super) fn hold(&mut self, action: ChatAction, key: Key, now: Monotonic) {
+        self.held = Some((action, key, now));
+    }
+
+    pub(super) fn is_holding(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Takes the held answer, if its time has come or `now` is `None`.
+    pub(super) fn take_held(&mut self, now: Option<Monotonic>) -> Option<(ChatAction, Key)> {
+        let (action, key, at) = self.held?;
+        if now.is_some_and(|now| at + HOLD > now) {
             return None;
         }
-        if std::mem::take(&mut self.panel.confirm_reject) {
-            let sure = matches!(
-                action,
-                ChatAction::RequestReject | ChatAction::RequestAccept
-            );
-            return if sure {
-                self.reply_question(None, now)
-            } else {
-                None
-            };
+        self.held = None;
+        // Nobody looked here meanwhile: what was meant then may not be meant now.
+        if now.is_some_and(|now| at + STALE < now) {
+            return None;
         }
-        match action {
-            ChatAction::RequestLater if self.panel.input.take().is_some() => None,
-            ChatAction::RequestLater if self.panel.full.take().is_some() => None,
-            ChatAction::RequestLater => {
-                self.leave();
-                None
-            }
-            _ => match self.waiting.first()? {
-                Request::Permission(permission) => {
-                    let has_always = !permission.always.is_empty();
-                    self.permission_action(action, has_always, now)
-                }
-                Request::Question(question) => {
-                    let item = question.items.get(self.panel.item).cloned();
-                    self.question_action(action, item.as_ref(), now)
-                }
-            },
-        }
+        Some((action, key))
     }
 
-    /// Types into the open text field. Returns whether it took the key.
-    pub(super) fn type_key(&mut self, key: Key) -> bool {
-        let Some(input) = self.panel.input.as_mut() else {
+    /// Whether the options of the question on the screen are chosen one by one.
+    pub(super) fn is_multiple(&self) -> bool {
+        let Some(Request::Question(question)) = self.first() else {
             return false;
         };
-        match (key.code, key.ctrl, key.alt) {
-            (KeyCode::Char(c), false, false) if !c.is_control() => input.push(c),
-            (KeyCode::Backspace, _, false) | (KeyCode::Char('h'), true, _) => {
-                input.pop();
-            }
-            (KeyCode::Char('u'), true, _) => input.clear(),
-            (KeyCode::Char('w'), true, _) | (KeyCode::Backspace, _, true) => {
-                let kept = input.trim_end().rfind(' ').map_or(0, |space| space + 1);
-                input.truncate(kept);
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    /// Pastes into the open text field. Returns whether there is one.
-    pub(super) fn paste(&mut self, text: &str) -> bool {
-        match self.panel.input.as_mut() {
-            Some(input) => {
-                input.push_str(&text.replace(['\n', '\r'], " "));
-                true
-            }
-            None => false,
-        }
-    }
-}
-
-/// Where the full view stands after a scrolling action.
-fn scrolled(offset: u16, action: ChatAction) -> Option<u16> {
-    match action {
-        ChatAction::RequestNext => Some(offset.saturating_add(1)),
-        ChatAction::RequestPrevious => Some(offset.saturating_sub(1)),
-        ChatAction::PageDown => Some(offset.saturating_add(10)),
-        ChatAction::PageUp => Some(offset.saturating_sub(10)),
-        _ => None,
+        let item = question.items.get(self.panel.item);
+        item.is_some_and(|item| item.multiple)
     }
 }

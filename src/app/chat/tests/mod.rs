@@ -81,7 +81,11 @@ impl World {
         self.with(
             |chat, cx| match Keymap::default().meaning(&[context], &[key]) {
                 Meaning::Action(Action::Chat(action)) if !typed => {
-                    chat.update(action, cx);
+                    if key.typed().is_some() && context.falls_to_composer() {
+                        chat.answer_key(action, key, cx);
+                    } else {
+                        chat.update(action, cx);
+                    }
                     true
                 }
                 _ => chat.type_key(key, cx),

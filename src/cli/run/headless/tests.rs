@@ -60,6 +60,9 @@ fn permission(id: &str) -> Permission {
         always: Vec::new(),
         subject: "rm -rf".to_owned(),
         diff: None,
+        details: Vec::new(),
+        lacks_arguments: false,
+        undecodable: false,
         call_id: None,
     }
 }
@@ -283,4 +286,27 @@ fn a_sandbox_that_is_paused_from_elsewhere_ends_the_run() {
     let out = headless.receive(SessionEvent::Phase(Phase::Paused));
 
     assert!(matches!(&out[..], [Out::Done(Some(_))]), "{out:?}");
+}
+
+#[test]
+fn what_could_not_be_read_is_not_allowed_by_auto() {
+    let allows = |undecodable| {
+        let mut headless = Headless::new(true, MessageId::from("msg_1"));
+        let asked = Permission {
+            undecodable,
+            ..permission("per_1")
+        };
+        let out = headless.receive(chat(ChatEvent::PermissionAsked(asked)));
+        matches!(out[0], Out::Asked { allowed: true, .. })
+            && matches!(
+                out[1],
+                Out::Command(SessionCommand::ReplyPermission {
+                    reply: PermissionReply::Once,
+                    ..
+                })
+            )
+    };
+
+    assert!(allows(false));
+    assert!(!allows(true));
 }

@@ -1,0 +1,197 @@
+//! Between the keys and the panel of the first request: what is an answer, and what is text.
+
+use super::requests::Outcome;
+use super::typing::Enter;
+use super::{Chat, ChatAction, ChatContext, ChatOutcome, Half};
+use crate::app::cx::Cx;
+use crate::app::key::Key;
+
+impl Chat {
+    /// Whether the panel of a request reads the keys.
+    pub fn reads_requests(&self) -> bool {
+        matches!(
+            self.context(),
+            ChatContext::Permission | ChatContext::Question
+        )
+    }
+
+    /// Takes a key that is an answer by the table, and types a character. It waits a moment: where
+    /// more follows it was the beginning of a text, and a text is never an answer.
+    pub fn answer_key(&mut self, action: ChatAction, key: Key, cx: &mut Cx<'_>) {
+        self.clock = cx.now;
+        self.settle(cx);
+        let goes_on = self.requests.is_holding() && !self.requests.is_multiple();
+        if !self.reads_requests() || goes_on || self.typing.in_burst(cx.now) {
+            self.type_key(key, cx);
+            return;
+        }
+        if let Some((held, _)) = self.requests.take_held(None) {
+            self.panel_update(held, cx);
+        }
+        self.stop_armed = None;
+        self.typing.key(cx.now);
+        self.requests.hold(action, key, cx.now);
+    }
+
+    /// What is done first with each key: a held answer counts if its time has come.
+    pub(super) fn settle_requests(&mut self, cx: &mut Cx<'_>) {
+        if let Some((held, _)) = self.requests.take_held(Some(cx.now)) {
+            self.panel_update(held, cx);
+        }
+        self.sync_aside();
+    }
+
+    /// Text is about to be typed or pasted: so is a held answer, and the panel is left.
+    pub(super) fn begin_text(&mut self, cx: &mut Cx<'_>) {
+        let held = self.requests.take_held(None);
+        if self.requests.panel.writing.is_none() {
+            self.requests.leave();
+        }
+        self.sync_aside();
+        if let Some((_, key)) = held {
+            self.composer.key(key);
+        }
+        self.typing.text(cx.now);
+    }
+
+    /// Does an action of the panel; one that could answer only while the panel reads the keys.
+    pub(super) fn panel_action(
+        &mut self,
+        action: ChatAction,
+        cx: &mut Cx<'_>,
+    ) -> Option<ChatOutcome> {
+        let writes = self.requests.panel.writing.is_some();
+        match action {
+            ChatAction::RequestAccept if writes => return self.accept_written(cx),
+            ChatAction::RequestFull => self.half = Half::Composer,
+            ChatAction::RequestLeave => {}
+            ChatAction::PageUp => {
+                self.scroll_panel(1 - i64::from(self.viewport.panel.rows));
+                return None;
+            }
+            ChatAction::PageDown => {
+                self.scroll_panel(i64::from(self.viewport.panel.rows) - 1);
+                return None;
+            }
+            _ if writes => return None,
+            _ => {}
+        }
+        let in_burst = self.typing.in_burst(cx.now);
+        if let (ChatAction::RequestAccept, true) = (action, in_burst) {
+            // The end of a line that a program types.
+            if self.requests.is_holding() {
+                self.begin_text(cx);
+                return self.enter(cx);
+            }
+            return None;
+        }
+        self.typing.key(cx.now);
+        if let Some((held, _)) = self.requests.take_held(None) {
+            let before = self.requests.shown();
+            self.panel_update(held, cx);
+            if self.requests.shown() != before {
+                return None;
+            }
+        }
+        let looks = matches!(action, ChatAction::RequestFull | ChatAction::RequestLeave);
+        if !looks && !self.reads_requests() {
+            return None;
+        }
+        self.panel_update(action, cx)
+    }
+
+    /// The user goes to the panel; what is in the composer is set aside meanwhile.
+    pub(super) fn go_to_request(&mut self) {
+        if self.needs_you() && self.requests.panel.writing.is_none() {
+            self.half = Half::Composer;
+            self.composer.set_aside();
+            self.requests.engage();
+        }
+    }
+
+    /// Esc goes back one step in the panel. Returns whether there was one.
+    pub(super) fn step_back(&mut self) -> bool {
+        if self.requests.take_held(None).is_some() {
+            return true;
+        }
+        if self.needs_you() && self.requests.panel.full {
+            self.requests.update(ChatAction::RequestFull, self.clock);
+            return true;
+        }
+        if self.requests.is_engaged() && self.composer.has_aside() {
+            self.requests.leave();
+            self.sync_aside();
+            return true;
+        }
+        false
+    }
+
+    /// Sends what is written for the request; a line end of a paste belongs to it.
+    fn accept_written(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        match self.typing.enter(cx.now) {
+            Enter::NewLine => {
+                self.composer.newline();
+                None
+            }
+            Enter::Real => self.finish_writing(cx),
+        }
+    }
+
+    pub(super) fn finish_writing(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        if self.composer.is_blank() {
+            let words = "write something first; esc goes back to the options";
+            return Some(ChatOutcome::Notice(words.into()));
+        }
+        let text = self.composer.take();
+        self.typing.text(cx.now);
+        let outcome = self.requests.written(text, cx.now);
+        self.panel_outcome(outcome, cx)
+    }
+
+    fn panel_update(&mut self, action: ChatAction, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let outcome = self.requests.update(action, cx.now);
+        self.panel_outcome(outcome, cx)
+    }
+
+    fn panel_outcome(&mut self, outcome: Outcome, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let told = match outcome {
+            Outcome::Nothing => None,
+            Outcome::Command(command) => {
+                self.command(command, cx);
+                None
+            }
+            Outcome::Notice(words) => Some(ChatOutcome::Notice(words.to_owned())),
+        };
+        if self.requests.panel.writing.is_some() {
+            self.composer.set_aside();
+        }
+        self.sync_aside();
+        told
+    }
+
+    /// What was set aside comes back when the panel is left or has gone.
+    pub(super) fn sync_aside(&mut self) {
+        if !self.requests.is_engaged() {
+            self.composer.bring_back();
+        }
+    }
+
+    /// Whether some of what is asked is out of sight.
+    pub(super) fn panel_hides(&self) -> bool {
+        self.needs_you() && self.viewport.panel.lines > self.viewport.panel.rows
+    }
+
+    pub(super) fn scroll_panel(&mut self, rows: i64) {
+        let drawn = self.viewport.panel;
+        let panel = &mut self.requests.panel;
+        let from = if panel.follows_mark {
+            drawn.first
+        } else {
+            panel.scroll
+        };
+        let most = drawn.lines.saturating_sub(drawn.rows);
+        let to = (i64::from(from) + rows).clamp(0, i64::from(most));
+        panel.scroll = u16::try_from(to).unwrap_or(most);
+        panel.follows_mark = false;
+    }
+}

@@ -1,0 +1,84 @@
+//! The options of the panel, and the digits that take them.
+
+use super::{Request, Requests};
+use crate::app::chat::ChatAction;
+
+/// What the user can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::app::chat) enum Choice {
+    Once,
+    Always,
+    Deny,
+    /// Denies with a reason that the agent reads; the turn goes on.
+    DenyReason,
+    /// An option of a question, by its place.
+    Option(usize),
+    /// A text of the user's own.
+    Own,
+    /// Sends the answers to several questions.
+    Submit,
+    /// Answers a question with nothing, which stops the turn.
+    Decline,
+}
+
+/// The actions of a question's digits.
+const OPTIONS: [ChatAction; 9] = [
+    ChatAction::RequestOption1,
+    ChatAction::RequestOption2,
+    ChatAction::RequestOption3,
+    ChatAction::RequestOption4,
+    ChatAction::RequestOption5,
+    ChatAction::RequestOption6,
+    ChatAction::RequestOption7,
+    ChatAction::RequestOption8,
+    ChatAction::RequestOption9,
+];
+
+impl Requests {
+    /// The options as they are shown, each with its action; only the first nine of a question have
+    /// one. A permission's keep their actions whatever is missing.
+    pub(in crate::app::chat) fn choices(&self) -> Vec<(Choice, Option<ChatAction>)> {
+        match self.first() {
+            None => Vec::new(),
+            Some(Request::Permission(asked)) => {
+                let all = [
+                    (Choice::Once, ChatAction::RequestOnce),
+                    (Choice::Always, ChatAction::RequestAlways),
+                    (Choice::Deny, ChatAction::RequestDeny),
+                    (Choice::DenyReason, ChatAction::RequestDenyReason),
+                ];
+                let offered = |choice: Choice| match choice {
+                    Choice::Once => !asked.undecodable,
+                    Choice::Always => !asked.undecodable && !asked.always.is_empty(),
+                    _ => true,
+                };
+                let offered = all.into_iter().filter(|(choice, _)| offered(*choice));
+                offered
+                    .map(|(choice, action)| (choice, Some(action)))
+                    .collect()
+            }
+            Some(Request::Question(question)) => {
+                let mut choices = Vec::new();
+                match question.items.get(self.panel.item) {
+                    _ if question.undecodable => {}
+                    Some(item) => {
+                        choices.extend((0..item.options.len()).map(Choice::Option));
+                        choices.extend(item.custom.then_some(Choice::Own));
+                    }
+                    None if question.items.is_empty() => {}
+                    None => choices.push(Choice::Submit),
+                }
+                choices.push(Choice::Decline);
+                let action = |at| OPTIONS.get(at).copied();
+                let numbered = choices.into_iter().enumerate();
+                numbered.map(|(at, choice)| (choice, action(at))).collect()
+            }
+        }
+    }
+
+    /// The place of the option that an action takes.
+    pub(super) fn place_of(&self, action: ChatAction) -> Option<usize> {
+        let choices = self.choices();
+        choices.iter().position(|(_, of)| *of == Some(action))
+    }
+}
