@@ -188,3 +188,30 @@ async fn a_stream_ends_in_order_or_says_who_refused_it() {
         ]
     );
 }
+
+#[tokio::test]
+async fn half_characters_in_an_answer_cost_nothing_but_themselves() {
+    let (listener, client) = listen(limits()).await;
+    let json = |body: &str| answer("200 OK", "application/json", body);
+    let messages = json(
+        r#"[{"info":{"id":"msg_1","role":"user"},"parts":[{"id":"prt_1","type":"text","text":"a\ud800b"}]}]"#,
+    );
+    let permissions = json(
+        r#"[{"id":"per_1","sessionID":"s","permission":"bash","metadata":{"command":"rm \ud800"}},{"id":"per_2","sessionID":"s","permission":"bash","metadata":{"command":"ls"}}]"#,
+    );
+    let session = json(r#"{"id":"ses_1","title":"a \udfff title"}"#);
+
+    let calls = async {
+        let page = client.messages("ses_1", 2, None).await.unwrap();
+        let permissions = client.permissions().await.unwrap();
+        (page, permissions, client.session("ses_1").await.unwrap())
+    };
+    let answers = vec![messages, permissions, session];
+    let ((page, permissions, session), _) = tokio::join!(calls, serve(listener, answers));
+
+    let said = format!("{:?}", page.messages[0].parts[0].body);
+    assert!(said.contains("a\u{fffd}b"), "{said}");
+    let unreadable = permissions.iter().map(|asked| asked.undecodable);
+    assert_eq!(unreadable.collect::<Vec<_>>(), [true, false]);
+    assert_eq!(session.title, "a \u{fffd} title");
+}
