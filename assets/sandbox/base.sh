@@ -103,6 +103,25 @@ without_configuration() {
 # Puts the work tree at the current directory into the index, which holds the base or a later state of it:
 # what the agent tracks too, also where it is ignored.
 add_work() {
-  own_files | git update-index -z --add --remove --replace --stdin 2>/dev/null || :
+  leave_unchecked || return
+  own_files | git update-index -z --add --remove --replace --ignore-skip-worktree-entries --stdin 2>/dev/null || :
   add_all "$1"
+}
+
+# What the agent does not have checked out, of a sparse checkout, is not deleted.
+leave_unchecked() {
+  sparse=$GIT_INDEX_FILE.sparse
+  (
+    unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY
+    GIT_CEILING_DIRECTORIES=${PWD%/*}
+    export GIT_CEILING_DIRECTORIES
+    git ls-files -v 2>/dev/null | sed -n 's/^[Ss] //p' | sort
+  ) >"$sparse"
+  if [ -s "$sparse" ]; then
+    git ls-files | sort | comm -12 - "$sparse" | while IFS= read -r name; do
+      unquote "$name"
+      if ! [ -e "./$path" ] && ! [ -L "./$path" ]; then printf '%s\0' "$path"; fi
+    done | git update-index -z --skip-worktree --stdin || return
+  fi
+  rm -f "$sparse"
 }

@@ -52,10 +52,9 @@ pub(super) async fn apply(root: &Path, patch: &[u8]) -> Result<Applied, Failure>
         let forwards = checked(&git, &[], section).await?;
         let backwards = checked(&git, &["--reverse"], section).await?;
         match (forwards, backwards) {
-            (Ok(()), Err(_)) => rest.extend_from_slice(section),
             (Err(_), Ok(())) => already += 1,
             (Ok(()), Ok(())) if is_there(&git, root, section).await? => already += 1,
-            (Ok(()), Ok(())) => rest.extend_from_slice(section),
+            (Ok(()), _) => rest.extend_from_slice(section),
             (Err(said), Err(_)) => complaints += &(said + "\n"),
         }
     }
@@ -349,8 +348,11 @@ mod tests {
         assert_eq!(here.read("again"), b"a\nx\nx\nx\nx\n", "not twice");
 
         there.write("later", b"later\n");
-        let more = apply(here.0.path(), &there.patch()).await.unwrap();
-        assert_eq!((more.files, more.already), (vec!["+1 -0  later".into()], 5));
+        let third = apply(here.0.path(), &there.patch()).await.unwrap();
+        assert_eq!(
+            (third.files, third.already),
+            (vec!["+1 -0  later".into()], 5)
+        );
 
         // With one thing in the way nothing is changed.
         there.write("latest", b"latest\n");

@@ -18,7 +18,7 @@ use crate::session::visit::Visit;
 use crate::session::world::{World, wall};
 
 /// What a session has to bring home.
-struct Work {
+struct SessionWork {
     /// Empty where nothing was changed.
     patch: Vec<u8>,
     /// The first commits of the history that the session began with.
@@ -45,7 +45,7 @@ pub(super) fn apply(options: &Options, args: &ApplyArgs, env: &Env) -> Result<()
     };
     let name = &args.name;
     let applied = runtime()?.block_on(async {
-        let work = work(&config, name, env).await?;
+        let work = Box::pin(work(&config, name, env)).await?;
         if !args.force {
             related::check(&root, name, work.code.as_ref(), &work.roots).await?;
         }
@@ -89,7 +89,7 @@ async fn kept(world: &World, session: &SessionSummary) -> Result<(Vec<u8>, Vec<S
 }
 
 /// Fetches a session's work, and says what could not be read of it.
-async fn work(config: &Config, name: &str, env: &Env) -> Result<Work, Ended> {
+async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, Ended> {
     let known = Known::open(config, env).await?;
     let session = known.find(name).ok_or_else(|| known.unknown(name))?;
     let stored = known.store().session(&session.key).await;
@@ -103,7 +103,7 @@ async fn work(config: &Config, name: &str, env: &Env) -> Result<Work, Ended> {
             None => kept(&world, session).await?,
         }
     };
-    Ok(Work {
+    Ok(SessionWork {
         patch,
         roots,
         code: new.map(|new| new.code),

@@ -91,21 +91,30 @@ pub async fn patch(world: &World, key: &SessionKey) -> Result<Kept, Failure> {
         let written = tokio::fs::write(dir.join("shallow"), shallow).await;
         written.map_err(|error| failed(Failure::default().because(error.to_string())))?;
     }
+    let (patch, roots) = compare(&git, &said, &code.commit).await.map_err(failed)?;
+    let at = snapshot.code_at;
+    Ok(Kept { at, patch, roots })
+}
+
+/// The patch from where the session began to this snapshot, whose text says what the refs were; and the
+/// first commits of its history.
+async fn compare(git: &Git, said: &str, commit: &str) -> Result<(Vec<u8>, Vec<String>), Failure> {
     let base = said.lines().find_map(|line| {
         let of_ref = line.strip_prefix("ref ")?;
         of_ref.strip_suffix(" refs/sandbar/base")
     });
     let roots = match base {
-        Some(base) => roots(&git, base).await,
+        Some(base) => roots(git, base).await,
         None => Vec::new(),
     };
-    let empty = git.text(&["hash-object", "-t", "tree", "/dev/null"]).await;
-    let base = base.map_or_else(|| empty.map_err(failed), |base| Ok(base.to_owned()))?;
+    let empty = ["hash-object", "-t", "tree", "/dev/null"];
+    let base = match base {
+        Some(base) => base.to_owned(),
+        None => git.text(&empty).await?,
+    };
     let diff = ["diff-tree", "-p", "-r"].into_iter().chain(PATCH);
-    let diff: Vec<&str> = diff.chain([&*base, &code.commit]).collect();
-    let patch = git.bytes(&diff).await.map_err(failed)?;
-    let at = snapshot.code_at;
-    Ok(Kept { at, patch, roots })
+    let diff: Vec<&str> = diff.chain([&*base, commit]).collect();
+    Ok((git.bytes(&diff).await?, roots))
 }
 
 /// The first commits of the history that the session began with, but for those that sandbar made.

@@ -1025,13 +1025,18 @@ async fn work_comes_home_from_a_running_and_a_paused_sandbox() {
     );
     assert_eq!(std::fs::read(tree.path().join("new")).unwrap(), [0, 255]);
 
-    let again = account.user.run_beside(&["apply", "worker"], &here).await;
+    applied_again(&account, tree.path()).await;
+}
+
+/// The work of session `worker` is in this work tree, and in no other.
+async fn applied_again(account: &Account, tree: &Path) {
+    let again = account.user.run_beside(&["apply", "worker"], tree).await;
     assert_eq!((again.code, again.out.as_str()), (Some(0), ""));
     let told = "the work of session worker is already in ";
     assert!(again.err.contains(told), "{again:?}");
 
-    std::fs::write(tree.path().join("file"), "mine\n").unwrap();
-    let refused = account.user.run_beside(&["apply", "worker"], &here).await;
+    std::fs::write(tree.join("file"), "mine\n").unwrap();
+    let refused = account.user.run_beside(&["apply", "worker"], tree).await;
     assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
     assert!(
         refused.err.contains("  file: patch does not apply\n"),

@@ -9,7 +9,7 @@ use crate::support::home::Home;
 
 /// A repository whose name is a directory of every home, with a submodule, where the user's variables lead
 /// git elsewhere.
-const MAKE: &str = r#"
+const MAKE: &str = r"
 set -e
 for name in sub .config; do
   git init -q -b main $name
@@ -20,7 +20,7 @@ done
 cd .config
 git -c protocol.file.allow=always submodule --quiet add ../sub vendor/sub
 git commit -q -m sub
-"#;
+";
 
 /// What an agent may do: it works, and begins the repository anew.
 const WORK: &str =

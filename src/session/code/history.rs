@@ -15,7 +15,7 @@ use crate::domain::failure::Failure;
 const MOST: usize = 4096;
 
 /// What is to be bundled.
-pub(super) struct Work<'a> {
+pub(super) struct BundleContent<'a> {
     /// Our repository, which borrows the objects.
     pub(super) ours: Git,
     /// Its list of commits that are taken to have no parents.
@@ -27,7 +27,7 @@ pub(super) struct Work<'a> {
 }
 
 /// Returns a bundle, and a note where history is left out.
-pub(super) async fn bundle(work: &Work<'_>) -> Result<(Vec<u8>, Option<String>), Failure> {
+pub(super) async fn bundle(work: &BundleContent<'_>) -> Result<(Vec<u8>, Option<String>), Failure> {
     let failure = match create(work).await {
         Ok(bytes) => return Ok((bytes, None)),
         Err(failure) => failure,
@@ -45,7 +45,7 @@ pub(super) async fn bundle(work: &Work<'_>) -> Result<(Vec<u8>, Option<String>),
     Ok((create(work).await?, Some(note)))
 }
 
-async fn create(work: &Work<'_>) -> Result<Vec<u8>, Failure> {
+async fn create(work: &BundleContent<'_>) -> Result<Vec<u8>, Failure> {
     let git = &work.ours;
     let mut entries = String::new();
     let shallow = ("shallow", fs::read(&work.shallow).unwrap_or_default());
@@ -79,7 +79,7 @@ async fn create(work: &Work<'_>) -> Result<Vec<u8>, Failure> {
 }
 
 /// Ends the history before the first commit that is not whole; returns how many are kept.
-async fn cut(work: &Work<'_>, head: &str) -> Option<usize> {
+async fn cut(work: &BundleContent<'_>, head: &str) -> Option<usize> {
     let most = format!("-n{MOST}");
     let args = ["rev-list", "--parents", &most, head];
     let listed = work.ours.text(&args).await.unwrap_or_default();
@@ -113,7 +113,12 @@ async fn cut(work: &Work<'_>, head: &str) -> Option<usize> {
 
 /// Lets the history of `head` end with these commits, each with its parents behind it; returns whether all
 /// that is left of it is there. `before`: where it ended until now.
-async fn is_whole(work: &Work<'_>, head: &str, before: &str, kept: &[&str]) -> Option<bool> {
+async fn is_whole(
+    work: &BundleContent<'_>,
+    head: &str,
+    before: &str,
+    kept: &[&str],
+) -> Option<bool> {
     let ends = ends(before, kept);
     write(&work.shallow, ends.as_bytes()).ok()?;
     let list = ["rev-list", "--objects", "--quiet", head];

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use super::git::Git;
-use super::pack::Source;
+use super::pack::UserRepository;
 use crate::domain::failure::Failure;
 
 /// More of a kind are counted.
@@ -26,7 +26,7 @@ const OPERATIONS: &[(&str, &str)] = &[
 
 /// What the script that fills the index has said: paths as git quotes them.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct AddReport {
     /// Repositories inside, taken as their files.
     files: Vec<String>,
     /// Submodules of which nothing is here.
@@ -35,7 +35,7 @@ pub(super) struct Told {
     left: Vec<String>,
 }
 
-impl Told {
+impl AddReport {
     pub(super) fn read(text: &str) -> Self {
         let mut told = Self::default();
         for (word, path) in text.lines().filter_map(|line| line.split_once(' ')) {
@@ -55,7 +55,7 @@ impl Told {
 }
 
 /// A sentence for each kind of thing.
-pub(super) async fn notes(source: &Source, index: &Git, told: &Told) -> Vec<String> {
+pub(super) async fn notes(source: &UserRepository, index: &Git, told: &AddReport) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     let mut add = |what: &str, paths: &[String]| {
         if !paths.is_empty() {
@@ -117,7 +117,7 @@ fn split(text: &[u8]) -> Vec<String> {
 }
 
 /// Sockets, pipes and devices beside the files of the index. git does not even list them.
-async fn special(source: &Source, paths: &[u8]) -> Vec<String> {
+async fn special(source: &UserRepository, paths: &[u8]) -> Vec<String> {
     let mut folders = BTreeSet::from([Path::new("")]);
     for path in paths.split(|&byte| byte == 0) {
         folders.extend(Path::new(OsStr::from_bytes(path)).ancestors().skip(1));

@@ -304,6 +304,26 @@ async fn a_sparse_checkout_goes_along_with_the_files_that_are_not_checked_out() 
 }
 
 #[tokio::test]
+async fn what_the_agent_does_not_check_out_is_not_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = "begin repo; cd repo; mkdir other gone; echo o >other/o; echo g >gone/g; git add .; git commit -qm o";
+    let root = make(dir.path(), case);
+    let there = There::new(dir.path(), &root).await;
+    let sparse = "git checkout -q .; git sparse-checkout set src; git checkout -q .; rm -r src; mkdir -p other; echo o >other/o; echo new >new; rm -f file";
+    run(&there.at, "sh", &["-c", sparse]);
+
+    let patch = String::from_utf8(there.diff()).unwrap();
+
+    let changed = patch
+        .lines()
+        .filter_map(|line| line.strip_prefix("diff --git a/"));
+    let changed: Vec<&str> = changed
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    assert_eq!(changed, ["file", "new", "src/a", "src/link"]);
+}
+
+#[tokio::test]
 async fn of_a_bare_repository_the_last_commit_goes_along() {
     let dir = tempfile::tempdir().unwrap();
     let case = "begin of; git clone -q --bare of repo/.bare; echo 'gitdir: .bare' >repo/.git";

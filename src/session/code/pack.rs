@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::git::Git;
 use super::history;
-use super::left_out::{self, Told};
+use super::left_out::{self, AddReport};
 use crate::domain::failure::Failure;
 
 /// Adds all of a work tree to an index. `$1` the repository, `$2` the index, `$3` where objects go, `$4`
@@ -38,7 +38,7 @@ pub(crate) struct Packed {
 }
 
 /// The user's repository, which is only read.
-pub(super) struct Source {
+pub(super) struct UserRepository {
     pub(super) root: PathBuf,
     pub(super) git: Git,
     pub(super) git_dir: PathBuf,
@@ -52,7 +52,7 @@ pub(super) struct Source {
     branch: String,
 }
 
-impl Source {
+impl UserRepository {
     async fn find(dir: &Path) -> Result<Self, Failure> {
         let git = Git::of_user(dir);
         let (root, is_bare) = match git.path(&["rev-parse", "--show-toplevel"]).await {
@@ -116,7 +116,7 @@ impl Source {
 /// # Errors
 /// A [`Failure`] with git's own words, where not even the files can be read.
 pub(crate) async fn pack(root: &Path, scratch: &Path) -> Result<Packed, Failure> {
-    let source = Source::find(root).await?;
+    let source = UserRepository::find(root).await?;
     match Packing::new(&source, &scratch.join("whole"), true).await {
         Ok(packing) => packing.packed().await,
         Err(failure) if source.is_bare => Err(failure),
@@ -134,8 +134,8 @@ pub(crate) async fn pack(root: &Path, scratch: &Path) -> Result<Packed, Failure>
 
 /// A bundle in the making.
 struct Packing<'a> {
-    source: &'a Source,
-    told: Told,
+    source: &'a UserRepository,
+    told: AddReport,
     /// The user's repository with an index of ours.
     index: Git,
     bytes: Vec<u8>,
@@ -144,7 +144,7 @@ struct Packing<'a> {
 
 impl<'a> Packing<'a> {
     /// `whole`: with the user's objects, so with HEAD and its history.
-    async fn new(source: &'a Source, scratch: &Path, whole: bool) -> Result<Self, Failure> {
+    async fn new(source: &'a UserRepository, scratch: &Path, whole: bool) -> Result<Self, Failure> {
         let store = scratch.join("pack.git");
         make_dir(scratch)?;
         let mut init = vec!["init", "-q", "--bare", "--template="];
@@ -172,7 +172,7 @@ impl<'a> Packing<'a> {
             ("exclude", source.exclude().await),
             ("attributes", source.read("info/attributes").await),
         ];
-        let work = history::Work {
+        let work = history::BundleContent {
             ours,
             shallow: store.join("shallow"),
             commit,
@@ -210,14 +210,14 @@ impl<'a> Packing<'a> {
 
 /// Makes the index equal to the work tree.
 async fn fill_index(
-    source: &Source,
+    source: &UserRepository,
     index: &Git,
     file: &Path,
     whole: bool,
-) -> Result<Told, Failure> {
+) -> Result<AddReport, Failure> {
     if source.is_bare {
         index.text(&["read-tree", "HEAD"]).await?;
-        return Ok(Told::default());
+        return Ok(AddReport::default());
     }
     // Begun from the user's, which may be locked or half staged, and knows which files have not changed.
     let is_copied = whole && copy_index(&source.file("index").await?, file);
@@ -239,11 +239,11 @@ async fn fill_index(
             add(source, file, "anew").await?
         }
     };
-    Ok(Told::read(&told))
+    Ok(AddReport::read(&told))
 }
 
 /// Runs [`ADD`]; `kind` is its last argument.
-async fn add(source: &Source, index: &Path, kind: &str) -> Result<String, Failure> {
+async fn add(source: &UserRepository, index: &Path, kind: &str) -> Result<String, Failure> {
     let objects = index.with_file_name("pack.git/objects");
     let args = [
         source.git_dir.as_os_str(),
@@ -268,7 +268,7 @@ fn copy_index(from: &Path, to: &Path) -> bool {
 }
 
 /// Gives the scratch repository the user's objects, and says where their history ends.
-async fn borrow(source: &Source, store: &Path) -> Result<(), Failure> {
+async fn borrow(source: &UserRepository, store: &Path) -> Result<(), Failure> {
     let objects = source.file("objects").await?;
     let objects = fs::canonicalize(&objects).unwrap_or(objects);
     let mut line = quoted(objects.as_os_str().as_bytes());
