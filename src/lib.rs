@@ -29,7 +29,7 @@
 //! | [`app`] | the model, its update and its views; pure |
 //! | [`text`] | text to styled lines: markdown, diffs, wrapping; strips what is hostile |
 //! | [`tui`] | the shell around `app`: terminal, input, frames, effects |
-//! | [`session`] | one session's life: boot, connect, follow, queue, record, keep, revive |
+//! | [`session`] | one session's life: boot, connect, follow, queue, record, keep, revive; watches those that are not open |
 //! | [`engine`] | finds or starts what sandboxes come from: E2B, or the local daemon |
 //! | [`opencode`] | client of an OpenCode server |
 //! | [`e2b`] | client of the E2B API: control plane, envd, hosts |

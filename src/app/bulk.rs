@@ -52,13 +52,16 @@ impl App {
     pub(super) fn pause_or_resume(&mut self, key: &SessionKey, cx: &mut Cx<'_>) {
         let is_open = self.open.contains_key(key);
         match self.phase_of(key) {
-            Some(Phase::Paused) if is_open => {
+            Some(Phase::Paused) => {
+                if !is_open {
+                    self.show(key.clone(), cx);
+                }
                 if let Some(session) = self.open.get_mut(key) {
-                    session.retry(cx);
+                    session.resume(cx);
                 }
             }
-            // Opening a paused session resumes it; what failed before says why once it is open.
-            Some(Phase::Paused | Phase::Failed(_)) if !is_open => self.show(key.clone(), cx),
+            // What failed before says why once it is open.
+            Some(Phase::Failed(_)) if !is_open => self.show(key.clone(), cx),
             _ => self.pause_all(&[Target::Session(key.clone())], cx),
         }
     }
@@ -150,6 +153,12 @@ impl App {
     fn has_sandbox(&self, key: &SessionKey) -> bool {
         let row = self.list.row(key);
         row.is_some_and(|row| row.sandbox.id.is_some())
+    }
+
+    /// Whether a session is being paused or killed from here.
+    pub(super) fn is_being_closed(&self, key: &SessionKey) -> bool {
+        let row = Target::Session(key.clone());
+        self.bulks.iter().any(|bulk| bulk.waiting.contains(&row))
     }
 
     /// Whether a session's sandbox no longer exists.

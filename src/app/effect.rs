@@ -18,6 +18,11 @@ pub enum Effect {
     /// Makes a session of a sandbox that has none, under this key if it brings none of its own;
     /// answered by [`super::event::Reply::Adopted`].
     Adopt(SandboxId, SessionKey),
+    /// Watches these sessions, none of which is open, and no others from here on: what each does is told
+    /// by [`crate::domain::session::SessionEvent::Activity`].
+    WatchSessions(Vec<SessionKey>),
+    /// Notes that the session is on the screen: it is what a next start opens here.
+    NoteShown(SessionKey),
     /// To the clipboard of the user's terminal.
     Copy(String),
     EditExternally {

@@ -51,9 +51,11 @@ mod view_overlay;
 mod view_picker;
 pub mod viewcx;
 pub mod viewport;
+mod watched;
 mod ways;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use bulk::Bulk;
 use event::Event;
@@ -64,10 +66,11 @@ use overlay::Overlay;
 use sessions::Sessions;
 use strangers::Asking;
 use viewport::Viewport;
+use watched::PausedElsewhere;
 
 use crate::domain::id::SessionKey;
 use crate::domain::price::Prices;
-use crate::domain::sandbox::{EngineKind, State};
+use crate::domain::sandbox::EngineKind;
 use crate::domain::session::{NewSession, SessionSpec};
 use crate::domain::time::{Monotonic, UnixMillis};
 
@@ -88,9 +91,21 @@ pub enum Mode {
         new: NewSession,
         /// Where new sandboxes come from.
         engine: EngineKind,
+        /// The directory to which sessions belong that are begun here.
+        project: Option<PathBuf>,
+        first: FirstSession,
     },
     /// One chat on a server that somebody else runs; `spec.origin` is `Attach`.
     Attach { spec: SessionSpec, url: String },
+}
+
+/// Which session is on the screen first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstSession {
+    /// Of those that belong to the directory the one that was on a screen last; a new one where there is
+    /// none.
+    LastShown,
+    New,
 }
 
 /// What the program was started with.
@@ -125,6 +140,9 @@ pub struct App {
     quit_armed: Option<Monotonic>,
     mouse: bool,
     strangers: Asking,
+    /// The sessions that are watched, in the order of the list.
+    watched: Vec<SessionKey>,
+    paused_elsewhere: PausedElsewhere,
     /// What is being done to several sessions, and has not ended for all of them.
     bulks: Vec<Bulk>,
     /// What was typed before there was a session to type to.
@@ -164,6 +182,8 @@ impl App {
             quit_armed: None,
             mouse: options.mouse,
             strangers: Asking::default(),
+            watched: Vec::new(),
+            paused_elsewhere: PausedElsewhere::default(),
             bulks: Vec::new(),
             early: Vec::new(),
             loaded: false,
@@ -192,6 +212,7 @@ impl App {
         let name = self.name_shown();
         match waiting {
             0 => format!("{name} - sandbar"),
+            1 => format!("! {name} (1 needs you)"),
             n => format!("! {name} ({n} need you)"),
         }
     }
@@ -232,12 +253,6 @@ impl App {
 
     fn session_mut(&mut self) -> Option<&mut OpenSession> {
         self.shown.as_ref().and_then(|key| self.open.get_mut(key))
-    }
-
-    /// How many sessions wait for the user.
-    fn waiting(&self) -> usize {
-        let needs_you = |session: &&OpenSession| session.state() == State::NeedsYou;
-        self.open.values().filter(needs_you).count()
     }
 
     /// The name of the session on the screen.

@@ -55,13 +55,14 @@ pub(super) struct OpenSession {
 
 impl OpenSession {
     /// Opens the session: its task is asked for, and says the rest.
-    pub(super) fn open(spec: SessionSpec, cx: &mut Cx<'_>) -> Self {
+    /// Until then it is in this `phase`, if one is stored that says more than that it boots.
+    pub(super) fn open(spec: SessionSpec, phase: Option<Phase>, cx: &mut Cx<'_>) -> Self {
         cx.ask(Effect::OpenSession(spec.clone()));
         let mut session = Self {
-            phase: Phase::Booting(match spec.origin {
+            phase: phase.unwrap_or(Phase::Booting(match spec.origin {
                 Origin::New(_) => Stage::Create,
                 Origin::Stored | Origin::Attach { .. } => Stage::Subscribe,
-            }),
+            })),
             boot: Boot::new(cx.now),
             sandbox: None,
             chat: Chat::new(spec.key.clone()),
@@ -120,8 +121,8 @@ impl OpenSession {
             SessionEvent::Queue { prompts, held } => self.chat.queue_changed(prompts, held),
             SessionEvent::Runs(life) => self.life = life,
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
-            // The root words it.
-            SessionEvent::Revived(_) => {}
+            // The root words a revival; what an open session does, its chat knows.
+            SessionEvent::Revived(_) | SessionEvent::Activity(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::Stopped => {
                 self.task = Task::Ended { is_stored: false };
@@ -144,6 +145,9 @@ impl OpenSession {
         }
         if matches!(phase, Phase::Paused | Phase::Gone(_)) {
             self.resumes = None;
+        }
+        if matches!(phase, Phase::Paused | Phase::Gone(_) | Phase::Failed(_)) {
+            self.chat.nobody_asks(cx.now);
         }
         if booting(&phase) && self.phase == Phase::Paused {
             self.resumes = Some(cx.now);
@@ -183,10 +187,15 @@ impl OpenSession {
         self.task == Task::Serves
     }
 
-    /// Tries again now; a task that has ended is started anew.
+    /// Tries again now, which resumes a paused sandbox; a task that has ended is started anew.
     pub(super) fn retry(&mut self, cx: &mut Cx<'_>) {
+        self.wake(cx);
+        self.command(SessionCommand::Retry, cx);
+    }
+
+    /// Starts a task that has ended anew, so that it takes commands. By itself that resumes nothing.
+    pub(super) fn wake(&mut self, cx: &mut Cx<'_>) {
         if self.is_served() {
-            self.command(SessionCommand::Retry, cx);
             return;
         }
         self.task = Task::Serves;
@@ -209,20 +218,20 @@ impl OpenSession {
         if std::mem::discriminant(phase) == std::mem::discriminant(&self.phase) {
             *is_stored = true;
         } else if *is_stored && *phase == Phase::Dormant {
-            self.retry(cx);
+            self.wake(cx);
         }
     }
 
-    /// It is opened on purpose: a paused sandbox is resumed for it.
+    /// Resumes its sandbox, if that is paused.
     pub(super) fn resume(&mut self, cx: &mut Cx<'_>) {
         if self.phase == Phase::Paused {
             self.retry(cx);
         }
     }
 
-    /// Its sandbox was paused when it was opened, and is being resumed.
-    pub(super) fn resumes_since(&mut self, now: Monotonic) {
-        self.resumes = Some(now);
+    /// Whether its sandbox was paused, and is not in use yet.
+    pub(super) fn is_resuming(&self) -> bool {
+        self.resumes.is_some()
     }
 
     /// How long it took to resume the sandbox, told once when it is used again.
@@ -231,13 +240,6 @@ impl OpenSession {
             return None;
         }
         self.resumes.take().map(|began| now.saturating_sub(began))
-    }
-
-    /// Starts a task that has ended anew, so that it takes commands.
-    pub(super) fn wake(&mut self, cx: &mut Cx<'_>) {
-        if !self.is_served() {
-            self.retry(cx);
-        }
     }
 
     /// Makes it go on in a new sandbox. A task that has ended is started anew, and finds out first

@@ -12,10 +12,10 @@ use super::keymap::Meaning;
 use super::overlay::{Confirm, Overlay};
 use super::picker::Picker;
 use super::sessions::SessionsOutcome;
-use super::{App, Mode, Notice, Pane};
+use super::{App, FirstSession, Mode, Notice, Pane};
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{SessionCommand, SessionSummary};
+use crate::domain::session::{SessionCommand, SessionEvent, SessionSummary};
 use crate::domain::time::Monotonic;
 
 /// How long a second ctrl-c quits.
@@ -52,6 +52,11 @@ impl App {
         if self.has_slept(cx) {
             self.woke(cx);
         }
+        // Deltas come by the thousand, and neither open nor end anything.
+        let changes_list = !matches!(
+            event,
+            Event::Session(_, SessionEvent::Chat(_) | SessionEvent::Logs(_)) | Event::Tick
+        );
         match event {
             Event::Key(key) => self.key(key, cx),
             Event::Paste(_) | Event::PasteMore(_) => self.paste(event, cx),
@@ -64,6 +69,9 @@ impl App {
             Event::Stop => self.quit(cx),
         }
         self.settle(cx);
+        if changes_list {
+            self.watch(cx);
+        }
     }
 
     fn key(&mut self, key: Key, cx: &mut Cx<'_>) {
@@ -237,25 +245,25 @@ impl App {
             }
             ChatOutcome::Wake(prompt) => {
                 if let Some(session) = self.session_mut() {
-                    session.retry(cx);
+                    session.wake(cx);
                     session.command(SessionCommand::Prompt(prompt), cx);
                 }
             }
             // Enter may be pressed for many reasons: it asks only where there is something to ask.
             ChatOutcome::Unreachable if self.can_revive() => self.ask_revive(cx),
             ChatOutcome::Unreachable => {}
+            ChatOutcome::NothingToSend => {
+                if let Some(session) = self.session_mut() {
+                    session.resume(cx);
+                }
+            }
             ChatOutcome::NothingToStop => self.arm_quit(cx),
         }
     }
 
     fn sessions_outcome(&mut self, outcome: SessionsOutcome, cx: &mut Cx<'_>) {
         match outcome {
-            SessionsOutcome::Open(key) => {
-                self.show(key, cx);
-                if let Some(session) = self.session_mut() {
-                    session.resume(cx);
-                }
-            }
+            SessionsOutcome::Open(key) => self.show(key, cx),
             SessionsOutcome::PauseOrResume(key) => self.pause_or_resume(&key, cx),
             SessionsOutcome::Pause(rows) => self.pause_all(&rows, cx),
             SessionsOutcome::AskKill(rows) => self.ask_kill(&rows, cx),
@@ -382,12 +390,14 @@ impl App {
     fn reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         match reply {
             Reply::Sessions(rows) => {
+                let paused = self.newly_paused(&rows);
                 for row in &rows {
                     if let Some(session) = self.open.get_mut(&row.key) {
                         session.stored(&row.phase, cx);
                     }
                 }
                 self.list.loaded(rows);
+                self.paused_elsewhere(paused, cx);
                 if !mem::replace(&mut self.loaded, true) {
                     self.first_session(cx);
                 }
@@ -409,8 +419,8 @@ impl App {
     }
 
     fn first_session(&mut self, cx: &mut Cx<'_>) {
-        match self.newest_to_open() {
-            Some(newest) => self.show(newest, cx),
+        match self.last_shown() {
+            Some(last) => self.show(last, cx),
             None => self.new_session(cx),
         }
         for event in mem::take(&mut self.early) {
@@ -418,20 +428,26 @@ impl App {
         }
     }
 
-    /// The session that was used last. One whose sandbox is gone can only be read: it waits in the
-    /// list. One that never had a sandbox, such as a run that failed, stands behind those that have
-    /// one, and is not taken up where its engine is not the one that is wanted now.
-    fn newest_to_open(&self) -> Option<SessionKey> {
-        let Mode::Full { engine, .. } = &self.options.mode else {
+    /// The session of this directory that was on a screen last; of those that never were, such as runs
+    /// without a terminal, the one used last. One whose sandbox is gone can only be read: it waits in the
+    /// list, as do those of another engine, which could not be opened.
+    fn last_shown(&self) -> Option<SessionKey> {
+        let Mode::Full {
+            engine,
+            project,
+            first: FirstSession::LastShown,
+            ..
+        } = &self.options.mode
+        else {
             return None;
         };
-        let alive = |row: &&SessionSummary| !matches!(row.phase, Phase::Gone(_));
-        let rows = || self.list.rows().iter().filter(alive);
-        let has_sandbox = |row: &&SessionSummary| row.sandbox.id.is_some();
-        let is_here = |row: &&SessionSummary| row.sandbox.engine == *engine;
-        let used = |row: &&SessionSummary| row.updated;
-        (rows().filter(has_sandbox).max_by_key(used))
-            .or_else(|| rows().filter(is_here).max_by_key(used))
-            .map(|row| row.key.clone())
+        let is_candidate = |row: &&SessionSummary| {
+            row.project == *project
+                && row.sandbox.engine == *engine
+                && !matches!(row.phase, Phase::Gone(_))
+        };
+        let rows = self.list.rows().iter().filter(is_candidate);
+        let last = rows.max_by_key(|row| (row.shown, row.sandbox.id.is_some(), row.updated));
+        last.map(|row| row.key.clone())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::cx::Cx;
+use super::effect::Effect;
 use super::opened::OpenSession;
 use super::{App, Mode, Pane};
 use crate::domain::id::SessionKey;
@@ -17,15 +18,22 @@ impl App {
     pub(super) fn session_event(&mut self, key: &SessionKey, event: SessionEvent, cx: &mut Cx<'_>) {
         let is_shown = self.shown.as_ref() == Some(key);
         let moves = matches!(event, SessionEvent::Sandbox(_) | SessionEvent::Phase(_));
+        let is_ours = self.is_being_closed(key);
         self.bulk_event(key, &event, cx);
+        if event == SessionEvent::Phase(Phase::Paused) && !is_ours && self.seems_to_run(key) {
+            self.paused_elsewhere([key.clone()], cx);
+        }
         let Some(session) = self.open.get_mut(key) else {
-            if let (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) =
-                (self.list.row_mut(key), event)
-            {
-                row.phase = phase;
+            match (self.list.row_mut(key), event) {
+                (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) => {
+                    row.phase = phase;
+                }
+                (_, SessionEvent::Activity(activity)) => self.activity(key, activity),
+                _ => {}
             }
             return;
         };
+        let was_resuming = session.is_resuming();
         match &event {
             SessionEvent::Sandbox(info) => {
                 if let Some(row) = self.list.row_mut(key) {
@@ -48,10 +56,14 @@ impl App {
         }
         let is_end = event == SessionEvent::Stopped;
         session.receive(event, cx);
+        let begins = !was_resuming && session.is_resuming();
         if let Some(took) = session.take_resumed(cx.now)
             && is_shown
         {
             self.notify(format!("resumed in {}", clock::brief(took)), cx);
+        }
+        if begins {
+            self.tell_resuming(key, cx);
         }
         if moves {
             self.sift_strangers();
@@ -59,6 +71,27 @@ impl App {
         if is_end {
             self.let_go();
         }
+    }
+
+    /// Says that a sandbox which is being resumed costs from now on, where it does.
+    fn tell_resuming(&mut self, key: &SessionKey, cx: &Cx<'_>) {
+        let session = self.open.get(key);
+        let sandbox = session.and_then(|session| session.sandbox.as_ref());
+        if sandbox.is_some_and(|sandbox| sandbox.engine == EngineKind::E2b) {
+            let name = self.list.name(key);
+            let words = format!("resuming {name}: its sandbox costs while it runs");
+            self.notify(words, cx);
+        }
+    }
+
+    /// Whether a session was not known to be paused or gone until now.
+    fn seems_to_run(&self, key: &SessionKey) -> bool {
+        let row = || self.list.row(key).map(|row| &row.phase);
+        let open = self.open.get(key).map(|session| &session.phase);
+        matches!(
+            open.or_else(row),
+            Some(Phase::Dormant | Phase::Live | Phase::Reconnecting(_) | Phase::Failed(_))
+        )
     }
 
     /// Lets go of sessions that are over and that nobody looks at: when they are opened again, what was
@@ -101,12 +134,21 @@ impl App {
 
     pub(super) fn open_session(&mut self, spec: SessionSpec, cx: &mut Cx<'_>) {
         let key = spec.key.clone();
-        self.open.insert(key, OpenSession::open(spec, cx));
+        let row = self.list.row(&key);
+        let is_paused = row.is_some_and(|row| row.phase == Phase::Paused);
+        let phase = is_paused.then_some(Phase::Paused);
+        self.open.insert(key, OpenSession::open(spec, phase, cx));
     }
 
     /// Makes a session by the template and shows it; typing goes to it at once.
     pub(super) fn new_session(&mut self, cx: &mut Cx<'_>) {
-        let Mode::Full { new, engine } = &self.options.mode else {
+        let Mode::Full {
+            new,
+            engine,
+            project,
+            ..
+        } = &self.options.mode
+        else {
             return;
         };
         let key = cx.ids.session_key(cx.wall);
@@ -114,7 +156,9 @@ impl App {
             name: self.list.unique_name(&new.name),
             ..new.clone()
         };
-        self.list.add(summary(key.clone(), &new, *engine, cx.wall));
+        let mut row = summary(key.clone(), &new, *engine, cx.wall);
+        row.project.clone_from(project);
+        self.list.add(row);
         let spec = SessionSpec {
             key: key.clone(),
             origin: Origin::New(new),
@@ -123,7 +167,7 @@ impl App {
         self.show(key, cx);
     }
 
-    /// Puts a session on the screen, opened if need be, with the composer ready.
+    /// Puts a session on the screen, opened if need be, with the composer ready. That resumes nothing.
     pub(super) fn show(&mut self, key: SessionKey, cx: &mut Cx<'_>) {
         if let Some(before) = self.session_mut() {
             before.chat.tick(cx);
@@ -134,16 +178,10 @@ impl App {
                 key: key.clone(),
                 origin: Origin::Stored,
             };
-            let was_paused = self
-                .list
-                .row(&key)
-                .is_some_and(|row| row.phase == Phase::Paused);
             self.open_session(spec, cx);
-            if let Some(session) = self.open.get_mut(&key).filter(|_| was_paused) {
-                session.resumes_since(cx.now);
-            }
         }
         self.list.select(&key);
+        cx.ask(Effect::NoteShown(key.clone()));
         self.shown = Some(key);
         self.focus = Pane::Chat;
         if let Some(session) = self.session_mut() {
@@ -166,15 +204,10 @@ impl App {
             .iter()
             .position(|row| Some(&row.key) == self.shown.as_ref())
             .map_or(0, |at| at + 1);
-        let waits = |key: &&SessionKey| {
-            self.open
-                .get(*key)
-                .is_some_and(|session| session.state() == State::NeedsYou)
-        };
         let next = (0..rows.len())
-            .map(|step| &rows[(after + step) % rows.len()].key)
-            .find(waits)
-            .cloned();
+            .map(|step| &rows[(after + step) % rows.len()])
+            .find(|row| self.state_of(row) == State::NeedsYou)
+            .map(|row| row.key.clone());
         match next {
             Some(key) => self.show(key, cx),
             None => self.notify("No session waits for you", cx),
@@ -206,6 +239,8 @@ fn summary(
         },
         opencode_session: None,
         phase: Phase::Booting(Stage::Create),
+        project: None,
+        shown: None,
         created: now,
         updated: now,
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::App;
 use super::cx::Cx;
 use super::overlay::{Confirm, Overlay};
-use super::sessions::{Target, state_of};
+use super::sessions::Target;
 use crate::domain::sandbox::State;
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::{Stranger, Whence};
@@ -117,7 +117,7 @@ impl App {
         let names: Vec<_> = rows.iter().map(|row| quoted(&row.name)).collect();
         let at_work = rows
             .iter()
-            .map(|row| state_of(row, self.open.get(&row.key)))
+            .map(|row| self.state_of(row))
             .find(|state| matches!(state, State::Working | State::NeedsYou));
         let at_work = at_work.map_or_else(String::new, |state| format!(" ({})", state.name()));
         let loses = match rows.first() {

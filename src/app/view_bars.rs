@@ -7,7 +7,6 @@ use ratatui::text::{Line, Span};
 
 use super::action::{Action, AppAction};
 use super::layout::Areas;
-use super::sessions::state_of;
 use super::viewcx::ViewCx;
 use super::{App, Mode, clock};
 use crate::domain::sandbox::{Phase, SandboxInfo, State};
@@ -141,7 +140,7 @@ impl App {
                 .rows()
                 .iter()
                 .filter(|row| Some(&row.key) != self.shown.as_ref())
-                .filter(|row| state_of(row, self.open.get(&row.key)) == wanted)
+                .filter(|row| self.state_of(row) == wanted)
                 .count()
         };
         let runs = |one: &&Stranger| one.life == Life::Running;

@@ -8,8 +8,8 @@ use crate::domain::sandbox::EngineKind;
 use crate::text::visible_bytes::is_hidden;
 
 /// Below the options, so that all help is short: clap spreads out what has a long text.
-const AFTER: &str = "Without a command, sandbar opens its terminal: the session list, the chat, the \
-    sandbox's logs. Without an E2B account sandboxes are local; without a model's key the demo \
+const AFTER: &str = "Without a command, sandbar opens its terminal with the session of this directory \
+    that was on the screen last; --empty and --repo begin a new one. Nothing is resumed by that. Without an E2B account sandboxes are local; without a model's key the demo \
     model answers.";
 
 /// One calm terminal for coding agents that run in sandboxes
@@ -107,7 +107,7 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Open the chat of any running OpenCode server; no sandbox is made
     Attach(AttachArgs),
-    /// List the sessions and what has become of their sandboxes
+    /// List the sessions, what they do and what they wait for
     Ls(JsonArgs),
     /// Kill a session's sandbox; its conversation stays readable
     Kill(KillArgs),

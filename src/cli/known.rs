@@ -213,6 +213,8 @@ pub(super) mod testing {
             },
             opencode_session: None,
             phase,
+            project: None,
+            shown: None,
             created: UnixMillis(0),
             updated: UnixMillis(60_000),
         }

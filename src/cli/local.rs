@@ -14,8 +14,12 @@ use super::{runtime, setup};
 use crate::config::own_log::Redactor;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
+use crate::domain::sandbox::EngineKind;
 use crate::engine;
 use crate::local::{self, HelperCommand, Level, Limits, Network, Wanted, daemon};
+use crate::session::strangers;
+use crate::session::world::Records;
+use crate::store::StoreError;
 
 /// More running sandboxes than this are refused.
 const MAX_SANDBOXES: usize = 200;
@@ -180,9 +184,28 @@ pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<()
     }
 }
 
+/// Stores that the sandboxes of all local sessions are paused, where there are any.
+async fn sessions_are_paused(config: &Config) -> Result<(), StoreError> {
+    let directory = &config.paths.state_dir;
+    if !directory.exists() {
+        return Ok(());
+    }
+    let store = Records::open(directory).store;
+    strangers::store_stopped(&store, EngineKind::Local).await
+}
+
 pub(super) fn stop(options: &Options, env: &Env) -> Result<(), Ended> {
     let config = setup::config(options, env)?;
-    let stopped = runtime()?.block_on(daemon::stop(&setup::local_dir(&config)));
+    let stopped = runtime()?.block_on(async {
+        let stopped = daemon::stop(&setup::local_dir(&config)).await;
+        // Of one that did not run as well: it may have been killed.
+        if stopped.is_ok()
+            && let Err(error) = sessions_are_paused(&config).await
+        {
+            report::progress(format!("the sessions are not stored as paused: {error}"));
+        }
+        stopped
+    });
     match stopped {
         Ok(true) => report::line("stopped; its sandboxes are paused with their files"),
         Ok(false) => report::line("it was not running"),

@@ -1,10 +1,11 @@
-//! `sandbar ls`: the stored sessions, and what the engines say of their sandboxes.
+//! `sandbar ls`: the stored sessions, what the engines say of their sandboxes, and what the servers in those
+//! say that they do and wait for. A server that does not answer within two seconds is told as such.
 //!
 //! Sandboxes of the account that this store does not know (of another machine, of a store that was
 //! lost, of another program) are listed too, with what can be done about them: they may cost money. No
 //! engine is started for the list.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,19 +17,29 @@ use super::known::{FORMAT, Known};
 use super::report::{self, Ended};
 use super::{runtime, setup};
 use crate::config::Env;
+use crate::domain::activity::Activity;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::price::Run;
 use crate::domain::runs::{End, Life, SeenRun};
-use crate::domain::sandbox::{EngineKind, Phase};
+use crate::domain::sandbox::{EngineKind, Phase, State};
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::{Stranger, Whence};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState};
+use crate::engine::Engine;
 use crate::session::strangers;
 use crate::session::visit::{self, Host};
-use crate::session::world::wall;
+use crate::session::watch::{self, Seen};
+use crate::session::world::{World, wall};
 use crate::text::visible_bytes::visible_line;
+use crate::text::wrap::truncate;
+
+/// Columns of the table for a state and what is waited for; JSON has all of it.
+const WIDEST_STATE: usize = 60;
+
+/// What the servers in sandboxes that run have said.
+type Servers = HashMap<SessionKey, Seen>;
 
 /// What an engine said.
 enum Heard {
@@ -43,6 +54,8 @@ enum Heard {
 struct Row {
     name: String,
     state: &'static str,
+    /// What a session waits for, or why its state is not known; else empty.
+    detail: String,
     engine: EngineKind,
     sandbox: String,
     title: String,
@@ -70,7 +83,12 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
                 Err(_) => {
                     let name = engine.name();
                     report::progress(format!("{name} is not set up here; its states are unknown"));
-                    rows.extend(join(engine, &known.sessions, &Heard::Nothing));
+                    rows.extend(join(
+                        engine,
+                        &known.sessions,
+                        &Heard::Nothing,
+                        &Servers::default(),
+                    ));
                     continue;
                 }
             };
@@ -81,7 +99,8 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
                     Heard::Nothing
                 }
             };
-            rows.extend(join(engine, &known.sessions, &heard));
+            let servers = ask_servers(&world, engine, &known.sessions, &heard).await;
+            rows.extend(join(engine, &known.sessions, &heard, &servers));
         }
         rows.sort_by_key(|row| (row.note.is_some(), std::cmp::Reverse(row.updated)));
         let all = record(&known, &rows).await;
@@ -96,12 +115,21 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
 /// Asks an engine for its sandboxes, and for those of ours that it leaves out: a list may be a moment
 /// late, and old servers list only what runs.
 async fn listen(
-    world: &crate::session::world::World,
+    world: &World,
     engine: EngineKind,
     known: &mut Known<'_>,
 ) -> Result<Heard, Failure> {
     let Some(host) = Host::find(world).await? else {
-        return Ok(Heard::Stopped);
+        let is_stopped = world
+            .settings
+            .engine
+            .as_ref()
+            .is_some_and(Engine::is_stopped);
+        return Ok(if is_stopped {
+            Heard::Stopped
+        } else {
+            Heard::Nothing
+        });
     };
     let mut listed = host.sandboxes().await?;
     let mut gone = Vec::new();
@@ -125,6 +153,33 @@ async fn listen(
         let _unsaved = known.store_phase([&known.sessions[index]], &phase).await;
     }
     Ok(Heard::Sandboxes(listed))
+}
+
+/// Asks the servers in the sandboxes that run.
+async fn ask_servers(
+    world: &World,
+    engine: EngineKind,
+    sessions: &[SessionSummary],
+    heard: &Heard,
+) -> Servers {
+    let Heard::Sandboxes(listed) = heard else {
+        return Servers::default();
+    };
+    let runs = |session: &&SessionSummary| {
+        let of_session = |one: &&ListedSandbox| {
+            let id = session.sandbox.id.as_ref();
+            id.is_some_and(|id| id.as_str() == one.sandbox_id)
+        };
+        session.sandbox.engine == engine
+            && session.opencode_session.is_some()
+            && !matches!(session.phase, Phase::Gone(_))
+            && listed
+                .iter()
+                .find(of_session)
+                .is_some_and(|one| one.state == SandboxState::Running)
+    };
+    let running: Vec<SessionSummary> = sessions.iter().filter(runs).cloned().collect();
+    watch::ask_all(world, &running).await.into_iter().collect()
 }
 
 /// Stores what the engines have said of the sandboxes' runs; returns all that is known of them. A run
@@ -161,17 +216,25 @@ fn seen(row: &Row, all: &[(SessionKey, SeenRun)]) -> Vec<SeenRun> {
 }
 
 /// The lines of one engine.
-fn join(engine: EngineKind, sessions: &[SessionSummary], heard: &Heard) -> Vec<Row> {
+fn join(
+    engine: EngineKind,
+    sessions: &[SessionSummary],
+    heard: &Heard,
+    servers: &Servers,
+) -> Vec<Row> {
     let ours = sessions
         .iter()
         .filter(|session| session.sandbox.engine == engine);
-    let mut rows: Vec<Row> = ours.map(|session| stored(session, heard)).collect();
+    let mut rows: Vec<Row> = ours
+        .map(|session| stored(session, heard, servers.get(&session.key)))
+        .collect();
     let Heard::Sandboxes(listed) = heard else {
         return rows;
     };
     let strange = strangers::among(engine, listed, sessions).into_iter();
     rows.extend(strange.map(|stranger| Row {
         state: stranger.life.name(),
+        detail: String::new(),
         engine,
         sandbox: stranger.id.to_string(),
         title: String::new(),
@@ -186,20 +249,25 @@ fn join(engine: EngineKind, sessions: &[SessionSummary], heard: &Heard) -> Vec<R
     rows
 }
 
-fn stored(session: &SessionSummary, heard: &Heard) -> Row {
+fn stored(session: &SessionSummary, heard: &Heard, seen: Option<&Seen>) -> Row {
     let id = session.sandbox.id.as_ref().map(ToString::to_string);
-    let state = match (&session.phase, &id, heard) {
-        (Phase::Gone(_), ..) => "gone",
-        (Phase::Failed(_), None, _) => "failed",
-        (_, None, _) => "no sandbox",
-        (_, Some(_), Heard::Nothing) => "unknown",
-        (_, Some(_), Heard::Stopped) => "paused",
+    let of_phase = || {
+        (
+            State::of(&session.phase, false, false).name(),
+            String::new(),
+        )
+    };
+    let paused = || (State::Paused.name(), String::new());
+    let gone = || (State::Gone.name(), String::new());
+    let (state, detail) = match (&session.phase, &id, heard) {
+        (Phase::Gone(_), ..) | (_, None, _) => of_phase(),
+        (_, Some(_), Heard::Nothing) => ("unknown", String::new()),
+        (_, Some(_), Heard::Stopped) => paused(),
         (phase, Some(id), Heard::Sandboxes(listed)) => {
             match listed.iter().find(|sandbox| sandbox.sandbox_id == *id) {
-                None => "gone",
-                Some(sandbox) if sandbox.state == SandboxState::Paused => "paused",
-                Some(_) if matches!(phase, Phase::Failed(_)) => "failed",
-                Some(sandbox) => state_word(sandbox.state),
+                None => gone(),
+                Some(sandbox) if sandbox.state == SandboxState::Paused => paused(),
+                Some(_) => running(phase, seen),
             }
         }
     };
@@ -213,6 +281,7 @@ fn stored(session: &SessionSummary, heard: &Heard) -> Row {
     Row {
         name: session.name.clone(),
         state,
+        detail,
         engine: session.sandbox.engine,
         sandbox: id.unwrap_or_default(),
         title: session.title.clone(),
@@ -234,11 +303,17 @@ fn note(stranger: &Stranger) -> String {
     }
 }
 
-fn state_word(state: SandboxState) -> &'static str {
-    match state {
-        SandboxState::Running => "running",
-        SandboxState::Paused => "paused",
-        SandboxState::Unknown => "unknown",
+/// The word for a session whose sandbox runs, and what is to be said with it.
+fn running(phase: &Phase, seen: Option<&Seen>) -> (&'static str, String) {
+    let of = |phase: &Phase| (State::of(phase, false, false).name(), String::new());
+    match (seen, phase) {
+        (Some(Seen::Over(phase)), _) => of(phase),
+        (Some(Seen::Does(Activity::NeedsYou(line))), _) => (State::NeedsYou.name(), line.clone()),
+        (Some(Seen::Does(Activity::Silent(_))) | None, Phase::Failed(_)) => of(phase),
+        (Some(Seen::Does(Activity::Silent(failure))), _) => ("running", failure.summary.clone()),
+        // Whatever is stored: it runs.
+        (Some(Seen::Does(activity)), _) => (activity.state(&Phase::Live).name(), String::new()),
+        (None, _) => ("running", "no server was started in it yet".to_owned()),
     }
 }
 
@@ -270,7 +345,7 @@ fn value(row: &Row, bill: &Bill) -> Value {
     let micros = |life: &Life| bill.cost(row.engine, life).map(|cost| cost.0);
     json!({
         "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
-        "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.note.is_none(),
+        "detail": row.detail, "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.note.is_none(),
         "title": row.title, "note": row.note, "updated": row.updated.map(|at| at.0),
         "up_secs": run.is_running().then(|| run.time(now).as_secs()),
         "cost_micro_usd": run.is_running().then(|| micros(&run)).flatten(),
@@ -287,7 +362,7 @@ fn table(rows: &[Row], bill: &Bill) -> String {
     let cells = rows.iter().map(|row| {
         [
             or_dash(&row.name),
-            row.state.to_owned(),
+            state_cell(row),
             row.engine.name().to_owned(),
             row.updated
                 .map_or_else(String::new, |at| age(bill.now.since(at))),
@@ -307,6 +382,16 @@ fn table(rows: &[Row], bill: &Bill) -> String {
 fn or_dash(text: &str) -> String {
     let text = if text.is_empty() { "-" } else { text };
     text.to_owned()
+}
+
+/// `needs you: bash: cargo publish`, `running, server does not answer`.
+fn state_cell(row: &Row) -> String {
+    let text = match (row.state, row.detail.as_str()) {
+        (state, "") => state.to_owned(),
+        ("running", detail) => format!("running, {detail}"),
+        (state, detail) => format!("{state}: {detail}"),
+    };
+    truncate(&visible_line(&text), WIDEST_STATE).into_owned()
 }
 
 /// Columns two spaces apart, as wide as their widest cell. Cells may come from a model or another program:
@@ -400,7 +485,7 @@ mod tests {
             now: UnixMillis(10 * hour),
         };
 
-        let rows = join(EngineKind::Local, &sessions, &heard);
+        let rows = join(EngineKind::Local, &sessions, &heard, &Servers::new());
         let hours = rows.iter().map(|row| {
             let life = bill.life(seen(row, &all));
             (life.time(bill.now).as_secs() / 3600, life.at_most)
@@ -410,7 +495,7 @@ mod tests {
     }
 
     fn states(phase: Phase, id: &str, heard: &Heard) -> &'static str {
-        stored(&session("one", id, phase), heard).state
+        stored(&session("one", id, phase), heard, None).state
     }
 
     #[test]
@@ -426,12 +511,29 @@ mod tests {
         assert_eq!(states(failed(), "runs", &heard), "failed");
         assert_eq!(states(failed(), "sleeps", &heard), "paused");
         assert_eq!(states(Phase::Dormant, "other", &heard), "gone");
-        assert_eq!(states(Phase::Dormant, "", &heard), "no sandbox");
+        assert_eq!(states(Phase::Dormant, "", &heard), "idle");
         assert_eq!(states(Phase::Dormant, "runs", &Heard::Stopped), "paused");
         assert_eq!(states(Phase::Paused, "runs", &Heard::Nothing), "unknown");
         assert_eq!(
             states(Phase::Gone(Failure::new("x")), "runs", &Heard::Nothing),
             "gone"
+        );
+    }
+
+    #[test]
+    fn what_the_server_says_counts_more_than_what_is_stored_while_the_sandbox_runs() {
+        let told = |phase: Phase, seen: Seen| running(&phase, Some(&seen));
+        let does = |activity| Seen::Does(activity);
+        let failed = || Phase::Failed(Failure::new("x"));
+        let silent = || does(Activity::Silent(Failure::new("server does not answer")));
+        let word = |state| (state, String::new());
+
+        assert_eq!(told(failed(), does(Activity::Working)), word("working"));
+        assert_eq!(told(Phase::Paused, does(Activity::Idle)), word("idle"));
+        assert_eq!(told(failed(), silent()), word("failed"));
+        assert_eq!(
+            told(Phase::Dormant, Seen::Over(Phase::Paused)),
+            word("paused")
         );
     }
 
@@ -446,10 +548,19 @@ mod tests {
         left.metadata = [("sandbar.key".to_owned(), "key-日本".to_owned())].into();
         let foreign = late("sbx-4", SandboxState::Running);
         let one = late("sbx-1", SandboxState::Running);
-        let heard = Heard::Sandboxes(vec![one, foreign, stranger, left]);
-        let sessions = [session("日本", "sbx-1", Phase::Dormant)];
-
-        let mut rows = join(EngineKind::Local, &sessions, &heard);
+        let mute = late("sbx-5", SandboxState::Running);
+        let heard = Heard::Sandboxes(vec![one, mute, foreign, stranger, left]);
+        let sessions = [
+            session("日本", "sbx-1", Phase::Dormant),
+            session("mute", "sbx-5", Phase::Dormant),
+        ];
+        let key = |name: &str| SessionKey::from(format!("key-{name}"));
+        let asks = Seen::Does(Activity::NeedsYou(
+            "bash: cargo\u{1b}[31m publish".to_owned(),
+        ));
+        let silent = Seen::Does(Activity::Silent(Failure::new("server does not answer")));
+        let servers = Servers::from([(key("日本"), asks), (key("mute"), silent)]);
+        let mut rows = join(EngineKind::Local, &sessions, &heard, &servers);
         for row in &mut rows {
             row.seen = seen(row, &[]);
         }
@@ -460,13 +571,26 @@ mod tests {
         };
 
         insta::assert_snapshot!(table(&rows, &bill), @r"
-        NAME           STATE    ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
-        日本           running  local   2 h ago  -      -       sbx-1    About 日本
-        bad␛[31m␊name  running  local   3 h ago  3h 0m  3h 0m   sbx-2    (made elsewhere; sandbar adopt sbx-2)
-        -              paused   local            -      -       sbx-3    (left by 日本, which goes on elsewhere)
-        -              running  local            -      -       sbx-4    (not made by sandbar)
+        NAME           STATE                                ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
+        日本           needs you: bash: cargo␛[31m publish  local   2 h ago  -      -       sbx-1    About 日本
+        mute           running, server does not answer      local   2 h ago  -      -       sbx-5    About mute
+        bad␛[31m␊name  running                              local   3 h ago  3h 0m  3h 0m   sbx-2    (made elsewhere; sandbar adopt sbx-2)
+        -              paused                               local            -      -       sbx-3    (left by 日本, which goes on elsewhere)
+        -              running                              local            -      -       sbx-4    (not made by sandbar)
         ");
-        assert!(join(EngineKind::E2b, &sessions, &Heard::Nothing).is_empty());
+        let cells = |row: &Row| {
+            [
+                value(row, &bill)["state"].clone(),
+                value(row, &bill)["detail"].clone(),
+            ]
+        };
+        assert_eq!(
+            cells(&rows[0]),
+            ["needs you", "bash: cargo\u{1b}[31m publish"]
+        );
+        assert_eq!(cells(&rows[1]), ["running", "server does not answer"]);
+        let none = join(EngineKind::E2b, &sessions, &Heard::Nothing, &Servers::new());
+        assert!(none.is_empty());
     }
 
     #[test]

@@ -155,6 +155,7 @@ pub(super) fn world(
             .clone_from(&config.opencode_version.value);
         settings.install_limit = config.timeouts.install.value;
         settings.install_env = install_env(env);
+        settings.project = env.directory().and_then(code::project);
         let keys = config.provider_keys().iter();
         settings.secrets_at_egress = config.secrets.value == SecretsWay::Egress;
         settings.provider_keys = keys

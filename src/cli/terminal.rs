@@ -11,7 +11,7 @@ use super::args::{AttachArgs, Options};
 use super::report::{self, Ended};
 use super::{keyring, runtime, setup};
 use crate::app::event::Reply;
-use crate::app::{App, AppOptions, Mode};
+use crate::app::{App, AppOptions, FirstSession, Mode};
 use crate::config::own_log::Redactor;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
@@ -104,6 +104,14 @@ impl SessionDoor for Door {
         })
     }
 
+    fn watch(&mut self, keys: Vec<SessionKey>) {
+        self.supervisor.watch(keys);
+    }
+
+    fn shown(&mut self, key: SessionKey) {
+        self.supervisor.note_shown(key);
+    }
+
     /// First what is odd about the store, then the list whenever another process has changed it.
     fn news(&mut self) -> ReplyTask {
         let warning = self.warning.take();
@@ -184,6 +192,12 @@ pub(super) fn full(options: &Options, env: &Env) -> Result<(), Ended> {
     let mode = Mode::Full {
         new,
         engine: config.engine.value,
+        project: world.settings.project.clone(),
+        first: if options.empty || options.repo.is_some() {
+            FirstSession::New
+        } else {
+            FirstSession::LastShown
+        },
     };
     show(mode, &config, world, (env, &redactor))
 }

@@ -186,6 +186,13 @@ pub struct Permission {
     pub call_id: Option<String>,
 }
 
+impl Permission {
+    /// What is asked for, on one line: `bash: cargo publish`.
+    pub fn line(&self) -> String {
+        format!("{}: {}", self.kind, self.subject)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PermissionReply {
     Once,
@@ -205,6 +212,18 @@ pub struct Question {
     /// It could not be read as it was sent, and can only be declined.
     pub undecodable: bool,
     pub call_id: Option<String>,
+}
+
+impl Question {
+    /// What is asked, on one line: `question: Which colour do you want?`.
+    pub fn line(&self) -> String {
+        let first = self.items.first();
+        let words = first.map_or("", |item| match item.question.as_str() {
+            "" => item.header.as_str(),
+            question => question,
+        });
+        format!("question: {words}")
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

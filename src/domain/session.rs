@@ -2,6 +2,9 @@
 //!
 //! The terminal and the headless commands are two listeners to the same stream; neither is special.
 
+use std::path::PathBuf;
+
+use super::activity::Activity;
 use super::chat::{ChatEvent, ModelRef, PermissionReply, QuestionReply};
 use super::failure::Failure;
 use super::id::{
@@ -135,6 +138,8 @@ pub enum SessionEvent {
         draft: String,
     },
     Sandbox(SandboxInfo),
+    /// What its server says of a session that is watched and not open.
+    Activity(Activity),
     Boot(BootEvent),
     Phase(Phase),
     Chat(ChatEvent),
@@ -205,6 +210,11 @@ pub struct SessionSummary {
     pub sandbox: SandboxInfo,
     pub opencode_session: Option<OpencodeSessionId>,
     pub phase: Phase,
+    /// Where it was begun: the root of the git work tree around the directory, else the directory
+    /// itself, as a canonical path. `None`: nobody knows.
+    pub project: Option<PathBuf>,
+    /// When it was last on the screen of a terminal.
+    pub shown: Option<UnixMillis>,
     pub created: UnixMillis,
     pub updated: UnixMillis,
 }

@@ -83,6 +83,17 @@ impl Addresses {
         format!("{}://{}", self.scheme(), self.host(sandbox, port))
     }
 
+    /// The same of a sandbox of which only its id, and perhaps its domain, is known.
+    pub fn base_url_of(&self, sandbox_id: &str, domain: Option<&str>, port: u16) -> String {
+        let domain = domain.filter(|domain| !domain.is_empty());
+        let host = Host {
+            port,
+            sandbox_id: sandbox_id.to_owned(),
+            domain: domain.unwrap_or(&self.domain).to_owned(),
+        };
+        format!("{}://{host}", self.scheme())
+    }
+
     /// Where and how this sandbox's envd is called.
     pub fn envd(&self, sandbox: &wire::Sandbox) -> Result<EnvdAddress> {
         let host = self.host(sandbox, ENVD_PORT);

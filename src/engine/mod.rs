@@ -168,6 +168,14 @@ impl Engine {
         }
     }
 
+    /// Whether the engine is the local server and does not run. One that merely does not answer does.
+    pub fn is_stopped(spec: &EngineSpec) -> bool {
+        match spec {
+            EngineSpec::E2b { .. } => false,
+            EngineSpec::Local(local) => !daemon::is_running(&local.state_dir),
+        }
+    }
+
     fn local(daemon: Daemon, program: PathBuf, http: &Http) -> Result<Self, EngineError> {
         let addresses = Addresses::new(Some("localhost"), Some(&daemon.url), None)?;
         let key = daemon.api_key.clone();

@@ -9,6 +9,7 @@
 mod start;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,6 +96,8 @@ pub async fn adopt(
     };
     let secrets = Secrets {
         opencode_password: Some(found.password.clone()),
+        traffic_access_token: sandbox.wire.traffic_access_token.clone(),
+        domain: sandbox.wire.domain.clone().unwrap_or_default(),
         ..Secrets::default()
     };
     let info = SandboxInfo {
@@ -108,7 +111,9 @@ pub async fn adopt(
         directory: None,
         demo: false,
     };
-    let session = session((key, name, phase), &listed, info, found);
+    // It belongs to the directory in which it is taken up.
+    let project = world.settings.project.clone();
+    let session = session((key, name, phase, project), &listed, info, found);
     save(records, &session, &secrets).await?;
     Ok(Some(session))
 }
@@ -242,7 +247,7 @@ async fn ends_at(sandbox: &Sandbox) -> Option<UnixMillis> {
 }
 
 fn session(
-    (key, name, phase): (SessionKey, String, Phase),
+    (key, name, phase, project): (SessionKey, String, Phase, Option<PathBuf>),
     listed: &ListedSandbox,
     sandbox: SandboxInfo,
     found: Found,
@@ -271,6 +276,8 @@ fn session(
         },
         opencode_session: Some(found.conversation.id),
         phase,
+        project,
+        shown: None,
         created: created.map_or(now, UnixMillis),
         updated: now,
     };

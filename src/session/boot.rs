@@ -33,6 +33,8 @@ pub(crate) struct BootCx {
     pub(crate) template: Option<TemplateId>,
     /// Without a conversation of its own it takes up the newest one that is there.
     pub(crate) joins: bool,
+    /// A paused sandbox is resumed; else the boot ends with [`Phase::Paused`].
+    pub(crate) resumes: bool,
 }
 
 impl BootCx {

@@ -15,8 +15,9 @@ use super::closing::look;
 use super::code::CodeSize;
 use super::follow_logs::Follower;
 use super::place::Place;
-use super::sandbox::{Sandbox, is_gone};
+use super::sandbox::{Sandbox, Verdict, is_gone};
 use super::server::Server;
+use super::visit::{self, Host};
 use super::world::{World, wall};
 use super::{boot_install, boot_server, closing, code, egress, revive, words};
 use crate::domain::failure::Failure;
@@ -26,7 +27,7 @@ use crate::domain::session::{Closing, CodeSource, NewSession, SessionEvent};
 use crate::e2b;
 use crate::e2b::list::ListFilter;
 use crate::e2b::process::Selector;
-use crate::e2b::wire::{ListedSandbox, Network, NewSandbox};
+use crate::e2b::wire::{ListedSandbox, Network, NewSandbox, SandboxState};
 use crate::engine::Engine;
 
 /// A short script in the sandbox.
@@ -60,7 +61,10 @@ pub(super) async fn boot(cx: &BootCx, mut place: Place) -> Result<Server, Phase>
         // What failed may have failed because the sandbox is no longer there. Else it runs on.
         Err(phase) => {
             look(&sandbox.engine, &cx.recorder, &sandbox.id().into()).await;
-            Err(sandbox.verdict().await.unwrap_or(phase))
+            match sandbox.verdict().await {
+                Verdict::Over(phase) => Err(phase),
+                Verdict::Runs | Verdict::Unknown => Err(phase),
+            }
         }
     }
 }
@@ -116,6 +120,9 @@ pub(super) async fn settle(cx: &BootCx, place: &Place) {
 
 /// Creates the sandbox, or joins the one there is; a paused one is resumed.
 async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
+    if let (false, Some(id)) = (cx.resumes, &place.sandbox.id) {
+        stays_asleep(cx, &place.sandbox, id).await?;
+    }
     let engine = cx
         .world
         .engine()
@@ -137,9 +144,29 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
     place.sandbox.isolation = engine.isolation.map(str::to_owned);
     place.sandbox.ends_at = (engine.kind == EngineKind::E2b).then(|| wall().plus(ttl));
     settle(cx, place).await;
+    cx.recorder.save_access(&wire);
     // It runs, and costs, also if nothing comes of this boot.
     cx.recorder.phase(&Phase::Dormant).await;
     Ok(Sandbox::new(&cx.world, engine, wire)?)
+}
+
+/// Ends the boot of a sandbox that does not run, since to connect would resume it; the engine is not
+/// started for it either.
+async fn stays_asleep(cx: &BootCx, sandbox: &SandboxInfo, id: &SandboxId) -> Result<(), Phase> {
+    let Some(host) = Host::find(&cx.world).await? else {
+        let spec = cx.world.settings.engine.as_ref();
+        if spec.is_some_and(Engine::is_stopped) {
+            return Err(Phase::Paused);
+        }
+        // It does not answer in time: whoever starts or finds it waits longer.
+        return Ok(());
+    };
+    is_engine_of(sandbox, &host.engine)?;
+    match host.sandbox(id).await? {
+        Some(listed) if listed.state == SandboxState::Paused => Err(Phase::Paused),
+        Some(_) => Ok(()),
+        None => Err(visit::gone(id)),
+    }
 }
 
 /// Lets the session begin anew from another template. Its sandbox goes first: it would run, and cost,

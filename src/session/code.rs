@@ -64,6 +64,13 @@ pub fn work_tree(dir: &Path) -> Option<PathBuf> {
     dir.ancestors().find(is_root).map(Path::to_owned)
 }
 
+/// The directory to which a session belongs that is begun here: the root of the git work tree around it,
+/// else itself. Links in the path are followed, so that a directory has one name.
+pub fn project(dir: &Path) -> Option<PathBuf> {
+    let dir = dir.canonicalize().ok()?;
+    Some(work_tree(&dir).unwrap_or(dir))
+}
+
 /// The size of all that [`pack()`] would read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct CodeSize {

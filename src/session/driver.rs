@@ -1,7 +1,8 @@
 //! One session's life, in order: take up what is stored, boot, connect, serve until asked to stop.
 //!
 //! Commands are served at every moment: while the sandbox boots a prompt is queued, a draft is
-//! stored, a kill is done. The states that the screen needs are the trail of
+//! stored, a kill is done. A sandbox that is paused is resumed only for somebody who wants that: to open
+//! a session, or to look at it, is no such wish. The states that the screen needs are the trail of
 //! [phases](crate::domain::session::SessionEvent::Phase) that this code leaves. It knows no screen and
 //! no wire format.
 
@@ -18,6 +19,7 @@ use super::boot;
 use super::connection::{Connection, Happened};
 use super::events::Events;
 use super::recorder::Recorder;
+use super::sandbox::Verdict;
 use super::serving::{Elsewhere, Heard, Lost, Serving};
 use super::words;
 use super::world::World;
@@ -74,6 +76,7 @@ pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
         serving,
         inbox,
         ending,
+        wanted: false,
     };
     let Err(Stop(closing)) = Box::pin(life.live()).await;
     life.serving.end(closing).await;
@@ -129,6 +132,8 @@ struct Life {
     serving: Serving,
     inbox: mpsc::Receiver<SessionCommand>,
     ending: Ending,
+    /// Somebody wants the sandbox to run since it was last seen running: a paused one is resumed.
+    wanted: bool,
 }
 
 impl Life {
@@ -136,14 +141,12 @@ impl Life {
     async fn live(&mut self) -> Result<Infallible, Stop> {
         self.wait_until_wanted().await?;
         let mut outage = Outages::new(&self.world);
-        // What ended it is known; whether it did is asked when somebody wants it back.
-        if let Some(gone @ Phase::Gone(_)) = self.serving.stored_phase().await {
-            self.serving.announce(gone).await;
-            self.wait(Until::Retry).await?;
-        }
+        self.wait_if_over().await?;
         loop {
             self.wait_for_driver().await?;
-            let work = Box::pin(boot::boot(self.serving.boot_cx(&self.spec)));
+            let resumes = self.wanted;
+            let work = boot::boot(self.serving.boot_cx(&self.spec, resumes));
+            let work = Box::pin(work);
             let Some(booted) = self.during(work).await? else {
                 continue;
             };
@@ -158,6 +161,7 @@ impl Life {
                 }
                 Ok(server) => {
                     outage.over();
+                    self.wanted = false;
                     self.serving.booted(server).await;
                     match Box::pin(self.stay_connected()).await? {
                         Some(phase) => phase,
@@ -165,6 +169,8 @@ impl Life {
                     }
                 }
                 Err(Phase::Gone(_)) if self.serving.revives().await => continue,
+                // It was asked for while the engine was.
+                Err(Phase::Paused) if self.wanted && !resumes => continue,
                 Err(phase) => phase,
             };
             if matches!(phase, Phase::Paused | Phase::Gone(_)) {
@@ -186,6 +192,23 @@ impl Life {
         }
     }
 
+    /// Shows a session that is stored as gone or paused as that, until somebody wants it back.
+    async fn wait_if_over(&mut self) -> Result<(), Stop> {
+        // What ended it is known; whether it did is asked when somebody wants it back.
+        match self.serving.stored_phase().await {
+            Some(gone @ Phase::Gone(_)) => {
+                self.serving.announce(gone).await;
+                self.wait(Until::Retry).await?;
+            }
+            Some(Phase::Paused) => {
+                self.serving.announce(Phase::Paused).await;
+                self.wait(Until::Prompt).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// A sandbox that costs is not made before there is something for it to do.
     async fn wait_until_wanted(&mut self) -> Result<(), Stop> {
         if self.serving.is_wanted(&self.spec).await {
@@ -197,6 +220,7 @@ impl Life {
                 biased;
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
+                    self.hear(&command);
                     let is_typing = matches!(&command, SessionCommand::SaveDraft(text) if !text.is_empty());
                     let is_asked = self.serving.offline(command).await? == Heard::Retry;
                     if is_asked || is_typing && self.world.settings.warm_start {
@@ -222,12 +246,24 @@ impl Life {
                 biased;
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
+                    self.hear(&command);
                     self.serving.offline(command).await?;
                 }
                 elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
             }
         }
         Ok(())
+    }
+
+    /// Notes whether a command wants the sandbox to run.
+    fn hear(&mut self, command: &SessionCommand) {
+        self.wanted |= matches!(
+            command,
+            SessionCommand::Prompt(_)
+                | SessionCommand::Retry
+                | SessionCommand::Revive
+                | SessionCommand::UseTemplate(_)
+        );
     }
 
     /// Another process starts the session: that is a boot here too, of which this is all that is known.
@@ -261,15 +297,27 @@ impl Life {
                     }
                     (reason, least)
                 }
+                // The process may have ended with its sandbox: then that is what there is to say.
+                Lost::Until(Phase::Failed(failure)) => match self.verdict().await? {
+                    Verdict::Over(phase) => return Ok(Some(phase)),
+                    Verdict::Runs => return Ok(Some(Phase::Failed(failure))),
+                    Verdict::Unknown => (failure.summary, Duration::ZERO),
+                },
                 Lost::Until(phase) => return Ok(Some(phase)),
                 Lost::TookOver => return Ok(None),
             };
             self.wait_out(&mut outage, reason, least).await?;
-            let verdict = self.serving.verdict();
-            if let Some(phase) = Box::pin(self.during(verdict)).await?.flatten() {
+            if let Verdict::Over(phase) = self.verdict().await? {
                 return Ok(Some(phase));
             }
         }
+    }
+
+    /// What has become of the sandbox.
+    async fn verdict(&mut self) -> Result<Verdict, Stop> {
+        let verdict = self.serving.verdict();
+        let verdict = Box::pin(self.during(verdict)).await?;
+        Ok(verdict.unwrap_or(Verdict::Unknown))
     }
 
     /// Says what is lost, since when and when it is tried again, and waits until then.
@@ -322,6 +370,7 @@ impl Life {
                 biased;
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
+                    self.hear(&command);
                     // It is asked for at the end of this very boot.
                     let is_revival = command == SessionCommand::Revive;
                     if self.serving.offline(command).await? == Heard::Retry && !is_revival {
@@ -342,6 +391,9 @@ impl Life {
                 Until::Retry | Until::Prompt | Until::Change => std::future::pending().await,
             }
         });
+        if !matches!(until, Until::Time(_)) {
+            self.wanted = false;
+        }
         let mut is_gone = false;
         let stored = self.serving.stored_phase().await;
         let mut was_over = matches!(stored, Some(Phase::Paused | Phase::Gone(_)));
@@ -350,6 +402,7 @@ impl Life {
                 biased;
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
+                    self.hear(&command);
                     let is_awaited = until == Until::Prompt
                         && matches!(command, SessionCommand::Prompt(_));
                     if self.serving.offline(command).await? == Heard::Retry || is_awaited {
@@ -369,7 +422,7 @@ impl Life {
                             }
                         }
                         Some(phase @ Phase::Paused) => {
-                            if !was_over && until == Until::Change {
+                            if !was_over && !matches!(until, Until::Time(_)) {
                                 self.serving.announce(phase).await;
                             }
                             was_over = true;

@@ -1,6 +1,6 @@
 //! What a server holds of one conversation, fetched beside its opened event stream.
 //!
-//! In: a client, the session's id. Out: the stream and [`Fetched`], in OpenCode's own words. The stream
+//! In: a client, the session's id, how much is wanted. Out: the stream and [`Fetched`], in OpenCode's own words. The stream
 //! is opened before anything is fetched, and what arrives while the fetches run is kept: so nothing
 //! falls between, once the stream passes events on, which `marker` finds out. The fetches run side by
 //! side. What any of it means to the user is not known here; `translate` says that.
@@ -18,6 +18,15 @@ use crate::opencode::wire::session::{Session, SessionStatus, StatusMap, Todo};
 
 /// Events that may pile up while the fetches run; beyond, the stream has to wait.
 const EARLY_LIMIT: usize = 10_000;
+
+/// How much of what the server holds is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All that the conversation's screen shows.
+    Conversation,
+    /// What a session does and waits for; no messages, no list of things to do.
+    State,
+}
 
 /// What the server holds.
 #[derive(Debug)]
@@ -65,11 +74,11 @@ pub async fn open(client: &OpencodeClient, timing: &Timing) -> Result<Events, Fo
 pub async fn beside(
     events: &mut Events,
     client: &OpencodeClient,
-    session: &str,
+    (session, scope): (&str, Scope),
     timing: &Timing,
 ) -> Result<(Fetched, Vec<Event>), FollowEnd> {
     let mut early = Vec::new();
-    let mut answers = Box::pin(fetch(client, session));
+    let mut answers = Box::pin(fetch(client, session, scope));
     let fetched = loop {
         tokio::select! {
             fetched = &mut answers => break fetched?,
@@ -84,7 +93,8 @@ pub async fn beside(
     Ok((fetched, early))
 }
 
-async fn fetch(client: &OpencodeClient, id: &str) -> Result<Fetched, FollowEnd> {
+/// Fetches once, without a stream.
+pub async fn fetch(client: &OpencodeClient, id: &str, scope: Scope) -> Result<Fetched, FollowEnd> {
     let session = async {
         client
             .session(id)
@@ -95,6 +105,10 @@ async fn fetch(client: &OpencodeClient, id: &str) -> Result<Fetched, FollowEnd> 
             })
     };
     let page = async {
+        if scope == Scope::State {
+            let (messages, older) = (Vec::new(), None);
+            return Ok(MessagePage { messages, older });
+        }
         client
             .messages(id, PAGE, None)
             .await
@@ -104,7 +118,12 @@ async fn fetch(client: &OpencodeClient, id: &str) -> Result<Fetched, FollowEnd> 
     let permissions = async { listed(client.permissions().await) };
     let questions = async { listed(client.questions().await) };
     // A list of things to do is an ornament: without it the conversation is still whole.
-    let todos = async { Ok(client.todos(id).await.unwrap_or_default()) };
+    let todos = async {
+        Ok(match scope {
+            Scope::Conversation => client.todos(id).await.unwrap_or_default(),
+            Scope::State => Vec::new(),
+        })
+    };
     // The session comes first, so that its absence is what is told.
     let (session, page, statuses, permissions, questions, todos) =
         futures::try_join!(session, page, statuses, permissions, questions, todos)?;

@@ -17,7 +17,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::fetch::{self, Fetched};
+use super::fetch::{self, Fetched, Scope};
 use super::history::History;
 use super::mailbox::{Closed, Mailbox};
 use super::marker::Marker;
@@ -37,6 +37,7 @@ const DEPTH: usize = 8;
 pub struct Follow {
     pub client: OpencodeClient,
     pub session: OpencodeSessionId,
+    pub scope: Scope,
     /// There was a stream before this one: events may have been lost.
     pub after_gap: bool,
     pub timing: Timing,
@@ -107,9 +108,10 @@ async fn run(
     follow: &Follow,
     mailbox: &mut Mailbox,
 ) -> Result<std::convert::Infallible, FollowEnd> {
-    let (client, id, timing) = (&follow.client, follow.session.as_str(), &follow.timing);
+    let (client, timing) = (&follow.client, &follow.timing);
+    let what = (follow.session.as_str(), follow.scope);
     let mut events = fetch::open(client, timing).await?;
-    let (fetched, early) = fetch::beside(&mut events, client, id, timing).await?;
+    let (fetched, early) = fetch::beside(&mut events, client, what, timing).await?;
 
     let mut translator = Translator::beginning(&fetched);
     tell(follow, &mut translator, fetched, mailbox).await;
@@ -125,7 +127,7 @@ async fn run(
             event
         } else if look_again {
             look_again = false;
-            let (fetched, since) = fetch::beside(&mut events, client, id, timing).await?;
+            let (fetched, since) = fetch::beside(&mut events, client, what, timing).await?;
             translator.fetched(&fetched);
             tell(follow, &mut translator, fetched, mailbox).await;
             early = since.into();
@@ -154,6 +156,9 @@ async fn run(
         };
         if !is_proven && marker.is(&event) {
             (is_proven, look_again) = (true, true);
+        }
+        if follow.scope == Scope::State && event.is_content() {
+            continue;
         }
         match translator.concern(&event) {
             Concern::None => {}
@@ -193,7 +198,7 @@ async fn optional<T>(future: &mut Option<BoxFuture<'_, T>>) -> T {
 
 /// Finds out whether a session belongs to the conversation: asks the server about those never heard
 /// of, which were made before this stream was opened.
-async fn find_out(client: &OpencodeClient, translator: &mut Translator, session: &str) {
+pub(super) async fn find_out(client: &OpencodeClient, translator: &mut Translator, session: &str) {
     let mut line = vec![session.to_owned()];
     while let Some(eldest) = line.last()
         && !translator.is_family(eldest)

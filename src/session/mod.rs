@@ -8,9 +8,12 @@
 //! is gone; [`adopt`] takes up a sandbox that was made elsewhere; [`strangers`] tells which have no
 //! session; [`removal`] leaves nothing of one; [`visit`] is for commands that only look into a sandbox, and [`shell`] for those who want to
 //! be in it themselves; [`timing`] holds every duration.
+//! A session that is not open is watched by [`watch`], which asks its server by `server_access` and keeps
+//! what is heard in `activity`.
 //! The server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of it by
 //! `log_lines`, and hears of the server's end from `watch_process`.
 
+mod activity;
 pub mod adopt;
 mod boot;
 mod boot_install;
@@ -39,6 +42,7 @@ pub mod removal;
 pub mod revive;
 mod sandbox;
 mod server;
+mod server_access;
 mod serving;
 pub mod shell;
 mod snapshot;
@@ -47,6 +51,7 @@ pub mod supervisor;
 pub mod timing;
 pub mod translate;
 pub mod visit;
+pub mod watch;
 mod watch_process;
 mod words;
 pub mod world;

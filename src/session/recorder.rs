@@ -12,6 +12,7 @@ mod drafts;
 mod runs;
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +28,7 @@ use crate::domain::log::{LogEnds, LogLine};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use crate::domain::session::{NewSession, Origin, Prompt, SessionSpec, SessionSummary};
 use crate::domain::time::UnixMillis;
+use crate::e2b::wire;
 use crate::engine::EngineSpec;
 use crate::store::lock::SessionLock;
 use crate::store::secrets::Secrets;
@@ -57,6 +59,8 @@ pub(crate) struct Stored {
 pub(crate) struct Recorder {
     key: SessionKey,
     engine: EngineKind,
+    /// Where this program was started.
+    project: Option<PathBuf>,
     records: Option<Records>,
     /// What stands in for the store where there is none.
     memory: Arc<Mutex<Memory>>,
@@ -89,6 +93,7 @@ impl Recorder {
         Self {
             key: spec.key.clone(),
             engine,
+            project: world.settings.project.clone(),
             records,
             memory: Arc::default(),
             drives: Arc::new(AtomicBool::new(true)),
@@ -203,6 +208,8 @@ impl Recorder {
                 sandbox: place.sandbox.clone(),
                 opencode_session: None,
                 phase: Phase::Dormant,
+                project: self.project.clone(),
+                shown: None,
                 created: now,
                 updated: now,
             };
@@ -276,6 +283,21 @@ impl Recorder {
                 .hint("check that sandbar's state directory is writable; `sandbar config` names it")
                 .retryable()
         })
+    }
+
+    /// Keeps what opens the public address of the server in the sandbox, for those who only ask it: the
+    /// control plane tells that again only to who connects, which would resume a paused sandbox.
+    pub(crate) fn save_access(&self, sandbox: &wire::Sandbox) {
+        let Some(records) = self.driven() else { return };
+        let Some(secrets) = told("secrets", records.secrets.load(&self.key)).flatten() else {
+            return;
+        };
+        let secrets = Secrets {
+            traffic_access_token: sandbox.traffic_access_token.clone(),
+            domain: sandbox.domain.clone().unwrap_or_default(),
+            ..secrets
+        };
+        told("secrets", records.secrets.save(&self.key, &secrets));
     }
 
     pub(crate) fn password(&self) -> Option<SecretString> {

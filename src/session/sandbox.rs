@@ -32,6 +32,16 @@ const OUTPUT_LIMIT: usize = 64 * 1024;
 /// The largest patch that is taken home.
 const PATCH_LIMIT: usize = 64 * 1024 * 1024;
 
+/// What has become of a sandbox.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Verdict {
+    Runs,
+    /// It is paused or gone.
+    Over(Phase),
+    /// Nobody could be asked.
+    Unknown,
+}
+
 /// Cheap to clone; all clones mean the same sandbox.
 #[derive(Clone)]
 pub(crate) struct Sandbox {
@@ -191,13 +201,17 @@ impl Sandbox {
         }
     }
 
-    /// Asks the control plane what became of the sandbox; `None`: it runs, or nobody knows.
-    pub(crate) async fn verdict(&self) -> Option<Phase> {
+    /// Asks the control plane what became of the sandbox.
+    pub(crate) async fn verdict(&self) -> Verdict {
         match self.engine.control.get(self.id()).await {
-            Ok(detail) if detail.listed.state == SandboxState::Paused => Some(Phase::Paused),
-            Err(error) if is_gone(&error) => Some(Phase::Gone(words::gone(self.id()))),
-            Err(_) if self.engine.has_ended().await => Some(Phase::Failed(words::server_ended())),
-            Ok(_) | Err(_) => None,
+            Ok(detail) if detail.listed.state == SandboxState::Paused => {
+                Verdict::Over(Phase::Paused)
+            }
+            Ok(_) => Verdict::Runs,
+            Err(error) if is_gone(&error) => Verdict::Over(Phase::Gone(words::gone(self.id()))),
+            // Its sandboxes keep their files, as when they are paused; what ran in them has ended.
+            Err(_) if self.engine.has_ended().await => Verdict::Over(Phase::Paused),
+            Err(_) => Verdict::Unknown,
         }
     }
 

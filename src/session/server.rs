@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::fetch::Scope;
 use super::follow_chat::{Follow, FollowEnd, follow};
 use super::history::{History, PAGE};
 use super::recorder::Recorder;
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, Verdict};
 use super::serving::Lost;
 use super::timing::Timing;
 use super::translate::requests;
@@ -70,6 +71,7 @@ impl Server {
         let what = Follow {
             client: self.client,
             session: self.conversation,
+            scope: Scope::Conversation,
             after_gap,
             timing,
             history: self.history,
@@ -153,9 +155,12 @@ impl Server {
             .filter(|sandbox| sandbox.engine.kind == EngineKind::E2b)
     }
 
-    /// Asks what became of the sandbox after the connection was lost; `None`: it is still there.
-    pub(crate) async fn verdict(&self) -> Option<Phase> {
-        self.sandbox.as_ref()?.verdict().await
+    /// Asks what became of the sandbox after the connection was lost.
+    pub(crate) async fn verdict(&self) -> Verdict {
+        match &self.sandbox {
+            Some(sandbox) => sandbox.verdict().await,
+            None => Verdict::Runs,
+        }
     }
 
     /// Leaves the sandbox as `closing` says; returns its phase if that changed.

@@ -7,6 +7,7 @@
 //! The queue in the store is the true one, as other processes may have the session open too; the one
 //! here follows it.
 
+mod ending;
 mod runs;
 
 use std::sync::Arc;
@@ -20,9 +21,10 @@ use super::driver::Stop;
 use super::events::Events;
 use super::queue::Queue;
 use super::recorder::Recorder;
+use super::sandbox::Verdict;
 use super::server::Server;
 use super::world::{World, wall};
-use super::{closing, revive, snapshot, words};
+use super::{revive, snapshot, words};
 use crate::domain::chat::{ChatEvent, Resync, Role, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, TemplateId};
@@ -233,7 +235,8 @@ impl Serving {
         place.is_some_and(|place| place.is_complete())
     }
 
-    pub(crate) fn boot_cx(&mut self, spec: &SessionSpec) -> BootCx {
+    /// `wanted`: the sandbox is resumed if it is paused.
+    pub(crate) fn boot_cx(&mut self, spec: &SessionSpec, wanted: bool) -> BootCx {
         self.boots += 1;
         BootCx {
             world: Arc::clone(&self.world),
@@ -243,6 +246,7 @@ impl Serving {
             large_code: self.boots > 1,
             template: self.template.take(),
             joins: false,
+            resumes: wanted,
         }
     }
 
@@ -456,33 +460,14 @@ impl Serving {
         self.events.send(event).await;
     }
 
-    /// Says what has become of the sandbox while the connection was lost; `None`: try again.
-    pub(crate) fn verdict(&self) -> impl Future<Output = Option<Phase>> + use<> {
+    /// Says what has become of the sandbox while the connection was lost.
+    pub(crate) fn verdict(&self) -> impl Future<Output = Verdict> + use<> {
         let server = self.server.clone();
-        async move { server?.verdict().await }
-    }
-
-    /// The last act: the sandbox runs on, is paused, or is killed.
-    pub(crate) async fn end(&mut self, closing: Closing) {
-        let phase = match &self.server {
-            Some(server) => server.close(&self.recorder, closing).await,
-            None if closing == Closing::Detach => None,
-            // The boot has not come to a server, but there may be a sandbox.
-            None => self.close_without_server(closing).await,
-        };
-        if let Some(phase) = phase {
-            self.recorder.closed(&phase).await;
-            self.announce(phase).await;
+        async move {
+            match server {
+                Some(server) => server.verdict().await,
+                None => Verdict::Unknown,
+            }
         }
-        self.recorder.flush().await;
-        self.recorder.release();
-    }
-
-    async fn close_without_server(&self, closing: Closing) -> Option<Phase> {
-        let closed = closing::close_recorded(&self.world, &self.recorder, closing).await;
-        Some(closed.unwrap_or_else(|| match closing {
-            Closing::Kill => Phase::Gone(Failure::new("the session never had a sandbox")),
-            Closing::Pause | Closing::Detach => Phase::Dormant,
-        }))
     }
 }

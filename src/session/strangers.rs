@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::boot_sandbox::{METADATA_KEY, METADATA_NAME};
+use super::server_access::store_phase;
 use super::visit::Host;
 use super::world::{Records, World, wall};
 use crate::domain::failure::Failure;
@@ -17,19 +18,31 @@ use crate::domain::session::SessionSummary;
 use crate::domain::stranger::{Life, Stranger, Whence};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
-use crate::engine::EngineSpec;
-use crate::store::lock::SessionLock;
+use crate::engine::{Engine, EngineSpec};
+use crate::store::{Store, StoreError};
 
 /// A sandbox that is younger, and made for a session which has none yet, is on its way to that.
 const ON_ITS_WAY: Duration = Duration::from_mins(2);
 
 /// Asks the engine of the settings; none where it is the local one and does not run, since it is not
-/// started for this.
+/// started for this. What the engine says of the sessions' own sandboxes is stored.
 pub async fn ask(world: &World) -> Result<Vec<Stranger>, Failure> {
     let Some(kind) = world.settings.engine.as_ref().map(EngineSpec::kind) else {
         return Ok(Vec::new());
     };
     let Some(host) = Host::find(world).await? else {
+        if let Some(records) = &world.records
+            && world
+                .settings
+                .engine
+                .as_ref()
+                .is_some_and(Engine::is_stopped)
+        {
+            let sessions = records.store.sessions().await.unwrap_or_default();
+            for session in sessions.iter().filter(|row| may_run(row, kind)) {
+                store_phase(records, &session.key, &Phase::Paused).await;
+            }
+        }
         return Ok(Vec::new());
     };
     let listed = host.sandboxes().await?;
@@ -52,6 +65,30 @@ pub async fn ask(world: &World) -> Result<Vec<Stranger>, Failure> {
     Ok(strangers)
 }
 
+/// Stores that the sandboxes of all sessions of an engine are paused: the server that they belong to was
+/// stopped, which is so whoever drives them.
+///
+/// # Errors
+/// What the store says.
+pub async fn store_stopped(store: &Store, engine: EngineKind) -> Result<(), StoreError> {
+    for session in store
+        .sessions()
+        .await?
+        .iter()
+        .filter(|row| may_run(row, engine))
+    {
+        store.set_phase(&session.key, &Phase::Paused).await?;
+    }
+    store.flush().await
+}
+
+/// Whether the session has a sandbox of this engine that may run, as far as the store knows.
+fn may_run(session: &SessionSummary, engine: EngineKind) -> bool {
+    session.sandbox.engine == engine
+        && session.sandbox.id.is_some()
+        && matches!(session.phase, Phase::Dormant | Phase::Failed(_))
+}
+
 /// Stores of a session that nobody drives what the engine says of its sandbox, which may have been paused or
 /// resumed from elsewhere, or with the engine itself.
 async fn agree(host: &Host, listed: &[ListedSandbox], session: &SessionSummary, records: &Records) {
@@ -62,15 +99,10 @@ async fn agree(host: &Host, listed: &[ListedSandbox], session: &SessionSummary, 
     if its.and_then(|one| news(session, one)).is_none() {
         return;
     }
-    let Some(_driven) = SessionLock::try_take(&records.directory, &session.key) else {
-        return;
-    };
     // The list is older than what is stored: somebody may have paused or resumed it in between.
     let now = host.sandbox(id).await.ok().flatten();
-    if let Some(phase) = now.and_then(|now| news(session, &now))
-        && let Err(error) = records.store.set_phase(&session.key, &phase).await
-    {
-        tracing::warn!(%error, "the phase of a session is not stored");
+    if let Some(phase) = now.and_then(|now| news(session, &now)) {
+        store_phase(records, &session.key, &phase).await;
     }
 }
 

@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::closing;
 use super::driver;
 use super::events::Events;
-use super::world::World;
+use super::watch::Watchers;
+use super::world::{World, wall};
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
@@ -52,6 +53,7 @@ pub struct Supervisor {
     events: mpsc::Sender<(SessionKey, SessionEvent)>,
     tasks: JoinSet<()>,
     running: HashMap<SessionKey, Running>,
+    watchers: Watchers,
 }
 
 impl Supervisor {
@@ -74,6 +76,7 @@ impl Supervisor {
             events,
             tasks: JoinSet::new(),
             running: HashMap::new(),
+            watchers: Watchers::new(),
         }
     }
 
@@ -98,6 +101,7 @@ impl Supervisor {
         {
             return;
         }
+        self.watchers.leave(&spec.key);
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (closing, policy) = watch::channel(Closing::Detach);
         let cancel = CancellationToken::new();
@@ -141,6 +145,18 @@ impl Supervisor {
         );
     }
 
+    /// Watches these sessions, none of which is open, and no others: each tells its
+    /// [`SessionEvent::Activity`].
+    pub fn watch(&mut self, keys: Vec<SessionKey>) {
+        let is_open = |key: &SessionKey| {
+            let running = self.running.get(key);
+            running.is_some_and(|running| !running.commands.is_closed())
+        };
+        let keys = keys.into_iter().filter(|key| !is_open(key)).collect();
+        let events = |key| Events::new(key, self.events.clone());
+        self.watchers.set(&self.world, keys, events);
+    }
+
     /// Hands a command to a session; never waits. The draft of one that does not run is stored.
     ///
     /// # Errors
@@ -158,6 +174,19 @@ impl Supervisor {
             }
             (None, _) => Err(Busy),
         }
+    }
+
+    /// Stores that a session is on the screen now.
+    pub fn note_shown(&mut self, key: SessionKey) {
+        let Some(records) = &self.world.records else {
+            return;
+        };
+        let store = records.store.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = store.set_shown(&key, wall()).await {
+                tracing::warn!(%key, %error, "what is on the screen could not be stored");
+            }
+        });
     }
 
     fn store_draft(&mut self, key: SessionKey, draft: String) {

@@ -43,6 +43,12 @@ pub struct Timing {
     /// How often the store is asked whether another process has changed it, and a session whether
     /// the process that drives it has gone.
     pub store_poll: Duration,
+    /// All calls together that ask what a session does which is not open; a server that takes longer
+    /// counts as one that does not answer.
+    pub ask_limit: Duration,
+    /// The first wait before a server that is only watched is tried again; doubles from there.
+    pub watch_backoff: Duration,
+    pub watch_backoff_cap: Duration,
 }
 
 impl Default for Timing {
@@ -63,6 +69,9 @@ impl Default for Timing {
             turn_begins: Duration::from_secs(3),
             settles: Duration::from_secs(1),
             store_poll: Duration::from_secs(1),
+            ask_limit: Duration::from_secs(2),
+            watch_backoff: Duration::from_secs(1),
+            watch_backoff_cap: Duration::from_mins(1),
         }
     }
 }
@@ -97,6 +106,9 @@ impl Timing {
             turn_begins: scale(self.turn_begins),
             settles: scale(self.settles),
             store_poll: scale(self.store_poll),
+            ask_limit: scale(self.ask_limit),
+            watch_backoff: scale(self.watch_backoff),
+            watch_backoff_cap: scale(self.watch_backoff_cap),
         }
     }
 }

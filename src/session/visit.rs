@@ -25,7 +25,7 @@ const MOST: usize = 1000;
 /// An engine that is there. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Host {
-    engine: Engine,
+    pub(super) engine: Engine,
 }
 
 impl Host {

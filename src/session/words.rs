@@ -147,16 +147,6 @@ pub(crate) fn engine(error: &EngineError) -> Failure {
     }
 }
 
-/// The daemon that the sandbox belongs to does not run any more.
-pub(crate) fn server_ended() -> Failure {
-    Failure::new("the server for local sandboxes has ended")
-        .because(
-            "it was stopped, or killed; its sandboxes keep their files, what ran in them has ended",
-        )
-        .hint("press r to start it and OpenCode again; nothing that you typed is lost")
-        .retryable()
-}
-
 pub(crate) fn http(error: &HttpSetupError) -> Failure {
     Failure::new("the HTTP client could not be set up")
         .because(error.to_string())

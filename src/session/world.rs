@@ -50,6 +50,8 @@ pub struct Settings {
     pub install_env: Vec<(String, String)>,
     /// Where work trees are packed.
     pub scratch_dir: PathBuf,
+    /// The directory to which sessions that are begun here belong; `None`: nobody knows.
+    pub project: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -65,6 +67,7 @@ impl Default for Settings {
             secrets_at_egress: false,
             install_env: Vec::new(),
             scratch_dir: PathBuf::from("/tmp"),
+            project: None,
         }
     }
 }

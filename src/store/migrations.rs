@@ -90,6 +90,11 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_sandbox ON runs (sandbox_id);
 ",
+    // A session may be on the screen before it is stored. Paths are bytes.
+    r"
+ALTER TABLE sessions ADD COLUMN project BLOB;
+CREATE TABLE shown (session TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
+",
 ];
 
 /// The version that this program writes.
@@ -171,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_version_s_sessions_are_kept_and_have_no_runs_yet() {
+    fn the_first_version_s_sessions_are_kept_and_nobody_knows_their_runs_and_their_project() {
         let mut conn = Connection::open_in_memory().unwrap();
         apply(&mut conn, &MIGRATIONS[..1]).unwrap();
         conn.execute_batch(
@@ -185,5 +190,10 @@ mod tests {
         let count = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
         assert_eq!(count("SELECT count(*) FROM sessions WHERE key = 'one'"), 1);
         assert_eq!(count("SELECT count(*) FROM runs"), 0);
+        assert_eq!(
+            count("SELECT count(*) FROM sessions WHERE project IS NULL"),
+            1
+        );
+        assert_eq!(count("SELECT count(*) FROM shown"), 0);
     }
 }

@@ -1,5 +1,8 @@
 //! The list of sessions, and what is needed to open one again.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 use super::rows_session::{FailureRow, OriginRow};
@@ -23,7 +26,8 @@ pub struct StoredSession {
 
 const COLUMNS: &str = "key, name, title, engine, sandbox_id, template, opencode_url, \
     opencode_version, opencode_session, directory, isolation, demo, port, ends_at, origin, phase, \
-    failure, created, updated";
+    failure, created, updated, project, \
+    (SELECT at FROM shown WHERE session = key) AS shown";
 
 const NAME_TAKEN: &str = "sessions.name";
 
@@ -177,6 +181,21 @@ impl Store {
         .await
     }
 
+    /// Says that the session was on a screen at `at`; it need not be stored yet. Plain write.
+    pub async fn set_shown(&self, key: &SessionKey, at: UnixMillis) -> Result<(), StoreError> {
+        let key = key.clone();
+        self.write("save what is on the screen", move |db| {
+            db.conn
+                .prepare_cached(
+                    "INSERT INTO shown (session, at) VALUES (?1, ?2)
+                     ON CONFLICT (session) DO UPDATE SET at = max(at, excluded.at)",
+                )?
+                .execute(params![key.as_str(), integer(at.0)])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Removes the session and all that was recorded of it; not its files, which
     /// [`super::secrets::SecretFiles::remove`] and [`super::snapshots::SnapshotFiles::remove`] remove.
     /// Durable.
@@ -221,13 +240,13 @@ fn save(conn: &Connection, session: &StoredSession) -> rusqlite::Result<()> {
         .transpose()?;
     conn.prepare_cached(
         "INSERT INTO sessions (key, name, title, engine, demo, opencode_session, origin, phase,
-             failure, created, updated)
+             failure, created, updated, project)
          VALUES (:key, :name, :title, '', 0, :session, :origin, :phase, :failure, :created,
-             :updated)
+             :updated, :project)
          ON CONFLICT (key) DO UPDATE SET name = excluded.name, title = excluded.title,
              opencode_session = excluded.opencode_session, origin = excluded.origin,
              phase = excluded.phase, failure = excluded.failure, created = excluded.created,
-             updated = excluded.updated",
+             updated = excluded.updated, project = excluded.project",
     )?
     .execute(named_params! {
         ":key": summary.key.as_str(),
@@ -239,6 +258,7 @@ fn save(conn: &Connection, session: &StoredSession) -> rusqlite::Result<()> {
         ":failure": failure,
         ":created": integer(summary.created.0),
         ":updated": integer(summary.updated.0),
+        ":project": summary.project.as_ref().map(|path| path.as_os_str().as_bytes()),
     })?;
     set_sandbox(conn, &summary.key, &summary.sandbox, session.port)
 }
@@ -286,6 +306,7 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
         "drafts",
         "logs",
         "runs",
+        "shown",
     ] {
         db.conn
             .prepare_cached(&format!("DELETE FROM {table} WHERE session = ?1"))?
@@ -323,6 +344,12 @@ fn session_of(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
             sandbox,
             opencode_session: text("opencode_session")?.map(Into::into),
             phase: phase_of(&row.get::<_, String>("phase")?, failure),
+            project: row
+                .get::<_, Option<Vec<u8>>>("project")?
+                .map(|bytes| OsString::from_vec(bytes).into()),
+            shown: row
+                .get::<_, Option<i64>>("shown")?
+                .map(|at| UnixMillis(count(at))),
             created: UnixMillis(count(row.get("created")?)),
             updated: UnixMillis(count(row.get("updated")?)),
         },

@@ -39,6 +39,10 @@ pub trait SessionDoor {
     fn close_sandbox(&mut self, id: SandboxId, closing: Closing) -> ReplyTask;
     /// Makes a session of a sandbox that has none; ends in [`Reply::Adopted`].
     fn adopt(&mut self, id: SandboxId, key: SessionKey) -> ReplyTask;
+    /// Watches these sessions, which are not open, and no others.
+    fn watch(&mut self, keys: Vec<SessionKey>);
+    /// Notes that a session is on the screen.
+    fn shown(&mut self, key: SessionKey);
     /// Waits for something that the model is to be told unasked; called again after each answer. It
     /// must not end at once every time.
     fn news(&mut self) -> ReplyTask {
@@ -111,6 +115,14 @@ impl<D: SessionDoor> Effects<D> {
             Effect::Adopt(id, key) => {
                 let adopted = self.door.adopt(id, key);
                 self.begin(adopted)
+            }
+            Effect::WatchSessions(keys) => {
+                self.door.watch(keys);
+                None
+            }
+            Effect::NoteShown(key) => {
+                self.door.shown(key);
+                None
             }
             Effect::Copy(text) => Some(self.copy(&text)),
             Effect::EditExternally { draft } => Some(Request::Edit(draft)),

@@ -15,6 +15,12 @@ fn made(home: &Home) -> String {
     home.sandboxes().remove(0)
 }
 
+/// It is paused, and resumed by a key.
+fn is_resumed(screen: &mut Screen) {
+    screen.wait_for("‖ paused, its files are kept");
+    screen.send("\r");
+}
+
 /// The conversation is there, and the next prompt is answered.
 fn goes_on(screen: &mut Screen) {
     screen.wait_for("The figures are rounded.");
@@ -50,8 +56,9 @@ fn a_session_of_another_store_is_adopted_and_goes_on_there() {
     let modes = secrets.map(|file| file.unwrap().metadata().unwrap().permissions().mode());
     assert_eq!(modes.collect::<Vec<_>>(), [0o100_600]);
 
-    let arguments = ["--engine", "e2b", "--empty"];
+    let arguments = ["--engine", "e2b"];
     let mut screen = here.terminal(&arguments).size(120, 36).start();
+    is_resumed(&mut screen);
     goes_on(&mut screen);
     screen.send("\x04");
     screen.wait_exit();
@@ -97,5 +104,6 @@ fn a_session_whose_opencode_has_ended_is_adopted_with_its_conversation() {
     let work = home.run(&["diff", "found"]);
     assert!(work.stdout.contains("+mine\n"), "{work:?}");
     let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
+    is_resumed(&mut screen);
     goes_on(&mut screen);
 }

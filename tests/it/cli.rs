@@ -424,6 +424,8 @@ impl Account {
                 },
                 opencode_session: None,
                 phase: Phase::Dormant,
+                project: None,
+                shown: None,
                 created: UnixMillis(1),
                 updated: UnixMillis(2),
             },

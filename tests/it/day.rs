@@ -20,7 +20,7 @@ use sandbar::app::key::Key;
 use sandbar::app::theme::Theme;
 use sandbar::app::viewcx::ViewCx;
 use sandbar::app::viewport::Viewport;
-use sandbar::app::{App, Mode};
+use sandbar::app::{App, FirstSession, Mode};
 use sandbar::domain::chat::ChatEvent;
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::log::{LogLine, LogStream};
@@ -201,6 +201,8 @@ impl Day {
                 demo: true,
             },
             engine: EngineKind::Local,
+            project: None,
+            first: FirstSession::LastShown,
         });
         let mut day = Self {
             runtime: runtime(),

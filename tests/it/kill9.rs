@@ -25,8 +25,7 @@ const LIMIT: Duration = Duration::from_mins(6);
 const WORDS: [&str; 2] = ["table", "think"];
 
 fn start(home: &Home) -> Screen {
-    let arguments = ["--demo", "--empty"];
-    home.terminal(&arguments).size(140, 40).start()
+    home.terminal(&["--demo"]).size(140, 40).start()
 }
 
 fn kill(screen: &Screen) {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sandbar::app::Mode;
 use sandbar::app::key::Key;
+use sandbar::app::{FirstSession, Mode};
 use sandbar::domain::runs::End;
 use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession};
@@ -120,5 +120,7 @@ fn mode() -> Mode {
             demo: false,
         },
         engine: EngineKind::E2b,
+        project: None,
+        first: FirstSession::LastShown,
     }
 }

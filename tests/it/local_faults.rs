@@ -12,8 +12,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
-use sandbar::app::Mode;
 use sandbar::app::key::Key;
+use sandbar::app::{FirstSession, Mode};
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
@@ -141,6 +141,8 @@ fn start(world: World, seed: u64) -> Client {
     let mode = Mode::Full {
         new: new_session(),
         engine: EngineKind::Local,
+        project: None,
+        first: FirstSession::LastShown,
     };
     let mut client = Client::start(mode, world, seed);
     client.key("ctrl-x".parse().unwrap());

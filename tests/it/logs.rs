@@ -98,11 +98,7 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
         .start();
     serving.wait_for("serving sandboxes");
     let (proxy, home) = client(&serving.contents());
-    let start = || {
-        home.terminal(&["--engine", "e2b", "--empty"])
-            .size(140, 40)
-            .start()
-    };
+    let start = || home.terminal(&["--engine", "e2b"]).size(140, 40).start();
     let mut screen = start();
     // With an account a sandbox is made once it is asked for.
     screen.wait_for("its sandbox is made then");

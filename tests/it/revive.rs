@@ -35,8 +35,7 @@ git ls-files -co --exclude-standard | sort | xargs sha256sum 2>&1 || true
 const LIMIT: Duration = Duration::from_mins(1);
 
 fn start(home: &Home) -> Screen {
-    let arguments = ["--demo", "--empty"];
-    home.terminal(&arguments).size(120, 36).start()
+    home.terminal(&["--demo"]).size(120, 36).start()
 }
 
 /// A turn whose end leaves [`WORK`] in the work tree, kept.

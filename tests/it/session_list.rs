@@ -58,7 +58,7 @@ fn a_sandbox_that_was_resumed_behind_our_back_is_listed_as_running() {
     for _ in 0..2 {
         let ran = home.run(&[&["run"], &NO_CODE[..], &["hello"]].concat());
         assert_eq!(ran.code, Some(1), "{ran:?}");
-        let waits = "its prompt waits, and is sent when the session is opened";
+        let waits = "its prompt waits, and is sent when the session is resumed";
         assert!(ran.stderr.contains(waits), "{ran:?}");
     }
     let sessions = home.stored();
@@ -72,13 +72,14 @@ fn a_sandbox_that_was_resumed_behind_our_back_is_listed_as_running() {
         .block_on(control(&home).connect(&first[1], None))
         .unwrap();
 
-    // The other one was used last, and is opened.
-    let screen = home.terminal(&NO_CODE).size(120, 36).start();
+    // The other one was used last: it is shown, and stays paused.
+    let screen = home.terminal(&["--demo"]).size(120, 36).start();
 
     screen.wait_until("the first one, running", |screen| {
         let mut rows = screen.rows(0, 30);
         rows.any(|row| row.contains(" none ") && row.contains("idle"))
     });
+    screen.wait_for("‖ paused, its files are kept");
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn sandboxes_that_no_session_has_are_listed_and_killed_from_there() {
     let lost = sandbox(&home, &lost);
     let foreign = sandbox(&home, &[]);
 
-    let mut screen = home.terminal(&NO_CODE).size(120, 36).start();
+    let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
     screen.wait_for("1 Sessions 1 +2");
     screen.wait_for("lost-work");
     screen.wait_for("not made by sandbar");
@@ -125,6 +126,9 @@ fn a_sandbox_of_another_store_is_adopted_from_the_list() {
     screen.send("\x18lGa");
     screen.wait_for("adopted session-2; enter opens it");
     screen.wait_for("1 Sessions 2 ━");
+    // To look at it resumes nothing; another enter does.
+    screen.send("\r");
+    screen.wait_for("‖ paused, its files are kept");
     screen.send("\r");
 
     screen.wait_for("The figures are rounded.");

@@ -11,8 +11,7 @@ use crate::support::screen::Screen;
 const STAGES: [&str; 5] = ["create", "code", "install", "start", "health"];
 
 fn start(home: &Home) -> Screen {
-    let arguments = ["--demo", "--empty"];
-    home.terminal(&arguments).size(140, 40).start()
+    home.terminal(&["--demo"]).size(140, 40).start()
 }
 
 fn has_rows(screen: &vt100::Screen, wanted: impl Fn(&str) -> bool) -> bool {
@@ -80,7 +79,7 @@ fn a_session_is_booted_used_left_and_found_again() {
     let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
     assert_eq!(
         [&listed[0]["sandbox"], &listed[0]["state"]],
-        [sandbox.as_str(), "running"]
+        [sandbox.as_str(), "idle"]
     );
 
     let mut screen = start(&home);
@@ -230,7 +229,7 @@ fn a_local_server_that_has_ended_is_told_and_started_again_by_a_key() {
     screen.send("A draft");
 
     assert_eq!(home.run(&["local", "stop"]).code, Some(0));
-    screen.wait_for("the server for local sandboxes has ended");
+    screen.wait_for("‖ paused, its files are kept");
     screen.send("\x18r");
 
     screen.wait_for("idle");

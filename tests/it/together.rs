@@ -15,8 +15,7 @@ use crate::support::screen::Screen;
 const LIMIT: Duration = Duration::from_mins(1);
 
 fn start(home: &Home) -> Screen {
-    let arguments = ["--demo", "--empty"];
-    home.terminal(&arguments).size(140, 40).start()
+    home.terminal(&["--demo"]).size(140, 40).start()
 }
 
 fn kill(screen: &Screen) {

@@ -146,6 +146,7 @@ impl Client {
                 }
                 Effect::CloseSession(key, closing) => self.supervisor.close(&key, closing),
                 Effect::ListSessions => self.list = true,
+                Effect::NoteShown(key) => self.supervisor.note_shown(key),
                 _ => {}
             }
         }

@@ -10,7 +10,7 @@ use crate::app::opened::OpenSession;
 use crate::app::settle::SPINNER;
 use crate::app::theme::Theme;
 use crate::domain::failure::Failure;
-use crate::domain::sandbox::{Outage, Phase};
+use crate::domain::sandbox::{EngineKind, Outage, Phase};
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::{ansi, wrap};
 
@@ -237,11 +237,14 @@ impl BootView<'_> {
     }
 
     fn paused(&self) -> Line<'static> {
+        let sandbox = self.session.sandbox.as_ref();
+        let costs = sandbox.is_some_and(|sandbox| sandbox.engine == EngineKind::E2b);
         Line::from(vec![
             Span::styled(self.theme.pick("‖", "="), self.theme.dim),
             Span::raw(" paused, its files are kept · "),
             Span::styled(self.retry.clone(), self.theme.key),
-            Span::raw(" resume"),
+            Span::raw(" or enter resumes it"),
+            Span::raw(if costs { ", which costs" } else { "" }),
         ])
     }
 

@@ -76,6 +76,8 @@ pub enum ChatOutcome {
     Wake(Prompt),
     /// Something was to be sent, and nobody will ever take it; it stays in the composer.
     Unreachable,
+    /// Enter, and nothing stands in the composer.
+    NothingToSend,
     /// There was nothing to clear and nothing to stop.
     NothingToStop,
 }
@@ -211,6 +213,20 @@ impl Chat {
     /// Whether a permission or a question waits for the user.
     pub fn needs_you(&self) -> bool {
         self.requests.len() > 0
+    }
+
+    /// What waits for the user first, on one line.
+    pub fn waits_for_you(&self) -> Option<String> {
+        self.requests.first().map(|request| match request {
+            requests::Request::Permission(permission) => permission.line(),
+            requests::Request::Question(question) => question.line(),
+        })
+    }
+
+    /// The server has ended, or is paused: nobody waits for an answer any more. What waits after all is
+    /// there again with the next connection.
+    pub fn nobody_asks(&mut self, now: Monotonic) {
+        self.requests.turn_ended(now);
     }
 
     /// The prompts that the server has shown, the newest first.

@@ -174,8 +174,9 @@ impl Chat {
         if self.composer.is_blank() {
             if self.composer.is_empty() && self.outbox.is_held() {
                 self.release(cx);
+                return None;
             }
-            return None;
+            return Some(ChatOutcome::NothingToSend);
         }
         let prompt = Prompt {
             message: cx.ids.message(cx.wall),

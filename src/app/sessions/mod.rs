@@ -1,6 +1,6 @@
 //! The list: the sessions, below them the sandboxes of the account that no session has, which row is
-//! selected, and which are marked. What a session does now is read from the open sessions, never
-//! copied here.
+//! selected, and which are marked. What an open session does now is read from it, never copied here; of
+//! the others the list keeps what their watchers tell.
 
 mod strange;
 mod update;
@@ -9,13 +9,16 @@ mod view_strange;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::app::opened::OpenSession;
+use crate::domain::activity::Activity;
 use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::sandbox::State;
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::Stranger;
 
 pub(super) use strange::Standing;
 pub(super) use update::SessionsOutcome;
-pub(super) use view::{SessionsView, state_of};
+pub(super) use view::SessionsView;
 
 /// A row, by what it stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +32,8 @@ pub(super) enum Target {
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     rows: Vec<SessionSummary>,
+    /// What those do that are watched and not open, as far as it was told.
+    activities: BTreeMap<SessionKey, Activity>,
     /// As the engine told last.
     heard: Vec<Stranger>,
     /// Those of them that are no session's here; they stand below the sessions.
@@ -54,6 +59,28 @@ impl Sessions {
 
     pub(super) fn row_mut(&mut self, key: &SessionKey) -> Option<&mut SessionSummary> {
         self.rows.iter_mut().find(|row| row.key == *key)
+    }
+
+    pub(super) fn set_activity(&mut self, key: &SessionKey, activity: Activity) {
+        self.activities.insert(key.clone(), activity);
+    }
+
+    /// Forgets what was told of others.
+    pub(super) fn keep_activities(&mut self, of: &[SessionKey]) {
+        self.activities.retain(|key, _| of.contains(key));
+    }
+
+    fn activity(&self, key: &SessionKey) -> Option<&Activity> {
+        self.activities.get(key)
+    }
+
+    /// What the user reads about a row, open or not.
+    pub(super) fn state_of(&self, row: &SessionSummary, open: Option<&OpenSession>) -> State {
+        match (open, self.activity(&row.key)) {
+            (Some(session), _) => session.state(),
+            (None, Some(activity)) => activity.state(&row.phase),
+            (None, None) => State::of(&row.phase, false, false),
+        }
     }
 
     pub(super) fn name(&self, key: &SessionKey) -> &str {

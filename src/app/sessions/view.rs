@@ -11,6 +11,7 @@ use super::{Sessions, Target};
 use crate::app::clock;
 use crate::app::opened::OpenSession;
 use crate::app::theme::Theme;
+use crate::domain::activity::Activity;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, Stage, State};
 use crate::domain::session::SessionSummary;
@@ -72,7 +73,7 @@ impl SessionsView<'_> {
     fn row(&self, index: usize, row: &SessionSummary, area: Rect, buf: &mut Buffer) {
         let theme = self.theme;
         let open = self.open.get(&row.key);
-        let state = state_of(row, open);
+        let state = self.list.state_of(row, open);
         let is_shown = self.shown == Some(&row.key);
         let is_selected = self.focused && index == self.list.selected;
         let width = usize::from(area.width);
@@ -106,7 +107,7 @@ impl SessionsView<'_> {
         );
         put_right(&right, area, buf, theme.dim);
         if area.height > 1 {
-            let detail = detail(state, row, open);
+            let detail = self.detail(state, row, open);
             let room = width.saturating_sub(4);
             buf.set_stringn(
                 area.x.saturating_add(3),
@@ -134,6 +135,30 @@ impl SessionsView<'_> {
             _ => state.name().to_owned(),
         }
     }
+
+    /// The second row: the most useful thing to know.
+    fn detail(&self, state: State, row: &SessionSummary, open: Option<&OpenSession>) -> String {
+        let phase = open.map_or(&row.phase, |session| &session.phase);
+        let activity = self.list.activity(&row.key).filter(|_| open.is_none());
+        let asked = open.and_then(|session| session.chat.waits_for_you());
+        let title = match open.map(|session| session.chat.title()) {
+            Some(title) if !title.is_empty() => title,
+            _ => &row.title,
+        };
+        let words = match (state, activity, phase) {
+            (State::NeedsYou, Some(Activity::NeedsYou(line)), _) => line.clone(),
+            (State::NeedsYou, ..) => asked.unwrap_or_default(),
+            (State::Reconnecting, Some(Activity::Silent(failure)), _) => failure.summary.clone(),
+            (State::Failed | State::Gone, _, Phase::Failed(failure) | Phase::Gone(failure)) => {
+                failure.summary.clone()
+            }
+            (_, _, Phase::Reconnecting(outage)) => outage.reason.clone(),
+            (_, _, Phase::Paused) => "p resumes it".to_owned(),
+            _ if title.is_empty() => row.sandbox.engine.name().to_owned(),
+            _ => title.to_owned(),
+        };
+        ansi::plain(&words).replace('\n', " ")
+    }
 }
 
 /// The sign of a marked row, between the sign of its state and its name.
@@ -153,29 +178,4 @@ pub(super) fn put_right(text: &str, area: Rect, buf: &mut Buffer, style: Style) 
     if len + 4 < area.width {
         buf.set_string(area.right() - len - 1, area.y, text, style);
     }
-}
-
-/// What the user reads about a row, open or not.
-pub(in crate::app) fn state_of(row: &SessionSummary, open: Option<&OpenSession>) -> State {
-    open.map_or_else(|| State::of(&row.phase, false, false), OpenSession::state)
-}
-
-/// The second row: the most useful thing to know.
-fn detail(state: State, row: &SessionSummary, open: Option<&OpenSession>) -> String {
-    let phase = open.map_or(&row.phase, |session| &session.phase);
-    let title = match open.map(|session| session.chat.title()) {
-        Some(title) if !title.is_empty() => title,
-        _ => &row.title,
-    };
-    let words = match phase {
-        Phase::Failed(failure) | Phase::Gone(failure) => failure.summary.as_str(),
-        Phase::Reconnecting(outage) => outage.reason.as_str(),
-        Phase::Paused => "p resumes it",
-        Phase::Booting(_) | Phase::Dormant | Phase::Live => match state {
-            State::NeedsYou => "waits for your answer",
-            _ if title.is_empty() => row.sandbox.engine.name(),
-            _ => title,
-        },
-    };
-    ansi::plain(words).replace('\n', " ")
 }

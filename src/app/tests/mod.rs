@@ -7,6 +7,7 @@ mod sessions;
 mod strangers;
 mod time;
 mod views;
+mod watched;
 mod ways;
 
 use std::time::Duration;
@@ -21,7 +22,7 @@ use super::keymap::Keymap;
 use super::theme::Theme;
 use super::viewcx::ViewCx;
 use super::viewport::Viewport;
-use super::{App, AppOptions, Mode};
+use super::{App, AppOptions, FirstSession, Mode};
 use crate::domain::chat::{ChatEvent, Permission, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, PermissionId, SandboxId, SessionKey, TemplateId};
@@ -60,6 +61,8 @@ fn options() -> AppOptions {
                 demo: true,
             },
             engine: EngineKind::Local,
+            project: None,
+            first: FirstSession::LastShown,
         },
         keymap: Keymap::default(),
         mouse: false,
@@ -248,6 +251,8 @@ fn row(name: &str, age: u64) -> SessionSummary {
         sandbox: sandbox(&format!("sbx-{name}")),
         opencode_session: None,
         phase: Phase::Dormant,
+        project: None,
+        shown: None,
         created: UnixMillis(NOON - age),
         updated: UnixMillis(NOON - age),
     }

@@ -397,26 +397,31 @@ fn a_session_that_was_paused_here_goes_on_when_it_is_resumed_elsewhere() {
 }
 
 #[test]
-fn to_open_a_paused_session_resumes_it_each_time_and_tells_how_long_that_took() {
+fn to_resume_a_paused_session_tells_each_time_how_long_that_took() {
     let paused = SessionSummary {
         phase: Phase::Paused,
         ..row("two", 2)
     };
+    let retry = Effect::Command(SessionKey::from("two"), SessionCommand::Retry);
     let mut script = Script::with_stored(vec![row("one", 1), paused]);
-    script.keys("ctrl-x l j enter");
-    assert!(is_opened(&mut script, "two"));
+    script.keys("ctrl-x l j enter enter");
+    assert!(script.asked().contains(&retry));
+    script.phase("two", Phase::Booting(Stage::Create));
     script.wait(Duration::from_secs(3));
     script.phase("two", Phase::Live);
     let screen = script.screen(120, 24);
     assert!(screen.contains("resumed in 3"), "{screen}");
 
+    // Its task has ended with the pause.
     script.phase("two", Phase::Paused);
     script.session("two", SessionEvent::Stopped);
-    script.keys("ctrl-x 1");
+    script.keys("ctrl-x 1 ctrl-x l j enter");
     assert!(!is_opened(&mut script, "two"));
-    script.keys("ctrl-x l j enter");
+    script.keys("enter");
 
-    assert!(is_opened(&mut script, "two"));
+    let asked = script.asked();
+    assert_eq!(opens(&asked), [("two".to_owned(), false)]);
+    assert!(asked.contains(&retry));
 }
 
 #[test]

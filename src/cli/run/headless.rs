@@ -139,6 +139,7 @@ impl Headless {
             SessionEvent::Queue { prompts, held } => self.queue(&prompts, held),
             SessionEvent::Phase(Phase::Dormant | Phase::Booting(_))
             | SessionEvent::Restored { .. }
+            | SessionEvent::Activity(_)
             | SessionEvent::Sandbox(_)
             | SessionEvent::Runs(_)
             | SessionEvent::Snapshot(_)

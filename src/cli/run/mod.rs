@@ -173,9 +173,10 @@ async fn leave_new(records: &Records, key: &SessionKey, closing: Closing, left: 
         _ if is_gone => "is gone; `sandbar revive` brings it back".to_owned(),
         _ if !has_sandbox => "has no sandbox".to_owned(),
         _ if left.prompt => {
-            "paused; `sandbar` opens it again; its prompt waits, and is sent then".to_owned()
+            "paused; `sandbar` lists it; its prompt waits, and is sent when the session is resumed"
+                .to_owned()
         }
-        _ => "paused; `sandbar` opens it again".to_owned(),
+        _ => "paused; `sandbar` lists it".to_owned(),
     }
 }
 

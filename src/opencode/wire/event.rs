@@ -108,6 +108,19 @@ const SYNC_MARK: &[u8] = br#""payload":{"type":"sync""#;
 const SYNC_WITHIN: usize = 1024;
 
 impl Event {
+    /// Whether it only tells what a conversation holds, and nothing of what a session does or waits for.
+    pub fn is_content(&self) -> bool {
+        matches!(
+            self,
+            Self::Delta { .. }
+                | Self::PartUpdated { .. }
+                | Self::PartRemoved { .. }
+                | Self::MessageUpdated { .. }
+                | Self::MessageRemoved { .. }
+                | Self::Todos { .. }
+        )
+    }
+
     /// Reads a frame's data; `None` for the repetitions that are to be skipped.
     pub fn parse(data: &str) -> Option<Self> {
         let head = &data.as_bytes()[..data.len().min(SYNC_WITHIN)];

@@ -133,6 +133,7 @@ async fn boot(
         large_code: false,
         template: None,
         joins: true,
+        resumes: true,
     };
     cx.recorder.save_password(password)?;
     let boot = async {

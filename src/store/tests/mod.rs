@@ -48,6 +48,8 @@ fn session(key: &str, name: &str) -> StoredSession {
             },
             opencode_session: None,
             phase: Phase::Dormant,
+            project: None,
+            shown: None,
             created: UnixMillis(1),
             updated: UnixMillis(1),
         },

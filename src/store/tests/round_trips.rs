@@ -9,7 +9,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 
 use super::super::rows::{ConversationRow, MessageRow, PartRow, PromptRow};
-use super::super::{StoreError, from_json, to_json};
+use super::super::{Store, StoreError, from_json, to_json};
 use super::{key, message, open, prompt, session};
 use crate::domain::chat::{
     ChatEvent, Conversation, Message, MessageError, ModelRef, Part, PartKind, Role, Todo, Tokens,
@@ -161,6 +161,7 @@ async fn a_session_comes_back_with_all_that_is_needed_to_open_it() {
         demo: true,
     };
     full.summary.opencode_session = Some("ses_1".into());
+    full.summary.project = Some(OsStr::from_bytes(b"/not/\xff/text").into());
     full.port = Some(4096);
     for code in [
         CodeSource::Empty,
@@ -184,6 +185,24 @@ async fn a_session_comes_back_with_all_that_is_needed_to_open_it() {
         assert_eq!(store.session(&key()).await.unwrap(), Some(full.clone()));
     }
     assert_eq!(store.sessions().await.unwrap(), [full.summary]);
+}
+
+#[tokio::test]
+async fn what_was_on_a_screen_last_is_remembered_also_of_a_session_that_is_stored_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let shown = async |store: &Store| store.sessions().await.unwrap()[0].shown;
+
+    store.set_shown(&key(), UnixMillis(7)).await.unwrap();
+    store.save_session(&session("one", "a")).await.unwrap();
+    assert_eq!(shown(&store).await, Some(UnixMillis(7)));
+    // Of two terminals the clock of one may be behind.
+    store.set_shown(&key(), UnixMillis(5)).await.unwrap();
+    assert_eq!(shown(&store).await, Some(UnixMillis(7)));
+
+    store.delete_session(&key()).await.unwrap();
+    store.save_session(&session("one", "a")).await.unwrap();
+    assert_eq!(shown(&store).await, None);
 }
 
 #[tokio::test]

@@ -102,6 +102,8 @@ impl SessionDoor for Shut {
     fn adopt(&mut self, id: SandboxId, _: SessionKey) -> ReplyTask {
         Box::pin(async { Reply::Adopted(id, Err(Failure::new("shut"))) })
     }
+    fn watch(&mut self, _: Vec<SessionKey>) {}
+    fn shown(&mut self, _: SessionKey) {}
 }
 
 struct Channels {

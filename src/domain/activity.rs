@@ -1,0 +1,50 @@
+//! What the server of a session that is not open here says of it.
+
+use super::failure::Failure;
+use super::sandbox::{Phase, State};
+
+/// The word of a running session's server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Activity {
+    Idle,
+    Working,
+    /// What the agent waits for, as one line: `bash: cargo publish`. It is the agent's text, and may be
+    /// hostile.
+    NeedsYou(String),
+    /// The sandbox runs and its server does not answer.
+    Silent(Failure),
+}
+
+impl Activity {
+    /// The state that the user reads about a session in this phase. A session whose sandbox is paused
+    /// or gone waits for nobody, whatever was heard before; the word of a server that answers counts
+    /// more than a failure that was stored.
+    pub fn state(&self, phase: &Phase) -> State {
+        match (phase, self) {
+            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::NeedsYou(_)) => State::NeedsYou,
+            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::Working) => State::Working,
+            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::Idle) => State::Idle,
+            (Phase::Dormant | Phase::Live, Self::Silent(_)) => State::Reconnecting,
+            _ => State::of(phase, false, false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_is_over_waits_for_nobody_and_one_that_answers_has_not_failed() {
+        let failure = || Failure::new("x");
+        let asks = Activity::NeedsYou("bash: ls".to_owned());
+
+        assert_eq!(asks.state(&Phase::Dormant), State::NeedsYou);
+        assert_eq!(asks.state(&Phase::Failed(failure())), State::NeedsYou);
+        assert_eq!(asks.state(&Phase::Paused), State::Paused);
+        assert_eq!(asks.state(&Phase::Gone(failure())), State::Gone);
+        let silent = Activity::Silent(failure());
+        assert_eq!(silent.state(&Phase::Dormant), State::Reconnecting);
+        assert_eq!(silent.state(&Phase::Failed(failure())), State::Failed);
+    }
+}
