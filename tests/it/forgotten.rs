@@ -7,10 +7,15 @@ use std::path::Path;
 fn declared(source: &str) -> BTreeSet<String> {
     let file = syn::parse_file(source).unwrap();
     let modules = file.items.iter().filter_map(|item| match item {
-        syn::Item::Mod(module) if module.attrs.is_empty() => Some(module.ident.to_string()),
+        syn::Item::Mod(module) if !has_own_path(module) => Some(module.ident.to_string()),
         _ => None,
     });
     modules.collect()
+}
+
+fn has_own_path(module: &syn::ItemMod) -> bool {
+    let mut attributes = module.attrs.iter();
+    attributes.any(|attribute| attribute.path().is_ident("path"))
 }
 
 /// The modules that are in `folder`, as files or folders.

@@ -25,24 +25,24 @@ use sandbar::local::{Level, Limits, Means, Network, Wanted};
 use serde_json::json;
 
 use crate::local::{World, until};
+use crate::support::optional::Optional;
 use crate::support::process::state;
 
-/// A server at exactly this level; `None`, told on standard error, where this machine has it not.
+/// A server at exactly this level; `None` where this machine lacks it.
 async fn world(level: Level) -> Option<World> {
-    let wanted = Wanted {
-        most: level,
-        ..Wanted::default()
+    limited(level, Limits::default()).await
+}
+
+/// Whether this machine gives its sandboxes a level.
+pub(crate) fn gives(world: &World, level: Level) -> bool {
+    let given = world.server.isolation();
+    let lacks = (given.level != level).then(|| given.line());
+    let optional = match level {
+        Level::None => return lacks.is_none(),
+        Level::Filesystem => Optional::IsolationFilesystem,
+        Level::Full => Optional::IsolationFull,
     };
-    let world = World::at(wanted).await;
-    let given = world.server.isolation().clone();
-    if given.level == level {
-        return Some(world);
-    }
-    #[expect(clippy::print_stderr, reason = "what was not tested is told")]
-    {
-        eprintln!("not tested: isolation {}: {}", level.name(), given.line());
-    }
-    None
+    optional.is_there(lacks.as_deref())
 }
 
 /// Both levels with a wall, as far as they are here.
@@ -62,11 +62,6 @@ async fn says(world: &World, script: &str) -> String {
     format!("{}{}", ran.stdout, ran.stderr)
         .trim_end()
         .to_owned()
-}
-
-#[tokio::test]
-async fn this_machine_offers_a_wall() {
-    assert!(!walled().await.is_empty(), "no level can be tested here");
 }
 
 #[tokio::test]
@@ -336,7 +331,7 @@ async fn the_shared_network_is_this_machines() {
         ..Wanted::default()
     };
     let world = World::at(wanted).await;
-    if world.server.isolation().level < Level::Full {
+    if !gives(&world, Level::Full) {
         return;
     }
 
@@ -459,11 +454,8 @@ async fn less_than_required_is_refused_with_the_reason() {
 
 #[tokio::test]
 async fn root_without_a_place_where_others_can_go_is_refused_with_a_way_out() {
-    if !rustix::process::geteuid().is_root() {
-        #[expect(clippy::print_stderr, reason = "what was not tested is told")]
-        {
-            eprintln!("not tested: only root is refused");
-        }
+    let is_root = rustix::process::geteuid().is_root();
+    if !Optional::Root.is_there((!is_root).then_some("the tests do not run as root")) {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -648,7 +640,7 @@ async fn limited(level: Level, limits: Limits) -> Option<World> {
         ..Wanted::default()
     };
     let world = World::limited(wanted, limits).await;
-    (world.server.isolation().level == level).then_some(world)
+    gives(&world, level).then_some(world)
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use sandbar::local::{Level, Wanted};
 use serde_json::{Value, json};
 
+use super::isolation::gives;
 use super::local::{Sandbox, World};
 
 const DENIED: &str = "the network rules of this sandbox deny";
@@ -38,7 +39,7 @@ async fn set(world: &World, id: &str, rules: &Value) -> StatusCode {
 #[tokio::test]
 async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
     let world = World::at(Wanted::default()).await;
-    if world.server.isolation().level < Level::Full {
+    if !gives(&world, Level::Full) {
         return;
     }
     let body = json!({

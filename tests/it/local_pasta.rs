@@ -16,13 +16,15 @@ use crate::isolation::of_sandbox;
 use crate::local::World;
 use crate::support::home::Home;
 use crate::support::http::plain_client;
+use crate::support::optional::Optional;
+use crate::support::process::on_path;
 use crate::support::process::parent;
 
 /// Tells whether a host takes a connection on a port.
 const CONNECT: &str = "const [host, port] = process.argv.slice(1); require('net').connect(port, host) \
      .on('connect', () => { console.log('open'); process.exit() }).on('error', () => console.log('shut'))";
 
-/// A server whose sandboxes go out by pasta; `None`, told on standard error, where they cannot.
+/// A server whose sandboxes go out by pasta; `None` where they cannot.
 async fn world() -> Option<World> {
     let world = World::at(Wanted {
         network: Network::Pasta,
@@ -30,19 +32,13 @@ async fn world() -> Option<World> {
     })
     .await;
     let given = world.server.isolation().clone();
-    if given.network == Network::Pasta {
-        return Some(world);
-    }
+    let lacks = (given.network != Network::Pasta).then(|| given.line());
     // Below level full no network is made at all.
-    if given.level == Level::Full {
+    if lacks.is_some() && given.level == Level::Full {
         assert_eq!(given.network, Network::Own);
         assert!(given.why.starts_with("no network 'pasta': "), "{given:?}");
     }
-    #[expect(clippy::print_stderr, reason = "what was not tested is told")]
-    {
-        eprintln!("not tested: network pasta: {}", given.line());
-    }
-    None
+    Optional::Pasta.is_there(lacks.as_deref()).then_some(world)
 }
 
 /// The interface on which this machine has a link-local address, and that address.
@@ -227,6 +223,10 @@ fn doctor(words: &[&str]) -> Option<Value> {
 
 #[test]
 fn where_pasta_does_not_work_the_proxy_is_the_way_out_and_the_reason_is_told() {
+    let lacks = (!on_path("bwrap")).then_some("there is no bwrap");
+    if !Optional::IsolationFull.is_there(lacks) {
+        return;
+    }
     let without = |hidden: [&'static str; 3]| {
         let mut words = vec!["bwrap", "--dev-bind", "/", "/"];
         words.extend(hidden.into_iter().filter(|word| !word.is_empty()));

@@ -14,7 +14,8 @@
 //! | end to end | the binary in a pseudo terminal | `support::screen`: wait for text, never sleep | here |
 //! | borders | who may import what, length of files, banned words | `architecture` reads `src/` | here |
 //!
-//! What the tests need beyond Rust, npm, Python and git they install themselves, once: see `support::set_up`.
+//! What the tests need beyond what the README names they install themselves, once: see `support::set_up`. What a
+//! machine may lack is in `support::optional`; `tests/gaps` lists at the end what was not covered for it.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, and says where"

@@ -130,6 +130,15 @@ impl Home {
         command
     }
 
+    /// What this machine gives local sandboxes: the level first, then how, or why not more.
+    pub(crate) fn isolation(&self) -> String {
+        let ran = self.run(&["doctor", "--json"]);
+        let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        let checks = told["checks"].as_array().unwrap();
+        let isolation = checks.iter().find(|check| check["name"] == "isolation");
+        isolation.unwrap()["found"].as_str().unwrap().to_owned()
+    }
+
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.run_of(env!("CARGO_BIN_EXE_sandbar"), arguments)

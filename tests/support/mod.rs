@@ -8,6 +8,8 @@ pub(crate) mod inside;
 pub(crate) mod local;
 pub(crate) mod log_files;
 pub(crate) mod opencode;
+#[expect(dead_code, reason = "the list of gaps uses the rest")]
+pub(crate) mod optional;
 pub(crate) mod process;
 pub(crate) mod provider;
 pub(crate) mod screen;

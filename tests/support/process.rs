@@ -1,4 +1,5 @@
-//! What Linux says of any process, also of one in a sandbox. Process ids are numbers of any kind.
+//! What Linux says of any process, also of one in a sandbox, and which programs it could start. Process ids are
+//! numbers of any kind.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -43,4 +44,10 @@ pub(crate) fn descendants(root: u32) -> Vec<u32> {
         next += 1;
     }
     found.split_off(1)
+}
+
+/// Whether a program is in the search path.
+pub(crate) fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }

@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::home::Home;
 use super::http::{Server, plain_client};
+use super::optional::Optional;
 
 /// The file of who vouches for it.
 const TRUSTED: &str = "trusted.pem";
@@ -77,12 +78,18 @@ impl Provider {
     }
 
     /// A home for local sandboxes that the key must not enter, from where the way out leads to it and to
-    /// nobody else.
-    pub(crate) fn home(&self) -> Home {
-        Home::with_sandboxes()
+    /// nobody else. `None` where this machine has no sandboxes of that kind.
+    pub(crate) fn home(&self) -> Option<Home> {
+        let given = Home::new().isolation();
+        let lacks = (!given.starts_with("full")).then_some(given.as_str());
+        if !Optional::IsolationFull.is_there(lacks) {
+            return None;
+        }
+        let home = Home::with_sandboxes()
             .set("HTTPS_PROXY", self.proxy.url())
             .set("NODE_EXTRA_CA_CERTS", self.folder.path().join(TRUSTED))
-            .set("SANDBAR_SECRETS", "egress")
+            .set("SANDBAR_SECRETS", "egress");
+        Some(home)
     }
 }
 

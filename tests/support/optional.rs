@@ -1,0 +1,91 @@
+//! What some machines lack and most tests do not need. A test that lacks it covers nothing and says so: the gaps
+//! are written beside Cargo's target directory, and the program `tests/gaps/main.rs`, which `cargo test` starts
+//! last, lists them with the line that closes them. Where [`REQUIRE_ALL`] is set, a gap fails the test.
+//!
+//! It does not know what a test does with the program.
+
+use std::fs;
+use std::path::PathBuf;
+
+/// The variable by which a gap becomes a failure; CI sets it.
+pub(crate) const REQUIRE_ALL: &str = "SANDBAR_TESTS_REQUIRE_ALL";
+
+/// Something that a machine may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Optional {
+    /// User namespaces, by bubblewrap.
+    IsolationFull,
+    /// Landlock of the kernel.
+    IsolationFilesystem,
+    Pasta,
+    Keyring,
+    /// A library that gives a program a wall clock of its own.
+    FakeClock,
+    /// To be root, who alone can start a program as another user.
+    Root,
+}
+
+impl Optional {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::IsolationFull,
+        Self::IsolationFilesystem,
+        Self::Pasta,
+        Self::Keyring,
+        Self::FakeClock,
+        Self::Root,
+    ];
+
+    /// What is not covered without it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::IsolationFull => "isolation full",
+            Self::IsolationFilesystem => "isolation filesystem",
+            Self::Pasta => "network pasta",
+            Self::Keyring => "the desktop's keyring",
+            Self::FakeClock => "a machine that sleeps, a wrong clock",
+            Self::Root => "a server that is started by root",
+        }
+    }
+
+    /// Debian's packages that bring it.
+    pub(crate) fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::IsolationFull => &["bubblewrap"],
+            Self::Pasta => &["passt"],
+            Self::Keyring => &["dbus-daemon", "gnome-keyring", "libsecret-tools"],
+            Self::FakeClock => &["libfaketime"],
+            Self::IsolationFilesystem | Self::Root => &[],
+        }
+    }
+
+    /// Whether a test can go on: `lacks` is `None`, or why not, which is kept for the list of gaps.
+    pub(crate) fn is_there(self, lacks: Option<&str>) -> bool {
+        let gap = self.gap();
+        let Some(why) = lacks else {
+            // An earlier run may have left it.
+            let _none = fs::remove_file(gap);
+            return true;
+        };
+        assert!(
+            std::env::var_os(REQUIRE_ALL).is_none(),
+            "{} is not covered: {why}; {REQUIRE_ALL} is set, which makes this a failure",
+            self.name()
+        );
+        fs::create_dir_all(gap.parent().unwrap()).unwrap();
+        fs::write(gap, why).unwrap();
+        false
+    }
+
+    /// Takes the reason for which it was not covered in this run, if there is one.
+    pub(crate) fn take_gap(self) -> Option<String> {
+        let gap = self.gap();
+        let why = fs::read_to_string(&gap).ok()?;
+        fs::remove_file(gap).unwrap();
+        Some(why)
+    }
+
+    fn gap(self) -> PathBuf {
+        let tmp = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        tmp.join("test-gaps").join(format!("{self:?}"))
+    }
+}
