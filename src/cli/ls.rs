@@ -9,7 +9,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use unicode_width::UnicodeWidthStr;
 
 use super::args::{JsonArgs, Options};
 use super::bill::Bill;
@@ -33,7 +32,7 @@ use crate::session::visit::{self, Host};
 use crate::session::watch::{self, Seen};
 use crate::session::world::{World, wall};
 use crate::text::visible_bytes::visible_line;
-use crate::text::wrap::truncate;
+use crate::text::wrap;
 
 /// Columns of the table for a state and what is waited for; JSON has all of it.
 const WIDEST_STATE: usize = 60;
@@ -391,7 +390,7 @@ fn state_cell(row: &Row) -> String {
         ("running", detail) => format!("running, {detail}"),
         (state, detail) => format!("{state}: {detail}"),
     };
-    truncate(&visible_line(&text), WIDEST_STATE).into_owned()
+    wrap::truncate(&visible_line(&text), WIDEST_STATE).into_owned()
 }
 
 /// Columns two spaces apart, as wide as their widest cell. Cells may come from a model or another program:
@@ -402,7 +401,7 @@ pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
     let mut widths = [0; N];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
-            *width = (*width).max(cell.width());
+            *width = (*width).max(wrap::width(cell));
         }
     }
     let mut text = String::new();
@@ -410,7 +409,7 @@ pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
         let mut row = String::new();
         for (width, cell) in widths.iter().zip(line) {
             row.push_str(cell);
-            row.push_str(&" ".repeat(width - cell.width() + 2));
+            row.push_str(&" ".repeat(width - wrap::width(cell) + 2));
         }
         text.push_str(row.trim_end());
         text.push('\n');

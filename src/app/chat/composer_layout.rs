@@ -4,7 +4,8 @@
 //! character is replaced here, so nothing that was pasted can reach the terminal as a sequence.
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+
+use crate::text::wrap;
 
 /// One row as it is drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -128,11 +129,11 @@ fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -
         None if is_hidden(first) => "·".to_owned(),
         None => grapheme.chars().filter(|c| !is_hidden(*c)).collect(),
     };
-    while shown.width() > width {
+    while wrap::width(&shown) > width {
         shown.pop();
     }
     Piece {
-        width: shown.width(),
+        width: wrap::width(&shown),
         chars: grapheme.chars().count(),
         is_space: first == ' ' || first == '\t',
         shown,

@@ -1,7 +1,8 @@
 //! Width and wrapping of text as a terminal shows it.
 //!
-//! Text is measured by grapheme, as the screen is filled by grapheme: a family emoji is one thing two
-//! columns wide, a combining accent takes no column. Any width from 1 works; what is wider than a whole
+//! [`width`] is the one measure of the program, and that of the screen's cells: text is measured by
+//! grapheme, a family emoji is one thing two columns wide, a combining accent takes no column, a halfwidth
+//! sound mark (`ﾞ`) takes one. Any width from 1 works; what is wider than a whole
 //! line (a Chinese character in one column) is replaced by `�`, so that no line is ever too wide.
 //! Everything that wraps in this room goes through [`fold()`].
 
@@ -11,10 +12,10 @@ mod tests;
 
 use std::borrow::Cow;
 
+use ratatui::buffer::CellWidth;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 use super::ansi;
 pub(super) use fold::{Breaking, fold};
@@ -31,7 +32,7 @@ fn grapheme_width(grapheme: &str) -> usize {
     if grapheme.len() == 1 {
         1
     } else {
-        grapheme.width()
+        usize::from(grapheme.cell_width())
     }
 }
 

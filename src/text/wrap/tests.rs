@@ -2,6 +2,8 @@ use std::borrow::Cow;
 
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
@@ -22,9 +24,20 @@ fn width_counts_columns_of_graphemes() {
         ("❤\u{fe0f}", 2),
         ("🇩🇪", 2),
         ("ｶﾞ", 2),
+        ("ﾊﾟ", 2),
+        ("か\u{3099}", 2),
+        ("ที่", 1),
     ] {
         assert_eq!(width(text), columns, "{text:?}");
+        assert_eq!(filled(text), columns, "{text:?}");
     }
+}
+
+/// How many columns of a screen's row a text fills.
+fn filled(text: &str) -> usize {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 500, 1));
+    let (end, _) = buffer.set_stringn(0, 0, text, 500, Style::default());
+    usize::from(end)
 }
 
 #[test]
@@ -87,6 +100,13 @@ fn a_styled_line_keeps_its_styles_over_the_break() {
 }
 
 proptest! {
+    #[test]
+    fn text_is_as_wide_as_what_it_fills_of_the_screen(
+        text in r"([ -~]|[ｦ-ﾟ]|[가-힣]|[一-龠]|[ก-๛]|[\u{300}-\u{36f}]|[😀-🙏]|\u{200d}|\u{fe0f}){0,40}"
+    ) {
+        prop_assert_eq!(width(&text), filled(&text));
+    }
+
     #[test]
     fn no_line_is_too_wide_and_no_visible_text_is_lost(text in "(\\PC|[ \n\t漢a👩‍🇩]){0,80}", columns in 1_usize..20) {
         let lines = wrap_plain(&text, columns, Style::new());

@@ -200,9 +200,12 @@ fn is_unsure(first: char, rest: &str, width: u16) -> bool {
     let east_asian = matches!(first, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}');
     (width > 1 && !east_asian)
         || width > 2
-        || rest
-            .chars()
-            .any(|c| matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}') || c.width() != Some(0))
+        || rest.chars().any(|c| {
+            matches!(
+                c,
+                '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{ff9e}' | '\u{ff9f}'
+            ) || c.width() != Some(0)
+        })
 }
 
 /// All cells of a screen, row by row.
