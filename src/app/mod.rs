@@ -37,6 +37,7 @@ mod revive;
 mod sessions;
 mod settle;
 mod spent;
+mod start;
 mod strangers;
 pub mod theme;
 mod update;

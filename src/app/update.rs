@@ -12,10 +12,8 @@ use super::keymap::Meaning;
 use super::overlay::{Confirm, Overlay};
 use super::picker::Picker;
 use super::sessions::SessionsOutcome;
-use super::{App, FirstSession, Mode, Notice, Pane};
-use crate::domain::id::SessionKey;
-use crate::domain::sandbox::Phase;
-use crate::domain::session::{SessionCommand, SessionEvent, SessionSummary};
+use super::{App, Notice, Pane};
+use crate::domain::session::{SessionCommand, SessionEvent};
 use crate::domain::time::Monotonic;
 
 /// How long a second ctrl-c quits.
@@ -28,25 +26,6 @@ const MOST_EARLY: usize = 1_000;
 const OVERLAY_PAGE: i16 = 10;
 
 impl App {
-    /// Asks for what a start needs: the stored sessions, or the server to attach to.
-    pub fn start(&mut self, cx: &mut Cx<'_>) {
-        match &self.options.mode {
-            Mode::Full { .. } => {
-                cx.ask(Effect::ListSessions);
-                self.ask_for_strangers(cx);
-            }
-            Mode::Attach { spec, .. } => {
-                let spec = spec.clone();
-                self.loaded = true;
-                self.shown = Some(spec.key.clone());
-                self.open_session(spec, cx);
-            }
-        }
-        if self.mouse {
-            cx.ask(Effect::CaptureMouse(true));
-        }
-    }
-
     /// Takes one event; what is to be done about it is left in `cx`.
     pub fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
         if self.has_slept(cx) {
@@ -416,38 +395,5 @@ impl App {
             },
             Reply::Notice(text) => self.notify(text, cx),
         }
-    }
-
-    fn first_session(&mut self, cx: &mut Cx<'_>) {
-        match self.last_shown() {
-            Some(last) => self.show(last, cx),
-            None => self.new_session(cx),
-        }
-        for event in mem::take(&mut self.early) {
-            self.update(event, cx);
-        }
-    }
-
-    /// The session of this directory that was on a screen last; of those that never were, such as runs
-    /// without a terminal, the one used last. One whose sandbox is gone can only be read: it waits in the
-    /// list, as do those of another engine, which could not be opened.
-    fn last_shown(&self) -> Option<SessionKey> {
-        let Mode::Full {
-            engine,
-            project,
-            first: FirstSession::LastShown,
-            ..
-        } = &self.options.mode
-        else {
-            return None;
-        };
-        let is_candidate = |row: &&SessionSummary| {
-            row.project == *project
-                && row.sandbox.engine == *engine
-                && !matches!(row.phase, Phase::Gone(_))
-        };
-        let rows = self.list.rows().iter().filter(is_candidate);
-        let last = rows.max_by_key(|row| (row.shown, row.sandbox.id.is_some(), row.updated));
-        last.map(|row| row.key.clone())
     }
 }
