@@ -10,6 +10,8 @@ if [ ! -e "$directory" ]; then
   work="$directory.part-$$"
   trap 'rm -rf "$work"' EXIT
   git clone --progress -- "$3" "$work" || {
+    code=$?
+    [ -d "$work" ] || exit "$code"
     # A clone whose files could not be filtered is there, but for them.
     git -C "$work" rev-parse -q --verify HEAD >/dev/null
     (export GIT_LFS_SKIP_SMUDGE=1; git -C "$work" reset -q --hard)
