@@ -45,6 +45,8 @@ pub(super) struct Headless {
     prompt: MessageId,
     /// Whether there were turns before ours.
     continues: bool,
+    /// The sandbox has run since this began: before, a pause is what the prompt ends.
+    has_run: bool,
     /// Messages of other turns.
     others: HashSet<MessageId>,
     roles: HashMap<MessageId, Role>,
@@ -86,6 +88,7 @@ impl Headless {
             auto,
             prompt,
             continues: false,
+            has_run: false,
             others: HashSet::new(),
             roles: HashMap::new(),
             given: HashMap::new(),
@@ -113,12 +116,15 @@ impl Headless {
     }
 
     pub(super) fn receive(&mut self, event: SessionEvent) -> Vec<Out> {
+        if let SessionEvent::Phase(phase) = &event {
+            self.has_run |= !matches!(phase, Phase::Dormant | Phase::Paused);
+        }
         match event {
             SessionEvent::Boot(boot) => boot_line(boot).map(Out::Phase).into_iter().collect(),
             SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure)) => {
                 vec![Out::Done(Some(failure))]
             }
-            SessionEvent::Phase(Phase::Paused) => {
+            SessionEvent::Phase(Phase::Paused) if self.has_run => {
                 let failure = Failure::new("the sandbox was paused before the turn ended")
                     .because("its time was over, or somebody paused it")
                     .hint("open the session in the terminal to go on");
@@ -137,7 +143,7 @@ impl Headless {
                 )))]
             }
             SessionEvent::Queue { prompts, held } => self.queue(&prompts, held),
-            SessionEvent::Phase(Phase::Dormant | Phase::Booting(_))
+            SessionEvent::Phase(Phase::Dormant | Phase::Paused | Phase::Booting(_))
             | SessionEvent::Restored { .. }
             | SessionEvent::Activity(_)
             | SessionEvent::Sandbox(_)

@@ -281,10 +281,14 @@ fn a_prompt_is_taken_once_it_has_left_the_queue_and_not_when_it_is_back() {
 
 #[test]
 fn a_sandbox_that_is_paused_from_elsewhere_ends_the_run() {
-    let mut headless = Headless::new(false, "ours".into());
+    let mut headless = Headless::continuing(false, "ours".into());
 
+    // As it was found: the prompt resumes it.
+    let found = headless.receive(SessionEvent::Phase(Phase::Paused));
+    headless.receive(SessionEvent::Phase(Phase::Live));
     let out = headless.receive(SessionEvent::Phase(Phase::Paused));
 
+    assert_eq!(found, []);
     assert!(matches!(&out[..], [Out::Done(Some(_))]), "{out:?}");
 }
 
