@@ -28,6 +28,14 @@ fn with_egress_a_key_is_in_no_sandbox_and_one_with_another_way_out_is_refused() 
         .set("ZHIPU_API_KEY", KEY);
 
     let told = refused(&here, &run);
+    // In the terminal a sandbox outlives a boot that fails.
+    let mut screen = here
+        .terminal(&["--repo", code, "--template", "base"])
+        .size(140, 40)
+        .start();
+    screen.wait_for("What shall we work on?");
+    screen.send("hi\r");
+    screen.wait_for("could not be cloned");
     let [sandbox] = &elsewhere.sandboxes()[..] else {
         panic!("no sandbox was made: {told}");
     };

@@ -253,7 +253,10 @@ fn secrets_stand_only_in_the_files_that_are_made_for_them() {
         Some(0)
     );
 
-    let ours = ["password: a session's secrets, 600"];
+    let ours = [
+        "password: a session's secrets, 600",
+        "traffic token: a session's secrets, 600",
+    ];
     assert!(places_here.iter().eq(ours), "{places_here:?}");
     let servers = [
         "account's key: sandbar/state/local/daemon.json, 600",
@@ -262,6 +265,7 @@ fn secrets_stand_only_in_the_files_that_are_made_for_them() {
         "password: a session's secrets, 600",
         "provider's key: a sandbox's record, 600",
         "traffic token: a sandbox's record, 600",
+        "traffic token: a session's secrets, 600",
     ];
     assert!(places_local.iter().eq(servers), "{places_local:?}");
     let left = places(&here, &all);

@@ -90,8 +90,11 @@ fn who_waits_is_known_after_a_crash_and_all_are_paused_once_the_server_is_stoppe
     });
 
     // A third one runs, and is not open here.
-    let ran = home.run(&[&["run"], &NO_CODE[..], &["hello"]].concat());
-    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let third = start_elsewhere(&home);
+    third.wait_for("the repository could not be cloned");
+    signal(third.pid().try_into().unwrap(), Signal::TERM);
+    third.wait_exit();
+    assert_eq!(home.run(&["pause", "none-2"]).code, Some(0));
     assert_eq!(home.run(&["resume", "none-2"]).code, Some(0));
     wait_for_rows(&screen, &[("none-2", "idle")]);
     assert_eq!(home.run(&["local", "stop"]).code, Some(0));

@@ -7,6 +7,10 @@ use crate::support::home::Home;
 use crate::support::http::runtime;
 use crate::support::screen::Screen;
 
+/// A template without OpenCode, where none can be installed.
+const BASE: [&str; 4] = ["--demo", "--empty", "--template", "base"];
+const NOT_INSTALLED: &str = "OpenCode could not be installed in the sandbox";
+
 /// npm finds nobody, and does not ask twice.
 fn without_packages() -> Home {
     let home = Home::with_sandboxes();
@@ -22,11 +26,10 @@ fn raw(screen: &Screen) -> String {
 #[test]
 fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template() {
     let home = without_packages();
-    let arguments = ["--demo", "--empty", "--template", "base"];
-    let mut screen = home.terminal(&arguments).size(120, 36).start();
+    let mut screen = home.terminal(&BASE).size(120, 36).start();
     screen.wait_for("type a message");
     screen.send("table please\r");
-    screen.wait_for("OpenCode could not be installed in the sandbox");
+    screen.wait_for(NOT_INSTALLED);
     screen.wait_for("ctrl-x a another template");
     let first = home.sandboxes();
     assert_eq!(first.len(), 1);
@@ -37,7 +40,7 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
     screen.send("echo $((6*7))-$(tput cols)x$(tput lines)-in-$PWD\r");
     screen.wait_for("42-120x36-in-");
     screen.send("ls ~/.sandbar; exit 3\r");
-    screen.wait_for("OpenCode could not be installed in the sandbox");
+    screen.wait_for(NOT_INSTALLED);
     assert_eq!(screen.mode(1049), Some(true));
 
     screen.send("\x18a");
@@ -65,9 +68,7 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
 #[test]
 fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() {
     let home = without_packages();
-    let ran = home.run(&["run", "--demo", "--empty", "--template", "base", "hi"]);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    let name = home.stored()[0][0].clone();
+    let name = home.leave_failed(&BASE, NOT_INSTALLED);
     let mut screen = home.terminal(&["shell", &name]).size(100, 30).start();
     screen.wait_for("exit leaves it, Enter ~ . if it hangs");
     screen.wait_for("it was paused, and will be again");
@@ -93,8 +94,7 @@ fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() 
 #[test]
 fn a_shell_that_hangs_is_left_and_its_programs_end() {
     let home = without_packages();
-    let ran = home.run(&["run", "--demo", "--empty", "--template", "base", "hi"]);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
+    home.leave_failed(&BASE, NOT_INSTALLED);
     let [name, sandbox, _] = home.stored()[0].clone();
     let mut screen = home.terminal(&["shell", &name]).start();
     screen.wait_for("Enter ~ . if it hangs");

@@ -148,8 +148,13 @@ fn a_question_is_answered_by_keys() {
     screen.wait_for("type a message");
     screen.send("question please\r");
 
-    screen.answer("Which colour do you want?", "j\r");
-    screen.answer("Which sizes?", " jj \r");
+    screen.answer("Which colour do you want?", "2");
+    screen.answer("Which sizes?", "1");
+    screen.wait_for("1 [x]");
+    screen.send("3");
+    screen.wait_for("3 [x]");
+    screen.send("\r");
+    screen.answer("your answers", "1");
 
     screen.wait_for("Nothing depends on it.");
     let contents = screen.contents();

@@ -11,6 +11,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
 use sandbar::domain::version::OPENCODE_VERSION;
 use sandbar::e2b::control::ControlClient;
 use sandbar::e2b::envd::EnvdClient;
@@ -252,6 +253,22 @@ impl Home {
         let daemon: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         let key = daemon["api_key"].as_str().unwrap().to_owned();
         (daemon["port"].as_u64().unwrap(), key)
+    }
+
+    /// Leaves a session whose boot fails, for a reason that the screen says, with its sandbox paused. Returns
+    /// its name.
+    pub(crate) fn leave_failed(&self, arguments: &[&str], why: &str) -> String {
+        let screen = self.terminal(arguments).size(120, 36).start();
+        screen.wait_for(why);
+        let before = self.sandboxes();
+        let pid = Pid::from_raw(i32::try_from(screen.pid()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, Signal::TERM).unwrap();
+        screen.wait_exit();
+        let [name, sandbox, _] = self.stored()[0].clone();
+        assert!(before.contains(&sandbox), "{name} has no sandbox");
+        let ran = self.run(&["pause", &name]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        name
     }
 
     /// Name, sandbox and conversation of each session in the store, the one used last first.
