@@ -149,8 +149,6 @@ impl Stage {
             screen.wait_for(step);
         }
         answer(&mut screen, "How shall the script greet?", "3");
-        answer(&mut screen, "the agent wants to change a file", "1");
-        answer(&mut screen, "bash wants to run", "1");
         wait_for_panel(&screen, "the agent wants to go outside the project");
         picture(&screen)
     }
