@@ -3,7 +3,7 @@
 //!
 //! What goes along is HEAD with its history, uncommitted changes, and untracked files that are not
 //! ignored. The pack is one git bundle made in a scratch repository that borrows the user's objects:
-//! the user's own index, refs and object store are only read. It knows no sandbox: [`pack`] gives a
+//! the user's own index, refs and object store are only read. It knows no sandbox: [`pack()`] gives a
 //! file, [`UNPACK`] is the script that a sandbox runs on it. Where a session began is kept in the sandbox
 //! beside the work tree, in a repository of ours: with its own the agent may do what it likes.
 

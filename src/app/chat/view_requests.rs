@@ -3,7 +3,7 @@
 //! From above: what is asked, which scrolls; how much of it is out of sight; what the reader must be
 //! warned of; the options. Nothing is left out without a word: where there is no room, the panel says
 //! how many lines are hidden and which key shows them. All text of others passes
-//! [`visible`](crate::text::visible).
+//! [`visible`].
 
 use std::ops::Range;
 
