@@ -221,8 +221,12 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, GetWatcherEventsRequest>,
     ) -> ServiceResult<GetWatcherEventsResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
+        let taking = tokio::task::spawn_blocking(move || cx.run.watchers.take(&request.watcher_id));
+        let events = taking
+            .await
+            .map_err(|error| ConnectError::internal(error.to_string()))??;
         Response::ok(GetWatcherEventsResponse {
-            events: cx.run.watchers.take(&request.watcher_id)?,
+            events,
             ..Default::default()
         })
     }

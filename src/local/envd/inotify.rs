@@ -6,9 +6,10 @@
 //!
 //! In: a directory's place. Out: changes with names relative to it, told apart as envd tells them
 //! (0.6.4): a new file is CREATE then WRITE, a rename is RENAME of the old name and CREATE of the new
-//! one. What is in a new directory before it is watched is not told. Knows no client and no stream.
+//! one. What a new directory holds before it is watched is told as CREATE, and WRITE where a file has
+//! contents. Knows no client and no stream.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
@@ -33,6 +34,8 @@ const FOLDERS: usize = 8192;
 const DEPTH: usize = 256;
 /// Changes that are read at a time.
 const BATCH: usize = 1024;
+/// Directories that were moved and whose new names are awaited; each is two events in a row, mostly.
+const MOVED: usize = 64;
 
 /// What has happened to a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +64,11 @@ pub(super) struct Tree {
     share: WatchShare,
     /// By the kernel's numbers.
     folders: HashMap<i32, Folder>,
+    /// Directories that have lost their names, oldest first.
+    moved: Vec<Moved>,
+    /// Names found in directories that were not watched when they were made. The kernel may tell of
+    /// them too, in what has not been read yet.
+    found: HashSet<PathBuf>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -69,6 +77,22 @@ struct Folder {
     /// Relative to the root, whose own is empty.
     name: PathBuf,
     _place: OwnedSemaphorePermit,
+}
+
+/// A directory between its old name and its new one, which it may never get: it may be outside.
+struct Moved {
+    cookie: u32,
+    name: PathBuf,
+    /// All that the kernel had to tell has been read since.
+    is_stale: bool,
+}
+
+/// An event of the kernel.
+struct Event<'a> {
+    number: i32,
+    what: ReadFlags,
+    cookie: u32,
+    name: Option<&'a OsStr>,
 }
 
 impl Tree {
@@ -94,9 +118,13 @@ impl Tree {
             recursive,
             share,
             folders: HashMap::new(),
+            moved: Vec::new(),
+            found: HashSet::new(),
             _place: place,
         };
-        tree.add(PathBuf::new())?;
+        // What is there already is no change.
+        tree.add(PathBuf::new(), &mut Batch::default())?;
+        tree.found.clear();
         Ok(tree)
     }
 
@@ -112,11 +140,19 @@ impl Tree {
                     let name = event
                         .file_name()
                         .map(|name| OsStr::from_bytes(name.to_bytes()));
-                    self.happened(event.wd(), event.events(), name, &mut batch);
+                    let event = Event {
+                        number: event.wd(),
+                        what: event.events(),
+                        cookie: event.cookie(),
+                        name,
+                    };
+                    self.happened(&event, &mut batch);
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
                     batch.is_last = true;
+                    self.found.clear();
+                    self.moved.iter_mut().for_each(|one| one.is_stale = true);
                     break;
                 }
                 Err(error) => return Err(error.into()),
@@ -125,33 +161,53 @@ impl Tree {
         Ok(batch)
     }
 
-    fn happened(&mut self, number: i32, what: ReadFlags, name: Option<&OsStr>, batch: &mut Batch) {
+    fn happened(&mut self, event: &Event<'_>, batch: &mut Batch) {
+        let Event { number, what, .. } = *event;
         if what.contains(ReadFlags::QUEUE_OVERFLOW) {
             batch.lost = true;
         }
         if what.contains(ReadFlags::IGNORED) {
             self.folders.remove(&number);
         }
-        let (Some(folder), Some(name)) = (self.folders.get(&number), name) else {
+        let is_folder = self.recursive && what.contains(ReadFlags::ISDIR);
+        let from = (is_folder && what.contains(ReadFlags::MOVED_TO))
+            .then(|| self.moved.iter().position(|one| one.cookie == event.cookie))
+            .flatten()
+            .map(|at| self.moved.remove(at));
+        self.forget_stale();
+        let (Some(folder), Some(name)) = (self.folders.get(&number), event.name) else {
             return;
         };
         let name = folder.name.join(name);
         let Some(kind) = kind(what) else { return };
-        let is_folder = self.recursive && what.contains(ReadFlags::ISDIR);
+        // Told already, when its directory was found.
+        let told = self.found.remove(&name) && kind == EventType::EVENT_TYPE_CREATE;
         if is_folder && kind == EventType::EVENT_TYPE_RENAME {
-            self.forget(&name);
+            self.moved.push(Moved {
+                cookie: event.cookie,
+                name: name.clone(),
+                is_stale: self.moved.len() >= MOVED,
+            });
+        }
+        if let Some(from) = from {
+            self.rename(&from.name, &name);
+        }
+        if !told {
+            batch.changes.push(Change {
+                kind,
+                name: name.clone(),
+            });
         }
         if is_folder && kind == EventType::EVENT_TYPE_CREATE {
-            batch.lost |= self.add(name.clone()).is_err();
+            batch.lost |= self.add(name, batch).is_err();
         }
-        batch.changes.push(Change { kind, name });
     }
 
     /// Watches a directory, and those below it if so wanted.
-    fn add(&mut self, name: PathBuf) -> io::Result<()> {
+    fn add(&mut self, name: PathBuf, batch: &mut Batch) -> io::Result<()> {
         let mut open = vec![name];
         while let Some(name) = open.pop() {
-            match self.add_one(&name, &mut open) {
+            match self.add_one(&name, &mut open, batch) {
                 // It is gone again, or no directory any more. Without the first one there is no watch.
                 Err(error) if is_gone(&error) && !self.folders.is_empty() => {}
                 other => other?,
@@ -160,7 +216,12 @@ impl Tree {
         Ok(())
     }
 
-    fn add_one(&mut self, name: &Path, open: &mut Vec<PathBuf>) -> io::Result<()> {
+    fn add_one(
+        &mut self,
+        name: &Path,
+        open: &mut Vec<PathBuf>,
+        batch: &mut Batch,
+    ) -> io::Result<()> {
         if self.folders.len() >= FOLDERS || name.components().count() > DEPTH {
             let message = "there are too many directories below it";
             return Err(io::Error::new(io::ErrorKind::QuotaExceeded, message));
@@ -175,27 +236,77 @@ impl Tree {
             | WatchFlags::ATTRIB
             | WatchFlags::MOVE
             | WatchFlags::ONLYDIR;
-        let place = self.share.directory()?;
         let number = inotify::add_watch(self.kernel.get_ref(), itself, what);
         let number = number.map_err(|error| used_up(error, "max_user_watches"))?;
-        let folder = Folder {
-            name: name.to_owned(),
-            _place: place,
-        };
-        self.folders.insert(number, folder);
+        let is_new = self.keep(number, name)?;
         if !self.recursive {
             return Ok(());
         }
         for child in held.list()? {
-            let is_folder = held
-                .below(&child)?
-                .metadata()
-                .is_ok_and(|child| child.is_dir());
-            if is_folder {
-                open.push(name.join(child));
+            // Gone again: the kernel tells of it.
+            let metadata = held.below(&child).and_then(|child| child.metadata());
+            let Ok(metadata) = metadata else { continue };
+            let child = name.join(child);
+            if is_new && self.found.insert(child.clone()) {
+                let mut told = vec![EventType::EVENT_TYPE_CREATE];
+                if metadata.is_file() && metadata.len() > 0 {
+                    told.push(EventType::EVENT_TYPE_WRITE);
+                }
+                batch.changes.extend(told.into_iter().map(|kind| Change {
+                    kind,
+                    name: child.clone(),
+                }));
+            }
+            if metadata.is_dir() {
+                open.push(child);
             }
         }
         Ok(())
+    }
+
+    /// Keeps what the kernel watches under this number, if the sandbox's share has a place for it; true
+    /// if it was not watched before. One that was has its place already.
+    fn keep(&mut self, number: i32, name: &Path) -> io::Result<bool> {
+        let name = name.to_owned();
+        if let Some(folder) = self.folders.get_mut(&number) {
+            folder.name = name;
+            return Ok(false);
+        }
+        let place = self.share.directory().inspect_err(|_| {
+            let _ = inotify::remove_watch(self.kernel.get_ref(), number);
+        })?;
+        let folder = Folder {
+            name,
+            _place: place,
+        };
+        self.folders.insert(number, folder);
+        Ok(true)
+    }
+
+    /// Gives a directory and those below it their new names; they are watched all the while.
+    fn rename(&mut self, from: &Path, to: &Path) {
+        for folder in self.folders.values_mut() {
+            let Ok(rest) = folder.name.strip_prefix(from) else {
+                continue;
+            };
+            folder.name = if rest.as_os_str().is_empty() {
+                to.to_owned()
+            } else {
+                to.join(rest)
+            };
+        }
+    }
+
+    /// Watches no longer what was moved and has got no new name here.
+    fn forget_stale(&mut self) {
+        let (stale, moved) = std::mem::take(&mut self.moved)
+            .into_iter()
+            .partition(|one| one.is_stale);
+        self.moved = moved;
+        let stale: Vec<Moved> = stale;
+        for one in stale {
+            self.forget(&one.name);
+        }
     }
 
     /// Watches what was moved away no longer: it may be outside now.
@@ -311,7 +422,9 @@ mod tests {
         let names: Vec<_> = told.iter().map(|(_, name)| name.as_str()).collect();
         assert_eq!(names, ["after", "real", "away", "real", "end"]);
         let before = folder_names(&tree);
-        tree.add(PathBuf::from("real/deep")).unwrap();
+        let mut none = Batch::default();
+        tree.add(PathBuf::from("real/deep"), &mut none).unwrap();
+        assert_eq!(none.changes, []);
         assert_eq!(folder_names(&tree), before);
         assert!(watch(view, home.join("real"), true).is_err());
     }
@@ -363,6 +476,69 @@ mod tests {
                 (EventType::EVENT_TYPE_RENAME, "a"),
                 (EventType::EVENT_TYPE_CREATE, "b"),
                 (EventType::EVENT_TYPE_REMOVE, "b"),
+                (EventType::EVENT_TYPE_CREATE, "end"),
+            ]
+        );
+    }
+
+    fn shown(told: &[(EventType, String)]) -> Vec<(EventType, &str)> {
+        let told = told.iter().map(|(kind, name)| (*kind, name.as_str()));
+        told.collect()
+    }
+
+    #[tokio::test]
+    async fn what_a_new_directory_holds_before_it_is_watched_is_told_once() {
+        let (_dir, base, view) = sandbox();
+        let home = base.join("home");
+        std::fs::create_dir_all(base.join("outside/full/deep")).unwrap();
+        std::fs::write(base.join("outside/full/deep/f"), "text").unwrap();
+        let mut tree = watch(view, home.clone(), true).unwrap();
+
+        std::fs::create_dir_all(home.join("new/in")).unwrap();
+        std::fs::write(home.join("new/in/empty"), "").unwrap();
+        std::fs::rename(base.join("outside/full"), home.join("full")).unwrap();
+        std::fs::create_dir(home.join("end")).unwrap();
+        let told = told(&mut tree, "end").await;
+
+        assert_eq!(
+            shown(&told),
+            [
+                (EventType::EVENT_TYPE_CREATE, "new"),
+                (EventType::EVENT_TYPE_CREATE, "new/in"),
+                (EventType::EVENT_TYPE_CREATE, "new/in/empty"),
+                (EventType::EVENT_TYPE_CREATE, "full"),
+                (EventType::EVENT_TYPE_CREATE, "full/deep"),
+                (EventType::EVENT_TYPE_CREATE, "full/deep/f"),
+                (EventType::EVENT_TYPE_WRITE, "full/deep/f"),
+                (EventType::EVENT_TYPE_CREATE, "end"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_happens_in_a_directory_that_was_just_moved_has_its_new_name() {
+        let (_dir, base, view) = sandbox();
+        let home = base.join("home");
+        let mut tree = watch(view, home.clone(), true).unwrap();
+
+        std::fs::rename(home.join("real"), home.join("moved")).unwrap();
+        std::fs::write(home.join("moved/deep/f"), "").unwrap();
+        std::fs::create_dir(home.join("brief")).unwrap();
+        std::fs::rename(home.join("brief"), home.join("late")).unwrap();
+        std::fs::write(home.join("late/g"), "").unwrap();
+        std::fs::create_dir(home.join("end")).unwrap();
+        let told = told(&mut tree, "end").await;
+
+        assert_eq!(
+            shown(&told),
+            [
+                (EventType::EVENT_TYPE_RENAME, "real"),
+                (EventType::EVENT_TYPE_CREATE, "moved"),
+                (EventType::EVENT_TYPE_CREATE, "moved/deep/f"),
+                (EventType::EVENT_TYPE_CREATE, "brief"),
+                (EventType::EVENT_TYPE_RENAME, "brief"),
+                (EventType::EVENT_TYPE_CREATE, "late"),
+                (EventType::EVENT_TYPE_CREATE, "late/g"),
                 (EventType::EVENT_TYPE_CREATE, "end"),
             ]
         );

@@ -34,6 +34,8 @@ use super::watch_share::WatchShare;
 const QUEUE: usize = 4096;
 /// Events that a polled watcher keeps.
 const KEPT: usize = 10_000;
+/// Batches that one poll reads at most: a process that never rests must not hold it up for ever.
+const ROUNDS: usize = 64;
 
 /// Follows a directory until it is dropped.
 type Watching = AbortOnDropHandle<()>;
@@ -56,8 +58,25 @@ pub(in crate::local) struct Watchers {
 }
 
 struct Polled {
-    events: Arc<Mutex<VecDeque<FilesystemEvent>>>,
+    collector: Arc<Mutex<Collector>>,
     _watcher: Watching,
+}
+
+/// What a polled watcher has heard and nobody has taken yet.
+struct Collector {
+    source: Source,
+    events: VecDeque<FilesystemEvent>,
+}
+
+impl Collector {
+    /// Reads what the kernel has to tell; true if that was all of it.
+    fn read(&mut self) -> std::io::Result<bool> {
+        let read = self.source.read()?;
+        self.events.extend(read.events);
+        let beyond = self.events.len().saturating_sub(KEPT);
+        self.events.drain(..beyond);
+        Ok(read.is_last)
+    }
 }
 
 impl Watchers {
@@ -69,31 +88,41 @@ impl Watchers {
     /// Starts a watcher and gives its id.
     pub(super) fn add(&self, wanted: Wanted) -> Result<String, ConnectError> {
         let id = random::token().map_err(|error| ConnectError::internal(error.to_string()))?;
-        let events = Arc::new(Mutex::new(VecDeque::new()));
-        let sink = Arc::clone(&events);
-        let watcher = watch(wanted, move |event| {
-            let Some(event) = event else { return };
-            let mut events = guard(&sink);
-            if events.len() == KEPT {
-                events.pop_front();
-            }
-            events.push_back(event);
-        })?;
+        let source = Source::new(wanted)?;
+        let ready = source.ready();
+        let collector = Collector {
+            source,
+            events: VecDeque::new(),
+        };
+        let collector = Arc::new(Mutex::new(collector));
+        let reading = Arc::clone(&collector);
+        let watcher = follow(ready, reading, |collector| collector.read());
         let mut watchers = guard(&self.polled);
         let polled = Polled {
-            events,
+            collector,
             _watcher: watcher,
         };
         watchers.insert(id.clone(), polled);
         Ok(id)
     }
 
-    /// Everything since the last call.
+    /// Everything since the last call, also what the kernel knows and nobody has read yet: whoever
+    /// asks sees the changes of all calls that have returned. Touches the disk; not for async
+    /// threads.
     pub(super) fn take(&self, id: &str) -> Result<Vec<FilesystemEvent>, ConnectError> {
-        let watchers = guard(&self.polled);
-        let polled = watchers.get(id).ok_or_else(|| unknown(id))?;
-        let events = guard(&polled.events).drain(..).collect();
-        Ok(events)
+        let collector = {
+            let watchers = guard(&self.polled);
+            let polled = watchers.get(id).ok_or_else(|| unknown(id))?;
+            Arc::clone(&polled.collector)
+        };
+        let mut collector = guard(&collector);
+        let failed = |error: std::io::Error| ConnectError::internal(format!("watch: {error}"));
+        for _ in 0..ROUNDS {
+            if collector.read().map_err(failed)? {
+                break;
+            }
+        }
+        Ok(collector.events.drain(..).collect())
     }
 
     pub(super) fn remove(&self, id: &str) -> Result<(), ConnectError> {
@@ -118,15 +147,21 @@ pub(super) fn stream(
     let (sender, events) = mpsc::channel(QUEUE);
     let lost = CancellationToken::new();
     let full = lost.clone();
-    let watcher = watch(wanted, move |event| {
-        let is_lost = event.is_none_or(|event| {
+    let source = Source::new(wanted)?;
+    let ready = source.ready();
+    let source = Arc::new(Mutex::new(source));
+    let watcher = follow(ready, source, move |source| {
+        let read = source.read().inspect_err(|_| full.cancel())?;
+        let mut events = read.events.into_iter();
+        let is_full = events.any(|event| {
             let sent = sender.try_send(event);
             matches!(sent, Err(mpsc::error::TrySendError::Full(_)))
         });
-        if is_lost {
+        if read.lost || is_full {
             full.cancel();
         }
-    })?;
+        Ok(read.is_last)
+    });
     let first = Some(Event::from(StartEvent::default()));
     let state = (first, events, watcher, false);
     Ok(futures::stream::unfold(
@@ -166,66 +201,120 @@ pub(super) fn stream(
     ))
 }
 
-/// Watches until what it gives is dropped. `tell` gets nothing where changes were lost.
+/// What has been read at once.
+struct Read {
+    events: Vec<FilesystemEvent>,
+    /// Others are missing.
+    lost: bool,
+    /// There is nothing more at present.
+    is_last: bool,
+}
+
+/// The changes of a directory, as clients get them.
 #[cfg(target_os = "linux")]
-fn watch(
-    wanted: Wanted,
-    mut tell: impl FnMut(Option<FilesystemEvent>) + Send + 'static,
-) -> Result<Watching, ConnectError> {
-    let Wanted {
-        view,
-        root,
-        recursive,
-        with_entry,
-        share,
-    } = wanted;
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::QuotaExceeded => {
-            ConnectError::resource_exhausted(format!("watch: {error}"))
-        }
-        _ => ConnectError::internal(format!("watch: {error}")),
-    };
-    let mut tree = Tree::new(view.clone(), root.clone(), recursive, share).map_err(failed)?;
-    Ok(Watching::new(tokio::spawn(async move {
+struct Source {
+    tree: Tree,
+    view: View,
+    root: PathBuf,
+    with_entry: bool,
+}
+
+#[cfg(target_os = "linux")]
+type Ready = Arc<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>>;
+
+#[cfg(target_os = "linux")]
+impl Source {
+    fn new(wanted: Wanted) -> Result<Self, ConnectError> {
+        let Wanted {
+            view,
+            root,
+            recursive,
+            with_entry,
+            share,
+        } = wanted;
+        let failed = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::QuotaExceeded => {
+                ConnectError::resource_exhausted(format!("watch: {error}"))
+            }
+            _ => ConnectError::internal(format!("watch: {error}")),
+        };
+        let tree = Tree::new(view.clone(), root.clone(), recursive, share).map_err(failed)?;
+        Ok(Self {
+            tree,
+            view,
+            root,
+            with_entry,
+        })
+    }
+
+    /// What tells when there is something to read.
+    fn ready(&self) -> Ready {
+        Arc::clone(&self.tree.kernel)
+    }
+
+    fn read(&mut self) -> std::io::Result<Read> {
+        let batch = self.tree.read()?;
+        let with_entry = self.with_entry.then_some(&self.view);
+        let event = |change| event_of(&self.root, change, with_entry);
+        Ok(Read {
+            events: batch.changes.into_iter().map(event).collect(),
+            lost: batch.lost,
+            is_last: batch.is_last,
+        })
+    }
+}
+
+/// Reads whenever there is something, until what it gives is dropped or `read` fails. `read` says
+/// whether it has read all; it touches the disk, and its turn excludes that of others.
+#[cfg(target_os = "linux")]
+fn follow<T: Send + 'static>(
+    kernel: Ready,
+    source: Arc<Mutex<T>>,
+    read: impl FnMut(&mut T) -> std::io::Result<bool> + Send + 'static,
+) -> Watching {
+    let read = Arc::new(Mutex::new(read));
+    Watching::new(tokio::spawn(async move {
         loop {
-            let kernel = Arc::clone(&tree.kernel);
             let Ok(mut ready) = kernel.readable().await else {
                 return;
             };
-            let (view, root) = (view.clone(), root.clone());
-            let reading = tokio::task::spawn_blocking(move || {
-                let batch = tree.read()?;
-                let with_entry = with_entry.then_some(&view);
-                let event = |change| event_of(&root, change, with_entry);
-                let events: Vec<_> = batch.changes.into_iter().map(event).collect();
-                std::io::Result::Ok((tree, events, batch.lost, batch.is_last))
-            });
-            let Ok(Ok((same, events, lost, is_last))) = reading.await else {
-                tell(None);
-                return;
-            };
-            tree = same;
-            for event in events {
-                tell(Some(event));
-            }
-            if lost {
-                tell(None);
-            }
-            if is_last {
-                ready.clear_ready();
+            let (source, read) = (Arc::clone(&source), Arc::clone(&read));
+            let reading = tokio::task::spawn_blocking(move || guard(&read)(&mut guard(&source)));
+            match reading.await {
+                Ok(Ok(true)) => ready.clear_ready(),
+                Ok(Ok(false)) => {}
+                Ok(Err(_)) | Err(_) => return,
             }
         }
-    })))
+    }))
+}
+
+/// No directory is watched on this operating system.
+#[cfg(not(target_os = "linux"))]
+struct Source;
+
+#[cfg(not(target_os = "linux"))]
+impl Source {
+    fn new(_: Wanted) -> Result<Self, ConnectError> {
+        Err(ConnectError::unimplemented(
+            "the local server watches no directories on this operating system",
+        ))
+    }
+
+    fn ready(&self) {}
+
+    fn read(&mut self) -> std::io::Result<Read> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn watch(
-    _: Wanted,
-    _: impl FnMut(Option<FilesystemEvent>) + Send + 'static,
-) -> Result<Watching, ConnectError> {
-    Err(ConnectError::unimplemented(
-        "the local server watches no directories on this operating system",
-    ))
+fn follow<T: Send + 'static>(
+    (): (),
+    _: Arc<Mutex<T>>,
+    _: impl FnMut(&mut T) -> std::io::Result<bool> + Send + 'static,
+) -> Watching {
+    Watching::new(tokio::spawn(async {}))
 }
 
 #[cfg(target_os = "linux")]
