@@ -14,7 +14,6 @@
 //! The daemon leaves the terminal's session (`setsid`), its directory (`/`) and its streams (a
 //! log file). It does not survive a logout where systemd kills the user's processes.
 
-use crate::net::random;
 use std::fs::OpenOptions;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -37,13 +36,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Options;
 use super::idle::STATUS;
 use super::isolation::Isolation;
 use super::launch::blocking;
 use super::limits::Enforced;
 use super::sandbox::write_private;
 use super::server_lock::{self, ServerLock, lock_file};
+use super::{Options, auth};
 use crate::regular_file;
 
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
@@ -290,7 +289,8 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     let wanted = old.as_ref().map_or(0, |old| old.port);
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).await;
     let listener = if let Ok(listener) = bound {
-        if let Some(old) = old {
+        // One of another form, which older versions made, E2B's SDKs would not send.
+        if let Some(old) = old.filter(|old| auth::is_api_key(&old.api_key)) {
             options.api_key = old.api_key.into();
         }
         listener
@@ -299,7 +299,7 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?
     };
     if options.api_key.expose_secret().is_empty() {
-        options.api_key = random::token()?.into();
+        options.api_key = auth::api_key()?.into();
     }
     let address = Address {
         port: listener.local_addr()?.port(),

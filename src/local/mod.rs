@@ -51,7 +51,6 @@ mod template;
 mod terminal;
 mod tree;
 
-use crate::net::random;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -75,9 +74,9 @@ use launch::blocking;
 use registry::Registry;
 use server_lock::ServerLock;
 
-/// A new API key: 256 random bits as hex digits.
+/// A new API key in E2B's form.
 pub fn new_key() -> io::Result<SecretString> {
-    random::token().map(SecretString::from)
+    auth::api_key().map(SecretString::from)
 }
 
 /// How a server is set up. Nothing is read from the environment; the caller says all.
