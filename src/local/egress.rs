@@ -16,6 +16,8 @@ use super::rewrite::Rewrites;
 
 /// All traffic, of both address families (E2B's spelling).
 const ALL: &str = "0.0.0.0/0";
+const DOMAINS_ALONE: &str = "When specifying allowed domains in allow out, you must include \
+    'ALL_TRAFFIC' in deny out to block all other traffic.";
 
 /// Rules for what leaves a sandbox; the default lets everything out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub(super) enum Place {
     Host(String),
     /// All names below this one.
     Below(String),
+    /// Every name, as `*`.
+    Names,
 }
 
 impl Egress {
@@ -48,6 +52,7 @@ impl Egress {
         rules: Option<&Value>,
     ) -> Result<Self, String> {
         let (allow, mut deny) = (places("allowOut", allow)?, places("denyOut", deny)?);
+        judge(&allow, &deny)?;
         if internet == Some(false) && !deny.contains(&Place::All) {
             deny.push(Place::All);
         }
@@ -80,6 +85,26 @@ impl Egress {
     }
 }
 
+/// Refuses what E2B refuses, in its words (its control plane of August 2026).
+fn judge(allow: &[Place], deny: &[Place]) -> Result<(), String> {
+    let shown = |place: &Place| String::from(place.clone());
+    if let Some(place) = deny.iter().find(|place| !place.is_address()) {
+        let place = shown(place);
+        return Err(format!(
+            "invalid denied CIDR {place}: denyOut takes addresses and ranges of addresses"
+        ));
+    }
+    let is_name = |place: &&Place| !matches!(place, Place::All | Place::Range(..));
+    let nowhere = |place: &&Place| !is_name(place) && !place.is_address();
+    if let Some(place) = allow.iter().find(nowhere) {
+        return Err(format!("invalid allowed address {}", shown(place)));
+    }
+    if allow.iter().any(|place| is_name(&place)) && !deny.contains(&Place::All) {
+        return Err(DOMAINS_ALONE.to_owned());
+    }
+    Ok(())
+}
+
 fn places(list: &str, value: Option<&Value>) -> Result<Vec<Place>, String> {
     let entries = match value {
         None | Some(Value::Null) => return Ok(Vec::new()),
@@ -94,10 +119,20 @@ fn places(list: &str, value: Option<&Value>) -> Result<Vec<Place>, String> {
 }
 
 impl Place {
+    /// Whether it is one or more addresses; the unspecified one is none.
+    fn is_address(&self) -> bool {
+        match self {
+            Self::All => true,
+            Self::Range(ip, _) => !ip.is_unspecified(),
+            Self::Host(_) | Self::Below(_) | Self::Names => false,
+        }
+    }
+
     fn has_name(&self, host: &str) -> bool {
         match self {
             Self::All => true,
             Self::Range(..) => false,
+            Self::Names => host.parse::<IpAddr>().is_err(),
             Self::Host(name) => host == name,
             Self::Below(name) => host
                 .strip_suffix(name.as_str())
@@ -109,7 +144,7 @@ impl Place {
         match self {
             Self::All => true,
             Self::Range(range, bits) => leading(ip, *bits) == leading(*range, *bits),
-            Self::Host(_) | Self::Below(_) => false,
+            Self::Host(_) | Self::Below(_) | Self::Names => false,
         }
     }
 }
@@ -136,6 +171,9 @@ impl TryFrom<String> for Place {
         let most = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 128 };
         if text == ALL {
             return Ok(Self::All);
+        }
+        if text == "*" {
+            return Ok(Self::Names);
         }
         if let Ok(ip) = text.parse::<IpAddr>() {
             return Ok(Self::Range(ip, most(ip)));
@@ -170,6 +208,7 @@ impl From<Place> for String {
             Place::Range(ip, bits) => format!("{ip}/{bits}"),
             Place::Host(name) => name,
             Place::Below(name) => format!("*.{name}"),
+            Place::Names => "*".to_owned(),
         }
     }
 }
@@ -232,21 +271,47 @@ mod tests {
 
     #[test]
     fn an_entry_that_is_no_place_is_named() {
-        for entry in [
-            "10.0.0.0/33",
-            "1.2.3",
-            "*",
-            "a..b",
-            "http://a",
-            "",
-            "::/129",
-        ] {
+        for entry in ["10.0.0.0/33", "1.2.3", "a..b", "http://a", "", "::/129"] {
             let error = Egress::read(None, None, Some(&json!([entry])), None).unwrap_err();
             assert!(
                 error.starts_with(&format!("network.denyOut: '{entry}'")),
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn what_e2b_refuses_is_refused() {
+        for (allow, deny, wanted) in [
+            (
+                json!([]),
+                json!(["example.com"]),
+                "invalid denied CIDR example.com",
+            ),
+            (json!([]), json!(["*"]), "invalid denied CIDR *"),
+            (json!([]), json!(["0.0.0.0"]), "invalid denied CIDR 0.0.0.0"),
+            (json!([]), json!(["::/0"]), "invalid denied CIDR ::/0"),
+            (
+                json!(["0.0.0.0/8"]),
+                json!(["0.0.0.0/0"]),
+                "invalid allowed address 0.0.0.0/8",
+            ),
+            (json!(["example.com"]), json!([]), DOMAINS_ALONE),
+            (json!(["*.a.example"]), json!(["10.0.0.0/8"]), DOMAINS_ALONE),
+        ] {
+            // Not even this is denying all: E2B looks at the lists alone.
+            let read = Egress::read(Some(false), Some(&allow), Some(&deny), None);
+            let error = read.unwrap_err();
+            assert!(error.starts_with(wanted), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_star_allows_every_name_and_no_bare_address() {
+        let rules = egress(&json!(["*"]), &json!(["0.0.0.0/0"]));
+
+        assert!(rules.permits("example.com", None));
+        assert!(!rules.permits("192.0.2.1", Some(at("192.0.2.1"))));
     }
 
     proptest! {

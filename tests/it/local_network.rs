@@ -45,7 +45,7 @@ async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
     let body = json!({
         "templateID": "base",
         "allow_internet_access": false,
-        "network": {"allowOut": ["localhost"]},
+        "network": {"allowOut": ["localhost"], "denyOut": ["0.0.0.0/0"]},
     });
     let sandbox = world.create(body).await;
 
