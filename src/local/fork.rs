@@ -16,12 +16,18 @@ use super::registry::{Registry, failed, now};
 use super::sandbox::{Sandbox, State};
 use super::snapshot::{self, Memory, Snapshot};
 
+/// What a snapshot is to be called.
+pub(super) struct Name {
+    pub(super) plain: String,
+    pub(super) tag: String,
+}
+
 impl Registry {
     /// Copies a sandbox's files; nothing in it runs meanwhile.
     pub(super) async fn snapshot(
         &self,
         id: &str,
-        name: Option<String>,
+        name: Option<Name>,
         memory: Memory,
     ) -> Result<Snapshot, ApiError> {
         let sandbox = self.get(id)?;
@@ -29,7 +35,8 @@ impl Registry {
         let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
         let snapshot = Snapshot {
             id: auth::sandbox_id().map_err(unlucky)?,
-            name,
+            name: name.as_ref().map(|name| name.plain.clone()),
+            tag: name.map_or_else(|| snapshot::NEWEST.to_owned(), |name| name.tag),
             sandbox: record.id,
             template: record.base.unwrap_or(record.template),
             made_at: now(),
@@ -66,7 +73,9 @@ impl Registry {
                 auto_resume: record.auto_resume,
                 mask_host: record.mask_host.clone(),
                 egress: record.egress.clone(),
+                secure: record.secure,
                 ignored: Vec::new(),
+                notes: Vec::new(),
                 origin: Some(Origin {
                     dir: self.snapshots.dir(&snapshot.id),
                     template: snapshot.template.clone(),

@@ -99,7 +99,7 @@ pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiEr
         cpu_count: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         cpu_used_pct: (cpu / passed.max(0.01) * 10_000.0).round() / 100.0,
         mem_used: used.memory,
-        mem_total: memory("MemTotal:").min(sandbox.memory_limit.unwrap_or(u64::MAX)),
+        mem_total: total_memory(sandbox.memory_limit),
         mem_cache: memory("Cached:"),
         disk_used,
         disk_total,
@@ -152,10 +152,19 @@ fn memory(field: &str) -> u64 {
     kilobytes(&info, field).saturating_mul(1024)
 }
 
+/// Bytes that may be used where this is the limit.
+pub(super) fn total_memory(limit: Option<u64>) -> u64 {
+    memory("MemTotal:").min(limit.unwrap_or(u64::MAX))
+}
+
+/// The size of the file system that a directory is on, in bytes.
+pub(super) fn disk_size(dir: &Path) -> u64 {
+    rustix::fs::statvfs(dir).map_or(0, |system| system.f_blocks.saturating_mul(system.f_frsize))
+}
+
 /// Used by the sandbox, and the size of the file system it is on.
 fn disk(dir: &Path) -> (u64, u64) {
-    let total = rustix::fs::statvfs(dir)
-        .map_or(0, |system| system.f_blocks.saturating_mul(system.f_frsize));
+    let total = disk_size(dir);
     let (mut used, mut count) = (0_u64, 0);
     let mut open = vec![dir.to_owned()];
     while let Some(dir) = open.pop() {

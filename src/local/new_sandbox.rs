@@ -24,6 +24,10 @@ pub(super) struct NewSandbox {
     pub(super) egress: Egress,
     /// Fields that asked for what this server does not do.
     pub(super) ignored: Vec<String>,
+    /// Whether envd wants its token.
+    pub(super) secure: bool,
+    /// What whoever reads its log is to know.
+    pub(super) notes: Vec<String>,
     /// Files to begin with.
     pub(super) origin: Option<Origin>,
 }

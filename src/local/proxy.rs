@@ -98,12 +98,7 @@ async fn answer(mut front: Front, mut request: Request) -> Response {
         };
         request.extensions_mut().insert(context);
         let response = front.envd.call(request).await.into_response();
-        // RPC streams end by themselves with a proper error; downloads are cut here.
-        return if response.headers().contains_key("content-disposition") {
-            until(response, over)
-        } else {
-            response
-        };
+        return with_sandbox(response, over);
     }
     if !allowed {
         let message = format!("the header {TRAFFIC_HEADER} is missing or wrong");
@@ -179,7 +174,7 @@ async fn wake(registry: &Arc<Registry>, sandbox: &Sandbox, allowed: bool) -> Res
 /// The sandbox whose token the request has, or whose token signed it.
 fn by_secret(registry: &Registry, request: &Request) -> Option<String> {
     let mut all = registry.all().into_iter();
-    all.find(|sandbox| envd::may_use(sandbox, request))
+    all.find(|sandbox| envd::is_for(sandbox, request))
         .map(|sandbox| sandbox.record().id)
 }
 
@@ -323,6 +318,19 @@ async fn forward(
     until(response.map(Body::new), way.over)
 }
 
+/// An answer of envd. As at E2B a stream is cut with its sandbox: after a proper end with an error the
+/// SDKs do not ask whether it is gone, and say that it may be (2.45).
+fn with_sandbox(response: Response, over: CancellationToken) -> Response {
+    let is_stream = http_body::Body::size_hint(response.body())
+        .exact()
+        .is_none();
+    if is_stream || response.headers().contains_key("content-disposition") {
+        until(response, over)
+    } else {
+        response
+    }
+}
+
 /// Cuts a body short when its sandbox is paused or gone, so that the client notices.
 fn until(response: Response, over: CancellationToken) -> Response {
     let (parts, body) = response.into_parts();
@@ -338,11 +346,11 @@ fn until(response: Response, over: CancellationToken) -> Response {
     let mut body = Box::pin(body.into_data_stream());
     let mut cut = Box::pin(cut);
     let both = futures::stream::poll_fn(move |cx| {
-        let next = body.poll_next_unpin(cx);
-        if next.is_pending() {
-            cut.poll_next_unpin(cx)
+        let cut = cut.poll_next_unpin(cx);
+        if cut.is_ready() {
+            cut
         } else {
-            next
+            body.poll_next_unpin(cx)
         }
     });
     Response::from_parts(parts, Body::from_stream(both))

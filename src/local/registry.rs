@@ -160,6 +160,7 @@ impl Registry {
             mask_host: new.mask_host,
             egress: new.egress,
             base,
+            secure: new.secure,
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
         let sandbox = self.furnish(dir.clone(), record, links).await?;
@@ -177,6 +178,9 @@ impl Registry {
         }
         drop(turn);
         sandbox.journal.note("created");
+        for note in new.notes {
+            sandbox.journal.note(note);
+        }
         if !new.ignored.is_empty() {
             let fields = new.ignored.join(", ");
             sandbox

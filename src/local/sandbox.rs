@@ -39,6 +39,10 @@ pub(super) enum State {
 
 /// What survives a restart of the server. Holds secrets: tokens and the variables of the create.
 #[derive(Clone, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the create call"
+)]
 pub(super) struct Record {
     pub(super) id: String,
     pub(super) template: String,
@@ -69,6 +73,20 @@ pub(super) struct Record {
     /// In force where the sandbox has a network of its own.
     #[serde(default)]
     pub(super) egress: Egress,
+    /// Whether envd wants its token.
+    #[serde(default = "always")]
+    pub(super) secure: bool,
+}
+
+fn always() -> bool {
+    true
+}
+
+impl Record {
+    /// envd's token as clients get it; none where it wants none.
+    pub(super) fn open_token(&self) -> Option<String> {
+        self.secure.then(|| self.envd_token.clone())
+    }
 }
 
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.

@@ -39,6 +39,9 @@ pub(super) enum Memory {
 pub(super) struct Snapshot {
     pub(super) id: String,
     pub(super) name: Option<String>,
+    /// Which of those of the same name.
+    #[serde(default = "newest")]
+    pub(super) tag: String,
     /// Whose files these were.
     pub(super) sandbox: String,
     /// Whose programs belong to them.
@@ -47,9 +50,28 @@ pub(super) struct Snapshot {
     pub(super) made_at: u64,
 }
 
+/// The tag of what is named without one (E2B's).
+pub(super) const NEWEST: &str = "default";
+
+fn newest() -> String {
+    NEWEST.to_owned()
+}
+
 impl Snapshot {
+    /// Whether it is what `id`, `name` or `name:tag` says.
     fn is(&self, wanted: &str) -> bool {
-        self.id == wanted || self.name.as_deref() == Some(wanted)
+        let (name, tag) = wanted.split_once(':').unwrap_or((wanted, NEWEST));
+        self.is_named(name) && self.tag == tag
+    }
+
+    /// Whether this is its id or name, whatever its tag.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.id == name || self.name.as_deref() == Some(name)
+    }
+
+    /// `name:tag` or `id:tag`.
+    pub(super) fn reference(&self) -> String {
+        format!("{}:{}", self.name.as_ref().unwrap_or(&self.id), self.tag)
     }
 }
 
@@ -84,7 +106,7 @@ impl Snapshots {
         self.all().into_iter().find(|snapshot| snapshot.is(wanted))
     }
 
-    /// Copies a sandbox's files. A snapshot that had the same name is replaced.
+    /// Copies a sandbox's files. A snapshot that had the same name and tag is replaced.
     pub(super) fn take(&self, snapshot: &Snapshot, sandbox: &Path) -> io::Result<()> {
         fs::create_dir_all(&self.0)?;
         // Without its description a directory is no snapshot, so that one half made is never seen.
@@ -92,7 +114,8 @@ impl Snapshots {
         let made = lay_out(sandbox, &dir).and_then(|()| {
             fs::set_permissions(&dir, Permissions::from_mode(0o700))?;
             let older = self.all().into_iter();
-            let older = older.filter(|other| other.name.is_some() && other.name == snapshot.name);
+            let older = older
+                .filter(|other| other.name.is_some() && other.reference() == snapshot.reference());
             let older: Vec<_> = older.collect();
             write_private(&dir.join(ABOUT), &serde_json::to_vec_pretty(snapshot)?)?;
             older.iter().try_for_each(|other| self.remove(&other.id))
@@ -218,6 +241,7 @@ mod tests {
         Snapshot {
             id: id.to_owned(),
             name: name.map(str::to_owned),
+            tag: newest(),
             sandbox: "isource".to_owned(),
             template: "base".to_owned(),
             made_at,

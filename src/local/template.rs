@@ -30,6 +30,10 @@ use super::{HelperCommand, Options};
 
 /// All that there are.
 pub(super) const NAMES: [&str; 2] = ["base", "opencode"];
+/// E2B's templates for which programs ask by themselves, and what they get instead: the sandbox
+/// without what its server or its desktop would be.
+pub(super) const STAND_INS: [(&str, &str); 2] =
+    [("code-interpreter-v1", "base"), ("desktop", "base")];
 
 /// Lines of npm's output kept for those who watch an install.
 const KEPT: usize = 200;

@@ -44,7 +44,7 @@ async fn files_are_copied_while_a_process_goes_on_and_its_memory_is_never_lost_i
     assert_eq!(made, StatusCode::CREATED);
     assert_eq!(
         told,
-        json!({"snapshotID": "mine:default", "names": ["mine:default"]})
+        json!({"snapshotID": "mine:default", "names": ["mine"]})
     );
     assert!(went_on);
     assert_eq!(copied.stdout, "kept\nf\n");
@@ -100,7 +100,7 @@ async fn forks_begin_where_the_sandbox_is_and_have_its_settings() {
 async fn snapshots_are_listed_in_pages_and_deleted() {
     let world = World::new().await;
     let sandbox = world.base().await;
-    for name in ["one", "two", "one"] {
+    for name in ["one", "one:v2", "two", "one"] {
         let (made, _) = snapshot(&world, &sandbox, json!({"name": name})).await;
         assert_eq!(made, StatusCode::CREATED);
     }
@@ -121,6 +121,8 @@ async fn snapshots_are_listed_in_pages_and_deleted() {
     let (first, next) = names("limit=1").await;
     let (second, last) = names(&format!("nextToken={}", next.unwrap().to_str().unwrap())).await;
     let (foreign, _) = names("name=two:default&sandboxID=x").await;
+    let (tagged, _) = names("name=one:v2").await;
+    let (odd, _) = snapshot(&world, &sandbox, json!({"name": "one:V 2"})).await;
     let delete = async |id: &str| {
         let answer = world
             .api("DELETE", &format!("/templates/{id}"))
@@ -131,21 +133,23 @@ async fn snapshots_are_listed_in_pages_and_deleted() {
     let deleted = (
         delete("one:default").await,
         delete("one").await,
+        delete("one:v2").await,
         delete("base").await,
     );
     let (wrong, _) = snapshot(&world, &sandbox, json!({"name": "base"})).await;
 
-    assert_eq!(all, ["one:default", "two:default"]);
-    assert_eq!(
-        (first, second),
-        (vec![json!("one:default")], vec![json!("two:default")])
-    );
+    assert_eq!(all, ["one:default", "two:default", "one:v2"]);
+    assert_eq!(first, ["one:default"]);
+    assert_eq!(second, ["two:default", "one:v2"]);
+    assert_eq!(tagged, ["one:v2"]);
+    assert_eq!(odd, StatusCode::BAD_REQUEST);
     assert_eq!((none, last, foreign), (None, None, Vec::new()));
     assert_eq!(
         deleted,
         (
             StatusCode::NO_CONTENT,
             StatusCode::NOT_FOUND,
+            StatusCode::NO_CONTENT,
             StatusCode::FORBIDDEN
         )
     );

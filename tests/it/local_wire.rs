@@ -75,7 +75,8 @@ async fn an_early_answer_leaves_the_connection_usable() {
     for (path, more, wanted) in [
         ("/v2/sandboxes", "", 401),
         ("/process.Process/List", "e2b-sandbox-id: inone\r\n", 502),
-        ("/volumes", "x-api-key: e2b_test\r\n", 404),
+        ("/volumes", "x-api-key: e2b_test\r\n", 501),
+        ("/nothing", "x-api-key: e2b_test\r\n", 404),
     ] {
         // In two pieces, as Python's clients send it.
         connection.send(&head(path, more)).await;

@@ -48,6 +48,7 @@ mod local;
 mod local_envd;
 mod local_faults;
 mod local_hangups;
+mod local_judged;
 mod local_network;
 mod local_pasta;
 mod local_server;

@@ -29,6 +29,7 @@ pub(super) async fn create(State(app): State<App>, headers: HeaderMap, body: Byt
     let call = Call {
         route: "v2",
         default_timeout: DEFAULT_TIMEOUT,
+        is_old: false,
     };
     call.answer(app, &headers, body).await
 }
@@ -37,6 +38,7 @@ pub(super) async fn create_old(State(app): State<App>, headers: HeaderMap, body:
     let call = Call {
         route: "v1",
         default_timeout: OLD_TIMEOUT,
+        is_old: true,
     };
     call.answer(app, &headers, body).await
 }
@@ -44,6 +46,8 @@ pub(super) async fn create_old(State(app): State<App>, headers: HeaderMap, body:
 struct Call {
     route: &'static str,
     default_timeout: i64,
+    /// The path that knows `secure`; on the newer one every sandbox is.
+    is_old: bool,
 }
 
 impl Call {
@@ -51,7 +55,9 @@ impl Call {
     async fn answer(self, app: App, headers: &HeaderMap, body: Bytes) -> Answer {
         let raw: serde_json::Map<String, Value> = parse(&body)?;
         let enforced = app.isolation.keeps_rules();
-        let wanted = checked(&raw, parse(&body)?, self.default_timeout, enforced)?;
+        let mut asked: wire::NewSandbox = parse(&body)?;
+        self.judge(&mut asked)?;
+        let wanted = checked(&raw, asked, self.default_timeout, enforced)?;
         let key = headers.get("idempotency-key");
         let request = key.map(|key| replay::Request::new(self.route, key, &body));
         let slot = request
@@ -68,6 +74,35 @@ impl Call {
             }
         });
         Ok((StatusCode::CREATED, Json(made.await?)).into_response())
+    }
+}
+
+impl Call {
+    /// Refuses what E2B refuses (its control plane of August 2026).
+    fn judge(&self, body: &mut wire::NewSandbox) -> Answer<()> {
+        if !self.is_old {
+            body.secure = Some(true);
+        }
+        let is_public = |network: &wire::Network| network.allow_public_traffic.unwrap_or(true);
+        if !body.network.as_ref().is_none_or(is_public) && body.secure != Some(true) {
+            let message = "You cannot create a sandbox without public access unless you enable \
+                secure envd access via 'secure' flag.";
+            return Err(ApiError::bad(message));
+        }
+        if body.auto_pause_memory != Some(false) {
+            return Ok(());
+        }
+        if body.auto_pause != Some(true) {
+            let message = "autoPauseMemory=false only applies when autoPause is true.";
+            return Err(ApiError::bad(message));
+        }
+        if body.auto_resume.is_some_and(|resume| resume.enabled) {
+            let message = "autoPauseMemory=false (filesystem-only auto-pause) cannot be combined \
+                with autoResume: a filesystem-only snapshot cannot be auto-resumed by traffic and \
+                must be resumed explicitly.";
+            return Err(ApiError::bad(message));
+        }
+        Ok(())
     }
 }
 
@@ -127,31 +162,45 @@ fn checked(
             "a sandbox is created without what these fields ask for"
         );
     }
-    let auto_resume = body.auto_resume.is_some_and(|resume| resume.enabled);
-    if auto_resume && body.auto_pause_memory == Some(false) {
-        let message = "autoResume needs the memory: it cannot go with autoPauseMemory false";
-        return Err(ApiError::bad(message));
-    }
+    let mask = network.other.get(MASK_HOST).and_then(Value::as_str);
+    let mask = mask.map(ascii_host).transpose()?;
+    let asked = templates::plain_name(&body.template_id);
+    let instead = templates::stands_for(asked);
+    let notes = instead.map(|template| {
+        let note = format!("the template '{asked}' is not here: it is made from '{template}'");
+        tracing::warn!("{note}");
+        note
+    });
     let env_vars = body
         .env_vars
         .into_iter()
         .map(|(k, v)| (k, v.expose_secret().to_owned()));
     Ok(NewSandbox {
-        template: templates::plain_name(&body.template_id).to_owned(),
+        template: instead.unwrap_or(asked).to_owned(),
         metadata: body.metadata,
         env_vars: env_vars.collect(),
         timeout: seconds(body.timeout.unwrap_or(default))?,
         auto_pause: body.auto_pause.unwrap_or(false),
         auto_pause_memory: body.auto_pause_memory.unwrap_or(true),
-        auto_resume,
-        mask_host: network
-            .other
-            .get(MASK_HOST)
-            .and_then(Value::as_str)
-            .map(str::to_owned),
+        auto_resume: body.auto_resume.is_some_and(|resume| resume.enabled),
+        mask_host: mask,
+        // Without a word about it the sandbox gets a token too: who does not use it loses nothing
+        // but what would be open to everybody on this machine.
+        secure: body.secure != Some(false),
+        notes: notes.into_iter().collect(),
         public_traffic: network.allow_public_traffic.unwrap_or(true),
         egress,
         ignored,
         origin: None,
     })
+}
+
+/// A `maskRequestHost` (E2B's rule).
+fn ascii_host(host: &str) -> Answer<String> {
+    if !host.is_ascii() {
+        let message =
+            format!("mask request host '{host}' is not ASCII. Please use ASCII characters only.");
+        return Err(ApiError::bad(message));
+    }
+    Ok(host.to_owned())
 }

@@ -11,10 +11,7 @@ use crate::e2b::wire;
 
 use super::super::error::ApiError;
 use super::super::sandbox::{Record, State as SandboxState};
-use super::{Answer, App, listed, templates};
-
-/// Default and maximum of a page (E2B's own).
-const PAGE: usize = 100;
+use super::{Answer, App, listed, page, templates};
 
 pub(super) async fn list_old(
     State(app): State<App>,
@@ -34,54 +31,55 @@ pub(super) async fn list(
     });
     let after = after.transpose()?;
     let metadata = metadata_filter(query.get("metadata").map_or("", String::as_str));
-    let limit = query.get("limit").map_or(Ok(PAGE), |limit| limit.parse());
-    let limit = limit
-        .map_err(|_| ApiError::bad("limit must be a number"))?
-        .clamp(1, PAGE);
+    let template = query.get("template").map(|name| filter(name)).transpose()?;
+    let state = query.get("state").map(String::as_str);
+    let state = |one: &str| state.is_none_or(|states| states.split(',').any(|state| state == one));
     let mut all: Vec<Record> = app.all().iter().map(|sandbox| sandbox.record()).collect();
     all.retain(|record| {
-        let state = match record.state {
-            SandboxState::Running => "running",
-            SandboxState::Paused => "paused",
-        };
-        query
-            .get("state")
-            .is_none_or(|states| states.split(',').any(|one| one == state))
-            && query
-                .get("template")
-                .is_none_or(|template| templates::plain_name(template) == record.template)
-            && after.is_none_or(|after| record.started_at > after)
+        state(name_of(record.state))
+            && template.is_none_or(|template| template == record.template)
+            // At that time or later (E2B's rule).
+            && after.is_none_or(|after| record.started_at >= after)
             && metadata
                 .iter()
                 .all(|(key, value)| record.metadata.get(key) == Some(value))
     });
-    let running = all
-        .iter()
-        .filter(|record| record.state == SandboxState::Running)
-        .count();
-    if query.get("order").is_some_and(|order| order == "asc") {
-        all.reverse();
-    }
-    // The token is the last id of the page before: a kill in between shifts nothing.
-    let start = query.get("nextToken").map_or(0, |token| {
-        all.iter()
-            .position(|record| record.id == *token)
-            .map_or(all.len(), |at| at + 1)
-    });
-    let more = all.len() > start + limit;
-    let page: Vec<_> = all
-        .into_iter()
-        .skip(start)
-        .take(limit)
-        .map(listed)
-        .collect();
     let mut headers = HeaderMap::new();
-    headers.insert("x-total-running", HeaderValue::from(running));
-    let last = page.last().filter(|_| more);
-    if let Some(token) = last.and_then(|last| HeaderValue::from_str(&last.sandbox_id).ok()) {
-        headers.insert("x-next-token", token);
+    if state("running") {
+        let running = all
+            .iter()
+            .filter(|record| record.state == SandboxState::Running)
+            .count();
+        headers.insert("x-total-running", HeaderValue::from(running));
     }
+    let page = page::of(
+        all,
+        &query,
+        |record| (record.started_at, &record.id),
+        &mut headers,
+    )?;
+    let page: Vec<_> = page
+        .into_iter()
+        .map(|record| listed(&app, record))
+        .collect();
     Ok((headers, Json(page)).into_response())
+}
+
+fn name_of(state: SandboxState) -> &'static str {
+    match state {
+        SandboxState::Running => "running",
+        SandboxState::Paused => "paused",
+    }
+}
+
+/// The template that a list is asked for. Sandboxes do not say of which build they are.
+fn filter(template: &str) -> Answer<&str> {
+    if template.contains(':') {
+        let message = "Invalid template: tags are not supported here because sandboxes are not \
+            tag-scoped";
+        return Err(ApiError::bad(message));
+    }
+    Ok(templates::stands_for(template).unwrap_or(template))
 }
 
 /// The SDKs encode keys and values, join them as a form, encode that, and encode it again as a

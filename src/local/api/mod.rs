@@ -3,9 +3,11 @@
 mod create;
 mod list;
 mod observe;
+mod page;
 pub(super) mod replay;
 mod snapshots;
 mod templates;
+mod unsupported;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +30,7 @@ use super::daemon::Status;
 use super::egress::Egress;
 use super::error::ApiError;
 use super::idle::STATUS;
+use super::metrics;
 use super::registry::{Registry, whole};
 use super::sandbox::{Record, Sandbox, State as SandboxState};
 
@@ -37,6 +40,7 @@ const DEFAULT_TIMEOUT: i64 = 300;
 const OLD_TIMEOUT: i64 = 15;
 /// What the SDKs take features from; the lowest that has all we offer.
 pub(super) const ENVD_VERSION: &str = "0.6.4";
+const MIB: u64 = 1024 * 1024;
 const CLIENT_ID: &str = "local";
 const FOREVER: u64 = 100 * 365 * 24 * 3600;
 
@@ -80,7 +84,8 @@ pub(super) fn router(registry: App) -> Router {
         )
         .route(STATUS, get(status))
         .route("/sandbar/templates/{name}/install", get(install))
-        .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "there is no such route") })
+        .fallback(unsupported::no_route)
+        .method_not_allowed_fallback(unsupported::no_method)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&registry),
             require_key,
@@ -182,6 +187,11 @@ async fn set_network(
     body: Bytes,
 ) -> Answer<StatusCode> {
     let body: serde_json::Map<String, Value> = parse(&body)?;
+    let internet = body.get(INTERNET).and_then(Value::as_bool);
+    let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
+    let rules = body.get(create::RULES);
+    // What E2B refuses is refused first, whether rules can be in force here or not.
+    let egress = Egress::read(internet, allow, deny, rules).map_err(ApiError::bad)?;
     let sandbox = app.get(&id)?;
     if !app.isolation.keeps_rules() {
         return Err(ApiError::unsupported(NETWORK));
@@ -193,10 +203,6 @@ async fn set_network(
     if body.iter().any(other) {
         return Err(ApiError::unsupported(OTHER_RULES));
     }
-    let internet = body.get(INTERNET).and_then(Value::as_bool);
-    let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
-    let rules = body.get(create::RULES);
-    let egress = Egress::read(internet, allow, deny, rules).map_err(ApiError::bad)?;
     if !egress.rewrite.is_empty() && sandbox.authority.is_none() {
         return Err(ApiError::unsupported(LATE_RULES));
     }
@@ -239,32 +245,33 @@ async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
     };
     Ok(Json(wire::SandboxDetail {
         domain: Some(app.options.domain.clone()),
-        envd_access_token: Some(record.envd_token.clone().into()),
+        envd_access_token: record.open_token().map(Into::into),
         allow_internet_access: Some(!egress.is_some_and(Egress::denies_all)),
         network: Some(network),
         lifecycle: Some(lifecycle),
-        listed: listed(record),
+        listed: listed(&app, record),
     })
     .into_response())
 }
 
 fn view(app: &Registry, sandbox: &Sandbox) -> wire::Sandbox {
     let record = sandbox.record();
+    let envd_access_token = record.open_token().map(Into::into);
     wire::Sandbox {
         sandbox_id: record.id,
         template_id: record.template,
         client_id: CLIENT_ID.to_owned(),
         envd_version: ENVD_VERSION.to_owned(),
         alias: None,
-        envd_access_token: Some(record.envd_token.into()),
+        envd_access_token,
         traffic_access_token: record.traffic_token.map(Into::into),
         domain: Some(app.options.domain.clone()),
     }
 }
 
-/// A sandbox as lists show it. It has the whole machine, so its processors are the machine's;
-/// memory and disk are not limited, and 0 says so.
-fn listed(record: Record) -> wire::ListedSandbox {
+/// A sandbox as lists show it: with the machine's processors, the memory that it may use, and the size
+/// of the file system that its files are on.
+fn listed(app: &Registry, record: Record) -> wire::ListedSandbox {
     wire::ListedSandbox {
         sandbox_id: record.id,
         alias: Some(record.template.clone()),
@@ -273,8 +280,8 @@ fn listed(record: Record) -> wire::ListedSandbox {
         started_at: time(record.started_at),
         end_at: time(record.ends_at),
         cpu_count: processors(),
-        memory_mb: memory_mb(),
-        disk_size_mb: 0,
+        memory_mb: memory_mb(app),
+        disk_size_mb: disk_size_mb(app),
         state: match record.state {
             SandboxState::Running => wire::SandboxState::Running,
             SandboxState::Paused => wire::SandboxState::Paused,
@@ -293,12 +300,14 @@ fn time(unix_millis: u64) -> String {
     wire::to_rfc3339(i64::try_from(unix_millis).unwrap_or(i64::MAX))
 }
 
-/// The machine's memory: nothing smaller limits a sandbox.
-fn memory_mb() -> u64 {
-    let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total = info.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kilobytes = total.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kilobytes.unwrap_or(0) / 1024
+/// What a sandbox may use of memory, in MiB: its limit, or else the machine's.
+fn memory_mb(app: &Registry) -> u64 {
+    metrics::total_memory(app.options.limits.memory) / MIB
+}
+
+/// The file system that sandboxes are on, in MiB: nothing smaller limits one.
+fn disk_size_mb(app: &Registry) -> u64 {
+    metrics::disk_size(&app.options.state_dir) / MIB
 }
 
 /// `GET /sandbar/status`: who serves here. Our own addition.

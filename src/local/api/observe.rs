@@ -12,7 +12,7 @@ use super::super::journal::Line;
 use super::super::metrics::{self, Sample};
 use super::{Answer, App, time};
 
-type Pairs = HashMap<String, String>;
+pub(super) type Pairs = HashMap<String, String>;
 
 /// Lines of one answer, unless fewer are asked for.
 const LINES: usize = 1000;

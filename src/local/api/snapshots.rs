@@ -6,26 +6,23 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
 use super::super::error::ApiError;
+use super::super::fork::Name;
 use super::super::registry::{Registry, whole};
-use super::super::snapshot::{Memory, Snapshot};
-use super::{Answer, App, OLD_TIMEOUT, parse, seconds, templates, view};
+use super::super::snapshot::{Memory, NEWEST, Snapshot};
+use super::super::template::NAMES;
+use super::{Answer, App, OLD_TIMEOUT, page, parse, seconds, templates, view};
 
-/// Default and maximum of a page (E2B's own).
-const PAGE: usize = 100;
 /// Most forks of one call (E2B's own).
 const FORKS: u64 = 20;
 
 fn shown(snapshot: &Snapshot) -> Value {
-    let name = snapshot.name.as_ref().map(|name| format!("{name}:default"));
-    let id = name
-        .clone()
-        .unwrap_or_else(|| format!("{}:default", snapshot.id));
-    json!({ "snapshotID": id, "names": name.into_iter().collect::<Vec<_>>() })
+    let names: Vec<_> = snapshot.name.iter().collect();
+    json!({ "snapshotID": snapshot.reference(), "names": names })
 }
 
 pub(super) async fn create(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
@@ -43,17 +40,26 @@ pub(super) async fn create(State(app): State<App>, Path(id): Path<String>, body:
     Ok((StatusCode::CREATED, Json(shown(&made))).into_response())
 }
 
-/// A name that a snapshot may have, without the tag of its newest build.
-fn named(name: &str) -> Answer<String> {
-    let plain = templates::plain_name(name);
-    let good =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    if !plain.bytes().all(good) || super::super::template::NAMES.contains(&plain) {
-        let message =
-            format!("'{name}' is no name for a snapshot: lower-case letters, digits, - and _");
+/// A name that a snapshot may have, with the tag behind a colon.
+fn named(name: &str) -> Answer<Name> {
+    let (plain, tag) = name.split_once(':').unwrap_or((name, NEWEST));
+    let good = |text: &str, more: &[u8]| {
+        let good =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte);
+        !text.is_empty() && text.bytes().all(good)
+    };
+    let taken = NAMES.contains(&plain) || templates::stands_for(plain).is_some();
+    if taken || !good(plain, b"-_") || !good(tag, b"-_.") {
+        let message = format!(
+            "'{name}' is no name for a snapshot: lower-case letters, digits, - and _, and a tag \
+             behind a colon if wanted"
+        );
         return Err(ApiError::bad(message));
     }
-    Ok(plain.to_owned())
+    Ok(Name {
+        plain: plain.to_owned(),
+        tag: tag.to_owned(),
+    })
 }
 
 pub(super) async fn list(
@@ -62,32 +68,27 @@ pub(super) async fn list(
 ) -> Answer {
     let snapshots = app.snapshots.clone();
     let mut all = blocking(move || Ok(snapshots.all())).await?;
-    let name = query.get("name").map(|name| templates::plain_name(name));
+    let wanted = query.get("name").map(|name| {
+        let (name, tag) = name
+            .split_once(':')
+            .map_or((&**name, None), |(n, t)| (n, Some(t)));
+        (name, tag)
+    });
     all.retain(|one| {
-        query.get("sandboxID").is_none_or(|id| one.sandbox == *id)
-            && name.is_none_or(|name| one.id == name || one.name.as_deref() == Some(name))
+        let is_wanted = |(name, tag): (&str, Option<&str>)| {
+            one.is_named(name) && tag.is_none_or(|tag| one.tag == tag)
+        };
+        query.get("sandboxID").is_none_or(|id| one.sandbox == *id) && wanted.is_none_or(is_wanted)
     });
-    let limit = query.get("limit").map_or(Ok(PAGE), |limit| limit.parse());
-    let limit = limit
-        .map_err(|_| ApiError::bad("limit must be a number"))?
-        .clamp(1, PAGE);
-    let start = query.get("nextToken").map_or(0, |token| {
-        let last = all.iter().position(|one| one.id == *token);
-        last.map_or(all.len(), |at| at + 1)
-    });
-    let page: Vec<_> = all.iter().skip(start).take(limit).collect();
     let mut headers = HeaderMap::new();
-    let last = page.last().filter(|_| all.len() > start + limit);
-    if let Some(token) = last.and_then(|last| HeaderValue::from_str(&last.id).ok()) {
-        headers.insert("x-next-token", token);
-    }
-    let page: Vec<_> = page.into_iter().map(shown).collect();
+    let page = page::of(all, &query, |one| (one.made_at, &one.id), &mut headers)?;
+    let page: Vec<_> = page.iter().map(shown).collect();
     Ok((headers, Json(page)).into_response())
 }
 
 /// Deletes a snapshot; false if there is none of this id or name.
 pub(super) async fn delete(app: &App, id: &str) -> Answer<bool> {
-    let (snapshots, id) = (app.snapshots.clone(), templates::plain_name(id).to_owned());
+    let (snapshots, id) = (app.snapshots.clone(), id.to_owned());
     blocking(move || snapshots.delete(&id)).await
 }
 

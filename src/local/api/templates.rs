@@ -7,8 +7,8 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::super::error::ApiError;
-use super::super::template::NAMES;
-use super::{Answer, App, ENVD_VERSION, memory_mb, processors, snapshots, time};
+use super::super::template::{NAMES, STAND_INS};
+use super::{Answer, App, ENVD_VERSION, disk_size_mb, memory_mb, processors, snapshots, time};
 
 /// A template's name without the tag of its newest build; others do not exist here.
 pub(super) fn plain_name(template: &str) -> &str {
@@ -17,6 +17,12 @@ pub(super) fn plain_name(template: &str) -> &str {
         .iter()
         .find_map(|tag| template.strip_suffix(tag))
         .unwrap_or(template)
+}
+
+/// What there is instead of a template of E2B's.
+pub(super) fn stands_for(template: &str) -> Option<&'static str> {
+    let mut known = STAND_INS.iter();
+    known.find_map(|(name, instead)| (*name == template).then_some(*instead))
 }
 
 pub(super) async fn list(State(app): State<App>) -> Json<Vec<Value>> {
@@ -50,6 +56,7 @@ pub(super) async fn delete(State(app): State<App>, Path(id): Path<String>) -> An
 fn known(id: &str) -> Result<&'static str, ApiError> {
     let wanted = plain_name(id);
     let found = NAMES.iter().find(|name| **name == wanted).copied();
+    let found = found.or_else(|| stands_for(wanted));
     found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("Template '{id}' not found")))
 }
 
@@ -64,8 +71,8 @@ fn described(app: &App, name: &str) -> Value {
         "templateID": name,
         "buildID": name,
         "cpuCount": processors(),
-        "memoryMB": memory_mb(),
-        "diskSizeMB": 0,
+        "memoryMB": memory_mb(app),
+        "diskSizeMB": disk_size_mb(app),
         "public": true,
         "aliases": [name],
         "names": [name],

@@ -96,7 +96,7 @@ impl Watchers {
         };
         let collector = Arc::new(Mutex::new(collector));
         let reading = Arc::clone(&collector);
-        let watcher = follow(ready, reading, |collector| collector.read());
+        let watcher = follow(ready, reading, Collector::read);
         let mut watchers = guard(&self.polled);
         let polled = Polled {
             collector,
