@@ -217,9 +217,10 @@ async fn start_locked(
     let app = app.layer(counted);
     let places = Arc::new(Semaphore::new(registry.descriptors.connections()));
     let mut tasks = JoinSet::new();
+    let mut accepting = JoinSet::new();
     for listener in listeners {
         let (app, places, shutdown) = (app.clone(), Arc::clone(&places), shutdown.clone());
-        tasks.spawn(accept::accept(listener, app, places, shutdown));
+        accepting.spawn(accept::accept(listener, app, places, shutdown));
     }
     tasks.spawn(registry.clone().reap(shutdown.clone()));
     if let Some(limit) = registry.keeper.watched_memory() {
@@ -229,6 +230,8 @@ async fn start_locked(
     let closing = registry.clone();
     tasks.spawn(async move {
         shutdown.cancelled().await;
+        // Whoever gets the lock next wants the same port.
+        while accepting.join_next().await.is_some() {}
         closing.close().await;
         // Now another server may have the sandboxes.
         drop(lock);
