@@ -37,6 +37,13 @@ pub struct Message {
     pub summary: bool,
 }
 
+impl Message {
+    /// Whether nothing more comes of it.
+    pub fn is_over(&self) -> bool {
+        self.completed.is_some() || self.error.is_some()
+    }
+}
+
 /// An error inside a conversation, as the server names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageError {
@@ -74,6 +81,17 @@ pub struct Part {
     pub id: PartId,
     pub message: MessageId,
     pub kind: PartKind,
+}
+
+impl Part {
+    /// Whether it is more than the beginning of something.
+    pub fn says_something(&self) -> bool {
+        match &self.kind {
+            PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } => !text.is_empty(),
+            PartKind::StepStart => false,
+            _ => true,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -377,10 +395,14 @@ impl Resync {
         messages.any(|known| known.message.id == *prompt && !known.parts.is_empty())
     }
 
-    /// Whether the server has begun to answer this prompt.
+    /// Whether something of an answer to this prompt is there. The message alone is none: that of a
+    /// server which ended at that moment stays empty.
     pub fn answers(&self, prompt: &MessageId) -> bool {
-        let mut after = self.messages.iter().map(|known| &known.message);
-        after.any(|message| message.id == *prompt)
-            && after.any(|message| message.role == Role::Assistant)
+        let mut after = self.messages.iter();
+        after.any(|known| known.message.id == *prompt)
+            && after.any(|known| {
+                let says = known.message.is_over() || known.parts.iter().any(Part::says_something);
+                known.message.role == Role::Assistant && says
+            })
     }
 }

@@ -80,6 +80,8 @@ pub(crate) struct Connection {
     /// Prompts that were posted and that the server has not shown yet, to be put back if the connection is
     /// lost: it takes a prompt before it keeps it, and may end in between (seen on 1.18.33).
     posting: Vec<Prompt>,
+    /// The prompt that was in flight when the connection before was lost. Its server may have ended since.
+    earlier: Option<MessageId>,
     live: bool,
     keeping: Keeping,
 }
@@ -100,6 +102,7 @@ impl Connection {
             stream,
             calls,
             posting,
+            earlier: None,
             live: false,
             keeping: Keeping::No,
         })
@@ -182,7 +185,8 @@ impl Connection {
             serving.connected().await;
             self.ask_for_the_run();
             // Taken by the server over an earlier connection.
-            if let Some(prompt) = serving.queue.in_flight().cloned() {
+            self.earlier = serving.queue.in_flight().cloned();
+            if let Some(prompt) = self.earlier.clone() {
                 self.look(serving, prompt, 1);
             }
         }
@@ -218,6 +222,7 @@ impl Connection {
                 }
             }
             SessionCommand::Abort => {
+                serving.queue.aborted();
                 serving.hold().await;
                 self.calls
                     .push(self.server.clone().abort().map(done).boxed());

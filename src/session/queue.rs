@@ -13,13 +13,24 @@ use crate::domain::session::Prompt;
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     waiting: VecDeque<Prompt>,
-    /// Posted, and its answer has not begun: the next prompt waits for that, whatever a late "busy"
+    /// Posted, and nothing of its answer is there: the next prompt waits for that, whatever a late "busy"
     /// or "idle" of another turn says.
-    in_flight: Option<MessageId>,
+    in_flight: Option<InFlight>,
     busy: bool,
     /// The turn ended with an error; the server is not ready for the next prompt at once.
     unsettled: bool,
     held: bool,
+}
+
+/// A prompt that the server took. It is kept whole until something of its answer is there: a server
+/// that ends before that has the prompt and never answers it (seen on 1.18.33).
+#[derive(Debug)]
+struct InFlight {
+    prompt: Prompt,
+    /// The message of the answer, which is empty at first.
+    answer: Option<MessageId>,
+    /// The user wants no answer any more.
+    aborted: bool,
 }
 
 impl Queue {
@@ -70,7 +81,11 @@ impl Queue {
 
     /// A prompt is being posted, in its turn or past the queue.
     pub(crate) fn sent(&mut self, prompt: &Prompt) {
-        self.in_flight = Some(prompt.message.clone());
+        self.in_flight = Some(InFlight {
+            prompt: prompt.clone(),
+            answer: None,
+            aborted: false,
+        });
     }
 
     /// The prompt that was to be posted is somebody else's.
@@ -79,19 +94,52 @@ impl Queue {
     }
 
     pub(crate) fn in_flight(&self) -> Option<&MessageId> {
-        self.in_flight.as_ref()
+        self.in_flight.as_ref().map(|sent| &sent.prompt.message)
+    }
+
+    /// The prompt in flight, unless the user wants no answer to it any more.
+    pub(crate) fn unanswered(&self) -> Option<Prompt> {
+        let sent = self.in_flight.as_ref().filter(|sent| !sent.aborted);
+        sent.map(|sent| sent.prompt.clone())
+    }
+
+    /// The user stops the turn: it is not begun once more for the prompt in flight.
+    pub(crate) fn aborted(&mut self) {
+        if let Some(sent) = &mut self.in_flight {
+            sent.aborted = true;
+        }
     }
 
     /// The server has this prompt already, and `is_answered` or not: it need not be posted.
     pub(crate) fn delivered(&mut self, id: &MessageId, is_answered: bool) {
-        if self.remove(id).is_some() && !is_answered {
-            self.in_flight = Some(id.clone());
+        if let Some(prompt) = self.remove(id)
+            && !is_answered
+        {
+            self.sent(&prompt);
+        }
+    }
+
+    /// The server has made a message for the answer to a prompt; `None`: it does not say to which.
+    pub(crate) fn answer_is(&mut self, answer: &MessageId, prompt: Option<&MessageId>) {
+        if let Some(sent) = &mut self.in_flight
+            && prompt.is_none_or(|prompt| *prompt == sent.prompt.message)
+        {
+            sent.answer = Some(answer.clone());
+        }
+    }
+
+    /// Something has come of the answer with this message.
+    pub(crate) fn answered_in(&mut self, answer: &MessageId) {
+        if let Some(sent) = &self.in_flight
+            && sent.answer.as_ref() == Some(answer)
+        {
+            self.in_flight = None;
         }
     }
 
     /// The server answers a prompt; `None`: it does not say which.
     pub(crate) fn answer_began(&mut self, prompt: Option<&MessageId>) {
-        if prompt.is_none() || prompt == self.in_flight.as_ref() {
+        if prompt.is_none() || prompt == self.in_flight() {
             self.in_flight = None;
         }
     }
@@ -257,6 +305,32 @@ mod tests {
         assert_eq!(next(&mut queue), None);
         queue.recovered();
         assert_eq!(next(&mut queue), Some("a".to_owned()));
+    }
+
+    #[test]
+    fn a_prompt_is_kept_until_something_of_its_answer_is_there() {
+        let mut queue = Queue::default();
+        queue.push(prompt("a"));
+        queue.next();
+        let (a, answer) = (MessageId::from("a"), MessageId::from("answer"));
+
+        queue.answer_is(&answer, Some(&a));
+        queue.answered_in(&a);
+        assert_eq!(queue.unanswered(), Some(prompt("a")));
+        queue.answered_in(&answer);
+        assert_eq!((queue.unanswered(), queue.in_flight()), (None, None));
+    }
+
+    #[test]
+    fn a_prompt_whose_turn_was_stopped_is_not_wanted_any_more() {
+        let mut queue = Queue::default();
+        queue.push(prompt("a"));
+        queue.next();
+
+        queue.aborted();
+
+        assert_eq!(queue.unanswered(), None);
+        assert_eq!(queue.in_flight(), Some(&MessageId::from("a")));
     }
 
     #[test]

@@ -422,8 +422,17 @@ impl Serving {
             ChatEvent::Status(Status::Idle) => self.queue.turn_ended(),
             ChatEvent::Status(_) => self.queue.turn_began(),
             ChatEvent::Message(message) if message.role == Role::Assistant => {
-                self.queue.answer_began(message.parent.as_ref());
+                let prompt = message.parent.as_ref();
+                if message.is_over() {
+                    self.queue.answer_began(prompt);
+                } else {
+                    self.queue.answer_is(&message.id, prompt);
+                }
             }
+            ChatEvent::Part(part) if part.says_something() => {
+                self.queue.answered_in(&part.message);
+            }
+            ChatEvent::Delta { message, .. } => self.queue.answered_in(message),
             ChatEvent::Resync(resync) => self.weigh(resync).await,
             _ => {}
         }

@@ -211,15 +211,45 @@ fn a_server_that_died_is_told_with_its_end_and_started_by_a_key() {
     let again = home.opencode_servers();
     assert_eq!(again.len(), 1);
     assert_ne!(again, servers);
-    // It takes a prompt before it keeps it; this one dies in between.
+    // It takes a prompt before it keeps it, and keeps it before it answers; this one dies in between.
     screen.send("A prompt to the new server, is it there\r");
-    screen.wait_for("sending …");
+    screen.wait_for("› A prompt to the new server");
     signal(again[0].try_into().unwrap(), Signal::KILL);
     screen.wait_for("OpenCode ended (killed)");
     screen.send("\x18r");
     screen.wait_for("I am the demo model");
     screen.wait_for("idle");
     assert!(!screen.contents().contains("sending …"));
+}
+
+#[test]
+fn a_prompt_that_a_server_kept_and_did_not_begin_to_answer_before_it_died_is_answered_by_the_next()
+{
+    let home = Home::with_sandboxes();
+    let mut screen = start(&home);
+    screen.wait_for("type a message");
+    screen.wait_for("idle");
+    // OpenCode keeps the prompt, and waits for the first word.
+    let models = home.demo_models();
+    assert_eq!(models.len(), 1);
+    signal(models[0].try_into().unwrap(), Signal::STOP);
+    screen.send("table please\r");
+    screen.wait_for("working");
+    screen.wait_until("the server's own copy of the prompt", |screen| {
+        let text = screen.contents();
+        text.contains("› table please") && !text.contains("sending …")
+    });
+
+    let servers = home.opencode_servers();
+    assert_eq!(servers.len(), 1);
+    signal(servers[0].try_into().unwrap(), Signal::KILL);
+    screen.wait_for("OpenCode ended (killed)");
+    signal(models[0].try_into().unwrap(), Signal::CONT);
+    screen.send("\x18r");
+
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+    assert_eq!(screen.contents().matches("› table please").count(), 1);
 }
 
 #[test]

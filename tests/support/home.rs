@@ -367,6 +367,15 @@ impl Home {
 
     /// The process ids of the OpenCode servers in this home's sandboxes.
     pub(crate) fn opencode_servers(&self) -> Vec<i32> {
+        self.processes("opencode serve --hostname ")
+    }
+
+    /// Those of their demo models.
+    pub(crate) fn demo_models(&self) -> Vec<i32> {
+        self.processes(" internal demo --port ")
+    }
+
+    fn processes(&self, words: &str) -> Vec<i32> {
         let root = self.root.path().to_string_lossy().into_owned();
         let ids = self.sandbox_ids();
         let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -377,20 +386,16 @@ impl Home {
             // Another user's is not readable to a root without all its rights.
             let environ = fs::read(entry.path().join("environ")).unwrap_or_default();
             let mut environ = environ.split(|byte| *byte == 0);
-            let is_server = arguments.contains("opencode serve --hostname ");
-            let is_ours = is_server
+            let is_meant = arguments.contains(words);
+            let is_ours = is_meant
                 && (arguments.starts_with(&root)
                     || environ.any(|variable| ids.iter().any(|id| variable == id.as_bytes())));
             is_ours.then_some(pid)
         });
-        let servers: Vec<i32> = numbered.collect();
-        // A process that a server is about to start is its copy until it runs its own program.
-        let is_copy = |pid: &i32| parent(*pid).is_some_and(|parent| servers.contains(&parent));
-        servers
-            .iter()
-            .copied()
-            .filter(|pid| !is_copy(pid))
-            .collect()
+        let found: Vec<i32> = numbered.collect();
+        // A process that one of them is about to start is its copy until it runs its own program.
+        let is_copy = |pid: &i32| parent(*pid).is_some_and(|parent| found.contains(&parent));
+        found.iter().copied().filter(|pid| !is_copy(pid)).collect()
     }
 }
 

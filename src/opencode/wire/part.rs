@@ -59,6 +59,17 @@ pub enum PartBody {
     Unknown(String),
 }
 
+impl PartBody {
+    /// Whether it is more than the beginning of something.
+    pub fn says_something(&self) -> bool {
+        match self {
+            Self::Text { text, .. } | Self::Reasoning { text, .. } => !text.is_empty(),
+            Self::StepStart => false,
+            _ => true,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ToolPart {
     pub tool: String,

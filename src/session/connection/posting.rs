@@ -95,15 +95,17 @@ impl Connection {
             Some(Turn::Over) => serving.queue.settled(),
             Some(Turn::Absent) if looks >= LOOKS_FOR => {
                 tracing::warn!(%prompt, "the server took a prompt and does not have it: once more");
-                let lost = self
-                    .posting
-                    .iter()
-                    .position(|other| other.message == prompt);
-                if let Some(lost) = lost {
-                    let prompt = self.posting.remove(lost);
-                    serving.recorder.unclaim(&prompt.message, false).await;
-                    serving.queue.put_back(prompt, false);
-                }
+                self.post_again(serving).await;
+            }
+            // Another process looks after it.
+            Some(Turn::NotBegun) if self.is_earlier(&prompt) && !serving.recorder.drives() => {
+                self.look(serving, prompt, looks);
+            }
+            // The server has ended before the turn began, and the next one begins none by itself.
+            Some(Turn::NotBegun) if self.is_earlier(&prompt) => {
+                tracing::warn!(%prompt, "the server was given a prompt and has not answered it: once more");
+                self.earlier = None;
+                self.post_again(serving).await;
             }
             Some(Turn::NotBegun) if looks >= LOOKS => {
                 tracing::warn!(%prompt, "the server took a prompt and does not answer it");
@@ -112,6 +114,25 @@ impl Connection {
             Some(Turn::NotBegun | Turn::Absent) => self.look(serving, prompt, looks + 1),
             Some(Turn::Runs) | None => self.look(serving, prompt, looks),
         }
+    }
+
+    fn is_earlier(&self, prompt: &MessageId) -> bool {
+        self.earlier.as_ref() == Some(prompt)
+    }
+
+    /// Puts the prompt in flight, which the server took and does not answer, back into the queue; unless the
+    /// user wants no answer. Sent under the same ids it is the same message.
+    async fn post_again(&mut self, serving: &mut Serving) {
+        let Some(prompt) = serving.queue.unanswered() else {
+            serving.queue.settled();
+            return;
+        };
+        self.posting.retain(|other| other.message != prompt.message);
+        serving.recorder.unclaim(&prompt.message, false).await;
+        // The store may have forgotten it when the server showed it.
+        serving.recorder.enqueue(&prompt).await;
+        serving.queue.put_back(prompt, false);
+        serving.tell_queue().await;
     }
 
     /// What was on its way goes back to the queue, to be sent again under the same ids.

@@ -1,7 +1,7 @@
 //! What a server does with a prompt that it has.
 
 use crate::domain::id::MessageId;
-use crate::opencode::wire::message::MessagePage;
+use crate::opencode::wire::message::{MessagePage, MessageWithParts};
 use crate::opencode::wire::session::{SessionStatus, StatusMap};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,8 @@ pub enum Turn {
     Runs,
     /// It has answered it.
     Over,
-    /// It is idle and has not answered it.
+    /// It is idle and has not answered it, but for a message without content: that of a server which
+    /// ended at that moment.
     NotBegun,
     /// It is idle and does not have it.
     Absent,
@@ -21,20 +22,28 @@ pub fn of(statuses: &StatusMap, page: &MessagePage, session: &str, prompt: &Mess
     if !matches!(statuses.get(session), None | Some(SessionStatus::Idle)) {
         return Turn::Runs;
     }
-    let mut after = page.messages.iter().map(|message| &message.info);
-    if !after.any(|message| message.id == prompt.as_str()) {
+    let mut after = page.messages.iter();
+    if !after.any(|message| message.info.id == prompt.as_str()) {
         Turn::Absent
-    } else if after.any(|message| message.role == "assistant") {
+    } else if after.any(answers) {
         Turn::Over
     } else {
         Turn::NotBegun
     }
 }
 
+fn answers(message: &MessageWithParts) -> bool {
+    let info = &message.info;
+    let is_over = info.time.completed.is_some() || info.error.is_some();
+    let says = || message.parts.iter().any(|part| part.body.says_something());
+    info.role == "assistant" && (is_over || says())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::opencode::wire::message::{Message, MessageWithParts};
+    use crate::opencode::wire::message::Message;
+    use crate::opencode::wire::part::{Part, PartBody};
     use pretty_assertions::assert_eq;
 
     fn page(messages: &[(&str, &str)]) -> MessagePage {
@@ -66,6 +75,25 @@ mod tests {
         let stored = [&before[..], &[("b", "user")]].concat();
         assert_eq!(turn(&idle, &stored), Turn::NotBegun);
         let answered = [&stored[..], &[("y", "assistant")]].concat();
-        assert_eq!(turn(&idle, &answered), Turn::Over);
+        assert_eq!(turn(&idle, &answered), Turn::NotBegun, "it is empty");
+        let mut answered = page(&answered);
+        let turn = |page: &MessagePage| of(&idle, page, "ses_1", &MessageId::from("b"));
+        let mut part = |text: &str| {
+            answered.messages[3].parts = vec![Part {
+                id: "p".to_owned(),
+                message_id: "y".to_owned(),
+                body: PartBody::Text {
+                    text: text.to_owned(),
+                    synthetic: false,
+                    time: None,
+                },
+            }];
+            turn(&answered)
+        };
+        assert_eq!(part(""), Turn::NotBegun);
+        assert_eq!(part("word"), Turn::Over);
+        answered.messages[3].parts.clear();
+        answered.messages[3].info.time.completed = Some(1);
+        assert_eq!(turn(&answered), Turn::Over);
     }
 }
