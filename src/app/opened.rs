@@ -11,7 +11,9 @@ use super::logs::Logs;
 use crate::domain::id::SessionKey;
 use crate::domain::runs::Life;
 use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
-use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo};
+use crate::domain::session::{
+    Origin, Prompt, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo,
+};
 use crate::domain::time::{Monotonic, UnixMillis};
 
 /// Whether a session's task takes commands.
@@ -207,6 +209,12 @@ impl OpenSession {
             key: self.key.clone(),
             origin: self.origin.clone(),
         }));
+    }
+
+    /// Starts its task anew for a prompt.
+    pub(super) fn wake_for(&mut self, prompt: Prompt, cx: &mut Cx<'_>) {
+        self.wake(cx);
+        self.command(SessionCommand::Prompt(prompt), cx);
     }
 
     /// What the store has of a session whose task has ended: where somebody else has resumed or revived it,

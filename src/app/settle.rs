@@ -2,6 +2,7 @@
 //! these nothing is due, and the program sleeps.
 
 use super::action::AppAction;
+use super::chat::ChatOutcome;
 use super::cx::Cx;
 use super::{App, Notice};
 use crate::domain::sandbox::State;
@@ -56,6 +57,24 @@ impl App {
             session.chat.tick(cx);
         }
         self.strangers_tick(cx);
+    }
+
+    /// After each event: what came of an Enter that was known as one only now. A prompt of a session that
+    /// was left meanwhile goes to that one.
+    pub(super) fn late_outcomes(&mut self, cx: &mut Cx<'_>) {
+        let mut late = Vec::new();
+        for (key, session) in &mut self.open {
+            for outcome in session.chat.take_late() {
+                match outcome {
+                    ChatOutcome::Wake(prompt) => session.wake_for(prompt, cx),
+                    other if self.shown.as_ref() == Some(key) => late.push(other),
+                    _ => {}
+                }
+            }
+        }
+        for outcome in late {
+            self.chat_outcome(outcome, cx);
+        }
     }
 
     /// After each event: since when states hold, and whose time runs out.

@@ -13,7 +13,7 @@ use super::overlay::{Confirm, Overlay};
 use super::picker::Picker;
 use super::sessions::SessionsOutcome;
 use super::{App, Notice, Pane};
-use crate::domain::session::{SessionCommand, SessionEvent};
+use crate::domain::session::SessionEvent;
 use crate::domain::time::Monotonic;
 
 /// How long a second ctrl-c quits.
@@ -47,6 +47,7 @@ impl App {
             Event::Tick => self.tick(cx),
             Event::Stop => self.quit(cx),
         }
+        self.late_outcomes(cx);
         self.settle(cx);
         if changes_list {
             self.watch(cx);
@@ -212,7 +213,7 @@ impl App {
         }
     }
 
-    fn chat_outcome(&mut self, outcome: ChatOutcome, cx: &mut Cx<'_>) {
+    pub(super) fn chat_outcome(&mut self, outcome: ChatOutcome, cx: &mut Cx<'_>) {
         match outcome {
             ChatOutcome::Notice(text) => self.notify(text, cx),
             ChatOutcome::PickModel => {
@@ -224,8 +225,7 @@ impl App {
             }
             ChatOutcome::Wake(prompt) => {
                 if let Some(session) = self.session_mut() {
-                    session.wake(cx);
-                    session.command(SessionCommand::Prompt(prompt), cx);
+                    session.wake_for(prompt, cx);
                 }
             }
             // Enter may be pressed for many reasons: it asks only where there is something to ask.

@@ -36,7 +36,8 @@ impl Chat {
     /// What is done first with each key: a held answer counts if its time has come.
     pub(super) fn settle_requests(&mut self, cx: &mut Cx<'_>) {
         if let Some((held, _)) = self.requests.take_held(Some(cx.now)) {
-            self.panel_update(held, cx);
+            let told = self.panel_update(held, cx);
+            self.late.extend(told);
         }
         self.sync_aside();
     }

@@ -133,6 +133,8 @@ pub struct Chat {
     model: Option<ModelRef>,
     /// A page of older messages is on its way.
     loading_older: bool,
+    /// What came of keys that were taken for an Enter only later.
+    late: Vec<ChatOutcome>,
     /// The newest instant that an update was given.
     clock: Monotonic,
 }
@@ -164,6 +166,7 @@ impl Chat {
             agent: None,
             model: None,
             loading_older: false,
+            late: Vec::new(),
             clock: Monotonic::ZERO,
         }
     }

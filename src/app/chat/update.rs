@@ -146,12 +146,18 @@ impl Chat {
         self.settle_requests(cx);
         if self.typing.settled(cx.now) {
             self.composer.drop_newline();
-            if self.requests.panel.writing.is_some() {
-                self.finish_writing(cx);
+            let told = if self.requests.panel.writing.is_some() {
+                self.finish_writing(cx)
             } else {
-                self.send(cx);
-            }
+                self.send(cx)
+            };
+            self.late.extend(told);
         }
+    }
+
+    /// What the root must do for keys whose meaning was clear only some time after they came.
+    pub fn take_late(&mut self) -> Vec<ChatOutcome> {
+        std::mem::take(&mut self.late)
     }
 
     pub(super) fn enter(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {

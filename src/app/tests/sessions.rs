@@ -326,6 +326,55 @@ fn a_prompt_resumes_a_paused_session_whose_task_has_ended() {
 }
 
 #[test]
+fn a_line_that_a_program_types_resumes_the_session_it_was_typed_for() {
+    let burst = |script: &mut Script| {
+        for key in ["d", "o", "enter"] {
+            script.event(Event::Key(key.parse().unwrap()));
+        }
+    };
+    let prompts = |script: &mut Script| {
+        let asked = script.asked();
+        let prompts: Vec<_> = asked
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Command(key, SessionCommand::Prompt(prompt)) => {
+                    Some((key.to_string(), prompt.text.clone()))
+                }
+                _ => None,
+            })
+            .collect();
+        (opens(&asked), prompts)
+    };
+    let sent = (
+        vec![("one".to_owned(), false)],
+        vec![("one".to_owned(), "do".to_owned())],
+    );
+    let over = |script: &mut Script| {
+        script.phase("one", Phase::Paused);
+        script.session("one", SessionEvent::Stopped);
+        script.asked();
+    };
+
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
+    over(&mut script);
+    burst(&mut script);
+    assert_eq!(prompts(&mut script), (vec![], vec![]), "more may follow");
+    script.wait(Duration::from_millis(100));
+    assert_eq!(prompts(&mut script), sent);
+
+    // Another session is shown before it is known that nothing follows.
+    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
+    script.with_cx(|app, cx| app.show(SessionKey::from("two"), cx));
+    script.with_cx(|app, cx| app.show(SessionKey::from("one"), cx));
+    over(&mut script);
+    burst(&mut script);
+    script.now += Duration::from_millis(100);
+    script.with_cx(|app, cx| app.show(SessionKey::from("two"), cx));
+    script.event(Event::Tick);
+    assert_eq!(prompts(&mut script), sent);
+}
+
+#[test]
 fn what_has_gone_names_the_key_that_works_in_the_composer() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     let gone = Failure::new("the sandbox was killed").hint("n starts a new session");
