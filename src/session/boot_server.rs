@@ -67,7 +67,7 @@ pub(super) async fn run(
         sandbox.follower = Some(cx.stage(Stage::Start, started).await?);
         left -= 1;
         match connect(cx, sandbox.clone(), &mut place).await {
-            Err(Phase::Failed(failure)) if left > 0 && lost_its_port(&sandbox, &failure) => {
+            Err(Phase::Failed(failure)) if left > 0 && lost_its_port(&failure) => {
                 let port = free_port()?;
                 let line = format!("the port was taken meanwhile; now it is {port}");
                 cx.output(Stage::Start, line).await;
@@ -78,12 +78,13 @@ pub(super) async fn run(
     }
 }
 
-/// Whether the server ended because somebody else had its port. Sandboxes that share this machine's
-/// ports may take one between our look and the server's bind, which comes a second or two later. All
-/// that OpenCode says of it is `ServeError` (observed on 1.18.33).
-fn lost_its_port(sandbox: &Sandbox, failure: &Failure) -> bool {
+/// Whether the server ended because somebody else had its port: a program of the sandbox's template, or, where
+/// sandboxes share this machine's ports, one that took it between our look and the server's bind, which comes
+/// a second or two later. An account's server may be of that kind too, and does not say. All that OpenCode
+/// says of it is `ServeError` (observed on 1.18.33).
+fn lost_its_port(failure: &Failure) -> bool {
     let told = failure.stderr.iter();
-    !sandbox.engine.own_network && told.rev().any(|line| line.trim() == "ServeError")
+    told.rev().any(|line| line.trim() == "ServeError")
 }
 
 /// Starts the server, and beside it the demo model where that is wanted.
@@ -214,11 +215,11 @@ fn config(place: &Place, demo_url: Option<&str>) -> Value {
     config
 }
 
-/// The usual port where all are the sandbox's own. Where it shares them with this machine, the kept
-/// one if it is free, else the usual one, else any.
+/// The kept port, else the usual one, where all are the sandbox's own: another was kept because that one was
+/// taken. Where it shares them with this machine, the kept one if it is free, else the usual one, else any.
 fn port(own_network: bool, kept: Option<u16>) -> Result<u16, Failure> {
     if own_network {
-        return Ok(PORT);
+        return Ok(kept.unwrap_or(PORT));
     }
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     match kept.into_iter().chain([PORT]).find(is_free) {
@@ -365,6 +366,15 @@ mod tests {
             pattern: "*".to_owned(),
             action,
         }
+    }
+
+    #[test]
+    fn a_port_that_was_taken_leads_to_another_that_is_kept() {
+        let told = |line: &str| Failure::new("ended").stderr(vec![line.to_owned()]);
+
+        assert!(lost_its_port(&told("ServeError")) && !lost_its_port(&told("out of memory")));
+        assert_eq!(port(true, None).unwrap(), PORT);
+        assert_eq!(port(true, Some(20_123)).unwrap(), 20_123);
     }
 
     #[test]
