@@ -39,9 +39,16 @@ pub(crate) fn e2b_cli() -> PathBuf {
 
 /// Returns a Python that has E2B's official SDK, installing it first if it is not there.
 pub(crate) fn python_with_sdk(version: &str) -> PathBuf {
-    let home = once(&format!("python-e2b-{version}"), |folder| {
-        python_install(folder, &format!("e2b=={version}"));
-    });
+    let name = format!("python-e2b-{version}");
+    let package = format!("e2b=={version}");
+    // An environment only works with the Python that made it, which an upgrade may have removed.
+    let works = |home: &Path| {
+        let python = Command::new(home.join("bin/python"))
+            .args(["-c", "import e2b"])
+            .output();
+        python.is_ok_and(|output| output.status.success())
+    };
+    let home = once(&name, works, |folder| python_install(folder, &package));
     home.join("bin/python")
 }
 
@@ -107,27 +114,31 @@ fn needs_baseline() -> bool {
 /// Returns the folder of an npm package in the cache.
 fn install(package: &str, version: &str) -> PathBuf {
     let name = format!("{}-{version}", package.replace('/', "+"));
-    let home = once(&name, |folder| {
+    let home = once(&name, Path::exists, |folder| {
         npm_install(folder, &format!("{package}@{version}"));
     });
     home.join("node_modules").join(package)
 }
 
-/// Returns a folder of the cache, filled on the first call. Several test processes may ask at once: a lock
-/// lets one of them fill it, and a rename makes the result appear whole or not at all.
-fn once(name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
+/// Returns a folder of the cache, filled on the first call and again where it does not work any more. Several
+/// test processes may ask at once: a lock lets one of them fill it, and a rename makes the result appear whole
+/// or not at all.
+fn once(name: &str, works: impl Fn(&Path) -> bool, fill: impl FnOnce(&Path)) -> PathBuf {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .unwrap()
         .join("sandbar-test-cache");
     let home = cache.join(name);
-    if home.exists() {
+    if works(&home) {
         return home;
     }
     fs::create_dir_all(&cache).unwrap();
     let lock = File::create(cache.join("lock")).unwrap();
     lock.lock().unwrap();
-    if !home.exists() {
+    if !works(&home) {
+        if home.exists() {
+            fs::remove_dir_all(&home).unwrap();
+        }
         let fresh = tempfile::tempdir_in(&cache).unwrap();
         fill(fresh.path());
         fs::rename(fresh.path(), &home).unwrap();
