@@ -15,7 +15,8 @@
 //! | borders | who may import what, length of files, banned words | `architecture` reads `src/` | here |
 //!
 //! What the tests need beyond what the README names they install themselves, once: see `support::set_up`. What a
-//! machine may lack is in `support::optional`; `tests/gaps` lists at the end what was not covered for it.
+//! machine may lack is in `support::optional`; `tests/summary` lists at the end what was not covered for it, and
+//! how long the slowest tests took.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, and says where"

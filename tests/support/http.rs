@@ -14,6 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) fn runtime() -> Runtime {
+    super::duration::measure();
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 

@@ -1,6 +1,8 @@
 //! What the integration tests stand on: real programs, installed and started for them.
 
 pub(crate) mod client;
+#[expect(dead_code, reason = "the summary uses the rest")]
+pub(crate) mod duration;
 pub(crate) mod fault_proxy;
 pub(crate) mod home;
 pub(crate) mod http;
@@ -8,7 +10,7 @@ pub(crate) mod inside;
 pub(crate) mod local;
 pub(crate) mod log_files;
 pub(crate) mod opencode;
-#[expect(dead_code, reason = "the list of gaps uses the rest")]
+#[expect(dead_code, reason = "the summary uses the rest")]
 pub(crate) mod optional;
 pub(crate) mod process;
 pub(crate) mod provider;
@@ -21,6 +23,7 @@ pub(crate) mod source;
 /// A temporary directory into which other users can go: where the tests run as root, the sandboxes
 /// are theirs.
 pub(crate) fn folder() -> tempfile::TempDir {
+    duration::measure();
     let folder = tempfile::tempdir().unwrap();
     let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o711);
     std::fs::set_permissions(folder.path(), everybody).unwrap();

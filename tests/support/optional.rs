@@ -1,5 +1,5 @@
 //! What some machines lack and most tests do not need. A test that lacks it covers nothing and says so: the gaps
-//! are written beside Cargo's target directory, and the program `tests/gaps/main.rs`, which `cargo test` starts
+//! are written beside Cargo's target directory, and the program `tests/summary/main.rs`, which `cargo test` starts
 //! last, lists them with the line that closes them. Where [`REQUIRE_ALL`] is set, a gap fails the test.
 //!
 //! It does not know what a test does with the program.

@@ -19,6 +19,7 @@ impl Slot {
             .wait_while(taken, |taken| *taken >= AT_ONCE)
             .unwrap_or_else(PoisonError::into_inner);
         *taken += 1;
+        super::duration::measure();
         Self(())
     }
 }
