@@ -3,7 +3,12 @@
 //! The tables below say what is allowed; the crate's documentation says why. A room that is not in
 //! [`ROOMS`] fails the test, so that a new one is thought about before it is imported.
 
+mod circles;
+mod imports;
+mod type_names;
+
 use std::path::Path;
+use std::sync::LazyLock;
 
 use crate::support::source::{Name, SourceFile, read_all};
 
@@ -302,8 +307,11 @@ fn broken_bans<'a>(
     })
 }
 
-fn sources() -> Vec<SourceFile> {
-    read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+/// All of `src/`, read once for all tests.
+fn sources() -> &'static [SourceFile] {
+    static SOURCES: LazyLock<Vec<SourceFile>> =
+        LazyLock::new(|| read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));
+    &SOURCES
 }
 
 #[test]

@@ -15,6 +15,12 @@ pub(crate) struct SourceFile {
     pub(crate) path: String,
     /// What it names, in order, with `use` trees unfolded, and `self`, `super` and imported names resolved.
     pub(crate) names: Vec<Name>,
+    /// Names that its `use` items bring, and what they are.
+    pub(crate) imports: BTreeMap<String, String>,
+    /// The items that it declares, at any depth; modules are none.
+    pub(crate) items: BTreeSet<String>,
+    /// The structs, enums, traits and aliases among the items.
+    pub(crate) types: Vec<String>,
     /// Lines that hold code: no blanks, no comments, no tests.
     pub(crate) code_lines: usize,
     /// Modules that exist for tests only: `tests`, `testing`.
@@ -26,6 +32,22 @@ pub(crate) struct SourceFile {
 pub(crate) struct Name {
     pub(crate) text: String,
     pub(crate) line: usize,
+    pub(crate) role: Role,
+}
+
+/// Where a name stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// In an expression, a type, a pattern, a macro.
+    Code,
+    /// In a `use` of the file's own.
+    Import,
+    /// In a `use` whose end is `*`: all that is in the named module.
+    ImportAll,
+    /// In a `pub use`, of any visibility.
+    ReExport,
+    /// In a `pub use` whose end is `*`.
+    ReExportAll,
 }
 
 impl Name {
@@ -84,6 +106,9 @@ impl SourceFile {
             module: module_of(path),
             names: Vec::new(),
             imports: BTreeMap::new(),
+            role: Role::Code,
+            items: BTreeSet::new(),
+            types: Vec::new(),
             test_lines: BTreeSet::new(),
             test_modules: Vec::new(),
         };
@@ -97,6 +122,9 @@ impl SourceFile {
         Self {
             path: path.to_owned(),
             names: reader.names,
+            imports: reader.imports,
+            items: reader.items,
+            types: reader.types,
             code_lines,
             test_modules: reader.test_modules,
         }
@@ -128,7 +156,7 @@ impl SourceFile {
 }
 
 /// `app/chat/mod.rs` and `app/chat.rs` are the module `app`, `chat`.
-fn module_of(path: &str) -> Vec<String> {
+pub(crate) fn module_of(path: &str) -> Vec<String> {
     let mut parts: Vec<String> = path
         .trim_end_matches(".rs")
         .split('/')
@@ -149,6 +177,9 @@ struct Reader {
     names: Vec<Name>,
     /// Names that the file's `use` items bring, and what they are.
     imports: BTreeMap<String, String>,
+    role: Role,
+    items: BTreeSet<String>,
+    types: Vec<String>,
     test_lines: BTreeSet<usize>,
     test_modules: Vec<String>,
 }
@@ -176,6 +207,7 @@ impl Reader {
         self.names.push(Name {
             text: absolute.join("::"),
             line,
+            role: self.role,
         });
     }
 
@@ -192,7 +224,15 @@ impl Reader {
                     self.add_use(tree, prefix);
                 }
             }
-            syn::UseTree::Glob(_) => self.add(prefix, line),
+            syn::UseTree::Glob(_) => {
+                let role = self.role;
+                self.role = match role {
+                    Role::ReExport => Role::ReExportAll,
+                    _ => Role::ImportAll,
+                };
+                self.add(prefix, line);
+                self.role = role;
+            }
             syn::UseTree::Name(syn::UseName { ident }) => self.add_import(ident, None, prefix),
             syn::UseTree::Rename(syn::UseRename { ident, rename, .. }) => {
                 self.add_import(ident, Some(rename), prefix);
@@ -244,6 +284,7 @@ impl Reader {
                     self.names.push(Name {
                         text: format!("{}!", path[0]),
                         line,
+                        role: Role::Code,
                     });
                     path.clear();
                 }
@@ -266,6 +307,23 @@ impl Reader {
             self.add(path, line);
         }
         path.clear();
+    }
+
+    fn declare(&mut self, item: &syn::Item) {
+        let ident = match item {
+            syn::Item::Enum(syn::ItemEnum { ident, .. })
+            | syn::Item::Struct(syn::ItemStruct { ident, .. })
+            | syn::Item::Trait(syn::ItemTrait { ident, .. })
+            | syn::Item::Type(syn::ItemType { ident, .. }) => {
+                self.types.push(ident.to_string());
+                ident
+            }
+            syn::Item::Const(item) => &item.ident,
+            syn::Item::Static(item) => &item.ident,
+            syn::Item::Fn(item) => &item.sig.ident,
+            _ => return,
+        };
+        self.items.insert(ident.to_string());
     }
 
     /// Notes the lines of something that only tests see; returns whether it is that.
@@ -303,6 +361,7 @@ impl<'ast> Visit<'ast> for Reader {
             _ => return visit::visit_item(self, item),
         };
         if !self.skips(attributes, item.span()) {
+            self.declare(item);
             visit::visit_item(self, item);
         } else if let syn::Item::Mod(module) = item {
             self.test_modules.push(module.ident.to_string());
@@ -322,7 +381,12 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.role = match item.vis {
+            syn::Visibility::Inherited => Role::Import,
+            _ => Role::ReExport,
+        };
         self.add_use(&item.tree, &mut Vec::new());
+        self.role = Role::Code;
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -340,6 +404,7 @@ impl<'ast> Visit<'ast> for Reader {
             self.names.push(Name {
                 text: format!("{}!", name.ident),
                 line: call.path.span().start().line,
+                role: Role::Code,
             });
         }
         self.add_tokens(call.tokens.clone());
