@@ -39,6 +39,7 @@
 //! | [`config`] | defaults, file, environment, flags; paths; credentials; our own log |
 //! | [`keyring`] | looks up keys in the keyring of the desktop |
 //! | [`net`] | HTTP client set-up, lines, back-off |
+//! | [`clock`] | the wall clock |
 //! | [`regular_file`] | files by their names: no FIFOs, no devices, none too large |
 //! | [`cli`] | the commands |
 //!
@@ -65,6 +66,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod domain;

@@ -12,9 +12,10 @@ use super::auth;
 use super::error::ApiError;
 use super::helper::Refused;
 use super::new_sandbox::{NewSandbox, Origin};
-use super::registry::{Registry, failed, now};
+use super::registry::{Registry, failed};
 use super::sandbox::{Sandbox, State};
 use super::snapshot::{self, Memory, Snapshot};
+use crate::clock::unix_now;
 
 /// What a snapshot is to be called.
 pub(super) struct Name {
@@ -39,7 +40,7 @@ impl Registry {
             tag: name.map_or_else(|| snapshot::NEWEST.to_owned(), |name| name.tag),
             sandbox: record.id,
             template: record.base.unwrap_or(record.template),
-            made_at: now(),
+            made_at: unix_now().0,
         };
         let (snapshots, dir, made) = (
             self.snapshots.clone(),

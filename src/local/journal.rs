@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::door::Exit;
-use super::registry;
 use super::sandbox::guard;
+use crate::clock::unix_now;
 
 const LINES: usize = 1000;
 
@@ -72,7 +72,7 @@ impl Journal {
             lines.pop_front();
         }
         lines.push_back(Line {
-            unix_millis: registry::now(),
+            unix_millis: unix_now().0,
             logger,
             message,
             fields,

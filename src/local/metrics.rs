@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use super::error::ApiError;
 use super::limits::usage::{kilobytes, measure};
-use super::registry::now;
 use super::sandbox::{Run, Sandbox, guard};
 use super::tree;
+use crate::clock::unix_now;
 
 /// Samples kept of one sandbox.
 const KEPT: usize = 720;
@@ -95,7 +95,7 @@ pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiEr
     let cpu = used.cpu.saturating_sub(first).as_secs_f64();
     let passed = at.duration_since(before).as_secs_f64();
     let sample = Sample {
-        unix_secs: now() / 1000,
+        unix_secs: unix_now().0 / 1000,
         cpu_count: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         cpu_used_pct: (cpu / passed.max(0.01) * 10_000.0).round() / 100.0,
         mem_used: used.memory,

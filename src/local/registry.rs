@@ -4,11 +4,10 @@
 //! until the server ends. Cold: no process is left, only the files; a resume starts an empty run.
 //! After a restart of the server all sandboxes are paused and cold.
 
-use crate::net::random;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use tokio::sync::{MutexGuard, Notify};
@@ -28,6 +27,8 @@ use super::sandbox::{Record, Sandbox, State, guard};
 use super::snapshot::Snapshots;
 use super::template::{Links, Templates};
 use super::{Options, auth};
+use crate::clock::unix_now;
+use crate::net::random;
 
 /// The longest wait of the reaper, so that a changed clock is noticed.
 const REAPER_STEP: Duration = Duration::from_mins(1);
@@ -55,16 +56,8 @@ pub(super) struct Registry {
     pub(super) tasks: TaskTracker,
 }
 
-/// Milliseconds since the epoch.
-pub(super) fn now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
 fn after(timeout: Duration) -> u64 {
-    now().saturating_add(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
+    unix_now().plus(timeout).0
 }
 
 pub(super) fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
@@ -150,7 +143,7 @@ impl Registry {
             env_vars: new.env_vars,
             envd_token: random::token().map_err(unlucky)?,
             traffic_token,
-            started_at: now(),
+            started_at: unix_now().0,
             ends_at: after(new.timeout),
             auto_pause: new.auto_pause,
             auto_pause_memory: new.auto_pause_memory,
@@ -261,7 +254,7 @@ impl Registry {
             record.state = State::Running;
             if resumed {
                 // As at E2B: since when it runs, not since when it exists.
-                record.started_at = now();
+                record.started_at = unix_now().0;
             }
             record.ends_at = if resumed {
                 ends_at
@@ -385,7 +378,7 @@ impl Registry {
                 if record.state != State::Running {
                     continue;
                 }
-                let left = Duration::from_millis(record.ends_at.saturating_sub(now()));
+                let left = Duration::from_millis(record.ends_at.saturating_sub(unix_now().0));
                 if !left.is_zero() {
                     wait = wait.min(left);
                 } else if let Ok(turn) = sandbox.transition.try_lock() {
@@ -406,7 +399,7 @@ impl Registry {
     /// Ends a sandbox whose time is over, unless it has got more since somebody looked.
     async fn expire(&self, sandbox: &Sandbox, _turn: MutexGuard<'_, ()>) -> Result<(), ApiError> {
         let record = sandbox.record();
-        if record.state != State::Running || record.ends_at > now() {
+        if record.state != State::Running || record.ends_at > unix_now().0 {
             return Ok(());
         }
         if record.auto_pause {

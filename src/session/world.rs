@@ -4,19 +4,21 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::sync::{OnceCell, watch};
 use tokio::time::Instant;
 
+pub use crate::clock::unix_now as wall;
+
 use super::late_keys::LateKeys;
 use super::timing::Timing;
 use super::words;
 use crate::domain::failure::Failure;
 use crate::domain::session::{CredentialRef, Origin, SessionSpec};
-use crate::domain::time::{Monotonic, UnixMillis};
+use crate::domain::time::Monotonic;
 use crate::domain::version::OPENCODE_VERSION;
 use crate::engine::{Engine, EngineError, EngineSpec};
 use crate::net::http::{Http, HttpOptions, HttpSetupError};
@@ -260,12 +262,4 @@ impl World {
     pub(crate) fn now(&self) -> Monotonic {
         self.started.elapsed()
     }
-}
-
-/// The wall clock.
-pub fn wall() -> UnixMillis {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -8,13 +8,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::error::StoreError;
 use super::files::{make_private_dir, open_private};
 use super::migrations;
+use crate::clock::unix_now;
 use crate::regular_file;
 
 /// How long a statement waits for another process.
@@ -144,9 +145,7 @@ fn is_corrupt(error: &rusqlite::Error) -> bool {
 /// Moves the database and its write-ahead log out of the way; a log left behind would be replayed
 /// into the fresh file.
 fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
-    let secs = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let secs = unix_now().0 / 1000;
     let mut kept = with_suffix(path, &format!(".corrupt-{secs}"));
     let mut count = 1;
     while kept.exists() {

@@ -18,10 +18,14 @@ const CEILING: usize = 400;
 /// Which other rooms a room may import. `a::b` allows that part only.
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("clock", &["domain"]),
     ("net", &[]),
     ("e2b", &["net"]),
     ("opencode", &["net"]),
-    ("local", &["net", "e2b::wire", "e2b::proto", "regular_file"]),
+    (
+        "local",
+        &["net", "e2b::wire", "e2b::proto", "regular_file", "clock"],
+    ),
     ("demo", &["net"]),
     ("text", &[]),
     ("keyring", &[]),
@@ -32,11 +36,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "session",
         &[
-            "domain", "net", "e2b", "opencode", "engine", "demo", "store", "keyring",
+            "domain", "net", "e2b", "opencode", "engine", "demo", "store", "keyring", "clock",
         ],
     ),
     ("engine", &["domain", "net", "e2b", "local", "config"]),
-    ("store", &["domain", "net::secret", "regular_file"]),
+    ("store", &["domain", "net::secret", "regular_file", "clock"]),
     (
         "config",
         &["domain", "net::secret", "app::action", "regular_file"],

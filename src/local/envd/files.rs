@@ -22,9 +22,9 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use crate::e2b::wire::WrittenFile;
 
 use super::super::error::ApiError;
-use super::super::registry;
 use super::transfer::{self, Encoding, Part};
 use super::{Context, known_name, metadata, signature};
+use crate::clock::unix_now;
 
 /// Longest body of an upload, after it was unpacked.
 const UPLOAD_LIMIT: u64 = 8 * 1024 * 1024 * 1024;
@@ -50,7 +50,7 @@ fn authorize(
             return refuse("access token present in header but does not match");
         }
         let token = cx.sandbox.record().envd_token;
-        let checked = signature::check(query, operation, &token, registry::now() / 1000);
+        let checked = signature::check(query, operation, &token, unix_now().0 / 1000);
         if let Err(invalid) = checked {
             let message = match invalid {
                 signature::Invalid::Missing => "missing signature query parameter",
