@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::sandbox::guard;
+use super::lock::guard;
 
 type Made<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 

@@ -38,10 +38,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::idle::STATUS;
 use super::isolation::Isolation;
-use super::launch::blocking;
 use super::limits::Enforced;
-use super::sandbox::write_private;
+use super::private_file::write_private;
 use super::server_lock::{self, ServerLock, lock_file};
+use super::tasks::blocking;
 use super::{Options, auth};
 use crate::regular_file;
 

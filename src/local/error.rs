@@ -63,3 +63,8 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+/// An internal error that names what was tried.
+pub(super) fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
+    move |error| ApiError::internal(format!("{what}: {error}"))
+}

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::door::Exit;
-use super::sandbox::guard;
+use super::lock::guard;
 
 /// Bytes that wait for one subscriber at most.
 const MOST: usize = 64 * 1024 * 1024;

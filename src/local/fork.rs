@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::auth;
-use super::error::ApiError;
+use super::error::{ApiError, failed};
 use super::helper::Refused;
 use super::new_sandbox::{NewSandbox, Origin};
-use super::registry::{Registry, failed};
-use super::sandbox::{Sandbox, State};
+use super::record::State;
+use super::registry::Registry;
+use super::sandbox::Sandbox;
 use super::snapshot::{self, Memory, Snapshot};
 use crate::clock::unix_now;
 

@@ -23,8 +23,8 @@ use tokio::sync::mpsc;
 
 use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
 use super::isolation::{self, restrict};
+use super::lock::guard;
 use super::ports::Ports;
-use super::sandbox::guard;
 use super::{terminal, tree};
 
 /// Reports waiting to be sent.

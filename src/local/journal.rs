@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::door::Exit;
-use super::sandbox::guard;
+use super::lock::guard;
 use crate::clock::unix_now;
 
 const LINES: usize = 1000;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::error::ApiError;
+use super::error::{ApiError, failed};
 use super::helper::{Helper, Refused};
 use super::intercept::Interceptor;
 use super::isolation::{Quarters, Start};
 use super::limits::Share;
 use super::outbound::{self, Outbound};
-use super::registry::{Registry, failed};
-use super::sandbox::{Run, Sandbox, State};
+use super::record::State;
+use super::registry::Registry;
+use super::sandbox::{Run, Sandbox};
+use super::tasks::blocking;
 use super::{certificates, tree};
 
 impl Registry {
@@ -133,12 +135,4 @@ impl Registry {
         })
         .await
     }
-}
-
-/// Runs what touches many files away from the async threads.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> std::io::Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(std::io::Error::other).flatten()
 }

@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use super::error::ApiError;
 use super::limits::usage::{kilobytes, measure};
-use super::sandbox::{Run, Sandbox, guard};
+use super::lock::guard;
+use super::sandbox::{Run, Sandbox};
 use super::tree;
 use crate::clock::unix_now;
 

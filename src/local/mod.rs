@@ -29,14 +29,17 @@ mod isolation;
 mod journal;
 mod launch;
 mod limits;
+mod lock;
 mod metrics;
 mod new_sandbox;
 mod out_of_bounds;
 mod outbound;
 mod ports;
+mod private_file;
 mod process;
 mod proxy;
 mod proxy_request;
+mod record;
 mod registry;
 mod remainder;
 mod rewrite;
@@ -47,6 +50,7 @@ mod snapshot;
 #[cfg(target_os = "linux")]
 mod sock_diag;
 mod streams;
+mod tasks;
 mod template;
 mod terminal;
 mod tree;
@@ -70,9 +74,9 @@ pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted, close_on_
 pub use limits::{Enforced, Limits, Means};
 pub use terminal::become_leader;
 
-use launch::blocking;
 use registry::Registry;
 use server_lock::ServerLock;
+use tasks::blocking;
 
 /// A new API key in E2B's form.
 pub fn new_key() -> io::Result<SecretString> {

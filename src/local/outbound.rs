@@ -25,9 +25,9 @@ use tokio_util::task::TaskTracker;
 use super::egress::Egress;
 use super::intercept::Interceptor;
 use super::limits::Share;
+use super::lock::guard;
 use super::out_of_bounds::{is_closed, own_name, refusal};
 use super::proxy_request::{ProxyRequest, host_and_port};
-use super::sandbox::guard;
 
 /// The proxy's port inside of every sandbox, next to envd's.
 pub(super) const PORT: u16 = 49984;

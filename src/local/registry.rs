@@ -16,15 +16,17 @@ use tokio_util::task::TaskTracker;
 
 use super::api::replay::Replays;
 use super::egress::Egress;
-use super::error::ApiError;
+use super::error::{ApiError, failed};
 use super::fork;
 use super::idle::Activity;
 use super::isolation::{Isolation, remove_dir};
-use super::launch::blocking;
 use super::limits::{Descriptors, Keeper};
+use super::lock::guard;
 use super::new_sandbox::NewSandbox;
-use super::sandbox::{Record, Sandbox, State, guard};
+use super::record::{Record, State};
+use super::sandbox::Sandbox;
 use super::snapshot::Snapshots;
+use super::tasks::{blocking, whole};
 use super::template::{Links, Templates};
 use super::{Options, auth};
 use crate::clock::unix_now;
@@ -58,10 +60,6 @@ pub(super) struct Registry {
 
 fn after(timeout: Duration) -> u64 {
     unix_now().plus(timeout).0
-}
-
-pub(super) fn failed(what: &str) -> impl FnOnce(std::io::Error) -> ApiError {
-    move |error| ApiError::internal(format!("{what}: {error}"))
 }
 
 impl Registry {
@@ -428,15 +426,6 @@ impl Registry {
 /// Whether traffic would wake this sandbox.
 pub(super) fn wakes(record: &Record, sandbox: &Sandbox) -> bool {
     record.auto_resume && record.state == State::Paused && sandbox.run().is_some()
-}
-
-/// Runs work that the caller's hanging up must not cut: the library drops whoever answers a client
-/// that is gone, and half of a kill or a pause would be done.
-pub(super) async fn whole<T: Send + 'static>(
-    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
-) -> Result<T, ApiError> {
-    let done = tokio::spawn(work).await;
-    done.map_err(|error| ApiError::internal(error.to_string()))?
 }
 
 async fn remove(dir: PathBuf) {

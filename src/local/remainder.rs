@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use super::sandbox::guard;
+use super::lock::guard;
 
 /// Longest rest that is read away (of Go's `net/http`).
 const MOST: usize = 256 * 1024;

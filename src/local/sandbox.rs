@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
@@ -22,72 +21,16 @@ use super::isolation::{Isolation, Level, View};
 use super::journal::Journal;
 use super::limits::Share;
 use super::limits::usage::Measured;
+use super::lock::guard;
 use super::metrics::History;
+use super::private_file::write_private;
 use super::process::Processes;
+use super::record::{Record, State};
 use super::{certificates, outbound, tree};
 use crate::regular_file;
 
 /// A record with all that a create call may hold is smaller.
 const LARGEST: u64 = 16 * 1024 * 1024;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum State {
-    Running,
-    Paused,
-}
-
-/// What survives a restart of the server. Holds secrets: tokens and the variables of the create.
-#[derive(Clone, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the create call"
-)]
-pub(super) struct Record {
-    pub(super) id: String,
-    pub(super) template: String,
-    pub(super) metadata: BTreeMap<String, String>,
-    pub(super) env_vars: BTreeMap<String, String>,
-    pub(super) envd_token: String,
-    /// Present when ports are not public.
-    pub(super) traffic_token: Option<String>,
-    /// Milliseconds since the epoch, like `ends_at`.
-    pub(super) started_at: u64,
-    pub(super) ends_at: u64,
-    pub(super) auto_pause: bool,
-    /// Whether the pause at the end keeps the processes.
-    pub(super) auto_pause_memory: bool,
-    pub(super) state: State,
-    /// Whether traffic wakes it from a pause that kept its processes.
-    #[serde(default)]
-    pub(super) auto_resume: bool,
-    /// The time to live that the create asked for.
-    #[serde(default)]
-    pub(super) timeout_secs: u64,
-    /// The `Host` that servers in the sandbox see instead of the public name.
-    #[serde(default)]
-    pub(super) mask_host: Option<String>,
-    /// Whose programs it has, where that is not `template`: it began with a snapshot.
-    #[serde(default)]
-    pub(super) base: Option<String>,
-    /// In force where the sandbox has a network of its own.
-    #[serde(default)]
-    pub(super) egress: Egress,
-    /// Whether envd wants its token.
-    #[serde(default = "always")]
-    pub(super) secure: bool,
-}
-
-fn always() -> bool {
-    true
-}
-
-impl Record {
-    /// envd's token as clients get it; none where it wants none.
-    pub(super) fn open_token(&self) -> Option<String> {
-        self.secure.then(|| self.envd_token.clone())
-    }
-}
 
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
 pub(super) struct Run {
@@ -347,22 +290,4 @@ impl Kept {
         let record = guard(&self.record).clone();
         write_private(&self.file, &serde_json::to_vec_pretty(&record)?)
     }
-}
-
-/// Replaces a file in one step, readable by its owner alone.
-pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
-    let _ = std::fs::remove_file(&temporary);
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.sync_all()?;
-    std::fs::rename(temporary, path)
-}
-
-pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

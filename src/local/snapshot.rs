@@ -18,7 +18,7 @@ use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
 use serde::{Deserialize, Serialize};
 
 use super::isolation::remove_dir;
-use super::sandbox::write_private;
+use super::private_file::write_private;
 use crate::regular_file;
 
 /// The directories of a sandbox that are copied.

@@ -23,7 +23,7 @@ use super::door::{Exit, Refusal};
 use super::error::ApiError;
 use super::isolation::Isolation;
 use super::limits::{Descriptors, OfProcess};
-use super::sandbox::guard;
+use super::lock::guard;
 use super::server_lock::lock_file;
 use super::streams::Program;
 use super::{HelperCommand, Options};

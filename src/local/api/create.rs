@@ -13,7 +13,8 @@ use crate::e2b::wire;
 use super::super::egress::Egress;
 use super::super::error::ApiError;
 use super::super::new_sandbox::{NewSandbox, Origin};
-use super::super::registry::{Registry, whole};
+use super::super::registry::Registry;
+use super::super::tasks::whole;
 use super::{
     Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, replay, seconds, snapshots, templates, view,
 };

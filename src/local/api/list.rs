@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use crate::e2b::wire;
 
 use super::super::error::ApiError;
-use super::super::sandbox::{Record, State as SandboxState};
+use super::super::record::{Record, State as SandboxState};
 use super::{Answer, App, listed, page, templates};
 
 pub(super) async fn list_old(

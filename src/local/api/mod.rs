@@ -31,8 +31,10 @@ use super::egress::Egress;
 use super::error::ApiError;
 use super::idle::STATUS;
 use super::metrics;
-use super::registry::{Registry, whole};
-use super::sandbox::{Record, Sandbox, State as SandboxState};
+use super::record::{Record, State as SandboxState};
+use super::registry::Registry;
+use super::sandbox::Sandbox;
+use super::tasks::whole;
 
 /// Server default of the v2 create and connect calls.
 const DEFAULT_TIMEOUT: i64 = 300;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::error::ApiError;
 use super::super::journal::Line;
+use super::super::lock::guard;
 use super::super::metrics::{self, Sample};
 use super::{Answer, App, time};
 
@@ -35,8 +36,7 @@ pub(super) async fn metrics(
     if let Some(run) = sandbox.live() {
         metrics::sample(&sandbox, &run).await?;
     }
-    let samples = super::super::sandbox::guard(&sandbox.history)
-        .between(start.unwrap_or(0), end.unwrap_or(u64::MAX));
+    let samples = guard(&sandbox.history).between(start.unwrap_or(0), end.unwrap_or(u64::MAX));
     Ok(Json(samples.iter().map(shown).collect::<Vec<_>>()).into_response())
 }
 

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::super::error::ApiError;
-use super::super::sandbox::guard;
+use super::super::lock::guard;
 
 const KEPT: usize = 1000;
 const OTHER_BODY: &str = "this Idempotency-Key was used with another request body; use a new key for \

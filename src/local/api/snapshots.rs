@@ -10,10 +10,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
-use super::super::error::ApiError;
+use super::super::error::{ApiError, failed};
 use super::super::fork::Name;
-use super::super::registry::{Registry, whole};
+use super::super::registry::Registry;
 use super::super::snapshot::{Memory, NEWEST, Snapshot};
+use super::super::tasks::{self, whole};
 use super::super::template::NAMES;
 use super::{Answer, App, OLD_TIMEOUT, page, parse, seconds, templates, view};
 
@@ -95,9 +96,7 @@ pub(super) async fn delete(app: &App, id: &str) -> Answer<bool> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Answer<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    let done = done.map_err(std::io::Error::other).flatten();
-    done.map_err(|error| ApiError::internal(format!("snapshots: {error}")))
+    tasks::blocking(work).await.map_err(failed("snapshots"))
 }
 
 pub(super) async fn fork(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {

@@ -22,6 +22,7 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use crate::e2b::wire::WrittenFile;
 
 use super::super::error::ApiError;
+use super::super::tasks::blocking;
 use super::transfer::{self, Encoding, Part};
 use super::{Context, known_name, metadata, signature};
 use crate::clock::unix_now;
@@ -78,7 +79,7 @@ pub(super) async fn download(
         ApiError::new(StatusCode::NOT_FOUND, message)
     };
     let view = cx.sandbox.view.clone();
-    let opened = super::blocking(move || {
+    let opened = blocking(move || {
         let file = view.hold(&path)?.read()?;
         let metadata = file.metadata()?;
         Ok((file, metadata))
@@ -234,7 +235,7 @@ impl Upload<'_> {
         };
         let (view, place) = (self.cx.sandbox.view.clone(), path.clone());
         // In place, so that an existing file keeps its mode and its links (as envd does it).
-        let opened = super::blocking(move || view.hold_made(&place)?.write()).await;
+        let opened = blocking(move || view.hold_made(&place)?.write()).await;
         let mut file = File::from_std(opened.map_err(failed)?);
         let mut body = std::pin::pin!(body);
         let mut size = 0_u64;

@@ -15,6 +15,7 @@ use crate::e2b::proto::filesystem::{
 };
 
 use super::super::isolation::{Beneath, View};
+use super::super::tasks::blocking;
 use super::entry::entry;
 use super::process::Limits;
 use super::watch::{self, Wanted};
@@ -48,7 +49,7 @@ async fn on<T: Send + 'static>(
     work: impl FnOnce(&View, &Path) -> io::Result<T> + Send + 'static,
 ) -> Result<T, ConnectError> {
     let view = cx.sandbox.view.clone();
-    let done = super::blocking(move || work(&view, &place)).await;
+    let done = blocking(move || work(&view, &place)).await;
     done.map_err(|error| failed(path, &error))
 }
 

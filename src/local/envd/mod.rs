@@ -269,14 +269,6 @@ async fn metrics(Extension(cx): Extension<Context>) -> Result<Response, ApiError
     Ok(Json(body).into_response())
 }
 
-/// Runs what touches files away from the async threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> std::io::Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(std::io::Error::other).flatten()
-}
-
 /// The sandbox of an RPC.
 fn context(cx: &RequestContext) -> Result<Context, ConnectError> {
     let found = cx.extensions().get::<Context>().cloned();

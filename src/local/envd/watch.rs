@@ -23,7 +23,7 @@ use crate::e2b::proto::filesystem::{FilesystemEvent, WatchDirResponse};
 use crate::net::random;
 
 use super::super::isolation::View;
-use super::super::sandbox::guard;
+use super::super::lock::guard;
 #[cfg(target_os = "linux")]
 use super::entry::entry;
 #[cfg(target_os = "linux")]
