@@ -8,7 +8,8 @@ use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
 
 use super::door::Exit;
-use super::helper::{Helper, HelperCommand, Refused};
+use super::helper::{Helper, Refused};
+use super::helper_command::HelperCommand;
 use super::isolation::Start;
 use super::limits::OfProcess;
 use super::streams::{Opened, Program, Source};

@@ -36,13 +36,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::idle::STATUS;
+use super::auth;
 use super::isolation::Isolation;
 use super::limits::Enforced;
+use super::options::Options;
 use super::private_file::write_private;
 use super::server_lock::{self, ServerLock, lock_file};
+use super::status::{STATUS, Status};
 use super::tasks::blocking;
-use super::{Options, auth};
 use crate::regular_file;
 
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
@@ -125,25 +126,6 @@ impl Address {
             SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
         )
     }
-}
-
-/// The answer to `GET /sandbar/status`.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Status {
-    pub(super) pid: u32,
-    pub(super) version: String,
-    /// Older servers do not say.
-    #[serde(default)]
-    pub(super) isolation: Option<Isolation>,
-    /// Sandboxes that have processes, stopped ones too.
-    #[serde(default)]
-    pub(super) running: Option<usize>,
-    /// What its sandboxes may use.
-    #[serde(default)]
-    pub(super) limits: Option<Enforced>,
-    /// This program's file, where sandboxes without a view of their own can start it.
-    #[serde(default)]
-    pub(super) program: Option<PathBuf>,
 }
 
 /// The daemon of this directory, if one runs and answers.

@@ -33,15 +33,6 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// Requests that wait to be sent.
 const OUTBOX: usize = 64;
 
-/// How to start a helper.
-#[derive(Debug, Clone)]
-pub struct HelperCommand {
-    /// Our own program.
-    pub program: PathBuf,
-    /// The hidden subcommand that leads to [`super::init_main`].
-    pub arguments: Vec<String>,
-}
-
 /// A request that failed, with a message for the caller of the API.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]

@@ -10,9 +10,7 @@ use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,6 +23,7 @@ use super::door::{self, DoorReceiver, DoorSender, Exit, Refusal, Report, Request
 use super::isolation::{self, restrict};
 use super::lock::guard;
 use super::ports::Ports;
+use super::spawn::spawn;
 use super::{terminal, tree};
 
 /// Reports waiting to be sent.
@@ -261,54 +260,6 @@ fn reap_one() -> Option<(u32, Exit)> {
             return Some((pid, Exit::Signal(signal)));
         }
     }
-}
-
-fn spawn(
-    argv: &[String],
-    env: Vec<(String, String)>,
-    cwd: &Path,
-    fds: Vec<OwnedFd>,
-) -> Result<u32, NotStarted> {
-    let (Some((program, arguments)), Ok([stdin, stdout, stderr])) =
-        (argv.split_first(), <[OwnedFd; 3]>::try_from(fds))
-    else {
-        return Err((
-            Refusal::Failed,
-            "a process needs a program and three pipes".to_owned(),
-        ));
-    };
-    check_directory(cwd)?;
-    let child = Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .envs(env)
-        .current_dir(cwd)
-        .stdin(Stdio::from(stdin))
-        .stdout(Stdio::from(stdout))
-        .stderr(Stdio::from(stderr))
-        .process_group(0)
-        .spawn()
-        .map_err(|error| not_started(program, &error))?;
-    Ok(child.id())
-}
-
-/// Why a process could not be started, for the caller of the API.
-pub(super) type NotStarted = (Refusal, String);
-
-pub(super) fn check_directory(cwd: &Path) -> Result<(), NotStarted> {
-    if cwd.is_dir() {
-        return Ok(());
-    }
-    let message = format!("cwd '{}' does not exist", cwd.display());
-    Err((Refusal::NoDirectory, message))
-}
-
-pub(super) fn not_started(program: &str, error: &io::Error) -> NotStarted {
-    let reason = match error.kind() {
-        io::ErrorKind::NotFound => Refusal::NoProgram,
-        _ => Refusal::Failed,
-    };
-    (reason, format!("start '{program}': {error}"))
 }
 
 fn done(call: u64, what: &str, result: io::Result<()>) -> Report {

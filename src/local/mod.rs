@@ -9,6 +9,7 @@
 //! It knows E2B's REST bodies and envd's messages, and no client, session or screen.
 
 mod accept;
+mod activity;
 mod api;
 mod auth;
 mod authority;
@@ -22,6 +23,7 @@ mod error;
 mod feed;
 mod fork;
 mod helper;
+mod helper_command;
 mod idle;
 mod init;
 mod intercept;
@@ -32,6 +34,7 @@ mod limits;
 mod lock;
 mod metrics;
 mod new_sandbox;
+mod options;
 mod out_of_bounds;
 mod outbound;
 mod ports;
@@ -49,6 +52,8 @@ mod server_lock;
 mod snapshot;
 #[cfg(target_os = "linux")]
 mod sock_diag;
+mod spawn;
+mod status;
 mod streams;
 mod tasks;
 mod template;
@@ -68,10 +73,11 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use helper::HelperCommand;
+pub use helper_command::HelperCommand;
 pub use init::init_main;
 pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted, close_on_exec, detach};
 pub use limits::{Enforced, Limits, Means};
+pub use options::Options;
 pub use terminal::become_leader;
 
 use registry::Registry;
@@ -81,43 +87,6 @@ use tasks::blocking;
 /// A new API key in E2B's form.
 pub fn new_key() -> io::Result<SecretString> {
     auth::api_key().map(SecretString::from)
-}
-
-/// How a server is set up. Nothing is read from the environment; the caller says all.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Holds the sandboxes, across restarts.
-    pub state_dir: PathBuf,
-    /// Directories of this program's own that hold `state_dir`: where the server is root, they are
-    /// opened for its sandboxes' users to pass.
-    pub own_dirs: Vec<PathBuf>,
-    /// Holds installed templates; may be shared between servers.
-    pub cache_dir: PathBuf,
-    /// What clients must send as `X-API-Key`.
-    pub api_key: SecretString,
-    /// This program's version, for those who find the server running.
-    pub version: String,
-    /// How to start a sandbox's helper.
-    pub helper: HelperCommand,
-    /// Most running sandboxes at a time.
-    pub max_sandboxes: usize,
-    /// The search path of processes and of npm, `:`-separated.
-    pub path: String,
-    /// The name of the user as whom processes run.
-    pub user: String,
-    /// What npm gets beside `PATH`: `npm_config_*`, proxies, certificate files.
-    pub install_env: Vec<(String, String)>,
-    /// The OpenCode of the template `opencode`.
-    pub opencode_version: String,
-    /// Directories that the file API may touch beside a sandbox's own.
-    pub extra_file_roots: Vec<PathBuf>,
-    /// How far sandboxes shall be shut off.
-    pub isolation: Wanted,
-    /// What each sandbox may use.
-    pub limits: Limits,
-    /// What clients see as the sandboxes' domain, e.g. `sbx.localhost:4000`. Empty: made from
-    /// the first listener's port.
-    pub domain: String,
 }
 
 /// A running server.
@@ -216,7 +185,7 @@ async fn start_locked(
         envd: envd::router(),
         registry: registry.clone(),
     };
-    let counted = middleware::from_fn_with_state(registry.activity.clone(), idle::count);
+    let counted = middleware::from_fn_with_state(registry.activity.clone(), activity::count);
     let app = Router::new().fallback(proxy::dispatch).with_state(front);
     let app = app.layer(counted);
     let places = Arc::new(Semaphore::new(registry.descriptors.connections()));

@@ -14,21 +14,24 @@ use tokio::sync::{MutexGuard, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::activity::Activity;
 use super::api::replay::Replays;
+use super::auth;
 use super::egress::Egress;
 use super::error::{ApiError, failed};
 use super::fork;
-use super::idle::Activity;
+
 use super::isolation::{Isolation, remove_dir};
 use super::limits::{Descriptors, Keeper};
 use super::lock::guard;
 use super::new_sandbox::NewSandbox;
+use super::options::Options;
 use super::record::{Record, State};
 use super::sandbox::Sandbox;
 use super::snapshot::Snapshots;
 use super::tasks::{blocking, whole};
 use super::template::{Links, Templates};
-use super::{Options, auth};
+
 use crate::clock::unix_now;
 use crate::net::random;
 
@@ -438,7 +441,7 @@ async fn remove(dir: PathBuf) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::helper::HelperCommand;
+    use super::super::helper_command::HelperCommand;
     use super::super::isolation::{Dirs, Level, Wanted, decide};
     use super::super::limits::Limits;
     use super::*;

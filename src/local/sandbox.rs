@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
-use super::Options;
 use super::authority::Authority;
 use super::egress::Egress;
 use super::envd::watch::Watchers;
@@ -23,6 +22,7 @@ use super::limits::Share;
 use super::limits::usage::Measured;
 use super::lock::guard;
 use super::metrics::History;
+use super::options::Options;
 use super::private_file::write_private;
 use super::process::Processes;
 use super::record::{Record, State};

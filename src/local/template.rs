@@ -21,12 +21,13 @@ use tokio_util::task::TaskTracker;
 use super::contained::Contained;
 use super::door::{Exit, Refusal};
 use super::error::ApiError;
+use super::helper_command::HelperCommand;
 use super::isolation::Isolation;
 use super::limits::{Descriptors, OfProcess};
 use super::lock::guard;
+use super::options::Options;
 use super::server_lock::lock_file;
 use super::streams::Program;
-use super::{HelperCommand, Options};
 
 /// All that there are.
 pub(super) const NAMES: [&str; 2] = ["base", "opencode"];

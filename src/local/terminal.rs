@@ -20,7 +20,7 @@ use rustix::pty::OpenptFlags;
 use rustix::termios::Winsize;
 
 use super::door::{Refusal, Size};
-use super::init::{NotStarted, check_directory, not_started};
+use super::spawn::{NotStarted, check_directory, not_started};
 
 /// The hidden subcommand that leads to [`become_leader`].
 const STAGE: [&str; 3] = ["internal", "terminal", "--"];

@@ -26,14 +26,13 @@ use serde_json::Value;
 use crate::e2b::wire;
 
 use super::auth;
-use super::daemon::Status;
 use super::egress::Egress;
 use super::error::ApiError;
-use super::idle::STATUS;
 use super::metrics;
 use super::record::{Record, State as SandboxState};
 use super::registry::Registry;
 use super::sandbox::Sandbox;
+use super::status::{STATUS, Status};
 use super::tasks::whole;
 
 /// Server default of the v2 create and connect calls.

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::super::helper::HelperCommand;
+use super::super::helper_command::HelperCommand;
 use super::bubblewrap::{self, Dwelling};
 use super::confine::ReachableFiles;
 use super::{
