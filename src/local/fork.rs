@@ -4,7 +4,6 @@
 //! where there is some, unless the caller wants the files alone. A sandbox is stopped while its files
 //! are copied, so that they fit together.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,14 +131,4 @@ async fn still(
         run.helper.thaw().await.map_err(refused)?;
     }
     worked
-}
-
-/// Lays files out in the directory of a sandbox that has not started.
-pub(super) async fn begin_with(origin: Option<Origin>, dir: PathBuf) -> Result<(), ApiError> {
-    let Some(Origin { dir: origin, .. }) = origin else {
-        return Ok(());
-    };
-    let laid = tokio::task::spawn_blocking(move || snapshot::lay_out(&origin, &dir)).await;
-    let laid = laid.map_err(std::io::Error::other).flatten();
-    laid.map_err(failed("copy the snapshot's files"))
 }

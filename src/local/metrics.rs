@@ -5,58 +5,22 @@
 //! The totals are the sandbox's limits, or the machine's where these are lower. Linux only, by
 //! `/proc`.
 
-use std::collections::VecDeque;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
 use super::error::ApiError;
 use super::limits::usage::{kilobytes, measure};
 use super::lock::guard;
+use super::samples::Sample;
 use super::sandbox::{Run, Sandbox};
 use super::tree;
 use crate::clock::unix_now;
 
-/// Samples kept of one sandbox.
-const KEPT: usize = 720;
 /// Between the two looks of a first sample; the clock of `/proc` ticks every 10 ms.
 const MOMENT: Duration = Duration::from_millis(200);
-/// A sample younger than this is given again.
-const FRESH: Duration = Duration::from_millis(500);
 /// Files counted for the disk; a sandbox with more is shown as using what these use.
 const FILES: usize = 500_000;
-
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(super) struct Sample {
-    pub(super) unix_secs: u64,
-    pub(super) cpu_count: usize,
-    /// Of one processor: two busy ones are 200.
-    pub(super) cpu_used_pct: f64,
-    pub(super) mem_used: u64,
-    pub(super) mem_total: u64,
-    pub(super) mem_cache: u64,
-    pub(super) disk_used: u64,
-    pub(super) disk_total: u64,
-}
-
-/// Earlier samples of a sandbox, oldest first.
-#[derive(Default)]
-pub(super) struct History {
-    samples: VecDeque<Sample>,
-    last: Option<(Instant, Duration)>,
-}
-
-impl History {
-    /// Those between two instants in Unix seconds.
-    pub(super) fn between(&self, start: u64, end: u64) -> Vec<Sample> {
-        let samples = self.samples.iter().copied();
-        samples
-            .filter(|sample| (start..=end).contains(&sample.unix_secs))
-            .collect()
-    }
-}
 
 /// What the processes used up to now.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,15 +34,11 @@ pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiEr
     if !cfg!(target_os = "linux") {
         return Err(ApiError::unsupported("metrics on this operating system"));
     }
-    {
-        let history = guard(&sandbox.history);
-        let fresh = history.last.is_some_and(|(at, _)| at.elapsed() < FRESH);
-        if let Some(sample) = history.samples.back().filter(|_| fresh) {
-            return Ok(*sample);
-        }
+    if let Some(sample) = guard(&sandbox.history).fresh() {
+        return Ok(sample);
     }
     let root = run.helper.pid().await.unwrap_or_default();
-    let earlier = guard(&sandbox.history).last;
+    let earlier = guard(&sandbox.history).last();
     let (before, first) = if let Some(earlier) = earlier {
         earlier
     } else {
@@ -105,12 +65,7 @@ pub(super) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiEr
         disk_used,
         disk_total,
     };
-    let mut history = guard(&sandbox.history);
-    if history.samples.len() == KEPT {
-        history.samples.pop_front();
-    }
-    history.samples.push_back(sample);
-    history.last = Some((at, used.cpu));
+    guard(&sandbox.history).add(sample, at, used.cpu);
     Ok(sample)
 }
 

@@ -47,6 +47,7 @@ mod registry;
 mod remainder;
 mod rewrite;
 mod route;
+mod samples;
 mod sandbox;
 mod server_lock;
 mod snapshot;

@@ -19,7 +19,6 @@ use super::api::replay::Replays;
 use super::auth;
 use super::egress::Egress;
 use super::error::{ApiError, failed};
-use super::fork;
 
 use super::isolation::{Isolation, remove_dir};
 use super::limits::{Descriptors, Keeper};
@@ -28,7 +27,7 @@ use super::new_sandbox::NewSandbox;
 use super::options::Options;
 use super::record::{Record, State};
 use super::sandbox::Sandbox;
-use super::snapshot::Snapshots;
+use super::snapshot::{self, Snapshots};
 use super::tasks::{blocking, whole};
 use super::template::{Links, Templates};
 
@@ -162,7 +161,7 @@ impl Registry {
         let turn = sandbox.transition.lock().await;
         let started = async {
             self.admit(&id, &sandbox)?;
-            fork::begin_with(new.origin, dir.clone()).await?;
+            snapshot::begin_with(new.origin, dir.clone()).await?;
             self.start(&sandbox).await
         };
         if let Err(error) = started.await {

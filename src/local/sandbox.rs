@@ -21,11 +21,11 @@ use super::journal::Journal;
 use super::limits::Share;
 use super::limits::usage::Measured;
 use super::lock::guard;
-use super::metrics::History;
 use super::options::Options;
 use super::private_file::write_private;
 use super::process::Processes;
 use super::record::{Record, State};
+use super::samples::History;
 use super::{certificates, outbound, tree};
 use crate::regular_file;
 

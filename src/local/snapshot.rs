@@ -17,7 +17,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
 use serde::{Deserialize, Serialize};
 
+use super::error::{ApiError, failed};
 use super::isolation::remove_dir;
+use super::new_sandbox::Origin;
 use super::private_file::write_private;
 use crate::regular_file;
 
@@ -229,6 +231,16 @@ fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Lays files out in the directory of a sandbox that has not started.
+pub(super) async fn begin_with(origin: Option<Origin>, dir: PathBuf) -> Result<(), ApiError> {
+    let Some(Origin { dir: origin, .. }) = origin else {
+        return Ok(());
+    };
+    let laid = tokio::task::spawn_blocking(move || lay_out(&origin, &dir)).await;
+    let laid = laid.map_err(std::io::Error::other).flatten();
+    laid.map_err(failed("copy the snapshot's files"))
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::super::error::ApiError;
 use super::super::journal::Line;
 use super::super::lock::guard;
-use super::super::metrics::{self, Sample};
+use super::super::metrics;
+use super::super::samples::Sample;
 use super::{Answer, App, time};
 
 pub(super) type Pairs = HashMap<String, String>;
