@@ -91,7 +91,7 @@ async fn answer(mut front: Front, mut request: Request) -> Response {
     };
     if port == ENVD_PORT {
         let over = run.connections();
-        let context = envd::Context {
+        let context = envd::context::Context {
             sandbox,
             run,
             registry: Arc::clone(&front.registry),

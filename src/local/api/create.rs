@@ -15,9 +15,10 @@ use super::super::error::ApiError;
 use super::super::new_sandbox::{NewSandbox, Origin};
 use super::super::registry::Registry;
 use super::super::tasks::whole;
-use super::{
-    Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, replay, seconds, snapshots, templates, view,
-};
+use super::request::{Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, seconds};
+use super::template_names::{plain_name, stands_for};
+use super::view::view;
+use super::{replay, snapshots};
 
 /// The `Host` that servers in the sandbox shall see, below `network`.
 const MASK_HOST: &str = "maskRequestHost";
@@ -165,8 +166,8 @@ fn checked(
     }
     let mask = network.other.get(MASK_HOST).and_then(Value::as_str);
     let mask = mask.map(ascii_host).transpose()?;
-    let asked = templates::plain_name(&body.template_id);
-    let instead = templates::stands_for(asked);
+    let asked = plain_name(&body.template_id);
+    let instead = stands_for(asked);
     let notes = instead.map(|template| {
         let note = format!("the template '{asked}' is not here: it is made from '{template}'");
         tracing::warn!("{note}");

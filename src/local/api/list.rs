@@ -11,7 +11,10 @@ use crate::e2b::wire;
 
 use super::super::error::ApiError;
 use super::super::record::{Record, State as SandboxState};
-use super::{Answer, App, listed, page, templates};
+use super::page;
+use super::request::{Answer, App};
+use super::template_names::stands_for;
+use super::view::listed;
 
 pub(super) async fn list_old(
     State(app): State<App>,
@@ -79,7 +82,7 @@ fn filter(template: &str) -> Answer<&str> {
             tag-scoped";
         return Err(ApiError::bad(message));
     }
-    Ok(templates::stands_for(template).unwrap_or(template))
+    Ok(stands_for(template).unwrap_or(template))
 }
 
 /// The SDKs encode keys and values, join them as a form, encode that, and encode it again as a

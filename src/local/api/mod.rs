@@ -5,9 +5,12 @@ mod list;
 mod observe;
 mod page;
 pub(super) mod replay;
+mod request;
 mod snapshots;
+mod template_names;
 mod templates;
 mod unsupported;
+mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +23,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router, middleware};
 use secrecy::ExposeSecret;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::e2b::wire;
@@ -28,22 +30,11 @@ use crate::e2b::wire;
 use super::auth;
 use super::egress::Egress;
 use super::error::ApiError;
-use super::metrics;
-use super::record::{Record, State as SandboxState};
-use super::registry::Registry;
-use super::sandbox::Sandbox;
+use super::record::State as SandboxState;
 use super::status::{STATUS, Status};
 use super::tasks::whole;
-
-/// Server default of the v2 create and connect calls.
-const DEFAULT_TIMEOUT: i64 = 300;
-/// Server default of the older create and resume calls.
-const OLD_TIMEOUT: i64 = 15;
-/// What the SDKs take features from; the lowest that has all we offer.
-pub(super) const ENVD_VERSION: &str = "0.6.4";
-const MIB: u64 = 1024 * 1024;
-const CLIENT_ID: &str = "local";
-const FOREVER: u64 = 100 * 365 * 24 * 3600;
+use request::{Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, seconds};
+use view::{listed, view};
 
 /// Snake case on the wire, as in the create call.
 const INTERNET: &str = "allow_internet_access";
@@ -52,9 +43,6 @@ const NETWORK: &str = "network rules: the way out of its sandboxes keeps none";
 const OTHER_RULES: &str = "network rules beside allowOut, denyOut, rules and allow_internet_access";
 const LATE_RULES: &str = "network.rules for a sandbox that was made without: its processes do not \
     trust the way out";
-
-type App = Arc<Registry>;
-type Answer<T = Response> = Result<T, ApiError>;
 
 /// All control plane routes, behind the API key.
 pub(super) fn router(registry: App) -> Router {
@@ -104,18 +92,6 @@ async fn require_key(State(app): State<App>, request: Request, next: Next) -> Re
         return next.run(request).await;
     }
     ApiError::new(StatusCode::UNAUTHORIZED, "Invalid API key").into_response()
-}
-
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| ApiError::bad(format!("invalid body: {error}")))
-}
-
-fn seconds(timeout: i64) -> Answer<Duration> {
-    match u64::try_from(timeout) {
-        Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.min(FOREVER))),
-        _ => Err(ApiError::bad("Timeout must be greater than 0")),
-    }
 }
 
 async fn connect(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
@@ -253,62 +229,6 @@ async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
         listed: listed(&app, record),
     })
     .into_response())
-}
-
-fn view(app: &Registry, sandbox: &Sandbox) -> wire::Sandbox {
-    let record = sandbox.record();
-    let envd_access_token = record.open_token().map(Into::into);
-    wire::Sandbox {
-        sandbox_id: record.id,
-        template_id: record.template,
-        client_id: CLIENT_ID.to_owned(),
-        envd_version: ENVD_VERSION.to_owned(),
-        alias: None,
-        envd_access_token,
-        traffic_access_token: record.traffic_token.map(Into::into),
-        domain: Some(app.options.domain.clone()),
-    }
-}
-
-/// A sandbox as lists show it: with the machine's processors, the memory that it may use, and the size
-/// of the file system that its files are on.
-fn listed(app: &Registry, record: Record) -> wire::ListedSandbox {
-    wire::ListedSandbox {
-        sandbox_id: record.id,
-        alias: Some(record.template.clone()),
-        template_id: record.template,
-        client_id: CLIENT_ID.to_owned(),
-        started_at: time(record.started_at),
-        end_at: time(record.ends_at),
-        cpu_count: processors(),
-        memory_mb: memory_mb(app),
-        disk_size_mb: disk_size_mb(app),
-        state: match record.state {
-            SandboxState::Running => wire::SandboxState::Running,
-            SandboxState::Paused => wire::SandboxState::Paused,
-        },
-        envd_version: ENVD_VERSION.to_owned(),
-        metadata: record.metadata,
-    }
-}
-
-fn processors() -> u32 {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    u32::try_from(processors).unwrap_or(1)
-}
-
-fn time(unix_millis: u64) -> String {
-    wire::to_rfc3339(i64::try_from(unix_millis).unwrap_or(i64::MAX))
-}
-
-/// What a sandbox may use of memory, in MiB: its limit, or else the machine's.
-fn memory_mb(app: &Registry) -> u64 {
-    metrics::total_memory(app.options.limits.memory) / MIB
-}
-
-/// The file system that sandboxes are on, in MiB: nothing smaller limits one.
-fn disk_size_mb(app: &Registry) -> u64 {
-    metrics::disk_size(&app.options.state_dir) / MIB
 }
 
 /// `GET /sandbar/status`: who serves here. Our own addition.

@@ -12,7 +12,8 @@ use super::super::journal::Line;
 use super::super::lock::guard;
 use super::super::metrics;
 use super::super::samples::Sample;
-use super::{Answer, App, time};
+use super::request::{Answer, App};
+use super::view::time;
 
 pub(super) type Pairs = HashMap<String, String>;
 

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE;
 use crate::e2b::wire;
 
 use super::super::error::ApiError;
-use super::Answer;
 use super::observe::Pairs;
+use super::request::Answer;
 
 /// Default and maximum of a page (E2B's own).
 const PAGE: usize = 100;

@@ -16,7 +16,10 @@ use super::super::registry::Registry;
 use super::super::snapshot::{Memory, NEWEST, Snapshot};
 use super::super::tasks::{self, whole};
 use super::super::template::NAMES;
-use super::{Answer, App, OLD_TIMEOUT, page, parse, seconds, templates, view};
+use super::page;
+use super::request::{Answer, App, OLD_TIMEOUT, parse, seconds};
+use super::template_names::stands_for;
+use super::view::view;
 
 /// Most forks of one call (E2B's own).
 const FORKS: u64 = 20;
@@ -49,7 +52,7 @@ fn named(name: &str) -> Answer<Name> {
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte);
         !text.is_empty() && text.bytes().all(good)
     };
-    let taken = NAMES.contains(&plain) || templates::stands_for(plain).is_some();
+    let taken = NAMES.contains(&plain) || stands_for(plain).is_some();
     if taken || !good(plain, b"-_") || !good(tag, b"-_.") {
         let message = format!(
             "'{name}' is no name for a snapshot: lower-case letters, digits, - and _, and a tag \

@@ -7,23 +7,11 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::super::error::ApiError;
-use super::super::template::{NAMES, STAND_INS};
-use super::{Answer, App, ENVD_VERSION, disk_size_mb, memory_mb, processors, snapshots, time};
-
-/// A template's name without the tag of its newest build; others do not exist here.
-pub(super) fn plain_name(template: &str) -> &str {
-    let newest = [":default", ":latest"];
-    newest
-        .iter()
-        .find_map(|tag| template.strip_suffix(tag))
-        .unwrap_or(template)
-}
-
-/// What there is instead of a template of E2B's.
-pub(super) fn stands_for(template: &str) -> Option<&'static str> {
-    let mut known = STAND_INS.iter();
-    known.find_map(|(name, instead)| (*name == template).then_some(*instead))
-}
+use super::super::template::NAMES;
+use super::request::{Answer, App};
+use super::snapshots;
+use super::template_names::{plain_name, stands_for};
+use super::view::{ENVD_VERSION, disk_size_mb, memory_mb, processors, time};
 
 pub(super) async fn list(State(app): State<App>) -> Json<Vec<Value>> {
     Json(NAMES.iter().map(|name| described(&app, name)).collect())
@@ -85,16 +73,4 @@ fn described(app: &App, name: &str) -> Value {
         "envdVersion": ENVD_VERSION,
         "buildStatus": "ready",
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_newest_build_has_a_name() {
-        assert_eq!(plain_name("base:latest"), "base");
-        assert_eq!(plain_name("base"), "base");
-        assert_eq!(plain_name("base:v2"), "base:v2");
-    }
 }

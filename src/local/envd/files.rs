@@ -23,8 +23,9 @@ use crate::e2b::wire::WrittenFile;
 
 use super::super::error::ApiError;
 use super::super::tasks::blocking;
+use super::context::{Context, known_name};
 use super::transfer::{self, Encoding, Part};
-use super::{Context, known_name, metadata, signature};
+use super::{metadata, signature};
 use crate::clock::unix_now;
 
 /// Longest body of an upload, after it was unpacked.

@@ -16,10 +16,10 @@ use crate::e2b::proto::filesystem::{
 
 use super::super::isolation::{Beneath, View};
 use super::super::tasks::blocking;
+use super::context::{Context, context};
 use super::entry::entry;
 use super::process::Limits;
 use super::watch::{self, Wanted};
-use super::{Context, context};
 
 pub(super) struct Service;
 

@@ -2,6 +2,7 @@
 //! process and filesystem services, `/files`, `/health`, `/metrics`, `/envs`. Routes get their sandbox as an
 //! extension, from the proxy in front.
 
+pub(super) mod context;
 mod entry;
 mod files;
 mod filesystem;
@@ -26,26 +27,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json};
 use base64::Engine as _;
-use connectrpc::{ConnectError, ConnectRpcService, Limits, RequestContext};
+use connectrpc::{ConnectError, ConnectRpcService, Limits};
 
 use crate::e2b::proto::filesystem::FilesystemExt as _;
 use crate::e2b::proto::process::ProcessExt as _;
 
 use super::error::ApiError;
-use super::registry::Registry;
-use super::sandbox::{Run, Sandbox};
-use super::{auth, metrics};
+use super::sandbox::Sandbox;
+use super::metrics;
+use context::{Context, known_name, names_token};
 
 /// Largest RPC message; standard input comes in one.
 const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
-
-/// The sandbox that a request is for.
-#[derive(Clone)]
-pub(super) struct Context {
-    pub(super) sandbox: Arc<Sandbox>,
-    pub(super) run: Arc<Run>,
-    pub(super) registry: Arc<Registry>,
-}
 
 pub(super) fn router() -> Router {
     let services = Arc::new(process::Service).register(connectrpc::Router::new());
@@ -160,23 +153,6 @@ async fn require_token(
     next.run(request).await
 }
 
-impl Context {
-    fn has_token(&self, headers: &HeaderMap) -> bool {
-        has_token(&self.sandbox, headers)
-    }
-}
-
-fn has_token(sandbox: &Sandbox, headers: &HeaderMap) -> bool {
-    !sandbox.record().secure || names_token(sandbox, headers)
-}
-
-fn names_token(sandbox: &Sandbox, headers: &HeaderMap) -> bool {
-    let given = headers
-        .get("x-access-token")
-        .map_or(&b""[..], HeaderValue::as_bytes);
-    auth::same(given, sandbox.record().envd_token.as_bytes())
-}
-
 /// Whether the request has the sandbox's token, or a signature made with it. One that has expired
 /// says no less whose it is.
 pub(super) fn may_use(sandbox: &Sandbox, request: &Request) -> bool {
@@ -215,17 +191,6 @@ fn basic_user(headers: &HeaderMap) -> String {
         .unwrap_or_default();
     let text = String::from_utf8_lossy(&decoded);
     text.split(':').next().unwrap_or_default().to_owned()
-}
-
-/// A user, if one is named, must be the one whose processes these are.
-fn known_name(name: &str, user: &str) -> Result<(), String> {
-    // `user` is E2B's default account; old SDKs always send it.
-    if name.is_empty() || name == "user" || name == user {
-        return Ok(());
-    }
-    Err(format!(
-        "invalid username: '{name}': local sandboxes run as '{user}'"
-    ))
 }
 
 /// An error in front of an RPC, in the form that its caller reads: a stream's error is in its end
@@ -267,10 +232,4 @@ async fn metrics(Extension(cx): Extension<Context>) -> Result<Response, ApiError
         "disk_total": sample.disk_total,
     });
     Ok(Json(body).into_response())
-}
-
-/// The sandbox of an RPC.
-fn context(cx: &RequestContext) -> Result<Context, ConnectError> {
-    let found = cx.extensions().get::<Context>().cloned();
-    found.ok_or_else(|| ConnectError::internal("the request has no sandbox"))
 }

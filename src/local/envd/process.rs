@@ -21,7 +21,7 @@ use super::super::feed::{Lost, Output, Subscriber};
 use super::super::helper::Refused;
 use super::super::process::{Command, Launch, Process, Selector};
 use super::super::streams::Kind;
-use super::{Context, context};
+use super::context::{Context, context};
 
 /// The interval between keepalives where the client names none.
 const KEEPALIVE: Duration = Duration::from_secs(90);

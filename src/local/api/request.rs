@@ -1,0 +1,31 @@
+//! What all routes have in common: what they are given, what they answer, how a body is read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+
+use super::super::error::ApiError;
+use super::super::registry::Registry;
+
+pub(super) type App = Arc<Registry>;
+pub(super) type Answer<T = Response> = Result<T, ApiError>;
+
+/// Server default of the v2 create and connect calls.
+pub(super) const DEFAULT_TIMEOUT: i64 = 300;
+/// Server default of the older create and resume calls.
+pub(super) const OLD_TIMEOUT: i64 = 15;
+const FOREVER: u64 = 100 * 365 * 24 * 3600;
+
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| ApiError::bad(format!("invalid body: {error}")))
+}
+
+pub(super) fn seconds(timeout: i64) -> Answer<Duration> {
+    match u64::try_from(timeout) {
+        Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.min(FOREVER))),
+        _ => Err(ApiError::bad("Timeout must be greater than 0")),
+    }
+}
