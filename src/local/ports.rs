@@ -8,15 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::listener::Listener;
 use super::tree::descendants;
-
-/// A listening TCP socket of this network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Listener {
-    pub(super) address: SocketAddr,
-    /// No other socket has it, as long as this one lives.
-    pub(super) inode: u64,
-}
 
 /// What was found, by port.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::egress::Place;
+use super::host_pattern::Place;
 
 /// Headers to set, by the host that requests go to.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

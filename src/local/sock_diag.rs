@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink};
 
-use super::ports::Listener;
+use super::listener::Listener;
 
 const HEAD: usize = 16;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;

@@ -33,8 +33,8 @@ use crate::e2b::proto::filesystem::FilesystemExt as _;
 use crate::e2b::proto::process::ProcessExt as _;
 
 use super::error::ApiError;
-use super::sandbox::Sandbox;
 use super::metrics;
+use super::sandbox::Sandbox;
 use context::{Context, known_name, names_token};
 
 /// Largest RPC message; standard input comes in one.

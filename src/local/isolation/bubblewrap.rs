@@ -16,13 +16,12 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Network, etc, pasta};
+use super::level::Network;
+use super::programs::PATH;
+use super::{etc, pasta};
 
 /// Where the first step mounts what the second one needs.
 const STAGE: &str = "/tmp";
-
-/// Where programs are looked for.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An empty file among the generated ones, which is mounted over what is hidden.
 const EMPTY: &str = "empty";
@@ -182,12 +181,6 @@ pub(in crate::local) fn command(dwelling: &Dwelling, program: &[OsString]) -> io
     Ok(command)
 }
 
-/// Whether a program is where the wall's parts are looked for.
-pub(super) fn is_installed(program: &str) -> bool {
-    let mut folders = PATH.split(':').map(Path::new);
-    folders.any(|folder| folder.join(program).is_file())
-}
-
 fn pipe(arguments: &[OsString]) -> io::Result<Stdio> {
     let (read, mut write) = io::pipe()?;
     let mut bytes = Vec::new();
@@ -285,7 +278,7 @@ fn files_of_the_machine(dwelling: &Dwelling, written: &Path) -> Vec<OsString> {
     let generated = generated.into_iter().chain(scripts);
     let generated = generated.map(|name| (name, Path::new("/etc").join(name)));
     // The name inside must not hide a file of the system.
-    let certificates = (super::CERTIFICATES, CERTIFICATES.into());
+    let certificates = (etc::CERTIFICATES, CERTIFICATES.into());
     for (name, inside) in generated.chain([certificates]) {
         let from = written.join(name);
         add(["--ro-bind-try".into(), from.into(), inside.into()]);

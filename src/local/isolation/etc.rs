@@ -9,6 +9,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// The file of certificates among those that are generated for a sandbox.
+pub(super) const CERTIFICATES: &str = "certificates.pem";
+
 /// Parts of `/etc` that are shown at level full.
 pub(super) const SHOWN: [&str; 24] = [
     "alternatives",

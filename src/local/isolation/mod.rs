@@ -29,9 +29,12 @@ mod bubblewrap;
 mod confine;
 mod detach;
 mod etc;
+mod lack;
+mod level;
 mod owners;
 mod pasta;
 mod probe;
+mod programs;
 mod removal;
 mod start;
 mod system_calls;
@@ -42,82 +45,21 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use lack::Lack;
 use owners::Owners;
 
 pub(super) use beneath::{Beneath, remove_dir};
 pub(super) use confine::{Confinement, restrict};
 pub use detach::{close_on_exec, detach};
 pub(super) use detach::{give_up_rights, lead_session};
+pub use level::{Level, Network, Wanted};
+pub(super) use owners::Dirs;
 pub(super) use start::{Quarters, Start};
 pub(super) use system_calls::DeniedCalls;
 pub(super) use view::View;
 
 /// Where a sandbox of level full sees this program.
 pub const PROGRAM_INSIDE: &str = "/opt/sandbar/bin/sandbar";
-
-/// The file of certificates among those that are generated for a sandbox.
-const CERTIFICATES: &str = "certificates.pem";
-
-/// A level; a later one shuts off more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    #[default]
-    None,
-    Filesystem,
-    Full,
-}
-
-impl Level {
-    /// All, the lowest first.
-    pub const ALL: [Self; 3] = [Self::None, Self::Filesystem, Self::Full];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Filesystem => "filesystem",
-            Self::Full => "full",
-        }
-    }
-
-    /// The level of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name() == name)
-    }
-}
-
-/// Which network the sandboxes of level full have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-pub enum Network {
-    /// One of their own, with all its ports; out by HTTP(S) through the server's proxy alone.
-    #[default]
-    Own,
-    /// One of their own, with all its ports; out by pasta, whatever the protocol.
-    Pasta,
-    /// The machine's.
-    Shared,
-}
-
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
-    /// Nothing beyond this level is tried.
-    pub most: Level,
-    /// With less the server does not start.
-    pub least: Level,
-    pub network: Network,
-}
-
-impl Default for Wanted {
-    fn default() -> Self {
-        Self {
-            most: Level::Full,
-            least: Level::None,
-            network: Network::Own,
-        }
-    }
-}
 
 /// What a server gives its sandboxes, and why not more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,7 +161,7 @@ impl Isolation {
     pub(super) fn certificates(&self, dir: &Path) -> PathBuf {
         match self.level {
             Level::Full => bubblewrap::CERTIFICATES.into(),
-            _ => dir.join("etc").join(CERTIFICATES),
+            _ => dir.join("etc").join(etc::CERTIFICATES),
         }
     }
 
@@ -231,31 +173,6 @@ impl Isolation {
         }
         owners::within_reach(program, &state_dir.join("programs"))
     }
-}
-
-/// Why a level is not to be had, and what would help.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Lack {
-    why: String,
-    next: String,
-}
-
-impl Lack {
-    fn line(&self) -> String {
-        if self.next.is_empty() {
-            self.why.clone()
-        } else {
-            format!("{}; {}", self.why, self.next)
-        }
-    }
-}
-
-/// Directories of a server.
-pub(super) struct Dirs<'a> {
-    /// Holds its sandboxes.
-    pub(super) state: &'a Path,
-    /// Those of our own in which it lies.
-    pub(super) above: &'a [PathBuf],
 }
 
 /// Finds the highest level up to the wanted one that works here. Takes some milliseconds, at most

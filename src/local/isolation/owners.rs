@@ -12,7 +12,15 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Dirs, Lack};
+use super::lack::Lack;
+
+/// Directories of a server.
+pub(in crate::local) struct Dirs<'a> {
+    /// Holds its sandboxes.
+    pub(in crate::local) state: &'a Path,
+    /// Those of our own in which it lies.
+    pub(in crate::local) above: &'a [PathBuf],
+}
 
 /// User ids of which each sandbox takes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

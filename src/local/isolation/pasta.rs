@@ -14,7 +14,8 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::{Lack, bubblewrap};
+use super::lack::Lack;
+use super::programs::is_installed;
 
 /// What the kernel makes a network's other end from.
 const DEVICE: &str = "/dev/net/tun";
@@ -109,7 +110,7 @@ pub(super) fn explain(said: Option<&str>, is_root: bool) -> Lack {
         why: format!("no network 'pasta': {why}"),
         next: next.to_owned(),
     };
-    if !bubblewrap::is_installed("pasta") {
+    if !is_installed("pasta") {
         let next = "install the package passt, then `sandbar local stop`";
         return lack("it is not installed", next);
     }

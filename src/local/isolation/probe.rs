@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use super::bubblewrap::{self, Dwelling};
-use super::{Lack, Network, confine, pasta};
+use super::lack::Lack;
+use super::level::Network;
+use super::{confine, pasta};
 
 /// Time for the try; then it is killed and counts as failed.
 const LIMIT: Duration = Duration::from_secs(2);

@@ -11,9 +11,8 @@ use std::process::Command;
 use super::super::helper_command::HelperCommand;
 use super::bubblewrap::{self, Dwelling};
 use super::confine::ReachableFiles;
-use super::{
-    CERTIFICATES, Confinement, DeniedCalls, Isolation, Level, PROGRAM_INSIDE, View, detach,
-};
+use super::etc::CERTIFICATES;
+use super::{Confinement, DeniedCalls, Isolation, Level, PROGRAM_INSIDE, View, detach};
 
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";

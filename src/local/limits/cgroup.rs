@@ -7,7 +7,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Limits;
+use super::enforced::Limits;
 
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::registry::Registry;
 use super::super::sandbox::{Run, Sandbox};
 use super::super::tree::{self, Table};
+use super::enforced::bytes;
 use super::usage;
 
 /// Between two polls.
@@ -87,7 +88,7 @@ fn judge(one: &Watched, pids: Vec<u32>, limit: u64) {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     let note = format!(
         "out of memory: the limit is {}; killed the largest process, {}",
-        super::bytes(limit),
+        bytes(limit),
         name.trim()
     );
     tracing::warn!("a sandbox was {note}");
