@@ -25,6 +25,7 @@ mod report;
 mod revive;
 mod rm;
 mod run;
+mod runtime;
 mod setup;
 mod shell;
 mod terminal;
@@ -33,14 +34,13 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tokio::runtime::{Builder, Runtime};
 
 use args::{Cli, Command, InternalCommand, LocalCommand};
 use pause::Wish;
 use report::Ended;
+use runtime::runtime;
 
 use crate::config::Env;
-use crate::domain::failure::Failure;
 use crate::text::visible_bytes::visible_line;
 
 /// Runs the program.
@@ -86,18 +86,4 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Doctor(args)) => doctor::doctor(options, &args, env),
         Some(Command::Keys(args)) => keys::keys(options, &args, env),
     }
-}
-
-/// The loop and the commands run on the caller's thread; two workers carry the sessions.
-fn runtime() -> Result<Runtime, Ended> {
-    descriptors::ensure()?;
-    let built = Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
-    built.map_err(|error| {
-        Failure::new("the program could not start its threads")
-            .because(error.to_string())
-            .into()
-    })
 }

@@ -1,0 +1,21 @@
+//! The async runtime of a command.
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::descriptors;
+use super::report::Ended;
+use crate::domain::failure::Failure;
+
+/// The loop and the commands run on the caller's thread; two workers carry the sessions.
+pub(super) fn runtime() -> Result<Runtime, Ended> {
+    descriptors::ensure()?;
+    let built = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    built.map_err(|error| {
+        Failure::new("the program could not start its threads")
+            .because(error.to_string())
+            .into()
+    })
+}
