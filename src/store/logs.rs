@@ -5,22 +5,15 @@
 
 use rusqlite::{Connection, params};
 
-use super::thread::Database;
-use super::{Store, StoreError, count, integer};
+use super::database::{Database, LogSize};
+use super::values::{count, integer};
+use super::{Store, StoreError};
 use crate::domain::id::SessionKey;
 use crate::domain::log::{LogEnds, LogLine, LogStream};
 use crate::domain::time::UnixMillis;
 
 const MAX_LINES: i64 = 100_000;
 const MAX_BYTES: i64 = 12 * 1024 * 1024;
-
-/// How much is kept of a session's log.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct LogSize {
-    lines: i64,
-    /// Of texts.
-    bytes: i64,
-}
 
 impl LogSize {
     fn is_over(self) -> bool {

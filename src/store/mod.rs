@@ -11,6 +11,7 @@
 //! database stays whole.) Several processes may use one store at once; [`lock`] says which of them
 //! drives a session.
 
+mod database;
 mod error;
 mod files;
 pub mod lock;
@@ -29,6 +30,7 @@ pub mod snapshots;
 mod tests;
 mod thread;
 mod transcript;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,7 +45,8 @@ pub use queue::{Claim, StoredQueue};
 pub use sessions::StoredSession;
 pub use transcript::Transcript;
 
-use thread::{Command, Database, Envelope};
+use database::Database;
+use thread::{Command, Envelope};
 
 /// Commands that may wait; beyond, callers wait.
 const ROOM: usize = 256;
@@ -174,25 +177,3 @@ impl Store {
 }
 
 const CLOSED: &str = "Sessions of this run are not remembered: the store could not be started";
-
-/// Makes `SQLite`'s integer of a count; what does not fit becomes the largest.
-fn integer(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// Makes a count of `SQLite`'s integer; what is negative becomes 0.
-fn count(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or(0)
-}
-
-/// Serialises a row. A row that cannot be serialised fails its write.
-fn to_json(row: &impl serde::Serialize) -> rusqlite::Result<String> {
-    serde_json::to_string(row)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-}
-
-/// Reads a row's JSON; one that this version cannot read counts as absent, so that it never takes
-/// the readable rows around it along.
-fn from_json<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
-    serde_json::from_str(json).ok()
-}

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
 use super::rows::PromptRow;
-use super::{Store, StoreError, from_json, integer, to_json};
+use super::values::{from_json, integer, to_json};
+use super::{Store, StoreError};
 use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::session::Prompt;
 

@@ -5,7 +5,8 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::{Store, StoreError, count, integer};
+use super::values::{count, integer};
+use super::{Store, StoreError};
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::price::{Run, Size};
 use crate::domain::runs::{End, SeenRun};

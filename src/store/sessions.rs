@@ -5,9 +5,10 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
+use super::database::Database;
 use super::rows_session::{FailureRow, OriginRow};
-use super::thread::Database;
-use super::{Store, StoreError, count, from_json, integer, to_json};
+use super::values::{count, from_json, integer, to_json};
+use super::{Store, StoreError};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};

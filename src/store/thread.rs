@@ -15,11 +15,9 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::database::{Database, Growing, write_growing};
 use super::error::StoreError;
-use super::logs::LogSize;
 use super::opening::{self, Opening};
-use super::transcript::{self, Growing};
-use crate::domain::id::SessionKey;
 
 /// How long a growing text may stay unwritten.
 const TICK: Duration = Duration::from_secs(1);
@@ -53,14 +51,6 @@ pub(super) enum Command {
 pub(super) struct Envelope {
     pub(super) command: Command,
     pub(super) room: OwnedSemaphorePermit,
-}
-
-/// What jobs work on: the connection and what is known beside it.
-pub(super) struct Database {
-    pub(super) conn: Connection,
-    pub(super) growing: Growing,
-    /// Sizes of the logs that were appended to; a cache.
-    pub(super) log_sizes: HashMap<SessionKey, LogSize>,
 }
 
 /// Opens the store of `dir`, then serves until every handle is dropped.
@@ -256,7 +246,7 @@ impl Server {
     fn write_growing(&mut self) {
         self.due = None;
         if !self.db.growing.is_empty() {
-            let job = Box::new(|db: &mut Database| transcript::write_growing(db, None));
+            let job = Box::new(|db: &mut Database| write_growing(db, None));
             self.write("save the growing texts", job, None);
         }
     }

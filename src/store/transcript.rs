@@ -1,19 +1,18 @@
 //! A conversation as it happened, recorded event by event.
 //!
 //! The rules are those of [`ChatEvent`]: all are upserts by id, and an unfinished empty text never
-//! replaces one that is not empty. Deltas gather in memory ([`Growing`]) and are written together:
+//! replaces one that is not empty. Deltas gather in memory ([`Growing`](super::database::Growing)) and are written together:
 //! when the tick comes, or before anything that depends on them. What was not recorded: states of a
 //! moment, such as status, permissions and questions; the server tells them again.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::database::{Database, part_row, write_growing};
 use super::rows::{ConversationRow, MessageRow, PartRow};
-use super::thread::Database;
-use super::{Store, StoreError, from_json, integer, to_json};
+use super::values::{from_json, integer, to_json};
+use super::{Store, StoreError};
 use crate::domain::chat::{ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind};
-use crate::domain::id::{MessageId, PartId, SessionKey};
+use crate::domain::id::{MessageId, SessionKey};
 
 /// What was recorded of a conversation.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,41 +54,6 @@ impl Store {
     }
 }
 
-/// Texts that deltas have appended and that are not written yet.
-#[derive(Debug, Default)]
-pub(super) struct Growing(HashMap<SessionKey, HashMap<PartId, String>>);
-
-impl Growing {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn forget(&mut self, key: &SessionKey) {
-        self.0.remove(key);
-    }
-
-    fn append(&mut self, key: &SessionKey, part: PartId, text: &str) {
-        let parts = self.0.entry(key.clone()).or_default();
-        parts.entry(part).or_default().push_str(text);
-    }
-
-    fn take(&mut self, key: &SessionKey, part: &PartId) -> Option<String> {
-        let parts = self.0.get_mut(key)?;
-        let text = parts.remove(part);
-        if parts.is_empty() {
-            self.0.remove(key);
-        }
-        text
-    }
-
-    fn take_all(&mut self, key: Option<&SessionKey>) -> Vec<(SessionKey, HashMap<PartId, String>)> {
-        match key {
-            Some(key) => self.0.remove_entry(key).into_iter().collect(),
-            None => self.0.drain().collect(),
-        }
-    }
-}
-
 fn is_recorded(event: &ChatEvent) -> bool {
     matches!(
         event,
@@ -128,47 +92,6 @@ fn record(db: &mut Database, key: &SessionKey, event: ChatEvent) -> rusqlite::Re
         ChatEvent::Older { page, more } => save_page(db, key, page, more),
         _ => Ok(()),
     }
-}
-
-/// Writes the texts that have grown, of one session or of all. A text whose part is not known is
-/// dropped: a delta only ever follows its part, so the part was removed.
-pub(super) fn write_growing(db: &mut Database, key: Option<&SessionKey>) -> rusqlite::Result<()> {
-    for (key, parts) in db.growing.take_all(key) {
-        for (part, text) in parts {
-            append_text(&db.conn, &key, &part, &text)?;
-        }
-    }
-    Ok(())
-}
-
-fn append_text(
-    conn: &Connection,
-    key: &SessionKey,
-    part: &PartId,
-    text: &str,
-) -> rusqlite::Result<()> {
-    let Some(mut row) = part_row(conn, key, part)? else {
-        return Ok(());
-    };
-    let Some(stored) = row.text_mut() else {
-        return Ok(());
-    };
-    stored.push_str(text);
-    conn.prepare_cached("UPDATE parts SET json = ?3 WHERE session = ?1 AND id = ?2")?
-        .execute(params![key.as_str(), part.as_str(), to_json(&row)?])?;
-    Ok(())
-}
-
-fn part_row(
-    conn: &Connection,
-    key: &SessionKey,
-    part: &PartId,
-) -> rusqlite::Result<Option<PartRow>> {
-    let json: Option<String> = conn
-        .prepare_cached("SELECT json FROM parts WHERE session = ?1 AND id = ?2")?
-        .query_row(params![key.as_str(), part.as_str()], |row| row.get(0))
-        .optional()?;
-    Ok(json.and_then(|json| from_json(&json)))
 }
 
 fn save_conversation(

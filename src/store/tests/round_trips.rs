@@ -9,7 +9,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 
 use super::super::rows::{ConversationRow, MessageRow, PartRow, PromptRow};
-use super::super::{Store, StoreError, from_json, to_json};
+use super::super::values::{from_json, to_json};
+use super::super::{Store, StoreError};
 use super::{key, message, open, prompt, session};
 use crate::domain::chat::{
     ChatEvent, Conversation, Message, MessageError, ModelRef, Part, PartKind, Role, Todo, Tokens,
