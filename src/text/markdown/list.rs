@@ -3,27 +3,11 @@
 use ratatui::text::Span;
 
 use super::Writer;
+use super::container::Container;
 use crate::text::wrap;
 
 /// A container goes without prefix where fewer columns than this would be left for its text.
 const MIN_ROOM: usize = 8;
-
-/// An open list.
-pub(super) struct List {
-    /// The number of the next item; `None` for bullets.
-    pub(super) next: Option<u64>,
-    /// Blank lines stand between the items.
-    pub(super) loose: bool,
-}
-
-/// An open quote or list item.
-pub(super) struct Container {
-    /// The marker of an item until its first line is written.
-    marker: Option<Span<'static>>,
-    /// Stands before all other lines; as wide as the marker.
-    rest: Span<'static>,
-    width: usize,
-}
 
 impl Writer<'_> {
     /// Columns left for text inside all open containers; at least 1.

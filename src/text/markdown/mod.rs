@@ -7,6 +7,7 @@
 //! Does not know that text grows; `stream` cuts a source into the pieces that are rendered here.
 
 mod code;
+mod container;
 mod inline;
 mod list;
 mod table;
@@ -23,8 +24,9 @@ use super::Palette;
 use super::ansi;
 use super::wrap::{Breaking, fold};
 pub(super) use code::{code_line, label};
+use container::{Container, List};
 use inline::Inline;
-use list::{Container, List};
+
 use table::Table;
 
 /// Renders `source`; the lines neither begin nor end with a blank one. A width of 0 counts as 1.

@@ -3,7 +3,7 @@
 use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{grapheme_width, is_printable_ascii};
+use super::measure::{grapheme_width, is_printable_ascii};
 
 /// Where a line may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

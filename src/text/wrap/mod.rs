@@ -7,38 +7,20 @@
 //! Everything that wraps in this room goes through [`fold()`].
 
 mod fold;
+mod measure;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 
-use ratatui::buffer::CellWidth;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::ansi;
 pub(super) use fold::{Breaking, fold};
-
-/// Returns the columns that `text` takes on the screen.
-pub fn width(text: &str) -> usize {
-    if is_printable_ascii(text) {
-        return text.len();
-    }
-    text.graphemes(true).map(grapheme_width).sum()
-}
-
-fn grapheme_width(grapheme: &str) -> usize {
-    if grapheme.len() == 1 {
-        1
-    } else {
-        usize::from(grapheme.cell_width())
-    }
-}
-
-fn is_printable_ascii(text: &str) -> bool {
-    text.bytes().all(|b| (0x20..0x7f).contains(&b))
-}
+use measure::grapheme_width;
+pub use measure::width;
 
 /// Returns the columns of a run of spans.
 pub(super) fn spans_width(spans: &[Span<'_>]) -> usize {
