@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::error_info::ErrorInfo;
 use super::lenient;
-use super::message::{ErrorInfo, Message};
+use super::message::Message;
 use super::part::Part;
 use super::request::{PermissionRequest, QuestionRequest};
 use super::session::{Session, SessionStatus, Todo};

@@ -1,4 +1,4 @@
-//! Messages, their errors, and the prompt.
+//! Messages and the prompt.
 //!
 //! Source: `UserMessage`, `AssistantMessage` and the body of `prompt_async` in the server's OpenAPI
 //! document, 1.18.33. A naming trap: messages and prompts say `modelID`, sessions say `id`.
@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::error_info::ErrorInfo;
 use super::lenient;
 use super::part::Part;
 use super::session::{Times, Tokens};
@@ -87,22 +88,6 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
         let parse = |element: &&RawValue| serde_json::from_str(element.get()).ok();
         Ok(Self(raw.iter().filter_map(parse).collect()))
     }
-}
-
-/// An error inside a conversation: `{name, data: {message}}`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct ErrorInfo {
-    #[serde(default)]
-    pub name: String,
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub data: ErrorData,
-}
-
-/// The rest of `data` (headers and body of the provider's answer) may hold secrets: not kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct ErrorData {
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub message: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]

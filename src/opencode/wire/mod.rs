@@ -4,6 +4,7 @@
 //! that tools and plugins may fill is treated as absent, an element that cannot be read never spoils
 //! its list. What is not needed is not kept; above all not the keys in provider listings.
 
+pub mod error_info;
 pub mod event;
 mod lenient;
 pub mod message;

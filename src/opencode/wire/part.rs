@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::error_info::ErrorInfo;
 use super::lenient;
-use super::message::ErrorInfo;
 use super::session::{Times, Todo, Tokens};
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -5,6 +5,7 @@ use crate::domain::chat::{
     ModelRef, Part, PartKind, Role, Status, Todo, Tokens, ToolCall, ToolStatus,
 };
 use crate::domain::time::UnixMillis;
+use crate::opencode::wire::error_info::ErrorInfo;
 use crate::opencode::wire::message::{self, MessagePage};
 use crate::opencode::wire::part::{self, Input, PartBody, ToolPart};
 use crate::opencode::wire::{provider, session};
@@ -60,7 +61,7 @@ pub fn status(status: session::SessionStatus) -> Status {
     }
 }
 
-pub fn error(error: message::ErrorInfo) -> MessageError {
+pub fn error(error: ErrorInfo) -> MessageError {
     MessageError {
         name: error.name,
         message: error.data.message,
