@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use super::activity::Activity;
-use super::chat::{ChatEvent, ModelRef, PermissionReply, QuestionReply};
+use super::chat::{ChatEvent, ModelRef, PartKind, PermissionReply, QuestionReply, Status};
 use super::failure::Failure;
 use super::id::{
     MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId, SessionKey, TemplateId,
@@ -163,9 +163,21 @@ pub enum SessionEvent {
 }
 
 impl SessionEvent {
-    /// Whether somebody who opened the session waits for this: the conversation itself.
+    /// Whether somebody who looks at the session waits for this: the conversation itself, a request, the
+    /// end of a text or of a turn. Nothing need follow it soon.
     pub fn is_awaited(&self) -> bool {
-        matches!(self, Self::Chat(ChatEvent::Resync(_)))
+        let Self::Chat(event) = self else {
+            return false;
+        };
+        match event {
+            ChatEvent::Resync(_)
+            | ChatEvent::PermissionAsked(_)
+            | ChatEvent::QuestionAsked(_)
+            | ChatEvent::Status(Status::Idle) => true,
+            ChatEvent::Message(message) => message.is_over(),
+            ChatEvent::Part(part) => matches!(part.kind, PartKind::Text { ended: true, .. }),
+            _ => false,
+        }
     }
 }
 

@@ -4,14 +4,16 @@
 //! polled first, then keys, so that both work under any flood. There is no tick: while nothing
 //! happens and nothing moves, nothing wakes. The model is updated for every event, drawn at most
 //! once a frame, and not at all while a frame is on its way to the terminal or the terminal is lent
-//! to an editor.
+//! to an editor ([`lease`]).
 //!
 //! Time is tokio's clock (tests stop it); the wall clock is read beside it for what people read.
 
+mod lease;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
-use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -24,7 +26,7 @@ use super::effects::{Effects, Request, SessionDoor};
 use super::input::{self, Burst};
 use super::pacer::{BY_HAND, Cause, Pacer};
 use super::screen::Screen;
-use super::terminal::Console;
+use super::terminal::{Console, Stop};
 use super::writer::Writer;
 use crate::app::cx::{Cx, IdSource};
 use crate::app::event::{Event, Reply};
@@ -32,6 +34,7 @@ use crate::domain::id::SessionKey;
 use crate::domain::session::SessionEvent;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::session::world::wall;
+use lease::{Handover, Lease};
 
 /// Session events taken in one go, before keys are looked at again.
 const BATCH: usize = 256;
@@ -56,7 +59,11 @@ pub trait Model {
 pub(super) enum Signal {
     /// Leave now.
     Stop,
-    /// The process was stopped from outside and goes on.
+    /// Leave, unless a program that has the terminal is meant.
+    Interrupt,
+    /// Stop the process, as its shell wants it.
+    Suspend,
+    /// The process was stopped and goes on.
     Continue,
 }
 
@@ -66,9 +73,6 @@ pub(super) struct Sources {
     pub(super) sessions: mpsc::Receiver<(SessionKey, SessionEvent)>,
     pub(super) signals: mpsc::Receiver<Signal>,
 }
-
-/// Others have the terminal until this ends.
-type Errand = Pin<Box<dyn Future<Output = Option<Reply>>>>;
 
 pub(super) struct EventLoop<M, D, C: Console> {
     pub(super) model: M,
@@ -89,8 +93,8 @@ pub(super) struct EventLoop<M, D, C: Console> {
     /// tells of the time after that.
     armed: Option<Monotonic>,
     /// Waits for the frame that is on its way.
-    next_errand: Option<Errand>,
-    errand: Option<Errand>,
+    handover: Option<Handover>,
+    lease: Option<Lease>,
     /// Bytes that go out before the next frame.
     outbox: Vec<u8>,
     mouse: bool,
@@ -137,8 +141,8 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             began: Instant::now(),
             ticked: Monotonic::ZERO,
             armed: None,
-            next_errand: None,
-            errand: None,
+            handover: None,
+            lease: None,
             outbox: Vec::new(),
             mouse: false,
             title: String::new(),
@@ -154,7 +158,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
     /// Runs until the model quits, a signal stops it or the terminal is gone. The first frame is drawn
     /// before anything else is done.
     pub(super) async fn run(&mut self) -> io::Result<()> {
-        self.pacer.changed(Cause::Hand);
+        self.pacer.changed(Cause::Hand, self.now());
         self.draw_if_due();
         self.input = Some(self.console.input());
         let mut told = VecDeque::new();
@@ -162,8 +166,8 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         self.update_all(told, Cause::Itself);
         let mut woke_at = self.now();
         while !self.over {
-            if let Some(errand) = self.next_errand.take() {
-                self.lend(errand).await;
+            if let Some(handover) = self.handover.take() {
+                self.hand_over(handover).await?;
             }
             self.draw_if_due();
             self.burst.was_busy(woke_at, self.now());
@@ -191,7 +195,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             signal = self.sources.signals.recv() => Woke::Signal(signal),
             keys = read_keys(self.input.as_mut()) => Woke::Keys(keys),
             written = self.writer.written() => Woke::Written(written),
-            reply = run_errand(self.errand.as_mut()) => Woke::Back(reply),
+            reply = lease::ended(self.lease.as_mut()) => Woke::Back(reply),
             reply = self.effects.reply() => Woke::Reply(reply),
             _ = self.sources.sessions.recv_many(&mut events, BATCH), if self.sessions_open => {
                 Woke::Sessions(events)
@@ -214,23 +218,20 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         match woke {
             Woke::Keys(Ok(raw)) if !raw.is_empty() => {
                 let events = raw.into_iter().filter_map(input::translate).collect();
-                let events = self.burst.gather(events, self.now());
-                self.update_all(events, Cause::Hand);
+                let events = input::last_size(self.burst.gather(events, self.now()));
+                let is_size = |event: &Event| matches!(event, Event::Resize(..));
+                let cause = if events.iter().all(is_size) {
+                    Cause::Resize
+                } else {
+                    Cause::Hand
+                };
+                self.update_all(events, cause);
             }
             // The end of the keys, or of a write: the terminal is gone.
-            Woke::Keys(_) | Woke::Signal(Some(Signal::Stop) | None) | Woke::Written(Err(_)) => {
-                self.update_all([Event::Stop], Cause::Hand);
-                self.over = true;
-            }
+            Woke::Keys(_) | Woke::Signal(None) | Woke::Written(Err(_)) => self.stop(),
             Woke::Written(Ok(())) => {}
-            Woke::Signal(Some(Signal::Continue)) => {
-                if self.errand.is_none() {
-                    self.console.leave();
-                    self.come_back()?;
-                }
-            }
+            Woke::Signal(Some(signal)) => self.take_signal(signal)?,
             Woke::Back(reply) => {
-                self.errand = None;
                 self.come_back()?;
                 self.update_all(reply.map(Event::Reply), Cause::Hand);
             }
@@ -253,6 +254,11 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         Ok(())
     }
 
+    fn stop(&mut self) {
+        self.update_all([Event::Stop], Cause::Hand);
+        self.over = true;
+    }
+
     fn tick(&mut self) {
         let now = self.now();
         if self.armed.take().is_some_and(|due| due <= now) {
@@ -265,15 +271,13 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
     /// always due does not spin the loop.
     fn tick_due(&self) -> Option<Monotonic> {
         let due = self.model.animation_due(self.now())?;
-        self.errand
-            .is_none()
-            .then(|| due.max(self.ticked + BY_HAND))
+        self.lease.is_none().then(|| due.max(self.ticked + BY_HAND))
     }
 
     fn update_all(&mut self, events: impl IntoIterator<Item = Event>, cause: Cause) {
         let mut waiting: VecDeque<Event> = events.into_iter().collect();
         while let Some(event) = waiting.pop_front() {
-            self.pacer.changed(cause);
+            self.pacer.changed(cause, self.now());
             if let Event::Resize(columns, rows) = event {
                 self.buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
                 // Even if it is the old size again: what was cut off on the way is lost.
@@ -310,48 +314,26 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             }
             Request::Redraw => {
                 self.screen.forget();
-                self.pacer.changed(Cause::Hand);
+                self.pacer.changed(Cause::Hand, self.now());
             }
             Request::Edit(draft) => {
                 let edit = self.effects.desktop().edit(draft);
-                self.next_errand = Some(Box::pin(async { Some(Reply::Edited(edit.await)) }));
+                let edit = Box::pin(async { Some(Reply::Edited(edit.await)) });
+                self.handover = Some(Handover::Program(edit));
             }
             Request::Shell(name) => {
-                let shell = self.effects.desktop().shell(name);
-                self.next_errand = Some(Box::pin(shell));
+                let shell = Box::pin(self.effects.desktop().shell(name));
+                self.handover = Some(Handover::Program(shell));
             }
-            Request::Suspend => self.next_errand = Some(Box::pin(suspend())),
+            Request::Suspend => self.handover = Some(Handover::Stop(Stop::Job)),
             Request::Quit => self.over = true,
             // Told by the caller, in order with other events.
             Request::Tell(_) => {}
         }
     }
 
-    /// Leaves the terminal to somebody else; keys are not read and nothing is drawn until then.
-    async fn lend(&mut self, errand: Errand) {
-        if self.errand.is_none() {
-            self.input = None;
-            self.writer.settle(PATIENCE).await;
-            self.console.leave();
-            self.errand = Some(errand);
-        }
-    }
-
-    fn come_back(&mut self) -> io::Result<()> {
-        self.console.enter()?;
-        if self.input.is_none() {
-            self.input = Some(self.console.input());
-        }
-        let (columns, rows) = self.console.size();
-        self.update_all([Event::Resize(columns, rows)], Cause::Hand);
-        if self.mouse {
-            self.serve(Request::Mouse(true));
-        }
-        Ok(())
-    }
-
     fn may_draw(&self) -> bool {
-        self.errand.is_none() && !self.writer.is_busy()
+        self.lease.is_none() && !self.writer.is_busy()
     }
 
     fn draw_if_due(&mut self) {
@@ -390,25 +372,3 @@ where
         None => std::future::pending().await,
     }
 }
-
-async fn run_errand(errand: Option<&mut Errand>) -> Option<Reply> {
-    match errand {
-        Some(errand) => errand.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Stops the process group, as the shell that waits for us expects, and ends when it goes on.
-async fn suspend() -> Option<Reply> {
-    use rustix::process::{Signal, kill_current_process_group};
-    let stopped = kill_current_process_group(Signal::TSTP);
-    // The stop may come a moment after the call; it falls into this pause. Without a shell that
-    // does job control the signal is void, and the pause is all that happens.
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    stopped
-        .err()
-        .map(|error| Reply::Notice(format!("Could not suspend: {error}")))
-}
-
-#[cfg(test)]
-mod tests;

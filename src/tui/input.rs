@@ -63,6 +63,20 @@ pub(super) fn translate(raw: Raw) -> Option<Event> {
     }
 }
 
+/// Leaves of sizes that come together the last one: the terminal has no other.
+pub(super) fn last_size(mut events: Vec<Event>) -> Vec<Event> {
+    let is_size = |event: &Event| matches!(event, Event::Resize(..));
+    let mut sizes = events.iter().filter(|event| is_size(event)).count();
+    events.retain(|event| {
+        if !is_size(event) {
+            return true;
+        }
+        sizes -= 1;
+        sizes == 0
+    });
+    events
+}
+
 fn line_ends(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }

@@ -35,7 +35,7 @@ pub use terminal::TerminalError;
 
 use effects::Effects;
 use event_loop::{EventLoop, Signal, Sources};
-use terminal::Terminal;
+use terminal::{Stop, Terminal};
 use writer::Writer;
 
 /// What the shell is given by whoever starts it.
@@ -63,7 +63,7 @@ pub async fn run<M: Model, D: SessionDoor>(
     shut_down: impl AsyncFnOnce(D),
 ) -> Result<(), TerminalError> {
     let terminal = Terminal::take(setup.term.as_deref())?;
-    let writer = Writer::start(terminal::output()?)?;
+    let writer = Writer::start(terminal.frames())?;
     let (signals_in, signals) = mpsc::channel(4);
     let mut listeners = JoinSet::new();
     listeners.spawn(listen(signals_in));
@@ -83,24 +83,37 @@ pub async fn run<M: Model, D: SessionDoor>(
     Ok(result?)
 }
 
-/// Waits for the next request to stop.
+/// Waits for the next request to end. The terminal is given back already.
 async fn stopped(signals: &mut mpsc::Receiver<Signal>) {
-    while signals.recv().await == Some(Signal::Continue) {}
+    loop {
+        match signals.recv().await {
+            Some(Signal::Suspend) if terminal::has_job_control() => {
+                // Who cannot be stopped goes on.
+                let _ = terminal::stop_by_signal(Stop::Process);
+            }
+            Some(Signal::Suspend | Signal::Continue) => {}
+            Some(Signal::Stop | Signal::Interrupt) | None => return,
+        }
+    }
 }
 
-/// Turns the process's signals into values. Ctrl-c in raw mode is a key; SIGINT comes from outside,
-/// or from the keyboard once the terminal is given back.
+/// Turns the process's signals into values. Ctrl-c, ctrl-z and ctrl-\ in raw mode are keys; their signals
+/// come from outside, or from the keyboard while the terminal is given back.
 async fn listen(signals: mpsc::Sender<Signal>) -> std::io::Result<()> {
-    let continued = SignalKind::from_raw(rustix::process::Signal::CONT.as_raw());
+    let of = |kind: rustix::process::Signal| signal(SignalKind::from_raw(kind.as_raw()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut continued = signal(continued)?;
+    let mut quit = signal(SignalKind::quit())?;
+    let mut suspended = of(rustix::process::Signal::TSTP)?;
+    let mut continued = of(rustix::process::Signal::CONT)?;
     loop {
         let received = tokio::select! {
             _ = terminate.recv() => Signal::Stop,
             _ = hang_up.recv() => Signal::Stop,
-            _ = interrupt.recv() => Signal::Stop,
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = quit.recv() => Signal::Interrupt,
+            _ = suspended.recv() => Signal::Suspend,
             _ = continued.recv() => Signal::Continue,
         };
         if signals.send(received).await.is_err() {

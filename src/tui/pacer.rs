@@ -1,12 +1,19 @@
 //! When the next frame may be drawn. Pure: time comes in as a number.
 //!
-//! Mental model: a frame that a hand asked for (key, paste, mouse, resize, a conversation that was
-//! opened) is drawn at once, at most every [`BY_HAND`]. What happens by itself waits for [`BY_ITSELF`] after the last frame, so that a
-//! pouring answer costs about 17 frames a second; after a pause it too is drawn at once. No timer runs
+//! Mental model: a frame that a hand asked for (key, paste, mouse, a conversation that was opened, a turn
+//! that ended) is drawn at once, at most every [`BY_HAND`]. What happens by itself is drawn at once after a
+//! pause; while it goes on, the next frame waits for [`BY_ITSELF`] after the last one, or until nothing came
+//! for [`QUIET`], whichever is first. Such early frames are paid out of an allowance that grows with time and
+//! holds two frames, so that a pouring answer never costs more than 17 frames a second. No timer runs
 //! while nothing is to be drawn.
 //!
+//! Each change of the terminal's size costs a whole screen, and a window that is dragged changes it every
+//! few milliseconds. The first change is drawn at once, the others when the size has been the same for
+//! [`SETTLED`], at the latest [`STALE`] after the last frame.
+//!
 //! Tuning by symptom: too many bytes or too much CPU while an answer streams: raise `BY_ITSELF` (the
-//! eye reads text well at 15 frames a second). Held keys feel rough: lower `BY_HAND`.
+//! eye reads text well at 15 frames a second). The end of an answer comes late: lower `QUIET`. Held keys feel
+//! rough: lower `BY_HAND`. A window that is dragged shows old pieces for too long: lower `STALE`.
 
 use std::time::Duration;
 
@@ -14,12 +21,22 @@ use crate::domain::time::Monotonic;
 
 /// The shortest time between two frames that a hand asked for: 120 a second.
 pub(super) const BY_HAND: Duration = Duration::from_millis(8);
-/// The shortest time from a frame to one that nobody asked for: 17 a second.
+/// What a frame costs that nobody asked for: 17 a second.
 pub(super) const BY_ITSELF: Duration = Duration::from_millis(60);
+/// When nothing more comes for this long, what there is is drawn.
+const QUIET: Duration = Duration::from_millis(10);
+/// What may be saved up for early frames.
+const SAVED: Duration = Duration::from_millis(120);
+/// A size that stays for this long is the one that was wanted.
+const SETTLED: Duration = Duration::from_millis(60);
+/// While the size keeps changing, the picture is at most this old.
+const STALE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cause {
     Itself,
+    /// The terminal has another size.
+    Resize,
     Hand,
 }
 
@@ -27,25 +44,60 @@ pub(super) enum Cause {
 pub(super) struct Pacer {
     drawn: Option<Monotonic>,
     changed: Option<Cause>,
+    /// When the last change of this frame came.
+    last: Monotonic,
+    /// When the size changed last.
+    resized: Option<Monotonic>,
+    /// From this instant on, the allowance was never spent. What is before `now` is saved up.
+    spent_until: Monotonic,
 }
 
 impl Pacer {
     /// Notes that the picture is out of date.
-    pub(super) fn changed(&mut self, cause: Cause) {
+    pub(super) fn changed(&mut self, cause: Cause, now: Monotonic) {
+        let cause = match cause {
+            Cause::Resize if !self.is_resizing(now) => {
+                self.resized = Some(now);
+                Cause::Hand
+            }
+            Cause::Resize => {
+                self.resized = Some(now);
+                Cause::Resize
+            }
+            other => other,
+        };
         self.changed = self.changed.max(Some(cause));
+        self.last = now;
+    }
+
+    /// Whether the size changed a moment ago, so that it may be changing still.
+    fn is_resizing(&self, now: Monotonic) -> bool {
+        self.resized.is_some_and(|at| now < at + SETTLED)
     }
 
     /// Returns when the next frame may be drawn; `None` if there is nothing to draw.
     pub(super) fn due(&self) -> Option<Monotonic> {
-        let pause = match self.changed? {
-            Cause::Hand => BY_HAND,
-            Cause::Itself => BY_ITSELF,
+        let cause = self.changed?;
+        let Some(drawn) = self.drawn else {
+            return Some(Monotonic::ZERO);
         };
-        Some(self.drawn.map_or(Monotonic::ZERO, |drawn| drawn + pause))
+        let due = match (cause, self.resized) {
+            (Cause::Hand, _) => drawn + BY_HAND,
+            // The picture is of another size: whatever changed, it costs a whole screen.
+            (Cause::Resize, Some(at)) => (at + SETTLED).min(drawn + STALE),
+            (Cause::Resize | Cause::Itself, _) => {
+                let calm = (self.last + QUIET).min(drawn + BY_ITSELF);
+                calm.max(self.spent_until)
+            }
+        };
+        Some(due)
     }
 
     /// Notes that a frame with all changes was made at `now`.
     pub(super) fn drawn(&mut self, now: Monotonic) {
+        if self.changed == Some(Cause::Itself) {
+            self.spent_until = self.spent_until.max(now.saturating_sub(SAVED)) + BY_ITSELF;
+        }
         self.drawn = Some(now);
         self.changed = None;
     }
@@ -53,10 +105,36 @@ impl Pacer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(millis: u64) -> Monotonic {
         Duration::from_millis(millis)
+    }
+
+    /// Draws whenever it is due while these changes come, and says when, in milliseconds.
+    fn frames(pacer: &mut Pacer, changes: &[(Cause, u64)]) -> Vec<u64> {
+        let mut frames = Vec::new();
+        let mut changes = changes.iter().peekable();
+        loop {
+            let due = pacer.due();
+            match changes.peek() {
+                Some((cause, then)) if due.is_none_or(|due| at(*then) <= due) => {
+                    pacer.changed(*cause, at(*then));
+                    changes.next();
+                    if pacer.due().is_some_and(|due| due <= at(*then)) {
+                        pacer.drawn(at(*then));
+                        frames.push(*then);
+                    }
+                }
+                _ => {
+                    let Some(due) = due else { return frames };
+                    pacer.drawn(due);
+                    frames.push(u64::try_from(due.as_millis()).unwrap());
+                }
+            }
+        }
     }
 
     #[test]
@@ -64,7 +142,7 @@ mod tests {
         let mut pacer = Pacer::default();
         assert_eq!(pacer.due(), None);
 
-        pacer.changed(Cause::Itself);
+        pacer.changed(Cause::Itself, at(0));
         assert_eq!(pacer.due(), Some(at(0)));
 
         pacer.drawn(at(5));
@@ -74,14 +152,84 @@ mod tests {
     #[test]
     fn a_key_does_not_wait_for_the_pace_of_a_stream() {
         let mut pacer = Pacer::default();
-        pacer.drawn(at(100));
-        pacer.changed(Cause::Itself);
-        assert_eq!(pacer.due(), Some(at(160)));
+        pacer.changed(Cause::Itself, at(1000));
+        pacer.drawn(at(1000));
+        pacer.changed(Cause::Itself, at(1001));
+        assert_eq!(pacer.due(), Some(at(1011)));
 
-        pacer.changed(Cause::Hand);
-        assert_eq!(pacer.due(), Some(at(108)));
+        pacer.changed(Cause::Hand, at(1002));
+        assert_eq!(pacer.due(), Some(at(1008)));
 
-        pacer.changed(Cause::Itself);
-        assert_eq!(pacer.due(), Some(at(108)));
+        pacer.changed(Cause::Itself, at(1003));
+        assert_eq!(pacer.due(), Some(at(1008)));
+    }
+
+    #[test]
+    fn the_end_of_a_stream_does_not_wait_for_the_pace() {
+        let mut pacer = Pacer::default();
+        pacer.drawn(at(0));
+        let tokens: Vec<_> = (0..66).map(|n| (Cause::Itself, 1000 + n * 2)).collect();
+
+        let frames = frames(&mut pacer, &tokens);
+
+        // The last token comes at 1130.
+        assert_eq!(frames, [1000, 1060, 1120, 1140]);
+    }
+
+    #[test]
+    fn a_change_after_a_pause_is_drawn_at_once_and_the_next_soon() {
+        let mut pacer = Pacer::default();
+        pacer.drawn(at(0));
+
+        let frames = frames(&mut pacer, &[(Cause::Itself, 500), (Cause::Itself, 503)]);
+
+        assert_eq!(frames, [500, 513]);
+    }
+
+    #[test]
+    fn a_size_is_drawn_at_once_and_a_storm_of_sizes_when_it_is_over() {
+        let mut pacer = Pacer::default();
+        pacer.drawn(at(0));
+        let storm: Vec<_> = (0..50).map(|n| (Cause::Resize, 1000 + n * 40)).collect();
+
+        let shown = frames(&mut pacer, &storm);
+
+        // The last size comes at 2960.
+        assert_eq!(shown, [1000, 1500, 2000, 2500, 3000]);
+        assert_eq!(frames(&mut pacer, &[(Cause::Resize, 4000)]), [4000]);
+    }
+
+    #[test]
+    fn what_happens_by_itself_draws_no_size_that_is_changing() {
+        let mut pacer = Pacer::default();
+        pacer.drawn(at(0));
+        let mut changes = Vec::new();
+        for n in 0..10 {
+            changes.push((Cause::Resize, 1000 + n * 40));
+            changes.push((Cause::Itself, 1020 + n * 40));
+        }
+
+        let shown = frames(&mut pacer, &changes);
+
+        assert_eq!(shown.len(), 3, "{shown:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_happens_by_itself_costs_no_more_frames_than_its_pace(
+            gaps in prop::collection::vec(0_u64..80, 1..300),
+        ) {
+            let mut now = 1000;
+            let changes: Vec<_> = gaps.iter().map(|gap| { now += gap; (Cause::Itself, now) }).collect();
+            let mut pacer = Pacer::default();
+            pacer.drawn(at(0));
+
+            let shown = frames(&mut pacer, &changes);
+
+            let last = *shown.last().unwrap();
+            prop_assert!(last >= now && last <= now + 60, "{last} for {now}");
+            let most = 2 + (last - shown[0]) / 60 + 1;
+            prop_assert!(shown.len() as u64 <= most, "{} frames of {most}", shown.len());
+        }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Enters: the value of TERM. Leaves: raw mode, the alternate screen, bracketed paste and the keyboard
 //! protocol, switched on together and off together: on quit, on error, on panic of the UI thread, before
-//! an editor or a suspension. Knows nothing of frames.
+//! an editor or a suspension. Knows nothing of what is in a frame.
+//!
+//! Frames are written by another thread. [`Output`] lets them pass while the terminal is taken only, under the
+//! lock under which it is taken and given back: none can come out between leaving and entering.
 //!
 //! Nothing is ever asked of the terminal: an answer would arrive among the keys. The keyboard protocol
 //! (kitty's, level 1) is switched on unasked, as it makes Esc Esc two keys even if both arrive in one
@@ -13,11 +16,11 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::ThreadId;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
+use rustix::process::{getpgrp, getpid, getsid};
 use thiserror::Error;
 
 use super::keys::Keys;
@@ -45,6 +48,17 @@ pub enum TerminalError {
     Io(#[from] io::Error),
 }
 
+/// Which processes are stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Ours, on a signal that all who were meant got.
+    Process,
+    /// The whole job, as the terminal does it for ctrl-z.
+    Job,
+    /// The whole job, which wants the terminal and is in the background.
+    Background,
+}
+
 /// What the loop needs of a terminal.
 pub(super) trait Console {
     type Input: futures::Stream<Item = io::Result<crossterm::event::Event>> + Unpin;
@@ -57,14 +71,63 @@ pub(super) trait Console {
     fn leave(&mut self);
     /// Returns columns and rows.
     fn size(&self) -> (u16, u16);
+    /// Whether somebody would continue what is stopped.
+    fn has_job_control(&self) -> bool;
+    /// Whether the terminal is ours to use now.
+    fn is_foreground(&self) -> bool;
+    /// Stops; returns when we are continued, or a moment before we stop.
+    fn stop(&self, stop: Stop) -> io::Result<()>;
 }
 
 /// The real terminal, taken over while this lives.
 #[derive(Debug)]
 pub(super) struct Terminal {
-    /// Shared with the panic hook.
-    taken: Arc<AtomicBool>,
+    /// Shared with the panic hook and with the thread that writes frames.
+    output: Arc<Mutex<Output<File>>>,
+}
+
+/// What stands between frames and the terminal.
+#[derive(Debug)]
+struct Output<W> {
+    sink: W,
+    taken: bool,
+    /// Whether the keyboard protocol is switched on and off.
     keyboard: bool,
+}
+
+impl<W: io::Write> Output<W> {
+    fn enter(&mut self) -> io::Result<()> {
+        self.taken = true;
+        let keyboard = if self.keyboard { KEYBOARD_ON } else { "" };
+        self.sink
+            .write_all(format!("{ENTER}{keyboard}").as_bytes())?;
+        self.sink.flush()
+    }
+
+    /// Undoes everything once, and says whether there was something to undo; what fails cannot be helped.
+    fn leave(&mut self) -> bool {
+        if !std::mem::take(&mut self.taken) {
+            return false;
+        }
+        let keyboard = if self.keyboard { KEYBOARD_OFF } else { "" };
+        let modes = format!("{MOUSE_OFF}{keyboard}{LEAVE}");
+        let _ = self.sink.write_all(modes.as_bytes());
+        let _ = self.sink.flush();
+        true
+    }
+
+    /// Writes a frame; without effect while the terminal is given back, as all is drawn again then.
+    fn frame(&mut self, frame: &[u8]) -> io::Result<()> {
+        if !self.taken {
+            return Ok(());
+        }
+        self.sink.write_all(frame)?;
+        self.sink.flush()
+    }
+}
+
+fn lock<W>(output: &Mutex<Output<W>>) -> MutexGuard<'_, Output<W>> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Terminal {
@@ -73,27 +136,37 @@ impl Terminal {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(TerminalError::NotATerminal);
         }
-        let mut terminal = Self {
-            taken: Arc::default(),
+        let output = Output {
+            // As a file: no line buffer cuts a frame into several writes.
+            sink: File::from(io::stdout().as_fd().try_clone_to_owned()?),
+            taken: false,
             keyboard: speaks_privately(term)?,
+        };
+        let mut terminal = Self {
+            output: Arc::new(Mutex::new(output)),
         };
         terminal.hook_panics(std::thread::current().id());
         terminal.enter()?;
         Ok(terminal)
     }
 
+    /// Returns what writes frames to the terminal, on any thread.
+    pub(super) fn frames(&self) -> impl FnMut(&[u8]) -> io::Result<()> + Send + 'static {
+        let output = Arc::clone(&self.output);
+        move |frame| lock(&output).frame(frame)
+    }
+
     /// Gives the terminal back before the report of a panic on the UI thread is printed. The hook
     /// also runs for panics that a task's supervisor catches: those go to the log, and the screen
     /// stays.
     fn hook_panics(&self, ui: ThreadId) {
-        let taken = Arc::clone(&self.taken);
-        let keyboard = self.keyboard;
+        let output = Arc::clone(&self.output);
         let report = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             if std::thread::current().id() == ui {
-                give_back(&taken, keyboard);
+                give_back_in_panic(&output);
                 report(panic);
-            } else if taken.load(Ordering::SeqCst) {
+            } else if is_taken(&output) {
                 tracing::error!("{panic}");
             } else {
                 report(panic);
@@ -102,9 +175,29 @@ impl Terminal {
     }
 }
 
-/// Returns standard output as a file: no line buffer cuts a frame into several writes.
-pub(super) fn output() -> io::Result<File> {
-    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
+/// Whether the terminal is taken, also where this thread panicked while it held the lock.
+fn is_taken(output: &Mutex<Output<File>>) -> bool {
+    match output.try_lock() {
+        Ok(output) => output.taken,
+        Err(TryLockError::Poisoned(output)) => output.into_inner().taken,
+        Err(TryLockError::WouldBlock) => true,
+    }
+}
+
+/// The panic may have come while this thread held the lock, which it would wait for in vain.
+fn give_back_in_panic(output: &Mutex<Output<File>>) {
+    let was_taken = match output.try_lock() {
+        Ok(mut output) => output.leave(),
+        Err(TryLockError::Poisoned(output)) => output.into_inner().leave(),
+        Err(TryLockError::WouldBlock) => {
+            let mut stdout = io::stdout();
+            let modes = format!("{MOUSE_OFF}{LEAVE}");
+            stdout.write_all(modes.as_bytes()).is_ok() && stdout.flush().is_ok()
+        }
+    };
+    if was_taken {
+        let _ = disable_raw_mode();
+    }
 }
 
 impl Console for Terminal {
@@ -116,18 +209,13 @@ impl Console for Terminal {
 
     fn enter(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
-        self.taken.store(true, Ordering::SeqCst);
-        let mut modes = String::from(ENTER);
-        if self.keyboard {
-            modes.push_str(KEYBOARD_ON);
-        }
-        let mut stdout = io::stdout();
-        stdout.write_all(modes.as_bytes())?;
-        stdout.flush()
+        lock(&self.output).enter()
     }
 
     fn leave(&mut self) {
-        give_back(&self.taken, self.keyboard);
+        if lock(&self.output).leave() {
+            let _ = disable_raw_mode();
+        }
     }
 
     fn size(&self) -> (u16, u16) {
@@ -136,25 +224,47 @@ impl Console for Terminal {
             _ => (80, 24),
         }
     }
+
+    fn has_job_control(&self) -> bool {
+        has_job_control()
+    }
+
+    fn is_foreground(&self) -> bool {
+        is_foreground()
+    }
+
+    fn stop(&self, stop: Stop) -> io::Result<()> {
+        stop_by_signal(stop)
+    }
+}
+
+/// Whether a shell with job control started us: it gives each job a process group of its own. In the group
+/// of the session's leader, as the only program of a terminal's window is, a stop would be for ever; the
+/// kernel ignores ctrl-z there too.
+pub(super) fn has_job_control() -> bool {
+    getsid(None).is_ok_and(|session| session != getpgrp())
+}
+
+/// Whether the terminal is in the hands of our process group; also where nobody can tell.
+pub(super) fn is_foreground() -> bool {
+    rustix::termios::tcgetpgrp(io::stdin()).map_or(true, |group| group == getpgrp())
+}
+
+/// SIGTSTP is caught and would only come back to us.
+pub(super) fn stop_by_signal(stop: Stop) -> io::Result<()> {
+    use rustix::process::{Signal, kill_current_process_group, kill_process};
+    match stop {
+        Stop::Process => kill_process(getpid(), Signal::STOP)?,
+        Stop::Job => kill_current_process_group(Signal::STOP)?,
+        Stop::Background => kill_current_process_group(Signal::TTOU)?,
+    }
+    Ok(())
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.leave();
     }
-}
-
-/// Undoes everything once; what fails cannot be helped.
-fn give_back(taken: &AtomicBool, keyboard: bool) {
-    if !taken.swap(false, Ordering::SeqCst) {
-        return;
-    }
-    let keyboard = if keyboard { KEYBOARD_OFF } else { "" };
-    let modes = format!("{MOUSE_OFF}{keyboard}{LEAVE}");
-    let mut stdout = io::stdout();
-    let _ = stdout.write_all(modes.as_bytes());
-    let _ = stdout.flush();
-    let _ = disable_raw_mode();
 }
 
 /// Returns the bytes that turn mouse reports on or off.
@@ -192,6 +302,27 @@ mod tests {
         assert_eq!(screen.contents(), "shell");
         assert!(!screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor());
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    }
+
+    #[test]
+    fn no_frame_comes_out_between_leaving_and_entering() {
+        let mut output = Output {
+            sink: Vec::new(),
+            taken: false,
+            keyboard: true,
+        };
+
+        output.enter().unwrap();
+        output.frame(b"one").unwrap();
+        assert!(output.leave());
+        output.frame(b"late").unwrap();
+        assert!(!output.leave(), "once is enough");
+        output.enter().unwrap();
+        output.frame(b"two").unwrap();
+
+        let enter = format!("{ENTER}{KEYBOARD_ON}");
+        let written = format!("{enter}one{MOUSE_OFF}{KEYBOARD_OFF}{LEAVE}{enter}two");
+        assert_eq!(String::from_utf8(output.sink).unwrap(), written);
     }
 
     #[test]

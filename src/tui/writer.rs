@@ -5,7 +5,7 @@
 //! makes no new frame while one is on its way, so a slow line skips pictures instead of queueing them.
 //! Knows nothing about what is in a frame.
 
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -43,16 +43,18 @@ impl Writer {
         (writer, outlet)
     }
 
-    /// Starts the thread. It ends when the writer is dropped and the last frame is written.
-    pub(super) fn start(mut sink: impl Write + Send + 'static) -> io::Result<Self> {
+    /// Starts the thread, which gives each frame to `write`. It ends when the writer is dropped and the
+    /// last frame is written.
+    pub(super) fn start(
+        mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<Self> {
         let (writer, mut outlet) = Self::pair();
         std::thread::Builder::new()
             .name("terminal".into())
             .stack_size(128 * 1024)
             .spawn(move || {
                 while let Some(frame) = outlet.frames.blocking_recv() {
-                    let result = sink.write_all(&frame).and_then(|()| sink.flush());
-                    if outlet.written.blocking_send(result).is_err() {
+                    if outlet.written.blocking_send(write(&frame)).is_err() {
                         break;
                     }
                 }

@@ -46,6 +46,8 @@ impl Model for Page {
                     cx.ask(Effect::Command("key".into(), SessionCommand::Kill));
                 }
                 crate::app::key::KeyCode::Char('C') => cx.ask(Effect::Copy("copied".into())),
+                crate::app::key::KeyCode::Char('Z') => cx.ask(Effect::Suspend),
+                crate::app::key::KeyCode::Char('M') => cx.ask(Effect::CaptureMouse(true)),
                 crate::app::key::KeyCode::Char('S') => self.spins = true,
                 crate::app::key::KeyCode::Char('T') => self.turns = true,
                 crate::app::key::KeyCode::Char(c) => self.typed.push(c),
@@ -67,7 +69,7 @@ impl Model for Page {
     }
 
     fn title(&self) -> String {
-        String::new()
+        "page".into()
     }
 
     fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
@@ -108,7 +110,15 @@ impl SessionDoor for Shut {
 
 struct Channels {
     inputs: Vec<stream::Receiver<io::Result<Raw>>>,
-    calls: Arc<Mutex<Vec<&'static str>>>,
+    calls: Arc<Mutex<Vec<String>>>,
+    jobs: Arc<Mutex<Jobs>>,
+}
+
+/// How the shell stands that started the program.
+#[derive(Debug)]
+struct Jobs {
+    control: bool,
+    foreground: bool,
 }
 
 impl Console for Channels {
@@ -118,14 +128,24 @@ impl Console for Channels {
         self.inputs.remove(0)
     }
     fn enter(&mut self) -> io::Result<()> {
-        self.calls.lock().unwrap().push("enter");
+        self.calls.lock().unwrap().push("enter".into());
         Ok(())
     }
     fn leave(&mut self) {
-        self.calls.lock().unwrap().push("leave");
+        self.calls.lock().unwrap().push("leave".into());
     }
     fn size(&self) -> (u16, u16) {
         (30, 4)
+    }
+    fn has_job_control(&self) -> bool {
+        self.jobs.lock().unwrap().control
+    }
+    fn is_foreground(&self) -> bool {
+        self.jobs.lock().unwrap().foreground
+    }
+    fn stop(&self, stop: Stop) -> io::Result<()> {
+        self.calls.lock().unwrap().push(format!("stop {stop:?}"));
+        Ok(())
     }
 }
 
@@ -136,7 +156,8 @@ struct World {
     sessions: mpsc::Sender<(SessionKey, SessionEvent)>,
     signals: mpsc::Sender<Signal>,
     outlet: Outlet,
-    calls: Arc<Mutex<Vec<&'static str>>>,
+    calls: Arc<Mutex<Vec<String>>>,
+    jobs: Arc<Mutex<Jobs>>,
     terminal: vt100::Parser,
     bytes: usize,
     task: JoinHandle<(Page, u64)>,
@@ -149,9 +170,14 @@ impl World {
         let (signals, signals_out) = mpsc::channel(4);
         let (writer, outlet) = Writer::pair();
         let calls = Arc::default();
+        let jobs = Arc::new(Mutex::new(Jobs {
+            control: true,
+            foreground: true,
+        }));
         let console = Channels {
             inputs: vec![first.1, second.1],
             calls: Arc::clone(&calls),
+            jobs: Arc::clone(&jobs),
         };
         let sources = Sources {
             sessions: sessions_out,
@@ -170,6 +196,7 @@ impl World {
             signals,
             outlet,
             calls,
+            jobs,
             terminal: vt100::Parser::new(4, 30, 0),
             bytes: 0,
             task,
@@ -224,6 +251,23 @@ impl World {
     async fn show_frame(&mut self) {
         self.take_frame().await;
         self.written().await;
+    }
+
+    /// Shows the next frame and returns it as text.
+    async fn next_frame(&mut self) -> String {
+        let frame = self.outlet.frames.recv().await.unwrap();
+        self.terminal.process(&frame);
+        self.written().await;
+        String::from_utf8(frame).unwrap()
+    }
+
+    /// Shows the next frame, if one comes soon.
+    async fn show_frame_or_wait(&mut self) {
+        let _soon = tokio::time::timeout(Duration::from_secs(1), self.show_frame()).await;
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
     }
 
     fn shown(&self) -> String {
@@ -394,7 +438,14 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
         while !gate.exists() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(*world.calls.lock().unwrap(), ["leave"]);
+        assert_eq!(world.calls(), ["leave"]);
+        // Ctrl-c and ctrl-z are the editor's; stopped, the shell gets the whole job back.
+        world.signals.send(Signal::Interrupt).await.unwrap();
+        world.signals.send(Signal::Suspend).await.unwrap();
+        world.signals.send(Signal::Continue).await.unwrap();
+        while world.signals.capacity() < 4 {
+            tokio::task::yield_now().await;
+        }
         while world.sessions.capacity() < 256 {
             tokio::task::yield_now().await;
         }
@@ -405,7 +456,142 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
         }
 
         assert_eq!(world.shown(), "typed xyz\nlines 1\nticks 0");
-        assert_eq!(*world.calls.lock().unwrap(), ["leave", "enter"]);
+        assert_eq!(world.calls(), ["leave", "stop Process", "enter"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_on_its_way_comes_out_before_the_terminal_is_left() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.take_frame().await;
+
+        // Stopped by a signal that nobody can catch, and continued.
+        world.signals.send(Signal::Continue).await.unwrap();
+        tokio::time::sleep(PATIENCE / 2).await;
+        assert_eq!(world.calls(), [""; 0], "left while a frame was on its way");
+        world.written().await;
+        let frame = world.next_frame().await;
+
+        assert_eq!(world.calls(), ["leave", "enter"]);
+        assert!(frame.contains("\x1b[2J"), "not the whole screen: {frame:?}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_was_suspended_draws_nothing_before_it_is_in_the_foreground() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        world.press("MZ");
+        while world.calls().len() < 2 {
+            world.show_frame_or_wait().await;
+        }
+        assert_eq!(world.calls(), ["leave", "stop Job"]);
+
+        world.jobs.lock().unwrap().foreground = false;
+        world.signals.send(Signal::Continue).await.unwrap();
+        world.log_line().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(world.calls(), ["leave", "stop Job", "stop Background"]);
+        assert!(
+            world.outlet.frames.try_recv().is_err(),
+            "drew in the background"
+        );
+
+        world.jobs.lock().unwrap().foreground = true;
+        world.signals.send(Signal::Continue).await.unwrap();
+        let frame = world.next_frame().await;
+        assert_eq!(world.calls().last().unwrap(), "enter");
+        for set in ["\x1b[2J", "\x1b]2;page\x07", "\x1b[?1000h"] {
+            assert!(frame.contains(set), "{set:?} is not in {frame:?}");
+        }
+        assert!(world.shown().contains("lines 1"), "{}", world.shown());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_from_outside_gives_the_terminal_back_first() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+
+        world.signals.send(Signal::Suspend).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+
+        assert_eq!(world.calls(), ["leave", "stop Process"]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_would_continue_is_not_suspended() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.jobs.lock().unwrap().control = false;
+        world.show_frame().await;
+
+        world.press("Z");
+        world.show_frame_or_wait().await;
+
+        assert_eq!(world.calls(), [""; 0]);
+        let (page, _) = world.end().await;
+        let told = |event: &Event| matches!(event, Event::Reply(Reply::Notice(text)) if text.starts_with("not suspended"));
+        assert!(page.heard.iter().any(told), "{:?}", page.heard);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_of_sizes_costs_few_frames_and_ends_with_the_last_size() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+
+        let mut frames = 0;
+        for size in 0..50 {
+            let size = Raw::Resize(30 - size % 5, 4);
+            world.keys[0].try_send(Ok(size)).unwrap();
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            while world.outlet.frames.try_recv().is_ok() {
+                world.written().await;
+                frames += 1;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        while let Ok(frame) = world.outlet.frames.try_recv() {
+            world.terminal.process(&frame);
+            world.written().await;
+            frames += 1;
+        }
+
+        assert!(frames <= 6, "{frames} frames");
+        assert_eq!(world.shown(), "typed\nlines 0\nticks 0");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_turn_is_drawn_at_once() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        for _ in 0..3 {
+            world.log_line().await;
+            world.show_frame().await;
+        }
+
+        let ended = Instant::now();
+        world.log_line().await;
+        let idle = SessionEvent::Chat(ChatEvent::Status(Status::Idle));
+        world.sessions.send(("key".into(), idle)).await.unwrap();
+        world.show_frame().await;
+
+        assert!(ended.elapsed() <= BY_HAND, "{:?}", ended.elapsed());
+        assert!(world.shown().contains("lines 4"), "{}", world.shown());
     })
     .await;
 }
