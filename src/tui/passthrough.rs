@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use super::TerminalError;
+use super::terminal::{self, Stop};
 use crate::domain::failure::Failure;
 use crate::session::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
 use crate::text::ansi::Relay;
@@ -22,6 +23,8 @@ use crate::text::visible_bytes::visible_line;
 
 /// Keys read at a time; a paste is longer.
 const READ: usize = 16 * 1024;
+/// How often a shell that is continued in the background stops again.
+const MOST_STOPS: usize = 100;
 
 /// How a shell was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +65,7 @@ pub async fn pass_through(shell: &mut Shell) -> Result<Left, TerminalError> {
     let left = way.follow(shell).await;
     let undone = way.relay.undo();
     let given_back = write(&undone);
-    drop(way);
+    way.raw = None;
     let left = left?;
     given_back?;
     Ok(left)
@@ -100,7 +103,10 @@ struct Way {
     hang_up: Signal,
     terminate: Signal,
     size_changed: Signal,
-    _raw: Raw,
+    suspended: Signal,
+    raw: Option<Raw>,
+    /// The program in the sandbox is to draw all anew, which a change of the size makes it do.
+    redraw: bool,
 }
 
 impl Way {
@@ -117,7 +123,9 @@ impl Way {
             hang_up: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
             size_changed: signal(SignalKind::window_change())?,
-            _raw: Raw::enable()?,
+            suspended: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+            raw: Some(Raw::enable()?),
+            redraw: false,
         })
     }
 
@@ -129,6 +137,7 @@ impl Way {
                 _ = self.hang_up.recv() => return Ok(Left::Away),
                 _ = self.terminate.recv() => return Ok(Left::Away),
                 Some(()) = self.size_changed.recv() => self.resized = true,
+                Some(()) = self.suspended.recv() => self.suspend()?,
                 keys = read_keys(&mut self.input) => {
                     let keys = keys?;
                     if keys.is_empty() {
@@ -151,6 +160,29 @@ impl Way {
                 }
             }
         }
+    }
+
+    /// Stops as a signal from outside wants it, with the terminal as it was before; takes it again when we
+    /// are continued. Ctrl-z itself is a key of the shell in the sandbox.
+    fn suspend(&mut self) -> io::Result<()> {
+        if !terminal::has_job_control() {
+            return Ok(());
+        }
+        let (undo, redo) = self.relay.interrupt();
+        write(&undo)?;
+        self.raw = None;
+        terminal::stop_by_signal(Stop::Process)?;
+        // Each round is one `bg` of the user's; without a shell that could do it there is no end of them.
+        for _ in 0..MOST_STOPS {
+            if terminal::is_foreground() {
+                break;
+            }
+            terminal::stop_by_signal(Stop::Background)?;
+        }
+        self.raw = Some(Raw::enable()?);
+        write(&redo)?;
+        self.redraw = true;
+        Ok(())
     }
 
     fn heard(&mut self, event: ShellEvent) -> io::Result<Option<Left>> {
@@ -177,7 +209,13 @@ impl Way {
             return;
         }
         let keyboard = self.keyboard.clone();
-        if std::mem::take(&mut self.resized) {
+        if std::mem::take(&mut self.redraw) {
+            // The same size again would be none.
+            self.resized = true;
+            let mut size = now();
+            size.rows = size.rows.saturating_sub(1).max(1);
+            self.sending = Some(Box::pin(async move { keyboard.resize(size).await }));
+        } else if std::mem::take(&mut self.resized) {
             self.sending = Some(Box::pin(async move { keyboard.resize(now()).await }));
         } else if !self.typed.is_empty() {
             if self.given_time.elapsed() >= keyboard.half_life() {

@@ -71,6 +71,20 @@ impl Relay {
             .push_str("\x1b>\x1b[4l\x1b[m\x1b[0 q\x0f\x1b(B\x1b)B\x1b7");
         std::mem::take(&mut sink.out).into_bytes()
     }
+
+    /// Returns what gives the terminal to somebody else for a while, and what takes it again: the modes that
+    /// the program had changed. What it had drawn it must draw anew.
+    pub fn interrupt(&mut self) -> (Vec<u8>, Vec<u8>) {
+        let changed = self.sink.changed.clone();
+        let undo = self.undo();
+        let mut redo = String::new();
+        for mode in &changed {
+            let letter = if ON_AT_FIRST.contains(mode) { 'l' } else { 'h' };
+            let _ = write!(redo, "\x1b[?{mode}{letter}");
+        }
+        self.sink.changed = changed;
+        (undo, redo.into_bytes())
+    }
 }
 
 #[derive(Default)]
@@ -256,6 +270,20 @@ mod tests {
         // Once is enough.
         let again = String::from_utf8(relay.undo()).unwrap();
         assert!(!again.contains('?'), "{again:?}");
+    }
+
+    #[test]
+    fn an_interrupted_program_finds_its_modes_again() {
+        let mut relay = Relay::default();
+        relay.pass(b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?2004l");
+
+        let (undo, redo) = relay.interrupt();
+        let undone = String::from_utf8(undo).unwrap();
+
+        assert!(undone.starts_with("\x1b[?25h\x1b[?1049l"), "{undone:?}");
+        assert_eq!(redo, b"\x1b[?25l\x1b[?1049h");
+        let at_last = String::from_utf8(relay.undo()).unwrap();
+        assert!(at_last.starts_with("\x1b[?25h\x1b[?1049l"), "{at_last:?}");
     }
 
     #[test]
