@@ -23,6 +23,7 @@ use crate::session::strangers;
 use crate::session::supervisor::Supervisor;
 use crate::session::world::{Records, World};
 use crate::store::Store;
+use crate::tui::clipboard::Clipboard;
 use crate::tui::{self, Busy, Desktop, ReplyTask, SessionDoor, Setup, Shown, TerminalError};
 
 /// Events of all sessions that may wait for the loop.
@@ -224,7 +225,10 @@ fn show(
             .map(str::to_owned),
         temp_dir: setup::temp_dir(env),
         program: std::env::current_exe().map_err(Ended::from)?,
-        tmux: env.text("TMUX").is_some(),
+        clipboard: Clipboard::of_environment(
+            |name| env.text(name).map(str::to_owned),
+            config.paths.copied_file(),
+        ),
     };
     let seed = setup::seed()?;
     let runtime = runtime()?;

@@ -54,6 +54,11 @@ impl Paths {
         self.state_dir.join("sandbar.log")
     }
 
+    /// What was copied last, where no clipboard could be reached.
+    pub fn copied_file(&self) -> PathBuf {
+        self.state_dir.join("copied.txt")
+    }
+
     pub fn database(&self) -> PathBuf {
         self.state_dir.join("sandbar.db")
     }

@@ -1,5 +1,5 @@
-//! The user's desktop, reached through the terminal: clipboard, window title, external editor, and a
-//! shell in a sandbox.
+//! The user's desktop, reached through the terminal: window title, external editor, and a shell in a sandbox.
+//! The clipboard has a room of its own.
 //!
 //! Enters: texts, which may be anybody's. Leaves: escape sequences in which they can do no harm, or the
 //! text that the editor left. Reads no environment: what it needs is in [`Desktop`].
@@ -7,9 +7,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
+use super::clipboard::Clipboard;
 use crate::app::event::Reply;
 
 /// What is known of the desktop.
@@ -21,30 +19,10 @@ pub struct Desktop {
     pub temp_dir: PathBuf,
     /// This program, which opens shells in sandboxes.
     pub program: PathBuf,
-    /// Whether tmux stands between us and the terminal.
-    pub tmux: bool,
+    pub clipboard: Clipboard,
 }
 
-/// The most bytes that common terminals accept for the clipboard (xterm and tmux cut longer ones).
-const CLIPBOARD_LIMIT: usize = 74_994;
-
 impl Desktop {
-    /// Returns the sequence (OSC 52) that puts `text` on the clipboard; `None` if it is too long.
-    pub(super) fn copy(&self, text: &str) -> Option<Vec<u8>> {
-        if text.len() > CLIPBOARD_LIMIT {
-            return None;
-        }
-        let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
-        let mut bytes = sequence.clone().into_bytes();
-        if self.tmux {
-            // tmux takes the plain one with `set-clipboard on`, hands this one on with
-            // `allow-passthrough on`, and ignores the other.
-            let inner = sequence.replace('\x1b', "\x1b\x1b");
-            bytes.extend_from_slice(format!("\x1bPtmux;{inner}\x1b\\").as_bytes());
-        }
-        Some(bytes)
-    }
-
     /// Opens a shell in the sandbox of the session of this name, by a process of its own: it reads the
     /// keys to its end. The terminal must have been given back.
     pub(super) async fn shell(self, name: String) -> Option<Reply> {
@@ -124,7 +102,7 @@ mod tests {
             editor: Some(editor.into()),
             temp_dir: dir.into(),
             program: PathBuf::new(),
-            tmux: false,
+            clipboard: Clipboard::default(),
         }
     }
 
@@ -148,23 +126,6 @@ mod tests {
         let error = "the editor ended with exit status: 3; the draft is as it was";
         assert_eq!(edited, Err(error.into()));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn the_clipboard_gets_the_text_and_no_sequence_of_it_is_obeyed() {
-        let mut desktop = Desktop::default();
-        assert_eq!(
-            desktop.copy("\x1b]0;x\x07").unwrap(),
-            b"\x1b]52;c;G10wO3gH\x07"
-        );
-        assert_eq!(desktop.copy(&"x".repeat(100_000)), None);
-
-        desktop.tmux = true;
-        let both = desktop.copy("hi").unwrap();
-        assert_eq!(
-            both,
-            b"\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"
-        );
     }
 
     #[test]

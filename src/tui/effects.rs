@@ -6,9 +6,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use tokio::task::JoinSet;
+use tokio::sync::Mutex;
+use tokio::task::{JoinError, JoinSet};
 
+use super::clipboard::Copied;
 use super::desktop::Desktop;
 use super::terminal;
 use crate::app::effect::Effect;
@@ -16,7 +19,6 @@ use crate::app::event::{Event, Reply};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
-use crate::text::copied;
 
 /// A session's mailbox is full: nothing was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,27 @@ pub(super) struct Effects<D> {
     door: D,
     desktop: Desktop,
     tasks: JoinSet<Reply>,
+    copies: JoinSet<Copied>,
+    /// One copy after the other, as they were asked for: the last one is to be what is pasted.
+    copying: Arc<Mutex<()>>,
     news: ReplyTask,
+}
+
+/// The end of a short task.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) reply: Reply,
+    /// For the terminal, besides frames.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl From<Reply> for Done {
+    fn from(reply: Reply) -> Self {
+        Self {
+            reply,
+            bytes: Vec::new(),
+        }
+    }
 }
 
 impl<D: SessionDoor> Effects<D> {
@@ -80,6 +102,8 @@ impl<D: SessionDoor> Effects<D> {
             door,
             desktop,
             tasks: JoinSet::new(),
+            copies: JoinSet::new(),
+            copying: Arc::default(),
             news,
         }
     }
@@ -124,7 +148,10 @@ impl<D: SessionDoor> Effects<D> {
                 self.door.shown(key);
                 None
             }
-            Effect::Copy(text) => Some(self.copy(&text)),
+            Effect::Copy(text) => {
+                self.copy(text);
+                None
+            }
             Effect::EditExternally { draft } => Some(Request::Edit(draft)),
             Effect::OpenShell(name) => Some(Request::Shell(name)),
             Effect::CaptureMouse(on) => Some(Request::Mouse(on)),
@@ -140,15 +167,16 @@ impl<D: SessionDoor> Effects<D> {
     }
 
     /// Waits for a short task to end, or for news; for ever while there is neither. Cancel-safe.
-    pub(super) async fn reply(&mut self) -> Reply {
+    pub(super) async fn done(&mut self) -> Done {
         tokio::select! {
-            Some(ended) = self.tasks.join_next() => match ended {
-                Ok(reply) => reply,
-                Err(error) => Reply::Notice(format!("A task failed: {error}")),
+            Some(ended) = self.tasks.join_next() => ended.unwrap_or_else(|error| failed(&error)).into(),
+            Some(ended) = self.copies.join_next() => match ended {
+                Ok(Copied { bytes, notice }) => Done { reply: Reply::Notice(notice), bytes },
+                Err(error) => failed(&error).into(),
             },
             news = &mut self.news => {
                 self.news = self.door.news();
-                news
+                news.into()
             }
         }
     }
@@ -161,23 +189,18 @@ impl<D: SessionDoor> Effects<D> {
         self.door
     }
 
-    fn copy(&mut self, text: &str) -> Request {
-        let (text, removed) = copied::clean(text);
-        if let Some(bytes) = self.desktop.copy(&text) {
-            if removed > 0 {
-                let what = if removed == 1 {
-                    "character"
-                } else {
-                    "characters"
-                };
-                let notice = format!("copied without {removed} hidden or control {what}");
-                self.tasks.spawn(std::future::ready(Reply::Notice(notice)));
-            }
-            return Request::Send(bytes);
-        }
-        let notice = "Too long for the terminal's clipboard (75 KB)".into();
-        Request::Tell(Box::new(Event::Reply(Reply::Notice(notice))))
+    fn copy(&mut self, text: String) {
+        let clipboard = self.desktop.clipboard.clone();
+        let turn = Arc::clone(&self.copying);
+        self.copies.spawn(async move {
+            let _turn = turn.lock().await;
+            clipboard.copy(&text).await
+        });
     }
+}
+
+fn failed(error: &JoinError) -> Reply {
+    Reply::Notice(format!("A task failed: {error}"))
 }
 
 impl Request {

@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::desktop;
-use super::effects::{Effects, Request, SessionDoor};
+use super::effects::{Done, Effects, Request, SessionDoor};
 use super::input::{self, Burst};
 use super::pacer::{BY_HAND, Cause, Pacer};
 use super::screen::Screen;
@@ -111,7 +111,7 @@ enum Woke {
     Signal(Option<Signal>),
     Written(io::Result<()>),
     Back(Option<Reply>),
-    Reply(Reply),
+    Done(Done),
     Sessions(Vec<(SessionKey, SessionEvent)>),
     Time,
 }
@@ -196,7 +196,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             keys = read_keys(self.input.as_mut()) => Woke::Keys(keys),
             written = self.writer.written() => Woke::Written(written),
             reply = lease::ended(self.lease.as_mut()) => Woke::Back(reply),
-            reply = self.effects.reply() => Woke::Reply(reply),
+            done = self.effects.done() => Woke::Done(done),
             _ = self.sources.sessions.recv_many(&mut events, BATCH), if self.sessions_open => {
                 Woke::Sessions(events)
             }
@@ -235,7 +235,10 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
                 self.come_back()?;
                 self.update_all(reply.map(Event::Reply), Cause::Hand);
             }
-            Woke::Reply(reply) => self.update_all([Event::Reply(reply)], Cause::Hand),
+            Woke::Done(done) => {
+                self.outbox.extend(done.bytes);
+                self.update_all([Event::Reply(done.reply)], Cause::Hand);
+            }
             Woke::Sessions(events) => {
                 self.sessions_open = !events.is_empty();
                 let is_awaited = events.iter().any(|(_, event)| event.is_awaited());

@@ -3,11 +3,12 @@
 //! Enters: keys, signals, session events. Leaves: frames, and calls at the session door. [`run`] wires
 //! it: [`terminal`] takes the terminal over, [`keys`] and [`input`] read it, [`event_loop`] updates and
 //! draws when [`pacer`] allows, [`screen`] turns pictures into bytes, [`writer`] brings them out,
-//! [`effects`] and [`desktop`] do the rest. [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and no keymap.
+//! [`effects`], [`desktop`] and [`clipboard`] do the rest. [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and no keymap.
 //!
 //! For the runtime: the loop belongs on `block_on`'s own thread (the panic hook restores the terminal
 //! for that thread only), two workers are enough.
 
+pub mod clipboard;
 mod desktop;
 mod effects;
 mod event_loop;

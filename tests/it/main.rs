@@ -29,6 +29,7 @@ mod adopt;
 mod architecture;
 mod attach;
 mod cli;
+mod clipboard;
 mod code;
 mod daemon;
 mod day;

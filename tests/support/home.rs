@@ -108,9 +108,12 @@ impl Home {
 
     /// The program in a terminal, not started yet.
     pub(crate) fn terminal(&self, arguments: &[&str]) -> Launch {
-        let launch = Launch::new(env!("CARGO_BIN_EXE_sandbar"))
-            .args(arguments)
-            .directory(&self.work());
+        self.terminal_of(env!("CARGO_BIN_EXE_sandbar"), arguments)
+    }
+
+    /// Another program in a terminal, with the same surroundings, not started yet.
+    pub(crate) fn terminal_of(&self, program: &str, arguments: &[&str]) -> Launch {
+        let launch = Launch::new(program).args(arguments).directory(&self.work());
         let env = self.env().into_iter();
         env.fold(launch, |launch, (name, value)| launch.env(name, value))
     }

@@ -19,6 +19,8 @@ pub(crate) enum Optional {
     IsolationFilesystem,
     Pasta,
     Keyring,
+    /// The terminal multiplexer.
+    Tmux,
     /// A library that gives a program a wall clock of its own.
     FakeClock,
     /// To be root, who alone can start a program as another user.
@@ -26,11 +28,12 @@ pub(crate) enum Optional {
 }
 
 impl Optional {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::IsolationFull,
         Self::IsolationFilesystem,
         Self::Pasta,
         Self::Keyring,
+        Self::Tmux,
         Self::FakeClock,
         Self::Root,
     ];
@@ -42,6 +45,7 @@ impl Optional {
             Self::IsolationFilesystem => "isolation filesystem",
             Self::Pasta => "network pasta",
             Self::Keyring => "the desktop's keyring",
+            Self::Tmux => "the clipboard inside tmux",
             Self::FakeClock => "a machine that sleeps, a wrong clock",
             Self::Root => "a server that is started by root",
         }
@@ -53,6 +57,7 @@ impl Optional {
             Self::IsolationFull => &["bubblewrap"],
             Self::Pasta => &["passt"],
             Self::Keyring => &["dbus-daemon", "gnome-keyring", "libsecret-tools"],
+            Self::Tmux => &["tmux"],
             Self::FakeClock => &["libfaketime"],
             Self::IsolationFilesystem | Self::Root => &[],
         }

@@ -230,6 +230,14 @@ impl Screen {
         is_done(&state)
     }
 
+    /// Waits until these bytes have reached the terminal, drawn or not.
+    pub(crate) fn wait_for_bytes(&self, wanted: &[u8]) {
+        let what = format!("{:?}", String::from_utf8_lossy(wanted));
+        drop(self.shared.wait(&what, |state| {
+            state.raw.windows(wanted.len()).any(|at| at == wanted)
+        }));
+    }
+
     /// Types; control characters as the terminal would send them (`"\r"`, `"\x1b[A"`).
     pub(crate) fn send(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();

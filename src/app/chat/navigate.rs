@@ -269,7 +269,8 @@ impl Chat {
         if texts.is_empty() {
             return Some(ChatOutcome::Notice("no text to copy here".into()));
         }
+        // Which way it went, if any, is told when that is known.
         cx.ask(Effect::Copy(texts.join("\n\n")));
-        Some(ChatOutcome::Notice("message copied".into()))
+        None
     }
 }

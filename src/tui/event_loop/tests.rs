@@ -429,7 +429,7 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
             editor: Some(format!("mkfifo {0}; cat {0} >>", gate.display())),
             temp_dir: dir.path().into(),
             program: "true".into(),
-            tmux: false,
+            ..Desktop::default()
         };
         let mut world = World::start(desktop);
         world.show_frame().await;
@@ -625,6 +625,9 @@ async fn what_is_copied_goes_out_once_and_leaves_the_picture_alone() {
 
         assert_eq!(world.bytes - before, "\x1b]52;c;Y29waWVk\x07".len());
         assert_eq!(world.shown(), "typed\nlines 0\nticks 0");
+        let (page, _) = world.end().await;
+        let told = Event::Reply(Reply::Notice("sent to the terminal's clipboard".into()));
+        assert!(page.heard.contains(&told), "{:?}", page.heard);
     })
     .await;
 }
