@@ -70,6 +70,7 @@ mod session_states;
 mod shell;
 mod sleep;
 mod soak;
+mod suspend;
 mod system_calls;
 mod terminal;
 mod together;
