@@ -301,7 +301,8 @@ impl BootView<'_> {
         }
         let shown = failure.stderr.len().min(left);
         for line in &failure.stderr[failure.stderr.len() - shown..] {
-            let line = ansi::plain(untimed(line)).replace('\n', " ");
+            let line = ansi::last_states(untimed(line));
+            let line = ansi::plain(&line).replace('\n', " ");
             let text = format!("  {} {}", theme.pick("│", "|"), line);
             let text = wrap::truncate(&text, width).into_owned();
             head.push(Line::styled(text, theme.dim));

@@ -107,7 +107,7 @@ fn all(call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
             // The head says it already, unless it was cut there.
             if *value != call.subject || wrap::width(value) + 24 > usize::from(columns) {
                 let value = format!("{name}: {value}");
-                lines.extend(output(&value, columns, theme.text));
+                lines.extend(ending(&value, columns, theme.text));
             }
         }
     }
@@ -132,8 +132,13 @@ fn changes(text: &str, columns: u16, palette: &Palette) -> Vec<Line<'static>> {
     diff::unified(text, usize::from(columns), palette)
 }
 
-/// The end of a text, wrapped.
+/// The end of what a program printed, wrapped; lines that were drawn over and over as they stand in the end.
 fn output(text: &str, columns: u16, style: Style) -> Vec<Line<'static>> {
+    ending(&ansi::last_states(text), columns, style)
+}
+
+/// The end of a text, wrapped.
+fn ending(text: &str, columns: u16, style: Style) -> Vec<Line<'static>> {
     let text = text.trim_end();
     if text.is_empty() {
         return Vec::new();

@@ -5,10 +5,13 @@
 //! the reader: bidirectional overrides, zero-width and tag characters. Tabs become spaces. Only
 //! [`log_line`] understands one kind of sequence, colours (SGR); everything else is dropped there too.
 //!
+//! Of lines that a program draws over and over, [`last_states`] leaves what a terminal would show in the end.
+//!
 //! For a whole terminal in a sandbox there is [`Relay`], which lets drawing through and nothing else.
 //!
 //! Does not know where the text came from, and never fails.
 
+mod redraw;
 mod relay;
 mod sgr;
 #[cfg(test)]
@@ -21,6 +24,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 use vte::{Params, Parser, Perform};
 
+pub use redraw::last_states;
 pub use relay::Relay;
 
 /// Tab stops in prose and code.
