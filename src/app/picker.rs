@@ -1,5 +1,6 @@
 //! A list to choose from: what is typed narrows it.
 
+use super::backspace::erased;
 use super::key::{Key, KeyCode};
 
 /// A filter and a row of what it leaves; the choices themselves stay with whoever offers them.
@@ -16,7 +17,9 @@ impl Picker {
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(c), false, false) if !c.is_control() => self.filter.push(c),
             (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => {
-                self.filter.pop();
+                for _ in 0..erased(&self.filter) {
+                    self.filter.pop();
+                }
             }
             (KeyCode::Char('u' | 'w'), true, false) | (KeyCode::Backspace, _, _) => {
                 self.filter.clear();

@@ -9,9 +9,10 @@
 //! by display width, `view_composer` puts it on the screen.
 
 mod aside;
+mod edit;
+mod words;
 
 use tui_textarea::{CursorMove, TextArea};
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::chips::{Chips, has_reserved, is_reserved};
 use super::composer_layout::{self, Layout};
@@ -258,18 +259,16 @@ impl Composer {
         let edited = match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(c), false, false) if !c.is_control() => self.insert(c),
             (KeyCode::Char(c), true, false) => return self.control_key(c),
-            (KeyCode::Char('b'), false, true) => return self.go(CursorMove::WordBack),
-            (KeyCode::Char('f'), false, true) => return self.go(CursorMove::WordForward),
-            (KeyCode::Char('d'), false, true) => self.area.delete_next_word(),
-            (KeyCode::Backspace, _, true) => self.area.delete_word(),
+            (KeyCode::Char('d'), false, true) => self.erase_next_word(),
+            (KeyCode::Backspace, _, true) => self.erase_word(),
             (KeyCode::Backspace, _, _) => self.erase_back(),
             (KeyCode::Delete, _, _) => self.erase_next(),
-            (KeyCode::Left, true, _) | (KeyCode::Left, _, true) => {
-                return self.go(CursorMove::WordBack);
-            }
-            (KeyCode::Right, true, _) | (KeyCode::Right, _, true) => {
-                return self.go(CursorMove::WordForward);
-            }
+            (KeyCode::Char('b'), false, true)
+            | (KeyCode::Left, true, _)
+            | (KeyCode::Left, _, true) => return self.word_back(),
+            (KeyCode::Char('f'), false, true)
+            | (KeyCode::Right, true, _)
+            | (KeyCode::Right, _, true) => return self.word_forward(),
             (KeyCode::Left, _, _) => return self.step(CursorMove::Back),
             (KeyCode::Right, _, _) => return self.step(CursorMove::Forward),
             (KeyCode::Home, _, _) => return self.go(CursorMove::Head),
@@ -293,7 +292,7 @@ impl Composer {
             'h' => self.erase_back(),
             'k' => self.area.delete_line_by_end(),
             'u' => self.area.delete_line_by_head(),
-            'w' => self.area.delete_word(),
+            'w' => self.erase_word(),
             'y' => self.area.paste(),
             // Terminals send ctrl-_ in different ways.
             '_' | '7' | '/' => self.area.undo(),
@@ -317,51 +316,6 @@ impl Composer {
     fn go(&mut self, to: CursorMove) -> bool {
         self.area.move_cursor(to);
         true
-    }
-
-    /// Moves by one character as the user sees it, not by one code point.
-    fn step(&mut self, to: CursorMove) -> bool {
-        let count = match to {
-            CursorMove::Back => self.chars_before(),
-            _ => self.chars_after(),
-        };
-        for _ in 0..count.max(1) {
-            self.area.move_cursor(to);
-        }
-        true
-    }
-
-    fn erase_back(&mut self) -> bool {
-        let count = self.chars_before().max(1);
-        (0..count).fold(false, |edited, _| self.area.delete_char() || edited)
-    }
-
-    fn erase_next(&mut self) -> bool {
-        let count = self.chars_after().max(1);
-        (0..count).fold(false, |edited, _| self.area.delete_next_char() || edited)
-    }
-
-    /// How many chars the grapheme before the cursor has; 0 at the head of a line.
-    fn chars_before(&self) -> usize {
-        let (row, col) = self.cursor();
-        let head = self
-            .area
-            .lines()
-            .get(row)
-            .map(|line| &line[..byte_of(line, col)]);
-        head.and_then(|head| head.graphemes(true).next_back())
-            .map_or(0, |g| g.chars().count())
-    }
-
-    fn chars_after(&self) -> usize {
-        let (row, col) = self.cursor();
-        let tail = self
-            .area
-            .lines()
-            .get(row)
-            .map(|line| &line[byte_of(line, col)..]);
-        tail.and_then(|tail| tail.graphemes(true).next())
-            .map_or(0, |g| g.chars().count())
     }
 
     /// Moves the cursor one row up or down on the screen.
@@ -469,10 +423,4 @@ fn normalized(text: &str) -> String {
 
 fn longer_than(text: &str, chars: usize) -> bool {
     text.len() > chars && text.chars().nth(chars).is_some()
-}
-
-fn byte_of(line: &str, col: usize) -> usize {
-    line.char_indices()
-        .nth(col)
-        .map_or(line.len(), |(byte, _)| byte)
 }

@@ -105,18 +105,24 @@ fn wrap(
     }
 }
 
-/// How many pieces the next row takes: up to the last space that fits, else as many as fit.
+/// How many pieces the next row takes: up to the last space or the last break between wide characters that
+/// fits, else as many as fit.
 fn row_end(pieces: &[Piece], width: usize) -> usize {
     let mut column = 0;
-    let mut last_space = None;
+    let mut end = None;
+    let mut before: Option<&Piece> = None;
     for (index, piece) in pieces.iter().enumerate() {
+        if before.is_some_and(|before| wrap::may_break(&before.shown, &piece.shown)) {
+            end = Some(index);
+        }
         column += piece.width;
         if column > width {
-            return last_space.unwrap_or(index).max(1);
+            return end.unwrap_or(index).max(1);
         }
         if piece.is_space {
-            last_space = Some(index + 1);
+            end = Some(index + 1);
         }
+        before = Some(piece);
     }
     pieces.len()
 }

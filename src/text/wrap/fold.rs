@@ -118,7 +118,6 @@ fn atoms(spans: &[Span<'_>], narrowest: usize) -> Vec<Atom> {
         for (start, grapheme) in content.grapheme_indices(true) {
             let natural = grapheme_width(grapheme);
             let replaced = natural > narrowest;
-            let wide = natural >= 2;
             let after_wide = atoms
                 .last()
                 .is_some_and(|last| last.width >= 2 || last.replaced);
@@ -129,7 +128,7 @@ fn atoms(spans: &[Span<'_>], narrowest: usize) -> Vec<Atom> {
                 width: if replaced { 1 } else { natural },
                 space: grapheme == " ",
                 replaced,
-                opens: (wide || after_wide) && !hangs(grapheme),
+                opens: (natural >= 2 || after_wide) && !hangs(grapheme),
             });
         }
     }
@@ -137,7 +136,7 @@ fn atoms(spans: &[Span<'_>], narrowest: usize) -> Vec<Atom> {
 }
 
 /// Closing punctuation never begins a line.
-fn hangs(grapheme: &str) -> bool {
+pub(super) fn hangs(grapheme: &str) -> bool {
     grapheme.chars().next().is_some_and(|c| {
         matches!(
             c,

@@ -22,6 +22,12 @@ pub(super) use fold::{Breaking, fold};
 use measure::grapheme_width;
 pub use measure::width;
 
+/// Whether a line may end between two graphemes that have no space between them: around wide characters, but
+/// not before closing punctuation.
+pub fn may_break(before: &str, after: &str) -> bool {
+    (width(before) >= 2 || width(after) >= 2) && !fold::hangs(after)
+}
+
 /// Returns the columns of a run of spans.
 pub(super) fn spans_width(spans: &[Span<'_>]) -> usize {
     spans.iter().map(|span| width(&span.content)).sum()

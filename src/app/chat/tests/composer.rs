@@ -53,6 +53,89 @@ fn readline_keys_edit_as_in_a_shell() {
 }
 
 #[test]
+fn words_are_those_of_the_script() {
+    let ctrl_w = Key::ctrl('w');
+    let mut mixed = typed("Hello你好World 日本語abc");
+    let mut left = Vec::new();
+    for _ in 0..5 {
+        press(&mut mixed, &[ctrl_w]);
+        left.push(mixed.text());
+    }
+    assert_eq!(
+        left,
+        [
+            "Hello你好World 日本語",
+            "Hello你好World ",
+            "Hello你好",
+            "Hello",
+            ""
+        ]
+    );
+
+    let mut chinese = typed("你好世界");
+    let alt = |c| Key {
+        alt: true,
+        ..Key::char(c)
+    };
+    press(&mut chinese, &[alt('b')]);
+    assert_eq!(chinese.cursor(), (0, 2));
+    press(&mut chinese, &[alt('b'), alt('f')]);
+    assert_eq!(chinese.cursor(), (0, 2));
+    press(&mut chinese, &[alt('d')]);
+    assert_eq!(chinese.text(), "你好");
+    press(&mut chinese, &[Key::ctrl('y')]);
+    assert_eq!(chinese.text(), "你好世界");
+}
+
+#[test]
+fn words_go_on_over_the_ends_of_lines() {
+    let mut composer = typed("one\n  two");
+
+    press(&mut composer, &[Key::ctrl('w'), Key::ctrl('w')]);
+    let joined = composer.text();
+    press(&mut composer, &[Key::ctrl('w')]);
+
+    assert_eq!([joined, composer.text()], ["one\n", "one"]);
+}
+
+#[test]
+fn a_backspace_takes_a_typed_mark_or_a_whole_emoji_and_undo_brings_it_back() {
+    for (text, left) in [
+        ("ท\u{e35}\u{e48}", "ท\u{e35}"),
+        ("क\u{94d}ष\u{93f}", "क\u{94d}ष"),
+        ("a👩\u{200d}👩\u{200d}👧", "a"),
+        ("🇩🇪🇫🇷", "🇩🇪"),
+        ("xe\u{301}", "x"),
+    ] {
+        let mut composer = typed(text);
+        press(&mut composer, &[BACKSPACE]);
+        assert_eq!(composer.text(), left, "{text:?}");
+        press(&mut composer, &[Key::ctrl('_')]);
+        assert_eq!(composer.text(), text, "one undo");
+    }
+}
+
+#[test]
+fn delete_takes_what_is_seen_as_one_character() {
+    for text in ["ท\u{e35}\u{e48}b", "👩\u{200d}👩\u{200d}👧b", "🇩🇪b"] {
+        let mut composer = typed(text);
+        press(
+            &mut composer,
+            &[Key::ctrl('a'), Key::plain(KeyCode::Delete)],
+        );
+        assert_eq!(composer.text(), "b", "{text:?}");
+    }
+}
+
+#[test]
+fn wide_characters_fill_their_rows_and_closing_ones_begin_none() {
+    let composer = typed("see 你好世界你好。世界");
+
+    // 16 columns, of which six characters and the word take all.
+    assert_eq!(rows(&composer, 17), ["see 你好世界你", "好。世界"]);
+}
+
+#[test]
 fn long_pastes_become_chips_that_expand_when_taken() {
     let long = "line\n".repeat(212);
     let mut composer = typed("look: ");

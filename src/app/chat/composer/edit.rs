@@ -1,0 +1,119 @@
+//! Moving and erasing by what a reader sees as a character, and by words.
+//!
+//! What is erased by one key comes back by one undo; by words, also by ctrl-y.
+
+use tui_textarea::CursorMove;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{Composer, words};
+use crate::app::backspace::erased;
+
+impl Composer {
+    /// Moves by one character as the user sees it, not by one code point.
+    pub(super) fn step(&mut self, to: CursorMove) -> bool {
+        let count = match to {
+            CursorMove::Back => self.chars_before(),
+            _ => self.chars_after(),
+        };
+        self.moves(to, count.max(1));
+        true
+    }
+
+    pub(super) fn erase_back(&mut self) -> bool {
+        let count = erased(self.around().0);
+        self.select(CursorMove::Back, count);
+        self.area.delete_char()
+    }
+
+    pub(super) fn erase_next(&mut self) -> bool {
+        let count = self.chars_after();
+        self.select(CursorMove::Forward, count);
+        self.area.delete_next_char()
+    }
+
+    pub(super) fn word_back(&mut self) -> bool {
+        let (line, column) = self.line();
+        match words::start_before(line, column) {
+            Some(start) => self.moves(CursorMove::Back, column - start),
+            // To the line above.
+            None => self.area.move_cursor(CursorMove::WordBack),
+        }
+        true
+    }
+
+    pub(super) fn word_forward(&mut self) -> bool {
+        let (line, column) = self.line();
+        match words::start_after(line, column) {
+            Some(start) => self.moves(CursorMove::Forward, start - column),
+            None => self.area.move_cursor(CursorMove::WordForward),
+        }
+        true
+    }
+
+    /// What is erased by words can be put back by ctrl-y.
+    pub(super) fn erase_word(&mut self) -> bool {
+        let (line, column) = self.line();
+        let Some(start) = words::start_before(line, column) else {
+            return self.area.delete_word();
+        };
+        self.area.start_selection();
+        self.moves(CursorMove::Back, column - start);
+        self.area.cut()
+    }
+
+    pub(super) fn erase_next_word(&mut self) -> bool {
+        let (line, column) = self.line();
+        let Some(end) = words::end_after(line, column) else {
+            return self.area.delete_next_word();
+        };
+        self.area.start_selection();
+        self.moves(CursorMove::Forward, end - column);
+        self.area.cut()
+    }
+
+    /// Selects more than one char in a direction, so that they are erased, and come back, as one. One alone
+    /// needs no selection, and a line end is none of the line's chars.
+    fn select(&mut self, to: CursorMove, count: usize) {
+        self.area.cancel_selection();
+        if count > 1 {
+            self.area.start_selection();
+            self.moves(to, count);
+        }
+    }
+
+    fn moves(&mut self, to: CursorMove, count: usize) {
+        for _ in 0..count {
+            self.area.move_cursor(to);
+        }
+    }
+
+    /// The line of the cursor, and its char index there.
+    fn line(&self) -> (&str, usize) {
+        let (row, column) = self.cursor();
+        let line = self.area.lines().get(row);
+        (line.map_or("", String::as_str), column)
+    }
+
+    /// The line of the cursor, before and after it.
+    fn around(&self) -> (&str, &str) {
+        let (line, column) = self.line();
+        line.split_at(byte_of(line, column))
+    }
+
+    /// How many chars the grapheme before the cursor has; 0 at the head of a line.
+    fn chars_before(&self) -> usize {
+        let before = self.around().0.graphemes(true).next_back();
+        before.map_or(0, |g| g.chars().count())
+    }
+
+    fn chars_after(&self) -> usize {
+        let after = self.around().1.graphemes(true).next();
+        after.map_or(0, |g| g.chars().count())
+    }
+}
+
+fn byte_of(line: &str, col: usize) -> usize {
+    line.char_indices()
+        .nth(col)
+        .map_or(line.len(), |(byte, _)| byte)
+}
