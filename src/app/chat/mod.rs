@@ -329,6 +329,9 @@ impl Chat {
         }
         self.scroll.pending -= viewport.applied;
         self.scroll.anchor = viewport.anchor.clone();
+        if self.scroll.reveal == viewport.revealed {
+            self.scroll.reveal = None;
+        }
         if self.scroll.follows() {
             self.scroll.unseen = false;
         }

@@ -6,6 +6,7 @@ use super::{Chat, ChatAction, ChatOutcome, Folds, Half};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::domain::chat::{Part, PartKind, Role};
+use crate::domain::id::{MessageId, PartId};
 use crate::domain::session::SessionCommand;
 
 impl Folds {
@@ -70,10 +71,12 @@ impl Chat {
             ChatAction::FoldTools => {
                 self.folds.tools_open = !self.folds.tools_open;
                 self.folds.toggled.clear();
+                self.keep_in_sight();
             }
             ChatAction::FoldThinking => {
                 self.folds.thinking_open = !self.folds.thinking_open;
                 self.folds.toggled.clear();
+                self.keep_in_sight();
             }
             ChatAction::CopyMessage => return self.copy(cx),
             _ => {}
@@ -161,23 +164,39 @@ impl Chat {
     fn fold(&mut self) {
         let selected = self.scroll.selected.clone();
         let shown = self.viewport.blocks.iter().rev().map(|(_, id)| id.clone());
-        let part = selected.into_iter().chain(shown).find_map(|id| match id {
-            BlockId::Part(message, part) => {
-                let entry = self.transcript.entry(&message)?;
-                let known = &entry.parts.get(entry.position(&part)?)?.part;
-                can_fold(known, entry.message.role).then_some(part)
-            }
-            BlockId::Foot(_) | BlockId::Notice => None,
+        let block = selected.into_iter().chain(shown).find(|id| match id {
+            BlockId::Part(message, part) => self.can_fold(message, part),
+            BlockId::Foot(_) | BlockId::Notice => false,
         });
-        if let Some(part) = part {
-            self.toggle(part);
+        if let Some(block) = block {
+            self.toggle(block);
         }
     }
 
-    fn toggle(&mut self, part: crate::domain::id::PartId) {
-        if !self.folds.toggled.remove(&part) {
-            self.folds.toggled.insert(part);
+    fn can_fold(&self, message: &MessageId, part: &PartId) -> bool {
+        let Some(entry) = self.transcript.entry(message) else {
+            return false;
+        };
+        let known = entry.position(part).and_then(|at| entry.parts.get(at));
+        known.is_some_and(|known| can_fold(&known.part, entry.message.role))
+    }
+
+    /// Folds or unfolds a part, and brings it into sight: on the last row, nothing of what is unfolded
+    /// would be seen.
+    fn toggle(&mut self, block: BlockId) {
+        let BlockId::Part(_, part) = &block else {
+            return;
+        };
+        if !self.folds.toggled.remove(part) {
+            self.folds.toggled.insert(part.clone());
         }
+        self.scroll.reveal = Some(block);
+    }
+
+    /// What is selected on the screen stays there, whatever becomes of the rows above it.
+    fn keep_in_sight(&mut self) {
+        let selected = self.scroll.selected.clone();
+        self.scroll.reveal = selected.filter(|id| self.is_in_sight(id));
     }
 
     /// The mouse was pressed on a row of the screen: what stands there gets the keys, and a block is
@@ -222,8 +241,8 @@ impl Chat {
             .rev()
             .find(|(first, _)| *first <= row);
         if let Some((_, id)) = hit.cloned() {
-            if let (true, BlockId::Part(_, part)) = (self.is_first_row(row), &id) {
-                self.toggle(part.clone());
+            if self.is_first_row(row) {
+                self.toggle(id.clone());
             }
             self.scroll.selected = Some(id);
         }

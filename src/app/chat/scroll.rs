@@ -51,6 +51,8 @@ pub struct ChatViewport {
     pub composer_width: u16,
     /// Blocks on the screen, from above: the row below `top` that each begins at, and the block.
     pub blocks: Vec<(u16, BlockId)>,
+    /// The block that was brought into sight, as the model wished.
+    pub revealed: Option<BlockId>,
 }
 
 /// The part of the request's panel that scrolls.
@@ -71,6 +73,8 @@ pub(super) struct Scroll {
     /// Something came below while the end was not shown.
     pub(super) unseen: bool,
     pub(super) selected: Option<BlockId>,
+    /// Has just become longer or shorter; the next frame brings into sight as much of it as fits.
+    pub(super) reveal: Option<BlockId>,
 }
 
 impl Scroll {

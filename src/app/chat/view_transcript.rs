@@ -61,12 +61,14 @@ impl Chat {
             };
         };
         let (spot, at_tail) = painter.resolve(first);
+        let (spot, at_tail) = painter.reveal(spot, at_tail);
         let mut drawn = Drawn {
             at_tail,
             viewport: ChatViewport {
                 anchor: painter.anchor(spot, at_tail),
                 applied: self.scroll.pending,
                 at_top: spot == (first, 0),
+                revealed: self.scroll.reveal.clone(),
                 ..ChatViewport::default()
             },
         };
@@ -98,6 +100,47 @@ impl Painter<'_, '_, '_> {
             return (tail, true);
         }
         (spot, false)
+    }
+
+    /// Moves as little as brings the block into sight that is to be seen: its end if it fits, else its first
+    /// row to the top.
+    fn reveal(&mut self, (top, line): Spot, at_tail: bool) -> (Spot, bool) {
+        let wanted = self.chat.scroll.reveal.as_ref();
+        let Some(pos) = wanted.and_then(|id| self.blocks.find(id)) else {
+            return ((top, line), at_tail);
+        };
+        let lead = self.lead(pos);
+        let head = (pos, lead);
+        // Rows of the block that are above the screen.
+        let above = if pos == top { line } else { 0 };
+        let Some(before) = self.distance((top, line), pos).filter(|_| above <= lead) else {
+            return (head, false);
+        };
+        let end = before + self.rows(pos) - above;
+        let hidden = end.saturating_sub(self.height);
+        if hidden == 0 {
+            return ((top, line), at_tail);
+        }
+        (
+            self.down((top, line), hidden.min(before + lead - above)),
+            false,
+        )
+    }
+
+    /// How many rows stand between a row and the block at `pos`; `None` if that is not in sight below it.
+    fn distance(&mut self, (mut at, line): Spot, pos: Pos) -> Option<usize> {
+        if at == pos {
+            return Some(0);
+        }
+        let mut rows = self.rows(at).saturating_sub(line);
+        while rows <= self.height {
+            at = self.blocks.next(at)?;
+            if at == pos {
+                return Some(rows);
+            }
+            rows += self.rows(at);
+        }
+        None
     }
 
     /// The first row when the last row of the conversation is the last of the area.

@@ -1,6 +1,7 @@
 //! A chat driven by lists of events and keys, without terminal or network.
 
 mod composer;
+mod folding;
 mod reducer;
 mod requests;
 mod sending;

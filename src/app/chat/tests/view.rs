@@ -11,14 +11,14 @@ use crate::domain::chat::{Model, Permission, Todo};
 use crate::text::TextCache;
 
 /// A screen of a size, with the cache that a program would keep.
-struct Screen {
+pub(super) struct Screen {
     terminal: Terminal<TestBackend>,
     cache: TextCache,
     cursor: Option<(u16, u16)>,
 }
 
 impl Screen {
-    fn new(width: u16, height: u16) -> Self {
+    pub(super) fn new(width: u16, height: u16) -> Self {
         Self {
             terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
             cache: TextCache::new(5_000),
@@ -27,7 +27,7 @@ impl Screen {
     }
 
     /// Draws a frame and tells the chat what was shown, as the program does.
-    fn draw(&mut self, world: &mut World) -> String {
+    pub(super) fn draw(&mut self, world: &mut World) -> String {
         let theme = Theme::default();
         let mut viewport = Viewport::default();
         let mut vx = ViewCx {
