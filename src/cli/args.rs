@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::sandbox::EngineKind;
-use crate::text::visible_bytes::is_hidden;
+use crate::text::hidden::is_hidden;
 
 /// Below the options, so that all help is short: clap spreads out what has a long text.
 const AFTER: &str = "Without a command, sandbar opens its terminal with the session of this directory \

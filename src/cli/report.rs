@@ -15,7 +15,8 @@ use rustix::termios::{QueueSelector, tcflush, tcgetwinsize};
 use serde::Serialize;
 
 use crate::domain::failure::Failure;
-use crate::text::visible_bytes::{VisibleBytes, is_hidden, visible, visible_line};
+use crate::text::hidden::is_hidden;
+use crate::text::visible_bytes::{VisibleBytes, visible, visible_line};
 
 /// One of the two outputs.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! Letters stay as they are: joiners that are a part of an emoji or of a word in a script that needs
 //! them, and variation selectors behind what has variants.
 
-use super::ansi;
+use super::hidden::is_invisible;
 
 /// Returns what may be pasted anywhere, and how many characters were taken out. Line ends become `\n`.
 pub fn clean(text: &str) -> (String, usize) {
@@ -19,7 +19,7 @@ pub fn clean(text: &str) -> (String, usize) {
             '\u{200c}' | '\u{200d}' => joins(before, c, chars.peek().copied()),
             '\u{fe00}'..='\u{fe0f}' => varies(before, chars.peek().copied()),
             '\u{e0100}'..='\u{e01ef}' => before.is_some_and(is_ideograph),
-            c => !ansi::is_unsafe(c) && !is_hidden(c),
+            c => !is_invisible(c),
         };
         if stays {
             clean.push(c);
@@ -28,16 +28,6 @@ pub fn clean(text: &str) -> (String, usize) {
         }
     }
     (clean, removed)
-}
-
-/// Drawn as nothing, and let through elsewhere.
-fn is_hidden(c: char) -> bool {
-    matches!(
-        c,
-        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{3164}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0080}'..='\u{e0fff}'
-    )
 }
 
 /// Whether a joiner, or a non-joiner, does something between its neighbours.

@@ -10,6 +10,7 @@ pub mod ansi;
 mod cache;
 pub mod copied;
 pub mod diff;
+pub mod hidden;
 mod markdown;
 mod palette;
 mod stream;

@@ -1,8 +1,8 @@
 //! Shows bytes from outside on a terminal with nothing obeyed and nothing left out.
 //!
 //! In: bytes of a sandbox, a model, a server or a repository, cut anywhere. Out: text in which every
-//! character can be seen. A control character is written as its symbol (`␛`, `␍`), a C1 control, an
-//! invisible or a bidirectional character as its number (`⟨U+202E⟩`), a byte that is not UTF-8 as its value
+//! character can be seen. A control character is written as its symbol (`␛`, `␍`), any other that is hidden
+//! ([`super::hidden`]) as its number (`⟨U+202E⟩`, `⟨U+00A0⟩`), a byte that is not UTF-8 as its value
 //! (`⟨FF⟩`). Who reviews a patch so sees that they are there; [`super::ansi`] leaves them out, which suits a
 //! conversation. Line feeds and tabs stay.
 //!
@@ -11,6 +11,8 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+
+use super::hidden::is_hidden;
 
 /// One output's way to the terminal.
 #[derive(Debug, Default)]
@@ -88,38 +90,6 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
             Cow::Owned(shown.replace('\n', "␊").replace('\t', "␉"))
         }
         shown => shown,
-    }
-}
-
-/// Whether a terminal obeys a character, or a reader does not see it or reads others in another order for
-/// it. Line feed and tab are none of these.
-///
-/// Unicode's `Default_Ignorable_Code_Point` (version 16), controls, line and paragraph separators,
-/// interlinear annotation, Egyptian format controls and the empty Braille pattern.
-pub fn is_hidden(c: char) -> bool {
-    match c {
-        '\n' | '\t' | ' '..='~' => false,
-        '\0'..='\u{9f}' => true,
-        _ => matches!(
-            c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}'
-            | '\u{115f}' | '\u{1160}'
-            | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{13430}'..='\u{1343f}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}'
-        ),
     }
 }
 

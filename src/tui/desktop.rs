@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::clipboard::Clipboard;
 use crate::app::event::Reply;
+use crate::text::hidden::is_obeyed;
 
 /// What is known of the desktop.
 #[derive(Debug, Clone, Default)]
@@ -53,11 +54,7 @@ impl Desktop {
 
 /// Returns the sequence that sets the window's title.
 pub(super) fn title(text: &str) -> Vec<u8> {
-    let clean: String = text
-        .chars()
-        .filter(|c| !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        .take(80)
-        .collect();
+    let clean: String = text.chars().filter(|c| !is_obeyed(*c)).take(80).collect();
     format!("\x1b]2;{clean}\x07").into_bytes()
 }
 

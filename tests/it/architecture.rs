@@ -60,7 +60,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "config",
             "tui",
-            // What others said is printed to a terminal too.
+            // What others said is printed to a terminal too, and escaped in JSON.
+            "text::hidden",
             "text::visible_bytes",
             // A table has columns.
             "text::wrap",

@@ -18,7 +18,7 @@ use sandbar::e2b::process::StartProcess;
 use sandbar::e2b::wire::{NewSandbox, SandboxState};
 use sandbar::local::{self, LocalServer};
 use sandbar::store::{Store, StoredSession};
-use sandbar::text::visible_bytes::is_hidden;
+use sandbar::text::hidden::is_hidden;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

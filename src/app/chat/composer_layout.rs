@@ -5,7 +5,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::text::wrap;
+use crate::text::{hidden, wrap};
 
 /// One row as it is drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -132,8 +132,11 @@ fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -
     let mut shown = match label(first) {
         Some(label) => label,
         None if first == '\t' => "    ".to_owned(),
-        None if is_hidden(first) => "·".to_owned(),
-        None => grapheme.chars().filter(|c| !is_hidden(*c)).collect(),
+        None if hidden::is_invisible(first) => "·".to_owned(),
+        None => grapheme
+            .chars()
+            .filter(|c| !hidden::is_obeyed(*c))
+            .collect(),
     };
     while wrap::width(&shown) > width {
         shown.pop();
@@ -144,11 +147,6 @@ fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -
         is_space: first == ' ' || first == '\t',
         shown,
     }
-}
-
-/// Control characters, and those that turn the direction of text.
-fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Line and char index of the place one row above or below the cursor, in the nearest column.

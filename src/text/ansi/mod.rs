@@ -24,6 +24,8 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthChar;
 use vte::{Params, Parser, Perform};
 
+use super::hidden::is_obeyed;
+
 pub use redraw::last_states;
 pub use relay::Relay;
 
@@ -66,26 +68,7 @@ fn is_clean(text: &str) -> bool {
     {
         return true;
     }
-    text.chars().all(|c| c == '\n' || !is_unsafe(c))
-}
-
-/// Characters that a terminal obeys, that hide, or that reorder what is read.
-pub(in crate::text) fn is_unsafe(c: char) -> bool {
-    match c {
-        ' '..='~' => false,
-        '\0'..='\u{9f}' => true,
-        _ => matches!(
-            c,
-            '\u{ad}'                         // soft hyphen: drawn or not, as the terminal likes
-            | '\u{61c}' | '\u{180e}'
-            | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-        ),
-    }
+    text.chars().all(|c| c == '\n' || !is_obeyed(c))
 }
 
 fn run(text: &str, sink: &mut Sink) {
@@ -153,7 +136,7 @@ impl Perform for Sink {
     fn print(&mut self, c: char) {
         match c {
             '\u{2028}' | '\u{2029}' => self.push(' ', 1),
-            _ if is_unsafe(c) => {}
+            _ if is_obeyed(c) => {}
             _ => self.push(c, c.width().unwrap_or(0)),
         }
     }

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 
 use vte::{Params, Parser, Perform};
 
-use super::is_unsafe;
+use super::super::hidden::is_obeyed;
 
 /// Private modes that concern the program's own screen and keys: cursor keys, origin, wrap, blinking and
 /// visible cursor, the alternate screen and the saved cursor, mouse and focus reports, whole frames,
@@ -128,7 +128,7 @@ impl Sink {
 
 impl Perform for Sink {
     fn print(&mut self, c: char) {
-        if !is_unsafe(c) {
+        if !is_obeyed(c) {
             self.out.push(c);
         }
     }

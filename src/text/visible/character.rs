@@ -4,6 +4,8 @@ use unicode_normalization::char::{compose, decompose_canonical, is_combining_mar
 use unicode_security::confusable_detection::skeleton;
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::text::hidden::is_hidden;
+
 /// The picture of a control character or of a blank that has one.
 fn picture(c: char) -> Option<char> {
     match c {
@@ -44,8 +46,7 @@ pub(super) fn is_misleading(c: char, beside_ascii: bool) -> bool {
         '\0'..='\u{9f}' => true,
         _ => {
             is_notation(c)
-                || is_unseen(c)
-                || !is_printable(c)
+                || is_hidden(c)
                 || is_generic_mark(c)
                 || is_other_spelling(c)
                 || (is_ascii_look(c) && (beside_ascii || !c.is_alphanumeric()))
@@ -56,41 +57,6 @@ pub(super) fn is_misleading(c: char, beside_ascii: bool) -> bool {
 /// The signs that this room writes with.
 fn is_notation(c: char) -> bool {
     matches!(c, '\u{2400}'..='\u{2426}' | '⟨' | '⟩' | '↪')
-}
-
-/// Drawn as nothing or as a space, and more than Unicode's own classes say.
-fn is_unseen(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{2800}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d159}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
-}
-
-/// Whether Unicode gives `c` a shape: not one of a later version, of private use, or of no character.
-/// The standard library's own table; behind a letter it lets marks pass.
-fn is_printable(c: char) -> bool {
-    let mut text = String::from("a");
-    text.push(c);
-    text.escape_debug().count() == 2
 }
 
 /// Marks that go on any letter, and so make it look like others; those of one script stay.

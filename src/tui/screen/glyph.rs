@@ -13,6 +13,7 @@ use ratatui::buffer::{Buffer, Cell, CellWidth as _};
 use unicode_width::UnicodeWidthChar;
 
 use super::pen::Pen;
+use crate::text::hidden::is_obeyed;
 
 /// One cell. The second column of a wide character is a cell of its own, of width 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +153,7 @@ impl Table {
         if text == " " {
             return self.space(pen);
         }
-        if text.len() > 64 || text.chars().any(is_forbidden) {
+        if text.len() > 64 || text.chars().any(is_obeyed) {
             return Glyph::new(0xfffd, self.pen_number(pen), 1, false);
         }
         let width = text.cell_width();
@@ -188,12 +189,6 @@ impl Table {
     fn continuation(glyph: Glyph) -> Glyph {
         Glyph(glyph.0 & 0x0000_ffff_0000_0000)
     }
-}
-
-/// Control characters, line separators and everything that turns the direction of text.
-fn is_forbidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn is_unsure(first: char, rest: &str, width: u16) -> bool {
