@@ -31,7 +31,7 @@ use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, unix_millis};
 use crate::opencode::error::OpencodeError;
 use crate::store::secrets::Secrets;
-use crate::store::{StoreError, StoredSession};
+use crate::store::{Naming, StoreError, StoredSession};
 
 /// The password stays out of arguments and logs: it comes on the script's standard output.
 const PASSWORD: &str = "printf %s \"$OPENCODE_SERVER_PASSWORD\"";
@@ -80,7 +80,7 @@ pub async fn adopt(
         return Err(cannot(id, why, "make a session with `sandbar`"));
     }
     let key = key(records, id, &listed.metadata, wanted.key).await?;
-    let name = name(records, &listed.metadata, wanted.name).await?;
+    let (name, naming) = name(records, &listed.metadata, wanted.name).await?;
     let joined = Sandbox::join(world, engine.clone(), id.as_str()).await?;
     let Some((sandbox, resumed)) = joined else {
         return Ok(None);
@@ -113,8 +113,8 @@ pub async fn adopt(
     };
     // It belongs to the directory in which it is taken up.
     let project = world.settings.project.clone();
-    let session = session((key, name, phase, project), &listed, info, found);
-    save(records, &session, &secrets).await?;
+    let mut session = session((key, name, phase, project), &listed, info, found);
+    session.summary.name = save(records, &session, naming, &secrets).await?;
     Ok(Some(session))
 }
 
@@ -167,21 +167,22 @@ pub fn unknown(id: &SandboxId) -> Failure {
         .hint("`sandbar ls` lists the sandboxes of the account")
 }
 
-/// The wanted name, which must be free, or a free one like that from elsewhere.
+/// The wanted name, which must be free, or one like that from elsewhere. What is said here saves resuming a
+/// sandbox for nothing; it is settled when the session is stored.
 async fn name(
     records: &Records,
     metadata: &BTreeMap<String, String>,
     wanted: Option<String>,
-) -> Result<String, Failure> {
-    let store = &records.store;
-    let elsewhere = metadata.get(METADATA_NAME).map_or("", String::as_str);
-    let base = wanted.clone().unwrap_or_else(|| plain_name(elsewhere));
-    let free = store.unique_name(&base).await;
-    let free = free.map_err(|error| unusable(&error))?;
-    if wanted.is_some() && free != base {
-        return Err(name_taken(&base));
+) -> Result<(String, Naming), Failure> {
+    let Some(wanted) = wanted else {
+        let elsewhere = metadata.get(METADATA_NAME).map_or("", String::as_str);
+        return Ok((plain_name(elsewhere), Naming::Similar));
+    };
+    let other = records.store.by_name(&wanted).await;
+    match other.map_err(|error| unusable(&error))? {
+        Some(_) => Err(name_taken(&wanted)),
+        None => Ok((wanted, Naming::Exact)),
     }
-    Ok(free)
 }
 
 /// A name from elsewhere, as it can be typed and shown.
@@ -288,17 +289,19 @@ fn session(
     }
 }
 
-/// The password first: a session without it could not be opened.
+/// Returns the session's name. The password first: a session without it could not be opened.
 async fn save(
     records: &Records,
     session: &StoredSession,
+    naming: Naming,
     secrets: &Secrets,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     let key = &session.summary.key;
     let saved = records.secrets.save(key, secrets);
     saved.map_err(|error| unusable(&error))?;
-    let Err(error) = records.store.save_session(session).await else {
-        return Ok(());
+    let error = match records.store.add_session(session, naming).await {
+        Ok(name) => return Ok(name),
+        Err(error) => error,
     };
     // A password without a session is of no use to anybody; the first error is the one to tell.
     let _kept = records.secrets.remove(key);

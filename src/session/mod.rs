@@ -39,6 +39,7 @@ mod place;
 mod queue;
 mod recorder;
 pub mod removal;
+pub mod reservation;
 pub mod revive;
 mod sandbox;
 mod server;

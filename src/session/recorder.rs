@@ -33,7 +33,7 @@ use crate::engine::EngineSpec;
 use crate::store::lock::SessionLock;
 use crate::store::secrets::Secrets;
 use crate::store::snapshots::SnapshotFiles;
-use crate::store::{Claim, StoredQueue, StoredSession};
+use crate::store::{Claim, Naming, StoreError, StoredQueue, StoredSession};
 
 /// Messages that are shown before the server has been asked.
 const MESSAGES: usize = 200;
@@ -193,15 +193,30 @@ impl Recorder {
     }
 
     /// Stores a session that is to be made, under a name of its own.
-    pub(crate) async fn plan(&self, mut new: NewSession, now: UnixMillis) -> Place {
-        if let Some(records) = &self.records
-            && let Some(name) = told("name", records.store.unique_name(&new.name).await)
-        {
-            new.name = name;
-        }
-        let place = Place::planned(new, self.engine);
-        if let Some(records) = &self.records {
-            let summary = SessionSummary {
+    pub(crate) async fn plan(&self, new: NewSession, now: UnixMillis) -> Place {
+        let planned = Place::planned(new.clone(), self.engine);
+        let place = self.add(new, Naming::Similar, now).await;
+        let place = told("session", place).unwrap_or(planned);
+        self.memory().place = Some(place.clone());
+        place
+    }
+
+    /// The same for a name that may have to be taken as it is.
+    ///
+    /// # Errors
+    /// As [`Store::add_session`](crate::store::Store::add_session).
+    pub(crate) async fn add(
+        &self,
+        new: NewSession,
+        naming: Naming,
+        now: UnixMillis,
+    ) -> Result<Place, StoreError> {
+        let mut place = Place::planned(new, self.engine);
+        let Some(records) = &self.records else {
+            return Ok(place);
+        };
+        let session = StoredSession {
+            summary: SessionSummary {
                 key: self.key.clone(),
                 name: place.new.name.clone(),
                 title: String::new(),
@@ -212,16 +227,12 @@ impl Recorder {
                 shown: None,
                 created: now,
                 updated: now,
-            };
-            let session = StoredSession {
-                summary,
-                port: None,
-                new: Some(place.new.clone()),
-            };
-            told("session", records.store.save_session(&session).await);
-        }
-        self.memory().place = Some(place.clone());
-        place
+            },
+            port: None,
+            new: Some(place.new.clone()),
+        };
+        place.new.name = records.store.add_session(&session, naming).await?;
+        Ok(place)
     }
 
     /// Stores what was asked for anew, and a session that has nothing yet.

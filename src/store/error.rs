@@ -18,7 +18,7 @@ pub enum StoreError {
         #[source]
         source: Arc<rusqlite::Error>,
     },
-    /// Another session has this name; see [`super::Store::unique_name`].
+    /// Another session has this name; see [`super::Store::add_session`].
     #[error("there is already a session named {name}")]
     NameTaken { name: String },
     /// The key cannot be a file name, so it has no secrets and no lock.

@@ -42,7 +42,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use error::StoreError;
 pub use queue::{Claim, StoredQueue};
-pub use sessions::StoredSession;
+pub use sessions::{Naming, StoredSession};
 pub use transcript::Transcript;
 
 use database::Database;

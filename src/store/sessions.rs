@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+use tokio::sync::oneshot;
 
 use super::database::Database;
 use super::rows_session::{FailureRow, OriginRow};
@@ -23,6 +24,15 @@ pub struct StoredSession {
     pub port: Option<u16>,
     /// What was asked for when it was made; `None` where sandbar only connected.
     pub new: Option<NewSession>,
+}
+
+/// How a new session comes to its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// This one or none: the user has chosen it.
+    Exact,
+    /// The first of `name`, `name-2`, `name-3`, … that no session has.
+    Similar,
 }
 
 const COLUMNS: &str = "key, name, title, engine, sandbox_id, template, opencode_url, \
@@ -55,21 +65,33 @@ impl Store {
         self.find("name", name).await
     }
 
-    /// Returns `base`, or the first of `base-2`, `base-3`, … that no session has. Another process
-    /// may take it before it is saved; then [`Store::save_session`] says so.
-    pub async fn unique_name(&self, base: &str) -> Result<String, StoreError> {
-        let base = base.to_owned();
-        self.read("look for a name", move |conn| {
-            let mut taken = conn.prepare_cached("SELECT 1 FROM sessions WHERE name = ?1")?;
-            let mut name = base.clone();
-            let mut number = 1_u32;
-            while taken.exists([&name])? {
-                number += 1;
-                name = format!("{base}-{number}");
+    /// Stores a new session and returns its name, which no other session has: it is looked for and taken in
+    /// one transaction, whatever other processes do. One that is stored already keeps its name. Durable.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] when another session has the name that is to be taken as it is; nothing is
+    /// changed then.
+    pub async fn add_session(
+        &self,
+        session: &StoredSession,
+        naming: Naming,
+    ) -> Result<String, StoreError> {
+        let wanted = session.summary.name.clone();
+        let mut session = session.clone();
+        let (tell, told) = oneshot::channel();
+        let added = self.write_durably("save the session", move |db| {
+            let name = name_for(&db.conn, &session.summary, naming)?;
+            session.summary.name.clone_from(&name);
+            if let Some(new) = &mut session.new {
+                new.name.clone_from(&name);
             }
-            Ok(name)
-        })
-        .await
+            save(&db.conn, &session)?;
+            // Whoever asked may have left.
+            let _ = tell.send(name);
+            Ok(())
+        });
+        added.await.map_err(|error| name_taken(error, wanted))?;
+        told.await.map_err(|_| StoreError::Closed)
     }
 
     /// Inserts or replaces the session's row; what was recorded of it stays. Durable.
@@ -83,22 +105,6 @@ impl Store {
             .write_durably("save the session", move |db| save(&db.conn, &session))
             .await;
         saved.map_err(|error| name_taken(error, name))
-    }
-
-    /// Gives the session another name. Durable.
-    ///
-    /// # Errors
-    /// [`StoreError::NameTaken`] when another session has it.
-    pub async fn set_name(&self, key: &SessionKey, name: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE sessions SET name = ?2 WHERE key = ?1";
-        let (key, new) = (key.clone(), name.to_owned());
-        let saved = self
-            .write_durably("rename the session", move |db| {
-                db.conn.prepare_cached(sql)?.execute([key.as_str(), &new])?;
-                Ok(())
-            })
-            .await;
-        saved.map_err(|error| name_taken(error, name.to_owned()))
     }
 
     /// Plain write.
@@ -220,6 +226,27 @@ impl Store {
         })
         .await
     }
+}
+
+/// The name of a new session.
+fn name_for(
+    conn: &Connection,
+    session: &SessionSummary,
+    naming: Naming,
+) -> rusqlite::Result<String> {
+    let mut own = conn.prepare_cached("SELECT name FROM sessions WHERE key = ?1")?;
+    let own = own.query_row([session.key.as_str()], |row| row.get(0));
+    if let Some(name) = own.optional()? {
+        return Ok(name);
+    }
+    let mut taken = conn.prepare_cached("SELECT 1 FROM sessions WHERE name = ?1")?;
+    let mut name = session.name.clone();
+    let mut number = 1_u32;
+    while naming == Naming::Similar && taken.exists([&name])? {
+        number += 1;
+        name = format!("{}-{number}", session.name);
+    }
+    Ok(name)
 }
 
 fn name_taken(error: StoreError, name: String) -> StoreError {

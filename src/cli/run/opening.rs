@@ -13,8 +13,10 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{Origin, SessionSpec, SessionSummary};
 use crate::e2b::wire::SandboxState;
+use crate::session::reservation;
 use crate::session::visit::Host;
 use crate::session::world::{Records, World, wall};
+use crate::store::{Naming, StoreError};
 
 /// What was there before the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,24 +54,35 @@ pub(super) async fn of_new(
     for notice in records.store.notices().await {
         report::progress(notice);
     }
-    if name.is_some() {
-        if let Ok(Some(other)) = records.store.by_name(&new.name).await {
-            return Err(known::taken(&other.summary).into());
-        }
-    } else if let Ok(free) = records.store.unique_name(&new.name).await {
-        new.name = free;
+    let naming = name.map_or(Naming::Similar, |_| Naming::Exact);
+    world.records = Some(records.clone());
+    let mut spec = SessionSpec {
+        key: IdSource::seeded(setup::seed()?).session_key(wall()),
+        origin: Origin::New(new.clone()),
+    };
+    match reservation::reserve(&world, &spec, naming).await {
+        Ok(Some(name)) => new.name = name,
+        Err(StoreError::NameTaken { name }) => return Err(taken(&records, &name).await.into()),
+        // What cannot be stored runs all the same.
+        Ok(None) | Err(_) => {}
     }
-    world.records = Some(records);
+    spec.origin = Origin::New(new.clone());
     Ok(Opening {
         world,
-        name: new.name.clone(),
-        model: new.model.clone(),
-        spec: SessionSpec {
-            key: IdSource::seeded(setup::seed()?).session_key(wall()),
-            origin: Origin::New(new),
-        },
+        name: new.name,
+        model: new.model,
+        spec,
         found: Found::Nothing,
     })
+}
+
+async fn taken(records: &Records, name: &str) -> Failure {
+    match records.store.by_name(name).await {
+        Ok(Some(other)) => known::taken(&other.summary),
+        // It has just been removed.
+        _ => Failure::new(format!("there is a session named {name} already"))
+            .hint("run the command again, or give another --name"),
+    }
 }
 
 /// The session of this name.
@@ -84,7 +97,7 @@ pub(super) async fn of_known(
     keyring::complete(config, &names).await;
     setup::can_use_model(options, config)?;
     let known = Known::open(config, env).await?;
-    let session = known.find(name).ok_or_else(|| known.unknown(name))?;
+    let session = known.session(name)?;
     let gone = || {
         let failure = Failure::new(format!("session {} is gone", session.name));
         let hint = format!("`sandbar revive {}` brings it back", session.name);

@@ -1,5 +1,6 @@
 //! What goes in comes out.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
@@ -10,7 +11,7 @@ use proptest::prelude::*;
 
 use super::super::rows::{ConversationRow, MessageRow, PartRow, PromptRow};
 use super::super::values::{from_json, to_json};
-use super::super::{Store, StoreError};
+use super::super::{Naming, Store, StoreError};
 use super::{key, message, open, prompt, session};
 use crate::domain::chat::{
     ChatEvent, Conversation, Message, MessageError, ModelRef, Part, PartKind, Role, Todo, Tokens,
@@ -235,18 +236,56 @@ async fn endings_are_remembered_and_connections_are_not() {
 async fn a_name_belongs_to_one_session() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    assert_eq!(store.unique_name("a").await.unwrap(), "a");
-    store.save_session(&session("one", "a")).await.unwrap();
-    assert_eq!(store.unique_name("a").await.unwrap(), "a-2");
-    store.save_session(&session("two", "a-2")).await.unwrap();
-    assert_eq!(store.unique_name("a").await.unwrap(), "a-3");
+    let name = async |key: &str, naming| store.add_session(&session(key, "a"), naming).await;
+    assert_eq!(name("one", Naming::Similar).await.unwrap(), "a");
+    assert_eq!(name("two", Naming::Similar).await.unwrap(), "a-2");
+    assert_eq!(name("three", Naming::Similar).await.unwrap(), "a-3");
 
-    let taken = store.save_session(&session("three", "a")).await;
-    let renamed = store.set_name(&"two".into(), "a").await;
+    let taken = name("four", Naming::Exact).await;
+    let saved = store.save_session(&session("two", "a")).await;
 
     assert!(matches!(taken, Err(StoreError::NameTaken { name }) if name == "a"));
-    assert!(matches!(renamed, Err(StoreError::NameTaken { .. })));
-    assert_eq!(store.sessions().await.unwrap().len(), 2);
+    assert!(matches!(saved, Err(StoreError::NameTaken { .. })));
+    let stored = store.sessions().await.unwrap();
+    assert_eq!(stored.len(), 3);
+    // What it was made of says the same name.
+    let two = store.by_name("a-2").await.unwrap().unwrap();
+    assert_eq!(two.summary.key, "two".into());
+    assert!(two.new.is_none_or(|new| new.name == "a-2"));
+    // It is added only once.
+    assert_eq!(name("two", Naming::Exact).await.unwrap(), "a-2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_processes_that_want_a_name_at_once_one_gets_it_and_nobody_another_s() {
+    const PROCESSES: usize = 8;
+    let dir = tempfile::tempdir().unwrap();
+    // Another process has another connection.
+    let stores: Vec<Store> = (0..PROCESSES).map(|_| open(dir.path())).collect();
+    let all_at_once = async |naming: Naming| {
+        let tasks = stores.iter().cloned().enumerate().map(|(at, store)| {
+            let session = session(&format!("{naming:?}{at}"), &format!("{naming:?}"));
+            tokio::spawn(async move { store.add_session(&session, naming).await })
+        });
+        futures::future::join_all(tasks.collect::<Vec<_>>()).await
+    };
+
+    let exact = all_at_once(Naming::Exact).await;
+    let similar = all_at_once(Naming::Similar).await;
+
+    let (got, refused): (Vec<_>, Vec<_>) = exact
+        .into_iter()
+        .map(Result::unwrap)
+        .partition(Result::is_ok);
+    assert_eq!(got.len(), 1);
+    for error in refused {
+        assert!(matches!(error, Err(StoreError::NameTaken { name }) if name == "Exact"));
+    }
+    let names: HashSet<String> = similar
+        .into_iter()
+        .map(|name| name.unwrap().unwrap())
+        .collect();
+    assert_eq!(names.len(), PROCESSES);
 }
 
 #[tokio::test]
