@@ -199,8 +199,20 @@ impl Tree {
             });
         }
         if is_folder && kind == EventType::EVENT_TYPE_CREATE {
-            batch.lost |= self.add(name, batch).is_err();
+            batch.lost |= self.add_if_room(name, batch).is_err();
         }
+    }
+
+    /// Watches a new directory. What was moved and has not come back by now gives it its place, if there is no
+    /// other: both ends of a move are told one after the other.
+    fn add_if_room(&mut self, name: PathBuf, batch: &mut Batch) -> io::Result<()> {
+        let added = self.add(name.clone(), batch);
+        if added.is_ok() || self.moved.is_empty() {
+            return added;
+        }
+        self.moved.iter_mut().for_each(|one| one.is_stale = true);
+        self.forget_stale();
+        self.add(name, batch)
     }
 
     /// Watches a directory, and those below it if so wanted.
@@ -222,9 +234,8 @@ impl Tree {
         open: &mut Vec<PathBuf>,
         batch: &mut Batch,
     ) -> io::Result<()> {
-        if self.folders.len() >= FOLDERS || name.components().count() > DEPTH {
-            let message = "there are too many directories below it";
-            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, message));
+        if name.components().count() > DEPTH {
+            return Err(too_many());
         }
         let held = self.view.hold(&self.root.join(name))?;
         let folder = held.folder()?;
@@ -272,7 +283,12 @@ impl Tree {
             folder.name = name;
             return Ok(false);
         }
-        let place = self.share.directory().inspect_err(|_| {
+        let place = if self.folders.len() < FOLDERS {
+            self.share.directory()
+        } else {
+            Err(too_many())
+        };
+        let place = place.inspect_err(|_| {
             let _ = inotify::remove_watch(self.kernel.get_ref(), number);
         })?;
         let folder = Folder {
@@ -321,6 +337,11 @@ impl Tree {
             let _ = inotify::remove_watch(self.kernel.get_ref(), number);
         }
     }
+}
+
+fn too_many() -> io::Error {
+    let message = "there are too many directories below it";
+    io::Error::new(io::ErrorKind::QuotaExceeded, message)
 }
 
 /// The kernel's errors speak of files and of space on a device.
@@ -389,18 +410,8 @@ mod tests {
 
     /// All that is told until a file with this name is.
     async fn told(tree: &mut Tree, last: &str) -> Vec<(EventType, String)> {
-        let mut told = Vec::new();
-        while !told.iter().any(|(_, name)| name == last) {
-            let kernel = Arc::clone(&tree.kernel);
-            let mut ready = kernel.readable().await.unwrap();
-            let batch = tree.read().unwrap();
-            assert!(!batch.lost);
-            if batch.is_last {
-                ready.clear_ready();
-            }
-            let changes = batch.changes.into_iter();
-            told.extend(changes.map(|one| (one.kind, one.name.display().to_string())));
-        }
+        let (told, lost) = told_or_lost(tree, last).await;
+        assert!(!lost);
         told
     }
 
@@ -541,6 +552,117 @@ mod tests {
                 (EventType::EVENT_TYPE_CREATE, "late/g"),
                 (EventType::EVENT_TYPE_CREATE, "end"),
             ]
+        );
+    }
+
+    /// A tree of three directories in a share that has just these.
+    fn full_tree() -> (tempfile::TempDir, PathBuf, Tree) {
+        let (dir, base, view) = sandbox();
+        let home = base.join("home");
+        let share = WatchShare::of(usize::MAX, 3 * super::super::watch_share::PARTS);
+        let tree = Tree::new(view, home.clone(), true, share.clone()).unwrap();
+        assert!(share.directory().is_err());
+        (dir, home, tree)
+    }
+
+    /// All that is told until a file with this name is, and whether some of it is missing.
+    async fn told_or_lost(tree: &mut Tree, last: &str) -> (Vec<(EventType, String)>, bool) {
+        let (mut told, mut lost) = (Vec::new(), false);
+        while !told.iter().any(|(_, name)| name == last) {
+            let kernel = Arc::clone(&tree.kernel);
+            let mut ready = kernel.readable().await.unwrap();
+            let batch = tree.read().unwrap();
+            lost |= batch.lost;
+            if batch.is_last {
+                ready.clear_ready();
+            }
+            let changes = batch.changes.into_iter();
+            told.extend(changes.map(|one| (one.kind, one.name.display().to_string())));
+        }
+        (told, lost)
+    }
+
+    #[tokio::test]
+    async fn a_renamed_directory_needs_no_new_place_in_a_share_that_is_full() {
+        let (_dir, home, mut tree) = full_tree();
+
+        std::fs::rename(home.join("real"), home.join("moved")).unwrap();
+        std::fs::rename(home.join("moved/deep"), home.join("moved/far")).unwrap();
+        std::fs::write(home.join("moved/far/f"), "").unwrap();
+        std::fs::write(home.join("end"), "").unwrap();
+        let (told, lost) = told_or_lost(&mut tree, "end").await;
+
+        assert!(!lost);
+        assert_eq!(
+            shown(&told),
+            [
+                (EventType::EVENT_TYPE_RENAME, "real"),
+                (EventType::EVENT_TYPE_CREATE, "moved"),
+                (EventType::EVENT_TYPE_RENAME, "moved/deep"),
+                (EventType::EVENT_TYPE_CREATE, "moved/far"),
+                (EventType::EVENT_TYPE_CREATE, "moved/far/f"),
+                (EventType::EVENT_TYPE_CREATE, "end"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_a_full_share_cannot_watch_is_told_as_lost_and_is_watched_once_there_is_a_place() {
+        let (_dir, home, mut tree) = full_tree();
+
+        std::fs::create_dir(home.join("new")).unwrap();
+        std::fs::write(home.join("end"), "").unwrap();
+        let (_, lost) = told_or_lost(&mut tree, "end").await;
+        assert!(lost, "nothing of it is seen");
+        assert_eq!(folder_names(&tree).len(), 3);
+
+        // One that goes leaves its place to one that comes, whether it is removed or moved out of sight.
+        std::fs::remove_dir(home.join("real/deep")).unwrap();
+        std::fs::rename(home.join("new"), home.join("late")).unwrap();
+        std::fs::write(home.join("late/f"), "").unwrap();
+        std::fs::write(home.join("end2"), "").unwrap();
+        let (told, lost) = told_or_lost(&mut tree, "end2").await;
+        assert!(!lost);
+        assert!(
+            told.contains(&(EventType::EVENT_TYPE_CREATE, "late/f".to_owned())),
+            "{told:?}"
+        );
+
+        std::fs::rename(home.join("real"), home.join("../outside/real")).unwrap();
+        std::fs::create_dir(home.join("next")).unwrap();
+        std::fs::write(home.join("next/f"), "").unwrap();
+        std::fs::write(home.join("end3"), "").unwrap();
+        let (told, lost) = told_or_lost(&mut tree, "end3").await;
+        assert!(!lost);
+        assert!(
+            told.contains(&(EventType::EVENT_TYPE_CREATE, "next/f".to_owned())),
+            "{told:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_tree_that_is_as_large_as_may_be_loses_nothing_when_a_directory_is_renamed() {
+        let (_dir, base, view) = sandbox();
+        let home = base.join("home");
+        for at in 0..FOLDERS - 3 {
+            std::fs::create_dir(home.join(at.to_string())).unwrap();
+        }
+        let share = WatchShare::of(usize::MAX, usize::MAX);
+        let Ok(mut tree) = Tree::new(view, home.clone(), true, share) else {
+            // This machine lets a user watch less than that.
+            return;
+        };
+        assert_eq!(folder_names(&tree).len(), FOLDERS);
+
+        std::fs::rename(home.join("real"), home.join("moved")).unwrap();
+        std::fs::write(home.join("moved/deep/f"), "").unwrap();
+        std::fs::write(home.join("end"), "").unwrap();
+        let (told, lost) = told_or_lost(&mut tree, "end").await;
+
+        assert!(!lost);
+        assert!(
+            told.contains(&(EventType::EVENT_TYPE_CREATE, "moved/deep/f".to_owned())),
+            "{told:?}"
         );
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// One sandbox gets one of so many parts.
-const PARTS: usize = 8;
+pub(super) const PARTS: usize = 8;
 /// Where the kernel does not tell: its own defaults.
 const INSTANCES: usize = 128;
 const WATCHES: usize = 8192;
@@ -36,7 +36,8 @@ impl Default for WatchShare {
 }
 
 impl WatchShare {
-    fn of(instances: usize, watches: usize) -> Self {
+    /// A share of so many instances and watches.
+    pub(super) fn of(instances: usize, watches: usize) -> Self {
         let part = |whole: usize| (whole / PARTS).clamp(1, Semaphore::MAX_PERMITS);
         let whole = (part(instances), part(watches));
         Self {
