@@ -102,11 +102,13 @@ pub enum Mode {
 }
 
 /// Which session is on the screen first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FirstSession {
     /// Of those that belong to the directory the one that was on a screen last; a new one where there is
     /// none.
     LastShown,
+    /// One that was asked for.
+    Chosen(SessionKey),
     New,
 }
 

@@ -1,12 +1,13 @@
 //! How the program begins: what it asks for, and which session it shows first.
 
 use std::mem;
+use std::path::Path;
 
 use super::cx::Cx;
 use super::effect::Effect;
 use super::{App, FirstSession, Mode};
 use crate::domain::id::SessionKey;
-use crate::domain::sandbox::Phase;
+use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 
 impl App {
@@ -30,8 +31,8 @@ impl App {
     }
 
     pub(super) fn first_session(&mut self, cx: &mut Cx<'_>) {
-        match self.last_shown() {
-            Some(last) => self.show(last, cx),
+        match self.wanted_session() {
+            Some(key) => self.show(key, cx),
             None => self.new_session(cx),
         }
         for event in mem::take(&mut self.early) {
@@ -39,22 +40,31 @@ impl App {
         }
     }
 
-    /// The session of this directory that was on a screen last; of those that never were, such as runs
-    /// without a terminal, the one used last. One whose sandbox is gone can only be read: it waits in the
-    /// list, as do those of another engine, which could not be opened.
-    fn last_shown(&self) -> Option<SessionKey> {
+    /// The stored session that is shown first, if one is.
+    fn wanted_session(&self) -> Option<SessionKey> {
         let Mode::Full {
             engine,
             project,
-            first: FirstSession::LastShown,
+            first,
             ..
         } = &self.options.mode
         else {
             return None;
         };
+        match first {
+            FirstSession::New => None,
+            FirstSession::Chosen(key) => self.list.row(key).map(|row| row.key.clone()),
+            FirstSession::LastShown => self.last_shown(*engine, project.as_deref()),
+        }
+    }
+
+    /// The session of this directory that was on a screen last; of those that never were, such as runs
+    /// without a terminal, the one used last. One whose sandbox is gone can only be read: it waits in the
+    /// list, as do those of another engine, which could not be opened.
+    fn last_shown(&self, engine: EngineKind, project: Option<&Path>) -> Option<SessionKey> {
         let is_candidate = |row: &&SessionSummary| {
-            row.project == *project
-                && row.sandbox.engine == *engine
+            row.project.as_deref() == project
+                && row.sandbox.engine == engine
                 && !matches!(row.phase, Phase::Gone(_))
         };
         let rows = self.list.rows().iter().filter(is_candidate);

@@ -9,8 +9,9 @@ use crate::text::hidden::is_hidden;
 
 /// Below the options, so that all help is short: clap spreads out what has a long text.
 const AFTER: &str = "Without a command, sandbar opens its terminal with the session of this directory \
-    that was on the screen last; --empty and --repo begin a new one. Nothing is resumed by that. Without an E2B account sandboxes are local; without a model's key the demo \
-    model answers.";
+    that was on the screen last, or with the one that --session names; --empty and --repo begin a new \
+    one. Nothing is resumed by that. Without an E2B account sandboxes are local; without a model's key \
+    the demo model answers.";
 
 /// One calm terminal for coding agents that run in sandboxes
 #[derive(Debug, Parser)]
@@ -24,6 +25,13 @@ const AFTER: &str = "Without a command, sandbar opens its terminal with the sess
 pub(super) struct Cli {
     #[command(flatten)]
     pub options: Options,
+    /// Open the terminal with this session, whatever directory it belongs to
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["repo", "empty", "template", "demo", "engine"]
+    )]
+    pub session: Option<String>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -91,7 +91,7 @@ async fn kept(world: &World, session: &SessionSummary) -> Result<(Vec<u8>, Vec<S
 /// Fetches a session's work, and says what could not be read of it.
 async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, Ended> {
     let known = Known::open(config, env).await?;
-    let session = known.find(name).ok_or_else(|| known.unknown(name))?;
+    let session = known.session(name)?;
     let stored = known.store().session(&session.key).await;
     let new = stored.ok().flatten().and_then(|stored| stored.new);
     let world = known.world(session.sandbox.engine).await?;

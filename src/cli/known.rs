@@ -19,6 +19,9 @@ use crate::text::visible_bytes::visible_line;
 /// Version of the JSON objects; it grows when a reader of the old ones would go wrong.
 pub(super) const FORMAT: u32 = 1;
 
+/// More sessions than this are not named where none is meant.
+const NAMED: usize = 5;
+
 pub(super) struct Known<'a> {
     pub(super) config: &'a Config,
     env: &'a Env,
@@ -118,6 +121,14 @@ impl<'a> Known<'a> {
         let _unsaved = store.flush().await;
     }
 
+    /// The session that a name on the command line means.
+    ///
+    /// # Errors
+    /// There is none; the failure names those that may be meant.
+    pub(super) fn session(&self, name: &str) -> Result<&SessionSummary, Ended> {
+        self.find(name).ok_or_else(|| self.unknown(name))
+    }
+
     /// The session of this name, or the last used one in the sandbox of this id.
     pub(super) fn find(&self, name: &str) -> Option<&SessionSummary> {
         find(&self.sessions, name)
@@ -161,22 +172,48 @@ fn find<'s>(sessions: &'s [SessionSummary], name: &str) -> Option<&'s SessionSum
 }
 
 fn unknown(sessions: &[SessionSummary], name: &str) -> Ended {
-    let near = sessions
-        .iter()
-        .map(|session| {
-            (
-                strsim::damerau_levenshtein(name, &session.name),
-                &session.name,
-            )
-        })
-        .min()
-        .filter(|(distance, _)| *distance <= name.chars().count().max(4) / 2);
-    let hint = match (near, sessions.is_empty()) {
-        (Some((_, near)), _) => format!("did you mean {near}?"),
-        (None, false) => "`sandbar ls` lists the sessions".to_owned(),
-        (None, true) => "there are no sessions yet; `sandbar` starts one".to_owned(),
+    let hint = match (near(sessions, name), sessions) {
+        (Some(near), _) => format!("did you mean {near}?"),
+        (None, []) => "there are no sessions yet; `sandbar` starts one".to_owned(),
+        (None, sessions) => {
+            let last: Vec<&str> = sessions
+                .iter()
+                .map(|session| session.name.as_str())
+                .collect();
+            let more = match last.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more; `sandbar ls` lists them"),
+            };
+            let last = last.get(..NAMED).unwrap_or(&last).join(", ");
+            format!("sessions used last: {last}{more}")
+        }
     };
     Ended::Failed(Failure::new(format!("there is no session named {name}")).hint(hint))
+}
+
+/// The names most like this one.
+fn near(sessions: &[SessionSummary], name: &str) -> Option<String> {
+    let most = name.chars().count().max(4) / 2;
+    let written = name.to_lowercase();
+    let mut near: Vec<(usize, &str)> = sessions
+        .iter()
+        .map(|session| {
+            let other = session.name.to_lowercase();
+            let distance = match other.starts_with(&written) {
+                true if !written.is_empty() => 1,
+                _ => strsim::damerau_levenshtein(&written, &other),
+            };
+            (distance, session.name.as_str())
+        })
+        .filter(|(distance, _)| *distance <= most)
+        .collect();
+    // Of names that are as near as each other the one used last stands first.
+    near.sort_by_key(|(distance, _)| *distance);
+    let names: Vec<&str> = near.iter().take(3).map(|(_, name)| *name).collect();
+    match names.split_last()? {
+        (last, []) => Some((*last).to_owned()),
+        (last, others) => Some(format!("{} or {last}", others.join(", "))),
+    }
 }
 
 fn unreadable(error: &StoreError) -> Ended {
@@ -258,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_the_nearest_one() {
+    fn an_unknown_name_is_answered_with_the_nearest_ones_or_with_what_there_is() {
         let sessions = [session("parser", "", Phase::Dormant)];
         let hint = |sessions: &[_], name| match unknown(sessions, name) {
             Ended::Failed(failure) => failure.hint,
@@ -266,7 +303,15 @@ mod tests {
         };
 
         assert_eq!(hint(&sessions, "praser"), "did you mean parser?");
-        assert_eq!(hint(&sessions, "zzzzzz"), "`sandbar ls` lists the sessions");
+        assert_eq!(hint(&sessions, "Par"), "did you mean parser?");
+        assert_eq!(hint(&sessions, "zzzzzz"), "sessions used last: parser");
+        let many =
+            ["fix-1", "fix-2", "docs", "a", "b", "c"].map(|name| session(name, "", Phase::Dormant));
+        assert_eq!(hint(&many, "fix-3"), "did you mean fix-1 or fix-2?");
+        assert_eq!(
+            hint(&many, "zzzzzz"),
+            "sessions used last: fix-1, fix-2, docs, a, b and 1 more; `sandbar ls` lists them"
+        );
         assert!(hint(&[], "parser").contains("no sessions yet"));
     }
 }

@@ -34,6 +34,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 
 use args::{Cli, Command, InternalCommand, LocalCommand};
 use pause::Wish;
@@ -41,6 +42,7 @@ use report::Ended;
 use runtime::runtime;
 
 use crate::config::Env;
+use crate::domain::failure::Failure;
 use crate::text::visible_bytes::visible_line;
 
 /// Runs the program.
@@ -55,14 +57,34 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCod
     report::usage(&error, in_colour, || {
         let arguments = arguments.iter().map(|argument| argument.to_string_lossy());
         let visible = arguments.map(|argument| visible_line(&argument).into_owned());
-        Cli::try_parse_from(visible).err()
+        Cli::try_parse_from(visible).err().map(with_session_tip)
     })
+}
+
+/// A word that is no command may be meant as a session's name.
+fn with_session_tip(mut error: clap::Error) -> clap::Error {
+    let word = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) => word.clone(),
+        _ => return error,
+    };
+    let tip = format!("'sandbar --session {word}' opens the session of that name");
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![tip.into()]),
+    );
+    error
 }
 
 fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
     let options = &cli.options;
+    if let (Some(name), Some(_)) = (&cli.session, &cli.command) {
+        let failure = Failure::new("--session before a command opens nothing");
+        let hint =
+            format!("`sandbar --session {name}` is the terminal; a command has it behind its name");
+        return Err(Ended::Usage(failure.hint(hint)));
+    }
     match cli.command {
-        None => terminal::full(options, env),
+        None => terminal::full(options, cli.session.as_deref(), env),
         Some(Command::Attach(args)) => terminal::attach(options, &args, env),
         Some(Command::Run(args)) => run::run(&args.options.over(options), &args, env),
         Some(Command::Local(LocalCommand::Serve(args))) => local::serve(options, &args, env),

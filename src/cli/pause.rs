@@ -31,7 +31,7 @@ pub(super) fn run(wish: Wish, options: &Options, args: &NamesArgs, env: &Env) ->
         let known = Known::open(&config, env).await?;
         let mut sessions: Vec<&SessionSummary> = Vec::new();
         for name in &args.names {
-            let session = known.find(name).ok_or_else(|| known.unknown(name))?;
+            let session = known.session(name)?;
             if !sessions.iter().any(|other| other.key == session.key) {
                 sessions.push(session);
             }

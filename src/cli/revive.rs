@@ -26,8 +26,7 @@ pub(super) fn revive(options: &Options, args: &NameArgs, env: &Env) -> Result<()
         let names = config.missing_provider_keys();
         keyring::complete(&mut config, &names).await;
         let known = Known::open(&config, env).await?;
-        let session = known.find(&args.name);
-        let session = session.ok_or_else(|| known.unknown(&args.name))?;
+        let session = known.session(&args.name)?;
         let world = known.world(session.sandbox.engine).await?;
         if let Some(prospect) = prospect(&world, &session.key).await {
             report::progress(before(&prospect));

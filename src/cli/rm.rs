@@ -57,7 +57,7 @@ pub(super) fn rm(options: &Options, args: &RmArgs, env: &Env) -> Result<(), Ende
 fn named<'k>(known: &'k Known<'_>, names: &[String]) -> Result<Vec<&'k SessionSummary>, Ended> {
     let mut sessions: Vec<&SessionSummary> = Vec::new();
     for name in names {
-        let session = known.find(name).ok_or_else(|| known.unknown(name))?;
+        let session = known.session(name)?;
         if !sessions.iter().any(|other| other.key == session.key) {
             sessions.push(session);
         }

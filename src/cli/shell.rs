@@ -25,9 +25,9 @@ pub(super) fn shell(options: &Options, args: &ShellArgs, env: &Env) -> Result<()
 }
 
 async fn run(config: &Config, name: &str, env: &Env) -> Result<(), Ended> {
-    let size = terminal_size().map_err(|error| unshowable(&error))?;
     let known = Known::open(config, env).await?;
-    let session = known.find(name).ok_or_else(|| known.unknown(name))?;
+    let session = known.session(name)?;
+    let size = terminal_size().map_err(|error| unshowable(&error))?;
     let world = known.world(session.sandbox.engine).await?;
     let mut shell = Shell::open(&world, &session.sandbox, size).await?;
     let resumed = shell.resumed;

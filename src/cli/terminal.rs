@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 
 use super::args::{AttachArgs, Options};
+use super::known::Known;
 use super::report::{self, Ended};
 use super::{keyring, runtime, setup};
 use crate::app::event::Reply;
@@ -178,10 +179,15 @@ fn server(address: &str) -> Result<Url, Ended> {
     )))
 }
 
-/// `sandbar`: list, chat and logs.
-pub(super) fn full(options: &Options, env: &Env) -> Result<(), Ended> {
+/// `sandbar`: list, chat and logs, with the session of this name on the screen if one is given.
+pub(super) fn full(options: &Options, session: Option<&str>, env: &Env) -> Result<(), Ended> {
     let started = Instant::now();
-    let config = setup::config(options, env)?;
+    let mut config = setup::config(options, env)?;
+    let first = match session {
+        Some(name) => runtime()?.block_on(chosen(name, &mut config, env))?,
+        None if options.empty || options.repo.is_some() => FirstSession::New,
+        None => FirstSession::LastShown,
+    };
     let redactor = Redactor::default();
     let late = keyring::later(&config, options.demo, redactor.clone());
     if late.is_none() {
@@ -194,13 +200,21 @@ pub(super) fn full(options: &Options, env: &Env) -> Result<(), Ended> {
         new,
         engine: config.engine.value,
         project: world.settings.project.clone(),
-        first: if options.empty || options.repo.is_some() {
-            FirstSession::New
-        } else {
-            FirstSession::LastShown
-        },
+        first,
     };
     show(mode, &config, world, (env, &redactor))
+}
+
+/// The session of this name, which is on the engine where it was made. A name that nobody has is told before
+/// the screen is taken.
+async fn chosen(name: &str, config: &mut Config, env: &Env) -> Result<FirstSession, Ended> {
+    let (key, engine) = {
+        let known = Known::open(config, env).await?;
+        let session = known.session(name)?;
+        (session.key.clone(), session.sandbox.engine)
+    };
+    config.engine.value = engine;
+    Ok(FirstSession::Chosen(key))
 }
 
 fn show(

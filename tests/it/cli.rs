@@ -711,6 +711,60 @@ async fn what_is_as_it_is_to_be_is_told() {
     }
 }
 
+/// One resolver for all that takes a name; the terminal looks before it takes the screen.
+#[tokio::test]
+async fn a_name_that_nobody_has_is_told_alike_by_all_commands_with_those_that_may_be_meant() {
+    let account = Account::new().await;
+    account.store("parser", "nosuchsandbox", None).await;
+    let init = Command::new("git")
+        .arg("init")
+        .current_dir(account.user.home.path())
+        .output();
+    assert!(init.unwrap().status.success());
+
+    for line in [
+        "--session praser",
+        "run --session praser hi",
+        "shell praser",
+        "diff praser",
+        "apply praser",
+        "pause praser",
+        "resume parser praser",
+        "kill --yes praser",
+        "rm praser",
+        "revive praser",
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let ran = account.run(&arguments).await;
+
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (Some(1), ""),
+            "{line}: {ran:?}"
+        );
+        assert!(
+            ran.err.ends_with(
+                "sandbar: there is no session named praser\n  hint: did you mean parser?\n"
+            ),
+            "{line}: {ran:?}"
+        );
+    }
+    let word = account.run(&["parser"]).await;
+    assert_eq!(word.code, Some(2));
+    assert!(
+        word.err.contains("tip: 'sandbar --session parser' opens"),
+        "{word:?}"
+    );
+    let misplaced = account.run(&["--session", "parser", "ls"]).await;
+    assert_eq!(misplaced.code, Some(2));
+    assert!(
+        misplaced
+            .err
+            .contains("`sandbar --session parser` is the terminal"),
+        "{misplaced:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_run_with_a_taken_name_is_refused_and_one_that_never_began_leaves_nothing() {
     let account = Account::new().await;

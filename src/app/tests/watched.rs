@@ -289,6 +289,11 @@ fn the_start_opens_the_session_of_the_directory_that_was_on_a_screen_last() {
     // None belongs to it: a new one does.
     assert_eq!(shown("/c", FirstSession::LastShown), "sandbar");
     assert_eq!(shown("/a", FirstSession::New), "sandbar");
+    // One that was asked for is shown wherever it belongs, and also when it can only be read.
+    for name in ["other", "over", "run"] {
+        let chosen = FirstSession::Chosen(SessionKey::from(name));
+        assert_eq!(shown("/a", chosen), name);
+    }
 }
 
 #[test]
