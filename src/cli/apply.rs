@@ -1,8 +1,9 @@
 //! Puts a patch into a git work tree, whole or not at all.
 //!
-//! In: the root of a work tree and a patch. Out: the files it changed. The index is not touched, and
-//! nothing is merged: what does not fit is refused with the files that are in the way. What is there
-//! already, from an earlier time, is left as it is. Patches come from a sandbox: git itself refuses paths
+//! In: the root of a work tree and a patch. Out: the files it changed. The index is not touched. What does
+//! not fit is merged with what was changed here; where both have changed the same lines, all is refused with
+//! these files, unless conflicts are wanted: then they are marked. What is there already, from an earlier
+//! time, is left as it is. Patches come from a sandbox: git itself refuses paths
 //! outside the work tree, through links, and in `.git`.
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use super::merge::Merge;
 use crate::domain::failure::Failure;
 use crate::session::code::Git;
 
@@ -26,27 +28,54 @@ pub(super) struct Applied {
     pub(super) files: Vec<String>,
     /// Files in which the work was already.
     pub(super) already: usize,
+    /// Of the changed files those that had been changed here since.
+    pub(super) merged: usize,
+    /// Of these the ones in which conflicts are marked.
+    pub(super) conflicts: Vec<String>,
+}
+
+impl Applied {
+    /// What fitted as it is.
+    fn exactly(files: Vec<String>, already: usize) -> Self {
+        Self {
+            files,
+            already,
+            merged: 0,
+            conflicts: Vec::new(),
+        }
+    }
+}
+
+/// What becomes of work that changes the same lines as somebody here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnConflict {
+    /// Nothing is changed.
+    Refuse,
+    /// Both are in the file, marked.
+    Mark,
 }
 
 /// Applies the patch.
-pub(super) async fn apply(root: &Path, patch: &[u8]) -> Result<Applied, Failure> {
+pub(super) async fn apply(
+    root: &Path,
+    patch: &[u8],
+    on_conflict: OnConflict,
+) -> Result<Applied, Failure> {
     let git = Git::of_user(root);
     let fits = checked(&git, &[], patch).await?;
     if fits.is_ok() && checked(&git, &["--reverse"], patch).await?.is_err() {
         let files = put(&git, patch).await?;
-        return Ok(Applied { files, already: 0 });
+        return Ok(Applied::exactly(files, 0));
     }
     let sections = sections(patch);
     if sections.len() > SECTIONS {
         return match checked(&git, &["--reverse"], patch).await? {
-            Ok(()) => Ok(Applied {
-                files: Vec::new(),
-                already: sections.len(),
-            }),
+            Ok(()) => Ok(Applied::exactly(Vec::new(), sections.len())),
             Err(_) => Err(misfit(&fits.err().unwrap_or_default())),
         };
     }
-    let (mut rest, mut complaints) = (Vec::new(), String::new());
+    let mut rest = Vec::new();
+    let mut complaints: Vec<String> = Vec::new();
     let mut already = 0;
     for section in sections {
         let forwards = checked(&git, &[], section).await?;
@@ -54,19 +83,50 @@ pub(super) async fn apply(root: &Path, patch: &[u8]) -> Result<Applied, Failure>
         match (forwards, backwards) {
             (Err(_), Ok(())) => already += 1,
             (Ok(()), Ok(())) if is_there(&git, root, section).await? => already += 1,
-            (Ok(()), _) => rest.extend_from_slice(section),
-            (Err(said), Err(_)) => complaints += &(said + "\n"),
+            (fits, _) => {
+                rest.extend_from_slice(section);
+                complaints.extend(fits.err());
+            }
         }
     }
-    if !complaints.is_empty() {
-        return Err(misfit(&complaints));
+    if rest.is_empty() {
+        return Ok(Applied::exactly(Vec::new(), already));
     }
-    let files = if rest.is_empty() {
-        Vec::new()
-    } else {
-        put(&git, &rest).await?
+    if complaints.is_empty() {
+        return Ok(Applied::exactly(put(&git, &rest).await?, already));
+    }
+    let merge = Merge::new(root, &rest).await?;
+    let Ok(conflicts) = merge.conflicts().await? else {
+        return Err(misfit(&complaints.join("\n")));
     };
-    Ok(Applied { files, already })
+    if !conflicts.is_empty() && on_conflict == OnConflict::Refuse {
+        return Err(in_conflict(&conflicts));
+    }
+    let files = counted(&git, &rest).await?;
+    Ok(Applied {
+        files,
+        already,
+        merged: complaints.len(),
+        conflicts: merge
+            .put()
+            .await?
+            .into_iter()
+            .map(|file| left(root, file))
+            .collect(),
+    })
+}
+
+/// A file in conflict, and what of it is here: git marks conflicts in text alone.
+fn left(root: &Path, file: String) -> String {
+    let content = std::fs::read(root.join(&file)).unwrap_or_default();
+    let is_marked = content
+        .split(|&byte| byte == b'\n')
+        .any(|line| line.starts_with(b"<<<<<<< "));
+    if is_marked {
+        file
+    } else {
+        format!("{file}: as it was here, since it cannot be marked")
+    }
 }
 
 /// Whether the patch could be applied; else what git complains of.
@@ -77,9 +137,15 @@ async fn checked(git: &Git, how: &[&str], patch: &[u8]) -> Result<Result<(), Str
 
 /// Applies what fits.
 async fn put(git: &Git, patch: &[u8]) -> Result<Vec<String>, Failure> {
-    let counted = git_apply(git, &["--numstat"], patch).await?;
+    let files = counted(git, patch).await?;
     let applied = git_apply(git, &[], patch).await?;
     applied.map_err(|said| misfit(&said))?;
+    Ok(files)
+}
+
+/// A line for each file of a patch.
+async fn counted(git: &Git, patch: &[u8]) -> Result<Vec<String>, Failure> {
+    let counted = git_apply(git, &["--numstat"], patch).await?;
     let files = counted.unwrap_or_default();
     let files = String::from_utf8_lossy(&files);
     Ok(files.lines().map(changed).collect())
@@ -163,8 +229,25 @@ fn changed(line: &str) -> String {
     }
 }
 
+fn in_conflict(files: &[String]) -> Failure {
+    let why = "the same lines were changed here and in the session";
+    Failure::new(format!(
+        "the work conflicts with what is in this work tree: {why}"
+    ))
+    .because(listed(files))
+}
+
+/// Files, a line each; many are counted.
+pub(super) fn listed(files: &[String]) -> String {
+    let mut lines: Vec<String> = files.iter().take(NAMED).cloned().collect();
+    if files.len() > NAMED {
+        lines.push(format!("and {} more", files.len() - NAMED));
+    }
+    lines.join("\n")
+}
+
 /// git's errors by file, each file once.
-fn misfit(said: &str) -> Failure {
+pub(super) fn misfit(said: &str) -> Failure {
     let failure = Failure::new("the work does not fit into this work tree");
     let mut files: BTreeMap<&str, &str> = BTreeMap::new();
     for line in said.lines() {
@@ -183,15 +266,11 @@ fn misfit(said: &str) -> Failure {
     if files.is_empty() {
         return failure.because(said.trim());
     }
-    let mut lines: Vec<String> = files
+    let files: Vec<String> = files
         .iter()
-        .take(NAMED)
         .map(|(file, why)| format!("{file}: {why}"))
         .collect();
-    if files.len() > NAMED {
-        lines.push(format!("and {} more", files.len() - NAMED));
-    }
-    failure.because(lines.join("\n"))
+    failure.because(listed(&files))
 }
 
 #[cfg(test)]
@@ -245,7 +324,7 @@ mod tests {
         }
 
         async fn apply(&self, patch: &[u8]) -> Result<Vec<String>, Failure> {
-            let applied = apply(self.0.path(), patch).await?;
+            let applied = apply(self.0.path(), patch, OnConflict::Refuse).await?;
             assert_eq!(applied.already, 0);
             Ok(applied.files)
         }
@@ -296,6 +375,96 @@ mod tests {
         assert_eq!(here.read("new"), b"mine\n");
     }
 
+    const LONG: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
+
+    /// A session and the work tree that it began with: there line 4 is changed and a file new, here `here` is
+    /// what the file has become since.
+    fn changed_on_both_sides(here: &str) -> (Tree, Tree, Vec<u8>) {
+        let files: [(&str, &[u8]); 2] = [("long", LONG.as_bytes()), TEXT];
+        let (there, tree) = (Tree::new(&files), Tree::new(&files));
+        there.write("long", LONG.replace('4', "four").as_bytes());
+        there.write("new", b"new\n");
+        tree.write("long", here.as_bytes());
+        let patch = there.patch();
+        (there, tree, patch)
+    }
+
+    #[tokio::test]
+    async fn work_is_merged_with_what_was_changed_here_since_and_git_s_index_is_left() {
+        for is_committed in [false, true] {
+            let (_there, here, patch) = changed_on_both_sides(&LONG.replace('2', "two"));
+            if is_committed {
+                here.git(&["commit", "-q", "--all", "-m", "second"]);
+            }
+            let objects = here.git(&["count-objects"]);
+
+            let applied = apply(here.0.path(), &patch, OnConflict::Refuse)
+                .await
+                .unwrap();
+
+            assert_eq!((applied.merged, applied.already), (1, 0));
+            assert_eq!(applied.files, ["+1 -1  long", "+1 -0  new"]);
+            assert_eq!(applied.conflicts, Vec::<String>::new());
+            let long = LONG.replace('2', "two").replace('4', "four");
+            assert_eq!(String::from_utf8(here.read("long")).unwrap(), long);
+            assert_eq!(here.read("new"), b"new\n");
+            assert!(here.git(&["diff", "--cached"]).is_empty(), "the index");
+            assert_eq!(here.git(&["count-objects"]), objects);
+        }
+    }
+
+    #[tokio::test]
+    async fn conflicts_are_refused_whole_by_name_or_marked_where_that_is_wanted() {
+        let mine = LONG.replace('4', "mine");
+        let (_there, here, patch) = changed_on_both_sides(&mine);
+
+        let failure = apply(here.0.path(), &patch, OnConflict::Refuse)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            failure.summary,
+            "the work conflicts with what is in this work tree: the same lines were changed here and \
+             in the session"
+        );
+        assert_eq!(failure.detail, "long");
+        assert_eq!(String::from_utf8(here.read("long")).unwrap(), mine);
+        assert!(!here.0.path().join("new").exists(), "half of it");
+
+        let applied = apply(here.0.path(), &patch, OnConflict::Mark)
+            .await
+            .unwrap();
+        assert_eq!(applied.conflicts, ["long"]);
+        let long = String::from_utf8(here.read("long")).unwrap();
+        assert!(
+            long.contains("<<<<<<< ours\nmine\n=======\nfour\n>>>>>>> theirs\n"),
+            "{long}"
+        );
+        assert_eq!(here.read("new"), b"new\n");
+        assert!(here.git(&["diff", "--cached"]).is_empty(), "the index");
+    }
+
+    #[tokio::test]
+    async fn a_conflict_that_cannot_be_marked_leaves_the_file_here_and_says_so() {
+        let (there, here) = (
+            Tree::new(&[("bin", &[0, 1])]),
+            Tree::new(&[("bin", &[0, 1])]),
+        );
+        there.write("bin", &[0, 2]);
+        there.write("new", b"new\n");
+        here.write("bin", &[0, 3]);
+
+        let applied = apply(here.0.path(), &there.patch(), OnConflict::Mark)
+            .await
+            .unwrap();
+
+        assert_eq!(
+            applied.conflicts,
+            ["bin: as it was here, since it cannot be marked"]
+        );
+        assert_eq!(here.read("bin"), [0, 3]);
+        assert_eq!(here.read("new"), b"new\n");
+    }
+
     #[tokio::test]
     async fn a_patch_cannot_leave_the_work_tree() {
         let here = Tree::new(&[TEXT]);
@@ -337,18 +506,20 @@ mod tests {
         std::fs::set_permissions(mode, std::fs::Permissions::from_mode(0o755)).unwrap();
         let first = there.patch();
 
-        let applied = apply(here.0.path(), &first).await.unwrap();
+        let applied = apply(here.0.path(), &first, OnConflict::Refuse)
+            .await
+            .unwrap();
         assert_eq!((applied.files.len(), applied.already), (5, 0));
-        let again = apply(here.0.path(), &first).await.unwrap();
-        let nothing = Applied {
-            files: Vec::new(),
-            already: 5,
-        };
-        assert_eq!(again, nothing);
+        let again = apply(here.0.path(), &first, OnConflict::Refuse)
+            .await
+            .unwrap();
+        assert_eq!(again, Applied::exactly(Vec::new(), 5));
         assert_eq!(here.read("again"), b"a\nx\nx\nx\nx\n", "not twice");
 
         there.write("later", b"later\n");
-        let third = apply(here.0.path(), &there.patch()).await.unwrap();
+        let third = apply(here.0.path(), &there.patch(), OnConflict::Refuse)
+            .await
+            .unwrap();
         assert_eq!(
             (third.files, third.already),
             (vec!["+1 -0  later".into()], 5)
@@ -357,8 +528,10 @@ mod tests {
         // With one thing in the way nothing is changed.
         there.write("latest", b"latest\n");
         here.write("later", b"mine\n");
-        let refused = apply(here.0.path(), &there.patch()).await.unwrap_err();
-        assert_eq!(refused.detail, "later: already exists in working directory");
+        let refused = apply(here.0.path(), &there.patch(), OnConflict::Refuse)
+            .await
+            .unwrap_err();
+        assert_eq!(refused.detail, "later");
         assert!(!here.0.path().join("latest").exists());
     }
 

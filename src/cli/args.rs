@@ -252,6 +252,9 @@ pub(super) struct ApplyArgs {
     /// Apply it also where the work tree has nothing to do with the session
     #[arg(long)]
     pub force: bool,
+    /// Apply it also where the same lines were changed here, with both marked as conflicts
+    #[arg(long = "3way")]
+    pub three_way: bool,
 }
 
 #[derive(Debug, Args)]

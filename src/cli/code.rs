@@ -1,8 +1,10 @@
 //! `sandbar diff NAME` and `sandbar apply NAME`: the work done in a session comes home.
 
+use std::path::Path;
+
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::apply::{self, Applied};
+use super::apply::{self, Applied, OnConflict};
 use super::args::{ApplyArgs, NameArgs, Options};
 use super::known::Known;
 use super::ls::age;
@@ -52,32 +54,60 @@ pub(super) fn apply(options: &Options, args: &ApplyArgs, env: &Env) -> Result<()
         if work.patch.is_empty() {
             return Ok(None);
         }
-        let applied = apply::apply(&root, &work.patch).await;
+        let on_conflict = if args.three_way {
+            OnConflict::Mark
+        } else {
+            OnConflict::Refuse
+        };
+        let applied = apply::apply(&root, &work.patch, on_conflict).await;
         applied.map(Some).map_err(|failure| {
+            let mark = if failure.summary.contains("conflicts") {
+                format!("`sandbar apply --3way {name}` marks the conflicts in these files; ")
+            } else {
+                String::new()
+            };
             let save = format!("sandbar diff {name} > work.patch");
-            let hint = format!("nothing was changed here; `{save}` saves the work");
+            let hint = format!("nothing was changed here; {mark}`{save}` saves the work");
             Ended::from(failure.hint(hint))
         })
     })?;
-    let Some(Applied { files, already }) = applied else {
+    let Some(applied) = applied else {
         report::progress(format!("nothing was changed in session {name}"));
         return Ok(());
     };
+    tell(name, &root, &applied)
+}
+
+/// Says what has come home; conflicts are a failure, since there is something left to do.
+fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), Ended> {
+    let here = root.display();
+    let Applied { files, already, .. } = applied;
     if files.is_empty() {
-        let here = root.display();
         report::progress(format!("the work of session {name} is already in {here}"));
         return Ok(());
     }
-    for file in &files {
+    for file in files {
         report::line(file)?;
     }
-    let count = |count| if count == 1 { "file" } else { "files" };
-    let (changed, files) = (files.len(), count(files.len()));
-    report::progress(format!("changed {changed} {files} in {}", root.display()));
-    if already > 0 {
-        report::progress(format!("{already} {} had the work already", count(already)));
+    let files_of = |count| if count == 1 { "file" } else { "files" };
+    let count = |count: usize| format!("{count} {}", files_of(count));
+    report::progress(format!("changed {} in {here}", count(files.len())));
+    if applied.merged > 0 {
+        let merged = count(applied.merged);
+        report::progress(format!("{merged} of them had changed here and were merged"));
     }
-    Ok(())
+    if *already > 0 {
+        report::progress(format!("{} had the work already", count(*already)));
+    }
+    if applied.conflicts.is_empty() {
+        return Ok(());
+    }
+    let conflicts = count(applied.conflicts.len());
+    let failure = Failure::new(format!("there are conflicts in {conflicts}"));
+    Err(failure
+        .because(apply::listed(&applied.conflicts))
+        .hint("edit what stands between <<<<<<< and >>>>>>>; all else of the work is here")
+        .into())
 }
 
 /// The work of a session whose sandbox is gone, from its last snapshot.

@@ -19,6 +19,7 @@ mod kill;
 mod known;
 mod local;
 mod ls;
+mod merge;
 mod pause;
 mod related;
 mod report;

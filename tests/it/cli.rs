@@ -1095,7 +1095,9 @@ async fn applied_again(account: &Account, tree: &Path) {
     let refused = account.user.run_beside(&["apply", "worker"], tree).await;
     assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
     assert!(
-        refused.err.contains("  file: patch does not apply\n"),
+        refused
+            .err
+            .contains("changed here and in the session\n  file\n  hint: "),
         "{refused:?}"
     );
     assert!(

@@ -80,7 +80,10 @@ pub(super) async fn notes(source: &UserRepository, index: &Git, told: &AddReport
         &special(source, &paths).await,
     );
     let pointers = lfs_pointers(index).await.unwrap_or_default();
-    add("Git LFS pointers there, without their content", &pointers);
+    add(
+        "files of Git LFS go along as pointers; `git lfs pull` in the sandbox fetches their content",
+        &pointers,
+    );
     for filter in filters(&source.git).await.unwrap_or_default() {
         let of_filter = format!(":(attr:filter={filter})");
         let list = ["ls-files", "-z", "--", &of_filter];

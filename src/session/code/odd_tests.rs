@@ -354,7 +354,7 @@ async fn files_are_stored_there_as_the_users_repository_stores_them() {
     assert_eq!(
         there.notes,
         [
-            "Git LFS pointers there, without their content: a.png",
+            "files of Git LFS go along as pointers; `git lfs pull` in the sandbox fetches their content: a.png",
             "as git stores them, because filter rot is not there: k.secret",
         ]
     );

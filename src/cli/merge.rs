@@ -1,0 +1,122 @@
+//! Merges a patch into files that have changed since it was made, as `git apply --3way` does, but for the
+//! user's index and objects: those are not touched.
+//!
+//! In: a work tree and a patch. Out: the files in which both sides have changed the same lines. What the patch
+//! was made of must be among the user's objects, which it is where the session began with what he had
+//! committed.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::apply::misfit;
+use crate::domain::failure::Failure;
+use crate::session::code::Git;
+
+/// A work tree beside an index and objects of our own.
+pub(super) struct Merge<'p> {
+    git: Git,
+    patch: &'p [u8],
+    /// Of the patch, each followed by a NUL.
+    paths: Vec<u8>,
+    /// Removed with it.
+    _scratch: TempDir,
+}
+
+impl<'p> Merge<'p> {
+    pub(super) async fn new(root: &Path, patch: &'p [u8]) -> Result<Self, Failure> {
+        let scratch = tempfile::tempdir().map_err(|error| {
+            Failure::new("a directory for temporary files could not be made")
+                .because(error.to_string())
+        })?;
+        let users = Git::of_user(root);
+        let objects = users.path(&["rev-parse", "--git-path", "objects"]).await?;
+        let numstat = ["apply", "--numstat", "-z", "-"];
+        let paths = paths(&users.fed(&numstat, patch.to_vec()).await?);
+        let own = scratch.path().join("objects");
+        std::fs::create_dir(&own).map_err(|error| {
+            Failure::new("a directory for temporary files could not be made")
+                .because(error.to_string())
+        })?;
+        Ok(Self {
+            git: users
+                .env("GIT_INDEX_FILE", scratch.path().join("index"))
+                .env("GIT_OBJECT_DIRECTORY", own)
+                .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted(&objects)),
+            patch,
+            paths,
+            _scratch: scratch,
+        })
+    }
+
+    /// Looks what a merge would come to, and changes nothing: the files that conflict, or git's complaint
+    /// where nothing can be merged.
+    pub(super) async fn conflicts(&self) -> Result<Result<Vec<String>, String>, Failure> {
+        self.run(&["--cached"]).await
+    }
+
+    /// Merges; the files that conflict have both sides in them, marked.
+    pub(super) async fn put(&self) -> Result<Vec<String>, Failure> {
+        self.run(&[]).await?.map_err(|said| misfit(&said))
+    }
+
+    async fn run(&self, how: &[&str]) -> Result<Result<Vec<String>, String>, Failure> {
+        self.git.bytes(&["read-tree", "--empty"]).await?;
+        let update = ["update-index", "--add", "--remove", "-z", "--stdin"];
+        self.git.fed(&update, self.paths.clone()).await?;
+        let exact = ["-c", "apply.ignoreWhitespace=no", "apply", "--3way"].iter();
+        let args = exact.chain(&["--whitespace=nowarn", "--binary"]);
+        let args: Vec<&OsStr> = args.chain(how).chain(&["-"]).map(OsStr::new).collect();
+        let Err(said) = self.git.tried(&args, self.patch.to_vec()).await? else {
+            return Ok(Ok(Vec::new()));
+        };
+        let unmerged = self.git.bytes(&["ls-files", "--unmerged", "-z"]).await?;
+        let conflicts = conflicts(&unmerged);
+        // It has failed for another reason, and has changed nothing.
+        if conflicts.is_empty() {
+            return Ok(Err(said));
+        }
+        Ok(Ok(conflicts))
+    }
+}
+
+/// A colon would end the path there.
+fn quoted(path: &Path) -> OsString {
+    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+    let mut quoted = vec![b'"'];
+    for &byte in path.as_os_str().as_bytes() {
+        if matches!(byte, b'"' | b'\\') {
+            quoted.push(b'\\');
+        }
+        quoted.push(byte);
+    }
+    quoted.push(b'"');
+    OsString::from_vec(quoted)
+}
+
+/// The paths in what `git apply --numstat -z` prints: `added TAB removed TAB path`, and both names of a file
+/// that was renamed behind an empty one.
+fn paths(numstat: &[u8]) -> Vec<u8> {
+    let mut paths = Vec::new();
+    for record in numstat.split(|&byte| byte == 0) {
+        let path = record.splitn(3, |&byte| byte == b'\t').nth(2);
+        let path = path.unwrap_or(record);
+        if !path.is_empty() {
+            paths.extend_from_slice(path);
+            paths.push(0);
+        }
+    }
+    paths
+}
+
+/// The files in what `git ls-files --unmerged -z` prints: `mode object stage TAB path`, each up to three times.
+fn conflicts(unmerged: &[u8]) -> Vec<String> {
+    let mut files: Vec<String> = unmerged
+        .split(|&byte| byte == 0)
+        .filter_map(|record| record.splitn(2, |&byte| byte == b'\t').nth(1))
+        .map(|path| String::from_utf8_lossy(path).into_owned())
+        .collect();
+    files.dedup();
+    files
+}
