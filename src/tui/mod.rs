@@ -31,6 +31,7 @@ use crate::domain::session::SessionEvent;
 pub use desktop::Desktop;
 pub use effects::{Busy, ReplyTask, SessionDoor};
 pub use event_loop::Model;
+pub use screen::Screen;
 pub use shown::Shown;
 pub use terminal::TerminalError;
 

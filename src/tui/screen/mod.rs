@@ -38,7 +38,7 @@ const MOST_SHIFTS: usize = 3;
 
 /// What the terminal shows, and how to change it.
 #[derive(Debug)]
-pub(crate) struct Screen {
+pub struct Screen {
     table: Table,
     shown: Grid,
     wanted: Grid,
@@ -50,7 +50,7 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// A screen whose contents are unknown and whose cursor is hidden.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             table: Table::new(),
             shown: Grid::blank(0, 0),
@@ -63,13 +63,13 @@ impl Screen {
 
     /// Forgets what the terminal shows and hides the cursor in the books: call it after the terminal
     /// was entered anew, resized, or written to by somebody else.
-    pub(crate) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         self.stale = true;
     }
 
     /// Returns the bytes that make the terminal show `buffer`, with the cursor at (column, row) or
     /// hidden; `None` if it does already. The buffer begins at (0, 0).
-    pub(crate) fn frame(&mut self, buffer: &Buffer, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
+    pub fn frame(&mut self, buffer: &Buffer, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
         if self.table.is_crowded() {
             self.table = Table::new();
             self.stale = true;

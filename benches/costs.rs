@@ -1,0 +1,420 @@
+//! What things cost that happen for each word of an answer, each line of a log and each frame, and whether
+//! that grows with what is there already: `cargo bench`. The ratios are printed at the end.
+//!
+//! A change costs the update of the model, its drawing at 120x36 and the bytes for the terminal.
+//! `cargo test` runs each case once.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::Criterion;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use sandbar::app::cx::{Cx, IdSource};
+use sandbar::app::event::Event;
+use sandbar::app::keymap::Keymap;
+use sandbar::app::theme::Theme;
+use sandbar::app::{App, AppOptions, Mode};
+use sandbar::domain::chat::{
+    ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind, Resync, Role, Status,
+    Tokens,
+};
+use sandbar::domain::id::SessionKey;
+use sandbar::domain::log::{LogLine, LogStream};
+use sandbar::domain::price::Prices;
+use sandbar::domain::sandbox::Phase;
+use sandbar::domain::session::{CredentialRef, Origin, SessionEvent, SessionSpec};
+use sandbar::domain::time::UnixMillis;
+use sandbar::text::{Growth, Palette, TextCache, TextKey, wrap};
+use sandbar::tui::{Model as _, Screen, Shown};
+
+const AREA: Rect = Rect::new(0, 0, 120, 36);
+/// So many changes are made to one program before a new one is set up: what is measured must not grow
+/// itself into another case.
+const CHANGES: u64 = 100;
+/// With fewer samples there is nothing to compare, as when each case runs once.
+const SAMPLES: usize = 10;
+
+/// The program on an attached server, drawn into nothing.
+struct Program {
+    model: Shown,
+    screen: Screen,
+    ids: IdSource,
+    now: Duration,
+}
+
+impl Program {
+    /// With so many messages before an answer that has so many bytes and grows.
+    fn with_answer(messages: usize, answer: usize) -> Self {
+        let mut program = Self::new();
+        let mut all: Vec<MessageWithParts> = (0..messages).map(past).collect();
+        all.push(growing(&prose(answer)));
+        program.chat(ChatEvent::Resync(Box::new(Resync {
+            conversation: conversation(),
+            messages: all,
+            more: false,
+            status: Status::Busy,
+            permissions: None,
+            questions: None,
+            after_gap: false,
+        })));
+        program.frame();
+        program.chat(growth("seen "));
+        assert!(program.frame(), "a delta is seen");
+        program
+    }
+
+    fn new() -> Self {
+        let spec = SessionSpec {
+            key: key(),
+            origin: Origin::Attach {
+                url: "http://127.0.0.1:4096".to_owned(),
+                session: None,
+                credential: CredentialRef::None,
+            },
+        };
+        let app = App::new(AppOptions {
+            mode: Mode::Attach {
+                spec,
+                url: "http://127.0.0.1:4096".to_owned(),
+            },
+            keymap: Keymap::default(),
+            mouse: false,
+            utc_offset_minutes: 0,
+            prices: Prices::default(),
+        });
+        let mut program = Self {
+            model: Shown::new(app, Theme::default()),
+            screen: Screen::new(),
+            ids: IdSource::seeded(1),
+            now: Duration::from_secs(1),
+        };
+        program.with_cx(|model, cx| model.start(cx));
+        program.session(SessionEvent::Phase(Phase::Live));
+        program
+    }
+
+    fn with_cx(&mut self, change: impl FnOnce(&mut Shown, &mut Cx<'_>)) {
+        let mut effects = Vec::new();
+        let wall = UnixMillis(0).plus(self.now);
+        let mut cx = Cx::new(self.now, wall, &mut self.ids, &mut effects);
+        change(&mut self.model, &mut cx);
+    }
+
+    fn session(&mut self, event: SessionEvent) {
+        self.now += Duration::from_millis(10);
+        self.with_cx(|model, cx| model.update(Event::Session(key(), event), cx));
+    }
+
+    fn chat(&mut self, event: ChatEvent) {
+        self.session(SessionEvent::Chat(event));
+    }
+
+    /// Draws; whether the terminal has to be told anything.
+    fn frame(&mut self) -> bool {
+        let mut buffer = Buffer::empty(AREA);
+        let wall = UnixMillis(0).plus(self.now);
+        let cursor = self.model.draw(&mut buffer, self.now, wall);
+        black_box(self.screen.frame(&buffer, cursor)).is_some()
+    }
+
+    fn delta(&mut self, number: u64) {
+        self.chat(growth(&word(number)));
+        self.frame();
+    }
+
+    fn log(&mut self, lines: Vec<LogLine>) {
+        self.session(SessionEvent::Logs(lines));
+        self.frame();
+    }
+}
+
+fn key() -> SessionKey {
+    SessionKey::from("attached")
+}
+
+fn conversation() -> Conversation {
+    Conversation {
+        id: "ses_1".into(),
+        title: "Costs".to_owned(),
+        directory: "/home/user/repo".to_owned(),
+        cost: 0.0,
+        tokens: Tokens::default(),
+        updated: UnixMillis(1),
+    }
+}
+
+fn message(id: &str, role: Role, at: u64) -> Message {
+    Message {
+        id: id.into(),
+        role,
+        parent: None,
+        created: UnixMillis(at),
+        completed: None,
+        agent: Some("build".to_owned()),
+        model: None,
+        error: None,
+        finish: None,
+        cost: 0.0,
+        tokens: Tokens::default(),
+        summary: false,
+    }
+}
+
+/// A message with one text.
+fn spoken(id: &str, role: Role, at: u64, (text, ended): (String, bool)) -> MessageWithParts {
+    let part = Part {
+        id: if ended {
+            format!("text-{id}")
+        } else {
+            "text".to_owned()
+        }
+        .as_str()
+        .into(),
+        message: id.into(),
+        kind: PartKind::Text {
+            text,
+            synthetic: false,
+            ended,
+        },
+    };
+    MessageWithParts {
+        message: message(id, role, at),
+        parts: vec![part],
+    }
+}
+
+fn past(number: usize) -> MessageWithParts {
+    let (role, at) = match number % 2 {
+        0 => (Role::User, 10 + number as u64),
+        _ => (Role::Assistant, 10 + number as u64),
+    };
+    let mut past = spoken(&format!("a{number:06}"), role, at, (prose(200), true));
+    past.message.completed = Some(UnixMillis(at));
+    past
+}
+
+fn growing(text: &str) -> MessageWithParts {
+    spoken(
+        "growing",
+        Role::Assistant,
+        1_000_000,
+        (text.to_owned(), false),
+    )
+}
+
+fn growth(text: &str) -> ChatEvent {
+    ChatEvent::Delta {
+        message: "growing".into(),
+        part: "text".into(),
+        text: text.to_owned(),
+    }
+}
+
+fn word(number: u64) -> String {
+    match number % 40 {
+        0 => "\n\n".to_owned(),
+        7 => "`code` ".to_owned(),
+        _ => format!("word{} ", number % 10),
+    }
+}
+
+/// Markdown of about so many bytes.
+fn prose(bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes + 16);
+    let mut number = 1;
+    while text.len() < bytes {
+        text.push_str(&word(number));
+        number += 1;
+    }
+    text
+}
+
+fn log_lines(from: u64) -> Vec<LogLine> {
+    let line = |number: u64| LogLine {
+        at: UnixMillis(number),
+        stream: LogStream::Stderr,
+        offset: number * 80,
+        start: 1,
+        text: format!(
+            "INFO  2026-01-01T00:00:00 +{number}ms service=bus type=message.part.updated publishing"
+        ),
+    };
+    (from..from + 100).map(line).collect()
+}
+
+/// Nanoseconds of one run by case, one for each sample.
+#[derive(Default)]
+struct Samples(RefCell<HashMap<String, Vec<f64>>>);
+
+impl Samples {
+    /// Measures `change` on what `set_up` makes, anew after [`CHANGES`] of them.
+    fn measure<T>(
+        &self,
+        criterion: &mut Criterion,
+        name: &str,
+        set_up: impl Fn() -> T,
+        change: impl Fn(&mut T, u64),
+    ) {
+        criterion.bench_function(name, |bencher| {
+            bencher.iter_custom(|wanted| {
+                let mut spent = Duration::ZERO;
+                let mut done = 0;
+                while done < wanted {
+                    let mut subject = set_up();
+                    let count = CHANGES.min(wanted - done);
+                    let start = Instant::now();
+                    for number in 1..=count {
+                        change(&mut subject, number);
+                    }
+                    spent += start.elapsed();
+                    done += count;
+                }
+                self.note(name, spent, wanted);
+                spent
+            });
+        });
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^52 here")]
+    fn note(&self, name: &str, spent: Duration, count: u64) {
+        let one = spent.as_nanos() as f64 / count.max(1) as f64;
+        self.0
+            .borrow_mut()
+            .entry(name.to_owned())
+            .or_default()
+            .push(one);
+    }
+
+    fn median(&self, name: &str) -> Option<f64> {
+        let mut samples = self.0.borrow().get(name)?.clone();
+        samples.sort_by(f64::total_cmp);
+        (samples.len() >= SAMPLES).then(|| samples[samples.len() / 2])
+    }
+
+    /// Prints how much more the second case costs than the first.
+    #[expect(clippy::print_stdout, reason = "this program's result")]
+    fn ratio(&self, (base, with): (&str, &str), goal: &str) {
+        if let (Some(base_cost), Some(cost)) = (self.median(base), self.median(with)) {
+            let ratio = cost / base_cost;
+            println!("{with} / {base} = {ratio:.2}{goal}");
+        }
+    }
+}
+
+const DELTA: [(&str, usize, usize); 4] = [
+    ("delta at 10 messages", 10, 1_000),
+    ("delta at 5,000 messages", 5_000, 1_000),
+    ("delta at 1 KB of answer", 10, 1_000),
+    ("delta at 1 MB of answer", 10, 1_000_000),
+];
+
+fn deltas(criterion: &mut Criterion, samples: &Samples) {
+    for (name, messages, answer) in DELTA {
+        let set_up = || Program::with_answer(messages, answer);
+        samples.measure(criterion, name, set_up, Program::delta);
+    }
+}
+
+fn texts(criterion: &mut Criterion, samples: &Samples) {
+    for (name, bytes) in [("wrap 1 KB", 1_000), ("wrap 10 KB", 10_000)] {
+        let text = prose(bytes).replace('\n', " ");
+        samples.measure(
+            criterion,
+            name,
+            || (),
+            |(), _| {
+                black_box(wrap::wrap_plain(&text, 100, Style::default()));
+            },
+        );
+    }
+    let palette = Palette::default();
+    for (name, bytes) in [("markdown 1 KB", 1_000), ("markdown 10 KB", 10_000)] {
+        let text = prose(bytes);
+        let render = |cache: &mut TextCache, number| {
+            let key = TextKey {
+                id: "text",
+                generation: 0,
+                revision: number,
+            };
+            black_box(
+                cache
+                    .markdown(key, &text, 100, Growth::Whole, &palette)
+                    .len(),
+            );
+        };
+        samples.measure(criterion, name, || TextCache::new(10_000), render);
+    }
+}
+
+fn logs(criterion: &mut Criterion, samples: &Samples) {
+    for (name, batches) in [
+        ("100 log lines at none", 0),
+        ("100 log lines at 20,000", 200),
+    ] {
+        let set_up = || {
+            let mut program = Program::with_answer(1, 0);
+            for batch in 0..batches {
+                program.session(SessionEvent::Logs(log_lines(batch * 100)));
+            }
+            program
+        };
+        let from = batches * 100;
+        samples.measure(criterion, name, set_up, |program, number| {
+            program.log(log_lines(from + number * 100));
+        });
+    }
+}
+
+/// Frames between which nothing, one row and all rows have changed.
+fn screens(criterion: &mut Criterion, samples: &Samples) {
+    let filled = |changed: u16, with: &str| {
+        let mut buffer = Buffer::empty(AREA);
+        for row in 0..AREA.height {
+            let text = if row < changed { with } else { "same" };
+            let line = format!("{row} {text} ").repeat(10);
+            buffer.set_string(0, row, line, Style::default());
+        }
+        buffer
+    };
+    for (name, changed) in [
+        ("frame, no row", 0),
+        ("frame, one row", 1),
+        ("frame, all rows", 36),
+    ] {
+        let pair = [filled(changed, "left"), filled(changed, "right")];
+        let draw = |screen: &mut Screen, number: u64| {
+            let at = usize::from(number % 2 == 0);
+            black_box(screen.frame(&pair[at], None));
+        };
+        samples.measure(criterion, name, Screen::new, draw);
+    }
+}
+
+fn main() {
+    let samples = Samples::default();
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    deltas(&mut criterion, &samples);
+    texts(&mut criterion, &samples);
+    logs(&mut criterion, &samples);
+    screens(&mut criterion, &samples);
+    criterion.final_summary();
+    for (pair, goal) in [
+        ((DELTA[0].0, DELTA[1].0), " (at most 1.3)"),
+        ((DELTA[2].0, DELTA[3].0), " (at most 1.3)"),
+        (("wrap 1 KB", "wrap 10 KB"), ""),
+        (("markdown 1 KB", "markdown 10 KB"), ""),
+        (("100 log lines at none", "100 log lines at 20,000"), ""),
+        (("frame, no row", "frame, one row"), ""),
+        (("frame, no row", "frame, all rows"), ""),
+    ] {
+        samples.ratio(pair, goal);
+    }
+}
