@@ -278,6 +278,7 @@ mod tests {
     use std::process::Command as StdCommand;
 
     use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -550,5 +551,25 @@ mod tests {
         here.apply(&there.patch()).await.unwrap();
 
         assert_eq!(here.read("src/a b.txt"), b"one  \n\t 2\nthree\n\n");
+    }
+
+    proptest! {
+        /// Patches come from sandboxes.
+        #[test]
+        fn the_sections_of_a_patch_are_all_of_it_and_what_git_says_is_read_whatever_it_is(
+            patch in "(diff --git a/x b/x\n|@@ -1 \\+1 @@\n|[-+ ]diff --git |index a[.]{2}b 1\n|\n|\\PC){0,20}",
+            said in "((error: )?(patch failed: )?[a-z]{0,3}(: )?\n|[0-9-]{0,2}\t|\\PC){0,20}",
+        ) {
+            let sections = sections(patch.as_bytes());
+
+            prop_assert_eq!(sections.concat(), patch.as_bytes());
+            prop_assert!(sections.iter().skip(1).all(|one| one.starts_with(b"diff --git ")));
+            let failure = misfit(&said);
+            prop_assert!(failure.detail.lines().count() <= said.lines().count().max(NAMED + 1));
+            for line in said.lines() {
+                let path = line.rsplit('\t').next().unwrap_or_default();
+                prop_assert!(changed(line).ends_with(path), "{line:?}");
+            }
+        }
     }
 }

@@ -120,3 +120,48 @@ fn conflicts(unmerged: &[u8]) -> Vec<String> {
     files.dedup();
     files
 }
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_patch_are_all_named_and_each_conflict_once() {
+        assert_eq!(
+            paths(b"1\t2\ta b\x00-\t-\tbin\x001\t0\t\0old\0new\0"),
+            b"a b\0bin\0old\0new\0"
+        );
+        assert_eq!(
+            conflicts(b"100644 aa 1\tx\x00100644 bb 2\tx\x00100644 cc 2\ta\tb\0"),
+            ["x", "a\tb"]
+        );
+        assert_eq!(
+            quoted(Path::new("/a:b/\"c\\")),
+            OsString::from("\"/a:b/\\\"c\\\\\"")
+        );
+    }
+
+    proptest! {
+        /// What git prints has names of the sandbox in it.
+        #[test]
+        fn names_are_read_from_any_bytes_and_end_where_git_ends_them(
+            records in prop::collection::vec("[^\\x00\\t]{1,8}", 0..6),
+            noise: Vec<u8>,
+        ) {
+            let numstat: String = records.iter().map(|name| format!("1\t0\t{name}\0")).collect();
+            let unmerged: String = records.iter().map(|name| format!("100644 a 2\t{name}\0")).collect();
+            let mut once = records.clone();
+            once.dedup();
+
+            let expected: String = records.iter().map(|name| format!("{name}\0")).collect();
+            prop_assert_eq!(paths(numstat.as_bytes()), expected.into_bytes());
+            prop_assert_eq!(conflicts(unmerged.as_bytes()), once);
+            let read = paths(&noise);
+            prop_assert!(read.is_empty() || (read.ends_with(b"\0") && !read.starts_with(b"\0")));
+            prop_assert!(conflicts(&noise).len() <= noise.len());
+        }
+    }
+}

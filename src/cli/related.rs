@@ -100,6 +100,7 @@ mod tests {
     use std::process::Command;
 
     use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -172,6 +173,24 @@ mod tests {
         for (index, (root, code, roots, wanted)) in cases.into_iter().enumerate() {
             let checked = check(root, "one", code.as_ref(), roots).await;
             assert_eq!(checked.is_ok(), wanted, "{index}: {checked:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_password_in_a_url_is_never_said_and_does_not_tell_repositories_apart(
+            scheme in "(https?|ssh|git)",
+            user in "[a-z]{1,5}(:[a-zA-Z0-9%]{1,8})?",
+            host in "[a-z]{1,8}([.][a-z]{1,3})?",
+            path in "[a-z]{1,4}/[a-z]{1,4}",
+            any in "\\PC{0,40}",
+        ) {
+            let url = format!("{scheme}://{user}@{host}/{path}");
+
+            prop_assert_eq!(without_user(&url), format!("{scheme}://{host}/{path}"));
+            prop_assert_eq!(repository(&url), repository(&format!("{scheme}://{host}/{path}.git/")));
+            // Whatever it is, it is read.
+            let _ = (repository(&any), without_user(&any));
         }
     }
 }

@@ -309,6 +309,7 @@ mod tests {
     use std::io::{Read, Write};
 
     use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -398,5 +399,37 @@ mod tests {
         drop(here);
 
         assert!(receiver.receive::<Report>().await.unwrap().is_none());
+    }
+
+    proptest! {
+        /// The other end is inside a sandbox.
+        #[test]
+        fn any_bytes_are_messages_or_refused_and_never_wait_for_more_than_a_message_may_be(
+            pieces in prop::collection::vec((any::<Vec<u8>>(), "[\\[{\"a1,:}\\]]{0,6}"), 0..6),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let _inside = runtime.enter();
+            let (here, _there) = UnixStream::pair().unwrap();
+            let (_, mut receiver) = open(here);
+            for (noise, json) in &pieces {
+                let length = u32::try_from(json.len()).unwrap();
+                receiver.bytes.extend(length.to_be_bytes());
+                receiver.bytes.push(0);
+                receiver.bytes.extend(json.as_bytes());
+                if noise.len() % 3 == 0 {
+                    receiver.bytes.extend(noise);
+                }
+            }
+
+            let mut left = receiver.bytes.len();
+            while let Ok(Some((_, fds))) = receiver.take::<serde_json::Value>() {
+                prop_assert!(fds.is_empty());
+                prop_assert!(receiver.bytes.len() < left, "each takes its bytes");
+                left = receiver.bytes.len();
+            }
+            if let Ok(None) = receiver.take::<serde_json::Value>() {
+                prop_assert!(receiver.bytes.len() < HEAD + MAX_BODY);
+            }
+        }
     }
 }

@@ -207,3 +207,23 @@ pub(super) async fn blocking<T: Send + 'static>(
     done.map_err(|error| failed(error.to_string()))?
         .map_err(|error| failed(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_the_script_answers_is_read_whatever_a_sandbox_puts_there(
+            text in "((state|kind|commit|other) [a-z0-9 ]{0,6}\n|\\PC|\n){0,12}",
+        ) {
+            let said = Said::read(&text);
+
+            let commits = text.lines().filter_map(|line| line.strip_prefix("commit "));
+            let last = commits.last().filter(|commit| !commit.is_empty());
+            prop_assert_eq!(said.as_ref().map(|said| said.commit.as_str()), last);
+        }
+    }
+}

@@ -180,3 +180,26 @@ async fn filters(git: &Git) -> Result<BTreeSet<String>, Failure> {
     });
     Ok(names.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The names in it are those of a repository that anybody may have made.
+        #[test]
+        fn what_the_script_said_is_read_whatever_it_is_and_named_in_one_sentence(
+            text in "((files|absent|left|other) [^\n]{0,6}\n|\\PC|\n){0,20}",
+        ) {
+            let told = AddReport::read(&text);
+
+            let named = told.files.len() + told.absent.len() + told.left.len();
+            prop_assert!(named <= text.lines().count());
+            prop_assert!(named >= text.lines().filter(|line| line.starts_with("files ")).count());
+            let sentence = listed(&told.files);
+            prop_assert_eq!(sentence.contains(" more"), told.files.len() > NAMED || told.files.iter().any(|name| name.contains(" more")));
+        }
+    }
+}
