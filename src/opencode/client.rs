@@ -20,7 +20,7 @@ use super::wire::message::{List, MessagePage, PromptRequest};
 use super::wire::provider::{Agent, Config, Providers};
 use super::wire::request::{PermissionRequest, QuestionRequest};
 use super::wire::session::{
-    CreateSession, Health, Path, PermissionReply, Session, StatusMap, Todo, UpdateSession,
+    CreateSession, Health, Path, PermissionReply, Session, StatusMap, Statuses, Todo, UpdateSession,
 };
 use super::wire::surrogates::repair_bytes;
 use crate::net::http::{Http, basic_auth, secret_header};
@@ -196,8 +196,9 @@ impl OpencodeClient {
 
     /// The sessions of the directory that are not idle.
     pub async fn statuses(&self) -> Result<StatusMap, OpencodeError> {
-        self.fetch(&self.get("get the session's status", &["session", "status"]))
-            .await
+        let call = self.get("get the session's status", &["session", "status"]);
+        let Statuses(statuses) = self.fetch(&call).await?;
+        Ok(statuses)
     }
 
     /// Hands a prompt to the server, which stores it and answers at once. Repeating it is harmless.

@@ -11,6 +11,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
+use super::wire::lenient;
 use crate::net::http;
 
 /// Bytes of a server's text that an error may hold.
@@ -163,19 +164,19 @@ struct ErrorBody {
 /// `{message, code}`.
 #[derive(Default, Deserialize)]
 struct AnyBody {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     name: String,
-    #[serde(default, rename = "_tag")]
+    #[serde(default, rename = "_tag", deserialize_with = "lenient::or_default")]
     tag: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     message: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     data: AnyData,
 }
 
 #[derive(Default, Deserialize)]
 struct AnyData {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     message: String,
 }
 

@@ -75,3 +75,4 @@ mod system_calls;
 mod terminal;
 mod together;
 mod watch;
+mod wire_types;

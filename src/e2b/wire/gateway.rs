@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::lenient;
+
 /// Error body of the control plane; envd's 401 has the same form.
 ///
 /// The JS SDK decides "not found" by `code` in the body, the Python SDK by the HTTP status: both must
@@ -12,10 +14,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// The HTTP status.
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub code: u16,
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub message: String,
     /// A slug, on some answers only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub error_code: Option<String>,
 }
 
@@ -26,22 +34,34 @@ pub struct ErrorBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayError {
     /// Lower-case `d`, unlike the control plane's `sandboxID`; `null` where no id was recognised.
-    #[serde(rename = "sandboxId", default, deserialize_with = "super::or_default")]
+    #[serde(rename = "sandboxId", default, deserialize_with = "lenient::fitting")]
     pub sandbox_id: String,
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub message: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub port: Option<u16>,
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub code: u16,
 }
 
 /// One element of the array that `POST /files` answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrittenFile {
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub name: String,
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub path: String,
     /// Always `file`.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default, deserialize_with = "lenient::fitting")]
     pub kind: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub metadata: Option<BTreeMap<String, String>>,
 }

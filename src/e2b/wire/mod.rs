@@ -2,19 +2,20 @@
 //!
 //! Client and embedded server both use these, so each type can be read and written. Reading forgives:
 //! unknown fields are ignored, `null` and a missing field are the default, only the id of a sandbox is
-//! required. Writing leaves out what is unset, and keeps what the Python SDK's models require.
+//! required, and in answers a value that does not fit is the default too ([`lenient`]). Writing leaves out what is unset, and keeps what the Python SDK's models require.
 //!
 //! Sources: the request and response bodies recorded from the official SDKs (npm `e2b` 2.51.0 and
 //! 2.8.1, Python `e2b` 2.63.0, `@e2b/cli` 2.19.0), and E2B's public `openapi.yml` of August 2026. envd's
 //! RPC messages are generated, see [`super::proto`]. Nothing here knows HTTP or what a field is for.
 
 mod gateway;
+mod lenient;
 mod time;
 
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use gateway::{ErrorBody, GatewayError, WrittenFile};
 pub use time::{to_rfc3339, unix_millis};
@@ -31,14 +32,14 @@ pub struct NewSandbox {
     pub timeout: Option<i64>,
     #[serde(
         default,
-        deserialize_with = "or_default",
+        deserialize_with = "lenient::or_null",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub metadata: BTreeMap<String, String>,
     /// Environment of every process in the sandbox. The values may be provider keys.
     #[serde(
         default,
-        deserialize_with = "or_default",
+        deserialize_with = "lenient::or_null",
         serialize_with = "exposed_values",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
@@ -69,7 +70,7 @@ pub struct NewSandbox {
 /// Whether traffic to a paused sandbox wakes it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoResume {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_null")]
     pub enabled: bool,
 }
 
@@ -118,30 +119,40 @@ pub struct Transform {
 pub struct Sandbox {
     #[serde(rename = "sandboxID")]
     pub sandbox_id: String,
-    #[serde(rename = "templateID", default, deserialize_with = "or_default")]
+    #[serde(rename = "templateID", default, deserialize_with = "lenient::fitting")]
     pub template_id: String,
     /// Legacy; the Python model requires the key.
-    #[serde(rename = "clientID", default, deserialize_with = "or_default")]
+    #[serde(rename = "clientID", default, deserialize_with = "lenient::fitting")]
     pub client_id: String,
     /// SDKs switch features by it, and kill a new sandbox below 0.1.0.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub envd_version: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub alias: Option<String>,
     #[serde(
         default,
+        deserialize_with = "lenient::fitting",
         serialize_with = "exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub envd_access_token: Option<SecretString>,
     #[serde(
         default,
+        deserialize_with = "lenient::fitting",
         serialize_with = "exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub traffic_access_token: Option<SecretString>,
     /// Domain of the sandbox's hosts, perhaps with a port; unset: the client's own default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub domain: Option<String>,
 }
 
@@ -151,19 +162,36 @@ pub struct Sandbox {
 pub struct SandboxDetail {
     #[serde(flatten)]
     pub listed: ListedSandbox,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub domain: Option<String>,
     #[serde(
         default,
+        deserialize_with = "lenient::fitting",
         serialize_with = "exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub envd_access_token: Option<SecretString>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub allow_internet_access: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub network: Option<Network>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub lifecycle: Option<Lifecycle>,
 }
 
@@ -173,29 +201,33 @@ pub struct SandboxDetail {
 pub struct ListedSandbox {
     #[serde(rename = "sandboxID")]
     pub sandbox_id: String,
-    #[serde(rename = "templateID", default, deserialize_with = "or_default")]
+    #[serde(rename = "templateID", default, deserialize_with = "lenient::fitting")]
     pub template_id: String,
-    #[serde(rename = "clientID", default, deserialize_with = "or_default")]
+    #[serde(rename = "clientID", default, deserialize_with = "lenient::fitting")]
     pub client_id: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::fitting",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub alias: Option<String>,
     /// RFC 3339, UTC; see [`unix_millis`].
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub started_at: String,
     /// RFC 3339, UTC: when the time to live ends.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub end_at: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub cpu_count: u32,
-    #[serde(rename = "memoryMB", default, deserialize_with = "or_default")]
+    #[serde(rename = "memoryMB", default, deserialize_with = "lenient::fitting")]
     pub memory_mb: u64,
-    #[serde(rename = "diskSizeMB", default, deserialize_with = "or_default")]
+    #[serde(rename = "diskSizeMB", default, deserialize_with = "lenient::fitting")]
     pub disk_size_mb: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub state: SandboxState,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub envd_version: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "lenient::fitting_values")]
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -215,8 +247,9 @@ pub enum SandboxState {
 #[serde(rename_all = "camelCase")]
 pub struct Lifecycle {
     /// `kill` or `pause`.
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub on_timeout: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::fitting")]
     pub auto_resume: bool,
 }
 
@@ -257,15 +290,6 @@ pub struct PauseSandbox {
     /// False keeps files only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<bool>,
-}
-
-/// Reads `null` as the default.
-fn or_default<'de, D, T>(input: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::deserialize(input)?.unwrap_or_default())
 }
 
 #[expect(clippy::ref_option, reason = "serde passes the field by reference")]

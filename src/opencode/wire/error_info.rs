@@ -9,7 +9,7 @@ use super::lenient;
 /// An error inside a conversation: `{name, data: {message}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ErrorInfo {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub data: ErrorData,

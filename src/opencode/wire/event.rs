@@ -152,7 +152,7 @@ impl Event {
 struct Frame<'a> {
     #[serde(borrow, default)]
     payload: Option<Payload<'a>>,
-    #[serde(borrow, default, rename = "type")]
+    #[serde(borrow, default, rename = "type", deserialize_with = "lenient::word")]
     kind: Cow<'a, str>,
     #[serde(borrow, default)]
     properties: Option<&'a RawValue>,
@@ -160,7 +160,7 @@ struct Frame<'a> {
 
 #[derive(Deserialize)]
 struct Payload<'a> {
-    #[serde(borrow, default, rename = "type")]
+    #[serde(borrow, default, rename = "type", deserialize_with = "lenient::word")]
     kind: Cow<'a, str>,
     #[serde(borrow, default)]
     properties: Option<&'a RawValue>,
@@ -270,7 +270,7 @@ fn delta(json: &str) -> Result<Event, serde_json::Error> {
         message_id: String,
         #[serde(rename = "partID")]
         part_id: String,
-        #[serde(borrow, default)]
+        #[serde(borrow, default, deserialize_with = "lenient::word")]
         field: Cow<'a, str>,
         #[serde(rename = "delta")]
         text: String,
@@ -292,26 +292,46 @@ fn delta(json: &str) -> Result<Event, serde_json::Error> {
 
 #[derive(Deserialize)]
 struct Ids {
-    #[serde(default, rename = "sessionID")]
+    #[serde(
+        default,
+        rename = "sessionID",
+        deserialize_with = "lenient::or_default"
+    )]
     session: String,
-    #[serde(default, rename = "messageID")]
+    #[serde(
+        default,
+        rename = "messageID",
+        deserialize_with = "lenient::or_default"
+    )]
     message: String,
-    #[serde(default, rename = "partID")]
+    #[serde(default, rename = "partID", deserialize_with = "lenient::or_default")]
     part: String,
-    #[serde(default, rename = "requestID")]
+    #[serde(
+        default,
+        rename = "requestID",
+        deserialize_with = "lenient::or_default"
+    )]
     request: String,
 }
 
 #[derive(Deserialize)]
 struct Info<T> {
-    #[serde(default, rename = "sessionID")]
+    #[serde(
+        default,
+        rename = "sessionID",
+        deserialize_with = "lenient::or_default"
+    )]
     session_id: String,
     info: T,
 }
 
 #[derive(Deserialize)]
 struct Updated {
-    #[serde(default, rename = "sessionID")]
+    #[serde(
+        default,
+        rename = "sessionID",
+        deserialize_with = "lenient::or_default"
+    )]
     session_id: String,
     part: Part,
 }
@@ -325,7 +345,7 @@ struct Status {
 
 #[derive(Deserialize)]
 struct Failed {
-    #[serde(default, rename = "sessionID")]
+    #[serde(default, rename = "sessionID", deserialize_with = "lenient::option")]
     session_id: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     error: ErrorInfo,
@@ -346,7 +366,7 @@ struct Command {
 
 #[derive(Deserialize)]
 struct Directory {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::option")]
     directory: Option<String>,
 }
 

@@ -17,30 +17,34 @@ use super::surrogates::repair_bytes;
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct Message {
     pub id: String,
-    #[serde(default, rename = "sessionID")]
+    #[serde(
+        default,
+        rename = "sessionID",
+        deserialize_with = "lenient::or_default"
+    )]
     pub session_id: String,
     /// `user` or `assistant`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub role: String,
     /// Of an assistant's message: the user's message that it answers.
     #[serde(default, rename = "parentID", deserialize_with = "lenient::option")]
     pub parent_id: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub time: Times,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::option")]
     pub agent: Option<String>,
     /// Of a user's message.
     #[serde(default, deserialize_with = "lenient::option")]
     pub model: Option<ModelReference>,
     /// Of an assistant's message.
-    #[serde(default, rename = "providerID")]
+    #[serde(default, rename = "providerID", deserialize_with = "lenient::option")]
     pub provider_id: Option<String>,
     /// Of an assistant's message.
-    #[serde(default, rename = "modelID")]
+    #[serde(default, rename = "modelID", deserialize_with = "lenient::option")]
     pub model_id: Option<String>,
     #[serde(default, deserialize_with = "lenient::option")]
     pub error: Option<ErrorInfo>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::option")]
     pub finish: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub cost: f64,

@@ -6,10 +6,13 @@
 
 pub mod error_info;
 pub mod event;
-mod lenient;
+pub(in crate::opencode) mod lenient;
 pub mod message;
 pub mod part;
 pub mod provider;
 pub mod request;
 pub mod session;
 pub(in crate::opencode) mod surrogates;
+
+#[cfg(test)]
+mod tests;

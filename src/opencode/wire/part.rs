@@ -80,7 +80,7 @@ pub struct ToolPart {
 /// `pending` → `running` (repeated) → `completed` or `error`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct ToolState {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub input: Input,
@@ -112,7 +112,7 @@ pub struct ToolMetadata {
     #[serde(default, rename = "sessionId", deserialize_with = "lenient::option")]
     pub session_id: Option<String>,
     /// `todowrite`.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::maybe_list")]
     pub todos: Option<Vec<Todo>>,
 }
 
@@ -159,9 +159,13 @@ impl<'de> Visitor<'de> for InputVisitor {
 #[derive(Deserialize)]
 struct RawPart {
     id: String,
-    #[serde(default, rename = "messageID")]
+    #[serde(
+        default,
+        rename = "messageID",
+        deserialize_with = "lenient::or_default"
+    )]
     message_id: String,
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "lenient::or_default")]
     kind: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
     text: String,

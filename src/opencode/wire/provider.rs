@@ -4,10 +4,9 @@
 //! in clear text; the types here have no place for them, and nobody may log the bodies.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::Deserializer;
 
 use super::lenient;
 
@@ -17,16 +16,16 @@ pub struct Providers {
     #[serde(default, deserialize_with = "lenient::list")]
     pub providers: Vec<Provider>,
     /// Provider id → id of its default model.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::pairs")]
     pub default: HashMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Provider {
     pub id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub models: Models,
 }
 
@@ -36,7 +35,7 @@ pub struct Models(pub Vec<(String, Model)>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Model {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub limit: Limit,
@@ -54,25 +53,7 @@ pub struct Limit {
 
 impl<'de> Deserialize<'de> for Models {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ModelsVisitor)
-    }
-}
-
-struct ModelsVisitor;
-
-impl<'de> Visitor<'de> for ModelsVisitor {
-    type Value = Models;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object from model id to model")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Models, A::Error> {
-        let mut models = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            models.push(entry);
-        }
-        Ok(Models(models))
+        lenient::pairs(deserializer).map(Models)
     }
 }
 
@@ -80,7 +61,7 @@ impl<'de> Visitor<'de> for ModelsVisitor {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Config {
     /// `provider/model`, if the configuration names one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::option")]
     pub model: Option<String>,
 }
 
@@ -88,11 +69,11 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Agent {
     pub name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub description: String,
     /// `primary`, `subagent` or `all`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub mode: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub hidden: bool,
 }

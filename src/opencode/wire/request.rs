@@ -40,7 +40,11 @@ pub struct QuestionRequest {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ToolReference {
-    #[serde(default, rename = "messageID")]
+    #[serde(
+        default,
+        rename = "messageID",
+        deserialize_with = "lenient::or_default"
+    )]
     pub message_id: String,
     #[serde(rename = "callID")]
     pub call_id: String,
@@ -48,11 +52,11 @@ pub struct ToolReference {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Question {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_null")]
     pub question: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_null")]
     pub header: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_null")]
     pub options: Vec<QuestionOption>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub multiple: bool,
@@ -64,7 +68,7 @@ pub struct Question {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct QuestionOption {
     pub label: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_null")]
     pub description: String,
 }
 

@@ -5,14 +5,15 @@
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 use super::lenient;
 
 /// `GET /global/health`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Health {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub healthy: bool,
     /// Without it, whatever answered is not OpenCode.
     pub version: String,
@@ -21,10 +22,10 @@ pub struct Health {
 /// `GET /path`: where the server sees itself. All absolute, on the server's machine.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Path {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub home: String,
     /// `/` for a directory outside any git work tree, also for one that does not exist.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub worktree: String,
     pub directory: String,
 }
@@ -33,11 +34,11 @@ pub struct Path {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct Session {
     pub id: String,
-    #[serde(default, rename = "parentID")]
+    #[serde(default, rename = "parentID", deserialize_with = "lenient::option")]
     pub parent_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub title: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub directory: String,
     /// US dollars.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -46,9 +47,24 @@ pub struct Session {
     pub tokens: Tokens,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub time: Times,
+    /// Set while messages are reverted, until the next prompt removes them.
+    #[serde(default, deserialize_with = "lenient::option")]
+    pub revert: Option<Revert>,
     /// Those of the session alone; the user's configuration has others.
     #[serde(default, deserialize_with = "lenient::list")]
     pub permission: Vec<PermissionRule>,
+}
+
+/// From where on a conversation is reverted: `Session.revert`, which `POST /session/{id}/revert` sets and
+/// `…/unrevert` unsets. Its `snapshot` and `diff` are the server's own affair.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Revert {
+    /// This message and all later ones are reverted.
+    #[serde(rename = "messageID")]
+    pub message_id: String,
+    /// Of that message only this part and those behind it.
+    #[serde(default, rename = "partID", deserialize_with = "lenient::option")]
+    pub part_id: Option<String>,
 }
 
 /// Unix milliseconds by the server's clock.
@@ -90,31 +106,73 @@ pub struct CacheTokens {
 
 /// Whether a turn runs. In `GET /session/status` idle sessions are absent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[serde(from = "RawStatus")]
 pub enum SessionStatus {
     Idle,
     Busy,
     Retry {
-        #[serde(default)]
         attempt: u32,
-        #[serde(default)]
         message: String,
         /// Unix milliseconds.
-        #[serde(default)]
         next: u64,
     },
     /// A word of a later server; whatever it is, the session is not idle.
-    #[serde(other)]
     Unknown,
 }
 
-/// `GET /session/status`: session id → status.
+/// The fields of all statuses side by side: an enum with a tag is read from a buffer, which lenient
+/// reading cannot look into.
+#[derive(Deserialize)]
+struct RawStatus {
+    #[serde(default, rename = "type", deserialize_with = "lenient::or_default")]
+    kind: String,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    attempt: u64,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    message: String,
+    #[serde(default, deserialize_with = "lenient::whole")]
+    next: u64,
+}
+
+impl From<RawStatus> for SessionStatus {
+    fn from(raw: RawStatus) -> Self {
+        match raw.kind.as_str() {
+            "idle" => Self::Idle,
+            "busy" => Self::Busy,
+            "retry" => Self::Retry {
+                attempt: u32::try_from(raw.attempt).unwrap_or(u32::MAX),
+                message: raw.message,
+                next: raw.next,
+            },
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Session id → status.
 pub type StatusMap = HashMap<String, SessionStatus>;
+
+/// `GET /session/status`. A status that cannot be read is [`SessionStatus::Unknown`]: to take the session
+/// for idle would send it the next prompt.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(in crate::opencode) struct Statuses(
+    #[serde(deserialize_with = "statuses")] pub(in crate::opencode) StatusMap,
+);
+
+fn statuses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StatusMap, D::Error> {
+    let statuses = HashMap::<String, Option<&'de RawValue>>::deserialize(deserializer)?;
+    let read = |(id, raw): (String, Option<&RawValue>)| {
+        let status = serde_json::from_str(raw?.get()).unwrap_or(SessionStatus::Unknown);
+        Some((id, status))
+    };
+    Ok(statuses.into_iter().filter_map(read).collect())
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Todo {
     pub content: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: String,
 }
 
