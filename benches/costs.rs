@@ -144,6 +144,7 @@ fn conversation() -> Conversation {
         cost: 0.0,
         tokens: Tokens::default(),
         updated: UnixMillis(1),
+        reverted: None,
     }
 }
 

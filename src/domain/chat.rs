@@ -37,7 +37,16 @@ pub struct Message {
     pub summary: bool,
 }
 
+/// OpenCode's own agents, which nobody chooses (1.18.33).
+const INTERNAL_AGENTS: [&str; 3] = ["compaction", "title", "summary"];
+
 impl Message {
+    /// Whether OpenCode wrote it for itself, with an agent and a model of its own choice.
+    pub fn is_internal(&self) -> bool {
+        let agent = self.agent.as_deref();
+        self.summary || agent.is_some_and(|agent| INTERNAL_AGENTS.contains(&agent))
+    }
+
     /// Whether nothing more comes of it.
     pub fn is_over(&self) -> bool {
         self.completed.is_some() || self.error.is_some()
@@ -314,6 +323,14 @@ pub struct Catalog {
     pub default_model: Option<ModelRef>,
 }
 
+impl Catalog {
+    /// Whether a prompt may name this agent, as far as is known: hidden ones and those of sub-agents are
+    /// not in the catalog.
+    pub fn offers_agent(&self, name: &str) -> bool {
+        self.agents.is_empty() || self.agents.iter().any(|agent| agent.name == name)
+    }
+}
+
 /// The conversation's header.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conversation {
@@ -325,6 +342,17 @@ pub struct Conversation {
     pub cost: f64,
     pub tokens: Tokens,
     pub updated: UnixMillis,
+    pub reverted: Option<RevertPoint>,
+}
+
+/// From where on a conversation is reverted. What stands there and after it is no part of what the agent
+/// knows; the next prompt removes it for good, an "unrevert" brings it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevertPoint {
+    /// This message and all later ones.
+    pub message: MessageId,
+    /// Of that message only this part and those behind it; `None`: all of it.
+    pub part: Option<PartId>,
 }
 
 /// News of a conversation. Applying an event twice is harmless: all are upserts by id, but for

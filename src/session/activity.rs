@@ -147,6 +147,7 @@ mod tests {
                 cost: 0.0,
                 tokens: Tokens::default(),
                 updated: UnixMillis(0),
+                reverted: None,
             },
             messages: Vec::new(),
             more: false,

@@ -254,6 +254,7 @@ mod tests {
                 cost: 0.0,
                 tokens: Tokens::default(),
                 updated: UnixMillis(0),
+                reverted: None,
             },
             messages: (1..=3).flat_map(turn).collect(),
             more,

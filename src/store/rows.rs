@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::{
-    Conversation, Message, MessageError, ModelRef, Part, PartKind, Role, Tokens,
+    Conversation, Message, MessageError, ModelRef, Part, PartKind, RevertPoint, Role, Tokens,
 };
 use crate::domain::session::Prompt;
 use crate::domain::time::UnixMillis;
@@ -300,6 +300,14 @@ pub(super) struct ConversationRow {
     cost: Option<f64>,
     tokens: TokensRow,
     updated: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reverted: Option<RevertRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RevertRow {
+    message: String,
+    part: Option<String>,
 }
 
 impl From<Conversation> for ConversationRow {
@@ -311,6 +319,10 @@ impl From<Conversation> for ConversationRow {
             cost: Some(conversation.cost),
             tokens: conversation.tokens.into(),
             updated: conversation.updated.0,
+            reverted: conversation.reverted.map(|point| RevertRow {
+                message: point.message.as_str().to_owned(),
+                part: point.part.map(|part| part.as_str().to_owned()),
+            }),
         }
     }
 }
@@ -324,6 +336,10 @@ impl From<ConversationRow> for Conversation {
             cost: row.cost.unwrap_or(0.0),
             tokens: row.tokens.into(),
             updated: UnixMillis(row.updated),
+            reverted: row.reverted.map(|point| RevertPoint {
+                message: point.message.into(),
+                part: point.part.map(Into::into),
+            }),
         }
     }
 }

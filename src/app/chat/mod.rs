@@ -52,7 +52,9 @@ use self::requests::{Quiet, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::transcript::Transcript;
 use self::typing::Typing;
-use crate::domain::chat::{Catalog, Conversation, MessageError, ModelRef, Role, Status, Tokens};
+use crate::domain::chat::{
+    Catalog, Conversation, Message, MessageError, ModelRef, Role, Status, Tokens,
+};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::session::Prompt;
@@ -103,6 +105,7 @@ enum Half {
 struct Folds {
     tools_open: bool,
     thinking_open: bool,
+    reverted_open: bool,
     toggled: HashSet<PartId>,
 }
 
@@ -152,6 +155,7 @@ impl Chat {
             folds: Folds {
                 tools_open: false,
                 thinking_open: true,
+                reverted_open: false,
                 toggled: HashSet::new(),
             },
             half: Half::Composer,
@@ -264,12 +268,21 @@ impl Chat {
         self.model
             .as_ref()
             .or_else(|| {
-                self.transcript
-                    .newest()
-                    .take(16)
-                    .find_map(|e| e.message.model.as_ref())
+                self.newest_of_user()
+                    .find_map(|message| message.model.as_ref())
             })
             .or(self.catalog.default_model.as_ref())
+    }
+
+    /// The newest messages that tell what the user chose: neither reverted, nor of an agent that OpenCode
+    /// keeps for itself.
+    fn newest_of_user(&self) -> impl Iterator<Item = &Message> {
+        let newest = self.transcript.newest_in_force().take(16);
+        let messages = newest.map(|entry| &entry.message);
+        messages.filter(|message| {
+            let agent = message.agent.as_deref();
+            !message.is_internal() && agent.is_none_or(|agent| self.catalog.offers_agent(agent))
+        })
     }
 
     /// Chooses the model of the prompts to come.
@@ -280,10 +293,8 @@ impl Chat {
     /// The agent of the next prompt.
     pub fn agent(&self) -> Option<&str> {
         self.agent.as_deref().or_else(|| {
-            self.transcript
-                .newest()
-                .take(16)
-                .find_map(|e| e.message.agent.as_deref())
+            let mut messages = self.newest_of_user();
+            messages.find_map(|message| message.agent.as_deref())
         })
     }
 
@@ -365,6 +376,8 @@ impl Chat {
     fn blocks(&self) -> Blocks<'_> {
         Blocks {
             transcript: &self.transcript,
+            reverted: self.transcript.reverted_from(),
+            reverted_open: self.folds.reverted_open,
             notice: self.notice.is_some(),
             is_at_rest: self.is_at_rest(),
         }

@@ -6,7 +6,6 @@ use super::{Chat, ChatAction, ChatOutcome, Folds, Half};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::domain::chat::{Part, PartKind, Role};
-use crate::domain::id::{MessageId, PartId};
 use crate::domain::session::SessionCommand;
 
 impl Folds {
@@ -164,31 +163,41 @@ impl Chat {
     fn fold(&mut self) {
         let selected = self.scroll.selected.clone();
         let shown = self.viewport.blocks.iter().rev().map(|(_, id)| id.clone());
-        let block = selected.into_iter().chain(shown).find(|id| match id {
-            BlockId::Part(message, part) => self.can_fold(message, part),
-            BlockId::Foot(_) | BlockId::Notice => false,
-        });
+        let block = selected
+            .into_iter()
+            .chain(shown)
+            .find(|id| self.can_fold(id));
         if let Some(block) = block {
             self.toggle(block);
         }
     }
 
-    fn can_fold(&self, message: &MessageId, part: &PartId) -> bool {
-        let Some(entry) = self.transcript.entry(message) else {
-            return false;
-        };
-        let known = entry.position(part).and_then(|at| entry.parts.get(at));
-        known.is_some_and(|known| can_fold(&known.part, entry.message.role))
+    fn can_fold(&self, id: &BlockId) -> bool {
+        match id {
+            BlockId::Reverted => true,
+            BlockId::Foot(_) | BlockId::Notice => false,
+            BlockId::Part(message, part) => {
+                let entry = self.transcript.entry(message);
+                let known = entry.and_then(|entry| {
+                    let known = entry.parts.get(entry.position(part)?)?;
+                    Some(can_fold(&known.part, entry.message.role))
+                });
+                known.unwrap_or(false)
+            }
+        }
     }
 
-    /// Folds or unfolds a part, and brings it into sight: on the last row, nothing of what is unfolded
+    /// Folds or unfolds a block, and brings it into sight: on the last row, nothing of what is unfolded
     /// would be seen.
     fn toggle(&mut self, block: BlockId) {
-        let BlockId::Part(_, part) = &block else {
-            return;
-        };
-        if !self.folds.toggled.remove(part) {
-            self.folds.toggled.insert(part.clone());
+        match &block {
+            BlockId::Part(_, part) => {
+                if !self.folds.toggled.remove(part) {
+                    self.folds.toggled.insert(part.clone());
+                }
+            }
+            BlockId::Reverted => self.folds.reverted_open = !self.folds.reverted_open,
+            BlockId::Foot(_) | BlockId::Notice => return,
         }
         self.scroll.reveal = Some(block);
     }
@@ -241,7 +250,7 @@ impl Chat {
             .rev()
             .find(|(first, _)| *first <= row);
         if let Some((_, id)) = hit.cloned() {
-            if self.is_first_row(row) {
+            if id == BlockId::Reverted || self.is_first_row(row) {
                 self.toggle(id.clone());
             }
             self.scroll.selected = Some(id);
@@ -258,11 +267,11 @@ impl Chat {
             Some(BlockId::Part(message, _) | BlockId::Foot(message)) => {
                 self.transcript.entry(message)
             }
-            Some(BlockId::Notice) | None => None,
+            Some(BlockId::Reverted | BlockId::Notice) | None => None,
         };
         let answer = || {
             let is_answer = |role| role == Role::Assistant;
-            self.transcript.newest().take(64).find(|entry| {
+            self.transcript.newest_in_force().take(64).find(|entry| {
                 is_answer(entry.message.role)
                     && entry
                         .parts

@@ -3,7 +3,9 @@
 use super::requests::Request;
 use super::{Chat, Notice};
 use crate::app::cx::Cx;
-use crate::domain::chat::{ChatEvent, Message, MessageWithParts, PartKind, Resync, Role, Status};
+use crate::domain::chat::{
+    ChatEvent, Conversation, Message, MessageWithParts, PartKind, Resync, Role, Status,
+};
 use crate::domain::failure::Failure;
 use crate::domain::session::Prompt;
 
@@ -67,7 +69,7 @@ impl Chat {
             self.scroll.unseen = true;
         }
         match event {
-            ChatEvent::Conversation(conversation) => self.conversation = Some(conversation),
+            ChatEvent::Conversation(conversation) => self.conversation_changed(conversation),
             ChatEvent::Status(status) => self.status_changed(status),
             ChatEvent::Message(message) => self.message(message),
             ChatEvent::MessageRemoved(id) => self.transcript.remove_message(&id),
@@ -136,6 +138,19 @@ impl Chat {
         self.show_echoes();
     }
 
+    fn conversation_changed(&mut self, conversation: Conversation) {
+        let reverted = conversation.reverted.as_ref();
+        let known = self
+            .conversation
+            .as_ref()
+            .and_then(|known| known.reverted.as_ref());
+        if reverted != known {
+            self.folds.reverted_open = false;
+        }
+        self.transcript.revert(reverted);
+        self.conversation = Some(conversation);
+    }
+
     fn message(&mut self, message: Message) {
         self.outbox.forget(&message.id);
         // The message tells it better than the error that came on its own.
@@ -172,7 +187,7 @@ impl Chat {
             self.remember_prompt(message);
         }
         self.loading_older = false;
-        self.conversation = Some(resync.conversation);
+        self.conversation_changed(resync.conversation);
         self.status_changed(resync.status);
     }
 }

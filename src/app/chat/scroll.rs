@@ -15,6 +15,8 @@ pub enum BlockId {
     Part(MessageId, PartId),
     /// The note below a message: why it ended early.
     Foot(MessageId),
+    /// Says that what follows is reverted.
+    Reverted,
     /// What went wrong last, below all messages.
     Notice,
 }
@@ -104,6 +106,8 @@ impl Scroll {
 pub(super) enum Pos {
     /// Index into the message's parts; the index after the last is the message's note.
     Message(Place, usize),
+    /// Before the first part that is reverted.
+    Reverted,
     Notice,
 }
 
@@ -112,6 +116,7 @@ pub(super) enum Pos {
 pub(super) enum Block<'a> {
     Part(&'a Entry, &'a PartEntry),
     Foot(&'a Entry),
+    Reverted,
     Notice,
 }
 
@@ -119,6 +124,9 @@ pub(super) enum Block<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Blocks<'a> {
     pub(super) transcript: &'a Transcript,
+    /// The first message and part that are reverted, and whether these are shown all the same.
+    pub(super) reverted: Option<(Place, usize)>,
+    pub(super) reverted_open: bool,
     /// Whether there is a notice below the messages.
     pub(super) notice: bool,
     /// The server works on nothing, so that what is not whole never will be.
@@ -127,44 +135,105 @@ pub(super) struct Blocks<'a> {
 
 impl<'a> Blocks<'a> {
     pub(super) fn first(&self) -> Option<Pos> {
-        self.first_after(None)
+        self.stop_at_reverted(None, self.first_after(None))
     }
 
     pub(super) fn last(&self) -> Option<Pos> {
         if self.notice {
             return Some(Pos::Notice);
         }
-        self.last_before(None)
+        self.stop_above_reverted(self.last_before(None))
     }
 
     pub(super) fn next(&self, pos: Pos) -> Option<Pos> {
-        let Pos::Message(place, slot) = pos else {
-            return None;
-        };
-        let entry = self.transcript.at(place)?;
-        (slot + 1..=entry.parts.len())
-            .find(|slot| self.is_visible(entry, *slot))
-            .map(|slot| Pos::Message(place, slot))
-            .or_else(|| self.first_after(Some(place)))
+        match pos {
+            Pos::Notice => None,
+            Pos::Reverted => {
+                let (place, slot) = self.reverted?;
+                self.in_message(place, slot..usize::MAX)
+                    .or_else(|| self.first_after(Some(place)))
+            }
+            Pos::Message(place, slot) => {
+                let next = self
+                    .in_message(place, slot + 1..usize::MAX)
+                    .or_else(|| self.first_after(Some(place)));
+                self.stop_at_reverted(Some((place, slot)), next)
+            }
+        }
     }
 
     pub(super) fn prev(&self, pos: Pos) -> Option<Pos> {
-        let Pos::Message(place, slot) = pos else {
-            return self.last_before(None);
+        let before = |place, slot| {
+            self.in_message_back(place, slot)
+                .or_else(|| self.last_before(Some(place)))
         };
+        match pos {
+            Pos::Notice => self.stop_above_reverted(self.last_before(None)),
+            Pos::Reverted => {
+                let (place, slot) = self.reverted?;
+                before(place, slot)
+            }
+            Pos::Message(place, slot) if self.is_behind_reverted((place, slot)) => {
+                self.stop_above_reverted(before(place, slot))
+            }
+            Pos::Message(place, slot) => before(place, slot),
+        }
+    }
+
+    /// Going down from `from`: the note stands between what is in force and what is not.
+    fn stop_at_reverted(&self, from: Option<(Place, usize)>, next: Option<Pos>) -> Option<Pos> {
+        let was_before = from.is_none_or(|from| !self.is_behind_reverted(from));
+        let crosses = match next {
+            Some(Pos::Message(place, slot)) => self.is_behind_reverted((place, slot)),
+            _ => true,
+        };
+        if self.reverted.is_some() && was_before && crosses {
+            return Some(Pos::Reverted);
+        }
+        next
+    }
+
+    /// Going up from what stands behind the note.
+    fn stop_above_reverted(&self, before: Option<Pos>) -> Option<Pos> {
+        let stays = matches!(
+            before,
+            Some(Pos::Message(place, slot)) if self.is_behind_reverted((place, slot))
+        );
+        if self.reverted.is_some() && !stays {
+            return Some(Pos::Reverted);
+        }
+        before
+    }
+
+    /// Whether this stands below the note: reverted itself, or on its way.
+    fn is_behind_reverted(&self, at: (Place, usize)) -> bool {
+        self.reverted.is_some_and(|from| at >= from)
+    }
+
+    pub(super) fn is_reverted(&self, pos: Pos) -> bool {
+        matches!(pos, Pos::Message(place, slot) if !place.is_echo() && self.is_behind_reverted((place, slot)))
+    }
+
+    fn in_message(&self, place: Place, slots: std::ops::Range<usize>) -> Option<Pos> {
         let entry = self.transcript.at(place)?;
-        (0..slot)
-            .rev()
-            .find(|slot| self.is_visible(entry, *slot))
+        (slots.start..slots.end.min(entry.parts.len() + 1))
+            .find(|slot| self.is_shown(place, entry, *slot))
             .map(|slot| Pos::Message(place, slot))
-            .or_else(|| self.last_before(Some(place)))
+    }
+
+    fn in_message_back(&self, place: Place, before: usize) -> Option<Pos> {
+        let entry = self.transcript.at(place)?;
+        (0..before)
+            .rev()
+            .find(|slot| self.is_shown(place, entry, *slot))
+            .map(|slot| Pos::Message(place, slot))
     }
 
     /// The first block after this message.
     fn first_after(&self, mut place: Option<Place>) -> Option<Pos> {
-        while let Some((next, entry)) = self.transcript.after(place) {
-            if let Some(slot) = (0..=entry.parts.len()).find(|slot| self.is_visible(entry, *slot)) {
-                return Some(Pos::Message(next, slot));
+        while let Some((next, _)) = self.transcript.after(place) {
+            if let Some(pos) = self.in_message(next, 0..usize::MAX) {
+                return Some(pos);
             }
             place = Some(next);
         }
@@ -174,11 +243,8 @@ impl<'a> Blocks<'a> {
     /// The last block before this message.
     fn last_before(&self, mut place: Option<Place>) -> Option<Pos> {
         while let Some((before, entry)) = self.transcript.before(place) {
-            if let Some(slot) = (0..=entry.parts.len())
-                .rev()
-                .find(|slot| self.is_visible(entry, *slot))
-            {
-                return Some(Pos::Message(before, slot));
+            if let Some(pos) = self.in_message_back(before, entry.parts.len() + 1) {
+                return Some(pos);
             }
             place = Some(before);
         }
@@ -188,6 +254,7 @@ impl<'a> Blocks<'a> {
     pub(super) fn block(&self, pos: Pos) -> Option<Block<'a>> {
         match pos {
             Pos::Notice => Some(Block::Notice),
+            Pos::Reverted => self.reverted.map(|_| Block::Reverted),
             Pos::Message(place, slot) => {
                 let entry = self.transcript.at(place)?;
                 Some(match entry.parts.get(slot) {
@@ -201,6 +268,7 @@ impl<'a> Blocks<'a> {
     pub(super) fn find(&self, id: &BlockId) -> Option<Pos> {
         let (message, part) = match id {
             BlockId::Notice => return self.notice.then_some(Pos::Notice),
+            BlockId::Reverted => return self.reverted.map(|_| Pos::Reverted),
             BlockId::Part(message, part) => (message, Some(part)),
             BlockId::Foot(message) => (message, None),
         };
@@ -210,8 +278,13 @@ impl<'a> Blocks<'a> {
             Some(part) => entry.position(part)?,
             None => entry.parts.len(),
         };
-        self.is_visible(entry, slot)
+        self.is_shown(place, entry, slot)
             .then_some(Pos::Message(place, slot))
+    }
+
+    fn is_shown(&self, place: Place, entry: &Entry, slot: usize) -> bool {
+        let is_folded = !self.reverted_open && self.is_reverted(Pos::Message(place, slot));
+        !is_folded && self.is_visible(entry, slot)
     }
 
     /// Whether the part at `slot`, or the note behind the last part, is drawn at all.
@@ -248,6 +321,7 @@ impl Block<'_> {
                 BlockId::Part(entry.message.id.clone(), known.part.id.clone())
             }
             Self::Foot(entry) => BlockId::Foot(entry.message.id.clone()),
+            Self::Reverted => BlockId::Reverted,
             Self::Notice => BlockId::Notice,
         }
     }

@@ -188,7 +188,8 @@ impl Chat {
             message: cx.ids.message(cx.wall),
             part: cx.ids.part(cx.wall),
             text: self.composer.take(),
-            agent: self.agent.clone(),
+            // What the composer says: the server would take its default else.
+            agent: self.agent().map(str::to_owned),
             model: self.model.clone(),
         };
         self.notice = None;

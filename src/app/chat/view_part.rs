@@ -103,6 +103,7 @@ impl Chat {
             Block::Foot(entry) => {
                 return Shown::lines(foot(entry, self.is_at_rest(), width, vx.theme));
             }
+            Block::Reverted => return Shown::lines(self.reverted_lines(width, vx.theme)),
             Block::Notice => return Shown::lines(self.notice_lines(width, vx.theme)),
         };
         let open = self.folds.is_open(&known.part, entry.message.role);
@@ -142,6 +143,19 @@ impl Chat {
                 Shown::default()
             }
         }
+    }
+
+    /// Says what is reverted, and what becomes of it.
+    fn reverted_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+        let sign = fold_sign(self.folds.reverted_open, theme);
+        let (what, them) = match self.transcript.reverted_prompts() {
+            // Only a part of an answer, or what is not loaded.
+            0 => ("the rest of this turn is".to_owned(), "it"),
+            1 => ("1 prompt and its answer are".to_owned(), "them"),
+            prompts => (format!("{prompts} prompts and their answers are"), "them"),
+        };
+        let words = format!("{sign} {what} reverted; the next prompt removes {them}");
+        wrapped(&words, width, theme.warning)
     }
 
     fn notice_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {

@@ -250,6 +250,13 @@ impl Painter<'_, '_, '_> {
             let shown = self.chat.show(block, self.width, self.vx);
             let from = skip.saturating_sub(lead);
             let drawn = draw_block(&shown, from, rest, buf);
+            if self.blocks.is_reverted(pos) {
+                let rows = Rect {
+                    height: drawn,
+                    ..rest
+                };
+                buf.set_style(rows, self.vx.theme.dim);
+            }
             if marked {
                 for row in y..y + drawn {
                     buf.set_string(area.x, row, mark.0, mark.1);

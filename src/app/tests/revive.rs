@@ -57,6 +57,7 @@ fn gone(snapshot: Option<SnapshotInfo>) -> Script {
             cost: 0.0,
             tokens: Tokens::default(),
             updated: UnixMillis(NOON),
+            reverted: None,
         },
         messages: vec![prompt("first", NOON - 20), prompt("second", NOON - 10)],
         more: false,

@@ -222,6 +222,7 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
             cost: 0.31,
             tokens: Tokens::default(),
             updated: UnixMillis(NOON),
+            reverted: None,
         })),
     );
     let seen = |since: u64, end| SeenRun {

@@ -2,7 +2,7 @@
 
 use crate::domain::chat::{
     Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
-    ModelRef, Part, PartKind, Role, Status, Todo, Tokens, ToolCall, ToolStatus,
+    ModelRef, Part, PartKind, RevertPoint, Role, Status, Todo, Tokens, ToolCall, ToolStatus,
 };
 use crate::domain::time::UnixMillis;
 use crate::opencode::wire::error_info::ErrorInfo;
@@ -21,6 +21,10 @@ pub fn conversation(session: session::Session) -> Conversation {
         cost: session.cost,
         tokens: tokens(session.tokens),
         updated: UnixMillis(session.time.updated),
+        reverted: session.revert.map(|revert| RevertPoint {
+            message: revert.message_id.into(),
+            part: revert.part_id.map(Into::into),
+        }),
     }
 }
 

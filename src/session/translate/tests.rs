@@ -206,6 +206,24 @@ fn an_edit_has_a_diff_and_a_path_below_the_project() {
 }
 
 #[test]
+fn a_revert_its_undoing_and_its_end_by_the_next_prompt_are_told() {
+    let told = replay("edit-diff-revert-unrevert");
+
+    let points = told.iter().filter_map(|event| match event {
+        ChatEvent::Conversation(known) => Some(known.reverted.as_ref()),
+        _ => None,
+    });
+    let mut points: Vec<Option<&str>> = points
+        .map(|point| point.map(|point| point.message.as_str()))
+        .collect();
+    points.dedup();
+    let reverted = Some("msg_pv2IeN");
+    assert_eq!(points[..4], [None, reverted, None, reverted]);
+    let removed = |event: &ChatEvent| matches!(event, ChatEvent::MessageRemoved(id) if id.as_str() == "msg_pv2IeN");
+    assert!(told.iter().any(removed));
+}
+
+#[test]
 fn a_permission_is_asked_and_replied() {
     let told = replay("permission_once");
 

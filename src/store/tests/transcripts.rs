@@ -5,7 +5,7 @@ use pretty_assertions::assert_eq;
 use super::super::{Store, Transcript};
 use super::{DEADLINE, key, message, open, session, text_part};
 use crate::domain::chat::{
-    ChatEvent, Conversation, MessageWithParts, PartKind, Resync, Status, Tokens,
+    ChatEvent, Conversation, MessageWithParts, PartKind, Resync, RevertPoint, Status, Tokens,
 };
 use crate::domain::time::UnixMillis;
 
@@ -52,6 +52,10 @@ fn conversation() -> Conversation {
         cost: 0.25,
         tokens: Tokens::default(),
         updated: UnixMillis(50),
+        reverted: Some(RevertPoint {
+            message: "msg_2".into(),
+            part: None,
+        }),
     }
 }
 

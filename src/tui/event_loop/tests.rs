@@ -219,6 +219,7 @@ impl World {
                 cost: 0.0,
                 tokens: Tokens::default(),
                 updated: UnixMillis(0),
+                reverted: None,
             },
             messages: Vec::new(),
             more: false,

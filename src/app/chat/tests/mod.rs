@@ -4,6 +4,7 @@ mod composer;
 mod folding;
 mod reducer;
 mod requests;
+mod reverted;
 mod sending;
 mod view;
 
@@ -161,6 +162,7 @@ impl World {
                     other => format!("{other:?}"),
                 },
                 Some(scroll::Block::Foot(entry)) => format!("{:?}", entry.message.error),
+                Some(scroll::Block::Reverted) => "reverted".into(),
                 Some(scroll::Block::Notice) => "notice".into(),
                 None => String::new(),
             });
@@ -246,6 +248,7 @@ pub(super) fn conversation(title: &str) -> Conversation {
         cost: 0.31,
         tokens: Tokens::default(),
         updated: UnixMillis(1_000),
+        reverted: None,
     }
 }
 

@@ -79,7 +79,7 @@ impl Screen {
     }
 }
 
-fn draw(world: &mut World, width: u16, height: u16) -> String {
+pub(super) fn draw(world: &mut World, width: u16, height: u16) -> String {
     Screen::new(width, height).draw(world)
 }
 

@@ -11,10 +11,12 @@
 //! - a [`Resync`] is the truth at its place in the stream: what it covers and does not name is gone.
 
 mod entry;
+mod reverted;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub(super) use self::entry::{Entry, Growing, PartEntry};
+use self::reverted::Reverted;
 use crate::domain::chat::{Message, MessageWithParts, Part, PartKind, Resync, Role, Tokens};
 use crate::domain::id::{MessageId, PartId};
 use crate::domain::session::Prompt;
@@ -28,6 +30,13 @@ pub(super) struct Place {
     arrival: u64,
 }
 
+impl Place {
+    /// Whether the server has not shown the message yet.
+    pub(super) fn is_echo(self) -> bool {
+        self.echo
+    }
+}
+
 /// All messages that are known, and where each stands.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Transcript {
@@ -36,6 +45,7 @@ pub(super) struct Transcript {
     arrivals: u64,
     /// The server has messages before the oldest one here.
     pub(super) more: bool,
+    reverted: Reverted,
 }
 
 impl Transcript {
@@ -62,6 +72,7 @@ impl Transcript {
         entry.message = message;
         entry.known = true;
         self.entries.insert(place, entry);
+        self.find_reverted();
     }
 
     pub(super) fn remove_message(&mut self, id: &MessageId) {
@@ -280,7 +291,7 @@ impl Transcript {
 
     /// The tokens of the newest step that counted any; looks at a few messages only.
     pub(super) fn tokens(&self) -> Tokens {
-        self.newest()
+        self.newest_in_force()
             .take(16)
             .map(|entry| entry.message.tokens)
             .find(|tokens| tokens.context() > 0)

@@ -92,6 +92,7 @@ fn resync(messages: Vec<(Message, Vec<Part>)>, busy: bool, asks: &[&str]) -> Ses
             cost: 0.0,
             tokens: Tokens::default(),
             updated: UnixMillis(1),
+            reverted: None,
         },
         messages: messages
             .map(|(message, parts)| MessageWithParts { message, parts })

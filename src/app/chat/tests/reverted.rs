@@ -1,0 +1,195 @@
+//! Turns that another client has reverted, and whose agent and model the next prompt has.
+
+use insta::assert_snapshot;
+use pretty_assertions::assert_eq;
+
+use super::view::draw;
+use super::*;
+use crate::domain::chat::{Agent, Catalog, RevertPoint};
+
+fn prompt(id: &str, at: u64) -> MessageWithParts {
+    MessageWithParts {
+        message: message(id, Role::User, at),
+        parts: vec![text(
+            id,
+            &format!("{id}_text"),
+            &format!("prompt {id}"),
+            true,
+        )],
+    }
+}
+
+fn answer(id: &str, at: u64) -> MessageWithParts {
+    let mut message = message(id, Role::Assistant, at);
+    message.completed = Some(UnixMillis(at + 1));
+    message.tokens.input = at;
+    MessageWithParts {
+        message,
+        parts: vec![
+            text(id, &format!("{id}_first"), &format!("first of {id}"), true),
+            text(
+                id,
+                &format!("{id}_second"),
+                &format!("second of {id}"),
+                true,
+            ),
+        ],
+    }
+}
+
+/// Two turns, of which the second may be reverted.
+fn two_turns(point: Option<(&str, Option<&str>)>) -> World {
+    let mut world = World::idle();
+    let turns = vec![
+        prompt("a", 10),
+        answer("b", 20),
+        prompt("c", 30),
+        answer("d", 40),
+    ];
+    world.receive(ChatEvent::Resync(Box::new(resync(turns, Status::Idle))));
+    world.receive(reverted(point));
+    world
+}
+
+fn reverted(point: Option<(&str, Option<&str>)>) -> ChatEvent {
+    ChatEvent::Conversation(Conversation {
+        reverted: point.map(|(message, part)| RevertPoint {
+            message: message.into(),
+            part: part.map(Into::into),
+        }),
+        ..conversation("a title")
+    })
+}
+
+const FIRST: [&str; 3] = ["prompt a", "first of b", "second of b"];
+const SECOND: [&str; 3] = ["prompt c", "first of d", "second of d"];
+
+/// The blocks from below.
+fn upwards(world: &World) -> usize {
+    let blocks = world.chat.blocks();
+    let mut at = blocks.last();
+    let mut count = 0;
+    while let Some(pos) = at {
+        count += 1;
+        at = blocks.prev(pos);
+    }
+    count
+}
+
+#[test]
+fn reverted_turns_are_folded_into_a_note_and_come_back_with_an_unrevert() {
+    let mut world = two_turns(Some(("c", None)));
+
+    assert_eq!(world.texts(), [&FIRST[..], &["reverted"]].concat());
+    assert_eq!(upwards(&world), 4);
+    assert_eq!(world.chat.tokens().input, 20);
+
+    world.receive(reverted(None));
+
+    assert_eq!(world.texts(), [FIRST, SECOND].concat());
+    assert_eq!(world.chat.tokens().input, 40);
+}
+
+#[test]
+fn of_a_message_a_part_and_what_is_behind_it_can_be_reverted() {
+    let world = two_turns(Some(("b", Some("b_second"))));
+
+    assert_eq!(world.texts(), ["prompt a", "first of b", "reverted"]);
+    assert_eq!(upwards(&world), 3);
+}
+
+#[test]
+fn a_selected_note_unfolds_what_is_reverted() {
+    let mut world = two_turns(Some(("c", None)));
+    draw(&mut world, 80, 24);
+    world.act(ChatAction::PreviousBlock);
+
+    world.act(ChatAction::Fold);
+
+    assert_eq!(world.texts(), [&FIRST[..], &["reverted"], &SECOND].concat());
+    assert_eq!(upwards(&world), 7);
+    assert_snapshot!("reverted_open_80x24", draw(&mut world, 80, 24));
+
+    world.act(ChatAction::Fold);
+
+    assert_eq!(world.texts(), [&FIRST[..], &["reverted"]].concat());
+    assert_snapshot!("reverted_80x24", draw(&mut world, 80, 24));
+}
+
+#[test]
+fn the_next_prompt_removes_what_is_reverted_and_stands_below_it_until_then() {
+    let mut world = two_turns(Some(("c", None)));
+    world.say("new");
+    assert_eq!(world.texts(), [&FIRST[..], &["reverted", "new"]].concat());
+
+    // The server removes them before it says that nothing is reverted any more.
+    for id in ["c", "d"] {
+        world.receive(ChatEvent::MessageRemoved(id.into()));
+    }
+
+    assert_eq!(world.texts(), [&FIRST[..], &["new"]].concat());
+}
+
+#[test]
+fn what_is_reverted_from_before_the_loaded_page_is_all_of_it() {
+    let mut world = World::idle();
+    let mut page = resync(vec![prompt("c", 30), answer("d", 40)], Status::Idle);
+    page.more = true;
+    page.conversation.reverted = Some(RevertPoint {
+        message: "a".into(),
+        part: None,
+    });
+    world.receive(ChatEvent::Resync(Box::new(page)));
+
+    assert_eq!(world.texts(), ["reverted"]);
+
+    world.receive(ChatEvent::Older {
+        page: vec![prompt("0", 1), prompt("a", 10), answer("b", 20)],
+        more: false,
+    });
+
+    assert_eq!(world.texts(), ["prompt 0", "reverted"]);
+}
+
+#[test]
+fn the_composer_keeps_the_users_agent_and_model_after_a_compaction() {
+    let by = |id: &str, agent: &str, summary: bool, at| {
+        let mut known = answer(id, at);
+        known.message.agent = Some(agent.to_owned());
+        known.message.summary = summary;
+        known.message.model = Some(ModelRef {
+            provider: "p".into(),
+            model: agent.into(),
+        });
+        known
+    };
+    let mut world = World::idle();
+    let turns = vec![
+        by("a", "plan", false, 10),
+        by("b", "hidden", false, 20),
+        by("c", "compaction", true, 30),
+        by("d", "title", false, 40),
+        by("e", "build", true, 50),
+    ];
+    world.receive(ChatEvent::Resync(Box::new(resync(turns, Status::Idle))));
+    let offered = |name: &str| Agent {
+        name: name.into(),
+        description: String::new(),
+    };
+    world.receive(ChatEvent::Catalog(Catalog {
+        agents: vec![offered("build"), offered("plan")],
+        ..Catalog::default()
+    }));
+
+    assert_eq!(world.chat.agent(), Some("plan"));
+    assert_eq!(
+        world.chat.model().map(|model| model.model.as_str()),
+        Some("plan")
+    );
+
+    world.say("go on");
+
+    // What the composer says is what is sent.
+    let sent = world.prompts().remove(0);
+    assert_eq!(sent.agent.as_deref(), Some("plan"));
+}

@@ -1,0 +1,73 @@
+//! What of the conversation is reverted: where it begins, and what is left before it.
+//!
+//! Reverted messages stay until the next prompt removes them, and an "unrevert" brings them back: they
+//! are known here as all others are, and only kept apart. The server orders by ids; we order by time, as
+//! everywhere.
+
+use super::{Entry, Place, Transcript};
+use crate::domain::chat::{RevertPoint, Role};
+
+/// No more prompts than this are counted for the screen.
+const MOST: usize = 100;
+
+/// The server's word, and whether its message was ever here.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Reverted {
+    point: Option<RevertPoint>,
+    is_known: bool,
+}
+
+impl Transcript {
+    /// Takes over from where on the conversation is reverted; `None`: nothing is.
+    pub(in crate::app::chat) fn revert(&mut self, point: Option<&RevertPoint>) {
+        if self.reverted.point.as_ref() != point {
+            self.reverted = Reverted {
+                point: point.cloned(),
+                is_known: false,
+            };
+        }
+        self.find_reverted();
+    }
+
+    /// Notes whether the message is here from which on all is reverted.
+    pub(super) fn find_reverted(&mut self) {
+        let point = self.reverted.point.as_ref();
+        if point.is_some_and(|point| self.places.contains_key(&point.message)) {
+            self.reverted.is_known = true;
+        }
+    }
+
+    /// The first place and part that are reverted.
+    pub(in crate::app::chat) fn reverted_from(&self) -> Option<(Place, usize)> {
+        let point = self.reverted.point.as_ref()?;
+        let Some(place) = self.places.get(&point.message) else {
+            // It stands before all that is loaded, or the next prompt has removed it.
+            let is_older = self.more && !self.reverted.is_known;
+            let first = self.entries.keys().next().filter(|place| !place.echo);
+            return first.filter(|_| is_older).map(|place| (*place, 0));
+        };
+        let part = point.part.as_ref();
+        let slot = part.and_then(|part| self.entries.get(place)?.position(part));
+        Some((*place, slot.unwrap_or(0)))
+    }
+
+    /// How many prompts are reverted, up to [`MOST`].
+    pub(in crate::app::chat) fn reverted_prompts(&self) -> usize {
+        let Some((from, _)) = self.reverted_from() else {
+            return 0;
+        };
+        let reverted = self.entries.range(from..).filter(|(place, _)| !place.echo);
+        let prompts = reverted.filter(|(_, entry)| entry.message.role == Role::User);
+        prompts.take(MOST).count()
+    }
+
+    /// The messages that count, newest first: those that are reverted do not.
+    pub(in crate::app::chat) fn newest_in_force(&self) -> impl Iterator<Item = &Entry> {
+        let from = self.reverted_from().map(|(place, _)| place);
+        let counts = move |place: &Place| place.echo || from.is_none_or(|from| *place < from);
+        let newest = self.entries.iter().rev();
+        newest
+            .filter(move |(place, _)| counts(place))
+            .map(|(_, entry)| entry)
+    }
+}
