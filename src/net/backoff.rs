@@ -17,6 +17,8 @@ pub struct Backoff {
     base: Duration,
     cap: Duration,
     attempt: u32,
+    /// How often the delay has doubled.
+    doublings: u32,
 }
 
 impl Backoff {
@@ -25,6 +27,7 @@ impl Backoff {
             base,
             cap,
             attempt: 0,
+            doublings: 0,
         }
     }
 
@@ -38,12 +41,24 @@ impl Backoff {
     /// `jitter` is a random number in `0.0..1.0`; others are clamped. `retry_after` is what the
     /// server asked for: never waited less, up to five minutes.
     pub fn next(&mut self, jitter: f64, retry_after: Option<Duration>) -> Duration {
-        let doublings = self.attempt.min(30);
+        self.next_within(self.cap, jitter, retry_after)
+    }
+
+    /// As [`Self::next`], with another cap for this one time. The delay grows no further than there, so
+    /// that it goes on from there when a later cap is longer.
+    pub fn next_within(
+        &mut self,
+        cap: Duration,
+        jitter: f64,
+        retry_after: Option<Duration>,
+    ) -> Duration {
         self.attempt = self.attempt.saturating_add(1);
-        let whole = self
-            .base
-            .saturating_mul(1_u32 << doublings)
-            .min(self.cap.max(self.base));
+        let cap = cap.min(self.cap).max(self.base);
+        let whole = self.base.saturating_mul(1_u32 << self.doublings);
+        if whole < cap {
+            self.doublings = (self.doublings + 1).min(30);
+        }
+        let whole = whole.min(cap);
         let jitter = if jitter.is_nan() {
             0.0
         } else {
@@ -57,6 +72,7 @@ impl Backoff {
     /// Forgets the failures after a success.
     pub fn reset(&mut self) {
         self.attempt = 0;
+        self.doublings = 0;
     }
 }
 
@@ -87,6 +103,22 @@ mod tests {
 
         assert_eq!(delays, [100, 200, 400, 800, 1600, 2000, 2000]);
         assert_eq!(backoff.next(0.0, None), BASE / 2);
+    }
+
+    #[test]
+    fn a_lower_cap_holds_the_delay_and_lets_it_grow_later() {
+        let mut backoff = Backoff::new(BASE, CAP);
+        let low = Duration::from_millis(400);
+        let millis = |delay: Duration| delay.as_millis();
+
+        let eager: Vec<u128> = (0..5)
+            .map(|_| millis(backoff.next_within(low, 1.0, None)))
+            .collect();
+        let later: Vec<u128> = (0..4).map(|_| millis(backoff.next(1.0, None))).collect();
+
+        assert_eq!(eager, [100, 200, 400, 400, 400]);
+        assert_eq!(later, [400, 800, 1600, 2000]);
+        assert_eq!(backoff.attempt(), 9);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use self::keeping::Keeping;
 use self::posting::shows;
 use super::driver::Stop;
+use super::outages::Outages;
 use super::server::Server;
 use super::serving::{Elsewhere, Lost, Serving};
 use super::translate::turn::Turn;
@@ -88,13 +89,15 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Prepares the stream; nothing is sent before the first wait. `None` without a server.
-    pub(crate) fn open(serving: &Serving, after_gap: bool) -> Option<Self> {
+    pub(crate) fn open(serving: &Serving, outage: &Outages) -> Option<Self> {
         let server = serving.server.clone()?;
         let (sender, news) = mpsc::channel(NEWS);
-        let stream = server
-            .clone()
-            .follow(serving.world.timing.clone(), after_gap, sender)
-            .boxed();
+        let mut timing = serving.world.timing.clone();
+        if outage.is_eager() {
+            timing.stream_open = timing.stream_open.min(timing.eager_open);
+        }
+        let after_gap = outage.attempt() > 0;
+        let stream = server.clone().follow(timing, after_gap, sender).boxed();
         let (calls, posting) = (FuturesUnordered::new(), Vec::new());
         Some(Self {
             server,

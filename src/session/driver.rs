@@ -18,15 +18,14 @@ use tokio_util::sync::CancellationToken;
 use super::boot;
 use super::connection::{Connection, Happened};
 use super::events::Events;
+use super::outages::Outages;
 use super::recorder::Recorder;
 use super::sandbox::Verdict;
 use super::serving::{Elsewhere, Heard, Lost, Serving};
 use super::words;
 use super::world::World;
-use crate::domain::sandbox::{BootEvent, Outage, Phase, Stage};
+use crate::domain::sandbox::{BootEvent, Phase, Stage};
 use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
-use crate::domain::time::UnixMillis;
-use crate::net::backoff::Backoff;
 use crate::net::random;
 use crate::session::world::wall;
 
@@ -85,47 +84,6 @@ pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
 /// Tries of what fails in passing before there is anything to come back to; then somebody is asked.
 const TRIES: u32 = 3;
 
-/// A row of failures in passing.
-struct Outages {
-    backoff: Backoff,
-    since: Option<UnixMillis>,
-}
-
-impl Outages {
-    fn new(world: &World) -> Self {
-        let timing = &world.timing;
-        Self {
-            backoff: Backoff::new(timing.backoff_base, timing.backoff_cap),
-            since: None,
-        }
-    }
-
-    /// Failures since all was well.
-    fn attempt(&self) -> u32 {
-        self.backoff.attempt()
-    }
-
-    /// All is well.
-    fn over(&mut self) {
-        self.backoff.reset();
-        self.since = None;
-    }
-
-    /// One more failure: how long to wait, and what to say meanwhile.
-    fn next(&mut self, reason: String, least: Duration, jitter: f64) -> (Duration, Outage) {
-        let now = wall();
-        let since = *self.since.get_or_insert(now);
-        let wait = self.backoff.next(jitter, Some(least));
-        let outage = Outage {
-            since,
-            attempt: self.backoff.attempt(),
-            next_at: now.plus(wait),
-            reason,
-        };
-        (wait, outage)
-    }
-}
-
 struct Life {
     world: Arc<World>,
     spec: SessionSpec,
@@ -140,7 +98,7 @@ impl Life {
     /// Boots, serves, mends what breaks; only a [`Stop`] ends it.
     async fn live(&mut self) -> Result<Infallible, Stop> {
         self.wait_until_wanted().await?;
-        let mut outage = Outages::new(&self.world);
+        let mut outage = Outages::of_boots(&self.world.timing);
         self.wait_if_over().await?;
         loop {
             self.wait_for_driver().await?;
@@ -282,9 +240,9 @@ impl Life {
     /// Serves over one connection after another; returns the phase in which only a new boot helps,
     /// or `None` where it helps at once.
     async fn stay_connected(&mut self) -> Result<Option<Phase>, Stop> {
-        let mut outage = Outages::new(&self.world);
+        let mut outage = Outages::of_connections(&self.world.timing);
         loop {
-            let (lost, was_live) = self.connection(outage.attempt() > 0).await?;
+            let (lost, was_live) = self.connection(&outage).await?;
             let (reason, least) = match lost {
                 Lost::Connection {
                     reason,
@@ -293,12 +251,12 @@ impl Life {
                 } => {
                     if was_live {
                         outage.over();
-                        outage.since = (!silence.is_zero()).then(|| wall().minus(silence));
+                        outage.silent_for(silence, wall());
                     }
                     (reason, least)
                 }
                 // The process may have ended with its sandbox: then that is what there is to say.
-                Lost::Until(Phase::Failed(failure)) => match self.verdict().await? {
+                Lost::Until(Phase::Failed(failure)) => match self.verdict(None).await? {
                     Verdict::Over(phase) => return Ok(Some(phase)),
                     Verdict::Runs => return Ok(Some(Phase::Failed(failure))),
                     Verdict::Unknown => (failure.summary, Duration::ZERO),
@@ -307,15 +265,24 @@ impl Life {
                 Lost::TookOver => return Ok(None),
             };
             self.wait_out(&mut outage, reason, least).await?;
-            if let Verdict::Over(phase) = self.verdict().await? {
+            // Else one that hangs would hold up what may be back already.
+            let limit = outage.is_eager().then_some(self.world.timing.eager_cap);
+            if let Verdict::Over(phase) = self.verdict(limit).await? {
                 return Ok(Some(phase));
             }
         }
     }
 
-    /// What has become of the sandbox.
-    async fn verdict(&mut self) -> Result<Verdict, Stop> {
+    /// What has become of the sandbox; not known where nobody says so within the limit.
+    async fn verdict(&mut self, limit: Option<Duration>) -> Result<Verdict, Stop> {
         let verdict = self.serving.verdict();
+        let verdict = async move {
+            let Some(limit) = limit else {
+                return verdict.await;
+            };
+            let told = tokio::time::timeout(limit, verdict).await;
+            told.unwrap_or(Verdict::Unknown)
+        };
         let verdict = Box::pin(self.during(verdict)).await?;
         Ok(verdict.unwrap_or(Verdict::Unknown))
     }
@@ -327,7 +294,7 @@ impl Life {
         reason: String,
         least: Duration,
     ) -> Result<(), Stop> {
-        let (wait, outage) = outage.next(reason, least, random::jitter());
+        let (wait, outage) = outage.next((reason, least), random::jitter(), wall());
         self.serving.announce(Phase::Reconnecting(outage)).await;
         self.wait(Until::Time(wait)).await?;
         // Others may have died with what was lost, and the machine may have slept.
@@ -336,8 +303,8 @@ impl Life {
     }
 
     /// Serves one connection until it is lost. The flag says whether it ever came to life.
-    async fn connection(&mut self, after_gap: bool) -> Result<(Lost, bool), Stop> {
-        let Some(mut connection) = Connection::open(&self.serving, after_gap) else {
+    async fn connection(&mut self, outage: &Outages) -> Result<(Lost, bool), Stop> {
+        let Some(mut connection) = Connection::open(&self.serving, outage) else {
             return Ok((Lost::connection("there is no server"), false));
         };
         loop {

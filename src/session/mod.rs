@@ -35,6 +35,7 @@ mod log_file;
 mod log_lines;
 pub mod mailbox;
 mod marker;
+mod outages;
 mod place;
 mod queue;
 mod recorder;

@@ -19,6 +19,14 @@ pub struct Timing {
     /// The first wait before a connection is tried again; doubles from there.
     pub backoff_base: Duration,
     pub backoff_cap: Duration,
+    /// How long after the loss of a connection it is tried with haste: somebody looks at the screen, and most
+    /// losses are short.
+    pub eager_for: Duration,
+    /// The longest wait meanwhile, and the longest that the control plane is asked first.
+    pub eager_cap: Duration,
+    /// As `stream_open`, meanwhile: a request that went out while the network was away may hang long after
+    /// it is back.
+    pub eager_open: Duration,
     /// Between two health probes of a server that starts.
     pub health_poll: Duration,
     /// One health probe. Short: a starting server accepts requests that it never answers.
@@ -59,6 +67,9 @@ impl Default for Timing {
             look_again: Duration::from_secs(2),
             backoff_base: Duration::from_millis(250),
             backoff_cap: Duration::from_secs(15),
+            eager_for: Duration::from_secs(30),
+            eager_cap: Duration::from_secs(1),
+            eager_open: Duration::from_secs(4),
             health_poll: Duration::from_millis(100),
             health_timeout: Duration::from_secs(1),
             health_deadline: Duration::from_mins(1),
@@ -96,6 +107,9 @@ impl Timing {
             look_again: scale(self.look_again),
             backoff_base: scale(self.backoff_base),
             backoff_cap: scale(self.backoff_cap),
+            eager_for: scale(self.eager_for),
+            eager_cap: scale(self.eager_cap),
+            eager_open: scale(self.eager_open),
             health_poll: scale(self.health_poll),
             health_timeout: scale(self.health_timeout),
             health_deadline: scale(self.health_deadline),
