@@ -64,8 +64,11 @@ use crate::domain::time::Monotonic;
 const STOP_ARMED: Duration = Duration::from_secs(2);
 /// The spinner's pace: slow enough to cost little, fast enough to look alive.
 const SPIN: Duration = Duration::from_millis(200);
-/// A draft is offered for saving when nothing was typed for this long.
-const DRAFT_QUIET: Duration = Duration::from_secs(1);
+/// A draft is offered for saving when nothing was typed for this long: as long as the pause between two
+/// keys of a quick typist, so that a word costs one write.
+const DRAFT_QUIET: Duration = Duration::from_millis(100);
+/// No more than this of the typing is ever lost with the program.
+const DRAFT_BEHIND: Duration = Duration::from_millis(250);
 
 /// What the root must do for the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +139,8 @@ pub struct Chat {
     model: Option<ModelRef>,
     /// A page of older messages is on its way.
     loading_older: bool,
+    /// Since when there is something in the composer that was not offered for saving.
+    unsaved_since: Option<Monotonic>,
     /// What came of keys that were taken for an Enter only later.
     late: Vec<ChatOutcome>,
     /// The newest instant that an update was given.
@@ -170,6 +175,7 @@ impl Chat {
             agent: None,
             model: None,
             loading_older: false,
+            unsaved_since: None,
             late: Vec::new(),
             clock: Monotonic::ZERO,
         }
@@ -329,6 +335,7 @@ impl Chat {
 
     /// The unsent text, if it changed since this was last asked.
     pub fn take_unsaved_draft(&mut self) -> Option<String> {
+        self.unsaved_since = None;
         self.composer.take_changed().then(|| self.composer.unsent())
     }
 
@@ -360,10 +367,18 @@ impl Chat {
             .min()
     }
 
-    /// When the unsent text has been quiet long enough to be saved.
+    /// When the unsent text is to be saved: once the keys are quiet, and soon also where they never are.
     fn draft_due(&self) -> Option<Monotonic> {
-        let changed = self.composer.is_changed();
-        changed.then(|| self.typing.last_key().unwrap_or(self.clock) + DRAFT_QUIET)
+        if !self.composer.is_changed() {
+            return None;
+        }
+        let last = self.last_key();
+        let behind = self.unsaved_since.unwrap_or(last) + DRAFT_BEHIND;
+        Some(behind.min(last + DRAFT_QUIET))
+    }
+
+    fn last_key(&self) -> Monotonic {
+        self.typing.last_key().unwrap_or(self.clock)
     }
 
     fn quiet(&self) -> Quiet {

@@ -143,6 +143,11 @@ impl Chat {
     }
 
     pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
+        // Of the key before: this one has not done anything yet.
+        if self.composer.is_changed() {
+            let since = self.last_key();
+            self.unsaved_since.get_or_insert(since);
+        }
         self.settle_requests(cx);
         if self.typing.settled(cx.now) {
             self.composer.drop_newline();

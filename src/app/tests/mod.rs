@@ -169,6 +169,11 @@ impl Script {
     fn wait(&mut self, time: Duration) -> &mut Self {
         let until = self.now + time;
         let mut ticks = 0;
+        // What came due while keys were pressed.
+        let due = self.app.animation_due(self.now);
+        if due.is_some_and(|due| due < self.now) {
+            self.event(Event::Tick);
+        }
         while let Some(due) = self.app.animation_due(self.now)
             && due <= until
         {

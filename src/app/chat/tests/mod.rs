@@ -126,6 +126,18 @@ impl World {
         self.now = end.max(self.now);
     }
 
+    /// The drafts to be saved since the last call, each with the instant of the call.
+    pub(super) fn saved_drafts(&mut self) -> Vec<(Monotonic, String)> {
+        let now = self.now;
+        let effects = std::mem::take(&mut self.effects).into_iter();
+        effects
+            .filter_map(|effect| match effect {
+                Effect::Command(_, SessionCommand::SaveDraft(draft)) => Some((now, draft)),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// The commands asked for since the last call, drafts left out.
     pub(super) fn commands(&mut self) -> Vec<SessionCommand> {
         std::mem::take(&mut self.effects)

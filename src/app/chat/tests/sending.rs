@@ -245,6 +245,34 @@ fn a_draft_is_stored_when_the_keys_are_quiet() {
 }
 
 #[test]
+fn a_draft_is_never_far_behind_the_keys() {
+    let mut world = World::idle();
+    let text = "a thought that is typed without a pause";
+    let began = world.now;
+    let mut saved = Vec::new();
+
+    for c in text.chars() {
+        world.wait(60);
+        world.press(Key::char(c));
+        saved.extend(world.saved_drafts());
+    }
+    world.wait(100);
+    saved.extend(world.saved_drafts());
+
+    assert_eq!(saved.last().map(|(_, draft)| draft.as_str()), Some(text));
+    let times = saved.iter().map(|(at, _)| *at);
+    let gaps = std::iter::once(began).chain(times.clone()).zip(times);
+    let longest = gaps.map(|(before, at)| at.saturating_sub(before)).max();
+    // A key may come just after a write, and what is written is seen here with the next key.
+    assert!(
+        longest <= Some(Duration::from_millis(60 + 250 + 60)),
+        "{longest:?}"
+    );
+    // Not every key is a write.
+    assert!(saved.len() <= text.len() / 3, "{}", saved.len());
+}
+
+#[test]
 fn a_restored_draft_does_not_push_away_what_was_typed() {
     let mut world = World::new();
     world.type_text("new");
