@@ -184,6 +184,12 @@ impl OpenSession {
         }
     }
 
+    /// How long the turn runs: the same wherever it is shown.
+    pub(super) fn works_for(&self, now: Monotonic) -> Duration {
+        let turn = self.chat.turn_time(now);
+        turn.unwrap_or_else(|| now.saturating_sub(self.state_since))
+    }
+
     /// Whether its task takes commands.
     pub(super) fn is_served(&self) -> bool {
         self.task == Task::Serves

@@ -40,13 +40,6 @@ impl App {
                     row.sandbox = info.clone();
                 }
             }
-            SessionEvent::CommandFailed(failure) if is_shown => {
-                let text = failure.summary.clone();
-                self.notice = Some(super::Notice {
-                    text,
-                    until: cx.now.saturating_add(super::settle::NOTICE_OF_FAILURE),
-                });
-            }
             SessionEvent::Revived(revival) => {
                 let words = super::revive::line(revival, self.options.utc_offset_minutes);
                 session.chat.say(words);
@@ -55,7 +48,20 @@ impl App {
             _ => {}
         }
         let is_end = event == SessionEvent::Stopped;
+        let failed = match &event {
+            SessionEvent::CommandFailed(failure) if is_shown => Some(failure.summary.clone()),
+            _ => None,
+        };
         session.receive(event, cx);
+        // The chat says it, with more words: here only where that is not in sight.
+        if let Some(text) = failed
+            && (self.focus != Pane::Chat || session.chat.hides_failure())
+        {
+            self.notice = Some(super::Notice {
+                text,
+                until: cx.now.saturating_add(super::settle::NOTICE_OF_FAILURE),
+            });
+        }
         let begins = !was_resuming && session.is_resuming();
         if let Some(took) = session.take_resumed(cx.now)
             && is_shown

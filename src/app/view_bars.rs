@@ -96,7 +96,7 @@ impl App {
             (format!("{glyph} {}", state.name()), style),
         ];
         if state == State::Working {
-            let time = clock::running(vx.now.saturating_sub(session.state_since));
+            let time = clock::running(session.works_for(vx.now));
             parts.push((format!(" {time}"), theme.dim));
         }
         parts

@@ -18,8 +18,7 @@ impl Chat {
     /// Takes a key that is an answer by the table, and types a character. It waits a moment: where
     /// more follows it was the beginning of a text, and a text is never an answer.
     pub fn answer_key(&mut self, action: ChatAction, key: Key, cx: &mut Cx<'_>) {
-        self.clock = cx.now;
-        self.settle(cx);
+        self.begin_input(cx);
         let goes_on = self.requests.is_holding() && !self.requests.is_multiple();
         if !self.reads_requests() || goes_on || self.typing.in_burst(cx.now) {
             self.type_key(key, cx);

@@ -21,11 +21,13 @@ mod chips;
 mod composer;
 mod composer_layout;
 mod navigate;
+mod notice;
 mod outbox;
 mod receive;
 mod requests;
 mod scroll;
 mod seat;
+mod server_clock;
 mod transcript;
 mod typing;
 mod update;
@@ -47,15 +49,14 @@ pub use seat::{Reach, Seat};
 pub(in crate::app) use view::least_rows;
 
 use self::composer::Composer;
+use self::notice::Notices;
 use self::outbox::Outbox;
 use self::requests::{Quiet, Requests};
 use self::scroll::{Blocks, Scroll};
+use self::server_clock::ServerClock;
 use self::transcript::Transcript;
 use self::typing::Typing;
-use crate::domain::chat::{
-    Catalog, Conversation, Message, MessageError, ModelRef, Role, Status, Tokens,
-};
-use crate::domain::failure::Failure;
+use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Status, Tokens};
 use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::session::Prompt;
 use crate::domain::time::Monotonic;
@@ -85,15 +86,6 @@ pub enum ChatOutcome {
     NothingToSend,
     /// There was nothing to clear and nothing to stop.
     NothingToStop,
-}
-
-/// What went wrong last, or is to be said, and belongs to no message.
-#[derive(Debug, Clone, PartialEq)]
-enum Notice {
-    Turn(MessageError),
-    Command(Failure),
-    /// A line of ours.
-    Ours(String),
 }
 
 /// Which half of the chat has the keys, when no request takes them.
@@ -130,9 +122,12 @@ pub struct Chat {
     /// `None` until the server told it.
     status: Option<Status>,
     busy_since: Option<Monotonic>,
+    /// How long the turn ran already when it was first seen.
+    ran_before: Duration,
+    server_clock: ServerClock,
     /// When the first Esc was pressed.
     stop_armed: Option<Monotonic>,
-    notice: Option<Notice>,
+    notices: Notices,
     conversation: Option<Conversation>,
     catalog: Catalog,
     agent: Option<String>,
@@ -168,8 +163,10 @@ impl Chat {
             viewport: ChatViewport::default(),
             status: None,
             busy_since: None,
+            ran_before: Duration::ZERO,
+            server_clock: ServerClock::default(),
             stop_armed: None,
-            notice: None,
+            notices: Notices::default(),
             conversation: None,
             catalog: Catalog::default(),
             agent: None,
@@ -203,6 +200,12 @@ impl Chat {
         matches!(self.status, Some(Status::Busy | Status::Retry { .. }))
     }
 
+    /// How long the turn runs: one time for all that shows it. It goes on while a request waits.
+    pub fn turn_time(&self, now: Monotonic) -> Option<Duration> {
+        let seen = now.saturating_sub(self.busy_since?);
+        Some(seen + self.ran_before)
+    }
+
     /// Whether the server is known to work on nothing at this moment.
     fn is_at_rest(&self) -> bool {
         self.status == Some(Status::Idle) && self.reach == Reach::Live
@@ -218,6 +221,8 @@ impl Chat {
         self.reach = reach;
         if reach != Reach::Live {
             self.stop_armed = None;
+            // What failed with the connection is told by its loss.
+            self.notices.moved_on();
             // An answer to an older page may never come.
             self.loading_older = false;
         }
@@ -361,10 +366,18 @@ impl Chat {
         let spin = self.is_working().then(|| next_step(now, SPIN));
         let armed = self.stop_armed.map(|at| at + STOP_ARMED);
         let guard = self.requests.due(self.clock, self.quiet());
-        [spin, armed, guard, self.typing.due(), self.draft_due()]
-            .into_iter()
-            .flatten()
-            .min()
+        let notice = self.notices.due();
+        [
+            spin,
+            armed,
+            guard,
+            notice,
+            self.typing.due(),
+            self.draft_due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// When the unsent text is to be saved: once the keys are quiet, and soon also where they never are.
@@ -393,7 +406,7 @@ impl Chat {
             transcript: &self.transcript,
             reverted: self.transcript.reverted_from(),
             reverted_open: self.folds.reverted_open,
-            notice: self.notice.is_some(),
+            notice: self.notices.shown().is_some(),
             is_at_rest: self.is_at_rest(),
         }
     }

@@ -1,13 +1,21 @@
 //! What the session's task tells the chat: the queue, failures, and news of the conversation.
 
+use std::time::Duration;
+
+use super::Chat;
+use super::notice::Notice;
 use super::requests::Request;
-use super::{Chat, Notice};
+use super::transcript::Entry;
 use crate::app::cx::Cx;
 use crate::domain::chat::{
     ChatEvent, Conversation, Message, MessageWithParts, PartKind, Resync, Role, Status,
 };
 use crate::domain::failure::Failure;
 use crate::domain::session::Prompt;
+use crate::domain::time::UnixMillis;
+
+/// A turn that seems to run for longer was not begun by the prompt that is taken for its own.
+const DAY: Duration = Duration::from_hours(24);
 
 impl Chat {
     /// The queue after a change, `prompts[0]` the next.
@@ -33,13 +41,8 @@ impl Chat {
         self.outbox.strand();
         self.show_echoes();
         self.requests.reply_failed(self.clock);
-        self.notice = Some(Notice::Command(failure.clone()));
+        self.tell_failure(failure);
         self.loading_older = false;
-    }
-
-    /// Says something below the conversation, until the next prompt is sent.
-    pub fn say(&mut self, words: String) {
-        self.notice = Some(Notice::Ours(words));
     }
 
     /// Shows the prompts that are on their way at the end of the conversation, and no others.
@@ -65,6 +68,7 @@ impl Chat {
     /// News of the conversation. Harmless when told twice, but for deltas.
     pub fn receive(&mut self, event: ChatEvent, cx: &mut Cx<'_>) {
         self.clock = cx.now;
+        self.server_clock.heard(&event, cx.wall);
         if !self.scroll.follows() && adds(&event) {
             self.scroll.unseen = true;
         }
@@ -87,24 +91,24 @@ impl Chat {
             }
             ChatEvent::PermissionReplied(id) => {
                 self.requests.permission_replied(&id, cx.now);
-                self.moved_on();
+                self.notices.moved_on();
             }
             ChatEvent::QuestionAsked(asked) => {
                 self.requests.asked(Request::Question(asked), cx.now);
             }
             ChatEvent::QuestionReplied(id) => {
                 self.requests.question_replied(&id, cx.now);
-                self.moved_on();
+                self.notices.moved_on();
             }
             ChatEvent::Error(error) => {
                 if !error.is_abort() {
-                    self.notice = Some(Notice::Turn(error));
+                    self.notices.say(Notice::Turn(error));
                 }
             }
             // The calls that change them show them.
             ChatEvent::Todos(_) => {}
             ChatEvent::Catalog(catalog) => self.catalog = catalog,
-            ChatEvent::Resync(resync) => self.resync(*resync),
+            ChatEvent::Resync(resync) => self.resync(*resync, cx.wall),
             ChatEvent::Older { page, more } => {
                 self.loading_older = false;
                 self.transcript.older(&page, more);
@@ -113,24 +117,21 @@ impl Chat {
         self.sync_aside();
     }
 
-    /// The server does what it is told: that a command failed in passing before is old news.
-    fn moved_on(&mut self) {
-        if matches!(&self.notice, Some(Notice::Command(failure)) if failure.retryable) {
-            self.notice = None;
-        }
-    }
-
     fn status_changed(&mut self, status: Status) {
         if self.status.as_ref() != Some(&status) {
-            self.moved_on();
+            self.notices.moved_on();
         }
         match status {
             Status::Idle => {
                 self.busy_since = None;
+                self.ran_before = Duration::ZERO;
                 self.stop_armed = None;
                 self.requests.turn_ended(self.clock);
             }
             Status::Busy | Status::Retry { .. } => {
+                if self.busy_since.is_none() {
+                    self.notices.turn_begins();
+                }
                 self.busy_since.get_or_insert(self.clock);
             }
         }
@@ -153,11 +154,8 @@ impl Chat {
 
     fn message(&mut self, message: Message) {
         self.outbox.forget(&message.id);
-        // The message tells it better than the error that came on its own.
-        if let (Some(error), Some(Notice::Turn(told))) = (&message.error, &self.notice)
-            && error == told
-        {
-            self.notice = None;
+        if let Some(error) = &message.error {
+            self.notices.told_by_message(error);
         }
         self.transcript.message(message);
     }
@@ -179,7 +177,7 @@ impl Chat {
         }
     }
 
-    fn resync(&mut self, resync: Resync) {
+    fn resync(&mut self, resync: Resync, wall: UnixMillis) {
         self.transcript.resync(&resync);
         self.requests.resync(&resync, self.clock);
         for message in &resync.messages {
@@ -188,7 +186,21 @@ impl Chat {
         }
         self.loading_older = false;
         self.conversation_changed(resync.conversation);
+        let was_busy = self.busy_since.is_some();
         self.status_changed(resync.status);
+        if !was_busy && self.is_busy() {
+            self.ran_before = self.turn_runs_for(wall);
+        }
+    }
+
+    /// How long the turn runs already that was found running: since its prompt.
+    fn turn_runs_for(&self, wall: UnixMillis) -> Duration {
+        let is_prompt = |entry: &&Entry| entry.message.role == Role::User && entry.known;
+        let prompt = self.transcript.newest_in_force().find(is_prompt);
+        let began = prompt.map(|prompt| prompt.message.created);
+        let began = began.filter(|at| *at > UnixMillis(0));
+        let runs = began.map(|at| self.server_clock.at(wall).since(at));
+        runs.filter(|runs| *runs < DAY).unwrap_or_default()
     }
 }
 

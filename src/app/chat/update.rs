@@ -14,8 +14,7 @@ const UNDRAWN_WIDTH: u16 = 80;
 impl Chat {
     /// Does what the user wants.
     pub fn update(&mut self, action: ChatAction, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        self.clock = cx.now;
-        self.settle(cx);
+        self.begin_input(cx);
         if action == ChatAction::Send && self.context() == ChatContext::Composer {
             return self.enter(cx);
         }
@@ -51,6 +50,13 @@ impl Chat {
         None
     }
 
+    /// What comes first with each key and paste.
+    pub(super) fn begin_input(&mut self, cx: &mut Cx<'_>) {
+        self.clock = cx.now;
+        self.notices.somebody_is_here(cx.now);
+        self.settle(cx);
+    }
+
     /// Whether the action belongs to the request's panel as it stands.
     fn is_for_panel(&self, action: ChatAction) -> bool {
         match action {
@@ -63,8 +69,7 @@ impl Chat {
 
     /// Takes a key that no binding wants. Returns whether it meant something.
     pub fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) -> bool {
-        self.clock = cx.now;
-        self.settle(cx);
+        self.begin_input(cx);
         self.stop_armed = None;
         if self.context() == ChatContext::Transcript {
             self.typing.key(cx.now);
@@ -110,8 +115,7 @@ impl Chat {
     }
 
     fn begin_paste(&mut self, cx: &mut Cx<'_>) {
-        self.clock = cx.now;
-        self.settle(cx);
+        self.begin_input(cx);
         self.begin_text(cx);
         self.typing.key(cx.now);
         self.half = Half::Composer;
@@ -127,6 +131,7 @@ impl Chat {
     pub fn tick(&mut self, cx: &mut Cx<'_>) {
         self.clock = cx.now;
         self.settle(cx);
+        self.notices.tick(cx.now);
         if self.stop_armed.is_some_and(|at| at + STOP_ARMED <= cx.now) {
             self.stop_armed = None;
         }
@@ -197,7 +202,7 @@ impl Chat {
             agent: self.agent().map(str::to_owned),
             model: self.model.clone(),
         };
-        self.notice = None;
+        self.notices.clear();
         self.outbox.sent(prompt.clone());
         self.show_echoes();
         self.scroll.to(super::Anchor::Tail);
@@ -214,7 +219,7 @@ impl Chat {
         for prompt in self.outbox.take_stranded() {
             self.command(SessionCommand::Prompt(prompt), cx);
         }
-        self.notice = None;
+        self.notices.clear();
         self.show_echoes();
         self.command(SessionCommand::ReleaseQueue, cx);
     }

@@ -173,7 +173,7 @@ impl Chat {
                     message,
                     next,
                 }) => {
-                    let secs = next.since(vx.wall).as_secs();
+                    let secs = next.since(self.server_clock.at(vx.wall)).as_secs();
                     let sign = theme.pick("↻", "?");
                     let text =
                         format!("{sign} attempt {attempt} failed, next in {secs} s: {message}");
@@ -182,9 +182,7 @@ impl Chat {
                 Some(Status::Busy) => {
                     let step = vx.now.as_millis() / super::SPIN.as_millis();
                     let spinner = theme.spinner(u64::try_from(step).unwrap_or(0));
-                    let since = self
-                        .busy_since
-                        .map_or(vx.now, |at| vx.now.saturating_sub(at));
+                    let since = self.turn_time(vx.now).unwrap_or_default();
                     let key = seat.key(self.context(), ChatAction::Stop);
                     let time = clock::running(since);
                     let text = format!("{spinner} working {time} · {key} {key} to stop");

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::Chat;
-use super::Notice;
+use super::notice::Notice;
 use super::scroll::{Block, is_unfinished};
 use super::transcript::{Entry, Growing, PartEntry};
 use crate::app::theme::Theme;
@@ -124,7 +124,10 @@ impl Chat {
                 started,
                 ended,
             } => reasoning(known, text, (open, *started, *ended), width, vx),
-            PartKind::Tool(call) => super::view_tool::tool(known, call, open, width, vx),
+            PartKind::Tool(call) => {
+                let server_now = self.server_clock.at(vx.wall);
+                super::view_tool::tool(known, call, (open, server_now), width, vx)
+            }
             PartKind::File { filename, mime } => {
                 one_line(&format!("  [{filename}] {mime}"), vx.theme.dim, width)
             }
@@ -159,7 +162,7 @@ impl Chat {
     }
 
     fn notice_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-        match &self.notice {
+        match self.notices.shown() {
             None => Vec::new(),
             Some(Notice::Ours(words)) => {
                 let sign = theme.pick("↺", "*");

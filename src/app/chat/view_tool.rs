@@ -12,6 +12,7 @@ use crate::app::clock;
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
 use crate::domain::chat::{Todo, ToolCall, ToolStatus};
+use crate::domain::time::UnixMillis;
 use crate::text::{Palette, ansi, diff, wrap};
 
 /// Rows of output that a folded call shows while it runs.
@@ -24,12 +25,12 @@ const ERROR_ROWS: usize = 4;
 pub(super) fn tool<'c>(
     known: &PartEntry,
     call: &ToolCall,
-    open: bool,
+    (open, server_now): (bool, UnixMillis),
     width: u16,
     vx: &'c mut ViewCx<'_>,
 ) -> Shown<'c> {
     let theme = vx.theme;
-    let before = vec![head(call, open, width, vx)];
+    let before = vec![head(call, (open, server_now), width, vx)];
     let columns = width.saturating_sub(4).max(1);
     let what = match (open, call.status) {
         (true, _) => What::All,
@@ -177,7 +178,12 @@ fn todos(todos: &[Todo], columns: u16, theme: &Theme) -> Vec<Line<'static>> {
 }
 
 /// `▸ ✓ bash cargo test                6.1s`, exactly `width` columns where there is room.
-fn head(call: &ToolCall, open: bool, width: u16, vx: &ViewCx<'_>) -> Line<'static> {
+fn head(
+    call: &ToolCall,
+    (open, server_now): (bool, UnixMillis),
+    width: u16,
+    vx: &ViewCx<'_>,
+) -> Line<'static> {
     let theme = vx.theme;
     let (sign, style) = match (call.status, call.exit) {
         (ToolStatus::Pending, _) => (theme.pick("○", "o"), theme.dim),
@@ -186,7 +192,7 @@ fn head(call: &ToolCall, open: bool, width: u16, vx: &ViewCx<'_>) -> Line<'stati
         (ToolStatus::Completed, _) => (theme.pick("✓", "+"), theme.success),
         (ToolStatus::Error, _) => (theme.pick("×", "x"), theme.error),
     };
-    let facts = facts(call, vx);
+    let facts = facts(call, server_now, theme);
     let tool = wrap::truncate(&call.tool, 20).into_owned();
     let subject = if call.subject.is_empty() {
         call.title.as_deref().unwrap_or_default()
@@ -207,7 +213,8 @@ fn head(call: &ToolCall, open: bool, width: u16, vx: &ViewCx<'_>) -> Line<'stati
 }
 
 /// Counted changes, exit code and time, as far as the call has them.
-fn facts(call: &ToolCall, vx: &ViewCx<'_>) -> String {
+/// `server_now` is the server's time, by which the call's are told.
+fn facts(call: &ToolCall, server_now: UnixMillis, theme: &Theme) -> String {
     let mut facts = Vec::new();
     if let Some(diff) = &call.diff {
         let count = |sign: &str, not: &str| {
@@ -215,7 +222,7 @@ fn facts(call: &ToolCall, vx: &ViewCx<'_>) -> String {
                 .filter(|line| line.starts_with(sign) && !line.starts_with(not))
                 .count()
         };
-        let minus = vx.theme.pick("−", "-");
+        let minus = theme.pick("−", "-");
         facts.push(format!(
             "+{} {minus}{}",
             count("+", "+++"),
@@ -228,8 +235,8 @@ fn facts(call: &ToolCall, vx: &ViewCx<'_>) -> String {
     match (call.started, call.ended) {
         (Some(started), Some(ended)) => facts.push(took(started, ended)),
         (Some(started), None) if call.status == ToolStatus::Running => {
-            let running = vx.wall.since(started);
-            // A server's clock may be off; a time that makes no sense is not told.
+            let running = server_now.since(started);
+            // A time that makes no sense is not told.
             if running.as_secs() > 0 && running.as_secs() < 86_400 {
                 facts.push(clock::running(running));
             }

@@ -129,9 +129,7 @@ impl SessionsView<'_> {
                 Some((name, place)) => format!("{name} {place}/{}", Stage::ALL.len()),
                 None => state.name().to_owned(),
             },
-            (State::Working, Some(session)) => {
-                clock::running(self.now.saturating_sub(session.state_since))
-            }
+            (State::Working, Some(session)) => clock::running(session.works_for(self.now)),
             _ => state.name().to_owned(),
         }
     }

@@ -2,10 +2,12 @@
 
 mod composer;
 mod folding;
+mod notices;
 mod reducer;
 mod requests;
 mod reverted;
 mod sending;
+mod times;
 mod view;
 
 use std::time::Duration;
@@ -18,7 +20,8 @@ use crate::app::effect::Effect;
 use crate::app::key::{Key, KeyCode};
 use crate::app::keymap::{Context, Keymap, Meaning};
 use crate::domain::chat::{
-    ChatEvent, Message, MessageWithParts, Part, PartKind, Resync, Role, ToolCall, ToolStatus,
+    ChatEvent, Message, MessageError, MessageWithParts, Part, PartKind, Resync, Role, ToolCall,
+    ToolStatus,
 };
 use crate::domain::session::SessionCommand;
 use crate::domain::time::UnixMillis;
@@ -49,9 +52,13 @@ impl World {
     }
 
     fn with<T>(&mut self, act: impl FnOnce(&mut Chat, &mut Cx<'_>) -> T) -> T {
-        let wall = UnixMillis(1_800_000_000_000 + u64::try_from(self.now.as_millis()).unwrap());
+        let wall = self.wall();
         let mut cx = Cx::new(self.now, wall, &mut self.ids, &mut self.effects);
         act(&mut self.chat, &mut cx)
+    }
+
+    pub(super) fn wall(&self) -> UnixMillis {
+        UnixMillis(1_800_000_000_000).plus(self.now)
     }
 
     pub(super) fn receive(&mut self, event: ChatEvent) {

@@ -420,11 +420,11 @@ fn a_failure_in_passing_is_told_until_the_server_does_what_it_is_told() {
         world.receive(ChatEvent::PermissionAsked(permission("per_1")));
         answer(&mut world, '1');
         world.chat.command_failed(&failure);
-        assert!(world.chat.notice.is_some());
+        assert!(world.chat.notices.shown().is_some());
 
         world.receive(ChatEvent::PermissionReplied("per_1".into()));
 
-        assert_eq!(world.chat.notice.is_some(), stays, "{failure:?}");
+        assert_eq!(world.chat.notices.shown().is_some(), stays, "{failure:?}");
     }
 }
 

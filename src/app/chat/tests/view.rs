@@ -15,6 +15,7 @@ pub(super) struct Screen {
     terminal: Terminal<TestBackend>,
     cache: TextCache,
     cursor: Option<(u16, u16)>,
+    wall: UnixMillis,
 }
 
 impl Screen {
@@ -23,6 +24,7 @@ impl Screen {
             terminal: Terminal::new(TestBackend::new(width, height)).unwrap(),
             cache: TextCache::new(5_000),
             cursor: None,
+            wall: UnixMillis(4_000),
         }
     }
 
@@ -35,7 +37,7 @@ impl Screen {
             cache: &mut self.cache,
             viewport: &mut viewport,
             now: world.now,
-            wall: UnixMillis(4_000),
+            wall: self.wall,
         };
         self.terminal
             .draw(|frame| {
@@ -77,6 +79,13 @@ impl Screen {
             .collect();
         rows.join("\n")
     }
+}
+
+/// As [`draw`], with the wall clock of the world.
+pub(super) fn draw_now(world: &mut World, width: u16, height: u16) -> String {
+    let mut screen = Screen::new(width, height);
+    screen.wall = world.wall();
+    screen.draw(world)
 }
 
 pub(super) fn draw(world: &mut World, width: u16, height: u16) -> String {

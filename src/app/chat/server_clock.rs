@@ -1,0 +1,165 @@
+//! The server's clock as seen from here: it may be minutes ahead of ours or behind it.
+//!
+//! In: the times in the server's news, each with our wall clock at its arrival. Out: what time it is there,
+//! so that "for 12 s" and "in 5 s" come from one clock. All times in the news lie in the server's past: one
+//! that is in our future shows by itself how far ahead the server is. That it is behind shows only in news
+//! that has just happened, which is told at once.
+
+use std::time::Duration;
+
+use crate::domain::chat::{ChatEvent, Message, PartKind};
+use crate::domain::time::UnixMillis;
+
+/// News takes its time on the way: clocks that differ by less are taken for equal.
+const SAME: Duration = Duration::from_secs(3);
+/// No clock is that far off; such times were never meant as times.
+const MOST: Duration = Duration::from_hours(24);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct ServerClock {
+    /// The newest time that the server has told.
+    newest: UnixMillis,
+    /// Each as far as is known; one of them is zero.
+    ahead: Duration,
+    behind: Duration,
+}
+
+impl ServerClock {
+    /// What time it is there.
+    pub(super) fn at(&self, wall: UnixMillis) -> UnixMillis {
+        wall.plus(self.ahead).minus(self.behind)
+    }
+
+    /// Learns from an event that arrives now.
+    pub(super) fn heard(&mut self, event: &ChatEvent, wall: UnixMillis) {
+        match event {
+            // Of these nobody knows how old they are.
+            ChatEvent::Resync(resync) => {
+                *self = Self::default();
+                let times = resync
+                    .messages
+                    .iter()
+                    .map(|known| newest_of(&known.message));
+                for at in times {
+                    self.is_past(at, wall);
+                }
+            }
+            ChatEvent::Message(message) => self.happened(newest_of(message), wall),
+            ChatEvent::Part(part) => {
+                let at = match &part.kind {
+                    PartKind::Tool(call) => call.ended.or(call.started),
+                    PartKind::Reasoning { started, ended, .. } => ended.or(*started),
+                    _ => None,
+                };
+                if let Some(at) = at {
+                    self.happened(at, wall);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// This has just happened, unless something later was told before.
+    fn happened(&mut self, at: UnixMillis, wall: UnixMillis) {
+        if at <= self.newest {
+            return;
+        }
+        self.is_past(at, wall);
+        if at <= wall {
+            self.ahead = Duration::ZERO;
+        }
+        let behind = wall.since(at);
+        self.behind = if is_off(behind) {
+            behind
+        } else {
+            Duration::ZERO
+        };
+    }
+
+    fn is_past(&mut self, at: UnixMillis, wall: UnixMillis) {
+        self.newest = self.newest.max(at);
+        let ahead = at.since(wall);
+        if is_off(ahead) {
+            self.ahead = self.ahead.max(ahead);
+        }
+    }
+}
+
+fn is_off(difference: Duration) -> bool {
+    difference > SAME && difference < MOST
+}
+
+fn newest_of(message: &Message) -> UnixMillis {
+    message.completed.unwrap_or(message.created)
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::super::tests::{message, resync, tool};
+    use super::*;
+    use crate::domain::chat::{MessageWithParts, Role, Status, ToolStatus};
+
+    const NOW: UnixMillis = UnixMillis(1_000_000_000);
+    const MINUTES: Duration = Duration::from_mins(5);
+
+    fn fetched(at: UnixMillis) -> ChatEvent {
+        let known = MessageWithParts {
+            message: message("m", Role::User, at.0),
+            parts: Vec::new(),
+        };
+        ChatEvent::Resync(Box::new(resync(vec![known], Status::Busy)))
+    }
+
+    fn begins(at: UnixMillis) -> ChatEvent {
+        ChatEvent::Message(message("n", Role::Assistant, at.0))
+    }
+
+    fn heard(events: &[ChatEvent]) -> UnixMillis {
+        let mut clock = ServerClock::default();
+        for event in events {
+            clock.heard(event, NOW);
+        }
+        clock.at(NOW)
+    }
+
+    #[test]
+    fn a_server_whose_times_are_in_our_future_is_ahead() {
+        let ahead = NOW.plus(MINUTES);
+
+        assert_eq!(heard(&[fetched(ahead)]), ahead);
+        assert_eq!(heard(&[begins(ahead)]), ahead);
+    }
+
+    #[test]
+    fn a_server_that_is_behind_shows_in_what_has_just_happened() {
+        let behind = NOW.minus(MINUTES);
+
+        assert_eq!(
+            heard(&[fetched(behind), begins(behind.plus(MINUTES / 60))]),
+            behind.plus(MINUTES / 60)
+        );
+    }
+
+    #[test]
+    fn what_is_fetched_may_be_old_and_says_nothing_of_the_clock() {
+        assert_eq!(heard(&[fetched(NOW.minus(MINUTES))]), NOW);
+        // A message of before that is told again.
+        let old = NOW.minus(MINUTES);
+        assert_eq!(
+            heard(&[fetched(NOW.minus(Duration::from_secs(1))), begins(old)]),
+            NOW
+        );
+    }
+
+    #[test]
+    fn clocks_that_agree_but_for_the_way_are_one() {
+        let mut call = tool("m", "p", ToolStatus::Running, "");
+        if let PartKind::Tool(call) = &mut call.kind {
+            call.started = Some(NOW.minus(Duration::from_millis(700)));
+        }
+
+        assert_eq!(heard(&[ChatEvent::Part(call)]), NOW);
+    }
+}

@@ -1,0 +1,104 @@
+//! What is said below the conversation, and when it goes.
+
+use super::view::draw;
+use super::*;
+use crate::domain::failure::Failure;
+
+fn shows(world: &World) -> bool {
+    world.chat.notices.shown().is_some()
+}
+
+fn failed(failure: &Failure) -> World {
+    let mut world = World::idle();
+    world.chat.command_failed(failure);
+    world
+}
+
+/// Something that only the user can mend.
+fn serious() -> Failure {
+    Failure::new("the sandbox could not be given more time").hint("log in again")
+}
+
+const MINUTE: u64 = 60_000;
+
+#[test]
+fn what_is_said_stands_until_somebody_was_here_and_then_goes_by_itself() {
+    let mut world = World::idle();
+    world.chat.say("back in a new sandbox".into());
+    let mut other = failed(&Failure::new("that prompt had already been sent"));
+
+    for world in [&mut world, &mut other] {
+        world.wait(100 * MINUTE);
+        assert!(shows(world));
+
+        world.key_after(0, Key::char('x'));
+        world.wait(10_000);
+        assert!(shows(world));
+        world.wait(MINUTE);
+
+        assert!(!shows(world));
+        assert_eq!(world.chat.animation_due(world.now), None);
+    }
+}
+
+#[test]
+fn a_failure_stands_longer_than_what_is_only_said() {
+    let mut said = World::idle();
+    said.chat.say("back in a new sandbox".into());
+    let mut failure = failed(&Failure::new("that prompt had already been sent"));
+    for world in [&mut said, &mut failure] {
+        world.key_after(0, Key::char('x'));
+        world.wait(20_000);
+    }
+
+    assert!(!shows(&said));
+    assert!(shows(&failure));
+}
+
+#[test]
+fn what_only_the_user_can_mend_stays_until_something_was_done() {
+    let mut world = failed(&serious());
+    world.key_after(0, Key::char('x'));
+    world.wait(100 * MINUTE);
+    assert!(shows(&world));
+
+    // Another client's turn, or the next of the queue: there is time to read it.
+    world.receive(ChatEvent::Status(Status::Busy));
+    assert!(shows(&world));
+    world.key_after(0, Key::char('y'));
+    world.wait(MINUTE);
+    assert!(!shows(&world));
+
+    let mut world = failed(&serious());
+    world.say("go on");
+    assert!(!shows(&world));
+}
+
+#[test]
+fn one_loss_of_the_line_is_told_once() {
+    let lost = || Failure::new("the server does not answer").retryable();
+    // The calls fail first, or after the loss was noticed.
+    let mut before = failed(&lost());
+    before.chat.set_reach(Reach::Later);
+    let mut after = World::idle();
+    after.chat.set_reach(Reach::Later);
+    after.chat.command_failed(&lost());
+
+    assert!(!shows(&before));
+    assert!(!shows(&after));
+    // What has another reason is told.
+    after.chat.command_failed(&serious());
+    assert!(shows(&after));
+}
+
+#[test]
+fn a_failure_is_told_elsewhere_only_while_it_is_out_of_sight() {
+    let mut world = failed(&serious());
+    assert!(world.chat.hides_failure());
+
+    draw(&mut world, 80, 24);
+    assert!(!world.chat.hides_failure());
+
+    world.chat.scroll.to(Anchor::Top);
+    assert!(world.chat.hides_failure());
+}

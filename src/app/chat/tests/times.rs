@@ -1,0 +1,94 @@
+//! Times on the screen: one clock for a turn, and a server whose clock is another.
+
+use super::view::draw_now;
+use super::*;
+
+/// The wall clock of these tests at the first instant.
+const WALL: u64 = 1_800_000_100_000;
+const MINUTES: u64 = 5 * 60_000;
+
+fn running(started: u64) -> Part {
+    let mut part = tool("msg_b", "prt_tool", ToolStatus::Running, "");
+    if let PartKind::Tool(call) = &mut part.kind {
+        call.started = Some(UnixMillis(started));
+    }
+    part
+}
+
+/// A turn whose server is minutes off, and of which a tool has begun now.
+fn turn_of(server: u64) -> World {
+    let mut world = World::idle();
+    world.receive_all([
+        ChatEvent::Status(Status::Busy),
+        ChatEvent::Message(message("msg_b", Role::Assistant, server)),
+        ChatEvent::Part(running(server + 1)),
+    ]);
+    world
+}
+
+#[test]
+fn a_tool_runs_for_as_long_as_it_does_whatever_the_servers_clock_says() {
+    for server in [WALL, WALL + MINUTES, WALL - MINUTES] {
+        let mut world = turn_of(server);
+        world.wait(12_000);
+
+        let screen = draw_now(&mut world, 80, 24);
+
+        let row = screen.lines().find(|row| row.contains("bash cargo test"));
+        let row = row.unwrap_or_default().trim_end_matches([' ', '│']);
+        assert!(
+            row.ends_with(" 0:11") || row.ends_with(" 0:12"),
+            "{server}: {screen}"
+        );
+    }
+}
+
+#[test]
+fn the_next_attempt_is_told_by_the_servers_clock() {
+    for server in [WALL, WALL + MINUTES, WALL - MINUTES] {
+        let mut world = turn_of(server);
+        world.receive(ChatEvent::Status(Status::Retry {
+            attempt: 2,
+            message: "busy".into(),
+            next: UnixMillis(server + 10_000),
+        }));
+
+        let screen = draw_now(&mut world, 80, 24);
+
+        assert!(
+            screen.contains("next in 10 s") || screen.contains("next in 9 s"),
+            "{screen}"
+        );
+    }
+}
+
+#[test]
+fn a_turn_that_is_found_running_has_run_since_its_prompt() {
+    let mut world = World::new();
+    let prompt = MessageWithParts {
+        message: message("msg_a", Role::User, WALL - 90_000),
+        parts: vec![text("msg_a", "prt_a", "go", true)],
+    };
+    world.receive(ChatEvent::Resync(Box::new(resync(
+        vec![prompt],
+        Status::Busy,
+    ))));
+
+    assert_eq!(
+        world.chat.turn_time(world.now),
+        Some(Duration::from_secs(90))
+    );
+    world.wait(5_000);
+    assert_eq!(
+        world.chat.turn_time(world.now),
+        Some(Duration::from_secs(95))
+    );
+
+    // The line was lost and is there again: the turn goes on.
+    let again = resync(Vec::new(), Status::Busy);
+    world.receive(ChatEvent::Resync(Box::new(again)));
+    assert_eq!(
+        world.chat.turn_time(world.now),
+        Some(Duration::from_secs(95))
+    );
+}
