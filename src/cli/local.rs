@@ -166,17 +166,12 @@ pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<()
     }
     match found {
         Some(daemon) => report::line(format!(
-            "running at {} (process {}, version {})\n{}{}{}",
+            "running at {} (process {}, version {})\n{}\n{}{}",
             daemon.url,
             daemon.pid,
             daemon.version,
-            daemon.isolation.map_or_else(
-                || "isolation: not known".to_owned(),
-                |isolation| isolation.line()
-            ),
-            daemon
-                .limits
-                .map_or_else(String::new, |limits| format!("\n{}", limits.line())),
+            daemon.isolation.line(),
+            daemon.limits.line(),
             engine::skew(&daemon.version, daemon.running)
                 .map_or_else(String::new, |told| format!("\n{told}"))
         )),

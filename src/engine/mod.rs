@@ -19,7 +19,7 @@ use crate::e2b::control::ControlClient;
 use crate::e2b::error::Error as E2bError;
 use crate::e2b::host::Addresses;
 use crate::local::daemon::{self, Daemon, DaemonError, Launch};
-use crate::local::{Isolation, Level, PROGRAM_INSIDE};
+use crate::local::{Level, PROGRAM_INSIDE};
 use crate::net::http::{Http, HttpSetupError};
 use serde::de::IgnoredAny;
 use skew::Advice;
@@ -129,14 +129,13 @@ impl Engine {
             }
             EngineSpec::Local(local) => {
                 let daemon = newest(local).await?;
-                let isolation = daemon.isolation.as_ref();
-                if isolation.map_or(Level::None, |isolation| isolation.level) < local.least {
+                if daemon.isolation.level < local.least {
                     return Err(EngineError::Isolation {
                         least: local.least,
-                        is: isolation.map_or_else(|| "none".to_owned(), Isolation::line),
+                        is: daemon.isolation.line(),
                     });
                 }
-                Self::local(daemon, local.launch.program.clone(), http)
+                Self::local(daemon, http)
             }
         }
     }
@@ -146,7 +145,7 @@ impl Engine {
         match spec {
             EngineSpec::E2b { .. } => Self::find_or_start(spec, http).await.map(Some),
             EngineSpec::Local(local) => match daemon::find(&local.state_dir).await {
-                Some(daemon) => Self::local(daemon, local.launch.program.clone(), http).map(Some),
+                Some(daemon) => Self::local(daemon, http).map(Some),
                 None => Ok(None),
             },
         }
@@ -176,25 +175,22 @@ impl Engine {
         }
     }
 
-    fn local(daemon: Daemon, program: PathBuf, http: &Http) -> Result<Self, EngineError> {
+    fn local(daemon: Daemon, http: &Http) -> Result<Self, EngineError> {
         let addresses = Addresses::new(Some("localhost"), Some(&daemon.url), None)?;
         let key = daemon.api_key.clone();
-        let isolation = daemon.isolation.as_ref();
-        let level = isolation.map_or(Level::None, |isolation| isolation.level);
-        let inside = PathBuf::from(PROGRAM_INSIDE);
-        let outside = daemon.program.clone().unwrap_or(program);
+        let isolation = &daemon.isolation;
         let control = ControlClient::new(http.pool().clone(), addresses.api.clone(), key)?;
         Ok(Self {
             kind: EngineKind::Local,
             control: control.with_limit(CREATE_LIMIT),
             addresses,
-            isolation: Some(isolation.map_or(Level::None.name(), Isolation::word)),
-            own_network: isolation.is_some_and(Isolation::own_network),
-            writes_into_requests: isolation.is_some_and(Isolation::keeps_rules),
-            demo_program: Some(if level == Level::Full {
-                inside
+            isolation: Some(isolation.word()),
+            own_network: isolation.own_network(),
+            writes_into_requests: isolation.keeps_rules(),
+            demo_program: Some(if isolation.level == Level::Full {
+                PathBuf::from(PROGRAM_INSIDE)
             } else {
-                outside
+                daemon.program.clone()
             }),
             notice: notice(&daemon),
             local: Some(daemon),
@@ -255,14 +251,14 @@ async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
 
 /// What whoever starts a session should know of the local server.
 fn notice(daemon: &Daemon) -> String {
-    let isolation = daemon.isolation.as_ref().map(Isolation::notice);
+    let isolation = daemon.isolation.notice();
     let skew = skew(&daemon.version, daemon.running);
-    let told = isolation.filter(|told| !told.is_empty());
+    let told = Some(isolation).filter(|told| !told.is_empty());
     told.into_iter().chain(skew).collect::<Vec<_>>().join("; ")
 }
 
 /// What is to be said of a local server of this version.
-pub fn skew(version: &str, running: Option<usize>) -> Option<String> {
+pub fn skew(version: &str, running: usize) -> Option<String> {
     match skew::advise(version, running, VERSION) {
         Advice::Use => None,
         Advice::Renew => Some(format!(

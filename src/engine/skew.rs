@@ -14,13 +14,13 @@ pub(super) enum Advice {
     Tell(String),
 }
 
-/// `running`: sandboxes with processes in it; older servers do not say.
-pub(super) fn advise(theirs: &str, running: Option<usize>, own: &str) -> Advice {
+/// `running`: sandboxes with processes in it.
+pub(super) fn advise(theirs: &str, running: usize, own: &str) -> Advice {
     if theirs == own {
         return Advice::Use;
     }
     let is_older = compare(theirs, own) == Ordering::Less;
-    if is_older && running == Some(0) {
+    if is_older && running == 0 {
         return Advice::Renew;
     }
     let next = if is_older {
@@ -52,27 +52,20 @@ mod tests {
 
     #[test]
     fn the_same_version_is_used_without_a_word() {
-        assert_eq!(advise("0.1.0", Some(3), "0.1.0"), Advice::Use);
+        assert_eq!(advise("0.1.0", 3, "0.1.0"), Advice::Use);
     }
 
     #[test]
     fn an_older_one_is_renewed_only_where_nothing_runs() {
-        assert_eq!(advise("0.9.0", Some(0), "0.10.0"), Advice::Renew);
-        assert_eq!(advise("0.1.0-rc.1", Some(0), "0.1.0"), Advice::Renew);
-        for running in [Some(1), None] {
-            let Advice::Tell(told) = advise("0.1.0", running, "0.2.0") else {
-                panic!("{running:?}");
-            };
-            assert_eq!(
-                told,
-                "the local server runs sandbar 0.1.0, this is 0.2.0; `sandbar local stop` ends it, \
-                 and pauses its sandboxes; the next session starts a new one"
-            );
-        }
+        assert_eq!(advise("0.9.0", 0, "0.10.0"), Advice::Renew);
+        assert_eq!(advise("0.1.0-rc.1", 0, "0.1.0"), Advice::Renew);
+        let told = "the local server runs sandbar 0.1.0, this is 0.2.0; `sandbar local stop` ends it, \
+            and pauses its sandboxes; the next session starts a new one";
+        assert_eq!(advise("0.1.0", 1, "0.2.0"), Advice::Tell(told.to_owned()));
     }
 
     #[test]
     fn a_newer_one_is_left_alone() {
-        assert!(matches!(advise("0.3.0", Some(0), "0.2.0"), Advice::Tell(_)));
+        assert!(matches!(advise("0.3.0", 0, "0.2.0"), Advice::Tell(_)));
     }
 }

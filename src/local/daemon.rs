@@ -63,14 +63,14 @@ pub struct Daemon {
     pub pid: u32,
     /// The version of the program that it runs.
     pub version: String,
-    /// How far its sandboxes are shut off, if it says so.
-    pub isolation: Option<Isolation>,
-    /// Sandboxes that have processes, stopped ones too, if it says so.
-    pub running: Option<usize>,
-    /// What its sandboxes may use, if it says so.
-    pub limits: Option<Enforced>,
+    /// How far its sandboxes are shut off.
+    pub isolation: Isolation,
+    /// Sandboxes that have processes, stopped ones too.
+    pub running: usize,
+    /// What its sandboxes may use.
+    pub limits: Enforced,
     /// The program's file, where sandboxes below level full can start it.
-    pub program: Option<PathBuf>,
+    pub program: PathBuf,
     /// Where its files are.
     pub state_dir: PathBuf,
 }
@@ -271,8 +271,7 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     let wanted = old.as_ref().map_or(0, |old| old.port);
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).await;
     let listener = if let Ok(listener) = bound {
-        // One of another form, which older versions made, E2B's SDKs would not send.
-        if let Some(old) = old.filter(|old| auth::is_api_key(&old.api_key)) {
+        if let Some(old) = old {
             options.api_key = old.api_key.into();
         }
         listener

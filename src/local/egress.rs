@@ -23,7 +23,6 @@ const DOMAINS_ALONE: &str = "When specifying allowed domains in allow out, you m
 pub(super) struct Egress {
     pub(super) allow: Vec<Place>,
     pub(super) deny: Vec<Place>,
-    #[serde(default)]
     pub(super) rewrite: Rewrites,
 }
 

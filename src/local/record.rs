@@ -35,27 +35,17 @@ pub(super) struct Record {
     pub(super) auto_pause_memory: bool,
     pub(super) state: State,
     /// Whether traffic wakes it from a pause that kept its processes.
-    #[serde(default)]
     pub(super) auto_resume: bool,
     /// The time to live that the create asked for.
-    #[serde(default)]
     pub(super) timeout_secs: u64,
     /// The `Host` that servers in the sandbox see instead of the public name.
-    #[serde(default)]
     pub(super) mask_host: Option<String>,
     /// Whose programs it has, where that is not `template`: it began with a snapshot.
-    #[serde(default)]
     pub(super) base: Option<String>,
     /// In force where the sandbox has a network of its own.
-    #[serde(default)]
     pub(super) egress: Egress,
     /// Whether envd wants its token.
-    #[serde(default = "always")]
     pub(super) secure: bool,
-}
-
-fn always() -> bool {
-    true
 }
 
 impl Record {

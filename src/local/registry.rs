@@ -481,7 +481,9 @@ mod tests {
         let record = serde_json::json!({
             "id": "ione", "template": "base", "metadata": {}, "env_vars": {}, "envd_token": "",
             "traffic_token": null, "started_at": 0, "ends_at": ends_at, "auto_pause": false,
-            "auto_pause_memory": false, "state": "running",
+            "auto_pause_memory": false, "state": "running", "auto_resume": false, "timeout_secs": 0,
+            "mask_host": null, "base": null, "egress": {"allow": [], "deny": [], "rewrite": {}},
+            "secure": true,
         });
         serde_json::from_value(record).unwrap()
     }

@@ -42,7 +42,6 @@ pub(super) struct Snapshot {
     pub(super) id: String,
     pub(super) name: Option<String>,
     /// Which of those of the same name.
-    #[serde(default = "newest")]
     pub(super) tag: String,
     /// Whose files these were.
     pub(super) sandbox: String,
@@ -54,10 +53,6 @@ pub(super) struct Snapshot {
 
 /// The tag of what is named without one (E2B's).
 pub(super) const NEWEST: &str = "default";
-
-fn newest() -> String {
-    NEWEST.to_owned()
-}
 
 impl Snapshot {
     /// Whether it is what `id`, `name` or `name:tag` says.
@@ -253,7 +248,7 @@ mod tests {
         Snapshot {
             id: id.to_owned(),
             name: name.map(str::to_owned),
-            tag: newest(),
+            tag: NEWEST.to_owned(),
             sandbox: "isource".to_owned(),
             template: "base".to_owned(),
             made_at,

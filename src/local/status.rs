@@ -15,16 +15,11 @@ pub(super) const STATUS: &str = "/sandbar/status";
 pub(super) struct Status {
     pub(super) pid: u32,
     pub(super) version: String,
-    /// Older servers do not say.
-    #[serde(default)]
-    pub(super) isolation: Option<Isolation>,
+    pub(super) isolation: Isolation,
     /// Sandboxes that have processes, stopped ones too.
-    #[serde(default)]
-    pub(super) running: Option<usize>,
+    pub(super) running: usize,
     /// What its sandboxes may use.
-    #[serde(default)]
-    pub(super) limits: Option<Enforced>,
+    pub(super) limits: Enforced,
     /// This program's file, where sandboxes without a view of their own can start it.
-    #[serde(default)]
-    pub(super) program: Option<PathBuf>,
+    pub(super) program: PathBuf,
 }

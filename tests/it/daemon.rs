@@ -138,7 +138,7 @@ async fn a_server_that_nobody_needs_ends_by_itself_and_is_started_anew() {
     assert!(stopped);
     assert_ne!(second.pid, first.pid);
     assert_eq!(second.url, first.url);
-    assert_eq!(second.running, Some(0));
+    assert_eq!(second.running, 0);
 }
 
 /// A server in the foreground with its files below `home`, as a command that has not been started.

@@ -21,10 +21,8 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// The level and the limits: of the server that runs, else what one would give.
 pub(super) async fn isolation(config: &Config, server: Option<&Daemon>) -> (Check, Option<Check>) {
     let least = wanted(config).least;
-    let said = server.and_then(|server| server.isolation.clone());
-    if let Some(isolation) = said {
-        let limits = server.and_then(|server| server.limits.as_ref());
-        return (level(&isolation, least), limits.map(limit));
+    if let Some(server) = server {
+        return (level(&server.isolation, least), Some(limit(&server.limits)));
     }
     let dir = setup::local_dir(config);
     let above = vec![config.paths.state_dir.clone()];
@@ -72,9 +70,8 @@ pub(super) fn server(found: Option<&Daemon>) -> Check {
         return Check::ok(name, "not running; it starts with the first local session");
     };
     let sandboxes = match server.running {
-        Some(1) => ", 1 sandbox".to_owned(),
-        Some(many) => format!(", {many} sandboxes"),
-        None => String::new(),
+        1 => ", 1 sandbox".to_owned(),
+        many => format!(", {many} sandboxes"),
     };
     let found = format!(
         "version {} at {} (process {}){sandboxes}",

@@ -236,15 +236,14 @@ async fn status(State(app): State<App>) -> Json<Status> {
     Json(Status {
         pid: std::process::id(),
         version: app.options.version.clone(),
-        isolation: Some(app.isolation.clone()),
-        running: Some(
-            app.all()
-                .iter()
-                .filter(|sandbox| sandbox.run().is_some())
-                .count(),
-        ),
-        limits: Some(app.keeper.enforced.clone()),
-        program: Some(app.options.helper.program.clone()),
+        isolation: app.isolation.clone(),
+        running: app
+            .all()
+            .iter()
+            .filter(|sandbox| sandbox.run().is_some())
+            .count(),
+        limits: app.keeper.enforced.clone(),
+        program: app.options.helper.program.clone(),
     })
 }
 

@@ -72,7 +72,6 @@ pub struct Isolation {
     /// What to do for that; may be empty.
     pub next: String,
     /// The sandboxes run as the server's user.
-    #[serde(default)]
     pub shares_user: bool,
     /// As whom the sandboxes run, if the server is root.
     #[serde(skip)]
