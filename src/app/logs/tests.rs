@@ -138,6 +138,26 @@ fn wrapped_lines_are_scrolled_by_their_rows() {
 }
 
 #[test]
+fn a_line_that_is_read_stays_when_it_has_fewer_rows() {
+    let mut logs = Logs::default();
+    let mut lines = vec![line("aaaa bbbb cccc dddd eeee ffff gggg")];
+    lines.extend(numbered(0..20));
+    logs.append(lines);
+    logs.update(LogsAction::Wrap);
+    rows(&mut logs, 12);
+    logs.update(LogsAction::Top);
+    rows(&mut logs, 12);
+    logs.update(LogsAction::LineDown);
+    logs.update(LogsAction::LineDown);
+    rows(&mut logs, 12);
+
+    logs.update(LogsAction::Wrap);
+    let shown = rows(&mut logs, 40);
+
+    assert!(shown[0].starts_with("aaaa"), "{shown:?}");
+}
+
+#[test]
 fn many_bytes_let_old_lines_go_too() {
     let mut logs = Logs::default();
     let long = "x".repeat(1 << 20);

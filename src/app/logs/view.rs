@@ -102,7 +102,12 @@ impl LogsView<'_> {
         };
         let from = match self.logs.anchor {
             Anchor::Tail => tail,
-            Anchor::At { line, row } => Place { line, row }.max(oldest),
+            // Wrapped no more, or less often, the line has fewer rows.
+            Anchor::At { line, row } => Place {
+                line,
+                row: row.min(self.height(line, width).saturating_sub(1)),
+            }
+            .max(oldest),
         };
         let rows = usize::try_from(self.logs.pending.unsigned_abs()).unwrap_or(0);
         if self.logs.pending < 0 {
