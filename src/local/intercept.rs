@@ -143,7 +143,7 @@ async fn client(env: &[(String, String)]) -> Result<reqwest::Client, String> {
     };
     let options = HttpOptions {
         connect_timeout: CONNECT_LIMIT,
-        read_timeout: SILENCE,
+        read_timeout: Some(SILENCE),
         proxies: Proxies {
             http: None,
             https: find("https_proxy").or_else(|| find("http_proxy")),

@@ -2,8 +2,9 @@
 //!
 //! Options enter, [`Http`] leaves: two `reqwest` clients that are cheap to clone, of which one keeps its
 //! connections for further requests. There is never a
-//! time limit over a whole request here, since that would cut event streams: connecting and each
-//! read have one, and callers set their own for each call. Nothing here reads the environment, and
+//! time limit over a whole request here, since that would cut event streams, nor over a silence, since
+//! that would cut steps whose own limits are longer: connecting has one, and callers set their own for each
+//! call and each stream. Nothing here reads the environment, and
 //! nothing knows what is sent.
 
 use std::error::Error as _;
@@ -37,8 +38,8 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 pub struct HttpOptions {
     /// For the name, the TCP connection and TLS together.
     pub connect_timeout: Duration,
-    /// The longest silence while an answer is awaited or read; above the servers' heartbeats.
-    pub read_timeout: Duration,
+    /// The longest silence while an answer is awaited or read. Without, the callers' own limits decide.
+    pub read_timeout: Option<Duration>,
     pub proxies: Proxies,
     /// Whether `https://` can be reached. Without, no certificates are read, which takes tens of
     /// milliseconds.
@@ -49,7 +50,7 @@ impl Default for HttpOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
-            read_timeout: Duration::from_secs(90),
+            read_timeout: None,
             proxies: Proxies::default(),
             tls: true,
         }
@@ -185,7 +186,6 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, HttpSetupEr
 pub fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpSetupError> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(options.connect_timeout)
-        .read_timeout(options.read_timeout)
         .tcp_keepalive(SILENCE)
         // All requests to a host share one, and go on doing so when it has died without a word.
         .http2_keep_alive_interval(SILENCE)
@@ -195,6 +195,9 @@ pub fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpSetu
         .user_agent(concat!("sandbar/", env!("CARGO_PKG_VERSION")))
         // Without this, reqwest would read the environment itself and offer loopback to a proxy.
         .no_proxy();
+    if let Some(limit) = options.read_timeout {
+        builder = builder.read_timeout(limit);
+    }
     let except = reqwest::NoProxy::from_string(&format!("{LOOPBACK},{}", options.proxies.except));
     if let Some(url) = &options.proxies.http {
         let proxy =
