@@ -15,12 +15,21 @@ if ldd /bin/sh 2>/dev/null | grep -q musl; then package="$package-musl"; fi
 # Beside its place until it is whole. Another try that still runs loses its ground, and ends.
 rm -rf "$target".part-*
 work="$target.part-$$"
-trap 'rm -rf "$work"' EXIT
+counting=
+trap 'kill $counting 2>/dev/null; rm -rf "$work"' EXIT
 mkdir -p "$work"
+# npm says nothing of how much it has received.
+while sleep 2; do
+  [ -d "$work" ] || exit
+  kilobytes=$(du -sk "$work/.npm/_cacache" 2>/dev/null | cut -f 1) || :
+  echo "sandbar-received $((${kilobytes:-0} * 1024))"
+done &
+counting=$!
 echo "npm install $package@$version"
-npm install --prefix "$work" --no-audit --no-fund --no-save --loglevel=http "$package@$version" "@vscode/ripgrep-linux-$cpu" 2>&1
+npm install --prefix "$work" --cache "$work/.npm" --no-audit --no-fund --no-save --loglevel=http "$package@$version" "@vscode/ripgrep-linux-$cpu" 2>&1
 ln -sf "node_modules/$package/bin/opencode" "$work/opencode"
 ln -sf "node_modules/@vscode/ripgrep-linux-$cpu/bin/rg" "$work/rg"
 "$work/opencode" --version
-rm -rf "$target"
+rm -rf "$target" "$work/.npm"
+kill $counting 2>/dev/null
 mv "$work" "$target"

@@ -1,7 +1,7 @@
 # Starts OpenCode's server. $1 its path, $2 work tree, $3 port, $4 the file in our home with the password,
 # $5 the number of this start, $6 "demo" if its only model is the demo's.
 # The password is never an argument: it is in the environment since the sandbox was made, or in that file,
-# which only we can read.
+# which only we can read. Needs config-dirs.sh and server-file.sh.
 
 # What is printed goes into two files, which read-log.sh reads. So the server waits for no reader, nothing is
 # lost while nobody reads, and a place in a stream is a place in a file. The front of a file is punched out
@@ -50,13 +50,8 @@ if [ -z "$OPENCODE_SERVER_PASSWORD" ] && [ -f "$HOME/$4" ]; then
   export OPENCODE_SERVER_PASSWORD
 fi
 [ -n "$OPENCODE_SERVER_PASSWORD" ] || { echo "no password is set; a server open to everybody is not started" >&2; exit 3; }
-# Before OpenCode loads a plugin file it fetches its own plugin package from npm, and the first conversation
-# waits for that (seen on 1.18.33: 5 to 30 s). Ours needs nothing of it; what the lock file names is not
-# fetched. A directory that somebody else has set up stays as it is.
-config="$HOME/.config/opencode"
-if [ ! -e "$config/package.json" ] && [ ! -e "$config/package-lock.json" ] && mkdir -p "$config/node_modules"; then
-  printf '%s\n' '{"packages":{"":{"dependencies":{"@opencode-ai/plugin":"*"}}}}' > "$config/package-lock.json"
-fi
+# We come as OpenCode's usual user.
+unset OPENCODE_SERVER_USERNAME
 if [ "$6" = demo ]; then
   # That model is in the configuration. All others, which the program brings along, take it seconds to load
   # (seen on 1.18.33), and nothing of the demo needs a network.
@@ -65,6 +60,18 @@ if [ "$6" = demo ]; then
   export OPENCODE_MODELS_PATH OPENCODE_DISABLE_MODELS_FETCH=1
 fi
 cd "$2" || exit 3
+settle_config_dirs "$2"
+# Plugins are where the configuration is.
+plugins=.config/opencode/plugin
+if [ "$global" != "$HOME/.config/opencode" ]; then
+  mkdir -p "$global/plugin" && cp "$HOME/$plugins"/sandbar-*.js "$global/plugin/"
+fi
+# Somebody else's server there would be taken for ours.
+if grep -qi ":$(printf %04X "$3") [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null; then
+  echo "ServeError" >&2
+  exit 5
+fi
+(umask 077; mkdir -p "${server_file%/*}" && echo "$$ $(began $$) $5 $3" > "$server_file")
 PATH="$(dirname "$1"):$PATH"
 export PATH
 exec "$1" serve --hostname 127.0.0.1 --port "$3" --print-logs --log-level INFO

@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::error::{Kind, Result};
 use super::exchange::{Answer, During, Exchange, Kinded, MAX_JSON, secret_header, url};
 use super::list::{ListFilter, Page};
-
+use super::plan::Plan;
 use super::wire::{
     ConnectSandbox, ListedSandbox, NewSandbox, PauseSandbox, Sandbox, SandboxDetail, SetTimeout,
     unix_millis,
@@ -38,6 +38,7 @@ pub struct ControlClient {
     headers: HeaderMap,
     exchange: Exchange,
     paths: Arc<AtomicU8>,
+    plan: Plan,
 }
 
 /// Which paths a server has: an [`AtomicU8`] with one of these.
@@ -78,6 +79,7 @@ impl ControlClient {
             headers,
             exchange,
             paths: Arc::default(),
+            plan: Plan::default(),
         })
     }
 
@@ -91,32 +93,39 @@ impl ControlClient {
     /// Creates a sandbox; it runs when this returns.
     ///
     /// `secure` is set where a server has only the older path, since without it there would be no
-    /// access token and anyone who knows the id could run commands.
+    /// access token and anyone who knows the id could run commands. A time to live that the account's plan
+    /// does not allow is cut to what it allows.
     pub async fn create(&self, new: &NewSandbox) -> Result<Sandbox> {
-        let current = self.post(&["v2", "sandboxes"], new);
-        let old = || {
+        let asked = new.timeout.and_then(|secs| u64::try_from(secs).ok());
+        let call = |timeout: Option<Duration>| async move {
             let mut body = new.clone();
-            body.secure = Some(true);
-            body.timeout.get_or_insert(DEFAULT_TIMEOUT_SECS);
-            self.post(&["sandboxes"], &body)
+            body.timeout = timeout.map(whole_secs).or(body.timeout);
+            let current = self.post(&["v2", "sandboxes"], &body);
+            let old = || {
+                let mut body = body.clone();
+                body.secure = Some(true);
+                body.timeout.get_or_insert(DEFAULT_TIMEOUT_SECS);
+                self.post(&["sandboxes"], &body)
+            };
+            self.either(current, old).await?.accepted()?.json()
         };
-        let created = async { self.either(current, old).await?.accepted()?.json() };
+        let created = self.as_allowed(asked.map(Duration::from_secs), call);
         created
             .await
             .during(|| format!("create a sandbox from template {}", new.template_id))
     }
 
-    /// Joins a running sandbox or resumes a paused one. Of a running one the time is only extended.
+    /// Joins a running sandbox or resumes a paused one. Of a running one the time is only extended. A time
+    /// that the account's plan does not allow is cut to what it allows.
     pub async fn connect(&self, id: &str, timeout: Option<Duration>) -> Result<Connected> {
-        let body = ConnectSandbox {
-            timeout: timeout.map(whole_secs),
-        };
-        let current = self.post(&["v2", "sandboxes", id, "connect"], &body);
-        let old = || {
-            let timeout = Some(body.timeout.unwrap_or(DEFAULT_TIMEOUT_SECS));
-            self.post(&["sandboxes", id, "connect"], &ConnectSandbox { timeout })
-        };
-        let connected = async {
+        let call = |timeout: Option<Duration>| async move {
+            let timeout = timeout.map(whole_secs);
+            let body = ConnectSandbox { timeout };
+            let current = self.post(&["v2", "sandboxes", id, "connect"], &body);
+            let old = || {
+                let timeout = Some(timeout.unwrap_or(DEFAULT_TIMEOUT_SECS));
+                self.post(&["sandboxes", id, "connect"], &ConnectSandbox { timeout })
+            };
             let answer = self.either(current, old).await?.accepted()?;
             let resumed = answer.status == StatusCode::CREATED;
             Ok(Connected {
@@ -124,9 +133,36 @@ impl ControlClient {
                 resumed,
             })
         };
+        let connected = self.as_allowed(timeout, call);
         connected
             .await
             .during(|| format!("connect to sandbox {id}"))
+    }
+
+    /// The longest time that the account's plan lets a sandbox run, if a call has met it.
+    pub fn longest_life(&self) -> Option<Duration> {
+        self.plan.longest()
+    }
+
+    /// Makes a call with as much of a time to live as the plan allows, which it may tell by refusing more.
+    async fn as_allowed<T, F>(
+        &self,
+        asked: Option<Duration>,
+        call: impl Fn(Option<Duration>) -> F,
+    ) -> Kinded<T>
+    where
+        F: Future<Output = Kinded<T>>,
+    {
+        let Some(asked) = asked else {
+            return call(None).await;
+        };
+        let first = self.plan.allowed(asked);
+        match call(Some(first)).await {
+            Err(kind) if self.plan.refused(&kind, first) => {
+                call(Some(self.plan.allowed(asked))).await
+            }
+            done => done,
+        }
     }
 
     pub async fn get(&self, id: &str) -> Result<SandboxDetail> {
@@ -137,6 +173,11 @@ impl ControlClient {
 
     /// How long a sandbox still lives, by the server's own clock: ours may be wrong.
     pub async fn time_left(&self, id: &str) -> Result<Duration> {
+        Ok(self.life(id).await?.0)
+    }
+
+    /// How long a sandbox still lives, and from its start to its end.
+    async fn life(&self, id: &str) -> Result<(Duration, Duration)> {
         let request = self.request(Method::GET, &["sandboxes", id]);
         let looked = async {
             let answer = self.send(request).await?.accepted()?;
@@ -145,8 +186,12 @@ impl ControlClient {
                 cause: "when it ends is no time".to_owned(),
             })?;
             let now = told_at(&answer.headers).unwrap_or_else(|| Timestamp::now().as_millisecond());
-            let left = u64::try_from(ends.saturating_sub(now)).unwrap_or(0);
-            Ok(Duration::from_millis(left))
+            let began = unix_millis(&detail.listed.started_at).unwrap_or(now);
+            let until_end = |from: i64| {
+                let millis = u64::try_from(ends.saturating_sub(from)).unwrap_or(0);
+                Duration::from_millis(millis)
+            };
+            Ok((until_end(now), until_end(began)))
         };
         looked.await.during(|| format!("look up sandbox {id}"))
     }
@@ -210,15 +255,20 @@ impl ControlClient {
         }
     }
 
-    /// Lets the sandbox live for this long from now, longer or shorter than before.
-    pub async fn set_timeout(&self, id: &str, timeout: Duration) -> Result<()> {
-        let body = SetTimeout {
-            timeout: whole_secs(timeout),
+    /// Lets the sandbox live for this long from now, longer or shorter than before; returns how long it does,
+    /// by the server's own clock: what the account's plan does not allow is cut without a word.
+    pub async fn set_timeout(&self, id: &str, timeout: Duration) -> Result<Duration> {
+        let call = |timeout: Option<Duration>| async move {
+            let timeout = whole_secs(timeout.unwrap_or_default());
+            let request = self.post(&["sandboxes", id, "timeout"], &SetTimeout { timeout });
+            self.send(request).await?.accepted().map(drop)
         };
-        let request = self.post(&["sandboxes", id, "timeout"], &body);
-        let set = async { self.send(request).await?.accepted().map(drop) };
+        let set = self.as_allowed(Some(timeout), call);
         set.await
-            .during(|| format!("set the timeout of sandbox {id}"))
+            .during(|| format!("set the timeout of sandbox {id}"))?;
+        let (left, whole) = self.life(id).await?;
+        self.plan.granted(timeout, left, whole);
+        Ok(left)
     }
 
     /// Pauses with memory. False: it was paused already.

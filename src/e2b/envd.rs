@@ -49,7 +49,7 @@ pub struct EnvdClient {
 }
 
 impl EnvdClient {
-    /// The HTTP client must have no limit for whole requests, and none below 75 s for reads.
+    /// The HTTP client must have no limit for whole requests, and none for reads.
     pub fn new(http: impl Into<Pool>, address: EnvdAddress) -> Result<Self> {
         let http = http.into();
         let failed = || format!("use the address of sandbox {}", address.sandbox_id);

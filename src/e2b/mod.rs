@@ -14,6 +14,7 @@ pub mod error;
 pub mod host;
 
 mod exchange;
+pub mod plan;
 
 pub mod control;
 pub mod list;

@@ -179,8 +179,9 @@ pub struct ProcessStream {
     source: Source,
     ended: bool,
     pub(super) operation: String,
-    /// Longest time without anything, not even a keepalive, before the connection counts as dead.
-    pub(super) silence: Duration,
+    /// Longest time without anything, not even a keepalive, before the connection counts as dead; `None`: no
+    /// keepalives come.
+    pub(super) silence: Option<Duration>,
     pub(super) secret: Option<SecretString>,
 }
 
@@ -202,7 +203,7 @@ impl ProcessStream {
             source,
             ended: false,
             operation,
-            silence,
+            silence: Some(silence),
             secret,
         };
         let first = stream.event().await.map_err(|kind| stream.error(kind))?;
@@ -212,6 +213,13 @@ impl ProcessStream {
         };
         stream.pid = start.pid;
         Ok(stream)
+    }
+
+    /// For a process that has closed both outputs, as one that prints into files: envd sends no keepalives
+    /// then, only the end (observed on envd 0.6.13). So no silence means anything; that the connection has
+    /// died is for TCP to find out, or for whoever has reason to look.
+    pub fn without_keepalives(&mut self) {
+        self.silence = None;
     }
 
     pub fn pid(&self) -> u32 {
@@ -281,20 +289,15 @@ impl ProcessStream {
 
     /// The next message of either stream; `None` at a clean end. Unknown events count as keepalives.
     async fn event(&mut self) -> Kinded<Option<ProcessEventKind>> {
-        let after = self.silence;
-        let late = |_| Kind::TimedOut { after };
+        let silence = self.silence;
         let received = match &mut self.source {
             Source::Start(stream) => {
-                let message = timeout(after, stream.message::<StartResponse>()).await;
-                message
-                    .map_err(late)?
-                    .map(|m| m.map(|m| m.to_owned_message().event))
+                let message = within(silence, stream.message::<StartResponse>()).await?;
+                message.map(|m| m.map(|m| m.to_owned_message().event))
             }
             Source::Connect(stream) => {
-                let message = timeout(after, stream.message::<ConnectResponse>()).await;
-                message
-                    .map_err(late)?
-                    .map(|m| m.map(|m| m.to_owned_message().event))
+                let message = within(silence, stream.message::<ConnectResponse>()).await?;
+                message.map(|m| m.map(|m| m.to_owned_message().event))
             }
         };
         match received {
@@ -307,6 +310,14 @@ impl ProcessStream {
     fn error(&self, kind: Kind) -> Error {
         Error::new(self.operation.clone(), kind)
     }
+}
+
+async fn within<T>(silence: Option<Duration>, message: impl Future<Output = T>) -> Kinded<T> {
+    let Some(after) = silence else {
+        return Ok(message.await);
+    };
+    let message = timeout(after, message).await;
+    message.map_err(|_| Kind::TimedOut { after })
 }
 
 fn kind_of_event(event: Option<WireEvent>) -> ProcessEventKind {

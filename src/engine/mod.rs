@@ -6,13 +6,15 @@
 
 mod skew;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::StreamExt;
+use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::sandbox::EngineKind;
 use crate::e2b::control::ControlClient;
@@ -27,6 +29,8 @@ use skew::Advice;
 /// This program's version, which a local server should have too.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// What a server gets to say how an install ended that took too long.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Creating a sandbox may wait for its template to be installed.
 const CREATE_LIMIT: Duration = Duration::from_mins(10);
 
@@ -203,39 +207,52 @@ impl Engine {
     pub async fn prepare(
         &self,
         template: &str,
+        terms: &InstallTerms<'_>,
         mut line: impl FnMut(String),
     ) -> Result<(), EngineError> {
         let Some(daemon) = &self.local else {
             return Ok(());
         };
         let url = format!("{}/sandbar/templates/{template}/install", daemon.url);
-        let request = self
-            .http
-            .pool()
-            .client()
-            .get(url)
-            .header("x-api-key", daemon.api_key.expose_secret());
         let failed =
             |error: reqwest::Error| EngineError::Template(crate::net::http::describe(error));
-        let answer = request.send().await.map_err(failed)?;
-        if !answer.status().is_success() {
-            // The create call that follows says in E2B's own words what is wrong with the template.
-            return Ok(());
-        }
-        let mut bytes = answer.bytes_stream();
-        let mut buffer = Vec::new();
-        while let Some(chunk) = bytes.next().await {
-            buffer.extend_from_slice(&chunk.map_err(failed)?);
-            while let Some(end) = buffer.iter().position(|&byte| byte == b'\n') {
-                let step: Vec<u8> = buffer.drain(..=end).collect();
-                match serde_json::from_slice(&step) {
-                    Ok(Step::Line(text)) => line(text),
-                    Ok(Step::Error(text)) => return Err(EngineError::Template(text)),
-                    Ok(Step::Done(_)) | Err(_) => {}
+        let client = self.http.pool().client();
+        let ask = |request: reqwest::RequestBuilder| {
+            let key = daemon.api_key.expose_secret();
+            request.header("x-api-key", key).send()
+        };
+        // Its own limit decides, and a little time for its last words.
+        let install = async {
+            let mut answer = ask(client.post(&url).json(terms)).await.map_err(failed)?;
+            if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
+                // An older server, which installs with its own settings.
+                answer = ask(client.get(&url)).await.map_err(failed)?;
+            }
+            if !answer.status().is_success() {
+                // The create call that follows says in E2B's own words what is wrong with the template.
+                return Ok(());
+            }
+            let mut bytes = answer.bytes_stream();
+            let mut buffer = Vec::new();
+            while let Some(chunk) = bytes.next().await {
+                buffer.extend_from_slice(&chunk.map_err(failed)?);
+                while let Some(end) = buffer.iter().position(|&byte| byte == b'\n') {
+                    let step: Vec<u8> = buffer.drain(..=end).collect();
+                    match serde_json::from_slice(&step) {
+                        Ok(Step::Line(text)) => line(text),
+                        Ok(Step::Error(text)) => return Err(EngineError::Template(text)),
+                        Ok(Step::Done(_)) | Err(_) => {}
+                    }
                 }
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        let limit = Duration::from_secs(terms.limit_secs) + LAST_WORDS;
+        let installed = tokio::time::timeout(limit, install).await;
+        installed.unwrap_or_else(|_| {
+            let told = format!("it did not end within {} s", terms.limit_secs);
+            Err(EngineError::Template(told))
+        })
     }
 }
 
@@ -266,6 +283,13 @@ pub fn skew(version: &str, running: usize) -> Option<String> {
         )),
         Advice::Tell(told) => Some(told),
     }
+}
+
+/// What goes with the request for an install: npm's settings, proxies and certificates of whoever asks.
+#[derive(Serialize)]
+pub struct InstallTerms<'a> {
+    pub env: BTreeMap<&'a str, &'a str>,
+    pub limit_secs: u64,
 }
 
 /// A line of the local server's answer to an install.

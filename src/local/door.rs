@@ -60,13 +60,8 @@ pub(super) enum Request {
     Listen { call: u64, port: u16 },
     /// Connects to a TCP port on which a process of this sandbox listens. `alone`: nobody else can.
     Dial { call: u64, port: u16, alone: bool },
-    /// Signals a process that was started through this door, or its whole group.
-    Signal {
-        call: u64,
-        pid: u32,
-        signal: i32,
-        group: bool,
-    },
+    /// Signals a process that was started through this door, and no other.
+    Signal { call: u64, pid: u32, signal: i32 },
     /// Stops (SIGSTOP) every process of the sandbox.
     Freeze { call: u64 },
     /// Lets them go on.

@@ -275,14 +275,9 @@ impl Helper {
             .map_err(|_| Refused::gone())
     }
 
-    /// Signals one process that was started here, or the group that it leads.
-    pub(super) async fn signal(&self, pid: u32, signal: i32, group: bool) -> Result<(), Refused> {
-        let make = |call| Request::Signal {
-            call,
-            pid,
-            signal,
-            group,
-        };
+    /// Signals one process that was started here.
+    pub(super) async fn signal(&self, pid: u32, signal: i32) -> Result<(), Refused> {
+        let make = |call| Request::Signal { call, pid, signal };
         self.ask(make, Vec::new(), None).await.map(drop)
     }
 

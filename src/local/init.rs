@@ -174,12 +174,7 @@ impl Init {
                 self.begin_to_dial(call, port, alone);
                 return;
             }
-            Request::Signal {
-                call,
-                pid,
-                signal,
-                group,
-            } => self.signal(call, pid, signal, group).await,
+            Request::Signal { call, pid, signal } => self.signal(call, pid, signal),
             Request::Freeze { call } => {
                 freeze_tree().await;
                 Report::Done { call }
@@ -201,7 +196,7 @@ impl Init {
         tokio::spawn(dial(call, port, alone, ports, outbox));
     }
 
-    async fn signal(&self, call: u64, pid: u32, signal: i32, group: bool) -> Report {
+    fn signal(&self, call: u64, pid: u32, signal: i32) -> Report {
         let known = self.alive.contains(&pid);
         let target = i32::try_from(pid)
             .ok()
@@ -215,18 +210,7 @@ impl Init {
                 message,
             };
         };
-        let sent = if group {
-            // The leader may have left the group that it led; then the group is empty.
-            let sent = rustix::process::kill_process_group(target, signal)
-                .or_else(|_| rustix::process::kill_process(target, signal));
-            if signal == Signal::KILL {
-                kill_session(pid).await;
-            }
-            sent
-        } else {
-            rustix::process::kill_process(target, signal)
-        };
-        match sent {
+        match rustix::process::kill_process(target, signal) {
             Ok(()) => Report::Done { call },
             Err(error) => Report::Refused {
                 call,
@@ -340,23 +324,6 @@ async fn freeze_tree() {
         }
         for member in moving {
             tree::signal(member.pid, Signal::STOP);
-        }
-        tokio::time::sleep(STEP).await;
-    }
-}
-
-/// Kills what a terminal's shell leaves behind: the kernel hangs up on the group in the foreground alone, and
-/// that may be another one than the job which has just begun.
-async fn kill_session(leader: u32) {
-    for _ in 0..ROUNDS {
-        let mut members = tree::descendants(own_pid());
-        // The session of all that have no terminal is the helper's.
-        members.retain(|member| member.session == leader);
-        if members.is_empty() {
-            return;
-        }
-        for member in members {
-            tree::signal(member.pid, Signal::KILL);
         }
         tokio::time::sleep(STEP).await;
     }

@@ -20,6 +20,8 @@ mod door;
 mod egress;
 mod envd;
 mod error;
+mod fault_switch;
+mod faults;
 mod feed;
 mod fork;
 mod helper;
@@ -36,6 +38,7 @@ mod listener;
 mod lock;
 mod metrics;
 mod new_sandbox;
+mod npm;
 mod options;
 mod out_of_bounds;
 mod outbound;
@@ -76,6 +79,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use fault_switch::FaultSwitch;
 pub use helper_command::HelperCommand;
 pub use init::init_main;
 pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted, close_on_exec, detach};
@@ -135,6 +139,11 @@ impl LocalServer {
     /// What its sandboxes may use.
     pub fn limits(&self) -> &Enforced {
         &self.limits
+    }
+
+    /// Lets it do what only E2B does of itself.
+    pub fn faults(&self) -> FaultSwitch {
+        FaultSwitch(Arc::clone(&self.registry))
     }
 
     /// Waits until nobody has used it for so long, and no sandbox has processes in it. Cancel-safe.

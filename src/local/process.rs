@@ -53,7 +53,7 @@ pub(super) struct Launch {
     pub(super) stdin: bool,
     /// Gives it a terminal of this size instead of pipes.
     pub(super) terminal: Option<Size>,
-    /// SIGKILL for the group after this time, whether anybody listens or not.
+    /// SIGKILL for the process after this time, whether anybody listens or not.
     pub(super) deadline: Option<Duration>,
 }
 
@@ -65,6 +65,8 @@ pub(super) struct Process {
     feeds: Feeds,
     /// Set before it is killed for its deadline.
     expired: AtomicBool,
+    /// Both outputs have been closed.
+    mute: AtomicBool,
     /// A deliberate signal was sent: the end need not wait for the pipes.
     hurried: Notify,
 }
@@ -130,6 +132,7 @@ impl Processes {
             terminal: opened.terminal,
             feeds: Feeds::default(),
             expired: AtomicBool::new(false),
+            mute: AtomicBool::new(false),
             hurried: Notify::new(),
         });
         let subscriber = process.subscribe();
@@ -188,6 +191,12 @@ impl Processes {
         })
     }
 
+    /// Forgets all processes, which go on, as an envd that was restarted does.
+    pub(super) fn forget_all(&self) {
+        self.drop_subscribers();
+        self.lock().clear();
+    }
+
     /// Ends all subscriptions; the processes go on.
     pub(super) fn drop_subscribers(&self) {
         self.lock()
@@ -196,9 +205,8 @@ impl Processes {
     }
 
     pub(super) async fn signal(&self, process: &Process, signal: i32) -> Result<(), Refused> {
-        // SIGTERM goes to the one process, as envd does it; nothing may survive a SIGKILL.
-        let group = signal == KILL;
-        self.helper.signal(process.pid, signal, group).await?;
+        // To the one process, also SIGKILL, as envd does it (0.6.13).
+        self.helper.signal(process.pid, signal).await?;
         process.hurried.notify_one();
         Ok(())
     }
@@ -239,12 +247,17 @@ impl Process {
 
     async fn expire(&self, helper: &Helper) {
         self.expired.store(true, Ordering::Release);
-        let _ = helper.signal(self.pid, KILL, true).await;
+        let _ = helper.signal(self.pid, KILL).await;
     }
 
     /// Whether it was killed for its deadline.
     pub(super) fn is_expired(&self) -> bool {
         self.expired.load(Ordering::Acquire)
+    }
+
+    /// Whether it has closed its outputs. Nothing but its end comes from it then.
+    pub(super) fn is_mute(&self) -> bool {
+        self.mute.load(Ordering::Acquire)
     }
 
     pub(super) fn subscribe(&self) -> Subscriber {
@@ -336,8 +349,7 @@ impl Pump {
         let mut chunks = [BytesMut::new(), BytesMut::new()];
         tokio::pin!(watch, hurry);
         let mut exit = None;
-        let mut hurried = false;
-        let mut leave: Option<Instant> = None;
+        let (mut hurried, mut leave) = (false, None::<Instant>);
         while exit.is_none() || self.stdout.is_open() || self.stderr.is_open() {
             let [out, err] = &mut chunks;
             let output = tokio::select! {
@@ -358,11 +370,18 @@ impl Pump {
             {
                 tokio::time::sleep(PACE).await;
             }
+            self.tell_if_mute();
             if exit.is_some() && hurried && leave.is_none() {
                 leave = Some(Instant::now() + DRAIN);
             }
         }
         self.finish(exit.unwrap_or(Exit::Signal(KILL)));
+    }
+
+    fn tell_if_mute(&self) {
+        if !self.stdout.is_open() && !self.stderr.is_open() {
+            self.process.mute.store(true, Ordering::Release);
+        }
     }
 
     fn finish(&self, exit: Exit) {

@@ -19,6 +19,7 @@ use super::api::replay::Replays;
 use super::auth;
 use super::egress::Egress;
 use super::error::{ApiError, failed};
+use super::faults::Faults;
 
 use super::isolation::{Isolation, remove_dir};
 use super::limits::{Descriptors, Keeper};
@@ -56,6 +57,7 @@ pub(super) struct Registry {
     pub(super) snapshots: Snapshots,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
     pub(super) replays: Replays,
+    pub(super) faults: Faults,
     deadlines: Notify,
     pub(super) tasks: TaskTracker,
 }
@@ -97,6 +99,7 @@ impl Registry {
             isolation,
             sandboxes: Mutex::new(sandboxes),
             replays: Replays::default(),
+            faults: Faults::default(),
             deadlines: Notify::new(),
             tasks: TaskTracker::new(),
         }))
@@ -343,10 +346,11 @@ impl Registry {
         only_extend: bool,
     ) -> Result<(), ApiError> {
         let sandbox = self.get(id)?;
-        if sandbox.record().state != State::Running {
+        let record = sandbox.record();
+        if record.state != State::Running {
             return Err(ApiError::no_sandbox(id));
         }
-        let ends_at = after(timeout);
+        let ends_at = after(self.faults.cut(timeout, record.started_at)?);
         let store = sandbox.change(|record| {
             record.ends_at = if only_extend {
                 record.ends_at.max(ends_at)

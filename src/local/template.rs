@@ -13,21 +13,18 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use rustix::fs::FlockOperation;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::contained::Contained;
-use super::door::{Exit, Refusal};
 use super::error::ApiError;
 use super::helper_command::HelperCommand;
 use super::isolation::Isolation;
 use super::limits::{Descriptors, OfProcess};
 use super::lock::guard;
+use super::npm::{CUT, Npm, Terms};
 use super::options::Options;
 use super::server_lock::lock_file;
-use super::streams::Program;
 
 /// All that there are.
 pub(super) const NAMES: [&str; 2] = ["base", "opencode"];
@@ -36,12 +33,13 @@ pub(super) const NAMES: [&str; 2] = ["base", "opencode"];
 pub(super) const STAND_INS: [(&str, &str); 2] =
     [("code-interpreter-v1", "base"), ("desktop", "base")];
 
+/// What an install may take where its caller does not say.
+const INSTALL_LIMIT: Duration = Duration::from_mins(10);
 /// Lines of npm's output kept for those who watch an install.
 const KEPT: usize = 200;
 
 /// Between two tries for the lock of the cache.
 const STEP: Duration = Duration::from_millis(200);
-const CUT: &str = "the install was cut off, because the server ended";
 
 /// One step of an install as a watcher sees it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -86,12 +84,15 @@ struct Log {
 
 /// One running or finished install, shared by all who wait for it.
 struct Install {
+    terms: Terms,
     log: Mutex<Log>,
     changed: watch::Sender<u64>,
 }
 
 /// A watcher of an install.
 pub(super) struct Watcher {
+    /// The install goes by somebody else's terms: with the caller's own it may end otherwise.
+    pub(super) is_foreign: bool,
     install: Option<Arc<Install>>,
     changes: Option<watch::Receiver<u64>>,
     seen: usize,
@@ -126,7 +127,8 @@ impl Watcher {
 pub(super) struct Templates {
     cache: PathBuf,
     path: String,
-    env: Vec<(String, String)>,
+    /// For those who bring none.
+    own: Terms,
     version: String,
     /// npm's name of OpenCode for this machine; to find it out touches the disk.
     opencode: String,
@@ -143,7 +145,10 @@ impl Templates {
         Self {
             cache: options.cache_dir.clone(),
             path: options.path.clone(),
-            env: options.install_env.clone(),
+            own: Terms {
+                env: options.install_env.clone(),
+                limit: INSTALL_LIMIT,
+            },
             version: options.opencode_version.clone(),
             opencode: opencode_package(),
             install: Mutex::default(),
@@ -163,7 +168,7 @@ impl Templates {
 
     /// Makes sure that a template is there; waits for its install.
     pub(super) async fn prepare(&self, template: &str) -> Result<Links, ApiError> {
-        let mut progress = self.install(template)?;
+        let mut progress = self.install(template, None)?;
         while let Some(step) = progress.next().await {
             if let Progress::Error(message) = step {
                 return Err(ApiError::internal(message));
@@ -187,12 +192,19 @@ impl Templates {
         ])
     }
 
-    /// Watches the install of a template, which is started unless it is done or under way.
-    pub(super) fn install(&self, template: &str) -> Result<Watcher, ApiError> {
+    /// Watches the install of a template, which is started unless it is done or under way: by the caller's
+    /// terms, or else the server's own.
+    pub(super) fn install(
+        &self,
+        template: &str,
+        terms: Option<Terms>,
+    ) -> Result<Watcher, ApiError> {
+        let terms = terms.unwrap_or_else(|| self.own.clone());
         match template {
             "base" => {
                 return Ok(Watcher {
-                    install: Some(finished()),
+                    is_foreign: false,
+                    install: Some(finished(terms)),
                     changes: Some(watch::channel(0).1),
                     seen: 0,
                 });
@@ -217,13 +229,14 @@ impl Templates {
         if failed || lost {
             *current = None;
         }
-        let install = current.get_or_insert_with(|| self.begin());
+        let install = current.get_or_insert_with(|| self.begin(terms.clone()));
         // What was installed before is no news.
         let seen = match &*guard(&install.log) {
             log if log.result.is_some() => log.dropped + log.lines.len(),
             _ => 0,
         };
         Ok(Watcher {
+            is_foreign: install.terms != terms,
             install: Some(Arc::clone(install)),
             changes: Some(install.changed.subscribe()),
             seen,
@@ -234,11 +247,12 @@ impl Templates {
         self.cache.join(format!("opencode-{}", self.version))
     }
 
-    fn begin(&self) -> Arc<Install> {
+    fn begin(&self, terms: Terms) -> Arc<Install> {
         if self.home().exists() {
-            return finished();
+            return finished(terms);
         }
         let install = Arc::new(Install {
+            terms: terms.clone(),
             log: Mutex::default(),
             changed: watch::channel(0).0,
         });
@@ -249,7 +263,7 @@ impl Templates {
             target: self.home(),
             cache: self.cache.clone(),
             path: self.path.clone(),
-            env: self.env.clone(),
+            terms,
             packages: [
                 format!("{}@{}", self.opencode, self.version),
                 ripgrep_package().to_owned(),
@@ -265,12 +279,13 @@ impl Templates {
     }
 }
 
-fn finished() -> Arc<Install> {
+fn finished(terms: Terms) -> Arc<Install> {
     let log = Log {
         result: Some(Ok(())),
         ..Log::default()
     };
     Arc::new(Install {
+        terms,
         log: Mutex::new(log),
         changed: watch::channel(0).0,
     })
@@ -302,7 +317,7 @@ struct Job {
     target: PathBuf,
     cache: PathBuf,
     path: String,
-    env: Vec<(String, String)>,
+    terms: Terms,
     packages: [String; 2],
     install: Arc<Install>,
 }
@@ -333,61 +348,18 @@ impl Job {
         let fresh = self.target.with_file_name("install.partial");
         let _ = std::fs::remove_dir_all(&fresh);
         std::fs::create_dir_all(&fresh).map_err(failed)?;
-        self.npm(&fresh).await?;
-        std::fs::rename(&fresh, &self.target).map_err(failed)
-    }
-
-    async fn npm(&self, prefix: &Path) -> Result<(), String> {
-        self.install
-            .line(format!("npm install {}", self.packages.join(" ")));
-        let log = self.cache.join("install.log");
-        let limits = OfProcess::default().with_open_files(self.descriptors);
-        let npm = Contained::start(&self.helper, self.program(prefix), limits, &log).await;
-        let mut npm = npm.map_err(|refused| match refused.reason {
-            Refusal::NoProgram => {
-                "npm was not found: install Node.js with npm to get the template \
-                'opencode', or use the template 'base'"
-                    .to_owned()
-            }
-            _ => format!("start npm: {}", refused.message),
-        })?;
-        let [out, err] = std::mem::take(&mut npm.output);
-        let ended = npm.end(&self.closing);
-        let (exit, (), ()) = tokio::join!(ended, self.lines(out), self.lines(err));
-        let exit = match exit {
-            Some(Exit::Code(0)) => return Ok(()),
-            Some(exit) => exit,
-            None => return Err(CUT.to_owned()),
+        let npm = Npm {
+            terms: &self.terms,
+            path: &self.path,
+            packages: &self.packages,
+            helper: &self.helper,
+            limits: OfProcess::default().with_open_files(self.descriptors),
+            log: &self.cache.join("install.log"),
+            closing: &self.closing,
         };
-        let log = guard(&self.install.log);
-        let last: Vec<_> = log.lines.iter().rev().take(5).rev().cloned().collect();
-        Err(format!("npm install failed ({exit}): {}", last.join(" | ")))
-    }
-
-    fn program(&self, prefix: &Path) -> Program {
-        let options = "npm install --no-save --no-audit --no-fund --ignore-scripts --prefix";
-        let mut argv: Vec<String> = options.split(' ').map(str::to_owned).collect();
-        let home = prefix.display().to_string();
-        argv.push(home.clone());
-        argv.extend(self.packages.iter().cloned());
-        let mut env = vec![
-            ("PATH".to_owned(), self.path.clone()),
-            ("HOME".to_owned(), home),
-        ];
-        env.extend(self.env.iter().cloned());
-        Program {
-            argv,
-            env,
-            cwd: prefix.to_owned(),
-        }
-    }
-
-    async fn lines(&self, pipe: Option<impl AsyncRead + Unpin>) {
-        let Some(pipe) = pipe else { return };
-        let mut lines = BufReader::new(pipe).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            self.install.line(line);
-        }
+        npm.install(&fresh, |line| self.install.line(line)).await?;
+        let _ = std::fs::remove_dir_all(fresh.join(".npm"));
+        std::fs::rename(&fresh, &self.target).map_err(failed)
     }
 }
 

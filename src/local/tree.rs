@@ -14,8 +14,6 @@ const MARKED_WALKS: usize = 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) pid: u32,
-    /// The process that began its session; 0 if that is out of sight, or not known on this system.
-    pub(super) session: u32,
     /// Stopped by a signal, or a zombie: it will not run on its own.
     pub(super) still: bool,
 }
@@ -24,7 +22,6 @@ pub(super) struct Member {
 struct Row {
     pid: u32,
     parent: u32,
-    session: u32,
     state: char,
 }
 
@@ -58,7 +55,6 @@ impl Table {
                 if !matches!(row.state, 'Z' | 'X') {
                     found.push(Member {
                         pid: row.pid,
-                        session: row.session,
                         still: matches!(row.state, 'T' | 't'),
                     });
                 }
@@ -157,14 +153,13 @@ fn processes() -> Vec<Row> {
             Some(Row {
                 pid: words.next()?.parse().ok()?,
                 parent: words.next()?.parse().ok()?,
-                session: 0,
                 state: words.next()?.chars().next()?,
             })
         })
         .collect()
 }
 
-/// `PID (NAME) STATE PPID PGRP SESSION …`; the name may hold spaces and parentheses, hence the last `)`.
+/// `PID (NAME) STATE PPID …`; the name may hold spaces and parentheses, hence the last `)`.
 #[cfg(any(target_os = "linux", test))]
 fn parse_stat(stat: &str) -> Option<Row> {
     let (pid, rest) = stat.split_once(" (")?;
@@ -174,7 +169,6 @@ fn parse_stat(stat: &str) -> Option<Row> {
         state: words.next()?.chars().next()?,
         pid: pid.parse().ok()?,
         parent: words.next()?.parse().ok()?,
-        session: words.nth(1)?.parse().ok()?,
     })
 }
 
@@ -195,14 +189,13 @@ mod tests {
 
     #[test]
     fn a_process_name_with_parentheses_does_not_confuse_the_parser() {
-        let row = parse_stat("12 (a) b (c) S 7 13 14 0 -1");
+        let row = parse_stat("12 (a) b (c) S 7 12 12 0 -1");
 
         assert_eq!(
             row,
             Some(Row {
                 pid: 12,
                 parent: 7,
-                session: 14,
                 state: 'S'
             })
         );

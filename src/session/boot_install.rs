@@ -3,17 +3,20 @@
 //! One that fits is used as it is; else npm installs the pinned one in the sandbox, and its lines are shown
 //! as they come.
 
-use std::collections::VecDeque;
+use std::time::Instant;
 
 use super::boot::BootCx;
 use super::boot_sandbox::SHORT;
 use super::place::Place;
-use super::sandbox::{Sandbox, script_process};
+use super::running;
+use super::sandbox::Sandbox;
 use super::words;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase, Stage};
 use crate::domain::version::opencode_fits;
-use crate::e2b::process::ProcessEvent;
+use crate::e2b::process::{Exit, ProcessEvent, ProcessStream, Selector};
+use crate::net::npm::{NpmOutput, Received};
+use crate::net::url::without_userinfo;
 
 const FIND: &str = include_str!("../../assets/sandbox/find-opencode.sh");
 const INSTALL: &str = include_str!("../../assets/sandbox/install-opencode.sh");
@@ -53,46 +56,15 @@ async fn find(
         .map(|(path, version)| (path.to_owned(), version.to_owned())))
 }
 
+/// Begins the script's lines that tell how many bytes have come.
+const RECEIVED: &str = "sandbar-received ";
 /// Variables that name certificates of this machine.
 const CERTIFICATES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// What npm has printed, as far as a failure tells it.
-#[derive(Default)]
-struct Printed {
-    errors: Vec<String>,
-    last: VecDeque<String>,
-}
-
-impl Printed {
-    const LINES: usize = 12;
-
-    fn push(&mut self, line: String) {
-        // Of npm 10 and later, and of those before. What is indented is a trace of npm's own calls.
-        let error = line.strip_prefix("npm error ");
-        let error = error.or_else(|| line.strip_prefix("npm ERR! "));
-        let is_told = error.is_some_and(|error| !error.starts_with([' ', '}']));
-        if is_told && self.errors.len() < Self::LINES {
-            self.errors.push(line.clone());
-        }
-        if self.last.len() == Self::LINES {
-            self.last.pop_front();
-        }
-        self.last.push_back(line);
-    }
-
-    /// What npm calls errors, the cause first (observed with npm 11); without any the last lines.
-    fn why(self) -> Vec<String> {
-        if self.errors.is_empty() {
-            self.last.into()
-        } else {
-            self.errors
-        }
-    }
-}
-
 /// Installs OpenCode in the sandbox and shows npm's lines as they come.
 async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Failure> {
-    let mut process = script_process(INSTALL, &[version]);
+    let limit = cx.world.settings.install_limit;
+    let (mut process, deadline) = running::limited(INSTALL, &[version], limit);
     if sandbox.engine.kind == EngineKind::Local {
         // A sandbox with its own network has a way out of its own, which it was told; and each has
         // the certificates, where its processes can read them.
@@ -104,71 +76,83 @@ async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Fa
         let install = cx.world.settings.install_env.iter().filter(fits);
         process.env.extend(install.cloned());
     }
-    process.deadline = Some(cx.world.settings.install_limit);
+    process.deadline = Some(deadline);
     let failed = |error| words::e2b(&error);
+    let began = Instant::now();
     let mut stream = sandbox.envd.start(&process).await.map_err(failed)?;
-    let mut lines = crate::net::lines::LineSplitter::new(4096, 0);
-    let mut printed = Printed::default();
-    while let Some(event) = stream.next().await.map_err(failed)? {
-        match event {
-            ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes) => {
-                let mut fresh = Vec::new();
-                lines.push(&bytes, |line| fresh.push(line.text));
-                for line in fresh {
-                    cx.output(Stage::Install, line.clone()).await;
-                    printed.push(line);
-                }
-            }
-            ProcessEvent::Ended(exit) if exit.success() => return Ok(()),
-            ProcessEvent::Ended(exit) => {
-                return Err(
-                    Failure::new("OpenCode could not be installed in the sandbox")
-                        .because(exit.status)
-                        .hint("press r to try again, or use the template opencode, which has it")
-                        .stderr(printed.why())
-                        .retryable(),
-                );
-            }
+    let pid = stream.pid();
+    let followed = follow(cx, sandbox, &mut stream).await;
+    let (exit, output) = match followed {
+        Ok(ended) => ended,
+        Err(failure) => {
+            // Nobody would see it go on.
+            let _ended = running::end(&sandbox.envd, &[pid]).await;
+            return Err(failure);
         }
+    };
+    if exit.success() {
+        return Ok(());
     }
-    Err(Failure::new("the installation ended without a result").retryable())
+    let why = if !exit.exited && began.elapsed() >= limit {
+        format!(
+            "it did not end within {} s (timeouts.install)",
+            limit.as_secs()
+        )
+    } else {
+        exit.status
+    };
+    Err(
+        Failure::new("OpenCode could not be installed in the sandbox")
+            .because(why)
+            .hint("press r to try again, or use the template opencode, which has it")
+            .stderr(output.why())
+            .retryable(),
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// How often a stream that broke is taken up again.
+const TRIES: u32 = 5;
 
-    fn why<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-        let mut printed = Printed::default();
-        for line in lines {
-            printed.push(line.to_owned());
+/// Shows what npm prints until it has ended. A stream that breaks is no reason to give it up.
+async fn follow(
+    cx: &BootCx,
+    sandbox: &Sandbox,
+    stream: &mut ProcessStream,
+) -> Result<(Exit, NpmOutput), Failure> {
+    let mut lines = crate::net::lines::LineSplitter::new(4096, 0);
+    let mut output = NpmOutput::default();
+    let (mut received, mut last) = (Received::default(), Instant::now());
+    let mut left = TRIES;
+    loop {
+        match stream.next().await {
+            Ok(Some(ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes))) => {
+                let mut fresh = Vec::new();
+                lines.push(&bytes, |line| fresh.push(without_userinfo(&line.text)));
+                for line in fresh {
+                    if let Some(bytes) = line.strip_prefix(RECEIVED) {
+                        let bytes = bytes.trim().parse().unwrap_or(0);
+                        let told = received.look(bytes, last.elapsed());
+                        last = Instant::now();
+                        cx.output(Stage::Install, told).await;
+                        continue;
+                    }
+                    cx.output(Stage::Install, line.clone()).await;
+                    output.push(line);
+                }
+            }
+            Ok(Some(ProcessEvent::Ended(exit))) => return Ok((exit, output)),
+            Ok(None) => {
+                return Err(Failure::new("the installation ended without a result").retryable());
+            }
+            Err(error) if left > 0 && error.is_retryable() => {
+                left -= 1;
+                tokio::time::sleep(cx.world.timing.look_again).await;
+                let again = Selector::Pid(stream.pid());
+                if let Ok(again) = sandbox.envd.connect(&again).await {
+                    *stream = again;
+                }
+            }
+            Err(error) => return Err(words::e2b(&error)),
         }
-        printed.why()
-    }
-
-    #[test]
-    fn the_cause_is_told_and_not_what_follows_it() {
-        let fetches = ["npm http fetch GET attempt 1 failed"; 20];
-        let cause = ["npm error code ENOTFOUND", "npm error syscall getaddrinfo"];
-        let trace = ["npm error     at emitErrorEvent (node:_http_client:101:11)"; 20];
-        let advice = "npm error If you are behind a proxy, see 'npm help config'";
-
-        let told = why(fetches
-            .into_iter()
-            .chain(cause)
-            .chain(trace)
-            .chain([advice]));
-
-        assert_eq!(told, [cause[0], cause[1], advice]);
-    }
-
-    #[test]
-    fn without_errors_of_npm_the_last_lines_are_told() {
-        let lines: Vec<String> = (1..=20).map(|number| format!("line {number}")).collect();
-
-        let told = why(lines.iter().map(String::as_str));
-
-        assert_eq!(told.len(), Printed::LINES);
-        assert_eq!(told.last().unwrap(), "line 20");
     }
 }

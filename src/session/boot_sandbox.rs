@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -13,9 +12,8 @@ use secrecy::SecretString;
 use super::boot::BootCx;
 use super::closing::look;
 use super::code::CodeSize;
-use super::follow_logs::Follower;
 use super::place::Place;
-use super::sandbox::{Sandbox, Verdict, is_gone};
+use super::sandbox::{Sandbox, Verdict, is_gone, settled};
 use super::server::Server;
 use super::visit::{self, Host};
 use super::world::{World, wall};
@@ -26,9 +24,9 @@ use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{Closing, CodeSource, NewSession, SessionEvent};
 use crate::e2b;
 use crate::e2b::list::ListFilter;
-use crate::e2b::process::Selector;
 use crate::e2b::wire::{ListedSandbox, Network, NewSandbox, SandboxState};
-use crate::engine::Engine;
+use crate::engine::{Engine, InstallTerms};
+use crate::net::url::without_userinfo;
 
 /// A short script in the sandbox.
 pub(super) const SHORT: Duration = Duration::from_secs(30);
@@ -75,7 +73,7 @@ async fn furnish(cx: &BootCx, mut sandbox: Sandbox, mut place: Place) -> Result<
         let brought = Box::pin(bring_code(cx, &sandbox, &mut place));
         cx.stage(Stage::Code, brought).await?;
     }
-    sandbox.follower = join(cx, &sandbox, &place).await;
+    sandbox.follower = boot_server::join(cx, &sandbox, &place).await;
     if sandbox.follower.is_none() {
         if !cx.recorder.drives() {
             // To start it is for the one that drives.
@@ -90,24 +88,6 @@ async fn furnish(cx: &BootCx, mut sandbox: Sandbox, mut place: Place) -> Result<
         return Box::pin(boot_server::run(cx, sandbox, place, &opencode)).await;
     }
     boot_server::connect(cx, sandbox, &mut place).await
-}
-
-/// Follows the server that runs here already. The list decides whether one does: for half a minute
-/// envd lets us connect to a process that has ended, and we would take its end for a new one.
-async fn join(cx: &BootCx, sandbox: &Sandbox, place: &Place) -> Option<Arc<Follower>> {
-    place.sandbox.opencode_url.as_ref()?;
-    let running = sandbox.envd.list().await.ok()?;
-    let server = running
-        .iter()
-        .find(|process| process.tag.as_deref() == Some(OPENCODE_TAG))?;
-    let stream = sandbox.envd.connect(&Selector::Pid(server.pid)).await;
-    let start = boot_server::start_of(server);
-    Some(boot_server::follower(
-        cx,
-        &sandbox.envd,
-        stream.ok()?,
-        start,
-    ))
 }
 
 /// Stores the place and shows what is known of the sandbox.
@@ -147,7 +127,24 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
     cx.recorder.save_access(&wire);
     // It runs, and costs, also if nothing comes of this boot.
     cx.recorder.phase(&Phase::Dormant).await;
-    Ok(Sandbox::new(&cx.world, engine, wire)?)
+    let sandbox = Sandbox::new(&cx.world, engine, wire)?;
+    if sandbox.engine.kind == EngineKind::E2b {
+        tell_end(cx, &sandbox, place).await;
+    }
+    Ok(sandbox)
+}
+
+/// Asks when the sandbox's time ends: the account's plan may allow less than was asked for.
+async fn tell_end(cx: &BootCx, sandbox: &Sandbox, place: &mut Place) {
+    let longest = sandbox.engine.control.longest_life();
+    let told = longest.and_then(|longest| words::cut_by_plan(&cx.world.settings, longest));
+    if let Some(line) = told {
+        cx.output(Stage::Create, line).await;
+    }
+    if let Ok(until) = sandbox.ends_at().await {
+        place.sandbox.ends_at = Some(until);
+        settle(cx, place).await;
+    }
 }
 
 /// Ends the boot of a sandbox that does not run, since to connect would resume it; the engine is not
@@ -207,7 +204,7 @@ async fn take_template(
 
 /// Resumes a sandbox that was made before, or makes sure that it runs.
 async fn resume(engine: &Engine, id: &str, ttl: Duration) -> Result<e2b::wire::Sandbox, Phase> {
-    match engine.control.connect(id, Some(ttl)).await {
+    match settled(|| engine.control.connect(id, Some(ttl))).await {
         Ok(connected) => Ok(connected.sandbox),
         Err(error) if is_gone(&error) => Err(Phase::Gone(words::gone(id))),
         Err(error) => Err(Phase::Failed(words::e2b(&error))),
@@ -236,7 +233,15 @@ async fn make(
     }
     let template = place.new.template.as_str();
     let (lines, mut progress) = tokio::sync::mpsc::channel(64);
-    let prepare = engine.prepare(template, move |line| {
+    let settings = &cx.world.settings;
+    let env = settings.install_env.iter();
+    let terms = InstallTerms {
+        env: env
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect(),
+        limit_secs: settings.install_limit.as_secs(),
+    };
+    let prepare = engine.prepare(template, &terms, move |line| {
         // A line that nobody has time for is no loss: it is progress only.
         let _unread = lines.try_send(line);
     });
@@ -397,10 +402,11 @@ async fn bring_code(cx: &BootCx, sandbox: &Sandbox, place: &mut Place) -> Result
             code::brought(&said).0
         }
         CodeSource::Clone(url) => {
-            let name = url.trim_end_matches('/').rsplit(['/', ':']).next();
+            let shown = without_userinfo(&url);
+            let name = shown.trim_end_matches('/').rsplit(['/', ':']).next();
             let name = name.unwrap_or_default().trim_end_matches(".git");
             let name = code::directory_name(name.as_ref());
-            cx.output(Stage::Code, format!("cloning {url}")).await;
+            cx.output(Stage::Code, format!("cloning {shown}")).await;
             let what = "the repository could not be cloned";
             let arguments = [&*name, key, &url];
             let said = sandbox.script(what, code::CLONE, &arguments, LONG).await?;

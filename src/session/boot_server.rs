@@ -11,24 +11,29 @@ use super::boot::{self, BootCx};
 use super::boot_sandbox::{OPENCODE_TAG, settle};
 use super::follow_logs::{Follower, Following};
 use super::place::Place;
+use super::running::{self, ServerProcess};
 use super::sandbox::{Sandbox, script_process};
 use super::server::Server;
+use super::watch_process::follow_unknown;
 use super::words;
 use super::world::wall;
 use crate::demo;
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{Phase, Stage};
-use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::Error;
-use crate::e2b::process::{ProcessStream, RunningProcess, Selector, Signal, StartProcess};
+use crate::e2b::process::{ProcessStream, RunningProcess, Selector, StartProcess};
 use crate::net::random;
 use crate::opencode::client::OpencodeClient;
 use crate::opencode::wire::session::{
     CreateSession, PermissionAction, PermissionRule, UpdateSession,
 };
 
-const SERVE: &str = include_str!("../../assets/sandbox/serve.sh");
+const SERVE: &str = concat!(
+    include_str!("../../assets/sandbox/config-dirs.sh"),
+    include_str!("../../assets/sandbox/server-file.sh"),
+    include_str!("../../assets/sandbox/serve.sh")
+);
 const SHELL_ENV: &str = include_str!("../../assets/sandbox/shell-env.js");
 
 /// Where OpenCode looks for plugins, relative to home (observed on 1.18.33).
@@ -49,8 +54,8 @@ pub(super) fn password() -> Result<SecretString, Failure> {
     Ok(token.into())
 }
 
-/// How often is looked whether a killed process has ended.
-const ENDING_LOOKS: u32 = 50;
+/// Said of a server that lets everybody in: it is never used, and is not ours.
+const OPEN_SERVER: &str = "another program serves OpenCode in the sandbox, without a password";
 /// How often a server is started anew because its port was taken.
 const PORT_TRIES: usize = 3;
 
@@ -81,10 +86,10 @@ pub(super) async fn run(
 /// Whether the server ended because somebody else had its port: a program of the sandbox's template, or, where
 /// sandboxes share this machine's ports, one that took it between our look and the server's bind, which comes
 /// a second or two later. An account's server may be of that kind too, and does not say. All that OpenCode
-/// says of it is `ServeError` (observed on 1.18.33).
+/// says of it is `ServeError` (observed on 1.18.33), and our script says the same.
 fn lost_its_port(failure: &Failure) -> bool {
     let told = failure.stderr.iter();
-    told.rev().any(|line| line.trim() == "ServeError")
+    failure.summary == OPEN_SERVER || told.rev().any(|line| line.trim() == "ServeError")
 }
 
 /// Starts the server, and beside it the demo model where that is wanted.
@@ -95,7 +100,7 @@ async fn start(
     opencode: &str,
 ) -> Result<Arc<Follower>, Phase> {
     let failed = |error| Phase::Failed(words::e2b(&error));
-    end_earlier(cx, sandbox).await.map_err(failed)?;
+    end_earlier(sandbox).await.map_err(failed)?;
     let demo_url = if place.new.demo {
         Some(start_demo(sandbox).await?)
     } else {
@@ -120,13 +125,21 @@ async fn start(
         ("OPENCODE_DISABLE_AUTOUPDATE".to_owned(), "1".to_owned()),
     ]);
     let stream = sandbox.envd.start(&process).await.map_err(failed)?;
-    Ok(follower(cx, &sandbox.envd, stream, Some(start)))
+    let client = client(cx, sandbox, place)?;
+    Ok(follower(cx, (sandbox, client), stream, Some(start)))
+}
+
+/// The server of a place, with our password.
+fn client(cx: &BootCx, sandbox: &Sandbox, place: &Place) -> Result<OpencodeClient, Failure> {
+    let port = place.port.unwrap_or(PORT);
+    let opencode = sandbox.opencode(&cx.world, port, cx.recorder.password());
+    Ok(opencode?.1)
 }
 
 /// Follows a server that was just started, or joined.
-pub(super) fn follower(
+fn follower(
     cx: &BootCx,
-    envd: &EnvdClient,
+    (sandbox, client): (&Sandbox, OpencodeClient),
     stream: ProcessStream,
     start: Option<u32>,
 ) -> Arc<Follower> {
@@ -134,10 +147,37 @@ pub(super) fn follower(
         world: Arc::clone(&cx.world),
         events: cx.events.clone(),
         recorder: cx.recorder.clone(),
-        envd: envd.clone(),
+        envd: sandbox.envd.clone(),
+        client,
         start,
     };
     Arc::new(Follower::start(with, stream))
+}
+
+/// Follows the server that runs here already. The list decides whether one does: for half a minute
+/// envd lets us connect to a process that has ended, and we would take its end for a new one. An envd that
+/// was restarted lists nothing; then it is the server that answers with our password.
+pub(super) async fn join(cx: &BootCx, sandbox: &Sandbox, place: &Place) -> Option<Arc<Follower>> {
+    place.sandbox.opencode_url.as_ref()?;
+    let client = client(cx, sandbox, place).ok()?;
+    let running = sandbox.envd.list().await.ok()?;
+    let is_server = |process: &&RunningProcess| process.tag.as_deref() == Some(OPENCODE_TAG);
+    if let Some(server) = running.iter().find(is_server) {
+        let stream = sandbox.envd.connect(&Selector::Pid(server.pid)).await;
+        return Some(follower(
+            cx,
+            (sandbox, client),
+            stream.ok()?,
+            start_of(server),
+        ));
+    }
+    let server = ServerProcess::find(&sandbox.envd).await.ok()??;
+    if Some(server.port) != place.port {
+        return None;
+    }
+    let stream = follow_unknown(&sandbox.envd, &client, &server).await;
+    let (stream, start) = (stream.ok()??, Some(server.start));
+    Some(follower(cx, (sandbox, client), stream, start))
 }
 
 /// The number of a running server's start, the last of its script's arguments; `None`: an older sandbar
@@ -159,25 +199,18 @@ pub(super) fn served(server: &RunningProcess) -> Option<(String, u16)> {
 }
 
 /// Ends what is left of an earlier start: it would keep its port.
-async fn end_earlier(cx: &BootCx, sandbox: &Sandbox) -> Result<(), Error> {
+async fn end_earlier(sandbox: &Sandbox) -> Result<(), Error> {
     let tags = [OPENCODE_TAG, DEMO_TAG];
-    let mut was_there = false;
-    for tag in tags {
-        let left = Selector::Tag(tag.to_owned());
-        was_there |= sandbox.envd.send_signal(&left, Signal::Kill).await?;
-    }
     let is_left = |tag: &Option<String>| tag.as_deref().is_some_and(|tag| tags.contains(&tag));
-    let mut looks = 0;
-    // A killed process has its port until it has ended.
-    while was_there && looks < ENDING_LOOKS {
-        let running = sandbox.envd.list().await?;
-        if !running.iter().any(|process| is_left(&process.tag)) {
-            return Ok(());
-        }
-        looks += 1;
-        tokio::time::sleep(cx.world.timing.health_poll).await;
-    }
-    Ok(())
+    let listed = sandbox.envd.list().await?.into_iter();
+    let listed = listed.filter(|process| is_left(&process.tag));
+    let mut left: Vec<u32> = listed.map(|process| process.pid).collect();
+    left.extend(
+        ServerProcess::find(&sandbox.envd)
+            .await?
+            .map(|server| server.pid),
+    );
+    running::end(&sandbox.envd, &left).await
 }
 
 async fn start_demo(sandbox: &Sandbox) -> Result<String, Failure> {
@@ -246,9 +279,19 @@ pub(super) async fn connect(
 ) -> Result<Server, Phase> {
     let port = place.port.unwrap_or(PORT);
     let (url, client) = sandbox.opencode(&cx.world, port, cx.recorder.password())?;
-    let version = cx
-        .stage(Stage::Health, health(cx, &sandbox, &client))
-        .await?;
+    let answers = async {
+        let version = health(cx, &sandbox, &client).await?;
+        let (_, open) = sandbox.opencode(&cx.world, port, None)?;
+        match open.health().await {
+            Ok(_) => Err(Phase::Failed(
+                Failure::new(OPEN_SERVER)
+                    .because(format!("it listens on port {port} of the sandbox"))
+                    .hint("press r to try another port"),
+            )),
+            Err(_) => Ok(version),
+        }
+    };
+    let version = cx.stage(Stage::Health, answers).await?;
     place.sandbox.opencode_url = Some(url);
     place.sandbox.opencode_version = Some(version);
     settle(cx, place).await;

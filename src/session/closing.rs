@@ -3,7 +3,7 @@
 
 use super::boot_sandbox::{is_engine_of, made_before, ttl};
 use super::recorder::Recorder;
-use super::sandbox::is_gone;
+use super::sandbox::{is_gone, settled};
 use super::visit::{ends_of, run_of};
 use super::words;
 use super::world::World;
@@ -64,7 +64,7 @@ async fn resume(world: &World, recorder: &Recorder, sandbox: &SandboxInfo) -> Re
     let engine = engine.map_err(|error| words::engine(&error))?;
     is_engine_of(sandbox, &engine)?;
     let ttl = ttl(world, &engine);
-    match engine.control.connect(id.as_str(), Some(ttl)).await {
+    match settled(|| engine.control.connect(id.as_str(), Some(ttl))).await {
         Ok(_) => {
             look(&engine, recorder, id).await;
             Ok(())
@@ -137,11 +137,12 @@ pub(super) async fn close(
     }
     let (done, phase) = match closing {
         Closing::Kill => {
-            let killed = engine.control.kill(id.as_str()).await;
+            let killed = settled(|| engine.control.kill(id.as_str())).await;
             (killed, Phase::Gone(words::killed(id.as_str())))
         }
         Closing::Pause | Closing::Detach => {
-            (engine.control.pause(id.as_str()).await, Phase::Paused)
+            let paused = settled(|| engine.control.pause(id.as_str())).await;
+            (paused, Phase::Paused)
         }
     };
     match done {

@@ -242,7 +242,7 @@ impl Connection {
                 let settings = &serving.world.settings;
                 let (is_busy, idle) = (serving.queue.is_busy(), settings.idle_ttl);
                 let ttl = if is_busy { settings.work_ttl } else { idle };
-                let lives = self.server.clone().live_for(ttl, wall());
+                let lives = self.server.clone().live_for(ttl);
                 self.calls.push(lives.map(lives_until).boxed());
             }
             SessionCommand::Revive => serving.command_failed(words::not_gone()).await,
@@ -266,7 +266,7 @@ impl Connection {
     /// Sets the sandbox's time. Where that fails it is tried again as long as the agent works; the user
     /// need not hear of it, as the time that is left is shown.
     fn live_for(&mut self, serving: &Serving, ttl: Duration) {
-        let lives = self.server.clone().live_for(ttl, wall());
+        let lives = self.server.clone().live_for(ttl);
         let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
         let told = async move {
             match lives.await {
@@ -332,6 +332,7 @@ impl Connection {
             }
             Called::LivesUntil(until) => {
                 serving.lives_until(until).await;
+                serving.tell_of_plan(self.server.longest_life()).await;
                 self.renew(serving, until);
             }
             Called::Renew(_) => {

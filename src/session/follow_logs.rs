@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -22,7 +22,7 @@ use super::events::Events;
 use super::log_file::{self, LogFile, Piece, Read};
 use super::log_lines::{Found, LINE_CAP, LogLines};
 use super::recorder::Recorder;
-use super::watch_process::{Heard, watch};
+use super::watch_process::{Heard, Watched, watch};
 use super::world::{World, wall};
 use crate::domain::failure::Failure;
 use crate::domain::log::{LogEnds, LogLine, LogStream};
@@ -31,6 +31,7 @@ use crate::e2b::envd::EnvdClient;
 use crate::e2b::process::{Exit, ProcessStream};
 use crate::e2b::wire::unix_millis;
 use crate::net::lines::{Line, LineSplitter};
+use crate::opencode::client::OpencodeClient;
 
 /// Lines that wait for a listener that is behind.
 const WAITING: usize = 2_000;
@@ -52,6 +53,7 @@ struct Known {
 #[derive(Debug)]
 pub(crate) struct Follower {
     known: watch::Receiver<Known>,
+    doubt: Arc<Notify>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -61,6 +63,8 @@ pub(crate) struct Following {
     pub(crate) events: Events,
     pub(crate) recorder: Recorder,
     pub(crate) envd: EnvdClient,
+    /// Of the server, with our password.
+    pub(crate) client: OpencodeClient,
     /// Names the server's start; `None` for one of an older sandbar, which keeps no files.
     pub(crate) start: Option<u32>,
 }
@@ -69,11 +73,19 @@ impl Follower {
     /// Follows a process that was just started or joined.
     pub(crate) fn start(with: Following, stream: ProcessStream) -> Self {
         let (tell, known) = watch::channel(Known::default());
-        let task = tokio::spawn(async move { Reader::new(with, tell).run(stream).await });
+        let doubt = Arc::new(Notify::new());
+        let reader = Reader::new(with, tell);
+        let task = tokio::spawn(reader.run(stream, Arc::clone(&doubt)));
         Self {
             known,
+            doubt,
             _task: AbortOnDropHandle::new(task),
         }
+    }
+
+    /// Looks whether the process is still there: whoever spoke with the server does not hear it any more.
+    pub(crate) fn doubt(&self) {
+        self.doubt.notify_one();
     }
 
     /// Waits for the line that says that the server accepts connections.
@@ -133,11 +145,17 @@ impl Reader {
         }
     }
 
-    async fn run(mut self, stream: ProcessStream) {
+    async fn run(mut self, stream: ProcessStream, doubt: Arc<Notify>) {
         let mut tasks = JoinSet::new();
         let (tell, mut heard) = mpsc::channel(PIECES);
-        let (world, envd) = (Arc::clone(&self.with.world), self.with.envd.clone());
-        tasks.spawn(watch(world, envd, stream, tell));
+        let watched = Watched {
+            world: Arc::clone(&self.with.world),
+            envd: self.with.envd.clone(),
+            client: self.with.client.clone(),
+            is_silent: self.with.start.is_some(),
+            doubt,
+        };
+        tasks.spawn(watch(watched, stream, tell));
         let (tell, mut pieces) = mpsc::channel(PIECES);
         let mut tails = JoinSet::new();
         let start = self.with.start;

@@ -11,7 +11,8 @@
 //! A session that is not open is watched by [`watch`], which asks its server by `server_access` and keeps
 //! what is heard in `activity`.
 //! The server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of it by
-//! `log_lines`, and hears of the server's end from `watch_process`.
+//! `log_lines`, and hears of the server's end from `watch_process`; `running` finds and ends processes that
+//! envd has forgotten.
 
 mod activity;
 pub mod adopt;
@@ -42,6 +43,7 @@ mod recorder;
 pub mod removal;
 pub mod reservation;
 pub mod revive;
+mod running;
 mod sandbox;
 mod server;
 mod server_access;

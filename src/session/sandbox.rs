@@ -1,7 +1,7 @@
 //! A session's sandbox while it is in use: commands in it, its end, and what becomes of it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use secrecy::SecretString;
@@ -10,6 +10,7 @@ use super::boot_sandbox::ttl;
 use super::closing::close;
 use super::follow_logs::Follower;
 use super::recorder::Recorder;
+use super::running;
 use super::visit::run_of;
 use super::words;
 use super::world::{World, wall};
@@ -22,9 +23,11 @@ use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::{Error, Kind};
 use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
+use crate::e2b::plan::is_at_its_longest;
 use crate::e2b::process::{Output, StartProcess};
 use crate::e2b::wire::{self, SandboxState};
 use crate::engine::Engine;
+use crate::net::url::without_userinfo;
 use crate::opencode::client::OpencodeClient;
 
 /// What a short command may print; more is cut at the front.
@@ -80,7 +83,7 @@ impl Sandbox {
         id: &str,
     ) -> Result<Option<(Self, bool)>, Failure> {
         let ttl = ttl(world, &engine);
-        match engine.control.connect(id, Some(ttl)).await {
+        match settled(|| engine.control.connect(id, Some(ttl))).await {
             Ok(connected) => {
                 let sandbox = Self::new(world, engine, connected.sandbox)?;
                 Ok(Some((sandbox, connected.resumed)))
@@ -94,7 +97,7 @@ impl Sandbox {
     /// can be had.
     pub(super) async fn pause_again(&self) -> Result<Option<wire::ListedSandbox>, Failure> {
         let seen = self.engine.control.get(self.id()).await;
-        let paused = self.engine.control.pause(self.id()).await;
+        let paused = settled(|| self.engine.control.pause(self.id())).await;
         paused.map_err(|error| words::e2b(&error))?;
         Ok(seen.ok().map(|detail| detail.listed))
     }
@@ -156,9 +159,13 @@ impl Sandbox {
         arguments: &[&str],
         (limit, bytes): (Duration, usize),
     ) -> Result<Output, Failure> {
-        let process = script_process(script, arguments);
-        let output = self.envd.run(&process, limit, bytes).await;
-        let output = output.map_err(|error| words::e2b(&error))?;
+        let began = Instant::now();
+        let (process, late) = running::limited(script, arguments, limit);
+        let output = self.envd.run(&process, late, bytes).await;
+        let mut output = output.map_err(|error| words::e2b(&error))?;
+        if !output.exit.exited && began.elapsed() >= limit {
+            output.exit.status = format!("it did not end within {} s", limit.as_secs());
+        }
         if output.truncated && output.exit.success() {
             return Err(Failure::new(what)
                 .because(format!("it is larger than {} MB", bytes / 1_048_576))
@@ -167,7 +174,8 @@ impl Sandbox {
         if output.exit.success() {
             return Ok(output);
         }
-        let stderr = String::from_utf8_lossy(&output.stderr);
+        // git repeats the URL that it was given.
+        let stderr = without_userinfo(&String::from_utf8_lossy(&output.stderr));
         let tail: Vec<String> = stderr.lines().rev().take(12).map(last_state).collect();
         Err(Failure::new(what)
             .because(output.exit.status)
@@ -201,6 +209,13 @@ impl Sandbox {
         }
     }
 
+    /// The server is not heard any more: its process may have ended without a word.
+    pub(crate) fn doubt_process(&self) {
+        if let Some(follower) = &self.follower {
+            follower.doubt();
+        }
+    }
+
     /// Asks the control plane what became of the sandbox.
     pub(crate) async fn verdict(&self) -> Verdict {
         match self.engine.control.get(self.id()).await {
@@ -228,19 +243,15 @@ impl Sandbox {
         run_of(&detail.listed)
     }
 
-    /// Sets the time to live from now on; returns when it ends.
-    pub(crate) async fn live_for(
-        &self,
-        ttl: Duration,
-        now: UnixMillis,
-    ) -> Result<UnixMillis, Failure> {
-        let mut ttl = ttl;
-        let mut set = self.engine.control.set_timeout(self.id(), ttl).await;
-        if let Some(cap) = set.as_ref().err().and_then(plan_cap) {
-            ttl = ttl.min(cap);
-            set = self.engine.control.set_timeout(self.id(), ttl).await;
-        }
-        set.map(|()| now.plus(ttl))
+    /// Sets the time to live from now on; returns when it ends, as the server has it: the account's plan may
+    /// allow less.
+    pub(crate) async fn live_for(&self, ttl: Duration) -> Result<UnixMillis, Failure> {
+        let control = &self.engine.control;
+        let left = match settled(|| control.set_timeout(self.id(), ttl)).await {
+            Err(error) if is_at_its_longest(&error) => control.time_left(self.id()).await,
+            set => set,
+        };
+        left.map(|left| wall().plus(left))
             .map_err(|error| words::e2b(&error))
     }
 
@@ -251,19 +262,26 @@ impl Sandbox {
     }
 }
 
-/// The longest time to live of the account's plan, which E2B tells only when it is passed: "Timeout
-/// cannot be greater than N hours" (its public sources of August 2026).
-fn plan_cap(error: &Error) -> Option<Duration> {
-    let Kind::Status {
-        status: 400,
-        message,
-    } = &error.kind
-    else {
-        return None;
-    };
-    let (_, rest) = message.split_once("cannot be greater than ")?;
-    let hours: u64 = rest.split_whitespace().next()?.parse().ok()?;
-    Some(Duration::from_hours(hours))
+/// How often a call is made that meets the sandbox in the middle of a change.
+const TRIES: u32 = 8;
+/// Between two of them; a pause takes some seconds for each GiB of memory.
+const CHANGE: Duration = Duration::from_secs(2);
+
+/// Makes a call again while it meets the sandbox in the middle of a change, as a pause is: that ends soon.
+pub(super) async fn settled<T, F>(call: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let mut left = TRIES;
+    loop {
+        left -= 1;
+        match call().await {
+            Err(error) if left > 0 && matches!(error.kind, Kind::Conflict { .. }) => {
+                tokio::time::sleep(CHANGE).await;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// A line as it stands on a terminal in the end: progress is written over itself.
@@ -286,6 +304,8 @@ pub(crate) fn script_process(script: &str, arguments: &[&str]) -> StartProcess {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
 
     #[test]
@@ -297,27 +317,24 @@ mod tests {
         assert_eq!(last_state("\r"), "");
     }
 
-    #[test]
-    fn the_plans_cap_is_read_from_the_refusal() {
-        let refused = |status, message: &str| {
-            Error::new(
-                "set the time",
-                Kind::Status {
-                    status,
-                    message: message.to_owned(),
-                },
-            )
+    /// A call that meets so many changes; and how often it was made.
+    async fn meets(changes: u32) -> (bool, u32) {
+        let calls = AtomicU32::new(0);
+        let call = || async {
+            if calls.fetch_add(1, Ordering::Relaxed) < changes {
+                let message = "The sandbox is still transitioning".to_owned();
+                return Err(Error::new("pause", Kind::Conflict { message }));
+            }
+            Ok(())
         };
+        let done = settled(call).await.is_ok();
+        (done, calls.into_inner())
+    }
 
-        let told = refused(400, "Timeout cannot be greater than 1 hours");
-        assert_eq!(plan_cap(&told), Some(Duration::from_hours(1)));
-        assert_eq!(
-            plan_cap(&refused(400, "Timeout must be greater than 0")),
-            None
-        );
-        assert_eq!(
-            plan_cap(&refused(500, "Timeout cannot be greater than 1 hours")),
-            None
-        );
+    #[tokio::test(start_paused = true)]
+    async fn a_change_is_waited_out_and_not_for_ever() {
+        assert_eq!(meets(0).await, (true, 1));
+        assert_eq!(meets(2).await, (true, 3));
+        assert_eq!(meets(u32::MAX).await, (false, TRIES));
     }
 }

@@ -125,15 +125,16 @@ impl Server {
 
     /// Lets the sandbox live for the given time from now on, or for as much of it as the account's
     /// plan allows; `None` where its life has no limit.
-    pub(crate) async fn live_for(
-        self,
-        ttl: Duration,
-        now: UnixMillis,
-    ) -> Result<Option<UnixMillis>, Failure> {
+    pub(crate) async fn live_for(self, ttl: Duration) -> Result<Option<UnixMillis>, Failure> {
         match self.with_limited_life() {
-            Some(sandbox) => sandbox.live_for(ttl, now).await.map(Some),
+            Some(sandbox) => sandbox.live_for(ttl).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The longest time that the account's plan lets a sandbox run, once it is known.
+    pub(crate) fn longest_life(&self) -> Option<Duration> {
+        self.sandbox.as_ref()?.engine.control.longest_life()
     }
 
     /// When the sandbox's time ends; `None` where its life has no limit.
@@ -157,10 +158,14 @@ impl Server {
 
     /// Asks what became of the sandbox after the connection was lost.
     pub(crate) async fn verdict(&self) -> Verdict {
-        match &self.sandbox {
-            Some(sandbox) => sandbox.verdict().await,
-            None => Verdict::Runs,
+        let Some(sandbox) = &self.sandbox else {
+            return Verdict::Runs;
+        };
+        let verdict = sandbox.verdict().await;
+        if !matches!(verdict, Verdict::Over(_)) {
+            sandbox.doubt_process();
         }
+        verdict
     }
 
     /// Leaves the sandbox as `closing` says; returns its phase if that changed.

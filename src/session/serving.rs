@@ -102,6 +102,8 @@ pub(crate) struct Serving {
     /// Boots begun; one that is tried again may do what the first asked about.
     boots: u32,
     changes: watch::Receiver<u64>,
+    /// The user knows that the account's plan allows less than the settings want.
+    told_of_plan: bool,
     /// When to look again whether the process that drives the session has gone.
     next_look: Instant,
 }
@@ -127,6 +129,7 @@ impl Serving {
             revival: None,
             template: None,
             boots: 0,
+            told_of_plan: false,
         }
     }
 
@@ -143,9 +146,8 @@ impl Serving {
                 draft: stored.draft,
             })
             .await;
-        self.events
-            .send(SessionEvent::Sandbox(stored.sandbox))
-            .await;
+        let sandbox = SessionEvent::Sandbox(stored.sandbox);
+        self.events.send(sandbox).await;
         if let Some(resync) = stored.transcript {
             self.events
                 .send(SessionEvent::Chat(ChatEvent::Resync(Box::new(resync))))

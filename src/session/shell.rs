@@ -10,21 +10,26 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::boot_sandbox::{is_engine_of, ttl};
+use super::running;
 use super::sandbox::{Sandbox, script_process};
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::SandboxInfo;
 use crate::e2b::error::Kind;
-use crate::e2b::process::{ProcessEvent, ProcessStream, Selector, Signal, StartProcess};
+use crate::e2b::process::{ProcessEvent, ProcessStream, Selector, StartProcess};
 use crate::e2b::wire::ListedSandbox;
 use crate::net::backoff::Backoff;
 use crate::net::random;
 
 pub use crate::e2b::process::TerminalSize;
 
-/// The login shell that the official SDKs start, or what there is.
-const SHELL: &str = "command -v bash >/dev/null && exec bash -il; exec sh -il";
+/// The login shell that the official SDKs start, or what there is. Its end is told among its output, with
+/// the word $1 and its code: envd tells it only once nobody has the terminal any more, and a job that was
+/// left in the background has it.
+const SHELL: &str = "trap : INT QUIT; \
+    if command -v bash >/dev/null; then bash -il; else sh -il; fi; \
+    code=$?; printf '\\033]7770;%s;%s\\033\\\\' \"$1\" \"$code\"; exit $code";
 /// As the official SDKs set them: what the terminal here calls itself may be unknown in the sandbox.
 const VARIABLES: [(&str, &str); 3] = [
     ("TERM", "xterm-256color"),
@@ -52,6 +57,9 @@ pub struct Shell {
     /// `None` while the connection is broken.
     stream: Option<ProcessStream>,
     backoff: Backoff,
+    ending: EndMark,
+    /// Its code, once it has ended.
+    code: Option<i32>,
     /// The sandbox was paused before, and is to be again.
     pub resumed: bool,
 }
@@ -85,12 +93,15 @@ impl Shell {
         let Some((sandbox, resumed)) = joined else {
             return Err(words::gone(id.as_str()));
         };
+        let marker = random::token().map_err(|error| {
+            Failure::new("the system gives no random numbers").because(error.to_string())
+        })?;
         let variables = VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let process = StartProcess {
             env: variables.into(),
             directory: info.directory.clone(),
             terminal: Some(size),
-            ..script_process(SHELL, &[])
+            ..script_process(SHELL, &[&marker])
         };
         let stream = sandbox.envd.start(&process).await;
         let stream = stream.map_err(|error| words::e2b(&error))?;
@@ -102,6 +113,8 @@ impl Shell {
             },
             stream: Some(stream),
             backoff: Backoff::new(world.timing.backoff_base, world.timing.backoff_cap),
+            ending: EndMark::new(&marker),
+            code: None,
             resumed,
         })
     }
@@ -112,7 +125,10 @@ impl Shell {
 
     /// Waits for what the shell does next. Cancel-safe.
     pub async fn next(&mut self) -> ShellEvent {
-        loop {
+        let code = loop {
+            if let Some(code) = self.code {
+                return ShellEvent::Ended(code);
+            }
             let Some(stream) = &mut self.stream else {
                 let wait = self.backoff.next(random::jitter(), None);
                 tokio::time::sleep(wait).await;
@@ -122,27 +138,31 @@ impl Shell {
                         self.backoff.reset();
                         return ShellEvent::Back;
                     }
-                    Ok(None) => return ShellEvent::Ended(KILLED),
+                    Ok(None) => break KILLED,
                     Err(_) => continue,
                 }
             };
             match stream.next().await {
                 Ok(Some(ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes))) => {
-                    return ShellEvent::Printed(bytes);
+                    let (printed, code) = self.ending.look(&bytes);
+                    self.code = code;
+                    if !printed.is_empty() {
+                        return ShellEvent::Printed(printed);
+                    }
                 }
-                Ok(Some(ProcessEvent::Ended(exit))) if exit.exited => {
-                    return ShellEvent::Ended(exit.code);
-                }
-                Ok(Some(ProcessEvent::Ended(_)) | None) => return ShellEvent::Ended(KILLED),
+                Ok(Some(ProcessEvent::Ended(exit))) if exit.exited => break exit.code,
+                Ok(Some(ProcessEvent::Ended(_)) | None) => break KILLED,
                 Err(error) => {
                     self.stream = None;
                     return ShellEvent::Lost(words::e2b(&error).summary);
                 }
             }
-        }
+        };
+        self.code = Some(code);
+        ShellEvent::Ended(code)
     }
 
-    /// Ends the shell if it still runs, and leaves the sandbox as it was found.
+    /// Ends the shell if it still runs, with all that it has started, and leaves the sandbox as it was found.
     ///
     /// # Errors
     /// The sandbox could not be paused again: it runs on.
@@ -150,8 +170,10 @@ impl Shell {
         let Keyboard {
             sandbox, process, ..
         } = self.keyboard;
-        // Its programs hear of it by their terminal's end. Whether it was there is no matter.
-        let _ended = sandbox.envd.send_signal(&process, Signal::Kill).await;
+        if let (None, Selector::Pid(pid)) = (self.code, process) {
+            // Whether it was there is no matter.
+            let _ended = running::end(&sandbox.envd, &[pid]).await;
+        }
         if !self.resumed {
             return Ok(None);
         }
@@ -185,14 +207,123 @@ impl Keyboard {
 
     /// Follows the shell again; `None`: it has ended.
     async fn connect(&self) -> Result<Option<ProcessStream>, Failure> {
-        match self.sandbox.envd.connect(&self.process).await {
-            Ok(stream) => Ok(Some(stream)),
+        let envd = &self.sandbox.envd;
+        match envd.connect(&self.process).await {
+            // What it said at its end may be lost, and a job may still have its terminal.
+            Ok(stream) => Ok(running::is_alive(envd, stream.pid())
+                .await
+                .map_err(|error| words::e2b(&error))?
+                .then_some(stream)),
             Err(error)
                 if matches!(error.kind, Kind::NotFound { .. } | Kind::SandboxGone { .. }) =>
             {
                 Ok(None)
             }
             Err(error) => Err(words::e2b(&error)),
+        }
+    }
+}
+
+/// Finds where a shell tells its end in what it prints.
+struct EndMark {
+    before: Vec<u8>,
+    /// Held back, as it may be the beginning of that.
+    held: Vec<u8>,
+}
+
+/// What follows the code.
+const TERMINATOR: &[u8] = b"\x1b\\";
+/// No code is longer.
+const CODE: usize = 3;
+
+impl EndMark {
+    fn new(word: &str) -> Self {
+        Self {
+            before: format!("\x1b]7770;{word};").into_bytes(),
+            held: Vec::new(),
+        }
+    }
+
+    /// Takes what was printed; returns what is to be shown, and the code once it was told.
+    fn look(&mut self, printed: &[u8]) -> (Bytes, Option<i32>) {
+        self.held.extend_from_slice(printed);
+        let length = self.before.len();
+        let mut windows = self.held.windows(length);
+        let found = windows.position(|window| window == self.before);
+        let Some(at) = found else {
+            let keeps = |from: &usize| self.before.starts_with(&self.held[*from..]);
+            let from = self.held.len().saturating_sub(length - 1);
+            let end = self.held.len();
+            let kept = (from..end).find(keeps).unwrap_or(end);
+            let kept = self.held.split_off(kept);
+            return (std::mem::replace(&mut self.held, kept).into(), None);
+        };
+        let rest = &self.held[at + length..];
+        let mut windows = rest.windows(TERMINATOR.len());
+        let end = windows.position(|window| window == TERMINATOR);
+        if end.is_none() && rest.len() < CODE + TERMINATOR.len() {
+            // Not all of it is here.
+            let kept = self.held.split_off(at);
+            return (std::mem::replace(&mut self.held, kept).into(), None);
+        }
+        let code = end.and_then(|end| std::str::from_utf8(&rest[..end]).ok());
+        let code = code.and_then(|code| code.parse::<u8>().ok());
+        if code.is_some() {
+            self.held.truncate(at);
+        }
+        // Without a code somebody has found out the word, and plays.
+        (std::mem::take(&mut self.held).into(), code.map(i32::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All that is shown of these pieces, and the code.
+    fn shown(pieces: &[&[u8]]) -> (Vec<u8>, Option<i32>) {
+        let mut ending = EndMark::new("word");
+        let mut all = Vec::new();
+        for piece in pieces {
+            let (printed, code) = ending.look(piece);
+            all.extend_from_slice(&printed);
+            if code.is_some() {
+                return (all, code);
+            }
+        }
+        (all, None)
+    }
+
+    #[test]
+    fn another_word_is_printed_and_so_is_what_is_no_code() {
+        let other = b"a\x1b]7770;other;3\x1b\\b";
+        assert_eq!(shown(&[other]), (other.to_vec(), None));
+        let long = b"a\x1b]7770;word;123456\x1b\\b";
+        assert_eq!(shown(&[long]), (long.to_vec(), None));
+    }
+
+    proptest! {
+        #[test]
+        fn the_code_is_found_wherever_the_output_is_cut(
+            text in "[\x1b\\]a7;word]{0,20}",
+            code in 0_i32..256,
+            cuts in proptest::collection::vec(1_usize..8, 0..12),
+        ) {
+            let whole = format!("{text}\x1b]7770;word;{code}\x1b\\after").into_bytes();
+            prop_assume!(!text.contains("\x1b]7770;word;"));
+            let mut pieces = Vec::new();
+            let mut rest = &whole[..];
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece);
+                rest = after;
+            }
+            pieces.push(rest);
+
+            prop_assert_eq!(shown(&pieces), (text.into_bytes(), Some(code)));
         }
     }
 }

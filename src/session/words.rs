@@ -2,7 +2,11 @@
 //!
 //! The only place where an error of a protocol becomes a [`Failure`]; each kind has words of its own.
 
+use std::time::Duration;
+
+use super::world::Settings;
 use crate::domain::failure::Failure;
+use crate::domain::time::in_minutes;
 use crate::e2b::error::{Error, Kind};
 use crate::engine::EngineError;
 use crate::net::http::HttpSetupError;
@@ -72,6 +76,15 @@ pub(crate) fn password_missing(variable: &str) -> Failure {
         .hint("set it to the server's password, or name another variable with --password-env")
 }
 
+/// The server of somebody else wants another user or password.
+pub(crate) fn password_refused(user: &str) -> Failure {
+    Failure::new(format!(
+        "OpenCode does not accept the password of user {user}"
+    ))
+    .because("the user or the password is wrong")
+    .hint("set OPENCODE_SERVER_USERNAME and OPENCODE_SERVER_PASSWORD as the server has them")
+}
+
 /// An error of E2B's API, of a sandbox's envd, or of the way to them.
 pub(crate) fn e2b(error: &Error) -> Failure {
     let failure = match &error.kind {
@@ -117,6 +130,27 @@ pub(crate) fn e2b(error: &Error) -> Failure {
     } else {
         failure
     }
+}
+
+/// The account's plan lets a sandbox run for less than the settings want; `None`: for as much.
+pub(crate) fn cut_by_plan(settings: &Settings, longest: Duration) -> Option<String> {
+    let wanted = [
+        ("idle_ttl", settings.idle_ttl),
+        ("work_ttl", settings.work_ttl),
+    ];
+    let cut = wanted.into_iter().filter(|(_, ttl)| *ttl > longest);
+    let cut: Vec<String> = cut
+        .map(|(name, ttl)| format!("{name} ({})", whole_minutes(ttl)))
+        .collect();
+    let longest = whole_minutes(longest);
+    (!cut.is_empty()).then(|| {
+        let cut = cut.join(" and ");
+        format!("the account's plan lets a sandbox run for {longest} at a time: less than {cut}")
+    })
+}
+
+fn whole_minutes(duration: Duration) -> String {
+    in_minutes(duration.as_secs() / 60)
 }
 
 /// Finding or starting an engine.

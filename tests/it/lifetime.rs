@@ -46,7 +46,38 @@ async fn wait_for(client: &mut Client, text: &str) {
     }
 }
 
+/// Asks for the sandbox, and waits for its time and its cost.
+async fn is_booted(first: &mut Client) {
+    first.key("ctrl-x".parse().unwrap());
+    first.key(Key::char('r'));
+    wait_for(first, "booting").await;
+    wait_for(first, "idle").await;
+    wait_for(first, "pauses in 10m").await;
+    // What it costs is asked for as well: `$0.00 sandbox 0m`.
+    wait_for(first, " sandbox ").await;
+}
+
+/// Asks for more time than the account's plan allows.
+async fn is_cut_by_the_plan(third: &mut Client) {
+    wait_for(third, "idle").await;
+    third.key("ctrl-x".parse().unwrap());
+    third.key(Key::char('t'));
+    let told = "the account's plan lets a sandbox run for 1h 0m at a time: less than \
+        idle_ttl (6h 0m) and work_ttl (6h 0m)";
+    let began = Instant::now();
+    while !third.logs.iter().any(|line| line.text == told) {
+        assert!(began.elapsed() < DEADLINE, "{:#?}", third.logs);
+        third.live(Duration::from_millis(100)).await;
+    }
+    wait_for(third, "pauses in 5").await;
+    assert!(!third.rows()[0].contains("pauses in 6h"));
+}
+
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one OpenCode, started once, is asked for all of it"
+)]
 async fn a_time_that_somebody_else_has_set_is_shown() {
     let home = Home::with_sandboxes();
     let files = folder();
@@ -59,16 +90,17 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     let addresses = Addresses::new(None, Some(&server.url()), None).unwrap();
     let http = plain_client();
     let control = ControlClient::new(http, addresses.api.clone(), KEY.into()).unwrap();
-    let come = || {
+    let come_for = |idle_ttl| {
         let mut world = Client::world();
         world.records = Some(Records::open(&files.path().join("state")));
-        world.settings.idle_ttl = Duration::from_mins(10);
+        world.settings.idle_ttl = idle_ttl;
         world.settings.engine = Some(EngineSpec::E2b {
             api_key: Some(KEY.to_owned().into()),
             addresses: addresses.clone(),
         });
         Client::start(mode(), world, 1)
     };
+    let come = || come_for(Duration::from_mins(10));
     let mut first = come();
     // With an account a sandbox is made once it is wanted.
     wait_for(&mut first, "idle").await;
@@ -81,13 +113,7 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
             .len(),
         0
     );
-    first.key("ctrl-x".parse().unwrap());
-    first.key(Key::char('r'));
-    wait_for(&mut first, "booting").await;
-    wait_for(&mut first, "idle").await;
-    wait_for(&mut first, "pauses in 10m").await;
-    // What it costs is asked for as well: `$0.00 sandbox 0m`.
-    wait_for(&mut first, " sandbox ").await;
+    is_booted(&mut first).await;
     let sessions = first.records().store.sessions().await.unwrap();
     first.leave().await;
 
@@ -105,7 +131,26 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     // To come back asks for ten minutes, and takes nothing away.
     let mut second = come();
     wait_for(&mut second, "pauses in 1h 0m").await;
+
+    // An envd that was restarted has forgotten OpenCode, which serves on: here, and for those who come back.
+    let server_file = files
+        .path()
+        .join(format!("serve/sandboxes/{id}/home/.sandbar/server"));
+    let process = std::fs::read_to_string(&server_file).unwrap();
+    second.goes_live_within(DEADLINE).await;
+    assert!(server.faults().restart_envd(&id));
+    second.live(Duration::from_secs(3)).await;
+    assert!(second.is_live(), "{}", second.trail);
     second.leave().await;
+
+    // What the account's plan does not allow is cut: by the server without a word, and by what it refuses.
+    assert!(server.faults().restart_envd(&id));
+    server.faults().cap_lives(hour);
+    server.faults().meet_pauses(1);
+    let mut third = come_for(6 * hour);
+    is_cut_by_the_plan(&mut third).await;
+    assert_eq!(std::fs::read_to_string(&server_file).unwrap(), process);
+    third.leave().await;
     shutdown.cancel();
     server.closed().await;
 }

@@ -176,11 +176,15 @@ impl Printing {
         let child = Command::new("/bin/sh")
             .args([
                 "-c",
-                include_str!("../../assets/sandbox/serve.sh"),
+                concat!(
+                    include_str!("../../assets/sandbox/config-dirs.sh"),
+                    include_str!("../../assets/sandbox/server-file.sh"),
+                    include_str!("../../assets/sandbox/serve.sh")
+                ),
                 "sandbar",
             ])
             .args([program.as_path(), home.path()])
-            .args(["4096", "", "7"])
+            .args(["9", "", "7"])
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", home.path())

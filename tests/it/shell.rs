@@ -81,7 +81,8 @@ fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() 
     screen.wait_until("the new size", |screen| {
         screen.rows(0, 70).any(|row| row.trim() == "70")
     });
-    screen.send("sh -c 'exit 5'; exit $?\r");
+    // A job in the background has the terminal for longer than the shell.
+    screen.send("sleep 4321 & sh -c 'exit 5'; exit $?\r");
     assert_eq!(screen.wait_exit().exit_code(), 5);
 
     let raw = raw(&screen);

@@ -99,6 +99,8 @@ async fn calls_are_those_that_the_official_sdks_make() {
             "GET /sandboxes/i0123456789abcdefghij",
             "GET /v2/sandboxes?metadata=run%3DRUN",
             r#"POST /sandboxes/i0123456789abcdefghij/timeout {"timeout":300}"#,
+            // The plan may have cut it.
+            "GET /sandboxes/i0123456789abcdefghij",
             "POST /sandboxes/i0123456789abcdefghij/pause {}",
             "DELETE /sandboxes/i0123456789abcdefghij",
         ]
@@ -308,6 +310,56 @@ async fn the_time_that_is_left_goes_by_the_servers_clock() {
 
     // In the middle of the second that the server named.
     assert_eq!(left, Duration::from_millis(20 * 60_000 - 500));
+}
+
+/// A server whose plan lets a sandbox run for an hour, of which the one here has run ten minutes.
+fn small_plan(seen: &Seen) -> Response {
+    let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+    let is_timeout = seen.target.ends_with("/timeout");
+    match (seen.method.as_str(), body["timeout"].as_u64()) {
+        ("POST", Some(3601..)) if !is_timeout => {
+            let told = r#"{"code": 400, "message": "Timeout cannot be greater than 1 hours"}"#;
+            json_answer(400, told)
+        }
+        ("POST", _) if is_timeout => StatusCode::NO_CONTENT.into_response(),
+        ("POST", _) => json_answer(201, SANDBOX),
+        _ => {
+            let detail = json!({
+                "sandboxID": "i1", "templateID": "t", "state": "running", "cpuCount": 2,
+                "memoryMB": 512, "startedAt": "2031-01-01T00:00:00Z",
+                "endAt": "2031-01-01T01:00:00Z",
+            });
+            let mut answer = json_answer(200, &detail.to_string());
+            let date = "Wed, 01 Jan 2031 00:10:00 GMT".parse().unwrap();
+            answer.headers_mut().insert("date", date);
+            answer
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_the_plan_does_not_allow_is_cut_and_learnt() {
+    let stub = Stub::start(small_plan).await;
+    let hour = Duration::from_hours(1);
+
+    // Cut without a word: what is left is what the server says.
+    let control = client(&stub.url);
+    let left = control.set_timeout("i1", 6 * hour).await.unwrap();
+    assert_eq!(left, Duration::from_millis(50 * 60_000 - 500));
+    assert_eq!(control.longest_life(), Some(hour));
+    let calls = stub.seen().len();
+    assert!(control.connect("i1", Some(6 * hour)).await.is_ok());
+    assert_eq!(stub.seen().len(), calls + 1);
+
+    // Refused: made again with what is allowed.
+    let control = client(&stub.url);
+    let new = NewSandbox {
+        template_id: "base".into(),
+        timeout: Some(6 * 3600),
+        ..NewSandbox::default()
+    };
+    assert!(control.create(&new).await.is_ok());
+    assert_eq!(control.longest_life(), Some(hour));
 }
 
 #[tokio::test]

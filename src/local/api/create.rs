@@ -109,6 +109,7 @@ impl Call {
 }
 
 async fn make(app: &Registry, mut wanted: NewSandbox) -> Answer<Value> {
+    app.faults.allow(wanted.timeout)?;
     let snapshot = snapshots::named_by(app, &wanted.template).await?;
     wanted.origin = snapshot.map(|snapshot| Origin {
         dir: app.snapshots.dir(&snapshot.id),

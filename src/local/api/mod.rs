@@ -12,6 +12,7 @@ mod templates;
 mod unsupported;
 mod view;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,10 +31,12 @@ use crate::e2b::wire;
 use super::auth;
 use super::egress::Egress;
 use super::error::ApiError;
+use super::npm::Terms;
 use super::record::State as SandboxState;
 use super::status::{STATUS, Status};
 use super::tasks::whole;
-use request::{Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, seconds};
+use super::template::Progress;
+use request::{Answer, App, DEFAULT_TIMEOUT, FOREVER, OLD_TIMEOUT, parse, seconds};
 use view::{listed, view};
 
 /// Snake case on the wire, as in the create call.
@@ -72,7 +75,10 @@ pub(super) fn router(registry: App) -> Router {
             get(templates::detail).delete(templates::delete),
         )
         .route(STATUS, get(status))
-        .route("/sandbar/templates/{name}/install", get(install))
+        .route(
+            "/sandbar/templates/{name}/install",
+            get(install_old).post(install),
+        )
         .fallback(unsupported::no_route)
         .method_not_allowed_fallback(unsupported::no_method)
         .layer(middleware::from_fn_with_state(
@@ -99,6 +105,8 @@ async fn connect(State(app): State<App>, Path(id): Path<String>, body: Bytes) ->
         .timeout
         .unwrap_or(DEFAULT_TIMEOUT);
     let timeout = seconds(timeout)?;
+    app.faults.settled()?;
+    app.faults.allow(timeout)?;
     let (resumed, body) = whole(async move {
         let resumed = app.connect(&id, timeout).await?;
         Ok((resumed, view(&app, &*app.get(&id)?)))
@@ -140,6 +148,7 @@ async fn set_timeout(
     } else {
         seconds(timeout)?
     };
+    app.faults.settled()?;
     app.set_timeout(&id, timeout, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -189,6 +198,7 @@ async fn set_network(
 
 async fn pause(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer<StatusCode> {
     let memory = parse::<wire::PauseSandbox>(&body)?.memory.unwrap_or(true);
+    app.faults.settled()?;
     whole(async move { app.pause(&id, memory).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -247,16 +257,49 @@ async fn status(State(app): State<App>) -> Json<Status> {
     })
 }
 
-/// `GET /sandbar/templates/{name}/install`: installs the template if need be, and streams its
+/// What a caller brings for an install: settings of npm, proxies and certificates as it has them, since this
+/// server has those of the shell that started it, and how long it waits. Kept for the install alone.
+#[derive(serde::Deserialize)]
+struct InstallBody {
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    limit_secs: u64,
+}
+
+/// `POST /sandbar/templates/{name}/install`: installs the template if need be, and streams its
 /// progress as NDJSON: `{"line": "…"}` while it runs, at the end `{"done": true}` or
 /// `{"error": "…"}`. Our own addition, so that a long first create can be shown beforehand.
-async fn install(State(app): State<App>, Path(name): Path<String>) -> Answer {
-    let progress = app.templates.install(&name)?;
-    let lines = futures::stream::unfold(progress, |mut progress| async move {
-        let step = progress.next().await?;
-        let mut line = serde_json::to_vec(&step).unwrap_or_default();
-        line.push(b'\n');
-        Some((Ok::<_, std::convert::Infallible>(line), progress))
+async fn install(State(app): State<App>, Path(name): Path<String>, body: Bytes) -> Answer {
+    let terms: InstallBody = parse(&body)?;
+    let terms = Terms {
+        env: terms.env.into_iter().collect(),
+        limit: Duration::from_secs(terms.limit_secs.clamp(1, FOREVER)),
+    };
+    stream_install(app, name, Some(terms))
+}
+
+/// The same with the server's own settings, as an older sandbar asks for it.
+async fn install_old(State(app): State<App>, Path(name): Path<String>) -> Answer {
+    stream_install(app, name, None)
+}
+
+fn stream_install(app: App, name: String, terms: Option<Terms>) -> Answer {
+    let progress = app.templates.install(&name, terms.clone())?;
+    let lines = futures::stream::unfold(progress, move |mut progress| {
+        let (app, name, terms) = (Arc::clone(&app), name.clone(), terms.clone());
+        async move {
+            let mut step = progress.next().await?;
+            if let (Progress::Error(_), true) = (&step, progress.is_foreign)
+                && let Ok(own) = app.templates.install(&name, terms)
+            {
+                progress = own;
+                let told = "the install of another session failed; again, with this one's settings";
+                step = Progress::Line(told.to_owned());
+            }
+            let mut line = serde_json::to_vec(&step).unwrap_or_default();
+            line.push(b'\n');
+            Some((Ok::<_, std::convert::Infallible>(line), progress))
+        }
     });
     Ok((
         [("content-type", "application/x-ndjson")],

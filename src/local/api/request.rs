@@ -16,7 +16,8 @@ pub(super) type Answer<T = Response> = Result<T, ApiError>;
 pub(super) const DEFAULT_TIMEOUT: i64 = 300;
 /// Server default of the older create and resume calls.
 pub(super) const OLD_TIMEOUT: i64 = 15;
-const FOREVER: u64 = 100 * 365 * 24 * 3600;
+/// Seconds; what is as good as no limit.
+pub(super) const FOREVER: u64 = 100 * 365 * 24 * 3600;
 
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
     let body = if body.is_empty() { b"{}" } else { body };

@@ -320,18 +320,18 @@ fn events(
     let deadline = limits
         .timeout
         .and_then(|timeout| Instant::now().checked_add(timeout));
-    let (pid, keepalive) = (process.pid, limits.keepalive);
+    let (process, keepalive) = (Arc::clone(process), limits.keepalive);
     futures::stream::unfold(
-        (Step::Start, subscriber),
-        move |(step, mut subscriber)| async move {
+        (Step::Start, subscriber, process),
+        move |(step, mut subscriber, process)| async move {
             let item = match step {
                 Step::Start => Ok(StartEvent {
-                    pid,
+                    pid: process.pid,
                     ..Default::default()
                 }
                 .into()),
                 Step::Over => return None,
-                Step::Follow => follow(&mut subscriber, keepalive, deadline).await,
+                Step::Follow => follow(&process, &mut subscriber, keepalive, deadline).await,
             };
             let next = match &item {
                 Err(_) | Ok(Event::End(_)) => Step::Over,
@@ -341,31 +341,36 @@ fn events(
                 event: Some(event),
                 ..Default::default()
             });
-            Some((item, (next, subscriber)))
+            Some((item, (next, subscriber, process)))
         },
     )
 }
 
 async fn follow(
+    process: &Process,
     subscriber: &mut Subscriber,
     keepalive: Duration,
     deadline: Option<Instant>,
 ) -> Result<Event, ConnectError> {
-    let quiet = Instant::now() + keepalive;
-    let until = deadline.map_or(quiet, |deadline| deadline.min(quiet));
-    match timeout_at(until, subscriber.next()).await {
-        Ok(Ok(Output::Stdout(bytes))) => Ok(data(data_event::Output::Stdout(bytes.to_vec()))),
-        Ok(Ok(Output::Stderr(bytes))) => Ok(data(data_event::Output::Stderr(bytes.to_vec()))),
-        Ok(Ok(Output::Terminal(bytes))) => Ok(data(data_event::Output::Pty(bytes.to_vec()))),
-        Ok(Ok(Output::Ended(exit))) => Ok(end(exit).into()),
-        Ok(Err(Lost::TooSlow)) => Err(ConnectError::resource_exhausted(
-            "output was not read fast enough",
-        )),
-        Ok(Err(Lost::Sandbox)) => Err(ConnectError::unavailable(
-            "the sandbox was paused or killed",
-        )),
-        Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Err(expired()),
-        Err(_) => Ok(KeepAlive::default().into()),
+    loop {
+        let quiet = Instant::now() + keepalive;
+        let until = deadline.map_or(quiet, |deadline| deadline.min(quiet));
+        return match timeout_at(until, subscriber.next()).await {
+            Ok(Ok(Output::Stdout(bytes))) => Ok(data(data_event::Output::Stdout(bytes.to_vec()))),
+            Ok(Ok(Output::Stderr(bytes))) => Ok(data(data_event::Output::Stderr(bytes.to_vec()))),
+            Ok(Ok(Output::Terminal(bytes))) => Ok(data(data_event::Output::Pty(bytes.to_vec()))),
+            Ok(Ok(Output::Ended(exit))) => Ok(end(exit).into()),
+            Ok(Err(Lost::TooSlow)) => Err(ConnectError::resource_exhausted(
+                "output was not read fast enough",
+            )),
+            Ok(Err(Lost::Sandbox)) => Err(ConnectError::unavailable(
+                "the sandbox was paused or killed",
+            )),
+            Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Err(expired()),
+            // As envd, which waits for nothing but the end then (0.6.13).
+            Err(_) if process.is_mute() => continue,
+            Err(_) => Ok(KeepAlive::default().into()),
+        };
     }
 }
 

@@ -1,11 +1,16 @@
 //! How long the session's sandbox runs: until when, since when, and what that comes to.
 
+use std::time::Duration;
+
 use super::Serving;
 use crate::domain::id::SandboxId;
+use crate::domain::log::LogLine;
 use crate::domain::price::Run;
 use crate::domain::runs::{End, SeenRun};
 use crate::domain::session::SessionEvent;
 use crate::domain::time::UnixMillis;
+use crate::session::words;
+use crate::session::world::wall;
 
 impl Serving {
     /// The sandbox's time to live was set.
@@ -15,6 +20,17 @@ impl Serving {
             self.events.send(SessionEvent::Sandbox(sandbox)).await;
         }
         self.record_run().await;
+    }
+
+    /// Says once that the account's plan lets sandboxes run for less than the settings want.
+    pub(crate) async fn tell_of_plan(&mut self, longest: Option<Duration>) {
+        let settings = &self.world.settings;
+        let told = longest.and_then(|longest| words::cut_by_plan(settings, longest));
+        if let Some(told) = told.filter(|_| !std::mem::replace(&mut self.told_of_plan, true)) {
+            let line = LogLine::ours(wall(), told);
+            self.recorder.logs(vec![line.clone()]).await;
+            self.events.send(SessionEvent::Logs(vec![line])).await;
+        }
     }
 
     /// The sandbox runs, and this is how long already.

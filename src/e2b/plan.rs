@@ -1,0 +1,148 @@
+//! How long the account's plan lets a sandbox run: nobody says so before it is passed.
+//!
+//! A create or a connect that asks for more is refused with the number of hours; a change of the timeout is
+//! cut without a word, and refused once the sandbox has run that long (E2B's public sources of August 2026,
+//! and seen on E2B). What is learnt is kept for the calls that follow.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::error::{Error, Kind};
+
+/// Times that differ by less are the same, told by two clocks.
+const SAME: Duration = Duration::from_secs(5);
+
+/// What was learnt of an account's plan. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Plan {
+    /// In seconds; 0: not known.
+    longest: Arc<AtomicU64>,
+}
+
+impl Plan {
+    pub(super) fn longest(&self) -> Option<Duration> {
+        let secs = self.longest.load(Ordering::Relaxed);
+        (secs > 0).then(|| Duration::from_secs(secs))
+    }
+
+    /// As much of a time as the plan is known to allow.
+    pub(super) fn allowed(&self, asked: Duration) -> Duration {
+        self.longest().map_or(asked, |longest| asked.min(longest))
+    }
+
+    fn learn(&self, longest: Duration) {
+        self.longest.store(longest.as_secs(), Ordering::Relaxed);
+    }
+
+    /// Reads a refusal; true: the same call with less may succeed.
+    pub(super) fn refused(&self, kind: &Kind, asked: Duration) -> bool {
+        let longest = longest_of(kind).filter(|longest| *longest < asked);
+        if let Some(longest) = longest {
+            self.learn(longest);
+        }
+        longest.is_some()
+    }
+
+    /// Looks at what came of a time that was asked for: of what is `left`, in a life of `whole` in all.
+    pub(super) fn granted(&self, asked: Duration, left: Duration, whole: Duration) {
+        if left + SAME < asked {
+            // What two clocks make of it is no whole minute.
+            let minutes = (whole + SAME).as_secs() / 60;
+            self.learn(Duration::from_mins(minutes.max(1)));
+        }
+    }
+}
+
+/// The longest time in a refusal: "Timeout cannot be greater than N hours".
+fn longest_of(kind: &Kind) -> Option<Duration> {
+    let (_, rest) = refusal(kind)?.split_once("cannot be greater than ")?;
+    let mut words = rest.split_whitespace();
+    let number: u64 = words.next()?.parse().ok().filter(|number| *number > 0)?;
+    let unit = match words
+        .next()?
+        .trim_end_matches(|c: char| !c.is_ascii_alphabetic())
+    {
+        "second" | "seconds" => 1,
+        "minute" | "minutes" => 60,
+        "hour" | "hours" => 3600,
+        _ => return None,
+    };
+    number.checked_mul(unit).map(Duration::from_secs)
+}
+
+/// Whether a call was refused since the sandbox has run as long as the plan allows. It lives until the end
+/// that it has.
+pub fn is_at_its_longest(error: &Error) -> bool {
+    let said = refusal(&error.kind).map(str::to_ascii_lowercase);
+    said.is_some_and(|said| said.contains("max instance length"))
+}
+
+fn refusal(kind: &Kind) -> Option<&str> {
+    match kind {
+        Kind::Status {
+            status: 400,
+            message,
+        } => Some(message),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, message: &str) -> Kind {
+        let message = message.to_owned();
+        Kind::Status { status, message }
+    }
+
+    #[test]
+    fn the_longest_life_is_read_from_the_refusal() {
+        let longest = |message: &str| longest_of(&refused(400, message));
+        let hours = Duration::from_hours;
+
+        assert_eq!(
+            longest("Timeout cannot be greater than 1 hours"),
+            Some(hours(1))
+        );
+        assert_eq!(
+            longest("Timeout cannot be greater than 24 hours."),
+            Some(hours(24))
+        );
+        assert_eq!(longest("Timeout must be greater than 0"), None);
+        assert_eq!(longest("Timeout cannot be greater than 0 hours"), None);
+        assert_eq!(
+            longest("Timeout cannot be greater than 18446744073709551615 hours"),
+            None
+        );
+        assert_eq!(
+            longest_of(&refused(500, "cannot be greater than 1 hours")),
+            None
+        );
+    }
+
+    #[test]
+    fn a_refusal_that_does_not_help_is_not_answered_by_another_call() {
+        let plan = Plan::default();
+        let kind = refused(400, "Timeout cannot be greater than 1 hours");
+        let hour = Duration::from_hours(1);
+
+        assert!(!plan.refused(&kind, hour));
+        assert_eq!(plan.longest(), None);
+        assert!(plan.refused(&kind, hour * 6));
+        assert_eq!(plan.allowed(hour * 6), hour);
+    }
+
+    #[test]
+    fn a_time_that_was_cut_tells_how_long_the_life_is() {
+        let plan = Plan::default();
+        let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
+
+        plan.granted(hour, Duration::from_secs(3598), hour);
+        assert_eq!(plan.longest(), None);
+        // Ten minutes of the hour are over.
+        plan.granted(6 * hour, 50 * minute, Duration::from_millis(3_599_700));
+        assert_eq!(plan.longest(), Some(hour));
+    }
+}
