@@ -21,6 +21,7 @@ mod local;
 mod ls;
 mod merge;
 mod pause;
+mod provider;
 mod related;
 mod report;
 mod revive;

@@ -187,10 +187,10 @@ mod tests {
         ) {
             let url = format!("{scheme}://{user}@{host}/{path}");
 
-            prop_assert_eq!(without_user(&url), format!("{scheme}://{host}/{path}"));
+            prop_assert_eq!(without_userinfo(&url), format!("{scheme}://{host}/{path}"));
             prop_assert_eq!(repository(&url), repository(&format!("{scheme}://{host}/{path}.git/")));
             // Whatever it is, it is read.
-            let _ = (repository(&any), without_user(&any));
+            let _ = (repository(&any), without_userinfo(&any));
         }
     }
 }

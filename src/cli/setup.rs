@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::args::Options;
+use super::provider::{self, OwnProvider};
 use super::report::Ended;
 use crate::app::key::KeySequence;
 use crate::app::keymap::Keymap;
@@ -24,6 +25,7 @@ use crate::local::Level;
 use crate::local::daemon::Launch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
+use crate::net::url::without_userinfo;
 use crate::session::code;
 use crate::session::late_keys::LateKeys;
 use crate::session::world::{Settings, World};
@@ -299,16 +301,34 @@ pub(super) fn seed() -> Result<u64, Ended> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// A model that was asked for here is not silently replaced by the demo model.
-pub(super) fn can_use_model(options: &Options, config: &Config) -> Result<(), Ended> {
-    if let (Some(model), false, false) = (&options.model, options.demo, config.has_credentials()) {
+/// A model that was asked for here is not silently replaced by the demo model. The code may bring its own.
+pub(super) fn can_use_model(options: &Options, config: &Config, env: &Env) -> Result<(), Ended> {
+    let Some(model) = options.model.as_ref().filter(|_| !options.demo) else {
+        return Ok(());
+    };
+    let is_nowhere = || provider::of(&code_source(options, config, env)) == OwnProvider::Nowhere;
+    if !config.has_credentials() && is_nowhere() {
         return Err(Ended::NoAccount(
             Failure::new(format!("there is no key to use the model {model} with"))
-                .because("no model provider's key is set")
+                .because(
+                    "no model provider's key is set, and the code names no provider of its own",
+                )
                 .hint("set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them"),
         ));
     }
     Ok(())
+}
+
+/// Where a new session's code comes from.
+fn code_source(options: &Options, config: &Config, env: &Env) -> CodeSource {
+    match (&options.repo, options.empty, config.code.value) {
+        (Some(url), _, _) => CodeSource::Clone(url.clone()),
+        (None, false, DefaultCode::WorkTree) => {
+            let root = env.directory().and_then(code::work_tree);
+            root.map_or(CodeSource::Empty, CodeSource::WorkTree)
+        }
+        (None, _, _) => CodeSource::Empty,
+    }
 }
 
 /// A new session as flags and configuration want it. Without a name it is called after its code.
@@ -318,38 +338,36 @@ pub(super) fn new_session(
     env: &Env,
     name: Option<String>,
 ) -> NewSession {
-    let code = match (&options.repo, options.empty, config.code.value) {
-        (Some(url), _, _) => CodeSource::Clone(url.clone()),
-        (None, false, DefaultCode::WorkTree) => {
-            let root = env.directory().and_then(code::work_tree);
-            root.map_or(CodeSource::Empty, CodeSource::WorkTree)
-        }
-        (None, _, _) => CodeSource::Empty,
-    };
+    let code = code_source(options, config, env);
     let name = name.unwrap_or_else(|| named_after(&code));
+    let has_model = match provider::of(&code) {
+        OwnProvider::InCode => true,
+        OwnProvider::Nowhere => config.has_credentials(),
+        // Whoever names a model knows of the provider.
+        OwnProvider::Unknown => config.has_credentials() || options.model.is_some(),
+    };
     NewSession {
         name,
         template: config.template.value.clone(),
         code,
         model: config.model.value.clone(),
-        demo: options.demo || !config.has_credentials(),
+        demo: options.demo || !has_model,
     }
 }
 
 /// The last word of where the code comes from, as a name that is easy to type.
 fn named_after(code: &CodeSource) -> String {
     let source = match code {
-        CodeSource::Empty => "",
-        CodeSource::WorkTree(root) => root
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or(""),
-        CodeSource::Clone(url) => url
-            .trim_end_matches('/')
-            .trim_end_matches(".git")
-            .rsplit(['/', ':'])
-            .next()
-            .unwrap_or(""),
+        CodeSource::Empty => String::new(),
+        CodeSource::WorkTree(root) => {
+            let name = root.file_name().and_then(|name| name.to_str());
+            name.unwrap_or_default().to_owned()
+        }
+        CodeSource::Clone(url) => {
+            let url = without_userinfo(url);
+            let url = url.trim_end_matches('/').trim_end_matches(".git");
+            url.rsplit(['/', ':']).next().unwrap_or_default().to_owned()
+        }
     };
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let name: String = source

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use reqwest::Url;
+use secrecy::SecretString;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 
@@ -18,6 +19,7 @@ use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
 use crate::domain::session::{Closing, CredentialRef, Origin, SessionCommand, SessionSpec};
+use crate::net::url::split_userinfo;
 use crate::session::adopt::{Wanted, adopt, unknown};
 use crate::session::closing::close_stranger;
 use crate::session::strangers;
@@ -137,15 +139,19 @@ impl SessionDoor for Door {
     }
 }
 
+/// The user of an OpenCode server, as OpenCode itself reads it.
+const USERNAME: &str = "OPENCODE_SERVER_USERNAME";
+
 /// `sandbar attach URL`.
 pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<(), Ended> {
     let started = Instant::now();
-    let url = server(&args.url)?;
+    let (address, who) = split_userinfo(&args.url);
+    let url = server(&address)?;
     let config = setup::config(options, env)?;
     let spec = SessionSpec {
         key: SessionKey::from("attached"),
         origin: Origin::Attach {
-            url: args.url.clone(),
+            url: address.clone(),
             session: args.session.as_deref().map(OpencodeSessionId::from),
             credential: CredentialRef::Env(args.password_env.clone()),
         },
@@ -154,14 +160,19 @@ pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<
     // The first frame with a conversation need not wait for certificates that nobody looks at.
     let http = &mut world.http_options;
     http.tls = url.scheme() != "http" || http.proxies.need_tls();
-    if let Some(password) = setup::secret(env, &args.password_env) {
+    // What the address says is meant more than what the environment does.
+    let (user, password) = who.unzip();
+    let password = password.flatten().map(SecretString::from);
+    let password = password.or_else(|| setup::secret(env, &args.password_env));
+    let redactor = Redactor::default();
+    if let Some(password) = password {
+        redactor.add(&password);
         world.variables = HashMap::from([(args.password_env.clone(), password)]);
     }
-    let mode = Mode::Attach {
-        spec,
-        url: args.url.clone(),
-    };
-    show(mode, &config, world, (env, &Redactor::default()))
+    let user = user.filter(|user| !user.is_empty());
+    world.user = user.or_else(|| env.text(USERNAME).map(str::to_owned));
+    let mode = Mode::Attach { spec, url: address };
+    show(mode, &config, world, (env, &redactor))
 }
 
 /// Reads the address of a server; refuses what cannot be one, before the screen is taken.
@@ -191,7 +202,7 @@ pub(super) fn full(options: &Options, session: Option<&str>, env: &Env) -> Resul
     let redactor = Redactor::default();
     let late = keyring::later(&config, options.demo, redactor.clone());
     if late.is_none() {
-        setup::can_use_model(options, &config)?;
+        setup::can_use_model(options, &config, env)?;
     }
     let mut world = setup::world(Some(&config), env, started, late)?;
     world.records = Some(Records::open(&config.paths.state_dir));

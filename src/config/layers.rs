@@ -18,6 +18,7 @@ use super::variables;
 use crate::domain::chat::ModelRef;
 use crate::domain::price::MicroDollars;
 use crate::domain::version::opencode_fits;
+use crate::net::url::without_userinfo;
 
 /// Setting, flag, value.
 pub(super) type Overridden = Vec<(&'static str, &'static str, Raw)>;
@@ -230,7 +231,7 @@ impl Layers {
                     Ok(Some(text.trim_end_matches('/').to_owned()))
                 }
                 _ => Err(Wrong::new(
-                    format!("\"{}\" is not a URL", shown(text)),
+                    format!("\"{}\" is not a URL", shown(&without_userinfo(text))),
                     "begin it with https:// or http://",
                 )),
             }

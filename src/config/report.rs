@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use super::load::{CODES, ENGINES, LEVELS, SECRETS, THEMES};
 use super::value::{Source, Sourced};
 use super::{ACCOUNT_KEY, Config, PricesConfig, Timeouts, duration, price, size};
+use crate::net::url::without_userinfo;
 
 /// One line of `sandbar config`. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,5 +128,5 @@ fn word<T: PartialEq>(words: &[(&str, T)], value: &T) -> String {
 
 #[expect(clippy::ref_option, reason = "the shape that `row` hands on")]
 fn optional(value: &Option<String>) -> String {
-    value.clone().unwrap_or_default()
+    value.as_deref().map(without_userinfo).unwrap_or_default()
 }

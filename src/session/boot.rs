@@ -16,7 +16,8 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, TemplateId};
 use crate::domain::sandbox::{BootEvent, EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{CredentialRef, Origin, SessionEvent, SessionSpec};
-use crate::opencode::client::OpencodeClient;
+use crate::net::url::without_userinfo;
+use crate::opencode::client::{OpencodeClient, USER};
 use crate::opencode::error::OpencodeError;
 use crate::opencode::wire::session::{CreateSession, Session};
 use crate::session::world::wall;
@@ -62,7 +63,7 @@ impl BootCx {
 
     /// A line of progress from the tool that does the work.
     pub(super) async fn output(&self, stage: Stage, line: impl Into<String>) {
-        let line = line.into();
+        let line = without_userinfo(&line.into());
         self.events
             .send(SessionEvent::Boot(BootEvent::Output { stage, line }))
             .await;
@@ -114,6 +115,9 @@ async fn attach(
     let found = found.map_err(|error| match (&error, credential) {
         (OpencodeError::Unauthorized { .. }, CredentialRef::Env(variable)) if !has_password => {
             words::password_missing(variable)
+        }
+        (OpencodeError::Unauthorized { .. }, _) => {
+            words::password_refused(cx.world.user.as_deref().unwrap_or(USER))
         }
         _ => words::opencode(&error),
     })?;

@@ -109,6 +109,8 @@ pub struct World {
     pub late: Option<LateKeys>,
     /// Values of the variables that a [`CredentialRef::Env`] may name.
     pub variables: HashMap<String, SecretString>,
+    /// Who gets in at a server that somebody else runs; `None`: OpenCode's usual user.
+    pub user: Option<String>,
     /// When this program started; zero of the monotonic clock.
     pub started: Instant,
     http: OnceLock<Http>,
@@ -126,6 +128,7 @@ impl World {
             http_options,
             late: None,
             variables: HashMap::new(),
+            user: None,
             started,
             http: OnceLock::new(),
             woken: watch::Sender::new(started),
@@ -246,6 +249,7 @@ impl World {
         let http = self.http().map_err(|error| words::http(&error))?;
         let server = Server {
             base_url,
+            user: self.user.clone(),
             password,
             headers,
             directory: None,

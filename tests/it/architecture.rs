@@ -43,7 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("engine", &["domain", "net", "e2b", "local"]),
     ("store", &["domain", "regular_file", "clock"]),
-    ("config", &["domain", "regular_file"]),
+    ("config", &["domain", "net::url", "regular_file"]),
     ("tui", &["domain", "text", "app", "session"]),
     (
         "cli",

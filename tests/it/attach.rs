@@ -350,3 +350,26 @@ fn each_way_not_to_reach_a_server_has_its_own_words() {
     let text = complaints.map(|(what, said)| format!("# {what}\n{said}"));
     insta::assert_snapshot!(text.join("\n\n"));
 }
+
+#[test]
+fn a_password_in_the_address_lets_in_and_is_shown_nowhere() {
+    let world = World::new();
+    let (server, home) = (world.server(), Home::new());
+    let (_, host) = server.url().split_once("://").unwrap();
+    let address = |password: &str| format!("http://opencode:{password}@{host}");
+    let attach = |url: &str| {
+        let arguments = ["attach", url, "--session", &world.conversation];
+        home.terminal(&arguments).size(100, 30).start()
+    };
+
+    let screen = attach(&address(server.password()));
+    screen.wait_for("type a message");
+    screen.wait_for(&format!("attached to {}", server.url()));
+    let shown = String::from_utf8_lossy(&screen.raw()).into_owned();
+    assert!(!shown.contains(server.password()), "{shown}");
+
+    let screen = attach(&address("swordfish"));
+    screen.wait_for("OpenCode does not accept the password of user opencode");
+    let shown = String::from_utf8_lossy(&screen.raw()).into_owned();
+    assert!(!shown.contains("swordfish"), "{shown}");
+}

@@ -56,6 +56,7 @@ impl Conversation {
         };
         let address = Server {
             base_url: server.url().to_owned(),
+            user: None,
             password: Some(SecretString::from(server.password())),
             headers: Vec::new(),
             directory: Some(server.work_tree().display().to_string()),

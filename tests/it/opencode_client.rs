@@ -67,6 +67,7 @@ fn client(server: &OpenCode) -> OpencodeClient {
     let http = Http::new(&plain_options()).unwrap();
     let server = client::Server {
         base_url: server.url().to_owned(),
+        user: None,
         password: Some(server.password().to_owned().into()),
         headers: Vec::new(),
         directory: Some(server.work_tree().display().to_string()),

@@ -49,7 +49,7 @@ pub(super) async fn of_new(
     keyring::complete(config, &names).await;
     let mut world = setup::world(Some(config), env, Instant::now(), None)?;
     let records = Records::open(&config.paths.state_dir);
-    setup::can_use_model(options, config)?;
+    setup::can_use_model(options, config, env)?;
     let mut new = setup::new_session(options, config, env, name.map(str::to_owned));
     for notice in records.store.notices().await {
         report::progress(notice);
@@ -95,7 +95,7 @@ pub(super) async fn of_known(
     refuse_options_of_new(name, options)?;
     let names = config.missing_provider_keys();
     keyring::complete(config, &names).await;
-    setup::can_use_model(options, config)?;
+    setup::can_use_model(options, config, env)?;
     let known = Known::open(config, env).await?;
     let session = known.session(name)?;
     let gone = || {

@@ -5,6 +5,8 @@ use std::sync::{Arc, RwLock};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::net::url::without_userinfo;
+
 const DOTS: &str = "••••••••";
 /// Shorter values would redact ordinary words.
 const SHORTEST: usize = 6;
@@ -66,7 +68,7 @@ impl Redactor {
             }
         }
         drop(values);
-        named(&prefixed(&text))
+        named(&prefixed(&without_userinfo(&text)))
     }
 }
 
@@ -175,6 +177,10 @@ mod tests {
                 r#"{\"password\": \"••••••••\"}"#,
             ),
             ("key e2b_0123456789ab.", "key e2b_••••••••."),
+            (
+                "GET http://bob:abc@host/x failed",
+                "GET http://host/x failed",
+            ),
             ("sk-ant-api03-abcdef", "sk-••••••••"),
             (
                 "password_hint: a task-oriented e2b_x",

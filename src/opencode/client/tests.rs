@@ -38,6 +38,7 @@ async fn listen(limits: Limits) -> (TcpListener, OpencodeClient) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server {
         base_url: format!("http://{}", listener.local_addr().unwrap()),
+        user: None,
         password: Some("hunter2".into()),
         headers: vec![("e2b-traffic-access-token".into(), "token-1".into())],
         directory: Some("/home/user/a b".into()),

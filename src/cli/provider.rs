@@ -1,0 +1,81 @@
+//! Whether the code itself says where its model is: then no key has to go along.
+//!
+//! OpenCode reads a project's configuration, which may name a provider of its own, with its key or without
+//! one (1.18). What is in a repository that is yet to be cloned nobody knows.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::domain::session::CodeSource;
+
+/// Where a project's configuration is, below its work tree.
+const FILES: [&str; 4] = [
+    "opencode.json",
+    "opencode.jsonc",
+    ".opencode/opencode.json",
+    ".opencode/opencode.jsonc",
+];
+/// A larger file is not read to its end.
+const LONGEST: u64 = 1024 * 1024;
+
+/// What is known of a model that needs no key of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnProvider {
+    InCode,
+    Nowhere,
+    /// The code is not here.
+    Unknown,
+}
+
+pub(super) fn of(code: &CodeSource) -> OwnProvider {
+    match code {
+        CodeSource::WorkTree(root) if FILES.iter().any(|file| names_one(&root.join(file))) => {
+            OwnProvider::InCode
+        }
+        CodeSource::WorkTree(_) | CodeSource::Empty => OwnProvider::Nowhere,
+        CodeSource::Clone(_) => OwnProvider::Unknown,
+    }
+}
+
+/// Whether a configuration has the field `provider`. It may have comments: it is not parsed.
+fn names_one(file: &Path) -> bool {
+    // A FIFO would never end.
+    if !file.is_file() {
+        return false;
+    }
+    let mut text = String::new();
+    let opened = std::fs::File::open(file);
+    let read = opened.and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    let mut fields = text.split("\"provider\"").skip(1);
+    read.is_ok() && fields.any(|after| after.trim_start().starts_with(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn a_projects_own_provider_is_found_wherever_opencode_reads_it() {
+        let root = tempfile::tempdir().unwrap();
+        let work = CodeSource::WorkTree(root.path().to_owned());
+        assert_eq!(of(&work), OwnProvider::Nowhere);
+        std::fs::create_dir(root.path().join(".opencode")).unwrap();
+        let write = |file: &str, text: &str| std::fs::write(root.path().join(file), text).unwrap();
+
+        write(
+            "opencode.json",
+            r#"{"model": "a/b", "enabled_providers": ["provider"]}"#,
+        );
+        assert_eq!(of(&work), OwnProvider::Nowhere);
+        write(
+            ".opencode/opencode.jsonc",
+            "{ // ours\n \"provider\" : {\"own\": {}},\n}",
+        );
+
+        assert_eq!(of(&work), OwnProvider::InCode);
+        let url = CodeSource::Clone("https://host/a.git".to_owned());
+        assert_eq!(of(&url), OwnProvider::Unknown);
+    }
+}
