@@ -26,7 +26,7 @@ while sleep 2; do
 done &
 counting=$!
 echo "npm install $package@$version"
-npm install --prefix "$work" --cache "$work/.npm" --no-audit --no-fund --no-save --loglevel=http "$package@$version" "@vscode/ripgrep-linux-$cpu" 2>&1
+npm install --prefix "$work" --cache "$work/.npm" --logs-max 0 --no-audit --no-fund --no-save --loglevel=http "$package@$version" "@vscode/ripgrep-linux-$cpu" 2>&1
 ln -sf "node_modules/$package/bin/opencode" "$work/opencode"
 ln -sf "node_modules/@vscode/ripgrep-linux-$cpu/bin/rg" "$work/rg"
 "$work/opencode" --version

@@ -104,6 +104,7 @@ fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
         own_dirs: vec![config.paths.state_dir.clone()],
         cache_dir: config.paths.cache_dir.clone(),
         api_key: key,
+        is_key_private: false,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         helper: HelperCommand {
             program: setup::program()?,

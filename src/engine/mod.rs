@@ -21,7 +21,7 @@ use crate::e2b::control::ControlClient;
 use crate::e2b::error::Error as E2bError;
 use crate::e2b::host::Addresses;
 use crate::local::daemon::{self, Daemon, DaemonError, Launch};
-use crate::local::{Level, PROGRAM_INSIDE};
+use crate::local::{Level, PROGRAM_INSIDE, way_out};
 use crate::net::http::{Http, HttpSetupError};
 use serde::de::IgnoredAny;
 use skew::Advice;
@@ -139,7 +139,7 @@ impl Engine {
                         is: daemon.isolation.line(),
                     });
                 }
-                Self::local(daemon, http)
+                Self::local(daemon, &local.launch, http)
             }
         }
     }
@@ -149,7 +149,7 @@ impl Engine {
         match spec {
             EngineSpec::E2b { .. } => Self::find_or_start(spec, http).await.map(Some),
             EngineSpec::Local(local) => match daemon::find(&local.state_dir).await {
-                Some(daemon) => Self::local(daemon, http).map(Some),
+                Some(daemon) => Self::local(daemon, &local.launch, http).map(Some),
                 None => Ok(None),
             },
         }
@@ -179,7 +179,7 @@ impl Engine {
         }
     }
 
-    fn local(daemon: Daemon, http: &Http) -> Result<Self, EngineError> {
+    fn local(daemon: Daemon, launch: &Launch, http: &Http) -> Result<Self, EngineError> {
         let addresses = Addresses::new(Some("localhost"), Some(&daemon.url), None)?;
         let key = daemon.api_key.clone();
         let isolation = &daemon.isolation;
@@ -196,7 +196,7 @@ impl Engine {
             } else {
                 daemon.program.clone()
             }),
-            notice: notice(&daemon),
+            notice: notice(&daemon, &launch.env),
             local: Some(daemon),
             http: http.clone(),
         })
@@ -266,12 +266,20 @@ async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
     daemon::find_or_start(&local.state_dir, &local.launch).await
 }
 
+/// Said where the local server was started from a shell with other proxies or certificates.
+const OTHER_WAY_OUT: &str = "the local server has other proxies or certificates than this shell, and \
+    its sandboxes get out by them: `sandbar local stop` ends it, and pauses its sandboxes; the next session \
+    starts a new one";
+
 /// What whoever starts a session should know of the local server.
-fn notice(daemon: &Daemon) -> String {
+fn notice(daemon: &Daemon, env: &[(String, String)]) -> String {
     let isolation = daemon.isolation.notice();
     let skew = skew(&daemon.version, daemon.running);
     let told = Some(isolation).filter(|told| !told.is_empty());
-    told.into_iter().chain(skew).collect::<Vec<_>>().join("; ")
+    let is_other = daemon.way_out != way_out(env, &daemon.api_key);
+    let stale = is_other.then(|| OTHER_WAY_OUT.to_owned());
+    let all = told.into_iter().chain(skew).chain(stale);
+    all.collect::<Vec<_>>().join("; ")
 }
 
 /// What is to be said of a local server of this version.

@@ -71,6 +71,8 @@ pub struct Daemon {
     pub limits: Enforced,
     /// The program's file, where sandboxes below level full can start it.
     pub program: PathBuf,
+    /// The digest of [`super::way_out`] of the shell that started it.
+    pub way_out: String,
     /// Where its files are.
     pub state_dir: PathBuf,
 }
@@ -150,6 +152,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
         running: status.running,
         limits: status.limits,
         program: status.program,
+        way_out: status.way_out,
         state_dir: state_dir.to_owned(),
     })
 }
@@ -282,6 +285,7 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     if options.api_key.expose_secret().is_empty() {
         options.api_key = auth::api_key()?.into();
     }
+    options.is_key_private = true;
     let address = Address {
         port: listener.local_addr()?.port(),
         api_key: options.api_key.expose_secret().to_owned(),

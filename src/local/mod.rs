@@ -65,6 +65,7 @@ mod tasks;
 mod template;
 mod terminal;
 mod tree;
+mod way_out;
 
 use std::io;
 use std::net::SocketAddr;
@@ -86,6 +87,7 @@ pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted, close_on_
 pub use limits::{Enforced, Limits, Means};
 pub use options::Options;
 pub use terminal::become_leader;
+pub use way_out::way_out;
 
 use registry::Registry;
 use server_lock::ServerLock;

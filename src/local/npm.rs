@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio_util::sync::CancellationToken;
 
 use super::contained::Contained;
@@ -17,27 +18,45 @@ use super::helper_command::HelperCommand;
 use super::limits::OfProcess;
 use super::lock::guard;
 use super::streams::Program;
+use crate::net::lines::LineSplitter;
 use crate::net::npm::{NpmOutput, Received};
 use crate::net::url::without_userinfo;
 
 /// npm was ended, since the server ends.
 pub(super) const CUT: &str = "the install was cut off, because the server ended";
 
+/// Of a longer line the rest is left out.
+const LONGEST_LINE: usize = 4096;
 /// Between two lines of progress.
 const STEP: Duration = Duration::from_secs(2);
 
 /// With whose settings npm runs: those of the caller who wants the template, or the server's own.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) struct Terms {
-    /// Settings, proxies, certificates. May hold secrets.
+    /// Settings, proxies, certificates, and where npm is. May hold secrets.
     pub(super) env: Vec<(String, String)>,
     /// npm is ended after this time.
     pub(super) limit: Duration,
 }
 
+impl Terms {
+    /// Tells terms from others when they themselves are gone.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let secs = self.limit.as_secs().to_string();
+        let env = self.env.iter().flat_map(|(name, value)| [name, value]);
+        for text in env.chain([&secs]) {
+            hash.update(text.len().to_le_bytes());
+            hash.update(text);
+        }
+        hash.finalize().into()
+    }
+}
+
 /// What npm is to do.
 pub(super) struct Npm<'a> {
     pub(super) terms: &'a Terms,
+    /// Where npm is, if the terms do not say.
     pub(super) path: &'a str,
     pub(super) packages: &'a [String],
     pub(super) helper: &'a HelperCommand,
@@ -105,15 +124,21 @@ impl Npm<'_> {
         let home = prefix.display().to_string();
         argv.push(home.clone());
         argv.extend(self.packages.iter().cloned());
-        // Ours come last: the caller's may not take their place.
-        let mut env = self.terms.env.clone();
         let ours = [
-            ("PATH", self.path.to_owned()),
             ("HOME", home.clone()),
             // What is received is counted there.
             ("npm_config_cache", format!("{home}/.npm")),
+            // Its own log has the registry's password.
+            ("npm_config_logs_max", "0".to_owned()),
         ];
-        env.retain(|(name, _)| ours.iter().all(|(own, _)| own != name));
+        // npm takes its settings in either case. Ours are alone.
+        let is_ours = |name: &str| ours.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let theirs = self.terms.env.iter().filter(|(name, _)| !is_ours(name));
+        let mut env = vec![("PATH".to_owned(), self.path.to_owned())];
+        if theirs.clone().any(|(name, _)| name == "PATH") {
+            env.clear();
+        }
+        env.extend(theirs.cloned());
         env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
         Program {
             argv,
@@ -134,9 +159,15 @@ fn not_started(refused: &Refused) -> String {
 
 async fn lines(pipe: Option<impl AsyncRead + Unpin>, mut take: impl FnMut(String)) {
     let Some(pipe) = pipe else { return };
-    let mut lines = BufReader::new(pipe).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        take(line);
+    let mut lines = LineSplitter::new(LONGEST_LINE, 0);
+    let mut reader = BufReader::new(pipe);
+    while let Ok(bytes @ [_, ..]) = reader.fill_buf().await {
+        lines.push(bytes, |line| take(line.text));
+        let length = bytes.len();
+        reader.consume(length);
+    }
+    if let Some(line) = lines.finish() {
+        take(line.text);
     }
 }
 

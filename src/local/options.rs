@@ -20,6 +20,8 @@ pub struct Options {
     pub cache_dir: PathBuf,
     /// What clients must send as `X-API-Key`.
     pub api_key: SecretString,
+    /// Whether nobody but this user has the key. Whoever says how npm is run here runs any program.
+    pub is_key_private: bool,
     /// This program's version, for those who find the server running.
     pub version: String,
     /// How to start a sandbox's helper.

@@ -455,6 +455,7 @@ mod tests {
             own_dirs: Vec::new(),
             cache_dir: dir.join("cache"),
             api_key: String::new().into(),
+            is_key_private: false,
             version: String::new(),
             helper: HelperCommand {
                 program: "/bin/false".into(),

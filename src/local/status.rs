@@ -22,4 +22,6 @@ pub(super) struct Status {
     pub(super) limits: Enforced,
     /// This program's file, where sandboxes without a view of their own can start it.
     pub(super) program: PathBuf,
+    /// How its sandboxes get out of this machine.
+    pub(super) way_out: String,
 }

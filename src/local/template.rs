@@ -84,7 +84,8 @@ struct Log {
 
 /// One running or finished install, shared by all who wait for it.
 struct Install {
-    terms: Terms,
+    /// Of its terms: they themselves are for the run alone.
+    terms: [u8; 32],
     log: Mutex<Log>,
     changed: watch::Sender<u64>,
 }
@@ -204,7 +205,7 @@ impl Templates {
             "base" => {
                 return Ok(Watcher {
                     is_foreign: false,
-                    install: Some(finished(terms)),
+                    install: Some(finished(&terms)),
                     changes: Some(watch::channel(0).1),
                     seen: 0,
                 });
@@ -236,7 +237,7 @@ impl Templates {
             _ => 0,
         };
         Ok(Watcher {
-            is_foreign: install.terms != terms,
+            is_foreign: install.terms != terms.digest(),
             install: Some(Arc::clone(install)),
             changes: Some(install.changed.subscribe()),
             seen,
@@ -249,10 +250,10 @@ impl Templates {
 
     fn begin(&self, terms: Terms) -> Arc<Install> {
         if self.home().exists() {
-            return finished(terms);
+            return finished(&terms);
         }
         let install = Arc::new(Install {
-            terms: terms.clone(),
+            terms: terms.digest(),
             log: Mutex::default(),
             changed: watch::channel(0).0,
         });
@@ -279,13 +280,13 @@ impl Templates {
     }
 }
 
-fn finished(terms: Terms) -> Arc<Install> {
+fn finished(terms: &Terms) -> Arc<Install> {
     let log = Log {
         result: Some(Ok(())),
         ..Log::default()
     };
     Arc::new(Install {
-        terms,
+        terms: terms.digest(),
         log: Mutex::new(log),
         changed: watch::channel(0).0,
     })

@@ -58,6 +58,8 @@ async fn find(
 
 /// Begins the script's lines that tell how many bytes have come.
 const RECEIVED: &str = "sandbar-received ";
+/// Where npm is on this machine.
+const PATH: &str = "PATH";
 /// Variables that name certificates of this machine.
 const CERTIFICATES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
@@ -71,7 +73,7 @@ async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Fa
         let own = sandbox.engine.own_network;
         let fits = |(name, _): &&(String, String)| {
             let is_way_out = own && name.to_ascii_lowercase().ends_with("_proxy");
-            !is_way_out && !CERTIFICATES.contains(&name.as_str())
+            !is_way_out && name != PATH && !CERTIFICATES.contains(&name.as_str())
         };
         let install = cx.world.settings.install_env.iter().filter(fits);
         process.env.extend(install.cloned());

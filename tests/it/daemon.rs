@@ -68,6 +68,30 @@ async fn a_server_of_another_version_is_used_and_told_of() {
 }
 
 #[tokio::test]
+async fn a_server_that_was_started_from_a_shell_with_other_proxies_is_told_of() {
+    let proxy = |url: &str| vec![("https_proxy".to_owned(), url.to_owned())];
+    let world = World::with(|options| options.install_env = proxy("http://one:1")).await;
+    let sandbox = world.base().await;
+    let state = world.dir.path().join("found");
+    let _lock = announce(&world, &state);
+    let http = Http::new(&plain_options()).unwrap();
+    let notice = async |env: Vec<(String, String)>| {
+        let mut spec = spec(&state, Level::None);
+        if let EngineSpec::Local(local) = &mut spec {
+            local.launch.env = env;
+        }
+        let engine = Engine::find_or_start(&spec, &http).await;
+        engine.unwrap().notice
+    };
+
+    let told = "the local server has other proxies or certificates than this shell";
+    assert!(!notice(proxy("http://one:1")).await.contains(told));
+    assert!(notice(proxy("http://two:1")).await.contains(told));
+    assert!(notice(Vec::new()).await.contains(told));
+    sandbox.kill().await;
+}
+
+#[tokio::test]
 async fn a_server_that_gives_less_than_required_is_not_used() {
     let world = World::new().await;
     // With a sandbox in it nobody would renew it.

@@ -37,6 +37,7 @@ fn options(dir: &Path) -> Options {
         own_dirs: Vec::new(),
         cache_dir: dir.join("cache"),
         api_key: KEY.to_owned().into(),
+        is_key_private: false,
         version: "0.0.0".to_owned(),
         helper: HelperCommand {
             program: env!("CARGO_BIN_EXE_sandbar").into(),

@@ -42,6 +42,7 @@ mod faults;
 mod forgotten;
 mod herd;
 mod inherited;
+mod install;
 mod isolation;
 mod keyring;
 mod kill9;

@@ -15,6 +15,7 @@ pub(crate) fn options(folder: &Path, cache: PathBuf) -> local::Options {
         own_dirs: Vec::new(),
         cache_dir: cache,
         api_key: KEY.to_owned().into(),
+        is_key_private: false,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         helper: HelperCommand {
             program: env!("CARGO_BIN_EXE_sandbar").into(),

@@ -29,3 +29,18 @@ pub(crate) fn folder() -> tempfile::TempDir {
     std::fs::set_permissions(folder.path(), everybody).unwrap();
     folder
 }
+
+/// Writes a script that can be executed at once. Another process writes it: what a test beside this one starts
+/// meanwhile would inherit the open file, and a file that is open for writing cannot be executed.
+pub(crate) fn write_program(path: &std::path::Path, text: &str) {
+    let mut writer = std::process::Command::new("sh")
+        .args(["-c", r#"cat > "$0" && chmod 755 "$0""#])
+        .arg(path)
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = writer.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, text.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(writer.wait().unwrap().success());
+}

@@ -36,6 +36,7 @@ use super::record::State as SandboxState;
 use super::status::{STATUS, Status};
 use super::tasks::whole;
 use super::template::Progress;
+use super::way_out::way_out;
 use request::{Answer, App, DEFAULT_TIMEOUT, FOREVER, OLD_TIMEOUT, parse, seconds};
 use view::{listed, view};
 
@@ -254,11 +255,13 @@ async fn status(State(app): State<App>) -> Json<Status> {
             .count(),
         limits: app.keeper.enforced.clone(),
         program: app.options.helper.program.clone(),
+        way_out: way_out(&app.options.install_env, &app.options.api_key),
     })
 }
 
 /// What a caller brings for an install: settings of npm, proxies and certificates as it has them, since this
-/// server has those of the shell that started it, and how long it waits. Kept for the install alone.
+/// server has those of the shell that started it, and how long it waits. Kept for the install alone; asked
+/// for only where nobody else has the key.
 #[derive(serde::Deserialize)]
 struct InstallBody {
     #[serde(default)]
@@ -270,6 +273,9 @@ struct InstallBody {
 /// progress as NDJSON: `{"line": "…"}` while it runs, at the end `{"done": true}` or
 /// `{"error": "…"}`. Our own addition, so that a long first create can be shown beforehand.
 async fn install(State(app): State<App>, Path(name): Path<String>, body: Bytes) -> Answer {
+    if !app.options.is_key_private {
+        return stream_install(app, name, None);
+    }
     let terms: InstallBody = parse(&body)?;
     let terms = Terms {
         env: terms.env.into_iter().collect(),
