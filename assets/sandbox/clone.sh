@@ -1,6 +1,7 @@
-# Clones $3 into a directory named $1 for the session $2, and remembers where it began. Prints the
-# directory, then a line for each thing that the user should know.
+# Clones $3 into a directory named $1 for the session $2, and remembers where it began. $4: "credentials" where
+# they come by standard input. Prints the directory, then a line for each thing that the user should know.
 set -eu
+take_credentials "${4:-}" "$3"
 # What its files are filtered by in this sandbox may fetch them.
 unset GIT_LFS_SKIP_SMUDGE
 claim "$1" "$2"
@@ -9,7 +10,7 @@ if [ ! -e "$directory" ]; then
   rm -rf "$directory".part-*
   work="$directory.part-$$"
   trap 'rm -rf "$work"' EXIT
-  git clone --progress -- "$3" "$work" || {
+  remote_git clone --progress -- "$3" "$work" || {
     code=$?
     [ -d "$work" ] || exit "$code"
     # A clone whose files could not be filtered is there, but for them.
@@ -35,7 +36,7 @@ fi
 if [ -f .gitmodules ]; then
   # One after the other: the first that cannot be fetched would be the last.
   git submodule status | sed 's/^.[0-9a-f]* //; s/ ([^ ]*)$//' | while IFS= read -r path; do
-    git submodule --quiet update --init --recursive -- "$path" >&2 </dev/null || :
+    remote_git submodule --quiet update --init --recursive -- "$path" >&2 </dev/null || :
   done
   git submodule status --recursive | sed -n 's/^-[^ ]* /submodule not fetched: /p'
 fi

@@ -1,13 +1,14 @@
 # Makes a work tree again as it was at the commit $3 of snapshot.sh, in a directory named $1 for the session
-# $2. $4: the URL that it was cloned from, or nothing; $5: "clone" where the bundles need that clone. The
-# rest: bundles, in order. Prints the directory.
+# $2. $4: the URL that it was cloned from, or nothing; $5: "clone" where the bundles need that clone; $6:
+# "credentials" where they come by standard input. The rest: bundles, in order. Prints the directory.
 set -eu
+take_credentials "$6" "$4"
 claim "$1" "$2"
 snapshot=$3 url=$4 kind=$5
-shift 5
+shift 6
 mkdir -p "$directory"
 if [ "$kind" = clone ] && [ ! -e "$directory/.git" ]; then
-  git clone --progress --no-checkout -- "$url" "$directory" >&2
+  remote_git clone --progress --no-checkout -- "$url" "$directory" >&2
 fi
 cd "$directory"
 begin_repository "$snapshot"

@@ -6,6 +6,10 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use super::args::Options;
+use super::report::Ended;
+use crate::config::Config;
+use crate::domain::failure::Failure;
 use crate::domain::session::CodeSource;
 
 /// Where a project's configuration is, below its work tree.
@@ -35,6 +39,27 @@ pub(super) fn of(code: &CodeSource) -> OwnProvider {
         CodeSource::WorkTree(_) | CodeSource::Empty => OwnProvider::Nowhere,
         CodeSource::Clone(_) => OwnProvider::Unknown,
     }
+}
+
+/// A model that was asked for here is not silently replaced by the demo model. The code may bring its own.
+pub(super) fn can_use_model(
+    options: &Options,
+    config: &Config,
+    code: &CodeSource,
+) -> Result<(), Ended> {
+    let Some(model) = options.model.as_ref().filter(|_| !options.demo) else {
+        return Ok(());
+    };
+    if !config.has_credentials() && of(code) == OwnProvider::Nowhere {
+        return Err(Ended::NoAccount(
+            Failure::new(format!("there is no key to use the model {model} with"))
+                .because(
+                    "no model provider's key is set, and the code names no provider of its own",
+                )
+                .hint("set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them"),
+        ));
+    }
+    Ok(())
 }
 
 /// Whether a configuration has the field `provider`. It may have comments: it is not parsed.

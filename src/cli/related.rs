@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::failure::Failure;
 use crate::domain::session::CodeSource;
+use crate::net::url::without_userinfo;
 use crate::session::code::Git;
 
 /// Refuses a work tree that has nothing in common with where the session began.
@@ -35,7 +36,10 @@ pub(super) async fn check(
         ),
         Some(CodeSource::Clone(url)) => (
             has_remote(&git, root, url).await,
-            format!("the session began with a clone of {}", without_user(url)),
+            format!(
+                "the session began with a clone of {}",
+                without_userinfo(url)
+            ),
         ),
     };
     if is_source {
@@ -83,18 +87,6 @@ fn repository(url: &str) -> String {
     format!("{}/{path}", host.to_ascii_lowercase())
 }
 
-/// A URL without what may be a password in it.
-fn without_user(url: &str) -> String {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = host.rsplit('@').next().unwrap_or_default();
-            format!("{scheme}://{host}/{path}")
-        }
-        None => url.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::process::Command;
@@ -137,10 +129,6 @@ mod tests {
         }
         assert_eq!(repository("file:///srv/b.git"), repository("/srv/b/"));
         assert_ne!(repository("https://example.com/a/c"), "example.com/a/b");
-        assert_eq!(
-            without_user("https://user:secret@example.com/a"),
-            "https://example.com/a"
-        );
     }
 
     #[tokio::test]

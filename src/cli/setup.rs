@@ -11,6 +11,7 @@ use super::report::Ended;
 use crate::app::key::KeySequence;
 use crate::app::keymap::Keymap;
 use crate::app::theme::{Characters, Colours, Theme};
+use crate::config::CLONE_ACCESS;
 use crate::config::own_log::{self, OwnLog, Redactor};
 use crate::config::{
     self, Config, ConfigError, DefaultCode, Env, KeyOverride, Overrides, Paths, Place, Problem,
@@ -25,7 +26,7 @@ use crate::local::Level;
 use crate::local::daemon::Launch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
-use crate::net::url::without_userinfo;
+use crate::session::clone_access::CloneAccess;
 use crate::session::code;
 use crate::session::late_keys::LateKeys;
 use crate::session::world::{Settings, World};
@@ -165,6 +166,8 @@ pub(super) fn world(
             .collect();
     }
     let mut world = World::new(started, options);
+    let access = env.text(CLONE_ACCESS).filter(|text| !text.is_empty());
+    world.clone_access = access.map(CloneAccess::of_variable).into_iter().collect();
     world.settings = settings;
     world.timing = timing;
     world.late = late;
@@ -257,7 +260,7 @@ fn launch(env: &Env) -> Result<Launch, Ended> {
             name.as_str(),
             "HOME" | "PATH" | "USER" | "LOGNAME" | "LANG" | "TMPDIR"
         ) || name.starts_with("XDG_")
-            || name.starts_with("SANDBAR_")
+            || (name.starts_with("SANDBAR_") && name != CLONE_ACCESS)
             || is_for_install(name)
     };
     Ok(Launch {
@@ -301,28 +304,10 @@ pub(super) fn seed() -> Result<u64, Ended> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// A model that was asked for here is not silently replaced by the demo model. The code may bring its own.
-pub(super) fn can_use_model(options: &Options, config: &Config, env: &Env) -> Result<(), Ended> {
-    let Some(model) = options.model.as_ref().filter(|_| !options.demo) else {
-        return Ok(());
-    };
-    let is_nowhere = || provider::of(&code_source(options, config, env)) == OwnProvider::Nowhere;
-    if !config.has_credentials() && is_nowhere() {
-        return Err(Ended::NoAccount(
-            Failure::new(format!("there is no key to use the model {model} with"))
-                .because(
-                    "no model provider's key is set, and the code names no provider of its own",
-                )
-                .hint("set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them"),
-        ));
-    }
-    Ok(())
-}
-
 /// Where a new session's code comes from.
-fn code_source(options: &Options, config: &Config, env: &Env) -> CodeSource {
+pub(super) fn code_source(options: &Options, config: &Config, env: &Env) -> CodeSource {
     match (&options.repo, options.empty, config.code.value) {
-        (Some(url), _, _) => CodeSource::Clone(url.clone()),
+        (Some(url), _, _) => CodeSource::Clone(CloneAccess::of_url(url).0),
         (None, false, DefaultCode::WorkTree) => {
             let root = env.directory().and_then(code::work_tree);
             root.map_or(CodeSource::Empty, CodeSource::WorkTree)
@@ -355,6 +340,11 @@ pub(super) fn new_session(
     }
 }
 
+/// Who gets in at the repository that a new session clones, where its URL says so.
+pub(super) fn clone_access(options: &Options) -> Option<CloneAccess> {
+    CloneAccess::of_url(options.repo.as_deref()?).1
+}
+
 /// The last word of where the code comes from, as a name that is easy to type.
 fn named_after(code: &CodeSource) -> String {
     let source = match code {
@@ -364,7 +354,6 @@ fn named_after(code: &CodeSource) -> String {
             name.unwrap_or_default().to_owned()
         }
         CodeSource::Clone(url) => {
-            let url = without_userinfo(url);
             let url = url.trim_end_matches('/').trim_end_matches(".git");
             url.rsplit(['/', ':']).next().unwrap_or_default().to_owned()
         }
@@ -391,13 +380,13 @@ pub(super) fn utc_offset_minutes() -> i16 {
 /// The variable that names npm's settings file.
 const SETTINGS: &str = "npm_config_userconfig";
 
-/// The caller's variables that npm needs, and where its settings are.
+/// The caller's variables that npm needs, where it is, and where its settings are.
 fn install_env(env: &Env) -> Vec<(String, String)> {
     let text = env
         .iter()
         .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
     let mut wanted: Vec<(String, String)> = text
-        .filter(|(name, _)| is_for_install(name))
+        .filter(|(name, _)| is_for_install(name) || *name == "PATH")
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let file = env
@@ -452,5 +441,22 @@ mod tests {
         paths.home = Some(home.path().to_owned());
         fs::create_dir_all(usual.join("sandboxes")).unwrap();
         assert_eq!(place_of_sandboxes(&paths, true), usual);
+    }
+
+    #[test]
+    fn the_background_server_does_not_get_what_is_meant_for_one_command() {
+        let env = [
+            ("PATH", "/bin"),
+            ("SANDBAR_TEMPLATE", "base"),
+            (CLONE_ACCESS, "bob:hunter2"),
+            ("ANTHROPIC_API_KEY", "sk"),
+        ];
+        let env = Env::from_iter(env);
+
+        let launch = launch(&env).unwrap();
+
+        let mut names: Vec<&str> = launch.env.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["PATH", "SANDBAR_TEMPLATE"]);
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::args::{AttachArgs, Options};
 use super::known::Known;
 use super::report::{self, Ended};
-use super::{keyring, runtime, setup};
+use super::{keyring, provider, runtime, setup};
 use crate::app::event::Reply;
 use crate::app::{App, AppOptions, FirstSession, Mode};
 use crate::config::own_log::Redactor;
@@ -21,6 +21,7 @@ use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
 use crate::domain::session::{Closing, CredentialRef, Origin, SessionCommand, SessionSpec};
 use crate::net::url::split_userinfo;
 use crate::session::adopt::{Wanted, adopt, unknown};
+use crate::session::clone_access::CloneAccess;
 use crate::session::closing::close_stranger;
 use crate::session::strangers;
 use crate::session::supervisor::Supervisor;
@@ -184,7 +185,9 @@ fn server(address: &str) -> Result<Url, Ended> {
         // In `localhost:4096` the name reads as a scheme, and `nonsense` as a path.
         Ok(_) | Err(_) => "it does not begin with http:// or https://".to_owned(),
     };
-    let failure = Failure::new(format!("'{address}' is not the address of a server"));
+    // Without a scheme a password in it was not seen.
+    let shown = address.rsplit('@').next().unwrap_or_default();
+    let failure = Failure::new(format!("'{shown}' is not the address of a server"));
     Err(Ended::Usage(failure.because(why).hint(
         "give the URL that `opencode serve` printed, like http://127.0.0.1:4096",
     )))
@@ -202,9 +205,14 @@ pub(super) fn full(options: &Options, session: Option<&str>, env: &Env) -> Resul
     let redactor = Redactor::default();
     let late = keyring::later(&config, options.demo, redactor.clone());
     if late.is_none() {
-        setup::can_use_model(options, &config, env)?;
+        provider::can_use_model(options, &config, &setup::code_source(options, &config, env))?;
     }
     let mut world = setup::world(Some(&config), env, started, late)?;
+    let access = setup::clone_access(options);
+    world.clone_access.extend(access);
+    for secret in world.clone_access.iter().flat_map(CloneAccess::secrets) {
+        redactor.add(secret);
+    }
     world.records = Some(Records::open(&config.paths.state_dir));
     let new = setup::new_session(options, &config, env, None);
     let mode = Mode::Full {

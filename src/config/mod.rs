@@ -88,6 +88,9 @@ pub struct Config {
 /// The variable, and the name in stores of keys, of the E2B account's key.
 pub const ACCOUNT_KEY: &str = "E2B_API_KEY";
 
+/// The variable that names who gets in at repositories that are cloned.
+pub const CLONE_ACCESS: &str = "SANDBAR_REPO_AUTH";
+
 impl Config {
     /// The variables that go into a sandbox, with their values. A variable that is set wins over a
     /// stored key of the same name.

@@ -1,5 +1,6 @@
 //! Mistakes in the names of environment variables.
 
+use super::CLONE_ACCESS;
 use super::env::Env;
 use super::paths::HOME_VARIABLE;
 use super::problem::{Place, Problem};
@@ -14,7 +15,7 @@ const PREFIX: &str = "SANDBAR_";
 pub(super) fn wrong(env: &Env) -> Vec<Problem> {
     let known = || {
         let settings = SETTINGS.iter().map(|setting| setting.variable);
-        settings.chain([HOME_VARIABLE])
+        settings.chain([HOME_VARIABLE, CLONE_ACCESS])
     };
     let mut problems = Vec::new();
     for (name, value) in env.iter().filter(|(_, value)| !value.is_empty()) {
@@ -94,7 +95,14 @@ mod tests {
                 setting.variable
             );
         }
-        for name in [HOME_VARIABLE, "E2B_API_KEY", "SANDBARX", "MY_SANDBAR_X", ""] {
+        for name in [
+            HOME_VARIABLE,
+            CLONE_ACCESS,
+            "E2B_API_KEY",
+            "SANDBARX",
+            "MY_SANDBAR_X",
+            "",
+        ] {
             assert!(told(name, b"x").is_empty(), "{name}");
         }
         // It is as if it were not set.

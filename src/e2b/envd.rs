@@ -160,14 +160,33 @@ impl EnvdClient {
         deadline: Duration,
         max_output: usize,
     ) -> Result<Output> {
+        self.run_with_input(what, None, (deadline, max_output))
+            .await
+    }
+
+    /// The same, with something to read. Its input stays open: who reads more of it waits for the deadline.
+    pub async fn run_with_input(
+        &self,
+        what: &StartProcess,
+        input: Option<Bytes>,
+        (deadline, max_output): (Duration, usize),
+    ) -> Result<Output> {
         let what = StartProcess {
             deadline: Some(deadline),
+            stdin: input.is_some(),
             ..what.clone()
         };
         let operation = || format!("run {} in sandbox {}", what.program, self.sandbox_id());
         let late = || Error::new(operation(), Kind::TimedOut { after: deadline });
         // Whoever is first, the server's deadline or ours: the result is the same.
-        let run = async { self.start(&what).await?.collect(max_output).await };
+        let run = async {
+            let mut started = self.start(&what).await?;
+            if let Some(input) = input {
+                let to = Selector::Pid(started.pid());
+                self.send_stdin(&to, input).await?;
+            }
+            started.collect(max_output).await
+        };
         let Ok(ran) = timeout(deadline, run).await else {
             return Err(late());
         };

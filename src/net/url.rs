@@ -42,12 +42,42 @@ pub fn split_userinfo(url: &str) -> (String, Option<(String, Option<String>)>) {
     )
 }
 
+/// Takes a URL apart for a program that remembers URLs: without what lets in, and that, decoded. A user's name
+/// lets nobody in but by HTTP, where it may be a token; `ssh://git@host` needs it.
+pub fn split_access(url: &str) -> (String, Option<(String, Option<String>)>) {
+    let (clean, who) = split_userinfo(url);
+    let scheme = url.split_once(SEPARATOR).map_or("", |(scheme, _)| scheme);
+    let is_http = ["http", "https"].map(|http| scheme.eq_ignore_ascii_case(http));
+    match who {
+        Some((_, None)) if !is_http.contains(&true) => (url.to_owned(), None),
+        Some((user, Some(_))) if !is_http.contains(&true) => {
+            let after = SEPARATOR.len() + scheme.len();
+            (
+                format!("{}{user}@{}", &clean[..after], &clean[after..]),
+                None,
+            )
+        }
+        who => (clean, who),
+    }
+}
+
 /// The bytes of the userinfo, with its `@`, at the beginning of what follows a scheme. A password that
-/// was not encoded may hold an `@` of its own.
+/// was not encoded may hold an `@` of its own, and even what ends a host: then no port is before that.
 fn userinfo(after: &str) -> usize {
-    let ends = |c: char| c.is_whitespace() || "/?#\"'<>|\\`".contains(c);
-    let authority = after.find(ends).unwrap_or(after.len());
-    after[..authority].rfind('@').map_or(0, |at| at + 1)
+    let ends_text = |c: char| c.is_whitespace() || "\"'<>|\\`".contains(c);
+    let text = &after[..after.find(ends_text).unwrap_or(after.len())];
+    let authority = &text[..text.find(['/', '?', '#']).unwrap_or(text.len())];
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_host = match authority.rsplit_once(':') {
+        Some((host, port)) => is_port(port) || host.starts_with('['),
+        None => true,
+    };
+    let within = if is_host || authority.contains('@') {
+        authority
+    } else {
+        text
+    };
+    within.rfind('@').map_or(0, |at| at + 1)
 }
 
 #[cfg(test)]
@@ -74,6 +104,9 @@ mod tests {
             ("http://host/a@b?c=d@e", "http://host/a@b?c=d@e"),
             ("mail a@b, see http://host", "mail a@b, see http://host"),
             ("://@", "://"),
+            ("http://bob:a/b#c@host/d", "http://host/d"),
+            ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
+            ("http://[fe80::a]/a@b", "http://[fe80::a]/a@b"),
         ] {
             assert_eq!(without_userinfo(text), cleaned, "{text}");
         }
@@ -87,6 +120,19 @@ mod tests {
         assert_eq!((url.as_str(), who), ("http://host:1/x", bob(Some("p@ss:"))));
         assert_eq!(split_userinfo("http://bob@host").1, bob(None));
         assert_eq!(split_userinfo("http://host/a@b").1, None);
+    }
+
+    #[test]
+    fn a_user_of_ssh_stays_and_what_lets_in_goes() {
+        let kept = |url: &str| split_access(url).0;
+
+        assert_eq!(kept("https://token@host/a"), "https://host/a");
+        assert_eq!(kept("ssh://git@host/a"), "ssh://git@host/a");
+        assert_eq!(kept("ssh://git:secret@host:22/a"), "ssh://git@host:22/a");
+        assert_eq!(kept("git@host:a/b"), "git@host:a/b");
+        assert_eq!(split_access("ssh://git:secret@host/a").1, None);
+        let who = Some(("bob".to_owned(), Some("a".to_owned())));
+        assert_eq!(split_access("HTTPS://bob:a@host").1, who);
     }
 
     proptest! {

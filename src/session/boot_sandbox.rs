@@ -4,38 +4,31 @@
 //! stored one, resumes a paused one, and starts OpenCode again after its process has ended.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::boot::BootCx;
 use super::closing::look;
-use super::code::CodeSize;
 use super::place::Place;
 use super::sandbox::{Sandbox, Verdict, is_gone, settled};
 use super::server::Server;
 use super::visit::{self, Host};
 use super::world::{World, wall};
-use super::{boot_install, boot_server, closing, code, egress, revive, words};
+use super::{boot_code, boot_install, boot_server, closing, egress, revive, words};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
-use crate::domain::session::{Closing, CodeSource, NewSession, SessionEvent};
+use crate::domain::session::{Closing, NewSession, SessionEvent};
 use crate::e2b;
 use crate::e2b::list::ListFilter;
 use crate::e2b::wire::{ListedSandbox, Network, NewSandbox, SandboxState};
 use crate::engine::{Engine, InstallTerms};
-use crate::net::url::without_userinfo;
 
 /// A short script in the sandbox.
 pub(super) const SHORT: Duration = Duration::from_secs(30);
-/// Unpacking or cloning code.
-const LONG: Duration = Duration::from_mins(10);
 /// Local sandboxes end when they are killed, not by the clock: ten years.
 const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
-/// More code than this is only sent when the user says so.
-const CODE_LIMIT: u64 = 100 * 1024 * 1024;
 
 /// Names the session in the metadata of its sandbox.
 pub(super) const METADATA_KEY: &str = "sandbar.key";
@@ -70,7 +63,7 @@ pub(super) async fn boot(cx: &BootCx, mut place: Place) -> Result<Server, Phase>
 /// All that happens in a sandbox that runs.
 async fn furnish(cx: &BootCx, mut sandbox: Sandbox, mut place: Place) -> Result<Server, Phase> {
     if place.sandbox.directory.is_none() {
-        let brought = Box::pin(bring_code(cx, &sandbox, &mut place));
+        let brought = Box::pin(boot_code::bring_code(cx, &sandbox, &mut place));
         cx.stage(Stage::Code, brought).await?;
     }
     sandbox.follower = boot_server::join(cx, &sandbox, &place).await;
@@ -386,86 +379,5 @@ fn new_sandbox(
         }),
         secure: (engine.kind == EngineKind::Local).then_some(true),
         ..NewSandbox::default()
-    }
-}
-
-/// Puts the user's code into the sandbox, or makes an empty work tree.
-async fn bring_code(cx: &BootCx, sandbox: &Sandbox, place: &mut Place) -> Result<(), Phase> {
-    let home = sandbox.home().await?;
-    let kept = revive::code(cx, sandbox, place, &home).await?;
-    let key = cx.spec.key.as_str();
-    let directory = match place.new.code.clone() {
-        _ if kept.is_some() => kept.unwrap_or_default(),
-        CodeSource::Empty => {
-            let what = "the work tree could not be made; is git in the sandbox?";
-            let said = sandbox.script(what, code::EMPTY, &[key], SHORT).await?;
-            code::brought(&said).0
-        }
-        CodeSource::Clone(url) => {
-            let shown = without_userinfo(&url);
-            let name = shown.trim_end_matches('/').rsplit(['/', ':']).next();
-            let name = name.unwrap_or_default().trim_end_matches(".git");
-            let name = code::directory_name(name.as_ref());
-            cx.output(Stage::Code, format!("cloning {shown}")).await;
-            let what = "the repository could not be cloned";
-            let arguments = [&*name, key, &url];
-            let said = sandbox.script(what, code::CLONE, &arguments, LONG).await?;
-            let (directory, notes) = code::brought(&said);
-            for note in notes {
-                cx.output(Stage::Code, note).await;
-            }
-            directory
-        }
-        CodeSource::WorkTree(root) => send_work_tree(cx, sandbox, &root, &home).await?,
-    };
-    place.sandbox.directory = Some(directory);
-    settle(cx, place).await;
-    Ok(())
-}
-
-/// Sends the work tree at `root` into the sandbox; returns its directory there.
-async fn send_work_tree(
-    cx: &BootCx,
-    sandbox: &Sandbox,
-    root: &Path,
-    home: &str,
-) -> Result<String, Phase> {
-    let size = code::estimate(root).await;
-    if size.bytes > CODE_LIMIT && !cx.large_code {
-        return Err(Phase::Failed(large(&size)));
-    }
-    let scratch = cx.world.scratch()?;
-    let packed = code::pack(root, scratch.path()).await?;
-    let size = packed.bytes.len();
-    let line = format!("sending {} ({})", packed.name, megabytes(size));
-    cx.output(Stage::Code, line).await;
-    for note in packed.notes {
-        cx.output(Stage::Code, note).await;
-    }
-    let bundle = format!("{home}/.sandbar/code.bundle");
-    sandbox.write(&bundle, packed.bytes).await?;
-    let what = "the code could not be unpacked in the sandbox";
-    let arguments = [&*packed.name, cx.spec.key.as_str(), &bundle, &packed.head];
-    let said = sandbox.script(what, code::UNPACK, &arguments, LONG).await?;
-    Ok(code::brought(&said).0)
-}
-
-fn large(size: &CodeSize) -> Failure {
-    let mut why = "all of it would be sent into the sandbox".to_owned();
-    if let Some((file, bytes)) = &size.largest {
-        let (file, megabytes) = (file.display(), bytes / 1_000_000);
-        why = format!("{why}; the largest file that is not committed is {file} ({megabytes} MB)");
-    }
-    let megabytes = size.bytes / 1_000_000;
-    Failure::new(format!("the code here is large ({megabytes} MB)"))
-        .because(why)
-        .hint("press r to send it all the same, or start with --empty")
-        .retryable()
-}
-
-fn megabytes(bytes: usize) -> String {
-    match bytes {
-        0..100_000 => format!("{} kB", bytes.div_ceil(1000)),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
 }

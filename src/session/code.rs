@@ -24,6 +24,7 @@ macro_rules! script {
     ($file:literal) => {
         concat!(
             include_str!("../../assets/sandbox/git.sh"),
+            include_str!("../../assets/sandbox/credentials.sh"),
             include_str!("../../assets/sandbox/add-all.sh"),
             include_str!("../../assets/sandbox/base.sh"),
             include_str!(concat!("../../assets/sandbox/", $file)),

@@ -6,8 +6,9 @@
 //! words of [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far
 //! back a conversation is loaded; `snapshot` keeps what [`revive`] and [`kept`] need once the sandbox
 //! is gone; [`adopt`] takes up a sandbox that was made elsewhere; [`strangers`] tells which have no
-//! session; [`removal`] leaves nothing of one; [`visit`] is for commands that only look into a sandbox, and [`shell`] for those who want to
-//! be in it themselves; [`timing`] holds every duration.
+//! session; [`removal`] leaves nothing of one; [`visit`] is for commands that only look into a sandbox, and
+//! [`shell`] for those who want to be in it themselves; [`clone_access`] holds what lets git in at a private
+//! repository; [`timing`] holds every duration.
 //! A session that is not open is watched by [`watch`], which asks its server by `server_access` and keeps
 //! what is heard in `activity`.
 //! The server's output is `follow_logs`'s, which reads it by `log_file`, makes lines of it by
@@ -17,9 +18,11 @@
 mod activity;
 pub mod adopt;
 mod boot;
+mod boot_code;
 mod boot_install;
 mod boot_sandbox;
 mod boot_server;
+pub mod clone_access;
 pub mod closing;
 pub mod code;
 mod connection;

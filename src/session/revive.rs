@@ -8,10 +8,11 @@
 use std::time::Duration;
 
 use super::boot::BootCx;
+use super::clone_access::{explain, for_git};
 use super::code;
 use super::place::Place;
 use super::recorder::{Keep, Recorder};
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, Script};
 use super::snapshot::{blocking, info, last};
 use super::words;
 use super::world::World;
@@ -140,14 +141,18 @@ pub(super) async fn code(
         CodeSource::Clone(url) => url.as_str(),
         CodeSource::Empty | CodeSource::WorkTree(_) => "",
     };
+    let for_git = for_git(&cx.world, url);
     let kind = if code.on_clone { "clone" } else { "" };
     let key = cx.spec.key.as_str();
-    let mut arguments = vec![name, key, &code.commit, url, kind];
+    let mut arguments = vec![name, key, &code.commit, &for_git.url, kind, for_git.word];
     arguments.extend(paths.iter().map(String::as_str));
-    let what = "the work tree could not be made again";
-    let said = sandbox
-        .script(what, code::RESTORE, &arguments, LONG)
-        .await?;
+    let script = Script {
+        what: "the work tree could not be made again",
+        text: code::RESTORE,
+        arguments: &arguments,
+        input: for_git.input,
+    };
+    let said = sandbox.said(script, LONG).await.map_err(explain)?;
     Ok(Some(code::brought(&said).0))
 }
 

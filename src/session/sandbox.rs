@@ -45,6 +45,16 @@ pub(crate) enum Verdict {
     Unknown,
 }
 
+/// One of our scripts.
+pub(super) struct Script<'a> {
+    /// What has failed if it fails.
+    pub(super) what: &'a str,
+    pub(super) text: &'a str,
+    pub(super) arguments: &'a [&'a str],
+    /// What it reads.
+    pub(super) input: Option<Bytes>,
+}
+
 /// Cheap to clone; all clones mean the same sandbox.
 #[derive(Clone)]
 pub(crate) struct Sandbox {
@@ -131,9 +141,22 @@ impl Sandbox {
         arguments: &[&str],
         limit: Duration,
     ) -> Result<String, Failure> {
-        let output = self
-            .output(what, script, arguments, (limit, OUTPUT_LIMIT))
-            .await?;
+        let script = Script {
+            what,
+            text: script,
+            arguments,
+            input: None,
+        };
+        self.said(script, limit).await
+    }
+
+    /// The same with something to read, which is in no argument.
+    pub(super) async fn said(
+        &self,
+        script: Script<'_>,
+        limit: Duration,
+    ) -> Result<String, Failure> {
+        let output = self.output(script, (limit, OUTPUT_LIMIT)).await?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
@@ -141,9 +164,13 @@ impl Sandbox {
     pub(crate) async fn diff(&self, directory: &str) -> Result<(Vec<u8>, Vec<String>), Failure> {
         let limits = (Duration::from_mins(2), PATCH_LIMIT);
         let what = "the work could not be read";
-        let output = self
-            .output(what, super::code::DIFF, &[directory], limits)
-            .await?;
+        let script = Script {
+            what,
+            text: super::code::DIFF,
+            arguments: &[directory],
+            input: None,
+        };
+        let output = self.output(script, limits).await?;
         let said = String::from_utf8_lossy(&output.stderr);
         let notes = said
             .lines()
@@ -154,14 +181,15 @@ impl Sandbox {
 
     async fn output(
         &self,
-        what: &str,
-        script: &str,
-        arguments: &[&str],
+        script: Script<'_>,
         (limit, bytes): (Duration, usize),
     ) -> Result<Output, Failure> {
+        let what = script.what;
         let began = Instant::now();
-        let (process, late) = running::limited(script, arguments, limit);
-        let output = self.envd.run(&process, late, bytes).await;
+        let (process, late) = running::limited(script.text, script.arguments, limit);
+        let output = (self.envd)
+            .run_with_input(&process, script.input, (late, bytes))
+            .await;
         let mut output = output.map_err(|error| words::e2b(&error))?;
         if !output.exit.exited && began.elapsed() >= limit {
             output.exit.status = format!("it did not end within {} s", limit.as_secs());

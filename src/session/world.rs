@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 pub use crate::clock::unix_now as wall;
 
+use super::clone_access::CloneAccess;
 use super::late_keys::LateKeys;
 use super::timing::Timing;
 use super::words;
@@ -111,6 +112,8 @@ pub struct World {
     pub variables: HashMap<String, SecretString>,
     /// Who gets in at a server that somebody else runs; `None`: OpenCode's usual user.
     pub user: Option<String>,
+    /// Who gets in at repositories that are cloned; the last one that fits is taken.
+    pub clone_access: Vec<CloneAccess>,
     /// When this program started; zero of the monotonic clock.
     pub started: Instant,
     http: OnceLock<Http>,
@@ -129,6 +132,7 @@ impl World {
             late: None,
             variables: HashMap::new(),
             user: None,
+            clone_access: Vec::new(),
             started,
             http: OnceLock::new(),
             woken: watch::Sender::new(started),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::ModelRow;
 use crate::domain::failure::Failure;
 use crate::domain::session::{CodeSource, NewSession};
+use crate::net::url::split_access;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct OriginRow {
@@ -62,7 +63,8 @@ impl From<NewSession> for OriginRow {
             code: match new.code {
                 CodeSource::Empty => CodeRow::Empty,
                 CodeSource::WorkTree(path) => CodeRow::WorkTree(path.as_path().into()),
-                CodeSource::Clone(url) => CodeRow::Clone(url),
+                // Older sandbars stored who gets in; a session that is saved again loses it.
+                CodeSource::Clone(url) => CodeRow::Clone(split_access(&url).0),
             },
             model: new.model.map(Into::into),
             demo: new.demo,

@@ -42,7 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("engine", &["domain", "net", "e2b", "local"]),
-    ("store", &["domain", "regular_file", "clock"]),
+    ("store", &["domain", "net::url", "regular_file", "clock"]),
     ("config", &["domain", "net::url", "regular_file"]),
     ("tui", &["domain", "text", "app", "session"]),
     (

@@ -227,6 +227,14 @@ fn attach_refuses_what_is_no_address_before_it_takes_the_screen() {
         "sandbar: 'ftp://host' is not the address of a server\n  ftp:// is not spoken here\n  \
          hint: give the URL that `opencode serve` printed, like http://127.0.0.1:4096\n"
     );
+    for address in [
+        "http://bob:hun/ter2@:0:0",
+        "bob:hun/ter2@host",
+        "ftp://bob:hun/ter2@host",
+    ] {
+        let ran = user.run(&["attach", address]);
+        assert!(ran.code == Some(2) && !ran.err.contains("ter2"), "{ran:?}");
+    }
 }
 
 #[test]
@@ -239,7 +247,7 @@ fn a_model_that_is_asked_for_without_a_key_is_a_missing_credential() {
         assert_eq!(
             ran.err,
             "sandbar: there is no key to use the model anthropic/x with\n  \
-             no model provider's key is set\n  \
+             no model provider's key is set, and the code names no provider of its own\n  \
              hint: set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them\n"
         );
     }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::super::args::Options;
 use super::super::known::{self, Known};
 use super::super::report::{self, Ended};
-use super::super::{keyring, setup};
+use super::super::{keyring, provider, setup};
 use crate::app::cx::IdSource;
 use crate::config::{Config, Env};
 use crate::domain::chat::ModelRef;
@@ -49,7 +49,8 @@ pub(super) async fn of_new(
     keyring::complete(config, &names).await;
     let mut world = setup::world(Some(config), env, Instant::now(), None)?;
     let records = Records::open(&config.paths.state_dir);
-    setup::can_use_model(options, config, env)?;
+    world.clone_access.extend(setup::clone_access(options));
+    provider::can_use_model(options, config, &setup::code_source(options, config, env))?;
     let mut new = setup::new_session(options, config, env, name.map(str::to_owned));
     for notice in records.store.notices().await {
         report::progress(notice);
@@ -95,9 +96,14 @@ pub(super) async fn of_known(
     refuse_options_of_new(name, options)?;
     let names = config.missing_provider_keys();
     keyring::complete(config, &names).await;
-    setup::can_use_model(options, config, env)?;
     let known = Known::open(config, env).await?;
     let session = known.session(name)?;
+    let stored = known.store().session(&session.key).await.ok().flatten();
+    let code = stored.and_then(|stored| Some(stored.new?.code));
+    // Where sandbar only connected nobody knows what the code says.
+    if let Some(code) = code {
+        provider::can_use_model(options, config, &code)?;
+    }
     let gone = || {
         let failure = Failure::new(format!("session {} is gone", session.name));
         let hint = format!("`sandbar revive {}` brings it back", session.name);

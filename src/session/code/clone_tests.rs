@@ -116,3 +116,91 @@ fn an_empty_session_begins_with_what_the_template_has() {
     };
     assert!(there.diff().is_empty());
 }
+
+/// A repository's files by HTTP, for bob with this password alone; returns its address.
+fn serve_private(files: std::path::PathBuf) -> String {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let head = lines.by_ref().map_while(Result::ok);
+            let head: Vec<String> = head.take_while(|line| !line.is_empty()).collect();
+            let path = head[0].split(['?', ' ']).nth(1).unwrap();
+            // "bob:pa ss\word"
+            let authorization = "authorization: basic ym9iOnBhIHNzXHdvcmQ=";
+            let is_let_in = head
+                .iter()
+                .any(|line| line.eq_ignore_ascii_case(authorization));
+            let file = fs::read(files.join(path.trim_start_matches('/')));
+            let (status, body) = match file {
+                _ if !is_let_in => ("401 No\r\nwww-authenticate: Basic realm=\"x\"", Vec::new()),
+                Ok(body) => ("200 OK", body),
+                Err(_) => ("404 No", Vec::new()),
+            };
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            );
+            let mut stream = stream;
+            let _gone = stream.write_all(&[head.as_bytes(), &body].concat());
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn what_lets_in_at_a_private_repository_is_left_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    fs::create_dir(&home).unwrap();
+    let who = "export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=n@x GIT_COMMITTER_NAME=n GIT_COMMITTER_EMAIL=n@x; set -e;";
+    let url = serve_private(dir.path().to_owned());
+    let make = format!(
+        "git init -q --bare part.git; git init -q part; (cd part; git commit -q --allow-empty -m a; git push -q ../part.git HEAD)
+        git init -q of; cd of; git -c protocol.file.allow=always submodule --quiet add ../part.git part
+        git config -f .gitmodules submodule.part.url {url}/part.git; git add .; git commit -qm a; cd ..
+        git clone -q --bare of of.git
+        for of in of.git part.git; do git -C $of update-server-info; done"
+    );
+    run(dir.path(), "sh", &["-c", &format!("{who}{make}")]);
+    // Of the sandbox's own, and would write down what it hears.
+    git_in(&home, &["config", "--global", "credential.helper", "store"]);
+    let clone = |input: &str, word: &str| {
+        use std::io::Write as _;
+        let url = format!("{url}/of.git");
+        let mut script = std::process::Command::new("sh");
+        script.args(["-c", CLONE, "sandbar", "of", "key", &url, word]);
+        script.env("HOME", &home).env("GIT_CONFIG_NOSYSTEM", "1");
+        script.stdin(std::process::Stdio::piped());
+        script.stdout(std::process::Stdio::piped());
+        script.stderr(std::process::Stdio::piped());
+        let mut running = script.current_dir(&home).spawn().unwrap();
+        let mut stdin = running.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+        // Its input stays open.
+        let output = running.wait_with_output();
+        drop(stdin);
+        output.unwrap()
+    };
+
+    let shut = clone("", "");
+    let open = clone("bob\npa ss\\word\n", "credentials");
+
+    let said = String::from_utf8_lossy(&shut.stderr);
+    assert!(said.contains("could not read Username"), "{said}");
+    let said = String::from_utf8_lossy(&open.stderr);
+    assert!(open.status.success(), "{said}");
+    let (at, notes) = brought(std::str::from_utf8(&open.stdout).unwrap());
+    assert!(notes.is_empty(), "{notes:?} {said}");
+    let origin = git_in(Path::new(&at), &["remote", "get-url", "origin"]);
+    assert_eq!(origin, format!("{url}/of.git\n"));
+    assert!(fs::exists(home.join("of/part/.git")).unwrap());
+    let found = std::process::Command::new("grep")
+        .args(["-rlF", "pa ss\\word"])
+        .arg(&home)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
+}

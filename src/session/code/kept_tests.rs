@@ -39,7 +39,7 @@ fn restore(dir: &Path, commit: &str, (clone, kind): (&str, &str), bundles: &[&st
         copy
     });
     let copies: Vec<PathBuf> = copies.collect();
-    let mut arguments = vec!["it", "key", commit, clone, kind];
+    let mut arguments = vec!["it", "key", commit, clone, kind, ""];
     arguments.extend(copies.iter().map(|copy| text(copy)));
     PathBuf::from(script(&home, RESTORE, &arguments).trim_end())
 }

@@ -187,7 +187,7 @@ fn keep(there: &There, dir: &Path) {
     let commit = said.lines().last().unwrap().split_once(' ').unwrap().1;
     let home = dir.join("next home");
     fs::create_dir_all(&home).unwrap();
-    let arguments = ["repo", "key", commit, "", "", file];
+    let arguments = ["repo", "key", commit, "", "", "", file];
     let at = script(&home, RESTORE, &arguments).trim_end().into();
     let (head, notes) = (String::new(), Vec::new());
     let again = There {

@@ -186,7 +186,14 @@ async fn a_session_comes_back_with_all_that_is_needed_to_open_it() {
 
         assert_eq!(store.session(&key()).await.unwrap(), Some(full.clone()));
     }
-    assert_eq!(store.sessions().await.unwrap(), [full.summary]);
+    assert_eq!(store.sessions().await.unwrap(), [full.summary.clone()]);
+    // Who gets in at a repository is not stored.
+    let new = full.new.as_mut().unwrap();
+    new.code = CodeSource::Clone("https://bob:hunter2@example.com/a.git".to_owned());
+    store.save_session(&full).await.unwrap();
+    let stored = store.session(&key()).await.unwrap().unwrap();
+    let code = CodeSource::Clone("https://example.com/a.git".to_owned());
+    assert_eq!(stored.new.unwrap().code, code);
 }
 
 #[tokio::test]

@@ -1,0 +1,155 @@
+//! Who gets in at the repository that a session's code is cloned from.
+//!
+//! In: the URL that the user gave, or a variable. Out: the URL without it, which is stored and shown, and what git
+//! in the sandbox reads by standard input. It is in memory only: no file, no argument, no URL that git remembers
+//! has it, so it is asked for again when the code is cloned again.
+
+use bytes::Bytes;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::world::World;
+use crate::domain::failure::Failure;
+use crate::net::url::split_access;
+
+/// The variable that names who gets in where a URL does not: `USER:PASSWORD`, or a token alone.
+const VARIABLE: &str = "SANDBAR_REPO_AUTH";
+
+/// A user and a password, or a token in the place of the user.
+#[derive(Debug, Clone)]
+pub struct CloneAccess {
+    /// `None`: it is for the repository of any session.
+    url: Option<String>,
+    user: SecretString,
+    password: SecretString,
+}
+
+impl CloneAccess {
+    /// Takes a repository's URL apart.
+    pub fn of_url(url: &str) -> (String, Option<Self>) {
+        let (clean, who) = split_access(url);
+        let access = who.map(|(user, password)| Self {
+            url: Some(clean.clone()),
+            user: user.into(),
+            password: password.unwrap_or_default().into(),
+        });
+        (clean, access)
+    }
+
+    /// Reads the value of the variable: `USER:PASSWORD`, or a token alone.
+    pub fn of_variable(text: &str) -> Self {
+        let (user, password) = text.split_once(':').unwrap_or((text, ""));
+        Self {
+            url: None,
+            user: user.into(),
+            password: password.into(),
+        }
+    }
+
+    /// All that is secret of it.
+    pub fn secrets(&self) -> [&SecretString; 2] {
+        [&self.user, &self.password]
+    }
+
+    /// The lines that `credentials.sh` reads; `None`: git takes no such user or password.
+    fn lines(&self) -> Option<Bytes> {
+        let [user, password] = self.secrets().map(ExposeSecret::expose_secret);
+        let fits = |text: &str| !text.contains(['\n', '\r', '\0']);
+        (fits(user) && fits(password)).then(|| Bytes::from(format!("{user}\n{password}\n")))
+    }
+}
+
+/// What the scripts that clone get.
+pub(super) struct ForGit {
+    pub(super) url: String,
+    /// Says whether there is an input.
+    pub(super) word: &'static str,
+    pub(super) input: Option<Bytes>,
+}
+
+/// Finds who gets in at a session's repository. Older sessions have it in their URL.
+pub(super) fn for_git(world: &World, url: &str) -> ForGit {
+    let (url, stored) = CloneAccess::of_url(url);
+    let known = world.clone_access.iter();
+    let is_http = ["http://", "https://"].iter().any(|http| {
+        let scheme = url.get(..http.len());
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(http))
+    });
+    let fits = |access: &&CloneAccess| match &access.url {
+        Some(of) => *of == url,
+        None => is_http,
+    };
+    let access = known.rev().find(fits).or(stored.as_ref());
+    let input = access.and_then(CloneAccess::lines);
+    ForGit {
+        word: input.as_ref().map_or("", |_| "credentials"),
+        url,
+        input,
+    }
+}
+
+/// Says what to do about a repository that lets nobody in without a password.
+pub(super) fn explain(failure: Failure) -> Failure {
+    let asks = [
+        "could not read Username",
+        "could not read Password",
+        "Authentication failed",
+    ];
+    let is_shut = |line: &String| asks.iter().any(|asks| line.contains(asks));
+    if !failure.stderr.iter().any(is_shut) {
+        return failure;
+    }
+    failure.hint(format!(
+        "it is private: start sandbar with {VARIABLE}=USER:TOKEN and try again; sandbar keeps no \
+         password of a repository"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::net::http::HttpOptions;
+
+    fn given(world: &World, url: &str) -> (String, &'static str, Option<String>) {
+        let for_git = for_git(world, url);
+        let input = for_git.input.map(|input| String::from_utf8(input.to_vec()));
+        (for_git.url, for_git.word, input.map(Result::unwrap))
+    }
+
+    #[tokio::test]
+    async fn git_gets_what_lets_in_at_this_repository_and_no_other() {
+        let mut world = World::new(Instant::now(), HttpOptions::default());
+        let (url, access) = CloneAccess::of_url("https://bob:p%40ss@host/a.git");
+        assert_eq!(url, "https://host/a.git");
+        world.clone_access = access.into_iter().collect();
+        let lines = |text: &str| Some(text.to_owned());
+
+        let own = given(&world, &url);
+        assert_eq!(own, (url, "credentials", lines("bob\np@ss\n")));
+        let other = "https://host/b.git".to_owned();
+        assert_eq!(given(&world, &other), (other.clone(), "", None));
+        let old = given(&world, "https://token@host/b.git");
+        assert_eq!(old, (other.clone(), "credentials", lines("token\n\n")));
+
+        world.clone_access = vec![CloneAccess::of_variable("bob:a:b")];
+        let named = given(&world, &other);
+        assert_eq!(named, (other, "credentials", lines("bob\na:b\n")));
+        let ssh = "ssh://git@host/b.git";
+        assert_eq!(given(&world, ssh), (ssh.to_owned(), "", None));
+        let forged = "https://a%0Ahost=other:b@host/c".to_owned();
+        world.clone_access.clear();
+        assert_eq!(given(&world, &forged).2, None);
+    }
+
+    #[test]
+    fn a_private_repository_is_called_so() {
+        let failed = |line: &str| Failure::new("failed").stderr(vec![line.to_owned()]);
+        let hint = |line: &str| explain(failed(line)).hint.contains(VARIABLE);
+
+        assert!(hint("fatal: could not read Username for 'https://host'"));
+        assert!(hint("fatal: Authentication failed for 'https://host/a/'"));
+        assert!(!hint("fatal: repository 'https://host/a/' not found"));
+    }
+}
