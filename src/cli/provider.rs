@@ -79,7 +79,27 @@ fn names_one(file: &Path) -> bool {
 mod tests {
     use pretty_assertions::assert_eq;
 
+    use super::super::setup;
     use super::*;
+    use crate::config::Env;
+
+    #[test]
+    fn a_model_without_a_key_is_used_where_the_sessions_code_brings_its_provider() {
+        let root = tempfile::tempdir().unwrap();
+        let env = Env::from_iter([("SANDBAR_HOME", root.path().join("home"))]);
+        let options = Options {
+            model: Some("own/model".to_owned()),
+            ..Options::default()
+        };
+        let config = setup::config(&options, &env).ok().unwrap();
+        let can = |code: &CodeSource| can_use_model(&options, &config, code).is_ok();
+        let work = CodeSource::WorkTree(root.path().to_owned());
+
+        assert!(!can(&work) && !can(&CodeSource::Empty));
+        let provider = r#"{"provider": {"own": {}}}"#;
+        std::fs::write(root.path().join("opencode.json"), provider).unwrap();
+        assert!(can(&work) && !can(&CodeSource::Empty));
+    }
 
     #[test]
     fn a_projects_own_provider_is_found_wherever_opencode_reads_it() {

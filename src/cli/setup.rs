@@ -458,5 +458,6 @@ mod tests {
         let mut names: Vec<&str> = launch.env.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["PATH", "SANDBAR_TEMPLATE"]);
+        assert_eq!(CLONE_ACCESS, crate::session::clone_access::VARIABLE);
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::failure::Failure;
 use crate::net::url::split_access;
 
 /// The variable that names who gets in where a URL does not: `USER:PASSWORD`, or a token alone.
-const VARIABLE: &str = "SANDBAR_REPO_AUTH";
+pub const VARIABLE: &str = "SANDBAR_REPO_AUTH";
 
 /// A user and a password, or a token in the place of the user.
 #[derive(Debug, Clone)]
