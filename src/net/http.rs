@@ -126,6 +126,10 @@ impl Pool {
     }
 }
 
+/// Connections to one host that wait for further requests. A conversation is fetched by several at once, and a
+/// hundred sessions that are watched would keep a hundred times as many descriptors, here and at the servers.
+const KEPT: usize = 2;
+
 /// The clients of this program. Cloning shares connections.
 #[derive(Debug, Clone)]
 pub struct Http {
@@ -187,6 +191,7 @@ pub fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpSetu
     let mut builder = reqwest::Client::builder()
         .connect_timeout(options.connect_timeout)
         .tcp_keepalive(SILENCE)
+        .pool_max_idle_per_host(KEPT)
         // All requests to a host share one, and go on doing so when it has died without a word.
         .http2_keep_alive_interval(SILENCE)
         .http2_keep_alive_timeout(SILENCE / 3)
@@ -356,5 +361,46 @@ mod tests {
         call().await;
 
         assert_eq!((kept, renewed, count()), (1, 2, 2));
+    }
+
+    #[tokio::test]
+    async fn of_the_connections_for_many_requests_at_once_two_are_kept() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        const AT_ONCE: usize = 6;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (closed, mut told) = tokio::sync::mpsc::channel(AT_ONCE);
+        tokio::spawn(async move {
+            // Answered only when all are there, so that each needs a connection of its own.
+            let mut peers = Vec::new();
+            for _ in 0..AT_ONCE {
+                peers.push(listener.accept().await.unwrap().0);
+            }
+            for mut peer in peers {
+                let closed = closed.clone();
+                tokio::spawn(async move {
+                    let mut request = [0; 1024];
+                    while peer.read(&mut request).await.is_ok_and(|read| read > 0) {
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                        peer.write_all(answer).await.unwrap();
+                    }
+                    closed.send(()).await.unwrap();
+                });
+            }
+        });
+        let http = Http::new(&HttpOptions::default()).unwrap();
+        let call = async || {
+            let answer = http.pool().client().get(&url).send().await.unwrap();
+            answer.bytes().await.unwrap();
+        };
+
+        futures::future::join_all((0..AT_ONCE).map(|_| call())).await;
+        for _ in 0..AT_ONCE - KEPT {
+            told.recv().await.unwrap();
+        }
+        // Nobody accepts another connection: it goes over one that is there.
+        call().await;
+
+        assert!(told.try_recv().is_err());
     }
 }
