@@ -92,7 +92,7 @@ impl Program {
             ids: IdSource::seeded(1),
             now: Duration::from_secs(1),
         };
-        program.with_cx(|model, cx| model.start(cx));
+        program.with_cx(Shown::start);
         program.session(SessionEvent::Phase(Phase::Live));
         program
     }
@@ -388,7 +388,7 @@ fn screens(criterion: &mut Criterion, samples: &Samples) {
     ] {
         let pair = [filled(changed, "left"), filled(changed, "right")];
         let draw = |screen: &mut Screen, number: u64| {
-            let at = usize::from(number % 2 == 0);
+            let at = usize::from(number.is_multiple_of(2));
             black_box(screen.frame(&pair[at], None));
         };
         samples.measure(criterion, name, Screen::new, draw);

@@ -199,9 +199,10 @@ fn near(sessions: &[SessionSummary], name: &str) -> Option<String> {
         .iter()
         .map(|session| {
             let other = session.name.to_lowercase();
-            let distance = match other.starts_with(&written) {
-                true if !written.is_empty() => 1,
-                _ => strsim::damerau_levenshtein(&written, &other),
+            let distance = if !written.is_empty() && other.starts_with(&written) {
+                1
+            } else {
+                strsim::damerau_levenshtein(&written, &other)
             };
             (distance, session.name.as_str())
         })

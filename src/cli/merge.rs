@@ -151,12 +151,14 @@ mod tests {
             records in prop::collection::vec("[^\\x00\\t]{1,8}", 0..6),
             noise: Vec<u8>,
         ) {
-            let numstat: String = records.iter().map(|name| format!("1\t0\t{name}\0")).collect();
-            let unmerged: String = records.iter().map(|name| format!("100644 a 2\t{name}\0")).collect();
+            let each = |before: &str| {
+                let all: Vec<String> = records.iter().map(|name| format!("{before}{name}\0")).collect();
+                all.concat()
+            };
+            let (numstat, unmerged, expected) = (each("1\t0\t"), each("100644 a 2\t"), each(""));
             let mut once = records.clone();
             once.dedup();
 
-            let expected: String = records.iter().map(|name| format!("{name}\0")).collect();
             prop_assert_eq!(paths(numstat.as_bytes()), expected.into_bytes());
             prop_assert_eq!(conflicts(unmerged.as_bytes()), once);
             let read = paths(&noise);

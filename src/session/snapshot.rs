@@ -221,8 +221,9 @@ mod tests {
         ) {
             let said = Said::read(&text);
 
-            let commits = text.lines().filter_map(|line| line.strip_prefix("commit "));
-            let last = commits.last().filter(|commit| !commit.is_empty());
+            let mut lines = text.lines().rev();
+            let last = lines.find_map(|line| line.strip_prefix("commit "));
+            let last = last.filter(|commit| !commit.is_empty());
             prop_assert_eq!(said.as_ref().map(|said| said.commit.as_str()), last);
         }
     }

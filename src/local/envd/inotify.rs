@@ -409,9 +409,9 @@ mod tests {
     }
 
     /// All that is told until a file with this name is.
-    async fn told(tree: &mut Tree, last: &str) -> Vec<(EventType, String)> {
-        let (told, lost) = told_or_lost(tree, last).await;
-        assert!(!lost);
+    async fn told(tree: &mut Tree, end: &str) -> Vec<(EventType, String)> {
+        let (told, is_lossy) = told_or_lost(tree, end).await;
+        assert!(!is_lossy);
         told
     }
 
@@ -566,20 +566,20 @@ mod tests {
     }
 
     /// All that is told until a file with this name is, and whether some of it is missing.
-    async fn told_or_lost(tree: &mut Tree, last: &str) -> (Vec<(EventType, String)>, bool) {
-        let (mut told, mut lost) = (Vec::new(), false);
-        while !told.iter().any(|(_, name)| name == last) {
+    async fn told_or_lost(tree: &mut Tree, end: &str) -> (Vec<(EventType, String)>, bool) {
+        let (mut told, mut is_lossy) = (Vec::new(), false);
+        while !told.iter().any(|(_, name)| name == end) {
             let kernel = Arc::clone(&tree.kernel);
             let mut ready = kernel.readable().await.unwrap();
             let batch = tree.read().unwrap();
-            lost |= batch.lost;
+            is_lossy |= batch.lost;
             if batch.is_last {
                 ready.clear_ready();
             }
             let changes = batch.changes.into_iter();
             told.extend(changes.map(|one| (one.kind, one.name.display().to_string())));
         }
-        (told, lost)
+        (told, is_lossy)
     }
 
     #[tokio::test]

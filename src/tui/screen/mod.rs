@@ -48,6 +48,12 @@ pub struct Screen {
     stale: bool,
 }
 
+impl Default for Screen {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Screen {
     /// A screen whose contents are unknown and whose cursor is hidden.
     pub fn new() -> Self {
