@@ -96,6 +96,11 @@ fn attributes(attrs: &[syn::Attribute]) -> String {
     tokens.map(|list| list.tokens.to_string() + " , ").collect()
 }
 
+/// `from = "Raw…"`: that type's fields count.
+fn is_read_as_another(attrs: &[syn::Attribute]) -> bool {
+    attributes(attrs).contains("from =")
+}
+
 fn derives_deserialize(attrs: &[syn::Attribute]) -> bool {
     let derives = attrs.iter().filter(|attr| attr.path().is_ident("derive"));
     derives
@@ -105,7 +110,7 @@ fn derives_deserialize(attrs: &[syn::Attribute]) -> bool {
 
 impl<'ast> Visit<'ast> for WireTypes {
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
-        if derives_deserialize(&item.attrs) {
+        if derives_deserialize(&item.attrs) && !is_read_as_another(&item.attrs) {
             for field in &item.fields {
                 self.field(&item.ident.to_string(), field);
             }
@@ -113,7 +118,7 @@ impl<'ast> Visit<'ast> for WireTypes {
     }
 
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
-        if derives_deserialize(&item.attrs) {
+        if derives_deserialize(&item.attrs) && !is_read_as_another(&item.attrs) {
             let fields = item.variants.iter().flat_map(|variant| &variant.fields);
             for field in fields {
                 self.field(&item.ident.to_string(), field);

@@ -98,6 +98,7 @@ impl Client {
             watchdog: Duration::from_secs(15),
             call: Duration::from_secs(10),
             stream_open: Duration::from_secs(10),
+            eager_open: usual.eager_open,
             health_timeout: usual.health_timeout,
             health_deadline: usual.health_deadline,
             settles: usual.settles,

@@ -6,6 +6,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 use super::scroll::{Anchor, Blocks, Pos};
@@ -255,7 +256,8 @@ impl Painter<'_, '_, '_> {
                     height: drawn,
                     ..rest
                 };
-                buf.set_style(rows, self.vx.theme.dim);
+                let dim = self.vx.theme.dim.remove_modifier(Modifier::BOLD);
+                buf.set_style(rows, dim);
             }
             if marked {
                 for row in y..y + drawn {

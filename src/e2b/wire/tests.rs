@@ -151,3 +151,60 @@ fn an_unknown_state_is_kept_apart_from_the_known_ones() {
 
     assert_eq!(listed.state, SandboxState::Unknown);
 }
+
+#[test]
+fn an_odd_value_of_a_field_never_costs_an_answer() {
+    let detail = json!({
+        "templateID": "tpl", "alias": "base", "sandboxID": "i1", "clientID": "c",
+        "startedAt": "2026-11-23T09:12:15.392Z", "endAt": "2026-11-23T09:14:15.392Z", "cpuCount": 2,
+        "memoryMB": 512, "diskSizeMB": 1024, "metadata": {"run": "RUN", "odd": null},
+        "state": "running", "envdVersion": "0.6.13", "domain": "d", "envdAccessToken": "t",
+        "trafficAccessToken": "t", "allowInternetAccess": true, "network": {"rules": {}},
+        "lifecycle": {"onTimeout": "kill", "autoResume": false},
+    });
+    let fields: Vec<String> = detail.as_object().unwrap().keys().cloned().collect();
+    let odd = [
+        json!(null),
+        json!(-1.5),
+        json!(true),
+        json!([null]),
+        json!({"odd": null}),
+    ];
+    for field in fields.iter().filter(|field| *field != "sandboxID") {
+        for odd in &odd {
+            let mut spoiled = detail.clone();
+            spoiled[field] = odd.clone();
+
+            let read = serde_json::from_value::<SandboxDetail>(spoiled.clone());
+            let created = serde_json::from_value::<Sandbox>(spoiled);
+
+            assert_eq!(read.unwrap().listed.sandbox_id, "i1", "{field}: {odd}");
+            assert_eq!(created.unwrap().sandbox_id, "i1", "{field}: {odd}");
+        }
+    }
+    // What tells whose sandbox it is stays, whatever stands beside it.
+    let read: SandboxDetail = serde_json::from_value(detail).unwrap();
+    assert_eq!(
+        read.listed.metadata,
+        [("run".to_owned(), "RUN".to_owned())].into()
+    );
+}
+
+#[test]
+fn a_null_in_a_request_is_as_if_the_field_were_not_there() {
+    let body = json!({
+        "templateID": "base", "timeout": null, "metadata": null, "envVars": null, "autoPause": null,
+        "autoPauseMemory": null, "autoResume": {"enabled": null}, "allow_internet_access": null,
+        "network": null, "secure": null,
+    });
+
+    let read: NewSandbox = serde_json::from_value(body).unwrap();
+
+    assert_eq!(
+        serde_json::to_value(read).unwrap(),
+        json!({"templateID": "base", "autoResume": {"enabled": false}})
+    );
+    // What does not fit is judged, not replaced.
+    let odd = json!({"templateID": "base", "timeout": "long"});
+    assert!(serde_json::from_value::<NewSandbox>(odd).is_err());
+}
