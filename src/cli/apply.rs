@@ -6,18 +6,15 @@
 //! time, is left as it is. Patches come from a sandbox: git itself refuses paths
 //! outside the work tree, through links, and in `.git`.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::merge::Merge;
+use super::merge::{Merge, listed, misfit};
 use crate::domain::failure::Failure;
 use crate::session::code::Git;
 
-/// More files than this are not named where a patch does not fit.
-const NAMED: usize = 20;
 /// A patch of more files is taken as a whole.
 const SECTIONS: usize = 1000;
 
@@ -237,42 +234,6 @@ fn in_conflict(files: &[String]) -> Failure {
     .because(listed(files))
 }
 
-/// Files, a line each; many are counted.
-pub(super) fn listed(files: &[String]) -> String {
-    let mut lines: Vec<String> = files.iter().take(NAMED).cloned().collect();
-    if files.len() > NAMED {
-        lines.push(format!("and {} more", files.len() - NAMED));
-    }
-    lines.join("\n")
-}
-
-/// git's errors by file, each file once.
-pub(super) fn misfit(said: &str) -> Failure {
-    let failure = Failure::new("the work does not fit into this work tree");
-    let mut files: BTreeMap<&str, &str> = BTreeMap::new();
-    for line in said.lines() {
-        let Some(error) = line.strip_prefix("error: ") else {
-            continue;
-        };
-        // It is followed by another line with the same file.
-        if error.starts_with("patch failed: ") {
-            continue;
-        }
-        match error.rsplit_once(": ") {
-            Some((file, why)) => files.insert(file, why),
-            None => files.insert(error, ""),
-        };
-    }
-    if files.is_empty() {
-        return failure.because(said.trim());
-    }
-    let files: Vec<String> = files
-        .iter()
-        .map(|(file, why)| format!("{file}: {why}"))
-        .collect();
-    failure.because(listed(&files))
-}
-
 #[cfg(test)]
 mod tests {
     use std::process::Command as StdCommand;
@@ -280,6 +241,7 @@ mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
+    use super::super::merge::NAMED;
     use super::*;
 
     struct Tree(tempfile::TempDir);

@@ -9,7 +9,7 @@ use super::args::{ApplyArgs, NameArgs, Options};
 use super::known::Known;
 use super::ls::age;
 use super::report::{self, Ended};
-use super::{related, runtime, setup};
+use super::{merge, related, runtime, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
@@ -105,7 +105,7 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), Ended> {
     let conflicts = count(applied.conflicts.len());
     let failure = Failure::new(format!("there are conflicts in {conflicts}"));
     Err(failure
-        .because(apply::listed(&applied.conflicts))
+        .because(merge::listed(&applied.conflicts))
         .hint("edit what stands between <<<<<<< and >>>>>>>; all else of the work is here")
         .into())
 }

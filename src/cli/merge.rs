@@ -5,14 +5,17 @@
 //! was made of must be among the user's objects, which it is where the session began with what he had
 //! committed.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::apply::misfit;
 use crate::domain::failure::Failure;
 use crate::session::code::Git;
+
+/// More files than this are not named where a patch does not fit.
+pub(super) const NAMED: usize = 20;
 
 /// A work tree beside an index and objects of our own.
 pub(super) struct Merge<'p> {
@@ -119,6 +122,42 @@ fn conflicts(unmerged: &[u8]) -> Vec<String> {
         .collect();
     files.dedup();
     files
+}
+
+/// git's errors by file, each file once.
+pub(super) fn misfit(said: &str) -> Failure {
+    let failure = Failure::new("the work does not fit into this work tree");
+    let mut files: BTreeMap<&str, &str> = BTreeMap::new();
+    for line in said.lines() {
+        let Some(error) = line.strip_prefix("error: ") else {
+            continue;
+        };
+        // It is followed by another line with the same file.
+        if error.starts_with("patch failed: ") {
+            continue;
+        }
+        match error.rsplit_once(": ") {
+            Some((file, why)) => files.insert(file, why),
+            None => files.insert(error, ""),
+        };
+    }
+    if files.is_empty() {
+        return failure.because(said.trim());
+    }
+    let files: Vec<String> = files
+        .iter()
+        .map(|(file, why)| format!("{file}: {why}"))
+        .collect();
+    failure.because(listed(&files))
+}
+
+/// Files, a line each; many are counted.
+pub(super) fn listed(files: &[String]) -> String {
+    let mut lines: Vec<String> = files.iter().take(NAMED).cloned().collect();
+    if files.len() > NAMED {
+        lines.push(format!("and {} more", files.len() - NAMED));
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::clone_access::{explain, for_git};
 use super::code::{self, CodeSize};
 use super::place::Place;
 use super::revive;
-use super::sandbox::{Sandbox, Script};
+use super::sandbox::{Sandbox, SandboxScript};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{Phase, Stage};
 use crate::domain::session::CodeSource;
@@ -52,7 +52,7 @@ async fn clone(cx: &BootCx, sandbox: &Sandbox, url: &str) -> Result<String, Fail
     let name = name.unwrap_or_default().trim_end_matches(".git");
     let name = code::directory_name(name.as_ref());
     cx.output(Stage::Code, format!("cloning {url}")).await;
-    let script = Script {
+    let script = SandboxScript {
         what: "the repository could not be cloned",
         text: code::CLONE,
         arguments: &[&*name, cx.spec.key.as_str(), url, for_git.word],

@@ -22,7 +22,7 @@ use super::events::Events;
 use super::log_file::{self, LogFile, Piece, Read};
 use super::log_lines::{Found, LINE_CAP, LogLines};
 use super::recorder::Recorder;
-use super::watch_process::{Heard, Watched, watch};
+use super::watch_process::{Heard, WatchedProcess, watch};
 use super::world::{World, wall};
 use crate::domain::failure::Failure;
 use crate::domain::log::{LogEnds, LogLine, LogStream};
@@ -148,7 +148,7 @@ impl Reader {
     async fn run(mut self, stream: ProcessStream, doubt: Arc<Notify>) {
         let mut tasks = JoinSet::new();
         let (tell, mut heard) = mpsc::channel(PIECES);
-        let watched = Watched {
+        let watched = WatchedProcess {
             world: Arc::clone(&self.with.world),
             envd: self.with.envd.clone(),
             client: self.with.client.clone(),

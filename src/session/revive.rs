@@ -12,7 +12,7 @@ use super::clone_access::{explain, for_git};
 use super::code;
 use super::place::Place;
 use super::recorder::{Keep, Recorder};
-use super::sandbox::{Sandbox, Script};
+use super::sandbox::{Sandbox, SandboxScript};
 use super::snapshot::{blocking, info, last};
 use super::words;
 use super::world::World;
@@ -146,7 +146,7 @@ pub(super) async fn code(
     let key = cx.spec.key.as_str();
     let mut arguments = vec![name, key, &code.commit, &for_git.url, kind, for_git.word];
     arguments.extend(paths.iter().map(String::as_str));
-    let script = Script {
+    let script = SandboxScript {
         what: "the work tree could not be made again",
         text: code::RESTORE,
         arguments: &arguments,

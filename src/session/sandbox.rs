@@ -46,7 +46,7 @@ pub(crate) enum Verdict {
 }
 
 /// One of our scripts.
-pub(super) struct Script<'a> {
+pub(super) struct SandboxScript<'a> {
     /// What has failed if it fails.
     pub(super) what: &'a str,
     pub(super) text: &'a str,
@@ -141,7 +141,7 @@ impl Sandbox {
         arguments: &[&str],
         limit: Duration,
     ) -> Result<String, Failure> {
-        let script = Script {
+        let script = SandboxScript {
             what,
             text: script,
             arguments,
@@ -153,7 +153,7 @@ impl Sandbox {
     /// The same with something to read, which is in no argument.
     pub(super) async fn said(
         &self,
-        script: Script<'_>,
+        script: SandboxScript<'_>,
         limit: Duration,
     ) -> Result<String, Failure> {
         let output = self.output(script, (limit, OUTPUT_LIMIT)).await?;
@@ -164,7 +164,7 @@ impl Sandbox {
     pub(crate) async fn diff(&self, directory: &str) -> Result<(Vec<u8>, Vec<String>), Failure> {
         let limits = (Duration::from_mins(2), PATCH_LIMIT);
         let what = "the work could not be read";
-        let script = Script {
+        let script = SandboxScript {
             what,
             text: super::code::DIFF,
             arguments: &[directory],
@@ -181,7 +181,7 @@ impl Sandbox {
 
     async fn output(
         &self,
-        script: Script<'_>,
+        script: SandboxScript<'_>,
         (limit, bytes): (Duration, usize),
     ) -> Result<Output, Failure> {
         let what = script.what;

@@ -30,7 +30,7 @@ pub(super) enum Heard {
 }
 
 /// What is watched.
-pub(super) struct Watched {
+pub(super) struct WatchedProcess {
     pub(super) world: Arc<World>,
     pub(super) envd: EnvdClient,
     /// Of the server, with our password.
@@ -56,7 +56,7 @@ enum Again {
 }
 
 /// Tells what is heard of a process until it has ended, or nobody listens.
-pub(super) async fn watch(with: Watched, stream: ProcessStream, tell: mpsc::Sender<Heard>) {
+pub(super) async fn watch(with: WatchedProcess, stream: ProcessStream, tell: mpsc::Sender<Heard>) {
     let waits = false;
     let mut source = Followed { stream, waits };
     loop {
@@ -84,7 +84,7 @@ pub(super) async fn watch(with: Watched, stream: ProcessStream, tell: mpsc::Send
     }
 }
 
-impl Watched {
+impl WatchedProcess {
     /// The next event; `None`: the stream broke, or there is reason to take it up anew.
     async fn next(&self, source: &mut Followed) -> Option<ProcessEvent> {
         let is_silent = self.is_silent && !source.waits;

@@ -26,7 +26,7 @@ use super::effects::{Done, Effects, Request, SessionDoor};
 use super::input::{self, Burst};
 use super::pacer::{BY_HAND, Cause, Pacer};
 use super::screen::Screen;
-use super::terminal::{Console, Stop};
+use super::terminal::{Console, StopSignal};
 use super::writer::Writer;
 use crate::app::cx::{Cx, IdSource};
 use crate::app::event::{Event, Reply};
@@ -328,7 +328,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
                 let shell = Box::pin(self.effects.desktop().shell(name));
                 self.handover = Some(Handover::Program(shell));
             }
-            Request::Suspend => self.handover = Some(Handover::Stop(Stop::Job)),
+            Request::Suspend => self.handover = Some(Handover::Stop(StopSignal::Job)),
             Request::Quit => self.over = true,
             // Told by the caller, in order with other events.
             Request::Tell(_) => {}

@@ -37,7 +37,7 @@ pub use terminal::TerminalError;
 
 use effects::Effects;
 use event_loop::{EventLoop, Signal, Sources};
-use terminal::{Stop, Terminal};
+use terminal::{StopSignal, Terminal};
 use writer::Writer;
 
 /// What the shell is given by whoever starts it.
@@ -91,7 +91,7 @@ async fn stopped(signals: &mut mpsc::Receiver<Signal>) {
         match signals.recv().await {
             Some(Signal::Suspend) if terminal::has_job_control() => {
                 // Who cannot be stopped goes on.
-                let _ = terminal::stop_by_signal(Stop::Process);
+                let _ = terminal::stop_by_signal(StopSignal::Process);
             }
             Some(Signal::Suspend | Signal::Continue) => {}
             Some(Signal::Stop | Signal::Interrupt) | None => return,

@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use super::TerminalError;
-use super::terminal::{self, Stop};
+use super::terminal::{self, StopSignal};
 use crate::domain::failure::Failure;
 use crate::session::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
 use crate::text::ansi::Relay;
@@ -171,13 +171,13 @@ impl Way {
         let (undo, redo) = self.relay.interrupt();
         write(&undo)?;
         self.raw = None;
-        terminal::stop_by_signal(Stop::Process)?;
+        terminal::stop_by_signal(StopSignal::Process)?;
         // Each round is one `bg` of the user's; without a shell that could do it there is no end of them.
         for _ in 0..MOST_STOPS {
             if terminal::is_foreground() {
                 break;
             }
-            terminal::stop_by_signal(Stop::Background)?;
+            terminal::stop_by_signal(StopSignal::Background)?;
         }
         self.raw = Some(Raw::enable()?);
         write(&redo)?;

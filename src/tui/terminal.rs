@@ -4,7 +4,7 @@
 //! protocol, switched on together and off together: on quit, on error, on panic of the UI thread, before
 //! an editor or a suspension. Knows nothing of what is in a frame.
 //!
-//! Frames are written by another thread. [`Output`] lets them pass while the terminal is taken only, under the
+//! Frames are written by another thread. [`FrameOutput`] lets them pass while the terminal is taken only, under the
 //! lock under which it is taken and given back: none can come out between leaving and entering.
 //!
 //! Nothing is ever asked of the terminal: an answer would arrive among the keys. The keyboard protocol
@@ -50,7 +50,7 @@ pub enum TerminalError {
 
 /// Which processes are stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum StopSignal {
     /// Ours, on a signal that all who were meant got.
     Process,
     /// The whole job, as the terminal does it for ctrl-z.
@@ -76,26 +76,26 @@ pub(super) trait Console {
     /// Whether the terminal is ours to use now.
     fn is_foreground(&self) -> bool;
     /// Stops; returns when we are continued, or a moment before we stop.
-    fn stop(&self, stop: Stop) -> io::Result<()>;
+    fn stop(&self, stop: StopSignal) -> io::Result<()>;
 }
 
 /// The real terminal, taken over while this lives.
 #[derive(Debug)]
 pub(super) struct Terminal {
     /// Shared with the panic hook and with the thread that writes frames.
-    output: Arc<Mutex<Output<File>>>,
+    output: Arc<Mutex<FrameOutput<File>>>,
 }
 
 /// What stands between frames and the terminal.
 #[derive(Debug)]
-struct Output<W> {
+struct FrameOutput<W> {
     sink: W,
     taken: bool,
     /// Whether the keyboard protocol is switched on and off.
     keyboard: bool,
 }
 
-impl<W: io::Write> Output<W> {
+impl<W: io::Write> FrameOutput<W> {
     fn enter(&mut self) -> io::Result<()> {
         self.taken = true;
         let keyboard = if self.keyboard { KEYBOARD_ON } else { "" };
@@ -126,7 +126,7 @@ impl<W: io::Write> Output<W> {
     }
 }
 
-fn lock<W>(output: &Mutex<Output<W>>) -> MutexGuard<'_, Output<W>> {
+fn lock<W>(output: &Mutex<FrameOutput<W>>) -> MutexGuard<'_, FrameOutput<W>> {
     output.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -136,7 +136,7 @@ impl Terminal {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(TerminalError::NotATerminal);
         }
-        let output = Output {
+        let output = FrameOutput {
             // As a file: no line buffer cuts a frame into several writes.
             sink: File::from(io::stdout().as_fd().try_clone_to_owned()?),
             taken: false,
@@ -176,7 +176,7 @@ impl Terminal {
 }
 
 /// Whether the terminal is taken, also where this thread panicked while it held the lock.
-fn is_taken(output: &Mutex<Output<File>>) -> bool {
+fn is_taken(output: &Mutex<FrameOutput<File>>) -> bool {
     match output.try_lock() {
         Ok(output) => output.taken,
         Err(TryLockError::Poisoned(output)) => output.into_inner().taken,
@@ -185,7 +185,7 @@ fn is_taken(output: &Mutex<Output<File>>) -> bool {
 }
 
 /// The panic may have come while this thread held the lock, which it would wait for in vain.
-fn give_back_in_panic(output: &Mutex<Output<File>>) {
+fn give_back_in_panic(output: &Mutex<FrameOutput<File>>) {
     let was_taken = match output.try_lock() {
         Ok(mut output) => output.leave(),
         Err(TryLockError::Poisoned(output)) => output.into_inner().leave(),
@@ -233,7 +233,7 @@ impl Console for Terminal {
         is_foreground()
     }
 
-    fn stop(&self, stop: Stop) -> io::Result<()> {
+    fn stop(&self, stop: StopSignal) -> io::Result<()> {
         stop_by_signal(stop)
     }
 }
@@ -251,12 +251,12 @@ pub(super) fn is_foreground() -> bool {
 }
 
 /// SIGTSTP is caught and would only come back to us.
-pub(super) fn stop_by_signal(stop: Stop) -> io::Result<()> {
+pub(super) fn stop_by_signal(stop: StopSignal) -> io::Result<()> {
     use rustix::process::{Signal, kill_current_process_group, kill_process};
     match stop {
-        Stop::Process => kill_process(getpid(), Signal::STOP)?,
-        Stop::Job => kill_current_process_group(Signal::STOP)?,
-        Stop::Background => kill_current_process_group(Signal::TTOU)?,
+        StopSignal::Process => kill_process(getpid(), Signal::STOP)?,
+        StopSignal::Job => kill_current_process_group(Signal::STOP)?,
+        StopSignal::Background => kill_current_process_group(Signal::TTOU)?,
     }
     Ok(())
 }
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn no_frame_comes_out_between_leaving_and_entering() {
-        let mut output = Output {
+        let mut output = FrameOutput {
             sink: Vec::new(),
             taken: false,
             keyboard: true,

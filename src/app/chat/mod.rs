@@ -22,6 +22,7 @@ mod composer;
 mod composer_layout;
 mod navigate;
 mod notice;
+mod notify;
 mod outbox;
 mod receive;
 mod requests;

@@ -2,11 +2,11 @@
 //!
 //! One notice stands there at a time. Whoever is away must find it: its time begins with the first key after
 //! it came. What only the user can mend stays until something was done: the next prompt, which ends all that
-//! is said, or a turn that somebody else or the queue began. What a lost connection has to do with it, the line that tells of the loss says.
+//! is said, or a turn that somebody else or the queue began. What failed with a lost connection is told by the
+//! line that tells of the loss.
 
 use std::time::Duration;
 
-use super::{Chat, Reach};
 use crate::domain::chat::MessageError;
 use crate::domain::failure::Failure;
 use crate::domain::time::Monotonic;
@@ -104,26 +104,5 @@ impl Notices {
         if matches!(&self.shown, Some(Notice::Turn(told)) if told == error) {
             self.clear();
         }
-    }
-}
-
-impl Chat {
-    /// Tells that a command failed, unless that is only what the lost connection is.
-    pub(super) fn tell_failure(&mut self, failure: &Failure) {
-        if self.reach == Reach::Live || !failure.retryable {
-            self.notices.say(Notice::Command(failure.clone()));
-        }
-    }
-
-    /// Says something below the conversation.
-    pub fn say(&mut self, words: String) {
-        self.notices.say(Notice::Ours(words));
-    }
-
-    /// Whether a failed command is told where nobody sees it: the conversation is scrolled back, or was not
-    /// drawn yet.
-    pub fn hides_failure(&self) -> bool {
-        let is_seen = self.scroll.follows() && self.viewport.rows > 0;
-        matches!(self.notices.shown(), Some(Notice::Command(_))) && !is_seen
     }
 }

@@ -13,22 +13,22 @@ use super::{EventLoop, Model, PATIENCE, Signal};
 use crate::app::event::{Event, Reply};
 use crate::tui::effects::{Request, SessionDoor};
 use crate::tui::pacer::Cause;
-use crate::tui::terminal::{Console, Stop};
+use crate::tui::terminal::{Console, StopSignal};
 
 /// A program that has the terminal until it ends.
-type Program = Pin<Box<dyn Future<Output = Option<Reply>>>>;
+type TerminalProgram = Pin<Box<dyn Future<Output = Option<Reply>>>>;
 
 /// Why the terminal is given to somebody.
 pub(super) enum Handover {
-    Program(Program),
-    Stop(Stop),
+    Program(TerminalProgram),
+    Stop(StopSignal),
     /// We were stopped by a signal that nobody can catch, and go on: the terminal was not given back.
     Continued,
 }
 
 /// Who has the terminal.
 pub(super) enum Lease {
-    Program(Program),
+    Program(TerminalProgram),
     /// The shell that we were started from; until we are continued in the foreground.
     Shell,
 }
@@ -45,11 +45,11 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
     pub(super) fn take_signal(&mut self, signal: Signal) -> io::Result<()> {
         match (signal, &self.lease) {
             (Signal::Stop, _) | (Signal::Interrupt, None | Some(Lease::Shell)) => self.stop(),
-            (Signal::Suspend, None) => self.handover = Some(Handover::Stop(Stop::Process)),
+            (Signal::Suspend, None) => self.handover = Some(Handover::Stop(StopSignal::Process)),
             // The program was stopped with us, and the shell waits for both.
             (Signal::Suspend, Some(Lease::Program(_))) => {
                 if self.console.has_job_control() {
-                    self.console.stop(Stop::Process)?;
+                    self.console.stop(StopSignal::Process)?;
                 }
             }
             (Signal::Continue, None) => self.handover = Some(Handover::Continued),
@@ -95,7 +95,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         if self.console.is_foreground() {
             return self.come_back();
         }
-        self.console.stop(Stop::Background)
+        self.console.stop(StopSignal::Background)
     }
 
     /// Takes the terminal again: sets all that was set, and draws the whole screen.

@@ -143,7 +143,7 @@ impl Console for Channels {
     fn is_foreground(&self) -> bool {
         self.jobs.lock().unwrap().foreground
     }
-    fn stop(&self, stop: Stop) -> io::Result<()> {
+    fn stop(&self, stop: StopSignal) -> io::Result<()> {
         self.calls.lock().unwrap().push(format!("stop {stop:?}"));
         Ok(())
     }

@@ -46,12 +46,17 @@ const TO_BE_OPENED: &[Circle] = &[
         why: "app is not opened yet",
     },
     Circle {
+        files: &["tui/event_loop.rs", "tui/event_loop/lease.rs"],
+        why: "the loop is not opened yet",
+    },
+    Circle {
         files: &["session/adopt.rs", "session/adopt/start.rs"],
         why: "session is not opened yet",
     },
     Circle {
         files: &[
             "session/boot.rs",
+            "session/boot_code.rs",
             "session/boot_install.rs",
             "session/boot_sandbox.rs",
             "session/boot_server.rs",
@@ -63,11 +68,13 @@ const TO_BE_OPENED: &[Circle] = &[
             "session/follow_logs.rs",
             "session/log_file.rs",
             "session/revive.rs",
+            "session/running.rs",
             "session/sandbox.rs",
             "session/server.rs",
             "session/serving.rs",
             "session/snapshot.rs",
             "session/visit.rs",
+            "session/watch_process.rs",
         ],
         why: "session is not opened yet",
     },
@@ -76,6 +83,14 @@ const TO_BE_OPENED: &[Circle] = &[
             "session/code/history.rs",
             "session/code/left_out.rs",
             "session/code/pack.rs",
+        ],
+        why: "session is not opened yet",
+    },
+    Circle {
+        files: &[
+            "session/clone_access.rs",
+            "session/words.rs",
+            "session/world.rs",
         ],
         why: "session is not opened yet",
     },

@@ -12,13 +12,13 @@ use icu_segmenter::options::WordBreakInvariantOptions;
 use unicode_segmentation::UnicodeSegmentation;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum CharClass {
     Space,
     Punctuation,
     Word,
 }
 
-impl Kind {
+impl CharClass {
     fn of(grapheme: &str) -> Self {
         match grapheme.chars().next() {
             Some(c) if c.is_whitespace() => Self::Space,
@@ -30,10 +30,10 @@ impl Kind {
 
 /// A word or what stands between words; `start..end` in chars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Piece {
+struct TextSegment {
     start: usize,
     end: usize,
-    kind: Kind,
+    kind: CharClass,
 }
 
 /// Returns where the word before `column` begins; `None` if nothing but space is there.
@@ -57,27 +57,31 @@ pub(super) fn end_after(line: &str, column: usize) -> Option<usize> {
     words(after).next().map(|piece| piece.end)
 }
 
-fn words<'a>(pieces: impl Iterator<Item = &'a Piece>) -> impl Iterator<Item = &'a Piece> {
-    pieces.filter(|piece| piece.kind != Kind::Space)
+fn words<'a>(
+    pieces: impl Iterator<Item = &'a TextSegment>,
+) -> impl Iterator<Item = &'a TextSegment> {
+    pieces.filter(|piece| piece.kind != CharClass::Space)
 }
 
 /// The whole line, cut.
-fn pieces(line: &str) -> Vec<Piece> {
+fn pieces(line: &str) -> Vec<TextSegment> {
     let segmenter = WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
     let mut bounds = segmenter.segment_str(line).peekable();
-    let mut pieces: Vec<Piece> = Vec::new();
+    let mut pieces: Vec<TextSegment> = Vec::new();
     let mut column = 0;
     for (byte, grapheme) in line.grapheme_indices(true) {
         let mut bound = false;
         while bounds.next_if(|bound| *bound <= byte).is_some() {
             bound = true;
         }
-        let kind = Kind::of(grapheme);
+        let kind = CharClass::of(grapheme);
         let end = column + grapheme.chars().count();
         match pieces.last_mut() {
             // Runs of spaces and of punctuation are one, whatever the segmenter says.
-            Some(last) if last.kind == kind && (kind != Kind::Word || !bound) => last.end = end,
-            _ => pieces.push(Piece {
+            Some(last) if last.kind == kind && (kind != CharClass::Word || !bound) => {
+                last.end = end
+            }
+            _ => pieces.push(TextSegment {
                 start: column,
                 end,
                 kind,

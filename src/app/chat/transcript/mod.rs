@@ -16,8 +16,9 @@ mod reverted;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub(super) use self::entry::{Entry, Growing, PartEntry};
-use self::reverted::Reverted;
-use crate::domain::chat::{Message, MessageWithParts, Part, PartKind, Resync, Role, Tokens};
+use crate::domain::chat::{
+    Message, MessageWithParts, Part, PartKind, Resync, RevertPoint, Role, Tokens,
+};
 use crate::domain::id::{MessageId, PartId};
 use crate::domain::session::Prompt;
 use crate::domain::time::UnixMillis;
@@ -46,6 +47,13 @@ pub(super) struct Transcript {
     /// The server has messages before the oldest one here.
     pub(super) more: bool,
     reverted: Reverted,
+}
+
+/// From where on the conversation is reverted, as the server says, and whether that message was ever here.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Reverted {
+    point: Option<RevertPoint>,
+    is_known: bool,
 }
 
 impl Transcript {

@@ -4,18 +4,11 @@
 //! are known here as all others are, and only kept apart. The server orders by ids; we order by time, as
 //! everywhere.
 
-use super::{Entry, Place, Transcript};
+use super::{Entry, Place, Reverted, Transcript};
 use crate::domain::chat::{RevertPoint, Role};
 
 /// No more prompts than this are counted for the screen.
 const MOST: usize = 100;
-
-/// The server's word, and whether its message was ever here.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Reverted {
-    point: Option<RevertPoint>,
-    is_known: bool,
-}
 
 impl Transcript {
     /// Takes over from where on the conversation is reverted; `None`: nothing is.
