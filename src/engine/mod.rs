@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::StreamExt;
-use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -217,17 +216,11 @@ impl Engine {
         let failed =
             |error: reqwest::Error| EngineError::Template(crate::net::http::describe(error));
         let client = self.http.pool().client();
-        let ask = |request: reqwest::RequestBuilder| {
-            let key = daemon.api_key.expose_secret();
-            request.header("x-api-key", key).send()
-        };
+        let key = daemon.api_key.expose_secret();
+        let request = client.post(&url).header("x-api-key", key).json(terms);
         // Its own limit decides, and a little time for its last words.
         let install = async {
-            let mut answer = ask(client.post(&url).json(terms)).await.map_err(failed)?;
-            if answer.status() == StatusCode::METHOD_NOT_ALLOWED {
-                // An older server, which installs with its own settings.
-                answer = ask(client.get(&url)).await.map_err(failed)?;
-            }
+            let answer = request.send().await.map_err(failed)?;
             if !answer.status().is_success() {
                 // The create call that follows says in E2B's own words what is wrong with the template.
                 return Ok(());

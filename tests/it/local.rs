@@ -834,8 +834,9 @@ async fn without_npm_the_template_says_what_to_install() {
 
     let url = format!("{}/sandbar/templates/opencode/install", server.url());
     let lines = client
-        .get(url)
+        .post(url)
         .header("x-api-key", KEY)
+        .json(&json!({"limit_secs": 60}))
         .send()
         .await
         .unwrap()

@@ -76,10 +76,7 @@ pub(super) fn router(registry: App) -> Router {
             get(templates::detail).delete(templates::delete),
         )
         .route(STATUS, get(status))
-        .route(
-            "/sandbar/templates/{name}/install",
-            get(install_old).post(install),
-        )
+        .route("/sandbar/templates/{name}/install", post(install))
         .fallback(unsupported::no_route)
         .method_not_allowed_fallback(unsupported::no_method)
         .layer(middleware::from_fn_with_state(
@@ -282,11 +279,6 @@ async fn install(State(app): State<App>, Path(name): Path<String>, body: Bytes) 
         limit: Duration::from_secs(terms.limit_secs.clamp(1, FOREVER)),
     };
     stream_install(app, name, Some(terms))
-}
-
-/// The same with the server's own settings, as an older sandbar asks for it.
-async fn install_old(State(app): State<App>, Path(name): Path<String>) -> Answer {
-    stream_install(app, name, None)
 }
 
 fn stream_install(app: App, name: String, terms: Option<Terms>) -> Answer {
