@@ -1,32 +1,22 @@
-//! What is done to rows of the list, one or many: they are paused or killed, each by itself, and the end
-//! is told once for all.
+//! One wish for several rows of the list, until the last of them has answered, and what is told of it then.
 //!
-//! A session that is open is told so; one that is not is closed without being opened, since opening
-//! would resume its sandbox; so is a sandbox that no session has. One that fails keeps no other from
-//! its turn.
+//! It knows no session: it hears the phase that a row has come to.
 
 use std::collections::BTreeSet;
 
-use super::App;
-use super::cx::Cx;
-use super::effect::Effect;
-use super::sessions::{Standing, Target};
-use super::settle::NOTICE_OF_FAILURE;
-use crate::domain::id::SessionKey;
+use super::sessions::Target;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, SessionCommand, SessionEvent};
-use crate::domain::stranger::Life;
 
 /// What is done to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+pub(super) enum Deed {
     Pause,
     Kill,
 }
 
 /// How it ended for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     Done,
     /// It was paused before.
     Already,
@@ -47,205 +37,74 @@ pub(super) struct Bulk {
     failed: Vec<(String, String)>,
 }
 
-impl App {
-    /// Pauses a session, or resumes it if it is paused.
-    pub(super) fn pause_or_resume(&mut self, key: &SessionKey, cx: &mut Cx<'_>) {
-        let is_open = self.open.contains_key(key);
-        match self.phase_of(key) {
-            Some(Phase::Paused) => {
-                if !is_open {
-                    self.show(key.clone(), cx);
-                }
-                if let Some(session) = self.open.get_mut(key) {
-                    session.resume(cx);
-                }
-            }
-            // What failed before says why once it is open.
-            Some(Phase::Failed(_)) if !is_open => self.show(key.clone(), cx),
-            _ => self.pause_all(&[Target::Session(key.clone())], cx),
-        }
-    }
-
-    /// Pauses those that run, and leaves the others as they are.
-    pub(super) fn pause_all(&mut self, rows: &[Target], cx: &mut Cx<'_>) {
-        self.begin(Deed::Pause, rows, cx);
-    }
-
-    /// Kills the sandboxes of all these rows.
-    pub(super) fn kill_all(&mut self, rows: &[Target], cx: &mut Cx<'_>) {
-        self.list.unmark();
-        self.begin(Deed::Kill, rows, cx);
-    }
-
-    fn begin(&mut self, deed: Deed, rows: &[Target], cx: &mut Cx<'_>) {
-        let mut bulk = Bulk {
+impl Bulk {
+    /// For `total` rows, each of which is still to be added.
+    pub(super) fn new(deed: Deed, total: usize) -> Self {
+        Self {
             deed,
-            total: rows.len(),
+            total,
             waiting: BTreeSet::new(),
             ended: Vec::new(),
             failed: Vec::new(),
-        };
-        for row in rows {
-            if let Some(end) = self.needs_nothing(deed, row) {
-                bulk.ended.push((row.clone(), end));
-            } else {
-                bulk.waiting.insert(row.clone());
-                self.close_row(deed, row, cx);
-            }
-        }
-        if bulk.waiting.len() > 1 {
-            let doing = match deed {
-                Deed::Pause => "pausing",
-                Deed::Kill => "killing",
-            };
-            self.notify(format!("{doing} {} …", bulk.waiting.len()), cx);
-        }
-        self.bulks.push(bulk);
-        self.tell_ended(cx);
-    }
-
-    fn close_row(&mut self, deed: Deed, row: &Target, cx: &mut Cx<'_>) {
-        let (command, closing, standing) = match deed {
-            Deed::Pause => (SessionCommand::Pause, Closing::Pause, Standing::BeingPaused),
-            Deed::Kill => (SessionCommand::Kill, Closing::Kill, Standing::BeingKilled),
-        };
-        match row {
-            Target::Sandbox(id) => {
-                self.list.set_standing(id, Some(standing));
-                cx.ask(Effect::CloseSandbox(id.clone(), closing));
-            }
-            Target::Session(key) => {
-                match self.open.get(key).filter(|session| session.is_served()) {
-                    Some(session) => session.command(command, cx),
-                    None => cx.ask(Effect::CloseSession(key.clone(), closing)),
-                }
-            }
         }
     }
 
-    /// How it ends at once for a row to which nothing has to be done.
-    fn needs_nothing(&self, deed: Deed, row: &Target) -> Option<End> {
-        let key = match row {
-            Target::Session(key) => key,
-            Target::Sandbox(id) => {
-                let is_paused = |life| deed == Deed::Pause && life == Life::Paused;
-                return match self.list.stranger(id) {
-                    Some(stranger) => is_paused(stranger.life).then_some(End::Already),
-                    None => Some(End::Gone),
-                };
-            }
-        };
-        match (deed, self.phase_of(key)) {
-            (_, Some(Phase::Gone(_))) => Some(End::Gone),
-            (Deed::Pause, Some(Phase::Paused)) => Some(End::Already),
-            (Deed::Pause, _) if !self.has_sandbox(key) => Some(End::Without),
-            _ => None,
-        }
+    /// Adds a row that is yet to answer.
+    pub(super) fn wait_for(&mut self, row: Target) {
+        self.waiting.insert(row);
     }
 
-    fn phase_of(&self, key: &SessionKey) -> Option<&Phase> {
-        match self.open.get(key) {
-            Some(session) => Some(&session.phase),
-            None => self.list.row(key).map(|row| &row.phase),
-        }
+    /// Adds a row to which nothing has to be done.
+    pub(super) fn ended_before(&mut self, row: Target, end: End) {
+        self.ended.push((row, end));
     }
 
-    fn has_sandbox(&self, key: &SessionKey) -> bool {
-        let row = self.list.row(key);
-        row.is_some_and(|row| row.sandbox.id.is_some())
+    /// How many rows are yet to answer.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
-    /// Whether a session is being paused or killed from here.
-    pub(super) fn is_being_closed(&self, key: &SessionKey) -> bool {
-        let row = Target::Session(key.clone());
-        self.bulks.iter().any(|bulk| bulk.waiting.contains(&row))
+    pub(super) fn is_waiting_for(&self, row: &Target) -> bool {
+        self.waiting.contains(row)
     }
 
-    /// Whether a session's sandbox no longer exists.
-    pub(super) fn is_gone(&self, key: &SessionKey) -> bool {
-        matches!(self.phase_of(key), Some(Phase::Gone(_)))
-    }
-
-    /// Hears what a session says of itself.
-    pub(super) fn bulk_event(&mut self, key: &SessionKey, event: &SessionEvent, cx: &mut Cx<'_>) {
-        if self.bulks.is_empty() {
+    /// Hears what has become of a row, which is called `name`.
+    pub(super) fn hear(&mut self, row: &Target, phase: &Phase, name: &str) {
+        if !self.is_waiting_for(row) {
             return;
         }
-        let row = Target::Session(key.clone());
-        match event {
-            SessionEvent::Phase(phase) => self.bulk_ended(&row, phase, cx),
-            SessionEvent::CommandFailed(failure) => {
-                self.bulk_ended(&row, &Phase::Failed(failure.clone()), cx);
+        match (self.deed, phase) {
+            (Deed::Pause, Phase::Paused) | (Deed::Kill, Phase::Gone(_)) => self.end(row, End::Done),
+            (Deed::Pause, Phase::Gone(_)) => self.end(row, End::Gone),
+            (_, Phase::Dormant) => self.end(row, End::Without),
+            (_, Phase::Failed(failure)) => {
+                self.waiting.remove(row);
+                self.failed.push((name.to_owned(), failure.summary.clone()));
             }
-            // It has ended without a word of a sandbox.
-            SessionEvent::Stopped => self.bulk_ended(&row, &Phase::Dormant, cx),
             _ => {}
         }
     }
 
-    /// Hears what has become of a row.
-    pub(super) fn bulk_ended(&mut self, row: &Target, phase: &Phase, cx: &mut Cx<'_>) {
-        let name = self.target_name(row);
-        for bulk in &mut self.bulks {
-            if !bulk.waiting.contains(row) {
-                continue;
-            }
-            let end = match (bulk.deed, phase) {
-                (Deed::Pause, Phase::Paused) | (Deed::Kill, Phase::Gone(_)) => End::Done,
-                (Deed::Pause, Phase::Gone(_)) => End::Gone,
-                (_, Phase::Dormant) => End::Without,
-                (_, Phase::Failed(failure)) => {
-                    bulk.waiting.remove(row);
-                    bulk.failed.push((name.clone(), failure.summary.clone()));
-                    continue;
-                }
-                _ => continue,
-            };
-            bulk.waiting.remove(row);
-            bulk.ended.push((row.clone(), end));
-        }
-        self.tell_ended(cx);
-    }
-
-    fn tell_ended(&mut self, cx: &mut Cx<'_>) {
-        while let Some(at) = self.bulks.iter().position(|bulk| bulk.waiting.is_empty()) {
-            let bulk = self.bulks.remove(at);
-            if let Some(text) = self.ended_words(&bulk) {
-                self.notice = Some(super::Notice {
-                    text,
-                    until: cx.now.saturating_add(NOTICE_OF_FAILURE),
-                });
-            }
-        }
+    fn end(&mut self, row: &Target, end: End) {
+        self.waiting.remove(row);
+        self.ended.push((row.clone(), end));
     }
 
     /// `3 paused, 1 was paused already; fix: no connection`. A single one that went well shows that by
-    /// itself.
-    fn ended_words(&self, bulk: &Bulk) -> Option<String> {
-        let failed = bulk.failed.iter();
+    /// itself. `name` is what a row is called.
+    pub(super) fn words(&self, name: impl Fn(&Target) -> String) -> Option<String> {
+        let failed = self.failed.iter();
         let failed = failed.map(|(name, why)| format!("{name}: {why}"));
-        let ended = match (bulk.total, bulk.ended.first()) {
+        let ended = match (self.total, self.ended.first()) {
             (1, Some((Target::Session(_), End::Done))) => return None,
-            (1, Some((row, End::Done))) => {
-                Some(format!("{} {}", bulk.done(), self.target_name(row)))
-            }
-            (1, Some((row, end))) => Some(format!("{} {}", self.target_name(row), end.words(1))),
-            _ => bulk.counts(),
+            (1, Some((row, End::Done))) => Some(format!("{} {}", self.done(), name(row))),
+            (1, Some((row, end))) => Some(format!("{} {}", name(row), end.words(1))),
+            _ => self.counts(),
         };
         let words: Vec<String> = ended.into_iter().chain(failed).collect();
         (!words.is_empty()).then(|| words.join("; "))
     }
 
-    /// What a row is called.
-    pub(super) fn target_name(&self, row: &Target) -> String {
-        match row {
-            Target::Session(key) => self.list.name(key).to_owned(),
-            Target::Sandbox(id) => format!("sandbox {id}"),
-        }
-    }
-}
-
-impl Bulk {
     fn done(&self) -> &'static str {
         match self.deed {
             Deed::Pause => "paused",

@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use super::Pane;
+use super::pane::Pane;
 
 /// Who stands where. A pane without an area is not on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -18,6 +18,7 @@
 //! private fields, in modules of its own.
 
 pub mod action;
+mod asking;
 mod backspace;
 pub mod boot;
 mod bulk;
@@ -31,8 +32,11 @@ pub mod keymap;
 pub mod layout;
 mod lifetime;
 pub mod logs;
+mod notice;
 mod opened;
 mod overlay;
+mod pane;
+mod paused_elsewhere;
 mod picker;
 mod revive;
 mod sessions;
@@ -42,6 +46,7 @@ mod start;
 mod strangers;
 pub mod theme;
 mod update;
+mod update_bulk;
 mod update_mouse;
 mod update_session;
 mod victims;
@@ -59,30 +64,25 @@ mod ways;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use asking::Asking;
 use bulk::Bulk;
 use event::Event;
 use key::Key;
 use keymap::{Binding, Context, Keymap};
+use notice::Notice;
 use opened::OpenSession;
 use overlay::Overlay;
+use paused_elsewhere::PausedElsewhere;
 use sessions::Sessions;
-use strangers::Asking;
 use viewport::Viewport;
-use watched::PausedElsewhere;
+
+pub use pane::Pane;
 
 use crate::domain::id::SessionKey;
 use crate::domain::price::Prices;
 use crate::domain::sandbox::EngineKind;
 use crate::domain::session::{NewSession, SessionSpec};
 use crate::domain::time::{Monotonic, UnixMillis};
-
-/// A part of the screen that can have the focus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pane {
-    Sessions,
-    Chat,
-    Logs,
-}
 
 /// What the program was started for.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,13 +163,6 @@ pub struct App {
 struct Leader {
     keys: Vec<Key>,
     since: Monotonic,
-}
-
-/// A line for the status bar that goes away by itself.
-#[derive(Debug, Clone)]
-struct Notice {
-    text: String,
-    until: Monotonic,
 }
 
 impl App {

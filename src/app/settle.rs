@@ -1,10 +1,11 @@
 //! What time brings: notices go, drafts are stored, spinners turn. Without any of
 //! these nothing is due, and the program sleeps.
 
+use super::App;
 use super::action::AppAction;
 use super::chat::ChatOutcome;
 use super::cx::Cx;
-use super::{App, Notice};
+use super::notice::Notice;
 use crate::domain::sandbox::State;
 use crate::domain::time::{Monotonic, UnixMillis};
 
@@ -13,8 +14,6 @@ pub(super) const WHICH_KEY: Monotonic = Monotonic::from_millis(300);
 /// A turn of the boot's spinner; each costs the terminal some twenty bytes. While the agent works
 /// the chat has the only spinner, and the header a clock.
 pub(super) const SPINNER: Monotonic = Monotonic::from_millis(200);
-/// How long the notice of a failed command stands.
-pub(super) const NOTICE_OF_FAILURE: Monotonic = Monotonic::from_secs(8);
 /// A wall clock that jumps further has not just been set right.
 const SLEEP: Monotonic = Monotonic::from_secs(10);
 /// How long the notice stands that a sandbox's time runs out.

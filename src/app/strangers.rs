@@ -9,9 +9,9 @@ use super::action::{Action, SessionsAction};
 use super::cx::Cx;
 use super::effect::Effect;
 use super::keymap::Context;
+use super::notice::{NOTICE_OF_FAILURE, Notice};
 use super::sessions::{Standing, Target};
-use super::settle::NOTICE_OF_FAILURE;
-use super::{App, Notice, Pane};
+use super::{App, Pane};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
@@ -24,36 +24,18 @@ const PERIOD: Duration = Duration::from_mins(2);
 /// What a question may be later: of several programs each asks at its own time.
 const SPREAD: Duration = Duration::from_mins(1);
 
-/// When the engine is asked for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Asking {
-    /// Not at all.
-    #[default]
-    Never,
-    /// The answer is on its way; `again`: it will be old when it comes.
-    Waits { again: bool },
-    /// From then on, once the list is in sight.
-    Due(Monotonic),
-}
-
 impl App {
     /// Asks now, or once more as soon as the answer to the last question is here.
     pub(super) fn ask_for_strangers(&mut self, cx: &mut Cx<'_>) {
-        match self.strangers {
-            Asking::Waits { .. } => self.strangers = Asking::Waits { again: true },
-            Asking::Never | Asking::Due(_) => {
-                self.strangers = Asking::Waits { again: false };
-                cx.ask(Effect::ListStrangers);
-            }
+        if self.strangers.ask() {
+            cx.ask(Effect::ListStrangers);
         }
     }
 
     /// When they are to be asked for next; never while nobody sees the list.
     pub(super) fn strangers_due(&self, now: Monotonic) -> Option<Monotonic> {
-        match self.strangers {
-            Asking::Due(due) if self.list_is_in_sight() => Some(due.max(now)),
-            Asking::Due(_) | Asking::Never | Asking::Waits { .. } => None,
-        }
+        let due = self.strangers.due()?;
+        self.list_is_in_sight().then(|| due.max(now))
     }
 
     pub(super) fn strangers_tick(&mut self, cx: &mut Cx<'_>) {
@@ -69,9 +51,8 @@ impl App {
 
     /// The engine has answered. What it told before stays where it cannot be asked.
     pub(super) fn strangers_told(&mut self, told: Result<Vec<Stranger>, Failure>, cx: &mut Cx<'_>) {
-        let again = self.strangers == Asking::Waits { again: true };
         let wait = PERIOD.saturating_add(cx.ids.jitter(SPREAD));
-        self.strangers = Asking::Due(cx.now.saturating_add(wait));
+        let again = self.strangers.answered(cx.now.saturating_add(wait));
         match told {
             Ok(strangers) => {
                 self.list.trouble = None;

@@ -9,10 +9,11 @@ use super::effect::Effect;
 use super::event::{Event, Reply};
 use super::key::{Key, KeyCode};
 use super::keymap::Meaning;
+use super::notice::Notice;
 use super::overlay::{Confirm, Overlay};
 use super::picker::Picker;
 use super::sessions::SessionsOutcome;
-use super::{App, Notice, Pane};
+use super::{App, Pane};
 use crate::domain::session::SessionEvent;
 use crate::domain::time::Monotonic;
 

@@ -3,6 +3,7 @@
 use super::clock;
 use super::cx::Cx;
 use super::effect::Effect;
+use super::notice::{NOTICE_OF_FAILURE, Notice};
 use super::opened::OpenSession;
 use super::{App, Mode, Pane};
 use crate::domain::id::SessionKey;
@@ -57,9 +58,9 @@ impl App {
         if let Some(text) = failed
             && (self.focus != Pane::Chat || session.chat.hides_failure())
         {
-            self.notice = Some(super::Notice {
+            self.notice = Some(Notice {
                 text,
-                until: cx.now.saturating_add(super::settle::NOTICE_OF_FAILURE),
+                until: cx.now.saturating_add(NOTICE_OF_FAILURE),
             });
         }
         let begins = !was_resuming && session.is_resuming();

@@ -3,9 +3,9 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::Pane;
 use super::chat::ChatViewport;
 use super::logs::LogsViewport;
+use super::pane::Pane;
 
 /// What the last frame showed, and where.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -5,22 +5,13 @@
 
 use super::cx::Cx;
 use super::effect::Effect;
+use super::notice::{NOTICE_OF_FAILURE, Notice};
 use super::opened::OpenSession;
-use super::settle::NOTICE_OF_FAILURE;
-use super::{App, Mode, Notice};
+use super::{App, Mode};
 use crate::domain::activity::Activity;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, Phase, State};
 use crate::domain::session::SessionSummary;
-use crate::domain::time::Monotonic;
-
-/// Sessions that somebody else has paused, told in one line.
-#[derive(Debug, Default)]
-pub(super) struct PausedElsewhere {
-    keys: Vec<SessionKey>,
-    /// Later ones are told by themselves.
-    until: Monotonic,
-}
 
 impl App {
     /// Asks for the sessions to be watched that are to be, where these are others than before.
@@ -69,28 +60,17 @@ impl App {
         keys: impl IntoIterator<Item = SessionKey>,
         cx: &Cx<'_>,
     ) {
-        let before = self.paused_elsewhere.keys.len();
-        if cx.now >= self.paused_elsewhere.until {
-            self.paused_elsewhere.keys.clear();
-        }
-        for key in keys {
-            if !self.paused_elsewhere.keys.contains(&key) {
-                self.paused_elsewhere.keys.push(key);
-            }
-        }
-        let keys = &self.paused_elsewhere.keys;
-        if keys.len() == before && cx.now < self.paused_elsewhere.until {
+        let Some(keys) = self.paused_elsewhere.add(keys, cx.now) else {
             return;
-        }
+        };
         let names: Vec<&str> = keys.iter().map(|key| self.list.name(key)).collect();
-        let text = match (&keys[..], &names[..]) {
-            ([], _) | (_, []) => return,
+        let text = match (keys, &names[..]) {
             ([key], _) if Some(key) == self.shown.as_ref() => String::new(),
             (_, [name]) => format!("{name} is paused"),
             (_, names) => format!("{} sessions are paused: {}", names.len(), names.join(", ")),
         };
         let until = cx.now.saturating_add(NOTICE_OF_FAILURE);
-        self.paused_elsewhere.until = until;
+        self.paused_elsewhere.told(until);
         if !text.is_empty() {
             self.notice = Some(Notice { text, until });
         }
