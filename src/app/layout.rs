@@ -101,7 +101,8 @@ pub(super) fn take_top(area: &mut Rect, rows: u16) -> Rect {
     top
 }
 
-fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
+/// Takes rows from the bottom of an area, as many as it has.
+pub(super) fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     area.height -= rows;
     Rect {

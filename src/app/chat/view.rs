@@ -11,6 +11,7 @@ use super::view_composer::Place;
 use super::view_transcript::Drawn;
 use super::{Chat, ChatAction, ChatContext, ChatViewport, Half, Reach, Seat, Status};
 use crate::app::clock;
+use crate::app::layout::take_bottom;
 use crate::app::view_frame::Frame;
 use crate::app::viewcx::ViewCx;
 use crate::text::wrap;
@@ -55,9 +56,9 @@ impl Chat {
             };
             inner = frame.draw(above, buf, vx.theme);
         }
-        let activity = bottom(&mut inner, 1);
+        let activity = take_bottom(&mut inner, 1);
         let panel = self.panel_height(inner, vx, seat);
-        let panel = bottom(&mut inner, panel);
+        let panel = take_bottom(&mut inner, panel);
         let drawn = self.view_transcript(inner, buf, vx, seat);
         let shown = self.view_panel(panel, buf, vx, seat);
         self.view_activity(activity, buf, vx, (&drawn, seat));
@@ -83,7 +84,7 @@ impl Chat {
         let wanted = self.composer_height(area.width.saturating_sub(2 + frame), most);
         let strip = self.queue_height(area.height);
         let rule = u16::from(!framed && area.height >= 6);
-        let below = bottom(&mut above, wanted + strip + frame + rule);
+        let below = take_bottom(&mut above, wanted + strip + frame + rule);
         (above, below)
     }
 
@@ -200,16 +201,5 @@ impl Chat {
             }
         };
         Line::styled(wrap::truncate(&text, room).into_owned(), style)
-    }
-}
-
-/// Takes rows from the bottom of an area.
-pub(super) fn bottom(area: &mut Rect, rows: u16) -> Rect {
-    let rows = rows.min(area.height);
-    area.height -= rows;
-    Rect {
-        y: area.bottom(),
-        height: rows,
-        ..*area
     }
 }

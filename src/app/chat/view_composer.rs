@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::requests::Writing;
-use super::view::bottom;
 use super::{Chat, ChatAction, ChatContext, Reach, Seat};
+use crate::app::layout::take_bottom;
 use crate::app::theme::Theme;
 use crate::app::view_frame::Frame;
 use crate::app::viewcx::ViewCx;
@@ -62,7 +62,7 @@ impl Chat {
             inner.height -= 1;
         }
         let strip = place.strip.min(inner.height.saturating_sub(1));
-        let strip = bottom(&mut inner, strip);
+        let strip = take_bottom(&mut inner, strip);
         self.view_queue(strip, buf, vx.theme, seat);
         let text = Rect {
             x: inner.x.saturating_add(1),
