@@ -51,6 +51,15 @@ pub(super) fn brief_seconds(time: Duration) -> String {
     }
 }
 
+/// A finished time: `0.2s`, `6.1s`, `1m05s`.
+pub(super) fn took(started: UnixMillis, ended: UnixMillis) -> String {
+    let time = ended.since(started);
+    match time.as_secs() {
+        0..60 => format!("{:.1}s", time.as_secs_f64()),
+        secs => format!("{}m{:02}s", secs / 60, secs % 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,7 @@ mod transcript;
 mod typing;
 mod update;
 mod view;
+mod view_block;
 mod view_composer;
 mod view_part;
 mod view_permission;

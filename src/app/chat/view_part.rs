@@ -10,12 +10,15 @@ use super::Chat;
 use super::notice::Notice;
 use super::scroll::{Block, is_unfinished};
 use super::transcript::{Entry, Growing, PartEntry};
+use super::view_block::{Body, Shown, fold_sign, key};
+use super::view_tool::tool;
+use crate::app::clock::took;
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
 use crate::domain::chat::{MessageError, PartKind, Role};
 use crate::domain::time::UnixMillis;
 use crate::text::wrap;
-use crate::text::{Growth, Rendered, TextKey, ansi};
+use crate::text::{Growth, Rendered, ansi};
 
 /// A prompt is shown up to this many rows until it is unfolded.
 const PROMPT_ROWS: usize = 12;
@@ -23,72 +26,6 @@ const PROMPT_ROWS: usize = 12;
 const PROMPT_CHARS: usize = 200_000;
 /// An error's words are cut here.
 const ERROR_CHARS: usize = 2_000;
-
-/// A block as rows: what stands before the body, a window of rendered lines, what stands after.
-#[derive(Default)]
-pub(super) struct Shown<'a> {
-    pub(super) before: Vec<Line<'static>>,
-    pub(super) body: Option<Body<'a>>,
-    pub(super) after: Vec<Line<'static>>,
-}
-
-pub(super) struct Body<'a> {
-    pub(super) lines: &'a Rendered,
-    /// The first line that is shown, and how many are.
-    pub(super) from: usize,
-    pub(super) len: usize,
-    pub(super) indent: u16,
-    /// Laid over the lines.
-    pub(super) over: Option<Style>,
-}
-
-impl<'a> Body<'a> {
-    pub(super) fn whole(lines: &'a Rendered, indent: u16) -> Self {
-        Self {
-            from: 0,
-            len: lines.len(),
-            lines,
-            indent,
-            over: None,
-        }
-    }
-}
-
-impl Shown<'_> {
-    fn lines(before: Vec<Line<'static>>) -> Self {
-        Self {
-            before,
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.before.len() + self.body.as_ref().map_or(0, |body| body.len) + self.after.len()
-    }
-
-    /// Rows from `from` on, at most `count`: indent, style to lay over, line. Costs what it gives.
-    pub(super) fn window(
-        &self,
-        from: usize,
-        count: usize,
-    ) -> impl Iterator<Item = (u16, Option<Style>, &Line<'static>)> {
-        let head = self.before.len();
-        let body = self.body.as_ref();
-        let len = body.map_or(0, |body| body.len);
-        let skip = from.saturating_sub(head).min(len);
-        let until = (from + count).saturating_sub(head).min(len);
-        let inside = body.into_iter().flat_map(move |body| {
-            let window = body
-                .lines
-                .window(body.from + skip..body.from + until.max(skip));
-            window.map(|line| (body.indent, body.over, line))
-        });
-        let before = self.before.iter().skip(from).map(|line| (0, None, line));
-        let past = from.saturating_sub(head + len);
-        let after = self.after.iter().skip(past).map(|line| (0, None, line));
-        before.chain(inside).chain(after).take(count)
-    }
-}
 
 impl Chat {
     /// Makes the rows of a block, `width` columns wide.
@@ -126,7 +63,7 @@ impl Chat {
             } => reasoning(known, text, (open, *started, *ended), width, vx),
             PartKind::Tool(call) => {
                 let server_now = self.server_clock.at(vx.wall);
-                super::view_tool::tool(known, call, (open, server_now), width, vx)
+                tool(known, call, (open, server_now), width, vx)
             }
             PartKind::File { filename, mime } => {
                 one_line(&format!("  [{filename}] {mime}"), vx.theme.dim, width)
@@ -177,15 +114,6 @@ impl Chat {
                 lines
             }
         }
-    }
-}
-
-/// The cache's name for one way of drawing a part.
-pub(super) fn key<'a>(known: &PartEntry, id: &'a str) -> TextKey<'a> {
-    TextKey {
-        id,
-        generation: known.generation,
-        revision: known.revision,
     }
 }
 
@@ -385,21 +313,4 @@ pub(super) fn wrapped(text: &str, width: u16, style: Style) -> Vec<Line<'static>
 fn one_line(text: &str, style: Style, width: u16) -> Shown<'static> {
     let text = wrap::truncate(text, usize::from(width)).into_owned();
     Shown::lines(vec![Line::styled(text, style)])
-}
-
-pub(super) fn fold_sign(open: bool, theme: &Theme) -> &'static str {
-    if open {
-        theme.pick("▾", "v")
-    } else {
-        theme.pick("▸", ">")
-    }
-}
-
-/// A finished time: `0.2s`, `6.1s`, `1m05s`.
-pub(super) fn took(started: UnixMillis, ended: UnixMillis) -> String {
-    let time = ended.since(started);
-    match time.as_secs() {
-        0..60 => format!("{:.1}s", time.as_secs_f64()),
-        secs => format!("{}m{:02}s", secs / 60, secs % 60),
-    }
 }

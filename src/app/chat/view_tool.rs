@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::transcript::PartEntry;
-use super::view_part::{Body, Shown, fold_sign, key, took};
+use super::view_block::{Body, Shown, fold_sign, key};
 use crate::app::clock;
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
@@ -233,7 +233,7 @@ fn facts(call: &ToolCall, server_now: UnixMillis, theme: &Theme) -> String {
         facts.push(format!("exit {code}"));
     }
     match (call.started, call.ended) {
-        (Some(started), Some(ended)) => facts.push(took(started, ended)),
+        (Some(started), Some(ended)) => facts.push(clock::took(started, ended)),
         (Some(started), None) if call.status == ToolStatus::Running => {
             let running = server_now.since(started);
             // A time that makes no sense is not told.

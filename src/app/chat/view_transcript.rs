@@ -10,7 +10,7 @@ use ratatui::style::Modifier;
 use ratatui::text::Line;
 
 use super::scroll::{Anchor, Blocks, Pos};
-use super::view_part::Shown;
+use super::view_block::Shown;
 use super::{Chat, ChatViewport, Seat};
 use crate::app::viewcx::ViewCx;
 use crate::text::wrap;
