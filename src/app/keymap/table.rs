@@ -1,6 +1,6 @@
 //! The default keys. The order of rows is the order of the help and of the hints.
 
-use super::{Binding, Context};
+use super::binding::{Binding, Context};
 use crate::app::action::{Action, AppAction, LogsAction, SessionsAction};
 use crate::app::chat::{ChatAction, DEFAULT_KEYS};
 use crate::app::key::KeySequence;
