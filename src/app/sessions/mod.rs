@@ -2,6 +2,7 @@
 //! selected, and which are marked. What an open session does now is read from it, never copied here; of
 //! the others the list keeps what their watchers tell.
 
+mod standing;
 mod strange;
 mod update;
 mod view;
@@ -16,7 +17,7 @@ use crate::domain::sandbox::State;
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::Stranger;
 
-pub(super) use strange::Standing;
+pub(super) use standing::Standing;
 pub(super) use update::SessionsOutcome;
 pub(super) use view::SessionsView;
 

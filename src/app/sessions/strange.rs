@@ -1,18 +1,9 @@
 //! The rows below the sessions: sandboxes of the account that no session has.
 
+use super::standing::Standing;
 use super::{Sessions, Target};
 use crate::domain::id::SandboxId;
 use crate::domain::stranger::Stranger;
-
-/// What is done to a stranger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::app) enum Standing {
-    BeingAdopted,
-    BeingPaused,
-    BeingKilled,
-    /// It cannot be adopted, for this reason.
-    Refused(String),
-}
 
 impl Sessions {
     pub(in crate::app) fn strangers(&self) -> &[Stranger] {
