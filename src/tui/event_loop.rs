@@ -4,10 +4,11 @@
 //! polled first, then keys, so that both work under any flood. There is no tick: while nothing
 //! happens and nothing moves, nothing wakes. The model is updated for every event, drawn at most
 //! once a frame, and not at all while a frame is on its way to the terminal or the terminal is lent
-//! to an editor ([`lease`]).
+//! to an editor ([`handover`]).
 //!
 //! Time is tokio's clock (tests stop it); the wall clock is read beside it for what people read.
 
+mod handover;
 mod lease;
 #[cfg(test)]
 mod tests;

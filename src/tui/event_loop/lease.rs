@@ -1,19 +1,10 @@
-//! Others have the terminal for a while: the editor, a shell in a sandbox, or the shell that this program was
-//! started from, while the process is stopped.
-//!
-//! Nothing is drawn and no key is read from before the terminal is left until after it is entered again, and
-//! then all is set and drawn anew. A process that is continued in the background does not touch the terminal:
-//! it stops again, as the kernel would stop it at the first change.
+//! Who has the terminal while the loop does not draw, and why it was given away.
 
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 
-use super::{EventLoop, Model, PATIENCE, Signal};
-use crate::app::event::{Event, Reply};
-use crate::tui::effects::{Request, SessionDoor};
-use crate::tui::pacer::Cause;
-use crate::tui::terminal::{Console, StopSignal};
+use crate::app::event::Reply;
+use crate::tui::terminal::StopSignal;
 
 /// A program that has the terminal until it ends.
 type TerminalProgram = Pin<Box<dyn Future<Output = Option<Reply>>>>;
@@ -38,85 +29,5 @@ pub(super) async fn ended(lease: Option<&mut Lease>) -> Option<Reply> {
     match lease {
         Some(Lease::Program(program)) => program.await,
         Some(Lease::Shell) | None => std::future::pending().await,
-    }
-}
-
-impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
-    pub(super) fn take_signal(&mut self, signal: Signal) -> io::Result<()> {
-        match (signal, &self.lease) {
-            (Signal::Stop, _) | (Signal::Interrupt, None | Some(Lease::Shell)) => self.stop(),
-            (Signal::Suspend, None) => self.handover = Some(Handover::Stop(StopSignal::Process)),
-            // The program was stopped with us, and the shell waits for both.
-            (Signal::Suspend, Some(Lease::Program(_))) => {
-                if self.console.has_job_control() {
-                    self.console.stop(StopSignal::Process)?;
-                }
-            }
-            (Signal::Continue, None) => self.handover = Some(Handover::Continued),
-            (Signal::Continue, Some(Lease::Shell)) => self.continued()?,
-            // An interrupt from the keyboard is for the program; which of both is to end is not ours to
-            // say. The rest is done already.
-            (Signal::Interrupt | Signal::Continue, Some(Lease::Program(_)))
-            | (Signal::Suspend, Some(Lease::Shell)) => {}
-        }
-        Ok(())
-    }
-
-    /// Leaves the terminal to somebody else. The frame that is on its way comes first.
-    pub(super) async fn hand_over(&mut self, to: Handover) -> io::Result<()> {
-        if self.lease.is_some() {
-            return Ok(());
-        }
-        if matches!(to, Handover::Stop(_)) && !self.console.has_job_control() {
-            self.notice("not suspended: no shell with job control would continue sandbar");
-            return Ok(());
-        }
-        self.input = None;
-        self.writer.settle(PATIENCE).await;
-        self.console.leave();
-        match to {
-            Handover::Program(program) => self.lease = Some(Lease::Program(program)),
-            Handover::Stop(stop) => {
-                self.lease = Some(Lease::Shell);
-                if let Err(error) = self.console.stop(stop) {
-                    self.come_back()?;
-                    self.notice(&format!("could not suspend: {error}"));
-                }
-            }
-            Handover::Continued => {
-                self.lease = Some(Lease::Shell);
-                self.continued()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn continued(&mut self) -> io::Result<()> {
-        if self.console.is_foreground() {
-            return self.come_back();
-        }
-        self.console.stop(StopSignal::Background)
-    }
-
-    /// Takes the terminal again: sets all that was set, and draws the whole screen.
-    pub(super) fn come_back(&mut self) -> io::Result<()> {
-        self.lease = None;
-        self.console.enter()?;
-        if self.input.is_none() {
-            self.input = Some(self.console.input());
-        }
-        // The terminal got its own one back.
-        self.title.clear();
-        let (columns, rows) = self.console.size();
-        self.update_all([Event::Resize(columns, rows)], Cause::Hand);
-        if self.mouse {
-            self.serve(Request::Mouse(true));
-        }
-        Ok(())
-    }
-
-    fn notice(&mut self, text: &str) {
-        let reply = Reply::Notice(text.to_owned());
-        self.update_all([Event::Reply(reply)], Cause::Hand);
     }
 }
