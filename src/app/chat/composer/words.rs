@@ -79,7 +79,7 @@ fn pieces(line: &str) -> Vec<TextSegment> {
         match pieces.last_mut() {
             // Runs of spaces and of punctuation are one, whatever the segmenter says.
             Some(last) if last.kind == kind && (kind != CharClass::Word || !bound) => {
-                last.end = end
+                last.end = end;
             }
             _ => pieces.push(TextSegment {
                 start: column,
