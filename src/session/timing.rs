@@ -4,8 +4,6 @@
 
 use std::time::Duration;
 
-use crate::opencode::client::Limits;
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
     /// No event for this long on an open stream means that the link is dead. OpenCode sends a
@@ -37,8 +35,6 @@ pub struct Timing {
     pub call: Duration,
     /// A call whose answer may be large or slow: pages of messages, the catalog.
     pub slow_call: Duration,
-    /// What a session gets to end in order when the program stops.
-    pub grace: Duration,
     /// Log lines are handed on at least this often.
     pub log_batch: Duration,
     /// From the server's acceptance of a prompt until its turn must have begun; then the server is
@@ -75,7 +71,6 @@ impl Default for Timing {
             health_deadline: Duration::from_mins(1),
             call: Duration::from_secs(15),
             slow_call: Duration::from_mins(1),
-            grace: Duration::from_secs(5),
             log_batch: Duration::from_millis(50),
             turn_begins: Duration::from_secs(3),
             settles: Duration::from_secs(1),
@@ -88,15 +83,6 @@ impl Default for Timing {
 }
 
 impl Timing {
-    /// The limits of single calls.
-    pub fn limits(&self) -> Limits {
-        Limits {
-            call: self.call,
-            slow_call: self.slow_call,
-            health: self.health_timeout,
-        }
-    }
-
     /// Divides every duration by `factor`; 0 counts as 1.
     #[must_use]
     pub fn faster(&self, factor: u32) -> Self {
@@ -115,7 +101,6 @@ impl Timing {
             health_deadline: scale(self.health_deadline),
             call: scale(self.call),
             slow_call: scale(self.slow_call),
-            grace: scale(self.grace),
             log_batch: scale(self.log_batch),
             turn_begins: scale(self.turn_begins),
             settles: scale(self.settles),
