@@ -11,6 +11,8 @@ mod git;
 mod history;
 mod left_out;
 mod pack;
+mod scratch;
+mod user_repository;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::git::Git;
-use super::pack::write;
+use super::scratch::write;
 use crate::domain::failure::Failure;
 
 /// More commits of a history that is not whole are not looked at.

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 
 use super::git::Git;
-use super::pack::UserRepository;
+use super::user_repository::UserRepository;
 use crate::domain::failure::Failure;
 
 /// More of a kind are counted.

@@ -8,11 +8,13 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::git::Git;
 use super::history;
 use super::left_out::{self, AddReport};
+use super::scratch::{make_dir, write};
+use super::user_repository::UserRepository;
 use crate::domain::failure::Failure;
 
 /// Adds all of a work tree to an index. `$1` the repository, `$2` the index, `$3` where objects go, `$4`
@@ -35,80 +37,6 @@ pub(crate) struct Packed {
     pub(crate) bytes: Vec<u8>,
     /// What does not go along as it is here, a sentence each.
     pub(crate) notes: Vec<String>,
-}
-
-/// The user's repository, which is only read.
-pub(super) struct UserRepository {
-    pub(super) root: PathBuf,
-    pub(super) git: Git,
-    pub(super) git_dir: PathBuf,
-    /// 64 hexadecimal digits instead of 40.
-    is_sha256: bool,
-    /// There are no files but in commits.
-    is_bare: bool,
-    /// Whether HEAD names a commit, be it there or not.
-    is_born: bool,
-    commit: Option<String>,
-    branch: String,
-}
-
-impl UserRepository {
-    async fn find(dir: &Path) -> Result<Self, Failure> {
-        let git = Git::of_user(dir);
-        let (root, is_bare) = match git.path(&["rev-parse", "--show-toplevel"]).await {
-            Ok(root) => (root, false),
-            Err(failure) => match git.text(&["rev-parse", "--is-bare-repository"]).await {
-                Ok(said) if said == "true" => (dir.to_owned(), true),
-                Ok(_) | Err(_) => return Err(failure),
-            },
-        };
-        let git = Git::of_user(&root);
-        let git_dir = git.path(&["rev-parse", "--absolute-git-dir"]).await?;
-        let format = git.text(&["rev-parse", "--show-object-format"]).await;
-        let verify = "--verify";
-        let born = git.text(&["rev-parse", "-q", verify, "HEAD"]).await;
-        let commit = git
-            .text(&["rev-parse", "-q", verify, "HEAD^{commit}"])
-            .await;
-        let branch = git.text(&["symbolic-ref", "-q", "HEAD"]).await;
-        let branch = branch.ok().filter(|name| name.starts_with("refs/heads/"));
-        Ok(Self {
-            root,
-            git,
-            git_dir,
-            is_sha256: format.is_ok_and(|format| format == "sha256"),
-            is_bare,
-            is_born: born.is_ok(),
-            commit: commit.ok(),
-            branch: branch.unwrap_or_default(),
-        })
-    }
-
-    /// Where git has a file of the repository, which may be shared by several work trees.
-    pub(super) async fn file(&self, name: &str) -> Result<PathBuf, Failure> {
-        self.git.path(&["rev-parse", "--git-path", name]).await
-    }
-
-    async fn read(&self, name: &str) -> Vec<u8> {
-        match self.file(name).await {
-            Ok(path) => fs::read(path).unwrap_or_default(),
-            Err(_) => Vec::new(),
-        }
-    }
-
-    /// The user's ignore rules that lie outside of the work tree. The later ones win.
-    async fn exclude(&self) -> Vec<u8> {
-        let get = ["config", "--type=path", "--get", "core.excludesFile"];
-        let mut rules = match self.git.path(&get).await {
-            Ok(path) => fs::read(path).unwrap_or_default(),
-            Err(_) => Vec::new(),
-        };
-        if !rules.is_empty() {
-            rules.push(b'\n');
-        }
-        rules.extend(self.read("info/exclude").await);
-        rules
-    }
 }
 
 /// Packs the work tree at `root`. `scratch` is an empty directory, removed by the caller.
@@ -336,18 +264,4 @@ pub(crate) fn directory_name(name: &OsStr) -> String {
     } else {
         plain.to_owned()
     }
-}
-
-fn make_dir(path: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(path).map_err(|error| scratch_failure(&error))
-}
-
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::write(path, bytes).map_err(|error| scratch_failure(&error))
-}
-
-fn scratch_failure(error: &std::io::Error) -> Failure {
-    Failure::new("the work tree could not be packed")
-        .because(error.to_string())
-        .hint("check that the temporary directory is writable and has room")
 }

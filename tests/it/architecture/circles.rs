@@ -49,14 +49,6 @@ const TO_BE_OPENED: &[Circle] = &[
     },
     Circle {
         files: &[
-            "session/code/history.rs",
-            "session/code/left_out.rs",
-            "session/code/pack.rs",
-        ],
-        why: "session is not opened yet",
-    },
-    Circle {
-        files: &[
             "session/clone_access.rs",
             "session/words.rs",
             "session/world.rs",
