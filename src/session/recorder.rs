@@ -16,7 +16,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use drafts::Desk;
 use secrecy::SecretString;
 
 use super::place::Place;
@@ -77,6 +76,14 @@ struct Memory {
     unstored: Vec<Prompt>,
     /// How far the log was shown.
     shown: LogEnds,
+}
+
+/// Where this process keeps its draft: two that have a session open do not write over each other.
+#[derive(Debug)]
+struct Desk {
+    /// The first desk's is the session's key.
+    key: SessionKey,
+    _lock: Option<SessionLock>,
 }
 
 impl Recorder {

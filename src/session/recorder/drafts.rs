@@ -1,20 +1,12 @@
 //! What stands unsent in the composer, one draft for each process that has the session open.
 
-use super::{Recorder, told};
+use super::{Desk, Recorder, told};
 use crate::domain::id::SessionKey;
 use crate::session::world::Records;
 use crate::store::lock::SessionLock;
 
 /// Processes that can each keep a draft of one session.
 const DESKS: usize = 8;
-
-/// Where this process keeps its draft: two that have a session open do not write over each other.
-#[derive(Debug)]
-pub(super) struct Desk {
-    /// The first desk's is the session's key.
-    key: SessionKey,
-    _lock: Option<SessionLock>,
-}
 
 impl Recorder {
     pub(crate) async fn draft(&self, draft: String) {

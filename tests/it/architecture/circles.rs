@@ -59,10 +59,6 @@ const TO_BE_OPENED: &[Circle] = &[
         files: &["session/fetch.rs", "session/follow_chat.rs"],
         why: "session is not opened yet",
     },
-    Circle {
-        files: &["session/recorder.rs", "session/recorder/drafts.rs"],
-        why: "session is not opened yet",
-    },
 ];
 
 /// What is wrong with the circles that `files` make, one sentence each.
