@@ -4,7 +4,8 @@
 //! nothing but what is needed to tell one state from another.
 
 use super::fetch::{self, Scope};
-use super::follow_chat::{FollowEnd, find_out};
+use super::follow_chat::find_out;
+use super::follow_end::FollowEnd;
 use super::translate::Translator;
 use crate::domain::activity::Activity;
 use crate::domain::chat::{ChatEvent, Permission, Question, Resync, Status};

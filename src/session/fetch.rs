@@ -5,7 +5,7 @@
 //! falls between, once the stream passes events on, which `marker` finds out. The fetches run side by
 //! side. What any of it means to the user is not known here; `translate` says that.
 
-use super::follow_chat::FollowEnd;
+use super::follow_end::FollowEnd;
 use super::history::PAGE;
 use super::timing::Timing;
 use crate::opencode::client::OpencodeClient;

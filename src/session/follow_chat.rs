@@ -18,6 +18,7 @@ use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
 use super::fetch::{self, Fetched, Scope};
+use super::follow_end::FollowEnd;
 use super::history::History;
 use super::mailbox::{Closed, Mailbox};
 use super::marker::Marker;
@@ -26,8 +27,6 @@ use super::translate::{Concern, Translator, parts};
 use crate::domain::chat::{Catalog, ChatEvent};
 use crate::domain::id::OpencodeSessionId;
 use crate::opencode::client::OpencodeClient;
-use crate::opencode::error::OpencodeError;
-use crate::opencode::events::StreamEnd;
 
 /// Generations of sub-agents that are looked up.
 const DEPTH: usize = 8;
@@ -46,47 +45,6 @@ pub struct Follow {
     /// Set once the catalog was told; it is asked for until then. It takes the server as long as all else
     /// together, and does not change with a connection.
     pub has_catalog: Arc<AtomicBool>,
-}
-
-/// Why the following ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FollowEnd {
-    /// The stream was closed in order, or the server threw away what it held.
-    Ended,
-    /// Nothing came for too long.
-    Stalled,
-    /// The server does not accept the password.
-    Unauthorized,
-    /// The conversation does not exist on the server.
-    SessionNotFound,
-    Http(OpencodeError),
-    /// Nobody listens any more.
-    ListenerGone,
-}
-
-impl From<OpencodeError> for FollowEnd {
-    fn from(error: OpencodeError) -> Self {
-        match error {
-            OpencodeError::Unauthorized { .. } => Self::Unauthorized,
-            other => Self::Http(other),
-        }
-    }
-}
-
-impl From<StreamEnd> for FollowEnd {
-    fn from(end: StreamEnd) -> Self {
-        match end {
-            StreamEnd::Ended => Self::Ended,
-            StreamEnd::Stalled => Self::Stalled,
-            StreamEnd::Failed(error) => error.into(),
-        }
-    }
-}
-
-impl From<Closed> for FollowEnd {
-    fn from(_: Closed) -> Self {
-        Self::ListenerGone
-    }
 }
 
 /// Follows until the stream ends; tells the listener all that concerns the conversation.

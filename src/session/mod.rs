@@ -4,7 +4,7 @@
 //! `connection` after another, with `serving` holding what outlives them. [`follow_chat`] turns a
 //! server's events into a conversation's, after [`fetch`] has brought what the server holds, with the
 //! words of [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far
-//! back a conversation is loaded; `snapshot` keeps what [`revive`] and [`kept`] need once the sandbox
+//! back a conversation is loaded; [`follow_end`] says why it is followed no more; `snapshot` keeps what [`revive`] and [`kept`] need once the sandbox
 //! is gone; [`adopt`] takes up a sandbox that was made elsewhere; [`strangers`] tells which have no
 //! session; [`removal`] leaves nothing of one; [`visit`] is for commands that only look into a sandbox, and
 //! [`shell`] for those who want to be in it themselves; [`clone_access`] holds what lets git in at a private
@@ -31,6 +31,7 @@ mod egress;
 mod events;
 pub mod fetch;
 pub mod follow_chat;
+pub mod follow_end;
 mod follow_logs;
 pub mod history;
 pub mod kept;

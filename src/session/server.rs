@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::fetch::Scope;
-use super::follow_chat::{Follow, FollowEnd, follow};
+use super::follow_chat::{Follow, follow};
+use super::follow_end::FollowEnd;
 use super::history::{History, PAGE};
 use super::recorder::Recorder;
 use super::sandbox::{Sandbox, Verdict};

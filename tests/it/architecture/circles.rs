@@ -55,10 +55,6 @@ const TO_BE_OPENED: &[Circle] = &[
         ],
         why: "session is not opened yet",
     },
-    Circle {
-        files: &["session/fetch.rs", "session/follow_chat.rs"],
-        why: "session is not opened yet",
-    },
 ];
 
 /// What is wrong with the circles that `files` make, one sentence each.

@@ -1,0 +1,46 @@
+//! Why a conversation is followed no more, or was not fetched.
+
+use super::mailbox::Closed;
+use crate::opencode::error::OpencodeError;
+use crate::opencode::events::StreamEnd;
+
+/// Why the following ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FollowEnd {
+    /// The stream was closed in order, or the server threw away what it held.
+    Ended,
+    /// Nothing came for too long.
+    Stalled,
+    /// The server does not accept the password.
+    Unauthorized,
+    /// The conversation does not exist on the server.
+    SessionNotFound,
+    Http(OpencodeError),
+    /// Nobody listens any more.
+    ListenerGone,
+}
+
+impl From<OpencodeError> for FollowEnd {
+    fn from(error: OpencodeError) -> Self {
+        match error {
+            OpencodeError::Unauthorized { .. } => Self::Unauthorized,
+            other => Self::Http(other),
+        }
+    }
+}
+
+impl From<StreamEnd> for FollowEnd {
+    fn from(end: StreamEnd) -> Self {
+        match end {
+            StreamEnd::Ended => Self::Ended,
+            StreamEnd::Stalled => Self::Stalled,
+            StreamEnd::Failed(error) => error.into(),
+        }
+    }
+}
+
+impl From<Closed> for FollowEnd {
+    fn from(_: Closed) -> Self {
+        Self::ListenerGone
+    }
+}
