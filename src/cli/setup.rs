@@ -29,7 +29,8 @@ use crate::net::random;
 use crate::session::clone_access::CloneAccess;
 use crate::session::code;
 use crate::session::late_keys::LateKeys;
-use crate::session::world::{Settings, World};
+use crate::session::settings::Settings;
+use crate::session::world::World;
 
 /// Variables of the caller that npm needs to get through to its registry.
 const INSTALL_VARIABLES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];

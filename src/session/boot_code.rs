@@ -46,7 +46,7 @@ pub(super) async fn bring_code(
 
 /// Clones a repository in the sandbox; returns its directory.
 async fn clone(cx: &BootCx, sandbox: &Sandbox, url: &str) -> Result<String, Failure> {
-    let for_git = for_git(&cx.world, url);
+    let for_git = for_git(&cx.world.clone_access, url);
     let url = for_git.url.as_str();
     let name = url.trim_end_matches('/').rsplit(['/', ':']).next();
     let name = name.unwrap_or_default().trim_end_matches(".git");

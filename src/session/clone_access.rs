@@ -7,7 +7,6 @@
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::world::World;
 use crate::domain::failure::Failure;
 use crate::net::url::split_access;
 
@@ -66,10 +65,10 @@ pub(super) struct ForGit {
     pub(super) input: Option<Bytes>,
 }
 
-/// Finds who gets in at a session's repository. Older sessions have it in their URL.
-pub(super) fn for_git(world: &World, url: &str) -> ForGit {
+/// Finds who gets in at a session's repository: the last of the known ones that fits. Older sessions have it in
+/// their URL.
+pub(super) fn for_git(known: &[CloneAccess], url: &str) -> ForGit {
     let (url, stored) = CloneAccess::of_url(url);
-    let known = world.clone_access.iter();
     let is_http = ["http://", "https://"].iter().any(|http| {
         let scheme = url.get(..http.len());
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(http))
@@ -78,7 +77,7 @@ pub(super) fn for_git(world: &World, url: &str) -> ForGit {
         Some(of) => *of == url,
         None => is_http,
     };
-    let access = known.rev().find(fits).or(stored.as_ref());
+    let access = known.iter().rev().find(fits).or(stored.as_ref());
     let input = access.and_then(CloneAccess::lines);
     ForGit {
         word: input.as_ref().map_or("", |_| "credentials"),
@@ -107,40 +106,36 @@ pub(super) fn explain(failure: Failure) -> Failure {
 #[cfg(test)]
 mod tests {
     use pretty_assertions::assert_eq;
-    use tokio::time::Instant;
 
     use super::*;
-    use crate::net::http::HttpOptions;
 
-    fn given(world: &World, url: &str) -> (String, &'static str, Option<String>) {
-        let for_git = for_git(world, url);
+    fn given(known: &[CloneAccess], url: &str) -> (String, &'static str, Option<String>) {
+        let for_git = for_git(known, url);
         let input = for_git.input.map(|input| String::from_utf8(input.to_vec()));
         (for_git.url, for_git.word, input.map(Result::unwrap))
     }
 
-    #[tokio::test]
-    async fn git_gets_what_lets_in_at_this_repository_and_no_other() {
-        let mut world = World::new(Instant::now(), HttpOptions::default());
+    #[test]
+    fn git_gets_what_lets_in_at_this_repository_and_no_other() {
         let (url, access) = CloneAccess::of_url("https://bob:p%40ss@host/a.git");
         assert_eq!(url, "https://host/a.git");
-        world.clone_access = access.into_iter().collect();
+        let known: Vec<CloneAccess> = access.into_iter().collect();
         let lines = |text: &str| Some(text.to_owned());
 
-        let own = given(&world, &url);
+        let own = given(&known, &url);
         assert_eq!(own, (url, "credentials", lines("bob\np@ss\n")));
         let other = "https://host/b.git".to_owned();
-        assert_eq!(given(&world, &other), (other.clone(), "", None));
-        let old = given(&world, "https://token@host/b.git");
+        assert_eq!(given(&known, &other), (other.clone(), "", None));
+        let old = given(&known, "https://token@host/b.git");
         assert_eq!(old, (other.clone(), "credentials", lines("token\n\n")));
 
-        world.clone_access = vec![CloneAccess::of_variable("bob:a:b")];
-        let named = given(&world, &other);
+        let known = [CloneAccess::of_variable("bob:a:b")];
+        let named = given(&known, &other);
         assert_eq!(named, (other, "credentials", lines("bob\na:b\n")));
         let ssh = "ssh://git@host/b.git";
-        assert_eq!(given(&world, ssh), (ssh.to_owned(), "", None));
+        assert_eq!(given(&known, ssh), (ssh.to_owned(), "", None));
         let forged = "https://a%0Ahost=other:b@host/c".to_owned();
-        world.clone_access.clear();
-        assert_eq!(given(&world, &forged).2, None);
+        assert_eq!(given(&[], &forged).2, None);
     }
 
     #[test]

@@ -52,6 +52,7 @@ mod sandbox;
 mod server;
 mod server_access;
 mod serving;
+pub mod settings;
 pub mod shell;
 mod snapshot;
 pub mod strangers;

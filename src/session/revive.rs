@@ -141,7 +141,7 @@ pub(super) async fn code(
         CodeSource::Clone(url) => url.as_str(),
         CodeSource::Empty | CodeSource::WorkTree(_) => "",
     };
-    let for_git = for_git(&cx.world, url);
+    let for_git = for_git(&cx.world.clone_access, url);
     let kind = if code.on_clone { "clone" } else { "" };
     let key = cx.spec.key.as_str();
     let mut arguments = vec![name, key, &code.commit, &for_git.url, kind, for_git.word];

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::world::Settings;
+use super::settings::Settings;
 use crate::domain::failure::Failure;
 use crate::domain::time::in_minutes;
 use crate::e2b::error::{Error, Kind};

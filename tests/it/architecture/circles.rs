@@ -47,14 +47,6 @@ const TO_BE_OPENED: &[Circle] = &[
         ],
         why: "session is not opened yet",
     },
-    Circle {
-        files: &[
-            "session/clone_access.rs",
-            "session/words.rs",
-            "session/world.rs",
-        ],
-        why: "session is not opened yet",
-    },
 ];
 
 /// What is wrong with the circles that `files` make, one sentence each.
