@@ -10,7 +10,7 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 use crate::e2b::wire::ListedSandbox;
-use crate::session::visit;
+use crate::session::listing;
 use crate::session::world::{Records, World, wall};
 use crate::store::secrets::SecretFiles;
 use crate::store::{Store, StoreError};
@@ -112,9 +112,9 @@ impl<'a> Known<'a> {
         let (store, id) = (&self.records.store, seen.sandbox_id.as_str().into());
         for session in sessions {
             let (key, now) = (&session.key, wall());
-            let run = visit::run_of(seen);
+            let run = listing::run_of(seen);
             if let Some(run) = run {
-                let _unsaved = store.run_seen(key, &id, run, visit::ends_of(seen)).await;
+                let _unsaved = store.run_seen(key, &id, run, listing::ends_of(seen)).await;
             }
             let _unsaved = store.runs_ended(key, now, run.is_some()).await;
         }

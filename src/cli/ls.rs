@@ -27,8 +27,9 @@ use crate::domain::stranger::{Stranger, Whence};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::engine::Engine;
+use crate::session::listing;
 use crate::session::strangers;
-use crate::session::visit::{self, Host};
+use crate::session::visit::Host;
 use crate::session::watch::{self, Seen};
 use crate::session::world::{World, wall};
 use crate::text::visible_bytes::visible_line;
@@ -143,7 +144,7 @@ async fn listen(
         }
         match host.sandbox(id).await? {
             Some(sandbox) => listed.push(sandbox),
-            None => gone.push((index, visit::gone(id))),
+            None => gone.push((index, listing::gone(id))),
         }
     }
     for (index, phase) in gone {
@@ -286,8 +287,8 @@ fn stored(session: &SessionSummary, heard: &Heard, seen: Option<&Seen>) -> Row {
         title: session.title.clone(),
         updated: Some(session.updated),
         key: Some(session.key.clone()),
-        run: listed.and_then(visit::run_of),
-        ends_at: listed.and_then(visit::ends_of),
+        run: listed.and_then(listing::run_of),
+        ends_at: listed.and_then(listing::ends_of),
         seen: Vec::new(),
         note: None,
     }

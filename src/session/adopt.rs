@@ -15,13 +15,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::boot_sandbox::{METADATA_KEY, METADATA_NAME, OPENCODE_TAG};
-use super::boot_server::{DEMO_TAG, served};
-use super::sandbox::{Sandbox, is_gone};
+use super::boot_server::{DEMO_TAG, OPENCODE_TAG, find_conversation, served};
+use super::listing::{METADATA_KEY, METADATA_NAME, is_gone};
+use super::sandbox::Sandbox;
 use super::strangers::is_ours;
 use super::translate::parts::conversation;
+use super::words;
 use super::world::{Records, World, wall};
-use super::{boot, words};
 use crate::domain::chat::Conversation;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
@@ -222,7 +222,7 @@ async fn look(world: &Arc<World>, sandbox: &Sandbox) -> Result<Found, Failure> {
     let password = SecretString::from(password);
     let (url, client) = sandbox.opencode(world, port, Some(password.clone()))?;
     let client = client.in_directory(&directory);
-    let newest = boot::find(&client, None).await;
+    let newest = find_conversation(&client, None).await;
     let newest = newest.map_err(|error| match error {
         OpencodeError::Unauthorized { .. } => {
             cannot(&id, "its OpenCode has another password than it says", kill)

@@ -4,13 +4,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::boot::BootCx;
-use super::boot_sandbox::{SHORT, settle};
+use super::boot_cx::{BootCx, settle};
 use super::clone_access::{explain, for_git};
 use super::code::{self, CodeSize};
 use super::place::Place;
 use super::revive;
 use super::sandbox::{Sandbox, SandboxScript};
+use super::script::SHORT;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{Phase, Stage};
 use crate::domain::session::CodeSource;

@@ -5,11 +5,11 @@
 
 use std::time::Instant;
 
-use super::boot::BootCx;
-use super::boot_sandbox::SHORT;
+use super::boot_cx::BootCx;
 use super::place::Place;
 use super::running;
 use super::sandbox::Sandbox;
+use super::script::SHORT;
 use super::words;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase, Stage};

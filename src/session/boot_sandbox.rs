@@ -8,41 +8,22 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::boot::BootCx;
-use super::closing::look;
+use super::boot_cx::{BootCx, settle};
+use super::lifecycle::{close, is_engine_of, look, settled, ttl};
+use super::listing::{METADATA_KEY, METADATA_NAME, gone, is_gone, made_before};
 use super::place::Place;
-use super::sandbox::{Sandbox, Verdict, is_gone, settled};
+use super::sandbox::{Sandbox, Verdict};
 use super::server::Server;
-use super::visit::{self, Host};
-use super::world::{World, wall};
-use super::{boot_code, boot_install, boot_server, closing, egress, revive, words};
+use super::visit::Host;
+use super::world::wall;
+use super::{boot_code, boot_install, boot_server, egress, revive, words};
 use crate::domain::failure::Failure;
-use crate::domain::id::{SandboxId, SessionKey, TemplateId};
+use crate::domain::id::{SandboxId, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{Closing, NewSession, SessionEvent};
 use crate::e2b;
-use crate::e2b::list::ListFilter;
-use crate::e2b::wire::{ListedSandbox, Network, NewSandbox, SandboxState};
+use crate::e2b::wire::{Network, NewSandbox, SandboxState};
 use crate::engine::{Engine, InstallTerms};
-
-/// A short script in the sandbox.
-pub(super) const SHORT: Duration = Duration::from_secs(30);
-/// Local sandboxes end when they are killed, not by the clock: ten years.
-const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
-
-/// Names the session in the metadata of its sandbox.
-pub(super) const METADATA_KEY: &str = "sandbar.key";
-/// The session's name at that time.
-pub(super) const METADATA_NAME: &str = "sandbar.name";
-
-/// The name of OpenCode's process in the sandbox.
-pub(super) const OPENCODE_TAG: &str = "opencode";
-
-impl From<Failure> for Phase {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
 
 /// Boots the session's sandbox up to a server that answers.
 pub(super) async fn boot(cx: &BootCx, mut place: Place) -> Result<Server, Phase> {
@@ -81,14 +62,6 @@ async fn furnish(cx: &BootCx, mut sandbox: Sandbox, mut place: Place) -> Result<
         return Box::pin(boot_server::run(cx, sandbox, place, &opencode)).await;
     }
     boot_server::connect(cx, sandbox, &mut place).await
-}
-
-/// Stores the place and shows what is known of the sandbox.
-pub(super) async fn settle(cx: &BootCx, place: &Place) {
-    cx.recorder.place(place).await;
-    cx.events
-        .send(SessionEvent::Sandbox(place.sandbox.clone()))
-        .await;
 }
 
 /// Creates the sandbox, or joins the one there is; a paused one is resumed.
@@ -155,7 +128,7 @@ async fn stays_asleep(cx: &BootCx, sandbox: &SandboxInfo, id: &SandboxId) -> Res
     match host.sandbox(id).await? {
         Some(listed) if listed.state == SandboxState::Paused => Err(Phase::Paused),
         Some(_) => Ok(()),
-        None => Err(visit::gone(id)),
+        None => Err(gone(id)),
     }
 }
 
@@ -178,7 +151,7 @@ async fn take_template(
     if let Some(id) = id {
         let line = format!("killing sandbox {id}, in which nothing was begun");
         cx.output(Stage::Create, line).await;
-        let closed = closing::close(engine, Some(&cx.recorder), &id, Closing::Kill).await;
+        let closed = close(engine, Some(&cx.recorder), &id, Closing::Kill).await;
         if let Some(Phase::Failed(failure)) = closed {
             return Err(failure);
         }
@@ -285,24 +258,6 @@ async fn call(
     made.map_err(|error| words::e2b(&error))
 }
 
-/// The session's sandbox where an earlier call has made one and its answer was lost: another would
-/// run, and cost, beside it.
-pub(super) async fn made_before(
-    engine: &Engine,
-    session: &SessionKey,
-) -> e2b::error::Result<Option<String>> {
-    let key = session.to_string();
-    let filter = ListFilter {
-        metadata: [(METADATA_KEY.to_owned(), key.clone())].into(),
-        ..ListFilter::default()
-    };
-    let page = engine.control.list(&filter, None).await?;
-    // A server that does not know the filter lists others too.
-    let is_ours = |one: &ListedSandbox| one.metadata.get(METADATA_KEY) == Some(&key);
-    let found = page.sandboxes.into_iter().find(is_ours);
-    Ok(found.map(|found| found.sandbox_id))
-}
-
 async fn join_made(
     engine: &Engine,
     template: &str,
@@ -320,26 +275,6 @@ async fn join_made(
 fn not_made(mut error: e2b::error::Error, template: &str) -> Failure {
     error.operation = format!("create a sandbox from template {template}");
     words::e2b(&error)
-}
-
-/// Refuses a sandbox that another engine has made.
-pub(super) fn is_engine_of(sandbox: &SandboxInfo, engine: &Engine) -> Result<(), Failure> {
-    if sandbox.engine == engine.kind {
-        return Ok(());
-    }
-    let kind = sandbox.engine.name();
-    let failure = Failure::new(format!(
-        "this session's sandbox is on another engine ({kind})"
-    ));
-    Err(failure.hint(format!("start sandbar with --engine {kind}")))
-}
-
-/// How long a sandbox lives that was just made or resumed.
-pub(super) fn ttl(world: &World, engine: &Engine) -> Duration {
-    match engine.kind {
-        EngineKind::E2b => world.settings.idle_ttl,
-        EngineKind::Local | EngineKind::Attached => NO_LIMIT,
-    }
 }
 
 /// The create call: the password and the provider keys go in here, since what is given to single

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::boot::{self, BootCx};
-use super::boot_sandbox::{OPENCODE_TAG, settle};
+use super::boot_cx::{BootCx, settle};
 use super::follow_logs::{Follower, Following};
 use super::place::Place;
 use super::running::{self, ServerProcess};
-use super::sandbox::{Sandbox, script_process};
+use super::sandbox::Sandbox;
+use super::script::script_process;
 use super::server::Server;
 use super::watch_process::follow_unknown;
 use super::words;
@@ -25,8 +25,9 @@ use crate::e2b::error::Error;
 use crate::e2b::process::{ProcessStream, RunningProcess, Selector, StartProcess};
 use crate::net::random;
 use crate::opencode::client::OpencodeClient;
+use crate::opencode::error::OpencodeError;
 use crate::opencode::wire::session::{
-    CreateSession, PermissionAction, PermissionRule, UpdateSession,
+    CreateSession, PermissionAction, PermissionRule, Session, UpdateSession,
 };
 
 const SERVE: &str = concat!(
@@ -45,6 +46,8 @@ pub(super) const PASSWORD_FILE: &str = ".sandbar/password";
 /// The port of the demo model where all ports are the sandbox's own.
 const DEMO_PORT: u16 = 4095;
 pub(super) const DEMO_TAG: &str = "demo";
+/// The name of OpenCode's process in the sandbox.
+pub(super) const OPENCODE_TAG: &str = "opencode";
 
 /// A new password of 256 random bits.
 pub(super) fn password() -> Result<SecretString, Failure> {
@@ -369,6 +372,25 @@ fn lacking(rules: Vec<PermissionRule>, held: &[PermissionRule]) -> Vec<Permissio
     lacking
 }
 
+/// Finds the conversation to show: the given one, else the newest of the server's own directory,
+/// else a new one. The health check comes with it: anything but OpenCode is told apart.
+pub(super) async fn find_conversation(
+    client: &OpencodeClient,
+    session: Option<OpencodeSessionId>,
+) -> Result<Session, OpencodeError> {
+    if let Some(id) = session {
+        return client.session(id.as_str()).await;
+    }
+    let sessions = client.sessions().await?;
+    let newest = sessions
+        .into_iter()
+        .find(|session| session.parent_id.is_none());
+    match newest {
+        Some(session) => Ok(session),
+        None => client.create_session(&CreateSession::default()).await,
+    }
+}
+
 async fn conversation(
     cx: &BootCx,
     client: &OpencodeClient,
@@ -377,7 +399,7 @@ async fn conversation(
     let failed = |error| Phase::Failed(words::opencode(&error));
     let known = match &place.conversation {
         Some(id) => Some(client.session(id.as_str()).await.map_err(failed)?),
-        None if cx.joins => Some(boot::find(client, None).await.map_err(failed)?),
+        None if cx.joins => Some(find_conversation(client, None).await.map_err(failed)?),
         None => None,
     };
     let Some(session) = known else {

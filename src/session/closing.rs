@@ -1,10 +1,9 @@
 //! Pauses, resumes or kills sandboxes, also those of sessions that are not open, or whose boot has not come
 //! to a server.
 
-use super::boot_sandbox::{is_engine_of, made_before, ttl};
+use super::lifecycle::{close, is_engine_of, look, settled, ttl};
+use super::listing::{is_gone, made_before};
 use super::recorder::Recorder;
-use super::sandbox::{is_gone, settled};
-use super::visit::{ends_of, run_of};
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
@@ -12,8 +11,6 @@ use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::runs::Life;
 use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{Closing, Origin, SessionSpec};
-use crate::e2b::wire::SandboxState;
-use crate::engine::Engine;
 
 /// Closes a stored session's sandbox and stores what became of it; returns that, and what its sandboxes
 /// have come to.
@@ -120,55 +117,4 @@ pub async fn close_stranger(world: &World, id: &SandboxId, closing: Closing) -> 
     };
     let closed = close(&engine, None, id, closing).await;
     closed.unwrap_or(Phase::Dormant)
-}
-
-/// Leaves a sandbox as asked and records its run, if it is a session's; `None`: it runs on.
-pub(super) async fn close(
-    engine: &Engine,
-    recorder: Option<&Recorder>,
-    id: &SandboxId,
-    closing: Closing,
-) -> Option<Phase> {
-    if closing == Closing::Detach {
-        return None;
-    }
-    if let Some(recorder) = recorder {
-        look(engine, recorder, id).await;
-    }
-    let (done, phase) = match closing {
-        Closing::Kill => {
-            let killed = settled(|| engine.control.kill(id.as_str())).await;
-            (killed, Phase::Gone(words::killed(id.as_str())))
-        }
-        Closing::Pause | Closing::Detach => {
-            let paused = settled(|| engine.control.pause(id.as_str())).await;
-            (paused, Phase::Paused)
-        }
-    };
-    match done {
-        Ok(ended_now) => {
-            if let Some(recorder) = recorder {
-                recorder.runs_ended(ended_now).await;
-                if closing == Closing::Kill {
-                    recorder.forget_password();
-                }
-            }
-            Some(phase)
-        }
-        Err(error) if is_gone(&error) => Some(Phase::Gone(words::gone(id.as_str()))),
-        Err(error) => Some(Phase::Failed(words::e2b(&error))),
-    }
-}
-
-/// Records whether the sandbox runs, and since when: it may have been paused or resumed where nobody
-/// wrote that down.
-pub(super) async fn look(engine: &Engine, recorder: &Recorder, id: &SandboxId) {
-    let Ok(detail) = engine.control.get(id.as_str()).await else {
-        return;
-    };
-    if let Some(run) = run_of(&detail.listed) {
-        recorder.run_seen(id, run, ends_of(&detail.listed)).await;
-    } else if detail.listed.state == SandboxState::Paused {
-        recorder.runs_ended(false).await;
-    }
 }

@@ -12,10 +12,10 @@ use tokio::sync::mpsc;
 
 use self::keeping::Keeping;
 use self::posting::shows;
-use super::driver::Stop;
 use super::outages::Outages;
+use super::outcome::{Elsewhere, Lost, Stop};
 use super::server::Server;
-use super::serving::{Elsewhere, Lost, Serving};
+use super::serving::Serving;
 use super::translate::turn::Turn;
 use super::words;
 use crate::domain::chat::{ChatEvent, Status};

@@ -19,9 +19,10 @@ use super::boot;
 use super::connection::{Connection, Happened};
 use super::events::Events;
 use super::outages::Outages;
+use super::outcome::{Elsewhere, Heard, Lost, Stop};
 use super::recorder::Recorder;
 use super::sandbox::Verdict;
-use super::serving::{Elsewhere, Heard, Lost, Serving};
+use super::serving::Serving;
 use super::words;
 use super::world::World;
 use crate::domain::sandbox::{BootEvent, Phase, Stage};
@@ -43,10 +44,6 @@ pub(crate) struct Ending {
     pub(crate) cancel: CancellationToken,
     pub(crate) policy: watch::Receiver<Closing>,
 }
-
-/// The session is to end, and what becomes of its sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stop(pub(crate) Closing);
 
 /// What ends a wait, beside the wish to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

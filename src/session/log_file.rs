@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::sandbox::script_process;
+use super::script::script_process;
 use super::world::{World, wall};
 use crate::domain::log::LogStream;
 use crate::e2b::envd::EnvdClient;

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::boot::BootCx;
+use super::boot_cx::BootCx;
 use super::clone_access::{explain, for_git};
 use super::code;
 use super::place::Place;

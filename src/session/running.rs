@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::sandbox::script_process;
+use super::script::script_process;
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::Result;
 use crate::e2b::process::StartProcess;

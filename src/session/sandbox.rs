@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use secrecy::SecretString;
 
-use super::boot_sandbox::ttl;
-use super::closing::close;
 use super::follow_logs::Follower;
+use super::lifecycle::{close, settled, ttl};
+use super::listing::{is_gone, run_of};
 use super::recorder::Recorder;
 use super::running;
-use super::visit::run_of;
 use super::words;
 use super::world::{World, wall};
 use crate::domain::failure::Failure;
@@ -21,10 +20,9 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::Closing;
 use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;
-use crate::e2b::error::{Error, Kind};
 use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::plan::is_at_its_longest;
-use crate::e2b::process::{Output, StartProcess};
+use crate::e2b::process::Output;
 use crate::e2b::wire::{self, SandboxState};
 use crate::engine::Engine;
 use crate::net::url::without_userinfo;
@@ -290,28 +288,6 @@ impl Sandbox {
     }
 }
 
-/// How often a call is made that meets the sandbox in the middle of a change.
-const TRIES: u32 = 8;
-/// Between two of them; a pause takes some seconds for each GiB of memory.
-const CHANGE: Duration = Duration::from_secs(2);
-
-/// Makes a call again while it meets the sandbox in the middle of a change, as a pause is: that ends soon.
-pub(super) async fn settled<T, F>(call: impl Fn() -> F) -> Result<T, Error>
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    let mut left = TRIES;
-    loop {
-        left -= 1;
-        match call().await {
-            Err(error) if left > 0 && matches!(error.kind, Kind::Conflict { .. }) => {
-                tokio::time::sleep(CHANGE).await;
-            }
-            done => return done,
-        }
-    }
-}
-
 /// A line as it stands on a terminal in the end: progress is written over itself.
 fn last_state(line: &str) -> String {
     let states = line.split('\r').map(str::trim_end);
@@ -319,21 +295,8 @@ fn last_state(line: &str) -> String {
     last.unwrap_or_default().to_owned()
 }
 
-pub(crate) fn is_gone(error: &Error) -> bool {
-    matches!(error.kind, Kind::NotFound { .. } | Kind::SandboxGone { .. })
-}
-
-/// One of our scripts as a process: `sh -c SCRIPT sandbar ARGUMENTS`, so that arguments are never
-/// read as code.
-pub(crate) fn script_process(script: &str, arguments: &[&str]) -> StartProcess {
-    let fixed = ["-c", script, "sandbar"].into_iter();
-    StartProcess::program("/bin/sh", fixed.chain(arguments.iter().copied()))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
     use super::*;
 
     #[test]
@@ -343,26 +306,5 @@ mod tests {
         assert_eq!(last_state(line), "Receiving objects: 100% (2/2), done.");
         assert_eq!(last_state("fatal: no"), "fatal: no");
         assert_eq!(last_state("\r"), "");
-    }
-
-    /// A call that meets so many changes; and how often it was made.
-    async fn meets(changes: u32) -> (bool, u32) {
-        let calls = AtomicU32::new(0);
-        let call = || async {
-            if calls.fetch_add(1, Ordering::Relaxed) < changes {
-                let message = "The sandbox is still transitioning".to_owned();
-                return Err(Error::new("pause", Kind::Conflict { message }));
-            }
-            Ok(())
-        };
-        let done = settled(call).await.is_ok();
-        (done, calls.into_inner())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_change_is_waited_out_and_not_for_ever() {
-        assert_eq!(meets(0).await, (true, 1));
-        assert_eq!(meets(2).await, (true, 3));
-        assert_eq!(meets(u32::MAX).await, (false, TRIES));
     }
 }

@@ -4,8 +4,8 @@
 //! plane is asked before anything is sent to the sandbox: traffic resumes a paused one where the account
 //! wants that, and a connect call always does.
 
-use super::sandbox::is_gone;
-use super::visit::{self, Host};
+use super::listing::{gone, is_gone};
+use super::visit::Host;
 use super::words;
 use super::world::{Records, World, wall};
 use crate::domain::failure::Failure;
@@ -42,7 +42,7 @@ pub(super) async fn find(world: &World, session: &StoredSession) -> Result<Acces
             Ok(Access::Over(Phase::Paused))
         }
         Ok(detail) => client(world, &host.engine, session, &detail),
-        Err(error) if is_gone(&error) => Ok(Access::Over(visit::gone(id))),
+        Err(error) if is_gone(&error) => Ok(Access::Over(gone(id))),
         Err(error) => Err(words::e2b(&error)),
     }
 }

@@ -11,14 +11,13 @@ mod ending;
 mod runs;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::boot::BootCx;
-use super::driver::Stop;
+use super::boot_cx::BootCx;
 use super::events::Events;
+use super::outcome::{Elsewhere, Heard, Stop};
 use super::queue::Queue;
 use super::recorder::Recorder;
 use super::sandbox::Verdict;
@@ -36,51 +35,6 @@ use crate::domain::session::{
 };
 use crate::domain::time::UnixMillis;
 use crate::store::Claim;
-
-/// Why a connection is over.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Lost {
-    /// It may come back.
-    Connection {
-        /// In words.
-        reason: String,
-        /// The server wants no other try before.
-        least: Duration,
-        /// So long nothing had been heard.
-        silence: Duration,
-    },
-    /// It will not come back by itself.
-    Until(Phase),
-    /// This process drives the session from here on, and has to see all of it again to record it.
-    TookOver,
-}
-
-impl Lost {
-    /// The connection, for this reason.
-    pub(crate) fn connection(reason: impl Into<String>) -> Self {
-        Self::Connection {
-            reason: reason.into(),
-            least: Duration::ZERO,
-            silence: Duration::ZERO,
-        }
-    }
-}
-
-/// What another process did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Elsewhere {
-    /// It wrote to the store.
-    Changed,
-    /// It drives the session no more; this one does.
-    TookOver,
-}
-
-/// What a command asks of whoever waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
-    Done,
-    Retry,
-}
 
 /// A session's own state, whatever the connection does.
 pub(crate) struct Serving {

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::boot_sandbox::{is_engine_of, ttl};
+use super::lifecycle::{is_engine_of, ttl};
 use super::running;
-use super::sandbox::{Sandbox, script_process};
+use super::sandbox::Sandbox;
+use super::script::script_process;
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;

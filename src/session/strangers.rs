@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::boot_sandbox::{METADATA_KEY, METADATA_NAME};
+use super::listing::{METADATA_KEY, METADATA_NAME};
 use super::server_access::store_phase;
 use super::visit::Host;
 use super::world::{Records, World, wall};

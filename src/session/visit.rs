@@ -5,18 +5,17 @@
 
 use std::time::Duration;
 
-use super::boot_sandbox::is_engine_of;
 use super::code::ROOTS;
-use super::sandbox::{Sandbox, is_gone};
+use super::lifecycle::is_engine_of;
+use super::listing::{gone, is_gone};
+use super::sandbox::Sandbox;
 use super::words;
 use super::world::World;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
-use crate::domain::price::{Run, Size};
 use crate::domain::sandbox::{Phase, SandboxInfo};
-use crate::domain::time::UnixMillis;
 use crate::e2b::list::ListFilter;
-use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
+use crate::e2b::wire::ListedSandbox;
 use crate::engine::Engine;
 
 /// More sandboxes than this are not listed.
@@ -78,31 +77,6 @@ impl Host {
             Err(error) => Err(words::e2b(&error)),
         }
     }
-}
-
-/// Since when a listed sandbox runs, and how large it is; `None` where it does not run or nobody says.
-/// E2B's clock begins anew at each resume (its public sources of 2025), that of its bill too.
-pub fn run_of(sandbox: &ListedSandbox) -> Option<Run> {
-    let since = u64::try_from(unix_millis(&sandbox.started_at)?).ok()?;
-    let run = Run {
-        since: UnixMillis(since),
-        size: Size {
-            vcpus: sandbox.cpu_count,
-            memory_mib: sandbox.memory_mb,
-        },
-    };
-    (sandbox.state == SandboxState::Running).then_some(run)
-}
-
-/// When a listed sandbox's time ends.
-pub fn ends_of(sandbox: &ListedSandbox) -> Option<UnixMillis> {
-    let ends = u64::try_from(unix_millis(&sandbox.end_at)?).ok()?;
-    Some(UnixMillis(ends))
-}
-
-/// The phase of a session whose sandbox the engine does not know any more.
-pub fn gone(id: &SandboxId) -> Phase {
-    Phase::Gone(words::gone(id.as_str()))
 }
 
 /// A sandbox that runs while we are in it. [`Visit::leave`] must be called.

@@ -14,7 +14,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{CodeSource, CredentialRef, NewSession, Origin, SessionSpec};
-use crate::session::boot::BootCx;
+use crate::session::boot_cx::BootCx;
 use crate::session::boot_install::find_or_install;
 use crate::session::boot_server::{self, PASSWORD_FILE};
 use crate::session::events::Events;
