@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::FutureExt;
 
-use super::{Called, Connection};
+use super::state::{Called, Connection, Keeping};
 use crate::domain::failure::Failure;
 use crate::domain::session::{SessionEvent, SnapshotInfo};
 use crate::session::serving::Serving;
@@ -13,15 +13,6 @@ use crate::session::snapshot;
 
 /// How long the end of a session waits for a snapshot.
 const KEEPING: Duration = Duration::from_secs(2);
-
-/// Whether a snapshot is being taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keeping {
-    No,
-    Yes,
-    /// And another one is due behind it.
-    YesAndAgain,
-}
 
 impl Connection {
     /// Takes a snapshot, beside all else.

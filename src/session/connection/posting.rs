@@ -3,7 +3,7 @@
 
 use futures::FutureExt as _;
 
-use super::{Called, Connection};
+use super::state::{Called, Connection};
 use crate::domain::chat::ChatEvent;
 use crate::domain::id::MessageId;
 use crate::domain::session::Prompt;

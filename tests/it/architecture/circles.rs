@@ -22,14 +22,6 @@ const TO_BE_OPENED: &[Circle] = &[
         files: &["session/adopt.rs", "session/adopt/start.rs"],
         why: "session is not opened yet",
     },
-    Circle {
-        files: &[
-            "session/connection.rs",
-            "session/connection/keeping.rs",
-            "session/connection/posting.rs",
-        ],
-        why: "session is not opened yet",
-    },
 ];
 
 /// What is wrong with the circles that `files` make, one sentence each.

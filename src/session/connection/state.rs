@@ -1,0 +1,125 @@
+//! What a connection holds, and what it waits for.
+
+use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+
+use crate::domain::chat::ChatEvent;
+use crate::domain::failure::Failure;
+use crate::domain::id::{MessageId, SandboxId};
+use crate::domain::price::Run;
+use crate::domain::session::{Prompt, SessionCommand, SnapshotInfo};
+use crate::domain::time::UnixMillis;
+use crate::session::outages::Outages;
+use crate::session::outcome::{Elsewhere, Lost};
+use crate::session::server::Server;
+use crate::session::serving::Serving;
+use crate::session::translate::turn::Turn;
+
+/// News that may wait between the stream and the driver.
+const NEWS: usize = 64;
+
+/// Something to deal with.
+pub(crate) enum Happened {
+    Command(SessionCommand),
+    News(ChatEvent),
+    Called(Called),
+    Elsewhere(Elsewhere),
+    Lost(Lost),
+}
+
+/// How a call to the server ended.
+pub(crate) enum Called {
+    Done,
+    Failed(Failure),
+    /// The server has the prompt; its turn will begin, unless it ran already.
+    Posted(MessageId),
+    /// `refused`: the server will not take it; else the connection failed.
+    NotPosted {
+        prompt: Prompt,
+        failure: Failure,
+        refused: bool,
+    },
+    /// What the server says some time after it took a prompt; `looks` counts how often it was asked.
+    Looked {
+        prompt: MessageId,
+        looks: u32,
+        turn: Option<Turn>,
+    },
+    /// Some time after a turn has failed.
+    Recovered,
+    /// The sandbox's time to live ends then.
+    LivesUntil(UnixMillis),
+    /// Half of the time until then has passed, or it could not be set.
+    Renew(Option<UnixMillis>),
+    /// When the sandbox's time ends, as its server has it.
+    EndsAt(UnixMillis),
+    News(ChatEvent),
+    Runs(SandboxId, Run),
+    Kept(Result<SnapshotInfo, Failure>),
+}
+
+/// Whether a snapshot is being taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeping {
+    No,
+    Yes,
+    /// And another one is due behind it.
+    YesAndAgain,
+}
+
+/// Lives from the opening of the stream to its end.
+pub(crate) struct Connection {
+    pub(super) server: Server,
+    pub(super) news: mpsc::Receiver<ChatEvent>,
+    stream: BoxFuture<'static, Lost>,
+    pub(super) calls: FuturesUnordered<BoxFuture<'static, Called>>,
+    /// Prompts that were posted and that the server has not shown yet, to be put back if the connection is
+    /// lost: it takes a prompt before it keeps it, and may end in between (seen on 1.18.33).
+    pub(super) posting: Vec<Prompt>,
+    /// The prompt that was in flight when the connection before was lost. Its server may have ended since.
+    pub(super) earlier: Option<MessageId>,
+    pub(super) live: bool,
+    pub(super) keeping: Keeping,
+}
+
+impl Connection {
+    /// Prepares the stream; nothing is sent before the first wait. `None` without a server.
+    pub(crate) fn open(serving: &Serving, outage: &Outages) -> Option<Self> {
+        let server = serving.server.clone()?;
+        let (sender, news) = mpsc::channel(NEWS);
+        let mut timing = serving.world.timing.clone();
+        if outage.is_eager() {
+            timing.stream_open = timing.stream_open.min(timing.eager_open);
+        }
+        let after_gap = outage.attempt() > 0;
+        let stream = server.clone().follow(timing, after_gap, sender).boxed();
+        let (calls, posting) = (FuturesUnordered::new(), Vec::new());
+        Some(Self {
+            server,
+            news,
+            stream,
+            calls,
+            posting,
+            earlier: None,
+            live: false,
+            keeping: Keeping::No,
+        })
+    }
+
+    pub(crate) fn was_live(&self) -> bool {
+        self.live
+    }
+
+    /// Waits for the next thing to deal with. Cancel-safe: nothing is taken that is not returned.
+    pub(crate) async fn wait(&mut self) -> Happened {
+        tokio::select! {
+            biased;
+            Some(event) = self.news.recv() => Happened::News(event),
+            Some(called) = self.calls.next(), if !self.calls.is_empty() => Happened::Called(called),
+            phase = self.server.process_ended() => Happened::Lost(Lost::Until(phase)),
+            lost = &mut self.stream => Happened::Lost(lost),
+        }
+    }
+}
