@@ -6,26 +6,27 @@
 //! was found, running or paused. All
 //! that it says, and its metadata, may have been written by anybody: nothing of it is taken unchecked.
 
+mod found;
 mod start;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use secrecy::SecretString;
 
+use self::found::{Found, PASSWORD, cannot, ends_at};
 use super::boot_server::{DEMO_TAG, OPENCODE_TAG, find_conversation, served};
 use super::listing::{METADATA_KEY, METADATA_NAME, is_gone};
 use super::sandbox::Sandbox;
+use super::script::SHORT;
 use super::strangers::is_ours;
 use super::translate::parts::conversation;
 use super::words;
 use super::world::{Records, World, wall};
-use crate::domain::chat::Conversation;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{CodeSource, NewSession, SessionSummary};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, unix_millis};
@@ -33,9 +34,6 @@ use crate::opencode::error::OpencodeError;
 use crate::store::secrets::Secrets;
 use crate::store::{Naming, StoreError, StoredSession};
 
-/// The password stays out of arguments and logs: it comes on the script's standard output.
-const PASSWORD: &str = "printf %s \"$OPENCODE_SERVER_PASSWORD\"";
-const SHORT: Duration = Duration::from_secs(30);
 /// Longer names are cut: they come from elsewhere.
 const NAME_LENGTH: usize = 64;
 
@@ -46,17 +44,6 @@ pub struct Wanted {
     pub name: Option<String>,
     /// The session's key if the sandbox's metadata have none that can be used.
     pub key: SessionKey,
-}
-
-/// What the sandbox says of its server.
-struct Found {
-    password: SecretString,
-    directory: String,
-    port: u16,
-    url: String,
-    conversation: Conversation,
-    demo: bool,
-    ends_at: Option<UnixMillis>,
 }
 
 /// Takes the sandbox up as a session; `None`: the engine does not know it.
@@ -240,13 +227,6 @@ async fn look(world: &Arc<World>, sandbox: &Sandbox) -> Result<Found, Failure> {
     })
 }
 
-async fn ends_at(sandbox: &Sandbox) -> Option<UnixMillis> {
-    if sandbox.engine.kind != EngineKind::E2b {
-        return None;
-    }
-    sandbox.ends_at().await.ok()
-}
-
 fn session(
     (key, name, phase, project): (SessionKey, String, Phase, Option<PathBuf>),
     listed: &ListedSandbox,
@@ -309,11 +289,6 @@ async fn save(
         StoreError::NameTaken { name } => name_taken(&name),
         error => unusable(&error),
     })
-}
-
-fn cannot(id: &SandboxId, why: impl Into<String>, next: impl Into<String>) -> Failure {
-    let failure = Failure::new(format!("sandbox {id} cannot be adopted"));
-    failure.because(why).hint(next)
 }
 
 fn name_taken(name: &str) -> Failure {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 
-use super::{Found, PASSWORD, SHORT, cannot};
+use super::found::{Found, PASSWORD, cannot, ends_at};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SandboxInfo};
@@ -21,6 +21,7 @@ use crate::session::events::Events;
 use crate::session::place::Place;
 use crate::session::recorder::Recorder;
 use crate::session::sandbox::Sandbox;
+use crate::session::script::SHORT;
 use crate::session::server::Server;
 use crate::session::translate::parts::conversation;
 use crate::session::words;
@@ -68,7 +69,7 @@ pub(super) async fn start(
         url: place.sandbox.opencode_url.unwrap_or_default(),
         conversation: conversation(newest),
         demo,
-        ends_at: super::ends_at(sandbox).await,
+        ends_at: ends_at(sandbox).await,
         directory: server.directory,
     })
 }

@@ -1,0 +1,38 @@
+//! What an adopted sandbox says of its server, whether it runs there already or is started.
+
+use secrecy::SecretString;
+
+use crate::domain::chat::Conversation;
+use crate::domain::failure::Failure;
+use crate::domain::id::SandboxId;
+use crate::domain::sandbox::EngineKind;
+use crate::domain::time::UnixMillis;
+use crate::session::sandbox::Sandbox;
+
+/// The password stays out of arguments and logs: it comes on the script's standard output.
+pub(super) const PASSWORD: &str = "printf %s \"$OPENCODE_SERVER_PASSWORD\"";
+
+/// What the sandbox says of its server.
+pub(super) struct Found {
+    pub(super) password: SecretString,
+    pub(super) directory: String,
+    pub(super) port: u16,
+    pub(super) url: String,
+    pub(super) conversation: Conversation,
+    pub(super) demo: bool,
+    pub(super) ends_at: Option<UnixMillis>,
+}
+
+/// When the sandbox's time ends; `None`: it does not, or nobody says.
+pub(super) async fn ends_at(sandbox: &Sandbox) -> Option<UnixMillis> {
+    if sandbox.engine.kind != EngineKind::E2b {
+        return None;
+    }
+    sandbox.ends_at().await.ok()
+}
+
+/// Says why a sandbox cannot be adopted, and what to do next.
+pub(super) fn cannot(id: &SandboxId, why: impl Into<String>, next: impl Into<String>) -> Failure {
+    let failure = Failure::new(format!("sandbox {id} cannot be adopted"));
+    failure.because(why).hint(next)
+}
