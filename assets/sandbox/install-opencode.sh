@@ -16,10 +16,11 @@ if ldd /bin/sh 2>/dev/null | grep -q musl; then package="$package-musl"; fi
 rm -rf "$target".part-*
 work="$target.part-$$"
 counting=
-trap 'kill $counting 2>/dev/null; rm -rf "$work"' EXIT
+stop_counting() { kill $counting 2>/dev/null || :; }
+trap 'stop_counting; rm -rf "$work"' EXIT
 mkdir -p "$work"
 # npm says nothing of how much it has received.
-while sleep 2; do
+while sleep 2 >/dev/null 2>&1; do
   [ -d "$work" ] || exit
   kilobytes=$(du -sk "$work/.npm/_cacache" 2>/dev/null | cut -f 1) || :
   echo "sandbar-received $((${kilobytes:-0} * 1024))"
@@ -31,5 +32,5 @@ ln -sf "node_modules/$package/bin/opencode" "$work/opencode"
 ln -sf "node_modules/@vscode/ripgrep-linux-$cpu/bin/rg" "$work/rg"
 "$work/opencode" --version
 rm -rf "$target" "$work/.npm"
-kill $counting 2>/dev/null
+stop_counting
 mv "$work" "$target"

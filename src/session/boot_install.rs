@@ -158,3 +158,92 @@ async fn follow(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::process::{Command, Output, Stdio};
+
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    /// What npm leaves where it was told to: programs that say their version.
+    const MAKES_PACKAGES: &str = r#"
+mkdir -p "$3/.npm/_cacache"
+for name in opencode-linux-x64/bin/opencode opencode-linux-x64-baseline/bin/opencode \
+  opencode-linux-arm64/bin/opencode @vscode/ripgrep-linux-x64/bin/rg @vscode/ripgrep-linux-arm64/bin/rg; do
+  mkdir -p "$3/node_modules/${name%/*}"
+  printf '#!/bin/sh\necho 9.9.9\n' > "$3/node_modules/$name"
+  chmod 755 "$3/node_modules/$name"
+done
+echo "added 2 packages""#;
+
+    /// Runs the script with an npm of the test's.
+    fn install_with(home: &Path, npm: &str) -> Output {
+        let bin = home.join("bin");
+        fs::create_dir_all(&bin).unwrap();
+        let path = format!("{}:/usr/bin:/bin", bin.display());
+        // The shell writes it: a file that is open for writing in this process cannot be executed.
+        let script = format!(
+            "printf '%s' \"$NPM\" > {0}; chmod 755 {0}; {INSTALL}",
+            bin.join("npm").display()
+        );
+        Command::new("/bin/sh")
+            .args(["-c", &script, "sandbar", "9.9.9"])
+            .env_clear()
+            .envs([("HOME", home.display().to_string()), ("PATH", path)])
+            .env("NPM", format!("#!/bin/sh\n{npm}\n"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    #[test]
+    fn an_install_in_a_sandbox_ends_well_and_leaves_the_programs_alone() {
+        let home = tempfile::tempdir().unwrap();
+
+        let output = install_with(home.path(), MAKES_PACKAGES);
+
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.status.code(), complaint.as_str()),
+            (Some(0), ""),
+            "{said}"
+        );
+        let opencode = home.path().join(".sandbar/opencode");
+        for program in ["opencode", "rg"] {
+            let run = Command::new(opencode.join("9.9.9").join(program))
+                .output()
+                .unwrap();
+            assert_eq!(run.stdout, b"9.9.9\n", "{program}");
+        }
+        let left: Vec<_> = fs::read_dir(opencode)
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
+        assert_eq!(left, ["9.9.9"]);
+        assert!(!home.path().join(".sandbar/opencode/9.9.9/.npm").exists());
+    }
+
+    #[test]
+    fn an_install_in_a_sandbox_that_fails_says_what_npm_said_and_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+
+        let output = install_with(
+            home.path(),
+            "echo 'npm error 404 no such package' >&2; exit 7",
+        );
+
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(7), "{said}");
+        assert!(said.contains("npm error 404 no such package"), "{said}");
+        let left = fs::read_dir(home.path().join(".sandbar/opencode"))
+            .unwrap()
+            .count();
+        assert_eq!(left, 0);
+    }
+}
