@@ -148,7 +148,7 @@ impl Stage {
         ] {
             screen.wait_for(step);
         }
-        answer(&mut screen, "How shall the script greet?", "3");
+        answer(&mut screen, "How should the script greet you?", "3");
         wait_for_panel(&screen, "the agent wants to go outside the project");
         picture(&screen)
     }

@@ -33,9 +33,9 @@ impl App {
                 self.overlays.push(Overlay::Confirm(Confirm::Revive(key)));
             }
             (Some(Phase::Gone(_)), _) => {
-                self.notify("no snapshot was taken: it cannot be revived", cx);
+                self.notify("there is no snapshot: it cannot be revived", cx);
             }
-            _ => self.notify("nothing to revive: the sandbox is there", cx),
+            _ => self.notify("nothing to revive: the sandbox still exists", cx),
         }
     }
 
@@ -69,7 +69,7 @@ impl App {
                 };
                 format!("{begin} in a new sandbox, as it was at {time}")
             }
-            None => "no snapshot of it was taken, so it cannot be revived".to_owned(),
+            None => "it has no snapshot, so it cannot be revived".to_owned(),
         }
     }
 
@@ -86,18 +86,18 @@ impl App {
         let since = self.since(snapshot.at, wall);
         words.push(match snapshot.code_at {
             Some(at) if at == snapshot.at => {
-                format!("Its files and what was said come back as they were at {since}.")
+                format!("Its files and conversation come back as they were at {since}.")
             }
             Some(at) => format!(
-                "What was said comes back as it was at {since}, its files as at {}.",
+                "The conversation comes back as it was at {since}, its files as they were at {}.",
                 self.since(at, wall)
             ),
             None => format!(
-                "What was said comes back as it was at {since}. Its files were too large to be \
-                 kept: they are those that a new session gets."
+                "The conversation comes back as it was at {since}. Its files were too \
+                 large for the snapshot: it gets the files of a new session."
             ),
         });
-        words.push("Files that git ignores do not come back.".to_owned());
+        words.push("Git-ignored files do not come back.".to_owned());
         words.extend(missing(session, snapshot));
         words
     }
@@ -107,11 +107,11 @@ impl App {
         match self.kept_at(key) {
             Kept::At(at) => {
                 let since = self.since(at, wall);
-                format!("What changed after {since} is lost; the rest can be revived.")
+                format!("Changes since {since} will be lost; the rest can be revived.")
             }
-            Kept::Nothing => "Its files are lost; what was said is kept.".to_owned(),
+            Kept::Nothing => "Its files will be lost; the conversation is kept.".to_owned(),
             Kept::Unknown => {
-                "What its last snapshot does not have is lost; what was said is kept.".to_owned()
+                "Changes since the last snapshot will be lost; the conversation is kept.".to_owned()
             }
         }
     }
@@ -119,9 +119,9 @@ impl App {
     /// The same in a few words, for one of many.
     pub(super) fn kill_loses_in_short(&self, key: &SessionKey, wall: UnixMillis) -> String {
         match self.kept_at(key) {
-            Kept::At(at) => format!("what changed after {} is lost", self.since(at, wall)),
-            Kept::Nothing => "its files are lost".to_owned(),
-            Kept::Unknown => "what its last snapshot does not have is lost".to_owned(),
+            Kept::At(at) => format!("changes since {} will be lost", self.since(at, wall)),
+            Kept::Nothing => "its files will be lost".to_owned(),
+            Kept::Unknown => "changes since the last snapshot will be lost".to_owned(),
         }
     }
 
@@ -143,10 +143,8 @@ impl App {
 fn missing(session: &OpenSession, snapshot: &SnapshotInfo) -> Option<String> {
     match snapshot.missing(session.chat.prompts()) {
         0 => None,
-        1 => Some("1 prompt came after that: it waits in the queue again.".to_owned()),
-        n => Some(format!(
-            "{n} prompts came after that: they wait in the queue again."
-        )),
+        1 => Some("1 later prompt goes back into the queue.".to_owned()),
+        n => Some(format!("{n} later prompts go back into the queue.")),
     }
 }
 
@@ -156,14 +154,14 @@ pub(super) fn line(revival: &Revival, utc_offset_minutes: i16) -> String {
     let snapshot = &revival.snapshot;
     let said = at(snapshot.at);
     let back = match snapshot.code_at {
-        Some(code) if code == snapshot.at => format!("files and conversation as at {said}"),
-        Some(code) => format!("conversation as at {said}, files as at {}", at(code)),
-        None => format!("conversation as at {said}, files as a new session gets them"),
+        Some(code) if code == snapshot.at => format!("files and conversation as of {said}"),
+        Some(code) => format!("conversation as of {said}, files as of {}", at(code)),
+        None => format!("conversation as of {said}, files of a new session"),
     };
     let missing = match revival.missing {
         0 => String::new(),
-        1 => "; 1 prompt after that waits in the queue".to_owned(),
-        n => format!("; {n} prompts after that wait in the queue"),
+        1 => "; 1 later prompt is back in the queue".to_owned(),
+        n => format!("; {n} later prompts are back in the queue"),
     };
-    format!("Revived in a new sandbox: {back}; files that git ignores are lost{missing}.")
+    format!("Revived in a new sandbox: {back}; git-ignored files are lost{missing}.")
 }

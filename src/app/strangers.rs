@@ -184,7 +184,7 @@ impl App {
     pub(super) fn cannot_open(&mut self, cx: &Cx<'_>) {
         if let Some(stranger) = self.stranger_selected() {
             let words = self.stranger_words(stranger);
-            self.notify(format!("no session here has this sandbox: {words}"), cx);
+            self.notify(format!("no session here uses this sandbox: {words}"), cx);
         }
     }
 

@@ -82,7 +82,7 @@ impl App {
             }
             Meaning::Nothing if leading => {
                 let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
-                self.notify(format!("{} means nothing here", keys.join(" ")), cx);
+                self.notify(format!("{} does nothing here", keys.join(" ")), cx);
             }
             Meaning::Nothing => self.type_key(key, cx),
         }
@@ -219,7 +219,7 @@ impl App {
             ChatOutcome::Notice(text) => self.notify(text, cx),
             ChatOutcome::PickModel => {
                 if self.models().is_empty() {
-                    self.notify("The server has not told its models yet", cx);
+                    self.notify("The server has not listed its models yet", cx);
                 } else {
                     self.overlays.push(Overlay::Models(Picker::default()));
                 }
@@ -249,7 +249,9 @@ impl App {
             SessionsOutcome::AskKill(rows) => self.ask_kill(&rows, cx),
             SessionsOutcome::Adopt(id) => self.adopt(&id, cx),
             SessionsOutcome::IsStrange => self.cannot_open(cx),
-            SessionsOutcome::IsSession => self.notify("this is a session here already", cx),
+            SessionsOutcome::IsSession => {
+                self.notify("this sandbox already has a session here", cx);
+            }
             SessionsOutcome::Leave => self.focus = Pane::Chat,
         }
     }

@@ -1,5 +1,7 @@
 //! Which sessions are open and which one is shown; events find their way to theirs.
 
+use std::time::Duration;
+
 use super::clock;
 use super::cx::Cx;
 use super::effect::Effect;
@@ -67,7 +69,7 @@ impl App {
         if let Some(took) = session.take_resumed(cx.now)
             && is_shown
         {
-            self.notify(format!("resumed in {}", clock::brief(took)), cx);
+            self.notify(resumed(took), cx);
         }
         if begins {
             self.tell_resuming(key, cx);
@@ -250,5 +252,13 @@ fn summary(
         shown: None,
         created: now,
         updated: now,
+    }
+}
+
+/// Less than a second is not worth a number.
+fn resumed(took: Duration) -> String {
+    match took.as_secs() {
+        0 => "resumed".to_owned(),
+        _ => format!("resumed in {}", clock::brief(took)),
     }
 }

@@ -39,8 +39,8 @@ impl App {
         }
         if victims.is_empty() {
             let words = match rows {
-                [row] => format!("{} is gone already", self.target_name(row)),
-                _ => "all of them are gone already".to_owned(),
+                [row] => format!("{} is already gone", self.target_name(row)),
+                _ => "all of them are already gone".to_owned(),
             };
             self.list.unmark();
             self.notify(words, cx);
@@ -59,10 +59,10 @@ impl App {
                 let from = stranger.whence.words();
                 let mut words = vec![
                     format!(
-                        "Kill {}? It is no session's here: {from}.",
+                        "Kill {}? No session here uses it: {from}.",
                         called(stranger)
                     ),
-                    "All that is in it is lost.".to_owned(),
+                    "Everything in it will be lost.".to_owned(),
                 ];
                 if stranger.whence == Whence::Foreign {
                     words.push("Another program may need it.".to_owned());
@@ -75,12 +75,12 @@ impl App {
         let sessions = rows.iter().filter(is_session).count();
         let head = match (sessions, rows.len() - sessions) {
             (n, 0) => format!("Kill the sandboxes of {n} sessions?"),
-            (0, n) => format!("Kill {n} sandboxes of no session here?"),
-            (1, n) => format!("Kill the sandbox of 1 session, and {n} of no session here?"),
-            (s, n) => format!("Kill the sandboxes of {s} sessions, and {n} of no session here?"),
+            (0, n) => format!("Kill {n} sandboxes without a session?"),
+            (1, n) => format!("Kill the sandbox of 1 session, and {n} without a session?"),
+            (s, n) => format!("Kill the sandboxes of {s} sessions, and {n} without a session?"),
         };
         let kept = if sessions > 0 {
-            " What was said in sessions is kept."
+            " Conversations are kept."
         } else {
             ""
         };
@@ -111,7 +111,10 @@ impl App {
             Victim::Sessions(rows) => rows,
             Victim::Stranger(stranger) => {
                 let from = stranger.whence.words();
-                return format!("{}: {from}; all in it is lost", called(stranger));
+                return format!(
+                    "{}: {from}; everything in it will be lost",
+                    called(stranger)
+                );
             }
         };
         let names: Vec<_> = rows.iter().map(|row| quoted(&row.name)).collect();

@@ -115,6 +115,8 @@ impl App {
         if !self.is_attached() {
             facts.push(match info.isolation.as_deref() {
                 Some("none") => format!("{} (no isolation)", info.engine.name()),
+                Some("full") => format!("{} · isolated", info.engine.name()),
+                Some("filesystem") => format!("{} · files isolated", info.engine.name()),
                 Some(level) => format!("{} ({})", info.engine.name(), ansi::plain(level)),
                 None => info.engine.name().to_owned(),
             });
@@ -228,7 +230,7 @@ impl App {
                 "nothing can be sent: the session is gone"
             }
             Some(Phase::Gone(_)) => "nothing can be sent: the sandbox is gone",
-            Some(Phase::Dormant) => "type a message; its sandbox is made then",
+            Some(Phase::Dormant) => "type a message; sending it creates the sandbox",
             Some(Phase::Live) | None => "",
         }
     }

@@ -31,7 +31,7 @@ const fn logs(action: LogsAction) -> Action {
 const SEND: Hint = (&[chat(ChatAction::Send)], "send");
 const NEWLINE: Hint = (&[chat(ChatAction::Newline)], "new line");
 const ANSWER: Hint = (&[chat(ChatAction::FocusRequest)], "answer");
-const READ: Hint = (&[chat(ChatAction::Stop)], "read");
+const READ: Hint = (&[chat(ChatAction::Stop)], "scroll");
 /// It takes two.
 const STOP: Hint = (&[chat(ChatAction::Stop), chat(ChatAction::Stop)], "stop");
 const CLEAR: Hint = (&[app(AppAction::Interrupt)], "clear");
@@ -45,7 +45,7 @@ const QUIT: Hint = (&[app(AppAction::QuitIfEmpty)], "quit");
 const QUIT_ALWAYS: Hint = (&[app(AppAction::Quit)], "quit");
 
 const TRANSCRIPT: &[Hint] = &[
-    (&[chat(ChatAction::FocusComposer)], "write"),
+    (&[chat(ChatAction::FocusComposer)], "type"),
     (
         &[chat(ChatAction::PreviousBlock), chat(ChatAction::NextBlock)],
         "blocks",
@@ -91,10 +91,10 @@ const INPUT: &[Hint] = &[
 const PICKER: &[Hint] = &[
     (
         &[app(AppAction::ScrollUp), app(AppAction::ScrollDown)],
-        "choose",
+        "move",
     ),
-    (&[app(AppAction::Confirm)], "take"),
-    (&[app(AppAction::Close)], "leave"),
+    (&[app(AppAction::Confirm)], "choose"),
+    (&[app(AppAction::Close)], "cancel"),
 ];
 
 const LIST: &[Hint] = &[
@@ -133,7 +133,7 @@ const LOG: &[Hint] = &[
     (&[logs(LogsAction::Follow)], "follow"),
     (&[logs(LogsAction::Wrap)], "wrap"),
     (&[logs(LogsAction::Times)], "times"),
-    (&[app(AppAction::Zoom)], "whole screen"),
+    (&[app(AppAction::Zoom)], "full screen"),
     (&[logs(LogsAction::Leave)], "back"),
     HELP,
 ];

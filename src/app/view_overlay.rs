@@ -210,11 +210,11 @@ impl App {
             .values()
             .any(|session| session.chat.queue_len() > 0);
         words.push(match (self.is_attached(), queued) {
-            (true, _) => "Queued prompts are not sent after you leave.".to_owned(),
+            (true, _) => "Queued prompts are not sent after you quit.".to_owned(),
             (false, true) => {
-                "Sandboxes run on. What is queued is sent when you are back.".to_owned()
+                "Sandboxes keep running. Queued prompts are sent when you return.".to_owned()
             }
-            (false, false) => "Sandboxes run on, and you find them again in the list.".to_owned(),
+            (false, false) => "Sandboxes keep running; you will find them in the list.".to_owned(),
         });
         words
     }

@@ -42,11 +42,11 @@ impl App {
         let room = usize::from(WIDTH.min(screen.width).saturating_sub(6));
         let row = |model: &&Model| (current == Some(&model.reference), model_line(model, room));
         let choices = Choices {
-            title: "Model of the next prompts",
+            title: "Choose a model",
             all: self.models().len(),
             rows: self.matching_models(picker).iter().map(row).collect(),
             ask: "type to filter",
-            none: "no model has these words",
+            none: "no model matches",
         };
         choices.draw(picker, screen, buf, vx);
     }
@@ -66,11 +66,11 @@ impl App {
             (current == Some(template), Line::from(name))
         };
         let choices = Choices {
-            title: "Boot anew from template",
+            title: "Boot again from template",
             all: self.matching_templates(&Picker::default()).len(),
             rows: matching.iter().map(row).collect(),
-            ask: "type to filter, or the name of another one",
-            none: "a template's name has no blanks",
+            ask: "type to filter, or enter another name",
+            none: "template names cannot contain spaces",
         };
         choices.draw(picker, screen, buf, vx);
     }

@@ -22,7 +22,7 @@ impl App {
             return;
         };
         if matches!(session.phase, Phase::Booting(_)) && session.boot.silence(cx.now).is_none() {
-            self.notify("it boots already", cx);
+            self.notify("already booting", cx);
         } else {
             session.retry(cx);
         }
@@ -34,10 +34,7 @@ impl App {
             let picker = Picker::default();
             self.overlays.push(Overlay::Templates(picker));
         } else {
-            self.notify(
-                "only a session that has not begun takes another template",
-                cx,
-            );
+            self.notify("the template can change only before the first message", cx);
         }
     }
 

@@ -101,7 +101,7 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
     let start = || home.terminal(&["--engine", "e2b"]).size(140, 40).start();
     let mut screen = start();
     // With an account a sandbox is made once it is asked for.
-    screen.wait_for("its sandbox is made then");
+    screen.wait_for("sending it creates the sandbox");
     screen.send("\x18r");
     let files = wait_for_files(&server.serve_state(), &[]);
     screen.wait_for("○ idle");

@@ -75,7 +75,7 @@ fn a_pause_by_somebody_else_is_told_and_ended_by_a_key_and_nothing_typed_is_lost
     assert!(is_paused(&home), "it was resumed by nobody");
 
     screen.send("\x18r");
-    screen.wait_for("resumed in ");
+    screen.wait_for("resumed");
     screen.wait_for("idle");
     assert!(!is_paused(&home));
     screen.wait_for("half a thought, and its other half");
@@ -105,7 +105,7 @@ fn a_turn_that_is_paused_goes_on_where_it_was_once_a_prompt_resumes_the_sandbox(
     assert!(is_paused(&home), "what is only typed resumes nothing");
     screen.send("\r");
 
-    screen.wait_for("resumed in ");
+    screen.wait_for("resumed");
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
     assert_eq!(prompts(&home), ["long please", "table please"]);

@@ -83,7 +83,7 @@ fn a_session_whose_sandbox_is_gone_goes_on_in_a_new_one_as_after_its_last_turn()
     screen.wait_for("revives it in a new sandbox, as it was at");
     assert!(screen.contents().contains("Section 2"));
     screen.send("\r");
-    screen.wait_for("1 prompt came after that");
+    screen.wait_for("1 later prompt goes back into the queue");
     screen.send("y");
     screen.wait_for("Revived in a new sandbox");
     screen.wait_for("idle");
@@ -134,7 +134,7 @@ fn the_work_of_a_killed_session_is_read_and_brought_back_by_commands() {
     );
     assert_eq!(revived.stdout, "revived session\n", "{revived:?}");
     assert!(
-        revived.stderr.contains("prompts that are not in it: 0"),
+        revived.stderr.contains("all prompts are included"),
         "{revived:?}"
     );
     let again = home.sandboxes().remove(0);

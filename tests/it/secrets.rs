@@ -191,7 +191,7 @@ fn start(here: &Home) -> Screen {
     repository(here);
     let start = ["--engine", "e2b", "--model", "test/absent"];
     let mut screen = here.terminal(&start).size(140, 40).start();
-    screen.wait_for("its sandbox is made then");
+    screen.wait_for("sending it creates the sandbox");
     screen.send("A prompt that fails\r");
     screen.wait_for("Model not found");
     screen.wait_for("idle");

@@ -44,7 +44,7 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
     assert_eq!(screen.mode(1049), Some(true));
 
     screen.send("\x18a");
-    screen.wait_for("Boot anew from template");
+    screen.wait_for("Boot again from template");
     screen.send("open\r");
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
@@ -62,7 +62,7 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
     let ends: Vec<End> = of_first.map(|(_, run)| run.end).collect();
     assert!(matches!(ends[..], [End::At(_)]), "{runs:?}");
     screen.send("\x18a");
-    screen.wait_for("only a session that has not begun takes another template");
+    screen.wait_for("the template can change only before the first message");
 }
 
 #[test]

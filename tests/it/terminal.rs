@@ -109,7 +109,7 @@ fn a_turn_goes_on_while_nobody_looks() {
     screen.send("long please\r");
     screen.wait_for("Section 2");
     screen.send("\x04");
-    screen.wait_for("Sandboxes run on");
+    screen.wait_for("Sandboxes keep running");
     screen.send("y");
     assert_eq!(screen.wait_exit().exit_code(), 0);
 

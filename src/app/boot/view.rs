@@ -10,7 +10,7 @@ use crate::app::opened::OpenSession;
 use crate::app::settle::SPINNER;
 use crate::app::theme::Theme;
 use crate::domain::failure::Failure;
-use crate::domain::sandbox::{EngineKind, Outage, Phase};
+use crate::domain::sandbox::{EngineKind, Outage, Phase, Stage};
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::{ansi, wrap};
 
@@ -91,7 +91,7 @@ impl BootView<'_> {
         let mut lines = self.stages(width, room, true);
         if let Some(silence) = self.session.boot.silence(self.now) {
             let silence = clock::brief_seconds(silence);
-            let words = format!("  nothing was heard for {silence}; it may hang");
+            let words = format!("  no output for {silence}; it may be stuck");
             let words = wrap::truncate(&words, width).into_owned();
             lines.push(Line::styled(words, self.theme.warning));
             lines.extend(self.keys(true, width));
@@ -134,7 +134,7 @@ impl BootView<'_> {
             .iter()
             .map(|run| {
                 let time = format!("{:>6}", self.time_of(run));
-                let name = format!(" {:<10}", run.stage.name());
+                let name = format!(" {:<16}", stage_words(run.stage));
                 Line::from(vec![
                     self.mark(run, running),
                     Span::raw(name),
@@ -309,5 +309,17 @@ impl BootView<'_> {
         }
         head.extend(foot);
         head
+    }
+}
+
+/// What a stage does, where there is room for it.
+fn stage_words(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Create => "create sandbox",
+        Stage::Code => "copy code",
+        Stage::Install => "install OpenCode",
+        Stage::Start => "start OpenCode",
+        Stage::Health => "wait for health",
+        Stage::Subscribe => "connect",
     }
 }

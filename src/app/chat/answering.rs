@@ -139,7 +139,7 @@ impl Chat {
 
     pub(super) fn finish_writing(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if self.composer.is_blank() {
-            let words = "write something first; esc goes back to the options";
+            let words = "type something first; esc goes back to the options";
             return Some(ChatOutcome::Notice(words.into()));
         }
         let text = self.composer.take();

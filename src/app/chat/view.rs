@@ -192,7 +192,7 @@ impl Chat {
                 _ if self.loading_older => ("loading older messages …".to_owned(), theme.dim),
                 _ if self.half == Half::Transcript => (
                     format!(
-                        "reading · {} to write",
+                        "scrolling · {} to type",
                         seat.key(ChatContext::Transcript, ChatAction::FocusComposer)
                     ),
                     theme.dim,

@@ -77,7 +77,7 @@ impl Chat {
     fn composer_title(&self, theme: &Theme) -> &'static str {
         match self.requests.panel.writing {
             None => theme.pick("› message", "> message"),
-            Some(Writing::Reason) => theme.pick("› why not", "> why not"),
+            Some(Writing::Reason) => theme.pick("› reason", "> reason"),
             Some(Writing::Own) => theme.pick("› your answer", "> your answer"),
         }
     }
@@ -87,7 +87,7 @@ impl Chat {
             .agent()
             .map(|agent| wrap::truncate(agent, 20).into_owned());
         if self.reach == Reach::Never {
-            return "cannot be sent".to_owned();
+            return "read only".to_owned();
         }
         let key = seat.key(ChatContext::Composer, ChatAction::Newline);
         match agent {
@@ -111,13 +111,13 @@ impl Chat {
         if self.composer.is_empty() {
             let words = if let Some(writing) = self.requests.panel.writing {
                 match writing {
-                    Writing::Reason => "why not; enter denies with it, esc goes back",
-                    Writing::Own => "your answer; enter takes it, esc goes back",
+                    Writing::Reason => "your reason; enter denies, esc goes back",
+                    Writing::Own => "your answer; enter confirms, esc goes back",
                 }
             } else if !seat.waits_for.is_empty() {
                 seat.waits_for
             } else if self.is_busy() {
-                "the next message waits until this turn is done"
+                "type a message; it waits until this turn ends"
             } else {
                 "type a message"
             };
@@ -139,7 +139,21 @@ impl Chat {
         if self.outbox.is_held() {
             let Some(row) = rows.next() else { return };
             let key = seat.key(ChatContext::Composer, ChatAction::Send);
-            let words = format!("queue held: {key} on empty composer releases");
+            let what = match self.outbox.len() {
+                0 => "messages on hold".to_owned(),
+                1 => "1 message on hold".to_owned(),
+                n => format!("{n} messages on hold"),
+            };
+            let sends = match self.outbox.len() {
+                1 => "sends it",
+                _ => "sends them",
+            };
+            let place = if self.composer.is_empty() {
+                ""
+            } else {
+                " in the empty composer"
+            };
+            let words = format!("{what} · {key}{place} {sends}");
             let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
             buf.set_string(row.x + 1, row.y, words, theme.warning);
         }

@@ -51,7 +51,7 @@ impl Chat {
     ) -> (Vec<Line<'static>>, std::ops::Range<usize>) {
         let theme = look.theme;
         if self.requests.panel.writing == Some(Writing::Reason) {
-            let words = "write below why not";
+            let words = "type your reason";
             return (vec![Line::styled(words, theme.dim)], 0..1);
         }
         let reads = self.reads_requests();
@@ -92,8 +92,8 @@ fn title(kind: &str) -> String {
         "webfetch" => "the agent wants to fetch".to_owned(),
         "websearch" => "the agent wants to search the web for".to_owned(),
         "task" => "the agent wants to start a sub-agent".to_owned(),
-        "doom_loop" => "the agent makes the same call again and again".to_owned(),
-        "" => "the agent wants something that has no name".to_owned(),
+        "doom_loop" => "the agent keeps making the same call".to_owned(),
+        "" => "the agent asks for an unnamed permission".to_owned(),
         kind => format!("{kind}{CALLED}"),
     }
 }
@@ -238,7 +238,7 @@ fn warnings(asked: &Permission, look: Look<'_>) -> Vec<Line<'static>> {
         );
     }
     if asked.lacks_arguments {
-        lines.extend(look.warning("what the call is given is not known here"));
+        lines.extend(look.warning("the arguments of this call are unknown"));
     }
     lines.extend(look.warn(&findings));
     lines

@@ -67,7 +67,7 @@ impl Chat {
         let panel = &self.requests.panel;
         let mut lines = Vec::new();
         if panel.writing == Some(Writing::Own) {
-            lines.push(Line::styled("write your answer below", theme.dim));
+            lines.push(Line::styled("type your answer", theme.dim));
             return (lines, 0..1);
         }
         let mut at = 0..1;
@@ -91,7 +91,7 @@ impl Chat {
             }
         }
         if item.is_some_and(|item| item.multiple) {
-            let words = "several may be chosen; enter answers";
+            let words = "choose any number; enter answers";
             lines.push(Line::styled(words, theme.dim));
         }
         (lines, at)

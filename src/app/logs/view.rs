@@ -80,8 +80,8 @@ impl LogsView<'_> {
         let lines = self.logs.lines.len();
         let noun = if lines == 1 { "line" } else { "lines" };
         match self.logs.anchor {
-            Anchor::Tail if self.logs.pending >= 0 => format!("follow {lines} {noun}"),
-            _ => format!("scrolled back {lines} {noun}"),
+            Anchor::Tail if self.logs.pending >= 0 => format!("{lines} {noun} · following"),
+            _ => format!("{lines} {noun} · paused"),
         }
     }
 

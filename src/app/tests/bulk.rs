@@ -150,7 +150,7 @@ fn a_single_one_to_which_nothing_is_to_be_done_says_why() {
     script.keys("k p");
     assert_eq!(notice(&script), "gone is gone");
     script.keys("D");
-    assert_eq!(notice(&script), "gone is gone already");
+    assert_eq!(notice(&script), "gone is already gone");
     assert_eq!((script.asked(), script.app.overlays.len()), (Vec::new(), 0));
 }
 

@@ -98,7 +98,7 @@ fn an_unknown_key_after_the_leader_is_named_and_not_typed() {
             .notice
             .as_ref()
             .map(|notice| notice.text.as_str()),
-        Some("ctrl-x ä means nothing here")
+        Some("ctrl-x ä does nothing here")
     );
 }
 

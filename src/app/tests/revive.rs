@@ -148,7 +148,7 @@ fn code_that_was_not_kept_is_said_to_be_missing() {
     script.keys("ctrl-x b");
 
     let screen = script.screen(80, 24);
-    assert!(screen.contains("too large to be kept"), "{screen}");
+    assert!(screen.contains("too large for the snapshot"), "{screen}");
 }
 
 #[test]

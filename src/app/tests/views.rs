@@ -116,7 +116,7 @@ fn a_stage_that_runs_shows_whole_seconds() {
 
     let screen = script.screen(80, 24);
 
-    assert!(screen.contains("install       3s"), "{screen}");
+    assert!(screen.contains("install OpenCode    3s"), "{screen}");
 }
 
 #[test]

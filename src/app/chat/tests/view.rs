@@ -283,7 +283,7 @@ fn however_little_room_there_is_a_request_says_what_it_asks() {
     world.wait(1000);
     world.paste(&"why ".repeat(300_000));
     let reason = draw(&mut world, 22, 8);
-    assert!(reason.contains("write below why not"), "{reason}");
+    assert!(reason.contains("type your reason"), "{reason}");
 }
 
 #[test]
@@ -401,7 +401,7 @@ fn the_arguments_of_a_foreign_tool_are_shown() {
     world.receive(ChatEvent::PermissionAsked(asked));
     let screen = draw(&mut world, 80, 24);
     assert!(
-        screen.contains("what the call is given is not known here"),
+        screen.contains("the arguments of this call are unknown"),
         "{screen}"
     );
 }
