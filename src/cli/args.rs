@@ -10,7 +10,7 @@ use crate::text::hidden::is_hidden;
 /// Below the options, so that all help is short: clap spreads out what has a long text.
 const AFTER: &str = "Without a command, sandbar opens its terminal with the session of this directory \
     that was on the screen last, or with the one that --session names; --empty and --repo begin a new \
-    one. Nothing is resumed by that. Without an E2B account sandboxes are local; without a model's key \
+    one. None of these resumes a paused session. Without an E2B account sandboxes are local; without a model's key \
     the demo model answers.";
 
 /// One calm terminal for coding agents that run in sandboxes
@@ -49,7 +49,7 @@ pub(super) struct Options {
     /// The model of a new session
     #[arg(long, value_name = "PROVIDER/MODEL")]
     pub model: Option<String>,
-    /// Use the scripted demo model, also where a model's key is set
+    /// Use the scripted demo model, even if a model's key is set
     #[arg(long)]
     pub demo: bool,
     /// Start a new session without the code of this directory
@@ -111,9 +111,9 @@ impl From<EngineArg> for EngineKind {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Send one prompt to a new session, or to one that is there, and print the answer
+    /// Send one prompt to a new or an existing session, and print the answer
     Run(RunArgs),
-    /// Open the chat of any running OpenCode server; no sandbox is made
+    /// Open the chat of any running OpenCode server, without a sandbox
     Attach(AttachArgs),
     /// List the sessions, what they do and what they wait for
     Ls(JsonArgs),
@@ -121,9 +121,9 @@ pub(super) enum Command {
     Kill(KillArgs),
     /// Remove sessions whose sandbox is gone, with their conversations and snapshots
     Rm(RmArgs),
-    /// Bring a session whose sandbox is gone back in a new one, as after its last turn
+    /// Revive a session whose sandbox is gone, in a new one, from its last snapshot
     Revive(NameArgs),
-    /// Take up a sandbox that another sandbar of this account made
+    /// Adopt a sandbox of this account that sandbar made on another machine
     Adopt(AdoptArgs),
     /// Open a shell in a session's sandbox
     Shell(ShellArgs),
@@ -131,15 +131,15 @@ pub(super) enum Command {
     Diff(NameArgs),
     /// Apply the work done in a session to the git work tree here
     Apply(ApplyArgs),
-    /// Pause sessions' sandboxes, with all that runs in them
+    /// Pause sessions' sandboxes, and everything that runs in them
     Pause(NamesArgs),
     /// Resume paused sandboxes
     Resume(NamesArgs),
-    /// Print the configuration that holds, and where each value came from
+    /// Print the effective configuration, and where each value came from
     Config(JsonArgs),
-    /// Check what this machine gives, and say how to get more
+    /// Check what this machine supports, and say how to get more
     Doctor(JsonArgs),
-    /// Print the key map, with the names that config.toml takes
+    /// Print the key map, with the names that config.toml uses
     Keys(KeysArgs),
     /// The E2B-compatible server for sandboxes on this machine
     #[command(subcommand)]
@@ -151,16 +151,16 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// What the agent is asked; "-" reads it from standard input
+    /// The prompt; "-" reads it from standard input
     #[arg(value_name = "PROMPT")]
     pub prompt: String,
-    /// Print one event a line as JSON
+    /// Print events as JSON, one a line
     #[arg(long)]
     pub json: bool,
-    /// Allow everything that the agent asks for; else the first request ends the run
+    /// Allow everything the agent asks for; otherwise the first request ends the run
     #[arg(long)]
     pub auto: bool,
-    /// Kill the sandbox afterwards and remove the session; else it is paused and named
+    /// Kill the sandbox afterwards and remove the session, instead of pausing it
     #[arg(long)]
     pub rm: bool,
     /// Name of the new session
@@ -181,10 +181,10 @@ pub(super) struct RunArgs {
 pub(super) struct AttachArgs {
     /// Base URL of the server
     pub url: String,
-    /// The conversation to open; the newest one without it
+    /// The conversation to open; by default the newest
     #[arg(long, value_name = "ID")]
     pub session: Option<String>,
-    /// The variable that holds the server's password
+    /// The environment variable with the server's password
     #[arg(long, value_name = "VAR", default_value = "OPENCODE_SERVER_PASSWORD")]
     pub password_env: String,
 }
@@ -201,7 +201,7 @@ pub(super) struct KillArgs {
     /// Names of sessions or ids of sandboxes, as `sandbar ls` prints them
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
-    /// Do not ask; needed where there is no terminal to ask on
+    /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     pub yes: bool,
     /// Print JSON
@@ -227,7 +227,7 @@ pub(super) struct AdoptArgs {
     /// Id of the sandbox, as `sandbar ls` prints it
     #[arg(value_name = "SANDBOX_ID")]
     pub sandbox: String,
-    /// Name of the session; without it the one that it had where it was made
+    /// Name of the session; by default the one it had before
     #[arg(long, value_parser = session_name)]
     pub name: Option<String>,
 }
@@ -249,10 +249,10 @@ pub(super) struct NameArgs {
 pub(super) struct ApplyArgs {
     /// Name of the session, as `sandbar ls` prints it
     pub name: String,
-    /// Apply it also where the work tree has nothing to do with the session
+    /// Apply it even if the work tree is unrelated to the session
     #[arg(long)]
     pub force: bool,
-    /// Apply it also where the same lines were changed here, with both marked as conflicts
+    /// Apply it even if the same lines changed here, and mark the conflicts
     #[arg(long = "3way")]
     pub three_way: bool,
 }
@@ -277,7 +277,7 @@ pub(super) struct KeysArgs {
 pub(super) enum LocalCommand {
     /// Serve in the foreground and print the variables that point the official SDKs here
     Serve(ServeArgs),
-    /// Say whether the background server runs, and where
+    /// Show whether the background server runs, and where
     Status(JsonArgs),
     /// Stop the background server; its sandboxes are paused with their files
     Stop,
@@ -285,7 +285,7 @@ pub(super) enum LocalCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// Port to listen on, on the loopback interface; 0 takes a free one
+    /// Port to listen on, on the loopback interface; 0 picks a free one
     #[arg(long, default_value_t = 0)]
     pub port: u16,
     /// Run as the background server that the terminal finds again

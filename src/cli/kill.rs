@@ -81,9 +81,9 @@ fn sentence(names: &[String], id: &str, was_there: bool) -> String {
     };
     match (was_there, names.as_slice()) {
         (true, _) => format!("killed {sandbox}"),
-        (false, []) => format!("{sandbox} was gone already"),
+        (false, []) => format!("{sandbox} was already gone"),
         (false, names) => format!(
-            "{sandbox} was gone already; `sandbar rm {}` removes the conversation too",
+            "{sandbox} was already gone; `sandbar rm {}` removes the conversation too",
             names.join(" ")
         ),
     }
@@ -97,7 +97,7 @@ async fn confirm(known: &Known<'_>, targets: &[Target]) -> Result<(), Ended> {
         let sessions = sessions(known, target);
         if sessions.is_empty() {
             lines.push(format!(
-                "sandbox {}, which no session here has: all its files are lost",
+                "sandbox {}, which no session here uses: all its files will be lost",
                 target.id
             ));
         }
@@ -142,22 +142,22 @@ fn lost(session: &SessionSummary, kept: Option<&Revival>, waiting: usize) -> Str
         title => format!(" \"{title}\""),
     };
     let files = match kept.map(|kept| kept.snapshot.code_at) {
-        None => "there is no snapshot; all its files are lost".to_owned(),
-        Some(None) => "the last snapshot has no files; all of them are lost".to_owned(),
+        None => "there is no snapshot; all its files will be lost".to_owned(),
+        Some(None) => "the last snapshot has no files; all of them will be lost".to_owned(),
         Some(Some(at)) => format!(
-            "files changed after the last snapshot ({}) and files that git ignores are lost",
+            "changes since the last snapshot ({}) and git-ignored files will be lost",
             age(wall().since(at))
         ),
     };
     let missing = match kept.map_or(0, |kept| kept.missing) {
         0 => String::new(),
-        1 => "; 1 prompt came after that".to_owned(),
-        n => format!("; {n} prompts came after that"),
+        1 => "; 1 later prompt is not in it".to_owned(),
+        n => format!("; {n} later prompts are not in it"),
     };
     let waiting = match waiting {
         0 => String::new(),
-        1 => "; 1 prompt waits and was not sent".to_owned(),
-        n => format!("; {n} prompts wait and were not sent"),
+        1 => "; 1 queued prompt was not sent".to_owned(),
+        n => format!("; {n} queued prompts were not sent"),
     };
     format!("{}{title}: {files}{missing}{waiting}", session.name)
 }

@@ -341,8 +341,8 @@ mod tests {
             "run the command again in a moment"
         );
         assert_eq!(
-            without_keys("press r to send it all the same, or start with --empty"),
-            "open the session in the terminal to send it all the same, or start with --empty"
+            without_keys("press r to send it anyway, or start with --empty"),
+            "open the session in the terminal to send it anyway, or start with --empty"
         );
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn revive(options: &Options, args: &NameArgs, env: &Env) -> Result<()
         let revival = ended?;
         let queued = match revival.missing {
             0 => String::new(),
-            n => format!("; prompts that wait in its queue: {n}"),
+            n => format!("; prompts in its queue: {n}"),
         };
         report::line(format!("revived {}{queued}", session.name))
     })
@@ -58,12 +58,15 @@ fn before(prospect: &Revival) -> String {
     let code = match snapshot.code_at {
         Some(at) if at == snapshot.at => String::new(),
         Some(at) => format!(", its code {}", age(wall().since(at))),
-        None => ", without the code: that is what a new session gets".to_owned(),
+        None => ", without the code: it gets that of a new session".to_owned(),
     };
-    let missing = prospect.missing;
+    let missing = match prospect.missing {
+        0 => "all prompts are included".to_owned(),
+        1 => "1 later prompt is not included".to_owned(),
+        n => format!("{n} later prompts are not included"),
+    };
     format!(
-        "the last snapshot was taken {taken}{code}; prompts that are not in it: {missing}; \
-         files that git ignores are in none"
+        "the last snapshot was taken {taken}{code}; {missing}; git-ignored files are not included"
     )
 }
 

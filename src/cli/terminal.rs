@@ -180,7 +180,7 @@ pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<
 fn server(address: &str) -> Result<Url, Ended> {
     let why = match Url::parse(address) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => return Ok(url),
-        Ok(url) if url.has_host() => format!("{}:// is not spoken here", url.scheme()),
+        Ok(url) if url.has_host() => format!("unsupported scheme {}", url.scheme()),
         Err(error) if address.contains("://") => error.to_string(),
         // In `localhost:4096` the name reads as a scheme, and `nonsense` as a path.
         Ok(_) | Err(_) => "it does not begin with http:// or https://".to_owned(),
@@ -316,7 +316,7 @@ mod tests {
             why("nonsense"),
             "it does not begin with http:// or https://"
         );
-        assert_eq!(why("ftp://host/x"), "ftp:// is not spoken here");
+        assert_eq!(why("ftp://host/x"), "unsupported scheme ftp");
         assert_eq!(
             why("localhost:4096"),
             "it does not begin with http:// or https://"

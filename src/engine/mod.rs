@@ -73,7 +73,7 @@ pub enum EngineError {
     #[error(transparent)]
     Daemon(#[from] DaemonError),
     /// The daemon was started with other settings, or this machine gives no more.
-    #[error("isolation '{}' is required, and the local server gives {is}", least.name())]
+    #[error("isolation '{}' is required, and the local server provides {is}", least.name())]
     Isolation { least: Level, is: String },
     /// The template's programs could not be installed; the text is the installer's own.
     #[error("{0}")]

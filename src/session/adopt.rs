@@ -63,7 +63,7 @@ pub async fn adopt(
         Err(error) => return Err(words::e2b(&error)),
     };
     if !is_ours(&listed) {
-        let why = "it was not made by sandbar: nobody knows what runs in it";
+        let why = "sandbar did not create it, so what runs in it is unknown";
         return Err(cannot(id, why, "make a session with `sandbar`"));
     }
     let key = key(records, id, &listed.metadata, wanted.key).await?;

@@ -39,7 +39,7 @@ pub(crate) async fn boot(cx: BootCx) -> Result<Server, Phase> {
         Origin::Stored => match cx.recorder.stored_place().await {
             Some(place) => Box::pin(boot_sandbox::boot(&cx, place)).await,
             None => Err(Phase::Failed(
-                Failure::new("this session is not in the store")
+                Failure::new("this session is not stored")
                     .because("it was deleted, or never stored")
                     .hint("n starts a new session"),
             )),

@@ -32,7 +32,7 @@ pub(super) async fn bring_code(
     let directory = match place.new.code.clone() {
         _ if kept.is_some() => kept.unwrap_or_default(),
         CodeSource::Empty => {
-            let what = "the work tree could not be made; is git in the sandbox?";
+            let what = "the work tree could not be created; is git in the sandbox?";
             let said = sandbox.script(what, code::EMPTY, &[key], SHORT).await?;
             code::brought(&said).0
         }
@@ -94,7 +94,7 @@ async fn send_work_tree(
 }
 
 fn large(size: &CodeSize) -> Failure {
-    let mut why = "all of it would be sent into the sandbox".to_owned();
+    let mut why = "all of it would be copied into the sandbox".to_owned();
     if let Some((file, bytes)) = &size.largest {
         let (file, megabytes) = (file.display(), bytes / 1_000_000);
         why = format!("{why}; the largest file that is not committed is {file} ({megabytes} MB)");
@@ -102,7 +102,7 @@ fn large(size: &CodeSize) -> Failure {
     let megabytes = size.bytes / 1_000_000;
     Failure::new(format!("the code here is large ({megabytes} MB)"))
         .because(why)
-        .hint("press r to send it all the same, or start with --empty")
+        .hint("press r to send it anyway, or start with --empty")
         .retryable()
 }
 

@@ -100,7 +100,7 @@ pub(super) fn check(engine: &Engine, keys: &Keys) -> Result<Vec<String>, Failure
 fn left_out(keys: &Keys) -> Vec<String> {
     let unknown = keys.iter().filter(|(name, _)| provider(name).is_none());
     let line = |(name, _): &(String, SecretString)| {
-        format!("{name} is left out: it is not known which requests it belongs to")
+        format!("{name} is left out: the requests it belongs to are unknown")
     };
     unknown.map(line).collect()
 }
@@ -142,7 +142,7 @@ mod tests {
     fn what_is_left_out_is_named() {
         let lines = left_out(&keys(&["OPENAI_API_KEY", "ZHIPU_API_KEY"]));
 
-        let line = "ZHIPU_API_KEY is left out: it is not known which requests it belongs to";
+        let line = "ZHIPU_API_KEY is left out: the requests it belongs to are unknown";
         assert_eq!(lines, [line]);
     }
 }

@@ -214,7 +214,7 @@ impl Reader {
                 heard = heard.recv() => match heard {
                     Some(Heard::Printed(stream, bytes)) => self.printed(stream, &bytes),
                     Some(Heard::Resumed) if self.files.is_none() => self.note(
-                        "the log stream broke and was taken up again; lines may be missing",
+                        "the log stream broke and was resumed; lines may be missing",
                     ),
                     Some(Heard::Resumed) => {}
                     Some(Heard::Ended(exit)) => return exit,
@@ -387,7 +387,7 @@ impl Reader {
         } else {
             self.note("opencode serve ended while the log stream was broken");
             Failure::new("OpenCode ended")
-                .because("its process is no longer in the sandbox; how it ended is not known")
+                .because("its process is no longer in the sandbox; how it ended is unknown")
         };
         self.flush().await;
         let failure = failure

@@ -49,12 +49,12 @@ pub async fn patch(world: &World, key: &SessionKey) -> Result<Kept, Failure> {
         return Err(words::no_snapshot());
     };
     let Some(code) = snapshot.code else {
-        return Err(Failure::new("the session's code was not kept")
-            .because("its work tree is larger than what is kept"));
+        return Err(Failure::new("the session's code was not saved")
+            .because("its work tree is larger than a snapshot may be"));
     };
     if code.on_clone {
         return Err(Failure::new("the snapshot builds on a clone")
-            .because("the repository is too large to be kept whole")
+            .because("the repository is too large to be saved in full")
             .hint("`sandbar revive` brings the work back"));
     }
     let scratch = world.scratch()?;

@@ -126,7 +126,7 @@ pub(super) async fn code(
     let (Some(code), Some(Keep { files, key })) = (kept, cx.recorder.keep()) else {
         return Ok(None);
     };
-    let line = "the work tree comes back from the last snapshot";
+    let line = "restoring the work tree from the last snapshot";
     cx.output(Stage::Code, line).await;
     let mut paths = Vec::new();
     for commit in code.bundles {
@@ -147,7 +147,7 @@ pub(super) async fn code(
     let mut arguments = vec![name, key, &code.commit, &for_git.url, kind, for_git.word];
     arguments.extend(paths.iter().map(String::as_str));
     let script = SandboxScript {
-        what: "the work tree could not be made again",
+        what: "the work tree could not be restored",
         text: code::RESTORE,
         arguments: &arguments,
         input: for_git.input,
@@ -171,7 +171,7 @@ pub(super) async fn conversations(
     let (true, Some(Keep { files, key })) = (is_own, cx.recorder.keep()) else {
         return Err(words::no_snapshot());
     };
-    let line = "the conversation comes back from the last snapshot";
+    let line = "restoring the conversation from the last snapshot";
     cx.output(Stage::Start, line).await;
     let home = sandbox.home().await?;
     let mut paths = Vec::new();

@@ -59,7 +59,7 @@ pub(super) async fn take(server: Server, keep: Keep) -> Result<SnapshotInfo, Fai
         }
         // The conversation is worth keeping too; the code stays as it was.
         Err(failure) => {
-            tracing::warn!(?failure, "the work tree could not be kept");
+            tracing::warn!(?failure, "the work tree could not be saved");
             snapshot.code_at = before.code_at;
             snapshot.code = before.code;
         }
@@ -101,7 +101,7 @@ async fn conversations(
             }
             let json = export.json().into_bytes();
             if json.len() > CONVERSATION_LIMIT {
-                return Err(Failure::new("the conversation is too large to be kept"));
+                return Err(Failure::new("the conversation is too large to be saved"));
             }
             fresh.conversations.push((conversation.clone(), json));
         }
@@ -120,7 +120,7 @@ enum Packed {
 async fn code(server: &Server, before: Option<&CodeSnapshot>) -> Result<Packed, Failure> {
     let what = "the work tree could not be packed";
     let Some(sandbox) = &server.sandbox else {
-        return Err(Failure::new(what).because("the server is somebody else's"));
+        return Err(Failure::new(what).because("the server belongs to someone else"));
     };
     let limit = CODE_LIMIT.to_string();
     let state = before.map_or("", |before| &before.state);

@@ -60,10 +60,10 @@ pub(crate) fn in_passing(failure: &Failure) -> String {
 
 /// What is said while a server that was there before does not answer as itself.
 pub(crate) fn not_itself(error: &OpencodeError) -> String {
-    let hint = "does the network want a login?";
+    let hint = "does the network require a login?";
     match error {
         OpencodeError::NotOpencode { found, .. } => {
-            format!("something else answers for the server ({found}); {hint}")
+            format!("something else answers in the server's place ({found}); {hint}")
         }
         _ => format!("the server's answers arrive damaged; {hint}"),
     }
@@ -71,7 +71,7 @@ pub(crate) fn not_itself(error: &OpencodeError) -> String {
 
 /// The server wants a password and we had none, since the variable is not set.
 pub(crate) fn password_missing(variable: &str) -> Failure {
-    Failure::new("the OpenCode server wants a password")
+    Failure::new("the OpenCode server requires a password")
         .because(format!("{variable} is not set"))
         .hint("set it to the server's password, or name another variable with --password-env")
 }
@@ -82,7 +82,7 @@ pub(crate) fn password_refused(user: &str) -> Failure {
         "OpenCode does not accept the password of user {user}"
     ))
     .because("the user or the password is wrong")
-    .hint("set OPENCODE_SERVER_USERNAME and OPENCODE_SERVER_PASSWORD as the server has them")
+    .hint("set OPENCODE_SERVER_USERNAME and OPENCODE_SERVER_PASSWORD to those of the server")
 }
 
 /// An error of E2B's API, of a sandbox's envd, or of the way to them.
@@ -92,9 +92,9 @@ pub(crate) fn e2b(error: &Error) -> Failure {
             .hint("check E2B_API_KEY, or use --engine local, which needs none"),
         Kind::Forbidden { .. } => Failure::new("the sandbox API refused the request")
             .hint("check what your account allows"),
-        Kind::NotFound { .. } => Failure::new("the sandbox API does not know what was asked for")
+        Kind::NotFound { .. } => Failure::new("the sandbox API did not find what was requested")
             .hint("check the template's name"),
-        Kind::Conflict { .. } => Failure::new("the sandbox is in the middle of a change")
+        Kind::Conflict { .. } => Failure::new("the sandbox is busy with another change")
             .hint("press r to try again in a moment"),
         Kind::RateLimited { .. } => Failure::new("too many requests, or too many sandboxes")
             .hint("kill a sandbox that you no longer need, or try again in a moment"),
@@ -103,8 +103,9 @@ pub(crate) fn e2b(error: &Error) -> Failure {
         Kind::PortNotOpen { .. } => {
             Failure::new("nothing listens on the sandbox's port").hint("press r to try again")
         }
-        Kind::Html { .. } => Failure::new("a web page came where the sandbox API should be")
-            .hint("check E2B_API_URL and E2B_DOMAIN, and that no login page stands in between"),
+        Kind::Html { .. } => Failure::new("a web page answered instead of the sandbox API").hint(
+            "check E2B_API_URL and E2B_DOMAIN, and that no login page intercepts the request",
+        ),
         Kind::Unreachable { .. } => Failure::new("the sandbox API cannot be reached")
             .hint("check the network and E2B_API_URL; --engine local needs no network"),
         Kind::TimedOut { .. } => {
@@ -170,9 +171,9 @@ pub(crate) fn engine(error: &EngineError) -> Failure {
                 .retryable()
         }
         EngineError::Isolation { .. } => {
-            Failure::new("local sandboxes are shut off less than required")
+            Failure::new("isolation is below local.require_isolation")
                 .because(error.to_string())
-                .hint("after a change: `sandbar local stop`; or lower local.require_isolation")
+                .hint("improve it (`sandbar doctor` says how) and run `sandbar local stop`, or lower the setting")
         }
         EngineError::Template(said) => Failure::new("OpenCode could not be installed")
             .because(said.clone())
@@ -197,13 +198,13 @@ pub(crate) fn gone(id: &str) -> Failure {
 
 pub(crate) fn killed(id: &str) -> Failure {
     Failure::new("the sandbox was killed")
-        .because(format!("sandbox {id} was killed from here"))
+        .because(format!("you killed this sandbox ({id})"))
         .hint("the conversation stays readable here; n starts a new session")
 }
 
 /// A revival was asked for, and the sandbox is there.
 pub(crate) fn not_gone() -> Failure {
-    Failure::new("the sandbox is there: there is nothing to revive")
+    Failure::new("nothing to revive: the sandbox still exists")
         .hint("only a session whose sandbox is gone comes back in a new one")
 }
 
@@ -216,7 +217,7 @@ pub(crate) fn has_conversation() -> Failure {
 /// There is nothing that a new sandbox could be made from.
 pub(crate) fn no_snapshot() -> Failure {
     Failure::new("the session cannot be revived")
-        .because("no snapshot of it was taken: no turn has ended while sandbar was there")
+        .because("it has no snapshot: no turn has ended while sandbar was connected")
         .hint("the conversation stays readable here; n starts a new session")
 }
 
@@ -229,7 +230,7 @@ pub(crate) fn open_elsewhere() -> Failure {
 pub(crate) fn revived(missing: usize) -> String {
     let missing = match missing {
         0 => String::new(),
-        n => format!("; prompts that are not in it, and wait in the queue again: {n}"),
+        n => format!("; prompts back in the queue: {n}"),
     };
     format!("in a new sandbox, made from the last snapshot{missing}")
 }
@@ -238,7 +239,7 @@ pub(crate) fn revived(missing: usize) -> String {
 pub(crate) fn not_connected(is_paused: bool) -> Failure {
     let failure = if is_paused {
         Failure::new("the sandbox is paused")
-            .hint("resume it with r; what waited waits there still")
+            .hint("resume it with r; queued prompts are still there")
     } else {
         Failure::new("not connected to the session's server")
             .hint("wait until it is connected again, or press r to try now")

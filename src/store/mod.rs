@@ -176,4 +176,4 @@ impl Store {
     }
 }
 
-const CLOSED: &str = "Sessions of this run are not remembered: the store could not be started";
+const CLOSED: &str = "Sessions of this run will not be saved: the store could not be started";

@@ -224,7 +224,7 @@ fn attach_refuses_what_is_no_address_before_it_takes_the_screen() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
     assert_eq!(
         ran.err,
-        "sandbar: 'ftp://host' is not the address of a server\n  ftp:// is not spoken here\n  \
+        "sandbar: 'ftp://host' is not the address of a server\n  unsupported scheme ftp\n  \
          hint: give the URL that `opencode serve` printed, like http://127.0.0.1:4096\n"
     );
     for address in [
@@ -591,7 +591,7 @@ async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it
     }
     insta::assert_snapshot!(told, @r#"
     sandbar: sandbox FOREIGN cannot be adopted
-      it was not made by sandbar: nobody knows what runs in it
+      sandbar did not create it, so what runs in it is unknown
       hint: make a session with `sandbar`
     sandbar: sandbox BARE cannot be adopted
       OpenCode does not run in it, and there is no work tree of a session
@@ -983,9 +983,9 @@ async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
     assert_eq!((unasked.code, unasked.out.as_str()), (Some(2), ""));
     assert_eq!(
         unasked.err.replace(&strange, "ID"),
-        "two \"About two\": there is no snapshot; all its files are lost\n\
-         one \"About one\": there is no snapshot; all its files are lost\n\
-         sandbox ID, which no session here has: all its files are lost\n\
+        "two \"About two\": there is no snapshot; all its files will be lost\n\
+         one \"About one\": there is no snapshot; all its files will be lost\n\
+         sandbox ID, which no session here uses: all its files will be lost\n\
          sandbar: kill was not confirmed\n  there is no terminal to ask on; nothing was killed\n  \
          hint: run it with --yes\n"
     );
@@ -1012,7 +1012,7 @@ async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
     // What is gone needs no yes.
     let again = account.run(&["kill", "one"]).await;
     assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
-    let words = format!("two, one (sandbox {shared}) was gone already");
+    let words = format!("two, one (sandbox {shared}) was already gone");
     assert!(again.out.starts_with(&words), "{again:?}");
     let again = account.run(&["kill", "one", "--json"]).await;
     let told: Value = serde_json::from_str(&again.out).unwrap();

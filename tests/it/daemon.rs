@@ -108,7 +108,7 @@ async fn a_server_that_gives_less_than_required_is_not_used() {
     };
     assert!(
         error.to_string().starts_with(
-            "isolation 'full' is required, and the local server gives isolation: none"
+            "isolation 'full' is required, and the local server provides isolation: none"
         ),
         "{error}"
     );

@@ -58,7 +58,7 @@ fn what_fails_has_its_fix_and_the_exit_code_says_so() {
     let isolation = check(&checks, "isolation");
     assert_eq!(isolation["state"], "fails");
     let found = isolation["found"].as_str().unwrap();
-    let wanted = "isolation 'full' is required and this machine gives 'none'";
+    let wanted = "isolation 'full' is required and this machine supports 'none'";
     assert!(found.starts_with(wanted), "{found}");
 }
 

@@ -448,7 +448,7 @@ async fn less_than_required_is_refused_with_the_reason() {
 
     let told = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert!(!ran.status.success());
-    let wanted = "isolation 'full' is required and this machine gives 'none'";
+    let wanted = "isolation 'full' is required and this machine supports 'none'";
     assert!(told.contains(wanted), "{told}");
 }
 

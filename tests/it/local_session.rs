@@ -169,7 +169,7 @@ fn without_auto_the_first_request_is_rejected_and_the_run_has_failed() {
     );
     let told: Vec<&str> = ran.stderr.lines().collect();
     let rest = [
-        "permission rejected: external_directory: /etc/hosts",
+        "permission denied: external_directory: /etc/hosts",
         "session careful paused; `sandbar` lists it",
         "sandbar: the agent asked a permission and nobody is here to answer",
         "  external_directory: /etc/hosts",

@@ -97,7 +97,7 @@ fn sandboxes_that_no_session_has_are_listed_and_killed_from_there() {
     screen.send("a");
     screen.wait_for(&format!("sandbox {lost} cannot be adopted"));
     screen.send("  D");
-    screen.wait_for("Kill 2 sandboxes of no session here?");
+    screen.wait_for("Kill 2 sandboxes without a session?");
     screen.send("y");
 
     screen.wait_for("2 killed");

@@ -115,7 +115,7 @@ pub(super) fn configuration(config: &Config) -> Check {
     let found = if file.exists() {
         file.display().to_string()
     } else {
-        format!("the defaults hold; there is no {}", file.display())
+        format!("using the defaults; there is no {}", file.display())
     };
     Check::ok("configuration", found)
 }
@@ -132,7 +132,7 @@ pub(super) fn configuration_failed(failure: &Failure) -> Check {
     Check::fails(
         "configuration",
         in_a_line(failure),
-        "correct it; until then every command stops here",
+        "correct it; until then every command fails",
     )
 }
 

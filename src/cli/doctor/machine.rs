@@ -43,12 +43,13 @@ impl Screen {
 pub(super) fn terminal(screen: &Screen, no_color: bool) -> Check {
     let name = "terminal";
     if !screen.is_terminal {
-        let found = "standard input and output are none; commands such as `sandbar run` work";
+        let found =
+            "standard input and output are not a terminal; commands such as `sandbar run` work";
         return Check::note(name, found, "");
     }
     let term = screen.term.as_deref().unwrap_or_default();
     if matches!(term, "" | "dumb") {
-        let found = format!("TERM is \"{term}\", which can draw nothing");
+        let found = format!("TERM is \"{term}\", which cannot draw a screen");
         return Check::fails(name, found, "set TERM, for example to xterm-256color");
     }
     let colours = match screen.colours.as_deref() {
@@ -58,7 +59,7 @@ pub(super) fn terminal(screen: &Screen, no_color: bool) -> Check {
         _ => "16 colours",
     };
     let Some((columns, rows)) = screen.size.filter(|size| size.0 > 0) else {
-        let found = format!("{term}, {colours}; its size is not known");
+        let found = format!("{term}, {colours}; of unknown size");
         return Check::note(name, found, "");
     };
     let found = format!("{term}, {columns} columns and {rows} rows, {colours}");
@@ -126,7 +127,7 @@ pub(super) fn bubblewrap(version: Option<&str>) -> Check {
         None if !cfg!(target_os = "linux") => Check::ok("bubblewrap", "not for this system"),
         None => Check::note(
             "bubblewrap",
-            "not found: local sandboxes are not shut off fully",
+            "not found: local sandboxes are not fully isolated",
             "install the package bubblewrap, then `sandbar local stop`",
         ),
     }
@@ -165,8 +166,8 @@ mod tests {
         Ok: foot, 200 columns and 50 rows, 16 million colours; 
         Ok: linux, 80 columns and 24 rows, no colours (NO_COLOR or no_color); 
         Note: linux, 40 columns and 10 rows, 16 colours; make it 60 by 16 or larger
-        Fails: TERM is "dumb", which can draw nothing; set TERM, for example to xterm-256color
-        Note: standard input and output are none; commands such as `sandbar run` work; 
+        Fails: TERM is "dumb", which cannot draw a screen; set TERM, for example to xterm-256color
+        Note: standard input and output are not a terminal; commands such as `sandbar run` work; 
         "#);
     }
 

@@ -55,7 +55,12 @@ impl Answer {
                 subject,
                 allowed,
             } => {
-                let done = if allowed { "allowed" } else { "rejected" };
+                let done = match (what, allowed) {
+                    ("question", true) => "answered",
+                    ("question", false) => "declined",
+                    (_, true) => "allowed",
+                    (_, false) => "denied",
+                };
                 self.progress(&format!("{what} {done}: {}", visible::one_line(&subject)))?;
             }
             Out::Tool(_) | Out::Log(_) | Out::Command(_) | Out::Done(_) => {}

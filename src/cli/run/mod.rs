@@ -169,7 +169,7 @@ async fn leave_new(records: &Records, key: &SessionKey, closing: Closing, left: 
         Closing::Kill if has_sandbox => {
             "kept: its sandbox could not be killed and may still run".to_owned()
         }
-        Closing::Kill => "kept: nobody could say whether it has a sandbox".to_owned(),
+        Closing::Kill => "kept: whether it has a sandbox is unknown".to_owned(),
         _ if is_gone => "is gone; `sandbar revive` brings it back".to_owned(),
         _ if !has_sandbox => "has no sandbox".to_owned(),
         _ if left.prompt => {

@@ -43,10 +43,10 @@ use view::{listed, view};
 /// Snake case on the wire, as in the create call.
 const INTERNET: &str = "allow_internet_access";
 
-const NETWORK: &str = "network rules: the way out of its sandboxes keeps none";
+const NETWORK: &str = "network rules: the outbound proxy cannot enforce them here";
 const OTHER_RULES: &str = "network rules beside allowOut, denyOut, rules and allow_internet_access";
-const LATE_RULES: &str = "network.rules for a sandbox that was made without: its processes do not \
-    trust the way out";
+const LATE_RULES: &str =
+    "network.rules for a sandbox created without them: its processes do not trust the proxy";
 
 /// All control plane routes, behind the API key.
 pub(super) fn router(registry: App) -> Router {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::error::ApiError;
 
-const TEMPLATES: &str = "templates of your own: its templates are 'base' and 'opencode', and a \
+const TEMPLATES: &str = "custom templates: its templates are 'base' and 'opencode', and a \
     snapshot of a sandbox can be named like a template";
 const TAGS: &str = "tags of templates: a snapshot gets its tag when it is made (name:tag)";
 const VOLUMES: &str = "volumes: what sandboxes are to share can go through files or git";

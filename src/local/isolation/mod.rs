@@ -209,7 +209,7 @@ pub(super) fn decide(wanted: Wanted, dirs: &Dirs<'_>) -> io::Result<Isolation> {
     }
     if level < wanted.least {
         let message = format!(
-            "isolation '{}' is required and this machine gives '{}': {}",
+            "isolation '{}' is required and this machine supports '{}': {}",
             wanted.least.name(),
             level.name(),
             lack.line(),

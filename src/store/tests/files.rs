@@ -52,7 +52,7 @@ async fn a_fifo_in_the_place_of_the_database_or_of_a_file_beside_it_is_named_and
         let opened = Store::open(dir.path());
 
         let wanted = format!(
-            "Sessions of this run are not remembered: cannot open {}: this is a FIFO, not a regular file",
+            "Sessions of this run will not be saved: cannot open {}: this is a FIFO, not a regular file",
             fifo.display()
         );
         assert_eq!(opened.notices, [wanted]);
@@ -144,7 +144,7 @@ async fn where_no_file_can_be_made_the_store_works_in_memory_and_says_so() {
     assert_eq!(store.draft(&key()).await.unwrap(), "x");
     let notices = store.notices().await;
     assert_eq!(notices.len(), 1);
-    assert!(notices[0].contains("not remembered"), "{notices:?}");
+    assert!(notices[0].contains("not be saved"), "{notices:?}");
 }
 
 #[tokio::test]
