@@ -57,7 +57,7 @@ pub enum KeymapError {
         other: String,
         other_action: &'static str,
     },
-    #[error("`{keys}` of `{action}` is text where it is to be a key; add ctrl or alt to it")]
+    #[error("`{keys}` of `{action}` would be typed as text; add ctrl or alt to it")]
     Typed { keys: String, action: &'static str },
 }
 

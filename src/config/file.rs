@@ -152,7 +152,7 @@ impl Reader<'_> {
     /// TOML takes `"a.b"` and `b` in the table `a` for two things.
     fn twice(&mut self, name: &str, key: &Spanned<std::borrow::Cow<'_, str>>) {
         let what = format!("\"{}\" is set twice", shown(name));
-        let hint = "leave one of the two out".to_owned();
+        let hint = "remove one of the two".to_owned();
         self.problem(self.place(key), &what, Some(hint));
     }
 
@@ -213,7 +213,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
             .iter()
             .map(|item| item.get_ref().as_str().map(str::to_owned))
             .collect::<Option<Vec<String>>>()
-            .map_or(Raw::Other("list of other things than texts"), Raw::List),
+            .map_or(Raw::Other("list with values that are not text"), Raw::List),
         DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix())
             .map_or(Raw::Other("number"), Raw::Number),
         DeValue::Float(number) => Raw::Decimal(number.as_str().to_owned()),

@@ -121,7 +121,7 @@ impl Layers {
     pub(super) fn text<T>(&mut self, name: &str, make: impl Fn(String) -> T) -> Sourced<T> {
         self.value(name, make(default_of(name).to_owned()), |raw| {
             let text = text_of(raw)?.trim();
-            let hint = "leave the setting out to have the default";
+            let hint = "omit the setting to use the default";
             if text.is_empty() {
                 return Err(Wrong::new("the text is empty", hint));
             }
@@ -145,8 +145,7 @@ impl Layers {
     pub(super) fn size(&mut self, name: &str) -> Sourced<Option<u64>> {
         let default = size::parse(default_of(name)).flatten();
         self.value(name, default, |raw| {
-            let hint =
-                "write a number, with k, m, g or t behind it or without: \"8g\"; or \"none\"";
+            let hint = "write a number, optionally followed by k, m, g or t: \"8g\"; or \"none\"";
             let read = match raw {
                 Raw::Number(number) => size::parse(&number.to_string()),
                 Raw::Text(text) => size::parse(text),

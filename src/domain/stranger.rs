@@ -69,8 +69,8 @@ impl Whence {
     /// In words, as the rest of a sentence about the sandbox.
     pub fn words(&self) -> String {
         match self {
-            Self::Awaited(name) => format!("will be {name}'s when that is opened"),
-            Self::Left(name) => format!("left by {name}, which goes on elsewhere"),
+            Self::Awaited(name) => format!("reserved for {name}, until that is opened"),
+            Self::Left(name) => format!("left by {name}, which moved elsewhere"),
             Self::Elsewhere => "made elsewhere".to_owned(),
             Self::Foreign => "not made by sandbar".to_owned(),
         }

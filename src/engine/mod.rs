@@ -260,8 +260,7 @@ async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
 }
 
 /// Said where the local server was started from a shell with other proxies or certificates.
-const OTHER_WAY_OUT: &str = "the local server has other proxies or certificates than this shell, and \
-    its sandboxes get out by them: `sandbar local stop` ends it, and pauses its sandboxes; the next session \
+const OTHER_WAY_OUT: &str = "the local server runs with other proxies or certificates than this shell, and its sandboxes use those: `sandbar local stop` ends it, and pauses its sandboxes; the next session \
     starts a new one";
 
 /// What whoever starts a session should know of the local server.

@@ -82,8 +82,7 @@ fn taken(state_dir: &Path) -> io::Error {
         None => String::new(),
     };
     let message = format!(
-        "another local server{who} has the sandboxes in {}: end it first, or give this one other \
-         files by SANDBAR_HOME",
+        "another local server{who} manages the sandboxes in {}: stop it first, or set SANDBAR_HOME to another directory",
         state_dir.display()
     );
     io::Error::new(io::ErrorKind::WouldBlock, message)
@@ -131,10 +130,10 @@ mod tests {
         let pid = std::process::id();
         let begin = format!("another local server (process {pid}");
         assert!(
-            early.starts_with(&format!("{begin}) has the sandboxes in ")),
+            early.starts_with(&format!("{begin}) manages the sandboxes in ")),
             "{early}"
         );
-        let wanted = format!("{begin}, http://127.0.0.1:4000) has");
+        let wanted = format!("{begin}, http://127.0.0.1:4000) manages");
         assert!(late.starts_with(&wanted), "{late}");
         assert_eq!(holder.pid, pid);
         assert!(!is_held(dir.path()) && ServerLock::take(dir.path()).is_ok());

@@ -136,7 +136,7 @@ pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
     match &session.sandbox.id {
         Some(other) if other != id => cannot(
             id,
-            format!("it was made for session {name}, which goes on in sandbox {other}"),
+            format!("it was made for session {name}, which now uses sandbox {other}"),
             format!("`sandbar kill {id}` ends it"),
         ),
         _ => cannot(
@@ -150,7 +150,7 @@ pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
 /// What is said where no engine knows the sandbox.
 pub fn unknown(id: &SandboxId) -> Failure {
     Failure::new(format!("there is no sandbox {id}"))
-        .because("no account that is set up here has it")
+        .because("no account configured here has it")
         .hint("`sandbar ls` lists the sandboxes of the account")
 }
 

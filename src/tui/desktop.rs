@@ -81,11 +81,11 @@ async fn run_editor(editor: &str, path: &Path) -> Result<String, String> {
         .map_err(|error| format!("the editor could not be started: {error}"))?;
     if !status.success() {
         return Err(format!(
-            "the editor ended with {status}; the draft is as it was"
+            "the editor ended with {status}; the draft is unchanged"
         ));
     }
     let bytes = std::fs::read(path)
-        .map_err(|error| format!("what the editor left could not be read: {error}"))?;
+        .map_err(|error| format!("the edited draft could not be read: {error}"))?;
     let text = String::from_utf8_lossy(&bytes);
     Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
 }
@@ -120,7 +120,7 @@ mod tests {
             .edit("draft".into())
             .await;
 
-        let error = "the editor ended with exit status: 3; the draft is as it was";
+        let error = "the editor ended with exit status: 3; the draft is unchanged";
         assert_eq!(edited, Err(error.into()));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }

@@ -603,13 +603,13 @@ async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it
       it does not have the password of its OpenCode
       hint: open it where it was made, or `sandbar kill MUTE` ends it
     sandbar: sandbox LEFT cannot be adopted
-      it was made for session one, which goes on in sandbox elsewhere
+      it was made for session one, which now uses sandbox elsewhere
       hint: `sandbar kill LEFT` ends it
     sandbar: sandbox elsewhere cannot be adopted
       it is session one already
       hint: `sandbar` opens it
     sandbar: there is no sandbox nosuchsandbox
-      no account that is set up here has it
+      no account configured here has it
       hint: `sandbar ls` lists the sandboxes of the account
     sandbar: there is a session named one already
       it is about "About one"

@@ -58,7 +58,7 @@ fn work_in_a_repository_with_submodules_comes_home_from_a_sandbox() {
 
     let (_, said) = in_root(&["run", "--demo", "--auto", "--name", "one", "table please"]);
 
-    let note = "code: as their files, without their history, go along submodules and repositories inside: vendor/sub\n";
+    let note = "code: submodules and nested repositories, copied as plain files without history: vendor/sub\n";
     assert!(said.contains(note), "{said}");
     let sandbox = home.sandboxes().remove(0);
     home.in_sandbox(&sandbox, WORK);

@@ -84,7 +84,7 @@ async fn a_server_that_was_started_from_a_shell_with_other_proxies_is_told_of() 
         engine.unwrap().notice
     };
 
-    let told = "the local server has other proxies or certificates than this shell";
+    let told = "the local server runs with other proxies or certificates than this shell";
     assert!(!notice(proxy("http://one:1")).await.contains(told));
     assert!(notice(proxy("http://two:1")).await.contains(told));
     assert!(notice(Vec::new()).await.contains(told));
@@ -193,10 +193,10 @@ async fn a_second_server_on_the_same_files_is_refused_with_the_name_of_the_first
     assert!(!second.status.success());
     let told = String::from_utf8_lossy(&second.stderr);
     let pid = first.id().unwrap();
-    let wanted = format!("another local server (process {pid}, {url}) has the sandboxes in ");
+    let wanted = format!("another local server (process {pid}, {url}) manages the sandboxes in ");
     assert!(told.contains(&wanted), "{told}");
     assert!(
-        told.contains("end it first, or give this one other files by SANDBAR_HOME"),
+        told.contains("stop it first, or set SANDBAR_HOME to another directory"),
         "{told}"
     );
     first.kill().await.unwrap();
@@ -223,7 +223,7 @@ async fn a_server_within_another_program_keeps_the_background_server_out() {
     assert!(!started.status.success());
     let url = world.server.url();
     assert!(
-        told.contains(&format!(", {url}) has the sandboxes in ")),
+        told.contains(&format!(", {url}) manages the sandboxes in ")),
         "{told}"
     );
 }

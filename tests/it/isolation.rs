@@ -476,7 +476,7 @@ async fn root_without_a_place_where_others_can_go_is_refused_with_a_way_out() {
     assert!(!ran.status.success());
     let root = dir.path().canonicalize().unwrap();
     let wanted = format!(
-        "the server is root, a sandbox may not be, and no other user can enter '{}'",
+        "the server runs as root, a sandbox must not, and no other user can enter '{}'",
         root.display()
     );
     assert!(told.contains(&wanted), "{told}");

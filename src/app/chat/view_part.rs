@@ -256,9 +256,9 @@ fn gap_note(known: &PartEntry, theme: &Theme) -> Vec<Line<'static>> {
 
 fn compaction(auto: bool, width: u16, theme: &Theme) -> Shown<'static> {
     let words = if auto {
-        " the conversation was getting long and was summed up "
+        " the conversation was getting long and was summarized "
     } else {
-        " the conversation was summed up "
+        " the conversation was summarized "
     };
     let words = wrap::truncate(words, usize::from(width)).into_owned();
     let room = usize::from(width).saturating_sub(wrap::width(&words));
@@ -276,9 +276,9 @@ fn foot(entry: &Entry, is_at_rest: bool, width: u16, theme: &Theme) -> Vec<Line<
     }
     let words = match message.finish.as_deref() {
         _ if is_at_rest && is_unfinished(message) => {
-            "The answer was cut off: OpenCode ended before it was done."
+            "The answer was cut off: OpenCode ended before it finished."
         }
-        Some("length") => "The answer was cut off: it reached the model's limit of output.",
+        Some("length") => "The answer was cut off: it reached the model's output limit.",
         Some("content-filter") => "The answer was cut off by the provider's content filter.",
         _ => return Vec::new(),
     };

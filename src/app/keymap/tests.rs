@@ -131,7 +131,7 @@ fn keys_that_can_never_be_pressed_are_told() {
     );
     assert_eq!(
         error(&[("chat.newline", &["a"])]),
-        "`a` of `chat.newline` is text where it is to be a key; add ctrl or alt to it"
+        "`a` of `chat.newline` would be typed as text; add ctrl or alt to it"
     );
     // A pane may have a key of its own for what another layer has too.
     assert!(Keymap::with(&overrides(&[("logs.wrap", &["r"])])).is_ok());

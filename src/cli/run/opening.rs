@@ -138,7 +138,7 @@ fn refuse_options_of_new(name: &str, options: &Options) -> Result<(), Ended> {
         return Ok(());
     };
     let failure = Failure::new(format!("{flag} is for new sessions, not for {name}"));
-    Err(Ended::Usage(failure.hint("leave one of the two out")))
+    Err(Ended::Usage(failure.hint("remove one of the two")))
 }
 
 /// Whether the session's sandbox runs now; `None`: it is gone.

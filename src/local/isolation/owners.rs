@@ -82,7 +82,7 @@ impl Owners {
             return Ok(None);
         }
         Err(Lack {
-            why: "the server is root, and there is no other user as whom a sandbox could run"
+            why: "the server runs as root, and there is no other user to run sandboxes as"
                 .to_owned(),
             next: "run it as an ordinary user".to_owned(),
         })
@@ -101,7 +101,9 @@ impl Owners {
             .stderr(Stdio::null())
             .status();
         tried.map(drop).map_err(|error| Lack {
-            why: format!("the server is root and cannot start a sandbox as another user: {error}"),
+            why: format!(
+                "the server runs as root and cannot start a sandbox as another user: {error}"
+            ),
             next: "run it as an ordinary user".to_owned(),
         })
     }
@@ -168,7 +170,7 @@ pub(super) fn open_way(dirs: &Dirs<'_>) -> Result<(), Lack> {
         None => Ok(()),
         Some(folder) => Err(Lack {
             why: format!(
-                "the server is root, a sandbox may not be, and no other user can enter '{}'",
+                "the server runs as root, a sandbox must not, and no other user can enter '{}'",
                 folder.display()
             ),
             next: "run it as an ordinary user, or install bubblewrap, or set SANDBAR_HOME to a \

@@ -37,9 +37,12 @@ pub(super) async fn bundle(work: &BundleContent<'_>) -> Result<(Vec<u8>, Option<
     };
     let kept = cut(work, commit).await.ok_or(failure)?;
     let note = match kept {
-        1 => "the last commit goes along, what was before is not all on this machine".to_owned(),
+        1 => "only the last commit is copied: earlier history is incomplete on this machine"
+            .to_owned(),
         kept => {
-            format!("the last {kept} commits go along, what was before is not all on this machine")
+            format!(
+                "only the last {kept} commits are copied: earlier history is incomplete on this machine"
+            )
         }
     };
     Ok((create(work).await?, Some(note)))

@@ -63,40 +63,40 @@ pub(super) async fn notes(source: &UserRepository, index: &Git, told: &AddReport
         }
     };
     add(
-        "as their files, without their history, go along submodules and repositories inside",
+        "submodules and nested repositories, copied as plain files without history",
         &told.files,
     );
     add(
-        "submodules that are not checked out here are empty there",
+        "submodules that are not checked out here, and are empty in the sandbox",
         &told.absent,
     );
     add(
-        "left out, or as last committed, because they cannot be read",
+        "unreadable files, left out or copied as last committed",
         &told.left,
     );
     let paths = index.bytes(&["ls-files", "-z"]).await.unwrap_or_default();
     add(
-        "left out, because they are no files",
+        "left out, because they are not regular files",
         &special(source, &paths).await,
     );
     let pointers = lfs_pointers(index).await.unwrap_or_default();
     add(
-        "files of Git LFS go along as pointers; `git lfs pull` in the sandbox fetches their content",
+        "Git LFS files, copied as pointers; `git lfs pull` in the sandbox fetches their content",
         &pointers,
     );
     for filter in filters(&source.git).await.unwrap_or_default() {
         let of_filter = format!(":(attr:filter={filter})");
         let list = ["ls-files", "-z", "--", &of_filter];
         let files = index.bytes(&list).await.map(|text| split(&text));
-        let what = format!("as git stores them, because filter {filter} is not there");
+        let what = format!("copied as git stores them, because the filter {filter} is missing");
         add(&what, &files.unwrap_or_default());
     }
     if let Some((_, name)) = OPERATIONS
         .iter()
         .find(|(file, _)| source.git_dir.join(file).exists())
     {
-        let with = "the files go along as they are, its state does not";
-        notes.push(format!("a {name} is under way here: {with}"));
+        let with = "the files are copied as they are, its state is not";
+        notes.push(format!("a {name} is in progress here: {with}"));
     }
     notes
 }

@@ -93,26 +93,24 @@ const WHOLE: &[Case] = &[
     ),
     (
         "begin repo; cd repo; mkfifo pipe; mkfifo skipped; echo skipped >.gitignore",
-        &["left out, because they are no files: pipe"],
+        &["left out, because they are not regular files: pipe"],
     ),
     (
         "begin repo; cd repo; git checkout -q -b other HEAD~; echo three >>file; git commit -qam three; git merge -q main || :",
-        &["a merge is under way here: the files go along as they are, its state does not"],
+        &["a merge is in progress here: the files are copied as they are, its state is not"],
     ),
     (
         "begin repo; begin sub; cd repo; git -c protocol.file.allow=always submodule --quiet add ../sub vendor/sub; git commit -qam sub; echo x >vendor/sub/new",
-        &[
-            "as their files, without their history, go along submodules and repositories inside: vendor/sub",
-        ],
+        &["submodules and nested repositories, copied as plain files without history: vendor/sub"],
     ),
     (
         "begin of; begin sub; cd of; git -c protocol.file.allow=always submodule --quiet add ../sub 'vendor/a sub'; git commit -qam sub; cd ..; git clone -q of repo",
-        &["submodules that are not checked out here are empty there: vendor/a sub"],
+        &["submodules that are not checked out here, and are empty in the sandbox: vendor/a sub"],
     ),
     (
         r#"begin repo; cd repo; name=$(printf 'a\nb'); begin "$name"; cd "$name"; echo file >.gitignore; begin deep; mkdir ../void; cd ../void; git init -q"#,
         &[
-            r#"as their files, without their history, go along submodules and repositories inside: "a\nb", "a\nb/deep", void"#,
+            r#"submodules and nested repositories, copied as plain files without history: "a\nb", "a\nb/deep", void"#,
         ],
     ),
 ];
@@ -125,15 +123,15 @@ const PARTS: &[Case] = &[
     ),
     (
         "begin of; git -C of config uploadpack.allowFilter true; git clone -q --filter=blob:none \"file://$PWD/of\" repo; cd repo; git commit -q --allow-empty -m mine",
-        &["the last 2 commits go along, what was before is not all on this machine"],
+        &["only the last 2 commits are copied: earlier history is incomplete on this machine"],
     ),
     (
         "begin repo; cd repo; rm -f .git/objects/$(git rev-parse HEAD~:file | sed 's:^..:&/:')",
-        &["the last commit goes along, what was before is not all on this machine"],
+        &["only the last commit is copied: earlier history is incomplete on this machine"],
     ),
     (
         "begin repo; cd repo; rm -f .git/objects/$(git rev-parse HEAD~ | sed 's:^..:&/:')",
-        &["the last commit goes along, what was before is not all on this machine"],
+        &["only the last commit is copied: earlier history is incomplete on this machine"],
     ),
 ];
 
@@ -265,11 +263,11 @@ async fn where_no_commit_is_whole_the_files_go_along() {
     for (case, note) in [
         (
             sparse,
-            "the files go along without their history, which cannot be read: ",
+            "the files are copied without their history, which cannot be read: ",
         ),
         (
             broken,
-            "the commit that HEAD names cannot be read: the files go along",
+            "the commit that HEAD names cannot be read: only the files are copied",
         ),
     ] {
         let dir = tempfile::tempdir().unwrap();
@@ -331,7 +329,7 @@ async fn of_a_bare_repository_the_last_commit_goes_along() {
 
     let there = There::new(dir.path(), &root).await;
 
-    assert_eq!(there.notes, ["this repository is bare: HEAD goes along"]);
+    assert_eq!(there.notes, ["this repository is bare: HEAD is copied"]);
     assert_eq!(fs::read(there.at.join("file")).unwrap(), b"one\ntwo\n");
     assert_eq!(git_in(&there.at, &["status", "--porcelain"]), "");
 }
@@ -354,8 +352,8 @@ async fn files_are_stored_there_as_the_users_repository_stores_them() {
     assert_eq!(
         there.notes,
         [
-            "files of Git LFS go along as pointers; `git lfs pull` in the sandbox fetches their content: a.png",
-            "as git stores them, because filter rot is not there: k.secret",
+            "Git LFS files, copied as pointers; `git lfs pull` in the sandbox fetches their content: a.png",
+            "copied as git stores them, because the filter rot is missing: k.secret",
         ]
     );
     fs::write(there.at.join("private too"), "as ignored as here\n").unwrap();
@@ -390,8 +388,8 @@ async fn what_a_failing_filter_is_to_hide_stays_as_it_was_committed() {
     assert_eq!(
         there.notes,
         [
-            "left out, or as last committed, because they cannot be read: k.secret, l.secret",
-            "as git stores them, because filter hide is not there: k.secret",
+            "unreadable files, left out or copied as last committed: k.secret, l.secret",
+            "copied as git stores them, because the filter hide is missing: k.secret",
         ]
     );
     assert_eq!(fs::read(there.at.join("k.secret")).unwrap(), b"byq\n");

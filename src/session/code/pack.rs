@@ -25,7 +25,7 @@ const ADD: &str = concat!(
     include_str!("../../../assets/sandbox/pack.sh"),
 );
 
-const WITHOUT_HISTORY: &str = "the files go along without their history, which cannot be read";
+const WITHOUT_HISTORY: &str = "the files are copied without their history, which cannot be read";
 
 /// A work tree as one file.
 #[derive(Debug)]
@@ -121,10 +121,12 @@ impl<'a> Packing<'a> {
         let source = self.source;
         let mut notes = self.notes;
         if source.is_bare {
-            notes.push("this repository is bare: HEAD goes along".to_owned());
+            notes.push("this repository is bare: HEAD is copied".to_owned());
         }
         if source.is_born && source.commit.is_none() {
-            notes.push("the commit that HEAD names cannot be read: the files go along".to_owned());
+            notes.push(
+                "the commit that HEAD names cannot be read: only the files are copied".to_owned(),
+            );
         }
         notes.extend(left_out::notes(source, &self.index, &self.told).await);
         Ok(Packed {
