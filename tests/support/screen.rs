@@ -286,7 +286,7 @@ impl Screen {
 
     /// Waits until the program says above the chat why a session cannot be used, and returns that.
     pub(crate) fn complaint(&self) -> String {
-        let is_head = |row: &str| row.starts_with("× ") && !row.starts_with("× subscribe");
+        let is_head = |row: &str| row.starts_with("× ") && !row.starts_with("× connect ");
         self.wait_until("a complaint", |screen| {
             screen.rows(0, screen.size().1).any(|row| is_head(&row))
         });
