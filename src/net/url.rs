@@ -13,7 +13,9 @@ pub fn without_userinfo(text: &str) -> String {
     while let Some(at) = rest.find(SEPARATOR) {
         let (before, after) = rest.split_at(at + SEPARATOR.len());
         cleaned.push_str(before);
-        rest = &after[userinfo(after)..];
+        let ends_text = |c: char| c.is_whitespace() || "\"'<>|\\`".contains(c);
+        let url = &after[..after.find(ends_text).unwrap_or(after.len())];
+        rest = &after[userinfo(url)..];
     }
     cleaned.push_str(rest);
     cleaned
@@ -61,11 +63,9 @@ pub fn split_access(url: &str) -> (String, Option<(String, Option<String>)>) {
     }
 }
 
-/// The bytes of the userinfo, with its `@`, at the beginning of what follows a scheme. A password that
+/// The bytes of the userinfo, with its `@`, at the beginning of what follows a URL's scheme. A password that
 /// was not encoded may hold an `@` of its own, and even what ends a host: then no port is before that.
-fn userinfo(after: &str) -> usize {
-    let ends_text = |c: char| c.is_whitespace() || "\"'<>|\\`".contains(c);
-    let text = &after[..after.find(ends_text).unwrap_or(after.len())];
+fn userinfo(text: &str) -> usize {
     let authority = &text[..text.find(['/', '?', '#']).unwrap_or(text.len())];
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_host = match authority.rsplit_once(':') {
@@ -118,6 +118,11 @@ mod tests {
 
         let (url, who) = split_userinfo("http://bob:p%40ss%3A@host:1/x");
         assert_eq!((url.as_str(), who), ("http://host:1/x", bob(Some("p@ss:"))));
+        // One URL is given, so that what ends one in a text is a part of it.
+        for password in ["pa'ss", "a b", "x\"y", "<z>", "a|b`c\\d"] {
+            let (url, who) = split_userinfo(&format!("https://bob:{password}@host/a"));
+            assert_eq!((url.as_str(), who), ("https://host/a", bob(Some(password))));
+        }
         assert_eq!(split_userinfo("http://bob@host").1, bob(None));
         assert_eq!(split_userinfo("http://host/a@b").1, None);
     }

@@ -36,6 +36,8 @@ impl CloneAccess {
 
     /// Reads the value of the variable: `USER:PASSWORD`, or a token alone.
     pub fn of_variable(text: &str) -> Self {
+        // As a file has it that was read into the variable.
+        let text = text.trim_end_matches(['\r', '\n']);
         let (user, password) = text.split_once(':').unwrap_or((text, ""));
         Self {
             url: None,
@@ -65,24 +67,36 @@ pub(super) struct ForGit {
     pub(super) input: Option<Bytes>,
 }
 
-/// Finds who gets in at a session's repository: the last of the known ones that fits. Older sessions have it in
-/// their URL.
+/// Finds who gets in at a session's repository: of the known ones that fit the last that has a password, since a
+/// URL often names the user alone. Older sessions have it in their URL. What was not given for this URL goes to no
+/// server without TLS but one of this machine.
 pub(super) fn for_git(known: &[CloneAccess], url: &str) -> ForGit {
     let (url, stored) = CloneAccess::of_url(url);
-    let is_http = ["http://", "https://"].iter().any(|http| {
-        let scheme = url.get(..http.len());
-        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(http))
-    });
+    let may_be_told = is_private(&url);
     let fits = |access: &&CloneAccess| match &access.url {
         Some(of) => *of == url,
-        None => is_http,
+        None => may_be_told,
     };
-    let access = known.iter().rev().find(fits).or(stored.as_ref());
+    let fitting = || known.iter().rev().filter(fits).chain(stored.as_ref());
+    let has_password = |access: &&CloneAccess| !access.password.expose_secret().is_empty();
+    let access = fitting().find(has_password).or_else(|| fitting().next());
     let input = access.and_then(CloneAccess::lines);
     ForGit {
         word: input.as_ref().map_or("", |_| "credentials"),
         url,
         input,
+    }
+}
+
+/// Whether what is said to this URL is read by its server alone.
+fn is_private(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else {
+        return false;
+    };
+    match url.scheme() {
+        "https" => true,
+        "http" => matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")),
+        _ => false,
     }
 }
 
@@ -132,8 +146,20 @@ mod tests {
         let known = [CloneAccess::of_variable("bob:a:b")];
         let named = given(&known, &other);
         assert_eq!(named, (other, "credentials", lines("bob\na:b\n")));
-        let ssh = "ssh://git@host/b.git";
-        assert_eq!(given(&known, ssh), (ssh.to_owned(), "", None));
+        for open in [
+            "ssh://git@host/b.git",
+            "http://host/b.git",
+            "git@host:b.git",
+        ] {
+            assert_eq!(given(&known, open), (open.to_owned(), "", None));
+        }
+        let local = "http://127.0.0.1:8080/b.git";
+        assert_eq!(given(&known, local).2, lines("bob\na:b\n"));
+        // A URL may name a user alone, as hosts print it: then a password that is known decides.
+        let (url, user) = CloneAccess::of_url("https://ann@host/c.git");
+        let known = [CloneAccess::of_variable("bob:a\r\n"), user.unwrap()];
+        assert_eq!(given(&known, &url).2, lines("bob\na\n"));
+        assert_eq!(given(&known[1..], &url).2, lines("ann\n\n"));
         let forged = "https://a%0Ahost=other:b@host/c".to_owned();
         assert_eq!(given(&[], &forged).2, None);
     }
