@@ -9,11 +9,20 @@ needs_no_plugin_package() (
   printf '%s\n' '{"packages":{"":{"dependencies":{"@opencode-ai/plugin":"*"}}}}' > package-lock.json
   # As OpenCode writes it a moment later, so that nothing of this counts as work.
   [ -e .gitignore ] || printf 'node_modules\npackage.json\npackage-lock.json\nbun.lock\n.gitignore' > .gitignore
+  within=$(git rev-parse --show-prefix 2>/dev/null) || return 0
+  rule="/$(printf '%s' "$within" | sed 's/[][*?\\]/\\&/g')package-lock.json"
+  # sandbar tells the agent's work by a repository of its own, which has no rules of the agent's.
+  ! [ -d "$HOME/.sandbar/base.git" ] || exclude_file "$HOME/.sandbar/base.git/info/exclude" "$rule"
   git check-ignore -q package-lock.json 2>/dev/null
   [ $? = 1 ] || return 0
-  exclude=$(git rev-parse --git-path info/exclude) && mkdir -p "${exclude%/*}" || return 0
-  printf '/%spackage-lock.json\n' "$(git rev-parse --show-prefix)" >> "$exclude"
+  exclude=$(git rev-parse --git-path info/exclude) && exclude_file "$exclude" "$rule"
 )
+
+# Appends the rule $2 to the file $1, once.
+exclude_file() {
+  grep -qxF -e "$2" "$1" 2>/dev/null && return 0
+  mkdir -p "${1%/*}" && printf '%s\n' "$2" >> "$1" || :
+}
 
 # Goes through the directories that OpenCode reads for the work tree $1 (its ConfigPaths.directories, 1.18.33): the
 # global one, each .opencode from the work tree upwards, the one at home, which is also where OpenCode's own

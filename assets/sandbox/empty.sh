@@ -5,7 +5,8 @@ directory=$HOME/work
 mark_work_tree "$1"
 mkdir -p "$directory"
 cd "$directory"
-git rev-parse --git-dir >/dev/null 2>&1 || git init -q
+# One above it would not be its own.
+[ -e .git ] || git init -q
 name_committer
 begin_here >/dev/null
 printf '%s\n' "$directory"

@@ -7,10 +7,18 @@ claim "$1" "$2"
 snapshot=$3 url=$4 kind=$5
 shift 6
 mkdir -p "$directory"
-if [ "$kind" = clone ] && [ ! -e "$directory/.git" ]; then
-  remote_git clone --progress --no-checkout -- "$url" "$directory" >&2
+if [ "$kind" = clone ] && ! git -C "$directory" rev-parse -q --verify refs/sandbar/snapshot >/dev/null 2>&1; then
+  # Beside its place until it is whole: one that was cut off would be taken for it.
+  rm -rf "$directory".part-*
+  work="$directory.part-$$"
+  trap 'rm -rf "$work"' EXIT
+  remote_git clone --progress --no-checkout -- "$url" "$work" >&2
+  rm -rf "$directory"
+  mv -T "$work" "$directory"
 fi
 cd "$directory"
+# Of a try that was cut off.
+rm -f .git/index.lock
 begin_repository "$snapshot"
 name_committer
 if [ -n "$url" ] && ! git config remote.origin.url >/dev/null; then git remote add -- origin "$url"; fi

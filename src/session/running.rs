@@ -248,6 +248,8 @@ mod tests {
             out(git)
         };
         git(&["init", "-q"]);
+        // By which the work is told that is taken home.
+        fs::create_dir_all(at(".sandbar/base.git/info")).unwrap();
         let script = format!("{DIRS}settle_config_dirs \"$1\"");
         let settle = |work: &Path, global: Option<&Path>| {
             let mut settle = sh(home.path(), &script, &[work.to_str().unwrap()]);
@@ -277,6 +279,10 @@ mod tests {
         ] {
             assert!(is_settled(dir), "{dir}");
         }
+        settle(&work, None);
+        let rules = fs::read_to_string(at(".sandbar/base.git/info/exclude")).unwrap();
+        let rule = |rule: &str| rules.lines().filter(|line| *line == rule).count();
+        assert_eq!(rule("/.opencode/package-lock.json"), 1, "{rules}");
         assert!(!is_settled("own/.opencode") && !is_settled("code/a/b/.opencode"));
         // None of it is work to be taken home.
         let status = git(&["status", "--porcelain", "-uall"]);

@@ -169,6 +169,12 @@ fn a_large_clone_is_packed_without_what_a_new_clone_brings() {
     ];
     let said = run(dir.path(), "sh", &arguments);
     let commit = said.lines().last().unwrap().split_once(' ').unwrap().1;
+    // An earlier try was cut off while it cloned.
+    let home = dir.path().join("again");
+    std::fs::create_dir_all(home.join(".sandbar")).unwrap();
+    git_in(dir.path(), &["init", "-q", text(&home.join("it"))]);
+    let claimed = format!("key\n{}\n", home.join("it").display());
+    std::fs::write(home.join(".sandbar/work-tree"), claimed).unwrap();
     let again = restore(dir.path(), commit, (text(&origin), "clone"), &["bundle"]);
 
     assert!(said.contains("kind clone"), "{said}");
