@@ -380,6 +380,9 @@ mod tests {
     async fn conflicts_are_refused_whole_by_name_or_marked_where_that_is_wanted() {
         let mine = LONG.replace('4', "mine");
         let (_there, here, patch) = changed_on_both_sides(&mine);
+        // Nothing is remembered for the user, or resolved as he once did.
+        here.git(&["config", "rerere.enabled", "true"]);
+        here.git(&["config", "rerere.autoupdate", "true"]);
 
         let failure = apply(here.0.path(), &patch, OnConflict::Refuse)
             .await
@@ -404,6 +407,12 @@ mod tests {
         );
         assert_eq!(here.read("new"), b"new\n");
         assert!(here.git(&["diff", "--cached"]).is_empty(), "the index");
+        for remembered in ["MERGE_RR", "rr-cache"] {
+            assert!(
+                !here.0.path().join(".git").join(remembered).exists(),
+                "{remembered}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -67,7 +67,11 @@ impl<'p> Merge<'p> {
     async fn run(&self, how: &[&str]) -> Result<Result<Vec<String>, String>, Failure> {
         self.git.bytes(&["read-tree", "--empty"]).await?;
         let update = ["update-index", "--add", "--remove", "-z", "--stdin"];
-        self.git.fed(&update, self.paths.clone()).await?;
+        let update = update.map(OsStr::new);
+        // Something else may stand where a file was.
+        if let Err(said) = self.git.tried(&update, self.paths.clone()).await? {
+            return Ok(Err(said));
+        }
         let exact = ["-c", "apply.ignoreWhitespace=no", "apply", "--3way"].iter();
         let args = exact.chain(&["--whitespace=nowarn", "--binary"]);
         let args: Vec<&OsStr> = args.chain(how).chain(&["-"]).map(OsStr::new).collect();

@@ -204,7 +204,8 @@ pub(super) fn full(options: &Options, session: Option<&str>, env: &Env) -> Resul
     };
     let redactor = Redactor::default();
     let late = keyring::later(&config, options.demo, redactor.clone());
-    if late.is_none() {
+    // One that is there has its own code, which its start asks about.
+    if late.is_none() && session.is_none() {
         provider::can_use_model(options, &config, &setup::code_source(options, &config, env))?;
     }
     let mut world = setup::world(Some(&config), env, started, late)?;

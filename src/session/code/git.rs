@@ -85,6 +85,9 @@ const CONFIGURATION: &[&str] = &[
     "core.splitIndex=false",
     "core.untrackedCache=false",
     "index.sparse=false",
+    // What was resolved before is neither replayed nor remembered.
+    "rerere.autoupdate=false",
+    "rerere.enabled=false",
     "user.name=sandbar",
     "user.email=sandbar@sandbar.invalid",
 ];
