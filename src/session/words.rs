@@ -239,7 +239,7 @@ pub(crate) fn revived(missing: usize) -> String {
 pub(crate) fn not_connected(is_paused: bool) -> Failure {
     let failure = if is_paused {
         Failure::new("the sandbox is paused")
-            .hint("resume it with r; queued prompts are still there")
+            .hint("resume it first; queued prompts are still there")
     } else {
         Failure::new("not connected to the session's server")
             .hint("wait until it is connected again, or press r to try now")

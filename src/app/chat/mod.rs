@@ -220,11 +220,14 @@ impl Chat {
 
     /// Tells how far a prompt gets from now on.
     pub fn set_reach(&mut self, reach: Reach) {
+        if self.reach != reach {
+            // What failed with the connection is told by its loss, and what failed for want of one is over with
+            // the next.
+            self.notices.moved_on();
+        }
         self.reach = reach;
         if reach != Reach::Live {
             self.stop_armed = None;
-            // What failed with the connection is told by its loss.
-            self.notices.moved_on();
             // An answer to an older page may never come.
             self.loading_older = false;
         }

@@ -6,9 +6,9 @@ use super::{Chat, Reach};
 use crate::domain::failure::Failure;
 
 impl Chat {
-    /// Tells that a command failed, unless that is only what the lost connection is.
+    /// Tells that a command failed, unless it was lost with the connection, which is told already.
     pub(super) fn tell_failure(&mut self, failure: &Failure) {
-        if self.reach == Reach::Live || !failure.retryable {
+        if self.reach == Reach::Live || failure.passing.is_none() {
             self.notices.say(Notice::Command(failure.clone()));
         }
     }

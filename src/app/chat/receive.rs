@@ -30,9 +30,12 @@ impl Chat {
         if draft.is_empty() {
             return;
         }
-        // Something may have been typed already.
+        // What was typed already is not stored yet, or the store has it instead of this.
+        let is_stored = self.composer.is_empty();
         self.composer.prepend(draft);
-        self.composer.take_changed();
+        if is_stored {
+            self.composer.take_changed();
+        }
     }
 
     /// A command of ours failed. Nothing is put away: prompts and replies that nobody confirmed

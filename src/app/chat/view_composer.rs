@@ -153,7 +153,10 @@ impl Chat {
             } else {
                 " in the empty composer"
             };
-            let words = format!("{what} · {key}{place} {sends}");
+            let words = match self.reach {
+                Reach::Live => format!("{what} · {key}{place} {sends}"),
+                _ => what,
+            };
             let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
             buf.set_string(row.x + 1, row.y, words, theme.warning);
         }

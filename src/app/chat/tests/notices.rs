@@ -76,7 +76,7 @@ fn what_only_the_user_can_mend_stays_until_something_was_done() {
 
 #[test]
 fn one_loss_of_the_line_is_told_once() {
-    let lost = || Failure::new("the server does not answer").retryable();
+    let lost = || Failure::new("the server does not answer").passing(Duration::ZERO);
     // The calls fail first, or after the loss was noticed.
     let mut before = failed(&lost());
     before.chat.set_reach(Reach::Later);
@@ -86,9 +86,16 @@ fn one_loss_of_the_line_is_told_once() {
 
     assert!(!shows(&before));
     assert!(!shows(&after));
-    // What has another reason is told.
+    // What has another reason is told, also that there is no connection to send it by.
     after.chat.command_failed(&serious());
     assert!(shows(&after));
+    let mut offline = World::idle();
+    offline.chat.set_reach(Reach::Later);
+    let unsent = Failure::new("the sandbox is paused").retryable();
+    offline.chat.command_failed(&unsent);
+    assert!(shows(&offline));
+    offline.chat.set_reach(Reach::Live);
+    assert!(!shows(&offline));
 }
 
 #[test]
