@@ -111,6 +111,9 @@ async fn listen(signals: mpsc::Sender<Signal>) -> std::io::Result<()> {
     let mut continued = of(rustix::process::Signal::CONT)?;
     loop {
         let received = tokio::select! {
+            // A shell that ends a stopped job sends the end first and then lets it go on: taken the other way
+            // round, it would stop itself again.
+            biased;
             _ = terminate.recv() => Signal::Stop,
             _ = hang_up.recv() => Signal::Stop,
             _ = interrupt.recv() => Signal::Interrupt,

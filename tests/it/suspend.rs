@@ -91,3 +91,27 @@ fn a_job_that_is_stopped_and_continued_draws_only_in_the_foreground() {
         screen.contents()
     );
 }
+
+#[test]
+fn a_stopped_job_that_its_shell_ends_has_ended() {
+    let closed = ClosedPort::new();
+    let home = Home::new();
+    let mut screen = home
+        .terminal_of("bash", &["--norc", "--noprofile", "-i"])
+        .size(80, 24)
+        .start();
+    screen.send("PS1='re''ady> '\r");
+    screen.wait_for("ready>");
+    for signal in ["TERM", "HUP"] {
+        let program = env!("CARGO_BIN_EXE_sandbar");
+        screen.send(&format!("clear; {program} attach {}\r", closed.url()));
+        screen.wait_for("› message");
+        screen.send("\x1a");
+        screen.wait_for("ready>");
+        // The shell lets a stopped job go on when it has signalled it.
+        screen.send(&format!(
+            "kill -{signal} %1; wait %1; clear; echo {signal}-$(jobs -s | wc -l)\r"
+        ));
+        screen.wait_for(&format!("{signal}-0"));
+    }
+}
