@@ -71,7 +71,7 @@ pub struct Daemon {
     pub limits: Enforced,
     /// The program's file, where sandboxes below level full can start it.
     pub program: PathBuf,
-    /// The digest of [`super::way_out`] of the shell that started it.
+    /// The digest of [`super::way_out()`] of the shell that started it.
     pub way_out: String,
     /// Where its files are.
     pub state_dir: PathBuf,
