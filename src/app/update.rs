@@ -2,8 +2,8 @@
 
 use std::mem;
 
-use super::action::{Action, AppAction, LogsAction};
-use super::chat::{ChatAction, ChatOutcome};
+use super::action::{Action, AppAction, ChatAction, LogsAction};
+use super::chat::ChatOutcome;
 use super::cx::Cx;
 use super::effect::Effect;
 use super::event::{Event, Reply};

@@ -6,8 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::App;
-use super::action::{Action, AppAction, LogsAction, SessionsAction};
-use super::chat::ChatAction;
+use super::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
 use super::keymap::Context;
 use super::viewcx::ViewCx;
 use crate::domain::sandbox::State;

@@ -15,7 +15,6 @@
 //! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
 
-mod action;
 mod answering;
 mod chips;
 mod composer;
@@ -45,7 +44,6 @@ mod view_transcript;
 use std::collections::HashSet;
 use std::time::Duration;
 
-pub use action::{ChatAction, ChatContext, DEFAULT_KEYS};
 pub use scroll::{Anchor, BlockId, ChatViewport, PanelViewport};
 pub use seat::{Reach, Seat};
 pub(in crate::app) use view::least_rows;
@@ -58,6 +56,7 @@ use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
 use self::transcript::Transcript;
 use self::typing::Typing;
+use crate::app::action::{ChatAction, ChatContext};
 use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Status, Tokens};
 use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::session::Prompt;

@@ -1,7 +1,6 @@
 //! One row of the table of keys, and where it holds.
 
-use crate::app::action::Action;
-use crate::app::chat::ChatContext;
+use crate::app::action::{Action, ChatContext};
 use crate::app::key::KeySequence;
 
 /// Where a binding holds.

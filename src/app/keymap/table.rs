@@ -1,8 +1,7 @@
 //! The default keys. The order of rows is the order of the help and of the hints.
 
 use super::binding::{Binding, Context};
-use crate::app::action::{Action, AppAction, LogsAction, SessionsAction};
-use crate::app::chat::{ChatAction, DEFAULT_KEYS};
+use crate::app::action::{Action, AppAction, ChatAction, DEFAULT_KEYS, LogsAction, SessionsAction};
 use crate::app::key::KeySequence;
 
 type Row = (Context, Action, &'static [&'static str], &'static str);

@@ -1,7 +1,7 @@
 //! Answers the first request: options of a permission, options and own texts of a question.
 
 use super::{Choice, Outcome, Request, Requests, Writing};
-use crate::app::chat::ChatAction;
+use crate::app::action::ChatAction;
 use crate::domain::chat::{PermissionReply, QuestionItem, QuestionReply};
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;

@@ -1,7 +1,7 @@
 //! The options of the panel, and the digits that take them.
 
 use super::{Request, Requests};
-use crate::app::chat::ChatAction;
+use crate::app::action::ChatAction;
 
 /// What the user can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,7 @@ mod choice;
 
 use std::time::Duration;
 
-use super::action::ChatAction;
+use crate::app::action::ChatAction;
 use crate::app::key::Key;
 use crate::domain::chat::{Permission, Question, Resync, Status};
 use crate::domain::id::{PermissionId, QuestionId};

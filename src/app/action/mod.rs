@@ -1,8 +1,10 @@
 //! All that the user may want, each with a stable name for the configuration and the help.
 //!
-//! What a key means is said in [`super::keymap`]; what an action does, in the update of its pane.
+//! What a key means is said in [`crate::app::keymap`]; what an action does, in the update of its pane.
 
-use super::chat::ChatAction;
+mod chat;
+
+pub use chat::{ChatAction, ChatContext, DEFAULT_KEYS};
 
 /// Something the user wants, by the room that does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -130,7 +130,7 @@ actions! {
 
 impl ChatAction {
     /// Whether it belongs to the panel of a request.
-    pub(super) fn is_of_request(self) -> bool {
+    pub(in crate::app) fn is_of_request(self) -> bool {
         self.name().starts_with("request.")
     }
 
