@@ -1,16 +1,20 @@
-//! The one table of keys: context, keys, action, hint.
+//! The key map: the default keys of [`table`] with the user's own over them.
 //!
 //! Lookup walks the contexts from the front: what lies on top, the focused pane, everywhere. The
 //! help, the hints on the screen, `sandbar keys` and the table in the README are printed from here,
-//! and the configuration changes it by action name.
+//! and the configuration changes it by action name. Knows no pane and does nothing.
 
 mod binding;
+mod error;
+mod listing;
 mod table;
 
-use super::action::Action;
+use super::action::{Action, AppAction};
 use super::key::{Key, KeySequence};
 
-pub use binding::{Binding, Context};
+pub use binding::{Binding, Context, KeyGroup};
+pub use error::KeymapError;
+pub use listing::{ListedKeys, merge_numbered};
 
 /// The whole table.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,60 +31,10 @@ pub enum Meaning {
     Nothing,
 }
 
-/// Why a table of the user's cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeymapError {
-    #[error("there is no action `{name}`{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
-    UnknownAction {
-        name: String,
-        nearest: Option<&'static str>,
-    },
-    #[error(
-        "`{keys}` is bound to both `{first}` and `{second}` in {context}; give one of them another key"
-    )]
-    Conflict {
-        keys: String,
-        context: &'static str,
-        first: &'static str,
-        second: &'static str,
-    },
-    #[error("`{keys}` is given twice for `{action}`")]
-    Twice { keys: String, action: &'static str },
-    #[error(
-        "`{longer}` of `{action}` can never be pressed: `{shorter}` is a key of {other} by itself"
-    )]
-    Unreachable {
-        longer: String,
-        shorter: String,
-        action: &'static str,
-        /// The action that has the shorter one, and where, for people.
-        other: String,
-        other_action: &'static str,
-    },
-    #[error("`{keys}` of `{action}` would be typed as text; add ctrl or alt to it")]
-    Typed { keys: String, action: &'static str },
-}
-
-impl KeymapError {
-    /// Whether the keys of this action are a part of the mistake.
-    pub fn concerns(&self, action: &str) -> bool {
-        match self {
-            Self::UnknownAction { name, .. } => name == action,
-            Self::Conflict { first, second, .. } => *first == action || *second == action,
-            Self::Twice { action: own, .. } | Self::Typed { action: own, .. } => *own == action,
-            Self::Unreachable {
-                action: own,
-                other_action,
-                ..
-            } => *own == action || *other_action == action,
-        }
-    }
-}
-
 impl Default for Keymap {
     fn default() -> Self {
         Self {
-            bindings: table::rows(),
+            bindings: table::bindings(),
         }
     }
 }
@@ -159,16 +113,35 @@ impl Keymap {
         found
     }
 
-    /// The first key of an action that works where `contexts` hold; a key that types a character
-    /// counts only where nothing is typed.
+    /// The first key of an action that works where `contexts` hold: it is not typed as text there, and
+    /// nothing nearer has the same key.
     pub fn key_for(&self, action: Action, contexts: &[Context]) -> Option<&KeySequence> {
-        let typing = contexts.iter().any(|context| context.is_typing());
-        contexts
+        self.hint_for(action, contexts).map(|(keys, _)| keys)
+    }
+
+    /// The same with the row that has it.
+    pub fn hint_for(
+        &self,
+        action: Action,
+        contexts: &[Context],
+    ) -> Option<(&KeySequence, &Binding)> {
+        let rows = contexts.iter().flat_map(|context| self.rows(*context));
+        rows.filter(|row| row.action == action)
+            .flat_map(|row| row.keys.iter().map(move |keys| (keys, row)))
+            .find(|(keys, _)| self.works(keys.keys(), action, contexts))
+    }
+
+    fn works(&self, keys: &[Key], action: Action, contexts: &[Context]) -> bool {
+        let is_text = contexts
             .iter()
-            .flat_map(|context| self.rows(*context))
-            .filter(|row| row.action == action)
-            .flat_map(|row| &row.keys)
-            .find(|keys| !(typing && keys.keys()[0].typed().is_some()))
+            .any(|context| context.takes_as_text(keys[0]));
+        !is_text && self.meaning(contexts, keys) == Meaning::Action(action)
+    }
+
+    /// Whether the key drops the keys of a sequence that were pressed before it.
+    pub fn cancels_sequence(&self, key: Key) -> bool {
+        let cancel = Meaning::Action(Action::App(AppAction::CancelSequence));
+        self.meaning(&[Context::Sequence], &[key]) == cancel
     }
 
     fn nearest(&self, name: &str) -> Option<&'static str> {
@@ -220,7 +193,8 @@ impl Keymap {
                 };
                 return Err(too_long(row, (longer, shorter), row));
             }
-            let is_text = |row: &Binding| row.context.is_typing();
+            self.check_sequence(keys, row.action)?;
+            let is_text = |row: &Binding| row.context.takes_as_text(keys.keys()[0]);
             let mut own = self
                 .bindings
                 .iter()
@@ -232,6 +206,27 @@ impl Keymap {
         }
         Ok(())
     }
+
+    /// What cancels a sequence is one key, and no key of a sequence.
+    fn check_sequence(&self, keys: &KeySequence, action: Action) -> Result<(), KeymapError> {
+        let (keys, name, presses) = (keys.to_string(), action.name(), keys.keys());
+        let cancels = action == Action::App(AppAction::CancelSequence);
+        if cancels && presses.len() > 1 {
+            return Err(KeymapError::NotOneKey { keys, action: name });
+        }
+        match presses
+            .iter()
+            .skip(1)
+            .find(|key| self.cancels_sequence(**key))
+        {
+            Some(reserved) => Err(KeymapError::Reserved {
+                keys,
+                action: name,
+                reserved: reserved.to_string(),
+            }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Two actions of one context with one key, or one that the other begins with.
@@ -240,7 +235,7 @@ fn conflict(row: &Binding, other: &Binding) -> Result<(), KeymapError> {
         if other.keys.iter().any(|theirs| theirs.clashes(keys)) {
             return Err(KeymapError::Conflict {
                 keys: keys.to_string(),
-                context: row.context.name(),
+                context: row.context.place(),
                 first: row.action.name(),
                 second: other.action.name(),
             });
@@ -271,7 +266,7 @@ fn too_long(
         longer: longer.to_string(),
         shorter: shorter.to_string(),
         action: row.action.name(),
-        other: format!("`{}` in {}", other.action.name(), other.context.name()),
+        other: format!("`{}` {}", other.action.name(), other.context.place()),
         other_action: other.action.name(),
     }
 }

@@ -64,8 +64,10 @@ mod ways;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use action::{Action, AppAction};
 use asking::Asking;
 use bulk::Bulk;
+use chat::ChatKeys;
 use event::Event;
 use key::Key;
 use keymap::{Binding, Context, Keymap};
@@ -142,6 +144,8 @@ pub struct App {
     notice: Option<Notice>,
     /// Until when another ctrl-c quits.
     quit_armed: Option<Monotonic>,
+    /// What the chat calls its keys.
+    chat_keys: ChatKeys,
     mouse: bool,
     strangers: Asking,
     /// The sessions that are watched, in the order of the list.
@@ -177,6 +181,7 @@ impl App {
             leader: Leader::default(),
             notice: None,
             quit_armed: None,
+            chat_keys: chat_keys(&options.keymap),
             mouse: options.mouse,
             strangers: Asking::default(),
             watched: Vec::new(),
@@ -220,7 +225,6 @@ impl App {
 
     /// Whether a row of the keymap means something in this mode.
     fn offers(&self, row: &Binding) -> bool {
-        use action::{Action, AppAction};
         let of_panes = matches!(row.context, Context::Sessions | Context::Logs)
             || matches!(
                 row.action,
@@ -282,12 +286,17 @@ impl App {
             // What is typed now goes to the session that is about to come.
             (Pane::Chat, None) => Context::Composer,
         };
-        if pane.falls_to_composer() {
-            vec![pane, Context::Anywhere, Context::Always]
-        } else {
-            vec![pane, Context::Outside, Context::Anywhere, Context::Always]
-        }
+        pane.with_layers()
     }
+}
+
+/// The key map never changes while the program runs.
+fn chat_keys(keymap: &Keymap) -> ChatKeys {
+    ChatKeys::new(|context, action| {
+        let contexts = Context::from(context).with_layers();
+        let key = keymap.key_for(Action::Chat(action), &contexts);
+        key.map(ToString::to_string)
+    })
 }
 
 #[cfg(test)]

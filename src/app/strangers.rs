@@ -107,10 +107,10 @@ impl App {
                 if was_selected {
                     self.list.select(&key);
                 }
-                format!(
-                    "adopted {name}; {} opens it",
-                    self.list_key(SessionsAction::Open)
-                )
+                match self.list_key(SessionsAction::Open) {
+                    key if key.is_empty() => format!("adopted {name}"),
+                    key => format!("adopted {name}; {key} opens it"),
+                }
             }
             Err(failure) => {
                 let reason = match failure.detail.as_str() {

@@ -105,6 +105,18 @@ impl Theme {
         self.characters == Characters::Ascii
     }
 
+    /// Names of keys as hints draw them: arrows as arrows, where they can be drawn.
+    pub fn key_names(&self, names: &str) -> String {
+        let arrow = |name| match name {
+            "up" => self.pick("↑", "up"),
+            "down" => self.pick("↓", "down"),
+            "left" => self.pick("←", "left"),
+            "right" => self.pick("→", "right"),
+            name => name,
+        };
+        names.split(' ').map(arrow).collect::<Vec<_>>().join(" ")
+    }
+
     /// Returns `unicode`, or `ascii` where only that may be drawn.
     pub fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self.characters {
@@ -145,7 +157,7 @@ impl Theme {
         for cell in &mut buf.content {
             let plain = match cell.symbol() {
                 "…" => ".",
-                "·" | "•" | "─" | "━" | "‹" | "—" => "-",
+                "·" | "•" | "─" | "━" | "‹" | "—" | "–" => "-",
                 "│" | "┃" | "▌" | "▏" => "|",
                 "┌" | "┐" | "└" | "┘" | "├" | "┤" | "┬" | "┴" | "┼" | "┏" | "┓" | "┗" | "┛"
                 | "✓" => "+",

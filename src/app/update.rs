@@ -7,7 +7,7 @@ use super::chat::ChatOutcome;
 use super::cx::Cx;
 use super::effect::Effect;
 use super::event::{Event, Reply};
-use super::key::{Key, KeyCode};
+use super::key::Key;
 use super::keymap::Meaning;
 use super::notice::Notice;
 use super::overlay::{Confirm, Overlay};
@@ -58,7 +58,7 @@ impl App {
     fn key(&mut self, key: Key, cx: &mut Cx<'_>) {
         let contexts = self.contexts();
         let leading = !self.leader.keys.is_empty();
-        let typing = contexts[0].is_typing() && key.typed().is_some();
+        let typing = contexts[0].takes_as_text(key);
         if !leading && typing {
             self.type_key(key, cx);
             return;
@@ -75,7 +75,7 @@ impl App {
             }
             Meaning::Action(action) => self.act(action, cx),
             // What may follow was shown; leaving it is no mistake.
-            Meaning::Nothing if leading && key == Key::plain(KeyCode::Esc) => {}
+            Meaning::Nothing if leading && self.options.keymap.cancels_sequence(key) => {}
             Meaning::Leader => {
                 self.leader.keys = keys;
                 self.leader.since = cx.now;
@@ -185,6 +185,7 @@ impl App {
             AppAction::Quit => self.ask_quit(cx),
             AppAction::Suspend => cx.ask(Effect::Suspend),
             AppAction::Redraw => cx.ask(Effect::Redraw),
+            AppAction::CancelSequence => self.leader.keys.clear(),
             AppAction::Confirm => self.confirmed(cx),
             AppAction::Close => {
                 self.overlays.pop();
@@ -276,12 +277,14 @@ impl App {
         }
     }
 
-    /// ctrl-c: empties the composer, else stops the turn, else quits on the second press.
+    /// Empties the composer, else stops the turn, else quits on the second press.
     fn interrupt(&mut self, cx: &mut Cx<'_>) {
-        if self.session().is_some() {
-            self.act_chat(ChatAction::Interrupt, cx);
-        } else {
-            self.arm_quit(cx);
+        let outcome = match self.session_mut() {
+            Some(session) => session.chat.interrupt(cx),
+            None => Some(ChatOutcome::NothingToStop),
+        };
+        if let Some(outcome) = outcome {
+            self.chat_outcome(outcome, cx);
         }
     }
 

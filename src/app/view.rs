@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::action::{AppAction, SessionsAction};
+use super::action::{Action, AppAction, ChatAction, SessionsAction};
 use super::boot::BootView;
 use super::chat::{self, Seat};
 use super::layout::{self, Areas, Shape};
@@ -61,11 +61,12 @@ impl App {
                 right: "",
                 focused,
             };
-            let inner = frame.draw(area, buf, vx.theme);
-            let words = if self.loaded {
-                "No session is open. ctrl-x n makes a new one."
-            } else {
-                "Looking for your sessions …"
+            let key = self.pane_key(AppAction::FocusChat);
+            let inner = frame.draw_with_key(&key, area, buf, vx.theme);
+            let words = match self.key_of(AppAction::NewSession) {
+                _ if !self.loaded => "Looking for your sessions …".to_owned(),
+                key if key.is_empty() => "No session is open.".to_owned(),
+                key => format!("No session is open. {key} starts a new one."),
             };
             buf.set_stringn(inner.x, inner.y, words, inner.width.into(), vx.theme.dim);
             return;
@@ -73,6 +74,7 @@ impl App {
         let trail = BootView {
             session,
             retry: self.retry_key(),
+            send: self.key_name(Action::Chat(ChatAction::Send)),
             ways: self.ways(),
             new: self.key_of(AppAction::NewSession),
             revive: self.revive_hint(vx.wall),
@@ -93,7 +95,8 @@ impl App {
         let seat = Seat {
             focused,
             title: &self.chat_title(area.width),
-            keymap: &self.options.keymap,
+            focus_key: &self.pane_key(AppAction::FocusChat),
+            keys: &self.chat_keys,
             waits_for: self.waits_for(),
             meanwhile: if self.is_attached() {
                 "while there is no connection yet"
@@ -109,8 +112,18 @@ impl App {
         }
     }
 
-    /// Panes have numbers where there are several. What the conversation is about stands in the
-    /// header where there is no session with a name of its own.
+    /// The key that focuses a pane, for its title: only where it is short, there are several panes, and
+    /// it works.
+    fn pane_key(&self, action: AppAction) -> String {
+        let key = self.key_of(action);
+        if self.is_attached() || wrap::width(&key) > 3 {
+            return String::new();
+        }
+        key
+    }
+
+    /// What the conversation is about stands in the header where there is no session with a name of its
+    /// own.
     fn chat_title(&self, width: u16) -> String {
         if self.is_attached() {
             return "Chat".to_owned();
@@ -119,9 +132,9 @@ impl App {
             Some(title) if !title.trim().is_empty() => {
                 let title = ansi::plain(title).replace('\n', " ");
                 let room = usize::from(width) * 2 / 5;
-                format!("2 Chat · {}", wrap::truncate(&title, room))
+                format!("Chat · {}", wrap::truncate(&title, room))
             }
-            _ => "2 Chat".to_owned(),
+            _ => "Chat".to_owned(),
         }
     }
 
@@ -138,11 +151,12 @@ impl App {
             n => format!(" +{n}"),
         };
         let frame = Frame {
-            title: &format!("1 Sessions {}{more}", self.list.rows().len()),
+            title: &format!("Sessions ({}){more}", self.list.rows().len()),
             right: &right,
             focused,
         };
-        let inner = frame.draw(area, buf, vx.theme);
+        let key = self.pane_key(AppAction::FocusSessions);
+        let inner = frame.draw_with_key(&key, area, buf, vx.theme);
         let view = SessionsView {
             list: &self.list,
             open: &self.open,
@@ -152,6 +166,7 @@ impl App {
             now: vx.now,
             wall: vx.wall,
             adopt_key: &self.list_key(SessionsAction::Adopt),
+            pause_key: &self.list_key(SessionsAction::Pause),
         };
         vx.viewport.rows = view.draw(inner, buf);
     }
@@ -163,11 +178,12 @@ impl App {
             .map(|session| self.logs_view(session, vx).standing())
             .unwrap_or_default();
         let frame = Frame {
-            title: "3 Logs",
+            title: "Logs",
             right: &standing,
             focused,
         };
-        let inner = frame.draw(area, buf, vx.theme);
+        let key = self.pane_key(AppAction::FocusLogs);
+        let inner = frame.draw_with_key(&key, area, buf, vx.theme);
         if let Some(session) = self.session() {
             vx.viewport.logs = self.logs_view(session, vx).draw(inner, buf);
         }

@@ -160,7 +160,7 @@ impl App {
     fn notice_text(&self) -> Option<String> {
         if self.quit_armed.is_some() {
             let key = self.key_of(AppAction::Interrupt);
-            return Some(format!("{key} again to quit"));
+            return Some(format!("{key} again to quit").trim_start().to_owned());
         }
         self.notice
             .as_ref()
@@ -184,7 +184,10 @@ impl App {
             );
         }
         if self.zoomed && !self.is_attached() {
-            facts.push(format!("zoomed ({} back)", self.key_of(AppAction::Zoom)));
+            facts.push(match self.key_of(AppAction::Zoom) {
+                key if key.is_empty() => "full screen".to_owned(),
+                key => format!("full screen ({key} back)"),
+            });
         }
         if let Some(session) = self.session() {
             match session.chat.queue_len() {
@@ -204,11 +207,14 @@ impl App {
     }
 
     pub(super) fn key_of(&self, action: AppAction) -> String {
-        self.options
-            .keymap
-            .key_for(Action::App(action), &self.pane_contexts())
-            .map(ToString::to_string)
-            .unwrap_or_default()
+        self.key_name(Action::App(action))
+    }
+
+    /// The key of an action that works in the pane that has the focus; empty where there is none.
+    pub(super) fn key_name(&self, action: Action) -> String {
+        let keymap = &self.options.keymap;
+        let key = keymap.key_for(action, &self.pane_contexts());
+        key.map(ToString::to_string).unwrap_or_default()
     }
 
     pub(super) fn retry_key(&self) -> String {

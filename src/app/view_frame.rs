@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Widget};
 
 use super::theme::Theme;
@@ -23,16 +23,34 @@ impl Frame<'_> {
 
     /// Draws the frame and returns what is inside.
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Rect {
+        self.draw_with_key("", area, buf, theme)
+    }
+
+    /// The same with the key that focuses it before the title.
+    pub(super) fn draw_with_key(
+        &self,
+        key: &str,
+        area: Rect,
+        buf: &mut Buffer,
+        theme: &Theme,
+    ) -> Rect {
         let (border, title) = if self.focused {
             (theme.border_focused, theme.title_focused)
         } else {
             (theme.border, theme.title)
         };
+        let mut name = Line::styled(format!(" {} ", self.title), title);
+        let mut columns = wrap::width(self.title);
+        if !key.is_empty() {
+            name.spans
+                .insert(0, Span::styled(format!(" {key}"), theme.key));
+            columns += 1 + wrap::width(key);
+        }
         let mut block = Block::bordered()
             .border_set(theme.frame(self.focused))
             .border_style(border)
-            .title_top(Line::styled(format!(" {} ", self.title), title));
-        let room = Self::room(self.title, area);
+            .title_top(name);
+        let room = usize::from(area.width).saturating_sub(columns + 7);
         if !self.right.is_empty() && wrap::width(self.right) <= room {
             let right = Line::styled(format!(" {} ", self.right), theme.dim);
             block = block.title_top(right.right_aligned());

@@ -8,141 +8,118 @@ use ratatui::text::{Line, Span};
 use super::App;
 use super::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
 use super::keymap::Context;
+use super::theme::Theme;
 use super::viewcx::ViewCx;
 use crate::domain::sandbox::State;
 use crate::text::wrap;
 
-/// Actions whose keys are shown together, and the words for them.
-type Hint = (&'static [Action], &'static str);
-
-const fn app(action: AppAction) -> Action {
-    Action::App(action)
+/// Actions whose keys are shown together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeyHint {
+    actions: &'static [Action],
+    /// Another word than the table's for the first action, where it depends on more than the context.
+    words: Option<&'static str>,
 }
 
-const fn chat(action: ChatAction) -> Action {
-    Action::Chat(action)
+/// `hint!(Room::Action)`, with another word `hint!(Room::Action => "word")`.
+macro_rules! hint {
+    ($($room:ident::$action:ident)+) => {
+        KeyHint { actions: &[$(Action::$room(hint!(@$room $action))),+], words: None }
+    };
+    ($($room:ident::$action:ident)+ => $words:literal) => {
+        KeyHint { actions: &[$(Action::$room(hint!(@$room $action))),+], words: Some($words) }
+    };
+    (@App $action:ident) => { AppAction::$action };
+    (@Chat $action:ident) => { ChatAction::$action };
+    (@Sessions $action:ident) => { SessionsAction::$action };
+    (@Logs $action:ident) => { LogsAction::$action };
 }
 
-const fn logs(action: LogsAction) -> Action {
-    Action::Logs(action)
-}
-
-const SEND: Hint = (&[chat(ChatAction::Send)], "send");
-const NEWLINE: Hint = (&[chat(ChatAction::Newline)], "new line");
-const ANSWER: Hint = (&[chat(ChatAction::FocusRequest)], "answer");
-const READ: Hint = (&[chat(ChatAction::Stop)], "scroll");
+const SCROLL: KeyHint = hint!(Chat::Stop => "scroll");
 /// It takes two.
-const STOP: Hint = (&[chat(ChatAction::Stop), chat(ChatAction::Stop)], "stop");
-const CLEAR: Hint = (&[app(AppAction::Interrupt)], "clear");
-const NEW: Hint = (&[app(AppAction::NewSession)], "new session");
-const SESSIONS: Hint = (&[app(AppAction::ToggleSessions)], "sessions");
-const LOGS: Hint = (&[app(AppAction::ToggleLogs)], "logs");
-const RETRY: Hint = (&[app(AppAction::Retry)], "try again");
-const REVIVE: Hint = (&[app(AppAction::Revive)], "revive");
-const HELP: Hint = (&[app(AppAction::Help)], "help");
-const QUIT: Hint = (&[app(AppAction::QuitIfEmpty)], "quit");
-const QUIT_ALWAYS: Hint = (&[app(AppAction::Quit)], "quit");
+const STOP: KeyHint = hint!(Chat::Stop Chat::Stop);
+const HELP: KeyHint = hint!(App::Help);
+const QUIT: KeyHint = hint!(App::QuitIfEmpty);
 
-const TRANSCRIPT: &[Hint] = &[
-    (&[chat(ChatAction::FocusComposer)], "type"),
-    (
-        &[chat(ChatAction::PreviousBlock), chat(ChatAction::NextBlock)],
-        "blocks",
-    ),
-    (&[chat(ChatAction::Fold)], "fold"),
-    (&[chat(ChatAction::FoldTools)], "tools"),
-    (&[chat(ChatAction::FoldThinking)], "thinking"),
-    (&[chat(ChatAction::CopyMessage)], "copy"),
+const TRANSCRIPT: &[KeyHint] = &[
+    hint!(Chat::FocusComposer),
+    hint!(Chat::PreviousBlock Chat::NextBlock),
+    hint!(Chat::Fold),
+    hint!(Chat::FoldTools),
+    hint!(Chat::FoldThinking),
+    hint!(Chat::CopyMessage),
     HELP,
 ];
 
 /// The options have their digits beside them.
-const PERMISSION: &[Hint] = &[
-    MARK,
-    (&[chat(ChatAction::RequestAccept)], "choose"),
-    (&[chat(ChatAction::RequestFull)], "show all"),
+const REQUEST: &[KeyHint] = &[
+    hint!(Chat::RequestPrevious Chat::RequestNext),
+    hint!(Chat::RequestAccept),
+    hint!(Chat::RequestFull),
     STOP,
     HELP,
 ];
 
-const MARK: Hint = (
-    &[
-        chat(ChatAction::RequestPrevious),
-        chat(ChatAction::RequestNext),
-    ],
-    "move",
-);
+const INPUT: &[KeyHint] = &[hint!(Chat::RequestAccept), hint!(Chat::RequestLeave), HELP];
 
-const QUESTION: &[Hint] = &[
-    MARK,
-    (&[chat(ChatAction::RequestAccept)], "answer"),
-    (&[chat(ChatAction::RequestFull)], "show all"),
-    STOP,
-    HELP,
+const PICKER: &[KeyHint] = &[
+    hint!(App::ScrollUp App::ScrollDown),
+    hint!(App::Confirm),
+    hint!(App::Close),
 ];
 
-const INPUT: &[Hint] = &[
-    (&[chat(ChatAction::RequestAccept)], "answer"),
-    (&[chat(ChatAction::RequestLeave)], "back"),
-    HELP,
-];
-
-const PICKER: &[Hint] = &[
-    (
-        &[app(AppAction::ScrollUp), app(AppAction::ScrollDown)],
-        "move",
-    ),
-    (&[app(AppAction::Confirm)], "choose"),
-    (&[app(AppAction::Close)], "cancel"),
-];
-
-const LIST: &[Hint] = &[
-    (&[Action::Sessions(SessionsAction::Open)], "open"),
-    (&[app(AppAction::NewSession)], "new"),
-    (&[Action::Sessions(SessionsAction::Pause)], "pause/resume"),
-    (&[Action::Sessions(SessionsAction::Kill)], "kill"),
-    (&[Action::Sessions(SessionsAction::Leave)], "back"),
-    (&[Action::Sessions(SessionsAction::Mark)], "mark"),
+const LIST: &[KeyHint] = &[
+    hint!(Sessions::Open),
+    hint!(App::NewSession),
+    hint!(Sessions::Pause),
+    hint!(Sessions::Kill),
+    hint!(Sessions::Leave),
+    hint!(Sessions::Mark),
     HELP,
     QUIT,
 ];
 
 /// On a sandbox that no session has; not all can be adopted.
-const STRANGER: &[Hint] = &[
-    (&[Action::Sessions(SessionsAction::Adopt)], "adopt"),
-    (&[Action::Sessions(SessionsAction::Pause)], "pause"),
-    (&[Action::Sessions(SessionsAction::Kill)], "kill"),
-    (&[Action::Sessions(SessionsAction::Mark)], "mark"),
-    (&[Action::Sessions(SessionsAction::Leave)], "back"),
+const STRANGER: &[KeyHint] = &[
+    hint!(Sessions::Adopt),
+    hint!(Sessions::Pause => "pause"),
+    hint!(Sessions::Kill),
+    hint!(Sessions::Mark),
+    hint!(Sessions::Leave),
     HELP,
     QUIT,
 ];
 
 /// While rows are marked.
-const MARKED: &[Hint] = &[
-    (&[Action::Sessions(SessionsAction::Pause)], "pause marked"),
-    (&[Action::Sessions(SessionsAction::Kill)], "kill marked"),
-    (&[Action::Sessions(SessionsAction::Mark)], "mark"),
-    (&[Action::Sessions(SessionsAction::Leave)], "unmark all"),
+const MARKED: &[KeyHint] = &[
+    hint!(Sessions::Pause => "pause marked"),
+    hint!(Sessions::Kill => "kill marked"),
+    hint!(Sessions::Mark),
+    hint!(Sessions::Leave => "unmark all"),
     HELP,
     QUIT,
 ];
 
-const LOG: &[Hint] = &[
-    (&[logs(LogsAction::Follow)], "follow"),
-    (&[logs(LogsAction::Wrap)], "wrap"),
-    (&[logs(LogsAction::Times)], "times"),
-    (&[app(AppAction::Zoom)], "full screen"),
-    (&[logs(LogsAction::Leave)], "back"),
+const LOG: &[KeyHint] = &[
+    hint!(Logs::Follow),
+    hint!(Logs::Wrap),
+    hint!(Logs::Times),
+    hint!(App::Zoom),
+    hint!(Logs::Leave),
     HELP,
 ];
+
+/// How an overlay is left and scrolled.
+pub(super) const CLOSE: KeyHint = hint!(App::Close);
+pub(super) const SCROLL_OVERLAY: KeyHint = hint!(App::ScrollDown App::ScrollUp);
+pub(super) const YES: KeyHint = hint!(App::Confirm);
 
 impl App {
     pub(super) fn view_hints(&self, area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
         let theme = vx.theme;
         let mut spans = vec![Span::raw(" ")];
         let mut room = usize::from(area.width).saturating_sub(1);
-        for (keys, words) in self.hints() {
+        for (keys, words) in self.hints(theme) {
             let width = wrap::width(&keys) + 1 + wrap::width(words);
             // A shorter one may still fit.
             if width > room {
@@ -156,13 +133,12 @@ impl App {
     }
 
     /// Keys and words, the most useful first.
-    fn hints(&self) -> Vec<(String, &'static str)> {
+    fn hints(&self, theme: &Theme) -> Vec<(String, &'static str)> {
         let contexts = self.contexts();
-        let hints: Vec<Hint> = match contexts[0] {
+        let hints: Vec<KeyHint> = match contexts[0] {
             Context::Composer => self.composer_hints(),
             Context::Transcript => TRANSCRIPT.to_vec(),
-            Context::Question => QUESTION.to_vec(),
-            Context::Permission => PERMISSION.to_vec(),
+            Context::Question | Context::Permission => REQUEST.to_vec(),
             Context::RequestInput => INPUT.to_vec(),
             Context::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
             Context::Sessions if self.stranger_selected().is_some() => {
@@ -172,59 +148,69 @@ impl App {
             }
             Context::Sessions => LIST.to_vec(),
             Context::Logs => LOG.to_vec(),
-            Context::Outside | Context::Anywhere => {
-                vec![NEW, HELP, QUIT]
+            Context::Outside | Context::Anywhere | Context::Sequence => {
+                vec![hint!(App::NewSession), HELP, QUIT]
             }
-            // What lies on top says its keys itself.
             Context::Picker => PICKER.to_vec(),
+            // What lies on top says its keys itself.
             Context::Help | Context::Confirm | Context::Always => Vec::new(),
         };
-        let keymap = &self.options.keymap;
-        let offered = |action: &Action| {
-            let row = keymap.bindings().iter().find(|row| row.action == *action);
-            row.is_some_and(|row| self.offers(row))
-        };
+        let hints = hints.into_iter();
         hints
-            .into_iter()
-            .filter(|(actions, _)| actions.iter().all(offered))
-            .filter_map(|(actions, words)| {
-                let keys: Option<Vec<String>> = actions
-                    .iter()
-                    .map(|action| keymap.key_for(*action, &contexts).map(ToString::to_string))
-                    .collect();
-                Some((keys?.join(" "), words))
-            })
+            .filter_map(|hint| self.hint(hint, &contexts, theme))
             .collect()
     }
 
-    fn composer_hints(&self) -> Vec<Hint> {
+    /// The keys of a hint and its words; `None` where one of its actions has no key.
+    pub(super) fn hint(
+        &self,
+        hint: KeyHint,
+        contexts: &[Context],
+        theme: &Theme,
+    ) -> Option<(String, &'static str)> {
+        let mut names = String::new();
+        let mut of_table = None;
+        for action in hint.actions {
+            let (keys, row) = self.options.keymap.hint_for(*action, contexts)?;
+            if !self.offers(row) {
+                return None;
+            }
+            let key = theme.key_names(&keys.to_string());
+            // Arrows stand together.
+            if !names.is_empty() && (key.is_ascii() || names.is_ascii()) {
+                names.push(' ');
+            }
+            names.push_str(&key);
+            of_table.get_or_insert(row.hint);
+        }
+        Some((names, hint.words.or(of_table)?))
+    }
+
+    fn composer_hints(&self) -> Vec<KeyHint> {
         let state = self.session().map(super::OpenSession::state);
-        let mut hints = vec![SEND];
+        let mut hints: Vec<KeyHint> = vec![hint!(Chat::Send)];
         match state {
-            Some(State::NeedsYou) => hints.push(ANSWER),
-            Some(State::Gone) => hints.push(REVIVE),
-            Some(State::Failed | State::Reconnecting | State::Paused) => hints.push(RETRY),
+            Some(State::NeedsYou) => hints.push(hint!(Chat::FocusRequest)),
+            Some(State::Gone) => hints.push(hint!(App::Revive)),
+            Some(State::Paused) => hints.push(hint!(App::Retry => "resume")),
+            Some(State::Failed | State::Reconnecting) => hints.push(hint!(App::Retry)),
             _ => {}
         }
         if self.is_attached() {
-            hints.push(NEWLINE);
+            hints.push(hint!(Chat::Newline));
         }
         hints.push(match state {
             Some(State::Working | State::NeedsYou) => STOP,
-            _ => READ,
+            _ => SCROLL,
         });
-        hints.extend([SESSIONS, LOGS, HELP]);
-        hints.push(if self.composer_is_empty() {
-            QUIT
-        } else {
-            CLEAR
-        });
-        hints.push(QUIT_ALWAYS);
-        if !self.is_attached() {
-            hints.push(NEWLINE);
-        }
+        hints.extend([hint!(App::ToggleSessions), hint!(App::ToggleLogs), HELP]);
         if self.composer_is_empty() {
-            hints.retain(|hint| *hint != QUIT_ALWAYS);
+            hints.push(QUIT);
+        } else {
+            hints.extend([hint!(App::Interrupt), hint!(App::Quit)]);
+        }
+        if !self.is_attached() {
+            hints.push(hint!(Chat::Newline));
         }
         hints
     }

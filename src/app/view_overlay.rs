@@ -5,14 +5,21 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::action::{Action, AppAction};
-use super::keymap::{Binding, Context};
+use super::keymap::{Binding, Context, ListedKeys, merge_numbered};
 use super::overlay::{Confirm, Overlay};
 use super::settle::WHICH_KEY;
 use super::theme::Theme;
 use super::view_frame::{Frame, centred};
+use super::view_hints::{CLOSE, SCROLL_OVERLAY, YES};
 use super::viewcx::ViewCx;
 use super::{App, clock};
 use crate::text::{visible, wrap};
+
+/// The columns for keys in the help; a longer list of keys moves its row's words to the right.
+const KEYS_COLUMN: usize = 17;
+
+/// Narrower than this, the help has the words of the hints.
+const ROOM_FOR_SENTENCES: u16 = 66;
 
 impl App {
     pub(super) fn view_overlays(&self, screen: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
@@ -42,7 +49,7 @@ impl App {
         let area = centred(screen, 80, screen.height.saturating_sub(2).max(3), buf);
         let frame = Frame {
             title: "Help",
-            right: "esc close · j k scroll",
+            right: &self.overlay_keys(Context::Help, theme),
             focused: true,
         };
         let inner = frame.draw(area, buf, theme);
@@ -55,6 +62,17 @@ impl App {
         first
     }
 
+    /// How what lies on top is left and scrolled.
+    fn overlay_keys(&self, context: Context, theme: &Theme) -> String {
+        let contexts = [context, Context::Always];
+        let hints = [CLOSE, SCROLL_OVERLAY].into_iter();
+        let hints = hints.filter_map(|hint| self.hint(hint, &contexts, theme));
+        let hints: Vec<String> = hints
+            .map(|(keys, words)| format!("{keys} {words}"))
+            .collect();
+        hints.join(" · ")
+    }
+
     /// All keys, those of the pane that is in front first.
     fn help(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
         let front = match self.focus {
@@ -65,45 +83,40 @@ impl App {
                 .map_or(Context::Composer, |session| session.chat.context().into()),
         };
         let rest = Context::ALL.into_iter().filter(|context| *context != front);
-        let sections: Vec<(Context, Vec<&Binding>)> = std::iter::once(front)
+        let sections: Vec<(Context, Vec<ListedKeys>)> = std::iter::once(front)
             .chain(rest)
-            .map(|context| {
-                let rows = self.options.keymap.rows(context);
-                (context, rows.filter(|row| self.offers(row)).collect())
-            })
-            .filter(|(_, rows): &(Context, Vec<&Binding>)| !rows.is_empty())
+            .map(|context| (context, self.listed(context, width)))
+            .filter(|(_, rows)| !rows.is_empty())
             .collect();
-        let all = || sections.iter().flat_map(|(_, rows)| rows);
-        let keys = all().map(|row| wrap::width(&names(row, usize::MAX))).max();
-        let hint = all().map(|row| wrap::width(row.hint)).max();
-        // What a key does is worth more than its second name.
-        let room = usize::from(width).saturating_sub(3 + hint.unwrap_or(0));
-        let column = (keys.unwrap_or(0) + 2).min(room).max(12);
+        let keys = sections.iter().flat_map(|(_, rows)| rows);
+        let keys = keys.map(|row| wrap::width(&row.keys)).max();
+        let column = keys.unwrap_or(0).min(KEYS_COLUMN) + 2;
         let mut lines = Vec::new();
-        for (context, rows) in sections {
+        for (context, rows) in &sections {
             if !lines.is_empty() {
                 lines.push(Line::default());
             }
             lines.push(Line::styled(format!(" {}", context.name()), theme.strong));
-            for row in rows {
-                let keys = names(row, column - 2);
-                let pad = column.saturating_sub(wrap::width(&keys));
-                let mut spans = vec![
-                    Span::styled(format!("   {keys}"), theme.key),
-                    Span::raw(" ".repeat(pad)),
-                    Span::raw(row.hint),
-                ];
-                let name = row.action.name();
-                let used = 3 + column + wrap::width(row.hint);
-                let room = usize::from(width).saturating_sub(used + 2);
-                if name.len() <= room {
-                    spans.push(Span::raw(" ".repeat(room - name.len() + 1)));
-                    spans.push(Span::styled(name, theme.dim));
-                }
-                lines.push(Line::from(spans));
-            }
+            let rows = rows.iter();
+            lines.extend(rows.map(|row| help_line(row, column, usize::from(width), theme)));
         }
         lines
+    }
+
+    /// The rows of a context that mean something in this mode.
+    fn listed(&self, context: Context, width: u16) -> Vec<ListedKeys> {
+        let rows = self.options.keymap.rows(context);
+        let rows = rows.filter(|row| self.offers(row)).map(|row| {
+            let listed = ListedKeys::of(row, all_keys(row));
+            if width >= ROOM_FOR_SENTENCES {
+                return listed;
+            }
+            ListedKeys {
+                what: row.hint.to_owned(),
+                ..listed
+            }
+        });
+        merge_numbered(rows.collect())
     }
 
     /// Returns the first row of the words that was drawn.
@@ -167,22 +180,16 @@ impl App {
 
     /// The answers, and how the rest is read where there is more than is seen.
     fn confirm_keys(&self, can_scroll: bool, theme: &Theme) -> Vec<Span<'static>> {
-        let mut keys = Vec::new();
-        for row in self.options.keymap.rows(Context::Confirm) {
-            let is_answer = matches!(
-                row.action,
-                Action::App(AppAction::Confirm | AppAction::Close)
-            );
-            let reads = matches!(
-                row.action,
-                Action::App(AppAction::ScrollDown | AppAction::ScrollUp)
-            );
-            if is_answer || can_scroll && reads {
-                keys.push(Span::styled(row.keys[0].to_string(), theme.key));
-                keys.push(Span::raw(format!(" {}   ", row.hint)));
-            }
-        }
-        keys
+        let contexts = [Context::Confirm, Context::Always];
+        let scroll = can_scroll.then_some(SCROLL_OVERLAY);
+        let hints = [YES, CLOSE].into_iter().chain(scroll);
+        let hints = hints.filter_map(|hint| self.hint(hint, &contexts, theme));
+        hints
+            .flat_map(|(keys, words)| {
+                let words = Span::raw(format!(" {words}   "));
+                [Span::styled(keys, theme.key), words]
+            })
+            .collect()
     }
 
     /// What goes on without us, and until when.
@@ -221,22 +228,26 @@ impl App {
 
     /// What may follow the keys pressed so far, in columns above the bottom.
     fn view_which_key(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
-        let rows = self
-            .options
-            .keymap
-            .after(&self.contexts(), &self.leader.keys);
-        let choices: Vec<(String, &str)> = rows
-            .into_iter()
-            .filter(|(_, row)| self.offers(row))
-            .filter_map(|(rest, row)| match row.action {
-                // Nine rows that say the same.
-                Action::App(AppAction::Slot(1)) => Some((format!("{rest}…9"), "session")),
-                Action::App(AppAction::Slot(_)) => None,
-                _ => Some((rest, row.hint)),
-            })
+        let keymap = &self.options.keymap;
+        let rows = keymap.after(&self.contexts(), &self.leader.keys);
+        let offered = rows.into_iter().filter(|(_, row)| self.offers(row));
+        let choices: Vec<_> = offered
+            .map(|(rest, row)| (ListedKeys::of(row, rest), row.hint))
             .collect();
-        let column = 28_u16;
-        let columns = (screen.width.saturating_sub(2) / column).max(1);
+        let whats = merge_numbered(choices.iter().map(|(row, _)| row.clone()).collect());
+        let hints = choices.into_iter().map(|(row, hint)| ListedKeys {
+            what: hint.to_owned(),
+            ..row
+        });
+        let hints = merge_numbered(hints.collect());
+        // All of them in few words are worth more than some of them in many.
+        let room = screen.height.saturating_sub(2);
+        let is_whole = |choices: &[ListedKeys]| {
+            let per_row = usize::from(columns_of(choices, screen.width).1);
+            choices.len().div_ceil(per_row) <= usize::from(room)
+        };
+        let choices = if is_whole(&whats) { whats } else { hints };
+        let (column, columns) = columns_of(&choices, screen.width);
         let per_row = usize::from(columns);
         let rows = u16::try_from(choices.len().div_ceil(per_row)).unwrap_or(u16::MAX);
         let height = rows.saturating_add(2).min(screen.height);
@@ -247,18 +258,21 @@ impl App {
         };
         let area = centred(area, area.width, area.height, buf);
         let keys: Vec<String> = self.leader.keys.iter().map(ToString::to_string).collect();
+        let cancel = Action::App(AppAction::CancelSequence);
+        let cancel = keymap.key_for(cancel, &[Context::Sequence]);
+        let cancel = cancel.map_or_else(String::new, |key| format!("{key} cancels"));
         let frame = Frame {
             title: &keys.join(" "),
-            right: "esc cancels",
+            right: &cancel,
             focused: true,
         };
         let inner = frame.draw(area, buf, theme);
         for (row, choices) in inner.rows().zip(choices.chunks(per_row)) {
             let mut x = row.x + 1;
-            for (keys, hint) in choices {
+            for ListedKeys { keys, what, .. } in choices {
                 let line = Line::from(vec![
                     Span::styled(format!("{keys:>6} "), theme.key),
-                    Span::raw(*hint),
+                    Span::raw(what.as_str()),
                 ]);
                 buf.set_line(x, row.y, &line, row.right().saturating_sub(x).min(column));
                 x = x.saturating_add(column);
@@ -267,13 +281,46 @@ impl App {
     }
 }
 
-/// The keys of a row, as many of them as have room; the first one at any rate.
-fn names(row: &Binding, room: usize) -> String {
-    let mut keys = row.keys.iter().map(ToString::to_string);
+/// How wide a column of what may follow is, and how many stand side by side.
+fn columns_of(choices: &[ListedKeys], width: u16) -> (u16, u16) {
+    let widest = choices.iter().map(|row| wrap::width(&row.what)).max();
+    let keys = choices.iter().map(|row| wrap::width(&row.keys)).max();
+    let column = keys.unwrap_or(0).max(6) + widest.unwrap_or(0) + 3;
+    let column = u16::try_from(column).unwrap_or(u16::MAX);
+    (column, (width.saturating_sub(2) / column).max(1))
+}
+
+fn all_keys(row: &Binding) -> String {
+    let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
+    keys.join(", ")
+}
+
+fn help_line(row: &ListedKeys, column: usize, width: usize, theme: &Theme) -> Line<'static> {
+    // What a key does is worth more than the second key for it.
+    let room = width.saturating_sub(3 + 2 + wrap::width(&row.what));
+    let keys = fitting(&row.keys, room);
+    let pad = column.saturating_sub(wrap::width(&keys)).max(2);
+    let mut spans = vec![
+        Span::styled(format!("   {keys}"), theme.key),
+        Span::raw(" ".repeat(pad)),
+        Span::raw(row.what.clone()),
+    ];
+    let used = 3 + wrap::width(&keys) + pad + wrap::width(&row.what);
+    let room = width.saturating_sub(used + 2);
+    if row.name.len() <= room {
+        spans.push(Span::raw(" ".repeat(room - row.name.len() + 1)));
+        spans.push(Span::styled(row.name, theme.dim));
+    }
+    Line::from(spans)
+}
+
+/// As many of the keys of a row as have room; the first one at any rate.
+fn fitting(keys: &str, room: usize) -> String {
+    let mut keys = keys.split(", ");
     let first = keys.next().unwrap_or_default();
-    let mut names = wrap::truncate(&first, room).into_owned();
+    let mut names = wrap::truncate(first, room).into_owned();
     for key in keys {
-        if wrap::width(&names) + 2 + wrap::width(&key) > room {
+        if wrap::width(&names) + 2 + wrap::width(key) > room {
             break;
         }
         names = format!("{names}, {key}");

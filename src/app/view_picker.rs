@@ -69,7 +69,7 @@ impl App {
             title: "Boot again from template",
             all: self.matching_templates(&Picker::default()).len(),
             rows: matching.iter().map(row).collect(),
-            ask: "type to filter, or enter another name",
+            ask: "type to filter, or type another name",
             none: "template names cannot contain spaces",
         };
         choices.draw(picker, screen, buf, vx);

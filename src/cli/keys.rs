@@ -4,7 +4,7 @@ use super::args::{KeysArgs, Options};
 use super::ls::aligned;
 use super::report::{self, Ended};
 use super::setup;
-use crate::app::keymap::{Binding, Context, Keymap};
+use crate::app::keymap::{Binding, Context, KeyGroup, Keymap, ListedKeys, merge_numbered};
 use crate::config::Env;
 
 pub(super) fn keys(options: &Options, args: &KeysArgs, env: &Env) -> Result<(), Ended> {
@@ -50,29 +50,47 @@ fn plain(keymap: &Keymap) -> String {
                 keys_of(row, ", ")
             };
             let name = row.action.name().to_owned();
-            lines.push([format!("  {keys}"), row.hint.to_owned(), name]);
+            lines.push([format!("  {keys}"), row.what.to_owned(), name]);
         }
     }
     aligned(&lines)
 }
 
+/// A table for each group of actions, with a row for each action that has a key.
 fn markdown(keymap: &Keymap) -> String {
     let mut text = String::new();
-    for (context, rows) in groups(keymap) {
-        let mut name = context.name().to_owned();
-        name[..1].make_ascii_uppercase();
-        text.extend(["\n**", &name, "**\n\n| Keys | What |\n|---|---|\n"]);
-        for row in rows.into_iter().filter(|row| !row.keys.is_empty()) {
-            let keys = keys_of(row, "`, `").replace('|', "\\|");
-            text.extend(["| `", &keys, "` | ", row.hint, " |\n"]);
+    for group in KeyGroup::ALL {
+        let rows = keymap.bindings().iter();
+        let rows = rows.filter(|row| row.group == group && !row.keys.is_empty());
+        text.extend(["\n**", group.name(), "**\n\n"]);
+        text.push_str("| keys | where | what it does |\n|---|---|---|\n");
+        for row in listed(rows) {
+            let keys = row.keys.replace('\n', "`, `").replace('|', "\\|");
+            text.extend(["| `", &keys, "` | ", &row.place, " | ", &row.what, " |\n"]);
         }
     }
     text.trim_start().to_owned()
 }
 
+/// One row for the same keys of an action in several contexts, each key on a line.
+fn listed<'a>(rows: impl Iterator<Item = &'a Binding>) -> Vec<ListedKeys> {
+    let mut listed: Vec<ListedKeys> = Vec::new();
+    for row in rows {
+        let row = ListedKeys::of(row, keys_of(row, "\n"));
+        match listed.last_mut() {
+            Some(last) if last.name == row.name && last.keys == row.keys => {
+                last.place = format!("{}, {}", last.place, row.place);
+            }
+            _ => listed.push(row),
+        }
+    }
+    merge_numbered(listed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::action::{Action, AppAction};
 
     #[test]
     fn the_default_keys_are_a_table() {
@@ -80,7 +98,7 @@ mod tests {
 
         assert!(text.lines().all(|line| line.chars().count() <= 100));
         assert!(text.starts_with("composer\n  enter "), "{text}");
-        assert!(text.contains("\n\nsessions\n"), "{text}");
+        assert!(text.contains("\n\nsession list\n"), "{text}");
     }
 
     #[test]
@@ -88,9 +106,21 @@ mod tests {
         let keymap = Keymap::with(&[("app.zoom".to_owned(), Vec::new())]).unwrap();
 
         assert!(plain(&keymap).contains("(none)"));
-        assert!(!markdown(&keymap).contains("zoom"));
-        assert!(
-            markdown(&keymap).starts_with("**Composer**\n\n| Keys | What |\n|---|---|\n| `enter`")
-        );
+        assert!(markdown(&Keymap::default()).contains("full screen"));
+        assert!(!markdown(&keymap).contains("full screen"));
+    }
+
+    #[test]
+    fn the_readme_has_the_table_of_keys() {
+        let readme = include_str!("../../README.md");
+        let begin = "<!-- keys: `sandbar keys --markdown` -->\n";
+        let table = readme.split_once(begin).unwrap().1;
+        let table = table.split_once("\n<!-- /keys -->").unwrap().0;
+
+        assert_eq!(table, markdown(&Keymap::default()).trim_end());
+        let help = Action::App(AppAction::Help);
+        let keymap = Keymap::default();
+        let help = keymap.key_for(help, &[Context::Anywhere]).unwrap();
+        assert!(readme.contains(&format!("`{help}` shows all of them")));
     }
 }

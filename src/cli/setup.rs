@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::args::Options;
 use super::provider::{self, OwnProvider};
 use super::report::Ended;
+use crate::app::action::Action;
 use crate::app::key::KeySequence;
 use crate::app::keymap::Keymap;
 use crate::app::theme::{Characters, Colours, Theme};
@@ -45,12 +46,7 @@ pub(super) fn config(options: &Options, env: &Env) -> Result<Config, Ended> {
         model: options.model.clone(),
         ..Overrides::default()
     };
-    let keymap = Keymap::default();
-    let actions: Vec<&str> = keymap
-        .bindings()
-        .iter()
-        .map(|binding| binding.action.name())
-        .collect();
+    let actions: Vec<&str> = Action::all().map(Action::name).collect();
     config::load(env, &overrides, &actions).map_err(|error| wrong(&error))
 }
 

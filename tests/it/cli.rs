@@ -331,7 +331,7 @@ fn mistakes_in_the_keys_are_told_with_their_place() {
         2 | "app.zoom" = ["f5", "hyper-z"]
           |              ^^^^^^^^^^^^^^^^^
 
-    sandbar: CONFIG:2:14: keys.app.zoom: `ctrl-d` is bound to both `app.zoom` and `logs.page_down` in logs; give one of them another key
+    sandbar: CONFIG:2:14: keys.app.zoom: `ctrl-d` is bound to both `logs.page_down` and `app.zoom` in the context "logs"; give one of them another key
         2 | "app.zoom" = "ctrl-d"
           |              ^^^^^^^^
 

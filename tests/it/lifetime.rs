@@ -32,7 +32,9 @@ async fn wait_for(client: &mut Client, text: &str) {
     loop {
         let mut rows = client.rows();
         let header = rows.remove(0);
-        let titles = rows.into_iter().filter(|row| row.contains("2 Chat"));
+        let titles = rows
+            .into_iter()
+            .filter(|row| row.contains("┏ Chat") || row.contains("┌ Chat"));
         let shown = titles.fold(header, |shown, row| shown + "\n" + &row);
         if shown.contains(text) {
             return;

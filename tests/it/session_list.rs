@@ -89,7 +89,7 @@ fn sandboxes_that_no_session_has_are_listed_and_killed_from_there() {
     let foreign = sandbox(&home, &[]);
 
     let mut screen = home.terminal(&["--demo"]).size(120, 36).start();
-    screen.wait_for("1 Sessions 1 +2");
+    screen.wait_for("Sessions (1) +2");
     screen.wait_for("lost-work");
     screen.wait_for("not made by sandbar");
     screen.send("\x18lGk");
@@ -101,7 +101,7 @@ fn sandboxes_that_no_session_has_are_listed_and_killed_from_there() {
     screen.send("y");
 
     screen.wait_for("2 killed");
-    screen.wait_for("1 Sessions 1 ━");
+    screen.wait_for("Sessions (1) ━");
     assert_eq!(home.sandboxes(), own, "{lost} {foreign}");
 }
 
@@ -118,10 +118,10 @@ fn a_sandbox_of_another_store_is_adopted_from_the_list() {
 
     let arguments = ["--engine", "e2b", "--empty"];
     let mut screen = here.terminal(&arguments).size(120, 36).start();
-    screen.wait_for("1 Sessions 1 +1");
+    screen.wait_for("Sessions (1) +1");
     screen.send("\x18lGa");
     screen.wait_for("adopted session-2; enter opens it");
-    screen.wait_for("1 Sessions 2 ━");
+    screen.wait_for("Sessions (2) ━");
     // To look at it resumes nothing; another enter does.
     screen.send("\r");
     screen.wait_for("‖ paused, its files are kept");

@@ -83,7 +83,7 @@ fn a_session_is_booted_used_left_and_found_again() {
     );
 
     let mut screen = start(&home);
-    screen.wait_for("1 Sessions 1");
+    screen.wait_for("Sessions (1)");
     screen.wait_for("permission please");
     screen.wait_for("Thank you. I have read the file");
     screen.wait_for("idle");

@@ -132,7 +132,7 @@ fn what_is_made_paused_and_killed_in_one_is_in_the_others_list_and_drafts_are_ea
     let two = start(&home);
     two.wait_for("○ idle");
     one.send("\x18n");
-    two.wait_for("1 Sessions 2");
+    two.wait_for("Sessions (2)");
     one.wait_for("○ idle");
     two.wait_for("session-2");
     let listed = home.run(&["pause", "session-2"]);

@@ -26,8 +26,10 @@ pub(in crate::app) type Way = (String, &'static str);
 /// A session's way to its chat, ready to be drawn.
 pub(in crate::app) struct BootView<'a> {
     pub(in crate::app) session: &'a OpenSession,
-    /// The key that tries again.
+    /// The key that tries again; empty where there is none.
     pub(in crate::app) retry: String,
+    /// The key that sends, or resumes where nothing is typed; empty where there is none.
+    pub(in crate::app) send: String,
     /// What helps besides.
     pub(in crate::app) ways: Vec<Way>,
     /// The key that begins a new session.
@@ -101,6 +103,7 @@ impl BootView<'_> {
 
     /// The keys that help, as many on a line as fit.
     fn keys(&self, again: bool, width: usize) -> Vec<Line<'static>> {
+        let again = again && !self.retry.is_empty();
         let again = again.then(|| (self.retry.clone(), "try again"));
         let mut lines: Vec<Line<'static>> = Vec::new();
         for (key, words) in again.into_iter().chain(self.ways.iter().cloned()) {
@@ -207,13 +210,14 @@ impl BootView<'_> {
             0 => "trying now".to_owned(),
             s => format!("next try in {s}s"),
         };
-        let times = format!(" since {since} · {next} (attempt {}) · ", outage.attempt);
+        let times = format!(" since {since} · {next} (attempt {})", outage.attempt);
         let mark = Span::styled(theme.pick("↻ ", "? "), theme.warning);
-        let rest = [
-            Span::raw(times),
-            Span::styled(self.retry.clone(), theme.key),
-            Span::raw(" try now"),
-        ];
+        let mut rest = vec![Span::raw(times)];
+        if !self.retry.is_empty() {
+            rest.push(Span::raw(" · "));
+            rest.push(Span::styled(self.retry.clone(), theme.key));
+            rest.push(Span::raw(" try now"));
+        }
         let rest_width: usize = rest.iter().map(Span::width).sum();
         if mark.width() + wrap::width(&reason) + rest_width <= width {
             let mut spans = vec![mark, Span::styled(reason, theme.warning)];
@@ -239,13 +243,21 @@ impl BootView<'_> {
     fn paused(&self) -> Line<'static> {
         let sandbox = self.session.sandbox.as_ref();
         let costs = sandbox.is_some_and(|sandbox| sandbox.engine == EngineKind::E2b);
-        Line::from(vec![
+        let mut spans = vec![
             Span::styled(self.theme.pick("‖", "="), self.theme.dim),
-            Span::raw(" paused, its files are kept · "),
-            Span::styled(self.retry.clone(), self.theme.key),
-            Span::raw(" or enter resumes it"),
-            Span::raw(if costs { ", which costs" } else { "" }),
-        ])
+            Span::raw(" paused, its files are kept"),
+        ];
+        let keys = [&self.retry, &self.send].into_iter();
+        let keys: Vec<&String> = keys.filter(|key| !key.is_empty()).collect();
+        for (at, key) in keys.iter().enumerate() {
+            spans.push(Span::raw(if at == 0 { " · " } else { " or " }));
+            spans.push(Span::styled((*key).clone(), self.theme.key));
+        }
+        if !keys.is_empty() {
+            let costs = if costs { ", which costs" } else { "" };
+            spans.push(Span::raw(format!(" resumes it{costs}")));
+        }
+        Line::from(spans)
     }
 
     /// Hints say `r` and `n`; the keys may be others here.

@@ -139,8 +139,7 @@ impl Chat {
 
     pub(super) fn finish_writing(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if self.composer.is_blank() {
-            let words = "type something first; esc goes back to the options";
-            return Some(ChatOutcome::Notice(words.into()));
+            return Some(ChatOutcome::Notice("type something first".into()));
         }
         let text = self.composer.take();
         self.typing.text(cx.now);

@@ -5,7 +5,7 @@
 //! protocol: whether a turn runs, is what the server's status says, never what a message looks like.
 //!
 //! ```text
-//! ┌─ 2 Chat ───────────────────── build · sonnet · ctx 41% · $0.31 ┐
+//! ┌─ Chat ─────────────────────── build · sonnet · ctx 41% · $0.31 ┐
 //! │ transcript: blocks, bottom-pinned or anchored   (view_part.rs) │
 //! │ panel of the first waiting request          (view_requests.rs) │
 //! │ activity: ⠹ working 12 s · esc esc to stop            (view.rs)│
@@ -19,6 +19,7 @@ mod answering;
 mod chips;
 mod composer;
 mod composer_layout;
+mod keys;
 mod navigate;
 mod notice;
 mod notify;
@@ -44,6 +45,7 @@ mod view_transcript;
 use std::collections::HashSet;
 use std::time::Duration;
 
+pub use keys::ChatKeys;
 pub use scroll::{Anchor, BlockId, ChatViewport, PanelViewport};
 pub use seat::{Reach, Seat};
 pub(in crate::app) use view::least_rows;

@@ -1,8 +1,6 @@
 //! What the root lends the chat's view: the focus, the keys, and what becomes of a prompt now.
 
-use super::{ChatAction, ChatContext};
-use crate::app::action::Action;
-use crate::app::keymap::{Context, Keymap};
+use super::{ChatAction, ChatContext, ChatKeys};
 
 /// How far a prompt gets. The chat shows a turn as running only where it would hear of its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,10 +21,12 @@ pub enum Reach {
 pub struct Seat<'a> {
     /// The keys go to the chat.
     pub focused: bool,
+    /// The key that focuses the chat, for its frame; may be empty.
+    pub focus_key: &'a str,
     /// The title of the frame.
     pub title: &'a str,
     /// Hints show the keys that really hold.
-    pub keymap: &'a Keymap,
+    pub keys: &'a ChatKeys,
     /// Why a prompt waits or cannot be sent, in a few words; empty while it is sent at once.
     pub waits_for: &'a str,
     /// When a prompt waits at first, for the words of an empty chat.
@@ -40,12 +40,6 @@ pub struct Seat<'a> {
 impl Seat<'_> {
     /// The key of an action in a part of the chat; empty where the user took all away.
     pub(super) fn key(&self, context: ChatContext, action: ChatAction) -> String {
-        self.keymap
-            .key_for(
-                Action::Chat(action),
-                &[Context::from(context), Context::Anywhere],
-            )
-            .map(ToString::to_string)
-            .unwrap_or_default()
+        self.keys.name(context, action).to_owned()
     }
 }

@@ -5,7 +5,7 @@ use super::typing::Enter;
 use super::{Chat, ChatAction, ChatContext, ChatOutcome, Half, Reach, STOP_ARMED};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
-use crate::app::key::{Key, KeyCode};
+use crate::app::key::Key;
 use crate::domain::session::{Prompt, SessionCommand};
 
 /// The composer's columns as long as no frame has told them.
@@ -18,11 +18,15 @@ impl Chat {
         if action == ChatAction::Send && self.context() == ChatContext::Composer {
             return self.enter(cx);
         }
-        if !matches!(action, ChatAction::Stop | ChatAction::Interrupt) {
+        if action != ChatAction::Stop {
             self.stop_armed = None;
         }
         if self.is_for_panel(action) {
             return self.panel_action(action, cx);
+        }
+        if let ChatAction::CursorUp | ChatAction::CursorDown = action {
+            self.move_cursor(action == ChatAction::CursorDown, cx);
+            return None;
         }
         self.typing.key(cx.now);
         match action {
@@ -36,7 +40,6 @@ impl Chat {
             ChatAction::PickModel => return Some(ChatOutcome::PickModel),
             ChatAction::Stop if self.step_back() => {}
             ChatAction::Stop => self.stop(cx),
-            ChatAction::Interrupt => return self.interrupt(cx),
             ChatAction::FocusComposer => self.half = Half::Composer,
             ChatAction::FocusTranscript => self.half = Half::Transcript,
             ChatAction::FocusRequest if !self.needs_you() => {
@@ -77,19 +80,20 @@ impl Chat {
         }
         self.begin_text(cx);
         self.typing.key(cx.now);
-        self.compose(key, cx)
+        self.composer.key(key)
     }
 
-    fn compose(&mut self, key: Key, cx: &mut Cx<'_>) -> bool {
-        let down = match key.code {
-            KeyCode::Up => false,
-            KeyCode::Down => true,
-            _ => return self.composer.key(key),
-        };
+    /// A line up or down in the composer; beyond its first and last line to other prompts.
+    fn move_cursor(&mut self, down: bool, cx: &mut Cx<'_>) {
+        if self.context() == ChatContext::Transcript {
+            return;
+        }
+        self.begin_text(cx);
+        self.typing.key(cx.now);
         let writes = self.context() == ChatContext::RequestInput;
         if !down && !writes && self.composer.is_empty() && self.outbox.len() > 0 {
             self.edit_queued(cx);
-            return true;
+            return;
         }
         let width = match self.viewport.composer_width {
             0 => UNDRAWN_WIDTH,
@@ -99,7 +103,6 @@ impl Chat {
         if browsing_back || self.composer.vertical(down, width) == Vertical::AtEdge {
             self.composer.recall(down);
         }
-        true
     }
 
     /// Inserts a paste where text is typed; elsewhere it goes back to the composer first.
@@ -281,7 +284,10 @@ impl Chat {
         }
     }
 
-    fn interrupt(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+    /// Clears the composer; where it is empty, does what [`ChatAction::Stop`] does while the agent works.
+    pub fn interrupt(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        self.begin_input(cx);
+        self.typing.key(cx.now);
         if !self.composer.is_empty() {
             self.composer.clear();
             self.save_draft(cx);

@@ -49,12 +49,13 @@ impl Chat {
         );
         let mut inner = above;
         if framed {
+            let titles = format!("{} {}", seat.focus_key, seat.title);
             let frame = Frame {
                 title: seat.title,
-                right: &self.facts(seat, Frame::room(seat.title, above)),
+                right: &self.facts(seat, Frame::room(titles.trim_start(), above)),
                 focused: focused && !composer_focus,
             };
-            inner = frame.draw(above, buf, vx.theme);
+            inner = frame.draw_with_key(seat.focus_key, above, buf, vx.theme);
         }
         let activity = take_bottom(&mut inner, 1);
         let panel = self.panel_height(inner, vx, seat);
@@ -158,12 +159,18 @@ impl Chat {
         let theme = vx.theme;
         let (text, style) = if self.stop_armed.is_some() {
             let key = seat.key(self.context(), ChatAction::Stop);
-            (format!("{key} again to stop"), theme.warning)
+            (
+                format!("{key} again to stop").trim_start().to_owned(),
+                theme.warning,
+            )
         } else if self.requests.panel.writing.is_some() {
             ("! waits for you".to_owned(), theme.warning)
         } else if self.needs_you() && !self.reads_requests() {
-            let key = seat.key(self.context(), ChatAction::FocusRequest);
-            (format!("! waits for you: {key} to answer"), theme.warning)
+            let words = match seat.key(self.context(), ChatAction::FocusRequest) {
+                key if key.is_empty() => "! waits for you".to_owned(),
+                key => format!("! waits for you: {key} to answer"),
+            };
+            (words, theme.warning)
         } else if self.needs_you() {
             ("! waits for you".to_owned(), theme.warning)
         } else {
@@ -186,17 +193,21 @@ impl Chat {
                     let since = self.turn_time(vx.now).unwrap_or_default();
                     let key = seat.key(self.context(), ChatAction::Stop);
                     let time = clock::running(since);
-                    let text = format!("{spinner} working {time} · {key} {key} to stop");
+                    let text = match key.as_str() {
+                        "" => format!("{spinner} working {time}"),
+                        key => format!("{spinner} working {time} · {key} {key} to stop"),
+                    };
                     (text, theme.accent)
                 }
                 _ if self.loading_older => ("loading older messages …".to_owned(), theme.dim),
-                _ if self.half == Half::Transcript => (
-                    format!(
-                        "scrolling · {} to type",
-                        seat.key(ChatContext::Transcript, ChatAction::FocusComposer)
-                    ),
-                    theme.dim,
-                ),
+                _ if self.half == Half::Transcript => {
+                    let key = seat.key(ChatContext::Transcript, ChatAction::FocusComposer);
+                    let words = match key.as_str() {
+                        "" => "scrolling".to_owned(),
+                        key => format!("scrolling · {key} to type"),
+                    };
+                    (words, theme.dim)
+                }
                 Some(Status::Idle) | None => (String::new(), theme.dim),
             }
         };

@@ -89,13 +89,12 @@ impl Chat {
         if self.reach == Reach::Never {
             return "read only".to_owned();
         }
-        let key = seat.key(ChatContext::Composer, ChatAction::Newline);
-        match agent {
-            Some(agent) if width >= 60 => format!("{agent} · {key} new line"),
-            Some(agent) => agent,
-            None if width >= 60 => format!("{key} new line"),
-            None => String::new(),
-        }
+        let newline = match seat.key(ChatContext::Composer, ChatAction::Newline) {
+            key if width >= 60 && !key.is_empty() => Some(format!("{key} new line")),
+            _ => None,
+        };
+        let facts: Vec<String> = agent.into_iter().chain(newline).collect();
+        facts.join(" · ")
     }
 
     fn view_text(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>, seat: &Seat<'_>) {
@@ -109,11 +108,10 @@ impl Chat {
             buf.set_stringn(at.x, at.y, &line.text, usize::from(at.width), vx.theme.text);
         }
         if self.composer.is_empty() {
-            let words = if let Some(writing) = self.requests.panel.writing {
-                match writing {
-                    Writing::Reason => "your reason; enter denies, esc goes back",
-                    Writing::Own => "your answer; enter confirms, esc goes back",
-                }
+            let writing = self.requests.panel.writing;
+            let request = writing.map(|writing| request_words(writing, seat));
+            let words = if let Some(words) = &request {
+                words
             } else if !seat.waits_for.is_empty() {
                 seat.waits_for
             } else if self.is_busy() {
@@ -154,20 +152,25 @@ impl Chat {
                 " in the empty composer"
             };
             let words = match self.reach {
-                Reach::Live => format!("{what} · {key}{place} {sends}"),
+                Reach::Live if !key.is_empty() => format!("{what} · {key}{place} {sends}"),
                 _ => what,
             };
             let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
             buf.set_string(row.x + 1, row.y, words, theme.warning);
         }
+        let edit = match seat.key(ChatContext::Composer, ChatAction::CursorUp) {
+            key if key.is_empty() => String::new(),
+            key => format!("{} edit", theme.key_names(&key)),
+        };
         let shown: Vec<Rect> = rows.collect();
         let total = self.outbox.len();
         for ((index, prompt), row) in self.outbox.waiting().enumerate().zip(&shown) {
             let last = index + 1 == shown.len().min(total);
             let hint = match (last, total - index - 1) {
                 (false, _) => String::new(),
-                (true, 0) => theme.pick("↑ edit", "up: edit").to_owned(),
-                (true, more) => format!("+{more} · {}", theme.pick("↑ edit", "up: edit")),
+                (true, 0) => edit.clone(),
+                (true, more) if edit.is_empty() => format!("+{more}"),
+                (true, more) => format!("+{more} · {edit}"),
             };
             let room = usize::from(row.width).saturating_sub(3 + wrap::width(&hint));
             let text = prompt
@@ -186,6 +189,25 @@ impl Chat {
             buf.set_stringn(x, row.y, &hint, usize::from(row.right() - x), theme.dim);
         }
     }
+}
+
+/// What is to be written for a request, and the keys that end it.
+fn request_words(writing: Writing, seat: &Seat<'_>) -> String {
+    let key = |action| seat.key(ChatContext::RequestInput, action);
+    let (what, accepts) = match writing {
+        Writing::Reason => ("your reason", "denies"),
+        Writing::Own => ("your answer", "confirms"),
+    };
+    let ends = [
+        (key(ChatAction::RequestAccept), accepts),
+        (key(ChatAction::RequestLeave), "goes back"),
+    ];
+    let ends = ends.into_iter().filter(|(key, _)| !key.is_empty());
+    let ends: Vec<String> = ends.map(|(key, does)| format!("{key} {does}")).collect();
+    if ends.is_empty() {
+        return what.to_owned();
+    }
+    format!("{what}; {}", ends.join(", "))
 }
 
 /// Stands for the frame where there is no room for one.

@@ -175,7 +175,7 @@ fn prompt_lines(
         .collect();
     if cut {
         let total = text.lines().count();
-        let words = format!("  … of {total} lines (space unfolds)");
+        let words = format!("  … of {total} lines, folded");
         lines.push(Line::styled(words, style));
     }
     lines

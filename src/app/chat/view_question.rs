@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::requests::{Choice, Writing};
 use super::view_requests::{Look, PanelText};
-use super::{Chat, ChatContext};
+use super::{Chat, ChatAction, ChatContext};
 use crate::domain::chat::{Question, QuestionItem};
 use crate::text::visible::{self, Findings};
 
@@ -91,7 +91,10 @@ impl Chat {
             }
         }
         if item.is_some_and(|item| item.multiple) {
-            let words = "choose any number; enter answers";
+            let words = match look.key(ChatContext::Question, ChatAction::RequestAccept) {
+                key if key.is_empty() => "choose any number".to_owned(),
+                key => format!("choose any number; {key} answers"),
+            };
             lines.push(Line::styled(words, theme.dim));
         }
         (lines, at)
@@ -139,7 +142,7 @@ impl Chat {
                 spans
             }
             Choice::Submit => vec![Span::styled("send the answers", style)],
-            _ if marked => vec![Span::styled("decline: enter stops the turn", theme.warning)],
+            _ if marked => vec![Span::styled("decline: this stops the turn", theme.warning)],
             _ => vec![Span::styled("decline", theme.dim)],
         }
     }

@@ -241,19 +241,30 @@ impl Chat {
         let context = self.context();
         let key = seat.key(context, ChatAction::RequestFull);
         let pages = [ChatAction::PageUp, ChatAction::PageDown].map(|page| seat.key(context, page));
-        let pages = pages.join(" ");
+        let pages = pages.join(" ").trim().to_owned();
+        let with_key = |does: &str| match key.as_str() {
+            "" => String::new(),
+            key => format!("{key}{does}"),
+        };
         let lines = if hidden == 1 { "line" } else { "lines" };
         let words = if width < ROOM_FOR_WORDS {
-            format!("… {hidden} more · {key}")
+            [format!("{hidden} more"), key, String::new()]
         } else if self.requests.panel.full {
-            format!(
-                "… {first} above, {} below · {pages} · {key} back",
-                hidden - first.min(hidden)
-            )
+            let below = hidden - first.min(hidden);
+            [
+                format!("{first} above, {below} below"),
+                pages,
+                with_key(" back"),
+            ]
         } else {
-            format!("… {hidden} more {lines} · {key} shows all · {pages}")
+            [
+                format!("{hidden} more {lines}"),
+                with_key(" shows all"),
+                pages,
+            ]
         };
-        Line::styled(words, theme.warning)
+        let words: Vec<String> = words.into_iter().filter(|part| !part.is_empty()).collect();
+        Line::styled(format!("… {}", words.join(" · ")), theme.warning)
     }
 
     fn panel_text(&self, width: u16, vx: &mut ViewCx<'_>, seat: &Seat<'_>) -> Option<PanelText> {

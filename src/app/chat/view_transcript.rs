@@ -11,7 +11,7 @@ use ratatui::text::Line;
 
 use super::scroll::{Anchor, Blocks, Pos};
 use super::view_block::Shown;
-use super::{Chat, ChatViewport, Seat};
+use super::{Chat, ChatAction, ChatContext, ChatViewport, Seat};
 use crate::app::viewcx::ViewCx;
 use crate::text::wrap;
 
@@ -51,7 +51,7 @@ impl Chat {
             height: usize::from(area.height),
         };
         let Some(first) = painter.blocks.first() else {
-            draw_empty(area, buf, painter.vx, seat.meanwhile);
+            draw_empty(area, buf, painter.vx, seat);
             return Drawn {
                 viewport: ChatViewport {
                     at_top: true,
@@ -297,11 +297,16 @@ fn draw_block(shown: &Shown<'_>, from: usize, area: Rect, buf: &mut Buffer) -> u
 }
 
 /// What is said before anything was said.
-fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, meanwhile: &str) {
+fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, seat: &Seat<'_>) {
     let width = usize::from(area.width.saturating_sub(4)).max(1);
+    let send = match seat.key(ChatContext::Composer, ChatAction::Send) {
+        key if key.is_empty() => String::new(),
+        key => format!(" and press {key}"),
+    };
     let words = format!(
-        "Describe a change, a bug or a question below and press enter. What you send \
-         {meanwhile} or the agent works waits in the queue."
+        "Describe a change, a bug or a question below{send}. What you send \
+         {} or the agent works waits in the queue.",
+        seat.meanwhile
     );
     let text = [
         ("What shall we work on?", vx.theme.strong),

@@ -1,258 +1,317 @@
-//! The default keys. The order of rows is the order of the help and of the hints.
+//! The one table of keys: every action with its name, its words and its default keys.
+//!
+//! From here come the default key map, the hints, the help, the table of the README, `sandbar keys` and
+//! the names of the configuration. The order of rows is the order in which they are listed.
 
-use super::binding::{Binding, Context};
-use crate::app::action::{Action, AppAction, ChatAction, DEFAULT_KEYS, LogsAction, SessionsAction};
-use crate::app::key::KeySequence;
+use super::binding::{Binding, Context, KeyGroup};
+use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
 
-type Row = (Context, Action, &'static [&'static str], &'static str);
-
-pub(super) fn rows() -> Vec<Binding> {
-    let mut rows = chat_rows();
-    let ours = [SESSIONS, LOGS, SHARED].into_iter().flatten();
-    rows.extend(ours.map(|(context, action, keys, hint)| Binding {
-        context: *context,
-        action: *action,
-        // A test holds that all of them can be read.
-        keys: keys.iter().filter_map(|keys| keys.parse().ok()).collect(),
-        hint,
-    }));
-    rows
+/// One action.
+pub(super) struct ActionRow {
+    pub(super) group: KeyGroup,
+    pub(super) action: Action,
+    /// What the configuration calls it; never changes its meaning.
+    pub(super) name: &'static str,
+    /// What hints call it, in at most 12 columns.
+    hint: &'static str,
+    /// What it does, in one line of the help.
+    what: &'static str,
+    keys: &'static [DefaultKeys],
 }
 
-/// The chat's own rows, one for each action in a context.
-fn chat_rows() -> Vec<Binding> {
-    let mut rows: Vec<Binding> = Vec::new();
-    for (context, key, action, hint) in DEFAULT_KEYS {
-        let context = Context::from(*context);
-        let action = chat(*action);
-        let keys = KeySequence::one(*key);
-        match rows
-            .iter_mut()
-            .find(|row| row.context == context && row.action == action)
-        {
-            Some(row) => row.keys.push(keys),
-            None => rows.push(Binding {
-                context,
-                action,
-                keys: vec![keys],
-                hint,
-            }),
-        }
+/// The keys that an action has in some contexts.
+struct DefaultKeys {
+    contexts: &'static [Context],
+    keys: &'static [&'static str],
+    /// What hints call it there, where another word is plainer.
+    hint: Option<&'static str>,
+}
+
+impl ActionRow {
+    fn bindings(&self) -> impl Iterator<Item = Binding> {
+        let places = self.keys.iter();
+        let places = places.flat_map(|keys| keys.contexts.iter().map(move |at| (*at, keys)));
+        places.map(|(context, default)| Binding {
+            context,
+            group: self.group,
+            action: self.action,
+            // A test holds that all of them can be read.
+            keys: default
+                .keys
+                .iter()
+                .filter_map(|keys| keys.parse().ok())
+                .collect(),
+            hint: default.hint.unwrap_or(self.hint),
+            what: self.what,
+        })
     }
-    rows
 }
 
-const fn app(action: AppAction) -> Action {
-    Action::App(action)
+/// The default keys.
+pub(super) fn bindings() -> Vec<Binding> {
+    ROWS.iter().flat_map(ActionRow::bindings).collect()
 }
 
-const fn chat(action: ChatAction) -> Action {
-    Action::Chat(action)
+impl Action {
+    /// The stable name: `chat.send`.
+    pub fn name(self) -> &'static str {
+        let mut rows = ROWS.iter();
+        // A test holds that each has a row.
+        rows.find(|row| row.action == self)
+            .map_or("", |row| row.name)
+    }
 }
 
-const fn sessions(action: SessionsAction) -> Action {
-    Action::Sessions(action)
+macro_rules! action {
+    (App $variant:ident $($number:literal)?) => { Action::App(AppAction::$variant $(($number))?) };
+    (Chat $variant:ident) => { Action::Chat(ChatAction::$variant) };
+    (Sessions $variant:ident) => { Action::Sessions(SessionsAction::$variant) };
+    (Logs $variant:ident) => { Action::Logs(LogsAction::$variant) };
 }
 
-const fn logs(action: LogsAction) -> Action {
-    Action::Logs(action)
+/// Reads `Room::Action "name" "hint" "what it does" [Context Context: "key" "key" => "hint there"]`.
+macro_rules! rows {
+    ($($group:ident {$(
+        $room:ident :: $variant:ident $(($number:literal))? $name:literal $hint:literal $what:literal
+        $([$($context:ident)+ : $($keys:literal)+ $(=> $own:literal)?])+
+    )+})+) => {
+        &[$($(ActionRow {
+            group: KeyGroup::$group,
+            action: action!($room $variant $($number)?),
+            name: $name,
+            hint: $hint,
+            what: $what,
+            keys: &[$(DefaultKeys {
+                contexts: &[$(Context::$context),+],
+                keys: &[$($keys),+],
+                hint: rows!(@hint $($own)?),
+            }),+],
+        }),+),+]
+    };
+    (@hint $own:literal) => { Some($own) };
+    (@hint) => { None };
 }
 
-const SESSIONS: &[Row] = {
-    use Context::Sessions;
-    use SessionsAction as S;
-    &[
-        (Sessions, sessions(S::Open), &["enter"], "open"),
-        (Sessions, app(AppAction::NewSession), &["n", "N"], "new"),
-        (Sessions, sessions(S::Mark), &["space"], "mark"),
-        (Sessions, sessions(S::Pause), &["p"], "pause/resume"),
-        (Sessions, sessions(S::Kill), &["D"], "kill"),
-        (Sessions, sessions(S::Adopt), &["a"], "adopt"),
-        (Sessions, sessions(S::Next), &["j", "down"], "next"),
-        (Sessions, sessions(S::Previous), &["k", "up"], "previous"),
-        (Sessions, sessions(S::First), &["g", "home"], "first"),
-        (Sessions, sessions(S::Last), &["G", "end"], "last"),
-        (
-            Sessions,
-            sessions(S::Leave),
-            &["esc", "q"],
-            "unmark, back to the chat",
-        ),
-    ]
-};
-
-const LOGS: &[Row] = {
-    use Context::Logs;
-    use LogsAction as L;
-    &[
-        (Logs, logs(L::Follow), &["s"], "follow"),
-        (Logs, logs(L::Wrap), &["w"], "wrap"),
-        (Logs, logs(L::Times), &["t"], "times"),
-        (Logs, logs(L::Clear), &["c"], "clear"),
-        (Logs, app(AppAction::Zoom), &["f"], "full screen"),
-        (Logs, logs(L::LineDown), &["j", "down"], "down"),
-        (Logs, logs(L::LineUp), &["k", "up"], "up"),
-        (Logs, logs(L::PageDown), &["pgdn", "ctrl-d"], "page down"),
-        (Logs, logs(L::PageUp), &["pgup", "ctrl-u"], "page up"),
-        (Logs, logs(L::Top), &["g", "home"], "oldest"),
-        (Logs, logs(L::Bottom), &["G", "end"], "newest"),
-        (Logs, logs(L::Leave), &["esc", "q"], "back to the chat"),
-    ]
-};
-
-const SHARED: &[Row] = {
-    use AppAction as A;
-    use Context::{Always, Anywhere, Confirm, Help, Outside, Picker};
-    &[
-        (Outside, app(A::FocusNext), &["tab"], "next pane"),
-        (
-            Outside,
-            app(A::FocusPrevious),
-            &["shift-tab"],
-            "previous pane",
-        ),
-        (Outside, app(A::FocusSessions), &["1"], "sessions"),
-        (Outside, app(A::FocusChat), &["2"], "chat"),
-        (Outside, app(A::FocusLogs), &["3"], "logs"),
-        (Outside, app(A::Retry), &["r"], "try again now"),
-        (Outside, app(A::Revive), &["R"], "revive this session"),
-        (Outside, app(A::Help), &["?"], "help"),
-        (Anywhere, app(A::Help), &["f1", "ctrl-x ?"], "help"),
-        (Anywhere, app(A::ToggleSessions), &["ctrl-x l"], "sessions"),
-        (Anywhere, app(A::ToggleLogs), &["ctrl-x o"], "logs"),
-        (Anywhere, app(A::NewSession), &["ctrl-x n"], "new session"),
-        (
-            Anywhere,
-            app(A::NextNeedsYou),
-            &["ctrl-x space"],
-            "next that needs you",
-        ),
-        (Anywhere, app(A::Zoom), &["ctrl-x z"], "zoom the pane"),
-        (Anywhere, app(A::Retry), &["ctrl-x r"], "try again now"),
-        (
-            Anywhere,
-            app(A::Revive),
-            &["ctrl-x b"],
-            "revive this session",
-        ),
-        (
-            Anywhere,
-            app(A::Shell),
-            &["ctrl-x s"],
-            "shell in the sandbox",
-        ),
-        (
-            Anywhere,
-            app(A::UseTemplate),
-            &["ctrl-x a"],
-            "another template",
-        ),
-        (Anywhere, app(A::Extend), &["ctrl-x t"], "more time"),
-        (
-            Anywhere,
-            chat(ChatAction::FocusRequest),
-            &["ctrl-x p"],
-            "answer the request",
-        ),
-        (
-            Anywhere,
-            chat(ChatAction::FocusTranscript),
-            &["ctrl-x g"],
-            "scroll the chat",
-        ),
-        (
-            Anywhere,
-            chat(ChatAction::RequestFull),
-            &["ctrl-x f"],
-            "show in full",
-        ),
-        (
-            Anywhere,
-            chat(ChatAction::PickModel),
-            &["ctrl-x m"],
-            "choose a model",
-        ),
-        (
-            Anywhere,
-            chat(ChatAction::SendNow),
-            &["ctrl-x enter"],
-            "send next queued now",
-        ),
-        (
-            Anywhere,
-            chat(ChatAction::EditQueued),
-            &["ctrl-x u"],
-            "edit last queued",
-        ),
-        (
-            Anywhere,
-            chat(ChatAction::EditExternally),
-            &["ctrl-x e"],
-            "edit in $EDITOR",
-        ),
-        (
-            Anywhere,
-            app(A::FocusNext),
-            &["f6", "ctrl-x tab"],
-            "next pane",
-        ),
-        (
-            Anywhere,
-            app(A::FocusPrevious),
-            &["shift-f6"],
-            "previous pane",
-        ),
-        (Anywhere, app(A::ToggleMouse), &["ctrl-x w"], "mouse on/off"),
-        (Anywhere, app(A::Slot(1)), &["ctrl-x 1"], "session 1"),
-        (Anywhere, app(A::Slot(2)), &["ctrl-x 2"], "session 2"),
-        (Anywhere, app(A::Slot(3)), &["ctrl-x 3"], "session 3"),
-        (Anywhere, app(A::Slot(4)), &["ctrl-x 4"], "session 4"),
-        (Anywhere, app(A::Slot(5)), &["ctrl-x 5"], "session 5"),
-        (Anywhere, app(A::Slot(6)), &["ctrl-x 6"], "session 6"),
-        (Anywhere, app(A::Slot(7)), &["ctrl-x 7"], "session 7"),
-        (Anywhere, app(A::Slot(8)), &["ctrl-x 8"], "session 8"),
-        (Anywhere, app(A::Slot(9)), &["ctrl-x 9"], "session 9"),
-        (
-            Anywhere,
-            app(A::Interrupt),
-            &["ctrl-c"],
-            "clear, stop, quit",
-        ),
-        (Anywhere, app(A::QuitIfEmpty), &["ctrl-d"], "quit"),
-        (Anywhere, app(A::Quit), &["ctrl-x q"], "quit"),
-        (Always, app(A::Redraw), &["ctrl-l"], "redraw"),
-        (Always, app(A::Suspend), &["ctrl-z"], "suspend"),
-        (
-            Help,
-            app(A::Close),
-            &["esc", "q", "?", "f1", "enter", "ctrl-c"],
-            "close",
-        ),
-        (Help, app(A::ScrollDown), &["j", "down"], "down"),
-        (Help, app(A::ScrollUp), &["k", "up"], "up"),
-        (Help, app(A::PageDown), &["pgdn", "space"], "page down"),
-        (Help, app(A::PageUp), &["pgup"], "page up"),
-        (Confirm, app(A::Confirm), &["y", "enter"], "yes"),
-        (Confirm, app(A::Close), &["n", "esc", "q", "ctrl-c"], "no"),
-        (Confirm, app(A::ScrollDown), &["j", "down"], "down"),
-        (Confirm, app(A::ScrollUp), &["k", "up"], "up"),
-        (Confirm, app(A::PageDown), &["pgdn", "space"], "page down"),
-        (Confirm, app(A::PageUp), &["pgup"], "page up"),
-        (Picker, app(A::Confirm), &["enter"], "choose"),
-        (Picker, app(A::Close), &["esc", "ctrl-c"], "cancel"),
-        (
-            Picker,
-            app(A::ScrollDown),
-            &["down", "ctrl-n", "tab"],
-            "next",
-        ),
-        (
-            Picker,
-            app(A::ScrollUp),
-            &["up", "ctrl-p", "shift-tab"],
-            "previous",
-        ),
-        (Picker, app(A::PageDown), &["pgdn"], "page down"),
-        (Picker, app(A::PageUp), &["pgup"], "page up"),
-    ]
+pub(super) const ROWS: &[ActionRow] = rows! {
+    Writing {
+        Chat::Send "chat.send" "send" "send, or queue while the agent works"
+            [Composer: "enter"]
+        Chat::Newline "chat.newline" "new line" "begin a new line"
+            [Composer RequestInput: "ctrl-j" "alt-enter" "shift-enter"]
+        Chat::CursorUp "chat.cursor_up" "edit" "line up, last queued or earlier prompt"
+            [Composer RequestInput: "up"]
+        Chat::CursorDown "chat.cursor_down" "line down" "line down, or a later prompt"
+            [Composer RequestInput: "down"]
+        Chat::EditExternally "chat.edit_externally" "editor" "edit the message in $EDITOR"
+            [Composer: "ctrl-g"] [Anywhere: "ctrl-x e"]
+        Chat::SendNow "chat.send_now" "send next" "send next queued message now"
+            [Anywhere: "ctrl-x enter"]
+        Chat::EditQueued "chat.edit_queued" "edit queued" "edit the last queued message"
+            [Anywhere: "ctrl-x u"]
+        Chat::NextAgent "chat.next_agent" "next agent" "answer a request, or use the next agent"
+            [Composer: "tab"]
+        Chat::PreviousAgent "chat.previous_agent" "prev agent" "use the previous agent"
+            [Composer: "shift-tab"]
+        Chat::PickModel "chat.pick_model" "model" "choose a model"
+            [Anywhere: "ctrl-x m"]
+        Chat::Stop "chat.stop" "stop" "stop the agent (twice), or scroll or type"
+            [Composer Transcript Permission Question: "esc"]
+    }
+    Answering {
+        Chat::FocusRequest "chat.focus_request" "answer" "answer the waiting request"
+            [Anywhere: "ctrl-x p"]
+        Chat::RequestOnce "request.once" "once" "allow it once"
+            [Permission: "1"]
+        Chat::RequestAlways "request.always" "always" "allow it until the sandbox restarts"
+            [Permission: "2"]
+        Chat::RequestDeny "request.deny" "deny" "deny it"
+            [Permission: "3"]
+        Chat::RequestDenyReason "request.deny_reason" "say why" "deny it, and say why"
+            [Permission: "4"]
+        Chat::RequestOption1 "request.option_1" "option 1" "choose option 1" [Question: "1"]
+        Chat::RequestOption2 "request.option_2" "option 2" "choose option 2" [Question: "2"]
+        Chat::RequestOption3 "request.option_3" "option 3" "choose option 3" [Question: "3"]
+        Chat::RequestOption4 "request.option_4" "option 4" "choose option 4" [Question: "4"]
+        Chat::RequestOption5 "request.option_5" "option 5" "choose option 5" [Question: "5"]
+        Chat::RequestOption6 "request.option_6" "option 6" "choose option 6" [Question: "6"]
+        Chat::RequestOption7 "request.option_7" "option 7" "choose option 7" [Question: "7"]
+        Chat::RequestOption8 "request.option_8" "option 8" "choose option 8" [Question: "8"]
+        Chat::RequestOption9 "request.option_9" "option 9" "choose option 9" [Question: "9"]
+        Chat::RequestPrevious "request.previous" "move" "select the option above"
+            [Permission Question: "up"]
+        Chat::RequestNext "request.next" "move" "select the option below"
+            [Permission Question: "down"]
+        Chat::RequestAccept "request.accept" "choose" "choose the option, or send the answer"
+            [Permission Question: "enter"] [RequestInput: "enter" => "answer"]
+        Chat::RequestToggle "request.toggle" "mark" "choose or drop one of several options"
+            [Question: "tab"]
+        Chat::RequestBack "request.back" "questions" "go to the previous question"
+            [Question: "left"]
+        Chat::RequestForward "request.forward" "questions" "go to the next question"
+            [Question: "right"]
+        Chat::RequestFull "request.full" "show all" "show the whole request, or go back"
+            [Permission Question: "ctrl-f"] [Anywhere: "ctrl-x f"]
+        Chat::RequestLeave "request.leave" "back" "go back to the options"
+            [RequestInput: "esc"]
+    }
+    Scrolling {
+        Chat::FocusTranscript "chat.focus_transcript" "scroll" "scroll the conversation"
+            [Anywhere: "ctrl-x g"]
+        Chat::FocusComposer "chat.focus_composer" "type" "type a message"
+            [Transcript: "i"]
+        Chat::PageUp "chat.page_up" "page up" "go a page up"
+            [Composer Transcript Permission Question RequestInput: "pgup"]
+        Chat::PageDown "chat.page_down" "page down" "go a page down"
+            [Composer Transcript Permission Question RequestInput: "pgdn"]
+        Chat::HalfPageUp "chat.half_page_up" "half up" "go half a page up"
+            [Transcript: "ctrl-u"]
+        Chat::HalfPageDown "chat.half_page_down" "half down" "go half a page down"
+            [Transcript: "ctrl-d"]
+        Chat::LineUp "chat.line_up" "line up" "go a line up"
+            [Transcript: "k" "up"]
+        Chat::LineDown "chat.line_down" "line down" "go a line down"
+            [Transcript: "j" "down"]
+        Chat::Top "chat.top" "top" "go to the first loaded message"
+            [Transcript: "g" "home"]
+        Chat::Bottom "chat.bottom" "end" "go to the end, and follow it"
+            [Transcript: "G" "end"]
+        Chat::PreviousBlock "chat.previous_block" "blocks" "select the previous block"
+            [Transcript: "["]
+        Chat::NextBlock "chat.next_block" "blocks" "select the next block"
+            [Transcript: "]"]
+        Chat::PreviousPrompt "chat.previous_prompt" "prompts" "select the previous prompt"
+            [Transcript: "{"]
+        Chat::NextPrompt "chat.next_prompt" "prompts" "select the next prompt"
+            [Transcript: "}"]
+        Chat::Fold "chat.fold" "fold" "fold or unfold the selected block"
+            [Transcript: "enter" "space"]
+        Chat::FoldTools "chat.fold_tools" "tools" "fold or unfold all tool calls"
+            [Transcript: "z"]
+        Chat::FoldThinking "chat.fold_thinking" "thinking" "fold or unfold all thinking"
+            [Transcript: "t"]
+        Chat::CopyMessage "chat.copy_message" "copy" "copy the message"
+            [Transcript: "y"]
+    }
+    Sessions {
+        App::NewSession "sessions.new" "new session" "start a new session"
+            [Sessions: "n" "N"] [Anywhere: "ctrl-x n"]
+        App::NextNeedsYou "app.next_needs_you" "needs you" "show the next session that needs you"
+            [Anywhere: "ctrl-x space"]
+        App::Slot(1) "app.slot_1" "session 1" "show session 1" [Anywhere: "ctrl-x 1"]
+        App::Slot(2) "app.slot_2" "session 2" "show session 2" [Anywhere: "ctrl-x 2"]
+        App::Slot(3) "app.slot_3" "session 3" "show session 3" [Anywhere: "ctrl-x 3"]
+        App::Slot(4) "app.slot_4" "session 4" "show session 4" [Anywhere: "ctrl-x 4"]
+        App::Slot(5) "app.slot_5" "session 5" "show session 5" [Anywhere: "ctrl-x 5"]
+        App::Slot(6) "app.slot_6" "session 6" "show session 6" [Anywhere: "ctrl-x 6"]
+        App::Slot(7) "app.slot_7" "session 7" "show session 7" [Anywhere: "ctrl-x 7"]
+        App::Slot(8) "app.slot_8" "session 8" "show session 8" [Anywhere: "ctrl-x 8"]
+        App::Slot(9) "app.slot_9" "session 9" "show session 9" [Anywhere: "ctrl-x 9"]
+        App::Retry "app.retry" "try again" "try again now, or resume"
+            [Outside: "r"] [Anywhere: "ctrl-x r"]
+        App::Revive "app.revive" "revive" "revive this session in a new sandbox"
+            [Outside: "R"] [Anywhere: "ctrl-x b"]
+        App::UseTemplate "app.template" "template" "boot from another template"
+            [Anywhere: "ctrl-x a"]
+        App::Shell "app.shell" "shell" "open a shell in the sandbox"
+            [Anywhere: "ctrl-x s"]
+        App::Extend "app.extend" "more time" "give the sandbox more time"
+            [Anywhere: "ctrl-x t"]
+    }
+    SessionList {
+        Sessions::Open "sessions.open" "open" "open the session"
+            [Sessions: "enter"]
+        Sessions::Pause "sessions.pause" "pause/resume" "pause or resume it, or pause all marked"
+            [Sessions: "p"]
+        Sessions::Kill "sessions.kill" "kill" "kill it, or all marked"
+            [Sessions: "D"]
+        Sessions::Mark "sessions.mark" "mark" "mark or unmark it"
+            [Sessions: "space"]
+        Sessions::Adopt "sessions.adopt" "adopt" "adopt a sandbox without a session"
+            [Sessions: "a"]
+        Sessions::Next "sessions.next" "move" "select the next row"
+            [Sessions: "j" "down"]
+        Sessions::Previous "sessions.previous" "move" "select the previous row"
+            [Sessions: "k" "up"]
+        Sessions::First "sessions.first" "first" "select the first row"
+            [Sessions: "g" "home"]
+        Sessions::Last "sessions.last" "last" "select the last row"
+            [Sessions: "G" "end"]
+        Sessions::Leave "sessions.leave" "back" "unmark all, else go back to the chat"
+            [Sessions: "esc" "q"]
+    }
+    Logs {
+        Logs::Follow "logs.follow" "follow" "follow the newest line"
+            [Logs: "s"]
+        Logs::Wrap "logs.wrap" "wrap" "wrap long lines"
+            [Logs: "w"]
+        Logs::Times "logs.times" "times" "show or hide the times"
+            [Logs: "t"]
+        Logs::Clear "logs.clear" "clear" "clear the pane"
+            [Logs: "c"]
+        Logs::LineDown "logs.line_down" "line down" "go a line down"
+            [Logs: "j" "down"]
+        Logs::LineUp "logs.line_up" "line up" "go a line up"
+            [Logs: "k" "up"]
+        Logs::PageDown "logs.page_down" "page down" "go a page down"
+            [Logs: "pgdn" "ctrl-d"]
+        Logs::PageUp "logs.page_up" "page up" "go a page up"
+            [Logs: "pgup" "ctrl-u"]
+        Logs::Top "logs.top" "oldest" "go to the oldest line"
+            [Logs: "g" "home"]
+        Logs::Bottom "logs.bottom" "newest" "go to the newest line"
+            [Logs: "G" "end"]
+        Logs::Leave "logs.leave" "back" "go back to the chat"
+            [Logs: "esc" "q"]
+    }
+    Screen {
+        App::FocusNext "app.focus_next" "next pane" "go to the next pane"
+            [Outside: "tab"] [Anywhere: "f6" "ctrl-x tab"]
+        App::FocusPrevious "app.focus_previous" "prev pane" "go to the previous pane"
+            [Outside: "shift-tab"] [Anywhere: "shift-f6"]
+        App::FocusSessions "app.focus_sessions" "sessions" "go to the session list"
+            [Outside: "1"]
+        App::FocusChat "app.focus_chat" "chat" "go to the chat"
+            [Outside: "2"]
+        App::FocusLogs "app.focus_logs" "logs" "go to the logs"
+            [Outside: "3"]
+        App::ToggleSessions "app.sessions" "sessions" "go to the session list, or back"
+            [Anywhere: "ctrl-x l"]
+        App::ToggleLogs "app.logs" "logs" "go to the logs, or back"
+            [Anywhere: "ctrl-x o"]
+        App::Zoom "app.zoom" "full screen" "show the pane on the full screen"
+            [Logs: "f"] [Anywhere: "ctrl-x z"]
+        App::ToggleMouse "app.mouse" "mouse" "turn the mouse on or off"
+            [Anywhere: "ctrl-x w"]
+        App::Redraw "app.redraw" "redraw" "redraw the screen"
+            [Always: "ctrl-l"]
+    }
+    Program {
+        App::Help "app.help" "help" "show all keys"
+            [Outside: "?"] [Anywhere: "f1" "ctrl-x ?"]
+        App::CancelSequence "app.cancel_sequence" "cancel" "cancel the keys pressed so far"
+            [Sequence: "esc"]
+        App::Interrupt "app.interrupt" "clear" "clear the composer, stop the agent, quit"
+            [Anywhere: "ctrl-c"]
+        App::Suspend "app.suspend" "suspend" "suspend sandbar"
+            [Always: "ctrl-z"]
+        App::QuitIfEmpty "app.quit_if_empty" "quit" "quit, if the composer is empty"
+            [Anywhere: "ctrl-d"]
+        App::Quit "app.quit" "quit" "quit; sandboxes keep running"
+            [Anywhere: "ctrl-x q"]
+    }
+    Overlays {
+        App::Confirm "overlay.confirm" "choose" "answer yes, or choose the selected row"
+            [Confirm: "y" "enter" => "yes"] [Picker: "enter"]
+        App::Close "overlay.close" "close" "close it, or answer no"
+            [Help: "esc" "q" "?" "f1" "enter" "ctrl-c"] [Confirm: "n" "esc" "q" "ctrl-c" => "no"]
+            [Picker: "esc" "ctrl-c" => "cancel"]
+        App::ScrollDown "overlay.down" "move" "go a row down"
+            [Help Confirm: "j" "down" => "scroll"] [Picker: "down" "ctrl-n" "tab"]
+        App::ScrollUp "overlay.up" "move" "go a row up"
+            [Help Confirm: "k" "up" => "scroll"] [Picker: "up" "ctrl-p" "shift-tab"]
+        App::PageDown "overlay.page_down" "page down" "go a page down"
+            [Help Confirm: "pgdn" "space"] [Picker: "pgdn"]
+        App::PageUp "overlay.page_up" "page up" "go a page up"
+            [Help Confirm Picker: "pgup"]
+    }
 };

@@ -21,11 +21,12 @@ fn the_default_table_is_this_one() {
         .map(|row| {
             let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
             format!(
-                "{:22}{:24}{:32}{}",
+                "{:34}{:24}{:32}{:14}{}",
                 row.context.name(),
                 row.action.name(),
                 keys.join(", "),
-                row.hint
+                row.hint,
+                row.what
             )
         })
         .collect();
@@ -47,10 +48,96 @@ fn the_default_table_has_no_conflicts_and_every_row_has_its_keys() {
 }
 
 #[test]
-fn every_name_leads_back_to_its_action() {
+fn every_action_has_one_row_and_a_name_of_its_own() {
+    let mut names: Vec<&str> = Action::all().map(Action::name).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+
     for action in Action::all() {
-        assert_eq!(Action::named(action.name()), Some(action));
+        let rows = table::ROWS.iter().filter(|row| row.action == action);
+        assert_eq!(rows.count(), 1, "{action:?}");
     }
+    assert_eq!((names.len(), table::ROWS.len()), (count, count));
+}
+
+#[test]
+fn hints_and_descriptions_are_short_and_of_one_style() {
+    for row in Keymap::default().bindings() {
+        let is_short = row.hint.chars().count() <= 12 && row.what.chars().count() <= 41;
+        // They stand in one row of the help.
+        let is_short = is_short && row.what.len() + row.action.name().len() <= 54;
+        let is_plain = |text: &str| !text.is_empty() && !text.starts_with(char::is_uppercase);
+        let is_plain = is_plain(row.hint) && is_plain(row.what) && !row.what.ends_with('.');
+
+        assert!(is_short && is_plain, "{row:?}");
+    }
+}
+
+#[test]
+fn a_key_is_told_only_where_it_works() {
+    let map = Keymap::default();
+    let key = |action, context: Context| {
+        let key = map.key_for(Action::App(action), &context.with_layers());
+        key.map(ToString::to_string)
+    };
+
+    assert_eq!(
+        key(AppAction::Retry, Context::Composer).unwrap(),
+        "ctrl-x r"
+    );
+    assert_eq!(key(AppAction::Retry, Context::Logs).unwrap(), "r");
+    assert_eq!(
+        key(AppAction::QuitIfEmpty, Context::Composer).unwrap(),
+        "ctrl-d"
+    );
+    // There it scrolls.
+    assert_eq!(key(AppAction::QuitIfEmpty, Context::Logs), None);
+    assert_eq!(key(AppAction::Confirm, Context::Composer), None);
+}
+
+#[test]
+fn letters_type_where_a_request_is_answered() {
+    let error = Keymap::with(&overrides(&[("request.once", &["y"])])).unwrap_err();
+    let both = Keymap::with(&overrides(&[("request.full", &["v"])]));
+
+    assert_eq!(
+        error.to_string(),
+        "`y` of `request.once` would be typed as text; add ctrl or alt to it"
+    );
+    assert!(both.is_ok_and(|map| {
+        let contexts = Context::Permission.with_layers();
+        let full = Action::Chat(crate::app::action::ChatAction::RequestFull);
+        map.key_for(full, &contexts).is_none()
+    }));
+    assert!(Keymap::with(&overrides(&[("request.once", &["5"])])).is_ok());
+}
+
+#[test]
+fn the_key_that_cancels_a_sequence_is_reserved() {
+    let error = |rows: &[(&str, &[&str])]| Keymap::with(&overrides(rows)).unwrap_err().to_string();
+
+    assert_eq!(
+        error(&[("app.zoom", &["ctrl-x esc"])]),
+        "`ctrl-x esc` of `app.zoom` can never be pressed: `esc` is reserved, it cancels a sequence of keys \
+         (`app.cancel_sequence`)"
+    );
+    assert_eq!(
+        error(&[("app.cancel_sequence", &["z"])]),
+        "`ctrl-x z` of `app.zoom` can never be pressed: `z` is reserved, it cancels a sequence of keys \
+         (`app.cancel_sequence`)"
+    );
+    assert_eq!(
+        error(&[("app.cancel_sequence", &["f2 f3"])]),
+        "`f2 f3` of `app.cancel_sequence` must be a single key"
+    );
+    assert!(
+        Keymap::with(&overrides(&[
+            ("app.cancel_sequence", &["f9"]),
+            ("app.zoom", &["ctrl-x esc"])
+        ]))
+        .is_ok()
+    );
 }
 
 #[test]
@@ -97,11 +184,11 @@ fn errors_name_the_fix() {
     );
     assert_eq!(
         error(&[("logs.wrap", &["s"])]),
-        "`s` is bound to both `logs.follow` and `logs.wrap` in logs; give one of them another key"
+        "`s` is bound to both `logs.follow` and `logs.wrap` in the context \"logs\"; give one of them another key"
     );
     assert_eq!(
         error(&[("app.zoom", &["ctrl-x"])]),
-        "`ctrl-x ?` is bound to both `app.help` and `app.zoom` in anywhere; \
+        "`ctrl-x e` is bound to both `chat.edit_externally` and `app.zoom` anywhere; \
          give one of them another key"
     );
 }
@@ -116,17 +203,17 @@ fn keys_that_can_never_be_pressed_are_told() {
     );
     assert_eq!(
         error(&[("app.zoom", &["ctrl-o z", "ctrl-o"])]),
-        "`ctrl-o z` of `app.zoom` can never be pressed: `ctrl-o` is a key of `app.zoom` in logs by itself"
+        "`ctrl-o z` of `app.zoom` can never be pressed: `ctrl-o` is a key of `app.zoom` in the context \"logs\" by itself"
     );
     // A key of the composer takes all that follows it everywhere.
     assert_eq!(
         error(&[("chat.newline", &["ctrl-x"])]),
-        "`ctrl-x ?` of `app.help` can never be pressed: `ctrl-x` is a key of `chat.newline` in composer by \
-         itself"
+        "`ctrl-x e` of `chat.edit_externally` can never be pressed: `ctrl-x` is a key of `chat.newline` in \
+         the context \"composer\" by itself"
     );
     assert_eq!(
         error(&[("chat.newline", &["ctrl-c n"])]),
-        "`ctrl-c n` of `chat.newline` can never be pressed: `ctrl-c` is a key of `app.interrupt` in \
+        "`ctrl-c n` of `chat.newline` can never be pressed: `ctrl-c` is a key of `app.interrupt` \
          anywhere by itself"
     );
     assert_eq!(

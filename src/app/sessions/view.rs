@@ -32,6 +32,8 @@ pub(in crate::app) struct SessionsView<'a> {
     pub(in crate::app) wall: UnixMillis,
     /// The key that adopts a sandbox; empty if there is none.
     pub(in crate::app) adopt_key: &'a str,
+    /// The key that pauses and resumes; may be empty.
+    pub(in crate::app) pause_key: &'a str,
 }
 
 impl SessionsView<'_> {
@@ -151,7 +153,8 @@ impl SessionsView<'_> {
                 failure.summary.clone()
             }
             (_, _, Phase::Reconnecting(outage)) => outage.reason.clone(),
-            (_, _, Phase::Paused) => "p resumes it".to_owned(),
+            (_, _, Phase::Paused) if self.pause_key.is_empty() => "paused".to_owned(),
+            (_, _, Phase::Paused) => format!("{} resumes it", self.pause_key),
             _ if title.is_empty() => row.sandbox.engine.name().to_owned(),
             _ => title.to_owned(),
         };

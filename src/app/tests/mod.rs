@@ -2,6 +2,7 @@
 
 mod bulk;
 mod keys;
+mod rebound;
 mod revive;
 mod sessions;
 mod strangers;

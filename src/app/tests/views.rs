@@ -243,7 +243,7 @@ fn help_cuts_no_key_in_two() {
     assert!(
         script
             .screen(80, 130)
-            .contains("alt-enter, shift-enter  new line")
+            .contains("alt-enter, shift-enter  begin a new line")
     );
 }
 

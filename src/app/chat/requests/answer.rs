@@ -90,7 +90,7 @@ impl Requests {
             }
             Some(choice) => self.finish(choice, now),
             None if has_answer => self.forward(now),
-            None => Outcome::Notice("choose an option by its number, or with the arrows"),
+            None => Outcome::Notice("select an option first"),
         }
     }
 

@@ -77,6 +77,12 @@ impl World {
         self.with(|chat, cx| chat.update(action, cx))
     }
 
+    /// Does what the root's key for it does, after a second of quiet.
+    pub(super) fn interrupt(&mut self) -> Option<ChatOutcome> {
+        self.wait(1000);
+        self.with(|chat, cx| chat.interrupt(cx))
+    }
+
     /// Presses a key after a second of quiet.
     pub(super) fn key(&mut self, key: Key) -> bool {
         self.wait(1000);
@@ -86,7 +92,7 @@ impl World {
     /// As the root does it: text is typed, all else is what the table says.
     fn press(&mut self, key: Key) -> bool {
         let context = Context::from(self.chat.context());
-        let typed = context.is_typing() && key.typed().is_some();
+        let typed = context.takes_as_text(key);
         self.with(
             |chat, cx| match Keymap::default().meaning(&[context], &[key]) {
                 Meaning::Action(Action::Chat(action)) if !typed => {

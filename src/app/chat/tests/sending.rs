@@ -168,16 +168,13 @@ fn interrupting_clears_then_stops_then_has_nothing_to_do() {
     world.receive(ChatEvent::Status(Status::Busy));
     world.type_text("abc");
 
-    let outcomes: Vec<_> = (0..3).map(|_| world.act(ChatAction::Interrupt)).collect();
+    let outcomes: Vec<_> = (0..3).map(|_| world.interrupt()).collect();
     let asked = world.commands();
     world.receive(ChatEvent::Status(Status::Idle));
 
     assert_eq!(outcomes, [None, None, None]);
     assert_eq!(asked, [SessionCommand::Abort]);
-    assert_eq!(
-        world.act(ChatAction::Interrupt),
-        Some(ChatOutcome::NothingToStop)
-    );
+    assert_eq!(world.interrupt(), Some(ChatOutcome::NothingToStop));
 }
 
 #[test]

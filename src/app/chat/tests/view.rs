@@ -4,6 +4,9 @@ use ratatui::backend::TestBackend;
 
 use super::requests::{item, permission, question};
 use super::*;
+use crate::app::action::Action;
+use crate::app::chat::ChatKeys;
+use crate::app::keymap::{Context, Keymap};
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
 use crate::app::viewport::Viewport;
@@ -43,10 +46,16 @@ impl Screen {
             .draw(|frame| {
                 let area = frame.area();
                 let keymap = Keymap::default();
+                let keys = ChatKeys::new(|context, action| {
+                    let contexts = Context::from(context).with_layers();
+                    let key = keymap.key_for(Action::Chat(action), &contexts);
+                    key.map(ToString::to_string)
+                });
                 let seat = Seat {
                     focused: true,
-                    title: "2 Chat",
-                    keymap: &keymap,
+                    focus_key: "",
+                    title: "Chat",
+                    keys: &keys,
                     waits_for: "",
                     meanwhile: "while the sandbox starts",
                     sandbox_cost: "",
