@@ -18,6 +18,7 @@
 //! private fields, in modules of its own.
 
 pub mod action;
+mod advice;
 mod asking;
 mod backspace;
 pub mod boot;

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::action::{Action, SessionsAction};
+use super::advice::key_does;
 use super::cx::Cx;
 use super::effect::Effect;
 use super::keymap::Context;
@@ -118,7 +119,8 @@ impl App {
                     detail => detail.to_owned(),
                 };
                 self.list.set_standing(id, Some(Standing::Refused(reason)));
-                let words = [failure.summary, failure.detail, failure.hint];
+                let next = self.advice_keys().words(&failure);
+                let words = [failure.summary, failure.detail, next];
                 let words = words.into_iter().filter(|words| !words.is_empty());
                 words.collect::<Vec<_>>().join("; ")
             }
@@ -171,12 +173,16 @@ impl App {
             Some(Standing::Refused(why)) => format!("cannot be adopted, as {why}"),
             _ => stranger.whence.words(),
         };
-        let kill = self.list_key(SessionsAction::Kill);
-        if self.is_adoptable(stranger) {
-            let adopt = self.list_key(SessionsAction::Adopt);
-            format!("{why}; {adopt} adopts it, {kill} kills it")
-        } else {
-            format!("{why}; {kill} kills it")
+        let key = |action, does| key_does(&self.list_key(action), does, "");
+        let adopt = self.is_adoptable(stranger);
+        let adopt = adopt.then(|| key(SessionsAction::Adopt, "adopts it"));
+        let keys = adopt
+            .into_iter()
+            .chain([key(SessionsAction::Kill, "kills it")]);
+        let keys: Vec<String> = keys.filter(|key| !key.is_empty()).collect();
+        match keys.join(", ").as_str() {
+            "" => why,
+            keys => format!("{why}; {keys}"),
         }
     }
 

@@ -73,10 +73,9 @@ impl App {
         };
         let trail = BootView {
             session,
-            retry: self.retry_key(),
+            advice: self.advice_keys(),
             send: self.key_name(Action::Chat(ChatAction::Send)),
             ways: self.ways(),
-            new: self.key_of(AppAction::NewSession),
             revive: self.revive_hint(vx.wall),
             attached_to: self.attached_url(),
             theme: vx.theme,
@@ -97,6 +96,7 @@ impl App {
             title: &self.chat_title(area.width),
             focus_key: &self.pane_key(AppAction::FocusChat),
             keys: &self.chat_keys,
+            advice: &trail.advice,
             waits_for: self.waits_for(),
             meanwhile: if self.is_attached() {
                 "while there is no connection yet"

@@ -217,10 +217,6 @@ impl App {
         key.map(ToString::to_string).unwrap_or_default()
     }
 
-    pub(super) fn retry_key(&self) -> String {
-        self.key_of(AppAction::Retry)
-    }
-
     /// What a prompt waits for now, in a few words; empty where it is sent at once.
     pub(super) fn waits_for(&self) -> &'static str {
         match self.session().map(|session| &session.phase) {

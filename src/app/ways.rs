@@ -1,6 +1,7 @@
 //! What can be done about a boot that fails or hangs: try again, another template, a shell in the sandbox.
 
-use super::action::AppAction;
+use super::action::{Action, AppAction, SessionsAction};
+use super::advice::AdviceKeys;
 use super::boot::Way;
 use super::cx::Cx;
 use super::effect::Effect;
@@ -106,6 +107,28 @@ impl App {
             has_sandbox(session).then(|| (self.key_of(AppAction::Shell), "shell in the sandbox"));
         let bound = |way: &Way| !way.0.is_empty();
         template.into_iter().chain(shell).filter(bound).collect()
+    }
+}
+
+impl App {
+    /// The keys that do what failures of the session on the screen advise.
+    pub(super) fn advice_keys(&self) -> AdviceKeys {
+        let key = |action| self.offered_key(action).unwrap_or_default();
+        AdviceKeys {
+            retry: key(AppAction::Retry),
+            revive: key(AppAction::Revive),
+            new: key(AppAction::NewSession),
+            template: key(AppAction::UseTemplate),
+            logs: key(AppAction::ToggleLogs),
+            kill: self.list_key(SessionsAction::Kill),
+        }
+    }
+
+    /// The key of an action that means something in this mode.
+    fn offered_key(&self, action: AppAction) -> Option<String> {
+        let mut rows = self.options.keymap.bindings().iter();
+        let row = rows.find(|row| row.action == Action::App(action))?;
+        self.offers(row).then(|| self.key_of(action))
     }
 }
 

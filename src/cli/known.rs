@@ -261,6 +261,7 @@ pub(super) mod testing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::advice;
     use super::testing::session;
     use super::*;
 
@@ -280,7 +281,12 @@ mod tests {
     fn a_taken_name_is_told_with_its_session_and_what_to_do() {
         let words = |phase| {
             let failure = taken(&session("one", "", phase));
-            format!("{}: {}; {}", failure.summary, failure.detail, failure.hint)
+            format!(
+                "{}: {}; {}",
+                failure.summary,
+                failure.detail,
+                advice::words(&failure)
+            )
         };
 
         assert_eq!(
@@ -299,7 +305,7 @@ mod tests {
     fn an_unknown_name_is_answered_with_the_nearest_ones_or_with_what_there_is() {
         let sessions = [session("parser", "", Phase::Dormant)];
         let hint = |sessions: &[_], name| match unknown(sessions, name) {
-            Ended::Failed(failure) => failure.hint,
+            Ended::Failed(failure) => advice::words(&failure),
             other => panic!("{other:?}"),
         };
 

@@ -5,6 +5,7 @@
 //! usage, 3 no account, 130 interrupted.
 
 mod adopt;
+mod advice;
 mod apply;
 mod args;
 mod bill;
@@ -77,6 +78,11 @@ fn with_session_tip(mut error: clap::Error) -> clap::Error {
     error
 }
 
+/// Names the session of a command in its failures: what they advise is a command for that one.
+fn about(name: &str) -> impl FnOnce(Ended) -> Ended {
+    move |ended| ended.about(name)
+}
+
 fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
     let options = &cli.options;
     if let (Some(name), Some(_)) = (&cli.session, &cli.command) {
@@ -101,11 +107,13 @@ fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
         Some(Command::Pause(args)) => pause::run(Wish::Pause, options, &args, env),
         Some(Command::Resume(args)) => pause::run(Wish::Resume, options, &args, env),
         Some(Command::Rm(args)) => rm::rm(options, &args, env),
-        Some(Command::Revive(args)) => revive::revive(options, &args, env),
+        Some(Command::Revive(args)) => {
+            revive::revive(options, &args, env).map_err(about(&args.name))
+        }
         Some(Command::Adopt(args)) => adopt::adopt(options, &args, env),
-        Some(Command::Shell(args)) => shell::shell(options, &args, env),
-        Some(Command::Diff(args)) => code::diff(options, &args, env),
-        Some(Command::Apply(args)) => code::apply(options, &args, env),
+        Some(Command::Shell(args)) => shell::shell(options, &args, env).map_err(about(&args.name)),
+        Some(Command::Diff(args)) => code::diff(options, &args, env).map_err(about(&args.name)),
+        Some(Command::Apply(args)) => code::apply(options, &args, env).map_err(about(&args.name)),
         Some(Command::Config(args)) => config::config(options, &args, env),
         Some(Command::Doctor(args)) => doctor::doctor(options, &args, env),
         Some(Command::Keys(args)) => keys::keys(options, &args, env),

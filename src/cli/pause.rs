@@ -103,6 +103,6 @@ async fn is_done(wish: Wish, world: &World, session: &SessionSummary) -> Result<
 fn named(failure: Failure, name: &str) -> Failure {
     Failure {
         summary: format!("{name}: {}", failure.summary),
-        ..failure
+        ..failure.about(name)
     }
 }

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use rustix::termios::{QueueSelector, tcflush, tcgetwinsize};
 use serde::Serialize;
 
+use super::advice;
 use crate::domain::failure::Failure;
 use crate::text::hidden::is_hidden;
 use crate::text::visible_bytes::{VisibleBytes, visible, visible_line};
@@ -94,6 +95,20 @@ impl From<io::Error> for Ended {
 }
 
 impl Ended {
+    /// Names the session that a failure is about, where nothing has named it.
+    pub(super) fn about(self, name: &str) -> Self {
+        let about = |failure: Failure| match failure.next.session.as_str() {
+            "" => failure.about(name),
+            _ => failure,
+        };
+        match self {
+            Self::Failed(failure) => Self::Failed(about(failure)),
+            Self::Usage(failure) => Self::Usage(about(failure)),
+            Self::NoAccount(failure) => Self::NoAccount(about(failure)),
+            other => other,
+        }
+    }
+
     pub(super) fn code(&self) -> u8 {
         match self {
             Self::BrokenPipe => 0,
@@ -137,19 +152,11 @@ fn words(failure: &Failure) -> String {
     for line in &failure.stderr {
         text.extend(["  | ", &visible_line(line), "\n"]);
     }
-    if !failure.hint.is_empty() {
-        let hint = without_keys(&failure.hint);
+    let hint = advice::words(failure);
+    if !hint.is_empty() {
         text.extend(["  hint: ", &visible_line(&hint), "\n"]);
     }
     text
-}
-
-/// Hints are written for the terminal, where a key tries again or goes on. A command is run again, and
-/// the rest is done in the terminal, in the session that it leaves.
-fn without_keys(hint: &str) -> String {
-    let hint = hint.replace("press r to try again", "run the command again");
-    let hint = hint.replace("press r to ", "open the session in the terminal to ");
-    hint.replace("n starts a new session", "`sandbar` shows it")
 }
 
 /// Prints a result, with a line end.
@@ -331,18 +338,6 @@ mod tests {
         assert!(
             visible(&words).ends_with("panicked at x:1:\nno ␛[2J\n"),
             "{words}"
-        );
-    }
-
-    #[test]
-    fn a_command_is_told_of_no_keys() {
-        assert_eq!(
-            without_keys("press r to try again in a moment"),
-            "run the command again in a moment"
-        );
-        assert_eq!(
-            without_keys("press r to send it anyway, or start with --empty"),
-            "open the session in the terminal to send it anyway, or start with --empty"
         );
     }
 }

@@ -97,7 +97,7 @@ async fn one(known: &Known<'_>, session: &SessionSummary, is_gone: bool) -> Resu
     let removed = removal::remove(known.records(), &session.key).await;
     removed.map_err(|failure| {
         let summary = format!("{name}: {}", failure.summary);
-        Failure { summary, ..failure }.into()
+        Failure { summary, ..failure }.about(name).into()
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::advice::Advice;
+
 /// A failure as a value that the model can hold and compare. Every text is safe to show: no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Failure {
@@ -9,8 +11,8 @@ pub struct Failure {
     pub summary: String,
     /// Why, in the words of the layer that knows; may have several lines; may be empty.
     pub detail: String,
-    /// What to do next, one sentence; may be empty.
-    pub hint: String,
+    /// What to do next. Boxed, since failures are returned everywhere.
+    pub next: Box<NextSteps>,
     /// Whether trying the same again can help.
     pub retryable: bool,
     /// It may be over by itself: the same may be tried again, after this long at least. `None`: somebody
@@ -18,6 +20,15 @@ pub struct Failure {
     pub passing: Option<Duration>,
     /// The last lines of the failing process's stderr, `stderr[0]` the oldest.
     pub stderr: Vec<String>,
+}
+
+/// What to do about a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NextSteps {
+    /// May be empty.
+    pub advice: Vec<Advice>,
+    /// The name of the session it is about, for commands that name it; empty where nobody knows it.
+    pub session: String,
 }
 
 impl Failure {
@@ -34,9 +45,22 @@ impl Failure {
         self
     }
 
+    /// Says in words what to do next. What a key or a command of ours does is [`Failure::advise`]'s.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
+    pub fn hint(self, words: impl Into<String>) -> Self {
+        self.advise([Advice::Text(words.into())])
+    }
+
+    #[must_use]
+    pub fn advise(mut self, advice: impl IntoIterator<Item = Advice>) -> Self {
+        self.next.advice = advice.into_iter().collect();
+        self
+    }
+
+    /// Names the session that it is about.
+    #[must_use]
+    pub fn about(mut self, session: impl Into<String>) -> Self {
+        self.next.session = session.into();
         self
     }
 

@@ -3,11 +3,12 @@
 //! What enters and leaves a session task is here ([`session`]), what the chat shows ([`chat`]), what
 //! the log pane shows ([`log`]), what a sandbox costs ([`price`]) by the time that it ran ([`runs`]),
 //! which sandboxes have no session ([`stranger`]), what a session that is not open does ([`activity`]),
-//! what is said when something fails ([`failure`]).
+//! what is said when something fails ([`failure`]), and what to do about it ([`advice`]).
 //! Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire` and
 //! `opencode::wire`.
 
 pub mod activity;
+pub mod advice;
 pub mod chat;
 pub mod failure;
 pub mod id;

@@ -23,7 +23,7 @@ use crate::local::daemon::{self, Daemon, DaemonError, Launch};
 use crate::local::{Level, PROGRAM_INSIDE, way_out};
 use crate::net::http::{Http, HttpSetupError};
 use serde::de::IgnoredAny;
-use skew::Advice;
+use skew::SkewAnswer;
 
 /// This program's version, which a local server should have too.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -252,7 +252,7 @@ impl Engine {
 /// The daemon; an older one, in which nothing runs, is replaced by this program's.
 async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
     let daemon = daemon::find_or_start(&local.state_dir, &local.launch).await?;
-    if skew::advise(&daemon.version, daemon.running, VERSION) != Advice::Renew {
+    if skew::advise(&daemon.version, daemon.running, VERSION) != SkewAnswer::Renew {
         return Ok(daemon);
     }
     daemon::stop(&local.state_dir).await?;
@@ -277,11 +277,11 @@ fn notice(daemon: &Daemon, env: &[(String, String)]) -> String {
 /// What is to be said of a local server of this version.
 pub fn skew(version: &str, running: usize) -> Option<String> {
     match skew::advise(version, running, VERSION) {
-        Advice::Use => None,
-        Advice::Renew => Some(format!(
+        SkewAnswer::Use => None,
+        SkewAnswer::Renew => Some(format!(
             "it is of sandbar {version}, this is {VERSION}; the next session replaces it"
         )),
-        Advice::Tell(told) => Some(told),
+        SkewAnswer::Tell(told) => Some(told),
     }
 }
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 /// What to do with a server that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Advice {
+pub(super) enum SkewAnswer {
     /// It is of this version.
     Use,
     /// It is older, and nothing runs in it.
@@ -15,20 +15,20 @@ pub(super) enum Advice {
 }
 
 /// `running`: sandboxes with processes in it.
-pub(super) fn advise(theirs: &str, running: usize, own: &str) -> Advice {
+pub(super) fn advise(theirs: &str, running: usize, own: &str) -> SkewAnswer {
     if theirs == own {
-        return Advice::Use;
+        return SkewAnswer::Use;
     }
     let is_older = compare(theirs, own) == Ordering::Less;
     if is_older && running == 0 {
-        return Advice::Renew;
+        return SkewAnswer::Renew;
     }
     let next = if is_older {
         "`sandbar local stop` ends it, and pauses its sandboxes; the next session starts a new one"
     } else {
         "use the newer sandbar, or end it with `sandbar local stop`"
     };
-    Advice::Tell(format!(
+    SkewAnswer::Tell(format!(
         "the local server runs sandbar {theirs}, this is {own}; {next}"
     ))
 }
@@ -52,20 +52,23 @@ mod tests {
 
     #[test]
     fn the_same_version_is_used_without_a_word() {
-        assert_eq!(advise("0.1.0", 3, "0.1.0"), Advice::Use);
+        assert_eq!(advise("0.1.0", 3, "0.1.0"), SkewAnswer::Use);
     }
 
     #[test]
     fn an_older_one_is_renewed_only_where_nothing_runs() {
-        assert_eq!(advise("0.9.0", 0, "0.10.0"), Advice::Renew);
-        assert_eq!(advise("0.1.0-rc.1", 0, "0.1.0"), Advice::Renew);
+        assert_eq!(advise("0.9.0", 0, "0.10.0"), SkewAnswer::Renew);
+        assert_eq!(advise("0.1.0-rc.1", 0, "0.1.0"), SkewAnswer::Renew);
         let told = "the local server runs sandbar 0.1.0, this is 0.2.0; `sandbar local stop` ends it, \
             and pauses its sandboxes; the next session starts a new one";
-        assert_eq!(advise("0.1.0", 1, "0.2.0"), Advice::Tell(told.to_owned()));
+        assert_eq!(
+            advise("0.1.0", 1, "0.2.0"),
+            SkewAnswer::Tell(told.to_owned())
+        );
     }
 
     #[test]
     fn a_newer_one_is_left_alone() {
-        assert!(matches!(advise("0.3.0", 0, "0.2.0"), Advice::Tell(_)));
+        assert!(matches!(advise("0.3.0", 0, "0.2.0"), SkewAnswer::Tell(_)));
     }
 }

@@ -24,6 +24,7 @@ use super::strangers::is_ours;
 use super::translate::parts::conversation;
 use super::words;
 use super::world::{Records, World, wall};
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SandboxInfo};
@@ -53,7 +54,7 @@ pub async fn adopt(
     wanted: Wanted,
 ) -> Result<Option<StoredSession>, Failure> {
     let Some(records) = &world.records else {
-        return Err(cannot(id, "there is no store for its session", ""));
+        return Err(cannot(id, "there is no store for its session", []));
     };
     let engine = world.engine().await;
     let engine = engine.map_err(|error| words::engine(&error))?;
@@ -64,7 +65,7 @@ pub async fn adopt(
     };
     if !is_ours(&listed) {
         let why = "sandbar did not create it, so what runs in it is unknown";
-        return Err(cannot(id, why, "make a session with `sandbar`"));
+        return Err(cannot(id, why, [Advice::NewSession]));
     }
     let key = key(records, id, &listed.metadata, wanted.key).await?;
     let (name, naming) = name(records, &listed.metadata, wanted.name).await?;
@@ -137,13 +138,14 @@ pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
         Some(other) if other != id => cannot(
             id,
             format!("it was made for session {name}, which now uses sandbox {other}"),
-            format!("`sandbar kill {id}` ends it"),
+            [Advice::KillSandbox(id.to_string())],
         ),
         _ => cannot(
             id,
             format!("it is session {name} already"),
-            "`sandbar` opens it",
-        ),
+            [Advice::OpenSession],
+        )
+        .about(name),
     }
 }
 
@@ -151,7 +153,7 @@ pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
 pub fn unknown(id: &SandboxId) -> Failure {
     Failure::new(format!("there is no sandbox {id}"))
         .because("no account configured here has it")
-        .hint("`sandbar ls` lists the sandboxes of the account")
+        .advise([Advice::ListSandboxes])
 }
 
 /// The wanted name, which must be free, or one like that from elsewhere. What is said here saves resuming a
@@ -185,7 +187,10 @@ fn plain_name(name: &str) -> String {
 /// Looks for what the session needs.
 async fn look(world: &Arc<World>, sandbox: &Sandbox) -> Result<Found, Failure> {
     let id = SandboxId::from(sandbox.id());
-    let kill = format!("open it where it was made, or `sandbar kill {id}` ends it");
+    let kill = [
+        "open it where it was made".into(),
+        Advice::KillSandbox(id.to_string()),
+    ];
     let running = sandbox.envd.list().await;
     let running = running.map_err(|error| words::e2b(&error))?;
     let tagged = |tag: &str| {

@@ -8,6 +8,7 @@ use super::boot_sandbox;
 use super::boot_server::find_conversation;
 use super::server::Server;
 use super::words;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
@@ -41,7 +42,7 @@ pub(crate) async fn boot(cx: BootCx) -> Result<Server, Phase> {
             None => Err(Phase::Failed(
                 Failure::new("this session is not stored")
                     .because("it was deleted, or never stored")
-                    .hint("n starts a new session"),
+                    .advise([Advice::NewSession]),
             )),
         },
     }

@@ -11,6 +11,7 @@ use super::place::Place;
 use super::revive;
 use super::sandbox::{Sandbox, SandboxScript};
 use super::script::SHORT;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{Phase, Stage};
 use crate::domain::session::CodeSource;
@@ -102,7 +103,7 @@ fn large(size: &CodeSize) -> Failure {
     let megabytes = size.bytes / 1_000_000;
     Failure::new(format!("the code here is large ({megabytes} MB)"))
         .because(why)
-        .hint("press r to send it anyway, or start with --empty")
+        .advise([Advice::SendAnyway, Advice::StartEmpty])
         .retryable()
 }
 

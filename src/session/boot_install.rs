@@ -11,6 +11,7 @@ use super::running;
 use super::sandbox::Sandbox;
 use super::script::SHORT;
 use super::words;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase, Stage};
 use crate::domain::version::opencode_fits;
@@ -36,7 +37,7 @@ pub(super) async fn find_or_install(
         find(sandbox, what, &version).await?.ok_or_else(|| {
             Failure::new("OpenCode was installed but cannot be run")
                 .because(format!("version {version} does not start in this sandbox"))
-                .hint("press r to try again, or use another template")
+                .advise([Advice::TryAgain, Advice::UseTemplate(None)])
         })?
     };
     place.sandbox.opencode_version = Some(version);
@@ -106,7 +107,11 @@ async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Fa
     Err(
         Failure::new("OpenCode could not be installed in the sandbox")
             .because(why)
-            .hint("press r to try again, or use the template opencode, which has it")
+            .advise([
+                Advice::TryAgain,
+                Advice::UseTemplate(Some("opencode".to_owned())),
+                "that one has it".into(),
+            ])
             .stderr(output.why())
             .retryable(),
     )

@@ -17,6 +17,7 @@ use super::server::Server;
 use super::visit::Host;
 use super::world::wall;
 use super::{boot_code, boot_install, boot_server, egress, revive, words};
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
@@ -188,7 +189,9 @@ async fn make(
         return Err(Phase::Failed(
             Failure::new("the demo model runs in local sandboxes only")
                 .because("it is a part of this program, which is not in E2B's templates")
-                .hint("use --engine local, or set a model provider's key"),
+                .advise([Advice::SetKey(
+                    "use --engine local, or set a model provider's key".to_owned(),
+                )]),
         ));
     }
     if cx.world.settings.secrets_at_egress && !place.new.demo {

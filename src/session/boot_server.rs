@@ -18,6 +18,7 @@ use super::watch_process::follow_unknown;
 use super::words;
 use super::world::wall;
 use crate::demo;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{Phase, Stage};
@@ -289,7 +290,7 @@ pub(super) async fn connect(
             Ok(_) => Err(Phase::Failed(
                 Failure::new(OPEN_SERVER)
                     .because(format!("it listens on port {port} of the sandbox"))
-                    .hint("press r to try another port"),
+                    .advise([Advice::TryAnotherPort]),
             )),
             Err(_) => Ok(version),
         }
@@ -340,7 +341,7 @@ async fn health(cx: &BootCx, sandbox: &Sandbox, client: &OpencodeClient) -> Resu
         () = tokio::time::sleep(timing.health_deadline) => Err(Phase::Failed(
             Failure::new("OpenCode did not become healthy")
                 .because(format!("it was asked for {} s", timing.health_deadline.as_secs()))
-                .hint("look at the log pane, and press r to try again")
+                .advise([Advice::TryAgain, Advice::ReadLogs])
                 .retryable(),
         )),
     }

@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn a_private_repository_is_called_so() {
         let failed = |line: &str| Failure::new("failed").stderr(vec![line.to_owned()]);
-        let hint = |line: &str| explain(failed(line)).hint.contains(VARIABLE);
+        let hint =
+            |line: &str| format!("{:?}", explain(failed(line)).next.advice).contains(VARIABLE);
 
         assert!(hint("fatal: could not read Username for 'https://host'"));
         assert!(hint("fatal: Authentication failed for 'https://host/a/'"));

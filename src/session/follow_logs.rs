@@ -24,6 +24,7 @@ use super::log_lines::{Found, LINE_CAP, LogLines};
 use super::recorder::Recorder;
 use super::watch_process::{Heard, WatchedProcess, watch};
 use super::world::{World, wall};
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::log::{LogEnds, LogLine, LogStream};
 use crate::domain::time::UnixMillis;
@@ -391,7 +392,7 @@ impl Reader {
         };
         self.flush().await;
         let failure = failure
-            .hint("press r to start it again; nothing that you typed is lost")
+            .advise([Advice::StartServer, "nothing that you typed is lost".into()])
             .stderr(self.last_words.iter().cloned().collect())
             .retryable();
         self.tell.send_modify(|known| known.ended = Some(failure));

@@ -8,6 +8,7 @@ use super::recorder::{Keep, Recorder};
 use super::snapshot::{blocking, last};
 use super::words;
 use super::world::World;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::session::{Origin, SessionSpec};
@@ -55,13 +56,13 @@ pub async fn patch(world: &World, key: &SessionKey) -> Result<Kept, Failure> {
     if code.on_clone {
         return Err(Failure::new("the snapshot builds on a clone")
             .because("the repository is too large to be saved in full")
-            .hint("`sandbar revive` brings the work back"));
+            .advise([Advice::Revive]));
     }
     let scratch = world.scratch()?;
     let dir = scratch.path();
     let failed = |failure: Failure| Failure {
         summary: "the snapshot cannot be read".to_owned(),
-        hint: String::new(),
+        next: Box::default(),
         ..failure
     };
     let git = Git::of_ours(dir);

@@ -13,6 +13,7 @@ use super::recorder::Recorder;
 use super::running;
 use super::words;
 use super::world::{World, wall};
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::price::Run;
@@ -205,7 +206,7 @@ impl Sandbox {
         let tail: Vec<String> = stderr.lines().rev().take(12).map(last_state).collect();
         Err(Failure::new(what)
             .because(output.exit.status)
-            .hint("press r to try again")
+            .advise([Advice::TryAgain])
             .stderr(tail.into_iter().rev().collect())
             .retryable())
     }

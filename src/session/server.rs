@@ -20,6 +20,7 @@ use super::timing::Timing;
 use super::translate::requests;
 use super::translate::turn::{self, Turn};
 use super::words;
+use crate::domain::advice::Advice;
 use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, OpencodeSessionId, PermissionId, QuestionId, SandboxId};
@@ -96,7 +97,7 @@ impl Server {
             FollowEnd::SessionNotFound => Lost::Until(Phase::Failed(
                 Failure::new("the server does not have this conversation")
                     .because("it was deleted, or the server's data was")
-                    .hint("n starts a new session"),
+                    .advise([Advice::NewSession]),
             )),
             FollowEnd::Http(error) if error.is_retryable() => Lost::Connection {
                 reason: words::opencode(&error).summary,

@@ -15,6 +15,7 @@ use super::sandbox::Sandbox;
 use super::script::script_process;
 use super::words;
 use super::world::World;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::SandboxInfo;
 use crate::e2b::error::Kind;
@@ -84,7 +85,7 @@ impl Shell {
         let Some(id) = &info.id else {
             return Err(Failure::new("there is no sandbox in this session yet")
                 .because("it was never made")
-                .hint("open the session in the terminal first"));
+                .advise([Advice::OpenSession]));
         };
         let engine = world.engine().await;
         let engine = engine.map_err(|error| words::engine(&error))?;

@@ -19,6 +19,7 @@ use super::driver;
 use super::events::Events;
 use super::watch::Watchers;
 use super::world::{World, wall};
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
@@ -128,7 +129,7 @@ impl Supervisor {
             {
                 let failure = Failure::new("this session's task crashed")
                     .because("an error in sandbar itself; the log file has the place")
-                    .hint("press r to open the session again; the sandbox runs on");
+                    .advise([Advice::OpenAgain, "the sandbox runs on".into()]);
                 events
                     .send(SessionEvent::Phase(Phase::Failed(failure.retryable())))
                     .await;

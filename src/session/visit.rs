@@ -11,6 +11,7 @@ use super::listing::{gone, is_gone};
 use super::sandbox::Sandbox;
 use super::words;
 use super::world::World;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::{Phase, SandboxInfo};
@@ -95,7 +96,7 @@ impl Visit {
         let (Some(id), Some(directory)) = (&info.id, &info.directory) else {
             return Err(Failure::new("there is no code in this session yet")
                 .because("its sandbox was never ready")
-                .hint("open the session in the terminal first"));
+                .advise([Advice::OpenSession]));
         };
         let engine = world.engine().await;
         let engine = engine.map_err(|error| words::engine(&error))?;

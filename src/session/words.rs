@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::settings::Settings;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::time::in_minutes;
 use crate::e2b::error::{Error, Kind};
@@ -12,34 +13,43 @@ use crate::engine::EngineError;
 use crate::net::http::HttpSetupError;
 use crate::opencode::error::OpencodeError;
 
+fn set_key(words: &str) -> Advice {
+    Advice::SetKey(words.to_owned())
+}
+
 /// An error of OpenCode's server, or of the way to it.
 pub(crate) fn opencode(error: &OpencodeError) -> Failure {
     let failure = match error {
         OpencodeError::Transport { connect: true, .. } => {
-            Failure::new("the OpenCode server cannot be reached")
-                .hint("check the address, and that the server runs; press r to try again")
+            Failure::new("the OpenCode server cannot be reached").advise([
+                "check the address, and that the server runs".into(),
+                Advice::TryAgain,
+            ])
         }
         OpencodeError::Transport { .. } => Failure::new("the connection to OpenCode broke")
-            .hint("press r to try again; nothing that you typed is lost"),
+            .advise([Advice::TryAgain, "nothing that you typed is lost".into()]),
         OpencodeError::Timeout { .. } => Failure::new("OpenCode did not answer in time")
-            .hint("press r to try again; the log pane may say what it is busy with"),
+            .advise([Advice::TryAgain, Advice::ReadLogs]),
         OpencodeError::Unauthorized { .. } => Failure::new("OpenCode does not accept the password")
-            .hint("set OPENCODE_SERVER_PASSWORD, or name another variable with --password-env"),
+            .advise([set_key(
+                "set OPENCODE_SERVER_PASSWORD, or name another variable with --password-env",
+            )]),
         OpencodeError::PortClosed { .. } => {
             Failure::new("nothing listens on OpenCode's port in the sandbox")
-                .hint("press r to start the server again")
+                .advise([Advice::StartServer])
         }
         OpencodeError::SandboxNotFound { .. } => Failure::new("the sandbox no longer exists")
-            .hint("the conversation stays readable here; n starts a new session"),
+            .advise([Advice::ReadConversation, Advice::NewSession]),
         OpencodeError::NotOpencode { .. } => Failure::new("this is not an OpenCode server")
             .hint("check the URL: a web page or another program answers there"),
         OpencodeError::Status { .. } => {
-            Failure::new("OpenCode refused the request").hint("the log pane may have its reason")
+            Failure::new("OpenCode refused the request").advise([Advice::ReadLogs])
         }
         OpencodeError::Unreadable { .. } => Failure::new("OpenCode's answer cannot be read")
             .hint("its version may be too new or too old for this sandbar"),
-        OpencodeError::TooLarge { .. } => Failure::new("OpenCode's answer is too large")
-            .hint("compact the conversation, or start a new session"),
+        OpencodeError::TooLarge { .. } => {
+            Failure::new("OpenCode's answer is too large").advise([Advice::NewSession])
+        }
         OpencodeError::Request { .. } => {
             Failure::new("the address of the OpenCode server is wrong")
                 .hint("give a URL like http://host:4096")
@@ -73,7 +83,9 @@ pub(crate) fn not_itself(error: &OpencodeError) -> String {
 pub(crate) fn password_missing(variable: &str) -> Failure {
     Failure::new("the OpenCode server requires a password")
         .because(format!("{variable} is not set"))
-        .hint("set it to the server's password, or name another variable with --password-env")
+        .advise([set_key(
+            "set it to the server's password, or name another variable with --password-env",
+        )])
 }
 
 /// The server of somebody else wants another user or password.
@@ -82,26 +94,34 @@ pub(crate) fn password_refused(user: &str) -> Failure {
         "OpenCode does not accept the password of user {user}"
     ))
     .because("the user or the password is wrong")
-    .hint("set OPENCODE_SERVER_USERNAME and OPENCODE_SERVER_PASSWORD to those of the server")
+    .advise([set_key(
+        "set OPENCODE_SERVER_USERNAME and OPENCODE_SERVER_PASSWORD to those of the server",
+    )])
 }
 
 /// An error of E2B's API, of a sandbox's envd, or of the way to them.
 pub(crate) fn e2b(error: &Error) -> Failure {
     let failure = match &error.kind {
         Kind::Unauthorized { .. } => Failure::new("the sandbox API does not accept the key")
-            .hint("check E2B_API_KEY, or use --engine local, which needs none"),
+            .advise([set_key(
+                "check E2B_API_KEY, or use --engine local, which needs none",
+            )]),
         Kind::Forbidden { .. } => Failure::new("the sandbox API refused the request")
             .hint("check what your account allows"),
         Kind::NotFound { .. } => Failure::new("the sandbox API did not find what was requested")
             .hint("check the template's name"),
-        Kind::Conflict { .. } => Failure::new("the sandbox is busy with another change")
-            .hint("press r to try again in a moment"),
+        Kind::Conflict { .. } => {
+            Failure::new("the sandbox is busy with another change").advise([Advice::TryAgainSoon])
+        }
         Kind::RateLimited { .. } => Failure::new("too many requests, or too many sandboxes")
-            .hint("kill a sandbox that you no longer need, or try again in a moment"),
+            .advise([
+                "kill a sandbox that you no longer need".into(),
+                Advice::TryAgainSoon,
+            ]),
         Kind::SandboxGone { .. } => Failure::new("the sandbox no longer exists")
-            .hint("the conversation stays readable here; n starts a new session"),
+            .advise([Advice::ReadConversation, Advice::NewSession]),
         Kind::PortNotOpen { .. } => {
-            Failure::new("nothing listens on the sandbox's port").hint("press r to try again")
+            Failure::new("nothing listens on the sandbox's port").advise([Advice::TryAgain])
         }
         Kind::Html { .. } => Failure::new("a web page answered instead of the sandbox API").hint(
             "check E2B_API_URL and E2B_DOMAIN, and that no login page intercepts the request",
@@ -109,13 +129,13 @@ pub(crate) fn e2b(error: &Error) -> Failure {
         Kind::Unreachable { .. } => Failure::new("the sandbox API cannot be reached")
             .hint("check the network and E2B_API_URL; --engine local needs no network"),
         Kind::TimedOut { .. } => {
-            Failure::new("the sandbox API did not answer in time").hint("press r to try again")
+            Failure::new("the sandbox API did not answer in time").advise([Advice::TryAgain])
         }
         Kind::Broken { .. } => {
-            Failure::new("the connection to the sandbox broke").hint("press r to try again")
+            Failure::new("the connection to the sandbox broke").advise([Advice::TryAgain])
         }
         Kind::Status { .. } | Kind::Rpc { .. } => {
-            Failure::new("the sandbox API reports an error").hint("press r to try again")
+            Failure::new("the sandbox API reports an error").advise([Advice::TryAgain])
         }
         Kind::Unreadable { .. } => Failure::new("the sandbox API's answer cannot be read")
             .hint("check E2B_API_URL: another kind of server may answer there"),
@@ -159,7 +179,9 @@ pub(crate) fn engine(error: &EngineError) -> Failure {
     match error {
         EngineError::NoKey(_) => Failure::new("there is no E2B account to use")
             .because(error.to_string())
-            .hint("set E2B_API_KEY, or use --engine local, which needs none"),
+            .advise([set_key(
+                "set E2B_API_KEY, or use --engine local, which needs none",
+            )]),
         EngineError::Http(error) => http(error),
         EngineError::E2b(error) => e2b(error),
         EngineError::Daemon(error) => {
@@ -193,13 +215,13 @@ pub(crate) fn gone(id: &str) -> Failure {
         .because(format!(
             "sandbox {id} was killed from outside, or its time ended"
         ))
-        .hint("the conversation stays readable here; n starts a new session")
+        .advise([Advice::ReadConversation, Advice::NewSession])
 }
 
 pub(crate) fn killed(id: &str) -> Failure {
     Failure::new("the sandbox was killed")
         .because(format!("you killed this sandbox ({id})"))
-        .hint("the conversation stays readable here; n starts a new session")
+        .advise([Advice::ReadConversation, Advice::NewSession])
 }
 
 /// A revival was asked for, and the sandbox is there.
@@ -218,7 +240,7 @@ pub(crate) fn has_conversation() -> Failure {
 pub(crate) fn no_snapshot() -> Failure {
     Failure::new("the session cannot be revived")
         .because("it has no snapshot: no turn has ended while sandbar was connected")
-        .hint("the conversation stays readable here; n starts a new session")
+        .advise([Advice::ReadConversation, Advice::NewSession])
 }
 
 /// A revival is for the process that drives the session.
@@ -239,10 +261,10 @@ pub(crate) fn revived(missing: usize) -> String {
 pub(crate) fn not_connected(is_paused: bool) -> Failure {
     let failure = if is_paused {
         Failure::new("the sandbox is paused")
-            .hint("resume it first; queued prompts are still there")
+            .advise([Advice::Resume, "queued prompts are still there".into()])
     } else {
         Failure::new("not connected to the session's server")
-            .hint("wait until it is connected again, or press r to try now")
+            .advise(["it connects again by itself".into(), Advice::TryAgain])
     };
     failure.retryable()
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::rows::ModelRow;
-use crate::domain::failure::Failure;
+use crate::domain::advice::Advice;
+use crate::domain::failure::{Failure, NextSteps};
 use crate::domain::session::{CodeSource, NewSession};
 use crate::net::url::split_access;
 
@@ -93,9 +94,26 @@ impl From<OriginRow> for NewSession {
 pub(super) struct FailureRow {
     summary: String,
     detail: String,
-    hint: String,
+    advice: Vec<AdviceRow>,
     retryable: bool,
     stderr: Vec<String>,
+}
+
+/// The code is stored, not the words: a key that is bound otherwise later is told as it is then.
+#[derive(Debug, Serialize, Deserialize)]
+struct AdviceRow {
+    code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    argument: Option<String>,
+}
+
+impl From<&Advice> for AdviceRow {
+    fn from(advice: &Advice) -> Self {
+        Self {
+            code: advice.code().to_owned(),
+            argument: advice.argument().map(str::to_owned),
+        }
+    }
 }
 
 impl From<Failure> for FailureRow {
@@ -103,7 +121,7 @@ impl From<Failure> for FailureRow {
         Self {
             summary: failure.summary,
             detail: failure.detail,
-            hint: failure.hint,
+            advice: failure.next.advice.iter().map(Into::into).collect(),
             retryable: failure.retryable,
             stderr: failure.stderr,
         }
@@ -115,7 +133,16 @@ impl From<FailureRow> for Failure {
         Self {
             summary: row.summary,
             detail: row.detail,
-            hint: row.hint,
+            next: Box::new(NextSteps {
+                // A code that is not known here is no advice.
+                advice: row
+                    .advice
+                    .into_iter()
+                    .filter_map(|row| Advice::of_code(&row.code, row.argument))
+                    .collect(),
+                // Who tells it knows whose it is.
+                session: String::new(),
+            }),
             retryable: row.retryable,
             // Of a failure that was waited out nothing is stored.
             passing: None,

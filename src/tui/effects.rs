@@ -16,6 +16,7 @@ use super::desktop::Desktop;
 use super::terminal;
 use crate::app::effect::Effect;
 use crate::app::event::{Event, Reply};
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
@@ -213,8 +214,8 @@ impl Request {
 fn refused(taken: Result<(), Busy>, key: SessionKey, summary: &str) -> Option<Request> {
     let Err(Busy) = taken else { return None };
     let failure = Failure::new(summary)
-        .because("Too much is waiting for it")
-        .hint("Try again in a moment")
+        .because("too much is waiting for it")
+        .advise([Advice::TryAgainSoon])
         .retryable();
     let event = Event::Session(key, SessionEvent::CommandFailed(failure));
     Some(Request::Tell(Box::new(event)))

@@ -592,22 +592,22 @@ async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it
     insta::assert_snapshot!(told, @r#"
     sandbar: sandbox FOREIGN cannot be adopted
       sandbar did not create it, so what runs in it is unknown
-      hint: make a session with `sandbar`
+      hint: `sandbar run` starts a new session
     sandbar: sandbox BARE cannot be adopted
       OpenCode does not run in it, and there is no work tree of a session
       hint: `sandbar kill BARE` ends it
     sandbar: sandbox OTHER cannot be adopted
       its OpenCode was not started as this sandbar does
-      hint: open it where it was made, or `sandbar kill OTHER` ends it
+      hint: open it where it was made; `sandbar kill OTHER` ends it
     sandbar: sandbox MUTE cannot be adopted
       it does not have the password of its OpenCode
-      hint: open it where it was made, or `sandbar kill MUTE` ends it
+      hint: open it where it was made; `sandbar kill MUTE` ends it
     sandbar: sandbox LEFT cannot be adopted
       it was made for session one, which now uses sandbox elsewhere
       hint: `sandbar kill LEFT` ends it
     sandbar: sandbox elsewhere cannot be adopted
       it is session one already
-      hint: `sandbar` opens it
+      hint: `sandbar --session one` opens it
     sandbar: there is no sandbox nosuchsandbox
       no account configured here has it
       hint: `sandbar ls` lists the sandboxes of the account

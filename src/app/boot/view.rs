@@ -4,6 +4,7 @@
 use ratatui::text::{Line, Span};
 
 use super::StageRun;
+use crate::app::advice::AdviceKeys;
 use crate::app::clock;
 use crate::app::logs::untimed;
 use crate::app::opened::OpenSession;
@@ -26,14 +27,12 @@ pub(in crate::app) type Way = (String, &'static str);
 /// A session's way to its chat, ready to be drawn.
 pub(in crate::app) struct BootView<'a> {
     pub(in crate::app) session: &'a OpenSession,
-    /// The key that tries again; empty where there is none.
-    pub(in crate::app) retry: String,
-    /// The key that sends, or resumes where nothing is typed; empty where there is none.
+    /// The keys that do what is advised; one of them tries again.
+    pub(in crate::app) advice: AdviceKeys,
+    /// The key that sends, and in an empty composer resumes.
     pub(in crate::app) send: String,
     /// What helps besides.
     pub(in crate::app) ways: Vec<Way>,
-    /// The key that begins a new session.
-    pub(in crate::app) new: String,
     /// Says how a gone session comes back, or that it cannot.
     pub(in crate::app) revive: String,
     /// The server's URL, when there is no sandbox.
@@ -96,17 +95,17 @@ impl BootView<'_> {
             let words = format!("  no output for {silence}; it may be stuck");
             let words = wrap::truncate(&words, width).into_owned();
             lines.push(Line::styled(words, self.theme.warning));
-            lines.extend(self.keys(true, width));
+            lines.extend(self.keys(true, &self.ways, width));
         }
         lines
     }
 
     /// The keys that help, as many on a line as fit.
-    fn keys(&self, again: bool, width: usize) -> Vec<Line<'static>> {
-        let again = again && !self.retry.is_empty();
-        let again = again.then(|| (self.retry.clone(), "try again"));
+    fn keys(&self, again: bool, ways: &[Way], width: usize) -> Vec<Line<'static>> {
+        let again = again && !self.advice.retry.is_empty();
+        let again = again.then(|| (self.advice.retry.clone(), "try again"));
         let mut lines: Vec<Line<'static>> = Vec::new();
-        for (key, words) in again.into_iter().chain(self.ways.iter().cloned()) {
+        for (key, words) in again.into_iter().chain(ways.iter().cloned()) {
             let spans = [
                 Span::styled(key, self.theme.key),
                 Span::raw(format!(" {words}")),
@@ -213,10 +212,12 @@ impl BootView<'_> {
         let times = format!(" since {since} · {next} (attempt {})", outage.attempt);
         let mark = Span::styled(theme.pick("↻ ", "? "), theme.warning);
         let mut rest = vec![Span::raw(times)];
-        if !self.retry.is_empty() {
-            rest.push(Span::raw(" · "));
-            rest.push(Span::styled(self.retry.clone(), theme.key));
-            rest.push(Span::raw(" try now"));
+        if !self.advice.retry.is_empty() {
+            rest.extend([
+                Span::raw(" · "),
+                Span::styled(self.advice.retry.clone(), theme.key),
+                Span::raw(" try now"),
+            ]);
         }
         let rest_width: usize = rest.iter().map(Span::width).sum();
         if mark.width() + wrap::width(&reason) + rest_width <= width {
@@ -247,24 +248,27 @@ impl BootView<'_> {
             Span::styled(self.theme.pick("‖", "="), self.theme.dim),
             Span::raw(" paused, its files are kept"),
         ];
-        let keys = [&self.retry, &self.send].into_iter();
-        let keys: Vec<&String> = keys.filter(|key| !key.is_empty()).collect();
-        for (at, key) in keys.iter().enumerate() {
-            spans.push(Span::raw(if at == 0 { " · " } else { " or " }));
-            spans.push(Span::styled((*key).clone(), self.theme.key));
+        let keys = [&self.advice.retry, &self.send];
+        for (number, key) in keys.into_iter().filter(|key| !key.is_empty()).enumerate() {
+            spans.push(Span::raw(if number == 0 { " · " } else { " or " }));
+            spans.push(Span::styled(key.clone(), self.theme.key));
         }
-        if !keys.is_empty() {
-            let costs = if costs { ", which costs" } else { "" };
-            spans.push(Span::raw(format!(" resumes it{costs}")));
-        }
+        let resumes = if spans.len() > 2 {
+            " resumes it"
+        } else {
+            " · a message resumes it"
+        };
+        spans.push(Span::raw(resumes));
+        spans.push(Span::raw(if costs { ", which costs" } else { "" }));
         Line::from(spans)
     }
 
-    /// Hints say `r` and `n`; the keys may be others here.
-    fn with_keys(&self, hint: &str, retry: &str) -> String {
-        let begin = format!("{} starts a new session", self.new);
-        let hint = hint.replace("press r ", retry);
-        hint.replace("n starts a new session", &begin)
+    /// What a failure does not advise by itself.
+    fn other_ways(&self, failure: &Failure) -> Vec<Way> {
+        let is_named =
+            |way: &&Way| way.0 == self.advice.template && self.advice.name_template(failure);
+        let ways = self.ways.iter().filter(|way| !is_named(way));
+        ways.cloned().collect()
     }
 
     /// What failed, why, what next, and the last words of the process.
@@ -285,17 +289,21 @@ impl BootView<'_> {
         if let Some(mark) = head.first_mut().and_then(|line| line.spans.first_mut()) {
             *mark = Span::styled(theme.pick("× ", "x "), theme.error);
         }
-        let named = format!("press {} ", self.retry);
-        let hint = self.with_keys(&failure.hint, &named);
+        let hint = self.advice.words(failure);
+        let ways = self.other_ways(failure);
         let mut words = Vec::new();
         if !hint.is_empty() {
             words = indented(&hint, theme.text);
         }
-        let mut keys = self.keys(failure.retryable && !hint.contains(&named), width);
+        let mut keys = self.keys(
+            failure.retryable && !self.advice.name_retry(failure),
+            &ways,
+            width,
+        );
         // Where there is no room for all, the key that tries again stays.
         let over = (head.len() + words.len() + keys.len()).saturating_sub(room);
         if over > 0 && failure.retryable {
-            keys = self.keys(true, width);
+            keys = self.keys(true, &ways, width);
         }
         let kept = usize::from(keys.is_empty());
         let over_words = over.min(words.len().saturating_sub(kept));

@@ -30,7 +30,9 @@ impl Notice {
     fn lasts(&self) -> Option<Duration> {
         match self {
             Self::Ours(_) => Some(OURS),
-            Self::Command(failure) if failure.retryable || failure.hint.is_empty() => Some(FAILURE),
+            Self::Command(failure) if failure.retryable || failure.next.advice.is_empty() => {
+                Some(FAILURE)
+            }
             Self::Command(_) | Self::Turn(_) => None,
         }
     }

@@ -1,6 +1,7 @@
 //! What the root lends the chat's view: the focus, the keys, and what becomes of a prompt now.
 
 use super::{ChatAction, ChatContext, ChatKeys};
+use crate::app::advice::AdviceKeys;
 
 /// How far a prompt gets. The chat shows a turn as running only where it would hear of its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,6 +28,8 @@ pub struct Seat<'a> {
     pub title: &'a str,
     /// Hints show the keys that really hold.
     pub keys: &'a ChatKeys,
+    /// The keys that do what a failure advises.
+    pub(in crate::app) advice: &'a AdviceKeys,
     /// Why a prompt waits or cannot be sent, in a few words; empty while it is sent at once.
     pub waits_for: &'a str,
     /// When a prompt waits at first, for the words of an empty chat.

@@ -6,12 +6,12 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::Chat;
 use super::notice::Notice;
 use super::scroll::{Block, is_unfinished};
 use super::transcript::{Entry, Growing, PartEntry};
 use super::view_block::{Body, Shown, fold_sign, key};
 use super::view_tool::tool;
+use super::{Chat, ChatAction, ChatContext, Seat};
 use crate::app::clock::took;
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
@@ -34,6 +34,7 @@ impl Chat {
         block: Block<'_>,
         width: u16,
         vx: &'c mut ViewCx<'_>,
+        seat: &Seat<'_>,
     ) -> Shown<'c> {
         let (entry, known) = match block {
             Block::Part(entry, known) => (entry, known),
@@ -41,7 +42,7 @@ impl Chat {
                 return Shown::lines(foot(entry, self.is_at_rest(), width, vx.theme));
             }
             Block::Reverted => return Shown::lines(self.reverted_lines(width, vx.theme)),
-            Block::Notice => return Shown::lines(self.notice_lines(width, vx.theme)),
+            Block::Notice => return Shown::lines(self.notice_lines(width, vx.theme, seat)),
         };
         let open = self.folds.is_open(&known.part, entry.message.role);
         match &known.part.kind {
@@ -53,7 +54,8 @@ impl Chat {
                     true => Some("sending …"),
                     false => None,
                 };
-                prompt(known, text, (open, state), width, vx)
+                let unfold = seat.key(ChatContext::Transcript, ChatAction::Fold);
+                prompt(known, text, (open, state, &unfold), width, vx)
             }
             PartKind::Text { text, .. } => answer(entry, known, text, width, vx),
             PartKind::Reasoning {
@@ -98,7 +100,7 @@ impl Chat {
         wrapped(&words, width, theme.warning)
     }
 
-    fn notice_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    fn notice_lines(&self, width: u16, theme: &Theme, seat: &Seat<'_>) -> Vec<Line<'static>> {
         match self.notices.shown() {
             None => Vec::new(),
             Some(Notice::Ours(words)) => {
@@ -110,7 +112,7 @@ impl Chat {
                 let sign = theme.pick("×", "x");
                 let mut lines = wrapped(&format!("{sign} {}", failure.summary), width, theme.error);
                 lines.extend(wrapped(&failure.detail, width, theme.dim));
-                lines.extend(wrapped(&failure.hint, width, theme.text));
+                lines.extend(wrapped(&seat.advice.words(failure), width, theme.text));
                 lines
             }
         }
@@ -120,7 +122,7 @@ impl Chat {
 fn prompt<'c>(
     known: &PartEntry,
     text: &str,
-    (open, state): (bool, Option<&str>),
+    (open, state, unfold): (bool, Option<&str>, &str),
     width: u16,
     vx: &'c mut ViewCx<'_>,
 ) -> Shown<'c> {
@@ -131,7 +133,7 @@ fn prompt<'c>(
     let sign = Span::styled(theme.pick("› ", "> "), theme.accent);
     let lines = vx.cache.cached(key(known, &id), width, || {
         let rows = if open { usize::MAX } else { PROMPT_ROWS };
-        prompt_lines(text, rows, columns, &sign, style)
+        prompt_lines((text, unfold), rows, columns, &sign, style)
     });
     let after = state.map(|state| Line::styled(format!("  {state}"), theme.dim));
     Shown {
@@ -142,7 +144,7 @@ fn prompt<'c>(
 }
 
 fn prompt_lines(
-    text: &str,
+    (text, unfold): (&str, &str),
     rows: usize,
     columns: u16,
     sign: &Span<'static>,
@@ -175,7 +177,10 @@ fn prompt_lines(
         .collect();
     if cut {
         let total = text.lines().count();
-        let words = format!("  … of {total} lines, folded");
+        let words = match unfold {
+            "" => format!("  … of {total} lines"),
+            key => format!("  … of {total} lines ({key} unfolds)"),
+        };
         lines.push(Line::styled(words, style));
     }
     lines

@@ -30,6 +30,7 @@ struct Painter<'a, 'b, 'v> {
     chat: &'a Chat,
     blocks: Blocks<'a>,
     vx: &'b mut ViewCx<'v>,
+    seat: &'a Seat<'a>,
     /// Columns for the text of a block.
     width: u16,
     height: usize,
@@ -47,6 +48,7 @@ impl Chat {
             chat: self,
             blocks: self.blocks(),
             vx,
+            seat,
             width: area.width.saturating_sub(2).max(1),
             height: usize::from(area.height),
         };
@@ -223,7 +225,7 @@ impl Painter<'_, '_, '_> {
         let Some(block) = self.blocks.block(pos) else {
             return 0;
         };
-        lead + self.chat.show(block, self.width, self.vx).len()
+        lead + self.chat.show(block, self.width, self.vx, self.seat).len()
     }
 
     fn draw(&mut self, spot: Spot, area: Rect, buf: &mut Buffer, viewport: &mut ChatViewport) {
@@ -248,7 +250,7 @@ impl Painter<'_, '_, '_> {
                 ..area
             };
             let mark = (self.vx.theme.pick("▌", "|"), self.vx.theme.accent);
-            let shown = self.chat.show(block, self.width, self.vx);
+            let shown = self.chat.show(block, self.width, self.vx, self.seat);
             let from = skip.saturating_sub(lead);
             let drawn = draw_block(&shown, from, rest, buf);
             if self.blocks.is_reverted(pos) {

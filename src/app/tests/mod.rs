@@ -24,6 +24,7 @@ use super::theme::Theme;
 use super::viewcx::ViewCx;
 use super::viewport::Viewport;
 use super::{App, AppOptions, FirstSession, Mode};
+use crate::domain::advice::Advice;
 use crate::domain::chat::{ChatEvent, Permission, Status};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, PermissionId, SandboxId, SessionKey, TemplateId};
@@ -304,7 +305,7 @@ fn log(stream: LogStream, text: &str) -> LogLine {
 fn exited() -> Failure {
     Failure::new("OpenCode ended with exit code 1")
         .because("it stopped before it listened on port 4096")
-        .hint("Look at the log, or start a new session.")
+        .advise([Advice::ReadLogs, Advice::NewSession])
         .retryable()
         .stderr(vec![
             "error: ENOSPC: no space left on device".to_owned(),

@@ -72,7 +72,7 @@ fn gone(snapshot: Option<SnapshotInfo>) -> Script {
     script.session("one", SessionEvent::Snapshot(snapshot));
     let failure = Failure::new("the sandbox no longer exists")
         .because("sandbox sbx-1 was killed from outside, or its time ended")
-        .hint("the conversation stays readable here; n starts a new session");
+        .advise([Advice::ReadConversation, Advice::NewSession]);
     script.phase("one", Phase::Gone(failure));
     script.asked();
     script

@@ -377,12 +377,15 @@ fn a_line_that_a_program_types_resumes_the_session_it_was_typed_for() {
 #[test]
 fn what_has_gone_names_the_key_that_works_in_the_composer() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
-    let gone = Failure::new("the sandbox was killed").hint("n starts a new session");
+    let gone = Failure::new("the sandbox was killed").advise([Advice::NewSession]);
 
     script.phase("one", Phase::Gone(gone));
 
     let screen = script.screen(100, 30);
-    assert!(screen.contains("ctrl-x n starts a new session"), "{screen}");
+    assert!(
+        screen.contains("press ctrl-x n to start a new session"),
+        "{screen}"
+    );
 }
 
 #[test]

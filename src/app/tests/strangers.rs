@@ -220,13 +220,12 @@ fn one_that_cannot_be_adopted_says_why_until_it_is_asked_again() {
 
     let failure = Failure::new("sandbox i1 cannot be adopted")
         .because("it does not have the password of its OpenCode")
-        .hint("`sandbar kill i1` ends it");
+        .advise([Advice::KillSandbox("i1".to_owned())]);
     script.event(adopt("i1", Err(failure)));
 
     assert_eq!(
         notice(&script),
-        "sandbox i1 cannot be adopted; it does not have the password of its OpenCode; `sandbar kill \
-         i1` ends it"
+        "sandbox i1 cannot be adopted; it does not have the password of its OpenCode; press D to kill it"
     );
     script.wait(Duration::from_secs(9));
     insta::assert_snapshot!(script.screen(80, 24));

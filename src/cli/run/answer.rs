@@ -4,6 +4,7 @@ use std::io::Stdout;
 
 use serde_json::{Value, json};
 
+use super::super::advice;
 use super::super::report::{self, Ended, Output};
 use super::headless::Out;
 use crate::domain::chat::{ToolCall, ToolStatus};
@@ -88,6 +89,7 @@ impl Answer {
         if matches!(ended, Err(Ended::BrokenPipe)) {
             return ended;
         }
+        let ended = ended.map_err(|ended| ended.about(name));
         if self.json {
             let failure = match &ended {
                 Ok(()) => None,
@@ -99,13 +101,7 @@ impl Answer {
                 }
             };
             if let Some(failure) = &failure {
-                report::json(&line(
-                    "error",
-                    json!({
-                        "summary": failure.summary, "detail": failure.detail,
-                        "hint": failure.hint, "stderr": failure.stderr,
-                    }),
-                ))?;
+                report::json(&line("error", error_line(failure)))?;
             }
             report::json(&line(
                 "done",
@@ -116,6 +112,14 @@ impl Answer {
         }
         ended
     }
+}
+
+/// What to do next is told in words for people, and as codes that stay the same for scripts.
+fn error_line(failure: &Failure) -> Value {
+    json!({
+        "summary": failure.summary, "detail": failure.detail, "hint": advice::words(failure),
+        "advice": advice::codes(failure), "stderr": failure.stderr,
+    })
 }
 
 fn tool_line(call: &ToolCall) -> String {
@@ -169,4 +173,27 @@ fn value(out: Out) -> Option<Value> {
         }
         Out::Command(_) | Out::Done(_) => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+    use crate::domain::advice::Advice;
+
+    #[test]
+    fn an_error_tells_scripts_what_to_do_by_code_and_people_by_command() {
+        let failure = Failure::new("the sandbox is paused")
+            .advise([Advice::Resume, Advice::Text("it is kept".to_owned())])
+            .about("fix");
+
+        assert_eq!(
+            error_line(&failure),
+            json!({
+                "summary": "the sandbox is paused", "detail": "", "stderr": [],
+                "hint": "`sandbar resume fix` resumes it; it is kept", "advice": ["resume", "text"],
+            })
+        );
+    }
 }

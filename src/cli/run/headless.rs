@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::domain::advice::Advice;
 use crate::domain::chat::{
     ChatEvent, Message, Part, PartKind, Permission, PermissionReply, Question, QuestionItem,
     QuestionReply, Resync, Role, Status, ToolCall, ToolStatus,
@@ -127,7 +128,7 @@ impl Headless {
             SessionEvent::Phase(Phase::Paused) if self.has_run => {
                 let failure = Failure::new("the sandbox was paused before the turn ended")
                     .because("its time was over, or somebody paused it")
-                    .hint("open the session in the terminal to go on");
+                    .advise([Advice::OpenSession]);
                 vec![Out::Done(Some(failure))]
             }
             SessionEvent::Phase(Phase::Reconnecting(outage)) => {

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use crate::domain::advice::Advice;
 use crate::domain::chat::Conversation;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
@@ -32,7 +33,11 @@ pub(super) async fn ends_at(sandbox: &Sandbox) -> Option<UnixMillis> {
 }
 
 /// Says why a sandbox cannot be adopted, and what to do next.
-pub(super) fn cannot(id: &SandboxId, why: impl Into<String>, next: impl Into<String>) -> Failure {
+pub(super) fn cannot(
+    id: &SandboxId,
+    why: impl Into<String>,
+    next: impl IntoIterator<Item = Advice>,
+) -> Failure {
     let failure = Failure::new(format!("sandbox {id} cannot be adopted"));
-    failure.because(why).hint(next)
+    failure.because(why).advise(next)
 }

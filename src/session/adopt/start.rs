@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 
 use super::found::{Found, PASSWORD, cannot, ends_at};
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SandboxInfo};
@@ -45,7 +46,7 @@ pub(super) async fn start(
     demo: bool,
 ) -> Result<Found, Failure> {
     let id = SandboxId::from(sandbox.id());
-    let kill = format!("`sandbar kill {id}` ends it");
+    let kill = [Advice::KillSandbox(id.to_string())];
     let what = format!("sandbox {id} does not run scripts");
     let ask =
         async |script, arguments: &[&str]| sandbox.script(&what, script, arguments, SHORT).await;

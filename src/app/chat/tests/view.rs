@@ -5,11 +5,13 @@ use ratatui::backend::TestBackend;
 use super::requests::{item, permission, question};
 use super::*;
 use crate::app::action::Action;
+use crate::app::advice::AdviceKeys;
 use crate::app::chat::ChatKeys;
 use crate::app::keymap::{Context, Keymap};
 use crate::app::theme::Theme;
 use crate::app::viewcx::ViewCx;
 use crate::app::viewport::Viewport;
+use crate::domain::advice::Advice;
 use crate::domain::chat::{Model, Permission, Todo};
 use crate::text::TextCache;
 
@@ -56,6 +58,7 @@ impl Screen {
                     focus_key: "",
                     title: "Chat",
                     keys: &keys,
+                    advice: &AdviceKeys::default(),
                     waits_for: "",
                     meanwhile: "while the sandbox starts",
                     sandbox_cost: "",
@@ -527,7 +530,7 @@ fn a_retry_and_an_error_are_told() {
     failed.receive(ChatEvent::Message(answer));
     let failure = crate::domain::failure::Failure::new("the prompt could not be sent")
         .because("connection refused")
-        .hint("press enter to try again");
+        .advise([Advice::TryAgain]);
     failed.say("are you there?");
     failed.chat.command_failed(&failure);
 
