@@ -240,8 +240,8 @@ impl App {
             ..row
         });
         let hints = merge_numbered(hints.collect());
-        // All of them in few words are worth more than some of them in many.
-        let room = screen.height.saturating_sub(2);
+        // In few words, where in whole ones they would cover more than half of the screen.
+        let room = screen.height / 2;
         let is_whole = |choices: &[ListedKeys]| {
             let per_row = usize::from(columns_of(choices, screen.width).1);
             choices.len().div_ceil(per_row) <= usize::from(room)

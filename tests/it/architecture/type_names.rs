@@ -61,7 +61,7 @@ const REPEATED: &[(&str, usize)] = &[
     ("Read", 2),
     ("Reader", 2),
     ("Request", 5),
-    ("Row", 6),
+    ("Row", 5),
     ("Run", 2),
     ("Sandbox", 2),
     ("Screen", 2),
