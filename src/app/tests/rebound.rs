@@ -163,9 +163,13 @@ fn working() -> Script {
 
 /// All that the program can show, each with a name.
 fn screens() -> Vec<(&'static str, Script)> {
-    let gone = || Phase::Gone(Failure::new("the sandbox no longer exists"));
-    let mut stuck = booting();
-    stuck.wait(Duration::from_secs(600));
+    [panes(), requests(), phases()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn panes() -> Vec<(&'static str, Script)> {
     let mut no_session = Script::with_stored(vec![]);
     no_session.app.shown = None;
     vec![
@@ -194,6 +198,11 @@ fn screens() -> Vec<(&'static str, Script)> {
         ("working", working()),
         ("stop armed", with_keys(working(), "esc")),
         ("quit armed", with_keys(live(), "ctrl-c")),
+    ]
+}
+
+fn requests() -> Vec<(&'static str, Script)> {
+    vec![
         ("on hold", held()),
         ("permission", asked(permission())),
         ("permission, long", asked(long_permission())),
@@ -221,6 +230,14 @@ fn screens() -> Vec<(&'static str, Script)> {
             "own answer",
             with_keys(asked(question(false)), "down down down enter"),
         ),
+    ]
+}
+
+fn phases() -> Vec<(&'static str, Script)> {
+    let gone = || Phase::Gone(Failure::new("the sandbox no longer exists"));
+    let mut stuck = booting();
+    stuck.wait(Duration::from_mins(10));
+    vec![
         ("boot", booting()),
         ("boot that hangs", stuck),
         ("failed", failed()),
@@ -258,7 +275,7 @@ fn with_keymap(script: &mut Script, keymap: Keymap) {
 #[test]
 fn no_screen_names_a_key_that_the_user_has_changed() {
     let names = default_names();
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
 
     for (what, mut script) in screens() {
         with_keymap(&mut script, others());
@@ -269,12 +286,12 @@ fn no_screen_names_a_key_that_the_user_has_changed() {
             let mut found = named(&screen, &names);
             found.retain(|name| name.len() > 1 || !is_cut);
             if !found.is_empty() {
-                wrong += &format!("{what} names {found:?}:\n{screen}\n");
+                wrong.push(format!("{what} names {found:?}:\n{screen}"));
             }
         }
     }
 
-    assert!(wrong.is_empty(), "{wrong}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

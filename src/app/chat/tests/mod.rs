@@ -80,7 +80,7 @@ impl World {
     /// Does what the root's key for it does, after a second of quiet.
     pub(super) fn interrupt(&mut self) -> Option<ChatOutcome> {
         self.wait(1000);
-        self.with(|chat, cx| chat.interrupt(cx))
+        self.with(Chat::interrupt)
     }
 
     /// Presses a key after a second of quiet.
