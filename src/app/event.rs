@@ -11,6 +11,9 @@ use crate::domain::stranger::Stranger;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     Key(Key),
+    /// A key that came together with those before it, as a program types: it is text or a command, but
+    /// never an answer to a request.
+    BurstKey(Key),
     /// Text that was pasted, line ends as `\n`.
     Paste(String),
     /// The next piece of the paste before it, where the terminal does not say how long it is.

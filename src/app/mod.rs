@@ -269,6 +269,11 @@ impl App {
         }
     }
 
+    /// Whether keys are read as text, so that an Enter would send it.
+    pub fn is_typing(&self) -> bool {
+        self.contexts()[0].falls_to_composer()
+    }
+
     /// Where keys are looked up now, the front first.
     fn contexts(&self) -> Vec<Context> {
         if let Some(overlay) = self.overlays.last() {

@@ -3,7 +3,6 @@
 
 use super::App;
 use super::action::AppAction;
-use super::chat::ChatOutcome;
 use super::cx::Cx;
 use super::notice::Notice;
 use crate::domain::sandbox::State;
@@ -52,28 +51,11 @@ impl App {
         if self.quit_armed.is_some_and(|until| cx.now >= until) {
             self.quit_armed = None;
         }
-        if let Some(session) = self.session_mut() {
-            session.chat.tick(cx);
-        }
-        self.strangers_tick(cx);
-    }
-
-    /// After each event: what came of an Enter that was known as one only now. A prompt of a session that
-    /// was left meanwhile goes to that one.
-    pub(super) fn late_outcomes(&mut self, cx: &mut Cx<'_>) {
-        let mut late = Vec::new();
-        for (key, session) in &mut self.open {
-            for outcome in session.chat.take_late() {
-                match outcome {
-                    ChatOutcome::Wake(prompt) => session.wake_for(prompt, cx),
-                    other if self.shown.as_ref() == Some(key) => late.push(other),
-                    _ => {}
-                }
-            }
-        }
-        for outcome in late {
+        let session = self.session_mut();
+        if let Some(outcome) = session.and_then(|session| session.chat.tick(cx)) {
             self.chat_outcome(outcome, cx);
         }
+        self.strangers_tick(cx);
     }
 
     /// After each event: since when states hold, and whose time runs out.

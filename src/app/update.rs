@@ -38,7 +38,8 @@ impl App {
             Event::Session(_, SessionEvent::Chat(_) | SessionEvent::Logs(_)) | Event::Tick
         );
         match event {
-            Event::Key(key) => self.key(key, cx),
+            Event::Key(key) => self.key((key, false), cx),
+            Event::BurstKey(key) => self.key((key, true), cx),
             Event::Paste(_) | Event::PasteMore(_) => self.paste(event, cx),
             Event::Mouse(mouse) => self.mouse(mouse, cx),
             // The next frame sees the new size by itself.
@@ -48,14 +49,15 @@ impl App {
             Event::Tick => self.tick(cx),
             Event::Stop => self.quit(cx),
         }
-        self.late_outcomes(cx);
         self.settle(cx);
         if changes_list {
             self.watch(cx);
         }
     }
 
-    fn key(&mut self, key: Key, cx: &mut Cx<'_>) {
+    /// Takes a key; `in_burst`: it came together with those before it.
+    fn key(&mut self, (key, in_burst): (Key, bool), cx: &mut Cx<'_>) {
+        self.settle_chat(cx);
         let contexts = self.contexts();
         let leading = !self.leader.keys.is_empty();
         let typing = contexts[0].takes_as_text(key);
@@ -67,10 +69,17 @@ impl App {
         keys.push(key);
         match self.options.keymap.meaning(&contexts, &keys) {
             Meaning::Action(Action::Chat(action))
-                if !leading && contexts[0].falls_to_composer() && key.typed().is_some() =>
+                if !leading
+                    && contexts[0].falls_to_composer()
+                    && (in_burst || key.typed().is_some()) =>
             {
-                if let Some(session) = self.session_mut() {
+                let Some(session) = self.session_mut() else {
+                    return;
+                };
+                if !in_burst {
                     session.chat.answer_key(action, key, cx);
+                } else if let Some(outcome) = session.chat.burst_key(action, key, cx) {
+                    self.chat_outcome(outcome, cx);
                 }
             }
             Meaning::Action(action) => self.act(action, cx),
@@ -107,6 +116,7 @@ impl App {
 
     /// A paste goes to the composer, wherever the focus is.
     fn paste(&mut self, event: Event, cx: &mut Cx<'_>) {
+        self.settle_chat(cx);
         self.leader.keys.clear();
         if !self.overlays.is_empty() {
             return;
@@ -211,6 +221,14 @@ impl App {
             return;
         };
         if let Some(outcome) = session.chat.update(action, cx) {
+            self.chat_outcome(outcome, cx);
+        }
+    }
+
+    /// What comes first with each key: an answer counts that was held until now.
+    fn settle_chat(&mut self, cx: &mut Cx<'_>) {
+        let session = self.session_mut();
+        if let Some(outcome) = session.and_then(|session| session.chat.settle(cx)) {
             self.chat_outcome(outcome, cx);
         }
     }

@@ -24,8 +24,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::desktop;
 use super::effects::{Done, Effects, Request, SessionDoor};
-use super::input::{self, Burst};
+use super::input;
 use super::pacer::{BY_HAND, Cause, Pacer};
+use super::paste_detection::PasteDetector;
 use super::screen::Screen;
 use super::terminal::{Console, StopSignal};
 use super::writer::Writer;
@@ -52,6 +53,8 @@ pub trait Model {
     -> Option<(u16, u16)>;
     /// Returns what the terminal's window is to be called; nothing is changed while it is empty.
     fn title(&self) -> String;
+    /// Whether keys are read as text, so that what is pasted there must not send itself.
+    fn is_typing(&self) -> bool;
     /// Returns when something moves by itself; `None` while nothing does.
     fn animation_due(&self, now: Monotonic) -> Option<Monotonic>;
 }
@@ -80,7 +83,7 @@ pub(super) struct EventLoop<M, D, C: Console> {
     effects: Effects<D>,
     console: C,
     input: Option<C::Input>,
-    burst: Burst,
+    paste_detector: PasteDetector,
     sources: Sources,
     sessions_open: bool,
     writer: Writer,
@@ -131,7 +134,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             effects,
             console,
             input: None,
-            burst: Burst::default(),
+            paste_detector: PasteDetector::default(),
             sources,
             sessions_open: true,
             writer,
@@ -171,7 +174,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
                 self.hand_over(handover).await?;
             }
             self.draw_if_due();
-            self.burst.was_busy(woke_at, self.now());
+            self.paste_detector.was_busy(woke_at, self.now());
             let woke = self.wait().await;
             woke_at = self.now();
             self.take(woke)?;
@@ -208,26 +211,20 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
     /// Returns the next instant at which something is to be drawn or moves.
     fn wake_at(&self) -> Option<Instant> {
         let frame = self.pacer.due().filter(|_| self.may_draw());
-        let wake = match (frame, self.armed) {
-            (Some(frame), Some(tick)) => frame.min(tick),
-            (one, other) => one.or(other)?,
-        };
-        Some(self.began + wake)
+        let held_enter = self.paste_detector.due();
+        let wake = [frame, self.armed, held_enter].into_iter().flatten().min();
+        Some(self.began + wake?)
     }
 
     fn take(&mut self, woke: Woke) -> io::Result<()> {
+        // Keys are looked at first: that something else woke us says that none waits.
+        if !matches!(woke, Woke::Keys(_))
+            && let Some(enter) = self.paste_detector.settled(self.now())
+        {
+            self.update_all([enter], Cause::Hand);
+        }
         match woke {
-            Woke::Keys(Ok(raw)) if !raw.is_empty() => {
-                let events = raw.into_iter().filter_map(input::translate).collect();
-                let events = input::last_size(self.burst.gather(events, self.now()));
-                let is_size = |event: &Event| matches!(event, Event::Resize(..));
-                let cause = if events.iter().all(is_size) {
-                    Cause::Resize
-                } else {
-                    Cause::Hand
-                };
-                self.update_all(events, cause);
-            }
+            Woke::Keys(Ok(raw)) if !raw.is_empty() => self.take_keys(raw),
             // The end of the keys, or of a write: the terminal is gone.
             Woke::Keys(_) | Woke::Signal(None) | Woke::Written(Err(_)) => self.stop(),
             Woke::Written(Ok(())) => {}
@@ -256,6 +253,20 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             Woke::Time => self.tick(),
         }
         Ok(())
+    }
+
+    fn take_keys(&mut self, raw: Vec<crossterm::event::Event>) {
+        let events = raw.into_iter().filter_map(input::translate).collect();
+        let is_typing = self.model.is_typing();
+        let events = self.paste_detector.read(events, self.now(), is_typing);
+        let events = input::last_size(events);
+        let is_size = |event: &Event| matches!(event, Event::Resize(..));
+        let cause = if events.iter().all(is_size) {
+            Cause::Resize
+        } else {
+            Cause::Hand
+        };
+        self.update_all(events, cause);
     }
 
     fn stop(&mut self) {

@@ -1,7 +1,7 @@
 //! The shell around `app`: the real terminal, the loop, and everything that `app` can only describe.
 //!
 //! Enters: keys, signals, session events. Leaves: frames, and calls at the session door. [`run`] wires
-//! it: [`terminal`] takes the terminal over, [`keys`] and [`input`] read it, [`event_loop`] updates and
+//! it: [`terminal`] takes the terminal over, [`keys`] and [`input`] read it, [`paste_detection`] tells pastes from typing, [`event_loop`] updates and
 //! draws when [`pacer`] allows, [`screen`] turns pictures into bytes, [`writer`] brings them out,
 //! [`effects`], [`desktop`] and [`clipboard`] do the rest. [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and no keymap.
 //!
@@ -16,6 +16,7 @@ mod input;
 mod keys;
 mod pacer;
 pub mod passthrough;
+mod paste_detection;
 mod screen;
 mod shown;
 mod terminal;

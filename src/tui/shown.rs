@@ -68,6 +68,10 @@ impl Model for Shown {
         self.app.title()
     }
 
+    fn is_typing(&self) -> bool {
+        self.app.is_typing()
+    }
+
     fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
         self.app.animation_due(now)
     }

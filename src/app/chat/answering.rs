@@ -1,7 +1,6 @@
 //! Between the keys and the panel of the first request: what is an answer, and what is text.
 
 use super::requests::Outcome;
-use super::typing::Enter;
 use super::{Chat, ChatAction, ChatContext, ChatOutcome, Half};
 use crate::app::cx::Cx;
 use crate::app::key::Key;
@@ -20,7 +19,7 @@ impl Chat {
     pub fn answer_key(&mut self, action: ChatAction, key: Key, cx: &mut Cx<'_>) {
         self.begin_input(cx);
         let goes_on = self.requests.is_holding() && !self.requests.is_multiple();
-        if !self.reads_requests() || goes_on || self.typing.in_burst(cx.now) {
+        if !self.reads_requests() || goes_on {
             self.type_key(key, cx);
             return;
         }
@@ -28,17 +27,41 @@ impl Chat {
             self.panel_update(held, cx);
         }
         self.stop_armed = None;
-        self.typing.key(cx.now);
+        self.last_key = Some(cx.now);
         self.requests.hold(action, key, cx.now);
     }
 
-    /// What is done first with each key: a held answer counts if its time has come.
-    pub(super) fn settle_requests(&mut self, cx: &mut Cx<'_>) {
-        if let Some((held, _)) = self.requests.take_held(Some(cx.now)) {
-            let told = self.panel_update(held, cx);
-            self.late.extend(told);
+    /// Takes a key of a burst while the panel reads the keys: it is text, or it moves something, but it
+    /// never answers.
+    pub fn burst_key(
+        &mut self,
+        action: ChatAction,
+        key: Key,
+        cx: &mut Cx<'_>,
+    ) -> Option<ChatOutcome> {
+        if key.typed().is_some() {
+            self.type_key(key, cx);
+            return None;
         }
+        if !self.reads_requests() || !answers(action) {
+            return self.update(action, cx);
+        }
+        self.begin_input(cx);
+        self.last_key = Some(cx.now);
+        if action != ChatAction::RequestAccept || !self.requests.is_holding() {
+            return None;
+        }
+        // The end of a line that a program types, which began with a digit.
+        self.begin_text(cx);
+        self.send(cx)
+    }
+
+    /// What is done first with each key and when time has passed: a held answer counts if it is due.
+    pub(super) fn settle_requests(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let held = self.requests.take_held(Some(cx.now));
+        let told = held.and_then(|(held, _)| self.panel_update(held, cx));
         self.sync_aside();
+        told
     }
 
     /// Text is about to be typed or pasted: so is a held answer, and the panel is left.
@@ -51,7 +74,7 @@ impl Chat {
         if let Some((_, key)) = held {
             self.composer.key(key);
         }
-        self.typing.text(cx.now);
+        self.last_text = Some(cx.now);
     }
 
     /// Does an action of the panel; one that could answer only while the panel reads the keys.
@@ -62,7 +85,7 @@ impl Chat {
     ) -> Option<ChatOutcome> {
         let writes = self.requests.panel.writing.is_some();
         match action {
-            ChatAction::RequestAccept if writes => return self.accept_written(cx),
+            ChatAction::RequestAccept if writes => return self.finish_writing(cx),
             ChatAction::RequestFull => self.half = Half::Composer,
             ChatAction::RequestLeave => {}
             ChatAction::PageUp => {
@@ -76,16 +99,6 @@ impl Chat {
             _ if writes => return None,
             _ => {}
         }
-        let in_burst = self.typing.in_burst(cx.now);
-        if let (ChatAction::RequestAccept, true) = (action, in_burst) {
-            // The end of a line that a program types.
-            if self.requests.is_holding() {
-                self.begin_text(cx);
-                return self.enter(cx);
-            }
-            return None;
-        }
-        self.typing.key(cx.now);
         if let Some((held, _)) = self.requests.take_held(None) {
             let before = self.requests.shown();
             self.panel_update(held, cx);
@@ -126,23 +139,13 @@ impl Chat {
         false
     }
 
-    /// Sends what is written for the request; a line end of a paste belongs to it.
-    fn accept_written(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        match self.typing.enter(cx.now) {
-            Enter::NewLine => {
-                self.composer.newline();
-                None
-            }
-            Enter::Real => self.finish_writing(cx),
-        }
-    }
-
-    pub(super) fn finish_writing(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+    /// Sends what is written for the request.
+    fn finish_writing(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if self.composer.is_blank() {
             return Some(ChatOutcome::Notice("type something first".into()));
         }
         let text = self.composer.take();
-        self.typing.text(cx.now);
+        self.last_text = Some(cx.now);
         let outcome = self.requests.written(text, cx.now);
         self.panel_outcome(outcome, cx)
     }
@@ -193,4 +196,18 @@ impl Chat {
         panel.scroll = u16::try_from(to).unwrap_or(most);
         panel.follows_mark = false;
     }
+}
+
+/// Whether an action of the panel says something to the agent, or may.
+fn answers(action: ChatAction) -> bool {
+    let only_looks = matches!(
+        action,
+        ChatAction::RequestFull
+            | ChatAction::RequestLeave
+            | ChatAction::RequestPrevious
+            | ChatAction::RequestNext
+            | ChatAction::RequestBack
+            | ChatAction::RequestForward
+    );
+    action.is_of_request() && !only_looks
 }

@@ -246,14 +246,6 @@ impl Composer {
         self.edited();
     }
 
-    /// Takes the last newline back, if the cursor stands right behind it.
-    pub(super) fn drop_newline(&mut self) {
-        if self.cursor().1 == 0 {
-            self.area.delete_newline();
-            self.edited();
-        }
-    }
-
     /// Does an editing key. Returns whether it was one.
     pub(super) fn key(&mut self, key: Key) -> bool {
         let edited = match (key.code, key.ctrl, key.alt) {

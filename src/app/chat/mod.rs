@@ -30,7 +30,6 @@ mod scroll;
 mod seat;
 mod server_clock;
 mod transcript;
-mod typing;
 mod update;
 mod view;
 mod view_block;
@@ -57,7 +56,6 @@ use self::requests::{Quiet, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
 use self::transcript::Transcript;
-use self::typing::Typing;
 use crate::app::action::{ChatAction, ChatContext};
 use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Status, Tokens};
 use crate::domain::id::{MessageId, PartId, SessionKey};
@@ -115,7 +113,10 @@ pub struct Chat {
     outbox: Outbox,
     composer: Composer,
     requests: Requests,
-    typing: Typing,
+    /// When a key was pressed or something pasted last.
+    last_key: Option<Monotonic>,
+    /// When text was typed, pasted or sent last.
+    last_text: Option<Monotonic>,
     scroll: Scroll,
     folds: Folds,
     half: Half,
@@ -139,8 +140,6 @@ pub struct Chat {
     loading_older: bool,
     /// Since when there is something in the composer that was not offered for saving.
     unsaved_since: Option<Monotonic>,
-    /// What came of keys that were taken for an Enter only later.
-    late: Vec<ChatOutcome>,
     /// The newest instant that an update was given.
     clock: Monotonic,
 }
@@ -153,7 +152,8 @@ impl Chat {
             outbox: Outbox::default(),
             composer: Composer::default(),
             requests: Requests::default(),
-            typing: Typing::default(),
+            last_key: None,
+            last_text: None,
             scroll: Scroll::default(),
             folds: Folds {
                 tools_open: false,
@@ -176,7 +176,6 @@ impl Chat {
             model: None,
             loading_older: false,
             unsaved_since: None,
-            late: Vec::new(),
             clock: Monotonic::ZERO,
         }
     }
@@ -373,17 +372,10 @@ impl Chat {
         let armed = self.stop_armed.map(|at| at + STOP_ARMED);
         let guard = self.requests.due(self.clock, self.quiet());
         let notice = self.notices.due();
-        [
-            spin,
-            armed,
-            guard,
-            notice,
-            self.typing.due(),
-            self.draft_due(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [spin, armed, guard, notice, self.draft_due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// When the unsent text is to be saved: once the keys are quiet, and soon also where they never are.
@@ -397,13 +389,13 @@ impl Chat {
     }
 
     fn last_key(&self) -> Monotonic {
-        self.typing.last_key().unwrap_or(self.clock)
+        self.last_key.unwrap_or(self.clock)
     }
 
     fn quiet(&self) -> Quiet {
         Quiet {
             composer_empty: self.composer.is_empty(),
-            last_text: self.typing.last_text(),
+            last_text: self.last_text,
         }
     }
 

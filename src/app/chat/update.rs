@@ -1,7 +1,6 @@
 //! What changes the chat by the hand of the user: actions, keys, pastes, and what time brings.
 
 use super::composer::Vertical;
-use super::typing::Enter;
 use super::{Chat, ChatAction, ChatContext, ChatOutcome, Half, Reach, STOP_ARMED};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
@@ -15,8 +14,9 @@ impl Chat {
     /// Does what the user wants.
     pub fn update(&mut self, action: ChatAction, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.begin_input(cx);
+        self.last_key = Some(cx.now);
         if action == ChatAction::Send && self.context() == ChatContext::Composer {
-            return self.enter(cx);
+            return self.send(cx);
         }
         if action != ChatAction::Stop {
             self.stop_armed = None;
@@ -28,7 +28,6 @@ impl Chat {
             self.move_cursor(action == ChatAction::CursorDown, cx);
             return None;
         }
-        self.typing.key(cx.now);
         match action {
             ChatAction::Newline => self.composer.newline(),
             ChatAction::SendNow => self.send_now(cx),
@@ -57,7 +56,7 @@ impl Chat {
     pub(super) fn begin_input(&mut self, cx: &mut Cx<'_>) {
         self.clock = cx.now;
         self.notices.somebody_is_here(cx.now);
-        self.settle(cx);
+        self.note_unsaved();
     }
 
     /// Whether the action belongs to the request's panel as it stands.
@@ -74,12 +73,11 @@ impl Chat {
     pub fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) -> bool {
         self.begin_input(cx);
         self.stop_armed = None;
+        self.last_key = Some(cx.now);
         if self.context() == ChatContext::Transcript {
-            self.typing.key(cx.now);
             return false;
         }
         self.begin_text(cx);
-        self.typing.key(cx.now);
         self.composer.key(key)
     }
 
@@ -89,7 +87,6 @@ impl Chat {
             return;
         }
         self.begin_text(cx);
-        self.typing.key(cx.now);
         let writes = self.context() == ChatContext::RequestInput;
         if !down && !writes && self.composer.is_empty() && self.outbox.len() > 0 {
             self.edit_queued(cx);
@@ -120,7 +117,7 @@ impl Chat {
     fn begin_paste(&mut self, cx: &mut Cx<'_>) {
         self.begin_input(cx);
         self.begin_text(cx);
-        self.typing.key(cx.now);
+        self.last_key = Some(cx.now);
         self.half = Half::Composer;
     }
 
@@ -131,9 +128,8 @@ impl Chat {
     }
 
     /// Something is due: see [`Chat::animation_due`].
-    pub fn tick(&mut self, cx: &mut Cx<'_>) {
-        self.clock = cx.now;
-        self.settle(cx);
+    pub fn tick(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let told = self.settle(cx);
         self.notices.tick(cx.now);
         if self.stop_armed.is_some_and(|at| at + STOP_ARMED <= cx.now) {
             self.stop_armed = None;
@@ -141,6 +137,7 @@ impl Chat {
         if self.draft_due().is_some_and(|due| due <= cx.now) {
             self.save_draft(cx);
         }
+        told
     }
 
     /// Asks for the unsent text to be stored, if it changed.
@@ -150,42 +147,25 @@ impl Chat {
         }
     }
 
-    pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
-        // Of the key before: this one has not done anything yet.
+    /// What comes before each key of the user, and with time: an answer that was held counts once it is due.
+    pub fn settle(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        self.clock = cx.now;
+        self.note_unsaved();
+        self.settle_requests(cx)
+    }
+
+    /// Notes since when something is not saved: since the key before, as this one has not done anything
+    /// yet.
+    fn note_unsaved(&mut self) {
         if self.composer.is_changed() {
             let since = self.last_key();
             self.unsaved_since.get_or_insert(since);
         }
-        self.settle_requests(cx);
-        if self.typing.settled(cx.now) {
-            self.composer.drop_newline();
-            let told = if self.requests.panel.writing.is_some() {
-                self.finish_writing(cx)
-            } else {
-                self.send(cx)
-            };
-            self.late.extend(told);
-        }
     }
 
-    /// What the root must do for keys whose meaning was clear only some time after they came.
-    pub fn take_late(&mut self) -> Vec<ChatOutcome> {
-        std::mem::take(&mut self.late)
-    }
-
-    pub(super) fn enter(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        match self.typing.enter(cx.now) {
-            Enter::NewLine => {
-                self.composer.newline();
-                None
-            }
-            Enter::Real => self.send(cx),
-        }
-    }
-
-    fn send(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+    pub(super) fn send(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.stop_armed = None;
-        self.typing.text(cx.now);
+        self.last_text = Some(cx.now);
         // What nobody will ever take stays where it can be copied from.
         if self.reach == Reach::Never {
             return Some(ChatOutcome::Unreachable);
@@ -287,7 +267,7 @@ impl Chat {
     /// Clears the composer; where it is empty, does what [`ChatAction::Stop`] does while the agent works.
     pub fn interrupt(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.begin_input(cx);
-        self.typing.key(cx.now);
+        self.last_key = Some(cx.now);
         if !self.composer.is_empty() {
             self.composer.clear();
             self.save_draft(cx);

@@ -327,51 +327,51 @@ fn a_prompt_resumes_a_paused_session_whose_task_has_ended() {
 
 #[test]
 fn a_line_that_a_program_types_resumes_the_session_it_was_typed_for() {
-    let burst = |script: &mut Script| {
-        for key in ["d", "o", "enter"] {
-            script.event(Event::Key(key.parse().unwrap()));
-        }
-    };
-    let prompts = |script: &mut Script| {
-        let asked = script.asked();
-        let prompts: Vec<_> = asked
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Command(key, SessionCommand::Prompt(prompt)) => {
-                    Some((key.to_string(), prompt.text.clone()))
-                }
-                _ => None,
-            })
-            .collect();
-        (opens(&asked), prompts)
-    };
-    let sent = (
-        vec![("one".to_owned(), false)],
-        vec![("one".to_owned(), "do".to_owned())],
-    );
-    let over = |script: &mut Script| {
-        script.phase("one", Phase::Paused);
-        script.session("one", SessionEvent::Stopped);
-        script.asked();
-    };
-
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
-    over(&mut script);
-    burst(&mut script);
-    assert_eq!(prompts(&mut script), (vec![], vec![]), "more may follow");
-    script.wait(Duration::from_millis(100));
-    assert_eq!(prompts(&mut script), sent);
+    script.phase("one", Phase::Paused);
+    script.session("one", SessionEvent::Stopped);
+    script.asked();
 
-    // Another session is shown before it is known that nothing follows.
-    let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
-    script.with_cx(|app, cx| app.show(SessionKey::from("two"), cx));
-    script.with_cx(|app, cx| app.show(SessionKey::from("one"), cx));
-    over(&mut script);
-    burst(&mut script);
-    script.now += Duration::from_millis(100);
-    script.with_cx(|app, cx| app.show(SessionKey::from("two"), cx));
-    script.event(Event::Tick);
-    assert_eq!(prompts(&mut script), sent);
+    script.event(Event::Key("d".parse().unwrap()));
+    script.event(Event::BurstKey("enter".parse().unwrap()));
+    script.event(Event::BurstKey("ctrl-x".parse().unwrap()));
+    script.event(Event::BurstKey("2".parse().unwrap()));
+
+    let asked = script.asked();
+    assert_eq!(opens(&asked)[0], ("one".to_owned(), false));
+    let prompts: Vec<_> = asked
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Command(key, SessionCommand::Prompt(prompt)) => {
+                Some((key.as_str(), prompt.text.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(prompts, [("one", "d")]);
+    assert_eq!(script.shown(), "two");
+}
+
+#[test]
+fn a_held_answer_counts_before_the_next_key_is_looked_up() {
+    let mut script = Script::with_stored(vec![row("one", 1)]);
+    script.phase("one", Phase::Live);
+    script.status("one", Status::Busy);
+    script.session("one", SessionEvent::Chat(permission()));
+    script.wait(Duration::from_secs(1)).keys("1");
+    script.asked();
+
+    // Two hundred and fifty milliseconds later it is an answer, though no tick has said so.
+    script.keys("x");
+
+    let is_reply = |effect: &Effect| {
+        let Effect::Command(_, command) = effect else {
+            return false;
+        };
+        matches!(command, SessionCommand::ReplyPermission { .. })
+    };
+    assert!(script.asked().iter().any(is_reply));
+    assert_eq!(script.app.session().unwrap().chat.draft(), "x");
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Model for Page {
 
     fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
         match &event {
-            Event::Key(key) => match key.code {
+            Event::Key(key) | Event::BurstKey(key) => match key.code {
                 crate::app::key::KeyCode::Char('Q') => cx.ask(Effect::Quit),
                 crate::app::key::KeyCode::Char('E') => cx.ask(Effect::EditExternally {
                     draft: self.typed.clone(),
@@ -70,6 +70,10 @@ impl Model for Page {
 
     fn title(&self) -> String {
         "page".into()
+    }
+
+    fn is_typing(&self) -> bool {
+        true
     }
 
     fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
@@ -205,7 +209,11 @@ impl World {
 
     fn press(&mut self, keys: &str) {
         for c in keys.chars() {
-            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            let code = match c {
+                '\n' => KeyCode::Enter,
+                c => KeyCode::Char(c),
+            };
+            let key = KeyEvent::new(code, KeyModifiers::NONE);
             self.keys[0].try_send(Ok(Raw::Key(key))).unwrap();
         }
     }
@@ -302,6 +310,29 @@ async fn a_terminal_that_does_not_read_stops_neither_keys_nor_makes_a_queue() {
         assert_eq!(world.shown(), "typed abc\nlines 0\nticks 0");
         let (_, draws) = world.end().await;
         assert_eq!(draws, 2);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_enter_that_ends_a_burst_is_told_by_itself_when_nothing_follows() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+
+        world.press("go\n");
+        world.show_frame().await;
+        world.show_frame_or_wait().await;
+
+        let (page, _) = world.end().await;
+        let key = |key: &str| key.parse().unwrap();
+        let expected = [
+            Event::Key(key("g")),
+            Event::BurstKey(key("o")),
+            Event::BurstKey(key("enter")),
+            Event::Stop,
+        ];
+        assert_eq!(page.heard, expected);
     })
     .await;
 }

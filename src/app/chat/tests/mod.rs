@@ -74,7 +74,10 @@ impl World {
     /// Does an action after a second of quiet.
     pub(super) fn act(&mut self, action: ChatAction) -> Option<ChatOutcome> {
         self.wait(1000);
-        self.with(|chat, cx| chat.update(action, cx))
+        self.with(|chat, cx| {
+            chat.settle(cx);
+            chat.update(action, cx)
+        })
     }
 
     /// Does what the root's key for it does, after a second of quiet.
@@ -86,17 +89,20 @@ impl World {
     /// Presses a key after a second of quiet.
     pub(super) fn key(&mut self, key: Key) -> bool {
         self.wait(1000);
-        self.press(key)
+        self.press(key, false)
     }
 
     /// As the root does it: text is typed, all else is what the table says.
-    fn press(&mut self, key: Key) -> bool {
+    fn press(&mut self, key: Key, in_burst: bool) -> bool {
+        self.with(Chat::settle);
         let context = Context::from(self.chat.context());
         let typed = context.takes_as_text(key);
         self.with(
             |chat, cx| match Keymap::default().meaning(&[context], &[key]) {
                 Meaning::Action(Action::Chat(action)) if !typed => {
-                    if key.typed().is_some() && context.falls_to_composer() {
+                    if in_burst && context.falls_to_composer() {
+                        chat.burst_key(action, key, cx);
+                    } else if key.typed().is_some() && context.falls_to_composer() {
                         chat.answer_key(action, key, cx);
                     } else {
                         chat.update(action, cx);
@@ -111,7 +117,12 @@ impl World {
     /// Presses a key `millis` after the last one.
     pub(super) fn key_after(&mut self, millis: u64, key: Key) {
         self.now += Duration::from_millis(millis);
-        self.press(key);
+        self.press(key, false);
+    }
+
+    /// Presses a key that comes right behind the last one.
+    pub(super) fn burst_key(&mut self, key: Key) {
+        self.press(key, true);
     }
 
     pub(super) fn type_text(&mut self, text: &str) {
@@ -121,7 +132,10 @@ impl World {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        self.with(|chat, cx| chat.paste(text, cx));
+        self.with(|chat, cx| {
+            chat.settle(cx);
+            chat.paste(text, cx);
+        });
     }
 
     pub(super) fn say(&mut self, text: &str) {

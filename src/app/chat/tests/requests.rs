@@ -178,16 +178,18 @@ fn a_digit_with_text_behind_it_is_text() {
 fn a_burst_of_keys_and_a_paste_are_text() {
     let mut world = asked();
     world.wait(1_000);
-    for c in "1\n1".chars() {
-        let key = match c {
-            '\n' => ENTER,
-            c => Key::char(c),
-        };
-        world.key_after(1, key);
-    }
+    world.key_after(0, Key::char('1'));
+    world.burst_key(Key::char('1'));
     world.wait(SETTLED);
     assert_eq!(replies(&mut world), []);
-    assert_eq!(world.chat.draft(), "1\n1");
+    assert_eq!(world.chat.draft(), "11");
+
+    let mut world = asked();
+    world.key(DOWN);
+    world.burst_key(Key::char('1'));
+    world.wait(SETTLED);
+    assert_eq!(replies(&mut world), []);
+    assert_eq!(world.chat.draft(), "1");
 
     let mut world = asked();
     world.wait(1_000);
@@ -215,10 +217,27 @@ fn a_burst_that_marks_and_takes_is_no_answer() {
     world.wait(1_000);
 
     world.key_after(0, DOWN);
-    world.key_after(1, ENTER);
+    world.burst_key(ENTER);
     world.wait(SETTLED);
 
     assert_eq!(replies(&mut world), []);
+    world.key(ENTER);
+    assert_eq!(replies(&mut world), [PermissionReply::Once]);
+}
+
+#[test]
+fn a_line_of_a_digit_that_a_program_types_is_a_prompt() {
+    let mut world = asked();
+    world.wait(1_000);
+
+    world.key_after(0, Key::char('1'));
+    world.burst_key(ENTER);
+    world.wait(SETTLED);
+
+    let prompts = world.prompts();
+    assert_eq!(prompts.len(), 1);
+    assert_eq!(prompts[0].text, "1");
+    assert!(world.chat.needs_you());
 }
 
 #[test]

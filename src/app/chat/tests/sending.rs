@@ -178,20 +178,6 @@ fn interrupting_clears_then_stops_then_has_nothing_to_do() {
 }
 
 #[test]
-fn a_pasted_screen_without_bracketed_paste_is_not_sent() {
-    let mut world = World::idle();
-    let screen = "fn main() {\n    work();\n}\n";
-
-    for c in screen.chars() {
-        world.key_after(1, if c == '\n' { ENTER } else { Key::char(c) });
-    }
-    world.wait(5000);
-
-    assert_eq!(world.prompts(), []);
-    assert_eq!(world.chat.draft(), screen);
-}
-
-#[test]
 fn a_paste_in_pieces_is_one_prompt_when_enter_is_typed_after_it() {
     let mut world = World::idle();
     let flood = "0123456789abcde\n".repeat(4096);
@@ -208,22 +194,6 @@ fn a_paste_in_pieces_is_one_prompt_when_enter_is_typed_after_it() {
     let prompts = world.prompts();
     assert_eq!(prompts.len(), 1);
     assert!(prompts[0].text == flood, "the text changed");
-}
-
-#[test]
-fn a_line_that_a_program_types_is_sent_when_nothing_follows() {
-    let mut world = World::idle();
-
-    for c in "hello".chars() {
-        world.key_after(0, Key::char(c));
-    }
-    world.key_after(0, ENTER);
-    let at_once = world.prompts().len();
-    world.wait(200);
-
-    assert_eq!(at_once, 0);
-    assert_eq!(world.prompts()[0].text, "hello");
-    assert!(world.chat.composer_is_empty());
 }
 
 #[test]
@@ -250,7 +220,7 @@ fn a_draft_is_never_far_behind_the_keys() {
 
     for c in text.chars() {
         world.wait(60);
-        world.press(Key::char(c));
+        world.key_after(0, Key::char(c));
         saved.extend(world.saved_drafts());
     }
     world.wait(100);
