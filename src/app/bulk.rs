@@ -1,22 +1,28 @@
-//! One wish for several rows of the list, until the last of them has answered, and what is told of it then.
+//! Operations on several rows of the list: they are paused or killed, each by itself, and the end is told
+//! once for all of them. One that fails keeps no other from its turn.
 //!
-//! It knows no session: it hears the phase that a row has come to.
+//! It asks for nothing itself: the caller closes the rows that are left, and tells the phase that each has
+//! come to.
 
 use std::collections::BTreeSet;
 
+use super::all_sessions::AllSessions;
 use super::sessions::Target;
+use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
+use crate::domain::session::SessionEvent;
+use crate::domain::stranger::Life;
 
 /// What is done to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum BulkOp {
     Pause,
     Kill,
 }
 
 /// How it ended for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum BulkResult {
     Done,
     /// It was paused before.
     Already,
@@ -26,22 +32,115 @@ pub(super) enum End {
     Without,
 }
 
-/// One wish for several rows, until the last of them has answered.
+/// What is being done to rows, and has not ended for all of them.
+#[derive(Debug, Default)]
+pub(super) struct BulkOperations {
+    running: Vec<BulkOperation>,
+}
+
+impl BulkOperations {
+    /// Begins an operation. Returns the rows that are to be closed now; all others need nothing.
+    pub(super) fn begin(
+        &mut self,
+        op: BulkOp,
+        rows: &[Target],
+        all: AllSessions<'_>,
+    ) -> Vec<Target> {
+        let mut operation = BulkOperation::new(op, rows.len());
+        let mut to_close = Vec::new();
+        for row in rows {
+            if let Some(result) = needs_nothing(op, row, all) {
+                operation.ended_before(row.clone(), result);
+            } else {
+                operation.wait_for(row.clone());
+                to_close.push(row.clone());
+            }
+        }
+        self.running.push(operation);
+        to_close
+    }
+
+    /// Whether a session is being paused or killed.
+    pub(super) fn is_closing(&self, key: &SessionKey) -> bool {
+        let row = Target::Session(key.clone());
+        let mut running = self.running.iter();
+        running.any(|operation| operation.is_waiting_for(&row))
+    }
+
+    /// Takes what a session tells.
+    pub(super) fn session_told(
+        &mut self,
+        key: &SessionKey,
+        event: &SessionEvent,
+        all: AllSessions<'_>,
+    ) {
+        let row = || Target::Session(key.clone());
+        match event {
+            SessionEvent::Phase(phase) => self.row_told(&row(), phase, all),
+            SessionEvent::CommandFailed(failure) => {
+                self.row_told(&row(), &Phase::Failed(failure.clone()), all);
+            }
+            // It has ended without a word of a sandbox.
+            SessionEvent::Stopped => self.row_told(&row(), &Phase::Dormant, all),
+            _ => {}
+        }
+    }
+
+    /// Takes what has become of a row.
+    pub(super) fn row_told(&mut self, row: &Target, phase: &Phase, all: AllSessions<'_>) {
+        for operation in &mut self.running {
+            if operation.is_waiting_for(row) {
+                operation.hear(row, phase, &all.target_name(row));
+            }
+        }
+    }
+
+    /// What is to be said of those that have ended since the last call.
+    pub(super) fn take_ended(&mut self, all: AllSessions<'_>) -> Vec<String> {
+        let has_ended = |operation: &mut BulkOperation| operation.waiting.is_empty();
+        let ended = self.running.extract_if(.., has_ended);
+        ended
+            .filter_map(|operation| operation.words(|row| all.target_name(row)))
+            .collect()
+    }
+}
+
+/// How it ends at once for a row to which nothing has to be done.
+fn needs_nothing(op: BulkOp, row: &Target, all: AllSessions<'_>) -> Option<BulkResult> {
+    let key = match row {
+        Target::Session(key) => key,
+        Target::Sandbox(id) => {
+            let is_paused = |life| op == BulkOp::Pause && life == Life::Paused;
+            return match all.list().stranger(id) {
+                Some(stranger) => is_paused(stranger.life).then_some(BulkResult::Already),
+                None => Some(BulkResult::Gone),
+            };
+        }
+    };
+    match (op, all.phase_of(key)) {
+        (_, Some(Phase::Gone(_))) => Some(BulkResult::Gone),
+        (BulkOp::Pause, Some(Phase::Paused)) => Some(BulkResult::Already),
+        (BulkOp::Pause, _) if !all.has_sandbox(key) => Some(BulkResult::Without),
+        _ => None,
+    }
+}
+
+/// One operation on several rows, until the last of them has answered.
 #[derive(Debug)]
-pub(super) struct Bulk {
-    deed: Deed,
+struct BulkOperation {
+    op: BulkOp,
     /// How many there were at the beginning.
     total: usize,
     waiting: BTreeSet<Target>,
-    ended: Vec<(Target, End)>,
+    ended: Vec<(Target, BulkResult)>,
     failed: Vec<(String, String)>,
 }
 
-impl Bulk {
+impl BulkOperation {
     /// For `total` rows, each of which is still to be added.
-    pub(super) fn new(deed: Deed, total: usize) -> Self {
+    fn new(op: BulkOp, total: usize) -> Self {
         Self {
-            deed,
+            op,
             total,
             waiting: BTreeSet::new(),
             ended: Vec::new(),
@@ -50,33 +149,27 @@ impl Bulk {
     }
 
     /// Adds a row that is yet to answer.
-    pub(super) fn wait_for(&mut self, row: Target) {
+    fn wait_for(&mut self, row: Target) {
         self.waiting.insert(row);
     }
 
     /// Adds a row to which nothing has to be done.
-    pub(super) fn ended_before(&mut self, row: Target, end: End) {
+    fn ended_before(&mut self, row: Target, end: BulkResult) {
         self.ended.push((row, end));
     }
 
-    /// How many rows are yet to answer.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
-    }
-
-    pub(super) fn is_waiting_for(&self, row: &Target) -> bool {
+    fn is_waiting_for(&self, row: &Target) -> bool {
         self.waiting.contains(row)
     }
 
-    /// Hears what has become of a row, which is called `name`.
-    pub(super) fn hear(&mut self, row: &Target, phase: &Phase, name: &str) {
-        if !self.is_waiting_for(row) {
-            return;
-        }
-        match (self.deed, phase) {
-            (Deed::Pause, Phase::Paused) | (Deed::Kill, Phase::Gone(_)) => self.end(row, End::Done),
-            (Deed::Pause, Phase::Gone(_)) => self.end(row, End::Gone),
-            (_, Phase::Dormant) => self.end(row, End::Without),
+    /// Takes what has become of a row that was waited for, and is called `name`.
+    fn hear(&mut self, row: &Target, phase: &Phase, name: &str) {
+        match (self.op, phase) {
+            (BulkOp::Pause, Phase::Paused) | (BulkOp::Kill, Phase::Gone(_)) => {
+                self.end(row, BulkResult::Done)
+            }
+            (BulkOp::Pause, Phase::Gone(_)) => self.end(row, BulkResult::Gone),
+            (_, Phase::Dormant) => self.end(row, BulkResult::Without),
             (_, Phase::Failed(failure)) => {
                 self.waiting.remove(row);
                 self.failed.push((name.to_owned(), failure.summary.clone()));
@@ -85,19 +178,19 @@ impl Bulk {
         }
     }
 
-    fn end(&mut self, row: &Target, end: End) {
+    fn end(&mut self, row: &Target, end: BulkResult) {
         self.waiting.remove(row);
         self.ended.push((row.clone(), end));
     }
 
     /// `3 paused, 1 was paused already; fix: no connection`. A single one that went well shows that by
     /// itself. `name` is what a row is called.
-    pub(super) fn words(&self, name: impl Fn(&Target) -> String) -> Option<String> {
+    fn words(&self, name: impl Fn(&Target) -> String) -> Option<String> {
         let failed = self.failed.iter();
         let failed = failed.map(|(name, why)| format!("{name}: {why}"));
         let ended = match (self.total, self.ended.first()) {
-            (1, Some((Target::Session(_), End::Done))) => return None,
-            (1, Some((row, End::Done))) => Some(format!("{} {}", self.done(), name(row))),
+            (1, Some((Target::Session(_), BulkResult::Done))) => return None,
+            (1, Some((row, BulkResult::Done))) => Some(format!("{} {}", self.done(), name(row))),
             (1, Some((row, end))) => Some(format!("{} {}", name(row), end.words(1))),
             _ => self.counts(),
         };
@@ -106,21 +199,26 @@ impl Bulk {
     }
 
     fn done(&self) -> &'static str {
-        match self.deed {
-            Deed::Pause => "paused",
-            Deed::Kill => "killed",
+        match self.op {
+            BulkOp::Pause => "paused",
+            BulkOp::Kill => "killed",
         }
     }
 
     fn counts(&self) -> Option<String> {
-        let ends = [End::Done, End::Already, End::Gone, End::Without];
+        let ends = [
+            BulkResult::Done,
+            BulkResult::Already,
+            BulkResult::Gone,
+            BulkResult::Without,
+        ];
         let count = |end| self.ended.iter().filter(|(_, other)| *other == end).count();
         let words: Vec<String> = ends
             .into_iter()
             .map(|end| (end, count(end)))
             .filter(|(_, count)| *count > 0)
             .map(|(end, count)| match end {
-                End::Done => format!("{count} {}", self.done()),
+                BulkResult::Done => format!("{count} {}", self.done()),
                 other => format!("{count} {}", other.words(count)),
             })
             .collect();
@@ -128,7 +226,7 @@ impl Bulk {
     }
 }
 
-impl End {
+impl BulkResult {
     fn words(self, count: usize) -> &'static str {
         match (self, count) {
             (Self::Done, _) => "done",

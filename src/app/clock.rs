@@ -10,6 +10,38 @@ fn day_seconds(at: UnixMillis, utc_offset_minutes: i16) -> u64 {
     u64::try_from(local.rem_euclid(DAY)).unwrap_or(0)
 }
 
+/// The user's clock at this moment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LocalClock {
+    wall: UnixMillis,
+    utc_offset_minutes: i16,
+}
+
+impl LocalClock {
+    pub(super) fn new(wall: UnixMillis, utc_offset_minutes: i16) -> Self {
+        Self {
+            wall,
+            utc_offset_minutes,
+        }
+    }
+
+    /// `14:32`.
+    pub(super) fn minutes(self, at: UnixMillis) -> String {
+        minutes(at, self.utc_offset_minutes)
+    }
+
+    /// How long ago an instant was.
+    pub(super) fn age(self, at: UnixMillis) -> Duration {
+        self.wall.since(at)
+    }
+
+    /// `14:32 (6m ago)`.
+    pub(super) fn since(self, at: UnixMillis) -> String {
+        let age = brief_seconds(self.age(at));
+        format!("{} ({age} ago)", self.minutes(at))
+    }
+}
+
 /// `14:32` on the user's clock.
 pub(super) fn minutes(at: UnixMillis, utc_offset_minutes: i16) -> String {
     let s = day_seconds(at, utc_offset_minutes);

@@ -19,21 +19,24 @@
 
 pub mod action;
 mod advice;
+mod all_sessions;
 mod asking;
 mod backspace;
 pub mod boot;
 mod bulk;
 pub mod chat;
 mod clock;
+mod clock_reading;
 pub mod cx;
 pub mod effect;
 pub mod event;
 pub mod key;
 pub mod keymap;
 pub mod layout;
+mod leader_keys;
 mod lifetime;
 pub mod logs;
-mod notice;
+mod open_sessions;
 mod opened;
 mod overlay;
 mod pane;
@@ -44,8 +47,10 @@ mod sessions;
 mod settle;
 mod spent;
 mod start;
+mod status_line;
 mod strangers;
 pub mod theme;
+mod typeahead;
 mod update;
 mod update_bulk;
 mod update_mouse;
@@ -62,22 +67,27 @@ pub mod viewport;
 mod watched;
 mod ways;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use action::{Action, AppAction};
-use asking::Asking;
-use bulk::Bulk;
+use all_sessions::AllSessions;
+use asking::RefreshState;
+use bulk::BulkOperations;
 use chat::ChatKeys;
-use event::Event;
-use key::Key;
+use clock::LocalClock;
+use clock_reading::ClockReading;
 use keymap::{Binding, Context, Keymap};
-use notice::Notice;
+use leader_keys::LeaderKeys;
+use open_sessions::OpenSessions;
 use opened::OpenSession;
-use overlay::Overlay;
+use overlay::Overlays;
+use pane::PaneFocus;
 use paused_elsewhere::PausedElsewhere;
 use sessions::Sessions;
+use status_line::StatusLine;
+use typeahead::Typeahead;
 use viewport::Viewport;
+use watched::WatchedSessions;
 
 pub use pane::Pane;
 
@@ -85,7 +95,7 @@ use crate::domain::id::SessionKey;
 use crate::domain::price::Prices;
 use crate::domain::sandbox::EngineKind;
 use crate::domain::session::{NewSession, SessionSpec};
-use crate::domain::time::{Monotonic, UnixMillis};
+use crate::domain::time::UnixMillis;
 
 /// What the program was started for.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,68 +139,53 @@ pub struct AppOptions {
     pub prices: Prices,
 }
 
-/// All that is seen. Made from options, changed by events, drawn by `view`.
+/// All that is seen. Made from options, changed by events, drawn by `view`. Each part keeps its own state
+/// and says what is to be done; the root gives them the events and does it.
 #[derive(Debug)]
 pub struct App {
     options: AppOptions,
     list: Sessions,
-    open: BTreeMap<SessionKey, OpenSession>,
-    /// The session whose chat and logs are on the screen.
-    shown: Option<SessionKey>,
-    focus: Pane,
-    zoomed: bool,
-    /// The last one sees the keys first and is drawn last.
-    overlays: Vec<Overlay>,
-    leader: Leader,
-    notice: Option<Notice>,
-    /// Until when another ctrl-c quits.
-    quit_armed: Option<Monotonic>,
+    open: OpenSessions,
+    focus: PaneFocus,
+    overlays: Overlays,
+    leader: LeaderKeys,
+    status: StatusLine,
     /// What the chat calls its keys.
     chat_keys: ChatKeys,
     mouse: bool,
-    strangers: Asking,
-    /// The sessions that are watched, in the order of the list.
-    watched: Vec<SessionKey>,
+    /// Of the sandboxes that no session has.
+    refresh: RefreshState,
+    watched: WatchedSessions,
     paused_elsewhere: PausedElsewhere,
-    /// What is being done to several sessions, and has not ended for all of them.
-    bulks: Vec<Bulk>,
-    /// What was typed before there was a session to type to.
-    early: Vec<Event>,
+    bulk: BulkOperations,
+    typeahead: Typeahead,
     /// The stored sessions are known.
     loaded: bool,
-    /// Both clocks at the last event.
-    seen: (Monotonic, UnixMillis),
+    /// At the last event.
+    seen: ClockReading,
+    /// What the last frame showed.
     viewport: Viewport,
-}
-
-/// Keys that wait for more.
-#[derive(Debug, Clone, Default)]
-struct Leader {
-    keys: Vec<Key>,
-    since: Monotonic,
 }
 
 impl App {
     pub fn new(options: AppOptions) -> Self {
+        let is_attached = matches!(options.mode, Mode::Attach { .. });
         Self {
             list: Sessions::default(),
-            open: BTreeMap::new(),
-            shown: None,
-            focus: Pane::Chat,
-            zoomed: false,
-            overlays: Vec::new(),
-            leader: Leader::default(),
-            notice: None,
-            quit_armed: None,
+            open: OpenSessions::default(),
+            focus: PaneFocus::on_chat(is_attached),
+            overlays: Overlays::default(),
+            leader: LeaderKeys::default(),
+            status: StatusLine::default(),
             chat_keys: chat_keys(&options.keymap),
             mouse: options.mouse,
-            strangers: Asking::default(),
-            watched: Vec::new(),
+            refresh: RefreshState::default(),
+            watched: WatchedSessions::default(),
             paused_elsewhere: PausedElsewhere::default(),
-            bulks: Vec::new(),
-            early: Vec::new(),
+            bulk: BulkOperations::default(),
+            typeahead: Typeahead::default(),
             loaded: false,
-            seen: (Monotonic::ZERO, UnixMillis(0)),
+            seen: ClockReading::NONE,
             viewport: Viewport::default(),
             options,
         }
@@ -198,20 +193,17 @@ impl App {
 
     /// Takes what the frame that was just drawn showed.
     pub fn shown(&mut self, viewport: Viewport) {
-        if let Some(session) = self.shown.as_ref().and_then(|key| self.open.get_mut(key)) {
+        if let Some(session) = self.open.session_mut() {
             session.chat.shown(viewport.chat.clone());
             session.logs.shown(viewport.logs);
         }
-        let on_top = self.overlays.last_mut().and_then(Overlay::scroll_mut);
-        if let (Some(scroll), Some(first)) = (on_top, viewport.overlay) {
-            *scroll = first;
-        }
+        self.overlays.drawn(viewport.overlay);
         self.viewport = viewport;
     }
 
     /// The terminal's title: who waits, and the name of what is shown.
     pub fn title(&self) -> String {
-        let waiting = self.waiting();
+        let waiting = self.all_sessions().waiting();
         let name = self.name_shown();
         match waiting {
             0 => format!("{name} - sandbar"),
@@ -249,17 +241,26 @@ impl App {
         !(self.is_attached() && of_panes)
     }
 
+    /// The session on the screen.
     fn session(&self) -> Option<&OpenSession> {
-        self.shown.as_ref().and_then(|key| self.open.get(key))
+        self.open.session()
     }
 
     fn session_mut(&mut self) -> Option<&mut OpenSession> {
-        self.shown.as_ref().and_then(|key| self.open.get_mut(key))
+        self.open.session_mut()
+    }
+
+    fn all_sessions(&self) -> AllSessions<'_> {
+        AllSessions::new(&self.list, &self.open)
+    }
+
+    fn clock(&self, wall: UnixMillis) -> LocalClock {
+        LocalClock::new(wall, self.options.utc_offset_minutes)
     }
 
     /// The name of the session on the screen.
     fn name_shown(&self) -> &str {
-        match (&self.options.mode, &self.shown) {
+        match (&self.options.mode, self.open.shown()) {
             (Mode::Attach { url, .. }, _) => match self.session() {
                 Some(session) if !session.chat.title().is_empty() => session.chat.title(),
                 _ => url,
@@ -276,7 +277,7 @@ impl App {
 
     /// Where keys are looked up now, the front first.
     fn contexts(&self) -> Vec<Context> {
-        if let Some(overlay) = self.overlays.last() {
+        if let Some(overlay) = self.overlays.top() {
             return vec![overlay.context(), Context::Always];
         }
         self.pane_contexts()
@@ -284,7 +285,7 @@ impl App {
 
     /// The same without what lies over the panes: their words name the same keys behind it.
     fn pane_contexts(&self) -> Vec<Context> {
-        let pane = match (self.focus, self.session()) {
+        let pane = match (self.focus.pane(), self.session()) {
             (Pane::Sessions, _) => Context::Sessions,
             (Pane::Logs, _) => Context::Logs,
             (Pane::Chat, Some(session)) => session.chat.context().into(),

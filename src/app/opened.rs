@@ -30,21 +30,21 @@ enum Task {
 #[derive(Debug)]
 pub(super) struct OpenSession {
     key: SessionKey,
-    pub(super) phase: Phase,
-    pub(super) boot: Boot,
+    phase: Phase,
+    boot: Boot,
     /// Unknown until the task has told.
-    pub(super) sandbox: Option<SandboxInfo>,
+    sandbox: Option<SandboxInfo>,
     pub(super) chat: Chat,
     pub(super) logs: Logs,
     /// Something came while another session was shown.
-    pub(super) unread: bool,
+    unread: bool,
     /// The state the user was last shown, kept only to know since when it holds.
     state: State,
-    pub(super) state_since: Monotonic,
+    state_since: Monotonic,
     /// What was kept last in case that the sandbox goes.
-    pub(super) snapshot: Option<SnapshotInfo>,
+    snapshot: Option<SnapshotInfo>,
     /// How long the session's sandboxes ran, where somebody pays for them.
-    pub(super) life: Life,
+    life: Life,
     /// Since when a paused sandbox is being resumed.
     resumes: Option<Monotonic>,
     /// The last warning that was given of the sandbox's end, by the time that was left.
@@ -87,6 +87,49 @@ impl OpenSession {
         };
         session.tell_reach();
         session
+    }
+
+    pub(super) fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    pub(super) fn boot(&self) -> &Boot {
+        &self.boot
+    }
+
+    /// Its sandbox, once the task has told.
+    pub(super) fn sandbox(&self) -> Option<&SandboxInfo> {
+        self.sandbox.as_ref()
+    }
+
+    /// What was kept last in case that the sandbox goes.
+    pub(super) fn snapshot(&self) -> Option<&SnapshotInfo> {
+        self.snapshot.as_ref()
+    }
+
+    /// How long its sandboxes ran, where somebody pays for them.
+    pub(super) fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// Whether something came while another session was shown.
+    pub(super) fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// Something came while another session was shown.
+    pub(super) fn note_unread(&mut self) {
+        self.unread = true;
+    }
+
+    /// The user looks at it.
+    pub(super) fn read(&mut self) {
+        self.unread = false;
+    }
+
+    /// Since when its state holds.
+    pub(super) fn state_since(&self) -> Monotonic {
+        self.state_since
     }
 
     pub(super) fn state(&self) -> State {

@@ -1,5 +1,6 @@
 //! What lies above the panes. A closed set: the last one opened sees the keys first.
 
+use super::key::Key;
 use super::keymap::Context;
 use super::picker::Picker;
 use super::sessions::Target;
@@ -25,7 +26,7 @@ pub(super) enum Confirm {
     Kill {
         /// The rows that were asked for, and all sessions that share a sandbox with one of them; never
         /// empty.
-        victims: Vec<Target>,
+        targets: Vec<Target>,
         /// Counts rows from the top.
         scroll: u16,
     },
@@ -41,13 +42,79 @@ impl Overlay {
         }
     }
 
+    fn picker_mut(&mut self) -> Option<&mut Picker> {
+        match self {
+            Self::Models(picker) | Self::Templates(picker) => Some(picker),
+            Self::Help { .. } | Self::Confirm(_) => None,
+        }
+    }
+
     /// How far it is scrolled, where it can be.
-    pub(super) fn scroll_mut(&mut self) -> Option<&mut u16> {
+    fn scroll_mut(&mut self) -> Option<&mut u16> {
         match self {
             Self::Help { scroll } | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
             Self::Confirm(Confirm::Quit | Confirm::Revive(_))
             | Self::Models(_)
             | Self::Templates(_) => None,
+        }
+    }
+}
+
+/// All that lies above the panes. The last one sees the keys first and is drawn last.
+#[derive(Debug, Default)]
+pub(super) struct Overlays {
+    stack: Vec<Overlay>,
+}
+
+impl Overlays {
+    pub(super) fn push(&mut self, overlay: Overlay) {
+        self.stack.push(overlay);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Overlay> {
+        self.stack.pop()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.stack.is_empty()
+    }
+
+    pub(super) fn top(&self) -> Option<&Overlay> {
+        self.stack.last()
+    }
+
+    /// From the lowest up.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Overlay> {
+        self.stack.iter()
+    }
+
+    /// Takes a key that is typed. Returns whether there is something to type it into.
+    pub(super) fn type_key(&mut self, key: Key) -> bool {
+        let picker = self.stack.last_mut().and_then(Overlay::picker_mut);
+        let Some(picker) = picker else {
+            return false;
+        };
+        picker.type_key(key);
+        true
+    }
+
+    /// Moves what lies on top by `rows`, up where negative; `matching` choices are in a list of it.
+    pub(super) fn scroll(&mut self, rows: i16, matching: usize) {
+        let Some(top) = self.stack.last_mut() else {
+            return;
+        };
+        if let Some(picker) = top.picker_mut() {
+            picker.go(rows, matching);
+        } else if let Some(scroll) = top.scroll_mut() {
+            *scroll = scroll.saturating_add_signed(rows);
+        }
+    }
+
+    /// Takes the first row that was drawn of what lies on top: there is no going beyond the last page.
+    pub(super) fn drawn(&mut self, first: Option<u16>) {
+        let scroll = self.stack.last_mut().and_then(Overlay::scroll_mut);
+        if let (Some(scroll), Some(first)) = (scroll, first) {
+            *scroll = first;
         }
     }
 }

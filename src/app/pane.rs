@@ -1,4 +1,4 @@
-//! The parts of the screen.
+//! The parts of the screen, and which of them has the focus.
 
 /// A part of the screen that can have the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -6,4 +6,67 @@ pub enum Pane {
     Sessions,
     Chat,
     Logs,
+}
+
+/// Which pane has the focus, and whether it takes the whole body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PaneFocus {
+    focused: Pane,
+    zoomed: bool,
+    /// There is no other pane than the chat.
+    only_chat: bool,
+}
+
+impl PaneFocus {
+    pub(super) fn on_chat(only_chat: bool) -> Self {
+        Self {
+            focused: Pane::Chat,
+            zoomed: false,
+            only_chat,
+        }
+    }
+
+    pub(super) fn pane(self) -> Pane {
+        self.focused
+    }
+
+    pub(super) fn is_on(self, pane: Pane) -> bool {
+        self.focused == pane
+    }
+
+    pub(super) fn is_zoomed(self) -> bool {
+        self.zoomed
+    }
+
+    pub(super) fn go_to(&mut self, pane: Pane) {
+        if !self.only_chat {
+            self.focused = pane;
+        }
+    }
+
+    pub(super) fn next(&mut self) {
+        self.go_to(match self.focused {
+            Pane::Sessions => Pane::Chat,
+            Pane::Chat => Pane::Logs,
+            Pane::Logs => Pane::Sessions,
+        });
+    }
+
+    pub(super) fn previous(&mut self) {
+        self.go_to(match self.focused {
+            Pane::Sessions => Pane::Logs,
+            Pane::Chat => Pane::Sessions,
+            Pane::Logs => Pane::Chat,
+        });
+    }
+
+    /// Goes to the pane, or back to the chat.
+    pub(super) fn toggle(&mut self, pane: Pane) {
+        let is_there = self.is_on(pane);
+        self.go_to(if is_there { Pane::Chat } else { pane });
+    }
+
+    pub(super) fn toggle_zoom(&mut self) {
+        self.zoomed = !self.zoomed;
+    }
 }

@@ -1,5 +1,7 @@
 //! Sessions that were paused, and not from here: those that come together are told of in one line.
 
+use super::all_sessions::AllSessions;
+use super::status_line::LONG;
 use crate::domain::id::SessionKey;
 use crate::domain::time::Monotonic;
 
@@ -12,14 +14,17 @@ pub(super) struct PausedElsewhere {
 }
 
 impl PausedElsewhere {
-    /// Adds `keys` to those that are told of together. Returns all of them, if anything new is to be told.
+    /// Adds `keys` to those that are told of together. Returns what is to be said, if that is anything
+    /// new; the session on the screen shows it by itself, and nothing is said of that one alone.
     pub(super) fn add(
         &mut self,
         keys: impl IntoIterator<Item = SessionKey>,
+        all: AllSessions<'_>,
         now: Monotonic,
-    ) -> Option<&[SessionKey]> {
+    ) -> Option<String> {
         let before = self.keys.len();
-        if now >= self.until {
+        let is_over = now >= self.until;
+        if is_over {
             self.keys.clear();
         }
         for key in keys {
@@ -27,12 +32,20 @@ impl PausedElsewhere {
                 self.keys.push(key);
             }
         }
-        let is_new = self.keys.len() != before || now >= self.until;
-        (is_new && !self.keys.is_empty()).then_some(&self.keys)
-    }
-
-    /// Those who come until then are told of with the last ones.
-    pub(super) fn told(&mut self, until: Monotonic) {
-        self.until = until;
+        let is_new = is_over || self.keys.len() != before;
+        if !is_new || self.keys.is_empty() {
+            return None;
+        }
+        self.until = now.saturating_add(LONG);
+        let names: Vec<&str> = self.keys.iter().map(|key| all.list().name(key)).collect();
+        match (&self.keys[..], &names[..]) {
+            ([key], _) if all.open().is_shown(key) => None,
+            (_, [name]) => Some(format!("{name} is paused")),
+            (_, names) => Some(format!(
+                "{} sessions are paused: {}",
+                names.len(),
+                names.join(", ")
+            )),
+        }
     }
 }

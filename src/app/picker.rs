@@ -6,12 +6,21 @@ use super::key::{Key, KeyCode};
 /// A filter and a row of what it leaves; the choices themselves stay with whoever offers them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Picker {
-    pub(super) filter: String,
+    filter: String,
     /// Index among the choices that match.
-    pub(super) selected: usize,
+    selected: usize,
 }
 
 impl Picker {
+    /// What was typed.
+    pub(super) fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    pub(super) fn selected(&self) -> usize {
+        self.selected
+    }
+
     /// Takes an editing key.
     pub(super) fn type_key(&mut self, key: Key) {
         match (key.code, key.ctrl, key.alt) {

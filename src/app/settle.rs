@@ -3,33 +3,24 @@
 
 use super::App;
 use super::action::AppAction;
+use super::clock_reading::ClockReading;
 use super::cx::Cx;
-use super::notice::Notice;
+use super::opened::OpenSession;
 use crate::domain::sandbox::State;
-use crate::domain::time::{Monotonic, UnixMillis};
+use crate::domain::time::Monotonic;
 
-/// After this long, what may follow the leader is shown.
-pub(super) const WHICH_KEY: Monotonic = Monotonic::from_millis(300);
 /// A turn of the boot's spinner; each costs the terminal some twenty bytes. While the agent works
 /// the chat has the only spinner, and the header a clock.
 pub(super) const SPINNER: Monotonic = Monotonic::from_millis(200);
-/// A wall clock that jumps further has not just been set right.
-const SLEEP: Monotonic = Monotonic::from_secs(10);
-/// How long the notice stands that a sandbox's time runs out.
-const NOTICE_OF_TIME: Monotonic = Monotonic::from_secs(20);
 
 impl App {
     /// When something on the screen moves or lapses next, after `now`; `None` while nothing does.
     /// An [`super::event::Event::Tick`] belongs there.
     pub fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
-        // What may follow the leader stays in sight until a key is pressed.
-        let strip = self.leader.since.saturating_add(WHICH_KEY);
-        let leader = (!self.leader.keys.is_empty() && strip > now).then_some(strip);
         let session = self.session();
         [
-            leader,
-            self.notice.as_ref().map(|notice| notice.until),
-            self.quit_armed,
+            self.leader.due(now),
+            self.status.due(),
             session.and_then(|session| session.chat.animation_due(now)),
             session.and_then(|session| moves_next(session.state(), now)),
             self.lifetime_due(now),
@@ -41,70 +32,42 @@ impl App {
     }
 
     pub(super) fn tick(&mut self, cx: &mut Cx<'_>) {
-        if self
-            .notice
-            .as_ref()
-            .is_some_and(|notice| cx.now >= notice.until)
-        {
-            self.notice = None;
-        }
-        if self.quit_armed.is_some_and(|until| cx.now >= until) {
-            self.quit_armed = None;
-        }
+        self.status.tick(cx.now);
         let session = self.session_mut();
         if let Some(outcome) = session.and_then(|session| session.chat.tick(cx)) {
             self.chat_outcome(outcome, cx);
         }
-        self.strangers_tick(cx);
+        if self.strangers_due(cx.now).is_some_and(|due| due <= cx.now) {
+            self.ask_for_strangers(cx);
+        }
     }
 
     /// After each event: since when states hold, and whose time runs out.
     pub(super) fn settle(&mut self, cx: &Cx<'_>) {
-        self.seen = (cx.now, cx.wall);
-        let mut warnings = Vec::new();
-        for (key, session) in &mut self.open {
-            session.settle(cx.now);
-            if let Some(left) = session.take_warning(cx.wall) {
-                warnings.push((key.clone(), left));
-            }
-        }
-        for (key, left) in warnings {
+        self.seen = ClockReading::of(cx);
+        for (key, left) in self.open.settle(cx.now, cx.wall) {
             let words = format!("{} {}", self.list.name(&key), left.words());
             let more = match self.key_of(AppAction::Extend) {
-                keys if !keys.is_empty() && self.shown.as_ref() == Some(&key) => {
+                keys if !keys.is_empty() && self.open.is_shown(&key) => {
                     format!("; {keys} gives it more time")
                 }
                 _ => String::new(),
             };
-            self.notice = Some(Notice {
-                text: words + &more,
-                until: cx.now.saturating_add(NOTICE_OF_TIME),
-            });
+            self.status.warn(words + &more, cx.now);
         }
-    }
-
-    /// Whether the machine slept since the last event: the wall clock went on then, the other one did
-    /// not.
-    pub(super) fn has_slept(&self, cx: &Cx<'_>) -> bool {
-        let (then, wall) = self.seen;
-        let awake = cx.now.saturating_sub(then);
-        wall > UnixMillis(0) && cx.wall.since(wall) > awake.saturating_add(SLEEP)
     }
 
     /// When the next word about a sandbox's end or its cost is due.
     fn lifetime_due(&self, now: Monotonic) -> Option<Monotonic> {
-        let (then, wall) = self.seen;
-        let wall = wall.plus(now.saturating_sub(then));
-        let warnings = self
-            .open
-            .values()
-            .filter_map(|session| session.left(wall)?.warns_in());
+        let wall = self.seen.wall_at(now);
+        let warning = self.open.warns_in(wall);
         let shown = self
             .session()
             .and_then(|session| session.left(wall)?.changes_in());
-        let spent = self.session().map(|session| &session.life);
+        let spent = self.session().map(OpenSession::life);
         let spent = spent.filter(|_| self.options.prices.are_known());
-        warnings
+        warning
+            .into_iter()
             .chain(shown)
             .chain(spent.and_then(|life| super::spent::changes_in(life, wall)))
             .min()

@@ -1,6 +1,5 @@
 //! How the program begins: what it asks for, and which session it shows first.
 
-use std::mem;
 use std::path::Path;
 
 use super::cx::Cx;
@@ -21,7 +20,7 @@ impl App {
             Mode::Attach { spec, .. } => {
                 let spec = spec.clone();
                 self.loaded = true;
-                self.shown = Some(spec.key.clone());
+                self.open.show(spec.key.clone());
                 self.open_session(spec, cx);
             }
         }
@@ -35,7 +34,7 @@ impl App {
             Some(key) => self.show(key, cx),
             None => self.new_session(cx),
         }
-        for event in mem::take(&mut self.early) {
+        for event in self.typeahead.take() {
             self.update(event, cx);
         }
     }

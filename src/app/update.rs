@@ -3,34 +3,30 @@
 use std::mem;
 
 use super::action::{Action, AppAction, ChatAction, LogsAction};
+use super::bulk::BulkOp;
 use super::chat::ChatOutcome;
 use super::cx::Cx;
 use super::effect::Effect;
 use super::event::{Event, Reply};
 use super::key::Key;
 use super::keymap::Meaning;
-use super::notice::Notice;
 use super::overlay::{Confirm, Overlay};
 use super::picker::Picker;
-use super::sessions::SessionsOutcome;
+use super::revive::can_revive;
+use super::sessions::{SessionsOutcome, Target};
+use super::victims::kill_targets;
 use super::{App, Pane};
+use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionEvent;
-use crate::domain::time::Monotonic;
 
-/// How long a second ctrl-c quits.
-const QUIT_ARMED: Monotonic = Monotonic::from_millis(1_500);
-/// How long a notice stands.
-const NOTICE: Monotonic = Monotonic::from_secs(4);
-/// Keys and pastes that are kept while there is no session yet.
-const MOST_EARLY: usize = 1_000;
 /// Rows for a page of what lies on top.
 const OVERLAY_PAGE: i16 = 10;
 
 impl App {
     /// Takes one event; what is to be done about it is left in `cx`.
     pub fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
-        if self.has_slept(cx) {
-            self.woke(cx);
+        if self.seen.has_slept(cx) {
+            self.open.reconnect(cx);
         }
         // Deltas come by the thousand, and neither open nor end anything.
         let changes_list = !matches!(
@@ -59,14 +55,13 @@ impl App {
     fn key(&mut self, (key, in_burst): (Key, bool), cx: &mut Cx<'_>) {
         self.settle_chat(cx);
         let contexts = self.contexts();
-        let leading = !self.leader.keys.is_empty();
+        let leading = self.leader.is_waiting();
         let typing = contexts[0].takes_as_text(key);
         if !leading && typing {
             self.type_key(key, cx);
             return;
         }
-        let mut keys = mem::take(&mut self.leader.keys);
-        keys.push(key);
+        let keys = self.leader.take_with(key);
         match self.options.keymap.meaning(&contexts, &keys) {
             Meaning::Action(Action::Chat(action))
                 if !leading
@@ -85,10 +80,7 @@ impl App {
             Meaning::Action(action) => self.act(action, cx),
             // What may follow was shown; leaving it is no mistake.
             Meaning::Nothing if leading && self.options.keymap.cancels_sequence(key) => {}
-            Meaning::Leader => {
-                self.leader.keys = keys;
-                self.leader.since = cx.now;
-            }
+            Meaning::Leader => self.leader.wait_after(keys, cx.now),
             Meaning::Nothing if leading => {
                 let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
                 self.notify(format!("{} does nothing here", keys.join(" ")), cx);
@@ -98,47 +90,37 @@ impl App {
     }
 
     fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) {
-        if let Some(Overlay::Models(picker) | Overlay::Templates(picker)) = self.overlays.last_mut()
-        {
-            picker.type_key(key);
-            return;
-        }
-        if self.focus != Pane::Chat || !self.overlays.is_empty() {
+        let is_taken = self.overlays.type_key(key);
+        if is_taken || !self.focus.is_on(Pane::Chat) || !self.overlays.is_empty() {
             return;
         }
         match self.session_mut() {
             Some(session) => {
                 session.chat.type_key(key, cx);
             }
-            None => self.keep_early(Event::Key(key)),
+            None => self.keep_for_later(Event::Key(key)),
         }
     }
 
     /// A paste goes to the composer, wherever the focus is.
     fn paste(&mut self, event: Event, cx: &mut Cx<'_>) {
         self.settle_chat(cx);
-        self.leader.keys.clear();
+        self.leader.clear();
         if !self.overlays.is_empty() {
             return;
         }
-        self.focus = Pane::Chat;
+        self.focus.go_to(Pane::Chat);
         match (self.session_mut(), &event) {
             (Some(session), Event::PasteMore(piece)) => session.chat.paste_more(piece, cx),
             (Some(session), Event::Paste(text)) => session.chat.paste(text, cx),
-            _ => self.keep_early(event),
+            _ => self.keep_for_later(event),
         }
     }
 
-    fn keep_early(&mut self, event: Event) {
-        if self.loaded {
-            return;
-        }
-        let room = self.early.len() < MOST_EARLY;
-        match (self.early.last_mut(), event) {
-            // A paste in pieces counts as one.
-            (Some(Event::Paste(text)), Event::PasteMore(piece)) => text.push_str(&piece),
-            (_, event) if room => self.early.push(event),
-            _ => {}
+    /// Keeps what is typed for the session that is about to come.
+    fn keep_for_later(&mut self, event: Event) {
+        if !self.loaded {
+            self.typeahead.keep(event);
         }
     }
 
@@ -151,7 +133,7 @@ impl App {
                     self.sessions_outcome(outcome, cx);
                 }
             }
-            Action::Logs(LogsAction::Leave) => self.focus = Pane::Chat,
+            Action::Logs(LogsAction::Leave) => self.focus.go_to(Pane::Chat),
             Action::Logs(action) => {
                 if let Some(session) = self.session_mut() {
                     session.logs.update(action);
@@ -162,14 +144,14 @@ impl App {
 
     fn act_root(&mut self, action: AppAction, cx: &mut Cx<'_>) {
         match action {
-            AppAction::FocusNext => self.focus_by(1),
-            AppAction::FocusPrevious => self.focus_by(2),
-            AppAction::FocusSessions => self.focus_on(Pane::Sessions),
-            AppAction::FocusChat => self.focus_on(Pane::Chat),
-            AppAction::FocusLogs => self.focus_on(Pane::Logs),
-            AppAction::ToggleSessions => self.toggle(Pane::Sessions),
-            AppAction::ToggleLogs => self.toggle(Pane::Logs),
-            AppAction::Zoom => self.zoomed = !self.zoomed,
+            AppAction::FocusNext => self.focus.next(),
+            AppAction::FocusPrevious => self.focus.previous(),
+            AppAction::FocusSessions => self.focus.go_to(Pane::Sessions),
+            AppAction::FocusChat => self.focus.go_to(Pane::Chat),
+            AppAction::FocusLogs => self.focus.go_to(Pane::Logs),
+            AppAction::ToggleSessions => self.focus.toggle(Pane::Sessions),
+            AppAction::ToggleLogs => self.focus.toggle(Pane::Logs),
+            AppAction::Zoom => self.focus.toggle_zoom(),
             AppAction::Help => self.overlays.push(Overlay::Help { scroll: 0 }),
             AppAction::NewSession => self.new_session(cx),
             AppAction::NextNeedsYou => self.next_needs_you(cx),
@@ -195,7 +177,7 @@ impl App {
             AppAction::Quit => self.ask_quit(cx),
             AppAction::Suspend => cx.ask(Effect::Suspend),
             AppAction::Redraw => cx.ask(Effect::Redraw),
-            AppAction::CancelSequence => self.leader.keys.clear(),
+            AppAction::CancelSequence => self.leader.clear(),
             AppAction::Confirm => self.confirmed(cx),
             AppAction::Close => {
                 self.overlays.pop();
@@ -215,7 +197,7 @@ impl App {
                 | ChatAction::FocusComposer
                 | ChatAction::FocusTranscript
         ) {
-            self.focus = Pane::Chat;
+            self.focus.go_to(Pane::Chat);
         }
         let Some(session) = self.session_mut() else {
             return;
@@ -249,7 +231,9 @@ impl App {
                 }
             }
             // Enter may be pressed for many reasons: it asks only where there is something to ask.
-            ChatOutcome::Unreachable if self.can_revive() => self.ask_revive(cx),
+            ChatOutcome::Unreachable if self.session().is_some_and(can_revive) => {
+                self.ask_revive(cx);
+            }
             ChatOutcome::Unreachable => {}
             ChatOutcome::NothingToSend => {
                 if let Some(session) = self.session_mut() {
@@ -264,34 +248,44 @@ impl App {
         match outcome {
             SessionsOutcome::Open(key) => self.show(key, cx),
             SessionsOutcome::PauseOrResume(key) => self.pause_or_resume(&key, cx),
-            SessionsOutcome::Pause(rows) => self.pause_all(&rows, cx),
+            SessionsOutcome::Pause(rows) => self.begin_bulk(BulkOp::Pause, &rows, cx),
             SessionsOutcome::AskKill(rows) => self.ask_kill(&rows, cx),
             SessionsOutcome::Adopt(id) => self.adopt(&id, cx),
             SessionsOutcome::IsStrange => self.cannot_open(cx),
             SessionsOutcome::IsSession => {
                 self.notify("this sandbox already has a session here", cx);
             }
-            SessionsOutcome::Leave => self.focus = Pane::Chat,
+            SessionsOutcome::Leave => self.focus.go_to(Pane::Chat),
         }
     }
 
-    fn focus_by(&mut self, steps: usize) {
-        const PANES: [Pane; 3] = [Pane::Sessions, Pane::Chat, Pane::Logs];
-        let at = PANES.iter().position(|pane| *pane == self.focus);
-        self.focus_on(PANES[(at.unwrap_or(0) + steps) % PANES.len()]);
-    }
-
-    pub(super) fn focus_on(&mut self, pane: Pane) {
-        if !self.is_attached() {
-            self.focus = pane;
+    /// Asks whether the sandboxes of these rows shall be killed; all that share one go with it.
+    fn ask_kill(&mut self, rows: &[Target], cx: &Cx<'_>) {
+        let targets = kill_targets(rows, self.all_sessions());
+        if !targets.is_empty() {
+            let question = Confirm::Kill { targets, scroll: 0 };
+            self.overlays.push(Overlay::Confirm(question));
+            return;
         }
+        let words = match rows {
+            [row] => format!("{} is already gone", self.all_sessions().target_name(row)),
+            _ => "all of them are already gone".to_owned(),
+        };
+        self.list.unmark();
+        self.notify(words, cx);
     }
 
-    fn toggle(&mut self, pane: Pane) {
-        if self.focus == pane {
-            self.focus = Pane::Chat;
-        } else {
-            self.focus_on(pane);
+    /// Asks whether the session on the screen shall go on in a new sandbox, where it can.
+    fn ask_revive(&mut self, cx: &Cx<'_>) {
+        match (self.session(), self.open.shown()) {
+            (Some(session), Some(key)) if can_revive(session) => {
+                let question = Confirm::Revive(key.clone());
+                self.overlays.push(Overlay::Confirm(question));
+            }
+            (Some(session), _) if matches!(session.phase(), Phase::Gone(_)) => {
+                self.notify("there is no snapshot: it cannot be revived", cx);
+            }
+            _ => self.notify("nothing to revive: the sandbox still exists", cx),
         }
     }
 
@@ -307,10 +301,8 @@ impl App {
     }
 
     fn arm_quit(&mut self, cx: &mut Cx<'_>) {
-        if self.quit_armed.is_some_and(|until| cx.now <= until) {
+        if self.status.arm_quit(cx.now) {
             self.ask_quit(cx);
-        } else {
-            self.quit_armed = Some(cx.now.saturating_add(QUIT_ARMED));
         }
     }
 
@@ -336,7 +328,10 @@ impl App {
     fn confirmed(&mut self, cx: &mut Cx<'_>) {
         match self.overlays.pop() {
             Some(Overlay::Confirm(Confirm::Quit)) => self.quit(cx),
-            Some(Overlay::Confirm(Confirm::Kill { victims, .. })) => self.kill_all(&victims, cx),
+            Some(Overlay::Confirm(Confirm::Kill { targets, .. })) => {
+                self.list.unmark();
+                self.begin_bulk(BulkOp::Kill, &targets, cx);
+            }
             Some(Overlay::Confirm(Confirm::Revive(key))) => {
                 if let Some(session) = self.open.get_mut(&key) {
                     session.revive(cx);
@@ -345,7 +340,7 @@ impl App {
             Some(Overlay::Models(picker)) => {
                 let chosen = self
                     .matching_models(&picker)
-                    .get(picker.selected)
+                    .get(picker.selected())
                     .map(|model| (model.reference.clone(), model.name.clone()));
                 if let (Some((model, name)), Some(session)) = (chosen, self.session_mut()) {
                     session.chat.set_model(model);
@@ -358,49 +353,30 @@ impl App {
     }
 
     fn quit(&mut self, cx: &mut Cx<'_>) {
-        for session in self.open.values_mut() {
-            session.chat.save_draft(cx);
-        }
+        self.open.save_drafts(cx);
         cx.ask(Effect::Quit);
     }
 
     fn scroll_overlay(&mut self, rows: i16) {
-        let matching = match self.overlays.last() {
+        let matching = match self.overlays.top() {
             Some(Overlay::Models(picker)) => self.matching_models(picker).len(),
             Some(Overlay::Templates(picker)) => self.matching_templates(picker).len(),
             _ => 0,
         };
-        match self.overlays.last_mut() {
-            Some(Overlay::Models(picker) | Overlay::Templates(picker)) => {
-                picker.go(rows, matching);
-            }
-            Some(overlay) => {
-                if let Some(scroll) = overlay.scroll_mut() {
-                    *scroll = scroll.saturating_add_signed(rows);
-                }
-            }
-            None => {}
-        }
+        self.overlays.scroll(rows, matching);
     }
 
     pub(super) fn notify(&mut self, text: impl Into<String>, cx: &Cx<'_>) {
-        self.notice = Some(Notice {
-            text: text.into(),
-            until: cx.now.saturating_add(NOTICE),
-        });
+        self.status.notify(text, cx.now);
     }
 
     fn reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         match reply {
             Reply::Sessions(rows) => {
-                let paused = self.newly_paused(&rows);
-                for row in &rows {
-                    if let Some(session) = self.open.get_mut(&row.key) {
-                        session.stored(&row.phase, cx);
-                    }
-                }
+                let paused = self.all_sessions().newly_paused(&rows, &self.bulk);
+                self.open.stored(&rows, cx);
                 self.list.loaded(rows);
-                self.paused_elsewhere(paused, cx);
+                self.tell_paused_elsewhere(paused, cx);
                 if !mem::replace(&mut self.loaded, true) {
                     self.first_session(cx);
                 }

@@ -20,7 +20,7 @@ impl App {
         }
         match mouse.kind {
             MouseKind::Press => {
-                self.focus_on(pane);
+                self.focus.go_to(pane);
                 if let Some(row) = self.viewport.row_at(mouse.column, mouse.row) {
                     // A sandbox that no session has cannot be shown.
                     self.list.select_row(row);

@@ -5,11 +5,9 @@ use std::time::Duration;
 use super::clock;
 use super::cx::Cx;
 use super::effect::Effect;
-use super::notice::{NOTICE_OF_FAILURE, Notice};
-use super::opened::OpenSession;
-use super::{App, Mode, Pane};
+use super::{AllSessions, App, Mode, Pane};
 use crate::domain::id::SessionKey;
-use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage, State};
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{
     NewSession, Origin, SessionCommand, SessionEvent, SessionSpec, SessionSummary,
 };
@@ -19,19 +17,24 @@ impl App {
     /// Gives an event to its session. Of those that are not open, only what has become of their
     /// sandboxes is heard.
     pub(super) fn session_event(&mut self, key: &SessionKey, event: SessionEvent, cx: &mut Cx<'_>) {
-        let is_shown = self.shown.as_ref() == Some(key);
+        let is_shown = self.open.is_shown(key);
         let moves = matches!(event, SessionEvent::Sandbox(_) | SessionEvent::Phase(_));
-        let is_ours = self.is_being_closed(key);
-        self.bulk_event(key, &event, cx);
-        if event == SessionEvent::Phase(Phase::Paused) && !is_ours && self.seems_to_run(key) {
-            self.paused_elsewhere([key.clone()], cx);
+        let is_ours = self.bulk.is_closing(key);
+        let all = AllSessions::new(&self.list, &self.open);
+        self.bulk.session_told(key, &event, all);
+        let was_running = all.seems_to_run(key);
+        self.tell_bulk(cx);
+        if event == SessionEvent::Phase(Phase::Paused) && !is_ours && was_running {
+            self.tell_paused_elsewhere([key.clone()], cx);
         }
         let Some(session) = self.open.get_mut(key) else {
             match (self.list.row_mut(key), event) {
                 (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) => {
                     row.phase = phase;
                 }
-                (_, SessionEvent::Activity(activity)) => self.activity(key, activity),
+                (_, SessionEvent::Activity(activity)) if self.watched.contains(key) => {
+                    self.list.set_activity(key, activity);
+                }
                 _ => {}
             }
             return;
@@ -47,7 +50,7 @@ impl App {
                 let words = super::revive::line(revival, self.options.utc_offset_minutes);
                 session.chat.say(words);
             }
-            SessionEvent::Chat(_) if !is_shown => session.unread = true,
+            SessionEvent::Chat(_) if !is_shown => session.note_unread(),
             _ => {}
         }
         let is_end = event == SessionEvent::Stopped;
@@ -58,12 +61,9 @@ impl App {
         session.receive(event, cx);
         // The chat says it, with more words: here only where that is not in sight.
         if let Some(text) = failed
-            && (self.focus != Pane::Chat || session.chat.hides_failure())
+            && (!self.focus.is_on(Pane::Chat) || session.chat.hides_failure())
         {
-            self.notice = Some(Notice {
-                text,
-                until: cx.now.saturating_add(NOTICE_OF_FAILURE),
-            });
+            self.status.notify_long(text, cx.now);
         }
         let begins = !was_resuming && session.is_resuming();
         if let Some(took) = session.take_resumed(cx.now)
@@ -85,7 +85,7 @@ impl App {
     /// Says that a sandbox which is being resumed costs from now on, where it does.
     fn tell_resuming(&mut self, key: &SessionKey, cx: &Cx<'_>) {
         let session = self.open.get(key);
-        let sandbox = session.and_then(|session| session.sandbox.as_ref());
+        let sandbox = session.and_then(|session| session.sandbox());
         if sandbox.is_some_and(|sandbox| sandbox.engine == EngineKind::E2b) {
             let name = self.list.name(key);
             let words = format!("resuming {name}: its sandbox costs while it runs");
@@ -93,38 +93,37 @@ impl App {
         }
     }
 
-    /// Whether a session was not known to be paused or gone until now.
-    fn seems_to_run(&self, key: &SessionKey) -> bool {
-        let row = || self.list.row(key).map(|row| &row.phase);
-        let open = self.open.get(key).map(|session| &session.phase);
-        matches!(
-            open.or_else(row),
-            Some(Phase::Dormant | Phase::Live | Phase::Reconnecting(_) | Phase::Failed(_))
-        )
-    }
-
-    /// Lets go of sessions that are over and that nobody looks at: when they are opened again, what was
-    /// recorded of them is there.
+    /// Lets go of sessions that are over and that nobody looks at; the list keeps what has become of them.
     fn let_go(&mut self) {
-        let (shown, list) = (&self.shown, &mut self.list);
-        self.open.retain(|key, session| {
-            if shown.as_ref() == Some(key) || !session.is_over() {
-                return true;
+        for (key, phase) in self.open.let_go() {
+            if let Some(row) = self.list.row_mut(&key) {
+                row.phase = phase;
             }
-            if let Some(row) = list.row_mut(key) {
-                row.phase = session.phase.clone();
-            }
-            false
-        });
+        }
     }
 
-    /// After the machine has slept: connections are dead and do not know it, so that all are made
-    /// anew at once, before a silence of theirs would be noticed.
-    pub(super) fn woke(&mut self, cx: &mut Cx<'_>) {
-        for session in self.open.values() {
-            if matches!(session.phase, Phase::Live | Phase::Reconnecting(_)) {
-                session.command(SessionCommand::Reconnect, cx);
-            }
+    /// Tells of sessions whose sandbox was paused, and not from here: once for all that come together, as
+    /// they do with their server.
+    pub(super) fn tell_paused_elsewhere(
+        &mut self,
+        keys: impl IntoIterator<Item = SessionKey>,
+        cx: &Cx<'_>,
+    ) {
+        let all = AllSessions::new(&self.list, &self.open);
+        if let Some(text) = self.paused_elsewhere.add(keys, all, cx.now) {
+            self.status.notify_long(text, cx.now);
+        }
+    }
+
+    /// Asks for the sessions to be watched that are to be, where these are others than before.
+    pub(super) fn watch(&mut self, cx: &mut Cx<'_>) {
+        let Mode::Full { engine, .. } = &self.options.mode else {
+            return;
+        };
+        let all = AllSessions::new(&self.list, &self.open);
+        if let Some(keys) = self.watched.choose(all, *engine) {
+            self.list.keep_activities(keys);
+            cx.ask(Effect::WatchSessions(keys.to_vec()));
         }
     }
 
@@ -134,7 +133,7 @@ impl App {
             Some(session) if session.ends_at().is_some() => {
                 session.command(SessionCommand::Extend, cx);
                 // It may be the warning that was just answered.
-                self.notice = None;
+                self.status.clear();
             }
             Some(_) => self.notify("this session's sandbox has no time limit", cx),
             None => {}
@@ -142,11 +141,10 @@ impl App {
     }
 
     pub(super) fn open_session(&mut self, spec: SessionSpec, cx: &mut Cx<'_>) {
-        let key = spec.key.clone();
-        let row = self.list.row(&key);
+        let row = self.list.row(&spec.key);
         let is_paused = row.is_some_and(|row| row.phase == Phase::Paused);
         let phase = is_paused.then_some(Phase::Paused);
-        self.open.insert(key, OpenSession::open(spec, phase, cx));
+        self.open.open(spec, phase, cx);
     }
 
     /// Makes a session by the template and shows it; typing goes to it at once.
@@ -182,7 +180,7 @@ impl App {
             before.chat.tick(cx);
             before.chat.save_draft(cx);
         }
-        if !self.open.contains_key(&key) {
+        if self.open.get(&key).is_none() {
             let spec = SessionSpec {
                 key: key.clone(),
                 origin: Origin::Stored,
@@ -191,11 +189,8 @@ impl App {
         }
         self.list.select(&key);
         cx.ask(Effect::NoteShown(key.clone()));
-        self.shown = Some(key);
-        self.focus = Pane::Chat;
-        if let Some(session) = self.session_mut() {
-            session.unread = false;
-        }
+        self.open.show(key);
+        self.focus.go_to(Pane::Chat);
         self.let_go();
     }
 
@@ -208,16 +203,7 @@ impl App {
 
     /// Goes to the next session below that waits for the user, around the end of the list.
     pub(super) fn next_needs_you(&mut self, cx: &mut Cx<'_>) {
-        let rows = self.list.rows();
-        let after = rows
-            .iter()
-            .position(|row| Some(&row.key) == self.shown.as_ref())
-            .map_or(0, |at| at + 1);
-        let next = (0..rows.len())
-            .map(|step| &rows[(after + step) % rows.len()])
-            .find(|row| self.state_of(row) == State::NeedsYou)
-            .map(|row| row.key.clone());
-        match next {
+        match self.all_sessions().next_waiting() {
             Some(key) => self.show(key, cx),
             None => self.notify("No session waits for you", cx),
         }

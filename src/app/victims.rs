@@ -3,59 +3,71 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::App;
-use super::cx::Cx;
-use super::overlay::{Confirm, Overlay};
+use super::all_sessions::AllSessions;
+use super::clock::LocalClock;
+use super::opened::OpenSession;
 use super::sessions::Target;
+use crate::domain::id::SessionKey;
 use crate::domain::sandbox::State;
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::{Stranger, Whence};
 use crate::domain::time::UnixMillis;
 
 /// What goes with one sandbox.
-enum Victim<'a> {
+enum KillTarget<'a> {
     /// The sessions in it; never empty.
     Sessions(Vec<&'a SessionSummary>),
     Stranger(&'a Stranger),
 }
 
-impl App {
-    /// Asks whether the sandboxes of these rows shall be killed; all that share one go with it.
-    pub(super) fn ask_kill(&mut self, rows: &[Target], cx: &Cx<'_>) {
-        let mut seen = BTreeSet::new();
-        let mut victims = Vec::new();
-        for row in rows {
-            let with_it = match row {
-                Target::Session(key) if self.is_gone(key) => Vec::new(),
-                Target::Session(key) => {
-                    let sharing = self.list.sharing(key).into_iter();
-                    sharing
-                        .map(|row| Target::Session(row.key.clone()))
-                        .collect()
-                }
-                Target::Sandbox(_) => vec![row.clone()],
-            };
-            victims.extend(with_it.into_iter().filter(|row| seen.insert(row.clone())));
-        }
-        if victims.is_empty() {
-            let words = match rows {
-                [row] => format!("{} is already gone", self.target_name(row)),
-                _ => "all of them are already gone".to_owned(),
-            };
-            self.list.unmark();
-            self.notify(words, cx);
-            return;
-        }
-        let question = Confirm::Kill { victims, scroll: 0 };
-        self.overlays.push(Overlay::Confirm(question));
+/// What is known of a session's last snapshot.
+enum LastSnapshot {
+    At(UnixMillis),
+    /// None was taken.
+    None,
+    /// The session is not open: nobody has looked.
+    Unknown,
+}
+
+/// The sandboxes of these rows, and of all sessions that share one with them. None of a session whose
+/// sandbox is gone already.
+pub(super) fn kill_targets(rows: &[Target], all: AllSessions<'_>) -> Vec<Target> {
+    let mut seen = BTreeSet::new();
+    let mut targets = Vec::new();
+    for row in rows {
+        let with_it = match row {
+            Target::Session(key) if all.is_gone(key) => Vec::new(),
+            Target::Session(key) => {
+                let sharing = all.list().sharing(key).into_iter();
+                sharing
+                    .map(|row| Target::Session(row.key.clone()))
+                    .collect()
+            }
+            Target::Sandbox(_) => vec![row.clone()],
+        };
+        targets.extend(with_it.into_iter().filter(|row| seen.insert(row.clone())));
+    }
+    targets
+}
+
+/// The question whether sandboxes are to be killed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KillConfirm<'a> {
+    all: AllSessions<'a>,
+    clock: LocalClock,
+}
+
+impl<'a> KillConfirm<'a> {
+    pub(super) fn new(all: AllSessions<'a>, clock: LocalClock) -> Self {
+        Self { all, clock }
     }
 
     /// Whom the kill takes, a paragraph each.
-    pub(super) fn kill_words(&self, rows: &[Target], wall: UnixMillis) -> Vec<String> {
-        let victims = self.victims(rows);
-        match &victims[..] {
-            [Victim::Sessions(sessions)] => return self.kill_one(sessions, wall),
-            [Victim::Stranger(stranger)] => {
+    pub(super) fn words(self, rows: &[Target]) -> Vec<String> {
+        let targets = self.targets(rows);
+        match &targets[..] {
+            [KillTarget::Sessions(sessions)] => return self.kill_one(sessions),
+            [KillTarget::Stranger(stranger)] => {
                 let from = stranger.whence.words();
                 let mut words = vec![
                     format!(
@@ -85,15 +97,15 @@ impl App {
             ""
         };
         let mut words = vec![head + kept, String::new()];
-        words.extend(victims.iter().map(|victim| self.victim(victim, wall)));
+        words.extend(targets.iter().map(|target| self.target(target)));
         words
     }
 
-    fn kill_one(&self, sessions: &[&SessionSummary], wall: UnixMillis) -> Vec<String> {
+    fn kill_one(self, sessions: &[&SessionSummary]) -> Vec<String> {
         let Some((first, others)) = sessions.split_first() else {
             return Vec::new();
         };
-        let loses = self.kill_loses(&first.key, wall);
+        let loses = self.kill_loses(&first.key);
         let mut words = vec![format!(
             "Kill the sandbox of {}? {loses}",
             quoted(&first.name)
@@ -106,10 +118,10 @@ impl App {
     }
 
     /// `fix-login, fork (working): its files are lost`.
-    fn victim(&self, victim: &Victim<'_>, wall: UnixMillis) -> String {
-        let rows = match victim {
-            Victim::Sessions(rows) => rows,
-            Victim::Stranger(stranger) => {
+    fn target(self, target: &KillTarget<'_>) -> String {
+        let rows = match target {
+            KillTarget::Sessions(rows) => rows,
+            KillTarget::Stranger(stranger) => {
                 let from = stranger.whence.words();
                 return format!(
                     "{}: {from}; everything in it will be lost",
@@ -120,42 +132,73 @@ impl App {
         let names: Vec<_> = rows.iter().map(|row| quoted(&row.name)).collect();
         let at_work = rows
             .iter()
-            .map(|row| self.state_of(row))
+            .map(|row| self.all.state_of(row))
             .find(|state| matches!(state, State::Working | State::NeedsYou));
         let at_work = at_work.map_or_else(String::new, |state| format!(" ({})", state.name()));
         let loses = match rows.first() {
-            Some(row) if row.sandbox.id.is_some() => self.kill_loses_in_short(&row.key, wall),
+            Some(row) if row.sandbox.id.is_some() => self.kill_loses_in_short(&row.key),
             _ => "has no sandbox yet".to_owned(),
         };
         format!("{}{at_work}: {loses}", names.join(", "))
     }
 
     /// The rows by their sandboxes; each session that has none yet by itself.
-    fn victims(&self, rows: &[Target]) -> Vec<Victim<'_>> {
-        let mut victims: Vec<Victim<'_>> = Vec::new();
+    fn targets(self, rows: &[Target]) -> Vec<KillTarget<'a>> {
+        let mut targets: Vec<KillTarget<'a>> = Vec::new();
         for row in rows {
             match row {
                 Target::Sandbox(id) => {
-                    victims.extend(self.list.stranger(id).map(Victim::Stranger));
+                    targets.extend(self.all.list().stranger(id).map(KillTarget::Stranger));
                 }
                 Target::Session(key) => {
-                    let Some(row) = self.list.row(key) else {
+                    let Some(row) = self.all.list().row(key) else {
                         continue;
                     };
-                    let shared = victims.iter_mut().find_map(|victim| match victim {
-                        Victim::Sessions(rows) => (row.sandbox.id.is_some()
+                    let shared = targets.iter_mut().find_map(|target| match target {
+                        KillTarget::Sessions(rows) => (row.sandbox.id.is_some()
                             && rows[0].sandbox.id == row.sandbox.id)
                             .then_some(rows),
-                        Victim::Stranger(_) => None,
+                        KillTarget::Stranger(_) => None,
                     });
                     match shared {
                         Some(rows) => rows.push(row),
-                        None => victims.push(Victim::Sessions(vec![row])),
+                        None => targets.push(KillTarget::Sessions(vec![row])),
                     }
                 }
             }
         }
-        victims
+        targets
+    }
+
+    /// What a kill takes away.
+    fn kill_loses(self, key: &SessionKey) -> String {
+        match self.last_snapshot(key) {
+            LastSnapshot::At(at) => {
+                let since = self.clock.since(at);
+                format!("Changes since {since} will be lost; the rest can be revived.")
+            }
+            LastSnapshot::None => "Its files will be lost; the conversation is kept.".to_owned(),
+            LastSnapshot::Unknown => {
+                "Changes since the last snapshot will be lost; the conversation is kept.".to_owned()
+            }
+        }
+    }
+
+    /// The same in a few words, for one of many.
+    fn kill_loses_in_short(self, key: &SessionKey) -> String {
+        match self.last_snapshot(key) {
+            LastSnapshot::At(at) => format!("changes since {} will be lost", self.clock.since(at)),
+            LastSnapshot::None => "its files will be lost".to_owned(),
+            LastSnapshot::Unknown => "changes since the last snapshot will be lost".to_owned(),
+        }
+    }
+
+    fn last_snapshot(self, key: &SessionKey) -> LastSnapshot {
+        match self.all.open().get(key).map(OpenSession::snapshot) {
+            Some(Some(snapshot)) => LastSnapshot::At(snapshot.at),
+            Some(None) => LastSnapshot::None,
+            None => LastSnapshot::Unknown,
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use super::logs::LogsView;
 use super::sessions::SessionsView;
 use super::view_frame::Frame;
 use super::viewcx::ViewCx;
-use super::{App, OpenSession, Pane, spent};
+use super::{App, OpenSession, Pane, revive, spent};
+use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 
 impl App {
@@ -22,8 +23,8 @@ impl App {
             return;
         }
         let shape = Shape {
-            focus: self.focus,
-            zoomed: self.zoomed,
+            focus: self.focus.pane(),
+            zoomed: self.focus.is_zoomed(),
             attached: self.is_attached(),
         };
         let areas = layout::areas(area, shape);
@@ -54,7 +55,7 @@ impl App {
     }
 
     fn view_chat(&self, mut area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
-        let focused = self.focus == Pane::Chat && self.overlays.is_empty();
+        let focused = self.focus.is_on(Pane::Chat) && self.overlays.is_empty();
         let Some(session) = self.session() else {
             let frame = Frame {
                 title: &self.chat_title(area.width),
@@ -103,7 +104,7 @@ impl App {
             } else {
                 "while the sandbox starts"
             },
-            sandbox_cost: &spent::words(&session.life, &self.options.prices, vx.wall),
+            sandbox_cost: &spent::words(session.life(), &self.options.prices, vx.wall),
             rows,
         };
         session.chat.view(area, buf, vx, &seat);
@@ -120,6 +121,15 @@ impl App {
             return String::new();
         }
         key
+    }
+
+    /// One line for the panel of a gone session.
+    fn revive_hint(&self, wall: UnixMillis) -> String {
+        if self.is_attached() {
+            return String::new();
+        }
+        let snapshot = self.session().and_then(OpenSession::snapshot);
+        revive::hint(snapshot, &self.key_of(AppAction::Revive), self.clock(wall))
     }
 
     /// What the conversation is about stands in the header where there is no session with a name of its
@@ -139,8 +149,8 @@ impl App {
     }
 
     fn view_sessions(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
-        let focused = self.focus == Pane::Sessions;
-        let right = match (self.list.marks(), self.waiting()) {
+        let focused = self.focus.is_on(Pane::Sessions);
+        let right = match (self.list.marks(), self.all_sessions().waiting()) {
             (0, 0) => String::new(),
             (0, 1) => "1 needs you".to_owned(),
             (0, n) => format!("{n} need you"),
@@ -160,7 +170,6 @@ impl App {
         let view = SessionsView {
             list: &self.list,
             open: &self.open,
-            shown: self.shown.as_ref(),
             focused,
             theme: vx.theme,
             now: vx.now,
@@ -172,7 +181,7 @@ impl App {
     }
 
     fn view_logs(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
-        let focused = self.focus == Pane::Logs;
+        let focused = self.focus.is_on(Pane::Logs);
         let standing = self
             .session()
             .map(|session| self.logs_view(session, vx).standing())

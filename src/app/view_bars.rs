@@ -50,7 +50,7 @@ impl App {
         let mut parts = self.identity(area.width, room, vx);
         room = room.saturating_sub(parts.iter().map(|(text, _)| wrap::width(text)).sum());
         let facts = match self.session() {
-            Some(session) if area.width >= 44 => self.facts(session.sandbox.as_ref(), vx.wall),
+            Some(session) if area.width >= 44 => self.facts(session.sandbox(), vx.wall),
             _ => Vec::new(),
         };
         for fact in facts {
@@ -104,7 +104,7 @@ impl App {
 
     /// What the header says of the sandbox, the most important first.
     fn facts(&self, sandbox: Option<&SandboxInfo>, wall: UnixMillis) -> Vec<String> {
-        let row = self.shown.as_ref().and_then(|key| self.list.row(key));
+        let row = self.open.shown().and_then(|key| self.list.row(key));
         let Some(info) = sandbox.or(row.map(|row| &row.sandbox)) else {
             return Vec::new();
         };
@@ -141,8 +141,8 @@ impl App {
             self.list
                 .rows()
                 .iter()
-                .filter(|row| Some(&row.key) != self.shown.as_ref())
-                .filter(|row| self.state_of(row) == wanted)
+                .filter(|row| !self.open.is_shown(&row.key))
+                .filter(|row| self.all_sessions().state_of(row) == wanted)
                 .count()
         };
         let runs = |one: &&Stranger| one.life == Life::Running;
@@ -158,13 +158,12 @@ impl App {
     }
 
     fn notice_text(&self) -> Option<String> {
-        if self.quit_armed.is_some() {
+        if self.status.is_quit_armed() {
             let key = self.key_of(AppAction::Interrupt);
             return Some(format!("{key} again to quit").trim_start().to_owned());
         }
-        self.notice
-            .as_ref()
-            .map(|notice| ansi::plain(&notice.text).replace('\n', " "))
+        let notice = self.status.notice();
+        notice.map(|text| ansi::plain(text).replace('\n', " "))
     }
 
     fn view_status(&self, area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
@@ -183,7 +182,7 @@ impl App {
                 ansi::plain(&format!("{} ({engine}): {what}", stranger.id)).replace('\n', " "),
             );
         }
-        if self.zoomed && !self.is_attached() {
+        if self.focus.is_zoomed() && !self.is_attached() {
             facts.push(match self.key_of(AppAction::Zoom) {
                 key if key.is_empty() => "full screen".to_owned(),
                 key => format!("full screen ({key} back)"),
@@ -219,7 +218,7 @@ impl App {
 
     /// What a prompt waits for now, in a few words; empty where it is sent at once.
     pub(super) fn waits_for(&self) -> &'static str {
-        match self.session().map(|session| &session.phase) {
+        match self.session().map(super::OpenSession::phase) {
             Some(Phase::Booting(_)) if !self.is_attached() => {
                 "type a message; it is sent when the sandbox is ready"
             }

@@ -143,7 +143,7 @@ impl App {
             Context::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
             Context::Sessions if self.stranger_selected().is_some() => {
                 let adoptable = self.stranger_selected();
-                let adoptable = adoptable.is_some_and(|stranger| self.is_adoptable(stranger));
+                let adoptable = adoptable.is_some_and(|stranger| self.list.is_adoptable(stranger));
                 STRANGER[usize::from(!adoptable)..].to_vec()
             }
             Context::Sessions => LIST.to_vec(),

@@ -7,12 +7,12 @@ use ratatui::text::{Line, Span};
 use super::action::{Action, AppAction};
 use super::keymap::{Binding, Context, ListedKeys, merge_numbered};
 use super::overlay::{Confirm, Overlay};
-use super::settle::WHICH_KEY;
 use super::theme::Theme;
+use super::victims::KillConfirm;
 use super::view_frame::{Frame, centred};
 use super::view_hints::{CLOSE, SCROLL_OVERLAY, YES};
 use super::viewcx::ViewCx;
-use super::{App, clock};
+use super::{App, clock, revive};
 use crate::text::{visible, wrap};
 
 /// The columns for keys in the help; a longer list of keys moves its row's words to the right.
@@ -23,7 +23,7 @@ const ROOM_FOR_SENTENCES: u16 = 66;
 
 impl App {
     pub(super) fn view_overlays(&self, screen: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
-        for overlay in &self.overlays {
+        for overlay in self.overlays.iter() {
             vx.viewport.cursor = None;
             match overlay {
                 Overlay::Help { scroll } => {
@@ -38,8 +38,7 @@ impl App {
                 }
             }
         }
-        let since = vx.now.saturating_sub(self.leader.since);
-        if !self.leader.keys.is_empty() && since >= WHICH_KEY {
+        if self.leader.is_shown(vx.now) {
             self.view_which_key(screen, buf, vx.theme);
         }
     }
@@ -75,7 +74,7 @@ impl App {
 
     /// All keys, those of the pane that is in front first.
     fn help(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-        let front = match self.focus {
+        let front = match self.focus.pane() {
             super::Pane::Sessions => Context::Sessions,
             super::Pane::Logs => Context::Logs,
             super::Pane::Chat => self
@@ -130,10 +129,15 @@ impl App {
         let theme = vx.theme;
         let (title, words, scroll) = match question {
             Confirm::Quit => ("Quit?", self.quit_words(), 0),
-            Confirm::Kill { victims, scroll } => {
-                ("Kill?", self.kill_words(victims, vx.wall), *scroll)
+            Confirm::Kill { targets, scroll } => {
+                let question = KillConfirm::new(self.all_sessions(), self.clock(vx.wall));
+                ("Kill?", question.words(targets), *scroll)
             }
-            Confirm::Revive(key) => ("Revive?", self.revive_words(key, vx.wall), 0),
+            Confirm::Revive(key) => {
+                let (name, session) = (self.list.name(key), self.open.get(key));
+                let words = revive::words(name, session, self.clock(vx.wall));
+                ("Revive?", words, 0)
+            }
         };
         let width = 60.min(screen.width);
         let inner = usize::from(width.saturating_sub(4));
@@ -196,7 +200,7 @@ impl App {
     fn quit_words(&self) -> Vec<String> {
         let mut words = Vec::new();
         let offset = self.options.utc_offset_minutes;
-        for (key, session) in &self.open {
+        for (key, session) in self.open.iter() {
             if !session.is_at_work() {
                 continue;
             }
@@ -229,7 +233,7 @@ impl App {
     /// What may follow the keys pressed so far, in columns above the bottom.
     fn view_which_key(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
         let keymap = &self.options.keymap;
-        let rows = keymap.after(&self.contexts(), &self.leader.keys);
+        let rows = keymap.after(&self.contexts(), self.leader.keys());
         let offered = rows.into_iter().filter(|(_, row)| self.offers(row));
         let choices: Vec<_> = offered
             .map(|(rest, row)| (ListedKeys::of(row, rest), row.hint))
@@ -257,7 +261,7 @@ impl App {
             ..screen
         };
         let area = centred(area, area.width, area.height, buf);
-        let keys: Vec<String> = self.leader.keys.iter().map(ToString::to_string).collect();
+        let keys: Vec<String> = self.leader.keys().iter().map(ToString::to_string).collect();
         let cancel = Action::App(AppAction::CancelSequence);
         let cancel = keymap.key_for(cancel, &[Context::Sequence]);
         let cancel = cancel.map_or_else(String::new, |key| format!("{key} cancels"));

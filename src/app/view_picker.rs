@@ -58,7 +58,7 @@ impl App {
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
     ) {
-        let sandbox = self.session().and_then(|session| session.sandbox.as_ref());
+        let sandbox = self.session().and_then(super::OpenSession::sandbox);
         let current = sandbox.and_then(|sandbox| sandbox.template.as_ref());
         let matching = self.matching_templates(picker);
         let row = |template: &TemplateId| {
@@ -104,7 +104,7 @@ impl Choices {
         let inner = frame.draw(area, buf, theme);
         let mut rows = inner.rows();
         let Some(row) = rows.next() else { return };
-        let filter = ansi::plain(&picker.filter);
+        let filter = ansi::plain(picker.filter());
         let shown = if filter.is_empty() {
             Span::styled(self.ask, theme.dim)
         } else {
@@ -121,7 +121,7 @@ impl Choices {
 
         let height = usize::from(inner.height.saturating_sub(1));
         let most = self.rows.len().saturating_sub(height);
-        let first = picker.selected.saturating_sub(height / 2).min(most);
+        let first = picker.selected().saturating_sub(height / 2).min(most);
         let shown = self.rows.iter().enumerate().skip(first);
         for ((index, (is_current, line)), row) in shown.zip(rows) {
             let mark = if *is_current {
@@ -131,7 +131,7 @@ impl Choices {
             };
             buf.set_span(row.x + 1, row.y, &Span::styled(mark, theme.accent), 2);
             buf.set_line(row.x + 3, row.y, line, row.width.saturating_sub(4));
-            if index == picker.selected {
+            if index == picker.selected() {
                 buf.set_style(row, theme.selection);
             }
         }

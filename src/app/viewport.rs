@@ -23,6 +23,11 @@ pub struct Viewport {
 }
 
 impl Viewport {
+    /// Whether a pane was drawn.
+    pub fn shows(&self, pane: Pane) -> bool {
+        self.panes.iter().any(|(drawn, _)| *drawn == pane)
+    }
+
     /// The pane under a cell.
     pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
         let at = Position::new(column, row);

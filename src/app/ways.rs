@@ -22,7 +22,8 @@ impl App {
         let Some(session) = self.session_mut() else {
             return;
         };
-        if matches!(session.phase, Phase::Booting(_)) && session.boot.silence(cx.now).is_none() {
+        if matches!(session.phase(), Phase::Booting(_)) && session.boot().silence(cx.now).is_none()
+        {
             self.notify("already booting", cx);
         } else {
             session.retry(cx);
@@ -41,7 +42,7 @@ impl App {
 
     pub(super) fn use_template(&mut self, picker: &Picker, cx: &mut Cx<'_>) {
         let chosen = self.matching_templates(picker);
-        let Some(template) = chosen.into_iter().nth(picker.selected) else {
+        let Some(template) = chosen.into_iter().nth(picker.selected()) else {
             return;
         };
         if let Some(session) = self.session_mut() {
@@ -56,7 +57,7 @@ impl App {
         let known = self.templates();
         let matching = picker.matching(&known, ToString::to_string);
         let mut matching: Vec<TemplateId> = matching.into_iter().cloned().collect();
-        let typed = picker.filter.trim();
+        let typed = picker.filter().trim();
         let is_name = !typed.is_empty() && !typed.contains(char::is_whitespace);
         if is_name && known.iter().all(|known| known.as_str() != typed) {
             matching.push(typed.into());
@@ -86,7 +87,7 @@ impl App {
     pub(super) fn open_shell(&mut self, cx: &mut Cx<'_>) {
         let session = self.session();
         let can = session.is_some_and(has_sandbox);
-        match (&self.shown, session.map(|session| &session.phase)) {
+        match (self.open.shown(), session.map(OpenSession::phase)) {
             (Some(key), _) if can => {
                 cx.ask(Effect::OpenShell(self.list.name(key).to_owned()));
             }
@@ -134,16 +135,16 @@ impl App {
 
 /// Whether nothing of the session would be lost with its sandbox. Its task knows better, and may refuse.
 fn takes_template(session: &OpenSession) -> bool {
-    let is_at_boot = match &session.phase {
+    let is_at_boot = match session.phase() {
         Phase::Booting(stage) => *stage != Stage::Subscribe,
         Phase::Failed(_) => true,
-        Phase::Reconnecting(_) => session.boot.progress().is_some(),
+        Phase::Reconnecting(_) => session.boot().progress().is_some(),
         Phase::Dormant | Phase::Live | Phase::Paused | Phase::Gone(_) => false,
     };
     is_at_boot && session.chat.prompts().next().is_none()
 }
 
 fn has_sandbox(session: &OpenSession) -> bool {
-    let sandbox = session.sandbox.as_ref();
-    !matches!(session.phase, Phase::Gone(_)) && sandbox.is_some_and(|info| info.id.is_some())
+    let sandbox = session.sandbox();
+    !matches!(session.phase(), Phase::Gone(_)) && sandbox.is_some_and(|info| info.id.is_some())
 }

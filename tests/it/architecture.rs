@@ -4,6 +4,7 @@
 //! [`ROOMS`] fails the test, so that a new one is thought about before it is imported.
 
 mod allowances;
+mod app_parts;
 mod circles;
 mod imports;
 mod type_names;

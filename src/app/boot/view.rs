@@ -47,12 +47,12 @@ impl BootView<'_> {
     pub(in crate::app) fn lines(&self, width: u16, room: u16) -> Vec<Line<'static>> {
         let width = usize::from(width);
         let room = usize::from(room);
-        let mut lines = match &self.session.phase {
+        let mut lines = match self.session.phase() {
             Phase::Dormant | Phase::Live => Vec::new(),
             Phase::Booting(_) => self.booting(width, room),
             Phase::Reconnecting(outage) => {
                 // A boot that goes on by itself.
-                let mut lines = match self.session.boot.progress() {
+                let mut lines = match self.session.boot().progress() {
                     Some(_) => self.stages(width, room, false),
                     None => Vec::new(),
                 };
@@ -84,13 +84,13 @@ impl BootView<'_> {
     }
 
     fn booting(&self, width: usize, room: usize) -> Vec<Line<'static>> {
-        if let (Some(url), true) = (self.attached_to, self.session.boot.stages.is_empty()) {
+        if let (Some(url), true) = (self.attached_to, self.session.boot().stages.is_empty()) {
             let url = ansi::plain(url);
             let words = format!(" connecting to {url} {}", self.theme.pick("…", "..."));
             return vec![Line::from(vec![self.spinner(), Span::raw(words)])];
         }
         let mut lines = self.stages(width, room, true);
-        if let Some(silence) = self.session.boot.silence(self.now) {
+        if let Some(silence) = self.session.boot().silence(self.now) {
             let silence = clock::brief_seconds(silence);
             let words = format!("  no output for {silence}; it may be stuck");
             let words = wrap::truncate(&words, width).into_owned();
@@ -124,7 +124,7 @@ impl BootView<'_> {
 
     /// A line for each stage, or one for all where there is little room.
     fn stages(&self, width: usize, room: usize, running: bool) -> Vec<Line<'static>> {
-        let boot = &self.session.boot;
+        let boot = self.session.boot();
         if boot.stages.is_empty() && running {
             return vec![Line::from(vec![self.spinner(), Span::raw(" starting")])];
         }
@@ -154,7 +154,7 @@ impl BootView<'_> {
     }
 
     fn one_line(&self, width: usize, running: bool) -> Vec<Line<'static>> {
-        let boot = &self.session.boot;
+        let boot = self.session.boot();
         let mut spans = Vec::new();
         // The stage that runs, or failed, is last and must be seen.
         let fit = (width / ONE_STAGE).max(1);
@@ -190,9 +190,9 @@ impl BootView<'_> {
     }
 
     fn time_of(&self, run: &StageRun) -> String {
-        let until = match self.session.phase {
+        let until = match *self.session.phase() {
             // A failed stage has stopped; its time must not go on.
-            Phase::Failed(_) | Phase::Reconnecting(_) => self.session.state_since,
+            Phase::Failed(_) | Phase::Reconnecting(_) => self.session.state_since(),
             _ => self.now,
         };
         // Whole seconds while it runs: the tenths would change with every frame.
@@ -242,7 +242,7 @@ impl BootView<'_> {
     }
 
     fn paused(&self) -> Line<'static> {
-        let sandbox = self.session.sandbox.as_ref();
+        let sandbox = self.session.sandbox();
         let costs = sandbox.is_some_and(|sandbox| sandbox.engine == EngineKind::E2b);
         let mut spans = vec![
             Span::styled(self.theme.pick("‖", "="), self.theme.dim),

@@ -17,7 +17,7 @@ use crate::domain::sandbox::State;
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::Stranger;
 
-pub(super) use standing::Standing;
+pub(super) use standing::PendingAction;
 pub(super) use update::SessionsOutcome;
 pub(super) use view::SessionsView;
 
@@ -40,9 +40,9 @@ pub(super) struct Sessions {
     /// Those of them that are no session's here; they stand below the sessions.
     strangers: Vec<Stranger>,
     /// What is done to strangers, or was refused.
-    standings: BTreeMap<SandboxId, Standing>,
+    pending: BTreeMap<SandboxId, PendingAction>,
     /// Why the engine could not be asked last.
-    pub(super) trouble: Option<String>,
+    trouble: Option<String>,
     /// Counts through the sessions, then the strangers.
     selected: usize,
     /// Rows that are in the list.

@@ -1,18 +1,16 @@
 //! Draws the list: two rows for each session, what it is and what it does; those that no session has
 //! stand below.
 
-use std::collections::BTreeMap;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{Sessions, Target};
 use crate::app::clock;
+use crate::app::open_sessions::OpenSessions;
 use crate::app::opened::OpenSession;
 use crate::app::theme::Theme;
 use crate::domain::activity::Activity;
-use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, Stage, State};
 use crate::domain::session::SessionSummary;
 use crate::domain::time::{Monotonic, UnixMillis};
@@ -24,8 +22,7 @@ const HEIGHT: u16 = 2;
 /// The list, ready to be drawn.
 pub(in crate::app) struct SessionsView<'a> {
     pub(in crate::app) list: &'a Sessions,
-    pub(in crate::app) open: &'a BTreeMap<SessionKey, OpenSession>,
-    pub(in crate::app) shown: Option<&'a SessionKey>,
+    pub(in crate::app) open: &'a OpenSessions,
     pub(in crate::app) focused: bool,
     pub(in crate::app) theme: &'a Theme,
     pub(in crate::app) now: Monotonic,
@@ -76,11 +73,11 @@ impl SessionsView<'_> {
         let theme = self.theme;
         let open = self.open.get(&row.key);
         let state = self.list.state_of(row, open);
-        let is_shown = self.shown == Some(&row.key);
+        let is_shown = self.open.is_shown(&row.key);
         let is_selected = self.focused && index == self.list.selected;
         let width = usize::from(area.width);
 
-        let bar = if open.is_some_and(|session| session.unread) {
+        let bar = if open.is_some_and(OpenSession::is_unread) {
             theme.pick("▌", "|")
         } else {
             " "
@@ -127,7 +124,7 @@ impl SessionsView<'_> {
     /// Time in the state while something runs, else the word for it.
     fn right(&self, state: State, open: Option<&OpenSession>) -> String {
         match (state, open) {
-            (State::Booting, Some(session)) => match session.boot.progress() {
+            (State::Booting, Some(session)) => match session.boot().progress() {
                 Some((name, place)) => format!("{name} {place}/{}", Stage::ALL.len()),
                 None => state.name().to_owned(),
             },
@@ -138,7 +135,7 @@ impl SessionsView<'_> {
 
     /// The second row: the most useful thing to know.
     fn detail(&self, state: State, row: &SessionSummary, open: Option<&OpenSession>) -> String {
-        let phase = open.map_or(&row.phase, |session| &session.phase);
+        let phase = open.map_or(&row.phase, OpenSession::phase);
         let activity = self.list.activity(&row.key).filter(|_| open.is_none());
         let asked = open.and_then(|session| session.chat.waits_for_you());
         let title = match open.map(|session| session.chat.title()) {

@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::view::{SessionsView, put_mark, put_right};
-use super::{Standing, Target};
+use super::{PendingAction, Target};
 use crate::app::clock;
 use crate::domain::stranger::{Life, Stranger, Whence};
 use crate::domain::time::UnixMillis;
@@ -56,11 +56,11 @@ impl SessionsView<'_> {
 
     /// What can be done, why it is listed, what it is: the first has room in the narrowest list.
     fn of_stranger(&self, stranger: &Stranger) -> String {
-        let words = match self.list.standing(&stranger.id) {
-            Some(Standing::BeingAdopted) => "being adopted …".to_owned(),
-            Some(Standing::BeingPaused) => "being paused …".to_owned(),
-            Some(Standing::BeingKilled) => "being killed …".to_owned(),
-            Some(Standing::Refused(why)) => format!("cannot be adopted: {why}"),
+        let words = match self.list.pending(&stranger.id) {
+            Some(PendingAction::Adopting) => "being adopted …".to_owned(),
+            Some(PendingAction::Pausing) => "being paused …".to_owned(),
+            Some(PendingAction::Killing) => "being killed …".to_owned(),
+            Some(PendingAction::Refused(why)) => format!("cannot be adopted: {why}"),
             None => match (&stranger.whence, self.adopt_key) {
                 (Whence::Elsewhere, key) if !key.is_empty() => {
                     format!("{key} adopts it: {}", stranger.whence.words())

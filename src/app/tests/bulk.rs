@@ -10,8 +10,7 @@ fn key(name: &str) -> SessionKey {
 }
 
 fn notice(script: &Script) -> &str {
-    let notice = script.app.notice.as_ref();
-    notice.map_or("", |notice| notice.text.as_str())
+    script.app.status.notice().unwrap_or_default()
 }
 
 fn paused(name: &str, age: u64) -> SessionSummary {
@@ -54,11 +53,11 @@ fn space_marks_and_goes_on_and_esc_unmarks_before_it_leaves() {
 
     script.keys("esc");
     assert_eq!(
-        (script.app.list.marks(), script.app.focus),
+        (script.app.list.marks(), script.app.focus.pane()),
         (0, Pane::Sessions)
     );
     script.keys("esc");
-    assert_eq!(script.app.focus, Pane::Chat);
+    assert_eq!(script.app.focus.pane(), Pane::Chat);
     assert_eq!(script.asked(), []);
 }
 
@@ -151,7 +150,10 @@ fn a_single_one_to_which_nothing_is_to_be_done_says_why() {
     assert_eq!(notice(&script), "gone is gone");
     script.keys("D");
     assert_eq!(notice(&script), "gone is already gone");
-    assert_eq!((script.asked(), script.app.overlays.len()), (Vec::new(), 0));
+    assert_eq!(
+        (script.asked(), script.app.overlays.iter().count()),
+        (Vec::new(), 0)
+    );
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn printable_keys_go_to_the_composer_and_enter_sends() {
     script.wait(Duration::from_secs(1));
 
     assert_eq!(prompts(script.asked()), ["n? 1D"]);
-    assert_eq!(script.app.focus, Pane::Chat);
+    assert_eq!(script.app.focus.pane(), Pane::Chat);
 }
 
 #[test]
@@ -37,17 +37,17 @@ fn tab_and_digits_move_the_focus_only_outside_the_composer() {
     let mut script = live();
 
     script.keys("1");
-    assert_eq!(script.app.focus, Pane::Chat);
+    assert_eq!(script.app.focus.pane(), Pane::Chat);
     script.keys("f6");
-    assert_eq!(script.app.focus, Pane::Logs);
+    assert_eq!(script.app.focus.pane(), Pane::Logs);
     script.keys("1");
-    assert_eq!(script.app.focus, Pane::Sessions);
+    assert_eq!(script.app.focus.pane(), Pane::Sessions);
     script.keys("shift-tab");
-    assert_eq!(script.app.focus, Pane::Logs);
+    assert_eq!(script.app.focus.pane(), Pane::Logs);
     script.keys("2 tab");
-    assert_eq!(script.app.focus, Pane::Chat);
+    assert_eq!(script.app.focus.pane(), Pane::Chat);
     script.keys("shift-f6");
-    assert_eq!(script.app.focus, Pane::Sessions);
+    assert_eq!(script.app.focus.pane(), Pane::Sessions);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn the_leader_waits_for_the_next_key_however_long_that_takes() {
     assert!(script.screen(80, 24).contains("esc cancels"));
     script.keys("o");
 
-    assert_eq!(script.app.focus, Pane::Logs);
+    assert_eq!(script.app.focus.pane(), Pane::Logs);
     assert!(script.app.composer_is_empty());
 }
 
@@ -69,8 +69,8 @@ fn esc_leaves_the_leader_without_a_word() {
 
     script.keys("ctrl-x esc").wait(Duration::from_secs(1));
 
-    assert!(script.app.leader.keys.is_empty());
-    assert!(script.app.notice.is_none());
+    assert!(!script.app.leader.is_waiting());
+    assert!(script.app.status.notice().is_none());
     assert!(!script.screen(80, 24).contains("again to stop"));
 }
 
@@ -93,11 +93,7 @@ fn an_unknown_key_after_the_leader_is_named_and_not_typed() {
 
     assert!(script.app.composer_is_empty());
     assert_eq!(
-        script
-            .app
-            .notice
-            .as_ref()
-            .map(|notice| notice.text.as_str()),
+        script.app.status.notice(),
         Some("ctrl-x ä does nothing here")
     );
 }
@@ -108,10 +104,10 @@ fn ctrl_c_clears_then_arms_then_quits() {
 
     script.type_text("half a thought").keys("ctrl-c");
     assert!(script.app.composer_is_empty());
-    assert_eq!(script.app.quit_armed, None);
+    assert!(!script.app.status.is_quit_armed());
 
     script.keys("ctrl-c");
-    assert!(script.app.quit_armed.is_some());
+    assert!(script.app.status.is_quit_armed());
     script.asked();
     script.keys("ctrl-c");
     assert!(script.asked().contains(&Effect::Quit));
@@ -175,8 +171,8 @@ fn a_question_of_ours_keeps_other_keys_to_itself() {
     script.keys("f6 p x ctrl-x o");
 
     assert_eq!(script.asked(), []);
-    assert_eq!(script.app.focus, Pane::Sessions);
-    assert_eq!(script.app.overlays.len(), 1);
+    assert_eq!(script.app.focus.pane(), Pane::Sessions);
+    assert_eq!(script.app.overlays.iter().count(), 1);
 }
 
 #[test]
@@ -198,7 +194,7 @@ fn keys_of_the_user_replace_ours_in_the_whole_app() {
 
     script.keys("f2");
 
-    assert_eq!(script.app.focus, Pane::Logs);
+    assert_eq!(script.app.focus.pane(), Pane::Logs);
 }
 
 #[test]
@@ -224,7 +220,7 @@ fn attached_there_is_only_the_chat() {
 
     script.keys("f6 ctrl-x l ctrl-x o ctrl-x n");
 
-    assert_eq!(script.app.focus, Pane::Chat);
+    assert_eq!(script.app.focus.pane(), Pane::Chat);
     assert_eq!(script.asked(), []);
 }
 
@@ -256,7 +252,7 @@ fn a_click_focuses_and_opens_what_is_under_it() {
         column: 5,
         row: 30,
     }));
-    assert_eq!(script.app.focus, Pane::Logs);
+    assert_eq!(script.app.focus.pane(), Pane::Logs);
 }
 
 #[test]
@@ -294,7 +290,7 @@ fn a_request_is_answered_from_the_middle_of_a_sentence() {
     script.wait(Duration::from_secs(1));
 
     assert_eq!(replies(&mut script), 1);
-    assert_eq!(script.app.focus, Pane::Chat);
+    assert_eq!(script.app.focus.pane(), Pane::Chat);
     assert!(script.screen(80, 24).contains("and then1"));
 }
 
@@ -320,7 +316,7 @@ fn a_press_of_the_mouse_finds_panel_and_composer() {
 fn a_model_is_chosen_for_the_prompts_to_come() {
     let mut script = live();
     script.keys("ctrl-x m");
-    assert_eq!(script.app.overlays, []);
+    assert!(script.app.overlays.is_empty());
     let models = ["sonnet-5", "opus-5", "haiku-5"].map(|id| Model {
         reference: ModelRef {
             provider: "anthropic".to_owned(),

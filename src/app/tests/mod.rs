@@ -195,7 +195,7 @@ impl Script {
     }
 
     fn shown(&self) -> &str {
-        self.app.shown.as_ref().map_or("", SessionKey::as_str)
+        self.app.open.shown().map_or("", SessionKey::as_str)
     }
 
     fn draw(&mut self, width: u16, height: u16) -> Buffer {

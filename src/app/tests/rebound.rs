@@ -3,6 +3,7 @@
 use super::views::{booting, failed};
 use super::*;
 use crate::app::action::Action;
+use crate::app::open_sessions::OpenSessions;
 use crate::domain::chat::{
     Catalog, ChatEvent, Model, ModelRef, Question, QuestionItem, QuestionOption,
 };
@@ -171,7 +172,7 @@ fn screens() -> Vec<(&'static str, Script)> {
 
 fn panes() -> Vec<(&'static str, Script)> {
     let mut no_session = Script::with_stored(vec![]);
-    no_session.app.shown = None;
+    no_session.app.open = OpenSessions::default();
     vec![
         ("start", Script::started(options())),
         ("no session", no_session),

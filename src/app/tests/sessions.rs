@@ -17,7 +17,7 @@ fn opens(effects: &[Effect]) -> Vec<(String, bool)> {
 }
 
 fn state(script: &Script, key: &str) -> State {
-    script.app.open[&SessionKey::from(key)].state()
+    script.app.open.get(&SessionKey::from(key)).unwrap().state()
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn names_of_new_sessions_are_unique() {
         ("sandbar-4".to_owned(), true),
     ];
     assert_eq!(opens(&script.asked()), names);
-    assert_eq!(script.app.focus, Pane::Chat);
+    assert_eq!(script.app.focus.pane(), Pane::Chat);
 }
 
 #[test]
@@ -139,16 +139,27 @@ fn events_reach_their_session_while_another_is_shown() {
 
     assert_eq!(script.shown(), "two");
     assert_eq!(state(&script, "one"), State::Working);
-    assert!(script.app.open[&SessionKey::from("one")].unread);
     assert!(
-        script.app.open[&SessionKey::from("one")]
+        script
+            .app
+            .open
+            .get(&SessionKey::from("one"))
+            .unwrap()
+            .is_unread()
+    );
+    assert!(
+        script
+            .app
+            .open
+            .get(&SessionKey::from("one"))
+            .unwrap()
             .logs
             .last()
             .is_some()
     );
 
     script.keys("ctrl-x 1");
-    assert!(!script.app.session().unwrap().unread);
+    assert!(!script.app.session().unwrap().is_unread());
     assert_eq!(opens(&script.asked()), []);
 }
 
@@ -159,7 +170,7 @@ fn events_of_sessions_that_are_not_open_are_dropped() {
     script.status("two", Status::Busy);
     script.status("nobody", Status::Busy);
 
-    assert_eq!(script.app.open.len(), 1);
+    assert_eq!(script.app.open.iter().count(), 1);
     assert_eq!(script.asked(), []);
 }
 
@@ -228,7 +239,12 @@ fn pause_pauses_and_resumes() {
 fn a_session_that_is_over_is_kept_in_the_store_only_once_another_one_is_shown() {
     let gone = || Phase::Gone(Failure::new("the sandbox was killed"));
     let names = |script: &Script| -> Vec<String> {
-        script.app.open.keys().map(ToString::to_string).collect()
+        script
+            .app
+            .open
+            .iter()
+            .map(|(key, _)| key.to_string())
+            .collect()
     };
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2), row("three", 3)]);
     script.phase("one", gone());
@@ -407,11 +423,7 @@ fn a_failed_command_is_told() {
     let failure = Failure::new("The prompt was not sent");
     script.session("one", SessionEvent::CommandFailed(failure));
 
-    let notice = script
-        .app
-        .notice
-        .as_ref()
-        .map(|notice| notice.text.as_str());
+    let notice = script.app.status.notice();
     assert_eq!(notice, Some("The prompt was not sent"));
 }
 

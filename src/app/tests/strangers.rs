@@ -54,8 +54,7 @@ fn ids(script: &Script) -> Vec<&str> {
 }
 
 fn notice(script: &Script) -> &str {
-    let notice = script.app.notice.as_ref();
-    notice.map_or("", |notice| notice.text.as_str())
+    script.app.status.notice().unwrap_or_default()
 }
 
 fn adopt(id: &str, result: Result<SessionSummary, Failure>) -> Event {
@@ -144,7 +143,10 @@ fn where_they_cannot_be_asked_for_a_quiet_line_says_so_and_the_old_ones_stay() {
     let screen = script.screen(120, 36);
     assert!(screen.contains("others unknown: the"), "{screen}");
     assert!(screen.contains("my-work"), "{screen}");
-    assert_eq!((notice(&script), script.app.overlays.len()), ("", 0));
+    assert_eq!(
+        (notice(&script), script.app.overlays.iter().count()),
+        ("", 0)
+    );
     script.event(Event::Reply(Reply::Strangers(Ok(Vec::new()))));
     assert!(!script.screen(120, 36).contains("others"));
 }
@@ -286,7 +288,10 @@ fn a_press_of_the_mouse_selects_one_and_opens_nothing() {
         row: 7,
     }));
 
-    assert_eq!((script.app.focus, script.shown()), (Pane::Sessions, "one"));
+    assert_eq!(
+        (script.app.focus.pane(), script.shown()),
+        (Pane::Sessions, "one")
+    );
     assert!(script.screen(120, 36).contains("a adopt  p pause  D kill"));
     assert_eq!(script.asked(), []);
 }

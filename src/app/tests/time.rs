@@ -71,7 +71,7 @@ fn all_that_lapses_comes_to_rest() {
     script.wait(Duration::from_secs(10));
 
     assert_eq!(script.app.animation_due(script.now), None);
-    assert!(script.app.notice.is_none());
+    assert!(script.app.status.notice().is_none());
 }
 
 #[test]
@@ -150,7 +150,11 @@ fn the_user_is_warned_of_the_end_twice_and_again_after_more_time() {
     let mut script = ending(Duration::from_mins(30));
     let notice = |script: &mut Script, wait| {
         script.wait(wait);
-        script.app.notice.take().map(|notice| notice.text)
+        {
+            let notice = script.app.status.notice().map(str::to_owned);
+            script.app.status.clear();
+            notice
+        }
     };
 
     assert_eq!(notice(&mut script, Duration::from_mins(24)), None);
@@ -182,7 +186,7 @@ fn one_key_asks_for_more_time_where_there_is_an_end() {
     assert!(extended(&mut ending(Duration::from_mins(30))));
     let mut unlimited = live();
     assert!(!extended(&mut unlimited));
-    assert!(unlimited.app.notice.is_some());
+    assert!(unlimited.app.status.notice().is_some());
 }
 
 #[test]

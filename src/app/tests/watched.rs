@@ -48,7 +48,7 @@ fn needs(line: &str) -> Activity {
 
 fn state(script: &Script, key: &str) -> State {
     let row = script.app.list.row(&SessionKey::from(key)).unwrap();
-    script.app.state_of(row)
+    script.app.all_sessions().state_of(row)
 }
 
 /// The commands that were asked for since the last look, but for drafts.
@@ -135,7 +135,7 @@ fn sessions_that_are_over_wait_for_nobody() {
     script.session("open", SessionEvent::Chat(permission()));
     activity(&mut script, "one", needs("bash: ls"));
     activity(&mut script, "two", needs("bash: ls"));
-    assert_eq!(script.app.waiting(), 3);
+    assert_eq!(script.app.all_sessions().waiting(), 3);
 
     script.phase("one", Phase::Paused);
     script.phase("two", gone());
@@ -144,7 +144,7 @@ fn sessions_that_are_over_wait_for_nobody() {
     activity(&mut script, "one", needs("bash: ls"));
     activity(&mut script, "two", needs("bash: ls"));
 
-    assert_eq!(script.app.waiting(), 0);
+    assert_eq!(script.app.all_sessions().waiting(), 0);
     let states = ["one", "two", "open"].map(|key| state(&script, key));
     assert_eq!(states, [State::Paused, State::Gone, State::Paused]);
     script.keys("ctrl-x space");
@@ -158,8 +158,8 @@ fn sessions_that_are_over_wait_for_nobody() {
 #[test]
 fn sessions_that_are_paused_with_their_server_are_told_once() {
     let notice = |script: &Script| {
-        let notice = script.app.notice.as_ref();
-        notice.map_or(String::new(), |notice| notice.text.clone())
+        let notice = script.app.status.notice();
+        notice.unwrap_or_default().to_owned()
     };
     let rows = || vec![served("shown", 1), served("two", 2), served("three", 3)];
     let mut script = Script::with_stored(rows());
@@ -191,7 +191,7 @@ fn a_pause_from_here_is_not_told_as_news() {
     script.phase("two", Phase::Paused);
 
     assert_eq!(state(&script, "two"), State::Paused);
-    assert!(script.app.notice.is_none());
+    assert!(script.app.status.notice().is_none());
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn the_start_opens_the_session_of_the_directory_that_was_on_a_screen_last() {
     };
     let shown = |project, first| {
         let script = started_in(project, first, rows());
-        let name = script.app.list.name(script.app.shown.as_ref().unwrap());
+        let name = script.app.list.name(script.app.open.shown().unwrap());
         name.to_owned()
     };
 
@@ -299,7 +299,7 @@ fn the_start_opens_the_session_of_the_directory_that_was_on_a_screen_last() {
 #[test]
 fn what_is_on_the_screen_is_noted_and_a_new_session_belongs_to_the_directory() {
     let mut script = started_in("/a", FirstSession::New, vec![begun("one", "/b", None)]);
-    let new = script.app.shown.clone().unwrap();
+    let new = script.app.open.shown().cloned().unwrap();
     let noted = |script: &mut Script| -> Vec<SessionKey> {
         let asked = script.asked().into_iter();
         let shown = asked.filter_map(|effect| match effect {

@@ -1,0 +1,112 @@
+//! The root of the model only routes: it is implemented in few files, and sees no field of its parts.
+
+use std::path::Path;
+
+use super::sources;
+
+/// Where `App` has methods: events and their outcomes, and the views.
+const ROOT: &[&str] = &[
+    "app/mod.rs",
+    "app/start.rs",
+    "app/update.rs",
+    "app/update_session.rs",
+    "app/update_bulk.rs",
+    "app/update_mouse.rs",
+    "app/settle.rs",
+    "app/strangers.rs",
+    "app/ways.rs",
+    "app/view.rs",
+    "app/view_bars.rs",
+    "app/view_hints.rs",
+    "app/view_overlay.rs",
+    "app/view_picker.rs",
+];
+
+/// What `App` is made of, and what these are made of: their fields are their own.
+const PARTS: &[&str] = &[
+    "app/all_sessions.rs",
+    "app/asking.rs",
+    "app/bulk.rs",
+    "app/clock_reading.rs",
+    "app/leader_keys.rs",
+    "app/mod.rs",
+    "app/open_sessions.rs",
+    "app/opened.rs",
+    "app/overlay.rs",
+    "app/pane.rs",
+    "app/paused_elsewhere.rs",
+    "app/picker.rs",
+    "app/sessions/mod.rs",
+    "app/status_line.rs",
+    "app/typeahead.rs",
+    "app/victims.rs",
+    "app/watched.rs",
+];
+
+/// Fields of parts that are seen outside, each with a reason.
+const SEEN: &[(&str, &[&str])] = &[
+    // What the program was started with: plain data from the command line.
+    (
+        "app/mod.rs",
+        &["mode", "keymap", "mouse", "utc_offset_minutes", "prices"],
+    ),
+    // Parts with private fields of their own.
+    ("app/opened.rs", &["chat", "logs"]),
+];
+
+/// Whether a file has methods of `App`.
+fn implements_app(source: &str) -> bool {
+    source.lines().any(|line| line == "impl App {")
+}
+
+/// The fields that others can see.
+fn visible_fields(source: &str) -> Vec<&str> {
+    let fields = source.lines().filter_map(|line| {
+        let declared = line.strip_prefix("    pub")?;
+        let declared = match declared.strip_prefix('(') {
+            Some(rest) => rest.split_once(") ")?.1,
+            None => declared.strip_prefix(' ')?,
+        };
+        let (name, _) = declared.split_once(": ")?;
+        let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        is_name.then_some(name)
+    });
+    fields.collect()
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn the_root_of_the_model_is_implemented_in_few_files() {
+    let in_app = sources().iter().map(|file| file.path.as_str());
+    let in_app = in_app.filter(|path| path.starts_with("app/"));
+    let mut found: Vec<&str> = in_app.filter(|path| implements_app(&read(path))).collect();
+    let mut allowed = ROOT.to_vec();
+    found.sort_unstable();
+    allowed.sort_unstable();
+
+    assert_eq!(found, allowed);
+}
+
+#[test]
+fn the_parts_of_the_root_keep_their_fields_to_themselves() {
+    for path in PARTS {
+        let seen = SEEN.iter().find(|(file, _)| file == path);
+        let seen = seen.map_or(&[][..], |(_, fields)| *fields);
+
+        assert_eq!(visible_fields(&read(path)), seen, "{path}");
+    }
+}
+
+#[test]
+fn a_field_that_others_see_is_found_and_a_function_is_none() {
+    let source = "pub(super) struct Part {\n    own: u8,\n    pub(super) seen: u8,\n    pub all: u8,\n}\n\
+                  impl Part {\n    pub(super) fn get(&self, key: &str) -> u8 {\n        0\n    }\n}\n";
+
+    assert_eq!(visible_fields(source), ["seen", "all"]);
+    assert!(!implements_app(source));
+    assert!(implements_app("impl App {\n}\n"));
+}
