@@ -3,7 +3,6 @@
 //! What is open tells by itself what it does; of the others the list has what was stored, and what their
 //! watchers tell.
 
-use super::bulk::BulkOperations;
 use super::open_sessions::OpenSessions;
 use super::sessions::{Sessions, Target};
 use crate::domain::id::SessionKey;
@@ -82,20 +81,15 @@ impl<'a> AllSessions<'a> {
         row.is_some_and(|row| row.sandbox.id.is_some())
     }
 
-    /// Which of the rows that are not open are paused now and were not before, and not from here.
-    pub(super) fn newly_paused(
-        self,
-        stored: &[SessionSummary],
-        ours: &BulkOperations,
-    ) -> Vec<SessionKey> {
+    /// Which of the rows that are not open are paused now and were not before.
+    pub(super) fn newly_paused(self, stored: &[SessionSummary]) -> Vec<SessionKey> {
         let was_running = |row: &SessionSummary| {
             let before = self.list.row(&row.key).map(|row| &row.phase);
             matches!(before, Some(Phase::Dormant | Phase::Failed(_)))
         };
-        let is_ours = |row: &SessionSummary| ours.is_closing(&row.key);
         let rows = stored.iter().filter(|row| row.phase == Phase::Paused);
         let rows = rows.filter(|row| self.open.get(&row.key).is_none());
-        let rows = rows.filter(|row| was_running(row) && !is_ours(row));
+        let rows = rows.filter(|row| was_running(row));
         rows.map(|row| row.key.clone()).collect()
     }
 

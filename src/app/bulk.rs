@@ -166,7 +166,7 @@ impl BulkOperation {
     fn hear(&mut self, row: &Target, phase: &Phase, name: &str) {
         match (self.op, phase) {
             (BulkOp::Pause, Phase::Paused) | (BulkOp::Kill, Phase::Gone(_)) => {
-                self.end(row, BulkResult::Done)
+                self.end(row, BulkResult::Done);
             }
             (BulkOp::Pause, Phase::Gone(_)) => self.end(row, BulkResult::Gone),
             (_, Phase::Dormant) => self.end(row, BulkResult::Without),

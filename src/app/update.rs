@@ -373,7 +373,8 @@ impl App {
     fn reply(&mut self, reply: Reply, cx: &mut Cx<'_>) {
         match reply {
             Reply::Sessions(rows) => {
-                let paused = self.all_sessions().newly_paused(&rows, &self.bulk);
+                let mut paused = self.all_sessions().newly_paused(&rows);
+                paused.retain(|key| !self.bulk.is_closing(key));
                 self.open.stored(&rows, cx);
                 self.list.loaded(rows);
                 self.tell_paused_elsewhere(paused, cx);

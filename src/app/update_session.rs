@@ -28,15 +28,7 @@ impl App {
             self.tell_paused_elsewhere([key.clone()], cx);
         }
         let Some(session) = self.open.get_mut(key) else {
-            match (self.list.row_mut(key), event) {
-                (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) => {
-                    row.phase = phase;
-                }
-                (_, SessionEvent::Activity(activity)) if self.watched.contains(key) => {
-                    self.list.set_activity(key, activity);
-                }
-                _ => {}
-            }
+            self.unopened_event(key, event);
             return;
         };
         let was_resuming = session.is_resuming();
@@ -79,6 +71,19 @@ impl App {
         }
         if is_end {
             self.let_go();
+        }
+    }
+
+    /// Takes what is told of a session that is not open.
+    fn unopened_event(&mut self, key: &SessionKey, event: SessionEvent) {
+        match (self.list.row_mut(key), event) {
+            (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) => {
+                row.phase = phase;
+            }
+            (_, SessionEvent::Activity(activity)) if self.watched.contains(key) => {
+                self.list.set_activity(key, activity);
+            }
+            _ => {}
         }
     }
 

@@ -356,7 +356,10 @@ mod tests {
         typed.wait(1000);
 
         assert_eq!(before, (vec![], "a whole prompt".into()));
-        assert_eq!(typed.composed(), (vec!["a whole prompt".into()], "".into()));
+        assert_eq!(
+            typed.composed(),
+            (vec!["a whole prompt".into()], String::new())
+        );
         assert_eq!(typed.detector.due(), None);
     }
 
