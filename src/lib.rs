@@ -62,7 +62,7 @@
 //! A new kind of part: `opencode/wire/part.rs` → `session/translate/` → [`domain::chat`] →
 //! `app/chat/view_part.rs`. A new key: `app/keymap.rs`. A new command: `cli/args.rs`. A new setting:
 //! `config/`. A new thing that a session can do: [`domain::session::SessionCommand`] →
-//! `session/connection.rs`.
+//! `session/commands.rs`.
 
 pub mod app;
 pub mod cli;

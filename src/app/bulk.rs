@@ -77,7 +77,7 @@ impl BulkOperations {
         let row = || Target::Session(key.clone());
         match event {
             SessionEvent::Phase(phase) => self.row_told(&row(), phase, all),
-            SessionEvent::CommandFailed(failure) => {
+            event if let Some(failure) = event.failed_command() => {
                 self.row_told(&row(), &Phase::Failed(failure.clone()), all);
             }
             // It has ended without a word of a sandbox.

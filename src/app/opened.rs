@@ -11,9 +11,7 @@ use super::logs::Logs;
 use crate::domain::id::SessionKey;
 use crate::domain::runs::Life;
 use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
-use crate::domain::session::{
-    Origin, Prompt, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo,
-};
+use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo};
 use crate::domain::time::{Monotonic, UnixMillis};
 
 /// Whether a session's task takes commands.
@@ -163,13 +161,17 @@ impl OpenSession {
             SessionEvent::Phase(phase) => self.phase_changed(phase, cx),
             SessionEvent::Chat(event) => self.chat.receive(event, cx),
             SessionEvent::Logs(lines) => self.logs.append(lines),
-            SessionEvent::Queue { prompts, held } => self.chat.queue_changed(prompts, held),
+            SessionEvent::Queue(queue) => self.chat.queue_changed(queue),
             SessionEvent::Runs(life) => self.life = life,
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
             // The root words a revival; what an open session does, its chat knows.
             SessionEvent::Revived(_) | SessionEvent::Activity(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
+            SessionEvent::CommandRefused { command, failure } => {
+                self.chat.command_refused(&command, &failure, cx.now);
+            }
             SessionEvent::Stopped => {
+                self.chat.task_ended();
                 self.task = Task::Ended { is_stored: false };
                 if self.origin == Origin::Stored {
                     // From here on the store tells what becomes of it.
@@ -260,10 +262,12 @@ impl OpenSession {
         }));
     }
 
-    /// Starts its task anew for a prompt.
-    pub(super) fn wake_for(&mut self, prompt: Prompt, cx: &mut Cx<'_>) {
+    /// Starts its task anew for these commands.
+    pub(super) fn wake_for(&mut self, commands: Vec<SessionCommand>, cx: &mut Cx<'_>) {
         self.wake(cx);
-        self.command(SessionCommand::Prompt(prompt), cx);
+        for command in commands {
+            self.command(command, cx);
+        }
     }
 
     /// What the store has of a session whose task has ended: where somebody else has resumed or revived it,

@@ -225,9 +225,9 @@ impl App {
                     self.overlays.push(Overlay::Models(Picker::default()));
                 }
             }
-            ChatOutcome::Wake(prompt) => {
+            ChatOutcome::Wake(commands) => {
                 if let Some(session) = self.session_mut() {
-                    session.wake_for(prompt, cx);
+                    session.wake_for(commands, cx);
                 }
             }
             // Enter may be pressed for many reasons: it asks only where there is something to ask.

@@ -46,10 +46,8 @@ impl App {
             _ => {}
         }
         let is_end = event == SessionEvent::Stopped;
-        let failed = match &event {
-            SessionEvent::CommandFailed(failure) if is_shown => Some(failure.summary.clone()),
-            _ => None,
-        };
+        let failed = event.failed_command().filter(|_| is_shown);
+        let failed = failed.map(|failure| failure.summary.clone());
         session.receive(event, cx);
         // The chat says it, with more words: here only where that is not in sight.
         if let Some(text) = failed

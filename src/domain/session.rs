@@ -78,6 +78,17 @@ pub struct Prompt {
     pub model: Option<ModelRef>,
 }
 
+/// The prompts that are not in the conversation yet, as the session's task has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PromptQueue {
+    /// Stored, and sent in their turn; `waiting[0]` is the next.
+    pub waiting: Vec<Prompt>,
+    /// On their way to the server, oldest first.
+    pub sent: Vec<Prompt>,
+    /// What waits is sent when the user releases it.
+    pub held: bool,
+}
+
 /// What a listener may ask of a session's task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionCommand {
@@ -145,11 +156,8 @@ pub enum SessionEvent {
     Chat(ChatEvent),
     /// In order; never empty.
     Logs(Vec<LogLine>),
-    /// The whole queue after each change, `prompts[0]` is the next.
-    Queue {
-        prompts: Vec<Prompt>,
-        held: bool,
-    },
+    /// The whole queue, once the session is restored and after each change.
+    Queue(PromptQueue),
     /// What was kept last in case that the sandbox goes; `None`: nothing yet.
     Snapshot(Option<SnapshotInfo>),
     /// How long the session's sandboxes ran and how large they were, where somebody pays for them.
@@ -158,11 +166,28 @@ pub enum SessionEvent {
     Revived(Revival),
     /// A command failed; nothing that was typed is lost: a prompt is back in the queue, held.
     CommandFailed(Failure),
+    /// The session's task was not given this command.
+    CommandRefused {
+        command: SessionCommand,
+        failure: Failure,
+    },
     /// The last event.
     Stopped,
 }
 
 impl SessionEvent {
+    /// Why a command failed, where the user is to hear of it. A draft that was refused is offered again.
+    pub fn failed_command(&self) -> Option<&Failure> {
+        match self {
+            Self::CommandRefused {
+                command: SessionCommand::SaveDraft(_),
+                ..
+            } => None,
+            Self::CommandFailed(failure) | Self::CommandRefused { failure, .. } => Some(failure),
+            _ => None,
+        }
+    }
+
     /// Whether somebody who looks at the session waits for this: the conversation itself, a request, the
     /// end of a text or of a turn. Nothing need follow it soon.
     pub fn is_awaited(&self) -> bool {

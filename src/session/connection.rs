@@ -1,4 +1,4 @@
-//! One connection to OpenCode: the event stream, the calls under way, the queue that moves.
+//! One connection to OpenCode: the event stream and the calls under way.
 
 mod keeping;
 mod posting;
@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use futures::future::FutureExt;
 
-use self::posting::shows;
 use self::state::Called;
 pub(crate) use self::state::{Connection, Happened};
-use super::outcome::{Elsewhere, Lost, Stop};
+use super::outcome::{Elsewhere, Lost};
 use super::serving::Serving;
-use super::words;
-use crate::domain::chat::{ChatEvent, Status};
+use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
-use crate::domain::session::SessionCommand;
+use crate::domain::id::{PermissionId, QuestionId};
 use crate::domain::time::UnixMillis;
 use crate::session::world::wall;
 
@@ -29,15 +27,9 @@ impl Connection {
         &mut self,
         serving: &mut Serving,
         happened: Happened,
-    ) -> Result<Option<Lost>, Stop> {
+    ) -> Option<Lost> {
         match happened {
-            Happened::Command(SessionCommand::Reconnect) => {
-                serving.world.woke().await;
-                self.lost(serving).await;
-                let reason = "the connection was given up for a new one";
-                return Ok(Some(Lost::connection(reason)));
-            }
-            Happened::Command(command) => self.command(serving, command).await?,
+            Happened::Commanded => {}
             Happened::News(event) => self.received(serving, event).await,
             Happened::Called(called) => self.called(serving, called).await,
             Happened::Elsewhere(Elsewhere::Changed) => {
@@ -46,35 +38,24 @@ impl Connection {
             Happened::Elsewhere(Elsewhere::TookOver) => {
                 self.lost(serving).await;
                 serving.heard_of(Elsewhere::TookOver).await;
-                return Ok(Some(Lost::TookOver));
+                return Some(Lost::TookOver);
             }
             Happened::Lost(lost) => {
                 self.lost(serving).await;
-                return Ok(Some(lost));
+                return Some(lost);
             }
         }
-        self.post_next(serving).await;
-        Ok(None)
+        self.begin_calls(serving);
+        None
     }
 
     async fn received(&mut self, serving: &mut Serving, event: ChatEvent) {
         let first = matches!(event, ChatEvent::Resync(_)) && !self.live;
-        // An error without a turn is followed by no idle, so that it has a time of its own.
-        let patience = match event {
-            ChatEvent::Error(_) => Some(5 * serving.world.timing.settles),
-            ChatEvent::Status(Status::Idle) if serving.queue.is_unsettled() => {
-                Some(serving.world.timing.settles)
-            }
-            _ => None,
-        };
-        let was_busy = serving.queue.is_busy();
-        if !self.posting.is_empty() {
-            self.confirm(serving, |id| shows(&event, id)).await;
-        }
+        let was_busy = serving.delivery.is_busy();
         serving.news(event).await;
         // Working sandboxes live longer than idle ones, whoever began the turn.
         let settings = &serving.world.settings;
-        let ttl = match (was_busy, serving.queue.is_busy()) {
+        let ttl = match (was_busy, serving.delivery.is_busy()) {
             (true, true) if first => Some(settings.work_ttl),
             (false, true) => Some(settings.work_ttl),
             (true, false) => Some(settings.idle_ttl),
@@ -85,11 +66,6 @@ impl Connection {
             self.live = true;
             serving.connected().await;
             self.ask_for_the_run();
-            // Taken by the server over an earlier connection.
-            self.earlier = serving.queue.in_flight().cloned();
-            if let Some(prompt) = self.earlier.clone() {
-                self.look(serving, prompt, 1);
-            }
         }
         if let Some(ttl) = ttl {
             self.live_for(serving, ttl);
@@ -98,67 +74,40 @@ impl Connection {
             self.ask_for_the_end(serving);
         }
         // After each turn, and after what happened while nobody was here.
-        if (first || was_busy) && !serving.queue.is_busy() {
+        if (first || was_busy) && !serving.delivery.is_busy() {
             self.keep(serving);
-        }
-        if let Some(patience) = patience {
-            let recovers = tokio::time::sleep(patience);
-            self.calls
-                .push(recovers.map(|()| Called::Recovered).boxed());
         }
     }
 
-    async fn command(
-        &mut self,
-        serving: &mut Serving,
-        command: SessionCommand,
-    ) -> Result<(), Stop> {
-        match command {
-            SessionCommand::SendNow(id) => {
-                if let Some(prompt) = serving.queue.remove(&id) {
-                    serving.queue.sent(&prompt);
-                    if serving.claim(&prompt, true).await {
-                        self.post(prompt);
-                    }
-                }
-            }
-            SessionCommand::Abort => {
-                serving.queue.aborted();
-                serving.hold().await;
-                self.calls
-                    .push(self.server.clone().abort().map(done).boxed());
-            }
-            SessionCommand::ReplyPermission { id, reply } => {
-                let call = self.server.clone().reply_permission(id, reply);
-                self.calls.push(call.map(done).boxed());
-            }
-            SessionCommand::ReplyQuestion { id, reply } => {
-                let call = self.server.clone().reply_question(id, reply);
-                self.calls.push(call.map(done).boxed());
-            }
-            SessionCommand::Extend => {
-                let settings = &serving.world.settings;
-                let (is_busy, idle) = (serving.queue.is_busy(), settings.idle_ttl);
-                let ttl = if is_busy { settings.work_ttl } else { idle };
-                let lives = self.server.clone().live_for(ttl);
-                self.calls.push(lives.map(lives_until).boxed());
-            }
-            SessionCommand::Revive => serving.command_failed(words::not_gone()).await,
-            SessionCommand::UseTemplate(_) => {
-                serving.command_failed(words::has_conversation()).await;
-            }
-            SessionCommand::LoadOlder => {
-                let call = self.server.clone().older();
-                self.calls.push(
-                    call.map(|page| page.map_or_else(Called::Failed, Called::News))
-                        .boxed(),
-                );
-            }
-            command => {
-                serving.offline(command).await?;
-            }
-        }
-        Ok(())
+    pub(crate) fn abort(&self) {
+        let aborted = self.server.clone().abort();
+        self.calls.push(aborted.map(done).boxed());
+    }
+
+    pub(crate) fn reply_permission(&self, id: PermissionId, reply: PermissionReply) {
+        let replied = self.server.clone().reply_permission(id, reply);
+        self.calls.push(replied.map(done).boxed());
+    }
+
+    pub(crate) fn reply_question(&self, id: QuestionId, reply: QuestionReply) {
+        let replied = self.server.clone().reply_question(id, reply);
+        self.calls.push(replied.map(done).boxed());
+    }
+
+    /// Fetches the page before the oldest known message.
+    pub(crate) fn load_older(&self) {
+        let page = self.server.clone().older();
+        let told = page.map(|page| page.map_or_else(Called::Failed, Called::News));
+        self.calls.push(told.boxed());
+    }
+
+    /// Lets the sandbox live on, as long as one that was just used.
+    pub(crate) fn extend(&self, serving: &Serving) {
+        let settings = &serving.world.settings;
+        let (is_busy, idle) = (serving.delivery.is_busy(), settings.idle_ttl);
+        let ttl = if is_busy { settings.work_ttl } else { idle };
+        let lives = self.server.clone().live_for(ttl);
+        self.calls.push(lives.map(lives_until).boxed());
     }
 
     /// Sets the sandbox's time. Where that fails it is tried again as long as the agent works; the user
@@ -215,26 +164,14 @@ impl Connection {
             Called::Failed(failure) => serving.command_failed(failure).await,
             Called::News(event) => serving.news(event).await,
             Called::Runs(sandbox, run) => serving.runs(sandbox, run).await,
-            Called::Posted(id) => self.look(serving, id, 1),
-            Called::NotPosted {
-                prompt,
-                failure,
-                refused,
-            } => {
-                let before = self.posting.len();
-                self.posting.retain(|other| other.message != prompt.message);
-                // Else the server has shown it meanwhile: only its answer was lost.
-                if self.posting.len() < before {
-                    serving.not_posted(prompt, failure, refused).await;
-                }
-            }
+            Called::Delivery(event) => serving.deliver(event).await,
             Called::LivesUntil(until) => {
                 serving.lives_until(until).await;
                 serving.tell_of_plan(self.server.longest_life()).await;
                 self.renew(serving, until);
             }
             Called::Renew(_) => {
-                if serving.queue.is_busy() {
+                if serving.delivery.is_busy() {
                     self.live_for(serving, serving.world.settings.work_ttl);
                 } else {
                     self.ask_for_the_end(serving);
@@ -249,12 +186,6 @@ impl Connection {
                 self.renew(serving, serving.lives().unwrap_or(until));
             }
             Called::Kept(kept) => self.kept(serving, kept).await,
-            Called::Recovered => serving.queue.recovered(),
-            Called::Looked {
-                prompt,
-                looks,
-                turn,
-            } => self.looked(serving, prompt, looks, turn).await,
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::boot;
+use super::commands;
 use super::connection::{Connection, Happened};
 use super::events::Events;
 use super::outages::Outages;
@@ -77,6 +78,9 @@ pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
     let Err(Stop(closing)) = Box::pin(life.live()).await;
     life.serving.end(closing).await;
 }
+
+/// Why a connection is lost that the user wants to be another one.
+const GIVEN_UP: &str = "the connection was given up for a new one";
 
 /// Tries of what fails in passing before there is anything to come back to; then somebody is asked.
 const TRIES: u32 = 3;
@@ -177,7 +181,7 @@ impl Life {
                 Some(command) = self.inbox.recv() => {
                     self.hear(&command);
                     let is_typing = matches!(&command, SessionCommand::SaveDraft(text) if !text.is_empty());
-                    let is_asked = self.serving.offline(command).await? == Heard::Retry;
+                    let is_asked = commands::handle(&mut self.serving, None, command).await? == Heard::Retry;
                     if is_asked || is_typing && self.world.settings.warm_start {
                         return Ok(());
                     }
@@ -202,7 +206,7 @@ impl Life {
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
                     self.hear(&command);
-                    self.serving.offline(command).await?;
+                    commands::handle(&mut self.serving, None, command).await?;
                 }
                 elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
             }
@@ -307,19 +311,26 @@ impl Life {
         loop {
             let happened = tokio::select! {
                 biased;
-                () = self.ending.cancel.cancelled() => {
-                    connection.let_keep(&self.serving).await;
-                    return Err(self.asked());
+                () = self.ending.cancel.cancelled() => Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    let link = Some(&mut connection);
+                    match commands::handle(&mut self.serving, link, command).await {
+                        Ok(Heard::Done) => Ok(Happened::Commanded),
+                        Ok(Heard::Retry) => Ok(Happened::Lost(Lost::connection(GIVEN_UP))),
+                        Err(stop) => Err(stop),
+                    }
                 }
-                Some(command) = self.inbox.recv() => Happened::Command(command),
-                elsewhere = self.serving.elsewhere() => Happened::Elsewhere(elsewhere),
-                happened = connection.wait() => happened,
+                elsewhere = self.serving.elsewhere() => Ok(Happened::Elsewhere(elsewhere)),
+                happened = connection.wait() => Ok(happened),
             };
-            let lost = connection.handle(&mut self.serving, happened).await;
-            if lost.is_err() {
-                connection.let_keep(&self.serving).await;
-            }
-            if let Some(lost) = lost? {
+            let happened = match happened {
+                Ok(happened) => happened,
+                Err(stop) => {
+                    connection.let_keep(&self.serving).await;
+                    return Err(stop);
+                }
+            };
+            if let Some(lost) = connection.handle(&mut self.serving, happened).await {
                 return Ok((lost, connection.was_live()));
             }
         }
@@ -337,7 +348,7 @@ impl Life {
                     self.hear(&command);
                     // It is asked for at the end of this very boot.
                     let is_revival = command == SessionCommand::Revive;
-                    if self.serving.offline(command).await? == Heard::Retry && !is_revival {
+                    if commands::handle(&mut self.serving, None, command).await? == Heard::Retry && !is_revival {
                         return Ok(None);
                     }
                 }
@@ -369,7 +380,7 @@ impl Life {
                     self.hear(&command);
                     let is_awaited = until == Until::Prompt
                         && matches!(command, SessionCommand::Prompt(_));
-                    if self.serving.offline(command).await? == Heard::Retry || is_awaited {
+                    if commands::handle(&mut self.serving, None, command).await? == Heard::Retry || is_awaited {
                         return Ok(());
                     }
                 }

@@ -9,6 +9,7 @@
 //! the store has said already, when it was opened, that it cannot be used.
 
 mod drafts;
+mod queue;
 mod runs;
 
 use std::fmt::Display;
@@ -22,7 +23,7 @@ use super::place::Place;
 use super::world::{Records, World};
 use crate::domain::chat::{ChatEvent, Resync, Status};
 use crate::domain::failure::Failure;
-use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::id::SessionKey;
 use crate::domain::log::{LogEnds, LogLine};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use crate::domain::session::{NewSession, Origin, Prompt, SessionSpec, SessionSummary};
@@ -32,7 +33,7 @@ use crate::engine::EngineSpec;
 use crate::store::lock::SessionLock;
 use crate::store::secrets::Secrets;
 use crate::store::snapshots::SnapshotFiles;
-use crate::store::{Claim, Naming, StoreError, StoredQueue, StoredSession};
+use crate::store::{Naming, StoreError, StoredSession};
 
 /// Messages that are shown before the server has been asked.
 const MESSAGES: usize = 200;
@@ -374,82 +375,6 @@ impl Recorder {
         }
     }
 
-    /// The queue as all processes see it; `None` where there is nothing to share.
-    pub(crate) async fn queue(&self) -> Option<StoredQueue> {
-        let records = self.records.as_ref()?;
-        let mut queue = told("queue", records.store.queue(&self.key).await)?;
-        queue.waiting.extend(self.memory().unstored.iter().cloned());
-        Some(queue)
-    }
-
-    /// Whoever posted before is gone: what it had claimed waits again.
-    pub(crate) async fn unclaim_all(&self) {
-        if let Some(records) = &self.records {
-            told("queue", records.store.unclaim_all(&self.key).await);
-        }
-    }
-
-    /// Returns when the prompt is on the disk.
-    pub(crate) async fn enqueue(&self, prompt: &Prompt) {
-        let Some(records) = &self.records else { return };
-        let stored = records.store.enqueue(&self.key, prompt.clone()).await;
-        if told("queue", stored).is_none() {
-            self.memory().unstored.push(prompt.clone());
-        }
-    }
-
-    /// Takes a prompt out of the queue; `false`: it is on its way, or another process has taken it.
-    pub(crate) async fn dequeue(&self, id: &MessageId) -> bool {
-        let Some(records) = &self.records else {
-            return true;
-        };
-        if self.take_unstored(id) {
-            return true;
-        }
-        told("queue", records.store.dequeue(&self.key, id).await).unwrap_or(true)
-    }
-
-    /// Asks for a prompt that is to be posted; `even_held`: also past a held queue. Where the store
-    /// fails, the prompt goes out all the same.
-    pub(crate) async fn claim(&self, id: &MessageId, even_held: bool) -> Claim {
-        let Some(records) = &self.records else {
-            return Claim::Granted;
-        };
-        if self.take_unstored(id) {
-            return Claim::Granted;
-        }
-        let claimed = records.store.claim(&self.key, id, even_held).await;
-        told("queue", claimed).unwrap_or(Claim::Granted)
-    }
-
-    /// The prompt was not posted: it is the first again, and the queue held if `hold`.
-    pub(crate) async fn unclaim(&self, id: &MessageId, hold: bool) {
-        if let Some(records) = &self.records {
-            told("queue", records.store.unclaim(&self.key, id, hold).await);
-        }
-    }
-
-    /// The server has the prompt.
-    pub(crate) async fn posted(&self, id: &MessageId) {
-        if let Some(records) = &self.records {
-            told("queue", records.store.posted(&self.key, id).await);
-        }
-    }
-
-    /// Holds the queue, for all processes, or lets it go on.
-    pub(crate) async fn hold(&self, hold: bool) {
-        if let Some(records) = &self.records {
-            told("queue", records.store.hold_queue(&self.key, hold).await);
-        }
-    }
-
-    fn take_unstored(&self, id: &MessageId) -> bool {
-        let unstored = &mut self.memory().unstored;
-        let before = unstored.len();
-        unstored.retain(|prompt| prompt.message != *id);
-        unstored.len() < before
-    }
-
     pub(crate) async fn history(&self, text: String) {
         if let Some(records) = &self.records {
             told("history", records.store.add_history(text).await);
@@ -514,6 +439,7 @@ mod tests {
 
     use super::*;
     use crate::net::http::HttpOptions;
+    use crate::store::Claim;
 
     /// The session as one more process has it open.
     fn process(dir: &Path) -> Recorder {

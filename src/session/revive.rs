@@ -52,10 +52,7 @@ pub(super) async fn begin(recorder: &Recorder) -> Option<(Revival, Vec<MessageId
     recorder.forget_password();
     recorder.hold(true).await;
     for prompt in prompts.iter().rev() {
-        recorder.enqueue(prompt).await;
-        // This way it comes to the front.
-        recorder.claim(&prompt.message, true).await;
-        recorder.unclaim(&prompt.message, true).await;
+        recorder.requeue(prompt, true).await;
     }
     place.sandbox.id = None;
     place.sandbox.directory = None;

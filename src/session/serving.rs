@@ -1,12 +1,13 @@
-//! What a session holds while it lives, and what it does with commands and news.
+//! What a session holds while it lives, and what it does with news.
 //!
 //! Everything is recorded before it is forwarded to the listener or posted to the server, so that a
 //! crash at any instant loses nothing that was typed. [`Serving`] works with or without a
-//! connection; `connection.rs` adds what needs one.
+//! connection; `connection.rs` adds what needs one, `commands.rs` what the user asks for.
 //!
 //! The queue in the store is the true one, as other processes may have the session open too; the one
 //! here follows it.
 
+mod delivery;
 mod ending;
 mod runs;
 
@@ -17,31 +18,32 @@ use tokio::time::Instant;
 
 use super::boot_cx::BootCx;
 use super::events::Events;
-use super::outcome::{Elsewhere, Heard, Stop};
-use super::queue::Queue;
+use super::outcome::{Elsewhere, Heard};
+use super::prompt_delivery::{DeliveryCall, DeliveryEvent, PromptDelivery};
 use super::recorder::Recorder;
 use super::sandbox::Verdict;
 use super::server::Server;
 use super::world::{World, wall};
 use super::{revive, snapshot, words};
-use crate::domain::chat::{ChatEvent, Resync, Role, Status};
+use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
-use crate::domain::id::{MessageId, TemplateId};
+use crate::domain::id::TemplateId;
 use crate::domain::log::LogLine;
 use crate::domain::runs::SeenRun;
 use crate::domain::sandbox::{EngineKind, Phase};
-use crate::domain::session::{
-    Closing, Origin, Prompt, Revival, SessionCommand, SessionEvent, SessionSpec,
-};
+use crate::domain::session::{Origin, PromptQueue, Revival, SessionEvent, SessionSpec};
 use crate::domain::time::UnixMillis;
-use crate::store::Claim;
 
 /// A session's own state, whatever the connection does.
 pub(crate) struct Serving {
     pub(super) world: Arc<World>,
     pub(super) events: Events,
     pub(super) recorder: Recorder,
-    pub(super) queue: Queue,
+    pub(super) delivery: PromptDelivery,
+    /// Calls for the prompts, to be begun by the connection.
+    calls: Vec<DeliveryCall>,
+    /// The queue as the listener was told it last.
+    told: Option<PromptQueue>,
     pub(super) server: Option<Server>,
     /// When the sandbox's time ends, as last set here.
     lives_until: Option<UnixMillis>,
@@ -75,7 +77,9 @@ impl Serving {
             world,
             events,
             recorder,
-            queue: Queue::default(),
+            delivery: PromptDelivery::default(),
+            calls: Vec::new(),
+            told: None,
             server: None,
             lives_until: None,
             running: None,
@@ -141,15 +145,6 @@ impl Serving {
         self.store_changed().await;
     }
 
-    /// Shows the queue as it is stored.
-    async fn store_changed(&mut self) {
-        if let Some(stored) = self.recorder.queue().await
-            && self.queue.adopt(stored.waiting, stored.held)
-        {
-            self.tell_queue().await;
-        }
-    }
-
     /// What the store has of it, whoever has said so.
     pub(crate) async fn stored_phase(&self) -> Option<Phase> {
         self.recorder.stored_phase().await
@@ -182,7 +177,7 @@ impl Serving {
 
     /// Whether a prompt waits to be sent.
     pub(crate) fn has_prompts(&self) -> bool {
-        !self.queue.waiting().is_empty()
+        self.delivery.has_waiting()
     }
 
     /// Whether there is something to come back to: a sandbox, with a conversation in it.
@@ -242,6 +237,7 @@ impl Serving {
         self.lives_until = None;
         self.running = None;
         self.revival = Some(revival);
+        self.deliver(DeliveryEvent::Revived(lost.clone())).await;
         for message in lost {
             self.news(ChatEvent::MessageRemoved(message)).await;
         }
@@ -259,67 +255,23 @@ impl Serving {
         }
     }
 
-    /// A command while there is no connection.
-    pub(crate) async fn offline(&mut self, command: SessionCommand) -> Result<Heard, Stop> {
-        match command {
-            SessionCommand::Prompt(prompt) => {
-                // First: it is on the screen already, and a kill must not find it there alone.
-                self.recorder.enqueue(&prompt).await;
-                self.recorder.history(prompt.text.clone()).await;
-                self.recorder.touch(wall()).await;
-                self.queue.push(prompt);
-                self.tell_queue().await;
-            }
-            SessionCommand::Unqueue(id) => {
-                let is_ours = self.recorder.dequeue(&id).await;
-                if self.queue.remove(&id).is_some() {
-                    self.tell_queue().await;
-                    if !is_ours {
-                        let failure = Failure::new("that prompt had already been sent");
-                        self.command_failed(failure).await;
-                    }
-                }
-            }
-            SessionCommand::ReleaseQueue => {
-                self.recorder.hold(false).await;
-                self.queue.release();
-                self.tell_queue().await;
-            }
-            SessionCommand::SaveDraft(draft) => self.recorder.draft(draft).await,
-            SessionCommand::Retry => return Ok(Heard::Retry),
-            SessionCommand::Reconnect => {
-                self.world.woke().await;
-                return Ok(Heard::Retry);
-            }
-            SessionCommand::UseTemplate(template) => {
-                let place = self.recorder.stored_place().await;
-                if place.is_some_and(|place| place.conversation.is_some()) {
-                    self.command_failed(words::has_conversation()).await;
-                } else if !self.recorder.drives() {
-                    self.command_failed(words::open_elsewhere()).await;
-                } else {
-                    self.template = Some(template);
-                    return Ok(Heard::Retry);
-                }
-            }
-            // The boot finds out whether it is gone.
-            SessionCommand::Revive => {
-                self.wants_revival = true;
-                return Ok(Heard::Retry);
-            }
-            SessionCommand::Pause => return Err(Stop(Closing::Pause)),
-            SessionCommand::Kill => return Err(Stop(Closing::Kill)),
-            SessionCommand::SendNow(_)
-            | SessionCommand::Abort
-            | SessionCommand::Extend
-            | SessionCommand::ReplyPermission { .. }
-            | SessionCommand::ReplyQuestion { .. }
-            | SessionCommand::LoadOlder => {
-                let is_paused = self.stored_phase().await == Some(Phase::Paused);
-                self.command_failed(words::not_connected(is_paused)).await;
-            }
+    /// The boot finds out whether the sandbox is gone.
+    pub(super) fn wants_revival(&mut self) {
+        self.wants_revival = true;
+    }
+
+    /// The next boot takes this template, where nothing is lost by it.
+    pub(super) async fn use_template(&mut self, template: TemplateId) -> Heard {
+        let place = self.recorder.stored_place().await;
+        if place.is_some_and(|place| place.conversation.is_some()) {
+            self.command_failed(words::has_conversation()).await;
+        } else if !self.recorder.drives() {
+            self.command_failed(words::open_elsewhere()).await;
+        } else {
+            self.template = Some(template);
+            return Heard::Retry;
         }
-        Ok(Heard::Done)
+        Heard::Done
     }
 
     /// The conversation is here.
@@ -337,92 +289,15 @@ impl Serving {
         self.events.send(SessionEvent::CommandFailed(failure)).await;
     }
 
-    /// Asks for a prompt that left the queue, to post it; `even_held`: also past a held queue.
-    pub(super) async fn claim(&mut self, prompt: &Prompt, even_held: bool) -> bool {
-        let claim = self.recorder.claim(&prompt.message, even_held).await;
-        match claim {
-            Claim::Granted => {}
-            Claim::Held => self.queue.put_back(prompt.clone(), true),
-            Claim::Gone => self.queue.gone(),
-        }
-        self.tell_queue().await;
-        claim == Claim::Granted
-    }
-
-    /// Holds what waits, here and elsewhere.
-    pub(super) async fn hold(&mut self) {
-        self.recorder.hold(true).await;
-        self.queue.hold();
-        self.tell_queue().await;
-    }
-
-    pub(super) async fn posted(&mut self, id: &MessageId) {
-        self.recorder.posted(id).await;
-    }
-
-    /// A prompt did not reach the server, or was `refused`: it is in the queue again.
-    pub(super) async fn not_posted(&mut self, prompt: Prompt, failure: Failure, refused: bool) {
-        self.recorder.unclaim(&prompt.message, refused).await;
-        self.queue.put_back(prompt, refused);
-        self.tell_queue().await;
-        if refused {
-            self.command_failed(failure).await;
-        }
-    }
-
-    /// News of the conversation: recorded, weighed for the queue, forwarded.
+    /// News of the conversation: recorded, forwarded, and what it means to the prompts.
     pub(crate) async fn news(&mut self, event: ChatEvent) {
+        let news = self.delivery.news(&event);
         self.recorder.chat(&event).await;
-        match &event {
-            ChatEvent::Error(_) => self.queue.turn_failed(),
-            ChatEvent::Status(Status::Idle) => self.queue.turn_ended(),
-            ChatEvent::Status(_) => self.queue.turn_began(),
-            ChatEvent::Message(message) if message.role == Role::Assistant => {
-                let prompt = message.parent.as_ref();
-                if message.is_over() {
-                    self.queue.answer_began(prompt);
-                } else {
-                    self.queue.answer_is(&message.id, prompt);
-                }
-            }
-            ChatEvent::Part(part) if part.says_something() => {
-                self.queue.answered_in(&part.message);
-            }
-            ChatEvent::Delta { message, .. } => self.queue.answered_in(message),
-            ChatEvent::Resync(resync) => self.weigh(resync).await,
-            _ => {}
-        }
+        // First: a prompt that leaves the queue stands in the conversation then.
         self.events.send(SessionEvent::Chat(event)).await;
-    }
-
-    /// Moves the queue by what the server holds.
-    async fn weigh(&mut self, resync: &Resync) {
-        let waiting = self.queue.waiting();
-        let delivered = waiting.iter().map(|prompt| &prompt.message);
-        let delivered: Vec<&MessageId> = delivered.filter(|id| resync.holds(id)).collect();
-        for id in &delivered {
-            self.recorder.posted(id).await;
-            self.queue.delivered(id, resync.answers(id));
+        if let Some(news) = news {
+            self.deliver(news).await;
         }
-        if !delivered.is_empty() {
-            self.tell_queue().await;
-        }
-        if resync.status == Status::Idle {
-            self.queue.turn_ended();
-        } else {
-            self.queue.turn_began();
-        }
-        if self.queue.in_flight().is_some_and(|id| resync.answers(id)) {
-            self.queue.answer_began(None);
-        }
-    }
-
-    pub(super) async fn tell_queue(&self) {
-        let event = SessionEvent::Queue {
-            prompts: self.queue.waiting(),
-            held: self.queue.is_held(),
-        };
-        self.events.send(event).await;
     }
 
     /// Says what has become of the sandbox while the connection was lost.

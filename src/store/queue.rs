@@ -84,18 +84,17 @@ impl Store {
         .await
     }
 
-    /// Puts a claimed prompt back to the front; `hold` holds the queue too. Durable.
-    pub async fn unclaim(
+    /// Makes a prompt the first that waits, wherever it was; `hold` holds the queue too. Durable.
+    pub async fn requeue(
         &self,
         key: &SessionKey,
-        id: &MessageId,
+        prompt: Prompt,
         hold: bool,
     ) -> Result<(), StoreError> {
-        let id = id.clone();
         self.change_queue(key, move |queue| {
-            if let Some(prompt) = take(&mut queue.claimed, &id) {
-                queue.waiting.insert(0, prompt);
-            }
+            take(&mut queue.claimed, &prompt.message);
+            take(&mut queue.waiting, &prompt.message);
+            queue.waiting.insert(0, prompt);
             queue.held |= hold;
         })
         .await

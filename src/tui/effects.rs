@@ -115,15 +115,22 @@ impl<D: SessionDoor> Effects<D> {
             Effect::OpenSession(spec) => {
                 let key = spec.key.clone();
                 let taken = self.door.open(spec);
-                refused(taken, key, "The session could not be opened")
+                refused(taken, key, |failure| {
+                    SessionEvent::CommandFailed(failure("The session could not be opened"))
+                })
             }
             Effect::Command(key, command) => {
-                let taken = self.door.command(&key, command);
-                refused(taken, key, "The session took no more commands")
+                let taken = self.door.command(&key, command.clone());
+                refused(taken, key, |failure| SessionEvent::CommandRefused {
+                    command,
+                    failure: failure("The session took no more commands"),
+                })
             }
             Effect::CloseSession(key, closing) => {
                 let taken = self.door.close(&key, closing);
-                refused(taken, key, "The session could not be closed")
+                refused(taken, key, |failure| {
+                    SessionEvent::CommandFailed(failure("The session could not be closed"))
+                })
             }
             Effect::ListSessions => {
                 let list = self.door.list();
@@ -211,12 +218,17 @@ impl Request {
     }
 }
 
-fn refused(taken: Result<(), Busy>, key: SessionKey, summary: &str) -> Option<Request> {
+fn refused(
+    taken: Result<(), Busy>,
+    key: SessionKey,
+    tell: impl FnOnce(fn(&str) -> Failure) -> SessionEvent,
+) -> Option<Request> {
     let Err(Busy) = taken else { return None };
-    let failure = Failure::new(summary)
-        .because("too much is waiting for it")
-        .advise([Advice::TryAgainSoon])
-        .retryable();
-    let event = Event::Session(key, SessionEvent::CommandFailed(failure));
-    Some(Request::Tell(Box::new(event)))
+    let event = tell(|summary| {
+        Failure::new(summary)
+            .because("too much is waiting for it")
+            .advise([Advice::TryAgainSoon])
+            .retryable()
+    });
+    Some(Request::Tell(Box::new(Event::Session(key, event))))
 }

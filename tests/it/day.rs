@@ -25,7 +25,9 @@ use sandbar::domain::chat::ChatEvent;
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::log::{LogLine, LogStream};
 use sandbar::domain::sandbox::{EngineKind, Phase};
-use sandbar::domain::session::{CodeSource, NewSession, Prompt, SessionCommand, SessionEvent};
+use sandbar::domain::session::{
+    CodeSource, NewSession, Prompt, PromptQueue, SessionCommand, SessionEvent,
+};
 use sandbar::domain::time::UnixMillis;
 use sandbar::opencode::wire::event::Event as WireEvent;
 use sandbar::session::translate::Translator;
@@ -307,9 +309,12 @@ impl Day {
             store.claim(key, &prompt.message, false).await.unwrap();
             store.posted(key, &prompt.message).await.unwrap();
         });
-        for prompts in [vec![prompt.clone()], Vec::new()] {
-            let held = false;
-            self.tell(SessionEvent::Queue { prompts, held });
+        for sent in [vec![prompt.clone()], Vec::new()] {
+            let queue = PromptQueue {
+                sent,
+                ..PromptQueue::default()
+            };
+            self.tell(SessionEvent::Queue(queue));
         }
         prompt
     }

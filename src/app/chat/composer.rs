@@ -118,6 +118,11 @@ impl Composer {
         std::mem::take(&mut self.changed)
     }
 
+    /// What was taken was not stored.
+    pub(super) fn set_changed(&mut self) {
+        self.changed = true;
+    }
+
     pub(super) fn is_changed(&self) -> bool {
         self.changed
     }

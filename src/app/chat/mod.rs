@@ -23,7 +23,7 @@ mod keys;
 mod navigate;
 mod notice;
 mod notify;
-mod outbox;
+mod pending_prompts;
 mod receive;
 mod requests;
 mod scroll;
@@ -51,7 +51,7 @@ pub(in crate::app) use view::least_rows;
 
 use self::composer::Composer;
 use self::notice::Notices;
-use self::outbox::Outbox;
+use self::pending_prompts::PendingPrompts;
 use self::requests::{Quiet, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
@@ -59,7 +59,7 @@ use self::transcript::Transcript;
 use crate::app::action::{ChatAction, ChatContext};
 use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Status, Tokens};
 use crate::domain::id::{MessageId, PartId, SessionKey};
-use crate::domain::session::Prompt;
+use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
 
 /// How long a first Esc waits for the second one.
@@ -79,8 +79,8 @@ pub enum ChatOutcome {
     Notice(String),
     /// The user wants to choose a model; [`Chat::set_model`] takes the choice.
     PickModel,
-    /// A prompt for a session that must be opened again first.
-    Wake(Prompt),
+    /// Commands for a session that must be opened again first.
+    Wake(Vec<SessionCommand>),
     /// Something was to be sent, and nobody will ever take it; it stays in the composer.
     Unreachable,
     /// Enter, and nothing stands in the composer.
@@ -110,7 +110,7 @@ struct Folds {
 pub struct Chat {
     key: SessionKey,
     transcript: Transcript,
-    outbox: Outbox,
+    pending: PendingPrompts,
     composer: Composer,
     requests: Requests,
     /// When a key was pressed or something pasted last.
@@ -149,7 +149,7 @@ impl Chat {
         Self {
             key,
             transcript: Transcript::default(),
-            outbox: Outbox::default(),
+            pending: PendingPrompts::default(),
             composer: Composer::default(),
             requests: Requests::default(),
             last_key: None,
@@ -321,12 +321,12 @@ impl Chat {
 
     /// How many prompts wait to be sent.
     pub fn queue_len(&self) -> usize {
-        self.outbox.len()
+        self.pending.len()
     }
 
     /// Whether the queue goes on only when the user releases it.
     pub fn is_queue_held(&self) -> bool {
-        self.outbox.is_held()
+        self.pending.is_held()
     }
 
     pub fn composer_is_empty(&self) -> bool {
@@ -384,8 +384,8 @@ impl Chat {
             return None;
         }
         let last = self.last_key();
-        let behind = self.unsaved_since.unwrap_or(last) + DRAFT_BEHIND;
-        Some(behind.min(last + DRAFT_QUIET))
+        let since = self.unsaved_since.unwrap_or(last);
+        Some((since + DRAFT_BEHIND).min(last.max(since) + DRAFT_QUIET))
     }
 
     fn last_key(&self) -> Monotonic {

@@ -11,16 +11,16 @@ use crate::domain::chat::{
     ChatEvent, Conversation, Message, MessageWithParts, PartKind, Resync, Role, Status,
 };
 use crate::domain::failure::Failure;
-use crate::domain::session::Prompt;
-use crate::domain::time::UnixMillis;
+use crate::domain::session::{PromptQueue, SessionCommand};
+use crate::domain::time::{Monotonic, UnixMillis};
 
 /// A turn that seems to run for longer was not begun by the prompt that is taken for its own.
 const DAY: Duration = Duration::from_hours(24);
 
 impl Chat {
-    /// The queue after a change, `prompts[0]` the next.
-    pub fn queue_changed(&mut self, prompts: Vec<Prompt>, held: bool) {
-        self.outbox.queue_changed(prompts, held);
+    /// The queue after a change.
+    pub fn queue_changed(&mut self, queue: PromptQueue) {
+        self.pending.told(queue);
         self.show_echoes();
     }
 
@@ -38,11 +38,28 @@ impl Chat {
         }
     }
 
-    /// A command of ours failed. Nothing is put away: prompts and replies that nobody confirmed
-    /// wait again.
-    pub fn command_failed(&mut self, failure: &Failure) {
-        self.outbox.strand();
+    /// The session's task was not given a command: what was in it waits here again.
+    pub fn command_refused(&mut self, command: &SessionCommand, failure: &Failure, now: Monotonic) {
+        self.pending.refused(command);
         self.show_echoes();
+        if matches!(command, SessionCommand::SaveDraft(_)) {
+            self.composer.set_changed();
+            // It is offered again after some time, which needs no words.
+            self.unsaved_since = Some(now);
+        } else {
+            self.command_failed(failure);
+        }
+    }
+
+    /// The session's task has ended: what it has not told of, it may never have taken.
+    pub fn task_ended(&mut self) {
+        self.pending.task_ended();
+        self.show_echoes();
+    }
+
+    /// A command of ours failed. Nothing is put away: replies that nobody confirmed wait again, and of
+    /// the prompts the session's task tells.
+    pub fn command_failed(&mut self, failure: &Failure) {
         self.requests.reply_failed(self.clock);
         self.tell_failure(failure);
         self.loading_older = false;
@@ -50,20 +67,19 @@ impl Chat {
 
     /// Shows the prompts that are on their way at the end of the conversation, and no others.
     pub(super) fn show_echoes(&mut self) {
-        self.outbox.idle(self.status == Some(Status::Idle));
-        for prompt in self.outbox.waiting() {
+        for prompt in self.pending.waiting() {
             self.transcript.remove_echo(&prompt.message);
         }
         let confirmed: Vec<_> = self
-            .outbox
+            .pending
             .on_the_way()
             .map(|prompt| prompt.message.clone())
             .filter(|id| self.transcript.is_confirmed(id))
             .collect();
         for id in confirmed {
-            self.outbox.forget(&id);
+            self.pending.forget(&id);
         }
-        for prompt in self.outbox.on_the_way() {
+        for prompt in self.pending.on_the_way() {
             self.transcript.echo(prompt);
         }
     }
@@ -139,7 +155,6 @@ impl Chat {
             }
         }
         self.status = Some(status);
-        self.show_echoes();
     }
 
     fn conversation_changed(&mut self, conversation: Conversation) {
@@ -156,7 +171,7 @@ impl Chat {
     }
 
     fn message(&mut self, message: Message) {
-        self.outbox.forget(&message.id);
+        self.pending.forget(&message.id);
         if let Some(error) = &message.error {
             self.notices.told_by_message(error);
         }
@@ -184,7 +199,7 @@ impl Chat {
         self.transcript.resync(&resync);
         self.requests.resync(&resync, self.clock);
         for message in &resync.messages {
-            self.outbox.forget(&message.message.id);
+            self.pending.forget(&message.message.id);
             self.remember_prompt(message);
         }
         self.loading_older = false;

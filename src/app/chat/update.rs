@@ -25,13 +25,12 @@ impl Chat {
             return self.panel_action(action, cx);
         }
         if let ChatAction::CursorUp | ChatAction::CursorDown = action {
-            self.move_cursor(action == ChatAction::CursorDown, cx);
-            return None;
+            return self.move_cursor(action == ChatAction::CursorDown, cx);
         }
         match action {
             ChatAction::Newline => self.composer.newline(),
             ChatAction::SendNow => self.send_now(cx),
-            ChatAction::EditQueued => self.edit_queued(cx),
+            ChatAction::EditQueued => return self.edit_queued(cx),
             ChatAction::EditExternally => cx.ask(Effect::EditExternally {
                 draft: self.composer.text(),
             }),
@@ -82,15 +81,14 @@ impl Chat {
     }
 
     /// A line up or down in the composer; beyond its first and last line to other prompts.
-    fn move_cursor(&mut self, down: bool, cx: &mut Cx<'_>) {
+    fn move_cursor(&mut self, down: bool, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if self.context() == ChatContext::Transcript {
-            return;
+            return None;
         }
         self.begin_text(cx);
         let writes = self.context() == ChatContext::RequestInput;
-        if !down && !writes && self.composer.is_empty() && self.outbox.len() > 0 {
-            self.edit_queued(cx);
-            return;
+        if !down && !writes && self.composer.is_empty() && self.pending.len() > 0 {
+            return self.edit_queued(cx);
         }
         let width = match self.viewport.composer_width {
             0 => UNDRAWN_WIDTH,
@@ -100,6 +98,7 @@ impl Chat {
         if browsing_back || self.composer.vertical(down, width) == Vertical::AtEdge {
             self.composer.recall(down);
         }
+        None
     }
 
     /// Inserts a paste where text is typed; elsewhere it goes back to the composer first.
@@ -171,9 +170,8 @@ impl Chat {
             return Some(ChatOutcome::Unreachable);
         }
         if self.composer.is_blank() {
-            if self.composer.is_empty() && self.outbox.is_held() {
-                self.release(cx);
-                return None;
+            if self.composer.is_empty() && self.pending.is_held() {
+                return self.release(cx);
             }
             return Some(ChatOutcome::NothingToSend);
         }
@@ -186,44 +184,46 @@ impl Chat {
             model: self.model.clone(),
         };
         self.notices.clear();
-        self.outbox.sent(prompt.clone());
+        self.pending.sent(prompt.clone());
         self.show_echoes();
         self.scroll.to(super::Anchor::Tail);
-        if self.reach == Reach::Asleep {
-            return Some(ChatOutcome::Wake(prompt));
-        }
-        self.command(SessionCommand::Prompt(prompt), cx);
+        let outcome = self.ask_task(vec![SessionCommand::Prompt(prompt)], cx);
         // What was sent is no draft any more, also for whoever comes after a crash.
         self.save_draft(cx);
+        outcome
+    }
+
+    /// Asks the session's task, which may have to be started for it.
+    fn ask_task(&self, commands: Vec<SessionCommand>, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        if self.reach == Reach::Asleep {
+            return Some(ChatOutcome::Wake(commands));
+        }
+        for command in commands {
+            self.command(command, cx);
+        }
         None
     }
 
-    fn release(&mut self, cx: &mut Cx<'_>) {
-        for prompt in self.outbox.take_stranded() {
-            self.command(SessionCommand::Prompt(prompt), cx);
-        }
+    fn release(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let commands = self.pending.release();
         self.notices.clear();
         self.show_echoes();
-        self.command(SessionCommand::ReleaseQueue, cx);
+        self.ask_task(commands, cx)
     }
 
     fn send_now(&mut self, cx: &mut Cx<'_>) {
-        if let Some(next) = self.outbox.queue().first() {
+        if let Some(next) = self.pending.next() {
             let id = next.message.clone();
             self.command(SessionCommand::SendNow(id), cx);
         }
     }
 
-    fn edit_queued(&mut self, cx: &mut Cx<'_>) {
-        let Some((prompt, queued)) = self.outbox.take_last() else {
-            return;
-        };
+    fn edit_queued(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let (prompt, command) = self.pending.take_last()?;
         self.transcript.remove_echo(&prompt.message);
         self.composer.prepend(&prompt.text);
         self.half = Half::Composer;
-        if queued {
-            self.command(SessionCommand::Unqueue(prompt.message), cx);
-        }
+        self.ask_task(Vec::from_iter(command), cx)
     }
 
     /// Takes the next agent; where a request waits, the same key goes to it.

@@ -34,7 +34,8 @@ impl Chat {
     /// The rows of the queue on a screen of this height.
     pub(super) fn queue_height(&self, height: u16) -> u16 {
         let most = if height >= 20 { STRIP } else { 1 };
-        let rows = self.outbox.len().min(most) + usize::from(self.outbox.is_held() && height >= 12);
+        let rows =
+            self.pending.len().min(most) + usize::from(self.pending.is_held() && height >= 12);
         u16::try_from(rows).unwrap_or(1)
     }
 
@@ -134,15 +135,15 @@ impl Chat {
 
     fn view_queue(&self, area: Rect, buf: &mut Buffer, theme: &Theme, seat: &Seat<'_>) {
         let mut rows = area.rows();
-        if self.outbox.is_held() {
+        if self.pending.is_held() {
             let Some(row) = rows.next() else { return };
             let key = seat.key(ChatContext::Composer, ChatAction::Send);
-            let what = match self.outbox.len() {
+            let what = match self.pending.len() {
                 0 => "messages on hold".to_owned(),
                 1 => "1 message on hold".to_owned(),
                 n => format!("{n} messages on hold"),
             };
-            let sends = match self.outbox.len() {
+            let sends = match self.pending.len() {
                 1 => "sends it",
                 _ => "sends them",
             };
@@ -163,8 +164,8 @@ impl Chat {
             key => format!("{} edit", theme.key_names(&key)),
         };
         let shown: Vec<Rect> = rows.collect();
-        let total = self.outbox.len();
-        for ((index, prompt), row) in self.outbox.waiting().enumerate().zip(&shown) {
+        let total = self.pending.len();
+        for ((index, prompt), row) in self.pending.waiting().enumerate().zip(&shown) {
             let last = index + 1 == shown.len().min(total);
             let hint = match (last, total - index - 1) {
                 (false, _) => String::new(),

@@ -50,7 +50,7 @@ impl Chat {
                 let id = &entry.message.id;
                 let state = match self.transcript.is_echo(id) {
                     // What is sent outlives this program.
-                    true if self.outbox.is_unsaved(id) => Some("saving …"),
+                    true if self.pending.is_unsaved(id) => Some("saving …"),
                     true => Some("sending …"),
                     false => None,
                 };

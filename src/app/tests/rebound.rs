@@ -4,12 +4,13 @@ use super::views::{booting, failed};
 use super::*;
 use crate::app::action::Action;
 use crate::app::open_sessions::OpenSessions;
+use crate::domain::advice::Advice;
 use crate::domain::chat::{
     Catalog, ChatEvent, Model, ModelRef, Question, QuestionItem, QuestionOption,
 };
 use crate::domain::id::QuestionId;
 use crate::domain::sandbox::Outage;
-use crate::domain::session::SessionCommand;
+use crate::domain::session::{PromptQueue, SessionCommand};
 
 /// Words of the screen that are default keys too.
 const PROSE: [&str; 8] = ["up", "down", "left", "right", "home", "end", "space", "a"];
@@ -123,9 +124,12 @@ fn held() -> Script {
         Effect::Command(_, SessionCommand::Prompt(prompt)) => Some(prompt),
         _ => None,
     });
-    let prompts: Vec<_> = prompts.collect();
-    let held = true;
-    script.session("one", SessionEvent::Queue { prompts, held });
+    let queue = PromptQueue {
+        waiting: prompts.collect(),
+        sent: Vec::new(),
+        held: true,
+    };
+    script.session("one", SessionEvent::Queue(queue));
     script
 }
 
@@ -234,6 +238,12 @@ fn requests() -> Vec<(&'static str, Script)> {
     ]
 }
 
+/// A failure for which several things can be done.
+fn advised(advice: &[Advice]) -> Script {
+    let failure = Failure::new("it did not start").advise(advice.iter().cloned());
+    in_phase(Phase::Failed(failure))
+}
+
 fn phases() -> Vec<(&'static str, Script)> {
     let gone = || Phase::Gone(Failure::new("the sandbox no longer exists"));
     let mut stuck = booting();
@@ -253,6 +263,25 @@ fn phases() -> Vec<(&'static str, Script)> {
         ("gone, in the list", with_keys(in_phase(gone()), "ctrl-x l")),
         ("models", models()),
         ("templates", with_keys(failed(), "ctrl-x a")),
+        (
+            "a first half of the advice",
+            advised(&[
+                Advice::TryAgain,
+                Advice::TryAnotherPort,
+                Advice::UseTemplate(None),
+                Advice::ReadLogs,
+            ]),
+        ),
+        (
+            "a second half of the advice",
+            advised(&[
+                Advice::StartServer,
+                Advice::SendAnyway,
+                Advice::NewSession,
+                Advice::Revive,
+                Advice::Resume,
+            ]),
+        ),
         ("attached", Script::attached()),
     ]
 }

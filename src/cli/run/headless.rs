@@ -15,7 +15,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
 use crate::domain::log::LogLine;
 use crate::domain::sandbox::{BootEvent, Phase, Stage};
-use crate::domain::session::{Prompt, SessionCommand, SessionEvent};
+use crate::domain::session::{Prompt, PromptQueue, SessionCommand, SessionEvent};
 use crate::text::visible;
 
 /// Behind what is shown of a request that nobody can approve.
@@ -122,7 +122,9 @@ impl Headless {
         }
         match event {
             SessionEvent::Boot(boot) => boot_line(boot).map(Out::Phase).into_iter().collect(),
-            SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure)) => {
+            SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure))
+            | SessionEvent::CommandFailed(failure)
+            | SessionEvent::CommandRefused { failure, .. } => {
                 vec![Out::Done(Some(failure))]
             }
             SessionEvent::Phase(Phase::Paused) if self.has_run => {
@@ -136,14 +138,13 @@ impl Headless {
             }
             SessionEvent::Phase(Phase::Live) => vec![Out::Phase("connected".to_owned())],
             SessionEvent::Logs(lines) => lines.into_iter().map(Out::Log).collect(),
-            SessionEvent::CommandFailed(failure) => vec![Out::Done(Some(failure))],
             SessionEvent::Chat(chat) => self.chat(chat),
             SessionEvent::Stopped => {
                 vec![Out::Done(Some(Failure::new(
                     "the session ended before its answer",
                 )))]
             }
-            SessionEvent::Queue { prompts, held } => self.queue(&prompts, held),
+            SessionEvent::Queue(queue) => self.queue(&queue),
             SessionEvent::Phase(Phase::Dormant | Phase::Paused | Phase::Booting(_))
             | SessionEvent::Restored { .. }
             | SessionEvent::Activity(_)
@@ -156,12 +157,14 @@ impl Headless {
 
     /// Nobody is here to let a queue go on that is held: where other prompts wait in it, they are not ours to
     /// send.
-    fn queue(&mut self, prompts: &[Prompt], held: bool) -> Vec<Out> {
-        let was_waiting = self.left.prompt;
-        self.left.prompt = prompts.iter().any(|prompt| prompt.message == self.prompt);
+    fn queue(&mut self, queue: &PromptQueue) -> Vec<Out> {
+        let is_ours = |prompt: &Prompt| prompt.message == self.prompt;
+        let (prompts, was_waiting) = (&queue.waiting, self.left.prompt);
+        let is_sent = queue.sent.iter().any(is_ours);
+        self.left.prompt = prompts.iter().any(is_ours);
         let was_sent = self.left.taken;
-        self.left.taken = !self.left.prompt && (was_waiting || was_sent);
-        if !held || was_sent || !self.left.prompt {
+        self.left.taken = !self.left.prompt && (was_waiting || was_sent || is_sent);
+        if !queue.held || was_sent || !self.left.prompt {
             return Vec::new();
         }
         if prompts.len() == 1 {

@@ -7,22 +7,23 @@ use tokio::sync::mpsc;
 
 use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
-use crate::domain::id::{MessageId, SandboxId};
+use crate::domain::id::SandboxId;
 use crate::domain::price::Run;
-use crate::domain::session::{Prompt, SessionCommand, SnapshotInfo};
+use crate::domain::session::SnapshotInfo;
 use crate::domain::time::UnixMillis;
 use crate::session::outages::Outages;
 use crate::session::outcome::{Elsewhere, Lost};
+use crate::session::prompt_delivery::DeliveryEvent;
 use crate::session::server::Server;
 use crate::session::serving::Serving;
-use crate::session::translate::turn::Turn;
 
 /// News that may wait between the stream and the driver.
 const NEWS: usize = 64;
 
 /// Something to deal with.
 pub(crate) enum Happened {
-    Command(SessionCommand),
+    /// A command was dealt with.
+    Commanded,
     News(ChatEvent),
     Called(Called),
     Elsewhere(Elsewhere),
@@ -33,22 +34,8 @@ pub(crate) enum Happened {
 pub(crate) enum Called {
     Done,
     Failed(Failure),
-    /// The server has the prompt; its turn will begin, unless it ran already.
-    Posted(MessageId),
-    /// `refused`: the server will not take it; else the connection failed.
-    NotPosted {
-        prompt: Prompt,
-        failure: Failure,
-        refused: bool,
-    },
-    /// What the server says some time after it took a prompt; `looks` counts how often it was asked.
-    Looked {
-        prompt: MessageId,
-        looks: u32,
-        turn: Option<Turn>,
-    },
-    /// Some time after a turn has failed.
-    Recovered,
+    /// A call for a prompt.
+    Delivery(DeliveryEvent),
     /// The sandbox's time to live ends then.
     LivesUntil(UnixMillis),
     /// Half of the time until then has passed, or it could not be set.
@@ -75,11 +62,6 @@ pub(crate) struct Connection {
     pub(super) news: mpsc::Receiver<ChatEvent>,
     stream: BoxFuture<'static, Lost>,
     pub(super) calls: FuturesUnordered<BoxFuture<'static, Called>>,
-    /// Prompts that were posted and that the server has not shown yet, to be put back if the connection is
-    /// lost: it takes a prompt before it keeps it, and may end in between (seen on 1.18.33).
-    pub(super) posting: Vec<Prompt>,
-    /// The prompt that was in flight when the connection before was lost. Its server may have ended since.
-    pub(super) earlier: Option<MessageId>,
     pub(super) live: bool,
     pub(super) keeping: Keeping,
 }
@@ -95,14 +77,11 @@ impl Connection {
         }
         let after_gap = outage.attempt() > 0;
         let stream = server.clone().follow(timing, after_gap, sender).boxed();
-        let (calls, posting) = (FuturesUnordered::new(), Vec::new());
         Some(Self {
             server,
             news,
             stream,
-            calls,
-            posting,
-            earlier: None,
+            calls: FuturesUnordered::new(),
             live: false,
             keeping: Keeping::No,
         })

@@ -55,7 +55,7 @@ async fn what_was_claimed_and_not_posted_is_the_first_again() {
     claim(&store, "a").await;
     claim(&store, "b").await;
 
-    store.unclaim(&key(), &"b".into(), true).await.unwrap();
+    store.requeue(&key(), prompt("b"), true).await.unwrap();
     assert_eq!(queue(&store).await.waiting, ["b", "c"].map(prompt));
     assert!(queue(&store).await.held);
     store.unclaim_all(&key()).await.unwrap();

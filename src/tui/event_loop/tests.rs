@@ -636,11 +636,13 @@ async fn a_command_that_is_not_taken_is_told_to_the_model() {
         world.press("KQ");
 
         let (page, _) = (&mut world.task).await.unwrap();
-        let Some(Event::Session(key, SessionEvent::CommandFailed(failure))) = page.heard.last()
+        let Some(Event::Session(key, SessionEvent::CommandRefused { command, failure })) =
+            page.heard.last()
         else {
             panic!("{:?}", page.heard);
         };
         assert_eq!(*key, "key".into());
+        assert_eq!(*command, SessionCommand::Kill);
         assert_eq!(failure.summary, "The session took no more commands");
     })
     .await;

@@ -177,6 +177,12 @@ impl World {
             .collect()
     }
 
+    /// The session's task was not given this command.
+    pub(super) fn refuse(&mut self, command: &SessionCommand) {
+        let failure = crate::domain::failure::Failure::new("the session is busy");
+        self.chat.command_refused(command, &failure, self.now);
+    }
+
     /// The prompts sent since the last call.
     pub(super) fn prompts(&mut self) -> Vec<crate::domain::session::Prompt> {
         self.commands()

@@ -2,7 +2,7 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::domain::failure::Failure;
-use crate::domain::session::Prompt;
+use crate::domain::session::{Prompt, PromptQueue};
 
 const ENTER: Key = Key::plain(KeyCode::Enter);
 const ESC: Key = Key::plain(KeyCode::Esc);
@@ -14,6 +14,21 @@ fn confirmed(prompt: &Prompt) -> [ChatEvent; 2] {
         ChatEvent::Message(message(id, Role::User, 10)),
         ChatEvent::Part(text(id, prompt.part.as_str(), &prompt.text, true)),
     ]
+}
+
+fn waiting(prompts: &[Prompt], held: bool) -> PromptQueue {
+    PromptQueue {
+        waiting: prompts.to_vec(),
+        sent: Vec::new(),
+        held,
+    }
+}
+
+fn on_the_way(prompts: &[Prompt]) -> PromptQueue {
+    PromptQueue {
+        sent: prompts.to_vec(),
+        ..PromptQueue::default()
+    }
 }
 
 #[test]
@@ -63,9 +78,9 @@ fn prompts_while_busy_stand_in_the_queue_until_they_leave_it() {
     world.say("then this");
     let sent = world.prompts();
 
-    world.chat.queue_changed(sent.clone(), false);
+    world.chat.queue_changed(waiting(&sent, false));
     let queued = (world.texts(), world.chat.queue_len());
-    world.chat.queue_changed(Vec::new(), false);
+    world.chat.queue_changed(on_the_way(&sent));
     let leaving = (world.texts(), world.chat.queue_len());
     world.receive_all(confirmed(&sent[0]));
 
@@ -81,7 +96,7 @@ fn up_on_an_empty_composer_takes_the_last_queued_prompt_back() {
     world.say("one");
     world.say("two");
     let sent = world.prompts();
-    world.chat.queue_changed(sent.clone(), false);
+    world.chat.queue_changed(waiting(&sent, false));
 
     world.key(UP);
 
@@ -99,7 +114,7 @@ fn a_held_queue_goes_on_by_enter_on_an_empty_composer() {
     world.receive(ChatEvent::Status(Status::Busy));
     world.say("one");
     let sent = world.prompts();
-    world.chat.queue_changed(sent, true);
+    world.chat.queue_changed(waiting(&sent, true));
 
     world.key(ENTER);
 
@@ -108,14 +123,12 @@ fn a_held_queue_goes_on_by_enter_on_an_empty_composer() {
 }
 
 #[test]
-fn a_failed_command_loses_no_prompt() {
+fn a_prompt_that_the_task_was_not_given_waits_here_and_is_sent_again() {
     let mut world = World::idle();
     world.say("precious");
     let sent = world.prompts();
 
-    world
-        .chat
-        .command_failed(&Failure::new("the session is busy"));
+    world.refuse(&SessionCommand::Prompt(sent[0].clone()));
     let failed = (
         world.texts(),
         world.chat.queue_len(),
@@ -132,6 +145,77 @@ fn a_failed_command_loses_no_prompt() {
         ]
     );
     assert_eq!(world.texts(), ["precious"]);
+}
+
+#[test]
+fn another_command_that_fails_holds_no_prompt_that_is_on_its_way() {
+    let mut world = World::idle();
+    world.say("precious");
+    let sent = world.prompts();
+    world.chat.queue_changed(on_the_way(&sent));
+
+    let failure = Failure::new("no older messages");
+    world.chat.command_failed(&failure);
+
+    assert_eq!(world.texts(), ["precious", "notice"]);
+    assert!(!world.chat.is_queue_held());
+}
+
+#[test]
+fn a_prompt_that_a_task_left_unread_at_its_end_is_sent_to_the_next_one() {
+    let mut world = World::idle();
+    world.say("precious");
+    let sent = world.prompts();
+
+    world.chat.task_ended();
+    world.chat.set_reach(Reach::Asleep);
+    let kept = (world.chat.queue_len(), world.chat.is_queue_held());
+    let outcome = world.act(ChatAction::Send);
+
+    assert_eq!(kept, (1, true));
+    let commands = vec![
+        SessionCommand::Prompt(sent[0].clone()),
+        SessionCommand::ReleaseQueue,
+    ];
+    assert_eq!(outcome, Some(ChatOutcome::Wake(commands)));
+}
+
+#[test]
+fn a_prompt_that_was_taken_back_does_not_wait_any_more_until_that_is_refused() {
+    let mut world = World::idle();
+    world.receive(ChatEvent::Status(Status::Busy));
+    world.say("one");
+    let sent = world.prompts();
+    world.chat.queue_changed(waiting(&sent, false));
+
+    world.key(UP);
+    // Told before the task has heard of it.
+    world.chat.queue_changed(waiting(&sent, true));
+    let taken = world.chat.queue_len();
+    world.refuse(&SessionCommand::Unqueue(sent[0].message.clone()));
+
+    assert_eq!((taken, world.chat.queue_len()), (0, 1));
+    assert_eq!(world.chat.draft(), "one");
+}
+
+#[test]
+fn a_draft_that_was_not_taken_is_offered_again() {
+    let mut world = World::idle();
+    world.type_text("half a thought");
+    world.wait(3000);
+    let texts = |saved: Vec<(Monotonic, String)>| -> Vec<String> {
+        saved.into_iter().map(|(_, text)| text).collect()
+    };
+    let saved = texts(world.saved_drafts());
+
+    world.refuse(&SessionCommand::SaveDraft("half a thought".into()));
+    let at_once = world.chat.animation_due(world.now) <= Some(world.now);
+    world.wait(3000);
+
+    assert!(!at_once);
+    assert_eq!(world.texts(), [""; 0]);
+    assert_eq!(saved, ["half a thought"]);
+    assert_eq!(texts(world.saved_drafts()), saved);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::app::viewcx::ViewCx;
 use crate::app::viewport::Viewport;
 use crate::domain::advice::Advice;
 use crate::domain::chat::{Model, Permission, Todo};
+use crate::domain::session::PromptQueue;
 use crate::text::TextCache;
 
 /// A screen of a size, with the cache that a program would keep.
@@ -504,9 +505,14 @@ fn the_queue_stands_below_the_composers_text() {
     world.say("then open a pull request");
     world.say("and 中文 tell me what changed");
     let sent = world.prompts();
-    world.chat.queue_changed(sent.clone(), false);
+    let queue = |held| PromptQueue {
+        waiting: sent.clone(),
+        sent: Vec::new(),
+        held,
+    };
+    world.chat.queue_changed(queue(false));
     let mut held = working();
-    held.chat.queue_changed(sent, true);
+    held.chat.queue_changed(queue(true));
 
     assert_snapshot!("queue_80x24", draw(&mut world, 80, 24));
     assert_snapshot!("queue_held_80x24", draw(&mut held, 80, 24));
@@ -532,6 +538,12 @@ fn a_retry_and_an_error_are_told() {
         .because("connection refused")
         .advise([Advice::TryAgain]);
     failed.say("are you there?");
+    let waiting = failed.prompts();
+    failed.chat.queue_changed(PromptQueue {
+        waiting,
+        held: true,
+        ..PromptQueue::default()
+    });
     failed.chat.command_failed(&failure);
 
     assert_snapshot!("retry_80x24", draw(&mut retry, 80, 24));
@@ -779,9 +791,14 @@ fn a_prompt_is_said_to_be_sent_only_when_it_is_kept() {
     };
 
     let typed = said(draw(&mut world, 80, 24));
-    world.chat.queue_changed(sent.clone(), false);
+    let queue = |waiting, sent| PromptQueue {
+        waiting,
+        sent,
+        held: false,
+    };
+    world.chat.queue_changed(queue(sent.clone(), Vec::new()));
     let kept = said(draw(&mut world, 80, 24));
-    world.chat.queue_changed(Vec::new(), false);
+    world.chat.queue_changed(queue(Vec::new(), sent.clone()));
     let posted = said(draw(&mut world, 80, 24));
     world.receive(ChatEvent::Message(message(
         sent[0].message.as_str(),
@@ -791,7 +808,7 @@ fn a_prompt_is_said_to_be_sent_only_when_it_is_kept() {
 
     assert_eq!(
         (typed, kept, posted),
-        (vec!["saving …"], vec!["sending …"], vec!["sending …"])
+        (vec!["saving …"], vec![], vec!["sending …"])
     );
     assert_eq!(said(draw(&mut world, 80, 24)), [""; 0]);
 }

@@ -76,10 +76,11 @@ fn status(status: Status) -> SessionEvent {
 }
 
 fn queue(ids: &[&str], held: bool) -> SessionEvent {
-    SessionEvent::Queue {
-        prompts: ids.iter().map(|id| prompt(id)).collect(),
+    SessionEvent::Queue(PromptQueue {
+        waiting: ids.iter().map(|id| prompt(id)).collect(),
+        sent: Vec::new(),
         held,
-    }
+    })
 }
 
 fn resync(messages: Vec<(Message, Vec<Part>)>, busy: bool, asks: &[&str]) -> SessionEvent {
