@@ -25,7 +25,7 @@
 //! | send now | claimed past hold and turn | – | – |
 //! | refused by the server | – | waits first, held | – |
 //! | connection lost | – | waits first, in order (held, if aborted) | stays |
-//! | resync has it | Kept | Kept | stays; answered: forgotten |
+//! | resync has it, an event shows it | Kept | Kept | stays; answered: forgotten |
 //! | resync lacks it | posted | (cannot be: the connection was lost) | checked: waits first |
 //! | sandbar restarted | as stored | stored as claimed: waits first | the server has it |
 //! | sandbox paused | as connection lost | | |
@@ -130,6 +130,10 @@ impl PromptDelivery {
 
     pub(crate) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
+    }
+
+    fn has_prompts(&self) -> bool {
+        self.has_waiting() || !self.sent.is_empty()
     }
 
     /// What the user sees of it.

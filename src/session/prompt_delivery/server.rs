@@ -31,7 +31,7 @@ impl PromptDelivery {
                 prompt: message.parent.clone(),
                 over: message.is_over(),
             },
-            ChatEvent::Part(part) if !self.sent.is_empty() => ServerNews::Part {
+            ChatEvent::Part(part) if self.has_prompts() => ServerNews::Part {
                 message: part.message.clone(),
                 says: part.says_something(),
             },
@@ -114,8 +114,16 @@ impl PromptDelivery {
         }
     }
 
-    /// The server has shown that it keeps this prompt, if it is one.
+    /// The server has shown that it keeps this prompt, if it is one. It may have got it over a connection
+    /// that was lost since.
     fn kept(&mut self, id: &MessageId) {
+        if let Some(prompt) = self.take_waiting(id) {
+            let sent = SentPrompt::new(prompt, DeliveryProgress::Accepted);
+            self.sent.push(sent);
+            if self.connected {
+                self.check(id.clone(), 1);
+            }
+        }
         if let Some(index) = self.index(id)
             && !self.sent[index].is_kept()
         {
@@ -125,29 +133,21 @@ impl PromptDelivery {
     }
 
     fn resync(&mut self, runs: bool, has: Vec<(MessageId, bool)>) {
-        let is_first = !std::mem::replace(&mut self.connected, true);
         // What waited for the end of an error waits no more: this is the server as it is now.
         let failed = false;
         self.turn = ServerTurn { runs, failed };
         for (id, is_answered) in has {
-            let found = self.take_waiting(&id);
-            let is_found = found.is_some();
-            self.sent
-                .extend(found.map(|prompt| SentPrompt::new(prompt, DeliveryProgress::Accepted)));
             self.kept(&id);
-            if let Some(index) = self.index(&id) {
-                if is_answered {
-                    self.answered(index);
-                } else if is_found && !is_first {
-                    self.check(id, 1);
-                }
+            if let Some(index) = self.index(&id).filter(|_| is_answered) {
+                self.answered(index);
             }
         }
-        if is_first {
-            for index in 0..self.sent.len() {
-                self.sent[index].is_earlier = true;
-                self.check(self.sent[index].prompt.message.clone(), 1);
-            }
+        if std::mem::replace(&mut self.connected, true) {
+            return;
+        }
+        for index in 0..self.sent.len() {
+            self.sent[index].is_earlier = true;
+            self.check(self.sent[index].prompt.message.clone(), 1);
         }
     }
 

@@ -344,6 +344,24 @@ fn a_stopped_prompt_that_may_not_have_arrived_waits_for_the_user_when_the_connec
 }
 
 #[test]
+fn a_held_prompt_that_the_server_keeps_after_all_is_not_posted_again() {
+    let mut session = Session::connected();
+    session.send(&["a"]);
+    session.on(DeliveryEvent::Abort);
+    session.on(DeliveryEvent::Disconnected);
+    session.resync(false, &[]);
+    session.posted();
+    session.effects.clear();
+
+    session.shows("a", true);
+    session.answers(Some("a"), "x", true);
+    session.on(DeliveryEvent::Release);
+
+    assert_eq!((session.posted(), session.waiting()), (vec![], vec![]));
+    assert_eq!(session.effects[0], DeliveryEffect::Forget("a".into()));
+}
+
+#[test]
 fn what_was_on_its_way_when_the_connection_was_lost_goes_again_first_and_in_order() {
     let mut session = Session::connected();
     session.send(&["a", "b", "c"]);
