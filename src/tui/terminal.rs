@@ -5,7 +5,9 @@
 //! an editor or a suspension. Knows nothing of what is in a frame.
 //!
 //! Frames are written by another thread. [`FrameOutput`] lets them pass while the terminal is taken only, under the
-//! lock under which it is taken and given back: none can come out between leaving and entering.
+//! lock under which it is taken and given back: none can come out between leaving and entering. A terminal that
+//! does not read, as one stopped with ctrl-s or behind a dead line, holds that lock for as long: it is taken and
+//! given back on a thread of its own, which is waited for a limited time.
 //!
 //! Nothing is ever asked of the terminal: an answer would arrive among the keys. The keyboard protocol
 //! (kitty's, level 1) is switched on unasked, as it makes Esc Esc two keys even if both arrive in one
@@ -16,8 +18,10 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 use rustix::process::{getpgrp, getpid, getsid};
@@ -36,6 +40,9 @@ const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// Ends an open frame and all that [`ENTER`] and frames set.
 const LEAVE: &str = "\x1b[?2026l\x1b[r\x1b[m\x1b[?7h\x1b[?2004l\x1b[23;2t\x1b[?25h\x1b[?1049l";
+
+/// How long a terminal that does not read is waited for.
+pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Why the screen cannot be used.
 #[derive(Debug, Error)]
@@ -84,6 +91,9 @@ pub(super) trait Console {
 pub(super) struct Terminal {
     /// Shared with the panic hook and with the thread that writes frames.
     output: Arc<Mutex<FrameOutput<File>>>,
+    is_taken: bool,
+    /// A leave that is still on its way, as the terminal does not read.
+    late: Option<Receiver<bool>>,
 }
 
 /// What stands between frames and the terminal.
@@ -144,6 +154,8 @@ impl Terminal {
         };
         let mut terminal = Self {
             output: Arc::new(Mutex::new(output)),
+            is_taken: false,
+            late: None,
         };
         terminal.hook_panics(std::thread::current().id());
         terminal.enter()?;
@@ -190,14 +202,36 @@ fn give_back_in_panic(output: &Mutex<FrameOutput<File>>) {
         Ok(mut output) => output.leave(),
         Err(TryLockError::Poisoned(output)) => output.into_inner().leave(),
         Err(TryLockError::WouldBlock) => {
-            let mut stdout = io::stdout();
-            let modes = format!("{MOUSE_OFF}{LEAVE}");
-            stdout.write_all(modes.as_bytes()).is_ok() && stdout.flush().is_ok()
+            let written = in_thread(|| {
+                let mut stdout = io::stdout();
+                let modes = format!("{MOUSE_OFF}{LEAVE}");
+                stdout.write_all(modes.as_bytes()).is_ok() && stdout.flush().is_ok()
+            });
+            // It may be that the terminal does not read.
+            written.is_ok_and(|written| written.recv_timeout(PATIENCE).unwrap_or(true))
         }
     };
     if was_taken {
         let _ = disable_raw_mode();
     }
+}
+
+/// Does `write` on a thread of its own, as it may wait for a terminal that does not read.
+fn in_thread<T: Send + 'static>(
+    write: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<Receiver<T>> {
+    let (done, result) = sync_channel(1);
+    let thread = std::thread::Builder::new().name("terminal-modes".into());
+    thread.spawn(move || {
+        // Nobody listens any more where it comes too late.
+        let _ = done.send(write());
+    })?;
+    Ok(result)
+}
+
+fn does_not_read() -> io::Error {
+    let why = "the terminal does not read what is written";
+    io::Error::new(io::ErrorKind::TimedOut, why)
 }
 
 impl Console for Terminal {
@@ -208,12 +242,33 @@ impl Console for Terminal {
     }
 
     fn enter(&mut self) -> io::Result<()> {
+        if let Some(late) = self.late.take()
+            && late.recv_timeout(PATIENCE).is_err()
+        {
+            return Err(does_not_read());
+        }
+        // What was not undone in the background would make this do nothing.
+        disable_raw_mode()?;
         enable_raw_mode()?;
-        lock(&self.output).enter()
+        self.is_taken = true;
+        let output = Arc::clone(&self.output);
+        let entered = in_thread(move || lock(&output).enter())?;
+        let entered = entered.recv_timeout(PATIENCE);
+        entered.unwrap_or_else(|_| Err(does_not_read()))
     }
 
     fn leave(&mut self) {
-        if lock(&self.output).leave() {
+        if !std::mem::take(&mut self.is_taken) {
+            return;
+        }
+        let output = Arc::clone(&self.output);
+        if let Ok(left) = in_thread(move || lock(&output).leave()) {
+            let is_late = left.recv_timeout(PATIENCE).is_err();
+            self.late = is_late.then_some(left);
+        }
+        // These settings are the kernel's: they are restored even where the terminal does not read. In the
+        // background they are somebody else's, and the kernel would stop us for the change.
+        if is_foreground() {
             let _ = disable_raw_mode();
         }
     }

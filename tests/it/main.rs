@@ -75,5 +75,6 @@ mod suspend;
 mod system_calls;
 mod terminal;
 mod together;
+mod unread_terminal;
 mod watch;
 mod wire_types;

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use portable_pty::{
     ChildKiller, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use vte::{Params, Perform};
 
 /// How long a test waits for what must come; a sandbox may boot meanwhile on a busy machine.
@@ -81,6 +83,7 @@ impl Launch {
                     asked: SYNCHRONIZED,
                     last: None,
                 },
+                unread: false,
                 closed: false,
                 exit: None,
             }),
@@ -99,6 +102,8 @@ impl Launch {
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = output.read(&mut buffer) {
                 shared.change(|state| state.receive(&buffer[..read]));
+                let state = shared.state.lock().unwrap();
+                drop(shared.changed.wait_while(state, |state| state.unread));
             }
             shared.change(|state| state.closed = true);
         });
@@ -139,6 +144,8 @@ struct State {
     /// Tells whether a frame is half done: such a screen is never seen.
     frames: vte::Parser<1024>,
     frame: Modes,
+    /// Nothing more is read of what the program writes.
+    unread: bool,
     /// All output has been read.
     closed: bool,
     exit: Option<ExitStatus>,
@@ -248,6 +255,36 @@ impl Screen {
         self.shared
             .change(|state| state.terminal.screen_mut().set_size(rows, columns));
         self.pty.resize(pty_size(columns, rows)).unwrap();
+    }
+
+    /// Reads nothing more of what the program writes, and waits until no more can be written: as a terminal
+    /// that was stopped, or one behind a dead line.
+    pub(crate) fn stop_reading(&self) {
+        self.shared.change(|state| state.unread = true);
+        let path = self.pty.tty_name().unwrap();
+        // Not as a terminal that a test could be stopped from.
+        let flags = OFlags::RDWR | OFlags::NOCTTY;
+        let terminal = rustix::fs::open(path, flags, Mode::empty()).unwrap();
+        let takes_more = || {
+            let mut polled = [PollFd::new(&terminal, PollFlags::OUT)];
+            poll(&mut polled, Some(&Timespec::default())).unwrap() > 0
+        };
+        let size = self.pty.get_size().unwrap();
+        let began = Instant::now();
+        while takes_more() {
+            assert!(began.elapsed() < DEADLINE, "the program writes no more");
+            // Each makes it draw all anew.
+            for columns in [size.cols - 1, size.cols] {
+                self.pty.resize(pty_size(columns, size.rows)).unwrap();
+            }
+        }
+    }
+
+    /// Waits for the end of the program alone.
+    pub(crate) fn wait_end(&self) -> ExitStatus {
+        let has_ended = |state: &State| state.exit.is_some();
+        let state = self.shared.wait("the end of the program", has_ended);
+        state.exit.clone().unwrap()
     }
 
     /// Waits for the end of the program and of its output.
