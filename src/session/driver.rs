@@ -12,13 +12,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::boot;
 use super::commands;
 use super::connection::{Connection, Happened};
 use super::events::Events;
+use super::inbox::CommandInbox;
 use super::outages::Outages;
 use super::outcome::{Elsewhere, Heard, Lost, Stop};
 use super::recorder::Recorder;
@@ -35,7 +36,7 @@ use crate::session::world::wall;
 pub(crate) struct Doors {
     pub(crate) world: Arc<World>,
     pub(crate) events: Events,
-    pub(crate) inbox: mpsc::Receiver<SessionCommand>,
+    pub(crate) inbox: CommandInbox<SessionCommand>,
     /// Changes when another process has written to the store.
     pub(crate) changes: watch::Receiver<u64>,
 }
@@ -89,7 +90,7 @@ struct Life {
     world: Arc<World>,
     spec: SessionSpec,
     serving: Serving,
-    inbox: mpsc::Receiver<SessionCommand>,
+    inbox: CommandInbox<SessionCommand>,
     ending: Ending,
     /// Somebody wants the sandbox to run since it was last seen running: a paused one is resumed.
     wanted: bool,

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::closing;
 use super::driver;
 use super::events::Events;
+use super::inbox::{CommandSender, command_channel};
 use super::watch::Watchers;
 use super::world::{World, wall};
 use crate::domain::advice::Advice;
@@ -39,7 +40,7 @@ pub struct Busy;
 
 #[derive(Debug)]
 struct Running {
-    commands: mpsc::Sender<SessionCommand>,
+    commands: CommandSender<SessionCommand>,
     cancel: CancellationToken,
     closing: watch::Sender<Closing>,
 }
@@ -103,7 +104,7 @@ impl Supervisor {
             return;
         }
         self.watchers.leave(&spec.key);
-        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (commands, inbox) = command_channel(COMMANDS);
         let (closing, policy) = watch::channel(Closing::Detach);
         let cancel = CancellationToken::new();
         let key = spec.key.clone();
@@ -163,7 +164,7 @@ impl Supervisor {
     /// # Errors
     /// [`Busy`] if the mailbox is full or the session does not run.
     pub fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy> {
-        let running = self.running.get(key);
+        let running = self.running.get_mut(key);
         match (
             running.filter(|running| !running.commands.is_closed()),
             command,
@@ -174,6 +175,15 @@ impl Supervisor {
                 Ok(())
             }
             (None, _) => Err(Busy),
+        }
+    }
+
+    /// Waits until all that the sessions were commanded so far is done.
+    pub fn commands_done(&self) -> impl Future<Output = ()> + Send + use<> {
+        let running = self.running.values();
+        let done: Vec<_> = running.map(|running| running.commands.all_done()).collect();
+        async move {
+            futures::future::join_all(done).await;
         }
     }
 
