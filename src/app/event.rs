@@ -25,6 +25,9 @@ pub enum Event {
     Session(SessionKey, SessionEvent),
     /// The end of a short effect.
     Reply(Reply),
+    /// The terminal is about to be lent to another program, or the process to be stopped: what is not saved
+    /// yet is saved first.
+    TerminalLent,
     /// Something that moves on the screen is due.
     Tick,
     /// SIGTERM, SIGHUP, or the terminal is gone: leave at once, sandboxes run on.

@@ -43,6 +43,7 @@ impl App {
             Event::Session(key, event) => self.session_event(&key, event, cx),
             Event::Reply(reply) => self.reply(reply, cx),
             Event::Tick => self.tick(cx),
+            Event::TerminalLent => self.open.save_drafts(cx),
             Event::Stop => self.quit(cx),
         }
         self.settle(cx);

@@ -11,6 +11,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::process::ExitCode;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{QueueSelector, tcflush, tcgetwinsize};
 use serde::Serialize;
 
@@ -198,6 +199,13 @@ pub(super) fn bytes(bytes: impl AsRef<[u8]>) -> Result<(), Ended> {
 pub(super) fn progress(text: impl AsRef<str>) {
     // Progress that nobody can read is no reason to stop.
     complain(&format!("{}\n", visible_line(text.as_ref())));
+}
+
+/// Whether standard error takes what is written: a terminal that does not read would hold us up.
+pub(super) fn is_read() -> bool {
+    let stderr = io::stderr();
+    let mut polled = [PollFd::new(&stderr, PollFlags::OUT)];
+    poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Prints what the reader of the command line has to say: help and version on standard output, mistakes on

@@ -28,7 +28,9 @@ use crate::session::supervisor::Supervisor;
 use crate::session::world::{Records, World};
 use crate::store::Store;
 use crate::tui::clipboard::Clipboard;
-use crate::tui::{self, Busy, Desktop, ReplyTask, SessionDoor, Setup, Shown, TerminalError};
+use crate::tui::{
+    self, Busy, Desktop, ReplyTask, SessionDoor, Setup, Shown, StoredTask, TerminalError,
+};
 
 /// Events of all sessions that may wait for the loop.
 const EVENTS: usize = 256;
@@ -115,6 +117,10 @@ impl SessionDoor for Door {
 
     fn shown(&mut self, key: SessionKey) {
         self.supervisor.note_shown(key);
+    }
+
+    fn drafts_stored(&mut self) -> StoredTask {
+        Box::pin(self.supervisor.commands_done())
     }
 
     /// First what is odd about the store, then the list whenever another process has changed it.
@@ -280,18 +286,21 @@ fn show(
         let shown = tui::run(Shown::new(app, theme), setup, async |door: Door| {
             door.supervisor.shut_down(Closing::Detach).await;
         });
-        let shown = shown.await;
+        let mut shown = shown.await;
         // In the status line they were there for a moment only, and cut to its width.
-        if let (Ok(()), Some(store)) = (&shown, store) {
-            for notice in store.notices().await {
-                report::progress(notice);
-            }
+        if let (Ok(parting_words), Some(store)) = (&mut shown, store) {
+            parting_words.extend(store.notices().await);
         }
         shown
     });
     runtime.shutdown_background();
     drop(log);
-    shown.map_err(|error| unshowable(&error))
+    let parting_words = shown.map_err(|error| unshowable(&error))?;
+    // A terminal that does not read would keep us from ending.
+    if report::is_read() {
+        parting_words.into_iter().for_each(report::progress);
+    }
+    Ok(())
 }
 
 pub(super) fn unshowable(error: &TerminalError) -> Ended {

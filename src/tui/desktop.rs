@@ -1,22 +1,36 @@
-//! The user's desktop, reached through the terminal: window title, external editor, and a shell in a sandbox.
-//! The clipboard has a room of its own.
+//! The user's desktop, reached through the terminal: window title, and a shell in a sandbox. The clipboard has a
+//! room of its own, and the external editor a file.
 //!
-//! Enters: texts, which may be anybody's. Leaves: escape sequences in which they can do no harm, or the
-//! text that the editor left. Reads no environment: what it needs is in [`Desktop`].
+//! Enters: texts, which may be anybody's. Leaves: escape sequences in which they can do no harm. Reads no
+//! environment: what it needs is in [`Desktop`].
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio_util::sync::CancellationToken;
 
 use super::clipboard::Clipboard;
 use crate::app::event::Reply;
 use crate::text::hidden::is_obeyed;
+
+/// How long a shell is waited for that was asked to end: it may pause its sandbox again.
+const SHELL_ENDS: Duration = Duration::from_secs(5);
+
+/// What a program that had the terminal leaves.
+#[derive(Debug, PartialEq)]
+pub(super) struct Returned {
+    pub(super) reply: Option<Reply>,
+    /// Where something lies that the user may want, to be read when the screen is gone.
+    pub(super) left_behind: Option<String>,
+}
 
 /// What is known of the desktop.
 #[derive(Debug, Clone, Default)]
 pub struct Desktop {
     /// VISUAL or EDITOR, a command line for the shell.
     pub editor: Option<String>,
-    /// Where the draft lies while it is edited.
+    /// Where the draft is while it is edited.
     pub temp_dir: PathBuf,
     /// This program, which opens shells in sandboxes.
     pub program: PathBuf,
@@ -26,30 +40,35 @@ pub struct Desktop {
 impl Desktop {
     /// Opens a shell in the sandbox of the session of this name, by a process of its own: it reads the
     /// keys to its end. The terminal must have been given back.
-    pub(super) async fn shell(self, name: String) -> Option<Reply> {
-        let status = tokio::process::Command::new(&self.program)
+    pub(super) async fn shell(self, name: String, end: CancellationToken) -> Returned {
+        let started = tokio::process::Command::new(&self.program)
             .args(["shell", "--hold", "--", &name])
-            .status()
-            .await;
-        // How the shell ended was seen by whoever used it.
-        let error = status.err()?;
-        Some(Reply::Notice(format!(
-            "the shell could not be started: {error}"
-        )))
-    }
-
-    /// Opens `draft` in the editor and returns what it left. The terminal must have been given back.
-    pub(super) async fn edit(self, draft: String) -> Result<String, String> {
-        let Some(editor) = self.editor else {
-            return Err("no editor: set VISUAL or EDITOR".into());
+            .spawn();
+        let ended = match started {
+            Ok(mut shell) => tokio::select! {
+                status = shell.wait() => status.map(|_| ()),
+                () = end.cancelled() => {
+                    if let Some(pid) = pid(shell.id()) {
+                        let _ = kill_process(pid, Signal::TERM);
+                    }
+                    let _ = tokio::time::timeout(SHELL_ENDS, shell.wait()).await;
+                    Ok(())
+                }
+            },
+            Err(error) => Err(error),
         };
-        let path = write_draft(&self.temp_dir, &draft)
-            .map_err(|error| format!("the draft could not be written for the editor: {error}"))?;
-        let result = run_editor(&editor, &path).await;
-        // Removed also when the editor failed; it may hold what nobody else should read.
-        let _ = std::fs::remove_file(&path);
-        result
+        // How the shell ended was seen by whoever used it.
+        let notice = |error| Reply::Notice(format!("the shell could not be started: {error}"));
+        Returned {
+            reply: ended.err().map(notice),
+            left_behind: None,
+        }
     }
+}
+
+/// The process of this id, as the standard library tells it.
+pub(super) fn pid(id: Option<u32>) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(id?).ok()?)
 }
 
 /// Returns the sequence that sets the window's title.
@@ -58,72 +77,9 @@ pub(super) fn title(text: &str) -> Vec<u8> {
     format!("\x1b]2;{clean}\x07").into_bytes()
 }
 
-fn write_draft(dir: &Path, draft: &str) -> std::io::Result<PathBuf> {
-    // Made with mode 0600 and a name that nobody can foresee.
-    let mut file = tempfile::Builder::new()
-        .prefix("sandbar-")
-        .suffix(".md")
-        .tempfile_in(dir)?;
-    file.write_all(draft.as_bytes())?;
-    let (_, path) = file.keep()?;
-    Ok(path)
-}
-
-async fn run_editor(editor: &str, path: &Path) -> Result<String, String> {
-    // Through the shell, as git does it: the variable may hold arguments and quotes.
-    let status = tokio::process::Command::new("sh")
-        .arg("-c")
-        .arg(format!("{editor} \"$1\""))
-        .arg("sh")
-        .arg(path)
-        .status()
-        .await
-        .map_err(|error| format!("the editor could not be started: {error}"))?;
-    if !status.success() {
-        return Err(format!(
-            "the editor ended with {status}; the draft is unchanged"
-        ));
-    }
-    let bytes = std::fs::read(path)
-        .map_err(|error| format!("the edited draft could not be read: {error}"))?;
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn desktop(editor: &str, dir: &Path) -> Desktop {
-        Desktop {
-            editor: Some(editor.into()),
-            temp_dir: dir.into(),
-            program: PathBuf::new(),
-            clipboard: Clipboard::default(),
-        }
-    }
-
-    #[tokio::test]
-    async fn the_editor_gets_the_draft_and_its_text_comes_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let editor = "sed -i -e 's/draft/text/' -e '$a more'";
-        let edited = desktop(editor, dir.path()).edit("a draft".into()).await;
-
-        assert_eq!(edited, Ok("a text\nmore".into()));
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    }
-
-    #[tokio::test]
-    async fn an_editor_that_fails_says_so_and_leaves_no_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let edited = desktop("sh -c 'exit 3'", dir.path())
-            .edit("draft".into())
-            .await;
-
-        let error = "the editor ended with exit status: 3; the draft is unchanged";
-        assert_eq!(edited, Err(error.into()));
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-    }
 
     #[test]
     fn a_title_cannot_end_its_sequence() {

@@ -28,6 +28,9 @@ pub struct Busy;
 /// A short task whose end the model is told.
 pub type ReplyTask = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
+/// Waits for what is being stored.
+pub type StoredTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Where sessions are opened, commanded and closed. Never waits. Their events arrive on the channel
 /// that is given to [`super::run`] beside it.
 pub trait SessionDoor {
@@ -44,6 +47,10 @@ pub trait SessionDoor {
     fn adopt(&mut self, id: SandboxId, key: SessionKey) -> ReplyTask;
     /// Watches these sessions, which are not open, and no others.
     fn watch(&mut self, keys: Vec<SessionKey>);
+    /// Waits until the drafts that were to be saved are stored.
+    fn drafts_stored(&mut self) -> StoredTask {
+        Box::pin(std::future::ready(()))
+    }
     /// Notes that a session is on the screen.
     fn shown(&mut self, key: SessionKey);
     /// Waits for something that the model is to be told unasked; called again after each answer. It
@@ -187,6 +194,10 @@ impl<D: SessionDoor> Effects<D> {
                 news.into()
             }
         }
+    }
+
+    pub(super) fn drafts_stored(&mut self) -> StoredTask {
+        self.door.drafts_stored()
     }
 
     pub(super) fn desktop(&self) -> Desktop {

@@ -15,33 +15,30 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::io;
-use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::desktop;
+use super::desktop::{self, Returned};
 use super::effects::{Done, Effects, Request, SessionDoor};
 use super::input;
 use super::pacer::{BY_HAND, Cause, Pacer};
 use super::paste_detection::PasteDetector;
 use super::screen::Screen;
-use super::terminal::{Console, StopSignal};
+use super::terminal::{Console, PATIENCE, StopSignal};
 use super::writer::Writer;
 use crate::app::cx::{Cx, IdSource};
-use crate::app::event::{Event, Reply};
+use crate::app::event::Event;
 use crate::domain::id::SessionKey;
 use crate::domain::session::SessionEvent;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::session::world::wall;
-use lease::{Handover, Lease};
+use lease::{Handover, Lease, TerminalProgram};
 
 /// Session events taken in one go, before keys are looked at again.
 const BATCH: usize = 256;
-/// How long a terminal that does not read is waited for, before it is lent or left.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The program as the loop sees it.
 pub trait Model {
@@ -105,8 +102,18 @@ pub(super) struct EventLoop<M, D, C: Console> {
     /// As the terminal has it.
     title: String,
     over: bool,
+    /// What the user is to read once the screen is gone.
+    parting_words: Vec<String>,
     /// Pictures made, whether or not they differed from the one before.
     pub(super) draws: u64,
+}
+
+/// What a loop leaves that is over.
+pub(super) struct Finished<D> {
+    pub(super) door: D,
+    pub(super) signals: mpsc::Receiver<Signal>,
+    /// What the user is to read.
+    pub(super) parting_words: Vec<String>,
 }
 
 /// What woke the loop.
@@ -114,7 +121,7 @@ enum Woke {
     Keys(io::Result<Vec<crossterm::event::Event>>),
     Signal(Option<Signal>),
     Written(io::Result<()>),
-    Back(Option<Reply>),
+    Back(Returned),
     Done(Done),
     Sessions(Vec<(SessionKey, SessionEvent)>),
     Time,
@@ -151,6 +158,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             mouse: false,
             title: String::new(),
             over: false,
+            parting_words: Vec::new(),
             draws: 0,
         }
     }
@@ -184,10 +192,14 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
     }
 
     /// Gives the terminal back and returns what is needed to shut down.
-    pub(super) fn finish(mut self) -> (D, mpsc::Receiver<Signal>) {
+    pub(super) fn finish(mut self) -> Finished<D> {
         self.input = None;
         self.console.leave();
-        (self.effects.into_door(), self.sources.signals)
+        Finished {
+            door: self.effects.into_door(),
+            signals: self.sources.signals,
+            parting_words: self.parting_words,
+        }
     }
 
     async fn wait(&mut self) -> Woke {
@@ -199,7 +211,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             signal = self.sources.signals.recv() => Woke::Signal(signal),
             keys = read_keys(self.input.as_mut()) => Woke::Keys(keys),
             written = self.writer.written() => Woke::Written(written),
-            reply = lease::ended(self.lease.as_mut()) => Woke::Back(reply),
+            returned = lease::ended(self.lease.as_mut()) => Woke::Back(returned),
             done = self.effects.done() => Woke::Done(done),
             _ = self.sources.sessions.recv_many(&mut events, BATCH), if self.sessions_open => {
                 Woke::Sessions(events)
@@ -229,10 +241,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             Woke::Keys(_) | Woke::Signal(None) | Woke::Written(Err(_)) => self.stop(),
             Woke::Written(Ok(())) => {}
             Woke::Signal(Some(signal)) => self.take_signal(signal)?,
-            Woke::Back(reply) => {
-                self.come_back()?;
-                self.update_all(reply.map(Event::Reply), Cause::Hand);
-            }
+            Woke::Back(returned) => self.program_returned(returned)?,
             Woke::Done(done) => {
                 self.outbox.extend(done.bytes);
                 self.update_all([Event::Reply(done.reply)], Cause::Hand);
@@ -332,12 +341,13 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
                 self.pacer.changed(Cause::Hand, self.now());
             }
             Request::Edit(draft) => {
-                let edit = self.effects.desktop().edit(draft);
-                let edit = Box::pin(async { Some(Reply::Edited(edit.await)) });
+                let desktop = self.effects.desktop();
+                let edit = TerminalProgram::new(|end| desktop.edit(draft, end));
                 self.handover = Some(Handover::Program(edit));
             }
             Request::Shell(name) => {
-                let shell = Box::pin(self.effects.desktop().shell(name));
+                let desktop = self.effects.desktop();
+                let shell = TerminalProgram::new(|end| desktop.shell(name, end));
                 self.handover = Some(Handover::Program(shell));
             }
             Request::Suspend => self.handover = Some(Handover::Stop(StopSignal::Job)),

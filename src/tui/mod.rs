@@ -3,13 +3,14 @@
 //! Enters: keys, signals, session events. Leaves: frames, and calls at the session door. [`run`] wires
 //! it: [`terminal`] takes the terminal over, [`keys`] and [`input`] read it, [`paste_detection`] tells pastes from typing, [`event_loop`] updates and
 //! draws when [`pacer`] allows, [`screen`] turns pictures into bytes, [`writer`] brings them out,
-//! [`effects`], [`desktop`] and [`clipboard`] do the rest. [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and no keymap.
+//! [`effects`], [`desktop`], [`editor`] and [`clipboard`] do the rest. [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and no keymap.
 //!
 //! For the runtime: the loop belongs on `block_on`'s own thread (the panic hook restores the terminal
 //! for that thread only), two workers are enough.
 
 pub mod clipboard;
 mod desktop;
+mod editor;
 mod effects;
 mod event_loop;
 mod input;
@@ -30,14 +31,14 @@ use crate::domain::id::SessionKey;
 use crate::domain::session::SessionEvent;
 
 pub use desktop::Desktop;
-pub use effects::{Busy, ReplyTask, SessionDoor};
+pub use effects::{Busy, ReplyTask, SessionDoor, StoredTask};
 pub use event_loop::Model;
 pub use screen::Screen;
 pub use shown::Shown;
 pub use terminal::TerminalError;
 
 use effects::Effects;
-use event_loop::{EventLoop, Signal, Sources};
+use event_loop::{EventLoop, Finished, Signal, Sources};
 use terminal::{StopSignal, Terminal};
 use writer::Writer;
 
@@ -55,7 +56,8 @@ pub struct Setup<D> {
 }
 
 /// Shows `model` until it quits, a signal stops it or the terminal is gone; then gives the terminal
-/// back and lets `shut_down` end the sessions. Another ctrl-c or SIGTERM meanwhile ends that too.
+/// back and lets `shut_down` end the sessions. Another ctrl-c or SIGTERM meanwhile ends that too. Returns
+/// what the user is to read then.
 ///
 /// # Errors
 ///
@@ -64,7 +66,7 @@ pub async fn run<M: Model, D: SessionDoor>(
     model: M,
     setup: Setup<D>,
     shut_down: impl AsyncFnOnce(D),
-) -> Result<(), TerminalError> {
+) -> Result<Vec<String>, TerminalError> {
     let terminal = Terminal::take(setup.term.as_deref())?;
     let writer = Writer::start(terminal.frames())?;
     let (signals_in, signals) = mpsc::channel(4);
@@ -78,12 +80,17 @@ pub async fn run<M: Model, D: SessionDoor>(
     let mut event_loop = EventLoop::new(model, effects, terminal, writer, sources);
     event_loop.seed_ids(setup.seed);
     let result = event_loop.run().await;
-    let (door, mut signals) = event_loop.finish();
+    let Finished {
+        door,
+        mut signals,
+        parting_words,
+    } = event_loop.finish();
     tokio::select! {
         () = shut_down(door) => {}
         () = stopped(&mut signals) => tracing::warn!("shut down in a hurry"),
     }
-    Ok(result?)
+    result?;
+    Ok(parting_words)
 }
 
 /// Waits for the next request to end. The terminal is given back already.

@@ -86,6 +86,19 @@ fn a_draft_is_stored_soon_and_once() {
 }
 
 #[test]
+fn what_was_typed_just_before_the_terminal_is_lent_is_stored_first() {
+    let mut script = live();
+    script.status("one", Status::Busy);
+    script.type_text("half");
+
+    script.event(Event::TerminalLent);
+
+    assert_eq!(drafts(script.asked()), ["half"]);
+    script.event(Event::TerminalLent);
+    assert_eq!(drafts(script.asked()), [""; 0]);
+}
+
+#[test]
 fn a_stop_stores_drafts_and_quits_at_once() {
     let mut script = live();
     script.status("one", Status::Busy);

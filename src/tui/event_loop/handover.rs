@@ -10,6 +10,7 @@ use std::io;
 use super::lease::{Handover, Lease};
 use super::{EventLoop, Model, PATIENCE, Signal};
 use crate::app::event::{Event, Reply};
+use crate::tui::desktop::Returned;
 use crate::tui::effects::{Request, SessionDoor};
 use crate::tui::pacer::Cause;
 use crate::tui::terminal::{Console, StopSignal};
@@ -17,6 +18,10 @@ use crate::tui::terminal::{Console, StopSignal};
 impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
     pub(super) fn take_signal(&mut self, signal: Signal) -> io::Result<()> {
         match (signal, &self.lease) {
+            // It may hold text that is not saved. Who asks twice does not wait for it.
+            (Signal::Stop, Some(Lease::Program(program))) if !program.end.is_cancelled() => {
+                program.end.cancel();
+            }
             (Signal::Stop, _) | (Signal::Interrupt, None | Some(Lease::Shell)) => self.stop(),
             (Signal::Suspend, None) => self.handover = Some(Handover::Stop(StopSignal::Process)),
             // The program was stopped with us, and the shell waits for both.
@@ -44,8 +49,18 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             self.notice("not suspended: no shell with job control would continue sandbar");
             return Ok(());
         }
-        self.input = None;
+        if !matches!(to, Handover::Continued) {
+            self.update_all([Event::TerminalLent], Cause::Itself);
+            let stored = self.effects.drafts_stored();
+            // Who does not come to it now does so when the terminal is ours again.
+            let _ = tokio::time::timeout(PATIENCE, stored).await;
+        }
         self.writer.settle(PATIENCE).await;
+        if self.writer.is_busy() && matches!(to, Handover::Program(_)) {
+            self.notice("the terminal does not read: it cannot be given to another program");
+            return Ok(());
+        }
+        self.input = None;
         self.console.leave();
         match to {
             Handover::Program(program) => self.lease = Some(Lease::Program(program)),
@@ -69,6 +84,21 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
             return self.come_back();
         }
         self.console.stop(StopSignal::Background)
+    }
+
+    /// Takes the terminal again from a program that has ended, or ends if that was why it has.
+    pub(super) fn program_returned(&mut self, returned: Returned) -> io::Result<()> {
+        self.parting_words.extend(returned.left_behind);
+        let is_end =
+            matches!(&self.lease, Some(Lease::Program(program)) if program.end.is_cancelled());
+        if !is_end {
+            self.come_back()?;
+        }
+        self.update_all(returned.reply.map(Event::Reply), Cause::Hand);
+        if is_end {
+            self.stop();
+        }
+        Ok(())
     }
 
     /// Takes the terminal again: sets all that was set, and draws the whole screen.

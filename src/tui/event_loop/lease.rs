@@ -3,11 +3,31 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::app::event::Reply;
+use tokio_util::sync::CancellationToken;
+
+use crate::tui::desktop::Returned;
 use crate::tui::terminal::StopSignal;
 
 /// A program that has the terminal until it ends.
-type TerminalProgram = Pin<Box<dyn Future<Output = Option<Reply>>>>;
+pub(super) struct TerminalProgram {
+    run: Pin<Box<dyn Future<Output = Returned>>>,
+    /// Asks it to end, which takes a limited time.
+    pub(super) end: CancellationToken,
+}
+
+impl TerminalProgram {
+    /// `run` is given what asks the program to end.
+    pub(super) fn new<F>(run: impl FnOnce(CancellationToken) -> F) -> Self
+    where
+        F: Future<Output = Returned> + 'static,
+    {
+        let end = CancellationToken::new();
+        Self {
+            run: Box::pin(run(end.clone())),
+            end,
+        }
+    }
+}
 
 /// Why the terminal is given to somebody.
 pub(super) enum Handover {
@@ -25,9 +45,9 @@ pub(super) enum Lease {
 }
 
 /// Waits for a program that has the terminal; for ever if there is none.
-pub(super) async fn ended(lease: Option<&mut Lease>) -> Option<Reply> {
+pub(super) async fn ended(lease: Option<&mut Lease>) -> Returned {
     match lease {
-        Some(Lease::Program(program)) => program.await,
+        Some(Lease::Program(program)) => (&mut program.run).await,
         Some(Lease::Shell) | None => std::future::pending().await,
     }
 }

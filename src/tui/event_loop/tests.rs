@@ -1,6 +1,7 @@
 //! The real loop between channels: the test types the keys, sends the events and takes the frames.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crossterm::event::{Event as Raw, KeyCode, KeyEvent, KeyModifiers};
 use futures::channel::mpsc as stream;
@@ -10,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::app::effect::Effect;
+use crate::app::event::Reply;
 use crate::domain::chat::{ChatEvent, Conversation, Resync, Status, Tokens};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
@@ -489,6 +491,81 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
 
         assert_eq!(world.shown(), "typed xyz\nlines 1\nticks 0");
         assert_eq!(world.calls(), ["leave", "stop Process", "enter"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_editor_and_keeps_what_it_has_written() {
+    run_local(async {
+        let dir = tempfile::tempdir().unwrap();
+        let ready = dir.path().join("ready");
+        let script = format!(
+            "echo written > \"$1\"; mkdir {}; sleep 4321",
+            ready.display()
+        );
+        let desktop = Desktop {
+            editor: Some(format!("sh -c '{script}' sh")),
+            temp_dir: dir.path().into(),
+            ..Desktop::default()
+        };
+        let mut world = World::start(desktop);
+        world.show_frame().await;
+        world.press("xE");
+        while !ready.exists() {
+            tokio::task::yield_now().await;
+        }
+
+        world.signals.send(Signal::Stop).await.unwrap();
+        let (page, _) = world.task.await.unwrap();
+
+        assert_eq!(page.typed, "written");
+        let heard = &page.heard[page.heard.len() - 2..];
+        let edited = Event::Reply(Reply::Edited(Ok("written".to_owned())));
+        assert_eq!(heard, [edited, Event::Stop]);
+        assert_eq!(*world.calls.lock().unwrap(), ["leave"]);
+        std::fs::remove_dir(ready).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_saved_is_saved_before_the_terminal_is_lent_or_the_process_stops() {
+    run_local(async {
+        let mut world = World::start(Desktop::default());
+        world.show_frame().await;
+        world.press("xZ");
+        while world.calls().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        world.signals.send(Signal::Stop).await.unwrap();
+        let (page, _) = world.task.await.unwrap();
+
+        assert_eq!(page.heard[2..], [Event::TerminalLent, Event::Stop]);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_terminal_that_does_not_read_is_not_lent() {
+    run_local(async {
+        let desktop = Desktop {
+            editor: Some("true".into()),
+            ..Desktop::default()
+        };
+        let mut world = World::start(desktop);
+        world.take_frame().await;
+        world.press("xE");
+
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(world.calls(), [""; 0]);
+        world.signals.send(Signal::Stop).await.unwrap();
+        let (page, _) = world.task.await.unwrap();
+
+        let notice = "the terminal does not read: it cannot be given to another program";
+        let notice = Event::Reply(Reply::Notice(notice.to_owned()));
+        assert_eq!(page.heard[3..], [notice, Event::Stop]);
     })
     .await;
 }

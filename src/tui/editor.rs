@@ -1,0 +1,292 @@
+//! The draft in the user's editor.
+//!
+//! Enters: the draft. Leaves: the text as the editor left it, and no file, unless the editor keeps some for the
+//! user to recover: then it is said where. An editor that has to end, since sandbar does, is ended with all that
+//! it has started; what it has written until then is the draft. Reads no environment.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::process::Child;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::desktop::{Desktop, Returned, pid};
+use crate::app::event::Reply;
+
+/// How long an editor that is asked to end may take, and then the kernel to end it.
+const ENDS: Duration = Duration::from_secs(2);
+const DRAFT: &str = "draft.md";
+
+impl Desktop {
+    /// Opens `draft` in the editor and returns what it left. The terminal must have been given back. Once `end`
+    /// is cancelled it takes some seconds at most.
+    pub(super) async fn edit(self, draft: String, end: CancellationToken) -> Returned {
+        let mut left_behind = None;
+        let edited = self.edited(draft, end, &mut left_behind).await;
+        Returned {
+            reply: Some(Reply::Edited(edited)),
+            left_behind,
+        }
+    }
+
+    async fn edited(
+        self,
+        draft: String,
+        end: CancellationToken,
+        left_behind: &mut Option<String>,
+    ) -> Result<String, String> {
+        let Some(editor) = self.editor else {
+            return Err("no editor: set VISUAL or EDITOR".into());
+        };
+        let written = write_draft(&self.temp_dir, &draft);
+        let (folder, path) = written
+            .map_err(|error| format!("the draft could not be written for the editor: {error}"))?;
+        let not_started = |error| format!("the editor could not be started: {error}");
+        let mut child = start(&editor, &path).map_err(not_started)?;
+        let status = tokio::select! {
+            status = child.wait() => status,
+            () = end.cancelled() => {
+                let has_ended = end_editor(&mut child).await;
+                let text = read(&path);
+                if !has_ended {
+                    let kept = folder.keep();
+                    *left_behind = Some(format!(
+                        "the editor could not be ended; what it writes is in {}",
+                        kept.display()
+                    ));
+                } else if holds_more(folder.path()) {
+                    let kept = folder.keep();
+                    *left_behind = Some(format!(
+                        "the editor left files to recover unsaved text in {}",
+                        kept.display()
+                    ));
+                }
+                return text;
+            }
+        };
+        let status = status.map_err(not_started)?;
+        // The folder is removed also when the editor failed; it may hold what nobody else should read.
+        if !status.success() {
+            return Err(format!(
+                "the editor ended with {status}; the draft is unchanged"
+            ));
+        }
+        read(&path)
+    }
+}
+
+/// A folder for this draft alone, as editors write other files beside theirs; mode 0700 and a name that nobody
+/// can foresee.
+fn write_draft(dir: &Path, draft: &str) -> io::Result<(TempDir, PathBuf)> {
+    let folder = tempfile::Builder::new()
+        .prefix("sandbar-")
+        .tempdir_in(dir)?;
+    let path = folder.path().join(DRAFT);
+    std::fs::write(&path, draft)?;
+    Ok((folder, path))
+}
+
+fn start(editor: &str, path: &Path) -> io::Result<Child> {
+    // Through the shell, as git does it: the variable may hold arguments and quotes. With a command after the
+    // editor the shell stays, and does not become the editor.
+    tokio::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("{editor} \"$1\"\nexit $?"))
+        .arg("sh")
+        .arg(path)
+        .spawn()
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| format!("the edited draft could not be read: {error}"))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+}
+
+/// Whether there is more in the draft's folder than the draft.
+fn holds_more(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name())
+        .any(|name| name != DRAFT)
+}
+
+/// Ends the editor, which has our process group and with it the terminal: that cannot be signalled as a whole.
+async fn end_editor(shell: &mut Child) -> bool {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let Some(root) = pid(shell.id()) else {
+            return true;
+        };
+        let mut editors = below(root);
+        // The shell waits for the editor; ended first, it would leave it alone.
+        if editors.is_empty() || signal == Signal::KILL {
+            editors.push(root);
+        }
+        for pid in editors {
+            // Who has ended meanwhile needs no signal.
+            let _ = kill_process(pid, signal);
+        }
+        let ended: Result<io::Result<ExitStatus>, _> = timeout(ENDS, shell.wait()).await;
+        if ended.is_ok() {
+            return true;
+        }
+    }
+    false
+}
+
+/// The processes below `root`; none where the system has no `/proc`.
+fn below(root: Pid) -> Vec<Pid> {
+    let mut children: HashMap<Pid, Vec<Pid>> = HashMap::new();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.parse().ok());
+        let Some(process) = process.and_then(Pid::from_raw) else {
+            continue;
+        };
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        if let Some(parent) = parent(&stat) {
+            children.entry(parent).or_default().push(process);
+        }
+    }
+    let (mut found, mut open) = (Vec::new(), vec![root]);
+    while let Some(process) = open.pop() {
+        // Removed: ids that are used again while they are read could make a circle.
+        let next = children.remove(&process).unwrap_or_default();
+        open.extend(&next);
+        found.extend(next);
+    }
+    found
+}
+
+/// The parent in a line of `/proc/PID/stat` (proc(5)): the second field after the name, which is in brackets and
+/// may hold anything.
+fn parent(stat: &str) -> Option<Pid> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    Pid::from_raw(fields.split_whitespace().nth(1)?.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::clipboard::Clipboard;
+
+    fn desktop(editor: &str, dir: &Path) -> Desktop {
+        Desktop {
+            editor: Some(editor.into()),
+            temp_dir: dir.into(),
+            program: PathBuf::new(),
+            clipboard: Clipboard::default(),
+        }
+    }
+
+    async fn edit(editor: &str, dir: &Path) -> Returned {
+        let never = CancellationToken::new();
+        desktop(editor, dir).edit("a draft".into(), never).await
+    }
+
+    /// What an editor leaves that is ended once it has made `ready` in its folder, by this script.
+    async fn ended(script: &str, dir: &Path) -> Returned {
+        let end = CancellationToken::new();
+        let ready = dir.join("ready");
+        let made = std::process::Command::new("mkfifo").arg(&ready).status();
+        assert!(made.unwrap().success());
+        let file = dir.join("editor.sh");
+        std::fs::write(&file, format!("{script}\n")).unwrap();
+        let editor = format!("sh {} {}", file.display(), ready.display());
+        let began = end.clone();
+        let edit = desktop(&editor, dir).edit("a draft".into(), end);
+        let begins = async move {
+            // Read to its end: whoever has written is ready.
+            tokio::fs::read(ready).await.unwrap();
+            began.cancel();
+        };
+        tokio::join!(edit, begins).0
+    }
+
+    /// What is left of the folders for drafts.
+    fn folders(dir: &Path) -> usize {
+        let entries = std::fs::read_dir(dir).unwrap().flatten();
+        entries.filter(|entry| entry.path().is_dir()).count()
+    }
+
+    fn text(returned: &Returned) -> &str {
+        match &returned.reply {
+            Some(Reply::Edited(Ok(text))) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_editor_gets_the_draft_and_its_text_comes_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let edited = edit("sed -i -e 's/draft/text/' -e '$a more'", dir.path()).await;
+
+        assert_eq!(text(&edited), "a text\nmore");
+        assert_eq!(edited.left_behind, None);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_editor_that_fails_says_so_and_leaves_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let edited = edit("sh -c 'exit 3'", dir.path()).await;
+
+        let error = "the editor ended with exit status: 3; the draft is unchanged";
+        assert_eq!(edited.reply, Some(Reply::Edited(Err(error.into()))));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_text_of_an_editor_that_has_to_end_is_kept_and_its_file_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        // As an editor that has a program of its own under way.
+        let script = "echo written > \"$2\"; : > \"$1\"; sleep 4321; exit 1";
+
+        let edited = ended(script, dir.path()).await;
+
+        assert_eq!(text(&edited), "written");
+        assert_eq!(edited.left_behind, None);
+        assert_eq!(folders(dir.path()), 0);
+    }
+
+    #[tokio::test]
+    async fn an_editor_that_does_not_want_to_end_is_killed() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = "trap '' TERM; echo written > \"$2\"; : > \"$1\"; sleep 4321; exec sleep 4321";
+
+        let edited = ended(script, dir.path()).await;
+
+        assert_eq!(text(&edited), "written");
+        assert_eq!(folders(dir.path()), 0);
+    }
+
+    #[tokio::test]
+    async fn what_an_editor_keeps_to_be_recovered_stays_and_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let script =
+            "trap 'echo unsaved > \"$2.save\"; exit 1' TERM; : > \"$1\"; sleep 4321 & wait";
+
+        let edited = ended(script, dir.path()).await;
+
+        assert_eq!(text(&edited), "a draft");
+        assert_eq!(folders(dir.path()), 1);
+        let said = edited.left_behind.unwrap();
+        let folder = said.rsplit_once(" in ").unwrap().1;
+        let saved = std::fs::read_to_string(Path::new(folder).join("draft.md.save")).unwrap();
+        assert_eq!(saved, "unsaved\n");
+    }
+
+    #[test]
+    fn the_parent_is_found_behind_any_name() {
+        assert_eq!(parent("7 (a) S 1) S 3 7 7 0"), Pid::from_raw(3));
+        assert_eq!(parent(""), None);
+    }
+}
