@@ -2,6 +2,7 @@
 //! the bytes on the wire.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
@@ -508,6 +509,48 @@ async fn a_create_that_is_repeated_with_its_key_makes_one_sandbox() {
 
     assert_eq!((first, bad), (StatusCode::CREATED, StatusCode::BAD_REQUEST));
     assert_eq!(one, two);
+}
+
+#[tokio::test]
+async fn a_plans_longest_life_holds_for_every_call_and_for_no_answer_that_was_given_before() {
+    let world = World::new().await;
+    let hours = |hours: u64| json!({"templateID": "base", "timeout": hours * 3600});
+    let create = async |key: &str| {
+        let request = world.api("POST", "/v2/sandboxes");
+        let made = request.header("idempotency-key", key).json(&hours(2));
+        let made = made.send().await.unwrap();
+        (made.status(), made.json::<Value>().await.unwrap())
+    };
+    let (_, first) = create("a-key").await;
+    let id = first["sandboxID"].as_str().unwrap();
+
+    world.server.faults().cap_lives(Duration::from_hours(1));
+
+    // The plan is looked at when a sandbox is made: the answer of before is given again.
+    assert_eq!(create("a-key").await, (StatusCode::CREATED, first.clone()));
+    let (other, refusal) = create("b-key").await;
+    let message = "Timeout cannot be greater than 1 hours";
+    assert_eq!(other, StatusCode::BAD_REQUEST);
+    assert_eq!(refusal["message"], message);
+    // What was refused is no answer that is kept.
+    world.server.faults().cap_lives(Duration::from_hours(2));
+    assert_eq!(create("b-key").await.0, StatusCode::CREATED);
+    world.server.faults().cap_lives(Duration::from_hours(1));
+
+    let call = async |path: &str, asked: u64| {
+        let path = format!("/sandboxes/{id}/{path}");
+        let answer = world.api("POST", &path).json(&hours(asked));
+        answer.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(call("fork", 2).await, 400);
+    assert_eq!(call("pause", 0).await, 204);
+    for path in ["resume", "connect"] {
+        assert_eq!(call(path, 2).await, 400, "{path}");
+        assert_eq!(world.state(id).await, "paused");
+    }
+    assert_eq!(call("resume", 1).await, 201);
+    // More is cut there without a word.
+    assert_eq!(call("timeout", 2).await, 204);
 }
 
 #[tokio::test]

@@ -127,6 +127,8 @@ async fn resume(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> 
         return Err(ApiError::new(StatusCode::CONFLICT, message));
     }
     let timeout = seconds(timeout)?;
+    app.faults.settled()?;
+    app.faults.allow(timeout)?;
     let body = whole(async move {
         app.connect(&id, timeout).await?;
         Ok(view(&app, &*app.get(&id)?))

@@ -109,6 +109,7 @@ pub(super) async fn fork(State(app): State<App>, Path(id): Path<String>, body: B
     let count = count.ok_or_else(|| ApiError::bad(format!("count must be from 1 to {FORKS}")))?;
     let timeout = body.get("timeout").map_or(Some(OLD_TIMEOUT), Value::as_i64);
     let timeout = seconds(timeout.unwrap_or_default())?;
+    app.faults.allow(timeout)?;
     let forks = whole(async move {
         let forks = app.fork(&id, count, timeout).await?;
         let told = forks.into_iter().map(|fork| match fork {
