@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use super::error::{Error, Kind};
 
+/// Plans are told in hours.
+const HOUR: u64 = 3600;
 /// Times that differ by less are the same, told by two clocks.
 const SAME: Duration = Duration::from_secs(5);
 
@@ -18,6 +20,8 @@ const SAME: Duration = Duration::from_secs(5);
 pub(super) struct Plan {
     /// In seconds; 0: not known.
     longest: Arc<AtomicU64>,
+    /// In hours: what the last time that was cut lets us suppose; 0: nothing.
+    supposed: Arc<AtomicU64>,
 }
 
 impl Plan {
@@ -45,12 +49,30 @@ impl Plan {
     }
 
     /// Looks at what came of a time that was asked for: of what is `left`, in a life of `whole` in all.
+    ///
+    /// The server does not say why it is less: another client may have set a shorter time in the moment between.
+    /// A plan is learnt only from a life of whole hours, and when the next call meets the same.
     pub(super) fn granted(&self, asked: Duration, left: Duration, whole: Duration) {
-        if left + SAME < asked {
-            // What two clocks make of it is no whole minute.
-            let minutes = (whole + SAME).as_secs() / 60;
-            self.learn(Duration::from_mins(minutes.max(1)));
+        let is_cut = left + SAME < asked;
+        let hours = if is_cut { whole_hours(whole) } else { 0 };
+        let supposed = self.supposed.swap(hours, Ordering::Relaxed);
+        if hours > 0 && supposed == hours {
+            self.learn(Duration::from_secs(hours * HOUR));
         }
+        // It allows more than was learnt: it was changed.
+        if self.longest().is_some_and(|longest| longest + SAME < whole) {
+            self.learn(Duration::ZERO);
+        }
+    }
+}
+
+/// How many hours a life has; 0: it does not end with one.
+fn whole_hours(whole: Duration) -> u64 {
+    let secs = (whole + SAME).as_secs();
+    if secs % HOUR <= 2 * SAME.as_secs() {
+        secs / HOUR
+    } else {
+        0
     }
 }
 
@@ -135,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_was_cut_tells_how_long_the_life_is() {
+    fn a_time_that_was_cut_twice_tells_how_long_the_life_is() {
         let plan = Plan::default();
         let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
 
@@ -143,6 +165,38 @@ mod tests {
         assert_eq!(plan.longest(), None);
         // Ten minutes of the hour are over.
         plan.granted(6 * hour, 50 * minute, Duration::from_millis(3_599_700));
+        assert_eq!(plan.longest(), None);
+        plan.granted(6 * hour, 20 * minute, hour);
         assert_eq!(plan.longest(), Some(hour));
+    }
+
+    #[test]
+    fn a_shorter_time_that_another_client_has_set_is_no_plan() {
+        let plan = Plan::default();
+        let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
+
+        // Half an hour, as often as it comes.
+        for age in [0, 10, 20] {
+            let whole = (age + 30) * minute;
+            plan.granted(6 * hour, 30 * minute, whole);
+        }
+        assert_eq!(plan.longest(), None);
+        // It looked like a plan, but the next time is granted.
+        plan.granted(6 * hour, hour, hour);
+        plan.granted(6 * hour, 6 * hour, 6 * hour + 10 * minute);
+        plan.granted(6 * hour, 50 * minute, hour);
+        assert_eq!(plan.longest(), None);
+    }
+
+    #[test]
+    fn a_plan_that_allows_more_than_was_learnt_is_not_held_to_it() {
+        let plan = Plan::default();
+        let hour = Duration::from_hours(1);
+        let kind = refused(400, "Timeout cannot be greater than 1 hours");
+        assert!(plan.refused(&kind, 6 * hour));
+
+        plan.granted(hour, hour, hour + Duration::from_mins(10));
+
+        assert_eq!(plan.longest(), None);
     }
 }
