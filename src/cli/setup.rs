@@ -322,8 +322,11 @@ pub(super) fn new_session(
 ) -> NewSession {
     let code = code_source(options, config, env);
     let name = name.unwrap_or_else(|| named_after(&code));
+    let model = config.model.value.as_ref();
     let has_model = match provider::of(&code) {
-        OwnProvider::InCode => true,
+        OwnProvider::InCode(own) => {
+            config.has_credentials() || model.is_none_or(|model| own.contains(&model.provider))
+        }
         OwnProvider::Nowhere => config.has_credentials(),
         // Whoever names a model knows of the provider.
         OwnProvider::Unknown => config.has_credentials() || options.model.is_some(),

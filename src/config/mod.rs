@@ -33,6 +33,7 @@ pub use load::{Overrides, load};
 pub use paths::Paths;
 pub use problem::{ConfigError, FilePlace, Place, Problem};
 pub use report::Row;
+pub(crate) use schema::PROVIDER_VARIABLES;
 pub use value::{Source, Sourced};
 
 use std::time::Duration;

@@ -78,7 +78,7 @@ pub(super) const KEYS: &str = "keys";
 /// The variables in which OpenCode looks for the keys of well-known providers (its catalogue, as
 /// seen on 1.18.33), without those that serve other purposes too, such as AWS's and GitHub's: who
 /// wants these in a sandbox says so.
-pub(super) const PROVIDER_VARIABLES: [&str; 25] = [
+pub(crate) const PROVIDER_VARIABLES: [&str; 25] = [
     "AI_GATEWAY_API_KEY",
     "ANTHROPIC_API_KEY",
     "AZURE_API_KEY",
