@@ -5,12 +5,15 @@
 //! keyboard. As with ssh, Enter, `~`, `.` leaves a shell that hangs.
 
 use std::future::Future;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Stdin, Write as _};
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
-use tokio::io::{AsyncReadExt as _, Stdin};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
@@ -23,8 +26,6 @@ use crate::text::visible_bytes::visible_line;
 
 /// Keys read at a time; a paste is longer.
 const READ: usize = 16 * 1024;
-/// How often a shell that is continued in the background stops again.
-const MOST_STOPS: usize = 100;
 
 /// How a shell was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,26 +57,25 @@ fn now() -> TerminalSize {
 
 /// Brings keys to the shell and its picture to the terminal until one of both ends.
 ///
-/// Keys are read ahead on a thread that nobody can stop: the program is to end soon after this.
-///
 /// # Errors
 /// The terminal could not be read or written.
 pub async fn pass_through(shell: &mut Shell) -> Result<Left, TerminalError> {
     let mut way = Way::open(shell.keyboard())?;
     let left = way.follow(shell).await;
-    let undone = way.relay.undo();
-    let given_back = write(&undone);
-    way.raw = None;
+    let given_back = way.give_back();
     let left = left?;
     given_back?;
     Ok(left)
 }
 
-/// Undoes raw mode, whatever happens.
+/// Undoes raw mode, whatever happens; in the background the terminal is somebody else's, and the kernel would
+/// stop us for the change.
 struct Raw;
 
 impl Raw {
     fn enable() -> io::Result<Self> {
+        // What was not undone in the background would make this do nothing.
+        disable_raw_mode()?;
         enable_raw_mode()?;
         Ok(Self)
     }
@@ -83,7 +83,9 @@ impl Raw {
 
 impl Drop for Raw {
     fn drop(&mut self) {
-        let _ = disable_raw_mode();
+        if terminal::is_foreground() {
+            let _ = disable_raw_mode();
+        }
     }
 }
 
@@ -99,11 +101,12 @@ struct Way {
     sending: Option<Sending>,
     /// When the sandbox was given time last.
     given_time: Instant,
-    input: Stdin,
+    input: AsyncFd<Stdin>,
     hang_up: Signal,
     terminate: Signal,
     size_changed: Signal,
     suspended: Signal,
+    continued: Signal,
     raw: Option<Raw>,
     /// The program in the sandbox is to draw all anew, which a change of the size makes it do.
     redraw: bool,
@@ -111,6 +114,7 @@ struct Way {
 
 impl Way {
     fn open(keyboard: Keyboard) -> io::Result<Self> {
+        let of = |kind: rustix::process::Signal| signal(SignalKind::from_raw(kind.as_raw()));
         Ok(Self {
             keyboard,
             relay: Relay::default(),
@@ -119,11 +123,12 @@ impl Way {
             resized: false,
             sending: None,
             given_time: Instant::now(),
-            input: tokio::io::stdin(),
+            input: standard_input()?,
             hang_up: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
             size_changed: signal(SignalKind::window_change())?,
-            suspended: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+            suspended: of(rustix::process::Signal::TSTP)?,
+            continued: of(rustix::process::Signal::CONT)?,
             raw: Some(Raw::enable()?),
             redraw: false,
         })
@@ -137,8 +142,17 @@ impl Way {
                 _ = self.hang_up.recv() => return Ok(Left::Away),
                 _ = self.terminate.recv() => return Ok(Left::Away),
                 Some(()) = self.size_changed.recv() => self.resized = true,
-                Some(()) = self.suspended.recv() => self.suspend()?,
-                keys = read_keys(&mut self.input) => {
+                Some(()) = self.suspended.recv() => {
+                    if !self.suspend().await? {
+                        return Ok(Left::Away);
+                    }
+                }
+                Some(()) = self.continued.recv() => {
+                    if !self.continued().await? {
+                        return Ok(Left::Away);
+                    }
+                }
+                keys = read_keys(&self.input) => {
                     let keys = keys?;
                     if keys.is_empty() {
                         return Ok(Left::Away);
@@ -163,26 +177,74 @@ impl Way {
     }
 
     /// Stops as a signal from outside wants it, with the terminal as it was before; takes it again when we
-    /// are continued. Ctrl-z itself is a key of the shell in the sandbox.
-    fn suspend(&mut self) -> io::Result<()> {
+    /// are continued. Ctrl-z itself is a key of the shell in the sandbox. `false`: we are to end.
+    async fn suspend(&mut self) -> io::Result<bool> {
         if !terminal::has_job_control() {
-            return Ok(());
+            return Ok(true);
         }
         let (undo, redo) = self.relay.interrupt();
         write(&undo)?;
         self.raw = None;
         terminal::stop_by_signal(StopSignal::Process)?;
-        // Each round is one `bg` of the user's; without a shell that could do it there is no end of them.
-        for _ in 0..MOST_STOPS {
-            if terminal::is_foreground() {
-                break;
-            }
-            terminal::stop_by_signal(StopSignal::Background)?;
+        if !self.until_foreground().await? {
+            return Ok(false);
         }
+        self.take_again(&redo)?;
+        Ok(true)
+    }
+
+    /// Takes the terminal again after a stop that nobody can catch: it was not given back. `false`: we are to
+    /// end.
+    async fn continued(&mut self) -> io::Result<bool> {
+        if !terminal::is_foreground() {
+            terminal::stop_by_signal(StopSignal::Background)?;
+            if !self.until_foreground().await? {
+                return Ok(false);
+            }
+        }
+        let (undo, redo) = self.relay.interrupt();
+        write(&undo)?;
+        self.take_again(&redo)?;
+        Ok(true)
+    }
+
+    /// Waits until the terminal is ours; does not touch it meanwhile, and stops again as the kernel would stop
+    /// us then. `false`: we are to end first. A shell that ends a stopped job sends the end and then lets it go
+    /// on, so that the end counts first.
+    async fn until_foreground(&mut self) -> io::Result<bool> {
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.hang_up.recv() => return Ok(false),
+                _ = self.terminate.recv() => return Ok(false),
+                Some(()) = self.continued.recv() => {
+                    if terminal::is_foreground() {
+                        return Ok(true);
+                    }
+                    terminal::stop_by_signal(StopSignal::Background)?;
+                }
+            }
+        }
+    }
+
+    fn take_again(&mut self, redo: &[u8]) -> io::Result<()> {
+        self.raw = None;
         self.raw = Some(Raw::enable()?);
-        write(&redo)?;
+        write(redo)?;
         self.redraw = true;
         Ok(())
+    }
+
+    /// Leaves the terminal as it was; in the background it is somebody else's.
+    fn give_back(&mut self) -> io::Result<()> {
+        let undo = self.relay.undo();
+        let undone = if terminal::is_foreground() {
+            write(&undo)
+        } else {
+            Ok(())
+        };
+        self.raw = None;
+        undone
     }
 
     fn heard(&mut self, event: ShellEvent) -> io::Result<Option<Left>> {
@@ -236,11 +298,35 @@ async fn sent(sending: Option<&mut Sending>) -> Result<(), Failure> {
     }
 }
 
-/// Waits for keys; none: the terminal is gone. Cancel-safe.
-async fn read_keys(input: &mut Stdin) -> io::Result<Bytes> {
-    let mut keys = BytesMut::with_capacity(READ);
-    input.read_buf(&mut keys).await?;
-    Ok(keys.freeze())
+#[expect(
+    deprecated,
+    reason = "what replaces it is unsafe, and standard input keeps its descriptor"
+)]
+fn standard_input() -> io::Result<AsyncFd<Stdin>> {
+    AsyncFd::with_interest(io::stdin(), Interest::READABLE)
+}
+
+/// Waits for keys; none: the terminal is gone. Cancel-safe. Nothing is read ahead: a read that waits would stop
+/// us in the background, before we could see that we are to end.
+async fn read_keys(input: &AsyncFd<Stdin>) -> io::Result<Bytes> {
+    loop {
+        let mut ready = input.readable().await?;
+        // Others read the same terminal, and a read would wait where they were first.
+        let mut polled = [PollFd::new(input.get_ref(), PollFlags::IN)];
+        if poll(&mut polled, Some(&Timespec::default()))? == 0 {
+            ready.clear_ready();
+            continue;
+        }
+        let mut keys = vec![0; READ];
+        match rustix::io::read(input.get_ref(), &mut keys) {
+            Ok(read) => keys.truncate(read),
+            // Of a terminal that was hung up.
+            Err(Errno::IO) => keys.clear(),
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        return Ok(keys.into());
+    }
 }
 
 fn write(bytes: &[u8]) -> io::Result<()> {

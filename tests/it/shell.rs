@@ -1,6 +1,9 @@
 //! A shell in a sandbox, by command and from a boot that failed; and another template after that.
 
+use std::fs;
+
 use pretty_assertions::assert_eq;
+use rustix::process::{Pid, Signal, kill_process};
 use sandbar::domain::runs::End;
 
 use crate::support::home::Home;
@@ -111,6 +114,38 @@ fn a_shell_that_hangs_is_left_and_its_programs_end() {
     let ran = home.run(&["shell", &name]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.stderr.contains("not a terminal"), "{ran:?}");
+}
+
+#[test]
+fn a_stopped_shell_ends_when_the_users_shell_ends_it() {
+    let home = without_packages();
+    let name = home.leave_failed(&BASE, NOT_INSTALLED);
+    let mut screen = home
+        .terminal_of("bash", &["--norc", "--noprofile", "-i"])
+        .size(100, 30)
+        .start();
+    let program = env!("CARGO_BIN_EXE_sandbar");
+    screen.send("PS1='re''ady> '\r");
+    screen.wait_for("ready>");
+    for (signal, before) in [("TERM", ""), ("HUP", "bg; ")] {
+        screen.send(&format!(
+            "clear; sh -c 'echo $$ > pid; exec {program} shell {name}'\r"
+        ));
+        screen.wait_for("Enter ~ . if it hangs");
+        screen.send("echo $((40+2))nd\r");
+        screen.wait_for("42nd");
+        let pid = fs::read_to_string(home.work().join("pid")).unwrap();
+        let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        kill_process(pid, Signal::TSTP).unwrap();
+        screen.wait_for("ready>");
+        // In the background it stops again. The shell lets a stopped job go on when it has signalled it.
+        screen.send(&format!(
+            "{before}until [ -n \"$(jobs -s)\" ]; do :; done; kill -{signal} %1; \
+             while kill -0 {}; do :; done; clear; echo {signal}-$(jobs -s | wc -l)\r",
+            pid.as_raw_pid()
+        ));
+        screen.wait_for(&format!("{signal}-0"));
+    }
 }
 
 #[test]
