@@ -69,6 +69,13 @@ impl Backoff {
         delay.max(retry_after.unwrap_or_default().min(RETRY_AFTER_CAP))
     }
 
+    /// Forgets the failures if what was tried has lasted: what breaks again at once is one failure more.
+    pub fn reset_if_lasting(&mut self, life: Duration, lasting: Duration) {
+        if life >= lasting {
+            self.reset();
+        }
+    }
+
     /// Forgets the failures after a success.
     pub fn reset(&mut self) {
         self.attempt = 0;

@@ -7,6 +7,7 @@ mod state;
 use std::time::Duration;
 
 use futures::future::FutureExt;
+use tokio::time::Instant;
 
 use self::state::Called;
 pub(crate) use self::state::{Connection, Happened};
@@ -50,7 +51,7 @@ impl Connection {
     }
 
     async fn received(&mut self, serving: &mut Serving, event: ChatEvent) {
-        let first = matches!(event, ChatEvent::Resync(_)) && !self.live;
+        let first = matches!(event, ChatEvent::Resync(_)) && self.live.is_none();
         let was_busy = serving.delivery.is_busy();
         serving.news(event).await;
         // Working sandboxes live longer than idle ones, whoever began the turn.
@@ -63,7 +64,7 @@ impl Connection {
         };
         let ttl = ttl.filter(|_| serving.recorder.drives());
         if first {
-            self.live = true;
+            self.live = Some(Instant::now());
             serving.connected().await;
             self.ask_for_the_run();
         }

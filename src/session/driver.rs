@@ -20,6 +20,7 @@ use super::commands;
 use super::connection::{Connection, Happened};
 use super::events::Events;
 use super::inbox::CommandInbox;
+use super::inquiry::SandboxInquiry;
 use super::outages::Outages;
 use super::outcome::{Elsewhere, Heard, Lost, Stop};
 use super::recorder::Recorder;
@@ -75,6 +76,7 @@ pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
         inbox,
         ending,
         wanted: false,
+        inquiry: SandboxInquiry::default(),
     };
     let Err(Stop(closing)) = Box::pin(life.live()).await;
     life.serving.end(closing).await;
@@ -94,6 +96,8 @@ struct Life {
     ending: Ending,
     /// Somebody wants the sandbox to run since it was last seen running: a paused one is resumed.
     wanted: bool,
+    /// What has become of the sandbox, asked while the connection is lost.
+    inquiry: SandboxInquiry,
 }
 
 impl Life {
@@ -123,7 +127,9 @@ impl Life {
                     outage.over();
                     self.wanted = false;
                     self.serving.booted(server).await;
-                    match Box::pin(self.stay_connected()).await? {
+                    let served = Box::pin(self.stay_connected()).await;
+                    self.inquiry.forget();
+                    match served? {
                         Some(phase) => phase,
                         None => continue,
                     }
@@ -227,7 +233,7 @@ impl Life {
     }
 
     /// Another process starts the session: that is a boot here too, of which this is all that is known.
-    async fn tell_of_driver(&self) {
+    async fn tell_of_driver(&mut self) {
         let (stage, line) = (Stage::Create, words::driven_elsewhere().summary);
         let at = self.world.now();
         for event in [
@@ -244,21 +250,21 @@ impl Life {
     async fn stay_connected(&mut self) -> Result<Option<Phase>, Stop> {
         let mut outage = Outages::of_connections(&self.world.timing);
         loop {
-            let (lost, was_live) = self.connection(&outage).await?;
+            let (lost, lived) = self.connection(&outage).await?;
             let (reason, least) = match lost {
                 Lost::Connection {
                     reason,
                     least,
                     silence,
                 } => {
-                    if was_live {
-                        outage.over();
+                    if let Some(life) = lived {
+                        outage.lived(life.saturating_sub(silence));
                         outage.silent_for(silence, wall());
                     }
                     (reason, least)
                 }
                 // The process may have ended with its sandbox: then that is what there is to say.
-                Lost::Until(Phase::Failed(failure)) => match self.verdict(None).await? {
+                Lost::Until(Phase::Failed(failure)) => match self.verdict().await? {
                     Verdict::Over(phase) => return Ok(Some(phase)),
                     Verdict::Runs => return Ok(Some(Phase::Failed(failure))),
                     Verdict::Unknown => (failure.summary, Duration::ZERO),
@@ -267,26 +273,38 @@ impl Life {
                 Lost::TookOver => return Ok(None),
             };
             self.wait_out(&mut outage, reason, least).await?;
-            // Else one that hangs would hold up what may be back already.
-            let limit = outage.is_eager().then_some(self.world.timing.eager_cap);
-            if let Verdict::Over(phase) = self.verdict(limit).await? {
+            if let Some(phase) = self.inquire(outage.is_eager()).await? {
                 return Ok(Some(phase));
             }
         }
     }
 
-    /// What has become of the sandbox; not known where nobody says so within the limit.
-    async fn verdict(&mut self, limit: Option<Duration>) -> Result<Verdict, Stop> {
-        let verdict = self.serving.verdict();
-        let verdict = async move {
-            let Some(limit) = limit else {
-                return verdict.await;
-            };
-            let told = tokio::time::timeout(limit, verdict).await;
-            told.unwrap_or(Verdict::Unknown)
-        };
-        let verdict = Box::pin(self.during(verdict)).await?;
+    /// What has become of the sandbox.
+    async fn verdict(&mut self) -> Result<Verdict, Stop> {
+        let verdict = Box::pin(self.during(self.serving.verdict())).await?;
         Ok(verdict.unwrap_or(Verdict::Unknown))
+    }
+
+    /// Asks what has become of the sandbox, and waits a little for the word: a connection would resume some
+    /// that are paused. Where the answer takes longer it is waited for beside the next tries. Returns the phase
+    /// in which they are in vain.
+    async fn inquire(&mut self, is_eager: bool) -> Result<Option<Phase>, Stop> {
+        if let Some(phase) = self.inquiry.take_over() {
+            return Ok(Some(phase));
+        }
+        let timing = &self.world.timing;
+        let limit = if is_eager {
+            timing.eager_cap
+        } else {
+            timing.call
+        };
+        let mut inquiry = std::mem::take(&mut self.inquiry);
+        inquiry.ask(self.serving.verdict(), timing.call);
+        let answered = tokio::time::timeout(limit, inquiry.answered());
+        let waited = Box::pin(self.during(answered)).await;
+        self.inquiry = inquiry;
+        waited?;
+        Ok(self.inquiry.take_over())
     }
 
     /// Says what is lost, since when and when it is tried again, and waits until then.
@@ -304,10 +322,10 @@ impl Life {
         Ok(())
     }
 
-    /// Serves one connection until it is lost. The flag says whether it ever came to life.
-    async fn connection(&mut self, outage: &Outages) -> Result<(Lost, bool), Stop> {
+    /// Serves one connection until it is lost; says how long it lived if it ever came to life.
+    async fn connection(&mut self, outage: &Outages) -> Result<(Lost, Option<Duration>), Stop> {
         let Some(mut connection) = Connection::open(&self.serving, outage) else {
-            return Ok((Lost::connection("there is no server"), false));
+            return Ok((Lost::connection("there is no server"), None));
         };
         loop {
             let happened = tokio::select! {
@@ -322,6 +340,7 @@ impl Life {
                     }
                 }
                 elsewhere = self.serving.elsewhere() => Ok(Happened::Elsewhere(elsewhere)),
+                phase = self.inquiry.over() => Ok(Happened::Lost(Lost::Until(phase))),
                 happened = connection.wait() => Ok(happened),
             };
             let happened = match happened {
@@ -331,8 +350,13 @@ impl Life {
                     return Err(stop);
                 }
             };
-            if let Some(lost) = connection.handle(&mut self.serving, happened).await {
-                return Ok((lost, connection.was_live()));
+            let lost = connection.handle(&mut self.serving, happened).await;
+            let life = connection.life();
+            if life.is_some() {
+                self.inquiry.forget();
+            }
+            if let Some(lost) = lost {
+                return Ok((lost, life));
             }
         }
     }
@@ -413,6 +437,8 @@ impl Life {
                         _ => {}
                     }
                 }
+                // What is waited for is in vain: the caller sees why.
+                () = self.inquiry.ended() => return Ok(()),
                 () = &mut limit => return Ok(()),
             }
         }

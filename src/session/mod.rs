@@ -1,7 +1,8 @@
 //! One session's life; knows sandboxes and conversations, no terminal.
 //!
 //! [`supervisor`] owns the tasks, `driver` is the life of one of them in order: `boot`, then one `connection` after
-//! another, with `serving` holding what outlives them and `outcome` saying how they end; `inbox` brings it commands. [`follow_chat`] turns a
+//! another, with `serving` holding what outlives them and `outcome` saying how they end; `inbox` brings it commands, and `inquiry` what the control plane
+//! says while the line is lost. [`follow_chat`] turns a
 //! server's events into a conversation's, after [`fetch`] has brought what the server holds, with the words of
 //! [`translate`]; [`mailbox`] brings them to a listener of any speed; [`history`] knows how far back a conversation
 //! is loaded; [`follow_end`] says why it is followed no more; `snapshot` keeps what [`revive`] and [`kept`] need
@@ -38,6 +39,7 @@ pub mod follow_end;
 mod follow_logs;
 pub mod history;
 mod inbox;
+mod inquiry;
 pub mod kept;
 pub mod late_keys;
 mod lifecycle;

@@ -2,7 +2,8 @@
 //!
 //! Reasons and chance enter, waits leave. Of connections the first half minute is tried with haste: while
 //! somebody looks, most losses last a few seconds, and a server that runs already is soon asked again. A boot
-//! costs more and is tried with patience from the beginning.
+//! costs more and is tried with patience from the beginning. A connection that does not last ends no row: a server
+//! that accepts each and drops it at once would be asked several times a second without end.
 
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(super) struct Outages {
     /// When the first of them was noticed.
     began: Option<Instant>,
     eager: Option<Eager>,
+    /// What lives this long has come back.
+    lasting: Duration,
 }
 
 /// Haste: for how long, and the longest wait meanwhile.
@@ -38,6 +41,7 @@ impl Outages {
             since: None,
             began: None,
             eager: None,
+            lasting: timing.lasting,
         }
     }
 
@@ -62,6 +66,13 @@ impl Outages {
         self.backoff.reset();
         self.since = None;
         self.began = None;
+    }
+
+    /// A connection had come back and lived for this long.
+    pub(super) fn lived(&mut self, life: Duration) {
+        if life >= self.lasting {
+            self.over();
+        }
     }
 
     /// The line was silent for this long before that was noticed.
@@ -150,6 +161,35 @@ mod tests {
         outages.over();
         outages.next(failed(0), 1.0, UnixMillis(0));
 
+        assert!(outages.is_eager());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_drops_each_connection_soon_is_asked_less_and_less_often() {
+        let timing = Timing::default();
+        let mut outages = Outages::of_connections(&timing);
+        let life = Duration::from_millis(100);
+        let began = Instant::now();
+        let (mut eager, mut later) = (0, Vec::new());
+        while began.elapsed() < Duration::from_mins(10) {
+            outages.lived(life);
+            let (wait, _) = outages.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
+            if began.elapsed() < Duration::from_secs(30) {
+                assert!(wait <= Duration::from_secs(1), "{wait:?}");
+                eager += 1;
+            } else {
+                later.push(wait);
+            }
+            tokio::time::advance(life + wait).await;
+        }
+        assert!(eager <= 32, "{eager}");
+        assert_eq!(later.last(), Some(&timing.backoff_cap));
+
+        // One that lasted is missed with haste again.
+        outages.lived(timing.lasting);
+        let (wait, outage) = outages.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
+
+        assert_eq!((wait, outage.attempt), (timing.backoff_base, 1));
         assert!(outages.is_eager());
     }
 

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::lifecycle::{is_engine_of, ttl};
 use super::running;
@@ -59,6 +60,8 @@ pub struct Shell {
     /// `None` while the connection is broken.
     stream: Option<ProcessStream>,
     backoff: Backoff,
+    connected: Instant,
+    lasting: Duration,
     ending: EndMark,
     /// Its code, once it has ended.
     code: Option<i32>,
@@ -115,6 +118,8 @@ impl Shell {
             },
             stream: Some(stream),
             backoff: Backoff::new(world.timing.backoff_base, world.timing.backoff_cap),
+            connected: Instant::now(),
+            lasting: world.timing.lasting,
             ending: EndMark::new(&marker),
             code: None,
             resumed,
@@ -137,7 +142,7 @@ impl Shell {
                 match self.keyboard.connect().await {
                     Ok(Some(stream)) => {
                         self.stream = Some(stream);
-                        self.backoff.reset();
+                        self.connected = Instant::now();
                         return ShellEvent::Back;
                     }
                     Ok(None) => break KILLED,
@@ -156,6 +161,8 @@ impl Shell {
                 Ok(Some(ProcessEvent::Ended(_)) | None) => break KILLED,
                 Err(error) => {
                     self.stream = None;
+                    let life = self.connected.elapsed();
+                    self.backoff.reset_if_lasting(life, self.lasting);
                     return ShellEvent::Lost(words::e2b(&error).summary);
                 }
             }

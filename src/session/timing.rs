@@ -20,8 +20,10 @@ pub struct Timing {
     /// How long after the loss of a connection it is tried with haste: somebody looks at the screen, and most
     /// losses are short.
     pub eager_for: Duration,
-    /// The longest wait meanwhile, and the longest that the control plane is asked first.
+    /// The longest wait meanwhile, and the longest that is waited for the control plane's word first.
     pub eager_cap: Duration,
+    /// A connection that lives this long has come back: its loss is a new one, with haste.
+    pub lasting: Duration,
     /// As `stream_open`, meanwhile: a request that went out while the network was away may hang long after
     /// it is back.
     pub eager_open: Duration,
@@ -65,6 +67,7 @@ impl Default for Timing {
             backoff_cap: Duration::from_secs(15),
             eager_for: Duration::from_secs(30),
             eager_cap: Duration::from_secs(1),
+            lasting: Duration::from_secs(5),
             eager_open: Duration::from_secs(4),
             health_poll: Duration::from_millis(100),
             health_timeout: Duration::from_secs(1),
@@ -95,6 +98,7 @@ impl Timing {
             backoff_cap: scale(self.backoff_cap),
             eager_for: scale(self.eager_for),
             eager_cap: scale(self.eager_cap),
+            lasting: scale(self.lasting),
             eager_open: scale(self.eager_open),
             health_poll: scale(self.health_poll),
             health_timeout: scale(self.health_timeout),

@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicBool;
 use futures::stream::StreamExt as _;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::activity::{self, Heard};
 use super::events::Events;
@@ -153,6 +153,7 @@ impl Watcher {
         let mut following = Box::pin(follow(what, sender));
         let mut woken = self.world.woken();
         let mut heard = Heard::default();
+        let mut live: Option<Instant> = None;
         let mut is_late = std::pin::pin!(tokio::time::sleep(limit));
         loop {
             tokio::select! {
@@ -160,7 +161,7 @@ impl Watcher {
                 Some(event) = news.recv() => {
                     heard.receive(&event);
                     if matches!(event, ChatEvent::Resync(_)) {
-                        backoff.reset();
+                        live.get_or_insert_with(Instant::now);
                         turn = None;
                     }
                     // Nothing is known before the first of them.
@@ -172,8 +173,15 @@ impl Watcher {
                     turn = None;
                     self.tell(Activity::Silent(no_answer())).await;
                 }
-                Ok(()) = woken.changed() => return Some(no_answer()),
-                end = &mut following => return ended(&end),
+                Ok(()) = woken.changed() => {
+                    backoff.reset();
+                    return Some(no_answer());
+                }
+                end = &mut following => {
+                    let life = live.map(|since| since.elapsed()).unwrap_or_default();
+                    backoff.reset_if_lasting(life, self.world.timing.lasting);
+                    return ended(&end);
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use super::running::ServerProcess;
 use super::world::World;
@@ -46,6 +47,18 @@ struct Followed {
     stream: ProcessStream,
     /// It is not the server's own: it ends when the server has ended.
     waits: bool,
+    since: Instant,
+}
+
+impl Followed {
+    fn new(stream: ProcessStream, waits: bool) -> Self {
+        let since = Instant::now();
+        Self {
+            stream,
+            waits,
+            since,
+        }
+    }
 }
 
 /// What came of taking up the stream.
@@ -57,8 +70,9 @@ enum Again {
 
 /// Tells what is heard of a process until it has ended, or nobody listens.
 pub(super) async fn watch(with: WatchedProcess, stream: ProcessStream, tell: mpsc::Sender<Heard>) {
-    let waits = false;
-    let mut source = Followed { stream, waits };
+    let mut source = Followed::new(stream, false);
+    let timing = &with.world.timing;
+    let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
     loop {
         let heard = match with.next(&mut source).await {
             Some(ProcessEvent::Stdout(bytes)) if !source.waits => {
@@ -69,13 +83,15 @@ pub(super) async fn watch(with: WatchedProcess, stream: ProcessStream, tell: mps
             }
             Some(ProcessEvent::Ended(exit)) if !source.waits => Heard::Ended(Some(exit)),
             Some(ProcessEvent::Stdout(_) | ProcessEvent::Stderr(_)) => continue,
-            Some(ProcessEvent::Ended(_)) | None => match with.take_up(&source).await {
-                Some(again) => {
-                    source = again;
-                    Heard::Resumed
+            Some(ProcessEvent::Ended(_)) | None => {
+                match with.take_up(&source, &mut backoff).await {
+                    Some(again) => {
+                        source = again;
+                        Heard::Resumed
+                    }
+                    None => Heard::Ended(None),
                 }
-                None => Heard::Ended(None),
-            },
+            }
         };
         let is_last = matches!(heard, Heard::Ended(_));
         if tell.send(heard).await.is_err() || is_last {
@@ -100,9 +116,8 @@ impl WatchedProcess {
     }
 
     /// Takes the stream up again, for as long as nobody knows that the process has ended.
-    async fn take_up(&self, source: &Followed) -> Option<Followed> {
-        let timing = &self.world.timing;
-        let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
+    async fn take_up(&self, source: &Followed, backoff: &mut Backoff) -> Option<Followed> {
+        backoff.reset_if_lasting(source.since.elapsed(), self.world.timing.lasting);
         loop {
             tokio::time::sleep(backoff.next(random::jitter(), None)).await;
             match self.again(source).await {
@@ -119,8 +134,7 @@ impl WatchedProcess {
         if !source.waits {
             match self.envd.connect(&selector).await {
                 Ok(stream) => {
-                    let waits = false;
-                    return Again::Followed(Box::new(Followed { stream, waits }));
+                    return Again::Followed(Box::new(Followed::new(stream, false)));
                 }
                 Err(error) if matches!(error.kind, Kind::NotFound { .. }) => {}
                 Err(_) => return Again::Unknown,
@@ -133,10 +147,7 @@ impl WatchedProcess {
             return Again::Ended;
         };
         match follow_unknown(&self.envd, &self.client, &server).await {
-            Ok(Some(stream)) => {
-                let waits = true;
-                Again::Followed(Box::new(Followed { stream, waits }))
-            }
+            Ok(Some(stream)) => Again::Followed(Box::new(Followed::new(stream, true))),
             Ok(None) => Again::Ended,
             Err(()) => Again::Unknown,
         }

@@ -1,9 +1,12 @@
 //! What a connection holds, and what it waits for.
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
@@ -62,7 +65,8 @@ pub(crate) struct Connection {
     pub(super) news: mpsc::Receiver<ChatEvent>,
     stream: BoxFuture<'static, Lost>,
     pub(super) calls: FuturesUnordered<BoxFuture<'static, Called>>,
-    pub(super) live: bool,
+    /// Since when the conversation is here.
+    pub(super) live: Option<Instant>,
     pub(super) keeping: Keeping,
 }
 
@@ -82,13 +86,14 @@ impl Connection {
             news,
             stream,
             calls: FuturesUnordered::new(),
-            live: false,
+            live: None,
             keeping: Keeping::No,
         })
     }
 
-    pub(crate) fn was_live(&self) -> bool {
-        self.live
+    /// How long it has lived since it came to life, if ever.
+    pub(crate) fn life(&self) -> Option<Duration> {
+        self.live.map(|since| since.elapsed())
     }
 
     /// Waits for the next thing to deal with. Cancel-safe: nothing is taken that is not returned.
