@@ -4,12 +4,13 @@ use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::measure::{grapheme_width, is_printable_ascii};
+use super::word_ends::WordEnds;
 
 /// Where a line may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::text) enum Breaking {
-    /// At spaces, which vanish at the break, and around wide characters; inside a word only when it is
-    /// longer than a line.
+    /// At spaces, which vanish at the break, around wide characters, and between words of scripts that write
+    /// no spaces; inside a word only when it is longer than a line.
     Words,
     /// Anywhere, and nothing vanishes: code.
     Anywhere,
@@ -48,7 +49,7 @@ pub(in crate::text) fn fold(
                 .collect(),
         ];
     }
-    let atoms = atoms(spans, first.min(rest));
+    let atoms = atoms(spans, first.min(rest), breaking);
     let mut lines = Vec::new();
     let mut start = 0;
     let mut room = first;
@@ -112,8 +113,13 @@ fn after_spaces(atoms: &[Atom], from: usize) -> usize {
         .map_or(atoms.len(), |n| from + n)
 }
 
-fn atoms(spans: &[Span<'_>], narrowest: usize) -> Vec<Atom> {
+fn atoms(spans: &[Span<'_>], narrowest: usize, breaking: Breaking) -> Vec<Atom> {
     let mut atoms: Vec<Atom> = Vec::with_capacity(spans.iter().map(|s| s.content.len()).sum());
+    let mut words = match breaking {
+        Breaking::Words => WordEnds::of(spans),
+        Breaking::Anywhere => WordEnds::default(),
+    };
+    let mut before = 0;
     for (span, content) in spans.iter().map(|s| s.content.as_ref()).enumerate() {
         for (start, grapheme) in content.grapheme_indices(true) {
             let natural = grapheme_width(grapheme);
@@ -128,9 +134,11 @@ fn atoms(spans: &[Span<'_>], narrowest: usize) -> Vec<Atom> {
                 width: if replaced { 1 } else { natural },
                 space: grapheme == " ",
                 replaced,
-                opens: (natural >= 2 || after_wide) && !hangs(grapheme),
+                opens: (natural >= 2 || after_wide) && !hangs(grapheme)
+                    || words.has_one_at(before + start),
             });
         }
+        before += content.len();
     }
     atoms
 }

@@ -10,6 +10,7 @@ mod fold;
 mod measure;
 #[cfg(test)]
 mod tests;
+mod word_ends;
 
 use std::borrow::Cow;
 

@@ -99,6 +99,19 @@ fn a_styled_line_keeps_its_styles_over_the_break() {
     );
 }
 
+#[test]
+fn scripts_without_spaces_break_between_words() {
+    let thai = "ภาษาไทยเขียนติดกันโดยไม่มีช่องว่างระหว่างคำ";
+    assert_eq!(
+        shown(&wrap_plain(thai, 12, Style::new())),
+        ["ภาษาไทยเขียน", "ติดกันโดยไม่มี", "ช่องว่างระหว่าง", "คำ"]
+    );
+    // A word of two styles is one word; code breaks anywhere.
+    let red = Style::new().fg(Color::Red);
+    let line = Line::from(vec![Span::raw("ภา"), Span::styled("ษาไทย", red)]);
+    assert_eq!(shown(&wrap_line(line, 4)), ["ภาษา", "ไทย"]);
+}
+
 proptest! {
     #[test]
     fn text_is_as_wide_as_what_it_fills_of_the_screen(

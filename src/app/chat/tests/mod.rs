@@ -6,6 +6,7 @@ mod notices;
 mod reducer;
 mod requests;
 mod reverted;
+mod scripts;
 mod sending;
 mod times;
 mod view;

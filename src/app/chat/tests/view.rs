@@ -1,6 +1,7 @@
 use insta::assert_snapshot;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, CellWidth as _};
 
 use super::requests::{item, permission, question};
 use super::*;
@@ -73,8 +74,12 @@ impl Screen {
         self.text()
     }
 
+    pub(super) fn buffer(&self) -> &Buffer {
+        self.terminal.backend().buffer()
+    }
+
     fn text(&self) -> String {
-        let buffer = self.terminal.backend().buffer();
+        let buffer = self.buffer();
         let rows = buffer.content.chunks(usize::from(buffer.area.width));
         let rows: Vec<String> = rows
             .map(|row| {
@@ -83,7 +88,7 @@ impl Screen {
                 for cell in row {
                     if skip == 0 {
                         text.push_str(cell.symbol());
-                        skip = unicode_width::UnicodeWidthStr::width(cell.symbol());
+                        skip = usize::from(cell.symbol().cell_width());
                     }
                     skip = skip.saturating_sub(1);
                 }
