@@ -127,9 +127,9 @@ impl Life {
                     outage.over();
                     self.wanted = false;
                     self.serving.booted(server).await;
-                    let served = Box::pin(self.stay_connected()).await;
+                    let ended = Box::pin(self.stay_connected()).await;
                     self.inquiry.forget();
-                    match served? {
+                    match ended? {
                         Some(phase) => phase,
                         None => continue,
                     }

@@ -153,7 +153,7 @@ impl Watcher {
         let mut following = Box::pin(follow(what, sender));
         let mut woken = self.world.woken();
         let mut heard = Heard::default();
-        let mut live: Option<Instant> = None;
+        let mut since: Option<Instant> = None;
         let mut is_late = std::pin::pin!(tokio::time::sleep(limit));
         loop {
             tokio::select! {
@@ -161,7 +161,7 @@ impl Watcher {
                 Some(event) = news.recv() => {
                     heard.receive(&event);
                     if matches!(event, ChatEvent::Resync(_)) {
-                        live.get_or_insert_with(Instant::now);
+                        since.get_or_insert_with(Instant::now);
                         turn = None;
                     }
                     // Nothing is known before the first of them.
@@ -178,8 +178,8 @@ impl Watcher {
                     return Some(no_answer());
                 }
                 end = &mut following => {
-                    let life = live.map(|since| since.elapsed()).unwrap_or_default();
-                    backoff.reset_if_lasting(life, self.world.timing.lasting);
+                    let lived = since.map(|since| since.elapsed()).unwrap_or_default();
+                    backoff.reset_if_lasting(lived, self.world.timing.lasting);
                     return ended(&end);
                 }
             }

@@ -46,7 +46,7 @@ impl WordEnds {
 fn has_such_script(text: &str) -> bool {
     // All of them are in U+0E00 to U+1AFF, three bytes that begin so.
     let may_be = |byte: &u8| *byte == 0xe0 || *byte == 0xe1;
-    text.as_bytes().iter().any(|byte| may_be(byte)) && text.chars().any(writes_no_spaces)
+    text.as_bytes().iter().any(may_be) && text.chars().any(writes_no_spaces)
 }
 
 /// Thai, Lao, Burmese, Khmer.
