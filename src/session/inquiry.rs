@@ -88,11 +88,9 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(15);
 
-    fn after(delay: u64, verdict: Verdict) -> impl Future<Output = Verdict> + Send + 'static {
-        async move {
-            sleep(Duration::from_secs(delay)).await;
-            verdict
-        }
+    async fn after(delay: u64, verdict: Verdict) -> Verdict {
+        sleep(Duration::from_secs(delay)).await;
+        verdict
     }
 
     #[tokio::test(start_paused = true)]

@@ -54,7 +54,8 @@ fn graphemes(screen: &Screen) -> Vec<String> {
 fn dense<'a>(graphemes: impl IntoIterator<Item = &'a str>) -> String {
     let shown = graphemes.into_iter();
     let shown = shown.filter(|grapheme| !matches!(*grapheme, " " | "│" | "▎" | "▌" | "┃" | "|"));
-    shown.map(|grapheme| format!("{grapheme}\u{1}")).collect()
+    let ended = shown.flat_map(|grapheme| [grapheme, "\u{1}"]);
+    ended.collect()
 }
 
 fn assert_whole(world: &mut World, columns: u16, texts: &[&str]) {
