@@ -8,17 +8,17 @@ use axum::response::IntoResponse;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use crate::e2b::wire;
-
-use super::super::egress::Egress;
-use super::super::error::ApiError;
-use super::super::new_sandbox::{NewSandbox, Origin};
-use super::super::registry::Registry;
-use super::super::tasks::whole;
 use super::request::{Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, seconds};
+use super::snapshots;
 use super::template_names::{plain_name, stands_for};
 use super::view::view;
-use super::{replay, snapshots};
+use crate::e2b::wire;
+use crate::local::error::ApiError;
+use crate::local::network::rules::Egress;
+use crate::local::sandbox::create_replay;
+use crate::local::sandbox::new_sandbox::{NewSandbox, Origin};
+use crate::local::sandbox::registry::Registry;
+use crate::local::sync::whole;
 
 /// The `Host` that servers in the sandbox shall see, below `network`.
 const MASK_HOST: &str = "maskRequestHost";
@@ -61,7 +61,7 @@ impl Call {
         self.judge(&mut asked)?;
         let wanted = checked(&raw, asked, self.default_timeout, enforced)?;
         let key = headers.get("idempotency-key");
-        let request = key.map(|key| replay::Request::new(self.route, key, &body));
+        let request = key.map(|key| create_replay::Request::new(self.route, key, &body));
         let slot = request
             .transpose()?
             .map(|request| app.replays.slot(request));

@@ -7,14 +7,13 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::IntoResponse;
 
-use crate::e2b::wire;
-
-use super::super::error::ApiError;
-use super::super::record::{Record, State as SandboxState};
 use super::page;
 use super::request::{Answer, App};
 use super::template_names::stands_for;
 use super::view::listed;
+use crate::e2b::wire;
+use crate::local::error::ApiError;
+use crate::local::sandbox::record::{Record, State as SandboxState};
 
 pub(super) async fn list_old(
     State(app): State<App>,

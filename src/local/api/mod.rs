@@ -4,7 +4,6 @@ mod create;
 mod list;
 mod observe;
 mod page;
-pub(super) mod replay;
 mod request;
 mod snapshots;
 mod template_names;
@@ -27,16 +26,15 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use crate::e2b::wire;
-
-use super::auth;
-use super::egress::Egress;
-use super::error::ApiError;
-use super::npm::Terms;
-use super::record::State as SandboxState;
-use super::status::{STATUS, Status};
-use super::tasks::whole;
-use super::template::Progress;
-use super::way_out::way_out;
+use crate::local::auth;
+use crate::local::error::ApiError;
+use crate::local::interface::outbound_digest::way_out;
+use crate::local::interface::status::{STATUS, Status};
+use crate::local::network::rules::Egress;
+use crate::local::sandbox::record::State as SandboxState;
+use crate::local::sandbox::template::Progress;
+use crate::local::sandbox::template::npm::Terms;
+use crate::local::sync::whole;
 use request::{Answer, App, DEFAULT_TIMEOUT, FOREVER, OLD_TIMEOUT, parse, seconds};
 use view::{listed, view};
 

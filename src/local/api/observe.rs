@@ -7,13 +7,13 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use super::super::error::ApiError;
-use super::super::journal::Line;
-use super::super::lock::guard;
-use super::super::metrics;
-use super::super::samples::Sample;
 use super::request::{Answer, App};
 use super::view::time;
+use crate::local::error::ApiError;
+use crate::local::sandbox::log::Line;
+use crate::local::sandbox::metrics;
+use crate::local::sandbox::samples::Sample;
+use crate::local::sync::guard;
 
 pub(super) type Pairs = HashMap<String, String>;
 

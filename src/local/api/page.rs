@@ -5,11 +5,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 
-use crate::e2b::wire;
-
-use super::super::error::ApiError;
 use super::observe::Pairs;
 use super::request::Answer;
+use crate::e2b::wire;
+use crate::local::error::ApiError;
 
 /// Default and maximum of a page (E2B's own).
 const PAGE: usize = 100;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 
-use super::super::error::ApiError;
-use super::super::registry::Registry;
+use crate::local::error::ApiError;
+use crate::local::sandbox::registry::Registry;
 
 pub(super) type App = Arc<Registry>;
 pub(super) type Answer<T = Response> = Result<T, ApiError>;

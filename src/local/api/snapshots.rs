@@ -10,16 +10,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
-use super::super::error::{ApiError, failed};
-use super::super::fork::Name;
-use super::super::registry::Registry;
-use super::super::snapshot::{Memory, NEWEST, Snapshot};
-use super::super::tasks::{self, whole};
-use super::super::template::NAMES;
 use super::page;
 use super::request::{Answer, App, OLD_TIMEOUT, parse, seconds};
 use super::template_names::stands_for;
 use super::view::view;
+use crate::local::error::{ApiError, failed};
+use crate::local::sandbox::fork::Name;
+use crate::local::sandbox::registry::Registry;
+use crate::local::sandbox::snapshot::{Memory, NEWEST, Snapshot};
+use crate::local::sandbox::template::NAMES;
+use crate::local::sync;
+use crate::local::sync::whole;
 
 /// Most forks of one call (E2B's own).
 const FORKS: u64 = 20;
@@ -99,7 +100,7 @@ pub(super) async fn delete(app: &App, id: &str) -> Answer<bool> {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Answer<T> {
-    tasks::blocking(work).await.map_err(failed("snapshots"))
+    sync::blocking(work).await.map_err(failed("snapshots"))
 }
 
 pub(super) async fn fork(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {

@@ -1,6 +1,6 @@
 //! Names of templates as clients write them.
 
-use super::super::template::STAND_INS;
+use crate::local::sandbox::template::STAND_INS;
 
 /// A template's name without the tag of its newest build; others do not exist here.
 pub(super) fn plain_name(template: &str) -> &str {

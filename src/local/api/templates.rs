@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use super::super::error::ApiError;
-use super::super::template::NAMES;
 use super::request::{Answer, App};
 use super::snapshots;
 use super::template_names::{plain_name, stands_for};
 use super::view::{ENVD_VERSION, disk_size_mb, memory_mb, processors, time};
+use crate::local::error::ApiError;
+use crate::local::sandbox::template::NAMES;
 
 pub(super) async fn list(State(app): State<App>) -> Json<Vec<Value>> {
     Json(NAMES.iter().map(|name| described(&app, name)).collect())

@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::super::error::ApiError;
+use crate::local::error::ApiError;
 
 const TEMPLATES: &str = "custom templates: its templates are 'base' and 'opencode', and a \
     snapshot of a sandbox can be named like a template";

@@ -1,11 +1,10 @@
 //! Our sandboxes in E2B's words.
 
 use crate::e2b::wire;
-
-use super::super::metrics;
-use super::super::record::{Record, State};
-use super::super::registry::Registry;
-use super::super::sandbox::Sandbox;
+use crate::local::sandbox::Sandbox;
+use crate::local::sandbox::metrics;
+use crate::local::sandbox::record::{Record, State};
+use crate::local::sandbox::registry::Registry;
 
 /// What the SDKs take features from; the lowest that has all we offer.
 pub(super) const ENVD_VERSION: &str = "0.6.4";

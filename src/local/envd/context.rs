@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue};
 use connectrpc::{ConnectError, RequestContext};
 
-use super::super::auth;
-use super::super::registry::Registry;
-use super::super::sandbox::{Run, Sandbox};
+use crate::local::auth;
+use crate::local::sandbox::registry::Registry;
+use crate::local::sandbox::{Run, Sandbox};
 
 /// The sandbox that a request is for.
 #[derive(Clone)]

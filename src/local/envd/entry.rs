@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use buffa_types::google::protobuf::Timestamp;
 
-use crate::e2b::proto::filesystem::{EntryInfo, FileType};
-
-use super::super::isolation::{Beneath, View};
 use super::metadata;
+use crate::e2b::proto::filesystem::{EntryInfo, FileType};
+use crate::local::isolation::{Beneath, View};
 
 /// Describes what is held, as processes see it; of a link, its target.
 pub(super) fn entry(view: &View, held: &Beneath) -> io::Result<EntryInfo> {

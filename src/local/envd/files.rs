@@ -19,14 +19,14 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader};
 use tokio_util::io::{ReaderStream, StreamReader};
 
-use crate::e2b::wire::WrittenFile;
-
-use super::super::error::ApiError;
-use super::super::tasks::blocking;
 use super::context::{Context, known_name};
-use super::transfer::{self, Encoding, Part};
+use super::transfer;
+use super::transfer::{Encoding, Part};
 use super::{metadata, signature};
 use crate::clock::unix_now;
+use crate::e2b::wire::WrittenFile;
+use crate::local::error::ApiError;
+use crate::local::sync::blocking;
 
 /// Longest body of an upload, after it was unpacked.
 const UPLOAD_LIMIT: u64 = 8 * 1024 * 1024 * 1024;

@@ -7,19 +7,19 @@ use connectrpc::{
     ConnectError, RequestContext, Response, ServiceRequest, ServiceResult, ServiceStream,
 };
 
+use super::context::{Context, context};
+use super::entry::entry;
+use super::process::Limits;
+use super::watch;
+use super::watch::Wanted;
 use crate::e2b::proto::filesystem::{
     CreateWatcherRequest, CreateWatcherResponse, EntryInfo, Filesystem, GetWatcherEventsRequest,
     GetWatcherEventsResponse, ListDirRequest, ListDirResponse, MakeDirRequest, MakeDirResponse,
     MoveRequest, MoveResponse, RemoveRequest, RemoveResponse, RemoveWatcherRequest,
     RemoveWatcherResponse, StatRequest, StatResponse, WatchDirRequest, WatchDirResponse,
 };
-
-use super::super::isolation::{Beneath, View};
-use super::super::tasks::blocking;
-use super::context::{Context, context};
-use super::entry::entry;
-use super::process::Limits;
-use super::watch::{self, Wanted};
+use crate::local::isolation::{Beneath, View};
+use crate::local::sync::blocking;
 
 pub(super) struct Service;
 

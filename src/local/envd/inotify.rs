@@ -23,10 +23,9 @@ use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::e2b::proto::filesystem::EventType;
-
-use super::super::isolation::View;
 use super::watch_share::WatchShare;
+use crate::e2b::proto::filesystem::EventType;
+use crate::local::isolation::View;
 
 /// Directories below one that is watched; the kernel gives each user but so many watches.
 const FOLDERS: usize = 8192;
@@ -559,7 +558,7 @@ mod tests {
     fn full_tree() -> (tempfile::TempDir, PathBuf, Tree) {
         let (dir, base, view) = sandbox();
         let home = base.join("home");
-        let share = WatchShare::of(usize::MAX, 3 * super::super::watch_share::PARTS);
+        let share = WatchShare::of(usize::MAX, 3 * crate::local::envd::watch_share::PARTS);
         let tree = Tree::new(view, home.clone(), true, share.clone()).unwrap();
         assert!(share.directory().is_err());
         (dir, home, tree)

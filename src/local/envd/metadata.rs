@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use rustix::fs::{XattrFlags, fgetxattr, flistxattr, flistxattr_query, fremovexattr, fsetxattr};
 use rustix::io::Errno;
 
-use super::super::error::ApiError;
+use crate::local::error::ApiError;
 
 const HEADER: &str = "x-metadata-";
 const PREFIX: &str = "user.e2b.";

@@ -31,10 +31,9 @@ use connectrpc::{ConnectError, ConnectRpcService, Limits};
 
 use crate::e2b::proto::filesystem::FilesystemExt as _;
 use crate::e2b::proto::process::ProcessExt as _;
-
-use super::error::ApiError;
-use super::metrics;
-use super::sandbox::Sandbox;
+use crate::local::error::ApiError;
+use crate::local::sandbox::Sandbox;
+use crate::local::sandbox::metrics;
 use context::{Context, known_name, names_token};
 
 /// Largest RPC message; standard input comes in one.

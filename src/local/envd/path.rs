@@ -8,8 +8,8 @@
 
 use std::path::PathBuf;
 
-use super::super::isolation::View;
 use super::Context;
+use crate::local::isolation::View;
 
 /// Longest path of the kernel's.
 const LONGEST: usize = 4096;

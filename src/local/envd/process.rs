@@ -1,4 +1,4 @@
-//! The process service over [`Processes`](super::super::process::Processes).
+//! The process service over [`Processes`](crate::local::process::Processes).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,17 +11,16 @@ use connectrpc::{
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::context::{Context, context};
 use crate::e2b::proto::process as pb;
 use crate::e2b::proto::process::process_event::{
     DataEvent, EndEvent, Event, KeepAlive, StartEvent, data_event,
 };
-
-use super::super::door::{Exit, Refusal, Size};
-use super::super::feed::{Lost, Output, Subscriber};
-use super::super::helper::Refused;
-use super::super::process::{Command, Launch, Process, Selector};
-use super::super::streams::Kind;
-use super::context::{Context, context};
+use crate::local::helper::client::Refused;
+use crate::local::helper::protocol::{Exit, Refusal, Size};
+use crate::local::process::output_broadcast::{Lost, Output, Subscriber};
+use crate::local::process::streams::Kind;
+use crate::local::process::{Command, Launch, Process, Selector};
 
 /// The interval between keepalives where the client names none.
 const KEEPALIVE: Duration = Duration::from_secs(90);

@@ -22,13 +22,13 @@ use crate::e2b::proto::filesystem::watch_dir_response::{Event, KeepAlive, StartE
 use crate::e2b::proto::filesystem::{FilesystemEvent, WatchDirResponse};
 use crate::net::random;
 
-use super::super::isolation::View;
-use super::super::lock::guard;
 #[cfg(target_os = "linux")]
 use super::entry::entry;
 #[cfg(target_os = "linux")]
 use super::inotify::{Change, Tree};
 use super::watch_share::WatchShare;
+use crate::local::isolation::View;
+use crate::local::sync::guard;
 
 /// Events that wait for one stream's reader; beyond it the stream ends with an error.
 const QUEUE: usize = 4096;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
-use super::bubblewrap::{self, Dwelling};
+use super::bubblewrap;
+use super::bubblewrap::Dwelling;
 use super::lack::Lack;
 use super::level::Network;
 use super::{confine, pasta};

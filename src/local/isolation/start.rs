@@ -8,11 +8,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::super::helper_command::HelperCommand;
-use super::bubblewrap::{self, Dwelling};
+use super::bubblewrap;
+use super::bubblewrap::Dwelling;
 use super::confine::ReachableFiles;
 use super::etc::CERTIFICATES;
 use super::{Confinement, DeniedCalls, Isolation, Level, PROGRAM_INSIDE, View, detach};
+use crate::local::interface::helper_command::HelperCommand;
 
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";

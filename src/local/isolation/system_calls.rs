@@ -51,7 +51,7 @@ mod linux {
         SeccompRule, apply_filter_all_threads, sock_filter,
     };
 
-    use super::DeniedCalls;
+    use crate::local::isolation::system_calls::DeniedCalls;
 
     /// The newest call that was looked at: `file_setattr` of Linux 6.17. From 424 on numbers are the same
     /// on all architectures. The numbers of the x32 ABI are higher too.

@@ -89,7 +89,7 @@ impl Enforced {
     }
 }
 
-pub(super) fn bytes(size: u64) -> String {
+pub(in crate::local) fn bytes(size: u64) -> String {
     let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
     let unit = units.iter().find(|(_, shift)| size >> shift > 0);
     unit.map_or_else(

@@ -16,16 +16,15 @@
 
 mod cgroup;
 mod descriptors;
-mod enforced;
+pub(super) mod enforced;
 pub(super) mod usage;
-pub(super) mod watch;
 
 use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::isolation::Isolation;
+use crate::local::isolation::Isolation;
 use cgroup::Groups;
 pub(super) use descriptors::{Descriptors, Share};
 pub use enforced::{Enforced, Limits, Means};

@@ -1,0 +1,450 @@
+//! The server's hold on one sandbox's helper process: requests with their answers, exits of
+//! processes, and the certainty that the helper is gone.
+//!
+//! One task reads the door; it never waits for anyone, so the helper never blocks on us. Another one
+//! writes, so that a caller who gives up leaves no half of a message behind.
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::protocol;
+use super::protocol::{DoorReceiver, DoorSender, Exit, Refusal, Report, Request, Size};
+use super::{process_tree, pty};
+use crate::local::isolation::{Confinement, Start};
+use crate::local::limits::OfProcess;
+use crate::local::network::forward_proxy;
+
+/// Time for a helper to report that it is ready.
+const START_LIMIT: Duration = Duration::from_secs(10);
+/// Time for an answer of a ready helper; a dial is the longest request.
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// Time for a helper to kill its whole tree before it is killed itself.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// Requests that wait to be sent.
+const OUTBOX: usize = 64;
+
+/// A request that failed, with a message for the caller of the API.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub(in crate::local) struct Refused {
+    pub(in crate::local) reason: Refusal,
+    pub(in crate::local) message: String,
+}
+
+impl Refused {
+    fn gone() -> Self {
+        Self {
+            reason: Refusal::Failed,
+            message: "the sandbox's helper process is gone".to_owned(),
+        }
+    }
+}
+
+/// A process to start.
+pub(in crate::local) struct Spawn {
+    /// Program and arguments, never empty.
+    pub(in crate::local) argv: Vec<String>,
+    /// The whole environment.
+    pub(in crate::local) env: Vec<(String, String)>,
+    pub(in crate::local) cwd: PathBuf,
+    pub(in crate::local) streams: Streams,
+}
+
+/// What a process reads and writes.
+pub(in crate::local) enum Streams {
+    /// Its ends of stdin, stdout and stderr.
+    Pipes([OwnedFd; 3]),
+    /// A new terminal.
+    Terminal(Size),
+}
+
+/// A process that was started.
+pub(in crate::local) struct Spawned {
+    pub(in crate::local) pid: u32,
+    /// Fails if the helper ends first.
+    pub(in crate::local) exit: oneshot::Receiver<Exit>,
+    /// Our end of its terminal.
+    pub(in crate::local) terminal: Option<OwnedFd>,
+}
+
+type Answer = Result<(Report, Vec<OwnedFd>), Refused>;
+
+#[derive(Default)]
+struct Waiting {
+    calls: HashMap<u64, Call>,
+    exits: HashMap<u32, oneshot::Sender<Exit>>,
+    closed: bool,
+}
+
+struct Call {
+    answer: oneshot::Sender<Answer>,
+    /// For a spawn: where the exit goes. Registered when the pid is known, before anything
+    /// else is read, so that even the shortest process is not missed.
+    exit: Option<oneshot::Sender<Exit>>,
+}
+
+/// A request on its way through the door.
+type Outgoing = (Request, Vec<OwnedFd>);
+
+/// A call that waits for its answer; forgotten when its caller gives up.
+struct Pending<'a> {
+    waiting: &'a Mutex<Waiting>,
+    call: u64,
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        lock(self.waiting).calls.remove(&self.call);
+    }
+}
+
+/// A running helper. Dropping it closes the door, upon which the helper kills its tree.
+pub(in crate::local) struct Helper {
+    outbox: mpsc::Sender<Outgoing>,
+    waiting: Arc<Mutex<Waiting>>,
+    next_call: AtomicU64,
+    child: AsyncMutex<Child>,
+    gone: CancellationToken,
+    closing: CancellationToken,
+    /// The sandbox has a network of its own.
+    own_network: bool,
+    /// Terminals are opened here, for the sandbox cannot.
+    needs_terminals: bool,
+}
+
+impl Helper {
+    /// Starts a helper and waits until it is ready. Its own messages go to the file `log`.
+    pub(in crate::local) async fn start(
+        start: Start,
+        limits: OfProcess,
+        log: &Path,
+    ) -> Result<Self, Refused> {
+        let Start {
+            mut command,
+            confinement,
+            own_network,
+            needs_terminals,
+        } = start;
+        let failed = |what: &str, error: std::io::Error| Refused {
+            reason: Refusal::Failed,
+            message: format!("{what}: {error}"),
+        };
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()
+            .map_err(|error| failed("open the sandbox's door", error))?;
+        let output =
+            std::fs::File::create(log).map_err(|error| failed("create helper log", error))?;
+        command
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stderr(Stdio::from(output));
+        let mut command = Command::from(command);
+        let mut child = command
+            .spawn()
+            .map_err(|error| failed("start the sandbox's helper process", error))?;
+        // It holds the other end of the door, without which no end would be noticed.
+        drop(command);
+        let (sender, mut receiver) = ours
+            .set_nonblocking(true)
+            .and_then(|()| UnixStream::from_std(ours))
+            .map(protocol::open)
+            .map_err(|error| failed("open the sandbox's door", error))?;
+        let ready = tokio::time::timeout(START_LIMIT, receiver.receive::<Report>()).await;
+        if !matches!(ready, Ok(Ok(Some((Report::Ready, _))))) {
+            return Err(not_ready(&mut child, log).await);
+        }
+        let waiting = Arc::new(Mutex::new(Waiting::default()));
+        let gone = CancellationToken::new();
+        let closing = CancellationToken::new();
+        let (outbox, requests) = mpsc::channel(OUTBOX);
+        // Both end by themselves: with the helper's end of the socket, or when this handle is dropped.
+        tokio::spawn(read(
+            receiver,
+            Arc::clone(&waiting),
+            closing.clone(),
+            gone.clone(),
+        ));
+        tokio::spawn(write(sender, requests, closing.clone()));
+        let helper = Self {
+            outbox,
+            waiting,
+            next_call: AtomicU64::new(1),
+            child: AsyncMutex::new(child),
+            gone,
+            closing,
+            own_network,
+            needs_terminals,
+        };
+        helper.restrain(limits, confinement).await?;
+        Ok(helper)
+    }
+
+    /// Has the helper lay upon itself what holds for everything in the sandbox.
+    async fn restrain(&self, limits: OfProcess, confinement: Confinement) -> Result<(), Refused> {
+        if !limits.is_nothing() {
+            let make = |call| Request::Limit { call, to: limits };
+            self.ask(make, Vec::new(), None).await?;
+        }
+        let make = |call| Request::Confine {
+            call,
+            to: confinement,
+        };
+        self.ask(make, Vec::new(), None).await.map(drop)
+    }
+
+    /// The process that was started for this sandbox; everything in it is below. `None` after its
+    /// end.
+    pub(in crate::local) async fn pid(&self) -> Option<u32> {
+        self.child.lock().await.id()
+    }
+
+    /// The same without waiting; `None` too while it is being stopped.
+    pub(in crate::local) fn running(&self) -> Option<u32> {
+        self.child.try_lock().ok()?.id()
+    }
+
+    /// Cancelled when the helper has ended, wanted or not.
+    pub(in crate::local) fn gone(&self) -> &CancellationToken {
+        &self.gone
+    }
+
+    /// Starts a process with its three pipe ends, or in a terminal of its own.
+    pub(in crate::local) async fn spawn(&self, spawn: Spawn) -> Result<Spawned, Refused> {
+        let (tell, exit) = oneshot::channel();
+        let mut ours = None;
+        let (theirs, terminal) = match spawn.streams {
+            Streams::Pipes(pipes) => (pipes.into(), None),
+            Streams::Terminal(size) if self.needs_terminals => {
+                let opened =
+                    pty::open(size).map_err(|(reason, message)| Refused { reason, message })?;
+                ours = Some(opened.0);
+                (vec![opened.1], Some(size))
+            }
+            Streams::Terminal(size) => (Vec::new(), Some(size)),
+        };
+        let make = |call| Request::Spawn {
+            call,
+            argv: spawn.argv,
+            env: spawn.env,
+            cwd: spawn.cwd,
+            terminal,
+        };
+        match self.ask(make, theirs, Some(tell)).await? {
+            (Report::Spawned { pid, .. }, mut fds) => Ok(Spawned {
+                pid,
+                exit,
+                terminal: ours.or_else(|| fds.pop()),
+            }),
+            _ => Err(Refused::gone()),
+        }
+    }
+
+    /// Connects to a port on which a process of the sandbox listens.
+    pub(in crate::local) async fn dial(&self, port: u16) -> Result<TcpStream, Refused> {
+        let make = |call| Request::Dial {
+            call,
+            port,
+            // There, this server is the only other one that listens: see `outbound`.
+            alone: self.own_network && port != forward_proxy::PORT,
+        };
+        let (_, mut fds) = self.ask(make, Vec::new(), None).await?;
+        let stream = std::net::TcpStream::from(fds.pop().ok_or_else(Refused::gone)?);
+        stream
+            .set_nonblocking(true)
+            .and_then(|()| TcpStream::from_std(stream))
+            .map_err(|_| Refused::gone())
+    }
+
+    /// Listens on a loopback port inside the sandbox; who connects there is ours to serve.
+    pub(in crate::local) async fn listen(&self, port: u16) -> Result<TcpListener, Refused> {
+        let (_, mut fds) = self
+            .ask(|call| Request::Listen { call, port }, Vec::new(), None)
+            .await?;
+        let listener = std::net::TcpListener::from(fds.pop().ok_or_else(Refused::gone)?);
+        listener
+            .set_nonblocking(true)
+            .and_then(|()| TcpListener::from_std(listener))
+            .map_err(|_| Refused::gone())
+    }
+
+    /// Signals one process that was started here.
+    pub(in crate::local) async fn signal(&self, pid: u32, signal: i32) -> Result<(), Refused> {
+        let make = |call| Request::Signal { call, pid, signal };
+        self.ask(make, Vec::new(), None).await.map(drop)
+    }
+
+    pub(in crate::local) async fn freeze(&self) -> Result<(), Refused> {
+        self.ask(|call| Request::Freeze { call }, Vec::new(), None)
+            .await
+            .map(drop)
+    }
+
+    pub(in crate::local) async fn thaw(&self) -> Result<(), Refused> {
+        self.ask(|call| Request::Thaw { call }, Vec::new(), None)
+            .await
+            .map(drop)
+    }
+
+    /// Kills every process of the sandbox and waits until the helper has ended.
+    pub(in crate::local) async fn stop(&self) {
+        let stop = self.outbox.send((Request::Stop, Vec::new()));
+        let _ = tokio::time::timeout(STOP_LIMIT, stop).await;
+        let mut child = self.child.lock().await;
+        if tokio::time::timeout(STOP_LIMIT, child.wait())
+            .await
+            .is_err()
+        {
+            end(&mut child).await;
+        }
+        self.closing.cancel();
+    }
+
+    async fn ask(
+        &self,
+        request: impl FnOnce(u64) -> Request,
+        fds: Vec<OwnedFd>,
+        exit: Option<oneshot::Sender<Exit>>,
+    ) -> Answer {
+        let call = self.next_call.fetch_add(1, Ordering::Relaxed);
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut waiting = lock(&self.waiting);
+            if waiting.closed {
+                return Err(Refused::gone());
+            }
+            waiting.calls.insert(call, Call { answer, exit });
+        }
+        let _pending = Pending {
+            waiting: &self.waiting,
+            call,
+        };
+        let exchange = async {
+            let sent = self.outbox.send((request(call), fds)).await;
+            sent.map_err(|_| Refused::gone())?;
+            answered.await.unwrap_or_else(|_| Err(Refused::gone()))
+        };
+        let answer = tokio::time::timeout(ANSWER_LIMIT, exchange).await;
+        answer.unwrap_or_else(|_| Err(Refused::gone()))
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.closing.cancel();
+    }
+}
+
+/// Ends a helper that did not come up, and says what it said.
+async fn not_ready(child: &mut Child, log: &Path) -> Refused {
+    // What holds the sandbox may wait for ever for the part that failed.
+    end(child).await;
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    let said = said.lines().next().unwrap_or_default();
+    Refused {
+        reason: Refusal::Failed,
+        message: format!("the sandbox's helper process did not report ready: {said}"),
+    }
+}
+
+/// Kills a helper and what holds its wall up, which is above it: its end alone would be no end.
+async fn end(child: &mut Child) {
+    for member in child
+        .id()
+        .map(process_tree::descendants)
+        .unwrap_or_default()
+    {
+        process_tree::signal(member.pid, Signal::KILL);
+    }
+    let group = child.id().and_then(|pid| i32::try_from(pid).ok());
+    if let Some(group) = group.and_then(Pid::from_raw) {
+        // It leads one, in which is also what has lost its parent.
+        let _ = rustix::process::kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill().await;
+}
+
+fn lock(waiting: &Mutex<Waiting>) -> std::sync::MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn write(
+    door: DoorSender,
+    mut requests: mpsc::Receiver<Outgoing>,
+    closing: CancellationToken,
+) {
+    let writing = async {
+        while let Some((request, fds)) = requests.recv().await {
+            if door.send(&request, &fds).await.is_err() {
+                return;
+            }
+            // Our copies of the pipe ends close here, else the pipes would never end.
+        }
+    };
+    tokio::select! {
+        () = writing => {}
+        () = closing.cancelled() => {}
+    }
+}
+
+async fn read(
+    mut door: DoorReceiver,
+    waiting: Arc<Mutex<Waiting>>,
+    closing: CancellationToken,
+    gone: CancellationToken,
+) {
+    loop {
+        let received = tokio::select! {
+            () = closing.cancelled() => break,
+            received = door.receive::<Report>() => received,
+        };
+        let Ok(Some((report, fds))) = received else {
+            break;
+        };
+        let mut waiting = lock(&waiting);
+        match report {
+            Report::Ready => {}
+            Report::Exited { pid, exit } => {
+                if let Some(tell) = waiting.exits.remove(&pid) {
+                    let _ = tell.send(exit);
+                }
+            }
+            Report::Refused {
+                call,
+                reason,
+                message,
+            } => {
+                if let Some(call) = waiting.calls.remove(&call) {
+                    let _ = call.answer.send(Err(Refused { reason, message }));
+                }
+            }
+            Report::Spawned { call, .. }
+            | Report::Dialed { call }
+            | Report::Listening { call }
+            | Report::Done { call } => {
+                if let Some(Call { answer, exit }) = waiting.calls.remove(&call) {
+                    if let (Report::Spawned { pid, .. }, Some(exit)) = (&report, exit) {
+                        waiting.exits.insert(*pid, exit);
+                    }
+                    let _ = answer.send(Ok((report, fds)));
+                }
+            }
+        }
+    }
+    let mut waiting = lock(&waiting);
+    *waiting = Waiting {
+        closed: true,
+        ..Waiting::default()
+    };
+    drop(waiting);
+    gone.cancel();
+}

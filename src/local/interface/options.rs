@@ -1,0 +1,48 @@
+//! How a server is set up.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use super::helper_command::HelperCommand;
+use crate::local::isolation::Wanted;
+use crate::local::limits::Limits;
+
+/// How a server is set up. Nothing is read from the environment; the caller says all.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Holds the sandboxes, across restarts.
+    pub state_dir: PathBuf,
+    /// Directories of this program's own that hold `state_dir`: where the server is root, they are
+    /// opened for its sandboxes' users to pass.
+    pub own_dirs: Vec<PathBuf>,
+    /// Holds installed templates; may be shared between servers.
+    pub cache_dir: PathBuf,
+    /// What clients must send as `X-API-Key`.
+    pub api_key: SecretString,
+    /// Whether nobody but this user has the key. Whoever says how npm is run here runs any program.
+    pub is_key_private: bool,
+    /// This program's version, for those who find the server running.
+    pub version: String,
+    /// How to start a sandbox's helper.
+    pub helper: HelperCommand,
+    /// Most running sandboxes at a time.
+    pub max_sandboxes: usize,
+    /// The search path of processes and of npm, `:`-separated.
+    pub path: String,
+    /// The name of the user as whom processes run.
+    pub user: String,
+    /// What npm gets beside `PATH`: `npm_config_*`, proxies, certificate files.
+    pub install_env: Vec<(String, String)>,
+    /// The OpenCode of the template `opencode`.
+    pub opencode_version: String,
+    /// Directories that the file API may touch beside a sandbox's own.
+    pub extra_file_roots: Vec<PathBuf>,
+    /// How far sandboxes shall be shut off.
+    pub isolation: Wanted,
+    /// What each sandbox may use.
+    pub limits: Limits,
+    /// What clients see as the sandboxes' domain, e.g. `sbx.localhost:4000`. Empty: made from
+    /// the first listener's port.
+    pub domain: String,
+}

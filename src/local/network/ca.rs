@@ -1,0 +1,73 @@
+//! A certificate authority of one sandbox: by it the sandbox's way out may read what goes to the hosts in
+//! whose requests it writes.
+//!
+//! Its key lives as long as this server knows the sandbox and is on no disk; the next server makes a new one,
+//! which the sandbox trusts from its next start on. Nobody but the sandbox's own processes is told to trust
+//! it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::local::sync::guard;
+
+type Made<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+pub(in crate::local) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+    /// By host.
+    made: Mutex<HashMap<String, Arc<ServerConfig>>>,
+}
+
+impl Authority {
+    pub(in crate::local) fn new() -> Made<Self> {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::DigitalSignature,
+        ];
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "sandbar, the way out of this sandbox");
+        let key = KeyPair::generate()?;
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Self {
+            issuer: Issuer::new(params, key),
+            pem,
+            made: Mutex::default(),
+        })
+    }
+
+    /// Its certificate, for those who are to trust it.
+    pub(in crate::local) fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// How to be a host for the sandbox; HTTP/1.1 is all that is offered.
+    pub(in crate::local) fn host(&self, host: &str) -> Made<Arc<ServerConfig>> {
+        if let Some(made) = guard(&self.made).get(host) {
+            return Ok(Arc::clone(made));
+        }
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::new([host.to_owned()])?;
+        params
+            .distinguished_name
+            .push(DnType::CommonName, host.to_owned());
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let config = Arc::new(config);
+        guard(&self.made).insert(host.to_owned(), Arc::clone(&config));
+        Ok(config)
+    }
+}

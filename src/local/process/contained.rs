@@ -1,0 +1,55 @@
+//! A program of the server's own, such as npm, that leaves nothing behind: it runs below a helper, as a
+//! sandbox's processes do, which kills everything that was started when it is asked to, and when the server is
+//! gone, however that ended. It is not shut off from anything.
+
+use std::path::Path;
+
+use tokio::net::unix::pipe;
+use tokio_util::sync::CancellationToken;
+
+use super::streams::{Opened, Program, Source};
+use crate::local::helper::client::{Helper, Refused};
+use crate::local::helper::protocol::Exit;
+use crate::local::interface::helper_command::HelperCommand;
+use crate::local::isolation::Start;
+use crate::local::limits::OfProcess;
+
+/// A running program. Dropping it ends it too, a little later.
+pub(in crate::local) struct Contained {
+    helper: Helper,
+    exit: tokio::sync::oneshot::Receiver<Exit>,
+    /// Standard output and error, until somebody takes them.
+    pub(in crate::local) output: [Option<pipe::Receiver>; 2],
+}
+
+impl Contained {
+    /// Starts a program with nothing on its standard input. What the helper has to say goes to `log`.
+    pub(in crate::local) async fn start(
+        command: &HelperCommand,
+        program: Program,
+        limits: OfProcess,
+        log: &Path,
+    ) -> Result<Self, Refused> {
+        let helper = Helper::start(Start::plain(command), limits, log).await?;
+        let opened = Opened::with_pipes(&helper, program, false).await?;
+        let pipe = |source| match source {
+            Source::Pipe(pipe) => Some(pipe),
+            Source::Terminal(_) | Source::Ended => None,
+        };
+        Ok(Self {
+            helper,
+            exit: opened.exit,
+            output: [pipe(opened.stdout), pipe(opened.stderr)],
+        })
+    }
+
+    /// Waits for its end and ends what it has left behind; `None` if it was cut off.
+    pub(in crate::local) async fn end(self, cut: &CancellationToken) -> Option<Exit> {
+        let exit = tokio::select! {
+            exit = self.exit => exit.ok(),
+            () = cut.cancelled() => None,
+        };
+        self.helper.stop().await;
+        exit
+    }
+}

@@ -1,0 +1,242 @@
+//! The output of a process on its way to those who read it.
+//!
+//! Each subscriber has a queue of its own of up to [`MOST`] bytes. Putting output into it never
+//! waits: when a queue is full its subscriber is cut off, told so, and its memory is free again. Thus
+//! one that is slow or dead neither holds the process nor the other subscribers.
+//!
+//! A process can write faster than any network reads. So that its readers are not all cut off, the
+//! process is asked to slow down ([`Feeds::publish`] says so) while even the best of them is far
+//! behind. It is paced then, a pause of a millisecond for each chunk, but never held.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use crate::local::helper::protocol::Exit;
+use crate::local::sync::guard;
+
+/// Bytes that wait for one subscriber at most.
+const MOST: usize = 64 * 1024 * 1024;
+/// With so many the process is asked to slow down.
+const FAR: usize = MOST / 4;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::local) enum Output {
+    Stdout(Bytes),
+    Stderr(Bytes),
+    Terminal(Bytes),
+    Ended(Exit),
+}
+
+impl Output {
+    pub(in crate::local) fn len(&self) -> usize {
+        match self {
+            Self::Stdout(bytes) | Self::Stderr(bytes) | Self::Terminal(bytes) => bytes.len(),
+            Self::Ended(_) => 0,
+        }
+    }
+}
+
+/// Why a subscription gave no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::local) enum Lost {
+    /// It did not keep up.
+    TooSlow,
+    /// The sandbox was paused or killed.
+    Sandbox,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    news: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    outputs: VecDeque<Output>,
+    /// Of all in `outputs`.
+    bytes: usize,
+    /// Comes after what is still waiting.
+    lost: Option<Lost>,
+    /// Nobody reads any more.
+    left: bool,
+}
+
+impl Queue {
+    fn lose(&self, lost: Lost) {
+        guard(&self.waiting).lost.get_or_insert(lost);
+        self.news.notify_one();
+    }
+
+    /// Bytes that wait now; `None` if its subscriber left or is cut off.
+    fn put(&self, output: Output) -> Option<usize> {
+        let mut waiting = guard(&self.waiting);
+        if waiting.left {
+            return None;
+        }
+        waiting.bytes += output.len();
+        let behind = if waiting.bytes > MOST {
+            *waiting = Waiting {
+                lost: Some(Lost::TooSlow),
+                ..Waiting::default()
+            };
+            None
+        } else {
+            waiting.outputs.push_back(output);
+            Some(waiting.bytes)
+        };
+        self.news.notify_one();
+        behind
+    }
+}
+
+/// One reader of a process's output.
+pub(in crate::local) struct Subscriber(Arc<Queue>);
+
+impl Subscriber {
+    /// The next output; after [`Output::Ended`] nothing sensible follows. Cancel-safe.
+    pub(in crate::local) async fn next(&mut self) -> Result<Output, Lost> {
+        loop {
+            {
+                let mut waiting = guard(&self.0.waiting);
+                if let Some(output) = waiting.outputs.pop_front() {
+                    waiting.bytes -= output.len();
+                    return Ok(output);
+                }
+                if let Some(lost) = waiting.lost {
+                    return Err(lost);
+                }
+            }
+            // News between the look above and this are kept for the next who asks.
+            self.0.news.notified().await;
+        }
+    }
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        *guard(&self.0.waiting) = Waiting {
+            left: true,
+            ..Waiting::default()
+        };
+    }
+}
+
+/// The subscribers of one process, and its end.
+#[derive(Default)]
+pub(in crate::local) struct Feeds(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    queues: Vec<Arc<Queue>>,
+    ended: Option<Exit>,
+}
+
+impl Feeds {
+    /// How the process ended, if it did.
+    pub(in crate::local) fn exit(&self) -> Option<Exit> {
+        guard(&self.0).ended
+    }
+
+    /// Subscribes to output from now on; to the end alone if the process has ended.
+    pub(in crate::local) fn subscribe(&self) -> Subscriber {
+        let queue = Arc::new(Queue::default());
+        let mut state = guard(&self.0);
+        match state.ended {
+            Some(exit) => {
+                queue.put(Output::Ended(exit));
+                queue.lose(Lost::Sandbox);
+            }
+            None => state.queues.push(Arc::clone(&queue)),
+        }
+        Subscriber(queue)
+    }
+
+    /// Hands output to all subscribers. Tells whether all who are left are far behind.
+    pub(in crate::local) fn publish(&self, output: &Output) -> bool {
+        let mut state = guard(&self.0);
+        let mut least = usize::MAX;
+        state.queues.retain(|queue| {
+            let behind = queue.put(output.clone());
+            least = least.min(behind.unwrap_or(usize::MAX));
+            behind.is_some()
+        });
+        !state.queues.is_empty() && least > FAR
+    }
+
+    /// The process has ended: the last that subscribers are told.
+    pub(in crate::local) fn finish(&self, exit: Exit) {
+        // In one step, so that a subscriber sees the end either here or in `subscribe`.
+        let mut state = guard(&self.0);
+        state.ended = Some(exit);
+        for queue in state.queues.drain(..) {
+            queue.put(Output::Ended(exit));
+            queue.lose(Lost::Sandbox);
+        }
+    }
+
+    /// Drops all subscribers, after what they have waiting: the sandbox is paused or gone.
+    pub(in crate::local) fn drop_subscribers(&self) {
+        let queues = std::mem::take(&mut guard(&self.0).queues);
+        for queue in queues {
+            queue.lose(Lost::Sandbox);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn chunk(size: usize) -> Output {
+        Output::Stdout(vec![b'x'; size].into())
+    }
+
+    #[tokio::test]
+    async fn one_who_does_not_read_is_cut_off_and_the_others_miss_nothing() {
+        let feeds = Feeds::default();
+        let (mut dead, mut good) = (feeds.subscribe(), feeds.subscribe());
+        let chunk = chunk(1024 * 1024);
+
+        for _ in 0..=64 {
+            assert!(!feeds.publish(&chunk), "the good one keeps up");
+            assert_eq!(good.next().await, Ok(chunk.clone()));
+        }
+        feeds.finish(Exit::Code(0));
+
+        assert_eq!(dead.next().await, Err(Lost::TooSlow));
+        assert_eq!(good.next().await, Ok(Output::Ended(Exit::Code(0))));
+    }
+
+    #[tokio::test]
+    async fn the_process_is_slowed_down_only_while_the_best_reader_is_far_behind() {
+        let feeds = Feeds::default();
+        let (chunk, mut reader) = (chunk(FAR), feeds.subscribe());
+
+        let slow = [&chunk, &chunk].map(|chunk| feeds.publish(chunk));
+        reader.next().await.unwrap();
+        reader.next().await.unwrap();
+        let caught_up = feeds.publish(&chunk);
+        drop(reader);
+        let alone = feeds.publish(&chunk);
+
+        assert_eq!((slow, caught_up, alone), ([false, true], false, false));
+    }
+
+    #[tokio::test]
+    async fn a_pause_ends_subscriptions_after_what_they_have_waiting() {
+        let feeds = Feeds::default();
+        let mut reader = feeds.subscribe();
+        feeds.publish(&chunk(1));
+
+        feeds.drop_subscribers();
+
+        assert_eq!(reader.next().await, Ok(chunk(1)));
+        assert_eq!(reader.next().await, Err(Lost::Sandbox));
+    }
+}

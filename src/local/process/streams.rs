@@ -1,0 +1,247 @@
+//! Our ends of what a process reads and writes: three pipes, or one terminal.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::unix::pipe;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::local::helper::client::{Helper, Refused, Spawn, Streams};
+use crate::local::helper::protocol::{Exit, Refusal, Size};
+use crate::local::helper::pty;
+
+/// Largest chunk (envd's own size).
+const CHUNK: usize = 32 * 1024;
+/// Longest wait of one write to a process that does not read its standard input.
+const STDIN_LIMIT: Duration = Duration::from_mins(1);
+
+/// What is started.
+pub(in crate::local) struct Program {
+    pub(in crate::local) argv: Vec<String>,
+    pub(in crate::local) env: Vec<(String, String)>,
+    pub(in crate::local) cwd: PathBuf,
+}
+
+/// A process that was started, with our ends of its streams.
+pub(in crate::local) struct Opened {
+    pub(in crate::local) pid: u32,
+    /// Fails if the helper ends first.
+    pub(in crate::local) exit: oneshot::Receiver<Exit>,
+    pub(in crate::local) terminal: Option<Terminal>,
+    pub(in crate::local) input: Input,
+    /// Of a terminal too.
+    pub(in crate::local) stdout: Source,
+    pub(in crate::local) stderr: Source,
+}
+
+impl Opened {
+    pub(in crate::local) async fn in_terminal(
+        helper: &Helper,
+        program: Program,
+        size: Size,
+    ) -> Result<Self, Refused> {
+        let spawned = helper.spawn(program.with(Streams::Terminal(size))).await?;
+        let none = || broken(&io::Error::other("the helper sent no terminal"));
+        let fd = spawned.terminal.ok_or_else(none)?;
+        let terminal = Terminal::new(fd).map_err(|error| broken(&error))?;
+        Ok(Self {
+            pid: spawned.pid,
+            exit: spawned.exit,
+            input: Input::Terminal(terminal.clone()),
+            stdout: Source::Terminal(terminal.clone()),
+            stderr: Source::Ended,
+            terminal: Some(terminal),
+        })
+    }
+
+    pub(in crate::local) async fn with_pipes(
+        helper: &Helper,
+        program: Program,
+        stdin: bool,
+    ) -> Result<Self, Refused> {
+        let pipes = Pipes::open(stdin).map_err(|error| broken(&error))?;
+        let spawned = helper
+            .spawn(program.with(Streams::Pipes(pipes.theirs)))
+            .await?;
+        Ok(Self {
+            pid: spawned.pid,
+            exit: spawned.exit,
+            terminal: None,
+            input: pipes.stdin,
+            stdout: pipes.stdout,
+            stderr: pipes.stderr,
+        })
+    }
+}
+
+impl Program {
+    fn with(self, streams: Streams) -> Spawn {
+        Spawn {
+            argv: self.argv,
+            env: self.env,
+            cwd: self.cwd,
+            streams,
+        }
+    }
+}
+
+fn broken(error: &io::Error) -> Refused {
+    Refused {
+        reason: Refusal::Failed,
+        message: format!("open the streams of the process: {error}"),
+    }
+}
+
+/// The pipes of a process that is about to start.
+struct Pipes {
+    theirs: [OwnedFd; 3],
+    stdin: Input,
+    stdout: Source,
+    stderr: Source,
+}
+
+impl Pipes {
+    fn open(stdin: bool) -> io::Result<Self> {
+        let (out_read, out_write) = io::pipe()?;
+        let (err_read, err_write) = io::pipe()?;
+        let (theirs_in, stdin) = if stdin {
+            let (read, write) = io::pipe()?;
+            let write = pipe::Sender::from_owned_fd(write.into())?;
+            (OwnedFd::from(read), Input::Pipe(write))
+        } else {
+            (OwnedFd::from(File::open("/dev/null")?), Input::Closed)
+        };
+        Ok(Self {
+            theirs: [theirs_in, out_write.into(), err_write.into()],
+            stdin,
+            stdout: Source::Pipe(pipe::Receiver::from_owned_fd(out_read.into())?),
+            stderr: Source::Pipe(pipe::Receiver::from_owned_fd(err_read.into())?),
+        })
+    }
+}
+
+/// Our end of a terminal, for reading, writing and its size.
+#[derive(Clone)]
+pub(in crate::local) struct Terminal(Arc<AsyncFd<File>>);
+
+impl Terminal {
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe; a File gives the same descriptor as long as it lives"
+    )]
+    pub(in crate::local) fn new(fd: OwnedFd) -> io::Result<Self> {
+        let flags = rustix::fs::fcntl_getfl(&fd)?;
+        rustix::fs::fcntl_setfl(&fd, flags | rustix::fs::OFlags::NONBLOCK)?;
+        Ok(Self(Arc::new(AsyncFd::try_new(File::from(fd))?)))
+    }
+
+    pub(in crate::local) fn resize(&self, size: Size) -> io::Result<()> {
+        pty::resize(self.0.get_ref(), size)
+    }
+
+    async fn read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        let mut chunk = vec![0; CHUNK / 2];
+        let count = self
+            .0
+            .async_io(Interest::READABLE, |mut file| {
+                io::Read::read(&mut file, &mut chunk)
+            })
+            .await?;
+        buffer.put_slice(chunk.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+
+    async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let count = self
+                .0
+                .async_io(Interest::WRITABLE, |mut file| {
+                    io::Write::write(&mut file, bytes)
+                })
+                .await?;
+            bytes = bytes.get(count..).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+/// Where output comes from.
+pub(in crate::local) enum Source {
+    Pipe(pipe::Receiver),
+    Terminal(Terminal),
+    /// It has ended, or there never was one.
+    Ended,
+}
+
+impl Source {
+    pub(in crate::local) fn is_open(&self) -> bool {
+        !matches!(self, Self::Ended)
+    }
+
+    /// Reads a chunk; gives an empty one at the end, and nothing ever after it. Cancel-safe.
+    pub(in crate::local) async fn read(&mut self, buffer: &mut BytesMut) -> Bytes {
+        buffer.reserve(CHUNK);
+        let read = match self {
+            Self::Pipe(pipe) => pipe.read_buf(&mut buffer.limit(CHUNK)).await,
+            // An error is the usual end: the last process has left the terminal.
+            Self::Terminal(terminal) => terminal.read(buffer).await,
+            Self::Ended => std::future::pending().await,
+        };
+        match read {
+            Ok(count) if count > 0 => buffer.split().freeze(),
+            _ => {
+                *self = Self::Ended;
+                Bytes::new()
+            }
+        }
+    }
+}
+
+/// Where input goes.
+pub(in crate::local) enum Input {
+    Pipe(pipe::Sender),
+    Terminal(Terminal),
+    /// Closed, or never opened.
+    Closed,
+}
+
+/// Which kind of input the caller means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::local) enum Kind {
+    Stdin,
+    Terminal,
+}
+
+impl Input {
+    pub(in crate::local) async fn write(&mut self, kind: Kind, bytes: &[u8]) -> Result<(), String> {
+        let what = match kind {
+            Kind::Stdin => "stdin",
+            Kind::Terminal => "pty",
+        };
+        let writing = async {
+            match (self, kind) {
+                (Self::Pipe(pipe), Kind::Stdin) => pipe.write_all(bytes).await,
+                (Self::Terminal(terminal), Kind::Terminal) => terminal.write_all(bytes).await,
+                (Self::Terminal(_), Kind::Stdin) => Err(io::Error::other(
+                    "the process has a pty: send the input to the pty",
+                )),
+                (_, Kind::Terminal) => Err(io::Error::other("the process has no pty")),
+                (Self::Closed, Kind::Stdin) => Err(io::Error::other("stdin not enabled or closed")),
+            }
+        };
+        match timeout(STDIN_LIMIT, writing).await {
+            Ok(done) => done.map_err(|error| format!("error writing to {what}: {error}")),
+            Err(_) => Err(format!(
+                "error writing to {what}: the process does not read it"
+            )),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Sandboxes copied while they live: snapshots of them, and forks that go on beside them.
+//!
+//! Both promise to keep the memory of processes. That cannot be copied here, so they are refused
+//! where there is some, unless the caller wants the files alone. A sandbox is stopped while its files
+//! are copied, so that they fit together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Sandbox;
+use super::new_sandbox::{NewSandbox, Origin};
+use super::record::State;
+use super::registry::Registry;
+use super::snapshot;
+use super::snapshot::{Memory, Snapshot};
+use crate::clock::unix_now;
+use crate::local::auth;
+use crate::local::error::{ApiError, failed};
+use crate::local::helper::client::Refused;
+
+/// What a snapshot is to be called.
+pub(in crate::local) struct Name {
+    pub(in crate::local) plain: String,
+    pub(in crate::local) tag: String,
+}
+
+impl Registry {
+    /// Copies a sandbox's files; nothing in it runs meanwhile.
+    pub(in crate::local) async fn snapshot(
+        &self,
+        id: &str,
+        name: Option<Name>,
+        memory: Memory,
+    ) -> Result<Snapshot, ApiError> {
+        let sandbox = self.get(id)?;
+        let record = sandbox.record();
+        let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
+        let snapshot = Snapshot {
+            id: auth::sandbox_id().map_err(unlucky)?,
+            name: name.as_ref().map(|name| name.plain.clone()),
+            tag: name.map_or_else(|| snapshot::NEWEST.to_owned(), |name| name.tag),
+            sandbox: record.id,
+            template: record.base.unwrap_or(record.template),
+            made_at: unix_now().0,
+        };
+        let (snapshots, dir, made) = (
+            self.snapshots.clone(),
+            sandbox.dir.clone(),
+            snapshot.clone(),
+        );
+        still(&sandbox, memory, move || snapshots.take(&made, &dir)).await?;
+        sandbox.journal.note("snapshot taken");
+        Ok(snapshot)
+    }
+
+    /// Makes sandboxes that begin where this one is; each may fail for itself.
+    pub(in crate::local) async fn fork(
+        &self,
+        id: &str,
+        count: u64,
+        timeout: Duration,
+    ) -> Result<Vec<Result<Arc<Sandbox>, ApiError>>, ApiError> {
+        let snapshot = self.snapshot(id, None, Memory::Kept).await?;
+        let record = self.get(id)?.record();
+        let mut forks = Vec::new();
+        for _ in 0..count {
+            let fork = self.create(NewSandbox {
+                template: record.template.clone(),
+                metadata: record.metadata.clone(),
+                env_vars: record.env_vars.clone(),
+                timeout,
+                auto_pause: record.auto_pause,
+                auto_pause_memory: record.auto_pause_memory,
+                public_traffic: record.traffic_token.is_none(),
+                auto_resume: record.auto_resume,
+                mask_host: record.mask_host.clone(),
+                egress: record.egress.clone(),
+                secure: record.secure,
+                ignored: Vec::new(),
+                notes: Vec::new(),
+                origin: Some(Origin {
+                    dir: self.snapshots.dir(&snapshot.id),
+                    template: snapshot.template.clone(),
+                }),
+            });
+            forks.push(fork.await);
+        }
+        let snapshots = self.snapshots.clone();
+        let deleted = tokio::task::spawn_blocking(move || snapshots.delete(&snapshot.id));
+        if let Ok(Err(error)) = deleted.await {
+            tracing::warn!(%error, "the files of a fork could not be removed");
+        }
+        Ok(forks)
+    }
+}
+
+/// Works on the files of a sandbox while none of its processes runs. Not to be dropped before its
+/// end: they would stay stopped.
+async fn still(
+    sandbox: &Sandbox,
+    memory: Memory,
+    work: impl FnOnce() -> std::io::Result<()> + Send + 'static,
+) -> Result<(), ApiError> {
+    let _turn = sandbox.transition.lock().await;
+    if !sandbox.dir.exists() {
+        return Err(ApiError::no_sandbox(&sandbox.record().id));
+    }
+    let refused = |refused: Refused| ApiError::internal(refused.message);
+    let run = sandbox.run();
+    let running = run
+        .as_ref()
+        .filter(|_| sandbox.record().state == State::Running);
+    if let Some(run) = running {
+        run.helper.freeze().await.map_err(refused)?;
+    }
+    // Counted while they are stopped: none can come after.
+    let lost = match (&run, memory) {
+        (Some(run), Memory::Kept) => run.population().await,
+        _ => 0,
+    };
+    let worked = if lost == 0 {
+        let worked = tokio::task::spawn_blocking(work).await;
+        let worked = worked.map_err(std::io::Error::other).flatten();
+        worked.map_err(failed("copy the files"))
+    } else {
+        Err(ApiError::unsupported(&format!(
+            "snapshots and forks with the memory of processes, and {lost} of them are there; end \
+             them, or take a snapshot of the files alone (memory: false)"
+        )))
+    };
+    if let Some(run) = running {
+        run.helper.thaw().await.map_err(refused)?;
+    }
+    worked
+}

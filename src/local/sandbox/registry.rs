@@ -1,0 +1,574 @@
+//! All sandboxes of a server and their lives: create, pause, resume, time to live, kill.
+//!
+//! Paused means one of two things. Warm: every process is stopped (SIGSTOP) and its memory kept,
+//! until the server ends. Cold: no process is left, only the files; a resume starts an empty run.
+//! After a restart of the server all sandboxes are paused and cold.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tokio::sync::{MutexGuard, Notify};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Sandbox;
+use super::create_replay::Replays;
+use super::faults::Faults;
+use super::new_sandbox::NewSandbox;
+use super::record::{Record, State};
+use super::snapshot;
+use super::snapshot::Snapshots;
+use super::template::{Links, Templates};
+use crate::clock::unix_now;
+use crate::local::auth;
+use crate::local::error::{ApiError, failed};
+use crate::local::gateway::activity::Activity;
+use crate::local::interface::options::Options;
+use crate::local::isolation::{Isolation, remove_dir};
+use crate::local::limits::{Descriptors, Keeper};
+use crate::local::network::rules::Egress;
+use crate::local::sync::guard;
+use crate::local::sync::{blocking, whole};
+use crate::net::random;
+
+/// The longest wait of the reaper, so that a changed clock is noticed.
+const REAPER_STEP: Duration = Duration::from_mins(1);
+
+/// When the reaper comes back to a sandbox that is being worked on.
+const BUSY: Duration = Duration::from_secs(1);
+/// When a create that met the limit of sandboxes is worth another try, in seconds.
+const LIMIT_RETRY: u64 = 5;
+/// With more sandboxes, paused ones too, some may share a user: a container may have few.
+const MOST_USERS: usize = 128;
+/// Traffic wakes a sandbox for at least this long (E2B's rule).
+const WOKEN: Duration = Duration::from_mins(5);
+
+pub(in crate::local) struct Registry {
+    pub(in crate::local) options: Arc<Options>,
+    pub(in crate::local) isolation: Isolation,
+    pub(in crate::local) keeper: Keeper,
+    pub(in crate::local) descriptors: Descriptors,
+    pub(in crate::local) activity: Arc<Activity>,
+    pub(in crate::local) templates: Templates,
+    pub(in crate::local) snapshots: Snapshots,
+    sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
+    pub(in crate::local) replays: Replays,
+    pub(in crate::local) faults: Faults,
+    deadlines: Notify,
+    pub(in crate::local) tasks: TaskTracker,
+}
+
+fn after(timeout: Duration) -> u64 {
+    unix_now().plus(timeout).0
+}
+
+impl Registry {
+    /// Finds the sandboxes of earlier servers. Reads the disk; called once, before serving.
+    pub(in crate::local) fn open(
+        options: Options,
+        isolation: Isolation,
+    ) -> std::io::Result<Arc<Self>> {
+        let root = options.state_dir.join("sandboxes");
+        std::fs::create_dir_all(&root)?;
+        let mut sandboxes = HashMap::new();
+        for entry in std::fs::read_dir(&root)?.flatten() {
+            match Sandbox::load(entry.path(), &options, &isolation) {
+                Ok(sandbox) => {
+                    sandboxes.insert(sandbox.record().id, Arc::new(sandbox));
+                }
+                // Its create or its kill was cut off: nobody will ever ask for it.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    if let Err(error) = remove_dir(&entry.path()) {
+                        tracing::warn!(directory = %entry.path().display(), %error, "not removed");
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(directory = %entry.path().display(), %error, "not a sandbox");
+                }
+            }
+        }
+        let descriptors = Descriptors::raise();
+        Ok(Arc::new(Self {
+            templates: Templates::new(&options, descriptors),
+            snapshots: Snapshots::new(&options.state_dir),
+            keeper: Keeper::find(options.limits, &isolation),
+            descriptors,
+            activity: Arc::default(),
+            options: Arc::new(options),
+            isolation,
+            sandboxes: Mutex::new(sandboxes),
+            replays: Replays::default(),
+            faults: Faults::default(),
+            deadlines: Notify::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    pub(in crate::local) fn get(&self, id: &str) -> Result<Arc<Sandbox>, ApiError> {
+        // An old id has a client id behind a dash.
+        let id = id.split('-').next().unwrap_or_default();
+        guard(&self.sandboxes)
+            .get(id)
+            .cloned()
+            .ok_or_else(|| ApiError::no_sandbox(id))
+    }
+
+    /// Newest first.
+    pub(in crate::local) fn all(&self) -> Vec<Arc<Sandbox>> {
+        let mut all: Vec<_> = guard(&self.sandboxes).values().cloned().collect();
+        all.sort_by_cached_key(|sandbox| {
+            let record = sandbox.record();
+            (std::cmp::Reverse(record.started_at), record.id)
+        });
+        all
+    }
+
+    pub(in crate::local) async fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, ApiError> {
+        let base = new.origin.as_ref().map(|origin| origin.template.clone());
+        let template = base.as_ref().unwrap_or(&new.template);
+        let mut links = self.templates.prepare(template).await?;
+        if base.is_some() {
+            // It has the links already, and its directories are not to be trusted.
+            links = Links::default();
+        }
+        let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
+        let id = self.new_id().map_err(unlucky)?;
+        let traffic_token = if new.public_traffic {
+            None
+        } else {
+            Some(random::token().map_err(unlucky)?)
+        };
+        let record = Record {
+            id: id.clone(),
+            template: new.template,
+            metadata: new.metadata,
+            env_vars: new.env_vars,
+            envd_token: random::token().map_err(unlucky)?,
+            traffic_token,
+            started_at: unix_now().0,
+            ends_at: after(new.timeout),
+            auto_pause: new.auto_pause,
+            auto_pause_memory: new.auto_pause_memory,
+            state: State::Running,
+            auto_resume: new.auto_resume,
+            timeout_secs: new.timeout.as_secs(),
+            mask_host: new.mask_host,
+            egress: new.egress,
+            base,
+            secure: new.secure,
+        };
+        let dir = self.options.state_dir.join("sandboxes").join(&id);
+        let sandbox = self.furnish(dir.clone(), record, links).await?;
+        // Whoever kills it before it runs waits, else the run would outlive the sandbox.
+        let turn = sandbox.transition.lock().await;
+        let started = async {
+            self.admit(&id, &sandbox)?;
+            snapshot::begin_with(new.origin, dir.clone()).await?;
+            self.start(&sandbox).await
+        };
+        if let Err(error) = started.await {
+            guard(&self.sandboxes).remove(&id);
+            remove(dir).await;
+            return Err(error);
+        }
+        drop(turn);
+        sandbox.journal.note("created");
+        for note in new.notes {
+            sandbox.journal.note(note);
+        }
+        if !new.ignored.is_empty() {
+            let fields = new.ignored.join(", ");
+            sandbox
+                .journal
+                .note(format!("not in force on this server: {fields}"));
+        }
+        self.deadlines.notify_one();
+        Ok(sandbox)
+    }
+
+    /// An id whose user, if the sandboxes have users of their own, no other sandbox has.
+    fn new_id(&self) -> std::io::Result<String> {
+        let taken: Vec<_> = self.all().iter().map(|other| other.view.owner()).collect();
+        loop {
+            let id = auth::sandbox_id()?;
+            let owner = self.isolation.owner(&id);
+            if owner.is_none() || !taken.contains(&owner) || taken.len() > MOST_USERS {
+                return Ok(id);
+            }
+        }
+    }
+
+    /// Makes the directories of a new sandbox.
+    async fn furnish(
+        &self,
+        dir: PathBuf,
+        record: Record,
+        links: Links,
+    ) -> Result<Arc<Sandbox>, ApiError> {
+        let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
+        let made = blocking(move || {
+            let links = links.within_reach(&isolation, &options.state_dir)?;
+            let made = Sandbox::create(dir.clone(), record, &options, &isolation);
+            let made = made.and_then(|sandbox| {
+                links.link_into(&sandbox.home())?;
+                Ok(Arc::new(sandbox))
+            });
+            if made.is_err() {
+                let _ = remove_dir(&dir);
+            }
+            made
+        });
+        made.await.map_err(failed("create the sandbox's directory"))
+    }
+
+    fn admit(&self, id: &str, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+        let mut sandboxes = guard(&self.sandboxes);
+        let running = |other: &&Arc<Sandbox>| other.record().state == State::Running;
+        let limit = self.options.max_sandboxes;
+        if sandboxes.values().filter(running).count() >= limit {
+            let message =
+                format!("you have reached the maximum number of concurrent sandboxes ({limit})");
+            let refused = ApiError::new(StatusCode::TOO_MANY_REQUESTS, message);
+            return Err(refused.retry_after(LIMIT_RETRY));
+        }
+        sandboxes.insert(id.to_owned(), Arc::clone(sandbox));
+        Ok(())
+    }
+
+    /// Resumes a paused sandbox (true) or extends the time of a running one (false).
+    pub(in crate::local) async fn connect(
+        &self,
+        id: &str,
+        timeout: Duration,
+    ) -> Result<bool, ApiError> {
+        let sandbox = self.get(id)?;
+        let _turn = sandbox.transition.lock().await;
+        self.get(id)?;
+        let ends_at = after(timeout);
+        let resumed = sandbox.record().state == State::Paused;
+        if resumed {
+            match sandbox.run() {
+                Some(run) => run
+                    .helper
+                    .thaw()
+                    .await
+                    .map_err(|e| ApiError::internal(e.message))?,
+                None => self.start(&sandbox).await?,
+            }
+        }
+        let store = sandbox.change(|record| {
+            record.state = State::Running;
+            if resumed {
+                // As at E2B: since when it runs, not since when it exists.
+                record.started_at = unix_now().0;
+            }
+            record.ends_at = if resumed {
+                ends_at
+            } else {
+                record.ends_at.max(ends_at)
+            };
+        });
+        store.await.map_err(failed("store the sandbox"))?;
+        if resumed {
+            sandbox.journal.note("resumed");
+        }
+        self.deadlines.notify_one();
+        Ok(resumed)
+    }
+
+    /// Wakes a paused sandbox for traffic, if it was asked to be woken and its processes were
+    /// kept; else does nothing. The caller has seen the right token.
+    pub(in crate::local) async fn wake(
+        self: &Arc<Self>,
+        sandbox: &Sandbox,
+    ) -> Result<(), ApiError> {
+        let record = sandbox.record();
+        if wakes(&record, sandbox) {
+            let timeout = Duration::from_secs(record.timeout_secs).max(WOKEN);
+            let registry = Arc::clone(self);
+            whole(async move { registry.connect(&record.id, timeout).await }).await?;
+        }
+        Ok(())
+    }
+
+    /// Pauses a running sandbox, with its processes kept in memory or without them.
+    pub(in crate::local) async fn pause(&self, id: &str, memory: bool) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        let _turn = sandbox.transition.lock().await;
+        self.get(id)?;
+        if sandbox.record().state == State::Paused {
+            let message = format!("Error pausing sandbox - sandbox '{id}' is already paused");
+            return Err(ApiError::new(StatusCode::CONFLICT, message));
+        }
+        self.pause_now(&sandbox, memory).await
+    }
+
+    /// Whoever calls it has the sandbox's turn.
+    async fn pause_now(&self, sandbox: &Sandbox, memory: bool) -> Result<(), ApiError> {
+        let stored = sandbox.change(|record| record.state = State::Paused);
+        stored.await.map_err(failed("store the sandbox"))?;
+        sandbox.journal.note("paused");
+        let Some(run) = sandbox.run() else {
+            return Ok(());
+        };
+        if memory {
+            run.cut_connections();
+            run.helper
+                .freeze()
+                .await
+                .map_err(|refused| ApiError::internal(refused.message))
+        } else {
+            sandbox.set_run(None);
+            self.stop(sandbox, &run).await;
+            Ok(())
+        }
+    }
+
+    pub(in crate::local) async fn kill(&self, id: &str) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        let _turn = sandbox.transition.lock().await;
+        self.kill_now(&sandbox).await
+    }
+
+    /// Whoever calls it has the sandbox's turn.
+    async fn kill_now(&self, sandbox: &Sandbox) -> Result<(), ApiError> {
+        let id = sandbox.record().id;
+        guard(&self.sandboxes)
+            .remove(&id)
+            .ok_or_else(|| ApiError::no_sandbox(&id))?;
+        self.replays.forget(&id);
+        if let Some(run) = sandbox.set_run(None) {
+            self.stop(sandbox, &run).await;
+        }
+        remove(sandbox.dir.clone()).await;
+        Ok(())
+    }
+
+    /// Sets or (`only_extend`) prolongs the time of a running sandbox.
+    pub(in crate::local) async fn set_timeout(
+        &self,
+        id: &str,
+        timeout: Duration,
+        only_extend: bool,
+    ) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        let record = sandbox.record();
+        if record.state != State::Running {
+            return Err(ApiError::no_sandbox(id));
+        }
+        let ends_at = after(self.faults.cut(timeout, record.started_at)?);
+        let store = sandbox.change(|record| {
+            record.ends_at = if only_extend {
+                record.ends_at.max(ends_at)
+            } else {
+                ends_at
+            };
+        });
+        store.await.map_err(failed("store the sandbox"))?;
+        self.deadlines.notify_one();
+        Ok(())
+    }
+
+    /// Sets what a sandbox may reach from its next connection on.
+    pub(in crate::local) async fn set_egress(
+        &self,
+        id: &str,
+        egress: Egress,
+    ) -> Result<(), ApiError> {
+        let sandbox = self.get(id)?;
+        *guard(&sandbox.egress) = egress.clone();
+        let stored = sandbox.change(|record| record.egress = egress);
+        stored.await.map_err(failed("store the sandbox"))?;
+        sandbox.journal.note("network rules changed");
+        Ok(())
+    }
+
+    /// Ends sandboxes whose time is over, until the server shuts down.
+    pub(in crate::local) async fn reap(self: Arc<Self>, shutdown: CancellationToken) {
+        loop {
+            let mut wait = REAPER_STEP;
+            for sandbox in self.all() {
+                let record = sandbox.record();
+                if record.state != State::Running {
+                    continue;
+                }
+                let left = Duration::from_millis(record.ends_at.saturating_sub(unix_now().0));
+                if !left.is_zero() {
+                    wait = wait.min(left);
+                } else if let Ok(turn) = sandbox.transition.try_lock() {
+                    let _ = self.expire(&sandbox, turn).await;
+                } else {
+                    // A copy of its files may take minutes; others do not wait for that.
+                    wait = wait.min(BUSY);
+                }
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.deadlines.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Ends a sandbox whose time is over, unless it has got more since somebody looked.
+    async fn expire(&self, sandbox: &Sandbox, _turn: MutexGuard<'_, ()>) -> Result<(), ApiError> {
+        let record = sandbox.record();
+        if record.state != State::Running || record.ends_at > unix_now().0 {
+            return Ok(());
+        }
+        if record.auto_pause {
+            sandbox.journal.note("the time is over");
+            self.pause_now(sandbox, record.auto_pause_memory).await
+        } else {
+            self.kill_now(sandbox).await
+        }
+    }
+
+    /// Stops every run; files and records stay.
+    pub(in crate::local) async fn close(&self) {
+        self.templates.close().await;
+        let all = self.all();
+        let closing = all.iter().map(async |sandbox| {
+            let _turn = sandbox.transition.lock().await;
+            if let Some(run) = sandbox.set_run(None) {
+                let _ = sandbox.change(|record| record.state = State::Paused).await;
+                self.stop(sandbox, &run).await;
+            }
+        });
+        futures::future::join_all(closing).await;
+    }
+}
+
+/// Whether traffic would wake this sandbox.
+pub(in crate::local) fn wakes(record: &Record, sandbox: &Sandbox) -> bool {
+    record.auto_resume && record.state == State::Paused && sandbox.run().is_some()
+}
+
+async fn remove(dir: PathBuf) {
+    let shown = dir.display().to_string();
+    let removed = tokio::task::spawn_blocking(move || remove_dir(&dir)).await;
+    if let Ok(Err(error)) = removed {
+        tracing::warn!(directory = shown, %error, "a sandbox's directory could not be removed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::interface::helper_command::HelperCommand;
+    use crate::local::isolation::{Dirs, Level, Wanted, decide};
+    use crate::local::limits::Limits;
+
+    fn registry(dir: &std::path::Path) -> Arc<Registry> {
+        let options = Options {
+            state_dir: dir.to_owned(),
+            own_dirs: Vec::new(),
+            cache_dir: dir.join("cache"),
+            api_key: String::new().into(),
+            is_key_private: false,
+            version: String::new(),
+            helper: HelperCommand {
+                program: "/bin/false".into(),
+                arguments: Vec::new(),
+            },
+            max_sandboxes: 1,
+            path: String::new(),
+            user: String::new(),
+            install_env: Vec::new(),
+            opencode_version: String::new(),
+            extra_file_roots: Vec::new(),
+            isolation: Wanted {
+                most: Level::None,
+                ..Wanted::default()
+            },
+            limits: Limits::default(),
+            domain: String::new(),
+        };
+        let dirs = Dirs {
+            state: dir,
+            above: &[],
+        };
+        let isolation = decide(options.isolation, &dirs).unwrap();
+        Registry::open(options, isolation).unwrap()
+    }
+
+    fn record(ends_at: u64) -> Record {
+        let record = serde_json::json!({
+            "id": "ione", "template": "base", "metadata": {}, "env_vars": {}, "envd_token": "",
+            "traffic_token": null, "started_at": 0, "ends_at": ends_at, "auto_pause": false,
+            "auto_pause_memory": false, "state": "running", "auto_resume": false, "timeout_secs": 0,
+            "mask_host": null, "base": null, "egress": {"allow": [], "deny": [], "rewrite": {}},
+            "secure": true,
+        });
+        serde_json::from_value(record).unwrap()
+    }
+
+    fn sandbox(registry: &Registry, ends_at: u64) -> Arc<Sandbox> {
+        let record = record(ends_at);
+        let dir = registry.options.state_dir.join("sandboxes/ione");
+        let made = Sandbox::create(dir, record, &registry.options, &registry.isolation);
+        let made = Arc::new(made.unwrap());
+        registry.admit("ione", &made).unwrap();
+        made
+    }
+
+    #[tokio::test]
+    async fn a_sandbox_that_got_more_time_is_not_ended_by_an_earlier_look() {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = registry(dir.path());
+        let sandbox = sandbox(&registry, 1);
+
+        registry
+            .set_timeout("ione", Duration::from_mins(1), false)
+            .await
+            .unwrap();
+        let turn = sandbox.transition.lock().await;
+        registry.expire(&sandbox, turn).await.unwrap();
+        let kept = registry.get("ione").is_ok() && sandbox.dir.exists();
+
+        let changed = sandbox.change(|record| record.ends_at = 1);
+        changed.await.unwrap();
+        let turn = sandbox.transition.lock().await;
+        registry.expire(&sandbox, turn).await.unwrap();
+        let ended = registry.get("ione").is_err() && !sandbox.dir.exists();
+
+        assert_eq!((kept, ended), (true, true));
+    }
+
+    #[tokio::test]
+    async fn a_create_that_fails_leaves_no_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = registry(dir.path());
+        let home = dir.path().join("sandboxes/ione");
+        // The second link finds the first in its place.
+        let links = Links(vec![
+            ("program", "/bin/true".into()),
+            ("program", "/bin/true".into()),
+        ]);
+
+        let failed = registry.furnish(home.clone(), record(1), links).await;
+
+        assert!(failed.is_err());
+        assert!(!home.exists());
+    }
+
+    #[test]
+    fn what_a_create_or_a_kill_left_that_was_cut_off_is_removed_at_the_next_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let whole = registry(dir.path());
+        sandbox(&whole, 1);
+        let half = dir.path().join("sandboxes/ihalf");
+        std::fs::create_dir_all(half.join("home/.local")).unwrap();
+        let garbled = dir.path().join("sandboxes/igarbled");
+        std::fs::create_dir_all(&garbled).unwrap();
+        std::fs::write(garbled.join("sandbox.json"), "{").unwrap();
+
+        let again = registry(dir.path());
+
+        assert!(!half.exists() && garbled.exists());
+        assert!(again.get("ione").is_ok());
+    }
+}

@@ -1,0 +1,140 @@
+//! The beginning and the end of a sandbox's run: its wall, its helper, its limits, its way out.
+
+use std::sync::Arc;
+
+use super::record::State;
+use super::registry::Registry;
+use super::{Run, Sandbox};
+use crate::local::error::{ApiError, failed};
+use crate::local::helper::client::{Helper, Refused};
+use crate::local::helper::process_tree;
+use crate::local::isolation::{Quarters, Start};
+use crate::local::limits::Share;
+use crate::local::network::forward_proxy;
+use crate::local::network::forward_proxy::Outbound;
+use crate::local::network::tls_intercept::Interceptor;
+use crate::local::network::trust_bundle;
+use crate::local::sync::blocking;
+
+impl Registry {
+    /// Makes a sandbox's directories ready, and says how its helper is started.
+    async fn wall(&self, sandbox: &Sandbox) -> Result<Start, ApiError> {
+        let record = sandbox.record();
+        let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
+        let links = self
+            .templates
+            .links(record.base.as_ref().unwrap_or(&record.template));
+        let (dir, authority) = (sandbox.dir.clone(), sandbox.authority.clone());
+        let prepared = blocking(move || {
+            let quarters = Quarters {
+                dir: &dir,
+                id: &record.id,
+                isolation: &isolation,
+                helper: &options.helper,
+                path: &options.path,
+                memory: options.limits.memory,
+                programs: links.within_reach(&isolation, &options.state_dir)?.0,
+                certificates: trust_bundle::bundle(
+                    &options.install_env,
+                    authority.as_ref().map(|authority| authority.pem()),
+                ),
+            };
+            quarters.prepare()
+        });
+        prepared.await.map_err(failed("prepare the sandbox's wall"))
+    }
+
+    /// Starts the run of a sandbox; its end by itself is seen and leaves it paused.
+    pub(in crate::local) async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+        let start = self.wall(sandbox).await?;
+        let refused = |refused: Refused| ApiError::internal(refused.message);
+        let log = sandbox.dir.join("helper.log");
+        let limits = self.keeper.of_process().with_open_files(self.descriptors);
+        let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
+        let limited = self.limit(&sandbox.record().id, &helper).await;
+        let run = Run::new(
+            helper,
+            Arc::clone(&sandbox.journal),
+            Share::new(self.descriptors),
+        )
+        .await;
+        let ready = match limited {
+            Ok(()) => self.open_way_out(sandbox, &run).await.map_err(refused),
+            Err(error) => Err(failed("limit the sandbox")(error)),
+        };
+        if let Err(error) = ready {
+            // Nothing of it stays: no process, no control group.
+            self.stop(sandbox, &run).await;
+            return Err(error);
+        }
+        sandbox.set_run(Some(Arc::clone(&run)));
+        self.follow_end(sandbox, run);
+        Ok(())
+    }
+
+    /// Serves the way out of a sandbox that has no other.
+    async fn open_way_out(&self, sandbox: &Sandbox, run: &Run) -> Result<(), Refused> {
+        if self.isolation.keeps_rules() {
+            let listener = run.helper.listen(forward_proxy::PORT).await?;
+            let rules = Arc::clone(&sandbox.egress);
+            let env = &self.options.install_env;
+            let authority = sandbox.authority.clone();
+            let interceptor = authority.map(|authority| Interceptor::new(authority, env));
+            let outbound = Outbound::new(env, rules, interceptor).at_most(&run.share);
+            self.tasks.spawn(outbound.serve(listener, run.over.clone()));
+        }
+        Ok(())
+    }
+
+    /// Sees the end of a run that nobody asked for, and leaves the sandbox paused.
+    fn follow_end(&self, sandbox: &Arc<Sandbox>, run: Arc<Run>) {
+        let sandbox = Arc::downgrade(sandbox);
+        let keeper = self.keeper.clone();
+        self.tasks.spawn(async move {
+            run.helper.gone().cancelled().await;
+            run.over.cancel();
+            run.cut_connections();
+            let Some(sandbox) = sandbox.upgrade() else {
+                return;
+            };
+            let _turn = sandbox.transition.lock().await;
+            if sandbox
+                .run()
+                .is_some_and(|current| Arc::ptr_eq(&current, &run))
+            {
+                sandbox.set_run(None);
+                if sandbox.dir.exists() {
+                    let id = sandbox.record().id;
+                    let user = sandbox.view.owner();
+                    let killed = tokio::task::spawn_blocking(move || {
+                        process_tree::kill_left(&format!("E2B_SANDBOX_ID={id}"), user);
+                        keeper.leave(&id);
+                    });
+                    let _ = killed.await;
+                    tracing::warn!("a sandbox's helper ended by itself; the sandbox is paused");
+                    let _ = sandbox.change(|record| record.state = State::Paused).await;
+                }
+            }
+        });
+    }
+
+    /// Ends a run with all its processes.
+    pub(in crate::local) async fn stop(&self, sandbox: &Sandbox, run: &Run) {
+        run.cut_connections();
+        run.over.cancel();
+        run.helper.stop().await;
+        self.keeper.leave(&sandbox.record().id);
+    }
+
+    /// Puts a helper that has started nothing yet, and what holds its wall up, into its group.
+    async fn limit(&self, id: &str, helper: &Helper) -> std::io::Result<()> {
+        let (keeper, id, root) = (self.keeper.clone(), id.to_owned(), helper.pid().await);
+        blocking(move || {
+            let below = root.into_iter().flat_map(process_tree::descendants);
+            let mut all: Vec<u32> = below.map(|member| member.pid).collect();
+            all.extend(root);
+            keeper.enter(&id, &all)
+        })
+        .await
+    }
+}

@@ -1,0 +1,27 @@
+//! How the server's tasks wait for each other: mutexes, and work on other tasks and threads.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::error::ApiError;
+
+/// Locks a mutex, also after a panic of another holder: none of them leaves what it guards half changed.
+pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs what touches many files away from the async threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(std::io::Error::other).flatten()
+}
+
+/// Runs work that the caller's hanging up must not cut: the library drops whoever answers a client
+/// that is gone, and half of a kill or a pause would be done.
+pub(super) async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|error| ApiError::internal(error.to_string()))?
+}
