@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::request::{Answer, App, DEFAULT_TIMEOUT, OLD_TIMEOUT, parse, seconds};
+use super::request::{ApiResult, DEFAULT_TIMEOUT, OLD_TIMEOUT, SharedRegistry, parse, seconds};
 use super::snapshots;
 use super::template_names::{plain_name, stands_for};
 use super::view::view;
@@ -27,8 +27,12 @@ pub(super) const ALLOW: &str = "allowOut";
 pub(super) const DENY: &str = "denyOut";
 pub(super) const RULES: &str = "rules";
 
-pub(super) async fn create(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer {
-    let call = Call {
+pub(super) async fn create(
+    State(app): State<SharedRegistry>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> ApiResult {
+    let call = CreateRoute {
         route: "v2",
         default_timeout: DEFAULT_TIMEOUT,
         is_old: false,
@@ -36,8 +40,12 @@ pub(super) async fn create(State(app): State<App>, headers: HeaderMap, body: Byt
     call.answer(app, &headers, body).await
 }
 
-pub(super) async fn create_old(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Answer {
-    let call = Call {
+pub(super) async fn create_old(
+    State(app): State<SharedRegistry>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> ApiResult {
+    let call = CreateRoute {
         route: "v1",
         default_timeout: OLD_TIMEOUT,
         is_old: true,
@@ -45,16 +53,16 @@ pub(super) async fn create_old(State(app): State<App>, headers: HeaderMap, body:
     call.answer(app, &headers, body).await
 }
 
-struct Call {
+struct CreateRoute {
     route: &'static str,
     default_timeout: i64,
     /// The path that knows `secure`; on the newer one every sandbox is.
     is_old: bool,
 }
 
-impl Call {
+impl CreateRoute {
     /// Answers; a call that is repeated with its `Idempotency-Key` gets the first one's answer.
-    async fn answer(self, app: App, headers: &HeaderMap, body: Bytes) -> Answer {
+    async fn answer(self, app: SharedRegistry, headers: &HeaderMap, body: Bytes) -> ApiResult {
         let raw: serde_json::Map<String, Value> = parse(&body)?;
         let enforced = app.isolation.keeps_rules();
         let mut asked: wire::NewSandbox = parse(&body)?;
@@ -79,9 +87,9 @@ impl Call {
     }
 }
 
-impl Call {
+impl CreateRoute {
     /// Refuses what E2B refuses (its control plane of August 2026).
-    fn judge(&self, body: &mut wire::NewSandbox) -> Answer<()> {
+    fn judge(&self, body: &mut wire::NewSandbox) -> ApiResult<()> {
         if !self.is_old {
             body.secure = Some(true);
         }
@@ -108,7 +116,7 @@ impl Call {
     }
 }
 
-async fn make(app: &Registry, mut wanted: NewSandbox) -> Answer<Value> {
+async fn make(app: &Registry, mut wanted: NewSandbox) -> ApiResult<Value> {
     app.faults.allow(wanted.timeout)?;
     let snapshot = snapshots::named_by(app, &wanted.template).await?;
     wanted.origin = snapshot.map(|snapshot| Origin {
@@ -136,7 +144,7 @@ fn checked(
     body: wire::NewSandbox,
     default: i64,
     enforced: bool,
-) -> Answer<NewSandbox> {
+) -> ApiResult<NewSandbox> {
     let network = body.network.unwrap_or_default();
     let (internet, rule) = (body.allow_internet_access, |name| network.other.get(name));
     let egress = Egress::read(internet, rule(ALLOW), rule(DENY), rule(RULES));
@@ -199,7 +207,7 @@ fn checked(
 }
 
 /// A `maskRequestHost` (E2B's rule).
-fn ascii_host(host: &str) -> Answer<String> {
+fn ascii_host(host: &str) -> ApiResult<String> {
     if !host.is_ascii() {
         let message =
             format!("mask request host '{host}' is not ASCII. Please use ASCII characters only.");

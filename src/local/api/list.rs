@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::IntoResponse;
 
 use super::page;
-use super::request::{Answer, App};
+use super::request::{ApiResult, SharedRegistry};
 use super::template_names::stands_for;
 use super::view::listed;
 use crate::e2b::wire;
@@ -16,17 +16,17 @@ use crate::local::error::ApiError;
 use crate::local::sandbox::record::{Record, State as SandboxState};
 
 pub(super) async fn list_old(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Query(mut query): Query<HashMap<String, String>>,
-) -> Answer {
+) -> ApiResult {
     query.insert("state".to_owned(), "running".to_owned());
     list(State(app), Query(query)).await
 }
 
 pub(super) async fn list(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Query(query): Query<HashMap<String, String>>,
-) -> Answer {
+) -> ApiResult {
     let after = query.get("startedAfter").map(|text| {
         let millis = wire::unix_millis(text).and_then(|millis| u64::try_from(millis).ok());
         millis.ok_or_else(|| ApiError::bad("startedAfter must be an RFC 3339 time"))
@@ -75,7 +75,7 @@ fn name_of(state: SandboxState) -> &'static str {
 }
 
 /// The template that a list is asked for. Sandboxes do not say of which build they are.
-fn filter(template: &str) -> Answer<&str> {
+fn filter(template: &str) -> ApiResult<&str> {
     if template.contains(':') {
         let message = "Invalid template: tags are not supported here because sandboxes are not \
             tag-scoped";

@@ -35,7 +35,7 @@ use crate::local::sandbox::record::State as SandboxState;
 use crate::local::sandbox::template::Progress;
 use crate::local::sandbox::template::npm::Terms;
 use crate::local::sync::whole;
-use request::{Answer, App, DEFAULT_TIMEOUT, FOREVER, OLD_TIMEOUT, parse, seconds};
+use request::{ApiResult, DEFAULT_TIMEOUT, FOREVER, OLD_TIMEOUT, SharedRegistry, parse, seconds};
 use view::{listed, view};
 
 /// Snake case on the wire, as in the create call.
@@ -47,7 +47,7 @@ const LATE_RULES: &str =
     "network.rules for a sandbox created without them: its processes do not trust the proxy";
 
 /// All control plane routes, behind the API key.
-pub(super) fn router(registry: App) -> Router {
+pub(super) fn router(registry: SharedRegistry) -> Router {
     Router::new()
         .route("/v2/sandboxes", post(create::create).get(list::list))
         .route("/sandboxes", post(create::create_old).get(list::list_old))
@@ -85,7 +85,7 @@ pub(super) fn router(registry: App) -> Router {
         .with_state(registry)
 }
 
-async fn require_key(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn require_key(State(app): State<SharedRegistry>, request: Request, next: Next) -> Response {
     let presented = request
         .headers()
         .get("x-api-key")
@@ -96,7 +96,11 @@ async fn require_key(State(app): State<App>, request: Request, next: Next) -> Re
     ApiError::new(StatusCode::UNAUTHORIZED, "Invalid API key").into_response()
 }
 
-async fn connect(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
+async fn connect(
+    State(app): State<SharedRegistry>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> ApiResult {
     let timeout = parse::<wire::ConnectSandbox>(&body)?
         .timeout
         .unwrap_or(DEFAULT_TIMEOUT);
@@ -116,7 +120,11 @@ async fn connect(State(app): State<App>, Path(id): Path<String>, body: Bytes) ->
     Ok((status, Json(body)).into_response())
 }
 
-async fn resume(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
+async fn resume(
+    State(app): State<SharedRegistry>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> ApiResult {
     let timeout = parse::<wire::ResumeSandbox>(&body)?
         .timeout
         .unwrap_or(OLD_TIMEOUT);
@@ -135,10 +143,10 @@ async fn resume(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> 
 }
 
 async fn set_timeout(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     let timeout = parse::<wire::SetTimeout>(&body)?.timeout;
     // A negative time ends the sandbox now (E2B's rule).
     let timeout = if timeout < 0 {
@@ -152,10 +160,10 @@ async fn set_timeout(
 }
 
 async fn refresh(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     let duration = parse::<wire::RefreshSandbox>(&body)?
         .duration
         .unwrap_or(OLD_TIMEOUT);
@@ -166,10 +174,10 @@ async fn refresh(
 
 /// Replaces all rules for the network.
 async fn set_network(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
-) -> Answer<StatusCode> {
+) -> ApiResult<StatusCode> {
     let body: serde_json::Map<String, Value> = parse(&body)?;
     let internet = body.get(INTERNET).and_then(Value::as_bool);
     let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
@@ -194,19 +202,23 @@ async fn set_network(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn pause(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer<StatusCode> {
+async fn pause(
+    State(app): State<SharedRegistry>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> ApiResult<StatusCode> {
     let memory = parse::<wire::PauseSandbox>(&body)?.memory.unwrap_or(true);
     app.faults.settled()?;
     whole(async move { app.pause(&id, memory).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn kill(State(app): State<App>, Path(id): Path<String>) -> Answer<StatusCode> {
+async fn kill(State(app): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult<StatusCode> {
     whole(async move { app.kill(&id).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
+async fn detail(State(app): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult {
     let record = app.get(&id)?.record();
     let mut network = wire::Network {
         allow_public_traffic: Some(record.traffic_token.is_none()),
@@ -240,7 +252,7 @@ async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
 }
 
 /// `GET /sandbar/status`: who serves here. Our own addition.
-async fn status(State(app): State<App>) -> Json<Status> {
+async fn status(State(app): State<SharedRegistry>) -> Json<Status> {
     Json(Status {
         pid: std::process::id(),
         version: app.options.version.clone(),
@@ -269,7 +281,11 @@ struct InstallBody {
 /// `POST /sandbar/templates/{name}/install`: installs the template if need be, and streams its
 /// progress as NDJSON: `{"line": "…"}` while it runs, at the end `{"done": true}` or
 /// `{"error": "…"}`. Our own addition, so that a long first create can be shown beforehand.
-async fn install(State(app): State<App>, Path(name): Path<String>, body: Bytes) -> Answer {
+async fn install(
+    State(app): State<SharedRegistry>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> ApiResult {
     if !app.options.is_key_private {
         return stream_install(app, name, None);
     }
@@ -281,7 +297,7 @@ async fn install(State(app): State<App>, Path(name): Path<String>, body: Bytes) 
     stream_install(app, name, Some(terms))
 }
 
-fn stream_install(app: App, name: String, terms: Option<Terms>) -> Answer {
+fn stream_install(app: SharedRegistry, name: String, terms: Option<Terms>) -> ApiResult {
     let progress = app.templates.install(&name, terms.clone())?;
     let lines = futures::stream::unfold(progress, move |mut progress| {
         let (app, name, terms) = (Arc::clone(&app), name.clone(), terms.clone());

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use super::request::{Answer, App};
+use super::request::{ApiResult, SharedRegistry};
 use super::view::time;
 use crate::local::error::ApiError;
 use crate::local::sandbox::log::Line;
@@ -15,12 +15,12 @@ use crate::local::sandbox::metrics;
 use crate::local::sandbox::samples::Sample;
 use crate::local::sync::guard;
 
-pub(super) type Pairs = HashMap<String, String>;
+pub(super) type QueryParams = HashMap<String, String>;
 
 /// Lines of one answer, unless fewer are asked for.
 const LINES: usize = 1000;
 
-fn number(query: &Pairs, name: &str) -> Result<Option<u64>, ApiError> {
+fn number(query: &QueryParams, name: &str) -> Result<Option<u64>, ApiError> {
     let given = query.get(name).map(|text| text.parse());
     given
         .transpose()
@@ -29,10 +29,10 @@ fn number(query: &Pairs, name: &str) -> Result<Option<u64>, ApiError> {
 
 /// The samples between `start` and `end` (Unix seconds), with a new one if the sandbox runs.
 pub(super) async fn metrics(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Path(id): Path<String>,
-    Query(query): Query<Pairs>,
-) -> Answer {
+    Query(query): Query<QueryParams>,
+) -> ApiResult {
     let (start, end) = (number(&query, "start")?, number(&query, "end")?);
     let sandbox = app.get(&id)?;
     if let Some(run) = sandbox.live() {
@@ -43,7 +43,10 @@ pub(super) async fn metrics(
 }
 
 /// The newest sample of several sandboxes.
-pub(super) async fn metrics_of_many(State(app): State<App>, Query(query): Query<Pairs>) -> Answer {
+pub(super) async fn metrics_of_many(
+    State(app): State<SharedRegistry>,
+    Query(query): Query<QueryParams>,
+) -> ApiResult {
     let ids = query.get("sandbox_ids").map_or("", String::as_str);
     let mut sandboxes = serde_json::Map::new();
     for id in ids.split(',').filter(|id| !id.is_empty()) {
@@ -72,10 +75,10 @@ fn shown(sample: &Sample) -> Value {
 /// The older call: from `start` (Unix milliseconds) on, oldest first. The CLI reads each `line` as
 /// JSON (2.19.0).
 pub(super) async fn logs(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Path(id): Path<String>,
-    Query(query): Query<Pairs>,
-) -> Answer {
+    Query(query): Query<QueryParams>,
+) -> ApiResult {
     let start = number(&query, "start")?.unwrap_or(0);
     let lines = app.get(&id)?.journal.lines().into_iter();
     let lines: Vec<_> = lines
@@ -92,10 +95,10 @@ pub(super) async fn logs(
 
 /// The newer call: beside a cursor (Unix milliseconds), with a search, in either direction.
 pub(super) async fn logs_v2(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Path(id): Path<String>,
-    Query(query): Query<Pairs>,
-) -> Answer {
+    Query(query): Query<QueryParams>,
+) -> ApiResult {
     let cursor = number(&query, "cursor")?;
     let search = query.get("search").map_or("", String::as_str);
     let backward = query.get("direction").is_some_and(|way| way == "backward");
@@ -118,7 +121,7 @@ pub(super) async fn logs_v2(
     Ok(Json(json!({ "logs": entries })).into_response())
 }
 
-fn limit(query: &Pairs) -> Result<usize, ApiError> {
+fn limit(query: &QueryParams) -> Result<usize, ApiError> {
     let limit = number(query, "limit")?.and_then(|limit| usize::try_from(limit).ok());
     Ok(limit.unwrap_or(LINES).min(LINES))
 }

@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 
-use super::observe::Pairs;
-use super::request::Answer;
+use super::observe::QueryParams;
+use super::request::ApiResult;
 use crate::e2b::wire;
 use crate::local::error::ApiError;
 
@@ -16,16 +16,16 @@ const SEPARATOR: &str = "__";
 const ASCENDING: &str = "asc";
 
 /// Where an entry stands: newest first, then by id; ascending is the exact reverse.
-pub(super) type Place<'a> = (u64, &'a str);
+pub(super) type PagePosition<'a> = (u64, &'a str);
 
 /// Sorts a list and cuts the page out of it that the query asks for; adds the cursor of the next
 /// one to the headers.
 pub(super) fn of<T>(
     mut all: Vec<T>,
-    query: &Pairs,
-    place: impl for<'a> Fn(&'a T) -> Place<'a>,
+    query: &QueryParams,
+    place: impl for<'a> Fn(&'a T) -> PagePosition<'a>,
     headers: &mut HeaderMap,
-) -> Answer<Vec<T>> {
+) -> ApiResult<Vec<T>> {
     let limit = query.get("limit").map_or(Ok(PAGE), |limit| limit.parse());
     let limit = limit
         .map_err(|_| ApiError::bad("limit must be a number"))?
@@ -36,8 +36,8 @@ pub(super) fn of<T>(
         .map(|token| read(token).filter(|(.., order)| *order == ascending))
         .map(|read| read.ok_or_else(|| ApiError::bad("Invalid next token")))
         .transpose()?;
-    let newest_first = |a: Place<'_>, b: Place<'_>| b.0.cmp(&a.0).then(a.1.cmp(b.1));
-    let order = |a: Place<'_>, b: Place<'_>| {
+    let newest_first = |a: PagePosition<'_>, b: PagePosition<'_>| b.0.cmp(&a.0).then(a.1.cmp(b.1));
+    let order = |a: PagePosition<'_>, b: PagePosition<'_>| {
         let order = newest_first(a, b);
         if ascending { order.reverse() } else { order }
     };
@@ -55,7 +55,7 @@ pub(super) fn of<T>(
     Ok(all)
 }
 
-fn write((millis, id): Place<'_>, ascending: bool) -> String {
+fn write((millis, id): PagePosition<'_>, ascending: bool) -> String {
     let time = wire::to_rfc3339(i64::try_from(millis).unwrap_or(i64::MAX));
     let order = if ascending { "__asc" } else { "" };
     URL_SAFE.encode(format!("{time}{SEPARATOR}{id}{order}"))

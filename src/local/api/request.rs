@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::local::error::ApiError;
 use crate::local::sandbox::registry::Registry;
 
-pub(super) type App = Arc<Registry>;
-pub(super) type Answer<T = Response> = Result<T, ApiError>;
+pub(super) type SharedRegistry = Arc<Registry>;
+pub(super) type ApiResult<T = Response> = Result<T, ApiError>;
 
 /// Server default of the v2 create and connect calls.
 pub(super) const DEFAULT_TIMEOUT: i64 = 300;
@@ -19,12 +19,12 @@ pub(super) const OLD_TIMEOUT: i64 = 15;
 /// Seconds; what is as good as no limit.
 pub(super) const FOREVER: u64 = 100 * 365 * 24 * 3600;
 
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Answer<T> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| ApiError::bad(format!("invalid body: {error}")))
 }
 
-pub(super) fn seconds(timeout: i64) -> Answer<Duration> {
+pub(super) fn seconds(timeout: i64) -> ApiResult<Duration> {
     match u64::try_from(timeout) {
         Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.min(FOREVER))),
         _ => Err(ApiError::bad("Timeout must be greater than 0")),

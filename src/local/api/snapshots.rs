@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
 use super::page;
-use super::request::{Answer, App, OLD_TIMEOUT, parse, seconds};
+use super::request::{ApiResult, OLD_TIMEOUT, SharedRegistry, parse, seconds};
 use super::template_names::stands_for;
 use super::view::view;
 use crate::local::error::{ApiError, failed};
@@ -30,7 +30,11 @@ fn shown(snapshot: &Snapshot) -> Value {
     json!({ "snapshotID": snapshot.reference(), "names": names })
 }
 
-pub(super) async fn create(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
+pub(super) async fn create(
+    State(app): State<SharedRegistry>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> ApiResult {
     let body: Map<String, Value> = parse(&body)?;
     let name = body.get("name").and_then(Value::as_str);
     let name = name
@@ -46,7 +50,7 @@ pub(super) async fn create(State(app): State<App>, Path(id): Path<String>, body:
 }
 
 /// A name that a snapshot may have, with the tag behind a colon.
-fn named(name: &str) -> Answer<Name> {
+fn named(name: &str) -> ApiResult<Name> {
     let (plain, tag) = name.split_once(':').unwrap_or((name, NEWEST));
     let good = |text: &str, more: &[u8]| {
         let good =
@@ -68,9 +72,9 @@ fn named(name: &str) -> Answer<Name> {
 }
 
 pub(super) async fn list(
-    State(app): State<App>,
+    State(app): State<SharedRegistry>,
     Query(query): Query<HashMap<String, String>>,
-) -> Answer {
+) -> ApiResult {
     let snapshots = app.snapshots.clone();
     let mut all = blocking(move || Ok(snapshots.all())).await?;
     let wanted = query.get("name").map(|name| {
@@ -92,18 +96,22 @@ pub(super) async fn list(
 }
 
 /// Deletes a snapshot; false if there is none of this id or name.
-pub(super) async fn delete(app: &App, id: &str) -> Answer<bool> {
+pub(super) async fn delete(app: &SharedRegistry, id: &str) -> ApiResult<bool> {
     let (snapshots, id) = (app.snapshots.clone(), id.to_owned());
     blocking(move || snapshots.delete(&id)).await
 }
 
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Answer<T> {
+) -> ApiResult<T> {
     sync::blocking(work).await.map_err(failed("snapshots"))
 }
 
-pub(super) async fn fork(State(app): State<App>, Path(id): Path<String>, body: Bytes) -> Answer {
+pub(super) async fn fork(
+    State(app): State<SharedRegistry>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> ApiResult {
     let body: Map<String, Value> = parse(&body)?;
     let count = body.get("count").map_or(Some(1), Value::as_u64);
     let count = count.filter(|count| (1..=FORKS).contains(count));
@@ -125,7 +133,7 @@ pub(super) async fn fork(State(app): State<App>, Path(id): Path<String>, body: B
 }
 
 /// The snapshot that a create call names instead of a template.
-pub(super) async fn named_by(app: &Registry, template: &str) -> Answer<Option<Snapshot>> {
+pub(super) async fn named_by(app: &Registry, template: &str) -> ApiResult<Option<Snapshot>> {
     let (snapshots, wanted) = (app.snapshots.clone(), template.to_owned());
     blocking(move || Ok(snapshots.find(&wanted))).await
 }

@@ -6,24 +6,27 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use super::request::{Answer, App};
+use super::request::{ApiResult, SharedRegistry};
 use super::snapshots;
 use super::template_names::{plain_name, stands_for};
 use super::view::{ENVD_VERSION, disk_size_mb, memory_mb, processors, time};
 use crate::local::error::ApiError;
 use crate::local::sandbox::template::NAMES;
 
-pub(super) async fn list(State(app): State<App>) -> Json<Vec<Value>> {
+pub(super) async fn list(State(app): State<SharedRegistry>) -> Json<Vec<Value>> {
     Json(NAMES.iter().map(|name| described(&app, name)).collect())
 }
 
-pub(super) async fn detail(State(app): State<App>, Path(id): Path<String>) -> Answer {
+pub(super) async fn detail(State(app): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult {
     let name = known(&id)?;
     Ok(Json(described(&app, name)).into_response())
 }
 
 /// Whether an alias exists: how the SDKs ask.
-pub(super) async fn by_alias(State(app): State<App>, Path(alias): Path<String>) -> Answer {
+pub(super) async fn by_alias(
+    State(app): State<SharedRegistry>,
+    Path(alias): Path<String>,
+) -> ApiResult {
     if let Some(snapshot) = snapshots::named_by(&app, plain_name(&alias)).await? {
         return Ok(Json(json!({ "templateID": snapshot.id, "public": false })).into_response());
     }
@@ -32,7 +35,7 @@ pub(super) async fn by_alias(State(app): State<App>, Path(alias): Path<String>) 
 }
 
 /// Deletes a snapshot; a template stays.
-pub(super) async fn delete(State(app): State<App>, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(State(app): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult {
     if snapshots::delete(&app, &id).await? {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
@@ -48,7 +51,7 @@ fn known(id: &str) -> Result<&'static str, ApiError> {
     found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("Template '{id}' not found")))
 }
 
-fn described(app: &App, name: &str) -> Value {
+fn described(app: &SharedRegistry, name: &str) -> Value {
     let running = app.all();
     let spawned = running
         .iter()

@@ -11,13 +11,13 @@ use crate::local::sandbox::{Run, Sandbox};
 
 /// The sandbox that a request is for.
 #[derive(Clone)]
-pub(in crate::local) struct Context {
+pub(in crate::local) struct SandboxContext {
     pub(in crate::local) sandbox: Arc<Sandbox>,
     pub(in crate::local) run: Arc<Run>,
     pub(in crate::local) registry: Arc<Registry>,
 }
 
-impl Context {
+impl SandboxContext {
     pub(super) fn has_token(&self, headers: &HeaderMap) -> bool {
         has_token(&self.sandbox, headers)
     }
@@ -46,7 +46,7 @@ pub(super) fn known_name(name: &str, user: &str) -> Result<(), String> {
 }
 
 /// The sandbox of an RPC.
-pub(super) fn context(cx: &RequestContext) -> Result<Context, ConnectError> {
-    let found = cx.extensions().get::<Context>().cloned();
+pub(super) fn context(cx: &RequestContext) -> Result<SandboxContext, ConnectError> {
+    let found = cx.extensions().get::<SandboxContext>().cloned();
     found.ok_or_else(|| ConnectError::internal("the request has no sandbox"))
 }

@@ -66,17 +66,17 @@ pub(super) fn entry(view: &View, held: &Beneath) -> io::Result<EntryInfo> {
 }
 
 /// Where a link leads.
-struct Target {
+struct LinkTarget {
     place: PathBuf,
     metadata: Metadata,
     /// Unless it is outside of the sandbox's directories.
     held: Option<Beneath>,
 }
 
-fn target(view: &View, link: &Path) -> Option<Target> {
+fn target(view: &View, link: &Path) -> Option<LinkTarget> {
     if let Some(place) = view.find(&view.seen(link), false) {
         let held = view.hold(&place).ok()?;
-        return Some(Target {
+        return Some(LinkTarget {
             metadata: held.metadata().ok()?,
             held: Some(held),
             place,
@@ -84,7 +84,7 @@ fn target(view: &View, link: &Path) -> Option<Target> {
     }
     // The processes see what this machine has there.
     let place = link.canonicalize().ok().filter(|_| !view.is_own())?;
-    Some(Target {
+    Some(LinkTarget {
         metadata: place.metadata().ok()?,
         held: None,
         place,

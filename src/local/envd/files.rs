@@ -19,9 +19,9 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader};
 use tokio_util::io::{ReaderStream, StreamReader};
 
-use super::context::{Context, known_name};
+use super::context::{SandboxContext, known_name};
 use super::transfer;
-use super::transfer::{Encoding, Part};
+use super::transfer::{ContentEncoding, RequestedRange};
 use super::{metadata, signature};
 use crate::clock::unix_now;
 use crate::e2b::wire::WrittenFile;
@@ -31,7 +31,7 @@ use crate::local::sync::blocking;
 /// Longest body of an upload, after it was unpacked.
 const UPLOAD_LIMIT: u64 = 8 * 1024 * 1024 * 1024;
 
-type Pairs = HashMap<String, String>;
+type FileQuery = HashMap<String, String>;
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
@@ -40,9 +40,9 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 
 /// Lets pass who has the token or a signature.
 fn authorize(
-    cx: &Context,
+    cx: &SandboxContext,
     headers: &HeaderMap,
-    query: &Pairs,
+    query: &FileQuery,
     operation: &str,
 ) -> Result<(), ApiError> {
     if !cx.has_token(headers) {
@@ -55,9 +55,9 @@ fn authorize(
         let checked = signature::check(query, operation, &token, unix_now().0 / 1000);
         if let Err(invalid) = checked {
             let message = match invalid {
-                signature::Invalid::Missing => "missing signature query parameter",
-                signature::Invalid::Wrong => "invalid signature",
-                signature::Invalid::Expired => "signature is already expired",
+                signature::SignatureError::Missing => "missing signature query parameter",
+                signature::SignatureError::Wrong => "invalid signature",
+                signature::SignatureError::Expired => "signature is already expired",
             };
             return refuse(message);
         }
@@ -68,8 +68,8 @@ fn authorize(
 }
 
 pub(super) async fn download(
-    Extension(cx): Extension<Context>,
-    Query(query): Query<Pairs>,
+    Extension(cx): Extension<SandboxContext>,
+    Query(query): Query<FileQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     authorize(&cx, &headers, &query, "read")?;
@@ -109,7 +109,7 @@ pub(super) async fn download(
         ("last-modified", modified),
     ];
     // Clients tell an empty file by its length (JS 2.51.0), and a part must not be packed.
-    if encoding == Encoding::Gzip && range.is_none() && metadata.len() > 0 {
+    if encoding == ContentEncoding::Gzip && range.is_none() && metadata.len() > 0 {
         let packed = GzipEncoder::with_quality(BufReader::new(file), Level::Fastest);
         let body = Body::from_stream(ReaderStream::new(packed));
         return Ok((common, [("content-encoding", "gzip")], body).into_response());
@@ -120,9 +120,9 @@ pub(super) async fn download(
 /// The whole file or a part, with its length.
 async fn send(mut file: File, size: u64, range: Option<&str>) -> Result<Response, ApiError> {
     let (status, bytes) = match transfer::part(range, size) {
-        Part::Whole => (StatusCode::OK, 0..size),
-        Part::Bytes(bytes) => (StatusCode::PARTIAL_CONTENT, bytes),
-        Part::Unsatisfiable => {
+        RequestedRange::Whole => (StatusCode::OK, 0..size),
+        RequestedRange::Bytes(bytes) => (StatusCode::PARTIAL_CONTENT, bytes),
+        RequestedRange::Unsatisfiable => {
             let all = [("content-range", format!("bytes */{size}"))];
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, all).into_response());
         }
@@ -142,8 +142,8 @@ async fn send(mut file: File, size: u64, range: Option<&str>) -> Result<Response
 }
 
 pub(super) async fn upload(
-    Extension(cx): Extension<Context>,
-    Query(query): Query<Pairs>,
+    Extension(cx): Extension<SandboxContext>,
+    Query(query): Query<FileQuery>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Json<Vec<WrittenFile>>, ApiError> {
@@ -194,13 +194,13 @@ fn unpacked(headers: &HeaderMap, request: Request) -> Result<Request, ApiError> 
     }
 }
 
-fn wanted_path(query: &Pairs) -> Result<&str, ApiError> {
+fn wanted_path(query: &FileQuery) -> Result<&str, ApiError> {
     let path = query.get("path").map(String::as_str);
     path.filter(|path| !path.is_empty())
         .ok_or_else(|| ApiError::bad("the query has no path"))
 }
 
-async fn inside(cx: &Context, path: &str) -> Result<PathBuf, ApiError> {
+async fn inside(cx: &SandboxContext, path: &str) -> Result<PathBuf, ApiError> {
     let found = cx.path(path).await;
     found.map_err(|outside| ApiError::new(StatusCode::FORBIDDEN, outside.to_string()))
 }
@@ -215,7 +215,7 @@ fn http_date(metadata: &Metadata) -> String {
 }
 
 struct Upload<'a> {
-    cx: &'a Context,
+    cx: &'a SandboxContext,
     /// Of each file of the request.
     metadata: BTreeMap<String, String>,
 }

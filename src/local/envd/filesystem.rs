@@ -7,11 +7,11 @@ use connectrpc::{
     ConnectError, RequestContext, Response, ServiceRequest, ServiceResult, ServiceStream,
 };
 
-use super::context::{Context, context};
+use super::context::{SandboxContext, context};
 use super::entry::entry;
-use super::process::Limits;
+use super::process::StreamOptions;
 use super::watch;
-use super::watch::Wanted;
+use super::watch::WatchRequest;
 use crate::e2b::proto::filesystem::{
     CreateWatcherRequest, CreateWatcherResponse, EntryInfo, Filesystem, GetWatcherEventsRequest,
     GetWatcherEventsResponse, ListDirRequest, ListDirResponse, MakeDirRequest, MakeDirResponse,
@@ -21,7 +21,7 @@ use crate::e2b::proto::filesystem::{
 use crate::local::isolation::{Beneath, View};
 use crate::local::sync::blocking;
 
-pub(super) struct Service;
+pub(super) struct FilesystemService;
 
 /// Most entries of one listing.
 const ENTRIES: usize = 100_000;
@@ -43,7 +43,7 @@ fn failed(path: &str, error: &io::Error) -> ConnectError {
 
 /// Runs `work` on a resolved path, away from the async threads.
 async fn on<T: Send + 'static>(
-    cx: &Context,
+    cx: &SandboxContext,
     path: &str,
     place: PathBuf,
     work: impl FnOnce(&View, &Path) -> io::Result<T> + Send + 'static,
@@ -53,18 +53,18 @@ async fn on<T: Send + 'static>(
     done.map_err(|error| failed(path, &error))
 }
 
-async fn itself(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
+async fn itself(cx: &SandboxContext, path: &str) -> Result<PathBuf, ConnectError> {
     let found = cx.path_itself(path).await;
     found.map_err(|outside| ConnectError::permission_denied(outside.to_string()))
 }
 
-async fn inside(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
+async fn inside(cx: &SandboxContext, path: &str) -> Result<PathBuf, ConnectError> {
     let found = cx.path(path).await;
     found.map_err(|outside| ConnectError::permission_denied(outside.to_string()))
 }
 
 #[expect(refining_impl_trait, reason = "nobody names the trait's opaque types")]
-impl Filesystem for Service {
+impl Filesystem for FilesystemService {
     async fn stat(
         &self,
         ctx: RequestContext,
@@ -176,14 +176,14 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, WatchDirRequest>,
     ) -> ServiceResult<ServiceStream<WatchDirResponse>> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
-        let wanted = Wanted {
+        let wanted = WatchRequest {
             view: cx.sandbox.view.clone(),
             root: directory(&cx, &request.path).await?,
             recursive: request.recursive,
             with_entry: request.include_entry,
             share: cx.run.watchers.share(),
         };
-        let keepalive = Limits::of(&ctx).keepalive;
+        let keepalive = StreamOptions::of(&ctx).keepalive;
         let over = cx.run.connections();
         // Looking through a large tree takes its time.
         let watching = tokio::task::spawn_blocking(move || watch::stream(wanted, keepalive, over));
@@ -199,7 +199,7 @@ impl Filesystem for Service {
         request: ServiceRequest<'_, CreateWatcherRequest>,
     ) -> ServiceResult<CreateWatcherResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
-        let wanted = Wanted {
+        let wanted = WatchRequest {
             view: cx.sandbox.view.clone(),
             root: directory(&cx, &request.path).await?,
             recursive: request.recursive,
@@ -244,7 +244,7 @@ impl Filesystem for Service {
 }
 
 /// A directory that is there.
-async fn directory(cx: &Context, path: &str) -> Result<PathBuf, ConnectError> {
+async fn directory(cx: &SandboxContext, path: &str) -> Result<PathBuf, ConnectError> {
     let resolved = inside(cx, path).await?;
     let is_dir = on(cx, path, resolved.clone(), |view, place| {
         Ok(view.hold(place)?.metadata()?.is_dir())

@@ -23,7 +23,7 @@ use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::watch_share::WatchShare;
+use super::watch_share::WatchQuota;
 use crate::e2b::proto::filesystem::EventType;
 use crate::local::isolation::View;
 
@@ -38,7 +38,7 @@ const MOVED: usize = 64;
 
 /// What has happened to a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
+pub(super) struct DirectoryChange {
     pub(super) kind: EventType,
     /// Relative to the watched directory, never empty.
     pub(super) name: PathBuf,
@@ -46,8 +46,8 @@ pub(super) struct Change {
 
 /// Some changes, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
-    pub(super) changes: Vec<Change>,
+pub(super) struct ChangeBatch {
+    pub(super) changes: Vec<DirectoryChange>,
     /// Others are missing: they came too fast, or are in directories that cannot be watched.
     pub(super) lost: bool,
     /// There is nothing more to read at present.
@@ -55,16 +55,16 @@ pub(super) struct Batch {
 }
 
 /// What is watched, until it is dropped.
-pub(super) struct Tree {
+pub(super) struct WatchedTree {
     pub(super) kernel: Arc<AsyncFd<OwnedFd>>,
     view: View,
     root: PathBuf,
     recursive: bool,
-    share: WatchShare,
+    share: WatchQuota,
     /// By the kernel's numbers.
-    folders: HashMap<i32, Folder>,
+    folders: HashMap<i32, WatchedDirectory>,
     /// Directories that have lost their names, oldest first.
-    moved: Vec<Moved>,
+    moved: Vec<MovedDirectory>,
     /// Names found in directories that were not watched when they were made. The kernel may tell of
     /// them too, in what has not been read yet.
     found: HashSet<PathBuf>,
@@ -72,14 +72,14 @@ pub(super) struct Tree {
 }
 
 /// A directory that is watched.
-struct Folder {
+struct WatchedDirectory {
     /// Relative to the root, whose own is empty.
     name: PathBuf,
     _place: OwnedSemaphorePermit,
 }
 
 /// A directory between its old name and its new one, which it may never get: it may be outside.
-struct Moved {
+struct MovedDirectory {
     cookie: u32,
     name: PathBuf,
     /// All that the kernel had to tell has been read since.
@@ -87,14 +87,14 @@ struct Moved {
 }
 
 /// An event of the kernel.
-struct Event<'a> {
+struct KernelEvent<'a> {
     number: i32,
     what: ReadFlags,
     cookie: u32,
     name: Option<&'a OsStr>,
 }
 
-impl Tree {
+impl WatchedTree {
     /// Begins to watch. Looking through a large tree takes its time; not for async threads, but for
     /// one that knows the runtime.
     #[expect(
@@ -105,7 +105,7 @@ impl Tree {
         view: View,
         root: PathBuf,
         recursive: bool,
-        share: WatchShare,
+        share: WatchQuota,
     ) -> io::Result<Self> {
         let place = share.watcher()?;
         let kernel = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK);
@@ -122,14 +122,14 @@ impl Tree {
             _place: place,
         };
         // What is there already is no change.
-        tree.add(PathBuf::new(), &mut Batch::default())?;
+        tree.add(PathBuf::new(), &mut ChangeBatch::default())?;
         tree.found.clear();
         Ok(tree)
     }
 
     /// What has happened since the last call. Touches the disk; not for async threads.
-    pub(super) fn read(&mut self) -> io::Result<Batch> {
-        let mut batch = Batch::default();
+    pub(super) fn read(&mut self) -> io::Result<ChangeBatch> {
+        let mut batch = ChangeBatch::default();
         let kernel = Arc::clone(&self.kernel);
         let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
         let mut events = Reader::new(kernel.get_ref(), &mut buffer);
@@ -139,7 +139,7 @@ impl Tree {
                     let name = event
                         .file_name()
                         .map(|name| OsStr::from_bytes(name.to_bytes()));
-                    let event = Event {
+                    let event = KernelEvent {
                         number: event.wd(),
                         what: event.events(),
                         cookie: event.cookie(),
@@ -160,8 +160,8 @@ impl Tree {
         Ok(batch)
     }
 
-    fn happened(&mut self, event: &Event<'_>, batch: &mut Batch) {
-        let Event { number, what, .. } = *event;
+    fn happened(&mut self, event: &KernelEvent<'_>, batch: &mut ChangeBatch) {
+        let KernelEvent { number, what, .. } = *event;
         if what.contains(ReadFlags::QUEUE_OVERFLOW) {
             batch.lost = true;
         }
@@ -182,7 +182,7 @@ impl Tree {
         // Told already, when its directory was found.
         let told = self.found.remove(&name) && kind == EventType::EVENT_TYPE_CREATE;
         if is_folder && kind == EventType::EVENT_TYPE_RENAME {
-            self.moved.push(Moved {
+            self.moved.push(MovedDirectory {
                 cookie: event.cookie,
                 name: name.clone(),
                 is_stale: self.moved.len() >= MOVED,
@@ -192,7 +192,7 @@ impl Tree {
             self.rename(&from.name, &name);
         }
         if !told {
-            batch.changes.push(Change {
+            batch.changes.push(DirectoryChange {
                 kind,
                 name: name.clone(),
             });
@@ -204,7 +204,7 @@ impl Tree {
 
     /// Watches a new directory. What was moved and has not come back by now gives it its place, if there is no
     /// other: both ends of a move are told one after the other.
-    fn add_if_room(&mut self, name: PathBuf, batch: &mut Batch) -> io::Result<()> {
+    fn add_if_room(&mut self, name: PathBuf, batch: &mut ChangeBatch) -> io::Result<()> {
         let added = self.add(name.clone(), batch);
         if added.is_ok() || self.moved.is_empty() {
             return added;
@@ -215,7 +215,7 @@ impl Tree {
     }
 
     /// Watches a directory, and those below it if so wanted.
-    fn add(&mut self, name: PathBuf, batch: &mut Batch) -> io::Result<()> {
+    fn add(&mut self, name: PathBuf, batch: &mut ChangeBatch) -> io::Result<()> {
         let mut open = vec![name];
         while let Some(name) = open.pop() {
             match self.add_one(&name, &mut open, batch) {
@@ -231,7 +231,7 @@ impl Tree {
         &mut self,
         name: &Path,
         open: &mut Vec<PathBuf>,
-        batch: &mut Batch,
+        batch: &mut ChangeBatch,
     ) -> io::Result<()> {
         if name.components().count() > DEPTH {
             return Err(too_many());
@@ -262,10 +262,12 @@ impl Tree {
                 if metadata.is_file() && metadata.len() > 0 {
                     told.push(EventType::EVENT_TYPE_WRITE);
                 }
-                batch.changes.extend(told.into_iter().map(|kind| Change {
-                    kind,
-                    name: child.clone(),
-                }));
+                batch
+                    .changes
+                    .extend(told.into_iter().map(|kind| DirectoryChange {
+                        kind,
+                        name: child.clone(),
+                    }));
             }
             if metadata.is_dir() {
                 open.push(child);
@@ -290,7 +292,7 @@ impl Tree {
         let place = place.inspect_err(|_| {
             let _ = inotify::remove_watch(self.kernel.get_ref(), number);
         })?;
-        let folder = Folder {
+        let folder = WatchedDirectory {
             name,
             _place: place,
         };
@@ -318,7 +320,7 @@ impl Tree {
             .into_iter()
             .partition(|one| one.is_stale);
         self.moved = moved;
-        let stale: Vec<Moved> = stale;
+        let stale: Vec<MovedDirectory> = stale;
         for one in stale {
             self.forget(&one.name);
         }
@@ -396,11 +398,11 @@ mod tests {
         (dir, base, view)
     }
 
-    fn watch(view: View, root: PathBuf, recursive: bool) -> io::Result<Tree> {
-        Tree::new(view, root, recursive, WatchShare::default())
+    fn watch(view: View, root: PathBuf, recursive: bool) -> io::Result<WatchedTree> {
+        WatchedTree::new(view, root, recursive, WatchQuota::default())
     }
 
-    fn folder_names(tree: &Tree) -> HashMap<i32, PathBuf> {
+    fn folder_names(tree: &WatchedTree) -> HashMap<i32, PathBuf> {
         let folders = tree.folders.iter();
         folders
             .map(|(number, folder)| (*number, folder.name.clone()))
@@ -408,7 +410,7 @@ mod tests {
     }
 
     /// All that is told until a file with this name is.
-    async fn told(tree: &mut Tree, end: &str) -> Vec<(EventType, String)> {
+    async fn told(tree: &mut WatchedTree, end: &str) -> Vec<(EventType, String)> {
         let (told, is_lossy) = told_or_lost(tree, end).await;
         assert!(!is_lossy);
         told
@@ -432,7 +434,7 @@ mod tests {
         let names: Vec<_> = told.iter().map(|(_, name)| name.as_str()).collect();
         assert_eq!(names, ["after", "real", "away", "real", "end"]);
         let before = folder_names(&tree);
-        let mut none = Batch::default();
+        let mut none = ChangeBatch::default();
         tree.add(PathBuf::from("real/deep"), &mut none).unwrap();
         assert_eq!(none.changes, []);
         assert_eq!(folder_names(&tree), before);
@@ -555,17 +557,17 @@ mod tests {
     }
 
     /// A tree of three directories in a share that has just these.
-    fn full_tree() -> (tempfile::TempDir, PathBuf, Tree) {
+    fn full_tree() -> (tempfile::TempDir, PathBuf, WatchedTree) {
         let (dir, base, view) = sandbox();
         let home = base.join("home");
-        let share = WatchShare::of(usize::MAX, 3 * crate::local::envd::watch_share::PARTS);
-        let tree = Tree::new(view, home.clone(), true, share.clone()).unwrap();
+        let share = WatchQuota::of(usize::MAX, 3 * crate::local::envd::watch_share::PARTS);
+        let tree = WatchedTree::new(view, home.clone(), true, share.clone()).unwrap();
         assert!(share.directory().is_err());
         (dir, home, tree)
     }
 
     /// All that is told until a file with this name is, and whether some of it is missing.
-    async fn told_or_lost(tree: &mut Tree, end: &str) -> (Vec<(EventType, String)>, bool) {
+    async fn told_or_lost(tree: &mut WatchedTree, end: &str) -> (Vec<(EventType, String)>, bool) {
         let (mut told, mut is_lossy) = (Vec::new(), false);
         while !told.iter().any(|(_, name)| name == end) {
             let kernel = Arc::clone(&tree.kernel);
@@ -646,8 +648,8 @@ mod tests {
         for at in 0..FOLDERS - 3 {
             std::fs::create_dir(home.join(at.to_string())).unwrap();
         }
-        let share = WatchShare::of(usize::MAX, usize::MAX);
-        let Ok(mut tree) = Tree::new(view, home.clone(), true, share) else {
+        let share = WatchQuota::of(usize::MAX, usize::MAX);
+        let Ok(mut tree) = WatchedTree::new(view, home.clone(), true, share) else {
             // This machine lets a user watch less than that.
             return;
         };

@@ -34,14 +34,14 @@ use crate::e2b::proto::process::ProcessExt as _;
 use crate::local::error::ApiError;
 use crate::local::sandbox::Sandbox;
 use crate::local::sandbox::metrics;
-use context::{Context, known_name, names_token};
+use context::{SandboxContext, known_name, names_token};
 
 /// Largest RPC message; standard input comes in one.
 const MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
 
 pub(super) fn router() -> Router {
-    let services = Arc::new(process::Service).register(connectrpc::Router::new());
-    let services = Arc::new(filesystem::Service).register(services);
+    let services = Arc::new(process::ProcessService).register(connectrpc::Router::new());
+    let services = Arc::new(filesystem::FilesystemService).register(services);
     let limits = Limits::default()
         .with_max_message_size(MESSAGE_LIMIT)
         .with_max_request_body_size(MESSAGE_LIMIT);
@@ -112,7 +112,7 @@ pub(super) fn preflight() -> Response {
 /// Lets web pages read the answer, but only if whoever wrote them has the token or a signature:
 /// any page can send requests to this machine.
 async fn share_with_pages(
-    Extension(cx): Extension<Context>,
+    Extension(cx): Extension<SandboxContext>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -138,7 +138,7 @@ async fn share_with_pages(
 }
 
 async fn require_token(
-    Extension(cx): Extension<Context>,
+    Extension(cx): Extension<SandboxContext>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -173,7 +173,7 @@ pub(super) fn is_for(sandbox: &Sandbox, request: &Request) -> bool {
     request.uri().path() == "/files"
         && query.is_ok_and(|Query(query)| {
             let checked = signature::check(&query, operation, &token, 0);
-            matches!(checked, Ok(()) | Err(signature::Invalid::Expired))
+            matches!(checked, Ok(()) | Err(signature::SignatureError::Expired))
         })
 }
 
@@ -208,7 +208,7 @@ fn refuse(request: &Request, error: &ConnectError) -> Response {
     ([("content-type", kind.clone())], body).into_response()
 }
 
-async fn envs(Extension(cx): Extension<Context>) -> Response {
+async fn envs(Extension(cx): Extension<SandboxContext>) -> Response {
     let env = cx
         .sandbox
         .environment(&cx.registry.options, &std::collections::BTreeMap::new());
@@ -216,7 +216,7 @@ async fn envs(Extension(cx): Extension<Context>) -> Response {
 }
 
 /// Of the sandbox's processes, in envd's spelling (0.6.4).
-async fn metrics(Extension(cx): Extension<Context>) -> Result<Response, ApiError> {
+async fn metrics(Extension(cx): Extension<SandboxContext>) -> Result<Response, ApiError> {
     let sample = metrics::sample(&cx.sandbox, &cx.run).await?;
     let body = serde_json::json!({
         "ts": sample.unix_secs,

@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use super::Context;
+use super::SandboxContext;
 use crate::local::isolation::View;
 
 /// Longest path of the kernel's.
@@ -18,23 +18,23 @@ const SHOWN: usize = 256;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("path '{path}' is outside of the sandbox, whose files are in '{home}'")]
-pub(super) struct Outside {
+pub(super) struct PathOutsideSandbox {
     path: String,
     home: String,
 }
 
-impl Context {
+impl SandboxContext {
     /// The file that is meant, for its contents: where the last part is a link, what it leads to.
-    pub(super) async fn path(&self, path: &str) -> Result<PathBuf, Outside> {
+    pub(super) async fn path(&self, path: &str) -> Result<PathBuf, PathOutsideSandbox> {
         self.find(path, false).await
     }
 
     /// The file that is meant, itself if it is a link.
-    pub(super) async fn path_itself(&self, path: &str) -> Result<PathBuf, Outside> {
+    pub(super) async fn path_itself(&self, path: &str) -> Result<PathBuf, PathOutsideSandbox> {
         self.find(path, true).await
     }
 
-    async fn find(&self, path: &str, itself: bool) -> Result<PathBuf, Outside> {
+    async fn find(&self, path: &str, itself: bool) -> Result<PathBuf, PathOutsideSandbox> {
         let outside = outside(path, &self.sandbox.view);
         // No file has a longer one, and each of its parts is looked at.
         if path.len() > LONGEST {
@@ -46,7 +46,7 @@ impl Context {
     }
 }
 
-fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, Outside> {
+fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, PathOutsideSandbox> {
     let relative = path
         .strip_prefix("~/")
         .unwrap_or(if path == "~" { "" } else { path });
@@ -55,8 +55,8 @@ fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, Outside> {
     found.ok_or_else(|| outside(path, view))
 }
 
-fn outside(path: &str, view: &View) -> Outside {
-    Outside {
+fn outside(path: &str, view: &View) -> PathOutsideSandbox {
+    PathOutsideSandbox {
         path: path.chars().take(SHOWN).collect(),
         home: view.home().display().to_string(),
     }

@@ -11,13 +11,13 @@ use connectrpc::{
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::context::{Context, context};
+use super::context::{SandboxContext, context};
 use crate::e2b::proto::process as pb;
 use crate::e2b::proto::process::process_event::{
     DataEvent, EndEvent, Event, KeepAlive, StartEvent, data_event,
 };
-use crate::local::helper::client::Refused;
-use crate::local::helper::protocol::{Exit, Refusal, Size};
+use crate::local::helper::client::HelperError;
+use crate::local::helper::protocol::{HelperErrorKind, ProcessExit, PtySize};
 use crate::local::process::output_broadcast::{Lost, Output, Subscriber};
 use crate::local::process::streams::Kind;
 use crate::local::process::{Command, Launch, Process, Selector};
@@ -27,28 +27,30 @@ const KEEPALIVE: Duration = Duration::from_secs(90);
 /// A deadline beyond this is none.
 const LONGEST: f64 = 1e9;
 
-pub(super) struct Service;
+pub(super) struct ProcessService;
 
-fn refused(refused: Refused) -> ConnectError {
+fn refused(refused: HelperError) -> ConnectError {
     match refused.reason {
-        Refusal::NoDirectory | Refusal::NoProgram => {
+        HelperErrorKind::NoDirectory | HelperErrorKind::NoProgram => {
             ConnectError::invalid_argument(refused.message)
         }
-        Refusal::NoProcess | Refusal::NotListening => ConnectError::not_found(refused.message),
-        Refusal::Exhausted => ConnectError::resource_exhausted(refused.message),
-        Refusal::Failed => ConnectError::internal(refused.message),
+        HelperErrorKind::NoProcess | HelperErrorKind::NotListening => {
+            ConnectError::not_found(refused.message)
+        }
+        HelperErrorKind::Exhausted => ConnectError::resource_exhausted(refused.message),
+        HelperErrorKind::Failed => ConnectError::internal(refused.message),
     }
 }
 
 #[expect(refining_impl_trait, reason = "nobody names the trait's opaque types")]
-impl pb::Process for Service {
+impl pb::Process for ProcessService {
     async fn start(
         &self,
         ctx: RequestContext,
         request: ServiceRequest<'_, pb::StartRequest>,
     ) -> ServiceResult<ServiceStream<pb::StartResponse>> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
-        let limits = Limits::of(&ctx);
+        let limits = StreamOptions::of(&ctx);
         let launch = launch(&cx, request, limits.timeout)?;
         let run = Arc::clone(&cx.run);
         // This future may be dropped at the deadline; the start must not be half done.
@@ -82,7 +84,7 @@ impl pb::Process for Service {
     ) -> ServiceResult<ServiceStream<pb::ConnectResponse>> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let process = find(&cx, request.process.as_option())?;
-        let events = events(&process, process.subscribe(), &Limits::of(&ctx));
+        let events = events(&process, process.subscribe(), &StreamOptions::of(&ctx));
         let stream = events.map(|event| {
             event.map(|event| pb::ConnectResponse {
                 event: event.into(),
@@ -195,7 +197,7 @@ impl pb::Process for Service {
 }
 
 fn launch(
-    cx: &Context,
+    cx: &SandboxContext,
     request: pb::StartRequest,
     deadline: Option<Duration>,
 ) -> Result<Launch, ConnectError> {
@@ -231,20 +233,23 @@ fn launch(
 }
 
 /// A terminal of no size would be unusable; 80 by 24 is what terminals have always had.
-fn size(terminal: &pb::PTY) -> Size {
+fn size(terminal: &pb::PTY) -> PtySize {
     let size = terminal.size.as_option().cloned().unwrap_or_default();
     let within = |asked: u32, usual: u16| match u16::try_from(asked) {
         Ok(0) => usual,
         Ok(asked) => asked,
         Err(_) => u16::MAX,
     };
-    Size {
+    PtySize {
         cols: within(size.cols, 80),
         rows: within(size.rows, 24),
     }
 }
 
-fn find(cx: &Context, wanted: Option<&pb::ProcessSelector>) -> Result<Arc<Process>, ConnectError> {
+fn find(
+    cx: &SandboxContext,
+    wanted: Option<&pb::ProcessSelector>,
+) -> Result<Arc<Process>, ConnectError> {
     let wanted = match wanted.and_then(|wanted| wanted.selector.as_ref()) {
         Some(pb::process_selector::Selector::Pid(pid)) => Selector::Pid(*pid),
         Some(pb::process_selector::Selector::Tag(tag)) => Selector::Tag(tag.clone()),
@@ -281,14 +286,14 @@ fn info(process: &Process) -> pb::ProcessInfo {
 }
 
 /// What the headers ask of a stream.
-pub(super) struct Limits {
+pub(super) struct StreamOptions {
     /// Read by hand: the library does not cut running streams, and old Python clients send a
     /// decimal fraction, which it ignores.
     timeout: Option<Duration>,
     pub(super) keepalive: Duration,
 }
 
-impl Limits {
+impl StreamOptions {
     pub(super) fn of(ctx: &RequestContext) -> Self {
         let number = |name: &str| {
             let text = ctx.header(name)?.to_str().ok()?;
@@ -305,7 +310,7 @@ impl Limits {
 }
 
 /// Where a stream of events stands.
-enum Step {
+enum StreamState {
     Start,
     Follow,
     Over,
@@ -314,27 +319,27 @@ enum Step {
 fn events(
     process: &Arc<Process>,
     subscriber: Subscriber,
-    limits: &Limits,
+    limits: &StreamOptions,
 ) -> impl futures::Stream<Item = Result<pb::ProcessEvent, ConnectError>> + Send + use<> {
     let deadline = limits
         .timeout
         .and_then(|timeout| Instant::now().checked_add(timeout));
     let (process, keepalive) = (Arc::clone(process), limits.keepalive);
     futures::stream::unfold(
-        (Step::Start, subscriber, process),
+        (StreamState::Start, subscriber, process),
         move |(step, mut subscriber, process)| async move {
             let item = match step {
-                Step::Start => Ok(StartEvent {
+                StreamState::Start => Ok(StartEvent {
                     pid: process.pid,
                     ..Default::default()
                 }
                 .into()),
-                Step::Over => return None,
-                Step::Follow => follow(&process, &mut subscriber, keepalive, deadline).await,
+                StreamState::Over => return None,
+                StreamState::Follow => follow(&process, &mut subscriber, keepalive, deadline).await,
             };
             let next = match &item {
-                Err(_) | Ok(Event::End(_)) => Step::Over,
-                Ok(_) => Step::Follow,
+                Err(_) | Ok(Event::End(_)) => StreamState::Over,
+                Ok(_) => StreamState::Follow,
             };
             let item = item.map(|event| pb::ProcessEvent {
                 event: Some(event),
@@ -385,13 +390,13 @@ fn data(output: data_event::Output) -> Event {
     .into()
 }
 
-fn end(exit: Exit) -> EndEvent {
+fn end(exit: ProcessExit) -> EndEvent {
     let (exit_code, exited) = match exit {
-        Exit::Code(code) => (code, true),
-        Exit::Signal(_) => (-1, false),
+        ProcessExit::Code(code) => (code, true),
+        ProcessExit::Signal(_) => (-1, false),
     };
     let status = exit.to_string();
-    let error = (exit != Exit::Code(0)).then(|| status.clone());
+    let error = (exit != ProcessExit::Code(0)).then(|| status.clone());
     EndEvent {
         exit_code,
         exited,

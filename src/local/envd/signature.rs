@@ -14,7 +14,7 @@ use crate::local::auth;
 
 /// Why a signed URL is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local) enum Invalid {
+pub(in crate::local) enum SignatureError {
     Missing,
     Wrong,
     Expired,
@@ -26,9 +26,9 @@ pub(in crate::local) fn check(
     operation: &str,
     token: &str,
     now: u64,
-) -> Result<(), Invalid> {
+) -> Result<(), SignatureError> {
     let text = |name: &str| query.get(name).map(String::as_str);
-    let given = text("signature").ok_or(Invalid::Missing)?;
+    let given = text("signature").ok_or(SignatureError::Missing)?;
     let expiration = text("signature_expiration");
     let path = text("path").unwrap_or_default();
     let user = text("username").unwrap_or_default();
@@ -38,12 +38,12 @@ pub(in crate::local) fn check(
     // Some clients pad, and a `+` in a query that was not escaped arrives as a space.
     let given = given.trim_end_matches('=').replace(' ', "+");
     if !auth::same(given.as_bytes(), wanted.as_bytes()) {
-        return Err(Invalid::Wrong);
+        return Err(SignatureError::Wrong);
     }
     match expiration.map(str::parse::<u64>) {
         None => Ok(()),
         Some(Ok(until)) if now <= until => Ok(()),
-        Some(_) => Err(Invalid::Expired),
+        Some(_) => Err(SignatureError::Expired),
     }
 }
 
@@ -76,12 +76,30 @@ mod tests {
         longer.insert("signature_expiration".to_owned(), "900".to_owned());
 
         assert_eq!(check(&good, "read", "secret", 100), Ok(()));
-        assert_eq!(check(&good, "read", "secret", 101), Err(Invalid::Expired));
-        assert_eq!(check(&good, "write", "secret", 1), Err(Invalid::Wrong));
-        assert_eq!(check(&good, "read", "Secret", 1), Err(Invalid::Wrong));
-        assert_eq!(check(&other, "read", "secret", 1), Err(Invalid::Wrong));
-        assert_eq!(check(&longer, "read", "secret", 1), Err(Invalid::Wrong));
-        assert_eq!(check(&query(&[]), "read", "x", 1), Err(Invalid::Missing));
+        assert_eq!(
+            check(&good, "read", "secret", 101),
+            Err(SignatureError::Expired)
+        );
+        assert_eq!(
+            check(&good, "write", "secret", 1),
+            Err(SignatureError::Wrong)
+        );
+        assert_eq!(
+            check(&good, "read", "Secret", 1),
+            Err(SignatureError::Wrong)
+        );
+        assert_eq!(
+            check(&other, "read", "secret", 1),
+            Err(SignatureError::Wrong)
+        );
+        assert_eq!(
+            check(&longer, "read", "secret", 1),
+            Err(SignatureError::Wrong)
+        );
+        assert_eq!(
+            check(&query(&[]), "read", "x", 1),
+            Err(SignatureError::Missing)
+        );
     }
 
     /// As the SDKs do it.
@@ -105,9 +123,9 @@ mod tests {
             let mut asked = query(&pairs);
 
             prop_assert_eq!(check(&asked, "read", "token", 1), Ok(()));
-            prop_assert_eq!(check(&asked, "write", "token", 1), Err(Invalid::Wrong));
+            prop_assert_eq!(check(&asked, "write", "token", 1), Err(SignatureError::Wrong));
             if until.is_some() {
-                prop_assert_eq!(check(&asked, "read", "token", 1_000), Err(Invalid::Expired));
+                prop_assert_eq!(check(&asked, "read", "token", 1_000), Err(SignatureError::Expired));
             }
             asked.insert("path".to_owned(), other.clone());
             prop_assert_eq!(check(&asked, "read", "token", 1).is_ok(), path == other);
@@ -116,7 +134,7 @@ mod tests {
         #[test]
         fn nothing_guessed_is_right(signature in "v1_[A-Za-z0-9+/]{0,43}", path in "\\PC*") {
             let query = query(&[("path", &path), ("signature", &signature)]);
-            prop_assert_eq!(check(&query, "read", "token", 0), Err(Invalid::Wrong));
+            prop_assert_eq!(check(&query, "read", "token", 0), Err(SignatureError::Wrong));
         }
     }
 }

@@ -25,8 +25,8 @@ use crate::net::random;
 #[cfg(target_os = "linux")]
 use super::entry::entry;
 #[cfg(target_os = "linux")]
-use super::inotify::{Change, Tree};
-use super::watch_share::WatchShare;
+use super::inotify::{DirectoryChange, WatchedTree};
+use super::watch_share::WatchQuota;
 use crate::local::isolation::View;
 use crate::local::sync::guard;
 
@@ -38,37 +38,37 @@ const KEPT: usize = 10_000;
 const ROUNDS: usize = 64;
 
 /// Follows a directory until it is dropped.
-type Watching = AbortOnDropHandle<()>;
+type FollowTask = AbortOnDropHandle<()>;
 
 /// What is watched, and how.
-pub(super) struct Wanted {
+pub(super) struct WatchRequest {
     pub(super) view: View,
     pub(super) root: PathBuf,
     pub(super) recursive: bool,
     pub(super) with_entry: bool,
-    pub(super) share: WatchShare,
+    pub(super) share: WatchQuota,
 }
 
 /// The polled watchers of one run of a sandbox.
 #[derive(Default)]
-pub(in crate::local) struct Watchers {
-    polled: Mutex<HashMap<String, Polled>>,
+pub(in crate::local) struct PolledWatchers {
+    polled: Mutex<HashMap<String, PolledWatcher>>,
     /// For those of streams too.
-    share: WatchShare,
+    share: WatchQuota,
 }
 
-struct Polled {
-    collector: Arc<Mutex<Collector>>,
-    _watcher: Watching,
+struct PolledWatcher {
+    collector: Arc<Mutex<EventCollector>>,
+    _watcher: FollowTask,
 }
 
 /// What a polled watcher has heard and nobody has taken yet.
-struct Collector {
-    source: Source,
+struct EventCollector {
+    source: WatchSource,
     events: VecDeque<FilesystemEvent>,
 }
 
-impl Collector {
+impl EventCollector {
     /// Reads what the kernel has to tell; true if that was all of it.
     fn read(&mut self) -> std::io::Result<bool> {
         let read = self.source.read()?;
@@ -79,26 +79,26 @@ impl Collector {
     }
 }
 
-impl Watchers {
+impl PolledWatchers {
     /// What the watchers of this run may take.
-    pub(super) fn share(&self) -> WatchShare {
+    pub(super) fn share(&self) -> WatchQuota {
         self.share.clone()
     }
 
     /// Starts a watcher and gives its id.
-    pub(super) fn add(&self, wanted: Wanted) -> Result<String, ConnectError> {
+    pub(super) fn add(&self, wanted: WatchRequest) -> Result<String, ConnectError> {
         let id = random::token().map_err(|error| ConnectError::internal(error.to_string()))?;
-        let source = Source::new(wanted)?;
+        let source = WatchSource::new(wanted)?;
         let ready = source.ready();
-        let collector = Collector {
+        let collector = EventCollector {
             source,
             events: VecDeque::new(),
         };
         let collector = Arc::new(Mutex::new(collector));
         let reading = Arc::clone(&collector);
-        let watcher = follow(ready, reading, Collector::read);
+        let watcher = follow(ready, reading, EventCollector::read);
         let mut watchers = guard(&self.polled);
-        let polled = Polled {
+        let polled = PolledWatcher {
             collector,
             _watcher: watcher,
         };
@@ -137,7 +137,7 @@ fn unknown(id: &str) -> ConnectError {
 
 /// The events of a directory as a stream, which ends with `over`.
 pub(super) fn stream(
-    wanted: Wanted,
+    wanted: WatchRequest,
     keepalive: Duration,
     over: CancellationToken,
 ) -> Result<
@@ -147,7 +147,7 @@ pub(super) fn stream(
     let (sender, events) = mpsc::channel(QUEUE);
     let lost = CancellationToken::new();
     let full = lost.clone();
-    let source = Source::new(wanted)?;
+    let source = WatchSource::new(wanted)?;
     let ready = source.ready();
     let source = Arc::new(Mutex::new(source));
     let watcher = follow(ready, source, move |source| {
@@ -202,7 +202,7 @@ pub(super) fn stream(
 }
 
 /// What has been read at once.
-struct Read {
+struct EventBatch {
     events: Vec<FilesystemEvent>,
     /// Others are missing.
     lost: bool,
@@ -212,20 +212,20 @@ struct Read {
 
 /// The changes of a directory, as clients get them.
 #[cfg(target_os = "linux")]
-struct Source {
-    tree: Tree,
+struct WatchSource {
+    tree: WatchedTree,
     view: View,
     root: PathBuf,
     with_entry: bool,
 }
 
 #[cfg(target_os = "linux")]
-type Ready = Arc<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>>;
+type WatchFd = Arc<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>>;
 
 #[cfg(target_os = "linux")]
-impl Source {
-    fn new(wanted: Wanted) -> Result<Self, ConnectError> {
-        let Wanted {
+impl WatchSource {
+    fn new(wanted: WatchRequest) -> Result<Self, ConnectError> {
+        let WatchRequest {
             view,
             root,
             recursive,
@@ -238,7 +238,8 @@ impl Source {
             }
             _ => ConnectError::internal(format!("watch: {error}")),
         };
-        let tree = Tree::new(view.clone(), root.clone(), recursive, share).map_err(failed)?;
+        let tree =
+            WatchedTree::new(view.clone(), root.clone(), recursive, share).map_err(failed)?;
         Ok(Self {
             tree,
             view,
@@ -248,15 +249,15 @@ impl Source {
     }
 
     /// What tells when there is something to read.
-    fn ready(&self) -> Ready {
+    fn ready(&self) -> WatchFd {
         Arc::clone(&self.tree.kernel)
     }
 
-    fn read(&mut self) -> std::io::Result<Read> {
+    fn read(&mut self) -> std::io::Result<EventBatch> {
         let batch = self.tree.read()?;
         let with_entry = self.with_entry.then_some(&self.view);
         let event = |change| event_of(&self.root, change, with_entry);
-        Ok(Read {
+        Ok(EventBatch {
             events: batch.changes.into_iter().map(event).collect(),
             lost: batch.lost,
             is_last: batch.is_last,
@@ -268,12 +269,12 @@ impl Source {
 /// whether it has read all; it touches the disk, and its turn excludes that of others.
 #[cfg(target_os = "linux")]
 fn follow<T: Send + 'static>(
-    kernel: Ready,
+    kernel: WatchFd,
     source: Arc<Mutex<T>>,
     read: impl FnMut(&mut T) -> std::io::Result<bool> + Send + 'static,
-) -> Watching {
+) -> FollowTask {
     let read = Arc::new(Mutex::new(read));
-    Watching::new(tokio::spawn(async move {
+    FollowTask::new(tokio::spawn(async move {
         loop {
             let Ok(mut ready) = kernel.readable().await else {
                 return;
@@ -291,11 +292,11 @@ fn follow<T: Send + 'static>(
 
 /// No directory is watched on this operating system.
 #[cfg(not(target_os = "linux"))]
-struct Source;
+struct WatchSource;
 
 #[cfg(not(target_os = "linux"))]
-impl Source {
-    fn new(_: Wanted) -> Result<Self, ConnectError> {
+impl WatchSource {
+    fn new(_: WatchRequest) -> Result<Self, ConnectError> {
         Err(ConnectError::unimplemented(
             "the local server watches no directories on this operating system",
         ))
@@ -303,7 +304,7 @@ impl Source {
 
     fn ready(&self) {}
 
-    fn read(&mut self) -> std::io::Result<Read> {
+    fn read(&mut self) -> std::io::Result<EventBatch> {
         Err(std::io::ErrorKind::Unsupported.into())
     }
 }
@@ -313,13 +314,13 @@ fn follow<T: Send + 'static>(
     (): (),
     _: Arc<Mutex<T>>,
     _: impl FnMut(&mut T) -> std::io::Result<bool> + Send + 'static,
-) -> Watching {
-    Watching::new(tokio::spawn(async {}))
+) -> FollowTask {
+    FollowTask::new(tokio::spawn(async {}))
 }
 
 #[cfg(target_os = "linux")]
-fn event_of(root: &Path, change: Change, with_entry: Option<&View>) -> FilesystemEvent {
-    let Change { kind, name } = change;
+fn event_of(root: &Path, change: DirectoryChange, with_entry: Option<&View>) -> FilesystemEvent {
+    let DirectoryChange { kind, name } = change;
     let there = matches!(
         kind,
         EventType::EVENT_TYPE_CREATE | EventType::EVENT_TYPE_WRITE | EventType::EVENT_TYPE_CHMOD

@@ -14,13 +14,13 @@ const WATCHES: usize = 8192;
 
 /// Instances of inotify, and directories that these watch.
 #[derive(Debug, Clone)]
-pub(super) struct WatchShare {
+pub(super) struct WatchQuota {
     instances: Arc<Semaphore>,
     watches: Arc<Semaphore>,
     whole: (usize, usize),
 }
 
-impl Default for WatchShare {
+impl Default for WatchQuota {
     /// A share of what this machine gives a user.
     fn default() -> Self {
         let limit = |name: &str, usual: usize| {
@@ -35,7 +35,7 @@ impl Default for WatchShare {
     }
 }
 
-impl WatchShare {
+impl WatchQuota {
     /// A share of so many instances and watches.
     pub(super) fn of(instances: usize, watches: usize) -> Self {
         let part = |whole: usize| (whole / PARTS).clamp(1, Semaphore::MAX_PERMITS);
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn one_sandbox_gets_a_part_and_what_it_lets_go_comes_back() {
-        let share = WatchShare::of(16, 8);
+        let share = WatchQuota::of(16, 8);
 
         let held = [share.watcher().unwrap(), share.watcher().unwrap()];
         let directory = share.directory().unwrap();

@@ -16,12 +16,12 @@ use crate::local::interface::status::STATUS;
 
 /// Requests of a server.
 #[derive(Debug, Default)]
-pub(in crate::local) struct Activity {
+pub(in crate::local) struct RequestActivity {
     open: AtomicU64,
     begun: AtomicU64,
 }
 
-impl Activity {
+impl RequestActivity {
     /// Whether a request is under way.
     pub(in crate::local) fn is_asked(&self) -> bool {
         self.open.load(Ordering::Relaxed) > 0
@@ -34,17 +34,17 @@ impl Activity {
 }
 
 /// A request, until its answer has been sent or given up.
-struct Open(Arc<Activity>);
+struct OpenRequest(Arc<RequestActivity>);
 
-impl Open {
-    fn new(activity: &Arc<Activity>) -> Self {
+impl OpenRequest {
+    fn new(activity: &Arc<RequestActivity>) -> Self {
         activity.open.fetch_add(1, Ordering::Relaxed);
         activity.begun.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(activity))
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -52,26 +52,26 @@ impl Drop for Open {
 
 /// Counts a request.
 pub(in crate::local) async fn count(
-    State(activity): State<Arc<Activity>>,
+    State(activity): State<Arc<RequestActivity>>,
     request: Request,
     next: Next,
 ) -> Response {
     if request.uri().path() == STATUS {
         return next.run(request).await;
     }
-    let open = Open::new(&activity);
+    let open = OpenRequest::new(&activity);
     let answer = next.run(request).await;
-    answer.map(|body| Body::new(Counted { body, _open: open }))
+    answer.map(|body| Body::new(CountedBody { body, _open: open }))
 }
 
 /// The body of an answer, with which its request lives and is dropped. Its length stays known:
 /// without it every answer would be chunked.
-struct Counted {
+struct CountedBody {
     body: Body,
-    _open: Open,
+    _open: OpenRequest,
 }
 
-impl http_body::Body for Counted {
+impl http_body::Body for CountedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

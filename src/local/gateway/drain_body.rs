@@ -25,20 +25,20 @@ const MOST: usize = 256 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The body of a request, for its handler.
-struct Lent(Arc<Mutex<Body>>);
+struct HandlerBody(Arc<Mutex<Body>>);
 
 /// The same body, for the time when the handler has answered.
-pub(in crate::local) struct Rest(Arc<Mutex<Body>>);
+pub(in crate::local) struct UnreadBody(Arc<Mutex<Body>>);
 
 /// Lends the body of a request to whoever handles it.
-pub(in crate::local) fn keep(request: Request) -> (Request, Rest) {
+pub(in crate::local) fn keep(request: Request) -> (Request, UnreadBody) {
     let (parts, body) = request.into_parts();
     let body = Arc::new(Mutex::new(body));
-    let lent = Body::new(Lent(Arc::clone(&body)));
-    (Request::from_parts(parts, lent), Rest(body))
+    let lent = Body::new(HandlerBody(Arc::clone(&body)));
+    (Request::from_parts(parts, lent), UnreadBody(body))
 }
 
-impl Rest {
+impl UnreadBody {
     /// Reads what is left, unless somebody still reads it to answer in a stream.
     pub(in crate::local) async fn read_away(self) {
         let Some(body) = Arc::into_inner(self.0) else {
@@ -65,7 +65,7 @@ impl Rest {
     }
 }
 
-impl http_body::Body for Lent {
+impl http_body::Body for HandlerBody {
     type Data = Bytes;
     type Error = axum::Error;
 

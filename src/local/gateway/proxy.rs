@@ -20,9 +20,9 @@ use tower_service::Service;
 
 use super::drain_body;
 use super::route;
-use super::route::{ENVD_PORT, Target};
+use super::route::{ENVD_PORT, RequestTarget};
 use crate::e2b::wire::GatewayError;
-use crate::local::helper::protocol::Refusal;
+use crate::local::helper::protocol::HelperErrorKind;
 use crate::local::sandbox::registry;
 use crate::local::sandbox::registry::Registry;
 use crate::local::sandbox::{Run, Sandbox};
@@ -43,31 +43,31 @@ const NOT_RESUMED: &str = "This sandbox can't be resumed with the credentials pr
 const TRAFFIC_HEADER: &str = "e2b-traffic-access-token";
 
 #[derive(Clone)]
-pub(in crate::local) struct Front {
+pub(in crate::local) struct Gateway {
     pub(in crate::local) registry: Arc<Registry>,
     pub(in crate::local) api: Router,
     pub(in crate::local) envd: Router,
 }
 
 /// Routes one request; the outermost handler.
-pub(in crate::local) async fn dispatch(State(front): State<Front>, request: Request) -> Response {
+pub(in crate::local) async fn dispatch(State(front): State<Gateway>, request: Request) -> Response {
     let browser = is_browser(request.headers());
     let (request, rest) = drain_body::keep(request);
     let response = answer(front, request).await;
     rest.read_away().await;
-    if browser && response.extensions().get::<Told>().is_some() {
+    if browser && response.extensions().get::<GatewayMessage>().is_some() {
         return page(&response);
     }
     response
 }
 
-async fn answer(mut front: Front, mut request: Request) -> Response {
+async fn answer(mut front: Gateway, mut request: Request) -> Response {
     let (id, port) = match route::target(request.headers(), request.uri().path()) {
-        Target::Refused(reason) => return (StatusCode::BAD_REQUEST, reason).into_response(),
-        Target::Api => return front.api.call(request).await.into_response(),
-        Target::Port { id, port } => (id, port),
-        Target::Token if envd::is_preflight(&request) => return envd::preflight(),
-        Target::Token => match by_secret(&front.registry, &request) {
+        RequestTarget::Refused(reason) => return (StatusCode::BAD_REQUEST, reason).into_response(),
+        RequestTarget::Api => return front.api.call(request).await.into_response(),
+        RequestTarget::Port { id, port } => (id, port),
+        RequestTarget::Token if envd::is_preflight(&request) => return envd::preflight(),
+        RequestTarget::Token => match by_secret(&front.registry, &request) {
             Some(id) => (id, ENVD_PORT),
             // Whoever has a token had a sandbox, and it is gone.
             None if request.headers().contains_key("x-access-token") => {
@@ -92,7 +92,7 @@ async fn answer(mut front: Front, mut request: Request) -> Response {
     };
     if port == ENVD_PORT {
         let over = run.connections();
-        let context = envd::context::Context {
+        let context = envd::context::SandboxContext {
             sandbox,
             run,
             registry: Arc::clone(&front.registry),
@@ -118,7 +118,7 @@ async fn to_port(id: &str, run: &Run, port: u16, request: Request) -> Response {
         Ok(place) => Arc::new(place),
         Err(message) => return gateway(StatusCode::SERVICE_UNAVAILABLE, id, &message, Some(port)),
     };
-    let way = Way {
+    let way = PortConnection {
         over: run.connections(),
         place,
     };
@@ -203,13 +203,15 @@ fn gateway(status: StatusCode, id: &str, message: &str, port: Option<u16>) -> Re
     let mut response = (status, axum::Json(body)).into_response();
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert("content-type", json);
-    response.extensions_mut().insert(Told(message.to_owned()));
+    response
+        .extensions_mut()
+        .insert(GatewayMessage(message.to_owned()));
     response
 }
 
 /// What a gateway answer says, for people.
 #[derive(Clone)]
-struct Told(String);
+struct GatewayMessage(String);
 
 /// Whether a person looks at it: a browser that opens a page, no script in one (E2B's rule).
 fn is_browser(headers: &HeaderMap) -> bool {
@@ -222,7 +224,7 @@ fn is_browser(headers: &HeaderMap) -> bool {
 
 /// The same answer to read. The words are ours, so nothing in them needs escaping.
 fn page(answer: &Response) -> Response {
-    let told = answer.extensions().get::<Told>();
+    let told = answer.extensions().get::<GatewayMessage>();
     let message = told.map_or("", |told| told.0.as_str());
     let html =
         format!("<!doctype html><meta charset=\"utf-8\"><title>sandbox</title><p>{message}.</p>\n");
@@ -244,7 +246,7 @@ async fn dial(run: &Run, port: u16) -> Option<TcpStream> {
     for pause in PAUSES.into_iter().map(Some).chain([None]) {
         match run.helper.dial(port).await {
             Ok(stream) => return Some(stream),
-            Err(refused) if refused.reason != Refusal::NotListening => return None,
+            Err(refused) if refused.reason != HelperErrorKind::NotListening => return None,
             Err(_) => {}
         }
         if let Some(pause) = pause {
@@ -256,7 +258,7 @@ async fn dial(run: &Run, port: u16) -> Option<TcpStream> {
 
 /// A connection into a sandbox, as long as one of these lives.
 #[derive(Clone)]
-struct Way {
+struct PortConnection {
     /// Cuts it.
     over: CancellationToken,
     place: Arc<OwnedSemaphorePermit>,
@@ -267,7 +269,7 @@ async fn forward(
     port: u16,
     stream: TcpStream,
     mut request: Request,
-    way: Way,
+    way: PortConnection,
 ) -> Response {
     let _ = stream.set_nodelay(true);
     let lost = || {
@@ -283,7 +285,7 @@ async fn forward(
     else {
         return lost();
     };
-    let Way { over, place } = way.clone();
+    let PortConnection { over, place } = way.clone();
     // Ends with the connection, or with the sandbox's run.
     tokio::spawn(async move {
         let _place = place;

@@ -13,7 +13,7 @@ pub(in crate::local) const ENVD_PORT: u16 = 49983;
 pub(in crate::local) const NAME: &str = "sbx.localhost";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::local) enum Target {
+pub(in crate::local) enum RequestTarget {
     Api,
     Port {
         id: String,
@@ -25,17 +25,17 @@ pub(in crate::local) enum Target {
 }
 
 /// Decides by headers and path alone.
-pub(in crate::local) fn target(headers: &HeaderMap, path: &str) -> Target {
+pub(in crate::local) fn target(headers: &HeaderMap, path: &str) -> RequestTarget {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(host) = text(HOST.as_str()) else {
-        return Target::Refused("the Host header is missing");
+        return RequestTarget::Refused("the Host header is missing");
     };
     let name = host_name(host).to_ascii_lowercase();
     if let Some((label, domain)) = name.split_once('.')
         && let Some((port, id)) = label.split_once('-')
     {
         if domain != NAME && domain != "localhost" {
-            return Target::Refused("unknown host");
+            return RequestTarget::Refused("unknown host");
         }
         // Old names carry a client id behind a second dash.
         let id = id.split('-').next().unwrap_or_default();
@@ -46,18 +46,20 @@ pub(in crate::local) fn target(headers: &HeaderMap, path: &str) -> Target {
         .iter()
         .any(|service| name.strip_prefix(service) == Some(NAME));
     if !plain.contains(&name.as_str()) && !service {
-        return Target::Refused("unknown host");
+        return RequestTarget::Refused("unknown host");
     }
     match (text("e2b-sandbox-id"), text("e2b-sandbox-port")) {
-        (Some(_), None | Some("49983")) if is_control(path) => Target::Api,
+        (Some(_), None | Some("49983")) if is_control(path) => RequestTarget::Api,
         (Some(id), port) => port_of(
             id.split('-').next().unwrap_or_default(),
             port.unwrap_or("49983"),
         ),
-        (None, _) if is_envd(path) => Target::Token,
+        (None, _) if is_envd(path) => RequestTarget::Token,
         // Of both kinds of servers; only envd's has such a token (SDKs 2.8.1).
-        (None, _) if path == "/health" && headers.contains_key("x-access-token") => Target::Token,
-        (None, _) => Target::Api,
+        (None, _) if path == "/health" && headers.contains_key("x-access-token") => {
+            RequestTarget::Token
+        }
+        (None, _) => RequestTarget::Api,
     }
 }
 
@@ -76,17 +78,17 @@ fn is_control(path: &str) -> bool {
         .any(|calls| path.starts_with(calls))
 }
 
-fn port_of(id: &str, port: &str) -> Target {
+fn port_of(id: &str, port: &str) -> RequestTarget {
     let valid = !id.is_empty()
         && id
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     match port.parse() {
-        Ok(port) if valid && port > 0 => Target::Port {
+        Ok(port) if valid && port > 0 => RequestTarget::Port {
             id: id.to_owned(),
             port,
         },
-        _ => Target::Refused("the sandbox id or port is invalid"),
+        _ => RequestTarget::Refused("the sandbox id or port is invalid"),
     }
 }
 
@@ -110,15 +112,15 @@ mod tests {
 
     use super::*;
 
-    fn by_host(host: &str) -> Target {
+    fn by_host(host: &str) -> RequestTarget {
         let headers = [(HOST, HeaderValue::from_str(host).unwrap())]
             .into_iter()
             .collect();
         target(&headers, "/")
     }
 
-    fn port(id: &str, port: u16) -> Target {
-        Target::Port {
+    fn port(id: &str, port: u16) -> RequestTarget {
+        RequestTarget::Port {
             id: id.to_owned(),
             port,
         }
@@ -131,10 +133,10 @@ mod tests {
             by_host("4096-IABC-client.sbx.localhost"),
             port("iabc", 4096)
         );
-        assert_eq!(by_host("localhost:9000"), Target::Api);
-        assert_eq!(by_host("127.0.0.1:9000"), Target::Api);
-        assert_eq!(by_host("[::1]:9000"), Target::Api);
-        assert_eq!(by_host("api.sbx.localhost:9000"), Target::Api);
+        assert_eq!(by_host("localhost:9000"), RequestTarget::Api);
+        assert_eq!(by_host("127.0.0.1:9000"), RequestTarget::Api);
+        assert_eq!(by_host("[::1]:9000"), RequestTarget::Api);
+        assert_eq!(by_host("api.sbx.localhost:9000"), RequestTarget::Api);
     }
 
     #[test]
@@ -145,7 +147,7 @@ mod tests {
             "127.0.0.1.evil.example",
             "10.0.0.1",
         ] {
-            assert!(matches!(by_host(host), Target::Refused(_)), "{host}");
+            assert!(matches!(by_host(host), RequestTarget::Refused(_)), "{host}");
         }
     }
 
@@ -173,7 +175,7 @@ mod tests {
             target(&headers, path)
         };
 
-        assert_eq!(with("49983", "/sandboxes/iabc/connect"), Target::Api);
+        assert_eq!(with("49983", "/sandboxes/iabc/connect"), RequestTarget::Api);
         assert_eq!(with("49983", "/files"), port("iabc", 49983));
         assert_eq!(with("80", "/sandboxes/iabc/connect"), port("iabc", 80));
     }

@@ -19,7 +19,10 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::protocol;
-use super::protocol::{DoorReceiver, DoorSender, Exit, Refusal, Report, Request, Size};
+use super::protocol::{
+    HelperErrorKind, HelperReport, HelperRequest, MessageReceiver, MessageSender, ProcessExit,
+    PtySize,
+};
 use super::{process_tree, pty};
 use crate::local::isolation::{Confinement, Start};
 use crate::local::limits::OfProcess;
@@ -38,73 +41,73 @@ const OUTBOX: usize = 64;
 /// A request that failed, with a message for the caller of the API.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
-pub(in crate::local) struct Refused {
-    pub(in crate::local) reason: Refusal,
+pub(in crate::local) struct HelperError {
+    pub(in crate::local) reason: HelperErrorKind,
     pub(in crate::local) message: String,
 }
 
-impl Refused {
+impl HelperError {
     fn gone() -> Self {
         Self {
-            reason: Refusal::Failed,
+            reason: HelperErrorKind::Failed,
             message: "the sandbox's helper process is gone".to_owned(),
         }
     }
 }
 
 /// A process to start.
-pub(in crate::local) struct Spawn {
+pub(in crate::local) struct SpawnRequest {
     /// Program and arguments, never empty.
     pub(in crate::local) argv: Vec<String>,
     /// The whole environment.
     pub(in crate::local) env: Vec<(String, String)>,
     pub(in crate::local) cwd: PathBuf,
-    pub(in crate::local) streams: Streams,
+    pub(in crate::local) streams: ProcessStreams,
 }
 
 /// What a process reads and writes.
-pub(in crate::local) enum Streams {
+pub(in crate::local) enum ProcessStreams {
     /// Its ends of stdin, stdout and stderr.
     Pipes([OwnedFd; 3]),
     /// A new terminal.
-    Terminal(Size),
+    Terminal(PtySize),
 }
 
 /// A process that was started.
-pub(in crate::local) struct Spawned {
+pub(in crate::local) struct SpawnedProcess {
     pub(in crate::local) pid: u32,
     /// Fails if the helper ends first.
-    pub(in crate::local) exit: oneshot::Receiver<Exit>,
+    pub(in crate::local) exit: oneshot::Receiver<ProcessExit>,
     /// Our end of its terminal.
     pub(in crate::local) terminal: Option<OwnedFd>,
 }
 
-type Answer = Result<(Report, Vec<OwnedFd>), Refused>;
+type HelperResult = Result<(HelperReport, Vec<OwnedFd>), HelperError>;
 
 #[derive(Default)]
-struct Waiting {
-    calls: HashMap<u64, Call>,
-    exits: HashMap<u32, oneshot::Sender<Exit>>,
+struct PendingCalls {
+    calls: HashMap<u64, PendingCall>,
+    exits: HashMap<u32, oneshot::Sender<ProcessExit>>,
     closed: bool,
 }
 
-struct Call {
-    answer: oneshot::Sender<Answer>,
+struct PendingCall {
+    answer: oneshot::Sender<HelperResult>,
     /// For a spawn: where the exit goes. Registered when the pid is known, before anything
     /// else is read, so that even the shortest process is not missed.
-    exit: Option<oneshot::Sender<Exit>>,
+    exit: Option<oneshot::Sender<ProcessExit>>,
 }
 
 /// A request on its way through the door.
-type Outgoing = (Request, Vec<OwnedFd>);
+type OutgoingMessage = (HelperRequest, Vec<OwnedFd>);
 
 /// A call that waits for its answer; forgotten when its caller gives up.
-struct Pending<'a> {
-    waiting: &'a Mutex<Waiting>,
+struct CallGuard<'a> {
+    waiting: &'a Mutex<PendingCalls>,
     call: u64,
 }
 
-impl Drop for Pending<'_> {
+impl Drop for CallGuard<'_> {
     fn drop(&mut self) {
         lock(self.waiting).calls.remove(&self.call);
     }
@@ -112,8 +115,8 @@ impl Drop for Pending<'_> {
 
 /// A running helper. Dropping it closes the door, upon which the helper kills its tree.
 pub(in crate::local) struct Helper {
-    outbox: mpsc::Sender<Outgoing>,
-    waiting: Arc<Mutex<Waiting>>,
+    outbox: mpsc::Sender<OutgoingMessage>,
+    waiting: Arc<Mutex<PendingCalls>>,
     next_call: AtomicU64,
     child: AsyncMutex<Child>,
     gone: CancellationToken,
@@ -130,15 +133,15 @@ impl Helper {
         start: Start,
         limits: OfProcess,
         log: &Path,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, HelperError> {
         let Start {
             mut command,
             confinement,
             own_network,
             needs_terminals,
         } = start;
-        let failed = |what: &str, error: std::io::Error| Refused {
-            reason: Refusal::Failed,
+        let failed = |what: &str, error: std::io::Error| HelperError {
+            reason: HelperErrorKind::Failed,
             message: format!("{what}: {error}"),
         };
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()
@@ -159,11 +162,11 @@ impl Helper {
             .and_then(|()| UnixStream::from_std(ours))
             .map(protocol::open)
             .map_err(|error| failed("open the sandbox's door", error))?;
-        let ready = tokio::time::timeout(START_LIMIT, receiver.receive::<Report>()).await;
-        if !matches!(ready, Ok(Ok(Some((Report::Ready, _))))) {
+        let ready = tokio::time::timeout(START_LIMIT, receiver.receive::<HelperReport>()).await;
+        if !matches!(ready, Ok(Ok(Some((HelperReport::Ready, _))))) {
             return Err(not_ready(&mut child, log).await);
         }
-        let waiting = Arc::new(Mutex::new(Waiting::default()));
+        let waiting = Arc::new(Mutex::new(PendingCalls::default()));
         let gone = CancellationToken::new();
         let closing = CancellationToken::new();
         let (outbox, requests) = mpsc::channel(OUTBOX);
@@ -190,12 +193,16 @@ impl Helper {
     }
 
     /// Has the helper lay upon itself what holds for everything in the sandbox.
-    async fn restrain(&self, limits: OfProcess, confinement: Confinement) -> Result<(), Refused> {
+    async fn restrain(
+        &self,
+        limits: OfProcess,
+        confinement: Confinement,
+    ) -> Result<(), HelperError> {
         if !limits.is_nothing() {
-            let make = |call| Request::Limit { call, to: limits };
+            let make = |call| HelperRequest::Limit { call, to: limits };
             self.ask(make, Vec::new(), None).await?;
         }
-        let make = |call| Request::Confine {
+        let make = |call| HelperRequest::Confine {
             call,
             to: confinement,
         };
@@ -219,20 +226,23 @@ impl Helper {
     }
 
     /// Starts a process with its three pipe ends, or in a terminal of its own.
-    pub(in crate::local) async fn spawn(&self, spawn: Spawn) -> Result<Spawned, Refused> {
+    pub(in crate::local) async fn spawn(
+        &self,
+        spawn: SpawnRequest,
+    ) -> Result<SpawnedProcess, HelperError> {
         let (tell, exit) = oneshot::channel();
         let mut ours = None;
         let (theirs, terminal) = match spawn.streams {
-            Streams::Pipes(pipes) => (pipes.into(), None),
-            Streams::Terminal(size) if self.needs_terminals => {
+            ProcessStreams::Pipes(pipes) => (pipes.into(), None),
+            ProcessStreams::Terminal(size) if self.needs_terminals => {
                 let opened =
-                    pty::open(size).map_err(|(reason, message)| Refused { reason, message })?;
+                    pty::open(size).map_err(|(reason, message)| HelperError { reason, message })?;
                 ours = Some(opened.0);
                 (vec![opened.1], Some(size))
             }
-            Streams::Terminal(size) => (Vec::new(), Some(size)),
+            ProcessStreams::Terminal(size) => (Vec::new(), Some(size)),
         };
-        let make = |call| Request::Spawn {
+        let make = |call| HelperRequest::Spawn {
             call,
             argv: spawn.argv,
             env: spawn.env,
@@ -240,64 +250,68 @@ impl Helper {
             terminal,
         };
         match self.ask(make, theirs, Some(tell)).await? {
-            (Report::Spawned { pid, .. }, mut fds) => Ok(Spawned {
+            (HelperReport::Spawned { pid, .. }, mut fds) => Ok(SpawnedProcess {
                 pid,
                 exit,
                 terminal: ours.or_else(|| fds.pop()),
             }),
-            _ => Err(Refused::gone()),
+            _ => Err(HelperError::gone()),
         }
     }
 
     /// Connects to a port on which a process of the sandbox listens.
-    pub(in crate::local) async fn dial(&self, port: u16) -> Result<TcpStream, Refused> {
-        let make = |call| Request::Dial {
+    pub(in crate::local) async fn dial(&self, port: u16) -> Result<TcpStream, HelperError> {
+        let make = |call| HelperRequest::Dial {
             call,
             port,
             // There, this server is the only other one that listens: see `outbound`.
             alone: self.own_network && port != forward_proxy::PORT,
         };
         let (_, mut fds) = self.ask(make, Vec::new(), None).await?;
-        let stream = std::net::TcpStream::from(fds.pop().ok_or_else(Refused::gone)?);
+        let stream = std::net::TcpStream::from(fds.pop().ok_or_else(HelperError::gone)?);
         stream
             .set_nonblocking(true)
             .and_then(|()| TcpStream::from_std(stream))
-            .map_err(|_| Refused::gone())
+            .map_err(|_| HelperError::gone())
     }
 
     /// Listens on a loopback port inside the sandbox; who connects there is ours to serve.
-    pub(in crate::local) async fn listen(&self, port: u16) -> Result<TcpListener, Refused> {
+    pub(in crate::local) async fn listen(&self, port: u16) -> Result<TcpListener, HelperError> {
         let (_, mut fds) = self
-            .ask(|call| Request::Listen { call, port }, Vec::new(), None)
+            .ask(
+                |call| HelperRequest::Listen { call, port },
+                Vec::new(),
+                None,
+            )
             .await?;
-        let listener = std::net::TcpListener::from(fds.pop().ok_or_else(Refused::gone)?);
+        let listener = std::net::TcpListener::from(fds.pop().ok_or_else(HelperError::gone)?);
         listener
             .set_nonblocking(true)
             .and_then(|()| TcpListener::from_std(listener))
-            .map_err(|_| Refused::gone())
+            .map_err(|_| HelperError::gone())
     }
 
     /// Signals one process that was started here.
-    pub(in crate::local) async fn signal(&self, pid: u32, signal: i32) -> Result<(), Refused> {
-        let make = |call| Request::Signal { call, pid, signal };
+    pub(in crate::local) async fn signal(&self, pid: u32, signal: i32) -> Result<(), HelperError> {
+        let make = |call| HelperRequest::Signal { call, pid, signal };
         self.ask(make, Vec::new(), None).await.map(drop)
     }
 
-    pub(in crate::local) async fn freeze(&self) -> Result<(), Refused> {
-        self.ask(|call| Request::Freeze { call }, Vec::new(), None)
+    pub(in crate::local) async fn freeze(&self) -> Result<(), HelperError> {
+        self.ask(|call| HelperRequest::Freeze { call }, Vec::new(), None)
             .await
             .map(drop)
     }
 
-    pub(in crate::local) async fn thaw(&self) -> Result<(), Refused> {
-        self.ask(|call| Request::Thaw { call }, Vec::new(), None)
+    pub(in crate::local) async fn thaw(&self) -> Result<(), HelperError> {
+        self.ask(|call| HelperRequest::Thaw { call }, Vec::new(), None)
             .await
             .map(drop)
     }
 
     /// Kills every process of the sandbox and waits until the helper has ended.
     pub(in crate::local) async fn stop(&self) {
-        let stop = self.outbox.send((Request::Stop, Vec::new()));
+        let stop = self.outbox.send((HelperRequest::Stop, Vec::new()));
         let _ = tokio::time::timeout(STOP_LIMIT, stop).await;
         let mut child = self.child.lock().await;
         if tokio::time::timeout(STOP_LIMIT, child.wait())
@@ -311,30 +325,30 @@ impl Helper {
 
     async fn ask(
         &self,
-        request: impl FnOnce(u64) -> Request,
+        request: impl FnOnce(u64) -> HelperRequest,
         fds: Vec<OwnedFd>,
-        exit: Option<oneshot::Sender<Exit>>,
-    ) -> Answer {
+        exit: Option<oneshot::Sender<ProcessExit>>,
+    ) -> HelperResult {
         let call = self.next_call.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         {
             let mut waiting = lock(&self.waiting);
             if waiting.closed {
-                return Err(Refused::gone());
+                return Err(HelperError::gone());
             }
-            waiting.calls.insert(call, Call { answer, exit });
+            waiting.calls.insert(call, PendingCall { answer, exit });
         }
-        let _pending = Pending {
+        let _pending = CallGuard {
             waiting: &self.waiting,
             call,
         };
         let exchange = async {
             let sent = self.outbox.send((request(call), fds)).await;
-            sent.map_err(|_| Refused::gone())?;
-            answered.await.unwrap_or_else(|_| Err(Refused::gone()))
+            sent.map_err(|_| HelperError::gone())?;
+            answered.await.unwrap_or_else(|_| Err(HelperError::gone()))
         };
         let answer = tokio::time::timeout(ANSWER_LIMIT, exchange).await;
-        answer.unwrap_or_else(|_| Err(Refused::gone()))
+        answer.unwrap_or_else(|_| Err(HelperError::gone()))
     }
 }
 
@@ -345,13 +359,13 @@ impl Drop for Helper {
 }
 
 /// Ends a helper that did not come up, and says what it said.
-async fn not_ready(child: &mut Child, log: &Path) -> Refused {
+async fn not_ready(child: &mut Child, log: &Path) -> HelperError {
     // What holds the sandbox may wait for ever for the part that failed.
     end(child).await;
     let said = std::fs::read_to_string(log).unwrap_or_default();
     let said = said.lines().next().unwrap_or_default();
-    Refused {
-        reason: Refusal::Failed,
+    HelperError {
+        reason: HelperErrorKind::Failed,
         message: format!("the sandbox's helper process did not report ready: {said}"),
     }
 }
@@ -373,13 +387,13 @@ async fn end(child: &mut Child) {
     let _ = child.kill().await;
 }
 
-fn lock(waiting: &Mutex<Waiting>) -> std::sync::MutexGuard<'_, Waiting> {
+fn lock(waiting: &Mutex<PendingCalls>) -> std::sync::MutexGuard<'_, PendingCalls> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn write(
-    door: DoorSender,
-    mut requests: mpsc::Receiver<Outgoing>,
+    door: MessageSender,
+    mut requests: mpsc::Receiver<OutgoingMessage>,
     closing: CancellationToken,
 ) {
     let writing = async {
@@ -397,42 +411,42 @@ async fn write(
 }
 
 async fn read(
-    mut door: DoorReceiver,
-    waiting: Arc<Mutex<Waiting>>,
+    mut door: MessageReceiver,
+    waiting: Arc<Mutex<PendingCalls>>,
     closing: CancellationToken,
     gone: CancellationToken,
 ) {
     loop {
         let received = tokio::select! {
             () = closing.cancelled() => break,
-            received = door.receive::<Report>() => received,
+            received = door.receive::<HelperReport>() => received,
         };
         let Ok(Some((report, fds))) = received else {
             break;
         };
         let mut waiting = lock(&waiting);
         match report {
-            Report::Ready => {}
-            Report::Exited { pid, exit } => {
+            HelperReport::Ready => {}
+            HelperReport::Exited { pid, exit } => {
                 if let Some(tell) = waiting.exits.remove(&pid) {
                     let _ = tell.send(exit);
                 }
             }
-            Report::Refused {
+            HelperReport::Refused {
                 call,
                 reason,
                 message,
             } => {
                 if let Some(call) = waiting.calls.remove(&call) {
-                    let _ = call.answer.send(Err(Refused { reason, message }));
+                    let _ = call.answer.send(Err(HelperError { reason, message }));
                 }
             }
-            Report::Spawned { call, .. }
-            | Report::Dialed { call }
-            | Report::Listening { call }
-            | Report::Done { call } => {
-                if let Some(Call { answer, exit }) = waiting.calls.remove(&call) {
-                    if let (Report::Spawned { pid, .. }, Some(exit)) = (&report, exit) {
+            HelperReport::Spawned { call, .. }
+            | HelperReport::Dialed { call }
+            | HelperReport::Listening { call }
+            | HelperReport::Done { call } => {
+                if let Some(PendingCall { answer, exit }) = waiting.calls.remove(&call) {
+                    if let (HelperReport::Spawned { pid, .. }, Some(exit)) = (&report, exit) {
                         waiting.exits.insert(*pid, exit);
                     }
                     let _ = answer.send(Ok((report, fds)));
@@ -441,9 +455,9 @@ async fn read(
         }
     }
     let mut waiting = lock(&waiting);
-    *waiting = Waiting {
+    *waiting = PendingCalls {
         closed: true,
-        ..Waiting::default()
+        ..PendingCalls::default()
     };
     drop(waiting);
     gone.cancel();

@@ -19,9 +19,11 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::port_owner::Ports;
+use super::port_owner::PortOwners;
 use super::protocol;
-use super::protocol::{DoorReceiver, DoorSender, Exit, Refusal, Report, Request};
+use super::protocol::{
+    HelperErrorKind, HelperReport, HelperRequest, MessageReceiver, MessageSender, ProcessExit,
+};
 use super::spawn::spawn;
 use super::{process_tree, pty};
 use crate::local::isolation;
@@ -35,7 +37,7 @@ const DIAL_LIMIT: Duration = Duration::from_secs(5);
 const ROUNDS: u32 = 1000;
 const STEP: Duration = Duration::from_millis(3);
 
-type Outbox = mpsc::Sender<(Report, Vec<OwnedFd>)>;
+type ReportSender = mpsc::Sender<(HelperReport, Vec<OwnedFd>)>;
 
 /// Runs the helper until its sandbox ends. The process must do nothing else.
 pub fn init_main() -> ExitCode {
@@ -98,9 +100,9 @@ fn own_pid() -> u32 {
     std::process::id()
 }
 
-async fn serve(sender: DoorSender, mut receiver: DoorReceiver) -> io::Result<()> {
+async fn serve(sender: MessageSender, mut receiver: MessageReceiver) -> io::Result<()> {
     let mut children = signal(SignalKind::child())?;
-    let (outbox, mut reports) = mpsc::channel::<(Report, Vec<OwnedFd>)>(OUTBOX);
+    let (outbox, mut reports) = mpsc::channel::<(HelperReport, Vec<OwnedFd>)>(OUTBOX);
     let writing = tokio::spawn(async move {
         while let Some((report, fds)) = reports.recv().await {
             if sender.send(&report, &fds).await.is_err() {
@@ -108,7 +110,7 @@ async fn serve(sender: DoorSender, mut receiver: DoorReceiver) -> io::Result<()>
             }
         }
     });
-    let _ = outbox.send((Report::Ready, Vec::new())).await;
+    let _ = outbox.send((HelperReport::Ready, Vec::new())).await;
     let mut helper = Init {
         outbox,
         alive: HashSet::new(),
@@ -117,8 +119,8 @@ async fn serve(sender: DoorSender, mut receiver: DoorReceiver) -> io::Result<()>
     loop {
         tokio::select! {
             _ = children.recv() => helper.reap().await,
-            request = receiver.receive::<Request>() => match request {
-                Ok(Some((Request::Stop, _)) | None) | Err(_) => break,
+            request = receiver.receive::<HelperRequest>() => match request {
+                Ok(Some((HelperRequest::Stop, _)) | None) | Err(_) => break,
                 Ok(Some((request, fds))) => helper.handle(request, fds).await,
             },
         }
@@ -130,17 +132,17 @@ async fn serve(sender: DoorSender, mut receiver: DoorReceiver) -> io::Result<()>
 }
 
 struct Init {
-    outbox: Outbox,
+    outbox: ReportSender,
     /// Processes started through the door that we have not reaped: their ids cannot be reused.
     alive: HashSet<u32>,
-    ports: Arc<Mutex<Ports>>,
+    ports: Arc<Mutex<PortOwners>>,
 }
 
 impl Init {
-    async fn handle(&mut self, request: Request, fds: Vec<OwnedFd>) {
+    async fn handle(&mut self, request: HelperRequest, fds: Vec<OwnedFd>) {
         let mut out = Vec::new();
         let report = match request {
-            Request::Spawn {
+            HelperRequest::Spawn {
                 call,
                 argv,
                 env,
@@ -157,37 +159,37 @@ impl Init {
                     Ok((pid, terminal)) => {
                         self.alive.insert(pid);
                         out.extend(terminal);
-                        Report::Spawned { call, pid }
+                        HelperReport::Spawned { call, pid }
                     }
-                    Err((reason, message)) => Report::Refused {
+                    Err((reason, message)) => HelperReport::Refused {
                         call,
                         reason,
                         message,
                     },
                 }
             }
-            Request::Confine { call, to } => done(call, "confine the sandbox", restrict(&to)),
-            Request::Limit { call, to } => done(call, "limit the sandbox", to.set()),
-            Request::Listen { call, port } => {
+            HelperRequest::Confine { call, to } => done(call, "confine the sandbox", restrict(&to)),
+            HelperRequest::Limit { call, to } => done(call, "limit the sandbox", to.set()),
+            HelperRequest::Listen { call, port } => {
                 let _ = self.outbox.send(listen(call, port)).await;
                 return;
             }
-            Request::Dial { call, port, alone } => {
+            HelperRequest::Dial { call, port, alone } => {
                 self.begin_to_dial(call, port, alone);
                 return;
             }
-            Request::Signal { call, pid, signal } => self.signal(call, pid, signal),
-            Request::Freeze { call } => {
+            HelperRequest::Signal { call, pid, signal } => self.signal(call, pid, signal),
+            HelperRequest::Freeze { call } => {
                 freeze_tree().await;
-                Report::Done { call }
+                HelperReport::Done { call }
             }
-            Request::Thaw { call } => {
+            HelperRequest::Thaw { call } => {
                 for member in process_tree::descendants(own_pid()) {
                     process_tree::signal(member.pid, Signal::CONT);
                 }
-                Report::Done { call }
+                HelperReport::Done { call }
             }
-            Request::Stop => return,
+            HelperRequest::Stop => return,
         };
         let _ = self.outbox.send((report, out)).await;
     }
@@ -198,7 +200,7 @@ impl Init {
         tokio::spawn(dial(call, port, alone, ports, outbox));
     }
 
-    fn signal(&self, call: u64, pid: u32, signal: i32) -> Report {
+    fn signal(&self, call: u64, pid: u32, signal: i32) -> HelperReport {
         let known = self.alive.contains(&pid);
         let target = i32::try_from(pid)
             .ok()
@@ -206,17 +208,17 @@ impl Init {
             .filter(|_| known);
         let (Some(target), Some(signal)) = (target, Signal::from_named_raw(signal)) else {
             let message = format!("process with pid {pid} not found");
-            return Report::Refused {
+            return HelperReport::Refused {
                 call,
-                reason: Refusal::NoProcess,
+                reason: HelperErrorKind::NoProcess,
                 message,
             };
         };
         match rustix::process::kill_process(target, signal) {
-            Ok(()) => Report::Done { call },
-            Err(error) => Report::Refused {
+            Ok(()) => HelperReport::Done { call },
+            Err(error) => HelperReport::Refused {
                 call,
-                reason: Refusal::Failed,
+                reason: HelperErrorKind::Failed,
                 message: format!("signal process {pid}: {error}"),
             },
         }
@@ -228,45 +230,45 @@ impl Init {
             if self.alive.remove(&pid) {
                 let _ = self
                     .outbox
-                    .send((Report::Exited { pid, exit }, Vec::new()))
+                    .send((HelperReport::Exited { pid, exit }, Vec::new()))
                     .await;
             }
         }
     }
 }
 
-fn reap_one() -> Option<(u32, Exit)> {
+fn reap_one() -> Option<(u32, ProcessExit)> {
     loop {
         let (pid, status) = rustix::process::wait(WaitOptions::NOHANG).ok()??;
         let pid = u32::try_from(pid.as_raw_nonzero().get()).ok()?;
         if let Some(code) = status.exit_status() {
-            return Some((pid, Exit::Code(code)));
+            return Some((pid, ProcessExit::Code(code)));
         }
         if let Some(signal) = status.terminating_signal() {
-            return Some((pid, Exit::Signal(signal)));
+            return Some((pid, ProcessExit::Signal(signal)));
         }
     }
 }
 
-fn done(call: u64, what: &str, result: io::Result<()>) -> Report {
+fn done(call: u64, what: &str, result: io::Result<()>) -> HelperReport {
     match result {
-        Ok(()) => Report::Done { call },
-        Err(error) => Report::Refused {
+        Ok(()) => HelperReport::Done { call },
+        Err(error) => HelperReport::Refused {
             call,
-            reason: Refusal::Failed,
+            reason: HelperErrorKind::Failed,
             message: format!("{what}: {error}"),
         },
     }
 }
 
-fn listen(call: u64, port: u16) -> (Report, Vec<OwnedFd>) {
+fn listen(call: u64, port: u16) -> (HelperReport, Vec<OwnedFd>) {
     match std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-        Ok(listener) => (Report::Listening { call }, vec![listener.into()]),
+        Ok(listener) => (HelperReport::Listening { call }, vec![listener.into()]),
         Err(error) => {
             let message = format!("listen on port {port}: {error}");
-            let reason = Refusal::Failed;
+            let reason = HelperErrorKind::Failed;
             (
-                Report::Refused {
+                HelperReport::Refused {
                     call,
                     reason,
                     message,
@@ -277,7 +279,13 @@ fn listen(call: u64, port: u16) -> (Report, Vec<OwnedFd>) {
     }
 }
 
-async fn dial(call: u64, port: u16, alone: bool, ports: Arc<Mutex<Ports>>, outbox: Outbox) {
+async fn dial(
+    call: u64,
+    port: u16,
+    alone: bool,
+    ports: Arc<Mutex<PortOwners>>,
+    outbox: ReportSender,
+) {
     let mut stream = None;
     if alone {
         // Whoever listens is of this sandbox.
@@ -289,11 +297,11 @@ async fn dial(call: u64, port: u16, alone: bool, ports: Arc<Mutex<Ports>>, outbo
         stream = connect(targets).await;
     }
     let answer = match stream {
-        Some(stream) => (Report::Dialed { call }, vec![OwnedFd::from(stream)]),
+        Some(stream) => (HelperReport::Dialed { call }, vec![OwnedFd::from(stream)]),
         None => (
-            Report::Refused {
+            HelperReport::Refused {
                 call,
-                reason: Refusal::NotListening,
+                reason: HelperErrorKind::NotListening,
                 message: format!("no process of the sandbox listens on port {port}"),
             },
             Vec::new(),

@@ -8,21 +8,21 @@
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::listener::Listener;
+use super::listener::ListeningSocket;
 use super::process_tree::descendants;
 
 /// What was found, by port.
 #[derive(Debug, Default)]
-pub(in crate::local) struct Ports(HashMap<u16, Found>);
+pub(in crate::local) struct PortOwners(HashMap<u16, KnownPort>);
 
 #[derive(Debug)]
-struct Found {
+struct KnownPort {
     /// All that listen on the port, strangers too.
-    listeners: Vec<Listener>,
+    listeners: Vec<ListeningSocket>,
     targets: Vec<SocketAddr>,
 }
 
-impl Ports {
+impl PortOwners {
     /// Where to dial `port` so that a process below `root`, and nobody else, answers.
     ///
     /// Empty when none of them listens there. An address is left out if a foreign socket could take
@@ -44,7 +44,7 @@ impl Ports {
     fn among(
         &mut self,
         port: u16,
-        listeners: Vec<Listener>,
+        listeners: Vec<ListeningSocket>,
         ours: impl FnOnce() -> HashSet<u64>,
     ) -> Vec<SocketAddr> {
         let known = self
@@ -61,7 +61,7 @@ impl Ports {
         let ours = ours();
         let targets = dialable(&listeners, |inode| ours.contains(&inode));
         if !targets.is_empty() {
-            let found = Found {
+            let found = KnownPort {
                 listeners,
                 targets: targets.clone(),
             };
@@ -73,7 +73,7 @@ impl Ports {
 
 /// All that listen on a port by the kernel's tables, where it cannot be asked for one.
 #[cfg(target_os = "linux")]
-fn listed(port: u16) -> Vec<Listener> {
+fn listed(port: u16) -> Vec<ListeningSocket> {
     let mut all = Vec::new();
     for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
         let text = std::fs::read_to_string(table).unwrap_or_default();
@@ -129,7 +129,7 @@ fn sockets(root: u32) -> HashSet<u64> {
 }
 
 #[cfg(any(target_os = "linux", test))]
-fn dialable(listeners: &[Listener], ours: impl Fn(u64) -> bool) -> Vec<SocketAddr> {
+fn dialable(listeners: &[ListeningSocket], ours: impl Fn(u64) -> bool) -> Vec<SocketAddr> {
     let mut targets: Vec<SocketAddr> = Vec::new();
     for own in listeners.iter().filter(|listener| ours(listener.inode)) {
         let ip = match own.address.ip() {
@@ -151,7 +151,7 @@ fn dialable(listeners: &[Listener], ours: impl Fn(u64) -> bool) -> Vec<SocketAdd
 
 /// A row of `/proc/net/tcp` or `tcp6` in state LISTEN (0A).
 #[cfg(any(target_os = "linux", test))]
-fn parse_listener(row: &str) -> Option<Listener> {
+fn parse_listener(row: &str) -> Option<ListeningSocket> {
     let mut words = row.split_whitespace();
     let local = words.nth(1)?;
     if words.nth(1)? != "0A" {
@@ -172,7 +172,7 @@ fn parse_listener(row: &str) -> Option<Listener> {
         let six = Ipv6Addr::from(<[u8; 16]>::try_from(bytes.as_slice()).ok()?);
         six.to_ipv4_mapped().map_or(IpAddr::V6(six), IpAddr::V4)
     };
-    Some(Listener {
+    Some(ListeningSocket {
         address: SocketAddr::new(ip, port),
         inode,
     })
@@ -187,11 +187,11 @@ mod tests {
 
     #[test]
     fn the_owner_is_looked_for_again_only_when_other_sockets_listen() {
-        let listener = |inode| Listener {
+        let listener = |inode| ListeningSocket {
             address: "127.0.0.1:80".parse().unwrap(),
             inode,
         };
-        let (mut ports, mut looks) = (Ports::default(), 0);
+        let (mut ports, mut looks) = (PortOwners::default(), 0);
         let mut ask = |inodes: &[u64]| {
             let listeners = inodes.iter().copied().map(listener).collect();
             let targets = ports.among(80, listeners, || {
@@ -216,7 +216,7 @@ mod tests {
 
         assert_eq!(
             parse_listener(listen),
-            Some(Listener {
+            Some(ListeningSocket {
                 address: "127.0.0.1:4096".parse().unwrap(),
                 inode: 4242
             })
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(parse_listener(open), None);
         assert_eq!(
             parse_listener(six),
-            Some(Listener {
+            Some(ListeningSocket {
                 address: "[::1]:4096".parse().unwrap(),
                 inode: 77
             })
@@ -233,15 +233,15 @@ mod tests {
 
     #[test]
     fn an_address_that_a_stranger_could_answer_is_not_dialled() {
-        let ours = Listener {
+        let ours = ListeningSocket {
             address: "[::1]:80".parse().unwrap(),
             inode: 1,
         };
-        let wide = Listener {
+        let wide = ListeningSocket {
             address: "0.0.0.0:80".parse().unwrap(),
             inode: 2,
         };
-        let stranger = Listener {
+        let stranger = ListeningSocket {
             address: "127.0.0.1:80".parse().unwrap(),
             inode: 9,
         };

@@ -12,29 +12,29 @@ const MARKED_WALKS: usize = 20;
 
 /// One process below us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local) struct Member {
+pub(in crate::local) struct Descendant {
     pub(in crate::local) pid: u32,
     /// Stopped by a signal, or a zombie: it will not run on its own.
     pub(in crate::local) still: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Row {
+struct ProcessEntry {
     pid: u32,
     parent: u32,
     state: char,
 }
 
 /// The machine's process table, as one walk has found it.
-pub(in crate::local) struct Table {
+pub(in crate::local) struct ProcessTable {
     /// By the parent.
-    children: HashMap<u32, Vec<Row>>,
+    children: HashMap<u32, Vec<ProcessEntry>>,
 }
 
-impl Table {
+impl ProcessTable {
     /// Walks the whole table: for one question, or for many at once.
     pub(in crate::local) fn read() -> Self {
-        let mut children: HashMap<u32, Vec<Row>> = HashMap::new();
+        let mut children: HashMap<u32, Vec<ProcessEntry>> = HashMap::new();
         for row in processes() {
             children.entry(row.parent).or_default().push(row);
         }
@@ -42,7 +42,7 @@ impl Table {
     }
 
     /// Every process below `root` that has not ended, parents before children.
-    pub(in crate::local) fn below(&self, root: u32) -> Vec<Member> {
+    pub(in crate::local) fn below(&self, root: u32) -> Vec<Descendant> {
         let mut found = Vec::new();
         let mut seen = HashSet::from([root]);
         let mut open = vec![root];
@@ -53,7 +53,7 @@ impl Table {
                 }
                 open.push(row.pid);
                 if !matches!(row.state, 'Z' | 'X') {
-                    found.push(Member {
+                    found.push(Descendant {
                         pid: row.pid,
                         still: matches!(row.state, 'T' | 't'),
                     });
@@ -65,8 +65,8 @@ impl Table {
 }
 
 /// Every process below `root` that has not ended, parents before children.
-pub(in crate::local) fn descendants(root: u32) -> Vec<Member> {
-    Table::read().below(root)
+pub(in crate::local) fn descendants(root: u32) -> Vec<Descendant> {
+    ProcessTable::read().below(root)
 }
 
 /// Sends a signal; a process that has gone meanwhile is no matter.
@@ -120,7 +120,7 @@ fn user_of(status: &str) -> Option<u32> {
 }
 
 #[cfg(target_os = "linux")]
-fn processes() -> Vec<Row> {
+fn processes() -> Vec<ProcessEntry> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
     };
@@ -139,7 +139,7 @@ fn processes() -> Vec<Row> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn processes() -> Vec<Row> {
+fn processes() -> Vec<ProcessEntry> {
     let Ok(output) = std::process::Command::new("/bin/ps")
         .args(["-A", "-o", "pid=,ppid=,state="])
         .output()
@@ -150,7 +150,7 @@ fn processes() -> Vec<Row> {
         .lines()
         .filter_map(|line| {
             let mut words = line.split_whitespace();
-            Some(Row {
+            Some(ProcessEntry {
                 pid: words.next()?.parse().ok()?,
                 parent: words.next()?.parse().ok()?,
                 state: words.next()?.chars().next()?,
@@ -161,11 +161,11 @@ fn processes() -> Vec<Row> {
 
 /// `PID (NAME) STATE PPID …`; the name may hold spaces and parentheses, hence the last `)`.
 #[cfg(any(target_os = "linux", test))]
-fn parse_stat(stat: &str) -> Option<Row> {
+fn parse_stat(stat: &str) -> Option<ProcessEntry> {
     let (pid, rest) = stat.split_once(" (")?;
     let (_, rest) = rest.rsplit_once(") ")?;
     let mut words = rest.split(' ');
-    Some(Row {
+    Some(ProcessEntry {
         state: words.next()?.chars().next()?,
         pid: pid.parse().ok()?,
         parent: words.next()?.parse().ok()?,
@@ -193,7 +193,7 @@ mod tests {
 
         assert_eq!(
             row,
-            Some(Row {
+            Some(ProcessEntry {
                 pid: 12,
                 parent: 7,
                 state: 'S'

@@ -38,7 +38,7 @@ const MOST_FDS: usize = 64;
 /// What the server asks. `call` is chosen by the server and comes back in the answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
-pub(in crate::local) enum Request {
+pub(in crate::local) enum HelperRequest {
     /// Starts a process in a group of its own; comes with stdin, stdout, stderr; or, when it gets a
     /// terminal, with that, or with nothing where the helper can open one.
     Spawn {
@@ -50,7 +50,7 @@ pub(in crate::local) enum Request {
         cwd: PathBuf,
         /// Makes a terminal of this size the process's own; it leads a session then.
         #[serde(default)]
-        terminal: Option<Size>,
+        terminal: Option<PtySize>,
     },
     /// Limits the helper and all that it starts; before everything else.
     Limit { call: u64, to: OfProcess },
@@ -72,7 +72,7 @@ pub(in crate::local) enum Request {
 
 /// The size of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::local) struct Size {
+pub(in crate::local) struct PtySize {
     pub(in crate::local) cols: u16,
     pub(in crate::local) rows: u16,
 }
@@ -80,7 +80,7 @@ pub(in crate::local) struct Size {
 /// What the helper reports.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "report", rename_all = "snake_case")]
-pub(in crate::local) enum Report {
+pub(in crate::local) enum HelperReport {
     /// First message: requests are taken from now on.
     Ready,
     /// Comes with our end of the terminal, if one was asked for.
@@ -101,20 +101,20 @@ pub(in crate::local) enum Report {
     },
     Refused {
         call: u64,
-        reason: Refusal,
+        reason: HelperErrorKind,
         message: String,
     },
     /// A process started through this door has ended; always after its `Spawned`.
     Exited {
         pid: u32,
-        exit: Exit,
+        exit: ProcessExit,
     },
 }
 
 /// Why a request was not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::local) enum Refusal {
+pub(in crate::local) enum HelperErrorKind {
     NoDirectory,
     NoProgram,
     NoProcess,
@@ -128,13 +128,13 @@ pub(in crate::local) enum Refusal {
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::local) enum Exit {
+pub(in crate::local) enum ProcessExit {
     Code(i32),
     Signal(i32),
 }
 
 /// As Go's standard library says it, and thus envd.
-impl std::fmt::Display for Exit {
+impl std::fmt::Display for ProcessExit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let signal = match self {
             Self::Code(code) => return write!(f, "exit status {code}"),
@@ -157,28 +157,28 @@ impl std::fmt::Display for Exit {
 
 /// The sending half.
 #[derive(Debug, Clone)]
-pub(in crate::local) struct DoorSender(Arc<UnixStream>);
+pub(in crate::local) struct MessageSender(Arc<UnixStream>);
 
 /// The receiving half.
 #[derive(Debug)]
-pub(in crate::local) struct DoorReceiver {
+pub(in crate::local) struct MessageReceiver {
     stream: Arc<UnixStream>,
     bytes: Vec<u8>,
     fds: VecDeque<OwnedFd>,
 }
 
 /// Splits a connected socket into the two halves of a door.
-pub(in crate::local) fn open(stream: UnixStream) -> (DoorSender, DoorReceiver) {
+pub(in crate::local) fn open(stream: UnixStream) -> (MessageSender, MessageReceiver) {
     let stream = Arc::new(stream);
-    let receiver = DoorReceiver {
+    let receiver = MessageReceiver {
         stream: Arc::clone(&stream),
         bytes: Vec::new(),
         fds: VecDeque::new(),
     };
-    (DoorSender(stream), receiver)
+    (MessageSender(stream), receiver)
 }
 
-impl DoorSender {
+impl MessageSender {
     /// Sends one message. Not cancel-safe, and one at a time: the caller serialises.
     pub(in crate::local) async fn send<T: Serialize>(
         &self,
@@ -208,7 +208,7 @@ impl DoorSender {
     }
 }
 
-impl DoorReceiver {
+impl MessageReceiver {
     /// The next message with its descriptors; `None` when the other side is gone. Cancel-safe.
     pub(in crate::local) async fn receive<T: DeserializeOwned>(
         &mut self,
@@ -321,28 +321,28 @@ mod tests {
         let long = "x".repeat(300_000);
 
         let sending = async {
-            let dial = Request::Dial {
+            let dial = HelperRequest::Dial {
                 call: 1,
                 port: 2,
                 alone: false,
             };
             sender.send(&dial, &[]).await.unwrap();
-            let refused = Report::Refused {
+            let refused = HelperReport::Refused {
                 call: 7,
-                reason: Refusal::Failed,
+                reason: HelperErrorKind::Failed,
                 message: long.clone(),
             };
             sender.send(&refused, &[write.into()]).await.unwrap();
         };
         let receiving = async {
-            let (_, fds) = receiver.receive::<Request>().await.unwrap().unwrap();
+            let (_, fds) = receiver.receive::<HelperRequest>().await.unwrap().unwrap();
             assert_eq!(fds.len(), 0);
-            let (report, fds) = receiver.receive::<Report>().await.unwrap().unwrap();
+            let (report, fds) = receiver.receive::<HelperReport>().await.unwrap().unwrap();
             (report, fds)
         };
         let ((), (report, mut fds)) = tokio::join!(sending, receiving);
 
-        let Report::Refused {
+        let HelperReport::Refused {
             call: 7, message, ..
         } = report
         else {
@@ -361,7 +361,7 @@ mod tests {
     async fn descriptors_that_belong_to_no_message_are_not_hoarded() {
         let (here, there) = UnixStream::pair().unwrap();
         let (_, mut receiver) = open(there);
-        let body = serde_json::to_vec(&Report::Ready).unwrap();
+        let body = serde_json::to_vec(&HelperReport::Ready).unwrap();
         let mut bytes = u32::try_from(body.len()).unwrap().to_be_bytes().to_vec();
         bytes.push(0);
         bytes.extend(body);
@@ -378,7 +378,7 @@ mod tests {
         };
         let refused = async {
             loop {
-                if let Err(error) = receiver.receive::<Report>().await {
+                if let Err(error) = receiver.receive::<HelperReport>().await {
                     return error.to_string();
                 }
             }
@@ -397,7 +397,7 @@ mod tests {
         let (_, mut receiver) = open(there);
         drop(here);
 
-        assert!(receiver.receive::<Report>().await.unwrap().is_none());
+        assert!(receiver.receive::<HelperReport>().await.unwrap().is_none());
     }
 
     proptest! {

@@ -19,8 +19,8 @@ use std::process::{Command, Stdio};
 use rustix::pty::OpenptFlags;
 use rustix::termios::Winsize;
 
-use super::protocol::{Refusal, Size};
-use super::spawn::{NotStarted, check_directory, not_started};
+use super::protocol::{HelperErrorKind, PtySize};
+use super::spawn::{SpawnError, check_directory, not_started};
 
 /// The hidden subcommand that leads to [`become_leader`].
 const STAGE: [&str; 3] = ["internal", "terminal", "--"];
@@ -29,8 +29,8 @@ const STAGE: [&str; 3] = ["internal", "terminal", "--"];
 /// server has sent theirs and keeps ours.
 pub(in crate::local) fn given_or_new(
     mut given: Vec<OwnedFd>,
-    size: Size,
-) -> Result<(Option<OwnedFd>, OwnedFd), NotStarted> {
+    size: PtySize,
+) -> Result<(Option<OwnedFd>, OwnedFd), SpawnError> {
     match given.pop() {
         Some(theirs) => Ok((None, theirs)),
         None => open(size).map(|(ours, theirs)| (Some(ours), theirs)),
@@ -38,8 +38,8 @@ pub(in crate::local) fn given_or_new(
 }
 
 /// Opens a terminal: our end and theirs. Neither becomes the terminal of this process.
-pub(in crate::local) fn open(size: Size) -> Result<(OwnedFd, OwnedFd), NotStarted> {
-    pair(size).map_err(|error| (Refusal::Failed, format!("open a terminal: {error}")))
+pub(in crate::local) fn open(size: PtySize) -> Result<(OwnedFd, OwnedFd), SpawnError> {
+    pair(size).map_err(|error| (HelperErrorKind::Failed, format!("open a terminal: {error}")))
 }
 
 /// Starts a process in a terminal.
@@ -48,14 +48,17 @@ pub(in crate::local) fn spawn(
     env: Vec<(String, String)>,
     cwd: &Path,
     terminal: OwnedFd,
-) -> Result<u32, NotStarted> {
+) -> Result<u32, SpawnError> {
     let Some(program) = argv.first() else {
-        return Err((Refusal::Failed, "a process needs a program".to_owned()));
+        return Err((
+            HelperErrorKind::Failed,
+            "a process needs a program".to_owned(),
+        ));
     };
     check_directory(cwd)?;
     // The stage between could only tell by an exit code.
     find(program, &env, cwd).map_err(|error| not_started(program, &error))?;
-    let failed = |error: io::Error| (Refusal::Failed, format!("open a terminal: {error}"));
+    let failed = |error: io::Error| (HelperErrorKind::Failed, format!("open a terminal: {error}"));
     let copies = terminal
         .try_clone()
         .and_then(|first| Ok((first, terminal.try_clone()?)));
@@ -85,7 +88,7 @@ pub fn become_leader(argv: &[OsString]) -> io::Result<Infallible> {
 }
 
 /// Changes the size; the processes in the terminal get SIGWINCH.
-pub(in crate::local) fn resize(terminal: &File, size: Size) -> io::Result<()> {
+pub(in crate::local) fn resize(terminal: &File, size: PtySize) -> io::Result<()> {
     let size = Winsize {
         ws_row: size.rows,
         ws_col: size.cols,
@@ -95,7 +98,7 @@ pub(in crate::local) fn resize(terminal: &File, size: Size) -> io::Result<()> {
     Ok(rustix::termios::tcsetwinsize(terminal, size)?)
 }
 
-fn pair(size: Size) -> io::Result<(OwnedFd, OwnedFd)> {
+fn pair(size: PtySize) -> io::Result<(OwnedFd, OwnedFd)> {
     // Other threads of a server start programs meanwhile.
     #[cfg(target_os = "linux")]
     let how = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;

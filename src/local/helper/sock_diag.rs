@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink};
 
-use super::listener::Listener;
+use super::listener::ListeningSocket;
 
 const HEAD: usize = 16;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
@@ -29,7 +29,7 @@ const LISTEN: u32 = 1 << 10;
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// All that listen on a port of this network, of both address families.
-pub(in crate::local) fn listeners(port: u16) -> io::Result<Vec<Listener>> {
+pub(in crate::local) fn listeners(port: u16) -> io::Result<Vec<ListeningSocket>> {
     let kernel = rustix::net::socket_with(
         AddressFamily::NETLINK,
         SocketType::DGRAM,
@@ -64,7 +64,7 @@ fn question(family: u8, port: u16) -> Vec<u8> {
 }
 
 /// Reads datagrams until the kernel says that it is done.
-fn answers(kernel: &OwnedFd, found: &mut Vec<Listener>) -> io::Result<()> {
+fn answers(kernel: &OwnedFd, found: &mut Vec<ListeningSocket>) -> io::Result<()> {
     let mut buffer = vec![0; 32 * 1024];
     loop {
         let (length, _) = rustix::net::recv(kernel.as_fd(), &mut buffer, RecvFlags::empty())?;
@@ -91,7 +91,7 @@ fn message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
 }
 
 /// An `inet_diag_msg`.
-fn listener(body: &[u8]) -> Option<Listener> {
+fn listener(body: &[u8]) -> Option<ListeningSocket> {
     let [family] = part(body, 0)?;
     let port = u16::from_be_bytes(part(body, 4)?);
     let ip = match family {
@@ -99,7 +99,7 @@ fn listener(body: &[u8]) -> Option<Listener> {
         INET6 => Ipv6Addr::from(part::<16>(body, 8)?).to_canonical(),
         _ => return None,
     };
-    Some(Listener {
+    Some(ListeningSocket {
         address: SocketAddr::new(ip, port),
         inode: u32::from_ne_bytes(part(body, 68)?).into(),
     })
@@ -139,7 +139,7 @@ mod tests {
 
         let found = listeners(address.port()).unwrap();
 
-        let wanted = [&four, &six].map(|listener| Listener {
+        let wanted = [&four, &six].map(|listener| ListeningSocket {
             address: listener.local_addr().unwrap(),
             inode: inode(listener),
         });

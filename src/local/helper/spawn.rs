@@ -7,22 +7,22 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::protocol::Refusal;
+use super::protocol::HelperErrorKind;
 
 /// Why a process could not be started, for the caller of the API.
-pub(in crate::local) type NotStarted = (Refusal, String);
+pub(in crate::local) type SpawnError = (HelperErrorKind, String);
 
 pub(in crate::local) fn spawn(
     argv: &[String],
     env: Vec<(String, String)>,
     cwd: &Path,
     fds: Vec<OwnedFd>,
-) -> Result<u32, NotStarted> {
+) -> Result<u32, SpawnError> {
     let (Some((program, arguments)), Ok([stdin, stdout, stderr])) =
         (argv.split_first(), <[OwnedFd; 3]>::try_from(fds))
     else {
         return Err((
-            Refusal::Failed,
+            HelperErrorKind::Failed,
             "a process needs a program and three pipes".to_owned(),
         ));
     };
@@ -41,18 +41,18 @@ pub(in crate::local) fn spawn(
     Ok(child.id())
 }
 
-pub(in crate::local) fn check_directory(cwd: &Path) -> Result<(), NotStarted> {
+pub(in crate::local) fn check_directory(cwd: &Path) -> Result<(), SpawnError> {
     if cwd.is_dir() {
         return Ok(());
     }
     let message = format!("cwd '{}' does not exist", cwd.display());
-    Err((Refusal::NoDirectory, message))
+    Err((HelperErrorKind::NoDirectory, message))
 }
 
-pub(in crate::local) fn not_started(program: &str, error: &io::Error) -> NotStarted {
+pub(in crate::local) fn not_started(program: &str, error: &io::Error) -> SpawnError {
     let reason = match error.kind() {
-        io::ErrorKind::NotFound => Refusal::NoProgram,
-        _ => Refusal::Failed,
+        io::ErrorKind::NotFound => HelperErrorKind::NoProgram,
+        _ => HelperErrorKind::Failed,
     };
     (reason, format!("start '{program}': {error}"))
 }

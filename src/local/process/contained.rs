@@ -8,8 +8,8 @@ use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
 
 use super::streams::{Opened, Program, Source};
-use crate::local::helper::client::{Helper, Refused};
-use crate::local::helper::protocol::Exit;
+use crate::local::helper::client::{Helper, HelperError};
+use crate::local::helper::protocol::ProcessExit;
 use crate::local::interface::helper_command::HelperCommand;
 use crate::local::isolation::Start;
 use crate::local::limits::OfProcess;
@@ -17,7 +17,7 @@ use crate::local::limits::OfProcess;
 /// A running program. Dropping it ends it too, a little later.
 pub(in crate::local) struct Contained {
     helper: Helper,
-    exit: tokio::sync::oneshot::Receiver<Exit>,
+    exit: tokio::sync::oneshot::Receiver<ProcessExit>,
     /// Standard output and error, until somebody takes them.
     pub(in crate::local) output: [Option<pipe::Receiver>; 2],
 }
@@ -29,7 +29,7 @@ impl Contained {
         program: Program,
         limits: OfProcess,
         log: &Path,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, HelperError> {
         let helper = Helper::start(Start::plain(command), limits, log).await?;
         let opened = Opened::with_pipes(&helper, program, false).await?;
         let pipe = |source| match source {
@@ -44,7 +44,7 @@ impl Contained {
     }
 
     /// Waits for its end and ends what it has left behind; `None` if it was cut off.
-    pub(in crate::local) async fn end(self, cut: &CancellationToken) -> Option<Exit> {
+    pub(in crate::local) async fn end(self, cut: &CancellationToken) -> Option<ProcessExit> {
         let exit = tokio::select! {
             exit = self.exit => exit.ok(),
             () = cut.cancelled() => None,

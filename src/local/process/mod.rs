@@ -21,8 +21,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::local::helper::client::{Helper, Refused};
-use crate::local::helper::protocol::{Exit, Refusal, Size};
+use crate::local::helper::client::{Helper, HelperError};
+use crate::local::helper::protocol::{HelperErrorKind, ProcessExit, PtySize};
 use crate::local::limits::Share;
 use crate::local::sandbox::log::Journal;
 use output_broadcast::{Feeds, Output, Subscriber};
@@ -56,7 +56,7 @@ pub(super) struct Launch {
     pub(super) cwd: PathBuf,
     pub(super) stdin: bool,
     /// Gives it a terminal of this size instead of pipes.
-    pub(super) terminal: Option<Size>,
+    pub(super) terminal: Option<PtySize>,
     /// SIGKILL for the process after this time, whether anybody listens or not.
     pub(super) deadline: Option<Duration>,
 }
@@ -107,7 +107,7 @@ impl Processes {
     pub(super) async fn start(
         self: &Arc<Self>,
         launch: Launch,
-    ) -> Result<(Arc<Process>, Subscriber), Refused> {
+    ) -> Result<(Arc<Process>, Subscriber), HelperError> {
         let Launch {
             command,
             env,
@@ -117,8 +117,8 @@ impl Processes {
             deadline,
         } = launch;
         // Its three streams; a terminal is one, and takes three while it is opened.
-        let place = self.share.take(3).map_err(|message| Refused {
-            reason: Refusal::Exhausted,
+        let place = self.share.take(3).map_err(|message| HelperError {
+            reason: HelperErrorKind::Exhausted,
             message,
         })?;
         let mut argv = vec![command.cmd.clone()];
@@ -176,7 +176,7 @@ impl Processes {
     }
 
     /// A process that runs, or ended less than half a minute ago.
-    pub(super) fn find(&self, wanted: &Selector) -> Result<Arc<Process>, Refused> {
+    pub(super) fn find(&self, wanted: &Selector) -> Result<Arc<Process>, HelperError> {
         let table = self.lock();
         let (found, subject) = match wanted {
             Selector::Pid(pid) => (table.get(pid), format!("pid {pid}")),
@@ -189,8 +189,8 @@ impl Processes {
                 (found, format!("tag {tag}"))
             }
         };
-        found.cloned().ok_or_else(|| Refused {
-            reason: Refusal::NoProcess,
+        found.cloned().ok_or_else(|| HelperError {
+            reason: HelperErrorKind::NoProcess,
             message: format!("process with {subject} not found"),
         })
     }
@@ -208,7 +208,7 @@ impl Processes {
             .for_each(|process| process.feeds.drop_subscribers());
     }
 
-    pub(super) async fn signal(&self, process: &Process, signal: i32) -> Result<(), Refused> {
+    pub(super) async fn signal(&self, process: &Process, signal: i32) -> Result<(), HelperError> {
         // To the one process, also SIGKILL, as envd does it (0.6.13).
         self.helper.signal(process.pid, signal).await?;
         process.hurried.notify_one();
@@ -245,7 +245,7 @@ async fn forget(table: Weak<Processes>, pid: u32, over: CancellationToken) {
 }
 
 impl Process {
-    pub(super) fn exit(&self) -> Option<Exit> {
+    pub(super) fn exit(&self) -> Option<ProcessExit> {
         self.feeds.exit()
     }
 
@@ -282,7 +282,7 @@ impl Process {
         Ok(())
     }
 
-    pub(super) fn resize(&self, size: Size) -> Result<(), String> {
+    pub(super) fn resize(&self, size: PtySize) -> Result<(), String> {
         let terminal = self.terminal.as_ref();
         let terminal = terminal.ok_or_else(|| "the process has no pty".to_owned())?;
         terminal
@@ -299,7 +299,7 @@ impl Process {
         }
     }
 
-    fn finish(&self, exit: Exit) {
+    fn finish(&self, exit: ProcessExit) {
         // Not waited for: somebody may be stuck in a write to it.
         if let Ok(mut input) = self.input.try_lock() {
             *input = Input::Closed;
@@ -320,7 +320,7 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(mut self, exit: oneshot::Receiver<Exit>) {
+    async fn run(mut self, exit: oneshot::Receiver<ProcessExit>) {
         let (process, helper, deadline) = (
             Arc::clone(&self.process),
             Arc::clone(&self.helper),
@@ -342,7 +342,7 @@ impl Pump {
                 }
             };
             // Without an exit the helper is gone, and it takes its tree with it.
-            ended.unwrap_or(Exit::Signal(KILL))
+            ended.unwrap_or(ProcessExit::Signal(KILL))
         };
         let hurry = async {
             tokio::select! {
@@ -379,7 +379,7 @@ impl Pump {
                 leave = Some(Instant::now() + DRAIN);
             }
         }
-        self.finish(exit.unwrap_or(Exit::Signal(KILL)));
+        self.finish(exit.unwrap_or(ProcessExit::Signal(KILL)));
     }
 
     fn tell_if_mute(&self) {
@@ -388,7 +388,7 @@ impl Pump {
         }
     }
 
-    fn finish(&self, exit: Exit) {
+    fn finish(&self, exit: ProcessExit) {
         // Before the end is told, so that whoever was told finds the line.
         self.journal.ended(self.process.pid, exit);
         self.process.finish(exit);

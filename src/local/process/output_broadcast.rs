@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::local::helper::protocol::Exit;
+use crate::local::helper::protocol::ProcessExit;
 use crate::local::sync::guard;
 
 /// Bytes that wait for one subscriber at most.
@@ -27,7 +27,7 @@ pub(in crate::local) enum Output {
     Stdout(Bytes),
     Stderr(Bytes),
     Terminal(Bytes),
-    Ended(Exit),
+    Ended(ProcessExit),
 }
 
 impl Output {
@@ -132,12 +132,12 @@ pub(in crate::local) struct Feeds(Mutex<State>);
 #[derive(Default)]
 struct State {
     queues: Vec<Arc<Queue>>,
-    ended: Option<Exit>,
+    ended: Option<ProcessExit>,
 }
 
 impl Feeds {
     /// How the process ended, if it did.
-    pub(in crate::local) fn exit(&self) -> Option<Exit> {
+    pub(in crate::local) fn exit(&self) -> Option<ProcessExit> {
         guard(&self.0).ended
     }
 
@@ -168,7 +168,7 @@ impl Feeds {
     }
 
     /// The process has ended: the last that subscribers are told.
-    pub(in crate::local) fn finish(&self, exit: Exit) {
+    pub(in crate::local) fn finish(&self, exit: ProcessExit) {
         // In one step, so that a subscriber sees the end either here or in `subscribe`.
         let mut state = guard(&self.0);
         state.ended = Some(exit);
@@ -207,10 +207,10 @@ mod tests {
             assert!(!feeds.publish(&chunk), "the good one keeps up");
             assert_eq!(good.next().await, Ok(chunk.clone()));
         }
-        feeds.finish(Exit::Code(0));
+        feeds.finish(ProcessExit::Code(0));
 
         assert_eq!(dead.next().await, Err(Lost::TooSlow));
-        assert_eq!(good.next().await, Ok(Output::Ended(Exit::Code(0))));
+        assert_eq!(good.next().await, Ok(Output::Ended(ProcessExit::Code(0))));
     }
 
     #[tokio::test]

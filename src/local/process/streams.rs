@@ -14,8 +14,8 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::local::helper::client::{Helper, Refused, Spawn, Streams};
-use crate::local::helper::protocol::{Exit, Refusal, Size};
+use crate::local::helper::client::{Helper, HelperError, ProcessStreams, SpawnRequest};
+use crate::local::helper::protocol::{HelperErrorKind, ProcessExit, PtySize};
 use crate::local::helper::pty;
 
 /// Largest chunk (envd's own size).
@@ -34,7 +34,7 @@ pub(in crate::local) struct Program {
 pub(in crate::local) struct Opened {
     pub(in crate::local) pid: u32,
     /// Fails if the helper ends first.
-    pub(in crate::local) exit: oneshot::Receiver<Exit>,
+    pub(in crate::local) exit: oneshot::Receiver<ProcessExit>,
     pub(in crate::local) terminal: Option<Terminal>,
     pub(in crate::local) input: Input,
     /// Of a terminal too.
@@ -46,9 +46,11 @@ impl Opened {
     pub(in crate::local) async fn in_terminal(
         helper: &Helper,
         program: Program,
-        size: Size,
-    ) -> Result<Self, Refused> {
-        let spawned = helper.spawn(program.with(Streams::Terminal(size))).await?;
+        size: PtySize,
+    ) -> Result<Self, HelperError> {
+        let spawned = helper
+            .spawn(program.with(ProcessStreams::Terminal(size)))
+            .await?;
         let none = || broken(&io::Error::other("the helper sent no terminal"));
         let fd = spawned.terminal.ok_or_else(none)?;
         let terminal = Terminal::new(fd).map_err(|error| broken(&error))?;
@@ -66,10 +68,10 @@ impl Opened {
         helper: &Helper,
         program: Program,
         stdin: bool,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, HelperError> {
         let pipes = Pipes::open(stdin).map_err(|error| broken(&error))?;
         let spawned = helper
-            .spawn(program.with(Streams::Pipes(pipes.theirs)))
+            .spawn(program.with(ProcessStreams::Pipes(pipes.theirs)))
             .await?;
         Ok(Self {
             pid: spawned.pid,
@@ -83,8 +85,8 @@ impl Opened {
 }
 
 impl Program {
-    fn with(self, streams: Streams) -> Spawn {
-        Spawn {
+    fn with(self, streams: ProcessStreams) -> SpawnRequest {
+        SpawnRequest {
             argv: self.argv,
             env: self.env,
             cwd: self.cwd,
@@ -93,9 +95,9 @@ impl Program {
     }
 }
 
-fn broken(error: &io::Error) -> Refused {
-    Refused {
-        reason: Refusal::Failed,
+fn broken(error: &io::Error) -> HelperError {
+    HelperError {
+        reason: HelperErrorKind::Failed,
         message: format!("open the streams of the process: {error}"),
     }
 }
@@ -143,7 +145,7 @@ impl Terminal {
         Ok(Self(Arc::new(AsyncFd::try_new(File::from(fd))?)))
     }
 
-    pub(in crate::local) fn resize(&self, size: Size) -> io::Result<()> {
+    pub(in crate::local) fn resize(&self, size: PtySize) -> io::Result<()> {
         pty::resize(self.0.get_ref(), size)
     }
 

@@ -16,7 +16,7 @@ use super::snapshot::{Memory, Snapshot};
 use crate::clock::unix_now;
 use crate::local::auth;
 use crate::local::error::{ApiError, failed};
-use crate::local::helper::client::Refused;
+use crate::local::helper::client::HelperError;
 
 /// What a snapshot is to be called.
 pub(in crate::local) struct Name {
@@ -105,7 +105,7 @@ async fn still(
     if !sandbox.dir.exists() {
         return Err(ApiError::no_sandbox(&sandbox.record().id));
     }
-    let refused = |refused: Refused| ApiError::internal(refused.message);
+    let refused = |refused: HelperError| ApiError::internal(refused.message);
     let run = sandbox.run();
     let running = run
         .as_ref()

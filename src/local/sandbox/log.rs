@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use serde_json::{Map, Value, json};
 
 use crate::clock::unix_now;
-use crate::local::helper::protocol::Exit;
+use crate::local::helper::protocol::ProcessExit;
 use crate::local::sync::guard;
 
 const LINES: usize = 1000;
@@ -42,12 +42,12 @@ impl Journal {
     }
 
     /// A process has ended.
-    pub(in crate::local) fn ended(&self, pid: u32, exit: Exit) {
+    pub(in crate::local) fn ended(&self, pid: u32, exit: ProcessExit) {
         let code = match exit {
-            Exit::Code(code) => code,
-            Exit::Signal(_) => -1,
+            ProcessExit::Code(code) => code,
+            ProcessExit::Signal(_) => -1,
         };
-        let exited = matches!(exit, Exit::Code(_));
+        let exited = matches!(exit, ProcessExit::Code(_));
         let result = json!({"exit_code": code, "exited": exited, "status": exit.to_string()});
         let fields = [
             ("event_type", json!("process_end")),

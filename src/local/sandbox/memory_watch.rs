@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::registry::Registry;
 use super::{Run, Sandbox};
 use crate::local::helper::process_tree;
-use crate::local::helper::process_tree::Table;
+use crate::local::helper::process_tree::ProcessTable;
 use crate::local::limits::enforced::bytes;
 use crate::local::limits::usage;
 
@@ -48,7 +48,7 @@ pub(in crate::local) async fn watch(
             continue;
         }
         let polling = tokio::task::spawn_blocking(move || {
-            for (one, pids) in suspects(&watched, |one| one.root, limit, Table::read) {
+            for (one, pids) in suspects(&watched, |one| one.root, limit, ProcessTable::read) {
                 judge(one, pids, limit);
             }
         });
@@ -61,7 +61,7 @@ fn suspects<T>(
     watched: &[T],
     root: impl Fn(&T) -> u32,
     limit: u64,
-    read: impl FnOnce() -> Table,
+    read: impl FnOnce() -> ProcessTable,
 ) -> Vec<(&T, Vec<u32>)> {
     let (table, unmapped) = (read(), usage::unmapped());
     let with_pids = watched.iter().map(|one| {
@@ -135,7 +135,7 @@ mod tests {
             0,
             || {
                 walks += 1;
-                Table::read()
+                ProcessTable::read()
             },
         );
         let has_all = found
@@ -144,7 +144,7 @@ mod tests {
 
         assert_eq!((walks, found.len(), has_all), (1, 50, true));
         assert_eq!(
-            suspects(&watched, |root| *root, u64::MAX, Table::read).len(),
+            suspects(&watched, |root| *root, u64::MAX, ProcessTable::read).len(),
             0
         );
         for child in &mut children {

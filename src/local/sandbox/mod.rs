@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::local::envd::watch::Watchers;
+use crate::local::envd::watch::PolledWatchers;
 use crate::local::helper::client::Helper;
 use crate::local::helper::process_tree;
 use crate::local::interface::options::Options;
@@ -54,7 +54,7 @@ pub(super) struct Run {
     pub(super) crew: Vec<u32>,
     pub(super) processes: Arc<Processes>,
     /// Polled watchers; they go with the run.
-    pub(super) watchers: Watchers,
+    pub(super) watchers: PolledWatchers,
     /// Of the server's descriptors.
     pub(super) share: Share,
     /// Ends with the run.
@@ -74,7 +74,7 @@ impl Run {
             helper,
             crew,
             processes,
-            watchers: Watchers::default(),
+            watchers: PolledWatchers::default(),
             share,
             over,
             connections,

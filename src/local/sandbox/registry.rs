@@ -25,7 +25,7 @@ use super::template::{Links, Templates};
 use crate::clock::unix_now;
 use crate::local::auth;
 use crate::local::error::{ApiError, failed};
-use crate::local::gateway::activity::Activity;
+use crate::local::gateway::activity::RequestActivity;
 use crate::local::interface::options::Options;
 use crate::local::isolation::{Isolation, remove_dir};
 use crate::local::limits::{Descriptors, Keeper};
@@ -51,7 +51,7 @@ pub(in crate::local) struct Registry {
     pub(in crate::local) isolation: Isolation,
     pub(in crate::local) keeper: Keeper,
     pub(in crate::local) descriptors: Descriptors,
-    pub(in crate::local) activity: Arc<Activity>,
+    pub(in crate::local) activity: Arc<RequestActivity>,
     pub(in crate::local) templates: Templates,
     pub(in crate::local) snapshots: Snapshots,
     sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,

@@ -6,7 +6,7 @@ use super::record::State;
 use super::registry::Registry;
 use super::{Run, Sandbox};
 use crate::local::error::{ApiError, failed};
-use crate::local::helper::client::{Helper, Refused};
+use crate::local::helper::client::{Helper, HelperError};
 use crate::local::helper::process_tree;
 use crate::local::isolation::{Quarters, Start};
 use crate::local::limits::Share;
@@ -47,7 +47,7 @@ impl Registry {
     /// Starts the run of a sandbox; its end by itself is seen and leaves it paused.
     pub(in crate::local) async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
         let start = self.wall(sandbox).await?;
-        let refused = |refused: Refused| ApiError::internal(refused.message);
+        let refused = |refused: HelperError| ApiError::internal(refused.message);
         let log = sandbox.dir.join("helper.log");
         let limits = self.keeper.of_process().with_open_files(self.descriptors);
         let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
@@ -73,7 +73,7 @@ impl Registry {
     }
 
     /// Serves the way out of a sandbox that has no other.
-    async fn open_way_out(&self, sandbox: &Sandbox, run: &Run) -> Result<(), Refused> {
+    async fn open_way_out(&self, sandbox: &Sandbox, run: &Run) -> Result<(), HelperError> {
         if self.isolation.keeps_rules() {
             let listener = run.helper.listen(forward_proxy::PORT).await?;
             let rules = Arc::clone(&sandbox.egress);

@@ -133,7 +133,7 @@ async fn start_locked(
     let registry = opening.await.map_err(io::Error::other).flatten()?;
     let isolation = registry.isolation.clone();
     let limits = registry.keeper.enforced.clone();
-    let front = proxy::Front {
+    let front = proxy::Gateway {
         api: api::router(registry.clone()),
         envd: envd::router(),
         registry: registry.clone(),

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio_util::sync::CancellationToken;
 
-use crate::local::helper::client::Refused;
-use crate::local::helper::protocol::{Exit, Refusal};
+use crate::local::helper::client::HelperError;
+use crate::local::helper::protocol::{HelperErrorKind, ProcessExit};
 use crate::local::interface::helper_command::HelperCommand;
 use crate::local::limits::OfProcess;
 use crate::local::process::contained::Contained;
@@ -106,7 +106,7 @@ impl Npm<'_> {
             () = tell_progress(prefix.join(".npm/_cacache"), &say) => None,
         };
         let how = match ended {
-            Some((Some(Exit::Code(0)), _)) => return Ok(()),
+            Some((Some(ProcessExit::Code(0)), _)) => return Ok(()),
             Some((Some(exit), _)) => format!("npm install failed ({exit})"),
             Some((None, true)) => {
                 let secs = self.terms.limit.as_secs();
@@ -148,11 +148,13 @@ impl Npm<'_> {
     }
 }
 
-fn not_started(refused: &Refused) -> String {
+fn not_started(refused: &HelperError) -> String {
     match refused.reason {
-        Refusal::NoProgram => "npm was not found: install Node.js with npm to get the template \
+        HelperErrorKind::NoProgram => {
+            "npm was not found: install Node.js with npm to get the template \
             'opencode', or use the template 'base'"
-            .to_owned(),
+                .to_owned()
+        }
         _ => format!("start npm: {}", refused.message),
     }
 }
