@@ -16,7 +16,7 @@ use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::EngineKind;
 use crate::engine;
-use crate::local::{self, HelperCommand, Level, Limits, Network, Wanted, daemon};
+use crate::local::{self, HelperCommand, IsolationRequest, Level, Network, ResourceLimits, daemon};
 use crate::session::strangers;
 use crate::session::world::Records;
 use crate::store::StoreError;
@@ -90,7 +90,7 @@ fn failed(error: &std::io::Error) -> Ended {
         .into()
 }
 
-fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
+fn server_options(config: &Config, env: &Env) -> Result<local::ServerOptions, Ended> {
     let install = env
         .iter()
         .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
@@ -99,7 +99,7 @@ fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
         Some(key) => key,
         None => local::new_key().map_err(|error| failed(&error))?,
     };
-    Ok(local::Options {
+    Ok(local::ServerOptions {
         state_dir: setup::local_dir(config),
         own_dirs: vec![config.paths.state_dir.clone()],
         cache_dir: config.paths.cache_dir.clone(),
@@ -130,8 +130,8 @@ fn server_options(config: &Config, env: &Env) -> Result<local::Options, Ended> {
 }
 
 /// What a sandbox may use, as configured.
-pub(super) fn limits(config: &Config) -> Limits {
-    Limits {
+pub(super) fn limits(config: &Config) -> ResourceLimits {
+    ResourceLimits {
         memory: config.local.memory.value,
         processes: config.local.processes.value,
         file_size: config.local.file_size.value,
@@ -139,14 +139,14 @@ pub(super) fn limits(config: &Config) -> Limits {
 }
 
 /// How far sandboxes shall be shut off, as configured.
-pub(super) fn isolation(config: &Config) -> local::Wanted {
+pub(super) fn isolation(config: &Config) -> local::IsolationRequest {
     let level = |name| Level::named(name).unwrap_or_default();
     let network = match config.local.network.value {
         "pasta" => Network::Pasta,
         "shared" => Network::Shared,
         _ => Network::Own,
     };
-    Wanted {
+    IsolationRequest {
         most: level(config.local.isolation.value),
         least: level(config.local.require_isolation.value),
         network,

@@ -24,7 +24,7 @@ use crate::domain::session::{CodeSource, NewSession};
 use crate::e2b::host::Addresses;
 use crate::engine::{EngineSpec, LocalSpec};
 use crate::local::Level;
-use crate::local::daemon::Launch;
+use crate::local::daemon::DaemonLaunch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
 use crate::session::clone_access::CloneAccess;
@@ -247,7 +247,7 @@ fn is_shut(folder: &Path) -> bool {
 }
 
 /// How this program is started as the daemon.
-fn launch(env: &Env) -> Result<Launch, Ended> {
+fn launch(env: &Env) -> Result<DaemonLaunch, Ended> {
     let text = |(name, value): (&std::ffi::OsStr, &std::ffi::OsStr)| {
         Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
     };
@@ -260,7 +260,7 @@ fn launch(env: &Env) -> Result<Launch, Ended> {
             || (name.starts_with("SANDBAR_") && name != CLONE_ACCESS)
             || is_for_install(name)
     };
-    Ok(Launch {
+    Ok(DaemonLaunch {
         program: program()?,
         arguments: ["local", "serve", "--daemon"].map(str::to_owned).into(),
         env: env.iter().filter_map(text).filter(wanted).collect(),

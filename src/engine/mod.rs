@@ -19,7 +19,7 @@ use crate::domain::sandbox::EngineKind;
 use crate::e2b::control::ControlClient;
 use crate::e2b::error::Error as E2bError;
 use crate::e2b::host::Addresses;
-use crate::local::daemon::{self, Daemon, DaemonError, Launch};
+use crate::local::daemon::{self, Daemon, DaemonError, DaemonLaunch};
 use crate::local::{Level, PROGRAM_INSIDE, way_out};
 use crate::net::http::{Http, HttpSetupError};
 use serde::de::IgnoredAny;
@@ -47,7 +47,7 @@ pub enum EngineSpec {
 #[derive(Debug, Clone)]
 pub struct LocalSpec {
     pub state_dir: PathBuf,
-    pub launch: Launch,
+    pub launch: DaemonLaunch,
     /// A daemon whose sandboxes are shut off less is not used.
     pub least: Level,
 }
@@ -178,7 +178,7 @@ impl Engine {
         }
     }
 
-    fn local(daemon: Daemon, launch: &Launch, http: &Http) -> Result<Self, EngineError> {
+    fn local(daemon: Daemon, launch: &DaemonLaunch, http: &Http) -> Result<Self, EngineError> {
         let addresses = Addresses::new(Some("localhost"), Some(&daemon.url), None)?;
         let key = daemon.api_key.clone();
         let isolation = &daemon.isolation;

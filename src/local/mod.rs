@@ -1,7 +1,7 @@
 //! An embedded server that speaks E2B's protocol for sandboxes on this machine: control plane,
 //! envd, and the proxy to the sandboxes' ports, all on one loopback port.
 //!
-//! In: a listener, [`Options`], a token for shutdown. Out: HTTP. Each sandbox has one helper
+//! In: a listener, [`ServerOptions`], a token for shutdown. Out: HTTP. Each sandbox has one helper
 //! process (our own program, see [`init_main`]) that starts and ends everything in it, behind a wall
 //! as high as the machine offers ([`Isolation`]); without isolation a sandbox is a home directory, a
 //! clean environment and a process tree, and no wall.
@@ -27,10 +27,12 @@ mod sync;
 pub use helper::init::init_main;
 pub use helper::pty::become_leader;
 pub use interface::helper_command::HelperCommand;
-pub use interface::options::Options;
+pub use interface::options::ServerOptions;
 pub use interface::outbound_digest::way_out;
-pub use isolation::{Isolation, Level, Network, PROGRAM_INSIDE, Wanted, close_on_exec, detach};
-pub use limits::{Enforced, Limits, Means};
+pub use isolation::{
+    Isolation, IsolationRequest, Level, Network, PROGRAM_INSIDE, close_on_exec, detach,
+};
+pub use limits::{EnforcedLimits, Enforcement, ResourceLimits};
 pub use server::daemon;
 pub use server::fault_switch::FaultSwitch;
 pub use server::{LocalServer, examine, new_key, start};

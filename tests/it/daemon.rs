@@ -40,7 +40,7 @@ fn spec(state: &Path, least: Level) -> EngineSpec {
     EngineSpec::Local(LocalSpec {
         state_dir: state.to_owned(),
         // Never started: a daemon is found.
-        launch: daemon::Launch {
+        launch: daemon::DaemonLaunch {
             program: "/bin/false".into(),
             arguments: Vec::new(),
             env: Vec::new(),
@@ -117,7 +117,7 @@ async fn a_server_that_gives_less_than_required_is_not_used() {
 }
 
 /// The environment of a daemon with its files below `home`.
-fn launch(home: &Path, idle: &str) -> daemon::Launch {
+fn launch(home: &Path, idle: &str) -> daemon::DaemonLaunch {
     let env = HashMap::from([
         ("PATH", std::env::var("PATH").unwrap()),
         ("SANDBAR_HOME", home.display().to_string()),
@@ -125,7 +125,7 @@ fn launch(home: &Path, idle: &str) -> daemon::Launch {
         ("SANDBAR_SERVER_IDLE", idle.to_owned()),
     ]);
     let env = env.into_iter();
-    daemon::Launch {
+    daemon::DaemonLaunch {
         program: env!("CARGO_BIN_EXE_sandbar").into(),
         arguments: ["local", "serve", "--daemon"].map(str::to_owned).into(),
         env: env.map(|(name, value)| (name.to_owned(), value)).collect(),

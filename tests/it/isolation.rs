@@ -21,7 +21,7 @@ use std::process::{Command, Stdio};
 
 use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
-use sandbar::local::{Level, Limits, Means, Network, Wanted};
+use sandbar::local::{Enforcement, IsolationRequest, Level, Network, ResourceLimits};
 use serde_json::json;
 
 use crate::local::{World, until};
@@ -30,7 +30,7 @@ use crate::support::process::state;
 
 /// A server at exactly this level; `None` where this machine lacks it.
 async fn world(level: Level) -> Option<World> {
-    limited(level, Limits::default()).await
+    limited(level, ResourceLimits::default()).await
 }
 
 /// Whether this machine gives its sandboxes a level.
@@ -326,9 +326,9 @@ async fn the_way_out_does_not_lead_to_this_machine() {
 
 #[tokio::test]
 async fn the_shared_network_is_this_machines() {
-    let wanted = Wanted {
+    let wanted = IsolationRequest {
         network: Network::Shared,
-        ..Wanted::default()
+        ..IsolationRequest::default()
     };
     let world = World::at(wanted).await;
     if !gives(&world, Level::Full) {
@@ -488,9 +488,9 @@ async fn root_without_a_place_where_others_can_go_is_refused_with_a_way_out() {
 
 #[tokio::test]
 async fn who_uses_more_memory_than_allowed_is_killed_and_the_rest_goes_on() {
-    let limits = Limits {
+    let limits = ResourceLimits {
         memory: Some(400 << 20),
-        ..Limits::default()
+        ..ResourceLimits::default()
     };
     for level in Level::ALL {
         let Some(world) = limited(level, limits).await else {
@@ -514,9 +514,9 @@ async fn who_uses_more_memory_than_allowed_is_killed_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn memory_that_no_process_has_mapped_counts_too() {
-    let limits = Limits {
+    let limits = ResourceLimits {
         memory: Some(400 << 20),
-        ..Limits::default()
+        ..ResourceLimits::default()
     };
     for level in Level::ALL {
         let Some(world) = limited(level, limits).await else {
@@ -544,9 +544,9 @@ time.sleep(60)\"; echo \"ended by $?\"";
 
 #[tokio::test]
 async fn at_level_full_files_in_memory_have_their_part_of_the_limit_and_count() {
-    let limits = Limits {
+    let limits = ResourceLimits {
         memory: Some(400 << 20),
-        ..Limits::default()
+        ..ResourceLimits::default()
     };
     let Some(world) = limited(Level::Full, limits).await else {
         return;
@@ -571,15 +571,15 @@ async fn at_level_full_files_in_memory_have_their_part_of_the_limit_and_count() 
 
 #[tokio::test]
 async fn a_sandbox_has_only_so_many_processes() {
-    let limits = Limits {
+    let limits = ResourceLimits {
         processes: Some(60),
-        ..Limits::default()
+        ..ResourceLimits::default()
     };
     for level in Level::ALL {
         let Some(world) = limited(level, limits).await else {
             continue;
         };
-        if world.server.limits().processes == Means::Missing {
+        if world.server.limits().processes == Enforcement::Missing {
             let said = world.server.limits().line();
             assert!(said.contains("processes not limited here"), "{said}");
             continue;
@@ -619,9 +619,9 @@ async fn sandboxes_have_the_ordinary_limit_of_descriptors_and_may_raise_it() {
 
 #[tokio::test]
 async fn a_file_is_only_so_large() {
-    let limits = Limits {
+    let limits = ResourceLimits {
         file_size: Some(1 << 20),
-        ..Limits::default()
+        ..ResourceLimits::default()
     };
     for level in Level::ALL {
         let Some(world) = limited(level, limits).await else {
@@ -634,10 +634,10 @@ async fn a_file_is_only_so_large() {
     }
 }
 
-async fn limited(level: Level, limits: Limits) -> Option<World> {
-    let wanted = Wanted {
+async fn limited(level: Level, limits: ResourceLimits) -> Option<World> {
+    let wanted = IsolationRequest {
         most: level,
-        ..Wanted::default()
+        ..IsolationRequest::default()
     };
     let world = World::limited(wanted, limits).await;
     gives(&world, level).then_some(world)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use pretty_assertions::assert_eq;
 use reqwest::{Client, RequestBuilder, StatusCode};
-use sandbar::local::{self, HelperCommand, LocalServer, Options, daemon};
+use sandbar::local::{self, HelperCommand, LocalServer, ServerOptions, daemon};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,8 +31,8 @@ pub(crate) struct World {
     pub(crate) client: Client,
 }
 
-fn options(dir: &Path) -> Options {
-    Options {
+fn options(dir: &Path) -> ServerOptions {
+    ServerOptions {
         state_dir: dir.join("state"),
         own_dirs: Vec::new(),
         cache_dir: dir.join("cache"),
@@ -49,11 +49,11 @@ fn options(dir: &Path) -> Options {
         install_env: Vec::new(),
         opencode_version: "1.18.33".to_owned(),
         extra_file_roots: Vec::new(),
-        isolation: local::Wanted {
+        isolation: local::IsolationRequest {
             most: local::Level::None,
-            ..local::Wanted::default()
+            ..local::IsolationRequest::default()
         },
-        limits: local::Limits::default(),
+        limits: local::ResourceLimits::default(),
         domain: String::new(),
     }
 }
@@ -62,7 +62,7 @@ async fn serve(dir: &Path) -> (LocalServer, CancellationToken) {
     serve_with(options(dir)).await
 }
 
-async fn serve_with(options: Options) -> (LocalServer, CancellationToken) {
+async fn serve_with(options: ServerOptions) -> (LocalServer, CancellationToken) {
     let shutdown = CancellationToken::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = local::start(vec![listener], options, shutdown.clone())
@@ -85,12 +85,15 @@ impl World {
     }
 
     /// A server whose sandboxes are shut off as wanted.
-    pub(crate) async fn at(wanted: local::Wanted) -> Self {
-        Self::limited(wanted, local::Limits::default()).await
+    pub(crate) async fn at(wanted: local::IsolationRequest) -> Self {
+        Self::limited(wanted, local::ResourceLimits::default()).await
     }
 
     /// The same, and they may use only so much.
-    pub(crate) async fn limited(wanted: local::Wanted, limits: local::Limits) -> Self {
+    pub(crate) async fn limited(
+        wanted: local::IsolationRequest,
+        limits: local::ResourceLimits,
+    ) -> Self {
         Self::with(|options| {
             options.isolation = wanted;
             options.limits = limits;
@@ -99,7 +102,7 @@ impl World {
     }
 
     /// A server with other options than the usual ones.
-    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut ServerOptions)) -> Self {
         let dir = folder();
         let mut options = options(dir.path());
         change(&mut options);
@@ -864,7 +867,7 @@ impl Drop for DaemonGuard {
 async fn a_daemon_is_started_once_found_again_and_keeps_its_port_and_key() {
     let dir = folder();
     let state = dir.path().join("state/local");
-    let launch = daemon::Launch {
+    let launch = daemon::DaemonLaunch {
         program: env!("CARGO_BIN_EXE_sandbar").into(),
         arguments: ["local", "serve", "--daemon"].map(str::to_owned).into(),
         env: vec![
@@ -900,7 +903,7 @@ async fn a_daemon_is_started_once_found_again_and_keeps_its_port_and_key() {
 #[tokio::test]
 async fn a_daemon_that_does_not_come_up_is_an_error_with_its_last_words() {
     let dir = folder();
-    let launch = daemon::Launch {
+    let launch = daemon::DaemonLaunch {
         program: "/bin/sh".into(),
         arguments: vec!["-c".to_owned(), "echo no luck >&2; exit 1".to_owned()],
         env: Vec::new(),

@@ -56,7 +56,7 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let proxy = FaultProxy::start(&format!("http://{address}"), VecDeque::new());
-        let options = local::Options {
+        let options = local::ServerOptions {
             domain: format!("sbx.localhost:{}", port(&proxy.url())),
             ..options(files.path(), home.cache())
         };
@@ -91,7 +91,7 @@ impl Site {
         world.settings.engine = Some(EngineSpec::Local(LocalSpec {
             state_dir,
             // One that were started all the same would end at once.
-            launch: daemon::Launch {
+            launch: daemon::DaemonLaunch {
                 program: env!("CARGO_BIN_EXE_sandbar").into(),
                 arguments: vec!["no-such-command".to_owned()],
                 env: Vec::new(),

@@ -6,7 +6,7 @@
 
 use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
-use sandbar::local::{Level, Wanted};
+use sandbar::local::{IsolationRequest, Level};
 use serde_json::{Value, json};
 
 use super::isolation::gives;
@@ -38,7 +38,7 @@ async fn set(world: &World, id: &str, rules: &Value) -> StatusCode {
 
 #[tokio::test]
 async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
-    let world = World::at(Wanted::default()).await;
+    let world = World::at(IsolationRequest::default()).await;
     if !gives(&world, Level::Full) {
         return;
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
-use sandbar::local::{Level, Network, Wanted};
+use sandbar::local::{IsolationRequest, Level, Network};
 use serde_json::{Value, json};
 
 use crate::isolation::of_sandbox;
@@ -26,9 +26,9 @@ const CONNECT: &str = "const [host, port] = process.argv.slice(1); require('net'
 
 /// A server whose sandboxes go out by pasta; `None` where they cannot.
 async fn world() -> Option<World> {
-    let world = World::at(Wanted {
+    let world = World::at(IsolationRequest {
         network: Network::Pasta,
-        ..Wanted::default()
+        ..IsolationRequest::default()
     })
     .await;
     let given = world.server.isolation().clone();

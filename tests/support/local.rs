@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use sandbar::domain::version::OPENCODE_VERSION;
-use sandbar::local::{self, HelperCommand, Wanted};
+use sandbar::local::{self, HelperCommand, IsolationRequest};
 
 /// The key of its one account.
 pub(crate) const KEY: &str = "e2b_0123456789abcdef";
 
 /// A server of a few sandboxes with its files below `folder` and its templates' programs in `cache`.
-pub(crate) fn options(folder: &Path, cache: PathBuf) -> local::Options {
-    local::Options {
+pub(crate) fn options(folder: &Path, cache: PathBuf) -> local::ServerOptions {
+    local::ServerOptions {
         state_dir: folder.join("serve"),
         own_dirs: Vec::new(),
         cache_dir: cache,
@@ -27,8 +27,8 @@ pub(crate) fn options(folder: &Path, cache: PathBuf) -> local::Options {
         install_env: Vec::new(),
         opencode_version: OPENCODE_VERSION.to_owned(),
         extra_file_roots: Vec::new(),
-        isolation: Wanted::default(),
-        limits: local::Limits::default(),
+        isolation: IsolationRequest::default(),
+        limits: local::ResourceLimits::default(),
         domain: String::new(),
     }
 }

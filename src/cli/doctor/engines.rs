@@ -12,7 +12,7 @@ use crate::config::{Config, Env, SecretsWay};
 use crate::domain::sandbox::EngineKind;
 use crate::engine;
 use crate::local::daemon::Daemon;
-use crate::local::{self, Enforced, Isolation, Level, Means};
+use crate::local::{self, EnforcedLimits, Enforcement, Isolation, Level};
 use crate::session::visit::Host;
 
 /// Time for the account to answer.
@@ -54,10 +54,10 @@ fn level(isolation: &Isolation, least: Level) -> Check {
     Check::note("isolation", line, isolation.next.clone())
 }
 
-fn limit(enforced: &Enforced) -> Check {
+fn limit(enforced: &EnforcedLimits) -> Check {
     let line = enforced.line();
     let line = line.trim_start_matches("limits: ");
-    if enforced.processes == Means::Missing || enforced.memory == Means::Missing {
+    if enforced.processes == Enforcement::Missing || enforced.memory == Enforcement::Missing {
         let fix = "isolation 'full', or a session under systemd";
         return Check::note("limits", line, fix);
     }
@@ -190,14 +190,14 @@ mod tests {
 
     #[test]
     fn limits_that_cannot_be_kept_are_a_note() {
-        let enforced = |processes| Enforced {
-            limits: local::Limits::default(),
-            memory: Means::Watched,
+        let enforced = |processes| EnforcedLimits {
+            limits: local::ResourceLimits::default(),
+            memory: Enforcement::Watched,
             processes,
-            file_size: Means::Unlimited,
+            file_size: Enforcement::Unlimited,
         };
 
-        assert_eq!(limit(&enforced(Means::Kernel)).state, State::Ok);
-        assert_eq!(limit(&enforced(Means::Missing)).state, State::Note);
+        assert_eq!(limit(&enforced(Enforcement::Kernel)).state, State::Ok);
+        assert_eq!(limit(&enforced(Enforcement::Missing)).state, State::Note);
     }
 }

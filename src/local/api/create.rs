@@ -14,9 +14,9 @@ use super::template_names::{plain_name, stands_for};
 use super::view::view;
 use crate::e2b::wire;
 use crate::local::error::ApiError;
-use crate::local::network::rules::Egress;
+use crate::local::network::rules::NetworkRules;
 use crate::local::sandbox::create_replay;
-use crate::local::sandbox::new_sandbox::{NewSandbox, Origin};
+use crate::local::sandbox::new_sandbox::{FileOrigin, SandboxSpec};
 use crate::local::sandbox::registry::Registry;
 use crate::local::sync::whole;
 
@@ -69,7 +69,7 @@ impl CreateRoute {
         self.judge(&mut asked)?;
         let wanted = checked(&raw, asked, self.default_timeout, enforced)?;
         let key = headers.get("idempotency-key");
-        let request = key.map(|key| create_replay::Request::new(self.route, key, &body));
+        let request = key.map(|key| create_replay::IdempotentRequest::new(self.route, key, &body));
         let slot = request
             .transpose()?
             .map(|request| app.replays.slot(request));
@@ -116,10 +116,10 @@ impl CreateRoute {
     }
 }
 
-async fn make(app: &Registry, mut wanted: NewSandbox) -> ApiResult<Value> {
+async fn make(app: &Registry, mut wanted: SandboxSpec) -> ApiResult<Value> {
     app.faults.allow(wanted.timeout)?;
     let snapshot = snapshots::named_by(app, &wanted.template).await?;
-    wanted.origin = snapshot.map(|snapshot| Origin {
+    wanted.origin = snapshot.map(|snapshot| FileOrigin {
         dir: app.snapshots.dir(&snapshot.id),
         template: snapshot.template,
     });
@@ -144,10 +144,10 @@ fn checked(
     body: wire::NewSandbox,
     default: i64,
     enforced: bool,
-) -> ApiResult<NewSandbox> {
+) -> ApiResult<SandboxSpec> {
     let network = body.network.unwrap_or_default();
     let (internet, rule) = (body.allow_internet_access, |name| network.other.get(name));
-    let egress = Egress::read(internet, rule(ALLOW), rule(DENY), rule(RULES));
+    let egress = NetworkRules::read(internet, rule(ALLOW), rule(DENY), rule(RULES));
     let egress = egress.map_err(ApiError::bad)?;
     // There are no volumes. The caller's program may work without; whoever runs the server and whoever
     // reads the sandbox's log is told.
@@ -186,7 +186,7 @@ fn checked(
         .env_vars
         .into_iter()
         .map(|(k, v)| (k, v.expose_secret().to_owned()));
-    Ok(NewSandbox {
+    Ok(SandboxSpec {
         template: instead.unwrap_or(asked).to_owned(),
         metadata: body.metadata,
         env_vars: env_vars.collect(),

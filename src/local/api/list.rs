@@ -13,7 +13,7 @@ use super::template_names::stands_for;
 use super::view::listed;
 use crate::e2b::wire;
 use crate::local::error::ApiError;
-use crate::local::sandbox::record::{Record, State as SandboxState};
+use crate::local::sandbox::record::{RunState, SandboxRecord};
 
 pub(super) async fn list_old(
     State(app): State<SharedRegistry>,
@@ -36,7 +36,7 @@ pub(super) async fn list(
     let template = query.get("template").map(|name| filter(name)).transpose()?;
     let state = query.get("state").map(String::as_str);
     let state = |one: &str| state.is_none_or(|states| states.split(',').any(|state| state == one));
-    let mut all: Vec<Record> = app.all().iter().map(|sandbox| sandbox.record()).collect();
+    let mut all: Vec<SandboxRecord> = app.all().iter().map(|sandbox| sandbox.record()).collect();
     all.retain(|record| {
         state(name_of(record.state))
             && template.is_none_or(|template| template == record.template)
@@ -50,7 +50,7 @@ pub(super) async fn list(
     if state("running") {
         let running = all
             .iter()
-            .filter(|record| record.state == SandboxState::Running)
+            .filter(|record| record.state == RunState::Running)
             .count();
         headers.insert("x-total-running", HeaderValue::from(running));
     }
@@ -67,10 +67,10 @@ pub(super) async fn list(
     Ok((headers, Json(page)).into_response())
 }
 
-fn name_of(state: SandboxState) -> &'static str {
+fn name_of(state: RunState) -> &'static str {
     match state {
-        SandboxState::Running => "running",
-        SandboxState::Paused => "paused",
+        RunState::Running => "running",
+        RunState::Paused => "paused",
     }
 }
 

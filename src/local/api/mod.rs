@@ -29,11 +29,11 @@ use crate::e2b::wire;
 use crate::local::auth;
 use crate::local::error::ApiError;
 use crate::local::interface::outbound_digest::way_out;
-use crate::local::interface::status::{STATUS, Status};
-use crate::local::network::rules::Egress;
-use crate::local::sandbox::record::State as SandboxState;
-use crate::local::sandbox::template::Progress;
-use crate::local::sandbox::template::npm::Terms;
+use crate::local::interface::status::{STATUS, ServerStatus};
+use crate::local::network::rules::NetworkRules;
+use crate::local::sandbox::record::RunState;
+use crate::local::sandbox::template::InstallProgress;
+use crate::local::sandbox::template::npm::InstallSettings;
 use crate::local::sync::whole;
 use request::{ApiResult, DEFAULT_TIMEOUT, FOREVER, OLD_TIMEOUT, SharedRegistry, parse, seconds};
 use view::{listed, view};
@@ -128,7 +128,7 @@ async fn resume(
     let timeout = parse::<wire::ResumeSandbox>(&body)?
         .timeout
         .unwrap_or(OLD_TIMEOUT);
-    if app.get(&id)?.record().state == SandboxState::Running {
+    if app.get(&id)?.record().state == RunState::Running {
         let message = format!("Sandbox '{id}' is already running");
         return Err(ApiError::new(StatusCode::CONFLICT, message));
     }
@@ -183,7 +183,7 @@ async fn set_network(
     let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
     let rules = body.get(create::RULES);
     // What E2B refuses is refused first, whether rules can be in force here or not.
-    let egress = Egress::read(internet, allow, deny, rules).map_err(ApiError::bad)?;
+    let egress = NetworkRules::read(internet, allow, deny, rules).map_err(ApiError::bad)?;
     let sandbox = app.get(&id)?;
     if !app.isolation.keeps_rules() {
         return Err(ApiError::unsupported(NETWORK));
@@ -243,7 +243,7 @@ async fn detail(State(app): State<SharedRegistry>, Path(id): Path<String>) -> Ap
     Ok(Json(wire::SandboxDetail {
         domain: Some(app.options.domain.clone()),
         envd_access_token: record.open_token().map(Into::into),
-        allow_internet_access: Some(!egress.is_some_and(Egress::denies_all)),
+        allow_internet_access: Some(!egress.is_some_and(NetworkRules::denies_all)),
         network: Some(network),
         lifecycle: Some(lifecycle),
         listed: listed(&app, record),
@@ -252,8 +252,8 @@ async fn detail(State(app): State<SharedRegistry>, Path(id): Path<String>) -> Ap
 }
 
 /// `GET /sandbar/status`: who serves here. Our own addition.
-async fn status(State(app): State<SharedRegistry>) -> Json<Status> {
-    Json(Status {
+async fn status(State(app): State<SharedRegistry>) -> Json<ServerStatus> {
+    Json(ServerStatus {
         pid: std::process::id(),
         version: app.options.version.clone(),
         isolation: app.isolation.clone(),
@@ -290,25 +290,25 @@ async fn install(
         return stream_install(app, name, None);
     }
     let terms: InstallBody = parse(&body)?;
-    let terms = Terms {
+    let terms = InstallSettings {
         env: terms.env.into_iter().collect(),
         limit: Duration::from_secs(terms.limit_secs.clamp(1, FOREVER)),
     };
     stream_install(app, name, Some(terms))
 }
 
-fn stream_install(app: SharedRegistry, name: String, terms: Option<Terms>) -> ApiResult {
+fn stream_install(app: SharedRegistry, name: String, terms: Option<InstallSettings>) -> ApiResult {
     let progress = app.templates.install(&name, terms.clone())?;
     let lines = futures::stream::unfold(progress, move |mut progress| {
         let (app, name, terms) = (Arc::clone(&app), name.clone(), terms.clone());
         async move {
             let mut step = progress.next().await?;
-            if let (Progress::Error(_), true) = (&step, progress.is_foreign)
+            if let (InstallProgress::Error(_), true) = (&step, progress.is_foreign)
                 && let Ok(own) = app.templates.install(&name, terms)
             {
                 progress = own;
                 let told = "the install of another session failed; again, with this one's settings";
-                step = Progress::Line(told.to_owned());
+                step = InstallProgress::Line(told.to_owned());
             }
             let mut line = serde_json::to_vec(&step).unwrap_or_default();
             line.push(b'\n');

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::request::{ApiResult, SharedRegistry};
 use super::view::time;
 use crate::local::error::ApiError;
-use crate::local::sandbox::log::Line;
+use crate::local::sandbox::log::SandboxLogLine;
 use crate::local::sandbox::metrics;
-use crate::local::sandbox::samples::Sample;
+use crate::local::sandbox::samples::MetricsSample;
 use crate::local::sync::guard;
 
 pub(super) type QueryParams = HashMap<String, String>;
@@ -58,7 +58,7 @@ pub(super) async fn metrics_of_many(
     Ok(Json(json!({ "sandboxes": sandboxes })).into_response())
 }
 
-fn shown(sample: &Sample) -> Value {
+fn shown(sample: &MetricsSample) -> Value {
     json!({
         "timestamp": time(sample.unix_secs.saturating_mul(1000)),
         "timestampUnix": sample.unix_secs,
@@ -127,7 +127,7 @@ fn limit(query: &QueryParams) -> Result<usize, ApiError> {
 }
 
 /// A line as the sandbox's own logger would have written it.
-fn raw(line: &Line) -> Value {
+fn raw(line: &SandboxLogLine) -> Value {
     let mut raw = line.fields.clone();
     raw.insert("level".to_owned(), "info".into());
     raw.insert("logger".to_owned(), line.logger.into());
@@ -136,7 +136,7 @@ fn raw(line: &Line) -> Value {
 }
 
 /// A line as newer clients have it; their fields are all texts.
-fn entry(line: &Line) -> Value {
+fn entry(line: &SandboxLogLine) -> Value {
     let logger = ("logger".to_owned(), line.logger.to_owned());
     let fields = line.fields.iter().map(|(name, value)| {
         let text = value.as_str().map(str::to_owned);

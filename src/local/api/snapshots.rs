@@ -15,9 +15,9 @@ use super::request::{ApiResult, OLD_TIMEOUT, SharedRegistry, parse, seconds};
 use super::template_names::stands_for;
 use super::view::view;
 use crate::local::error::{ApiError, failed};
-use crate::local::sandbox::fork::Name;
+use crate::local::sandbox::fork::SnapshotName;
 use crate::local::sandbox::registry::Registry;
-use crate::local::sandbox::snapshot::{Memory, NEWEST, Snapshot};
+use crate::local::sandbox::snapshot::{LocalSnapshot, NEWEST, ProcessMemory};
 use crate::local::sandbox::template::NAMES;
 use crate::local::sync;
 use crate::local::sync::whole;
@@ -25,7 +25,7 @@ use crate::local::sync::whole;
 /// Most forks of one call (E2B's own).
 const FORKS: u64 = 20;
 
-fn shown(snapshot: &Snapshot) -> Value {
+fn shown(snapshot: &LocalSnapshot) -> Value {
     let names: Vec<_> = snapshot.name.iter().collect();
     json!({ "snapshotID": snapshot.reference(), "names": names })
 }
@@ -42,15 +42,15 @@ pub(super) async fn create(
         .map(named)
         .transpose()?;
     let memory = match body.get("memory").and_then(Value::as_bool) {
-        Some(false) => Memory::LeftOut,
-        Some(true) | None => Memory::Kept,
+        Some(false) => ProcessMemory::LeftOut,
+        Some(true) | None => ProcessMemory::Kept,
     };
     let made = whole(async move { app.snapshot(&id, name, memory).await }).await?;
     Ok((StatusCode::CREATED, Json(shown(&made))).into_response())
 }
 
 /// A name that a snapshot may have, with the tag behind a colon.
-fn named(name: &str) -> ApiResult<Name> {
+fn named(name: &str) -> ApiResult<SnapshotName> {
     let (plain, tag) = name.split_once(':').unwrap_or((name, NEWEST));
     let good = |text: &str, more: &[u8]| {
         let good =
@@ -65,7 +65,7 @@ fn named(name: &str) -> ApiResult<Name> {
         );
         return Err(ApiError::bad(message));
     }
-    Ok(Name {
+    Ok(SnapshotName {
         plain: plain.to_owned(),
         tag: tag.to_owned(),
     })
@@ -133,7 +133,7 @@ pub(super) async fn fork(
 }
 
 /// The snapshot that a create call names instead of a template.
-pub(super) async fn named_by(app: &Registry, template: &str) -> ApiResult<Option<Snapshot>> {
+pub(super) async fn named_by(app: &Registry, template: &str) -> ApiResult<Option<LocalSnapshot>> {
     let (snapshots, wanted) = (app.snapshots.clone(), template.to_owned());
     blocking(move || Ok(snapshots.find(&wanted))).await
 }

@@ -1,9 +1,9 @@
 //! Our sandboxes in E2B's words.
 
 use crate::e2b::wire;
-use crate::local::sandbox::Sandbox;
+use crate::local::sandbox::LocalSandbox;
 use crate::local::sandbox::metrics;
-use crate::local::sandbox::record::{Record, State};
+use crate::local::sandbox::record::{RunState, SandboxRecord};
 use crate::local::sandbox::registry::Registry;
 
 /// What the SDKs take features from; the lowest that has all we offer.
@@ -12,7 +12,7 @@ pub(super) const ENVD_VERSION: &str = "0.6.4";
 const MIB: u64 = 1024 * 1024;
 const CLIENT_ID: &str = "local";
 
-pub(super) fn view(app: &Registry, sandbox: &Sandbox) -> wire::Sandbox {
+pub(super) fn view(app: &Registry, sandbox: &LocalSandbox) -> wire::Sandbox {
     let record = sandbox.record();
     let envd_access_token = record.open_token().map(Into::into);
     wire::Sandbox {
@@ -29,7 +29,7 @@ pub(super) fn view(app: &Registry, sandbox: &Sandbox) -> wire::Sandbox {
 
 /// A sandbox as lists show it: with the machine's processors, the memory that it may use, and the size
 /// of the file system that its files are on.
-pub(super) fn listed(app: &Registry, record: Record) -> wire::ListedSandbox {
+pub(super) fn listed(app: &Registry, record: SandboxRecord) -> wire::ListedSandbox {
     wire::ListedSandbox {
         sandbox_id: record.id,
         alias: Some(record.template.clone()),
@@ -41,8 +41,8 @@ pub(super) fn listed(app: &Registry, record: Record) -> wire::ListedSandbox {
         memory_mb: memory_mb(app),
         disk_size_mb: disk_size_mb(app),
         state: match record.state {
-            State::Running => wire::SandboxState::Running,
-            State::Paused => wire::SandboxState::Paused,
+            RunState::Running => wire::SandboxState::Running,
+            RunState::Paused => wire::SandboxState::Paused,
         },
         envd_version: ENVD_VERSION.to_owned(),
         metadata: record.metadata,

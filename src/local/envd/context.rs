@@ -7,13 +7,13 @@ use connectrpc::{ConnectError, RequestContext};
 
 use crate::local::auth;
 use crate::local::sandbox::registry::Registry;
-use crate::local::sandbox::{Run, Sandbox};
+use crate::local::sandbox::{LocalSandbox, SandboxRun};
 
 /// The sandbox that a request is for.
 #[derive(Clone)]
 pub(in crate::local) struct SandboxContext {
-    pub(in crate::local) sandbox: Arc<Sandbox>,
-    pub(in crate::local) run: Arc<Run>,
+    pub(in crate::local) sandbox: Arc<LocalSandbox>,
+    pub(in crate::local) run: Arc<SandboxRun>,
     pub(in crate::local) registry: Arc<Registry>,
 }
 
@@ -23,11 +23,11 @@ impl SandboxContext {
     }
 }
 
-fn has_token(sandbox: &Sandbox, headers: &HeaderMap) -> bool {
+fn has_token(sandbox: &LocalSandbox, headers: &HeaderMap) -> bool {
     !sandbox.record().secure || names_token(sandbox, headers)
 }
 
-pub(super) fn names_token(sandbox: &Sandbox, headers: &HeaderMap) -> bool {
+pub(super) fn names_token(sandbox: &LocalSandbox, headers: &HeaderMap) -> bool {
     let given = headers
         .get("x-access-token")
         .map_or(&b""[..], HeaderValue::as_bytes);

@@ -9,10 +9,10 @@ use buffa_types::google::protobuf::Timestamp;
 
 use super::metadata;
 use crate::e2b::proto::filesystem::{EntryInfo, FileType};
-use crate::local::isolation::{Beneath, View};
+use crate::local::isolation::{ConfinedPath, PathMap};
 
 /// Describes what is held, as processes see it; of a link, its target.
-pub(super) fn entry(view: &View, held: &Beneath) -> io::Result<EntryInfo> {
+pub(super) fn entry(view: &PathMap, held: &ConfinedPath) -> io::Result<EntryInfo> {
     let own = held.metadata()?;
     let path = held.place();
     let link = own.is_symlink();
@@ -70,10 +70,10 @@ struct LinkTarget {
     place: PathBuf,
     metadata: Metadata,
     /// Unless it is outside of the sandbox's directories.
-    held: Option<Beneath>,
+    held: Option<ConfinedPath>,
 }
 
-fn target(view: &View, link: &Path) -> Option<LinkTarget> {
+fn target(view: &PathMap, link: &Path) -> Option<LinkTarget> {
     if let Some(place) = view.find(&view.seen(link), false) {
         let held = view.hold(&place).ok()?;
         return Some(LinkTarget {
@@ -110,7 +110,7 @@ fn permissions(metadata: &Metadata, link: bool) -> String {
 }
 
 /// The name of a user or group, else its number.
-fn account(view: &View, database: &str, id: u32) -> String {
+fn account(view: &PathMap, database: &str, id: u32) -> String {
     if view.is_own() || view.owner() == Some(id) {
         // There is but one user inside, whatever his number is outside.
         return "user".to_owned();

@@ -18,7 +18,7 @@ use crate::e2b::proto::filesystem::{
     MoveRequest, MoveResponse, RemoveRequest, RemoveResponse, RemoveWatcherRequest,
     RemoveWatcherResponse, StatRequest, StatResponse, WatchDirRequest, WatchDirResponse,
 };
-use crate::local::isolation::{Beneath, View};
+use crate::local::isolation::{ConfinedPath, PathMap};
 use crate::local::sync::blocking;
 
 pub(super) struct FilesystemService;
@@ -46,7 +46,7 @@ async fn on<T: Send + 'static>(
     cx: &SandboxContext,
     path: &str,
     place: PathBuf,
-    work: impl FnOnce(&View, &Path) -> io::Result<T> + Send + 'static,
+    work: impl FnOnce(&PathMap, &Path) -> io::Result<T> + Send + 'static,
 ) -> Result<T, ConnectError> {
     let view = cx.sandbox.view.clone();
     let done = blocking(move || work(&view, &place)).await;
@@ -258,7 +258,12 @@ async fn directory(cx: &SandboxContext, path: &str) -> Result<PathBuf, ConnectEr
 }
 
 /// Depth first, by name, links below the root not followed.
-fn walk(view: &View, dir: &Beneath, depth: u32, entries: &mut Vec<EntryInfo>) -> io::Result<()> {
+fn walk(
+    view: &PathMap,
+    dir: &ConfinedPath,
+    depth: u32,
+    entries: &mut Vec<EntryInfo>,
+) -> io::Result<()> {
     for name in dir.list()? {
         if entries.len() >= ENTRIES {
             break;

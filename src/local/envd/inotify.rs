@@ -2,7 +2,7 @@
 //!
 //! A process of the sandbox may put a link where the server has seen a directory, and a watch by its
 //! path would be one of a directory elsewhere. So each directory is held first, reached without
-//! following any link ([`View::hold`]), and what is held is watched.
+//! following any link ([`PathMap::hold`]), and what is held is watched.
 //!
 //! In: a directory's place. Out: changes with names relative to it, told apart as envd tells them
 //! (0.6.4): a new file is CREATE then WRITE, a rename is RENAME of the old name and CREATE of the new
@@ -25,7 +25,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::watch_share::WatchQuota;
 use crate::e2b::proto::filesystem::EventType;
-use crate::local::isolation::View;
+use crate::local::isolation::PathMap;
 
 /// Directories below one that is watched; the kernel gives each user but so many watches.
 const FOLDERS: usize = 8192;
@@ -57,7 +57,7 @@ pub(super) struct ChangeBatch {
 /// What is watched, until it is dropped.
 pub(super) struct WatchedTree {
     pub(super) kernel: Arc<AsyncFd<OwnedFd>>,
-    view: View,
+    view: PathMap,
     root: PathBuf,
     recursive: bool,
     share: WatchQuota,
@@ -102,7 +102,7 @@ impl WatchedTree {
         reason = "its successor is unsafe; an OwnedFd gives the same descriptor as long as it lives"
     )]
     pub(super) fn new(
-        view: View,
+        view: PathMap,
         root: PathBuf,
         recursive: bool,
         share: WatchQuota,
@@ -388,17 +388,17 @@ mod tests {
     use super::*;
 
     /// A sandbox's directories with one outside of them, and its view.
-    fn sandbox() -> (tempfile::TempDir, PathBuf, View) {
+    fn sandbox() -> (tempfile::TempDir, PathBuf, PathMap) {
         let dir = tempfile::tempdir().unwrap();
         for folder in ["home/real/deep", "tmp", "outside"] {
             std::fs::create_dir_all(dir.path().join(folder)).unwrap();
         }
         let base = dir.path().canonicalize().unwrap();
-        let view = View::new(&base, true);
+        let view = PathMap::new(&base, true);
         (dir, base, view)
     }
 
-    fn watch(view: View, root: PathBuf, recursive: bool) -> io::Result<WatchedTree> {
+    fn watch(view: PathMap, root: PathBuf, recursive: bool) -> io::Result<WatchedTree> {
         WatchedTree::new(view, root, recursive, WatchQuota::default())
     }
 

@@ -32,7 +32,7 @@ use connectrpc::{ConnectError, ConnectRpcService, Limits};
 use crate::e2b::proto::filesystem::FilesystemExt as _;
 use crate::e2b::proto::process::ProcessExt as _;
 use crate::local::error::ApiError;
-use crate::local::sandbox::Sandbox;
+use crate::local::sandbox::LocalSandbox;
 use crate::local::sandbox::metrics;
 use context::{SandboxContext, known_name, names_token};
 
@@ -154,12 +154,12 @@ async fn require_token(
 
 /// Whether the request has the sandbox's token, or a signature made with it. One that has expired
 /// says no less whose it is.
-pub(super) fn may_use(sandbox: &Sandbox, request: &Request) -> bool {
+pub(super) fn may_use(sandbox: &LocalSandbox, request: &Request) -> bool {
     !sandbox.record().secure || is_for(sandbox, request)
 }
 
 /// The same, and it cannot be meant for another sandbox.
-pub(super) fn is_for(sandbox: &Sandbox, request: &Request) -> bool {
+pub(super) fn is_for(sandbox: &LocalSandbox, request: &Request) -> bool {
     if names_token(sandbox, request.headers()) {
         return true;
     }

@@ -1,7 +1,7 @@
 //! Paths of the file API: relative ones and `~` start at the sandbox's home; absolute ones are as
 //! the processes see them, and must lie inside the sandbox's directories. Links are followed as the
 //! processes would follow them, and never by the kernel: what was found here is then held by
-//! [`View::hold`], which follows none.
+//! [`PathMap::hold`], which follows none.
 //!
 //! Without isolation this is no wall (a process of the sandbox can read what its user can); it
 //! keeps the API from touching the user's files by mistake or through a link.
@@ -9,7 +9,7 @@
 use std::path::PathBuf;
 
 use super::SandboxContext;
-use crate::local::isolation::View;
+use crate::local::isolation::PathMap;
 
 /// Longest path of the kernel's.
 const LONGEST: usize = 4096;
@@ -46,7 +46,7 @@ impl SandboxContext {
     }
 }
 
-fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, PathOutsideSandbox> {
+fn inside(path: &str, view: &PathMap, itself: bool) -> Result<PathBuf, PathOutsideSandbox> {
     let relative = path
         .strip_prefix("~/")
         .unwrap_or(if path == "~" { "" } else { path });
@@ -55,7 +55,7 @@ fn inside(path: &str, view: &View, itself: bool) -> Result<PathBuf, PathOutsideS
     found.ok_or_else(|| outside(path, view))
 }
 
-fn outside(path: &str, view: &View) -> PathOutsideSandbox {
+fn outside(path: &str, view: &PathMap) -> PathOutsideSandbox {
     PathOutsideSandbox {
         path: path.chars().take(SHOWN).collect(),
         home: view.home().display().to_string(),
@@ -84,7 +84,7 @@ mod tests {
         ] {
             std::os::unix::fs::symlink(target, home.join(link)).unwrap();
         }
-        let view = View::new(&dir, false).with_roots(&[dir.join("extra")]);
+        let view = PathMap::new(&dir, false).with_roots(&[dir.join("extra")]);
         let find = |path: &str, itself| inside(path, &view, itself);
 
         assert_eq!(find("a/b", false).unwrap(), home.join("a/b"));
@@ -117,7 +117,7 @@ mod tests {
         ] {
             std::os::unix::fs::symlink(target, home.join(link)).unwrap();
         }
-        let view = View::new(dir.path(), true);
+        let view = PathMap::new(dir.path(), true);
         let find = |path: &str, itself| inside(path, &view, itself).ok();
 
         assert_eq!(find("own/a", false), Some(home.join("real/a")));
@@ -141,7 +141,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_asked_the_answer_is_inside(path in "[a./~\\\\]*", own: bool) {
-            let view = View::new(Path::new("/nowhere/x"), own);
+            let view = PathMap::new(Path::new("/nowhere/x"), own);
             if let Ok(path) = inside(&path, &view, false) {
                 prop_assert!(path.starts_with("/nowhere/x"));
                 prop_assert!(view.hold(&path).is_err());

@@ -18,9 +18,9 @@ use crate::e2b::proto::process::process_event::{
 };
 use crate::local::helper::client::HelperError;
 use crate::local::helper::protocol::{HelperErrorKind, ProcessExit, PtySize};
-use crate::local::process::output_broadcast::{Lost, Output, Subscriber};
-use crate::local::process::streams::Kind;
-use crate::local::process::{Command, Launch, Process, Selector};
+use crate::local::process::output_broadcast::{ProcessOutput, Subscriber, SubscriptionEnd};
+use crate::local::process::streams::InputKind;
+use crate::local::process::{Process, ProcessCommand, ProcessLaunch, ProcessSelector};
 
 /// The interval between keepalives where the client names none.
 const KEEPALIVE: Duration = Duration::from_secs(90);
@@ -200,7 +200,7 @@ fn launch(
     cx: &SandboxContext,
     request: pb::StartRequest,
     deadline: Option<Duration>,
-) -> Result<Launch, ConnectError> {
+) -> Result<ProcessLaunch, ConnectError> {
     let config = request.process.as_option().cloned().unwrap_or_default();
     if config.cmd.is_empty() {
         return Err(ConnectError::invalid_argument("the command is empty"));
@@ -211,7 +211,7 @@ fn launch(
     let below_home = cwd
         .strip_prefix("~/")
         .unwrap_or(if cwd == "~" { "" } else { &cwd });
-    Ok(Launch {
+    Ok(ProcessLaunch {
         env: cx
             .sandbox
             .environment(&cx.registry.options, &envs)
@@ -222,7 +222,7 @@ fn launch(
         stdin: request.stdin.unwrap_or(true),
         terminal: request.pty.as_option().map(size),
         deadline,
-        command: Command {
+        command: ProcessCommand {
             cmd: config.cmd,
             args: config.args,
             envs,
@@ -251,8 +251,8 @@ fn find(
     wanted: Option<&pb::ProcessSelector>,
 ) -> Result<Arc<Process>, ConnectError> {
     let wanted = match wanted.and_then(|wanted| wanted.selector.as_ref()) {
-        Some(pb::process_selector::Selector::Pid(pid)) => Selector::Pid(*pid),
-        Some(pb::process_selector::Selector::Tag(tag)) => Selector::Tag(tag.clone()),
+        Some(pb::process_selector::Selector::Pid(pid)) => ProcessSelector::Pid(*pid),
+        Some(pb::process_selector::Selector::Tag(tag)) => ProcessSelector::Tag(tag.clone()),
         None => return Err(ConnectError::invalid_argument("no process was named")),
     };
     cx.run.processes.find(&wanted).map_err(refused)
@@ -260,8 +260,8 @@ fn find(
 
 async fn input(process: &Process, input: Option<&pb::ProcessInput>) -> Result<(), ConnectError> {
     let (kind, bytes) = match input.and_then(|input| input.input.as_ref()) {
-        Some(pb::process_input::Input::Stdin(bytes)) => (Kind::Stdin, bytes),
-        Some(pb::process_input::Input::Pty(bytes)) => (Kind::Terminal, bytes),
+        Some(pb::process_input::Input::Stdin(bytes)) => (InputKind::Stdin, bytes),
+        Some(pb::process_input::Input::Pty(bytes)) => (InputKind::Terminal, bytes),
         None => return Err(ConnectError::invalid_argument("no input was given")),
     };
     let written = process.write(kind, bytes).await;
@@ -360,14 +360,20 @@ async fn follow(
         let quiet = Instant::now() + keepalive;
         let until = deadline.map_or(quiet, |deadline| deadline.min(quiet));
         return match timeout_at(until, subscriber.next()).await {
-            Ok(Ok(Output::Stdout(bytes))) => Ok(data(data_event::Output::Stdout(bytes.to_vec()))),
-            Ok(Ok(Output::Stderr(bytes))) => Ok(data(data_event::Output::Stderr(bytes.to_vec()))),
-            Ok(Ok(Output::Terminal(bytes))) => Ok(data(data_event::Output::Pty(bytes.to_vec()))),
-            Ok(Ok(Output::Ended(exit))) => Ok(end(exit).into()),
-            Ok(Err(Lost::TooSlow)) => Err(ConnectError::resource_exhausted(
+            Ok(Ok(ProcessOutput::Stdout(bytes))) => {
+                Ok(data(data_event::Output::Stdout(bytes.to_vec())))
+            }
+            Ok(Ok(ProcessOutput::Stderr(bytes))) => {
+                Ok(data(data_event::Output::Stderr(bytes.to_vec())))
+            }
+            Ok(Ok(ProcessOutput::Terminal(bytes))) => {
+                Ok(data(data_event::Output::Pty(bytes.to_vec())))
+            }
+            Ok(Ok(ProcessOutput::Ended(exit))) => Ok(end(exit).into()),
+            Ok(Err(SubscriptionEnd::TooSlow)) => Err(ConnectError::resource_exhausted(
                 "output was not read fast enough",
             )),
-            Ok(Err(Lost::Sandbox)) => Err(ConnectError::unavailable(
+            Ok(Err(SubscriptionEnd::Sandbox)) => Err(ConnectError::unavailable(
                 "the sandbox was paused or killed",
             )),
             Err(_) if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Err(expired()),

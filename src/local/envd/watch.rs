@@ -27,7 +27,7 @@ use super::entry::entry;
 #[cfg(target_os = "linux")]
 use super::inotify::{DirectoryChange, WatchedTree};
 use super::watch_share::WatchQuota;
-use crate::local::isolation::View;
+use crate::local::isolation::PathMap;
 use crate::local::sync::guard;
 
 /// Events that wait for one stream's reader; beyond it the stream ends with an error.
@@ -42,7 +42,7 @@ type FollowTask = AbortOnDropHandle<()>;
 
 /// What is watched, and how.
 pub(super) struct WatchRequest {
-    pub(super) view: View,
+    pub(super) view: PathMap,
     pub(super) root: PathBuf,
     pub(super) recursive: bool,
     pub(super) with_entry: bool,
@@ -214,7 +214,7 @@ struct EventBatch {
 #[cfg(target_os = "linux")]
 struct WatchSource {
     tree: WatchedTree,
-    view: View,
+    view: PathMap,
     root: PathBuf,
     with_entry: bool,
 }
@@ -319,7 +319,7 @@ fn follow<T: Send + 'static>(
 }
 
 #[cfg(target_os = "linux")]
-fn event_of(root: &Path, change: DirectoryChange, with_entry: Option<&View>) -> FilesystemEvent {
+fn event_of(root: &Path, change: DirectoryChange, with_entry: Option<&PathMap>) -> FilesystemEvent {
     let DirectoryChange { kind, name } = change;
     let there = matches!(
         kind,

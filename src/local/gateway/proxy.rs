@@ -25,7 +25,7 @@ use crate::e2b::wire::GatewayError;
 use crate::local::helper::protocol::HelperErrorKind;
 use crate::local::sandbox::registry;
 use crate::local::sandbox::registry::Registry;
-use crate::local::sandbox::{Run, Sandbox};
+use crate::local::sandbox::{LocalSandbox, SandboxRun};
 use crate::local::{auth, envd};
 
 /// Pauses between the attempts to reach a port (E2B's proxy makes the same five attempts).
@@ -112,7 +112,7 @@ async fn answer(mut front: Gateway, mut request: Request) -> Response {
 }
 
 /// Sends a request to a port in a sandbox, if the sandbox may have another connection.
-async fn to_port(id: &str, run: &Run, port: u16, request: Request) -> Response {
+async fn to_port(id: &str, run: &SandboxRun, port: u16, request: Request) -> Response {
     // Its two ends.
     let place = match run.share.take(2) {
         Ok(place) => Arc::new(place),
@@ -134,7 +134,7 @@ async fn to_port(id: &str, run: &Run, port: u16, request: Request) -> Response {
 
 /// The run of a sandbox. One that is being paused or resumed is waited for, a moment: what comes
 /// then is an answer, and "try again" is none.
-async fn live(id: &str, sandbox: &Sandbox) -> Result<Arc<Run>, Response> {
+async fn live(id: &str, sandbox: &LocalSandbox) -> Result<Arc<SandboxRun>, Response> {
     if let Some(run) = sandbox.live() {
         return Ok(run);
     }
@@ -150,7 +150,7 @@ async fn settled(transition: &Mutex<()>) -> bool {
     timeout(MOMENT, transition.lock()).await.is_ok()
 }
 
-fn may_reach(sandbox: &Sandbox, port: u16, request: &Request) -> bool {
+fn may_reach(sandbox: &LocalSandbox, port: u16, request: &Request) -> bool {
     if port == ENVD_PORT {
         envd::may_use(sandbox, request)
     } else {
@@ -159,7 +159,11 @@ fn may_reach(sandbox: &Sandbox, port: u16, request: &Request) -> bool {
 }
 
 /// Wakes a sandbox that asked for it, if the request may reach it; does nothing to others.
-async fn wake(registry: &Arc<Registry>, sandbox: &Sandbox, allowed: bool) -> Result<(), Response> {
+async fn wake(
+    registry: &Arc<Registry>,
+    sandbox: &LocalSandbox,
+    allowed: bool,
+) -> Result<(), Response> {
     let record = sandbox.record();
     if !registry::wakes(&record, sandbox) {
         return Ok(());
@@ -179,7 +183,7 @@ fn by_secret(registry: &Registry, request: &Request) -> Option<String> {
         .map(|sandbox| sandbox.record().id)
 }
 
-fn may_pass(sandbox: &Sandbox, request: &Request) -> bool {
+fn may_pass(sandbox: &LocalSandbox, request: &Request) -> bool {
     sandbox.record().traffic_token.is_none_or(|wanted| {
         let given = request
             .headers()
@@ -242,7 +246,7 @@ fn mask_host(mask: &str, port: u16, headers: &mut HeaderMap) {
     }
 }
 
-async fn dial(run: &Run, port: u16) -> Option<TcpStream> {
+async fn dial(run: &SandboxRun, port: u16) -> Option<TcpStream> {
     for pause in PAUSES.into_iter().map(Some).chain([None]) {
         match run.helper.dial(port).await {
             Ok(stream) => return Some(stream),

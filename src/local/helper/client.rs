@@ -24,8 +24,8 @@ use super::protocol::{
     PtySize,
 };
 use super::{process_tree, pty};
-use crate::local::isolation::{Confinement, Start};
-use crate::local::limits::OfProcess;
+use crate::local::isolation::{Confinement, HelperLaunch};
+use crate::local::limits::ProcessLimits;
 use crate::local::network::forward_proxy;
 
 /// Time for a helper to report that it is ready.
@@ -130,11 +130,11 @@ pub(in crate::local) struct Helper {
 impl Helper {
     /// Starts a helper and waits until it is ready. Its own messages go to the file `log`.
     pub(in crate::local) async fn start(
-        start: Start,
-        limits: OfProcess,
+        start: HelperLaunch,
+        limits: ProcessLimits,
         log: &Path,
     ) -> Result<Self, HelperError> {
-        let Start {
+        let HelperLaunch {
             mut command,
             confinement,
             own_network,
@@ -195,7 +195,7 @@ impl Helper {
     /// Has the helper lay upon itself what holds for everything in the sandbox.
     async fn restrain(
         &self,
-        limits: OfProcess,
+        limits: ProcessLimits,
         confinement: Confinement,
     ) -> Result<(), HelperError> {
         if !limits.is_nothing() {

@@ -85,7 +85,7 @@ fn listed(port: u16) -> Vec<ListeningSocket> {
 
 #[cfg(not(target_os = "linux"))]
 fn by_lsof(root: u32, port: u16) -> Vec<SocketAddr> {
-    let Ok(output) = std::process::Command::new("/usr/sbin/lsof")
+    let Ok(output) = std::process::ProcessCommand::new("/usr/sbin/lsof")
         .args(["-nP", "-sTCP:LISTEN", "-t", &format!("-iTCP:{port}")])
         .output()
     else {

@@ -140,7 +140,7 @@ fn processes() -> Vec<ProcessEntry> {
 
 #[cfg(not(target_os = "linux"))]
 fn processes() -> Vec<ProcessEntry> {
-    let Ok(output) = std::process::Command::new("/bin/ps")
+    let Ok(output) = std::process::ProcessCommand::new("/bin/ps")
         .args(["-A", "-o", "pid=,ppid=,state="])
         .output()
     else {

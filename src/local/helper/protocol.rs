@@ -25,7 +25,7 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 
 use crate::local::isolation::Confinement;
-use crate::local::limits::OfProcess;
+use crate::local::limits::ProcessLimits;
 
 const HEAD: usize = 5;
 /// Longest message. Linux refuses argument lists beyond 2 MiB anyway.
@@ -53,7 +53,7 @@ pub(in crate::local) enum HelperRequest {
         terminal: Option<PtySize>,
     },
     /// Limits the helper and all that it starts; before everything else.
-    Limit { call: u64, to: OfProcess },
+    Limit { call: u64, to: ProcessLimits },
     /// Confines the helper and all that it starts; before everything else.
     Confine { call: u64, to: Confinement },
     /// Listens on a loopback port inside; the listener comes out.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use super::helper_command::HelperCommand;
-use crate::local::isolation::Wanted;
-use crate::local::limits::Limits;
+use crate::local::isolation::IsolationRequest;
+use crate::local::limits::ResourceLimits;
 
 /// How a server is set up. Nothing is read from the environment; the caller says all.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ServerOptions {
     /// Holds the sandboxes, across restarts.
     pub state_dir: PathBuf,
     /// Directories of this program's own that hold `state_dir`: where the server is root, they are
@@ -39,9 +39,9 @@ pub struct Options {
     /// Directories that the file API may touch beside a sandbox's own.
     pub extra_file_roots: Vec<PathBuf>,
     /// How far sandboxes shall be shut off.
-    pub isolation: Wanted,
+    pub isolation: IsolationRequest,
     /// What each sandbox may use.
-    pub limits: Limits,
+    pub limits: ResourceLimits,
     /// What clients see as the sandboxes' domain, e.g. `sbx.localhost:4000`. Empty: made from
     /// the first listener's port.
     pub domain: String,

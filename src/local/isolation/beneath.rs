@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::View;
+use super::PathMap;
 
 /// Looks that an upload takes at a name which comes and goes.
 const LOOKS: usize = 8;
@@ -27,7 +27,7 @@ const PASS: OFlags = OFlags::RDONLY;
 
 /// A name in a directory that is held; whether something has it is not said.
 #[derive(Debug)]
-pub(in crate::local) struct Beneath {
+pub(in crate::local) struct ConfinedPath {
     parent: OwnedFd,
     name: OsString,
     /// The same by its path; goes astray where a link was put into it.
@@ -36,14 +36,14 @@ pub(in crate::local) struct Beneath {
     owner: Option<u32>,
 }
 
-impl View {
-    /// Holds what [`View::find`] has found.
-    pub(in crate::local) fn hold(&self, place: &Path) -> io::Result<Beneath> {
+impl PathMap {
+    /// Holds what [`PathMap::find`] has found.
+    pub(in crate::local) fn hold(&self, place: &Path) -> io::Result<ConfinedPath> {
         self.reach(place, folder)
     }
 
     /// The same; makes the directories above it that are missing.
-    pub(in crate::local) fn hold_made(&self, place: &Path) -> io::Result<Beneath> {
+    pub(in crate::local) fn hold_made(&self, place: &Path) -> io::Result<ConfinedPath> {
         self.reach(place, |parent, name| match folder(parent, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 make_folder(parent, name, self.owner)?;
@@ -57,7 +57,7 @@ impl View {
         &self,
         place: &Path,
         step: impl Fn(BorrowedFd<'_>, &OsStr) -> io::Result<OwnedFd>,
-    ) -> io::Result<Beneath> {
+    ) -> io::Result<ConfinedPath> {
         let (root, rest) = self.root(place).ok_or(io::ErrorKind::PermissionDenied)?;
         let mut parent = folder(CWD, root.as_os_str())?;
         let mut name = OsStr::new(".");
@@ -69,7 +69,7 @@ impl View {
                 name = part;
             }
         }
-        Ok(Beneath {
+        Ok(ConfinedPath {
             parent,
             name: name.to_owned(),
             place: place.to_owned(),
@@ -78,7 +78,7 @@ impl View {
     }
 }
 
-impl Beneath {
+impl ConfinedPath {
     /// What has the name; of a link, the link.
     #[cfg(target_os = "linux")]
     pub(in crate::local) fn metadata(&self) -> io::Result<Metadata> {
@@ -241,13 +241,13 @@ mod tests {
     use super::*;
 
     /// A sandbox's directories with a file outside of them, and its view.
-    fn sandbox() -> (tempfile::TempDir, View) {
+    fn sandbox() -> (tempfile::TempDir, PathMap) {
         let dir = tempfile::tempdir().unwrap();
         for folder in ["home/real", "tmp", "outside"] {
             std::fs::create_dir_all(dir.path().join(folder)).unwrap();
         }
         std::fs::write(dir.path().join("outside/secret"), "secret").unwrap();
-        let view = View::new(&dir.path().canonicalize().unwrap(), true);
+        let view = PathMap::new(&dir.path().canonicalize().unwrap(), true);
         (dir, view)
     }
 

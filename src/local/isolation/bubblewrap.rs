@@ -35,7 +35,7 @@ pub(super) const CERTIFICATES: &str = "/etc/sandbar-certificates.pem";
 
 /// A sandbox as its wall is built around it.
 #[derive(Debug)]
-pub(in crate::local) struct Dwelling {
+pub(in crate::local) struct BubblewrapSpec {
     /// Words of a program that runs first and then turns into the rest of its command line.
     pub(in crate::local) first: Vec<OsString>,
     /// Becomes `/home/user`.
@@ -55,7 +55,7 @@ pub(in crate::local) struct Dwelling {
     pub(in crate::local) memory: Option<u64>,
 }
 
-impl Dwelling {
+impl BubblewrapSpec {
     /// What of this machine's files is mounted for it alone.
     fn sources(&self) -> Vec<&Path> {
         let programs = self.programs.iter().map(|(_, file)| file);
@@ -132,7 +132,10 @@ fn foreign(folder: &str) -> Option<&Path> {
 
 /// The command that runs `program` as the first process of the dwelling. Its standard output is
 /// taken; standard input and error are the caller's to set, and reach the program.
-pub(in crate::local) fn command(dwelling: &Dwelling, program: &[OsString]) -> io::Result<Command> {
+pub(in crate::local) fn command(
+    dwelling: &BubblewrapSpec,
+    program: &[OsString],
+) -> io::Result<Command> {
     let wall = match dwelling.network {
         Network::Pasta => format!("{} bwrap", pasta::COMMAND),
         Network::Own | Network::Shared => "bwrap".to_owned(),
@@ -145,7 +148,7 @@ pub(in crate::local) fn command(dwelling: &Dwelling, program: &[OsString]) -> io
         command
     };
     let mut command;
-    let mut sources = Sources::default();
+    let mut sources = MountSources::default();
     if let Some(owner) = dwelling.owner {
         let by_pasta = dwelling.network == Network::Pasta;
         let place = if by_pasta {
@@ -198,13 +201,13 @@ fn pipe(arguments: &[OsString]) -> io::Result<Stdio> {
 
 /// Where directories of this machine are found: themselves, or on the stage.
 #[derive(Default)]
-struct Sources {
+struct MountSources {
     stage: Option<Vec<OsString>>,
     place: &'static str,
     count: usize,
 }
 
-impl Sources {
+impl MountSources {
     fn of(&mut self, path: &Path, how: &str) -> OsString {
         let Some(stage) = &mut self.stage else {
             return path.into();
@@ -216,7 +219,7 @@ impl Sources {
     }
 }
 
-fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
+fn arguments(dwelling: &BubblewrapSpec, sources: &mut MountSources) -> Vec<OsString> {
     let mut list: Vec<OsString> = Vec::new();
     let fixed = "--unshare-user --uid 1000 --gid 1000 --unshare-pid --unshare-ipc --unshare-uts \
         --unshare-cgroup-try --hostname sandbox --cap-drop ALL --disable-userns --new-session --clearenv \
@@ -266,7 +269,7 @@ fn arguments(dwelling: &Dwelling, sources: &mut Sources) -> Vec<OsString> {
 
 /// What is shown of the machine's configuration and software, and what stands in its place: `written`
 /// holds the generated files.
-fn files_of_the_machine(dwelling: &Dwelling, written: &Path) -> Vec<OsString> {
+fn files_of_the_machine(dwelling: &BubblewrapSpec, written: &Path) -> Vec<OsString> {
     let mut list = Vec::new();
     let mut add = |parts: [OsString; 3]| list.extend(parts);
     for name in etc::SHOWN {

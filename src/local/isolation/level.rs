@@ -45,7 +45,7 @@ pub enum Network {
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
+pub struct IsolationRequest {
     /// Nothing beyond this level is tried.
     pub most: Level,
     /// With less the server does not start.
@@ -53,7 +53,7 @@ pub struct Wanted {
     pub network: Network,
 }
 
-impl Default for Wanted {
+impl Default for IsolationRequest {
     fn default() -> Self {
         Self {
             most: Level::Full,

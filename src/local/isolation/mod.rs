@@ -1,7 +1,7 @@
 //! How far sandboxes are shut off from this machine: which level it offers, why not a higher one,
 //! and how a sandbox's helper is started behind that wall.
 //!
-//! In: what is wanted ([`Wanted`]) and how the helper is started. Out: one decision for the life of
+//! In: what is wanted ([`IsolationRequest`]) and how the helper is started. Out: one decision for the life of
 //! a server ([`Isolation`]), made by trying, never by reading settings of the kernel. It knows
 //! programs and the kernel, and nothing of E2B, HTTP, or a sandbox's record.
 //!
@@ -45,18 +45,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use lack::Lack;
-use owners::Owners;
+use lack::Unavailable;
+use owners::UidPool;
 
-pub(super) use beneath::{Beneath, remove_dir};
+pub(super) use beneath::{ConfinedPath, remove_dir};
 pub(super) use confine::{Confinement, restrict};
 pub use detach::{close_on_exec, detach};
 pub(super) use detach::{give_up_rights, lead_session};
-pub use level::{Level, Network, Wanted};
-pub(super) use owners::Dirs;
-pub(super) use start::{Quarters, Start};
+pub use level::{IsolationRequest, Level, Network};
+pub(super) use owners::ServerDirs;
+pub(super) use start::{HelperLaunch, LaunchSpec};
 pub(super) use system_calls::DeniedCalls;
-pub(super) use view::View;
+pub(super) use view::PathMap;
 
 /// Where a sandbox of level full sees this program.
 pub const PROGRAM_INSIDE: &str = "/opt/sandbar/bin/sandbar";
@@ -75,7 +75,7 @@ pub struct Isolation {
     pub shares_user: bool,
     /// As whom the sandboxes run, if the server is root.
     #[serde(skip)]
-    owners: Option<Owners>,
+    owners: Option<UidPool>,
 }
 
 impl Isolation {
@@ -156,7 +156,7 @@ impl Isolation {
         }
     }
 
-    /// Where a sandbox's processes find the certificates that [`Quarters`] have.
+    /// Where a sandbox's processes find the certificates that [`LaunchSpec`] have.
     pub(super) fn certificates(&self, dir: &Path) -> PathBuf {
         match self.level {
             Level::Full => bubblewrap::CERTIFICATES.into(),
@@ -176,16 +176,16 @@ impl Isolation {
 
 /// Finds the highest level up to the wanted one that works here. Takes some milliseconds, at most
 /// a few seconds where something hangs.
-pub(super) fn decide(wanted: Wanted, dirs: &Dirs<'_>) -> io::Result<Isolation> {
-    let refused = |lack: Lack| io::Error::other(lack.line());
-    let owners = Owners::here().map_err(refused)?;
-    let mut lack = Lack {
+pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Result<Isolation> {
+    let refused = |lack: Unavailable| io::Error::other(lack.line());
+    let owners = UidPool::here().map_err(refused)?;
+    let mut lack = Unavailable {
         why: String::new(),
         next: String::new(),
     };
     let (mut level, mut network) = (wanted.most, wanted.network);
     if level == Level::Full {
-        match probe::full(network, owners.map(Owners::any)) {
+        match probe::full(network, owners.map(UidPool::any)) {
             Ok(Some(missing)) => (network, lack) = (Network::Own, missing),
             Ok(None) => {}
             Err(missing) => (level, lack) = (Level::Filesystem, missing),
@@ -202,7 +202,7 @@ pub(super) fn decide(wanted: Wanted, dirs: &Dirs<'_>) -> io::Result<Isolation> {
         }
     }
     if level == wanted.most && level < Level::Full {
-        lack = Lack {
+        lack = Unavailable {
             why: "more was not asked for".to_owned(),
             next: String::new(),
         };

@@ -12,10 +12,10 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::lack::Lack;
+use super::lack::Unavailable;
 
 /// Directories of a server.
-pub(in crate::local) struct Dirs<'a> {
+pub(in crate::local) struct ServerDirs<'a> {
     /// Holds its sandboxes.
     pub(in crate::local) state: &'a Path,
     /// Those of our own in which it lies.
@@ -24,13 +24,13 @@ pub(in crate::local) struct Dirs<'a> {
 
 /// User ids of which each sandbox takes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owners {
+pub(super) struct UidPool {
     first: u32,
     count: u32,
 }
 
 /// Above what systemd and containers give out, below what is negative as a signed number.
-const WHOLE: Owners = Owners {
+const WHOLE: UidPool = UidPool {
     first: 1_900_000_000,
     count: 1 << 16,
 };
@@ -40,9 +40,9 @@ const ACCOUNTS: u32 = 20_000;
 /// So many must be free there.
 const FEWEST: u32 = 256;
 
-impl Owners {
+impl UidPool {
     /// Those of this server: `None` where it is not root, and its sandboxes are its own user's.
-    pub(super) fn here() -> Result<Option<Self>, Lack> {
+    pub(super) fn here() -> Result<Option<Self>, Unavailable> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
         }
@@ -56,7 +56,7 @@ impl Owners {
     }
 
     /// Those of a user namespace: lines of first id inside, first id outside, and count.
-    fn mapped(map: &str) -> Result<Option<Self>, Lack> {
+    fn mapped(map: &str) -> Result<Option<Self>, Unavailable> {
         let ranges = map.lines().filter_map(|line| {
             let mut numbers = line.split_whitespace().map(str::parse::<u32>);
             let mut next = || numbers.next()?.ok();
@@ -81,7 +81,7 @@ impl Owners {
         if root.is_some_and(|(_, outside, _)| *outside != 0) {
             return Ok(None);
         }
-        Err(Lack {
+        Err(Unavailable {
             why: "the server runs as root, and there is no other user to run sandboxes as"
                 .to_owned(),
             next: "run it as an ordinary user".to_owned(),
@@ -89,7 +89,7 @@ impl Owners {
     }
 
     /// Root without its rights cannot become somebody else.
-    fn try_change(self) -> Result<(), Lack> {
+    fn try_change(self) -> Result<(), Unavailable> {
         let tried = Command::new("/bin/sh")
             .args(["-c", ":"])
             .uid(self.first)
@@ -100,7 +100,7 @@ impl Owners {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
-        tried.map(drop).map_err(|error| Lack {
+        tried.map(drop).map_err(|error| Unavailable {
             why: format!(
                 "the server runs as root and cannot start a sandbox as another user: {error}"
             ),
@@ -148,7 +148,7 @@ fn closed(path: &Path) -> Option<&Path> {
 /// # Errors
 ///
 /// Where the way to them is shut: to open it is not the server's business.
-pub(super) fn open_way(dirs: &Dirs<'_>) -> Result<(), Lack> {
+pub(super) fn open_way(dirs: &ServerDirs<'_>) -> Result<(), Unavailable> {
     let let_pass = |dir: &Path| {
         let mode = dir.metadata()?.mode();
         std::fs::set_permissions(dir, Permissions::from_mode(mode & 0o7777 | 0o011))
@@ -159,7 +159,7 @@ pub(super) fn open_way(dirs: &Dirs<'_>) -> Result<(), Lack> {
         let mut all = passed.chain([dirs.state, &sandboxes]);
         all.try_for_each(let_pass)
     });
-    passable.map_err(|error| Lack {
+    passable.map_err(|error| Unavailable {
         why: format!(
             "'{}' cannot be opened to other users: {error}",
             sandboxes.display()
@@ -168,7 +168,7 @@ pub(super) fn open_way(dirs: &Dirs<'_>) -> Result<(), Lack> {
     })?;
     match closed(&sandboxes) {
         None => Ok(()),
-        Some(folder) => Err(Lack {
+        Some(folder) => Err(Unavailable {
             why: format!(
                 "the server runs as root, a sandbox must not, and no other user can enter '{}'",
                 folder.display()
@@ -229,13 +229,13 @@ mod tests {
 
     #[test]
     fn a_user_is_taken_that_the_namespace_has() {
-        let whole = Owners::mapped("         0          0 4294967295\n").unwrap();
-        let container = Owners::mapped("0 100000 65536\n").unwrap();
-        let pieces = Owners::mapped("0 1000 1\n1 100000 65536\n").unwrap();
+        let whole = UidPool::mapped("         0          0 4294967295\n").unwrap();
+        let container = UidPool::mapped("0 100000 65536\n").unwrap();
+        let pieces = UidPool::mapped("0 1000 1\n1 100000 65536\n").unwrap();
 
         assert_eq!(whole, Some(WHOLE));
         let first = ACCOUNTS;
-        let owners = |end: u32| Owners {
+        let owners = |end: u32| UidPool {
             first,
             count: end - first,
         };
@@ -245,8 +245,8 @@ mod tests {
 
     #[test]
     fn root_of_a_namespace_is_an_ordinary_user_unless_the_machines_root_made_it() {
-        assert_eq!(Owners::mapped("0 1000 1\n").unwrap(), None);
-        assert!(Owners::mapped("0 0 1\n").is_err());
+        assert_eq!(UidPool::mapped("0 1000 1\n").unwrap(), None);
+        assert!(UidPool::mapped("0 0 1\n").is_err());
     }
 
     #[test]
@@ -287,7 +287,7 @@ mod tests {
         std::fs::create_dir_all(&state).unwrap();
         std::fs::set_permissions(&shut, Permissions::from_mode(0o700)).unwrap();
 
-        let dirs = Dirs {
+        let dirs = ServerDirs {
             state: &state,
             above: &[],
         };

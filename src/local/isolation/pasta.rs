@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::lack::Lack;
+use super::lack::Unavailable;
 use super::programs::is_installed;
 
 /// What the kernel makes a network's other end from.
@@ -105,8 +105,8 @@ fn is_open(mode: u32) -> bool {
 }
 
 /// Why it does not work here, where the wall without it does. `said`: its own words, if it had any.
-pub(super) fn explain(said: Option<&str>, is_root: bool) -> Lack {
-    let lack = |why: &str, next: &str| Lack {
+pub(super) fn explain(said: Option<&str>, is_root: bool) -> Unavailable {
+    let lack = |why: &str, next: &str| Unavailable {
         why: format!("no network 'pasta': {why}"),
         next: next.to_owned(),
     };

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use super::bubblewrap;
-use super::bubblewrap::Dwelling;
-use super::lack::Lack;
+use super::bubblewrap::BubblewrapSpec;
+use super::lack::Unavailable;
 use super::level::Network;
 use super::{confine, pasta};
 
@@ -19,8 +19,8 @@ use super::{confine, pasta};
 const LIMIT: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(1);
 
-fn lack(why: impl Into<String>, next: impl Into<String>) -> Lack {
-    Lack {
+fn lack(why: impl Into<String>, next: impl Into<String>) -> Unavailable {
+    Unavailable {
         why: why.into(),
         next: next.into(),
     }
@@ -28,7 +28,10 @@ fn lack(why: impl Into<String>, next: impl Into<String>) -> Lack {
 
 /// Runs `true` behind exactly the wall that sandboxes get. With a lack, all but the network is to be
 /// had, which then is [`Network::Own`].
-pub(super) fn full(network: Network, owner: Option<u32>) -> Result<Option<Lack>, Lack> {
+pub(super) fn full(
+    network: Network,
+    owner: Option<u32>,
+) -> Result<Option<Unavailable>, Unavailable> {
     if !cfg!(target_os = "linux") {
         return Err(lack("this system has no namespaces", "use Linux"));
     }
@@ -42,32 +45,32 @@ pub(super) fn full(network: Network, owner: Option<u32>) -> Result<Option<Lack>,
     wall(Network::Own, owner)?;
     let is_root = rustix::process::geteuid().is_root();
     Ok(Some(match failed {
-        Failed::Spawn(error) | Failed::Here(error) => {
+        ProbeFailure::Spawn(error) | ProbeFailure::Here(error) => {
             pasta::explain(Some(&error.to_string()), is_root)
         }
-        Failed::Slow => pasta::explain(None, is_root),
-        Failed::Said(text) => pasta::explain(Some(&text), is_root),
+        ProbeFailure::Slow => pasta::explain(None, is_root),
+        ProbeFailure::Said(text) => pasta::explain(Some(&text), is_root),
     }))
 }
 
-fn wall(network: Network, owner: Option<u32>) -> Result<(), Lack> {
+fn wall(network: Network, owner: Option<u32>) -> Result<(), Unavailable> {
     attempt(network, owner).map_err(|failed| match failed {
-        Failed::Spawn(error) if error.kind() == std::io::ErrorKind::NotFound => lack(
+        ProbeFailure::Spawn(error) if error.kind() == std::io::ErrorKind::NotFound => lack(
             "bubblewrap is not installed",
             "install the package bubblewrap, then `sandbar local stop`",
         ),
-        Failed::Spawn(error) => lack(format!("bubblewrap cannot be started: {error}"), ""),
-        Failed::Here(error) => lack(error.to_string(), ""),
-        Failed::Slow => lack("bubblewrap hangs", ""),
-        Failed::Said(text) => explain(&text),
+        ProbeFailure::Spawn(error) => lack(format!("bubblewrap cannot be started: {error}"), ""),
+        ProbeFailure::Here(error) => lack(error.to_string(), ""),
+        ProbeFailure::Slow => lack("bubblewrap hangs", ""),
+        ProbeFailure::Said(text) => explain(&text),
     })
 }
 
-fn attempt(network: Network, owner: Option<u32>) -> Result<(), Failed> {
-    let empty = tempfile::tempdir().map_err(Failed::Here)?;
+fn attempt(network: Network, owner: Option<u32>) -> Result<(), ProbeFailure> {
+    let empty = tempfile::tempdir().map_err(ProbeFailure::Here)?;
     let everybody = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(empty.path(), everybody).map_err(Failed::Here)?;
-    let dwelling = Dwelling {
+    std::fs::set_permissions(empty.path(), everybody).map_err(ProbeFailure::Here)?;
+    let dwelling = BubblewrapSpec {
         // It runs nothing of a sandbox.
         first: Vec::new(),
         home: empty.path().to_owned(),
@@ -79,15 +82,15 @@ fn attempt(network: Network, owner: Option<u32>) -> Result<(), Failed> {
         network,
         memory: None,
     };
-    dwelling.write_etc().map_err(Failed::Here)?;
+    dwelling.write_etc().map_err(ProbeFailure::Here)?;
     let command = bubblewrap::command(&dwelling, &["/usr/bin/true".into()]);
-    let mut command = command.map_err(Failed::Here)?;
+    let mut command = command.map_err(ProbeFailure::Here)?;
     command.stdin(Stdio::null());
     run(command)
 }
 
 /// What stands behind bubblewrap's message.
-fn explain(text: &str) -> Lack {
+fn explain(text: &str) -> Unavailable {
     let sysctl = |name: &str| {
         let text = std::fs::read_to_string(format!("/proc/sys/{name}")).unwrap_or_default();
         text.trim().to_owned()
@@ -133,7 +136,7 @@ fn explain(text: &str) -> Lack {
 }
 
 /// Whether landlock confines files.
-pub(super) fn filesystem() -> Result<(), Lack> {
+pub(super) fn filesystem() -> Result<(), Unavailable> {
     if confine::is_offered() {
         return Ok(());
     }
@@ -143,7 +146,7 @@ pub(super) fn filesystem() -> Result<(), Lack> {
     ))
 }
 
-enum Failed {
+enum ProbeFailure {
     /// Before anything was started.
     Here(std::io::Error),
     Spawn(std::io::Error),
@@ -151,13 +154,13 @@ enum Failed {
     Said(String),
 }
 
-fn run(mut command: Command) -> Result<(), Failed> {
+fn run(mut command: Command) -> Result<(), ProbeFailure> {
     let mut child = command
         .stderr(Stdio::piped())
         // What it started may outlive it.
         .process_group(0)
         .spawn()
-        .map_err(Failed::Spawn)?;
+        .map_err(ProbeFailure::Spawn)?;
     let until = Instant::now() + LIMIT;
     let status = loop {
         match child.try_wait() {
@@ -172,7 +175,7 @@ fn run(mut command: Command) -> Result<(), Failed> {
     }
     let Some(status) = status else {
         let _ = child.wait();
-        return Err(Failed::Slow);
+        return Err(ProbeFailure::Slow);
     };
     if status.success() {
         return Ok(());
@@ -181,5 +184,5 @@ fn run(mut command: Command) -> Result<(), Failed> {
     if let Some(stderr) = child.stderr.take() {
         let _ = stderr.take(4096).read_to_string(&mut text);
     }
-    Err(Failed::Said(text))
+    Err(ProbeFailure::Said(text))
 }

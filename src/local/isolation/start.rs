@@ -9,17 +9,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::bubblewrap;
-use super::bubblewrap::Dwelling;
+use super::bubblewrap::BubblewrapSpec;
 use super::confine::ReachableFiles;
 use super::etc::CERTIFICATES;
-use super::{Confinement, DeniedCalls, Isolation, Level, PROGRAM_INSIDE, View, detach};
+use super::{Confinement, DeniedCalls, Isolation, Level, PROGRAM_INSIDE, PathMap, detach};
 use crate::local::interface::helper_command::HelperCommand;
 
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";
 
 /// What is to be started where.
-pub(in crate::local) struct Quarters<'a> {
+pub(in crate::local) struct LaunchSpec<'a> {
     pub(in crate::local) dir: &'a Path,
     pub(in crate::local) id: &'a str,
     pub(in crate::local) isolation: &'a Isolation,
@@ -34,7 +34,7 @@ pub(in crate::local) struct Quarters<'a> {
 }
 
 /// How a helper is started: the command without its streams, and what it shall lay upon itself.
-pub(in crate::local) struct Start {
+pub(in crate::local) struct HelperLaunch {
     pub(in crate::local) command: Command,
     pub(in crate::local) confinement: Confinement,
     /// The sandbox has a network of its own: whoever listens in it is one of its processes.
@@ -43,12 +43,12 @@ pub(in crate::local) struct Start {
     pub(in crate::local) needs_terminals: bool,
 }
 
-impl Quarters<'_> {
+impl LaunchSpec<'_> {
     /// Touches the disk; not for async threads.
-    pub(in crate::local) fn prepare(self) -> io::Result<Start> {
+    pub(in crate::local) fn prepare(self) -> io::Result<HelperLaunch> {
         let level = self.isolation.level;
         let owner = self.isolation.owner(self.id);
-        let outside = View::new(self.dir, false);
+        let outside = PathMap::new(self.dir, false);
         if let Some(owner) = owner {
             for dir in [outside.home(), outside.tmp()] {
                 give_all(dir, owner)?;
@@ -58,7 +58,7 @@ impl Quarters<'_> {
         let mut start = match level {
             Level::Full => self.full(owner)?,
             Level::Filesystem => {
-                let mut start = Start::plain(self.helper);
+                let mut start = HelperLaunch::plain(self.helper);
                 let programs = self.programs.iter().map(|(_, file)| file.canonicalize());
                 let mut read: Vec<PathBuf> = programs.flatten().collect();
                 read.push(self.helper.program.clone());
@@ -72,7 +72,7 @@ impl Quarters<'_> {
                 });
                 start
             }
-            Level::None => Start::plain(self.helper),
+            Level::None => HelperLaunch::plain(self.helper),
         };
         start.confinement.calls = DeniedCalls {
             namespaces: level > Level::None,
@@ -101,12 +101,12 @@ impl Quarters<'_> {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644))
     }
 
-    fn full(&self, owner: Option<u32>) -> io::Result<Start> {
+    fn full(&self, owner: Option<u32>) -> io::Result<HelperLaunch> {
         let mut programs = vec![(PROGRAM_INSIDE.into(), self.helper.program.clone())];
         let template = self.programs.iter();
         programs
             .extend(template.map(|(name, file)| (Path::new(PROGRAMS).join(name), file.clone())));
-        let dwelling = Dwelling {
+        let dwelling = BubblewrapSpec {
             first: detach::words(&self.helper.program),
             home: self.dir.join("home"),
             tmp: self.dir.join("tmp"),
@@ -120,14 +120,14 @@ impl Quarters<'_> {
         dwelling.write_etc()?;
         let mut program: Vec<OsString> = vec![PROGRAM_INSIDE.into()];
         program.extend(self.helper.arguments.iter().map(OsString::from));
-        Ok(Start {
+        Ok(HelperLaunch {
             own_network: self.isolation.own_network(),
-            ..Start::new(bubblewrap::command(&dwelling, &program)?)
+            ..HelperLaunch::new(bubblewrap::command(&dwelling, &program)?)
         })
     }
 }
 
-impl Start {
+impl HelperLaunch {
     /// A helper that sees all of the machine.
     pub(in crate::local) fn plain(helper: &HelperCommand) -> Self {
         let mut words = detach::words(&helper.program);

@@ -10,7 +10,7 @@ const LINKS: usize = 40;
 
 /// How paths of one sandbox are to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::local) struct View {
+pub(in crate::local) struct PathMap {
     /// Directories on this machine: its home, its temporary directory, then others.
     host: Vec<PathBuf>,
     /// Where its processes see them.
@@ -20,7 +20,7 @@ pub(in crate::local) struct View {
     pub(super) owner: Option<u32>,
 }
 
-impl View {
+impl PathMap {
     /// `own`: the processes have a file system of their own.
     pub(in crate::local) fn new(dir: &Path, own: bool) -> Self {
         let host = vec![dir.join("home"), dir.join("tmp")];

@@ -7,17 +7,17 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::enforced::Limits;
+use super::enforced::ResourceLimits;
 
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];
 
 /// Where groups are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Groups {
+pub(super) struct ControlGroups {
     parent: PathBuf,
 }
 
-impl Groups {
+impl ControlGroups {
     /// `None` where this user may make no group, or none that limits anything.
     pub(super) fn find() -> Option<Self> {
         let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
@@ -36,7 +36,12 @@ impl Groups {
     }
 
     /// Makes the group and puts the processes into it.
-    pub(super) fn enter(&self, id: &str, limits: &Limits, processes: &[u32]) -> io::Result<()> {
+    pub(super) fn enter(
+        &self,
+        id: &str,
+        limits: &ResourceLimits,
+        processes: &[u32],
+    ) -> io::Result<()> {
         let group = self.group(id);
         std::fs::create_dir_all(&group)?;
         let text = |limit: Option<u64>| limit.map_or_else(|| "max".to_owned(), |n| n.to_string());
@@ -128,12 +133,12 @@ mod tests {
     #[test]
     fn a_group_is_made_below_the_nearest_ancestor_that_hands_down() {
         let dir = tree("cpu memory pids\n");
-        let groups = Groups::above(dir.path(), "/user/app.scope").unwrap();
+        let groups = ControlGroups::above(dir.path(), "/user/app.scope").unwrap();
         assert_eq!(groups.parent, dir.path().join("user"));
 
-        let limits = Limits {
+        let limits = ResourceLimits {
             memory: Some(1 << 30),
-            ..Limits::default()
+            ..ResourceLimits::default()
         };
         groups.enter("one", &limits, &[7]).unwrap();
 
@@ -150,6 +155,6 @@ mod tests {
     fn without_both_controllers_there_is_no_group() {
         let dir = tree("pids\n");
 
-        assert_eq!(Groups::above(dir.path(), "/user/app.scope"), None);
+        assert_eq!(ControlGroups::above(dir.path(), "/user/app.scope"), None);
     }
 }

@@ -18,13 +18,13 @@ const FEWEST: u64 = 16;
 
 /// Limits of this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local) struct Descriptors {
+pub(in crate::local) struct DescriptorLimits {
     /// What processes of sandboxes start with.
     pub(in crate::local) ordinary: u64,
     limit: u64,
 }
 
-impl Descriptors {
+impl DescriptorLimits {
     /// Raises this process's limit as far as its user may.
     pub(in crate::local) fn raise() -> Self {
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -63,13 +63,13 @@ impl Descriptors {
 
 /// What one sandbox may take of the server's descriptors.
 #[derive(Debug, Clone)]
-pub(in crate::local) struct Share {
+pub(in crate::local) struct DescriptorQuota {
     free: Arc<Semaphore>,
     whole: usize,
 }
 
-impl Share {
-    pub(in crate::local) fn new(descriptors: Descriptors) -> Self {
+impl DescriptorQuota {
+    pub(in crate::local) fn new(descriptors: DescriptorLimits) -> Self {
         let whole = descriptors.share();
         Self {
             free: Arc::new(Semaphore::new(whole)),
@@ -104,14 +104,14 @@ mod tests {
 
     #[test]
     fn sandboxes_keep_the_limit_that_the_server_had_before_it_raised_its_own() {
-        assert_eq!(Descriptors::of(256, 4096).ordinary, 256);
-        assert_eq!(Descriptors::of(524_288, 524_288).ordinary, 1024);
-        assert_eq!(Descriptors::of(20, 20).ordinary, 20);
+        assert_eq!(DescriptorLimits::of(256, 4096).ordinary, 256);
+        assert_eq!(DescriptorLimits::of(524_288, 524_288).ordinary, 1024);
+        assert_eq!(DescriptorLimits::of(20, 20).ordinary, 20);
     }
 
     #[test]
     fn the_limit_is_as_high_as_it_may_be() {
-        let descriptors = Descriptors::raise();
+        let descriptors = DescriptorLimits::raise();
 
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
         assert_eq!(current, maximum);
@@ -120,10 +120,10 @@ mod tests {
 
     #[test]
     fn one_sandbox_leaves_most_of_the_descriptors_to_others() {
-        let share = |limit| Descriptors::of(limit, limit).share();
+        let share = |limit| DescriptorLimits::of(limit, limit).share();
         assert_eq!([20, 1024, 4096, u64::MAX].map(share), [16, 128, 512, 1024]);
 
-        let share = Share::new(Descriptors::of(20, 20));
+        let share = DescriptorQuota::new(DescriptorLimits::of(20, 20));
         let held: Vec<_> = (0..5).map(|_| share.take(3).unwrap()).collect();
         let told = share.take(3).unwrap_err();
         drop(held);

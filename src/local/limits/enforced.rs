@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is wanted; `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Limits {
+pub struct ResourceLimits {
     /// Bytes that all processes of a sandbox may use.
     pub memory: Option<u64>,
     /// Processes and threads.
@@ -16,7 +16,7 @@ pub struct Limits {
 /// How a limit is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Means {
+pub enum Enforcement {
     /// Nobody wants it.
     Unlimited,
     /// A control group; nothing gets past it.
@@ -31,24 +31,24 @@ pub enum Means {
 
 /// What holds for the sandboxes of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Enforced {
-    pub limits: Limits,
-    pub memory: Means,
-    pub processes: Means,
-    pub file_size: Means,
+pub struct EnforcedLimits {
+    pub limits: ResourceLimits,
+    pub memory: Enforcement,
+    pub processes: Enforcement,
+    pub file_size: Enforcement,
 }
 
-impl Enforced {
-    pub(super) fn new(limits: Limits, has_group: bool, own_user: bool) -> Self {
-        let means = |limit: Option<u64>, else_by: Means| match limit {
-            None => Means::Unlimited,
-            Some(_) if has_group => Means::Group,
+impl EnforcedLimits {
+    pub(super) fn new(limits: ResourceLimits, has_group: bool, own_user: bool) -> Self {
+        let means = |limit: Option<u64>, else_by: Enforcement| match limit {
+            None => Enforcement::Unlimited,
+            Some(_) if has_group => Enforcement::Group,
             Some(_) => else_by,
         };
         let watched = if cfg!(target_os = "linux") {
-            Means::Watched
+            Enforcement::Watched
         } else {
-            Means::Missing
+            Enforcement::Missing
         };
         Self {
             limits,
@@ -56,27 +56,27 @@ impl Enforced {
             processes: means(
                 limits.processes,
                 if own_user {
-                    Means::Kernel
+                    Enforcement::Kernel
                 } else {
-                    Means::Missing
+                    Enforcement::Missing
                 },
             ),
             file_size: match limits.file_size {
-                None => Means::Unlimited,
-                Some(_) => Means::Kernel,
+                None => Enforcement::Unlimited,
+                Some(_) => Enforcement::Kernel,
             },
         }
     }
 
     /// In one line.
     pub fn line(&self) -> String {
-        let say = |what: &str, limit: Option<u64>, means: Means, size: fn(u64) -> String| {
+        let say = |what: &str, limit: Option<u64>, means: Enforcement, size: fn(u64) -> String| {
             let limit = limit.map(size).unwrap_or_default();
             match means {
-                Means::Unlimited => format!("{what} unlimited"),
-                Means::Group | Means::Kernel => format!("{what} {limit}"),
-                Means::Watched => format!("{what} {limit} (polled every few seconds)"),
-                Means::Missing => format!("{what} not limited here"),
+                Enforcement::Unlimited => format!("{what} unlimited"),
+                Enforcement::Group | Enforcement::Kernel => format!("{what} {limit}"),
+                Enforcement::Watched => format!("{what} {limit} (polled every few seconds)"),
+                Enforcement::Missing => format!("{what} not limited here"),
             }
         };
         format!(
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits {
+    const LIMITS: ResourceLimits = ResourceLimits {
         memory: Some(8 << 30),
         processes: Some(4096),
         file_size: None,
@@ -112,9 +112,9 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_said_with_its_means() {
-        let group = Enforced::new(LIMITS, true, false);
-        let own_user = Enforced::new(LIMITS, false, true);
-        let shared = Enforced::new(LIMITS, false, false);
+        let group = EnforcedLimits::new(LIMITS, true, false);
+        let own_user = EnforcedLimits::new(LIMITS, false, true);
+        let shared = EnforcedLimits::new(LIMITS, false, false);
 
         assert_eq!(
             group.line(),

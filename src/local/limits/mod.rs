@@ -1,6 +1,6 @@
 //! What one sandbox may use of this machine, and by which means that is kept.
 //!
-//! In: what is wanted ([`Limits`]). Out: what is kept, and how ([`Means`]): by a control group where
+//! In: what is wanted ([`ResourceLimits`]). Out: what is kept, and how ([`Enforcement`]): by a control group where
 //! the kernel lets this user have one; else by the kernel's limits for users and files, and by
 //! polling the memory every few seconds, that of memfds and files on a tmpfs too ([`usage`]).
 //! The file systems in memory of level full are sized by the limit.
@@ -25,33 +25,34 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use crate::local::isolation::Isolation;
-use cgroup::Groups;
-pub(super) use descriptors::{Descriptors, Share};
-pub use enforced::{Enforced, Limits, Means};
+use cgroup::ControlGroups;
+pub(super) use descriptors::{DescriptorLimits, DescriptorQuota};
+pub use enforced::{EnforcedLimits, Enforcement, ResourceLimits};
 
 /// Keeps the limits of a server's sandboxes.
 #[derive(Debug, Clone)]
-pub(super) struct Keeper {
-    pub(super) enforced: Enforced,
-    groups: Option<Groups>,
+pub(super) struct LimitEnforcer {
+    pub(super) enforced: EnforcedLimits,
+    groups: Option<ControlGroups>,
 }
 
-impl Keeper {
+impl LimitEnforcer {
     /// Finds out what can be kept here. Touches the disk.
-    pub(super) fn find(limits: Limits, isolation: &Isolation) -> Self {
+    pub(super) fn find(limits: ResourceLimits, isolation: &Isolation) -> Self {
         let wanted = limits.memory.is_some() || limits.processes.is_some();
-        let groups = wanted.then(Groups::find).flatten();
+        let groups = wanted.then(ControlGroups::find).flatten();
         Self {
-            enforced: Enforced::new(limits, groups.is_some(), isolation.own_user()),
+            enforced: EnforcedLimits::new(limits, groups.is_some(), isolation.own_user()),
             groups,
         }
     }
 
     /// What the helper lays upon itself, before it starts anything.
-    pub(super) fn of_process(&self) -> OfProcess {
+    pub(super) fn of_process(&self) -> ProcessLimits {
         let limits = &self.enforced.limits;
-        let by_kernel = |means: Means, limit: Option<u64>| limit.filter(|_| means == Means::Kernel);
-        OfProcess {
+        let by_kernel =
+            |means: Enforcement, limit: Option<u64>| limit.filter(|_| means == Enforcement::Kernel);
+        ProcessLimits {
             processes: by_kernel(self.enforced.processes, limits.processes),
             file_size: by_kernel(self.enforced.file_size, limits.file_size),
             open_files: None,
@@ -76,21 +77,21 @@ impl Keeper {
     /// The memory limit that has to be polled.
     pub(super) fn watched_memory(&self) -> Option<u64> {
         let memory = self.enforced.limits.memory;
-        memory.filter(|_| self.enforced.memory == Means::Watched)
+        memory.filter(|_| self.enforced.memory == Enforcement::Watched)
     }
 }
 
 /// The kernel's limits for a helper and all that it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct OfProcess {
+pub(super) struct ProcessLimits {
     processes: Option<u64>,
     file_size: Option<u64>,
     /// That programs may raise again.
     open_files: Option<u64>,
 }
 
-impl OfProcess {
-    pub(super) fn with_open_files(self, descriptors: Descriptors) -> Self {
+impl ProcessLimits {
+    pub(super) fn with_open_files(self, descriptors: DescriptorLimits) -> Self {
         Self {
             open_files: Some(descriptors.ordinary),
             ..self
@@ -137,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits = Limits {
+    const LIMITS: ResourceLimits = ResourceLimits {
         memory: Some(8 << 30),
         processes: Some(4096),
         file_size: None,
@@ -145,8 +146,8 @@ mod tests {
 
     #[test]
     fn a_helper_gets_only_what_no_group_keeps() {
-        let keeper = |has_group, own_user| Keeper {
-            enforced: Enforced::new(LIMITS, has_group, own_user),
+        let keeper = |has_group, own_user| LimitEnforcer {
+            enforced: EnforcedLimits::new(LIMITS, has_group, own_user),
             groups: None,
         };
 

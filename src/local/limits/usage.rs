@@ -20,7 +20,7 @@ const FILES: usize = 100_000;
 
 /// What is to be measured.
 #[derive(Debug, Clone, Default)]
-pub(in crate::local) struct Measured {
+pub(in crate::local) struct MemorySources {
     pub(in crate::local) pids: Vec<u32>,
     /// Directories of this machine that are the sandbox's alone.
     pub(in crate::local) dirs: Vec<PathBuf>,
@@ -30,14 +30,14 @@ pub(in crate::local) struct Measured {
 
 /// What a sandbox uses, in bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::local) struct Usage {
+pub(in crate::local) struct MemoryUsage {
     /// By process, with the unmapped memory that it holds: two may hold the same.
     pub(in crate::local) processes: Vec<(u32, u64)>,
     pub(in crate::local) total: u64,
 }
 
 /// A file's identity: device and inode.
-type File = (u64, u64);
+type FileId = (u64, u64);
 
 /// More than processes use, or exactly as much: shared pages count for each, and all memory of this
 /// machine that might be unmapped counts as theirs (`unmapped`, see [`unmapped`]).
@@ -60,7 +60,7 @@ pub(in crate::local) fn unmapped() -> u64 {
 }
 
 /// Measures exactly, as far as the kernel shows it to this user.
-pub(in crate::local) fn measure(measured: &Measured) -> Usage {
+pub(in crate::local) fn measure(measured: &MemorySources) -> MemoryUsage {
     let mut devices = HashSet::new();
     let mut total = 0_u64;
     for (device, bytes) in in_memory(measured) {
@@ -78,7 +78,7 @@ pub(in crate::local) fn measure(measured: &Measured) -> Usage {
     }
     total = total.saturating_add(held.values().sum());
     for (pid, bytes) in &mut processes {
-        let is_counted = |(device, inode): File| {
+        let is_counted = |(device, inode): FileId| {
             devices.contains(&device) || held.contains_key(&(device, inode))
         };
         let mapped = mapped(&read(*pid, "smaps"), is_counted)
@@ -87,11 +87,11 @@ pub(in crate::local) fn measure(measured: &Measured) -> Usage {
         *bytes = bytes.saturating_add(mapped);
         total = total.saturating_add(mapped);
     }
-    Usage { processes, total }
+    MemoryUsage { processes, total }
 }
 
 /// File systems and directories in memory that are the sandbox's own: device and bytes.
-fn in_memory(measured: &Measured) -> Vec<(u64, u64)> {
+fn in_memory(measured: &MemorySources) -> Vec<(u64, u64)> {
     let mut found = Vec::new();
     let on_tmpfs = measured.dirs.iter().filter(|dir| is_tmpfs(dir));
     let mut bytes = 0;
@@ -172,7 +172,7 @@ fn size(metadata: &Metadata) -> u64 {
 
 /// The files in memory that a process holds open, but for those on `devices`: memfds, and files of a
 /// tmpfs.
-fn held_by(pid: u32, devices: &HashSet<u64>) -> HashMap<File, u64> {
+fn held_by(pid: u32, devices: &HashSet<u64>) -> HashMap<FileId, u64> {
     let entries = std::fs::read_dir(format!("/proc/{pid}/fd"));
     let mut found = HashMap::new();
     for entry in entries.into_iter().flatten().flatten() {
@@ -194,7 +194,7 @@ fn held_by(pid: u32, devices: &HashSet<u64>) -> HashMap<File, u64> {
 
 /// Kilobytes that a process has mapped, of a `/proc/PID/smaps`: shared pages in part, and without
 /// mappings of files that are counted elsewhere. `None` where the kernel does not tell.
-fn mapped(smaps: &str, is_counted: impl Fn(File) -> bool) -> Option<u64> {
+fn mapped(smaps: &str, is_counted: impl Fn(FileId) -> bool) -> Option<u64> {
     let (mut sum, mut counts) = (None, true);
     for line in smaps.lines() {
         if let Some(file) = mapping(line) {
@@ -213,7 +213,7 @@ fn mapped(smaps: &str, is_counted: impl Fn(File) -> bool) -> Option<u64> {
 
 /// The file of a mapping's first line, `55d0-55d1 r-xp 00000000 08:01 42 /path`, whose inode is 0 if it has
 /// none; `None` for another line.
-fn mapping(line: &str) -> Option<File> {
+fn mapping(line: &str) -> Option<FileId> {
     let mut words = line.split_ascii_whitespace();
     let (start, end) = words.next()?.split_once('-')?;
     let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -252,8 +252,8 @@ mod tests {
 
     const MIB: usize = 1 << 20;
 
-    fn usage(dirs: Vec<PathBuf>) -> Usage {
-        let measured = Measured {
+    fn usage(dirs: Vec<PathBuf>) -> MemoryUsage {
+        let measured = MemorySources {
             pids: vec![std::process::id()],
             dirs,
             own_files: false,
@@ -289,9 +289,9 @@ mod tests {
         let disk = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         std::fs::write(disk.path().join("file"), vec![1; MIB]).unwrap();
         let of = |dir: &Path| {
-            let measured = Measured {
+            let measured = MemorySources {
                 dirs: vec![dir.to_owned()],
-                ..Measured::default()
+                ..MemorySources::default()
             };
             measure(&measured).total
         };

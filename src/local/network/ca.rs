@@ -15,17 +15,17 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::local::sync::guard;
 
-type Made<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+type CaResult<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-pub(in crate::local) struct Authority {
+pub(in crate::local) struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
     /// By host.
     made: Mutex<HashMap<String, Arc<ServerConfig>>>,
 }
 
-impl Authority {
-    pub(in crate::local) fn new() -> Made<Self> {
+impl CertificateAuthority {
+    pub(in crate::local) fn new() -> CaResult<Self> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![
@@ -50,7 +50,7 @@ impl Authority {
     }
 
     /// How to be a host for the sandbox; HTTP/1.1 is all that is offered.
-    pub(in crate::local) fn host(&self, host: &str) -> Made<Arc<ServerConfig>> {
+    pub(in crate::local) fn host(&self, host: &str) -> CaResult<Arc<ServerConfig>> {
         if let Some(made) = guard(&self.made).get(host) {
             return Ok(Arc::clone(made));
         }

@@ -4,8 +4,8 @@
 //!
 //! Not reached through it: this machine itself (loopback, its own addresses) and link-local
 //! addresses, where clouds keep their metadata. Everything else is, the local network too, since
-//! models and registries may be there ([`super::blocked_hosts`]); and what the sandbox's creator denied ([`Egress`]) is not.
-//! Tunnels to hosts in whose requests something is to be written are no plain copies ([`Interceptor`]).
+//! models and registries may be there ([`super::blocked_hosts`]); and what the sandbox's creator denied ([`NetworkRules`]) is not.
+//! Tunnels to hosts in whose requests something is to be written are no plain copies ([`TlsInterceptor`]).
 //! Where the server's own environment names a proxy, that is the way out.
 
 use std::io;
@@ -24,9 +24,9 @@ use tokio_util::task::TaskTracker;
 
 use super::blocked_hosts::{is_closed, own_name, refusal};
 use super::proxy_request::{ProxyRequest, host_and_port};
-use super::rules::Egress;
-use super::tls_intercept::Interceptor;
-use crate::local::limits::Share;
+use super::rules::NetworkRules;
+use super::tls_intercept::TlsInterceptor;
+use crate::local::limits::DescriptorQuota;
 use crate::local::sync::guard;
 
 /// The proxy's port inside of every sandbox, next to envd's.
@@ -64,14 +64,14 @@ pub(in crate::local) fn variables() -> Vec<(String, String)> {
 
 /// A proxy beyond ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Upstream {
+struct UpstreamProxy {
     host: String,
     port: u16,
     /// `user:password`, if the URL has one.
     login: Option<String>,
 }
 
-impl Upstream {
+impl UpstreamProxy {
     fn parse(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("http://").unwrap_or(url);
         if rest.contains("://") {
@@ -97,22 +97,22 @@ impl Upstream {
 
 /// The proxy of one sandbox.
 #[derive(Clone)]
-pub(in crate::local) struct Outbound {
-    upstream: Option<Arc<Upstream>>,
+pub(in crate::local) struct ForwardProxy {
+    upstream: Option<Arc<UpstreamProxy>>,
     direct: Arc<[String]>,
     /// The sandbox's rules, which may change while it runs; new connections keep them.
-    rules: Arc<Mutex<Egress>>,
-    interceptor: Option<Interceptor>,
+    rules: Arc<Mutex<NetworkRules>>,
+    interceptor: Option<TlsInterceptor>,
     connections: usize,
 }
 
-impl Outbound {
+impl ForwardProxy {
     /// `env`: the server's own proxy variables are looked for in here.
     /// `interceptor`: for sandboxes whose rules may write into requests.
     pub(in crate::local) fn new(
         env: &[(String, String)],
-        rules: Arc<Mutex<Egress>>,
-        interceptor: Option<Interceptor>,
+        rules: Arc<Mutex<NetworkRules>>,
+        interceptor: Option<TlsInterceptor>,
     ) -> Self {
         let find = |wanted: &str| {
             let mut found = env
@@ -123,7 +123,7 @@ impl Outbound {
         let upstream = find("https_proxy").or_else(|| find("http_proxy"));
         let direct = find("no_proxy").unwrap_or_default().split(',');
         Self {
-            upstream: upstream.and_then(Upstream::parse).map(Arc::new),
+            upstream: upstream.and_then(UpstreamProxy::parse).map(Arc::new),
             direct: direct
                 .map(|name| name.trim().trim_start_matches("*.").trim_start_matches('.'))
                 .filter(|name| !name.is_empty())
@@ -136,7 +136,7 @@ impl Outbound {
     }
 
     /// With fewer connections at a time where the server has few descriptors.
-    pub(in crate::local) fn at_most(mut self, share: &Share) -> Self {
+    pub(in crate::local) fn at_most(mut self, share: &DescriptorQuota) -> Self {
         self.connections = share.ways_out(CONNECTIONS);
         self
     }
@@ -283,7 +283,7 @@ impl Outbound {
 /// The addresses of a host that a sandbox may reach. An error of kind `PermissionDenied` if its name is
 /// this machine's or odd, or one of them is this machine's, link-local or denied: who has both a good and
 /// a bad one is up to no good.
-async fn allowed(host: &str, port: u16, rules: &Egress) -> io::Result<Vec<SocketAddr>> {
+async fn allowed(host: &str, port: u16, rules: &NetworkRules) -> io::Result<Vec<SocketAddr>> {
     if !rules.may_look_up(host) {
         return Err(denied(host));
     }
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_proxy_beyond_is_read_with_its_login() {
-        let upstream = Upstream::parse("http://me:secret@proxy.example:3128/").unwrap();
+        let upstream = UpstreamProxy::parse("http://me:secret@proxy.example:3128/").unwrap();
 
         assert_eq!(
             (upstream.host.as_str(), upstream.port),
@@ -359,7 +359,7 @@ mod tests {
     async fn a_proxy_beyond_is_asked_for_no_name_of_this_machine() {
         let beyond = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", beyond.local_addr().unwrap());
-        let outbound = Outbound::new(&[("HTTP_PROXY".to_owned(), url)], Arc::default(), None);
+        let outbound = ForwardProxy::new(&[("HTTP_PROXY".to_owned(), url)], Arc::default(), None);
         let open = async |line: &str| {
             let head = format!("{line} HTTP/1.1\r\n\r\n");
             outbound.open(&ProxyRequest::parse(&head).unwrap()).await
@@ -397,7 +397,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let over = CancellationToken::new();
-        let outbound = Outbound::new(&[], Arc::default(), None);
+        let outbound = ForwardProxy::new(&[], Arc::default(), None);
         let serving = tokio::spawn(outbound.serve(listener, over.clone()));
         // Refused as soon as it is served.
         let ask = async || {

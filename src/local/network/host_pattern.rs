@@ -10,7 +10,7 @@ const ALL: &str = "0.0.0.0/0";
 /// What one entry of a list names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(in crate::local) enum Place {
+pub(in crate::local) enum HostPattern {
     All,
     /// The addresses that share this many leading bits.
     Range(IpAddr, u32),
@@ -22,7 +22,7 @@ pub(in crate::local) enum Place {
     Names,
 }
 
-impl Place {
+impl HostPattern {
     /// Whether it is one or more addresses; the unspecified one is none.
     pub(in crate::local) fn is_address(&self) -> bool {
         match self {
@@ -67,7 +67,7 @@ fn leading(ip: IpAddr, bits: u32) -> (bool, u128) {
     }
 }
 
-impl TryFrom<String> for Place {
+impl TryFrom<String> for HostPattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -105,14 +105,14 @@ impl TryFrom<String> for Place {
     }
 }
 
-impl From<Place> for String {
-    fn from(place: Place) -> Self {
+impl From<HostPattern> for String {
+    fn from(place: HostPattern) -> Self {
         match place {
-            Place::All => ALL.to_owned(),
-            Place::Range(ip, bits) => format!("{ip}/{bits}"),
-            Place::Host(name) => name,
-            Place::Below(name) => format!("*.{name}"),
-            Place::Names => "*".to_owned(),
+            HostPattern::All => ALL.to_owned(),
+            HostPattern::Range(ip, bits) => format!("{ip}/{bits}"),
+            HostPattern::Host(name) => name,
+            HostPattern::Below(name) => format!("*.{name}"),
+            HostPattern::Names => "*".to_owned(),
         }
     }
 }

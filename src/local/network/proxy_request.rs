@@ -35,7 +35,7 @@ impl ProxyRequest {
         let (method, target) = (words.next()?, words.next()?);
         if method == "CONNECT" {
             let (host, port) = host_and_port(target, 443)?;
-            let place = Place(&host, Some(port));
+            let place = HostPort(&host, Some(port));
             let onward = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n");
             return Some(Self {
                 tunnel: true,
@@ -58,7 +58,7 @@ impl ProxyRequest {
         let (host, port) = host_and_port(authority.rsplit('@').next()?, 80)?;
         let slash = if path.starts_with('/') { "" } else { "/" };
         // Some servers know themselves by their name alone.
-        let place = Place(&host, Some(port).filter(|port| *port != 80));
+        let place = HostPort(&host, Some(port).filter(|port| *port != 80));
         let headers = headers(lines, &place)?;
         let direct = format!("{method} {slash}{path} HTTP/1.1\r\n{headers}\r\n");
         let onward = format!("{method} http://{place}{slash}{path} HTTP/1.1\r\n{headers}");
@@ -78,7 +78,7 @@ impl ProxyRequest {
 }
 
 /// Those that are sent on. One request for each connection: the next may go elsewhere.
-fn headers<'a>(lines: impl Iterator<Item = &'a str>, place: &Place<'_>) -> Option<String> {
+fn headers<'a>(lines: impl Iterator<Item = &'a str>, place: &HostPort<'_>) -> Option<String> {
     let mut headers = format!("Host: {place}\r\nConnection: close\r\n");
     for line in lines.filter(|line| !line.is_empty()) {
         let name = line.split(':').next()?.to_ascii_lowercase();
@@ -96,9 +96,9 @@ fn headers<'a>(lines: impl Iterator<Item = &'a str>, place: &Place<'_>) -> Optio
 }
 
 /// Host and port as they stand in a request.
-struct Place<'a>(&'a str, Option<u16>);
+struct HostPort<'a>(&'a str, Option<u16>);
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for HostPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(host, port) = self;
         if host.contains(':') {

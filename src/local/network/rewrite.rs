@@ -10,20 +10,20 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::host_pattern::Place;
+use super::host_pattern::HostPattern;
 
 /// Headers to set, by the host that requests go to.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(in crate::local) struct Rewrites(BTreeMap<String, BTreeMap<String, String>>);
+pub(in crate::local) struct HeaderRewrites(BTreeMap<String, BTreeMap<String, String>>);
 
-impl fmt::Debug for Rewrites {
+impl fmt::Debug for HeaderRewrites {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-impl Rewrites {
+impl HeaderRewrites {
     /// Reads `network.rules`. An error names what is wrong, and no value of a header.
     pub(in crate::local) fn read(rules: Option<&Value>) -> Result<Self, String> {
         let hosts = match rules {
@@ -33,7 +33,7 @@ impl Rewrites {
         };
         let read = hosts.iter().map(|(host, transforms)| {
             let wrong = |what: &str| format!("network.rules: '{host}' {what}");
-            let Ok(Place::Host(name)) = Place::try_from(host.clone()) else {
+            let Ok(HostPattern::Host(name)) = HostPattern::try_from(host.clone()) else {
                 return Err(wrong("is no host name"));
             };
             let transforms = transforms.as_array();
@@ -106,7 +106,7 @@ mod tests {
             ],
         });
 
-        let rewrites = Rewrites::read(Some(&rules)).unwrap();
+        let rewrites = HeaderRewrites::read(Some(&rules)).unwrap();
 
         let headers = rewrites.headers("api.example.com").unwrap();
         assert_eq!(headers["authorization"], "Bearer swordfish");
@@ -114,7 +114,10 @@ mod tests {
         assert_eq!(rewrites.headers("example.com"), None);
         assert!(!format!("{rewrites:?} {headers:?}").contains("swordfish"));
         let stored = serde_json::to_string(&rewrites).unwrap();
-        assert_eq!(serde_json::from_str::<Rewrites>(&stored).unwrap(), rewrites);
+        assert_eq!(
+            serde_json::from_str::<HeaderRewrites>(&stored).unwrap(),
+            rewrites
+        );
     }
 
     #[test]
@@ -137,16 +140,16 @@ mod tests {
                 "network.rules: 'a.b' has a header that is none",
             ),
         ] {
-            assert_eq!(Rewrites::read(Some(&rules)).unwrap_err(), said);
+            assert_eq!(HeaderRewrites::read(Some(&rules)).unwrap_err(), said);
         }
-        assert!(Rewrites::read(Some(&Value::Null)).unwrap().is_empty());
+        assert!(HeaderRewrites::read(Some(&Value::Null)).unwrap().is_empty());
     }
 
     proptest! {
         #[test]
         fn no_text_breaks_the_reader(host in "\\PC*", name in "\\PC*", value in "\\PC*") {
             let rules = json!({ host.clone(): [{"transform": {"headers": {name: value}}}] });
-            if let Ok(rewrites) = Rewrites::read(Some(&rules)) {
+            if let Ok(rewrites) = HeaderRewrites::read(Some(&rules)) {
                 prop_assert!(rewrites.headers(&host.to_ascii_lowercase()).is_some());
             }
         }

@@ -1,7 +1,7 @@
 //! What a sandbox may reach of the network, as its creator asked: `allowOut` and `denyOut` of the
 //! create call, lists of addresses, ranges and names.
 //!
-//! Beside them [`Rewrites`]: what is written into the requests that leave.
+//! Beside them [`HeaderRewrites`]: what is written into the requests that leave.
 //!
 //! What is allowed counts before what is denied, and what neither names is open (E2B's rules). They
 //! are kept by the sandbox's way out ([`super::forward_proxy`]), so only where it has no other: with a
@@ -12,21 +12,21 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::host_pattern::Place;
-use super::rewrite::Rewrites;
+use super::host_pattern::HostPattern;
+use super::rewrite::HeaderRewrites;
 
 const DOMAINS_ALONE: &str = "When specifying allowed domains in allow out, you must include \
     'ALL_TRAFFIC' in deny out to block all other traffic.";
 
 /// Rules for what leaves a sandbox; the default lets everything out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::local) struct Egress {
-    pub(in crate::local) allow: Vec<Place>,
-    pub(in crate::local) deny: Vec<Place>,
-    pub(in crate::local) rewrite: Rewrites,
+pub(in crate::local) struct NetworkRules {
+    pub(in crate::local) allow: Vec<HostPattern>,
+    pub(in crate::local) deny: Vec<HostPattern>,
+    pub(in crate::local) rewrite: HeaderRewrites,
 }
 
-impl Egress {
+impl NetworkRules {
     /// Reads a create's or an update's fields. An error names the entry that is no place.
     pub(in crate::local) fn read(
         internet: Option<bool>,
@@ -36,10 +36,10 @@ impl Egress {
     ) -> Result<Self, String> {
         let (allow, mut deny) = (places("allowOut", allow)?, places("denyOut", deny)?);
         judge(&allow, &deny)?;
-        if internet == Some(false) && !deny.contains(&Place::All) {
-            deny.push(Place::All);
+        if internet == Some(false) && !deny.contains(&HostPattern::All) {
+            deny.push(HostPattern::All);
         }
-        let rewrite = Rewrites::read(rules)?;
+        let rewrite = HeaderRewrites::read(rules)?;
         Ok(Self {
             allow,
             deny,
@@ -48,47 +48,49 @@ impl Egress {
     }
 
     pub(in crate::local) fn denies_all(&self) -> bool {
-        self.deny.contains(&Place::All)
+        self.deny.contains(&HostPattern::All)
     }
 
     /// Whether it is worth to look up a host's addresses: they may be allowed.
     pub(in crate::local) fn may_look_up(&self, host: &str) -> bool {
-        let allowed = |place: &Place| place.has_name(host) || matches!(place, Place::Range(..));
+        let allowed =
+            |place: &HostPattern| place.has_name(host) || matches!(place, HostPattern::Range(..));
         !self.denies_all() || self.allow.iter().any(allowed)
     }
 
     /// Whether a host may be reached at an address; `None` if we cannot know the address.
     pub(in crate::local) fn permits(&self, host: &str, ip: Option<IpAddr>) -> bool {
-        let named = |place: &Place| {
+        let named = |place: &HostPattern| {
             place.has_name(host) || ip.is_some_and(|ip| place.has_address(ip.to_canonical()))
         };
         // It may be in one of the ranges.
-        let hidden = |place: &Place| ip.is_none() && matches!(place, Place::Range(..));
+        let hidden = |place: &HostPattern| ip.is_none() && matches!(place, HostPattern::Range(..));
         self.allow.iter().any(named) || !self.deny.iter().any(|place| named(place) || hidden(place))
     }
 }
 
 /// Refuses what E2B refuses, in its words (its control plane of August 2026).
-fn judge(allow: &[Place], deny: &[Place]) -> Result<(), String> {
-    let shown = |place: &Place| String::from(place.clone());
+fn judge(allow: &[HostPattern], deny: &[HostPattern]) -> Result<(), String> {
+    let shown = |place: &HostPattern| String::from(place.clone());
     if let Some(place) = deny.iter().find(|place| !place.is_address()) {
         let place = shown(place);
         return Err(format!(
             "invalid denied CIDR {place}: denyOut takes addresses and ranges of addresses"
         ));
     }
-    let is_name = |place: &&Place| !matches!(place, Place::All | Place::Range(..));
-    let nowhere = |place: &&Place| !is_name(place) && !place.is_address();
+    let is_name =
+        |place: &&HostPattern| !matches!(place, HostPattern::All | HostPattern::Range(..));
+    let nowhere = |place: &&HostPattern| !is_name(place) && !place.is_address();
     if let Some(place) = allow.iter().find(nowhere) {
         return Err(format!("invalid allowed address {}", shown(place)));
     }
-    if allow.iter().any(|place| is_name(&place)) && !deny.contains(&Place::All) {
+    if allow.iter().any(|place| is_name(&place)) && !deny.contains(&HostPattern::All) {
         return Err(DOMAINS_ALONE.to_owned());
     }
     Ok(())
 }
 
-fn places(list: &str, value: Option<&Value>) -> Result<Vec<Place>, String> {
+fn places(list: &str, value: Option<&Value>) -> Result<Vec<HostPattern>, String> {
     let entries = match value {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(entries)) => entries,
@@ -96,7 +98,7 @@ fn places(list: &str, value: Option<&Value>) -> Result<Vec<Place>, String> {
     };
     let read = entries.iter().map(|entry| {
         let text = entry.as_str().unwrap_or_default();
-        Place::try_from(text.to_owned()).map_err(|error| format!("network.{list}: {error}"))
+        HostPattern::try_from(text.to_owned()).map_err(|error| format!("network.{list}: {error}"))
     });
     read.collect()
 }
@@ -108,8 +110,8 @@ mod tests {
 
     use super::*;
 
-    fn egress(allow: &Value, deny: &Value) -> Egress {
-        Egress::read(None, Some(allow), Some(deny), None).unwrap()
+    fn egress(allow: &Value, deny: &Value) -> NetworkRules {
+        NetworkRules::read(None, Some(allow), Some(deny), None).unwrap()
     }
 
     fn at(text: &str) -> IpAddr {
@@ -146,12 +148,12 @@ mod tests {
         assert!(!rules.permits("host", Some(at("::ffff:10.0.0.1"))));
         assert!(!rules.permits("host", Some(at("2001:db8:1::1"))));
         assert!(!rules.permits("host", None));
-        assert!(Egress::default().permits("host", None));
+        assert!(NetworkRules::default().permits("host", None));
     }
 
     #[test]
     fn without_internet_no_name_is_even_looked_up() {
-        let closed = Egress::read(Some(false), None, None, None).unwrap();
+        let closed = NetworkRules::read(Some(false), None, None, None).unwrap();
 
         assert!(closed.denies_all() && !closed.may_look_up("example.com"));
         assert!(egress(&json!(["192.0.2.1"]), &json!(["0.0.0.0/0"])).may_look_up("example.com"));
@@ -160,7 +162,7 @@ mod tests {
     #[test]
     fn an_entry_that_is_no_place_is_named() {
         for entry in ["10.0.0.0/33", "1.2.3", "a..b", "http://a", "", "::/129"] {
-            let error = Egress::read(None, None, Some(&json!([entry])), None).unwrap_err();
+            let error = NetworkRules::read(None, None, Some(&json!([entry])), None).unwrap_err();
             assert!(
                 error.starts_with(&format!("network.denyOut: '{entry}'")),
                 "{error}"
@@ -188,7 +190,7 @@ mod tests {
             (json!(["*.a.example"]), json!(["10.0.0.0/8"]), DOMAINS_ALONE),
         ] {
             // Not even this is denying all: E2B looks at the lists alone.
-            let read = Egress::read(Some(false), Some(&allow), Some(&deny), None);
+            let read = NetworkRules::read(Some(false), Some(&allow), Some(&deny), None);
             let error = read.unwrap_err();
             assert!(error.starts_with(wanted), "{error}");
         }
@@ -207,16 +209,16 @@ mod tests {
         fn a_range_has_its_addresses_and_its_text_is_read_as_the_same(
             ip in any::<u32>(), other in any::<u32>(), bits in 1..=32_u32,
         ) {
-            let place = Place::Range(IpAddr::V4(ip.into()), bits);
+            let place = HostPattern::Range(IpAddr::V4(ip.into()), bits);
             let shared = (ip ^ other).leading_zeros() >= bits;
 
             prop_assert_eq!(place.has_address(IpAddr::V4(other.into())), shared);
-            prop_assert_eq!(Place::try_from(String::from(place.clone())), Ok(place));
+            prop_assert_eq!(HostPattern::try_from(String::from(place.clone())), Ok(place));
         }
 
         #[test]
         fn no_text_breaks_the_parser(text in "\\PC*") {
-            let _ = Place::try_from(text);
+            let _ = HostPattern::try_from(text);
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsAcceptor;
 
-use super::ca::Authority;
+use super::ca::CertificateAuthority;
 use super::trust_bundle;
 use crate::net::http::{self as net, HttpOptions, Proxies};
 
@@ -39,15 +39,18 @@ const HOPS: [HeaderName; 7] = [
 
 /// Of one sandbox. Cloning shares it.
 #[derive(Clone)]
-pub(in crate::local) struct Interceptor {
-    authority: Arc<Authority>,
+pub(in crate::local) struct TlsInterceptor {
+    authority: Arc<CertificateAuthority>,
     /// The server's own variables: its proxies, and whom it trusts.
     env: Arc<[(String, String)]>,
     client: Arc<OnceCell<reqwest::Client>>,
 }
 
-impl Interceptor {
-    pub(in crate::local) fn new(authority: Arc<Authority>, env: &[(String, String)]) -> Self {
+impl TlsInterceptor {
+    pub(in crate::local) fn new(
+        authority: Arc<CertificateAuthority>,
+        env: &[(String, String)],
+    ) -> Self {
         Self {
             authority,
             env: env.into(),

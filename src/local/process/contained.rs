@@ -7,34 +7,34 @@ use std::path::Path;
 use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
 
-use super::streams::{Opened, Program, Source};
+use super::streams::{OutputSource, Program, StartedProcess};
 use crate::local::helper::client::{Helper, HelperError};
 use crate::local::helper::protocol::ProcessExit;
 use crate::local::interface::helper_command::HelperCommand;
-use crate::local::isolation::Start;
-use crate::local::limits::OfProcess;
+use crate::local::isolation::HelperLaunch;
+use crate::local::limits::ProcessLimits;
 
 /// A running program. Dropping it ends it too, a little later.
-pub(in crate::local) struct Contained {
+pub(in crate::local) struct ContainedProgram {
     helper: Helper,
     exit: tokio::sync::oneshot::Receiver<ProcessExit>,
     /// Standard output and error, until somebody takes them.
     pub(in crate::local) output: [Option<pipe::Receiver>; 2],
 }
 
-impl Contained {
+impl ContainedProgram {
     /// Starts a program with nothing on its standard input. What the helper has to say goes to `log`.
     pub(in crate::local) async fn start(
         command: &HelperCommand,
         program: Program,
-        limits: OfProcess,
+        limits: ProcessLimits,
         log: &Path,
     ) -> Result<Self, HelperError> {
-        let helper = Helper::start(Start::plain(command), limits, log).await?;
-        let opened = Opened::with_pipes(&helper, program, false).await?;
+        let helper = Helper::start(HelperLaunch::plain(command), limits, log).await?;
+        let opened = StartedProcess::with_pipes(&helper, program, false).await?;
         let pipe = |source| match source {
-            Source::Pipe(pipe) => Some(pipe),
-            Source::Terminal(_) | Source::Ended => None,
+            OutputSource::Pipe(pipe) => Some(pipe),
+            OutputSource::Terminal(_) | OutputSource::Ended => None,
         };
         Ok(Self {
             helper,

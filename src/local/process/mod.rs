@@ -23,10 +23,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::local::helper::client::{Helper, HelperError};
 use crate::local::helper::protocol::{HelperErrorKind, ProcessExit, PtySize};
-use crate::local::limits::Share;
-use crate::local::sandbox::log::Journal;
-use output_broadcast::{Feeds, Output, Subscriber};
-use streams::{Input, Kind, Opened, Program, Source, Terminal};
+use crate::local::limits::DescriptorQuota;
+use crate::local::sandbox::log::SandboxLog;
+use output_broadcast::{OutputBroadcast, ProcessOutput, Subscriber};
+use streams::{InputKind, InputSink, OutputSource, Program, PtyMaster, StartedProcess};
 
 /// The pause after a chunk while all readers are far behind.
 const PACE: Duration = Duration::from_millis(1);
@@ -38,7 +38,7 @@ const KILL: i32 = 9;
 
 /// What is started.
 #[derive(Debug, Clone)]
-pub(super) struct Command {
+pub(super) struct ProcessCommand {
     pub(super) cmd: String,
     pub(super) args: Vec<String>,
     /// As requested; the sandbox's own environment is not in here.
@@ -49,8 +49,8 @@ pub(super) struct Command {
 }
 
 /// How to start it.
-pub(super) struct Launch {
-    pub(super) command: Command,
+pub(super) struct ProcessLaunch {
+    pub(super) command: ProcessCommand,
     /// The whole environment of the process.
     pub(super) env: Vec<(String, String)>,
     pub(super) cwd: PathBuf,
@@ -63,10 +63,10 @@ pub(super) struct Launch {
 
 pub(super) struct Process {
     pub(super) pid: u32,
-    pub(super) command: Command,
-    input: AsyncMutex<Input>,
-    terminal: Option<Terminal>,
-    feeds: Feeds,
+    pub(super) command: ProcessCommand,
+    input: AsyncMutex<InputSink>,
+    terminal: Option<PtyMaster>,
+    feeds: OutputBroadcast,
     /// Set before it is killed for its deadline.
     expired: AtomicBool,
     /// Both outputs have been closed.
@@ -78,8 +78,8 @@ pub(super) struct Process {
 /// All processes of one run of a sandbox.
 pub(super) struct Processes {
     helper: Arc<Helper>,
-    journal: Arc<Journal>,
-    share: Share,
+    journal: Arc<SandboxLog>,
+    share: DescriptorQuota,
     table: Mutex<HashMap<u32, Arc<Process>>>,
     tasks: TaskTracker,
     /// Ends with the run.
@@ -89,8 +89,8 @@ pub(super) struct Processes {
 impl Processes {
     pub(super) fn new(
         helper: Arc<Helper>,
-        journal: Arc<Journal>,
-        share: Share,
+        journal: Arc<SandboxLog>,
+        share: DescriptorQuota,
         over: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -106,9 +106,9 @@ impl Processes {
     /// Starts a process; the subscriber gets everything from its first byte on.
     pub(super) async fn start(
         self: &Arc<Self>,
-        launch: Launch,
+        launch: ProcessLaunch,
     ) -> Result<(Arc<Process>, Subscriber), HelperError> {
-        let Launch {
+        let ProcessLaunch {
             command,
             env,
             cwd,
@@ -125,8 +125,8 @@ impl Processes {
         argv.extend(command.args.iter().cloned());
         let program = Program { argv, env, cwd };
         let opened = match terminal {
-            Some(size) => Opened::in_terminal(&self.helper, program, size).await?,
-            None => Opened::with_pipes(&self.helper, program, stdin).await?,
+            Some(size) => StartedProcess::in_terminal(&self.helper, program, size).await?,
+            None => StartedProcess::with_pipes(&self.helper, program, stdin).await?,
         };
         let (pid, exit) = (opened.pid, opened.exit);
         let process = Arc::new(Process {
@@ -134,7 +134,7 @@ impl Processes {
             command,
             input: AsyncMutex::new(opened.input),
             terminal: opened.terminal,
-            feeds: Feeds::default(),
+            feeds: OutputBroadcast::default(),
             expired: AtomicBool::new(false),
             mute: AtomicBool::new(false),
             hurried: Notify::new(),
@@ -142,7 +142,7 @@ impl Processes {
         let subscriber = process.subscribe();
         self.lock().insert(pid, Arc::clone(&process));
         self.journal.started(pid);
-        let pump = Pump {
+        let pump = OutputPump {
             process: Arc::clone(&process),
             stdout: opened.stdout,
             stderr: opened.stderr,
@@ -176,11 +176,11 @@ impl Processes {
     }
 
     /// A process that runs, or ended less than half a minute ago.
-    pub(super) fn find(&self, wanted: &Selector) -> Result<Arc<Process>, HelperError> {
+    pub(super) fn find(&self, wanted: &ProcessSelector) -> Result<Arc<Process>, HelperError> {
         let table = self.lock();
         let (found, subject) = match wanted {
-            Selector::Pid(pid) => (table.get(pid), format!("pid {pid}")),
-            Selector::Tag(tag) => {
+            ProcessSelector::Pid(pid) => (table.get(pid), format!("pid {pid}")),
+            ProcessSelector::Tag(tag) => {
                 let tagged = table
                     .values()
                     .filter(|process| process.command.tag.as_ref() == Some(tag));
@@ -222,7 +222,7 @@ impl Processes {
 
 /// Which process a call is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Selector {
+pub(super) enum ProcessSelector {
     Pid(u32),
     Tag(String),
 }
@@ -269,7 +269,7 @@ impl Process {
     }
 
     /// Writes to standard input or to the terminal, whichever is meant.
-    pub(super) async fn write(&self, kind: Kind, bytes: &[u8]) -> Result<(), String> {
+    pub(super) async fn write(&self, kind: InputKind, bytes: &[u8]) -> Result<(), String> {
         self.input.lock().await.write(kind, bytes).await
     }
 
@@ -278,7 +278,7 @@ impl Process {
         if self.terminal.is_some() {
             return Err("the process has a pty: send 0x04 (end of transmission) to it".to_owned());
         }
-        *self.input.lock().await = Input::Closed;
+        *self.input.lock().await = InputSink::Closed;
         Ok(())
     }
 
@@ -291,35 +291,35 @@ impl Process {
     }
 
     /// Output of the first stream, which a terminal has alone.
-    fn said(&self, chunk: Bytes) -> Output {
+    fn said(&self, chunk: Bytes) -> ProcessOutput {
         if self.terminal.is_some() {
-            Output::Terminal(chunk)
+            ProcessOutput::Terminal(chunk)
         } else {
-            Output::Stdout(chunk)
+            ProcessOutput::Stdout(chunk)
         }
     }
 
     fn finish(&self, exit: ProcessExit) {
         // Not waited for: somebody may be stuck in a write to it.
         if let Ok(mut input) = self.input.try_lock() {
-            *input = Input::Closed;
+            *input = InputSink::Closed;
         }
         self.feeds.finish(exit);
     }
 }
 
 /// Moves one process's output to its subscribers until it has ended.
-struct Pump {
+struct OutputPump {
     process: Arc<Process>,
     /// Of a terminal too.
-    stdout: Source,
-    stderr: Source,
+    stdout: OutputSource,
+    stderr: OutputSource,
     deadline: Option<Instant>,
     helper: Arc<Helper>,
-    journal: Arc<Journal>,
+    journal: Arc<SandboxLog>,
 }
 
-impl Pump {
+impl OutputPump {
     async fn run(mut self, exit: oneshot::Receiver<ProcessExit>) {
         let (process, helper, deadline) = (
             Arc::clone(&self.process),
@@ -366,7 +366,7 @@ impl Pump {
                     None
                 }
                 chunk = self.stdout.read(out) => Some(process.said(chunk)),
-                chunk = self.stderr.read(err) => Some(Output::Stderr(chunk)),
+                chunk = self.stderr.read(err) => Some(ProcessOutput::Stderr(chunk)),
                 () = sleep_until(leave) => break,
             };
             if let Some(output) = output.filter(|output| output.len() > 0)

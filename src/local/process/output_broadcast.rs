@@ -5,7 +5,7 @@
 //! one that is slow or dead neither holds the process nor the other subscribers.
 //!
 //! A process can write faster than any network reads. So that its readers are not all cut off, the
-//! process is asked to slow down ([`Feeds::publish`] says so) while even the best of them is far
+//! process is asked to slow down ([`OutputBroadcast::publish`] says so) while even the best of them is far
 //! behind. It is paced then, a pause of a millisecond for each chunk, but never held.
 
 use std::collections::VecDeque;
@@ -23,14 +23,14 @@ const MOST: usize = 64 * 1024 * 1024;
 const FAR: usize = MOST / 4;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::local) enum Output {
+pub(in crate::local) enum ProcessOutput {
     Stdout(Bytes),
     Stderr(Bytes),
     Terminal(Bytes),
     Ended(ProcessExit),
 }
 
-impl Output {
+impl ProcessOutput {
     pub(in crate::local) fn len(&self) -> usize {
         match self {
             Self::Stdout(bytes) | Self::Stderr(bytes) | Self::Terminal(bytes) => bytes.len(),
@@ -41,7 +41,7 @@ impl Output {
 
 /// Why a subscription gave no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local) enum Lost {
+pub(in crate::local) enum SubscriptionEnd {
     /// It did not keep up.
     TooSlow,
     /// The sandbox was paused or killed.
@@ -49,39 +49,39 @@ pub(in crate::local) enum Lost {
 }
 
 #[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
+struct SubscriberQueue {
+    waiting: Mutex<QueueState>,
     news: Notify,
 }
 
 #[derive(Default)]
-struct Waiting {
-    outputs: VecDeque<Output>,
+struct QueueState {
+    outputs: VecDeque<ProcessOutput>,
     /// Of all in `outputs`.
     bytes: usize,
     /// Comes after what is still waiting.
-    lost: Option<Lost>,
+    lost: Option<SubscriptionEnd>,
     /// Nobody reads any more.
     left: bool,
 }
 
-impl Queue {
-    fn lose(&self, lost: Lost) {
+impl SubscriberQueue {
+    fn lose(&self, lost: SubscriptionEnd) {
         guard(&self.waiting).lost.get_or_insert(lost);
         self.news.notify_one();
     }
 
     /// Bytes that wait now; `None` if its subscriber left or is cut off.
-    fn put(&self, output: Output) -> Option<usize> {
+    fn put(&self, output: ProcessOutput) -> Option<usize> {
         let mut waiting = guard(&self.waiting);
         if waiting.left {
             return None;
         }
         waiting.bytes += output.len();
         let behind = if waiting.bytes > MOST {
-            *waiting = Waiting {
-                lost: Some(Lost::TooSlow),
-                ..Waiting::default()
+            *waiting = QueueState {
+                lost: Some(SubscriptionEnd::TooSlow),
+                ..QueueState::default()
             };
             None
         } else {
@@ -94,11 +94,11 @@ impl Queue {
 }
 
 /// One reader of a process's output.
-pub(in crate::local) struct Subscriber(Arc<Queue>);
+pub(in crate::local) struct Subscriber(Arc<SubscriberQueue>);
 
 impl Subscriber {
-    /// The next output; after [`Output::Ended`] nothing sensible follows. Cancel-safe.
-    pub(in crate::local) async fn next(&mut self) -> Result<Output, Lost> {
+    /// The next output; after [`ProcessOutput::Ended`] nothing sensible follows. Cancel-safe.
+    pub(in crate::local) async fn next(&mut self) -> Result<ProcessOutput, SubscriptionEnd> {
         loop {
             {
                 let mut waiting = guard(&self.0.waiting);
@@ -118,24 +118,24 @@ impl Subscriber {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        *guard(&self.0.waiting) = Waiting {
+        *guard(&self.0.waiting) = QueueState {
             left: true,
-            ..Waiting::default()
+            ..QueueState::default()
         };
     }
 }
 
 /// The subscribers of one process, and its end.
 #[derive(Default)]
-pub(in crate::local) struct Feeds(Mutex<State>);
+pub(in crate::local) struct OutputBroadcast(Mutex<BroadcastState>);
 
 #[derive(Default)]
-struct State {
-    queues: Vec<Arc<Queue>>,
+struct BroadcastState {
+    queues: Vec<Arc<SubscriberQueue>>,
     ended: Option<ProcessExit>,
 }
 
-impl Feeds {
+impl OutputBroadcast {
     /// How the process ended, if it did.
     pub(in crate::local) fn exit(&self) -> Option<ProcessExit> {
         guard(&self.0).ended
@@ -143,12 +143,12 @@ impl Feeds {
 
     /// Subscribes to output from now on; to the end alone if the process has ended.
     pub(in crate::local) fn subscribe(&self) -> Subscriber {
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(SubscriberQueue::default());
         let mut state = guard(&self.0);
         match state.ended {
             Some(exit) => {
-                queue.put(Output::Ended(exit));
-                queue.lose(Lost::Sandbox);
+                queue.put(ProcessOutput::Ended(exit));
+                queue.lose(SubscriptionEnd::Sandbox);
             }
             None => state.queues.push(Arc::clone(&queue)),
         }
@@ -156,7 +156,7 @@ impl Feeds {
     }
 
     /// Hands output to all subscribers. Tells whether all who are left are far behind.
-    pub(in crate::local) fn publish(&self, output: &Output) -> bool {
+    pub(in crate::local) fn publish(&self, output: &ProcessOutput) -> bool {
         let mut state = guard(&self.0);
         let mut least = usize::MAX;
         state.queues.retain(|queue| {
@@ -173,8 +173,8 @@ impl Feeds {
         let mut state = guard(&self.0);
         state.ended = Some(exit);
         for queue in state.queues.drain(..) {
-            queue.put(Output::Ended(exit));
-            queue.lose(Lost::Sandbox);
+            queue.put(ProcessOutput::Ended(exit));
+            queue.lose(SubscriptionEnd::Sandbox);
         }
     }
 
@@ -182,7 +182,7 @@ impl Feeds {
     pub(in crate::local) fn drop_subscribers(&self) {
         let queues = std::mem::take(&mut guard(&self.0).queues);
         for queue in queues {
-            queue.lose(Lost::Sandbox);
+            queue.lose(SubscriptionEnd::Sandbox);
         }
     }
 }
@@ -193,13 +193,13 @@ mod tests {
 
     use super::*;
 
-    fn chunk(size: usize) -> Output {
-        Output::Stdout(vec![b'x'; size].into())
+    fn chunk(size: usize) -> ProcessOutput {
+        ProcessOutput::Stdout(vec![b'x'; size].into())
     }
 
     #[tokio::test]
     async fn one_who_does_not_read_is_cut_off_and_the_others_miss_nothing() {
-        let feeds = Feeds::default();
+        let feeds = OutputBroadcast::default();
         let (mut dead, mut good) = (feeds.subscribe(), feeds.subscribe());
         let chunk = chunk(1024 * 1024);
 
@@ -209,13 +209,16 @@ mod tests {
         }
         feeds.finish(ProcessExit::Code(0));
 
-        assert_eq!(dead.next().await, Err(Lost::TooSlow));
-        assert_eq!(good.next().await, Ok(Output::Ended(ProcessExit::Code(0))));
+        assert_eq!(dead.next().await, Err(SubscriptionEnd::TooSlow));
+        assert_eq!(
+            good.next().await,
+            Ok(ProcessOutput::Ended(ProcessExit::Code(0)))
+        );
     }
 
     #[tokio::test]
     async fn the_process_is_slowed_down_only_while_the_best_reader_is_far_behind() {
-        let feeds = Feeds::default();
+        let feeds = OutputBroadcast::default();
         let (chunk, mut reader) = (chunk(FAR), feeds.subscribe());
 
         let slow = [&chunk, &chunk].map(|chunk| feeds.publish(chunk));
@@ -230,13 +233,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_pause_ends_subscriptions_after_what_they_have_waiting() {
-        let feeds = Feeds::default();
+        let feeds = OutputBroadcast::default();
         let mut reader = feeds.subscribe();
         feeds.publish(&chunk(1));
 
         feeds.drop_subscribers();
 
         assert_eq!(reader.next().await, Ok(chunk(1)));
-        assert_eq!(reader.next().await, Err(Lost::Sandbox));
+        assert_eq!(reader.next().await, Err(SubscriptionEnd::Sandbox));
     }
 }

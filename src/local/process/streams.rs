@@ -31,18 +31,18 @@ pub(in crate::local) struct Program {
 }
 
 /// A process that was started, with our ends of its streams.
-pub(in crate::local) struct Opened {
+pub(in crate::local) struct StartedProcess {
     pub(in crate::local) pid: u32,
     /// Fails if the helper ends first.
     pub(in crate::local) exit: oneshot::Receiver<ProcessExit>,
-    pub(in crate::local) terminal: Option<Terminal>,
-    pub(in crate::local) input: Input,
+    pub(in crate::local) terminal: Option<PtyMaster>,
+    pub(in crate::local) input: InputSink,
     /// Of a terminal too.
-    pub(in crate::local) stdout: Source,
-    pub(in crate::local) stderr: Source,
+    pub(in crate::local) stdout: OutputSource,
+    pub(in crate::local) stderr: OutputSource,
 }
 
-impl Opened {
+impl StartedProcess {
     pub(in crate::local) async fn in_terminal(
         helper: &Helper,
         program: Program,
@@ -53,13 +53,13 @@ impl Opened {
             .await?;
         let none = || broken(&io::Error::other("the helper sent no terminal"));
         let fd = spawned.terminal.ok_or_else(none)?;
-        let terminal = Terminal::new(fd).map_err(|error| broken(&error))?;
+        let terminal = PtyMaster::new(fd).map_err(|error| broken(&error))?;
         Ok(Self {
             pid: spawned.pid,
             exit: spawned.exit,
-            input: Input::Terminal(terminal.clone()),
-            stdout: Source::Terminal(terminal.clone()),
-            stderr: Source::Ended,
+            input: InputSink::Terminal(terminal.clone()),
+            stdout: OutputSource::Terminal(terminal.clone()),
+            stderr: OutputSource::Ended,
             terminal: Some(terminal),
         })
     }
@@ -105,9 +105,9 @@ fn broken(error: &io::Error) -> HelperError {
 /// The pipes of a process that is about to start.
 struct Pipes {
     theirs: [OwnedFd; 3],
-    stdin: Input,
-    stdout: Source,
-    stderr: Source,
+    stdin: InputSink,
+    stdout: OutputSource,
+    stderr: OutputSource,
 }
 
 impl Pipes {
@@ -117,24 +117,24 @@ impl Pipes {
         let (theirs_in, stdin) = if stdin {
             let (read, write) = io::pipe()?;
             let write = pipe::Sender::from_owned_fd(write.into())?;
-            (OwnedFd::from(read), Input::Pipe(write))
+            (OwnedFd::from(read), InputSink::Pipe(write))
         } else {
-            (OwnedFd::from(File::open("/dev/null")?), Input::Closed)
+            (OwnedFd::from(File::open("/dev/null")?), InputSink::Closed)
         };
         Ok(Self {
             theirs: [theirs_in, out_write.into(), err_write.into()],
             stdin,
-            stdout: Source::Pipe(pipe::Receiver::from_owned_fd(out_read.into())?),
-            stderr: Source::Pipe(pipe::Receiver::from_owned_fd(err_read.into())?),
+            stdout: OutputSource::Pipe(pipe::Receiver::from_owned_fd(out_read.into())?),
+            stderr: OutputSource::Pipe(pipe::Receiver::from_owned_fd(err_read.into())?),
         })
     }
 }
 
 /// Our end of a terminal, for reading, writing and its size.
 #[derive(Clone)]
-pub(in crate::local) struct Terminal(Arc<AsyncFd<File>>);
+pub(in crate::local) struct PtyMaster(Arc<AsyncFd<File>>);
 
-impl Terminal {
+impl PtyMaster {
     #[expect(
         deprecated,
         reason = "its successor is unsafe; a File gives the same descriptor as long as it lives"
@@ -176,14 +176,14 @@ impl Terminal {
 }
 
 /// Where output comes from.
-pub(in crate::local) enum Source {
+pub(in crate::local) enum OutputSource {
     Pipe(pipe::Receiver),
-    Terminal(Terminal),
+    Terminal(PtyMaster),
     /// It has ended, or there never was one.
     Ended,
 }
 
-impl Source {
+impl OutputSource {
     pub(in crate::local) fn is_open(&self) -> bool {
         !matches!(self, Self::Ended)
     }
@@ -208,35 +208,41 @@ impl Source {
 }
 
 /// Where input goes.
-pub(in crate::local) enum Input {
+pub(in crate::local) enum InputSink {
     Pipe(pipe::Sender),
-    Terminal(Terminal),
+    Terminal(PtyMaster),
     /// Closed, or never opened.
     Closed,
 }
 
 /// Which kind of input the caller means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local) enum Kind {
+pub(in crate::local) enum InputKind {
     Stdin,
     Terminal,
 }
 
-impl Input {
-    pub(in crate::local) async fn write(&mut self, kind: Kind, bytes: &[u8]) -> Result<(), String> {
+impl InputSink {
+    pub(in crate::local) async fn write(
+        &mut self,
+        kind: InputKind,
+        bytes: &[u8],
+    ) -> Result<(), String> {
         let what = match kind {
-            Kind::Stdin => "stdin",
-            Kind::Terminal => "pty",
+            InputKind::Stdin => "stdin",
+            InputKind::Terminal => "pty",
         };
         let writing = async {
             match (self, kind) {
-                (Self::Pipe(pipe), Kind::Stdin) => pipe.write_all(bytes).await,
-                (Self::Terminal(terminal), Kind::Terminal) => terminal.write_all(bytes).await,
-                (Self::Terminal(_), Kind::Stdin) => Err(io::Error::other(
+                (Self::Pipe(pipe), InputKind::Stdin) => pipe.write_all(bytes).await,
+                (Self::Terminal(terminal), InputKind::Terminal) => terminal.write_all(bytes).await,
+                (Self::Terminal(_), InputKind::Stdin) => Err(io::Error::other(
                     "the process has a pty: send the input to the pty",
                 )),
-                (_, Kind::Terminal) => Err(io::Error::other("the process has no pty")),
-                (Self::Closed, Kind::Stdin) => Err(io::Error::other("stdin not enabled or closed")),
+                (_, InputKind::Terminal) => Err(io::Error::other("the process has no pty")),
+                (Self::Closed, InputKind::Stdin) => {
+                    Err(io::Error::other("stdin not enabled or closed"))
+                }
             }
         };
         match timeout(STDIN_LIMIT, writing).await {

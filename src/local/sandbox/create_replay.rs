@@ -22,17 +22,17 @@ const OTHER_BODY: &str = "this Idempotency-Key was used with another request bod
      another request";
 
 /// An answer; empty while the first call is under way, or when it failed.
-type Slot = Arc<OnceCell<Value>>;
+type ReplaySlot = Arc<OnceCell<Value>>;
 
 /// Which request a key stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::local) struct Request {
+pub(in crate::local) struct IdempotentRequest {
     route: &'static str,
     key: String,
     body: [u8; 32],
 }
 
-impl Request {
+impl IdempotentRequest {
     pub(in crate::local) fn new(
         route: &'static str,
         header: &HeaderValue,
@@ -51,10 +51,13 @@ impl Request {
 }
 
 #[derive(Default)]
-pub(in crate::local) struct Replays(Mutex<VecDeque<(Request, Slot)>>);
+pub(in crate::local) struct CreateReplays(Mutex<VecDeque<(IdempotentRequest, ReplaySlot)>>);
 
-impl Replays {
-    pub(in crate::local) fn slot(&self, request: Request) -> Result<Slot, ApiError> {
+impl CreateReplays {
+    pub(in crate::local) fn slot(
+        &self,
+        request: IdempotentRequest,
+    ) -> Result<ReplaySlot, ApiError> {
         let mut kept = guard(&self.0);
         let known = kept
             .iter()
@@ -73,14 +76,14 @@ impl Replays {
         if kept.len() == KEPT {
             kept.pop_front();
         }
-        let slot = Slot::default();
+        let slot = ReplaySlot::default();
         kept.push_back((request, Arc::clone(&slot)));
         Ok(slot)
     }
 
     /// Forgets the answers that name this sandbox.
     pub(in crate::local) fn forget(&self, sandbox: &str) {
-        let names = |slot: &Slot| {
+        let names = |slot: &ReplaySlot| {
             slot.get()
                 .is_some_and(|answer| answer["sandboxID"] == sandbox)
         };
@@ -104,8 +107,8 @@ mod tests {
 
     use super::*;
 
-    fn request(route: &'static str, body: &str) -> Request {
-        Request::new(route, &HeaderValue::from_static("one"), body.as_bytes()).unwrap()
+    fn request(route: &'static str, body: &str) -> IdempotentRequest {
+        IdempotentRequest::new(route, &HeaderValue::from_static("one"), body.as_bytes()).unwrap()
     }
 
     #[test]
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_key_stands_for_one_body_of_one_route() {
-        let replays = Replays::default();
+        let replays = CreateReplays::default();
         let first = replays.slot(request("v2", "{}")).unwrap();
         first.set(json!({ "sandboxID": "ione" })).unwrap();
 
@@ -131,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_key_is_free_again_when_its_request_failed_or_its_sandbox_is_gone() {
-        let replays = Replays::default();
+        let replays = CreateReplays::default();
         let running = replays.slot(request("v2", "1")).unwrap();
         let meanwhile = replays.slot(request("v2", "2")).is_err();
         drop(running);

@@ -11,14 +11,14 @@ use crate::local::error::ApiError;
 
 /// The switches; a server starts with all of them off.
 #[derive(Debug, Default)]
-pub(in crate::local) struct Faults {
+pub(in crate::local) struct SimulatedFaults {
     /// The plan's longest life, in seconds; 0: there is none.
     pub(in crate::local) longest: AtomicU64,
     /// So many calls are still to be refused.
     pub(in crate::local) changes: AtomicU32,
 }
 
-impl Faults {
+impl SimulatedFaults {
     fn longest(&self) -> Option<Duration> {
         let secs = self.longest.load(Ordering::Relaxed);
         (secs > 0).then(|| Duration::from_secs(secs))

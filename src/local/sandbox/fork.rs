@@ -7,19 +7,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Sandbox;
-use super::new_sandbox::{NewSandbox, Origin};
-use super::record::State;
+use super::LocalSandbox;
+use super::new_sandbox::{FileOrigin, SandboxSpec};
+use super::record::RunState;
 use super::registry::Registry;
 use super::snapshot;
-use super::snapshot::{Memory, Snapshot};
+use super::snapshot::{LocalSnapshot, ProcessMemory};
 use crate::clock::unix_now;
 use crate::local::auth;
 use crate::local::error::{ApiError, failed};
 use crate::local::helper::client::HelperError;
 
 /// What a snapshot is to be called.
-pub(in crate::local) struct Name {
+pub(in crate::local) struct SnapshotName {
     pub(in crate::local) plain: String,
     pub(in crate::local) tag: String,
 }
@@ -29,13 +29,13 @@ impl Registry {
     pub(in crate::local) async fn snapshot(
         &self,
         id: &str,
-        name: Option<Name>,
-        memory: Memory,
-    ) -> Result<Snapshot, ApiError> {
+        name: Option<SnapshotName>,
+        memory: ProcessMemory,
+    ) -> Result<LocalSnapshot, ApiError> {
         let sandbox = self.get(id)?;
         let record = sandbox.record();
         let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
-        let snapshot = Snapshot {
+        let snapshot = LocalSnapshot {
             id: auth::sandbox_id().map_err(unlucky)?,
             name: name.as_ref().map(|name| name.plain.clone()),
             tag: name.map_or_else(|| snapshot::NEWEST.to_owned(), |name| name.tag),
@@ -59,12 +59,12 @@ impl Registry {
         id: &str,
         count: u64,
         timeout: Duration,
-    ) -> Result<Vec<Result<Arc<Sandbox>, ApiError>>, ApiError> {
-        let snapshot = self.snapshot(id, None, Memory::Kept).await?;
+    ) -> Result<Vec<Result<Arc<LocalSandbox>, ApiError>>, ApiError> {
+        let snapshot = self.snapshot(id, None, ProcessMemory::Kept).await?;
         let record = self.get(id)?.record();
         let mut forks = Vec::new();
         for _ in 0..count {
-            let fork = self.create(NewSandbox {
+            let fork = self.create(SandboxSpec {
                 template: record.template.clone(),
                 metadata: record.metadata.clone(),
                 env_vars: record.env_vars.clone(),
@@ -78,7 +78,7 @@ impl Registry {
                 secure: record.secure,
                 ignored: Vec::new(),
                 notes: Vec::new(),
-                origin: Some(Origin {
+                origin: Some(FileOrigin {
                     dir: self.snapshots.dir(&snapshot.id),
                     template: snapshot.template.clone(),
                 }),
@@ -97,8 +97,8 @@ impl Registry {
 /// Works on the files of a sandbox while none of its processes runs. Not to be dropped before its
 /// end: they would stay stopped.
 async fn still(
-    sandbox: &Sandbox,
-    memory: Memory,
+    sandbox: &LocalSandbox,
+    memory: ProcessMemory,
     work: impl FnOnce() -> std::io::Result<()> + Send + 'static,
 ) -> Result<(), ApiError> {
     let _turn = sandbox.transition.lock().await;
@@ -109,13 +109,13 @@ async fn still(
     let run = sandbox.run();
     let running = run
         .as_ref()
-        .filter(|_| sandbox.record().state == State::Running);
+        .filter(|_| sandbox.record().state == RunState::Running);
     if let Some(run) = running {
         run.helper.freeze().await.map_err(refused)?;
     }
     // Counted while they are stopped: none can come after.
     let lost = match (&run, memory) {
-        (Some(run), Memory::Kept) => run.population().await,
+        (Some(run), ProcessMemory::Kept) => run.population().await,
         _ => 0,
     };
     let worked = if lost == 0 {

@@ -17,7 +17,7 @@ const LINES: usize = 1000;
 
 /// One line. All of them are of level info.
 #[derive(Debug, Clone)]
-pub(in crate::local) struct Line {
+pub(in crate::local) struct SandboxLogLine {
     pub(in crate::local) unix_millis: u64,
     /// Who says it, as the CLI filters: `sandbox` or `process`.
     pub(in crate::local) logger: &'static str,
@@ -27,9 +27,9 @@ pub(in crate::local) struct Line {
 }
 
 #[derive(Debug, Default)]
-pub(in crate::local) struct Journal(Mutex<VecDeque<Line>>);
+pub(in crate::local) struct SandboxLog(Mutex<VecDeque<SandboxLogLine>>);
 
-impl Journal {
+impl SandboxLog {
     /// Something happened to the sandbox as a whole.
     pub(in crate::local) fn note(&self, message: impl Into<String>) {
         self.write("sandbox", message.into(), Map::new());
@@ -57,7 +57,7 @@ impl Journal {
     }
 
     /// Oldest first.
-    pub(in crate::local) fn lines(&self) -> Vec<Line> {
+    pub(in crate::local) fn lines(&self) -> Vec<SandboxLogLine> {
         guard(&self.0).iter().cloned().collect()
     }
 
@@ -71,7 +71,7 @@ impl Journal {
         if lines.len() == LINES {
             lines.pop_front();
         }
-        lines.push_back(Line {
+        lines.push_back(SandboxLogLine {
             unix_millis: unix_now().0,
             logger,
             message,
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_oldest_lines_go_first() {
-        let journal = Journal::default();
+        let journal = SandboxLog::default();
         journal.note("created");
         (0..1000).for_each(|pid| journal.started(pid));
 

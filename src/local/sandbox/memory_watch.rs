@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use tokio_util::sync::CancellationToken;
 
 use super::registry::Registry;
-use super::{Run, Sandbox};
+use super::{LocalSandbox, SandboxRun};
 use crate::local::helper::process_tree;
 use crate::local::helper::process_tree::ProcessTable;
 use crate::local::limits::enforced::bytes;
@@ -21,9 +21,9 @@ use crate::local::limits::usage;
 const STEP: Duration = Duration::from_secs(2);
 
 /// A sandbox that has processes, and the first of these.
-struct Watched {
-    sandbox: Arc<Sandbox>,
-    run: Arc<Run>,
+struct WatchedSandbox {
+    sandbox: Arc<LocalSandbox>,
+    run: Arc<SandboxRun>,
     root: u32,
 }
 
@@ -41,7 +41,7 @@ pub(in crate::local) async fn watch(
         let watched = registry.all().into_iter().filter_map(|sandbox| {
             let run = sandbox.live()?;
             let root = run.helper.running()?;
-            Some(Watched { sandbox, run, root })
+            Some(WatchedSandbox { sandbox, run, root })
         });
         let watched: Vec<_> = watched.collect();
         if watched.is_empty() {
@@ -75,7 +75,7 @@ fn suspects<T>(
 }
 
 /// Measures a sandbox, and kills its largest process if it is above the limit.
-fn judge(one: &Watched, pids: Vec<u32>, limit: u64) {
+fn judge(one: &WatchedSandbox, pids: Vec<u32>, limit: u64) {
     let usage = usage::measure(&one.sandbox.measured(pids));
     if usage.total <= limit {
         return;

@@ -9,8 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::samples::Sample;
-use super::{Run, Sandbox};
+use super::samples::MetricsSample;
+use super::{LocalSandbox, SandboxRun};
 use crate::clock::unix_now;
 use crate::local::error::ApiError;
 use crate::local::helper::process_tree;
@@ -24,13 +24,16 @@ const FILES: usize = 500_000;
 
 /// What the processes used up to now.
 #[derive(Debug, Clone, Copy, Default)]
-struct Used {
+struct ProcessUsage {
     cpu: Duration,
     memory: u64,
 }
 
 /// Takes a sample of a running sandbox and keeps it.
-pub(in crate::local) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sample, ApiError> {
+pub(in crate::local) async fn sample(
+    sandbox: &LocalSandbox,
+    run: &SandboxRun,
+) -> Result<MetricsSample, ApiError> {
     if !cfg!(target_os = "linux") {
         return Err(ApiError::unsupported("metrics on this operating system"));
     }
@@ -55,7 +58,7 @@ pub(in crate::local) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sam
     // Less than before: processes have ended and taken their time with them.
     let cpu = used.cpu.saturating_sub(first).as_secs_f64();
     let passed = at.duration_since(before).as_secs_f64();
-    let sample = Sample {
+    let sample = MetricsSample {
         unix_secs: unix_now().0 / 1000,
         cpu_count: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         cpu_used_pct: (cpu / passed.max(0.01) * 10_000.0).round() / 100.0,
@@ -69,7 +72,7 @@ pub(in crate::local) async fn sample(sandbox: &Sandbox, run: &Run) -> Result<Sam
     Ok(sample)
 }
 
-async fn look(sandbox: &Sandbox, root: u32) -> Result<Used, ApiError> {
+async fn look(sandbox: &LocalSandbox, root: u32) -> Result<ProcessUsage, ApiError> {
     let mut measured = sandbox.measured(Vec::new());
     let looked = tokio::task::spawn_blocking(move || {
         let members = process_tree::descendants(root).into_iter();
@@ -78,7 +81,7 @@ async fn look(sandbox: &Sandbox, root: u32) -> Result<Used, ApiError> {
             .pids
             .iter()
             .map(|pid| cpu_time(&proc(*pid, "stat")));
-        Used {
+        ProcessUsage {
             cpu: times.flatten().sum(),
             memory: measure(&measured).total,
         }

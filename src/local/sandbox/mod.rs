@@ -1,6 +1,6 @@
 //! One sandbox: what is kept of it on disk, its directories, and its run while it has one.
 //!
-//! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`Record`]), `home/`
+//! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`SandboxRecord`]), `home/`
 //! (what the API can read and write), `tmp/` (its `TMPDIR`), `etc/` (at level full), `helper.log`.
 
 pub(super) mod create_replay;
@@ -29,26 +29,26 @@ use tokio_util::sync::CancellationToken;
 use crate::local::envd::watch::PolledWatchers;
 use crate::local::helper::client::Helper;
 use crate::local::helper::process_tree;
-use crate::local::interface::options::Options;
-use crate::local::isolation::{Isolation, Level, View};
-use crate::local::limits::Share;
-use crate::local::limits::usage::Measured;
-use crate::local::network::ca::Authority;
-use crate::local::network::rules::Egress;
+use crate::local::interface::options::ServerOptions;
+use crate::local::isolation::{Isolation, Level, PathMap};
+use crate::local::limits::DescriptorQuota;
+use crate::local::limits::usage::MemorySources;
+use crate::local::network::ca::CertificateAuthority;
+use crate::local::network::rules::NetworkRules;
 use crate::local::network::{forward_proxy, trust_bundle};
 use crate::local::private_file::write_private;
 use crate::local::process::Processes;
 use crate::local::sync::guard;
 use crate::regular_file;
-use log::Journal;
-use record::{Record, State};
-use samples::History;
+use log::SandboxLog;
+use record::{RunState, SandboxRecord};
+use samples::MetricsHistory;
 
 /// A record with all that a create call may hold is smaller.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
-pub(super) struct Run {
+pub(super) struct SandboxRun {
     pub(super) helper: Arc<Helper>,
     /// Processes of ours that hold it up; all others are its users'.
     pub(super) crew: Vec<u32>,
@@ -56,16 +56,20 @@ pub(super) struct Run {
     /// Polled watchers; they go with the run.
     pub(super) watchers: PolledWatchers,
     /// Of the server's descriptors.
-    pub(super) share: Share,
+    pub(super) share: DescriptorQuota,
     /// Ends with the run.
     pub(super) over: CancellationToken,
     /// Ends with the run or the next pause; connections from outside end with it.
     connections: Mutex<CancellationToken>,
 }
 
-impl Run {
+impl SandboxRun {
     /// The helper has started nothing yet.
-    pub(super) async fn new(helper: Helper, journal: Arc<Journal>, share: Share) -> Arc<Self> {
+    pub(super) async fn new(
+        helper: Helper,
+        journal: Arc<SandboxLog>,
+        share: DescriptorQuota,
+    ) -> Arc<Self> {
         let crew = members(&helper).await;
         let (helper, over) = (Arc::new(helper), CancellationToken::new());
         let processes = Processes::new(Arc::clone(&helper), journal, share.clone(), over.clone());
@@ -112,36 +116,36 @@ async fn members(helper: &Helper) -> Vec<u32> {
     walking.await.unwrap_or_default()
 }
 
-pub(super) struct Sandbox {
+pub(super) struct LocalSandbox {
     pub(super) dir: PathBuf,
     /// Its files as its processes see them.
-    pub(super) view: View,
+    pub(super) view: PathMap,
     /// Variables about the network: the way out, and whom to trust there.
     network: Vec<(String, String)>,
     /// By whose certificates its way out writes into its requests; only where it was asked to, when the
     /// sandbox was made or loaded.
-    pub(super) authority: Option<Arc<Authority>>,
+    pub(super) authority: Option<Arc<CertificateAuthority>>,
     /// The record's rules, for its way out.
-    pub(super) egress: Arc<Mutex<Egress>>,
+    pub(super) egress: Arc<Mutex<NetworkRules>>,
     /// Where its processes look for programs of the system.
     system_path: String,
     /// Bytes that its processes may use.
     pub(super) memory_limit: Option<u64>,
-    kept: Arc<Kept>,
-    run: Mutex<Option<Arc<Run>>>,
-    pub(super) history: Mutex<History>,
+    kept: Arc<StoredRecord>,
+    run: Mutex<Option<Arc<SandboxRun>>>,
+    pub(super) history: Mutex<MetricsHistory>,
     /// What happened to it and in it; the API's logs.
-    pub(super) journal: Arc<Journal>,
+    pub(super) journal: Arc<SandboxLog>,
     /// Held during create, pause, resume and kill, so that these never overlap.
     pub(super) transition: AsyncMutex<()>,
 }
 
-impl Sandbox {
+impl LocalSandbox {
     /// Makes the directories of a new sandbox.
     pub(super) fn create(
         dir: PathBuf,
-        record: Record,
-        options: &Options,
+        record: SandboxRecord,
+        options: &ServerOptions,
         isolation: &Isolation,
     ) -> io::Result<Self> {
         let mut builder = std::fs::DirBuilder::new();
@@ -158,11 +162,16 @@ impl Sandbox {
     }
 
     /// A sandbox as its directory holds it, without a run.
-    fn stored(dir: PathBuf, record: Record, options: &Options, isolation: &Isolation) -> Self {
+    fn stored(
+        dir: PathBuf,
+        record: SandboxRecord,
+        options: &ServerOptions,
+        isolation: &Isolation,
+    ) -> Self {
         let way_out = isolation.keeps_rules().then(forward_proxy::variables);
         let mut network = way_out.unwrap_or_default();
         let writes = isolation.keeps_rules() && !record.egress.rewrite.is_empty();
-        let authority = writes.then(Authority::new).and_then(|made| {
+        let authority = writes.then(CertificateAuthority::new).and_then(|made| {
             let told =
                 |error: &_| tracing::error!(%error, "no authority can be made for a sandbox");
             made.inspect_err(told).ok().map(Arc::new)
@@ -172,7 +181,7 @@ impl Sandbox {
             network.extend(trust_bundle::variables(&isolation.certificates(&dir)));
         }
         Self {
-            view: View::new(&dir, isolation.level == Level::Full)
+            view: PathMap::new(&dir, isolation.level == Level::Full)
                 .owned_by(isolation.owner(&record.id))
                 .with_roots(&options.extra_file_roots),
             network,
@@ -180,7 +189,7 @@ impl Sandbox {
             memory_limit: options.limits.memory,
             system_path: isolation.search_path(&options.path),
             egress: Arc::new(Mutex::new(record.egress.clone())),
-            kept: Arc::new(Kept {
+            kept: Arc::new(StoredRecord {
                 file: dir.join("sandbox.json"),
                 record: Mutex::new(record),
                 saving: Mutex::new(()),
@@ -194,33 +203,37 @@ impl Sandbox {
     }
 
     /// Reads a sandbox left by an earlier server: its processes are gone, its files are here.
-    pub(super) fn load(dir: PathBuf, options: &Options, isolation: &Isolation) -> io::Result<Self> {
+    pub(super) fn load(
+        dir: PathBuf,
+        options: &ServerOptions,
+        isolation: &Isolation,
+    ) -> io::Result<Self> {
         let stored = regular_file::read(&dir.join("sandbox.json"), LARGEST)?;
-        let mut record: Record = serde_json::from_slice(&stored)?;
-        record.state = State::Paused;
+        let mut record: SandboxRecord = serde_json::from_slice(&stored)?;
+        record.state = RunState::Paused;
         Ok(Self::stored(dir, record, options, isolation))
     }
 
     /// Its processes and files, for a measurement of its memory.
-    pub(super) fn measured(&self, pids: Vec<u32>) -> Measured {
-        Measured {
+    pub(super) fn measured(&self, pids: Vec<u32>) -> MemorySources {
+        MemorySources {
             pids,
             dirs: ["home", "tmp"].map(|part| self.dir.join(part)).into(),
             own_files: self.view.is_own(),
         }
     }
 
-    /// The home on this machine; processes may see it elsewhere ([`View::home`]).
+    /// The home on this machine; processes may see it elsewhere ([`PathMap::home`]).
     pub(super) fn home(&self) -> PathBuf {
         self.dir.join("home")
     }
 
-    pub(super) fn record(&self) -> Record {
+    pub(super) fn record(&self) -> SandboxRecord {
         guard(&self.kept.record).clone()
     }
 
     /// Changes the record, which holds at once, and stores it.
-    pub(super) async fn change(&self, change: impl FnOnce(&mut Record)) -> io::Result<()> {
+    pub(super) async fn change(&self, change: impl FnOnce(&mut SandboxRecord)) -> io::Result<()> {
         change(&mut guard(&self.kept.record));
         let kept = Arc::clone(&self.kept);
         let saved = tokio::task::spawn_blocking(move || kept.save()).await;
@@ -228,17 +241,17 @@ impl Sandbox {
     }
 
     /// The run, whether frozen or not.
-    pub(super) fn run(&self) -> Option<Arc<Run>> {
+    pub(super) fn run(&self) -> Option<Arc<SandboxRun>> {
         guard(&self.run).clone()
     }
 
-    pub(super) fn set_run(&self, run: Option<Arc<Run>>) -> Option<Arc<Run>> {
+    pub(super) fn set_run(&self, run: Option<Arc<SandboxRun>>) -> Option<Arc<SandboxRun>> {
         std::mem::replace(&mut *guard(&self.run), run)
     }
 
     /// The run if the sandbox is running: what envd and the proxy may use.
-    pub(super) fn live(&self) -> Option<Arc<Run>> {
-        let running = guard(&self.kept.record).state == State::Running;
+    pub(super) fn live(&self) -> Option<Arc<SandboxRun>> {
+        let running = guard(&self.kept.record).state == RunState::Running;
         self.run()
             .filter(|run| running && !run.helper.gone().is_cancelled())
     }
@@ -247,7 +260,7 @@ impl Sandbox {
     /// server's own environment is in it but the search path.
     pub(super) fn environment(
         &self,
-        options: &Options,
+        options: &ServerOptions,
         request: &BTreeMap<String, String>,
     ) -> BTreeMap<String, String> {
         let record = self.record();
@@ -281,7 +294,7 @@ impl Sandbox {
     }
 
     /// The name of the user as whom its processes run.
-    pub(super) fn user<'a>(&self, options: &'a Options) -> &'a str {
+    pub(super) fn user<'a>(&self, options: &'a ServerOptions) -> &'a str {
         if self.view.is_own() || self.view.owner().is_some() {
             "user"
         } else {
@@ -291,14 +304,14 @@ impl Sandbox {
 }
 
 /// The record of a sandbox, in memory and on disk.
-struct Kept {
+struct StoredRecord {
     file: PathBuf,
-    record: Mutex<Record>,
+    record: Mutex<SandboxRecord>,
     /// Held while it is stored, so that an older state never overwrites a newer one.
     saving: Mutex<()>,
 }
 
-impl Kept {
+impl StoredRecord {
     /// Waits for the disk; not for async threads.
     fn save(&self) -> io::Result<()> {
         let _turn = guard(&self.saving);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::local::network::rules::Egress;
+use crate::local::network::rules::NetworkRules;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::local) enum State {
+pub(in crate::local) enum RunState {
     Running,
     Paused,
 }
@@ -19,7 +19,7 @@ pub(in crate::local) enum State {
     clippy::struct_excessive_bools,
     reason = "each is a switch of the create call"
 )]
-pub(in crate::local) struct Record {
+pub(in crate::local) struct SandboxRecord {
     pub(in crate::local) id: String,
     pub(in crate::local) template: String,
     pub(in crate::local) metadata: BTreeMap<String, String>,
@@ -33,7 +33,7 @@ pub(in crate::local) struct Record {
     pub(in crate::local) auto_pause: bool,
     /// Whether the pause at the end keeps the processes.
     pub(in crate::local) auto_pause_memory: bool,
-    pub(in crate::local) state: State,
+    pub(in crate::local) state: RunState,
     /// Whether traffic wakes it from a pause that kept its processes.
     pub(in crate::local) auto_resume: bool,
     /// The time to live that the create asked for.
@@ -43,12 +43,12 @@ pub(in crate::local) struct Record {
     /// Whose programs it has, where that is not `template`: it began with a snapshot.
     pub(in crate::local) base: Option<String>,
     /// In force where the sandbox has a network of its own.
-    pub(in crate::local) egress: Egress,
+    pub(in crate::local) egress: NetworkRules,
     /// Whether envd wants its token.
     pub(in crate::local) secure: bool,
 }
 
-impl Record {
+impl SandboxRecord {
     /// envd's token as clients get it; none where it wants none.
     pub(in crate::local) fn open_token(&self) -> Option<String> {
         self.secure.then(|| self.envd_token.clone())

@@ -14,22 +14,22 @@ use tokio::sync::{MutexGuard, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Sandbox;
-use super::create_replay::Replays;
-use super::faults::Faults;
-use super::new_sandbox::NewSandbox;
-use super::record::{Record, State};
+use super::LocalSandbox;
+use super::create_replay::CreateReplays;
+use super::faults::SimulatedFaults;
+use super::new_sandbox::SandboxSpec;
+use super::record::{RunState, SandboxRecord};
 use super::snapshot;
-use super::snapshot::Snapshots;
-use super::template::{Links, Templates};
+use super::snapshot::SnapshotStore;
+use super::template::{TemplateLinks, Templates};
 use crate::clock::unix_now;
 use crate::local::auth;
 use crate::local::error::{ApiError, failed};
 use crate::local::gateway::activity::RequestActivity;
-use crate::local::interface::options::Options;
+use crate::local::interface::options::ServerOptions;
 use crate::local::isolation::{Isolation, remove_dir};
-use crate::local::limits::{Descriptors, Keeper};
-use crate::local::network::rules::Egress;
+use crate::local::limits::{DescriptorLimits, LimitEnforcer};
+use crate::local::network::rules::NetworkRules;
 use crate::local::sync::guard;
 use crate::local::sync::{blocking, whole};
 use crate::net::random;
@@ -47,16 +47,16 @@ const MOST_USERS: usize = 128;
 const WOKEN: Duration = Duration::from_mins(5);
 
 pub(in crate::local) struct Registry {
-    pub(in crate::local) options: Arc<Options>,
+    pub(in crate::local) options: Arc<ServerOptions>,
     pub(in crate::local) isolation: Isolation,
-    pub(in crate::local) keeper: Keeper,
-    pub(in crate::local) descriptors: Descriptors,
+    pub(in crate::local) keeper: LimitEnforcer,
+    pub(in crate::local) descriptors: DescriptorLimits,
     pub(in crate::local) activity: Arc<RequestActivity>,
     pub(in crate::local) templates: Templates,
-    pub(in crate::local) snapshots: Snapshots,
-    sandboxes: Mutex<HashMap<String, Arc<Sandbox>>>,
-    pub(in crate::local) replays: Replays,
-    pub(in crate::local) faults: Faults,
+    pub(in crate::local) snapshots: SnapshotStore,
+    sandboxes: Mutex<HashMap<String, Arc<LocalSandbox>>>,
+    pub(in crate::local) replays: CreateReplays,
+    pub(in crate::local) faults: SimulatedFaults,
     deadlines: Notify,
     pub(in crate::local) tasks: TaskTracker,
 }
@@ -68,14 +68,14 @@ fn after(timeout: Duration) -> u64 {
 impl Registry {
     /// Finds the sandboxes of earlier servers. Reads the disk; called once, before serving.
     pub(in crate::local) fn open(
-        options: Options,
+        options: ServerOptions,
         isolation: Isolation,
     ) -> std::io::Result<Arc<Self>> {
         let root = options.state_dir.join("sandboxes");
         std::fs::create_dir_all(&root)?;
         let mut sandboxes = HashMap::new();
         for entry in std::fs::read_dir(&root)?.flatten() {
-            match Sandbox::load(entry.path(), &options, &isolation) {
+            match LocalSandbox::load(entry.path(), &options, &isolation) {
                 Ok(sandbox) => {
                     sandboxes.insert(sandbox.record().id, Arc::new(sandbox));
                 }
@@ -90,24 +90,24 @@ impl Registry {
                 }
             }
         }
-        let descriptors = Descriptors::raise();
+        let descriptors = DescriptorLimits::raise();
         Ok(Arc::new(Self {
             templates: Templates::new(&options, descriptors),
-            snapshots: Snapshots::new(&options.state_dir),
-            keeper: Keeper::find(options.limits, &isolation),
+            snapshots: SnapshotStore::new(&options.state_dir),
+            keeper: LimitEnforcer::find(options.limits, &isolation),
             descriptors,
             activity: Arc::default(),
             options: Arc::new(options),
             isolation,
             sandboxes: Mutex::new(sandboxes),
-            replays: Replays::default(),
-            faults: Faults::default(),
+            replays: CreateReplays::default(),
+            faults: SimulatedFaults::default(),
             deadlines: Notify::new(),
             tasks: TaskTracker::new(),
         }))
     }
 
-    pub(in crate::local) fn get(&self, id: &str) -> Result<Arc<Sandbox>, ApiError> {
+    pub(in crate::local) fn get(&self, id: &str) -> Result<Arc<LocalSandbox>, ApiError> {
         // An old id has a client id behind a dash.
         let id = id.split('-').next().unwrap_or_default();
         guard(&self.sandboxes)
@@ -117,7 +117,7 @@ impl Registry {
     }
 
     /// Newest first.
-    pub(in crate::local) fn all(&self) -> Vec<Arc<Sandbox>> {
+    pub(in crate::local) fn all(&self) -> Vec<Arc<LocalSandbox>> {
         let mut all: Vec<_> = guard(&self.sandboxes).values().cloned().collect();
         all.sort_by_cached_key(|sandbox| {
             let record = sandbox.record();
@@ -126,13 +126,16 @@ impl Registry {
         all
     }
 
-    pub(in crate::local) async fn create(&self, new: NewSandbox) -> Result<Arc<Sandbox>, ApiError> {
+    pub(in crate::local) async fn create(
+        &self,
+        new: SandboxSpec,
+    ) -> Result<Arc<LocalSandbox>, ApiError> {
         let base = new.origin.as_ref().map(|origin| origin.template.clone());
         let template = base.as_ref().unwrap_or(&new.template);
         let mut links = self.templates.prepare(template).await?;
         if base.is_some() {
             // It has the links already, and its directories are not to be trusted.
-            links = Links::default();
+            links = TemplateLinks::default();
         }
         let unlucky = |error: std::io::Error| ApiError::internal(format!("no randomness: {error}"));
         let id = self.new_id().map_err(unlucky)?;
@@ -141,7 +144,7 @@ impl Registry {
         } else {
             Some(random::token().map_err(unlucky)?)
         };
-        let record = Record {
+        let record = SandboxRecord {
             id: id.clone(),
             template: new.template,
             metadata: new.metadata,
@@ -152,7 +155,7 @@ impl Registry {
             ends_at: after(new.timeout),
             auto_pause: new.auto_pause,
             auto_pause_memory: new.auto_pause_memory,
-            state: State::Running,
+            state: RunState::Running,
             auto_resume: new.auto_resume,
             timeout_secs: new.timeout.as_secs(),
             mask_host: new.mask_host,
@@ -205,13 +208,13 @@ impl Registry {
     async fn furnish(
         &self,
         dir: PathBuf,
-        record: Record,
-        links: Links,
-    ) -> Result<Arc<Sandbox>, ApiError> {
+        record: SandboxRecord,
+        links: TemplateLinks,
+    ) -> Result<Arc<LocalSandbox>, ApiError> {
         let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
         let made = blocking(move || {
             let links = links.within_reach(&isolation, &options.state_dir)?;
-            let made = Sandbox::create(dir.clone(), record, &options, &isolation);
+            let made = LocalSandbox::create(dir.clone(), record, &options, &isolation);
             let made = made.and_then(|sandbox| {
                 links.link_into(&sandbox.home())?;
                 Ok(Arc::new(sandbox))
@@ -224,9 +227,9 @@ impl Registry {
         made.await.map_err(failed("create the sandbox's directory"))
     }
 
-    fn admit(&self, id: &str, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+    fn admit(&self, id: &str, sandbox: &Arc<LocalSandbox>) -> Result<(), ApiError> {
         let mut sandboxes = guard(&self.sandboxes);
-        let running = |other: &&Arc<Sandbox>| other.record().state == State::Running;
+        let running = |other: &&Arc<LocalSandbox>| other.record().state == RunState::Running;
         let limit = self.options.max_sandboxes;
         if sandboxes.values().filter(running).count() >= limit {
             let message =
@@ -248,7 +251,7 @@ impl Registry {
         let _turn = sandbox.transition.lock().await;
         self.get(id)?;
         let ends_at = after(timeout);
-        let resumed = sandbox.record().state == State::Paused;
+        let resumed = sandbox.record().state == RunState::Paused;
         if resumed {
             match sandbox.run() {
                 Some(run) => run
@@ -260,7 +263,7 @@ impl Registry {
             }
         }
         let store = sandbox.change(|record| {
-            record.state = State::Running;
+            record.state = RunState::Running;
             if resumed {
                 // As at E2B: since when it runs, not since when it exists.
                 record.started_at = unix_now().0;
@@ -283,7 +286,7 @@ impl Registry {
     /// kept; else does nothing. The caller has seen the right token.
     pub(in crate::local) async fn wake(
         self: &Arc<Self>,
-        sandbox: &Sandbox,
+        sandbox: &LocalSandbox,
     ) -> Result<(), ApiError> {
         let record = sandbox.record();
         if wakes(&record, sandbox) {
@@ -299,7 +302,7 @@ impl Registry {
         let sandbox = self.get(id)?;
         let _turn = sandbox.transition.lock().await;
         self.get(id)?;
-        if sandbox.record().state == State::Paused {
+        if sandbox.record().state == RunState::Paused {
             let message = format!("Error pausing sandbox - sandbox '{id}' is already paused");
             return Err(ApiError::new(StatusCode::CONFLICT, message));
         }
@@ -307,8 +310,8 @@ impl Registry {
     }
 
     /// Whoever calls it has the sandbox's turn.
-    async fn pause_now(&self, sandbox: &Sandbox, memory: bool) -> Result<(), ApiError> {
-        let stored = sandbox.change(|record| record.state = State::Paused);
+    async fn pause_now(&self, sandbox: &LocalSandbox, memory: bool) -> Result<(), ApiError> {
+        let stored = sandbox.change(|record| record.state = RunState::Paused);
         stored.await.map_err(failed("store the sandbox"))?;
         sandbox.journal.note("paused");
         let Some(run) = sandbox.run() else {
@@ -334,7 +337,7 @@ impl Registry {
     }
 
     /// Whoever calls it has the sandbox's turn.
-    async fn kill_now(&self, sandbox: &Sandbox) -> Result<(), ApiError> {
+    async fn kill_now(&self, sandbox: &LocalSandbox) -> Result<(), ApiError> {
         let id = sandbox.record().id;
         guard(&self.sandboxes)
             .remove(&id)
@@ -356,7 +359,7 @@ impl Registry {
     ) -> Result<(), ApiError> {
         let sandbox = self.get(id)?;
         let record = sandbox.record();
-        if record.state != State::Running {
+        if record.state != RunState::Running {
             return Err(ApiError::no_sandbox(id));
         }
         let ends_at = after(self.faults.cut(timeout, record.started_at)?);
@@ -376,7 +379,7 @@ impl Registry {
     pub(in crate::local) async fn set_egress(
         &self,
         id: &str,
-        egress: Egress,
+        egress: NetworkRules,
     ) -> Result<(), ApiError> {
         let sandbox = self.get(id)?;
         *guard(&sandbox.egress) = egress.clone();
@@ -392,7 +395,7 @@ impl Registry {
             let mut wait = REAPER_STEP;
             for sandbox in self.all() {
                 let record = sandbox.record();
-                if record.state != State::Running {
+                if record.state != RunState::Running {
                     continue;
                 }
                 let left = Duration::from_millis(record.ends_at.saturating_sub(unix_now().0));
@@ -414,9 +417,13 @@ impl Registry {
     }
 
     /// Ends a sandbox whose time is over, unless it has got more since somebody looked.
-    async fn expire(&self, sandbox: &Sandbox, _turn: MutexGuard<'_, ()>) -> Result<(), ApiError> {
+    async fn expire(
+        &self,
+        sandbox: &LocalSandbox,
+        _turn: MutexGuard<'_, ()>,
+    ) -> Result<(), ApiError> {
         let record = sandbox.record();
-        if record.state != State::Running || record.ends_at > unix_now().0 {
+        if record.state != RunState::Running || record.ends_at > unix_now().0 {
             return Ok(());
         }
         if record.auto_pause {
@@ -434,7 +441,9 @@ impl Registry {
         let closing = all.iter().map(async |sandbox| {
             let _turn = sandbox.transition.lock().await;
             if let Some(run) = sandbox.set_run(None) {
-                let _ = sandbox.change(|record| record.state = State::Paused).await;
+                let _ = sandbox
+                    .change(|record| record.state = RunState::Paused)
+                    .await;
                 self.stop(sandbox, &run).await;
             }
         });
@@ -443,8 +452,8 @@ impl Registry {
 }
 
 /// Whether traffic would wake this sandbox.
-pub(in crate::local) fn wakes(record: &Record, sandbox: &Sandbox) -> bool {
-    record.auto_resume && record.state == State::Paused && sandbox.run().is_some()
+pub(in crate::local) fn wakes(record: &SandboxRecord, sandbox: &LocalSandbox) -> bool {
+    record.auto_resume && record.state == RunState::Paused && sandbox.run().is_some()
 }
 
 async fn remove(dir: PathBuf) {
@@ -459,11 +468,11 @@ async fn remove(dir: PathBuf) {
 mod tests {
     use super::*;
     use crate::local::interface::helper_command::HelperCommand;
-    use crate::local::isolation::{Dirs, Level, Wanted, decide};
-    use crate::local::limits::Limits;
+    use crate::local::isolation::{IsolationRequest, Level, ServerDirs, decide};
+    use crate::local::limits::ResourceLimits;
 
     fn registry(dir: &std::path::Path) -> Arc<Registry> {
-        let options = Options {
+        let options = ServerOptions {
             state_dir: dir.to_owned(),
             own_dirs: Vec::new(),
             cache_dir: dir.join("cache"),
@@ -480,14 +489,14 @@ mod tests {
             install_env: Vec::new(),
             opencode_version: String::new(),
             extra_file_roots: Vec::new(),
-            isolation: Wanted {
+            isolation: IsolationRequest {
                 most: Level::None,
-                ..Wanted::default()
+                ..IsolationRequest::default()
             },
-            limits: Limits::default(),
+            limits: ResourceLimits::default(),
             domain: String::new(),
         };
-        let dirs = Dirs {
+        let dirs = ServerDirs {
             state: dir,
             above: &[],
         };
@@ -495,7 +504,7 @@ mod tests {
         Registry::open(options, isolation).unwrap()
     }
 
-    fn record(ends_at: u64) -> Record {
+    fn record(ends_at: u64) -> SandboxRecord {
         let record = serde_json::json!({
             "id": "ione", "template": "base", "metadata": {}, "env_vars": {}, "envd_token": "",
             "traffic_token": null, "started_at": 0, "ends_at": ends_at, "auto_pause": false,
@@ -506,10 +515,10 @@ mod tests {
         serde_json::from_value(record).unwrap()
     }
 
-    fn sandbox(registry: &Registry, ends_at: u64) -> Arc<Sandbox> {
+    fn sandbox(registry: &Registry, ends_at: u64) -> Arc<LocalSandbox> {
         let record = record(ends_at);
         let dir = registry.options.state_dir.join("sandboxes/ione");
-        let made = Sandbox::create(dir, record, &registry.options, &registry.isolation);
+        let made = LocalSandbox::create(dir, record, &registry.options, &registry.isolation);
         let made = Arc::new(made.unwrap());
         registry.admit("ione", &made).unwrap();
         made
@@ -544,7 +553,7 @@ mod tests {
         let registry = registry(dir.path());
         let home = dir.path().join("sandboxes/ione");
         // The second link finds the first in its place.
-        let links = Links(vec![
+        let links = TemplateLinks(vec![
             ("program", "/bin/true".into()),
             ("program", "/bin/true".into()),
         ]);

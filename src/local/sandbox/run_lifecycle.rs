@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use super::record::State;
+use super::record::RunState;
 use super::registry::Registry;
-use super::{Run, Sandbox};
+use super::{LocalSandbox, SandboxRun};
 use crate::local::error::{ApiError, failed};
 use crate::local::helper::client::{Helper, HelperError};
 use crate::local::helper::process_tree;
-use crate::local::isolation::{Quarters, Start};
-use crate::local::limits::Share;
+use crate::local::isolation::{HelperLaunch, LaunchSpec};
+use crate::local::limits::DescriptorQuota;
 use crate::local::network::forward_proxy;
-use crate::local::network::forward_proxy::Outbound;
-use crate::local::network::tls_intercept::Interceptor;
+use crate::local::network::forward_proxy::ForwardProxy;
+use crate::local::network::tls_intercept::TlsInterceptor;
 use crate::local::network::trust_bundle;
 use crate::local::sync::blocking;
 
 impl Registry {
     /// Makes a sandbox's directories ready, and says how its helper is started.
-    async fn wall(&self, sandbox: &Sandbox) -> Result<Start, ApiError> {
+    async fn wall(&self, sandbox: &LocalSandbox) -> Result<HelperLaunch, ApiError> {
         let record = sandbox.record();
         let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
         let links = self
@@ -26,7 +26,7 @@ impl Registry {
             .links(record.base.as_ref().unwrap_or(&record.template));
         let (dir, authority) = (sandbox.dir.clone(), sandbox.authority.clone());
         let prepared = blocking(move || {
-            let quarters = Quarters {
+            let quarters = LaunchSpec {
                 dir: &dir,
                 id: &record.id,
                 isolation: &isolation,
@@ -45,17 +45,20 @@ impl Registry {
     }
 
     /// Starts the run of a sandbox; its end by itself is seen and leaves it paused.
-    pub(in crate::local) async fn start(&self, sandbox: &Arc<Sandbox>) -> Result<(), ApiError> {
+    pub(in crate::local) async fn start(
+        &self,
+        sandbox: &Arc<LocalSandbox>,
+    ) -> Result<(), ApiError> {
         let start = self.wall(sandbox).await?;
         let refused = |refused: HelperError| ApiError::internal(refused.message);
         let log = sandbox.dir.join("helper.log");
         let limits = self.keeper.of_process().with_open_files(self.descriptors);
         let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
         let limited = self.limit(&sandbox.record().id, &helper).await;
-        let run = Run::new(
+        let run = SandboxRun::new(
             helper,
             Arc::clone(&sandbox.journal),
-            Share::new(self.descriptors),
+            DescriptorQuota::new(self.descriptors),
         )
         .await;
         let ready = match limited {
@@ -73,21 +76,25 @@ impl Registry {
     }
 
     /// Serves the way out of a sandbox that has no other.
-    async fn open_way_out(&self, sandbox: &Sandbox, run: &Run) -> Result<(), HelperError> {
+    async fn open_way_out(
+        &self,
+        sandbox: &LocalSandbox,
+        run: &SandboxRun,
+    ) -> Result<(), HelperError> {
         if self.isolation.keeps_rules() {
             let listener = run.helper.listen(forward_proxy::PORT).await?;
             let rules = Arc::clone(&sandbox.egress);
             let env = &self.options.install_env;
             let authority = sandbox.authority.clone();
-            let interceptor = authority.map(|authority| Interceptor::new(authority, env));
-            let outbound = Outbound::new(env, rules, interceptor).at_most(&run.share);
+            let interceptor = authority.map(|authority| TlsInterceptor::new(authority, env));
+            let outbound = ForwardProxy::new(env, rules, interceptor).at_most(&run.share);
             self.tasks.spawn(outbound.serve(listener, run.over.clone()));
         }
         Ok(())
     }
 
     /// Sees the end of a run that nobody asked for, and leaves the sandbox paused.
-    fn follow_end(&self, sandbox: &Arc<Sandbox>, run: Arc<Run>) {
+    fn follow_end(&self, sandbox: &Arc<LocalSandbox>, run: Arc<SandboxRun>) {
         let sandbox = Arc::downgrade(sandbox);
         let keeper = self.keeper.clone();
         self.tasks.spawn(async move {
@@ -112,14 +119,16 @@ impl Registry {
                     });
                     let _ = killed.await;
                     tracing::warn!("a sandbox's helper ended by itself; the sandbox is paused");
-                    let _ = sandbox.change(|record| record.state = State::Paused).await;
+                    let _ = sandbox
+                        .change(|record| record.state = RunState::Paused)
+                        .await;
                 }
             }
         });
     }
 
     /// Ends a run with all its processes.
-    pub(in crate::local) async fn stop(&self, sandbox: &Sandbox, run: &Run) {
+    pub(in crate::local) async fn stop(&self, sandbox: &LocalSandbox, run: &SandboxRun) {
         run.cut_connections();
         run.over.cancel();
         run.helper.stop().await;

@@ -11,7 +11,7 @@ const KEPT: usize = 720;
 const FRESH: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(in crate::local) struct Sample {
+pub(in crate::local) struct MetricsSample {
     pub(in crate::local) unix_secs: u64,
     pub(in crate::local) cpu_count: usize,
     /// Of one processor: two busy ones are 200.
@@ -25,14 +25,14 @@ pub(in crate::local) struct Sample {
 
 /// Earlier samples of a sandbox, oldest first.
 #[derive(Default)]
-pub(in crate::local) struct History {
-    samples: VecDeque<Sample>,
+pub(in crate::local) struct MetricsHistory {
+    samples: VecDeque<MetricsSample>,
     last: Option<(Instant, Duration)>,
 }
 
-impl History {
+impl MetricsHistory {
     /// Those between two instants in Unix seconds.
-    pub(in crate::local) fn between(&self, start: u64, end: u64) -> Vec<Sample> {
+    pub(in crate::local) fn between(&self, start: u64, end: u64) -> Vec<MetricsSample> {
         let samples = self.samples.iter().copied();
         samples
             .filter(|sample| (start..=end).contains(&sample.unix_secs))
@@ -40,7 +40,7 @@ impl History {
     }
 
     /// The newest one, if it is young enough to be given again.
-    pub(in crate::local) fn fresh(&self) -> Option<Sample> {
+    pub(in crate::local) fn fresh(&self) -> Option<MetricsSample> {
         let (at, _) = self.last?;
         let newest = self.samples.back().copied();
         newest.filter(|_| at.elapsed() < FRESH)
@@ -51,7 +51,7 @@ impl History {
         self.last
     }
 
-    pub(in crate::local) fn add(&mut self, sample: Sample, at: Instant, cpu: Duration) {
+    pub(in crate::local) fn add(&mut self, sample: MetricsSample, at: Instant, cpu: Duration) {
         if self.samples.len() == KEPT {
             self.samples.pop_front();
         }

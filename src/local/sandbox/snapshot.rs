@@ -2,7 +2,7 @@
 //! and the server.
 //!
 //! The memory of processes cannot be copied. So a snapshot is made where there is none to lose, or
-//! where the caller asked for the files alone ([`Memory`]); who calls makes sure of that, and that
+//! where the caller asked for the files alone ([`ProcessMemory`]); who calls makes sure of that, and that
 //! nothing in the sandbox runs meanwhile.
 //!
 //! Kept are directories, files with their mode, time and attributes, and links as they are. Sockets
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
 use serde::{Deserialize, Serialize};
 
-use super::new_sandbox::Origin;
+use super::new_sandbox::FileOrigin;
 use crate::local::error::{ApiError, failed};
 use crate::local::isolation::remove_dir;
 use crate::local::private_file::write_private;
@@ -31,14 +31,14 @@ const LONGEST: usize = 64 * 1024;
 
 /// What a caller wants of the memory of a sandbox's processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local) enum Memory {
+pub(in crate::local) enum ProcessMemory {
     Kept,
     LeftOut,
 }
 
 /// One snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::local) struct Snapshot {
+pub(in crate::local) struct LocalSnapshot {
     pub(in crate::local) id: String,
     pub(in crate::local) name: Option<String>,
     /// Which of those of the same name.
@@ -54,7 +54,7 @@ pub(in crate::local) struct Snapshot {
 /// The tag of what is named without one (E2B's).
 pub(in crate::local) const NEWEST: &str = "default";
 
-impl Snapshot {
+impl LocalSnapshot {
     /// Whether it is what `id`, `name` or `name:tag` says.
     fn is(&self, wanted: &str) -> bool {
         let (name, tag) = wanted.split_once(':').unwrap_or((wanted, NEWEST));
@@ -74,9 +74,9 @@ impl Snapshot {
 
 /// All snapshots of a server. Its calls read and write the disk; they are not for async threads.
 #[derive(Debug, Clone)]
-pub(in crate::local) struct Snapshots(PathBuf);
+pub(in crate::local) struct SnapshotStore(PathBuf);
 
-impl Snapshots {
+impl SnapshotStore {
     pub(in crate::local) fn new(state_dir: &Path) -> Self {
         Self(state_dir.join("snapshots"))
     }
@@ -87,11 +87,11 @@ impl Snapshots {
     }
 
     /// Newest first.
-    pub(in crate::local) fn all(&self) -> Vec<Snapshot> {
+    pub(in crate::local) fn all(&self) -> Vec<LocalSnapshot> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
         let read = |dir: PathBuf| {
             let about = regular_file::read(&dir.join(ABOUT), regular_file::SMALL).ok()?;
-            serde_json::from_slice::<Snapshot>(&about).ok()
+            serde_json::from_slice::<LocalSnapshot>(&about).ok()
         };
         let mut all: Vec<_> = entries.filter_map(|entry| read(entry.path())).collect();
         all.sort_by(|a, b| (b.made_at, &b.id).cmp(&(a.made_at, &a.id)));
@@ -99,12 +99,16 @@ impl Snapshots {
     }
 
     /// By id or name.
-    pub(in crate::local) fn find(&self, wanted: &str) -> Option<Snapshot> {
+    pub(in crate::local) fn find(&self, wanted: &str) -> Option<LocalSnapshot> {
         self.all().into_iter().find(|snapshot| snapshot.is(wanted))
     }
 
     /// Copies a sandbox's files. A snapshot that had the same name and tag is replaced.
-    pub(in crate::local) fn take(&self, snapshot: &Snapshot, sandbox: &Path) -> io::Result<()> {
+    pub(in crate::local) fn take(
+        &self,
+        snapshot: &LocalSnapshot,
+        sandbox: &Path,
+    ) -> io::Result<()> {
         fs::create_dir_all(&self.0)?;
         // Without its description a directory is no snapshot, so that one half made is never seen.
         let dir = self.dir(&snapshot.id);
@@ -230,10 +234,10 @@ fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Lays files out in the directory of a sandbox that has not started.
 pub(in crate::local) async fn begin_with(
-    origin: Option<Origin>,
+    origin: Option<FileOrigin>,
     dir: PathBuf,
 ) -> Result<(), ApiError> {
-    let Some(Origin { dir: origin, .. }) = origin else {
+    let Some(FileOrigin { dir: origin, .. }) = origin else {
         return Ok(());
     };
     let laid = tokio::task::spawn_blocking(move || lay_out(&origin, &dir)).await;
@@ -247,8 +251,8 @@ mod tests {
 
     use super::*;
 
-    fn snapshot(id: &str, name: Option<&str>, made_at: u64) -> Snapshot {
-        Snapshot {
+    fn snapshot(id: &str, name: Option<&str>, made_at: u64) -> LocalSnapshot {
+        LocalSnapshot {
             id: id.to_owned(),
             name: name.map(str::to_owned),
             tag: NEWEST.to_owned(),
@@ -321,7 +325,7 @@ mod tests {
         for part in PARTS {
             fs::create_dir_all(source.join(part)).unwrap();
         }
-        let snapshots = Snapshots::new(dir.path());
+        let snapshots = SnapshotStore::new(dir.path());
         let (first, second) = (snapshot("i1", Some("n"), 1), snapshot("i2", Some("n"), 2));
         let third = snapshot("i3", None, 3);
 

@@ -39,10 +39,10 @@ use tokio_util::sync::CancellationToken;
 use super::lock;
 use super::lock::{ServerLock, lock_file};
 use crate::local::auth;
-use crate::local::interface::options::Options;
-use crate::local::interface::status::{STATUS, Status};
+use crate::local::interface::options::ServerOptions;
+use crate::local::interface::status::{STATUS, ServerStatus};
 use crate::local::isolation::Isolation;
-use crate::local::limits::Enforced;
+use crate::local::limits::EnforcedLimits;
 use crate::local::private_file::write_private;
 use crate::local::sync::blocking;
 use crate::regular_file;
@@ -69,7 +69,7 @@ pub struct Daemon {
     /// Sandboxes that have processes, stopped ones too.
     pub running: usize,
     /// What its sandboxes may use.
-    pub limits: Enforced,
+    pub limits: EnforcedLimits,
     /// The program's file, where sandboxes below level full can start it.
     pub program: PathBuf,
     /// The digest of [`way_out`](crate::local::way_out) of the shell that started it.
@@ -80,7 +80,7 @@ pub struct Daemon {
 
 /// How to start the program as a daemon.
 #[derive(Debug, Clone)]
-pub struct Launch {
+pub struct DaemonLaunch {
     pub program: PathBuf,
     /// A hidden subcommand that calls [`serve`].
     pub arguments: Vec<String>,
@@ -112,12 +112,12 @@ pub enum DaemonError {
 
 /// `daemon.json`.
 #[derive(Serialize, Deserialize)]
-struct Address {
+struct DaemonAddress {
     port: u16,
     api_key: String,
 }
 
-impl Address {
+impl DaemonAddress {
     fn read(state_dir: &Path) -> Option<Self> {
         let text = regular_file::read(&state_dir.join(ADDRESS), regular_file::SMALL).ok()?;
         serde_json::from_slice(&text).ok()
@@ -133,7 +133,7 @@ impl Address {
 
 /// The daemon of this directory, if one runs and answers.
 pub async fn find(state_dir: &Path) -> Option<Daemon> {
-    let address = Address::read(state_dir)?;
+    let address = DaemonAddress::read(state_dir)?;
     // Another server may have the directory, and anybody the port: nothing is sent to either.
     let holder = lock::holder(state_dir)?;
     if holder.url != Some(address.url()) {
@@ -143,7 +143,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
         .await
         .ok()?
         .ok()?;
-    let status: Status = serde_json::from_slice(&answer).ok()?;
+    let status: ServerStatus = serde_json::from_slice(&answer).ok()?;
     Some(Daemon {
         url: address.url(),
         api_key: address.api_key.into(),
@@ -159,7 +159,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
 }
 
 /// The daemon of this directory; started if none runs.
-pub async fn find_or_start(state_dir: &Path, launch: &Launch) -> Result<Daemon, DaemonError> {
+pub async fn find_or_start(state_dir: &Path, launch: &DaemonLaunch) -> Result<Daemon, DaemonError> {
     let directory = |source| DaemonError::Directory {
         directory: state_dir.to_owned(),
         source,
@@ -195,7 +195,7 @@ pub async fn find_or_start(state_dir: &Path, launch: &Launch) -> Result<Daemon, 
 }
 
 /// Starts a daemon and waits until it answers.
-async fn start(state_dir: &Path, launch: &Launch) -> Result<Daemon, DaemonError> {
+async fn start(state_dir: &Path, launch: &DaemonLaunch) -> Result<Daemon, DaemonError> {
     let log = state_dir.join("daemon.log");
     let mut how = OpenOptions::new();
     let output = regular_file::open(&log, how.create(true).append(true).mode(0o600));
@@ -264,14 +264,14 @@ pub async fn stop(state_dir: &Path) -> Result<bool, DaemonError> {
 
 /// Runs the daemon until SIGTERM, or until it has been of no use for `idle`: the whole work of its
 /// process. `options.api_key` is the key for a first start; later the stored one counts.
-pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
+pub async fn serve(mut options: ServerOptions, idle: Duration) -> io::Result<()> {
     // Fails only if we lead a group already: then nobody detached us, and we stay where we are.
     let _ = rustix::process::setsid();
     let state_dir = options.state_dir.clone();
     let dir = state_dir.clone();
     std::fs::create_dir_all(&state_dir)?;
     let lock = blocking(move || ServerLock::take(&dir)).await?;
-    let old = Address::read(&state_dir);
+    let old = DaemonAddress::read(&state_dir);
     let wanted = old.as_ref().map_or(0, |old| old.port);
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).await;
     let listener = if let Ok(listener) = bound {
@@ -287,7 +287,7 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
         options.api_key = auth::api_key()?.into();
     }
     options.is_key_private = true;
-    let address = Address {
+    let address = DaemonAddress {
         port: listener.local_addr()?.port(),
         api_key: options.api_key.expose_secret().to_owned(),
     };
@@ -311,7 +311,7 @@ pub async fn serve(mut options: Options, idle: Duration) -> io::Result<()> {
     Ok(())
 }
 
-async fn ask(address: &Address, path: &str) -> io::Result<Bytes> {
+async fn ask(address: &DaemonAddress, path: &str) -> io::Result<Bytes> {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, address.port)).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await

@@ -3,7 +3,7 @@
 //!
 //! Every server holds it for as long as it lives, in the foreground, in the background or within
 //! another program: an flock on `server.lock`, so it ends with its holder, however that ends. The file
-//! says who holds it ([`Holder`]); what an earlier holder wrote is cleared before anybody can rely on it.
+//! says who holds it ([`LockHolder`]); what an earlier holder wrote is cleared before anybody can rely on it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, Write as _};
@@ -23,7 +23,7 @@ const STEP: Duration = Duration::from_millis(20);
 
 /// Who has the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::local) struct Holder {
+pub(in crate::local) struct LockHolder {
     pub(in crate::local) pid: u32,
     /// Where it serves; not said before it does.
     pub(in crate::local) url: Option<String>,
@@ -57,7 +57,7 @@ impl ServerLock {
 
     /// Says where the holder serves.
     pub(in crate::local) fn say(&mut self, url: Option<String>) -> io::Result<()> {
-        let holder = Holder {
+        let holder = LockHolder {
             pid: std::process::id(),
             url,
         };
@@ -74,11 +74,11 @@ fn pause() {
 
 fn taken(state_dir: &Path) -> io::Error {
     let who = match read(state_dir) {
-        Some(Holder {
+        Some(LockHolder {
             pid,
             url: Some(url),
         }) => format!(" (process {pid}, {url})"),
-        Some(Holder { pid, url: None }) => format!(" (process {pid})"),
+        Some(LockHolder { pid, url: None }) => format!(" (process {pid})"),
         None => String::new(),
     };
     let message = format!(
@@ -95,11 +95,11 @@ pub(in crate::local) fn is_held(state_dir: &Path) -> bool {
 }
 
 /// The server of this directory that lives and has said who it is.
-pub(in crate::local) fn holder(state_dir: &Path) -> Option<Holder> {
+pub(in crate::local) fn holder(state_dir: &Path) -> Option<LockHolder> {
     is_held(state_dir).then(|| read(state_dir)).flatten()
 }
 
-fn read(state_dir: &Path) -> Option<Holder> {
+fn read(state_dir: &Path) -> Option<LockHolder> {
     let text = regular_file::read(&state_dir.join(NAME), regular_file::SMALL).ok()?;
     serde_json::from_slice(&text).ok()
 }

@@ -24,9 +24,9 @@ use tokio_util::sync::CancellationToken;
 use self::fault_switch::FaultSwitch;
 use self::lock::ServerLock;
 use super::gateway::{accept, activity, proxy, route};
-use super::interface::options::Options;
-use super::isolation::{self, Isolation, Wanted};
-use super::limits::{self, Enforced, Limits};
+use super::interface::options::ServerOptions;
+use super::isolation::{self, Isolation, IsolationRequest};
+use super::limits::{self, EnforcedLimits, ResourceLimits};
 use super::sandbox::memory_watch;
 use super::sandbox::registry::Registry;
 use super::sync::blocking;
@@ -42,7 +42,7 @@ pub struct LocalServer {
     address: SocketAddr,
     domain: String,
     isolation: Isolation,
-    limits: Enforced,
+    limits: EnforcedLimits,
     registry: Arc<Registry>,
     tasks: JoinSet<()>,
 }
@@ -78,7 +78,7 @@ impl LocalServer {
     }
 
     /// What its sandboxes may use.
-    pub fn limits(&self) -> &Enforced {
+    pub fn limits(&self) -> &EnforcedLimits {
         &self.limits
     }
 
@@ -104,7 +104,7 @@ impl LocalServer {
 /// Fails where another server has the directory.
 pub async fn start(
     listeners: Vec<TcpListener>,
-    options: Options,
+    options: ServerOptions,
     shutdown: CancellationToken,
 ) -> io::Result<LocalServer> {
     let state_dir = options.state_dir.clone();
@@ -119,7 +119,7 @@ pub async fn start(
 /// Starts a server that has the directory's lock already.
 async fn start_locked(
     listeners: Vec<TcpListener>,
-    mut options: Options,
+    mut options: ServerOptions,
     mut lock: ServerLock,
     shutdown: CancellationToken,
 ) -> io::Result<LocalServer> {
@@ -174,11 +174,11 @@ async fn start_locked(
 
 /// Makes the directory ready, decides on the isolation and finds the sandboxes of earlier servers.
 /// To try a level may take seconds.
-fn open(mut options: Options) -> io::Result<Arc<Registry>> {
+fn open(mut options: ServerOptions) -> io::Result<Arc<Registry>> {
     std::fs::create_dir_all(&options.state_dir)?;
     // Links in the path would make every file seem to be outside.
     options.state_dir = options.state_dir.canonicalize()?;
-    let dirs = isolation::Dirs {
+    let dirs = isolation::ServerDirs {
         state: &options.state_dir,
         above: &options.own_dirs,
     };
@@ -191,18 +191,18 @@ fn open(mut options: Options) -> io::Result<Arc<Registry>> {
 
 /// What a server would give its sandboxes here.
 pub async fn examine(
-    wanted: Wanted,
-    limits: Limits,
+    wanted: IsolationRequest,
+    limits: ResourceLimits,
     state_dir: PathBuf,
     own_dirs: Vec<PathBuf>,
-) -> io::Result<(Isolation, Enforced)> {
+) -> io::Result<(Isolation, EnforcedLimits)> {
     let looked = tokio::task::spawn_blocking(move || {
-        let dirs = isolation::Dirs {
+        let dirs = isolation::ServerDirs {
             state: &state_dir,
             above: &own_dirs,
         };
         let isolation = isolation::decide(wanted, &dirs)?;
-        let enforced = limits::Keeper::find(limits, &isolation).enforced;
+        let enforced = limits::LimitEnforcer::find(limits, &isolation).enforced;
         Ok((isolation, enforced))
     });
     looked.await.map_err(io::Error::other).flatten()

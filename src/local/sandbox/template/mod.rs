@@ -21,12 +21,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::local::error::ApiError;
 use crate::local::interface::helper_command::HelperCommand;
-use crate::local::interface::options::Options;
+use crate::local::interface::options::ServerOptions;
 use crate::local::isolation::Isolation;
-use crate::local::limits::{Descriptors, OfProcess};
+use crate::local::limits::{DescriptorLimits, ProcessLimits};
 use crate::local::server::lock::lock_file;
 use crate::local::sync::guard;
-use npm::{CUT, Npm, Terms};
+use npm::{CUT, InstallSettings, Npm};
 
 /// All that there are.
 pub(in crate::local) const NAMES: [&str; 2] = ["base", "opencode"];
@@ -46,7 +46,7 @@ const STEP: Duration = Duration::from_millis(200);
 /// One step of an install as a watcher sees it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::local) enum Progress {
+pub(in crate::local) enum InstallProgress {
     Line(String),
     Error(String),
     Done(bool),
@@ -54,9 +54,9 @@ pub(in crate::local) enum Progress {
 
 /// Programs that a template puts into a home.
 #[derive(Debug, Clone, Default)]
-pub(in crate::local) struct Links(pub(in crate::local) Vec<(&'static str, PathBuf)>);
+pub(in crate::local) struct TemplateLinks(pub(in crate::local) Vec<(&'static str, PathBuf)>);
 
-impl Links {
+impl TemplateLinks {
     /// The same programs where the sandboxes can start them. Touches the disk.
     pub(in crate::local) fn within_reach(
         self,
@@ -81,7 +81,7 @@ impl Links {
 }
 
 #[derive(Default)]
-struct Log {
+struct InstallLog {
     lines: VecDeque<String>,
     /// Lines dropped at the front.
     dropped: usize,
@@ -92,12 +92,12 @@ struct Log {
 struct Install {
     /// Of its terms: they themselves are for the run alone.
     terms: [u8; 32],
-    log: Mutex<Log>,
+    log: Mutex<InstallLog>,
     changed: watch::Sender<u64>,
 }
 
 /// A watcher of an install.
-pub(in crate::local) struct Watcher {
+pub(in crate::local) struct InstallWatcher {
     /// The install goes by somebody else's terms: with the caller's own it may end otherwise.
     pub(in crate::local) is_foreign: bool,
     install: Option<Arc<Install>>,
@@ -105,9 +105,9 @@ pub(in crate::local) struct Watcher {
     seen: usize,
 }
 
-impl Watcher {
+impl InstallWatcher {
     /// The next step; `None` after the last. Cancel-safe.
-    pub(in crate::local) async fn next(&mut self) -> Option<Progress> {
+    pub(in crate::local) async fn next(&mut self) -> Option<InstallProgress> {
         let (Some(install), Some(changes)) = (&self.install, &mut self.changes) else {
             return None;
         };
@@ -118,12 +118,15 @@ impl Watcher {
                 self.seen = self.seen.max(log.dropped);
                 if let Some(line) = log.lines.get(self.seen - log.dropped) {
                     self.seen += 1;
-                    return Some(Progress::Line(line.clone()));
+                    return Some(InstallProgress::Line(line.clone()));
                 }
                 if let Some(result) = log.result.clone() {
                     drop(log);
                     self.install = None;
-                    return Some(result.map_or_else(Progress::Error, |()| Progress::Done(true)));
+                    return Some(
+                        result
+                            .map_or_else(InstallProgress::Error, |()| InstallProgress::Done(true)),
+                    );
                 }
             }
             changes.changed().await.ok()?;
@@ -135,24 +138,24 @@ pub(in crate::local) struct Templates {
     cache: PathBuf,
     path: String,
     /// For those who bring none.
-    own: Terms,
+    own: InstallSettings,
     version: String,
     /// npm's name of OpenCode for this machine; to find it out touches the disk.
     opencode: String,
     install: Mutex<Option<Arc<Install>>>,
     helper: HelperCommand,
-    descriptors: Descriptors,
+    descriptors: DescriptorLimits,
     /// Ends with the server.
     closing: CancellationToken,
     jobs: TaskTracker,
 }
 
 impl Templates {
-    pub(in crate::local) fn new(options: &Options, descriptors: Descriptors) -> Self {
+    pub(in crate::local) fn new(options: &ServerOptions, descriptors: DescriptorLimits) -> Self {
         Self {
             cache: options.cache_dir.clone(),
             path: options.path.clone(),
-            own: Terms {
+            own: InstallSettings {
                 env: options.install_env.clone(),
                 limit: INSTALL_LIMIT,
             },
@@ -174,10 +177,13 @@ impl Templates {
     }
 
     /// Makes sure that a template is there; waits for its install.
-    pub(in crate::local) async fn prepare(&self, template: &str) -> Result<Links, ApiError> {
+    pub(in crate::local) async fn prepare(
+        &self,
+        template: &str,
+    ) -> Result<TemplateLinks, ApiError> {
         let mut progress = self.install(template, None)?;
         while let Some(step) = progress.next().await {
-            if let Progress::Error(message) = step {
+            if let InstallProgress::Error(message) = step {
                 return Err(ApiError::internal(message));
             }
         }
@@ -185,12 +191,12 @@ impl Templates {
     }
 
     /// The programs of a template that has been prepared.
-    pub(in crate::local) fn links(&self, template: &str) -> Links {
+    pub(in crate::local) fn links(&self, template: &str) -> TemplateLinks {
         if template == "base" {
-            return Links::default();
+            return TemplateLinks::default();
         }
         let modules = self.home().join("node_modules");
-        Links(vec![
+        TemplateLinks(vec![
             (
                 "opencode",
                 modules.join(&self.opencode).join("bin/opencode"),
@@ -204,12 +210,12 @@ impl Templates {
     pub(in crate::local) fn install(
         &self,
         template: &str,
-        terms: Option<Terms>,
-    ) -> Result<Watcher, ApiError> {
+        terms: Option<InstallSettings>,
+    ) -> Result<InstallWatcher, ApiError> {
         let terms = terms.unwrap_or_else(|| self.own.clone());
         match template {
             "base" => {
-                return Ok(Watcher {
+                return Ok(InstallWatcher {
                     is_foreign: false,
                     install: Some(finished(&terms)),
                     changes: Some(watch::channel(0).1),
@@ -242,7 +248,7 @@ impl Templates {
             log if log.result.is_some() => log.dropped + log.lines.len(),
             _ => 0,
         };
-        Ok(Watcher {
+        Ok(InstallWatcher {
             is_foreign: install.terms != terms.digest(),
             install: Some(Arc::clone(install)),
             changes: Some(install.changed.subscribe()),
@@ -254,7 +260,7 @@ impl Templates {
         self.cache.join(format!("opencode-{}", self.version))
     }
 
-    fn begin(&self, terms: Terms) -> Arc<Install> {
+    fn begin(&self, terms: InstallSettings) -> Arc<Install> {
         if self.home().exists() {
             return finished(&terms);
         }
@@ -263,7 +269,7 @@ impl Templates {
             log: Mutex::default(),
             changed: watch::channel(0).0,
         });
-        let job = Job {
+        let job = InstallJob {
             helper: self.helper.clone(),
             descriptors: self.descriptors,
             closing: self.closing.clone(),
@@ -286,10 +292,10 @@ impl Templates {
     }
 }
 
-fn finished(terms: &Terms) -> Arc<Install> {
-    let log = Log {
+fn finished(terms: &InstallSettings) -> Arc<Install> {
+    let log = InstallLog {
         result: Some(Ok(())),
-        ..Log::default()
+        ..InstallLog::default()
     };
     Arc::new(Install {
         terms: terms.digest(),
@@ -317,19 +323,19 @@ impl Install {
     }
 }
 
-struct Job {
+struct InstallJob {
     helper: HelperCommand,
-    descriptors: Descriptors,
+    descriptors: DescriptorLimits,
     closing: CancellationToken,
     target: PathBuf,
     cache: PathBuf,
     path: String,
-    terms: Terms,
+    terms: InstallSettings,
     packages: [String; 2],
     install: Arc<Install>,
 }
 
-impl Job {
+impl InstallJob {
     async fn run(&self) -> Result<(), String> {
         let failed = |error: io::Error| format!("install the template 'opencode': {error}");
         std::fs::create_dir_all(&self.cache).map_err(failed)?;
@@ -360,7 +366,7 @@ impl Job {
             path: &self.path,
             packages: &self.packages,
             helper: &self.helper,
-            limits: OfProcess::default().with_open_files(self.descriptors),
+            limits: ProcessLimits::default().with_open_files(self.descriptors),
             log: &self.cache.join("install.log"),
             closing: &self.closing,
         };

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use crate::local::helper::client::HelperError;
 use crate::local::helper::protocol::{HelperErrorKind, ProcessExit};
 use crate::local::interface::helper_command::HelperCommand;
-use crate::local::limits::OfProcess;
-use crate::local::process::contained::Contained;
+use crate::local::limits::ProcessLimits;
+use crate::local::process::contained::ContainedProgram;
 use crate::local::process::streams::Program;
 use crate::local::sync::guard;
 use crate::net::lines::LineSplitter;
@@ -32,14 +32,14 @@ const STEP: Duration = Duration::from_secs(2);
 
 /// With whose settings npm runs: those of the caller who wants the template, or the server's own.
 #[derive(Clone)]
-pub(in crate::local) struct Terms {
+pub(in crate::local) struct InstallSettings {
     /// Settings, proxies, certificates, and where npm is. May hold secrets.
     pub(in crate::local) env: Vec<(String, String)>,
     /// npm is ended after this time.
     pub(in crate::local) limit: Duration,
 }
 
-impl Terms {
+impl InstallSettings {
     /// Tells terms from others when they themselves are gone.
     pub(in crate::local) fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
@@ -55,12 +55,12 @@ impl Terms {
 
 /// What npm is to do.
 pub(in crate::local) struct Npm<'a> {
-    pub(in crate::local) terms: &'a Terms,
+    pub(in crate::local) terms: &'a InstallSettings,
     /// Where npm is, if the terms do not say.
     pub(in crate::local) path: &'a str,
     pub(in crate::local) packages: &'a [String],
     pub(in crate::local) helper: &'a HelperCommand,
-    pub(in crate::local) limits: OfProcess,
+    pub(in crate::local) limits: ProcessLimits,
     /// What the helper has to say.
     pub(in crate::local) log: &'a Path,
     /// Ends npm when the server ends.
@@ -76,7 +76,8 @@ impl Npm<'_> {
     ) -> Result<(), String> {
         let say = |line: String| say(without_userinfo(&line));
         say(format!("npm install {}", self.packages.join(" ")));
-        let npm = Contained::start(self.helper, self.program(prefix), self.limits, self.log).await;
+        let npm =
+            ContainedProgram::start(self.helper, self.program(prefix), self.limits, self.log).await;
         let mut npm = npm.map_err(|refused| not_started(&refused))?;
         let output = Mutex::new(NpmOutput::default());
         let take = |line: String| {
