@@ -20,7 +20,7 @@ use crate::e2b::control::ControlClient;
 use crate::e2b::error::Error as E2bError;
 use crate::e2b::host::Addresses;
 use crate::local::daemon::{self, Daemon, DaemonError, DaemonLaunch};
-use crate::local::{Level, PROGRAM_INSIDE, way_out};
+use crate::local::{Level, PROGRAM_INSIDE, outbound_digest};
 use crate::net::http::{Http, HttpSetupError};
 use serde::de::IgnoredAny;
 use skew::SkewAnswer;
@@ -189,7 +189,7 @@ impl Engine {
             addresses,
             isolation: Some(isolation.word()),
             own_network: isolation.own_network(),
-            writes_into_requests: isolation.keeps_rules(),
+            writes_into_requests: isolation.enforces_network_rules(),
             demo_program: Some(if isolation.level == Level::Full {
                 PathBuf::from(PROGRAM_INSIDE)
             } else {
@@ -268,7 +268,7 @@ fn notice(daemon: &Daemon, env: &[(String, String)]) -> String {
     let isolation = daemon.isolation.notice();
     let skew = skew(&daemon.version, daemon.running);
     let told = Some(isolation).filter(|told| !told.is_empty());
-    let is_other = daemon.way_out != way_out(env, &daemon.api_key);
+    let is_other = daemon.outbound_digest != outbound_digest(env, &daemon.api_key);
     let stale = is_other.then(|| OTHER_WAY_OUT.to_owned());
     let all = told.into_iter().chain(skew).chain(stale);
     all.collect::<Vec<_>>().join("; ")

@@ -28,7 +28,7 @@ pub use helper::init::init_main;
 pub use helper::pty::become_leader;
 pub use interface::helper_command::HelperCommand;
 pub use interface::options::ServerOptions;
-pub use interface::outbound_digest::way_out;
+pub use interface::outbound_digest::outbound_digest;
 pub use isolation::{
     Isolation, IsolationRequest, Level, Network, PROGRAM_INSIDE, close_on_exec, detach,
 };

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::error::ApiError;
 
 /// Locks a mutex, also after a panic of another holder: none of them leaves what it guards half changed.
-pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -19,7 +19,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 /// Runs work that the caller's hanging up must not cut: the library drops whoever answers a client
 /// that is gone, and half of a kill or a pause would be done.
-pub(super) async fn whole<T: Send + 'static>(
+pub(super) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
 ) -> Result<T, ApiError> {
     let done = tokio::spawn(work).await;

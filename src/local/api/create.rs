@@ -16,9 +16,9 @@ use crate::e2b::wire;
 use crate::local::error::ApiError;
 use crate::local::network::rules::NetworkRules;
 use crate::local::sandbox::create_replay;
-use crate::local::sandbox::new_sandbox::{FileOrigin, SandboxSpec};
 use crate::local::sandbox::registry::Registry;
-use crate::local::sync::whole;
+use crate::local::sandbox::spec::{FileOrigin, SandboxSpec};
+use crate::local::sync::run_to_completion;
 
 /// The `Host` that servers in the sandbox shall see, below `network`.
 const MASK_HOST: &str = "maskRequestHost";
@@ -28,7 +28,7 @@ pub(super) const DENY: &str = "denyOut";
 pub(super) const RULES: &str = "rules";
 
 pub(super) async fn create(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     headers: HeaderMap,
     body: Bytes,
 ) -> ApiResult {
@@ -37,11 +37,11 @@ pub(super) async fn create(
         default_timeout: DEFAULT_TIMEOUT,
         is_old: false,
     };
-    call.answer(app, &headers, body).await
+    call.answer(registry, &headers, body).await
 }
 
 pub(super) async fn create_old(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     headers: HeaderMap,
     body: Bytes,
 ) -> ApiResult {
@@ -50,7 +50,7 @@ pub(super) async fn create_old(
         default_timeout: OLD_TIMEOUT,
         is_old: true,
     };
-    call.answer(app, &headers, body).await
+    call.answer(registry, &headers, body).await
 }
 
 struct CreateRoute {
@@ -62,9 +62,9 @@ struct CreateRoute {
 
 impl CreateRoute {
     /// Answers; a call that is repeated with its `Idempotency-Key` gets the first one's answer.
-    async fn answer(self, app: SharedRegistry, headers: &HeaderMap, body: Bytes) -> ApiResult {
+    async fn answer(self, registry: SharedRegistry, headers: &HeaderMap, body: Bytes) -> ApiResult {
         let raw: serde_json::Map<String, Value> = parse(&body)?;
-        let enforced = app.isolation.keeps_rules();
+        let enforced = registry.isolation.enforces_network_rules();
         let mut asked: wire::NewSandbox = parse(&body)?;
         self.judge(&mut asked)?;
         let wanted = checked(&raw, asked, self.default_timeout, enforced)?;
@@ -72,12 +72,12 @@ impl CreateRoute {
         let request = key.map(|key| create_replay::IdempotentRequest::new(self.route, key, &body));
         let slot = request
             .transpose()?
-            .map(|request| app.replays.slot(request));
+            .map(|request| registry.replays.slot(request));
         let slot = slot.transpose()?;
         // Goes on if the caller hangs up: a half-made sandbox would belong to nobody, and who asks
         // again with the same key would get another one.
-        let made = whole(async move {
-            let making = make(&app, wanted);
+        let made = run_to_completion(async move {
+            let making = make(&registry, wanted);
             match slot {
                 None => making.await,
                 Some(slot) => slot.get_or_try_init(|| making).await.cloned(),
@@ -116,15 +116,15 @@ impl CreateRoute {
     }
 }
 
-async fn make(app: &Registry, mut wanted: SandboxSpec) -> ApiResult<Value> {
-    app.faults.allow(wanted.timeout)?;
-    let snapshot = snapshots::named_by(app, &wanted.template).await?;
+async fn make(registry: &Registry, mut wanted: SandboxSpec) -> ApiResult<Value> {
+    registry.faults.check_timeout(wanted.timeout)?;
+    let snapshot = snapshots::named_by(registry, &wanted.template).await?;
     wanted.origin = snapshot.map(|snapshot| FileOrigin {
-        dir: app.snapshots.dir(&snapshot.id),
+        dir: registry.snapshots.dir(&snapshot.id),
         template: snapshot.template,
     });
-    let sandbox = app.create(wanted).await?;
-    let made = serde_json::to_value(view(app, &sandbox));
+    let sandbox = registry.create(wanted).await?;
+    let made = serde_json::to_value(view(registry, &sandbox));
     made.map_err(|error| ApiError::internal(error.to_string()))
 }
 
@@ -147,8 +147,8 @@ fn checked(
 ) -> ApiResult<SandboxSpec> {
     let network = body.network.unwrap_or_default();
     let (internet, rule) = (body.allow_internet_access, |name| network.other.get(name));
-    let egress = NetworkRules::read(internet, rule(ALLOW), rule(DENY), rule(RULES));
-    let egress = egress.map_err(ApiError::bad)?;
+    let network_rules = NetworkRules::read(internet, rule(ALLOW), rule(DENY), rule(RULES));
+    let network_rules = network_rules.map_err(ApiError::bad)?;
     // There are no volumes. The caller's program may work without; whoever runs the server and whoever
     // reads the sandbox's log is told.
     let fields = ["mcp", "volumeMounts", "iam"].into_iter();
@@ -200,7 +200,7 @@ fn checked(
         secure: body.secure != Some(false),
         notes: notes.into_iter().collect(),
         public_traffic: network.allow_public_traffic.unwrap_or(true),
-        egress,
+        network_rules,
         ignored,
         origin: None,
     })

@@ -16,15 +16,15 @@ use crate::local::error::ApiError;
 use crate::local::sandbox::record::{RunState, SandboxRecord};
 
 pub(super) async fn list_old(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Query(mut query): Query<HashMap<String, String>>,
 ) -> ApiResult {
     query.insert("state".to_owned(), "running".to_owned());
-    list(State(app), Query(query)).await
+    list(State(registry), Query(query)).await
 }
 
 pub(super) async fn list(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Query(query): Query<HashMap<String, String>>,
 ) -> ApiResult {
     let after = query.get("startedAfter").map(|text| {
@@ -36,7 +36,11 @@ pub(super) async fn list(
     let template = query.get("template").map(|name| filter(name)).transpose()?;
     let state = query.get("state").map(String::as_str);
     let state = |one: &str| state.is_none_or(|states| states.split(',').any(|state| state == one));
-    let mut all: Vec<SandboxRecord> = app.all().iter().map(|sandbox| sandbox.record()).collect();
+    let mut all: Vec<SandboxRecord> = registry
+        .all()
+        .iter()
+        .map(|sandbox| sandbox.record())
+        .collect();
     all.retain(|record| {
         state(name_of(record.state))
             && template.is_none_or(|template| template == record.template)
@@ -62,7 +66,7 @@ pub(super) async fn list(
     )?;
     let page: Vec<_> = page
         .into_iter()
-        .map(|record| listed(&app, record))
+        .map(|record| listed(&registry, record))
         .collect();
     Ok((headers, Json(page)).into_response())
 }

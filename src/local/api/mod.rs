@@ -28,13 +28,13 @@ use serde_json::Value;
 use crate::e2b::wire;
 use crate::local::auth;
 use crate::local::error::ApiError;
-use crate::local::interface::outbound_digest::way_out;
+use crate::local::interface::outbound_digest::outbound_digest;
 use crate::local::interface::status::{STATUS, ServerStatus};
 use crate::local::network::rules::NetworkRules;
 use crate::local::sandbox::record::RunState;
 use crate::local::sandbox::template::InstallProgress;
 use crate::local::sandbox::template::npm::InstallSettings;
-use crate::local::sync::whole;
+use crate::local::sync::run_to_completion;
 use request::{ApiResult, DEFAULT_TIMEOUT, FOREVER, OLD_TIMEOUT, SharedRegistry, parse, seconds};
 use view::{listed, view};
 
@@ -85,19 +85,26 @@ pub(super) fn router(registry: SharedRegistry) -> Router {
         .with_state(registry)
 }
 
-async fn require_key(State(app): State<SharedRegistry>, request: Request, next: Next) -> Response {
+async fn require_key(
+    State(registry): State<SharedRegistry>,
+    request: Request,
+    next: Next,
+) -> Response {
     let presented = request
         .headers()
         .get("x-api-key")
         .map_or(&b""[..], HeaderValue::as_bytes);
-    if auth::same(presented, app.options.api_key.expose_secret().as_bytes()) {
+    if auth::same(
+        presented,
+        registry.options.api_key.expose_secret().as_bytes(),
+    ) {
         return next.run(request).await;
     }
     ApiError::new(StatusCode::UNAUTHORIZED, "Invalid API key").into_response()
 }
 
 async fn connect(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> ApiResult {
@@ -105,11 +112,11 @@ async fn connect(
         .timeout
         .unwrap_or(DEFAULT_TIMEOUT);
     let timeout = seconds(timeout)?;
-    app.faults.settled()?;
-    app.faults.allow(timeout)?;
-    let (resumed, body) = whole(async move {
-        let resumed = app.connect(&id, timeout).await?;
-        Ok((resumed, view(&app, &*app.get(&id)?)))
+    registry.faults.check_not_transitioning()?;
+    registry.faults.check_timeout(timeout)?;
+    let (resumed, body) = run_to_completion(async move {
+        let resumed = registry.connect(&id, timeout).await?;
+        Ok((resumed, view(&registry, &*registry.get(&id)?)))
     })
     .await?;
     let status = if resumed {
@@ -121,29 +128,29 @@ async fn connect(
 }
 
 async fn resume(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> ApiResult {
     let timeout = parse::<wire::ResumeSandbox>(&body)?
         .timeout
         .unwrap_or(OLD_TIMEOUT);
-    if app.get(&id)?.record().state == RunState::Running {
+    if registry.get(&id)?.record().state == RunState::Running {
         let message = format!("Sandbox '{id}' is already running");
         return Err(ApiError::new(StatusCode::CONFLICT, message));
     }
     let timeout = seconds(timeout)?;
-    app.faults.settled()?;
-    app.faults.allow(timeout)?;
-    let body = whole(async move {
-        app.connect(&id, timeout).await?;
-        Ok(view(&app, &*app.get(&id)?))
+    registry.faults.check_not_transitioning()?;
+    registry.faults.check_timeout(timeout)?;
+    let body = run_to_completion(async move {
+        registry.connect(&id, timeout).await?;
+        Ok(view(&registry, &*registry.get(&id)?))
     });
     Ok((StatusCode::CREATED, Json(body.await?)).into_response())
 }
 
 async fn set_timeout(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> ApiResult<StatusCode> {
@@ -154,27 +161,28 @@ async fn set_timeout(
     } else {
         seconds(timeout)?
     };
-    app.faults.settled()?;
-    app.set_timeout(&id, timeout, false).await?;
+    registry.faults.check_not_transitioning()?;
+    registry.set_timeout(&id, timeout, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn refresh(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> ApiResult<StatusCode> {
     let duration = parse::<wire::RefreshSandbox>(&body)?
         .duration
         .unwrap_or(OLD_TIMEOUT);
-    app.set_timeout(&id, seconds(duration.max(OLD_TIMEOUT))?, true)
+    registry
+        .set_timeout(&id, seconds(duration.max(OLD_TIMEOUT))?, true)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Replaces all rules for the network.
 async fn set_network(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> ApiResult<StatusCode> {
@@ -183,9 +191,9 @@ async fn set_network(
     let (allow, deny) = (body.get(create::ALLOW), body.get(create::DENY));
     let rules = body.get(create::RULES);
     // What E2B refuses is refused first, whether rules can be in force here or not.
-    let egress = NetworkRules::read(internet, allow, deny, rules).map_err(ApiError::bad)?;
-    let sandbox = app.get(&id)?;
-    if !app.isolation.keeps_rules() {
+    let network_rules = NetworkRules::read(internet, allow, deny, rules).map_err(ApiError::bad)?;
+    let sandbox = registry.get(&id)?;
+    if !registry.isolation.enforces_network_rules() {
         return Err(ApiError::unsupported(NETWORK));
     }
     let known = [create::ALLOW, create::DENY, create::RULES, INTERNET];
@@ -195,40 +203,44 @@ async fn set_network(
     if body.iter().any(other) {
         return Err(ApiError::unsupported(OTHER_RULES));
     }
-    if !egress.rewrite.is_empty() && sandbox.authority.is_none() {
+    if !network_rules.rewrite.is_empty() && sandbox.ca.is_none() {
         return Err(ApiError::unsupported(LATE_RULES));
     }
-    app.set_egress(&id, egress).await?;
+    registry.set_network_rules(&id, network_rules).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn pause(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> ApiResult<StatusCode> {
     let memory = parse::<wire::PauseSandbox>(&body)?.memory.unwrap_or(true);
-    app.faults.settled()?;
-    whole(async move { app.pause(&id, memory).await }).await?;
+    registry.faults.check_not_transitioning()?;
+    run_to_completion(async move { registry.pause(&id, memory).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn kill(State(app): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult<StatusCode> {
-    whole(async move { app.kill(&id).await }).await?;
+async fn kill(
+    State(registry): State<SharedRegistry>,
+    Path(id): Path<String>,
+) -> ApiResult<StatusCode> {
+    run_to_completion(async move { registry.kill(&id).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn detail(State(app): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult {
-    let record = app.get(&id)?.record();
+async fn detail(State(registry): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult {
+    let record = registry.get(&id)?.record();
     let mut network = wire::Network {
         allow_public_traffic: Some(record.traffic_token.is_none()),
         ..wire::Network::default()
     };
     // What is not in force is not shown.
-    let egress = Some(&record.egress).filter(|_| app.isolation.keeps_rules());
+    let network_rules =
+        Some(&record.network_rules).filter(|_| registry.isolation.enforces_network_rules());
     for (name, places) in [
-        (create::ALLOW, egress.map(|rules| &rules.allow)),
-        (create::DENY, egress.map(|rules| &rules.deny)),
+        (create::ALLOW, network_rules.map(|rules| &rules.allow)),
+        (create::DENY, network_rules.map(|rules| &rules.deny)),
     ] {
         if let Some(places) = places.filter(|places| !places.is_empty()) {
             network
@@ -241,30 +253,30 @@ async fn detail(State(app): State<SharedRegistry>, Path(id): Path<String>) -> Ap
         auto_resume: record.auto_resume,
     };
     Ok(Json(wire::SandboxDetail {
-        domain: Some(app.options.domain.clone()),
+        domain: Some(registry.options.domain.clone()),
         envd_access_token: record.open_token().map(Into::into),
-        allow_internet_access: Some(!egress.is_some_and(NetworkRules::denies_all)),
+        allow_internet_access: Some(!network_rules.is_some_and(NetworkRules::denies_all)),
         network: Some(network),
         lifecycle: Some(lifecycle),
-        listed: listed(&app, record),
+        listed: listed(&registry, record),
     })
     .into_response())
 }
 
 /// `GET /sandbar/status`: who serves here. Our own addition.
-async fn status(State(app): State<SharedRegistry>) -> Json<ServerStatus> {
+async fn status(State(registry): State<SharedRegistry>) -> Json<ServerStatus> {
     Json(ServerStatus {
         pid: std::process::id(),
-        version: app.options.version.clone(),
-        isolation: app.isolation.clone(),
-        running: app
+        version: registry.options.version.clone(),
+        isolation: registry.isolation.clone(),
+        running: registry
             .all()
             .iter()
             .filter(|sandbox| sandbox.run().is_some())
             .count(),
-        limits: app.keeper.enforced.clone(),
-        program: app.options.helper.program.clone(),
-        way_out: way_out(&app.options.install_env, &app.options.api_key),
+        limits: registry.enforcer.enforced.clone(),
+        program: registry.options.helper.program.clone(),
+        outbound_digest: outbound_digest(&registry.options.install_env, &registry.options.api_key),
     })
 }
 
@@ -282,29 +294,33 @@ struct InstallBody {
 /// progress as NDJSON: `{"line": "…"}` while it runs, at the end `{"done": true}` or
 /// `{"error": "…"}`. Our own addition, so that a long first create can be shown beforehand.
 async fn install(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(name): Path<String>,
     body: Bytes,
 ) -> ApiResult {
-    if !app.options.is_key_private {
-        return stream_install(app, name, None);
+    if !registry.options.is_key_private {
+        return stream_install(registry, name, None);
     }
     let terms: InstallBody = parse(&body)?;
     let terms = InstallSettings {
         env: terms.env.into_iter().collect(),
         limit: Duration::from_secs(terms.limit_secs.clamp(1, FOREVER)),
     };
-    stream_install(app, name, Some(terms))
+    stream_install(registry, name, Some(terms))
 }
 
-fn stream_install(app: SharedRegistry, name: String, terms: Option<InstallSettings>) -> ApiResult {
-    let progress = app.templates.install(&name, terms.clone())?;
+fn stream_install(
+    registry: SharedRegistry,
+    name: String,
+    terms: Option<InstallSettings>,
+) -> ApiResult {
+    let progress = registry.templates.install(&name, terms.clone())?;
     let lines = futures::stream::unfold(progress, move |mut progress| {
-        let (app, name, terms) = (Arc::clone(&app), name.clone(), terms.clone());
+        let (registry, name, terms) = (Arc::clone(&registry), name.clone(), terms.clone());
         async move {
             let mut step = progress.next().await?;
             if let (InstallProgress::Error(_), true) = (&step, progress.is_foreign)
-                && let Ok(own) = app.templates.install(&name, terms)
+                && let Ok(own) = registry.templates.install(&name, terms)
             {
                 progress = own;
                 let told = "the install of another session failed; again, with this one's settings";

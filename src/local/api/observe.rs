@@ -13,7 +13,7 @@ use crate::local::error::ApiError;
 use crate::local::sandbox::log::SandboxLogLine;
 use crate::local::sandbox::metrics;
 use crate::local::sandbox::samples::MetricsSample;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 pub(super) type QueryParams = HashMap<String, String>;
 
@@ -29,28 +29,30 @@ fn number(query: &QueryParams, name: &str) -> Result<Option<u64>, ApiError> {
 
 /// The samples between `start` and `end` (Unix seconds), with a new one if the sandbox runs.
 pub(super) async fn metrics(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     Query(query): Query<QueryParams>,
 ) -> ApiResult {
     let (start, end) = (number(&query, "start")?, number(&query, "end")?);
-    let sandbox = app.get(&id)?;
+    let sandbox = registry.get(&id)?;
     if let Some(run) = sandbox.live() {
         metrics::sample(&sandbox, &run).await?;
     }
-    let samples = guard(&sandbox.history).between(start.unwrap_or(0), end.unwrap_or(u64::MAX));
+    let samples = lock(&sandbox.history).between(start.unwrap_or(0), end.unwrap_or(u64::MAX));
     Ok(Json(samples.iter().map(shown).collect::<Vec<_>>()).into_response())
 }
 
 /// The newest sample of several sandboxes.
 pub(super) async fn metrics_of_many(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Query(query): Query<QueryParams>,
 ) -> ApiResult {
     let ids = query.get("sandbox_ids").map_or("", String::as_str);
     let mut sandboxes = serde_json::Map::new();
     for id in ids.split(',').filter(|id| !id.is_empty()) {
-        let Ok(sandbox) = app.get(id) else { continue };
+        let Ok(sandbox) = registry.get(id) else {
+            continue;
+        };
         let Some(run) = sandbox.live() else { continue };
         let sample = metrics::sample(&sandbox, &run).await?;
         sandboxes.insert(id.to_owned(), shown(&sample));
@@ -75,12 +77,12 @@ fn shown(sample: &MetricsSample) -> Value {
 /// The older call: from `start` (Unix milliseconds) on, oldest first. The CLI reads each `line` as
 /// JSON (2.19.0).
 pub(super) async fn logs(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     Query(query): Query<QueryParams>,
 ) -> ApiResult {
     let start = number(&query, "start")?.unwrap_or(0);
-    let lines = app.get(&id)?.journal.lines().into_iter();
+    let lines = registry.get(&id)?.log.lines().into_iter();
     let lines: Vec<_> = lines
         .filter(|line| line.unix_millis >= start)
         .take(limit(&query)?)
@@ -95,7 +97,7 @@ pub(super) async fn logs(
 
 /// The newer call: beside a cursor (Unix milliseconds), with a search, in either direction.
 pub(super) async fn logs_v2(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     Query(query): Query<QueryParams>,
 ) -> ApiResult {
@@ -103,7 +105,7 @@ pub(super) async fn logs_v2(
     let search = query.get("search").map_or("", String::as_str);
     let backward = query.get("direction").is_some_and(|way| way == "backward");
     let level = query.get("level").map_or("info", String::as_str);
-    let mut lines = app.get(&id)?.journal.lines();
+    let mut lines = registry.get(&id)?.log.lines();
     lines.retain(|line| {
         let beside = cursor.is_none_or(|cursor| {
             if backward {

@@ -20,7 +20,7 @@ use crate::local::sandbox::registry::Registry;
 use crate::local::sandbox::snapshot::{LocalSnapshot, NEWEST, ProcessMemory};
 use crate::local::sandbox::template::NAMES;
 use crate::local::sync;
-use crate::local::sync::whole;
+use crate::local::sync::run_to_completion;
 
 /// Most forks of one call (E2B's own).
 const FORKS: u64 = 20;
@@ -31,7 +31,7 @@ fn shown(snapshot: &LocalSnapshot) -> Value {
 }
 
 pub(super) async fn create(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> ApiResult {
@@ -45,7 +45,7 @@ pub(super) async fn create(
         Some(false) => ProcessMemory::LeftOut,
         Some(true) | None => ProcessMemory::Kept,
     };
-    let made = whole(async move { app.snapshot(&id, name, memory).await }).await?;
+    let made = run_to_completion(async move { registry.snapshot(&id, name, memory).await }).await?;
     Ok((StatusCode::CREATED, Json(shown(&made))).into_response())
 }
 
@@ -72,10 +72,10 @@ fn named(name: &str) -> ApiResult<SnapshotName> {
 }
 
 pub(super) async fn list(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Query(query): Query<HashMap<String, String>>,
 ) -> ApiResult {
-    let snapshots = app.snapshots.clone();
+    let snapshots = registry.snapshots.clone();
     let mut all = blocking(move || Ok(snapshots.all())).await?;
     let wanted = query.get("name").map(|name| {
         let (name, tag) = name
@@ -96,8 +96,8 @@ pub(super) async fn list(
 }
 
 /// Deletes a snapshot; false if there is none of this id or name.
-pub(super) async fn delete(app: &SharedRegistry, id: &str) -> ApiResult<bool> {
-    let (snapshots, id) = (app.snapshots.clone(), id.to_owned());
+pub(super) async fn delete(registry: &SharedRegistry, id: &str) -> ApiResult<bool> {
+    let (snapshots, id) = (registry.snapshots.clone(), id.to_owned());
     blocking(move || snapshots.delete(&id)).await
 }
 
@@ -108,7 +108,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 pub(super) async fn fork(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> ApiResult {
@@ -118,11 +118,11 @@ pub(super) async fn fork(
     let count = count.ok_or_else(|| ApiError::bad(format!("count must be from 1 to {FORKS}")))?;
     let timeout = body.get("timeout").map_or(Some(OLD_TIMEOUT), Value::as_i64);
     let timeout = seconds(timeout.unwrap_or_default())?;
-    app.faults.allow(timeout)?;
-    let forks = whole(async move {
-        let forks = app.fork(&id, count, timeout).await?;
+    registry.faults.check_timeout(timeout)?;
+    let forks = run_to_completion(async move {
+        let forks = registry.fork(&id, count, timeout).await?;
         let told = forks.into_iter().map(|fork| match fork {
-            Ok(sandbox) => json!({ "sandbox": view(&app, &sandbox) }),
+            Ok(sandbox) => json!({ "sandbox": view(&registry, &sandbox) }),
             Err(error) => json!({
                 "error": { "code": error.status.as_u16(), "message": error.message },
             }),
@@ -133,7 +133,10 @@ pub(super) async fn fork(
 }
 
 /// The snapshot that a create call names instead of a template.
-pub(super) async fn named_by(app: &Registry, template: &str) -> ApiResult<Option<LocalSnapshot>> {
-    let (snapshots, wanted) = (app.snapshots.clone(), template.to_owned());
+pub(super) async fn named_by(
+    registry: &Registry,
+    template: &str,
+) -> ApiResult<Option<LocalSnapshot>> {
+    let (snapshots, wanted) = (registry.snapshots.clone(), template.to_owned());
     blocking(move || Ok(snapshots.find(&wanted))).await
 }

@@ -13,21 +13,29 @@ use super::view::{ENVD_VERSION, disk_size_mb, memory_mb, processors, time};
 use crate::local::error::ApiError;
 use crate::local::sandbox::template::NAMES;
 
-pub(super) async fn list(State(app): State<SharedRegistry>) -> Json<Vec<Value>> {
-    Json(NAMES.iter().map(|name| described(&app, name)).collect())
+pub(super) async fn list(State(registry): State<SharedRegistry>) -> Json<Vec<Value>> {
+    Json(
+        NAMES
+            .iter()
+            .map(|name| described(&registry, name))
+            .collect(),
+    )
 }
 
-pub(super) async fn detail(State(app): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult {
+pub(super) async fn detail(
+    State(registry): State<SharedRegistry>,
+    Path(id): Path<String>,
+) -> ApiResult {
     let name = known(&id)?;
-    Ok(Json(described(&app, name)).into_response())
+    Ok(Json(described(&registry, name)).into_response())
 }
 
 /// Whether an alias exists: how the SDKs ask.
 pub(super) async fn by_alias(
-    State(app): State<SharedRegistry>,
+    State(registry): State<SharedRegistry>,
     Path(alias): Path<String>,
 ) -> ApiResult {
-    if let Some(snapshot) = snapshots::named_by(&app, plain_name(&alias)).await? {
+    if let Some(snapshot) = snapshots::named_by(&registry, plain_name(&alias)).await? {
         return Ok(Json(json!({ "templateID": snapshot.id, "public": false })).into_response());
     }
     let name = known(&alias)?;
@@ -35,8 +43,11 @@ pub(super) async fn by_alias(
 }
 
 /// Deletes a snapshot; a template stays.
-pub(super) async fn delete(State(app): State<SharedRegistry>, Path(id): Path<String>) -> ApiResult {
-    if snapshots::delete(&app, &id).await? {
+pub(super) async fn delete(
+    State(registry): State<SharedRegistry>,
+    Path(id): Path<String>,
+) -> ApiResult {
+    if snapshots::delete(&registry, &id).await? {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let name = known(&id)?;
@@ -51,8 +62,8 @@ fn known(id: &str) -> Result<&'static str, ApiError> {
     found.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("Template '{id}' not found")))
 }
 
-fn described(app: &SharedRegistry, name: &str) -> Value {
-    let running = app.all();
+fn described(registry: &SharedRegistry, name: &str) -> Value {
+    let running = registry.all();
     let spawned = running
         .iter()
         .map(|sandbox| sandbox.record())
@@ -62,8 +73,8 @@ fn described(app: &SharedRegistry, name: &str) -> Value {
         "templateID": name,
         "buildID": name,
         "cpuCount": processors(),
-        "memoryMB": memory_mb(app),
-        "diskSizeMB": disk_size_mb(app),
+        "memoryMB": memory_mb(registry),
+        "diskSizeMB": disk_size_mb(registry),
         "public": true,
         "aliases": [name],
         "names": [name],

@@ -12,7 +12,7 @@ pub(super) const ENVD_VERSION: &str = "0.6.4";
 const MIB: u64 = 1024 * 1024;
 const CLIENT_ID: &str = "local";
 
-pub(super) fn view(app: &Registry, sandbox: &LocalSandbox) -> wire::Sandbox {
+pub(super) fn view(registry: &Registry, sandbox: &LocalSandbox) -> wire::Sandbox {
     let record = sandbox.record();
     let envd_access_token = record.open_token().map(Into::into);
     wire::Sandbox {
@@ -23,13 +23,13 @@ pub(super) fn view(app: &Registry, sandbox: &LocalSandbox) -> wire::Sandbox {
         alias: None,
         envd_access_token,
         traffic_access_token: record.traffic_token.map(Into::into),
-        domain: Some(app.options.domain.clone()),
+        domain: Some(registry.options.domain.clone()),
     }
 }
 
 /// A sandbox as lists show it: with the machine's processors, the memory that it may use, and the size
 /// of the file system that its files are on.
-pub(super) fn listed(app: &Registry, record: SandboxRecord) -> wire::ListedSandbox {
+pub(super) fn listed(registry: &Registry, record: SandboxRecord) -> wire::ListedSandbox {
     wire::ListedSandbox {
         sandbox_id: record.id,
         alias: Some(record.template.clone()),
@@ -38,8 +38,8 @@ pub(super) fn listed(app: &Registry, record: SandboxRecord) -> wire::ListedSandb
         started_at: time(record.started_at),
         end_at: time(record.ends_at),
         cpu_count: processors(),
-        memory_mb: memory_mb(app),
-        disk_size_mb: disk_size_mb(app),
+        memory_mb: memory_mb(registry),
+        disk_size_mb: disk_size_mb(registry),
         state: match record.state {
             RunState::Running => wire::SandboxState::Running,
             RunState::Paused => wire::SandboxState::Paused,
@@ -59,11 +59,11 @@ pub(super) fn time(unix_millis: u64) -> String {
 }
 
 /// What a sandbox may use of memory, in MiB: its limit, or else the machine's.
-pub(super) fn memory_mb(app: &Registry) -> u64 {
-    metrics::total_memory(app.options.limits.memory) / MIB
+pub(super) fn memory_mb(registry: &Registry) -> u64 {
+    metrics::total_memory(registry.options.limits.memory) / MIB
 }
 
 /// The file system that sandboxes are on, in MiB: nothing smaller limits one.
-pub(super) fn disk_size_mb(app: &Registry) -> u64 {
-    metrics::disk_size(&app.options.state_dir) / MIB
+pub(super) fn disk_size_mb(registry: &Registry) -> u64 {
+    metrics::disk_size(&registry.options.state_dir) / MIB
 }

@@ -12,24 +12,24 @@ use crate::e2b::proto::filesystem::{EntryInfo, FileType};
 use crate::local::isolation::{ConfinedPath, PathMap};
 
 /// Describes what is held, as processes see it; of a link, its target.
-pub(super) fn entry(view: &PathMap, held: &ConfinedPath) -> io::Result<EntryInfo> {
-    let own = held.metadata()?;
-    let path = held.place();
+pub(super) fn entry(paths: &PathMap, confined: &ConfinedPath) -> io::Result<EntryInfo> {
+    let own = confined.metadata()?;
+    let path = confined.place();
     let link = own.is_symlink();
-    let seen = view.seen(path);
-    let target = if link { target(view, path) } else { None };
+    let seen = paths.seen(path);
+    let target = if link { target(paths, path) } else { None };
     // Of a link the target counts, unless it leads nowhere, or to where only processes see it.
     let metadata = match &target {
         Some(target) => target.metadata.clone(),
         None => own,
     };
     let readable = match &target {
-        Some(target) => target.held.as_ref(),
+        Some(target) => target.confined.as_ref(),
         None if link => None,
-        None => Some(held),
+        None => Some(confined),
     };
     let readable = readable.filter(|_| metadata.is_file() || metadata.is_dir());
-    let attributes = readable.and_then(|held| held.read().ok());
+    let attributes = readable.and_then(|confined| confined.read().ok());
     let kind = if metadata.is_dir() {
         FileType::FILE_TYPE_DIRECTORY
     } else if metadata.is_file() {
@@ -56,10 +56,10 @@ pub(super) fn entry(view: &PathMap, held: &ConfinedPath) -> io::Result<EntryInfo
         size: i64::try_from(metadata.len()).unwrap_or(i64::MAX),
         mode: metadata.mode() & 0o7777,
         permissions: permissions(&metadata, link),
-        owner: account(view, "/etc/passwd", metadata.uid()),
-        group: account(view, "/etc/group", metadata.gid()),
+        owner: account(paths, "/etc/passwd", metadata.uid()),
+        group: account(paths, "/etc/group", metadata.gid()),
         modified_time: modified.into(),
-        symlink_target: target.map(|target| view.seen(&target.place).display().to_string()),
+        symlink_target: target.map(|target| paths.seen(&target.place).display().to_string()),
         metadata: attributes.iter().flat_map(metadata::read).collect(),
         ..Default::default()
     })
@@ -70,23 +70,23 @@ struct LinkTarget {
     place: PathBuf,
     metadata: Metadata,
     /// Unless it is outside of the sandbox's directories.
-    held: Option<ConfinedPath>,
+    confined: Option<ConfinedPath>,
 }
 
-fn target(view: &PathMap, link: &Path) -> Option<LinkTarget> {
-    if let Some(place) = view.find(&view.seen(link), false) {
-        let held = view.hold(&place).ok()?;
+fn target(paths: &PathMap, link: &Path) -> Option<LinkTarget> {
+    if let Some(place) = paths.find(&paths.seen(link), false) {
+        let confined = paths.open_confined(&place).ok()?;
         return Some(LinkTarget {
-            metadata: held.metadata().ok()?,
-            held: Some(held),
+            metadata: confined.metadata().ok()?,
+            confined: Some(confined),
             place,
         });
     }
     // The processes see what this machine has there.
-    let place = link.canonicalize().ok().filter(|_| !view.is_own())?;
+    let place = link.canonicalize().ok().filter(|_| !paths.is_own())?;
     Some(LinkTarget {
         metadata: place.metadata().ok()?,
-        held: None,
+        confined: None,
         place,
     })
 }
@@ -110,8 +110,8 @@ fn permissions(metadata: &Metadata, link: bool) -> String {
 }
 
 /// The name of a user or group, else its number.
-fn account(view: &PathMap, database: &str, id: u32) -> String {
-    if view.is_own() || view.owner() == Some(id) {
+fn account(paths: &PathMap, database: &str, id: u32) -> String {
+    if paths.is_own() || paths.owner() == Some(id) {
         // There is but one user inside, whatever his number is outside.
         return "user".to_owned();
     }

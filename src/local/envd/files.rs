@@ -79,9 +79,9 @@ pub(super) async fn download(
         let message = format!("path '{asked}' does not exist");
         ApiError::new(StatusCode::NOT_FOUND, message)
     };
-    let view = cx.sandbox.view.clone();
+    let paths = cx.sandbox.paths.clone();
     let opened = blocking(move || {
-        let file = view.hold(&path)?.read()?;
+        let file = paths.open_confined(&path)?.read()?;
         let metadata = file.metadata()?;
         Ok((file, metadata))
     });
@@ -234,9 +234,9 @@ impl Upload<'_> {
             }
             _ => ApiError::internal(format!("write '{asked}': {error}")),
         };
-        let (view, place) = (self.cx.sandbox.view.clone(), path.clone());
+        let (paths, place) = (self.cx.sandbox.paths.clone(), path.clone());
         // In place, so that an existing file keeps its mode and its links (as envd does it).
-        let opened = blocking(move || view.hold_made(&place)?.write()).await;
+        let opened = blocking(move || paths.create_confined(&place)?.write()).await;
         let mut file = File::from_std(opened.map_err(failed)?);
         let mut body = std::pin::pin!(body);
         let mut size = 0_u64;
@@ -255,7 +255,7 @@ impl Upload<'_> {
         let name = path.file_name().unwrap_or_default();
         Ok(WrittenFile {
             name: name.to_string_lossy().into_owned(),
-            path: self.cx.sandbox.view.seen(&path).display().to_string(),
+            path: self.cx.sandbox.paths.seen(&path).display().to_string(),
             kind: "file".to_owned(),
             metadata: (!self.metadata.is_empty()).then(|| self.metadata.clone()),
         })

@@ -48,8 +48,8 @@ async fn on<T: Send + 'static>(
     place: PathBuf,
     work: impl FnOnce(&PathMap, &Path) -> io::Result<T> + Send + 'static,
 ) -> Result<T, ConnectError> {
-    let view = cx.sandbox.view.clone();
-    let done = blocking(move || work(&view, &place)).await;
+    let paths = cx.sandbox.paths.clone();
+    let done = blocking(move || work(&paths, &place)).await;
     done.map_err(|error| failed(path, &error))
 }
 
@@ -72,8 +72,8 @@ impl Filesystem for FilesystemService {
     ) -> ServiceResult<StatResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
         let place = itself(&cx, &path).await?;
-        let stat = on(&cx, &path, place, |view, place| {
-            entry(view, &view.hold(place)?)
+        let stat = on(&cx, &path, place, |paths, place| {
+            entry(paths, &paths.open_confined(place)?)
         });
         let entry = stat.await?;
         Response::ok(StatResponse {
@@ -90,9 +90,9 @@ impl Filesystem for FilesystemService {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let depth = request.depth.clamp(1, DEPTH);
         let place = inside(&cx, &request.path).await?;
-        let listing = on(&cx, &request.path, place, move |view, place| {
+        let listing = on(&cx, &request.path, place, move |paths, place| {
             let mut entries = Vec::new();
-            walk(view, &view.hold(place)?, depth, &mut entries)?;
+            walk(paths, &paths.open_confined(place)?, depth, &mut entries)?;
             Ok(entries)
         });
         Response::ok(ListDirResponse {
@@ -108,13 +108,13 @@ impl Filesystem for FilesystemService {
     ) -> ServiceResult<MakeDirResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
         let place = inside(&cx, &path).await?;
-        let made = on(&cx, &path, place, |view, place| {
-            let held = view.hold_made(place)?;
-            match held.make_folder() {
+        let made = on(&cx, &path, place, |paths, place| {
+            let confined = paths.create_confined(place)?;
+            match confined.make_folder() {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    Ok(Err(held.metadata()?.is_dir()))
+                    Ok(Err(confined.metadata()?.is_dir()))
                 }
-                other => other.and_then(|()| entry(view, &held)).map(Ok),
+                other => other.and_then(|()| entry(paths, &confined)).map(Ok),
             }
         });
         let entry = made.await?.map_err(|is_dir| {
@@ -138,12 +138,12 @@ impl Filesystem for FilesystemService {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let destination = itself(&cx, &request.destination).await?;
         let source = itself(&cx, &request.source).await?;
-        let moved = on(&cx, &request.source, source, move |view, source| {
-            let source = view.hold(source)?;
+        let moved = on(&cx, &request.source, source, move |paths, source| {
+            let source = paths.open_confined(source)?;
             source.metadata()?;
-            let destination = view.hold_made(&destination)?;
+            let destination = paths.create_confined(&destination)?;
             source.rename(&destination)?;
-            entry(view, &destination)
+            entry(paths, &destination)
         });
         Response::ok(MoveResponse {
             entry: moved.await?.into(),
@@ -158,13 +158,15 @@ impl Filesystem for FilesystemService {
     ) -> ServiceResult<RemoveResponse> {
         let (cx, path) = (context(&ctx)?, request.to_owned_message().path);
         let place = itself(&cx, &path).await?;
-        if cx.sandbox.view.is_root(&place) {
+        if cx.sandbox.paths.is_root(&place) {
             let message = format!("'{path}' itself cannot be removed");
             return Err(ConnectError::invalid_argument(message));
         }
-        let removed = on(&cx, &path, place, |view, place| match view.hold(place) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            held => held?.remove(),
+        let removed = on(&cx, &path, place, |paths, place| {
+            match paths.open_confined(place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                confined => confined?.remove(),
+            }
         });
         removed.await?;
         Response::ok(RemoveResponse::default())
@@ -177,11 +179,11 @@ impl Filesystem for FilesystemService {
     ) -> ServiceResult<ServiceStream<WatchDirResponse>> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let wanted = WatchRequest {
-            view: cx.sandbox.view.clone(),
+            paths: cx.sandbox.paths.clone(),
             root: directory(&cx, &request.path).await?,
             recursive: request.recursive,
             with_entry: request.include_entry,
-            share: cx.run.watchers.share(),
+            quota: cx.run.watchers.quota(),
         };
         let keepalive = StreamOptions::of(&ctx).keepalive;
         let over = cx.run.connections();
@@ -200,11 +202,11 @@ impl Filesystem for FilesystemService {
     ) -> ServiceResult<CreateWatcherResponse> {
         let (cx, request) = (context(&ctx)?, request.to_owned_message());
         let wanted = WatchRequest {
-            view: cx.sandbox.view.clone(),
+            paths: cx.sandbox.paths.clone(),
             root: directory(&cx, &request.path).await?,
             recursive: request.recursive,
             with_entry: request.include_entry,
-            share: cx.run.watchers.share(),
+            quota: cx.run.watchers.quota(),
         };
         let adding = tokio::task::spawn_blocking(move || cx.run.watchers.add(wanted));
         let watcher_id = adding
@@ -246,8 +248,8 @@ impl Filesystem for FilesystemService {
 /// A directory that is there.
 async fn directory(cx: &SandboxContext, path: &str) -> Result<PathBuf, ConnectError> {
     let resolved = inside(cx, path).await?;
-    let is_dir = on(cx, path, resolved.clone(), |view, place| {
-        Ok(view.hold(place)?.metadata()?.is_dir())
+    let is_dir = on(cx, path, resolved.clone(), |paths, place| {
+        Ok(paths.open_confined(place)?.metadata()?.is_dir())
     });
     if is_dir.await? {
         return Ok(resolved);
@@ -259,7 +261,7 @@ async fn directory(cx: &SandboxContext, path: &str) -> Result<PathBuf, ConnectEr
 
 /// Depth first, by name, links below the root not followed.
 fn walk(
-    view: &PathMap,
+    paths: &PathMap,
     dir: &ConfinedPath,
     depth: u32,
     entries: &mut Vec<EntryInfo>,
@@ -272,13 +274,13 @@ fn walk(
         let Ok(child) = dir.below(&name) else {
             continue;
         };
-        let Ok(info) = entry(view, &child) else {
+        let Ok(info) = entry(paths, &child) else {
             continue;
         };
         let is_dir = child.metadata().is_ok_and(|metadata| metadata.is_dir());
         entries.push(info);
         if depth > 1 && is_dir {
-            let _ = walk(view, &child, depth - 1, entries);
+            let _ = walk(paths, &child, depth - 1, entries);
         }
     }
     Ok(())

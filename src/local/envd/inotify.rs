@@ -2,7 +2,7 @@
 //!
 //! A process of the sandbox may put a link where the server has seen a directory, and a watch by its
 //! path would be one of a directory elsewhere. So each directory is held first, reached without
-//! following any link ([`PathMap::hold`]), and what is held is watched.
+//! following any link ([`PathMap::open_confined`]), and what is held is watched.
 //!
 //! In: a directory's place. Out: changes with names relative to it, told apart as envd tells them
 //! (0.6.4): a new file is CREATE then WRITE, a rename is RENAME of the old name and CREATE of the new
@@ -23,7 +23,7 @@ use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::watch_share::WatchQuota;
+use super::watch_quota::WatchQuota;
 use crate::e2b::proto::filesystem::EventType;
 use crate::local::isolation::PathMap;
 
@@ -57,10 +57,10 @@ pub(super) struct ChangeBatch {
 /// What is watched, until it is dropped.
 pub(super) struct WatchedTree {
     pub(super) kernel: Arc<AsyncFd<OwnedFd>>,
-    view: PathMap,
+    paths: PathMap,
     root: PathBuf,
     recursive: bool,
-    share: WatchQuota,
+    quota: WatchQuota,
     /// By the kernel's numbers.
     folders: HashMap<i32, WatchedDirectory>,
     /// Directories that have lost their names, oldest first.
@@ -102,20 +102,20 @@ impl WatchedTree {
         reason = "its successor is unsafe; an OwnedFd gives the same descriptor as long as it lives"
     )]
     pub(super) fn new(
-        view: PathMap,
+        paths: PathMap,
         root: PathBuf,
         recursive: bool,
-        share: WatchQuota,
+        quota: WatchQuota,
     ) -> io::Result<Self> {
-        let place = share.watcher()?;
+        let place = quota.watcher()?;
         let kernel = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK);
         let kernel = kernel.map_err(|error| used_up(error, "max_user_instances"))?;
         let mut tree = Self {
             kernel: Arc::new(AsyncFd::new(kernel)?),
-            view,
+            paths,
             root,
             recursive,
-            share,
+            quota,
             folders: HashMap::new(),
             moved: Vec::new(),
             found: HashSet::new(),
@@ -236,8 +236,8 @@ impl WatchedTree {
         if name.components().count() > DEPTH {
             return Err(too_many());
         }
-        let held = self.view.hold(&self.root.join(name))?;
-        let folder = held.folder()?;
+        let confined = self.paths.open_confined(&self.root.join(name))?;
+        let folder = confined.folder()?;
         // The kernel leads from here to what is held, whatever has its name by now.
         let itself = format!("/proc/self/fd/{}", folder.as_raw_fd());
         let what = WatchFlags::CREATE
@@ -252,9 +252,9 @@ impl WatchedTree {
         if !self.recursive {
             return Ok(());
         }
-        for child in held.list()? {
+        for child in confined.list()? {
             // Gone again: the kernel tells of it.
-            let metadata = held.below(&child).and_then(|child| child.metadata());
+            let metadata = confined.below(&child).and_then(|child| child.metadata());
             let Ok(metadata) = metadata else { continue };
             let child = name.join(child);
             if is_new && self.found.insert(child.clone()) {
@@ -285,7 +285,7 @@ impl WatchedTree {
             return Ok(false);
         }
         let place = if self.folders.len() < FOLDERS {
-            self.share.directory()
+            self.quota.directory()
         } else {
             Err(too_many())
         };
@@ -394,12 +394,12 @@ mod tests {
             std::fs::create_dir_all(dir.path().join(folder)).unwrap();
         }
         let base = dir.path().canonicalize().unwrap();
-        let view = PathMap::new(&base, true);
-        (dir, base, view)
+        let paths = PathMap::new(&base, true);
+        (dir, base, paths)
     }
 
-    fn watch(view: PathMap, root: PathBuf, recursive: bool) -> io::Result<WatchedTree> {
-        WatchedTree::new(view, root, recursive, WatchQuota::default())
+    fn watch(paths: PathMap, root: PathBuf, recursive: bool) -> io::Result<WatchedTree> {
+        WatchedTree::new(paths, root, recursive, WatchQuota::default())
     }
 
     fn folder_names(tree: &WatchedTree) -> HashMap<i32, PathBuf> {
@@ -418,10 +418,10 @@ mod tests {
 
     #[tokio::test]
     async fn links_are_not_followed_whenever_they_are_made() {
-        let (_dir, base, view) = sandbox();
+        let (_dir, base, paths) = sandbox();
         let home = base.join("home");
         symlink(base.join("outside"), home.join("before")).unwrap();
-        let mut tree = watch(view.clone(), home.clone(), true).unwrap();
+        let mut tree = watch(paths.clone(), home.clone(), true).unwrap();
 
         symlink(base.join("outside"), home.join("after")).unwrap();
         std::fs::rename(home.join("real"), home.join("away")).unwrap();
@@ -438,14 +438,14 @@ mod tests {
         tree.add(PathBuf::from("real/deep"), &mut none).unwrap();
         assert_eq!(none.changes, []);
         assert_eq!(folder_names(&tree), before);
-        assert!(watch(view, home.join("real"), true).is_err());
+        assert!(watch(paths, home.join("real"), true).is_err());
     }
 
     #[tokio::test]
     async fn directories_keep_their_names_when_they_move_and_new_ones_are_watched() {
-        let (_dir, base, view) = sandbox();
+        let (_dir, base, paths) = sandbox();
         let home = base.join("home");
-        let mut tree = watch(view, home.clone(), true).unwrap();
+        let mut tree = watch(paths, home.clone(), true).unwrap();
 
         std::fs::rename(home.join("real"), home.join("moved")).unwrap();
         std::fs::create_dir(home.join("one")).unwrap();
@@ -465,9 +465,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_told_as_envd_tells_it() {
-        let (_dir, base, view) = sandbox();
+        let (_dir, base, paths) = sandbox();
         let home = base.join("home");
-        let mut tree = watch(view, home.clone(), false).unwrap();
+        let mut tree = watch(paths, home.clone(), false).unwrap();
 
         std::fs::write(home.join("a"), "text").unwrap();
         std::fs::write(home.join("real/unseen"), "").unwrap();
@@ -500,11 +500,11 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_new_directory_holds_before_it_is_watched_is_told_once() {
-        let (_dir, base, view) = sandbox();
+        let (_dir, base, paths) = sandbox();
         let home = base.join("home");
         std::fs::create_dir_all(base.join("outside/full/deep")).unwrap();
         std::fs::write(base.join("outside/full/deep/f"), "text").unwrap();
-        let mut tree = watch(view, home.clone(), true).unwrap();
+        let mut tree = watch(paths, home.clone(), true).unwrap();
 
         std::fs::create_dir_all(home.join("new/in")).unwrap();
         std::fs::write(home.join("new/in/empty"), "").unwrap();
@@ -529,9 +529,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_happens_in_a_directory_that_was_just_moved_has_its_new_name() {
-        let (_dir, base, view) = sandbox();
+        let (_dir, base, paths) = sandbox();
         let home = base.join("home");
-        let mut tree = watch(view, home.clone(), true).unwrap();
+        let mut tree = watch(paths, home.clone(), true).unwrap();
 
         std::fs::rename(home.join("real"), home.join("moved")).unwrap();
         std::fs::write(home.join("moved/deep/f"), "").unwrap();
@@ -558,11 +558,11 @@ mod tests {
 
     /// A tree of three directories in a share that has just these.
     fn full_tree() -> (tempfile::TempDir, PathBuf, WatchedTree) {
-        let (dir, base, view) = sandbox();
+        let (dir, base, paths) = sandbox();
         let home = base.join("home");
-        let share = WatchQuota::of(usize::MAX, 3 * crate::local::envd::watch_share::PARTS);
-        let tree = WatchedTree::new(view, home.clone(), true, share.clone()).unwrap();
-        assert!(share.directory().is_err());
+        let quota = WatchQuota::of(usize::MAX, 3 * crate::local::envd::watch_quota::PARTS);
+        let tree = WatchedTree::new(paths, home.clone(), true, quota.clone()).unwrap();
+        assert!(quota.directory().is_err());
         (dir, home, tree)
     }
 
@@ -643,13 +643,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_tree_that_is_as_large_as_may_be_loses_nothing_when_a_directory_is_renamed() {
-        let (_dir, base, view) = sandbox();
+        let (_dir, base, paths) = sandbox();
         let home = base.join("home");
         for at in 0..FOLDERS - 3 {
             std::fs::create_dir(home.join(at.to_string())).unwrap();
         }
-        let share = WatchQuota::of(usize::MAX, usize::MAX);
-        let Ok(mut tree) = WatchedTree::new(view, home.clone(), true, share) else {
+        let quota = WatchQuota::of(usize::MAX, usize::MAX);
+        let Ok(mut tree) = WatchedTree::new(paths, home.clone(), true, quota) else {
             // This machine lets a user watch less than that.
             return;
         };

@@ -14,7 +14,7 @@ mod process;
 mod signature;
 mod transfer;
 pub(super) mod watch;
-mod watch_share;
+mod watch_quota;
 
 use std::collections::HashMap;
 use std::sync::Arc;

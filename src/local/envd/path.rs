@@ -1,7 +1,7 @@
 //! Paths of the file API: relative ones and `~` start at the sandbox's home; absolute ones are as
 //! the processes see them, and must lie inside the sandbox's directories. Links are followed as the
 //! processes would follow them, and never by the kernel: what was found here is then held by
-//! [`PathMap::hold`], which follows none.
+//! [`PathMap::open_confined`], which follows none.
 //!
 //! Without isolation this is no wall (a process of the sandbox can read what its user can); it
 //! keeps the API from touching the user's files by mistake or through a link.
@@ -35,30 +35,30 @@ impl SandboxContext {
     }
 
     async fn find(&self, path: &str, itself: bool) -> Result<PathBuf, PathOutsideSandbox> {
-        let outside = outside(path, &self.sandbox.view);
+        let outside = outside(path, &self.sandbox.paths);
         // No file has a longer one, and each of its parts is looked at.
         if path.len() > LONGEST {
             return Err(outside);
         }
-        let (view, path) = (self.sandbox.view.clone(), path.to_owned());
-        let finding = tokio::task::spawn_blocking(move || inside(&path, &view, itself));
+        let (paths, path) = (self.sandbox.paths.clone(), path.to_owned());
+        let finding = tokio::task::spawn_blocking(move || inside(&path, &paths, itself));
         finding.await.unwrap_or(Err(outside))
     }
 }
 
-fn inside(path: &str, view: &PathMap, itself: bool) -> Result<PathBuf, PathOutsideSandbox> {
+fn inside(path: &str, paths: &PathMap, itself: bool) -> Result<PathBuf, PathOutsideSandbox> {
     let relative = path
         .strip_prefix("~/")
         .unwrap_or(if path == "~" { "" } else { path });
     // An absolute path replaces the home on join.
-    let found = view.find(&view.home().join(relative), itself);
-    found.ok_or_else(|| outside(path, view))
+    let found = paths.find(&paths.home().join(relative), itself);
+    found.ok_or_else(|| outside(path, paths))
 }
 
-fn outside(path: &str, view: &PathMap) -> PathOutsideSandbox {
+fn outside(path: &str, paths: &PathMap) -> PathOutsideSandbox {
     PathOutsideSandbox {
         path: path.chars().take(SHOWN).collect(),
-        home: view.home().display().to_string(),
+        home: paths.home().display().to_string(),
     }
 }
 
@@ -84,8 +84,8 @@ mod tests {
         ] {
             std::os::unix::fs::symlink(target, home.join(link)).unwrap();
         }
-        let view = PathMap::new(&dir, false).with_roots(&[dir.join("extra")]);
-        let find = |path: &str, itself| inside(path, &view, itself);
+        let paths = PathMap::new(&dir, false).with_roots(&[dir.join("extra")]);
+        let find = |path: &str, itself| inside(path, &paths, itself);
 
         assert_eq!(find("a/b", false).unwrap(), home.join("a/b"));
         assert_eq!(find("~/a", false).unwrap(), home.join("a"));
@@ -117,8 +117,8 @@ mod tests {
         ] {
             std::os::unix::fs::symlink(target, home.join(link)).unwrap();
         }
-        let view = PathMap::new(dir.path(), true);
-        let find = |path: &str, itself| inside(path, &view, itself).ok();
+        let paths = PathMap::new(dir.path(), true);
+        let find = |path: &str, itself| inside(path, &paths, itself).ok();
 
         assert_eq!(find("own/a", false), Some(home.join("real/a")));
         assert_eq!(find("/home/user/own", true), Some(home.join("own")));
@@ -141,10 +141,10 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_asked_the_answer_is_inside(path in "[a./~\\\\]*", own: bool) {
-            let view = PathMap::new(Path::new("/nowhere/x"), own);
-            if let Ok(path) = inside(&path, &view, false) {
+            let paths = PathMap::new(Path::new("/nowhere/x"), own);
+            if let Ok(path) = inside(&path, &paths, false) {
                 prop_assert!(path.starts_with("/nowhere/x"));
-                prop_assert!(view.hold(&path).is_err());
+                prop_assert!(paths.open_confined(&path).is_err());
             }
         }
     }

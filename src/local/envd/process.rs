@@ -206,7 +206,7 @@ fn launch(
         return Err(ConnectError::invalid_argument("the command is empty"));
     }
     let envs: BTreeMap<String, String> = config.envs.into_iter().collect();
-    let home = cx.sandbox.view.home();
+    let home = cx.sandbox.paths.home();
     let cwd = config.cwd.clone().unwrap_or_default();
     let below_home = cwd
         .strip_prefix("~/")

@@ -26,9 +26,9 @@ use crate::net::random;
 use super::entry::entry;
 #[cfg(target_os = "linux")]
 use super::inotify::{DirectoryChange, WatchedTree};
-use super::watch_share::WatchQuota;
+use super::watch_quota::WatchQuota;
 use crate::local::isolation::PathMap;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 /// Events that wait for one stream's reader; beyond it the stream ends with an error.
 const QUEUE: usize = 4096;
@@ -42,11 +42,11 @@ type FollowTask = AbortOnDropHandle<()>;
 
 /// What is watched, and how.
 pub(super) struct WatchRequest {
-    pub(super) view: PathMap,
+    pub(super) paths: PathMap,
     pub(super) root: PathBuf,
     pub(super) recursive: bool,
     pub(super) with_entry: bool,
-    pub(super) share: WatchQuota,
+    pub(super) quota: WatchQuota,
 }
 
 /// The polled watchers of one run of a sandbox.
@@ -54,7 +54,7 @@ pub(super) struct WatchRequest {
 pub(in crate::local) struct PolledWatchers {
     polled: Mutex<HashMap<String, PolledWatcher>>,
     /// For those of streams too.
-    share: WatchQuota,
+    quota: WatchQuota,
 }
 
 struct PolledWatcher {
@@ -81,8 +81,8 @@ impl EventCollector {
 
 impl PolledWatchers {
     /// What the watchers of this run may take.
-    pub(super) fn share(&self) -> WatchQuota {
-        self.share.clone()
+    pub(super) fn quota(&self) -> WatchQuota {
+        self.quota.clone()
     }
 
     /// Starts a watcher and gives its id.
@@ -97,7 +97,7 @@ impl PolledWatchers {
         let collector = Arc::new(Mutex::new(collector));
         let reading = Arc::clone(&collector);
         let watcher = follow(ready, reading, EventCollector::read);
-        let mut watchers = guard(&self.polled);
+        let mut watchers = lock(&self.polled);
         let polled = PolledWatcher {
             collector,
             _watcher: watcher,
@@ -111,11 +111,11 @@ impl PolledWatchers {
     /// threads.
     pub(super) fn take(&self, id: &str) -> Result<Vec<FilesystemEvent>, ConnectError> {
         let collector = {
-            let watchers = guard(&self.polled);
+            let watchers = lock(&self.polled);
             let polled = watchers.get(id).ok_or_else(|| unknown(id))?;
             Arc::clone(&polled.collector)
         };
-        let mut collector = guard(&collector);
+        let mut collector = lock(&collector);
         let failed = |error: std::io::Error| ConnectError::internal(format!("watch: {error}"));
         for _ in 0..ROUNDS {
             if collector.read().map_err(failed)? {
@@ -126,7 +126,7 @@ impl PolledWatchers {
     }
 
     pub(super) fn remove(&self, id: &str) -> Result<(), ConnectError> {
-        let removed = guard(&self.polled).remove(id);
+        let removed = lock(&self.polled).remove(id);
         removed.map(drop).ok_or_else(|| unknown(id))
     }
 }
@@ -214,7 +214,7 @@ struct EventBatch {
 #[cfg(target_os = "linux")]
 struct WatchSource {
     tree: WatchedTree,
-    view: PathMap,
+    paths: PathMap,
     root: PathBuf,
     with_entry: bool,
 }
@@ -226,11 +226,11 @@ type WatchFd = Arc<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>>;
 impl WatchSource {
     fn new(wanted: WatchRequest) -> Result<Self, ConnectError> {
         let WatchRequest {
-            view,
+            paths,
             root,
             recursive,
             with_entry,
-            share,
+            quota,
         } = wanted;
         let failed = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::QuotaExceeded => {
@@ -239,10 +239,10 @@ impl WatchSource {
             _ => ConnectError::internal(format!("watch: {error}")),
         };
         let tree =
-            WatchedTree::new(view.clone(), root.clone(), recursive, share).map_err(failed)?;
+            WatchedTree::new(paths.clone(), root.clone(), recursive, quota).map_err(failed)?;
         Ok(Self {
             tree,
-            view,
+            paths,
             root,
             with_entry,
         })
@@ -255,7 +255,7 @@ impl WatchSource {
 
     fn read(&mut self) -> std::io::Result<EventBatch> {
         let batch = self.tree.read()?;
-        let with_entry = self.with_entry.then_some(&self.view);
+        let with_entry = self.with_entry.then_some(&self.paths);
         let event = |change| event_of(&self.root, change, with_entry);
         Ok(EventBatch {
             events: batch.changes.into_iter().map(event).collect(),
@@ -280,7 +280,7 @@ fn follow<T: Send + 'static>(
                 return;
             };
             let (source, read) = (Arc::clone(&source), Arc::clone(&read));
-            let reading = tokio::task::spawn_blocking(move || guard(&read)(&mut guard(&source)));
+            let reading = tokio::task::spawn_blocking(move || lock(&read)(&mut lock(&source)));
             match reading.await {
                 Ok(Ok(true)) => ready.clear_ready(),
                 Ok(Ok(false)) => {}
@@ -325,8 +325,9 @@ fn event_of(root: &Path, change: DirectoryChange, with_entry: Option<&PathMap>) 
         kind,
         EventType::EVENT_TYPE_CREATE | EventType::EVENT_TYPE_WRITE | EventType::EVENT_TYPE_CHMOD
     );
-    let view = with_entry.filter(|_| there);
-    let entry = view.and_then(|view| entry(view, &view.hold(&root.join(&name)).ok()?).ok());
+    let paths = with_entry.filter(|_| there);
+    let entry =
+        paths.and_then(|paths| entry(paths, &paths.open_confined(&root.join(&name)).ok()?).ok());
     FilesystemEvent {
         name: name.to_string_lossy().into_owned(),
         r#type: kind.into(),

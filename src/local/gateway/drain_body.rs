@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 /// Longest rest that is read away (of Go's `net/http`).
 const MOST: usize = 256 * 1024;
@@ -73,14 +73,14 @@ impl http_body::Body for HandlerBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut *guard(&self.0)).poll_frame(cx)
+        Pin::new(&mut *lock(&self.0)).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        guard(&self.0).is_end_stream()
+        lock(&self.0).is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        guard(&self.0).size_hint()
+        lock(&self.0).size_hint()
     }
 }

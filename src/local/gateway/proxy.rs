@@ -114,7 +114,7 @@ async fn answer(mut front: Gateway, mut request: Request) -> Response {
 /// Sends a request to a port in a sandbox, if the sandbox may have another connection.
 async fn to_port(id: &str, run: &SandboxRun, port: u16, request: Request) -> Response {
     // Its two ends.
-    let place = match run.share.take(2) {
+    let place = match run.quota.take(2) {
         Ok(place) => Arc::new(place),
         Err(message) => return gateway(StatusCode::SERVICE_UNAVAILABLE, id, &message, Some(port)),
     };

@@ -145,7 +145,7 @@ impl Helper {
             message: format!("{what}: {error}"),
         };
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()
-            .map_err(|error| failed("open the sandbox's door", error))?;
+            .map_err(|error| failed("open the socket of the sandbox's helper", error))?;
         let output =
             std::fs::File::create(log).map_err(|error| failed("create helper log", error))?;
         command
@@ -160,8 +160,8 @@ impl Helper {
         let (sender, mut receiver) = ours
             .set_nonblocking(true)
             .and_then(|()| UnixStream::from_std(ours))
-            .map(protocol::open)
-            .map_err(|error| failed("open the sandbox's door", error))?;
+            .map(protocol::split)
+            .map_err(|error| failed("open the socket of the sandbox's helper", error))?;
         let ready = tokio::time::timeout(START_LIMIT, receiver.receive::<HelperReport>()).await;
         if !matches!(ready, Ok(Ok(Some((HelperReport::Ready, _))))) {
             return Err(not_ready(&mut child, log).await);
@@ -392,13 +392,13 @@ fn lock(waiting: &Mutex<PendingCalls>) -> std::sync::MutexGuard<'_, PendingCalls
 }
 
 async fn write(
-    door: MessageSender,
+    socket: MessageSender,
     mut requests: mpsc::Receiver<OutgoingMessage>,
     closing: CancellationToken,
 ) {
     let writing = async {
         while let Some((request, fds)) = requests.recv().await {
-            if door.send(&request, &fds).await.is_err() {
+            if socket.send(&request, &fds).await.is_err() {
                 return;
             }
             // Our copies of the pipe ends close here, else the pipes would never end.
@@ -411,7 +411,7 @@ async fn write(
 }
 
 async fn read(
-    mut door: MessageReceiver,
+    mut socket: MessageReceiver,
     waiting: Arc<Mutex<PendingCalls>>,
     closing: CancellationToken,
     gone: CancellationToken,
@@ -419,7 +419,7 @@ async fn read(
     loop {
         let received = tokio::select! {
             () = closing.cancelled() => break,
-            received = door.receive::<HelperReport>() => received,
+            received = socket.receive::<HelperReport>() => received,
         };
         let Ok(Some((report, fds))) = received else {
             break;
@@ -432,7 +432,7 @@ async fn read(
                     let _ = tell.send(exit);
                 }
             }
-            HelperReport::Refused {
+            HelperReport::Failed {
                 call,
                 reason,
                 message,

@@ -28,7 +28,7 @@ use super::spawn::spawn;
 use super::{process_tree, pty};
 use crate::local::isolation;
 use crate::local::isolation::restrict;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 /// Reports waiting to be sent.
 const OUTBOX: usize = 256;
@@ -64,7 +64,7 @@ fn run() -> io::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let (sender, receiver) = protocol::open(UnixStream::from_std(stream)?);
+        let (sender, receiver) = protocol::split(UnixStream::from_std(stream)?);
         serve(sender, receiver).await
     })
 }
@@ -161,7 +161,7 @@ impl Init {
                         out.extend(terminal);
                         HelperReport::Spawned { call, pid }
                     }
-                    Err((reason, message)) => HelperReport::Refused {
+                    Err((reason, message)) => HelperReport::Failed {
                         call,
                         reason,
                         message,
@@ -208,7 +208,7 @@ impl Init {
             .filter(|_| known);
         let (Some(target), Some(signal)) = (target, Signal::from_named_raw(signal)) else {
             let message = format!("process with pid {pid} not found");
-            return HelperReport::Refused {
+            return HelperReport::Failed {
                 call,
                 reason: HelperErrorKind::NoProcess,
                 message,
@@ -216,7 +216,7 @@ impl Init {
         };
         match rustix::process::kill_process(target, signal) {
             Ok(()) => HelperReport::Done { call },
-            Err(error) => HelperReport::Refused {
+            Err(error) => HelperReport::Failed {
                 call,
                 reason: HelperErrorKind::Failed,
                 message: format!("signal process {pid}: {error}"),
@@ -253,7 +253,7 @@ fn reap_one() -> Option<(u32, ProcessExit)> {
 fn done(call: u64, what: &str, result: io::Result<()>) -> HelperReport {
     match result {
         Ok(()) => HelperReport::Done { call },
-        Err(error) => HelperReport::Refused {
+        Err(error) => HelperReport::Failed {
             call,
             reason: HelperErrorKind::Failed,
             message: format!("{what}: {error}"),
@@ -268,7 +268,7 @@ fn listen(call: u64, port: u16) -> (HelperReport, Vec<OwnedFd>) {
             let message = format!("listen on port {port}: {error}");
             let reason = HelperErrorKind::Failed;
             (
-                HelperReport::Refused {
+                HelperReport::Failed {
                     call,
                     reason,
                     message,
@@ -293,13 +293,13 @@ async fn dial(
         stream = connect(loopback.map(|ip| SocketAddr::new(ip, port))).await;
     }
     if stream.is_none() {
-        let targets = guard(&ports).owned(own_pid(), port);
+        let targets = lock(&ports).owned(own_pid(), port);
         stream = connect(targets).await;
     }
     let answer = match stream {
         Some(stream) => (HelperReport::Dialed { call }, vec![OwnedFd::from(stream)]),
         None => (
-            HelperReport::Refused {
+            HelperReport::Failed {
                 call,
                 reason: HelperErrorKind::NotListening,
                 message: format!("no process of the sandbox listens on port {port}"),
@@ -327,7 +327,7 @@ async fn freeze_tree() {
     for _ in 0..ROUNDS {
         let moving: Vec<_> = process_tree::descendants(own_pid())
             .into_iter()
-            .filter(|member| !member.still)
+            .filter(|member| !member.is_stopped)
             .collect();
         if moving.is_empty() {
             return;

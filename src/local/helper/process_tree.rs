@@ -15,7 +15,7 @@ const MARKED_WALKS: usize = 20;
 pub(in crate::local) struct Descendant {
     pub(in crate::local) pid: u32,
     /// Stopped by a signal, or a zombie: it will not run on its own.
-    pub(in crate::local) still: bool,
+    pub(in crate::local) is_stopped: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl ProcessTable {
                 if !matches!(row.state, 'Z' | 'X') {
                     found.push(Descendant {
                         pid: row.pid,
-                        still: matches!(row.state, 'T' | 't'),
+                        is_stopped: matches!(row.state, 'T' | 't'),
                     });
                 }
             }

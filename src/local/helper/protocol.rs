@@ -99,7 +99,7 @@ pub(in crate::local) enum HelperReport {
     Done {
         call: u64,
     },
-    Refused {
+    Failed {
         call: u64,
         reason: HelperErrorKind,
         message: String,
@@ -168,7 +168,7 @@ pub(in crate::local) struct MessageReceiver {
 }
 
 /// Splits a connected socket into the two halves of a door.
-pub(in crate::local) fn open(stream: UnixStream) -> (MessageSender, MessageReceiver) {
+pub(in crate::local) fn split(stream: UnixStream) -> (MessageSender, MessageReceiver) {
     let stream = Arc::new(stream);
     let receiver = MessageReceiver {
         stream: Arc::clone(&stream),
@@ -188,7 +188,9 @@ impl MessageSender {
         let body = serde_json::to_vec(message)?;
         let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
         if body.len() > MAX_BODY || fds.len() > MAX_FDS {
-            return Err(io::Error::other("message too large for the sandbox's door"));
+            return Err(io::Error::other(
+                "message too large for the socket of the sandbox's helper",
+            ));
         }
         let mut bytes = Vec::with_capacity(HEAD + body.len());
         bytes.extend_from_slice(&length.to_be_bytes());
@@ -221,7 +223,7 @@ impl MessageReceiver {
             // Nobody sends more than come with the messages in one buffer.
             if fds.len() > MOST_FDS {
                 return Err(io::Error::other(
-                    "too many descriptors at the sandbox's door",
+                    "too many descriptors on the socket of the sandbox's helper",
                 ));
             }
             let count = stream
@@ -241,7 +243,9 @@ impl MessageReceiver {
         let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
         let count = usize::from(count);
         if length > MAX_BODY || count > MAX_FDS {
-            return Err(io::Error::other("broken message at the sandbox's door"));
+            return Err(io::Error::other(
+                "broken message on the socket of the sandbox's helper",
+            ));
         }
         let Some(body) = rest.get(..length) else {
             return Ok(None);
@@ -249,7 +253,7 @@ impl MessageReceiver {
         let message = serde_json::from_slice(body)?;
         if self.fds.len() < count {
             return Err(io::Error::other(
-                "descriptors missing at the sandbox's door",
+                "descriptors missing on the socket of the sandbox's helper",
             ));
         }
         let fds = self.fds.drain(..count).collect();
@@ -315,8 +319,8 @@ mod tests {
     #[tokio::test]
     async fn messages_larger_than_a_buffer_arrive_whole_with_their_descriptors() {
         let (here, there) = UnixStream::pair().unwrap();
-        let (sender, _keep) = open(here);
-        let (_, mut receiver) = open(there);
+        let (sender, _keep) = split(here);
+        let (_, mut receiver) = split(there);
         let (mut read, write) = std::io::pipe().unwrap();
         let long = "x".repeat(300_000);
 
@@ -327,7 +331,7 @@ mod tests {
                 alone: false,
             };
             sender.send(&dial, &[]).await.unwrap();
-            let refused = HelperReport::Refused {
+            let refused = HelperReport::Failed {
                 call: 7,
                 reason: HelperErrorKind::Failed,
                 message: long.clone(),
@@ -342,7 +346,7 @@ mod tests {
         };
         let ((), (report, mut fds)) = tokio::join!(sending, receiving);
 
-        let HelperReport::Refused {
+        let HelperReport::Failed {
             call: 7, message, ..
         } = report
         else {
@@ -360,7 +364,7 @@ mod tests {
     #[tokio::test]
     async fn descriptors_that_belong_to_no_message_are_not_hoarded() {
         let (here, there) = UnixStream::pair().unwrap();
-        let (_, mut receiver) = open(there);
+        let (_, mut receiver) = split(there);
         let body = serde_json::to_vec(&HelperReport::Ready).unwrap();
         let mut bytes = u32::try_from(body.len()).unwrap().to_be_bytes().to_vec();
         bytes.push(0);
@@ -368,7 +372,7 @@ mod tests {
 
         let flood = async {
             loop {
-                let fd: OwnedFd = std::fs::File::open("/dev/null").unwrap().into();
+                let fd: OwnedFd = std::fs::File::split("/dev/null").unwrap().into();
                 here.writable().await.unwrap();
                 let sent = here.try_io(Interest::WRITABLE, || send_some(&here, &bytes, &[fd]));
                 if sent.is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock) {
@@ -388,13 +392,16 @@ mod tests {
             () = flood => String::new(),
         };
 
-        assert_eq!(refused, "too many descriptors at the sandbox's door");
+        assert_eq!(
+            refused,
+            "too many descriptors on the socket of the sandbox's helper"
+        );
     }
 
     #[tokio::test]
     async fn a_closed_door_is_the_end_and_no_error() {
         let (here, there) = UnixStream::pair().unwrap();
-        let (_, mut receiver) = open(there);
+        let (_, mut receiver) = split(there);
         drop(here);
 
         assert!(receiver.receive::<HelperReport>().await.unwrap().is_none());
@@ -409,7 +416,7 @@ mod tests {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let _inside = runtime.enter();
             let (here, _there) = UnixStream::pair().unwrap();
-            let (_, mut receiver) = open(here);
+            let (_, mut receiver) = split(here);
             for (noise, json) in &pieces {
                 let length = u32::try_from(json.len()).unwrap();
                 receiver.bytes.extend(length.to_be_bytes());

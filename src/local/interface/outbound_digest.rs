@@ -19,7 +19,7 @@ const VARIABLES: [&str; 6] = [
 ];
 
 /// The digest of the way out that these variables name.
-pub fn way_out(env: &[(String, String)], key: &SecretString) -> String {
+pub fn outbound_digest(env: &[(String, String)], key: &SecretString) -> String {
     let variables = env
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value));
@@ -46,7 +46,7 @@ mod tests {
     fn of(variables: &[(&str, &str)], key: &str) -> String {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let env: Vec<(String, String)> = variables.iter().map(owned).collect();
-        way_out(&env, &key.to_owned().into())
+        outbound_digest(&env, &key.to_owned().into())
     }
 
     #[test]

@@ -23,5 +23,5 @@ pub(in crate::local) struct ServerStatus {
     /// This program's file, where sandboxes without a view of their own can start it.
     pub(in crate::local) program: PathBuf,
     /// How its sandboxes get out of this machine.
-    pub(in crate::local) way_out: String,
+    pub(in crate::local) outbound_digest: String,
 }

@@ -133,32 +133,32 @@ fn foreign(folder: &str) -> Option<&Path> {
 /// The command that runs `program` as the first process of the dwelling. Its standard output is
 /// taken; standard input and error are the caller's to set, and reach the program.
 pub(in crate::local) fn command(
-    dwelling: &BubblewrapSpec,
+    spec: &BubblewrapSpec,
     program: &[OsString],
 ) -> io::Result<Command> {
-    let wall = match dwelling.network {
+    let bwrap = match spec.network {
         Network::Pasta => format!("{} bwrap", pasta::COMMAND),
         Network::Own | Network::Shared => "bwrap".to_owned(),
     };
-    let mut wall = wall.split_whitespace().map(OsString::from);
+    let mut bwrap = bwrap.split_whitespace().map(OsString::from);
     let begin = |words: &[OsString]| {
-        let mut all = dwelling.first.iter().chain(words);
+        let mut all = spec.first.iter().chain(words);
         let mut command = Command::new(all.next().cloned().unwrap_or_default());
         command.args(all);
         command
     };
     let mut command;
     let mut sources = MountSources::default();
-    if let Some(owner) = dwelling.owner {
-        let by_pasta = dwelling.network == Network::Pasta;
+    if let Some(owner) = spec.owner {
+        let by_pasta = spec.network == Network::Pasta;
         let place = if by_pasta {
-            pasta::place(&dwelling.sources())
+            pasta::place(&spec.sources())
         } else {
             STAGE
         };
         sources.stage = Some(Vec::new());
         sources.place = place;
-        let inner = arguments(dwelling, &mut sources);
+        let inner = arguments(spec, &mut sources);
         if by_pasta {
             command = begin(&pasta::stage(place, owner));
         } else {
@@ -175,10 +175,13 @@ pub(in crate::local) fn command(
         command.arg("--");
         command.stdout(pipe(&inner)?);
     } else {
-        command = begin(&wall.by_ref().take(1).collect::<Vec<_>>());
-        command.stdout(pipe(&arguments(dwelling, &mut sources))?);
+        command = begin(&bwrap.by_ref().take(1).collect::<Vec<_>>());
+        command.stdout(pipe(&arguments(spec, &mut sources))?);
     }
-    command.args(wall).args(["--args", "1", "--"]).args(program);
+    command
+        .args(bwrap)
+        .args(["--args", "1", "--"])
+        .args(program);
     // What the variable lacks is in the usual places.
     command.env_clear().env("PATH", PATH).current_dir("/");
     Ok(command)
@@ -193,7 +196,7 @@ fn pipe(arguments: &[OsString]) -> io::Result<Stdio> {
     }
     // A pipe holds 64 KiB; more would wait for a reader that is not there yet.
     if bytes.len() > 60 * 1024 {
-        return Err(io::Error::other("the sandbox's wall has too many parts"));
+        return Err(io::Error::other("the sandbox has too many mounts"));
     }
     write.write_all(&bytes)?;
     Ok(read.into())
@@ -219,13 +222,13 @@ impl MountSources {
     }
 }
 
-fn arguments(dwelling: &BubblewrapSpec, sources: &mut MountSources) -> Vec<OsString> {
+fn arguments(spec: &BubblewrapSpec, sources: &mut MountSources) -> Vec<OsString> {
     let mut list: Vec<OsString> = Vec::new();
     let fixed = "--unshare-user --uid 1000 --gid 1000 --unshare-pid --unshare-ipc --unshare-uts \
         --unshare-cgroup-try --hostname sandbox --cap-drop ALL --disable-userns --new-session --clearenv \
         --tmpfs / --ro-bind /usr /usr";
     list.extend(fixed.split_whitespace().map(OsString::from));
-    if dwelling.network == Network::Own {
+    if spec.network == Network::Own {
         list.push("--unshare-net".into());
     }
     let mut add = |parts: [OsString; 3]| list.extend(parts);
@@ -237,16 +240,16 @@ fn arguments(dwelling: &BubblewrapSpec, sources: &mut MountSources) -> Vec<OsStr
             Err(_) => {}
         }
     }
-    let written = sources.of(&dwelling.etc, "--ro-bind");
-    list.extend(files_of_the_machine(dwelling, Path::new(&written)));
+    let written = sources.of(&spec.etc, "--ro-bind");
+    list.extend(files_of_the_machine(spec, Path::new(&written)));
     // Of `/dev` only what is mounted below it can be written: the rest would be memory without a limit.
     let devices = "--proc /proc --ro-bind /proc/sys /proc/sys --dev /dev --remount-ro /dev";
     list.extend(devices.split_whitespace().map(OsString::from));
-    list.extend(in_memory(dwelling.memory));
+    list.extend(in_memory(spec.memory));
     let rest = "--dir /var/tmp --symlink /run /var/run --dir /home";
     list.extend(rest.split_whitespace().map(OsString::from));
     let mut add = |parts: [OsString; 3]| list.extend(parts);
-    for (inside, program) in &dwelling.programs {
+    for (inside, program) in &spec.programs {
         // Links lead to where the sandbox cannot see.
         if let Ok(program) = program.canonicalize() {
             let from = sources.of(&program, "--ro-bind");
@@ -255,12 +258,12 @@ fn arguments(dwelling: &BubblewrapSpec, sources: &mut MountSources) -> Vec<OsStr
     }
     add([
         "--bind".into(),
-        sources.of(&dwelling.tmp, "--bind"),
+        sources.of(&spec.tmp, "--bind"),
         "/tmp".into(),
     ]);
     add([
         "--bind".into(),
-        sources.of(&dwelling.home, "--bind"),
+        sources.of(&spec.home, "--bind"),
         "/home/user".into(),
     ]);
     list.extend(["--chdir", "/home/user", "--remount-ro", "/", "--as-pid-1"].map(OsString::from));
@@ -269,7 +272,7 @@ fn arguments(dwelling: &BubblewrapSpec, sources: &mut MountSources) -> Vec<OsStr
 
 /// What is shown of the machine's configuration and software, and what stands in its place: `written`
 /// holds the generated files.
-fn files_of_the_machine(dwelling: &BubblewrapSpec, written: &Path) -> Vec<OsString> {
+fn files_of_the_machine(spec: &BubblewrapSpec, written: &Path) -> Vec<OsString> {
     let mut list = Vec::new();
     let mut add = |parts: [OsString; 3]| list.extend(parts);
     for name in etc::SHOWN {
@@ -286,7 +289,7 @@ fn files_of_the_machine(dwelling: &BubblewrapSpec, written: &Path) -> Vec<OsStri
         let from = written.join(name);
         add(["--ro-bind-try".into(), from.into(), inside.into()]);
     }
-    let software: Vec<&Path> = dwelling.path.split(':').filter_map(foreign).collect();
+    let software: Vec<&Path> = spec.path.split(':').filter_map(foreign).collect();
     for path in &software {
         add(["--ro-bind-try".into(), path.into(), path.into()]);
     }

@@ -22,41 +22,41 @@
 //! API gives terminals that are open. And landlock does not ask who changes what a file is: mode and
 //! times of the user's files can be changed by their paths.
 //!
-//! A sandbox never runs as the machine's root: see [`owners`].
+//! A sandbox never runs as the machine's root: see [`uid_pool`].
 
-mod beneath;
 mod bubblewrap;
 mod confine;
+mod confined_path;
 mod detach;
 mod etc;
-mod lack;
+mod launch;
 mod level;
-mod owners;
 mod pasta;
+mod path_map;
 mod probe;
 mod programs;
 mod removal;
-mod start;
 mod system_calls;
-mod view;
+mod uid_pool;
+mod unavailable;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use lack::Unavailable;
-use owners::UidPool;
+use uid_pool::UidPool;
+use unavailable::Unavailable;
 
-pub(super) use beneath::{ConfinedPath, remove_dir};
 pub(super) use confine::{Confinement, restrict};
+pub(super) use confined_path::{ConfinedPath, remove_dir};
 pub use detach::{close_on_exec, detach};
 pub(super) use detach::{give_up_rights, lead_session};
+pub(super) use launch::{HelperLaunch, LaunchSpec};
 pub use level::{IsolationRequest, Level, Network};
-pub(super) use owners::ServerDirs;
-pub(super) use start::{HelperLaunch, LaunchSpec};
+pub(super) use path_map::PathMap;
 pub(super) use system_calls::DeniedCalls;
-pub(super) use view::PathMap;
+pub(super) use uid_pool::ServerDirs;
 
 /// Where a sandbox of level full sees this program.
 pub const PROGRAM_INSIDE: &str = "/opt/sandbar/bin/sandbar";
@@ -132,7 +132,7 @@ impl Isolation {
     }
 
     /// Whether the only way out is the server's proxy, which keeps a sandbox's network rules.
-    pub fn keeps_rules(&self) -> bool {
+    pub fn enforces_network_rules(&self) -> bool {
         self.level == Level::Full && self.network == Network::Own
     }
 
@@ -151,7 +151,7 @@ impl Isolation {
     pub(super) fn search_path(&self, path: &str) -> String {
         match (self.level, self.owners) {
             (Level::Full, _) => bubblewrap::search_path(path),
-            (_, Some(_)) => owners::search_path(path),
+            (_, Some(_)) => uid_pool::search_path(path),
             (_, None) => path.to_owned(),
         }
     }
@@ -170,39 +170,39 @@ impl Isolation {
         if self.owners.is_none() || self.level == Level::Full {
             return Ok(program.to_owned());
         }
-        owners::within_reach(program, &state_dir.join("programs"))
+        uid_pool::within_reach(program, &state_dir.join("programs"))
     }
 }
 
 /// Finds the highest level up to the wanted one that works here. Takes some milliseconds, at most
 /// a few seconds where something hangs.
 pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Result<Isolation> {
-    let refused = |lack: Unavailable| io::Error::other(lack.line());
+    let refused = |unavailable: Unavailable| io::Error::other(unavailable.line());
     let owners = UidPool::here().map_err(refused)?;
-    let mut lack = Unavailable {
+    let mut unavailable = Unavailable {
         why: String::new(),
         next: String::new(),
     };
     let (mut level, mut network) = (wanted.most, wanted.network);
     if level == Level::Full {
         match probe::full(network, owners.map(UidPool::any)) {
-            Ok(Some(missing)) => (network, lack) = (Network::Own, missing),
+            Ok(Some(missing)) => (network, unavailable) = (Network::Own, missing),
             Ok(None) => {}
-            Err(missing) => (level, lack) = (Level::Filesystem, missing),
+            Err(missing) => (level, unavailable) = (Level::Filesystem, missing),
         }
     }
     if level == Level::Filesystem
         && let Err(missing) = probe::filesystem()
     {
         level = Level::None;
-        if lack.why.is_empty() {
-            lack = missing;
+        if unavailable.why.is_empty() {
+            unavailable = missing;
         } else {
-            lack.why = format!("{}; {}", lack.why, missing.why);
+            unavailable.why = format!("{}; {}", unavailable.why, missing.why);
         }
     }
     if level == wanted.most && level < Level::Full {
-        lack = Unavailable {
+        unavailable = Unavailable {
             why: "more was not asked for".to_owned(),
             next: String::new(),
         };
@@ -212,14 +212,18 @@ pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Res
             "isolation '{}' is required and this machine supports '{}': {}",
             wanted.least.name(),
             level.name(),
-            lack.line(),
+            unavailable.line(),
         );
         return Err(io::Error::other(message));
     }
     if level < Level::Full && owners.is_some() {
-        owners::open_way(dirs).map_err(|shut| {
-            let above = format!("no isolation 'full': {}; ", lack.why);
-            let above = if lack.why.is_empty() { "" } else { &above };
+        uid_pool::open_way(dirs).map_err(|shut| {
+            let above = format!("no isolation 'full': {}; ", unavailable.why);
+            let above = if unavailable.why.is_empty() {
+                ""
+            } else {
+                &above
+            };
             io::Error::other(format!("{above}{}", shut.line()))
         })?;
     }
@@ -229,8 +233,8 @@ pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Res
     Ok(Isolation {
         level,
         network,
-        why: lack.why,
-        next: lack.next,
+        why: unavailable.why,
+        next: unavailable.next,
         shares_user: owners.is_none(),
         owners,
     })

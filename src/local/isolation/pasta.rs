@@ -14,8 +14,8 @@ use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::lack::Unavailable;
 use super::programs::is_installed;
+use super::unavailable::Unavailable;
 
 /// What the kernel makes a network's other end from.
 const DEVICE: &str = "/dev/net/tun";
@@ -106,31 +106,31 @@ fn is_open(mode: u32) -> bool {
 
 /// Why it does not work here, where the wall without it does. `said`: its own words, if it had any.
 pub(super) fn explain(said: Option<&str>, is_root: bool) -> Unavailable {
-    let lack = |why: &str, next: &str| Unavailable {
+    let unavailable = |why: &str, next: &str| Unavailable {
         why: format!("no network 'pasta': {why}"),
         next: next.to_owned(),
     };
     if !is_installed("pasta") {
         let next = "install the package passt, then `sandbar local stop`";
-        return lack("it is not installed", next);
+        return unavailable("it is not installed", next);
     }
     let Ok(device) = Path::new(DEVICE).metadata() else {
         let next = "load the kernel's module tun, or give the container the device /dev/net/tun";
-        return lack("there is no /dev/net/tun", next);
+        return unavailable("there is no /dev/net/tun", next);
     };
     if !is_root && !is_open(device.permissions().mode()) {
         let next = "as root: chmod 0666 /dev/net/tun, as udev has it; then `sandbar local stop`";
-        return lack("/dev/net/tun is shut to this user", next);
+        return unavailable("/dev/net/tun is shut to this user", next);
     }
     let Some(said) = said else {
-        return lack("it hangs", "");
+        return unavailable("it hangs", "");
     };
     if said.contains("No external routable interface") {
-        return lack("this machine has no way out itself", "");
+        return unavailable("this machine has no way out itself", "");
     }
     // It tells first what matters less.
     let last = said.lines().rfind(|line| !line.trim().is_empty());
-    lack(last.unwrap_or("it ended without a word"), "")
+    unavailable(last.unwrap_or("it ended without a word"), "")
 }
 
 #[cfg(test)]

@@ -11,15 +11,15 @@ use rustix::process::{Pid, Signal};
 
 use super::bubblewrap;
 use super::bubblewrap::BubblewrapSpec;
-use super::lack::Unavailable;
 use super::level::Network;
+use super::unavailable::Unavailable;
 use super::{confine, pasta};
 
 /// Time for the try; then it is killed and counts as failed.
 const LIMIT: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(1);
 
-fn lack(why: impl Into<String>, next: impl Into<String>) -> Unavailable {
+fn unavailable(why: impl Into<String>, next: impl Into<String>) -> Unavailable {
     Unavailable {
         why: why.into(),
         next: next.into(),
@@ -33,16 +33,16 @@ pub(super) fn full(
     owner: Option<u32>,
 ) -> Result<Option<Unavailable>, Unavailable> {
     if !cfg!(target_os = "linux") {
-        return Err(lack("this system has no namespaces", "use Linux"));
+        return Err(unavailable("this system has no namespaces", "use Linux"));
     }
     if network != Network::Pasta {
-        return wall(network, owner).map(|()| None);
+        return try_full(network, owner).map(|()| None);
     }
     let Err(failed) = attempt(network, owner) else {
         return Ok(None);
     };
     // Whose fault it is shows the wall alone.
-    wall(Network::Own, owner)?;
+    try_full(Network::Own, owner)?;
     let is_root = rustix::process::geteuid().is_root();
     Ok(Some(match failed {
         ProbeFailure::Spawn(error) | ProbeFailure::Here(error) => {
@@ -53,15 +53,17 @@ pub(super) fn full(
     }))
 }
 
-fn wall(network: Network, owner: Option<u32>) -> Result<(), Unavailable> {
+fn try_full(network: Network, owner: Option<u32>) -> Result<(), Unavailable> {
     attempt(network, owner).map_err(|failed| match failed {
-        ProbeFailure::Spawn(error) if error.kind() == std::io::ErrorKind::NotFound => lack(
+        ProbeFailure::Spawn(error) if error.kind() == std::io::ErrorKind::NotFound => unavailable(
             "bubblewrap is not installed",
             "install the package bubblewrap, then `sandbar local stop`",
         ),
-        ProbeFailure::Spawn(error) => lack(format!("bubblewrap cannot be started: {error}"), ""),
-        ProbeFailure::Here(error) => lack(error.to_string(), ""),
-        ProbeFailure::Slow => lack("bubblewrap hangs", ""),
+        ProbeFailure::Spawn(error) => {
+            unavailable(format!("bubblewrap cannot be started: {error}"), "")
+        }
+        ProbeFailure::Here(error) => unavailable(error.to_string(), ""),
+        ProbeFailure::Slow => unavailable("bubblewrap hangs", ""),
         ProbeFailure::Said(text) => explain(&text),
     })
 }
@@ -70,7 +72,7 @@ fn attempt(network: Network, owner: Option<u32>) -> Result<(), ProbeFailure> {
     let empty = tempfile::tempdir().map_err(ProbeFailure::Here)?;
     let everybody = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(empty.path(), everybody).map_err(ProbeFailure::Here)?;
-    let dwelling = BubblewrapSpec {
+    let spec = BubblewrapSpec {
         // It runs nothing of a sandbox.
         first: Vec::new(),
         home: empty.path().to_owned(),
@@ -82,8 +84,8 @@ fn attempt(network: Network, owner: Option<u32>) -> Result<(), ProbeFailure> {
         network,
         memory: None,
     };
-    dwelling.write_etc().map_err(ProbeFailure::Here)?;
-    let command = bubblewrap::command(&dwelling, &["/usr/bin/true".into()]);
+    spec.write_etc().map_err(ProbeFailure::Here)?;
+    let command = bubblewrap::command(&spec, &["/usr/bin/true".into()]);
     let mut command = command.map_err(ProbeFailure::Here)?;
     command.stdin(Stdio::null());
     run(command)
@@ -96,32 +98,32 @@ fn explain(text: &str) -> Unavailable {
         text.trim().to_owned()
     };
     if sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" {
-        return lack(
+        return unavailable(
             "AppArmor blocks user namespaces",
             "install the AppArmor profile bwrap-userns-restrict (package apparmor-profiles)",
         );
     }
     if sysctl("kernel/unprivileged_userns_clone") == "0" {
-        return lack(
+        return unavailable(
             "user namespaces are switched off",
             "sysctl kernel.unprivileged_userns_clone=1",
         );
     }
     if sysctl("user/max_user_namespaces") == "0" {
-        return lack(
+        return unavailable(
             "user namespaces are switched off",
             "sysctl user.max_user_namespaces=10000",
         );
     }
     if text.contains("mount proc") {
-        return lack(
+        return unavailable(
             "this container covers parts of /proc",
             "run it with --security-opt systempaths=unconfined",
         );
     }
     let container = ["/.dockerenv", "/run/.containerenv"];
     if container.iter().any(|file| Path::new(file).exists()) {
-        return lack(
+        return unavailable(
             "this container forbids namespaces",
             "run it with --security-opt seccomp=unconfined",
         );
@@ -132,7 +134,7 @@ fn explain(text: &str) -> Unavailable {
     } else {
         ""
     };
-    lack(line, next)
+    unavailable(line, next)
 }
 
 /// Whether landlock confines files.
@@ -140,7 +142,7 @@ pub(super) fn filesystem() -> Result<(), Unavailable> {
     if confine::is_offered() {
         return Ok(());
     }
-    Err(lack(
+    Err(unavailable(
         "the kernel does not offer landlock",
         "Linux 5.13 or newer with landlock among its security modules",
     ))

@@ -49,9 +49,9 @@ impl DescriptorLimits {
     }
 
     /// How many one sandbox may take.
-    fn share(self) -> usize {
-        let share = (self.limit / PARTS).clamp(FEWEST, MOST);
-        usize::try_from(share).unwrap_or(usize::MAX)
+    fn quota(self) -> usize {
+        let quota = (self.limit / PARTS).clamp(FEWEST, MOST);
+        usize::try_from(quota).unwrap_or(usize::MAX)
     }
 
     /// Connections from outside at a time; further ones wait to be accepted.
@@ -70,7 +70,7 @@ pub(in crate::local) struct DescriptorQuota {
 
 impl DescriptorQuota {
     pub(in crate::local) fn new(descriptors: DescriptorLimits) -> Self {
-        let whole = descriptors.share();
+        let whole = descriptors.quota();
         Self {
             free: Arc::new(Semaphore::new(whole)),
             whole,
@@ -91,7 +91,7 @@ impl DescriptorQuota {
     }
 
     /// Connections that it may have to the outside; each takes two.
-    pub(in crate::local) fn ways_out(&self, most: usize) -> usize {
+    pub(in crate::local) fn outbound_connections(&self, most: usize) -> usize {
         most.min(self.whole / 4).max(1)
     }
 }
@@ -120,18 +120,18 @@ mod tests {
 
     #[test]
     fn one_sandbox_leaves_most_of_the_descriptors_to_others() {
-        let share = |limit| DescriptorLimits::of(limit, limit).share();
-        assert_eq!([20, 1024, 4096, u64::MAX].map(share), [16, 128, 512, 1024]);
+        let quota = |limit| DescriptorLimits::of(limit, limit).quota();
+        assert_eq!([20, 1024, 4096, u64::MAX].map(quota), [16, 128, 512, 1024]);
 
-        let share = DescriptorQuota::new(DescriptorLimits::of(20, 20));
-        let held: Vec<_> = (0..5).map(|_| share.take(3).unwrap()).collect();
-        let told = share.take(3).unwrap_err();
+        let quota = DescriptorQuota::new(DescriptorLimits::of(20, 20));
+        let held: Vec<_> = (0..5).map(|_| quota.take(3).unwrap()).collect();
+        let told = quota.take(3).unwrap_err();
         drop(held);
 
         assert!(
             told.contains("whole share of 16 of the server's file descriptors"),
             "{told}"
         );
-        assert!(share.take(16).is_ok());
+        assert!(quota.take(16).is_ok());
     }
 }

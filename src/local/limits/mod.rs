@@ -146,15 +146,15 @@ mod tests {
 
     #[test]
     fn a_helper_gets_only_what_no_group_keeps() {
-        let keeper = |has_group, own_user| LimitEnforcer {
+        let enforcer = |has_group, own_user| LimitEnforcer {
             enforced: EnforcedLimits::new(LIMITS, has_group, own_user),
             groups: None,
         };
 
-        assert!(keeper(true, true).of_process().is_nothing());
-        assert!(keeper(false, false).of_process().is_nothing());
-        assert_eq!(keeper(false, true).of_process().processes, Some(4096));
-        assert_eq!(keeper(true, true).watched_memory(), None);
-        assert_eq!(keeper(false, true).watched_memory(), Some(8 << 30));
+        assert!(enforcer(true, true).of_process().is_nothing());
+        assert!(enforcer(false, false).of_process().is_nothing());
+        assert_eq!(enforcer(false, true).of_process().processes, Some(4096));
+        assert_eq!(enforcer(true, true).watched_memory(), None);
+        assert_eq!(enforcer(false, true).watched_memory(), Some(8 << 30));
     }
 }

@@ -13,7 +13,7 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 type CaResult<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -51,7 +51,7 @@ impl CertificateAuthority {
 
     /// How to be a host for the sandbox; HTTP/1.1 is all that is offered.
     pub(in crate::local) fn host(&self, host: &str) -> CaResult<Arc<ServerConfig>> {
-        if let Some(made) = guard(&self.made).get(host) {
+        if let Some(made) = lock(&self.made).get(host) {
             return Ok(Arc::clone(made));
         }
         let key = KeyPair::generate()?;
@@ -67,7 +67,7 @@ impl CertificateAuthority {
             .with_single_cert(vec![certificate.der().clone()], key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let config = Arc::new(config);
-        guard(&self.made).insert(host.to_owned(), Arc::clone(&config));
+        lock(&self.made).insert(host.to_owned(), Arc::clone(&config));
         Ok(config)
     }
 }

@@ -27,7 +27,7 @@ use super::proxy_request::{ProxyRequest, host_and_port};
 use super::rules::NetworkRules;
 use super::tls_intercept::TlsInterceptor;
 use crate::local::limits::DescriptorQuota;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 /// The proxy's port inside of every sandbox, next to envd's.
 pub(in crate::local) const PORT: u16 = 49984;
@@ -136,8 +136,8 @@ impl ForwardProxy {
     }
 
     /// With fewer connections at a time where the server has few descriptors.
-    pub(in crate::local) fn at_most(mut self, share: &DescriptorQuota) -> Self {
-        self.connections = share.ways_out(CONNECTIONS);
+    pub(in crate::local) fn at_most(mut self, quota: &DescriptorQuota) -> Self {
+        self.connections = quota.outbound_connections(CONNECTIONS);
         self
     }
 
@@ -204,7 +204,7 @@ impl ForwardProxy {
     /// What is written into the requests of a tunnel, if anything is.
     fn written_into(&self, request: &ProxyRequest) -> Option<HeaderMap> {
         let goes_by_tls = request.tunnel && request.port == TLS_PORT;
-        let rules = goes_by_tls.then(|| guard(&self.rules));
+        let rules = goes_by_tls.then(|| lock(&self.rules));
         rules?.rewrite.headers(&request.host)
     }
 
@@ -216,7 +216,7 @@ impl ForwardProxy {
         host: &str,
         headers: HeaderMap,
     ) -> io::Result<()> {
-        let rules = guard(&self.rules).clone();
+        let rules = lock(&self.rules).clone();
         let allowed = timeout(CONNECT_LIMIT, allowed(host, TLS_PORT, &rules)).await?;
         let has_way = self.upstream.is_some() && rules.permits(host, None);
         match (allowed, &self.interceptor) {
@@ -241,7 +241,7 @@ impl ForwardProxy {
             .iter()
             .any(|name| name == "*" || host == name || host.ends_with(&format!(".{name}")));
         let upstream = self.upstream.as_ref().filter(|_| !near);
-        let rules = guard(&self.rules).clone();
+        let rules = lock(&self.rules).clone();
         let addresses = allowed(host, port, &rules).await;
         let Some(upstream) = upstream else {
             let mut last = io::Error::from(io::ErrorKind::NotFound);

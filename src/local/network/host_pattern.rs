@@ -17,9 +17,9 @@ pub(in crate::local) enum HostPattern {
     /// Lower case.
     Host(String),
     /// All names below this one.
-    Below(String),
+    Subdomains(String),
     /// Every name, as `*`.
-    Names,
+    AnyName,
 }
 
 impl HostPattern {
@@ -28,7 +28,7 @@ impl HostPattern {
         match self {
             Self::All => true,
             Self::Range(ip, _) => !ip.is_unspecified(),
-            Self::Host(_) | Self::Below(_) | Self::Names => false,
+            Self::Host(_) | Self::Subdomains(_) | Self::AnyName => false,
         }
     }
 
@@ -36,9 +36,9 @@ impl HostPattern {
         match self {
             Self::All => true,
             Self::Range(..) => false,
-            Self::Names => host.parse::<IpAddr>().is_err(),
+            Self::AnyName => host.parse::<IpAddr>().is_err(),
             Self::Host(name) => host == name,
-            Self::Below(name) => host
+            Self::Subdomains(name) => host
                 .strip_suffix(name.as_str())
                 .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
         }
@@ -48,7 +48,7 @@ impl HostPattern {
         match self {
             Self::All => true,
             Self::Range(range, bits) => leading(ip, *bits) == leading(*range, *bits),
-            Self::Host(_) | Self::Below(_) | Self::Names => false,
+            Self::Host(_) | Self::Subdomains(_) | Self::AnyName => false,
         }
     }
 }
@@ -77,7 +77,7 @@ impl TryFrom<String> for HostPattern {
             return Ok(Self::All);
         }
         if text == "*" {
-            return Ok(Self::Names);
+            return Ok(Self::AnyName);
         }
         if let Ok(ip) = text.parse::<IpAddr>() {
             return Ok(Self::Range(ip, most(ip)));
@@ -98,7 +98,7 @@ impl TryFrom<String> for HostPattern {
             return Err(wrong());
         }
         Ok(if below {
-            Self::Below(name.to_owned())
+            Self::Subdomains(name.to_owned())
         } else {
             Self::Host(name.to_owned())
         })
@@ -111,8 +111,8 @@ impl From<HostPattern> for String {
             HostPattern::All => ALL.to_owned(),
             HostPattern::Range(ip, bits) => format!("{ip}/{bits}"),
             HostPattern::Host(name) => name,
-            HostPattern::Below(name) => format!("*.{name}"),
-            HostPattern::Names => "*".to_owned(),
+            HostPattern::Subdomains(name) => format!("*.{name}"),
+            HostPattern::AnyName => "*".to_owned(),
         }
     }
 }

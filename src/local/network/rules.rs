@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    fn egress(allow: &Value, deny: &Value) -> NetworkRules {
+    fn network_rules(allow: &Value, deny: &Value) -> NetworkRules {
         NetworkRules::read(None, Some(allow), Some(deny), None).unwrap()
     }
 
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_is_allowed_counts_before_what_is_denied() {
-        let rules = egress(
+        let rules = network_rules(
             &json!(["api.example.com", "*.cdn.example", "192.0.2.0/24"]),
             &json!(["0.0.0.0/0"]),
         );
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_not_denied_is_open_but_an_unknown_address_may_be_in_a_denied_range() {
-        let rules = egress(&json!([]), &json!(["10.0.0.0/8", "2001:db8::/32"]));
+        let rules = network_rules(&json!([]), &json!(["10.0.0.0/8", "2001:db8::/32"]));
 
         assert!(rules.permits("host", Some(at("192.0.2.1"))));
         assert!(!rules.permits("host", Some(at("10.255.0.1"))));
@@ -156,7 +156,9 @@ mod tests {
         let closed = NetworkRules::read(Some(false), None, None, None).unwrap();
 
         assert!(closed.denies_all() && !closed.may_look_up("example.com"));
-        assert!(egress(&json!(["192.0.2.1"]), &json!(["0.0.0.0/0"])).may_look_up("example.com"));
+        assert!(
+            network_rules(&json!(["192.0.2.1"]), &json!(["0.0.0.0/0"])).may_look_up("example.com")
+        );
     }
 
     #[test]
@@ -198,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_star_allows_every_name_and_no_bare_address() {
-        let rules = egress(&json!(["*"]), &json!(["0.0.0.0/0"]));
+        let rules = network_rules(&json!(["*"]), &json!(["0.0.0.0/0"]));
 
         assert!(rules.permits("example.com", None));
         assert!(!rules.permits("192.0.2.1", Some(at("192.0.2.1"))));

@@ -40,19 +40,16 @@ const HOPS: [HeaderName; 7] = [
 /// Of one sandbox. Cloning shares it.
 #[derive(Clone)]
 pub(in crate::local) struct TlsInterceptor {
-    authority: Arc<CertificateAuthority>,
+    ca: Arc<CertificateAuthority>,
     /// The server's own variables: its proxies, and whom it trusts.
     env: Arc<[(String, String)]>,
     client: Arc<OnceCell<reqwest::Client>>,
 }
 
 impl TlsInterceptor {
-    pub(in crate::local) fn new(
-        authority: Arc<CertificateAuthority>,
-        env: &[(String, String)],
-    ) -> Self {
+    pub(in crate::local) fn new(ca: Arc<CertificateAuthority>, env: &[(String, String)]) -> Self {
         Self {
-            authority,
+            ca,
             env: env.into(),
             client: Arc::default(),
         }
@@ -69,7 +66,7 @@ impl TlsInterceptor {
         headers: HeaderMap,
     ) -> std::io::Result<()> {
         let config = self
-            .authority
+            .ca
             .host(host)
             .map_err(|error| std::io::Error::other(error.to_string()))?;
         let stream = TlsAcceptor::from(config).accept(client).await?;

@@ -66,7 +66,7 @@ pub(super) struct Process {
     pub(super) command: ProcessCommand,
     input: AsyncMutex<InputSink>,
     terminal: Option<PtyMaster>,
-    feeds: OutputBroadcast,
+    broadcast: OutputBroadcast,
     /// Set before it is killed for its deadline.
     expired: AtomicBool,
     /// Both outputs have been closed.
@@ -78,8 +78,8 @@ pub(super) struct Process {
 /// All processes of one run of a sandbox.
 pub(super) struct Processes {
     helper: Arc<Helper>,
-    journal: Arc<SandboxLog>,
-    share: DescriptorQuota,
+    log: Arc<SandboxLog>,
+    quota: DescriptorQuota,
     table: Mutex<HashMap<u32, Arc<Process>>>,
     tasks: TaskTracker,
     /// Ends with the run.
@@ -89,14 +89,14 @@ pub(super) struct Processes {
 impl Processes {
     pub(super) fn new(
         helper: Arc<Helper>,
-        journal: Arc<SandboxLog>,
-        share: DescriptorQuota,
+        log: Arc<SandboxLog>,
+        quota: DescriptorQuota,
         over: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
             helper,
-            journal,
-            share,
+            log,
+            quota,
             table: Mutex::default(),
             tasks: TaskTracker::new(),
             over,
@@ -117,7 +117,7 @@ impl Processes {
             deadline,
         } = launch;
         // Its three streams; a terminal is one, and takes three while it is opened.
-        let place = self.share.take(3).map_err(|message| HelperError {
+        let place = self.quota.take(3).map_err(|message| HelperError {
             reason: HelperErrorKind::Exhausted,
             message,
         })?;
@@ -134,21 +134,21 @@ impl Processes {
             command,
             input: AsyncMutex::new(opened.input),
             terminal: opened.terminal,
-            feeds: OutputBroadcast::default(),
+            broadcast: OutputBroadcast::default(),
             expired: AtomicBool::new(false),
             mute: AtomicBool::new(false),
             hurried: Notify::new(),
         });
         let subscriber = process.subscribe();
         self.lock().insert(pid, Arc::clone(&process));
-        self.journal.started(pid);
+        self.log.started(pid);
         let pump = OutputPump {
             process: Arc::clone(&process),
             stdout: opened.stdout,
             stderr: opened.stderr,
             deadline: deadline.and_then(|after| Instant::now().checked_add(after)),
             helper: Arc::clone(&self.helper),
-            journal: Arc::clone(&self.journal),
+            log: Arc::clone(&self.log),
         };
         let (table, over) = (Arc::downgrade(self), self.over.clone());
         self.tasks.spawn(async move {
@@ -205,7 +205,7 @@ impl Processes {
     pub(super) fn drop_subscribers(&self) {
         self.lock()
             .values()
-            .for_each(|process| process.feeds.drop_subscribers());
+            .for_each(|process| process.broadcast.drop_subscribers());
     }
 
     pub(super) async fn signal(&self, process: &Process, signal: i32) -> Result<(), HelperError> {
@@ -246,7 +246,7 @@ async fn forget(table: Weak<Processes>, pid: u32, over: CancellationToken) {
 
 impl Process {
     pub(super) fn exit(&self) -> Option<ProcessExit> {
-        self.feeds.exit()
+        self.broadcast.exit()
     }
 
     async fn expire(&self, helper: &Helper) {
@@ -265,7 +265,7 @@ impl Process {
     }
 
     pub(super) fn subscribe(&self) -> Subscriber {
-        self.feeds.subscribe()
+        self.broadcast.subscribe()
     }
 
     /// Writes to standard input or to the terminal, whichever is meant.
@@ -304,7 +304,7 @@ impl Process {
         if let Ok(mut input) = self.input.try_lock() {
             *input = InputSink::Closed;
         }
-        self.feeds.finish(exit);
+        self.broadcast.finish(exit);
     }
 }
 
@@ -316,7 +316,7 @@ struct OutputPump {
     stderr: OutputSource,
     deadline: Option<Instant>,
     helper: Arc<Helper>,
-    journal: Arc<SandboxLog>,
+    log: Arc<SandboxLog>,
 }
 
 impl OutputPump {
@@ -370,7 +370,7 @@ impl OutputPump {
                 () = sleep_until(leave) => break,
             };
             if let Some(output) = output.filter(|output| output.len() > 0)
-                && self.process.feeds.publish(&output)
+                && self.process.broadcast.publish(&output)
             {
                 tokio::time::sleep(PACE).await;
             }
@@ -390,7 +390,7 @@ impl OutputPump {
 
     fn finish(&self, exit: ProcessExit) {
         // Before the end is told, so that whoever was told finds the line.
-        self.journal.ended(self.process.pid, exit);
+        self.log.ended(self.process.pid, exit);
         self.process.finish(exit);
     }
 }

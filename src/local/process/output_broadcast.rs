@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::local::helper::protocol::ProcessExit;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 /// Bytes that wait for one subscriber at most.
 const MOST: usize = 64 * 1024 * 1024;
@@ -67,13 +67,13 @@ struct QueueState {
 
 impl SubscriberQueue {
     fn lose(&self, lost: SubscriptionEnd) {
-        guard(&self.waiting).lost.get_or_insert(lost);
+        lock(&self.waiting).lost.get_or_insert(lost);
         self.news.notify_one();
     }
 
     /// Bytes that wait now; `None` if its subscriber left or is cut off.
     fn put(&self, output: ProcessOutput) -> Option<usize> {
-        let mut waiting = guard(&self.waiting);
+        let mut waiting = lock(&self.waiting);
         if waiting.left {
             return None;
         }
@@ -101,7 +101,7 @@ impl Subscriber {
     pub(in crate::local) async fn next(&mut self) -> Result<ProcessOutput, SubscriptionEnd> {
         loop {
             {
-                let mut waiting = guard(&self.0.waiting);
+                let mut waiting = lock(&self.0.waiting);
                 if let Some(output) = waiting.outputs.pop_front() {
                     waiting.bytes -= output.len();
                     return Ok(output);
@@ -118,7 +118,7 @@ impl Subscriber {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        *guard(&self.0.waiting) = QueueState {
+        *lock(&self.0.waiting) = QueueState {
             left: true,
             ..QueueState::default()
         };
@@ -138,13 +138,13 @@ struct BroadcastState {
 impl OutputBroadcast {
     /// How the process ended, if it did.
     pub(in crate::local) fn exit(&self) -> Option<ProcessExit> {
-        guard(&self.0).ended
+        lock(&self.0).ended
     }
 
     /// Subscribes to output from now on; to the end alone if the process has ended.
     pub(in crate::local) fn subscribe(&self) -> Subscriber {
         let queue = Arc::new(SubscriberQueue::default());
-        let mut state = guard(&self.0);
+        let mut state = lock(&self.0);
         match state.ended {
             Some(exit) => {
                 queue.put(ProcessOutput::Ended(exit));
@@ -157,7 +157,7 @@ impl OutputBroadcast {
 
     /// Hands output to all subscribers. Tells whether all who are left are far behind.
     pub(in crate::local) fn publish(&self, output: &ProcessOutput) -> bool {
-        let mut state = guard(&self.0);
+        let mut state = lock(&self.0);
         let mut least = usize::MAX;
         state.queues.retain(|queue| {
             let behind = queue.put(output.clone());
@@ -170,7 +170,7 @@ impl OutputBroadcast {
     /// The process has ended: the last that subscribers are told.
     pub(in crate::local) fn finish(&self, exit: ProcessExit) {
         // In one step, so that a subscriber sees the end either here or in `subscribe`.
-        let mut state = guard(&self.0);
+        let mut state = lock(&self.0);
         state.ended = Some(exit);
         for queue in state.queues.drain(..) {
             queue.put(ProcessOutput::Ended(exit));
@@ -180,7 +180,7 @@ impl OutputBroadcast {
 
     /// Drops all subscribers, after what they have waiting: the sandbox is paused or gone.
     pub(in crate::local) fn drop_subscribers(&self) {
-        let queues = std::mem::take(&mut guard(&self.0).queues);
+        let queues = std::mem::take(&mut lock(&self.0).queues);
         for queue in queues {
             queue.lose(SubscriptionEnd::Sandbox);
         }
@@ -199,15 +199,15 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_does_not_read_is_cut_off_and_the_others_miss_nothing() {
-        let feeds = OutputBroadcast::default();
-        let (mut dead, mut good) = (feeds.subscribe(), feeds.subscribe());
+        let broadcast = OutputBroadcast::default();
+        let (mut dead, mut good) = (broadcast.subscribe(), broadcast.subscribe());
         let chunk = chunk(1024 * 1024);
 
         for _ in 0..=64 {
-            assert!(!feeds.publish(&chunk), "the good one keeps up");
+            assert!(!broadcast.publish(&chunk), "the good one keeps up");
             assert_eq!(good.next().await, Ok(chunk.clone()));
         }
-        feeds.finish(ProcessExit::Code(0));
+        broadcast.finish(ProcessExit::Code(0));
 
         assert_eq!(dead.next().await, Err(SubscriptionEnd::TooSlow));
         assert_eq!(
@@ -218,26 +218,26 @@ mod tests {
 
     #[tokio::test]
     async fn the_process_is_slowed_down_only_while_the_best_reader_is_far_behind() {
-        let feeds = OutputBroadcast::default();
-        let (chunk, mut reader) = (chunk(FAR), feeds.subscribe());
+        let broadcast = OutputBroadcast::default();
+        let (chunk, mut reader) = (chunk(FAR), broadcast.subscribe());
 
-        let slow = [&chunk, &chunk].map(|chunk| feeds.publish(chunk));
+        let slow = [&chunk, &chunk].map(|chunk| broadcast.publish(chunk));
         reader.next().await.unwrap();
         reader.next().await.unwrap();
-        let caught_up = feeds.publish(&chunk);
+        let caught_up = broadcast.publish(&chunk);
         drop(reader);
-        let alone = feeds.publish(&chunk);
+        let alone = broadcast.publish(&chunk);
 
         assert_eq!((slow, caught_up, alone), ([false, true], false, false));
     }
 
     #[tokio::test]
     async fn a_pause_ends_subscriptions_after_what_they_have_waiting() {
-        let feeds = OutputBroadcast::default();
-        let mut reader = feeds.subscribe();
-        feeds.publish(&chunk(1));
+        let broadcast = OutputBroadcast::default();
+        let mut reader = broadcast.subscribe();
+        broadcast.publish(&chunk(1));
 
-        feeds.drop_subscribers();
+        broadcast.drop_subscribers();
 
         assert_eq!(reader.next().await, Ok(chunk(1)));
         assert_eq!(reader.next().await, Err(SubscriptionEnd::Sandbox));

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use crate::local::error::ApiError;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 const KEPT: usize = 1000;
 const OTHER_BODY: &str = "this Idempotency-Key was used with another request body; use a new key for \
@@ -58,7 +58,7 @@ impl CreateReplays {
         &self,
         request: IdempotentRequest,
     ) -> Result<ReplaySlot, ApiError> {
-        let mut kept = guard(&self.0);
+        let mut kept = lock(&self.0);
         let known = kept
             .iter()
             .position(|(known, _)| known.has_key_of(&request));
@@ -87,7 +87,7 @@ impl CreateReplays {
             slot.get()
                 .is_some_and(|answer| answer["sandboxID"] == sandbox)
         };
-        guard(&self.0).retain(|(_, slot)| !names(slot));
+        lock(&self.0).retain(|(_, slot)| !names(slot));
     }
 }
 

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::LocalSandbox;
-use super::new_sandbox::{FileOrigin, SandboxSpec};
 use super::record::RunState;
 use super::registry::Registry;
 use super::snapshot;
 use super::snapshot::{LocalSnapshot, ProcessMemory};
+use super::spec::{FileOrigin, SandboxSpec};
 use crate::clock::unix_now;
 use crate::local::auth;
 use crate::local::error::{ApiError, failed};
@@ -48,8 +48,8 @@ impl Registry {
             sandbox.dir.clone(),
             snapshot.clone(),
         );
-        still(&sandbox, memory, move || snapshots.take(&made, &dir)).await?;
-        sandbox.journal.note("snapshot taken");
+        with_frozen(&sandbox, memory, move || snapshots.take(&made, &dir)).await?;
+        sandbox.log.note("snapshot taken");
         Ok(snapshot)
     }
 
@@ -74,7 +74,7 @@ impl Registry {
                 public_traffic: record.traffic_token.is_none(),
                 auto_resume: record.auto_resume,
                 mask_host: record.mask_host.clone(),
-                egress: record.egress.clone(),
+                network_rules: record.network_rules.clone(),
                 secure: record.secure,
                 ignored: Vec::new(),
                 notes: Vec::new(),
@@ -96,7 +96,7 @@ impl Registry {
 
 /// Works on the files of a sandbox while none of its processes runs. Not to be dropped before its
 /// end: they would stay stopped.
-async fn still(
+async fn with_frozen(
     sandbox: &LocalSandbox,
     memory: ProcessMemory,
     work: impl FnOnce() -> std::io::Result<()> + Send + 'static,
@@ -115,7 +115,7 @@ async fn still(
     }
     // Counted while they are stopped: none can come after.
     let lost = match (&run, memory) {
-        (Some(run), ProcessMemory::Kept) => run.population().await,
+        (Some(run), ProcessMemory::Kept) => run.process_count().await,
         _ => 0,
     };
     let worked = if lost == 0 {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::unix_now;
 use crate::local::helper::protocol::ProcessExit;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 const LINES: usize = 1000;
 
@@ -58,7 +58,7 @@ impl SandboxLog {
 
     /// Oldest first.
     pub(in crate::local) fn lines(&self) -> Vec<SandboxLogLine> {
-        guard(&self.0).iter().cloned().collect()
+        lock(&self.0).iter().cloned().collect()
     }
 
     fn process(&self, message: String, fields: [(&str, Value); 2]) {
@@ -67,7 +67,7 @@ impl SandboxLog {
     }
 
     fn write(&self, logger: &'static str, message: String, fields: Map<String, Value>) {
-        let mut lines = guard(&self.0);
+        let mut lines = lock(&self.0);
         if lines.len() == LINES {
             lines.pop_front();
         }
@@ -88,11 +88,11 @@ mod tests {
 
     #[test]
     fn the_oldest_lines_go_first() {
-        let journal = SandboxLog::default();
-        journal.note("created");
-        (0..1000).for_each(|pid| journal.started(pid));
+        let log = SandboxLog::default();
+        log.note("created");
+        (0..1000).for_each(|pid| log.started(pid));
 
-        let lines = journal.lines();
+        let lines = log.lines();
 
         assert_eq!(lines.len(), LINES);
         assert_eq!(lines[0].message, "Process with pid 0 started");

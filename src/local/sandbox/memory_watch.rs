@@ -81,7 +81,7 @@ fn judge(one: &WatchedSandbox, pids: Vec<u32>, limit: u64) {
         return;
     }
     // Without those that hold the sandbox up nothing is left of it.
-    let may_go = |pid: u32| !one.run.crew.contains(&pid);
+    let may_go = |pid: u32| !one.run.infra_processes.contains(&pid);
     let Some(pid) = largest(&usage.processes, may_go) else {
         return;
     };
@@ -93,7 +93,7 @@ fn judge(one: &WatchedSandbox, pids: Vec<u32>, limit: u64) {
         name.trim()
     );
     tracing::warn!("a sandbox was {note}");
-    one.sandbox.journal.note(note);
+    one.sandbox.log.note(note);
 }
 
 fn largest(processes: &[(u32, u64)], may_go: impl Fn(u32) -> bool) -> Option<u32> {

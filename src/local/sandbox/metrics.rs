@@ -15,7 +15,7 @@ use crate::clock::unix_now;
 use crate::local::error::ApiError;
 use crate::local::helper::process_tree;
 use crate::local::limits::usage::{kilobytes, measure};
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 
 /// Between the two looks of a first sample; the clock of `/proc` ticks every 10 ms.
 const MOMENT: Duration = Duration::from_millis(200);
@@ -37,11 +37,11 @@ pub(in crate::local) async fn sample(
     if !cfg!(target_os = "linux") {
         return Err(ApiError::unsupported("metrics on this operating system"));
     }
-    if let Some(sample) = guard(&sandbox.history).fresh() {
+    if let Some(sample) = lock(&sandbox.history).fresh() {
         return Ok(sample);
     }
     let root = run.helper.pid().await.unwrap_or_default();
-    let earlier = guard(&sandbox.history).last();
+    let earlier = lock(&sandbox.history).last();
     let (before, first) = if let Some(earlier) = earlier {
         earlier
     } else {
@@ -68,7 +68,7 @@ pub(in crate::local) async fn sample(
         disk_used,
         disk_total,
     };
-    guard(&sandbox.history).add(sample, at, used.cpu);
+    lock(&sandbox.history).add(sample, at, used.cpu);
     Ok(sample)
 }
 

@@ -4,17 +4,17 @@
 //! (what the API can read and write), `tmp/` (its `TMPDIR`), `etc/` (at level full), `helper.log`.
 
 pub(super) mod create_replay;
-pub(super) mod faults;
 pub(super) mod fork;
 pub(super) mod log;
 pub(super) mod memory_watch;
 pub(super) mod metrics;
-pub(super) mod new_sandbox;
 pub(super) mod record;
 pub(super) mod registry;
 mod run_lifecycle;
 pub(super) mod samples;
+pub(super) mod simulated_faults;
 pub(super) mod snapshot;
+pub(super) mod spec;
 pub(super) mod template;
 
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ use crate::local::network::rules::NetworkRules;
 use crate::local::network::{forward_proxy, trust_bundle};
 use crate::local::private_file::write_private;
 use crate::local::process::Processes;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 use crate::regular_file;
 use log::SandboxLog;
 use record::{RunState, SandboxRecord};
@@ -51,12 +51,12 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 pub(super) struct SandboxRun {
     pub(super) helper: Arc<Helper>,
     /// Processes of ours that hold it up; all others are its users'.
-    pub(super) crew: Vec<u32>,
+    pub(super) infra_processes: Vec<u32>,
     pub(super) processes: Arc<Processes>,
     /// Polled watchers; they go with the run.
     pub(super) watchers: PolledWatchers,
     /// Of the server's descriptors.
-    pub(super) share: DescriptorQuota,
+    pub(super) quota: DescriptorQuota,
     /// Ends with the run.
     pub(super) over: CancellationToken,
     /// Ends with the run or the next pause; connections from outside end with it.
@@ -67,41 +67,41 @@ impl SandboxRun {
     /// The helper has started nothing yet.
     pub(super) async fn new(
         helper: Helper,
-        journal: Arc<SandboxLog>,
-        share: DescriptorQuota,
+        log: Arc<SandboxLog>,
+        quota: DescriptorQuota,
     ) -> Arc<Self> {
-        let crew = members(&helper).await;
+        let infra_processes = members(&helper).await;
         let (helper, over) = (Arc::new(helper), CancellationToken::new());
-        let processes = Processes::new(Arc::clone(&helper), journal, share.clone(), over.clone());
+        let processes = Processes::new(Arc::clone(&helper), log, quota.clone(), over.clone());
         let connections = Mutex::new(over.child_token());
         Arc::new(Self {
             helper,
-            crew,
+            infra_processes,
             processes,
             watchers: PolledWatchers::default(),
-            share,
+            quota,
             over,
             connections,
         })
     }
 
     /// How many processes of its users it has, also those that they left behind.
-    pub(super) async fn population(&self) -> usize {
+    pub(super) async fn process_count(&self) -> usize {
         let members = members(&self.helper).await;
         members
             .iter()
-            .filter(|pid| !self.crew.contains(pid))
+            .filter(|pid| !self.infra_processes.contains(pid))
             .count()
     }
 
     /// Cancelled when connections of this moment must end.
     pub(super) fn connections(&self) -> CancellationToken {
-        guard(&self.connections).clone()
+        lock(&self.connections).clone()
     }
 
     /// Cuts everybody off; later connections are not affected.
     pub(super) fn cut_connections(&self) {
-        let old = std::mem::replace(&mut *guard(&self.connections), self.over.child_token());
+        let old = std::mem::replace(&mut *lock(&self.connections), self.over.child_token());
         old.cancel();
         self.processes.drop_subscribers();
     }
@@ -119,14 +119,14 @@ async fn members(helper: &Helper) -> Vec<u32> {
 pub(super) struct LocalSandbox {
     pub(super) dir: PathBuf,
     /// Its files as its processes see them.
-    pub(super) view: PathMap,
+    pub(super) paths: PathMap,
     /// Variables about the network: the way out, and whom to trust there.
     network: Vec<(String, String)>,
     /// By whose certificates its way out writes into its requests; only where it was asked to, when the
     /// sandbox was made or loaded.
-    pub(super) authority: Option<Arc<CertificateAuthority>>,
+    pub(super) ca: Option<Arc<CertificateAuthority>>,
     /// The record's rules, for its way out.
-    pub(super) egress: Arc<Mutex<NetworkRules>>,
+    pub(super) network_rules: Arc<Mutex<NetworkRules>>,
     /// Where its processes look for programs of the system.
     system_path: String,
     /// Bytes that its processes may use.
@@ -135,7 +135,7 @@ pub(super) struct LocalSandbox {
     run: Mutex<Option<Arc<SandboxRun>>>,
     pub(super) history: Mutex<MetricsHistory>,
     /// What happened to it and in it; the API's logs.
-    pub(super) journal: Arc<SandboxLog>,
+    pub(super) log: Arc<SandboxLog>,
     /// Held during create, pause, resume and kill, so that these never overlap.
     pub(super) transition: AsyncMutex<()>,
 }
@@ -168,27 +168,29 @@ impl LocalSandbox {
         options: &ServerOptions,
         isolation: &Isolation,
     ) -> Self {
-        let way_out = isolation.keeps_rules().then(forward_proxy::variables);
-        let mut network = way_out.unwrap_or_default();
-        let writes = isolation.keeps_rules() && !record.egress.rewrite.is_empty();
-        let authority = writes.then(CertificateAuthority::new).and_then(|made| {
+        let outbound_digest = isolation
+            .enforces_network_rules()
+            .then(forward_proxy::variables);
+        let mut network = outbound_digest.unwrap_or_default();
+        let writes = isolation.enforces_network_rules() && !record.network_rules.rewrite.is_empty();
+        let ca = writes.then(CertificateAuthority::new).and_then(|made| {
             let told =
                 |error: &_| tracing::error!(%error, "no authority can be made for a sandbox");
             made.inspect_err(told).ok().map(Arc::new)
         });
-        let own = authority.as_ref().map(|authority| authority.pem());
+        let own = ca.as_ref().map(|ca| ca.pem());
         if trust_bundle::bundle(&options.install_env, own).is_some() {
             network.extend(trust_bundle::variables(&isolation.certificates(&dir)));
         }
         Self {
-            view: PathMap::new(&dir, isolation.level == Level::Full)
+            paths: PathMap::new(&dir, isolation.level == Level::Full)
                 .owned_by(isolation.owner(&record.id))
                 .with_roots(&options.extra_file_roots),
             network,
-            authority,
+            ca,
             memory_limit: options.limits.memory,
             system_path: isolation.search_path(&options.path),
-            egress: Arc::new(Mutex::new(record.egress.clone())),
+            network_rules: Arc::new(Mutex::new(record.network_rules.clone())),
             kept: Arc::new(StoredRecord {
                 file: dir.join("sandbox.json"),
                 record: Mutex::new(record),
@@ -197,7 +199,7 @@ impl LocalSandbox {
             dir,
             run: Mutex::default(),
             history: Mutex::default(),
-            journal: Arc::default(),
+            log: Arc::default(),
             transition: AsyncMutex::default(),
         }
     }
@@ -219,7 +221,7 @@ impl LocalSandbox {
         MemorySources {
             pids,
             dirs: ["home", "tmp"].map(|part| self.dir.join(part)).into(),
-            own_files: self.view.is_own(),
+            own_files: self.paths.is_own(),
         }
     }
 
@@ -229,12 +231,12 @@ impl LocalSandbox {
     }
 
     pub(super) fn record(&self) -> SandboxRecord {
-        guard(&self.kept.record).clone()
+        lock(&self.kept.record).clone()
     }
 
     /// Changes the record, which holds at once, and stores it.
     pub(super) async fn change(&self, change: impl FnOnce(&mut SandboxRecord)) -> io::Result<()> {
-        change(&mut guard(&self.kept.record));
+        change(&mut lock(&self.kept.record));
         let kept = Arc::clone(&self.kept);
         let saved = tokio::task::spawn_blocking(move || kept.save()).await;
         saved.map_err(io::Error::other).flatten()
@@ -242,16 +244,16 @@ impl LocalSandbox {
 
     /// The run, whether frozen or not.
     pub(super) fn run(&self) -> Option<Arc<SandboxRun>> {
-        guard(&self.run).clone()
+        lock(&self.run).clone()
     }
 
     pub(super) fn set_run(&self, run: Option<Arc<SandboxRun>>) -> Option<Arc<SandboxRun>> {
-        std::mem::replace(&mut *guard(&self.run), run)
+        std::mem::replace(&mut *lock(&self.run), run)
     }
 
     /// The run if the sandbox is running: what envd and the proxy may use.
     pub(super) fn live(&self) -> Option<Arc<SandboxRun>> {
-        let running = guard(&self.kept.record).state == RunState::Running;
+        let running = lock(&self.kept.record).state == RunState::Running;
         self.run()
             .filter(|run| running && !run.helper.gone().is_cancelled())
     }
@@ -264,7 +266,7 @@ impl LocalSandbox {
         request: &BTreeMap<String, String>,
     ) -> BTreeMap<String, String> {
         let record = self.record();
-        let home = self.view.home().display().to_string();
+        let home = self.paths.home().display().to_string();
         let user = self.user(options).to_owned();
         let own = [
             ("PATH", format!("{home}/.local/bin:{}", self.system_path)),
@@ -272,7 +274,7 @@ impl LocalSandbox {
             ("USER", user.clone()),
             ("LOGNAME", user),
             ("SHELL", "/bin/bash".to_owned()),
-            ("TMPDIR", self.view.tmp().display().to_string()),
+            ("TMPDIR", self.paths.tmp().display().to_string()),
             ("LANG", "C.UTF-8".to_owned()),
             ("E2B_SANDBOX", "true".to_owned()),
             ("E2B_SANDBOX_ID", record.id),
@@ -283,9 +285,9 @@ impl LocalSandbox {
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
         env.extend(self.network.iter().cloned());
-        if self.view.is_own() {
+        if self.paths.is_own() {
             // The system's own place for global packages is closed to this user.
-            let prefix = format!("{}/.local", self.view.home().display());
+            let prefix = format!("{}/.local", self.paths.home().display());
             env.insert("npm_config_prefix".to_owned(), prefix);
         }
         env.extend(record.env_vars);
@@ -295,7 +297,7 @@ impl LocalSandbox {
 
     /// The name of the user as whom its processes run.
     pub(super) fn user<'a>(&self, options: &'a ServerOptions) -> &'a str {
-        if self.view.is_own() || self.view.owner().is_some() {
+        if self.paths.is_own() || self.paths.owner().is_some() {
             "user"
         } else {
             &options.user
@@ -314,8 +316,8 @@ struct StoredRecord {
 impl StoredRecord {
     /// Waits for the disk; not for async threads.
     fn save(&self) -> io::Result<()> {
-        let _turn = guard(&self.saving);
-        let record = guard(&self.record).clone();
+        let _turn = lock(&self.saving);
+        let record = lock(&self.record).clone();
         write_private(&self.file, &serde_json::to_vec_pretty(&record)?)
     }
 }

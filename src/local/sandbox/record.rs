@@ -43,7 +43,7 @@ pub(in crate::local) struct SandboxRecord {
     /// Whose programs it has, where that is not `template`: it began with a snapshot.
     pub(in crate::local) base: Option<String>,
     /// In force where the sandbox has a network of its own.
-    pub(in crate::local) egress: NetworkRules,
+    pub(in crate::local) network_rules: NetworkRules,
     /// Whether envd wants its token.
     pub(in crate::local) secure: bool,
 }

@@ -16,11 +16,11 @@ use tokio_util::task::TaskTracker;
 
 use super::LocalSandbox;
 use super::create_replay::CreateReplays;
-use super::faults::SimulatedFaults;
-use super::new_sandbox::SandboxSpec;
 use super::record::{RunState, SandboxRecord};
+use super::simulated_faults::SimulatedFaults;
 use super::snapshot;
 use super::snapshot::SnapshotStore;
+use super::spec::SandboxSpec;
 use super::template::{TemplateLinks, Templates};
 use crate::clock::unix_now;
 use crate::local::auth;
@@ -30,8 +30,8 @@ use crate::local::interface::options::ServerOptions;
 use crate::local::isolation::{Isolation, remove_dir};
 use crate::local::limits::{DescriptorLimits, LimitEnforcer};
 use crate::local::network::rules::NetworkRules;
-use crate::local::sync::guard;
-use crate::local::sync::{blocking, whole};
+use crate::local::sync::lock;
+use crate::local::sync::{blocking, run_to_completion};
 use crate::net::random;
 
 /// The longest wait of the reaper, so that a changed clock is noticed.
@@ -49,7 +49,7 @@ const WOKEN: Duration = Duration::from_mins(5);
 pub(in crate::local) struct Registry {
     pub(in crate::local) options: Arc<ServerOptions>,
     pub(in crate::local) isolation: Isolation,
-    pub(in crate::local) keeper: LimitEnforcer,
+    pub(in crate::local) enforcer: LimitEnforcer,
     pub(in crate::local) descriptors: DescriptorLimits,
     pub(in crate::local) activity: Arc<RequestActivity>,
     pub(in crate::local) templates: Templates,
@@ -94,7 +94,7 @@ impl Registry {
         Ok(Arc::new(Self {
             templates: Templates::new(&options, descriptors),
             snapshots: SnapshotStore::new(&options.state_dir),
-            keeper: LimitEnforcer::find(options.limits, &isolation),
+            enforcer: LimitEnforcer::find(options.limits, &isolation),
             descriptors,
             activity: Arc::default(),
             options: Arc::new(options),
@@ -110,7 +110,7 @@ impl Registry {
     pub(in crate::local) fn get(&self, id: &str) -> Result<Arc<LocalSandbox>, ApiError> {
         // An old id has a client id behind a dash.
         let id = id.split('-').next().unwrap_or_default();
-        guard(&self.sandboxes)
+        lock(&self.sandboxes)
             .get(id)
             .cloned()
             .ok_or_else(|| ApiError::no_sandbox(id))
@@ -118,7 +118,7 @@ impl Registry {
 
     /// Newest first.
     pub(in crate::local) fn all(&self) -> Vec<Arc<LocalSandbox>> {
-        let mut all: Vec<_> = guard(&self.sandboxes).values().cloned().collect();
+        let mut all: Vec<_> = lock(&self.sandboxes).values().cloned().collect();
         all.sort_by_cached_key(|sandbox| {
             let record = sandbox.record();
             (std::cmp::Reverse(record.started_at), record.id)
@@ -159,33 +159,33 @@ impl Registry {
             auto_resume: new.auto_resume,
             timeout_secs: new.timeout.as_secs(),
             mask_host: new.mask_host,
-            egress: new.egress,
+            network_rules: new.network_rules,
             base,
             secure: new.secure,
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
-        let sandbox = self.furnish(dir.clone(), record, links).await?;
+        let sandbox = self.create_dirs(dir.clone(), record, links).await?;
         // Whoever kills it before it runs waits, else the run would outlive the sandbox.
         let turn = sandbox.transition.lock().await;
         let started = async {
-            self.admit(&id, &sandbox)?;
-            snapshot::begin_with(new.origin, dir.clone()).await?;
+            self.insert_within_quota(&id, &sandbox)?;
+            snapshot::restore_files(new.origin, dir.clone()).await?;
             self.start(&sandbox).await
         };
         if let Err(error) = started.await {
-            guard(&self.sandboxes).remove(&id);
+            lock(&self.sandboxes).remove(&id);
             remove(dir).await;
             return Err(error);
         }
         drop(turn);
-        sandbox.journal.note("created");
+        sandbox.log.note("created");
         for note in new.notes {
-            sandbox.journal.note(note);
+            sandbox.log.note(note);
         }
         if !new.ignored.is_empty() {
             let fields = new.ignored.join(", ");
             sandbox
-                .journal
+                .log
                 .note(format!("not in force on this server: {fields}"));
         }
         self.deadlines.notify_one();
@@ -194,7 +194,7 @@ impl Registry {
 
     /// An id whose user, if the sandboxes have users of their own, no other sandbox has.
     fn new_id(&self) -> std::io::Result<String> {
-        let taken: Vec<_> = self.all().iter().map(|other| other.view.owner()).collect();
+        let taken: Vec<_> = self.all().iter().map(|other| other.paths.owner()).collect();
         loop {
             let id = auth::sandbox_id()?;
             let owner = self.isolation.owner(&id);
@@ -205,7 +205,7 @@ impl Registry {
     }
 
     /// Makes the directories of a new sandbox.
-    async fn furnish(
+    async fn create_dirs(
         &self,
         dir: PathBuf,
         record: SandboxRecord,
@@ -227,8 +227,8 @@ impl Registry {
         made.await.map_err(failed("create the sandbox's directory"))
     }
 
-    fn admit(&self, id: &str, sandbox: &Arc<LocalSandbox>) -> Result<(), ApiError> {
-        let mut sandboxes = guard(&self.sandboxes);
+    fn insert_within_quota(&self, id: &str, sandbox: &Arc<LocalSandbox>) -> Result<(), ApiError> {
+        let mut sandboxes = lock(&self.sandboxes);
         let running = |other: &&Arc<LocalSandbox>| other.record().state == RunState::Running;
         let limit = self.options.max_sandboxes;
         if sandboxes.values().filter(running).count() >= limit {
@@ -276,7 +276,7 @@ impl Registry {
         });
         store.await.map_err(failed("store the sandbox"))?;
         if resumed {
-            sandbox.journal.note("resumed");
+            sandbox.log.note("resumed");
         }
         self.deadlines.notify_one();
         Ok(resumed)
@@ -292,7 +292,7 @@ impl Registry {
         if wakes(&record, sandbox) {
             let timeout = Duration::from_secs(record.timeout_secs).max(WOKEN);
             let registry = Arc::clone(self);
-            whole(async move { registry.connect(&record.id, timeout).await }).await?;
+            run_to_completion(async move { registry.connect(&record.id, timeout).await }).await?;
         }
         Ok(())
     }
@@ -313,7 +313,7 @@ impl Registry {
     async fn pause_now(&self, sandbox: &LocalSandbox, memory: bool) -> Result<(), ApiError> {
         let stored = sandbox.change(|record| record.state = RunState::Paused);
         stored.await.map_err(failed("store the sandbox"))?;
-        sandbox.journal.note("paused");
+        sandbox.log.note("paused");
         let Some(run) = sandbox.run() else {
             return Ok(());
         };
@@ -339,7 +339,7 @@ impl Registry {
     /// Whoever calls it has the sandbox's turn.
     async fn kill_now(&self, sandbox: &LocalSandbox) -> Result<(), ApiError> {
         let id = sandbox.record().id;
-        guard(&self.sandboxes)
+        lock(&self.sandboxes)
             .remove(&id)
             .ok_or_else(|| ApiError::no_sandbox(&id))?;
         self.replays.forget(&id);
@@ -362,7 +362,7 @@ impl Registry {
         if record.state != RunState::Running {
             return Err(ApiError::no_sandbox(id));
         }
-        let ends_at = after(self.faults.cut(timeout, record.started_at)?);
+        let ends_at = after(self.faults.cap(timeout, record.started_at)?);
         let store = sandbox.change(|record| {
             record.ends_at = if only_extend {
                 record.ends_at.max(ends_at)
@@ -376,16 +376,16 @@ impl Registry {
     }
 
     /// Sets what a sandbox may reach from its next connection on.
-    pub(in crate::local) async fn set_egress(
+    pub(in crate::local) async fn set_network_rules(
         &self,
         id: &str,
-        egress: NetworkRules,
+        network_rules: NetworkRules,
     ) -> Result<(), ApiError> {
         let sandbox = self.get(id)?;
-        *guard(&sandbox.egress) = egress.clone();
-        let stored = sandbox.change(|record| record.egress = egress);
+        *lock(&sandbox.network_rules) = network_rules.clone();
+        let stored = sandbox.change(|record| record.network_rules = network_rules);
         stored.await.map_err(failed("store the sandbox"))?;
-        sandbox.journal.note("network rules changed");
+        sandbox.log.note("network rules changed");
         Ok(())
     }
 
@@ -427,7 +427,7 @@ impl Registry {
             return Ok(());
         }
         if record.auto_pause {
-            sandbox.journal.note("the time is over");
+            sandbox.log.note("the time is over");
             self.pause_now(sandbox, record.auto_pause_memory).await
         } else {
             self.kill_now(sandbox).await
@@ -520,7 +520,7 @@ mod tests {
         let dir = registry.options.state_dir.join("sandboxes/ione");
         let made = LocalSandbox::create(dir, record, &registry.options, &registry.isolation);
         let made = Arc::new(made.unwrap());
-        registry.admit("ione", &made).unwrap();
+        registry.insert_within_quota("ione", &made).unwrap();
         made
     }
 
@@ -558,7 +558,7 @@ mod tests {
             ("program", "/bin/true".into()),
         ]);
 
-        let failed = registry.furnish(home.clone(), record(1), links).await;
+        let failed = registry.create_dirs(home.clone(), record(1), links).await;
 
         assert!(failed.is_err());
         assert!(!home.exists());
@@ -567,8 +567,8 @@ mod tests {
     #[test]
     fn what_a_create_or_a_kill_left_that_was_cut_off_is_removed_at_the_next_start() {
         let dir = tempfile::tempdir().unwrap();
-        let whole = registry(dir.path());
-        sandbox(&whole, 1);
+        let full = registry(dir.path());
+        sandbox(&full, 1);
         let half = dir.path().join("sandboxes/ihalf");
         std::fs::create_dir_all(half.join("home/.local")).unwrap();
         let garbled = dir.path().join("sandboxes/igarbled");

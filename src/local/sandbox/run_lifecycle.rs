@@ -18,15 +18,15 @@ use crate::local::sync::blocking;
 
 impl Registry {
     /// Makes a sandbox's directories ready, and says how its helper is started.
-    async fn wall(&self, sandbox: &LocalSandbox) -> Result<HelperLaunch, ApiError> {
+    async fn prepare_launch(&self, sandbox: &LocalSandbox) -> Result<HelperLaunch, ApiError> {
         let record = sandbox.record();
         let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
         let links = self
             .templates
             .links(record.base.as_ref().unwrap_or(&record.template));
-        let (dir, authority) = (sandbox.dir.clone(), sandbox.authority.clone());
+        let (dir, ca) = (sandbox.dir.clone(), sandbox.ca.clone());
         let prepared = blocking(move || {
-            let quarters = LaunchSpec {
+            let spec = LaunchSpec {
                 dir: &dir,
                 id: &record.id,
                 isolation: &isolation,
@@ -36,12 +36,14 @@ impl Registry {
                 programs: links.within_reach(&isolation, &options.state_dir)?.0,
                 certificates: trust_bundle::bundle(
                     &options.install_env,
-                    authority.as_ref().map(|authority| authority.pem()),
+                    ca.as_ref().map(|ca| ca.pem()),
                 ),
             };
-            quarters.prepare()
+            spec.prepare()
         });
-        prepared.await.map_err(failed("prepare the sandbox's wall"))
+        prepared
+            .await
+            .map_err(failed("prepare the sandbox's isolation"))
     }
 
     /// Starts the run of a sandbox; its end by itself is seen and leaves it paused.
@@ -49,20 +51,23 @@ impl Registry {
         &self,
         sandbox: &Arc<LocalSandbox>,
     ) -> Result<(), ApiError> {
-        let start = self.wall(sandbox).await?;
+        let start = self.prepare_launch(sandbox).await?;
         let refused = |refused: HelperError| ApiError::internal(refused.message);
         let log = sandbox.dir.join("helper.log");
-        let limits = self.keeper.of_process().with_open_files(self.descriptors);
+        let limits = self.enforcer.of_process().with_open_files(self.descriptors);
         let helper = Helper::start(start, limits, &log).await.map_err(refused)?;
         let limited = self.limit(&sandbox.record().id, &helper).await;
         let run = SandboxRun::new(
             helper,
-            Arc::clone(&sandbox.journal),
+            Arc::clone(&sandbox.log),
             DescriptorQuota::new(self.descriptors),
         )
         .await;
         let ready = match limited {
-            Ok(()) => self.open_way_out(sandbox, &run).await.map_err(refused),
+            Ok(()) => self
+                .serve_forward_proxy(sandbox, &run)
+                .await
+                .map_err(refused),
             Err(error) => Err(failed("limit the sandbox")(error)),
         };
         if let Err(error) = ready {
@@ -76,18 +81,18 @@ impl Registry {
     }
 
     /// Serves the way out of a sandbox that has no other.
-    async fn open_way_out(
+    async fn serve_forward_proxy(
         &self,
         sandbox: &LocalSandbox,
         run: &SandboxRun,
     ) -> Result<(), HelperError> {
-        if self.isolation.keeps_rules() {
+        if self.isolation.enforces_network_rules() {
             let listener = run.helper.listen(forward_proxy::PORT).await?;
-            let rules = Arc::clone(&sandbox.egress);
+            let rules = Arc::clone(&sandbox.network_rules);
             let env = &self.options.install_env;
-            let authority = sandbox.authority.clone();
-            let interceptor = authority.map(|authority| TlsInterceptor::new(authority, env));
-            let outbound = ForwardProxy::new(env, rules, interceptor).at_most(&run.share);
+            let ca = sandbox.ca.clone();
+            let interceptor = ca.map(|ca| TlsInterceptor::new(ca, env));
+            let outbound = ForwardProxy::new(env, rules, interceptor).at_most(&run.quota);
             self.tasks.spawn(outbound.serve(listener, run.over.clone()));
         }
         Ok(())
@@ -96,7 +101,7 @@ impl Registry {
     /// Sees the end of a run that nobody asked for, and leaves the sandbox paused.
     fn follow_end(&self, sandbox: &Arc<LocalSandbox>, run: Arc<SandboxRun>) {
         let sandbox = Arc::downgrade(sandbox);
-        let keeper = self.keeper.clone();
+        let enforcer = self.enforcer.clone();
         self.tasks.spawn(async move {
             run.helper.gone().cancelled().await;
             run.over.cancel();
@@ -112,10 +117,10 @@ impl Registry {
                 sandbox.set_run(None);
                 if sandbox.dir.exists() {
                     let id = sandbox.record().id;
-                    let user = sandbox.view.owner();
+                    let user = sandbox.paths.owner();
                     let killed = tokio::task::spawn_blocking(move || {
                         process_tree::kill_left(&format!("E2B_SANDBOX_ID={id}"), user);
-                        keeper.leave(&id);
+                        enforcer.leave(&id);
                     });
                     let _ = killed.await;
                     tracing::warn!("a sandbox's helper ended by itself; the sandbox is paused");
@@ -132,17 +137,17 @@ impl Registry {
         run.cut_connections();
         run.over.cancel();
         run.helper.stop().await;
-        self.keeper.leave(&sandbox.record().id);
+        self.enforcer.leave(&sandbox.record().id);
     }
 
     /// Puts a helper that has started nothing yet, and what holds its wall up, into its group.
     async fn limit(&self, id: &str, helper: &Helper) -> std::io::Result<()> {
-        let (keeper, id, root) = (self.keeper.clone(), id.to_owned(), helper.pid().await);
+        let (enforcer, id, root) = (self.enforcer.clone(), id.to_owned(), helper.pid().await);
         blocking(move || {
             let below = root.into_iter().flat_map(process_tree::descendants);
             let mut all: Vec<u32> = below.map(|member| member.pid).collect();
             all.extend(root);
-            keeper.enter(&id, &all)
+            enforcer.enter(&id, &all)
         })
         .await
     }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
 use serde::{Deserialize, Serialize};
 
-use super::new_sandbox::FileOrigin;
+use super::spec::FileOrigin;
 use crate::local::error::{ApiError, failed};
 use crate::local::isolation::remove_dir;
 use crate::local::private_file::write_private;
@@ -233,7 +233,7 @@ fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Lays files out in the directory of a sandbox that has not started.
-pub(in crate::local) async fn begin_with(
+pub(in crate::local) async fn restore_files(
     origin: Option<FileOrigin>,
     dir: PathBuf,
 ) -> Result<(), ApiError> {

@@ -72,8 +72,8 @@ pub struct Daemon {
     pub limits: EnforcedLimits,
     /// The program's file, where sandboxes below level full can start it.
     pub program: PathBuf,
-    /// The digest of [`way_out`](crate::local::way_out) of the shell that started it.
-    pub way_out: String,
+    /// The digest of [`outbound_digest`](crate::local::outbound_digest) of the shell that started it.
+    pub outbound_digest: String,
     /// Where its files are.
     pub state_dir: PathBuf,
 }
@@ -153,7 +153,7 @@ pub async fn find(state_dir: &Path) -> Option<Daemon> {
         running: status.running,
         limits: status.limits,
         program: status.program,
-        way_out: status.way_out,
+        outbound_digest: status.outbound_digest,
         state_dir: state_dir.to_owned(),
     })
 }

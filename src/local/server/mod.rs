@@ -132,7 +132,7 @@ async fn start_locked(
     let opening = tokio::task::spawn_blocking(move || open(options));
     let registry = opening.await.map_err(io::Error::other).flatten()?;
     let isolation = registry.isolation.clone();
-    let limits = registry.keeper.enforced.clone();
+    let limits = registry.enforcer.enforced.clone();
     let front = proxy::Gateway {
         api: api::router(registry.clone()),
         envd: envd::router(),
@@ -149,7 +149,7 @@ async fn start_locked(
         accepting.spawn(accept::accept(listener, app, places, shutdown));
     }
     tasks.spawn(registry.clone().reap(shutdown.clone()));
-    if let Some(limit) = registry.keeper.watched_memory() {
+    if let Some(limit) = registry.enforcer.watched_memory() {
         let registry = registry.clone();
         tasks.spawn(memory_watch::watch(registry, limit, shutdown.clone()));
     }

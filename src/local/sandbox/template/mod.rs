@@ -25,7 +25,7 @@ use crate::local::interface::options::ServerOptions;
 use crate::local::isolation::Isolation;
 use crate::local::limits::{DescriptorLimits, ProcessLimits};
 use crate::local::server::lock::lock_file;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 use npm::{CUT, InstallSettings, Npm};
 
 /// All that there are.
@@ -114,7 +114,7 @@ impl InstallWatcher {
         loop {
             changes.mark_unchanged();
             {
-                let log = guard(&install.log);
+                let log = lock(&install.log);
                 self.seen = self.seen.max(log.dropped);
                 if let Some(line) = log.lines.get(self.seen - log.dropped) {
                     self.seen += 1;
@@ -230,21 +230,21 @@ impl Templates {
                 return Err(ApiError::new(StatusCode::NOT_FOUND, message));
             }
         }
-        let mut current = guard(&self.install);
+        let mut current = lock(&self.install);
         let failed = current
             .as_ref()
-            .is_some_and(|install| matches!(guard(&install.log).result, Some(Err(_))));
+            .is_some_and(|install| matches!(lock(&install.log).result, Some(Err(_))));
         let lost = current.is_some()
             && !failed
             && current.as_ref().is_some_and(|install| {
-                guard(&install.log).result.is_some() && !self.home().exists()
+                lock(&install.log).result.is_some() && !self.home().exists()
             });
         if failed || lost {
             *current = None;
         }
         let install = current.get_or_insert_with(|| self.begin(terms.clone()));
         // What was installed before is no news.
-        let seen = match &*guard(&install.log) {
+        let seen = match &*lock(&install.log) {
             log if log.result.is_some() => log.dropped + log.lines.len(),
             _ => 0,
         };
@@ -307,7 +307,7 @@ fn finished(terms: &InstallSettings) -> Arc<Install> {
 impl Install {
     fn line(&self, line: String) {
         {
-            let mut log = guard(&self.log);
+            let mut log = lock(&self.log);
             if log.lines.len() == KEPT {
                 log.lines.pop_front();
                 log.dropped += 1;
@@ -318,7 +318,7 @@ impl Install {
     }
 
     fn finish(&self, result: Result<(), String>) {
-        guard(&self.log).result = Some(result);
+        lock(&self.log).result = Some(result);
         self.changed.send_modify(|count| *count += 1);
     }
 }

@@ -17,7 +17,7 @@ use crate::local::interface::helper_command::HelperCommand;
 use crate::local::limits::ProcessLimits;
 use crate::local::process::contained::ContainedProgram;
 use crate::local::process::streams::Program;
-use crate::local::sync::guard;
+use crate::local::sync::lock;
 use crate::net::lines::LineSplitter;
 use crate::net::npm::{NpmOutput, Received};
 use crate::net::url::without_userinfo;
@@ -81,7 +81,7 @@ impl Npm<'_> {
         let mut npm = npm.map_err(|refused| not_started(&refused))?;
         let output = Mutex::new(NpmOutput::default());
         let take = |line: String| {
-            guard(&output).push(without_userinfo(&line));
+            lock(&output).push(without_userinfo(&line));
             say(line);
         };
         let [out, err] = std::mem::take(&mut npm.output);

@@ -38,12 +38,12 @@ pub(in crate::local) struct ConfinedPath {
 
 impl PathMap {
     /// Holds what [`PathMap::find`] has found.
-    pub(in crate::local) fn hold(&self, place: &Path) -> io::Result<ConfinedPath> {
+    pub(in crate::local) fn open_confined(&self, place: &Path) -> io::Result<ConfinedPath> {
         self.reach(place, folder)
     }
 
     /// The same; makes the directories above it that are missing.
-    pub(in crate::local) fn hold_made(&self, place: &Path) -> io::Result<ConfinedPath> {
+    pub(in crate::local) fn create_confined(&self, place: &Path) -> io::Result<ConfinedPath> {
         self.reach(place, |parent, name| match folder(parent, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 make_folder(parent, name, self.owner)?;
@@ -247,8 +247,8 @@ mod tests {
             std::fs::create_dir_all(dir.path().join(folder)).unwrap();
         }
         std::fs::write(dir.path().join("outside/secret"), "secret").unwrap();
-        let view = PathMap::new(&dir.path().canonicalize().unwrap(), true);
-        (dir, view)
+        let paths = PathMap::new(&dir.path().canonicalize().unwrap(), true);
+        (dir, paths)
     }
 
     fn home(dir: &tempfile::TempDir) -> PathBuf {
@@ -273,30 +273,38 @@ mod tests {
 
     #[test]
     fn a_link_put_into_a_path_before_it_is_held_is_not_followed() {
-        let (dir, view) = sandbox();
+        let (dir, paths) = sandbox();
         let place = home(&dir).join("real/secret");
         swap(&dir);
 
-        assert!(view.hold(&place).is_err());
-        assert!(view.hold_made(&place).is_err());
-        assert!(view.hold_made(&home(&dir).join("real/new/file")).is_err());
+        assert!(paths.open_confined(&place).is_err());
+        assert!(paths.create_confined(&place).is_err());
+        assert!(
+            paths
+                .create_confined(&home(&dir).join("real/new/file"))
+                .is_err()
+        );
         assert_eq!(outside(&dir), [("secret".into(), "secret".to_owned())]);
     }
 
     #[test]
     fn a_link_put_into_a_path_after_it_is_held_changes_nothing() {
-        let (dir, view) = sandbox();
+        let (dir, paths) = sandbox();
         std::fs::write(home(&dir).join("real/secret"), "own").unwrap();
-        let held = view.hold(&home(&dir).join("real/secret")).unwrap();
-        let folder = view.hold(&home(&dir).join("real/folder")).unwrap();
-        let tree = view.hold(&home(&dir).join("real/tree")).unwrap();
+        let held = paths
+            .open_confined(&home(&dir).join("real/secret"))
+            .unwrap();
+        let folder = paths
+            .open_confined(&home(&dir).join("real/folder"))
+            .unwrap();
+        let tree = paths.open_confined(&home(&dir).join("real/tree")).unwrap();
         std::fs::create_dir_all(home(&dir).join("real/tree/a/b")).unwrap();
         swap(&dir);
 
         held.write().unwrap();
         folder.make_folder().unwrap();
         tree.remove().unwrap();
-        held.rename(&view.hold(&home(&dir).join("moved")).unwrap())
+        held.rename(&paths.open_confined(&home(&dir).join("moved")).unwrap())
             .unwrap();
 
         assert_eq!(outside(&dir), [("secret".into(), "secret".to_owned())]);
@@ -307,10 +315,10 @@ mod tests {
 
     #[test]
     fn a_link_as_the_last_part_is_the_link_itself() {
-        let (dir, view) = sandbox();
+        let (dir, paths) = sandbox();
         let link = home(&dir).join("link");
         symlink(dir.path().join("outside"), &link).unwrap();
-        let held = view.hold(&link).unwrap();
+        let held = paths.open_confined(&link).unwrap();
 
         assert!(held.metadata().unwrap().is_symlink());
         assert!(held.read().is_err() && held.write().is_err() && held.list().is_err());
@@ -324,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_pipe_is_no_file_to_write_and_nobody_waits_for_it() {
-        let (dir, view) = sandbox();
+        let (dir, paths) = sandbox();
         let pipe = home(&dir).join("pipe");
         rustix::fs::mknodat(
             CWD,
@@ -334,7 +342,7 @@ mod tests {
             0,
         )
         .unwrap();
-        let held = view.hold(&pipe).unwrap();
+        let held = paths.open_confined(&pipe).unwrap();
 
         // Somebody reads, so that to open it is no error by itself.
         let _reader = held.read().unwrap();
@@ -343,15 +351,16 @@ mod tests {
 
     #[test]
     fn missing_directories_are_made_and_names_listed_in_order() {
-        let (dir, view) = sandbox();
-        let held = view.hold_made(&home(&dir).join("a/b/two")).unwrap();
+        let (dir, paths) = sandbox();
+        let held = paths.create_confined(&home(&dir).join("a/b/two")).unwrap();
         held.write().unwrap();
-        view.hold(&home(&dir).join("a/b/one"))
+        paths
+            .open_confined(&home(&dir).join("a/b/one"))
             .unwrap()
             .write()
             .unwrap();
 
-        let list = view.hold(&home(&dir).join("a/b")).unwrap().list();
+        let list = paths.open_confined(&home(&dir).join("a/b")).unwrap().list();
         assert_eq!(list.unwrap(), ["one", "two"]);
     }
 }

@@ -106,7 +106,7 @@ impl LaunchSpec<'_> {
         let template = self.programs.iter();
         programs
             .extend(template.map(|(name, file)| (Path::new(PROGRAMS).join(name), file.clone())));
-        let dwelling = BubblewrapSpec {
+        let spec = BubblewrapSpec {
             first: detach::words(&self.helper.program),
             home: self.dir.join("home"),
             tmp: self.dir.join("tmp"),
@@ -117,12 +117,12 @@ impl LaunchSpec<'_> {
             network: self.isolation.network,
             memory: self.memory,
         };
-        dwelling.write_etc()?;
+        spec.write_etc()?;
         let mut program: Vec<OsString> = vec![PROGRAM_INSIDE.into()];
         program.extend(self.helper.arguments.iter().map(OsString::from));
         Ok(HelperLaunch {
             own_network: self.isolation.own_network(),
-            ..HelperLaunch::new(bubblewrap::command(&dwelling, &program)?)
+            ..HelperLaunch::new(bubblewrap::command(&spec, &program)?)
         })
     }
 }

@@ -25,7 +25,7 @@ impl SimulatedFaults {
     }
 
     /// What a create or a connect may ask for (E2B's public sources of August 2026).
-    pub(in crate::local) fn allow(&self, timeout: Duration) -> Result<(), ApiError> {
+    pub(in crate::local) fn check_timeout(&self, timeout: Duration) -> Result<(), ApiError> {
         match self.longest() {
             Some(longest) if timeout > longest => {
                 let hours = longest.as_secs() / 3600;
@@ -38,7 +38,7 @@ impl SimulatedFaults {
 
     /// How long from now a sandbox may live that has run since then: more is cut without a word, and where
     /// nothing is left the call is refused (seen on E2B).
-    pub(in crate::local) fn cut(
+    pub(in crate::local) fn cap(
         &self,
         timeout: Duration,
         since: u64,
@@ -54,7 +54,7 @@ impl SimulatedFaults {
     }
 
     /// Refuses a call that is to meet a pause.
-    pub(in crate::local) fn settled(&self) -> Result<(), ApiError> {
+    pub(in crate::local) fn check_not_transitioning(&self) -> Result<(), ApiError> {
         let less = |left: u32| left.checked_sub(1);
         let order = Ordering::Relaxed;
         if self.changes.fetch_update(order, order, less).is_err() {

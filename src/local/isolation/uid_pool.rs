@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::lack::Unavailable;
+use super::unavailable::Unavailable;
 
 /// Directories of a server.
 pub(in crate::local) struct ServerDirs<'a> {
@@ -291,11 +291,11 @@ mod tests {
             state: &state,
             above: &[],
         };
-        let lack = open_way(&dirs).unwrap_err();
+        let unavailable = open_way(&dirs).unwrap_err();
 
         assert!(
-            lack.why.contains(&format!("'{}'", shut.display())),
-            "{lack:?}"
+            unavailable.why.contains(&format!("'{}'", shut.display())),
+            "{unavailable:?}"
         );
         assert_eq!(shut.metadata().unwrap().mode() & 0o777, 0o700);
         assert_eq!(state.metadata().unwrap().mode() & 0o011, 0o011);

@@ -21,7 +21,7 @@ pub(in crate::local) struct SandboxSpec {
     pub(in crate::local) public_traffic: bool,
     pub(in crate::local) auto_resume: bool,
     pub(in crate::local) mask_host: Option<String>,
-    pub(in crate::local) egress: NetworkRules,
+    pub(in crate::local) network_rules: NetworkRules,
     /// Fields that asked for what this server does not do.
     pub(in crate::local) ignored: Vec<String>,
     /// Whether envd wants its token.

@@ -83,12 +83,12 @@ mod tests {
 
     #[test]
     fn one_sandbox_gets_a_part_and_what_it_lets_go_comes_back() {
-        let share = WatchQuota::of(16, 8);
+        let quota = WatchQuota::of(16, 8);
 
-        let held = [share.watcher().unwrap(), share.watcher().unwrap()];
-        let directory = share.directory().unwrap();
-        let told = share.watcher().unwrap_err();
-        let (watchers, directories) = (told.to_string(), share.directory().unwrap_err());
+        let held = [quota.watcher().unwrap(), quota.watcher().unwrap()];
+        let directory = quota.directory().unwrap();
+        let told = quota.watcher().unwrap_err();
+        let (watchers, directories) = (told.to_string(), quota.directory().unwrap_err());
         drop((held, directory));
 
         assert_eq!(told.kind(), io::ErrorKind::QuotaExceeded);
@@ -101,6 +101,6 @@ mod tests {
             directories.starts_with("the sandbox watches all 1 directories"),
             "{directories}"
         );
-        assert!(share.watcher().is_ok() && share.directory().is_ok());
+        assert!(quota.watcher().is_ok() && quota.directory().is_ok());
     }
 }
