@@ -73,6 +73,8 @@ pub mod domain;
 pub mod e2b;
 pub mod engine;
 pub mod keyring;
+// The one place that asks for the system: the server itself is for Linux alone.
+#[cfg_attr(not(target_os = "linux"), path = "local/unsupported.rs")]
 pub mod local;
 pub mod net;
 pub mod opencode;

@@ -26,13 +26,11 @@ mod sync;
 
 pub use helper::init::init_main;
 pub use helper::pty::become_leader;
-pub use interface::helper_command::HelperCommand;
-pub use interface::options::ServerOptions;
+pub use interface::isolation::{Isolation, IsolationRequest, Level, Network, PROGRAM_INSIDE};
+pub use interface::limits::{EnforcedLimits, Enforcement, ResourceLimits};
+pub use interface::options::{HelperCommand, ServerOptions};
 pub use interface::outbound_digest::outbound_digest;
-pub use isolation::{
-    Isolation, IsolationRequest, Level, Network, PROGRAM_INSIDE, close_on_exec, detach,
-};
-pub use limits::{EnforcedLimits, Enforcement, ResourceLimits};
+pub use isolation::{close_on_exec, detach};
 pub use server::daemon;
 pub use server::fault_switch::FaultSwitch;
 pub use server::{LocalServer, examine, new_key, start};

@@ -6,7 +6,6 @@ pub(super) mod context;
 mod entry;
 mod files;
 mod filesystem;
-#[cfg(target_os = "linux")]
 mod inotify;
 mod metadata;
 mod path;

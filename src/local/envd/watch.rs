@@ -5,7 +5,6 @@
 //! only.
 
 use std::collections::{HashMap, VecDeque};
-#[cfg(target_os = "linux")]
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -16,15 +15,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-#[cfg(target_os = "linux")]
 use crate::e2b::proto::filesystem::EventType;
 use crate::e2b::proto::filesystem::watch_dir_response::{Event, KeepAlive, StartEvent};
 use crate::e2b::proto::filesystem::{FilesystemEvent, WatchDirResponse};
 use crate::net::random;
 
-#[cfg(target_os = "linux")]
 use super::entry::entry;
-#[cfg(target_os = "linux")]
 use super::inotify::{DirectoryChange, WatchedTree};
 use super::watch_quota::WatchQuota;
 use crate::local::isolation::PathMap;
@@ -211,7 +207,6 @@ struct EventBatch {
 }
 
 /// The changes of a directory, as clients get them.
-#[cfg(target_os = "linux")]
 struct WatchSource {
     tree: WatchedTree,
     paths: PathMap,
@@ -219,10 +214,8 @@ struct WatchSource {
     with_entry: bool,
 }
 
-#[cfg(target_os = "linux")]
 type WatchFd = Arc<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>>;
 
-#[cfg(target_os = "linux")]
 impl WatchSource {
     fn new(wanted: WatchRequest) -> Result<Self, ConnectError> {
         let WatchRequest {
@@ -267,7 +260,6 @@ impl WatchSource {
 
 /// Reads whenever there is something, until what it gives is dropped or `read` fails. `read` says
 /// whether it has read all; it touches the disk, and its turn excludes that of others.
-#[cfg(target_os = "linux")]
 fn follow<T: Send + 'static>(
     kernel: WatchFd,
     source: Arc<Mutex<T>>,
@@ -290,35 +282,6 @@ fn follow<T: Send + 'static>(
     }))
 }
 
-/// No directory is watched on this operating system.
-#[cfg(not(target_os = "linux"))]
-struct WatchSource;
-
-#[cfg(not(target_os = "linux"))]
-impl WatchSource {
-    fn new(_: WatchRequest) -> Result<Self, ConnectError> {
-        Err(ConnectError::unimplemented(
-            "the local server watches no directories on this operating system",
-        ))
-    }
-
-    fn ready(&self) {}
-
-    fn read(&mut self) -> std::io::Result<EventBatch> {
-        Err(std::io::ErrorKind::Unsupported.into())
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn follow<T: Send + 'static>(
-    (): (),
-    _: Arc<Mutex<T>>,
-    _: impl FnMut(&mut T) -> std::io::Result<bool> + Send + 'static,
-) -> FollowTask {
-    FollowTask::new(tokio::spawn(async {}))
-}
-
-#[cfg(target_os = "linux")]
 fn event_of(root: &Path, change: DirectoryChange, with_entry: Option<&PathMap>) -> FilesystemEvent {
     let DirectoryChange { kind, name } = change;
     let there = matches!(

@@ -69,31 +69,17 @@ fn run() -> io::Result<()> {
     })
 }
 
-#[cfg(target_os = "linux")]
 fn adopt_orphans() -> io::Result<()> {
     Ok(rustix::process::set_child_subreaper(Some(
         rustix::process::getpid(),
     ))?)
 }
 
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "the Linux variant can fail")]
-fn adopt_orphans() -> io::Result<()> {
-    Ok(())
-}
-
 /// The sandbox's processes are of the same user, and could take the door from a helper that they may
 /// look into.
-#[cfg(target_os = "linux")]
 fn shut_to_its_processes() -> io::Result<()> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "the Linux variant can fail")]
-fn shut_to_its_processes() -> io::Result<()> {
-    Ok(())
 }
 
 fn own_pid() -> u32 {

@@ -14,6 +14,5 @@ mod port_owner;
 pub(super) mod process_tree;
 pub(super) mod protocol;
 pub(super) mod pty;
-#[cfg(target_os = "linux")]
 mod sock_diag;
 mod spawn;

@@ -27,20 +27,12 @@ impl PortOwners {
     ///
     /// Empty when none of them listens there. An address is left out if a foreign socket could take
     /// the connection as well.
-    #[cfg(target_os = "linux")]
     pub(in crate::local) fn owned(&mut self, root: u32, port: u16) -> Vec<SocketAddr> {
         let listeners = super::sock_diag::listeners(port);
         let listeners = listeners.unwrap_or_else(|_| listed(port));
         self.among(port, listeners, || sockets(root))
     }
 
-    #[cfg(not(target_os = "linux"))]
-    pub(in crate::local) fn owned(&mut self, root: u32, port: u16) -> Vec<SocketAddr> {
-        let _ = self;
-        by_lsof(root, port)
-    }
-
-    #[cfg(any(target_os = "linux", test))]
     fn among(
         &mut self,
         port: u16,
@@ -72,7 +64,6 @@ impl PortOwners {
 }
 
 /// All that listen on a port by the kernel's tables, where it cannot be asked for one.
-#[cfg(target_os = "linux")]
 fn listed(port: u16) -> Vec<ListeningSocket> {
     let mut all = Vec::new();
     for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
@@ -83,30 +74,7 @@ fn listed(port: u16) -> Vec<ListeningSocket> {
     all
 }
 
-#[cfg(not(target_os = "linux"))]
-fn by_lsof(root: u32, port: u16) -> Vec<SocketAddr> {
-    let Ok(output) = std::process::ProcessCommand::new("/usr/sbin/lsof")
-        .args(["-nP", "-sTCP:LISTEN", "-t", &format!("-iTCP:{port}")])
-        .output()
-    else {
-        return Vec::new();
-    };
-    let ours: HashSet<u32> = descendants(root).iter().map(|member| member.pid).collect();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut pids = text
-        .lines()
-        .filter_map(|line| line.trim().parse::<u32>().ok())
-        .peekable();
-    if pids.peek().is_none() || !pids.all(|pid| ours.contains(&pid)) {
-        return Vec::new();
-    }
-    vec![
-        SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-        SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
-    ]
-}
 /// Inodes of all sockets that processes below `root` hold open.
-#[cfg(target_os = "linux")]
 fn sockets(root: u32) -> HashSet<u64> {
     let mut inodes = HashSet::new();
     for member in descendants(root) {
@@ -128,7 +96,6 @@ fn sockets(root: u32) -> HashSet<u64> {
     inodes
 }
 
-#[cfg(any(target_os = "linux", test))]
 fn dialable(listeners: &[ListeningSocket], ours: impl Fn(u64) -> bool) -> Vec<SocketAddr> {
     let mut targets: Vec<SocketAddr> = Vec::new();
     for own in listeners.iter().filter(|listener| ours(listener.inode)) {
@@ -150,7 +117,6 @@ fn dialable(listeners: &[ListeningSocket], ours: impl Fn(u64) -> bool) -> Vec<So
 }
 
 /// A row of `/proc/net/tcp` or `tcp6` in state LISTEN (0A).
-#[cfg(any(target_os = "linux", test))]
 fn parse_listener(row: &str) -> Option<ListeningSocket> {
     let mut words = row.split_whitespace();
     let local = words.nth(1)?;

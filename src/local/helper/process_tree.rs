@@ -119,7 +119,6 @@ fn user_of(status: &str) -> Option<u32> {
     ids.split_whitespace().next()?.parse().ok()
 }
 
-#[cfg(target_os = "linux")]
 fn processes() -> Vec<ProcessEntry> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return Vec::new();
@@ -138,29 +137,7 @@ fn processes() -> Vec<ProcessEntry> {
         .collect()
 }
 
-#[cfg(not(target_os = "linux"))]
-fn processes() -> Vec<ProcessEntry> {
-    let Ok(output) = std::process::ProcessCommand::new("/bin/ps")
-        .args(["-A", "-o", "pid=,ppid=,state="])
-        .output()
-    else {
-        return Vec::new();
-    };
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            Some(ProcessEntry {
-                pid: words.next()?.parse().ok()?,
-                parent: words.next()?.parse().ok()?,
-                state: words.next()?.chars().next()?,
-            })
-        })
-        .collect()
-}
-
 /// `PID (NAME) STATE PPID …`; the name may hold spaces and parentheses, hence the last `)`.
-#[cfg(any(target_os = "linux", test))]
 fn parse_stat(stat: &str) -> Option<ProcessEntry> {
     let (pid, rest) = stat.split_once(" (")?;
     let (_, rest) = rest.rsplit_once(") ")?;

@@ -288,10 +288,7 @@ fn receive_some(
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     // Without CLOEXEC the next process of the sandbox would inherit the pipes of this one.
-    #[cfg(target_os = "linux")]
     let flags = RecvFlags::CMSG_CLOEXEC;
-    #[cfg(not(target_os = "linux"))]
-    let flags = RecvFlags::empty();
     let received = rustix::net::recvmsg(
         stream,
         &mut [IoSliceMut::new(&mut buffer)],

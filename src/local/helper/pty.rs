@@ -22,6 +22,9 @@ use rustix::termios::Winsize;
 use super::protocol::{HelperErrorKind, PtySize};
 use super::spawn::{SpawnError, check_directory, not_started};
 
+/// Our program, also where its file cannot be seen.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// The hidden subcommand that leads to [`become_leader`].
 const STAGE: [&str; 3] = ["internal", "terminal", "--"];
 
@@ -63,7 +66,7 @@ pub(in crate::local) fn spawn(
         .try_clone()
         .and_then(|first| Ok((first, terminal.try_clone()?)));
     let (stdin, stdout) = copies.map_err(failed)?;
-    let child = Command::new(own_program().map_err(failed)?)
+    let child = Command::new(OWN_PROGRAM)
         .args(STAGE)
         .args(argv)
         .env_clear()
@@ -100,10 +103,7 @@ pub(in crate::local) fn resize(terminal: &File, size: PtySize) -> io::Result<()>
 
 fn pair(size: PtySize) -> io::Result<(OwnedFd, OwnedFd)> {
     // Other threads of a server start programs meanwhile.
-    #[cfg(target_os = "linux")]
     let how = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    #[cfg(not(target_os = "linux"))]
-    let how = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
     let ours = rustix::pty::openpt(how)?;
     rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC)?;
     rustix::pty::grantpt(&ours)?;
@@ -138,16 +138,4 @@ fn find(program: &str, env: &[(String, String)], cwd: &Path) -> io::Result<()> {
     found
         .then_some(())
         .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
-}
-
-/// Works also where the file of our program cannot be seen.
-#[cfg(target_os = "linux")]
-#[expect(clippy::unnecessary_wraps, reason = "the other variant can fail")]
-fn own_program() -> io::Result<PathBuf> {
-    Ok(PathBuf::from("/proc/self/exe"))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn own_program() -> io::Result<PathBuf> {
-    std::env::current_exe()
 }

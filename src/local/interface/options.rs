@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use super::helper_command::HelperCommand;
-use crate::local::isolation::IsolationRequest;
-use crate::local::limits::ResourceLimits;
+use super::isolation::IsolationRequest;
+use super::limits::ResourceLimits;
 
 /// How a server is set up. Nothing is read from the environment; the caller says all.
 #[derive(Debug, Clone)]
@@ -45,4 +44,13 @@ pub struct ServerOptions {
     /// What clients see as the sandboxes' domain, e.g. `sbx.localhost:4000`. Empty: made from
     /// the first listener's port.
     pub domain: String,
+}
+
+/// How to start a sandbox's helper process.
+#[derive(Debug, Clone)]
+pub struct HelperCommand {
+    /// Our own program.
+    pub program: PathBuf,
+    /// The hidden subcommand that leads to [`init_main`](crate::local::init_main).
+    pub arguments: Vec<String>,
 }

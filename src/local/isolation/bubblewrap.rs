@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::level::Network;
+use super::Network;
 use super::programs::PATH;
 use super::{etc, pasta};
 

@@ -66,7 +66,6 @@ pub(in crate::local) fn restrict(wanted: &Confinement) -> io::Result<()> {
 }
 
 /// Whether this kernel confines anything.
-#[cfg(target_os = "linux")]
 pub(in crate::local) fn is_offered() -> bool {
     use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
     Ruleset::default()
@@ -76,12 +75,6 @@ pub(in crate::local) fn is_offered() -> bool {
         .is_ok()
 }
 
-#[cfg(not(target_os = "linux"))]
-pub(in crate::local) fn is_offered() -> bool {
-    false
-}
-
-#[cfg(target_os = "linux")]
 fn restrict_files(wanted: &ReachableFiles) -> io::Result<()> {
     use landlock::{
         ABI, Access, AccessFs, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr,
@@ -117,9 +110,4 @@ fn restrict_files(wanted: &ReachableFiles) -> io::Result<()> {
         RulesetStatus::NotEnforced => Err(io::Error::other("landlock was not enforced")),
         _ => Ok(()),
     }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn restrict_files(_: &ReachableFiles) -> io::Result<()> {
-    Err(io::Error::from(io::ErrorKind::Unsupported))
 }

@@ -20,10 +20,7 @@ use super::PathMap;
 const LOOKS: usize = 8;
 
 /// To go through a directory takes no right to list it.
-#[cfg(target_os = "linux")]
 const PASS: OFlags = OFlags::PATH;
-#[cfg(not(target_os = "linux"))]
-const PASS: OFlags = OFlags::RDONLY;
 
 /// A name in a directory that is held; whether something has it is not said.
 #[derive(Debug)]
@@ -80,16 +77,10 @@ impl PathMap {
 
 impl ConfinedPath {
     /// What has the name; of a link, the link.
-    #[cfg(target_os = "linux")]
     pub(in crate::local) fn metadata(&self) -> io::Result<Metadata> {
         let how = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let held = rustix::fs::openat(&self.parent, &self.name, how, Mode::empty())?;
         File::from(held).metadata()
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(in crate::local) fn metadata(&self) -> io::Result<Metadata> {
-        self.place.symlink_metadata()
     }
 
     /// Opens a file or a directory for reading; a link is an error. Never waits, as a pipe would.
@@ -167,7 +158,6 @@ impl ConfinedPath {
     }
 
     /// Holds the directory itself; a link is an error.
-    #[cfg(target_os = "linux")]
     pub(in crate::local) fn folder(&self) -> io::Result<OwnedFd> {
         folder(self.parent.as_fd(), &self.name)
     }

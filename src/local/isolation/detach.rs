@@ -89,7 +89,6 @@ pub(in crate::local) fn lead_session() -> io::Result<()> {
 
 /// Has no capabilities, and gets none by starting a set-user-id program: a server may have rights beyond its
 /// user's. For the helper; to build a sandbox takes them.
-#[cfg(target_os = "linux")]
 pub(in crate::local) fn give_up_rights() -> io::Result<()> {
     use rustix::thread::{
         CapabilitySet, CapabilitySets, clear_ambient_capability_set, set_capabilities,
@@ -108,22 +107,12 @@ pub(in crate::local) fn give_up_rights() -> io::Result<()> {
     )?)
 }
 
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "the Linux variant can fail")]
-pub(in crate::local) fn give_up_rights() -> io::Result<()> {
-    Ok(())
-}
-
 /// Joins a new, empty session keyring. Where that cannot be (a kernel without keyrings, a container
 /// that forbids them, no quota left), processes still cannot ask for the old one: the filter of system
 /// calls denies all that has to do with keys.
-#[cfg(target_os = "linux")]
 fn leave_keyring() {
     let _ = keyutils::Keyring::join_anonymous_session();
 }
-
-#[cfg(not(target_os = "linux"))]
-fn leave_keyring() {}
 
 /// A server that the kernel prefers to others does not pass that on.
 fn drop_privileges_of_scheduling() -> io::Result<()> {

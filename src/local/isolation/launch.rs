@@ -13,7 +13,7 @@ use super::bubblewrap::BubblewrapSpec;
 use super::confine::ReachableFiles;
 use super::etc::CERTIFICATES;
 use super::{Confinement, DeniedCalls, Isolation, Level, PROGRAM_INSIDE, PathMap, detach};
-use crate::local::interface::helper_command::HelperCommand;
+use crate::local::interface::options::HelperCommand;
 
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";

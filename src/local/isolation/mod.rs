@@ -30,7 +30,6 @@ mod confined_path;
 mod detach;
 mod etc;
 mod launch;
-mod level;
 mod pasta;
 mod path_map;
 mod probe;
@@ -43,99 +42,21 @@ mod unavailable;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
-use uid_pool::UidPool;
 use unavailable::Unavailable;
 
+pub(super) use crate::local::interface::isolation::{
+    Isolation, IsolationRequest, Level, Network, PROGRAM_INSIDE, UidPool,
+};
 pub(super) use confine::{Confinement, restrict};
 pub(super) use confined_path::{ConfinedPath, remove_dir};
 pub use detach::{close_on_exec, detach};
 pub(super) use detach::{give_up_rights, lead_session};
 pub(super) use launch::{HelperLaunch, LaunchSpec};
-pub use level::{IsolationRequest, Level, Network};
 pub(super) use path_map::PathMap;
 pub(super) use system_calls::DeniedCalls;
 pub(super) use uid_pool::ServerDirs;
 
-/// Where a sandbox of level full sees this program.
-pub const PROGRAM_INSIDE: &str = "/opt/sandbar/bin/sandbar";
-
-/// What a server gives its sandboxes, and why not more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Isolation {
-    pub level: Level,
-    /// Of level full; below it the network is always shared.
-    pub network: Network,
-    /// Why the level is not higher, or the network another than was asked for; may be empty.
-    pub why: String,
-    /// What to do for that; may be empty.
-    pub next: String,
-    /// The sandboxes run as the server's user.
-    pub shares_user: bool,
-    /// As whom the sandboxes run, if the server is root.
-    #[serde(skip)]
-    owners: Option<UidPool>,
-}
-
 impl Isolation {
-    /// Level, reason and remedy in one line.
-    pub fn line(&self) -> String {
-        let mut line = format!("isolation: {}", self.told());
-        if !self.next.is_empty() {
-            line = format!("{line}; for more: {}", self.next);
-        }
-        line
-    }
-
-    /// Level and reason.
-    pub fn told(&self) -> String {
-        let mut line = self.level.name().to_owned();
-        match (self.level, self.network) {
-            (Level::Full, Network::Own) => line.push_str(" (own network, out by a proxy)"),
-            (Level::Full, Network::Pasta) => line.push_str(
-                " (own network, out by pasta, which keeps no network rules and leads to metadata \
-                 servers and to this machine's further addresses)",
-            ),
-            (Level::Full, Network::Shared) => line.push_str(" (shared network)"),
-            (Level::Filesystem, _) if self.shares_user => line.push_str(
-                " (mode and times of your files can still be changed by their paths, and programs \
-                 in a sandbox can open no terminals)",
-            ),
-            _ => {}
-        }
-        if !self.why.is_empty() {
-            line = format!("{line}; {}", self.why);
-        }
-        line
-    }
-
-    /// The level, and its network where that is another than its own behind a proxy.
-    pub fn word(&self) -> &'static str {
-        match (self.level, self.network) {
-            (Level::Full, Network::Pasta) => "full, out by pasta",
-            (Level::Full, Network::Shared) => "full, shared network",
-            (level, _) => level.name(),
-        }
-    }
-
-    /// What the user of a sandbox should know beyond that; empty if nothing.
-    pub fn notice(&self) -> String {
-        let is_plain =
-            self.level < Level::Full || (self.network == Network::Own && self.why.is_empty());
-        if is_plain { String::new() } else { self.line() }
-    }
-
-    /// Whether each sandbox has all ports to itself.
-    pub fn own_network(&self) -> bool {
-        self.level == Level::Full && self.network != Network::Shared
-    }
-
-    /// Whether the only way out is the server's proxy, which keeps a sandbox's network rules.
-    pub fn enforces_network_rules(&self) -> bool {
-        self.level == Level::Full && self.network == Network::Own
-    }
-
     /// Whether the kernel counts the processes of each sandbox apart: as those of a user, or of a
     /// user namespace.
     pub(super) fn own_user(&self) -> bool {

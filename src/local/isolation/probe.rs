@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
+use super::Network;
 use super::bubblewrap;
 use super::bubblewrap::BubblewrapSpec;
-use super::level::Network;
 use super::unavailable::Unavailable;
 use super::{confine, pasta};
 
@@ -32,9 +32,6 @@ pub(super) fn full(
     network: Network,
     owner: Option<u32>,
 ) -> Result<Option<Unavailable>, Unavailable> {
-    if !cfg!(target_os = "linux") {
-        return Err(unavailable("this system has no namespaces", "use Linux"));
-    }
     if network != Network::Pasta {
         return try_full(network, owner).map(|()| None);
     }

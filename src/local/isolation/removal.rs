@@ -3,7 +3,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-#[cfg(target_os = "linux")]
 use std::os::fd::AsRawFd;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -97,19 +96,11 @@ fn open(parent: BorrowedFd<'_>, name: &OsStr) -> io::Result<Option<OwnedFd>> {
 
 /// Opens a directory that not even its owner may list: its mode is changed by way of a descriptor that
 /// needs no right, so that no link in its place is followed.
-#[cfg(target_os = "linux")]
 fn open_shut(parent: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Errno> {
     let how = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let held = rustix::fs::openat(parent, name, how | OFlags::PATH, Mode::empty())?;
     rustix::fs::chmod(format!("/proc/self/fd/{}", held.as_raw_fd()), Mode::RWXU)?;
     rustix::fs::openat(&held, ".", how | OFlags::RDONLY, Mode::empty())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn open_shut(parent: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Errno> {
-    let how = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::chmodat(parent, name, Mode::RWXU, AtFlags::SYMLINK_NOFOLLOW)?;
-    rustix::fs::openat(parent, name, how, Mode::empty())
 }
 
 fn names(dir: &OwnedFd) -> io::Result<Vec<OsString>> {
@@ -180,7 +171,6 @@ mod tests {
     }
 
     /// Has this thread heed the modes of files, also where it is root's.
-    #[cfg(target_os = "linux")]
     fn heed_modes() {
         use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
         let mut sets = capabilities(None).unwrap();
@@ -188,7 +178,6 @@ mod tests {
         set_capabilities(None, sets).unwrap();
     }
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn directories_that_not_even_their_owner_may_enter_go_too() {
         let dir = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::UidPool;
 use super::unavailable::Unavailable;
 
 /// Directories of a server.
@@ -20,13 +21,6 @@ pub(in crate::local) struct ServerDirs<'a> {
     pub(in crate::local) state: &'a Path,
     /// Those of our own in which it lies.
     pub(in crate::local) above: &'a [PathBuf],
-}
-
-/// User ids of which each sandbox takes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct UidPool {
-    first: u32,
-    count: u32,
 }
 
 /// Above what systemd and containers give out, below what is negative as a signed number.

@@ -7,7 +7,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::enforced::ResourceLimits;
+use super::ResourceLimits;
 
 const CONTROLLERS: [&str; 2] = ["memory", "pids"];
 

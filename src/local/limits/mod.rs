@@ -16,7 +16,6 @@
 
 mod cgroup;
 mod descriptors;
-pub(super) mod enforced;
 pub(super) mod usage;
 
 use std::io;
@@ -24,10 +23,10 @@ use std::io;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
+pub(super) use crate::local::interface::limits::{EnforcedLimits, Enforcement, ResourceLimits};
 use crate::local::isolation::Isolation;
 use cgroup::ControlGroups;
 pub(super) use descriptors::{DescriptorLimits, DescriptorQuota};
-pub use enforced::{EnforcedLimits, Enforcement, ResourceLimits};
 
 /// Keeps the limits of a server's sandboxes.
 #[derive(Debug, Clone)]
@@ -42,7 +41,7 @@ impl LimitEnforcer {
         let wanted = limits.memory.is_some() || limits.processes.is_some();
         let groups = wanted.then(ControlGroups::find).flatten();
         Self {
-            enforced: EnforcedLimits::new(limits, groups.is_some(), isolation.own_user()),
+            enforced: enforced(limits, groups.is_some(), isolation.own_user()),
             groups,
         }
     }
@@ -78,6 +77,29 @@ impl LimitEnforcer {
     pub(super) fn watched_memory(&self) -> Option<u64> {
         let memory = self.enforced.limits.memory;
         memory.filter(|_| self.enforced.memory == Enforcement::Watched)
+    }
+}
+
+/// What can be enforced, and how: `has_group` with control groups, `own_user` where the kernel counts the
+/// processes of each sandbox apart.
+fn enforced(limits: ResourceLimits, has_group: bool, own_user: bool) -> EnforcedLimits {
+    let means = |limit: Option<u64>, otherwise: Enforcement| match limit {
+        None => Enforcement::Unlimited,
+        Some(_) if has_group => Enforcement::Group,
+        Some(_) => otherwise,
+    };
+    let processes = if own_user {
+        Enforcement::Kernel
+    } else {
+        Enforcement::Missing
+    };
+    EnforcedLimits {
+        limits,
+        memory: means(limits.memory, Enforcement::Watched),
+        processes: means(limits.processes, processes),
+        file_size: limits
+            .file_size
+            .map_or(Enforcement::Unlimited, |_| Enforcement::Kernel),
     }
 }
 
@@ -147,7 +169,7 @@ mod tests {
     #[test]
     fn a_helper_gets_only_what_no_group_keeps() {
         let enforcer = |has_group, own_user| LimitEnforcer {
-            enforced: EnforcedLimits::new(LIMITS, has_group, own_user),
+            enforced: enforced(LIMITS, has_group, own_user),
             groups: None,
         };
 

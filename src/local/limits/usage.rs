@@ -133,14 +133,8 @@ fn device(path: &Path) -> Option<u64> {
     path.metadata().ok().map(|metadata| metadata.dev())
 }
 
-#[cfg(target_os = "linux")]
 fn is_tmpfs(path: &Path) -> bool {
     rustix::fs::statfs(path).is_ok_and(|system| u64::try_from(system.f_type) == Ok(TMPFS))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_tmpfs(_: &Path) -> bool {
-    false
 }
 
 /// Bytes of the files below a directory. A process may be changing it; links are not followed.
@@ -239,7 +233,7 @@ pub(in crate::local) fn kilobytes(text: &str, field: &str) -> u64 {
     number.unwrap_or(0)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use std::fs::File;
     use std::io::Write as _;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::streams::{OutputSource, Program, StartedProcess};
 use crate::local::helper::client::{Helper, HelperError};
 use crate::local::helper::protocol::ProcessExit;
-use crate::local::interface::helper_command::HelperCommand;
+use crate::local::interface::options::HelperCommand;
 use crate::local::isolation::HelperLaunch;
 use crate::local::limits::ProcessLimits;
 

@@ -14,7 +14,7 @@ use super::registry::Registry;
 use super::{LocalSandbox, SandboxRun};
 use crate::local::helper::process_tree;
 use crate::local::helper::process_tree::ProcessTable;
-use crate::local::limits::enforced::bytes;
+use crate::local::interface::limits::bytes;
 use crate::local::limits::usage;
 
 /// Between two polls.

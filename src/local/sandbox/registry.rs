@@ -467,7 +467,7 @@ async fn remove(dir: PathBuf) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::interface::helper_command::HelperCommand;
+    use crate::local::interface::options::HelperCommand;
     use crate::local::isolation::{IsolationRequest, Level, ServerDirs, decide};
     use crate::local::limits::ResourceLimits;
 

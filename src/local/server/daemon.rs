@@ -18,7 +18,7 @@ use std::fs::OpenOptions;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -38,77 +38,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::lock;
 use super::lock::{ServerLock, lock_file};
+use super::status::{STATUS, ServerStatus};
 use crate::local::auth;
+use crate::local::interface::daemon::START_LIMIT;
 use crate::local::interface::options::ServerOptions;
-use crate::local::interface::status::{STATUS, ServerStatus};
-use crate::local::isolation::Isolation;
-use crate::local::limits::EnforcedLimits;
 use crate::local::private_file::write_private;
 use crate::local::sync::blocking;
 use crate::regular_file;
 
+pub use crate::local::interface::daemon::{Daemon, DaemonError, DaemonLaunch};
+
 const HEALTH_LIMIT: Duration = Duration::from_secs(2);
-const START_LIMIT: Duration = Duration::from_secs(15);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(20);
 const ADDRESS: &str = "daemon.json";
 /// How much of the log an error quotes.
 const QUOTED: usize = 600;
-
-/// A daemon that has answered.
-#[derive(Debug, Clone)]
-pub struct Daemon {
-    /// The control plane's base URL.
-    pub url: String,
-    pub api_key: SecretString,
-    pub pid: u32,
-    /// The version of the program that it runs.
-    pub version: String,
-    /// How far its sandboxes are shut off.
-    pub isolation: Isolation,
-    /// Sandboxes that have processes, stopped ones too.
-    pub running: usize,
-    /// What its sandboxes may use.
-    pub limits: EnforcedLimits,
-    /// The program's file, where sandboxes below level full can start it.
-    pub program: PathBuf,
-    /// The digest of [`outbound_digest`](crate::local::outbound_digest) of the shell that started it.
-    pub outbound_digest: String,
-    /// Where its files are.
-    pub state_dir: PathBuf,
-}
-
-/// How to start the program as a daemon.
-#[derive(Debug, Clone)]
-pub struct DaemonLaunch {
-    pub program: PathBuf,
-    /// A hidden subcommand that calls [`serve`].
-    pub arguments: Vec<String>,
-    /// The whole environment.
-    pub env: Vec<(String, String)>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum DaemonError {
-    #[error("use the local server's directory {directory}")]
-    Directory {
-        directory: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("start the local server {program}")]
-    Spawn {
-        program: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("the local server did not come up; its log {log} ends with: {tail}")]
-    NotUp { log: PathBuf, tail: String },
-    #[error("a local server runs, and did not answer for {} s", START_LIMIT.as_secs())]
-    Silent,
-    #[error("the local server (process {pid}) did not stop")]
-    NotStopped { pid: u32 },
-}
 
 /// `daemon.json`.
 #[derive(Serialize, Deserialize)]

@@ -7,6 +7,7 @@ pub mod daemon;
 pub(super) mod fault_switch;
 mod idle;
 pub(super) mod lock;
+pub(super) mod status;
 
 use std::io;
 use std::net::SocketAddr;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::local::error::ApiError;
-use crate::local::interface::helper_command::HelperCommand;
+use crate::local::interface::options::HelperCommand;
 use crate::local::interface::options::ServerOptions;
 use crate::local::isolation::Isolation;
 use crate::local::limits::{DescriptorLimits, ProcessLimits};
@@ -378,33 +378,20 @@ impl InstallJob {
 
 /// The npm package with OpenCode's binary for this machine (names as published for 1.18).
 fn opencode_package() -> String {
-    let os = if cfg!(target_os = "macos") {
-        "darwin"
-    } else {
-        "linux"
-    };
-    let arch = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "x64"
-    };
+    let is_arm = cfg!(target_arch = "aarch64");
+    let arch = if is_arm { "arm64" } else { "x64" };
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let plain = os == "linux" && arch == "x64" && !info.is_empty() && !has_avx2(&info);
+    let plain = !is_arm && !info.is_empty() && !has_avx2(&info);
     let baseline = if plain { "-baseline" } else { "" };
-    let musl = if cfg!(target_os = "linux") && is_musl() {
-        "-musl"
-    } else {
-        ""
-    };
-    format!("opencode-{os}-{arch}{baseline}{musl}")
+    let musl = if is_musl() { "-musl" } else { "" };
+    format!("opencode-linux-{arch}{baseline}{musl}")
 }
 
 fn ripgrep_package() -> &'static str {
-    match (cfg!(target_os = "macos"), cfg!(target_arch = "aarch64")) {
-        (true, true) => "@vscode/ripgrep-darwin-arm64",
-        (true, false) => "@vscode/ripgrep-darwin-x64",
-        (false, true) => "@vscode/ripgrep-linux-arm64",
-        (false, false) => "@vscode/ripgrep-linux-x64",
+    if cfg!(target_arch = "aarch64") {
+        "@vscode/ripgrep-linux-arm64"
+    } else {
+        "@vscode/ripgrep-linux-x64"
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::local::helper::client::HelperError;
 use crate::local::helper::protocol::{HelperErrorKind, ProcessExit};
-use crate::local::interface::helper_command::HelperCommand;
+use crate::local::interface::options::HelperCommand;
 use crate::local::limits::ProcessLimits;
 use crate::local::process::contained::ContainedProgram;
 use crate::local::process::streams::Program;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::local::isolation::Isolation;
-use crate::local::limits::EnforcedLimits;
+use crate::local::interface::isolation::Isolation;
+use crate::local::interface::limits::EnforcedLimits;
 
 /// The path that is asked by those who only look.
 pub(in crate::local) const STATUS: &str = "/sandbar/status";

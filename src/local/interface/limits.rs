@@ -39,35 +39,6 @@ pub struct EnforcedLimits {
 }
 
 impl EnforcedLimits {
-    pub(super) fn new(limits: ResourceLimits, has_group: bool, own_user: bool) -> Self {
-        let means = |limit: Option<u64>, else_by: Enforcement| match limit {
-            None => Enforcement::Unlimited,
-            Some(_) if has_group => Enforcement::Group,
-            Some(_) => else_by,
-        };
-        let watched = if cfg!(target_os = "linux") {
-            Enforcement::Watched
-        } else {
-            Enforcement::Missing
-        };
-        Self {
-            limits,
-            memory: means(limits.memory, watched),
-            processes: means(
-                limits.processes,
-                if own_user {
-                    Enforcement::Kernel
-                } else {
-                    Enforcement::Missing
-                },
-            ),
-            file_size: match limits.file_size {
-                None => Enforcement::Unlimited,
-                Some(_) => Enforcement::Kernel,
-            },
-        }
-    }
-
     /// In one line.
     pub fn line(&self) -> String {
         let say = |what: &str, limit: Option<u64>, means: Enforcement, size: fn(u64) -> String| {
