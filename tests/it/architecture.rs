@@ -6,6 +6,7 @@
 mod allowances;
 mod app_parts;
 mod circles;
+mod folders;
 mod imports;
 mod type_names;
 

@@ -12,7 +12,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::local::server::status::STATUS;
+use crate::local::api::status::STATUS;
 
 /// Requests of a server.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ pub(super) mod fork;
 pub(super) mod log;
 pub(super) mod memory_watch;
 pub(super) mod metrics;
+mod reaper;
 pub(super) mod record;
 pub(super) mod registry;
 mod run_lifecycle;

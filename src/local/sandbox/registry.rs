@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use tokio::sync::{MutexGuard, Notify};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use super::LocalSandbox;
@@ -25,7 +24,6 @@ use super::template::{TemplateLinks, Templates};
 use crate::clock::unix_now;
 use crate::local::auth;
 use crate::local::error::{ApiError, failed};
-use crate::local::gateway::activity::RequestActivity;
 use crate::local::interface::options::ServerOptions;
 use crate::local::isolation::{Isolation, remove_dir};
 use crate::local::limits::{DescriptorLimits, LimitEnforcer};
@@ -34,11 +32,6 @@ use crate::local::sync::lock;
 use crate::local::sync::{blocking, run_to_completion};
 use crate::net::random;
 
-/// The longest wait of the reaper, so that a changed clock is noticed.
-const REAPER_STEP: Duration = Duration::from_mins(1);
-
-/// When the reaper comes back to a sandbox that is being worked on.
-const BUSY: Duration = Duration::from_secs(1);
 /// When a create that met the limit of sandboxes is worth another try, in seconds.
 const LIMIT_RETRY: u64 = 5;
 /// With more sandboxes, paused ones too, some may share a user: a container may have few.
@@ -51,13 +44,12 @@ pub(in crate::local) struct Registry {
     pub(in crate::local) isolation: Isolation,
     pub(in crate::local) enforcer: LimitEnforcer,
     pub(in crate::local) descriptors: DescriptorLimits,
-    pub(in crate::local) activity: Arc<RequestActivity>,
     pub(in crate::local) templates: Templates,
     pub(in crate::local) snapshots: SnapshotStore,
     sandboxes: Mutex<HashMap<String, Arc<LocalSandbox>>>,
     pub(in crate::local) replays: CreateReplays,
     pub(in crate::local) faults: SimulatedFaults,
-    deadlines: Notify,
+    pub(super) deadlines: Notify,
     pub(in crate::local) tasks: TaskTracker,
 }
 
@@ -96,7 +88,6 @@ impl Registry {
             snapshots: SnapshotStore::new(&options.state_dir),
             enforcer: LimitEnforcer::find(options.limits, &isolation),
             descriptors,
-            activity: Arc::default(),
             options: Arc::new(options),
             isolation,
             sandboxes: Mutex::new(sandboxes),
@@ -310,7 +301,11 @@ impl Registry {
     }
 
     /// Whoever calls it has the sandbox's turn.
-    async fn pause_now(&self, sandbox: &LocalSandbox, memory: bool) -> Result<(), ApiError> {
+    pub(super) async fn pause_now(
+        &self,
+        sandbox: &LocalSandbox,
+        memory: bool,
+    ) -> Result<(), ApiError> {
         let stored = sandbox.change(|record| record.state = RunState::Paused);
         stored.await.map_err(failed("store the sandbox"))?;
         sandbox.log.note("paused");
@@ -337,7 +332,7 @@ impl Registry {
     }
 
     /// Whoever calls it has the sandbox's turn.
-    async fn kill_now(&self, sandbox: &LocalSandbox) -> Result<(), ApiError> {
+    pub(super) async fn kill_now(&self, sandbox: &LocalSandbox) -> Result<(), ApiError> {
         let id = sandbox.record().id;
         lock(&self.sandboxes)
             .remove(&id)
@@ -387,51 +382,6 @@ impl Registry {
         stored.await.map_err(failed("store the sandbox"))?;
         sandbox.log.note("network rules changed");
         Ok(())
-    }
-
-    /// Ends sandboxes whose time is over, until the server shuts down.
-    pub(in crate::local) async fn reap(self: Arc<Self>, shutdown: CancellationToken) {
-        loop {
-            let mut wait = REAPER_STEP;
-            for sandbox in self.all() {
-                let record = sandbox.record();
-                if record.state != RunState::Running {
-                    continue;
-                }
-                let left = Duration::from_millis(record.ends_at.saturating_sub(unix_now().0));
-                if !left.is_zero() {
-                    wait = wait.min(left);
-                } else if let Ok(turn) = sandbox.transition.try_lock() {
-                    let _ = self.expire(&sandbox, turn).await;
-                } else {
-                    // A copy of its files may take minutes; others do not wait for that.
-                    wait = wait.min(BUSY);
-                }
-            }
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                () = self.deadlines.notified() => {}
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-    }
-
-    /// Ends a sandbox whose time is over, unless it has got more since somebody looked.
-    async fn expire(
-        &self,
-        sandbox: &LocalSandbox,
-        _turn: MutexGuard<'_, ()>,
-    ) -> Result<(), ApiError> {
-        let record = sandbox.record();
-        if record.state != RunState::Running || record.ends_at > unix_now().0 {
-            return Ok(());
-        }
-        if record.auto_pause {
-            sandbox.log.note("the time is over");
-            self.pause_now(sandbox, record.auto_pause_memory).await
-        } else {
-            self.kill_now(sandbox).await
-        }
     }
 
     /// Stops every run; files and records stay.

@@ -37,12 +37,12 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::lock;
-use super::lock::{ServerLock, lock_file};
-use super::status::{STATUS, ServerStatus};
+use super::lock::ServerLock;
+use crate::local::api::status::{STATUS, ServerStatus};
 use crate::local::auth;
 use crate::local::interface::daemon::START_LIMIT;
 use crate::local::interface::options::ServerOptions;
-use crate::local::private_file::write_private;
+use crate::local::private_file::{lock_file, write_private};
 use crate::local::sync::blocking;
 use crate::regular_file;
 

@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use crate::local::gateway::activity::RequestActivity;
 use crate::local::sandbox::registry::Registry;
 
 /// Waits until the server has been of no use for so long. Cancel-safe.
-pub(in crate::local) async fn idle(registry: &Registry, limit: Duration) {
-    let activity = &registry.activity;
+pub(in crate::local) async fn idle(
+    registry: &Registry,
+    activity: &RequestActivity,
+    limit: Duration,
+) {
     let is_used =
         || activity.is_asked() || registry.all().iter().any(|sandbox| sandbox.run().is_some());
     quiet(limit, is_used, || activity.begun()).await;

@@ -5,15 +5,15 @@
 //! another program: an flock on `server.lock`, so it ends with its holder, however that ends. The file
 //! says who holds it ([`LockHolder`]); what an earlier holder wrote is cleared before anybody can rely on it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
+use crate::local::private_file::lock_file;
 use crate::regular_file;
 
 const NAME: &str = "server.lock";
@@ -102,15 +102,6 @@ pub(in crate::local) fn holder(state_dir: &Path) -> Option<LockHolder> {
 fn read(state_dir: &Path) -> Option<LockHolder> {
     let text = regular_file::read(&state_dir.join(NAME), regular_file::SMALL).ok()?;
     serde_json::from_slice(&text).ok()
-}
-
-/// Opens a file for its owner alone, and locks it.
-pub(in crate::local) fn lock_file(path: &Path, how: FlockOperation) -> io::Result<File> {
-    let mut open = OpenOptions::new();
-    open.create(true).truncate(false).write(true).mode(0o600);
-    let file = regular_file::open(path, &mut open)?;
-    rustix::fs::flock(&file, how)?;
-    Ok(file)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ pub mod daemon;
 pub(super) mod fault_switch;
 mod idle;
 pub(super) mod lock;
-pub(super) mod status;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,7 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::fault_switch::FaultSwitch;
 use self::lock::ServerLock;
-use super::gateway::{accept, activity, proxy, route};
+use super::gateway::activity::{self, RequestActivity};
+use super::gateway::{accept, proxy, route};
 use super::interface::options::ServerOptions;
 use super::isolation::{self, Isolation, IsolationRequest};
 use super::limits::{self, EnforcedLimits, ResourceLimits};
@@ -45,6 +45,7 @@ pub struct LocalServer {
     isolation: Isolation,
     limits: EnforcedLimits,
     registry: Arc<Registry>,
+    activity: Arc<RequestActivity>,
     tasks: JoinSet<()>,
 }
 
@@ -90,7 +91,7 @@ impl LocalServer {
 
     /// Waits until nobody has used it for so long, and no sandbox has processes in it. Cancel-safe.
     pub async fn idle(&self, limit: Duration) {
-        idle::idle(&self.registry, limit).await;
+        idle::idle(&self.registry, &self.activity, limit).await;
     }
 
     /// Waits until the server has ended after its shutdown: no sandbox runs any more.
@@ -139,7 +140,8 @@ async fn start_locked(
         envd: envd::router(),
         registry: registry.clone(),
     };
-    let counted = middleware::from_fn_with_state(registry.activity.clone(), activity::count);
+    let activity = Arc::<RequestActivity>::default();
+    let counted = middleware::from_fn_with_state(Arc::clone(&activity), activity::count);
     let app = Router::new().fallback(proxy::dispatch).with_state(front);
     let app = app.layer(counted);
     let places = Arc::new(Semaphore::new(registry.descriptors.connections()));
@@ -169,6 +171,7 @@ async fn start_locked(
         isolation,
         limits,
         registry,
+        activity,
         tasks,
     })
 }

@@ -57,7 +57,6 @@ const REPEATED: &[(&str, usize)] = &[
     ("Transcript", 2),
     ("Turn", 2),
     ("Wanted", 2),
-    ("WatchSource", 2),
     ("Way", 2),
     ("Writer", 3),
 ];

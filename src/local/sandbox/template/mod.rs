@@ -24,7 +24,7 @@ use crate::local::interface::options::HelperCommand;
 use crate::local::interface::options::ServerOptions;
 use crate::local::isolation::Isolation;
 use crate::local::limits::{DescriptorLimits, ProcessLimits};
-use crate::local::server::lock::lock_file;
+use crate::local::private_file::lock_file;
 use crate::local::sync::lock;
 use npm::{CUT, InstallSettings, Npm};
 

@@ -1,0 +1,200 @@
+//! Inside of a room: which folder of it may import which other.
+//!
+//! Files that lie directly in a room are its common floor, which all of its folders may use.
+
+use std::collections::BTreeSet;
+
+use super::imports::{Import, imports};
+use super::sources;
+use crate::support::source::SourceFile;
+
+/// What one folder of a room may import of the room's other folders.
+struct Folder {
+    /// Below `src/`.
+    path: &'static str,
+    /// Folders or files beside it, as `sandbox` or `sandbox/log.rs`.
+    may_import: &'static [&'static str],
+    why: &'static str,
+}
+
+/// The rooms whose folders are all in [`FOLDERS`].
+const ROOMS: &[&str] = &["local"];
+
+/// From the floor up: what stands lower knows nothing of what stands higher.
+const FOLDERS: &[Folder] = &[
+    Folder {
+        path: "local/interface",
+        may_import: &[],
+        why: "plain data, the same on every system",
+    },
+    Folder {
+        path: "local/isolation",
+        may_import: &["interface"],
+        why: "knows the kernel, and no sandbox's record",
+    },
+    Folder {
+        path: "local/limits",
+        may_import: &["interface"],
+        why: "knows the kernel and processes by their numbers, and no sandbox",
+    },
+    Folder {
+        path: "local/network",
+        may_import: &["limits"],
+        why: "gets its rules, and knows neither sandboxes nor the registry",
+    },
+    Folder {
+        path: "local/helper",
+        // The port on which the server itself listens inside of a sandbox.
+        may_import: &["isolation", "limits", "network/forward_proxy.rs"],
+        why: "starts and ends processes; what they are for is others' business",
+    },
+    Folder {
+        path: "local/process",
+        // Starts and ends of processes stand in the sandbox's log.
+        may_import: &[
+            "helper",
+            "interface",
+            "isolation",
+            "limits",
+            "sandbox/log.rs",
+        ],
+        why: "a process does not know whose it is",
+    },
+    Folder {
+        path: "local/sandbox",
+        // Polled watchers belong to a run and end with it.
+        may_import: &[
+            "envd/watch.rs",
+            "helper",
+            "interface",
+            "isolation",
+            "limits",
+            "network",
+            "process",
+        ],
+        why: "a sandbox's life is the same whoever asks for it: no API, no gateway, no server",
+    },
+    Folder {
+        path: "local/envd",
+        may_import: &["helper", "isolation", "process", "sandbox"],
+        why: "one sandbox's files and processes; it does not know the control plane",
+    },
+    Folder {
+        path: "local/api",
+        may_import: &["interface", "network/rules.rs", "sandbox"],
+        why: "reaches processes, isolation and limits through sandboxes only",
+    },
+    Folder {
+        path: "local/gateway",
+        // Asking for the server's status is no use of it.
+        may_import: &["api/status.rs", "envd", "helper", "sandbox"],
+        why: "gets the control plane's routes as a router, and knows none of them",
+    },
+    Folder {
+        path: "local/server",
+        may_import: &[
+            "api",
+            "envd",
+            "gateway",
+            "interface",
+            "isolation",
+            "limits",
+            "sandbox",
+        ],
+        why: "puts the server together; processes and networks are the sandboxes' business",
+    },
+];
+
+/// The folder of a room in which a file is, and the file's path within the room.
+fn place(path: &str) -> Option<(&str, &str)> {
+    let (room, rest) = path.split_once('/')?;
+    rest.contains('/').then_some((room, rest))
+}
+
+/// Whether a path within a room is what an entry of `may_import` names.
+fn is_at(path: &str, allowed: &str) -> bool {
+    let rest = path.strip_prefix(allowed);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What is wrong with the imports between folders, one sentence each.
+fn faults(files: &[SourceFile], rooms: &[&str], folders: &[Folder]) -> Vec<String> {
+    let imports = imports(files);
+    let mut faults = BTreeSet::new();
+    let mut used = BTreeSet::new();
+    for Import { from, to, line, .. } in &imports {
+        let (Some((room, inner)), Some((other, target))) = (place(from), place(to)) else {
+            continue;
+        };
+        let (own, its) = (inner.split('/').next(), target.split('/').next());
+        if room != other || own == its || !rooms.contains(&room) {
+            continue;
+        }
+        let path = format!("{room}/{}", own.unwrap_or_default());
+        let Some(folder) = folders.iter().find(|folder| folder.path == path) else {
+            faults.insert(format!("{path} is not in the table of folders"));
+            continue;
+        };
+        let mut allowed = folder.may_import.iter();
+        match allowed.find(|allowed| is_at(target, allowed)) {
+            Some(allowed) => {
+                used.insert((folder.path, *allowed));
+            }
+            None => {
+                faults.insert(format!(
+                    "{from}:{line} imports {to}; {path}: {}",
+                    folder.why
+                ));
+            }
+        }
+    }
+    for folder in folders {
+        let needless = folder.may_import.iter();
+        let needless = needless.filter(|allowed| !used.contains(&(folder.path, **allowed)));
+        faults.extend(needless.map(|allowed| format!("{} does not need {allowed}", folder.path)));
+    }
+    faults.into_iter().collect()
+}
+
+#[test]
+fn folders_of_a_room_keep_to_their_borders() {
+    let found = faults(sources(), ROOMS, FOLDERS);
+
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn an_import_over_a_border_is_seen_and_so_are_an_allowance_and_a_folder_that_nobody_thought_of() {
+    let files = [
+        SourceFile::read("local/error.rs", "pub struct Error;"),
+        SourceFile::read(
+            "local/sandbox/mod.rs",
+            "use crate::local::error::Error; pub struct Sandbox;",
+        ),
+        SourceFile::read("local/sandbox/log.rs", "pub struct Log;"),
+        SourceFile::read(
+            "local/helper/init.rs",
+            "\nuse crate::local::sandbox::Sandbox; use crate::local::sandbox::log::Log;",
+        ),
+        SourceFile::read("local/new/a.rs", "use crate::local::sandbox::log::Log;"),
+    ];
+    let folder = |may_import| Folder {
+        path: "local/helper",
+        may_import,
+        why: "it knows no sandbox",
+    };
+
+    assert_eq!(
+        faults(&files, &["local"], &[folder(&["sandbox/log.rs", "api"])]),
+        [
+            "local/helper does not need api",
+            "local/helper/init.rs:2 imports local/sandbox/mod.rs; local/helper: it knows no sandbox",
+            "local/new is not in the table of folders",
+        ]
+    );
+    assert_eq!(
+        faults(&files[..4], &["local"], &[folder(&["sandbox"])]),
+        [""; 0]
+    );
+    assert_eq!(faults(&files, &["app"], &[]), [""; 0]);
+}
