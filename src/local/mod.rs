@@ -2,11 +2,30 @@
 //! envd, and the proxy to the sandboxes' ports, all on one loopback port.
 //!
 //! In: a listener, [`ServerOptions`], a token for shutdown. Out: HTTP. Each sandbox has one helper
-//! process (our own program, see [`init_main`]) that starts and ends everything in it, behind a wall
-//! as high as the machine offers ([`Isolation`]); without isolation a sandbox is a home directory, a
-//! clean environment and a process tree, and no wall.
+//! process (our own program, see [`init_main`]) that starts and ends everything in it, as
+//! isolated as the machine allows ([`Isolation`]). Without isolation a sandbox is only a home directory, a
+//! clean environment and a process tree.
 //!
 //! It knows E2B's REST bodies and envd's messages, and no client, session or screen.
+//!
+//! # In reading order
+//!
+//! | folder | what it is for |
+//! |---|---|
+//! | [`interface`] | what the rest of the program knows of a server |
+//! | [`server`] | starts and ends a server; runs one as a daemon |
+//! | [`gateway`] | accepts connections and routes requests |
+//! | [`api`] | the control plane |
+//! | [`envd`] | files and processes of one sandbox, as the SDKs see them |
+//! | [`sandbox`] | sandboxes, from create to kill; snapshots, templates, metrics |
+//! | [`process`] | the processes of a run, and their output |
+//! | [`helper`] | the helper process of a sandbox |
+//! | [`network`] | the proxy by which a sandbox reaches the network, and its rules |
+//! | [`isolation`] | how far a sandbox is isolated from this machine |
+//! | [`limits`] | how much a sandbox may use of it |
+//!
+//! A folder uses those below it; `tests/it/architecture/folders.rs` has the exceptions.
+//! On other systems than Linux `unsupported.rs` stands in for this file.
 
 mod api;
 mod auth;

@@ -1,9 +1,9 @@
 //! Paths of the file API: relative ones and `~` start at the sandbox's home; absolute ones are as
 //! the processes see them, and must lie inside the sandbox's directories. Links are followed as the
-//! processes would follow them, and never by the kernel: what was found here is then held by
+//! processes would follow them, and never by the kernel: what was found here is then opened by
 //! [`PathMap::open_confined`], which follows none.
 //!
-//! Without isolation this is no wall (a process of the sandbox can read what its user can); it
+//! Without isolation this protects nothing (a process of the sandbox can read what its user can); it
 //! keeps the API from touching the user's files by mistake or through a link.
 
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What a handler left of a request's body, when it has answered without reading it to the end: a
+//! Reads the rest of a request's body when a handler has answered without reading it to the end: a
 //! wrong key, a sandbox that is gone. The HTTP library would close the connection after such an
 //! answer, and a client that sends head and body in two pieces, or has the connection in its pool
 //! already, would see a broken connection instead of the answer or at its next request.

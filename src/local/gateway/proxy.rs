@@ -1,4 +1,4 @@
-//! The door from outside: routes each request to the control plane, to a sandbox's envd, or to a
+//! Routes each request to the control plane, to a sandbox's envd, or to a
 //! port on which a process of that sandbox listens. Bodies stream both ways, unbuffered; an
 //! upgrade (WebSocket) becomes a plain copy of bytes. Neither has a time limit.
 

@@ -1,7 +1,7 @@
-//! The server's hold on one sandbox's helper process: requests with their answers, exits of
-//! processes, and the certainty that the helper is gone.
+//! The server's side of a helper process: requests with their answers, exits of processes, and the
+//! helper's own end.
 //!
-//! One task reads the door; it never waits for anyone, so the helper never blocks on us. Another one
+//! One task reads the socket; it never waits for anyone, so the helper never blocks on us. Another one
 //! writes, so that a caller who gives up leaves no half of a message behind.
 
 use std::collections::HashMap;
@@ -98,7 +98,7 @@ struct PendingCall {
     exit: Option<oneshot::Sender<ProcessExit>>,
 }
 
-/// A request on its way through the door.
+/// A request on its way to the helper.
 type OutgoingMessage = (HelperRequest, Vec<OwnedFd>);
 
 /// A call that waits for its answer; forgotten when its caller gives up.
@@ -113,7 +113,7 @@ impl Drop for CallGuard<'_> {
     }
 }
 
-/// A running helper. Dropping it closes the door, upon which the helper kills its tree.
+/// A running helper. Dropping it closes the socket, upon which the helper kills its process tree.
 pub(in crate::local) struct Helper {
     outbox: mpsc::Sender<OutgoingMessage>,
     waiting: Arc<Mutex<PendingCalls>>,
@@ -155,7 +155,7 @@ impl Helper {
         let mut child = command
             .spawn()
             .map_err(|error| failed("start the sandbox's helper process", error))?;
-        // It holds the other end of the door, without which no end would be noticed.
+        // It has the other end of the socket: while that is open, the end of the helper goes unnoticed.
         drop(command);
         let (sender, mut receiver) = ours
             .set_nonblocking(true)
@@ -192,7 +192,7 @@ impl Helper {
         Ok(helper)
     }
 
-    /// Has the helper lay upon itself what holds for everything in the sandbox.
+    /// Has the helper limit and confine itself, and thereby everything in the sandbox.
     async fn restrain(
         &self,
         limits: ProcessLimits,
@@ -370,7 +370,7 @@ async fn not_ready(child: &mut Child, log: &Path) -> HelperError {
     }
 }
 
-/// Kills a helper and what holds its wall up, which is above it: its end alone would be no end.
+/// Kills a helper and the processes above it that isolate it: they could outlive it.
 async fn end(child: &mut Child) {
     for member in child
         .id()

@@ -1,6 +1,6 @@
 //! The helper process of one sandbox: our own program started again with a hidden subcommand.
 //!
-//! In: requests through the door on its standard input (a Unix socket). Out: reports and file
+//! In: requests on its standard input, a Unix socket. Out: reports and file
 //! descriptors. It starts the sandbox's processes, adopts and reaps their orphans, signals,
 //! dials, and kills everything when asked to or when the server is gone (end of the socket).
 //! The parent-death signal is deliberately not used: it follows the *thread* that started us,
@@ -75,8 +75,8 @@ fn adopt_orphans() -> io::Result<()> {
     ))?)
 }
 
-/// The sandbox's processes are of the same user, and could take the door from a helper that they may
-/// look into.
+/// The sandbox's processes run as the same user, and could take the socket from a helper whose memory they
+/// may read.
 fn shut_to_its_processes() -> io::Result<()> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
@@ -119,7 +119,7 @@ async fn serve(sender: MessageSender, mut receiver: MessageReceiver) -> io::Resu
 
 struct Init {
     outbox: ReportSender,
-    /// Processes started through the door that we have not reaped: their ids cannot be reused.
+    /// Processes started by this helper that we have not reaped: their ids cannot be reused.
     alive: HashSet<u32>,
     ports: Arc<Mutex<PortOwners>>,
 }

@@ -1,6 +1,6 @@
 //! The ports on which processes of this sandbox listen, among those of a network that it shares.
 //!
-//! Used inside a sandbox's helper, for each connection from outside. What is sent there may hold a
+//! Used inside a sandbox's helper, for each connection from outside. What is sent there may contain a
 //! password, so an address counts only if nobody else could take the connection. To look through
 //! the machine's processes for a socket costs milliseconds; so what was found is kept for as long as
 //! the kernel names the very same sockets for the port.

@@ -1,7 +1,7 @@
 //! The processes below this one.
 //!
 //! Used inside a sandbox's helper, which adopts orphans, so that everything ever started in the
-//! sandbox is below it. On Linux by `/proc`; elsewhere by `ps` and `lsof`, without adoption.
+//! sandbox is below it. Reads `/proc`.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,12 +1,12 @@
-//! The door into a sandbox: what the server asks of a sandbox's helper process and what the
-//! helper reports, over one Unix stream socket.
+//! The protocol between the server and a sandbox's helper process, over one Unix stream socket: requests of
+//! the server, reports of the helper.
 //!
 //! A message is a head (body length as `u32` big-endian, number of file descriptors as one
 //! byte) and a JSON body. Descriptors travel with the head's first byte, so they are here when
 //! the message is complete: the pipes of a process go in, a dialled connection comes out. No
 //! output passes through the helper itself; each pipe keeps its own back-pressure.
 //!
-//! Knows nothing of E2B and HTTP. Every level of isolation stands behind the same door.
+//! Knows nothing of E2B and HTTP. It is the same at every level of isolation.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -60,7 +60,7 @@ pub(in crate::local) enum HelperRequest {
     Listen { call: u64, port: u16 },
     /// Connects to a TCP port on which a process of this sandbox listens. `alone`: nobody else can.
     Dial { call: u64, port: u16, alone: bool },
-    /// Signals a process that was started through this door, and no other.
+    /// Signals a process that was started by this helper, and no other.
     Signal { call: u64, pid: u32, signal: i32 },
     /// Stops (SIGSTOP) every process of the sandbox.
     Freeze { call: u64 },
@@ -104,7 +104,7 @@ pub(in crate::local) enum HelperReport {
         reason: HelperErrorKind,
         message: String,
     },
-    /// A process started through this door has ended; always after its `Spawned`.
+    /// A process started by this helper has ended; always after its `Spawned`.
     Exited {
         pid: u32,
         exit: ProcessExit,
@@ -167,7 +167,7 @@ pub(in crate::local) struct MessageReceiver {
     fds: VecDeque<OwnedFd>,
 }
 
-/// Splits a connected socket into the two halves of a door.
+/// Splits a connected socket into its two halves.
 pub(in crate::local) fn split(stream: UnixStream) -> (MessageSender, MessageReceiver) {
     let stream = Arc::new(stream);
     let receiver = MessageReceiver {
@@ -269,7 +269,7 @@ fn send_some(stream: &UnixStream, bytes: &[u8], fds: &[OwnedFd]) -> io::Result<u
     if !borrowed.is_empty() {
         control.push(SendAncillaryMessage::ScmRights(&borrowed));
     }
-    // The Rust runtime ignores SIGPIPE, so a closed door is an error here and no signal.
+    // The Rust runtime ignores SIGPIPE, so a closed socket is an error here and no signal.
     let count = rustix::net::sendmsg(
         stream,
         &[IoSlice::new(bytes)],
@@ -369,7 +369,7 @@ mod tests {
 
         let flood = async {
             loop {
-                let fd: OwnedFd = std::fs::File::split("/dev/null").unwrap().into();
+                let fd: OwnedFd = std::fs::File::open("/dev/null").unwrap().into();
                 here.writable().await.unwrap();
                 let sent = here.try_io(Interest::WRITABLE, || send_some(&here, &bytes, &[fd]));
                 if sent.is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock) {

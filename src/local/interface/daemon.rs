@@ -21,7 +21,7 @@ pub struct Daemon {
     pub pid: u32,
     /// The version of the program that it runs.
     pub version: String,
-    /// How far its sandboxes are shut off.
+    /// How far its sandboxes are isolated.
     pub isolation: Isolation,
     /// Sandboxes that have processes, stopped ones too.
     pub running: usize,
@@ -29,7 +29,7 @@ pub struct Daemon {
     pub limits: EnforcedLimits,
     /// The program's file, where sandboxes below level full can start it.
     pub program: PathBuf,
-    /// The digest of [`outbound_digest`](crate::local::outbound_digest) of the shell that started it.
+    /// The [`outbound_digest`](crate::local::outbound_digest) of the shell that started it.
     pub outbound_digest: String,
     /// Where its files are.
     pub state_dir: PathBuf,

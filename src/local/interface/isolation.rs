@@ -1,8 +1,8 @@
-//! How far sandboxes can be shut off, and how far they shall be.
+//! How far sandboxes are isolated: what is asked for, and what a server gives.
 
 use serde::{Deserialize, Serialize};
 
-/// A level; a later one shuts off more.
+/// A level of isolation; later ones isolate more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -34,21 +34,21 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum Network {
-    /// One of their own, with all its ports; out by HTTP(S) through the server's proxy alone.
+    /// A network of its own for each, with all its ports; connected by the server's HTTP(S) proxy alone.
     #[default]
     Own,
-    /// One of their own, with all its ports; out by pasta, whatever the protocol.
+    /// A network of its own for each, with all its ports; connected by pasta, for any protocol.
     Pasta,
-    /// The machine's.
+    /// The machine's network.
     Shared,
 }
 
-/// What is asked for.
+/// Which isolation is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IsolationRequest {
-    /// Nothing beyond this level is tried.
+    /// No higher level is tried.
     pub most: Level,
-    /// With less the server does not start.
+    /// The server does not start below this level.
     pub least: Level,
     pub network: Network,
 }
@@ -66,7 +66,7 @@ impl Default for IsolationRequest {
 /// Where a sandbox of level full sees this program.
 pub const PROGRAM_INSIDE: &str = "/opt/sandbar/bin/sandbar";
 
-/// What a server gives its sandboxes, and why not more.
+/// The isolation that a server gives its sandboxes, and why it is not higher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Isolation {
     pub level: Level,
@@ -78,7 +78,7 @@ pub struct Isolation {
     pub next: String,
     /// The sandboxes run as the server's user.
     pub shares_user: bool,
-    /// As whom the sandboxes run, if the server is root.
+    /// The user ids of the sandboxes, if the server is root.
     #[serde(skip)]
     pub(in crate::local) owners: Option<UidPool>,
 }
@@ -124,7 +124,7 @@ impl Isolation {
         }
     }
 
-    /// What the user of a sandbox should know beyond that; empty if nothing.
+    /// What else the user of a sandbox should know; may be empty.
     pub fn notice(&self) -> String {
         let is_plain =
             self.level < Level::Full || (self.network == Network::Own && self.why.is_empty());
@@ -136,13 +136,13 @@ impl Isolation {
         self.level == Level::Full && self.network != Network::Shared
     }
 
-    /// Whether the only way out is the server's proxy, which keeps a sandbox's network rules.
+    /// Whether the server's proxy is the only connection to the network, so that it can enforce network rules.
     pub fn enforces_network_rules(&self) -> bool {
         self.level == Level::Full && self.network == Network::Own
     }
 }
 
-/// User ids of which each sandbox takes one.
+/// The user ids from which each sandbox gets one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::local) struct UidPool {
     pub(in crate::local) first: u32,

@@ -1,8 +1,8 @@
-//! What a sandbox may use, as it is wanted, and what of it holds by which means.
+//! What a sandbox may use: the configured limits, and how each is enforced.
 
 use serde::{Deserialize, Serialize};
 
-/// What is wanted; `None` is no limit.
+/// The configured limits; `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ResourceLimits {
     /// Bytes that all processes of a sandbox may use.
@@ -13,23 +13,23 @@ pub struct ResourceLimits {
     pub file_size: Option<u64>,
 }
 
-/// How a limit is kept.
+/// How a limit is enforced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Enforcement {
-    /// Nobody wants it.
+    /// There is no limit.
     Unlimited,
-    /// A control group; nothing gets past it.
+    /// By a control group; nothing gets past it.
     Group,
-    /// The kernel's limits of processes.
+    /// By the kernel's limits of processes.
     Kernel,
-    /// Polled every few seconds; what is quick gets past it for a moment.
+    /// By polling every few seconds; a fast process can exceed it for a moment.
     Watched,
-    /// It cannot be kept here.
+    /// It cannot be enforced here.
     Missing,
 }
 
-/// What holds for the sandboxes of a server.
+/// The limits of a server's sandboxes, and how each is enforced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnforcedLimits {
     pub limits: ResourceLimits,
@@ -67,38 +67,4 @@ pub(in crate::local) fn bytes(size: u64) -> String {
         || format!("{size} bytes"),
         |(name, shift)| format!("{} {name}", size >> shift),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use pretty_assertions::assert_eq;
-
-    use super::*;
-
-    const LIMITS: ResourceLimits = ResourceLimits {
-        memory: Some(8 << 30),
-        processes: Some(4096),
-        file_size: None,
-    };
-
-    #[test]
-    fn what_is_kept_is_said_with_its_means() {
-        let group = EnforcedLimits::new(LIMITS, true, false);
-        let own_user = EnforcedLimits::new(LIMITS, false, true);
-        let shared = EnforcedLimits::new(LIMITS, false, false);
-
-        assert_eq!(
-            group.line(),
-            "limits: memory 8 GiB, processes 4096, a file unlimited"
-        );
-        assert_eq!(
-            own_user.line(),
-            "limits: memory 8 GiB (polled every few seconds), processes 4096, a file unlimited"
-        );
-        assert_eq!(
-            shared.line(),
-            "limits: memory 8 GiB (polled every few seconds), processes not limited here, \
-             a file unlimited"
-        );
-    }
 }

@@ -25,7 +25,7 @@ pub struct ServerOptions {
     pub version: String,
     /// How to start a sandbox's helper.
     pub helper: HelperCommand,
-    /// Most running sandboxes at a time.
+    /// How many sandboxes may run at a time.
     pub max_sandboxes: usize,
     /// The search path of processes and of npm, `:`-separated.
     pub path: String,
@@ -37,7 +37,7 @@ pub struct ServerOptions {
     pub opencode_version: String,
     /// Directories that the file API may touch beside a sandbox's own.
     pub extra_file_roots: Vec<PathBuf>,
-    /// How far sandboxes shall be shut off.
+    /// Which isolation sandboxes get.
     pub isolation: IsolationRequest,
     /// What each sandbox may use.
     pub limits: ResourceLimits,

@@ -1,5 +1,5 @@
-//! Whether two shells have the same way out of this machine: a server has the proxies and certificates of the
-//! shell that started it, and its sandboxes get out by them.
+//! Whether two shells reach the network in the same way: a server has the proxies and certificates of the shell
+//! that started it, and its sandboxes use them.
 //!
 //! A digest is compared, as proxies have passwords; without the server's key it tells nothing.
 
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-/// Variables that name a way out, in either case, and certificates.
+/// Variables that name proxies, in either case, and certificates.
 const VARIABLES: [&str; 6] = [
     "http_proxy",
     "https_proxy",
@@ -18,7 +18,7 @@ const VARIABLES: [&str; 6] = [
     "ssl_cert_dir",
 ];
 
-/// The digest of the way out that these variables name.
+/// The digest of the proxies and certificates that these variables name.
 pub fn outbound_digest(env: &[(String, String)], key: &SecretString) -> String {
     let variables = env
         .iter()

@@ -4,9 +4,9 @@
 //! The arguments go through a pipe as the program's standard output, so that the paths of this
 //! machine are not in the process table; nothing else is ever written there.
 //!
-//! A server that is root hands each sandbox to a user of its own. That user may not be able to come
-//! to the sandbox's directories, hence two steps: one `bwrap` as root only mounts them where
-//! everybody can come to them, then the user changes, then the second one builds the wall.
+//! A server that is root hands each sandbox to a user of its own. That user may not be able to reach
+//! the sandbox's directories, hence two steps: one `bwrap` as root only mounts them where
+//! everybody can reach them, then the user changes, then the second one creates the namespaces.
 //! Being root inside a user namespace would not do: the kernel goes by the outer id, and
 //! `/proc/sys` would be open for writing.
 
@@ -33,7 +33,7 @@ const IN_MEMORY: [(&str, u64); 2] = [("/dev/shm", 2), ("/run", 8)];
 /// Where a sandbox finds the certificates that were written for it.
 pub(super) const CERTIFICATES: &str = "/etc/sandbar-certificates.pem";
 
-/// A sandbox as its wall is built around it.
+/// What bubblewrap isolates, and from what.
 #[derive(Debug)]
 pub(in crate::local) struct BubblewrapSpec {
     /// Words of a program that runs first and then turns into the rest of its command line.
@@ -130,7 +130,7 @@ fn foreign(folder: &str) -> Option<&Path> {
     }
 }
 
-/// The command that runs `program` as the first process of the dwelling. Its standard output is
+/// The command that runs `program` as the first process of the sandbox. Its standard output is
 /// taken; standard input and error are the caller's to set, and reach the program.
 pub(in crate::local) fn command(
     spec: &BubblewrapSpec,

@@ -1,5 +1,5 @@
-//! What a sandbox's helper lays upon itself before it starts anything: a filter of system calls at
-//! every level, and landlock at level filesystem.
+//! How a sandbox's helper confines itself before it starts anything: with a filter of system calls at
+//! every level, and with landlock at level filesystem.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(in crate::local) struct Confinement {
     pub(in crate::local) calls: DeniedCalls,
 }
 
-/// What landlock leaves open.
+/// The files that landlock lets a sandbox reach.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::local) struct ReachableFiles {
     /// Directories and files to read and to run.
@@ -65,7 +65,7 @@ pub(in crate::local) fn restrict(wanted: &Confinement) -> io::Result<()> {
     wanted.calls.deny()
 }
 
-/// Whether this kernel confines anything.
+/// Whether this kernel offers landlock.
 pub(in crate::local) fn is_offered() -> bool {
     use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
     Ruleset::default()

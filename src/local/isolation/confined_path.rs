@@ -1,7 +1,7 @@
 //! Files of a sandbox, reached step by step from its own directories without following any link.
 //!
-//! A process of the sandbox may put a link in the place of a directory between the server's look at
-//! a path and its use. So all that changes files goes by descriptors: each step is opened below
+//! A process of the sandbox may replace a directory by a link after the server has checked a path and before
+//! it uses it. So all that changes files goes by descriptors: each step is opened below
 //! the one before, and the last part of the path is a name in a directory that is held.
 
 use std::ffi::{OsStr, OsString};
@@ -16,30 +16,30 @@ use rustix::io::Errno;
 
 use super::PathMap;
 
-/// Looks that an upload takes at a name which comes and goes.
+/// How often an upload tries a name that other processes create and remove.
 const LOOKS: usize = 8;
 
-/// To go through a directory takes no right to list it.
+/// Passing through a directory needs no right to list it.
 const PASS: OFlags = OFlags::PATH;
 
-/// A name in a directory that is held; whether something has it is not said.
+/// A name in an open directory; nothing may have that name.
 #[derive(Debug)]
 pub(in crate::local) struct ConfinedPath {
     parent: OwnedFd,
     name: OsString,
-    /// The same by its path; goes astray where a link was put into it.
+    /// The same as a path; wrong where a link was put into it.
     place: PathBuf,
-    /// To whom new files are given, if not to the server's user.
+    /// The owner of new files, if not the server's user.
     owner: Option<u32>,
 }
 
 impl PathMap {
-    /// Holds what [`PathMap::find`] has found.
+    /// Opens the directory of what [`PathMap::find`] has found.
     pub(in crate::local) fn open_confined(&self, place: &Path) -> io::Result<ConfinedPath> {
         self.reach(place, folder)
     }
 
-    /// The same; makes the directories above it that are missing.
+    /// The same; creates missing parent directories.
     pub(in crate::local) fn create_confined(&self, place: &Path) -> io::Result<ConfinedPath> {
         self.reach(place, |parent, name| match folder(parent, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! Makes a sandbox's directories ready and says how its helper is to be started.
+//! Prepares a sandbox's directories, and decides how its helper is started.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -18,7 +18,7 @@ use crate::local::interface::options::HelperCommand;
 /// The directory in which level full finds programs of ours.
 const PROGRAMS: &str = "/opt/sandbar/bin";
 
-/// What is to be started where.
+/// What the launch of a sandbox's helper needs.
 pub(in crate::local) struct LaunchSpec<'a> {
     pub(in crate::local) dir: &'a Path,
     pub(in crate::local) id: &'a str,
@@ -33,7 +33,7 @@ pub(in crate::local) struct LaunchSpec<'a> {
     pub(in crate::local) certificates: Option<Vec<u8>>,
 }
 
-/// How a helper is started: the command without its streams, and what it shall lay upon itself.
+/// How a helper is started: the command without its streams, and how it confines itself.
 pub(in crate::local) struct HelperLaunch {
     pub(in crate::local) command: Command,
     pub(in crate::local) confinement: Confinement,

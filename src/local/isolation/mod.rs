@@ -1,5 +1,5 @@
-//! How far sandboxes are shut off from this machine: which level it offers, why not a higher one,
-//! and how a sandbox's helper is started behind that wall.
+//! How far sandboxes are isolated from this machine: which level it offers, why not a higher one,
+//! and how a sandbox's helper is started in that isolation.
 //!
 //! In: what is wanted ([`IsolationRequest`]) and how the helper is started. Out: one decision for the life of
 //! a server ([`Isolation`]), made by trying, never by reading settings of the kernel. It knows
@@ -16,13 +16,17 @@
 //! set-user-id programs, and cannot make the system calls that containers cannot make
 //! ([`system_calls`]).
 //!
-//! Under the account of an ordinary user this is not kept: at level none a sandbox does what the user
+//! Under the account of an ordinary user some of this does not hold: at level none a sandbox does what the user
 //! can do, which includes opening the user's other terminals by their paths. At level filesystem it
 //! opens no terminal at all, hence programs inside cannot make one (`tmux`, `script`, `openpty`); the
 //! API gives terminals that are open. And landlock does not ask who changes what a file is: mode and
 //! times of the user's files can be changed by their paths.
 //!
 //! A sandbox never runs as the machine's root: see [`uid_pool`].
+//!
+//! In reading order: [`probe`] finds the level; [`launch`] prepares a sandbox, with [`bubblewrap`], [`pasta`],
+//! [`etc`], [`detach`](mod@detach), [`confine`] and [`system_calls`]; [`path_map`] and [`confined_path`] are how the server
+//! reaches a sandbox's files, [`removal`] how it removes them.
 
 mod bubblewrap;
 mod confine;
@@ -63,12 +67,12 @@ impl Isolation {
         self.level == Level::Full || self.owners.is_some()
     }
 
-    /// The user as whom a sandbox runs; `None`: the server's own.
+    /// The user id of a sandbox; `None`: it runs as the server's user.
     pub(super) fn owner(&self, id: &str) -> Option<u32> {
         self.owners.map(|owners| owners.of(id))
     }
 
-    /// The search path of this machine as the sandboxes' processes can use it.
+    /// What of this machine's search path a sandbox's processes can use.
     pub(super) fn search_path(&self, path: &str) -> String {
         match (self.level, self.owners) {
             (Level::Full, _) => bubblewrap::search_path(path),
@@ -139,11 +143,9 @@ pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Res
     }
     if level < Level::Full && owners.is_some() {
         uid_pool::open_way(dirs).map_err(|shut| {
-            let above = format!("no isolation 'full': {}; ", unavailable.why);
-            let above = if unavailable.why.is_empty() {
-                ""
-            } else {
-                &above
+            let above = match unavailable.why.as_str() {
+                "" => String::new(),
+                why => format!("no isolation 'full': {why}; "),
             };
             io::Error::other(format!("{above}{}", shut.line()))
         })?;

@@ -1,8 +1,8 @@
 //! The way out by `pasta` (of passt): a network of the sandbox's own, from which it reaches by any
 //! protocol what this machine reaches.
 //!
-//! In: a dwelling. Out: the words of the command line that stand before the inner `bwrap`, which
-//! then makes no network of its own. Pasta stands between the change of user and the wall, so it runs
+//! In: what is to be mounted. Out: the words of the command line that stand before the inner `bwrap`, which
+//! then makes no network of its own. Pasta runs between the change of user and the inner `bwrap`, so it runs
 //! as the sandbox's user, and as the parent of what it started it ends with it.
 //!
 //! Of this machine's loopback nothing is passed on, in neither direction. What pasta does not keep
@@ -51,9 +51,9 @@ pub(super) fn resolvers(machine: &str) -> String {
     text
 }
 
-/// Has a shell of root mount what the wall needs where every user can come to it, then run what
+/// Has a shell of root mount what the inner `bwrap` needs where every user can reach it, then run what
 /// follows. `bwrap` does that for other networks, but forbids for ever to what it runs to get rights
-/// by starting a program; so does pasta for itself alone, and the wall needs them again.
+/// by starting a program; so does pasta for itself alone, and the inner `bwrap` needs them again.
 ///
 /// The user gets a device of its own where the machine's is root's alone. It is no more than others
 /// have by default: the right to change a network comes from elsewhere.
@@ -104,7 +104,7 @@ fn is_open(mode: u32) -> bool {
     mode & 0o006 == 0o006
 }
 
-/// Why it does not work here, where the wall without it does. `said`: its own words, if it had any.
+/// Why pasta does not work here, where bubblewrap does. `said`: its own words, if it had any.
 pub(super) fn explain(said: Option<&str>, is_root: bool) -> Unavailable {
     let unavailable = |why: &str, next: &str| Unavailable {
         why: format!("no network 'pasta': {why}"),

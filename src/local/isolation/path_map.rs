@@ -1,4 +1,4 @@
-//! A sandbox's files as its processes see them, against where they are on this machine.
+//! Maps paths as a sandbox's processes see them to paths on this machine, and back.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -8,7 +8,7 @@ const HOME: &str = "/home/user";
 /// Links that a path may have (the kernel's own limit).
 const LINKS: usize = 40;
 
-/// How paths of one sandbox are to be read.
+/// The directories of one sandbox, on this machine and as its processes see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::local) struct PathMap {
     /// Directories on this machine: its home, its temporary directory, then others.
@@ -16,7 +16,7 @@ pub(in crate::local) struct PathMap {
     /// Where its processes see them.
     inside: Vec<PathBuf>,
     own: bool,
-    /// Whose files they are, if not the server's user's.
+    /// The owner of the files, if not the server's user.
     pub(super) owner: Option<u32>,
 }
 

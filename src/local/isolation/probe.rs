@@ -1,4 +1,4 @@
-//! Tries whether a level works here, and says in words why it does not.
+//! Tries whether a level of isolation works here, and explains why it does not.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ use super::bubblewrap::BubblewrapSpec;
 use super::unavailable::Unavailable;
 use super::{confine, pasta};
 
-/// Time for the try; then it is killed and counts as failed.
+/// Time for one attempt; then it is killed and counts as failed.
 const LIMIT: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(1);
 
@@ -26,8 +26,8 @@ fn unavailable(why: impl Into<String>, next: impl Into<String>) -> Unavailable {
     }
 }
 
-/// Runs `true` behind exactly the wall that sandboxes get. With a lack, all but the network is to be
-/// had, which then is [`Network::Own`].
+/// Runs `true` in exactly the isolation that sandboxes get. If only the network is unavailable, says why;
+/// the network then is [`Network::Own`].
 pub(super) fn full(
     network: Network,
     owner: Option<u32>,
@@ -38,7 +38,7 @@ pub(super) fn full(
     let Err(failed) = attempt(network, owner) else {
         return Ok(None);
     };
-    // Whose fault it is shows the wall alone.
+    // Without pasta it shows which of the two fails.
     try_full(Network::Own, owner)?;
     let is_root = rustix::process::geteuid().is_root();
     Ok(Some(match failed {

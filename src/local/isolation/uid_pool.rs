@@ -1,7 +1,7 @@
-//! As whom sandboxes run: where the server is root, never as root.
+//! The user ids of sandboxes, where the server is root: a sandbox never runs as root.
 //!
-//! Inside a wall as well as without one the kernel goes by the number of the user on the machine,
-//! and root's may write `/proc/sys`. So each sandbox gets a user of its own, which no account has.
+//! At every level of isolation the kernel goes by the user id on the machine, and root's may write
+//! `/proc/sys`. So each sandbox gets a user of its own, which no account has.
 //! It must be able to come to what it uses: directories that only root may enter are no place for
 //! its home, and programs in them are put beside the server's files ([`within_reach`]).
 
@@ -17,9 +17,9 @@ use super::unavailable::Unavailable;
 
 /// Directories of a server.
 pub(in crate::local) struct ServerDirs<'a> {
-    /// Holds its sandboxes.
+    /// Contains its sandboxes.
     pub(in crate::local) state: &'a Path,
-    /// Those of our own in which it lies.
+    /// The directories of ours that contain it.
     pub(in crate::local) above: &'a [PathBuf],
 }
 
@@ -35,7 +35,7 @@ const ACCOUNTS: u32 = 20_000;
 const FEWEST: u32 = 256;
 
 impl UidPool {
-    /// Those of this server: `None` where it is not root, and its sandboxes are its own user's.
+    /// This server's pool: `None` where it is not root, so that its sandboxes run as its own user.
     pub(super) fn here() -> Result<Option<Self>, Unavailable> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);

@@ -1,6 +1,6 @@
-//! What this machine does not offer.
+//! Why this machine does not offer a level of isolation.
 
-/// Why a level is not to be had, and what would help.
+/// Why a level or a network is unavailable, and what would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unavailable {
     pub(super) why: String,

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const USUAL: u64 = 1024;
 /// One sandbox gets one of so many parts.
 const PARTS: u64 = 8;
-/// Enough for one sandbox, however many there are.
+/// Enough for one sandbox, however many descriptors there are.
 const MOST: u64 = 1024;
 const FEWEST: u64 = 16;
 

@@ -1,10 +1,10 @@
-//! What one sandbox may use of this machine, and by which means that is kept.
+//! What one sandbox may use of this machine, and how that is enforced.
 //!
-//! In: what is wanted ([`ResourceLimits`]). Out: what is kept, and how ([`Enforcement`]): by a control group where
+//! In: the configured limits ([`ResourceLimits`]). Out: what is enforced, and how ([`Enforcement`]): by a control group where
 //! the kernel lets this user have one; else by the kernel's limits for users and files, and by
 //! polling the memory every few seconds, that of memfds and files on a tmpfs too ([`usage`]).
 //! The file systems in memory of level full are sized by the limit.
-//! What cannot be kept here is said, not pretended.
+//! What cannot be enforced here is reported, not pretended.
 //!
 //! | | control group | else |
 //! |---|---|---|
@@ -13,6 +13,8 @@
 //! | size of a file | at once, by the kernel's limit for files | the same |
 //!
 //! A limit of address space is not among them: `JavaScript` engines reserve far more than they use.
+//!
+//! In reading order: this file; [`cgroup`]; [`usage`]; [`descriptors`], the server's own.
 
 mod cgroup;
 mod descriptors;
@@ -28,7 +30,7 @@ use crate::local::isolation::Isolation;
 use cgroup::ControlGroups;
 pub(super) use descriptors::{DescriptorLimits, DescriptorQuota};
 
-/// Keeps the limits of a server's sandboxes.
+/// Enforces the limits of a server's sandboxes.
 #[derive(Debug, Clone)]
 pub(super) struct LimitEnforcer {
     pub(super) enforced: EnforcedLimits,
@@ -36,7 +38,7 @@ pub(super) struct LimitEnforcer {
 }
 
 impl LimitEnforcer {
-    /// Finds out what can be kept here. Touches the disk.
+    /// Finds out what can be enforced here. Reads and writes the disk.
     pub(super) fn find(limits: ResourceLimits, isolation: &Isolation) -> Self {
         let wanted = limits.memory.is_some() || limits.processes.is_some();
         let groups = wanted.then(ControlGroups::find).flatten();
@@ -46,7 +48,7 @@ impl LimitEnforcer {
         }
     }
 
-    /// What the helper lays upon itself, before it starts anything.
+    /// The limits that the helper sets for itself before it starts anything.
     pub(super) fn of_process(&self) -> ProcessLimits {
         let limits = &self.enforced.limits;
         let by_kernel =
@@ -178,5 +180,26 @@ mod tests {
         assert_eq!(enforcer(false, true).of_process().processes, Some(4096));
         assert_eq!(enforcer(true, true).watched_memory(), None);
         assert_eq!(enforcer(false, true).watched_memory(), Some(8 << 30));
+    }
+
+    #[test]
+    fn a_line_says_how_each_limit_is_enforced() {
+        let group = enforced(LIMITS, true, false);
+        let own_user = enforced(LIMITS, false, true);
+        let shared = enforced(LIMITS, false, false);
+
+        assert_eq!(
+            group.line(),
+            "limits: memory 8 GiB, processes 4096, a file unlimited"
+        );
+        assert_eq!(
+            own_user.line(),
+            "limits: memory 8 GiB (polled every few seconds), processes 4096, a file unlimited"
+        );
+        assert_eq!(
+            shared.line(),
+            "limits: memory 8 GiB (polled every few seconds), processes not limited here, \
+             a file unlimited"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What no sandbox may reach by its way out: this machine itself, and metadata servers of clouds,
+//! The hosts that no sandbox may reach through its proxy: this machine itself, and metadata servers of clouds,
 //! by their addresses and by the names that stand for them.
 //!
 //! Addresses alone do not do: where the server's own way out is another proxy, that one resolves a

@@ -1,5 +1,5 @@
-//! A certificate authority of one sandbox: by it the sandbox's way out may read what goes to the hosts in
-//! whose requests it writes.
+//! The certificate authority of one sandbox, with which the sandbox's proxy can read and change requests to
+//! the hosts that have header rules.
 //!
 //! Its key lives as long as this server knows the sandbox and is on no disk; the next server makes a new one,
 //! which the sandbox trusts from its next start on. Nobody but the sandbox's own processes is told to trust

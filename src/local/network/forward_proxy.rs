@@ -1,4 +1,4 @@
-//! The way out of a sandbox that has a network of its own: an HTTP proxy that the server serves on
+//! How a sandbox with a network of its own reaches other hosts: an HTTP proxy that the server serves on
 //! a port inside the sandbox. `CONNECT` becomes a plain copy of bytes; other requests are sent on,
 //! one for each connection.
 //!
@@ -6,7 +6,7 @@
 //! addresses, where clouds keep their metadata. Everything else is, the local network too, since
 //! models and registries may be there ([`super::blocked_hosts`]); and what the sandbox's creator denied ([`NetworkRules`]) is not.
 //! Tunnels to hosts in whose requests something is to be written are no plain copies ([`TlsInterceptor`]).
-//! Where the server's own environment names a proxy, that is the way out.
+//! Where the server's own environment names a proxy, requests go on through that.
 
 use std::io;
 use std::net::SocketAddr;

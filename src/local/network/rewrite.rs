@@ -1,4 +1,4 @@
-//! What is written into a sandbox's requests as they leave it: `network.rules` of the create call, lists
+//! The headers that are set in a sandbox's requests as they leave it: `network.rules` of the create call, lists
 //! of transforms by host, of which E2B has one: headers that are set.
 //!
 //! Kept with the sandbox, since they hold for all its runs; shown nowhere, since they hold keys.

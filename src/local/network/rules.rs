@@ -3,9 +3,9 @@
 //!
 //! Beside them [`HeaderRewrites`]: what is written into the requests that leave.
 //!
-//! What is allowed counts before what is denied, and what neither names is open (E2B's rules). They
-//! are kept by the sandbox's way out ([`super::forward_proxy`]), so only where it has no other: with a
-//! network of its own. Who asks elsewhere is told in the logs that they are not in force.
+//! What is allowed counts before what is denied, and what neither names is open (E2B's rules). The
+//! sandbox's proxy ([`super::forward_proxy`]) enforces them, so only where a sandbox has no other connection: with a
+//! network of its own. Elsewhere the sandbox's log says that they are not in force.
 
 use std::net::IpAddr;
 

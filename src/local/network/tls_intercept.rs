@@ -1,5 +1,5 @@
-//! The way out to hosts in whose requests something is written: the sandbox's TLS ends here, each request
-//! gets its headers, and goes on over a connection of our own to the real host.
+//! Sets headers in requests to hosts that have header rules: the sandbox's TLS ends here, each request gets
+//! its headers and goes on over a connection of our own to the real host.
 //!
 //! What comes back goes back as it comes. Without upgrades: a web socket is refused by the host, as a request
 //! that asks for none.

@@ -1,6 +1,6 @@
-//! A program of the server's own, such as npm, that leaves nothing behind: it runs below a helper, as a
-//! sandbox's processes do, which kills everything that was started when it is asked to, and when the server is
-//! gone, however that ended. It is not shut off from anything.
+//! A program that the server runs for itself, such as npm, and that leaves no process behind: like a sandbox's
+//! processes it runs below a helper, which kills everything that it has started when asked to, or when the server
+//! ends in whatever way. It is not isolated.
 
 use std::path::Path;
 

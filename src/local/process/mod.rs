@@ -1,9 +1,13 @@
-//! The processes of a running sandbox: started through its helper, their output handed to
-//! whoever subscribed, their end remembered for a while.
+//! The processes of a running sandbox: the helper starts them, subscribers get their output, and their end is
+//! remembered for a while.
 //!
 //! Output nobody subscribed to is read and thrown away (as envd does), so that no process stops for
 //! want of a reader. The first subscriber is there before the process, so the shortest command loses
 //! nothing. What happens to subscribers that do not keep up is up to [`output_broadcast`].
+//!
+//! It knows nothing of a sandbox but its log.
+//!
+//! In reading order: this file; [`streams`]; [`output_broadcast`]; [`contained`].
 
 pub(super) mod contained;
 pub(super) mod output_broadcast;

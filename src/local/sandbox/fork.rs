@@ -1,4 +1,4 @@
-//! Sandboxes copied while they live: snapshots of them, and forks that go on beside them.
+//! Copies of running sandboxes: snapshots, and forks that run beside the original.
 //!
 //! Both promise to keep the memory of processes. That cannot be copied here, so they are refused
 //! where there is some, unless the caller wants the files alone. A sandbox is stopped while its files

@@ -1,4 +1,4 @@
-//! One sandbox: what is kept of it on disk, its directories, and its run while it has one.
+//! Sandboxes, and in this file one of them: its record on disk, its directories, and its run while it has one.
 //!
 //! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`SandboxRecord`]), `home/`
 //! (what the API can read and write), `tmp/` (its `TMPDIR`), `etc/` (at level full), `helper.log`.
@@ -51,7 +51,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 /// A run: from create or cold resume to kill, cold pause, or the helper's death.
 pub(super) struct SandboxRun {
     pub(super) helper: Arc<Helper>,
-    /// Processes of ours that hold it up; all others are its users'.
+    /// Processes of ours that the sandbox runs below; all others are its users'.
     pub(super) infra_processes: Vec<u32>,
     pub(super) processes: Arc<Processes>,
     /// Polled watchers; they go with the run.
@@ -121,7 +121,7 @@ pub(super) struct LocalSandbox {
     pub(super) dir: PathBuf,
     /// Its files as its processes see them.
     pub(super) paths: PathMap,
-    /// Variables about the network: the way out, and whom to trust there.
+    /// Variables about the network: its proxy, and which certificates to trust.
     network: Vec<(String, String)>,
     /// By whose certificates its way out writes into its requests; only where it was asked to, when the
     /// sandbox was made or loaded.

@@ -1,4 +1,4 @@
-//! What is kept of a sandbox on disk, in its `sandbox.json`.
+//! The record of a sandbox on disk, its `sandbox.json`.
 
 use std::collections::BTreeMap;
 

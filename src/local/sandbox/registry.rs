@@ -1,4 +1,4 @@
-//! All sandboxes of a server and their lives: create, pause, resume, time to live, kill.
+//! All sandboxes of a server: create, pause, resume, time to live, kill.
 //!
 //! Paused means one of two things. Warm: every process is stopped (SIGSTOP) and its memory kept,
 //! until the server ends. Cold: no process is left, only the files; a resume starts an empty run.

@@ -1,4 +1,4 @@
-//! The beginning and the end of a sandbox's run: its wall, its helper, its limits, its way out.
+//! The beginning and the end of a sandbox's run: its isolation, its helper, its limits, its proxy.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::local::network::trust_bundle;
 use crate::local::sync::blocking;
 
 impl Registry {
-    /// Makes a sandbox's directories ready, and says how its helper is started.
+    /// Prepares a sandbox's directories, and decides how its helper is started.
     async fn prepare_launch(&self, sandbox: &LocalSandbox) -> Result<HelperLaunch, ApiError> {
         let record = sandbox.record();
         let (options, isolation) = (Arc::clone(&self.options), self.isolation.clone());
@@ -80,7 +80,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Serves the way out of a sandbox that has no other.
+    /// Serves the proxy of a sandbox that has no other connection to the network.
     async fn serve_forward_proxy(
         &self,
         sandbox: &LocalSandbox,
@@ -140,7 +140,7 @@ impl Registry {
         self.enforcer.leave(&sandbox.record().id);
     }
 
-    /// Puts a helper that has started nothing yet, and what holds its wall up, into its group.
+    /// Puts a helper that has started nothing yet, and the processes above it that isolate it, into its control group.
     async fn limit(&self, id: &str, helper: &Helper) -> std::io::Result<()> {
         let (enforcer, id, root) = (self.enforcer.clone(), id.to_owned(), helper.pid().await);
         blocking(move || {

@@ -1,5 +1,5 @@
-//! What E2B does and this server has no reason for, so that clients can be tried with it: plans with a longest
-//! life, calls in the middle of a pause, an envd that is restarted. Nothing of it happens by itself.
+//! Faults that E2B has and this server has not, simulated for tests of clients: plans with a maximum lifetime,
+//! calls in the middle of a pause, an envd that is restarted. None happens unless it is switched on.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;

@@ -232,7 +232,7 @@ fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Lays files out in the directory of a sandbox that has not started.
+/// Copies the files of a snapshot into the directory of a sandbox that has not started.
 pub(in crate::local) async fn restore_files(
     origin: Option<FileOrigin>,
     dir: PathBuf,

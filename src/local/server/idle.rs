@@ -1,5 +1,5 @@
-//! Whether a server is of use to anybody: it has a sandbox with processes, running or stopped, or
-//! somebody asks it something. A look at its status is no use of it.
+//! Whether a server is in use: it has a sandbox with processes, running or stopped, or it gets requests.
+//! Requests for its status do not count.
 
 use std::time::Duration;
 
