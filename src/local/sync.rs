@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::ApiError;
 
-/// Locks a mutex, also after a panic of another holder: none of them leaves what it guards half changed.
+/// Locks a mutex, also after a panic of another task: none leaves the value half changed.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -17,8 +17,8 @@ pub(super) async fn blocking<T: Send + 'static>(
     done.map_err(std::io::Error::other).flatten()
 }
 
-/// Runs work that the caller's hanging up must not cut: the library drops whoever answers a client
-/// that is gone, and half of a kill or a pause would be done.
+/// Runs work to its end even if the client hangs up: the library drops the handler of a client that is gone,
+/// and a kill or a pause would be half done.
 pub(super) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
 ) -> Result<T, ApiError> {

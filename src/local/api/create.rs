@@ -149,8 +149,8 @@ fn checked(
     let (internet, rule) = (body.allow_internet_access, |name| network.other.get(name));
     let network_rules = NetworkRules::read(internet, rule(ALLOW), rule(DENY), rule(RULES));
     let network_rules = network_rules.map_err(ApiError::bad)?;
-    // There are no volumes. The caller's program may work without; whoever runs the server and whoever
-    // reads the sandbox's log is told.
+    // There are no volumes. The caller's program may work without; the
+    // server's log and the sandbox's say that there are none.
     let fields = ["mcp", "volumeMounts", "iam"].into_iter();
     let mut ignored: Vec<String> = fields
         .filter(|field| raw.get(*field).is_some_and(|value| !is_empty(value)))

@@ -34,7 +34,7 @@ pub(super) fn names_token(sandbox: &LocalSandbox, headers: &HeaderMap) -> bool {
     auth::same(given, sandbox.record().envd_token.as_bytes())
 }
 
-/// A user, if one is named, must be the one whose processes these are.
+/// Accepts no user name, or the one that the processes run as.
 pub(super) fn known_name(name: &str, user: &str) -> Result<(), String> {
     // `user` is E2B's default account; old SDKs always send it.
     if name.is_empty() || name == "user" || name == user {

@@ -11,14 +11,14 @@ use super::metadata;
 use crate::e2b::proto::filesystem::{EntryInfo, FileType};
 use crate::local::isolation::{ConfinedPath, PathMap};
 
-/// Describes what is held, as processes see it; of a link, its target.
+/// Describes a file as processes see it; of a link, its target.
 pub(super) fn entry(paths: &PathMap, confined: &ConfinedPath) -> io::Result<EntryInfo> {
     let own = confined.metadata()?;
     let path = confined.place();
     let link = own.is_symlink();
     let seen = paths.seen(path);
     let target = if link { target(paths, path) } else { None };
-    // Of a link the target counts, unless it leads nowhere, or to where only processes see it.
+    // The target of a link counts, unless there is none or only processes see it.
     let metadata = match &target {
         Some(target) => target.metadata.clone(),
         None => own,

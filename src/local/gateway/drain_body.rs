@@ -30,7 +30,7 @@ struct HandlerBody(Arc<Mutex<Body>>);
 /// The same body, for the time when the handler has answered.
 pub(in crate::local) struct UnreadBody(Arc<Mutex<Body>>);
 
-/// Lends the body of a request to whoever handles it.
+/// Lends a request's body to its handler, so that the rest can be read afterwards.
 pub(in crate::local) fn keep(request: Request) -> (Request, UnreadBody) {
     let (parts, body) = request.into_parts();
     let body = Arc::new(Mutex::new(body));

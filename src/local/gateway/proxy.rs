@@ -69,7 +69,7 @@ async fn answer(mut front: Gateway, mut request: Request) -> Response {
         RequestTarget::Token if envd::is_preflight(&request) => return envd::preflight(),
         RequestTarget::Token => match by_secret(&front.registry, &request) {
             Some(id) => (id, ENVD_PORT),
-            // Whoever has a token had a sandbox, and it is gone.
+            // A token comes from a sandbox, which is gone.
             None if request.headers().contains_key("x-access-token") => {
                 return unreachable_port("", NOT_FOUND, None);
             }

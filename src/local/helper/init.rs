@@ -274,7 +274,7 @@ async fn dial(
 ) {
     let mut stream = None;
     if alone {
-        // Whoever listens is of this sandbox.
+        // Only processes of this sandbox can listen there.
         let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         stream = connect(loopback.map(|ip| SocketAddr::new(ip, port))).await;
     }

@@ -127,7 +127,7 @@ impl ConfinedPath {
         hand_over(self.parent.as_fd(), &self.name, self.owner)
     }
 
-    /// Takes another name, whose present holder is replaced.
+    /// Renames it; replaces what has the new name.
     pub(in crate::local) fn rename(&self, to: &Self) -> io::Result<()> {
         Ok(rustix::fs::renameat(
             &self.parent,

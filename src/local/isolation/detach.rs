@@ -1,4 +1,4 @@
-//! What a sandbox must not inherit from whoever started the server: the terminal, open files, the
+//! Gives up what a sandbox must not inherit from the program that started the server: the terminal, open files, the
 //! session keyring, ignored signals, the umask, and a priority above the usual one.
 //!
 //! Every way into a sandbox begins with this program as `internal detach`. It gives all of that up and

@@ -37,7 +37,7 @@ pub(in crate::local) struct LaunchSpec<'a> {
 pub(in crate::local) struct HelperLaunch {
     pub(in crate::local) command: Command,
     pub(in crate::local) confinement: Confinement,
-    /// The sandbox has a network of its own: whoever listens in it is one of its processes.
+    /// The sandbox has a network of its own: only its processes can listen in it.
     pub(in crate::local) own_network: bool,
     /// Its processes cannot open a terminal: the server has to give them one that is open.
     pub(in crate::local) needs_terminals: bool,

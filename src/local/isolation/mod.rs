@@ -12,7 +12,7 @@
 //! | none | the user's | the user's | the machine's |
 //!
 //! At every level a sandbox has no controlling terminal but its own, and no open file, no key and no
-//! ignored signal of whoever started the server ([`detach`](mod@detach)); it gets no rights by
+//! ignored signal of the program that started the server ([`detach`](mod@detach)); it gets no rights by
 //! set-user-id programs, and cannot make the system calls that containers cannot make
 //! ([`system_calls`]).
 //!

@@ -1,4 +1,4 @@
-//! The way out by `pasta` (of passt): a network of the sandbox's own, from which it reaches by any
+//! Networking by `pasta` (of passt): a network of the sandbox's own, from which it reaches by any
 //! protocol what this machine reaches.
 //!
 //! In: what is to be mounted. Out: the words of the command line that stand before the inner `bwrap`, which
@@ -126,7 +126,7 @@ pub(super) fn explain(said: Option<&str>, is_root: bool) -> Unavailable {
         return unavailable("it hangs", "");
     };
     if said.contains("No external routable interface") {
-        return unavailable("this machine has no way out itself", "");
+        return unavailable("this machine has no route to other networks itself", "");
     }
     // It tells first what matters less.
     let last = said.lines().rfind(|line| !line.trim().is_empty());

@@ -252,7 +252,7 @@ fn bits(number: i32) -> u32 {
     number.cast_unsigned()
 }
 
-/// Of such an argument the kernel looks at 32 bits; whoever sets others must not get past.
+/// Of such an argument the kernel looks at 32 bits; a caller that sets others must not get past.
 fn condition(
     argument: u8,
     operator: SeccompCmpOp,

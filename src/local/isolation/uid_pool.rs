@@ -2,7 +2,7 @@
 //!
 //! At every level of isolation the kernel goes by the user id on the machine, and root's may write
 //! `/proc/sys`. So each sandbox gets a user of its own, which no account has.
-//! It must be able to come to what it uses: directories that only root may enter are no place for
+//! That user must be able to reach what it uses: directories that only root may enter are no place for
 //! its home, and programs in them are put beside the server's files ([`within_reach`]).
 
 use std::fs::Permissions;

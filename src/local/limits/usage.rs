@@ -111,7 +111,7 @@ fn in_memory(measured: &MemorySources) -> Vec<(u64, u64)> {
 
 fn own_mounts(pids: &[u32]) -> Vec<(u64, u64)> {
     let machines = |name: &str| device(&Path::new("/").join(name));
-    // Those that hold the sandbox up see the machine's files.
+    // The processes that isolate the sandbox see the machine's files.
     let root = pids.iter().rev().find_map(|pid| {
         let root = PathBuf::from(format!("/proc/{pid}/root"));
         let is_own = device(&root.join(IN_MEMORY[0]))? != machines(IN_MEMORY[0])?;

@@ -1,7 +1,7 @@
 //! The hosts that no sandbox may reach through its proxy: this machine itself, and metadata servers of clouds,
 //! by their addresses and by the names that stand for them.
 //!
-//! Addresses alone do not do: where the server's own way out is another proxy, that one resolves a
+//! Addresses alone are not enough: where the server itself goes through another proxy, that one resolves a
 //! name that is not known here, and it may run on this machine. So a host is handed on only if it is
 //! a plain name or a plain address: what is neither (other spellings of an address, letters outside
 //! of ASCII, a user before an `@`) is read in one way here and in another there.

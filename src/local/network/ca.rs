@@ -34,7 +34,7 @@ impl CertificateAuthority {
         ];
         params
             .distinguished_name
-            .push(DnType::CommonName, "sandbar, the way out of this sandbox");
+            .push(DnType::CommonName, "sandbar, the proxy of this sandbox");
         let key = KeyPair::generate()?;
         let pem = params.self_signed(&key)?.pem();
         Ok(Self {

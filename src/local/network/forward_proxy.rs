@@ -5,7 +5,7 @@
 //! Not reached through it: this machine itself (loopback, its own addresses) and link-local
 //! addresses, where clouds keep their metadata. Everything else is, the local network too, since
 //! models and registries may be there ([`super::blocked_hosts`]); and what the sandbox's creator denied ([`NetworkRules`]) is not.
-//! Tunnels to hosts in whose requests something is to be written are no plain copies ([`TlsInterceptor`]).
+//! Tunnels to hosts that have header rules are not copied but intercepted ([`TlsInterceptor`]).
 //! Where the server's own environment names a proxy, requests go on through that.
 
 use std::io;
@@ -108,7 +108,7 @@ pub(in crate::local) struct ForwardProxy {
 
 impl ForwardProxy {
     /// `env`: the server's own proxy variables are looked for in here.
-    /// `interceptor`: for sandboxes whose rules may write into requests.
+    /// `interceptor`: for sandboxes whose rules may set headers.
     pub(in crate::local) fn new(
         env: &[(String, String)],
         rules: Arc<Mutex<NetworkRules>>,

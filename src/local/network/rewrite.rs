@@ -1,7 +1,7 @@
 //! The headers that are set in a sandbox's requests as they leave it: `network.rules` of the create call, lists
 //! of transforms by host, of which E2B has one: headers that are set.
 //!
-//! Kept with the sandbox, since they hold for all its runs; shown nowhere, since they hold keys.
+//! They are stored with the sandbox, since they apply to all its runs; no call shows them, since they contain keys.
 
 use std::collections::BTreeMap;
 use std::fmt;

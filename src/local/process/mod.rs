@@ -393,7 +393,7 @@ impl OutputPump {
     }
 
     fn finish(&self, exit: ProcessExit) {
-        // Before the end is told, so that whoever was told finds the line.
+        // Before subscribers get the end, so that they find the line in the log.
         self.log.ended(self.process.pid, exit);
         self.process.finish(exit);
     }

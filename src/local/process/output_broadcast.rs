@@ -167,7 +167,7 @@ impl OutputBroadcast {
         !state.queues.is_empty() && least > FAR
     }
 
-    /// The process has ended: the last that subscribers are told.
+    /// The process has ended: the last that subscribers get.
     pub(in crate::local) fn finish(&self, exit: ProcessExit) {
         // In one step, so that a subscriber sees the end either here or in `subscribe`.
         let mut state = lock(&self.0);

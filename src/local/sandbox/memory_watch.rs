@@ -80,7 +80,7 @@ fn judge(one: &WatchedSandbox, pids: Vec<u32>, limit: u64) {
     if usage.total <= limit {
         return;
     }
-    // Without those that hold the sandbox up nothing is left of it.
+    // The processes that isolate the sandbox must stay: without them nothing is left of it.
     let may_go = |pid: u32| !one.run.infra_processes.contains(&pid);
     let Some(pid) = largest(&usage.processes, may_go) else {
         return;

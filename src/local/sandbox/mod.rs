@@ -123,10 +123,10 @@ pub(super) struct LocalSandbox {
     pub(super) paths: PathMap,
     /// Variables about the network: its proxy, and which certificates to trust.
     network: Vec<(String, String)>,
-    /// By whose certificates its way out writes into its requests; only where it was asked to, when the
+    /// Signs the certificates with which its proxy sets headers; only if header rules were given when the
     /// sandbox was made or loaded.
     pub(super) ca: Option<Arc<CertificateAuthority>>,
-    /// The record's rules, for its way out.
+    /// The record's rules, for its proxy.
     pub(super) network_rules: Arc<Mutex<NetworkRules>>,
     /// Where its processes look for programs of the system.
     system_path: String,

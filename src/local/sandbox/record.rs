@@ -40,7 +40,7 @@ pub(in crate::local) struct SandboxRecord {
     pub(in crate::local) timeout_secs: u64,
     /// The `Host` that servers in the sandbox see instead of the public name.
     pub(in crate::local) mask_host: Option<String>,
-    /// Whose programs it has, where that is not `template`: it began with a snapshot.
+    /// The template of its programs, where that is not `template`: it began with a snapshot.
     pub(in crate::local) base: Option<String>,
     /// In force where the sandbox has a network of its own.
     pub(in crate::local) network_rules: NetworkRules,

@@ -156,7 +156,7 @@ impl Registry {
         };
         let dir = self.options.state_dir.join("sandboxes").join(&id);
         let sandbox = self.create_dirs(dir.clone(), record, links).await?;
-        // Whoever kills it before it runs waits, else the run would outlive the sandbox.
+        // A kill waits until it runs, else the run would outlive the sandbox.
         let turn = sandbox.transition.lock().await;
         let started = async {
             self.insert_within_quota(&id, &sandbox)?;
@@ -183,7 +183,7 @@ impl Registry {
         Ok(sandbox)
     }
 
-    /// An id whose user, if the sandboxes have users of their own, no other sandbox has.
+    /// A new id; where sandboxes have user ids of their own, one whose user id is free.
     fn new_id(&self) -> std::io::Result<String> {
         let taken: Vec<_> = self.all().iter().map(|other| other.paths.owner()).collect();
         loop {
@@ -300,7 +300,7 @@ impl Registry {
         self.pause_now(&sandbox, memory).await
     }
 
-    /// Whoever calls it has the sandbox's turn.
+    /// The caller has locked the sandbox's `transition`.
     pub(super) async fn pause_now(
         &self,
         sandbox: &LocalSandbox,
@@ -331,7 +331,7 @@ impl Registry {
         self.kill_now(&sandbox).await
     }
 
-    /// Whoever calls it has the sandbox's turn.
+    /// The caller has locked the sandbox's `transition`.
     pub(super) async fn kill_now(&self, sandbox: &LocalSandbox) -> Result<(), ApiError> {
         let id = sandbox.record().id;
         lock(&self.sandboxes)
@@ -459,7 +459,7 @@ mod tests {
             "id": "ione", "template": "base", "metadata": {}, "env_vars": {}, "envd_token": "",
             "traffic_token": null, "started_at": 0, "ends_at": ends_at, "auto_pause": false,
             "auto_pause_memory": false, "state": "running", "auto_resume": false, "timeout_secs": 0,
-            "mask_host": null, "base": null, "egress": {"allow": [], "deny": [], "rewrite": {}},
+            "mask_host": null, "base": null, "network_rules": {"allow": [], "deny": [], "rewrite": {}},
             "secure": true,
         });
         serde_json::from_value(record).unwrap()

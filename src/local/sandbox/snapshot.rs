@@ -43,9 +43,9 @@ pub(in crate::local) struct LocalSnapshot {
     pub(in crate::local) name: Option<String>,
     /// Which of those of the same name.
     pub(in crate::local) tag: String,
-    /// Whose files these were.
+    /// The sandbox that it was made of.
     pub(in crate::local) sandbox: String,
-    /// Whose programs belong to them.
+    /// The template of the programs that belong to the files.
     pub(in crate::local) template: String,
     /// Milliseconds since the epoch.
     pub(in crate::local) made_at: u64,

@@ -1,4 +1,4 @@
-//! What a create call asks for, whoever makes it: a client, or a fork of another sandbox.
+//! What a new sandbox is to be: asked for by a create call, or by a fork of another sandbox.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub(in crate::local) struct SandboxSpec {
     pub(in crate::local) ignored: Vec<String>,
     /// Whether envd wants its token.
     pub(in crate::local) secure: bool,
-    /// What whoever reads its log is to know.
+    /// Notes for the log.
     pub(in crate::local) notes: Vec<String>,
     /// Files to begin with.
     pub(in crate::local) origin: Option<FileOrigin>,
@@ -36,6 +36,6 @@ pub(in crate::local) struct SandboxSpec {
 #[derive(Clone)]
 pub(in crate::local) struct FileOrigin {
     pub(in crate::local) dir: PathBuf,
-    /// Whose programs belong to the files.
+    /// The template of the programs that belong to the files.
     pub(in crate::local) template: String,
 }

@@ -241,7 +241,7 @@ pub async fn serve(mut options: ServerOptions, idle: Duration) -> io::Result<()>
         signal(SignalKind::interrupt())?,
     ];
     let shutdown = CancellationToken::new();
-    // At once: until then the file leads to whoever has the old port. Early callers wait a little.
+    // At once: until then the file names the old port, which any program may have. Early callers wait a little.
     let file = state_dir.join(ADDRESS);
     write_private(&file, &serde_json::to_vec(&address)?)?;
     let server = super::start_locked(vec![listener], options, lock, shutdown.clone()).await?;

@@ -17,7 +17,7 @@ use crate::local::private_file::lock_file;
 use crate::regular_file;
 
 const NAME: &str = "server.lock";
-/// Whoever asks for the holder has the lock for a moment.
+/// A program that asks for the holder has the lock for a moment.
 const LIMIT: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(20);
 

@@ -74,7 +74,7 @@ impl LocalServer {
         &self.domain
     }
 
-    /// How far its sandboxes are shut off.
+    /// How far its sandboxes are isolated.
     pub fn isolation(&self) -> &Isolation {
         &self.isolation
     }
@@ -159,7 +159,7 @@ async fn start_locked(
     let closing = registry.clone();
     tasks.spawn(async move {
         shutdown.cancelled().await;
-        // Whoever gets the lock next wants the same port.
+        // The next server that gets the lock wants the same port.
         while accepting.join_next().await.is_some() {}
         closing.close().await;
         // Now another server may have the sandboxes.

@@ -1,4 +1,4 @@
-//! One run of npm for a template: with whose settings, how long, and what it says.
+//! One run of npm for a template: its settings, its time limit, and what it prints.
 //!
 //! In: a directory of its own and what to install. Out: lines of progress, and how it ended. npm ends with
 //! its run, and so does what it has started; its settings, which may hold secrets, are in no line.
@@ -30,7 +30,7 @@ const LONGEST_LINE: usize = 4096;
 /// Between two lines of progress.
 const STEP: Duration = Duration::from_secs(2);
 
-/// With whose settings npm runs: those of the caller who wants the template, or the server's own.
+/// The settings that npm runs with: those of the caller who asks for the template, or the server's own.
 #[derive(Clone)]
 pub(in crate::local) struct InstallSettings {
     /// Settings, proxies, certificates, and where npm is. May hold secrets.
