@@ -12,17 +12,17 @@
 //!
 //! | folder | what it is for |
 //! |---|---|
-//! | [`interface`] | what the rest of the program knows of a server |
-//! | [`server`] | starts and ends a server; runs one as a daemon |
-//! | [`gateway`] | accepts connections and routes requests |
-//! | [`api`] | the control plane |
-//! | [`envd`] | files and processes of one sandbox, as the SDKs see them |
-//! | [`sandbox`] | sandboxes, from create to kill; snapshots, templates, metrics |
-//! | [`process`] | the processes of a run, and their output |
-//! | [`helper`] | the helper process of a sandbox |
-//! | [`network`] | the proxy by which a sandbox reaches the network, and its rules |
-//! | [`isolation`] | how far a sandbox is isolated from this machine |
-//! | [`limits`] | how much a sandbox may use of it |
+//! | `interface` | what the rest of the program knows of a server |
+//! | `server` | starts and ends a server; runs one as a daemon |
+//! | `gateway` | accepts connections and routes requests |
+//! | `api` | the control plane |
+//! | `envd` | files and processes of one sandbox, as the SDKs see them |
+//! | `sandbox` | sandboxes, from create to kill; snapshots, templates, metrics |
+//! | `process` | the processes of a run, and their output |
+//! | `helper` | the helper process of a sandbox |
+//! | `network` | the proxy by which a sandbox reaches the network, and its rules |
+//! | `isolation` | how far a sandbox is isolated from this machine |
+//! | `limits` | how much a sandbox may use of it |
 //!
 //! A folder uses those below it; `tests/it/architecture/folders.rs` has the exceptions.
 //! On other systems than Linux `unsupported.rs` stands in for this file.

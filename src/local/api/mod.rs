@@ -1,4 +1,10 @@
 //! The control plane's REST routes. What E2B has and we do not is answered 501 with the reason.
+//!
+//! It knows E2B's bodies and the registry of sandboxes; it knows no process, no file of a sandbox, and not how
+//! a sandbox is isolated.
+//!
+//! In reading order: this file; [`request`](mod@request), what all routes share; [`create`], [`list`], [`view`](mod@view) and [`page`];
+//! [`observe`]; [`snapshots`], [`templates`] and [`template_names`]; [`status`](mod@status), our own addition; [`unsupported`].
 
 mod create;
 mod list;

@@ -1,6 +1,12 @@
 //! envd as the SDKs see it, for sandboxes whose processes and files are on this machine: the
 //! process and filesystem services, `/files`, `/health`, `/metrics`, `/envs`. Routes get their sandbox as an
 //! extension, from the proxy in front.
+//!
+//! It knows one sandbox and its run, and nothing of the control plane.
+//!
+//! In reading order: this file and [`context`]; processes: [`process`]; files: [`files`] with [`transfer`],
+//! [`signature`] and [`metadata`]; [`filesystem`] with [`path`] and [`entry`]; directories that are watched:
+//! [`watch`], [`inotify`] and [`watch_quota`].
 
 pub(super) mod context;
 mod entry;

@@ -80,7 +80,7 @@ pub struct Isolation {
     pub shares_user: bool,
     /// The user ids of the sandboxes, if the server is root.
     #[serde(skip)]
-    pub(in crate::local) owners: Option<UidPool>,
+    pub(in crate::local) uid_pool: Option<UidPool>,
 }
 
 impl Isolation {

@@ -64,17 +64,17 @@ impl Isolation {
     /// Whether the kernel counts the processes of each sandbox apart: as those of a user, or of a
     /// user namespace.
     pub(super) fn own_user(&self) -> bool {
-        self.level == Level::Full || self.owners.is_some()
+        self.level == Level::Full || self.uid_pool.is_some()
     }
 
     /// The user id of a sandbox; `None`: it runs as the server's user.
     pub(super) fn owner(&self, id: &str) -> Option<u32> {
-        self.owners.map(|owners| owners.of(id))
+        self.uid_pool.map(|uid_pool| uid_pool.of(id))
     }
 
     /// What of this machine's search path a sandbox's processes can use.
     pub(super) fn search_path(&self, path: &str) -> String {
-        match (self.level, self.owners) {
+        match (self.level, self.uid_pool) {
             (Level::Full, _) => bubblewrap::search_path(path),
             (_, Some(_)) => uid_pool::search_path(path),
             (_, None) => path.to_owned(),
@@ -92,7 +92,7 @@ impl Isolation {
     /// A program where the sandboxes can start it. Touches the disk.
     pub(super) fn within_reach(&self, program: &Path, state_dir: &Path) -> io::Result<PathBuf> {
         // At level full the program is mounted where they see it.
-        if self.owners.is_none() || self.level == Level::Full {
+        if self.uid_pool.is_none() || self.level == Level::Full {
             return Ok(program.to_owned());
         }
         uid_pool::within_reach(program, &state_dir.join("programs"))
@@ -103,14 +103,14 @@ impl Isolation {
 /// a few seconds where something hangs.
 pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Result<Isolation> {
     let refused = |unavailable: Unavailable| io::Error::other(unavailable.line());
-    let owners = UidPool::here().map_err(refused)?;
+    let uid_pool = UidPool::here().map_err(refused)?;
     let mut unavailable = Unavailable {
         why: String::new(),
         next: String::new(),
     };
     let (mut level, mut network) = (wanted.most, wanted.network);
     if level == Level::Full {
-        match probe::full(network, owners.map(UidPool::any)) {
+        match probe::full(network, uid_pool.map(UidPool::any)) {
             Ok(Some(missing)) => (network, unavailable) = (Network::Own, missing),
             Ok(None) => {}
             Err(missing) => (level, unavailable) = (Level::Filesystem, missing),
@@ -141,7 +141,7 @@ pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Res
         );
         return Err(io::Error::other(message));
     }
-    if level < Level::Full && owners.is_some() {
+    if level < Level::Full && uid_pool.is_some() {
         uid_pool::open_way(dirs).map_err(|shut| {
             let above = match unavailable.why.as_str() {
                 "" => String::new(),
@@ -158,7 +158,7 @@ pub(super) fn decide(wanted: IsolationRequest, dirs: &ServerDirs<'_>) -> io::Res
         network,
         why: unavailable.why,
         next: unavailable.next,
-        shares_user: owners.is_none(),
-        owners,
+        shares_user: uid_pool.is_none(),
+        uid_pool,
     })
 }

@@ -42,11 +42,11 @@ impl UidPool {
         }
         // Without the file there are no user namespaces, hence all ids.
         let map = std::fs::read_to_string("/proc/self/uid_map");
-        let owners = Self::mapped(map.as_deref().unwrap_or("0 0 4294967295"))?;
-        if let Some(owners) = owners {
-            owners.try_change()?;
+        let uid_pool = Self::mapped(map.as_deref().unwrap_or("0 0 4294967295"))?;
+        if let Some(uid_pool) = uid_pool {
+            uid_pool.try_change()?;
         }
-        Ok(owners)
+        Ok(uid_pool)
     }
 
     /// Those of a user namespace: lines of first id inside, first id outside, and count.
@@ -67,8 +67,8 @@ impl UidPool {
             let count = end.checked_sub(first)?.saturating_sub(2).min(WHOLE.count);
             (count >= FEWEST).then_some(Self { first, count })
         };
-        if let Some(owners) = ranges.iter().find_map(free) {
-            return Ok(Some(owners));
+        if let Some(uid_pool) = ranges.iter().find_map(free) {
+            return Ok(Some(uid_pool));
         }
         // Root of a user namespace is, to the machine, the ordinary user who made it.
         let root = ranges.iter().find(|(inside, _, _)| *inside == 0);
@@ -229,12 +229,12 @@ mod tests {
 
         assert_eq!(whole, Some(WHOLE));
         let first = ACCOUNTS;
-        let owners = |end: u32| UidPool {
+        let uid_pool = |end: u32| UidPool {
             first,
             count: end - first,
         };
-        assert_eq!(container, Some(owners(65534)));
-        assert_eq!(pieces, Some(owners(65535)));
+        assert_eq!(container, Some(uid_pool(65534)));
+        assert_eq!(pieces, Some(uid_pool(65535)));
     }
 
     #[test]

@@ -2,6 +2,12 @@
 //!
 //! Layout below the server's `sandboxes/<id>/`: `sandbox.json` (0600, the [`SandboxRecord`]), `home/`
 //! (what the API can read and write), `tmp/` (its `TMPDIR`), `etc/` (at level full), `helper.log`.
+//!
+//! It knows no HTTP server and no client of one: the API, envd and the gateway come to it.
+//!
+//! In reading order: [`record`] and [`spec`]; this file; [`registry`] with [`run_lifecycle`] and [`reaper`];
+//! [`snapshot`] and [`fork`]; [`template`]; [`log`]; [`metrics`], [`samples`] and [`memory_watch`];
+//! [`create_replay`] and [`simulated_faults`].
 
 pub(super) mod create_replay;
 pub(super) mod fork;

@@ -1,4 +1,4 @@
-//! The switches of [`Faults`](crate::local::sandbox::simulated_faults::Faults), for programs that run a server in process.
+//! The switches of [`SimulatedFaults`](crate::local::sandbox::simulated_faults::SimulatedFaults), for programs that run a server in process.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

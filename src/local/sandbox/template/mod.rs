@@ -4,6 +4,8 @@
 //! by the user's own npm from the platform packages alone (the wrapper package would bring a
 //! second binary and need node). The install goes into a fresh directory that is renamed when
 //! complete, under a file lock: a cut or a second server leaves no half-made template.
+//!
+//! It knows no sandbox. [`npm`] is one run of the installer.
 
 pub(in crate::local) mod npm;
 
