@@ -11,9 +11,9 @@ use crate::config::Env;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
-use crate::session::adopt::{Wanted, adopt as take_up, already, unknown};
-use crate::session::visit::Host;
-use crate::session::world::wall;
+use crate::session::context::wall;
+use crate::session::sandbox::access::Host;
+use crate::session::sandbox::adopt::{Wanted, adopt as take_up, already, unknown};
 use crate::store::StoredSession;
 use crate::text::visible;
 

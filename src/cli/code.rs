@@ -15,9 +15,9 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CodeSource, SessionSummary};
 use crate::session::code::work_tree;
-use crate::session::kept;
-use crate::session::visit::Visit;
-use crate::session::world::{World, wall};
+use crate::session::context::{World, wall};
+use crate::session::sandbox::access::Visit;
+use crate::session::snapshot::patch;
 
 /// What a session has to bring home.
 struct SessionWork {
@@ -112,7 +112,7 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), Ended> {
 
 /// The work of a session whose sandbox is gone, from its last snapshot.
 async fn kept(world: &World, session: &SessionSummary) -> Result<(Vec<u8>, Vec<String>), Ended> {
-    let kept = kept::patch(world, &session.key).await?;
+    let kept = patch::patch(world, &session.key).await?;
     let age = age(wall().since(kept.at));
     report::progress(format!("the sandbox is gone; its work was kept {age}"));
     Ok((kept.patch, kept.roots))

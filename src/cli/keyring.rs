@@ -7,7 +7,7 @@ use crate::config::own_log::Redactor;
 use crate::config::{ACCOUNT_KEY, Config};
 use crate::domain::sandbox::EngineKind;
 use crate::keyring::{Entry, Keyring, KeyringError};
-use crate::session::late_keys::LateKeys;
+use crate::session::boot::lazy_keyring::LateKeys;
 
 /// What is to be known of the keyring, beside the keys.
 #[derive(Debug, Default, PartialEq, Eq)]

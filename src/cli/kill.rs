@@ -15,9 +15,9 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{Revival, SessionSummary};
-use crate::session::revive::prospect;
-use crate::session::visit::Host;
-use crate::session::world::wall;
+use crate::session::context::wall;
+use crate::session::sandbox::access::Host;
+use crate::session::snapshot::revive::prospect;
 use crate::text::visible;
 
 /// A sandbox that is to go.

@@ -17,8 +17,8 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::EngineKind;
 use crate::engine;
 use crate::local::{self, HelperCommand, IsolationRequest, Level, Network, ResourceLimits, daemon};
-use crate::session::strangers;
-use crate::session::world::Records;
+use crate::session::context::Records;
+use crate::session::sandbox::unattached;
 use crate::store::StoreError;
 
 /// More running sandboxes than this are refused.
@@ -187,7 +187,7 @@ async fn sessions_are_paused(config: &Config) -> Result<(), StoreError> {
         return Ok(());
     }
     let store = Records::open(directory).store;
-    strangers::store_stopped(&store, EngineKind::Local).await
+    unattached::store_stopped(&store, EngineKind::Local).await
 }
 
 pub(super) fn stop(options: &Options, env: &Env) -> Result<(), Ended> {

@@ -27,11 +27,11 @@ use crate::domain::stranger::{Stranger, Whence};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::engine::Engine;
-use crate::session::listing;
-use crate::session::strangers;
-use crate::session::visit::Host;
+use crate::session::context::{World, wall};
+use crate::session::sandbox::access::Host;
+use crate::session::sandbox::listing;
+use crate::session::sandbox::unattached;
 use crate::session::watch::{self, Seen};
-use crate::session::world::{World, wall};
 use crate::text::visible_bytes::visible_line;
 use crate::text::wrap;
 
@@ -231,7 +231,7 @@ fn join(
     let Heard::Sandboxes(listed) = heard else {
         return rows;
     };
-    let strange = strangers::among(engine, listed, sessions).into_iter();
+    let strange = unattached::among(engine, listed, sessions).into_iter();
     rows.extend(strange.map(|stranger| Row {
         state: stranger.life.name(),
         detail: String::new(),

@@ -14,9 +14,9 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{Closing, SessionSummary};
 use crate::e2b::wire::SandboxState;
-use crate::session::closing::{close_stored, resume_stored};
-use crate::session::visit::Host;
-use crate::session::world::World;
+use crate::session::context::World;
+use crate::session::sandbox::access::Host;
+use crate::session::sandbox::closing::{close_stored, resume_stored};
 
 /// What is to become of the sandboxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,9 +16,9 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{Closing, Origin, Revival, SessionCommand, SessionEvent, SessionSpec};
-use crate::session::revive::prospect;
+use crate::session::context::wall;
+use crate::session::snapshot::revive::prospect;
 use crate::session::supervisor::Supervisor;
-use crate::session::world::wall;
 
 pub(super) fn revive(options: &Options, args: &NameArgs, env: &Env) -> Result<(), Ended> {
     let mut config = setup::config(options, env)?;

@@ -15,8 +15,8 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
 use crate::e2b::wire::{ListedSandbox, SandboxState};
-use crate::session::removal;
-use crate::session::visit::Host;
+use crate::session::recorder::removal;
+use crate::session::sandbox::access::Host;
 
 pub(super) fn rm(options: &Options, args: &RmArgs, env: &Env) -> Result<(), Ended> {
     let config = setup::config(options, env)?;

@@ -27,11 +27,11 @@ use crate::local::Level;
 use crate::local::daemon::DaemonLaunch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
-use crate::session::clone_access::CloneAccess;
+use crate::session::boot::clone_access::CloneAccess;
+use crate::session::boot::lazy_keyring::LateKeys;
 use crate::session::code;
-use crate::session::late_keys::LateKeys;
+use crate::session::context::World;
 use crate::session::settings::Settings;
-use crate::session::world::World;
 
 /// Variables of the caller that npm needs to get through to its registry.
 const INSTALL_VARIABLES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
@@ -458,6 +458,6 @@ mod tests {
         let mut names: Vec<&str> = launch.env.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["PATH", "SANDBAR_TEMPLATE"]);
-        assert_eq!(CLONE_ACCESS, crate::session::clone_access::VARIABLE);
+        assert_eq!(CLONE_ACCESS, crate::session::boot::clone_access::VARIABLE);
     }
 }

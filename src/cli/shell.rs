@@ -10,7 +10,7 @@ use super::report::{self, Ended};
 use super::terminal::unshowable;
 use super::{runtime, setup};
 use crate::config::{Config, Env};
-use crate::session::shell::Shell;
+use crate::session::sandbox::shell::Shell;
 use crate::tui::passthrough::{Left, pass_through, terminal_size};
 
 pub(super) fn shell(options: &Options, args: &ShellArgs, env: &Env) -> Result<(), Ended> {

@@ -20,12 +20,12 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
 use crate::domain::session::{Closing, CredentialRef, Origin, SessionCommand, SessionSpec};
 use crate::net::url::split_userinfo;
-use crate::session::adopt::{Wanted, adopt, unknown};
-use crate::session::clone_access::CloneAccess;
-use crate::session::closing::close_stranger;
-use crate::session::strangers;
+use crate::session::boot::clone_access::CloneAccess;
+use crate::session::context::{Records, World};
+use crate::session::sandbox::adopt::{Wanted, adopt, unknown};
+use crate::session::sandbox::closing::close_stranger;
+use crate::session::sandbox::unattached;
 use crate::session::supervisor::Supervisor;
-use crate::session::world::{Records, World};
 use crate::store::Store;
 use crate::tui::clipboard::Clipboard;
 use crate::tui::{
@@ -90,7 +90,7 @@ impl SessionDoor for Door {
 
     fn strangers(&mut self) -> ReplyTask {
         let world = Arc::clone(self.supervisor.world());
-        Box::pin(async move { Reply::Strangers(strangers::ask(&world).await) })
+        Box::pin(async move { Reply::Strangers(unattached::ask(&world).await) })
     }
 
     fn close_sandbox(&mut self, id: SandboxId, closing: Closing) -> ReplyTask {

@@ -14,12 +14,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::closing;
-use super::driver;
-use super::events::Events;
-use super::inbox::{CommandSender, command_channel};
+use super::context::{World, wall};
+use super::run::driver;
+use super::run::events::Events;
+use super::run::inbox::{CommandSender, command_channel};
+use super::sandbox::closing;
 use super::watch::Watchers;
-use super::world::{World, wall};
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
@@ -253,7 +253,7 @@ mod tests {
 
     use super::*;
     use crate::net::http::HttpOptions;
-    use crate::session::world::Records;
+    use crate::session::context::Records;
 
     #[tokio::test]
     async fn the_draft_of_a_session_that_does_not_run_is_stored() {

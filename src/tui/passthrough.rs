@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use super::TerminalError;
 use super::terminal::{self, StopSignal};
 use crate::domain::failure::Failure;
-use crate::session::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
+use crate::session::sandbox::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
 use crate::text::ansi::Relay;
 use crate::text::visible_bytes::visible_line;
 

@@ -202,7 +202,7 @@ const BANS: &[Ban] = &[
 ];
 
 /// Where OpenCode's words become ours.
-const TRANSLATION: &str = "session/translate/";
+const TRANSLATION: &str = "session/chat/translate/";
 
 /// Parts of what is banned that are harmless.
 const HARMLESS: &[(&str, &str)] = &[
@@ -273,7 +273,7 @@ fn faults(file: &SourceFile) -> Vec<String> {
     }
     if translates(file) && !is_at(&file.path, TRANSLATION) {
         faults.push(format!(
-            "{}: only session/translate knows both OpenCode's words and ours",
+            "{}: only session/chat/translate knows both OpenCode's words and ours",
             file.path
         ));
     }

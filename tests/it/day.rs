@@ -30,7 +30,7 @@ use sandbar::domain::session::{
 };
 use sandbar::domain::time::UnixMillis;
 use sandbar::opencode::wire::event::Event as WireEvent;
-use sandbar::session::translate::Translator;
+use sandbar::session::chat::translate::Translator;
 use sandbar::store::Store;
 use sandbar::text::TextCache;
 use serde_json::{Value, json};

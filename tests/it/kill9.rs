@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use pretty_assertions::assert_eq;
 use rustix::process::{Pid, Signal, kill_process};
 use sandbar::domain::chat::{PartKind, Role};
-use sandbar::session::world::Records;
+use sandbar::session::context::Records;
 
 use crate::support::fault_proxy::Seeded;
 use crate::support::home::Home;

@@ -12,7 +12,7 @@ use sandbar::e2b::host::Addresses;
 use sandbar::e2b::list::ListFilter;
 use sandbar::engine::EngineSpec;
 use sandbar::local;
-use sandbar::session::world::Records;
+use sandbar::session::context::Records;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

@@ -19,7 +19,7 @@ use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
 use sandbar::engine::{EngineSpec, LocalSpec};
 use sandbar::local::{self, Level, LocalServer, daemon};
-use sandbar::session::world::{Records, World};
+use sandbar::session::context::{Records, World};
 use sandbar::store::StoredSession;
 use serde_json::{Value, json};
 use tempfile::TempDir;

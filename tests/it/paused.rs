@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use pretty_assertions::assert_eq;
-use sandbar::session::world::Records;
+use sandbar::session::context::Records;
 
 use crate::support::home::Home;
 use crate::support::http::runtime;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use pretty_assertions::assert_eq;
-use sandbar::session::world::Records;
+use sandbar::session::context::Records;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 

@@ -25,9 +25,9 @@ use sandbar::domain::session::{
     Closing, CredentialRef, Origin, SessionCommand, SessionEvent, SessionSpec,
 };
 use sandbar::domain::time::UnixMillis;
+use sandbar::session::context::{Records, World};
 use sandbar::session::supervisor::Supervisor;
 use sandbar::session::timing::Timing;
-use sandbar::session::world::{Records, World};
 use sandbar::text::TextCache;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -297,7 +297,7 @@ fn is_after_gap(event: &SessionEvent) -> bool {
 }
 
 fn millis() -> u64 {
-    sandbar::session::world::wall().0
+    sandbar::session::context::wall().0
 }
 
 /// What the trail of a broken schedule says of an event.

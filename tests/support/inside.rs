@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use sandbar::session::world::Records;
+use sandbar::session::context::Records;
 use sandbar::store::StoredSession;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;

@@ -13,7 +13,7 @@ use crate::domain::sandbox::EngineKind;
 use crate::engine;
 use crate::local::daemon::Daemon;
 use crate::local::{self, EnforcedLimits, Enforcement, Isolation, Level};
-use crate::session::visit::Host;
+use crate::session::sandbox::access::Host;
 
 /// Time for the account to answer.
 const LIMIT: Duration = Duration::from_secs(15);

@@ -13,9 +13,9 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{Origin, SessionSpec, SessionSummary};
 use crate::e2b::wire::SandboxState;
-use crate::session::reservation;
-use crate::session::visit::Host;
-use crate::session::world::{Records, World, wall};
+use crate::session::context::{Records, World, wall};
+use crate::session::recorder::reservation;
+use crate::session::sandbox::access::Host;
 use crate::store::{Naming, StoreError};
 
 /// What was there before the run.

@@ -2,7 +2,7 @@
 
 use super::{Desk, Recorder, told};
 use crate::domain::id::SessionKey;
-use crate::session::world::Records;
+use crate::session::context::Records;
 use crate::store::lock::SessionLock;
 
 /// Processes that can each keep a draft of one session.

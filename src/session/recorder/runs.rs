@@ -6,7 +6,7 @@ use crate::domain::price::Run;
 use crate::domain::runs::{Life, SeenRun};
 use crate::domain::sandbox::EngineKind;
 use crate::domain::time::UnixMillis;
-use crate::session::world::wall;
+use crate::session::context::wall;
 
 impl Recorder {
     /// The sandbox runs.

@@ -1,0 +1,414 @@
+//! What `sandbar run` makes of a session's events: pure, so that it is tested without a sandbox.
+//!
+//! Text of the answer is given out as it grows, each character once, also when a closing update
+//! repeats it. The run is over when the turn that our prompt began has ended. A session that was there
+//! before has other turns too: what they say, and how they end, is not ours.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::advice::Advice;
+use crate::domain::chat::{
+    ChatEvent, Message, Part, PartKind, Permission, PermissionReply, Question, QuestionItem,
+    QuestionReply, Resync, Role, Status, ToolCall, ToolStatus,
+};
+use crate::domain::failure::Failure;
+use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
+use crate::domain::log::LogLine;
+use crate::domain::sandbox::{BootEvent, Phase, Stage};
+use crate::domain::session::{Prompt, PromptQueue, SessionCommand, SessionEvent};
+use crate::text::visible;
+
+/// Behind what is shown of a request that nobody can approve.
+const UNREADABLE: &str = " (could not be read as it was sent)";
+
+/// What is to be done next, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Out {
+    /// More of the answer.
+    Text(String),
+    Phase(String),
+    Tool(Box<ToolCall>),
+    Asked {
+        what: &'static str,
+        subject: String,
+        allowed: bool,
+    },
+    Log(LogLine),
+    Command(SessionCommand),
+    /// The end; `None` is success.
+    Done(Option<Failure>),
+}
+
+/// The listener's own state.
+#[derive(Debug)]
+pub(super) struct Headless {
+    auto: bool,
+    prompt: MessageId,
+    /// Whether there were turns before ours.
+    continues: bool,
+    /// The sandbox has run since this began: before, a pause is what the prompt ends.
+    has_run: bool,
+    /// Messages of other turns.
+    others: HashSet<MessageId>,
+    roles: HashMap<MessageId, Role>,
+    /// Bytes of each part that are out already.
+    given: HashMap<PartId, usize>,
+    reasoning: HashMap<PartId, bool>,
+    tools: HashMap<PartId, ToolStatus>,
+    permissions: HashSet<PermissionId>,
+    questions: HashSet<QuestionId>,
+    turn: Turn,
+    refused: Option<Failure>,
+    failed: Option<Failure>,
+    left: Left,
+}
+
+/// How far our turn is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Before,
+    /// The server has our prompt.
+    Received,
+    /// The server answers it: the next "idle" is its end.
+    Began,
+}
+
+/// What a run that ended leaves behind.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Left {
+    /// The prompt is still in the queue, and is sent when somebody opens the session.
+    pub(super) prompt: bool,
+    /// The prompt was sent: there may be work.
+    pub(super) taken: bool,
+}
+
+impl Headless {
+    /// Listens to a new session.
+    pub(super) fn new(auto: bool, prompt: MessageId) -> Self {
+        Self {
+            auto,
+            prompt,
+            continues: false,
+            has_run: false,
+            others: HashSet::new(),
+            roles: HashMap::new(),
+            given: HashMap::new(),
+            reasoning: HashMap::new(),
+            tools: HashMap::new(),
+            permissions: HashSet::new(),
+            questions: HashSet::new(),
+            turn: Turn::Before,
+            refused: None,
+            failed: None,
+            left: Left::default(),
+        }
+    }
+
+    /// Listens to a session that was there before.
+    pub(super) fn continuing(auto: bool, prompt: MessageId) -> Self {
+        Self {
+            continues: true,
+            ..Self::new(auto, prompt)
+        }
+    }
+
+    pub(super) fn left(&self) -> Left {
+        self.left
+    }
+
+    pub(super) fn receive(&mut self, event: SessionEvent) -> Vec<Out> {
+        if let SessionEvent::Phase(phase) = &event {
+            self.has_run |= !matches!(phase, Phase::Dormant | Phase::Paused);
+        }
+        match event {
+            SessionEvent::Boot(boot) => boot_line(boot).map(Out::Phase).into_iter().collect(),
+            SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure))
+            | SessionEvent::CommandFailed(failure)
+            | SessionEvent::CommandRefused { failure, .. } => {
+                vec![Out::Done(Some(failure))]
+            }
+            SessionEvent::Phase(Phase::Paused) if self.has_run => {
+                let failure = Failure::new("the sandbox was paused before the turn ended")
+                    .because("its time was over, or somebody paused it")
+                    .advise([Advice::OpenSession]);
+                vec![Out::Done(Some(failure))]
+            }
+            SessionEvent::Phase(Phase::Reconnecting(outage)) => {
+                vec![Out::Phase(format!("reconnecting: {}", outage.reason))]
+            }
+            SessionEvent::Phase(Phase::Live) => vec![Out::Phase("connected".to_owned())],
+            SessionEvent::Logs(lines) => lines.into_iter().map(Out::Log).collect(),
+            SessionEvent::Chat(chat) => self.chat(chat),
+            SessionEvent::Stopped => {
+                vec![Out::Done(Some(Failure::new(
+                    "the session ended before its answer",
+                )))]
+            }
+            SessionEvent::Queue(queue) => self.queue(&queue),
+            SessionEvent::Phase(Phase::Dormant | Phase::Paused | Phase::Booting(_))
+            | SessionEvent::Restored { .. }
+            | SessionEvent::Activity(_)
+            | SessionEvent::Sandbox(_)
+            | SessionEvent::Runs(_)
+            | SessionEvent::Snapshot(_)
+            | SessionEvent::Revived(_) => Vec::new(),
+        }
+    }
+
+    /// Nobody is here to let a queue go on that is held: where other prompts wait in it, they are not ours to
+    /// send.
+    fn queue(&mut self, queue: &PromptQueue) -> Vec<Out> {
+        let is_ours = |prompt: &Prompt| prompt.message == self.prompt;
+        let (prompts, was_waiting) = (&queue.waiting, self.left.prompt);
+        let is_sent = queue.sent.iter().any(is_ours);
+        self.left.prompt = prompts.iter().any(is_ours);
+        let was_sent = self.left.taken;
+        self.left.taken = !self.left.prompt && (was_waiting || was_sent || is_sent);
+        if !queue.held || was_sent || !self.left.prompt {
+            return Vec::new();
+        }
+        if prompts.len() == 1 {
+            return vec![Out::Command(SessionCommand::ReleaseQueue)];
+        }
+        let failure = Failure::new("the queue of this session is held")
+            .because(format!(
+                "prompts that wait before this one: {}",
+                prompts.len() - 1
+            ))
+            .hint("open the session in the terminal, and send or remove them");
+        vec![Out::Done(Some(failure))]
+    }
+
+    fn chat(&mut self, event: ChatEvent) -> Vec<Out> {
+        match event {
+            ChatEvent::Message(message) => self.message(&message),
+            ChatEvent::Part(part) => self.part(part),
+            ChatEvent::Delta {
+                message,
+                part,
+                text,
+            } => self.delta(&message, part, text),
+            ChatEvent::Status(status) => self.status(&status),
+            ChatEvent::Resync(resync) => self.resync(*resync),
+            ChatEvent::PermissionAsked(permission) => self.permission(permission),
+            ChatEvent::QuestionAsked(question) => self.question(question),
+            ChatEvent::Error(error) if !error.is_abort() && self.is_ours() => {
+                self.failed = Some(Failure::new(error.name).because(error.message));
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn resync(&mut self, resync: Resync) -> Vec<Out> {
+        let mut out = Vec::new();
+        for entry in resync.messages {
+            out.extend(self.message(&entry.message));
+            out.extend(entry.parts.into_iter().flat_map(|part| self.part(part)));
+        }
+        // Asked while nobody listened.
+        let permissions = resync.permissions.into_iter().flatten();
+        out.extend(permissions.flat_map(|permission| self.permission(permission)));
+        let questions = resync.questions.into_iter().flatten();
+        out.extend(questions.flat_map(|question| self.question(question)));
+        out.extend(self.status(&resync.status));
+        out
+    }
+
+    /// Whether what happens now belongs to our turn.
+    fn is_ours(&self) -> bool {
+        !self.continues || self.turn > Turn::Before
+    }
+
+    fn permission(&mut self, permission: Permission) -> Vec<Out> {
+        if !self.permissions.insert(permission.id.clone()) {
+            return Vec::new();
+        }
+        let what = if permission.subject.is_empty() {
+            permission.patterns.join(" ")
+        } else {
+            permission.subject
+        };
+        let mut subject = format!("{}: {what}", permission.kind);
+        if !self.auto && !self.is_ours() {
+            return waits_for_somebody("permission", &subject);
+        }
+        let allowed = self.auto && !permission.undecodable;
+        if permission.undecodable {
+            subject.push_str(UNREADABLE);
+        }
+        let reply = if allowed {
+            PermissionReply::Once
+        } else {
+            self.refuse("permission", &subject);
+            PermissionReply::Reject { message: None }
+        };
+        let id = permission.id;
+        let command = SessionCommand::ReplyPermission { id, reply };
+        Self::asked("permission", (subject, allowed), command)
+    }
+
+    /// With `auto` the first option of each is chosen.
+    fn question(&mut self, question: Question) -> Vec<Out> {
+        if !self.questions.insert(question.id.clone()) {
+            return Vec::new();
+        }
+        let asked = question.items.iter().map(|item| item.question.as_str());
+        let mut subject = asked.collect::<Vec<_>>().join("\n");
+        if !self.auto && !self.is_ours() {
+            return waits_for_somebody("question", &subject);
+        }
+        let allowed = self.auto && !question.undecodable;
+        if question.undecodable {
+            subject.push_str(UNREADABLE);
+        }
+        let reply = if allowed {
+            let first = |item: &QuestionItem| {
+                let label = item.options.first().map(|option| option.label.clone());
+                label.into_iter().collect()
+            };
+            QuestionReply::Answer(question.items.iter().map(first).collect())
+        } else {
+            self.refuse("question", &subject);
+            QuestionReply::Reject
+        };
+        let id = question.id;
+        let command = SessionCommand::ReplyQuestion { id, reply };
+        Self::asked("question", (subject, allowed), command)
+    }
+
+    fn asked(
+        what: &'static str,
+        (subject, allowed): (String, bool),
+        answer: SessionCommand,
+    ) -> Vec<Out> {
+        let asked = Out::Asked {
+            what,
+            subject,
+            allowed,
+        };
+        vec![asked, Out::Command(answer)]
+    }
+
+    fn refuse(&mut self, what: &str, subject: &str) {
+        self.refused = Some(
+            Failure::new(format!(
+                "the agent asked a {what} and nobody is here to answer"
+            ))
+            .because(visible::one_line(subject))
+            .hint("run it with --auto to allow everything, or open the session in the terminal"),
+        );
+    }
+
+    fn message(&mut self, message: &Message) -> Vec<Out> {
+        if message.id == self.prompt {
+            self.turn = self.turn.max(Turn::Received);
+            self.left.taken = true;
+        } else if message.parent.as_ref() == Some(&self.prompt) {
+            self.turn = Turn::Began;
+        }
+        if !self.is_ours() {
+            self.others.insert(message.id.clone());
+        }
+        if self.others.contains(&message.id) {
+            return Vec::new();
+        }
+        self.roles.insert(message.id.clone(), message.role);
+        if message.role == Role::Assistant {
+            if let Some(error) = message.error.as_ref().filter(|error| !error.is_abort()) {
+                self.failed = Some(Failure::new(error.name.clone()).because(error.message.clone()));
+            } else if message.completed.is_some() {
+                self.failed = None;
+            }
+        }
+        Vec::new()
+    }
+
+    fn part(&mut self, part: Part) -> Vec<Out> {
+        if self.roles.get(&part.message) != Some(&Role::Assistant) {
+            return Vec::new();
+        }
+        match part.kind {
+            PartKind::Text { text, .. } => {
+                let given = self.given.entry(part.id).or_default();
+                let rest = text.get(*given..).unwrap_or_default().to_owned();
+                *given = (*given).max(text.len());
+                if rest.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![Out::Text(rest)]
+                }
+            }
+            PartKind::Reasoning { .. } => {
+                self.reasoning.insert(part.id, true);
+                Vec::new()
+            }
+            PartKind::Tool(call) => {
+                let known = self.tools.insert(part.id, call.status);
+                if known == Some(call.status) {
+                    Vec::new()
+                } else {
+                    vec![Out::Tool(call)]
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn delta(&mut self, message: &MessageId, part: PartId, text: String) -> Vec<Out> {
+        let ours = self.roles.get(message) == Some(&Role::Assistant);
+        if !ours || self.reasoning.contains_key(&part) {
+            return Vec::new();
+        }
+        *self.given.entry(part).or_default() += text.len();
+        vec![Out::Text(text)]
+    }
+
+    fn status(&mut self, status: &Status) -> Vec<Out> {
+        if !self.is_ours() {
+            return Vec::new();
+        }
+        match status {
+            Status::Busy => self.turn = Turn::Began,
+            Status::Retry {
+                attempt, message, ..
+            } => {
+                self.turn = Turn::Began;
+                return vec![Out::Phase(format!(
+                    "the provider failed, attempt {attempt}: {message}"
+                ))];
+            }
+            Status::Idle
+                if self.turn == Turn::Began
+                    || self.turn == Turn::Received && self.failed.is_some() =>
+            {
+                return vec![Out::Done(
+                    self.refused.take().or_else(|| self.failed.take()),
+                )];
+            }
+            Status::Idle => {}
+        }
+        Vec::new()
+    }
+}
+
+/// A turn that is not ours waits for an answer, and ours waits behind it.
+fn waits_for_somebody(what: &str, subject: &str) -> Vec<Out> {
+    let failure = Failure::new(format!("the session waits for an answer to a {what}"))
+        .because(subject)
+        .hint("answer it in the terminal, or run this with --auto to allow everything");
+    vec![Out::Done(Some(failure))]
+}
+
+pub(in crate::cli) fn boot_line(boot: BootEvent) -> Option<String> {
+    match boot {
+        BootEvent::Started { .. } => None,
+        BootEvent::Output { stage, line } => Some(format!("{}: {line}", Stage::name(stage))),
+        BootEvent::Finished { stage, took } => {
+            Some(format!("{} {:.1} s", stage.name(), took.as_secs_f64()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What every stage of a boot works with: the session, and whom it tells of its progress.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use crate::domain::failure::Failure;
+use crate::domain::id::TemplateId;
+use crate::domain::sandbox::{BootEvent, Phase, Stage};
+use crate::domain::session::{SessionEvent, SessionSpec};
+use crate::net::url::without_userinfo;
+use crate::session::context::World;
+use crate::session::recorder::Recorder;
+use crate::session::recorder::record::Place;
+use crate::session::run::events::Events;
+
+/// What a boot works with.
+pub(crate) struct BootCx {
+    pub(crate) world: Arc<World>,
+    pub(crate) events: Events,
+    pub(crate) recorder: Recorder,
+    pub(crate) spec: SessionSpec,
+    /// The user has seen how large the code is, and wants it sent.
+    pub(crate) large_code: bool,
+    /// Instead of the session's own.
+    pub(crate) template: Option<TemplateId>,
+    /// Without a conversation of its own it takes up the newest one that is there.
+    pub(crate) joins: bool,
+    /// A paused sandbox is resumed; else the boot ends with [`Phase::Paused`].
+    pub(crate) resumes: bool,
+}
+
+impl BootCx {
+    /// Announces a stage, does its work, and says how long it took.
+    pub(in crate::session) async fn stage<T, E>(
+        &self,
+        stage: Stage,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let began = tokio::time::Instant::now();
+        self.events
+            .send(SessionEvent::Phase(Phase::Booting(stage)))
+            .await;
+        let at = self.world.now();
+        self.events
+            .send(SessionEvent::Boot(BootEvent::Started { stage, at }))
+            .await;
+        let done = work.await?;
+        let took = began.elapsed();
+        self.events
+            .send(SessionEvent::Boot(BootEvent::Finished { stage, took }))
+            .await;
+        Ok(done)
+    }
+
+    /// A line of progress from the tool that does the work.
+    pub(in crate::session) async fn output(&self, stage: Stage, line: impl Into<String>) {
+        let line = without_userinfo(&line.into());
+        self.events
+            .send(SessionEvent::Boot(BootEvent::Output { stage, line }))
+            .await;
+    }
+}
+
+/// Stores the place and shows what is known of the sandbox.
+pub(in crate::session) async fn settle(cx: &BootCx, place: &Place) {
+    cx.recorder.place(place).await;
+    cx.events
+        .send(SessionEvent::Sandbox(place.sandbox.clone()))
+        .await;
+}
+
+impl From<Failure> for Phase {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}

@@ -1,0 +1,120 @@
+//! Keys that the configuration lacks and the keyring may have: asked once, when one is needed first, so
+//! that nobody waits for a keyring before there is something on the screen.
+
+use std::fmt;
+
+use secrecy::SecretString;
+use tokio::sync::OnceCell;
+
+use crate::keyring::{Entry, Keyring};
+
+/// Is told of each key, so that none reaches a log.
+type Heard = Box<dyn Fn(&SecretString) + Send + Sync>;
+
+/// The answer of the keyring, waited for once.
+pub struct LateKeys {
+    keyring: Keyring,
+    /// The name of the account's key. Others are a model provider's.
+    account: String,
+    names: Vec<String>,
+    heard: Heard,
+    found: OnceCell<Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    keys: Vec<(String, SecretString)>,
+    /// Why others are not there; empty if the keyring has none.
+    trouble: String,
+}
+
+impl fmt::Debug for LateKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.names).finish()
+    }
+}
+
+impl LateKeys {
+    /// `names` are those that are missing, with `account` among them if that is.
+    pub fn new(
+        keyring: Keyring,
+        account: &str,
+        names: Vec<String>,
+        heard: impl Fn(&SecretString) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            keyring,
+            account: account.to_owned(),
+            names,
+            heard: Box::new(heard),
+            found: OnceCell::new(),
+        }
+    }
+
+    /// The account's key, or what is to be said of the keyring.
+    pub(in crate::session) async fn account(&self) -> Result<SecretString, String> {
+        let found = self.found().await;
+        let key = found.keys.iter().find(|(name, _)| *name == self.account);
+        let key = key.map(|(_, key)| key.clone());
+        key.ok_or_else(|| found.trouble.clone())
+    }
+
+    pub(in crate::session) async fn provider_keys(&self) -> Vec<(String, SecretString)> {
+        let found = self.found().await;
+        let keys = found.keys.iter().filter(|(name, _)| *name != self.account);
+        keys.cloned().collect()
+    }
+
+    async fn found(&self) -> &Found {
+        self.found.get_or_init(|| self.look_up()).await
+    }
+
+    async fn look_up(&self) -> Found {
+        let mut found = Found::default();
+        let entries = match self.keyring.look_up(&self.names).await {
+            Ok(entries) => entries,
+            Err(error) => {
+                tracing::info!(%error, "no key comes from the keyring");
+                found.trouble = format!("; {error}");
+                return found;
+            }
+        };
+        for (name, entry) in entries {
+            let why = match entry {
+                Entry::Key(key) => {
+                    (self.heard)(&key);
+                    found.keys.push((name, key));
+                    continue;
+                }
+                Entry::Locked => "it is locked",
+                Entry::Unusable(why) => why,
+            };
+            tracing::warn!(name, why, "a key of the keyring cannot be used");
+            if name == self.account {
+                found.trouble = format!("; the keyring has it, but {why}");
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_keyring_no_key_comes_and_it_is_said_why() {
+        let nowhere = Keyring::new("unix:path=/nonexistent/bus");
+        let names = vec!["E2B_API_KEY".to_owned()];
+        let keys = LateKeys::new(nowhere, "E2B_API_KEY", names, |_| {});
+
+        let told = keys.account().await.unwrap_err();
+
+        assert!(
+            told.starts_with("; the keyring cannot be asked: "),
+            "{told}"
+        );
+        assert!(keys.provider_keys().await.is_empty());
+        assert_eq!(format!("{keys:?}"), "[\"E2B_API_KEY\"]");
+    }
+}

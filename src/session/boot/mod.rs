@@ -1,0 +1,96 @@
+//! From what a session is to be to a server that answers, one stage after the other.
+//!
+//! Each stage is announced with its elapsed time; each failure says what, why and what next. What is
+//! made on the way is recorded at once, so that a crash leaves nothing that cannot be found again.
+
+pub mod clone_access;
+pub(super) mod code;
+pub(super) mod cx;
+pub(super) mod install;
+pub mod lazy_keyring;
+pub(super) mod provider_key_rules;
+pub(super) mod sandbox;
+pub(super) mod server;
+
+use cx::BootCx;
+
+use super::context::wall;
+use super::failures;
+use super::run::server::Server;
+use crate::domain::advice::Advice;
+use crate::domain::failure::Failure;
+use crate::domain::id::OpencodeSessionId;
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
+use crate::domain::session::{CredentialRef, Origin, SessionEvent};
+use crate::opencode::client::USER;
+use crate::opencode::error::OpencodeError;
+use server::find_conversation;
+
+/// Boots what the spec describes; the phase says why it could not.
+pub(crate) async fn boot(cx: BootCx) -> Result<Server, Phase> {
+    match &cx.spec.origin {
+        Origin::Attach {
+            url,
+            session,
+            credential,
+        } => {
+            let (url, session, credential) = (url.clone(), session.clone(), credential.clone());
+            attach(&cx, url, session, &credential)
+                .await
+                .map_err(Phase::Failed)
+        }
+        Origin::New(new) => {
+            let place = match cx.recorder.stored_place().await {
+                Some(place) => place,
+                None => cx.recorder.plan(new.clone(), wall()).await,
+            };
+            Box::pin(sandbox::boot(&cx, place)).await
+        }
+        Origin::Stored => match cx.recorder.stored_place().await {
+            Some(place) => Box::pin(sandbox::boot(&cx, place)).await,
+            None => Err(Phase::Failed(
+                Failure::new("this session is not stored")
+                    .because("it was deleted, or never stored")
+                    .advise([Advice::NewSession]),
+            )),
+        },
+    }
+}
+
+async fn attach(
+    cx: &BootCx,
+    url: String,
+    session: Option<OpencodeSessionId>,
+    credential: &CredentialRef,
+) -> Result<Server, Failure> {
+    let password = cx.world.secret(credential);
+    let has_password = password.is_some();
+    let url_of_server = url.trim_end_matches('/').to_owned();
+    let client = cx.world.opencode(url_of_server, password, Vec::new())?;
+    let found = cx
+        .stage(Stage::Subscribe, find_conversation(&client, session))
+        .await;
+    let found = found.map_err(|error| match (&error, credential) {
+        (OpencodeError::Unauthorized { .. }, CredentialRef::Env(variable)) if !has_password => {
+            failures::password_missing(variable)
+        }
+        (OpencodeError::Unauthorized { .. }, _) => {
+            failures::password_refused(cx.world.user.as_deref().unwrap_or(USER))
+        }
+        _ => failures::opencode(&error),
+    })?;
+    let info = SandboxInfo {
+        engine: EngineKind::Attached,
+        id: None,
+        template: None,
+        opencode_url: Some(url),
+        opencode_version: None,
+        ends_at: None,
+        isolation: None,
+        directory: Some(found.directory.clone()),
+        demo: false,
+    };
+    cx.events.send(SessionEvent::Sandbox(info)).await;
+    let conversation = OpencodeSessionId::from(found.id);
+    Ok(Server::new(client, conversation, found.directory, None))
+}

@@ -1,0 +1,465 @@
+//! The last stages of a boot: `opencode serve` is started, answers, and has our conversation.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::cx::{BootCx, settle};
+use crate::demo;
+use crate::domain::advice::Advice;
+use crate::domain::failure::Failure;
+use crate::domain::id::OpencodeSessionId;
+use crate::domain::sandbox::{Phase, Stage};
+use crate::e2b::error::Error;
+use crate::e2b::process::{ProcessStream, RunningProcess, Selector, StartProcess};
+use crate::net::random;
+use crate::opencode::client::OpencodeClient;
+use crate::opencode::error::OpencodeError;
+use crate::opencode::wire::session::{
+    CreateSession, PermissionAction, PermissionRule, Session, UpdateSession,
+};
+use crate::session::context::wall;
+use crate::session::failures;
+use crate::session::logs::follow::{Follower, Following};
+use crate::session::logs::process::follow_unknown;
+use crate::session::recorder::record::Place;
+use crate::session::run::server::Server;
+use crate::session::sandbox::Sandbox;
+use crate::session::sandbox::script::script_process;
+use crate::session::sandbox::server_process;
+use crate::session::sandbox::server_process::ServerProcess;
+
+const SERVE: &str = concat!(
+    include_str!("../../../assets/sandbox/config-dirs.sh"),
+    include_str!("../../../assets/sandbox/server-file.sh"),
+    include_str!("../../../assets/sandbox/serve.sh")
+);
+const SHELL_ENV: &str = include_str!("../../../assets/sandbox/shell-env.js");
+
+/// Where OpenCode looks for plugins, relative to home (observed on 1.18.33).
+const PLUGIN: &str = ".config/opencode/plugin/sandbar-shell-env.js";
+/// The port of OpenCode's server in its sandbox.
+const PORT: u16 = 4096;
+/// The server's password, relative to home, in a sandbox that was made without one.
+pub(in crate::session) const PASSWORD_FILE: &str = ".sandbar/password";
+/// The port of the demo model where all ports are the sandbox's own.
+const DEMO_PORT: u16 = 4095;
+pub(in crate::session) const DEMO_TAG: &str = "demo";
+/// The name of OpenCode's process in the sandbox.
+pub(in crate::session) const OPENCODE_TAG: &str = "opencode";
+
+/// A new password of 256 random bits.
+pub(in crate::session) fn password() -> Result<SecretString, Failure> {
+    let token = random::token().map_err(|error| {
+        Failure::new("the system gives no random numbers").because(error.to_string())
+    })?;
+    Ok(token.into())
+}
+
+/// Said of a server that lets everybody in: it is never used, and is not ours.
+const OPEN_SERVER: &str = "another program serves OpenCode in the sandbox, without a password";
+/// How often a server is started anew because its port was taken.
+const PORT_TRIES: usize = 3;
+
+/// Starts the server and connects to it; takes another port where the chosen one was lost.
+pub(in crate::session) async fn run(
+    cx: &BootCx,
+    mut sandbox: Sandbox,
+    mut place: Place,
+    opencode: &str,
+) -> Result<Server, Phase> {
+    let mut left = PORT_TRIES;
+    loop {
+        let started = Box::pin(start(cx, &sandbox, &mut place, opencode));
+        sandbox.follower = Some(cx.stage(Stage::Start, started).await?);
+        left -= 1;
+        match connect(cx, sandbox.clone(), &mut place).await {
+            Err(Phase::Failed(failure)) if left > 0 && lost_its_port(&failure) => {
+                let port = free_port()?;
+                let line = format!("the port was taken meanwhile; now it is {port}");
+                cx.output(Stage::Start, line).await;
+                place.port = Some(port);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Whether the server ended because somebody else had its port: a program of the sandbox's template, or, where
+/// sandboxes share this machine's ports, one that took it between our look and the server's bind, which comes
+/// a second or two later. An account's server may be of that kind too, and does not say. All that OpenCode
+/// says of it is `ServeError` (observed on 1.18.33), and our script says the same.
+fn lost_its_port(failure: &Failure) -> bool {
+    let told = failure.stderr.iter();
+    failure.summary == OPEN_SERVER || told.rev().any(|line| line.trim() == "ServeError")
+}
+
+/// Starts the server, and beside it the demo model where that is wanted.
+async fn start(
+    cx: &BootCx,
+    sandbox: &Sandbox,
+    place: &mut Place,
+    opencode: &str,
+) -> Result<Arc<Follower>, Phase> {
+    let failed = |error| Phase::Failed(failures::e2b(&error));
+    end_earlier(sandbox).await.map_err(failed)?;
+    let demo_url = if place.new.demo {
+        Some(start_demo(sandbox).await?)
+    } else {
+        None
+    };
+    sandbox.write(PLUGIN, SHELL_ENV).await?;
+    let port = port(sandbox.engine.own_network, place.port)?;
+    place.port = Some(port);
+    place.sandbox.demo = place.new.demo;
+    let directory = place.sandbox.directory.clone().unwrap_or_default();
+    let start = u32::try_from(wall().0 / 1000).unwrap_or(u32::MAX);
+    let (port, number) = (port.to_string(), start.to_string());
+    let kind = if place.new.demo { "demo" } else { "" };
+    let mut process = script_process(
+        SERVE,
+        &[opencode, &directory, &port, PASSWORD_FILE, &number, kind],
+    );
+    process.tag = Some(OPENCODE_TAG.to_owned());
+    let config = config(place, demo_url.as_deref()).to_string();
+    process.env = BTreeMap::from([
+        ("OPENCODE_CONFIG_CONTENT".to_owned(), config),
+        ("OPENCODE_DISABLE_AUTOUPDATE".to_owned(), "1".to_owned()),
+    ]);
+    let stream = sandbox.envd.start(&process).await.map_err(failed)?;
+    let client = client(cx, sandbox, place)?;
+    Ok(follower(cx, (sandbox, client), stream, Some(start)))
+}
+
+/// The server of a place, with our password.
+fn client(cx: &BootCx, sandbox: &Sandbox, place: &Place) -> Result<OpencodeClient, Failure> {
+    let port = place.port.unwrap_or(PORT);
+    let opencode = sandbox.opencode(&cx.world, port, cx.recorder.password());
+    Ok(opencode?.1)
+}
+
+/// Follows a server that was just started, or joined.
+fn follower(
+    cx: &BootCx,
+    (sandbox, client): (&Sandbox, OpencodeClient),
+    stream: ProcessStream,
+    start: Option<u32>,
+) -> Arc<Follower> {
+    let with = Following {
+        world: Arc::clone(&cx.world),
+        events: cx.events.clone(),
+        recorder: cx.recorder.clone(),
+        envd: sandbox.envd.clone(),
+        client,
+        start,
+    };
+    Arc::new(Follower::start(with, stream))
+}
+
+/// Follows the server that runs here already. The list decides whether one does: for half a minute
+/// envd lets us connect to a process that has ended, and we would take its end for a new one. An envd that
+/// was restarted lists nothing; then it is the server that answers with our password.
+pub(in crate::session) async fn join(
+    cx: &BootCx,
+    sandbox: &Sandbox,
+    place: &Place,
+) -> Option<Arc<Follower>> {
+    place.sandbox.opencode_url.as_ref()?;
+    let client = client(cx, sandbox, place).ok()?;
+    let running = sandbox.envd.list().await.ok()?;
+    let is_server = |process: &&RunningProcess| process.tag.as_deref() == Some(OPENCODE_TAG);
+    if let Some(server) = running.iter().find(is_server) {
+        let stream = sandbox.envd.connect(&Selector::Pid(server.pid)).await;
+        return Some(follower(
+            cx,
+            (sandbox, client),
+            stream.ok()?,
+            start_of(server),
+        ));
+    }
+    let server = ServerProcess::find(&sandbox.envd).await.ok()??;
+    if Some(server.port) != place.port {
+        return None;
+    }
+    let stream = follow_unknown(&sandbox.envd, &client, &server).await;
+    let (stream, start) = (stream.ok()??, Some(server.start));
+    Some(follower(cx, (sandbox, client), stream, start))
+}
+
+/// The number of a running server's start, the last of its script's arguments; `None`: an older sandbar
+/// started it, which gave it none.
+pub(in crate::session) fn start_of(server: &RunningProcess) -> Option<u32> {
+    let before = script_process(SERVE, &["opencode", "directory", "port", "password"]);
+    server.args.get(before.args.len())?.parse().ok()
+}
+
+/// Work tree and port of a running server, as its script was told them; `None`: another program started
+/// it.
+pub(in crate::session) fn served(server: &RunningProcess) -> Option<(String, u16)> {
+    let [_, _, sandbar, _, directory, port, ..] = server.args.as_slice() else {
+        return None;
+    };
+    let fits = sandbar == "sandbar" && directory.starts_with('/');
+    let port = port.parse().ok().filter(|_| fits)?;
+    Some((directory.clone(), port))
+}
+
+/// Ends what is left of an earlier start: it would keep its port.
+async fn end_earlier(sandbox: &Sandbox) -> Result<(), Error> {
+    let tags = [OPENCODE_TAG, DEMO_TAG];
+    let is_left = |tag: &Option<String>| tag.as_deref().is_some_and(|tag| tags.contains(&tag));
+    let listed = sandbox.envd.list().await?.into_iter();
+    let listed = listed.filter(|process| is_left(&process.tag));
+    let mut left: Vec<u32> = listed.map(|process| process.pid).collect();
+    left.extend(
+        ServerProcess::find(&sandbox.envd)
+            .await?
+            .map(|server| server.pid),
+    );
+    server_process::end(&sandbox.envd, &left).await
+}
+
+async fn start_demo(sandbox: &Sandbox) -> Result<String, Failure> {
+    let Some(program) = &sandbox.engine.demo_program else {
+        return Err(Failure::new("the demo model cannot run in this sandbox"));
+    };
+    let port = if sandbox.engine.own_network {
+        DEMO_PORT
+    } else {
+        free_port()?
+    };
+    let arguments = [
+        "internal".to_owned(),
+        "demo".into(),
+        "--port".into(),
+        port.to_string(),
+    ];
+    let mut process = StartProcess::program(program.to_string_lossy(), arguments);
+    process.tag = Some(DEMO_TAG.to_owned());
+    // Its output is nobody's; leaving the stream leaves the process alone.
+    let started = sandbox.envd.start(&process).await;
+    started.map_err(|error| failures::e2b(&error))?;
+    Ok(format!("http://127.0.0.1:{port}/v1"))
+}
+
+/// What the server is configured with, beside the user's own files in the sandbox. No secrets: they
+/// are in the environment since the sandbox was made.
+fn config(place: &Place, demo_url: Option<&str>) -> Value {
+    let mut config = demo_url.map_or_else(|| json!({}), demo::provider_config);
+    config["share"] = json!("manual");
+    config["autoupdate"] = json!(false);
+    if let (None, Some(model)) = (demo_url, &place.new.model) {
+        config["model"] = json!(format!("{}/{}", model.provider, model.model));
+    }
+    config
+}
+
+/// The kept port, else the usual one, where all are the sandbox's own: another was kept because that one was
+/// taken. Where it shares them with this machine, the kept one if it is free, else the usual one, else any.
+fn port(own_network: bool, kept: Option<u16>) -> Result<u16, Failure> {
+    if own_network {
+        return Ok(kept.unwrap_or(PORT));
+    }
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    match kept.into_iter().chain([PORT]).find(is_free) {
+        Some(port) => Ok(port),
+        None => free_port(),
+    }
+}
+
+fn free_port() -> Result<u16, Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    address.map(|address| address.port()).map_err(|error| {
+        Failure::new("this machine has no free port")
+            .because(error.to_string())
+            .retryable()
+    })
+}
+
+/// Waits for the server's health, then takes up the conversation, or begins one.
+pub(in crate::session) async fn connect(
+    cx: &BootCx,
+    sandbox: Sandbox,
+    place: &mut Place,
+) -> Result<Server, Phase> {
+    let port = place.port.unwrap_or(PORT);
+    let (url, client) = sandbox.opencode(&cx.world, port, cx.recorder.password())?;
+    let answers = async {
+        let version = health(cx, &sandbox, &client).await?;
+        let (_, open) = sandbox.opencode(&cx.world, port, None)?;
+        match open.health().await {
+            Ok(_) => Err(Phase::Failed(
+                Failure::new(OPEN_SERVER)
+                    .because(format!("it listens on port {port} of the sandbox"))
+                    .advise([Advice::TryAnotherPort]),
+            )),
+            Err(_) => Ok(version),
+        }
+    };
+    let version = cx.stage(Stage::Health, answers).await?;
+    place.sandbox.opencode_url = Some(url);
+    place.sandbox.opencode_version = Some(version);
+    settle(cx, place).await;
+    let directory = place.sandbox.directory.clone().unwrap_or_default();
+    let client = client.in_directory(&directory);
+    let found = cx
+        .stage(Stage::Subscribe, conversation(cx, &client, place))
+        .await?;
+    place.conversation = Some(found.clone());
+    settle(cx, place).await;
+    Ok(Server::new(client, found, directory, Some(sandbox)))
+}
+
+/// Polls until the server answers as OpenCode, or its process ends, or patience does.
+async fn health(cx: &BootCx, sandbox: &Sandbox, client: &OpencodeClient) -> Result<String, Phase> {
+    let timing = &cx.world.timing;
+    let listening = async {
+        match &sandbox.follower {
+            Some(follower) => follower.listening().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(listening);
+    let mut heard = false;
+    let polls = async {
+        loop {
+            let error = match client.health().await {
+                Ok(health) => return Ok(health.version),
+                Err(error) => error,
+            };
+            if !error.is_retryable() {
+                return Err(Phase::Failed(failures::opencode(&error)));
+            }
+            tokio::select! {
+                () = &mut listening, if !heard => heard = true,
+                () = tokio::time::sleep(timing.health_poll) => {}
+            }
+        }
+    };
+    tokio::select! {
+        answered = polls => answered,
+        failure = sandbox.process_ended() => Err(Phase::Failed(failure)),
+        () = tokio::time::sleep(timing.health_deadline) => Err(Phase::Failed(
+            Failure::new("OpenCode did not become healthy")
+                .because(format!("it was asked for {} s", timing.health_deadline.as_secs()))
+                .advise([Advice::TryAgain, Advice::ReadLogs])
+                .retryable(),
+        )),
+    }
+}
+
+/// Without a wall around the sandbox the agent asks before it runs, edits or fetches anything;
+/// OpenCode's own default allows these.
+fn rules(place: &Place) -> Vec<PermissionRule> {
+    if place.sandbox.isolation.as_deref() != Some("none") {
+        return Vec::new();
+    }
+    let ask = |permission: &str| PermissionRule {
+        permission: permission.to_owned(),
+        pattern: "*".to_owned(),
+        action: PermissionAction::Ask,
+    };
+    ["bash", "edit", "webfetch"].map(ask).to_vec()
+}
+
+/// Those of the rules that do not hold in a conversation: it may have been made behind a wall that
+/// is no longer there.
+fn lacking(rules: Vec<PermissionRule>, held: &[PermissionRule]) -> Vec<PermissionRule> {
+    let holds = |rule: &PermissionRule| {
+        let concerns =
+            |held: &&PermissionRule| held.permission == rule.permission || held.permission == "*";
+        held.iter().rev().find(concerns) == Some(rule)
+    };
+    let (_, lacking): (Vec<_>, Vec<_>) = rules.into_iter().partition(holds);
+    lacking
+}
+
+/// Finds the conversation to show: the given one, else the newest of the server's own directory,
+/// else a new one. The health check comes with it: anything but OpenCode is told apart.
+pub(in crate::session) async fn find_conversation(
+    client: &OpencodeClient,
+    session: Option<OpencodeSessionId>,
+) -> Result<Session, OpencodeError> {
+    if let Some(id) = session {
+        return client.session(id.as_str()).await;
+    }
+    let sessions = client.sessions().await?;
+    let newest = sessions
+        .into_iter()
+        .find(|session| session.parent_id.is_none());
+    match newest {
+        Some(session) => Ok(session),
+        None => client.create_session(&CreateSession::default()).await,
+    }
+}
+
+async fn conversation(
+    cx: &BootCx,
+    client: &OpencodeClient,
+    place: &Place,
+) -> Result<OpencodeSessionId, Phase> {
+    let failed = |error| Phase::Failed(failures::opencode(&error));
+    let known = match &place.conversation {
+        Some(id) => Some(client.session(id.as_str()).await.map_err(failed)?),
+        None if cx.joins => Some(find_conversation(client, None).await.map_err(failed)?),
+        None => None,
+    };
+    let Some(session) = known else {
+        let new = CreateSession {
+            permission: rules(place),
+            ..CreateSession::default()
+        };
+        let session = client.create_session(&new).await.map_err(failed)?;
+        return Ok(OpencodeSessionId::from(session.id));
+    };
+    let lacking = lacking(rules(place), &session.permission);
+    if !lacking.is_empty() {
+        let update = UpdateSession {
+            permission: lacking,
+        };
+        let updated = client.update_session(&session.id, &update).await;
+        updated.map_err(failed)?;
+    }
+    Ok(OpencodeSessionId::from(session.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(permission: &str, action: PermissionAction) -> PermissionRule {
+        PermissionRule {
+            permission: permission.to_owned(),
+            pattern: "*".to_owned(),
+            action,
+        }
+    }
+
+    #[test]
+    fn a_port_that_was_taken_leads_to_another_that_is_kept() {
+        let told = |line: &str| Failure::new("ended").stderr(vec![line.to_owned()]);
+
+        assert!(lost_its_port(&told("ServeError")) && !lost_its_port(&told("out of memory")));
+        assert_eq!(port(true, None).unwrap(), PORT);
+        assert_eq!(port(true, Some(20_123)).unwrap(), 20_123);
+    }
+
+    #[test]
+    fn a_conversation_from_behind_a_wall_gets_the_rules_that_it_lacks() {
+        let (allow, ask) = (PermissionAction::Allow, PermissionAction::Ask);
+        let wanted = ["bash", "edit"].map(|name| rule(name, ask));
+        let lacking = |held: &[PermissionRule]| lacking(wanted.to_vec(), held);
+
+        assert_eq!(lacking(&[]), wanted);
+        assert_eq!(lacking(&wanted), []);
+        assert_eq!(
+            lacking(&[rule("bash", ask), rule("edit", ask), rule("bash", allow)]),
+            [rule("bash", ask)]
+        );
+        assert_eq!(lacking(&[rule("bash", ask), rule("*", allow)]), wanted);
+    }
+}

@@ -1,0 +1,147 @@
+//! What a server holds of one conversation, fetched beside its opened event stream.
+//!
+//! In: a client, the session's id, how much is wanted. Out: the stream and [`Fetched`], in OpenCode's own words. The stream
+//! is opened before anything is fetched, and what arrives while the fetches run is kept: so nothing
+//! falls between, once the stream passes events on, which `marker` finds out. The fetches run side by
+//! side. What any of it means to the user is not known here; `translate` says that.
+
+use super::follow_end::FollowEnd;
+use super::history::PAGE;
+use crate::opencode::client::OpencodeClient;
+use crate::opencode::error::OpencodeError;
+use crate::opencode::events::Events;
+use crate::opencode::wire::event::Event;
+use crate::opencode::wire::message::MessagePage;
+use crate::opencode::wire::request::{PermissionRequest, QuestionRequest};
+use crate::opencode::wire::session::{Session, SessionStatus, StatusMap, Todo};
+use crate::session::timing::Timing;
+
+/// Events that may pile up while the fetches run; beyond, the stream has to wait.
+const EARLY_LIMIT: usize = 10_000;
+
+/// How much of what the server holds is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All that the conversation's screen shows.
+    Conversation,
+    /// What a session does and waits for; no messages, no list of things to do.
+    State,
+}
+
+/// What the server holds.
+#[derive(Debug)]
+pub struct Fetched {
+    pub session: Session,
+    /// The newest messages.
+    pub page: MessagePage,
+    /// Of all sessions of the server that are not idle.
+    pub statuses: StatusMap,
+    /// Of all sessions; `None` where the server cannot list them.
+    pub permissions: Option<Vec<PermissionRequest>>,
+    /// Of all sessions; `None` where the server cannot list them.
+    pub questions: Option<Vec<QuestionRequest>>,
+    pub todos: Vec<Todo>,
+}
+
+impl Fetched {
+    /// Whether somebody waits for a listed request of this session: those of idle sessions were left
+    /// behind by aborted turns, and the server lists them for ever.
+    pub fn waits(&self, session: &str) -> bool {
+        !matches!(self.statuses.get(session), None | Some(SessionStatus::Idle))
+    }
+
+    /// The sessions whose listed requests somebody waits for; some may stand here twice.
+    pub fn askers(&self) -> Vec<String> {
+        let permissions = self.permissions.iter().flatten();
+        let questions = self.questions.iter().flatten();
+        permissions
+            .map(|request| &request.session_id)
+            .chain(questions.map(|request| &request.session_id))
+            .filter(|session| self.waits(session))
+            .cloned()
+            .collect()
+    }
+}
+
+/// Opens the stream and waits for its first event.
+pub async fn open(client: &OpencodeClient, timing: &Timing) -> Result<Events, FollowEnd> {
+    let mut events = Events::open(client)?;
+    while events.next(timing.stream_open).await? != Event::Connected {}
+    Ok(events)
+}
+
+/// Fetches while the stream is read, so that its life is watched and nothing of it is lost.
+pub async fn beside(
+    events: &mut Events,
+    client: &OpencodeClient,
+    (session, scope): (&str, Scope),
+    timing: &Timing,
+) -> Result<(Fetched, Vec<Event>), FollowEnd> {
+    let mut early = Vec::new();
+    let mut answers = Box::pin(fetch(client, session, scope));
+    let fetched = loop {
+        tokio::select! {
+            fetched = &mut answers => break fetched?,
+            event = events.next(timing.watchdog), if early.len() < EARLY_LIMIT => {
+                match event? {
+                    Event::Heartbeat | Event::Unknown { .. } => {}
+                    event => early.push(event),
+                }
+            }
+        }
+    };
+    Ok((fetched, early))
+}
+
+/// Fetches once, without a stream.
+pub async fn fetch(client: &OpencodeClient, id: &str, scope: Scope) -> Result<Fetched, FollowEnd> {
+    let session = async {
+        client
+            .session(id)
+            .await
+            .map_err(|error| match error.status() {
+                Some(404) => FollowEnd::SessionNotFound,
+                _ => error.into(),
+            })
+    };
+    let page = async {
+        if scope == Scope::State {
+            let (messages, older) = (Vec::new(), None);
+            return Ok(MessagePage { messages, older });
+        }
+        client
+            .messages(id, PAGE, None)
+            .await
+            .map_err(FollowEnd::from)
+    };
+    let statuses = async { client.statuses().await.map_err(FollowEnd::from) };
+    let permissions = async { listed(client.permissions().await) };
+    let questions = async { listed(client.questions().await) };
+    // A list of things to do is an ornament: without it the conversation is still whole.
+    let todos = async {
+        Ok(match scope {
+            Scope::Conversation => client.todos(id).await.unwrap_or_default(),
+            Scope::State => Vec::new(),
+        })
+    };
+    // The session comes first, so that its absence is what is told.
+    let (session, page, statuses, permissions, questions, todos) =
+        futures::try_join!(session, page, statuses, permissions, questions, todos)?;
+    Ok(Fetched {
+        session,
+        page,
+        statuses,
+        permissions,
+        questions,
+        todos,
+    })
+}
+
+/// The server cannot list its requests while one of a certain kind waits: events have to do then.
+fn listed<T>(answer: Result<Vec<T>, OpencodeError>) -> Result<Option<Vec<T>>, FollowEnd> {
+    match answer {
+        Ok(waiting) => Ok(Some(waiting)),
+        Err(error) if error.status() == Some(400) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

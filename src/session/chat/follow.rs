@@ -1,0 +1,197 @@
+//! Follows one conversation for as long as one event stream lives.
+//!
+//! In: a client, the session's id. Out: [`ChatEvent`]s, the first of them a
+//! [`Resync`](ChatEvent::Resync) with what the server holds; what the stream has said while that was
+//! fetched is told after it. A second one follows as soon as the stream is known to pass events on. The
+//! catalog, which may take the server seconds, comes last, once, and holds nothing up. OpenCode's words are
+//! not read here: `translate` says what they mean.
+//!
+//! It never tries again: it returns why it ended, and the driver decides. Dropping the future ends
+//! everything it has begun.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use super::fetch::{self, Fetched, Scope};
+use super::follow_end::FollowEnd;
+use super::history::History;
+use super::mailbox::{Closed, Mailbox};
+use super::stream_probe::Marker;
+use super::translate::{Concern, Translator, parts};
+use crate::domain::chat::{Catalog, ChatEvent};
+use crate::domain::id::OpencodeSessionId;
+use crate::opencode::client::OpencodeClient;
+use crate::session::timing::Timing;
+
+/// Generations of sub-agents that are looked up.
+const DEPTH: usize = 8;
+
+/// What to follow, and how.
+#[derive(Debug, Clone)]
+pub struct Follow {
+    pub client: OpencodeClient,
+    pub session: OpencodeSessionId,
+    pub scope: Scope,
+    /// There was a stream before this one: events may have been lost.
+    pub after_gap: bool,
+    pub timing: Timing,
+    /// Shared with whoever loads older messages.
+    pub history: Arc<History>,
+    /// Set once the catalog was told; it is asked for until then. It takes the server as long as all else
+    /// together, and does not change with a connection.
+    pub has_catalog: Arc<AtomicBool>,
+}
+
+/// Follows until the stream ends; tells the listener all that concerns the conversation.
+///
+/// What was translated before the end is delivered before this returns, unless the listener is gone.
+pub async fn follow(follow: Follow, tx: mpsc::Sender<ChatEvent>) -> FollowEnd {
+    let mut mailbox = Mailbox::new(tx);
+    let end = match run(&follow, &mut mailbox).await {
+        Ok(never) => match never {},
+        Err(end) => end,
+    };
+    match mailbox.flush().await {
+        Ok(()) => end,
+        Err(Closed) => FollowEnd::ListenerGone,
+    }
+}
+
+async fn run(
+    follow: &Follow,
+    mailbox: &mut Mailbox,
+) -> Result<std::convert::Infallible, FollowEnd> {
+    let (client, timing) = (&follow.client, &follow.timing);
+    let what = (follow.session.as_str(), follow.scope);
+    let mut events = fetch::open(client, timing).await?;
+    let (fetched, early) = fetch::beside(&mut events, client, what, timing).await?;
+
+    let mut translator = Translator::beginning(&fetched);
+    tell(follow, &mut translator, fetched, mailbox).await;
+    let mut early = VecDeque::from(early);
+    // Sent last: whoever waits for the conversation waits for nothing else.
+    let mut marker = Marker::new(client.clone(), timing.look_again);
+    // Until then the first fetch may have been too early, see `marker`.
+    let (mut is_proven, mut look_again) = (false, false);
+    let knows = follow.has_catalog.load(Ordering::Relaxed);
+    let mut catalog = (!knows).then(|| catalog(client.clone()).boxed());
+    loop {
+        let event = if let Some(event) = early.pop_front() {
+            event
+        } else if look_again {
+            look_again = false;
+            let (fetched, since) = fetch::beside(&mut events, client, what, timing).await?;
+            translator.fetched(&fetched);
+            tell(follow, &mut translator, fetched, mailbox).await;
+            early = since.into();
+            continue;
+        } else {
+            tokio::select! {
+                biased;
+                delivered = mailbox.deliver(), if mailbox.has_waiting() => {
+                    delivered?;
+                    continue;
+                }
+                event = events.next(timing.watchdog), if !mailbox.is_full() => event?,
+                () = marker.given_up(), if !is_proven => {
+                    (is_proven, look_again) = (true, true);
+                    continue;
+                }
+                found = optional(&mut catalog) => {
+                    catalog = None;
+                    if let Some(found) = found {
+                        follow.has_catalog.store(true, Ordering::Relaxed);
+                        mailbox.post(ChatEvent::Catalog(found));
+                    }
+                    continue;
+                }
+            }
+        };
+        if !is_proven && marker.is(&event) {
+            (is_proven, look_again) = (true, true);
+        }
+        if follow.scope == Scope::State && event.is_content() {
+            continue;
+        }
+        match translator.concern(&event) {
+            Concern::None => {}
+            Concern::Whose(session) => find_out(client, &mut translator, &session).await,
+            Concern::Gone => return Err(FollowEnd::SessionNotFound),
+            Concern::LookAgain => return Err(FollowEnd::Ended),
+        }
+        translator.translate(event, &mut |event| mailbox.post(event));
+    }
+}
+
+/// Tells all that was fetched.
+async fn tell(
+    follow: &Follow,
+    translator: &mut Translator,
+    fetched: Fetched,
+    mailbox: &mut Mailbox,
+) {
+    for session in fetched.askers() {
+        find_out(&follow.client, translator, &session).await;
+    }
+    let page = &fetched.page;
+    let ids = page.messages.iter().map(|message| &*message.info.id);
+    let more = follow.history.newest_page(ids, page.older.as_deref());
+    translator.resync(fetched, more, follow.after_gap, &mut |event| {
+        mailbox.post(event);
+    });
+}
+
+/// Waits for a future that may not be there; then for ever.
+async fn optional<T>(future: &mut Option<BoxFuture<'_, T>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Finds out whether a session belongs to the conversation: asks the server about those never heard
+/// of, which were made before this stream was opened.
+pub(in crate::session) async fn find_out(
+    client: &OpencodeClient,
+    translator: &mut Translator,
+    session: &str,
+) {
+    let mut line = vec![session.to_owned()];
+    while let Some(eldest) = line.last()
+        && !translator.is_family(eldest)
+    {
+        let parent = client
+            .session(eldest)
+            .await
+            .ok()
+            .and_then(|session| session.parent_id);
+        match parent {
+            Some(parent) if line.len() < DEPTH => line.push(parent),
+            _ => return,
+        }
+    }
+    for pair in line.windows(2).rev() {
+        translator.learn_child(&pair[0], &pair[1]);
+    }
+}
+
+/// Fetches what there is to choose from; `None` where that fails, which a next connection mends.
+async fn catalog(client: OpencodeClient) -> Option<Catalog> {
+    let (providers, agents, config) =
+        tokio::join!(client.providers(), client.agents(), client.config());
+    let failed = providers.as_ref().err().or(agents.as_ref().err());
+    if let Some(error) = failed {
+        tracing::debug!(%error, "the catalog could not be fetched");
+    }
+    let configured = config.ok().and_then(|config| config.model);
+    Some(parts::catalog(
+        providers.ok()?,
+        agents.unwrap_or_default(),
+        configured.as_deref(),
+    ))
+}

@@ -1,0 +1,78 @@
+//! What was fetched of a conversation → the [`Resync`] that replaces what was known of it.
+
+use super::{Translator, parts, requests};
+use crate::domain::chat::{ChatEvent, Resync, Status};
+use crate::session::chat::fetch::Fetched;
+
+impl Translator {
+    /// Begins with what was fetched: its directory, its sub-agents, the parts that are whole.
+    pub fn beginning(fetched: &Fetched) -> Self {
+        let mut translator = Self::new(&fetched.session.id, &fetched.session.directory);
+        translator.fetched(fetched);
+        translator
+    }
+
+    /// Notes the parts that are whole, before events that came meanwhile are translated.
+    pub fn fetched(&mut self, fetched: &Fetched) {
+        let messages = fetched.page.messages.iter();
+        for part in messages.flat_map(|message| &message.parts) {
+            self.fetched_part(part);
+        }
+    }
+
+    /// Turns around what was fetched; events are measured against it from here on.
+    ///
+    /// Requests are those of the family as it is known now. `more` says whether there are older
+    /// messages than those known, `after_gap` whether events may have been lost.
+    pub fn resync(
+        &mut self,
+        fetched: Fetched,
+        more: bool,
+        after_gap: bool,
+        out: &mut impl FnMut(ChatEvent),
+    ) {
+        let permissions = fetched.permissions.as_ref().map(|listed| {
+            let mut waiting = Vec::new();
+            for request in listed {
+                if fetched.waits(&request.session_id) && self.is_family(&request.session_id) {
+                    let told = self.permission(request);
+                    self.arguments.asked(request.clone());
+                    self.waits(
+                        &request.session_id,
+                        &ChatEvent::PermissionAsked(told.clone()),
+                    );
+                    waiting.push(told);
+                }
+            }
+            waiting
+        });
+        let questions = fetched.questions.as_ref().map(|listed| {
+            let mut waiting = Vec::new();
+            for request in listed {
+                if fetched.waits(&request.session_id) && self.is_family(&request.session_id) {
+                    let told = requests::question(request.clone());
+                    self.waits(&request.session_id, &ChatEvent::QuestionAsked(told.clone()));
+                    waiting.push(told);
+                }
+            }
+            waiting
+        });
+        let status = fetched.statuses.get(&self.root).cloned();
+        let status = status.map_or(Status::Idle, parts::status);
+        self.status = Some(status.clone());
+        let messages = fetched.page.messages.into_iter();
+        let messages = messages.map(|message| parts::with_parts(message, &self.directory));
+        out(ChatEvent::Resync(Box::new(Resync {
+            messages: messages.collect(),
+            conversation: parts::conversation(fetched.session),
+            more,
+            status,
+            permissions,
+            questions,
+            after_gap,
+        })));
+        out(ChatEvent::Todos(
+            fetched.todos.into_iter().map(parts::todo).collect(),
+        ));
+    }
+}

@@ -1,0 +1,229 @@
+//! What all sessions of this process share.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tempfile::TempDir;
+use tokio::sync::{OnceCell, watch};
+use tokio::time::Instant;
+
+pub use crate::clock::unix_now as wall;
+
+use super::boot::clone_access::CloneAccess;
+use super::boot::lazy_keyring::LateKeys;
+use super::failures;
+use super::settings::Settings;
+use super::timing::Timing;
+use crate::domain::failure::Failure;
+use crate::domain::session::{CredentialRef, Origin, SessionSpec};
+use crate::domain::time::Monotonic;
+use crate::engine::{Engine, EngineError, EngineSpec};
+use crate::net::http::{Http, HttpOptions, HttpSetupError};
+use crate::opencode::client::{Limits, OpencodeClient, Server};
+use crate::store::Store;
+use crate::store::secrets::SecretFiles;
+use crate::store::snapshots::SnapshotFiles;
+
+/// All sessions say within this that the machine has slept.
+const WAKING: Duration = Duration::from_secs(1);
+
+/// Where sessions are recorded.
+#[derive(Debug, Clone)]
+pub struct Records {
+    pub store: Store,
+    pub secrets: SecretFiles,
+    pub snapshots: SnapshotFiles,
+    /// The state directory, for locks.
+    pub directory: PathBuf,
+}
+
+impl Records {
+    /// Opens the store in the background: this returns at once.
+    pub fn open(directory: &Path) -> Self {
+        Self {
+            store: Store::open_in_background(directory),
+            secrets: SecretFiles::new(directory),
+            snapshots: SnapshotFiles::new(directory),
+            directory: directory.to_owned(),
+        }
+    }
+}
+
+/// Made once, before the first session. Nothing here is slow to make: the HTTP client, whose
+/// certificates take a while to read, comes with its first use.
+#[derive(Debug)]
+pub struct World {
+    pub timing: Timing,
+    pub settings: Settings,
+    /// `None`: nothing is recorded.
+    pub records: Option<Records>,
+    pub http_options: HttpOptions,
+    /// Keys that are looked for when they are needed first.
+    pub late: Option<LateKeys>,
+    /// Values of the variables that a [`CredentialRef::Env`] may name.
+    pub variables: HashMap<String, SecretString>,
+    /// Who gets in at a server that somebody else runs; `None`: OpenCode's usual user.
+    pub user: Option<String>,
+    /// Who gets in at repositories that are cloned; the last one that fits is taken.
+    pub clone_access: Vec<CloneAccess>,
+    /// When this program started; zero of the monotonic clock.
+    pub started: Instant,
+    http: OnceLock<Http>,
+    /// When the machine was last found to have slept.
+    woken: watch::Sender<Instant>,
+    engine: OnceCell<Engine>,
+}
+
+impl World {
+    pub fn new(started: Instant, http_options: HttpOptions) -> Self {
+        Self {
+            timing: Timing::default(),
+            settings: Settings::default(),
+            records: None,
+            http_options,
+            late: None,
+            variables: HashMap::new(),
+            user: None,
+            clone_access: Vec::new(),
+            started,
+            http: OnceLock::new(),
+            woken: watch::Sender::new(started),
+            engine: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn http(&self) -> Result<Http, HttpSetupError> {
+        if let Some(http) = self.http.get() {
+            return Ok(http.clone());
+        }
+        let http = Http::new(&self.http_options)?;
+        Ok(self.http.get_or_init(|| http).clone())
+    }
+
+    /// Gives up the connections that are kept for further calls: something was wrong with one.
+    pub(crate) async fn renew_connections(&self) {
+        if let Some(http) = self.http.get().cloned() {
+            // Only a panic ends it early, and that is told by its hook.
+            let _ended = tokio::task::spawn_blocking(move || http.renew()).await;
+        }
+    }
+
+    /// The machine has slept: all connections are dead and do not know it. Each session says so; the first
+    /// of them is heard.
+    pub(crate) async fn woke(&self) {
+        self.renew_connections().await;
+        self.woken.send_if_modified(|last| {
+            let is_news = last.elapsed() > WAKING;
+            if is_news {
+                *last = Instant::now();
+            }
+            is_news
+        });
+    }
+
+    /// Changes whenever the machine has slept, for those who follow something.
+    pub(crate) fn woken(&self) -> watch::Receiver<Instant> {
+        self.woken.subscribe()
+    }
+
+    /// The engine, found or started at its first use. A failure is not kept.
+    pub(crate) async fn engine(&self) -> Result<Engine, EngineError> {
+        let spec = &self.spec().await?;
+        let find = || async { Engine::find_or_start(spec, &self.http()?).await };
+        let engine = self.engine.get_or_try_init(find).await?;
+        if engine.is_there().await {
+            return Ok(engine.clone());
+        }
+        // The local daemon has been stopped since; a new one has the same key and port.
+        Engine::find_or_start(spec, &self.http()?).await
+    }
+
+    /// The engine of the settings, with its key.
+    async fn spec(&self) -> Result<Cow<'_, EngineSpec>, EngineError> {
+        let no_key = |told: &str| EngineError::NoKey(told.to_owned());
+        let spec = self.settings.engine.as_ref().ok_or_else(|| no_key(""))?;
+        let (
+            EngineSpec::E2b {
+                api_key: None,
+                addresses,
+            },
+            Some(late),
+        ) = (spec, &self.late)
+        else {
+            return Ok(Cow::Borrowed(spec));
+        };
+        let api_key = Some(late.account().await.map_err(|told| no_key(&told))?);
+        let addresses = addresses.clone();
+        Ok(Cow::Owned(EngineSpec::E2b { api_key, addresses }))
+    }
+
+    /// The variables that new sandboxes get: names and values of provider keys.
+    pub(crate) async fn provider_keys(&self) -> Vec<(String, SecretString)> {
+        let mut keys = self.settings.provider_keys.clone();
+        if let Some(late) = &self.late {
+            keys.extend(late.provider_keys().await);
+        }
+        keys
+    }
+
+    /// A new session gets the demo model where there is no key for another: that is known now.
+    pub(crate) async fn settled(&self, mut spec: SessionSpec) -> SessionSpec {
+        if let (Origin::New(new), Some(late)) = (&mut spec.origin, &self.late)
+            && new.demo
+        {
+            new.demo = late.provider_keys().await.is_empty();
+        }
+        spec
+    }
+
+    /// A directory of our own for packing, removed when dropped.
+    pub(crate) fn scratch(&self) -> Result<TempDir, Failure> {
+        let made = tempfile::Builder::new()
+            .prefix("sandbar-")
+            .tempdir_in(&self.settings.scratch_dir);
+        made.map_err(|error| {
+            Failure::new("there is no room to pack the code")
+                .because(format!("{}: {error}", self.settings.scratch_dir.display()))
+                .hint("check that the directory for temporary files is writable")
+        })
+    }
+
+    pub(crate) fn secret(&self, credential: &CredentialRef) -> Option<SecretString> {
+        match credential {
+            CredentialRef::Env(name) => self.variables.get(name).cloned(),
+            CredentialRef::None | CredentialRef::Stored(_) => None,
+        }
+    }
+
+    /// A client of an OpenCode server.
+    pub(crate) fn opencode(
+        &self,
+        base_url: String,
+        password: Option<SecretString>,
+        headers: Vec<(String, SecretString)>,
+    ) -> Result<OpencodeClient, Failure> {
+        let http = self.http().map_err(|error| failures::http(&error))?;
+        let server = Server {
+            base_url,
+            user: self.user.clone(),
+            password,
+            headers,
+            directory: None,
+        };
+        let limits = Limits {
+            call: self.timing.call,
+            slow_call: self.timing.slow_call,
+            health: self.timing.health_timeout,
+        };
+        let client = OpencodeClient::new(http, &server, limits);
+        client.map_err(|error| failures::opencode(&error))
+    }
+
+    pub(crate) fn now(&self) -> Monotonic {
+        self.started.elapsed()
+    }
+}

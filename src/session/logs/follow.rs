@@ -1,0 +1,420 @@
+//! Follows `opencode serve`: its lines for the store and the log pane, its last words, its end.
+//!
+//! What the server prints is in two files in its sandbox, so it waits for nobody, and we may: a listener
+//! that is behind is waited for, a reading that broke is taken up where it was, and a program that was
+//! killed begins behind the last line that the store has. Each line is stored and shown once.
+//!
+//! Where there are no files (an older sandbar started the server, or the sandbox cannot bound a file) the
+//! lines come by the process's own stream. Nobody may wait there, since an unread stdout can stall the
+//! server: the store gets all that comes, of what the listener has no time for the oldest is dropped, and
+//! what is printed while the stream is broken is lost and said so.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::file;
+use super::file::{LogFile, Piece, Read};
+use super::lines::{Found, LINE_CAP, LogLines};
+use super::process::{Heard, WatchedProcess, watch};
+use crate::domain::advice::Advice;
+use crate::domain::failure::Failure;
+use crate::domain::log::{LogEnds, LogLine, LogStream};
+use crate::domain::time::UnixMillis;
+use crate::e2b::envd::EnvdClient;
+use crate::e2b::process::{Exit, ProcessStream};
+use crate::e2b::wire::unix_millis;
+use crate::net::lines::{Line, LineSplitter};
+use crate::opencode::client::OpencodeClient;
+use crate::session::context::{World, wall};
+use crate::session::recorder::Recorder;
+use crate::session::run::events::Events;
+
+/// Lines that wait for a listener that is behind.
+const WAITING: usize = 2_000;
+/// Lines of stderr that a failure carries.
+const LAST_WORDS: usize = 12;
+/// Pieces that wait to be made lines of.
+const PIECES: usize = 4;
+/// What OpenCode prints to stdout when it accepts connections (observed on 1.18.33).
+const LISTENING: &str = "opencode server listening on ";
+
+/// What is known of the process.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    listening: bool,
+    ended: Option<Failure>,
+}
+
+/// Dropping it stops the following; the process runs on.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    known: watch::Receiver<Known>,
+    doubt: Arc<Notify>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// What a follower works with.
+pub(crate) struct Following {
+    pub(crate) world: Arc<World>,
+    pub(crate) events: Events,
+    pub(crate) recorder: Recorder,
+    pub(crate) envd: EnvdClient,
+    /// Of the server, with our password.
+    pub(crate) client: OpencodeClient,
+    /// Names the server's start; `None` for one of an older sandbar, which keeps no files.
+    pub(crate) start: Option<u32>,
+}
+
+impl Follower {
+    /// Follows a process that was just started or joined.
+    pub(crate) fn start(with: Following, stream: ProcessStream) -> Self {
+        let (tell, known) = watch::channel(Known::default());
+        let doubt = Arc::new(Notify::new());
+        let reader = Reader::new(with, tell);
+        let task = tokio::spawn(reader.run(stream, Arc::clone(&doubt)));
+        Self {
+            known,
+            doubt,
+            _task: AbortOnDropHandle::new(task),
+        }
+    }
+
+    /// Looks whether the process is still there: whoever spoke with the server does not hear it any more.
+    pub(crate) fn doubt(&self) {
+        self.doubt.notify_one();
+    }
+
+    /// Waits for the line that says that the server accepts connections.
+    pub(crate) async fn listening(&self) {
+        let mut known = self.known.clone();
+        if known.wait_for(|known| known.listening).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits for the end of the process.
+    pub(crate) async fn ended(&self) -> Failure {
+        let mut known = self.known.clone();
+        let ended = match known.wait_for(|known| known.ended.is_some()).await {
+            Ok(known) => known.ended.clone(),
+            Err(_) => None,
+        };
+        match ended {
+            Some(failure) => failure,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+struct Reader {
+    with: Following,
+    tell: watch::Sender<Known>,
+    /// What comes by the process's own stream: stdout, stderr.
+    streamed: [LineSplitter; 2],
+    /// Names this reading of it: seconds since the epoch.
+    reading: u32,
+    /// The files, while the server's start has them: stdout, stderr.
+    files: Option<[LogLines; 2]>,
+    /// Not stored yet.
+    fresh: Vec<LogLine>,
+    /// Stored, and not shown yet.
+    waiting: VecDeque<LogLine>,
+    dropped: usize,
+    last_words: VecDeque<String>,
+}
+
+impl Reader {
+    fn new(with: Following, tell: watch::Sender<Known>) -> Self {
+        Self {
+            with,
+            tell,
+            streamed: [
+                LineSplitter::new(LINE_CAP, 0),
+                LineSplitter::new(LINE_CAP, 0),
+            ],
+            reading: u32::try_from(wall().0 / 1000).unwrap_or(u32::MAX),
+            files: None,
+            fresh: Vec::new(),
+            waiting: VecDeque::new(),
+            dropped: 0,
+            last_words: VecDeque::new(),
+        }
+    }
+
+    async fn run(mut self, stream: ProcessStream, doubt: Arc<Notify>) {
+        let mut tasks = JoinSet::new();
+        let (tell, mut heard) = mpsc::channel(PIECES);
+        let watched = WatchedProcess {
+            world: Arc::clone(&self.with.world),
+            envd: self.with.envd.clone(),
+            client: self.with.client.clone(),
+            is_silent: self.with.start.is_some(),
+            doubt,
+        };
+        tasks.spawn(watch(watched, stream, tell));
+        let (tell, mut pieces) = mpsc::channel(PIECES);
+        let mut tails = JoinSet::new();
+        let start = self.with.start;
+        if let Some(start) = start {
+            self.open_files(start, &mut tails, tell).await;
+        }
+        let exit = self.follow(&mut heard, &mut pieces, &mut tails).await;
+        tails.shutdown().await;
+        while let (Some(start), Ok(piece)) = (start, pieces.try_recv()) {
+            self.take(start, &piece);
+        }
+        self.end(exit.as_ref()).await;
+    }
+
+    /// Begins to read the files, behind the last lines that are known.
+    async fn open_files(&mut self, start: u32, tails: &mut JoinSet<()>, tell: mpsc::Sender<Piece>) {
+        let known = self.with.recorder.log_ends().await;
+        if let Some(earlier) = known.before(start) {
+            // It ended while nobody was here.
+            self.files = Some(open(&known, earlier));
+            self.read_rest(earlier).await;
+        }
+        let files = open(&known, start);
+        for (lines, stream) in files.iter().zip([LogStream::Stdout, LogStream::Stderr]) {
+            let envd = self.with.envd.clone();
+            let file = LogFile {
+                envd,
+                start,
+                stream,
+            };
+            let (world, alone) = (Arc::clone(&self.with.world), self.with.recorder.drives());
+            let follow = file::follow(file, lines.next(), alone, world, tell.clone());
+            tails.spawn(follow);
+        }
+        self.files = Some(files);
+    }
+
+    /// Reads until the process ends; `None`: how it ended is not known.
+    async fn follow(
+        &mut self,
+        heard: &mut mpsc::Receiver<Heard>,
+        pieces: &mut mpsc::Receiver<Piece>,
+        tails: &mut JoinSet<()>,
+    ) -> Option<Exit> {
+        let every = self.with.world.timing.log_batch;
+        let mut due: Option<Instant> = None;
+        loop {
+            let deadline = due.unwrap_or_else(Instant::now);
+            let has_room = self.waiting.len() < WAITING;
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(deadline), if due.is_some() => {
+                    self.flush().await;
+                    due = self.has_lines().then(|| Instant::now() + every);
+                }
+                heard = heard.recv() => match heard {
+                    Some(Heard::Printed(stream, bytes)) => self.printed(stream, &bytes),
+                    Some(Heard::Resumed) if self.files.is_none() => self.note(
+                        "the log stream broke and was resumed; lines may be missing",
+                    ),
+                    Some(Heard::Resumed) => {}
+                    Some(Heard::Ended(exit)) => return exit,
+                    None => return None,
+                },
+                Some(piece) = pieces.recv(), if has_room => {
+                    self.take(self.with.start.unwrap_or_default(), &piece);
+                }
+                Some(_) = tails.join_next() => {
+                    if tails.is_empty() {
+                        self.files = None;
+                        self.note("no log is kept in this sandbox; what is printed while sandbar is away is lost");
+                    }
+                }
+            }
+            if due.is_none() && self.has_lines() {
+                due = Some(Instant::now() + every);
+            }
+        }
+    }
+
+    fn has_lines(&self) -> bool {
+        !(self.fresh.is_empty() && self.waiting.is_empty())
+    }
+
+    /// Takes what came by the process's own stream.
+    fn printed(&mut self, stream: LogStream, bytes: &Bytes) {
+        let mut lines = Vec::new();
+        self.streamed[index(stream)].push(bytes, |line| lines.push(line));
+        for line in lines {
+            self.line(self.reading, stream, line);
+        }
+    }
+
+    /// Takes what was read from a file of a start.
+    fn take(&mut self, start: u32, piece: &Piece) {
+        let Some(files) = &mut self.files else { return };
+        let mut all = Vec::new();
+        files[index(piece.stream)].take(piece.at, &piece.bytes, &mut |found| all.push(found));
+        self.found(start, piece.stream, all);
+    }
+
+    fn found(&mut self, start: u32, stream: LogStream, all: Vec<Found>) {
+        for found in all {
+            match found {
+                Found::Line(line) => self.line(start, stream, line),
+                Found::Gone(bytes) => {
+                    let name = ["stdout", "stderr"][index(stream)];
+                    self.note(&format!(
+                        "{bytes} bytes of {name} are gone: they came too fast, or are too old"
+                    ));
+                }
+            }
+        }
+    }
+
+    fn line(&mut self, start: u32, stream: LogStream, line: Line) {
+        let now = wall();
+        let is_of_this_start = start == self.reading || Some(start) == self.with.start;
+        if stream == LogStream::Stdout && is_of_this_start && line.text.starts_with(LISTENING) {
+            self.tell.send_modify(|known| known.listening = true);
+        }
+        if stream == LogStream::Stderr && is_of_this_start {
+            if self.last_words.len() == LAST_WORDS {
+                self.last_words.pop_front();
+            }
+            self.last_words.push_back(line.text.clone());
+        }
+        self.fresh.push(LogLine {
+            at: printed_at(&line.text).map_or(now, |at| at.min(now)),
+            stream,
+            offset: line.offset,
+            start,
+            text: line.text,
+        });
+    }
+
+    fn note(&mut self, text: &str) {
+        self.fresh.push(LogLine::ours(wall(), text));
+    }
+
+    /// Stores what is fresh, then shows what the listener has time for.
+    async fn flush(&mut self) {
+        if !self.fresh.is_empty() {
+            self.with.recorder.logs(self.fresh.clone()).await;
+            self.waiting.extend(self.fresh.drain(..));
+        }
+        if self.files.is_none() {
+            let surplus = self.waiting.len().saturating_sub(WAITING);
+            self.waiting.drain(..surplus);
+            self.dropped += surplus;
+        }
+        let (waiting, recorder) = (&mut self.waiting, &self.with.recorder);
+        let dropped = self.dropped;
+        let was_shown = self.with.events.offer_logs(|| {
+            let at = waiting.front().map(|line| line.at);
+            let skipped = at
+                .filter(|_| dropped > 0)
+                .map(|at| LogLine::skipped(at, dropped));
+            let lines = recorder.not_shown(waiting.drain(..).collect());
+            skipped.into_iter().chain(lines).collect()
+        });
+        if was_shown {
+            self.dropped = 0;
+        }
+    }
+
+    /// Reads a start's files to their end.
+    async fn read_rest(&mut self, start: u32) {
+        let limit = self.with.world.timing.call;
+        for stream in [LogStream::Stdout, LogStream::Stderr] {
+            let Some(files) = &self.files else { return };
+            let from = files[index(stream)].next();
+            let file = LogFile {
+                envd: self.with.envd.clone(),
+                start,
+                stream,
+            };
+            // What the sandbox does not give any more is lost with it.
+            let _late_or_done = tokio::time::timeout(limit, self.read_file(&file, from)).await;
+            let mut all = Vec::new();
+            if let Some(files) = &mut self.files {
+                files[index(stream)].finish(&mut |found| all.push(found));
+            }
+            self.found(start, stream, all);
+            self.flush().await;
+        }
+    }
+
+    async fn read_file(&mut self, file: &LogFile, from: u64) {
+        let Ok(mut reading) = file.read(from).await else {
+            return;
+        };
+        while let Ok(Read::Piece(piece)) = reading.next().await {
+            self.take(file.start, &piece);
+            self.flush().await;
+            self.wait_for_room(WAITING).await;
+        }
+    }
+
+    /// Waits until fewer lines wait for the listener.
+    async fn wait_for_room(&mut self, most: usize) {
+        while self.waiting.len() >= most {
+            tokio::time::sleep(self.with.world.timing.log_batch).await;
+            self.flush().await;
+        }
+    }
+
+    /// The process has ended; `None`: while nobody listened.
+    async fn end(&mut self, exit: Option<&Exit>) {
+        for stream in [LogStream::Stdout, LogStream::Stderr] {
+            if let Some(line) = self.streamed[index(stream)].finish() {
+                self.line(self.reading, stream, line);
+            }
+        }
+        if let Some(start) = self.with.start {
+            self.read_rest(start).await;
+        }
+        let how = exit.map(|exit| {
+            if exit.exited {
+                format!("exit code {}", exit.code)
+            } else {
+                exit.status.trim_start_matches("signal: ").to_owned()
+            }
+        });
+        let failure = if let Some(how) = &how {
+            self.note(&format!("opencode serve ended: {how}"));
+            Failure::new(format!("OpenCode ended ({how})"))
+                .because("the server in the sandbox is not running any more")
+        } else {
+            self.note("opencode serve ended while the log stream was broken");
+            Failure::new("OpenCode ended")
+                .because("its process is no longer in the sandbox; how it ended is unknown")
+        };
+        self.flush().await;
+        let failure = failure
+            .advise([Advice::StartServer, "nothing that you typed is lost".into()])
+            .stderr(self.last_words.iter().cloned().collect())
+            .retryable();
+        self.tell.send_modify(|known| known.ended = Some(failure));
+        self.wait_for_room(1).await;
+    }
+}
+
+/// The files of a start, from their last known lines on.
+fn open(known: &LogEnds, start: u32) -> [LogLines; 2] {
+    [LogStream::Stdout, LogStream::Stderr]
+        .map(|stream| LogLines::new(known.of(start, stream).unwrap_or(0)))
+}
+
+/// Stdout is the first of a pair.
+fn index(stream: LogStream) -> usize {
+    usize::from(stream == LogStream::Stderr)
+}
+
+/// The time with which OpenCode begins most lines (observed on 1.18.33): a line may be read long after it
+/// was printed.
+fn printed_at(text: &str) -> Option<UnixMillis> {
+    let (time, _) = text.strip_prefix("timestamp=")?.split_once(' ')?;
+    u64::try_from(unix_millis(time)?).ok().map(UnixMillis)
+}

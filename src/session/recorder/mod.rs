@@ -1,0 +1,523 @@
+//! Writes what happens to the store, before it is forwarded or posted.
+//!
+//! Of the processes that have a session open, the one that holds its lock drives it: only that one
+//! records what the sandbox and the server say, and posts what waits in the queue. What the user does
+//! is recorded by each.
+//!
+//! A session without a store (`attach`) records nothing, and keeps in memory what a boot must find
+//! again when it is tried anew. A write that fails is told in our own log: the session goes on, and
+//! the store has said already, when it was opened, that it cannot be used.
+
+mod drafts;
+mod queue;
+pub(super) mod record;
+pub mod removal;
+pub mod reservation;
+mod runs;
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use secrecy::SecretString;
+
+use super::context::{Records, World};
+use crate::domain::chat::{ChatEvent, Resync, Status};
+use crate::domain::failure::Failure;
+use crate::domain::id::SessionKey;
+use crate::domain::log::{LogEnds, LogLine};
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
+use crate::domain::session::{NewSession, Origin, Prompt, SessionSpec, SessionSummary};
+use crate::domain::time::UnixMillis;
+use crate::e2b::wire;
+use crate::engine::EngineSpec;
+use crate::store::lock::SessionLock;
+use crate::store::secrets::Secrets;
+use crate::store::snapshots::SnapshotFiles;
+use crate::store::{Naming, StoreError, StoredSession};
+use record::Place;
+
+/// Messages that are shown before the server has been asked.
+const MESSAGES: usize = 200;
+/// Lines of the log that are shown again.
+const LINES: usize = 2_000;
+
+/// Where a session's snapshots are kept, and under which key.
+#[derive(Debug, Clone)]
+pub(crate) struct Keep {
+    pub(crate) files: SnapshotFiles,
+    pub(crate) key: SessionKey,
+}
+
+/// What the store knows of a session when it is opened.
+pub(crate) struct Stored {
+    pub(crate) draft: String,
+    pub(crate) sandbox: SandboxInfo,
+    pub(crate) transcript: Option<Resync>,
+    pub(crate) logs: Vec<LogLine>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Recorder {
+    key: SessionKey,
+    engine: EngineKind,
+    /// Where this program was started.
+    project: Option<PathBuf>,
+    records: Option<Records>,
+    /// What stands in for the store where there is none.
+    memory: Arc<Mutex<Memory>>,
+    drives: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    place: Option<Place>,
+    password: Option<SecretString>,
+    lock: Option<SessionLock>,
+    desk: Option<Desk>,
+    /// Prompts that the store did not take; they wait here.
+    unstored: Vec<Prompt>,
+    /// How far the log was shown.
+    shown: LogEnds,
+}
+
+/// Where this process keeps its draft: two that have a session open do not write over each other.
+#[derive(Debug)]
+struct Desk {
+    /// The first desk's is the session's key.
+    key: SessionKey,
+    _lock: Option<SessionLock>,
+}
+
+impl Recorder {
+    pub(crate) fn open(world: &World, spec: &SessionSpec) -> Self {
+        let engine = world
+            .settings
+            .engine
+            .as_ref()
+            .map_or(EngineKind::Attached, EngineSpec::kind);
+        let records = match spec.origin {
+            Origin::Attach { .. } => None,
+            Origin::New(_) | Origin::Stored => world.records.clone(),
+        };
+        Self {
+            key: spec.key.clone(),
+            engine,
+            project: world.settings.project.clone(),
+            records,
+            memory: Arc::default(),
+            drives: Arc::new(AtomicBool::new(true)),
+        }
+    }
+
+    pub(super) fn key(&self) -> &SessionKey {
+        &self.key
+    }
+
+    /// Whether this process drives the session. True until [`Recorder::try_drive`] says otherwise.
+    pub(crate) fn drives(&self) -> bool {
+        self.drives.load(Ordering::Acquire)
+    }
+
+    /// Takes the session's lock if nobody has it; returns whether this process drives the session.
+    pub(crate) fn try_drive(&self) -> bool {
+        let Some(records) = &self.records else {
+            return true;
+        };
+        let mut memory = self.memory();
+        if memory.lock.is_none() {
+            memory.lock = SessionLock::try_take(&records.directory, &self.key);
+        }
+        self.drives.store(memory.lock.is_some(), Ordering::Release);
+        memory.lock.is_some()
+    }
+
+    /// Lets another process drive.
+    pub(crate) fn release(&self) {
+        let mut memory = self.memory();
+        memory.lock = None;
+        memory.desk = None;
+    }
+
+    /// Where things are recorded that only the driving process records.
+    fn driven(&self) -> Option<&Records> {
+        self.records.as_ref().filter(|_| self.drives())
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what is known of the session; `None` for one that is not in the store.
+    pub(crate) async fn stored(&self) -> Option<Stored> {
+        let records = self.records.as_ref()?;
+        // Also where there is nothing yet: who was here first has the first desk.
+        self.desk(records);
+        let store = &records.store;
+        let session = told("session", store.session(&self.key).await)??;
+        let transcript = told("transcript", store.transcript(&self.key, MESSAGES).await);
+        let transcript = transcript.and_then(|transcript| {
+            Some(Resync {
+                conversation: transcript.conversation?,
+                messages: transcript.messages,
+                more: transcript.more,
+                status: Status::Idle,
+                permissions: None,
+                questions: None,
+                after_gap: false,
+            })
+        });
+        let mut shown = told("log", store.log_ends(&self.key).await).unwrap_or_default();
+        let logs = told("log", store.logs(&self.key, LINES).await).unwrap_or_default();
+        for line in &logs {
+            shown.advance(line);
+        }
+        self.memory().shown = shown;
+        Some(Stored {
+            draft: self.stored_draft().await.unwrap_or_default(),
+            sandbox: session.summary.sandbox,
+            transcript,
+            logs,
+        })
+    }
+
+    /// Where the session lives, as far as it came.
+    pub(crate) async fn stored_place(&self) -> Option<Place> {
+        let Some(records) = &self.records else {
+            return self.memory().place.clone();
+        };
+        let session = told("session", records.store.session(&self.key).await)??;
+        Some(Place {
+            new: session.new?,
+            sandbox: session.summary.sandbox,
+            port: session.port,
+            conversation: session.summary.opencode_session,
+        })
+    }
+
+    /// The phase as the store has it: what outlives a process.
+    pub(crate) async fn stored_phase(&self) -> Option<Phase> {
+        let store = &self.records.as_ref()?.store;
+        let session = told("session", store.session(&self.key).await)??;
+        Some(session.summary.phase)
+    }
+
+    /// Stores a session that is to be made, under a name of its own.
+    pub(crate) async fn plan(&self, new: NewSession, now: UnixMillis) -> Place {
+        let planned = Place::planned(new.clone(), self.engine);
+        let place = self.add(new, Naming::Similar, now).await;
+        let place = told("session", place).unwrap_or(planned);
+        self.memory().place = Some(place.clone());
+        place
+    }
+
+    /// The same for a name that may have to be taken as it is.
+    ///
+    /// # Errors
+    /// As [`Store::add_session`](crate::store::Store::add_session).
+    pub(crate) async fn add(
+        &self,
+        new: NewSession,
+        naming: Naming,
+        now: UnixMillis,
+    ) -> Result<Place, StoreError> {
+        let mut place = Place::planned(new, self.engine);
+        let Some(records) = &self.records else {
+            return Ok(place);
+        };
+        let session = StoredSession {
+            summary: SessionSummary {
+                key: self.key.clone(),
+                name: place.new.name.clone(),
+                title: String::new(),
+                sandbox: place.sandbox.clone(),
+                opencode_session: None,
+                phase: Phase::Dormant,
+                project: self.project.clone(),
+                shown: None,
+                created: now,
+                updated: now,
+            },
+            port: None,
+            new: Some(place.new.clone()),
+        };
+        place.new.name = records.store.add_session(&session, naming).await?;
+        Ok(place)
+    }
+
+    /// Stores what was asked for anew, and a session that has nothing yet.
+    pub(crate) async fn replan(&self, place: &Place) {
+        self.memory().place = Some(place.clone());
+        let Some(records) = self.driven() else { return };
+        let stored = told("session", records.store.session(&self.key).await);
+        let Some(mut session) = stored.flatten() else {
+            return;
+        };
+        session.new = Some(place.new.clone());
+        session.port = place.port;
+        session.summary.sandbox = place.sandbox.clone();
+        told("session", records.store.save_session(&session).await);
+    }
+
+    pub(crate) async fn place(&self, place: &Place) {
+        self.memory().place = Some(place.clone());
+        let Some(records) = self.driven() else { return };
+        told(
+            "sandbox",
+            records
+                .store
+                .set_sandbox(&self.key, &place.sandbox, place.port)
+                .await,
+        );
+        if let Some(id) = &place.conversation {
+            told(
+                "conversation",
+                records.store.set_opencode_session(&self.key, id).await,
+            );
+        }
+    }
+
+    /// Stores when the sandbox's time ends; returns what is known of the sandbox.
+    pub(crate) async fn ends_at(&self, until: UnixMillis) -> Option<SandboxInfo> {
+        let mut place = self.stored_place().await?;
+        place.sandbox.ends_at = Some(until);
+        self.place(&place).await;
+        Some(place.sandbox)
+    }
+
+    /// Keeps the server's password where only the user can read it.
+    ///
+    /// # Errors
+    /// Without it the sandbox could not be opened again: the boot must not go on.
+    pub(crate) fn save_password(&self, password: &SecretString) -> Result<(), Failure> {
+        self.memory().password = Some(password.clone());
+        let Some(records) = &self.records else {
+            return Ok(());
+        };
+        let secrets = Secrets {
+            opencode_password: Some(password.clone()),
+            ..Secrets::default()
+        };
+        records.secrets.save(&self.key, &secrets).map_err(|error| {
+            Failure::new("the session's password could not be stored")
+                .because(error.to_string())
+                .hint("check that sandbar's state directory is writable; `sandbar config` names it")
+                .retryable()
+        })
+    }
+
+    /// Keeps what opens the public address of the server in the sandbox, for those who only ask it: the
+    /// control plane tells that again only to who connects, which would resume a paused sandbox.
+    pub(crate) fn save_access(&self, sandbox: &wire::Sandbox) {
+        let Some(records) = self.driven() else { return };
+        let Some(secrets) = told("secrets", records.secrets.load(&self.key)).flatten() else {
+            return;
+        };
+        let secrets = Secrets {
+            traffic_access_token: sandbox.traffic_access_token.clone(),
+            domain: sandbox.domain.clone().unwrap_or_default(),
+            ..secrets
+        };
+        told("secrets", records.secrets.save(&self.key, &secrets));
+    }
+
+    pub(crate) fn password(&self) -> Option<SecretString> {
+        if let Some(password) = self.memory().password.clone() {
+            return Some(password);
+        }
+        let secrets = told("secrets", self.records.as_ref()?.secrets.load(&self.key))??;
+        secrets.opencode_password
+    }
+
+    /// The sandbox is gone for good, and nothing is left that the password would open.
+    pub(crate) fn forget_password(&self) {
+        self.memory().password = None;
+        if let Some(records) = &self.records {
+            told("secrets", records.secrets.remove(&self.key));
+        }
+    }
+
+    pub(crate) async fn phase(&self, phase: &Phase) {
+        if let Some(records) = self.driven() {
+            told("phase", records.store.set_phase(&self.key, phase).await);
+        } else if let (Phase::Live, Some(records)) = (phase, &self.records) {
+            // Who drives the session waits for just this.
+            told("phase", records.store.resumed(&self.key).await);
+        }
+        if matches!(phase, Phase::Paused | Phase::Gone(_)) {
+            self.runs_ended(false).await;
+        }
+    }
+
+    /// The sandbox was paused or killed from here, which is so whoever drives the session.
+    pub(crate) async fn closed(&self, phase: &Phase) {
+        if let (Phase::Paused | Phase::Gone(_), Some(records)) = (phase, &self.records) {
+            told("phase", records.store.set_phase(&self.key, phase).await);
+        }
+    }
+
+    pub(crate) async fn chat(&self, event: &ChatEvent) {
+        let Some(records) = self.driven() else { return };
+        told("conversation", records.store.record(&self.key, event).await);
+        if let ChatEvent::Conversation(conversation) = event {
+            told(
+                "title",
+                records
+                    .store
+                    .set_title(&self.key, conversation.title.clone())
+                    .await,
+            );
+        }
+    }
+
+    /// The session was used.
+    pub(crate) async fn touch(&self, now: UnixMillis) {
+        if let Some(records) = &self.records {
+            told("time", records.store.touch(&self.key, now).await);
+        }
+    }
+
+    pub(crate) async fn history(&self, text: String) {
+        if let Some(records) = &self.records {
+            told("history", records.store.add_history(text).await);
+        }
+    }
+
+    pub(crate) async fn logs(&self, lines: Vec<LogLine>) {
+        if let Some(records) = self.driven() {
+            told("log", records.store.append_logs(&self.key, lines).await);
+        }
+    }
+
+    /// How far the log is known to all who want it: the store, where this process records, and the
+    /// listener.
+    pub(crate) async fn log_ends(&self) -> LogEnds {
+        let shown = self.memory().shown.clone();
+        let Some(records) = self.driven() else {
+            return shown;
+        };
+        let stored = told("log", records.store.log_ends(&self.key).await);
+        stored.map_or_else(|| shown.clone(), |stored| stored.common(&shown))
+    }
+
+    /// Those of the lines that the listener was not given yet; from here on it was.
+    pub(crate) fn not_shown(&self, mut lines: Vec<LogLine>) -> Vec<LogLine> {
+        let shown = &mut self.memory().shown;
+        lines.retain(|line| shown.advance(line));
+        lines
+    }
+
+    /// Where the session's snapshots are; `None` where nothing is stored.
+    pub(crate) fn keep(&self) -> Option<Keep> {
+        let files = self.records.as_ref()?.snapshots.clone();
+        let key = self.key.clone();
+        Some(Keep { files, key })
+    }
+
+    /// Returns when everything is on the disk.
+    pub(crate) async fn flush(&self) {
+        if let Some(records) = &self.records {
+            told("store", records.store.flush().await);
+        }
+    }
+}
+
+/// The value, or nothing and a line in our own log.
+fn told<T>(what: &str, result: Result<T, impl Display>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            tracing::warn!(what, %error, "the store failed");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+    use crate::net::http::HttpOptions;
+    use crate::store::Claim;
+
+    /// The session as one more process has it open.
+    fn process(dir: &Path) -> Recorder {
+        let mut world = World::new(tokio::time::Instant::now(), HttpOptions::default());
+        world.records = Some(Records::open(dir));
+        let spec = SessionSpec {
+            key: "one".into(),
+            origin: Origin::Stored,
+        };
+        Recorder::open(&world, &spec)
+    }
+
+    fn prompt(id: &str) -> Prompt {
+        Prompt {
+            message: id.into(),
+            part: id.into(),
+            text: id.to_owned(),
+            agent: None,
+            model: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn one_process_drives_and_another_takes_over_with_what_was_not_sent() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (process(dir.path()), process(dir.path()));
+
+        assert_eq!((one.try_drive(), two.try_drive()), (true, false));
+        assert_eq!((one.drives(), two.drives()), (true, false));
+        two.enqueue(&prompt("a")).await;
+        two.enqueue(&prompt("b")).await;
+        assert_eq!(one.claim(&"a".into(), false).await, Claim::Granted);
+        assert!(!two.dequeue(&"a".into()).await, "it is on its way");
+
+        one.release();
+        assert!(two.try_drive());
+        two.unclaim_all().await;
+        let queue = two.queue().await.unwrap();
+        assert_eq!(queue.waiting, ["a", "b"].map(prompt));
+        assert!(!one.try_drive());
+    }
+
+    #[tokio::test]
+    async fn only_the_process_that_drives_records_the_conversation_and_the_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (process(dir.path()), process(dir.path()));
+        assert_eq!((one.try_drive(), two.try_drive()), (true, false));
+        let line = || vec![LogLine::ours(UnixMillis(1), "line")];
+
+        two.logs(line()).await;
+        two.flush().await;
+        one.logs(line()).await;
+        one.flush().await;
+
+        let store = &one.records.as_ref().unwrap().store;
+        assert_eq!(store.logs(&"one".into(), 9).await.unwrap(), line());
+    }
+
+    #[tokio::test]
+    async fn drafts_of_two_processes_are_both_kept_and_what_one_left_is_found_by_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = (process(dir.path()), process(dir.path()));
+        one.draft("of one".to_owned()).await;
+        two.draft("of two".to_owned()).await;
+
+        assert_eq!(one.stored_draft().await.unwrap(), "of one");
+        assert_eq!(two.stored_draft().await.unwrap(), "of two");
+
+        one.release();
+        two.release();
+        let next = process(dir.path());
+        let both = "of one\n\nof two";
+        assert_eq!(next.stored_draft().await.unwrap(), both);
+        assert_eq!(next.stored_draft().await.unwrap(), both, "once");
+        let last = process(dir.path());
+        assert_eq!(last.stored_draft().await.unwrap(), "");
+    }
+}

@@ -1,0 +1,74 @@
+//! What becomes of each command, with a connection and without one: all of it is said here.
+
+use super::connection::Connection;
+use super::outcome::{Heard, Stop};
+use super::prompt_delivery::DeliveryEvent;
+use super::state::Serving;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{Closing, SessionCommand};
+use crate::session::failures;
+
+/// Deals with a command. [`Heard::Retry`]: what is waited for is to be tried now; a connection is to be
+/// given up for a new one.
+pub(crate) async fn handle(
+    serving: &mut Serving,
+    connection: Option<&mut Connection>,
+    command: SessionCommand,
+) -> Result<Heard, Stop> {
+    match (command, connection) {
+        (SessionCommand::Prompt(prompt), _) => serving.send(prompt).await,
+        (SessionCommand::Unqueue(id), _) => serving.remove(id).await,
+        (SessionCommand::ReleaseQueue, _) => serving.deliver(DeliveryEvent::Release).await,
+        (SessionCommand::SaveDraft(draft), _) => serving.recorder.draft(draft).await,
+        (SessionCommand::Pause, _) => return Err(Stop(Closing::Pause)),
+        (SessionCommand::Kill, _) => return Err(Stop(Closing::Kill)),
+        (SessionCommand::Reconnect, _) => {
+            serving.world.woke().await;
+            return Ok(Heard::Retry);
+        }
+        // Nothing waits for its next try.
+        (SessionCommand::Retry, Some(_)) => {}
+        (SessionCommand::Retry, None) => return Ok(Heard::Retry),
+        (SessionCommand::UseTemplate(_), Some(_)) => {
+            serving.command_failed(failures::has_conversation()).await;
+        }
+        (SessionCommand::UseTemplate(template), None) => {
+            return Ok(serving.use_template(template).await);
+        }
+        (SessionCommand::Revive, Some(_)) => serving.command_failed(failures::not_gone()).await,
+        (SessionCommand::Revive, None) => {
+            serving.wants_revival();
+            return Ok(Heard::Retry);
+        }
+        (SessionCommand::SendNow(id), Some(_)) => {
+            serving.deliver(DeliveryEvent::SendNow(id)).await;
+        }
+        (SessionCommand::Abort, Some(connection)) => {
+            serving.deliver(DeliveryEvent::Abort).await;
+            connection.abort();
+        }
+        (SessionCommand::Extend, Some(connection)) => connection.extend(serving),
+        (SessionCommand::ReplyPermission { id, reply }, Some(connection)) => {
+            connection.reply_permission(id, reply);
+        }
+        (SessionCommand::ReplyQuestion { id, reply }, Some(connection)) => {
+            connection.reply_question(id, reply);
+        }
+        (SessionCommand::LoadOlder, Some(connection)) => connection.load_older(),
+        (
+            SessionCommand::SendNow(_)
+            | SessionCommand::Abort
+            | SessionCommand::Extend
+            | SessionCommand::ReplyPermission { .. }
+            | SessionCommand::ReplyQuestion { .. }
+            | SessionCommand::LoadOlder,
+            None,
+        ) => {
+            let is_paused = serving.stored_phase().await == Some(Phase::Paused);
+            serving
+                .command_failed(failures::not_connected(is_paused))
+                .await;
+        }
+    }
+    Ok(Heard::Done)
+}

@@ -1,0 +1,79 @@
+//! The calls that hand prompts over, and that ask what has become of them.
+
+use std::time::Duration;
+
+use futures::FutureExt as _;
+
+use super::state::{Called, Connection};
+use crate::domain::session::Prompt;
+use crate::session::run::prompt_delivery::{DeliveryCall, DeliveryEvent, PostResult};
+use crate::session::run::server::Server;
+use crate::session::run::state::Serving;
+use crate::session::timing::Timing;
+
+/// An error without a turn is followed by no idle, so that it has a longer time of its own.
+const WITHOUT_IDLE: u32 = 5;
+
+impl Connection {
+    /// Begins the calls that have become due.
+    pub(super) fn begin_calls(&mut self, serving: &mut Serving) {
+        for due in serving.take_calls() {
+            let wait = wait(&due, &serving.world.timing);
+            let begun = call(self.server.clone(), due, wait);
+            self.calls.push(begun.map(Called::Delivery).boxed());
+        }
+    }
+
+    /// The connection is over: what was on its way goes back to the queue.
+    pub(super) async fn lost(&mut self, serving: &mut Serving) {
+        while let Ok(event) = self.news.try_recv() {
+            serving.news(event).await;
+        }
+        serving.deliver(DeliveryEvent::Disconnected).await;
+        // Nobody begins them.
+        serving.take_calls();
+    }
+}
+
+/// How long to wait before a call.
+fn wait(call: &DeliveryCall, timing: &Timing) -> Duration {
+    match call {
+        DeliveryCall::Post(_) => Duration::ZERO,
+        DeliveryCall::Check { .. } => timing.turn_begins,
+        DeliveryCall::Settle { is_idle: true } => timing.settles,
+        DeliveryCall::Settle { is_idle: false } => WITHOUT_IDLE * timing.settles,
+    }
+}
+
+async fn call(server: Server, call: DeliveryCall, wait: Duration) -> DeliveryEvent {
+    match call {
+        DeliveryCall::Post(prompt) => {
+            let result = post(&server, &prompt).await;
+            DeliveryEvent::PostEnded(prompt.message, result)
+        }
+        DeliveryCall::Check { prompt, checks } => {
+            tokio::time::sleep(wait).await;
+            let turn = server.turn_of(&prompt).await;
+            DeliveryEvent::Checked {
+                prompt,
+                checks,
+                turn,
+            }
+        }
+        DeliveryCall::Settle { .. } => {
+            tokio::time::sleep(wait).await;
+            DeliveryEvent::Settled
+        }
+    }
+}
+
+async fn post(server: &Server, prompt: &Prompt) -> PostResult {
+    match server.prompt(prompt).await {
+        Ok(()) => PostResult::Accepted,
+        Err((failure, true)) => PostResult::Refused(failure),
+        Err((failure, false)) => {
+            tracing::info!(?failure, "it is not known whether a prompt arrived");
+            PostResult::Unreachable
+        }
+    }
+}

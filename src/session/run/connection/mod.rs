@@ -1,0 +1,204 @@
+//! One connection to OpenCode: the event stream and the calls under way.
+
+mod delivery;
+mod snapshot_job;
+mod state;
+
+use std::time::Duration;
+
+use futures::future::FutureExt;
+use tokio::time::Instant;
+
+use self::state::Called;
+pub(crate) use self::state::{Connection, Happened};
+use super::outcome::{Elsewhere, Lost};
+use super::state::Serving;
+use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
+use crate::domain::failure::Failure;
+use crate::domain::id::{PermissionId, QuestionId};
+use crate::domain::time::UnixMillis;
+use crate::session::context::wall;
+
+/// Times that differ by less are one and the same, told by two clocks.
+const SAME_TIME: Duration = Duration::from_secs(3);
+
+impl Connection {
+    /// Deals with it; `Some` when the connection is over.
+    pub(crate) async fn handle(
+        &mut self,
+        serving: &mut Serving,
+        happened: Happened,
+    ) -> Option<Lost> {
+        match happened {
+            Happened::Commanded => {}
+            Happened::News(event) => self.received(serving, event).await,
+            Happened::Called(called) => self.called(serving, called).await,
+            Happened::Elsewhere(Elsewhere::Changed) => {
+                serving.heard_of(Elsewhere::Changed).await;
+            }
+            Happened::Elsewhere(Elsewhere::TookOver) => {
+                self.lost(serving).await;
+                serving.heard_of(Elsewhere::TookOver).await;
+                return Some(Lost::TookOver);
+            }
+            Happened::Lost(lost) => {
+                self.lost(serving).await;
+                return Some(lost);
+            }
+        }
+        self.begin_calls(serving);
+        None
+    }
+
+    async fn received(&mut self, serving: &mut Serving, event: ChatEvent) {
+        let first = matches!(event, ChatEvent::Resync(_)) && self.live.is_none();
+        let was_busy = serving.delivery.is_busy();
+        serving.news(event).await;
+        // Working sandboxes live longer than idle ones, whoever began the turn.
+        let settings = &serving.world.settings;
+        let ttl = match (was_busy, serving.delivery.is_busy()) {
+            (true, true) if first => Some(settings.work_ttl),
+            (false, true) => Some(settings.work_ttl),
+            (true, false) => Some(settings.idle_ttl),
+            (true, true) | (false, false) => None,
+        };
+        let ttl = ttl.filter(|_| serving.recorder.drives());
+        if first {
+            self.live = Some(Instant::now());
+            serving.connected().await;
+            self.ask_for_the_run();
+        }
+        if let Some(ttl) = ttl {
+            self.live_for(serving, ttl);
+        } else if first {
+            // A sandbox that ran already may live longer than we ask for.
+            self.ask_for_the_end(serving);
+        }
+        // After each turn, and after what happened while nobody was here.
+        if (first || was_busy) && !serving.delivery.is_busy() {
+            self.keep(serving);
+        }
+    }
+
+    pub(crate) fn abort(&self) {
+        let aborted = self.server.clone().abort();
+        self.calls.push(aborted.map(done).boxed());
+    }
+
+    pub(crate) fn reply_permission(&self, id: PermissionId, reply: PermissionReply) {
+        let replied = self.server.clone().reply_permission(id, reply);
+        self.calls.push(replied.map(done).boxed());
+    }
+
+    pub(crate) fn reply_question(&self, id: QuestionId, reply: QuestionReply) {
+        let replied = self.server.clone().reply_question(id, reply);
+        self.calls.push(replied.map(done).boxed());
+    }
+
+    /// Fetches the page before the oldest known message.
+    pub(crate) fn load_older(&self) {
+        let page = self.server.clone().older();
+        let told = page.map(|page| page.map_or_else(Called::Failed, Called::News));
+        self.calls.push(told.boxed());
+    }
+
+    /// Lets the sandbox live on, as long as one that was just used.
+    pub(crate) fn extend(&self, serving: &Serving) {
+        let settings = &serving.world.settings;
+        let (is_busy, idle) = (serving.delivery.is_busy(), settings.idle_ttl);
+        let ttl = if is_busy { settings.work_ttl } else { idle };
+        let lives = self.server.clone().live_for(ttl);
+        self.calls.push(lives.map(lives_until).boxed());
+    }
+
+    /// Sets the sandbox's time. Where that fails it is tried again as long as the agent works; the user
+    /// need not hear of it, as the time that is left is shown.
+    fn live_for(&mut self, serving: &Serving, ttl: Duration) {
+        let lives = self.server.clone().live_for(ttl);
+        let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
+        let told = async move {
+            match lives.await {
+                Err(failure) => {
+                    tracing::warn!(?failure, "the sandbox's time could not be set");
+                    tokio::time::sleep(patience).await;
+                    Called::Renew(before)
+                }
+                until => lives_until(until),
+            }
+        };
+        self.calls.push(told.boxed());
+    }
+
+    /// Comes back to the sandbox's time in good time: a turn may last longer than a sandbox lives, and
+    /// others may change it.
+    fn renew(&self, serving: &Serving, until: UnixMillis) {
+        let half = until.since(wall()) / 2;
+        let renew = tokio::time::sleep(half.max(serving.world.timing.backoff_cap));
+        let renew = renew.map(move |()| Called::Renew(Some(until)));
+        self.calls.push(renew.boxed());
+    }
+
+    fn ask_for_the_run(&self) {
+        let server = self.server.clone();
+        let run = async move { server.run().await };
+        let told = run.map(|run| run.map_or(Called::Done, |(id, run)| Called::Runs(id, run)));
+        self.calls.push(told.boxed());
+    }
+
+    fn ask_for_the_end(&self, serving: &Serving) {
+        let ends = self.server.clone().ends_at();
+        let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
+        let told = async move {
+            if let Ok(until) = ends.await {
+                return until.map_or(Called::Done, Called::EndsAt);
+            }
+            tokio::time::sleep(patience).await;
+            Called::Renew(before)
+        };
+        self.calls.push(told.boxed());
+    }
+
+    async fn called(&mut self, serving: &mut Serving, called: Called) {
+        match called {
+            Called::Renew(until) if serving.lives() != until => {}
+            Called::Done => {}
+            Called::Failed(failure) => serving.command_failed(failure).await,
+            Called::News(event) => serving.news(event).await,
+            Called::Runs(sandbox, run) => serving.runs(sandbox, run).await,
+            Called::Delivery(event) => serving.deliver(event).await,
+            Called::LivesUntil(until) => {
+                serving.lives_until(until).await;
+                serving.tell_of_plan(self.server.longest_life()).await;
+                self.renew(serving, until);
+            }
+            Called::Renew(_) => {
+                if serving.delivery.is_busy() {
+                    self.live_for(serving, serving.world.settings.work_ttl);
+                } else {
+                    self.ask_for_the_end(serving);
+                }
+            }
+            Called::EndsAt(until) => {
+                let known = serving.lives().unwrap_or_default();
+                let differs = known.since(until).max(until.since(known));
+                if differs > SAME_TIME {
+                    serving.lives_until(until).await;
+                }
+                self.renew(serving, serving.lives().unwrap_or(until));
+            }
+            Called::Kept(kept) => self.kept(serving, kept).await,
+        }
+    }
+}
+
+fn lives_until(until: Result<Option<UnixMillis>, Failure>) -> Called {
+    match until {
+        Ok(Some(until)) => Called::LivesUntil(until),
+        Ok(None) => Called::Done,
+        Err(failure) => Called::Failed(failure),
+    }
+}
+
+fn done(result: Result<(), Failure>) -> Called {
+    result.map_or_else(Called::Failed, |()| Called::Done)
+}

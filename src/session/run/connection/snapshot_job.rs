@@ -1,0 +1,65 @@
+//! The snapshots of a connection: one at a time, and none that is due is left out.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::FutureExt;
+
+use super::state::{Called, Connection, Keeping};
+use crate::domain::failure::Failure;
+use crate::domain::session::{SessionEvent, SnapshotInfo};
+use crate::session::run::state::Serving;
+use crate::session::snapshot;
+
+/// How long the end of a session waits for a snapshot.
+const KEEPING: Duration = Duration::from_secs(2);
+
+impl Connection {
+    /// Takes a snapshot, beside all else.
+    pub(super) fn keep(&mut self, serving: &Serving) {
+        let keep = serving.recorder.keep().filter(|_| {
+            let is_ours = self.server.sandbox.is_some();
+            is_ours && serving.recorder.drives()
+        });
+        let Some(keep) = keep else { return };
+        self.keeping = match self.keeping {
+            Keeping::No => {
+                let taken = snapshot::take(self.server.clone(), keep);
+                self.calls.push(taken.map(Called::Kept).boxed());
+                Keeping::Yes
+            }
+            Keeping::Yes | Keeping::YesAndAgain => Keeping::YesAndAgain,
+        };
+    }
+
+    /// Waits for a snapshot that is being taken, so that the last turn is in it; not for long.
+    pub(crate) async fn let_keep(&mut self, serving: &Serving) {
+        let kept = async {
+            while self.keeping != Keeping::No {
+                match self.calls.next().await {
+                    Some(Called::Kept(kept)) => self.kept(serving, kept).await,
+                    Some(_) => {}
+                    None => return,
+                }
+            }
+        };
+        if tokio::time::timeout(KEEPING, kept).await.is_err() {
+            tracing::info!("the session ended while a snapshot was taken");
+        }
+    }
+
+    pub(super) async fn kept(&mut self, serving: &Serving, kept: Result<SnapshotInfo, Failure>) {
+        match kept {
+            Ok(info) => {
+                let event = SessionEvent::Snapshot(Some(info));
+                serving.events.send(event).await;
+            }
+            Err(failure) => tracing::warn!(?failure, "no snapshot could be taken"),
+        }
+        let again = self.keeping == Keeping::YesAndAgain;
+        self.keeping = Keeping::No;
+        if again {
+            self.keep(serving);
+        }
+    }
+}

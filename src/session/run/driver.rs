@@ -1,0 +1,450 @@
+//! One session's life, in order: take up what is stored, boot, connect, serve until asked to stop.
+//!
+//! Commands are served at every moment: while the sandbox boots a prompt is queued, a draft is
+//! stored, a kill is done. A sandbox that is paused is resumed only for somebody who wants that: to open
+//! a session, or to look at it, is no such wish. The states that the screen needs are the trail of
+//! [phases](crate::domain::session::SessionEvent::Phase) that this code leaves. It knows no screen and
+//! no wire format.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::commands;
+use super::connection::{Connection, Happened};
+use super::events::Events;
+use super::inbox::CommandInbox;
+use super::inquiry::SandboxInquiry;
+use super::outcome::{Elsewhere, Heard, Lost, Stop};
+use super::retry_state::Outages;
+use super::state::Serving;
+use crate::domain::sandbox::{BootEvent, Phase, Stage};
+use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
+use crate::net::random;
+use crate::session::boot;
+use crate::session::context::World;
+use crate::session::context::wall;
+use crate::session::failures;
+use crate::session::recorder::Recorder;
+use crate::session::sandbox::Verdict;
+
+/// What a session's task is given to speak and listen with.
+pub(crate) struct Doors {
+    pub(crate) world: Arc<World>,
+    pub(crate) events: Events,
+    pub(crate) inbox: CommandInbox<SessionCommand>,
+    /// Changes when another process has written to the store.
+    pub(crate) changes: watch::Receiver<u64>,
+}
+
+/// How the task is asked to end, and what becomes of the sandbox then.
+pub(crate) struct Ending {
+    pub(crate) cancel: CancellationToken,
+    pub(crate) policy: watch::Receiver<Closing>,
+}
+
+/// What ends a wait, beside the wish to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Retry,
+    Prompt,
+    /// What the process does that drives the session.
+    Change,
+    Time(Duration),
+}
+
+/// Runs a session until it is closed.
+pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
+    let Doors {
+        world,
+        events,
+        inbox,
+        changes,
+    } = doors;
+    let recorder = Recorder::open(&world, &spec);
+    let mut serving = Serving::new(Arc::clone(&world), events, recorder, changes);
+    serving.restore().await;
+    let mut life = Life {
+        spec: world.settled(spec).await,
+        world,
+        serving,
+        inbox,
+        ending,
+        wanted: false,
+        inquiry: SandboxInquiry::default(),
+    };
+    let Err(Stop(closing)) = Box::pin(life.live()).await;
+    life.serving.end(closing).await;
+}
+
+/// Why a connection is lost that the user wants to be another one.
+const GIVEN_UP: &str = "the connection was given up for a new one";
+
+/// Tries of what fails in passing before there is anything to come back to; then somebody is asked.
+const TRIES: u32 = 3;
+
+struct Life {
+    world: Arc<World>,
+    spec: SessionSpec,
+    serving: Serving,
+    inbox: CommandInbox<SessionCommand>,
+    ending: Ending,
+    /// Somebody wants the sandbox to run since it was last seen running: a paused one is resumed.
+    wanted: bool,
+    /// What has become of the sandbox, asked while the connection is lost.
+    inquiry: SandboxInquiry,
+}
+
+impl Life {
+    /// Boots, serves, mends what breaks; only a [`Stop`] ends it.
+    async fn live(&mut self) -> Result<Infallible, Stop> {
+        self.wait_until_wanted().await?;
+        let mut outage = Outages::of_boots(&self.world.timing);
+        self.wait_if_over().await?;
+        loop {
+            self.wait_for_driver().await?;
+            let resumes = self.wanted;
+            let work = boot::boot(self.serving.boot_cx(&self.spec, resumes));
+            let work = Box::pin(work);
+            let Some(booted) = self.during(work).await? else {
+                continue;
+            };
+            let phase = match booted {
+                Err(Phase::Failed(failure))
+                    if let Some(least) = failure.passing
+                        && (outage.attempt() < TRIES || self.serving.has_place().await) =>
+                {
+                    self.wait_out(&mut outage, failures::in_passing(&failure), least)
+                        .await?;
+                    continue;
+                }
+                Ok(server) => {
+                    outage.over();
+                    self.wanted = false;
+                    self.serving.booted(server).await;
+                    let ended = Box::pin(self.stay_connected()).await;
+                    self.inquiry.forget();
+                    match ended? {
+                        Some(phase) => phase,
+                        None => continue,
+                    }
+                }
+                Err(Phase::Gone(_)) if self.serving.revives().await => continue,
+                // It was asked for while the engine was.
+                Err(Phase::Paused) if self.wanted && !resumes => continue,
+                Err(phase) => phase,
+            };
+            if matches!(phase, Phase::Paused | Phase::Gone(_)) {
+                self.serving.unfollow();
+            }
+            let until = match phase {
+                // As the screen says: what is sent to a paused sandbox resumes it.
+                Phase::Paused => Until::Prompt,
+                Phase::Failed(_) if !self.serving.recorder.drives() => Until::Change,
+                _ => Until::Retry,
+            };
+            if phase == Phase::Failed(failures::driven_elsewhere()) {
+                self.tell_of_driver().await;
+            } else {
+                self.serving.announce(phase).await;
+            }
+            self.wait(until).await?;
+            outage.over();
+        }
+    }
+
+    /// Shows a session that is stored as gone or paused as that, until somebody wants it back.
+    async fn wait_if_over(&mut self) -> Result<(), Stop> {
+        // What ended it is known; whether it did is asked when somebody wants it back.
+        match self.serving.stored_phase().await {
+            Some(gone @ Phase::Gone(_)) => {
+                self.serving.announce(gone).await;
+                self.wait(Until::Retry).await?;
+            }
+            Some(Phase::Paused) => {
+                self.serving.announce(Phase::Paused).await;
+                self.wait(Until::Prompt).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A sandbox that costs is not made before there is something for it to do.
+    async fn wait_until_wanted(&mut self) -> Result<(), Stop> {
+        if self.serving.is_wanted(&self.spec).await {
+            return Ok(());
+        }
+        self.serving.announce(Phase::Dormant).await;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    self.hear(&command);
+                    let is_typing = matches!(&command, SessionCommand::SaveDraft(text) if !text.is_empty());
+                    let is_asked = commands::handle(&mut self.serving, None, command).await? == Heard::Retry;
+                    if is_asked || is_typing && self.world.settings.warm_start {
+                        return Ok(());
+                    }
+                }
+                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+            }
+            if self.serving.has_prompts() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Where another process boots the session, waits until it has.
+    async fn wait_for_driver(&mut self) -> Result<(), Stop> {
+        if self.serving.may_boot().await {
+            return Ok(());
+        }
+        self.tell_of_driver().await;
+        while !self.serving.may_boot().await {
+            tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    self.hear(&command);
+                    commands::handle(&mut self.serving, None, command).await?;
+                }
+                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes whether a command wants the sandbox to run.
+    fn hear(&mut self, command: &SessionCommand) {
+        self.wanted |= matches!(
+            command,
+            SessionCommand::Prompt(_)
+                | SessionCommand::Retry
+                | SessionCommand::Revive
+                | SessionCommand::UseTemplate(_)
+        );
+    }
+
+    /// Another process starts the session: that is a boot here too, of which this is all that is known.
+    async fn tell_of_driver(&mut self) {
+        let (stage, line) = (Stage::Create, failures::driven_elsewhere().summary);
+        let at = self.world.now();
+        for event in [
+            SessionEvent::Phase(Phase::Booting(stage)),
+            SessionEvent::Boot(BootEvent::Started { stage, at }),
+            SessionEvent::Boot(BootEvent::Output { stage, line }),
+        ] {
+            self.serving.events.send(event).await;
+        }
+    }
+
+    /// Serves over one connection after another; returns the phase in which only a new boot helps,
+    /// or `None` where it helps at once.
+    async fn stay_connected(&mut self) -> Result<Option<Phase>, Stop> {
+        let mut outage = Outages::of_connections(&self.world.timing);
+        loop {
+            let (lost, lived) = self.connection(&outage).await?;
+            let (reason, least) = match lost {
+                Lost::Connection {
+                    reason,
+                    least,
+                    silence,
+                } => {
+                    if let Some(life) = lived {
+                        outage.lived(life.saturating_sub(silence));
+                        outage.silent_for(silence, wall());
+                    }
+                    (reason, least)
+                }
+                // The process may have ended with its sandbox: then that is what there is to say.
+                Lost::Until(Phase::Failed(failure)) => match self.verdict().await? {
+                    Verdict::Over(phase) => return Ok(Some(phase)),
+                    Verdict::Runs => return Ok(Some(Phase::Failed(failure))),
+                    Verdict::Unknown => (failure.summary, Duration::ZERO),
+                },
+                Lost::Until(phase) => return Ok(Some(phase)),
+                Lost::TookOver => return Ok(None),
+            };
+            self.wait_out(&mut outage, reason, least).await?;
+            if let Some(phase) = self.inquire(outage.is_eager()).await? {
+                return Ok(Some(phase));
+            }
+        }
+    }
+
+    /// What has become of the sandbox.
+    async fn verdict(&mut self) -> Result<Verdict, Stop> {
+        let verdict = Box::pin(self.during(self.serving.verdict())).await?;
+        Ok(verdict.unwrap_or(Verdict::Unknown))
+    }
+
+    /// Asks what has become of the sandbox, and waits a little for the word: a connection would resume some
+    /// that are paused. Where the answer takes longer it is waited for beside the next tries. Returns the phase
+    /// in which they are in vain.
+    async fn inquire(&mut self, is_eager: bool) -> Result<Option<Phase>, Stop> {
+        if let Some(phase) = self.inquiry.take_over() {
+            return Ok(Some(phase));
+        }
+        let timing = &self.world.timing;
+        let limit = if is_eager {
+            timing.eager_cap
+        } else {
+            timing.call
+        };
+        let mut inquiry = std::mem::take(&mut self.inquiry);
+        inquiry.ask(self.serving.verdict(), timing.call);
+        let answered = tokio::time::timeout(limit, inquiry.answered());
+        let waited = Box::pin(self.during(answered)).await;
+        self.inquiry = inquiry;
+        waited?;
+        Ok(self.inquiry.take_over())
+    }
+
+    /// Says what is lost, since when and when it is tried again, and waits until then.
+    async fn wait_out(
+        &mut self,
+        outage: &mut Outages,
+        reason: String,
+        least: Duration,
+    ) -> Result<(), Stop> {
+        let (wait, outage) = outage.next((reason, least), random::jitter(), wall());
+        self.serving.announce(Phase::Reconnecting(outage)).await;
+        self.wait(Until::Time(wait)).await?;
+        // Others may have died with what was lost, and the machine may have slept.
+        self.world.renew_connections().await;
+        Ok(())
+    }
+
+    /// Serves one connection until it is lost; says how long it lived if it ever came to life.
+    async fn connection(&mut self, outage: &Outages) -> Result<(Lost, Option<Duration>), Stop> {
+        let Some(mut connection) = Connection::open(&self.serving, outage) else {
+            return Ok((Lost::connection("there is no server"), None));
+        };
+        loop {
+            let happened = tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    let link = Some(&mut connection);
+                    match commands::handle(&mut self.serving, link, command).await {
+                        Ok(Heard::Done) => Ok(Happened::Commanded),
+                        Ok(Heard::Retry) => Ok(Happened::Lost(Lost::connection(GIVEN_UP))),
+                        Err(stop) => Err(stop),
+                    }
+                }
+                elsewhere = self.serving.elsewhere() => Ok(Happened::Elsewhere(elsewhere)),
+                phase = self.inquiry.over() => Ok(Happened::Lost(Lost::Until(phase))),
+                happened = connection.wait() => Ok(happened),
+            };
+            let happened = match happened {
+                Ok(happened) => happened,
+                Err(stop) => {
+                    connection.let_keep(&self.serving).await;
+                    return Err(stop);
+                }
+            };
+            let lost = connection.handle(&mut self.serving, happened).await;
+            let life = connection.life();
+            if life.is_some() {
+                self.inquiry.forget();
+            }
+            if let Some(lost) = lost {
+                return Ok((lost, life));
+            }
+        }
+    }
+
+    /// Waits for `work` and serves meanwhile what can be served without a connection. `None`: the user
+    /// gave it up to try again; all that was made on the way is stored.
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, Stop> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    self.hear(&command);
+                    // It is asked for at the end of this very boot.
+                    let is_revival = command == SessionCommand::Revive;
+                    if commands::handle(&mut self.serving, None, command).await? == Heard::Retry && !is_revival {
+                        return Ok(None);
+                    }
+                }
+                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+                done = &mut work => return Ok(Some(done)),
+            }
+        }
+    }
+
+    /// Waits until the user wants to try again, or what else is waited for.
+    async fn wait(&mut self, until: Until) -> Result<(), Stop> {
+        let mut limit = pin!(async move {
+            match until {
+                Until::Time(limit) => tokio::time::sleep(limit).await,
+                Until::Retry | Until::Prompt | Until::Change => std::future::pending().await,
+            }
+        });
+        if !matches!(until, Until::Time(_)) {
+            self.wanted = false;
+        }
+        let mut is_gone = false;
+        let stored = self.serving.stored_phase().await;
+        let mut was_over = matches!(stored, Some(Phase::Paused | Phase::Gone(_)));
+        loop {
+            tokio::select! {
+                biased;
+                () = self.ending.cancel.cancelled() => return Err(self.asked()),
+                Some(command) = self.inbox.recv() => {
+                    self.hear(&command);
+                    let is_awaited = until == Until::Prompt
+                        && matches!(command, SessionCommand::Prompt(_));
+                    if commands::handle(&mut self.serving, None, command).await? == Heard::Retry || is_awaited {
+                        return Ok(());
+                    }
+                }
+                elsewhere = self.serving.elsewhere() => {
+                    self.serving.heard_of(elsewhere).await;
+                    if elsewhere == Elsewhere::TookOver && until == Until::Change {
+                        return Ok(());
+                    }
+                    match self.serving.stored_phase().await {
+                        Some(phase @ Phase::Gone(_)) => {
+                            was_over = true;
+                            if !std::mem::replace(&mut is_gone, true) {
+                                self.serving.announce(phase).await;
+                            }
+                        }
+                        Some(phase @ Phase::Paused) => {
+                            if !was_over && !matches!(until, Until::Time(_)) {
+                                self.serving.announce(phase).await;
+                            }
+                            was_over = true;
+                        }
+                        // Somebody else has resumed or revived it, or starts it.
+                        Some(Phase::Dormant)
+                            if (was_over || until == Until::Change)
+                                && self.serving.has_place().await =>
+                        {
+                            return Ok(());
+                        }
+                        _ => {}
+                    }
+                }
+                // What is waited for is in vain: the caller sees why.
+                () = self.inquiry.ended() => return Ok(()),
+                () = &mut limit => return Ok(()),
+            }
+        }
+    }
+
+    fn asked(&self) -> Stop {
+        Stop(*self.ending.policy.borrow())
+    }
+}

@@ -1,0 +1,109 @@
+//! The mailbox of a session's task, and whether what was put into it has been done.
+//!
+//! The task takes one command after another and does each before it takes the next: when it asks for another one,
+//! all that it took is done. Knows no command.
+
+use std::future::Future;
+
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::watch;
+
+/// The end that hands commands to the task.
+#[derive(Debug)]
+pub(in crate::session) struct CommandSender<T> {
+    commands: mpsc::Sender<T>,
+    sent: u64,
+    done: watch::Receiver<u64>,
+}
+
+/// The task's end.
+#[derive(Debug)]
+pub(crate) struct CommandInbox<T> {
+    commands: mpsc::Receiver<T>,
+    taken: u64,
+    done: watch::Sender<u64>,
+}
+
+/// Returns both ends of a mailbox in which so many commands may wait.
+pub(in crate::session) fn command_channel<T>(
+    capacity: usize,
+) -> (CommandSender<T>, CommandInbox<T>) {
+    let (sender, commands) = mpsc::channel(capacity);
+    let (tell, done) = watch::channel(0);
+    let sender = CommandSender {
+        commands: sender,
+        sent: 0,
+        done,
+    };
+    let inbox = CommandInbox {
+        commands,
+        taken: 0,
+        done: tell,
+    };
+    (sender, inbox)
+}
+
+impl<T> CommandSender<T> {
+    /// Never waits.
+    pub(in crate::session) fn try_send(&mut self, command: T) -> Result<(), TrySendError<T>> {
+        self.commands.try_send(command)?;
+        self.sent += 1;
+        Ok(())
+    }
+
+    /// Whether the task has ended.
+    pub(in crate::session) fn is_closed(&self) -> bool {
+        self.commands.is_closed()
+    }
+
+    /// Waits until all that was sent so far is done, or the task has ended.
+    pub(in crate::session) fn all_done(&self) -> impl Future<Output = ()> + Send + use<T> {
+        let (mut done, sent) = (self.done.clone(), self.sent);
+        async move {
+            let _ended = done.wait_for(|done| *done >= sent).await;
+        }
+    }
+}
+
+impl<T> CommandInbox<T> {
+    /// Takes the next command; those before it are done. Cancel-safe.
+    pub(crate) async fn recv(&mut self) -> Option<T> {
+        self.done.send_if_modified(|done| {
+            let is_more = *done < self.taken;
+            *done = self.taken;
+            is_more
+        });
+        let command = self.commands.recv().await?;
+        self.taken += 1;
+        Some(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_is_done_when_the_next_one_is_asked_for_or_the_task_has_ended() {
+        let (mut sender, mut inbox) = command_channel(4);
+        assert!(sender.all_done().now_or_never().is_some());
+        sender.try_send(1).unwrap();
+        sender.try_send(2).unwrap();
+        let both = sender.all_done().shared();
+        let is_done = || both.clone().now_or_never().is_some();
+
+        assert_eq!(inbox.recv().await, Some(1));
+        assert!(!is_done());
+        assert_eq!(inbox.recv().await, Some(2));
+        assert!(!is_done());
+        assert!(inbox.recv().now_or_never().is_none());
+        assert!(is_done());
+
+        sender.try_send(3).unwrap();
+        let last = sender.all_done();
+        drop(inbox);
+        last.await;
+    }
+}

@@ -1,0 +1,140 @@
+//! What the control plane says of a sandbox whose server is not heard any more.
+//!
+//! Over a slow line its answer takes seconds. The questions go on beside the tries to connect, and the first
+//! answer that ends these is the one that counts. Knows neither a control plane nor a connection.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::{BoxFuture, FutureExt as _};
+use futures::stream::FuturesUnordered;
+use tokio::time::timeout;
+
+use crate::domain::sandbox::Phase;
+use crate::session::sandbox::Verdict;
+
+/// Questions at a time: one that went out while the network was away may never be answered.
+const QUESTIONS: usize = 4;
+
+/// The questions under way.
+#[derive(Default)]
+pub(in crate::session) struct SandboxInquiry {
+    questions: FuturesUnordered<BoxFuture<'static, Verdict>>,
+    /// An answer that ends the tries.
+    over: Option<Phase>,
+}
+
+impl SandboxInquiry {
+    /// Asks once more; the question is given up after `limit`.
+    pub(in crate::session) fn ask(
+        &mut self,
+        verdict: impl Future<Output = Verdict> + Send + 'static,
+        limit: Duration,
+    ) {
+        if self.questions.len() < QUESTIONS {
+            let told = timeout(limit, verdict);
+            let told = told.map(|told| told.unwrap_or(Verdict::Unknown));
+            self.questions.push(told.boxed());
+        }
+    }
+
+    /// Waits for any answer, or until nobody is asked any more. Cancel-safe.
+    pub(in crate::session) async fn answered(&mut self) {
+        if let Some(Verdict::Over(phase)) = self.questions.next().await {
+            self.over = Some(phase);
+        }
+    }
+
+    /// Waits for an answer that ends the tries; for ever if there comes none. Cancel-safe.
+    pub(in crate::session) async fn ended(&mut self) {
+        while self.over.is_none() {
+            if self.questions.is_empty() {
+                std::future::pending::<()>().await;
+            }
+            self.answered().await;
+        }
+    }
+
+    /// As [`Self::ended`], and takes the answer.
+    pub(in crate::session) async fn over(&mut self) -> Phase {
+        loop {
+            self.ended().await;
+            if let Some(phase) = self.take_over() {
+                return phase;
+            }
+        }
+    }
+
+    /// Takes the answer that ends the tries.
+    pub(in crate::session) fn take_over(&mut self) -> Option<Phase> {
+        let over = self.over.take()?;
+        self.forget();
+        Some(over)
+    }
+
+    /// The server is heard again: what was asked does not matter any more.
+    pub(in crate::session) fn forget(&mut self) {
+        self.over = None;
+        self.questions.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(15);
+
+    async fn after(delay: u64, verdict: Verdict) -> Verdict {
+        sleep(Duration::from_secs(delay)).await;
+        verdict
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_takes_longer_than_a_try_still_ends_the_tries() {
+        let mut inquiry = SandboxInquiry::default();
+        let began = Instant::now();
+        inquiry.ask(after(3, Verdict::Over(Phase::Paused)), LIMIT);
+
+        let soon = timeout(Duration::from_secs(1), inquiry.answered()).await;
+        assert!(soon.is_err() && inquiry.take_over().is_none());
+        // Another try, whose question is never answered.
+        inquiry.ask(std::future::pending(), LIMIT);
+        inquiry.ended().await;
+
+        assert_eq!(began.elapsed(), Duration::from_secs(3));
+        assert_eq!(inquiry.take_over(), Some(Phase::Paused));
+        assert_eq!(inquiry.take_over(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn questions_without_an_answer_make_room_for_others() {
+        let mut inquiry = SandboxInquiry::default();
+        let began = Instant::now();
+        for _ in 0..2 * QUESTIONS {
+            inquiry.ask(std::future::pending(), LIMIT);
+        }
+        for _ in 0..QUESTIONS {
+            inquiry.answered().await;
+        }
+        assert_eq!((began.elapsed(), inquiry.take_over()), (LIMIT, None));
+
+        inquiry.ask(after(1, Verdict::Runs), LIMIT);
+        inquiry.ask(after(2, Verdict::Over(Phase::Paused)), LIMIT);
+        inquiry.ended().await;
+        assert_eq!(inquiry.take_over(), Some(Phase::Paused));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_asked_before_the_server_came_back_does_not_count() {
+        let mut inquiry = SandboxInquiry::default();
+        inquiry.ask(after(2, Verdict::Over(Phase::Paused)), LIMIT);
+
+        inquiry.forget();
+
+        assert!(timeout(LIMIT, inquiry.ended()).await.is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! Failures in passing, one after another: how long to wait before the next try, and what to say meanwhile.
+//!
+//! Reasons and chance enter, waits leave. Of connections the first half minute is tried with haste: while
+//! somebody looks, most losses last a few seconds, and a server that runs already is soon asked again. A boot
+//! costs more and is tried with patience from the beginning. A connection that does not last ends no row: a server
+//! that accepts each and drops it at once would be asked several times a second without end.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::sandbox::Outage;
+use crate::domain::time::UnixMillis;
+use crate::net::backoff::Backoff;
+use crate::session::timing::Timing;
+
+/// A row of failures in passing.
+#[derive(Debug)]
+pub(in crate::session) struct Outages {
+    backoff: Backoff,
+    /// What is told.
+    since: Option<UnixMillis>,
+    /// When the first of them was noticed.
+    began: Option<Instant>,
+    eager: Option<Eager>,
+    /// What lives this long has come back.
+    lasting: Duration,
+}
+
+/// Haste: for how long, and the longest wait meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct Eager {
+    lasts: Duration,
+    cap: Duration,
+}
+
+impl Outages {
+    pub(in crate::session) fn of_boots(timing: &Timing) -> Self {
+        Self {
+            backoff: Backoff::new(timing.backoff_base, timing.backoff_cap),
+            since: None,
+            began: None,
+            eager: None,
+            lasting: timing.lasting,
+        }
+    }
+
+    pub(in crate::session) fn of_connections(timing: &Timing) -> Self {
+        let eager = Eager {
+            lasts: timing.eager_for,
+            cap: timing.eager_cap,
+        };
+        Self {
+            eager: Some(eager),
+            ..Self::of_boots(timing)
+        }
+    }
+
+    /// Failures since all was well.
+    pub(in crate::session) fn attempt(&self) -> u32 {
+        self.backoff.attempt()
+    }
+
+    /// All is well.
+    pub(in crate::session) fn over(&mut self) {
+        self.backoff.reset();
+        self.since = None;
+        self.began = None;
+    }
+
+    /// A connection had come back and lived for this long.
+    pub(in crate::session) fn lived(&mut self, life: Duration) {
+        if life >= self.lasting {
+            self.over();
+        }
+    }
+
+    /// The line was silent for this long before that was noticed.
+    pub(in crate::session) fn silent_for(&mut self, silence: Duration, now: UnixMillis) {
+        self.since = (!silence.is_zero()).then(|| now.minus(silence));
+    }
+
+    /// Whether there is a loss, and it is so fresh that it is tried with haste.
+    pub(in crate::session) fn is_eager(&self) -> bool {
+        let lasts = self.eager.map_or(Duration::ZERO, |eager| eager.lasts);
+        self.began.is_some_and(|began| began.elapsed() < lasts)
+    }
+
+    /// One more failure, by its reason and the least time to wait: how long to wait, and what to say.
+    pub(in crate::session) fn next(
+        &mut self,
+        (reason, least): (String, Duration),
+        jitter: f64,
+        now: UnixMillis,
+    ) -> (Duration, Outage) {
+        let since = *self.since.get_or_insert(now);
+        self.began.get_or_insert_with(Instant::now);
+        let cap = self.eager.filter(|_| self.is_eager());
+        let cap = cap.map_or(Duration::MAX, |eager| eager.cap);
+        let wait = self.backoff.next_within(cap, jitter, Some(least));
+        let outage = Outage {
+            since,
+            attempt: self.backoff.attempt(),
+            next_at: now.plus(wait),
+            reason,
+        };
+        (wait, outage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    /// The waits of the tries that fall into the first minute, if each try fails at once.
+    async fn waits(mut outages: Outages, jitter: f64) -> Vec<(Duration, Duration)> {
+        let began = Instant::now();
+        let mut waits = Vec::new();
+        while began.elapsed() < Duration::from_mins(2) {
+            let failed = ("x".to_owned(), Duration::ZERO);
+            let (wait, _) = outages.next(failed, jitter, UnixMillis(0));
+            waits.push((began.elapsed(), wait));
+            tokio::time::advance(wait).await;
+        }
+        waits
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_connection_is_tried_at_least_each_second_for_half_a_minute() {
+        let timing = Timing::default();
+        let half_minute = Duration::from_secs(30);
+        for jitter in [0.0, 0.5, 1.0] {
+            let waits = waits(Outages::of_connections(&timing), jitter).await;
+
+            let (eager, later): (Vec<_>, Vec<_>) =
+                waits.into_iter().partition(|(at, _)| *at < half_minute);
+            assert!(
+                eager
+                    .iter()
+                    .all(|(_, wait)| *wait <= Duration::from_secs(1))
+            );
+            assert!(eager.len() >= 30, "{}", eager.len());
+            let last = later.last().map(|(_, wait)| *wait);
+            assert!(last >= Some(timing.backoff_cap / 2), "{last:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn haste_begins_anew_with_each_loss_and_a_server_may_still_ask_for_time() {
+        let timing = Timing::default();
+        let mut outages = Outages::of_connections(&timing);
+        assert!(!outages.is_eager());
+        let failed = |secs| ("x".to_owned(), Duration::from_secs(secs));
+
+        let (wait, _) = outages.next(failed(7), 1.0, UnixMillis(0));
+        assert_eq!(wait, Duration::from_secs(7));
+        tokio::time::advance(timing.eager_for).await;
+        assert!(!outages.is_eager());
+        outages.over();
+        outages.next(failed(0), 1.0, UnixMillis(0));
+
+        assert!(outages.is_eager());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_drops_each_connection_soon_is_asked_less_and_less_often() {
+        let timing = Timing::default();
+        let mut outages = Outages::of_connections(&timing);
+        let life = Duration::from_millis(100);
+        let began = Instant::now();
+        let (mut eager, mut later) = (0, Vec::new());
+        while began.elapsed() < Duration::from_mins(10) {
+            outages.lived(life);
+            let (wait, _) = outages.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
+            if began.elapsed() < Duration::from_secs(30) {
+                assert!(wait <= Duration::from_secs(1), "{wait:?}");
+                eager += 1;
+            } else {
+                later.push(wait);
+            }
+            tokio::time::advance(life + wait).await;
+        }
+        assert!(eager <= 32, "{eager}");
+        assert_eq!(later.last(), Some(&timing.backoff_cap));
+
+        // One that lasted is missed with haste again.
+        outages.lived(timing.lasting);
+        let (wait, outage) = outages.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
+
+        assert_eq!((wait, outage.attempt), (timing.backoff_base, 1));
+        assert!(outages.is_eager());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_boot_is_tried_with_patience() {
+        let waits = waits(Outages::of_boots(&Timing::default()), 1.0).await;
+
+        assert!(waits.len() < 20, "{}", waits.len());
+    }
+}

@@ -1,0 +1,241 @@
+//! A session's OpenCode server as the driver uses it: calls in our words, failures in the user's.
+//!
+//! It joins the client with the conversation it speaks about, and with the sandbox around the
+//! server, where there is one. Cloning is cheap; all clones mean the same server.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::outcome::Lost;
+use crate::domain::advice::Advice;
+use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
+use crate::domain::failure::Failure;
+use crate::domain::id::{MessageId, OpencodeSessionId, PermissionId, QuestionId, SandboxId};
+use crate::domain::price::Run;
+use crate::domain::sandbox::{EngineKind, Phase};
+use crate::domain::session::{Closing, Prompt};
+use crate::domain::time::UnixMillis;
+use crate::opencode::client::OpencodeClient;
+use crate::opencode::error::OpencodeError;
+use crate::session::chat::fetch::Scope;
+use crate::session::chat::follow::{Follow, follow};
+use crate::session::chat::follow_end::FollowEnd;
+use crate::session::chat::history::{History, PAGE};
+use crate::session::chat::translate::requests;
+use crate::session::chat::translate::turn;
+use crate::session::chat::translate::turn::Turn;
+use crate::session::failures;
+use crate::session::recorder::Recorder;
+use crate::session::sandbox::{Sandbox, Verdict};
+use crate::session::timing::Timing;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(in crate::session) client: OpencodeClient,
+    pub(in crate::session) conversation: OpencodeSessionId,
+    /// Where the conversation is at home, on the server's machine.
+    pub(in crate::session) directory: String,
+    history: Arc<History>,
+    /// All connections to one server are told its catalog once.
+    has_catalog: Arc<AtomicBool>,
+    /// `None`: somebody else runs the server.
+    pub(in crate::session) sandbox: Option<Sandbox>,
+}
+
+impl Server {
+    /// `client` speaks about `directory` from here on.
+    pub(crate) fn new(
+        client: OpencodeClient,
+        conversation: OpencodeSessionId,
+        directory: String,
+        sandbox: Option<Sandbox>,
+    ) -> Self {
+        let client = client.in_directory(&directory);
+        Self {
+            client,
+            conversation,
+            directory,
+            history: Arc::default(),
+            has_catalog: Arc::default(),
+            sandbox,
+        }
+    }
+
+    /// Follows the conversation over one event stream.
+    pub(crate) async fn follow(
+        self,
+        timing: Timing,
+        after_gap: bool,
+        news: mpsc::Sender<ChatEvent>,
+    ) -> Lost {
+        let what = Follow {
+            client: self.client,
+            session: self.conversation,
+            scope: Scope::Conversation,
+            after_gap,
+            timing,
+            history: self.history,
+            has_catalog: self.has_catalog,
+        };
+        let silence = what.timing.watchdog;
+        match follow(what, news).await {
+            FollowEnd::Ended => Lost::connection("the server closed the event stream"),
+            FollowEnd::Stalled => Lost::Connection {
+                reason: "the server fell silent".to_owned(),
+                least: Duration::ZERO,
+                silence,
+            },
+            FollowEnd::ListenerGone => Lost::connection("nobody listens"),
+            FollowEnd::Unauthorized => {
+                let error = OpencodeError::Unauthorized {
+                    operation: "follow the events",
+                };
+                Lost::Until(Phase::Failed(failures::opencode(&error)))
+            }
+            FollowEnd::SessionNotFound => Lost::Until(Phase::Failed(
+                Failure::new("the server does not have this conversation")
+                    .because("it was deleted, or the server's data was")
+                    .advise([Advice::NewSession]),
+            )),
+            FollowEnd::Http(error) if error.is_retryable() => Lost::Connection {
+                reason: failures::opencode(&error).summary,
+                least: error.retry_after().unwrap_or_default(),
+                silence: Duration::ZERO,
+            },
+            // Whoever was there before is not another program now: a page of the network on the way,
+            // such as one that wants a login, or an answer that was damaged.
+            FollowEnd::Http(
+                error @ (OpencodeError::NotOpencode { .. } | OpencodeError::Unreadable { .. }),
+            ) if after_gap => Lost::connection(failures::not_itself(&error)),
+            // Whether the sandbox is really gone is asked of the control plane.
+            FollowEnd::Http(OpencodeError::SandboxNotFound { .. }) if self.sandbox.is_some() => {
+                Lost::connection("the sandbox does not answer")
+            }
+            FollowEnd::Http(error) => Lost::Until(Phase::Failed(failures::opencode(&error))),
+        }
+    }
+
+    /// Waits until the server's process has ended; for ever where it is not ours.
+    pub(crate) async fn process_ended(&self) -> Phase {
+        match &self.sandbox {
+            Some(sandbox) => Phase::Failed(sandbox.process_ended().await),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Lets the sandbox live for the given time from now on, or for as much of it as the account's
+    /// plan allows; `None` where its life has no limit.
+    pub(crate) async fn live_for(self, ttl: Duration) -> Result<Option<UnixMillis>, Failure> {
+        match self.with_limited_life() {
+            Some(sandbox) => sandbox.live_for(ttl).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The longest time that the account's plan lets a sandbox run, once it is known.
+    pub(crate) fn longest_life(&self) -> Option<Duration> {
+        self.sandbox.as_ref()?.engine.control.longest_life()
+    }
+
+    /// When the sandbox's time ends; `None` where its life has no limit.
+    pub(crate) async fn ends_at(self) -> Result<Option<UnixMillis>, Failure> {
+        match self.with_limited_life() {
+            Some(sandbox) => sandbox.ends_at().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Since when the sandbox runs, and how large it is; `None` where nobody says.
+    pub(crate) async fn run(&self) -> Option<(SandboxId, Run)> {
+        let sandbox = self.sandbox.as_ref()?;
+        Some((sandbox.id().into(), sandbox.run().await?))
+    }
+
+    fn with_limited_life(self) -> Option<Sandbox> {
+        self.sandbox
+            .filter(|sandbox| sandbox.engine.kind == EngineKind::E2b)
+    }
+
+    /// Asks what became of the sandbox after the connection was lost.
+    pub(crate) async fn verdict(&self) -> Verdict {
+        let Some(sandbox) = &self.sandbox else {
+            return Verdict::Runs;
+        };
+        let verdict = sandbox.verdict().await;
+        if !matches!(verdict, Verdict::Over(_)) {
+            sandbox.doubt_process();
+        }
+        verdict
+    }
+
+    /// Leaves the sandbox as `closing` says; returns its phase if that changed.
+    pub(crate) async fn close(&self, recorder: &Recorder, closing: Closing) -> Option<Phase> {
+        self.sandbox.as_ref()?.close(recorder, closing).await
+    }
+
+    /// Hands a prompt over. The flag with a failure says that the server refused it; else it may
+    /// never have arrived.
+    pub(crate) async fn prompt(&self, prompt: &Prompt) -> Result<(), (Failure, bool)> {
+        let body = requests::prompt(prompt);
+        let sent = self
+            .client
+            .prompt_async(self.conversation.as_str(), &body)
+            .await;
+        sent.map_err(|error| (failures::opencode(&error), !error.is_retryable()))
+    }
+
+    pub(crate) async fn abort(self) -> Result<(), Failure> {
+        let aborted = self.client.abort(self.conversation.as_str()).await;
+        aborted.map_err(|error| failures::opencode(&error))
+    }
+
+    pub(crate) async fn reply_permission(
+        self,
+        id: PermissionId,
+        reply: PermissionReply,
+    ) -> Result<(), Failure> {
+        let reply = requests::permission_reply(reply);
+        answered(self.client.reply_permission(id.as_str(), &reply).await)
+    }
+
+    pub(crate) async fn reply_question(
+        self,
+        id: QuestionId,
+        reply: QuestionReply,
+    ) -> Result<(), Failure> {
+        answered(match reply {
+            QuestionReply::Answer(answers) => {
+                self.client.reply_question(id.as_str(), &answers).await
+            }
+            QuestionReply::Reject => self.client.reject_question(id.as_str()).await,
+        })
+    }
+
+    pub(crate) async fn older(self) -> Result<ChatEvent, Failure> {
+        let id = self.conversation.as_str();
+        let page = self
+            .history
+            .load_older(&self.client, id, &self.directory)
+            .await;
+        page.map_err(|error| failures::opencode(&error))
+    }
+
+    /// What has become of a prompt that the server took; `None` when it could not be asked.
+    pub(crate) async fn turn_of(&self, prompt: &MessageId) -> Option<Turn> {
+        let id = self.conversation.as_str();
+        let statuses = self.client.statuses().await.ok()?;
+        let page = self.client.messages(id, PAGE, None).await.ok()?;
+        Some(turn::of(&statuses, &page, id, prompt))
+    }
+}
+
+/// A request that no longer waits was answered by somebody else, or its turn is over: no failure.
+fn answered(result: Result<(), OpencodeError>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.status() == Some(404) => Ok(()),
+        other => other.map_err(|error| failures::opencode(&error)),
+    }
+}

@@ -1,0 +1,84 @@
+//! Performs what the [`PromptDelivery`](crate::session::run::prompt_delivery::PromptDelivery) asks for, and
+//! tells the listener what has become of it.
+
+use std::collections::VecDeque;
+
+use super::Serving;
+use crate::domain::id::MessageId;
+use crate::domain::session::{Prompt, SessionEvent};
+use crate::session::context::wall;
+use crate::session::run::prompt_delivery::{DeliveryCall, DeliveryEffect, DeliveryEvent};
+
+impl Serving {
+    /// Deals with an event of the prompts: in the store at once, at the server with the next
+    /// [`Serving::take_calls`].
+    pub(crate) async fn deliver(&mut self, event: DeliveryEvent) {
+        self.delivery.set_drives(self.recorder.drives());
+        let mut effects = VecDeque::from(self.delivery.on(event));
+        while let Some(effect) = effects.pop_front() {
+            if let Some(event) = self.perform(effect).await {
+                effects.extend(self.delivery.on(event));
+            }
+        }
+        self.tell_queue().await;
+    }
+
+    async fn perform(&mut self, effect: DeliveryEffect) -> Option<DeliveryEvent> {
+        match effect {
+            DeliveryEffect::Enqueue(prompt) => self.recorder.enqueue(&prompt).await,
+            DeliveryEffect::Remove(id) => {
+                let was_waiting = self.recorder.dequeue(&id).await;
+                return Some(DeliveryEvent::Removed { was_waiting });
+            }
+            DeliveryEffect::Claim { prompt, even_held } => {
+                let claim = self.recorder.claim(&prompt, even_held).await;
+                return Some(DeliveryEvent::Claimed(prompt, claim));
+            }
+            DeliveryEffect::Requeue { prompt, hold } => {
+                self.recorder.requeue(&prompt, hold).await;
+            }
+            DeliveryEffect::Forget(id) => self.recorder.posted(&id).await,
+            DeliveryEffect::Hold(hold) => self.recorder.hold(hold).await,
+            DeliveryEffect::Fail(failure) => self.command_failed(failure).await,
+            DeliveryEffect::Call(call) => self.calls.push(call),
+        }
+        None
+    }
+
+    /// Takes a prompt that the user sends.
+    pub(crate) async fn send(&mut self, prompt: Prompt) {
+        let text = prompt.text.clone();
+        // Whoever sent it hears that it is stored, whatever has changed.
+        self.told = None;
+        // First: it is on the screen already, and a kill must not find it there alone.
+        self.deliver(DeliveryEvent::Send(prompt)).await;
+        self.recorder.history(text).await;
+        self.recorder.touch(wall()).await;
+    }
+
+    /// Takes a waiting prompt out, which the screen has done already.
+    pub(crate) async fn remove(&mut self, id: MessageId) {
+        self.told = None;
+        self.deliver(DeliveryEvent::Remove(id)).await;
+    }
+
+    /// Takes the queue as it is stored.
+    pub(super) async fn store_changed(&mut self) {
+        if let Some(stored) = self.recorder.queue().await {
+            self.deliver(DeliveryEvent::Stored(stored)).await;
+        }
+    }
+
+    /// The calls that have become due.
+    pub(crate) fn take_calls(&mut self) -> Vec<DeliveryCall> {
+        std::mem::take(&mut self.calls)
+    }
+
+    async fn tell_queue(&mut self) {
+        let pending = self.delivery.pending();
+        if self.told.as_ref() != Some(&pending) {
+            self.told = Some(pending.clone());
+            self.events.send(SessionEvent::Queue(pending)).await;
+        }
+    }
+}

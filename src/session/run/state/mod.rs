@@ -1,0 +1,314 @@
+//! What a session holds while it lives, and what it does with news.
+//!
+//! Everything is recorded before it is forwarded to the listener or posted to the server, so that a
+//! crash at any instant loses nothing that was typed. [`Serving`] works with or without a
+//! connection; `connection.rs` adds what needs one, `commands.rs` what the user asks for.
+//!
+//! The queue in the store is the true one, as other processes may have the session open too; the one
+//! here follows it.
+
+mod delivery;
+mod ending;
+mod usage;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::events::Events;
+use super::outcome::{Elsewhere, Heard};
+use super::prompt_delivery::{DeliveryCall, DeliveryEvent, PromptDelivery};
+use super::server::Server;
+use crate::domain::chat::ChatEvent;
+use crate::domain::failure::Failure;
+use crate::domain::id::TemplateId;
+use crate::domain::log::LogLine;
+use crate::domain::runs::SeenRun;
+use crate::domain::sandbox::{EngineKind, Phase};
+use crate::domain::session::{Origin, PromptQueue, Revival, SessionEvent, SessionSpec};
+use crate::domain::time::UnixMillis;
+use crate::session::boot::cx::BootCx;
+use crate::session::context::{World, wall};
+use crate::session::recorder::Recorder;
+use crate::session::sandbox::Verdict;
+use crate::session::snapshot::revive;
+use crate::session::{failures, snapshot};
+
+/// A session's own state, whatever the connection does.
+pub(crate) struct Serving {
+    pub(in crate::session) world: Arc<World>,
+    pub(in crate::session) events: Events,
+    pub(in crate::session) recorder: Recorder,
+    pub(in crate::session) delivery: PromptDelivery,
+    /// Calls for the prompts, to be begun by the connection.
+    calls: Vec<DeliveryCall>,
+    /// The queue as the listener was told it last.
+    told: Option<PromptQueue>,
+    pub(in crate::session) server: Option<Server>,
+    /// When the sandbox's time ends, as last set here.
+    lives_until: Option<UnixMillis>,
+    /// The sandbox runs, as its engine has told.
+    running: Option<SeenRun>,
+    /// The user wants the session back if its sandbox turns out to be gone.
+    wants_revival: bool,
+    /// To be told once the session is back.
+    revival: Option<Revival>,
+    /// The next boot takes this one instead of the session's own.
+    template: Option<TemplateId>,
+    /// Boots begun; one that is tried again may do what the first asked about.
+    boots: u32,
+    changes: watch::Receiver<u64>,
+    /// The user knows that the account's plan allows less than the settings want.
+    told_of_plan: bool,
+    /// When to look again whether the process that drives the session has gone.
+    next_look: Instant,
+}
+
+impl Serving {
+    pub(crate) fn new(
+        world: Arc<World>,
+        events: Events,
+        recorder: Recorder,
+        changes: watch::Receiver<u64>,
+    ) -> Self {
+        Self {
+            changes,
+            next_look: Instant::now(),
+            world,
+            events,
+            recorder,
+            delivery: PromptDelivery::default(),
+            calls: Vec::new(),
+            told: None,
+            server: None,
+            lives_until: None,
+            running: None,
+            wants_revival: false,
+            revival: None,
+            template: None,
+            boots: 0,
+            told_of_plan: false,
+        }
+    }
+
+    /// Tells the listener what is stored, before anything is booted.
+    pub(crate) async fn restore(&mut self) {
+        if self.recorder.try_drive() {
+            self.recorder.unclaim_all().await;
+        }
+        let Some(stored) = self.recorder.stored().await else {
+            return;
+        };
+        self.events
+            .send(SessionEvent::Restored {
+                draft: stored.draft,
+            })
+            .await;
+        let sandbox = SessionEvent::Sandbox(stored.sandbox);
+        self.events.send(sandbox).await;
+        if let Some(resync) = stored.transcript {
+            self.events
+                .send(SessionEvent::Chat(ChatEvent::Resync(Box::new(resync))))
+                .await;
+        }
+        if !stored.logs.is_empty() {
+            self.events.send(SessionEvent::Logs(stored.logs)).await;
+        }
+        self.tell_runs().await;
+        let snapshot = snapshot::last(&self.recorder).await;
+        let snapshot = snapshot.as_ref().map(snapshot::info);
+        self.events.send(SessionEvent::Snapshot(snapshot)).await;
+        self.store_changed().await;
+    }
+
+    /// Waits until another process has done something that matters here. Cancel-safe.
+    pub(crate) async fn elsewhere(&mut self) -> Elsewhere {
+        loop {
+            tokio::select! {
+                Ok(()) = self.changes.changed() => return Elsewhere::Changed,
+                () = tokio::time::sleep_until(self.next_look), if !self.recorder.drives() => {
+                    self.next_look = Instant::now() + self.world.timing.store_poll;
+                    if self.recorder.try_drive() {
+                        return Elsewhere::TookOver;
+                    }
+                }
+                else => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Deals with what another process did.
+    pub(crate) async fn heard_of(&mut self, elsewhere: Elsewhere) {
+        if elsewhere == Elsewhere::TookOver {
+            self.recorder.unclaim_all().await;
+        }
+        self.store_changed().await;
+    }
+
+    /// What the store has of it, whoever has said so.
+    pub(crate) async fn stored_phase(&self) -> Option<Phase> {
+        self.recorder.stored_phase().await
+    }
+
+    /// Whether the session is booted here: by the process that drives it, or once that has done so.
+    pub(crate) async fn may_boot(&self) -> bool {
+        self.recorder.drives()
+            || self
+                .recorder
+                .stored_place()
+                .await
+                .is_none_or(|place| place.is_complete())
+    }
+
+    /// Whether the session's sandbox is there, costs nothing, or has something to do.
+    pub(crate) async fn is_wanted(&self, spec: &SessionSpec) -> bool {
+        let engine = self.world.settings.engine.as_ref();
+        if engine.is_none_or(|engine| engine.kind() != EngineKind::E2b) || self.has_prompts() {
+            return true;
+        }
+        let place = match (&spec.origin, self.recorder.stored_place().await) {
+            (_, Some(place)) => place,
+            // From here on it can be found again, with what is typed for it.
+            (Origin::New(new), None) => self.recorder.plan(new.clone(), wall()).await,
+            (Origin::Stored | Origin::Attach { .. }, None) => return true,
+        };
+        place.sandbox.id.is_some() || place.conversation.is_some()
+    }
+
+    /// Whether a prompt waits to be sent.
+    pub(crate) fn has_prompts(&self) -> bool {
+        self.delivery.has_waiting()
+    }
+
+    /// Whether there is something to come back to: a sandbox, with a conversation in it.
+    pub(crate) async fn has_place(&self) -> bool {
+        let place = self.recorder.stored_place().await;
+        place.is_some_and(|place| place.is_complete())
+    }
+
+    /// `wanted`: the sandbox is resumed if it is paused.
+    pub(crate) fn boot_cx(&mut self, spec: &SessionSpec, wanted: bool) -> BootCx {
+        self.boots += 1;
+        BootCx {
+            world: Arc::clone(&self.world),
+            events: self.events.clone(),
+            recorder: self.recorder.clone(),
+            spec: spec.clone(),
+            large_code: self.boots > 1,
+            template: self.template.take(),
+            joins: false,
+            resumes: wanted,
+        }
+    }
+
+    pub(crate) async fn booted(&mut self, server: Server) {
+        self.server = Some(server);
+        self.running = None;
+        if std::mem::take(&mut self.wants_revival) {
+            self.command_failed(failures::not_gone()).await;
+        }
+    }
+
+    /// Nobody calls at a sandbox that does not run: some are resumed by that.
+    pub(crate) fn unfollow(&mut self) {
+        if let Some(sandbox) = self
+            .server
+            .as_mut()
+            .and_then(|server| server.sandbox.as_mut())
+        {
+            sandbox.follower = None;
+        }
+    }
+
+    /// Whether a sandbox that has turned out to be gone is to be replaced; then the next boot does.
+    pub(crate) async fn revives(&mut self) -> bool {
+        if !std::mem::take(&mut self.wants_revival) {
+            return false;
+        }
+        if !self.recorder.drives() {
+            self.command_failed(failures::open_elsewhere()).await;
+            return false;
+        }
+        let Some((revival, lost)) = revive::begin(&self.recorder).await else {
+            self.command_failed(failures::no_snapshot()).await;
+            return false;
+        };
+        self.server = None;
+        self.lives_until = None;
+        self.running = None;
+        self.revival = Some(revival);
+        self.deliver(DeliveryEvent::Revived(lost.clone())).await;
+        for message in lost {
+            self.news(ChatEvent::MessageRemoved(message)).await;
+        }
+        self.store_changed().await;
+        true
+    }
+
+    pub(crate) async fn announce(&mut self, phase: Phase) {
+        self.recorder.phase(&phase).await;
+        let is_over = matches!(phase, Phase::Paused | Phase::Gone(_));
+        self.events.send(SessionEvent::Phase(phase)).await;
+        if is_over {
+            self.running = None;
+            self.tell_runs().await;
+        }
+    }
+
+    /// The boot finds out whether the sandbox is gone.
+    pub(in crate::session) fn wants_revival(&mut self) {
+        self.wants_revival = true;
+    }
+
+    /// The next boot takes this template, where nothing is lost by it.
+    pub(in crate::session) async fn use_template(&mut self, template: TemplateId) -> Heard {
+        let place = self.recorder.stored_place().await;
+        if place.is_some_and(|place| place.conversation.is_some()) {
+            self.command_failed(failures::has_conversation()).await;
+        } else if !self.recorder.drives() {
+            self.command_failed(failures::open_elsewhere()).await;
+        } else {
+            self.template = Some(template);
+            return Heard::Retry;
+        }
+        Heard::Done
+    }
+
+    /// The conversation is here.
+    pub(in crate::session) async fn connected(&mut self) {
+        self.announce(Phase::Live).await;
+        if let Some(revival) = self.revival.take() {
+            let line = LogLine::ours(wall(), failures::revived(revival.missing));
+            self.recorder.logs(vec![line.clone()]).await;
+            self.events.send(SessionEvent::Logs(vec![line])).await;
+            self.events.send(SessionEvent::Revived(revival)).await;
+        }
+    }
+
+    pub(in crate::session) async fn command_failed(&self, failure: Failure) {
+        self.events.send(SessionEvent::CommandFailed(failure)).await;
+    }
+
+    /// News of the conversation: recorded, forwarded, and what it means to the prompts.
+    pub(crate) async fn news(&mut self, event: ChatEvent) {
+        let news = self.delivery.news(&event);
+        self.recorder.chat(&event).await;
+        // First: a prompt that leaves the queue stands in the conversation then.
+        self.events.send(SessionEvent::Chat(event)).await;
+        if let Some(news) = news {
+            self.deliver(news).await;
+        }
+    }
+
+    /// Says what has become of the sandbox while the connection was lost.
+    pub(crate) fn verdict(&self) -> impl Future<Output = Verdict> + use<> {
+        let server = self.server.clone();
+        async move {
+            match server {
+                Some(server) => server.verdict().await,
+                None => Verdict::Unknown,
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! How long the session's sandbox runs: until when, since when, and what that comes to.
+
+use std::time::Duration;
+
+use super::Serving;
+use crate::domain::id::SandboxId;
+use crate::domain::log::LogLine;
+use crate::domain::price::Run;
+use crate::domain::runs::{End, SeenRun};
+use crate::domain::session::SessionEvent;
+use crate::domain::time::UnixMillis;
+use crate::session::context::wall;
+use crate::session::failures;
+
+impl Serving {
+    /// The sandbox's time to live was set.
+    pub(crate) async fn lives_until(&mut self, until: UnixMillis) {
+        self.lives_until = Some(until);
+        if let Some(sandbox) = self.recorder.ends_at(until).await {
+            self.events.send(SessionEvent::Sandbox(sandbox)).await;
+        }
+        self.record_run().await;
+    }
+
+    /// Says once that the account's plan lets sandboxes run for less than the settings want.
+    pub(crate) async fn tell_of_plan(&mut self, longest: Option<Duration>) {
+        let settings = &self.world.settings;
+        let told = longest.and_then(|longest| failures::cut_by_plan(settings, longest));
+        if let Some(told) = told.filter(|_| !std::mem::replace(&mut self.told_of_plan, true)) {
+            let line = LogLine::ours(wall(), told);
+            self.recorder.logs(vec![line.clone()]).await;
+            self.events.send(SessionEvent::Logs(vec![line])).await;
+        }
+    }
+
+    /// The sandbox runs, and this is how long already.
+    pub(crate) async fn runs(&mut self, sandbox: SandboxId, run: Run) {
+        let end = End::Runs;
+        self.running = Some(SeenRun { sandbox, run, end });
+        self.record_run().await;
+        self.tell_runs().await;
+    }
+
+    /// With the time at which it ends by itself: that counts if nobody sees its end.
+    async fn record_run(&self) {
+        let Some(SeenRun { sandbox, run, .. }) = &self.running else {
+            return;
+        };
+        let ends_at = match self.lives_until {
+            Some(until) => Some(until),
+            None => self
+                .recorder
+                .stored_place()
+                .await
+                .and_then(|place| place.sandbox.ends_at),
+        };
+        self.recorder.run_seen(sandbox, *run, ends_at).await;
+    }
+
+    pub(crate) async fn tell_runs(&self) {
+        let life = self.recorder.life(self.running.as_ref()).await;
+        self.events.send(SessionEvent::Runs(life)).await;
+    }
+
+    /// When the sandbox's time ends, as last set by this connection or an earlier one.
+    pub(crate) fn lives(&self) -> Option<UnixMillis> {
+        self.lives_until
+    }
+}

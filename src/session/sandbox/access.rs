@@ -1,0 +1,134 @@
+//! A sandbox as short commands use it: for one question, without a session's task.
+//!
+//! In: a [`World`], whose settings name the engine, and what the store knows of the sandbox. Out: what
+//! was asked for, or a [`Failure`] in the words that the terminal uses too. Nothing is stored here.
+
+use std::time::Duration;
+
+use super::Sandbox;
+use super::lifecycle::is_engine_of;
+use super::listing::{gone, is_gone};
+use crate::domain::advice::Advice;
+use crate::domain::failure::Failure;
+use crate::domain::id::SandboxId;
+use crate::domain::sandbox::{Phase, SandboxInfo};
+use crate::e2b::list::ListFilter;
+use crate::e2b::wire::ListedSandbox;
+use crate::engine::Engine;
+use crate::session::code::ROOTS;
+use crate::session::context::World;
+use crate::session::failures;
+
+/// More sandboxes than this are not listed.
+const MOST: usize = 1000;
+
+/// An engine that is there. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Host {
+    pub(in crate::session) engine: Engine,
+}
+
+impl Host {
+    /// The engine of the settings; `None`: it is the local one, and it does not run. Never starts it.
+    pub async fn find(world: &World) -> Result<Option<Self>, Failure> {
+        let Some(spec) = &world.settings.engine else {
+            return Ok(None);
+        };
+        let http = world.http().map_err(|error| failures::http(&error))?;
+        let found = Engine::find(spec, &http).await;
+        let found = found.map_err(|error| failures::engine(&error))?;
+        Ok(found.map(|engine| Self { engine }))
+    }
+
+    /// The engine of the settings; the local one is started where it does not run.
+    pub async fn find_or_start(world: &World) -> Result<Self, Failure> {
+        let engine = world.engine().await;
+        let engine = engine.map_err(|error| failures::engine(&error))?;
+        Ok(Self { engine })
+    }
+
+    /// Whether sandboxes can be made from a template of this name.
+    pub async fn has_template(&self, name: &str) -> Result<bool, Failure> {
+        let found = self.engine.control.has_template(name).await;
+        found.map_err(|error| failures::e2b(&error))
+    }
+
+    /// All sandboxes of the account, whoever made them, newest first.
+    pub async fn sandboxes(&self) -> Result<Vec<ListedSandbox>, Failure> {
+        let filter = ListFilter::default();
+        let listed = self.engine.control.list_all(&filter, MOST).await;
+        listed.map_err(|error| failures::e2b(&error))
+    }
+
+    /// Kills a sandbox, running or paused. The phase is [`Phase::Gone`] with what became of it; false:
+    /// it had gone before.
+    pub async fn kill(&self, id: &SandboxId) -> Result<(Phase, bool), Failure> {
+        match self.engine.control.kill(id.as_str()).await {
+            Ok(true) => Ok((Phase::Gone(failures::killed(id.as_str())), true)),
+            Ok(false) => Ok((gone(id), false)),
+            Err(error) => Err(failures::e2b(&error)),
+        }
+    }
+
+    /// A sandbox as it would be listed; `None`: there is none of this id.
+    pub async fn sandbox(&self, id: &SandboxId) -> Result<Option<ListedSandbox>, Failure> {
+        match self.engine.control.get(id.as_str()).await {
+            Ok(detail) => Ok(Some(detail.listed)),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(failures::e2b(&error)),
+        }
+    }
+}
+
+/// A sandbox that runs while we are in it. [`Visit::leave`] must be called.
+#[derive(Debug)]
+pub struct Visit {
+    sandbox: Sandbox,
+    directory: String,
+    /// It was paused before, and will be again.
+    pub resumed: bool,
+}
+
+impl Visit {
+    /// Joins the sandbox; a paused one is resumed, and the local engine is started for it. `None`: it is
+    /// gone.
+    pub async fn enter(world: &World, info: &SandboxInfo) -> Result<Option<Self>, Failure> {
+        let (Some(id), Some(directory)) = (&info.id, &info.directory) else {
+            return Err(Failure::new("there is no code in this session yet")
+                .because("its sandbox was never ready")
+                .advise([Advice::OpenSession]));
+        };
+        let engine = world.engine().await;
+        let engine = engine.map_err(|error| failures::engine(&error))?;
+        is_engine_of(info, &engine)?;
+        let joined = Sandbox::join(world, engine, id.as_str()).await?;
+        Ok(joined.map(|(sandbox, resumed)| Self {
+            sandbox,
+            directory: directory.clone(),
+            resumed,
+        }))
+    }
+
+    /// The work done since the session began, as a binary-safe patch, empty when there is none; and what
+    /// could not be read of it.
+    pub async fn patch(&self) -> Result<(Vec<u8>, Vec<String>), Failure> {
+        self.sandbox.diff(&self.directory).await
+    }
+
+    /// The first commits of the history that the session began with.
+    pub async fn roots(&self) -> Result<Vec<String>, Failure> {
+        let what = "the session's history could not be read";
+        let limit = Duration::from_mins(1);
+        let arguments = [self.directory.as_str()];
+        let said = self.sandbox.script(what, ROOTS, &arguments, limit).await?;
+        Ok(said.lines().map(str::to_owned).collect())
+    }
+
+    /// Leaves the sandbox as it was found; returns how it was listed, where it has run for this visit only.
+    pub async fn leave(self) -> Result<Option<ListedSandbox>, Failure> {
+        if !self.resumed {
+            return Ok(None);
+        }
+        self.sandbox.pause_again().await
+    }
+}

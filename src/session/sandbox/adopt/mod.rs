@@ -1,0 +1,324 @@
+//! A sandbox that another sandbar of this account has made becomes a session of this store.
+//!
+//! In: the id of a sandbox. Out: a stored session that opens like any other, or why it cannot be one.
+//! What is needed is asked of the sandbox itself: its envd knows how the server was started, and its
+//! environment has the server's password. Where no server runs, one is started. The sandbox is left as it
+//! was found, running or paused. All
+//! that it says, and its metadata, may have been written by anybody: nothing of it is taken unchecked.
+
+mod found;
+mod start;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use self::found::{Found, PASSWORD, cannot, ends_at};
+use super::Sandbox;
+use super::listing::{METADATA_KEY, METADATA_NAME, is_gone};
+use super::script::SHORT;
+use super::unattached::is_ours;
+use crate::domain::advice::Advice;
+use crate::domain::failure::Failure;
+use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::sandbox::{Phase, SandboxInfo};
+use crate::domain::session::{CodeSource, NewSession, SessionSummary};
+use crate::domain::time::UnixMillis;
+use crate::e2b::wire::{ListedSandbox, unix_millis};
+use crate::opencode::error::OpencodeError;
+use crate::session::boot::server::{DEMO_TAG, OPENCODE_TAG, find_conversation, served};
+use crate::session::chat::translate::parts::conversation;
+use crate::session::context::{Records, World, wall};
+use crate::session::failures;
+use crate::store::secrets::Secrets;
+use crate::store::{Naming, StoreError, StoredSession};
+
+/// Longer names are cut: they come from elsewhere.
+const NAME_LENGTH: usize = 64;
+
+/// What the session is to be.
+#[derive(Debug)]
+pub struct Wanted {
+    /// `None`: the name that it had where it was made, or one like it.
+    pub name: Option<String>,
+    /// The session's key if the sandbox's metadata have none that can be used.
+    pub key: SessionKey,
+}
+
+/// Takes the sandbox up as a session; `None`: the engine does not know it.
+pub async fn adopt(
+    world: &Arc<World>,
+    id: &SandboxId,
+    wanted: Wanted,
+) -> Result<Option<StoredSession>, Failure> {
+    let Some(records) = &world.records else {
+        return Err(cannot(id, "there is no store for its session", []));
+    };
+    let engine = world.engine().await;
+    let engine = engine.map_err(|error| failures::engine(&error))?;
+    let listed = match engine.control.get(id.as_str()).await {
+        Ok(detail) => detail.listed,
+        Err(error) if is_gone(&error) => return Ok(None),
+        Err(error) => return Err(failures::e2b(&error)),
+    };
+    if !is_ours(&listed) {
+        let why = "sandbar did not create it, so what runs in it is unknown";
+        return Err(cannot(id, why, [Advice::NewSession]));
+    }
+    let key = key(records, id, &listed.metadata, wanted.key).await?;
+    let (name, naming) = name(records, &listed.metadata, wanted.name).await?;
+    let joined = Sandbox::join(world, engine.clone(), id.as_str()).await?;
+    let Some((sandbox, resumed)) = joined else {
+        return Ok(None);
+    };
+    let found = Box::pin(look(world, &sandbox)).await;
+    // One that cannot be paused again runs on, and is shown as running.
+    let is_paused = resumed && engine.control.pause(id.as_str()).await.is_ok();
+    let found = found?;
+    let phase = if is_paused {
+        Phase::Paused
+    } else {
+        Phase::Dormant
+    };
+    let secrets = Secrets {
+        opencode_password: Some(found.password.clone()),
+        traffic_access_token: sandbox.wire.traffic_access_token.clone(),
+        domain: sandbox.wire.domain.clone().unwrap_or_default(),
+        ..Secrets::default()
+    };
+    let info = SandboxInfo {
+        engine: engine.kind,
+        id: Some(id.clone()),
+        template: None,
+        opencode_url: None,
+        opencode_version: None,
+        ends_at: None,
+        isolation: engine.isolation.map(str::to_owned),
+        directory: None,
+        demo: false,
+    };
+    // It belongs to the directory in which it is taken up.
+    let project = world.settings.project.clone();
+    let mut session = session((key, name, phase, project), &listed, info, found);
+    session.summary.name = save(records, &session, naming, &secrets).await?;
+    Ok(Some(session))
+}
+
+/// The key that the sandbox's session had where it was made; two stores with one account stay apart by
+/// their files.
+async fn key(
+    records: &Records,
+    id: &SandboxId,
+    metadata: &BTreeMap<String, String>,
+    fallback: SessionKey,
+) -> Result<SessionKey, Failure> {
+    let Some(key) = metadata.get(METADATA_KEY).filter(|key| is_key(key)) else {
+        return Ok(fallback);
+    };
+    let key = SessionKey::from(key.as_str());
+    let known = records.store.session(&key).await;
+    match known.map_err(|error| unusable(&error))? {
+        None => Ok(key),
+        Some(known) => Err(already(id, &known.summary)),
+    }
+}
+
+/// Keys name files, and what a session of ours adds to its key must not lead to another's.
+fn is_key(key: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !key.is_empty() && key.len() <= NAME_LENGTH && key.bytes().all(is_plain)
+}
+
+/// What is said of a sandbox that a session here has, or had.
+pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
+    let name = &session.name;
+    match &session.sandbox.id {
+        Some(other) if other != id => cannot(
+            id,
+            format!("it was made for session {name}, which now uses sandbox {other}"),
+            [Advice::KillSandbox(id.to_string())],
+        ),
+        _ => cannot(
+            id,
+            format!("it is session {name} already"),
+            [Advice::OpenSession],
+        )
+        .about(name),
+    }
+}
+
+/// What is said where no engine knows the sandbox.
+pub fn unknown(id: &SandboxId) -> Failure {
+    Failure::new(format!("there is no sandbox {id}"))
+        .because("no account configured here has it")
+        .advise([Advice::ListSandboxes])
+}
+
+/// The wanted name, which must be free, or one like that from elsewhere. What is said here saves resuming a
+/// sandbox for nothing; it is settled when the session is stored.
+async fn name(
+    records: &Records,
+    metadata: &BTreeMap<String, String>,
+    wanted: Option<String>,
+) -> Result<(String, Naming), Failure> {
+    let Some(wanted) = wanted else {
+        let elsewhere = metadata.get(METADATA_NAME).map_or("", String::as_str);
+        return Ok((plain_name(elsewhere), Naming::Similar));
+    };
+    let other = records.store.by_name(&wanted).await;
+    match other.map_err(|error| unusable(&error))? {
+        Some(_) => Err(name_taken(&wanted)),
+        None => Ok((wanted, Naming::Exact)),
+    }
+}
+
+/// A name from elsewhere, as it can be typed and shown.
+fn plain_name(name: &str) -> String {
+    let is_plain = |c: &char| c.is_alphanumeric() || "-_. ".contains(*c);
+    let name: String = name.chars().filter(is_plain).take(NAME_LENGTH).collect();
+    match name.trim_matches(['-', ' ']) {
+        "" => "session".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// Looks for what the session needs.
+async fn look(world: &Arc<World>, sandbox: &Sandbox) -> Result<Found, Failure> {
+    let id = SandboxId::from(sandbox.id());
+    let kill = [
+        "open it where it was made".into(),
+        Advice::KillSandbox(id.to_string()),
+    ];
+    let running = sandbox.envd.list().await;
+    let running = running.map_err(|error| failures::e2b(&error))?;
+    let tagged = |tag: &str| {
+        let mut running = running.iter();
+        running.find(|process| process.tag.as_deref() == Some(tag))
+    };
+    let demo = tagged(DEMO_TAG).is_some();
+    let Some(server) = tagged(OPENCODE_TAG) else {
+        return start::start(world, sandbox, demo).await;
+    };
+    let Some((directory, port)) = served(server) else {
+        let why = "its OpenCode was not started as this sandbar does";
+        return Err(cannot(&id, why, kill));
+    };
+    let what = format!("sandbox {id} does not say its OpenCode's password");
+    let password = sandbox.script(&what, PASSWORD, &[], SHORT).await?;
+    if password.is_empty() {
+        let why = "it does not have the password of its OpenCode";
+        return Err(cannot(&id, why, kill));
+    }
+    let password = SecretString::from(password);
+    let (url, client) = sandbox.opencode(world, port, Some(password.clone()))?;
+    let client = client.in_directory(&directory);
+    let newest = find_conversation(&client, None).await;
+    let newest = newest.map_err(|error| match error {
+        OpencodeError::Unauthorized { .. } => {
+            cannot(&id, "its OpenCode has another password than it says", kill)
+        }
+        error => failures::opencode(&error),
+    })?;
+    Ok(Found {
+        password,
+        port,
+        url,
+        conversation: conversation(newest),
+        demo,
+        ends_at: ends_at(sandbox).await,
+        directory,
+    })
+}
+
+fn session(
+    (key, name, phase, project): (SessionKey, String, Phase, Option<PathBuf>),
+    listed: &ListedSandbox,
+    sandbox: SandboxInfo,
+    found: Found,
+) -> StoredSession {
+    let template = listed.alias.as_ref().unwrap_or(&listed.template_id);
+    let new = NewSession {
+        name: name.clone(),
+        template: template.as_str().into(),
+        code: CodeSource::Empty,
+        model: None,
+        demo: found.demo,
+    };
+    let now = wall();
+    let created = unix_millis(&listed.started_at).and_then(|at| u64::try_from(at).ok());
+    let summary = SessionSummary {
+        key,
+        name,
+        title: found.conversation.title,
+        sandbox: SandboxInfo {
+            template: Some(new.template.clone()),
+            opencode_url: Some(found.url),
+            ends_at: found.ends_at.filter(|_| phase != Phase::Paused),
+            directory: Some(found.directory),
+            demo: found.demo,
+            ..sandbox
+        },
+        opencode_session: Some(found.conversation.id),
+        phase,
+        project,
+        shown: None,
+        created: created.map_or(now, UnixMillis),
+        updated: now,
+    };
+    StoredSession {
+        summary,
+        port: Some(found.port),
+        new: Some(new),
+    }
+}
+
+/// Returns the session's name. The password first: a session without it could not be opened.
+async fn save(
+    records: &Records,
+    session: &StoredSession,
+    naming: Naming,
+    secrets: &Secrets,
+) -> Result<String, Failure> {
+    let key = &session.summary.key;
+    let saved = records.secrets.save(key, secrets);
+    saved.map_err(|error| unusable(&error))?;
+    let error = match records.store.add_session(session, naming).await {
+        Ok(name) => return Ok(name),
+        Err(error) => error,
+    };
+    // A password without a session is of no use to anybody; the first error is the one to tell.
+    let _kept = records.secrets.remove(key);
+    Err(match error {
+        StoreError::NameTaken { name } => name_taken(&name),
+        error => unusable(&error),
+    })
+}
+
+fn name_taken(name: &str) -> Failure {
+    Failure::new(format!("there is a session named {name} already"))
+        .hint("give another name with --name")
+}
+
+fn unusable(error: &StoreError) -> Failure {
+    Failure::new("the adopted session cannot be stored")
+        .because(error.to_string())
+        .hint("check that sandbar's state directory is writable; `sandbar config` names it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_a_session_elsewhere_is_taken_only_if_it_can_do_no_harm_here() {
+        assert!(is_key("key_0Az"));
+        for key in ["", "../one", "key_a-d1", "a\nb", &"k".repeat(65)] {
+            assert!(!is_key(key), "{key}");
+        }
+        assert_eq!(plain_name("my work-2"), "my work-2");
+        assert_eq!(plain_name("--rm\u{1b}[31m\n"), "rm31m");
+        assert_eq!(plain_name("\u{202e}"), "session");
+    }
+}

@@ -1,0 +1,193 @@
+//! Starts OpenCode in a sandbox that is adopted and in which it does not run, by the stages of a boot.
+//!
+//! What is there decides: the work tree that a session left, and OpenCode's own data, whose newest
+//! conversation is taken up. Where somebody else has the port nothing is started: who that is, and what
+//! it would be told, nobody knows.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::mpsc;
+
+use super::found::{Found, PASSWORD, cannot, ends_at};
+use crate::domain::advice::Advice;
+use crate::domain::failure::Failure;
+use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::sandbox::{Phase, SandboxInfo};
+use crate::domain::session::{CodeSource, CredentialRef, NewSession, Origin, SessionSpec};
+use crate::session::boot::cx::BootCx;
+use crate::session::boot::install::find_or_install;
+use crate::session::boot::server;
+use crate::session::boot::server::PASSWORD_FILE;
+use crate::session::chat::translate::parts::conversation;
+use crate::session::context::World;
+use crate::session::failures;
+use crate::session::recorder::Recorder;
+use crate::session::recorder::record::Place;
+use crate::session::run::events::Events;
+use crate::session::run::server::Server;
+use crate::session::sandbox::Sandbox;
+use crate::session::sandbox::script::SHORT;
+
+const FIND_WORK: &str = include_str!("../../../../assets/sandbox/find-work.sh");
+/// Whether somebody listens at port 4096, which is 1000 in these tables.
+const LISTENS: &str =
+    "cat \"$@\" 2>/dev/null | grep -qiE ':1000 [0-9a-f]+:0000 0A ' && echo yes || :";
+const SOCKETS: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
+/// Whether there is a key for another model than the demo model.
+const HAS_KEY: &str = "env | grep -qE '^[A-Z_]+_API_KEY=.' && echo yes || :";
+/// The file is private before there is something in it.
+const MAKE_FILE: &str =
+    "umask 077; mkdir -p \"$HOME/${1%/*}\" && : > \"$HOME/$1\" && chmod 600 \"$HOME/$1\"";
+
+/// Starts it and returns what the session needs; `demo`: the demo model runs there.
+pub(super) async fn start(
+    world: &Arc<World>,
+    sandbox: &Sandbox,
+    demo: bool,
+) -> Result<Found, Failure> {
+    let id = SandboxId::from(sandbox.id());
+    let kill = [Advice::KillSandbox(id.to_string())];
+    let what = format!("sandbox {id} does not run scripts");
+    let ask =
+        async |script, arguments: &[&str]| sandbox.script(&what, script, arguments, SHORT).await;
+    let directory = ask(FIND_WORK, &[]).await?;
+    if directory.is_empty() {
+        let why = "OpenCode does not run in it, and there is no work tree of a session";
+        return Err(cannot(&id, why, kill));
+    }
+    if sandbox.engine.own_network && !ask(LISTENS, &SOCKETS).await?.is_empty() {
+        let why = "its OpenCode does not run, and another program listens at the port for it";
+        return Err(cannot(&id, why, kill));
+    }
+    let password = password(sandbox, &what, ask(PASSWORD, &[]).await?).await?;
+    let demo = demo || sandbox.engine.demo_program.is_some() && ask(HAS_KEY, &[]).await?.is_empty();
+    let (server, place) = boot(world, sandbox, &password, place(sandbox, directory, demo)).await?;
+    let newest = server.client.session(server.conversation.as_str()).await;
+    let newest = newest.map_err(|error| failures::opencode(&error))?;
+    Ok(Found {
+        password,
+        port: place.port.unwrap_or_default(),
+        url: place.sandbox.opencode_url.unwrap_or_default(),
+        conversation: conversation(newest),
+        demo,
+        ends_at: ends_at(sandbox).await,
+        directory: server.directory,
+    })
+}
+
+/// The password with which the sandbox was made, or a new one in a file that is private there.
+async fn password(sandbox: &Sandbox, what: &str, own: String) -> Result<SecretString, Failure> {
+    if !own.is_empty() {
+        return Ok(own.into());
+    }
+    let password = server::password()?;
+    let file = [PASSWORD_FILE];
+    sandbox.script(what, MAKE_FILE, &file, SHORT).await?;
+    let content = password.expose_secret().to_owned();
+    sandbox.write(PASSWORD_FILE, content).await?;
+    let close = "chmod 600 \"$HOME/$1\"";
+    sandbox.script(what, close, &file, SHORT).await?;
+    Ok(password)
+}
+
+fn place(sandbox: &Sandbox, directory: String, demo: bool) -> Place {
+    let new = NewSession {
+        name: String::new(),
+        template: "".into(),
+        code: CodeSource::Empty,
+        model: None,
+        demo,
+    };
+    let place = Place::planned(new, sandbox.engine.kind);
+    let sandbox = SandboxInfo {
+        id: Some(sandbox.id().into()),
+        isolation: sandbox.engine.isolation.map(str::to_owned),
+        directory: Some(directory),
+        ..place.sandbox
+    };
+    Place { sandbox, ..place }
+}
+
+/// Installs OpenCode where it is missing, starts it and waits for its health. Nothing of this is in the
+/// store, and nobody hears of its progress.
+async fn boot(
+    world: &Arc<World>,
+    sandbox: &Sandbox,
+    password: &SecretString,
+    mut place: Place,
+) -> Result<(Server, Place), Failure> {
+    let (sender, mut unheard) = mpsc::channel(64);
+    let key = SessionKey::from(sandbox.id());
+    let origin = Origin::Attach {
+        url: String::new(),
+        session: None,
+        credential: CredentialRef::None,
+    };
+    let spec = SessionSpec {
+        key: key.clone(),
+        origin,
+    };
+    let cx = BootCx {
+        world: Arc::clone(world),
+        events: Events::new(key, sender),
+        recorder: Recorder::open(world, &spec),
+        spec,
+        large_code: false,
+        template: None,
+        joins: true,
+        resumes: true,
+    };
+    cx.recorder.save_password(password)?;
+    let boot = async {
+        let opencode = Box::pin(find_or_install(&cx, sandbox, &mut place)).await?;
+        let server = Box::pin(server::run(&cx, sandbox.clone(), place, &opencode)).await?;
+        let place = cx.recorder.stored_place().await;
+        let place = place.ok_or_else(|| Failure::new("the sandbox's place was lost"))?;
+        Ok((server, place))
+    };
+    let drain = async {
+        while unheard.recv().await.is_some() {}
+        // The boot has the other end of it until it is over.
+        std::future::pending().await
+    };
+    let booted = tokio::select! {
+        booted = boot => booted,
+        booted = drain => booted,
+    };
+    booted.map_err(|phase| match phase {
+        Phase::Failed(failure) | Phase::Gone(failure) => failure,
+        _ => Failure::new("OpenCode could not be started"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    fn is_taken(sockets: &str) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tcp");
+        std::fs::write(&file, sockets).unwrap();
+        let mut script = Command::new("sh");
+        script.args(["-c", LISTENS, "sandbar"]).arg(file);
+        let output = script.arg(folder.path().join("tcp6")).output();
+        output.unwrap().stdout == b"yes\n"
+    }
+
+    #[test]
+    fn a_listener_at_the_port_is_seen_and_no_other_socket_is_taken_for_one() {
+        let head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when\n";
+        let socket = |line| is_taken(&format!("{head}{line} 00000000:00000000 00:00000000\n"));
+
+        assert!(socket("   0: 0100007F:1000 00000000:0000 0A"));
+        assert!(socket(
+            "   1: 00000000000000000000000000000000:1000 00000000000000000000000000000000:0000 0A"
+        ));
+        assert!(!socket("   0: 0100007F:1001 00000000:0000 0A"));
+        assert!(!socket("   0: 0100007F:9C40 0100007F:1000 01"));
+        assert!(!socket("   0: 0100007F:1000 0100007F:9C40 01"));
+    }
+}

@@ -1,0 +1,120 @@
+//! Pauses, resumes or kills sandboxes, also those of sessions that are not open, or whose boot has not come
+//! to a server.
+
+use super::lifecycle::{close, is_engine_of, look, settled, ttl};
+use super::listing::{is_gone, made_before};
+use crate::domain::failure::Failure;
+use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::runs::Life;
+use crate::domain::sandbox::{Phase, SandboxInfo};
+use crate::domain::session::{Closing, Origin, SessionSpec};
+use crate::session::context::World;
+use crate::session::failures;
+use crate::session::recorder::Recorder;
+
+/// Closes a stored session's sandbox and stores what became of it; returns that, and what its sandboxes
+/// have come to.
+pub async fn close_stored(world: &World, key: &SessionKey, closing: Closing) -> (Phase, Life) {
+    let recorder = recorder(world, key);
+    let never = || Phase::Gone(Failure::new("the session never had a sandbox"));
+    let closed = close_recorded(world, &recorder, closing).await;
+    let phase = closed.unwrap_or_else(never);
+    store(&recorder, &phase).await;
+    (phase, recorder.life(None).await)
+}
+
+/// Resumes a stored session's sandbox and stores what became of it; returns that.
+pub async fn resume_stored(world: &World, key: &SessionKey) -> Phase {
+    let recorder = recorder(world, key);
+    let Some(place) = recorder.stored_place().await else {
+        return Phase::Gone(Failure::new("the session never had a sandbox"));
+    };
+    let phase = match resume(world, &recorder, &place.sandbox).await {
+        Ok(()) => Phase::Dormant,
+        Err(phase) => phase,
+    };
+    store(&recorder, &phase).await;
+    phase
+}
+
+fn recorder(world: &World, key: &SessionKey) -> Recorder {
+    let spec = SessionSpec {
+        key: key.clone(),
+        origin: Origin::Stored,
+    };
+    Recorder::open(world, &spec)
+}
+
+/// A failure to close or to resume says nothing about the sandbox.
+async fn store(recorder: &Recorder, phase: &Phase) {
+    if !matches!(phase, Phase::Failed(_)) {
+        recorder.phase(phase).await;
+        recorder.flush().await;
+    }
+}
+
+async fn resume(world: &World, recorder: &Recorder, sandbox: &SandboxInfo) -> Result<(), Phase> {
+    let Some(id) = &sandbox.id else {
+        return Err(Phase::Gone(Failure::new("the session never had a sandbox")));
+    };
+    let engine = world.engine().await;
+    let engine = engine.map_err(|error| failures::engine(&error))?;
+    is_engine_of(sandbox, &engine)?;
+    let ttl = ttl(world, &engine);
+    match settled(|| engine.control.connect(id.as_str(), Some(ttl))).await {
+        Ok(_) => {
+            look(&engine, recorder, id).await;
+            Ok(())
+        }
+        Err(error) if is_gone(&error) => Err(Phase::Gone(failures::gone(id.as_str()))),
+        Err(error) => Err(Phase::Failed(failures::e2b(&error))),
+    }
+}
+
+/// Closes the sandbox that is recorded of a session; returns what became of it, or `None` where there is
+/// none.
+pub(in crate::session) async fn close_recorded(
+    world: &World,
+    recorder: &Recorder,
+    closing: Closing,
+) -> Option<Phase> {
+    let sandbox = recorder.stored_place().await?.sandbox;
+    // One that was made by a call whose answer was lost had its password stored before.
+    if sandbox.id.is_none() && recorder.password().is_none() {
+        return None;
+    }
+    let closed = close_known(world, recorder, &sandbox, closing).await;
+    closed.unwrap_or_else(Some)
+}
+
+async fn close_known(
+    world: &World,
+    recorder: &Recorder,
+    sandbox: &SandboxInfo,
+    closing: Closing,
+) -> Result<Option<Phase>, Phase> {
+    let engine = world.engine().await;
+    let engine = engine.map_err(|error| failures::engine(&error))?;
+    // Another engine does not know it, which would read as gone.
+    is_engine_of(sandbox, &engine)?;
+    let made = if let Some(id) = &sandbox.id {
+        Some(id.clone())
+    } else {
+        let made = made_before(&engine, recorder.key()).await;
+        let made = made.map_err(|error| Phase::Failed(failures::e2b(&error)))?;
+        made.map(SandboxId::from)
+    };
+    let Some(id) = made else { return Ok(None) };
+    let closed = close(&engine, Some(recorder), &id, closing).await;
+    Ok(Some(closed.unwrap_or(Phase::Dormant)))
+}
+
+/// Closes a sandbox that no session has; returns what became of it.
+pub async fn close_stranger(world: &World, id: &SandboxId, closing: Closing) -> Phase {
+    let engine = match world.engine().await {
+        Ok(engine) => engine,
+        Err(error) => return Phase::Failed(failures::engine(&error)),
+    };
+    let closed = close(&engine, None, id, closing).await;
+    closed.unwrap_or(Phase::Dormant)
+}

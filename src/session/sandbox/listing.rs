@@ -1,0 +1,67 @@
+//! What an engine says of the sandboxes that it knows, and what it means to a session: whose a sandbox is,
+//! since when it runs, whether it is gone.
+//!
+//! Nothing is changed here, neither in the engine nor in the store.
+
+use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::price::{Run, Size};
+use crate::domain::sandbox::Phase;
+use crate::domain::time::UnixMillis;
+use crate::e2b::error::{Error, Kind, Result};
+use crate::e2b::list::ListFilter;
+use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
+use crate::engine::Engine;
+use crate::session::failures;
+
+/// Names the session in the metadata of its sandbox.
+pub(in crate::session) const METADATA_KEY: &str = "sandbar.key";
+/// The session's name at that time.
+pub(in crate::session) const METADATA_NAME: &str = "sandbar.name";
+
+/// Since when a listed sandbox runs, and how large it is; `None` where it does not run or nobody says.
+/// E2B's clock begins anew at each resume (its public sources of 2025), that of its bill too.
+pub fn run_of(sandbox: &ListedSandbox) -> Option<Run> {
+    let since = u64::try_from(unix_millis(&sandbox.started_at)?).ok()?;
+    let run = Run {
+        since: UnixMillis(since),
+        size: Size {
+            vcpus: sandbox.cpu_count,
+            memory_mib: sandbox.memory_mb,
+        },
+    };
+    (sandbox.state == SandboxState::Running).then_some(run)
+}
+
+/// When a listed sandbox's time ends.
+pub fn ends_of(sandbox: &ListedSandbox) -> Option<UnixMillis> {
+    let ends = u64::try_from(unix_millis(&sandbox.end_at)?).ok()?;
+    Some(UnixMillis(ends))
+}
+
+/// The phase of a session whose sandbox the engine does not know any more.
+pub fn gone(id: &SandboxId) -> Phase {
+    Phase::Gone(failures::gone(id.as_str()))
+}
+
+/// Whether an engine answers that it does not know the sandbox.
+pub(in crate::session) fn is_gone(error: &Error) -> bool {
+    matches!(error.kind, Kind::NotFound { .. } | Kind::SandboxGone { .. })
+}
+
+/// The session's sandbox where an earlier call has made one and its answer was lost: another would
+/// run, and cost, beside it.
+pub(in crate::session) async fn made_before(
+    engine: &Engine,
+    session: &SessionKey,
+) -> Result<Option<String>> {
+    let key = session.to_string();
+    let filter = ListFilter {
+        metadata: [(METADATA_KEY.to_owned(), key.clone())].into(),
+        ..ListFilter::default()
+    };
+    let page = engine.control.list(&filter, None).await?;
+    // A server that does not know the filter lists others too.
+    let is_ours = |one: &ListedSandbox| one.metadata.get(METADATA_KEY) == Some(&key);
+    let found = page.sandboxes.into_iter().find(is_ours);
+    Ok(found.map(|found| found.sandbox_id))
+}

@@ -1,0 +1,338 @@
+//! A shell in a session's sandbox, on a terminal of its own there, as envd starts it.
+//!
+//! In: a [`World`] whose settings name the engine, what the store knows of the sandbox, and keys. Out:
+//! what the shell prints, as bytes. The boot need not have come further than the sandbox: the shell is for
+//! those that failed. A connection that breaks is made anew; the shell runs on meanwhile, and what it
+//! printed then is lost (envd keeps nothing). Knows no terminal on this side, and stores nothing.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::Sandbox;
+use super::lifecycle::{is_engine_of, ttl};
+use super::script::script_process;
+use super::server_process;
+use crate::domain::advice::Advice;
+use crate::domain::failure::Failure;
+use crate::domain::sandbox::SandboxInfo;
+use crate::e2b::error::Kind;
+use crate::e2b::process::{ProcessEvent, ProcessStream, Selector, StartProcess};
+use crate::e2b::wire::ListedSandbox;
+use crate::net::backoff::Backoff;
+use crate::net::random;
+use crate::session::context::World;
+use crate::session::failures;
+
+pub use crate::e2b::process::TerminalSize;
+
+/// The login shell that the official SDKs start, or what there is. Its end is told among its output, with
+/// the word $1 and its code: envd tells it only once nobody has the terminal any more, and a job that was
+/// left in the background has it.
+const SHELL: &str = "trap : INT QUIT; \
+    if command -v bash >/dev/null; then bash -il; else sh -il; fi; \
+    code=$?; printf '\\033]7770;%s;%s\\033\\\\' \"$1\" \"$code\"; exit $code";
+/// As the official SDKs set them: what the terminal here calls itself may be unknown in the sandbox.
+const VARIABLES: [(&str, &str); 3] = [
+    ("TERM", "xterm-256color"),
+    ("LANG", "C.UTF-8"),
+    ("LC_ALL", "C.UTF-8"),
+];
+/// A signal's end has no code of its own; shells say 128 and its number, this is KILL's.
+const KILLED: i32 = 137;
+
+/// What a shell does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShellEvent {
+    Printed(Bytes),
+    /// The connection broke for this reason; it is tried again from here on.
+    Lost(String),
+    /// It is there again.
+    Back,
+    /// The last: the shell's exit code.
+    Ended(i32),
+}
+
+/// A running shell. [`Shell::leave`] must be called.
+pub struct Shell {
+    keyboard: Keyboard,
+    /// `None` while the connection is broken.
+    stream: Option<ProcessStream>,
+    backoff: Backoff,
+    connected: Instant,
+    lasting: Duration,
+    ending: EndMark,
+    /// Its code, once it has ended.
+    code: Option<i32>,
+    /// The sandbox was paused before, and is to be again.
+    pub resumed: bool,
+}
+
+/// The way into a shell. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Keyboard {
+    sandbox: Sandbox,
+    process: Selector,
+    ttl: Duration,
+}
+
+impl Shell {
+    /// Joins the sandbox and starts a shell in its work tree; a paused sandbox is resumed, and the local
+    /// engine started.
+    pub async fn open(
+        world: &World,
+        info: &SandboxInfo,
+        size: TerminalSize,
+    ) -> Result<Self, Failure> {
+        let Some(id) = &info.id else {
+            return Err(Failure::new("there is no sandbox in this session yet")
+                .because("it was never made")
+                .advise([Advice::OpenSession]));
+        };
+        let engine = world.engine().await;
+        let engine = engine.map_err(|error| failures::engine(&error))?;
+        is_engine_of(info, &engine)?;
+        let ttl = ttl(world, &engine);
+        let joined = Sandbox::join(world, engine, id.as_str()).await?;
+        let Some((sandbox, resumed)) = joined else {
+            return Err(failures::gone(id.as_str()));
+        };
+        let marker = random::token().map_err(|error| {
+            Failure::new("the system gives no random numbers").because(error.to_string())
+        })?;
+        let variables = VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let process = StartProcess {
+            env: variables.into(),
+            directory: info.directory.clone(),
+            terminal: Some(size),
+            ..script_process(SHELL, &[&marker])
+        };
+        let stream = sandbox.envd.start(&process).await;
+        let stream = stream.map_err(|error| failures::e2b(&error))?;
+        Ok(Self {
+            keyboard: Keyboard {
+                sandbox,
+                process: Selector::Pid(stream.pid()),
+                ttl,
+            },
+            stream: Some(stream),
+            backoff: Backoff::new(world.timing.backoff_base, world.timing.backoff_cap),
+            connected: Instant::now(),
+            lasting: world.timing.lasting,
+            ending: EndMark::new(&marker),
+            code: None,
+            resumed,
+        })
+    }
+
+    pub fn keyboard(&self) -> Keyboard {
+        self.keyboard.clone()
+    }
+
+    /// Waits for what the shell does next. Cancel-safe.
+    pub async fn next(&mut self) -> ShellEvent {
+        let code = loop {
+            if let Some(code) = self.code {
+                return ShellEvent::Ended(code);
+            }
+            let Some(stream) = &mut self.stream else {
+                let wait = self.backoff.next(random::jitter(), None);
+                tokio::time::sleep(wait).await;
+                match self.keyboard.connect().await {
+                    Ok(Some(stream)) => {
+                        self.stream = Some(stream);
+                        self.connected = Instant::now();
+                        return ShellEvent::Back;
+                    }
+                    Ok(None) => break KILLED,
+                    Err(_) => continue,
+                }
+            };
+            match stream.next().await {
+                Ok(Some(ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes))) => {
+                    let (printed, code) = self.ending.look(&bytes);
+                    self.code = code;
+                    if !printed.is_empty() {
+                        return ShellEvent::Printed(printed);
+                    }
+                }
+                Ok(Some(ProcessEvent::Ended(exit))) if exit.exited => break exit.code,
+                Ok(Some(ProcessEvent::Ended(_)) | None) => break KILLED,
+                Err(error) => {
+                    self.stream = None;
+                    let life = self.connected.elapsed();
+                    self.backoff.reset_if_lasting(life, self.lasting);
+                    return ShellEvent::Lost(failures::e2b(&error).summary);
+                }
+            }
+        };
+        self.code = Some(code);
+        ShellEvent::Ended(code)
+    }
+
+    /// Ends the shell if it still runs, with all that it has started, and leaves the sandbox as it was found.
+    ///
+    /// # Errors
+    /// The sandbox could not be paused again: it runs on.
+    pub async fn leave(self) -> Result<Option<ListedSandbox>, Failure> {
+        let Keyboard {
+            sandbox, process, ..
+        } = self.keyboard;
+        if let (None, Selector::Pid(pid)) = (self.code, process) {
+            // Whether it was there is no matter.
+            let _ended = server_process::end(&sandbox.envd, &[pid]).await;
+        }
+        if !self.resumed {
+            return Ok(None);
+        }
+        sandbox.pause_again().await
+    }
+}
+
+impl Keyboard {
+    /// Types. Calls must not overlap: the order of two that do is not known.
+    pub async fn send(&self, keys: Bytes) -> Result<(), Failure> {
+        let sent = self.sandbox.envd.send_terminal(&self.process, keys).await;
+        sent.map_err(|error| failures::e2b(&error))
+    }
+
+    pub async fn resize(&self, size: TerminalSize) -> Result<(), Failure> {
+        let resized = self.sandbox.envd.resize(&self.process, size).await;
+        resized.map_err(|error| failures::e2b(&error))
+    }
+
+    /// How soon the sandbox is to be given time again while somebody types.
+    pub fn half_life(&self) -> Duration {
+        self.ttl / 2
+    }
+
+    /// Lets the sandbox live on, without ever taking time from it.
+    pub async fn live_on(&self) {
+        let control = &self.sandbox.engine.control;
+        // What fails is tried again; the end of the sandbox will be told by its silence.
+        let _lives = control.connect(self.sandbox.id(), Some(self.ttl)).await;
+    }
+
+    /// Follows the shell again; `None`: it has ended.
+    async fn connect(&self) -> Result<Option<ProcessStream>, Failure> {
+        let envd = &self.sandbox.envd;
+        match envd.connect(&self.process).await {
+            // What it said at its end may be lost, and a job may still have its terminal.
+            Ok(stream) => Ok(server_process::is_alive(envd, stream.pid())
+                .await
+                .map_err(|error| failures::e2b(&error))?
+                .then_some(stream)),
+            Err(error)
+                if matches!(error.kind, Kind::NotFound { .. } | Kind::SandboxGone { .. }) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(failures::e2b(&error)),
+        }
+    }
+}
+
+/// Finds where a shell tells its end in what it prints.
+struct EndMark {
+    before: Vec<u8>,
+    /// Held back, as it may be the beginning of that.
+    held: Vec<u8>,
+}
+
+/// What follows the code.
+const TERMINATOR: &[u8] = b"\x1b\\";
+/// No code is longer.
+const CODE: usize = 3;
+
+impl EndMark {
+    fn new(word: &str) -> Self {
+        Self {
+            before: format!("\x1b]7770;{word};").into_bytes(),
+            held: Vec::new(),
+        }
+    }
+
+    /// Takes what was printed; returns what is to be shown, and the code once it was told.
+    fn look(&mut self, printed: &[u8]) -> (Bytes, Option<i32>) {
+        self.held.extend_from_slice(printed);
+        let length = self.before.len();
+        let mut windows = self.held.windows(length);
+        let found = windows.position(|window| window == self.before);
+        let Some(at) = found else {
+            let keeps = |from: &usize| self.before.starts_with(&self.held[*from..]);
+            let from = self.held.len().saturating_sub(length - 1);
+            let end = self.held.len();
+            let kept = (from..end).find(keeps).unwrap_or(end);
+            let kept = self.held.split_off(kept);
+            return (std::mem::replace(&mut self.held, kept).into(), None);
+        };
+        let rest = &self.held[at + length..];
+        let mut windows = rest.windows(TERMINATOR.len());
+        let end = windows.position(|window| window == TERMINATOR);
+        if end.is_none() && rest.len() < CODE + TERMINATOR.len() {
+            // Not all of it is here.
+            let kept = self.held.split_off(at);
+            return (std::mem::replace(&mut self.held, kept).into(), None);
+        }
+        let code = end.and_then(|end| std::str::from_utf8(&rest[..end]).ok());
+        let code = code.and_then(|code| code.parse::<u8>().ok());
+        if code.is_some() {
+            self.held.truncate(at);
+        }
+        // Without a code somebody has found out the word, and plays.
+        (std::mem::take(&mut self.held).into(), code.map(i32::from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All that is shown of these pieces, and the code.
+    fn shown(pieces: &[&[u8]]) -> (Vec<u8>, Option<i32>) {
+        let mut ending = EndMark::new("word");
+        let mut all = Vec::new();
+        for piece in pieces {
+            let (printed, code) = ending.look(piece);
+            all.extend_from_slice(&printed);
+            if code.is_some() {
+                return (all, code);
+            }
+        }
+        (all, None)
+    }
+
+    #[test]
+    fn another_word_is_printed_and_so_is_what_is_no_code() {
+        let other = b"a\x1b]7770;other;3\x1b\\b";
+        assert_eq!(shown(&[other]), (other.to_vec(), None));
+        let long = b"a\x1b]7770;word;123456\x1b\\b";
+        assert_eq!(shown(&[long]), (long.to_vec(), None));
+    }
+
+    proptest! {
+        #[test]
+        fn the_code_is_found_wherever_the_output_is_cut(
+            text in "[\x1b\\]a7;word]{0,20}",
+            code in 0_i32..256,
+            cuts in proptest::collection::vec(1_usize..8, 0..12),
+        ) {
+            let whole = format!("{text}\x1b]7770;word;{code}\x1b\\after").into_bytes();
+            prop_assume!(!text.contains("\x1b]7770;word;"));
+            let mut pieces = Vec::new();
+            let mut rest = &whole[..];
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece);
+                rest = after;
+            }
+            pieces.push(rest);
+
+            prop_assert_eq!(shown(&pieces), (text.into_bytes(), Some(code)));
+        }
+    }
+}

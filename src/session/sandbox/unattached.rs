@@ -1,0 +1,205 @@
+//! Which sandboxes of the account no session of this store has.
+//!
+//! In: what the engine lists, and the stored sessions. Out: [`Stranger`]s, those that sandbar made
+//! first. What is to be done about one is not decided here. Names and keys come from metadata, which
+//! anybody may have written.
+
+use std::time::Duration;
+
+use super::access::Host;
+use super::listing::{METADATA_KEY, METADATA_NAME};
+use crate::domain::failure::Failure;
+use crate::domain::id::SandboxId;
+use crate::domain::price::Size;
+use crate::domain::sandbox::{EngineKind, Phase};
+use crate::domain::session::SessionSummary;
+use crate::domain::stranger::{Life, Stranger, Whence};
+use crate::domain::time::UnixMillis;
+use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
+use crate::engine::{Engine, EngineSpec};
+use crate::session::context::{Records, World, wall};
+use crate::session::watch::server_access::store_phase;
+use crate::store::{Store, StoreError};
+
+/// A sandbox that is younger, and made for a session which has none yet, is on its way to that.
+const ON_ITS_WAY: Duration = Duration::from_mins(2);
+
+/// Asks the engine of the settings; none where it is the local one and does not run, since it is not
+/// started for this. What the engine says of the sessions' own sandboxes is stored.
+pub async fn ask(world: &World) -> Result<Vec<Stranger>, Failure> {
+    let Some(kind) = world.settings.engine.as_ref().map(EngineSpec::kind) else {
+        return Ok(Vec::new());
+    };
+    let Some(host) = Host::find(world).await? else {
+        if let Some(records) = &world.records
+            && world
+                .settings
+                .engine
+                .as_ref()
+                .is_some_and(Engine::is_stopped)
+        {
+            let sessions = records.store.sessions().await.unwrap_or_default();
+            for session in sessions.iter().filter(|row| may_run(row, kind)) {
+                store_phase(records, &session.key, &Phase::Paused).await;
+            }
+        }
+        return Ok(Vec::new());
+    };
+    let listed = host.sandboxes().await?;
+    // Read after the list: a sandbox that was made meanwhile is in it only if its session is stored.
+    let sessions = match &world.records {
+        Some(records) => records.store.sessions().await.map_err(|error| {
+            Failure::new("the stored sessions cannot be read").because(error.to_string())
+        })?,
+        None => Vec::new(),
+    };
+    if let Some(records) = &world.records {
+        let of_engine = |row: &&SessionSummary| row.sandbox.engine == kind;
+        for session in sessions.iter().filter(of_engine) {
+            agree(&host, &listed, session, records).await;
+        }
+    }
+    let now = wall();
+    let mut strangers = among(kind, &listed, &sessions);
+    strangers.retain(|stranger| !is_on_its_way(stranger, now));
+    Ok(strangers)
+}
+
+/// Stores that the sandboxes of all sessions of an engine are paused: the server that they belong to was
+/// stopped, which is so whoever drives them.
+///
+/// # Errors
+/// What the store says.
+pub async fn store_stopped(store: &Store, engine: EngineKind) -> Result<(), StoreError> {
+    for session in store
+        .sessions()
+        .await?
+        .iter()
+        .filter(|row| may_run(row, engine))
+    {
+        store.set_phase(&session.key, &Phase::Paused).await?;
+    }
+    store.flush().await
+}
+
+/// Whether the session has a sandbox of this engine that may run, as far as the store knows.
+fn may_run(session: &SessionSummary, engine: EngineKind) -> bool {
+    session.sandbox.engine == engine
+        && session.sandbox.id.is_some()
+        && matches!(session.phase, Phase::Dormant | Phase::Failed(_))
+}
+
+/// Stores of a session that nobody drives what the engine says of its sandbox, which may have been paused or
+/// resumed from elsewhere, or with the engine itself.
+async fn agree(host: &Host, listed: &[ListedSandbox], session: &SessionSummary, records: &Records) {
+    let Some(id) = &session.sandbox.id else {
+        return;
+    };
+    let its = listed.iter().find(|one| one.sandbox_id == id.as_str());
+    if its.and_then(|one| news(session, one)).is_none() {
+        return;
+    }
+    // The list is older than what is stored: somebody may have paused or resumed it in between.
+    let now = host.sandbox(id).await.ok().flatten();
+    if let Some(phase) = now.and_then(|now| news(session, &now)) {
+        store_phase(records, &session.key, &phase).await;
+    }
+}
+
+/// The phase of a session whose sandbox is listed, where that is another than the stored one.
+fn news(session: &SessionSummary, listed: &ListedSandbox) -> Option<Phase> {
+    match (listed.state, &session.phase) {
+        (SandboxState::Paused, Phase::Dormant | Phase::Failed(_)) => Some(Phase::Paused),
+        (SandboxState::Running, Phase::Paused | Phase::Gone(_)) => Some(Phase::Dormant),
+        _ => None,
+    }
+}
+
+/// Whether a program on this store has just made it, and not yet stored that.
+fn is_on_its_way(stranger: &Stranger, now: UnixMillis) -> bool {
+    let is_young = |since| now.since(since) < ON_ITS_WAY;
+    matches!(stranger.whence, Whence::Awaited(_)) && stranger.since.is_some_and(is_young)
+}
+
+/// Those of the listed sandboxes that no session has; what another program made comes last.
+pub fn among(
+    engine: EngineKind,
+    listed: &[ListedSandbox],
+    sessions: &[SessionSummary],
+) -> Vec<Stranger> {
+    let is_known = |sandbox: &ListedSandbox| {
+        let ids = sessions.iter().filter_map(|row| row.sandbox.id.as_ref());
+        ids.into_iter().any(|id| id.as_str() == sandbox.sandbox_id)
+    };
+    let strange = listed.iter().filter(|sandbox| !is_known(sandbox));
+    let mut strangers: Vec<Stranger> = strange
+        .map(|sandbox| stranger(engine, sandbox, sessions))
+        .collect();
+    strangers.sort_by_key(|stranger| stranger.whence == Whence::Foreign);
+    strangers
+}
+
+fn stranger(engine: EngineKind, sandbox: &ListedSandbox, sessions: &[SessionSummary]) -> Stranger {
+    let key = sandbox.metadata.get(METADATA_KEY);
+    let of_key = |session: &&SessionSummary| key.is_some_and(|key| session.key.as_str() == key);
+    let whence = match sessions.iter().find(of_key) {
+        Some(session) if session.sandbox.id.is_none() => Whence::Awaited(session.name.clone()),
+        Some(session) => Whence::Left(session.name.clone()),
+        None if is_ours(sandbox) => Whence::Elsewhere,
+        None => Whence::Foreign,
+    };
+    let name = sandbox.metadata.get(METADATA_NAME);
+    let since = unix_millis(&sandbox.started_at).and_then(|at| u64::try_from(at).ok());
+    Stranger {
+        engine,
+        id: SandboxId::from(sandbox.sandbox_id.as_str()),
+        key: key.map(|key| key.as_str().into()),
+        name: name.cloned().unwrap_or_default(),
+        life: match sandbox.state {
+            SandboxState::Running => Life::Running,
+            SandboxState::Paused => Life::Paused,
+            SandboxState::Unknown => Life::Unknown,
+        },
+        since: since.map(UnixMillis),
+        size: Size {
+            vcpus: sandbox.cpu_count,
+            memory_mib: sandbox.memory_mb,
+        },
+        whence,
+    }
+}
+
+/// Whether the metadata say that sandbar made it.
+pub(in crate::session) fn is_ours(sandbox: &ListedSandbox) -> bool {
+    sandbox.metadata.get("sandbar").map(String::as_str) == Some("1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandbox_that_was_just_made_for_a_session_is_no_stranger_for_a_while() {
+        let of = |whence| Stranger {
+            engine: EngineKind::E2b,
+            id: SandboxId::from("i1"),
+            key: None,
+            name: String::new(),
+            life: Life::Running,
+            since: Some(UnixMillis(1_000_000)),
+            size: Size {
+                vcpus: 2,
+                memory_mib: 512,
+            },
+            whence,
+        };
+        let awaited = || of(Whence::Awaited("one".to_owned()));
+
+        assert!(is_on_its_way(&awaited(), UnixMillis(1_119_999)));
+        assert!(!is_on_its_way(&awaited(), UnixMillis(1_120_000)));
+        assert!(!is_on_its_way(
+            &of(Whence::Elsewhere),
+            UnixMillis(1_000_001)
+        ));
+    }
+}

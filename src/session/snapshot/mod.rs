@@ -1,0 +1,233 @@
+//! What is kept of a session in case that its sandbox goes: its code and its conversations.
+//!
+//! Taken beside all else when a turn has ended, by the process that drives the session. The sandbox
+//! packs its work tree into git bundles, the first whole, those after it with what came since; the
+//! server gives the conversations as it has them. Nothing waits for it, and a snapshot that fails is a
+//! line in our own log: the one before it stays. How a session is made from it again is not known here
+//! but in `revive`.
+
+pub mod patch;
+pub mod revive;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+
+use super::code;
+use super::context::wall;
+use super::failures;
+use super::recorder::{Keep, Recorder};
+use super::run::server::Server;
+use crate::domain::failure::Failure;
+use crate::domain::id::{MessageId, OpencodeSessionId};
+use crate::domain::session::SnapshotInfo;
+use crate::domain::time::UnixMillis;
+use crate::opencode::client::OpencodeClient;
+use crate::store::StoreError;
+use crate::store::snapshots::{CodeSnapshot, ConversationSnapshot, Fresh, Snapshot};
+
+/// The largest bundle that is kept.
+const CODE_LIMIT: usize = 64 * 1024 * 1024;
+/// The largest conversation that is kept.
+const CONVERSATION_LIMIT: usize = 64 * 1024 * 1024;
+/// Conversations of one session, sub-agents' ones with it.
+const CONVERSATIONS: usize = 100;
+/// Packing a work tree.
+const PACKING: Duration = Duration::from_mins(2);
+/// Where the sandbox puts its bundle, relative to home.
+const BUNDLE: &str = ".sandbar/snapshot.bundle";
+
+/// Takes a snapshot; returns what is kept then.
+pub(super) async fn take(server: Server, keep: Keep) -> Result<SnapshotInfo, Failure> {
+    let id = server.conversation.as_str();
+    let before = {
+        let keep = keep.clone();
+        blocking(move || keep.files.load(&keep.key)).await?
+    };
+    let before = before.unwrap_or_default();
+    let now = wall();
+    let mut snapshot = Snapshot {
+        at: now,
+        code_at: now,
+        ..Snapshot::default()
+    };
+    let mut fresh = Fresh::default();
+    conversations(&server.client, id, &before, (&mut snapshot, &mut fresh)).await?;
+    match code(&server, before.code.as_ref()).await {
+        Ok(Packed::Same) => snapshot.code = before.code,
+        Ok(Packed::New(code, bundle)) => {
+            fresh.bundle = Some((code.commit.clone(), bundle));
+            snapshot.code = Some(code);
+        }
+        // The conversation is worth keeping too; the code stays as it was.
+        Err(failure) => {
+            tracing::warn!(?failure, "the work tree could not be saved");
+            snapshot.code_at = before.code_at;
+            snapshot.code = before.code;
+        }
+    }
+    let info = info(&snapshot);
+    let saved = move || keep.files.save(&keep.key, &snapshot, &fresh);
+    blocking(saved).await?;
+    Ok(info)
+}
+
+/// Adds the session's conversation and those of its sub-agents that have changed since.
+async fn conversations(
+    client: &OpencodeClient,
+    id: &str,
+    before: &Snapshot,
+    (snapshot, fresh): (&mut Snapshot, &mut Fresh),
+) -> Result<(), Failure> {
+    let failed = |error| failures::opencode(&error);
+    let mut left = VecDeque::from([client.session(id).await.map_err(failed)?]);
+    while let Some(session) = left.pop_front()
+        && snapshot.conversations.len() < CONVERSATIONS
+    {
+        let conversation = ConversationSnapshot {
+            id: OpencodeSessionId::from(&*session.id),
+            updated: UnixMillis(session.time.updated),
+        };
+        left.extend(client.children(&session.id).await.map_err(failed)?);
+        let is_own = session.id == id;
+        if is_own || !before.conversations.contains(&conversation) {
+            let mut export = client.export(&session.id).await.map_err(failed)?;
+            if is_own {
+                // The next prompt of the queue does not wait for us. A conversation whose last turn is
+                // not whole would look as if it was.
+                let running = client.statuses().await.map_err(failed)?;
+                if running.contains_key(id) {
+                    export.drop_last_turn();
+                }
+                snapshot.last_prompt = export.last_prompt().map(MessageId::from);
+            }
+            let json = export.json().into_bytes();
+            if json.len() > CONVERSATION_LIMIT {
+                return Err(Failure::new("the conversation is too large to be saved"));
+            }
+            fresh.conversations.push((conversation.clone(), json));
+        }
+        snapshot.conversations.push(conversation);
+    }
+    Ok(())
+}
+
+/// What the sandbox made of its work tree.
+enum Packed {
+    /// It is as it was.
+    Same,
+    New(CodeSnapshot, Vec<u8>),
+}
+
+async fn code(server: &Server, before: Option<&CodeSnapshot>) -> Result<Packed, Failure> {
+    let what = "the work tree could not be packed";
+    let Some(sandbox) = &server.sandbox else {
+        return Err(Failure::new(what).because("the server belongs to someone else"));
+    };
+    let limit = CODE_LIMIT.to_string();
+    let state = before.map_or("", |before| &before.state);
+    let first = before.and_then(|before| before.bundles.first());
+    let home = sandbox.home().await?;
+    let path = format!("{home}/{BUNDLE}");
+    let first = first.map_or("", String::as_str);
+    let arguments = [&*server.directory, &path, state, first, &limit];
+    let said = sandbox.script(what, code::SNAPSHOT, &arguments, PACKING);
+    let said = said.await?;
+    let Some(said) = Said::read(&said) else {
+        return Ok(Packed::Same);
+    };
+    let bundle = sandbox.read(&path, CODE_LIMIT).await?;
+    let mut bundles = vec![said.commit.clone()];
+    if said.kind == "thin" {
+        bundles.insert(0, first.to_owned());
+    }
+    let on_clone = match said.kind.as_str() {
+        "thin" => before.is_some_and(|before| before.on_clone),
+        kind => kind == "clone",
+    };
+    let code = CodeSnapshot {
+        directory: server.directory.clone(),
+        state: said.state,
+        commit: said.commit,
+        on_clone,
+        bundles,
+    };
+    Ok(Packed::New(code, bundle.to_vec()))
+}
+
+/// The answer of the script.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Said {
+    state: String,
+    kind: String,
+    commit: String,
+}
+
+impl Said {
+    /// `None`: nothing has changed.
+    fn read(text: &str) -> Option<Self> {
+        let mut said = Self::default();
+        for (word, value) in text.lines().filter_map(|line| line.split_once(' ')) {
+            match word {
+                "state" => value.clone_into(&mut said.state),
+                "kind" => value.clone_into(&mut said.kind),
+                "commit" => value.clone_into(&mut said.commit),
+                _ => {}
+            }
+        }
+        (!said.commit.is_empty()).then_some(said)
+    }
+}
+
+/// The session's last snapshot; `None` also where it cannot be read, which our own log says then.
+pub(super) async fn last(recorder: &Recorder) -> Option<Snapshot> {
+    let Keep { files, key } = recorder.keep()?;
+    match blocking(move || files.load(&key)).await {
+        Ok(snapshot) => snapshot,
+        Err(failure) => {
+            tracing::warn!(?failure, "the snapshot cannot be read");
+            None
+        }
+    }
+}
+
+/// What a listener hears of a snapshot.
+pub(super) fn info(snapshot: &Snapshot) -> SnapshotInfo {
+    SnapshotInfo {
+        at: snapshot.at,
+        code_at: snapshot.code.as_ref().map(|_| snapshot.code_at),
+        last_prompt: snapshot.last_prompt.clone(),
+    }
+}
+
+/// File work beside the others'.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = spawn_blocking(work).await;
+    let failed = |why: String| Failure::new("the snapshot could not be stored").because(why);
+    done.map_err(|error| failed(error.to_string()))?
+        .map_err(|error| failed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_the_script_answers_is_read_whatever_a_sandbox_puts_there(
+            text in "((state|kind|commit|other) [a-z0-9 ]{0,6}\n|\\PC|\n){0,12}",
+        ) {
+            let said = Said::read(&text);
+
+            let mut lines = text.lines().rev();
+            let last = lines.find_map(|line| line.strip_prefix("commit "));
+            let last = last.filter(|commit| !commit.is_empty());
+            prop_assert_eq!(said.as_ref().map(|said| said.commit.as_str()), last);
+        }
+    }
+}

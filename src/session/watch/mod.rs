@@ -1,0 +1,268 @@
+//! Watches running sessions that are not open: what each does and waits for.
+//!
+//! In: the keys of the sessions. Out: [`SessionEvent::Activity`] whenever a session's state changes, and
+//! its phase once its sandbox turns out to be paused or gone, which ends its watching. A watcher reads the
+//! event stream of the session's server and fetches no messages. It resumes nothing, keeps no lock, and
+//! asks the control plane each time before it turns to the sandbox.
+//!
+//! A few ask at a time ([`AT_ONCE`]); the others wait for their turn. A server that does not answer is
+//! tried again after longer and longer pauses.
+
+pub(super) mod activity;
+pub(super) mod server_access;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use futures::stream::StreamExt as _;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, timeout};
+
+use super::chat::fetch::Scope;
+use super::chat::follow::{Follow, follow};
+use super::chat::follow_end::FollowEnd;
+use super::chat::history::History;
+use super::context::{Records, World};
+use super::failures;
+use super::run::events::Events;
+use crate::domain::activity::Activity;
+use crate::domain::chat::ChatEvent;
+use crate::domain::failure::Failure;
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{SessionEvent, SessionSummary};
+use crate::net::backoff::Backoff;
+use crate::net::random;
+use crate::opencode::error::OpencodeError;
+use crate::store::StoredSession;
+use activity::Heard;
+use server_access::Access;
+
+/// Sessions that are asked at the same time.
+const AT_ONCE: usize = 8;
+/// News that may wait between the stream and its reader.
+const NEWS: usize = 64;
+
+/// The watchers of this process; dropped, they end.
+#[derive(Debug)]
+pub(super) struct Watchers {
+    tasks: JoinSet<()>,
+    running: HashMap<SessionKey, AbortHandle>,
+    turns: Arc<Semaphore>,
+}
+
+impl Watchers {
+    pub(super) fn new() -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// Watches these sessions from now on, and no others. Those that are watched already go on so.
+    pub(super) fn set(
+        &mut self,
+        world: &Arc<World>,
+        keys: Vec<SessionKey>,
+        events: impl Fn(SessionKey) -> Events,
+    ) {
+        while self.tasks.try_join_next().is_some() {}
+        let Some(records) = &world.records else {
+            return;
+        };
+        let wanted: HashSet<&SessionKey> = keys.iter().collect();
+        self.running.retain(|key, task| {
+            let stays = wanted.contains(key) && !task.is_finished();
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        for key in keys {
+            if self.running.contains_key(&key) {
+                continue;
+            }
+            let watcher = Watcher {
+                world: Arc::clone(world),
+                records: records.clone(),
+                events: events(key.clone()),
+                turns: Arc::clone(&self.turns),
+                key: key.clone(),
+                told: None,
+            };
+            self.running.insert(key, self.tasks.spawn(watcher.run()));
+        }
+    }
+
+    /// Watches this one no more: it is opened.
+    pub(super) fn leave(&mut self, key: &SessionKey) {
+        if let Some(task) = self.running.remove(key) {
+            task.abort();
+        }
+    }
+}
+
+/// Of one session, until its sandbox runs no more or its conversation is gone.
+struct Watcher {
+    world: Arc<World>,
+    records: Records,
+    events: Events,
+    turns: Arc<Semaphore>,
+    key: SessionKey,
+    /// What was told last.
+    told: Option<Activity>,
+}
+
+impl Watcher {
+    async fn run(mut self) {
+        let timing = &self.world.timing;
+        let mut backoff = Backoff::new(timing.watch_backoff, timing.watch_backoff_cap);
+        while let Some(failure) = self.watch(&mut backoff).await {
+            self.tell(Activity::Silent(failure)).await;
+            tokio::time::sleep(backoff.next(random::jitter(), None)).await;
+        }
+    }
+
+    /// Follows over one stream. `Some`: it broke for this reason, and may come back.
+    async fn watch(&mut self, backoff: &mut Backoff) -> Option<Failure> {
+        // Never closed.
+        let mut turn = Some(Arc::clone(&self.turns).acquire_owned().await.ok()?);
+        let session = self.records.store.session(&self.key).await.ok()??;
+        let limit = self.world.timing.ask_limit;
+        let access = timeout(limit, server_access::find(&self.world, &session)).await;
+        let (client, conversation) = match access.unwrap_or_else(|_| Err(no_answer())) {
+            Ok(Access::Runs(client, conversation)) => (*client, conversation),
+            Ok(Access::Over(phase)) => {
+                server_access::store_phase(&self.records, &self.key, &phase).await;
+                self.events.send(SessionEvent::Phase(phase)).await;
+                return None;
+            }
+            Err(failure) => return Some(failure),
+        };
+        let what = Follow {
+            client,
+            session: conversation,
+            scope: Scope::State,
+            after_gap: false,
+            timing: self.world.timing.clone(),
+            history: Arc::new(History::default()),
+            // It is not asked for.
+            has_catalog: Arc::new(AtomicBool::new(true)),
+        };
+        let (sender, mut news) = mpsc::channel(NEWS);
+        let mut following = Box::pin(follow(what, sender));
+        let mut woken = self.world.woken();
+        let mut heard = Heard::default();
+        let mut since: Option<Instant> = None;
+        let mut is_late = std::pin::pin!(tokio::time::sleep(limit));
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = news.recv() => {
+                    heard.receive(&event);
+                    if matches!(event, ChatEvent::Resync(_)) {
+                        since.get_or_insert_with(Instant::now);
+                        turn = None;
+                    }
+                    // Nothing is known before the first of them.
+                    if turn.is_none() {
+                        self.tell(heard.activity()).await;
+                    }
+                }
+                () = &mut is_late, if turn.is_some() => {
+                    turn = None;
+                    self.tell(Activity::Silent(no_answer())).await;
+                }
+                Ok(()) = woken.changed() => {
+                    backoff.reset();
+                    return Some(no_answer());
+                }
+                end = &mut following => {
+                    let lived = since.map(|since| since.elapsed()).unwrap_or_default();
+                    backoff.reset_if_lasting(lived, self.world.timing.lasting);
+                    return ended(&end);
+                }
+            }
+        }
+    }
+
+    /// Tells what is new.
+    async fn tell(&mut self, activity: Activity) {
+        let is_new = match (&self.told, &activity) {
+            (Some(Activity::Silent(_)), Activity::Silent(_)) => false,
+            (told, activity) => told.as_ref() != Some(activity),
+        };
+        if is_new {
+            self.told = Some(activity.clone());
+            self.events.send(SessionEvent::Activity(activity)).await;
+        }
+    }
+}
+
+/// Why the following ended; `None`: there is nothing to come back to.
+fn ended(end: &FollowEnd) -> Option<Failure> {
+    match end {
+        FollowEnd::ListenerGone | FollowEnd::SessionNotFound | FollowEnd::Unauthorized => None,
+        FollowEnd::Ended => Some(Failure::new("the server closed the event stream")),
+        FollowEnd::Stalled => Some(no_answer()),
+        FollowEnd::Http(error) => Some(failures::opencode(error)),
+    }
+}
+
+fn no_answer() -> Failure {
+    Failure::new("server does not answer").retryable()
+}
+
+/// What was found of a session by one look at its sandbox and server.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    Does(Activity),
+    /// The sandbox is paused or gone.
+    Over(Phase),
+}
+
+/// Asks the servers of these sessions once, a few at a time and each for a short while only; the sessions
+/// belong to the engine of the world's settings.
+pub async fn ask_all(world: &World, sessions: &[SessionSummary]) -> Vec<(SessionKey, Seen)> {
+    let Some(records) = &world.records else {
+        return Vec::new();
+    };
+    let asked = sessions.iter().map(async |session| {
+        let stored = records.store.session(&session.key).await.ok()??;
+        let limit = world.timing.ask_limit;
+        let seen = timeout(limit, ask(world, &stored)).await;
+        let seen = seen.unwrap_or_else(|_| Seen::Does(Activity::Silent(no_answer())));
+        if let Seen::Over(phase) = &seen {
+            server_access::store_phase(records, &session.key, phase).await;
+        }
+        Some((session.key.clone(), seen))
+    });
+    let asked = futures::stream::iter(asked).buffer_unordered(2 * AT_ONCE);
+    asked.filter_map(async |seen| seen).collect().await
+}
+
+async fn ask(world: &World, session: &StoredSession) -> Seen {
+    let silent = |failure| Seen::Does(Activity::Silent(failure));
+    match server_access::find(world, session).await {
+        Ok(Access::Over(phase)) => Seen::Over(phase),
+        Ok(Access::Runs(client, conversation)) => {
+            match activity::ask(&client, conversation.as_str()).await {
+                Ok(activity) => Seen::Does(activity),
+                Err(FollowEnd::Unauthorized) => {
+                    let operation = "get the session";
+                    silent(failures::opencode(&OpencodeError::Unauthorized {
+                        operation,
+                    }))
+                }
+                Err(FollowEnd::SessionNotFound) => {
+                    silent(Failure::new("the server does not have this conversation"))
+                }
+                Err(end) => silent(ended(&end).unwrap_or_else(no_answer)),
+            }
+        }
+        Err(failure) => silent(failure),
+    }
+}

@@ -1,0 +1,100 @@
+//! The OpenCode server in a session's sandbox, for those who only ask it.
+//!
+//! In: a stored session. Out: what has become of its sandbox, and a client where it runs. The control
+//! plane is asked before anything is sent to the sandbox: traffic resumes a paused one where the account
+//! wants that, and a connect call always does.
+
+use crate::domain::failure::Failure;
+use crate::domain::id::{OpencodeSessionId, SessionKey};
+use crate::domain::sandbox::Phase;
+use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
+use crate::e2b::wire::{SandboxDetail, SandboxState};
+use crate::engine::Engine;
+use crate::opencode::client::OpencodeClient;
+use crate::session::context::{Records, World, wall};
+use crate::session::failures;
+use crate::session::sandbox::access::Host;
+use crate::session::sandbox::listing::{gone, is_gone};
+use crate::store::StoredSession;
+use crate::store::lock::SessionLock;
+
+/// What is known of a session's sandbox and server.
+#[derive(Debug)]
+pub(in crate::session) enum Access {
+    Runs(Box<OpencodeClient>, OpencodeSessionId),
+    /// The sandbox is paused or gone.
+    Over(Phase),
+}
+
+/// Asks the engine for the session's sandbox; never starts the engine.
+pub(in crate::session) async fn find(
+    world: &World,
+    session: &StoredSession,
+) -> Result<Access, Failure> {
+    let Some(id) = &session.summary.sandbox.id else {
+        return Err(no_server());
+    };
+    let Some(host) = Host::find(world).await? else {
+        return match &world.settings.engine {
+            Some(spec) if Engine::is_stopped(spec) => Ok(Access::Over(Phase::Paused)),
+            _ => Err(Failure::new("the local server does not answer").retryable()),
+        };
+    };
+    match host.engine.control.get(id.as_str()).await {
+        Ok(detail) if detail.listed.state == SandboxState::Paused => {
+            Ok(Access::Over(Phase::Paused))
+        }
+        Ok(detail) => client(world, &host.engine, session, &detail),
+        Err(error) if is_gone(&error) => Ok(Access::Over(gone(id))),
+        Err(error) => Err(failures::e2b(&error)),
+    }
+}
+
+fn client(
+    world: &World,
+    engine: &Engine,
+    session: &StoredSession,
+    detail: &SandboxDetail,
+) -> Result<Access, Failure> {
+    let summary = &session.summary;
+    let (Some(port), Some(conversation)) = (session.port, &summary.opencode_session) else {
+        return Err(no_server());
+    };
+    let secrets = world
+        .records
+        .as_ref()
+        .and_then(|records| records.secrets.load(&summary.key).ok().flatten())
+        .unwrap_or_default();
+    let domain = detail.domain.as_deref().unwrap_or(&secrets.domain);
+    let url = engine
+        .addresses
+        .base_url_of(&detail.listed.sandbox_id, Some(domain), port);
+    let token = secrets.traffic_access_token;
+    let headers = token.map(|token| (TRAFFIC_TOKEN_HEADER.to_owned(), token));
+    let headers = headers.into_iter().collect();
+    let client = world.opencode(url, secrets.opencode_password, headers)?;
+    let client = match &summary.sandbox.directory {
+        Some(directory) => client.in_directory(directory),
+        None => client,
+    };
+    Ok(Access::Runs(Box::new(client), conversation.clone()))
+}
+
+fn no_server() -> Failure {
+    Failure::new("no server was started in its sandbox yet")
+}
+
+/// Stores what has become of the sandbox of a session that nobody drives; of one that somebody does, that
+/// process says it.
+pub(in crate::session) async fn store_phase(records: &Records, key: &SessionKey, phase: &Phase) {
+    let Some(_lock) = SessionLock::try_take(&records.directory, key) else {
+        return;
+    };
+    let mut stored = records.store.set_phase(key, phase).await;
+    if stored.is_ok() && matches!(phase, Phase::Paused | Phase::Gone(_)) {
+        stored = records.store.runs_ended(key, wall(), false).await;
+    }
+    if let Err(error) = stored {
+        tracing::warn!(%error, "the phase of a session is not stored");
+    }
+}
