@@ -15,8 +15,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use sandbar::app::cx::{Cx, IdSource};
 use sandbar::app::event::Event;
-use sandbar::app::keymap::Keymap;
-use sandbar::app::theme::Theme;
+use sandbar::app::input::keymap::Keymap;
+use sandbar::app::view::theme::Theme;
 use sandbar::app::{App, AppOptions, Mode};
 use sandbar::domain::chat::{
     ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind, Resync, Role, Status,

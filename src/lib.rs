@@ -46,7 +46,7 @@
 //! # What never happens
 //!
 //! 1. `app` performs nothing; it describes. A test of any behaviour is a list of events.
-//! 2. Only `session::translate` knows both OpenCode's words and ours.
+//! 2. Only `session::chat::translate` knows both OpenCode's words and ours.
 //! 3. The clients [`e2b`] and [`opencode`] know neither each other nor the screen.
 //! 4. [`local`] never uses a client; it shares only wire types with [`e2b`].
 //! 5. Nothing global: no `static` with state; the environment is read once, by `config::Env`.
@@ -59,8 +59,8 @@
 //!
 //! # Where to begin
 //!
-//! A new kind of part: `opencode/wire/part.rs` → `session/translate/` → [`domain::chat`] →
-//! `app/chat/view_part.rs`. A new key: `app/keymap.rs`. A new command: `cli/args.rs`. A new setting:
+//! A new kind of part: `opencode/wire/part.rs` → `session/chat/translate/` → [`domain::chat`] →
+//! `app/chat/view/part.rs`. A new key: `app/input/keymap/table.rs`. A new command: `cli/args.rs`. A new setting:
 //! `config/`. A new thing that a session can do: [`domain::session::SessionCommand`] →
 //! `session/commands.rs`.
 

@@ -1,6 +1,6 @@
 //! All that can happen to the program, as values.
 
-use super::key::{Key, Mouse};
+use super::input::key::{Key, Mouse};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::Phase;

@@ -18,76 +18,41 @@
 //! private fields, in modules of its own.
 
 pub mod action;
-mod advice;
-mod all_sessions;
-mod asking;
-mod backspace;
-pub mod boot;
-mod bulk;
 pub mod chat;
-mod clock;
-mod clock_reading;
 pub mod cx;
 pub mod effect;
 pub mod event;
-pub mod key;
-pub mod keymap;
-pub mod layout;
-mod leader_keys;
-mod lifetime;
+pub mod input;
 pub mod logs;
-mod open_sessions;
-mod opened;
 mod overlay;
-mod pane;
-mod paused_elsewhere;
-mod picker;
-mod revive;
+pub(in crate::app) mod pane;
+pub mod session;
 mod sessions;
-mod settle;
-mod spent;
-mod start;
 mod status_line;
-mod strangers;
-pub mod theme;
-mod typeahead;
 mod update;
-mod update_bulk;
-mod update_mouse;
-mod update_session;
-mod victims;
-mod view;
-mod view_bars;
-mod view_frame;
-mod view_hints;
-mod view_overlay;
-mod view_picker;
-pub mod viewcx;
-pub mod viewport;
-mod watched;
-mod ways;
+pub mod view;
 
 use std::path::PathBuf;
 
 use action::{Action, AppAction};
-use all_sessions::AllSessions;
-use asking::RefreshState;
-use bulk::BulkOperations;
 use chat::ChatKeys;
-use clock::LocalClock;
-use clock_reading::ClockReading;
-use keymap::{Binding, Context, Keymap};
-use leader_keys::LeaderKeys;
-use open_sessions::OpenSessions;
-use opened::OpenSession;
+use input::keymap::{Binding, Context, Keymap};
+use input::leader_keys::LeaderKeys;
+use input::typeahead::Typeahead;
 use overlay::Overlays;
 use pane::PaneFocus;
-use paused_elsewhere::PausedElsewhere;
+use session::OpenSession;
+use session::open_sessions::OpenSessions;
+use session::paused_elsewhere::PausedElsewhere;
 use sessions::Sessions;
+use sessions::all_sessions::AllSessions;
+use sessions::bulk::BulkOperations;
+use sessions::refresh::RefreshState;
+use sessions::watched::WatchedSessions;
 use status_line::StatusLine;
-use typeahead::Typeahead;
-use viewport::Viewport;
-use watched::WatchedSessions;
+use time::clock_reading::ClockReading;
+use time::format::LocalClock;
+use view::viewport::Viewport;
 
 pub use pane::Pane;
 
@@ -308,3 +273,4 @@ fn chat_keys(keymap: &Keymap) -> ChatKeys {
 
 #[cfg(test)]
 mod tests;
+mod time;

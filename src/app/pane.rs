@@ -10,7 +10,7 @@ pub enum Pane {
 
 /// Which pane has the focus, and whether it takes the whole body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PaneFocus {
+pub(in crate::app) struct PaneFocus {
     focused: Pane,
     zoomed: bool,
     /// There is no other pane than the chat.
@@ -18,7 +18,7 @@ pub(super) struct PaneFocus {
 }
 
 impl PaneFocus {
-    pub(super) fn on_chat(only_chat: bool) -> Self {
+    pub(in crate::app) fn on_chat(only_chat: bool) -> Self {
         Self {
             focused: Pane::Chat,
             zoomed: false,
@@ -26,25 +26,25 @@ impl PaneFocus {
         }
     }
 
-    pub(super) fn pane(self) -> Pane {
+    pub(in crate::app) fn pane(self) -> Pane {
         self.focused
     }
 
-    pub(super) fn is_on(self, pane: Pane) -> bool {
+    pub(in crate::app) fn is_on(self, pane: Pane) -> bool {
         self.focused == pane
     }
 
-    pub(super) fn is_zoomed(self) -> bool {
+    pub(in crate::app) fn is_zoomed(self) -> bool {
         self.zoomed
     }
 
-    pub(super) fn go_to(&mut self, pane: Pane) {
+    pub(in crate::app) fn go_to(&mut self, pane: Pane) {
         if !self.only_chat {
             self.focused = pane;
         }
     }
 
-    pub(super) fn next(&mut self) {
+    pub(in crate::app) fn next(&mut self) {
         self.go_to(match self.focused {
             Pane::Sessions => Pane::Chat,
             Pane::Chat => Pane::Logs,
@@ -52,7 +52,7 @@ impl PaneFocus {
         });
     }
 
-    pub(super) fn previous(&mut self) {
+    pub(in crate::app) fn previous(&mut self) {
         self.go_to(match self.focused {
             Pane::Sessions => Pane::Logs,
             Pane::Chat => Pane::Sessions,
@@ -61,12 +61,12 @@ impl PaneFocus {
     }
 
     /// Goes to the pane, or back to the chat.
-    pub(super) fn toggle(&mut self, pane: Pane) {
+    pub(in crate::app) fn toggle(&mut self, pane: Pane) {
         let is_there = self.is_on(pane);
         self.go_to(if is_there { Pane::Chat } else { pane });
     }
 
-    pub(super) fn toggle_zoom(&mut self) {
+    pub(in crate::app) fn toggle_zoom(&mut self) {
         self.zoomed = !self.zoomed;
     }
 }

@@ -3,18 +3,18 @@
 use std::mem;
 
 use super::action::{Action, AppAction, ChatAction, LogsAction};
-use super::bulk::BulkOp;
 use super::chat::ChatOutcome;
 use super::cx::Cx;
 use super::effect::Effect;
 use super::event::{Event, Reply};
-use super::key::Key;
-use super::keymap::Meaning;
+use super::input::key::Key;
+use super::input::keymap::Meaning;
+use super::overlay::kill_confirm::kill_targets;
+use super::overlay::picker::Picker;
 use super::overlay::{Confirm, Overlay};
-use super::picker::Picker;
-use super::revive::can_revive;
+use super::session::revive::can_revive;
+use super::sessions::bulk::BulkOp;
 use super::sessions::{SessionsOutcome, Target};
-use super::victims::kill_targets;
 use super::{App, Pane};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionEvent;

@@ -4,7 +4,7 @@ use super::args::{KeysArgs, Options};
 use super::ls::aligned;
 use super::report::{self, Ended};
 use super::setup;
-use crate::app::keymap::{Binding, Context, KeyGroup, Keymap, ListedKeys, merge_numbered};
+use crate::app::input::keymap::{Binding, Context, KeyGroup, Keymap, ListedKeys, merge_numbered};
 use crate::config::Env;
 
 pub(super) fn keys(options: &Options, args: &KeysArgs, env: &Env) -> Result<(), Ended> {

@@ -9,9 +9,9 @@ use super::args::Options;
 use super::provider::{self, OwnProvider};
 use super::report::Ended;
 use crate::app::action::Action;
-use crate::app::key::KeySequence;
-use crate::app::keymap::Keymap;
-use crate::app::theme::{Characters, Colours, Theme};
+use crate::app::input::key::KeySequence;
+use crate::app::input::keymap::Keymap;
+use crate::app::view::theme::{Characters, Colours, Theme};
 use crate::config::CLONE_ACCESS;
 use crate::config::own_log::{self, OwnLog, Redactor};
 use crate::config::{

@@ -1,6 +1,6 @@
 //! A conversation as we show it: messages, parts, tool calls, permissions, questions.
 //!
-//! The words are OpenCode's; the shapes are ours. `session::translate` makes these from the wire.
+//! The words are OpenCode's; the shapes are ours. `session::chat::translate` makes these from the wire.
 //! All texts are as the server sent them and may be hostile: drawing strips control sequences, or
 //! writes them out where something is approved.
 

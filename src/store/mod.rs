@@ -16,19 +16,14 @@ mod error;
 mod files;
 pub mod lock;
 mod logs;
-mod migrations;
-mod opening;
 mod queue;
 mod rows;
-mod rows_session;
-mod rows_tool;
 mod runs;
 pub mod secrets;
 mod sessions;
 pub mod snapshots;
 #[cfg(test)]
 mod tests;
-mod thread;
 mod transcript;
 mod values;
 
@@ -46,7 +41,7 @@ pub use sessions::{Naming, StoredSession};
 pub use transcript::Transcript;
 
 use database::Database;
-use thread::{Command, Envelope};
+use database::thread::{Command, Envelope};
 
 /// Commands that may wait; beyond, callers wait.
 const ROOM: usize = 256;
@@ -93,7 +88,7 @@ impl Store {
         // Without a thread `rx` is dropped, and every call answers that the store is closed.
         let _ = std::thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || thread::run(&dir, &rx, opened));
+            .spawn(move || crate::store::database::thread::run(&dir, &rx, opened));
         Self {
             tx,
             room: Arc::new(Semaphore::new(ROOM)),

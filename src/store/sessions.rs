@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use tokio::sync::oneshot;
 
 use super::database::Database;
-use super::rows_session::{FailureRow, OriginRow};
+use super::rows::session::{FailureRow, OriginRow};
 use super::values::{count, from_json, integer, to_json};
 use super::{Store, StoreError};
 use crate::domain::failure::Failure;

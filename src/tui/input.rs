@@ -18,7 +18,7 @@ use crossterm::event::{
 use futures::Stream;
 
 use crate::app::event::Event;
-use crate::app::key::{Key, KeyCode, Mouse, MouseKind, with_ctrl};
+use crate::app::input::key::{Key, KeyCode, Mouse, MouseKind, with_ctrl};
 
 /// The most events taken at once.
 const BATCH: usize = 256;

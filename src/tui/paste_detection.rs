@@ -17,7 +17,7 @@
 use std::time::Duration;
 
 use crate::app::event::Event;
-use crate::app::key::{Key, KeyCode};
+use crate::app::input::key::{Key, KeyCode};
 use crate::domain::time::Monotonic;
 
 /// Keys that arrive together in fewer number than this are typed.

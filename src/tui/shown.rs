@@ -9,9 +9,9 @@ use super::event_loop::Model;
 use crate::app::App;
 use crate::app::cx::Cx;
 use crate::app::event::Event;
-use crate::app::theme::Theme;
-use crate::app::viewcx::ViewCx;
-use crate::app::viewport::Viewport;
+use crate::app::view::cx::ViewCx;
+use crate::app::view::theme::Theme;
+use crate::app::view::viewport::Viewport;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::TextCache;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbar::app::key::Key;
+use sandbar::app::input::key::Key;
 use sandbar::app::{FirstSession, Mode};
 use sandbar::domain::runs::End;
 use sandbar::domain::sandbox::EngineKind;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
-use sandbar::app::key::Key;
+use sandbar::app::input::key::Key;
 use sandbar::app::{FirstSession, Mode};
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::sandbox::EngineKind;

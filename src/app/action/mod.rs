@@ -1,7 +1,7 @@
 //! All that the user may want, by the part of the program that does it.
 //!
 //! What an action is called in the configuration, what it does in words and which keys it has is in the
-//! table of [`crate::app::keymap`]; what it changes, in the update of its pane. Knows neither keys nor
+//! table of [`crate::app::input::keymap`]; what it changes, in the update of its pane. Knows neither keys nor
 //! panes.
 
 /// An enum of actions, and the list of all of them.

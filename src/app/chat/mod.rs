@@ -15,43 +15,28 @@
 //! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
 
-mod answering;
-mod chips;
 mod composer;
-mod composer_layout;
-mod keys;
 mod navigate;
 mod notice;
 mod notify;
-mod pending_prompts;
 mod receive;
 mod requests;
 mod scroll;
-mod seat;
 mod server_clock;
 mod transcript;
 mod update;
 mod view;
-mod view_block;
-mod view_composer;
-mod view_part;
-mod view_permission;
-mod view_question;
-mod view_requests;
-mod view_tool;
-mod view_transcript;
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-pub use keys::ChatKeys;
 pub use scroll::{Anchor, BlockId, ChatViewport, PanelViewport};
-pub use seat::{Reach, Seat};
+pub use view::keys::ChatKeys;
 pub(in crate::app) use view::least_rows;
+pub use view::props::{Reach, Seat};
 
 use self::composer::Composer;
 use self::notice::Notices;
-use self::pending_prompts::PendingPrompts;
 use self::requests::{Quiet, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
@@ -61,6 +46,7 @@ use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Status
 use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
+use composer::pending_prompts::PendingPrompts;
 
 /// How long a first Esc waits for the second one.
 const STOP_ARMED: Duration = Duration::from_secs(2);

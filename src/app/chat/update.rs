@@ -4,7 +4,7 @@ use super::composer::Vertical;
 use super::{Chat, ChatAction, ChatContext, ChatOutcome, Half, Reach, STOP_ARMED};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
-use crate::app::key::Key;
+use crate::app::input::key::Key;
 use crate::domain::session::{Prompt, SessionCommand};
 
 /// The composer's columns as long as no frame has told them.

@@ -3,7 +3,7 @@ use ratatui::layout::Rect;
 
 use super::*;
 use crate::app::action::LogsAction;
-use crate::app::theme::Theme;
+use crate::app::view::theme::Theme;
 use crate::domain::log::LogStream;
 use crate::domain::time::UnixMillis;
 

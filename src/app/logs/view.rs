@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Anchor, Logs, LogsViewport};
-use crate::app::clock;
-use crate::app::theme::{Colours, Theme};
+use crate::app::time::format;
+use crate::app::view::theme::{Colours, Theme};
 use crate::domain::log::{LogLine, LogStream};
 use crate::text::{ansi, wrap};
 
@@ -192,7 +192,7 @@ impl LogsView<'_> {
         };
         let mut spans = Vec::new();
         if self.logs.times {
-            let time = clock::seconds(line.at, self.utc_offset_minutes);
+            let time = format::seconds(line.at, self.utc_offset_minutes);
             spans.push(Span::styled(format!("{time} "), theme.dim));
         }
         spans.push(Span::styled(word, style));

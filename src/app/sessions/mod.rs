@@ -1,23 +1,35 @@
 //! The list: the sessions, below them the sandboxes of the account that no session has, which row is
 //! selected, and which are marked. What an open session does now is read from it, never copied here; of
 //! the others the list keeps what their watchers tell.
+//!
+//! In reading order: `update` moves the cursor and marks rows; `unattached` asks for sandboxes without a session when
+//! `refresh` says so, `unattached_rows` holds them and `pending_action` what is being done to one; `watched` follows
+//! sessions that are not open; `bulk` is one action for several rows, `bulk_update` carries it out; `all_sessions` asks the list and the open
+//! sessions together; `view` and
+//! `view_unattached` draw.
 
-mod standing;
-mod strange;
+pub(super) mod all_sessions;
+pub(super) mod bulk;
+pub(super) mod bulk_update;
+mod pending_action;
+pub(super) mod refresh;
+pub(super) mod unattached;
+mod unattached_rows;
 mod update;
 mod view;
-mod view_strange;
+mod view_unattached;
+pub(super) mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::opened::OpenSession;
+use super::session::OpenSession;
 use crate::domain::activity::Activity;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::State;
 use crate::domain::session::SessionSummary;
 use crate::domain::stranger::Stranger;
 
-pub(super) use standing::PendingAction;
+pub(super) use pending_action::PendingAction;
 pub(super) use update::SessionsOutcome;
 pub(super) use view::SessionsView;
 

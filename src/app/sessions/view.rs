@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::{Sessions, Target};
-use crate::app::clock;
-use crate::app::open_sessions::OpenSessions;
-use crate::app::opened::OpenSession;
-use crate::app::theme::Theme;
+use crate::app::session::OpenSession;
+use crate::app::session::open_sessions::OpenSessions;
+use crate::app::time::format;
+use crate::app::view::theme::Theme;
 use crate::domain::activity::Activity;
 use crate::domain::sandbox::{Phase, Stage, State};
 use crate::domain::session::SessionSummary;
@@ -128,7 +128,7 @@ impl SessionsView<'_> {
                 Some((name, place)) => format!("{name} {place}/{}", Stage::ALL.len()),
                 None => state.name().to_owned(),
             },
-            (State::Working, Some(session)) => clock::running(session.works_for(self.now)),
+            (State::Working, Some(session)) => format::running(session.works_for(self.now)),
             _ => state.name().to_owned(),
         }
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::app::Pane;
-use crate::app::key::{Mouse, MouseKind};
+use crate::app::input::key::{Mouse, MouseKind};
 use crate::domain::chat::{Catalog, Model, ModelRef};
 use crate::domain::session::SessionCommand;
 
@@ -236,7 +236,7 @@ fn the_mouse_is_off_until_asked_for() {
 
 #[test]
 fn a_click_focuses_and_opens_what_is_under_it() {
-    use crate::app::key::{Mouse, MouseKind};
+    use crate::app::input::key::{Mouse, MouseKind};
     let mut script = live();
     script.draw(120, 36);
 

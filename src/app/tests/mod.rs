@@ -19,10 +19,10 @@ use ratatui::layout::Rect;
 use super::cx::{Cx, IdSource};
 use super::effect::Effect;
 use super::event::{Event, Reply};
-use super::keymap::Keymap;
-use super::theme::Theme;
-use super::viewcx::ViewCx;
-use super::viewport::Viewport;
+use super::input::keymap::Keymap;
+use super::view::cx::ViewCx;
+use super::view::theme::Theme;
+use super::view::viewport::Viewport;
 use super::{App, AppOptions, FirstSession, Mode};
 use crate::domain::advice::Advice;
 use crate::domain::chat::{ChatEvent, Permission, Status};
@@ -150,7 +150,7 @@ impl Script {
     fn type_text(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
             self.now += Duration::from_millis(100);
-            self.event(Event::Key(super::key::Key::char(c)));
+            self.event(Event::Key(crate::app::input::key::Key::char(c)));
         }
         self
     }

@@ -3,7 +3,7 @@
 use super::views::{booting, failed};
 use super::*;
 use crate::app::action::Action;
-use crate::app::open_sessions::OpenSessions;
+use crate::app::session::open_sessions::OpenSessions;
 use crate::domain::advice::Advice;
 use crate::domain::chat::{
     Catalog, ChatEvent, Model, ModelRef, Question, QuestionItem, QuestionOption,

@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::app::Pane;
-use crate::app::key::{Mouse, MouseKind};
+use crate::app::input::key::{Mouse, MouseKind};
 use crate::domain::price::Size;
 use crate::domain::session::{Closing, SessionCommand};
 use crate::domain::stranger::{Life, Stranger, Whence};

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::app::theme::{Characters, Colours};
+use crate::app::view::theme::{Characters, Colours};
 use crate::domain::sandbox::Outage;
 
 /// Several sessions in several states; `fix-login` is shown.

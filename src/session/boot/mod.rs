@@ -2,6 +2,10 @@
 //!
 //! Each stage is announced with its elapsed time; each failure says what, why and what next. What is
 //! made on the way is recorded at once, so that a crash leaves nothing that cannot be found again.
+//!
+//! In reading order: `cx` is what every stage works with, `sandbox` runs the stages, `code` brings in the user's code by
+//! `clone_access` where it is cloned, `install` sees to OpenCode, `server` starts it; `provider_key_rules` and
+//! `lazy_keyring` are for keys. It does not know what happens after the boot (`run`).
 
 pub mod clone_access;
 pub(super) mod code;

@@ -7,6 +7,9 @@
 //! A session without a store (`attach`) records nothing, and keeps in memory what a boot must find
 //! again when it is tried anew. A write that fails is told in our own log: the session goes on, and
 //! the store has said already, when it was opened, that it cannot be used.
+//!
+//! In reading order: `record` is where a session lives, `drafts` keeps what is typed and not sent, `runs` when its
+//! sandboxes ran; [`reservation`] holds a name for a session that begins, [`removal`] removes one for good.
 
 mod drafts;
 mod queue;

@@ -1,4 +1,9 @@
 //! A session's sandbox while it is in use: commands in it, its end, and what becomes of it.
+//!
+//! In reading order: `script` runs our shell scripts; [`listing`] reads what an engine says of sandboxes, `lifecycle`
+//! resumes, pauses and kills them; [`access`] is for commands that look into a sandbox and have no task, [`closing`] for
+//! those that end one; [`shell`] is an interactive one; [`unattached`] tells which sandboxes have no session, [`adopt`]
+//! makes a session of one; `server_process` finds a server that envd has forgotten.
 
 pub mod access;
 pub mod adopt;

@@ -7,6 +7,8 @@
 //!
 //! A few ask at a time ([`AT_ONCE`]); the others wait for their turn. A server that does not answer is
 //! tried again after longer and longer pauses.
+//!
+//! `activity` keeps what was heard, `server_access` asks the server.
 
 pub(super) mod activity;
 pub(super) mod server_access;

@@ -8,9 +8,10 @@ use rusqlite::Connection;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::super::secrets::{SecretFiles, Secrets};
-use super::super::{Store, StoreError, migrations};
+use super::super::{Store, StoreError};
 use super::{DEADLINE, key, message, open, prompt, session};
 use crate::domain::chat::ChatEvent;
+use crate::store::database::migrations;
 
 fn names(dir: &std::path::Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();

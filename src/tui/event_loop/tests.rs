@@ -40,19 +40,19 @@ impl Model for Page {
     fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
         match &event {
             Event::Key(key) | Event::BurstKey(key) => match key.code {
-                crate::app::key::KeyCode::Char('Q') => cx.ask(Effect::Quit),
-                crate::app::key::KeyCode::Char('E') => cx.ask(Effect::EditExternally {
+                crate::app::input::key::KeyCode::Char('Q') => cx.ask(Effect::Quit),
+                crate::app::input::key::KeyCode::Char('E') => cx.ask(Effect::EditExternally {
                     draft: self.typed.clone(),
                 }),
-                crate::app::key::KeyCode::Char('K') => {
+                crate::app::input::key::KeyCode::Char('K') => {
                     cx.ask(Effect::Command("key".into(), SessionCommand::Kill));
                 }
-                crate::app::key::KeyCode::Char('C') => cx.ask(Effect::Copy("copied".into())),
-                crate::app::key::KeyCode::Char('Z') => cx.ask(Effect::Suspend),
-                crate::app::key::KeyCode::Char('M') => cx.ask(Effect::CaptureMouse(true)),
-                crate::app::key::KeyCode::Char('S') => self.spins = true,
-                crate::app::key::KeyCode::Char('T') => self.turns = true,
-                crate::app::key::KeyCode::Char(c) => self.typed.push(c),
+                crate::app::input::key::KeyCode::Char('C') => cx.ask(Effect::Copy("copied".into())),
+                crate::app::input::key::KeyCode::Char('Z') => cx.ask(Effect::Suspend),
+                crate::app::input::key::KeyCode::Char('M') => cx.ask(Effect::CaptureMouse(true)),
+                crate::app::input::key::KeyCode::Char('S') => self.spins = true,
+                crate::app::input::key::KeyCode::Char('T') => self.turns = true,
+                crate::app::input::key::KeyCode::Char(c) => self.typed.push(c),
                 _ => {}
             },
             Event::Session(_, SessionEvent::Logs(lines)) => self.lines += lines.len(),

@@ -80,5 +80,5 @@ fn an_allowance_that_no_file_needs_is_seen() {
         says("nobody in text/ needs ratatui::text")
             && !says("nobody in text/ needs ratatui::style")
     );
-    assert!(says("session/translate/ does not translate"));
+    assert!(says("session/chat/translate/ does not translate"));
 }

@@ -7,40 +7,40 @@ use super::sources;
 /// Where `App` has methods: events and their outcomes, and the views.
 const ROOT: &[&str] = &[
     "app/mod.rs",
-    "app/start.rs",
+    "app/session/start.rs",
     "app/update.rs",
-    "app/update_session.rs",
-    "app/update_bulk.rs",
-    "app/update_mouse.rs",
-    "app/settle.rs",
-    "app/strangers.rs",
-    "app/ways.rs",
-    "app/view.rs",
-    "app/view_bars.rs",
-    "app/view_hints.rs",
-    "app/view_overlay.rs",
-    "app/view_picker.rs",
+    "app/session/routing.rs",
+    "app/sessions/bulk_update.rs",
+    "app/input/mouse.rs",
+    "app/time/timers.rs",
+    "app/sessions/unattached.rs",
+    "app/session/recovery.rs",
+    "app/view/mod.rs",
+    "app/view/bars.rs",
+    "app/view/hints.rs",
+    "app/overlay/view.rs",
+    "app/overlay/view_picker.rs",
 ];
 
 /// What `App` is made of, and what these are made of: their fields are their own.
 const PARTS: &[&str] = &[
-    "app/all_sessions.rs",
-    "app/asking.rs",
-    "app/bulk.rs",
-    "app/clock_reading.rs",
-    "app/leader_keys.rs",
+    "app/sessions/all_sessions.rs",
+    "app/sessions/refresh.rs",
+    "app/sessions/bulk.rs",
+    "app/time/clock_reading.rs",
+    "app/input/leader_keys.rs",
     "app/mod.rs",
-    "app/open_sessions.rs",
-    "app/opened.rs",
-    "app/overlay.rs",
+    "app/session/open_sessions.rs",
+    "app/session/mod.rs",
+    "app/overlay/mod.rs",
     "app/pane.rs",
-    "app/paused_elsewhere.rs",
-    "app/picker.rs",
+    "app/session/paused_elsewhere.rs",
+    "app/overlay/picker.rs",
     "app/sessions/mod.rs",
     "app/status_line.rs",
-    "app/typeahead.rs",
-    "app/victims.rs",
-    "app/watched.rs",
+    "app/input/typeahead.rs",
+    "app/overlay/kill_confirm.rs",
+    "app/sessions/watched.rs",
 ];
 
 /// Fields of parts that are seen outside, each with a reason.
@@ -51,7 +51,7 @@ const SEEN: &[(&str, &[&str])] = &[
         &["mode", "keymap", "mouse", "utc_offset_minutes", "prices"],
     ),
     // Parts with private fields of their own.
-    ("app/opened.rs", &["chat", "logs"]),
+    ("app/session/mod.rs", &["chat", "logs"]),
 ];
 
 /// Whether a file has methods of `App`.

@@ -6,7 +6,7 @@ use tui_textarea::CursorMove;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Composer, words};
-use crate::app::backspace::erased;
+use crate::app::input::backspace::erased;
 
 impl Composer {
     /// Moves by one character as the user sees it, not by one code point.

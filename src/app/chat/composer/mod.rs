@@ -7,16 +7,23 @@
 //!
 //! It does not know what becomes of a text, and it draws nothing: `composer_layout` wraps the text
 //! by display width, `view_composer` puts it on the screen.
+//!
+//! In reading order: `paste_chips` is what stands for long pastes, `layout` wraps the text by display width, `words` and
+//! `edit` move and delete, `aside` puts a text away for a while, `pending_prompts` has what was sent and is not shown by
+//! the server yet. It does not know what becomes of a text, and draws nothing.
 
 mod aside;
 mod edit;
+pub(super) mod layout;
+pub(super) mod paste_chips;
+pub(super) mod pending_prompts;
 mod words;
 
 use tui_textarea::{CursorMove, TextArea};
 
-use super::chips::{Chips, has_reserved, is_reserved};
-use super::composer_layout::{self, Layout};
-use crate::app::key::{Key, KeyCode};
+use crate::app::input::key::{Key, KeyCode};
+use layout::Layout;
+use paste_chips::{Chips, has_reserved, is_reserved};
 
 /// A paste of more lines or more characters than these becomes a chip.
 const CHIP_LINES: usize = 10;
@@ -318,7 +325,7 @@ impl Composer {
     /// Moves the cursor one row up or down on the screen.
     pub(super) fn vertical(&mut self, down: bool, width: u16) -> Vertical {
         let layout = self.layout(width);
-        match composer_layout::neighbour(&layout, down) {
+        match layout::neighbour(&layout, down) {
             Some((line, col)) => {
                 let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
                 self.area.move_cursor(CursorMove::Jump(fit(line), fit(col)));
@@ -362,7 +369,7 @@ impl Composer {
 
     /// The rows of the text at this width.
     pub(super) fn layout(&self, width: u16) -> Layout {
-        composer_layout::lay_out(self.area.lines(), self.cursor(), width, &|c| {
+        layout::lay_out(self.area.lines(), self.cursor(), width, &|c| {
             self.chips.label(c)
         })
     }
@@ -376,7 +383,7 @@ impl Composer {
         let first = line.saturating_sub(reach);
         let last = lines.len().min(line + reach + 1);
         let near = lines.get(first..last).unwrap_or_default();
-        composer_layout::lay_out(near, (line - first, column), width, &|c| {
+        layout::lay_out(near, (line - first, column), width, &|c| {
             self.chips.label(c)
         })
     }

@@ -14,12 +14,13 @@
 //! texts of the user's own are written there.
 
 mod answer;
+pub(super) mod answering;
 mod choice;
 
 use std::time::Duration;
 
 use crate::app::action::ChatAction;
-use crate::app::key::Key;
+use crate::app::input::key::Key;
 use crate::domain::chat::{Permission, Question, Resync, Status};
 use crate::domain::id::{PermissionId, QuestionId};
 use crate::domain::session::SessionCommand;

@@ -279,7 +279,7 @@ fn up_goes_through_rows_then_through_the_history_and_down_comes_back() {
     let mut world = World::idle();
     world.say("first");
     world.say("second");
-    world.chat.pending = pending_prompts::PendingPrompts::default();
+    world.chat.pending = crate::app::chat::composer::pending_prompts::PendingPrompts::default();
     world.type_text("draft");
     let up = Key::plain(KeyCode::Up);
     let down = Key::plain(KeyCode::Down);

@@ -18,8 +18,8 @@ use crate::app::action::Action;
 use crate::app::cx::Cx;
 use crate::app::cx::IdSource;
 use crate::app::effect::Effect;
-use crate::app::key::{Key, KeyCode};
-use crate::app::keymap::{Context, Keymap, Meaning};
+use crate::app::input::key::{Key, KeyCode};
+use crate::app::input::keymap::{Context, Keymap, Meaning};
 use crate::domain::chat::{
     ChatEvent, Message, MessageError, MessageWithParts, Part, PartKind, Resync, Role, ToolCall,
     ToolStatus,

@@ -1,0 +1,168 @@
+//! Wraps the composer's text by display width and knows where its cursor stands.
+//!
+//! In go lines, a cursor as (line, char) and a width; out come rows as they are drawn. Every control
+//! character is replaced here, so nothing that was pasted can reach the terminal as a sequence.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::text::{hidden, wrap};
+
+/// One row as it is drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::app::chat) struct Row {
+    pub(in crate::app::chat) text: String,
+    /// The line this row is cut from.
+    line: usize,
+    /// Char index in the line and display column of each grapheme, and of the row's end.
+    stops: Vec<(usize, usize)>,
+}
+
+/// The whole text as rows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::app::chat) struct Layout {
+    pub(in crate::app::chat) rows: Vec<Row>,
+    /// Row and display column of the cursor.
+    pub(in crate::app::chat) cursor: (usize, usize),
+}
+
+/// A piece that is never cut: a grapheme or a chip.
+struct Piece {
+    shown: String,
+    width: usize,
+    chars: usize,
+    is_space: bool,
+}
+
+/// Wraps `lines` to `width` columns, of which the last is kept free for the cursor.
+pub(in crate::app::chat) fn lay_out(
+    lines: &[String],
+    cursor: (usize, usize),
+    width: u16,
+    label: &dyn Fn(char) -> Option<String>,
+) -> Layout {
+    let width = usize::from(width.saturating_sub(1)).max(2);
+    let mut layout = Layout::default();
+    for (number, line) in lines.iter().enumerate() {
+        let first = layout.rows.len();
+        wrap(line, number, width, label, &mut layout.rows);
+        if number == cursor.0 {
+            layout.cursor = find(&layout.rows[first..], cursor.1)
+                .map_or((first, 0), |(row, column)| (first + row, column));
+        }
+    }
+    layout
+}
+
+fn find(rows: &[Row], col: usize) -> Option<(usize, usize)> {
+    rows.iter().enumerate().rev().find_map(|(index, row)| {
+        let (first, _) = *row.stops.first()?;
+        if first > col {
+            return None;
+        }
+        let (_, column) = *row.stops.iter().rev().find(|(at, _)| *at <= col)?;
+        Some((index, column))
+    })
+}
+
+fn wrap(
+    line: &str,
+    number: usize,
+    width: usize,
+    label: &dyn Fn(char) -> Option<String>,
+    rows: &mut Vec<Row>,
+) {
+    let pieces: Vec<Piece> = line
+        .graphemes(true)
+        .map(|g| piece(g, width, label))
+        .collect();
+    let mut start = 0;
+    let mut at = 0;
+    while start < pieces.len() {
+        let end = row_end(&pieces[start..], width) + start;
+        let mut row = Row {
+            line: number,
+            ..Row::default()
+        };
+        let mut column = 0;
+        for piece in &pieces[start..end] {
+            row.stops.push((at, column));
+            row.text.push_str(&piece.shown);
+            at += piece.chars;
+            column += piece.width;
+        }
+        if end == pieces.len() {
+            row.stops.push((at, column));
+        }
+        rows.push(row);
+        start = end;
+    }
+    if pieces.is_empty() {
+        rows.push(Row {
+            line: number,
+            stops: vec![(0, 0)],
+            text: String::new(),
+        });
+    }
+}
+
+/// How many pieces the next row takes: up to the last space or the last break between wide characters that
+/// fits, else as many as fit.
+fn row_end(pieces: &[Piece], width: usize) -> usize {
+    let mut column = 0;
+    let mut end = None;
+    let mut before: Option<&Piece> = None;
+    for (index, piece) in pieces.iter().enumerate() {
+        if before.is_some_and(|before| wrap::may_break(&before.shown, &piece.shown)) {
+            end = Some(index);
+        }
+        column += piece.width;
+        if column > width {
+            return end.unwrap_or(index).max(1);
+        }
+        if piece.is_space {
+            end = Some(index + 1);
+        }
+        before = Some(piece);
+    }
+    pieces.len()
+}
+
+fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -> Piece {
+    let first = grapheme.chars().next().unwrap_or(' ');
+    let mut shown = match label(first) {
+        Some(label) => label,
+        None if first == '\t' => "    ".to_owned(),
+        None if hidden::is_invisible(first) => "·".to_owned(),
+        None => grapheme
+            .chars()
+            .filter(|c| !hidden::is_obeyed(*c))
+            .collect(),
+    };
+    while wrap::width(&shown) > width {
+        shown.pop();
+    }
+    Piece {
+        width: wrap::width(&shown),
+        chars: grapheme.chars().count(),
+        is_space: first == ' ' || first == '\t',
+        shown,
+    }
+}
+
+/// Line and char index of the place one row above or below the cursor, in the nearest column.
+pub(in crate::app::chat) fn neighbour(layout: &Layout, down: bool) -> Option<(usize, usize)> {
+    let (row, column) = layout.cursor;
+    let target = if down {
+        row.checked_add(1)?
+    } else {
+        row.checked_sub(1)?
+    };
+    let row = layout.rows.get(target)?;
+    let (at, _) = row
+        .stops
+        .iter()
+        .rev()
+        .find(|(_, start)| *start <= column)
+        .or_else(|| row.stops.first())?;
+    Some((row.line, *at))
+}

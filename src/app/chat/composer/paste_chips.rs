@@ -1,0 +1,90 @@
+//! What the composer's chips stand for.
+//!
+//! A chip is one character of a private plane; the text behind it is kept here and counted as it
+//! grows, so that a label costs nothing, however long the text is. It does not know where in the
+//! composer its characters stand, or whether they still do: an undo may bring one back.
+
+const BASE: u32 = 0x10_0000;
+const MAX: usize = 0xfff0;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Chip {
+    text: String,
+    chars: usize,
+    newlines: usize,
+}
+
+/// `0[n]` is what the character `BASE + n` stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::app::chat) struct Chips(Vec<Chip>);
+
+impl Chips {
+    /// Adds a text and returns the character that stands for it. Without a free character the text
+    /// goes into the last chip, so that nothing is lost, and there is none to insert.
+    pub(in crate::app::chat) fn push(&mut self, text: &str) -> Option<char> {
+        let free = (self.0.len() < MAX).then(|| chip(self.0.len()));
+        if free.is_some() {
+            self.0.push(Chip::default());
+        }
+        self.push_to_last(text);
+        free
+    }
+
+    /// Lets the last chip grow.
+    pub(in crate::app::chat) fn push_to_last(&mut self, text: &str) {
+        if let Some(last) = self.0.last_mut() {
+            last.text.push_str(text);
+            last.chars += text.chars().count();
+            last.newlines += text.bytes().filter(|b| *b == b'\n').count();
+        }
+    }
+
+    /// What a character is drawn as, if it is a chip.
+    pub(in crate::app::chat) fn label(&self, c: char) -> Option<String> {
+        let index = index_of(c)?;
+        let Chip {
+            text,
+            chars,
+            newlines,
+        } = self.0.get(index)?;
+        let number = index + 1;
+        let lines = newlines + usize::from(!text.ends_with('\n'));
+        Some(if lines > 1 {
+            format!("[paste {number}: {lines} lines]")
+        } else {
+            format!("[paste {number}: {chars} chars]")
+        })
+    }
+
+    /// The text with its chips replaced by what they stand for.
+    pub(in crate::app::chat) fn expand(&self, text: &str) -> String {
+        let mut whole = String::with_capacity(text.len());
+        for c in text.chars() {
+            match index_of(c).and_then(|index| self.0.get(index)) {
+                Some(chip) => whole.push_str(&chip.text),
+                None => whole.push(c),
+            }
+        }
+        whole
+    }
+}
+
+/// Whether a character could be taken for a chip.
+pub(in crate::app::chat) fn is_reserved(c: char) -> bool {
+    u32::from(c) >= BASE
+}
+
+pub(in crate::app::chat) fn has_reserved(text: &str) -> bool {
+    text.chars().any(is_reserved)
+}
+
+fn chip(index: usize) -> char {
+    u32::try_from(index)
+        .ok()
+        .and_then(|index| char::from_u32(BASE + index))
+        .unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn index_of(c: char) -> Option<usize> {
+    usize::try_from(u32::from(c).checked_sub(BASE)?).ok()
+}

@@ -1,0 +1,146 @@
+//! The prompts that are not in the conversation yet: what the session's task tells of them, and beside
+//! it the little that it may not know.
+//!
+//! The task owns the queue and tells it whole after each change; this mirrors it. A prompt is here alone
+//! from its Enter until the task has it stored, so that nothing that was typed is lost where the task
+//! does not take it.
+
+use crate::domain::id::MessageId;
+use crate::domain::session::{Prompt, PromptQueue, SessionCommand};
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::app::chat) struct PendingPrompts {
+    /// As the session's task told it.
+    queue: PromptQueue,
+    /// Sent here, and the task has not told of them yet; oldest first.
+    untold: Vec<UntoldPrompt>,
+    /// Taken out for editing; the task may tell of them until it hears of it.
+    removed: Vec<MessageId>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct UntoldPrompt {
+    prompt: Prompt,
+    /// The task was not given it: it waits here to be sent again.
+    is_refused: bool,
+}
+
+impl PendingPrompts {
+    /// The user has sent a prompt.
+    pub(in crate::app::chat) fn sent(&mut self, prompt: Prompt) {
+        self.untold.push(UntoldPrompt {
+            prompt,
+            is_refused: false,
+        });
+    }
+
+    /// Whether a prompt on its way is not known to be stored.
+    pub(in crate::app::chat) fn is_unsaved(&self, id: &MessageId) -> bool {
+        self.untold.iter().any(|untold| untold.is(id))
+    }
+
+    /// Takes the queue as told.
+    pub(in crate::app::chat) fn told(&mut self, queue: PromptQueue) {
+        self.queue = queue;
+        let PromptQueue { waiting, sent, .. } = &self.queue;
+        self.untold.retain(|untold| {
+            !waiting
+                .iter()
+                .chain(sent)
+                .any(|one| untold.is(&one.message))
+        });
+        self.removed
+            .retain(|id| waiting.iter().any(|one| one.message == *id));
+    }
+
+    /// The server shows this message.
+    pub(in crate::app::chat) fn forget(&mut self, id: &MessageId) {
+        self.queue.waiting.retain(|prompt| prompt.message != *id);
+        self.queue.sent.retain(|prompt| prompt.message != *id);
+        self.untold.retain(|untold| !untold.is(id));
+    }
+
+    /// The task was not given this command.
+    pub(in crate::app::chat) fn refused(&mut self, command: &SessionCommand) {
+        match command {
+            SessionCommand::Prompt(prompt) => {
+                let mut untold = self.untold.iter_mut();
+                if let Some(untold) = untold.find(|untold| untold.is(&prompt.message)) {
+                    untold.is_refused = true;
+                }
+            }
+            SessionCommand::Unqueue(id) => self.removed.retain(|removed| removed != id),
+            _ => {}
+        }
+    }
+
+    /// The task has ended, and tells nothing more of what it was given.
+    pub(in crate::app::chat) fn task_ended(&mut self) {
+        for untold in &mut self.untold {
+            untold.is_refused = true;
+        }
+    }
+
+    /// What to ask of the task so that all that is on hold goes on.
+    pub(in crate::app::chat) fn release(&mut self) -> Vec<SessionCommand> {
+        let refused = self.untold.iter_mut().filter(|untold| untold.is_refused);
+        let again = refused.map(|untold| {
+            untold.is_refused = false;
+            SessionCommand::Prompt(untold.prompt.clone())
+        });
+        again.chain([SessionCommand::ReleaseQueue]).collect()
+    }
+
+    /// Takes back the newest waiting prompt for editing, and says what to ask of the task for it.
+    pub(in crate::app::chat) fn take_last(&mut self) -> Option<(Prompt, Option<SessionCommand>)> {
+        if let Some(index) = self.untold.iter().rposition(|untold| untold.is_refused) {
+            return Some((self.untold.remove(index).prompt, None));
+        }
+        let last = self.queued().next_back()?.clone();
+        self.removed.push(last.message.clone());
+        let command = SessionCommand::Unqueue(last.message.clone());
+        Some((last, Some(command)))
+    }
+
+    /// The first prompt that waits with the task.
+    pub(in crate::app::chat) fn next(&self) -> Option<&Prompt> {
+        self.queued().next()
+    }
+
+    /// The prompts that wait, the next one first: the queue, then what the task was not given.
+    pub(in crate::app::chat) fn waiting(&self) -> impl Iterator<Item = &Prompt> {
+        self.queued().chain(self.untold(true))
+    }
+
+    /// The prompts that are on their way, oldest first.
+    pub(in crate::app::chat) fn on_the_way(&self) -> impl Iterator<Item = &Prompt> {
+        self.queue.sent.iter().chain(self.untold(false))
+    }
+
+    /// How many prompts wait.
+    pub(in crate::app::chat) fn len(&self) -> usize {
+        self.waiting().count()
+    }
+
+    /// Whether what waits goes on only when it is released.
+    pub(in crate::app::chat) fn is_held(&self) -> bool {
+        (self.queue.held && self.next().is_some()) || self.untold(true).next().is_some()
+    }
+
+    fn queued(&self) -> impl DoubleEndedIterator<Item = &Prompt> {
+        let waiting = self.queue.waiting.iter();
+        waiting.filter(|prompt| !self.removed.contains(&prompt.message))
+    }
+
+    fn untold(&self, is_refused: bool) -> impl Iterator<Item = &Prompt> {
+        let untold = self.untold.iter();
+        let chosen = untold.filter(move |untold| untold.is_refused == is_refused);
+        chosen.map(|untold| &untold.prompt)
+    }
+}
+
+impl UntoldPrompt {
+    fn is(&self, id: &MessageId) -> bool {
+        self.prompt.message == *id
+    }
+}

@@ -1,0 +1,213 @@
+//! Between the keys and the panel of the first request: what is an answer, and what is text.
+
+use super::Outcome;
+use crate::app::chat::{Chat, ChatAction, ChatContext, ChatOutcome, Half};
+use crate::app::cx::Cx;
+use crate::app::input::key::Key;
+
+impl Chat {
+    /// Whether the panel of a request reads the keys.
+    pub fn reads_requests(&self) -> bool {
+        matches!(
+            self.context(),
+            ChatContext::Permission | ChatContext::Question
+        )
+    }
+
+    /// Takes a key that is an answer by the table, and types a character. It waits a moment: where
+    /// more follows it was the beginning of a text, and a text is never an answer.
+    pub fn answer_key(&mut self, action: ChatAction, key: Key, cx: &mut Cx<'_>) {
+        self.begin_input(cx);
+        let goes_on = self.requests.is_holding() && !self.requests.is_multiple();
+        if !self.reads_requests() || goes_on {
+            self.type_key(key, cx);
+            return;
+        }
+        if let Some((held, _)) = self.requests.take_held(None) {
+            self.panel_update(held, cx);
+        }
+        self.stop_armed = None;
+        self.last_key = Some(cx.now);
+        self.requests.hold(action, key, cx.now);
+    }
+
+    /// Takes a key of a burst while the panel reads the keys: it is text, or it moves something, but it
+    /// never answers.
+    pub fn burst_key(
+        &mut self,
+        action: ChatAction,
+        key: Key,
+        cx: &mut Cx<'_>,
+    ) -> Option<ChatOutcome> {
+        if key.typed().is_some() {
+            self.type_key(key, cx);
+            return None;
+        }
+        if !self.reads_requests() || !answers(action) {
+            return self.update(action, cx);
+        }
+        self.begin_input(cx);
+        self.last_key = Some(cx.now);
+        if action != ChatAction::RequestAccept || !self.requests.is_holding() {
+            return None;
+        }
+        // The end of a line that a program types, which began with a digit.
+        self.begin_text(cx);
+        self.send(cx)
+    }
+
+    /// What is done first with each key and when time has passed: a held answer counts if it is due.
+    pub(in crate::app::chat) fn settle_requests(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let held = self.requests.take_held(Some(cx.now));
+        let told = held.and_then(|(held, _)| self.panel_update(held, cx));
+        self.sync_aside();
+        told
+    }
+
+    /// Text is about to be typed or pasted: so is a held answer, and the panel is left.
+    pub(in crate::app::chat) fn begin_text(&mut self, cx: &mut Cx<'_>) {
+        let held = self.requests.take_held(None);
+        if self.requests.panel.writing.is_none() {
+            self.requests.leave();
+        }
+        self.sync_aside();
+        if let Some((_, key)) = held {
+            self.composer.key(key);
+        }
+        self.last_text = Some(cx.now);
+    }
+
+    /// Does an action of the panel; one that could answer only while the panel reads the keys.
+    pub(in crate::app::chat) fn panel_action(
+        &mut self,
+        action: ChatAction,
+        cx: &mut Cx<'_>,
+    ) -> Option<ChatOutcome> {
+        let writes = self.requests.panel.writing.is_some();
+        match action {
+            ChatAction::RequestAccept if writes => return self.finish_writing(cx),
+            ChatAction::RequestFull => self.half = Half::Composer,
+            ChatAction::RequestLeave => {}
+            ChatAction::PageUp => {
+                self.scroll_panel(1 - i64::from(self.viewport.panel.rows));
+                return None;
+            }
+            ChatAction::PageDown => {
+                self.scroll_panel(i64::from(self.viewport.panel.rows) - 1);
+                return None;
+            }
+            _ if writes => return None,
+            _ => {}
+        }
+        if let Some((held, _)) = self.requests.take_held(None) {
+            let before = self.requests.shown();
+            self.panel_update(held, cx);
+            if self.requests.shown() != before {
+                return None;
+            }
+        }
+        let looks = matches!(action, ChatAction::RequestFull | ChatAction::RequestLeave);
+        if !looks && !self.reads_requests() {
+            return None;
+        }
+        self.panel_update(action, cx)
+    }
+
+    /// The user goes to the panel; what is in the composer is set aside meanwhile.
+    pub(in crate::app::chat) fn go_to_request(&mut self) {
+        if self.needs_you() && self.requests.panel.writing.is_none() {
+            self.half = Half::Composer;
+            self.composer.set_aside();
+            self.requests.engage();
+        }
+    }
+
+    /// Esc goes back one step in the panel. Returns whether there was one.
+    pub(in crate::app::chat) fn step_back(&mut self) -> bool {
+        if self.requests.take_held(None).is_some() {
+            return true;
+        }
+        if self.needs_you() && self.requests.panel.full {
+            self.requests.update(ChatAction::RequestFull, self.clock);
+            return true;
+        }
+        if self.requests.is_engaged() && self.composer.has_aside() {
+            self.requests.leave();
+            self.sync_aside();
+            return true;
+        }
+        false
+    }
+
+    /// Sends what is written for the request.
+    fn finish_writing(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        if self.composer.is_blank() {
+            return Some(ChatOutcome::Notice("type something first".into()));
+        }
+        let text = self.composer.take();
+        self.last_text = Some(cx.now);
+        let outcome = self.requests.written(text, cx.now);
+        self.panel_outcome(outcome, cx)
+    }
+
+    fn panel_update(&mut self, action: ChatAction, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let outcome = self.requests.update(action, cx.now);
+        self.panel_outcome(outcome, cx)
+    }
+
+    fn panel_outcome(&mut self, outcome: Outcome, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+        let told = match outcome {
+            Outcome::Nothing => None,
+            Outcome::Command(command) => {
+                self.command(command, cx);
+                None
+            }
+            Outcome::Notice(words) => Some(ChatOutcome::Notice(words.to_owned())),
+        };
+        if self.requests.panel.writing.is_some() {
+            self.composer.set_aside();
+        }
+        self.sync_aside();
+        told
+    }
+
+    /// What was set aside comes back when the panel is left or has gone.
+    pub(in crate::app::chat) fn sync_aside(&mut self) {
+        if !self.requests.is_engaged() {
+            self.composer.bring_back();
+        }
+    }
+
+    /// Whether some of what is asked is out of sight.
+    pub(in crate::app::chat) fn panel_hides(&self) -> bool {
+        self.needs_you() && self.viewport.panel.lines > self.viewport.panel.rows
+    }
+
+    pub(in crate::app::chat) fn scroll_panel(&mut self, rows: i64) {
+        let drawn = self.viewport.panel;
+        let panel = &mut self.requests.panel;
+        let from = if panel.follows_mark {
+            drawn.first
+        } else {
+            panel.scroll
+        };
+        let most = drawn.lines.saturating_sub(drawn.rows);
+        let to = (i64::from(from) + rows).clamp(0, i64::from(most));
+        panel.scroll = u16::try_from(to).unwrap_or(most);
+        panel.follows_mark = false;
+    }
+}
+
+/// Whether an action of the panel says something to the agent, or may.
+fn answers(action: ChatAction) -> bool {
+    let only_looks = matches!(
+        action,
+        ChatAction::RequestFull
+            | ChatAction::RequestLeave
+            | ChatAction::RequestPrevious
+            | ChatAction::RequestNext
+            | ChatAction::RequestBack
+            | ChatAction::RequestForward
+    );
+    action.is_of_request() && !only_looks
+}

@@ -1,0 +1,92 @@
+//! The rows of one block of the conversation, and what all kinds of blocks share.
+
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use crate::app::chat::transcript::PartEntry;
+use crate::app::view::theme::Theme;
+use crate::text::{Rendered, TextKey};
+
+/// A block as rows: what stands before the body, a window of rendered lines, what stands after.
+#[derive(Default)]
+pub(in crate::app::chat) struct Shown<'a> {
+    pub(in crate::app::chat) before: Vec<Line<'static>>,
+    pub(in crate::app::chat) body: Option<Body<'a>>,
+    pub(in crate::app::chat) after: Vec<Line<'static>>,
+}
+
+pub(in crate::app::chat) struct Body<'a> {
+    pub(in crate::app::chat) lines: &'a Rendered,
+    /// The first line that is shown, and how many are.
+    pub(in crate::app::chat) from: usize,
+    pub(in crate::app::chat) len: usize,
+    pub(in crate::app::chat) indent: u16,
+    /// Laid over the lines.
+    pub(in crate::app::chat) over: Option<Style>,
+}
+
+impl<'a> Body<'a> {
+    pub(in crate::app::chat) fn whole(lines: &'a Rendered, indent: u16) -> Self {
+        Self {
+            from: 0,
+            len: lines.len(),
+            lines,
+            indent,
+            over: None,
+        }
+    }
+}
+
+impl Shown<'_> {
+    pub(in crate::app::chat) fn lines(before: Vec<Line<'static>>) -> Self {
+        Self {
+            before,
+            ..Self::default()
+        }
+    }
+
+    pub(in crate::app::chat) fn len(&self) -> usize {
+        self.before.len() + self.body.as_ref().map_or(0, |body| body.len) + self.after.len()
+    }
+
+    /// Rows from `from` on, at most `count`: indent, style to lay over, line. Costs what it gives.
+    pub(in crate::app::chat) fn window(
+        &self,
+        from: usize,
+        count: usize,
+    ) -> impl Iterator<Item = (u16, Option<Style>, &Line<'static>)> {
+        let head = self.before.len();
+        let body = self.body.as_ref();
+        let len = body.map_or(0, |body| body.len);
+        let skip = from.saturating_sub(head).min(len);
+        let until = (from + count).saturating_sub(head).min(len);
+        let inside = body.into_iter().flat_map(move |body| {
+            let window = body
+                .lines
+                .window(body.from + skip..body.from + until.max(skip));
+            window.map(|line| (body.indent, body.over, line))
+        });
+        let before = self.before.iter().skip(from).map(|line| (0, None, line));
+        let past = from.saturating_sub(head + len);
+        let after = self.after.iter().skip(past).map(|line| (0, None, line));
+        before.chain(inside).chain(after).take(count)
+    }
+}
+
+/// The cache's name for one way of drawing a part.
+pub(in crate::app::chat) fn key<'a>(known: &PartEntry, id: &'a str) -> TextKey<'a> {
+    TextKey {
+        id,
+        generation: known.generation,
+        revision: known.revision,
+    }
+}
+
+/// Tells whether a block is folded.
+pub(in crate::app::chat) fn fold_sign(open: bool, theme: &Theme) -> &'static str {
+    if open {
+        theme.pick("▾", "v")
+    } else {
+        theme.pick("▸", ">")
+    }
+}

@@ -1,0 +1,235 @@
+//! Draws the composer and, below its text, the prompts that wait.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::chat::requests::Writing;
+use crate::app::chat::{Chat, ChatAction, ChatContext, Reach, Seat};
+use crate::app::view::cx::ViewCx;
+use crate::app::view::frame::Frame;
+use crate::app::view::layout::take_bottom;
+use crate::app::view::theme::Theme;
+use crate::text::wrap;
+
+/// Prompts of the queue that are shown; the others are counted.
+const STRIP: usize = 3;
+
+/// How the composer stands.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app::chat) struct Place {
+    pub(in crate::app::chat) framed: bool,
+    pub(in crate::app::chat) focused: bool,
+    /// Rows of the queue below the text.
+    pub(in crate::app::chat) strip: u16,
+}
+
+impl Chat {
+    /// The rows that the text wants at this width.
+    pub(in crate::app::chat) fn composer_height(&self, width: u16, most: u16) -> u16 {
+        let rows = self.composer.window(width, most).rows.len();
+        u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, most)
+    }
+
+    /// The rows of the queue on a screen of this height.
+    pub(in crate::app::chat) fn queue_height(&self, height: u16) -> u16 {
+        let most = if height >= 20 { STRIP } else { 1 };
+        let rows =
+            self.pending.len().min(most) + usize::from(self.pending.is_held() && height >= 12);
+        u16::try_from(rows).unwrap_or(1)
+    }
+
+    /// Draws into the whole of `area`. Returns the columns of the text.
+    pub(in crate::app::chat) fn view_composer(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+        place: Place,
+        seat: &Seat<'_>,
+    ) -> u16 {
+        let mut inner = area;
+        let right = self.composer_facts(area.width, seat);
+        if place.framed {
+            let frame = Frame {
+                title: self.composer_title(vx.theme),
+                right: &right,
+                focused: place.focused,
+            };
+            inner = frame.draw(area, buf, vx.theme);
+        } else if area.height > place.strip + 1 {
+            rule(area, &right, buf, vx.theme);
+            inner.y += 1;
+            inner.height -= 1;
+        }
+        let strip = place.strip.min(inner.height.saturating_sub(1));
+        let strip = take_bottom(&mut inner, strip);
+        self.view_queue(strip, buf, vx.theme, seat);
+        let text = Rect {
+            x: inner.x.saturating_add(1),
+            width: inner.width.saturating_sub(2),
+            ..inner
+        };
+        self.view_text(text, buf, vx, seat);
+        text.width
+    }
+
+    /// What becomes of the text.
+    fn composer_title(&self, theme: &Theme) -> &'static str {
+        match self.requests.panel.writing {
+            None => theme.pick("› message", "> message"),
+            Some(Writing::Reason) => theme.pick("› reason", "> reason"),
+            Some(Writing::Own) => theme.pick("› your answer", "> your answer"),
+        }
+    }
+
+    fn composer_facts(&self, width: u16, seat: &Seat<'_>) -> String {
+        let agent = self
+            .agent()
+            .map(|agent| wrap::truncate(agent, 20).into_owned());
+        if self.reach == Reach::Never {
+            return "read only".to_owned();
+        }
+        let newline = match seat.key(ChatContext::Composer, ChatAction::Newline) {
+            key if width >= 60 && !key.is_empty() => Some(format!("{key} new line")),
+            _ => None,
+        };
+        let facts: Vec<String> = agent.into_iter().chain(newline).collect();
+        facts.join(" · ")
+    }
+
+    fn view_text(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>, seat: &Seat<'_>) {
+        if area.is_empty() {
+            return;
+        }
+        let layout = self.composer.window(area.width, area.height);
+        let (row, column) = layout.cursor;
+        let first = (row + 1).saturating_sub(usize::from(area.height));
+        for (line, at) in layout.rows.iter().skip(first).zip(area.rows()) {
+            buf.set_stringn(at.x, at.y, &line.text, usize::from(at.width), vx.theme.text);
+        }
+        if self.composer.is_empty() {
+            let writing = self.requests.panel.writing;
+            let request = writing.map(|writing| request_words(writing, seat));
+            let words = if let Some(words) = &request {
+                words
+            } else if !seat.waits_for.is_empty() {
+                seat.waits_for
+            } else if self.is_busy() {
+                "type a message; it waits until this turn ends"
+            } else {
+                "type a message"
+            };
+            let words = wrap::truncate(words, usize::from(area.width));
+            buf.set_stringn(area.x, area.y, words, usize::from(area.width), vx.theme.dim);
+        }
+        if self.context() != ChatContext::Transcript {
+            let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+            let x = area
+                .x
+                .saturating_add(fit(column))
+                .min(area.right().saturating_sub(1));
+            vx.viewport.cursor = Some((x, area.y.saturating_add(fit(row - first))));
+        }
+    }
+
+    fn view_queue(&self, area: Rect, buf: &mut Buffer, theme: &Theme, seat: &Seat<'_>) {
+        let mut rows = area.rows();
+        if self.pending.is_held() {
+            let Some(row) = rows.next() else { return };
+            let key = seat.key(ChatContext::Composer, ChatAction::Send);
+            let what = match self.pending.len() {
+                0 => "messages on hold".to_owned(),
+                1 => "1 message on hold".to_owned(),
+                n => format!("{n} messages on hold"),
+            };
+            let sends = match self.pending.len() {
+                1 => "sends it",
+                _ => "sends them",
+            };
+            let place = if self.composer.is_empty() {
+                ""
+            } else {
+                " in the empty composer"
+            };
+            let words = match self.reach {
+                Reach::Live if !key.is_empty() => format!("{what} · {key}{place} {sends}"),
+                _ => what,
+            };
+            let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
+            buf.set_string(row.x + 1, row.y, words, theme.warning);
+        }
+        let edit = match seat.key(ChatContext::Composer, ChatAction::CursorUp) {
+            key if key.is_empty() => String::new(),
+            key => format!("{} edit", theme.key_names(&key)),
+        };
+        let shown: Vec<Rect> = rows.collect();
+        let total = self.pending.len();
+        for ((index, prompt), row) in self.pending.waiting().enumerate().zip(&shown) {
+            let last = index + 1 == shown.len().min(total);
+            let hint = match (last, total - index - 1) {
+                (false, _) => String::new(),
+                (true, 0) => edit.clone(),
+                (true, more) if edit.is_empty() => format!("+{more}"),
+                (true, more) => format!("+{more} · {edit}"),
+            };
+            let room = usize::from(row.width).saturating_sub(3 + wrap::width(&hint));
+            let text = prompt
+                .text
+                .lines()
+                .find(|line| !line.trim().is_empty())
+                .unwrap_or_default();
+            let text = wrap::truncate(text, room.saturating_sub(12)).into_owned();
+            let line = Line::from(vec![
+                Span::styled(format!("queued {}: ", index + 1), theme.accent),
+                Span::styled(text, theme.text),
+            ]);
+            buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
+            let width = u16::try_from(wrap::width(&hint)).unwrap_or(0);
+            let x = row.right().saturating_sub(width + 1).max(row.x);
+            buf.set_stringn(x, row.y, &hint, usize::from(row.right() - x), theme.dim);
+        }
+    }
+}
+
+/// What is to be written for a request, and the keys that end it.
+fn request_words(writing: Writing, seat: &Seat<'_>) -> String {
+    let key = |action| seat.key(ChatContext::RequestInput, action);
+    let (what, accepts) = match writing {
+        Writing::Reason => ("your reason", "denies"),
+        Writing::Own => ("your answer", "confirms"),
+    };
+    let ends = [
+        (key(ChatAction::RequestAccept), accepts),
+        (key(ChatAction::RequestLeave), "goes back"),
+    ];
+    let ends = ends.into_iter().filter(|(key, _)| !key.is_empty());
+    let ends: Vec<String> = ends.map(|(key, does)| format!("{key} {does}")).collect();
+    if ends.is_empty() {
+        return what.to_owned();
+    }
+    format!("{what}; {}", ends.join(", "))
+}
+
+/// Stands for the frame where there is no room for one.
+fn rule(area: Rect, right: &str, buf: &mut Buffer, theme: &Theme) {
+    let width = usize::from(area.width);
+    buf.set_stringn(
+        area.x,
+        area.y,
+        theme.pick("─", "-").repeat(width),
+        width,
+        theme.border,
+    );
+    let right = wrap::truncate(right, width.saturating_sub(4));
+    if !right.is_empty() {
+        let words = format!(" {right} ");
+        let columns = u16::try_from(wrap::width(&words)).unwrap_or(0);
+        buf.set_string(
+            area.right().saturating_sub(columns + 1).max(area.x),
+            area.y,
+            words,
+            theme.dim,
+        );
+    }
+}

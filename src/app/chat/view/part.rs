@@ -1,0 +1,321 @@
+//! Draws one block of the conversation: a function for each kind of part.
+//!
+//! Long texts come rendered from the cache and are only windowed here; heads and notes are made for
+//! each frame, since they are short and some of them tell the time.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::block::{Body, Shown, fold_sign, key};
+use super::tool::tool;
+use crate::app::chat::notice::Notice;
+use crate::app::chat::scroll::{Block, is_unfinished};
+use crate::app::chat::transcript::{Entry, Growing, PartEntry};
+use crate::app::chat::{Chat, ChatAction, ChatContext, Seat};
+use crate::app::time::format::took;
+use crate::app::view::cx::ViewCx;
+use crate::app::view::theme::Theme;
+use crate::domain::chat::{MessageError, PartKind, Role};
+use crate::domain::time::UnixMillis;
+use crate::text::wrap;
+use crate::text::{Growth, Rendered, ansi};
+
+/// A prompt is shown up to this many rows until it is unfolded.
+const PROMPT_ROWS: usize = 12;
+/// No more of a prompt is ever drawn.
+const PROMPT_CHARS: usize = 200_000;
+/// An error's words are cut here.
+const ERROR_CHARS: usize = 2_000;
+
+impl Chat {
+    /// Makes the rows of a block, `width` columns wide.
+    pub(in crate::app::chat) fn show<'c>(
+        &self,
+        block: Block<'_>,
+        width: u16,
+        vx: &'c mut ViewCx<'_>,
+        seat: &Seat<'_>,
+    ) -> Shown<'c> {
+        let (entry, known) = match block {
+            Block::Part(entry, known) => (entry, known),
+            Block::Foot(entry) => {
+                return Shown::lines(foot(entry, self.is_at_rest(), width, vx.theme));
+            }
+            Block::Reverted => return Shown::lines(self.reverted_lines(width, vx.theme)),
+            Block::Notice => return Shown::lines(self.notice_lines(width, vx.theme, seat)),
+        };
+        let open = self.folds.is_open(&known.part, entry.message.role);
+        match &known.part.kind {
+            PartKind::Text { text, .. } if entry.message.role == Role::User => {
+                let id = &entry.message.id;
+                let state = match self.transcript.is_echo(id) {
+                    // What is sent outlives this program.
+                    true if self.pending.is_unsaved(id) => Some("saving …"),
+                    true => Some("sending …"),
+                    false => None,
+                };
+                let unfold = seat.key(ChatContext::Transcript, ChatAction::Fold);
+                prompt(known, text, (open, state, &unfold), width, vx)
+            }
+            PartKind::Text { text, .. } => answer(entry, known, text, width, vx),
+            PartKind::Reasoning {
+                text,
+                started,
+                ended,
+            } => reasoning(known, text, (open, *started, *ended), width, vx),
+            PartKind::Tool(call) => {
+                let server_now = self.server_clock.at(vx.wall);
+                tool(known, call, (open, server_now), width, vx)
+            }
+            PartKind::File { filename, mime } => {
+                one_line(&format!("  [{filename}] {mime}"), vx.theme.dim, width)
+            }
+            PartKind::Compaction { auto } => compaction(*auto, width, vx.theme),
+            PartKind::Retry { attempt, message } => {
+                let sign = vx.theme.pick("↻", "?");
+                let text = format!("{sign} attempt {attempt} failed: {message}");
+                one_line(&text, vx.theme.dim, width)
+            }
+            PartKind::Unknown { kind } => one_line(
+                &format!("({kind}: not known to this version)"),
+                vx.theme.dim,
+                width,
+            ),
+            PartKind::StepStart | PartKind::StepFinish { .. } | PartKind::Patch { .. } => {
+                Shown::default()
+            }
+        }
+    }
+
+    /// Says what is reverted, and what becomes of it.
+    fn reverted_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+        let sign = fold_sign(self.folds.reverted_open, theme);
+        let (what, them) = match self.transcript.reverted_prompts() {
+            // Only a part of an answer, or what is not loaded.
+            0 => ("the rest of this turn is".to_owned(), "it"),
+            1 => ("1 prompt and its answer are".to_owned(), "them"),
+            prompts => (format!("{prompts} prompts and their answers are"), "them"),
+        };
+        let words = format!("{sign} {what} reverted; the next prompt removes {them}");
+        wrapped(&words, width, theme.warning)
+    }
+
+    fn notice_lines(&self, width: u16, theme: &Theme, seat: &Seat<'_>) -> Vec<Line<'static>> {
+        match self.notices.shown() {
+            None => Vec::new(),
+            Some(Notice::Ours(words)) => {
+                let sign = theme.pick("↺", "*");
+                wrapped(&format!("{sign} {words}"), width, theme.accent)
+            }
+            Some(Notice::Turn(error)) => error_lines(error, width, theme),
+            Some(Notice::Command(failure)) => {
+                let sign = theme.pick("×", "x");
+                let mut lines = wrapped(&format!("{sign} {}", failure.summary), width, theme.error);
+                lines.extend(wrapped(&failure.detail, width, theme.dim));
+                lines.extend(wrapped(&seat.advice.words(failure), width, theme.text));
+                lines
+            }
+        }
+    }
+}
+
+fn prompt<'c>(
+    known: &PartEntry,
+    text: &str,
+    (open, state, unfold): (bool, Option<&str>, &str),
+    width: u16,
+    vx: &'c mut ViewCx<'_>,
+) -> Shown<'c> {
+    let theme = vx.theme;
+    let id = format!("{}/prompt{}", known.part.id, if open { "+" } else { "" });
+    let style = theme.strong;
+    let columns = width.saturating_sub(2).max(1);
+    let sign = Span::styled(theme.pick("› ", "> "), theme.accent);
+    let lines = vx.cache.cached(key(known, &id), width, || {
+        let rows = if open { usize::MAX } else { PROMPT_ROWS };
+        prompt_lines((text, unfold), rows, columns, &sign, style)
+    });
+    let after = state.map(|state| Line::styled(format!("  {state}"), theme.dim));
+    Shown {
+        before: Vec::new(),
+        body: Some(Body::whole(lines, 0)),
+        after: after.into_iter().collect(),
+    }
+}
+
+fn prompt_lines(
+    (text, unfold): (&str, &str),
+    rows: usize,
+    columns: u16,
+    sign: &Span<'static>,
+    style: Style,
+) -> Vec<Line<'static>> {
+    let text = text.trim_end();
+    // A folded prompt needs no more than its first rows, however long it is.
+    let most = rows
+        .saturating_mul(usize::from(columns) * 2)
+        .min(PROMPT_CHARS);
+    let end = text
+        .char_indices()
+        .nth(most)
+        .map_or(text.len(), |(at, _)| at);
+    let mut wrapped = wrap::wrap_plain(&text[..end], usize::from(columns), style);
+    let cut = end < text.len() || wrapped.len() > rows;
+    wrapped.truncate(rows);
+    let mut lines: Vec<Line<'static>> = wrapped
+        .into_iter()
+        .enumerate()
+        .map(|(index, mut line)| {
+            let lead = if index == 0 {
+                sign.clone()
+            } else {
+                Span::raw("  ")
+            };
+            line.spans.insert(0, lead);
+            line
+        })
+        .collect();
+    if cut {
+        let total = text.lines().count();
+        let words = match unfold {
+            "" => format!("  … of {total} lines"),
+            key => format!("  … of {total} lines ({key} unfolds)"),
+        };
+        lines.push(Line::styled(words, style));
+    }
+    lines
+}
+
+fn answer<'c>(
+    entry: &Entry,
+    known: &PartEntry,
+    text: &str,
+    width: u16,
+    vx: &'c mut ViewCx<'_>,
+) -> Shown<'c> {
+    let theme = vx.theme;
+    let before = if entry.message.summary {
+        vec![Line::styled(
+            "summary of the conversation so far",
+            theme.dim,
+        )]
+    } else {
+        Vec::new()
+    };
+    let after = gap_note(known, theme);
+    let lines = markdown(known, text, width, vx);
+    Shown {
+        before,
+        body: Some(Body::whole(lines, 0)),
+        after,
+    }
+}
+
+fn markdown<'c>(known: &PartEntry, text: &str, width: u16, vx: &'c mut ViewCx<'_>) -> &'c Rendered {
+    let growth = if known.part.kind.is_growing() {
+        Growth::Growing
+    } else {
+        Growth::Whole
+    };
+    let id = known.part.id.as_str();
+    vx.cache
+        .markdown(key(known, id), text, width, growth, &vx.theme.palette)
+}
+
+fn reasoning<'c>(
+    known: &PartEntry,
+    text: &str,
+    (open, started, ended): (bool, Option<UnixMillis>, Option<UnixMillis>),
+    width: u16,
+    vx: &'c mut ViewCx<'_>,
+) -> Shown<'c> {
+    let theme = vx.theme;
+    let words = match (started, ended) {
+        (Some(started), Some(ended)) => format!("thought {}", took(started, ended)),
+        (None, Some(_)) => "thought".to_owned(),
+        (_, None) => "thinking".to_owned(),
+    };
+    let before = vec![Line::styled(
+        format!("{} {words}", fold_sign(open, theme)),
+        theme.dim,
+    )];
+    let after = gap_note(known, theme);
+    let body = open.then(|| Body {
+        over: Some(theme.dim),
+        ..Body::whole(markdown(known, text, width.saturating_sub(2), vx), 2)
+    });
+    Shown {
+        before,
+        body,
+        after,
+    }
+}
+
+fn gap_note(known: &PartEntry, theme: &Theme) -> Vec<Line<'static>> {
+    if known.gap {
+        vec![Line::styled("(some of this text is missing)", theme.dim)]
+    } else {
+        Vec::new()
+    }
+}
+
+fn compaction(auto: bool, width: u16, theme: &Theme) -> Shown<'static> {
+    let words = if auto {
+        " the conversation was getting long and was summarized "
+    } else {
+        " the conversation was summarized "
+    };
+    let words = wrap::truncate(words, usize::from(width)).into_owned();
+    let room = usize::from(width).saturating_sub(wrap::width(&words));
+    let rule = |columns: usize| theme.pick("─", "-").repeat(columns);
+    let text = format!("{}{words}{}", rule(room / 2), rule(room - room / 2));
+    Shown::lines(vec![Line::styled(text, theme.dim)])
+}
+
+/// Why a message ended early.
+/// `is_at_rest`: the server works on nothing.
+fn foot(entry: &Entry, is_at_rest: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let message = &entry.message;
+    if let Some(error) = &message.error {
+        return error_lines(error, width, theme);
+    }
+    let words = match message.finish.as_deref() {
+        _ if is_at_rest && is_unfinished(message) => {
+            "The answer was cut off: OpenCode ended before it finished."
+        }
+        Some("length") => "The answer was cut off: it reached the model's output limit.",
+        Some("content-filter") => "The answer was cut off by the provider's content filter.",
+        _ => return Vec::new(),
+    };
+    wrapped(words, width, theme.warning)
+}
+
+fn error_lines(error: &MessageError, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+    if error.is_abort() {
+        return vec![Line::styled("stopped by you", theme.dim)];
+    }
+    let sign = theme.pick("×", "x");
+    let end = error
+        .message
+        .char_indices()
+        .nth(ERROR_CHARS)
+        .map_or(error.message.len(), |(i, _)| i);
+    wrapped(
+        &format!("{sign} {}: {}", error.name, &error.message[..end]),
+        width,
+        theme.error,
+    )
+}
+
+/// Wraps a short text of our own or the server's; nothing for an empty one.
+pub(in crate::app::chat) fn wrapped(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
+    wrap::wrap_plain(&ansi::plain(text), usize::from(width), style)
+}
+
+fn one_line(text: &str, style: Style, width: u16) -> Shown<'static> {
+    let text = wrap::truncate(text, usize::from(width)).into_owned();
+    Shown::lines(vec![Line::styled(text, style)])
+}

@@ -1,0 +1,323 @@
+//! Draws the panel of the first request that waits.
+//!
+//! From above: what is asked, which scrolls; how much of it is out of sight; what the reader must be
+//! warned of; the options. Nothing is left out without a word: where there is no room, the panel says
+//! how many lines are hidden and which key shows them. All text of others passes
+//! [`visible`].
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::chat::requests::Request;
+use crate::app::chat::{Chat, ChatAction, ChatContext, Half, PanelViewport, Seat};
+use crate::app::view::cx::ViewCx;
+use crate::app::view::theme::Theme;
+use crate::text::visible::{self, Findings};
+use crate::text::wrap;
+
+/// Narrower than this, only numbers say how much is out of sight.
+const ROOM_FOR_WORDS: u16 = 60;
+
+/// The panel as lines.
+#[derive(Default)]
+pub(in crate::app::chat) struct PanelText {
+    pub(in crate::app::chat) title: String,
+    /// What is asked.
+    pub(in crate::app::chat) asked: Vec<Line<'static>>,
+    /// What must be known before an answer.
+    pub(in crate::app::chat) warnings: Vec<Line<'static>>,
+    pub(in crate::app::chat) answers: Vec<Line<'static>>,
+    /// The lines of `answers` that must be in sight.
+    pub(in crate::app::chat) marked: Range<usize>,
+}
+
+/// How many rows each part gets.
+struct Rows {
+    asked: usize,
+    /// A row says how much is out of sight.
+    rest: bool,
+    warnings: usize,
+    answers: usize,
+}
+
+impl PanelText {
+    /// Divides the rows below the title. Nobody can answer without the beginning of what is asked;
+    /// then come the answers, then the warnings, then the rest of what is asked.
+    fn divide(&self, rows: usize) -> Rows {
+        let first = self.asked.len().min(rows).min(1 + rows / 4);
+        let answers = self.answers.len().min(rows - first);
+        let warnings = self.warnings.len().min(rows - first - answers);
+        let room = rows - answers - warnings;
+        let all = self.asked.len() <= room && answers == self.answers.len();
+        let rest = !all && room > 1;
+        Rows {
+            asked: self.asked.len().min(room - usize::from(rest)),
+            rest,
+            warnings,
+            answers,
+        }
+    }
+}
+
+/// What the panel is drawn with.
+#[derive(Clone, Copy)]
+pub(in crate::app::chat) struct Look<'a> {
+    pub(in crate::app::chat) theme: &'a Theme,
+    pub(in crate::app::chat) seat: &'a Seat<'a>,
+    pub(in crate::app::chat) columns: usize,
+}
+
+impl Look<'_> {
+    pub(in crate::app::chat) fn key(self, context: ChatContext, action: ChatAction) -> String {
+        self.seat.key(context, action)
+    }
+
+    /// Text that is asked for.
+    pub(in crate::app::chat) fn strong(self) -> visible::Look {
+        self.styled(self.theme.strong)
+    }
+
+    pub(in crate::app::chat) fn styled(self, text: ratatui::style::Style) -> visible::Look {
+        visible::Look {
+            text,
+            written: self.theme.warning,
+            sign: self.theme.dim,
+            prose: false,
+        }
+    }
+
+    /// Text that is read, not run.
+    pub(in crate::app::chat) fn prose(self) -> visible::Look {
+        visible::Look {
+            prose: true,
+            ..self.strong()
+        }
+    }
+
+    /// The findings as lines of warning.
+    pub(in crate::app::chat) fn warn(self, findings: &Findings) -> Vec<Line<'static>> {
+        let words = findings.words().into_iter();
+        words.flat_map(|words| self.warning(&words)).collect()
+    }
+
+    pub(in crate::app::chat) fn warning(self, words: &str) -> Vec<Line<'static>> {
+        let sign = self.theme.pick("⚠", "!");
+        let line = Line::styled(format!("{sign} {words}"), self.theme.warning);
+        wrap::wrap_line(line, self.columns)
+    }
+}
+
+impl Chat {
+    /// The rows that the panel takes of this area.
+    pub(in crate::app::chat) fn panel_height(
+        &self,
+        area: Rect,
+        vx: &mut ViewCx<'_>,
+        seat: &Seat<'_>,
+    ) -> u16 {
+        let Some(text) = self.panel_text(area.width, vx, seat) else {
+            return 0;
+        };
+        if self.requests.panel.full {
+            return area.height;
+        }
+        // Where there is little room, the question is worth more than what was said before.
+        let spare = if area.height > 14 { 3 } else { 0 };
+        let pinned = 1 + text.warnings.len() + text.answers.len();
+        let glance = usize::from(area.height / 2).max(6);
+        let asked = match text.asked.len() {
+            lines if lines > glance => glance + 1,
+            lines => lines,
+        };
+        let most = usize::from(area.height.saturating_sub(spare));
+        let wanted = (pinned + asked).min(most);
+        u16::try_from(wanted).unwrap_or(u16::MAX).min(area.height)
+    }
+
+    pub(in crate::app::chat) fn view_panel(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+        seat: &Seat<'_>,
+    ) -> PanelViewport {
+        let text = self.panel_text(area.width, vx, seat);
+        let Some(text) = text.filter(|_| !area.is_empty()) else {
+            return PanelViewport::default();
+        };
+        self.view_panel_title(&text.title, area, buf, (vx.theme, seat));
+        let rows = text.divide(usize::from(area.height - 1));
+        let first = self.first_row(&text, rows.asked);
+        let from = if self.is_one_list() {
+            0
+        } else {
+            text.marked.end.saturating_sub(rows.answers)
+        };
+        let from = from.min(text.marked.start);
+        let hidden = (text.asked.len() - rows.asked) + (text.answers.len() - rows.answers);
+        let rest = rows
+            .rest
+            .then(|| self.rest_line((hidden, first), area.width, vx.theme, seat));
+        let asked = text.asked.iter().skip(first).take(rows.asked);
+        let shown = asked.chain(rest.as_ref());
+        let shown = shown.chain(text.warnings.iter().take(rows.warnings));
+        let shown = shown.chain(text.answers.iter().skip(from).take(rows.answers));
+        for (line, row) in shown.zip(area.rows().skip(1)) {
+            // The first two columns are the title's sign.
+            buf.set_line(row.x + 2, row.y, line, row.width.saturating_sub(2));
+        }
+        let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        PanelViewport {
+            first: fit(first),
+            rows: fit(rows.asked),
+            lines: fit(text.asked.len()),
+        }
+    }
+
+    /// The first line of what is asked that is in sight.
+    fn first_row(&self, text: &PanelText, rows: usize) -> usize {
+        let panel = &self.requests.panel;
+        let most = text.asked.len().saturating_sub(rows);
+        let mut first = usize::from(panel.scroll).min(most);
+        if panel.follows_mark && self.is_one_list() {
+            first = first.max(text.marked.end.saturating_sub(rows));
+            first = first.min(text.marked.start);
+        }
+        first
+    }
+
+    /// Whether the options scroll with what is asked.
+    fn is_one_list(&self) -> bool {
+        self.requests.panel.full && matches!(self.requests.first(), Some(Request::Question(_)))
+    }
+
+    fn view_panel_title(
+        &self,
+        title: &str,
+        area: Rect,
+        buf: &mut Buffer,
+        (theme, seat): (&Theme, &Seat<'_>),
+    ) {
+        let width = usize::from(area.width);
+        let active = seat.focused && self.half == Half::Composer;
+        let style = if active { theme.warning } else { theme.dim };
+        let rule = theme.pick("─", "-").repeat(width);
+        buf.set_stringn(area.x, area.y, rule, width, theme.dim);
+        let mut right = Vec::new();
+        if self.asks_for_child() {
+            right.push("from a sub-agent".to_owned());
+        }
+        if self.requests.len() > 1 {
+            right.push(format!("1 of {}", self.requests.len()));
+        }
+        let right = right.join(" · ");
+        let room = width.saturating_sub(wrap::width(&right) + 8);
+        let title = wrap::truncate(title, room);
+        buf.set_stringn(area.x, area.y, format!("! {title} "), width, style);
+        let columns = wrap::width(&right) + 4;
+        if !right.is_empty() && columns < width {
+            let x = area.right() - u16::try_from(columns).unwrap_or(0);
+            buf.set_string(x, area.y, format!(" {right} "), theme.dim);
+        }
+    }
+
+    /// Whether the request comes from a sub-agent's conversation.
+    fn asks_for_child(&self) -> bool {
+        let session = match self.requests.first() {
+            Some(Request::Permission(asked)) => &asked.session,
+            Some(Request::Question(asked)) => &asked.session,
+            None => return false,
+        };
+        let own = self.conversation.as_ref();
+        own.is_some_and(|own| own.id != *session)
+    }
+
+    /// Says how much is out of sight, and how it comes into sight.
+    fn rest_line(
+        &self,
+        (hidden, first): (usize, usize),
+        width: u16,
+        theme: &Theme,
+        seat: &Seat<'_>,
+    ) -> Line<'static> {
+        let context = self.context();
+        let key = seat.key(context, ChatAction::RequestFull);
+        let pages = [ChatAction::PageUp, ChatAction::PageDown].map(|page| seat.key(context, page));
+        let pages = pages.join(" ").trim().to_owned();
+        let with_key = |does: &str| match key.as_str() {
+            "" => String::new(),
+            key => format!("{key}{does}"),
+        };
+        let lines = if hidden == 1 { "line" } else { "lines" };
+        let words = if width < ROOM_FOR_WORDS {
+            [format!("{hidden} more"), key, String::new()]
+        } else if self.requests.panel.full {
+            let below = hidden - first.min(hidden);
+            [
+                format!("{first} above, {below} below"),
+                pages,
+                with_key(" back"),
+            ]
+        } else {
+            [
+                format!("{hidden} more {lines}"),
+                with_key(" shows all"),
+                pages,
+            ]
+        };
+        let words: Vec<String> = words.into_iter().filter(|part| !part.is_empty()).collect();
+        Line::styled(format!("… {}", words.join(" · ")), theme.warning)
+    }
+
+    fn panel_text(&self, width: u16, vx: &mut ViewCx<'_>, seat: &Seat<'_>) -> Option<PanelText> {
+        let look = Look {
+            theme: vx.theme,
+            seat,
+            columns: usize::from(width.saturating_sub(3)).max(1),
+        };
+        let mut text = match self.requests.first()? {
+            Request::Permission(permission) => self.permission_text(permission, look, vx.cache),
+            Request::Question(question) => self.question_text(question, look),
+        };
+        if self.is_one_list() {
+            text.asked.push(Line::default());
+            let above = text.asked.len();
+            text.marked = text.marked.start + above..text.marked.end + above;
+            text.asked.append(&mut text.answers);
+        }
+        Some(text)
+    }
+}
+
+/// Puts options side by side, each whole where it has room, and tells the lines of the marked one.
+pub(in crate::app::chat) fn option_rows(
+    options: Vec<(Vec<Span<'static>>, bool)>,
+    look: Look<'_>,
+) -> (Vec<Line<'static>>, Range<usize>) {
+    let mut rows: Vec<Line<'static>> = vec![Line::default()];
+    let mut at = 0..1;
+    for (option, marked) in options {
+        let width: usize = option.iter().map(|span| wrap::width(&span.content)).sum();
+        let used = rows.last().map_or(0, Line::width);
+        if used > 0 && used + width > look.columns {
+            rows.push(Line::default());
+        }
+        let first = rows.len() - 1;
+        if width > look.columns {
+            rows.pop();
+            visible::wrap_into(&option, look.columns, look.strong(), &mut rows);
+        } else if let Some(row) = rows.last_mut() {
+            row.spans.extend(option);
+        }
+        if let Some(row) = rows.last_mut() {
+            row.spans.push(Span::raw("   "));
+        }
+        if marked {
+            at = first..rows.len();
+        }
+    }
+    (rows, at)
+}

@@ -1,0 +1,247 @@
+//! Draws a tool call: one line that says what it does, and below it what it gave.
+//!
+//! Folded, a running call shows the last lines of its output, a failed one its error, a list of
+//! todos itself; unfolded, all that there is.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::block::{Body, Shown, fold_sign, key};
+use crate::app::chat::transcript::PartEntry;
+use crate::app::time::format;
+use crate::app::view::cx::ViewCx;
+use crate::app::view::theme::Theme;
+use crate::domain::chat::{Todo, ToolCall, ToolStatus};
+use crate::domain::time::UnixMillis;
+use crate::text::{Palette, ansi, diff, wrap};
+
+/// Rows of output that a folded call shows while it runs.
+const TAIL: usize = 5;
+/// Only the end of a longer output is drawn.
+const OUTPUT_BYTES: usize = 64 * 1024;
+/// How much of an error a folded call shows.
+const ERROR_ROWS: usize = 4;
+
+pub(in crate::app::chat) fn tool<'c>(
+    known: &PartEntry,
+    call: &ToolCall,
+    (open, server_now): (bool, UnixMillis),
+    width: u16,
+    vx: &'c mut ViewCx<'_>,
+) -> Shown<'c> {
+    let theme = vx.theme;
+    let before = vec![head(call, (open, server_now), width, vx)];
+    let columns = width.saturating_sub(4).max(1);
+    let what = match (open, call.status) {
+        (true, _) => What::All,
+        (false, _) if !call.todos.is_empty() => What::Todos,
+        (false, ToolStatus::Running) if !call.output.is_empty() => What::Tail,
+        (false, ToolStatus::Error) => What::Error,
+        (false, _) => return only(before),
+    };
+    let id = format!("{}/{}", known.part.id, what.name());
+    let lines = vx.cache.cached(key(known, &id), columns, || {
+        what.lines(call, columns, theme)
+    });
+    let all = lines.len();
+    let len = match what {
+        What::Tail => all.min(TAIL),
+        What::Error => all.min(ERROR_ROWS),
+        What::All | What::Todos => all,
+    };
+    let from = if what == What::Tail { all - len } else { 0 };
+    Shown {
+        before,
+        body: Some(Body {
+            from,
+            len,
+            ..Body::whole(lines, 4)
+        }),
+        after: Vec::new(),
+    }
+}
+
+fn only(before: Vec<Line<'static>>) -> Shown<'static> {
+    Shown {
+        before,
+        ..Shown::default()
+    }
+}
+
+/// What is shown below the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    All,
+    Todos,
+    Tail,
+    Error,
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Todos => "todos",
+            Self::Tail => "tail",
+            Self::Error => "error",
+        }
+    }
+
+    fn lines(self, call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
+        match self {
+            Self::All => all(call, columns, theme),
+            Self::Todos => todos(&call.todos, columns, theme),
+            Self::Tail => output(&call.output, columns, theme.dim),
+            Self::Error => error(call, columns, theme),
+        }
+    }
+}
+
+fn all(call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if let Some(diff) = &call.diff {
+        lines.extend(changes(diff, columns, &theme.palette));
+    } else {
+        // A list of todos is drawn below; as it was given it is one long line of JSON.
+        let input = call.input.iter().filter(|_| call.todos.is_empty());
+        for (name, value) in input {
+            // The head says it already, unless it was cut there.
+            if *value != call.subject || wrap::width(value) + 24 > usize::from(columns) {
+                let value = format!("{name}: {value}");
+                lines.extend(ending(&value, columns, theme.text));
+            }
+        }
+    }
+    lines.extend(todos(&call.todos, columns, theme));
+    if call.todos.is_empty() && call.diff.is_none() {
+        lines.extend(output(&call.output, columns, theme.dim));
+    }
+    lines.extend(error(call, columns, theme));
+    if lines.is_empty() {
+        lines.push(Line::styled("(no output)", theme.dim));
+    }
+    lines
+}
+
+fn error(call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
+    call.error
+        .as_deref()
+        .map_or_else(Vec::new, |error| output(error, columns, theme.error))
+}
+
+fn changes(text: &str, columns: u16, palette: &Palette) -> Vec<Line<'static>> {
+    diff::unified(text, usize::from(columns), palette)
+}
+
+/// The end of what a program printed, wrapped; lines that were drawn over and over as they stand in the end.
+fn output(text: &str, columns: u16, style: Style) -> Vec<Line<'static>> {
+    ending(&ansi::last_states(text), columns, style)
+}
+
+/// The end of a text, wrapped.
+fn ending(text: &str, columns: u16, style: Style) -> Vec<Line<'static>> {
+    let text = text.trim_end();
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let start = text.len().saturating_sub(OUTPUT_BYTES);
+    let start = (start..text.len())
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
+    let mut lines = Vec::new();
+    if start > 0 {
+        lines.push(Line::styled("… only the end is shown", style));
+    }
+    lines.extend(wrap::wrap_plain(
+        &ansi::plain(&text[start..]),
+        usize::from(columns),
+        style,
+    ));
+    lines
+}
+
+fn todos(todos: &[Todo], columns: u16, theme: &Theme) -> Vec<Line<'static>> {
+    todos
+        .iter()
+        .map(|todo| {
+            let (sign, style) = match todo.status.as_str() {
+                "completed" => (theme.pick("✓", "x"), theme.dim),
+                "in_progress" => (theme.pick("●", "*"), theme.accent),
+                "cancelled" => (theme.pick("×", "-"), theme.dim),
+                _ => (theme.pick("○", "o"), theme.text),
+            };
+            let room = usize::from(columns).saturating_sub(2);
+            let words = wrap::truncate(&todo.content, room).into_owned();
+            Line::styled(format!("{sign} {words}"), style)
+        })
+        .collect()
+}
+
+/// `▸ ✓ bash cargo test                6.1s`, exactly `width` columns where there is room.
+fn head(
+    call: &ToolCall,
+    (open, server_now): (bool, UnixMillis),
+    width: u16,
+    vx: &ViewCx<'_>,
+) -> Line<'static> {
+    let theme = vx.theme;
+    let (sign, style) = match (call.status, call.exit) {
+        (ToolStatus::Pending, _) => (theme.pick("○", "o"), theme.dim),
+        (ToolStatus::Running, _) => (theme.pick("●", "*"), theme.accent),
+        (ToolStatus::Completed, Some(code)) if code != 0 => ("!", theme.warning),
+        (ToolStatus::Completed, _) => (theme.pick("✓", "+"), theme.success),
+        (ToolStatus::Error, _) => (theme.pick("×", "x"), theme.error),
+    };
+    let facts = facts(call, server_now, theme);
+    let tool = wrap::truncate(&call.tool, 20).into_owned();
+    let subject = if call.subject.is_empty() {
+        call.title.as_deref().unwrap_or_default()
+    } else {
+        &call.subject
+    };
+    let used = 4 + wrap::width(&tool) + 1 + wrap::width(&facts) + 1;
+    let room = usize::from(width).saturating_sub(used);
+    let subject = wrap::truncate(subject, room).into_owned();
+    let gap = room.saturating_sub(wrap::width(&subject)) + 1;
+    Line::from(vec![
+        Span::styled(format!("{} ", fold_sign(open, theme)), theme.dim),
+        Span::styled(format!("{sign} "), style),
+        Span::styled(format!("{tool} "), theme.strong),
+        Span::styled(subject, theme.text),
+        Span::styled(format!("{}{facts}", " ".repeat(gap)), theme.dim),
+    ])
+}
+
+/// Counted changes, exit code and time, as far as the call has them.
+/// `server_now` is the server's time, by which the call's are told.
+fn facts(call: &ToolCall, server_now: UnixMillis, theme: &Theme) -> String {
+    let mut facts = Vec::new();
+    if let Some(diff) = &call.diff {
+        let count = |sign: &str, not: &str| {
+            diff.lines()
+                .filter(|line| line.starts_with(sign) && !line.starts_with(not))
+                .count()
+        };
+        let minus = theme.pick("−", "-");
+        facts.push(format!(
+            "+{} {minus}{}",
+            count("+", "+++"),
+            count("-", "---")
+        ));
+    }
+    if let Some(code) = call.exit.filter(|code| *code != 0) {
+        facts.push(format!("exit {code}"));
+    }
+    match (call.started, call.ended) {
+        (Some(started), Some(ended)) => facts.push(format::took(started, ended)),
+        (Some(started), None) if call.status == ToolStatus::Running => {
+            let running = server_now.since(started);
+            // A time that makes no sense is not told.
+            if running.as_secs() > 0 && running.as_secs() < 86_400 {
+                facts.push(format::running(running));
+            }
+        }
+        _ => {}
+    }
+    facts.join(" · ")
+}

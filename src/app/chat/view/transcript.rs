@@ -1,0 +1,336 @@
+//! Draws the rows of the conversation that are in sight, and no others.
+//!
+//! Resolves the model's anchor and pending offset with the heights of the blocks it passes, draws,
+//! and tells where it arrived. Every row is drawn at full width with nothing in it that moves on its
+//! own, so that a frame that is one line further is the last one scrolled by one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::Line;
+
+use super::block::Shown;
+use crate::app::chat::scroll::{Anchor, Blocks, Pos};
+use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewport, Seat};
+use crate::app::view::cx::ViewCx;
+use crate::text::wrap;
+
+/// What came out of drawing the conversation.
+#[derive(Debug, Default)]
+pub(in crate::app::chat) struct Drawn {
+    pub(in crate::app::chat) viewport: ChatViewport,
+    /// The last row of the conversation is in sight.
+    pub(in crate::app::chat) at_tail: bool,
+}
+
+/// A row of the conversation: the block it is in, and how many of the block's rows are before it.
+type Spot = (Pos, usize);
+
+struct Painter<'a, 'b, 'v> {
+    chat: &'a Chat,
+    blocks: Blocks<'a>,
+    vx: &'b mut ViewCx<'v>,
+    seat: &'a Seat<'a>,
+    /// Columns for the text of a block.
+    width: u16,
+    height: usize,
+}
+
+impl Chat {
+    pub(in crate::app::chat) fn view_transcript(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+        seat: &Seat<'_>,
+    ) -> Drawn {
+        let mut painter = Painter {
+            chat: self,
+            blocks: self.blocks(),
+            vx,
+            seat,
+            width: area.width.saturating_sub(2).max(1),
+            height: usize::from(area.height),
+        };
+        let Some(first) = painter.blocks.first() else {
+            draw_empty(area, buf, painter.vx, seat);
+            return Drawn {
+                viewport: ChatViewport {
+                    at_top: true,
+                    applied: self.scroll.pending,
+                    ..ChatViewport::default()
+                },
+                at_tail: true,
+            };
+        };
+        let (spot, at_tail) = painter.resolve(first);
+        let (spot, at_tail) = painter.reveal(spot, at_tail);
+        let mut drawn = Drawn {
+            at_tail,
+            viewport: ChatViewport {
+                anchor: painter.anchor(spot, at_tail),
+                applied: self.scroll.pending,
+                at_top: spot == (first, 0),
+                revealed: self.scroll.reveal.clone(),
+                ..ChatViewport::default()
+            },
+        };
+        painter.draw(spot, area, buf, &mut drawn.viewport);
+        drawn
+    }
+}
+
+impl Painter<'_, '_, '_> {
+    /// The first row to draw, and whether the end is in sight.
+    fn resolve(&mut self, first: Pos) -> (Spot, bool) {
+        let scroll = &self.chat.scroll;
+        let tail = self.tail(first);
+        let from = match &scroll.anchor {
+            Anchor::Tail => tail,
+            Anchor::Top => (first, 0),
+            Anchor::At { block, line } => match self.blocks.find(block) {
+                Some(pos) => (pos, (*line).min(self.rows(pos).saturating_sub(1))),
+                None => tail,
+            },
+        };
+        let spot = match usize::try_from(scroll.pending.unsigned_abs()).unwrap_or(usize::MAX) {
+            0 => from,
+            rows if scroll.pending < 0 => self.up(from, rows),
+            rows => self.down(from, rows),
+        };
+        // What would leave empty rows below the end stands at the end.
+        if spot == tail || !self.fills(spot) {
+            return (tail, true);
+        }
+        (spot, false)
+    }
+
+    /// Moves as little as brings the block into sight that is to be seen: its end if it fits, else its first
+    /// row to the top.
+    fn reveal(&mut self, (top, line): Spot, at_tail: bool) -> (Spot, bool) {
+        let wanted = self.chat.scroll.reveal.as_ref();
+        let Some(pos) = wanted.and_then(|id| self.blocks.find(id)) else {
+            return ((top, line), at_tail);
+        };
+        let lead = self.lead(pos);
+        let head = (pos, lead);
+        // Rows of the block that are above the screen.
+        let above = if pos == top { line } else { 0 };
+        let Some(before) = self.distance((top, line), pos).filter(|_| above <= lead) else {
+            return (head, false);
+        };
+        let end = before + self.rows(pos) - above;
+        let hidden = end.saturating_sub(self.height);
+        if hidden == 0 {
+            return ((top, line), at_tail);
+        }
+        (
+            self.down((top, line), hidden.min(before + lead - above)),
+            false,
+        )
+    }
+
+    /// How many rows stand between a row and the block at `pos`; `None` if that is not in sight below it.
+    fn distance(&mut self, (mut at, line): Spot, pos: Pos) -> Option<usize> {
+        if at == pos {
+            return Some(0);
+        }
+        let mut rows = self.rows(at).saturating_sub(line);
+        while rows <= self.height {
+            at = self.blocks.next(at)?;
+            if at == pos {
+                return Some(rows);
+            }
+            rows += self.rows(at);
+        }
+        None
+    }
+
+    /// The first row when the last row of the conversation is the last of the area.
+    fn tail(&mut self, first: Pos) -> Spot {
+        let Some(last) = self.blocks.last() else {
+            return (first, 0);
+        };
+        let rows = self.rows(last);
+        self.up((last, rows), self.height)
+    }
+
+    fn up(&mut self, (mut pos, mut line): Spot, mut rows: usize) -> Spot {
+        loop {
+            if line >= rows {
+                return (pos, line - rows);
+            }
+            rows -= line;
+            let Some(before) = self.blocks.prev(pos) else {
+                return (pos, 0);
+            };
+            pos = before;
+            line = self.rows(pos);
+        }
+    }
+
+    fn down(&mut self, (mut pos, mut line): Spot, rows: usize) -> Spot {
+        line = line.saturating_add(rows);
+        loop {
+            let here = self.rows(pos);
+            if line < here {
+                return (pos, line);
+            }
+            let Some(after) = self.blocks.next(pos) else {
+                return (pos, here.saturating_sub(1));
+            };
+            line -= here;
+            pos = after;
+        }
+    }
+
+    /// Whether the conversation fills the area from this row on, and goes on below it.
+    fn fills(&mut self, (mut pos, line): Spot) -> bool {
+        let mut below = self.rows(pos).saturating_sub(line);
+        while below <= self.height {
+            let Some(after) = self.blocks.next(pos) else {
+                return false;
+            };
+            pos = after;
+            below += self.rows(pos);
+        }
+        true
+    }
+
+    fn anchor(&self, (pos, line): Spot, at_tail: bool) -> Anchor {
+        match self.blocks.block(pos) {
+            Some(block) if !at_tail => Anchor::At {
+                block: block.id(),
+                line,
+            },
+            _ => Anchor::Tail,
+        }
+    }
+
+    /// Whether an empty row stands before this block.
+    fn lead(&self, pos: Pos) -> usize {
+        let (Some(before), Some(block)) = (self.blocks.prev(pos), self.blocks.block(pos)) else {
+            return 0;
+        };
+        let close = |pos| {
+            self.blocks
+                .block(pos)
+                .is_some_and(|block| block.is_compact())
+        };
+        usize::from(!(block.is_compact() && close(before)))
+    }
+
+    fn rows(&mut self, pos: Pos) -> usize {
+        let lead = self.lead(pos);
+        let Some(block) = self.blocks.block(pos) else {
+            return 0;
+        };
+        lead + self.chat.show(block, self.width, self.vx, self.seat).len()
+    }
+
+    fn draw(&mut self, spot: Spot, area: Rect, buf: &mut Buffer, viewport: &mut ChatViewport) {
+        let (mut pos, mut skip) = spot;
+        let mut y = area.y;
+        while y < area.bottom() {
+            let Some(block) = self.blocks.block(pos) else {
+                return;
+            };
+            let lead = self.lead(pos);
+            let blank = lead.saturating_sub(skip);
+            y = y.saturating_add(u16::try_from(blank).unwrap_or(0));
+            if y >= area.bottom() {
+                return;
+            }
+            let id = block.id();
+            let marked = self.chat.scroll.selected.as_ref() == Some(&id);
+            viewport.blocks.push((y - area.y, id));
+            let rest = Rect {
+                y,
+                height: area.bottom() - y,
+                ..area
+            };
+            let mark = (self.vx.theme.pick("▌", "|"), self.vx.theme.accent);
+            let shown = self.chat.show(block, self.width, self.vx, self.seat);
+            let from = skip.saturating_sub(lead);
+            let drawn = draw_block(&shown, from, rest, buf);
+            if self.blocks.is_reverted(pos) {
+                let rows = Rect {
+                    height: drawn,
+                    ..rest
+                };
+                let dim = self.vx.theme.dim.remove_modifier(Modifier::BOLD);
+                buf.set_style(rows, dim);
+            }
+            if marked {
+                for row in y..y + drawn {
+                    buf.set_string(area.x, row, mark.0, mark.1);
+                }
+            }
+            y += drawn;
+            skip = 0;
+            match self.blocks.next(pos) {
+                Some(next) => pos = next,
+                None => return,
+            }
+        }
+    }
+}
+
+/// Draws a block's rows from `from` on, as many as fit. Returns how many.
+fn draw_block(shown: &Shown<'_>, from: usize, area: Rect, buf: &mut Buffer) -> u16 {
+    let room = usize::from(area.height);
+    let mut y = area.y;
+    for (indent, dim, line) in shown.window(from, room) {
+        let x = area.x.saturating_add(1 + indent);
+        let width = area.right().saturating_sub(x + 1);
+        buf.set_line(x, y, line, width);
+        if let Some(style) = dim {
+            let row = Rect {
+                x,
+                y,
+                width,
+                height: 1,
+            };
+            buf.set_style(row, style);
+        }
+        y += 1;
+    }
+    y - area.y
+}
+
+/// What is said before anything was said.
+fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, seat: &Seat<'_>) {
+    let width = usize::from(area.width.saturating_sub(4)).max(1);
+    let send = match seat.key(ChatContext::Composer, ChatAction::Send) {
+        key if key.is_empty() => String::new(),
+        key => format!(" and press {key}"),
+    };
+    let words = format!(
+        "Describe a change, a bug or a question below{send}. What you send \
+         {} or the agent works waits in the queue.",
+        seat.meanwhile
+    );
+    let text = [
+        ("What shall we work on?", vx.theme.strong),
+        ("", vx.theme.dim),
+        (words.as_str(), vx.theme.dim),
+    ];
+    let lines: Vec<Line<'static>> = text
+        .iter()
+        .flat_map(|(text, style)| match *text {
+            "" => vec![Line::default()],
+            text => wrap::wrap_plain(text, width, *style),
+        })
+        .collect();
+    for (line, row) in lines
+        .iter()
+        .zip(area.rows().skip(usize::from(area.height > 6)))
+    {
+        buf.set_line(
+            row.x.saturating_add(2),
+            row.y,
+            line,
+            row.width.saturating_sub(3),
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! A kill is asked for: who goes with it, and what is lost. The words are made when they are drawn.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::app::session::OpenSession;
+use crate::app::sessions::Target;
+use crate::app::sessions::all_sessions::AllSessions;
+use crate::app::time::format::LocalClock;
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::State;
+use crate::domain::session::SessionSummary;
+use crate::domain::stranger::{Stranger, Whence};
+use crate::domain::time::UnixMillis;
+
+/// What goes with one sandbox.
+enum KillTarget<'a> {
+    /// The sessions in it; never empty.
+    Sessions(Vec<&'a SessionSummary>),
+    Stranger(&'a Stranger),
+}
+
+/// What is known of a session's last snapshot.
+enum LastSnapshot {
+    At(UnixMillis),
+    /// None was taken.
+    None,
+    /// The session is not open: nobody has looked.
+    Unknown,
+}
+
+/// The sandboxes of these rows, and of all sessions that share one with them. None of a session whose
+/// sandbox is gone already.
+pub(in crate::app) fn kill_targets(rows: &[Target], all: AllSessions<'_>) -> Vec<Target> {
+    let mut seen = BTreeSet::new();
+    let mut targets = Vec::new();
+    for row in rows {
+        let with_it = match row {
+            Target::Session(key) if all.is_gone(key) => Vec::new(),
+            Target::Session(key) => {
+                let sharing = all.list().sharing(key).into_iter();
+                sharing
+                    .map(|row| Target::Session(row.key.clone()))
+                    .collect()
+            }
+            Target::Sandbox(_) => vec![row.clone()],
+        };
+        targets.extend(with_it.into_iter().filter(|row| seen.insert(row.clone())));
+    }
+    targets
+}
+
+/// The question whether sandboxes are to be killed.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct KillConfirm<'a> {
+    all: AllSessions<'a>,
+    clock: LocalClock,
+}
+
+impl<'a> KillConfirm<'a> {
+    pub(in crate::app) fn new(all: AllSessions<'a>, clock: LocalClock) -> Self {
+        Self { all, clock }
+    }
+
+    /// Whom the kill takes, a paragraph each.
+    pub(in crate::app) fn words(self, rows: &[Target]) -> Vec<String> {
+        let targets = self.targets(rows);
+        match &targets[..] {
+            [KillTarget::Sessions(sessions)] => return self.kill_one(sessions),
+            [KillTarget::Stranger(stranger)] => {
+                let from = stranger.whence.words();
+                let mut words = vec![
+                    format!(
+                        "Kill {}? No session here uses it: {from}.",
+                        called(stranger)
+                    ),
+                    "Everything in it will be lost.".to_owned(),
+                ];
+                if stranger.whence == Whence::Foreign {
+                    words.push("Another program may need it.".to_owned());
+                }
+                return words;
+            }
+            _ => {}
+        }
+        let is_session = |row: &&Target| matches!(row, Target::Session(_));
+        let sessions = rows.iter().filter(is_session).count();
+        let head = match (sessions, rows.len() - sessions) {
+            (n, 0) => format!("Kill the sandboxes of {n} sessions?"),
+            (0, n) => format!("Kill {n} sandboxes without a session?"),
+            (1, n) => format!("Kill the sandbox of 1 session, and {n} without a session?"),
+            (s, n) => format!("Kill the sandboxes of {s} sessions, and {n} without a session?"),
+        };
+        let kept = if sessions > 0 {
+            " Conversations are kept."
+        } else {
+            ""
+        };
+        let mut words = vec![head + kept, String::new()];
+        words.extend(targets.iter().map(|target| self.target(target)));
+        words
+    }
+
+    fn kill_one(self, sessions: &[&SessionSummary]) -> Vec<String> {
+        let Some((first, others)) = sessions.split_first() else {
+            return Vec::new();
+        };
+        let loses = self.kill_loses(&first.key);
+        let mut words = vec![format!(
+            "Kill the sandbox of {}? {loses}",
+            quoted(&first.name)
+        )];
+        if !others.is_empty() {
+            let others: Vec<_> = others.iter().map(|row| quoted(&row.name)).collect();
+            words.push(format!("Also in this sandbox: {}.", others.join(", ")));
+        }
+        words
+    }
+
+    /// `fix-login, fork (working): its files are lost`.
+    fn target(self, target: &KillTarget<'_>) -> String {
+        let rows = match target {
+            KillTarget::Sessions(rows) => rows,
+            KillTarget::Stranger(stranger) => {
+                let from = stranger.whence.words();
+                return format!(
+                    "{}: {from}; everything in it will be lost",
+                    called(stranger)
+                );
+            }
+        };
+        let names: Vec<_> = rows.iter().map(|row| quoted(&row.name)).collect();
+        let at_work = rows
+            .iter()
+            .map(|row| self.all.state_of(row))
+            .find(|state| matches!(state, State::Working | State::NeedsYou));
+        let at_work = at_work.map_or_else(String::new, |state| format!(" ({})", state.name()));
+        let loses = match rows.first() {
+            Some(row) if row.sandbox.id.is_some() => self.kill_loses_in_short(&row.key),
+            _ => "has no sandbox yet".to_owned(),
+        };
+        format!("{}{at_work}: {loses}", names.join(", "))
+    }
+
+    /// The rows by their sandboxes; each session that has none yet by itself.
+    fn targets(self, rows: &[Target]) -> Vec<KillTarget<'a>> {
+        let mut targets: Vec<KillTarget<'a>> = Vec::new();
+        for row in rows {
+            match row {
+                Target::Sandbox(id) => {
+                    targets.extend(self.all.list().stranger(id).map(KillTarget::Stranger));
+                }
+                Target::Session(key) => {
+                    let Some(row) = self.all.list().row(key) else {
+                        continue;
+                    };
+                    let shared = targets.iter_mut().find_map(|target| match target {
+                        KillTarget::Sessions(rows) => (row.sandbox.id.is_some()
+                            && rows[0].sandbox.id == row.sandbox.id)
+                            .then_some(rows),
+                        KillTarget::Stranger(_) => None,
+                    });
+                    match shared {
+                        Some(rows) => rows.push(row),
+                        None => targets.push(KillTarget::Sessions(vec![row])),
+                    }
+                }
+            }
+        }
+        targets
+    }
+
+    /// What a kill takes away.
+    fn kill_loses(self, key: &SessionKey) -> String {
+        match self.last_snapshot(key) {
+            LastSnapshot::At(at) => {
+                let since = self.clock.since(at);
+                format!("Changes since {since} will be lost; the rest can be revived.")
+            }
+            LastSnapshot::None => "Its files will be lost; the conversation is kept.".to_owned(),
+            LastSnapshot::Unknown => {
+                "Changes since the last snapshot will be lost; the conversation is kept.".to_owned()
+            }
+        }
+    }
+
+    /// The same in a few words, for one of many.
+    fn kill_loses_in_short(self, key: &SessionKey) -> String {
+        match self.last_snapshot(key) {
+            LastSnapshot::At(at) => format!("changes since {} will be lost", self.clock.since(at)),
+            LastSnapshot::None => "its files will be lost".to_owned(),
+            LastSnapshot::Unknown => "changes since the last snapshot will be lost".to_owned(),
+        }
+    }
+
+    fn last_snapshot(self, key: &SessionKey) -> LastSnapshot {
+        match self.all.open().get(key).map(OpenSession::snapshot) {
+            Some(Some(snapshot)) => LastSnapshot::At(snapshot.at),
+            Some(None) => LastSnapshot::None,
+            None => LastSnapshot::Unknown,
+        }
+    }
+}
+
+/// `sandbox i123 (my-work)`.
+fn called(stranger: &Stranger) -> String {
+    match stranger.name.as_str() {
+        "" => format!("sandbox {}", stranger.id),
+        name => format!("sandbox {} ({})", stranger.id, quoted(name)),
+    }
+}
+
+/// A name that is more than a word is told from the sentence around it: a sandbox may have given it.
+fn quoted(name: &str) -> Cow<'_, str> {
+    let is_word = |c: char| c.is_alphanumeric() || "-_.:/@".contains(c);
+    if !name.is_empty() && name.chars().all(is_word) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(format!("“{}”", name.replace(['“', '”'], "\"")))
+}

@@ -1,0 +1,90 @@
+//! A list to choose from: what is typed narrows it.
+
+use crate::app::input::backspace::erased;
+use crate::app::input::key::{Key, KeyCode};
+
+/// A filter and a row of what it leaves; the choices themselves stay with whoever offers them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::app) struct Picker {
+    filter: String,
+    /// Index among the choices that match.
+    selected: usize,
+}
+
+impl Picker {
+    /// What was typed.
+    pub(in crate::app) fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    pub(in crate::app) fn selected(&self) -> usize {
+        self.selected
+    }
+
+    /// Takes an editing key.
+    pub(in crate::app) fn type_key(&mut self, key: Key) {
+        match (key.code, key.ctrl, key.alt) {
+            (KeyCode::Char(c), false, false) if !c.is_control() => self.filter.push(c),
+            (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => {
+                for _ in 0..erased(&self.filter) {
+                    self.filter.pop();
+                }
+            }
+            (KeyCode::Char('u' | 'w'), true, false) | (KeyCode::Backspace, _, _) => {
+                self.filter.clear();
+            }
+            _ => return,
+        }
+        self.selected = 0;
+    }
+
+    /// Goes down by `rows`, up where negative, and no further than the `count` choices that match.
+    pub(in crate::app) fn go(&mut self, rows: i16, count: usize) {
+        let rows = isize::from(rows);
+        let last = count.saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(rows).min(last);
+    }
+
+    /// The choices whose text has every word of the filter.
+    pub(in crate::app) fn matching<'a, T>(
+        &self,
+        choices: impl IntoIterator<Item = &'a T>,
+        text: impl Fn(&T) -> String,
+    ) -> Vec<&'a T> {
+        let filter = self.filter.to_lowercase();
+        let words: Vec<&str> = filter.split_whitespace().collect();
+        let has_all = |choice: &&T| {
+            let text = text(choice).to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        };
+        choices.into_iter().filter(has_all).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_narrow_the_list_in_any_order() {
+        let models = [
+            "Claude Sonnet 5 anthropic/sonnet-5",
+            "GPT 9 openai/gpt-9",
+            "Claude Sonnet 5 bedrock/sonnet-5",
+        ];
+        let matching = |picker: &Picker| picker.matching(&models, ToString::to_string);
+        let mut picker = Picker::default();
+        picker.go(5, matching(&picker).len());
+        assert_eq!(picker.selected, 2);
+
+        for c in "SONNET anth".chars() {
+            picker.type_key(Key::char(c));
+        }
+
+        assert_eq!(matching(&picker), [&models[0]]);
+        assert_eq!(picker.selected, 0);
+
+        picker.type_key(Key::ctrl('u'));
+        assert_eq!(matching(&picker).len(), 3);
+    }
+}

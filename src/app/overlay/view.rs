@@ -1,0 +1,340 @@
+//! Draws what lies above the panes: help, questions of ours, and what may follow a leader.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::kill_confirm::KillConfirm;
+use super::{Confirm, Overlay};
+use crate::app::App;
+use crate::app::action::{Action, AppAction};
+use crate::app::input::keymap::{Binding, Context, ListedKeys, merge_numbered};
+use crate::app::session::revive;
+use crate::app::time::format;
+use crate::app::view::cx::ViewCx;
+use crate::app::view::frame::{Frame, centred};
+use crate::app::view::hints::{CLOSE, SCROLL_OVERLAY, YES};
+use crate::app::view::theme::Theme;
+use crate::text::{visible, wrap};
+
+/// The columns for keys in the help; a longer list of keys moves its row's words to the right.
+const KEYS_COLUMN: usize = 17;
+
+/// Narrower than this, the help has the words of the hints.
+const ROOM_FOR_SENTENCES: u16 = 66;
+
+impl App {
+    pub(in crate::app) fn view_overlays(
+        &self,
+        screen: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+    ) {
+        for overlay in self.overlays.iter() {
+            vx.viewport.cursor = None;
+            match overlay {
+                Overlay::Help { scroll } => {
+                    let first = self.view_help(*scroll, screen, buf, vx.theme);
+                    vx.viewport.overlay = Some(first);
+                }
+                Overlay::Models(picker) => self.view_models(picker, screen, buf, vx),
+                Overlay::Templates(picker) => self.view_templates(picker, screen, buf, vx),
+                Overlay::Confirm(question) => {
+                    let first = self.view_confirm(question, screen, buf, vx);
+                    vx.viewport.overlay = Some(first);
+                }
+            }
+        }
+        if self.leader.is_shown(vx.now) {
+            self.view_which_key(screen, buf, vx.theme);
+        }
+    }
+
+    /// Returns the first row that was drawn: there is no going beyond the last page.
+    fn view_help(&self, scroll: u16, screen: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
+        let area = centred(screen, 80, screen.height.saturating_sub(2).max(3), buf);
+        let frame = Frame {
+            title: "Help",
+            right: &self.overlay_keys(Context::Help, theme),
+            focused: true,
+        };
+        let inner = frame.draw(area, buf, theme);
+        let lines = self.help(inner.width, theme);
+        let last = lines.len().saturating_sub(usize::from(inner.height));
+        let first = scroll.min(u16::try_from(last).unwrap_or(u16::MAX));
+        for (line, row) in lines.iter().skip(first.into()).zip(inner.rows()) {
+            buf.set_line(row.x, row.y, line, row.width);
+        }
+        first
+    }
+
+    /// How what lies on top is left and scrolled.
+    fn overlay_keys(&self, context: Context, theme: &Theme) -> String {
+        let contexts = [context, Context::Always];
+        let hints = [CLOSE, SCROLL_OVERLAY].into_iter();
+        let hints = hints.filter_map(|hint| self.hint(hint, &contexts, theme));
+        let hints: Vec<String> = hints
+            .map(|(keys, words)| format!("{keys} {words}"))
+            .collect();
+        hints.join(" · ")
+    }
+
+    /// All keys, those of the pane that is in front first.
+    fn help(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+        let front = match self.focus.pane() {
+            crate::app::Pane::Sessions => Context::Sessions,
+            crate::app::Pane::Logs => Context::Logs,
+            crate::app::Pane::Chat => self
+                .session()
+                .map_or(Context::Composer, |session| session.chat.context().into()),
+        };
+        let rest = Context::ALL.into_iter().filter(|context| *context != front);
+        let sections: Vec<(Context, Vec<ListedKeys>)> = std::iter::once(front)
+            .chain(rest)
+            .map(|context| (context, self.listed(context, width)))
+            .filter(|(_, rows)| !rows.is_empty())
+            .collect();
+        let keys = sections.iter().flat_map(|(_, rows)| rows);
+        let keys = keys.map(|row| wrap::width(&row.keys)).max();
+        let column = keys.unwrap_or(0).min(KEYS_COLUMN) + 2;
+        let mut lines = Vec::new();
+        for (context, rows) in &sections {
+            if !lines.is_empty() {
+                lines.push(Line::default());
+            }
+            lines.push(Line::styled(format!(" {}", context.name()), theme.strong));
+            let rows = rows.iter();
+            lines.extend(rows.map(|row| help_line(row, column, usize::from(width), theme)));
+        }
+        lines
+    }
+
+    /// The rows of a context that mean something in this mode.
+    fn listed(&self, context: Context, width: u16) -> Vec<ListedKeys> {
+        let rows = self.options.keymap.rows(context);
+        let rows = rows.filter(|row| self.offers(row)).map(|row| {
+            let listed = ListedKeys::of(row, all_keys(row));
+            if width >= ROOM_FOR_SENTENCES {
+                return listed;
+            }
+            ListedKeys {
+                what: row.hint.to_owned(),
+                ..listed
+            }
+        });
+        merge_numbered(rows.collect())
+    }
+
+    /// Returns the first row of the words that was drawn.
+    fn view_confirm(
+        &self,
+        question: &Confirm,
+        screen: Rect,
+        buf: &mut Buffer,
+        vx: &ViewCx<'_>,
+    ) -> u16 {
+        let theme = vx.theme;
+        let (title, words, scroll) = match question {
+            Confirm::Quit => ("Quit?", self.quit_words(), 0),
+            Confirm::Kill { targets, scroll } => {
+                let question = KillConfirm::new(self.all_sessions(), self.clock(vx.wall));
+                ("Kill?", question.words(targets), *scroll)
+            }
+            Confirm::Revive(key) => {
+                let (name, session) = (self.list.name(key), self.open.get(key));
+                let words = revive::words(name, session, self.clock(vx.wall));
+                ("Revive?", words, 0)
+            }
+        };
+        let width = 60.min(screen.width);
+        let inner = usize::from(width.saturating_sub(4));
+        let lines: Vec<Line<'static>> = words
+            .iter()
+            .flat_map(|words| match words.as_str() {
+                "" => vec![Line::default()],
+                // A name in it may be anybody's: it must draw no rows of its own, and hide nothing.
+                words => wrap::wrap_plain(&visible::one_line(words), inner, theme.text),
+            })
+            .collect();
+        let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
+        let area = centred(screen, width, height, buf);
+        // Where there is no room for all, the keys stay.
+        let room = usize::from(
+            area.height
+                .saturating_sub(if area.height > 4 { 4 } else { 3 }),
+        );
+        let last = u16::try_from(lines.len().saturating_sub(room)).unwrap_or(u16::MAX);
+        let can_scroll = last > 0 && matches!(question, Confirm::Kill { .. });
+        let first = if can_scroll { scroll.min(last) } else { 0 };
+        let below = lines.len().saturating_sub(usize::from(first) + room);
+        let shown = lines.into_iter().skip(first.into()).take(room);
+        let mut lines: Vec<Line<'static>> = shown.collect();
+        if let (Some(end), true) = (lines.last_mut(), below > 0) {
+            *end = Line::styled(format!("… {} more lines", below + 1), theme.warning);
+        }
+        if area.height > 4 {
+            lines.push(Line::default());
+        }
+        lines.push(Line::from(self.confirm_keys(can_scroll, theme)));
+        let frame = Frame {
+            title,
+            right: "",
+            focused: true,
+        };
+        let inner = frame.draw(area, buf, theme);
+        for (line, row) in lines.iter().zip(inner.rows()) {
+            let x = row.x.saturating_add(1);
+            buf.set_line(x, row.y, line, row.width.saturating_sub(1));
+        }
+        first
+    }
+
+    /// The answers, and how the rest is read where there is more than is seen.
+    fn confirm_keys(&self, can_scroll: bool, theme: &Theme) -> Vec<Span<'static>> {
+        let contexts = [Context::Confirm, Context::Always];
+        let scroll = can_scroll.then_some(SCROLL_OVERLAY);
+        let hints = [YES, CLOSE].into_iter().chain(scroll);
+        let hints = hints.filter_map(|hint| self.hint(hint, &contexts, theme));
+        hints
+            .flat_map(|(keys, words)| {
+                let words = Span::raw(format!(" {words}   "));
+                [Span::styled(keys, theme.key), words]
+            })
+            .collect()
+    }
+
+    /// What goes on without us, and until when.
+    fn quit_words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let offset = self.options.utc_offset_minutes;
+        for (key, session) in self.open.iter() {
+            if !session.is_at_work() {
+                continue;
+            }
+            let name = self.list.name(key);
+            let queued = match session.chat.queue_len() {
+                0 => String::new(),
+                1 => ", 1 prompt queued".to_owned(),
+                n => format!(", {n} prompts queued"),
+            };
+            let until = session.ends_at().map(|at| format::minutes(at, offset));
+            let until = until.map_or_else(String::new, |time| format!(", runs until {time}"));
+            let line = format!("{name}: {}{queued}{until}", session.state().name());
+            words.push(line);
+        }
+        words.push(String::new());
+        let queued = self
+            .open
+            .values()
+            .any(|session| session.chat.queue_len() > 0);
+        words.push(match (self.is_attached(), queued) {
+            (true, _) => "Queued prompts are not sent after you quit.".to_owned(),
+            (false, true) => {
+                "Sandboxes keep running. Queued prompts are sent when you return.".to_owned()
+            }
+            (false, false) => "Sandboxes keep running; you will find them in the list.".to_owned(),
+        });
+        words
+    }
+
+    /// What may follow the keys pressed so far, in columns above the bottom.
+    fn view_which_key(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
+        let keymap = &self.options.keymap;
+        let rows = keymap.after(&self.contexts(), self.leader.keys());
+        let offered = rows.into_iter().filter(|(_, row)| self.offers(row));
+        let choices: Vec<_> = offered
+            .map(|(rest, row)| (ListedKeys::of(row, rest), row.hint))
+            .collect();
+        let whats = merge_numbered(choices.iter().map(|(row, _)| row.clone()).collect());
+        let hints = choices.into_iter().map(|(row, hint)| ListedKeys {
+            what: hint.to_owned(),
+            ..row
+        });
+        let hints = merge_numbered(hints.collect());
+        // In few words, where in whole ones they would cover more than half of the screen.
+        let room = screen.height / 2;
+        let is_whole = |choices: &[ListedKeys]| {
+            let per_row = usize::from(columns_of(choices, screen.width).1);
+            choices.len().div_ceil(per_row) <= usize::from(room)
+        };
+        let choices = if is_whole(&whats) { whats } else { hints };
+        let (column, columns) = columns_of(&choices, screen.width);
+        let per_row = usize::from(columns);
+        let rows = u16::try_from(choices.len().div_ceil(per_row)).unwrap_or(u16::MAX);
+        let height = rows.saturating_add(2).min(screen.height);
+        let area = Rect {
+            y: screen.bottom() - height,
+            height,
+            ..screen
+        };
+        let area = centred(area, area.width, area.height, buf);
+        let keys: Vec<String> = self.leader.keys().iter().map(ToString::to_string).collect();
+        let cancel = Action::App(AppAction::CancelSequence);
+        let cancel = keymap.key_for(cancel, &[Context::Sequence]);
+        let cancel = cancel.map_or_else(String::new, |key| format!("{key} cancels"));
+        let frame = Frame {
+            title: &keys.join(" "),
+            right: &cancel,
+            focused: true,
+        };
+        let inner = frame.draw(area, buf, theme);
+        for (row, choices) in inner.rows().zip(choices.chunks(per_row)) {
+            let mut x = row.x + 1;
+            for ListedKeys { keys, what, .. } in choices {
+                let line = Line::from(vec![
+                    Span::styled(format!("{keys:>6} "), theme.key),
+                    Span::raw(what.as_str()),
+                ]);
+                buf.set_line(x, row.y, &line, row.right().saturating_sub(x).min(column));
+                x = x.saturating_add(column);
+            }
+        }
+    }
+}
+
+/// How wide a column of what may follow is, and how many stand side by side.
+fn columns_of(choices: &[ListedKeys], width: u16) -> (u16, u16) {
+    let widest = choices.iter().map(|row| wrap::width(&row.what)).max();
+    let keys = choices.iter().map(|row| wrap::width(&row.keys)).max();
+    let column = keys.unwrap_or(0).max(6) + widest.unwrap_or(0) + 3;
+    let column = u16::try_from(column).unwrap_or(u16::MAX);
+    (column, (width.saturating_sub(2) / column).max(1))
+}
+
+fn all_keys(row: &Binding) -> String {
+    let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
+    keys.join(", ")
+}
+
+fn help_line(row: &ListedKeys, column: usize, width: usize, theme: &Theme) -> Line<'static> {
+    // What a key does is worth more than the second key for it.
+    let room = width.saturating_sub(3 + 2 + wrap::width(&row.what));
+    let keys = fitting(&row.keys, room);
+    let pad = column.saturating_sub(wrap::width(&keys)).max(2);
+    let mut spans = vec![
+        Span::styled(format!("   {keys}"), theme.key),
+        Span::raw(" ".repeat(pad)),
+        Span::raw(row.what.clone()),
+    ];
+    let used = 3 + wrap::width(&keys) + pad + wrap::width(&row.what);
+    let room = width.saturating_sub(used + 2);
+    if row.name.len() <= room {
+        spans.push(Span::raw(" ".repeat(room - row.name.len() + 1)));
+        spans.push(Span::styled(row.name, theme.dim));
+    }
+    Line::from(spans)
+}
+
+/// As many of the keys of a row as have room; the first one at any rate.
+fn fitting(keys: &str, room: usize) -> String {
+    let mut keys = keys.split(", ");
+    let first = keys.next().unwrap_or_default();
+    let mut names = wrap::truncate(first, room).into_owned();
+    for key in keys {
+        if wrap::width(&names) + 2 + wrap::width(key) > room {
+            break;
+        }
+        names = format!("{names}, {key}");
+    }
+    names
+}

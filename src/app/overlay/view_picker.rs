@@ -1,0 +1,154 @@
+//! Draws the lists to choose from above the panes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::picker::Picker;
+use crate::app::App;
+use crate::app::view::cx::ViewCx;
+use crate::app::view::frame::{Frame, centred};
+use crate::domain::chat::Model;
+use crate::domain::id::TemplateId;
+use crate::text::{ansi, wrap};
+
+/// Rows of the list, where the screen has them.
+const ROWS: usize = 16;
+const WIDTH: u16 = 72;
+
+/// A list as it is drawn.
+struct Choices {
+    title: &'static str,
+    /// How many there are without the filter.
+    all: usize,
+    /// The rows that match, and whether each is the one that holds now.
+    rows: Vec<(bool, Line<'static>)>,
+    /// What is said where nothing is typed.
+    ask: &'static str,
+    /// What is said where none matches.
+    none: &'static str,
+}
+
+impl App {
+    pub(in crate::app) fn view_models(
+        &self,
+        picker: &Picker,
+        screen: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+    ) {
+        let current = self.session().and_then(|session| session.chat.model());
+        // Without the frame, the marks and a blank.
+        let room = usize::from(WIDTH.min(screen.width).saturating_sub(6));
+        let row = |model: &&Model| (current == Some(&model.reference), model_line(model, room));
+        let choices = Choices {
+            title: "Choose a model",
+            all: self.models().len(),
+            rows: self.matching_models(picker).iter().map(row).collect(),
+            ask: "type to filter",
+            none: "no model matches",
+        };
+        choices.draw(picker, screen, buf, vx);
+    }
+
+    pub(in crate::app) fn view_templates(
+        &self,
+        picker: &Picker,
+        screen: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+    ) {
+        let sandbox = self.session().and_then(crate::app::OpenSession::sandbox);
+        let current = sandbox.and_then(|sandbox| sandbox.template.as_ref());
+        let matching = self.matching_templates(picker);
+        let row = |template: &TemplateId| {
+            let name = ansi::plain(template.as_str()).replace('\n', " ");
+            (current == Some(template), Line::from(name))
+        };
+        let choices = Choices {
+            title: "Boot again from template",
+            all: self.matching_templates(&Picker::default()).len(),
+            rows: matching.iter().map(row).collect(),
+            ask: "type to filter, or type another name",
+            none: "template names cannot contain spaces",
+        };
+        choices.draw(picker, screen, buf, vx);
+    }
+
+    /// What the server of the session on the screen offers.
+    pub(in crate::app) fn models(&self) -> &[Model] {
+        self.session()
+            .map_or(&[], |session| session.chat.catalog().models.as_slice())
+    }
+
+    /// The models that have every word of the filter in their name, provider or id.
+    pub(in crate::app) fn matching_models(&self, picker: &Picker) -> Vec<&Model> {
+        picker.matching(self.models(), |model| {
+            let reference = &model.reference;
+            format!("{} {}/{}", model.name, reference.provider, reference.model)
+        })
+    }
+}
+
+impl Choices {
+    fn draw(self, picker: &Picker, screen: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+        let theme = vx.theme;
+        let wanted = u16::try_from(self.all.clamp(1, ROWS) + 3).unwrap_or(u16::MAX);
+        let area = centred(screen, WIDTH, wanted, buf);
+        let count = format!("{} of {}", self.rows.len(), self.all);
+        let frame = Frame {
+            title: self.title,
+            right: &count,
+            focused: true,
+        };
+        let inner = frame.draw(area, buf, theme);
+        let mut rows = inner.rows();
+        let Some(row) = rows.next() else { return };
+        let filter = ansi::plain(picker.filter());
+        let shown = if filter.is_empty() {
+            Span::styled(self.ask, theme.dim)
+        } else {
+            Span::styled(filter.as_ref(), theme.text)
+        };
+        let line = Line::from(vec![
+            Span::styled(theme.pick("› ", "> "), theme.accent),
+            shown,
+        ]);
+        buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
+        let column = u16::try_from(wrap::width(&filter)).unwrap_or(u16::MAX);
+        let x = row.x.saturating_add(3).saturating_add(column);
+        vx.viewport.cursor = Some((x.min(row.right().saturating_sub(1)), row.y));
+
+        let height = usize::from(inner.height.saturating_sub(1));
+        let most = self.rows.len().saturating_sub(height);
+        let first = picker.selected().saturating_sub(height / 2).min(most);
+        let shown = self.rows.iter().enumerate().skip(first);
+        for ((index, (is_current, line)), row) in shown.zip(rows) {
+            let mark = if *is_current {
+                theme.pick("● ", "* ")
+            } else {
+                "  "
+            };
+            buf.set_span(row.x + 1, row.y, &Span::styled(mark, theme.accent), 2);
+            buf.set_line(row.x + 3, row.y, line, row.width.saturating_sub(4));
+            if index == picker.selected() {
+                buf.set_style(row, theme.selection);
+            }
+        }
+        if self.rows.is_empty() && inner.height > 1 {
+            let room = usize::from(inner.width.saturating_sub(4));
+            buf.set_stringn(inner.x + 3, inner.y + 1, self.none, room, theme.dim);
+        }
+    }
+}
+
+/// The name, and on the right who runs it and as what.
+fn model_line(model: &Model, room: usize) -> Line<'static> {
+    let name = ansi::plain(&model.name).replace('\n', " ");
+    let id = format!("{}/{}", model.reference.provider, model.reference.model);
+    let id = ansi::plain(&id).replace('\n', " ");
+    let name = wrap::truncate(&name, room * 3 / 5).into_owned();
+    let id = wrap::truncate(&id, room.saturating_sub(wrap::width(&name) + 2)).into_owned();
+    let gap = room.saturating_sub(wrap::width(&name) + wrap::width(&id));
+    Line::from(format!("{name}{}{id}", " ".repeat(gap)))
+}

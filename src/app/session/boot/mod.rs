@@ -1,0 +1,95 @@
+//! The trail of a boot: which stages ran, how long, and what the tools say.
+
+mod view;
+
+pub(in crate::app) use view::{BootView, Way};
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::domain::sandbox::{BootEvent, Stage};
+use crate::domain::time::Monotonic;
+
+/// Lines of progress that are kept of the running stage.
+const TAIL: usize = 3;
+
+/// A boot that has said nothing for so long may hang.
+const HANGS: Duration = Duration::from_secs(20);
+
+/// One boot, from the first stage that ran.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Boot {
+    began: Monotonic,
+    /// The last word of it.
+    heard: Monotonic,
+    /// In the order in which they ran.
+    stages: Vec<StageRun>,
+    /// The last lines of progress, the newest last.
+    tail: VecDeque<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct StageRun {
+    stage: Stage,
+    started: Monotonic,
+    /// `None` while it runs.
+    took: Option<Duration>,
+}
+
+impl Boot {
+    pub(in crate::app) fn new(now: Monotonic) -> Self {
+        Self {
+            began: now,
+            heard: now,
+            stages: Vec::new(),
+            tail: VecDeque::new(),
+        }
+    }
+
+    pub(in crate::app) fn receive(&mut self, event: BootEvent, now: Monotonic) {
+        self.heard = now;
+        match event {
+            BootEvent::Started { stage, at } => {
+                // A stage that begins again takes back all that came after it.
+                let again = self.stages.iter().position(|run| run.stage == stage);
+                self.stages.truncate(again.unwrap_or(self.stages.len()));
+                self.tail.clear();
+                self.stages.push(StageRun {
+                    stage,
+                    started: at,
+                    took: None,
+                });
+            }
+            BootEvent::Output { line, .. } => {
+                if self.tail.len() == TAIL {
+                    self.tail.pop_front();
+                }
+                self.tail.push_back(line);
+            }
+            BootEvent::Finished { stage, took } => {
+                self.tail.clear();
+                match self.stages.iter_mut().find(|run| run.stage == stage) {
+                    Some(run) => run.took = Some(took),
+                    None => self.stages.push(StageRun {
+                        stage,
+                        started: now,
+                        took: Some(took),
+                    }),
+                }
+            }
+        }
+    }
+
+    /// For how long nothing was heard, if that is so long that it may hang.
+    pub(in crate::app) fn silence(&self, now: Monotonic) -> Option<Duration> {
+        let silence = now.saturating_sub(self.heard);
+        (silence >= HANGS).then_some(silence)
+    }
+
+    /// The stage that runs, for the list: its name, its place and how many there are.
+    pub(in crate::app) fn progress(&self) -> Option<(&'static str, usize)> {
+        let run = self.stages.iter().rev().find(|run| run.took.is_none())?;
+        let place = Stage::ALL.iter().position(|stage| *stage == run.stage)?;
+        Some((run.stage.name(), place + 1))
+    }
+}

@@ -1,0 +1,352 @@
+//! A session that is open: what its task has told so far. It goes on while another one is shown.
+//!
+//! In reading order: `open_sessions` holds all that are open, `routing` opens and shows them and takes their events to
+//! them; `boot` is how far a boot
+//! has come, `recovery` what can be done when it fails, `revive` how a gone session comes back; `time_left` and `cost` are
+//! the words for both. The list of all sessions, open or not, is `app/sessions`.
+
+pub mod boot;
+pub(super) mod cost;
+pub(super) mod open_sessions;
+pub(super) mod paused_elsewhere;
+pub(super) mod recovery;
+pub(super) mod revive;
+pub(super) mod routing;
+pub(super) mod start;
+pub(super) mod time_left;
+
+use std::time::Duration;
+
+use super::chat::{Chat, Reach};
+use super::cx::Cx;
+use super::effect::Effect;
+use super::logs::Logs;
+use crate::domain::id::SessionKey;
+use crate::domain::runs::Life;
+use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
+use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo};
+use crate::domain::time::{Monotonic, UnixMillis};
+use boot::Boot;
+use time_left::Left;
+
+/// Whether a session's task takes commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    Serves,
+    /// `is_stored`: since then the store has agreed with what it said last.
+    Ended {
+        is_stored: bool,
+    },
+}
+
+/// One session's task, as we see it. Chat and logs answer for themselves.
+#[derive(Debug)]
+pub(super) struct OpenSession {
+    key: SessionKey,
+    phase: Phase,
+    boot: Boot,
+    /// Unknown until the task has told.
+    sandbox: Option<SandboxInfo>,
+    pub(super) chat: Chat,
+    pub(super) logs: Logs,
+    /// Something came while another session was shown.
+    unread: bool,
+    /// The state the user was last shown, kept only to know since when it holds.
+    state: State,
+    state_since: Monotonic,
+    /// What was kept last in case that the sandbox goes.
+    snapshot: Option<SnapshotInfo>,
+    /// How long the session's sandboxes ran, where somebody pays for them.
+    life: Life,
+    /// Since when a paused sandbox is being resumed.
+    resumes: Option<Monotonic>,
+    /// The last warning that was given of the sandbox's end, by the time that was left.
+    warned: Option<Duration>,
+    /// How to open it again, once its task has ended.
+    origin: Origin,
+    task: Task,
+    restored: bool,
+}
+
+impl OpenSession {
+    /// Opens the session: its task is asked for, and says the rest.
+    /// Until then it is in this `phase`, if one is stored that says more than that it boots.
+    pub(super) fn open(spec: SessionSpec, phase: Option<Phase>, cx: &mut Cx<'_>) -> Self {
+        cx.ask(Effect::OpenSession(spec.clone()));
+        let mut session = Self {
+            phase: phase.unwrap_or(Phase::Booting(match spec.origin {
+                Origin::New(_) => Stage::Create,
+                Origin::Stored | Origin::Attach { .. } => Stage::Subscribe,
+            })),
+            boot: Boot::new(cx.now),
+            sandbox: None,
+            chat: Chat::new(spec.key.clone()),
+            logs: Logs::default(),
+            unread: false,
+            state: State::Booting,
+            state_since: cx.now,
+            snapshot: None,
+            life: Life::default(),
+            resumes: None,
+            warned: None,
+            origin: match spec.origin {
+                // What was made once is not made again.
+                Origin::New(_) | Origin::Stored => Origin::Stored,
+                attach @ Origin::Attach { .. } => attach,
+            },
+            task: Task::Serves,
+            restored: false,
+            key: spec.key,
+        };
+        session.tell_reach();
+        session
+    }
+
+    pub(super) fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    pub(super) fn boot(&self) -> &Boot {
+        &self.boot
+    }
+
+    /// Its sandbox, once the task has told.
+    pub(super) fn sandbox(&self) -> Option<&SandboxInfo> {
+        self.sandbox.as_ref()
+    }
+
+    /// What was kept last in case that the sandbox goes.
+    pub(super) fn snapshot(&self) -> Option<&SnapshotInfo> {
+        self.snapshot.as_ref()
+    }
+
+    /// How long its sandboxes ran, where somebody pays for them.
+    pub(super) fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// Whether something came while another session was shown.
+    pub(super) fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// Something came while another session was shown.
+    pub(super) fn note_unread(&mut self) {
+        self.unread = true;
+    }
+
+    /// The user looks at it.
+    pub(super) fn read(&mut self) {
+        self.unread = false;
+    }
+
+    /// Since when its state holds.
+    pub(super) fn state_since(&self) -> Monotonic {
+        self.state_since
+    }
+
+    pub(super) fn state(&self) -> State {
+        State::of(&self.phase, self.chat.is_busy(), self.chat.needs_you())
+    }
+
+    /// Whether something would go on, or wait, if the user left now.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.chat.is_busy() || self.chat.queue_len() > 0
+    }
+
+    /// Whether nothing more happens here, and nothing is held that is not recorded.
+    pub(super) fn is_over(&self) -> bool {
+        let holds = !self.chat.composer_is_empty() || self.chat.queue_len() > 0;
+        !self.is_served() && matches!(self.phase, Phase::Gone(_)) && !holds
+    }
+
+    pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {
+        match event {
+            // When it is opened again, the composer knows more than the store.
+            SessionEvent::Restored { draft } => {
+                if std::mem::replace(&mut self.restored, true) {
+                    // The log is told from its beginning as well.
+                    self.logs.clear();
+                } else {
+                    self.chat.restored(draft);
+                }
+            }
+            SessionEvent::Sandbox(info) => self.sandbox = Some(info),
+            SessionEvent::Boot(event) => self.boot.receive(event, cx.now),
+            SessionEvent::Phase(phase) => self.phase_changed(phase, cx),
+            SessionEvent::Chat(event) => self.chat.receive(event, cx),
+            SessionEvent::Logs(lines) => self.logs.append(lines),
+            SessionEvent::Queue(queue) => self.chat.queue_changed(queue),
+            SessionEvent::Runs(life) => self.life = life,
+            SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
+            // The root words a revival; what an open session does, its chat knows.
+            SessionEvent::Revived(_) | SessionEvent::Activity(_) => {}
+            SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
+            SessionEvent::CommandRefused { command, failure } => {
+                self.chat.command_refused(&command, &failure, cx.now);
+            }
+            SessionEvent::Stopped => {
+                self.chat.task_ended();
+                self.task = Task::Ended { is_stored: false };
+                if self.origin == Origin::Stored {
+                    // From here on the store tells what becomes of it.
+                    cx.ask(Effect::ListSessions);
+                }
+                self.tell_reach();
+            }
+        }
+    }
+
+    fn phase_changed(&mut self, phase: Phase, cx: &mut Cx<'_>) {
+        let booting = |phase: &Phase| matches!(phase, Phase::Booting(_));
+        if booting(&phase) != booting(&self.phase)
+            && matches!(phase, Phase::Booting(_) | Phase::Live)
+        {
+            // A new trail, or the end of one.
+            self.boot = Boot::new(cx.now);
+        }
+        if matches!(phase, Phase::Paused | Phase::Gone(_)) {
+            self.resumes = None;
+        }
+        if matches!(phase, Phase::Paused | Phase::Gone(_) | Phase::Failed(_)) {
+            self.chat.nobody_asks(cx.now);
+        }
+        if booting(&phase) && self.phase == Phase::Paused {
+            self.resumes = Some(cx.now);
+        }
+        self.phase = phase;
+        self.tell_reach();
+    }
+
+    /// A task that has ended takes no prompt, whatever it said last; where the sandbox is left, the
+    /// next prompt opens the session again.
+    fn tell_reach(&mut self) {
+        let has_ended = !self.is_served();
+        self.chat.set_reach(match self.phase {
+            Phase::Gone(_) => Reach::Never,
+            Phase::Dormant | Phase::Paused | Phase::Failed(_) if has_ended => Reach::Asleep,
+            _ if has_ended => Reach::Never,
+            Phase::Live => Reach::Live,
+            Phase::Dormant
+            | Phase::Booting(_)
+            | Phase::Reconnecting(_)
+            | Phase::Paused
+            | Phase::Failed(_) => Reach::Later,
+        });
+    }
+
+    /// Notes since when the state holds; called after each change.
+    pub(super) fn settle(&mut self, now: Monotonic) {
+        let state = self.state();
+        if state != self.state {
+            self.state = state;
+            self.state_since = now;
+        }
+    }
+
+    /// How long the turn runs: the same wherever it is shown.
+    pub(super) fn works_for(&self, now: Monotonic) -> Duration {
+        let turn = self.chat.turn_time(now);
+        turn.unwrap_or_else(|| now.saturating_sub(self.state_since))
+    }
+
+    /// Whether its task takes commands.
+    pub(super) fn is_served(&self) -> bool {
+        self.task == Task::Serves
+    }
+
+    /// Tries again now, which resumes a paused sandbox; a task that has ended is started anew.
+    pub(super) fn retry(&mut self, cx: &mut Cx<'_>) {
+        self.wake(cx);
+        self.command(SessionCommand::Retry, cx);
+    }
+
+    /// Starts a task that has ended anew, so that it takes commands. By itself that resumes nothing.
+    pub(super) fn wake(&mut self, cx: &mut Cx<'_>) {
+        if self.is_served() {
+            return;
+        }
+        self.task = Task::Serves;
+        self.resumes = (self.phase == Phase::Paused).then_some(cx.now);
+        self.phase = Phase::Booting(Stage::Subscribe);
+        self.boot = Boot::new(cx.now);
+        self.tell_reach();
+        cx.ask(Effect::OpenSession(SessionSpec {
+            key: self.key.clone(),
+            origin: self.origin.clone(),
+        }));
+    }
+
+    /// Starts its task anew for these commands.
+    pub(super) fn wake_for(&mut self, commands: Vec<SessionCommand>, cx: &mut Cx<'_>) {
+        self.wake(cx);
+        for command in commands {
+            self.command(command, cx);
+        }
+    }
+
+    /// What the store has of a session whose task has ended: where somebody else has resumed or revived it,
+    /// it goes on here. Older news than its end are none.
+    pub(super) fn stored(&mut self, phase: &Phase, cx: &mut Cx<'_>) {
+        let Task::Ended { is_stored } = &mut self.task else {
+            return;
+        };
+        if std::mem::discriminant(phase) == std::mem::discriminant(&self.phase) {
+            *is_stored = true;
+        } else if *is_stored && *phase == Phase::Dormant {
+            self.wake(cx);
+        }
+    }
+
+    /// Resumes its sandbox, if that is paused.
+    pub(super) fn resume(&mut self, cx: &mut Cx<'_>) {
+        if self.phase == Phase::Paused {
+            self.retry(cx);
+        }
+    }
+
+    /// Whether its sandbox was paused, and is not in use yet.
+    pub(super) fn is_resuming(&self) -> bool {
+        self.resumes.is_some()
+    }
+
+    /// How long it took to resume the sandbox, told once when it is used again.
+    pub(super) fn take_resumed(&mut self, now: Monotonic) -> Option<Duration> {
+        if self.phase != Phase::Live {
+            return None;
+        }
+        self.resumes.take().map(|began| now.saturating_sub(began))
+    }
+
+    /// Makes it go on in a new sandbox. A task that has ended is started anew, and finds out first
+    /// whether the sandbox is really gone.
+    pub(super) fn revive(&mut self, cx: &mut Cx<'_>) {
+        self.wake(cx);
+        self.command(SessionCommand::Revive, cx);
+    }
+
+    pub(super) fn command(&self, command: SessionCommand, cx: &mut Cx<'_>) {
+        cx.ask(Effect::Command(self.key.clone(), command));
+    }
+
+    /// What is left of the time of a sandbox that runs and has an end.
+    pub(super) fn left(&self, wall: UnixMillis) -> Option<Left> {
+        let ends_at = self.ends_at()?;
+        let runs = !matches!(self.phase, Phase::Paused | Phase::Gone(_));
+        runs.then(|| Left::until(ends_at, wall))
+    }
+
+    /// The warning of the sandbox's end that is due now and was not given yet.
+    pub(super) fn take_warning(&mut self, wall: UnixMillis) -> Option<Left> {
+        let left = self.left(wall);
+        let due = left.and_then(Left::warning);
+        let before = std::mem::replace(&mut self.warned, due);
+        // Less left is another warning; more was given time meanwhile.
+        left.filter(|_| due.is_some() && before.is_none_or(|before| due < Some(before)))
+    }
+
+    /// The instant the sandbox's time ends, where it has one.
+    pub(super) fn ends_at(&self) -> Option<UnixMillis> {
+        self.sandbox.as_ref().and_then(|info| info.ends_at)
+    }
+}

@@ -1,0 +1,51 @@
+//! Sessions that were paused, and not from here: those that come together are told of in one line.
+
+use crate::app::sessions::all_sessions::AllSessions;
+use crate::app::status_line::LONG;
+use crate::domain::id::SessionKey;
+use crate::domain::time::Monotonic;
+
+/// Sessions that somebody else has paused, told in one line.
+#[derive(Debug, Default)]
+pub(in crate::app) struct PausedElsewhere {
+    keys: Vec<SessionKey>,
+    /// Later ones are told by themselves.
+    until: Monotonic,
+}
+
+impl PausedElsewhere {
+    /// Adds `keys` to those that are told of together. Returns what is to be said, if that is anything
+    /// new; the session on the screen shows it by itself, and nothing is said of that one alone.
+    pub(in crate::app) fn add(
+        &mut self,
+        keys: impl IntoIterator<Item = SessionKey>,
+        all: AllSessions<'_>,
+        now: Monotonic,
+    ) -> Option<String> {
+        let before = self.keys.len();
+        let is_over = now >= self.until;
+        if is_over {
+            self.keys.clear();
+        }
+        for key in keys {
+            if !self.keys.contains(&key) {
+                self.keys.push(key);
+            }
+        }
+        let is_new = is_over || self.keys.len() != before;
+        if !is_new || self.keys.is_empty() {
+            return None;
+        }
+        self.until = now.saturating_add(LONG);
+        let names: Vec<&str> = self.keys.iter().map(|key| all.list().name(key)).collect();
+        match (&self.keys[..], &names[..]) {
+            ([key], _) if all.open().is_shown(key) => None,
+            (_, [name]) => Some(format!("{name} is paused")),
+            (_, names) => Some(format!(
+                "{} sessions are paused: {}",
+                names.len(),
+                names.join(", ")
+            )),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Which sessions are open and which one is shown; events find their way to theirs.
+
+use std::time::Duration;
+
+use crate::app::cx::Cx;
+use crate::app::effect::Effect;
+use crate::app::time::format;
+use crate::app::{AllSessions, App, Mode, Pane};
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
+use crate::domain::session::{
+    NewSession, Origin, SessionCommand, SessionEvent, SessionSpec, SessionSummary,
+};
+use crate::domain::time::UnixMillis;
+
+impl App {
+    /// Gives an event to its session. Of those that are not open, only what has become of their
+    /// sandboxes is heard.
+    pub(in crate::app) fn session_event(
+        &mut self,
+        key: &SessionKey,
+        event: SessionEvent,
+        cx: &mut Cx<'_>,
+    ) {
+        let is_shown = self.open.is_shown(key);
+        let moves = matches!(event, SessionEvent::Sandbox(_) | SessionEvent::Phase(_));
+        let is_ours = self.bulk.is_closing(key);
+        let all = AllSessions::new(&self.list, &self.open);
+        self.bulk.session_told(key, &event, all);
+        let was_running = all.seems_to_run(key);
+        self.tell_bulk(cx);
+        if event == SessionEvent::Phase(Phase::Paused) && !is_ours && was_running {
+            self.tell_paused_elsewhere([key.clone()], cx);
+        }
+        let Some(session) = self.open.get_mut(key) else {
+            self.unopened_event(key, event);
+            return;
+        };
+        let was_resuming = session.is_resuming();
+        match &event {
+            SessionEvent::Sandbox(info) => {
+                if let Some(row) = self.list.row_mut(key) {
+                    row.sandbox = info.clone();
+                }
+            }
+            SessionEvent::Revived(revival) => {
+                let words = super::revive::line(revival, self.options.utc_offset_minutes);
+                session.chat.say(words);
+            }
+            SessionEvent::Chat(_) if !is_shown => session.note_unread(),
+            _ => {}
+        }
+        let is_end = event == SessionEvent::Stopped;
+        let failed = event.failed_command().filter(|_| is_shown);
+        let failed = failed.map(|failure| failure.summary.clone());
+        session.receive(event, cx);
+        // The chat says it, with more words: here only where that is not in sight.
+        if let Some(text) = failed
+            && (!self.focus.is_on(Pane::Chat) || session.chat.hides_failure())
+        {
+            self.status.notify_long(text, cx.now);
+        }
+        let begins = !was_resuming && session.is_resuming();
+        if let Some(took) = session.take_resumed(cx.now)
+            && is_shown
+        {
+            self.notify(resumed(took), cx);
+        }
+        if begins {
+            self.tell_resuming(key, cx);
+        }
+        if moves {
+            self.sift_strangers();
+        }
+        if is_end {
+            self.let_go();
+        }
+    }
+
+    /// Takes what is told of a session that is not open.
+    fn unopened_event(&mut self, key: &SessionKey, event: SessionEvent) {
+        match (self.list.row_mut(key), event) {
+            (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) => {
+                row.phase = phase;
+            }
+            (_, SessionEvent::Activity(activity)) if self.watched.contains(key) => {
+                self.list.set_activity(key, activity);
+            }
+            _ => {}
+        }
+    }
+
+    /// Says that a sandbox which is being resumed costs from now on, where it does.
+    fn tell_resuming(&mut self, key: &SessionKey, cx: &Cx<'_>) {
+        let session = self.open.get(key);
+        let sandbox = session.and_then(|session| session.sandbox());
+        if sandbox.is_some_and(|sandbox| sandbox.engine == EngineKind::E2b) {
+            let name = self.list.name(key);
+            let words = format!("resuming {name}: its sandbox costs while it runs");
+            self.notify(words, cx);
+        }
+    }
+
+    /// Lets go of sessions that are over and that nobody looks at; the list keeps what has become of them.
+    fn let_go(&mut self) {
+        for (key, phase) in self.open.let_go() {
+            if let Some(row) = self.list.row_mut(&key) {
+                row.phase = phase;
+            }
+        }
+    }
+
+    /// Tells of sessions whose sandbox was paused, and not from here: once for all that come together, as
+    /// they do with their server.
+    pub(in crate::app) fn tell_paused_elsewhere(
+        &mut self,
+        keys: impl IntoIterator<Item = SessionKey>,
+        cx: &Cx<'_>,
+    ) {
+        let all = AllSessions::new(&self.list, &self.open);
+        if let Some(text) = self.paused_elsewhere.add(keys, all, cx.now) {
+            self.status.notify_long(text, cx.now);
+        }
+    }
+
+    /// Asks for the sessions to be watched that are to be, where these are others than before.
+    pub(in crate::app) fn watch(&mut self, cx: &mut Cx<'_>) {
+        let Mode::Full { engine, .. } = &self.options.mode else {
+            return;
+        };
+        let all = AllSessions::new(&self.list, &self.open);
+        if let Some(keys) = self.watched.choose(all, *engine) {
+            self.list.keep_activities(keys);
+            cx.ask(Effect::WatchSessions(keys.to_vec()));
+        }
+    }
+
+    /// Gives the shown session's sandbox more time, where it has an end.
+    pub(in crate::app) fn extend(&mut self, cx: &mut Cx<'_>) {
+        match self.session() {
+            Some(session) if session.ends_at().is_some() => {
+                session.command(SessionCommand::Extend, cx);
+                // It may be the warning that was just answered.
+                self.status.clear();
+            }
+            Some(_) => self.notify("this session's sandbox has no time limit", cx),
+            None => {}
+        }
+    }
+
+    pub(in crate::app) fn open_session(&mut self, spec: SessionSpec, cx: &mut Cx<'_>) {
+        let row = self.list.row(&spec.key);
+        let is_paused = row.is_some_and(|row| row.phase == Phase::Paused);
+        let phase = is_paused.then_some(Phase::Paused);
+        self.open.open(spec, phase, cx);
+    }
+
+    /// Makes a session by the template and shows it; typing goes to it at once.
+    pub(in crate::app) fn new_session(&mut self, cx: &mut Cx<'_>) {
+        let Mode::Full {
+            new,
+            engine,
+            project,
+            ..
+        } = &self.options.mode
+        else {
+            return;
+        };
+        let key = cx.ids.session_key(cx.wall);
+        let new = NewSession {
+            name: self.list.unique_name(&new.name),
+            ..new.clone()
+        };
+        let mut row = summary(key.clone(), &new, *engine, cx.wall);
+        row.project.clone_from(project);
+        self.list.add(row);
+        let spec = SessionSpec {
+            key: key.clone(),
+            origin: Origin::New(new),
+        };
+        self.open_session(spec, cx);
+        self.show(key, cx);
+    }
+
+    /// Puts a session on the screen, opened if need be, with the composer ready. That resumes nothing.
+    pub(in crate::app) fn show(&mut self, key: SessionKey, cx: &mut Cx<'_>) {
+        if let Some(before) = self.session_mut() {
+            before.chat.tick(cx);
+            before.chat.save_draft(cx);
+        }
+        if self.open.get(&key).is_none() {
+            let spec = SessionSpec {
+                key: key.clone(),
+                origin: Origin::Stored,
+            };
+            self.open_session(spec, cx);
+        }
+        self.list.select(&key);
+        cx.ask(Effect::NoteShown(key.clone()));
+        self.open.show(key);
+        self.focus.go_to(Pane::Chat);
+        self.let_go();
+    }
+
+    pub(in crate::app) fn show_row(&mut self, index: usize, cx: &mut Cx<'_>) {
+        if let Some(row) = self.list.rows().get(index) {
+            let key = row.key.clone();
+            self.show(key, cx);
+        }
+    }
+
+    /// Goes to the next session below that waits for the user, around the end of the list.
+    pub(in crate::app) fn next_needs_you(&mut self, cx: &mut Cx<'_>) {
+        match self.all_sessions().next_waiting() {
+            Some(key) => self.show(key, cx),
+            None => self.notify("No session waits for you", cx),
+        }
+    }
+}
+
+/// The row of a session that is being made.
+fn summary(
+    key: SessionKey,
+    new: &NewSession,
+    engine: EngineKind,
+    now: UnixMillis,
+) -> SessionSummary {
+    SessionSummary {
+        key,
+        name: new.name.clone(),
+        title: String::new(),
+        sandbox: SandboxInfo {
+            engine,
+            id: None,
+            template: Some(new.template.clone()),
+            opencode_url: None,
+            opencode_version: None,
+            ends_at: None,
+            isolation: None,
+            directory: None,
+            demo: new.demo,
+        },
+        opencode_session: None,
+        phase: Phase::Booting(Stage::Create),
+        project: None,
+        shown: None,
+        created: now,
+        updated: now,
+    }
+}
+
+/// Less than a second is not worth a number.
+fn resumed(took: Duration) -> String {
+    match took.as_secs() {
+        0 => "resumed".to_owned(),
+        _ => format!("resumed in {}", format::brief(took)),
+    }
+}

@@ -1,0 +1,103 @@
+//! All sessions, open or not: what is known of one, wherever it is known.
+//!
+//! What is open tells by itself what it does; of the others the list has what was stored, and what their
+//! watchers tell.
+
+use super::{Sessions, Target};
+use crate::app::session::open_sessions::OpenSessions;
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::{Phase, State};
+use crate::domain::session::SessionSummary;
+
+/// The list and the open sessions, to be asked together.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::app) struct AllSessions<'a> {
+    list: &'a Sessions,
+    open: &'a OpenSessions,
+}
+
+impl<'a> AllSessions<'a> {
+    pub(in crate::app) fn new(list: &'a Sessions, open: &'a OpenSessions) -> Self {
+        Self { list, open }
+    }
+
+    pub(in crate::app) fn list(self) -> &'a Sessions {
+        self.list
+    }
+
+    pub(in crate::app) fn open(self) -> &'a OpenSessions {
+        self.open
+    }
+
+    /// What the user reads about a row.
+    pub(in crate::app) fn state_of(self, row: &SessionSummary) -> State {
+        self.list.state_of(row, self.open.get(&row.key))
+    }
+
+    /// How many sessions wait for the user. One that was attached to is in no list.
+    pub(in crate::app) fn waiting(self) -> usize {
+        if self.list.rows().is_empty() {
+            let mut open = self.open.values();
+            return usize::from(open.any(|session| session.state() == State::NeedsYou));
+        }
+        let rows = self.list.rows().iter();
+        rows.filter(|row| self.state_of(row) == State::NeedsYou)
+            .count()
+    }
+
+    /// The next session below the one on the screen that waits for the user, around the end of the list.
+    pub(in crate::app) fn next_waiting(self) -> Option<SessionKey> {
+        let rows = self.list.rows();
+        let shown = rows.iter().position(|row| self.open.is_shown(&row.key));
+        let after = shown.map_or(0, |at| at + 1);
+        (0..rows.len())
+            .map(|step| &rows[(after + step) % rows.len()])
+            .find(|row| self.state_of(row) == State::NeedsYou)
+            .map(|row| row.key.clone())
+    }
+
+    pub(in crate::app) fn phase_of(self, key: &SessionKey) -> Option<&'a Phase> {
+        match self.open.get(key) {
+            Some(session) => Some(session.phase()),
+            None => self.list.row(key).map(|row| &row.phase),
+        }
+    }
+
+    /// Whether a session's sandbox no longer exists.
+    pub(in crate::app) fn is_gone(self, key: &SessionKey) -> bool {
+        matches!(self.phase_of(key), Some(Phase::Gone(_)))
+    }
+
+    /// Whether a session was not known to be paused or gone until now.
+    pub(in crate::app) fn seems_to_run(self, key: &SessionKey) -> bool {
+        matches!(
+            self.phase_of(key),
+            Some(Phase::Dormant | Phase::Live | Phase::Reconnecting(_) | Phase::Failed(_))
+        )
+    }
+
+    pub(in crate::app) fn has_sandbox(self, key: &SessionKey) -> bool {
+        let row = self.list.row(key);
+        row.is_some_and(|row| row.sandbox.id.is_some())
+    }
+
+    /// Which of the rows that are not open are paused now and were not before.
+    pub(in crate::app) fn newly_paused(self, stored: &[SessionSummary]) -> Vec<SessionKey> {
+        let was_running = |row: &SessionSummary| {
+            let before = self.list.row(&row.key).map(|row| &row.phase);
+            matches!(before, Some(Phase::Dormant | Phase::Failed(_)))
+        };
+        let rows = stored.iter().filter(|row| row.phase == Phase::Paused);
+        let rows = rows.filter(|row| self.open.get(&row.key).is_none());
+        let rows = rows.filter(|row| was_running(row));
+        rows.map(|row| row.key.clone()).collect()
+    }
+
+    /// What a row is called.
+    pub(in crate::app) fn target_name(self, row: &Target) -> String {
+        match row {
+            Target::Session(key) => self.list.name(key).to_owned(),
+            Target::Sandbox(id) => format!("sandbox {id}"),
+        }
+    }
+}

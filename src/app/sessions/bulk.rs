@@ -1,0 +1,241 @@
+//! Operations on several rows of the list: they are paused or killed, each by itself, and the end is told
+//! once for all of them. One that fails keeps no other from its turn.
+//!
+//! It asks for nothing itself: the caller closes the rows that are left, and tells the phase that each has
+//! come to.
+
+use std::collections::BTreeSet;
+
+use super::Target;
+use super::all_sessions::AllSessions;
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::SessionEvent;
+use crate::domain::stranger::Life;
+
+/// What is done to all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::app) enum BulkOp {
+    Pause,
+    Kill,
+}
+
+/// How it ended for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::app) enum BulkResult {
+    Done,
+    /// It was paused before.
+    Already,
+    /// Its sandbox no longer exists.
+    Gone,
+    /// It has no sandbox yet.
+    Without,
+}
+
+/// What is being done to rows, and has not ended for all of them.
+#[derive(Debug, Default)]
+pub(in crate::app) struct BulkOperations {
+    running: Vec<BulkOperation>,
+}
+
+impl BulkOperations {
+    /// Begins an operation. Returns the rows that are to be closed now; all others need nothing.
+    pub(in crate::app) fn begin(
+        &mut self,
+        op: BulkOp,
+        rows: &[Target],
+        all: AllSessions<'_>,
+    ) -> Vec<Target> {
+        let mut operation = BulkOperation::new(op, rows.len());
+        let mut to_close = Vec::new();
+        for row in rows {
+            if let Some(result) = needs_nothing(op, row, all) {
+                operation.ended_before(row.clone(), result);
+            } else {
+                operation.wait_for(row.clone());
+                to_close.push(row.clone());
+            }
+        }
+        self.running.push(operation);
+        to_close
+    }
+
+    /// Whether a session is being paused or killed.
+    pub(in crate::app) fn is_closing(&self, key: &SessionKey) -> bool {
+        let row = Target::Session(key.clone());
+        let mut running = self.running.iter();
+        running.any(|operation| operation.is_waiting_for(&row))
+    }
+
+    /// Takes what a session tells.
+    pub(in crate::app) fn session_told(
+        &mut self,
+        key: &SessionKey,
+        event: &SessionEvent,
+        all: AllSessions<'_>,
+    ) {
+        let row = || Target::Session(key.clone());
+        match event {
+            SessionEvent::Phase(phase) => self.row_told(&row(), phase, all),
+            event if let Some(failure) = event.failed_command() => {
+                self.row_told(&row(), &Phase::Failed(failure.clone()), all);
+            }
+            // It has ended without a word of a sandbox.
+            SessionEvent::Stopped => self.row_told(&row(), &Phase::Dormant, all),
+            _ => {}
+        }
+    }
+
+    /// Takes what has become of a row.
+    pub(in crate::app) fn row_told(&mut self, row: &Target, phase: &Phase, all: AllSessions<'_>) {
+        for operation in &mut self.running {
+            if operation.is_waiting_for(row) {
+                operation.hear(row, phase, &all.target_name(row));
+            }
+        }
+    }
+
+    /// What is to be said of those that have ended since the last call.
+    pub(in crate::app) fn take_ended(&mut self, all: AllSessions<'_>) -> Vec<String> {
+        let has_ended = |operation: &mut BulkOperation| operation.waiting.is_empty();
+        let ended = self.running.extract_if(.., has_ended);
+        ended
+            .filter_map(|operation| operation.words(|row| all.target_name(row)))
+            .collect()
+    }
+}
+
+/// How it ends at once for a row to which nothing has to be done.
+fn needs_nothing(op: BulkOp, row: &Target, all: AllSessions<'_>) -> Option<BulkResult> {
+    let key = match row {
+        Target::Session(key) => key,
+        Target::Sandbox(id) => {
+            let is_paused = |life| op == BulkOp::Pause && life == Life::Paused;
+            return match all.list().stranger(id) {
+                Some(stranger) => is_paused(stranger.life).then_some(BulkResult::Already),
+                None => Some(BulkResult::Gone),
+            };
+        }
+    };
+    match (op, all.phase_of(key)) {
+        (_, Some(Phase::Gone(_))) => Some(BulkResult::Gone),
+        (BulkOp::Pause, Some(Phase::Paused)) => Some(BulkResult::Already),
+        (BulkOp::Pause, _) if !all.has_sandbox(key) => Some(BulkResult::Without),
+        _ => None,
+    }
+}
+
+/// One operation on several rows, until the last of them has answered.
+#[derive(Debug)]
+struct BulkOperation {
+    op: BulkOp,
+    /// How many there were at the beginning.
+    total: usize,
+    waiting: BTreeSet<Target>,
+    ended: Vec<(Target, BulkResult)>,
+    failed: Vec<(String, String)>,
+}
+
+impl BulkOperation {
+    /// For `total` rows, each of which is still to be added.
+    fn new(op: BulkOp, total: usize) -> Self {
+        Self {
+            op,
+            total,
+            waiting: BTreeSet::new(),
+            ended: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
+    /// Adds a row that is yet to answer.
+    fn wait_for(&mut self, row: Target) {
+        self.waiting.insert(row);
+    }
+
+    /// Adds a row to which nothing has to be done.
+    fn ended_before(&mut self, row: Target, end: BulkResult) {
+        self.ended.push((row, end));
+    }
+
+    fn is_waiting_for(&self, row: &Target) -> bool {
+        self.waiting.contains(row)
+    }
+
+    /// Takes what has become of a row that was waited for, and is called `name`.
+    fn hear(&mut self, row: &Target, phase: &Phase, name: &str) {
+        match (self.op, phase) {
+            (BulkOp::Pause, Phase::Paused) | (BulkOp::Kill, Phase::Gone(_)) => {
+                self.end(row, BulkResult::Done);
+            }
+            (BulkOp::Pause, Phase::Gone(_)) => self.end(row, BulkResult::Gone),
+            (_, Phase::Dormant) => self.end(row, BulkResult::Without),
+            (_, Phase::Failed(failure)) => {
+                self.waiting.remove(row);
+                self.failed.push((name.to_owned(), failure.summary.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, row: &Target, end: BulkResult) {
+        self.waiting.remove(row);
+        self.ended.push((row.clone(), end));
+    }
+
+    /// `3 paused, 1 was paused already; fix: no connection`. A single one that went well shows that by
+    /// itself. `name` is what a row is called.
+    fn words(&self, name: impl Fn(&Target) -> String) -> Option<String> {
+        let failed = self.failed.iter();
+        let failed = failed.map(|(name, why)| format!("{name}: {why}"));
+        let ended = match (self.total, self.ended.first()) {
+            (1, Some((Target::Session(_), BulkResult::Done))) => return None,
+            (1, Some((row, BulkResult::Done))) => Some(format!("{} {}", self.done(), name(row))),
+            (1, Some((row, end))) => Some(format!("{} {}", name(row), end.words(1))),
+            _ => self.counts(),
+        };
+        let words: Vec<String> = ended.into_iter().chain(failed).collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
+
+    fn done(&self) -> &'static str {
+        match self.op {
+            BulkOp::Pause => "paused",
+            BulkOp::Kill => "killed",
+        }
+    }
+
+    fn counts(&self) -> Option<String> {
+        let ends = [
+            BulkResult::Done,
+            BulkResult::Already,
+            BulkResult::Gone,
+            BulkResult::Without,
+        ];
+        let count = |end| self.ended.iter().filter(|(_, other)| *other == end).count();
+        let words: Vec<String> = ends
+            .into_iter()
+            .map(|end| (end, count(end)))
+            .filter(|(_, count)| *count > 0)
+            .map(|(end, count)| match end {
+                BulkResult::Done => format!("{count} {}", self.done()),
+                other => format!("{count} {}", other.words(count)),
+            })
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
+impl BulkResult {
+    fn words(self, count: usize) -> &'static str {
+        match (self, count) {
+            (Self::Done, _) => "done",
+            (Self::Already, 1) => "was paused already",
+            (Self::Already, _) => "were paused already",
+            (Self::Gone, 1) => "is gone",
+            (Self::Gone, _) => "are gone",
+            (Self::Without, 1) => "has no sandbox",
+            (Self::Without, _) => "have no sandbox",
+        }
+    }
+}

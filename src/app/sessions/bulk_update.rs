@@ -1,0 +1,81 @@
+//! What is done to rows of the list, one or many: they are paused, resumed or killed.
+//!
+//! A session that is open is told so; one that is not is closed without being opened, since opening
+//! would resume its sandbox; so is a sandbox that no session has.
+
+use super::bulk::BulkOp;
+use super::{PendingAction, Target};
+use crate::app::App;
+use crate::app::cx::Cx;
+use crate::app::effect::Effect;
+use crate::domain::id::SessionKey;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::{Closing, SessionCommand};
+
+impl App {
+    /// Pauses a session, or resumes it if it is paused.
+    pub(in crate::app) fn pause_or_resume(&mut self, key: &SessionKey, cx: &mut Cx<'_>) {
+        let is_open = self.open.get(key).is_some();
+        match self.all_sessions().phase_of(key) {
+            Some(Phase::Paused) => {
+                if !is_open {
+                    self.show(key.clone(), cx);
+                }
+                if let Some(session) = self.open.get_mut(key) {
+                    session.resume(cx);
+                }
+            }
+            // What failed before says why once it is open.
+            Some(Phase::Failed(_)) if !is_open => self.show(key.clone(), cx),
+            _ => self.begin_bulk(BulkOp::Pause, &[Target::Session(key.clone())], cx),
+        }
+    }
+
+    /// Pauses those that run, or kills the sandboxes of all these rows.
+    pub(in crate::app) fn begin_bulk(&mut self, op: BulkOp, rows: &[Target], cx: &mut Cx<'_>) {
+        let all = crate::app::AllSessions::new(&self.list, &self.open);
+        let to_close = self.bulk.begin(op, rows, all);
+        if to_close.len() > 1 {
+            let doing = match op {
+                BulkOp::Pause => "pausing",
+                BulkOp::Kill => "killing",
+            };
+            self.notify(format!("{doing} {} …", to_close.len()), cx);
+        }
+        for row in &to_close {
+            self.close_row(op, row, cx);
+        }
+        self.tell_bulk(cx);
+    }
+
+    fn close_row(&mut self, op: BulkOp, row: &Target, cx: &mut Cx<'_>) {
+        let (command, closing, pending) = match op {
+            BulkOp::Pause => (
+                SessionCommand::Pause,
+                Closing::Pause,
+                PendingAction::Pausing,
+            ),
+            BulkOp::Kill => (SessionCommand::Kill, Closing::Kill, PendingAction::Killing),
+        };
+        match row {
+            Target::Sandbox(id) => {
+                self.list.set_pending(id, Some(pending));
+                cx.ask(Effect::CloseSandbox(id.clone(), closing));
+            }
+            Target::Session(key) => {
+                match self.open.get(key).filter(|session| session.is_served()) {
+                    Some(session) => session.command(command, cx),
+                    None => cx.ask(Effect::CloseSession(key.clone(), closing)),
+                }
+            }
+        }
+    }
+
+    /// Says how operations went that have ended for all their rows.
+    pub(in crate::app) fn tell_bulk(&mut self, cx: &Cx<'_>) {
+        let all = crate::app::AllSessions::new(&self.list, &self.open);
+        for text in self.bulk.take_ended(all) {
+            self.status.notify_long(text, cx.now);
+        }
+    }
+}

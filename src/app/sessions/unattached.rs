@@ -1,0 +1,158 @@
+//! Sandboxes of the account that no session here has: what is asked of the engine about them, and what is
+//! said of one. The list keeps them.
+
+use super::{PendingAction, Target};
+use crate::app::action::{Action, SessionsAction};
+use crate::app::cx::Cx;
+use crate::app::effect::Effect;
+use crate::app::input::keymap::Context;
+use crate::app::view::advice::key_does;
+use crate::app::{AllSessions, App, Pane};
+use crate::domain::failure::Failure;
+use crate::domain::id::SandboxId;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::SessionSummary;
+use crate::domain::stranger::Stranger;
+use crate::domain::time::Monotonic;
+
+impl App {
+    /// Asks now, or once more as soon as the answer to the last question is here.
+    pub(in crate::app) fn ask_for_strangers(&mut self, cx: &mut Cx<'_>) {
+        if self.refresh.begin() {
+            cx.ask(Effect::ListStrangers);
+        }
+    }
+
+    /// When they are to be asked for next.
+    pub(in crate::app) fn strangers_due(&self, now: Monotonic) -> Option<Monotonic> {
+        self.refresh.due(now, self.viewport.shows(Pane::Sessions))
+    }
+
+    /// The engine has answered.
+    pub(in crate::app) fn strangers_told(
+        &mut self,
+        told: Result<Vec<Stranger>, Failure>,
+        cx: &mut Cx<'_>,
+    ) {
+        let again = self.refresh.answered(cx);
+        let is_known = told.is_ok();
+        self.list.heard(told);
+        if is_known {
+            self.sift_strangers();
+            // What it told of the sessions' own sandboxes is stored.
+            cx.ask(Effect::ListSessions);
+        }
+        if again {
+            self.ask_for_strangers(cx);
+        }
+    }
+
+    /// Takes out of the list what has become a session's, or is about to.
+    pub(in crate::app) fn sift_strangers(&mut self) {
+        if !self.loaded {
+            return;
+        }
+        let open = &self.open;
+        self.list.sift(|stranger| {
+            let session = stranger.key.as_ref().and_then(|key| open.get(key));
+            // It is made, and the session has not told which one it is yet.
+            session.is_some_and(|session| {
+                matches!(session.phase(), Phase::Booting(_) | Phase::Reconnecting(_))
+            })
+        });
+    }
+
+    pub(in crate::app) fn adopt(&mut self, id: &SandboxId, cx: &mut Cx<'_>) {
+        if self.list.begin_adoption(id) {
+            let key = cx.ids.session_key(cx.wall);
+            cx.ask(Effect::Adopt(id.clone(), key));
+        }
+    }
+
+    pub(in crate::app) fn adopted(
+        &mut self,
+        id: &SandboxId,
+        adopted: Result<Box<SessionSummary>, Failure>,
+        cx: &mut Cx<'_>,
+    ) {
+        let text = match adopted {
+            Ok(session) => {
+                let name = session.name.clone();
+                self.list.adopted(id, *session);
+                self.sift_strangers();
+                match self.list_key(SessionsAction::Open) {
+                    key if key.is_empty() => format!("adopted {name}"),
+                    key => format!("adopted {name}; {key} opens it"),
+                }
+            }
+            Err(failure) => {
+                self.list.adoption_failed(id, &failure);
+                let next = self.advice_keys().words(&failure);
+                let words = [failure.summary, failure.detail, next];
+                let words = words.into_iter().filter(|words| !words.is_empty());
+                words.collect::<Vec<_>>().join("; ")
+            }
+        };
+        self.status.notify_long(text, cx.now);
+        self.ask_for_strangers(cx);
+    }
+
+    /// A stranger was paused or killed, or could not be.
+    pub(in crate::app) fn stranger_closed(
+        &mut self,
+        id: &SandboxId,
+        phase: &Phase,
+        cx: &mut Cx<'_>,
+    ) {
+        self.list.sandbox_closed(id, phase);
+        self.sift_strangers();
+        let all = AllSessions::new(&self.list, &self.open);
+        self.bulk.row_told(&Target::Sandbox(id.clone()), phase, all);
+        self.tell_bulk(cx);
+        self.ask_for_strangers(cx);
+    }
+
+    /// The stranger under the cursor of the list, where that has the focus.
+    pub(in crate::app) fn stranger_selected(&self) -> Option<&Stranger> {
+        match self.list.selected() {
+            Some(Target::Sandbox(id)) if self.focus.is_on(Pane::Sessions) => {
+                self.list.stranger(&id)
+            }
+            _ => None,
+        }
+    }
+
+    /// Why it is listed, and what can be done about it.
+    pub(in crate::app) fn stranger_words(&self, stranger: &Stranger) -> String {
+        let why = match self.list.pending(&stranger.id) {
+            Some(PendingAction::Refused(why)) => format!("cannot be adopted, as {why}"),
+            _ => stranger.whence.words(),
+        };
+        let key = |action, does| key_does(&self.list_key(action), does, "");
+        let adopt = self.list.is_adoptable(stranger);
+        let adopt = adopt.then(|| key(SessionsAction::Adopt, "adopts it"));
+        let keys = adopt
+            .into_iter()
+            .chain([key(SessionsAction::Kill, "kills it")]);
+        let keys: Vec<String> = keys.filter(|key| !key.is_empty()).collect();
+        match keys.join(", ").as_str() {
+            "" => why,
+            keys => format!("{why}; {keys}"),
+        }
+    }
+
+    /// Says why a stranger cannot be opened.
+    pub(in crate::app) fn cannot_open(&mut self, cx: &Cx<'_>) {
+        if let Some(stranger) = self.stranger_selected() {
+            let words = self.stranger_words(stranger);
+            self.notify(format!("no session here uses this sandbox: {words}"), cx);
+        }
+    }
+
+    /// The key of an action of the list, as the user has bound it.
+    pub(in crate::app) fn list_key(&self, action: SessionsAction) -> String {
+        let action = Action::Sessions(action);
+        let key = self.options.keymap.key_for(action, &[Context::Sessions]);
+        key.map(ToString::to_string).unwrap_or_default()
+    }
+}

@@ -1,0 +1,131 @@
+//! The rows below the sessions: sandboxes of the account that no session has.
+
+use super::pending_action::PendingAction;
+use super::{Sessions, Target};
+use crate::domain::failure::Failure;
+use crate::domain::id::SandboxId;
+use crate::domain::sandbox::Phase;
+use crate::domain::session::SessionSummary;
+use crate::domain::stranger::{Life, Stranger, Whence};
+
+impl Sessions {
+    pub(in crate::app) fn strangers(&self) -> &[Stranger] {
+        &self.strangers
+    }
+
+    pub(in crate::app) fn stranger(&self, id: &SandboxId) -> Option<&Stranger> {
+        self.strangers.iter().find(|stranger| stranger.id == *id)
+    }
+
+    pub(in crate::app) fn pending(&self, id: &SandboxId) -> Option<&PendingAction> {
+        self.pending.get(id)
+    }
+
+    /// Notes what is done to a stranger; `None`: nothing any more.
+    pub(in crate::app) fn set_pending(&mut self, id: &SandboxId, action: Option<PendingAction>) {
+        match action {
+            Some(action) => self.pending.insert(id.clone(), action),
+            None => self.pending.remove(id),
+        };
+    }
+
+    /// Whether it may become a session here.
+    pub(in crate::app) fn is_adoptable(&self, stranger: &Stranger) -> bool {
+        let refused = matches!(self.pending(&stranger.id), Some(PendingAction::Refused(_)));
+        stranger.whence == Whence::Elsewhere && !refused
+    }
+
+    /// Notes that it is being adopted. Returns whether that is to be asked for: nothing else is done to
+    /// it.
+    pub(in crate::app) fn begin_adoption(&mut self, id: &SandboxId) -> bool {
+        let is_free = matches!(self.pending(id), None | Some(PendingAction::Refused(_)));
+        if is_free {
+            self.set_pending(id, Some(PendingAction::Adopting));
+        }
+        is_free
+    }
+
+    /// It has become a session, which is selected if the sandbox was.
+    pub(in crate::app) fn adopted(&mut self, id: &SandboxId, session: SessionSummary) {
+        self.set_pending(id, None);
+        let was_selected = self.selected() == Some(Target::Sandbox(id.clone()));
+        let key = session.key.clone();
+        self.loaded(vec![session]);
+        if was_selected {
+            self.select(&key);
+        }
+    }
+
+    /// It could not become one.
+    pub(in crate::app) fn adoption_failed(&mut self, id: &SandboxId, failure: &Failure) {
+        let reason = match failure.detail.as_str() {
+            "" => failure.summary.clone(),
+            detail => detail.to_owned(),
+        };
+        self.set_pending(id, Some(PendingAction::Refused(reason)));
+    }
+
+    /// It was paused or killed, or could not be.
+    pub(in crate::app) fn sandbox_closed(&mut self, id: &SandboxId, phase: &Phase) {
+        self.set_pending(id, None);
+        let life = match phase {
+            Phase::Failed(_) => return,
+            Phase::Gone(_) => None,
+            Phase::Paused => Some(Life::Paused),
+            _ => Some(Life::Running),
+        };
+        self.heard.retain_mut(|stranger| {
+            if stranger.id != *id {
+                return true;
+            }
+            if let Some(life) = life {
+                stranger.life = life;
+            }
+            life.is_some()
+        });
+    }
+
+    /// Takes what the engine told. What it told before stays where it cannot be asked.
+    pub(in crate::app) fn heard(&mut self, told: Result<Vec<Stranger>, Failure>) {
+        let strangers = match told {
+            Ok(strangers) => strangers,
+            Err(failure) => {
+                self.trouble = Some(failure.summary);
+                return;
+            }
+        };
+        self.trouble = None;
+        let is_listed = |id: &SandboxId| strangers.iter().any(|stranger| stranger.id == *id);
+        self.pending.retain(|id, _| is_listed(id));
+        self.heard = strangers;
+    }
+
+    /// Shows those that are no session's here. `is_on_its_way` says it of one that a session is just
+    /// taking. The cursor stays on its row.
+    pub(in crate::app) fn sift(&mut self, is_on_its_way: impl Fn(&Stranger) -> bool) {
+        if self.heard.is_empty() && self.strangers.is_empty() {
+            return;
+        }
+        let selected = self.selected();
+        let has = |id: &SandboxId| {
+            self.rows
+                .iter()
+                .any(|row| row.sandbox.id.as_ref() == Some(id))
+        };
+        let strange = self.heard.iter();
+        let strange = strange.filter(|stranger| !has(&stranger.id) && !is_on_its_way(stranger));
+        self.strangers = strange.cloned().collect();
+        self.settle(selected);
+    }
+
+    /// After the rows have changed: marks of rows that went are forgotten, the cursor is on `selected`
+    /// if that is still there.
+    pub(super) fn settle(&mut self, selected: Option<Target>) {
+        if !self.marked.is_empty() {
+            let listed: Vec<Target> = self.targets().collect();
+            self.marked.retain(|target| listed.contains(target));
+        }
+        let place = selected.and_then(|row| self.targets().position(|other| other == row));
+        self.selected = place.unwrap_or(self.selected).min(self.last());
+    }
+}

@@ -1,0 +1,95 @@
+//! Draws the rows below the sessions: sandboxes of the account that no session has, why they are listed,
+//! and what can be done about them.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::view::{SessionsView, put_mark, put_right};
+use super::{PendingAction, Target};
+use crate::app::time::format;
+use crate::domain::stranger::{Life, Stranger, Whence};
+use crate::domain::time::UnixMillis;
+use crate::text::{ansi, wrap};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+impl SessionsView<'_> {
+    /// Two rows, as each session has.
+    pub(super) fn stranger(&self, index: usize, stranger: &Stranger, area: Rect, buf: &mut Buffer) {
+        let theme = self.theme;
+        let width = usize::from(area.width);
+        let style = match stranger.life {
+            Life::Running => theme.warning,
+            Life::Paused | Life::Unknown => theme.dim,
+        };
+        let room = width.saturating_sub(1);
+        buf.set_stringn(area.x + 1, area.y, theme.pick("◇", "@"), room, style);
+        if self
+            .list
+            .marked
+            .contains(&Target::Sandbox(stranger.id.clone()))
+        {
+            put_mark(area, buf, theme);
+        }
+        let right = lives(stranger, self.wall);
+        let room = width.saturating_sub(5 + wrap::width(&right));
+        let name = match stranger.name.as_str() {
+            "" => stranger.id.as_str(),
+            name => name,
+        };
+        let name = ansi::plain(name).replace('\n', " ");
+        let x = area.x.saturating_add(3);
+        buf.set_stringn(x, area.y, wrap::truncate(&name, room), room, theme.text);
+        put_right(&right, area, buf, theme.dim);
+        if area.height > 1 {
+            let detail = self.of_stranger(stranger);
+            let room = width.saturating_sub(4);
+            let detail = wrap::truncate(&detail, room);
+            buf.set_stringn(x, area.y + 1, detail, room, theme.dim);
+        }
+        if self.focused && index == self.list.selected {
+            buf.set_style(Rect { height: 1, ..area }, theme.selection);
+        }
+    }
+
+    /// What can be done, why it is listed, what it is: the first has room in the narrowest list.
+    fn of_stranger(&self, stranger: &Stranger) -> String {
+        let words = match self.list.pending(&stranger.id) {
+            Some(PendingAction::Adopting) => "being adopted …".to_owned(),
+            Some(PendingAction::Pausing) => "being paused …".to_owned(),
+            Some(PendingAction::Killing) => "being killed …".to_owned(),
+            Some(PendingAction::Refused(why)) => format!("cannot be adopted: {why}"),
+            None => match (&stranger.whence, self.adopt_key) {
+                (Whence::Elsewhere, key) if !key.is_empty() => {
+                    format!("{key} adopts it: {}", stranger.whence.words())
+                }
+                (whence, _) => whence.words(),
+            },
+        };
+        let mut parts = vec![words];
+        parts.extend(size(stranger));
+        if !stranger.name.is_empty() {
+            parts.push(stranger.id.to_string());
+        }
+        ansi::plain(&parts.join(" · ")).replace('\n', " ")
+    }
+}
+
+/// `running 3h`, `paused`. No seconds: they would be drawn anew with whatever else changes.
+fn lives(stranger: &Stranger, wall: UnixMillis) -> String {
+    let word = stranger.life.name();
+    let time = stranger.run().map(|run| run.time(wall));
+    match time.filter(|time| *time >= MINUTE) {
+        Some(time) => format!("{word} {}", format::brief(time)),
+        None => word.to_owned(),
+    }
+}
+
+/// `2 vCPU 1024 MiB`; nothing where the engine does not say.
+fn size(stranger: &Stranger) -> Option<String> {
+    let size = stranger.size;
+    let is_known = size.vcpus > 0 || size.memory_mib > 0;
+    is_known.then(|| format!("{} vCPU {} MiB", size.vcpus, size.memory_mib))
+}

@@ -1,0 +1,88 @@
+//! What time brings: notices go, drafts are stored, spinners turn. Without any of
+//! these nothing is due, and the program sleeps.
+
+use super::clock_reading::ClockReading;
+use crate::app::App;
+use crate::app::action::AppAction;
+use crate::app::cx::Cx;
+use crate::app::session::OpenSession;
+use crate::domain::sandbox::State;
+use crate::domain::time::Monotonic;
+
+/// A turn of the boot's spinner; each costs the terminal some twenty bytes. While the agent works
+/// the chat has the only spinner, and the header a clock.
+pub(in crate::app) const SPINNER: Monotonic = Monotonic::from_millis(200);
+
+impl App {
+    /// When something on the screen moves or lapses next, after `now`; `None` while nothing does.
+    /// An [`crate::app::event::Event::Tick`] belongs there.
+    pub fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
+        let session = self.session();
+        [
+            self.leader.due(now),
+            self.status.due(),
+            session.and_then(|session| session.chat.animation_due(now)),
+            session.and_then(|session| moves_next(session.state(), now)),
+            self.lifetime_due(now),
+            self.strangers_due(now),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    pub(in crate::app) fn tick(&mut self, cx: &mut Cx<'_>) {
+        self.status.tick(cx.now);
+        let session = self.session_mut();
+        if let Some(outcome) = session.and_then(|session| session.chat.tick(cx)) {
+            self.chat_outcome(outcome, cx);
+        }
+        if self.strangers_due(cx.now).is_some_and(|due| due <= cx.now) {
+            self.ask_for_strangers(cx);
+        }
+    }
+
+    /// After each event: since when states hold, and whose time runs out.
+    pub(in crate::app) fn settle(&mut self, cx: &Cx<'_>) {
+        self.seen = ClockReading::of(cx);
+        for (key, left) in self.open.settle(cx.now, cx.wall) {
+            let words = format!("{} {}", self.list.name(&key), left.words());
+            let more = match self.key_of(AppAction::Extend) {
+                keys if !keys.is_empty() && self.open.is_shown(&key) => {
+                    format!("; {keys} gives it more time")
+                }
+                _ => String::new(),
+            };
+            self.status.warn(words + &more, cx.now);
+        }
+    }
+
+    /// When the next word about a sandbox's end or its cost is due.
+    fn lifetime_due(&self, now: Monotonic) -> Option<Monotonic> {
+        let wall = self.seen.wall_at(now);
+        let warning = self.open.warns_in(wall);
+        let shown = self
+            .session()
+            .and_then(|session| session.left(wall)?.changes_in());
+        let spent = self.session().map(OpenSession::life);
+        let spent = spent.filter(|_| self.options.prices.are_known());
+        warning
+            .into_iter()
+            .chain(shown)
+            .chain(spent.and_then(|life| crate::app::session::cost::changes_in(life, wall)))
+            .min()
+            .map(|time| now.saturating_add(time))
+    }
+}
+
+/// The next turn of the spinner, or the next second of a clock.
+fn moves_next(state: State, now: Monotonic) -> Option<Monotonic> {
+    let step = match state {
+        State::Booting => SPINNER,
+        State::Working | State::Reconnecting => Monotonic::from_secs(1),
+        State::Idle | State::NeedsYou | State::Paused | State::Failed | State::Gone => return None,
+    };
+    let step = u64::try_from(step.as_millis()).ok()?;
+    let now = u64::try_from(now.as_millis()).ok()?;
+    Some(Monotonic::from_millis((now / step + 1) * step))
+}

@@ -1,0 +1,264 @@
+//! The lines at the rim: header above, status and keys below.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::cx::ViewCx;
+use super::layout::Areas;
+use crate::app::action::{Action, AppAction};
+use crate::app::time::format;
+use crate::app::{App, Mode};
+use crate::domain::sandbox::{Phase, SandboxInfo, State};
+use crate::domain::stranger::{Life, Stranger};
+use crate::domain::time::UnixMillis;
+use crate::text::{ansi, wrap};
+
+impl App {
+    pub(in crate::app) fn view_bars(
+        &self,
+        screen: Rect,
+        areas: &Areas,
+        buf: &mut Buffer,
+        vx: &ViewCx<'_>,
+    ) {
+        if let Some(area) = areas.header {
+            self.view_header(area, areas.sessions.is_none(), buf, vx);
+        }
+        if let Some(area) = areas.status {
+            self.view_status(area, buf, vx);
+        } else if let Some(text) = self.notice_text() {
+            // Too low for a status line: what must be read takes the first row for a while.
+            let row = Rect {
+                height: 1,
+                ..screen
+            };
+            buf.set_style(row, Style::reset());
+            let width = usize::from(row.width);
+            let text = wrap::truncate(&text, width.saturating_sub(1)).into_owned();
+            let pad = " ".repeat(width.saturating_sub(wrap::width(&text)));
+            put(row, &[(format!(" {text}{pad}"), vx.theme.warning)], buf);
+        }
+        if let Some(area) = areas.hints {
+            self.view_hints(area, buf, vx);
+        }
+    }
+
+    fn view_header(&self, area: Rect, list_hidden: bool, buf: &mut Buffer, vx: &ViewCx<'_>) {
+        let theme = vx.theme;
+        let badges = if list_hidden {
+            self.badges()
+        } else {
+            String::new()
+        };
+        let badges_width = u16::try_from(wrap::width(&badges)).unwrap_or(0);
+        let mut room = usize::from(area.width.saturating_sub(badges_width + 2));
+        let mut parts = self.identity(area.width, room, vx);
+        room = room.saturating_sub(parts.iter().map(|(text, _)| wrap::width(text)).sum());
+        let facts = match self.session() {
+            Some(session) if area.width >= 44 => self.facts(session.sandbox(), vx.wall),
+            _ => Vec::new(),
+        };
+        for fact in facts {
+            let text = format!("  {fact}");
+            let Some(left) = room.checked_sub(wrap::width(&text)) else {
+                continue;
+            };
+            room = left;
+            let style = if fact == DEMO {
+                theme.warning
+            } else {
+                theme.dim
+            };
+            parts.push((text, style));
+        }
+        put(area, &parts, buf);
+        if badges_width > 0 && badges_width + 2 < area.width {
+            let at = area.right() - badges_width - 1;
+            buf.set_string(at, area.y, &badges, theme.warning);
+        }
+    }
+
+    /// The name and the state of what is shown; only a sign for the state where it is narrow.
+    fn identity(&self, width: u16, room: usize, vx: &ViewCx<'_>) -> Vec<(String, Style)> {
+        let theme = vx.theme;
+        let name = ansi::plain(self.name_shown());
+        let Some(session) = self.session() else {
+            return vec![(format!(" {name}"), theme.strong)];
+        };
+        let state = session.state();
+        let glyph = theme.state_glyph(state);
+        let style = theme.state_style(state);
+        if width < 44 {
+            let name = wrap::truncate(&name, room.saturating_sub(3));
+            return vec![
+                (format!(" {name} "), theme.strong),
+                (glyph.to_owned(), style),
+            ];
+        }
+        let name = wrap::truncate(&name, room / 2);
+        let mut parts = vec![
+            (format!(" {name}  "), theme.strong),
+            (format!("{glyph} {}", state.name()), style),
+        ];
+        if state == State::Working {
+            let time = format::running(session.works_for(vx.now));
+            parts.push((format!(" {time}"), theme.dim));
+        }
+        parts
+    }
+
+    /// What the header says of the sandbox, the most important first.
+    fn facts(&self, sandbox: Option<&SandboxInfo>, wall: UnixMillis) -> Vec<String> {
+        let row = self.open.shown().and_then(|key| self.list.row(key));
+        let Some(info) = sandbox.or(row.map(|row| &row.sandbox)) else {
+            return Vec::new();
+        };
+        let mut facts = Vec::new();
+        if info.demo {
+            facts.push(DEMO.to_owned());
+        }
+        if !self.is_attached() {
+            facts.push(match info.isolation.as_deref() {
+                Some("none") => format!("{} (no isolation)", info.engine.name()),
+                Some("full") => format!("{} · isolated", info.engine.name()),
+                Some("filesystem") => format!("{} · files isolated", info.engine.name()),
+                Some(level) => format!("{} ({})", info.engine.name(), ansi::plain(level)),
+                None => info.engine.name().to_owned(),
+            });
+        }
+        if let Some(left) = self.session().and_then(|session| session.left(wall)) {
+            let place = if left.is_short() { 0 } else { facts.len() };
+            facts.insert(place, left.words());
+        }
+        if let Some(version) = &info.opencode_version {
+            facts.push(format!("opencode {}", ansi::plain(version)));
+        }
+        if let Some(id) = &info.id {
+            facts.push(ansi::plain(id.as_str()).into_owned());
+        }
+        facts
+    }
+
+    /// What other sessions want, and how many sandboxes run that no session has, where the list is not
+    /// in sight: `[!2] [x1] [+1]`.
+    fn badges(&self) -> String {
+        let count = |wanted: State| {
+            self.list
+                .rows()
+                .iter()
+                .filter(|row| !self.open.is_shown(&row.key))
+                .filter(|row| self.all_sessions().state_of(row) == wanted)
+                .count()
+        };
+        let runs = |one: &&Stranger| one.life == Life::Running;
+        let strangers = self.list.strangers().iter().filter(runs).count();
+        [(State::NeedsYou, "!"), (State::Failed, "x")]
+            .into_iter()
+            .map(|(state, sign)| (sign, count(state)))
+            .chain([("+", strangers)])
+            .filter(|(_, count)| *count > 0)
+            .map(|(sign, count)| format!("[{sign}{count}]"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn notice_text(&self) -> Option<String> {
+        if self.status.is_quit_armed() {
+            let key = self.key_of(AppAction::Interrupt);
+            return Some(format!("{key} again to quit").trim_start().to_owned());
+        }
+        let notice = self.status.notice();
+        notice.map(|text| ansi::plain(text).replace('\n', " "))
+    }
+
+    fn view_status(&self, area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+        let theme = vx.theme;
+        if let Some(text) = self.notice_text() {
+            let text = wrap::truncate(&text, usize::from(area.width).saturating_sub(1));
+            put(area, &[(format!(" {text}"), theme.warning)], buf);
+            return;
+        }
+        let mut facts: Vec<String> = Vec::new();
+        if let Some(stranger) = self.stranger_selected() {
+            // The narrow list has no room for all of it.
+            let engine = stranger.engine.name();
+            let what = self.stranger_words(stranger);
+            facts.push(
+                ansi::plain(&format!("{} ({engine}): {what}", stranger.id)).replace('\n', " "),
+            );
+        }
+        if self.focus.is_zoomed() && !self.is_attached() {
+            facts.push(match self.key_of(AppAction::Zoom) {
+                key if key.is_empty() => "full screen".to_owned(),
+                key => format!("full screen ({key} back)"),
+            });
+        }
+        if let Some(session) = self.session() {
+            match session.chat.queue_len() {
+                0 => {}
+                n => facts.push(format!("{n} queued")),
+            }
+        }
+        if self.mouse {
+            facts.push("mouse on".to_owned());
+        }
+        if let Mode::Attach { url, .. } = &self.options.mode {
+            facts.push(format!("attached to {}", ansi::plain(url)));
+        }
+        let facts = facts.join(" · ");
+        let facts = wrap::truncate(&facts, usize::from(area.width).saturating_sub(2));
+        put(area, &[(format!(" {facts}"), theme.dim)], buf);
+    }
+
+    pub(in crate::app) fn key_of(&self, action: AppAction) -> String {
+        self.key_name(Action::App(action))
+    }
+
+    /// The key of an action that works in the pane that has the focus; empty where there is none.
+    pub(in crate::app) fn key_name(&self, action: Action) -> String {
+        let keymap = &self.options.keymap;
+        let key = keymap.key_for(action, &self.pane_contexts());
+        key.map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// What a prompt waits for now, in a few words; empty where it is sent at once.
+    pub(in crate::app) fn waits_for(&self) -> &'static str {
+        match self.session().map(crate::app::OpenSession::phase) {
+            Some(Phase::Booting(_)) if !self.is_attached() => {
+                "type a message; it is sent when the sandbox is ready"
+            }
+            Some(Phase::Booting(_) | Phase::Reconnecting(_)) => {
+                "type a message; it is sent when there is a connection"
+            }
+            Some(Phase::Paused) => "type a message; sending it resumes the sandbox",
+            Some(Phase::Failed(_)) => "type a message; it is sent when the session runs again",
+            Some(Phase::Gone(_)) if self.is_attached() => {
+                "nothing can be sent: the session is gone"
+            }
+            Some(Phase::Gone(_)) => "nothing can be sent: the sandbox is gone",
+            Some(Phase::Dormant) => "type a message; sending it creates the sandbox",
+            Some(Phase::Live) | None => "",
+        }
+    }
+
+    pub(in crate::app) fn attached_url(&self) -> Option<&str> {
+        match &self.options.mode {
+            Mode::Attach { url, .. } => Some(url),
+            Mode::Full { .. } => None,
+        }
+    }
+}
+
+/// What the screen says about the scripted model.
+const DEMO: &str = "demo model";
+
+/// Writes texts one after the other into the first row of `area`.
+fn put(area: Rect, parts: &[(String, Style)], buf: &mut Buffer) {
+    let spans: Vec<Span<'_>> = parts
+        .iter()
+        .map(|(text, style)| Span::styled(text.as_str(), *style))
+        .collect();
+    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+}

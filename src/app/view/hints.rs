@@ -1,0 +1,217 @@
+//! The last line of the screen: the keys that help most where the keys go now, always as the user has
+//! bound them.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::cx::ViewCx;
+use super::theme::Theme;
+use crate::app::App;
+use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
+use crate::app::input::keymap::Context;
+use crate::domain::sandbox::State;
+use crate::text::wrap;
+
+/// Actions whose keys are shown together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::app) struct KeyHint {
+    actions: &'static [Action],
+    /// Another word than the table's for the first action, where it depends on more than the context.
+    words: Option<&'static str>,
+}
+
+/// `hint!(Room::Action)`, with another word `hint!(Room::Action => "word")`.
+macro_rules! hint {
+    ($($room:ident::$action:ident)+) => {
+        KeyHint { actions: &[$(Action::$room(hint!(@$room $action))),+], words: None }
+    };
+    ($($room:ident::$action:ident)+ => $words:literal) => {
+        KeyHint { actions: &[$(Action::$room(hint!(@$room $action))),+], words: Some($words) }
+    };
+    (@App $action:ident) => { AppAction::$action };
+    (@Chat $action:ident) => { ChatAction::$action };
+    (@Sessions $action:ident) => { SessionsAction::$action };
+    (@Logs $action:ident) => { LogsAction::$action };
+}
+
+const SCROLL: KeyHint = hint!(Chat::Stop => "scroll");
+/// It takes two.
+const STOP: KeyHint = hint!(Chat::Stop Chat::Stop);
+const HELP: KeyHint = hint!(App::Help);
+const QUIT: KeyHint = hint!(App::QuitIfEmpty);
+
+const TRANSCRIPT: &[KeyHint] = &[
+    hint!(Chat::FocusComposer),
+    hint!(Chat::PreviousBlock Chat::NextBlock),
+    hint!(Chat::Fold),
+    hint!(Chat::FoldTools),
+    hint!(Chat::FoldThinking),
+    hint!(Chat::CopyMessage),
+    HELP,
+];
+
+/// The options have their digits beside them.
+const REQUEST: &[KeyHint] = &[
+    hint!(Chat::RequestPrevious Chat::RequestNext),
+    hint!(Chat::RequestAccept),
+    hint!(Chat::RequestFull),
+    STOP,
+    HELP,
+];
+
+const INPUT: &[KeyHint] = &[hint!(Chat::RequestAccept), hint!(Chat::RequestLeave), HELP];
+
+const PICKER: &[KeyHint] = &[
+    hint!(App::ScrollUp App::ScrollDown),
+    hint!(App::Confirm),
+    hint!(App::Close),
+];
+
+const LIST: &[KeyHint] = &[
+    hint!(Sessions::Open),
+    hint!(App::NewSession),
+    hint!(Sessions::Pause),
+    hint!(Sessions::Kill),
+    hint!(Sessions::Leave),
+    hint!(Sessions::Mark),
+    HELP,
+    QUIT,
+];
+
+/// On a sandbox that no session has; not all can be adopted.
+const STRANGER: &[KeyHint] = &[
+    hint!(Sessions::Adopt),
+    hint!(Sessions::Pause => "pause"),
+    hint!(Sessions::Kill),
+    hint!(Sessions::Mark),
+    hint!(Sessions::Leave),
+    HELP,
+    QUIT,
+];
+
+/// While rows are marked.
+const MARKED: &[KeyHint] = &[
+    hint!(Sessions::Pause => "pause marked"),
+    hint!(Sessions::Kill => "kill marked"),
+    hint!(Sessions::Mark),
+    hint!(Sessions::Leave => "unmark all"),
+    HELP,
+    QUIT,
+];
+
+const LOG: &[KeyHint] = &[
+    hint!(Logs::Follow),
+    hint!(Logs::Wrap),
+    hint!(Logs::Times),
+    hint!(App::Zoom),
+    hint!(Logs::Leave),
+    HELP,
+];
+
+/// How an overlay is left and scrolled.
+pub(in crate::app) const CLOSE: KeyHint = hint!(App::Close);
+pub(in crate::app) const SCROLL_OVERLAY: KeyHint = hint!(App::ScrollDown App::ScrollUp);
+pub(in crate::app) const YES: KeyHint = hint!(App::Confirm);
+
+impl App {
+    pub(in crate::app) fn view_hints(&self, area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+        let theme = vx.theme;
+        let mut spans = vec![Span::raw(" ")];
+        let mut room = usize::from(area.width).saturating_sub(1);
+        for (keys, words) in self.hints(theme) {
+            let width = wrap::width(&keys) + 1 + wrap::width(words);
+            // A shorter one may still fit.
+            if width > room {
+                continue;
+            }
+            room = room.saturating_sub(width + 2);
+            spans.push(Span::styled(keys, theme.key));
+            spans.push(Span::styled(format!(" {words}  "), theme.dim));
+        }
+        buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+    }
+
+    /// Keys and words, the most useful first.
+    fn hints(&self, theme: &Theme) -> Vec<(String, &'static str)> {
+        let contexts = self.contexts();
+        let hints: Vec<KeyHint> = match contexts[0] {
+            Context::Composer => self.composer_hints(),
+            Context::Transcript => TRANSCRIPT.to_vec(),
+            Context::Question | Context::Permission => REQUEST.to_vec(),
+            Context::RequestInput => INPUT.to_vec(),
+            Context::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
+            Context::Sessions if self.stranger_selected().is_some() => {
+                let adoptable = self.stranger_selected();
+                let adoptable = adoptable.is_some_and(|stranger| self.list.is_adoptable(stranger));
+                STRANGER[usize::from(!adoptable)..].to_vec()
+            }
+            Context::Sessions => LIST.to_vec(),
+            Context::Logs => LOG.to_vec(),
+            Context::Outside | Context::Anywhere | Context::Sequence => {
+                vec![hint!(App::NewSession), HELP, QUIT]
+            }
+            Context::Picker => PICKER.to_vec(),
+            // What lies on top says its keys itself.
+            Context::Help | Context::Confirm | Context::Always => Vec::new(),
+        };
+        let hints = hints.into_iter();
+        hints
+            .filter_map(|hint| self.hint(hint, &contexts, theme))
+            .collect()
+    }
+
+    /// The keys of a hint and its words; `None` where one of its actions has no key.
+    pub(in crate::app) fn hint(
+        &self,
+        hint: KeyHint,
+        contexts: &[Context],
+        theme: &Theme,
+    ) -> Option<(String, &'static str)> {
+        let mut names = String::new();
+        let mut of_table = None;
+        for action in hint.actions {
+            let (keys, row) = self.options.keymap.hint_for(*action, contexts)?;
+            if !self.offers(row) {
+                return None;
+            }
+            let key = theme.key_names(&keys.to_string());
+            // Arrows stand together.
+            if !names.is_empty() && (key.is_ascii() || names.is_ascii()) {
+                names.push(' ');
+            }
+            names.push_str(&key);
+            of_table.get_or_insert(row.hint);
+        }
+        Some((names, hint.words.or(of_table)?))
+    }
+
+    fn composer_hints(&self) -> Vec<KeyHint> {
+        let state = self.session().map(crate::app::OpenSession::state);
+        let mut hints: Vec<KeyHint> = vec![hint!(Chat::Send)];
+        match state {
+            Some(State::NeedsYou) => hints.push(hint!(Chat::FocusRequest)),
+            Some(State::Gone) => hints.push(hint!(App::Revive)),
+            Some(State::Paused) => hints.push(hint!(App::Retry => "resume")),
+            Some(State::Failed | State::Reconnecting) => hints.push(hint!(App::Retry)),
+            _ => {}
+        }
+        if self.is_attached() {
+            hints.push(hint!(Chat::Newline));
+        }
+        hints.push(match state {
+            Some(State::Working | State::NeedsYou) => STOP,
+            _ => SCROLL,
+        });
+        hints.extend([hint!(App::ToggleSessions), hint!(App::ToggleLogs), HELP]);
+        if self.composer_is_empty() {
+            hints.push(QUIT);
+        } else {
+            hints.extend([hint!(App::Interrupt), hint!(App::Quit)]);
+        }
+        if !self.is_attached() {
+            hints.push(hint!(Chat::Newline));
+        }
+        hints
+    }
+}

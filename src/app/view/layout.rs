@@ -1,0 +1,171 @@
+//! Size, focus and zoom to areas. Content degrades, it is never squeezed: where there is no room for
+//! a pane beside the others, it takes the body while it has the focus.
+
+use ratatui::layout::Rect;
+
+use crate::app::pane::Pane;
+
+/// Who stands where. A pane without an area is not on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Areas {
+    pub header: Option<Rect>,
+    pub sessions: Option<Rect>,
+    pub chat: Option<Rect>,
+    pub logs: Option<Rect>,
+    /// The newest line of the log, where the pane has no room.
+    pub ticker: Option<Rect>,
+    pub status: Option<Rect>,
+    pub hints: Option<Rect>,
+}
+
+/// What the layout depends on besides the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    pub focus: Pane,
+    pub zoomed: bool,
+    /// Chat only.
+    pub attached: bool,
+}
+
+/// Below this many columns or rows there is only the chat.
+const SMALLEST: (u16, u16) = (22, 8);
+
+/// Divides the screen.
+pub fn areas(screen: Rect, shape: Shape) -> Areas {
+    let mut areas = Areas::default();
+    if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
+        areas.chat = Some(screen);
+        return areas;
+    }
+    let mut body = screen;
+    if screen.height >= 10 {
+        areas.header = Some(take_top(&mut body, 1));
+    }
+    if screen.height >= 16 {
+        areas.hints = Some(take_bottom(&mut body, 1));
+    }
+    if screen.height >= 12 {
+        areas.status = Some(take_bottom(&mut body, 1));
+    }
+    if shape.attached {
+        areas.chat = Some(body);
+    } else if shape.zoomed || !fits(shape.focus, screen.width) {
+        *areas.pane(shape.focus) = Some(body);
+    } else {
+        divide(screen, body, &mut areas);
+    }
+    areas
+}
+
+/// Whether the pane stands beside the others at this width.
+fn fits(pane: Pane, width: u16) -> bool {
+    pane == Pane::Chat || width >= 110
+}
+
+fn divide(screen: Rect, mut body: Rect, areas: &mut Areas) {
+    match screen.width {
+        160.. => {
+            areas.sessions = Some(take_left(&mut body, 36));
+            areas.logs = Some(take_right(&mut body, 64));
+        }
+        110.. => {
+            let logs = (body.height / 4).max(5).min(body.height / 2);
+            areas.logs = Some(take_bottom(&mut body, logs));
+            areas.sessions = Some(take_left(&mut body, 30));
+        }
+        80.. => areas.ticker = Some(take_bottom(&mut body, 1)),
+        44.. if screen.height >= 20 => areas.ticker = Some(take_bottom(&mut body, 1)),
+        _ => {}
+    }
+    areas.chat = Some(body);
+}
+
+impl Areas {
+    fn pane(&mut self, pane: Pane) -> &mut Option<Rect> {
+        match pane {
+            Pane::Sessions => &mut self.sessions,
+            Pane::Chat => &mut self.chat,
+            Pane::Logs => &mut self.logs,
+        }
+    }
+}
+
+pub(in crate::app) fn take_top(area: &mut Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    let top = Rect {
+        height: rows,
+        ..*area
+    };
+    area.y += rows;
+    area.height -= rows;
+    top
+}
+
+/// Takes rows from the bottom of an area, as many as it has.
+pub(in crate::app) fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    area.height -= rows;
+    Rect {
+        y: area.bottom(),
+        height: rows,
+        ..*area
+    }
+}
+
+fn take_left(area: &mut Rect, columns: u16) -> Rect {
+    let columns = columns.min(area.width);
+    let left = Rect {
+        width: columns,
+        ..*area
+    };
+    area.x += columns;
+    area.width -= columns;
+    left
+}
+
+fn take_right(area: &mut Rect, columns: u16) -> Rect {
+    let columns = columns.min(area.width);
+    area.width -= columns;
+    Rect {
+        x: area.right(),
+        width: columns,
+        ..*area
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn areas_lie_in_the_screen_and_apart(
+            width in 0_u16..250,
+            height in 0_u16..80,
+            focus in prop::sample::select(vec![Pane::Sessions, Pane::Chat, Pane::Logs]),
+            zoomed: bool,
+            attached: bool,
+        ) {
+            let screen = Rect::new(0, 0, width, height);
+            let shape = Shape { focus, zoomed, attached };
+
+            let a = areas(screen, shape);
+
+            let all: Vec<Rect> =
+                [a.header, a.sessions, a.chat, a.logs, a.ticker, a.status, a.hints]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+            let covered: u32 = all.iter().map(|area| area.area()).sum();
+            prop_assert_eq!(covered, screen.area());
+            for (i, one) in all.iter().enumerate() {
+                prop_assert_eq!(screen.intersection(*one), *one);
+                for other in &all[i + 1..] {
+                    prop_assert!(!one.intersects(*other));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What was drawn, as plain data: the one way back from a frame to the model. The loop stores it
+//! with `App::shown` after each frame; it never causes a frame.
+
+use ratatui::layout::{Position, Rect};
+
+use crate::app::chat::ChatViewport;
+use crate::app::logs::LogsViewport;
+use crate::app::pane::Pane;
+
+/// What the last frame showed, and where.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Viewport {
+    /// Where the terminal's cursor belongs, as (column, row); hidden when `None`.
+    pub cursor: Option<(u16, u16)>,
+    pub chat: ChatViewport,
+    pub logs: LogsViewport,
+    /// The first row that was drawn of what lies on top, where that can be scrolled.
+    pub overlay: Option<u16>,
+    /// The panes that were drawn, the topmost last.
+    pub panes: Vec<(Pane, Rect)>,
+    /// The rows of the list that were drawn: their index and area.
+    pub rows: Vec<(usize, Rect)>,
+}
+
+impl Viewport {
+    /// Whether a pane was drawn.
+    pub fn shows(&self, pane: Pane) -> bool {
+        self.panes.iter().any(|(drawn, _)| *drawn == pane)
+    }
+
+    /// The pane under a cell.
+    pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
+        let at = Position::new(column, row);
+        self.panes
+            .iter()
+            .rev()
+            .find(|(_, area)| area.contains(at))
+            .map(|(pane, _)| *pane)
+    }
+
+    /// The row of the session list under a cell, as its index.
+    pub fn row_at(&self, column: u16, row: u16) -> Option<usize> {
+        let at = Position::new(column, row);
+        self.rows
+            .iter()
+            .find(|(_, area)| area.contains(at))
+            .map(|(index, _)| *index)
+    }
+}
