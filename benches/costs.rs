@@ -19,17 +19,17 @@ use sandbar::app::input::keymap::Keymap;
 use sandbar::app::view::theme::Theme;
 use sandbar::app::{App, AppOptions, Mode};
 use sandbar::domain::chat::{
-    ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind, Resync, Role, Status,
-    Tokens,
+    ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind, Resync, Role, Tokens,
+    TurnStatus,
 };
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::log::{LogLine, LogStream};
 use sandbar::domain::price::Prices;
 use sandbar::domain::sandbox::Phase;
-use sandbar::domain::session::{CredentialRef, Origin, SessionEvent, SessionSpec};
+use sandbar::domain::session::{CredentialRef, SessionEvent, SessionOrigin, SessionSpec};
 use sandbar::domain::time::UnixMillis;
 use sandbar::text::{Growth, Palette, TextCache, TextKey, wrap};
-use sandbar::tui::{Model as _, Screen, Shown};
+use sandbar::tui::{LoopModel as _, Screen, UiModel};
 
 const AREA: Rect = Rect::new(0, 0, 120, 36);
 /// So many changes are made to one program before a new one is set up: what is measured must not grow
@@ -40,7 +40,7 @@ const SAMPLES: usize = 10;
 
 /// The program on an attached server, drawn into nothing.
 struct Program {
-    model: Shown,
+    model: UiModel,
     screen: Screen,
     ids: IdSource,
     now: Duration,
@@ -56,7 +56,7 @@ impl Program {
             conversation: conversation(),
             messages: all,
             more: false,
-            status: Status::Busy,
+            status: TurnStatus::Busy,
             permissions: None,
             questions: None,
             after_gap: false,
@@ -70,7 +70,7 @@ impl Program {
     fn new() -> Self {
         let spec = SessionSpec {
             key: key(),
-            origin: Origin::Attach {
+            origin: SessionOrigin::Attach {
                 url: "http://127.0.0.1:4096".to_owned(),
                 session: None,
                 credential: CredentialRef::None,
@@ -87,17 +87,17 @@ impl Program {
             prices: Prices::default(),
         });
         let mut program = Self {
-            model: Shown::new(app, Theme::default()),
+            model: UiModel::new(app, Theme::default()),
             screen: Screen::new(),
             ids: IdSource::seeded(1),
             now: Duration::from_secs(1),
         };
-        program.with_cx(Shown::start);
+        program.with_cx(UiModel::start);
         program.session(SessionEvent::Phase(Phase::Live));
         program
     }
 
-    fn with_cx(&mut self, change: impl FnOnce(&mut Shown, &mut Cx<'_>)) {
+    fn with_cx(&mut self, change: impl FnOnce(&mut UiModel, &mut Cx<'_>)) {
         let mut effects = Vec::new();
         let wall = UnixMillis(0).plus(self.now);
         let mut cx = Cx::new(self.now, wall, &mut self.ids, &mut effects);

@@ -1,20 +1,20 @@
 //! All that the program may ask for, as values. `tui::effects` and `session::supervisor` do them.
 
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::session::{Closing, SessionCommand, SessionSpec};
+use crate::domain::session::{CloseAction, SessionCommand, SessionSpec};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     OpenSession(SessionSpec),
     Command(SessionKey, SessionCommand),
-    CloseSession(SessionKey, Closing),
+    CloseSession(SessionKey, CloseAction),
     /// Reads the list of stored sessions again; answered by [`super::event::Reply::Sessions`].
     ListSessions,
     /// Asks the engine for sandboxes that no session has; answered by
     /// [`super::event::Reply::Strangers`].
     ListStrangers,
     /// Pauses or kills a sandbox that no session has; answered by [`super::event::Reply::Closed`].
-    CloseSandbox(SandboxId, Closing),
+    CloseSandbox(SandboxId, CloseAction),
     /// Makes a session of a sandbox that has none, under this key if it brings none of its own;
     /// answered by [`super::event::Reply::Adopted`].
     Adopt(SandboxId, SessionKey),

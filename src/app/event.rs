@@ -5,7 +5,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionEvent, SessionSummary};
-use crate::domain::stranger::Stranger;
+use crate::domain::stranger::UnattachedSandbox;
 
 /// Something that happened. Grows by a kind of thing, not by a feature.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ pub enum Reply {
     Sessions(Vec<SessionSummary>),
     /// The sandboxes that no session has, those that sandbar made first; `Err` says why they are not
     /// known.
-    Strangers(Result<Vec<Stranger>, Failure>),
+    Strangers(Result<Vec<UnattachedSandbox>, Failure>),
     /// What became of a sandbox that no session has.
     Closed(SandboxId, Phase),
     /// The session that was made of a sandbox, or why it could not be.

@@ -36,7 +36,7 @@ use std::path::PathBuf;
 
 use action::{Action, AppAction};
 use chat::ChatKeys;
-use input::keymap::{Binding, Context, Keymap};
+use input::keymap::{Binding, KeyContext, Keymap};
 use input::leader_keys::LeaderKeys;
 use input::typeahead::Typeahead;
 use overlay::Overlays;
@@ -183,7 +183,7 @@ impl App {
 
     /// Whether a row of the keymap means something in this mode.
     fn offers(&self, row: &Binding) -> bool {
-        let of_panes = matches!(row.context, Context::Sessions | Context::Logs)
+        let of_panes = matches!(row.context, KeyContext::Sessions | KeyContext::Logs)
             || matches!(
                 row.action,
                 Action::App(
@@ -241,22 +241,22 @@ impl App {
     }
 
     /// Where keys are looked up now, the front first.
-    fn contexts(&self) -> Vec<Context> {
+    fn contexts(&self) -> Vec<KeyContext> {
         if let Some(overlay) = self.overlays.top() {
-            return vec![overlay.context(), Context::Always];
+            return vec![overlay.context(), KeyContext::Always];
         }
         self.pane_contexts()
     }
 
     /// The same without what lies over the panes: their words name the same keys behind it.
-    fn pane_contexts(&self) -> Vec<Context> {
+    fn pane_contexts(&self) -> Vec<KeyContext> {
         let pane = match (self.focus.pane(), self.session()) {
-            (Pane::Sessions, _) => Context::Sessions,
-            (Pane::Logs, _) => Context::Logs,
+            (Pane::Sessions, _) => KeyContext::Sessions,
+            (Pane::Logs, _) => KeyContext::Logs,
             (Pane::Chat, Some(session)) => session.chat.context().into(),
-            (Pane::Chat, None) if self.loaded => Context::Outside,
+            (Pane::Chat, None) if self.loaded => KeyContext::Outside,
             // What is typed now goes to the session that is about to come.
-            (Pane::Chat, None) => Context::Composer,
+            (Pane::Chat, None) => KeyContext::Composer,
         };
         pane.with_layers()
     }
@@ -265,7 +265,7 @@ impl App {
 /// The key map never changes while the program runs.
 fn chat_keys(keymap: &Keymap) -> ChatKeys {
     ChatKeys::new(|context, action| {
-        let contexts = Context::from(context).with_layers();
+        let contexts = KeyContext::from(context).with_layers();
         let key = keymap.key_for(Action::Chat(action), &contexts);
         key.map(ToString::to_string)
     })

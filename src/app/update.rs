@@ -8,13 +8,13 @@ use super::cx::Cx;
 use super::effect::Effect;
 use super::event::{Event, Reply};
 use super::input::key::Key;
-use super::input::keymap::Meaning;
+use super::input::keymap::KeyMeaning;
 use super::overlay::kill_confirm::kill_targets;
 use super::overlay::picker::Picker;
 use super::overlay::{Confirm, Overlay};
 use super::session::revive::can_revive;
 use super::sessions::bulk::BulkOp;
-use super::sessions::{SessionsOutcome, Target};
+use super::sessions::{RowTarget, SessionsOutcome};
 use super::{App, Pane};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionEvent;
@@ -64,7 +64,7 @@ impl App {
         }
         let keys = self.leader.take_with(key);
         match self.options.keymap.meaning(&contexts, &keys) {
-            Meaning::Action(Action::Chat(action))
+            KeyMeaning::Action(Action::Chat(action))
                 if !leading
                     && contexts[0].falls_to_composer()
                     && (in_burst || key.typed().is_some()) =>
@@ -78,15 +78,15 @@ impl App {
                     self.chat_outcome(outcome, cx);
                 }
             }
-            Meaning::Action(action) => self.act(action, cx),
+            KeyMeaning::Action(action) => self.act(action, cx),
             // What may follow was shown; leaving it is no mistake.
-            Meaning::Nothing if leading && self.options.keymap.cancels_sequence(key) => {}
-            Meaning::Leader => self.leader.wait_after(keys, cx.now),
-            Meaning::Nothing if leading => {
+            KeyMeaning::Nothing if leading && self.options.keymap.cancels_sequence(key) => {}
+            KeyMeaning::Leader => self.leader.wait_after(keys, cx.now),
+            KeyMeaning::Nothing if leading => {
                 let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
                 self.notify(format!("{} does nothing here", keys.join(" ")), cx);
             }
-            Meaning::Nothing => self.type_key(key, cx),
+            KeyMeaning::Nothing => self.type_key(key, cx),
         }
     }
 
@@ -261,7 +261,7 @@ impl App {
     }
 
     /// Asks whether the sandboxes of these rows shall be killed; all that share one go with it.
-    fn ask_kill(&mut self, rows: &[Target], cx: &Cx<'_>) {
+    fn ask_kill(&mut self, rows: &[RowTarget], cx: &Cx<'_>) {
         let targets = kill_targets(rows, self.all_sessions());
         if !targets.is_empty() {
             let question = Confirm::Kill { targets, scroll: 0 };

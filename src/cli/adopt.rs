@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::args::{AdoptArgs, Options};
-use super::known::{self, Known};
-use super::report::{self, Ended};
+use super::args::{AdoptArgs, GlobalOptions};
+use super::known::{self, SessionLookup};
+use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::app::cx::IdSource;
 use crate::config::Env;
@@ -12,15 +12,19 @@ use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
 use crate::session::context::wall;
-use crate::session::sandbox::access::Host;
-use crate::session::sandbox::adopt::{Wanted, adopt as take_up, already, unknown};
+use crate::session::sandbox::access::EngineClient;
+use crate::session::sandbox::adopt::{AdoptRequest, adopt as take_up, already, unknown};
 use crate::store::StoredSession;
 use crate::text::visible;
 
-pub(super) fn adopt(options: &Options, args: &AdoptArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn adopt(
+    options: &GlobalOptions,
+    args: &AdoptArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let known = Known::open(&config, env).await?;
+        let known = SessionLookup::open(&config, env).await?;
         let id = SandboxId::from(args.sandbox.as_str());
         let of_id = |session: &&SessionSummary| session.sandbox.id.as_ref() == Some(&id);
         if let Some(session) = known.sessions.iter().find(of_id) {
@@ -42,10 +46,10 @@ pub(super) fn adopt(options: &Options, args: &AdoptArgs, env: &Env) -> Result<()
 
 /// Adopts the sandbox from the first engine that knows it. Only the configured one is started for it.
 async fn search(
-    known: &Known<'_>,
+    known: &SessionLookup<'_>,
     id: &SandboxId,
     args: &AdoptArgs,
-) -> Result<StoredSession, Ended> {
+) -> Result<StoredSession, CommandError> {
     let configured = known.config.engine.value;
     for engine in known.engines() {
         let world = match known.world(engine).await {
@@ -53,10 +57,10 @@ async fn search(
             Err(ended) if engine == configured => return Err(ended),
             Err(_) => continue,
         };
-        if engine != configured && Host::find(&world).await?.is_none() {
+        if engine != configured && EngineClient::find(&world).await?.is_none() {
             continue;
         }
-        let wanted = Wanted {
+        let wanted = AdoptRequest {
             name: args.name.clone(),
             key: IdSource::seeded(setup::seed()?).session_key(wall()),
         };

@@ -244,9 +244,9 @@ mod tests {
     use super::super::merge::NAMED;
     use super::*;
 
-    struct Tree(tempfile::TempDir);
+    struct WorkTree(tempfile::TempDir);
 
-    impl Tree {
+    impl WorkTree {
         /// A work tree with one commit of these files.
         fn new(files: &[(&str, &[u8])]) -> Self {
             let tree = Self(tempfile::tempdir().unwrap());
@@ -297,8 +297,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_patch_with_binary_files_new_files_and_old_names_arrives_whole() {
-        let there = Tree::new(&[TEXT, ("old", b"gone\n")]);
-        let here = Tree::new(&[TEXT, ("old", b"gone\n")]);
+        let there = WorkTree::new(&[TEXT, ("old", b"gone\n")]);
+        let here = WorkTree::new(&[TEXT, ("old", b"gone\n")]);
         there.write("src/a b.txt", b"one\r\n2 \nthree");
         there.write("new/ä.bin", &[0, 255, 10, 13, 0]);
         std::fs::remove_file(there.0.path().join("old")).unwrap();
@@ -317,12 +317,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_fit_is_refused_by_name_and_changes_nothing() {
-        let there = Tree::new(&[TEXT, ("kept", b"x\n"), ("gone", b"y\n")]);
+        let there = WorkTree::new(&[TEXT, ("kept", b"x\n"), ("gone", b"y\n")]);
         there.write("src/a b.txt", b"one\n2\nthree\n");
         there.write("kept", b"changed\n");
         there.write("gone", b"changed\n");
         there.write("new", b"theirs\n");
-        let here = Tree::new(&[("src/a b.txt", b"entirely other\n"), ("kept", b"x\n")]);
+        let here = WorkTree::new(&[("src/a b.txt", b"entirely other\n"), ("kept", b"x\n")]);
         here.write("new", b"mine\n");
 
         let failure = here.apply(&there.patch()).await.unwrap_err();
@@ -342,9 +342,9 @@ mod tests {
 
     /// A session and the work tree that it began with: there line 4 is changed and a file new, here `here` is
     /// what the file has become since.
-    fn changed_on_both_sides(here: &str) -> (Tree, Tree, Vec<u8>) {
+    fn changed_on_both_sides(here: &str) -> (WorkTree, WorkTree, Vec<u8>) {
         let files: [(&str, &[u8]); 2] = [("long", LONG.as_bytes()), TEXT];
-        let (there, tree) = (Tree::new(&files), Tree::new(&files));
+        let (there, tree) = (WorkTree::new(&files), WorkTree::new(&files));
         there.write("long", LONG.replace('4', "four").as_bytes());
         there.write("new", b"new\n");
         tree.write("long", here.as_bytes());
@@ -418,8 +418,8 @@ mod tests {
     #[tokio::test]
     async fn a_conflict_that_cannot_be_marked_leaves_the_file_here_and_says_so() {
         let (there, here) = (
-            Tree::new(&[("bin", &[0, 1])]),
-            Tree::new(&[("bin", &[0, 1])]),
+            WorkTree::new(&[("bin", &[0, 1])]),
+            WorkTree::new(&[("bin", &[0, 1])]),
         );
         there.write("bin", &[0, 2]);
         there.write("new", b"new\n");
@@ -439,7 +439,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_patch_cannot_leave_the_work_tree() {
-        let here = Tree::new(&[TEXT]);
+        let here = WorkTree::new(&[TEXT]);
         for path in ["../outside", "/tmp/outside", ".git/hooks/post-commit"] {
             let patch = format!(
                 "diff --git a/{path} b/{path}\nnew file mode 100755\n--- /dev/null\n\
@@ -454,7 +454,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_patch_is_refused_in_git_s_words() {
-        let here = Tree::new(&[TEXT]);
+        let here = WorkTree::new(&[TEXT]);
 
         let failure = here.apply(b"hello\n").await.unwrap_err();
 
@@ -469,7 +469,7 @@ mod tests {
             ("again", b"a\nx\nx\nx\n"),
             ("mode", b"m\n"),
         ];
-        let (there, here) = (Tree::new(&files), Tree::new(&files));
+        let (there, here) = (WorkTree::new(&files), WorkTree::new(&files));
         there.write("src/a b.txt", b"one\n2\nthree\n");
         there.write("new \"name", &[0, 255]);
         there.write("again", b"a\nx\nx\nx\nx\n");
@@ -509,7 +509,7 @@ mod tests {
 
     #[tokio::test]
     async fn how_the_user_has_set_git_does_not_change_what_is_applied() {
-        let (there, here) = (Tree::new(&[TEXT]), Tree::new(&[TEXT]));
+        let (there, here) = (WorkTree::new(&[TEXT]), WorkTree::new(&[TEXT]));
         there.write("src/a b.txt", b"one  \n\t 2\nthree\n\n");
         for setting in [
             ["apply.whitespace", "fix"],

@@ -24,7 +24,7 @@ const AFTER: &str = "Without a command, sandbar opens its terminal with the sess
 )]
 pub(super) struct Cli {
     #[command(flatten)]
-    pub options: Options,
+    pub options: GlobalOptions,
     /// Open the terminal with this session, whatever directory it belongs to
     #[arg(
         long,
@@ -33,13 +33,13 @@ pub(super) struct Cli {
     )]
     pub session: Option<String>,
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 /// Flags that stand above the environment, the configuration file and the defaults. Those for a new
 /// session are taken before and behind `run`.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct Options {
+pub(super) struct GlobalOptions {
     /// Where sandboxes come from: e2b or local
     #[arg(long, global = true, value_enum, hide_possible_values = true)]
     pub engine: Option<EngineArg>,
@@ -76,7 +76,7 @@ fn session_name(name: &str) -> Result<String, String> {
 
 const NAME_LENGTH: usize = 100;
 
-impl Options {
+impl GlobalOptions {
     /// These where they are given, else those of `outer`.
     pub(super) fn over(&self, outer: &Self) -> Self {
         let is_code_given = self.empty || self.repo.is_some();
@@ -110,7 +110,7 @@ impl From<EngineArg> for EngineKind {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     /// Send one prompt to a new or an existing session, and print the answer
     Run(RunArgs),
     /// Open the chat of any running OpenCode server, without a sandbox
@@ -174,7 +174,7 @@ pub(super) struct RunArgs {
     )]
     pub session: Option<String>,
     #[command(flatten)]
-    pub options: Options,
+    pub options: GlobalOptions,
 }
 
 #[derive(Debug, Args)]
@@ -344,10 +344,10 @@ mod tests {
         insta::assert_snapshot!(text.trim());
     }
 
-    fn run(arguments: &str) -> Options {
+    fn run(arguments: &str) -> GlobalOptions {
         let cli = Cli::try_parse_from(arguments.split(' ')).unwrap();
         match cli.command {
-            Some(Command::Run(args)) => args.options.over(&cli.options),
+            Some(CliCommand::Run(args)) => args.options.over(&cli.options),
             other => panic!("{other:?}"),
         }
     }

@@ -2,36 +2,36 @@
 //! configuration. Only E2B takes money; a local sandbox has its time alone.
 
 use crate::config::Config;
-use crate::domain::price::{MicroDollars, Prices, Run};
-use crate::domain::runs::{End, Life, SeenRun};
+use crate::domain::price::{MicroDollars, Prices, RunningSandbox};
+use crate::domain::runs::{ObservedRun, RunEnd, Usage};
 use crate::domain::sandbox::EngineKind;
 use crate::domain::time::{UnixMillis, in_minutes};
 
 /// Prices, and the moment up to which they count.
-pub(super) struct Bill {
+pub(super) struct CostReport {
     pub(super) prices: Prices,
     pub(super) now: UnixMillis,
 }
 
-impl Bill {
+impl CostReport {
     pub(super) fn new(config: &Config, now: UnixMillis) -> Self {
         let prices = config.prices.prices();
         Self { prices, now }
     }
 
-    pub(super) fn life(&self, seen: impl IntoIterator<Item = SeenRun>) -> Life {
-        Life::of(seen, self.now)
+    pub(super) fn life(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Usage {
+        Usage::of(seen, self.now)
     }
 
     /// What runs have cost; `None` where nothing is taken, or the price is not known.
-    pub(super) fn cost(&self, engine: EngineKind, life: &Life) -> Option<MicroDollars> {
+    pub(super) fn cost(&self, engine: EngineKind, life: &Usage) -> Option<MicroDollars> {
         let is_known = engine == EngineKind::E2b && self.prices.are_known();
         is_known.then(|| life.cost(&self.prices, self.now))
     }
 
     /// Since when it runs: `41m`, `-`.
-    pub(super) fn up(&self, run: Option<Run>) -> String {
-        let minutes = |run: Run| run.time(self.now).as_secs() / 60;
+    pub(super) fn up(&self, run: Option<RunningSandbox>) -> String {
+        let minutes = |run: RunningSandbox| run.time(self.now).as_secs() / 60;
         run.map_or_else(|| "-".to_owned(), |run| in_minutes(minutes(run)))
     }
 
@@ -39,7 +39,7 @@ impl Bill {
     pub(super) fn in_all(
         &self,
         engine: EngineKind,
-        seen: impl IntoIterator<Item = SeenRun>,
+        seen: impl IntoIterator<Item = ObservedRun>,
     ) -> String {
         let life = self.life(seen);
         if life.is_empty() {
@@ -55,9 +55,9 @@ impl Bill {
 
     /// What all that run at E2B have cost so far and will cost, and what all have cost that ever ran,
     /// each sandbox once.
-    pub(super) fn total(&self, seen: impl IntoIterator<Item = SeenRun>) -> Option<String> {
-        let seen: Vec<SeenRun> = seen.into_iter().collect();
-        let running = seen.iter().filter(|seen| seen.end == End::Runs).cloned();
+    pub(super) fn total(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Option<String> {
+        let seen: Vec<ObservedRun> = seen.into_iter().collect();
+        let running = seen.iter().filter(|seen| seen.end == RunEnd::Runs).cloned();
         let (running, all) = (self.life(running), self.life(seen.iter().cloned()));
         if all.is_empty() || !self.prices.are_known() {
             return None;
@@ -89,12 +89,12 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::price::Size;
+    use crate::domain::price::SandboxSize;
 
     const NOW: UnixMillis = UnixMillis(10_000_000_000);
 
-    fn bill() -> Bill {
-        Bill {
+    fn bill() -> CostReport {
+        CostReport {
             prices: Prices {
                 vcpu_hour: MicroDollars(50_400),
                 gib_hour: MicroDollars(16_200),
@@ -107,18 +107,18 @@ mod tests {
         UnixMillis(NOW.0 - minutes * 60_000)
     }
 
-    fn run(minutes: u64) -> Run {
-        Run {
+    fn run(minutes: u64) -> RunningSandbox {
+        RunningSandbox {
             since: ago(minutes),
-            size: Size {
+            size: SandboxSize {
                 vcpus: 2,
                 memory_mib: 2048,
             },
         }
     }
 
-    fn seen(sandbox: &str, minutes: u64, end: End) -> SeenRun {
-        SeenRun {
+    fn seen(sandbox: &str, minutes: u64, end: RunEnd) -> ObservedRun {
+        ObservedRun {
             sandbox: sandbox.into(),
             run: run(minutes),
             end,
@@ -128,8 +128,9 @@ mod tests {
     #[test]
     fn what_runs_at_e2b_has_a_price_and_what_runs_here_only_a_time() {
         let bill = bill();
-        let in_all =
-            |bill: &Bill, engine, minutes| bill.in_all(engine, [seen("a", minutes, End::Runs)]);
+        let in_all = |bill: &CostReport, engine, minutes| {
+            bill.in_all(engine, [seen("a", minutes, RunEnd::Runs)])
+        };
 
         assert_eq!(in_all(&bill, EngineKind::E2b, 72), "1h 12m $0.16");
         assert_eq!(in_all(&bill, EngineKind::Local, 41), "41m");
@@ -138,30 +139,30 @@ mod tests {
             (bill.up(Some(run(72))), bill.up(None)),
             ("1h 12m".to_owned(), "-".to_owned())
         );
-        let free = Bill {
+        let free = CostReport {
             prices: Prices::default(),
             now: NOW,
         };
         assert_eq!(in_all(&free, EngineKind::E2b, 41), "41m");
-        assert_eq!(free.total([seen("a", 60, End::Runs)]), None);
+        assert_eq!(free.total([seen("a", 60, RunEnd::Runs)]), None);
     }
 
     #[test]
     fn a_life_has_all_runs_and_says_where_it_is_an_upper_bound() {
         let bill = bill();
         let over = |end| {
-            let runs = [seen("old", 900, end), seen("new", 60, End::Runs)];
+            let runs = [seen("old", 900, end), seen("new", 60, RunEnd::Runs)];
             bill.in_all(EngineKind::E2b, runs)
         };
 
-        assert_eq!(over(End::At(ago(840))), "2h 0m $0.27");
-        assert_eq!(over(End::AtMost(ago(840))), "at most 2h 0m $0.27");
+        assert_eq!(over(RunEnd::At(ago(840))), "2h 0m $0.27");
+        assert_eq!(over(RunEnd::AtMost(ago(840))), "at most 2h 0m $0.27");
     }
 
     #[test]
     fn the_total_counts_a_sandbox_once() {
-        let total = |runs: &[SeenRun]| bill().total(runs.iter().cloned());
-        let runs = |sandbox, minutes| seen(sandbox, minutes, End::Runs);
+        let total = |runs: &[ObservedRun]| bill().total(runs.iter().cloned());
+        let runs = |sandbox, minutes| seen(sandbox, minutes, RunEnd::Runs);
 
         assert_eq!(total(&[]), None);
         assert_eq!(
@@ -172,11 +173,11 @@ mod tests {
             total(&[runs("a", 60), runs("a", 60), runs("b", 30)]).unwrap(),
             "2 sandboxes run at E2B: about $0.20 so far, $0.27 an hour"
         );
-        let over = seen("a", 900, End::At(ago(840)));
+        let over = seen("a", 900, RunEnd::At(ago(840)));
         let unseen = seen(
             "c",
             900,
-            End::Open {
+            RunEnd::Open {
                 limit: Some(ago(840)),
             },
         );

@@ -5,18 +5,18 @@ use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::apply::{self, Applied, OnConflict};
-use super::args::{ApplyArgs, NameArgs, Options};
-use super::known::Known;
+use super::args::{ApplyArgs, GlobalOptions, NameArgs};
+use super::known::SessionLookup;
 use super::ls::age;
-use super::report::{self, Ended};
+use super::report::{self, CommandError};
 use super::{merge, related, runtime, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CodeSource, SessionSummary};
 use crate::session::code::work_tree;
-use crate::session::context::{World, wall};
-use crate::session::sandbox::access::Visit;
+use crate::session::context::{SessionContext, wall};
+use crate::session::sandbox::access::SandboxAccess;
 use crate::session::snapshot::patch;
 
 /// What a session has to bring home.
@@ -28,7 +28,11 @@ struct SessionWork {
     code: Option<CodeSource>,
 }
 
-pub(super) fn diff(options: &Options, args: &NameArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn diff(
+    options: &GlobalOptions,
+    args: &NameArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     let work = runtime()?.block_on(work(&config, &args.name, env))?;
     if work.patch.is_empty() {
@@ -38,7 +42,11 @@ pub(super) fn diff(options: &Options, args: &NameArgs, env: &Env) -> Result<(), 
     report::bytes(&work.patch)
 }
 
-pub(super) fn apply(options: &Options, args: &ApplyArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn apply(
+    options: &GlobalOptions,
+    args: &ApplyArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     let Some(root) = env.directory().and_then(work_tree) else {
         return Err(Failure::new("there is no git work tree here")
@@ -68,7 +76,7 @@ pub(super) fn apply(options: &Options, args: &ApplyArgs, env: &Env) -> Result<()
             };
             let save = format!("sandbar diff {name} > work.patch");
             let hint = format!("nothing was changed here; {mark}`{save}` saves the work");
-            Ended::from(failure.hint(hint))
+            CommandError::from(failure.hint(hint))
         })
     })?;
     let Some(applied) = applied else {
@@ -79,7 +87,7 @@ pub(super) fn apply(options: &Options, args: &ApplyArgs, env: &Env) -> Result<()
 }
 
 /// Says what has come home; conflicts are a failure, since there is something left to do.
-fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), Ended> {
+fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), CommandError> {
     let here = root.display();
     let Applied { files, already, .. } = applied;
     if files.is_empty() {
@@ -111,7 +119,10 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), Ended> {
 }
 
 /// The work of a session whose sandbox is gone, from its last snapshot.
-async fn kept(world: &World, session: &SessionSummary) -> Result<(Vec<u8>, Vec<String>), Ended> {
+async fn kept(
+    world: &SessionContext,
+    session: &SessionSummary,
+) -> Result<(Vec<u8>, Vec<String>), CommandError> {
     let kept = patch::patch(world, &session.key).await?;
     let age = age(wall().since(kept.at));
     report::progress(format!("the sandbox is gone; its work was kept {age}"));
@@ -119,8 +130,8 @@ async fn kept(world: &World, session: &SessionSummary) -> Result<(Vec<u8>, Vec<S
 }
 
 /// Fetches a session's work, and says what could not be read of it.
-async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, Ended> {
-    let known = Known::open(config, env).await?;
+async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, CommandError> {
+    let known = SessionLookup::open(config, env).await?;
     let session = known.session(name)?;
     let stored = known.store().session(&session.key).await;
     let new = stored.ok().flatten().and_then(|stored| stored.new);
@@ -128,7 +139,7 @@ async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, End
     let (patch, roots) = if matches!(session.phase, Phase::Gone(_)) {
         kept(&world, session).await?
     } else {
-        match Visit::enter(&world, &session.sandbox).await? {
+        match SandboxAccess::enter(&world, &session.sandbox).await? {
             Some(visit) => visited(visit, &known, session).await?,
             None => kept(&world, session).await?,
         }
@@ -142,10 +153,10 @@ async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, End
 
 /// A paused sandbox is resumed for this and paused again, also when the user interrupts.
 async fn visited(
-    visit: Visit,
-    known: &Known<'_>,
+    visit: SandboxAccess,
+    known: &SessionLookup<'_>,
     session: &SessionSummary,
-) -> Result<(Vec<u8>, Vec<String>), Ended> {
+) -> Result<(Vec<u8>, Vec<String>), CommandError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     if visit.resumed {
         report::progress("the sandbox is paused; it is resumed for this, and paused again");
@@ -156,8 +167,8 @@ async fn visited(
         Ok((patch, visit.roots().await?))
     };
     let read = tokio::select! {
-        read = read => read.map_err(|failure: Failure| Ended::from(failure)),
-        _ = interrupt.recv() => Err(Ended::Interrupted),
+        read = read => read.map_err(|failure: Failure| CommandError::from(failure)),
+        _ = interrupt.recv() => Err(CommandError::Interrupted),
     };
     match visit.leave().await {
         Ok(Some(seen)) => known.ran(&[session], &seen).await,

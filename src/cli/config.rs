@@ -2,14 +2,18 @@
 
 use serde_json::json;
 
-use super::args::{JsonArgs, Options};
+use super::args::{GlobalOptions, JsonArgs};
 use super::known::FORMAT;
 use super::ls::aligned;
-use super::report::{self, Ended};
+use super::report::{self, CommandError};
 use super::{keyring, runtime, setup};
 use crate::config::Env;
 
-pub(super) fn config(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn config(
+    options: &GlobalOptions,
+    args: &JsonArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let mut config = setup::config(options, env)?;
     let names = keyring::all(&config);
     runtime()?.block_on(keyring::complete(&mut config, &names));

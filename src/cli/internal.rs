@@ -6,12 +6,12 @@ use std::net::Ipv4Addr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::report::Ended;
+use super::report::CommandError;
 use crate::domain::failure::Failure;
 use crate::{demo, local};
 
 /// The first process of a local sandbox. It leaves by its own exit code.
-pub(super) fn init() -> Result<(), Ended> {
+pub(super) fn init() -> Result<(), CommandError> {
     let code = local::init_main();
     if code == std::process::ExitCode::SUCCESS {
         return Ok(());
@@ -20,7 +20,7 @@ pub(super) fn init() -> Result<(), Ended> {
 }
 
 /// Turns into another program that inherits nothing from the server.
-pub(super) fn detach(argv: &[OsString]) -> Result<(), Ended> {
+pub(super) fn detach(argv: &[OsString]) -> Result<(), CommandError> {
     let Err(error) = local::detach(argv);
     Err(Failure::new("the sandbox could not be started")
         .because(error.to_string())
@@ -28,7 +28,7 @@ pub(super) fn detach(argv: &[OsString]) -> Result<(), Ended> {
 }
 
 /// Turns into another program, in the terminal on its standard input.
-pub(super) fn terminal(argv: &[OsString]) -> Result<(), Ended> {
+pub(super) fn terminal(argv: &[OsString]) -> Result<(), CommandError> {
     let Err(error) = local::become_leader(argv);
     Err(Failure::new("the program could not be started")
         .because(error.to_string())
@@ -36,7 +36,7 @@ pub(super) fn terminal(argv: &[OsString]) -> Result<(), Ended> {
 }
 
 /// The scripted model, until it is killed.
-pub(super) fn demo(port: u16) -> Result<(), Ended> {
+pub(super) fn demo(port: u16) -> Result<(), CommandError> {
     super::runtime()?.block_on(async {
         let failed = |error: std::io::Error| {
             Failure::new(format!("the demo model cannot listen on port {port}"))

@@ -6,12 +6,12 @@ use super::report;
 use crate::config::own_log::Redactor;
 use crate::config::{ACCOUNT_KEY, Config};
 use crate::domain::sandbox::EngineKind;
-use crate::keyring::{Entry, Keyring, KeyringError};
-use crate::session::boot::lazy_keyring::LateKeys;
+use crate::keyring::{Keyring, KeyringEntry, KeyringError};
+use crate::session::boot::lazy_keyring::LazyKeyring;
 
 /// What is to be known of the keyring, beside the keys.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Looked {
+pub(super) struct KeyringLookup {
     pub(super) locked: Vec<String>,
     /// Names, and why what is stored under them is no key.
     pub(super) unusable: Vec<(String, &'static str)>,
@@ -45,8 +45,8 @@ pub(super) fn all(config: &Config) -> Vec<String> {
 }
 
 /// Adds to the configuration those of the keys that the keyring has.
-pub(super) async fn look_up(config: &mut Config, names: &[String]) -> Looked {
-    let mut looked = Looked::default();
+pub(super) async fn look_up(config: &mut Config, names: &[String]) -> KeyringLookup {
+    let mut looked = KeyringLookup::default();
     let Some(bus) = config.keyring_bus() else {
         return looked;
     };
@@ -54,9 +54,9 @@ pub(super) async fn look_up(config: &mut Config, names: &[String]) -> Looked {
         Ok(entries) => {
             for (name, entry) in entries {
                 match entry {
-                    Entry::Key(key) => config.add_from_keyring(name, key),
-                    Entry::Locked => looked.locked.push(name),
-                    Entry::Unusable(why) => looked.unusable.push((name, why)),
+                    KeyringEntry::Key(key) => config.add_from_keyring(name, key),
+                    KeyringEntry::Locked => looked.locked.push(name),
+                    KeyringEntry::Unusable(why) => looked.unusable.push((name, why)),
                 }
             }
         }
@@ -84,9 +84,14 @@ pub(super) async fn complete(config: &mut Config, names: &[String]) {
 
 /// What the terminal asks the keyring for once it needs it; `None`: nothing is missing, or nobody can be
 /// asked.
-pub(super) fn later(config: &Config, demo: bool, redactor: Redactor) -> Option<LateKeys> {
+pub(super) fn later(config: &Config, demo: bool, redactor: Redactor) -> Option<LazyKeyring> {
     let names = for_new(config, demo);
     let bus = config.keyring_bus().filter(|_| !names.is_empty())?;
     let heard = move |key: &_| redactor.add(key);
-    Some(LateKeys::new(Keyring::new(bus), ACCOUNT_KEY, names, heard))
+    Some(LazyKeyring::new(
+        Keyring::new(bus),
+        ACCOUNT_KEY,
+        names,
+        heard,
+    ))
 }

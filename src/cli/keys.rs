@@ -1,13 +1,19 @@
 //! `sandbar keys`: the key map as it holds, with the user's own keys.
 
-use super::args::{KeysArgs, Options};
+use super::args::{GlobalOptions, KeysArgs};
 use super::ls::aligned;
-use super::report::{self, Ended};
+use super::report::{self, CommandError};
 use super::setup;
-use crate::app::input::keymap::{Binding, Context, KeyGroup, Keymap, ListedKeys, merge_numbered};
+use crate::app::input::keymap::{
+    Binding, KeyContext, KeyGroup, Keymap, ListedKeys, merge_numbered,
+};
 use crate::config::Env;
 
-pub(super) fn keys(options: &Options, args: &KeysArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn keys(
+    options: &GlobalOptions,
+    args: &KeysArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     let keymap = setup::keymap(&config)?;
     let text = if args.markdown {
@@ -19,14 +25,14 @@ pub(super) fn keys(options: &Options, args: &KeysArgs, env: &Env) -> Result<(), 
 }
 
 /// The contexts that have rows, in the order of the help.
-fn groups(keymap: &Keymap) -> impl Iterator<Item = (Context, Vec<&Binding>)> {
+fn groups(keymap: &Keymap) -> impl Iterator<Item = (KeyContext, Vec<&Binding>)> {
     let rows = |context| {
         let all = keymap.bindings().iter();
         all.filter(move |row| row.context == context).collect()
     };
-    let groups = Context::ALL.into_iter();
+    let groups = KeyContext::ALL.into_iter();
     let groups = groups.map(move |context| (context, rows(context)));
-    groups.filter(|(_, rows): &(Context, Vec<&Binding>)| !rows.is_empty())
+    groups.filter(|(_, rows): &(KeyContext, Vec<&Binding>)| !rows.is_empty())
 }
 
 fn keys_of(row: &Binding, between: &str) -> String {
@@ -120,7 +126,7 @@ mod tests {
         assert_eq!(table, markdown(&Keymap::default()).trim_end());
         let help = Action::App(AppAction::Help);
         let keymap = Keymap::default();
-        let help = keymap.key_for(help, &[Context::Anywhere]).unwrap();
+        let help = keymap.key_for(help, &[KeyContext::Anywhere]).unwrap();
         assert!(readme.contains(&format!("`{help}` shows all of them")));
     }
 }

@@ -5,10 +5,10 @@
 
 use serde_json::json;
 
-use super::args::{KillArgs, Options};
-use super::known::{FORMAT, Known};
+use super::args::{GlobalOptions, KillArgs};
+use super::known::{FORMAT, SessionLookup};
 use super::ls::age;
-use super::report::{self, Ended};
+use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
@@ -16,23 +16,27 @@ use crate::domain::id::SandboxId;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{Revival, SessionSummary};
 use crate::session::context::wall;
-use crate::session::sandbox::access::Host;
+use crate::session::sandbox::access::EngineClient;
 use crate::session::snapshot::revive::prospect;
 use crate::text::visible;
 
 /// A sandbox that is to go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Target {
+struct KillCandidate {
     engine: EngineKind,
     id: SandboxId,
 }
 
-pub(super) fn kill(options: &Options, args: &KillArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn kill(
+    options: &GlobalOptions,
+    args: &KillArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let known = Known::open(&config, env).await?;
+        let known = SessionLookup::open(&config, env).await?;
         // All names are looked up before anything is killed.
-        let mut targets: Vec<Target> = Vec::new();
+        let mut targets: Vec<KillCandidate> = Vec::new();
         for name in &args.names {
             let target = target(&known, name).await?;
             if !targets.contains(&target) {
@@ -58,7 +62,7 @@ pub(super) fn kill(options: &Options, args: &KillArgs, env: &Env) -> Result<(), 
                 }
                 Err(ended) => {
                     // The others are killed all the same; the last failure is the one that is told.
-                    if let Some(Ended::Failed(failure)) = failed.replace(ended) {
+                    if let Some(CommandError::Failed(failure)) = failed.replace(ended) {
                         report::tell(&failure);
                     }
                 }
@@ -90,7 +94,7 @@ fn sentence(names: &[String], id: &str, was_there: bool) -> String {
 }
 
 /// Says what is lost with these sandboxes and asks for a yes. What is known to be gone needs none.
-async fn confirm(known: &Known<'_>, targets: &[Target]) -> Result<(), Ended> {
+async fn confirm(known: &SessionLookup<'_>, targets: &[KillCandidate]) -> Result<(), CommandError> {
     let mut lines = Vec::new();
     let mut sandboxes = 0;
     for target in targets {
@@ -127,7 +131,7 @@ async fn confirm(known: &Known<'_>, targets: &[Target]) -> Result<(), Ended> {
     match report::ask(&question)? {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::new("nothing was killed").into()),
-        None => Err(Ended::Usage(
+        None => Err(CommandError::Usage(
             Failure::new("kill was not confirmed")
                 .because("there is no terminal to ask on; nothing was killed")
                 .hint("run it with --yes"),
@@ -163,7 +167,7 @@ fn lost(session: &SessionSummary, kept: Option<&Revival>, waiting: usize) -> Str
 }
 
 /// The sandbox that a name means: a session's, one by its id, or one that only the engine knows.
-async fn target(known: &Known<'_>, name: &str) -> Result<Target, Ended> {
+async fn target(known: &SessionLookup<'_>, name: &str) -> Result<KillCandidate, CommandError> {
     if let Some(session) = known.find(name) {
         let Some(id) = session.sandbox.id.clone() else {
             let failure = Failure::new(format!("session {name} has no sandbox"));
@@ -174,7 +178,7 @@ async fn target(known: &Known<'_>, name: &str) -> Result<Target, Ended> {
                 .into());
         };
         let engine = session.sandbox.engine;
-        return Ok(Target { engine, id });
+        return Ok(KillCandidate { engine, id });
     }
     for engine in known.engines() {
         let world = match known.world(engine).await {
@@ -182,7 +186,7 @@ async fn target(known: &Known<'_>, name: &str) -> Result<Target, Ended> {
             Err(ended) if engine == known.config.engine.value => return Err(ended),
             Err(_) => continue,
         };
-        let Some(host) = Host::find(&world).await? else {
+        let Some(host) = EngineClient::find(&world).await? else {
             continue;
         };
         let listed = host.sandboxes().await?;
@@ -192,22 +196,25 @@ async fn target(known: &Known<'_>, name: &str) -> Result<Target, Ended> {
         });
         if let Some(sandbox) = found {
             let id = SandboxId::from(sandbox.sandbox_id.as_str());
-            return Ok(Target { engine, id });
+            return Ok(KillCandidate { engine, id });
         }
     }
     Err(known.unknown(name))
 }
 
 /// The sessions in this sandbox.
-fn sessions<'k>(known: &'k Known<'_>, target: &Target) -> Vec<&'k SessionSummary> {
+fn sessions<'k>(known: &'k SessionLookup<'_>, target: &KillCandidate) -> Vec<&'k SessionSummary> {
     let has_it = |session: &&SessionSummary| session.sandbox.id.as_ref() == Some(&target.id);
     known.sessions.iter().filter(has_it).collect()
 }
 
 /// Kills it and stores that; returns the names of its sessions, and whether it was there.
-async fn kill_one(known: &Known<'_>, target: &Target) -> Result<(Vec<String>, bool), Ended> {
+async fn kill_one(
+    known: &SessionLookup<'_>,
+    target: &KillCandidate,
+) -> Result<(Vec<String>, bool), CommandError> {
     let world = known.world(target.engine).await?;
-    let host = Host::find_or_start(&world).await?;
+    let host = EngineClient::find_or_start(&world).await?;
     let siblings = sessions(known, target);
     // Whether and since when it runs, nobody can ask afterwards. To kill it does not wait for that.
     let seen = host.sandbox(&target.id).await.ok().flatten();

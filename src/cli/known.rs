@@ -3,14 +3,14 @@
 
 use tokio::time::Instant;
 
-use super::report::{self, Ended};
+use super::report::{self, CommandError};
 use super::{keyring, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 use crate::e2b::wire::ListedSandbox;
-use crate::session::context::{Records, World, wall};
+use crate::session::context::{RecordStore, SessionContext, wall};
 use crate::session::sandbox::listing;
 use crate::store::secrets::SecretFiles;
 use crate::store::{Store, StoreError};
@@ -22,18 +22,18 @@ pub(super) const FORMAT: u32 = 1;
 /// More sessions than this are not named where none is meant.
 const NAMED: usize = 5;
 
-pub(super) struct Known<'a> {
+pub(super) struct SessionLookup<'a> {
     pub(super) config: &'a Config,
     env: &'a Env,
-    records: Records,
+    records: RecordStore,
     /// The last used first.
     pub(super) sessions: Vec<SessionSummary>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> SessionLookup<'a> {
     /// Reads the store and says on standard error what is odd about it.
-    pub(super) async fn open(config: &'a Config, env: &'a Env) -> Result<Self, Ended> {
-        let records = Records::open(&config.paths.state_dir);
+    pub(super) async fn open(config: &'a Config, env: &'a Env) -> Result<Self, CommandError> {
+        let records = RecordStore::open(&config.paths.state_dir);
         for notice in records.store.notices().await {
             report::progress(notice);
         }
@@ -48,7 +48,7 @@ impl<'a> Known<'a> {
     }
 
     /// The world with this engine instead of the configured one.
-    pub(super) async fn world(&self, engine: EngineKind) -> Result<World, Ended> {
+    pub(super) async fn world(&self, engine: EngineKind) -> Result<SessionContext, CommandError> {
         let mut config = self.config.clone();
         config.engine.value = engine;
         if engine == EngineKind::E2b {
@@ -80,7 +80,7 @@ impl<'a> Known<'a> {
         &self.records.store
     }
 
-    pub(super) fn records(&self) -> &Records {
+    pub(super) fn records(&self) -> &RecordStore {
         &self.records
     }
 
@@ -93,7 +93,7 @@ impl<'a> Known<'a> {
         &self,
         sessions: impl IntoIterator<Item = &'s SessionSummary>,
         phase: &Phase,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), CommandError> {
         let store = &self.records.store;
         for session in sessions {
             let set = store.set_phase(&session.key, phase).await;
@@ -125,7 +125,7 @@ impl<'a> Known<'a> {
     ///
     /// # Errors
     /// There is none; the failure names those that may be meant.
-    pub(super) fn session(&self, name: &str) -> Result<&SessionSummary, Ended> {
+    pub(super) fn session(&self, name: &str) -> Result<&SessionSummary, CommandError> {
         self.find(name).ok_or_else(|| self.unknown(name))
     }
 
@@ -134,8 +134,8 @@ impl<'a> Known<'a> {
         find(&self.sessions, name)
     }
 
-    /// What is said where [`Known::find`] finds nothing.
-    pub(super) fn unknown(&self, name: &str) -> Ended {
+    /// What is said where [`SessionLookup::find`] finds nothing.
+    pub(super) fn unknown(&self, name: &str) -> CommandError {
         unknown(&self.sessions, name)
     }
 }
@@ -171,7 +171,7 @@ fn find<'s>(sessions: &'s [SessionSummary], name: &str) -> Option<&'s SessionSum
     named.or_else(|| sessions.iter().find(has_id))
 }
 
-fn unknown(sessions: &[SessionSummary], name: &str) -> Ended {
+fn unknown(sessions: &[SessionSummary], name: &str) -> CommandError {
     let hint = match (near(sessions, name), sessions) {
         (Some(near), _) => format!("did you mean {near}?"),
         (None, []) => "there are no sessions yet; `sandbar` starts one".to_owned(),
@@ -188,7 +188,7 @@ fn unknown(sessions: &[SessionSummary], name: &str) -> Ended {
             format!("sessions used last: {last}{more}")
         }
     };
-    Ended::Failed(Failure::new(format!("there is no session named {name}")).hint(hint))
+    CommandError::Failed(Failure::new(format!("there is no session named {name}")).hint(hint))
 }
 
 /// The names most like this one.
@@ -217,7 +217,7 @@ fn near(sessions: &[SessionSummary], name: &str) -> Option<String> {
     }
 }
 
-fn unreadable(error: &StoreError) -> Ended {
+fn unreadable(error: &StoreError) -> CommandError {
     let source = std::error::Error::source(error);
     let why = source.map_or_else(String::new, |source| format!(": {source}"));
     Failure::new("the stored sessions cannot be used")
@@ -305,7 +305,7 @@ mod tests {
     fn an_unknown_name_is_answered_with_the_nearest_ones_or_with_what_there_is() {
         let sessions = [session("parser", "", Phase::Dormant)];
         let hint = |sessions: &[_], name| match unknown(sessions, name) {
-            Ended::Failed(failure) => advice::words(&failure),
+            CommandError::Failed(failure) => advice::words(&failure),
             other => panic!("{other:?}"),
         };
 

@@ -8,8 +8,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::args::{JsonArgs, Options, ServeArgs};
-use super::report::{self, Ended};
+use super::args::{GlobalOptions, JsonArgs, ServeArgs};
+use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::own_log::Redactor;
 use crate::config::{Config, Env};
@@ -17,14 +17,18 @@ use crate::domain::failure::Failure;
 use crate::domain::sandbox::EngineKind;
 use crate::engine;
 use crate::local::{self, HelperCommand, IsolationRequest, Level, Network, ResourceLimits, daemon};
-use crate::session::context::Records;
+use crate::session::context::RecordStore;
 use crate::session::sandbox::unattached;
 use crate::store::StoreError;
 
 /// More running sandboxes than this are refused.
 const MAX_SANDBOXES: usize = 200;
 
-pub(super) fn serve(options: &Options, args: &ServeArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn serve(
+    options: &GlobalOptions,
+    args: &ServeArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     private_umask();
     let config = setup::config(options, env)?;
     let mut server = server_options(&config, env)?;
@@ -84,13 +88,13 @@ fn private_umask() {
     rustix::process::umask(given | Mode::WGRP | Mode::WOTH);
 }
 
-fn failed(error: &std::io::Error) -> Ended {
+fn failed(error: &std::io::Error) -> CommandError {
     Failure::new("the server for local sandboxes could not be started")
         .because(error.to_string())
         .into()
 }
 
-fn server_options(config: &Config, env: &Env) -> Result<local::ServerOptions, Ended> {
+fn server_options(config: &Config, env: &Env) -> Result<local::ServerOptions, CommandError> {
     let install = env
         .iter()
         .filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
@@ -153,7 +157,11 @@ pub(super) fn isolation(config: &Config) -> local::IsolationRequest {
     }
 }
 
-pub(super) fn status(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn status(
+    options: &GlobalOptions,
+    args: &JsonArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     let found = runtime()?.block_on(daemon::find(&setup::local_dir(&config)));
     if args.json {
@@ -186,11 +194,11 @@ async fn sessions_are_paused(config: &Config) -> Result<(), StoreError> {
     if !directory.exists() {
         return Ok(());
     }
-    let store = Records::open(directory).store;
+    let store = RecordStore::open(directory).store;
     unattached::store_stopped(&store, EngineKind::Local).await
 }
 
-pub(super) fn stop(options: &Options, env: &Env) -> Result<(), Ended> {
+pub(super) fn stop(options: &GlobalOptions, env: &Env) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     let stopped = runtime()?.block_on(async {
         let stopped = daemon::stop(&setup::local_dir(&config)).await;

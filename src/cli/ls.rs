@@ -10,28 +10,28 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::args::{JsonArgs, Options};
-use super::bill::Bill;
-use super::known::{FORMAT, Known};
-use super::report::{self, Ended};
+use super::args::{GlobalOptions, JsonArgs};
+use super::bill::CostReport;
+use super::known::{FORMAT, SessionLookup};
+use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::Env;
 use crate::domain::activity::Activity;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
-use crate::domain::price::Run;
-use crate::domain::runs::{End, Life, SeenRun};
-use crate::domain::sandbox::{EngineKind, Phase, State};
+use crate::domain::price::RunningSandbox;
+use crate::domain::runs::{ObservedRun, RunEnd, Usage};
+use crate::domain::sandbox::{EngineKind, Phase, SessionStatus};
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::{Stranger, Whence};
+use crate::domain::stranger::{Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::engine::Engine;
-use crate::session::context::{World, wall};
-use crate::session::sandbox::access::Host;
+use crate::session::context::{SessionContext, wall};
+use crate::session::sandbox::access::EngineClient;
 use crate::session::sandbox::listing;
 use crate::session::sandbox::unattached;
-use crate::session::watch::{self, Seen};
+use crate::session::watch::{self, WatchReport};
 use crate::text::visible_bytes::visible_line;
 use crate::text::wrap;
 
@@ -39,10 +39,10 @@ use crate::text::wrap;
 const WIDEST_STATE: usize = 60;
 
 /// What the servers in sandboxes that run have said.
-type Servers = HashMap<SessionKey, Seen>;
+type ServerReports = HashMap<SessionKey, WatchReport>;
 
 /// What an engine said.
-enum Heard {
+enum EngineListing {
     Sandboxes(Vec<ListedSandbox>),
     /// The local server does not run, so its sandboxes are paused.
     Stopped,
@@ -51,7 +51,7 @@ enum Heard {
 
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq)]
-struct Row {
+struct ListRow {
     name: String,
     state: &'static str,
     /// What a session waits for, or why its state is not known; else empty.
@@ -62,18 +62,18 @@ struct Row {
     updated: Option<UnixMillis>,
     /// `None`: the sandbox is not in this store.
     key: Option<SessionKey>,
-    run: Option<Run>,
+    run: Option<RunningSandbox>,
     ends_at: Option<UnixMillis>,
     /// What was seen of the session's sandboxes, and what runs.
-    seen: Vec<SeenRun>,
+    seen: Vec<ObservedRun>,
     /// What is to be said of a sandbox that is not in this store.
     note: Option<String>,
 }
 
-pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn ls(options: &GlobalOptions, args: &JsonArgs, env: &Env) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let mut known = Known::open(&config, env).await?;
+        let mut known = SessionLookup::open(&config, env).await?;
         let mut rows = Vec::new();
         let mut failed = None;
         for engine in known.engines() {
@@ -86,8 +86,8 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
                     rows.extend(join(
                         engine,
                         &known.sessions,
-                        &Heard::Nothing,
-                        &Servers::default(),
+                        &EngineListing::Nothing,
+                        &ServerReports::default(),
                     ));
                     continue;
                 }
@@ -96,7 +96,7 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
                 Ok(heard) => heard,
                 Err(failure) => {
                     failed = Some(failure);
-                    Heard::Nothing
+                    EngineListing::Nothing
                 }
             };
             let servers = ask_servers(&world, engine, &known.sessions, &heard).await;
@@ -107,7 +107,7 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
         for row in &mut rows {
             row.seen = seen(row, &all);
         }
-        print(&rows, args.json, &Bill::new(&config, wall()))?;
+        print(&rows, args.json, &CostReport::new(&config, wall()))?;
         failed.map_or(Ok(()), |failure| Err(failure.into()))
     })
 }
@@ -115,20 +115,20 @@ pub(super) fn ls(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), En
 /// Asks an engine for its sandboxes, and for those of ours that it leaves out: a list may be a moment
 /// late, and old servers list only what runs.
 async fn listen(
-    world: &World,
+    world: &SessionContext,
     engine: EngineKind,
-    known: &mut Known<'_>,
-) -> Result<Heard, Failure> {
-    let Some(host) = Host::find(world).await? else {
+    known: &mut SessionLookup<'_>,
+) -> Result<EngineListing, Failure> {
+    let Some(host) = EngineClient::find(world).await? else {
         let is_stopped = world
             .settings
             .engine
             .as_ref()
             .is_some_and(Engine::is_stopped);
         return Ok(if is_stopped {
-            Heard::Stopped
+            EngineListing::Stopped
         } else {
-            Heard::Nothing
+            EngineListing::Nothing
         });
     };
     let mut listed = host.sandboxes().await?;
@@ -152,18 +152,18 @@ async fn listen(
         // It is asked again next time if this cannot be stored; the list is right all the same.
         let _unsaved = known.store_phase([&known.sessions[index]], &phase).await;
     }
-    Ok(Heard::Sandboxes(listed))
+    Ok(EngineListing::Sandboxes(listed))
 }
 
 /// Asks the servers in the sandboxes that run.
 async fn ask_servers(
-    world: &World,
+    world: &SessionContext,
     engine: EngineKind,
     sessions: &[SessionSummary],
-    heard: &Heard,
-) -> Servers {
-    let Heard::Sandboxes(listed) = heard else {
-        return Servers::default();
+    heard: &EngineListing,
+) -> ServerReports {
+    let EngineListing::Sandboxes(listed) = heard else {
+        return ServerReports::default();
     };
     let runs = |session: &&SessionSummary| {
         let of_session = |one: &&ListedSandbox| {
@@ -184,7 +184,7 @@ async fn ask_servers(
 
 /// Stores what the engines have said of the sandboxes' runs; returns all that is known of them. A run
 /// that cannot be stored is seen again next time.
-async fn record(known: &Known<'_>, rows: &[Row]) -> Vec<(SessionKey, SeenRun)> {
+async fn record(known: &SessionLookup<'_>, rows: &[ListRow]) -> Vec<(SessionKey, ObservedRun)> {
     let store = known.store();
     for row in rows {
         let Some(key) = &row.key else { continue };
@@ -201,16 +201,16 @@ async fn record(known: &Known<'_>, rows: &[Row]) -> Vec<(SessionKey, SeenRun)> {
 }
 
 /// What is known of a line's sandboxes: the one that it has, and those that it had.
-fn seen(row: &Row, all: &[(SessionKey, SeenRun)]) -> Vec<SeenRun> {
+fn seen(row: &ListRow, all: &[(SessionKey, ObservedRun)]) -> Vec<ObservedRun> {
     let own = all.iter().filter(|(key, _)| Some(key) == row.key.as_ref());
     let own = own.map(|(_, seen)| seen.sandbox.as_str());
     let ids: BTreeSet<&str> = own.chain([row.sandbox.as_str()]).collect();
     let stored = all.iter().map(|(_, seen)| seen);
     let stored = stored.filter(|seen| ids.contains(seen.sandbox.as_str()));
-    let running = row.run.map(|run| SeenRun {
+    let running = row.run.map(|run| ObservedRun {
         sandbox: row.sandbox.as_str().into(),
         run,
-        end: End::Runs,
+        end: RunEnd::Runs,
     });
     stored.cloned().chain(running).collect()
 }
@@ -219,20 +219,20 @@ fn seen(row: &Row, all: &[(SessionKey, SeenRun)]) -> Vec<SeenRun> {
 fn join(
     engine: EngineKind,
     sessions: &[SessionSummary],
-    heard: &Heard,
-    servers: &Servers,
-) -> Vec<Row> {
+    heard: &EngineListing,
+    servers: &ServerReports,
+) -> Vec<ListRow> {
     let ours = sessions
         .iter()
         .filter(|session| session.sandbox.engine == engine);
-    let mut rows: Vec<Row> = ours
+    let mut rows: Vec<ListRow> = ours
         .map(|session| stored(session, heard, servers.get(&session.key)))
         .collect();
-    let Heard::Sandboxes(listed) = heard else {
+    let EngineListing::Sandboxes(listed) = heard else {
         return rows;
     };
     let strange = unattached::among(engine, listed, sessions).into_iter();
-    rows.extend(strange.map(|stranger| Row {
+    rows.extend(strange.map(|stranger| ListRow {
         state: stranger.life.name(),
         detail: String::new(),
         engine,
@@ -249,21 +249,21 @@ fn join(
     rows
 }
 
-fn stored(session: &SessionSummary, heard: &Heard, seen: Option<&Seen>) -> Row {
+fn stored(session: &SessionSummary, heard: &EngineListing, seen: Option<&WatchReport>) -> ListRow {
     let id = session.sandbox.id.as_ref().map(ToString::to_string);
     let of_phase = || {
         (
-            State::of(&session.phase, false, false).name(),
+            SessionStatus::of(&session.phase, false, false).name(),
             String::new(),
         )
     };
-    let paused = || (State::Paused.name(), String::new());
-    let gone = || (State::Gone.name(), String::new());
+    let paused = || (SessionStatus::Paused.name(), String::new());
+    let gone = || (SessionStatus::Gone.name(), String::new());
     let (state, detail) = match (&session.phase, &id, heard) {
         (Phase::Gone(_), ..) | (_, None, _) => of_phase(),
-        (_, Some(_), Heard::Nothing) => ("unknown", String::new()),
-        (_, Some(_), Heard::Stopped) => paused(),
-        (phase, Some(id), Heard::Sandboxes(listed)) => {
+        (_, Some(_), EngineListing::Nothing) => ("unknown", String::new()),
+        (_, Some(_), EngineListing::Stopped) => paused(),
+        (phase, Some(id), EngineListing::Sandboxes(listed)) => {
             match listed.iter().find(|sandbox| sandbox.sandbox_id == *id) {
                 None => gone(),
                 Some(sandbox) if sandbox.state == SandboxState::Paused => paused(),
@@ -272,13 +272,13 @@ fn stored(session: &SessionSummary, heard: &Heard, seen: Option<&Seen>) -> Row {
         }
     };
     let listed = match heard {
-        Heard::Sandboxes(listed) => {
+        EngineListing::Sandboxes(listed) => {
             let own = |sandbox: &&ListedSandbox| Some(&sandbox.sandbox_id) == id.as_ref();
             listed.iter().find(own)
         }
-        Heard::Stopped | Heard::Nothing => None,
+        EngineListing::Stopped | EngineListing::Nothing => None,
     };
-    Row {
+    ListRow {
         name: session.name.clone(),
         state,
         detail,
@@ -295,29 +295,35 @@ fn stored(session: &SessionSummary, heard: &Heard, seen: Option<&Seen>) -> Row {
 }
 
 /// Where a sandbox that is not in this store comes from, and what can be done about it.
-fn note(stranger: &Stranger) -> String {
+fn note(stranger: &UnattachedSandbox) -> String {
     let words = stranger.whence.words();
     match stranger.whence {
-        Whence::Elsewhere => format!("{words}; sandbar adopt {}", stranger.id),
-        Whence::Awaited(_) | Whence::Left(_) | Whence::Foreign => words,
+        Provenance::Elsewhere => format!("{words}; sandbar adopt {}", stranger.id),
+        Provenance::Awaited(_) | Provenance::Left(_) | Provenance::Foreign => words,
     }
 }
 
 /// The word for a session whose sandbox runs, and what is to be said with it.
-fn running(phase: &Phase, seen: Option<&Seen>) -> (&'static str, String) {
-    let of = |phase: &Phase| (State::of(phase, false, false).name(), String::new());
+fn running(phase: &Phase, seen: Option<&WatchReport>) -> (&'static str, String) {
+    let of = |phase: &Phase| (SessionStatus::of(phase, false, false).name(), String::new());
     match (seen, phase) {
-        (Some(Seen::Over(phase)), _) => of(phase),
-        (Some(Seen::Does(Activity::NeedsYou(line))), _) => (State::NeedsYou.name(), line.clone()),
-        (Some(Seen::Does(Activity::Silent(_))) | None, Phase::Failed(_)) => of(phase),
-        (Some(Seen::Does(Activity::Silent(failure))), _) => ("running", failure.summary.clone()),
+        (Some(WatchReport::Over(phase)), _) => of(phase),
+        (Some(WatchReport::Does(Activity::NeedsYou(line))), _) => {
+            (SessionStatus::NeedsYou.name(), line.clone())
+        }
+        (Some(WatchReport::Does(Activity::Silent(_))) | None, Phase::Failed(_)) => of(phase),
+        (Some(WatchReport::Does(Activity::Silent(failure))), _) => {
+            ("running", failure.summary.clone())
+        }
         // Whatever is stored: it runs.
-        (Some(Seen::Does(activity)), _) => (activity.state(&Phase::Live).name(), String::new()),
+        (Some(WatchReport::Does(activity)), _) => {
+            (activity.state(&Phase::Live).name(), String::new())
+        }
         (None, _) => ("running", "no server was started in it yet".to_owned()),
     }
 }
 
-fn print(rows: &[Row], as_json: bool, bill: &Bill) -> Result<(), Ended> {
+fn print(rows: &[ListRow], as_json: bool, bill: &CostReport) -> Result<(), CommandError> {
     if as_json {
         let rows = rows.iter().map(|row| value(row, bill));
         return report::json(&rows.collect::<Vec<_>>());
@@ -334,15 +340,15 @@ fn print(rows: &[Row], as_json: bool, bill: &Bill) -> Result<(), Ended> {
     Ok(())
 }
 
-fn value(row: &Row, bill: &Bill) -> Value {
+fn value(row: &ListRow, bill: &CostReport) -> Value {
     let (now, life) = (bill.now, bill.life(row.seen.iter().cloned()));
     let run = bill.life(
         row.seen
             .iter()
-            .filter(|seen| seen.end == End::Runs)
+            .filter(|seen| seen.end == RunEnd::Runs)
             .cloned(),
     );
-    let micros = |life: &Life| bill.cost(row.engine, life).map(|cost| cost.0);
+    let micros = |life: &Usage| bill.cost(row.engine, life).map(|cost| cost.0);
     json!({
         "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
         "detail": row.detail, "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.note.is_none(),
@@ -354,7 +360,7 @@ fn value(row: &Row, bill: &Bill) -> Value {
     })
 }
 
-fn table(rows: &[Row], bill: &Bill) -> String {
+fn table(rows: &[ListRow], bill: &CostReport) -> String {
     let head = [
         "NAME", "STATE", "ENGINE", "USED", "UP", "IN ALL", "SANDBOX", "TITLE",
     ];
@@ -385,7 +391,7 @@ fn or_dash(text: &str) -> String {
 }
 
 /// `needs you: bash: cargo publish`, `running, server does not answer`.
-fn state_cell(row: &Row) -> String {
+fn state_cell(row: &ListRow) -> String {
     let text = match (row.state, row.detail.as_str()) {
         (state, "") => state.to_owned(),
         ("running", detail) => format!("running, {detail}"),
@@ -434,7 +440,7 @@ mod tests {
 
     use super::super::known::testing::session;
     use super::*;
-    use crate::domain::price::{Prices, Size};
+    use crate::domain::price::{Prices, SandboxSize};
 
     fn late(id: &str, state: SandboxState) -> ListedSandbox {
         ListedSandbox {
@@ -456,9 +462,9 @@ mod tests {
     #[test]
     fn a_session_has_the_runs_of_all_its_sandboxes_whoever_saw_them_and_a_stranger_its_own() {
         let hour = 3_600_000;
-        let run = |hours: u64| Run {
+        let run = |hours: u64| RunningSandbox {
             since: UnixMillis(hours * hour),
-            size: Size {
+            size: SandboxSize {
                 vcpus: 2,
                 memory_mib: 512,
             },
@@ -466,26 +472,26 @@ mod tests {
         let saw = |key: &str, sandbox: &str, hours, end| {
             let run = run(hours);
             let sandbox = sandbox.into();
-            (SessionKey::from(key), SeenRun { sandbox, run, end })
+            (SessionKey::from(key), ObservedRun { sandbox, run, end })
         };
-        let at = |hours: u64| End::At(UnixMillis(hours * hour));
+        let at = |hours: u64| RunEnd::At(UnixMillis(hours * hour));
         let all = [
             saw("key-one", "gone", 0, at(1)),
-            saw("key-one", "new", 2, End::Open { limit: None }),
+            saw("key-one", "new", 2, RunEnd::Open { limit: None }),
             saw("key-sibling", "gone", 0, at(1)),
             saw("key-sibling", "gone", 1, at(2)),
             saw("key-other", "left", 5, at(6)),
         ];
         let mut sandbox = late("new", SandboxState::Running);
         sandbox.started_at = "1970-01-01T02:00:00Z".to_owned();
-        let heard = Heard::Sandboxes(vec![sandbox, late("left", SandboxState::Paused)]);
+        let heard = EngineListing::Sandboxes(vec![sandbox, late("left", SandboxState::Paused)]);
         let sessions = [session("one", "new", Phase::Dormant)];
-        let bill = Bill {
+        let bill = CostReport {
             prices: Prices::default(),
             now: UnixMillis(10 * hour),
         };
 
-        let rows = join(EngineKind::Local, &sessions, &heard, &Servers::new());
+        let rows = join(EngineKind::Local, &sessions, &heard, &ServerReports::new());
         let hours = rows.iter().map(|row| {
             let life = bill.life(seen(row, &all));
             (life.time(bill.now).as_secs() / 3600, life.at_most)
@@ -494,13 +500,13 @@ mod tests {
         assert_eq!(hours.collect::<Vec<_>>(), [(10, false), (1, false)]);
     }
 
-    fn states(phase: Phase, id: &str, heard: &Heard) -> &'static str {
+    fn states(phase: Phase, id: &str, heard: &EngineListing) -> &'static str {
         stored(&session("one", id, phase), heard, None).state
     }
 
     #[test]
     fn the_engine_s_word_about_a_sandbox_counts_more_than_ours() {
-        let heard = Heard::Sandboxes(vec![
+        let heard = EngineListing::Sandboxes(vec![
             late("runs", SandboxState::Running),
             late("sleeps", SandboxState::Paused),
         ]);
@@ -512,18 +518,28 @@ mod tests {
         assert_eq!(states(failed(), "sleeps", &heard), "paused");
         assert_eq!(states(Phase::Dormant, "other", &heard), "gone");
         assert_eq!(states(Phase::Dormant, "", &heard), "idle");
-        assert_eq!(states(Phase::Dormant, "runs", &Heard::Stopped), "paused");
-        assert_eq!(states(Phase::Paused, "runs", &Heard::Nothing), "unknown");
         assert_eq!(
-            states(Phase::Gone(Failure::new("x")), "runs", &Heard::Nothing),
+            states(Phase::Dormant, "runs", &EngineListing::Stopped),
+            "paused"
+        );
+        assert_eq!(
+            states(Phase::Paused, "runs", &EngineListing::Nothing),
+            "unknown"
+        );
+        assert_eq!(
+            states(
+                Phase::Gone(Failure::new("x")),
+                "runs",
+                &EngineListing::Nothing
+            ),
             "gone"
         );
     }
 
     #[test]
     fn what_the_server_says_counts_more_than_what_is_stored_while_the_sandbox_runs() {
-        let told = |phase: Phase, seen: Seen| running(&phase, Some(&seen));
-        let does = |activity| Seen::Does(activity);
+        let told = |phase: Phase, seen: WatchReport| running(&phase, Some(&seen));
+        let does = |activity| WatchReport::Does(activity);
         let failed = || Phase::Failed(Failure::new("x"));
         let silent = || does(Activity::Silent(Failure::new("server does not answer")));
         let word = |state| (state, String::new());
@@ -532,7 +548,7 @@ mod tests {
         assert_eq!(told(Phase::Paused, does(Activity::Idle)), word("idle"));
         assert_eq!(told(failed(), silent()), word("failed"));
         assert_eq!(
-            told(Phase::Dormant, Seen::Over(Phase::Paused)),
+            told(Phase::Dormant, WatchReport::Over(Phase::Paused)),
             word("paused")
         );
     }
@@ -549,23 +565,23 @@ mod tests {
         let foreign = late("sbx-4", SandboxState::Running);
         let one = late("sbx-1", SandboxState::Running);
         let mute = late("sbx-5", SandboxState::Running);
-        let heard = Heard::Sandboxes(vec![one, mute, foreign, stranger, left]);
+        let heard = EngineListing::Sandboxes(vec![one, mute, foreign, stranger, left]);
         let sessions = [
             session("日本", "sbx-1", Phase::Dormant),
             session("mute", "sbx-5", Phase::Dormant),
         ];
         let key = |name: &str| SessionKey::from(format!("key-{name}"));
-        let asks = Seen::Does(Activity::NeedsYou(
+        let asks = WatchReport::Does(Activity::NeedsYou(
             "bash: cargo\u{1b}[31m publish".to_owned(),
         ));
-        let silent = Seen::Does(Activity::Silent(Failure::new("server does not answer")));
-        let servers = Servers::from([(key("日本"), asks), (key("mute"), silent)]);
+        let silent = WatchReport::Does(Activity::Silent(Failure::new("server does not answer")));
+        let servers = ServerReports::from([(key("日本"), asks), (key("mute"), silent)]);
         let mut rows = join(EngineKind::Local, &sessions, &heard, &servers);
         for row in &mut rows {
             row.seen = seen(row, &[]);
         }
         let now = UnixMillis(3 * 3_600_000);
-        let bill = Bill {
+        let bill = CostReport {
             prices: Prices::default(),
             now,
         };
@@ -578,7 +594,7 @@ mod tests {
         -              paused                               local            -      -       sbx-3    (left by 日本, which moved elsewhere)
         -              running                              local            -      -       sbx-4    (not made by sandbar)
         ");
-        let cells = |row: &Row| {
+        let cells = |row: &ListRow| {
             [
                 value(row, &bill)["state"].clone(),
                 value(row, &bill)["detail"].clone(),
@@ -589,7 +605,12 @@ mod tests {
             ["needs you", "bash: cargo\u{1b}[31m publish"]
         );
         assert_eq!(cells(&rows[1]), ["running", "server does not answer"]);
-        let none = join(EngineKind::E2b, &sessions, &Heard::Nothing, &Servers::new());
+        let none = join(
+            EngineKind::E2b,
+            &sessions,
+            &EngineListing::Nothing,
+            &ServerReports::new(),
+        );
         assert!(none.is_empty());
     }
 

@@ -39,9 +39,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
-use args::{Cli, Command, InternalCommand, LocalCommand};
-use pause::Wish;
-use report::Ended;
+use args::{Cli, CliCommand, InternalCommand, LocalCommand};
+use pause::PowerOp;
+use report::CommandError;
 use runtime::runtime;
 
 use crate::config::Env;
@@ -79,43 +79,47 @@ fn with_session_tip(mut error: clap::Error) -> clap::Error {
 }
 
 /// Names the session of a command in its failures: what they advise is a command for that one.
-fn about(name: &str) -> impl FnOnce(Ended) -> Ended {
+fn about(name: &str) -> impl FnOnce(CommandError) -> CommandError {
     move |ended| ended.about(name)
 }
 
-fn dispatch(cli: Cli, env: &Env) -> Result<(), Ended> {
+fn dispatch(cli: Cli, env: &Env) -> Result<(), CommandError> {
     let options = &cli.options;
     if let (Some(name), Some(_)) = (&cli.session, &cli.command) {
         let failure = Failure::new("--session before a command opens nothing");
         let hint =
             format!("`sandbar --session {name}` is the terminal; a command has it behind its name");
-        return Err(Ended::Usage(failure.hint(hint)));
+        return Err(CommandError::Usage(failure.hint(hint)));
     }
     match cli.command {
         None => terminal::full(options, cli.session.as_deref(), env),
-        Some(Command::Attach(args)) => terminal::attach(options, &args, env),
-        Some(Command::Run(args)) => run::run(&args.options.over(options), &args, env),
-        Some(Command::Local(LocalCommand::Serve(args))) => local::serve(options, &args, env),
-        Some(Command::Local(LocalCommand::Status(args))) => local::status(options, &args, env),
-        Some(Command::Local(LocalCommand::Stop)) => local::stop(options, env),
-        Some(Command::Internal(InternalCommand::Init)) => internal::init(),
-        Some(Command::Internal(InternalCommand::Detach { argv })) => internal::detach(&argv),
-        Some(Command::Internal(InternalCommand::Terminal { argv })) => internal::terminal(&argv),
-        Some(Command::Internal(InternalCommand::Demo { port })) => internal::demo(port),
-        Some(Command::Ls(args)) => ls::ls(options, &args, env),
-        Some(Command::Kill(args)) => kill::kill(options, &args, env),
-        Some(Command::Pause(args)) => pause::run(Wish::Pause, options, &args, env),
-        Some(Command::Resume(args)) => pause::run(Wish::Resume, options, &args, env),
-        Some(Command::Rm(args)) => rm::rm(options, &args, env),
-        Some(Command::Revive(args)) => {
+        Some(CliCommand::Attach(args)) => terminal::attach(options, &args, env),
+        Some(CliCommand::Run(args)) => run::run(&args.options.over(options), &args, env),
+        Some(CliCommand::Local(LocalCommand::Serve(args))) => local::serve(options, &args, env),
+        Some(CliCommand::Local(LocalCommand::Status(args))) => local::status(options, &args, env),
+        Some(CliCommand::Local(LocalCommand::Stop)) => local::stop(options, env),
+        Some(CliCommand::Internal(InternalCommand::Init)) => internal::init(),
+        Some(CliCommand::Internal(InternalCommand::Detach { argv })) => internal::detach(&argv),
+        Some(CliCommand::Internal(InternalCommand::Terminal { argv })) => internal::terminal(&argv),
+        Some(CliCommand::Internal(InternalCommand::Demo { port })) => internal::demo(port),
+        Some(CliCommand::Ls(args)) => ls::ls(options, &args, env),
+        Some(CliCommand::Kill(args)) => kill::kill(options, &args, env),
+        Some(CliCommand::Pause(args)) => pause::run(PowerOp::Pause, options, &args, env),
+        Some(CliCommand::Resume(args)) => pause::run(PowerOp::Resume, options, &args, env),
+        Some(CliCommand::Rm(args)) => rm::rm(options, &args, env),
+        Some(CliCommand::Revive(args)) => {
             revive::revive(options, &args, env).map_err(about(&args.name))
         }
-        Some(Command::Adopt(args)) => adopt::adopt(options, &args, env),
-        Some(Command::Shell(args)) => shell::shell(options, &args, env).map_err(about(&args.name)),
-        Some(Command::Diff(args)) => code::diff(options, &args, env).map_err(about(&args.name)),
-        Some(Command::Apply(args)) => code::apply(options, &args, env).map_err(about(&args.name)),
-        Some(Command::Config(args)) => config::config(options, &args, env),
-        Some(Command::Doctor(args)) => doctor::doctor(options, &args, env),
-        Some(Command::Keys(args)) => keys::keys(options, &args, env),
+        Some(CliCommand::Adopt(args)) => adopt::adopt(options, &args, env),
+        Some(CliCommand::Shell(args)) => {
+            shell::shell(options, &args, env).map_err(about(&args.name))
+        }
+        Some(CliCommand::Diff(args)) => code::diff(options, &args, env).map_err(about(&args.name)),
+        Some(CliCommand::Apply(args)) => {
+            code::apply(options, &args, env).map_err(about(&args.name))
+        }
+        Some(CliCommand::Config(args)) => config::config(options, &args, env),
+        Some(CliCommand::Doctor(args)) => doctor::doctor(options, &args, env),
+        Some(CliCommand::Keys(args)) => keys::keys(options, &args, env),
     }
 }

@@ -5,30 +5,35 @@
 
 use std::time::Instant;
 
-use super::args::{NamesArgs, Options};
-use super::known::Known;
-use super::report::{self, Ended};
+use super::args::{GlobalOptions, NamesArgs};
+use super::known::SessionLookup;
+use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, SessionSummary};
+use crate::domain::session::{CloseAction, SessionSummary};
 use crate::e2b::wire::SandboxState;
-use crate::session::context::World;
-use crate::session::sandbox::access::Host;
+use crate::session::context::SessionContext;
+use crate::session::sandbox::access::EngineClient;
 use crate::session::sandbox::closing::{close_stored, resume_stored};
 
 /// What is to become of the sandboxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum PowerOp {
     Pause,
     Resume,
 }
 
-pub(super) fn run(wish: Wish, options: &Options, args: &NamesArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn run(
+    wish: PowerOp,
+    options: &GlobalOptions,
+    args: &NamesArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let known = Known::open(&config, env).await?;
+        let known = SessionLookup::open(&config, env).await?;
         let mut sessions: Vec<&SessionSummary> = Vec::new();
         for name in &args.names {
             let session = known.session(name)?;
@@ -42,7 +47,7 @@ pub(super) fn run(wish: Wish, options: &Options, args: &NamesArgs, env: &Env) ->
                 Ok(done) => report::line(done)?,
                 Err(ended) => {
                     // The last failure is the one that the program ends with.
-                    if let Some(Ended::Failed(failure)) = failed.replace(ended) {
+                    if let Some(CommandError::Failed(failure)) = failed.replace(ended) {
                         report::tell(&failure);
                     }
                 }
@@ -52,22 +57,28 @@ pub(super) fn run(wish: Wish, options: &Options, args: &NamesArgs, env: &Env) ->
     })
 }
 
-async fn one(wish: Wish, known: &Known<'_>, session: &SessionSummary) -> Result<String, Ended> {
+async fn one(
+    wish: PowerOp,
+    known: &SessionLookup<'_>,
+    session: &SessionSummary,
+) -> Result<String, CommandError> {
     let world = known.world(session.sandbox.engine).await?;
     if is_done(wish, &world, session).await? {
         let state = match wish {
-            Wish::Pause => "is paused",
-            Wish::Resume => "runs",
+            PowerOp::Pause => "is paused",
+            PowerOp::Resume => "runs",
         };
         return Ok(format!("{} {state} already", session.name));
     }
     let began = Instant::now();
     let (phase, done) = match wish {
-        Wish::Pause => (
-            close_stored(&world, &session.key, Closing::Pause).await.0,
+        PowerOp::Pause => (
+            close_stored(&world, &session.key, CloseAction::Pause)
+                .await
+                .0,
             "paused",
         ),
-        Wish::Resume => (resume_stored(&world, &session.key).await, "resumed"),
+        PowerOp::Resume => (resume_stored(&world, &session.key).await, "resumed"),
     };
     match phase {
         Phase::Gone(failure) | Phase::Failed(failure) => Err(named(failure, &session.name).into()),
@@ -79,22 +90,26 @@ async fn one(wish: Wish, known: &Known<'_>, session: &SessionSummary) -> Result<
 }
 
 /// Whether the sandbox is as it is to be. What cannot be said is tried.
-async fn is_done(wish: Wish, world: &World, session: &SessionSummary) -> Result<bool, Ended> {
+async fn is_done(
+    wish: PowerOp,
+    world: &SessionContext,
+    session: &SessionSummary,
+) -> Result<bool, CommandError> {
     let Some(id) = &session.sandbox.id else {
         return Ok(false);
     };
     if matches!(session.phase, Phase::Gone(_)) {
         return Ok(false);
     }
-    let Some(host) = Host::find(world).await? else {
+    let Some(host) = EngineClient::find(world).await? else {
         // Without their server all local sandboxes are paused.
-        return Ok(wish == Wish::Pause);
+        return Ok(wish == PowerOp::Pause);
     };
     let listed = host.sandbox(id).await?;
     let state = listed.map(|listed| listed.state);
     let wanted = match wish {
-        Wish::Pause => SandboxState::Paused,
-        Wish::Resume => SandboxState::Running,
+        PowerOp::Pause => SandboxState::Paused,
+        PowerOp::Resume => SandboxState::Running,
     };
     Ok(state == Some(wanted))
 }

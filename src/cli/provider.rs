@@ -11,8 +11,8 @@ use std::path::Path;
 use jsonc_parser::{ParseOptions, parse_to_serde_value};
 use serde_json::{Map, Value};
 
-use super::args::Options;
-use super::report::Ended;
+use super::args::GlobalOptions;
+use super::report::CommandError;
 use crate::config::{Config, PROVIDER_VARIABLES};
 use crate::domain::failure::Failure;
 use crate::domain::session::CodeSource;
@@ -69,15 +69,15 @@ pub(super) fn of(code: &CodeSource) -> OwnProvider {
 
 /// A model that was asked for here is not silently replaced by the demo model. The code may bring its own.
 pub(super) fn can_use_model(
-    options: &Options,
+    options: &GlobalOptions,
     config: &Config,
     code: &CodeSource,
-) -> Result<(), Ended> {
+) -> Result<(), CommandError> {
     let Some(model) = options.model.as_ref().filter(|_| !options.demo) else {
         return Ok(());
     };
     if !config.has_credentials() && !of(code).has(model) {
-        return Err(Ended::NoAccount(
+        return Err(CommandError::NoAccount(
             Failure::new(format!("there is no key to use the model {model} with"))
                 .because(
                     "no model provider's key is set, and the code does not bring the model's provider",
@@ -186,9 +186,9 @@ mod tests {
     fn a_model_without_a_key_is_used_where_the_sessions_code_brings_its_provider() {
         let root = tempfile::tempdir().unwrap();
         let env = Env::from_iter([("SANDBAR_HOME", root.path().join("home"))]);
-        let options = Options {
+        let options = GlobalOptions {
             model: Some("own/model".to_owned()),
-            ..Options::default()
+            ..GlobalOptions::default()
         };
         let config = setup::config(&options, &env).ok().unwrap();
         let can = |code: &CodeSource| can_use_model(&options, &config, code).is_ok();

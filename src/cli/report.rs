@@ -22,13 +22,13 @@ use crate::text::visible_bytes::{VisibleBytes, visible, visible_line};
 
 /// One of the two outputs.
 #[derive(Debug)]
-pub(super) struct Output<W> {
+pub(super) struct CommandOutput<W> {
     to: W,
     /// `None`: bytes go out as they are.
     visible: Option<VisibleBytes>,
 }
 
-impl Output<Stdout> {
+impl CommandOutput<Stdout> {
     /// Standard output, for what comes piece by piece.
     pub(super) fn standard() -> Self {
         let to = io::stdout();
@@ -37,7 +37,7 @@ impl Output<Stdout> {
     }
 }
 
-impl<W: Write> Output<W> {
+impl<W: Write> CommandOutput<W> {
     fn new(to: W, is_terminal: bool) -> Self {
         Self {
             to,
@@ -46,7 +46,7 @@ impl<W: Write> Output<W> {
     }
 
     /// Prints a piece as it comes. What is cut at its end comes with the next one.
-    pub(super) fn write(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Ended> {
+    pub(super) fn write(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), CommandError> {
         match &mut self.visible {
             Some(visible) => self.to.write_all(visible.pass(bytes.as_ref()).as_bytes())?,
             None => self.to.write_all(bytes.as_ref())?,
@@ -55,7 +55,7 @@ impl<W: Write> Output<W> {
     }
 
     /// Prints what was cut at the end of the last piece: no other one comes.
-    pub(super) fn finish(&mut self) -> Result<(), Ended> {
+    pub(super) fn finish(&mut self) -> Result<(), CommandError> {
         if let Some(visible) = &mut self.visible {
             self.to.write_all(visible.finish().as_bytes())?;
         }
@@ -65,7 +65,7 @@ impl<W: Write> Output<W> {
 
 /// How a command ended when it did not succeed; decides the exit code and the words.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum CommandError {
     /// It was tried and did not work: 1.
     Failed(Failure),
     /// The command line or the configuration is wrong: 2.
@@ -80,13 +80,13 @@ pub(super) enum Ended {
     Code(u8),
 }
 
-impl From<Failure> for Ended {
+impl From<Failure> for CommandError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
 }
 
-impl From<io::Error> for Ended {
+impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::BrokenPipe;
@@ -95,7 +95,7 @@ impl From<io::Error> for Ended {
     }
 }
 
-impl Ended {
+impl CommandError {
     /// Names the session that a failure is about, where nothing has named it.
     pub(super) fn about(self, name: &str) -> Self {
         let about = |failure: Failure| match failure.next.session.as_str() {
@@ -123,11 +123,14 @@ impl Ended {
 }
 
 /// Says on standard error why a command ended, and returns its exit code.
-pub(super) fn conclude(result: Result<(), Ended>) -> ExitCode {
+pub(super) fn conclude(result: Result<(), CommandError>) -> ExitCode {
     let Err(ended) = result else {
         return ExitCode::SUCCESS;
     };
-    if let Ended::Failed(failure) | Ended::Usage(failure) | Ended::NoAccount(failure) = &ended {
+    if let CommandError::Failed(failure)
+    | CommandError::Usage(failure)
+    | CommandError::NoAccount(failure) = &ended
+    {
         tell(failure);
     }
     ExitCode::from(ended.code())
@@ -161,12 +164,12 @@ fn words(failure: &Failure) -> String {
 }
 
 /// Prints a result, with a line end.
-pub(super) fn line(text: impl AsRef<str>) -> Result<(), Ended> {
+pub(super) fn line(text: impl AsRef<str>) -> Result<(), CommandError> {
     bytes(format!("{}\n", text.as_ref()))
 }
 
 /// Prints a value as one line of JSON.
-pub(super) fn json(value: &impl Serialize) -> Result<(), Ended> {
+pub(super) fn json(value: &impl Serialize) -> Result<(), CommandError> {
     let text = serde_json::to_string(value).map_err(|error| {
         Failure::new("a result could not be written as JSON").because(error.to_string())
     })?;
@@ -189,8 +192,8 @@ fn escaped(json: &str) -> String {
 }
 
 /// Prints bytes, without a line end; exactly where no terminal shows them.
-pub(super) fn bytes(bytes: impl AsRef<[u8]>) -> Result<(), Ended> {
-    let mut out = Output::standard();
+pub(super) fn bytes(bytes: impl AsRef<[u8]>) -> Result<(), CommandError> {
+    let mut out = CommandOutput::standard();
     out.write(bytes)?;
     out.finish()
 }
@@ -244,7 +247,7 @@ pub(super) fn usage(
 
 /// Asks on the terminal for a yes; `None`: there is no terminal to ask on. Only `y` and `yes` are one, and
 /// what was typed before the question counts for nothing.
-pub(super) fn ask(question: &str) -> Result<Option<bool>, Ended> {
+pub(super) fn ask(question: &str) -> Result<Option<bool>, CommandError> {
     let input = io::stdin();
     if !(input.is_terminal() && io::stderr().is_terminal()) {
         return Ok(None);
@@ -300,7 +303,7 @@ mod tests {
             (true, "a␛]0;t␇⟨U+009B⟩31m⟨U+202E⟩b␍\n⟨FF⟩⟨E2⟩".as_bytes()),
             (false, &[HOSTILE.as_bytes(), b"\xff\xe2"].concat()),
         ] {
-            let mut output = Output::new(Vec::new(), is_terminal);
+            let mut output = CommandOutput::new(Vec::new(), is_terminal);
 
             for byte in [HOSTILE.as_bytes(), b"\xff\xe2"].concat() {
                 output.write([byte]).unwrap();

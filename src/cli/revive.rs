@@ -5,27 +5,33 @@ use std::pin::pin;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::args::{NameArgs, Options};
-use super::known::Known;
+use super::args::{GlobalOptions, NameArgs};
+use super::known::SessionLookup;
 use super::ls::age;
-use super::report::{self, Ended};
+use super::report::{self, CommandError};
 use super::run::headless::boot_line;
 use super::{keyring, runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, Origin, Revival, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::session::{
+    CloseAction, Revival, SessionCommand, SessionEvent, SessionOrigin, SessionSpec,
+};
 use crate::session::context::wall;
 use crate::session::snapshot::revive::prospect;
 use crate::session::supervisor::Supervisor;
 
-pub(super) fn revive(options: &Options, args: &NameArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn revive(
+    options: &GlobalOptions,
+    args: &NameArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let mut config = setup::config(options, env)?;
     runtime()?.block_on(async {
         let names = config.missing_provider_keys();
         keyring::complete(&mut config, &names).await;
-        let known = Known::open(&config, env).await?;
+        let known = SessionLookup::open(&config, env).await?;
         let session = known.session(&args.name)?;
         let world = known.world(session.sandbox.engine).await?;
         if let Some(prospect) = prospect(&world, &session.key).await {
@@ -38,10 +44,10 @@ pub(super) fn revive(options: &Options, args: &NameArgs, env: &Env) -> Result<()
             let mut back = pin!(back(&mut supervisor, &session.key, &mut inbox));
             tokio::select! {
                 back = &mut back => back,
-                _ = interrupted.recv() => Err(Ended::Interrupted),
+                _ = interrupted.recv() => Err(CommandError::Interrupted),
             }
         };
-        supervisor.shut_down(Closing::Detach).await;
+        supervisor.shut_down(CloseAction::Detach).await;
         let revival = ended?;
         let queued = match revival.missing {
             0 => String::new(),
@@ -75,10 +81,10 @@ async fn back(
     supervisor: &mut Supervisor,
     key: &SessionKey,
     inbox: &mut mpsc::Receiver<(SessionKey, SessionEvent)>,
-) -> Result<Revival, Ended> {
+) -> Result<Revival, CommandError> {
     supervisor.open(SessionSpec {
         key: key.clone(),
-        origin: Origin::Stored,
+        origin: SessionOrigin::Stored,
     });
     let taken = supervisor.command(key, SessionCommand::Revive);
     taken.map_err(|busy| Failure::new("the session is stuck").because(busy.to_string()))?;

@@ -6,9 +6,9 @@
 
 use serde_json::json;
 
-use super::args::{Options, RmArgs};
-use super::known::{FORMAT, Known};
-use super::report::{self, Ended};
+use super::args::{GlobalOptions, RmArgs};
+use super::known::{FORMAT, SessionLookup};
+use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::Env;
 use crate::domain::failure::Failure;
@@ -16,12 +16,12 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
 use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::session::recorder::removal;
-use crate::session::sandbox::access::Host;
+use crate::session::sandbox::access::EngineClient;
 
-pub(super) fn rm(options: &Options, args: &RmArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn rm(options: &GlobalOptions, args: &RmArgs, env: &Env) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let known = Known::open(&config, env).await?;
+        let known = SessionLookup::open(&config, env).await?;
         let sessions = if args.gone {
             gone(&known).await
         } else {
@@ -39,7 +39,7 @@ pub(super) fn rm(options: &Options, args: &RmArgs, env: &Env) -> Result<(), Ende
                 }
                 Err(ended) => {
                     // The last failure is the one that the program ends with.
-                    if let Some(Ended::Failed(failure)) = failed.replace(ended) {
+                    if let Some(CommandError::Failed(failure)) = failed.replace(ended) {
                         report::tell(&failure);
                     }
                 }
@@ -54,7 +54,10 @@ pub(super) fn rm(options: &Options, args: &RmArgs, env: &Env) -> Result<(), Ende
     })
 }
 
-fn named<'k>(known: &'k Known<'_>, names: &[String]) -> Result<Vec<&'k SessionSummary>, Ended> {
+fn named<'k>(
+    known: &'k SessionLookup<'_>,
+    names: &[String],
+) -> Result<Vec<&'k SessionSummary>, CommandError> {
     let mut sessions: Vec<&SessionSummary> = Vec::new();
     for name in names {
         let session = known.session(name)?;
@@ -67,13 +70,13 @@ fn named<'k>(known: &'k Known<'_>, names: &[String]) -> Result<Vec<&'k SessionSu
 
 /// The sessions whose sandbox is gone, as stored or as its engine says. One that cannot be asked keeps its
 /// sessions.
-async fn gone<'k>(known: &'k Known<'_>) -> Vec<&'k SessionSummary> {
+async fn gone<'k>(known: &'k SessionLookup<'_>) -> Vec<&'k SessionSummary> {
     let mut sessions = Vec::new();
     for session in &known.sessions {
         let is_gone = match &session.phase {
             Phase::Gone(_) => true,
             _ if session.sandbox.id.is_none() => false,
-            _ => matches!(sandbox(known, session).await, Ok(Whereabouts::Gone)),
+            _ => matches!(sandbox(known, session).await, Ok(SandboxPresence::Gone)),
         };
         if is_gone {
             sessions.push(session);
@@ -83,10 +86,14 @@ async fn gone<'k>(known: &'k Known<'_>) -> Vec<&'k SessionSummary> {
 }
 
 /// Removes a session if nothing of it is left elsewhere; `is_gone`: that is known.
-async fn one(known: &Known<'_>, session: &SessionSummary, is_gone: bool) -> Result<(), Ended> {
+async fn one(
+    known: &SessionLookup<'_>,
+    session: &SessionSummary,
+    is_gone: bool,
+) -> Result<(), CommandError> {
     let name = &session.name;
     let is_gone = is_gone || matches!(session.phase, Phase::Gone(_));
-    if !is_gone && let Whereabouts::There(words, id) = sandbox(known, session).await? {
+    if !is_gone && let SandboxPresence::There(words, id) = sandbox(known, session).await? {
         let failure = Failure::new(format!("session {name} still has a sandbox"));
         let kill = match id {
             Some(id) => format!("`sandbar kill {id}` first"),
@@ -102,43 +109,46 @@ async fn one(known: &Known<'_>, session: &SessionSummary, is_gone: bool) -> Resu
 }
 
 /// What is known of a session's sandbox.
-enum Whereabouts {
+enum SandboxPresence {
     Gone,
     /// What it does, and its id where the session does not know it.
     There(&'static str, Option<String>),
 }
 
-async fn sandbox(known: &Known<'_>, session: &SessionSummary) -> Result<Whereabouts, Ended> {
+async fn sandbox(
+    known: &SessionLookup<'_>,
+    session: &SessionSummary,
+) -> Result<SandboxPresence, CommandError> {
     let world = known.world(session.sandbox.engine).await;
     let Some(id) = &session.sandbox.id else {
         let secrets = known.secrets().load(&session.key);
         if matches!(secrets, Ok(None)) {
-            return Ok(Whereabouts::Gone);
+            return Ok(SandboxPresence::Gone);
         }
         // One was asked for, and the answer was lost.
-        let host = Host::find_or_start(&world?).await?;
+        let host = EngineClient::find_or_start(&world?).await?;
         let made = host.sandboxes().await?.into_iter().find(|listed| {
             let key = listed.metadata.get("sandbar.key");
             key.is_some_and(|key| key == session.key.as_str())
         });
         return Ok(whereabouts(made.as_ref(), true));
     };
-    match Host::find(&world?).await? {
+    match EngineClient::find(&world?).await? {
         Some(host) => Ok(whereabouts(host.sandbox(id).await?.as_ref(), false)),
         // Without their server all local sandboxes are paused.
-        None => Ok(Whereabouts::There(PAUSED, None)),
+        None => Ok(SandboxPresence::There(PAUSED, None)),
     }
 }
 
 const PAUSED: &str = "it is paused, with its files";
 
-fn whereabouts(listed: Option<&ListedSandbox>, by_id: bool) -> Whereabouts {
+fn whereabouts(listed: Option<&ListedSandbox>, by_id: bool) -> SandboxPresence {
     let Some(listed) = listed else {
-        return Whereabouts::Gone;
+        return SandboxPresence::Gone;
     };
     let words = match listed.state {
         SandboxState::Paused => PAUSED,
         SandboxState::Running | SandboxState::Unknown => "it runs",
     };
-    Whereabouts::There(words, by_id.then(|| listed.sandbox_id.clone()))
+    SandboxPresence::There(words, by_id.then(|| listed.sandbox_id.clone()))
 }

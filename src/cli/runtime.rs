@@ -3,11 +3,11 @@
 use tokio::runtime::{Builder, Runtime};
 
 use super::descriptors;
-use super::report::Ended;
+use super::report::CommandError;
 use crate::domain::failure::Failure;
 
 /// The loop and the commands run on the caller's thread; two workers carry the sessions.
-pub(super) fn runtime() -> Result<Runtime, Ended> {
+pub(super) fn runtime() -> Result<Runtime, CommandError> {
     descriptors::ensure()?;
     let built = Builder::new_multi_thread()
         .worker_threads(2)

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::args::Options;
+use super::args::GlobalOptions;
 use super::provider::{self, OwnProvider};
-use super::report::Ended;
+use super::report::CommandError;
 use crate::app::action::Action;
 use crate::app::input::key::KeySequence;
 use crate::app::input::keymap::Keymap;
@@ -15,8 +15,8 @@ use crate::app::view::theme::{Characters, Colours, Theme};
 use crate::config::CLONE_ACCESS;
 use crate::config::own_log::{self, OwnLog, Redactor};
 use crate::config::{
-    self, Config, ConfigError, DefaultCode, Env, KeyOverride, Overrides, Paths, Place, Problem,
-    SecretsWay,
+    self, Config, ConfigError, DefaultCode, Env, KeyOverride, Overrides, Paths, Problem,
+    ProblemPlace, SecretsWay,
 };
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::EngineKind;
@@ -28,16 +28,16 @@ use crate::local::daemon::DaemonLaunch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
 use crate::session::boot::clone_access::CloneAccess;
-use crate::session::boot::lazy_keyring::LateKeys;
+use crate::session::boot::lazy_keyring::LazyKeyring;
 use crate::session::code;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::settings::Settings;
 
 /// Variables of the caller that npm needs to get through to its registry.
 const INSTALL_VARIABLES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// Reads the configuration with the flags over it.
-pub(super) fn config(options: &Options, env: &Env) -> Result<Config, Ended> {
+pub(super) fn config(options: &GlobalOptions, env: &Env) -> Result<Config, CommandError> {
     let overrides = Overrides {
         engine: options
             .engine
@@ -50,14 +50,14 @@ pub(super) fn config(options: &Options, env: &Env) -> Result<Config, Ended> {
     config::load(env, &overrides, &actions).map_err(|error| wrong(&error))
 }
 
-fn wrong(error: &ConfigError) -> Ended {
+fn wrong(error: &ConfigError) -> CommandError {
     let text = error.to_string();
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    Ended::Usage(Failure::new(first).because(rest))
+    CommandError::Usage(Failure::new(first).because(rest))
 }
 
 /// The user's own keys over the default ones.
-pub(super) fn keymap(config: &Config) -> Result<Keymap, Ended> {
+pub(super) fn keymap(config: &Config) -> Result<Keymap, CommandError> {
     let mut overrides = Vec::new();
     for key in &config.keys {
         let parsed = key
@@ -74,16 +74,16 @@ pub(super) fn keymap(config: &Config) -> Result<Keymap, Ended> {
         let written = |key: &&KeyOverride| error.concerns(&key.action);
         match config.keys.iter().rfind(written) {
             Some(key) => wrong_key(key, &error.to_string()),
-            None => Ended::Usage(
+            None => CommandError::Usage(
                 Failure::new("the table [keys] does not work").because(error.to_string()),
             ),
         }
     })
 }
 
-fn wrong_key(key: &KeyOverride, what: &str) -> Ended {
+fn wrong_key(key: &KeyOverride, what: &str) -> CommandError {
     wrong(&ConfigError::Invalid(vec![Problem {
-        place: Place::File(key.place.clone()),
+        place: ProblemPlace::File(key.place.clone()),
         what: format!("keys.{}: {what}", key.action),
         hint: None,
     }]))
@@ -120,8 +120,8 @@ pub(super) fn world(
     config: Option<&Config>,
     env: &Env,
     started: Instant,
-    late: Option<LateKeys>,
-) -> Result<World, Ended> {
+    late: Option<LazyKeyring>,
+) -> Result<SessionContext, CommandError> {
     let either = |lower: &str, upper: &str| {
         env.text(lower)
             .or_else(|| env.text(upper))
@@ -162,7 +162,7 @@ pub(super) fn world(
             .map(|(name, key)| (name.clone(), key.value.clone()))
             .collect();
     }
-    let mut world = World::new(started, options);
+    let mut world = SessionContext::new(started, options);
     let access = env.text(CLONE_ACCESS).filter(|text| !text.is_empty());
     world.clone_access = access.map(CloneAccess::of_variable).into_iter().collect();
     world.settings = settings;
@@ -172,7 +172,7 @@ pub(super) fn world(
 }
 
 /// The engine that the configuration names; its key may come later if `late`.
-fn engine(config: &Config, env: &Env, late: bool) -> Result<EngineSpec, Ended> {
+fn engine(config: &Config, env: &Env, late: bool) -> Result<EngineSpec, CommandError> {
     if config.engine.value == EngineKind::Local {
         return Ok(EngineSpec::Local(LocalSpec {
             state_dir: local_dir(config),
@@ -187,13 +187,13 @@ fn engine(config: &Config, env: &Env, late: bool) -> Result<EngineSpec, Ended> {
         e2b.sandbox_url.value.as_deref(),
     );
     let addresses = addresses.map_err(|error| {
-        Ended::Usage(
+        CommandError::Usage(
             Failure::new("the address of the sandbox API is wrong").because(error.to_string()),
         )
     })?;
     let api_key = e2b.api_key.as_ref().map(|key| key.value.clone());
     if api_key.is_none() && !late {
-        return Err(Ended::NoAccount(
+        return Err(CommandError::NoAccount(
             Failure::new("there is no E2B account to use")
                 .because("E2B_API_KEY is not set")
                 .hint("set it, or use --engine local, which needs no account"),
@@ -247,7 +247,7 @@ fn is_shut(folder: &Path) -> bool {
 }
 
 /// How this program is started as the daemon.
-fn launch(env: &Env) -> Result<DaemonLaunch, Ended> {
+fn launch(env: &Env) -> Result<DaemonLaunch, CommandError> {
     let text = |(name, value): (&std::ffi::OsStr, &std::ffi::OsStr)| {
         Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
     };
@@ -276,7 +276,7 @@ pub(super) fn is_for_install(name: &str) -> bool {
 }
 
 /// The path of this program.
-pub(super) fn program() -> Result<PathBuf, Ended> {
+pub(super) fn program() -> Result<PathBuf, CommandError> {
     std::env::current_exe().map_err(|error| {
         Failure::new("this program's own file cannot be found")
             .because(error.to_string())
@@ -294,7 +294,7 @@ pub(super) fn secret(env: &Env, name: &str) -> Option<SecretString> {
 }
 
 /// A number to begin ids with.
-pub(super) fn seed() -> Result<u64, Ended> {
+pub(super) fn seed() -> Result<u64, CommandError> {
     let bytes = random::bytes().map_err(|error| {
         Failure::new("the system gives no random numbers").because(error.to_string())
     })?;
@@ -302,7 +302,7 @@ pub(super) fn seed() -> Result<u64, Ended> {
 }
 
 /// Where a new session's code comes from.
-pub(super) fn code_source(options: &Options, config: &Config, env: &Env) -> CodeSource {
+pub(super) fn code_source(options: &GlobalOptions, config: &Config, env: &Env) -> CodeSource {
     match (&options.repo, options.empty, config.code.value) {
         (Some(url), _, _) => CodeSource::Clone(CloneAccess::of_url(url).0),
         (None, false, DefaultCode::WorkTree) => {
@@ -315,7 +315,7 @@ pub(super) fn code_source(options: &Options, config: &Config, env: &Env) -> Code
 
 /// A new session as flags and configuration want it. Without a name it is called after its code.
 pub(super) fn new_session(
-    options: &Options,
+    options: &GlobalOptions,
     config: &Config,
     env: &Env,
     name: Option<String>,
@@ -341,7 +341,7 @@ pub(super) fn new_session(
 }
 
 /// Who gets in at the repository that a new session clones, where its URL says so.
-pub(super) fn clone_access(options: &Options) -> Option<CloneAccess> {
+pub(super) fn clone_access(options: &GlobalOptions) -> Option<CloneAccess> {
     CloneAccess::of_url(options.repo.as_deref()?).1
 }
 

@@ -4,28 +4,37 @@
 
 use std::io;
 
-use super::args::{Options, ShellArgs};
-use super::known::Known;
-use super::report::{self, Ended};
+use super::args::{GlobalOptions, ShellArgs};
+use super::known::SessionLookup;
+use super::report::{self, CommandError};
 use super::terminal::unshowable;
 use super::{runtime, setup};
 use crate::config::{Config, Env};
 use crate::session::sandbox::shell::Shell;
-use crate::tui::passthrough::{Left, pass_through, terminal_size};
+use crate::tui::passthrough::{ShellExit, pass_through, terminal_size};
 
-pub(super) fn shell(options: &Options, args: &ShellArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn shell(
+    options: &GlobalOptions,
+    args: &ShellArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(run(&config, &args.name, env));
     runtime.shutdown_background();
-    if args.hold && matches!(&ended, Err(Ended::Failed(_) | Ended::Usage(_))) {
+    if args.hold
+        && matches!(
+            &ended,
+            Err(CommandError::Failed(_) | CommandError::Usage(_))
+        )
+    {
         return Err(hold(ended));
     }
     ended
 }
 
-async fn run(config: &Config, name: &str, env: &Env) -> Result<(), Ended> {
-    let known = Known::open(config, env).await?;
+async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError> {
+    let known = SessionLookup::open(config, env).await?;
     let session = known.session(name)?;
     let size = terminal_size().map_err(|error| unshowable(&error))?;
     let world = known.world(session.sandbox.engine).await?;
@@ -51,16 +60,16 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), Ended> {
         Err(failure) => report::progress(format!("the sandbox runs on: {}", failure.summary)),
     }
     match left.map_err(|error| unshowable(&error))? {
-        Left::Ended(0) | Left::Away => Ok(()),
-        Left::Ended(code) => Err(Ended::Code(u8::try_from(code).unwrap_or(1))),
+        ShellExit::Ended(0) | ShellExit::Away => Ok(()),
+        ShellExit::Ended(code) => Err(CommandError::Code(u8::try_from(code).unwrap_or(1))),
     }
 }
 
 /// Lets a failure be read before whoever called takes the screen again.
-fn hold(ended: Result<(), Ended>) -> Ended {
+fn hold(ended: Result<(), CommandError>) -> CommandError {
     report::conclude(ended);
     report::progress("Enter goes back");
     // An end of the input is as good as a key.
     let _line = io::stdin().read_line(&mut String::new());
-    Ended::Code(1)
+    CommandError::Code(1)
 }

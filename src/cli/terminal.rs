@@ -8,9 +8,9 @@ use secrecy::SecretString;
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 
-use super::args::{AttachArgs, Options};
-use super::known::Known;
-use super::report::{self, Ended};
+use super::args::{AttachArgs, GlobalOptions};
+use super::known::SessionLookup;
+use super::report::{self, CommandError};
 use super::{keyring, provider, runtime, setup};
 use crate::app::event::Reply;
 use crate::app::{App, AppOptions, FirstSession, Mode};
@@ -18,25 +18,28 @@ use crate::config::own_log::Redactor;
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, SandboxId, SessionKey};
-use crate::domain::session::{Closing, CredentialRef, Origin, SessionCommand, SessionSpec};
+use crate::domain::session::{
+    CloseAction, CredentialRef, SessionCommand, SessionOrigin, SessionSpec,
+};
 use crate::net::url::split_userinfo;
 use crate::session::boot::clone_access::CloneAccess;
-use crate::session::context::{Records, World};
-use crate::session::sandbox::adopt::{Wanted, adopt, unknown};
+use crate::session::context::{RecordStore, SessionContext};
+use crate::session::sandbox::adopt::{AdoptRequest, adopt, unknown};
 use crate::session::sandbox::closing::close_stranger;
 use crate::session::sandbox::unattached;
 use crate::session::supervisor::Supervisor;
 use crate::store::Store;
 use crate::tui::clipboard::Clipboard;
 use crate::tui::{
-    self, Busy, Desktop, ReplyTask, SessionDoor, Setup, Shown, StoredTask, TerminalError,
+    self, CommandRefused, Desktop, ReplyTask, SessionHandle, Setup, StoredTask, TerminalError,
+    UiModel,
 };
 
 /// Events of all sessions that may wait for the loop.
 const EVENTS: usize = 256;
 
 /// What the terminal does with sessions.
-struct Door {
+struct TerminalSessions {
     supervisor: Supervisor,
     /// Why there is no log of our own, until the user was told.
     warning: Option<String>,
@@ -46,7 +49,7 @@ struct Door {
     changes: Arc<Mutex<watch::Receiver<u64>>>,
 }
 
-impl Door {
+impl TerminalSessions {
     fn new(supervisor: Supervisor, warning: Option<String>) -> Self {
         let records = supervisor.world().records.as_ref();
         Self {
@@ -58,17 +61,19 @@ impl Door {
     }
 }
 
-impl SessionDoor for Door {
-    fn open(&mut self, spec: SessionSpec) -> Result<(), Busy> {
+impl SessionHandle for TerminalSessions {
+    fn open(&mut self, spec: SessionSpec) -> Result<(), CommandRefused> {
         self.supervisor.open(spec);
         Ok(())
     }
 
-    fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy> {
-        self.supervisor.command(key, command).map_err(|_| Busy)
+    fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), CommandRefused> {
+        self.supervisor
+            .command(key, command)
+            .map_err(|_| CommandRefused)
     }
 
-    fn close(&mut self, key: &SessionKey, closing: Closing) -> Result<(), Busy> {
+    fn close(&mut self, key: &SessionKey, closing: CloseAction) -> Result<(), CommandRefused> {
         self.supervisor.close(key, closing);
         Ok(())
     }
@@ -93,7 +98,7 @@ impl SessionDoor for Door {
         Box::pin(async move { Reply::Strangers(unattached::ask(&world).await) })
     }
 
-    fn close_sandbox(&mut self, id: SandboxId, closing: Closing) -> ReplyTask {
+    fn close_sandbox(&mut self, id: SandboxId, closing: CloseAction) -> ReplyTask {
         let world = Arc::clone(self.supervisor.world());
         Box::pin(async move {
             let phase = close_stranger(&world, &id, closing).await;
@@ -103,7 +108,7 @@ impl SessionDoor for Door {
 
     fn adopt(&mut self, id: SandboxId, key: SessionKey) -> ReplyTask {
         let world = Arc::clone(self.supervisor.world());
-        let wanted = Wanted { name: None, key };
+        let wanted = AdoptRequest { name: None, key };
         Box::pin(async move {
             let adopted = adopt(&world, &id, wanted).await;
             let adopted = adopted.and_then(|session| session.ok_or_else(|| unknown(&id)));
@@ -150,14 +155,18 @@ impl SessionDoor for Door {
 const USERNAME: &str = "OPENCODE_SERVER_USERNAME";
 
 /// `sandbar attach URL`.
-pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn attach(
+    options: &GlobalOptions,
+    args: &AttachArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let started = Instant::now();
     let (address, who) = split_userinfo(&args.url);
     let url = server(&address)?;
     let config = setup::config(options, env)?;
     let spec = SessionSpec {
         key: SessionKey::from("attached"),
-        origin: Origin::Attach {
+        origin: SessionOrigin::Attach {
             url: address.clone(),
             session: args.session.as_deref().map(OpencodeSessionId::from),
             credential: CredentialRef::Env(args.password_env.clone()),
@@ -183,7 +192,7 @@ pub(super) fn attach(options: &Options, args: &AttachArgs, env: &Env) -> Result<
 }
 
 /// Reads the address of a server; refuses what cannot be one, before the screen is taken.
-fn server(address: &str) -> Result<Url, Ended> {
+fn server(address: &str) -> Result<Url, CommandError> {
     let why = match Url::parse(address) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => return Ok(url),
         Ok(url) if url.has_host() => format!("unsupported scheme {}", url.scheme()),
@@ -194,13 +203,17 @@ fn server(address: &str) -> Result<Url, Ended> {
     // Without a scheme a password in it was not seen.
     let shown = address.rsplit('@').next().unwrap_or_default();
     let failure = Failure::new(format!("'{shown}' is not the address of a server"));
-    Err(Ended::Usage(failure.because(why).hint(
+    Err(CommandError::Usage(failure.because(why).hint(
         "give the URL that `opencode serve` printed, like http://127.0.0.1:4096",
     )))
 }
 
 /// `sandbar`: list, chat and logs, with the session of this name on the screen if one is given.
-pub(super) fn full(options: &Options, session: Option<&str>, env: &Env) -> Result<(), Ended> {
+pub(super) fn full(
+    options: &GlobalOptions,
+    session: Option<&str>,
+    env: &Env,
+) -> Result<(), CommandError> {
     let started = Instant::now();
     let mut config = setup::config(options, env)?;
     let first = match session {
@@ -220,7 +233,7 @@ pub(super) fn full(options: &Options, session: Option<&str>, env: &Env) -> Resul
     for secret in world.clone_access.iter().flat_map(CloneAccess::secrets) {
         redactor.add(secret);
     }
-    world.records = Some(Records::open(&config.paths.state_dir));
+    world.records = Some(RecordStore::open(&config.paths.state_dir));
     let new = setup::new_session(options, &config, env, None);
     let mode = Mode::Full {
         new,
@@ -233,9 +246,9 @@ pub(super) fn full(options: &Options, session: Option<&str>, env: &Env) -> Resul
 
 /// The session of this name, which is on the engine where it was made. A name that nobody has is told before
 /// the screen is taken.
-async fn chosen(name: &str, config: &mut Config, env: &Env) -> Result<FirstSession, Ended> {
+async fn chosen(name: &str, config: &mut Config, env: &Env) -> Result<FirstSession, CommandError> {
     let (key, engine) = {
-        let known = Known::open(config, env).await?;
+        let known = SessionLookup::open(config, env).await?;
         let session = known.session(name)?;
         (session.key.clone(), session.sandbox.engine)
     };
@@ -246,9 +259,9 @@ async fn chosen(name: &str, config: &mut Config, env: &Env) -> Result<FirstSessi
 fn show(
     mode: Mode,
     config: &Config,
-    world: World,
+    world: SessionContext,
     (env, redactor): (&Env, &Redactor),
-) -> Result<(), Ended> {
+) -> Result<(), CommandError> {
     let log = setup::own_log(config, &config.paths.log_file(), redactor);
     let app = App::new(AppOptions {
         mode,
@@ -264,7 +277,7 @@ fn show(
             .or_else(|| env.text("EDITOR"))
             .map(str::to_owned),
         temp_dir: setup::temp_dir(env),
-        program: std::env::current_exe().map_err(Ended::from)?,
+        program: std::env::current_exe().map_err(CommandError::from)?,
         clipboard: Clipboard::of_environment(
             |name| env.text(name).map(str::to_owned),
             config.paths.copied_file(),
@@ -275,7 +288,7 @@ fn show(
     let store = world.records.as_ref().map(|records| records.store.clone());
     let shown = runtime.block_on(async {
         let (events, sessions) = mpsc::channel(EVENTS);
-        let door = Door::new(Supervisor::new(world, events), log.warning.clone());
+        let door = TerminalSessions::new(Supervisor::new(world, events), log.warning.clone());
         let setup = Setup {
             door,
             sessions,
@@ -283,9 +296,13 @@ fn show(
             term: env.text("TERM").map(str::to_owned),
             seed,
         };
-        let shown = tui::run(Shown::new(app, theme), setup, async |door: Door| {
-            door.supervisor.shut_down(Closing::Detach).await;
-        });
+        let shown = tui::run(
+            UiModel::new(app, theme),
+            setup,
+            async |door: TerminalSessions| {
+                door.supervisor.shut_down(CloseAction::Detach).await;
+            },
+        );
         let mut shown = shown.await;
         // In the status line they were there for a moment only, and cut to its width.
         if let (Ok(parting_words), Some(store)) = (&mut shown, store) {
@@ -303,11 +320,11 @@ fn show(
     Ok(())
 }
 
-pub(super) fn unshowable(error: &TerminalError) -> Ended {
+pub(super) fn unshowable(error: &TerminalError) -> CommandError {
     let failure = Failure::new("the terminal cannot be used").because(error.to_string());
     match error {
-        TerminalError::NotATerminal | TerminalError::Dumb => Ended::Usage(failure),
-        TerminalError::Io(_) => Ended::Failed(failure),
+        TerminalError::NotATerminal | TerminalError::Dumb => CommandError::Usage(failure),
+        TerminalError::Io(_) => CommandError::Failed(failure),
     }
 }
 
@@ -318,7 +335,7 @@ mod tests {
     #[test]
     fn what_is_no_address_of_a_server_is_refused_and_told_why() {
         let why = |address| match server(address) {
-            Err(Ended::Usage(failure)) => failure.detail,
+            Err(CommandError::Usage(failure)) => failure.detail,
             other => panic!("{address}: {other:?}"),
         };
 

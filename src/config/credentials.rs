@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::env::Env;
-use super::value::{Source, Sourced};
+use super::value::{Sourced, ValueSource};
 use crate::regular_file;
 
 /// Stored keys by the name of the variable that each stands for.
@@ -70,10 +70,10 @@ impl Credentials {
     /// Returns the variable's value: from the environment, else as stored.
     pub(super) fn pick(&self, env: &Env, name: &str) -> Option<Sourced<SecretString>> {
         if let Some(value) = env.text(name) {
-            let source = Source::Env(name.to_owned());
+            let source = ValueSource::Env(name.to_owned());
             return Some(Sourced::new(SecretString::from(value), source));
         }
         let stored = self.keys.get(name)?.clone();
-        Some(Sourced::new(stored, Source::Stored))
+        Some(Sourced::new(stored, ValueSource::Stored))
     }
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{FilePlace, Place, Problem};
+use super::problem::{FilePlace, Problem, ProblemPlace};
 use super::schema::{KEYS, SETTINGS, nearest};
 
 /// A value as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Raw {
+pub(super) enum RawValue {
     Text(String),
     Bool(bool),
     List(Vec<String>),
@@ -23,32 +23,32 @@ pub(super) enum Raw {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct FileEntry {
     /// A setting's name, or an action in the table of keys.
     pub(super) name: String,
-    pub(super) value: Raw,
+    pub(super) value: RawValue,
     /// The place of the value.
     pub(super) place: FilePlace,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Entries {
-    pub(super) settings: Vec<Entry>,
-    pub(super) keys: Vec<Entry>,
+pub(super) struct FileEntries {
+    pub(super) settings: Vec<FileEntry>,
+    pub(super) keys: Vec<FileEntry>,
     pub(super) problems: Vec<Problem>,
 }
 
 /// Reads a file's bytes; never fails, but for what stands in `problems`.
-pub(super) fn read(path: &Path, bytes: &[u8], actions: &[&str]) -> Entries {
+pub(super) fn read(path: &Path, bytes: &[u8], actions: &[&str]) -> FileEntries {
     let source = match std::str::from_utf8(bytes) {
         Ok(source) => source,
         Err(error) => return not_text(path, bytes, error.valid_up_to()),
     };
-    let mut reader = Reader {
+    let mut reader = FileReader {
         path,
         source,
         actions,
-        entries: Entries::default(),
+        entries: FileEntries::default(),
     };
     let (table, errors) = DeTable::parse_recoverable(source);
     for error in &errors {
@@ -68,28 +68,28 @@ pub(super) fn read(path: &Path, bytes: &[u8], actions: &[&str]) -> Entries {
     reader.entries
 }
 
-fn not_text(path: &Path, bytes: &[u8], valid: usize) -> Entries {
+fn not_text(path: &Path, bytes: &[u8], valid: usize) -> FileEntries {
     let source = String::from_utf8_lossy(bytes);
     // What is valid keeps its offsets in the lossy copy.
     let place = FilePlace::of(path, &source, &(valid..valid + 1));
-    Entries {
+    FileEntries {
         problems: vec![Problem {
-            place: Place::File(place),
+            place: ProblemPlace::File(place),
             what: "this is not UTF-8 text".to_owned(),
             hint: Some("save the file as UTF-8".to_owned()),
         }],
-        ..Entries::default()
+        ..FileEntries::default()
     }
 }
 
-struct Reader<'a> {
+struct FileReader<'a> {
     path: &'a Path,
     source: &'a str,
     actions: &'a [&'a str],
-    entries: Entries,
+    entries: FileEntries,
 }
 
-impl Reader<'_> {
+impl FileReader<'_> {
     fn table(&mut self, prefix: &str, table: &DeTable<'_>) {
         for (key, value) in table {
             let name = if prefix.is_empty() {
@@ -111,7 +111,7 @@ impl Reader<'_> {
                         self.twice(&name, key);
                     }
                     Some(_) => {
-                        let entry = Entry {
+                        let entry = FileEntry {
                             value: raw(value_ref),
                             place: self.place(value),
                             name,
@@ -139,7 +139,7 @@ impl Reader<'_> {
             } else if self.entries.keys.iter().any(|entry| entry.name == name) {
                 self.twice(&name, key);
             } else {
-                let entry = Entry {
+                let entry = FileEntry {
                     name,
                     value: raw(value.get_ref()),
                     place: self.place(value),
@@ -182,7 +182,7 @@ impl Reader<'_> {
 
     fn problem(&mut self, place: FilePlace, what: &str, hint: Option<String>) {
         self.entries.problems.push(Problem {
-            place: Place::File(place),
+            place: ProblemPlace::File(place),
             what: what.replace('\n', " ").trim_end().to_owned(),
             hint,
         });
@@ -205,19 +205,22 @@ fn shown(name: &str) -> String {
     name.chars().take(60).flat_map(char::escape_debug).collect()
 }
 
-fn raw(value: &DeValue<'_>) -> Raw {
+fn raw(value: &DeValue<'_>) -> RawValue {
     match value {
-        DeValue::String(text) => Raw::Text(text.to_string()),
-        DeValue::Boolean(value) => Raw::Bool(*value),
+        DeValue::String(text) => RawValue::Text(text.to_string()),
+        DeValue::Boolean(value) => RawValue::Bool(*value),
         DeValue::Array(items) => items
             .iter()
             .map(|item| item.get_ref().as_str().map(str::to_owned))
             .collect::<Option<Vec<String>>>()
-            .map_or(Raw::Other("list with values that are not text"), Raw::List),
+            .map_or(
+                RawValue::Other("list with values that are not text"),
+                RawValue::List,
+            ),
         DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix())
-            .map_or(Raw::Other("number"), Raw::Number),
-        DeValue::Float(number) => Raw::Decimal(number.as_str().to_owned()),
-        DeValue::Datetime(_) => Raw::Other("date"),
-        DeValue::Table(_) => Raw::Other("table"),
+            .map_or(RawValue::Other("number"), RawValue::Number),
+        DeValue::Float(number) => RawValue::Decimal(number.as_str().to_owned()),
+        DeValue::Datetime(_) => RawValue::Other("date"),
+        DeValue::Table(_) => RawValue::Other("table"),
     }
 }

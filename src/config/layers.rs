@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::KeyOverride;
 use super::duration;
 use super::env::Env;
-use super::file::{self, Entries, Raw};
+use super::file::{self, FileEntries, RawValue};
 use super::price;
-use super::problem::{FilePlace, Place, Problem};
+use super::problem::{FilePlace, Problem, ProblemPlace};
 use super::schema::{PROVIDER_VARIABLES, SETTINGS, Setting, nearest};
 use super::size;
-use super::value::{Source, Sourced};
+use super::value::{Sourced, ValueSource};
 use super::variables;
 use crate::domain::chat::ModelRef;
 use crate::domain::price::MicroDollars;
@@ -21,26 +21,26 @@ use crate::domain::version::opencode_fits;
 use crate::net::url::without_userinfo;
 
 /// Setting, flag, value.
-pub(super) type Overridden = Vec<(&'static str, &'static str, Raw)>;
+pub(super) type Overridden = Vec<(&'static str, &'static str, RawValue)>;
 
 /// The topmost value of each setting, and the mistakes found so far.
 pub(super) struct Layers {
-    given: Vec<Given>,
-    file_keys: Vec<file::Entry>,
+    given: Vec<GivenValue>,
+    file_keys: Vec<file::FileEntry>,
     pub(super) problems: Vec<Problem>,
 }
 
 #[derive(Clone)]
-struct Given {
+struct GivenValue {
     name: String,
-    value: Raw,
-    source: Source,
-    place: Place,
+    value: RawValue,
+    source: ValueSource,
+    place: ProblemPlace,
 }
 
 impl Layers {
-    pub(super) fn new(entries: Entries, env: &Env, overrides: Overridden) -> Self {
-        let mut given: Vec<Given> = entries.settings.into_iter().map(from_file).collect();
+    pub(super) fn new(entries: FileEntries, env: &Env, overrides: Overridden) -> Self {
+        let mut given: Vec<GivenValue> = entries.settings.into_iter().map(from_file).collect();
         let mut problems = entries.problems;
         problems.extend(variables::wrong(env));
         for Setting { name, variable, .. } in SETTINGS {
@@ -49,13 +49,13 @@ impl Layers {
             };
             // no-color.org: any value that is not empty counts.
             let value = match variable {
-                "NO_COLOR" => Raw::Bool(true),
-                _ => Raw::Text(text.to_owned()),
+                "NO_COLOR" => RawValue::Bool(true),
+                _ => RawValue::Text(text.to_owned()),
             };
-            given.push(outside(name, value, Source::Env(variable.to_owned())));
+            given.push(outside(name, value, ValueSource::Env(variable.to_owned())));
         }
         for (name, flag, value) in overrides {
-            given.push(outside(name, value, Source::Flag(flag.to_owned())));
+            given.push(outside(name, value, ValueSource::Flag(flag.to_owned())));
         }
         Self {
             given,
@@ -65,7 +65,7 @@ impl Layers {
     }
 
     /// Later layers stand above earlier ones.
-    fn top(&self, name: &str) -> Option<Given> {
+    fn top(&self, name: &str) -> Option<GivenValue> {
         self.given.iter().rfind(|given| given.name == name).cloned()
     }
 
@@ -75,20 +75,20 @@ impl Layers {
         &mut self,
         name: &str,
         default: T,
-        read: impl FnOnce(&Raw) -> Result<T, Wrong>,
+        read: impl FnOnce(&RawValue) -> Result<T, ValueFault>,
     ) -> Sourced<T> {
         let Some(given) = self.top(name) else {
-            return Sourced::new(default, Source::Default);
+            return Sourced::new(default, ValueSource::Default);
         };
         match read(&given.value) {
             Ok(value) => Sourced::new(value, given.source),
-            Err(Wrong { what, hint }) => {
+            Err(ValueFault { what, hint }) => {
                 self.problems.push(Problem {
                     place: given.place,
                     what: format!("{name}: {what}"),
                     hint,
                 });
-                Sourced::new(default, Source::Default)
+                Sourced::new(default, ValueSource::Default)
             }
         }
     }
@@ -113,7 +113,7 @@ impl Layers {
                     let words: Vec<String> = words.map(|word| format!("\"{word}\"")).collect();
                     format!("it is one of {}", words.join(", "))
                 });
-                Wrong::new(format!("\"{}\" is not known", shown(text)), hint)
+                ValueFault::new(format!("\"{}\" is not known", shown(text)), hint)
             })
         })
     }
@@ -123,7 +123,7 @@ impl Layers {
             let text = text_of(raw)?.trim();
             let hint = "omit the setting to use the default";
             if text.is_empty() {
-                return Err(Wrong::new("the text is empty", hint));
+                return Err(ValueFault::new("the text is empty", hint));
             }
             Ok(make(text.to_owned()))
         })
@@ -133,11 +133,12 @@ impl Layers {
         let default = duration::parse(default_of(name)).unwrap_or_default();
         self.value(name, default, |raw| {
             let hint = "write a number with a unit: \"90s\", \"30m\", \"6h\"";
-            let Raw::Text(text) = raw else {
-                return Err(Wrong::new("this is not a duration", hint));
+            let RawValue::Text(text) = raw else {
+                return Err(ValueFault::new("this is not a duration", hint));
             };
-            duration::parse(text)
-                .ok_or_else(|| Wrong::new(format!("\"{}\" is not a duration", shown(text)), hint))
+            duration::parse(text).ok_or_else(|| {
+                ValueFault::new(format!("\"{}\" is not a duration", shown(text)), hint)
+            })
         })
     }
 
@@ -147,11 +148,11 @@ impl Layers {
         self.value(name, default, |raw| {
             let hint = "write a number, optionally followed by k, m, g or t: \"8g\"; or \"none\"";
             let read = match raw {
-                Raw::Number(number) => size::parse(&number.to_string()),
-                Raw::Text(text) => size::parse(text),
+                RawValue::Number(number) => size::parse(&number.to_string()),
+                RawValue::Text(text) => size::parse(text),
                 _ => None,
             };
-            read.ok_or_else(|| Wrong::new("this is not a size", hint))
+            read.ok_or_else(|| ValueFault::new("this is not a size", hint))
         })
     }
 
@@ -160,20 +161,22 @@ impl Layers {
         self.value(name, default, |raw| {
             let hint = "write US dollars with up to six decimals: 0.0504; or 0 for nothing";
             let read = match raw {
-                Raw::Number(number) => price::parse(&number.to_string()),
-                Raw::Decimal(text) | Raw::Text(text) => price::parse(text),
+                RawValue::Number(number) => price::parse(&number.to_string()),
+                RawValue::Decimal(text) | RawValue::Text(text) => price::parse(text),
                 _ => None,
             };
-            read.ok_or_else(|| Wrong::new("this is not a price", hint))
+            read.ok_or_else(|| ValueFault::new("this is not a price", hint))
         })
     }
 
     pub(super) fn switch(&mut self, name: &str) -> Sourced<bool> {
         self.value(name, default_of(name) == "true", |raw| match raw {
-            Raw::Bool(value) => Ok(*value),
-            Raw::Text(text) if ["true", "1", "yes", "on"].contains(&text.as_str()) => Ok(true),
-            Raw::Text(text) if ["false", "0", "no", "off"].contains(&text.as_str()) => Ok(false),
-            _ => Err(Wrong::new(
+            RawValue::Bool(value) => Ok(*value),
+            RawValue::Text(text) if ["true", "1", "yes", "on"].contains(&text.as_str()) => Ok(true),
+            RawValue::Text(text) if ["false", "0", "no", "off"].contains(&text.as_str()) => {
+                Ok(false)
+            }
+            _ => Err(ValueFault::new(
                 "this is neither true nor false",
                 "write true or false",
             )),
@@ -190,7 +193,7 @@ impl Layers {
                         model: model.to_owned(),
                     }))
                 }
-                _ => Err(Wrong::new(
+                _ => Err(ValueFault::new(
                     format!("\"{}\" does not name a provider and a model", shown(text)),
                     "write it as \"provider/model\"",
                 )),
@@ -209,7 +212,7 @@ impl Layers {
             if whole && opencode_fits(text) {
                 return Ok(text.to_owned());
             }
-            Err(Wrong::new(
+            Err(ValueFault::new(
                 format!("OpenCode \"{}\" does not fit", shown(text)),
                 format!(
                     "sandbar speaks with OpenCode from 1.18 to below 2, for example \"{}\"",
@@ -229,7 +232,7 @@ impl Layers {
                 Some(rest) if !rest.is_empty() && !rest.contains(char::is_whitespace) => {
                     Ok(Some(text.trim_end_matches('/').to_owned()))
                 }
-                _ => Err(Wrong::new(
+                _ => Err(ValueFault::new(
                     format!("\"{}\" is not a URL", shown(&without_userinfo(text))),
                     "begin it with https:// or http://",
                 )),
@@ -241,8 +244,8 @@ impl Layers {
         let default = PROVIDER_VARIABLES.iter().map(|name| (*name).to_owned());
         self.value("forward", default.collect(), |raw| {
             let names: Vec<String> = match raw {
-                Raw::List(names) => names.clone(),
-                Raw::Text(text) => {
+                RawValue::List(names) => names.clone(),
+                RawValue::Text(text) => {
                     let names = text
                         .split(',')
                         .map(str::trim)
@@ -251,12 +254,12 @@ impl Layers {
                 }
                 _ => {
                     let hint = "write a list of variables: [\"ANTHROPIC_API_KEY\"]";
-                    return Err(Wrong::new("this is not a list of names", hint));
+                    return Err(ValueFault::new("this is not a list of names", hint));
                 }
             };
             match names.iter().find(|name| !is_variable(name)) {
                 // Somebody may have put the key itself here.
-                Some(_) => Err(Wrong::new(
+                Some(_) => Err(ValueFault::new(
                     "one of these is not the name of a variable",
                     "names only, such as ANTHROPIC_API_KEY; the values stay in the environment",
                 )),
@@ -268,15 +271,18 @@ impl Layers {
     pub(super) fn keys(&mut self) -> Vec<KeyOverride> {
         let mut keys = Vec::new();
         for entry in std::mem::take(&mut self.file_keys) {
-            let source = Source::File {
+            let source = ValueSource::File {
                 line: entry.place.line,
             };
             let list = match entry.value {
-                Raw::Text(key) => vec![key],
-                Raw::List(list) => list,
-                Raw::Bool(_) | Raw::Number(_) | Raw::Decimal(_) | Raw::Other(_) => {
+                RawValue::Text(key) => vec![key],
+                RawValue::List(list) => list,
+                RawValue::Bool(_)
+                | RawValue::Number(_)
+                | RawValue::Decimal(_)
+                | RawValue::Other(_) => {
                     self.problems.push(Problem {
-                        place: Place::File(entry.place),
+                        place: ProblemPlace::File(entry.place),
                         what: format!("{}: this is not a key", shown(&entry.name)),
                         hint: Some("write \"ctrl-k\", or a list: [\"ctrl-k\", \"f5\"]".to_owned()),
                     });
@@ -294,12 +300,12 @@ impl Layers {
 }
 
 /// What is wrong with a value, and what would be right.
-struct Wrong {
+struct ValueFault {
     what: String,
     hint: Option<String>,
 }
 
-impl Wrong {
+impl ValueFault {
     fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             what: what.into(),
@@ -308,25 +314,25 @@ impl Wrong {
     }
 }
 
-fn from_file(entry: file::Entry) -> Given {
+fn from_file(entry: file::FileEntry) -> GivenValue {
     let place: FilePlace = match entry.name.as_str() {
         // A list that should name variables may hold their values by mistake.
         "forward" => entry.place.without_value(),
         _ => entry.place,
     };
-    Given {
+    GivenValue {
         name: entry.name,
         value: entry.value,
-        source: Source::File { line: place.line },
-        place: Place::File(place),
+        source: ValueSource::File { line: place.line },
+        place: ProblemPlace::File(place),
     }
 }
 
-fn outside(name: &str, value: Raw, source: Source) -> Given {
-    Given {
+fn outside(name: &str, value: RawValue, source: ValueSource) -> GivenValue {
+    GivenValue {
         name: name.to_owned(),
         value,
-        place: Place::Given(source.clone()),
+        place: ProblemPlace::Given(source.clone()),
         source,
     }
 }
@@ -336,15 +342,18 @@ fn default_of(name: &str) -> &'static str {
     setting.map_or("", |setting| setting.default)
 }
 
-fn text_of(raw: &Raw) -> Result<&str, Wrong> {
+fn text_of(raw: &RawValue) -> Result<&str, ValueFault> {
     match raw {
-        Raw::Text(text) => Ok(text),
-        Raw::Bool(_) => Err(Wrong::new("this is true or false, not a text", IN_QUOTES)),
-        Raw::List(_) => Err(Wrong::new("this is a list, not a text", IN_QUOTES)),
-        Raw::Number(_) | Raw::Decimal(_) => {
-            Err(Wrong::new("this is a number, not a text", IN_QUOTES))
+        RawValue::Text(text) => Ok(text),
+        RawValue::Bool(_) => Err(ValueFault::new(
+            "this is true or false, not a text",
+            IN_QUOTES,
+        )),
+        RawValue::List(_) => Err(ValueFault::new("this is a list, not a text", IN_QUOTES)),
+        RawValue::Number(_) | RawValue::Decimal(_) => {
+            Err(ValueFault::new("this is a number, not a text", IN_QUOTES))
         }
-        Raw::Other(kind) => Err(Wrong::new(
+        RawValue::Other(kind) => Err(ValueFault::new(
             format!("this is a {kind}, not a text"),
             IN_QUOTES,
         )),

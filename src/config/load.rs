@@ -4,7 +4,7 @@ use std::io;
 
 use super::credentials::Credentials;
 use super::env::Env;
-use super::file::{self, Entries, Raw};
+use super::file::{self, FileEntries, RawValue};
 use super::layers::{Layers, Overridden};
 use super::paths::Paths;
 use super::problem::{ConfigError, Problem};
@@ -33,8 +33,8 @@ pub struct Overrides {
 
 impl Overrides {
     fn given(&self) -> Overridden {
-        let text = |value: &Option<String>| value.clone().map(Raw::Text);
-        let switch = |value: bool| value.then_some(Raw::Bool(true));
+        let text = |value: &Option<String>| value.clone().map(RawValue::Text);
+        let switch = |value: bool| value.then_some(RawValue::Bool(true));
         let all = [
             ("engine", "--engine", text(&self.engine)),
             ("template", "--template", text(&self.template)),
@@ -86,7 +86,7 @@ fn is_absent(error: &io::Error) -> bool {
 /// Turns the layers into a configuration; touches no file.
 pub(super) fn resolve(
     paths: Paths,
-    entries: Entries,
+    entries: FileEntries,
     env: &Env,
     overrides: &Overrides,
     credentials: &Credentials,

@@ -31,10 +31,10 @@ pub use credentials::{Credentials, CredentialsError};
 pub use env::Env;
 pub use load::{Overrides, load};
 pub use paths::Paths;
-pub use problem::{ConfigError, FilePlace, Place, Problem};
-pub use report::Row;
+pub use problem::{ConfigError, FilePlace, Problem, ProblemPlace};
+pub use report::SettingRow;
 pub(crate) use schema::PROVIDER_VARIABLES;
-pub use value::{Source, Sourced};
+pub use value::{Sourced, ValueSource};
 
 use std::time::Duration;
 
@@ -113,7 +113,7 @@ impl Config {
 
     /// Adds a key that the keyring has.
     pub fn add_from_keyring(&mut self, name: String, key: SecretString) {
-        let key = Sourced::new(key, Source::Keyring);
+        let key = Sourced::new(key, ValueSource::Keyring);
         if name == ACCOUNT_KEY {
             self.e2b.api_key = Some(key);
         } else {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::value::Source;
+use super::value::ValueSource;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ fn listed(problems: &[Problem]) -> String {
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    pub place: Place,
+    pub place: ProblemPlace,
     /// What is wrong, without a full stop.
     pub what: String,
     /// What would be right.
@@ -48,17 +48,17 @@ impl Problem {
     /// Line and column; what is outside the file comes after it.
     pub(super) fn position(&self) -> (usize, usize) {
         match &self.place {
-            Place::File(place) => (place.line, place.column),
-            Place::Given(_) => (usize::MAX, 0),
+            ProblemPlace::File(place) => (place.line, place.column),
+            ProblemPlace::Given(_) => (usize::MAX, 0),
         }
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum ProblemPlace {
     File(FilePlace),
     /// A variable or a flag.
-    Given(Source),
+    Given(ValueSource),
 }
 
 /// A place in the file. Line and column count from 1, columns in characters.
@@ -124,7 +124,7 @@ fn shown(text: &str) -> String {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::File(place) => {
+            ProblemPlace::File(place) => {
                 let path = place.path.display();
                 let FilePlace { line, column, .. } = place;
                 writeln!(f, "{path}:{line}:{column}: {}", self.what)?;
@@ -134,7 +134,7 @@ impl fmt::Display for Problem {
                 let marks = "^".repeat(place.length.min(200));
                 write!(f, "  {indent} | {before}{marks}")?;
             }
-            Place::Given(source) => write!(f, "{source}: {}", self.what)?,
+            ProblemPlace::Given(source) => write!(f, "{source}: {}", self.what)?,
         }
         match &self.hint {
             Some(hint) => write!(f, "\n  {hint}"),

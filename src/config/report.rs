@@ -3,18 +3,18 @@
 use secrecy::SecretString;
 
 use super::load::{CODES, ENGINES, LEVELS, SECRETS, THEMES};
-use super::value::{Source, Sourced};
+use super::value::{Sourced, ValueSource};
 use super::{ACCOUNT_KEY, Config, PricesConfig, Timeouts, duration, price, size};
 use crate::net::url::without_userinfo;
 
 /// One line of `sandbar config`. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct SettingRow {
     /// As in the file: `e2b.domain`.
     pub name: String,
     /// As it would be written in the file, without quotes; empty when nothing is set.
     pub value: String,
-    pub source: Source,
+    pub source: ValueSource,
     /// The value is dots in place of a key.
     pub is_secret: bool,
 }
@@ -23,7 +23,7 @@ const DOTS: &str = "••••••••";
 
 impl Config {
     /// Every setting in the order of the documentation, then keys, then secrets as dots.
-    pub fn report(&self) -> Vec<Row> {
+    pub fn report(&self) -> Vec<SettingRow> {
         let mut rows = vec![
             row("engine", &self.engine, |v| word(&ENGINES, v)),
             row("template", &self.template, ToString::to_string),
@@ -84,7 +84,7 @@ impl Config {
 }
 
 impl PricesConfig {
-    fn rows(&self) -> [Row; 2] {
+    fn rows(&self) -> [SettingRow; 2] {
         [
             ("prices.usd_per_vcpu_hour", &self.usd_per_vcpu_hour),
             ("prices.usd_per_gib_hour", &self.usd_per_gib_hour),
@@ -94,7 +94,7 @@ impl PricesConfig {
 }
 
 impl Timeouts {
-    fn rows(&self) -> [Row; 4] {
+    fn rows(&self) -> [SettingRow; 4] {
         [
             ("timeouts.connect", &self.connect),
             ("timeouts.request", &self.request),
@@ -105,8 +105,8 @@ impl Timeouts {
     }
 }
 
-fn row<T>(name: &str, value: &Sourced<T>, print: impl Fn(&T) -> String) -> Row {
-    Row {
+fn row<T>(name: &str, value: &Sourced<T>, print: impl Fn(&T) -> String) -> SettingRow {
+    SettingRow {
         name: name.to_owned(),
         value: print(&value.value),
         source: value.source.clone(),
@@ -114,8 +114,8 @@ fn row<T>(name: &str, value: &Sourced<T>, print: impl Fn(&T) -> String) -> Row {
     }
 }
 
-fn secret(name: &str, key: &Sourced<SecretString>) -> Row {
-    Row {
+fn secret(name: &str, key: &Sourced<SecretString>) -> SettingRow {
+    SettingRow {
         is_secret: true,
         ..row(name, key, |_| DOTS.to_owned())
     }

@@ -10,7 +10,8 @@ use secrecy::ExposeSecret;
 
 use super::load::resolve;
 use super::{
-    ACCOUNT_KEY, Config, ConfigError, Credentials, Env, Overrides, Paths, Row, Source, file, load,
+    ACCOUNT_KEY, Config, ConfigError, Credentials, Env, Overrides, Paths, SettingRow, ValueSource,
+    file, load,
 };
 use crate::domain::sandbox::EngineKind;
 
@@ -107,7 +108,7 @@ fn flags_stand_above_the_environment_above_the_file_and_each_value_says_so() {
     let rows: Vec<String> = config
         .report()
         .into_iter()
-        .filter(|row| row.source != Source::Default)
+        .filter(|row| row.source != ValueSource::Default)
         .map(|row| format!("{} = {} ({})", row.name, row.value, row.source))
         .collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
@@ -340,7 +341,7 @@ fn stored_keys_count_unless_others_can_read_them() {
     insta::assert_snapshot!(format!("{open}\n\n{garbled}"));
     let (name, key) = &config.provider_keys()[0];
     assert_eq!(name, "OPENAI_API_KEY");
-    assert_eq!(key.source, Source::Stored);
+    assert_eq!(key.source, ValueSource::Stored);
     assert_eq!(key.value.expose_secret(), "sk-secret");
 }
 
@@ -358,7 +359,7 @@ fn keys_of_the_keyring_are_wanted_only_where_no_other_is_and_there_is_a_bus() {
 
     assert_eq!(missing, ["XAI_API_KEY"]);
     assert_eq!(on.missing_provider_keys(), [""; 0]);
-    let secret = |row: Row| {
+    let secret = |row: SettingRow| {
         row.is_secret
             .then(|| format!("{} {}", row.name, row.source))
     };

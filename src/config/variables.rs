@@ -3,9 +3,9 @@
 use super::CLONE_ACCESS;
 use super::env::Env;
 use super::paths::HOME_VARIABLE;
-use super::problem::{Place, Problem};
+use super::problem::{Problem, ProblemPlace};
 use super::schema::{SETTINGS, nearest};
-use super::value::Source;
+use super::value::ValueSource;
 
 /// How the variables of our own begin.
 const PREFIX: &str = "SANDBAR_";
@@ -32,7 +32,7 @@ pub(super) fn wrong(env: &Env) -> Vec<Problem> {
             None => Some(likely(&name, known())),
         };
         problems.push(Problem {
-            place: Place::Given(Source::Env(name.into_owned())),
+            place: ProblemPlace::Given(ValueSource::Env(name.into_owned())),
             what: what.to_owned(),
             hint,
         });

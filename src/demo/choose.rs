@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::request::{Kind, Request};
-use super::script::{Book, Fault, Script, Step};
+use super::request::{ModelRequest, RequestKind};
+use super::script::{Script, ScriptBook, ScriptFault, ScriptStep};
 
 /// The longest title, as OpenCode's own instructions ask for.
 const TITLE_CHARS: usize = 50;
@@ -13,7 +13,7 @@ const QUOTED_CHARS: usize = 200;
 
 /// What the model answers to one request.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Answer {
+pub(super) enum ModelAnswer {
     Say(Speech),
     /// The provider fails with this HTTP status.
     Fail {
@@ -33,18 +33,18 @@ pub(super) struct Speech {
 }
 
 /// Chooses the answer.
-pub(super) fn answer(book: &Book, request: &Request) -> Answer {
+pub(super) fn answer(book: &ScriptBook, request: &ModelRequest) -> ModelAnswer {
     match request.kind {
-        Kind::Title => say(title(&request.prompt)),
-        Kind::Summary => say(SUMMARY.to_owned()),
-        Kind::Chat => {
+        RequestKind::Title => say(title(&request.prompt)),
+        RequestKind::Summary => say(SUMMARY.to_owned()),
+        RequestKind::Chat => {
             let script = script_for(book, request);
             match &script.fault {
-                Some(Fault { status, message }) => Answer::Fail {
+                Some(ScriptFault { status, message }) => ModelAnswer::Fail {
                     status: *status,
                     message: message.clone(),
                 },
-                None => Answer::Say(speech(book, script, request)),
+                None => ModelAnswer::Say(speech(book, script, request)),
             }
         }
     }
@@ -53,15 +53,15 @@ pub(super) fn answer(book: &Book, request: &Request) -> Answer {
 const SUMMARY: &str = "## Goal\n\nSee what sandbar does, with the demo model.\n\n\
     ## Progress\n\nThe conversation before this point was summarized by a script, not by a model.\n";
 
-fn say(text: String) -> Answer {
-    Answer::Say(Speech {
+fn say(text: String) -> ModelAnswer {
+    ModelAnswer::Say(Speech {
         say: text,
         ..Speech::default()
     })
 }
 
 /// The first keyword in the prompt wins; else the first prompt gets the tour and all others the echo.
-fn script_for<'a>(book: &'a Book, request: &Request) -> &'a Script {
+fn script_for<'a>(book: &'a ScriptBook, request: &ModelRequest) -> &'a Script {
     let words = request
         .prompt
         .split(|c: char| !c.is_alphanumeric() && c != '_');
@@ -73,7 +73,7 @@ fn script_for<'a>(book: &'a Book, request: &Request) -> &'a Script {
     })
 }
 
-fn speech(book: &Book, script: &Script, request: &Request) -> Speech {
+fn speech(book: &ScriptBook, script: &Script, request: &ModelRequest) -> Speech {
     let fill = |text: &str, n: u32| fill(text, book, script, request, n);
     let pace = script.pace_ms.map(Duration::from_millis);
     if let (true, Some(refused)) = (request.refused, &script.refused) {
@@ -86,9 +86,9 @@ fn speech(book: &Book, script: &Script, request: &Request) -> Speech {
     let step = possible_steps(script, request)
         .into_iter()
         .nth(request.answered)
-        .unwrap_or_else(|| Step {
+        .unwrap_or_else(|| ScriptStep {
             say: "That is all there is to this script.".to_owned(),
-            ..Step::default()
+            ..ScriptStep::default()
         });
     let say = (1..=step.repeat.unwrap_or(1)).map(|n| fill(&step.say, n));
     Speech {
@@ -105,7 +105,7 @@ fn speech(book: &Book, script: &Script, request: &Request) -> Speech {
 
 /// Leaves out calls of tools that this request does not offer (a sub-agent has no questions).
 /// A step that is left without any call hands its text to the next one.
-fn possible_steps(script: &Script, request: &Request) -> Vec<Step> {
+fn possible_steps(script: &Script, request: &ModelRequest) -> Vec<ScriptStep> {
     let mut steps = Vec::new();
     let mut carried = String::new();
     for step in &script.steps {
@@ -124,7 +124,7 @@ fn possible_steps(script: &Script, request: &Request) -> Vec<Step> {
 }
 
 /// Replaces `{name}` in one pass, so that what is put in is never itself read as a placeholder.
-fn fill(text: &str, book: &Book, script: &Script, request: &Request, n: u32) -> String {
+fn fill(text: &str, book: &ScriptBook, script: &Script, request: &ModelRequest, n: u32) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('{') {

@@ -17,10 +17,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::MODEL;
-use super::choose::{Answer, answer};
+use super::choose::{ModelAnswer, answer};
 use super::reply;
-use super::request::Request;
-use super::script::Book;
+use super::request::ModelRequest;
+use super::script::ScriptBook;
 
 /// A long conversation arrives whole with every request.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -35,8 +35,8 @@ pub enum Pace {
 }
 
 #[derive(Clone)]
-struct Model {
-    book: Arc<Book>,
+struct DemoModel {
+    book: Arc<ScriptBook>,
     pace: Pace,
     shutdown: CancellationToken,
 }
@@ -55,8 +55,8 @@ pub async fn serve_at(
     listener: TcpListener,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let book = Book::built_in().map_err(io::Error::other)?;
-    let model = Model {
+    let book = ScriptBook::built_in().map_err(io::Error::other)?;
+    let model = DemoModel {
         book: Arc::new(book),
         pace,
         shutdown: shutdown.clone(),
@@ -81,14 +81,14 @@ async fn unknown() -> Response {
     failure(StatusCode::NOT_FOUND, "The demo model has no such endpoint")
 }
 
-async fn complete(State(model): State<Model>, body: Bytes) -> Response {
+async fn complete(State(model): State<DemoModel>, body: Bytes) -> Response {
     let Ok(body) = serde_json::from_slice::<Value>(&body) else {
         return failure(StatusCode::BAD_REQUEST, "The request is not JSON");
     };
-    let request = Request::read(&body);
+    let request = ModelRequest::read(&body);
     let speech = match answer(&model.book, &request) {
-        Answer::Say(speech) => speech,
-        Answer::Fail { status, message } => {
+        ModelAnswer::Say(speech) => speech,
+        ModelAnswer::Fail { status, message } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
             return failure(status, &message);
         }

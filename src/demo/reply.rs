@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::MODEL;
 use super::choose::Speech;
-use super::request::Request;
+use super::request::ModelRequest;
 
 /// Returns the frames of a stream in order, each a whole event; the last is `[DONE]`.
-pub(super) fn frames(speech: &Speech, request: &Request) -> Vec<String> {
+pub(super) fn frames(speech: &Speech, request: &ModelRequest) -> Vec<String> {
     let mut frames = vec![delta(&json!({ "role": "assistant", "content": "" }))];
     let think = pieces(&speech.think).map(|text| delta(&json!({ "reasoning_content": text })));
     frames.extend(think);
@@ -38,7 +38,7 @@ pub(super) fn frames(speech: &Speech, request: &Request) -> Vec<String> {
 }
 
 /// Returns the answer whole.
-pub(super) fn whole(speech: &Speech, request: &Request) -> Value {
+pub(super) fn whole(speech: &Speech, request: &ModelRequest) -> Value {
     let mut message = json!({ "role": "assistant", "content": speech.say });
     if !speech.think.is_empty() {
         message["reasoning_content"] = json!(speech.think);
@@ -73,7 +73,7 @@ pub(super) fn error(message: &str, kind: &str) -> Value {
 /// Id, name, arguments as JSON text.
 fn calls<'a>(
     speech: &'a Speech,
-    request: &'a Request,
+    request: &'a ModelRequest,
 ) -> impl Iterator<Item = (String, &'a str, String)> {
     let length = request.length;
     speech
@@ -94,7 +94,7 @@ fn finish(speech: &Speech) -> &'static str {
     }
 }
 
-fn usage(speech: &Speech, request: &Request) -> Value {
+fn usage(speech: &Speech, request: &ModelRequest) -> Value {
     let output = pieces(&speech.say).count() + speech.calls.len() * 20;
     let reasoning = pieces(&speech.think).count();
     let completion = (output + reasoning) as u64;

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 /// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Request {
+pub(super) struct ModelRequest {
     pub(super) stream: bool,
-    pub(super) kind: Kind,
+    pub(super) kind: RequestKind,
     /// What the user typed last, without what OpenCode adds to it.
     pub(super) prompt: String,
     /// No answer stands before the last prompt.
@@ -32,7 +32,7 @@ pub(super) struct Request {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RequestKind {
     Chat,
     /// OpenCode wants a title for the conversation.
     Title,
@@ -40,7 +40,7 @@ pub(super) enum Kind {
     Summary,
 }
 
-impl Request {
+impl ModelRequest {
     pub(super) fn read(body: &Value) -> Self {
         let none = Vec::new();
         let messages = body["messages"].as_array().unwrap_or(&none);
@@ -104,13 +104,13 @@ fn typed(message: &Value) -> String {
 }
 
 /// The openings of OpenCode's own system prompts (observed on 1.18.33).
-fn kind_of(system: &str) -> Kind {
+fn kind_of(system: &str) -> RequestKind {
     if system.starts_with("You are a title generator") {
-        Kind::Title
+        RequestKind::Title
     } else if system.starts_with("You are a context summarization agent") {
-        Kind::Summary
+        RequestKind::Summary
     } else {
-        Kind::Chat
+        RequestKind::Chat
     }
 }
 

@@ -38,15 +38,15 @@ pub(super) struct Script {
     /// Milliseconds between two chunks; the server's own pace when absent.
     pub(super) pace_ms: Option<u64>,
     /// Instead of an answer the provider fails.
-    pub(super) fault: Option<Fault>,
+    pub(super) fault: Option<ScriptFault>,
     #[serde(default, rename = "step")]
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<ScriptStep>,
 }
 
 /// One answer of the model: thinking, text, calls. Without calls it ends the turn.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Step {
+pub(super) struct ScriptStep {
     #[serde(default)]
     pub(super) think: String,
     #[serde(default)]
@@ -54,12 +54,12 @@ pub(super) struct Step {
     /// How often `say` is said; `{n}` counts from 1.
     pub(super) repeat: Option<u32>,
     #[serde(default, rename = "call")]
-    pub(super) calls: Vec<Call>,
+    pub(super) calls: Vec<ScriptCall>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Call {
+pub(super) struct ScriptCall {
     /// OpenCode's name of the tool.
     pub(super) tool: String,
     /// An object, as the tool's schema wants it; its texts may hold placeholders.
@@ -68,20 +68,20 @@ pub(super) struct Call {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Fault {
+pub(super) struct ScriptFault {
     pub(super) status: u16,
     pub(super) message: String,
 }
 
 /// All scripts.
 #[derive(Debug, Clone)]
-pub(super) struct Book {
+pub(super) struct ScriptBook {
     scripts: Vec<(&'static str, Script)>,
     pub(super) tour: Script,
     pub(super) echo: Script,
 }
 
-impl Book {
+impl ScriptBook {
     /// Reads the scripts that are built in; a test holds that this succeeds.
     pub(super) fn built_in() -> Result<Self, toml::de::Error> {
         let scripts = FILES

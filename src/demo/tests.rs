@@ -5,10 +5,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::choose::{Answer, Speech, answer};
+use super::choose::{ModelAnswer, Speech, answer};
 use super::reply;
-use super::request::Request;
-use super::script::Book;
+use super::request::ModelRequest;
+use super::script::ScriptBook;
 use super::{Pace, provider_config, serve_at};
 
 const TOOLS: [&str; 8] = [
@@ -22,8 +22,8 @@ const TOOLS: [&str; 8] = [
     "write",
 ];
 
-fn book() -> Book {
-    Book::built_in().unwrap()
+fn book() -> ScriptBook {
+    ScriptBook::built_in().unwrap()
 }
 
 fn tools(names: &[&str]) -> Value {
@@ -46,9 +46,9 @@ fn ask(earlier: &[Value], prompt: &str) -> Value {
 }
 
 fn speech(body: &Value) -> Speech {
-    match answer(&book(), &Request::read(body)) {
-        Answer::Say(speech) => speech,
-        Answer::Fail { message, .. } => panic!("failed: {message}"),
+    match answer(&book(), &ModelRequest::read(body)) {
+        ModelAnswer::Say(speech) => speech,
+        ModelAnswer::Fail { message, .. } => panic!("failed: {message}"),
     }
 }
 
@@ -131,8 +131,8 @@ fn promised() -> Vec<String> {
     words
 }
 
-fn script_of(body: &Value) -> Answer {
-    answer(&book(), &Request::read(body))
+fn script_of(body: &Value) -> ModelAnswer {
+    answer(&book(), &ModelRequest::read(body))
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn what_opencode_adds_to_a_prompt_is_not_repeated() {
     ]);
     let body = json!({ "messages": [{ "role": "user", "content": parts }] });
 
-    assert_eq!(Request::read(&body).prompt, "look at this");
+    assert_eq!(ModelRequest::read(&body).prompt, "look at this");
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn every_script_ends_and_each_of_its_answers_has_a_finish_reason_and_usage() {
             json!({ "role": "assistant", "content": "hello" }),
         ];
         let body = ask(&earlier, prompt);
-        let request = Request::read(&body);
+        let request = ModelRequest::read(&body);
 
         let steps = play(body, |_| "done".to_owned());
 
@@ -312,7 +312,7 @@ fn the_arguments_of_a_call_arrive_whole_though_in_pieces() {
     let body = ask(&[], "todo");
     let step = speech(&body);
 
-    let frames = reply::frames(&step, &Request::read(&body));
+    let frames = reply::frames(&step, &ModelRequest::read(&body));
 
     let arguments: String = frames
         .iter()
@@ -422,8 +422,8 @@ proptest! {
     ) {
         let book = book();
         for body in [json!({ "messages": messages, "tools": rest }), rest] {
-            let request = Request::read(&body);
-            if let Answer::Say(speech) = answer(&book, &request) {
+            let request = ModelRequest::read(&body);
+            if let ModelAnswer::Say(speech) = answer(&book, &request) {
                 read_stream(&reply::frames(&speech, &request));
             }
         }
@@ -432,8 +432,8 @@ proptest! {
     #[test]
     fn any_prompt_is_streamed_without_loss(prompt in "\\PC{0,80}") {
         let body = ask(&[], &prompt);
-        let request = Request::read(&body);
-        if let Answer::Say(speech) = answer(&book(), &request) {
+        let request = ModelRequest::read(&body);
+        if let ModelAnswer::Say(speech) = answer(&book(), &request) {
             let (text, _, _) = read_stream(&reply::frames(&speech, &request));
             prop_assert_eq!(text, speech.say);
         }

@@ -1,7 +1,7 @@
 //! What the server of a session that is not open here says of it.
 
 use super::failure::Failure;
-use super::sandbox::{Phase, State};
+use super::sandbox::{Phase, SessionStatus};
 
 /// The word of a running session's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +19,17 @@ impl Activity {
     /// The state that the user reads about a session in this phase. A session whose sandbox is paused
     /// or gone waits for nobody, whatever was heard before; the word of a server that answers counts
     /// more than a failure that was stored.
-    pub fn state(&self, phase: &Phase) -> State {
+    pub fn state(&self, phase: &Phase) -> SessionStatus {
         match (phase, self) {
-            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::NeedsYou(_)) => State::NeedsYou,
-            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::Working) => State::Working,
-            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::Idle) => State::Idle,
-            (Phase::Dormant | Phase::Live, Self::Silent(_)) => State::Reconnecting,
-            _ => State::of(phase, false, false),
+            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::NeedsYou(_)) => {
+                SessionStatus::NeedsYou
+            }
+            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::Working) => {
+                SessionStatus::Working
+            }
+            (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::Idle) => SessionStatus::Idle,
+            (Phase::Dormant | Phase::Live, Self::Silent(_)) => SessionStatus::Reconnecting,
+            _ => SessionStatus::of(phase, false, false),
         }
     }
 }
@@ -39,12 +43,18 @@ mod tests {
         let failure = || Failure::new("x");
         let asks = Activity::NeedsYou("bash: ls".to_owned());
 
-        assert_eq!(asks.state(&Phase::Dormant), State::NeedsYou);
-        assert_eq!(asks.state(&Phase::Failed(failure())), State::NeedsYou);
-        assert_eq!(asks.state(&Phase::Paused), State::Paused);
-        assert_eq!(asks.state(&Phase::Gone(failure())), State::Gone);
+        assert_eq!(asks.state(&Phase::Dormant), SessionStatus::NeedsYou);
+        assert_eq!(
+            asks.state(&Phase::Failed(failure())),
+            SessionStatus::NeedsYou
+        );
+        assert_eq!(asks.state(&Phase::Paused), SessionStatus::Paused);
+        assert_eq!(asks.state(&Phase::Gone(failure())), SessionStatus::Gone);
         let silent = Activity::Silent(failure());
-        assert_eq!(silent.state(&Phase::Dormant), State::Reconnecting);
-        assert_eq!(silent.state(&Phase::Failed(failure())), State::Failed);
+        assert_eq!(silent.state(&Phase::Dormant), SessionStatus::Reconnecting);
+        assert_eq!(
+            silent.state(&Phase::Failed(failure())),
+            SessionStatus::Failed
+        );
     }
 }

@@ -281,7 +281,7 @@ pub enum QuestionReply {
 
 /// Whether a turn runs, as the server says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
+pub enum TurnStatus {
     Idle,
     Busy,
     /// The provider failed; the server tries again at `next`.
@@ -360,7 +360,7 @@ pub struct RevertPoint {
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChatEvent {
     Conversation(Conversation),
-    Status(Status),
+    Status(TurnStatus),
     Message(Message),
     MessageRemoved(MessageId),
     /// The full part; replaces what deltas have built. An unfinished text that is empty never
@@ -408,7 +408,7 @@ pub struct Resync {
     pub messages: Vec<MessageWithParts>,
     /// Whether there are older messages than these.
     pub more: bool,
-    pub status: Status,
+    pub status: TurnStatus,
     /// All that wait; what is not here no longer waits. `None` when the server could not list them.
     pub permissions: Option<Vec<Permission>>,
     pub questions: Option<Vec<Question>>,

@@ -15,16 +15,16 @@ pub struct MicroDollars(pub u64);
 
 /// What a sandbox was given, used or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Size {
+pub struct SandboxSize {
     pub vcpus: u32,
     pub memory_mib: u64,
 }
 
 /// A sandbox that runs: since it was made, or resumed last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Run {
+pub struct RunningSandbox {
     pub since: UnixMillis,
-    pub size: Size,
+    pub size: SandboxSize,
 }
 
 /// Of one hour.
@@ -34,7 +34,7 @@ pub struct Prices {
     pub gib_hour: MicroDollars,
 }
 
-impl Run {
+impl RunningSandbox {
     pub fn time(&self, now: UnixMillis) -> Duration {
         now.since(self.since)
     }
@@ -47,7 +47,7 @@ impl Prices {
     }
 
     /// What so much time costs; to the next lower millionth.
-    pub fn of(&self, size: Size, time: Duration) -> MicroDollars {
+    pub fn of(&self, size: SandboxSize, time: Duration) -> MicroDollars {
         const HOUR_MILLIS: u128 = 3_600_000;
         const GIB: u128 = 1024;
         let vcpus = u128::from(size.vcpus) * u128::from(self.vcpu_hour.0);
@@ -87,17 +87,18 @@ mod tests {
         gib_hour: MicroDollars(16_200),
     };
 
-    fn size() -> impl Strategy<Value = Size> {
-        (any::<u32>(), 0..=1_u64 << 40).prop_map(|(vcpus, memory_mib)| Size { vcpus, memory_mib })
+    fn size() -> impl Strategy<Value = SandboxSize> {
+        (any::<u32>(), 0..=1_u64 << 40)
+            .prop_map(|(vcpus, memory_mib)| SandboxSize { vcpus, memory_mib })
     }
 
     #[test]
     fn the_examples_of_e2bs_documentation_come_out() {
-        let usual = Size {
+        let usual = SandboxSize {
             vcpus: 2,
             memory_mib: 512,
         };
-        let large = Size {
+        let large = SandboxSize {
             vcpus: 8,
             memory_mib: 4096,
         };
@@ -150,7 +151,7 @@ mod tests {
             vcpus in any::<u32>(), memory_mib in any::<u64>(), price in any::<u64>(), secs in any::<u64>(),
         ) {
             let prices = Prices { vcpu_hour: MicroDollars(price), gib_hour: MicroDollars(price) };
-            let cost = prices.of(Size { vcpus, memory_mib }, Duration::from_secs(secs));
+            let cost = prices.of(SandboxSize { vcpus, memory_mib }, Duration::from_secs(secs));
 
             prop_assert!(!cost.to_string().is_empty());
         }

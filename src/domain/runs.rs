@@ -8,20 +8,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::id::SandboxId;
-use super::price::{MicroDollars, Prices, Run, Size};
+use super::price::{MicroDollars, Prices, RunningSandbox, SandboxSize};
 use super::time::UnixMillis;
 
 /// A run that was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeenRun {
+pub struct ObservedRun {
     pub sandbox: SandboxId,
-    pub run: Run,
-    pub end: End,
+    pub run: RunningSandbox,
+    pub end: RunEnd,
 }
 
 /// What is known of a run's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum RunEnd {
     /// It runs: its engine says so.
     Runs,
     /// Nobody has said that it ended. By itself it ends then, if it has a limit.
@@ -34,20 +34,21 @@ pub enum End {
 
 /// What runs come to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Life {
+pub struct Usage {
     /// What is over, by size.
-    past: Vec<(Size, Duration)>,
-    running: Vec<Run>,
+    past: Vec<(SandboxSize, Duration)>,
+    running: Vec<RunningSandbox>,
     /// Whether what is over may have taken less.
     pub at_most: bool,
 }
 
-impl Life {
+impl Usage {
     /// Adds up runs, in any order. A run that several sessions of one sandbox have seen counts once, by
     /// what is known best of its end.
-    pub fn of(seen: impl IntoIterator<Item = SeenRun>, now: UnixMillis) -> Self {
-        let mut sandboxes: BTreeMap<SandboxId, BTreeMap<UnixMillis, (Size, End)>> = BTreeMap::new();
-        for SeenRun { sandbox, run, end } in seen {
+    pub fn of(seen: impl IntoIterator<Item = ObservedRun>, now: UnixMillis) -> Self {
+        let mut sandboxes: BTreeMap<SandboxId, BTreeMap<UnixMillis, (SandboxSize, RunEnd)>> =
+            BTreeMap::new();
+        for ObservedRun { sandbox, run, end } in seen {
             let runs = sandboxes.entry(sandbox).or_default();
             let known = runs.entry(run.since).or_insert((run.size, end));
             known.1 = known.1.and(end, now);
@@ -57,14 +58,14 @@ impl Life {
             // No sandbox runs twice at a time.
             let mut next = None;
             for (since, (size, end)) in runs.into_iter().rev() {
-                life.add(Run { since, size }, end.before(next, now), now);
+                life.add(RunningSandbox { since, size }, end.before(next, now), now);
                 next = Some(since);
             }
         }
         life
     }
 
-    fn add(&mut self, run: Run, end: End, now: UnixMillis) {
+    fn add(&mut self, run: RunningSandbox, end: RunEnd, now: UnixMillis) {
         let Some((until, is_exact)) = end.known(now) else {
             self.running.push(run);
             return;
@@ -113,7 +114,7 @@ impl Life {
     }
 }
 
-impl End {
+impl RunEnd {
     /// When the run ended, or had ended at the latest, and whether that is exact; `None`: it runs.
     fn known(self, now: UnixMillis) -> Option<(UnixMillis, bool)> {
         match self {
@@ -161,7 +162,7 @@ mod tests {
         vcpu_hour: MicroDollars(50_400),
         gib_hour: MicroDollars(16_200),
     };
-    const SIZE: Size = Size {
+    const SIZE: SandboxSize = SandboxSize {
         vcpus: 2,
         memory_mib: 2048,
     };
@@ -172,18 +173,18 @@ mod tests {
         UnixMillis(hours * HOUR)
     }
 
-    fn seen(sandbox: &str, since: u64, end: End) -> SeenRun {
-        let run = Run {
+    fn seen(sandbox: &str, since: u64, end: RunEnd) -> ObservedRun {
+        let run = RunningSandbox {
             since: at(since),
             size: SIZE,
         };
         let sandbox = sandbox.into();
-        SeenRun { sandbox, run, end }
+        ObservedRun { sandbox, run, end }
     }
 
     /// Hours, and whether they are an upper bound.
-    fn hours(runs: &[SeenRun]) -> (u64, bool) {
-        let life = Life::of(runs.iter().cloned(), NOW);
+    fn hours(runs: &[ObservedRun]) -> (u64, bool) {
+        let life = Usage::of(runs.iter().cloned(), NOW);
         (life.time(NOW).as_secs() / 3600, life.at_most)
     }
 
@@ -191,45 +192,48 @@ mod tests {
     fn a_run_counts_to_its_end_or_to_the_latest_that_it_can_have_had() {
         let of = |end| hours(&[seen("a", 90, end)]);
 
-        assert_eq!(of(End::Runs), (10, false));
-        assert_eq!(of(End::At(at(92))), (2, false));
-        assert_eq!(of(End::AtMost(at(93))), (3, true));
-        assert_eq!(of(End::Open { limit: None }), (10, true));
+        assert_eq!(of(RunEnd::Runs), (10, false));
+        assert_eq!(of(RunEnd::At(at(92))), (2, false));
+        assert_eq!(of(RunEnd::AtMost(at(93))), (3, true));
+        assert_eq!(of(RunEnd::Open { limit: None }), (10, true));
         let limit = |hours| Some(at(hours));
-        assert_eq!(of(End::Open { limit: limit(94) }), (4, true));
-        assert_eq!(of(End::Open { limit: limit(200) }), (10, true));
+        assert_eq!(of(RunEnd::Open { limit: limit(94) }), (4, true));
+        assert_eq!(of(RunEnd::Open { limit: limit(200) }), (10, true));
         assert_eq!(hours(&[]), (0, false));
     }
 
     #[test]
     fn no_two_runs_of_a_sandbox_count_at_a_time() {
-        let first = seen("a", 80, End::Open { limit: None });
-        let second = seen("a", 90, End::Runs);
+        let first = seen("a", 80, RunEnd::Open { limit: None });
+        let second = seen("a", 90, RunEnd::Runs);
 
         assert_eq!(hours(&[second.clone(), first.clone()]), (20, true));
-        let other = seen("b", 90, End::Runs);
+        let other = seen("b", 90, RunEnd::Runs);
         assert_eq!(hours(&[second, first, other]), (30, true));
     }
 
     #[test]
     fn what_several_sessions_saw_of_one_run_counts_once_by_the_best_knowledge() {
-        let all = |ends: &[End]| {
+        let all = |ends: &[RunEnd]| {
             let runs: Vec<_> = ends.iter().map(|end| seen("a", 90, *end)).collect();
             let turned: Vec<_> = runs.iter().rev().cloned().collect();
             assert_eq!(hours(&runs), hours(&turned));
             hours(&runs)
         };
-        let open = End::Open { limit: None };
+        let open = RunEnd::Open { limit: None };
 
-        assert_eq!(all(&[open, End::AtMost(at(94))]), (4, true));
-        assert_eq!(all(&[End::At(at(92)), End::AtMost(at(91))]), (2, false));
-        assert_eq!(all(&[open, End::Runs]), (10, false));
+        assert_eq!(all(&[open, RunEnd::AtMost(at(94))]), (4, true));
+        assert_eq!(
+            all(&[RunEnd::At(at(92)), RunEnd::AtMost(at(91))]),
+            (2, false)
+        );
+        assert_eq!(all(&[open, RunEnd::Runs]), (10, false));
     }
 
     #[test]
     fn time_that_is_over_costs_as_much_as_time_that_runs() {
-        let over = Life::of([seen("a", 90, End::At(NOW))], NOW);
-        let runs = Life::of([seen("a", 90, End::Runs)], NOW);
+        let over = Usage::of([seen("a", 90, RunEnd::At(NOW))], NOW);
+        let runs = Usage::of([seen("a", 90, RunEnd::Runs)], NOW);
 
         assert_eq!(over.cost(&PRICES, NOW), runs.cost(&PRICES, NOW));
         assert_eq!((over.sandboxes(), runs.sandboxes()), (0, 1));
@@ -240,14 +244,14 @@ mod tests {
         );
     }
 
-    fn ends() -> impl Strategy<Value = End> {
+    fn ends() -> impl Strategy<Value = RunEnd> {
         prop_oneof![
-            Just(End::Runs),
-            proptest::option::of(any::<u64>()).prop_map(|at| End::Open {
+            Just(RunEnd::Runs),
+            proptest::option::of(any::<u64>()).prop_map(|at| RunEnd::Open {
                 limit: at.map(UnixMillis)
             }),
-            any::<u64>().prop_map(|at| End::AtMost(UnixMillis(at))),
-            any::<u64>().prop_map(|at| End::At(UnixMillis(at))),
+            any::<u64>().prop_map(|at| RunEnd::AtMost(UnixMillis(at))),
+            any::<u64>().prop_map(|at| RunEnd::At(UnixMillis(at))),
         ]
     }
 
@@ -257,18 +261,18 @@ mod tests {
             runs in proptest::collection::vec((0_u64..1000, ends()), 0..8),
         ) {
             let now = UnixMillis(1000);
-            let seen = runs.iter().map(|(since, end)| SeenRun {
+            let seen = runs.iter().map(|(since, end)| ObservedRun {
                 sandbox: "a".into(),
-                run: Run { since: UnixMillis(*since), size: SIZE },
+                run: RunningSandbox { since: UnixMillis(*since), size: SIZE },
                 // Nothing is seen to end later than now.
                 end: match *end {
-                    End::At(at) => End::At(at.min(now)),
-                    End::AtMost(at) => End::AtMost(at.min(now)),
+                    RunEnd::At(at) => RunEnd::At(at.min(now)),
+                    RunEnd::AtMost(at) => RunEnd::AtMost(at.min(now)),
                     end => end,
                 },
             });
 
-            let time = Life::of(seen, now).time(now);
+            let time = Usage::of(seen, now).time(now);
 
             let first = runs.iter().map(|(since, _)| *since).min().unwrap_or(1000);
             prop_assert!(time <= Duration::from_millis(1000 - first));

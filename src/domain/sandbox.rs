@@ -76,7 +76,7 @@ pub struct Outage {
 
 /// The one word that the user reads about a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
+pub enum SessionStatus {
     Booting,
     Idle,
     Working,
@@ -87,7 +87,7 @@ pub enum State {
     Gone,
 }
 
-impl State {
+impl SessionStatus {
     /// Derives the state from the phase, whether a turn runs, and whether a request waits.
     pub fn of(phase: &Phase, busy: bool, needs_you: bool) -> Self {
         match phase {

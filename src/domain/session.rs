@@ -5,13 +5,13 @@
 use std::path::PathBuf;
 
 use super::activity::Activity;
-use super::chat::{ChatEvent, ModelRef, PartKind, PermissionReply, QuestionReply, Status};
+use super::chat::{ChatEvent, ModelRef, PartKind, PermissionReply, QuestionReply, TurnStatus};
 use super::failure::Failure;
 use super::id::{
     MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId, SessionKey, TemplateId,
 };
 use super::log::LogLine;
-use super::runs::Life;
+use super::runs::Usage;
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
 use super::time::UnixMillis;
 
@@ -19,11 +19,11 @@ use super::time::UnixMillis;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSpec {
     pub key: SessionKey,
-    pub origin: Origin,
+    pub origin: SessionOrigin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum SessionOrigin {
     /// Makes a sandbox and a conversation.
     New(NewSession),
     /// Takes up what the store knows under the key.
@@ -133,7 +133,7 @@ pub enum SessionCommand {
 
 /// What becomes of the sandbox when its session is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Closing {
+pub enum CloseAction {
     /// The followers are dropped; the sandbox runs on.
     Detach,
     Pause,
@@ -161,7 +161,7 @@ pub enum SessionEvent {
     /// What was kept last in case that the sandbox goes; `None`: nothing yet.
     Snapshot(Option<SnapshotInfo>),
     /// How long the session's sandboxes ran and how large they were, where somebody pays for them.
-    Runs(Life),
+    Runs(Usage),
     /// The session goes on in a new sandbox.
     Revived(Revival),
     /// A command failed; nothing that was typed is lost: a prompt is back in the queue, held.
@@ -198,7 +198,7 @@ impl SessionEvent {
             ChatEvent::Resync(_)
             | ChatEvent::PermissionAsked(_)
             | ChatEvent::QuestionAsked(_)
-            | ChatEvent::Status(Status::Idle) => true,
+            | ChatEvent::Status(TurnStatus::Idle) => true,
             ChatEvent::Message(message) => message.is_over(),
             ChatEvent::Part(part) => matches!(part.kind, PartKind::Text { ended: true, .. }),
             _ => false,

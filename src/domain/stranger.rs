@@ -3,29 +3,29 @@
 //! They run and may cost, so they are shown. How they are found is not known here.
 
 use super::id::{SandboxId, SessionKey};
-use super::price::{Run, Size};
+use super::price::{RunningSandbox, SandboxSize};
 use super::sandbox::EngineKind;
 use super::time::UnixMillis;
 
 /// A sandbox that the engine lists and no session of the store has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stranger {
+pub struct UnattachedSandbox {
     pub engine: EngineKind,
     pub id: SandboxId,
     /// The session's key where it was made, as its metadata have it.
     pub key: Option<SessionKey>,
     /// The session's name where it was made; empty where nobody said.
     pub name: String,
-    pub life: Life,
+    pub life: EngineState,
     /// When it was made, or resumed last.
     pub since: Option<UnixMillis>,
-    pub size: Size,
-    pub whence: Whence,
+    pub size: SandboxSize,
+    pub whence: Provenance,
 }
 
 /// What the engine says of a sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Life {
+pub enum EngineState {
     Running,
     Paused,
     /// A word that we do not know.
@@ -34,7 +34,7 @@ pub enum Life {
 
 /// Where a sandbox comes from that no session has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whence {
+pub enum Provenance {
     /// The session of this name has none, and takes it when it is opened.
     Awaited(String),
     /// The session of this name goes on in another one.
@@ -45,7 +45,7 @@ pub enum Whence {
     Foreign,
 }
 
-impl Life {
+impl EngineState {
     /// The word on the screen and in `--json`.
     pub fn name(self) -> &'static str {
         match self {
@@ -56,16 +56,16 @@ impl Life {
     }
 }
 
-impl Stranger {
+impl UnattachedSandbox {
     /// Since when it runs and how large it is; `None` where it does not run or nobody says.
-    pub fn run(&self) -> Option<Run> {
+    pub fn run(&self) -> Option<RunningSandbox> {
         let size = self.size;
-        let run = self.since.map(|since| Run { since, size });
-        run.filter(|_| self.life == Life::Running)
+        let run = self.since.map(|since| RunningSandbox { since, size });
+        run.filter(|_| self.life == EngineState::Running)
     }
 }
 
-impl Whence {
+impl Provenance {
     /// In words, as the rest of a sentence about the sandbox.
     pub fn words(&self) -> String {
         match self {

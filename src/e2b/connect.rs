@@ -3,7 +3,7 @@
 //! Requests of the generated clients enter; answers of envd leave untouched. Between us and envd stand
 //! a proxy and a token check that answer in forms of their own (`"code": 502`, pages, plain text), of
 //! which the RPC library keeps only the status on streams. The gate reads such bodies and passes their
-//! [`Kind`] through the library as the source of its error; [`kind_of`] takes it out again.
+//! [`ErrorKind`] through the library as the source of its error; [`kind_of`] takes it out again.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use connectrpc::{ConnectError, ErrorCode};
 use http::{Request, Response, header};
 use secrecy::SecretString;
 
-use super::error::{Kind, excerpt};
-use super::exchange::{Kinded, MAX_ERROR, Unread, read};
+use super::error::{ErrorKind, excerpt};
+use super::exchange::{BodyFailure, KindResult, MAX_ERROR, read};
 use super::host::shown_host;
 use crate::net::http::Pool;
 
@@ -44,11 +44,11 @@ impl ClientTransport for Transport {
 }
 
 impl Transport {
-    async fn exchange(&self, request: Request<ClientBody>) -> Kinded<Response<reqwest::Body>> {
+    async fn exchange(&self, request: Request<ClientBody>) -> KindResult<Response<reqwest::Body>> {
         let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap))
-            .map_err(|error| Kind::of_client(&error, "", self.limit))?;
+            .map_err(|error| ErrorKind::of_client(&error, "", self.limit))?;
         let host = shown_host(request.url());
-        let failed = |error: &reqwest::Error| Kind::of_client(error, &host, self.limit);
+        let failed = |error: &reqwest::Error| ErrorKind::of_client(error, &host, self.limit);
         let mut answer = self
             .http
             .client()
@@ -60,10 +60,10 @@ impl Transport {
             return Ok(answer.into());
         }
         let body = match read(&mut answer, MAX_ERROR).await {
-            Ok(body) | Err(Unread::TooLarge(body)) => body,
-            Err(Unread::Client(error)) => return Err(failed(&error)),
+            Ok(body) | Err(BodyFailure::TooLarge(body)) => body,
+            Err(BodyFailure::Client(error)) => return Err(failed(&error)),
         };
-        Err(Kind::of_answer(
+        Err(ErrorKind::of_answer(
             status,
             answer.headers(),
             &body,
@@ -85,10 +85,10 @@ const CUT: [&str; 2] = [
 ];
 
 /// Reads an RPC's failure: what the gate found, else what envd or the library said.
-pub(super) fn kind_of(error: &ConnectError, secret: Option<&SecretString>) -> Kind {
+pub(super) fn kind_of(error: &ConnectError, secret: Option<&SecretString>) -> ErrorKind {
     let carried = error
         .source_arc()
-        .and_then(|source| source.downcast_ref::<Kind>().cloned());
+        .and_then(|source| source.downcast_ref::<ErrorKind>().cloned());
     if let Some(kind) = carried {
         return kind;
     }
@@ -96,10 +96,10 @@ pub(super) fn kind_of(error: &ConnectError, secret: Option<&SecretString>) -> Ki
     let message = excerpt(words, secret);
     match error.code {
         ErrorCode::Internal if CUT.iter().any(|cut| words.starts_with(cut)) => {
-            Kind::Broken { cause: message }
+            ErrorKind::Broken { cause: message }
         }
         // The library's own limits; a server's 429 has been through the gate.
-        ErrorCode::ResourceExhausted => Kind::Unreadable { cause: message },
-        code => Kind::of_code(code, message),
+        ErrorCode::ResourceExhausted => ErrorKind::Unreadable { cause: message },
+        code => ErrorKind::of_code(code, message),
     }
 }

@@ -1,7 +1,7 @@
 //! What can go wrong between us and E2B, told apart by what the caller would do about it.
 //!
 //! An [`Error`] names the operation and its subject ("create a sandbox from template base"), and a
-//! [`Kind`] says what came of it. Texts of servers are cut short and stripped of control characters;
+//! [`ErrorKind`] says what came of it. Texts of servers are cut short and stripped of control characters;
 //! keys and tokens that a server repeats are blotted out; hosts are named, whole URLs are not.
 
 use std::error::Error as _;
@@ -22,12 +22,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Error {
     /// Verb and subject, e.g. "kill sandbox i0123".
     pub operation: String,
-    pub kind: Kind,
+    pub kind: ErrorKind,
 }
 
 /// How an operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Kind {
+pub enum ErrorKind {
     /// 401: the API key (control plane) or the envd access token (sandbox) is wrong or missing.
     #[error("not authorized: {message}")]
     Unauthorized { message: String },
@@ -82,7 +82,7 @@ pub enum Kind {
 }
 
 impl Error {
-    pub fn new(operation: impl Into<String>, kind: Kind) -> Self {
+    pub fn new(operation: impl Into<String>, kind: ErrorKind) -> Self {
         Self {
             operation: operation.into(),
             kind,
@@ -92,34 +92,34 @@ impl Error {
     /// Whether the same call may succeed later without a change on our side.
     pub fn is_retryable(&self) -> bool {
         match &self.kind {
-            Kind::RateLimited { .. }
-            | Kind::PortNotOpen { .. }
-            | Kind::Unreachable { .. }
-            | Kind::TimedOut { .. }
-            | Kind::Broken { .. } => true,
-            Kind::Html { status } | Kind::Status { status, .. } => *status >= 500,
-            Kind::Rpc { code, .. } => *code == "unavailable",
-            Kind::Unauthorized { .. }
-            | Kind::Forbidden { .. }
-            | Kind::NotFound { .. }
-            | Kind::Conflict { .. }
-            | Kind::SandboxGone { .. }
-            | Kind::Unreadable { .. }
-            | Kind::TooLarge { .. }
-            | Kind::Invalid { .. } => false,
+            ErrorKind::RateLimited { .. }
+            | ErrorKind::PortNotOpen { .. }
+            | ErrorKind::Unreachable { .. }
+            | ErrorKind::TimedOut { .. }
+            | ErrorKind::Broken { .. } => true,
+            ErrorKind::Html { status } | ErrorKind::Status { status, .. } => *status >= 500,
+            ErrorKind::Rpc { code, .. } => *code == "unavailable",
+            ErrorKind::Unauthorized { .. }
+            | ErrorKind::Forbidden { .. }
+            | ErrorKind::NotFound { .. }
+            | ErrorKind::Conflict { .. }
+            | ErrorKind::SandboxGone { .. }
+            | ErrorKind::Unreadable { .. }
+            | ErrorKind::TooLarge { .. }
+            | ErrorKind::Invalid { .. } => false,
         }
     }
 
     /// How long the server asked us to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind {
-            Kind::RateLimited { retry_after, .. } => retry_after,
+            ErrorKind::RateLimited { retry_after, .. } => retry_after,
             _ => None,
         }
     }
 }
 
-impl Kind {
+impl ErrorKind {
     /// Reads an answer that means failure. `secret` is what we sent, in case the server repeats it.
     pub(super) fn of_answer(
         status: StatusCode,
@@ -276,9 +276,9 @@ mod tests {
 
     use super::*;
 
-    fn read(status: u16, body: &str) -> Kind {
+    fn read(status: u16, body: &str) -> ErrorKind {
         let status = StatusCode::from_u16(status).unwrap();
-        Kind::of_answer(
+        ErrorKind::of_answer(
             status,
             &HeaderMap::new(),
             body.as_bytes(),
@@ -293,19 +293,19 @@ mod tests {
 
         assert_eq!(
             read(502, gone),
-            Kind::SandboxGone {
+            ErrorKind::SandboxGone {
                 message: "The sandbox was not found".into()
             }
         );
         assert_eq!(
             read(502, closed),
-            Kind::PortNotOpen {
+            ErrorKind::PortNotOpen {
                 message: "The sandbox is running but port is not open".into()
             }
         );
         assert_eq!(
             read(502, "bad gateway"),
-            Kind::Status {
+            ErrorKind::Status {
                 status: 502,
                 message: "bad gateway".into()
             }
@@ -319,7 +319,7 @@ mod tests {
                 404,
                 r#"{"code":"not_found","message":"process with pid 9 not found"}"#
             ),
-            Kind::NotFound {
+            ErrorKind::NotFound {
                 message: "process with pid 9 not found".into()
             }
         );
@@ -328,7 +328,7 @@ mod tests {
                 400,
                 r#"{"code":"invalid_argument","message":"cwd '/x' does not exist"}"#
             ),
-            Kind::Rpc {
+            ErrorKind::Rpc {
                 code: "invalid_argument",
                 message: "cwd '/x' does not exist".into()
             }
@@ -339,7 +339,7 @@ mod tests {
     fn a_page_is_not_quoted() {
         assert_eq!(
             read(200, " <!doctype html><title>Log in</title>"),
-            Kind::Html { status: 200 }
+            ErrorKind::Html { status: 200 }
         );
     }
 
@@ -363,40 +363,40 @@ mod tests {
     fn each_kind_says_something_else() {
         let text = || "text".to_owned();
         let kinds = [
-            Kind::Unauthorized { message: text() },
-            Kind::Forbidden { message: text() },
-            Kind::NotFound { message: text() },
-            Kind::Conflict { message: text() },
-            Kind::RateLimited {
+            ErrorKind::Unauthorized { message: text() },
+            ErrorKind::Forbidden { message: text() },
+            ErrorKind::NotFound { message: text() },
+            ErrorKind::Conflict { message: text() },
+            ErrorKind::RateLimited {
                 message: text(),
                 retry_after: None,
             },
-            Kind::RateLimited {
+            ErrorKind::RateLimited {
                 message: text(),
                 retry_after: Some(Duration::from_secs(7)),
             },
-            Kind::SandboxGone { message: text() },
-            Kind::PortNotOpen { message: text() },
-            Kind::Html { status: 200 },
-            Kind::Unreachable {
+            ErrorKind::SandboxGone { message: text() },
+            ErrorKind::PortNotOpen { message: text() },
+            ErrorKind::Html { status: 200 },
+            ErrorKind::Unreachable {
                 host: "api.e2b.app".into(),
                 cause: text(),
             },
-            Kind::TimedOut {
+            ErrorKind::TimedOut {
                 after: Duration::from_millis(59_500),
             },
-            Kind::Broken { cause: text() },
-            Kind::Status {
+            ErrorKind::Broken { cause: text() },
+            ErrorKind::Status {
                 status: 500,
                 message: text(),
             },
-            Kind::Rpc {
+            ErrorKind::Rpc {
                 code: "internal",
                 message: text(),
             },
-            Kind::Unreadable { cause: text() },
-            Kind::TooLarge { limit: 10 },
-            Kind::Invalid { cause: text() },
+            ErrorKind::Unreadable { cause: text() },
+            ErrorKind::TooLarge { limit: 10 },
+            ErrorKind::Invalid { cause: text() },
         ];
 
         let lines: Vec<_> = kinds

@@ -11,7 +11,7 @@ use reqwest::{RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
-use super::error::{Error, Kind, Result, excerpt, is_html};
+use super::error::{Error, ErrorKind, Result, excerpt, is_html};
 use super::host::shown_host;
 
 /// Longest body of an answer that is JSON.
@@ -29,7 +29,7 @@ pub(super) struct Exchange {
 }
 
 /// An answer whose body is here. Any status.
-pub(super) struct Answer {
+pub(super) struct ReceivedAnswer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -38,11 +38,15 @@ pub(super) struct Answer {
 
 impl Exchange {
     /// Sends and reads the answer, whatever its status. A success above `max` bytes is an error.
-    pub(super) async fn send(&self, request: RequestBuilder, max: usize) -> Kinded<Answer> {
+    pub(super) async fn send(
+        &self,
+        request: RequestBuilder,
+        max: usize,
+    ) -> KindResult<ReceivedAnswer> {
         let (http, request) = request.timeout(self.limit).build_split();
-        let request = request.map_err(|error| Kind::of_client(&error, "", self.limit))?;
+        let request = request.map_err(|error| ErrorKind::of_client(&error, "", self.limit))?;
         let host = shown_host(request.url());
-        let gone_wrong = |error: &reqwest::Error| Kind::of_client(error, &host, self.limit);
+        let gone_wrong = |error: &reqwest::Error| ErrorKind::of_client(error, &host, self.limit);
         let mut response = http
             .execute(request)
             .await
@@ -52,12 +56,12 @@ impl Exchange {
         let body = match read(&mut response, max).await {
             Ok(body) => body,
             // Enough of a failure to say what it is.
-            Err(Unread::TooLarge(body)) if !status.is_success() => body,
-            Err(Unread::TooLarge(_)) => return Err(Kind::TooLarge { limit: max }),
-            Err(Unread::Client(error)) => return Err(gone_wrong(&error)),
+            Err(BodyFailure::TooLarge(body)) if !status.is_success() => body,
+            Err(BodyFailure::TooLarge(_)) => return Err(ErrorKind::TooLarge { limit: max }),
+            Err(BodyFailure::Client(error)) => return Err(gone_wrong(&error)),
         };
         let secret = self.secret.clone();
-        Ok(Answer {
+        Ok(ReceivedAnswer {
             status,
             headers: response.headers().clone(),
             body,
@@ -67,22 +71,22 @@ impl Exchange {
 }
 
 /// A result whose operation is not named yet.
-pub(super) type Kinded<T> = std::result::Result<T, Kind>;
+pub(super) type KindResult<T> = std::result::Result<T, ErrorKind>;
 
 /// Names the operation of a failure.
 pub(super) trait During<T> {
     fn during(self, operation: impl FnOnce() -> String) -> Result<T>;
 }
 
-impl<T> During<T> for Kinded<T> {
+impl<T> During<T> for KindResult<T> {
     fn during(self, operation: impl FnOnce() -> String) -> Result<T> {
         self.map_err(|kind| Error::new(operation(), kind))
     }
 }
 
-impl Answer {
+impl ReceivedAnswer {
     /// The answer itself if its status is a success, else what it means.
-    pub(super) fn accepted(self) -> Kinded<Self> {
+    pub(super) fn accepted(self) -> KindResult<Self> {
         if self.status.is_success() {
             Ok(self)
         } else {
@@ -90,19 +94,19 @@ impl Answer {
         }
     }
 
-    pub(super) fn failure(&self) -> Kind {
-        Kind::of_answer(self.status, &self.headers, &self.body, self.secret.as_ref())
+    pub(super) fn failure(&self) -> ErrorKind {
+        ErrorKind::of_answer(self.status, &self.headers, &self.body, self.secret.as_ref())
     }
 
     /// Reads the body. A page is told as such: a wrong address often answers 200 with one.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Kinded<T> {
+    pub(super) fn json<T: DeserializeOwned>(&self) -> KindResult<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
             if is_html(&self.headers, &self.body) {
-                Kind::Html {
+                ErrorKind::Html {
                     status: self.status.as_u16(),
                 }
             } else {
-                Kind::Unreadable {
+                ErrorKind::Unreadable {
                     cause: excerpt(&error.to_string(), self.secret.as_ref()),
                 }
             }
@@ -110,7 +114,7 @@ impl Answer {
     }
 }
 
-pub(super) enum Unread {
+pub(super) enum BodyFailure {
     Client(reqwest::Error),
     /// What had come until then.
     TooLarge(Bytes),
@@ -120,13 +124,13 @@ pub(super) enum Unread {
 pub(super) async fn read(
     response: &mut Response,
     max: usize,
-) -> std::result::Result<Bytes, Unread> {
+) -> std::result::Result<Bytes, BodyFailure> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(Unread::Client)? {
+    while let Some(chunk) = response.chunk().await.map_err(BodyFailure::Client)? {
         let room = max - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if chunk.len() > room {
-            return Err(Unread::TooLarge(body.freeze()));
+            return Err(BodyFailure::TooLarge(body.freeze()));
         }
     }
     Ok(body.freeze())
@@ -146,10 +150,11 @@ pub(super) fn secret_header(
     headers: &mut HeaderMap,
     name: &'static str,
     secret: &SecretString,
-) -> Kinded<()> {
-    let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| Kind::Invalid {
-        cause: format!("the value for {name} has odd characters"),
-    })?;
+) -> KindResult<()> {
+    let mut value =
+        HeaderValue::from_str(secret.expose_secret()).map_err(|_| ErrorKind::Invalid {
+            cause: format!("the value for {name} has odd characters"),
+        })?;
     value.set_sensitive(true);
     headers.insert(HeaderName::from_static(name), value);
     Ok(())

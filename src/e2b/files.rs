@@ -8,11 +8,11 @@ use http::{Method, StatusCode, header};
 use reqwest::RequestBuilder;
 
 use super::envd::EnvdClient;
-use super::error::{Kind, Result};
-use super::exchange::{Answer, During, Kinded, MAX_JSON, url};
+use super::error::{ErrorKind, Result};
+use super::exchange::{During, KindResult, MAX_JSON, ReceivedAnswer, url};
 
 impl EnvdClient {
-    /// Reads a whole file of at most `max` bytes; above it is [`Kind::TooLarge`].
+    /// Reads a whole file of at most `max` bytes; above it is [`ErrorKind::TooLarge`].
     pub async fn read_file(&self, path: &str, max: usize) -> Result<Bytes> {
         let request = self.files(Method::GET, path);
         let read = async { Ok(self.exchange.send(request, max).await?.accepted()?.body) };
@@ -73,9 +73,9 @@ impl EnvdClient {
 }
 
 /// A server that ignores ranges answers 200 with everything, which fits if the file is small.
-fn whole(answer: Answer, offset: u64) -> Kinded<Bytes> {
+fn whole(answer: ReceivedAnswer, offset: u64) -> KindResult<Bytes> {
     let body = answer.accepted()?.body;
-    let start = usize::try_from(offset).map_err(|_| Kind::Invalid {
+    let start = usize::try_from(offset).map_err(|_| ErrorKind::Invalid {
         cause: "the offset is beyond what fits here".into(),
     })?;
     Ok(body.slice(start.min(body.len())..))

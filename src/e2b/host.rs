@@ -9,7 +9,7 @@ use std::str::FromStr;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::error::{Error, Kind, Result};
+use super::error::{Error, ErrorKind, Result};
 use super::wire;
 
 /// The port on which envd answers in every sandbox.
@@ -66,12 +66,12 @@ impl Addresses {
     }
 
     /// The public host of a port in the sandbox.
-    pub fn host(&self, sandbox: &wire::Sandbox, port: u16) -> Host {
+    pub fn host(&self, sandbox: &wire::Sandbox, port: u16) -> SandboxHost {
         let domain = sandbox
             .domain
             .as_deref()
             .filter(|domain| !domain.is_empty());
-        Host {
+        SandboxHost {
             port,
             sandbox_id: sandbox.sandbox_id.clone(),
             domain: domain.unwrap_or(&self.domain).to_owned(),
@@ -86,7 +86,7 @@ impl Addresses {
     /// The same of a sandbox of which only its id, and perhaps its domain, is known.
     pub fn base_url_of(&self, sandbox_id: &str, domain: Option<&str>, port: u16) -> String {
         let domain = domain.filter(|domain| !domain.is_empty());
-        let host = Host {
+        let host = SandboxHost {
             port,
             sandbox_id: sandbox_id.to_owned(),
             domain: domain.unwrap_or(&self.domain).to_owned(),
@@ -130,7 +130,7 @@ pub struct EnvdAddress {
 
 /// `{port}-{sandboxID}.{domain}`: the public name of a port in a sandbox, without a scheme.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Host {
+pub struct SandboxHost {
     pub port: u16,
     /// Lower-case letters and digits.
     pub sandbox_id: String,
@@ -138,13 +138,13 @@ pub struct Host {
     pub domain: String,
 }
 
-impl fmt::Display for Host {
+impl fmt::Display for SandboxHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}.{}", self.port, self.sandbox_id, self.domain)
     }
 }
 
-impl FromStr for Host {
+impl FromStr for SandboxHost {
     type Err = NotAHost;
 
     /// Reads a host; what follows a second `-` (the client id of old hosts) is ignored, as E2B's
@@ -185,7 +185,7 @@ fn web_url(name: &str, text: &str) -> Result<Url> {
         let operation = format!("read {name}");
         Error::new(
             operation,
-            Kind::Invalid {
+            ErrorKind::Invalid {
                 cause: cause.to_owned(),
             },
         )
@@ -279,11 +279,11 @@ mod tests {
 
     #[test]
     fn an_old_host_with_a_client_id_is_still_read() {
-        let host: Host = "3000-i01-6532622b.e2b.dev".parse().unwrap();
+        let host: SandboxHost = "3000-i01-6532622b.e2b.dev".parse().unwrap();
 
         assert_eq!(
             host,
-            Host {
+            SandboxHost {
                 port: 3000,
                 sandbox_id: "i01".into(),
                 domain: "e2b.dev".into()
@@ -298,13 +298,13 @@ mod tests {
             sandbox_id in "[a-z0-9]{1,24}",
             domain in "[a-z][a-z0-9.-]{0,20}(:[0-9]{1,5})?",
         ) {
-            let host = Host { port, sandbox_id, domain };
+            let host = SandboxHost { port, sandbox_id, domain };
             prop_assert_eq!(host.to_string().parse(), Ok(host));
         }
 
         #[test]
         fn no_text_makes_the_reader_panic(text in "[0-9a-z.:-]{0,30}|.{0,30}") {
-            let _ = text.parse::<Host>();
+            let _ = text.parse::<SandboxHost>();
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct ListFilter {
 
 /// One page of the list, newest first.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Page {
+pub struct ListPage {
     pub sandboxes: Vec<ListedSandbox>,
     /// Header `X-Next-Token`; absent on the last page.
     pub next: Option<String>,

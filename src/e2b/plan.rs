@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::error::{Error, Kind};
+use super::error::{Error, ErrorKind};
 
 /// Plans are told in hours.
 const HOUR: u64 = 3600;
@@ -17,14 +17,14 @@ const SAME: Duration = Duration::from_secs(5);
 
 /// What was learnt of an account's plan. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Plan {
+pub(super) struct PlanLimits {
     /// In seconds; 0: not known.
     longest: Arc<AtomicU64>,
     /// In hours: what the last time that was cut lets us suppose; 0: nothing.
     supposed: Arc<AtomicU64>,
 }
 
-impl Plan {
+impl PlanLimits {
     pub(super) fn longest(&self) -> Option<Duration> {
         let secs = self.longest.load(Ordering::Relaxed);
         (secs > 0).then(|| Duration::from_secs(secs))
@@ -40,7 +40,7 @@ impl Plan {
     }
 
     /// Reads a refusal; true: the same call with less may succeed.
-    pub(super) fn refused(&self, kind: &Kind, asked: Duration) -> bool {
+    pub(super) fn refused(&self, kind: &ErrorKind, asked: Duration) -> bool {
         let longest = longest_of(kind).filter(|longest| *longest < asked);
         if let Some(longest) = longest {
             self.learn(longest);
@@ -77,7 +77,7 @@ fn whole_hours(whole: Duration) -> u64 {
 }
 
 /// The longest time in a refusal: "Timeout cannot be greater than N hours".
-fn longest_of(kind: &Kind) -> Option<Duration> {
+fn longest_of(kind: &ErrorKind) -> Option<Duration> {
     let (_, rest) = refusal(kind)?.split_once("cannot be greater than ")?;
     let mut words = rest.split_whitespace();
     let number: u64 = words.next()?.parse().ok().filter(|number| *number > 0)?;
@@ -100,9 +100,9 @@ pub fn is_at_its_longest(error: &Error) -> bool {
     said.is_some_and(|said| said.contains("max instance length"))
 }
 
-fn refusal(kind: &Kind) -> Option<&str> {
+fn refusal(kind: &ErrorKind) -> Option<&str> {
     match kind {
-        Kind::Status {
+        ErrorKind::Status {
             status: 400,
             message,
         } => Some(message),
@@ -114,9 +114,9 @@ fn refusal(kind: &Kind) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn refused(status: u16, message: &str) -> Kind {
+    fn refused(status: u16, message: &str) -> ErrorKind {
         let message = message.to_owned();
-        Kind::Status { status, message }
+        ErrorKind::Status { status, message }
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_refusal_that_does_not_help_is_not_answered_by_another_call() {
-        let plan = Plan::default();
+        let plan = PlanLimits::default();
         let kind = refused(400, "Timeout cannot be greater than 1 hours");
         let hour = Duration::from_hours(1);
 
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_time_that_was_cut_twice_tells_how_long_the_life_is() {
-        let plan = Plan::default();
+        let plan = PlanLimits::default();
         let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
 
         plan.granted(hour, Duration::from_secs(3598), hour);
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_shorter_time_that_another_client_has_set_is_no_plan() {
-        let plan = Plan::default();
+        let plan = PlanLimits::default();
         let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
 
         // Half an hour, as often as it comes.
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_plan_that_allows_more_than_was_learnt_is_not_held_to_it() {
-        let plan = Plan::default();
+        let plan = PlanLimits::default();
         let hour = Duration::from_hours(1);
         let kind = refused(400, "Timeout cannot be greater than 1 hours");
         assert!(plan.refused(&kind, 6 * hour));

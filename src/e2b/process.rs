@@ -12,8 +12,8 @@ use secrecy::SecretString;
 use tokio::time::timeout;
 
 use super::connect::kind_of;
-use super::error::{Error, Kind, Result, excerpt};
-use super::exchange::Kinded;
+use super::error::{Error, ErrorKind, Result, excerpt};
+use super::exchange::KindResult;
 use super::proto::process::{
     ConnectResponse, ConnectResponseView, PTY, ProcessConfig, ProcessEvent as WireEvent,
     StartRequest, StartResponse, StartResponseView, process_event::EndEvent, pty,
@@ -104,12 +104,12 @@ impl StartProcess {
 
 /// How a process is named in later calls.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Selector {
+pub enum ProcessRef {
     Pid(u32),
     Tag(String),
 }
 
-impl std::fmt::Display for Selector {
+impl std::fmt::Display for ProcessRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Pid(pid) => write!(f, "process {pid}"),
@@ -120,7 +120,7 @@ impl std::fmt::Display for Selector {
 
 /// Signals that envd passes on; to the one process, not to its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
+pub enum ProcessSignal {
     Terminate,
     Kill,
 }
@@ -142,12 +142,12 @@ pub enum ProcessEvent {
     Stdout(Bytes),
     Stderr(Bytes),
     /// Sent once, last: the process is reaped and its output closed.
-    Ended(Exit),
+    Ended(ExitStatus),
 }
 
 /// How a process ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exit {
+pub struct ExitStatus {
     /// -1 after a signal.
     pub code: i32,
     /// False: a signal ended it.
@@ -156,7 +156,7 @@ pub struct Exit {
     pub status: String,
 }
 
-impl Exit {
+impl ExitStatus {
     pub fn success(&self) -> bool {
         self.exited && self.code == 0
     }
@@ -164,11 +164,11 @@ impl Exit {
 
 /// A short command's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub struct CommandResult {
     /// At most the asked number of bytes; of more, the last ones.
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
-    pub exit: Exit,
+    pub exit: ExitStatus,
     /// The beginning of one of the two is missing.
     pub truncated: bool,
 }
@@ -176,7 +176,7 @@ pub struct Output {
 /// Follows a running process. Dropping it leaves the process alone; its output is lost then.
 pub struct ProcessStream {
     pid: u32,
-    source: Source,
+    source: ProcessEvents,
     ended: bool,
     pub(super) operation: String,
     /// Longest time without anything, not even a keepalive, before the connection counts as dead; `None`: no
@@ -185,7 +185,7 @@ pub struct ProcessStream {
     pub(super) secret: Option<SecretString>,
 }
 
-pub(super) enum Source {
+pub(super) enum ProcessEvents {
     Start(ServerStream<reqwest::Body, StartResponseView<'static>>),
     Connect(ServerStream<reqwest::Body, ConnectResponseView<'static>>),
 }
@@ -193,7 +193,7 @@ pub(super) enum Source {
 impl ProcessStream {
     /// Waits for the start event, which envd sends first.
     pub(super) async fn open(
-        source: Source,
+        source: ProcessEvents,
         operation: String,
         silence: Duration,
         secret: Option<SecretString>,
@@ -209,7 +209,7 @@ impl ProcessStream {
         let first = stream.event().await.map_err(|kind| stream.error(kind))?;
         let Some(ProcessEventKind::Start(start)) = first else {
             let cause = "the stream did not begin with a start event".to_owned();
-            return Err(stream.error(Kind::Unreadable { cause }));
+            return Err(stream.error(ErrorKind::Unreadable { cause }));
         };
         stream.pid = start.pid;
         Ok(stream)
@@ -232,7 +232,7 @@ impl ProcessStream {
     ///
     /// # Errors
     ///
-    /// [`Kind::Broken`] and [`Kind::TimedOut`] mean the connection: the process may well run on, ask
+    /// [`ErrorKind::Broken`] and [`ErrorKind::TimedOut`] mean the connection: the process may well run on, ask
     /// [`health`](super::envd::EnvdClient::health) and connect again. After any error the stream is of
     /// no more use.
     pub async fn next(&mut self) -> Result<Option<ProcessEvent>> {
@@ -255,7 +255,7 @@ impl ProcessStream {
                 Some(ProcessEventKind::Start(_) | ProcessEventKind::Keepalive(_)) => {}
                 None => {
                     let cause = "the stream ended before the process did".to_owned();
-                    return Err(self.error(Kind::Broken { cause }));
+                    return Err(self.error(ErrorKind::Broken { cause }));
                 }
             }
         }
@@ -263,16 +263,16 @@ impl ProcessStream {
     }
 
     /// Collects everything until the end, keeping the last `max` bytes of each stream.
-    pub(super) async fn collect(&mut self, max: usize) -> Result<Output> {
-        let mut stdout = Tail::new(max);
-        let mut stderr = Tail::new(max);
+    pub(super) async fn collect(&mut self, max: usize) -> Result<CommandResult> {
+        let mut stdout = OutputTail::new(max);
+        let mut stderr = OutputTail::new(max);
         loop {
             match self.next().await? {
                 Some(ProcessEvent::Stdout(bytes)) => stdout.push(&bytes),
                 Some(ProcessEvent::Stderr(bytes)) => stderr.push(&bytes),
                 Some(ProcessEvent::Ended(exit)) => {
                     let truncated = stdout.cut || stderr.cut;
-                    return Ok(Output {
+                    return Ok(CommandResult {
                         stdout: stdout.bytes,
                         stderr: stderr.bytes,
                         exit,
@@ -281,21 +281,21 @@ impl ProcessStream {
                 }
                 None => {
                     let cause = "the process has ended before".to_owned();
-                    return Err(self.error(Kind::Invalid { cause }));
+                    return Err(self.error(ErrorKind::Invalid { cause }));
                 }
             }
         }
     }
 
     /// The next message of either stream; `None` at a clean end. Unknown events count as keepalives.
-    async fn event(&mut self) -> Kinded<Option<ProcessEventKind>> {
+    async fn event(&mut self) -> KindResult<Option<ProcessEventKind>> {
         let silence = self.silence;
         let received = match &mut self.source {
-            Source::Start(stream) => {
+            ProcessEvents::Start(stream) => {
                 let message = within(silence, stream.message::<StartResponse>()).await?;
                 message.map(|m| m.map(|m| m.to_owned_message().event))
             }
-            Source::Connect(stream) => {
+            ProcessEvents::Connect(stream) => {
                 let message = within(silence, stream.message::<ConnectResponse>()).await?;
                 message.map(|m| m.map(|m| m.to_owned_message().event))
             }
@@ -307,17 +307,17 @@ impl ProcessStream {
         }
     }
 
-    fn error(&self, kind: Kind) -> Error {
+    fn error(&self, kind: ErrorKind) -> Error {
         Error::new(self.operation.clone(), kind)
     }
 }
 
-async fn within<T>(silence: Option<Duration>, message: impl Future<Output = T>) -> Kinded<T> {
+async fn within<T>(silence: Option<Duration>, message: impl Future<Output = T>) -> KindResult<T> {
     let Some(after) = silence else {
         return Ok(message.await);
     };
     let message = timeout(after, message).await;
-    message.map_err(|_| Kind::TimedOut { after })
+    message.map_err(|_| ErrorKind::TimedOut { after })
 }
 
 fn kind_of_event(event: Option<WireEvent>) -> ProcessEventKind {
@@ -325,8 +325,8 @@ fn kind_of_event(event: Option<WireEvent>) -> ProcessEventKind {
     kind.unwrap_or_else(|| ProcessEventKind::Keepalive(Box::default()))
 }
 
-fn exit(end: &EndEvent) -> Exit {
-    Exit {
+fn exit(end: &EndEvent) -> ExitStatus {
+    ExitStatus {
         code: end.exit_code,
         exited: end.exited,
         status: excerpt(&end.status, None),
@@ -334,13 +334,13 @@ fn exit(end: &EndEvent) -> Exit {
 }
 
 /// The last bytes of a stream.
-struct Tail {
+struct OutputTail {
     bytes: Vec<u8>,
     max: usize,
     cut: bool,
 }
 
-impl Tail {
+impl OutputTail {
     fn new(max: usize) -> Self {
         Self {
             bytes: Vec::new(),

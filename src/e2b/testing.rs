@@ -10,7 +10,7 @@ use reqwest::Url;
 
 /// One request as it arrived.
 #[derive(Debug, Clone)]
-pub(super) struct Seen {
+pub(super) struct RecordedRequest {
     pub method: String,
     /// Path and query, not decoded.
     pub target: String,
@@ -18,7 +18,7 @@ pub(super) struct Seen {
     pub body: Bytes,
 }
 
-impl Seen {
+impl RecordedRequest {
     /// Method, target and body in one line, as the recordings have them.
     pub(super) fn line(&self) -> String {
         let body = String::from_utf8_lossy(&self.body);
@@ -34,13 +34,13 @@ impl Seen {
 
 pub(super) struct Stub {
     pub url: Url,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
 impl Stub {
     /// Starts the server; it ends with the test's runtime.
     pub(super) async fn start<A: IntoResponse>(
-        rule: impl Fn(&Seen) -> A + Clone + Send + Sync + 'static,
+        rule: impl Fn(&RecordedRequest) -> A + Clone + Send + Sync + 'static,
     ) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let notes = Arc::clone(&seen);
@@ -48,7 +48,7 @@ impl Stub {
             let (parts, body) = request.into_parts();
             let body = axum::body::to_bytes(body, 64 << 20).await.unwrap();
             let target = parts.uri.to_string();
-            let arrived = Seen {
+            let arrived = RecordedRequest {
                 method: parts.method.to_string(),
                 target,
                 headers: parts.headers,
@@ -64,13 +64,13 @@ impl Stub {
         }
     }
 
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<RecordedRequest> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Each request in one line.
     pub(super) fn lines(&self) -> Vec<String> {
-        self.seen().iter().map(Seen::line).collect()
+        self.seen().iter().map(RecordedRequest::line).collect()
     }
 }
 

@@ -232,9 +232,9 @@ impl Engine {
                 while let Some(end) = buffer.iter().position(|&byte| byte == b'\n') {
                     let step: Vec<u8> = buffer.drain(..=end).collect();
                     match serde_json::from_slice(&step) {
-                        Ok(Step::Line(text)) => line(text),
-                        Ok(Step::Error(text)) => return Err(EngineError::Template(text)),
-                        Ok(Step::Done(_)) | Err(_) => {}
+                        Ok(InstallStep::Line(text)) => line(text),
+                        Ok(InstallStep::Error(text)) => return Err(EngineError::Template(text)),
+                        Ok(InstallStep::Done(_)) | Err(_) => {}
                     }
                 }
             }
@@ -295,7 +295,7 @@ pub struct InstallTerms<'a> {
 /// A line of the local server's answer to an install.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Step {
+enum InstallStep {
     Line(String),
     Error(String),
     Done(IgnoredAny),

@@ -39,7 +39,7 @@ pub struct Keyring {
 
 /// What the keyring has under a name.
 #[derive(Debug, Clone)]
-pub enum Entry {
+pub enum KeyringEntry {
     Key(SecretString),
     /// In a collection that is locked.
     Locked,
@@ -83,7 +83,10 @@ impl Keyring {
     }
 
     /// Looks for keys under these names; those of which the keyring has nothing are left out.
-    pub async fn look_up(&self, names: &[String]) -> Result<Vec<(String, Entry)>, KeyringError> {
+    pub async fn look_up(
+        &self,
+        names: &[String],
+    ) -> Result<Vec<(String, KeyringEntry)>, KeyringError> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
@@ -91,7 +94,7 @@ impl Keyring {
         found.unwrap_or(Err(KeyringError::Hangs(self.limit)))
     }
 
-    async fn ask(&self, names: &[String]) -> Result<Vec<(String, Entry)>, KeyringError> {
+    async fn ask(&self, names: &[String]) -> Result<Vec<(String, KeyringEntry)>, KeyringError> {
         let bus = Builder::address(self.bus.as_str()).build().await?;
         let session = open_session(&bus).await?;
         let entries = names.iter().map(async |name| {
@@ -116,7 +119,7 @@ async fn entry(
     bus: &Connection,
     session: &ObjectPath<'_>,
     name: &str,
-) -> zbus::Result<Option<Entry>> {
+) -> zbus::Result<Option<KeyringEntry>> {
     let attributes = HashMap::from([("service", "sandbar"), ("account", name)]);
     let interface = Some(SERVICE_INTERFACE);
     let found = bus.call_method(Some(SERVICE), PATH, interface, "SearchItems", &attributes);
@@ -124,7 +127,7 @@ async fn entry(
     let (open, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
         found.body().deserialize()?;
     let Some(item) = open.into_iter().next() else {
-        return Ok((!locked.is_empty()).then_some(Entry::Locked));
+        return Ok((!locked.is_empty()).then_some(KeyringEntry::Locked));
     };
     let interface = Some(ITEM_INTERFACE);
     let secret = bus.call_method(Some(SERVICE), item, interface, "GetSecret", session);
@@ -135,15 +138,17 @@ async fn entry(
 }
 
 /// A stored value as a key. One that was piped into the keyring ends with a line end.
-fn key(value: Vec<u8>) -> Entry {
+fn key(value: Vec<u8>) -> KeyringEntry {
     let Ok(text) = String::from_utf8(value) else {
-        return Entry::Unusable("it is not text");
+        return KeyringEntry::Unusable("it is not text");
     };
     let text = text.trim_end_matches(['\r', '\n']);
     match text {
-        "" => Entry::Unusable("it is empty"),
-        text if text.len() > LONGEST => Entry::Unusable("it is longer than any key"),
-        text if text.contains(char::is_control) => Entry::Unusable("it has more than one line"),
-        text => Entry::Key(text.into()),
+        "" => KeyringEntry::Unusable("it is empty"),
+        text if text.len() > LONGEST => KeyringEntry::Unusable("it is longer than any key"),
+        text if text.contains(char::is_control) => {
+            KeyringEntry::Unusable("it has more than one line")
+        }
+        text => KeyringEntry::Key(text.into()),
     }
 }

@@ -135,11 +135,11 @@ fn names(names: &[&str]) -> Vec<String> {
 }
 
 /// Names and what was found, keys with their value.
-fn told(found: Vec<(String, Entry)>) -> Vec<String> {
+fn told(found: Vec<(String, KeyringEntry)>) -> Vec<String> {
     let told = found.into_iter().map(|(name, entry)| match entry {
-        Entry::Key(key) => format!("{name}: key {}", key.expose_secret()),
-        Entry::Locked => format!("{name}: locked"),
-        Entry::Unusable(why) => format!("{name}: {why}"),
+        KeyringEntry::Key(key) => format!("{name}: key {}", key.expose_secret()),
+        KeyringEntry::Locked => format!("{name}: locked"),
+        KeyringEntry::Unusable(why) => format!("{name}: {why}"),
     });
     told.collect()
 }

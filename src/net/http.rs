@@ -97,17 +97,17 @@ pub enum HttpSetupError {
 
 /// A client that keeps its connections and uses them again, until they are given up. Cloning shares them.
 #[derive(Debug, Clone)]
-pub struct Pool(Arc<Mutex<Kept>>);
+pub struct Pool(Arc<Mutex<PooledClient>>);
 
 #[derive(Debug)]
-struct Kept {
+struct PooledClient {
     client: reqwest::Client,
     renewed: Option<Instant>,
 }
 
 impl From<reqwest::Client> for Pool {
     fn from(client: reqwest::Client) -> Self {
-        let kept = Kept {
+        let kept = PooledClient {
             client,
             renewed: None,
         };
@@ -121,7 +121,7 @@ impl Pool {
         self.kept().client.clone()
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, PooledClient> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -158,13 +158,13 @@ impl Http {
     /// sent over it wait for its limit. Nothing happens if it was done a moment ago. Reads the system's
     /// certificates again: not for an async task.
     pub fn renew(&self) {
-        let is_new = |kept: &Kept| kept.renewed.is_some_and(|at| at.elapsed() < LATELY);
+        let is_new = |kept: &PooledClient| kept.renewed.is_some_and(|at| at.elapsed() < LATELY);
         if is_new(&self.pooled.kept()) {
             return;
         }
         match builder(&self.options).and_then(build) {
             Ok(client) => {
-                *self.pooled.kept() = Kept {
+                *self.pooled.kept() = PooledClient {
                     client,
                     renewed: Some(Instant::now()),
                 };

@@ -13,7 +13,7 @@ pub const DEFAULT_CAP: usize = 16 * 1024;
 
 /// One line without its line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct SplitLine {
     /// Byte offset of the line's start since the splitter's start.
     pub offset: u64,
     /// Invalid UTF-8 is replaced by U+FFFD. At most the cap in bytes of the source.
@@ -51,7 +51,7 @@ impl LineSplitter {
     }
 
     /// Takes a chunk and hands each line that it completes to `line`, in order.
-    pub fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(Line)) {
+    pub fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(SplitLine)) {
         while let Some(at) = bytes
             .iter()
             .position(|&byte| byte == b'\n' || byte == b'\r')
@@ -70,7 +70,7 @@ impl LineSplitter {
     }
 
     /// Returns the line that the stream's end left without a line feed, if there is one.
-    pub fn finish(&mut self) -> Option<Line> {
+    pub fn finish(&mut self) -> Option<SplitLine> {
         self.returned = false;
         (self.position > self.start).then(|| self.take())
     }
@@ -91,14 +91,14 @@ impl LineSplitter {
         self.position += text.len() as u64;
     }
 
-    fn take(&mut self) -> Line {
+    fn take(&mut self) -> SplitLine {
         // A character that the cap has halved goes whole, else it would show as damage.
         if self.cut > 0 {
             let whole = without_partial_char(&self.buffer);
             self.cut += (self.buffer.len() - whole) as u64;
             self.buffer.truncate(whole);
         }
-        let line = Line {
+        let line = SplitLine {
             offset: self.start,
             text: String::from_utf8_lossy(&self.buffer).into_owned(),
             cut: self.cut,
@@ -140,7 +140,7 @@ mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
-    fn split(cap: usize, chunks: &[&[u8]]) -> Vec<Line> {
+    fn split(cap: usize, chunks: &[&[u8]]) -> Vec<SplitLine> {
         let mut splitter = LineSplitter::new(cap, 0);
         let mut lines = Vec::new();
         for chunk in chunks {
@@ -150,8 +150,8 @@ mod tests {
         lines
     }
 
-    fn line(offset: u64, text: &str, cut: u64) -> Line {
-        Line {
+    fn line(offset: u64, text: &str, cut: u64) -> SplitLine {
+        SplitLine {
             offset,
             text: text.into(),
             cut,

@@ -19,7 +19,7 @@ const OPERATION: &str = "follow the events";
 const REFUSAL: Duration = Duration::from_secs(5);
 
 /// An open stream, or one that is being opened. Dropping it closes the connection.
-pub struct Events {
+pub struct EventStream {
     source: EventSource,
 }
 
@@ -34,7 +34,7 @@ pub enum StreamEnd {
     Failed(OpencodeError),
 }
 
-impl Events {
+impl EventStream {
     /// Starts to open the stream; the first [`Self::next`] tells whether that succeeded.
     pub fn open(client: &OpencodeClient) -> Result<Self, OpencodeError> {
         let source = EventSource::new(client.stream_request());

@@ -14,16 +14,16 @@ use tokio::time::Instant;
 pub use crate::clock::unix_now as wall;
 
 use super::boot::clone_access::CloneAccess;
-use super::boot::lazy_keyring::LateKeys;
+use super::boot::lazy_keyring::LazyKeyring;
 use super::failures;
 use super::settings::Settings;
 use super::timing::Timing;
 use crate::domain::failure::Failure;
-use crate::domain::session::{CredentialRef, Origin, SessionSpec};
+use crate::domain::session::{CredentialRef, SessionOrigin, SessionSpec};
 use crate::domain::time::Monotonic;
 use crate::engine::{Engine, EngineError, EngineSpec};
 use crate::net::http::{Http, HttpOptions, HttpSetupError};
-use crate::opencode::client::{Limits, OpencodeClient, Server};
+use crate::opencode::client::{CallLimits, OpencodeClient, ServerAddress};
 use crate::store::Store;
 use crate::store::secrets::SecretFiles;
 use crate::store::snapshots::SnapshotFiles;
@@ -33,7 +33,7 @@ const WAKING: Duration = Duration::from_secs(1);
 
 /// Where sessions are recorded.
 #[derive(Debug, Clone)]
-pub struct Records {
+pub struct RecordStore {
     pub store: Store,
     pub secrets: SecretFiles,
     pub snapshots: SnapshotFiles,
@@ -41,7 +41,7 @@ pub struct Records {
     pub directory: PathBuf,
 }
 
-impl Records {
+impl RecordStore {
     /// Opens the store in the background: this returns at once.
     pub fn open(directory: &Path) -> Self {
         Self {
@@ -56,14 +56,14 @@ impl Records {
 /// Made once, before the first session. Nothing here is slow to make: the HTTP client, whose
 /// certificates take a while to read, comes with its first use.
 #[derive(Debug)]
-pub struct World {
+pub struct SessionContext {
     pub timing: Timing,
     pub settings: Settings,
     /// `None`: nothing is recorded.
-    pub records: Option<Records>,
+    pub records: Option<RecordStore>,
     pub http_options: HttpOptions,
     /// Keys that are looked for when they are needed first.
-    pub late: Option<LateKeys>,
+    pub late: Option<LazyKeyring>,
     /// Values of the variables that a [`CredentialRef::Env`] may name.
     pub variables: HashMap<String, SecretString>,
     /// Who gets in at a server that somebody else runs; `None`: OpenCode's usual user.
@@ -78,7 +78,7 @@ pub struct World {
     engine: OnceCell<Engine>,
 }
 
-impl World {
+impl SessionContext {
     pub fn new(started: Instant, http_options: HttpOptions) -> Self {
         Self {
             timing: Timing::default(),
@@ -172,7 +172,7 @@ impl World {
 
     /// A new session gets the demo model where there is no key for another: that is known now.
     pub(crate) async fn settled(&self, mut spec: SessionSpec) -> SessionSpec {
-        if let (Origin::New(new), Some(late)) = (&mut spec.origin, &self.late)
+        if let (SessionOrigin::New(new), Some(late)) = (&mut spec.origin, &self.late)
             && new.demo
         {
             new.demo = late.provider_keys().await.is_empty();
@@ -207,14 +207,14 @@ impl World {
         headers: Vec<(String, SecretString)>,
     ) -> Result<OpencodeClient, Failure> {
         let http = self.http().map_err(|error| failures::http(&error))?;
-        let server = Server {
+        let server = ServerAddress {
             base_url,
             user: self.user.clone(),
             password,
             headers,
             directory: None,
         };
-        let limits = Limits {
+        let limits = CallLimits {
             call: self.timing.call,
             slow_call: self.timing.slow_call,
             health: self.timing.health_timeout,

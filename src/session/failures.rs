@@ -8,7 +8,7 @@ use super::settings::Settings;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::time::in_minutes;
-use crate::e2b::error::{Error, Kind};
+use crate::e2b::error::{Error, ErrorKind};
 use crate::engine::EngineError;
 use crate::net::http::HttpSetupError;
 use crate::opencode::error::OpencodeError;
@@ -102,50 +102,53 @@ pub(crate) fn password_refused(user: &str) -> Failure {
 /// An error of E2B's API, of a sandbox's envd, or of the way to them.
 pub(crate) fn e2b(error: &Error) -> Failure {
     let failure = match &error.kind {
-        Kind::Unauthorized { .. } => Failure::new("the sandbox API does not accept the key")
+        ErrorKind::Unauthorized { .. } => Failure::new("the sandbox API does not accept the key")
             .advise([set_key(
                 "check E2B_API_KEY, or use --engine local, which needs none",
             )]),
-        Kind::Forbidden { .. } => Failure::new("the sandbox API refused the request")
+        ErrorKind::Forbidden { .. } => Failure::new("the sandbox API refused the request")
             .hint("check what your account allows"),
-        Kind::NotFound { .. } => Failure::new("the sandbox API did not find what was requested")
-            .hint("check the template's name"),
-        Kind::Conflict { .. } => {
+        ErrorKind::NotFound { .. } => {
+            Failure::new("the sandbox API did not find what was requested")
+                .hint("check the template's name")
+        }
+        ErrorKind::Conflict { .. } => {
             Failure::new("the sandbox is busy with another change").advise([Advice::TryAgainSoon])
         }
-        Kind::RateLimited { .. } => Failure::new("too many requests, or too many sandboxes")
+        ErrorKind::RateLimited { .. } => Failure::new("too many requests, or too many sandboxes")
             .advise([
                 "kill a sandbox that you no longer need".into(),
                 Advice::TryAgainSoon,
             ]),
-        Kind::SandboxGone { .. } => Failure::new("the sandbox no longer exists")
+        ErrorKind::SandboxGone { .. } => Failure::new("the sandbox no longer exists")
             .advise([Advice::ReadConversation, Advice::NewSession]),
-        Kind::PortNotOpen { .. } => {
+        ErrorKind::PortNotOpen { .. } => {
             Failure::new("nothing listens on the sandbox's port").advise([Advice::TryAgain])
         }
-        Kind::Html { .. } => Failure::new("a web page answered instead of the sandbox API").hint(
-            "check E2B_API_URL and E2B_DOMAIN, and that no login page intercepts the request",
-        ),
-        Kind::Unreachable { .. } => Failure::new("the sandbox API cannot be reached")
+        ErrorKind::Html { .. } => Failure::new("a web page answered instead of the sandbox API")
+            .hint(
+                "check E2B_API_URL and E2B_DOMAIN, and that no login page intercepts the request",
+            ),
+        ErrorKind::Unreachable { .. } => Failure::new("the sandbox API cannot be reached")
             .hint("check the network and E2B_API_URL; --engine local needs no network"),
-        Kind::TimedOut { .. } => {
+        ErrorKind::TimedOut { .. } => {
             Failure::new("the sandbox API did not answer in time").advise([Advice::TryAgain])
         }
-        Kind::Broken { .. } => {
+        ErrorKind::Broken { .. } => {
             Failure::new("the connection to the sandbox broke").advise([Advice::TryAgain])
         }
-        Kind::Status { .. } | Kind::Rpc { .. } => {
+        ErrorKind::Status { .. } | ErrorKind::Rpc { .. } => {
             Failure::new("the sandbox API reports an error").advise([Advice::TryAgain])
         }
-        Kind::Unreadable { .. } => Failure::new("the sandbox API's answer cannot be read")
+        ErrorKind::Unreadable { .. } => Failure::new("the sandbox API's answer cannot be read")
             .hint("check E2B_API_URL: another kind of server may answer there"),
-        Kind::TooLarge { .. } => Failure::new("the sandbox sent more than expected"),
-        Kind::Invalid { .. } => Failure::new("an address or id cannot be used")
+        ErrorKind::TooLarge { .. } => Failure::new("the sandbox sent more than expected"),
+        ErrorKind::Invalid { .. } => Failure::new("an address or id cannot be used")
             .hint("check E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN"),
     };
     let failure = failure.because(error.to_string());
     // Another call is at the same sandbox.
-    let is_passing = error.is_retryable() || matches!(error.kind, Kind::Conflict { .. });
+    let is_passing = error.is_retryable() || matches!(error.kind, ErrorKind::Conflict { .. });
     if is_passing {
         failure.passing(error.retry_after().unwrap_or_default())
     } else {

@@ -14,17 +14,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::context::{World, wall};
+use super::context::{SessionContext, wall};
 use super::run::driver;
-use super::run::events::Events;
+use super::run::events::EventSender;
 use super::run::inbox::{CommandSender, command_channel};
 use super::sandbox::closing;
-use super::watch::Watchers;
+use super::watch::SessionWatchers;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
 
 /// Commands that may wait for one session; more are refused, visibly.
 const COMMANDS: usize = 16;
@@ -36,31 +36,31 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The session's mailbox is full: it is stuck in a long call. The command was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the session is busy; try again in a moment")]
-pub struct Busy;
+pub struct MailboxFull;
 
 #[derive(Debug)]
-struct Running {
+struct RunningTask {
     commands: CommandSender<SessionCommand>,
     cancel: CancellationToken,
-    closing: watch::Sender<Closing>,
+    closing: watch::Sender<CloseAction>,
 }
 
 /// Owns all session tasks of this process.
 #[derive(Debug)]
 pub struct Supervisor {
-    world: Arc<World>,
+    world: Arc<SessionContext>,
     changes: watch::Receiver<u64>,
     /// Looks for them; ends with this value.
     _watcher: JoinSet<()>,
     events: mpsc::Sender<(SessionKey, SessionEvent)>,
     tasks: JoinSet<()>,
-    running: HashMap<SessionKey, Running>,
-    watchers: Watchers,
+    running: HashMap<SessionKey, RunningTask>,
+    watchers: SessionWatchers,
 }
 
 impl Supervisor {
     /// Belongs inside a runtime. `events` is where all sessions speak; a capacity of 256 is enough.
-    pub fn new(world: World, events: mpsc::Sender<(SessionKey, SessionEvent)>) -> Self {
+    pub fn new(world: SessionContext, events: mpsc::Sender<(SessionKey, SessionEvent)>) -> Self {
         let (tell, changes) = watch::channel(0);
         let mut watcher = JoinSet::new();
         if let Some(records) = &world.records {
@@ -78,7 +78,7 @@ impl Supervisor {
             events,
             tasks: JoinSet::new(),
             running: HashMap::new(),
-            watchers: Watchers::new(),
+            watchers: SessionWatchers::new(),
         }
     }
 
@@ -89,7 +89,7 @@ impl Supervisor {
     }
 
     /// What all sessions share.
-    pub fn world(&self) -> &Arc<World> {
+    pub fn world(&self) -> &Arc<SessionContext> {
         &self.world
     }
 
@@ -105,19 +105,19 @@ impl Supervisor {
         }
         self.watchers.leave(&spec.key);
         let (commands, inbox) = command_channel(COMMANDS);
-        let (closing, policy) = watch::channel(Closing::Detach);
+        let (closing, policy) = watch::channel(CloseAction::Detach);
         let cancel = CancellationToken::new();
         let key = spec.key.clone();
-        let events = Events::new(key.clone(), self.events.clone());
+        let events = EventSender::new(key.clone(), self.events.clone());
         let life = driver::run(
             spec,
-            driver::Doors {
+            driver::Channels {
                 world: Arc::clone(&self.world),
                 events: events.clone(),
                 inbox,
                 changes: self.changes(),
             },
-            driver::Ending {
+            driver::StopRequest {
                 cancel: cancel.clone(),
                 policy,
             },
@@ -139,7 +139,7 @@ impl Supervisor {
         });
         self.running.insert(
             key,
-            Running {
+            RunningTask {
                 commands,
                 cancel,
                 closing,
@@ -155,26 +155,30 @@ impl Supervisor {
             running.is_some_and(|running| !running.commands.is_closed())
         };
         let keys = keys.into_iter().filter(|key| !is_open(key)).collect();
-        let events = |key| Events::new(key, self.events.clone());
+        let events = |key| EventSender::new(key, self.events.clone());
         self.watchers.set(&self.world, keys, events);
     }
 
     /// Hands a command to a session; never waits. The draft of one that does not run is stored.
     ///
     /// # Errors
-    /// [`Busy`] if the mailbox is full or the session does not run.
-    pub fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy> {
+    /// [`MailboxFull`] if the mailbox is full or the session does not run.
+    pub fn command(
+        &mut self,
+        key: &SessionKey,
+        command: SessionCommand,
+    ) -> Result<(), MailboxFull> {
         let running = self.running.get_mut(key);
         match (
             running.filter(|running| !running.commands.is_closed()),
             command,
         ) {
-            (Some(running), command) => running.commands.try_send(command).map_err(|_| Busy),
+            (Some(running), command) => running.commands.try_send(command).map_err(|_| MailboxFull),
             (None, SessionCommand::SaveDraft(draft)) => {
                 self.store_draft(key.clone(), draft);
                 Ok(())
             }
-            (None, _) => Err(Busy),
+            (None, _) => Err(MailboxFull),
         }
     }
 
@@ -216,13 +220,13 @@ impl Supervisor {
     ///
     /// A session that does not run is looked up in the store, so that its sandbox can be paused or
     /// killed without being opened.
-    pub fn close(&mut self, key: &SessionKey, closing: Closing) {
+    pub fn close(&mut self, key: &SessionKey, closing: CloseAction) {
         let running = self.running.remove(key);
         if let Some(running) = running.filter(|running| !running.commands.is_closed()) {
             running.closing.send_replace(closing);
             running.cancel.cancel();
-        } else if closing != Closing::Detach {
-            let events = Events::new(key.clone(), self.events.clone());
+        } else if closing != CloseAction::Detach {
+            let events = EventSender::new(key.clone(), self.events.clone());
             let (world, key) = (Arc::clone(&self.world), key.clone());
             self.tasks.spawn(async move {
                 let (phase, life) = closing::close_stored(&world, &key, closing).await;
@@ -233,7 +237,7 @@ impl Supervisor {
     }
 
     /// Ends all sessions by the same policy and waits for them, at most five seconds.
-    pub async fn shut_down(mut self, closing: Closing) {
+    pub async fn shut_down(mut self, closing: CloseAction) {
         for (_, running) in self.running.drain() {
             running.closing.send_replace(closing);
             running.cancel.cancel();
@@ -253,13 +257,13 @@ mod tests {
 
     use super::*;
     use crate::net::http::HttpOptions;
-    use crate::session::context::Records;
+    use crate::session::context::RecordStore;
 
     #[tokio::test]
     async fn the_draft_of_a_session_that_does_not_run_is_stored() {
         let directory = tempfile::tempdir().unwrap();
-        let mut world = World::new(Instant::now(), HttpOptions::default());
-        let records = Records::open(directory.path());
+        let mut world = SessionContext::new(Instant::now(), HttpOptions::default());
+        let records = RecordStore::open(directory.path());
         world.records = Some(records.clone());
         let (events, _listener) = mpsc::channel(1);
         let mut supervisor = Supervisor::new(world, events);
@@ -268,9 +272,9 @@ mod tests {
         let draft = SessionCommand::SaveDraft("half a thought".to_owned());
         let taken = supervisor.command(&key, draft);
         let refused = supervisor.command(&key, SessionCommand::Abort);
-        supervisor.shut_down(Closing::Detach).await;
+        supervisor.shut_down(CloseAction::Detach).await;
 
-        assert_eq!((taken, refused), (Ok(()), Err(Busy)));
+        assert_eq!((taken, refused), (Ok(()), Err(MailboxFull)));
         let stored = records.store.draft(&key).await.unwrap();
         assert_eq!(stored, "half a thought");
     }

@@ -38,10 +38,10 @@ use tokio::sync::{Semaphore, oneshot};
 pub use error::StoreError;
 pub use queue::{Claim, StoredQueue};
 pub use sessions::{Naming, StoredSession};
-pub use transcript::Transcript;
+pub use transcript::RecordedTranscript;
 
 use database::Database;
-use database::thread::{Command, Envelope};
+use database::thread::{Envelope, StoreCommand};
 
 /// Commands that may wait; beyond, callers wait.
 const ROOM: usize = 256;
@@ -59,20 +59,20 @@ pub struct Store {
 
 /// A store and what the user should know about it, one sentence each.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedStore {
     pub store: Store,
     pub notices: Vec<String>,
 }
 
 impl Store {
-    /// Opens the store of `dir` and waits until it is open. Never fails; see [`Opened::notices`].
-    pub fn open(dir: &Path) -> Opened {
+    /// Opens the store of `dir` and waits until it is open. Never fails; see [`OpenedStore::notices`].
+    pub fn open(dir: &Path) -> OpenedStore {
         let (tell, told) = mpsc::sync_channel(1);
         let store = Self::start(dir.to_owned(), move |notices| {
             // The receiver waits below.
             let _ = tell.send(notices.to_vec());
         });
-        Opened {
+        OpenedStore {
             store,
             notices: told.recv().unwrap_or_default(),
         }
@@ -98,7 +98,7 @@ impl Store {
     /// Returns what the user should know about the store: that it is another one than expected.
     pub async fn notices(&self) -> Vec<String> {
         let (tell, told) = oneshot::channel();
-        if self.send(Command::Notices(tell)).await.is_err() {
+        if self.send(StoreCommand::Notices(tell)).await.is_err() {
             return vec![CLOSED.to_owned()];
         }
         told.await.unwrap_or_else(|_| vec![CLOSED.to_owned()])
@@ -110,7 +110,7 @@ impl Store {
     /// The first failure of a plain write since the last flush.
     pub async fn flush(&self) -> Result<(), StoreError> {
         let (ack, acked) = oneshot::channel();
-        self.send(Command::Flush(ack)).await?;
+        self.send(StoreCommand::Flush(ack)).await?;
         acked.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -120,11 +120,11 @@ impl Store {
     /// Cancel-safe: a change that was not heard is told to the next who asks.
     pub async fn changed(&self, interval: Duration) -> Result<(), StoreError> {
         let (tell, told) = oneshot::channel();
-        self.send(Command::Watch { interval, tell }).await?;
+        self.send(StoreCommand::Watch { interval, tell }).await?;
         told.await.map_err(|_| StoreError::Closed)
     }
 
-    async fn send(&self, command: Command) -> Result<(), StoreError> {
+    async fn send(&self, command: StoreCommand) -> Result<(), StoreError> {
         let room = Arc::clone(&self.room).acquire_owned().await;
         let room = room.map_err(|_| StoreError::Closed)?;
         // There is room: places are given back only after the thread has taken the command.
@@ -140,7 +140,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let job = Box::new(job);
         let ack = None;
-        self.send(Command::Write { doing, job, ack }).await
+        self.send(StoreCommand::Write { doing, job, ack }).await
     }
 
     async fn write_durably(
@@ -151,7 +151,7 @@ impl Store {
         let (ack, acked) = oneshot::channel();
         let job = Box::new(job);
         let ack = Some(ack);
-        self.send(Command::Write { doing, job, ack }).await?;
+        self.send(StoreCommand::Write { doing, job, ack }).await?;
         acked.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -165,7 +165,7 @@ impl Store {
             // Whoever asked may have left.
             let _ = tell.send(job(conn));
         });
-        self.send(Command::Read(job)).await?;
+        self.send(StoreCommand::Read(job)).await?;
         let result = told.await.map_err(|_| StoreError::Closed)?;
         result.map_err(|error| StoreError::database(doing, error))
     }

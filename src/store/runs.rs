@@ -8,8 +8,8 @@ use rusqlite::{Connection, Row, params};
 use super::values::{count, integer};
 use super::{Store, StoreError};
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::price::{Run, Size};
-use crate::domain::runs::{End, SeenRun};
+use crate::domain::price::{RunningSandbox, SandboxSize};
+use crate::domain::runs::{ObservedRun, RunEnd};
 use crate::domain::time::UnixMillis;
 
 const COLUMNS: &str = "session, sandbox_id, since, vcpus, memory_mib, ends_at, ended, exact";
@@ -21,7 +21,7 @@ impl Store {
         &self,
         key: &SessionKey,
         sandbox: &SandboxId,
-        run: Run,
+        run: RunningSandbox,
         ends_at: Option<UnixMillis>,
     ) -> Result<(), StoreError> {
         let (key, sandbox) = (key.clone(), sandbox.clone());
@@ -54,7 +54,7 @@ impl Store {
     }
 
     /// All that was seen of the sandboxes in which the session is, or was; by its siblings too.
-    pub async fn runs(&self, key: &SessionKey) -> Result<Vec<SeenRun>, StoreError> {
+    pub async fn runs(&self, key: &SessionKey) -> Result<Vec<ObservedRun>, StoreError> {
         let key = key.clone();
         self.read("read the sandbox's runs", move |conn| {
             let sql = format!(
@@ -70,7 +70,7 @@ impl Store {
     }
 
     /// All runs, each with the session that saw it.
-    pub async fn all_runs(&self) -> Result<Vec<(SessionKey, SeenRun)>, StoreError> {
+    pub async fn all_runs(&self) -> Result<Vec<(SessionKey, ObservedRun)>, StoreError> {
         self.read("read the sandboxes' runs", |conn| {
             let sql = format!("SELECT {COLUMNS} FROM runs ORDER BY since");
             conn.prepare_cached(&sql)?.query_map([], run_of)?.collect()
@@ -83,7 +83,7 @@ fn seen(
     conn: &Connection,
     key: &SessionKey,
     sandbox: &SandboxId,
-    run: Run,
+    run: RunningSandbox,
     ends_at: Option<UnixMillis>,
 ) -> rusqlite::Result<()> {
     let (key, sandbox, since) = (key.as_str(), sandbox.as_str(), integer(run.since.0));
@@ -112,24 +112,24 @@ fn seen(
     Ok(())
 }
 
-fn run_of(row: &Row<'_>) -> rusqlite::Result<(SessionKey, SeenRun)> {
+fn run_of(row: &Row<'_>) -> rusqlite::Result<(SessionKey, ObservedRun)> {
     let time = |column: &str| row.get::<_, Option<i64>>(column);
     let at = |value: Option<i64>| value.map(|value| UnixMillis(count(value)));
-    let run = Run {
+    let run = RunningSandbox {
         since: UnixMillis(count(row.get("since")?)),
-        size: Size {
+        size: SandboxSize {
             vcpus: row.get("vcpus")?,
             memory_mib: count(row.get("memory_mib")?),
         },
     };
     let end = match (at(time("ended")?), row.get("exact")?) {
-        (None, _) => End::Open {
+        (None, _) => RunEnd::Open {
             limit: at(time("ends_at")?),
         },
-        (Some(at), true) => End::At(at),
-        (Some(at), false) => End::AtMost(at),
+        (Some(at), true) => RunEnd::At(at),
+        (Some(at), false) => RunEnd::AtMost(at),
     };
     let sandbox = row.get::<_, String>("sandbox_id")?.into();
     let key = row.get::<_, String>("session")?.into();
-    Ok((key, SeenRun { sandbox, run, end }))
+    Ok((key, ObservedRun { sandbox, run, end }))
 }

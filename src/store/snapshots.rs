@@ -23,7 +23,7 @@ const INDEX: &str = "snapshot.json";
 
 /// A session's last snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Snapshot {
+pub struct StoredSnapshot {
     /// When the conversations were like this.
     pub at: UnixMillis,
     /// When the code was like this; older than `at` where it could not be packed since.
@@ -61,7 +61,7 @@ pub struct ConversationSnapshot {
 
 /// Content that is not stored yet.
 #[derive(Debug, Default)]
-pub struct Fresh {
+pub struct NewContent {
     /// The commit of a bundle, and the bundle.
     pub bundle: Option<(String, Vec<u8>)>,
     pub conversations: Vec<(ConversationSnapshot, Vec<u8>)>,
@@ -82,10 +82,12 @@ impl SnapshotFiles {
     }
 
     /// Returns what the session's last snapshot holds; `None` where there is none that can be read.
-    pub fn load(&self, key: &SessionKey) -> Result<Option<Snapshot>, StoreError> {
+    pub fn load(&self, key: &SessionKey) -> Result<Option<StoredSnapshot>, StoreError> {
         let path = self.of(key)?.join(INDEX);
         match regular_file::read(&path, u64::MAX) {
-            Ok(text) => Ok(serde_json::from_slice::<Row>(&text).ok().map(Into::into)),
+            Ok(text) => Ok(serde_json::from_slice::<SnapshotRow>(&text)
+                .ok()
+                .map(Into::into)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(StoreError::file("read", path, source)),
         }
@@ -95,8 +97,8 @@ impl SnapshotFiles {
     pub fn save(
         &self,
         key: &SessionKey,
-        snapshot: &Snapshot,
-        fresh: &Fresh,
+        snapshot: &StoredSnapshot,
+        fresh: &NewContent,
     ) -> Result<(), StoreError> {
         let dir = self.of(key)?;
         if let Some((commit, bundle)) = &fresh.bundle {
@@ -105,7 +107,7 @@ impl SnapshotFiles {
         for (conversation, json) in &fresh.conversations {
             replace_private(&dir.join(conversation_name(conversation)?), json)?;
         }
-        let row = Row::from(snapshot.clone());
+        let row = SnapshotRow::from(snapshot.clone());
         let index = dir.join(INDEX);
         let text = serde_json::to_vec(&row);
         let text = text.map_err(|error| StoreError::file("write", &index, error.into()))?;
@@ -164,7 +166,7 @@ fn conversation_name(conversation: &ConversationSnapshot) -> Result<String, Stor
     Ok(format!("{id}.{}.json", conversation.updated.0))
 }
 
-fn remove_others(dir: &Path, snapshot: &Snapshot) -> Result<(), StoreError> {
+fn remove_others(dir: &Path, snapshot: &StoredSnapshot) -> Result<(), StoreError> {
     let bundles = snapshot.code.iter().flat_map(|code| &code.bundles);
     let mut named: Vec<String> = vec![INDEX.to_owned()];
     named.extend(bundles.filter_map(|commit| bundle_name(commit).ok()));
@@ -181,7 +183,7 @@ fn remove_others(dir: &Path, snapshot: &Snapshot) -> Result<(), StoreError> {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Row {
+struct SnapshotRow {
     at: u64,
     code_at: u64,
     code: Option<CodeSnapshot>,
@@ -189,8 +191,8 @@ struct Row {
     last_prompt: Option<String>,
 }
 
-impl From<Snapshot> for Row {
-    fn from(snapshot: Snapshot) -> Self {
+impl From<StoredSnapshot> for SnapshotRow {
+    fn from(snapshot: StoredSnapshot) -> Self {
         let conversations = snapshot.conversations.iter();
         Self {
             at: snapshot.at.0,
@@ -204,8 +206,8 @@ impl From<Snapshot> for Row {
     }
 }
 
-impl From<Row> for Snapshot {
-    fn from(row: Row) -> Self {
+impl From<SnapshotRow> for StoredSnapshot {
+    fn from(row: SnapshotRow) -> Self {
         let conversation = |(id, updated): (String, u64)| ConversationSnapshot {
             id: id.into(),
             updated: UnixMillis(updated),
@@ -235,8 +237,8 @@ mod tests {
         }
     }
 
-    fn snapshot(at: u64, bundles: &[&str]) -> Snapshot {
-        Snapshot {
+    fn snapshot(at: u64, bundles: &[&str]) -> StoredSnapshot {
+        StoredSnapshot {
             at: UnixMillis(at),
             code_at: UnixMillis(at),
             code: Some(CodeSnapshot {
@@ -251,8 +253,8 @@ mod tests {
         }
     }
 
-    fn fresh(commit: &str, at: u64) -> Fresh {
-        Fresh {
+    fn fresh(commit: &str, at: u64) -> NewContent {
+        NewContent {
             bundle: Some((commit.to_owned(), commit.as_bytes().to_vec())),
             conversations: vec![(conversation("ses_1", at), b"{}".to_vec())],
         }

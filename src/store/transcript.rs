@@ -17,7 +17,7 @@ use crate::domain::id::{MessageId, SessionKey};
 
 /// What was recorded of a conversation.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Transcript {
+pub struct RecordedTranscript {
     pub conversation: Option<Conversation>,
     /// The newest messages, oldest first.
     pub messages: Vec<MessageWithParts>,
@@ -41,7 +41,7 @@ impl Store {
         &self,
         key: &SessionKey,
         limit: usize,
-    ) -> Result<Transcript, StoreError> {
+    ) -> Result<RecordedTranscript, StoreError> {
         let growing = key.clone();
         self.write("record the conversation", move |db| {
             write_growing(db, Some(&growing))
@@ -219,7 +219,11 @@ fn remove_message(
     Ok(())
 }
 
-fn transcript(conn: &Connection, key: &SessionKey, limit: usize) -> rusqlite::Result<Transcript> {
+fn transcript(
+    conn: &Connection,
+    key: &SessionKey,
+    limit: usize,
+) -> rusqlite::Result<RecordedTranscript> {
     let header: Option<(Option<String>, bool)> = conn
         .prepare_cached("SELECT json, more FROM conversations WHERE session = ?1")?
         .query_row([key.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -252,7 +256,7 @@ fn transcript(conn: &Connection, key: &SessionKey, limit: usize) -> rusqlite::Re
             parts: parts(conn, key, id)?,
         });
     }
-    Ok(Transcript {
+    Ok(RecordedTranscript {
         conversation: json
             .and_then(|json| from_json::<ConversationRow>(&json))
             .map(Into::into),

@@ -16,7 +16,7 @@ const NOISE: [&str; 3] = ["index ", "Index: ", "====="];
 
 /// Renders a unified diff `width` columns wide; 0 counts as 1.
 pub fn unified(text: &str, width: usize, palette: &Palette) -> Vec<Line<'static>> {
-    let mut writer = Writer {
+    let mut writer = DiffWriter {
         palette,
         width: width.max(1),
         lines: Vec::new(),
@@ -37,7 +37,7 @@ struct Hunk {
     new: usize,
 }
 
-struct Writer<'a> {
+struct DiffWriter<'a> {
     palette: &'a Palette,
     width: usize,
     lines: Vec<Line<'static>>,
@@ -46,7 +46,7 @@ struct Writer<'a> {
     old: String,
 }
 
-impl Writer<'_> {
+impl DiffWriter<'_> {
     fn line(&mut self, line: &str) {
         if self.hunk.old > 0 || self.hunk.new > 0 {
             if let Some(style) = self.take_of_hunk(line) {

@@ -1,7 +1,7 @@
 //! Does what the model asked for.
 //!
 //! Enters: [`Effect`]s, in order. Leaves: calls at the session door, short tasks whose end is an
-//! [`Event::Reply`], and for all that concerns the terminal a [`Request`] to the loop. Nothing here
+//! [`Event::Reply`], and for all that concerns the terminal a [`LoopRequest`] to the loop. Nothing here
 //! waits. Knows no session's insides and no screen.
 
 use std::future::Future;
@@ -19,11 +19,11 @@ use crate::app::event::{Event, Reply};
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
 
 /// A session's mailbox is full: nothing was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Busy;
+pub struct CommandRefused;
 
 /// A short task whose end the model is told.
 pub type ReplyTask = Pin<Box<dyn Future<Output = Reply> + Send>>;
@@ -33,16 +33,16 @@ pub type StoredTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Where sessions are opened, commanded and closed. Never waits. Their events arrive on the channel
 /// that is given to [`super::run`] beside it.
-pub trait SessionDoor {
-    fn open(&mut self, spec: SessionSpec) -> Result<(), Busy>;
-    fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), Busy>;
-    fn close(&mut self, key: &SessionKey, closing: Closing) -> Result<(), Busy>;
+pub trait SessionHandle {
+    fn open(&mut self, spec: SessionSpec) -> Result<(), CommandRefused>;
+    fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), CommandRefused>;
+    fn close(&mut self, key: &SessionKey, closing: CloseAction) -> Result<(), CommandRefused>;
     /// Reads the list of stored sessions; ends in [`Reply::Sessions`], or [`Reply::Notice`] on failure.
     fn list(&mut self) -> ReplyTask;
     /// Asks the engine for sandboxes that no session has; ends in [`Reply::Strangers`].
     fn strangers(&mut self) -> ReplyTask;
     /// Pauses or kills a sandbox that no session has; ends in [`Reply::Closed`].
-    fn close_sandbox(&mut self, id: SandboxId, closing: Closing) -> ReplyTask;
+    fn close_sandbox(&mut self, id: SandboxId, closing: CloseAction) -> ReplyTask;
     /// Makes a session of a sandbox that has none; ends in [`Reply::Adopted`].
     fn adopt(&mut self, id: SandboxId, key: SessionKey) -> ReplyTask;
     /// Watches these sessions, which are not open, and no others.
@@ -62,7 +62,7 @@ pub trait SessionDoor {
 
 /// What only the loop can do, as it holds the terminal.
 #[derive(Debug, PartialEq)]
-pub(super) enum Request {
+pub(super) enum LoopRequest {
     /// Bytes for the terminal besides frames.
     Send(Vec<u8>),
     /// Something happened at once that the model must hear of.
@@ -88,13 +88,13 @@ pub(super) struct Effects<D> {
 
 /// The end of a short task.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct TaskEnd {
     pub(super) reply: Reply,
     /// For the terminal, besides frames.
     pub(super) bytes: Vec<u8>,
 }
 
-impl From<Reply> for Done {
+impl From<Reply> for TaskEnd {
     fn from(reply: Reply) -> Self {
         Self {
             reply,
@@ -103,7 +103,7 @@ impl From<Reply> for Done {
     }
 }
 
-impl<D: SessionDoor> Effects<D> {
+impl<D: SessionHandle> Effects<D> {
     pub(super) fn new(mut door: D, desktop: Desktop) -> Self {
         let news = door.news();
         Self {
@@ -117,7 +117,7 @@ impl<D: SessionDoor> Effects<D> {
     }
 
     /// Does one effect, or says what the loop must do.
-    pub(super) fn run(&mut self, effect: Effect) -> Option<Request> {
+    pub(super) fn run(&mut self, effect: Effect) -> Option<LoopRequest> {
         match effect {
             Effect::OpenSession(spec) => {
                 let key = spec.key.clone();
@@ -167,26 +167,26 @@ impl<D: SessionDoor> Effects<D> {
                 self.copy(text);
                 None
             }
-            Effect::EditExternally { draft } => Some(Request::Edit(draft)),
-            Effect::OpenShell(name) => Some(Request::Shell(name)),
-            Effect::CaptureMouse(on) => Some(Request::Mouse(on)),
-            Effect::Redraw => Some(Request::Redraw),
-            Effect::Suspend => Some(Request::Suspend),
-            Effect::Quit => Some(Request::Quit),
+            Effect::EditExternally { draft } => Some(LoopRequest::Edit(draft)),
+            Effect::OpenShell(name) => Some(LoopRequest::Shell(name)),
+            Effect::CaptureMouse(on) => Some(LoopRequest::Mouse(on)),
+            Effect::Redraw => Some(LoopRequest::Redraw),
+            Effect::Suspend => Some(LoopRequest::Suspend),
+            Effect::Quit => Some(LoopRequest::Quit),
         }
     }
 
-    fn begin(&mut self, task: ReplyTask) -> Option<Request> {
+    fn begin(&mut self, task: ReplyTask) -> Option<LoopRequest> {
         self.tasks.spawn(task);
         None
     }
 
     /// Waits for a short task to end, or for news; for ever while there is neither. Cancel-safe.
-    pub(super) async fn done(&mut self) -> Done {
+    pub(super) async fn done(&mut self) -> TaskEnd {
         tokio::select! {
             Some(ended) = self.tasks.join_next() => ended.unwrap_or_else(|error| failed(&error)).into(),
             Some(ended) = self.copies.join_next() => match ended {
-                Ok(Copied { bytes, notice }) => Done { reply: Reply::Notice(notice), bytes },
+                Ok(Copied { bytes, notice }) => TaskEnd { reply: Reply::Notice(notice), bytes },
                 Err(error) => failed(&error).into(),
             },
             news = &mut self.news => {
@@ -222,7 +222,7 @@ fn failed(error: &JoinError) -> Reply {
     Reply::Notice(format!("A task failed: {error}"))
 }
 
-impl Request {
+impl LoopRequest {
     /// Returns the bytes of requests that are nothing else.
     pub(super) fn mouse(on: bool) -> Self {
         Self::Send(terminal::mouse(on).to_vec())
@@ -230,16 +230,18 @@ impl Request {
 }
 
 fn refused(
-    taken: Result<(), Busy>,
+    taken: Result<(), CommandRefused>,
     key: SessionKey,
     tell: impl FnOnce(fn(&str) -> Failure) -> SessionEvent,
-) -> Option<Request> {
-    let Err(Busy) = taken else { return None };
+) -> Option<LoopRequest> {
+    let Err(CommandRefused) = taken else {
+        return None;
+    };
     let event = tell(|summary| {
         Failure::new(summary)
             .because("too much is waiting for it")
             .advise([Advice::TryAgainSoon])
             .retryable()
     });
-    Some(Request::Tell(Box::new(Event::Session(key, event))))
+    Some(LoopRequest::Tell(Box::new(Event::Session(key, event))))
 }

@@ -2,7 +2,7 @@
 //!
 //! crossterm 0.29 waits for keys by an edge-triggered epoll, but reads at most 1024 bytes for each
 //! edge (crossterm-rs/crossterm#1057, open): what more of a burst has arrived by then waits in the
-//! kernel until the next key is pressed. [`Keys`] looks whether something waits when crossterm says
+//! kernel until the next key is pressed. [`KeyReader`] looks whether something waits when crossterm says
 //! that nothing does, and makes the kernel tell it again.
 
 use std::io;
@@ -15,9 +15,9 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// What crossterm reads from standard input.
 #[derive(Debug, Default)]
-pub(super) struct Keys(EventStream);
+pub(super) struct KeyReader(EventStream);
 
-impl Stream for Keys {
+impl Stream for KeyReader {
     type Item = io::Result<Event>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

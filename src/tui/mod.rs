@@ -31,16 +31,16 @@ use crate::domain::id::SessionKey;
 use crate::domain::session::SessionEvent;
 
 pub use desktop::Desktop;
-pub use effects::{Busy, ReplyTask, SessionDoor, StoredTask};
-pub use event_loop::Model;
+pub use effects::{CommandRefused, ReplyTask, SessionHandle, StoredTask};
+pub use event_loop::LoopModel;
 pub use screen::Screen;
-pub use shown::Shown;
+pub use shown::UiModel;
 pub use terminal::TerminalError;
 
 use effects::Effects;
-use event_loop::{EventLoop, Finished, Signal, Sources};
+use event_loop::{EventLoop, EventSources, Finished, LoopSignal};
 use terminal::{StopSignal, Terminal};
-use writer::Writer;
+use writer::FrameWriter;
 
 /// What the shell is given by whoever starts it.
 #[derive(Debug)]
@@ -62,17 +62,17 @@ pub struct Setup<D> {
 /// # Errors
 ///
 /// Where there is no terminal, or it cannot show a screen, nothing has been changed.
-pub async fn run<M: Model, D: SessionDoor>(
+pub async fn run<M: LoopModel, D: SessionHandle>(
     model: M,
     setup: Setup<D>,
     shut_down: impl AsyncFnOnce(D),
 ) -> Result<Vec<String>, TerminalError> {
     let terminal = Terminal::take(setup.term.as_deref())?;
-    let writer = Writer::start(terminal.frames())?;
+    let writer = FrameWriter::start(terminal.frames())?;
     let (signals_in, signals) = mpsc::channel(4);
     let mut listeners = JoinSet::new();
     listeners.spawn(listen(signals_in));
-    let sources = Sources {
+    let sources = EventSources {
         sessions: setup.sessions,
         signals,
     };
@@ -94,22 +94,22 @@ pub async fn run<M: Model, D: SessionDoor>(
 }
 
 /// Waits for the next request to end. The terminal is given back already.
-async fn stopped(signals: &mut mpsc::Receiver<Signal>) {
+async fn stopped(signals: &mut mpsc::Receiver<LoopSignal>) {
     loop {
         match signals.recv().await {
-            Some(Signal::Suspend) if terminal::has_job_control() => {
+            Some(LoopSignal::Suspend) if terminal::has_job_control() => {
                 // Who cannot be stopped goes on.
                 let _ = terminal::stop_by_signal(StopSignal::Process);
             }
-            Some(Signal::Suspend | Signal::Continue) => {}
-            Some(Signal::Stop | Signal::Interrupt) | None => return,
+            Some(LoopSignal::Suspend | LoopSignal::Continue) => {}
+            Some(LoopSignal::Stop | LoopSignal::Interrupt) | None => return,
         }
     }
 }
 
 /// Turns the process's signals into values. Ctrl-c, ctrl-z and ctrl-\ in raw mode are keys; their signals
 /// come from outside, or from the keyboard while the terminal is given back.
-async fn listen(signals: mpsc::Sender<Signal>) -> std::io::Result<()> {
+async fn listen(signals: mpsc::Sender<LoopSignal>) -> std::io::Result<()> {
     let of = |kind: rustix::process::Signal| signal(SignalKind::from_raw(kind.as_raw()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -122,12 +122,12 @@ async fn listen(signals: mpsc::Sender<Signal>) -> std::io::Result<()> {
             // A shell that ends a stopped job sends the end first and then lets it go on: taken the other way
             // round, it would stop itself again.
             biased;
-            _ = terminate.recv() => Signal::Stop,
-            _ = hang_up.recv() => Signal::Stop,
-            _ = interrupt.recv() => Signal::Interrupt,
-            _ = quit.recv() => Signal::Interrupt,
-            _ = suspended.recv() => Signal::Suspend,
-            _ = continued.recv() => Signal::Continue,
+            _ = terminate.recv() => LoopSignal::Stop,
+            _ = hang_up.recv() => LoopSignal::Stop,
+            _ = interrupt.recv() => LoopSignal::Interrupt,
+            _ = quit.recv() => LoopSignal::Interrupt,
+            _ = suspended.recv() => LoopSignal::Suspend,
+            _ = continued.recv() => LoopSignal::Continue,
         };
         if signals.send(received).await.is_err() {
             return Ok(());

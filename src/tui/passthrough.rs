@@ -1,7 +1,7 @@
 //! The user's terminal as the terminal of a shell in a sandbox.
 //!
 //! Enters: a [`Shell`], and the keys as the terminal sends them. Leaves: the keys to the shell, and of what
-//! it prints only what draws ([`Relay`]): a program in the sandbox reaches neither the clipboard nor the
+//! it prints only what draws ([`OutputFilter`]): a program in the sandbox reaches neither the clipboard nor the
 //! keyboard. As with ssh, Enter, `~`, `.` leaves a shell that hangs.
 
 use std::future::Future;
@@ -21,7 +21,7 @@ use super::TerminalError;
 use super::terminal::{self, StopSignal};
 use crate::domain::failure::Failure;
 use crate::session::sandbox::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
-use crate::text::ansi::Relay;
+use crate::text::ansi::OutputFilter;
 use crate::text::visible_bytes::visible_line;
 
 /// Keys read at a time; a paste is longer.
@@ -29,7 +29,7 @@ const READ: usize = 16 * 1024;
 
 /// How a shell was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
+pub enum ShellExit {
     /// It ended with this code.
     Ended(i32),
     /// The user went away, or was made to.
@@ -59,8 +59,8 @@ fn now() -> TerminalSize {
 ///
 /// # Errors
 /// The terminal could not be read or written.
-pub async fn pass_through(shell: &mut Shell) -> Result<Left, TerminalError> {
-    let mut way = Way::open(shell.keyboard())?;
+pub async fn pass_through(shell: &mut Shell) -> Result<ShellExit, TerminalError> {
+    let mut way = ShellRelay::open(shell.keyboard())?;
     let left = way.follow(shell).await;
     let given_back = way.give_back();
     let left = left?;
@@ -70,9 +70,9 @@ pub async fn pass_through(shell: &mut Shell) -> Result<Left, TerminalError> {
 
 /// Undoes raw mode, whatever happens; in the background the terminal is somebody else's, and the kernel would
 /// stop us for the change.
-struct Raw;
+struct RawMode;
 
-impl Raw {
+impl RawMode {
     fn enable() -> io::Result<Self> {
         // What was not undone in the background would make this do nothing.
         disable_raw_mode()?;
@@ -81,7 +81,7 @@ impl Raw {
     }
 }
 
-impl Drop for Raw {
+impl Drop for RawMode {
     fn drop(&mut self) {
         if terminal::is_foreground() {
             let _ = disable_raw_mode();
@@ -91,9 +91,9 @@ impl Drop for Raw {
 
 type Sending = Pin<Box<dyn Future<Output = Result<(), Failure>>>>;
 
-struct Way {
+struct ShellRelay {
     keyboard: Keyboard,
-    relay: Relay,
+    relay: OutputFilter,
     escape: Escape,
     /// Keys that wait until those before them have arrived.
     typed: BytesMut,
@@ -107,17 +107,17 @@ struct Way {
     size_changed: Signal,
     suspended: Signal,
     continued: Signal,
-    raw: Option<Raw>,
+    raw: Option<RawMode>,
     /// The program in the sandbox is to draw all anew, which a change of the size makes it do.
     redraw: bool,
 }
 
-impl Way {
+impl ShellRelay {
     fn open(keyboard: Keyboard) -> io::Result<Self> {
         let of = |kind: rustix::process::Signal| signal(SignalKind::from_raw(kind.as_raw()));
         Ok(Self {
             keyboard,
-            relay: Relay::default(),
+            relay: OutputFilter::default(),
             escape: Escape::default(),
             typed: BytesMut::new(),
             resized: false,
@@ -129,36 +129,36 @@ impl Way {
             size_changed: signal(SignalKind::window_change())?,
             suspended: of(rustix::process::Signal::TSTP)?,
             continued: of(rustix::process::Signal::CONT)?,
-            raw: Some(Raw::enable()?),
+            raw: Some(RawMode::enable()?),
             redraw: false,
         })
     }
 
-    async fn follow(&mut self, shell: &mut Shell) -> io::Result<Left> {
+    async fn follow(&mut self, shell: &mut Shell) -> io::Result<ShellExit> {
         loop {
             self.send_next();
             tokio::select! {
                 biased;
-                _ = self.hang_up.recv() => return Ok(Left::Away),
-                _ = self.terminate.recv() => return Ok(Left::Away),
+                _ = self.hang_up.recv() => return Ok(ShellExit::Away),
+                _ = self.terminate.recv() => return Ok(ShellExit::Away),
                 Some(()) = self.size_changed.recv() => self.resized = true,
                 Some(()) = self.suspended.recv() => {
                     if !self.suspend().await? {
-                        return Ok(Left::Away);
+                        return Ok(ShellExit::Away);
                     }
                 }
                 Some(()) = self.continued.recv() => {
                     if !self.continued().await? {
-                        return Ok(Left::Away);
+                        return Ok(ShellExit::Away);
                     }
                 }
                 keys = read_keys(&self.input) => {
                     let keys = keys?;
                     if keys.is_empty() {
-                        return Ok(Left::Away);
+                        return Ok(ShellExit::Away);
                     }
                     if !self.escape.pass(&keys, &mut self.typed) {
-                        return Ok(Left::Away);
+                        return Ok(ShellExit::Away);
                     }
                 }
                 sent = sent(self.sending.as_mut()) => {
@@ -229,7 +229,7 @@ impl Way {
 
     fn take_again(&mut self, redo: &[u8]) -> io::Result<()> {
         self.raw = None;
-        self.raw = Some(Raw::enable()?);
+        self.raw = Some(RawMode::enable()?);
         write(redo)?;
         self.redraw = true;
         Ok(())
@@ -247,7 +247,7 @@ impl Way {
         undone
     }
 
-    fn heard(&mut self, event: ShellEvent) -> io::Result<Option<Left>> {
+    fn heard(&mut self, event: ShellEvent) -> io::Result<Option<ShellExit>> {
         match event {
             ShellEvent::Printed(bytes) => write(&self.relay.pass(&bytes))?,
             ShellEvent::Lost(why) => {
@@ -260,7 +260,7 @@ impl Way {
                 self.resized = true;
                 note("connected again")?;
             }
-            ShellEvent::Ended(code) => return Ok(Some(Left::Ended(code))),
+            ShellEvent::Ended(code) => return Ok(Some(ShellExit::Ended(code))),
         }
         Ok(None)
     }
@@ -343,11 +343,11 @@ fn note(text: &str) -> io::Result<()> {
 /// Finds Enter, `~`, `.` among the keys. `~` twice is one.
 #[derive(Debug)]
 struct Escape {
-    at: At,
+    at: EscapeState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
+enum EscapeState {
     LineStart,
     Tilde,
     Elsewhere,
@@ -355,7 +355,9 @@ enum At {
 
 impl Default for Escape {
     fn default() -> Self {
-        Self { at: At::LineStart }
+        Self {
+            at: EscapeState::LineStart,
+        }
     }
 }
 
@@ -364,21 +366,21 @@ impl Escape {
     fn pass(&mut self, keys: &[u8], typed: &mut BytesMut) -> bool {
         for &key in keys {
             let next = match key {
-                b'\r' | b'\n' => At::LineStart,
-                _ => At::Elsewhere,
+                b'\r' | b'\n' => EscapeState::LineStart,
+                _ => EscapeState::Elsewhere,
             };
             self.at = match (self.at, key) {
-                (At::LineStart, b'~') => At::Tilde,
-                (At::Tilde, b'.') => return false,
-                (At::Tilde, b'~') => {
+                (EscapeState::LineStart, b'~') => EscapeState::Tilde,
+                (EscapeState::Tilde, b'.') => return false,
+                (EscapeState::Tilde, b'~') => {
                     typed.extend_from_slice(b"~");
-                    At::Elsewhere
+                    EscapeState::Elsewhere
                 }
-                (At::Tilde, _) => {
+                (EscapeState::Tilde, _) => {
                     typed.extend_from_slice(&[b'~', key]);
                     next
                 }
-                (At::LineStart | At::Elsewhere, _) => {
+                (EscapeState::LineStart | EscapeState::Elsewhere, _) => {
                     typed.extend_from_slice(&[key]);
                     next
                 }

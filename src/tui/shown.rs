@@ -5,7 +5,7 @@
 
 use ratatui::buffer::Buffer;
 
-use super::event_loop::Model;
+use super::event_loop::LoopModel;
 use crate::app::App;
 use crate::app::cx::Cx;
 use crate::app::event::Event;
@@ -19,13 +19,13 @@ use crate::text::TextCache;
 const CACHED_LINES: usize = 20_000;
 
 /// `App` with its theme and its rendered texts.
-pub struct Shown {
+pub struct UiModel {
     app: App,
     theme: Theme,
     cache: TextCache,
 }
 
-impl Shown {
+impl UiModel {
     pub fn new(app: App, theme: Theme) -> Self {
         Self {
             app,
@@ -35,7 +35,7 @@ impl Shown {
     }
 }
 
-impl Model for Shown {
+impl LoopModel for UiModel {
     fn start(&mut self, cx: &mut Cx<'_>) {
         self.app.start(cx);
     }

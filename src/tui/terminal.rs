@@ -27,7 +27,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 use rustix::process::{getpgrp, getpid, getsid};
 use thiserror::Error;
 
-use super::keys::Keys;
+use super::keys::KeyReader;
 
 /// Alternate screen, remember the title, bracketed paste, no autowrap. Then what another program may
 /// have left: origin and insert mode off, letters instead of line drawing.
@@ -235,10 +235,10 @@ fn does_not_read() -> io::Error {
 }
 
 impl Console for Terminal {
-    type Input = Keys;
+    type Input = KeyReader;
 
-    fn input(&mut self) -> Keys {
-        Keys::default()
+    fn input(&mut self) -> KeyReader {
+        KeyReader::default()
     }
 
     fn enter(&mut self) -> io::Result<()> {

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 /// The loop's end. At most one frame is on its way.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct FrameWriter {
     frames: mpsc::Sender<Vec<u8>>,
     written: mpsc::Receiver<io::Result<()>>,
     busy: bool,
@@ -21,14 +21,14 @@ pub(super) struct Writer {
 
 /// The end that brings frames to the terminal.
 #[derive(Debug)]
-pub(super) struct Outlet {
+pub(super) struct FrameOutlet {
     pub(super) frames: mpsc::Receiver<Vec<u8>>,
     pub(super) written: mpsc::Sender<io::Result<()>>,
 }
 
-impl Writer {
+impl FrameWriter {
     /// Returns both ends. Whoever holds the outlet answers each frame once.
-    pub(super) fn pair() -> (Self, Outlet) {
+    pub(super) fn pair() -> (Self, FrameOutlet) {
         let (frames, frames_out) = mpsc::channel(1);
         let (written_in, written) = mpsc::channel(1);
         let writer = Self {
@@ -36,7 +36,7 @@ impl Writer {
             written,
             busy: false,
         };
-        let outlet = Outlet {
+        let outlet = FrameOutlet {
             frames: frames_out,
             written: written_in,
         };

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use pretty_assertions::assert_eq;
-use sandbar::domain::runs::End;
+use sandbar::domain::runs::RunEnd;
 use sandbar::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
 use sandbar::domain::time::UnixMillis;
@@ -542,11 +542,11 @@ async fn a_paused_and_resumed_sandbox_has_two_runs_that_count_once_for_its_sessi
     let [(_, first), (_, second)] = stored[..] else {
         panic!("{stored:?}");
     };
-    let End::At(paused) = first.end else {
+    let RunEnd::At(paused) = first.end else {
         panic!("{stored:?}");
     };
     assert!(first.run.since <= paused && paused <= second.run.since);
-    assert!(matches!(second.end, End::Open { limit: Some(_) }));
+    assert!(matches!(second.end, RunEnd::Open { limit: Some(_) }));
     let table = account.run(&["ls"]).await;
     assert!(
         table.err.starts_with("1 sandbox runs at E2B: about "),
@@ -1077,8 +1077,8 @@ async fn work_comes_home_from_a_running_and_a_paused_sandbox() {
     assert_eq!(state, SandboxState::Paused);
     // What it has run for that costs like any other time.
     let runs = account.store.runs(&"worker".into()).await.unwrap();
-    let ends: Vec<End> = runs.iter().map(|seen| seen.end).collect();
-    assert!(matches!(ends[..], [End::At(_)]), "{runs:?}");
+    let ends: Vec<RunEnd> = runs.iter().map(|seen| seen.end).collect();
+    assert!(matches!(ends[..], [RunEnd::At(_)]), "{runs:?}");
 
     let applied = account.user.run_beside(&["apply", "worker"], &here).await;
     assert_eq!(applied.code, Some(0), "{applied:?}");

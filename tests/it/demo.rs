@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use sandbar::demo::{Pace, provider_config, serve_at};
 use sandbar::net::http::Http;
-use sandbar::opencode::client::{Limits, OpencodeClient, Server};
-use sandbar::opencode::events::Events;
+use sandbar::opencode::client::{CallLimits, OpencodeClient, ServerAddress};
+use sandbar::opencode::events::EventStream;
 use sandbar::opencode::wire::event::Event;
 use sandbar::opencode::wire::message::{PartInput, PromptRequest};
 use sandbar::opencode::wire::part::PartBody;
@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_mins(1);
 /// The real server with the demo model, one conversation, and its events.
 struct Conversation {
     client: OpencodeClient,
-    events: Events,
+    events: EventStream,
     session: Session,
     server: OpenCode,
 }
@@ -49,12 +49,12 @@ impl Conversation {
         let config = provider_config(&url).to_string();
         let server = tokio::task::spawn_blocking(move || OpenCode::start_with(&config));
         let server = server.await.unwrap();
-        let limits = Limits {
+        let limits = CallLimits {
             call: DEADLINE,
             slow_call: DEADLINE,
             health: DEADLINE,
         };
-        let address = Server {
+        let address = ServerAddress {
             base_url: server.url().to_owned(),
             user: None,
             password: Some(SecretString::from(server.password())),
@@ -63,7 +63,7 @@ impl Conversation {
         };
         let http = Http::new(&plain_options()).unwrap();
         let client = OpencodeClient::new(http, &address, limits).unwrap();
-        let mut events = Events::open(&client).unwrap();
+        let mut events = EventStream::open(&client).unwrap();
         assert_eq!(events.next(DEADLINE).await.unwrap(), Event::Connected);
         let create = CreateSession {
             title: None,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use pretty_assertions::assert_eq;
 use rustix::process::{Pid, Signal, kill_process};
 use sandbar::domain::chat::{PartKind, Role};
-use sandbar::session::context::Records;
+use sandbar::session::context::RecordStore;
 
 use crate::support::fault_proxy::Seeded;
 use crate::support::home::Home;
@@ -103,7 +103,7 @@ fn live_and_die(home: &Home, typed: &mut Typed, seeded: &mut Seeded) {
 /// Role and text of each message that the server holds, once it is idle and nothing waits to be sent.
 fn held(
     home: &Home,
-    (screen, records): (&mut Screen, &Records),
+    (screen, records): (&mut Screen, &RecordStore),
     last: &str,
 ) -> Vec<(String, String)> {
     let (url, key) = home.account();
@@ -136,7 +136,7 @@ fn held(
 }
 
 /// The same of the messages that the store has.
-fn stored(records: &Records) -> Vec<(String, String)> {
+fn stored(records: &RecordStore) -> Vec<(String, String)> {
     let transcript = runtime().block_on(async {
         let key = records.store.sessions().await.unwrap()[0].key.clone();
         records.store.transcript(&key, usize::MAX).await.unwrap()
@@ -168,7 +168,7 @@ fn a_program_that_is_killed_at_any_instant_loses_nothing_that_was_sent_and_doubl
     kill(&first);
     let sandboxes = home.sandboxes();
 
-    let records = Records::open(&home.state());
+    let records = RecordStore::open(&home.state());
     for _ in 0..kills {
         live_and_die(&home, &mut typed, &mut seeded);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandbar::app::input::key::Key;
 use sandbar::app::{FirstSession, Mode};
-use sandbar::domain::runs::End;
+use sandbar::domain::runs::RunEnd;
 use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession};
 use sandbar::e2b::control::ControlClient;
@@ -12,7 +12,7 @@ use sandbar::e2b::host::Addresses;
 use sandbar::e2b::list::ListFilter;
 use sandbar::engine::EngineSpec;
 use sandbar::local;
-use sandbar::session::context::Records;
+use sandbar::session::context::RecordStore;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -94,7 +94,7 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     let control = ControlClient::new(http, addresses.api.clone(), KEY.into()).unwrap();
     let come_for = |idle_ttl| {
         let mut world = Client::world();
-        world.records = Some(Records::open(&files.path().join("state")));
+        world.records = Some(RecordStore::open(&files.path().join("state")));
         world.settings.idle_ttl = idle_ttl;
         world.settings.engine = Some(EngineSpec::E2b {
             api_key: Some(KEY.to_owned().into()),
@@ -120,11 +120,11 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     first.leave().await;
 
     let id = sessions[0].sandbox.id.clone().unwrap().to_string();
-    let records = Records::open(&files.path().join("state"));
+    let records = RecordStore::open(&files.path().join("state"));
     let runs = records.store.runs(&sessions[0].key).await.unwrap();
-    let ends: Vec<End> = runs.iter().map(|seen| seen.end).collect();
+    let ends: Vec<RunEnd> = runs.iter().map(|seen| seen.end).collect();
     assert!(
-        matches!(ends[..], [End::Open { limit: Some(_) }]),
+        matches!(ends[..], [RunEnd::Open { limit: Some(_) }]),
         "{runs:?}"
     );
     let hour = Duration::from_hours(1);

@@ -19,7 +19,7 @@ use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession, SessionSummary};
 use sandbar::engine::{EngineSpec, LocalSpec};
 use sandbar::local::{self, Level, LocalServer, daemon};
-use sandbar::session::context::{Records, World};
+use sandbar::session::context::{RecordStore, SessionContext};
 use sandbar::store::StoredSession;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -75,7 +75,7 @@ impl Site {
     }
 
     /// A world whose daemon is found at `url`, and whose files are in `folder`; and the daemon's lock.
-    fn world(folder: &Path, url: &str) -> (World, File) {
+    fn world(folder: &Path, url: &str) -> (SessionContext, File) {
         let state_dir = folder.join("local");
         fs::create_dir_all(&state_dir).unwrap();
         let found = json!({ "port": port(url), "api_key": KEY });
@@ -86,7 +86,7 @@ impl Site {
         let holder = json!({ "pid": 1, "url": format!("http://127.0.0.1:{}", port(url)) });
         lock.write_all(holder.to_string().as_bytes()).unwrap();
         let mut world = Client::world();
-        world.records = Some(Records::open(folder));
+        world.records = Some(RecordStore::open(folder));
         folder.clone_into(&mut world.settings.scratch_dir);
         world.settings.engine = Some(EngineSpec::Local(LocalSpec {
             state_dir,
@@ -137,7 +137,7 @@ fn new_session() -> NewSession {
 }
 
 /// Somebody who looks at the chat alone.
-fn start(world: World, seed: u64) -> Client {
+fn start(world: SessionContext, seed: u64) -> Client {
     let mode = Mode::Full {
         new: new_session(),
         engine: EngineKind::Local,
@@ -151,7 +151,7 @@ fn start(world: World, seed: u64) -> Client {
 }
 
 /// The screen of somebody who comes to the session with nothing but its address.
-async fn fresh_screen(site: &Site, records: &Records, session: &StoredSession) -> String {
+async fn fresh_screen(site: &Site, records: &RecordStore, session: &StoredSession) -> String {
     let files = folder();
     let (world, _lock) = Site::world(files.path(), &site.url());
     let theirs = world.records.clone().unwrap();

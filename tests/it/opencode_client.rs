@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sandbar::net::http::Http;
-use sandbar::opencode::client::{self, Limits, OpencodeClient};
-use sandbar::opencode::events::Events;
+use sandbar::opencode::client::{self, CallLimits, OpencodeClient};
+use sandbar::opencode::events::EventStream;
 use sandbar::opencode::wire::event::Event;
 use sandbar::opencode::wire::session::{PermissionAction, PermissionRule, UpdateSession};
 
@@ -21,7 +21,7 @@ fn a_published_command_comes_back_on_an_open_stream() {
     let client = client(server);
 
     let heard = runtime().block_on(async {
-        let mut events = Events::open(&client).unwrap();
+        let mut events = EventStream::open(&client).unwrap();
         while events.next(LIMIT).await.unwrap() != Event::Connected {}
         client.publish_command("sandbar.test").await.unwrap();
         loop {
@@ -65,14 +65,14 @@ fn rules_that_are_added_to_a_session_stand_behind_those_that_it_has() {
 
 fn client(server: &OpenCode) -> OpencodeClient {
     let http = Http::new(&plain_options()).unwrap();
-    let server = client::Server {
+    let server = client::ServerAddress {
         base_url: server.url().to_owned(),
         user: None,
         password: Some(server.password().to_owned().into()),
         headers: Vec::new(),
         directory: Some(server.work_tree().display().to_string()),
     };
-    let limits = Limits {
+    let limits = CallLimits {
         call: LIMIT,
         slow_call: LIMIT,
         health: LIMIT,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use pretty_assertions::assert_eq;
-use sandbar::session::context::Records;
+use sandbar::session::context::RecordStore;
 
 use crate::support::home::Home;
 use crate::support::http::runtime;
@@ -38,7 +38,7 @@ fn is_paused(home: &Home) -> bool {
 fn prompts(home: &Home) -> Vec<String> {
     let (url, key) = home.account();
     let sandboxes = Sandboxes::new(url, key);
-    let records = Records::open(&home.state());
+    let records = RecordStore::open(&home.state());
     let began = Instant::now();
     while began.elapsed() < DEADLINE {
         let prompts = runtime().block_on(async {

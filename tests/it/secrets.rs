@@ -13,7 +13,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use pretty_assertions::assert_eq;
-use sandbar::session::context::Records;
+use sandbar::session::context::RecordStore;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ fn repository(home: &Home) {
 
 /// The secrets of the sessions that a home has.
 fn secrets(here: &Home, local: &Home) -> Vec<Secret> {
-    let records = Records::open(&here.state());
+    let records = RecordStore::open(&here.state());
     let mut secrets = Vec::new();
     for session in runtime().block_on(records.store.sessions()).unwrap() {
         let kept = records.secrets.load(&session.key).unwrap().unwrap();

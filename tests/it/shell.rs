@@ -4,7 +4,7 @@ use std::fs;
 
 use pretty_assertions::assert_eq;
 use rustix::process::{Pid, Signal, kill_process};
-use sandbar::domain::runs::End;
+use sandbar::domain::runs::RunEnd;
 
 use crate::support::home::Home;
 use crate::support::http::runtime;
@@ -62,8 +62,8 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
     let of_first = runs
         .iter()
         .filter(|(_, run)| run.sandbox.as_str() == first[0]);
-    let ends: Vec<End> = of_first.map(|(_, run)| run.end).collect();
-    assert!(matches!(ends[..], [End::At(_)]), "{runs:?}");
+    let ends: Vec<RunEnd> = of_first.map(|(_, run)| run.end).collect();
+    assert!(matches!(ends[..], [RunEnd::At(_)]), "{runs:?}");
     screen.send("\x18a");
     screen.wait_for("the template can change only before the first message");
 }

@@ -6,14 +6,14 @@ use pretty_assertions::assert_eq;
 use sandbar::domain::activity::Activity;
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use sandbar::domain::session::{Closing, SessionEvent, SessionSummary};
+use sandbar::domain::session::{CloseAction, SessionEvent, SessionSummary};
 use sandbar::domain::time::UnixMillis;
 use sandbar::e2b::control::ControlClient;
 use sandbar::e2b::host::Addresses;
 use sandbar::e2b::wire::{AutoResume, NewSandbox, SandboxState};
 use sandbar::engine::EngineSpec;
 use sandbar::local;
-use sandbar::session::context::{Records, World};
+use sandbar::session::context::{RecordStore, SessionContext};
 use sandbar::session::supervisor::Supervisor;
 use sandbar::session::timing::Timing;
 use sandbar::store::StoredSession;
@@ -62,8 +62,8 @@ fn session(key: &SessionKey, sandbox: &str) -> StoredSession {
 }
 
 /// The server as an account of E2B, and little patience.
-fn world(records: &Records, addresses: Addresses) -> World {
-    let mut world = World::new(Instant::now(), plain_options());
+fn world(records: &RecordStore, addresses: Addresses) -> SessionContext {
+    let mut world = SessionContext::new(Instant::now(), plain_options());
     world.timing = Timing {
         ask_limit: Duration::from_millis(500),
         watch_backoff: Duration::from_millis(50),
@@ -99,7 +99,7 @@ async fn a_paused_sandbox_that_traffic_would_resume_stays_paused_while_its_sessi
     control.pause(&id).await.unwrap();
     let state = async || control.get(&id).await.unwrap().listed.state;
 
-    let records = Records::open(&files.path().join("state"));
+    let records = RecordStore::open(&files.path().join("state"));
     let key = SessionKey::from("watched");
     records
         .store
@@ -136,7 +136,7 @@ async fn a_paused_sandbox_that_traffic_would_resume_stays_paused_while_its_sessi
         matches!(event, SessionEvent::Phase(Phase::Gone(_))),
         "{event:?}"
     );
-    supervisor.shut_down(Closing::Detach).await;
+    supervisor.shut_down(CloseAction::Detach).await;
     shutdown.cancel();
     server.closed().await;
 }

@@ -22,10 +22,10 @@ use sandbar::domain::log::LogLine;
 use sandbar::domain::price::{MicroDollars, Prices};
 use sandbar::domain::sandbox::Phase;
 use sandbar::domain::session::{
-    Closing, CredentialRef, Origin, SessionCommand, SessionEvent, SessionSpec,
+    CloseAction, CredentialRef, SessionCommand, SessionEvent, SessionOrigin, SessionSpec,
 };
 use sandbar::domain::time::UnixMillis;
-use sandbar::session::context::{Records, World};
+use sandbar::session::context::{RecordStore, SessionContext};
 use sandbar::session::supervisor::Supervisor;
 use sandbar::session::timing::Timing;
 use sandbar::text::TextCache;
@@ -74,7 +74,7 @@ impl Client {
     pub(crate) fn attach(url: &str, conversation: &str, password: &str, seed: u64) -> Self {
         let spec = SessionSpec {
             key: SessionKey::from("attached"),
-            origin: Origin::Attach {
+            origin: SessionOrigin::Attach {
                 url: url.to_owned(),
                 session: Some(OpencodeSessionId::from(conversation)),
                 credential: CredentialRef::Env(VARIABLE.to_owned()),
@@ -91,8 +91,8 @@ impl Client {
 
     /// What sessions share. All is ten times faster but for what servers decide: OpenCode's heart beats
     /// every ten seconds, and a busy machine needs its time to answer.
-    pub(crate) fn world() -> World {
-        let mut world = World::new(Instant::now(), plain_options());
+    pub(crate) fn world() -> SessionContext {
+        let mut world = SessionContext::new(Instant::now(), plain_options());
         let usual = Timing::default();
         world.timing = Timing {
             watchdog: Duration::from_secs(15),
@@ -109,7 +109,7 @@ impl Client {
     }
 
     /// Each `seed` makes ids of its own.
-    pub(crate) fn start(mode: Mode, world: World, seed: u64) -> Self {
+    pub(crate) fn start(mode: Mode, world: SessionContext, seed: u64) -> Self {
         let (sender, events) = mpsc::channel(256);
         let mut client = Self {
             app: App::new(options(mode)),
@@ -240,13 +240,13 @@ impl Client {
     }
 
     /// What all its sessions are recorded in.
-    pub(crate) fn records(&self) -> Records {
+    pub(crate) fn records(&self) -> RecordStore {
         self.supervisor.world().records.clone().unwrap()
     }
 
     /// Leaves; sandboxes run on.
     pub(crate) async fn leave(self) {
-        self.supervisor.shut_down(Closing::Detach).await;
+        self.supervisor.shut_down(CloseAction::Detach).await;
     }
 
     /// What the session's name stands in.

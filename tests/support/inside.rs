@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use sandbar::session::context::Records;
+use sandbar::session::context::RecordStore;
 use sandbar::store::StoredSession;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -43,7 +43,7 @@ impl Sandboxes {
     /// The server in a session's sandbox, once the session has all that is needed to ask it.
     pub(crate) async fn inside(
         &self,
-        records: &Records,
+        records: &RecordStore,
         session: &StoredSession,
     ) -> Option<Inside> {
         let id = session.summary.sandbox.id.clone()?.to_string();

@@ -30,19 +30,19 @@ mod view;
 use std::collections::HashSet;
 use std::time::Duration;
 
-pub use scroll::{Anchor, BlockId, ChatViewport, PanelViewport};
+pub use scroll::{BlockId, ChatAnchor, ChatViewport, PanelViewport};
 pub use view::keys::ChatKeys;
 pub(in crate::app) use view::least_rows;
-pub use view::props::{Reach, Seat};
+pub use view::props::{ChatViewProps, Delivery};
 
 use self::composer::Composer;
-use self::notice::Notices;
-use self::requests::{Quiet, Requests};
+use self::notice::ChatNotices;
+use self::requests::{ComposerActivity, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
 use self::transcript::Transcript;
 use crate::app::action::{ChatAction, ChatContext};
-use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Status, Tokens};
+use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Tokens, TurnStatus};
 use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
@@ -77,7 +77,7 @@ pub enum ChatOutcome {
 
 /// Which half of the chat has the keys, when no request takes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Half {
+enum ChatFocus {
     Composer,
     Transcript,
 }
@@ -105,19 +105,19 @@ pub struct Chat {
     last_text: Option<Monotonic>,
     scroll: Scroll,
     folds: Folds,
-    half: Half,
-    reach: Reach,
+    half: ChatFocus,
+    reach: Delivery,
     /// What the last frame showed.
     viewport: ChatViewport,
     /// `None` until the server told it.
-    status: Option<Status>,
+    status: Option<TurnStatus>,
     busy_since: Option<Monotonic>,
     /// How long the turn ran already when it was first seen.
     ran_before: Duration,
     server_clock: ServerClock,
     /// When the first Esc was pressed.
     stop_armed: Option<Monotonic>,
-    notices: Notices,
+    notices: ChatNotices,
     conversation: Option<Conversation>,
     catalog: Catalog,
     agent: Option<String>,
@@ -147,15 +147,15 @@ impl Chat {
                 reverted_open: false,
                 toggled: HashSet::new(),
             },
-            half: Half::Composer,
-            reach: Reach::default(),
+            half: ChatFocus::Composer,
+            reach: Delivery::default(),
             viewport: ChatViewport::default(),
             status: None,
             busy_since: None,
             ran_before: Duration::ZERO,
             server_clock: ServerClock::default(),
             stop_armed: None,
-            notices: Notices::default(),
+            notices: ChatNotices::default(),
             conversation: None,
             catalog: Catalog::default(),
             agent: None,
@@ -168,7 +168,7 @@ impl Chat {
 
     /// Which part of the chat reads the keys.
     pub fn context(&self) -> ChatContext {
-        if self.half == Half::Transcript {
+        if self.half == ChatFocus::Transcript {
             return ChatContext::Transcript;
         }
         if self.requests.panel.writing.is_some() {
@@ -176,8 +176,8 @@ impl Chat {
         }
         match self.requests.first() {
             Some(request) if self.requests.takes_keys(self.clock, self.quiet()) => match request {
-                requests::Request::Permission(_) => ChatContext::Permission,
-                requests::Request::Question(_) => ChatContext::Question,
+                requests::PendingRequest::Permission(_) => ChatContext::Permission,
+                requests::PendingRequest::Question(_) => ChatContext::Question,
             },
             _ => ChatContext::Composer,
         }
@@ -185,7 +185,10 @@ impl Chat {
 
     /// Whether a turn runs, as the server says; also while it waits to try again.
     pub fn is_busy(&self) -> bool {
-        matches!(self.status, Some(Status::Busy | Status::Retry { .. }))
+        matches!(
+            self.status,
+            Some(TurnStatus::Busy | TurnStatus::Retry { .. })
+        )
     }
 
     /// How long the turn runs: one time for all that shows it. It goes on while a request waits.
@@ -196,23 +199,23 @@ impl Chat {
 
     /// Whether the server is known to work on nothing at this moment.
     fn is_at_rest(&self) -> bool {
-        self.status == Some(Status::Idle) && self.reach == Reach::Live
+        self.status == Some(TurnStatus::Idle) && self.reach == Delivery::Live
     }
 
     /// Whether a turn is known to run at this moment.
     fn is_working(&self) -> bool {
-        self.is_busy() && self.reach == Reach::Live
+        self.is_busy() && self.reach == Delivery::Live
     }
 
     /// Tells how far a prompt gets from now on.
-    pub fn set_reach(&mut self, reach: Reach) {
+    pub fn set_reach(&mut self, reach: Delivery) {
         if self.reach != reach {
             // What failed with the connection is told by its loss, and what failed for want of one is over with
             // the next.
             self.notices.moved_on();
         }
         self.reach = reach;
-        if reach != Reach::Live {
+        if reach != Delivery::Live {
             self.stop_armed = None;
             // An answer to an older page may never come.
             self.loading_older = false;
@@ -227,8 +230,8 @@ impl Chat {
     /// What waits for the user first, on one line.
     pub fn waits_for_you(&self) -> Option<String> {
         self.requests.first().map(|request| match request {
-            requests::Request::Permission(permission) => permission.line(),
-            requests::Request::Question(question) => question.line(),
+            requests::PendingRequest::Permission(permission) => permission.line(),
+            requests::PendingRequest::Question(question) => question.line(),
         })
     }
 
@@ -378,8 +381,8 @@ impl Chat {
         self.last_key.unwrap_or(self.clock)
     }
 
-    fn quiet(&self) -> Quiet {
-        Quiet {
+    fn quiet(&self) -> ComposerActivity {
+        ComposerActivity {
             composer_empty: self.composer.is_empty(),
             last_text: self.last_text,
         }

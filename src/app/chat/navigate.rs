@@ -1,8 +1,8 @@
 //! Moving through the conversation: scrolling, selecting blocks, folding, copying.
 
-use super::scroll::{Anchor, Block, BlockId, Pos};
-use super::transcript::Growing;
-use super::{Chat, ChatAction, ChatOutcome, Folds, Half};
+use super::scroll::{Block, BlockId, ChatAnchor, Pos};
+use super::transcript::StreamingPart;
+use super::{Chat, ChatAction, ChatFocus, ChatOutcome, Folds};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::domain::chat::{Part, PartKind, Role};
@@ -23,12 +23,12 @@ impl Folds {
 
 /// Which blocks a selection stops at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum SelectionStop {
     Any,
     Prompt,
 }
 
-impl Wanted {
+impl SelectionStop {
     fn is(self, block: &Block<'_>) -> bool {
         self == Self::Any || block.is_prompt()
     }
@@ -54,18 +54,18 @@ impl Chat {
             ChatAction::PageUp => self.scroll_by(1 - rows, cx),
             ChatAction::PageDown => self.scroll_by(rows - 1, cx),
             ChatAction::Top => {
-                self.scroll.to(Anchor::Top);
+                self.scroll.to(ChatAnchor::Top);
                 self.scroll.selected = None;
                 self.load_older(cx);
             }
             ChatAction::Bottom => {
-                self.scroll.to(Anchor::Tail);
+                self.scroll.to(ChatAnchor::Tail);
                 self.scroll.selected = None;
             }
-            ChatAction::PreviousBlock => self.select(false, Wanted::Any, cx),
-            ChatAction::NextBlock => self.select(true, Wanted::Any, cx),
-            ChatAction::PreviousPrompt => self.select(false, Wanted::Prompt, cx),
-            ChatAction::NextPrompt => self.select(true, Wanted::Prompt, cx),
+            ChatAction::PreviousBlock => self.select(false, SelectionStop::Any, cx),
+            ChatAction::NextBlock => self.select(true, SelectionStop::Any, cx),
+            ChatAction::PreviousPrompt => self.select(false, SelectionStop::Prompt, cx),
+            ChatAction::NextPrompt => self.select(true, SelectionStop::Prompt, cx),
             ChatAction::Fold => self.fold(),
             ChatAction::FoldTools => {
                 self.folds.tools_open = !self.folds.tools_open;
@@ -99,7 +99,7 @@ impl Chat {
     }
 
     /// Selects the next block of a sort, and brings it onto the screen.
-    fn select(&mut self, down: bool, wanted: Wanted, cx: &mut Cx<'_>) {
+    fn select(&mut self, down: bool, wanted: SelectionStop, cx: &mut Cx<'_>) {
         let blocks = self.blocks();
         let selected = self.scroll.selected.as_ref();
         let selected = selected.filter(|id| self.is_in_sight(id));
@@ -125,7 +125,7 @@ impl Chat {
             return;
         };
         if !self.is_in_sight(&id) {
-            self.scroll.to(Anchor::At {
+            self.scroll.to(ChatAnchor::At {
                 block: id.clone(),
                 line: 0,
             });
@@ -136,9 +136,9 @@ impl Chat {
     /// Whether a block is on the screen, or will be with the next frame.
     fn is_in_sight(&self, id: &BlockId) -> bool {
         match &self.scroll.anchor {
-            Anchor::At { block, .. } if block == id => true,
+            ChatAnchor::At { block, .. } if block == id => true,
             // No frame has shown the top yet; what stands there is not known.
-            Anchor::Top => false,
+            ChatAnchor::Top => false,
             _ => self.viewport.blocks.iter().any(|(_, shown)| shown == id),
         }
     }
@@ -146,7 +146,7 @@ impl Chat {
     /// Where a selection begins: at the screen's first block going down, at its last going up.
     fn edge_of_screen(&self, down: bool) -> Option<Pos> {
         let blocks = self.blocks();
-        if self.scroll.anchor == Anchor::Top {
+        if self.scroll.anchor == ChatAnchor::Top {
             return blocks.first();
         }
         let shown = if down {
@@ -213,12 +213,12 @@ impl Chat {
     pub fn press(&mut self, row: u16) {
         if row >= self.viewport.composer_top {
             self.leave_panel();
-            self.half = Half::Composer;
+            self.half = ChatFocus::Composer;
         } else if row >= self.viewport.panel_top {
             self.go_to_request();
         } else if let Some(row) = row.checked_sub(self.viewport.top) {
             self.leave_panel();
-            self.half = Half::Transcript;
+            self.half = ChatFocus::Transcript;
             self.click(row);
         }
     }

@@ -18,14 +18,14 @@ const FAILURE: Duration = Duration::from_secs(40);
 
 /// What went wrong last, or is to be said, and belongs to no message.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Notice {
+pub(super) enum ChatNotice {
     Turn(MessageError),
     Command(Failure),
     /// A line of ours.
     Ours(String),
 }
 
-impl Notice {
+impl ChatNotice {
     /// How long it stands once somebody is here; `None`: until something was done.
     fn lasts(&self) -> Option<Duration> {
         match self {
@@ -45,16 +45,16 @@ impl Notice {
 
 /// The notice and when it goes.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Notices {
-    shown: Option<Notice>,
+pub(super) struct ChatNotices {
+    shown: Option<ChatNotice>,
     /// Something was done since.
     is_dealt_with: bool,
     /// Known with the first key.
     until: Option<Monotonic>,
 }
 
-impl Notices {
-    pub(super) fn shown(&self) -> Option<&Notice> {
+impl ChatNotices {
+    pub(super) fn shown(&self) -> Option<&ChatNotice> {
         self.shown.as_ref()
     }
 
@@ -62,7 +62,7 @@ impl Notices {
         self.until
     }
 
-    pub(super) fn say(&mut self, notice: Notice) {
+    pub(super) fn say(&mut self, notice: ChatNotice) {
         *self = Self {
             shown: Some(notice),
             ..Self::default()
@@ -75,7 +75,7 @@ impl Notices {
 
     /// Somebody is here: its time begins.
     pub(super) fn somebody_is_here(&mut self, now: Monotonic) {
-        let lasts = self.shown.as_ref().and_then(Notice::lasts);
+        let lasts = self.shown.as_ref().and_then(ChatNotice::lasts);
         let lasts = lasts.or(self.is_dealt_with.then_some(FAILURE));
         if let (None, Some(lasts)) = (self.until, lasts) {
             self.until = Some(now + lasts);
@@ -90,7 +90,7 @@ impl Notices {
 
     /// The server does what it is told: that a command failed in passing before is old news.
     pub(super) fn moved_on(&mut self) {
-        if self.shown.as_ref().is_some_and(Notice::is_passing) {
+        if self.shown.as_ref().is_some_and(ChatNotice::is_passing) {
             self.clear();
         }
     }
@@ -103,7 +103,7 @@ impl Notices {
 
     /// The message tells it better than the error that came on its own.
     pub(super) fn told_by_message(&mut self, error: &MessageError) {
-        if matches!(&self.shown, Some(Notice::Turn(told)) if told == error) {
+        if matches!(&self.shown, Some(ChatNotice::Turn(told)) if told == error) {
             self.clear();
         }
     }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::Chat;
-use super::notice::Notice;
-use super::requests::Request;
-use super::transcript::Entry;
+use super::notice::ChatNotice;
+use super::requests::PendingRequest;
+use super::transcript::MessageEntry;
 use crate::app::cx::Cx;
 use crate::domain::chat::{
-    ChatEvent, Conversation, Message, MessageWithParts, PartKind, Resync, Role, Status,
+    ChatEvent, Conversation, Message, MessageWithParts, PartKind, Resync, Role, TurnStatus,
 };
 use crate::domain::failure::Failure;
 use crate::domain::session::{PromptQueue, SessionCommand};
@@ -106,14 +106,15 @@ impl Chat {
                 text,
             } => self.transcript.delta(&message, &part, &text),
             ChatEvent::PermissionAsked(asked) => {
-                self.requests.asked(Request::Permission(asked), cx.now);
+                self.requests
+                    .asked(PendingRequest::Permission(asked), cx.now);
             }
             ChatEvent::PermissionReplied(id) => {
                 self.requests.permission_replied(&id, cx.now);
                 self.notices.moved_on();
             }
             ChatEvent::QuestionAsked(asked) => {
-                self.requests.asked(Request::Question(asked), cx.now);
+                self.requests.asked(PendingRequest::Question(asked), cx.now);
             }
             ChatEvent::QuestionReplied(id) => {
                 self.requests.question_replied(&id, cx.now);
@@ -121,7 +122,7 @@ impl Chat {
             }
             ChatEvent::Error(error) => {
                 if !error.is_abort() {
-                    self.notices.say(Notice::Turn(error));
+                    self.notices.say(ChatNotice::Turn(error));
                 }
             }
             // The calls that change them show them.
@@ -136,18 +137,18 @@ impl Chat {
         self.sync_aside();
     }
 
-    fn status_changed(&mut self, status: Status) {
+    fn status_changed(&mut self, status: TurnStatus) {
         if self.status.as_ref() != Some(&status) {
             self.notices.moved_on();
         }
         match status {
-            Status::Idle => {
+            TurnStatus::Idle => {
                 self.busy_since = None;
                 self.ran_before = Duration::ZERO;
                 self.stop_armed = None;
                 self.requests.turn_ended(self.clock);
             }
-            Status::Busy | Status::Retry { .. } => {
+            TurnStatus::Busy | TurnStatus::Retry { .. } => {
                 if self.busy_since.is_none() {
                     self.notices.turn_begins();
                 }
@@ -213,7 +214,7 @@ impl Chat {
 
     /// How long the turn runs already that was found running: since its prompt.
     fn turn_runs_for(&self, wall: UnixMillis) -> Duration {
-        let is_prompt = |entry: &&Entry| entry.message.role == Role::User && entry.known;
+        let is_prompt = |entry: &&MessageEntry| entry.message.role == Role::User && entry.known;
         let prompt = self.transcript.newest_in_force().find(is_prompt);
         let began = prompt.map(|prompt| prompt.message.created);
         let began = began.filter(|at| *at > UnixMillis(0));

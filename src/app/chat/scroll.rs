@@ -5,7 +5,7 @@
 //! them with the heights it draws anyway and reports where it arrived, so that neither the model nor
 //! the view ever goes over the whole conversation.
 
-use super::transcript::{Entry, Growing, PartEntry, Place, Transcript};
+use super::transcript::{EntryOrder, MessageEntry, PartEntry, StreamingPart, Transcript};
 use crate::domain::chat::{Message, PartKind, Role};
 use crate::domain::id::{MessageId, PartId};
 
@@ -23,7 +23,7 @@ pub enum BlockId {
 
 /// What the first row on the screen is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Anchor {
+pub enum ChatAnchor {
     /// The end is shown and followed.
     #[default]
     Tail,
@@ -36,7 +36,7 @@ pub enum Anchor {
 /// What the last frame of a chat showed: plain data, the way back from the view to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChatViewport {
-    pub anchor: Anchor,
+    pub anchor: ChatAnchor,
     /// How much of the pending offset the anchor has in it.
     pub applied: i64,
     /// The first message's first row is on the screen.
@@ -69,7 +69,7 @@ pub struct PanelViewport {
 /// The model's side of scrolling.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Scroll {
-    pub(super) anchor: Anchor,
+    pub(super) anchor: ChatAnchor,
     /// Rows to move, down is positive; the next frame resolves it.
     pub(super) pending: i64,
     /// Something came below while the end was not shown.
@@ -90,14 +90,14 @@ impl Scroll {
             .clamp(-Self::MOST, Self::MOST);
     }
 
-    pub(super) fn to(&mut self, anchor: Anchor) {
+    pub(super) fn to(&mut self, anchor: ChatAnchor) {
         self.anchor = anchor;
         self.pending = 0;
     }
 
     /// Whether the end is followed, as far as is known before the next frame.
     pub(super) fn follows(&self) -> bool {
-        self.anchor == Anchor::Tail && self.pending >= 0
+        self.anchor == ChatAnchor::Tail && self.pending >= 0
     }
 }
 
@@ -105,7 +105,7 @@ impl Scroll {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pos {
     /// Index into the message's parts; the index after the last is the message's note.
-    Message(Place, usize),
+    Message(EntryOrder, usize),
     /// Before the first part that is reverted.
     Reverted,
     Notice,
@@ -114,8 +114,8 @@ pub(super) enum Pos {
 /// A block to be drawn.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Block<'a> {
-    Part(&'a Entry, &'a PartEntry),
-    Foot(&'a Entry),
+    Part(&'a MessageEntry, &'a PartEntry),
+    Foot(&'a MessageEntry),
     Reverted,
     Notice,
 }
@@ -125,7 +125,7 @@ pub(super) enum Block<'a> {
 pub(super) struct Blocks<'a> {
     pub(super) transcript: &'a Transcript,
     /// The first message and part that are reverted, and whether these are shown all the same.
-    pub(super) reverted: Option<(Place, usize)>,
+    pub(super) reverted: Option<(EntryOrder, usize)>,
     pub(super) reverted_open: bool,
     /// Whether there is a notice below the messages.
     pub(super) notice: bool,
@@ -181,7 +181,11 @@ impl<'a> Blocks<'a> {
     }
 
     /// Going down from `from`: the note stands between what is in force and what is not.
-    fn stop_at_reverted(&self, from: Option<(Place, usize)>, next: Option<Pos>) -> Option<Pos> {
+    fn stop_at_reverted(
+        &self,
+        from: Option<(EntryOrder, usize)>,
+        next: Option<Pos>,
+    ) -> Option<Pos> {
         let was_before = from.is_none_or(|from| !self.is_behind_reverted(from));
         let crosses = match next {
             Some(Pos::Message(place, slot)) => self.is_behind_reverted((place, slot)),
@@ -206,7 +210,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// Whether this stands below the note: reverted itself, or on its way.
-    fn is_behind_reverted(&self, at: (Place, usize)) -> bool {
+    fn is_behind_reverted(&self, at: (EntryOrder, usize)) -> bool {
         self.reverted.is_some_and(|from| at >= from)
     }
 
@@ -214,14 +218,14 @@ impl<'a> Blocks<'a> {
         matches!(pos, Pos::Message(place, slot) if !place.is_echo() && self.is_behind_reverted((place, slot)))
     }
 
-    fn in_message(&self, place: Place, slots: std::ops::Range<usize>) -> Option<Pos> {
+    fn in_message(&self, place: EntryOrder, slots: std::ops::Range<usize>) -> Option<Pos> {
         let entry = self.transcript.at(place)?;
         (slots.start..slots.end.min(entry.parts.len() + 1))
             .find(|slot| self.is_shown(place, entry, *slot))
             .map(|slot| Pos::Message(place, slot))
     }
 
-    fn in_message_back(&self, place: Place, before: usize) -> Option<Pos> {
+    fn in_message_back(&self, place: EntryOrder, before: usize) -> Option<Pos> {
         let entry = self.transcript.at(place)?;
         (0..before)
             .rev()
@@ -230,7 +234,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// The first block after this message.
-    fn first_after(&self, mut place: Option<Place>) -> Option<Pos> {
+    fn first_after(&self, mut place: Option<EntryOrder>) -> Option<Pos> {
         while let Some((next, _)) = self.transcript.after(place) {
             if let Some(pos) = self.in_message(next, 0..usize::MAX) {
                 return Some(pos);
@@ -241,7 +245,7 @@ impl<'a> Blocks<'a> {
     }
 
     /// The last block before this message.
-    fn last_before(&self, mut place: Option<Place>) -> Option<Pos> {
+    fn last_before(&self, mut place: Option<EntryOrder>) -> Option<Pos> {
         while let Some((before, entry)) = self.transcript.before(place) {
             if let Some(pos) = self.in_message_back(before, entry.parts.len() + 1) {
                 return Some(pos);
@@ -282,13 +286,13 @@ impl<'a> Blocks<'a> {
             .then_some(Pos::Message(place, slot))
     }
 
-    fn is_shown(&self, place: Place, entry: &Entry, slot: usize) -> bool {
+    fn is_shown(&self, place: EntryOrder, entry: &MessageEntry, slot: usize) -> bool {
         let is_folded = !self.reverted_open && self.is_reverted(Pos::Message(place, slot));
         !is_folded && self.is_visible(entry, slot)
     }
 
     /// Whether the part at `slot`, or the note behind the last part, is drawn at all.
-    fn is_visible(&self, entry: &Entry, slot: usize) -> bool {
+    fn is_visible(&self, entry: &MessageEntry, slot: usize) -> bool {
         let Some(known) = entry.parts.get(slot) else {
             return has_foot(entry, self.is_at_rest);
         };
@@ -341,7 +345,7 @@ impl Block<'_> {
 }
 
 /// Whether a message ended in a way that must be told.
-fn has_foot(entry: &Entry, is_at_rest: bool) -> bool {
+fn has_foot(entry: &MessageEntry, is_at_rest: bool) -> bool {
     let message = &entry.message;
     message.error.is_some()
         || matches!(message.finish.as_deref(), Some("length" | "content-filter"))

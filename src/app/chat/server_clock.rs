@@ -99,7 +99,7 @@ mod tests {
 
     use super::super::tests::{message, resync, tool};
     use super::*;
-    use crate::domain::chat::{MessageWithParts, Role, Status, ToolStatus};
+    use crate::domain::chat::{MessageWithParts, Role, ToolStatus, TurnStatus};
 
     const NOW: UnixMillis = UnixMillis(1_000_000_000);
     const MINUTES: Duration = Duration::from_mins(5);
@@ -109,7 +109,7 @@ mod tests {
             message: message("m", Role::User, at.0),
             parts: Vec::new(),
         };
-        ChatEvent::Resync(Box::new(resync(vec![known], Status::Busy)))
+        ChatEvent::Resync(Box::new(resync(vec![known], TurnStatus::Busy)))
     }
 
     fn begins(at: UnixMillis) -> ChatEvent {

@@ -1,7 +1,7 @@
 //! What changes the chat by the hand of the user: actions, keys, pastes, and what time brings.
 
-use super::composer::Vertical;
-use super::{Chat, ChatAction, ChatContext, ChatOutcome, Half, Reach, STOP_ARMED};
+use super::composer::VerticalMove;
+use super::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome, Delivery, STOP_ARMED};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::input::key::Key;
@@ -38,8 +38,8 @@ impl Chat {
             ChatAction::PickModel => return Some(ChatOutcome::PickModel),
             ChatAction::Stop if self.step_back() => {}
             ChatAction::Stop => self.stop(cx),
-            ChatAction::FocusComposer => self.half = Half::Composer,
-            ChatAction::FocusTranscript => self.half = Half::Transcript,
+            ChatAction::FocusComposer => self.half = ChatFocus::Composer,
+            ChatAction::FocusTranscript => self.half = ChatFocus::Transcript,
             ChatAction::FocusRequest if !self.needs_you() => {
                 return Some(ChatOutcome::Notice(
                     "nothing waits for an answer here".into(),
@@ -62,7 +62,7 @@ impl Chat {
     fn is_for_panel(&self, action: ChatAction) -> bool {
         match action {
             ChatAction::PageUp | ChatAction::PageDown => {
-                self.half == Half::Composer && self.panel_hides()
+                self.half == ChatFocus::Composer && self.panel_hides()
             }
             action => action.is_of_request() && self.needs_you(),
         }
@@ -95,7 +95,7 @@ impl Chat {
             drawn => drawn,
         };
         let browsing_back = !down && self.composer.is_browsing();
-        if browsing_back || self.composer.vertical(down, width) == Vertical::AtEdge {
+        if browsing_back || self.composer.vertical(down, width) == VerticalMove::AtEdge {
             self.composer.recall(down);
         }
         None
@@ -117,13 +117,13 @@ impl Chat {
         self.begin_input(cx);
         self.begin_text(cx);
         self.last_key = Some(cx.now);
-        self.half = Half::Composer;
+        self.half = ChatFocus::Composer;
     }
 
     /// The external editor has ended with this text.
     pub fn edited(&mut self, text: &str) {
         self.composer.set(text.strip_suffix('\n').unwrap_or(text));
-        self.half = Half::Composer;
+        self.half = ChatFocus::Composer;
     }
 
     /// Something is due: see [`Chat::animation_due`].
@@ -166,7 +166,7 @@ impl Chat {
         self.stop_armed = None;
         self.last_text = Some(cx.now);
         // What nobody will ever take stays where it can be copied from.
-        if self.reach == Reach::Never {
+        if self.reach == Delivery::Never {
             return Some(ChatOutcome::Unreachable);
         }
         if self.composer.is_blank() {
@@ -186,7 +186,7 @@ impl Chat {
         self.notices.clear();
         self.pending.sent(prompt.clone());
         self.show_echoes();
-        self.scroll.to(super::Anchor::Tail);
+        self.scroll.to(super::ChatAnchor::Tail);
         let outcome = self.ask_task(vec![SessionCommand::Prompt(prompt)], cx);
         // What was sent is no draft any more, also for whoever comes after a crash.
         self.save_draft(cx);
@@ -195,7 +195,7 @@ impl Chat {
 
     /// Asks the session's task, which may have to be started for it.
     fn ask_task(&self, commands: Vec<SessionCommand>, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        if self.reach == Reach::Asleep {
+        if self.reach == Delivery::Asleep {
             return Some(ChatOutcome::Wake(commands));
         }
         for command in commands {
@@ -222,7 +222,7 @@ impl Chat {
         let (prompt, command) = self.pending.take_last()?;
         self.transcript.remove_echo(&prompt.message);
         self.composer.prepend(&prompt.text);
-        self.half = Half::Composer;
+        self.half = ChatFocus::Composer;
         self.ask_task(Vec::from_iter(command), cx)
     }
 
@@ -250,8 +250,8 @@ impl Chat {
     fn stop(&mut self, cx: &mut Cx<'_>) {
         if !self.is_working() {
             self.half = match self.half {
-                Half::Composer => Half::Transcript,
-                Half::Transcript => Half::Composer,
+                ChatFocus::Composer => ChatFocus::Transcript,
+                ChatFocus::Transcript => ChatFocus::Composer,
             };
             return;
         }

@@ -22,7 +22,7 @@ const LINE_BYTES: usize = 64;
 
 /// The first row on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Anchor {
+enum LogAnchor {
     /// The newest lines are shown, and those that come.
     #[default]
     Tail,
@@ -33,7 +33,7 @@ enum Anchor {
 /// What the last frame showed; plain data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogsViewport {
-    anchor: Anchor,
+    anchor: LogAnchor,
     /// How much of the pending offset the anchor has in it.
     applied: i64,
     /// Rows of the log on the screen; 0 when it was not drawn.
@@ -48,7 +48,7 @@ pub(super) struct Logs {
     /// The number of `lines[0]`.
     first: u64,
     bytes: usize,
-    anchor: Anchor,
+    anchor: LogAnchor,
     /// Rows to move, down is positive; the next frame resolves it.
     pending: i64,
     /// Rows of the last frame.
@@ -63,7 +63,7 @@ impl Default for Logs {
             lines: VecDeque::new(),
             first: 0,
             bytes: 0,
-            anchor: Anchor::Tail,
+            anchor: LogAnchor::Tail,
             pending: 0,
             rows: 0,
             wrap: false,

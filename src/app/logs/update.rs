@@ -1,6 +1,6 @@
 //! Moves in the log, and changes how it is shown.
 
-use super::{Anchor, Logs};
+use super::{LogAnchor, Logs};
 use crate::app::action::LogsAction;
 
 /// No frame goes over more rows than this for one move.
@@ -14,15 +14,15 @@ impl Logs {
             LogsAction::LineDown => self.scroll(1),
             LogsAction::PageUp => self.scroll(-page),
             LogsAction::PageDown => self.scroll(page),
-            LogsAction::Top => self.go(Anchor::At {
+            LogsAction::Top => self.go(LogAnchor::At {
                 line: self.first,
                 row: 0,
             }),
-            LogsAction::Bottom => self.go(Anchor::Tail),
+            LogsAction::Bottom => self.go(LogAnchor::Tail),
             LogsAction::Follow => match self.anchor {
                 // Stays where it is: a move by nothing from a fixed row.
-                Anchor::Tail => self.stay(),
-                Anchor::At { .. } => self.go(Anchor::Tail),
+                LogAnchor::Tail => self.stay(),
+                LogAnchor::At { .. } => self.go(LogAnchor::Tail),
             },
             LogsAction::Wrap => self.wrap = !self.wrap,
             LogsAction::Times => self.times = !self.times,
@@ -30,7 +30,7 @@ impl Logs {
                 self.first = self.end();
                 self.lines.clear();
                 self.bytes = 0;
-                self.go(Anchor::Tail);
+                self.go(LogAnchor::Tail);
             }
             // The root's.
             LogsAction::Leave => {}
@@ -42,7 +42,7 @@ impl Logs {
         self.pending = self.pending.saturating_add(rows).clamp(-FARTHEST, FARTHEST);
     }
 
-    fn go(&mut self, anchor: Anchor) {
+    fn go(&mut self, anchor: LogAnchor) {
         self.anchor = anchor;
         self.pending = 0;
     }
@@ -50,7 +50,7 @@ impl Logs {
     /// Stops following: the line at the top of the screen stays there.
     fn stay(&mut self) {
         let rows = u64::from(self.rows.max(1));
-        self.go(Anchor::At {
+        self.go(LogAnchor::At {
             line: self.end().saturating_sub(rows).max(self.first),
             row: 0,
         });

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{Anchor, Logs, LogsViewport};
+use super::{LogAnchor, Logs, LogsViewport};
 use crate::app::time::format;
 use crate::app::view::theme::{Colours, Theme};
 use crate::domain::log::{LogLine, LogStream};
@@ -19,7 +19,7 @@ pub(in crate::app) struct LogsView<'a> {
 
 /// A row of the log: a line and a row of it when it is wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct LogPosition {
     line: u64,
     row: usize,
 }
@@ -39,9 +39,9 @@ impl LogsView<'_> {
         let tail = self.back_from_end(height, width);
         let top = self.resolve(tail, width);
         let anchor = if self.follows(top, tail) {
-            Anchor::Tail
+            LogAnchor::Tail
         } else {
-            Anchor::At {
+            LogAnchor::At {
                 line: top.line,
                 row: top.row,
             }
@@ -57,7 +57,7 @@ impl LogsView<'_> {
                 buf.set_line(area.x, y, line, area.width);
                 y += 1;
             }
-            place = Place {
+            place = LogPosition {
                 line: place.line + 1,
                 row: 0,
             };
@@ -80,30 +80,30 @@ impl LogsView<'_> {
         let lines = self.logs.lines.len();
         let noun = if lines == 1 { "line" } else { "lines" };
         match self.logs.anchor {
-            Anchor::Tail if self.logs.pending >= 0 => format!("{lines} {noun} · following"),
+            LogAnchor::Tail if self.logs.pending >= 0 => format!("{lines} {noun} · following"),
             _ => format!("{lines} {noun} · paused"),
         }
     }
 
     /// Following goes on at the end, but for the reader who has just left it: `s` holds the page
     /// even where the end is on it.
-    fn follows(&self, top: Place, tail: Place) -> bool {
+    fn follows(&self, top: LogPosition, tail: LogPosition) -> bool {
         match self.logs.anchor {
-            Anchor::Tail => top >= tail,
-            Anchor::At { .. } => self.logs.pending > 0 && top >= tail,
+            LogAnchor::Tail => top >= tail,
+            LogAnchor::At { .. } => self.logs.pending > 0 && top >= tail,
         }
     }
 
     /// The first row on the screen: the anchor, moved by what is pending.
-    fn resolve(&self, tail: Place, width: usize) -> Place {
-        let oldest = Place {
+    fn resolve(&self, tail: LogPosition, width: usize) -> LogPosition {
+        let oldest = LogPosition {
             line: self.logs.first,
             row: 0,
         };
         let from = match self.logs.anchor {
-            Anchor::Tail => tail,
+            LogAnchor::Tail => tail,
             // Wrapped no more, or less often, the line has fewer rows.
-            Anchor::At { line, row } => Place {
+            LogAnchor::At { line, row } => LogPosition {
                 line,
                 row: row.min(self.height(line, width).saturating_sub(1)),
             }
@@ -117,15 +117,15 @@ impl LogsView<'_> {
         }
     }
 
-    fn back_from_end(&self, rows: usize, width: usize) -> Place {
-        let end = Place {
+    fn back_from_end(&self, rows: usize, width: usize) -> LogPosition {
+        let end = LogPosition {
             line: self.logs.end(),
             row: 0,
         };
         self.back(end, rows, width)
     }
 
-    fn back(&self, from: Place, mut rows: usize, width: usize) -> Place {
+    fn back(&self, from: LogPosition, mut rows: usize, width: usize) -> LogPosition {
         let mut place = from;
         loop {
             if place.row >= rows {
@@ -142,7 +142,13 @@ impl LogsView<'_> {
         }
     }
 
-    fn forward(&self, from: Place, mut rows: usize, width: usize, until: Place) -> Place {
+    fn forward(
+        &self,
+        from: LogPosition,
+        mut rows: usize,
+        width: usize,
+        until: LogPosition,
+    ) -> LogPosition {
         let mut place = from;
         while rows > 0 && place < until {
             let left = self.height(place.line, width).saturating_sub(place.row);
@@ -151,7 +157,7 @@ impl LogsView<'_> {
                 return place;
             }
             rows -= left;
-            place = Place {
+            place = LogPosition {
                 line: place.line + 1,
                 row: 0,
             };

@@ -4,20 +4,20 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::app::session::OpenSession;
-use crate::app::sessions::Target;
+use crate::app::sessions::RowTarget;
 use crate::app::sessions::all_sessions::AllSessions;
 use crate::app::time::format::LocalClock;
 use crate::domain::id::SessionKey;
-use crate::domain::sandbox::State;
+use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::{Stranger, Whence};
+use crate::domain::stranger::{Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
 
 /// What goes with one sandbox.
 enum KillTarget<'a> {
     /// The sessions in it; never empty.
     Sessions(Vec<&'a SessionSummary>),
-    Stranger(&'a Stranger),
+    Stranger(&'a UnattachedSandbox),
 }
 
 /// What is known of a session's last snapshot.
@@ -31,19 +31,19 @@ enum LastSnapshot {
 
 /// The sandboxes of these rows, and of all sessions that share one with them. None of a session whose
 /// sandbox is gone already.
-pub(in crate::app) fn kill_targets(rows: &[Target], all: AllSessions<'_>) -> Vec<Target> {
+pub(in crate::app) fn kill_targets(rows: &[RowTarget], all: AllSessions<'_>) -> Vec<RowTarget> {
     let mut seen = BTreeSet::new();
     let mut targets = Vec::new();
     for row in rows {
         let with_it = match row {
-            Target::Session(key) if all.is_gone(key) => Vec::new(),
-            Target::Session(key) => {
+            RowTarget::Session(key) if all.is_gone(key) => Vec::new(),
+            RowTarget::Session(key) => {
                 let sharing = all.list().sharing(key).into_iter();
                 sharing
-                    .map(|row| Target::Session(row.key.clone()))
+                    .map(|row| RowTarget::Session(row.key.clone()))
                     .collect()
             }
-            Target::Sandbox(_) => vec![row.clone()],
+            RowTarget::Sandbox(_) => vec![row.clone()],
         };
         targets.extend(with_it.into_iter().filter(|row| seen.insert(row.clone())));
     }
@@ -63,7 +63,7 @@ impl<'a> KillConfirm<'a> {
     }
 
     /// Whom the kill takes, a paragraph each.
-    pub(in crate::app) fn words(self, rows: &[Target]) -> Vec<String> {
+    pub(in crate::app) fn words(self, rows: &[RowTarget]) -> Vec<String> {
         let targets = self.targets(rows);
         match &targets[..] {
             [KillTarget::Sessions(sessions)] => return self.kill_one(sessions),
@@ -76,14 +76,14 @@ impl<'a> KillConfirm<'a> {
                     ),
                     "Everything in it will be lost.".to_owned(),
                 ];
-                if stranger.whence == Whence::Foreign {
+                if stranger.whence == Provenance::Foreign {
                     words.push("Another program may need it.".to_owned());
                 }
                 return words;
             }
             _ => {}
         }
-        let is_session = |row: &&Target| matches!(row, Target::Session(_));
+        let is_session = |row: &&RowTarget| matches!(row, RowTarget::Session(_));
         let sessions = rows.iter().filter(is_session).count();
         let head = match (sessions, rows.len() - sessions) {
             (n, 0) => format!("Kill the sandboxes of {n} sessions?"),
@@ -133,7 +133,7 @@ impl<'a> KillConfirm<'a> {
         let at_work = rows
             .iter()
             .map(|row| self.all.state_of(row))
-            .find(|state| matches!(state, State::Working | State::NeedsYou));
+            .find(|state| matches!(state, SessionStatus::Working | SessionStatus::NeedsYou));
         let at_work = at_work.map_or_else(String::new, |state| format!(" ({})", state.name()));
         let loses = match rows.first() {
             Some(row) if row.sandbox.id.is_some() => self.kill_loses_in_short(&row.key),
@@ -143,14 +143,14 @@ impl<'a> KillConfirm<'a> {
     }
 
     /// The rows by their sandboxes; each session that has none yet by itself.
-    fn targets(self, rows: &[Target]) -> Vec<KillTarget<'a>> {
+    fn targets(self, rows: &[RowTarget]) -> Vec<KillTarget<'a>> {
         let mut targets: Vec<KillTarget<'a>> = Vec::new();
         for row in rows {
             match row {
-                Target::Sandbox(id) => {
+                RowTarget::Sandbox(id) => {
                     targets.extend(self.all.list().stranger(id).map(KillTarget::Stranger));
                 }
-                Target::Session(key) => {
+                RowTarget::Session(key) => {
                     let Some(row) = self.all.list().row(key) else {
                         continue;
                     };
@@ -203,7 +203,7 @@ impl<'a> KillConfirm<'a> {
 }
 
 /// `sandbox i123 (my-work)`.
-fn called(stranger: &Stranger) -> String {
+fn called(stranger: &UnattachedSandbox) -> String {
     match stranger.name.as_str() {
         "" => format!("sandbox {}", stranger.id),
         name => format!("sandbox {} ({})", stranger.id, quoted(name)),

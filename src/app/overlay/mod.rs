@@ -9,8 +9,8 @@ pub(super) mod view;
 pub(super) mod view_picker;
 
 use super::input::key::Key;
-use super::input::keymap::Context;
-use super::sessions::Target;
+use super::input::keymap::KeyContext;
+use super::sessions::RowTarget;
 use crate::domain::id::SessionKey;
 use picker::Picker;
 
@@ -34,7 +34,7 @@ pub(super) enum Confirm {
     Kill {
         /// The rows that were asked for, and all sessions that share a sandbox with one of them; never
         /// empty.
-        targets: Vec<Target>,
+        targets: Vec<RowTarget>,
         /// Counts rows from the top.
         scroll: u16,
     },
@@ -42,11 +42,11 @@ pub(super) enum Confirm {
 }
 
 impl Overlay {
-    pub(super) fn context(&self) -> Context {
+    pub(super) fn context(&self) -> KeyContext {
         match self {
-            Self::Help { .. } => Context::Help,
-            Self::Confirm(_) => Context::Confirm,
-            Self::Models(_) | Self::Templates(_) => Context::Picker,
+            Self::Help { .. } => KeyContext::Help,
+            Self::Confirm(_) => KeyContext::Confirm,
+            Self::Models(_) | Self::Templates(_) => KeyContext::Picker,
         }
     }
 

@@ -8,11 +8,11 @@ use super::kill_confirm::KillConfirm;
 use super::{Confirm, Overlay};
 use crate::app::App;
 use crate::app::action::{Action, AppAction};
-use crate::app::input::keymap::{Binding, Context, ListedKeys, merge_numbered};
+use crate::app::input::keymap::{Binding, KeyContext, ListedKeys, merge_numbered};
 use crate::app::session::revive;
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
-use crate::app::view::frame::{Frame, centred};
+use crate::app::view::frame::{PaneFrame, centred};
 use crate::app::view::hints::{CLOSE, SCROLL_OVERLAY, YES};
 use crate::app::view::theme::Theme;
 use crate::text::{visible, wrap};
@@ -53,9 +53,9 @@ impl App {
     /// Returns the first row that was drawn: there is no going beyond the last page.
     fn view_help(&self, scroll: u16, screen: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
         let area = centred(screen, 80, screen.height.saturating_sub(2).max(3), buf);
-        let frame = Frame {
+        let frame = PaneFrame {
             title: "Help",
-            right: &self.overlay_keys(Context::Help, theme),
+            right: &self.overlay_keys(KeyContext::Help, theme),
             focused: true,
         };
         let inner = frame.draw(area, buf, theme);
@@ -69,8 +69,8 @@ impl App {
     }
 
     /// How what lies on top is left and scrolled.
-    fn overlay_keys(&self, context: Context, theme: &Theme) -> String {
-        let contexts = [context, Context::Always];
+    fn overlay_keys(&self, context: KeyContext, theme: &Theme) -> String {
+        let contexts = [context, KeyContext::Always];
         let hints = [CLOSE, SCROLL_OVERLAY].into_iter();
         let hints = hints.filter_map(|hint| self.hint(hint, &contexts, theme));
         let hints: Vec<String> = hints
@@ -82,14 +82,16 @@ impl App {
     /// All keys, those of the pane that is in front first.
     fn help(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
         let front = match self.focus.pane() {
-            crate::app::Pane::Sessions => Context::Sessions,
-            crate::app::Pane::Logs => Context::Logs,
-            crate::app::Pane::Chat => self
-                .session()
-                .map_or(Context::Composer, |session| session.chat.context().into()),
+            crate::app::Pane::Sessions => KeyContext::Sessions,
+            crate::app::Pane::Logs => KeyContext::Logs,
+            crate::app::Pane::Chat => self.session().map_or(KeyContext::Composer, |session| {
+                session.chat.context().into()
+            }),
         };
-        let rest = Context::ALL.into_iter().filter(|context| *context != front);
-        let sections: Vec<(Context, Vec<ListedKeys>)> = std::iter::once(front)
+        let rest = KeyContext::ALL
+            .into_iter()
+            .filter(|context| *context != front);
+        let sections: Vec<(KeyContext, Vec<ListedKeys>)> = std::iter::once(front)
             .chain(rest)
             .map(|context| (context, self.listed(context, width)))
             .filter(|(_, rows)| !rows.is_empty())
@@ -110,7 +112,7 @@ impl App {
     }
 
     /// The rows of a context that mean something in this mode.
-    fn listed(&self, context: Context, width: u16) -> Vec<ListedKeys> {
+    fn listed(&self, context: KeyContext, width: u16) -> Vec<ListedKeys> {
         let rows = self.options.keymap.rows(context);
         let rows = rows.filter(|row| self.offers(row)).map(|row| {
             let listed = ListedKeys::of(row, all_keys(row));
@@ -176,7 +178,7 @@ impl App {
             lines.push(Line::default());
         }
         lines.push(Line::from(self.confirm_keys(can_scroll, theme)));
-        let frame = Frame {
+        let frame = PaneFrame {
             title,
             right: "",
             focused: true,
@@ -191,7 +193,7 @@ impl App {
 
     /// The answers, and how the rest is read where there is more than is seen.
     fn confirm_keys(&self, can_scroll: bool, theme: &Theme) -> Vec<Span<'static>> {
-        let contexts = [Context::Confirm, Context::Always];
+        let contexts = [KeyContext::Confirm, KeyContext::Always];
         let scroll = can_scroll.then_some(SCROLL_OVERLAY);
         let hints = [YES, CLOSE].into_iter().chain(scroll);
         let hints = hints.filter_map(|hint| self.hint(hint, &contexts, theme));
@@ -270,9 +272,9 @@ impl App {
         let area = centred(area, area.width, area.height, buf);
         let keys: Vec<String> = self.leader.keys().iter().map(ToString::to_string).collect();
         let cancel = Action::App(AppAction::CancelSequence);
-        let cancel = keymap.key_for(cancel, &[Context::Sequence]);
+        let cancel = keymap.key_for(cancel, &[KeyContext::Sequence]);
         let cancel = cancel.map_or_else(String::new, |key| format!("{key} cancels"));
-        let frame = Frame {
+        let frame = PaneFrame {
             title: &keys.join(" "),
             right: &cancel,
             focused: true,

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::picker::Picker;
 use crate::app::App;
 use crate::app::view::cx::ViewCx;
-use crate::app::view::frame::{Frame, centred};
+use crate::app::view::frame::{PaneFrame, centred};
 use crate::domain::chat::Model;
 use crate::domain::id::TemplateId;
 use crate::text::{ansi, wrap};
@@ -96,7 +96,7 @@ impl Choices {
         let wanted = u16::try_from(self.all.clamp(1, ROWS) + 3).unwrap_or(u16::MAX);
         let area = centred(screen, WIDTH, wanted, buf);
         let count = format!("{} of {}", self.rows.len(), self.all);
-        let frame = Frame {
+        let frame = PaneFrame {
             title: self.title,
             right: &count,
             focused: true,

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use crate::domain::price::Prices;
-use crate::domain::runs::Life;
+use crate::domain::runs::Usage;
 use crate::domain::time::{UnixMillis, in_minutes};
 
 const MINUTE_MILLIS: u64 = 60_000;
 
 /// `$0.03 sandbox 41m`; empty where there is no price.
-pub(in crate::app) fn words(life: &Life, prices: &Prices, wall: UnixMillis) -> String {
+pub(in crate::app) fn words(life: &Usage, prices: &Prices, wall: UnixMillis) -> String {
     if life.is_empty() || !prices.are_known() {
         return String::new();
     }
@@ -21,18 +21,18 @@ pub(in crate::app) fn words(life: &Life, prices: &Prices, wall: UnixMillis) -> S
 }
 
 /// The time until [`words`] says something else; `None`: it never does.
-pub(in crate::app) fn changes_in(life: &Life, wall: UnixMillis) -> Option<Duration> {
+pub(in crate::app) fn changes_in(life: &Usage, wall: UnixMillis) -> Option<Duration> {
     // Of a clock that is behind, the first minute ends later than this: then nothing has changed yet.
     let left = MINUTE_MILLIS - since_change(life, wall);
     life.is_running().then(|| Duration::from_millis(left))
 }
 
 /// When the present minute began.
-fn last_change(life: &Life, wall: UnixMillis) -> UnixMillis {
+fn last_change(life: &Usage, wall: UnixMillis) -> UnixMillis {
     UnixMillis(wall.0.saturating_sub(since_change(life, wall)))
 }
 
-fn since_change(life: &Life, wall: UnixMillis) -> u64 {
+fn since_change(life: &Usage, wall: UnixMillis) -> u64 {
     let over = life.time(wall).as_millis() % u128::from(MINUTE_MILLIS);
     u64::try_from(over).unwrap_or(0)
 }
@@ -42,8 +42,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::price::{MicroDollars, Run, Size};
-    use crate::domain::runs::{End, SeenRun};
+    use crate::domain::price::{MicroDollars, RunningSandbox, SandboxSize};
+    use crate::domain::runs::{ObservedRun, RunEnd};
 
     const PRICES: Prices = Prices {
         vcpu_hour: MicroDollars(50_400),
@@ -51,29 +51,29 @@ mod tests {
     };
     const SINCE: u64 = 1_000_000;
 
-    fn seen(since: u64, end: End) -> SeenRun {
-        let run = Run {
+    fn seen(since: u64, end: RunEnd) -> ObservedRun {
+        let run = RunningSandbox {
             since: UnixMillis(since),
-            size: Size {
+            size: SandboxSize {
                 vcpus: 2,
                 memory_mib: 2048,
             },
         };
         let sandbox = "a".into();
-        SeenRun { sandbox, run, end }
+        ObservedRun { sandbox, run, end }
     }
 
-    fn life(seen: &[SeenRun]) -> Life {
-        Life::of(seen.iter().cloned(), UnixMillis(SINCE))
+    fn life(seen: &[ObservedRun]) -> Usage {
+        Usage::of(seen.iter().cloned(), UnixMillis(SINCE))
     }
 
-    fn told(life: &Life, wall: u64) -> String {
+    fn told(life: &Usage, wall: u64) -> String {
         words(life, &PRICES, UnixMillis(wall))
     }
 
     #[test]
     fn it_is_told_in_cents_and_minutes() {
-        let runs = life(&[seen(SINCE, End::Runs)]);
+        let runs = life(&[seen(SINCE, RunEnd::Runs)]);
         let after = |minutes: u64| told(&runs, SINCE + minutes * 60_000);
 
         assert_eq!(after(0), "$0.00 sandbox 0m");
@@ -81,21 +81,21 @@ mod tests {
         assert_eq!(after(41), "$0.09 sandbox 41m");
         assert_eq!(after(72), "$0.16 sandbox 1h 12m");
         assert_eq!(words(&runs, &Prices::default(), UnixMillis(2_000_000)), "");
-        assert_eq!(told(&Life::default(), 2_000_000), "");
+        assert_eq!(told(&Usage::default(), 2_000_000), "");
     }
 
     #[test]
     fn what_ran_before_counts_and_is_an_upper_bound_where_its_end_was_not_seen() {
         let half = UnixMillis(SINCE - 300_000);
-        let before = |end| life(&[seen(SINCE - 600_000, end), seen(SINCE, End::Runs)]);
+        let before = |end| life(&[seen(SINCE - 600_000, end), seen(SINCE, RunEnd::Runs)]);
 
-        let (exact, bound) = (before(End::At(half)), before(End::AtMost(half)));
+        let (exact, bound) = (before(RunEnd::At(half)), before(RunEnd::AtMost(half)));
         assert_eq!(told(&exact, SINCE + 60_000 * 36), "$0.09 sandbox 41m");
         assert_eq!(
             told(&bound, SINCE + 60_000 * 36),
             "at most $0.09 sandbox 41m"
         );
-        let over = life(&[seen(SINCE - 600_000, End::At(half))]);
+        let over = life(&[seen(SINCE - 600_000, RunEnd::At(half))]);
         assert_eq!(changes_in(&over, UnixMillis(SINCE)), None);
     }
 
@@ -104,8 +104,8 @@ mod tests {
         fn the_words_change_just_when_they_are_said_to(
             millis in 0_u64..10_000_000, before in 0_u64..500_000,
         ) {
-            let first = seen(1, End::At(UnixMillis(1 + before)));
-            let life = life(&[first, seen(SINCE, End::Runs)]);
+            let first = seen(1, RunEnd::At(UnixMillis(1 + before)));
+            let life = life(&[first, seen(SINCE, RunEnd::Runs)]);
             let wall = SINCE + millis;
             let wait = changes_in(&life, UnixMillis(wall)).unwrap();
             let wait = u64::try_from(wait.as_millis()).unwrap();

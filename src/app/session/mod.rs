@@ -17,17 +17,19 @@ pub(super) mod time_left;
 
 use std::time::Duration;
 
-use super::chat::{Chat, Reach};
+use super::chat::{Chat, Delivery};
 use super::cx::Cx;
 use super::effect::Effect;
 use super::logs::Logs;
 use crate::domain::id::SessionKey;
-use crate::domain::runs::Life;
-use crate::domain::sandbox::{Phase, SandboxInfo, Stage, State};
-use crate::domain::session::{Origin, SessionCommand, SessionEvent, SessionSpec, SnapshotInfo};
+use crate::domain::runs::Usage;
+use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus, Stage};
+use crate::domain::session::{
+    SessionCommand, SessionEvent, SessionOrigin, SessionSpec, SnapshotInfo,
+};
 use crate::domain::time::{Monotonic, UnixMillis};
 use boot::Boot;
-use time_left::Left;
+use time_left::TimeLeft;
 
 /// Whether a session's task takes commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,18 +54,18 @@ pub(super) struct OpenSession {
     /// Something came while another session was shown.
     unread: bool,
     /// The state the user was last shown, kept only to know since when it holds.
-    state: State,
+    state: SessionStatus,
     state_since: Monotonic,
     /// What was kept last in case that the sandbox goes.
     snapshot: Option<SnapshotInfo>,
     /// How long the session's sandboxes ran, where somebody pays for them.
-    life: Life,
+    life: Usage,
     /// Since when a paused sandbox is being resumed.
     resumes: Option<Monotonic>,
     /// The last warning that was given of the sandbox's end, by the time that was left.
     warned: Option<Duration>,
     /// How to open it again, once its task has ended.
-    origin: Origin,
+    origin: SessionOrigin,
     task: Task,
     restored: bool,
 }
@@ -75,24 +77,24 @@ impl OpenSession {
         cx.ask(Effect::OpenSession(spec.clone()));
         let mut session = Self {
             phase: phase.unwrap_or(Phase::Booting(match spec.origin {
-                Origin::New(_) => Stage::Create,
-                Origin::Stored | Origin::Attach { .. } => Stage::Subscribe,
+                SessionOrigin::New(_) => Stage::Create,
+                SessionOrigin::Stored | SessionOrigin::Attach { .. } => Stage::Subscribe,
             })),
             boot: Boot::new(cx.now),
             sandbox: None,
             chat: Chat::new(spec.key.clone()),
             logs: Logs::default(),
             unread: false,
-            state: State::Booting,
+            state: SessionStatus::Booting,
             state_since: cx.now,
             snapshot: None,
-            life: Life::default(),
+            life: Usage::default(),
             resumes: None,
             warned: None,
             origin: match spec.origin {
                 // What was made once is not made again.
-                Origin::New(_) | Origin::Stored => Origin::Stored,
-                attach @ Origin::Attach { .. } => attach,
+                SessionOrigin::New(_) | SessionOrigin::Stored => SessionOrigin::Stored,
+                attach @ SessionOrigin::Attach { .. } => attach,
             },
             task: Task::Serves,
             restored: false,
@@ -121,7 +123,7 @@ impl OpenSession {
     }
 
     /// How long its sandboxes ran, where somebody pays for them.
-    pub(super) fn life(&self) -> &Life {
+    pub(super) fn life(&self) -> &Usage {
         &self.life
     }
 
@@ -145,8 +147,8 @@ impl OpenSession {
         self.state_since
     }
 
-    pub(super) fn state(&self) -> State {
-        State::of(&self.phase, self.chat.is_busy(), self.chat.needs_you())
+    pub(super) fn state(&self) -> SessionStatus {
+        SessionStatus::of(&self.phase, self.chat.is_busy(), self.chat.needs_you())
     }
 
     /// Whether something would go on, or wait, if the user left now.
@@ -188,7 +190,7 @@ impl OpenSession {
             SessionEvent::Stopped => {
                 self.chat.task_ended();
                 self.task = Task::Ended { is_stored: false };
-                if self.origin == Origin::Stored {
+                if self.origin == SessionOrigin::Stored {
                     // From here on the store tells what becomes of it.
                     cx.ask(Effect::ListSessions);
                 }
@@ -223,15 +225,15 @@ impl OpenSession {
     fn tell_reach(&mut self) {
         let has_ended = !self.is_served();
         self.chat.set_reach(match self.phase {
-            Phase::Gone(_) => Reach::Never,
-            Phase::Dormant | Phase::Paused | Phase::Failed(_) if has_ended => Reach::Asleep,
-            _ if has_ended => Reach::Never,
-            Phase::Live => Reach::Live,
+            Phase::Gone(_) => Delivery::Never,
+            Phase::Dormant | Phase::Paused | Phase::Failed(_) if has_ended => Delivery::Asleep,
+            _ if has_ended => Delivery::Never,
+            Phase::Live => Delivery::Live,
             Phase::Dormant
             | Phase::Booting(_)
             | Phase::Reconnecting(_)
             | Phase::Paused
-            | Phase::Failed(_) => Reach::Later,
+            | Phase::Failed(_) => Delivery::Later,
         });
     }
 
@@ -330,16 +332,16 @@ impl OpenSession {
     }
 
     /// What is left of the time of a sandbox that runs and has an end.
-    pub(super) fn left(&self, wall: UnixMillis) -> Option<Left> {
+    pub(super) fn left(&self, wall: UnixMillis) -> Option<TimeLeft> {
         let ends_at = self.ends_at()?;
         let runs = !matches!(self.phase, Phase::Paused | Phase::Gone(_));
-        runs.then(|| Left::until(ends_at, wall))
+        runs.then(|| TimeLeft::until(ends_at, wall))
     }
 
     /// The warning of the sandbox's end that is due now and was not given yet.
-    pub(super) fn take_warning(&mut self, wall: UnixMillis) -> Option<Left> {
+    pub(super) fn take_warning(&mut self, wall: UnixMillis) -> Option<TimeLeft> {
         let left = self.left(wall);
-        let due = left.and_then(Left::warning);
+        let due = left.and_then(TimeLeft::warning);
         let before = std::mem::replace(&mut self.warned, due);
         // Less left is another warning; more was given time meanwhile.
         left.filter(|_| due.is_some() && before.is_none_or(|before| due < Some(before)))

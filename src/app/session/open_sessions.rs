@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::OpenSession;
-use super::time_left::Left;
+use super::time_left::TimeLeft;
 use crate::app::cx::Cx;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
@@ -89,7 +89,7 @@ impl OpenSessions {
         &mut self,
         now: Monotonic,
         wall: UnixMillis,
-    ) -> Vec<(SessionKey, Left)> {
+    ) -> Vec<(SessionKey, TimeLeft)> {
         let mut warnings = Vec::new();
         for (key, session) in &mut self.sessions {
             session.settle(now);

@@ -1,7 +1,7 @@
 //! What can be done about a boot that fails or hangs: try again, another template, a shell in the sandbox.
 
 use super::OpenSession;
-use super::boot::Way;
+use super::boot::RecoveryKey;
 use crate::app::action::{Action, AppAction, SessionsAction};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
@@ -98,7 +98,7 @@ impl App {
 
     /// The keys that help with a boot of the session on the screen that fails or hangs, besides trying
     /// again.
-    pub(in crate::app) fn ways(&self) -> Vec<Way> {
+    pub(in crate::app) fn ways(&self) -> Vec<RecoveryKey> {
         let Some(session) = self.session().filter(|_| !self.is_attached()) else {
             return Vec::new();
         };
@@ -106,7 +106,7 @@ impl App {
             .then(|| (self.key_of(AppAction::UseTemplate), "another template"));
         let shell =
             has_sandbox(session).then(|| (self.key_of(AppAction::Shell), "shell in the sandbox"));
-        let bound = |way: &Way| !way.0.is_empty();
+        let bound = |way: &RecoveryKey| !way.0.is_empty();
         template.into_iter().chain(shell).filter(bound).collect()
     }
 }

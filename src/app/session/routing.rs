@@ -9,7 +9,7 @@ use crate::app::{AllSessions, App, Mode, Pane};
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{
-    NewSession, Origin, SessionCommand, SessionEvent, SessionSpec, SessionSummary,
+    NewSession, SessionCommand, SessionEvent, SessionOrigin, SessionSpec, SessionSummary,
 };
 use crate::domain::time::UnixMillis;
 
@@ -176,7 +176,7 @@ impl App {
         self.list.add(row);
         let spec = SessionSpec {
             key: key.clone(),
-            origin: Origin::New(new),
+            origin: SessionOrigin::New(new),
         };
         self.open_session(spec, cx);
         self.show(key, cx);
@@ -191,7 +191,7 @@ impl App {
         if self.open.get(&key).is_none() {
             let spec = SessionSpec {
                 key: key.clone(),
-                origin: Origin::Stored,
+                origin: SessionOrigin::Stored,
             };
             self.open_session(spec, cx);
         }

@@ -15,9 +15,9 @@ const WARNINGS: [Duration; 2] = [Duration::from_mins(1), SHORT];
 
 /// What is left of a sandbox's time; whole seconds, rounded up, as one counts down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::app) struct Left(Duration);
+pub(in crate::app) struct TimeLeft(Duration);
 
-impl Left {
+impl TimeLeft {
     pub(in crate::app) fn until(ends_at: UnixMillis, wall: UnixMillis) -> Self {
         Self(ends_at.since(wall))
     }
@@ -72,8 +72,8 @@ mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
-    fn left(millis: u64) -> Left {
-        Left::until(UnixMillis(1_000_000 + millis), UnixMillis(1_000_000))
+    fn left(millis: u64) -> TimeLeft {
+        TimeLeft::until(UnixMillis(1_000_000 + millis), UnixMillis(1_000_000))
     }
 
     #[test]

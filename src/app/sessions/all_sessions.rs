@@ -3,10 +3,10 @@
 //! What is open tells by itself what it does; of the others the list has what was stored, and what their
 //! watchers tell.
 
-use super::{Sessions, Target};
+use super::{RowTarget, Sessions};
 use crate::app::session::open_sessions::OpenSessions;
 use crate::domain::id::SessionKey;
-use crate::domain::sandbox::{Phase, State};
+use crate::domain::sandbox::{Phase, SessionStatus};
 use crate::domain::session::SessionSummary;
 
 /// The list and the open sessions, to be asked together.
@@ -30,7 +30,7 @@ impl<'a> AllSessions<'a> {
     }
 
     /// What the user reads about a row.
-    pub(in crate::app) fn state_of(self, row: &SessionSummary) -> State {
+    pub(in crate::app) fn state_of(self, row: &SessionSummary) -> SessionStatus {
         self.list.state_of(row, self.open.get(&row.key))
     }
 
@@ -38,10 +38,10 @@ impl<'a> AllSessions<'a> {
     pub(in crate::app) fn waiting(self) -> usize {
         if self.list.rows().is_empty() {
             let mut open = self.open.values();
-            return usize::from(open.any(|session| session.state() == State::NeedsYou));
+            return usize::from(open.any(|session| session.state() == SessionStatus::NeedsYou));
         }
         let rows = self.list.rows().iter();
-        rows.filter(|row| self.state_of(row) == State::NeedsYou)
+        rows.filter(|row| self.state_of(row) == SessionStatus::NeedsYou)
             .count()
     }
 
@@ -52,7 +52,7 @@ impl<'a> AllSessions<'a> {
         let after = shown.map_or(0, |at| at + 1);
         (0..rows.len())
             .map(|step| &rows[(after + step) % rows.len()])
-            .find(|row| self.state_of(row) == State::NeedsYou)
+            .find(|row| self.state_of(row) == SessionStatus::NeedsYou)
             .map(|row| row.key.clone())
     }
 
@@ -94,10 +94,10 @@ impl<'a> AllSessions<'a> {
     }
 
     /// What a row is called.
-    pub(in crate::app) fn target_name(self, row: &Target) -> String {
+    pub(in crate::app) fn target_name(self, row: &RowTarget) -> String {
         match row {
-            Target::Session(key) => self.list.name(key).to_owned(),
-            Target::Sandbox(id) => format!("sandbox {id}"),
+            RowTarget::Session(key) => self.list.name(key).to_owned(),
+            RowTarget::Sandbox(id) => format!("sandbox {id}"),
         }
     }
 }

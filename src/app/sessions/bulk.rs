@@ -6,12 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use super::Target;
+use super::RowTarget;
 use super::all_sessions::AllSessions;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionEvent;
-use crate::domain::stranger::Life;
+use crate::domain::stranger::EngineState;
 
 /// What is done to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +43,9 @@ impl BulkOperations {
     pub(in crate::app) fn begin(
         &mut self,
         op: BulkOp,
-        rows: &[Target],
+        rows: &[RowTarget],
         all: AllSessions<'_>,
-    ) -> Vec<Target> {
+    ) -> Vec<RowTarget> {
         let mut operation = BulkOperation::new(op, rows.len());
         let mut to_close = Vec::new();
         for row in rows {
@@ -62,7 +62,7 @@ impl BulkOperations {
 
     /// Whether a session is being paused or killed.
     pub(in crate::app) fn is_closing(&self, key: &SessionKey) -> bool {
-        let row = Target::Session(key.clone());
+        let row = RowTarget::Session(key.clone());
         let mut running = self.running.iter();
         running.any(|operation| operation.is_waiting_for(&row))
     }
@@ -74,7 +74,7 @@ impl BulkOperations {
         event: &SessionEvent,
         all: AllSessions<'_>,
     ) {
-        let row = || Target::Session(key.clone());
+        let row = || RowTarget::Session(key.clone());
         match event {
             SessionEvent::Phase(phase) => self.row_told(&row(), phase, all),
             event if let Some(failure) = event.failed_command() => {
@@ -87,7 +87,12 @@ impl BulkOperations {
     }
 
     /// Takes what has become of a row.
-    pub(in crate::app) fn row_told(&mut self, row: &Target, phase: &Phase, all: AllSessions<'_>) {
+    pub(in crate::app) fn row_told(
+        &mut self,
+        row: &RowTarget,
+        phase: &Phase,
+        all: AllSessions<'_>,
+    ) {
         for operation in &mut self.running {
             if operation.is_waiting_for(row) {
                 operation.hear(row, phase, &all.target_name(row));
@@ -106,11 +111,11 @@ impl BulkOperations {
 }
 
 /// How it ends at once for a row to which nothing has to be done.
-fn needs_nothing(op: BulkOp, row: &Target, all: AllSessions<'_>) -> Option<BulkResult> {
+fn needs_nothing(op: BulkOp, row: &RowTarget, all: AllSessions<'_>) -> Option<BulkResult> {
     let key = match row {
-        Target::Session(key) => key,
-        Target::Sandbox(id) => {
-            let is_paused = |life| op == BulkOp::Pause && life == Life::Paused;
+        RowTarget::Session(key) => key,
+        RowTarget::Sandbox(id) => {
+            let is_paused = |life| op == BulkOp::Pause && life == EngineState::Paused;
             return match all.list().stranger(id) {
                 Some(stranger) => is_paused(stranger.life).then_some(BulkResult::Already),
                 None => Some(BulkResult::Gone),
@@ -131,8 +136,8 @@ struct BulkOperation {
     op: BulkOp,
     /// How many there were at the beginning.
     total: usize,
-    waiting: BTreeSet<Target>,
-    ended: Vec<(Target, BulkResult)>,
+    waiting: BTreeSet<RowTarget>,
+    ended: Vec<(RowTarget, BulkResult)>,
     failed: Vec<(String, String)>,
 }
 
@@ -149,21 +154,21 @@ impl BulkOperation {
     }
 
     /// Adds a row that is yet to answer.
-    fn wait_for(&mut self, row: Target) {
+    fn wait_for(&mut self, row: RowTarget) {
         self.waiting.insert(row);
     }
 
     /// Adds a row to which nothing has to be done.
-    fn ended_before(&mut self, row: Target, end: BulkResult) {
+    fn ended_before(&mut self, row: RowTarget, end: BulkResult) {
         self.ended.push((row, end));
     }
 
-    fn is_waiting_for(&self, row: &Target) -> bool {
+    fn is_waiting_for(&self, row: &RowTarget) -> bool {
         self.waiting.contains(row)
     }
 
     /// Takes what has become of a row that was waited for, and is called `name`.
-    fn hear(&mut self, row: &Target, phase: &Phase, name: &str) {
+    fn hear(&mut self, row: &RowTarget, phase: &Phase, name: &str) {
         match (self.op, phase) {
             (BulkOp::Pause, Phase::Paused) | (BulkOp::Kill, Phase::Gone(_)) => {
                 self.end(row, BulkResult::Done);
@@ -178,18 +183,18 @@ impl BulkOperation {
         }
     }
 
-    fn end(&mut self, row: &Target, end: BulkResult) {
+    fn end(&mut self, row: &RowTarget, end: BulkResult) {
         self.waiting.remove(row);
         self.ended.push((row.clone(), end));
     }
 
     /// `3 paused, 1 was paused already; fix: no connection`. A single one that went well shows that by
     /// itself. `name` is what a row is called.
-    fn words(&self, name: impl Fn(&Target) -> String) -> Option<String> {
+    fn words(&self, name: impl Fn(&RowTarget) -> String) -> Option<String> {
         let failed = self.failed.iter();
         let failed = failed.map(|(name, why)| format!("{name}: {why}"));
         let ended = match (self.total, self.ended.first()) {
-            (1, Some((Target::Session(_), BulkResult::Done))) => return None,
+            (1, Some((RowTarget::Session(_), BulkResult::Done))) => return None,
             (1, Some((row, BulkResult::Done))) => Some(format!("{} {}", self.done(), name(row))),
             (1, Some((row, end))) => Some(format!("{} {}", name(row), end.words(1))),
             _ => self.counts(),

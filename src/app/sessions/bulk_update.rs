@@ -4,13 +4,13 @@
 //! would resume its sandbox; so is a sandbox that no session has.
 
 use super::bulk::BulkOp;
-use super::{PendingAction, Target};
+use super::{PendingAction, RowTarget};
 use crate::app::App;
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, SessionCommand};
+use crate::domain::session::{CloseAction, SessionCommand};
 
 impl App {
     /// Pauses a session, or resumes it if it is paused.
@@ -27,12 +27,12 @@ impl App {
             }
             // What failed before says why once it is open.
             Some(Phase::Failed(_)) if !is_open => self.show(key.clone(), cx),
-            _ => self.begin_bulk(BulkOp::Pause, &[Target::Session(key.clone())], cx),
+            _ => self.begin_bulk(BulkOp::Pause, &[RowTarget::Session(key.clone())], cx),
         }
     }
 
     /// Pauses those that run, or kills the sandboxes of all these rows.
-    pub(in crate::app) fn begin_bulk(&mut self, op: BulkOp, rows: &[Target], cx: &mut Cx<'_>) {
+    pub(in crate::app) fn begin_bulk(&mut self, op: BulkOp, rows: &[RowTarget], cx: &mut Cx<'_>) {
         let all = crate::app::AllSessions::new(&self.list, &self.open);
         let to_close = self.bulk.begin(op, rows, all);
         if to_close.len() > 1 {
@@ -48,21 +48,25 @@ impl App {
         self.tell_bulk(cx);
     }
 
-    fn close_row(&mut self, op: BulkOp, row: &Target, cx: &mut Cx<'_>) {
+    fn close_row(&mut self, op: BulkOp, row: &RowTarget, cx: &mut Cx<'_>) {
         let (command, closing, pending) = match op {
             BulkOp::Pause => (
                 SessionCommand::Pause,
-                Closing::Pause,
+                CloseAction::Pause,
                 PendingAction::Pausing,
             ),
-            BulkOp::Kill => (SessionCommand::Kill, Closing::Kill, PendingAction::Killing),
+            BulkOp::Kill => (
+                SessionCommand::Kill,
+                CloseAction::Kill,
+                PendingAction::Killing,
+            ),
         };
         match row {
-            Target::Sandbox(id) => {
+            RowTarget::Sandbox(id) => {
                 self.list.set_pending(id, Some(pending));
                 cx.ask(Effect::CloseSandbox(id.clone(), closing));
             }
-            Target::Session(key) => {
+            RowTarget::Session(key) => {
                 match self.open.get(key).filter(|session| session.is_served()) {
                     Some(session) => session.command(command, cx),
                     None => cx.ask(Effect::CloseSession(key.clone(), closing)),

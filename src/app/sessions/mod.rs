@@ -25,9 +25,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::session::OpenSession;
 use crate::domain::activity::Activity;
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::sandbox::State;
+use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::Stranger;
+use crate::domain::stranger::UnattachedSandbox;
 
 pub(super) use pending_action::PendingAction;
 pub(super) use update::SessionsOutcome;
@@ -35,7 +35,7 @@ pub(super) use view::SessionsView;
 
 /// A row, by what it stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Target {
+pub(super) enum RowTarget {
     Session(SessionKey),
     /// A sandbox that no session has.
     Sandbox(SandboxId),
@@ -48,9 +48,9 @@ pub(super) struct Sessions {
     /// What those do that are watched and not open, as far as it was told.
     activities: BTreeMap<SessionKey, Activity>,
     /// As the engine told last.
-    heard: Vec<Stranger>,
+    heard: Vec<UnattachedSandbox>,
     /// Those of them that are no session's here; they stand below the sessions.
-    strangers: Vec<Stranger>,
+    strangers: Vec<UnattachedSandbox>,
     /// What is done to strangers, or was refused.
     pending: BTreeMap<SandboxId, PendingAction>,
     /// Why the engine could not be asked last.
@@ -58,7 +58,7 @@ pub(super) struct Sessions {
     /// Counts through the sessions, then the strangers.
     selected: usize,
     /// Rows that are in the list.
-    marked: BTreeSet<Target>,
+    marked: BTreeSet<RowTarget>,
 }
 
 impl Sessions {
@@ -88,11 +88,15 @@ impl Sessions {
     }
 
     /// What the user reads about a row, open or not.
-    pub(super) fn state_of(&self, row: &SessionSummary, open: Option<&OpenSession>) -> State {
+    pub(super) fn state_of(
+        &self,
+        row: &SessionSummary,
+        open: Option<&OpenSession>,
+    ) -> SessionStatus {
         match (open, self.activity(&row.key)) {
             (Some(session), _) => session.state(),
             (None, Some(activity)) => activity.state(&row.phase),
-            (None, None) => State::of(&row.phase, false, false),
+            (None, None) => SessionStatus::of(&row.phase, false, false),
         }
     }
 
@@ -101,15 +105,18 @@ impl Sessions {
     }
 
     /// What the cursor is on.
-    pub(super) fn selected(&self) -> Option<Target> {
+    pub(super) fn selected(&self) -> Option<RowTarget> {
         self.targets().nth(self.selected)
     }
 
     /// All rows, from the top.
-    fn targets(&self) -> impl Iterator<Item = Target> {
-        let sessions = self.rows.iter().map(|row| Target::Session(row.key.clone()));
+    fn targets(&self) -> impl Iterator<Item = RowTarget> {
+        let sessions = self
+            .rows
+            .iter()
+            .map(|row| RowTarget::Session(row.key.clone()));
         let strangers = self.strangers.iter();
-        sessions.chain(strangers.map(|stranger| Target::Sandbox(stranger.id.clone())))
+        sessions.chain(strangers.map(|stranger| RowTarget::Sandbox(stranger.id.clone())))
     }
 
     fn last(&self) -> usize {

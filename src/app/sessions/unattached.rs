@@ -1,18 +1,18 @@
 //! Sandboxes of the account that no session here has: what is asked of the engine about them, and what is
 //! said of one. The list keeps them.
 
-use super::{PendingAction, Target};
+use super::{PendingAction, RowTarget};
 use crate::app::action::{Action, SessionsAction};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
-use crate::app::input::keymap::Context;
+use crate::app::input::keymap::KeyContext;
 use crate::app::view::advice::key_does;
 use crate::app::{AllSessions, App, Pane};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::Stranger;
+use crate::domain::stranger::UnattachedSandbox;
 use crate::domain::time::Monotonic;
 
 impl App {
@@ -31,7 +31,7 @@ impl App {
     /// The engine has answered.
     pub(in crate::app) fn strangers_told(
         &mut self,
-        told: Result<Vec<Stranger>, Failure>,
+        told: Result<Vec<UnattachedSandbox>, Failure>,
         cx: &mut Cx<'_>,
     ) {
         let again = self.refresh.answered(cx);
@@ -107,15 +107,16 @@ impl App {
         self.list.sandbox_closed(id, phase);
         self.sift_strangers();
         let all = AllSessions::new(&self.list, &self.open);
-        self.bulk.row_told(&Target::Sandbox(id.clone()), phase, all);
+        self.bulk
+            .row_told(&RowTarget::Sandbox(id.clone()), phase, all);
         self.tell_bulk(cx);
         self.ask_for_strangers(cx);
     }
 
     /// The stranger under the cursor of the list, where that has the focus.
-    pub(in crate::app) fn stranger_selected(&self) -> Option<&Stranger> {
+    pub(in crate::app) fn stranger_selected(&self) -> Option<&UnattachedSandbox> {
         match self.list.selected() {
-            Some(Target::Sandbox(id)) if self.focus.is_on(Pane::Sessions) => {
+            Some(RowTarget::Sandbox(id)) if self.focus.is_on(Pane::Sessions) => {
                 self.list.stranger(&id)
             }
             _ => None,
@@ -123,7 +124,7 @@ impl App {
     }
 
     /// Why it is listed, and what can be done about it.
-    pub(in crate::app) fn stranger_words(&self, stranger: &Stranger) -> String {
+    pub(in crate::app) fn stranger_words(&self, stranger: &UnattachedSandbox) -> String {
         let why = match self.list.pending(&stranger.id) {
             Some(PendingAction::Refused(why)) => format!("cannot be adopted, as {why}"),
             _ => stranger.whence.words(),
@@ -152,7 +153,7 @@ impl App {
     /// The key of an action of the list, as the user has bound it.
     pub(in crate::app) fn list_key(&self, action: SessionsAction) -> String {
         let action = Action::Sessions(action);
-        let key = self.options.keymap.key_for(action, &[Context::Sessions]);
+        let key = self.options.keymap.key_for(action, &[KeyContext::Sessions]);
         key.map(ToString::to_string).unwrap_or_default()
     }
 }

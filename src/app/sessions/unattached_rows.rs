@@ -1,19 +1,19 @@
 //! The rows below the sessions: sandboxes of the account that no session has.
 
 use super::pending_action::PendingAction;
-use super::{Sessions, Target};
+use super::{RowTarget, Sessions};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::{Life, Stranger, Whence};
+use crate::domain::stranger::{EngineState, Provenance, UnattachedSandbox};
 
 impl Sessions {
-    pub(in crate::app) fn strangers(&self) -> &[Stranger] {
+    pub(in crate::app) fn strangers(&self) -> &[UnattachedSandbox] {
         &self.strangers
     }
 
-    pub(in crate::app) fn stranger(&self, id: &SandboxId) -> Option<&Stranger> {
+    pub(in crate::app) fn stranger(&self, id: &SandboxId) -> Option<&UnattachedSandbox> {
         self.strangers.iter().find(|stranger| stranger.id == *id)
     }
 
@@ -30,9 +30,9 @@ impl Sessions {
     }
 
     /// Whether it may become a session here.
-    pub(in crate::app) fn is_adoptable(&self, stranger: &Stranger) -> bool {
+    pub(in crate::app) fn is_adoptable(&self, stranger: &UnattachedSandbox) -> bool {
         let refused = matches!(self.pending(&stranger.id), Some(PendingAction::Refused(_)));
-        stranger.whence == Whence::Elsewhere && !refused
+        stranger.whence == Provenance::Elsewhere && !refused
     }
 
     /// Notes that it is being adopted. Returns whether that is to be asked for: nothing else is done to
@@ -48,7 +48,7 @@ impl Sessions {
     /// It has become a session, which is selected if the sandbox was.
     pub(in crate::app) fn adopted(&mut self, id: &SandboxId, session: SessionSummary) {
         self.set_pending(id, None);
-        let was_selected = self.selected() == Some(Target::Sandbox(id.clone()));
+        let was_selected = self.selected() == Some(RowTarget::Sandbox(id.clone()));
         let key = session.key.clone();
         self.loaded(vec![session]);
         if was_selected {
@@ -71,8 +71,8 @@ impl Sessions {
         let life = match phase {
             Phase::Failed(_) => return,
             Phase::Gone(_) => None,
-            Phase::Paused => Some(Life::Paused),
-            _ => Some(Life::Running),
+            Phase::Paused => Some(EngineState::Paused),
+            _ => Some(EngineState::Running),
         };
         self.heard.retain_mut(|stranger| {
             if stranger.id != *id {
@@ -86,7 +86,7 @@ impl Sessions {
     }
 
     /// Takes what the engine told. What it told before stays where it cannot be asked.
-    pub(in crate::app) fn heard(&mut self, told: Result<Vec<Stranger>, Failure>) {
+    pub(in crate::app) fn heard(&mut self, told: Result<Vec<UnattachedSandbox>, Failure>) {
         let strangers = match told {
             Ok(strangers) => strangers,
             Err(failure) => {
@@ -102,7 +102,7 @@ impl Sessions {
 
     /// Shows those that are no session's here. `is_on_its_way` says it of one that a session is just
     /// taking. The cursor stays on its row.
-    pub(in crate::app) fn sift(&mut self, is_on_its_way: impl Fn(&Stranger) -> bool) {
+    pub(in crate::app) fn sift(&mut self, is_on_its_way: impl Fn(&UnattachedSandbox) -> bool) {
         if self.heard.is_empty() && self.strangers.is_empty() {
             return;
         }
@@ -120,9 +120,9 @@ impl Sessions {
 
     /// After the rows have changed: marks of rows that went are forgotten, the cursor is on `selected`
     /// if that is still there.
-    pub(super) fn settle(&mut self, selected: Option<Target>) {
+    pub(super) fn settle(&mut self, selected: Option<RowTarget>) {
         if !self.marked.is_empty() {
-            let listed: Vec<Target> = self.targets().collect();
+            let listed: Vec<RowTarget> = self.targets().collect();
             self.marked.retain(|target| listed.contains(target));
         }
         let place = selected.and_then(|row| self.targets().position(|other| other == row));

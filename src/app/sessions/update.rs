@@ -1,6 +1,6 @@
 //! Moves in the list, marks, and says what is wanted of which rows.
 
-use super::{Sessions, Target};
+use super::{RowTarget, Sessions};
 use crate::app::action::SessionsAction;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::SessionSummary;
@@ -11,9 +11,9 @@ pub(in crate::app) enum SessionsOutcome {
     Open(SessionKey),
     PauseOrResume(SessionKey),
     /// Those that are marked, in the order of the list, or a sandbox that no session has.
-    Pause(Vec<Target>),
+    Pause(Vec<RowTarget>),
     /// Those that are marked, else the selected one.
-    AskKill(Vec<Target>),
+    AskKill(Vec<RowTarget>),
     Adopt(SandboxId),
     /// What was asked for can be done to sessions only.
     IsStrange,
@@ -41,21 +41,23 @@ impl Sessions {
             SessionsAction::Leave => self.unmark(),
             SessionsAction::Open => {
                 return Some(match self.selected()? {
-                    Target::Session(key) => SessionsOutcome::Open(key),
-                    Target::Sandbox(_) => SessionsOutcome::IsStrange,
+                    RowTarget::Session(key) => SessionsOutcome::Open(key),
+                    RowTarget::Sandbox(_) => SessionsOutcome::IsStrange,
                 });
             }
             SessionsAction::Adopt => {
                 return Some(match self.selected()? {
-                    Target::Session(_) => SessionsOutcome::IsSession,
-                    Target::Sandbox(id) => SessionsOutcome::Adopt(id),
+                    RowTarget::Session(_) => SessionsOutcome::IsSession,
+                    RowTarget::Sandbox(id) => SessionsOutcome::Adopt(id),
                 });
             }
             SessionsAction::Pause => {
                 let wanted = self.marked_or_selected();
                 return Some(match (self.marked.is_empty(), &wanted[..]) {
                     (_, []) => return None,
-                    (true, [Target::Session(key)]) => SessionsOutcome::PauseOrResume(key.clone()),
+                    (true, [RowTarget::Session(key)]) => {
+                        SessionsOutcome::PauseOrResume(key.clone())
+                    }
                     _ => {
                         self.unmark();
                         SessionsOutcome::Pause(wanted)
@@ -70,11 +72,11 @@ impl Sessions {
         None
     }
 
-    fn marked_or_selected(&self) -> Vec<Target> {
+    fn marked_or_selected(&self) -> Vec<RowTarget> {
         if self.marked.is_empty() {
             return self.selected().into_iter().collect();
         }
-        let is_marked = |row: &Target| self.marked.contains(row);
+        let is_marked = |row: &RowTarget| self.marked.contains(row);
         self.targets().filter(is_marked).collect()
     }
 
@@ -101,7 +103,7 @@ impl Sessions {
     }
 
     pub(in crate::app) fn select(&mut self, key: &SessionKey) {
-        self.settle(Some(Target::Session(key.clone())));
+        self.settle(Some(RowTarget::Session(key.clone())));
     }
 
     /// Puts the cursor on a row, counted from the top.

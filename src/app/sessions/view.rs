@@ -5,13 +5,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::{Sessions, Target};
+use super::{RowTarget, Sessions};
 use crate::app::session::OpenSession;
 use crate::app::session::open_sessions::OpenSessions;
 use crate::app::time::format;
 use crate::app::view::theme::Theme;
 use crate::domain::activity::Activity;
-use crate::domain::sandbox::{Phase, Stage, State};
+use crate::domain::sandbox::{Phase, SessionStatus, Stage};
 use crate::domain::session::SessionSummary;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::{ansi, wrap};
@@ -90,7 +90,11 @@ impl SessionsView<'_> {
             width.saturating_sub(1),
             theme.state_style(state),
         );
-        if self.list.marked.contains(&Target::Session(row.key.clone())) {
+        if self
+            .list
+            .marked
+            .contains(&RowTarget::Session(row.key.clone()))
+        {
             put_mark(area, buf, theme);
         }
         let right = self.right(state, open);
@@ -122,19 +126,24 @@ impl SessionsView<'_> {
     }
 
     /// Time in the state while something runs, else the word for it.
-    fn right(&self, state: State, open: Option<&OpenSession>) -> String {
+    fn right(&self, state: SessionStatus, open: Option<&OpenSession>) -> String {
         match (state, open) {
-            (State::Booting, Some(session)) => match session.boot().progress() {
+            (SessionStatus::Booting, Some(session)) => match session.boot().progress() {
                 Some((name, place)) => format!("{name} {place}/{}", Stage::ALL.len()),
                 None => state.name().to_owned(),
             },
-            (State::Working, Some(session)) => format::running(session.works_for(self.now)),
+            (SessionStatus::Working, Some(session)) => format::running(session.works_for(self.now)),
             _ => state.name().to_owned(),
         }
     }
 
     /// The second row: the most useful thing to know.
-    fn detail(&self, state: State, row: &SessionSummary, open: Option<&OpenSession>) -> String {
+    fn detail(
+        &self,
+        state: SessionStatus,
+        row: &SessionSummary,
+        open: Option<&OpenSession>,
+    ) -> String {
         let phase = open.map_or(&row.phase, OpenSession::phase);
         let activity = self.list.activity(&row.key).filter(|_| open.is_none());
         let asked = open.and_then(|session| session.chat.waits_for_you());
@@ -143,12 +152,16 @@ impl SessionsView<'_> {
             _ => &row.title,
         };
         let words = match (state, activity, phase) {
-            (State::NeedsYou, Some(Activity::NeedsYou(line)), _) => line.clone(),
-            (State::NeedsYou, ..) => asked.unwrap_or_default(),
-            (State::Reconnecting, Some(Activity::Silent(failure)), _) => failure.summary.clone(),
-            (State::Failed | State::Gone, _, Phase::Failed(failure) | Phase::Gone(failure)) => {
+            (SessionStatus::NeedsYou, Some(Activity::NeedsYou(line)), _) => line.clone(),
+            (SessionStatus::NeedsYou, ..) => asked.unwrap_or_default(),
+            (SessionStatus::Reconnecting, Some(Activity::Silent(failure)), _) => {
                 failure.summary.clone()
             }
+            (
+                SessionStatus::Failed | SessionStatus::Gone,
+                _,
+                Phase::Failed(failure) | Phase::Gone(failure),
+            ) => failure.summary.clone(),
             (_, _, Phase::Reconnecting(outage)) => outage.reason.clone(),
             (_, _, Phase::Paused) if self.pause_key.is_empty() => "paused".to_owned(),
             (_, _, Phase::Paused) => format!("{} resumes it", self.pause_key),

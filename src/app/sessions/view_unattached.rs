@@ -7,9 +7,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::view::{SessionsView, put_mark, put_right};
-use super::{PendingAction, Target};
+use super::{PendingAction, RowTarget};
 use crate::app::time::format;
-use crate::domain::stranger::{Life, Stranger, Whence};
+use crate::domain::stranger::{EngineState, Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 
@@ -17,19 +17,25 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 impl SessionsView<'_> {
     /// Two rows, as each session has.
-    pub(super) fn stranger(&self, index: usize, stranger: &Stranger, area: Rect, buf: &mut Buffer) {
+    pub(super) fn stranger(
+        &self,
+        index: usize,
+        stranger: &UnattachedSandbox,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
         let theme = self.theme;
         let width = usize::from(area.width);
         let style = match stranger.life {
-            Life::Running => theme.warning,
-            Life::Paused | Life::Unknown => theme.dim,
+            EngineState::Running => theme.warning,
+            EngineState::Paused | EngineState::Unknown => theme.dim,
         };
         let room = width.saturating_sub(1);
         buf.set_stringn(area.x + 1, area.y, theme.pick("◇", "@"), room, style);
         if self
             .list
             .marked
-            .contains(&Target::Sandbox(stranger.id.clone()))
+            .contains(&RowTarget::Sandbox(stranger.id.clone()))
         {
             put_mark(area, buf, theme);
         }
@@ -55,14 +61,14 @@ impl SessionsView<'_> {
     }
 
     /// What can be done, why it is listed, what it is: the first has room in the narrowest list.
-    fn of_stranger(&self, stranger: &Stranger) -> String {
+    fn of_stranger(&self, stranger: &UnattachedSandbox) -> String {
         let words = match self.list.pending(&stranger.id) {
             Some(PendingAction::Adopting) => "being adopted …".to_owned(),
             Some(PendingAction::Pausing) => "being paused …".to_owned(),
             Some(PendingAction::Killing) => "being killed …".to_owned(),
             Some(PendingAction::Refused(why)) => format!("cannot be adopted: {why}"),
             None => match (&stranger.whence, self.adopt_key) {
-                (Whence::Elsewhere, key) if !key.is_empty() => {
+                (Provenance::Elsewhere, key) if !key.is_empty() => {
                     format!("{key} adopts it: {}", stranger.whence.words())
                 }
                 (whence, _) => whence.words(),
@@ -78,7 +84,7 @@ impl SessionsView<'_> {
 }
 
 /// `running 3h`, `paused`. No seconds: they would be drawn anew with whatever else changes.
-fn lives(stranger: &Stranger, wall: UnixMillis) -> String {
+fn lives(stranger: &UnattachedSandbox, wall: UnixMillis) -> String {
     let word = stranger.life.name();
     let time = stranger.run().map(|run| run.time(wall));
     match time.filter(|time| *time >= MINUTE) {
@@ -88,7 +94,7 @@ fn lives(stranger: &Stranger, wall: UnixMillis) -> String {
 }
 
 /// `2 vCPU 1024 MiB`; nothing where the engine does not say.
-fn size(stranger: &Stranger) -> Option<String> {
+fn size(stranger: &UnattachedSandbox) -> Option<String> {
     let size = stranger.size;
     let is_known = size.vcpus > 0 || size.memory_mib > 0;
     is_known.then(|| format!("{} vCPU {} MiB", size.vcpus, size.memory_mib))

@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::Pane;
 use crate::domain::id::MessageId;
-use crate::domain::session::{Closing, SessionCommand, SnapshotInfo};
+use crate::domain::session::{CloseAction, SessionCommand, SnapshotInfo};
 
 fn key(name: &str) -> SessionKey {
     SessionKey::from(name)
@@ -31,7 +31,7 @@ fn some() -> Script {
     script.keys("ctrl-x 2 ctrl-x 1");
     for name in ["one", "two"] {
         script.phase(name, Phase::Live);
-        script.status(name, Status::Idle);
+        script.status(name, TurnStatus::Idle);
     }
     let snapshot = SnapshotInfo {
         at: UnixMillis(NOON - 120_000),
@@ -81,7 +81,7 @@ fn pausing_many_opens_and_resumes_none_and_says_what_was_done() {
 
     let asked = [
         Effect::Command(key("one"), SessionCommand::Pause),
-        Effect::CloseSession(key("three"), Closing::Pause),
+        Effect::CloseSession(key("three"), CloseAction::Pause),
     ];
     assert_eq!(script.asked(), asked);
     assert_eq!(notice(&script), "pausing 2 …");
@@ -130,7 +130,7 @@ fn one_that_is_not_open_is_paused_without_being_opened() {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2), paused("three", 3)]);
 
     script.keys("ctrl-x l j p");
-    let asked = [Effect::CloseSession(key("two"), Closing::Pause)];
+    let asked = [Effect::CloseSession(key("two"), CloseAction::Pause)];
     assert_eq!(script.asked(), asked);
     script.phase("two", Phase::Paused);
     assert_eq!(notice(&script), "");
@@ -167,7 +167,7 @@ fn killing_many_asks_once_and_kills_each_by_itself() {
     let asked = [
         Effect::Command(key("one"), SessionCommand::Kill),
         Effect::Command(key("two"), SessionCommand::Kill),
-        Effect::CloseSession(key("three"), Closing::Kill),
+        Effect::CloseSession(key("three"), CloseAction::Kill),
     ];
     assert_eq!(
         (script.asked().as_slice(), script.app.list.marks()),
@@ -188,7 +188,7 @@ fn one_whose_task_has_ended_is_killed_all_the_same() {
 
     script.keys("ctrl-x l D y");
 
-    let asked = [Effect::CloseSession(key("one"), Closing::Kill)];
+    let asked = [Effect::CloseSession(key("one"), CloseAction::Kill)];
     assert_eq!(script.asked(), asked);
 }
 
@@ -209,7 +209,7 @@ fn the_question_names_every_victim_and_what_is_lost() {
     let rows = script.app.list.rows().iter().cloned().chain([fork]);
     let rows = rows.collect();
     script.event(Event::Reply(Reply::Sessions(rows)));
-    script.status("two", Status::Busy);
+    script.status("two", TurnStatus::Busy);
 
     script.keys("ctrl-x l space space space j space D");
 

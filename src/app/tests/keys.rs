@@ -7,7 +7,7 @@ use crate::domain::session::SessionCommand;
 fn live() -> Script {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
     script.phase("one", Phase::Live);
-    script.status("one", Status::Idle);
+    script.status("one", TurnStatus::Idle);
     script
 }
 
@@ -65,7 +65,7 @@ fn the_leader_waits_for_the_next_key_however_long_that_takes() {
 #[test]
 fn esc_leaves_the_leader_without_a_word() {
     let mut script = live();
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
 
     script.keys("ctrl-x esc").wait(Duration::from_secs(1));
 
@@ -128,7 +128,7 @@ fn ctrl_c_twice_with_a_long_pause_does_not_quit() {
 #[test]
 fn ctrl_c_twice_while_the_agent_works_stops_the_turn() {
     let mut script = live();
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
 
     script.keys("ctrl-c ctrl-c");
 
@@ -150,7 +150,7 @@ fn ctrl_d_quits_only_on_an_empty_composer() {
 #[test]
 fn quitting_while_the_agent_works_asks_first() {
     let mut script = live();
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
 
     script.keys("ctrl-x q");
     assert_eq!(script.asked(), []);
@@ -258,7 +258,7 @@ fn a_click_focuses_and_opens_what_is_under_it() {
 #[test]
 fn what_is_written_stays_where_nothing_can_be_sent() {
     let mut script = live();
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
     script.phase(
         "one",
         Phase::Gone(Failure::new("the sandbox no longer exists")),

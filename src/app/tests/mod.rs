@@ -25,14 +25,14 @@ use super::view::theme::Theme;
 use super::view::viewport::Viewport;
 use super::{App, AppOptions, FirstSession, Mode};
 use crate::domain::advice::Advice;
-use crate::domain::chat::{ChatEvent, Permission, Status};
+use crate::domain::chat::{ChatEvent, Permission, TurnStatus};
 use crate::domain::failure::Failure;
 use crate::domain::id::{OpencodeSessionId, PermissionId, SandboxId, SessionKey, TemplateId};
 use crate::domain::log::{LogLine, LogStream};
 use crate::domain::price::{MicroDollars, Prices};
 use crate::domain::sandbox::{BootEvent, EngineKind, Phase, SandboxInfo, Stage};
 use crate::domain::session::{
-    CodeSource, CredentialRef, NewSession, Origin, SessionEvent, SessionSpec, SessionSummary,
+    CodeSource, CredentialRef, NewSession, SessionEvent, SessionOrigin, SessionSpec, SessionSummary,
 };
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::TextCache;
@@ -79,7 +79,7 @@ fn options() -> AppOptions {
 fn attach_spec() -> SessionSpec {
     SessionSpec {
         key: SessionKey::from("attached"),
-        origin: Origin::Attach {
+        origin: SessionOrigin::Attach {
             url: "http://127.0.0.1:4096".to_owned(),
             session: None,
             credential: CredentialRef::None,
@@ -163,7 +163,7 @@ impl Script {
         self.session(key, SessionEvent::Phase(phase))
     }
 
-    fn status(&mut self, key: &str, status: Status) -> &mut Self {
+    fn status(&mut self, key: &str, status: TurnStatus) -> &mut Self {
         self.session(key, SessionEvent::Chat(ChatEvent::Status(status)))
     }
 

@@ -112,7 +112,7 @@ fn long_permission() -> ChatEvent {
 /// Prompts that wait, on hold.
 fn held() -> Script {
     let mut script = live();
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
     for text in ["first", "second"] {
         script
             .type_text(text)
@@ -162,7 +162,7 @@ fn models() -> Script {
 
 fn working() -> Script {
     let mut script = live();
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
     script
 }
 

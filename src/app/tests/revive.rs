@@ -61,7 +61,7 @@ fn gone(snapshot: Option<SnapshotInfo>) -> Script {
         },
         messages: vec![prompt("first", NOON - 20), prompt("second", NOON - 10)],
         more: false,
-        status: Status::Idle,
+        status: TurnStatus::Idle,
         permissions: None,
         questions: None,
         after_gap: false,
@@ -105,7 +105,7 @@ fn one_whose_task_has_ended_is_opened_for_it() {
     let asked = script.asked();
     assert!(
         matches!(&asked[..], [Effect::OpenSession(spec), command]
-            if spec.origin == Origin::Stored && *command == revive()),
+            if spec.origin == SessionOrigin::Stored && *command == revive()),
         "{asked:?}"
     );
 }

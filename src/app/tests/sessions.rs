@@ -1,14 +1,14 @@
 use super::*;
 use crate::app::Pane;
-use crate::domain::sandbox::State;
-use crate::domain::session::{Closing, SessionCommand};
+use crate::domain::sandbox::SessionStatus;
+use crate::domain::session::{CloseAction, SessionCommand};
 
 fn opens(effects: &[Effect]) -> Vec<(String, bool)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
             Effect::OpenSession(spec) => Some(match &spec.origin {
-                Origin::New(new) => (new.name.clone(), true),
+                SessionOrigin::New(new) => (new.name.clone(), true),
                 _ => (spec.key.to_string(), false),
             }),
             _ => None,
@@ -16,7 +16,7 @@ fn opens(effects: &[Effect]) -> Vec<(String, bool)> {
         .collect()
 }
 
-fn state(script: &Script, key: &str) -> State {
+fn state(script: &Script, key: &str) -> SessionStatus {
     script.app.open.get(&SessionKey::from(key)).unwrap().state()
 }
 
@@ -131,14 +131,14 @@ fn events_reach_their_session_while_another_is_shown() {
     script.keys("ctrl-x 2");
     assert_eq!(opens(&script.asked()), [("two".to_owned(), false)]);
 
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
     script.session(
         "one",
         SessionEvent::Logs(vec![log(LogStream::Stdout, "hi")]),
     );
 
     assert_eq!(script.shown(), "two");
-    assert_eq!(state(&script, "one"), State::Working);
+    assert_eq!(state(&script, "one"), SessionStatus::Working);
     assert!(
         script
             .app
@@ -167,8 +167,8 @@ fn events_reach_their_session_while_another_is_shown() {
 fn events_of_sessions_that_are_not_open_are_dropped() {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
 
-    script.status("two", Status::Busy);
-    script.status("nobody", Status::Busy);
+    script.status("two", TurnStatus::Busy);
+    script.status("nobody", TurnStatus::Busy);
 
     assert_eq!(script.app.open.iter().count(), 1);
     assert_eq!(script.asked(), []);
@@ -213,8 +213,8 @@ fn kill_asks_and_names_all_sessions_in_the_sandbox() {
         [
             Effect::Command(SessionKey::from("one"), SessionCommand::Kill),
             // It is told what has become of its sandbox, too.
-            Effect::CloseSession(SessionKey::from("fork"), Closing::Kill),
-            Effect::CloseSession(SessionKey::from("two"), Closing::Kill),
+            Effect::CloseSession(SessionKey::from("fork"), CloseAction::Kill),
+            Effect::CloseSession(SessionKey::from("two"), CloseAction::Kill),
         ]
     );
 }
@@ -315,7 +315,7 @@ fn retry_starts_a_task_that_has_ended_anew() {
         .keys("ctrl-x r");
 
     assert_eq!(opens(&script.asked()), [("one".to_owned(), false)]);
-    assert_eq!(state(&script, "one"), State::Booting);
+    assert_eq!(state(&script, "one"), SessionStatus::Booting);
 }
 
 #[test]
@@ -372,7 +372,7 @@ fn a_line_that_a_program_types_resumes_the_session_it_was_typed_for() {
 fn a_held_answer_counts_before_the_next_key_is_looked_up() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     script.phase("one", Phase::Live);
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
     script.session("one", SessionEvent::Chat(permission()));
     script.wait(Duration::from_secs(1)).keys("1");
     script.asked();

@@ -5,19 +5,19 @@ use pretty_assertions::assert_eq;
 use super::*;
 use crate::app::Pane;
 use crate::app::input::key::{Mouse, MouseKind};
-use crate::domain::price::Size;
-use crate::domain::session::{Closing, SessionCommand};
-use crate::domain::stranger::{Life, Stranger, Whence};
+use crate::domain::price::SandboxSize;
+use crate::domain::session::{CloseAction, SessionCommand};
+use crate::domain::stranger::{EngineState, Provenance, UnattachedSandbox};
 
-fn stranger(id: &str, whence: Whence) -> Stranger {
-    Stranger {
+fn stranger(id: &str, whence: Provenance) -> UnattachedSandbox {
+    UnattachedSandbox {
         engine: EngineKind::E2b,
         id: SandboxId::from(id),
         key: None,
         name: String::new(),
-        life: Life::Running,
+        life: EngineState::Running,
         since: Some(UnixMillis(NOON - 3 * 3_600_000)),
-        size: Size {
+        size: SandboxSize {
             vcpus: 2,
             memory_mib: 1024,
         },
@@ -26,24 +26,24 @@ fn stranger(id: &str, whence: Whence) -> Stranger {
 }
 
 /// One of each kind.
-fn all_kinds() -> Vec<Stranger> {
-    let elsewhere = Stranger {
+fn all_kinds() -> Vec<UnattachedSandbox> {
+    let elsewhere = UnattachedSandbox {
         name: "my-work".to_owned(),
-        ..stranger("i1", Whence::Elsewhere)
+        ..stranger("i1", Provenance::Elsewhere)
     };
-    let left = Stranger {
+    let left = UnattachedSandbox {
         name: "one".to_owned(),
-        life: Life::Paused,
-        ..stranger("i2", Whence::Left("one".to_owned()))
+        life: EngineState::Paused,
+        ..stranger("i2", Provenance::Left("one".to_owned()))
     };
-    vec![elsewhere, left, stranger("i3", Whence::Foreign)]
+    vec![elsewhere, left, stranger("i3", Provenance::Foreign)]
 }
 
 /// Two sessions, the first of which is live, and these strangers.
-fn with(strangers: Vec<Stranger>) -> Script {
+fn with(strangers: Vec<UnattachedSandbox>) -> Script {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
     script.phase("one", Phase::Live);
-    script.status("one", Status::Idle);
+    script.status("one", TurnStatus::Idle);
     script.event(Event::Reply(Reply::Strangers(Ok(strangers))));
     script
 }
@@ -125,7 +125,7 @@ fn they_are_asked_for_from_time_to_time_while_the_list_is_in_sight() {
 fn attached_to_a_server_nobody_asks() {
     let mut script = Script::attached();
     script.phase("attached", Phase::Live);
-    script.status("attached", Status::Idle);
+    script.status("attached", TurnStatus::Idle);
     script.draw(120, 36);
 
     script.wait(Duration::from_hours(1));
@@ -156,9 +156,9 @@ fn what_this_program_is_just_making_does_not_flash_up() {
     let mut script = with(Vec::new());
     script.keys("ctrl-x n");
     let key = script.shown().to_owned();
-    let made = Stranger {
+    let made = UnattachedSandbox {
         key: Some(SessionKey::from(key.as_str())),
-        ..stranger("i1", Whence::Awaited("sandbar".to_owned()))
+        ..stranger("i1", Provenance::Awaited("sandbar".to_owned()))
     };
 
     script.event(Event::Reply(Reply::Strangers(Ok(vec![made]))));
@@ -174,9 +174,9 @@ fn one_that_is_just_not_taken_shows_once_the_boot_has_failed() {
     let mut script = with(Vec::new());
     script.keys("ctrl-x n");
     let key = script.shown().to_owned();
-    let made = Stranger {
+    let made = UnattachedSandbox {
         key: Some(SessionKey::from(key.as_str())),
-        ..stranger("i1", Whence::Awaited("sandbar".to_owned()))
+        ..stranger("i1", Provenance::Awaited("sandbar".to_owned()))
     };
     script.event(Event::Reply(Reply::Strangers(Ok(vec![made]))));
 
@@ -244,7 +244,10 @@ fn one_is_killed_after_a_question_that_says_whose_it_is() {
     insta::assert_snapshot!("foreign_80x24", script.screen(80, 24));
     script.keys("y");
 
-    let asked = [Effect::CloseSandbox(SandboxId::from("i3"), Closing::Kill)];
+    let asked = [Effect::CloseSandbox(
+        SandboxId::from("i3"),
+        CloseAction::Kill,
+    )];
     assert_eq!(script.asked(), asked);
     script.event(closed("i3", Phase::Gone(Failure::new("killed"))));
     assert_eq!(
@@ -262,8 +265,8 @@ fn sessions_and_strangers_are_marked_and_closed_together() {
 
     let asked = [
         Effect::Command(SessionKey::from("one"), SessionCommand::Pause),
-        Effect::CloseSandbox(SandboxId::from("i1"), Closing::Pause),
-        Effect::CloseSandbox(SandboxId::from("i3"), Closing::Pause),
+        Effect::CloseSandbox(SandboxId::from("i1"), CloseAction::Pause),
+        Effect::CloseSandbox(SandboxId::from("i3"), CloseAction::Pause),
     ];
     assert_eq!(script.asked(), asked);
     script.phase("one", Phase::Paused);
@@ -299,9 +302,9 @@ fn a_press_of_the_mouse_selects_one_and_opens_nothing() {
 #[test]
 fn what_strangers_call_themselves_never_reaches_the_screen_as_control() {
     let nasty = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}evil";
-    let one = Stranger {
+    let one = UnattachedSandbox {
         name: nasty.to_owned(),
-        ..stranger(nasty, Whence::Left(nasty.to_owned()))
+        ..stranger(nasty, Provenance::Left(nasty.to_owned()))
     };
     let mut script = with(vec![one]);
     let failure = Failure::new(nasty).because(nasty);

@@ -1,14 +1,14 @@
 use super::*;
 use crate::domain::chat::{Conversation, Tokens};
-use crate::domain::price::{Run, Size};
-use crate::domain::runs::{End, Life, SeenRun};
+use crate::domain::price::{RunningSandbox, SandboxSize};
+use crate::domain::runs::{ObservedRun, RunEnd, Usage};
 use crate::domain::sandbox::Outage;
 use crate::domain::session::SessionCommand;
 
 fn live() -> Script {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     script.phase("one", Phase::Live);
-    script.status("one", Status::Idle);
+    script.status("one", TurnStatus::Idle);
     script
 }
 
@@ -35,7 +35,7 @@ fn sessions_that_are_not_shown_move_nothing_and_hurry_nobody() {
     script.keys("ctrl-x 2 ctrl-x 1");
     script.wait(Duration::from_secs(5));
     script.phase("one", Phase::Live);
-    script.status("one", Status::Idle);
+    script.status("one", TurnStatus::Idle);
 
     script.phase("two", Phase::Booting(Stage::Install));
 
@@ -88,7 +88,7 @@ fn a_draft_is_stored_soon_and_once() {
 #[test]
 fn what_was_typed_just_before_the_terminal_is_lent_is_stored_first() {
     let mut script = live();
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
     script.type_text("half");
 
     script.event(Event::TerminalLent);
@@ -101,7 +101,7 @@ fn what_was_typed_just_before_the_terminal_is_lent_is_stored_first() {
 #[test]
 fn a_stop_stores_drafts_and_quits_at_once() {
     let mut script = live();
-    script.status("one", Status::Busy);
+    script.status("one", TurnStatus::Busy);
     script.type_text("half");
 
     script.event(Event::Stop);
@@ -242,19 +242,19 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
             reverted: None,
         })),
     );
-    let seen = |since: u64, end| SeenRun {
+    let seen = |since: u64, end| ObservedRun {
         sandbox: "sbx".into(),
-        run: Run {
+        run: RunningSandbox {
             since: UnixMillis(NOON - since * 60_000),
-            size: Size {
+            size: SandboxSize {
                 vcpus: 2,
                 memory_mib: 2048,
             },
         },
         end,
     };
-    let life = |runs: &[SeenRun]| Life::of(runs.iter().cloned(), UnixMillis(NOON));
-    let runs = SessionEvent::Runs(life(&[seen(40, End::Runs)]));
+    let life = |runs: &[ObservedRun]| Usage::of(runs.iter().cloned(), UnixMillis(NOON));
+    let runs = SessionEvent::Runs(life(&[seen(40, RunEnd::Runs)]));
     script.session("one", runs);
     let frame = |script: &mut Script, width, height| {
         let screen = script.screen(width, height);
@@ -280,7 +280,7 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
     );
 
     script.phase("one", Phase::Paused);
-    let over = seen(40, End::AtMost(UnixMillis(NOON)));
+    let over = seen(40, RunEnd::AtMost(UnixMillis(NOON)));
     script.session("one", SessionEvent::Runs(life(&[over])));
     let paused = frame(&mut script, 120, 36);
     assert!(paused.contains("at most $0.09 sandbox 40m"), "{paused}");

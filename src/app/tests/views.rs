@@ -26,7 +26,7 @@ fn busy_house() -> Script {
     let now = script.now;
     script.session("fix-login", SessionEvent::Sandbox(sandbox("sbx-1")));
     script.phase("fix-login", Phase::Live);
-    script.status("fix-login", Status::Busy);
+    script.status("fix-login", TurnStatus::Busy);
     script.phase("api-rate-limit", Phase::Live);
     script.session("api-rate-limit", SessionEvent::Chat(permission()));
     script.session("new-parser", started(Stage::Install, now));
@@ -306,7 +306,7 @@ fn a_second_of_work_changes_few_cells_and_idling_none() {
     let mut script = busy_house();
 
     let working = changes(&mut script, Duration::from_secs(1));
-    script.status("fix-login", Status::Idle);
+    script.status("fix-login", TurnStatus::Idle);
     let idle = changes(&mut script, Duration::from_mins(10));
 
     assert!((1..=8).contains(&working), "{working} cells changed");

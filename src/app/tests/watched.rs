@@ -6,7 +6,7 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::domain::activity::Activity;
-use crate::domain::sandbox::State;
+use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::SessionCommand;
 
 /// A row whose server was started.
@@ -46,7 +46,7 @@ fn needs(line: &str) -> Activity {
     Activity::NeedsYou(line.to_owned())
 }
 
-fn state(script: &Script, key: &str) -> State {
+fn state(script: &Script, key: &str) -> SessionStatus {
     let row = script.app.list.row(&SessionKey::from(key)).unwrap();
     script.app.all_sessions().state_of(row)
 }
@@ -81,7 +81,7 @@ fn all_that_may_run_and_is_not_open_is_watched() {
     assert_eq!(watched(&mut script), names(&["runs", "failed"]));
 
     // What is opened tells by itself; nothing is asked for anew.
-    script.status("shown", Status::Busy);
+    script.status("shown", TurnStatus::Busy);
     assert_eq!(watched(&mut script), None);
     script.keys("ctrl-x 2");
     assert_eq!(watched(&mut script), names(&["failed"]));
@@ -116,9 +116,9 @@ fn a_session_that_waits_is_counted_named_and_gone_to_wherever_it_was_left() {
     assert_eq!(script.shown(), "asks");
     // From here on its own task tells what it does.
     activity(&mut script, "asks", needs("too late"));
-    assert_eq!(state(&script, "asks"), State::Booting);
+    assert_eq!(state(&script, "asks"), SessionStatus::Booting);
     script.phase("asks", Phase::Live);
-    assert_eq!(state(&script, "asks"), State::Idle);
+    assert_eq!(state(&script, "asks"), SessionStatus::Idle);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn sessions_that_are_over_wait_for_nobody() {
     ]);
     script.keys("ctrl-x 4 ctrl-x 1");
     script.phase("open", Phase::Live);
-    script.status("open", Status::Busy);
+    script.status("open", TurnStatus::Busy);
     script.session("open", SessionEvent::Chat(permission()));
     activity(&mut script, "one", needs("bash: ls"));
     activity(&mut script, "two", needs("bash: ls"));
@@ -146,7 +146,14 @@ fn sessions_that_are_over_wait_for_nobody() {
 
     assert_eq!(script.app.all_sessions().waiting(), 0);
     let states = ["one", "two", "open"].map(|key| state(&script, key));
-    assert_eq!(states, [State::Paused, State::Gone, State::Paused]);
+    assert_eq!(
+        states,
+        [
+            SessionStatus::Paused,
+            SessionStatus::Gone,
+            SessionStatus::Paused
+        ]
+    );
     script.keys("ctrl-x space");
     assert_eq!(script.shown(), "shown");
     // Its request is not on the screen either: nobody would take an answer.
@@ -180,7 +187,7 @@ fn sessions_that_are_paused_with_their_server_are_told_once() {
 
     assert_eq!(notice(&script), "");
     let states = ["shown", "two", "three"].map(|key| state(&script, key));
-    assert_eq!(states, [State::Paused; 3]);
+    assert_eq!(states, [SessionStatus::Paused; 3]);
 }
 
 #[test]
@@ -190,7 +197,7 @@ fn a_pause_from_here_is_not_told_as_news() {
 
     script.phase("two", Phase::Paused);
 
-    assert_eq!(state(&script, "two"), State::Paused);
+    assert_eq!(state(&script, "two"), SessionStatus::Paused);
     assert!(script.app.status.notice().is_none());
 }
 

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::action::AppAction;
 use crate::app::cx::Cx;
 use crate::app::session::OpenSession;
-use crate::domain::sandbox::State;
+use crate::domain::sandbox::SessionStatus;
 use crate::domain::time::Monotonic;
 
 /// A turn of the boot's spinner; each costs the terminal some twenty bytes. While the agent works
@@ -76,11 +76,15 @@ impl App {
 }
 
 /// The next turn of the spinner, or the next second of a clock.
-fn moves_next(state: State, now: Monotonic) -> Option<Monotonic> {
+fn moves_next(state: SessionStatus, now: Monotonic) -> Option<Monotonic> {
     let step = match state {
-        State::Booting => SPINNER,
-        State::Working | State::Reconnecting => Monotonic::from_secs(1),
-        State::Idle | State::NeedsYou | State::Paused | State::Failed | State::Gone => return None,
+        SessionStatus::Booting => SPINNER,
+        SessionStatus::Working | SessionStatus::Reconnecting => Monotonic::from_secs(1),
+        SessionStatus::Idle
+        | SessionStatus::NeedsYou
+        | SessionStatus::Paused
+        | SessionStatus::Failed
+        | SessionStatus::Gone => return None,
     };
     let step = u64::try_from(step.as_millis()).ok()?;
     let now = u64::try_from(now.as_millis()).ok()?;

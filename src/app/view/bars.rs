@@ -10,8 +10,8 @@ use super::layout::Areas;
 use crate::app::action::{Action, AppAction};
 use crate::app::time::format;
 use crate::app::{App, Mode};
-use crate::domain::sandbox::{Phase, SandboxInfo, State};
-use crate::domain::stranger::{Life, Stranger};
+use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus};
+use crate::domain::stranger::{EngineState, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 
@@ -102,7 +102,7 @@ impl App {
             (format!(" {name}  "), theme.strong),
             (format!("{glyph} {}", state.name()), style),
         ];
-        if state == State::Working {
+        if state == SessionStatus::Working {
             let time = format::running(session.works_for(vx.now));
             parts.push((format!(" {time}"), theme.dim));
         }
@@ -144,7 +144,7 @@ impl App {
     /// What other sessions want, and how many sandboxes run that no session has, where the list is not
     /// in sight: `[!2] [x1] [+1]`.
     fn badges(&self) -> String {
-        let count = |wanted: State| {
+        let count = |wanted: SessionStatus| {
             self.list
                 .rows()
                 .iter()
@@ -152,9 +152,9 @@ impl App {
                 .filter(|row| self.all_sessions().state_of(row) == wanted)
                 .count()
         };
-        let runs = |one: &&Stranger| one.life == Life::Running;
+        let runs = |one: &&UnattachedSandbox| one.life == EngineState::Running;
         let strangers = self.list.strangers().iter().filter(runs).count();
-        [(State::NeedsYou, "!"), (State::Failed, "x")]
+        [(SessionStatus::NeedsYou, "!"), (SessionStatus::Failed, "x")]
             .into_iter()
             .map(|(state, sign)| (sign, count(state)))
             .chain([("+", strangers)])

@@ -9,13 +9,13 @@ use super::theme::Theme;
 use crate::text::wrap;
 
 /// A frame with a title on the left and one on the right, which is left out where it has no room.
-pub(in crate::app) struct Frame<'a> {
+pub(in crate::app) struct PaneFrame<'a> {
     pub(in crate::app) title: &'a str,
     pub(in crate::app) right: &'a str,
     pub(in crate::app) focused: bool,
 }
 
-impl Frame<'_> {
+impl PaneFrame<'_> {
     /// The columns that a title on the right may have.
     pub(in crate::app) fn room(title: &str, area: Rect) -> usize {
         usize::from(area.width).saturating_sub(wrap::width(title) + 7)

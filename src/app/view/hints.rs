@@ -9,8 +9,8 @@ use super::cx::ViewCx;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
-use crate::app::input::keymap::Context;
-use crate::domain::sandbox::State;
+use crate::app::input::keymap::KeyContext;
+use crate::domain::sandbox::SessionStatus;
 use crate::text::wrap;
 
 /// Actions whose keys are shown together.
@@ -136,24 +136,24 @@ impl App {
     fn hints(&self, theme: &Theme) -> Vec<(String, &'static str)> {
         let contexts = self.contexts();
         let hints: Vec<KeyHint> = match contexts[0] {
-            Context::Composer => self.composer_hints(),
-            Context::Transcript => TRANSCRIPT.to_vec(),
-            Context::Question | Context::Permission => REQUEST.to_vec(),
-            Context::RequestInput => INPUT.to_vec(),
-            Context::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
-            Context::Sessions if self.stranger_selected().is_some() => {
+            KeyContext::Composer => self.composer_hints(),
+            KeyContext::Transcript => TRANSCRIPT.to_vec(),
+            KeyContext::Question | KeyContext::Permission => REQUEST.to_vec(),
+            KeyContext::RequestInput => INPUT.to_vec(),
+            KeyContext::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
+            KeyContext::Sessions if self.stranger_selected().is_some() => {
                 let adoptable = self.stranger_selected();
                 let adoptable = adoptable.is_some_and(|stranger| self.list.is_adoptable(stranger));
                 STRANGER[usize::from(!adoptable)..].to_vec()
             }
-            Context::Sessions => LIST.to_vec(),
-            Context::Logs => LOG.to_vec(),
-            Context::Outside | Context::Anywhere | Context::Sequence => {
+            KeyContext::Sessions => LIST.to_vec(),
+            KeyContext::Logs => LOG.to_vec(),
+            KeyContext::Outside | KeyContext::Anywhere | KeyContext::Sequence => {
                 vec![hint!(App::NewSession), HELP, QUIT]
             }
-            Context::Picker => PICKER.to_vec(),
+            KeyContext::Picker => PICKER.to_vec(),
             // What lies on top says its keys itself.
-            Context::Help | Context::Confirm | Context::Always => Vec::new(),
+            KeyContext::Help | KeyContext::Confirm | KeyContext::Always => Vec::new(),
         };
         let hints = hints.into_iter();
         hints
@@ -165,7 +165,7 @@ impl App {
     pub(in crate::app) fn hint(
         &self,
         hint: KeyHint,
-        contexts: &[Context],
+        contexts: &[KeyContext],
         theme: &Theme,
     ) -> Option<(String, &'static str)> {
         let mut names = String::new();
@@ -190,17 +190,19 @@ impl App {
         let state = self.session().map(crate::app::OpenSession::state);
         let mut hints: Vec<KeyHint> = vec![hint!(Chat::Send)];
         match state {
-            Some(State::NeedsYou) => hints.push(hint!(Chat::FocusRequest)),
-            Some(State::Gone) => hints.push(hint!(App::Revive)),
-            Some(State::Paused) => hints.push(hint!(App::Retry => "resume")),
-            Some(State::Failed | State::Reconnecting) => hints.push(hint!(App::Retry)),
+            Some(SessionStatus::NeedsYou) => hints.push(hint!(Chat::FocusRequest)),
+            Some(SessionStatus::Gone) => hints.push(hint!(App::Revive)),
+            Some(SessionStatus::Paused) => hints.push(hint!(App::Retry => "resume")),
+            Some(SessionStatus::Failed | SessionStatus::Reconnecting) => {
+                hints.push(hint!(App::Retry))
+            }
             _ => {}
         }
         if self.is_attached() {
             hints.push(hint!(Chat::Newline));
         }
         hints.push(match state {
-            Some(State::Working | State::NeedsYou) => STOP,
+            Some(SessionStatus::Working | SessionStatus::NeedsYou) => STOP,
             _ => SCROLL,
         });
         hints.extend([hint!(App::ToggleSessions), hint!(App::ToggleLogs), HELP]);

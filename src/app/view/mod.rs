@@ -18,7 +18,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::action::{Action, AppAction, ChatAction, SessionsAction};
-use super::chat::{self, Seat};
+use super::chat::{self, ChatViewProps};
 use super::logs::LogsView;
 use super::session::boot::BootView;
 use super::session::{cost, revive};
@@ -27,7 +27,7 @@ use super::{App, OpenSession, Pane};
 use crate::domain::time::UnixMillis;
 use crate::text::{ansi, wrap};
 use cx::ViewCx;
-use frame::Frame;
+use frame::PaneFrame;
 use layout::{Areas, Shape};
 
 impl App {
@@ -72,7 +72,7 @@ impl App {
     fn view_chat(&self, mut area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
         let focused = self.focus.is_on(Pane::Chat) && self.overlays.is_empty();
         let Some(session) = self.session() else {
-            let frame = Frame {
+            let frame = PaneFrame {
                 title: &self.chat_title(area.width),
                 right: "",
                 focused,
@@ -107,7 +107,7 @@ impl App {
         for (line, row) in lines.iter().zip(strip.rows()) {
             buf.set_line(row.x, row.y, line, row.width);
         }
-        let seat = Seat {
+        let seat = ChatViewProps {
             focused,
             title: &self.chat_title(area.width),
             focus_key: &self.pane_key(AppAction::FocusChat),
@@ -175,7 +175,7 @@ impl App {
             0 => String::new(),
             n => format!(" +{n}"),
         };
-        let frame = Frame {
+        let frame = PaneFrame {
             title: &format!("Sessions ({}){more}", self.list.rows().len()),
             right: &right,
             focused,
@@ -201,7 +201,7 @@ impl App {
             .session()
             .map(|session| self.logs_view(session, vx).standing())
             .unwrap_or_default();
-        let frame = Frame {
+        let frame = PaneFrame {
             title: "Logs",
             right: &standing,
             focused,

@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
-use crate::domain::sandbox::State;
+use crate::domain::sandbox::SessionStatus;
 use crate::text::Palette;
 
 /// Whether colours may be used.
@@ -171,26 +171,26 @@ impl Theme {
     }
 
     /// The sign of a state, one column wide.
-    pub fn state_glyph(&self, state: State) -> &'static str {
+    pub fn state_glyph(&self, state: SessionStatus) -> &'static str {
         match state {
-            State::Booting => self.pick("◐", "~"),
-            State::Working => self.pick("●", "*"),
-            State::NeedsYou => "!",
-            State::Idle => self.pick("○", "o"),
-            State::Paused => self.pick("‖", "="),
-            State::Reconnecting => self.pick("↻", "?"),
-            State::Failed => self.pick("×", "x"),
-            State::Gone => self.pick("·", "-"),
+            SessionStatus::Booting => self.pick("◐", "~"),
+            SessionStatus::Working => self.pick("●", "*"),
+            SessionStatus::NeedsYou => "!",
+            SessionStatus::Idle => self.pick("○", "o"),
+            SessionStatus::Paused => self.pick("‖", "="),
+            SessionStatus::Reconnecting => self.pick("↻", "?"),
+            SessionStatus::Failed => self.pick("×", "x"),
+            SessionStatus::Gone => self.pick("·", "-"),
         }
     }
 
-    pub fn state_style(&self, state: State) -> Style {
+    pub fn state_style(&self, state: SessionStatus) -> Style {
         match state {
-            State::Booting | State::Working => self.accent,
-            State::NeedsYou | State::Reconnecting => self.warning,
-            State::Idle | State::Paused => self.dim,
-            State::Failed => self.error,
-            State::Gone => self.dim.add_modifier(Modifier::CROSSED_OUT),
+            SessionStatus::Booting | SessionStatus::Working => self.accent,
+            SessionStatus::NeedsYou | SessionStatus::Reconnecting => self.warning,
+            SessionStatus::Idle | SessionStatus::Paused => self.dim,
+            SessionStatus::Failed => self.error,
+            SessionStatus::Gone => self.dim.add_modifier(Modifier::CROSSED_OUT),
         }
     }
 

@@ -16,14 +16,14 @@ const INDENT: usize = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum State {
+pub(super) enum CheckState {
     Ok,
     /// It works, and could be better.
     Note,
     Fails,
 }
 
-impl State {
+impl CheckState {
     fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -36,7 +36,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Check {
     pub(super) name: &'static str,
-    pub(super) state: State,
+    pub(super) state: CheckState,
     pub(super) found: String,
     /// What to do; empty if nothing.
     pub(super) fix: String,
@@ -46,7 +46,7 @@ impl Check {
     pub(super) fn ok(name: &'static str, found: impl Into<String>) -> Self {
         Self {
             name,
-            state: State::Ok,
+            state: CheckState::Ok,
             found: found.into(),
             fix: String::new(),
         }
@@ -58,7 +58,7 @@ impl Check {
         fix: impl Into<String>,
     ) -> Self {
         Self {
-            state: State::Note,
+            state: CheckState::Note,
             fix: fix.into(),
             ..Self::ok(name, found)
         }
@@ -70,7 +70,7 @@ impl Check {
         fix: impl Into<String>,
     ) -> Self {
         Self {
-            state: State::Fails,
+            state: CheckState::Fails,
             ..Self::note(name, found, fix)
         }
     }
@@ -197,7 +197,7 @@ mod tests {
         let odd = store(file, &["The store is damaged.".to_owned()], Ok(0));
         let sound = store(file, &[], Ok(1));
 
-        assert_eq!(odd.state, State::Fails);
+        assert_eq!(odd.state, CheckState::Fails);
         assert!(
             odd.fix.starts_with("move /state/sandbar.db away"),
             "{odd:?}"

@@ -13,7 +13,7 @@ use crate::domain::sandbox::EngineKind;
 use crate::engine;
 use crate::local::daemon::Daemon;
 use crate::local::{self, EnforcedLimits, Enforcement, Isolation, Level};
-use crate::session::sandbox::access::Host;
+use crate::session::sandbox::access::EngineClient;
 
 /// Time for the account to answer.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -93,7 +93,7 @@ pub(super) async fn account(config: &Config, env: &Env, started: Instant) -> Che
     config.engine.value = EngineKind::E2b;
     let answer = async {
         let world = setup::world(Some(&config), env, started, None).map_err(|_| "")?;
-        let host = Host::find_or_start(&world).await;
+        let host = EngineClient::find_or_start(&world).await;
         let host = host.map_err(|failure| in_a_line(&failure))?;
         let began = Instant::now();
         let found = host.has_template(config.template.value.as_str()).await;
@@ -162,13 +162,13 @@ fn model_of(keys: &[&str], way: SecretsWay) -> Check {
 mod tests {
     use pretty_assertions::assert_eq;
 
-    use super::super::check::State;
+    use super::super::check::CheckState;
     use super::*;
 
     #[test]
     fn an_account_fails_only_where_it_is_used() {
-        assert_eq!(without_key(EngineKind::Local).state, State::Ok);
-        assert_eq!(without_key(EngineKind::E2b).state, State::Fails);
+        assert_eq!(without_key(EngineKind::Local).state, CheckState::Ok);
+        assert_eq!(without_key(EngineKind::E2b).state, CheckState::Fails);
     }
 
     #[test]
@@ -179,13 +179,13 @@ mod tests {
             answered((true, took), "opencode").found,
             "answers in 120 ms, has the template 'opencode'"
         );
-        assert_eq!(answered((false, took), "mine").state, State::Note);
+        assert_eq!(answered((false, took), "mine").state, CheckState::Note);
     }
 
     #[test]
     fn a_machine_without_walls_matters_only_to_local_sandboxes() {
-        assert_eq!(refused("root", EngineKind::Local).state, State::Fails);
-        assert_eq!(refused("root", EngineKind::E2b).state, State::Note);
+        assert_eq!(refused("root", EngineKind::Local).state, CheckState::Fails);
+        assert_eq!(refused("root", EngineKind::E2b).state, CheckState::Note);
     }
 
     #[test]
@@ -197,7 +197,10 @@ mod tests {
             file_size: Enforcement::Unlimited,
         };
 
-        assert_eq!(limit(&enforced(Enforcement::Kernel)).state, State::Ok);
-        assert_eq!(limit(&enforced(Enforcement::Missing)).state, State::Note);
+        assert_eq!(limit(&enforced(Enforcement::Kernel)).state, CheckState::Ok);
+        assert_eq!(
+            limit(&enforced(Enforcement::Missing)).state,
+            CheckState::Note
+        );
     }
 }

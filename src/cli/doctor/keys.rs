@@ -1,11 +1,11 @@
 //! Where each key comes from, and what keeps the keyring from having more. Never a value.
 
 use super::check::Check;
-use crate::cli::keyring::Looked;
+use crate::cli::keyring::KeyringLookup;
 use crate::config::Config;
 use crate::keyring::KeyringError;
 
-pub(super) fn keys(config: &Config, looked: &Looked) -> Check {
+pub(super) fn keys(config: &Config, looked: &KeyringLookup) -> Check {
     let rows = config.report().into_iter().filter(|row| row.is_secret);
     let known = rows.map(|row| format!("{}: {}", row.name, row.source));
     let keyring = if config.keyring_bus().is_some() {
@@ -17,7 +17,7 @@ pub(super) fn keys(config: &Config, looked: &Looked) -> Check {
 }
 
 /// `None`: the keyring is not asked.
-fn told(known: &[String], looked: Option<&Looked>) -> Check {
+fn told(known: &[String], looked: Option<&KeyringLookup>) -> Check {
     let name = "keys";
     let none = || "none".to_owned();
     let known = if known.is_empty() {
@@ -61,20 +61,20 @@ mod tests {
     #[test]
     fn keys_are_told_by_where_they_come_from_and_what_the_keyring_lacks() {
         let known = ["E2B_API_KEY: env E2B_API_KEY".to_owned()];
-        let locked = Looked {
+        let locked = KeyringLookup {
             locked: vec!["OPENAI_API_KEY".to_owned()],
-            ..Looked::default()
+            ..KeyringLookup::default()
         };
-        let unusable = Looked {
+        let unusable = KeyringLookup {
             unusable: vec![("OPENAI_API_KEY".to_owned(), "it is empty")],
-            ..Looked::default()
+            ..KeyringLookup::default()
         };
-        let failed = |error| Looked {
+        let failed = |error| KeyringLookup {
             error: Some(error),
-            ..Looked::default()
+            ..KeyringLookup::default()
         };
         let said = [
-            told(&known, Some(&Looked::default())),
+            told(&known, Some(&KeyringLookup::default())),
             told(&[], None),
             told(&known, Some(&locked)),
             told(&[], Some(&unusable)),

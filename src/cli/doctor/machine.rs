@@ -18,7 +18,7 @@ const SMALLEST: (u16, u16) = (60, 16);
 
 /// What is known of the terminal without asking it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Screen {
+pub(super) struct TerminalFacts {
     is_terminal: bool,
     /// Columns and rows.
     size: Option<(u16, u16)>,
@@ -28,7 +28,7 @@ pub(super) struct Screen {
     colours: Option<String>,
 }
 
-impl Screen {
+impl TerminalFacts {
     pub(super) fn here(env: &Env) -> Self {
         let size = report::screen();
         Self {
@@ -40,7 +40,7 @@ impl Screen {
     }
 }
 
-pub(super) fn terminal(screen: &Screen, no_color: bool) -> Check {
+pub(super) fn terminal(screen: &TerminalFacts, no_color: bool) -> Check {
     let name = "terminal";
     if !screen.is_terminal {
         let found =
@@ -137,8 +137,8 @@ pub(super) fn bubblewrap(version: Option<&str>) -> Check {
 mod tests {
     use super::*;
 
-    fn screen(term: &str, colours: Option<&str>, size: (u16, u16)) -> Screen {
-        Screen {
+    fn screen(term: &str, colours: Option<&str>, size: (u16, u16)) -> TerminalFacts {
+        TerminalFacts {
             is_terminal: true,
             size: Some(size),
             term: Some(term.to_owned()),
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_terminal_is_told_with_its_size_and_colours() {
-        let told = |screen: Screen, no_color| {
+        let told = |screen: TerminalFacts, no_color| {
             let check = terminal(&screen, no_color);
             format!("{:?}: {}; {}", check.state, check.found, check.fix)
         };
@@ -158,7 +158,7 @@ mod tests {
             told(screen("linux", None, (80, 24)), true),
             told(screen("linux", None, (40, 10)), false),
             told(screen("dumb", None, (80, 24)), false),
-            told(Screen::default(), false),
+            told(TerminalFacts::default(), false),
         ];
 
         insta::assert_snapshot!(said.join("\n"), @r#"
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_missing_npm_fails_only_where_it_is_needed() {
         assert_eq!(npm_for(Some("10.9"), true), Check::ok("npm", "10.9"));
-        assert_eq!(npm_for(None, true).state, super::super::State::Fails);
-        assert_eq!(npm_for(None, false).state, super::super::State::Note);
+        assert_eq!(npm_for(None, true).state, super::super::CheckState::Fails);
+        assert_eq!(npm_for(None, false).state, super::super::CheckState::Note);
     }
 }

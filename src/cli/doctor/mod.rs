@@ -13,26 +13,32 @@ mod machine;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::args::{JsonArgs, Options};
+use super::args::{GlobalOptions, JsonArgs};
 use super::known::FORMAT;
-use super::report::{self, Ended};
+use super::report::{self, CommandError};
 use super::{keyring, runtime, setup};
 use crate::config::{Config, Env};
 use crate::domain::failure::Failure;
 use crate::local::daemon;
 use crate::store::Store;
-use check::{Check, State};
+use check::{Check, CheckState};
 
-pub(super) fn doctor(options: &Options, args: &JsonArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn doctor(
+    options: &GlobalOptions,
+    args: &JsonArgs,
+    env: &Env,
+) -> Result<(), CommandError> {
     let checks = match setup::config(options, env) {
         Ok(config) => runtime()?.block_on(all(config, env)),
-        Err(Ended::Usage(failure)) => vec![
+        Err(CommandError::Usage(failure)) => vec![
             check::configuration_failed(&failure),
-            machine::terminal(&machine::Screen::here(env), false),
+            machine::terminal(&machine::TerminalFacts::here(env), false),
         ],
         Err(other) => return Err(other),
     };
-    let failed = checks.iter().filter(|check| check.state == State::Fails);
+    let failed = checks
+        .iter()
+        .filter(|check| check.state == CheckState::Fails);
     let failed = failed.count();
     if args.json {
         report::json(&json!({ "v": FORMAT, "ok": failed == 0, "checks": checks }))?;
@@ -60,7 +66,7 @@ async fn all(mut config: Config, env: &Env) -> Vec<Check> {
     let mut checks = vec![
         check::configuration(config),
         store,
-        machine::terminal(&machine::Screen::here(env), config.no_color.value),
+        machine::terminal(&machine::TerminalFacts::here(env), config.no_color.value),
         machine::git(machine::version("git", env).await.as_deref()),
         machine::npm(machine::version("npm", env).await.as_deref(), config),
         machine::bubblewrap(machine::version("bwrap", env).await.as_deref()),

@@ -5,8 +5,8 @@ use std::io::Stdout;
 use serde_json::{Value, json};
 
 use super::super::advice;
-use super::super::report::{self, Ended, Output};
-use super::headless::Out;
+use super::super::report::{self, CommandError, CommandOutput};
+use super::headless::HeadlessOutput;
 use crate::domain::chat::{ToolCall, ToolStatus};
 use crate::domain::failure::Failure;
 use crate::domain::log::LogStream;
@@ -17,23 +17,23 @@ use crate::text::visible;
 const FORMAT: u32 = 1;
 
 /// What has been printed so far.
-pub(super) struct Answer {
+pub(super) struct PrintedAnswer {
     json: bool,
     /// The last line of text has no end yet.
     open: bool,
-    output: Output<Stdout>,
+    output: CommandOutput<Stdout>,
 }
 
-impl Answer {
+impl PrintedAnswer {
     pub(super) fn new(json: bool) -> Self {
         Self {
             json,
             open: false,
-            output: Output::standard(),
+            output: CommandOutput::standard(),
         }
     }
 
-    pub(super) fn tell(&mut self, out: Out) -> Result<(), Ended> {
+    pub(super) fn tell(&mut self, out: HeadlessOutput) -> Result<(), CommandError> {
         if self.json {
             return match value(out) {
                 Some(value) => report::json(&value),
@@ -41,17 +41,17 @@ impl Answer {
             };
         }
         match out {
-            Out::Text(text) => {
+            HeadlessOutput::Text(text) => {
                 self.open = !text.ends_with('\n');
                 self.output.write(&text)?;
             }
-            Out::Phase(text) => self.progress(&text)?,
-            Out::Tool(call)
+            HeadlessOutput::Phase(text) => self.progress(&text)?,
+            HeadlessOutput::Tool(call)
                 if call.status == ToolStatus::Completed || call.status == ToolStatus::Error =>
             {
                 self.progress(&tool_line(&call))?;
             }
-            Out::Asked {
+            HeadlessOutput::Asked {
                 what,
                 subject,
                 allowed,
@@ -64,13 +64,16 @@ impl Answer {
                 };
                 self.progress(&format!("{what} {done}: {}", visible::one_line(&subject)))?;
             }
-            Out::Tool(_) | Out::Log(_) | Out::Command(_) | Out::Done(_) => {}
+            HeadlessOutput::Tool(_)
+            | HeadlessOutput::Log(_)
+            | HeadlessOutput::Command(_)
+            | HeadlessOutput::Done(_) => {}
         }
         Ok(())
     }
 
     /// Ends the line of the answer first, so that the two do not run into each other on a terminal.
-    fn progress(&mut self, text: &str) -> Result<(), Ended> {
+    fn progress(&mut self, text: &str) -> Result<(), CommandError> {
         if std::mem::take(&mut self.open) {
             self.output.finish()?;
             self.output.write("\n")?;
@@ -82,23 +85,25 @@ impl Answer {
     /// Says how it all ended, and in `became` what is left of the session.
     pub(super) fn close(
         &mut self,
-        ended: Result<(), Ended>,
+        ended: Result<(), CommandError>,
         name: &str,
         became: &str,
-    ) -> Result<(), Ended> {
-        if matches!(ended, Err(Ended::BrokenPipe)) {
+    ) -> Result<(), CommandError> {
+        if matches!(ended, Err(CommandError::BrokenPipe)) {
             return ended;
         }
         let ended = ended.map_err(|ended| ended.about(name));
         if self.json {
             let failure = match &ended {
                 Ok(()) => None,
-                Err(Ended::Failed(failure) | Ended::Usage(failure) | Ended::NoAccount(failure)) => {
-                    Some(failure.clone())
-                }
-                Err(Ended::Interrupted | Ended::BrokenPipe | Ended::Code(_)) => {
-                    Some(Failure::new("interrupted"))
-                }
+                Err(
+                    CommandError::Failed(failure)
+                    | CommandError::Usage(failure)
+                    | CommandError::NoAccount(failure),
+                ) => Some(failure.clone()),
+                Err(
+                    CommandError::Interrupted | CommandError::BrokenPipe | CommandError::Code(_),
+                ) => Some(Failure::new("interrupted")),
             };
             if let Some(failure) = &failure {
                 report::json(&line("error", error_line(failure)))?;
@@ -142,12 +147,12 @@ fn line(kind: &str, mut fields: Value) -> Value {
     fields
 }
 
-fn value(out: Out) -> Option<Value> {
+fn value(out: HeadlessOutput) -> Option<Value> {
     let millis = |at: Option<UnixMillis>| at.map(|at| at.0);
     Some(match out {
-        Out::Text(text) => line("text", json!({ "text": text })),
-        Out::Phase(text) => line("phase", json!({ "text": text })),
-        Out::Tool(call) => line(
+        HeadlessOutput::Text(text) => line("text", json!({ "text": text })),
+        HeadlessOutput::Phase(text) => line("phase", json!({ "text": text })),
+        HeadlessOutput::Tool(call) => line(
             "tool",
             json!({
                 "tool": call.tool, "status": format!("{:?}", call.status).to_lowercase(),
@@ -155,12 +160,12 @@ fn value(out: Out) -> Option<Value> {
                 "error": call.error, "started": millis(call.started), "ended": millis(call.ended),
             }),
         ),
-        Out::Asked {
+        HeadlessOutput::Asked {
             what,
             subject,
             allowed,
         } => line(what, json!({ "subject": subject, "allowed": allowed })),
-        Out::Log(log) => {
+        HeadlessOutput::Log(log) => {
             let stream = match log.stream {
                 LogStream::Stdout => "stdout",
                 LogStream::Stderr => "stderr",
@@ -171,7 +176,7 @@ fn value(out: Out) -> Option<Value> {
                 json!({ "stream": stream, "text": log.text, "at": log.at.0 }),
             )
         }
-        Out::Command(_) | Out::Done(_) => return None,
+        HeadlessOutput::Command(_) | HeadlessOutput::Done(_) => return None,
     })
 }
 

@@ -16,8 +16,8 @@ use std::io::Read;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::args::{Options, RunArgs};
-use super::report::{self, Ended};
+use super::args::{GlobalOptions, RunArgs};
+use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::app::cx::IdSource;
 use crate::config::Env;
@@ -25,15 +25,15 @@ use crate::config::own_log::Redactor;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, Prompt, SessionCommand, SessionEvent, SessionSpec};
-use crate::session::context::{Records, wall};
+use crate::domain::session::{CloseAction, Prompt, SessionCommand, SessionEvent, SessionSpec};
+use crate::session::context::{RecordStore, wall};
 use crate::session::recorder::removal;
 use crate::session::supervisor::Supervisor;
-use answer::Answer;
-use headless::{Headless, Left, Out};
-use opening::{Found, Opening};
+use answer::PrintedAnswer;
+use headless::{Headless, HeadlessOutput, UnfinishedRun};
+use opening::{SandboxBefore, SessionOpening};
 
-pub(super) fn run(options: &Options, args: &RunArgs, env: &Env) -> Result<(), Ended> {
+pub(super) fn run(options: &GlobalOptions, args: &RunArgs, env: &Env) -> Result<(), CommandError> {
     let text = prompt_text(&args.prompt)?;
     let mut config = setup::config(options, env)?;
     let runtime = runtime()?;
@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options, args: &RunArgs, env: &Env) -> Result<(), En
     })
 }
 
-fn prompt_text(argument: &str) -> Result<String, Ended> {
+fn prompt_text(argument: &str) -> Result<String, CommandError> {
     let mut text = argument.to_owned();
     if argument == "-" {
         text.clear();
@@ -60,15 +60,15 @@ fn prompt_text(argument: &str) -> Result<String, Ended> {
             })?;
     }
     if text.trim().is_empty() {
-        return Err(Ended::Usage(Failure::new("the prompt is empty")));
+        return Err(CommandError::Usage(Failure::new("the prompt is empty")));
     }
     Ok(text)
 }
 
-async fn follow(opening: Opening, text: String, args: &RunArgs) -> Result<(), Ended> {
+async fn follow(opening: SessionOpening, text: String, args: &RunArgs) -> Result<(), CommandError> {
     let mut ids = IdSource::seeded(setup::seed()?);
     let (message, part) = (ids.message(wall()), ids.part(wall()));
-    let Opening {
+    let SessionOpening {
         world,
         spec,
         name,
@@ -79,8 +79,10 @@ async fn follow(opening: Opening, text: String, args: &RunArgs) -> Result<(), En
     let (events, mut inbox) = mpsc::channel(256);
     let mut supervisor = Supervisor::new(world, events);
     let mut headless = match found {
-        Found::Nothing => Headless::new(args.auto, message.clone()),
-        Found::Paused | Found::Running => Headless::continuing(args.auto, message.clone()),
+        SandboxBefore::Nothing => Headless::new(args.auto, message.clone()),
+        SandboxBefore::Paused | SandboxBefore::Running => {
+            Headless::continuing(args.auto, message.clone())
+        }
     };
     let prompt = Prompt {
         message: message.clone(),
@@ -89,7 +91,7 @@ async fn follow(opening: Opening, text: String, args: &RunArgs) -> Result<(), En
         agent: None,
         model,
     };
-    let mut answer = Answer::new(args.json);
+    let mut answer = PrintedAnswer::new(args.json);
     let ended = converse(
         &mut supervisor,
         (spec, prompt),
@@ -107,7 +109,7 @@ async fn follow(opening: Opening, text: String, args: &RunArgs) -> Result<(), En
     supervisor.close(&key, closing);
     supervisor.shut_down(closing).await;
     let became = match (&records, found) {
-        (Some(records), Found::Nothing) => leave_new(records, &key, closing, left).await,
+        (Some(records), SandboxBefore::Nothing) => leave_new(records, &key, closing, left).await,
         (Some(records), _) => leave_known(records, (&key, &message), closing, &name).await,
         (None, _) => String::new(),
     };
@@ -115,11 +117,16 @@ async fn follow(opening: Opening, text: String, args: &RunArgs) -> Result<(), En
 }
 
 /// What becomes of the sandbox.
-fn closing(found: Found, rm: bool, left: Left, ended: &Result<(), Ended>) -> Closing {
+fn closing(
+    found: SandboxBefore,
+    rm: bool,
+    left: UnfinishedRun,
+    ended: &Result<(), CommandError>,
+) -> CloseAction {
     match found {
-        Found::Running => Closing::Detach,
-        Found::Nothing if rm || (ended.is_err() && !left.taken) => Closing::Kill,
-        Found::Nothing | Found::Paused => Closing::Pause,
+        SandboxBefore::Running => CloseAction::Detach,
+        SandboxBefore::Nothing if rm || (ended.is_err() && !left.taken) => CloseAction::Kill,
+        SandboxBefore::Nothing | SandboxBefore::Paused => CloseAction::Pause,
     }
 }
 
@@ -128,8 +135,8 @@ async fn converse(
     supervisor: &mut Supervisor,
     (spec, prompt): (SessionSpec, Prompt),
     inbox: &mut mpsc::Receiver<(SessionKey, SessionEvent)>,
-    (headless, answer): (&mut Headless, &mut Answer),
-) -> Result<(), Ended> {
+    (headless, answer): (&mut Headless, &mut PrintedAnswer),
+) -> Result<(), CommandError> {
     let key = spec.key.clone();
     supervisor.open(spec);
     let taken = supervisor.command(&key, SessionCommand::Prompt(prompt));
@@ -138,8 +145,8 @@ async fn converse(
     let mut terminated = signal(SignalKind::terminate())?;
     loop {
         let event: SessionEvent = tokio::select! {
-            _ = interrupted.recv() => return Err(Ended::Interrupted),
-            _ = terminated.recv() => return Err(Ended::Interrupted),
+            _ = interrupted.recv() => return Err(CommandError::Interrupted),
+            _ = terminated.recv() => return Err(CommandError::Interrupted),
             received = inbox.recv() => match received {
                 Some((_, event)) => event,
                 None => return Err(Failure::new("the session is gone").into()),
@@ -154,7 +161,12 @@ async fn converse(
 }
 
 /// What has become of a new session, which is removed where nothing of it is to be kept.
-async fn leave_new(records: &Records, key: &SessionKey, closing: Closing, left: Left) -> String {
+async fn leave_new(
+    records: &RecordStore,
+    key: &SessionKey,
+    closing: CloseAction,
+    left: UnfinishedRun,
+) -> String {
     let stored = records.store.session(key).await.ok().flatten();
     let session = stored.map(|session| session.summary);
     let is_gone = session
@@ -162,14 +174,14 @@ async fn leave_new(records: &Records, key: &SessionKey, closing: Closing, left: 
         .is_none_or(|session| matches!(session.phase, Phase::Gone(_)));
     let has_sandbox = session.is_some_and(|session| session.sandbox.id.is_some());
     match closing {
-        Closing::Kill if is_gone => match removal::remove(records, key).await {
+        CloseAction::Kill if is_gone => match removal::remove(records, key).await {
             Ok(()) => "removed".to_owned(),
             Err(failure) => format!("killed, but not removed: {}", failure.summary),
         },
-        Closing::Kill if has_sandbox => {
+        CloseAction::Kill if has_sandbox => {
             "kept: its sandbox could not be killed and may still run".to_owned()
         }
-        Closing::Kill => "kept: whether it has a sandbox is unknown".to_owned(),
+        CloseAction::Kill => "kept: whether it has a sandbox is unknown".to_owned(),
         _ if is_gone => "is gone; `sandbar revive` brings it back".to_owned(),
         _ if !has_sandbox => "has no sandbox".to_owned(),
         _ if left.prompt => {
@@ -182,9 +194,9 @@ async fn leave_new(records: &Records, key: &SessionKey, closing: Closing, left: 
 
 /// What has become of a session that was there; a prompt that was not sent does not wait in it.
 async fn leave_known(
-    records: &Records,
+    records: &RecordStore,
     (key, message): (&SessionKey, &MessageId),
-    closing: Closing,
+    closing: CloseAction,
     name: &str,
 ) -> String {
     let withdrawn = match records.store.dequeue(key, message).await {
@@ -195,7 +207,7 @@ async fn leave_known(
     let phase = stored.map(|session| session.summary.phase);
     let became = match (closing, phase) {
         (_, Some(Phase::Gone(_))) => format!("is gone; `sandbar revive {name}` brings it back"),
-        (Closing::Detach, _) => "runs on, as it did before".to_owned(),
+        (CloseAction::Detach, _) => "runs on, as it did before".to_owned(),
         (_, Some(Phase::Paused)) => "paused, as it was before".to_owned(),
         _ => "may still run: its sandbox could not be paused".to_owned(),
     };
@@ -204,14 +216,14 @@ async fn leave_known(
 
 /// Does one thing that an event asks for; says how everything ends, if it does.
 fn perform(
-    out: Out,
-    answer: &mut Answer,
+    out: HeadlessOutput,
+    answer: &mut PrintedAnswer,
     command: impl FnOnce(SessionCommand) -> bool,
-) -> Option<Result<(), Ended>> {
+) -> Option<Result<(), CommandError>> {
     match out {
-        Out::Done(None) => Some(Ok(())),
-        Out::Done(Some(failure)) => Some(Err(Ended::Failed(failure))),
-        Out::Command(wanted) => {
+        HeadlessOutput::Done(None) => Some(Ok(())),
+        HeadlessOutput::Done(Some(failure)) => Some(Err(CommandError::Failed(failure))),
+        HeadlessOutput::Command(wanted) => {
             let stuck = || Err(Failure::new("the session is stuck").into());
             (!command(wanted)).then(stuck)
         }

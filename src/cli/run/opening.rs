@@ -2,25 +2,25 @@
 
 use tokio::time::Instant;
 
-use super::super::args::Options;
-use super::super::known::{self, Known};
-use super::super::report::{self, Ended};
+use super::super::args::GlobalOptions;
+use super::super::known::{self, SessionLookup};
+use super::super::report::{self, CommandError};
 use super::super::{keyring, provider, setup};
 use crate::app::cx::IdSource;
 use crate::config::{Config, Env};
 use crate::domain::chat::ModelRef;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Origin, SessionSpec, SessionSummary};
+use crate::domain::session::{SessionOrigin, SessionSpec, SessionSummary};
 use crate::e2b::wire::SandboxState;
-use crate::session::context::{Records, World, wall};
+use crate::session::context::{RecordStore, SessionContext, wall};
 use crate::session::recorder::reservation;
-use crate::session::sandbox::access::Host;
+use crate::session::sandbox::access::EngineClient;
 use crate::store::{Naming, StoreError};
 
 /// What was there before the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum SandboxBefore {
     Nothing,
     /// A session whose sandbox was paused, or was not made yet.
     Paused,
@@ -29,26 +29,26 @@ pub(super) enum Found {
 }
 
 /// A session that is to be opened.
-pub(super) struct Opening {
-    pub(super) world: World,
+pub(super) struct SessionOpening {
+    pub(super) world: SessionContext,
     pub(super) spec: SessionSpec,
     pub(super) name: String,
     /// Of the prompt; `None`: the session's own.
     pub(super) model: Option<ModelRef>,
-    pub(super) found: Found,
+    pub(super) found: SandboxBefore,
 }
 
 /// A new session, by this name if one is given.
 pub(super) async fn of_new(
     name: Option<&str>,
-    options: &Options,
+    options: &GlobalOptions,
     config: &mut Config,
     env: &Env,
-) -> Result<Opening, Ended> {
+) -> Result<SessionOpening, CommandError> {
     let names = keyring::for_new(config, options.demo);
     keyring::complete(config, &names).await;
     let mut world = setup::world(Some(config), env, Instant::now(), None)?;
-    let records = Records::open(&config.paths.state_dir);
+    let records = RecordStore::open(&config.paths.state_dir);
     world.clone_access.extend(setup::clone_access(options));
     provider::can_use_model(options, config, &setup::code_source(options, config, env))?;
     let mut new = setup::new_session(options, config, env, name.map(str::to_owned));
@@ -59,7 +59,7 @@ pub(super) async fn of_new(
     world.records = Some(records.clone());
     let mut spec = SessionSpec {
         key: IdSource::seeded(setup::seed()?).session_key(wall()),
-        origin: Origin::New(new.clone()),
+        origin: SessionOrigin::New(new.clone()),
     };
     match reservation::reserve(&world, &spec, naming).await {
         Ok(Some(name)) => new.name = name,
@@ -67,17 +67,17 @@ pub(super) async fn of_new(
         // What cannot be stored runs all the same.
         Ok(None) | Err(_) => {}
     }
-    spec.origin = Origin::New(new.clone());
-    Ok(Opening {
+    spec.origin = SessionOrigin::New(new.clone());
+    Ok(SessionOpening {
         world,
         name: new.name,
         model: new.model,
         spec,
-        found: Found::Nothing,
+        found: SandboxBefore::Nothing,
     })
 }
 
-async fn taken(records: &Records, name: &str) -> Failure {
+async fn taken(records: &RecordStore, name: &str) -> Failure {
     match records.store.by_name(name).await {
         Ok(Some(other)) => known::taken(&other.summary),
         // It has just been removed.
@@ -89,14 +89,14 @@ async fn taken(records: &Records, name: &str) -> Failure {
 /// The session of this name.
 pub(super) async fn of_known(
     name: &str,
-    options: &Options,
+    options: &GlobalOptions,
     config: &mut Config,
     env: &Env,
-) -> Result<Opening, Ended> {
+) -> Result<SessionOpening, CommandError> {
     refuse_options_of_new(name, options)?;
     let names = config.missing_provider_keys();
     keyring::complete(config, &names).await;
-    let known = Known::open(config, env).await?;
+    let known = SessionLookup::open(config, env).await?;
     let session = known.session(name)?;
     let stored = known.store().session(&session.key).await.ok().flatten();
     let code = stored.and_then(|stored| Some(stored.new?.code));
@@ -107,18 +107,18 @@ pub(super) async fn of_known(
     let gone = || {
         let failure = Failure::new(format!("session {} is gone", session.name));
         let hint = format!("`sandbar revive {}` brings it back", session.name);
-        Ended::from(failure.because("its sandbox is no longer there").hint(hint))
+        CommandError::from(failure.because("its sandbox is no longer there").hint(hint))
     };
     if matches!(session.phase, Phase::Gone(_)) {
         return Err(gone());
     }
     let world = known.world(session.sandbox.engine).await?;
     let found = found(&world, session).await?.ok_or_else(gone)?;
-    Ok(Opening {
+    Ok(SessionOpening {
         world,
         spec: SessionSpec {
             key: session.key.clone(),
-            origin: Origin::Stored,
+            origin: SessionOrigin::Stored,
         },
         name: session.name.clone(),
         model: options.model.as_ref().and(config.model.value.clone()),
@@ -127,7 +127,7 @@ pub(super) async fn of_known(
 }
 
 /// A session that is there has its sandbox, its code and its kind of model.
-fn refuse_options_of_new(name: &str, options: &Options) -> Result<(), Ended> {
+fn refuse_options_of_new(name: &str, options: &GlobalOptions) -> Result<(), CommandError> {
     let given = [
         ("--template", options.template.is_some()),
         ("--repo", options.repo.is_some()),
@@ -138,17 +138,20 @@ fn refuse_options_of_new(name: &str, options: &Options) -> Result<(), Ended> {
         return Ok(());
     };
     let failure = Failure::new(format!("{flag} is for new sessions, not for {name}"));
-    Err(Ended::Usage(failure.hint("remove one of the two")))
+    Err(CommandError::Usage(failure.hint("remove one of the two")))
 }
 
 /// Whether the session's sandbox runs now; `None`: it is gone.
-async fn found(world: &World, session: &SessionSummary) -> Result<Option<Found>, Failure> {
-    let (Some(id), Some(host)) = (&session.sandbox.id, Host::find(world).await?) else {
-        return Ok(Some(Found::Paused));
+async fn found(
+    world: &SessionContext,
+    session: &SessionSummary,
+) -> Result<Option<SandboxBefore>, Failure> {
+    let (Some(id), Some(host)) = (&session.sandbox.id, EngineClient::find(world).await?) else {
+        return Ok(Some(SandboxBefore::Paused));
     };
     let listed = host.sandbox(id).await?;
     Ok(listed.map(|listed| match listed.state {
-        SandboxState::Paused => Found::Paused,
-        SandboxState::Running | SandboxState::Unknown => Found::Running,
+        SandboxState::Paused => SandboxBefore::Paused,
+        SandboxState::Running | SandboxState::Unknown => SandboxBefore::Running,
     }))
 }

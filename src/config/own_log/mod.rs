@@ -91,23 +91,23 @@ struct Redacting {
     redactor: Redactor,
 }
 
-struct Line {
+struct RecordLine {
     writer: NonBlocking,
     redactor: Redactor,
 }
 
 impl<'a> MakeWriter<'a> for Redacting {
-    type Writer = Line;
+    type Writer = RecordLine;
 
-    fn make_writer(&'a self) -> Line {
-        Line {
+    fn make_writer(&'a self) -> RecordLine {
+        RecordLine {
             writer: self.writer.clone(),
             redactor: self.redactor.clone(),
         }
     }
 }
 
-impl Write for Line {
+impl Write for RecordLine {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         self.writer

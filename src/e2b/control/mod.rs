@@ -14,10 +14,10 @@ use reqwest::{RequestBuilder, Url};
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::error::{Kind, Result};
-use super::exchange::{Answer, During, Exchange, Kinded, MAX_JSON, secret_header, url};
-use super::list::{ListFilter, Page};
-use super::plan::Plan;
+use super::error::{ErrorKind, Result};
+use super::exchange::{During, Exchange, KindResult, MAX_JSON, ReceivedAnswer, secret_header, url};
+use super::list::{ListFilter, ListPage};
+use super::plan::PlanLimits;
 use super::wire::{
     ConnectSandbox, ListedSandbox, NewSandbox, PauseSandbox, Sandbox, SandboxDetail, SetTimeout,
     unix_millis,
@@ -38,7 +38,7 @@ pub struct ControlClient {
     headers: HeaderMap,
     exchange: Exchange,
     paths: Arc<AtomicU8>,
-    plan: Plan,
+    plan: PlanLimits,
 }
 
 /// Which paths a server has: an [`AtomicU8`] with one of these.
@@ -57,7 +57,7 @@ struct Alias {
 
 /// A sandbox that was connected to.
 #[derive(Debug, Clone)]
-pub struct Connected {
+pub struct ConnectedSandbox {
     pub sandbox: Sandbox,
     /// It was paused before: its processes are as they were then, its connections are not.
     pub resumed: bool,
@@ -79,7 +79,7 @@ impl ControlClient {
             headers,
             exchange,
             paths: Arc::default(),
-            plan: Plan::default(),
+            plan: PlanLimits::default(),
         })
     }
 
@@ -117,7 +117,7 @@ impl ControlClient {
 
     /// Joins a running sandbox or resumes a paused one. Of a running one the time is only extended. A time
     /// that the account's plan does not allow is cut to what it allows.
-    pub async fn connect(&self, id: &str, timeout: Option<Duration>) -> Result<Connected> {
+    pub async fn connect(&self, id: &str, timeout: Option<Duration>) -> Result<ConnectedSandbox> {
         let call = |timeout: Option<Duration>| async move {
             let timeout = timeout.map(whole_secs);
             let body = ConnectSandbox { timeout };
@@ -128,7 +128,7 @@ impl ControlClient {
             };
             let answer = self.either(current, old).await?.accepted()?;
             let resumed = answer.status == StatusCode::CREATED;
-            Ok(Connected {
+            Ok(ConnectedSandbox {
                 sandbox: answer.json()?,
                 resumed,
             })
@@ -149,9 +149,9 @@ impl ControlClient {
         &self,
         asked: Option<Duration>,
         call: impl Fn(Option<Duration>) -> F,
-    ) -> Kinded<T>
+    ) -> KindResult<T>
     where
-        F: Future<Output = Kinded<T>>,
+        F: Future<Output = KindResult<T>>,
     {
         let Some(asked) = asked else {
             return call(None).await;
@@ -182,7 +182,7 @@ impl ControlClient {
         let looked = async {
             let answer = self.send(request).await?.accepted()?;
             let detail: SandboxDetail = answer.json()?;
-            let ends = unix_millis(&detail.listed.end_at).ok_or_else(|| Kind::Unreadable {
+            let ends = unix_millis(&detail.listed.end_at).ok_or_else(|| ErrorKind::Unreadable {
                 cause: "when it ends is no time".to_owned(),
             })?;
             let now = told_at(&answer.headers).unwrap_or_else(|| Timestamp::now().as_millisecond());
@@ -204,7 +204,7 @@ impl ControlClient {
                 // Another program may answer with anything.
                 Ok(answer) => answer.json::<Alias>().map(|_| true),
                 // The second is somebody else's, who keeps it to himself.
-                Err(Kind::NotFound { .. } | Kind::Forbidden { .. }) => Ok(false),
+                Err(ErrorKind::NotFound { .. } | ErrorKind::Forbidden { .. }) => Ok(false),
                 Err(kind) => Err(kind),
             }
         };
@@ -214,7 +214,7 @@ impl ControlClient {
     /// Fetches one page, newest first; `next` is what the page before gave.
     ///
     /// Servers with only the older path list running sandboxes and know no pages.
-    pub async fn list(&self, filter: &ListFilter, next: Option<&str>) -> Result<Page> {
+    pub async fn list(&self, filter: &ListFilter, next: Option<&str>) -> Result<ListPage> {
         let current = self
             .request(Method::GET, &["v2", "sandboxes"])
             .query(&filter.query(next));
@@ -231,7 +231,7 @@ impl ControlClient {
             let next = next
                 .filter(|token| !token.is_empty())
                 .map(ToOwned::to_owned);
-            Ok(Page {
+            Ok(ListPage {
                 sandboxes: answer.json()?,
                 next,
             })
@@ -279,7 +279,9 @@ impl ControlClient {
             match answer.accepted() {
                 Ok(_) => Ok(true),
                 // The only other conflict is a sandbox in transition, which is not paused yet.
-                Err(Kind::Conflict { message }) if message.contains("already paused") => Ok(false),
+                Err(ErrorKind::Conflict { message }) if message.contains("already paused") => {
+                    Ok(false)
+                }
                 Err(kind) => Err(kind),
             }
         };
@@ -292,7 +294,7 @@ impl ControlClient {
         let killed = async {
             match self.send(request).await?.accepted() {
                 Ok(_) => Ok(true),
-                Err(Kind::NotFound { .. }) => Ok(false),
+                Err(ErrorKind::NotFound { .. }) => Ok(false),
                 Err(kind) => Err(kind),
             }
         };
@@ -310,7 +312,7 @@ impl ControlClient {
         self.request(Method::POST, path).json(body)
     }
 
-    async fn send(&self, request: RequestBuilder) -> Kinded<Answer> {
+    async fn send(&self, request: RequestBuilder) -> KindResult<ReceivedAnswer> {
         self.exchange.send(request, MAX_JSON).await
     }
 
@@ -322,7 +324,7 @@ impl ControlClient {
         &self,
         current: RequestBuilder,
         old: impl Fn() -> RequestBuilder,
-    ) -> Kinded<Answer> {
+    ) -> KindResult<ReceivedAnswer> {
         let known = self.paths.load(Ordering::Relaxed);
         if known == paths::OLD {
             return self.send(old()).await;

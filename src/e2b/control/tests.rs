@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::e2b::error::Error;
-use crate::e2b::testing::{Seen, Stub, closed_port, http};
+use crate::e2b::testing::{RecordedRequest, Stub, closed_port, http};
 use crate::e2b::wire::SandboxState;
 
 const ID: &str = "i0123456789abcdefghij";
@@ -36,14 +36,14 @@ fn missing() -> Response {
 }
 
 async fn fails_with<A: IntoResponse>(
-    answer: impl Fn(&Seen) -> A + Clone + Send + Sync + 'static,
+    answer: impl Fn(&RecordedRequest) -> A + Clone + Send + Sync + 'static,
 ) -> Error {
     let stub = Stub::start(answer).await;
     client(&stub.url).get("i1").await.unwrap_err()
 }
 
 /// A server of today, on which everything succeeds.
-fn current_server(seen: &Seen) -> Response {
+fn current_server(seen: &RecordedRequest) -> Response {
     match (seen.method.as_str(), seen.target.as_str()) {
         ("POST", "/v2/sandboxes") => json_answer(201, SANDBOX),
         ("POST", target) if target.ends_with("/connect") => json_answer(200, SANDBOX),
@@ -116,7 +116,7 @@ async fn calls_are_those_that_the_official_sdks_make() {
 }
 
 /// A server of the time before `/v2`: the router knows only the old paths.
-fn old_server(seen: &Seen) -> Response {
+fn old_server(seen: &RecordedRequest) -> Response {
     match (seen.method.as_str(), seen.target.as_str()) {
         ("POST", "/sandboxes" | "/sandboxes/i1/connect") => json_answer(201, SANDBOX),
         ("GET", "/sandboxes?metadata=run%3DRUN") => json_answer(200, "[]"),
@@ -158,7 +158,7 @@ async fn an_older_server_is_spoken_to_in_its_own_way_and_remembered() {
 
 #[tokio::test]
 async fn an_unknown_template_is_not_taken_for_an_older_server() {
-    let stub = Stub::start(|seen: &Seen| {
+    let stub = Stub::start(|seen: &RecordedRequest| {
         if seen.body.starts_with(br#"{"templateID":"base""#) {
             return json_answer(201, SANDBOX);
         }
@@ -193,7 +193,7 @@ async fn an_unknown_template_is_not_taken_for_an_older_server() {
 
 #[tokio::test]
 async fn all_pages_are_fetched_by_the_token_of_the_page_before() {
-    let stub = Stub::start(|seen: &Seen| {
+    let stub = Stub::start(|seen: &RecordedRequest| {
         let mut answer = json_answer(200, &format!("[{LISTED}]"));
         if !seen.target.contains("nextToken") {
             answer
@@ -222,7 +222,7 @@ async fn all_pages_are_fetched_by_the_token_of_the_page_before() {
 
 #[tokio::test]
 async fn a_server_that_repeats_its_token_does_not_keep_us_for_ever() {
-    let stub = Stub::start(|_: &Seen| {
+    let stub = Stub::start(|_: &RecordedRequest| {
         let mut answer = json_answer(200, &format!("[{LISTED}]"));
         answer
             .headers_mut()
@@ -241,7 +241,7 @@ async fn a_server_that_repeats_its_token_does_not_keep_us_for_ever() {
 
 #[tokio::test]
 async fn pausing_and_killing_twice_is_no_failure() {
-    let stub = Stub::start(|seen: &Seen| match seen.method.as_str() {
+    let stub = Stub::start(|seen: &RecordedRequest| match seen.method.as_str() {
         "DELETE" => missing(),
         _ => json_answer(
             409,
@@ -257,23 +257,23 @@ async fn pausing_and_killing_twice_is_no_failure() {
 
 #[tokio::test]
 async fn failures_are_told_apart_and_say_what_was_tried() {
-    let wrong_key = fails_with(|_: &Seen| {
+    let wrong_key = fails_with(|_: &RecordedRequest| {
         json_answer(
             401,
             r#"{"code": 401, "message": "Invalid API key, please visit https://e2b.dev/docs/api-key for more information."}"#,
         )
     });
-    let limited = fails_with(|_: &Seen| {
+    let limited = fails_with(|_: &RecordedRequest| {
         let mut answer = json_answer(429, r#"{"code": 429, "message": "Rate limit exceeded"}"#);
         answer
             .headers_mut()
             .insert("retry-after", "7".parse().unwrap());
         answer
     });
-    let page = fails_with(|_: &Seen| Html("<html>Welcome to the hotel</html>"));
-    let nonsense = fails_with(|_: &Seen| json!({"sandboxID": 7}).to_string());
-    let busy = fails_with(|_: &Seen| (StatusCode::SERVICE_UNAVAILABLE, ""));
-    let gone = fails_with(|_: &Seen| missing());
+    let page = fails_with(|_: &RecordedRequest| Html("<html>Welcome to the hotel</html>"));
+    let nonsense = fails_with(|_: &RecordedRequest| json!({"sandboxID": 7}).to_string());
+    let busy = fails_with(|_: &RecordedRequest| (StatusCode::SERVICE_UNAVAILABLE, ""));
+    let gone = fails_with(|_: &RecordedRequest| missing());
 
     let limited = limited.await;
     assert_eq!(limited.retry_after(), Some(Duration::from_secs(7)));
@@ -294,7 +294,7 @@ async fn failures_are_told_apart_and_say_what_was_tried() {
 
 #[tokio::test]
 async fn the_time_that_is_left_goes_by_the_servers_clock() {
-    let stub = Stub::start(|_: &Seen| {
+    let stub = Stub::start(|_: &RecordedRequest| {
         let body = json!({
             "sandboxID": "i1", "templateID": "t", "state": "running", "cpuCount": 2, "memoryMB": 512,
             "startedAt": "2031-01-01T00:00:00Z", "endAt": "2031-01-01T00:30:00Z",
@@ -313,7 +313,7 @@ async fn the_time_that_is_left_goes_by_the_servers_clock() {
 }
 
 /// A server whose plan lets a sandbox run for an hour, of which the one here has run ten minutes.
-fn small_plan(seen: &Seen) -> Response {
+fn small_plan(seen: &RecordedRequest) -> Response {
     let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap_or_default();
     let is_timeout = seen.target.ends_with("/timeout");
     match (seen.method.as_str(), body["timeout"].as_u64()) {
@@ -372,7 +372,7 @@ async fn a_closed_port_is_named_without_the_path() {
 
     let host = format!("127.0.0.1:{}", api.port().unwrap());
     assert!(
-        matches!(&error.kind, Kind::Unreachable { host: named, .. } if *named == host),
+        matches!(&error.kind, ErrorKind::Unreachable { host: named, .. } if *named == host),
         "{error:?}"
     );
     assert!(error.is_retryable());
@@ -386,12 +386,12 @@ async fn an_answer_that_does_not_come_is_a_time_out() {
 
     let error = client(&api).with_limit(limit).get("i1").await.unwrap_err();
 
-    assert_eq!(error.kind, Kind::TimedOut { after: limit });
+    assert_eq!(error.kind, ErrorKind::TimedOut { after: limit });
 }
 
 #[tokio::test]
 async fn an_id_cannot_reach_another_path() {
-    let stub = Stub::start(|_: &Seen| missing()).await;
+    let stub = Stub::start(|_: &RecordedRequest| missing()).await;
 
     client(&stub.url).kill("../api-keys?x#y").await.unwrap();
 

@@ -14,11 +14,12 @@ use http::{HeaderMap, HeaderValue, header};
 use tokio::time::timeout;
 
 use super::connect::{Transport, kind_of};
-use super::error::{Error, Kind, Result};
-use super::exchange::{During, Exchange, Kinded, MAX_JSON, secret_header, url};
+use super::error::{Error, ErrorKind, Result};
+use super::exchange::{During, Exchange, KindResult, MAX_JSON, secret_header, url};
 use super::host::{ENVD_PORT, EnvdAddress};
 use super::process::{
-    Output, ProcessStream, RunningProcess, Selector, Signal, Source, StartProcess, TerminalSize,
+    CommandResult, ProcessEvents, ProcessRef, ProcessSignal, ProcessStream, RunningProcess,
+    StartProcess, TerminalSize,
 };
 use super::proto::process::{
     self as wire, CloseStdinRequest, ConnectRequest, ListRequest, ProcessClient, ProcessInput,
@@ -55,7 +56,7 @@ impl EnvdClient {
         let failed = || format!("use the address of sandbox {}", address.sandbox_id);
         let headers = headers(&address).during(failed)?;
         let base = address.base.as_str().trim_end_matches('/');
-        let base = base.parse().map_err(|_| Kind::Invalid {
+        let base = base.parse().map_err(|_| ErrorKind::Invalid {
             cause: "not a URI".into(),
         });
         let mut rpc_headers = headers.clone();
@@ -104,7 +105,7 @@ impl EnvdClient {
         &self.address.sandbox_id
     }
 
-    /// Asks whether the sandbox answers; [`Kind::SandboxGone`] is a clear no.
+    /// Asks whether the sandbox answers; [`ErrorKind::SandboxGone`] is a clear no.
     pub async fn health(&self) -> Result<()> {
         let request = self.http.client().get(url(&self.address.base, &["health"]));
         let request = request.headers(self.headers.clone());
@@ -132,11 +133,11 @@ impl EnvdClient {
         }
         let call = self.process.start_with_options(what.to_wire(), options);
         let stream = self.answered(call).await.during(|| operation.clone())?;
-        self.follow(Source::Start(stream), operation).await
+        self.follow(ProcessEvents::Start(stream), operation).await
     }
 
     /// Follows a process that runs already. What it printed before is not repeated.
-    pub async fn connect(&self, to: &Selector) -> Result<ProcessStream> {
+    pub async fn connect(&self, to: &ProcessRef) -> Result<ProcessStream> {
         let operation = format!("connect to {to} in sandbox {}", self.sandbox_id());
         let request = ConnectRequest {
             process: selector(to).into(),
@@ -144,7 +145,7 @@ impl EnvdClient {
         };
         let call = self.process.connect_with_options(request, stream_options());
         let stream = self.answered(call).await.during(|| operation.clone())?;
-        self.follow(Source::Connect(stream), operation).await
+        self.follow(ProcessEvents::Connect(stream), operation).await
     }
 
     /// Runs a short command to its end, keeping the last `max_output` bytes of each stream.
@@ -153,13 +154,13 @@ impl EnvdClient {
     ///
     /// # Errors
     ///
-    /// A command that fails is no error, see [`Output::exit`]; [`Kind::TimedOut`] is the deadline.
+    /// A command that fails is no error, see [`CommandResult::exit`]; [`ErrorKind::TimedOut`] is the deadline.
     pub async fn run(
         &self,
         what: &StartProcess,
         deadline: Duration,
         max_output: usize,
-    ) -> Result<Output> {
+    ) -> Result<CommandResult> {
         self.run_with_input(what, None, (deadline, max_output))
             .await
     }
@@ -170,19 +171,19 @@ impl EnvdClient {
         what: &StartProcess,
         input: Option<Bytes>,
         (deadline, max_output): (Duration, usize),
-    ) -> Result<Output> {
+    ) -> Result<CommandResult> {
         let what = StartProcess {
             deadline: Some(deadline),
             stdin: input.is_some(),
             ..what.clone()
         };
         let operation = || format!("run {} in sandbox {}", what.program, self.sandbox_id());
-        let late = || Error::new(operation(), Kind::TimedOut { after: deadline });
+        let late = || Error::new(operation(), ErrorKind::TimedOut { after: deadline });
         // Whoever is first, the server's deadline or ours: the result is the same.
         let run = async {
             let mut started = self.start(&what).await?;
             if let Some(input) = input {
-                let to = Selector::Pid(started.pid());
+                let to = ProcessRef::Pid(started.pid());
                 self.send_stdin(&to, input).await?;
             }
             started.collect(max_output).await
@@ -191,7 +192,7 @@ impl EnvdClient {
             return Err(late());
         };
         ran.map_err(|error| match error.kind {
-            Kind::Rpc {
+            ErrorKind::Rpc {
                 code: "deadline_exceeded",
                 ..
             } => late(),
@@ -216,10 +217,10 @@ impl EnvdClient {
     }
 
     /// Signals one process, not its children. False: there is no such process (any more).
-    pub async fn send_signal(&self, to: &Selector, signal: Signal) -> Result<bool> {
+    pub async fn send_signal(&self, to: &ProcessRef, signal: ProcessSignal) -> Result<bool> {
         let signal = match signal {
-            Signal::Terminate => wire::Signal::SIGNAL_SIGTERM,
-            Signal::Kill => wire::Signal::SIGNAL_SIGKILL,
+            ProcessSignal::Terminate => wire::Signal::SIGNAL_SIGTERM,
+            ProcessSignal::Kill => wire::Signal::SIGNAL_SIGKILL,
         };
         let request = SendSignalRequest {
             process: selector(to).into(),
@@ -231,24 +232,24 @@ impl EnvdClient {
             .send_signal_with_options(request, CallOptions::default());
         match self.answered(call).await {
             Ok(_) => Ok(true),
-            Err(Kind::NotFound { .. }) => Ok(false),
+            Err(ErrorKind::NotFound { .. }) => Ok(false),
             Err(kind) => Err(self.error("signal", to, kind)),
         }
     }
 
     /// Writes to a process that was started with [`StartProcess::stdin`].
-    pub async fn send_stdin(&self, to: &Selector, input: Bytes) -> Result<()> {
+    pub async fn send_stdin(&self, to: &ProcessRef, input: Bytes) -> Result<()> {
         let input = ProcessInputKind::Stdin(input.into());
         self.send_input(to, input).await
     }
 
     /// Types on the terminal of a process that has one, see [`StartProcess::terminal`].
-    pub async fn send_terminal(&self, to: &Selector, input: Bytes) -> Result<()> {
+    pub async fn send_terminal(&self, to: &ProcessRef, input: Bytes) -> Result<()> {
         let input = ProcessInputKind::Pty(input.into());
         self.send_input(to, input).await
     }
 
-    async fn send_input(&self, to: &Selector, input: ProcessInputKind) -> Result<()> {
+    async fn send_input(&self, to: &ProcessRef, input: ProcessInputKind) -> Result<()> {
         let input = ProcessInput {
             input: Some(input),
             ..Default::default()
@@ -266,7 +267,7 @@ impl EnvdClient {
     }
 
     /// Changes the size of a process's terminal.
-    pub async fn resize(&self, of: &Selector, size: TerminalSize) -> Result<()> {
+    pub async fn resize(&self, of: &ProcessRef, size: TerminalSize) -> Result<()> {
         let request = UpdateRequest {
             process: selector(of).into(),
             pty: size.to_wire().into(),
@@ -280,7 +281,7 @@ impl EnvdClient {
     }
 
     /// Lets the process read an end of file (envd 0.5.2 and later).
-    pub async fn close_stdin(&self, of: &Selector) -> Result<()> {
+    pub async fn close_stdin(&self, of: &ProcessRef) -> Result<()> {
         let request = CloseStdinRequest {
             process: selector(of).into(),
             ..CloseStdinRequest::default()
@@ -292,7 +293,7 @@ impl EnvdClient {
         closed.map_err(|kind| self.error("close the input of", of, kind))
     }
 
-    async fn follow(&self, source: Source, operation: String) -> Result<ProcessStream> {
+    async fn follow(&self, source: ProcessEvents, operation: String) -> Result<ProcessStream> {
         ProcessStream::open(
             source,
             operation,
@@ -306,16 +307,16 @@ impl EnvdClient {
     async fn answered<T>(
         &self,
         call: impl Future<Output = std::result::Result<T, ConnectError>>,
-    ) -> Kinded<T> {
+    ) -> KindResult<T> {
         match timeout(self.exchange.limit, call).await {
             Ok(answer) => answer.map_err(|error| kind_of(&error, self.exchange.secret.as_ref())),
-            Err(_) => Err(Kind::TimedOut {
+            Err(_) => Err(ErrorKind::TimedOut {
                 after: self.exchange.limit,
             }),
         }
     }
 
-    fn error(&self, verb: &str, process: &Selector, kind: Kind) -> Error {
+    fn error(&self, verb: &str, process: &ProcessRef, kind: ErrorKind) -> Error {
         Error::new(
             format!("{verb} {process} in sandbox {}", self.sandbox_id()),
             kind,
@@ -329,9 +330,9 @@ fn stream_options() -> CallOptions {
 
 /// The routing headers always go along, as the official SDKs have it: a `{port}-{id}` host wins over
 /// them, a shared address needs them.
-fn headers(address: &EnvdAddress) -> Kinded<HeaderMap> {
+fn headers(address: &EnvdAddress) -> KindResult<HeaderMap> {
     let mut headers = HeaderMap::new();
-    let id = HeaderValue::from_str(&address.sandbox_id).map_err(|_| Kind::Invalid {
+    let id = HeaderValue::from_str(&address.sandbox_id).map_err(|_| ErrorKind::Invalid {
         cause: "the sandbox id has odd characters".into(),
     })?;
     headers.insert("e2b-sandbox-id", id);
@@ -343,17 +344,17 @@ fn headers(address: &EnvdAddress) -> Kinded<HeaderMap> {
 }
 
 /// Names a user without a password; envd takes the token for who we are.
-fn basic(user: &str) -> Kinded<HeaderValue> {
+fn basic(user: &str) -> KindResult<HeaderValue> {
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:"));
-    HeaderValue::from_str(&format!("Basic {encoded}")).map_err(|_| Kind::Invalid {
+    HeaderValue::from_str(&format!("Basic {encoded}")).map_err(|_| ErrorKind::Invalid {
         cause: "the user name has odd characters".into(),
     })
 }
 
-fn selector(of: &Selector) -> ProcessSelector {
+fn selector(of: &ProcessRef) -> ProcessSelector {
     let selector = match of {
-        Selector::Pid(pid) => ProcessSelectorKind::Pid(*pid),
-        Selector::Tag(tag) => ProcessSelectorKind::Tag(tag.clone()),
+        ProcessRef::Pid(pid) => ProcessSelectorKind::Pid(*pid),
+        ProcessRef::Tag(tag) => ProcessSelectorKind::Tag(tag.clone()),
     };
     ProcessSelector {
         selector: Some(selector),

@@ -14,7 +14,7 @@ use pretty_assertions::assert_eq;
 use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::super::process::{Exit, ProcessEvent};
+use super::super::process::{ExitStatus, ProcessEvent};
 use super::super::proto::process::{
     CloseStdinResponse, ConnectResponse, ListResponse, Process, ProcessConfig,
     ProcessEvent as WireEvent, ProcessExt as _, ProcessInfo, SendInputResponse, SendSignalResponse,
@@ -22,7 +22,7 @@ use super::super::proto::process::{
     UpdateResponse, process_event,
 };
 use super::super::proto::{ProcessEventKind, ProcessOutput};
-use super::super::testing::{Seen, Stub, closed_port, http, serve};
+use super::super::testing::{RecordedRequest, Stub, closed_port, http, serve};
 use super::*;
 
 const GONE: &str = r#"{"sandboxId": "i01", "message": "The sandbox was not found", "code": 502}"#;
@@ -38,8 +38,8 @@ fn client(base: &Url) -> EnvdClient {
     EnvdClient::new(http(), address).unwrap()
 }
 
-fn exited(code: i32) -> Exit {
-    Exit {
+fn exited(code: i32) -> ExitStatus {
+    ExitStatus {
         code,
         exited: true,
         status: format!("exit status {code}"),
@@ -72,7 +72,7 @@ fn recorded_stream(envelopes: &[(u8, &str)]) -> axum::response::Response {
 
 #[tokio::test]
 async fn a_command_goes_over_the_wire_as_recorded() {
-    let stub = Stub::start(|_: &Seen| {
+    let stub = Stub::start(|_: &RecordedRequest| {
         recorded_stream(&[
             (0, r#"{"event":{"start":{"pid":27838}}}"#),
             (0, r#"{"event":{"keepalive":{}}}"#),
@@ -126,7 +126,7 @@ const SIZE: TerminalSize = TerminalSize {
 
 #[tokio::test]
 async fn a_process_on_a_terminal_is_asked_for_and_heard_as_recorded() {
-    let stub = Stub::start(|_: &Seen| {
+    let stub = Stub::start(|_: &RecordedRequest| {
         recorded_stream(&[
             (0, r#"{"event":{"start":{"pid":7}}}"#),
             (0, r#"{"event":{"data":{"pty":"aGkK"}}}"#),
@@ -158,7 +158,7 @@ async fn a_process_on_a_terminal_is_asked_for_and_heard_as_recorded() {
 
 #[tokio::test]
 async fn without_a_deadline_none_is_sent_and_a_user_goes_along_when_given() {
-    let stub = Stub::start(|_: &Seen| {
+    let stub = Stub::start(|_: &RecordedRequest| {
         recorded_stream(&[(0, r#"{"event":{"start":{"pid":1}}}"#), (2, "{}")])
     })
     .await;
@@ -177,7 +177,7 @@ async fn without_a_deadline_none_is_sent_and_a_user_goes_along_when_given() {
 
 #[tokio::test]
 async fn unary_calls_go_over_the_wire_as_recorded() {
-    let stub = Stub::start(|seen: &Seen| {
+    let stub = Stub::start(|seen: &RecordedRequest| {
         let unknown = seen.body.starts_with(br#"{"process":{"pid":9}"#);
         let (status, body) = if unknown {
             (
@@ -192,21 +192,25 @@ async fn unary_calls_go_over_the_wire_as_recorded() {
     })
     .await;
     let envd = client(&stub.url);
-    let process = Selector::Pid(21227);
+    let process = ProcessRef::Pid(21227);
 
     assert_eq!(envd.list().await.unwrap(), []);
     envd.send_stdin(&process, "one\n".into()).await.unwrap();
     envd.send_terminal(&process, "one\n".into()).await.unwrap();
     envd.resize(&process, SIZE).await.unwrap();
     envd.close_stdin(&process).await.unwrap();
-    assert!(envd.send_signal(&process, Signal::Kill).await.unwrap());
     assert!(
-        !envd
-            .send_signal(&Selector::Pid(9), Signal::Terminate)
+        envd.send_signal(&process, ProcessSignal::Kill)
             .await
             .unwrap()
     );
-    let error = envd.close_stdin(&Selector::Pid(9)).await.unwrap_err();
+    assert!(
+        !envd
+            .send_signal(&ProcessRef::Pid(9), ProcessSignal::Terminate)
+            .await
+            .unwrap()
+    );
+    let error = envd.close_stdin(&ProcessRef::Pid(9)).await.unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -422,7 +426,7 @@ async fn a_command_runs_to_its_end_and_keeps_the_last_of_its_output() {
 async fn a_process_can_be_followed_by_its_tag() {
     let mut stream = scripted()
         .await
-        .connect(&Selector::Tag("numbers".into()))
+        .connect(&ProcessRef::Tag("numbers".into()))
         .await
         .unwrap();
 
@@ -451,7 +455,7 @@ async fn running_processes_are_listed_with_their_names() {
 async fn errors_inside_a_stream_are_the_servers_words() {
     let envd = scripted().await;
 
-    let unknown = envd.connect(&Selector::Pid(9)).await.err().unwrap();
+    let unknown = envd.connect(&ProcessRef::Pid(9)).await.err().unwrap();
     let refused = envd.start(&named("nonsense")).await.err().unwrap();
 
     assert_eq!(
@@ -472,8 +476,8 @@ async fn a_deadline_is_the_same_whoever_keeps_it() {
     let ours = envd.run(&named("silent"), short, 8).await.unwrap_err();
     let theirs = envd.run(&named("late"), long, 8).await.unwrap_err();
 
-    assert_eq!(ours.kind, Kind::TimedOut { after: short });
-    assert_eq!(theirs.kind, Kind::TimedOut { after: long });
+    assert_eq!(ours.kind, ErrorKind::TimedOut { after: short });
+    assert_eq!(theirs.kind, ErrorKind::TimedOut { after: long });
     assert_eq!(
         theirs.to_string(),
         "run late in sandbox i01: no answer within 10 s"
@@ -491,7 +495,7 @@ async fn a_stream_without_keepalives_counts_as_dead() {
 
     assert_eq!(
         stream.next().await.unwrap_err().kind,
-        Kind::TimedOut { after: silence }
+        ErrorKind::TimedOut { after: silence }
     );
 }
 
@@ -501,7 +505,7 @@ async fn a_stream_that_ends_before_the_process_does_is_broken() {
 
     let error = stream.next().await.unwrap_err();
 
-    assert!(matches!(error.kind, Kind::Broken { .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Broken { .. }), "{error:?}");
     assert!(error.is_retryable());
 }
 
@@ -514,7 +518,10 @@ async fn a_stream_that_does_not_begin_with_the_start_is_not_understood() {
         .err()
         .unwrap();
 
-    assert!(matches!(error.kind, Kind::Unreadable { .. }), "{error:?}");
+    assert!(
+        matches!(error.kind, ErrorKind::Unreadable { .. }),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -545,7 +552,7 @@ async fn a_connection_that_is_cut_in_the_middle_is_broken() {
     let error = stream.next().await.unwrap_err();
 
     assert_eq!(stream.pid(), 5);
-    assert!(matches!(error.kind, Kind::Broken { .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Broken { .. }), "{error:?}");
 }
 
 /// What the two kinds of RPC, the health probe and a file say about the same answer.
@@ -562,10 +569,14 @@ async fn all_ways(envd: &EnvdClient) -> String {
 #[tokio::test]
 async fn what_stands_before_envd_is_heard_in_every_way() {
     let json = [("content-type", "application/json; charset=utf-8")];
-    let gone = Stub::start(move |_: &Seen| (StatusCode::BAD_GATEWAY, json, GONE)).await;
-    let token = Stub::start(move |_: &Seen| (StatusCode::UNAUTHORIZED, json, NO_TOKEN)).await;
-    let page = Stub::start(|_: &Seen| (StatusCode::BAD_GATEWAY, Html("<html>502</html>"))).await;
-    let leak = Stub::start(|_: &Seen| (StatusCode::BAD_REQUEST, "envd-hush\u{1b}[2J")).await;
+    let gone = Stub::start(move |_: &RecordedRequest| (StatusCode::BAD_GATEWAY, json, GONE)).await;
+    let token =
+        Stub::start(move |_: &RecordedRequest| (StatusCode::UNAUTHORIZED, json, NO_TOKEN)).await;
+    let page =
+        Stub::start(|_: &RecordedRequest| (StatusCode::BAD_GATEWAY, Html("<html>502</html>")))
+            .await;
+    let leak =
+        Stub::start(|_: &RecordedRequest| (StatusCode::BAD_REQUEST, "envd-hush\u{1b}[2J")).await;
 
     let mut said = Vec::new();
     for stub in [gone, token, page, leak] {
@@ -577,7 +588,7 @@ async fn what_stands_before_envd_is_heard_in_every_way() {
 
 #[tokio::test]
 async fn a_page_with_status_200_is_not_taken_for_a_stream() {
-    let stub = Stub::start(|_: &Seen| Html("<html>Log in</html>")).await;
+    let stub = Stub::start(|_: &RecordedRequest| Html("<html>Log in</html>")).await;
 
     let error = client(&stub.url)
         .start(&named("opencode"))
@@ -585,7 +596,7 @@ async fn a_page_with_status_200_is_not_taken_for_a_stream() {
         .err()
         .unwrap();
 
-    assert_eq!(error.kind, Kind::Html { status: 200 });
+    assert_eq!(error.kind, ErrorKind::Html { status: 200 });
 }
 
 #[tokio::test]
@@ -598,12 +609,15 @@ async fn a_closed_port_is_unreachable_by_every_way() {
         envd.list().await.unwrap_err(),
         envd.health().await.unwrap_err(),
     ] {
-        assert!(matches!(error.kind, Kind::Unreachable { .. }), "{error:?}");
+        assert!(
+            matches!(error.kind, ErrorKind::Unreachable { .. }),
+            "{error:?}"
+        );
     }
 }
 
 /// `/files` with one file, `0123456789`, and ranges as envd has them.
-fn files(seen: &Seen) -> axum::response::Response {
+fn files(seen: &RecordedRequest) -> axum::response::Response {
     let content = "0123456789";
     let range = seen
         .header("range")
@@ -629,7 +643,7 @@ async fn files_are_read_whole_or_in_part_and_written_as_bytes() {
     assert_eq!(envd.read_file(path, 10).await.unwrap(), "0123456789");
     assert_eq!(
         envd.read_file(path, 9).await.unwrap_err().kind,
-        Kind::TooLarge { limit: 9 }
+        ErrorKind::TooLarge { limit: 9 }
     );
     assert_eq!(envd.read_file_at(path, 7, 2).await.unwrap(), "78");
     assert_eq!(envd.read_file_at(path, 8, 100).await.unwrap(), "89");
@@ -659,7 +673,7 @@ async fn files_are_read_whole_or_in_part_and_written_as_bytes() {
 
 #[tokio::test]
 async fn a_server_without_ranges_gives_the_same_part() {
-    let stub = Stub::start(|_: &Seen| "0123456789").await;
+    let stub = Stub::start(|_: &RecordedRequest| "0123456789").await;
     let envd = client(&stub.url);
 
     assert_eq!(envd.read_file_at("/log", 7, 100).await.unwrap(), "789");

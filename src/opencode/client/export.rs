@@ -8,7 +8,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Call, OpencodeClient, OpencodeError, read, read_exactly};
+use super::{ApiCall, OpencodeClient, OpencodeError, read, read_exactly};
 use crate::opencode::wire::message::{List, Message};
 use crate::opencode::wire::session::Session;
 
@@ -72,7 +72,7 @@ impl OpencodeClient {
         let info = read_exactly(&call, &body)?;
         // Without a limit all come.
         let path = ["session", id, "message"];
-        let call = Call {
+        let call = ApiCall {
             limit: self.limits.slow_call,
             ..self.get("get the messages", &path)
         };

@@ -1,6 +1,6 @@
 //! The calls to an OpenCode server.
 //!
-//! A [`Server`] says where it is and how to get in; an [`OpencodeClient`] makes the calls. Every call
+//! A [`ServerAddress`] says where it is and how to get in; an [`OpencodeClient`] makes the calls. Every call
 //! that is scoped to a directory carries the client's directory as a query, which wins over all else
 //! (a server serves many). Each call has a time limit of its own; the stream has none.
 //! It repeats nothing: whoever calls knows whether a second try is harmless.
@@ -35,7 +35,7 @@ const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
 
 /// Where a server is and how to get in.
 #[derive(Debug, Clone)]
-pub struct Server {
+pub struct ServerAddress {
     /// Scheme, host and port; a path before the API's own is kept.
     pub base_url: String,
     /// Who gets in with the password; `None`: [`USER`].
@@ -49,7 +49,7 @@ pub struct Server {
 
 /// How long calls may take, from the request to the last byte of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct CallLimits {
     pub call: Duration,
     /// For answers that may be large or slow.
     pub slow_call: Duration,
@@ -63,11 +63,11 @@ pub struct OpencodeClient {
     base: Url,
     headers: HeaderMap,
     directory: Option<String>,
-    limits: Limits,
+    limits: CallLimits,
 }
 
 /// A call about to be made.
-struct Call<'a> {
+struct ApiCall<'a> {
     /// For errors: what it does, in words.
     operation: &'static str,
     method: Method,
@@ -77,7 +77,11 @@ struct Call<'a> {
 }
 
 impl OpencodeClient {
-    pub fn new(http: Http, server: &Server, limits: Limits) -> Result<Self, OpencodeError> {
+    pub fn new(
+        http: Http,
+        server: &ServerAddress,
+        limits: CallLimits,
+    ) -> Result<Self, OpencodeError> {
         let refuse = |problem| OpencodeError::Request {
             operation: "address the server",
             problem,
@@ -123,7 +127,7 @@ impl OpencodeClient {
     /// [`OpencodeError::NotOpencode`] where something else answers, whatever its status says.
     pub async fn health(&self) -> Result<Health, OpencodeError> {
         let call = self.get("check the server's health", &["global", "health"]);
-        let call = Call {
+        let call = ApiCall {
             limit: self.limits.health,
             ..call
         };
@@ -154,7 +158,7 @@ impl OpencodeClient {
     /// Makes a session. Not repeatable: a second call makes a second one. The first of a directory waits for
     /// the packages that plugins of its configuration need, without a network 70 s in vain (seen on 1.18.33).
     pub async fn create_session(&self, body: &CreateSession) -> Result<Session, OpencodeError> {
-        let call = Call {
+        let call = ApiCall {
             limit: 2 * self.limits.slow_call,
             ..self.post("create a session", &["session"])
         };
@@ -169,7 +173,7 @@ impl OpencodeClient {
         body: &UpdateSession,
     ) -> Result<Session, OpencodeError> {
         let path = ["session", id];
-        let call = Call {
+        let call = ApiCall {
             method: Method::PATCH,
             ..self.get("change the session", &path)
         };
@@ -188,7 +192,7 @@ impl OpencodeClient {
         let mut query = vec![("limit", limit.as_str())];
         query.extend(before.map(|cursor| ("before", cursor)));
         let path = ["session", id, "message"];
-        let call = Call {
+        let call = ApiCall {
             query: &query,
             limit: self.limits.slow_call,
             ..self.get("get the messages", &path)
@@ -266,12 +270,14 @@ impl OpencodeClient {
         answers: &[Vec<String>],
     ) -> Result<(), OpencodeError> {
         #[derive(Serialize)]
-        struct Body<'a> {
+        struct ReplyBody<'a> {
             answers: &'a [Vec<String>],
         }
         let path = ["question", id, "reply"];
         let call = self.post("answer the question", &path);
-        self.request(&call, Some(&Body { answers })).await.map(drop)
+        self.request(&call, Some(&ReplyBody { answers }))
+            .await
+            .map(drop)
     }
 
     /// Stops the turn that asked.
@@ -331,8 +337,8 @@ impl OpencodeClient {
             .headers(self.headers.clone())
     }
 
-    fn get<'a>(&self, operation: &'static str, path: &'a [&'a str]) -> Call<'a> {
-        Call {
+    fn get<'a>(&self, operation: &'static str, path: &'a [&'a str]) -> ApiCall<'a> {
+        ApiCall {
             operation,
             method: Method::GET,
             path,
@@ -341,15 +347,15 @@ impl OpencodeClient {
         }
     }
 
-    fn post<'a>(&self, operation: &'static str, path: &'a [&'a str]) -> Call<'a> {
-        Call {
+    fn post<'a>(&self, operation: &'static str, path: &'a [&'a str]) -> ApiCall<'a> {
+        ApiCall {
             method: Method::POST,
             ..self.get(operation, path)
         }
     }
 
     /// Ids become one segment each, whatever characters they hold.
-    fn url(&self, call: &Call<'_>, scoped: bool) -> Url {
+    fn url(&self, call: &ApiCall<'_>, scoped: bool) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(call.path);
@@ -363,7 +369,7 @@ impl OpencodeClient {
         url
     }
 
-    async fn fetch<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, OpencodeError> {
+    async fn fetch<T: DeserializeOwned>(&self, call: &ApiCall<'_>) -> Result<T, OpencodeError> {
         let (body, _) = self.request(call, None::<&()>).await?;
         read(call, &body)
     }
@@ -373,7 +379,7 @@ impl OpencodeClient {
         operation: &'static str,
         path: &[&str],
     ) -> Result<T, OpencodeError> {
-        self.fetch(&Call {
+        self.fetch(&ApiCall {
             limit: self.limits.slow_call,
             ..self.get(operation, path)
         })
@@ -382,7 +388,7 @@ impl OpencodeClient {
 
     async fn request<B: Serialize>(
         &self,
-        call: &Call<'_>,
+        call: &ApiCall<'_>,
         body: Option<&B>,
     ) -> Result<(Vec<u8>, HeaderMap), OpencodeError> {
         let url = self.url(call, true);
@@ -395,7 +401,7 @@ impl OpencodeClient {
 
     async fn send(
         &self,
-        call: &Call<'_>,
+        call: &ApiCall<'_>,
         request: RequestBuilder,
     ) -> Result<(Vec<u8>, HeaderMap), OpencodeError> {
         let exchange = async {
@@ -415,12 +421,12 @@ impl OpencodeClient {
     }
 }
 
-fn read<T: DeserializeOwned>(call: &Call<'_>, body: &[u8]) -> Result<T, OpencodeError> {
+fn read<T: DeserializeOwned>(call: &ApiCall<'_>, body: &[u8]) -> Result<T, OpencodeError> {
     read_exactly(call, &repair_bytes(body))
 }
 
 /// As [`read`], for what keeps the text itself, or repairs it and tells that.
-fn read_exactly<T: DeserializeOwned>(call: &Call<'_>, body: &[u8]) -> Result<T, OpencodeError> {
+fn read_exactly<T: DeserializeOwned>(call: &ApiCall<'_>, body: &[u8]) -> Result<T, OpencodeError> {
     serde_json::from_slice(body).map_err(|error| OpencodeError::unreadable(call.operation, &error))
 }
 

@@ -7,10 +7,10 @@ use pretty_assertions::assert_eq;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{Limits, OpencodeClient, Server};
+use super::{CallLimits, OpencodeClient, ServerAddress};
 use crate::net::http::{Http, HttpOptions};
 use crate::opencode::error::OpencodeError;
-use crate::opencode::events::{Events, StreamEnd};
+use crate::opencode::events::{EventStream, StreamEnd};
 use crate::opencode::wire::event::Event;
 
 const LONG: Duration = Duration::from_secs(10);
@@ -34,9 +34,9 @@ fn answer(status: &str, content_type: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\nconnection: close\r\n\r\n{body}")
 }
 
-async fn listen(limits: Limits) -> (TcpListener, OpencodeClient) {
+async fn listen(limits: CallLimits) -> (TcpListener, OpencodeClient) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = Server {
+    let server = ServerAddress {
         base_url: format!("http://{}", listener.local_addr().unwrap()),
         user: None,
         password: Some("hunter2".into()),
@@ -50,8 +50,8 @@ async fn listen(limits: Limits) -> (TcpListener, OpencodeClient) {
     )
 }
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> CallLimits {
+    CallLimits {
         call: LONG,
         slow_call: LONG,
         health: LONG,
@@ -108,7 +108,7 @@ async fn only_json_with_a_version_is_healthy() {
 
 #[tokio::test]
 async fn a_probe_that_is_accepted_and_forgotten_ends_and_can_be_repeated() {
-    let (listener, client) = listen(Limits {
+    let (listener, client) = listen(CallLimits {
         health: Duration::from_millis(50),
         ..limits()
     })
@@ -165,7 +165,7 @@ async fn a_stream_ends_in_order_or_says_who_refused_it() {
     let calls = async {
         let mut told = Vec::new();
         for _ in 0..3 {
-            let mut events = Events::open(&client).unwrap();
+            let mut events = EventStream::open(&client).unwrap();
             let mut next = events.next(LONG).await;
             if next == Ok(Event::Connected) {
                 next = events.next(LONG).await;

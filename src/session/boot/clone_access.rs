@@ -60,7 +60,7 @@ impl CloneAccess {
 }
 
 /// What the scripts that clone get.
-pub(in crate::session) struct ForGit {
+pub(in crate::session) struct GitCredential {
     pub(in crate::session) url: String,
     /// Says whether there is an input.
     pub(in crate::session) word: &'static str,
@@ -70,7 +70,7 @@ pub(in crate::session) struct ForGit {
 /// Finds who gets in at a session's repository: of the known ones that fit the last that has a password, since a
 /// URL often names the user alone. Older sessions have it in their URL. What was not given for this URL goes to no
 /// server without TLS but one of this machine.
-pub(in crate::session) fn for_git(known: &[CloneAccess], url: &str) -> ForGit {
+pub(in crate::session) fn for_git(known: &[CloneAccess], url: &str) -> GitCredential {
     let (url, stored) = CloneAccess::of_url(url);
     let may_be_told = is_private(&url);
     let fits = |access: &&CloneAccess| match &access.url {
@@ -81,7 +81,7 @@ pub(in crate::session) fn for_git(known: &[CloneAccess], url: &str) -> ForGit {
     let has_password = |access: &&CloneAccess| !access.password.expose_secret().is_empty();
     let access = fitting().find(has_password).or_else(|| fitting().next());
     let input = access.and_then(CloneAccess::lines);
-    ForGit {
+    GitCredential {
         word: input.as_ref().map_or("", |_| "credentials"),
         url,
         input,

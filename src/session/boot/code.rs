@@ -12,9 +12,9 @@ use crate::domain::sandbox::{Phase, Stage};
 use crate::domain::session::CodeSource;
 use crate::session::code;
 use crate::session::code::CodeSize;
-use crate::session::recorder::record::Place;
+use crate::session::recorder::record::SessionRecord;
 use crate::session::sandbox::script::SHORT;
-use crate::session::sandbox::{Sandbox, SandboxScript};
+use crate::session::sandbox::{SandboxScript, SessionSandbox};
 use crate::session::snapshot::revive;
 
 /// Unpacking or cloning code.
@@ -25,8 +25,8 @@ const CODE_LIMIT: u64 = 100 * 1024 * 1024;
 /// Puts the user's code into the sandbox, or makes an empty work tree.
 pub(in crate::session) async fn bring_code(
     cx: &BootCx,
-    sandbox: &Sandbox,
-    place: &mut Place,
+    sandbox: &SessionSandbox,
+    place: &mut SessionRecord,
 ) -> Result<(), Phase> {
     let home = sandbox.home().await?;
     let kept = revive::code(cx, sandbox, place, &home).await?;
@@ -47,7 +47,7 @@ pub(in crate::session) async fn bring_code(
 }
 
 /// Clones a repository in the sandbox; returns its directory.
-async fn clone(cx: &BootCx, sandbox: &Sandbox, url: &str) -> Result<String, Failure> {
+async fn clone(cx: &BootCx, sandbox: &SessionSandbox, url: &str) -> Result<String, Failure> {
     let for_git = for_git(&cx.world.clone_access, url);
     let url = for_git.url.as_str();
     let name = url.trim_end_matches('/').rsplit(['/', ':']).next();
@@ -71,7 +71,7 @@ async fn clone(cx: &BootCx, sandbox: &Sandbox, url: &str) -> Result<String, Fail
 /// Sends the work tree at `root` into the sandbox; returns its directory there.
 async fn send_work_tree(
     cx: &BootCx,
-    sandbox: &Sandbox,
+    sandbox: &SessionSandbox,
     root: &Path,
     home: &str,
 ) -> Result<String, Phase> {

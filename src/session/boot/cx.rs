@@ -8,15 +8,15 @@ use crate::domain::id::TemplateId;
 use crate::domain::sandbox::{BootEvent, Phase, Stage};
 use crate::domain::session::{SessionEvent, SessionSpec};
 use crate::net::url::without_userinfo;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::recorder::Recorder;
-use crate::session::recorder::record::Place;
-use crate::session::run::events::Events;
+use crate::session::recorder::record::SessionRecord;
+use crate::session::run::events::EventSender;
 
 /// What a boot works with.
 pub(crate) struct BootCx {
-    pub(crate) world: Arc<World>,
-    pub(crate) events: Events,
+    pub(crate) world: Arc<SessionContext>,
+    pub(crate) events: EventSender,
     pub(crate) recorder: Recorder,
     pub(crate) spec: SessionSpec,
     /// The user has seen how large the code is, and wants it sent.
@@ -62,7 +62,7 @@ impl BootCx {
 }
 
 /// Stores the place and shows what is known of the sandbox.
-pub(in crate::session) async fn settle(cx: &BootCx, place: &Place) {
+pub(in crate::session) async fn settle(cx: &BootCx, place: &SessionRecord) {
     cx.recorder.place(place).await;
     cx.events
         .send(SessionEvent::Sandbox(place.sandbox.clone()))

@@ -10,12 +10,12 @@ use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::{EngineKind, Phase, Stage};
 use crate::domain::version::opencode_fits;
-use crate::e2b::process::{Exit, ProcessEvent, ProcessStream, Selector};
+use crate::e2b::process::{ExitStatus, ProcessEvent, ProcessRef, ProcessStream};
 use crate::net::npm::{NpmOutput, Received};
 use crate::net::url::without_userinfo;
 use crate::session::failures;
-use crate::session::recorder::record::Place;
-use crate::session::sandbox::Sandbox;
+use crate::session::recorder::record::SessionRecord;
+use crate::session::sandbox::SessionSandbox;
 use crate::session::sandbox::script::SHORT;
 use crate::session::sandbox::server_process;
 
@@ -25,8 +25,8 @@ const INSTALL: &str = include_str!("../../../assets/sandbox/install-opencode.sh"
 /// Finds an OpenCode that fits, or installs the pinned one; returns its absolute path.
 pub(in crate::session) async fn find_or_install(
     cx: &BootCx,
-    sandbox: &Sandbox,
-    place: &mut Place,
+    sandbox: &SessionSandbox,
+    place: &mut SessionRecord,
 ) -> Result<String, Phase> {
     let version = cx.world.settings.opencode_version.clone();
     let what = "OpenCode could not be looked for";
@@ -45,7 +45,7 @@ pub(in crate::session) async fn find_or_install(
 }
 
 async fn find(
-    sandbox: &Sandbox,
+    sandbox: &SessionSandbox,
     what: &str,
     version: &str,
 ) -> Result<Option<(String, String)>, Failure> {
@@ -65,7 +65,7 @@ const PATH: &str = "PATH";
 const CERTIFICATES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// Installs OpenCode in the sandbox and shows npm's lines as they come.
-async fn install(cx: &BootCx, sandbox: &Sandbox, version: &str) -> Result<(), Failure> {
+async fn install(cx: &BootCx, sandbox: &SessionSandbox, version: &str) -> Result<(), Failure> {
     let limit = cx.world.settings.install_limit;
     let (mut process, deadline) = server_process::limited(INSTALL, &[version], limit);
     if sandbox.engine.kind == EngineKind::Local {
@@ -123,9 +123,9 @@ const TRIES: u32 = 5;
 /// Shows what npm prints until it has ended. A stream that breaks is no reason to give it up.
 async fn follow(
     cx: &BootCx,
-    sandbox: &Sandbox,
+    sandbox: &SessionSandbox,
     stream: &mut ProcessStream,
-) -> Result<(Exit, NpmOutput), Failure> {
+) -> Result<(ExitStatus, NpmOutput), Failure> {
     let mut lines = crate::net::lines::LineSplitter::new(4096, 0);
     let mut output = NpmOutput::default();
     let (mut received, mut last) = (Received::default(), Instant::now());
@@ -154,7 +154,7 @@ async fn follow(
             Err(error) if left > 0 && error.is_retryable() => {
                 left -= 1;
                 tokio::time::sleep(cx.world.timing.look_again).await;
-                let again = Selector::Pid(stream.pid());
+                let again = ProcessRef::Pid(stream.pid());
                 if let Ok(again) = sandbox.envd.connect(&again).await {
                     *stream = again;
                 }

@@ -6,35 +6,35 @@ use std::fmt;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::keyring::{Entry, Keyring};
+use crate::keyring::{Keyring, KeyringEntry};
 
 /// Is told of each key, so that none reaches a log.
-type Heard = Box<dyn Fn(&SecretString) + Send + Sync>;
+type KeyListener = Box<dyn Fn(&SecretString) + Send + Sync>;
 
 /// The answer of the keyring, waited for once.
-pub struct LateKeys {
+pub struct LazyKeyring {
     keyring: Keyring,
     /// The name of the account's key. Others are a model provider's.
     account: String,
     names: Vec<String>,
-    heard: Heard,
-    found: OnceCell<Found>,
+    heard: KeyListener,
+    found: OnceCell<KeyringAnswer>,
 }
 
 #[derive(Default)]
-struct Found {
+struct KeyringAnswer {
     keys: Vec<(String, SecretString)>,
     /// Why others are not there; empty if the keyring has none.
     trouble: String,
 }
 
-impl fmt::Debug for LateKeys {
+impl fmt::Debug for LazyKeyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.names).finish()
     }
 }
 
-impl LateKeys {
+impl LazyKeyring {
     /// `names` are those that are missing, with `account` among them if that is.
     pub fn new(
         keyring: Keyring,
@@ -65,12 +65,12 @@ impl LateKeys {
         keys.cloned().collect()
     }
 
-    async fn found(&self) -> &Found {
+    async fn found(&self) -> &KeyringAnswer {
         self.found.get_or_init(|| self.look_up()).await
     }
 
-    async fn look_up(&self) -> Found {
-        let mut found = Found::default();
+    async fn look_up(&self) -> KeyringAnswer {
+        let mut found = KeyringAnswer::default();
         let entries = match self.keyring.look_up(&self.names).await {
             Ok(entries) => entries,
             Err(error) => {
@@ -81,13 +81,13 @@ impl LateKeys {
         };
         for (name, entry) in entries {
             let why = match entry {
-                Entry::Key(key) => {
+                KeyringEntry::Key(key) => {
                     (self.heard)(&key);
                     found.keys.push((name, key));
                     continue;
                 }
-                Entry::Locked => "it is locked",
-                Entry::Unusable(why) => why,
+                KeyringEntry::Locked => "it is locked",
+                KeyringEntry::Unusable(why) => why,
             };
             tracing::warn!(name, why, "a key of the keyring cannot be used");
             if name == self.account {
@@ -106,7 +106,7 @@ mod tests {
     async fn without_a_keyring_no_key_comes_and_it_is_said_why() {
         let nowhere = Keyring::new("unix:path=/nonexistent/bus");
         let names = vec!["E2B_API_KEY".to_owned()];
-        let keys = LateKeys::new(nowhere, "E2B_API_KEY", names, |_| {});
+        let keys = LazyKeyring::new(nowhere, "E2B_API_KEY", names, |_| {});
 
         let told = keys.account().await.unwrap_err();
 

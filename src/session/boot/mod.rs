@@ -20,20 +20,20 @@ use cx::BootCx;
 
 use super::context::wall;
 use super::failures;
-use super::run::server::Server;
+use super::run::server::OpencodeServer;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
-use crate::domain::session::{CredentialRef, Origin, SessionEvent};
+use crate::domain::session::{CredentialRef, SessionEvent, SessionOrigin};
 use crate::opencode::client::USER;
 use crate::opencode::error::OpencodeError;
 use server::find_conversation;
 
 /// Boots what the spec describes; the phase says why it could not.
-pub(crate) async fn boot(cx: BootCx) -> Result<Server, Phase> {
+pub(crate) async fn boot(cx: BootCx) -> Result<OpencodeServer, Phase> {
     match &cx.spec.origin {
-        Origin::Attach {
+        SessionOrigin::Attach {
             url,
             session,
             credential,
@@ -43,14 +43,14 @@ pub(crate) async fn boot(cx: BootCx) -> Result<Server, Phase> {
                 .await
                 .map_err(Phase::Failed)
         }
-        Origin::New(new) => {
+        SessionOrigin::New(new) => {
             let place = match cx.recorder.stored_place().await {
                 Some(place) => place,
                 None => cx.recorder.plan(new.clone(), wall()).await,
             };
             Box::pin(sandbox::boot(&cx, place)).await
         }
-        Origin::Stored => match cx.recorder.stored_place().await {
+        SessionOrigin::Stored => match cx.recorder.stored_place().await {
             Some(place) => Box::pin(sandbox::boot(&cx, place)).await,
             None => Err(Phase::Failed(
                 Failure::new("this session is not stored")
@@ -66,7 +66,7 @@ async fn attach(
     url: String,
     session: Option<OpencodeSessionId>,
     credential: &CredentialRef,
-) -> Result<Server, Failure> {
+) -> Result<OpencodeServer, Failure> {
     let password = cx.world.secret(credential);
     let has_password = password.is_some();
     let url_of_server = url.trim_end_matches('/').to_owned();
@@ -96,5 +96,10 @@ async fn attach(
     };
     cx.events.send(SessionEvent::Sandbox(info)).await;
     let conversation = OpencodeSessionId::from(found.id);
-    Ok(Server::new(client, conversation, found.directory, None))
+    Ok(OpencodeServer::new(
+        client,
+        conversation,
+        found.directory,
+        None,
+    ))
 }

@@ -46,7 +46,7 @@ const PROVIDERS: [(&str, &str, (&str, &str)); 15] = [
     ("XAI_API_KEY", "api.x.ai", BEARER),
 ];
 
-type Keys = [(String, SecretString)];
+type ProviderKeys = [(String, SecretString)];
 
 fn provider(
     variable: &str,
@@ -56,7 +56,7 @@ fn provider(
 
 /// The variables and the rules for these keys.
 pub(in crate::session) fn keyless(
-    keys: &Keys,
+    keys: &ProviderKeys,
 ) -> (
     BTreeMap<String, SecretString>,
     BTreeMap<String, Vec<EgressRule>>,
@@ -82,7 +82,10 @@ pub(in crate::session) fn keyless(
 ///
 /// # Errors
 /// The engine cannot do it. Better no sandbox than one that has the keys after all.
-pub(in crate::session) fn check(engine: &Engine, keys: &Keys) -> Result<Vec<String>, Failure> {
+pub(in crate::session) fn check(
+    engine: &Engine,
+    keys: &ProviderKeys,
+) -> Result<Vec<String>, Failure> {
     if !engine.writes_into_requests && !keys.is_empty() {
         let level = engine.isolation.unwrap_or("unknown");
         return Err(
@@ -97,7 +100,7 @@ pub(in crate::session) fn check(engine: &Engine, keys: &Keys) -> Result<Vec<Stri
     Ok(left_out(keys))
 }
 
-fn left_out(keys: &Keys) -> Vec<String> {
+fn left_out(keys: &ProviderKeys) -> Vec<String> {
     let unknown = keys.iter().filter(|(name, _)| provider(name).is_none());
     let line = |(name, _): &(String, SecretString)| {
         format!("{name} is left out: the requests it belongs to are unknown")

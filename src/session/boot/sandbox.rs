@@ -14,22 +14,25 @@ use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, TemplateId};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo, Stage};
-use crate::domain::session::{Closing, NewSession, SessionEvent};
+use crate::domain::session::{CloseAction, NewSession, SessionEvent};
 use crate::e2b;
 use crate::e2b::wire::{Network, NewSandbox, SandboxState};
 use crate::engine::{Engine, InstallTerms};
 use crate::session::context::wall;
 use crate::session::failures;
-use crate::session::recorder::record::Place;
-use crate::session::run::server::Server;
-use crate::session::sandbox::access::Host;
+use crate::session::recorder::record::SessionRecord;
+use crate::session::run::server::OpencodeServer;
+use crate::session::sandbox::access::EngineClient;
 use crate::session::sandbox::lifecycle::{close, is_engine_of, look, settled, ttl};
 use crate::session::sandbox::listing::{METADATA_KEY, METADATA_NAME, gone, is_gone, made_before};
-use crate::session::sandbox::{Sandbox, Verdict};
+use crate::session::sandbox::{SandboxVerdict, SessionSandbox};
 use crate::session::snapshot::revive;
 
 /// Boots the session's sandbox up to a server that answers.
-pub(in crate::session) async fn boot(cx: &BootCx, mut place: Place) -> Result<Server, Phase> {
+pub(in crate::session) async fn boot(
+    cx: &BootCx,
+    mut place: SessionRecord,
+) -> Result<OpencodeServer, Phase> {
     let sandbox = cx.stage(Stage::Create, create(cx, &mut place)).await?;
     match Box::pin(furnish(cx, sandbox.clone(), place)).await {
         Ok(server) => Ok(server),
@@ -37,15 +40,19 @@ pub(in crate::session) async fn boot(cx: &BootCx, mut place: Place) -> Result<Se
         Err(phase) => {
             look(&sandbox.engine, &cx.recorder, &sandbox.id().into()).await;
             match sandbox.verdict().await {
-                Verdict::Over(phase) => Err(phase),
-                Verdict::Runs | Verdict::Unknown => Err(phase),
+                SandboxVerdict::Over(phase) => Err(phase),
+                SandboxVerdict::Runs | SandboxVerdict::Unknown => Err(phase),
             }
         }
     }
 }
 
 /// All that happens in a sandbox that runs.
-async fn furnish(cx: &BootCx, mut sandbox: Sandbox, mut place: Place) -> Result<Server, Phase> {
+async fn furnish(
+    cx: &BootCx,
+    mut sandbox: SessionSandbox,
+    mut place: SessionRecord,
+) -> Result<OpencodeServer, Phase> {
     if place.sandbox.directory.is_none() {
         let brought = Box::pin(code::bring_code(cx, &sandbox, &mut place));
         cx.stage(Stage::Code, brought).await?;
@@ -68,7 +75,7 @@ async fn furnish(cx: &BootCx, mut sandbox: Sandbox, mut place: Place) -> Result<
 }
 
 /// Creates the sandbox, or joins the one there is; a paused one is resumed.
-async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
+async fn create(cx: &BootCx, place: &mut SessionRecord) -> Result<SessionSandbox, Phase> {
     if let (false, Some(id)) = (cx.resumes, &place.sandbox.id) {
         stays_asleep(cx, &place.sandbox, id).await?;
     }
@@ -96,7 +103,7 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
     cx.recorder.save_access(&wire);
     // It runs, and costs, also if nothing comes of this boot.
     cx.recorder.phase(&Phase::Dormant).await;
-    let sandbox = Sandbox::new(&cx.world, engine, wire)?;
+    let sandbox = SessionSandbox::new(&cx.world, engine, wire)?;
     if sandbox.engine.kind == EngineKind::E2b {
         tell_end(cx, &sandbox, place).await;
     }
@@ -104,7 +111,7 @@ async fn create(cx: &BootCx, place: &mut Place) -> Result<Sandbox, Phase> {
 }
 
 /// Asks when the sandbox's time ends: the account's plan may allow less than was asked for.
-async fn tell_end(cx: &BootCx, sandbox: &Sandbox, place: &mut Place) {
+async fn tell_end(cx: &BootCx, sandbox: &SessionSandbox, place: &mut SessionRecord) {
     let longest = sandbox.engine.control.longest_life();
     let told = longest.and_then(|longest| failures::cut_by_plan(&cx.world.settings, longest));
     if let Some(line) = told {
@@ -119,7 +126,7 @@ async fn tell_end(cx: &BootCx, sandbox: &Sandbox, place: &mut Place) {
 /// Ends the boot of a sandbox that does not run, since to connect would resume it; the engine is not
 /// started for it either.
 async fn stays_asleep(cx: &BootCx, sandbox: &SandboxInfo, id: &SandboxId) -> Result<(), Phase> {
-    let Some(host) = Host::find(&cx.world).await? else {
+    let Some(host) = EngineClient::find(&cx.world).await? else {
         let spec = cx.world.settings.engine.as_ref();
         if spec.is_some_and(Engine::is_stopped) {
             return Err(Phase::Paused);
@@ -140,7 +147,7 @@ async fn stays_asleep(cx: &BootCx, sandbox: &SandboxInfo, id: &SandboxId) -> Res
 async fn take_template(
     cx: &BootCx,
     engine: &Engine,
-    place: &mut Place,
+    place: &mut SessionRecord,
     template: &TemplateId,
 ) -> Result<(), Failure> {
     let id = match (&place.sandbox.id, cx.recorder.password()) {
@@ -154,7 +161,7 @@ async fn take_template(
     if let Some(id) = id {
         let line = format!("killing sandbox {id}, in which nothing was begun");
         cx.output(Stage::Create, line).await;
-        let closed = close(engine, Some(&cx.recorder), &id, Closing::Kill).await;
+        let closed = close(engine, Some(&cx.recorder), &id, CloseAction::Kill).await;
         if let Some(Phase::Failed(failure)) = closed {
             return Err(failure);
         }
@@ -163,7 +170,7 @@ async fn take_template(
         template: template.clone(),
         ..place.new.clone()
     };
-    *place = Place::planned(new, engine.kind);
+    *place = SessionRecord::planned(new, engine.kind);
     cx.recorder.replan(place).await;
     cx.events
         .send(SessionEvent::Sandbox(place.sandbox.clone()))
@@ -184,7 +191,7 @@ async fn resume(engine: &Engine, id: &str, ttl: Duration) -> Result<e2b::wire::S
 async fn make(
     cx: &BootCx,
     engine: &Engine,
-    place: &mut Place,
+    place: &mut SessionRecord,
     ttl: Duration,
 ) -> Result<e2b::wire::Sandbox, Phase> {
     if place.new.demo && engine.demo_program.is_none() {
@@ -249,7 +256,7 @@ async fn make(
 async fn call(
     cx: &BootCx,
     engine: &Engine,
-    place: &Place,
+    place: &SessionRecord,
     password: &SecretString,
     ttl: Duration,
 ) -> Result<e2b::wire::Sandbox, Failure> {
@@ -286,7 +293,7 @@ fn not_made(mut error: e2b::error::Error, template: &str) -> Failure {
 /// commands is logged by E2B.
 fn new_sandbox(
     cx: &BootCx,
-    place: &Place,
+    place: &SessionRecord,
     engine: &Engine,
     (keys, password): (Vec<(String, SecretString)>, &SecretString),
     ttl: Duration,

@@ -14,7 +14,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{Phase, Stage};
 use crate::e2b::error::Error;
-use crate::e2b::process::{ProcessStream, RunningProcess, Selector, StartProcess};
+use crate::e2b::process::{ProcessRef, ProcessStream, RunningProcess, StartProcess};
 use crate::net::random;
 use crate::opencode::client::OpencodeClient;
 use crate::opencode::error::OpencodeError;
@@ -23,11 +23,11 @@ use crate::opencode::wire::session::{
 };
 use crate::session::context::wall;
 use crate::session::failures;
-use crate::session::logs::follow::{Follower, Following};
+use crate::session::logs::follow::{FollowContext, LogFollower};
 use crate::session::logs::process::follow_unknown;
-use crate::session::recorder::record::Place;
-use crate::session::run::server::Server;
-use crate::session::sandbox::Sandbox;
+use crate::session::recorder::record::SessionRecord;
+use crate::session::run::server::OpencodeServer;
+use crate::session::sandbox::SessionSandbox;
 use crate::session::sandbox::script::script_process;
 use crate::session::sandbox::server_process;
 use crate::session::sandbox::server_process::ServerProcess;
@@ -67,10 +67,10 @@ const PORT_TRIES: usize = 3;
 /// Starts the server and connects to it; takes another port where the chosen one was lost.
 pub(in crate::session) async fn run(
     cx: &BootCx,
-    mut sandbox: Sandbox,
-    mut place: Place,
+    mut sandbox: SessionSandbox,
+    mut place: SessionRecord,
     opencode: &str,
-) -> Result<Server, Phase> {
+) -> Result<OpencodeServer, Phase> {
     let mut left = PORT_TRIES;
     loop {
         let started = Box::pin(start(cx, &sandbox, &mut place, opencode));
@@ -100,10 +100,10 @@ fn lost_its_port(failure: &Failure) -> bool {
 /// Starts the server, and beside it the demo model where that is wanted.
 async fn start(
     cx: &BootCx,
-    sandbox: &Sandbox,
-    place: &mut Place,
+    sandbox: &SessionSandbox,
+    place: &mut SessionRecord,
     opencode: &str,
-) -> Result<Arc<Follower>, Phase> {
+) -> Result<Arc<LogFollower>, Phase> {
     let failed = |error| Phase::Failed(failures::e2b(&error));
     end_earlier(sandbox).await.map_err(failed)?;
     let demo_url = if place.new.demo {
@@ -135,7 +135,11 @@ async fn start(
 }
 
 /// The server of a place, with our password.
-fn client(cx: &BootCx, sandbox: &Sandbox, place: &Place) -> Result<OpencodeClient, Failure> {
+fn client(
+    cx: &BootCx,
+    sandbox: &SessionSandbox,
+    place: &SessionRecord,
+) -> Result<OpencodeClient, Failure> {
     let port = place.port.unwrap_or(PORT);
     let opencode = sandbox.opencode(&cx.world, port, cx.recorder.password());
     Ok(opencode?.1)
@@ -144,11 +148,11 @@ fn client(cx: &BootCx, sandbox: &Sandbox, place: &Place) -> Result<OpencodeClien
 /// Follows a server that was just started, or joined.
 fn follower(
     cx: &BootCx,
-    (sandbox, client): (&Sandbox, OpencodeClient),
+    (sandbox, client): (&SessionSandbox, OpencodeClient),
     stream: ProcessStream,
     start: Option<u32>,
-) -> Arc<Follower> {
-    let with = Following {
+) -> Arc<LogFollower> {
+    let with = FollowContext {
         world: Arc::clone(&cx.world),
         events: cx.events.clone(),
         recorder: cx.recorder.clone(),
@@ -156,7 +160,7 @@ fn follower(
         client,
         start,
     };
-    Arc::new(Follower::start(with, stream))
+    Arc::new(LogFollower::start(with, stream))
 }
 
 /// Follows the server that runs here already. The list decides whether one does: for half a minute
@@ -164,15 +168,15 @@ fn follower(
 /// was restarted lists nothing; then it is the server that answers with our password.
 pub(in crate::session) async fn join(
     cx: &BootCx,
-    sandbox: &Sandbox,
-    place: &Place,
-) -> Option<Arc<Follower>> {
+    sandbox: &SessionSandbox,
+    place: &SessionRecord,
+) -> Option<Arc<LogFollower>> {
     place.sandbox.opencode_url.as_ref()?;
     let client = client(cx, sandbox, place).ok()?;
     let running = sandbox.envd.list().await.ok()?;
     let is_server = |process: &&RunningProcess| process.tag.as_deref() == Some(OPENCODE_TAG);
     if let Some(server) = running.iter().find(is_server) {
-        let stream = sandbox.envd.connect(&Selector::Pid(server.pid)).await;
+        let stream = sandbox.envd.connect(&ProcessRef::Pid(server.pid)).await;
         return Some(follower(
             cx,
             (sandbox, client),
@@ -208,7 +212,7 @@ pub(in crate::session) fn served(server: &RunningProcess) -> Option<(String, u16
 }
 
 /// Ends what is left of an earlier start: it would keep its port.
-async fn end_earlier(sandbox: &Sandbox) -> Result<(), Error> {
+async fn end_earlier(sandbox: &SessionSandbox) -> Result<(), Error> {
     let tags = [OPENCODE_TAG, DEMO_TAG];
     let is_left = |tag: &Option<String>| tag.as_deref().is_some_and(|tag| tags.contains(&tag));
     let listed = sandbox.envd.list().await?.into_iter();
@@ -222,7 +226,7 @@ async fn end_earlier(sandbox: &Sandbox) -> Result<(), Error> {
     server_process::end(&sandbox.envd, &left).await
 }
 
-async fn start_demo(sandbox: &Sandbox) -> Result<String, Failure> {
+async fn start_demo(sandbox: &SessionSandbox) -> Result<String, Failure> {
     let Some(program) = &sandbox.engine.demo_program else {
         return Err(Failure::new("the demo model cannot run in this sandbox"));
     };
@@ -247,7 +251,7 @@ async fn start_demo(sandbox: &Sandbox) -> Result<String, Failure> {
 
 /// What the server is configured with, beside the user's own files in the sandbox. No secrets: they
 /// are in the environment since the sandbox was made.
-fn config(place: &Place, demo_url: Option<&str>) -> Value {
+fn config(place: &SessionRecord, demo_url: Option<&str>) -> Value {
     let mut config = demo_url.map_or_else(|| json!({}), demo::provider_config);
     config["share"] = json!("manual");
     config["autoupdate"] = json!(false);
@@ -283,9 +287,9 @@ fn free_port() -> Result<u16, Failure> {
 /// Waits for the server's health, then takes up the conversation, or begins one.
 pub(in crate::session) async fn connect(
     cx: &BootCx,
-    sandbox: Sandbox,
-    place: &mut Place,
-) -> Result<Server, Phase> {
+    sandbox: SessionSandbox,
+    place: &mut SessionRecord,
+) -> Result<OpencodeServer, Phase> {
     let port = place.port.unwrap_or(PORT);
     let (url, client) = sandbox.opencode(&cx.world, port, cx.recorder.password())?;
     let answers = async {
@@ -311,11 +315,15 @@ pub(in crate::session) async fn connect(
         .await?;
     place.conversation = Some(found.clone());
     settle(cx, place).await;
-    Ok(Server::new(client, found, directory, Some(sandbox)))
+    Ok(OpencodeServer::new(client, found, directory, Some(sandbox)))
 }
 
 /// Polls until the server answers as OpenCode, or its process ends, or patience does.
-async fn health(cx: &BootCx, sandbox: &Sandbox, client: &OpencodeClient) -> Result<String, Phase> {
+async fn health(
+    cx: &BootCx,
+    sandbox: &SessionSandbox,
+    client: &OpencodeClient,
+) -> Result<String, Phase> {
     let timing = &cx.world.timing;
     let listening = async {
         match &sandbox.follower {
@@ -354,7 +362,7 @@ async fn health(cx: &BootCx, sandbox: &Sandbox, client: &OpencodeClient) -> Resu
 
 /// Without a wall around the sandbox the agent asks before it runs, edits or fetches anything;
 /// OpenCode's own default allows these.
-fn rules(place: &Place) -> Vec<PermissionRule> {
+fn rules(place: &SessionRecord) -> Vec<PermissionRule> {
     if place.sandbox.isolation.as_deref() != Some("none") {
         return Vec::new();
     }
@@ -400,7 +408,7 @@ pub(in crate::session) async fn find_conversation(
 async fn conversation(
     cx: &BootCx,
     client: &OpencodeClient,
-    place: &Place,
+    place: &SessionRecord,
 ) -> Result<OpencodeSessionId, Phase> {
     let failed = |error| Phase::Failed(failures::opencode(&error));
     let known = match &place.conversation {

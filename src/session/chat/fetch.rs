@@ -1,6 +1,6 @@
 //! What a server holds of one conversation, fetched beside its opened event stream.
 //!
-//! In: a client, the session's id, how much is wanted. Out: the stream and [`Fetched`], in OpenCode's own words. The stream
+//! In: a client, the session's id, how much is wanted. Out: the stream and [`FetchedConversation`], in OpenCode's own words. The stream
 //! is opened before anything is fetched, and what arrives while the fetches run is kept: so nothing
 //! falls between, once the stream passes events on, which `marker` finds out. The fetches run side by
 //! side. What any of it means to the user is not known here; `translate` says that.
@@ -9,7 +9,7 @@ use super::follow_end::FollowEnd;
 use super::history::PAGE;
 use crate::opencode::client::OpencodeClient;
 use crate::opencode::error::OpencodeError;
-use crate::opencode::events::Events;
+use crate::opencode::events::EventStream;
 use crate::opencode::wire::event::Event;
 use crate::opencode::wire::message::MessagePage;
 use crate::opencode::wire::request::{PermissionRequest, QuestionRequest};
@@ -21,7 +21,7 @@ const EARLY_LIMIT: usize = 10_000;
 
 /// How much of what the server holds is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum FetchScope {
     /// All that the conversation's screen shows.
     Conversation,
     /// What a session does and waits for; no messages, no list of things to do.
@@ -30,7 +30,7 @@ pub enum Scope {
 
 /// What the server holds.
 #[derive(Debug)]
-pub struct Fetched {
+pub struct FetchedConversation {
     pub session: Session,
     /// The newest messages.
     pub page: MessagePage,
@@ -43,7 +43,7 @@ pub struct Fetched {
     pub todos: Vec<Todo>,
 }
 
-impl Fetched {
+impl FetchedConversation {
     /// Whether somebody waits for a listed request of this session: those of idle sessions were left
     /// behind by aborted turns, and the server lists them for ever.
     pub fn waits(&self, session: &str) -> bool {
@@ -64,19 +64,19 @@ impl Fetched {
 }
 
 /// Opens the stream and waits for its first event.
-pub async fn open(client: &OpencodeClient, timing: &Timing) -> Result<Events, FollowEnd> {
-    let mut events = Events::open(client)?;
+pub async fn open(client: &OpencodeClient, timing: &Timing) -> Result<EventStream, FollowEnd> {
+    let mut events = EventStream::open(client)?;
     while events.next(timing.stream_open).await? != Event::Connected {}
     Ok(events)
 }
 
 /// Fetches while the stream is read, so that its life is watched and nothing of it is lost.
 pub async fn beside(
-    events: &mut Events,
+    events: &mut EventStream,
     client: &OpencodeClient,
-    (session, scope): (&str, Scope),
+    (session, scope): (&str, FetchScope),
     timing: &Timing,
-) -> Result<(Fetched, Vec<Event>), FollowEnd> {
+) -> Result<(FetchedConversation, Vec<Event>), FollowEnd> {
     let mut early = Vec::new();
     let mut answers = Box::pin(fetch(client, session, scope));
     let fetched = loop {
@@ -94,7 +94,11 @@ pub async fn beside(
 }
 
 /// Fetches once, without a stream.
-pub async fn fetch(client: &OpencodeClient, id: &str, scope: Scope) -> Result<Fetched, FollowEnd> {
+pub async fn fetch(
+    client: &OpencodeClient,
+    id: &str,
+    scope: FetchScope,
+) -> Result<FetchedConversation, FollowEnd> {
     let session = async {
         client
             .session(id)
@@ -105,7 +109,7 @@ pub async fn fetch(client: &OpencodeClient, id: &str, scope: Scope) -> Result<Fe
             })
     };
     let page = async {
-        if scope == Scope::State {
+        if scope == FetchScope::State {
             let (messages, older) = (Vec::new(), None);
             return Ok(MessagePage { messages, older });
         }
@@ -120,14 +124,14 @@ pub async fn fetch(client: &OpencodeClient, id: &str, scope: Scope) -> Result<Fe
     // A list of things to do is an ornament: without it the conversation is still whole.
     let todos = async {
         Ok(match scope {
-            Scope::Conversation => client.todos(id).await.unwrap_or_default(),
-            Scope::State => Vec::new(),
+            FetchScope::Conversation => client.todos(id).await.unwrap_or_default(),
+            FetchScope::State => Vec::new(),
         })
     };
     // The session comes first, so that its absence is what is told.
     let (session, page, statuses, permissions, questions, todos) =
         futures::try_join!(session, page, statuses, permissions, questions, todos)?;
-    Ok(Fetched {
+    Ok(FetchedConversation {
         session,
         page,
         statuses,

@@ -17,11 +17,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::fetch::{self, Fetched, Scope};
+use super::fetch::{self, FetchScope, FetchedConversation};
 use super::follow_end::FollowEnd;
-use super::history::History;
-use super::mailbox::{Closed, Mailbox};
-use super::stream_probe::Marker;
+use super::history::HistoryCursor;
+use super::mailbox::{ListenerGone, Mailbox};
+use super::stream_probe::StreamProbe;
 use super::translate::{Concern, Translator, parts};
 use crate::domain::chat::{Catalog, ChatEvent};
 use crate::domain::id::OpencodeSessionId;
@@ -33,15 +33,15 @@ const DEPTH: usize = 8;
 
 /// What to follow, and how.
 #[derive(Debug, Clone)]
-pub struct Follow {
+pub struct FollowRequest {
     pub client: OpencodeClient,
     pub session: OpencodeSessionId,
-    pub scope: Scope,
+    pub scope: FetchScope,
     /// There was a stream before this one: events may have been lost.
     pub after_gap: bool,
     pub timing: Timing,
     /// Shared with whoever loads older messages.
-    pub history: Arc<History>,
+    pub history: Arc<HistoryCursor>,
     /// Set once the catalog was told; it is asked for until then. It takes the server as long as all else
     /// together, and does not change with a connection.
     pub has_catalog: Arc<AtomicBool>,
@@ -50,7 +50,7 @@ pub struct Follow {
 /// Follows until the stream ends; tells the listener all that concerns the conversation.
 ///
 /// What was translated before the end is delivered before this returns, unless the listener is gone.
-pub async fn follow(follow: Follow, tx: mpsc::Sender<ChatEvent>) -> FollowEnd {
+pub async fn follow(follow: FollowRequest, tx: mpsc::Sender<ChatEvent>) -> FollowEnd {
     let mut mailbox = Mailbox::new(tx);
     let end = match run(&follow, &mut mailbox).await {
         Ok(never) => match never {},
@@ -58,12 +58,12 @@ pub async fn follow(follow: Follow, tx: mpsc::Sender<ChatEvent>) -> FollowEnd {
     };
     match mailbox.flush().await {
         Ok(()) => end,
-        Err(Closed) => FollowEnd::ListenerGone,
+        Err(ListenerGone) => FollowEnd::ListenerGone,
     }
 }
 
 async fn run(
-    follow: &Follow,
+    follow: &FollowRequest,
     mailbox: &mut Mailbox,
 ) -> Result<std::convert::Infallible, FollowEnd> {
     let (client, timing) = (&follow.client, &follow.timing);
@@ -75,7 +75,7 @@ async fn run(
     tell(follow, &mut translator, fetched, mailbox).await;
     let mut early = VecDeque::from(early);
     // Sent last: whoever waits for the conversation waits for nothing else.
-    let mut marker = Marker::new(client.clone(), timing.look_again);
+    let mut marker = StreamProbe::new(client.clone(), timing.look_again);
     // Until then the first fetch may have been too early, see `marker`.
     let (mut is_proven, mut look_again) = (false, false);
     let knows = follow.has_catalog.load(Ordering::Relaxed);
@@ -115,7 +115,7 @@ async fn run(
         if !is_proven && marker.is(&event) {
             (is_proven, look_again) = (true, true);
         }
-        if follow.scope == Scope::State && event.is_content() {
+        if follow.scope == FetchScope::State && event.is_content() {
             continue;
         }
         match translator.concern(&event) {
@@ -130,9 +130,9 @@ async fn run(
 
 /// Tells all that was fetched.
 async fn tell(
-    follow: &Follow,
+    follow: &FollowRequest,
     translator: &mut Translator,
-    fetched: Fetched,
+    fetched: FetchedConversation,
     mailbox: &mut Mailbox,
 ) {
     for session in fetched.askers() {

@@ -1,6 +1,6 @@
 //! Why a conversation is followed no more, or was not fetched.
 
-use super::mailbox::Closed;
+use super::mailbox::ListenerGone;
 use crate::opencode::error::OpencodeError;
 use crate::opencode::events::StreamEnd;
 
@@ -39,8 +39,8 @@ impl From<StreamEnd> for FollowEnd {
     }
 }
 
-impl From<Closed> for FollowEnd {
-    fn from(_: Closed) -> Self {
+impl From<ListenerGone> for FollowEnd {
+    fn from(_: ListenerGone) -> Self {
         Self::ListenerGone
     }
 }

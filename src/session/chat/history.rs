@@ -15,19 +15,19 @@ use crate::opencode::error::OpencodeError;
 pub const PAGE: u32 = 100;
 
 #[derive(Debug, Default)]
-pub struct History {
-    place: Mutex<Place>,
+pub struct HistoryCursor {
+    place: Mutex<HistoryPage>,
 }
 
 #[derive(Debug, Default)]
-struct Place {
+struct HistoryPage {
     /// Opens the page before the oldest known message.
     older: Option<String>,
     /// Ids of the newest page as last fetched.
     newest: HashSet<String>,
 }
 
-impl History {
+impl HistoryCursor {
     /// Takes note of the newest page: the ids of its messages and the cursor to what is older.
     /// Returns whether there are older messages than those known.
     ///
@@ -77,13 +77,13 @@ impl History {
 mod tests {
     use super::*;
 
-    fn cursor(history: &History) -> Option<String> {
+    fn cursor(history: &HistoryCursor) -> Option<String> {
         history.place.lock().unwrap().older.clone()
     }
 
     #[test]
     fn a_page_that_touches_the_known_ones_keeps_the_way_back_and_a_hole_starts_it_again() {
-        let history = History::default();
+        let history = HistoryCursor::default();
 
         assert!(history.newest_page(["3", "4"].into_iter(), Some("before 3")));
         history.place.lock().unwrap().older = Some("before 1".into());

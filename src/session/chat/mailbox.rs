@@ -23,7 +23,7 @@ const DELTA_LIMIT: usize = 64 * 1024;
 
 /// The listener is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Closed;
+pub struct ListenerGone;
 
 /// The sending end; belongs to one task.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ impl Mailbox {
     /// Waits until the listener takes something, and hands over what it takes.
     ///
     /// Cancel-safe: nothing is lost when the future is dropped.
-    pub async fn deliver(&mut self) -> Result<(), Closed> {
-        let permit = self.tx.reserve().await.map_err(|_| Closed)?;
+    pub async fn deliver(&mut self) -> Result<(), ListenerGone> {
+        let permit = self.tx.reserve().await.map_err(|_| ListenerGone)?;
         match self.waiting.pop_front() {
             Some(event) => permit.send(event),
             None => drop(permit),
@@ -72,7 +72,7 @@ impl Mailbox {
     }
 
     /// Delivers all that waits.
-    pub async fn flush(&mut self) -> Result<(), Closed> {
+    pub async fn flush(&mut self) -> Result<(), ListenerGone> {
         while self.has_waiting() {
             self.deliver().await?;
         }
@@ -125,7 +125,7 @@ fn merge(before: Option<&mut ChatEvent>, event: ChatEvent) -> Option<ChatEvent> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::chat::{Part, PartKind, Status};
+    use crate::domain::chat::{Part, PartKind, TurnStatus};
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
@@ -162,7 +162,7 @@ mod tests {
             delta("a", "2"),
             delta("a", "3"),
             delta("b", "4"),
-            ChatEvent::Status(Status::Busy),
+            ChatEvent::Status(TurnStatus::Busy),
             delta("b", "5"),
             delta("b", "6"),
         ] {
@@ -181,7 +181,7 @@ mod tests {
                 delta("a", "1"),
                 delta("a", "23"),
                 delta("b", "4"),
-                ChatEvent::Status(Status::Busy),
+                ChatEvent::Status(TurnStatus::Busy),
                 delta("b", "56"),
             ]
         );
@@ -195,7 +195,7 @@ mod tests {
 
         mailbox.post(delta("a", "1"));
 
-        assert_eq!(mailbox.flush().await, Err(Closed));
+        assert_eq!(mailbox.flush().await, Err(ListenerGone));
     }
 
     proptest! {

@@ -22,7 +22,7 @@ use crate::opencode::wire::event::Event;
 const TRIES: u32 = 4;
 
 /// A marker under way.
-pub(in crate::session) struct Marker {
+pub(in crate::session) struct StreamProbe {
     client: OpencodeClient,
     command: String,
     /// From one sending to the next.
@@ -31,7 +31,7 @@ pub(in crate::session) struct Marker {
     sent: Option<BoxFuture<'static, ()>>,
 }
 
-impl Marker {
+impl StreamProbe {
     /// Prepares a marker; it is sent with the first wait for it. `patience` is all the time that it
     /// gets to come back.
     pub(in crate::session) fn new(client: OpencodeClient, patience: Duration) -> Self {

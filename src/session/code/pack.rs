@@ -29,7 +29,7 @@ const WITHOUT_HISTORY: &str = "the files are copied without their history, which
 
 /// A work tree as one file.
 #[derive(Debug)]
-pub(crate) struct Packed {
+pub(crate) struct PackedWorkTree {
     /// The directory's name in the sandbox, if it is free there.
     pub(crate) name: String,
     /// What HEAD names there, such as `refs/heads/main`; empty when HEAD is detached.
@@ -43,7 +43,7 @@ pub(crate) struct Packed {
 ///
 /// # Errors
 /// A [`Failure`] with git's own words, where not even the files can be read.
-pub(crate) async fn pack(root: &Path, scratch: &Path) -> Result<Packed, Failure> {
+pub(crate) async fn pack(root: &Path, scratch: &Path) -> Result<PackedWorkTree, Failure> {
     let source = UserRepository::find(root).await?;
     match Packing::new(&source, &scratch.join("whole"), true).await {
         Ok(packing) => packing.packed().await,
@@ -117,7 +117,7 @@ impl<'a> Packing<'a> {
         })
     }
 
-    async fn packed(self) -> Result<Packed, Failure> {
+    async fn packed(self) -> Result<PackedWorkTree, Failure> {
         let source = self.source;
         let mut notes = self.notes;
         if source.is_bare {
@@ -129,7 +129,7 @@ impl<'a> Packing<'a> {
             );
         }
         notes.extend(left_out::notes(source, &self.index, &self.told).await);
-        Ok(Packed {
+        Ok(PackedWorkTree {
             name: directory_name(source.root.file_name().unwrap_or_default()),
             head: source.branch.clone(),
             bytes: self.bytes,

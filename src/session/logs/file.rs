@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use crate::domain::log::LogStream;
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::error::Result;
-use crate::e2b::process::{ProcessEvent, ProcessStream, Selector, Signal};
+use crate::e2b::process::{ProcessEvent, ProcessRef, ProcessSignal, ProcessStream};
 use crate::net::backoff::Backoff;
 use crate::net::random;
-use crate::session::context::{World, wall};
+use crate::session::context::{SessionContext, wall};
 use crate::session::sandbox::script::script_process;
 
 const READ: &str = include_str!("../../../assets/sandbox/read-log.sh");
@@ -34,7 +34,7 @@ const TAG: &str = "sandbar-log";
 
 /// Bytes of a file, and the place of the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::session) struct Piece {
+pub(in crate::session) struct FileChunk {
     pub(in crate::session) stream: LogStream,
     pub(in crate::session) at: u64,
     pub(in crate::session) bytes: Bytes,
@@ -50,8 +50,8 @@ pub(in crate::session) struct LogFile {
 
 /// What a reading gives.
 #[derive(Debug)]
-pub(in crate::session) enum Read {
-    Piece(Piece),
+pub(in crate::session) enum FileRead {
+    Piece(FileChunk),
     /// There is no such file.
     Absent,
     /// The process has ended.
@@ -59,7 +59,7 @@ pub(in crate::session) enum Read {
 }
 
 /// A reading that goes on. Dropping it leaves its process, which ends by itself.
-pub(in crate::session) struct Reading {
+pub(in crate::session) struct FileFollower {
     process: ProcessStream,
     stream: LogStream,
     head: Vec<u8>,
@@ -69,17 +69,17 @@ pub(in crate::session) struct Reading {
 
 impl LogFile {
     /// Reads what there is from a place on.
-    pub(in crate::session) async fn read(&self, from: u64) -> Result<Reading> {
+    pub(in crate::session) async fn read(&self, from: u64) -> Result<FileFollower> {
         self.open(from, None).await
     }
 
-    async fn open(&self, from: u64, waits_as: Option<&str>) -> Result<Reading> {
+    async fn open(&self, from: u64, waits_as: Option<&str>) -> Result<FileFollower> {
         let name = format!("{}.{}", self.start, self.end());
         let waits = if waits_as.is_some() { "-f" } else { "" };
         let mut process = script_process(READ, &[&name, &from.to_string(), waits]);
         process.tag = waits_as.map(str::to_owned);
         process.deadline = Some(LIFE);
-        Ok(Reading {
+        Ok(FileFollower {
             process: self.envd.start(&process).await?,
             stream: self.stream,
             head: Vec::new(),
@@ -101,7 +101,7 @@ impl LogFile {
             let is_left = process.tag.is_some_and(|other| other.starts_with(tag));
             if is_left && process.pid != pid {
                 self.envd
-                    .send_signal(&Selector::Pid(process.pid), Signal::Kill)
+                    .send_signal(&ProcessRef::Pid(process.pid), ProcessSignal::Kill)
                     .await?;
             }
         }
@@ -109,26 +109,26 @@ impl LogFile {
     }
 }
 
-impl Reading {
+impl FileFollower {
     /// Cancel-safe.
-    pub(in crate::session) async fn next(&mut self) -> Result<Read> {
+    pub(in crate::session) async fn next(&mut self) -> Result<FileRead> {
         loop {
             match self.process.next().await? {
                 Some(ProcessEvent::Stdout(bytes)) => {
                     if let Some(piece) = self.piece(bytes) {
-                        return Ok(Read::Piece(piece));
+                        return Ok(FileRead::Piece(piece));
                     }
                 }
                 Some(ProcessEvent::Stderr(_)) => {}
                 Some(ProcessEvent::Ended(exit)) if exit.exited && exit.code == ABSENT => {
-                    return Ok(Read::Absent);
+                    return Ok(FileRead::Absent);
                 }
-                Some(ProcessEvent::Ended(_)) | None => return Ok(Read::Over),
+                Some(ProcessEvent::Ended(_)) | None => return Ok(FileRead::Over),
             }
         }
     }
 
-    fn piece(&mut self, mut bytes: Bytes) -> Option<Piece> {
+    fn piece(&mut self, mut bytes: Bytes) -> Option<FileChunk> {
         if self.next.is_none() {
             let feed = bytes.iter().position(|&byte| byte == b'\n');
             let head = bytes.split_to(feed.unwrap_or(bytes.len()));
@@ -146,7 +146,7 @@ impl Reading {
         }
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.next = Some(at.saturating_add(count));
-        Some(Piece {
+        Some(FileChunk {
             stream: self.stream,
             at,
             bytes,
@@ -160,8 +160,8 @@ pub(in crate::session) async fn follow(
     file: LogFile,
     mut from: u64,
     alone: bool,
-    world: Arc<World>,
-    pieces: mpsc::Sender<Piece>,
+    world: Arc<SessionContext>,
+    pieces: mpsc::Sender<FileChunk>,
 ) {
     let timing = &world.timing;
     let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
@@ -174,12 +174,12 @@ pub(in crate::session) async fn follow(
         let before = from;
         let ended = tokio::select! {
             ended = follow_once(&file, &name, &mut others, &mut from, &pieces) => ended,
-            Ok(()) = woken.changed() => Ok(Ended::Broken),
+            Ok(()) = woken.changed() => Ok(ReadEnd::Broken),
         };
         match ended {
-            Ok(Ended::Broken) | Err(_) => {}
-            Ok(Ended::Absent) if backoff.attempt() < LOOKS => {}
-            Ok(Ended::Absent | Ended::Unwanted) => return,
+            Ok(ReadEnd::Broken) | Err(_) => {}
+            Ok(ReadEnd::Absent) if backoff.attempt() < LOOKS => {}
+            Ok(ReadEnd::Absent | ReadEnd::Unwanted) => return,
         }
         if from > before || began.elapsed() > timing.backoff_cap {
             backoff.reset();
@@ -188,7 +188,7 @@ pub(in crate::session) async fn follow(
     }
 }
 
-enum Ended {
+enum ReadEnd {
     Broken,
     Absent,
     Unwanted,
@@ -200,24 +200,24 @@ async fn follow_once(
     name: &str,
     others: &mut String,
     from: &mut u64,
-    pieces: &mpsc::Sender<Piece>,
-) -> Result<Ended> {
+    pieces: &mpsc::Sender<FileChunk>,
+) -> Result<ReadEnd> {
     let mut reading = file.open(*from, Some(name)).await?;
     file.end_others(others, reading.process.pid()).await?;
     // Whoever comes from here on may stay: two who end each other would never come to rest.
     name.clone_into(others);
     loop {
         match reading.next().await? {
-            Read::Piece(piece) => {
+            FileRead::Piece(piece) => {
                 let count = u64::try_from(piece.bytes.len()).unwrap_or(u64::MAX);
                 let behind = piece.at.saturating_add(count);
                 if pieces.send(piece).await.is_err() {
-                    return Ok(Ended::Unwanted);
+                    return Ok(ReadEnd::Unwanted);
                 }
                 *from = behind;
             }
-            Read::Absent => return Ok(Ended::Absent),
-            Read::Over => return Ok(Ended::Broken),
+            FileRead::Absent => return Ok(ReadEnd::Absent),
+            FileRead::Over => return Ok(ReadEnd::Broken),
         }
     }
 }

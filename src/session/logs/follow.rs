@@ -19,21 +19,21 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::file;
-use super::file::{LogFile, Piece, Read};
-use super::lines::{Found, LINE_CAP, LogLines};
-use super::process::{Heard, WatchedProcess, watch};
+use super::file::{FileChunk, FileRead, LogFile};
+use super::lines::{LINE_CAP, LogItem, LogLines};
+use super::process::{ProcessNews, WatchedProcess, watch};
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::log::{LogEnds, LogLine, LogStream};
 use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;
-use crate::e2b::process::{Exit, ProcessStream};
+use crate::e2b::process::{ExitStatus, ProcessStream};
 use crate::e2b::wire::unix_millis;
-use crate::net::lines::{Line, LineSplitter};
+use crate::net::lines::{LineSplitter, SplitLine};
 use crate::opencode::client::OpencodeClient;
-use crate::session::context::{World, wall};
+use crate::session::context::{SessionContext, wall};
 use crate::session::recorder::Recorder;
-use crate::session::run::events::Events;
+use crate::session::run::events::EventSender;
 
 /// Lines that wait for a listener that is behind.
 const WAITING: usize = 2_000;
@@ -46,23 +46,23 @@ const LISTENING: &str = "opencode server listening on ";
 
 /// What is known of the process.
 #[derive(Debug, Clone, Default)]
-struct Known {
+struct ServerProcessStatus {
     listening: bool,
     ended: Option<Failure>,
 }
 
 /// Dropping it stops the following; the process runs on.
 #[derive(Debug)]
-pub(crate) struct Follower {
-    known: watch::Receiver<Known>,
+pub(crate) struct LogFollower {
+    known: watch::Receiver<ServerProcessStatus>,
     doubt: Arc<Notify>,
     _task: AbortOnDropHandle<()>,
 }
 
 /// What a follower works with.
-pub(crate) struct Following {
-    pub(crate) world: Arc<World>,
-    pub(crate) events: Events,
+pub(crate) struct FollowContext {
+    pub(crate) world: Arc<SessionContext>,
+    pub(crate) events: EventSender,
     pub(crate) recorder: Recorder,
     pub(crate) envd: EnvdClient,
     /// Of the server, with our password.
@@ -71,12 +71,12 @@ pub(crate) struct Following {
     pub(crate) start: Option<u32>,
 }
 
-impl Follower {
+impl LogFollower {
     /// Follows a process that was just started or joined.
-    pub(crate) fn start(with: Following, stream: ProcessStream) -> Self {
-        let (tell, known) = watch::channel(Known::default());
+    pub(crate) fn start(with: FollowContext, stream: ProcessStream) -> Self {
+        let (tell, known) = watch::channel(ServerProcessStatus::default());
         let doubt = Arc::new(Notify::new());
-        let reader = Reader::new(with, tell);
+        let reader = LogReader::new(with, tell);
         let task = tokio::spawn(reader.run(stream, Arc::clone(&doubt)));
         Self {
             known,
@@ -112,9 +112,9 @@ impl Follower {
     }
 }
 
-struct Reader {
-    with: Following,
-    tell: watch::Sender<Known>,
+struct LogReader {
+    with: FollowContext,
+    tell: watch::Sender<ServerProcessStatus>,
     /// What comes by the process's own stream: stdout, stderr.
     streamed: [LineSplitter; 2],
     /// Names this reading of it: seconds since the epoch.
@@ -129,8 +129,8 @@ struct Reader {
     last_words: VecDeque<String>,
 }
 
-impl Reader {
-    fn new(with: Following, tell: watch::Sender<Known>) -> Self {
+impl LogReader {
+    fn new(with: FollowContext, tell: watch::Sender<ServerProcessStatus>) -> Self {
         Self {
             with,
             tell,
@@ -173,7 +173,12 @@ impl Reader {
     }
 
     /// Begins to read the files, behind the last lines that are known.
-    async fn open_files(&mut self, start: u32, tails: &mut JoinSet<()>, tell: mpsc::Sender<Piece>) {
+    async fn open_files(
+        &mut self,
+        start: u32,
+        tails: &mut JoinSet<()>,
+        tell: mpsc::Sender<FileChunk>,
+    ) {
         let known = self.with.recorder.log_ends().await;
         if let Some(earlier) = known.before(start) {
             // It ended while nobody was here.
@@ -198,10 +203,10 @@ impl Reader {
     /// Reads until the process ends; `None`: how it ended is not known.
     async fn follow(
         &mut self,
-        heard: &mut mpsc::Receiver<Heard>,
-        pieces: &mut mpsc::Receiver<Piece>,
+        heard: &mut mpsc::Receiver<ProcessNews>,
+        pieces: &mut mpsc::Receiver<FileChunk>,
         tails: &mut JoinSet<()>,
-    ) -> Option<Exit> {
+    ) -> Option<ExitStatus> {
         let every = self.with.world.timing.log_batch;
         let mut due: Option<Instant> = None;
         loop {
@@ -214,12 +219,12 @@ impl Reader {
                     due = self.has_lines().then(|| Instant::now() + every);
                 }
                 heard = heard.recv() => match heard {
-                    Some(Heard::Printed(stream, bytes)) => self.printed(stream, &bytes),
-                    Some(Heard::Resumed) if self.files.is_none() => self.note(
+                    Some(ProcessNews::Printed(stream, bytes)) => self.printed(stream, &bytes),
+                    Some(ProcessNews::Resumed) if self.files.is_none() => self.note(
                         "the log stream broke and was resumed; lines may be missing",
                     ),
-                    Some(Heard::Resumed) => {}
-                    Some(Heard::Ended(exit)) => return exit,
+                    Some(ProcessNews::Resumed) => {}
+                    Some(ProcessNews::Ended(exit)) => return exit,
                     None => return None,
                 },
                 Some(piece) = pieces.recv(), if has_room => {
@@ -252,18 +257,18 @@ impl Reader {
     }
 
     /// Takes what was read from a file of a start.
-    fn take(&mut self, start: u32, piece: &Piece) {
+    fn take(&mut self, start: u32, piece: &FileChunk) {
         let Some(files) = &mut self.files else { return };
         let mut all = Vec::new();
         files[index(piece.stream)].take(piece.at, &piece.bytes, &mut |found| all.push(found));
         self.found(start, piece.stream, all);
     }
 
-    fn found(&mut self, start: u32, stream: LogStream, all: Vec<Found>) {
+    fn found(&mut self, start: u32, stream: LogStream, all: Vec<LogItem>) {
         for found in all {
             match found {
-                Found::Line(line) => self.line(start, stream, line),
-                Found::Gone(bytes) => {
+                LogItem::Line(line) => self.line(start, stream, line),
+                LogItem::Gone(bytes) => {
                     let name = ["stdout", "stderr"][index(stream)];
                     self.note(&format!(
                         "{bytes} bytes of {name} are gone: they came too fast, or are too old"
@@ -273,7 +278,7 @@ impl Reader {
         }
     }
 
-    fn line(&mut self, start: u32, stream: LogStream, line: Line) {
+    fn line(&mut self, start: u32, stream: LogStream, line: SplitLine) {
         let now = wall();
         let is_of_this_start = start == self.reading || Some(start) == self.with.start;
         if stream == LogStream::Stdout && is_of_this_start && line.text.starts_with(LISTENING) {
@@ -350,7 +355,7 @@ impl Reader {
         let Ok(mut reading) = file.read(from).await else {
             return;
         };
-        while let Ok(Read::Piece(piece)) = reading.next().await {
+        while let Ok(FileRead::Piece(piece)) = reading.next().await {
             self.take(file.start, &piece);
             self.flush().await;
             self.wait_for_room(WAITING).await;
@@ -366,7 +371,7 @@ impl Reader {
     }
 
     /// The process has ended; `None`: while nobody listened.
-    async fn end(&mut self, exit: Option<&Exit>) {
+    async fn end(&mut self, exit: Option<&ExitStatus>) {
         for stream in [LogStream::Stdout, LogStream::Stderr] {
             if let Some(line) = self.streamed[index(stream)].finish() {
                 self.line(self.reading, stream, line);

@@ -5,14 +5,14 @@
 //! leaves once, in order, with the place of its start. What is gone is counted, with the rest of the line
 //! that it tears. Nothing here knows sandboxes or streams.
 
-use crate::net::lines::{Line, LineSplitter};
+use crate::net::lines::{LineSplitter, SplitLine};
 
 /// The longest line that is kept whole, in bytes.
 pub(in crate::session) const LINE_CAP: usize = 16 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::session) enum Found {
-    Line(Line),
+pub(in crate::session) enum LogItem {
+    Line(SplitLine),
     /// So many bytes can no longer be had.
     Gone(u64),
 }
@@ -47,7 +47,7 @@ impl LogLines {
         &mut self,
         at: u64,
         bytes: &[u8],
-        found: &mut impl FnMut(Found),
+        found: &mut impl FnMut(LogItem),
     ) {
         let mut at = at;
         for run in bytes.chunk_by(|one, other| (*one == 0) == (*other == 0)) {
@@ -61,23 +61,23 @@ impl LogLines {
     }
 
     /// The file has ended: what it left without a line feed.
-    pub(in crate::session) fn finish(&mut self, found: &mut impl FnMut(Found)) {
+    pub(in crate::session) fn finish(&mut self, found: &mut impl FnMut(LogItem)) {
         if let Some(from) = self.gone_from.take() {
-            found(Found::Gone(self.next - from));
+            found(LogItem::Gone(self.next - from));
             self.splitter = LineSplitter::new(LINE_CAP, self.next);
         }
         if let Some(line) = self.splitter.finish() {
-            found(Found::Line(line));
+            found(LogItem::Line(line));
         }
     }
 
-    fn append(&mut self, at: u64, bytes: &[u8], found: &mut impl FnMut(Found)) {
+    fn append(&mut self, at: u64, bytes: &[u8], found: &mut impl FnMut(LogItem)) {
         if at > self.next {
             if self.gone_from.is_none() {
                 self.splitter
                     .finish()
                     .into_iter()
-                    .for_each(|line| found(Found::Line(line)));
+                    .for_each(|line| found(LogItem::Line(line)));
                 self.gone_from = Some(self.next);
             }
             self.next = at;
@@ -90,12 +90,12 @@ impl LogLines {
             if feed.is_none() {
                 return;
             }
-            found(Found::Gone(self.next - from));
+            found(LogItem::Gone(self.next - from));
             self.gone_from = None;
             self.splitter = LineSplitter::new(LINE_CAP, self.next);
             whole = &bytes[torn..];
         }
-        self.splitter.push(whole, |line| found(Found::Line(line)));
+        self.splitter.push(whole, |line| found(LogItem::Line(line)));
         self.next = self.next.saturating_add(count(whole));
     }
 }
@@ -111,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    fn read(pieces: &[(u64, &[u8])]) -> Vec<Found> {
+    fn read(pieces: &[(u64, &[u8])]) -> Vec<LogItem> {
         let mut lines = LogLines::new(0);
         let mut all = Vec::new();
         for (at, bytes) in pieces {
@@ -121,8 +121,8 @@ mod tests {
         all
     }
 
-    fn line(offset: u64, text: &str) -> Found {
-        Found::Line(Line {
+    fn line(offset: u64, text: &str) -> LogItem {
+        LogItem::Line(SplitLine {
             offset,
             text: text.to_owned(),
             cut: 0,
@@ -145,7 +145,7 @@ mod tests {
             [
                 line(0, "one"),
                 line(4, "tw"),
-                Found::Gone(97),
+                LogItem::Gone(97),
                 line(103, "whole")
             ]
         );
@@ -155,16 +155,16 @@ mod tests {
     fn a_hole_that_opens_while_it_is_read_is_gone_however_its_zeros_are_cut() {
         let found = read(&[(0, b"one\n\0\0\0"), (7, b"\0\0"), (9, b"\0rn\nwhole")]);
 
-        assert_eq!(found, [line(0, "one"), Found::Gone(9), line(13, "whole")]);
+        assert_eq!(found, [line(0, "one"), LogItem::Gone(9), line(13, "whole")]);
     }
 
     #[test]
     fn a_file_that_ends_in_a_torn_line_says_what_is_gone() {
-        assert_eq!(read(&[(50, b"rn")]), [Found::Gone(52)]);
+        assert_eq!(read(&[(50, b"rn")]), [LogItem::Gone(52)]);
     }
 
     /// What a file holds, with its lines.
-    fn lines_of(bytes: &[u8]) -> Vec<Found> {
+    fn lines_of(bytes: &[u8]) -> Vec<LogItem> {
         read(&[(0, bytes)])
     }
 
@@ -205,7 +205,7 @@ mod tests {
             bytes in log(),
             kills in prop::collection::vec(0_usize..200, 0..8),
         ) {
-            let mut known: Vec<Found> = Vec::new();
+            let mut known: Vec<LogItem> = Vec::new();
             let mut last = None;
             for end in kills.into_iter().chain([bytes.len()]) {
                 let from = last.unwrap_or(0);
@@ -213,7 +213,7 @@ mod tests {
                 let start = usize::try_from(from).unwrap();
                 let end = end.min(bytes.len()).max(start);
                 let mut keep = |found| {
-                    let Found::Line(line) = &found else { panic!("{found:?}") };
+                    let LogItem::Line(line) = &found else { panic!("{found:?}") };
                     if last.is_none_or(|last| line.offset > last) {
                         last = Some(line.offset);
                         known.push(found);
@@ -248,8 +248,8 @@ mod tests {
             }
             lines.finish(&mut |found| all.push(found));
 
-            let is_whole = |found: &&Found| {
-                let Found::Line(line) = found else { return false };
+            let is_whole = |found: &&LogItem| {
+                let LogItem::Line(line) = found else { return false };
                 let start = usize::try_from(line.offset).unwrap();
                 let rest = bytes[start..].iter().position(|&byte| byte == b'\n');
                 let end = rest.map_or(bytes.len(), |feed| start + feed + 1);
@@ -259,8 +259,8 @@ mod tests {
                 prop_assert!(all.contains(line), "{:?} is not in {:?}", line, all);
             }
             let mut places = all.iter().filter_map(|found| match found {
-                Found::Line(line) => Some(line.offset),
-                Found::Gone(_) => None,
+                LogItem::Line(line) => Some(line.offset),
+                LogItem::Gone(_) => None,
             });
             prop_assert!(places.by_ref().is_sorted_by(|one, other| one < other));
         }

@@ -12,27 +12,27 @@ use tokio::time::Instant;
 
 use crate::domain::log::LogStream;
 use crate::e2b::envd::EnvdClient;
-use crate::e2b::error::Kind;
-use crate::e2b::process::{Exit, ProcessEvent, ProcessStream, Selector};
+use crate::e2b::error::ErrorKind;
+use crate::e2b::process::{ExitStatus, ProcessEvent, ProcessRef, ProcessStream};
 use crate::net::backoff::Backoff;
 use crate::net::random;
 use crate::opencode::client::OpencodeClient;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::sandbox::server_process::ServerProcess;
 
 /// What is heard of the process.
 #[derive(Debug)]
-pub(in crate::session) enum Heard {
+pub(in crate::session) enum ProcessNews {
     Printed(LogStream, Bytes),
     /// The stream broke and was taken up again.
     Resumed,
     /// The last that is heard; `None`: the process ended while the stream was broken.
-    Ended(Option<Exit>),
+    Ended(Option<ExitStatus>),
 }
 
 /// What is watched.
 pub(in crate::session) struct WatchedProcess {
-    pub(in crate::session) world: Arc<World>,
+    pub(in crate::session) world: Arc<SessionContext>,
     pub(in crate::session) envd: EnvdClient,
     /// Of the server, with our password.
     pub(in crate::session) client: OpencodeClient,
@@ -43,14 +43,14 @@ pub(in crate::session) struct WatchedProcess {
 }
 
 /// What is followed.
-struct Followed {
+struct ProcessFollow {
     stream: ProcessStream,
     /// It is not the server's own: it ends when the server has ended.
     waits: bool,
     since: Instant,
 }
 
-impl Followed {
+impl ProcessFollow {
     fn new(stream: ProcessStream, waits: bool) -> Self {
         let since = Instant::now();
         Self {
@@ -62,8 +62,8 @@ impl Followed {
 }
 
 /// What came of taking up the stream.
-enum Again {
-    Followed(Box<Followed>),
+enum Reattach {
+    Followed(Box<ProcessFollow>),
     Ended,
     Unknown,
 }
@@ -72,32 +72,32 @@ enum Again {
 pub(in crate::session) async fn watch(
     with: WatchedProcess,
     stream: ProcessStream,
-    tell: mpsc::Sender<Heard>,
+    tell: mpsc::Sender<ProcessNews>,
 ) {
-    let mut source = Followed::new(stream, false);
+    let mut source = ProcessFollow::new(stream, false);
     let timing = &with.world.timing;
     let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
     loop {
         let heard = match with.next(&mut source).await {
             Some(ProcessEvent::Stdout(bytes)) if !source.waits => {
-                Heard::Printed(LogStream::Stdout, bytes)
+                ProcessNews::Printed(LogStream::Stdout, bytes)
             }
             Some(ProcessEvent::Stderr(bytes)) if !source.waits => {
-                Heard::Printed(LogStream::Stderr, bytes)
+                ProcessNews::Printed(LogStream::Stderr, bytes)
             }
-            Some(ProcessEvent::Ended(exit)) if !source.waits => Heard::Ended(Some(exit)),
+            Some(ProcessEvent::Ended(exit)) if !source.waits => ProcessNews::Ended(Some(exit)),
             Some(ProcessEvent::Stdout(_) | ProcessEvent::Stderr(_)) => continue,
             Some(ProcessEvent::Ended(_)) | None => {
                 match with.take_up(&source, &mut backoff).await {
                     Some(again) => {
                         source = again;
-                        Heard::Resumed
+                        ProcessNews::Resumed
                     }
-                    None => Heard::Ended(None),
+                    None => ProcessNews::Ended(None),
                 }
             }
         };
-        let is_last = matches!(heard, Heard::Ended(_));
+        let is_last = matches!(heard, ProcessNews::Ended(_));
         if tell.send(heard).await.is_err() || is_last {
             return;
         }
@@ -106,7 +106,7 @@ pub(in crate::session) async fn watch(
 
 impl WatchedProcess {
     /// The next event; `None`: the stream broke, or there is reason to take it up anew.
-    async fn next(&self, source: &mut Followed) -> Option<ProcessEvent> {
+    async fn next(&self, source: &mut ProcessFollow) -> Option<ProcessEvent> {
         let is_silent = self.is_silent && !source.waits;
         if is_silent {
             source.stream.without_keepalives();
@@ -120,40 +120,44 @@ impl WatchedProcess {
     }
 
     /// Takes the stream up again, for as long as nobody knows that the process has ended.
-    async fn take_up(&self, source: &Followed, backoff: &mut Backoff) -> Option<Followed> {
+    async fn take_up(
+        &self,
+        source: &ProcessFollow,
+        backoff: &mut Backoff,
+    ) -> Option<ProcessFollow> {
         backoff.reset_if_lasting(source.since.elapsed(), self.world.timing.lasting);
         loop {
             tokio::time::sleep(backoff.next(random::jitter(), None)).await;
             match self.again(source).await {
-                Again::Followed(source) => return Some(*source),
-                Again::Ended => return None,
+                Reattach::Followed(source) => return Some(*source),
+                Reattach::Ended => return None,
                 // The control plane is asked by the driver, whose connection broke as well.
-                Again::Unknown => {}
+                Reattach::Unknown => {}
             }
         }
     }
 
-    async fn again(&self, source: &Followed) -> Again {
-        let selector = Selector::Pid(source.stream.pid());
+    async fn again(&self, source: &ProcessFollow) -> Reattach {
+        let selector = ProcessRef::Pid(source.stream.pid());
         if !source.waits {
             match self.envd.connect(&selector).await {
                 Ok(stream) => {
-                    return Again::Followed(Box::new(Followed::new(stream, false)));
+                    return Reattach::Followed(Box::new(ProcessFollow::new(stream, false)));
                 }
-                Err(error) if matches!(error.kind, Kind::NotFound { .. }) => {}
-                Err(_) => return Again::Unknown,
+                Err(error) if matches!(error.kind, ErrorKind::NotFound { .. }) => {}
+                Err(_) => return Reattach::Unknown,
             }
         }
         let Ok(found) = ServerProcess::find(&self.envd).await else {
-            return Again::Unknown;
+            return Reattach::Unknown;
         };
         let Some(server) = found else {
-            return Again::Ended;
+            return Reattach::Ended;
         };
         match follow_unknown(&self.envd, &self.client, &server).await {
-            Ok(Some(stream)) => Again::Followed(Box::new(Followed::new(stream, true))),
-            Ok(None) => Again::Ended,
-            Err(()) => Again::Unknown,
+            Ok(Some(stream)) => Reattach::Followed(Box::new(ProcessFollow::new(stream, true))),
+            Ok(None) => Reattach::Ended,
+            Err(()) => Reattach::Unknown,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What stands unsent in the composer, one draft for each process that has the session open.
 
-use super::{Desk, Recorder, told};
+use super::{DraftSlot, Recorder, told};
 use crate::domain::id::SessionKey;
-use crate::session::context::Records;
+use crate::session::context::RecordStore;
 use crate::store::lock::SessionLock;
 
 /// Processes that can each keep a draft of one session.
@@ -39,17 +39,17 @@ impl Recorder {
     }
 
     /// This process's desk, the first that was free; taken with its first use.
-    pub(super) fn desk(&self, records: &Records) -> SessionKey {
+    pub(super) fn desk(&self, records: &RecordStore) -> SessionKey {
         let mut memory = self.memory();
         let desk = memory.desk.get_or_insert_with(|| {
             let free = |key: SessionKey| {
                 let lock = self.lock_desk(records, &key)?;
-                Some(Desk {
+                Some(DraftSlot {
                     key,
                     _lock: Some(lock),
                 })
             };
-            self.desks().find_map(free).unwrap_or_else(|| Desk {
+            self.desks().find_map(free).unwrap_or_else(|| DraftSlot {
                 key: self.key.clone(),
                 _lock: None,
             })
@@ -62,7 +62,7 @@ impl Recorder {
         std::iter::once(self.key.clone()).chain(others)
     }
 
-    fn lock_desk(&self, records: &Records, desk: &SessionKey) -> Option<SessionLock> {
+    fn lock_desk(&self, records: &RecordStore, desk: &SessionKey) -> Option<SessionLock> {
         let is_first = *desk == self.key;
         // The session's own lock says who drives.
         let first = || SessionKey::from(format!("{desk}-d0"));

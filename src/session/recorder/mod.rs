@@ -25,13 +25,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::SecretString;
 
-use super::context::{Records, World};
-use crate::domain::chat::{ChatEvent, Resync, Status};
+use super::context::{RecordStore, SessionContext};
+use crate::domain::chat::{ChatEvent, Resync, TurnStatus};
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::log::{LogEnds, LogLine};
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use crate::domain::session::{NewSession, Origin, Prompt, SessionSpec, SessionSummary};
+use crate::domain::session::{NewSession, Prompt, SessionOrigin, SessionSpec, SessionSummary};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire;
 use crate::engine::EngineSpec;
@@ -39,7 +39,7 @@ use crate::store::lock::SessionLock;
 use crate::store::secrets::Secrets;
 use crate::store::snapshots::SnapshotFiles;
 use crate::store::{Naming, StoreError, StoredSession};
-use record::Place;
+use record::SessionRecord;
 
 /// Messages that are shown before the server has been asked.
 const MESSAGES: usize = 200;
@@ -48,13 +48,13 @@ const LINES: usize = 2_000;
 
 /// Where a session's snapshots are kept, and under which key.
 #[derive(Debug, Clone)]
-pub(crate) struct Keep {
+pub(crate) struct SnapshotSlot {
     pub(crate) files: SnapshotFiles,
     pub(crate) key: SessionKey,
 }
 
 /// What the store knows of a session when it is opened.
-pub(crate) struct Stored {
+pub(crate) struct StoredState {
     pub(crate) draft: String,
     pub(crate) sandbox: SandboxInfo,
     pub(crate) transcript: Option<Resync>,
@@ -67,18 +67,18 @@ pub(crate) struct Recorder {
     engine: EngineKind,
     /// Where this program was started.
     project: Option<PathBuf>,
-    records: Option<Records>,
+    records: Option<RecordStore>,
     /// What stands in for the store where there is none.
-    memory: Arc<Mutex<Memory>>,
+    memory: Arc<Mutex<RecorderState>>,
     drives: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
-struct Memory {
-    place: Option<Place>,
+struct RecorderState {
+    place: Option<SessionRecord>,
     password: Option<SecretString>,
     lock: Option<SessionLock>,
-    desk: Option<Desk>,
+    desk: Option<DraftSlot>,
     /// Prompts that the store did not take; they wait here.
     unstored: Vec<Prompt>,
     /// How far the log was shown.
@@ -87,22 +87,22 @@ struct Memory {
 
 /// Where this process keeps its draft: two that have a session open do not write over each other.
 #[derive(Debug)]
-struct Desk {
+struct DraftSlot {
     /// The first desk's is the session's key.
     key: SessionKey,
     _lock: Option<SessionLock>,
 }
 
 impl Recorder {
-    pub(crate) fn open(world: &World, spec: &SessionSpec) -> Self {
+    pub(crate) fn open(world: &SessionContext, spec: &SessionSpec) -> Self {
         let engine = world
             .settings
             .engine
             .as_ref()
             .map_or(EngineKind::Attached, EngineSpec::kind);
         let records = match spec.origin {
-            Origin::Attach { .. } => None,
-            Origin::New(_) | Origin::Stored => world.records.clone(),
+            SessionOrigin::Attach { .. } => None,
+            SessionOrigin::New(_) | SessionOrigin::Stored => world.records.clone(),
         };
         Self {
             key: spec.key.clone(),
@@ -144,16 +144,16 @@ impl Recorder {
     }
 
     /// Where things are recorded that only the driving process records.
-    fn driven(&self) -> Option<&Records> {
+    fn driven(&self) -> Option<&RecordStore> {
         self.records.as_ref().filter(|_| self.drives())
     }
 
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    fn memory(&self) -> MutexGuard<'_, RecorderState> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns what is known of the session; `None` for one that is not in the store.
-    pub(crate) async fn stored(&self) -> Option<Stored> {
+    pub(crate) async fn stored(&self) -> Option<StoredState> {
         let records = self.records.as_ref()?;
         // Also where there is nothing yet: who was here first has the first desk.
         self.desk(records);
@@ -165,7 +165,7 @@ impl Recorder {
                 conversation: transcript.conversation?,
                 messages: transcript.messages,
                 more: transcript.more,
-                status: Status::Idle,
+                status: TurnStatus::Idle,
                 permissions: None,
                 questions: None,
                 after_gap: false,
@@ -177,7 +177,7 @@ impl Recorder {
             shown.advance(line);
         }
         self.memory().shown = shown;
-        Some(Stored {
+        Some(StoredState {
             draft: self.stored_draft().await.unwrap_or_default(),
             sandbox: session.summary.sandbox,
             transcript,
@@ -186,12 +186,12 @@ impl Recorder {
     }
 
     /// Where the session lives, as far as it came.
-    pub(crate) async fn stored_place(&self) -> Option<Place> {
+    pub(crate) async fn stored_place(&self) -> Option<SessionRecord> {
         let Some(records) = &self.records else {
             return self.memory().place.clone();
         };
         let session = told("session", records.store.session(&self.key).await)??;
-        Some(Place {
+        Some(SessionRecord {
             new: session.new?,
             sandbox: session.summary.sandbox,
             port: session.port,
@@ -207,8 +207,8 @@ impl Recorder {
     }
 
     /// Stores a session that is to be made, under a name of its own.
-    pub(crate) async fn plan(&self, new: NewSession, now: UnixMillis) -> Place {
-        let planned = Place::planned(new.clone(), self.engine);
+    pub(crate) async fn plan(&self, new: NewSession, now: UnixMillis) -> SessionRecord {
+        let planned = SessionRecord::planned(new.clone(), self.engine);
         let place = self.add(new, Naming::Similar, now).await;
         let place = told("session", place).unwrap_or(planned);
         self.memory().place = Some(place.clone());
@@ -224,8 +224,8 @@ impl Recorder {
         new: NewSession,
         naming: Naming,
         now: UnixMillis,
-    ) -> Result<Place, StoreError> {
-        let mut place = Place::planned(new, self.engine);
+    ) -> Result<SessionRecord, StoreError> {
+        let mut place = SessionRecord::planned(new, self.engine);
         let Some(records) = &self.records else {
             return Ok(place);
         };
@@ -250,7 +250,7 @@ impl Recorder {
     }
 
     /// Stores what was asked for anew, and a session that has nothing yet.
-    pub(crate) async fn replan(&self, place: &Place) {
+    pub(crate) async fn replan(&self, place: &SessionRecord) {
         self.memory().place = Some(place.clone());
         let Some(records) = self.driven() else { return };
         let stored = told("session", records.store.session(&self.key).await);
@@ -263,7 +263,7 @@ impl Recorder {
         told("session", records.store.save_session(&session).await);
     }
 
-    pub(crate) async fn place(&self, place: &Place) {
+    pub(crate) async fn place(&self, place: &SessionRecord) {
         self.memory().place = Some(place.clone());
         let Some(records) = self.driven() else { return };
         told(
@@ -412,10 +412,10 @@ impl Recorder {
     }
 
     /// Where the session's snapshots are; `None` where nothing is stored.
-    pub(crate) fn keep(&self) -> Option<Keep> {
+    pub(crate) fn keep(&self) -> Option<SnapshotSlot> {
         let files = self.records.as_ref()?.snapshots.clone();
         let key = self.key.clone();
-        Some(Keep { files, key })
+        Some(SnapshotSlot { files, key })
     }
 
     /// Returns when everything is on the disk.
@@ -449,11 +449,11 @@ mod tests {
 
     /// The session as one more process has it open.
     fn process(dir: &Path) -> Recorder {
-        let mut world = World::new(tokio::time::Instant::now(), HttpOptions::default());
-        world.records = Some(Records::open(dir));
+        let mut world = SessionContext::new(tokio::time::Instant::now(), HttpOptions::default());
+        world.records = Some(RecordStore::open(dir));
         let spec = SessionSpec {
             key: "one".into(),
-            origin: Origin::Stored,
+            origin: SessionOrigin::Stored,
         };
         Recorder::open(&world, &spec)
     }

@@ -8,7 +8,7 @@ use crate::domain::sandbox::{EngineKind, SandboxInfo};
 use crate::domain::session::NewSession;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct SessionRecord {
     pub(crate) new: NewSession,
     pub(crate) sandbox: SandboxInfo,
     /// The port of OpenCode in the sandbox, once chosen.
@@ -16,7 +16,7 @@ pub(crate) struct Place {
     pub(crate) conversation: Option<OpencodeSessionId>,
 }
 
-impl Place {
+impl SessionRecord {
     /// Whether a boot only has to find what is there already.
     pub(crate) fn is_complete(&self) -> bool {
         let sandbox = &self.sandbox;

@@ -4,7 +4,7 @@
 
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
-use crate::session::context::Records;
+use crate::session::context::RecordStore;
 use crate::store::StoreError;
 use crate::store::lock::SessionLock;
 
@@ -12,7 +12,7 @@ use crate::store::lock::SessionLock;
 ///
 /// # Errors
 /// Another process has it open, or something of it could not be removed.
-pub async fn remove(records: &Records, key: &SessionKey) -> Result<(), Failure> {
+pub async fn remove(records: &RecordStore, key: &SessionKey) -> Result<(), Failure> {
     let Some(lock) = SessionLock::try_take(&records.directory, key) else {
         return Err(open_elsewhere());
     };
@@ -52,7 +52,7 @@ mod tests {
     use crate::domain::session::Prompt;
     use crate::domain::time::UnixMillis;
     use crate::store::secrets::Secrets;
-    use crate::store::snapshots::{Fresh, Snapshot};
+    use crate::store::snapshots::{NewContent, StoredSnapshot};
 
     /// All files below a directory that have `key` in their path.
     fn traces(directory: &Path, key: &str) -> Vec<String> {
@@ -75,8 +75,8 @@ mod tests {
     #[tokio::test]
     async fn nothing_of_a_removed_session_is_left_and_its_neighbour_stays() {
         let directory = tempfile::tempdir().unwrap();
-        let records = Records::open(directory.path());
-        let snapshot = Snapshot {
+        let records = RecordStore::open(directory.path());
+        let snapshot = StoredSnapshot {
             at: UnixMillis(1),
             code_at: UnixMillis(1),
             code: None,
@@ -107,7 +107,9 @@ mod tests {
                 ..Secrets::default()
             };
             records.secrets.save(key, &secrets).unwrap();
-            let saved = records.snapshots.save(key, &snapshot, &Fresh::default());
+            let saved = records
+                .snapshots
+                .save(key, &snapshot, &NewContent::default());
             saved.unwrap();
         }
         let [doomed, neighbour] = &keys;

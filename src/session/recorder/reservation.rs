@@ -4,8 +4,8 @@
 //! cannot be had. What is opened by the same key afterwards finds what was stored here.
 
 use super::Recorder;
-use crate::domain::session::{Origin, SessionSpec};
-use crate::session::context::{World, wall};
+use crate::domain::session::{SessionOrigin, SessionSpec};
+use crate::session::context::{SessionContext, wall};
 use crate::store::{Naming, StoreError};
 
 /// Stores a new session and returns its name; `None`: `spec` is not of a new one.
@@ -13,11 +13,11 @@ use crate::store::{Naming, StoreError};
 /// # Errors
 /// [`StoreError::NameTaken`] when another session has a name that is to be taken as it is.
 pub async fn reserve(
-    world: &World,
+    world: &SessionContext,
     spec: &SessionSpec,
     naming: Naming,
 ) -> Result<Option<String>, StoreError> {
-    let Origin::New(new) = &spec.origin else {
+    let SessionOrigin::New(new) = &spec.origin else {
         return Ok(None);
     };
     let recorder = Recorder::open(world, spec);

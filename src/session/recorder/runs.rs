@@ -2,15 +2,20 @@
 
 use super::{Recorder, told};
 use crate::domain::id::SandboxId;
-use crate::domain::price::Run;
-use crate::domain::runs::{Life, SeenRun};
+use crate::domain::price::RunningSandbox;
+use crate::domain::runs::{ObservedRun, Usage};
 use crate::domain::sandbox::EngineKind;
 use crate::domain::time::UnixMillis;
 use crate::session::context::wall;
 
 impl Recorder {
     /// The sandbox runs.
-    pub(crate) async fn run_seen(&self, id: &SandboxId, run: Run, ends_at: Option<UnixMillis>) {
+    pub(crate) async fn run_seen(
+        &self,
+        id: &SandboxId,
+        run: RunningSandbox,
+        ends_at: Option<UnixMillis>,
+    ) {
         if let Some(records) = self.driven() {
             let seen = records.store.run_seen(&self.key, id, run, ends_at).await;
             told("run", seen);
@@ -26,13 +31,13 @@ impl Recorder {
     }
 
     /// What the session's sandboxes have come to; `running` runs now. Empty where nobody pays.
-    pub(crate) async fn life(&self, running: Option<&SeenRun>) -> Life {
+    pub(crate) async fn life(&self, running: Option<&ObservedRun>) -> Usage {
         let place = self.stored_place().await;
         let costs = place.is_some_and(|place| place.sandbox.engine == EngineKind::E2b);
         let Some(records) = self.records.as_ref().filter(|_| costs) else {
-            return Life::default();
+            return Usage::default();
         };
         let stored = told("run", records.store.runs(&self.key).await).unwrap_or_default();
-        Life::of(stored.into_iter().chain(running.cloned()), wall())
+        Usage::of(stored.into_iter().chain(running.cloned()), wall())
     }
 }

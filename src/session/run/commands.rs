@@ -1,34 +1,34 @@
 //! What becomes of each command, with a connection and without one: all of it is said here.
 
 use super::connection::Connection;
-use super::outcome::{Heard, Stop};
+use super::outcome::{CommandOutcome, StopSession};
 use super::prompt_delivery::DeliveryEvent;
-use super::state::Serving;
+use super::state::SessionState;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, SessionCommand};
+use crate::domain::session::{CloseAction, SessionCommand};
 use crate::session::failures;
 
-/// Deals with a command. [`Heard::Retry`]: what is waited for is to be tried now; a connection is to be
+/// Deals with a command. [`CommandOutcome::Retry`]: what is waited for is to be tried now; a connection is to be
 /// given up for a new one.
 pub(crate) async fn handle(
-    serving: &mut Serving,
+    serving: &mut SessionState,
     connection: Option<&mut Connection>,
     command: SessionCommand,
-) -> Result<Heard, Stop> {
+) -> Result<CommandOutcome, StopSession> {
     match (command, connection) {
         (SessionCommand::Prompt(prompt), _) => serving.send(prompt).await,
         (SessionCommand::Unqueue(id), _) => serving.remove(id).await,
         (SessionCommand::ReleaseQueue, _) => serving.deliver(DeliveryEvent::Release).await,
         (SessionCommand::SaveDraft(draft), _) => serving.recorder.draft(draft).await,
-        (SessionCommand::Pause, _) => return Err(Stop(Closing::Pause)),
-        (SessionCommand::Kill, _) => return Err(Stop(Closing::Kill)),
+        (SessionCommand::Pause, _) => return Err(StopSession(CloseAction::Pause)),
+        (SessionCommand::Kill, _) => return Err(StopSession(CloseAction::Kill)),
         (SessionCommand::Reconnect, _) => {
             serving.world.woke().await;
-            return Ok(Heard::Retry);
+            return Ok(CommandOutcome::Retry);
         }
         // Nothing waits for its next try.
         (SessionCommand::Retry, Some(_)) => {}
-        (SessionCommand::Retry, None) => return Ok(Heard::Retry),
+        (SessionCommand::Retry, None) => return Ok(CommandOutcome::Retry),
         (SessionCommand::UseTemplate(_), Some(_)) => {
             serving.command_failed(failures::has_conversation()).await;
         }
@@ -38,7 +38,7 @@ pub(crate) async fn handle(
         (SessionCommand::Revive, Some(_)) => serving.command_failed(failures::not_gone()).await,
         (SessionCommand::Revive, None) => {
             serving.wants_revival();
-            return Ok(Heard::Retry);
+            return Ok(CommandOutcome::Retry);
         }
         (SessionCommand::SendNow(id), Some(_)) => {
             serving.deliver(DeliveryEvent::SendNow(id)).await;
@@ -70,5 +70,5 @@ pub(crate) async fn handle(
                 .await;
         }
     }
-    Ok(Heard::Done)
+    Ok(CommandOutcome::Done)
 }

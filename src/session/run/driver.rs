@@ -16,41 +16,41 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::commands;
-use super::connection::{Connection, Happened};
-use super::events::Events;
+use super::connection::{Connection, ConnectionInput};
+use super::events::EventSender;
 use super::inbox::CommandInbox;
 use super::inquiry::SandboxInquiry;
-use super::outcome::{Elsewhere, Heard, Lost, Stop};
-use super::retry_state::Outages;
-use super::state::Serving;
+use super::outcome::{CommandOutcome, Disconnect, StopSession, StoreChange};
+use super::retry_state::RetryState;
+use super::state::SessionState;
 use crate::domain::sandbox::{BootEvent, Phase, Stage};
-use crate::domain::session::{Closing, SessionCommand, SessionEvent, SessionSpec};
+use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
 use crate::net::random;
 use crate::session::boot;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::context::wall;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
-use crate::session::sandbox::Verdict;
+use crate::session::sandbox::SandboxVerdict;
 
 /// What a session's task is given to speak and listen with.
-pub(crate) struct Doors {
-    pub(crate) world: Arc<World>,
-    pub(crate) events: Events,
+pub(crate) struct Channels {
+    pub(crate) world: Arc<SessionContext>,
+    pub(crate) events: EventSender,
     pub(crate) inbox: CommandInbox<SessionCommand>,
     /// Changes when another process has written to the store.
     pub(crate) changes: watch::Receiver<u64>,
 }
 
 /// How the task is asked to end, and what becomes of the sandbox then.
-pub(crate) struct Ending {
+pub(crate) struct StopRequest {
     pub(crate) cancel: CancellationToken,
-    pub(crate) policy: watch::Receiver<Closing>,
+    pub(crate) policy: watch::Receiver<CloseAction>,
 }
 
 /// What ends a wait, beside the wish to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Until {
+enum WaitEnd {
     Retry,
     Prompt,
     /// What the process does that drives the session.
@@ -59,17 +59,17 @@ enum Until {
 }
 
 /// Runs a session until it is closed.
-pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
-    let Doors {
+pub(crate) async fn run(spec: SessionSpec, doors: Channels, ending: StopRequest) {
+    let Channels {
         world,
         events,
         inbox,
         changes,
     } = doors;
     let recorder = Recorder::open(&world, &spec);
-    let mut serving = Serving::new(Arc::clone(&world), events, recorder, changes);
+    let mut serving = SessionState::new(Arc::clone(&world), events, recorder, changes);
     serving.restore().await;
-    let mut life = Life {
+    let mut life = Driver {
         spec: world.settled(spec).await,
         world,
         serving,
@@ -78,7 +78,7 @@ pub(crate) async fn run(spec: SessionSpec, doors: Doors, ending: Ending) {
         wanted: false,
         inquiry: SandboxInquiry::default(),
     };
-    let Err(Stop(closing)) = Box::pin(life.live()).await;
+    let Err(StopSession(closing)) = Box::pin(life.live()).await;
     life.serving.end(closing).await;
 }
 
@@ -88,23 +88,23 @@ const GIVEN_UP: &str = "the connection was given up for a new one";
 /// Tries of what fails in passing before there is anything to come back to; then somebody is asked.
 const TRIES: u32 = 3;
 
-struct Life {
-    world: Arc<World>,
+struct Driver {
+    world: Arc<SessionContext>,
     spec: SessionSpec,
-    serving: Serving,
+    serving: SessionState,
     inbox: CommandInbox<SessionCommand>,
-    ending: Ending,
+    ending: StopRequest,
     /// Somebody wants the sandbox to run since it was last seen running: a paused one is resumed.
     wanted: bool,
     /// What has become of the sandbox, asked while the connection is lost.
     inquiry: SandboxInquiry,
 }
 
-impl Life {
-    /// Boots, serves, mends what breaks; only a [`Stop`] ends it.
-    async fn live(&mut self) -> Result<Infallible, Stop> {
+impl Driver {
+    /// Boots, serves, mends what breaks; only a [`StopSession`] ends it.
+    async fn live(&mut self) -> Result<Infallible, StopSession> {
         self.wait_until_wanted().await?;
-        let mut outage = Outages::of_boots(&self.world.timing);
+        let mut outage = RetryState::of_boots(&self.world.timing);
         self.wait_if_over().await?;
         loop {
             self.wait_for_driver().await?;
@@ -144,9 +144,9 @@ impl Life {
             }
             let until = match phase {
                 // As the screen says: what is sent to a paused sandbox resumes it.
-                Phase::Paused => Until::Prompt,
-                Phase::Failed(_) if !self.serving.recorder.drives() => Until::Change,
-                _ => Until::Retry,
+                Phase::Paused => WaitEnd::Prompt,
+                Phase::Failed(_) if !self.serving.recorder.drives() => WaitEnd::Change,
+                _ => WaitEnd::Retry,
             };
             if phase == Phase::Failed(failures::driven_elsewhere()) {
                 self.tell_of_driver().await;
@@ -159,16 +159,16 @@ impl Life {
     }
 
     /// Shows a session that is stored as gone or paused as that, until somebody wants it back.
-    async fn wait_if_over(&mut self) -> Result<(), Stop> {
+    async fn wait_if_over(&mut self) -> Result<(), StopSession> {
         // What ended it is known; whether it did is asked when somebody wants it back.
         match self.serving.stored_phase().await {
             Some(gone @ Phase::Gone(_)) => {
                 self.serving.announce(gone).await;
-                self.wait(Until::Retry).await?;
+                self.wait(WaitEnd::Retry).await?;
             }
             Some(Phase::Paused) => {
                 self.serving.announce(Phase::Paused).await;
-                self.wait(Until::Prompt).await?;
+                self.wait(WaitEnd::Prompt).await?;
             }
             _ => {}
         }
@@ -176,7 +176,7 @@ impl Life {
     }
 
     /// A sandbox that costs is not made before there is something for it to do.
-    async fn wait_until_wanted(&mut self) -> Result<(), Stop> {
+    async fn wait_until_wanted(&mut self) -> Result<(), StopSession> {
         if self.serving.is_wanted(&self.spec).await {
             return Ok(());
         }
@@ -188,7 +188,7 @@ impl Life {
                 Some(command) = self.inbox.recv() => {
                     self.hear(&command);
                     let is_typing = matches!(&command, SessionCommand::SaveDraft(text) if !text.is_empty());
-                    let is_asked = commands::handle(&mut self.serving, None, command).await? == Heard::Retry;
+                    let is_asked = commands::handle(&mut self.serving, None, command).await? == CommandOutcome::Retry;
                     if is_asked || is_typing && self.world.settings.warm_start {
                         return Ok(());
                     }
@@ -202,7 +202,7 @@ impl Life {
     }
 
     /// Where another process boots the session, waits until it has.
-    async fn wait_for_driver(&mut self) -> Result<(), Stop> {
+    async fn wait_for_driver(&mut self) -> Result<(), StopSession> {
         if self.serving.may_boot().await {
             return Ok(());
         }
@@ -247,12 +247,12 @@ impl Life {
 
     /// Serves over one connection after another; returns the phase in which only a new boot helps,
     /// or `None` where it helps at once.
-    async fn stay_connected(&mut self) -> Result<Option<Phase>, Stop> {
-        let mut outage = Outages::of_connections(&self.world.timing);
+    async fn stay_connected(&mut self) -> Result<Option<Phase>, StopSession> {
+        let mut outage = RetryState::of_connections(&self.world.timing);
         loop {
             let (lost, lived) = self.connection(&outage).await?;
             let (reason, least) = match lost {
-                Lost::Connection {
+                Disconnect::Connection {
                     reason,
                     least,
                     silence,
@@ -264,13 +264,13 @@ impl Life {
                     (reason, least)
                 }
                 // The process may have ended with its sandbox: then that is what there is to say.
-                Lost::Until(Phase::Failed(failure)) => match self.verdict().await? {
-                    Verdict::Over(phase) => return Ok(Some(phase)),
-                    Verdict::Runs => return Ok(Some(Phase::Failed(failure))),
-                    Verdict::Unknown => (failure.summary, Duration::ZERO),
+                Disconnect::Until(Phase::Failed(failure)) => match self.verdict().await? {
+                    SandboxVerdict::Over(phase) => return Ok(Some(phase)),
+                    SandboxVerdict::Runs => return Ok(Some(Phase::Failed(failure))),
+                    SandboxVerdict::Unknown => (failure.summary, Duration::ZERO),
                 },
-                Lost::Until(phase) => return Ok(Some(phase)),
-                Lost::TookOver => return Ok(None),
+                Disconnect::Until(phase) => return Ok(Some(phase)),
+                Disconnect::TookOver => return Ok(None),
             };
             self.wait_out(&mut outage, reason, least).await?;
             if let Some(phase) = self.inquire(outage.is_eager()).await? {
@@ -280,15 +280,15 @@ impl Life {
     }
 
     /// What has become of the sandbox.
-    async fn verdict(&mut self) -> Result<Verdict, Stop> {
+    async fn verdict(&mut self) -> Result<SandboxVerdict, StopSession> {
         let verdict = Box::pin(self.during(self.serving.verdict())).await?;
-        Ok(verdict.unwrap_or(Verdict::Unknown))
+        Ok(verdict.unwrap_or(SandboxVerdict::Unknown))
     }
 
     /// Asks what has become of the sandbox, and waits a little for the word: a connection would resume some
     /// that are paused. Where the answer takes longer it is waited for beside the next tries. Returns the phase
     /// in which they are in vain.
-    async fn inquire(&mut self, is_eager: bool) -> Result<Option<Phase>, Stop> {
+    async fn inquire(&mut self, is_eager: bool) -> Result<Option<Phase>, StopSession> {
         if let Some(phase) = self.inquiry.take_over() {
             return Ok(Some(phase));
         }
@@ -310,22 +310,25 @@ impl Life {
     /// Says what is lost, since when and when it is tried again, and waits until then.
     async fn wait_out(
         &mut self,
-        outage: &mut Outages,
+        outage: &mut RetryState,
         reason: String,
         least: Duration,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StopSession> {
         let (wait, outage) = outage.next((reason, least), random::jitter(), wall());
         self.serving.announce(Phase::Reconnecting(outage)).await;
-        self.wait(Until::Time(wait)).await?;
+        self.wait(WaitEnd::Time(wait)).await?;
         // Others may have died with what was lost, and the machine may have slept.
         self.world.renew_connections().await;
         Ok(())
     }
 
     /// Serves one connection until it is lost; says how long it lived if it ever came to life.
-    async fn connection(&mut self, outage: &Outages) -> Result<(Lost, Option<Duration>), Stop> {
+    async fn connection(
+        &mut self,
+        outage: &RetryState,
+    ) -> Result<(Disconnect, Option<Duration>), StopSession> {
         let Some(mut connection) = Connection::open(&self.serving, outage) else {
-            return Ok((Lost::connection("there is no server"), None));
+            return Ok((Disconnect::connection("there is no server"), None));
         };
         loop {
             let happened = tokio::select! {
@@ -334,13 +337,13 @@ impl Life {
                 Some(command) = self.inbox.recv() => {
                     let link = Some(&mut connection);
                     match commands::handle(&mut self.serving, link, command).await {
-                        Ok(Heard::Done) => Ok(Happened::Commanded),
-                        Ok(Heard::Retry) => Ok(Happened::Lost(Lost::connection(GIVEN_UP))),
+                        Ok(CommandOutcome::Done) => Ok(ConnectionInput::Commanded),
+                        Ok(CommandOutcome::Retry) => Ok(ConnectionInput::Lost(Disconnect::connection(GIVEN_UP))),
                         Err(stop) => Err(stop),
                     }
                 }
-                elsewhere = self.serving.elsewhere() => Ok(Happened::Elsewhere(elsewhere)),
-                phase = self.inquiry.over() => Ok(Happened::Lost(Lost::Until(phase))),
+                elsewhere = self.serving.elsewhere() => Ok(ConnectionInput::Elsewhere(elsewhere)),
+                phase = self.inquiry.over() => Ok(ConnectionInput::Lost(Disconnect::Until(phase))),
                 happened = connection.wait() => Ok(happened),
             };
             let happened = match happened {
@@ -363,7 +366,7 @@ impl Life {
 
     /// Waits for `work` and serves meanwhile what can be served without a connection. `None`: the user
     /// gave it up to try again; all that was made on the way is stored.
-    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, Stop> {
+    async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, StopSession> {
         let mut work = pin!(work);
         loop {
             tokio::select! {
@@ -373,7 +376,7 @@ impl Life {
                     self.hear(&command);
                     // It is asked for at the end of this very boot.
                     let is_revival = command == SessionCommand::Revive;
-                    if commands::handle(&mut self.serving, None, command).await? == Heard::Retry && !is_revival {
+                    if commands::handle(&mut self.serving, None, command).await? == CommandOutcome::Retry && !is_revival {
                         return Ok(None);
                     }
                 }
@@ -384,14 +387,14 @@ impl Life {
     }
 
     /// Waits until the user wants to try again, or what else is waited for.
-    async fn wait(&mut self, until: Until) -> Result<(), Stop> {
+    async fn wait(&mut self, until: WaitEnd) -> Result<(), StopSession> {
         let mut limit = pin!(async move {
             match until {
-                Until::Time(limit) => tokio::time::sleep(limit).await,
-                Until::Retry | Until::Prompt | Until::Change => std::future::pending().await,
+                WaitEnd::Time(limit) => tokio::time::sleep(limit).await,
+                WaitEnd::Retry | WaitEnd::Prompt | WaitEnd::Change => std::future::pending().await,
             }
         });
-        if !matches!(until, Until::Time(_)) {
+        if !matches!(until, WaitEnd::Time(_)) {
             self.wanted = false;
         }
         let mut is_gone = false;
@@ -403,15 +406,15 @@ impl Life {
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
                     self.hear(&command);
-                    let is_awaited = until == Until::Prompt
+                    let is_awaited = until == WaitEnd::Prompt
                         && matches!(command, SessionCommand::Prompt(_));
-                    if commands::handle(&mut self.serving, None, command).await? == Heard::Retry || is_awaited {
+                    if commands::handle(&mut self.serving, None, command).await? == CommandOutcome::Retry || is_awaited {
                         return Ok(());
                     }
                 }
                 elsewhere = self.serving.elsewhere() => {
                     self.serving.heard_of(elsewhere).await;
-                    if elsewhere == Elsewhere::TookOver && until == Until::Change {
+                    if elsewhere == StoreChange::TookOver && until == WaitEnd::Change {
                         return Ok(());
                     }
                     match self.serving.stored_phase().await {
@@ -422,14 +425,14 @@ impl Life {
                             }
                         }
                         Some(phase @ Phase::Paused) => {
-                            if !was_over && !matches!(until, Until::Time(_)) {
+                            if !was_over && !matches!(until, WaitEnd::Time(_)) {
                                 self.serving.announce(phase).await;
                             }
                             was_over = true;
                         }
                         // Somebody else has resumed or revived it, or starts it.
                         Some(Phase::Dormant)
-                            if (was_over || until == Until::Change)
+                            if (was_over || until == WaitEnd::Change)
                                 && self.serving.has_place().await =>
                         {
                             return Ok(());
@@ -444,7 +447,7 @@ impl Life {
         }
     }
 
-    fn asked(&self) -> Stop {
-        Stop(*self.ending.policy.borrow())
+    fn asked(&self) -> StopSession {
+        StopSession(*self.ending.policy.borrow())
     }
 }

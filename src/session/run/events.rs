@@ -8,12 +8,12 @@ use crate::domain::session::SessionEvent;
 
 /// A session's own end of the channel.
 #[derive(Debug, Clone)]
-pub(crate) struct Events {
+pub(crate) struct EventSender {
     key: SessionKey,
     sender: mpsc::Sender<(SessionKey, SessionEvent)>,
 }
 
-impl Events {
+impl EventSender {
     pub(crate) fn new(key: SessionKey, sender: mpsc::Sender<(SessionKey, SessionEvent)>) -> Self {
         Self { key, sender }
     }

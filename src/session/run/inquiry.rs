@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 use tokio::time::timeout;
 
 use crate::domain::sandbox::Phase;
-use crate::session::sandbox::Verdict;
+use crate::session::sandbox::SandboxVerdict;
 
 /// Questions at a time: one that went out while the network was away may never be answered.
 const QUESTIONS: usize = 4;
@@ -19,7 +19,7 @@ const QUESTIONS: usize = 4;
 /// The questions under way.
 #[derive(Default)]
 pub(in crate::session) struct SandboxInquiry {
-    questions: FuturesUnordered<BoxFuture<'static, Verdict>>,
+    questions: FuturesUnordered<BoxFuture<'static, SandboxVerdict>>,
     /// An answer that ends the tries.
     over: Option<Phase>,
 }
@@ -28,19 +28,19 @@ impl SandboxInquiry {
     /// Asks once more; the question is given up after `limit`.
     pub(in crate::session) fn ask(
         &mut self,
-        verdict: impl Future<Output = Verdict> + Send + 'static,
+        verdict: impl Future<Output = SandboxVerdict> + Send + 'static,
         limit: Duration,
     ) {
         if self.questions.len() < QUESTIONS {
             let told = timeout(limit, verdict);
-            let told = told.map(|told| told.unwrap_or(Verdict::Unknown));
+            let told = told.map(|told| told.unwrap_or(SandboxVerdict::Unknown));
             self.questions.push(told.boxed());
         }
     }
 
     /// Waits for any answer, or until nobody is asked any more. Cancel-safe.
     pub(in crate::session) async fn answered(&mut self) {
-        if let Some(Verdict::Over(phase)) = self.questions.next().await {
+        if let Some(SandboxVerdict::Over(phase)) = self.questions.next().await {
             self.over = Some(phase);
         }
     }
@@ -88,7 +88,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(15);
 
-    async fn after(delay: u64, verdict: Verdict) -> Verdict {
+    async fn after(delay: u64, verdict: SandboxVerdict) -> SandboxVerdict {
         sleep(Duration::from_secs(delay)).await;
         verdict
     }
@@ -97,7 +97,7 @@ mod tests {
     async fn an_answer_that_takes_longer_than_a_try_still_ends_the_tries() {
         let mut inquiry = SandboxInquiry::default();
         let began = Instant::now();
-        inquiry.ask(after(3, Verdict::Over(Phase::Paused)), LIMIT);
+        inquiry.ask(after(3, SandboxVerdict::Over(Phase::Paused)), LIMIT);
 
         let soon = timeout(Duration::from_secs(1), inquiry.answered()).await;
         assert!(soon.is_err() && inquiry.take_over().is_none());
@@ -122,8 +122,8 @@ mod tests {
         }
         assert_eq!((began.elapsed(), inquiry.take_over()), (LIMIT, None));
 
-        inquiry.ask(after(1, Verdict::Runs), LIMIT);
-        inquiry.ask(after(2, Verdict::Over(Phase::Paused)), LIMIT);
+        inquiry.ask(after(1, SandboxVerdict::Runs), LIMIT);
+        inquiry.ask(after(2, SandboxVerdict::Over(Phase::Paused)), LIMIT);
         inquiry.ended().await;
         assert_eq!(inquiry.take_over(), Some(Phase::Paused));
     }
@@ -131,7 +131,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_asked_before_the_server_came_back_does_not_count() {
         let mut inquiry = SandboxInquiry::default();
-        inquiry.ask(after(2, Verdict::Over(Phase::Paused)), LIMIT);
+        inquiry.ask(after(2, SandboxVerdict::Over(Phase::Paused)), LIMIT);
 
         inquiry.forget();
 

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use crate::domain::sandbox::Phase;
-use crate::domain::session::Closing;
+use crate::domain::session::CloseAction;
 
 /// The session is to end, and what becomes of its sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stop(pub(crate) Closing);
+pub(crate) struct StopSession(pub(crate) CloseAction);
 
 /// Why a connection is over.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Lost {
+pub(crate) enum Disconnect {
     /// It may come back.
     Connection {
         /// In words.
@@ -27,7 +27,7 @@ pub(crate) enum Lost {
     TookOver,
 }
 
-impl Lost {
+impl Disconnect {
     /// The connection, for this reason.
     pub(crate) fn connection(reason: impl Into<String>) -> Self {
         Self::Connection {
@@ -40,7 +40,7 @@ impl Lost {
 
 /// What another process did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Elsewhere {
+pub(crate) enum StoreChange {
     /// It wrote to the store.
     Changed,
     /// It drives the session no more; this one does.
@@ -49,7 +49,7 @@ pub(crate) enum Elsewhere {
 
 /// What a command asks of whoever waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
+pub(crate) enum CommandOutcome {
     Done,
     Retry,
 }

@@ -16,25 +16,25 @@ use crate::session::timing::Timing;
 
 /// A row of failures in passing.
 #[derive(Debug)]
-pub(in crate::session) struct Outages {
+pub(in crate::session) struct RetryState {
     backoff: Backoff,
     /// What is told.
     since: Option<UnixMillis>,
     /// When the first of them was noticed.
     began: Option<Instant>,
-    eager: Option<Eager>,
+    eager: Option<EagerRetry>,
     /// What lives this long has come back.
     lasting: Duration,
 }
 
 /// Haste: for how long, and the longest wait meanwhile.
 #[derive(Debug, Clone, Copy)]
-struct Eager {
+struct EagerRetry {
     lasts: Duration,
     cap: Duration,
 }
 
-impl Outages {
+impl RetryState {
     pub(in crate::session) fn of_boots(timing: &Timing) -> Self {
         Self {
             backoff: Backoff::new(timing.backoff_base, timing.backoff_cap),
@@ -46,7 +46,7 @@ impl Outages {
     }
 
     pub(in crate::session) fn of_connections(timing: &Timing) -> Self {
-        let eager = Eager {
+        let eager = EagerRetry {
             lasts: timing.eager_for,
             cap: timing.eager_cap,
         };
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     /// The waits of the tries that fall into the first minute, if each try fails at once.
-    async fn waits(mut outages: Outages, jitter: f64) -> Vec<(Duration, Duration)> {
+    async fn waits(mut outages: RetryState, jitter: f64) -> Vec<(Duration, Duration)> {
         let began = Instant::now();
         let mut waits = Vec::new();
         while began.elapsed() < Duration::from_mins(2) {
@@ -132,7 +132,7 @@ mod tests {
         let timing = Timing::default();
         let half_minute = Duration::from_secs(30);
         for jitter in [0.0, 0.5, 1.0] {
-            let waits = waits(Outages::of_connections(&timing), jitter).await;
+            let waits = waits(RetryState::of_connections(&timing), jitter).await;
 
             let (eager, later): (Vec<_>, Vec<_>) =
                 waits.into_iter().partition(|(at, _)| *at < half_minute);
@@ -150,7 +150,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn haste_begins_anew_with_each_loss_and_a_server_may_still_ask_for_time() {
         let timing = Timing::default();
-        let mut outages = Outages::of_connections(&timing);
+        let mut outages = RetryState::of_connections(&timing);
         assert!(!outages.is_eager());
         let failed = |secs| ("x".to_owned(), Duration::from_secs(secs));
 
@@ -167,7 +167,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_server_that_drops_each_connection_soon_is_asked_less_and_less_often() {
         let timing = Timing::default();
-        let mut outages = Outages::of_connections(&timing);
+        let mut outages = RetryState::of_connections(&timing);
         let life = Duration::from_millis(100);
         let began = Instant::now();
         let (mut eager, mut later) = (0, Vec::new());
@@ -195,7 +195,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_boot_is_tried_with_patience() {
-        let waits = waits(Outages::of_boots(&Timing::default()), 1.0).await;
+        let waits = waits(RetryState::of_boots(&Timing::default()), 1.0).await;
 
         assert!(waits.len() < 20, "{}", waits.len());
     }

@@ -9,49 +9,49 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::outcome::Lost;
+use super::outcome::Disconnect;
 use crate::domain::advice::Advice;
 use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, OpencodeSessionId, PermissionId, QuestionId, SandboxId};
-use crate::domain::price::Run;
+use crate::domain::price::RunningSandbox;
 use crate::domain::sandbox::{EngineKind, Phase};
-use crate::domain::session::{Closing, Prompt};
+use crate::domain::session::{CloseAction, Prompt};
 use crate::domain::time::UnixMillis;
 use crate::opencode::client::OpencodeClient;
 use crate::opencode::error::OpencodeError;
-use crate::session::chat::fetch::Scope;
-use crate::session::chat::follow::{Follow, follow};
+use crate::session::chat::fetch::FetchScope;
+use crate::session::chat::follow::{FollowRequest, follow};
 use crate::session::chat::follow_end::FollowEnd;
-use crate::session::chat::history::{History, PAGE};
+use crate::session::chat::history::{HistoryCursor, PAGE};
 use crate::session::chat::translate::requests;
 use crate::session::chat::translate::turn;
-use crate::session::chat::translate::turn::Turn;
+use crate::session::chat::translate::turn::TurnState;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
-use crate::session::sandbox::{Sandbox, Verdict};
+use crate::session::sandbox::{SandboxVerdict, SessionSandbox};
 use crate::session::timing::Timing;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Server {
+pub(crate) struct OpencodeServer {
     pub(in crate::session) client: OpencodeClient,
     pub(in crate::session) conversation: OpencodeSessionId,
     /// Where the conversation is at home, on the server's machine.
     pub(in crate::session) directory: String,
-    history: Arc<History>,
+    history: Arc<HistoryCursor>,
     /// All connections to one server are told its catalog once.
     has_catalog: Arc<AtomicBool>,
     /// `None`: somebody else runs the server.
-    pub(in crate::session) sandbox: Option<Sandbox>,
+    pub(in crate::session) sandbox: Option<SessionSandbox>,
 }
 
-impl Server {
+impl OpencodeServer {
     /// `client` speaks about `directory` from here on.
     pub(crate) fn new(
         client: OpencodeClient,
         conversation: OpencodeSessionId,
         directory: String,
-        sandbox: Option<Sandbox>,
+        sandbox: Option<SessionSandbox>,
     ) -> Self {
         let client = client.in_directory(&directory);
         Self {
@@ -70,11 +70,11 @@ impl Server {
         timing: Timing,
         after_gap: bool,
         news: mpsc::Sender<ChatEvent>,
-    ) -> Lost {
-        let what = Follow {
+    ) -> Disconnect {
+        let what = FollowRequest {
             client: self.client,
             session: self.conversation,
-            scope: Scope::Conversation,
+            scope: FetchScope::Conversation,
             after_gap,
             timing,
             history: self.history,
@@ -82,25 +82,25 @@ impl Server {
         };
         let silence = what.timing.watchdog;
         match follow(what, news).await {
-            FollowEnd::Ended => Lost::connection("the server closed the event stream"),
-            FollowEnd::Stalled => Lost::Connection {
+            FollowEnd::Ended => Disconnect::connection("the server closed the event stream"),
+            FollowEnd::Stalled => Disconnect::Connection {
                 reason: "the server fell silent".to_owned(),
                 least: Duration::ZERO,
                 silence,
             },
-            FollowEnd::ListenerGone => Lost::connection("nobody listens"),
+            FollowEnd::ListenerGone => Disconnect::connection("nobody listens"),
             FollowEnd::Unauthorized => {
                 let error = OpencodeError::Unauthorized {
                     operation: "follow the events",
                 };
-                Lost::Until(Phase::Failed(failures::opencode(&error)))
+                Disconnect::Until(Phase::Failed(failures::opencode(&error)))
             }
-            FollowEnd::SessionNotFound => Lost::Until(Phase::Failed(
+            FollowEnd::SessionNotFound => Disconnect::Until(Phase::Failed(
                 Failure::new("the server does not have this conversation")
                     .because("it was deleted, or the server's data was")
                     .advise([Advice::NewSession]),
             )),
-            FollowEnd::Http(error) if error.is_retryable() => Lost::Connection {
+            FollowEnd::Http(error) if error.is_retryable() => Disconnect::Connection {
                 reason: failures::opencode(&error).summary,
                 least: error.retry_after().unwrap_or_default(),
                 silence: Duration::ZERO,
@@ -109,12 +109,12 @@ impl Server {
             // such as one that wants a login, or an answer that was damaged.
             FollowEnd::Http(
                 error @ (OpencodeError::NotOpencode { .. } | OpencodeError::Unreadable { .. }),
-            ) if after_gap => Lost::connection(failures::not_itself(&error)),
+            ) if after_gap => Disconnect::connection(failures::not_itself(&error)),
             // Whether the sandbox is really gone is asked of the control plane.
             FollowEnd::Http(OpencodeError::SandboxNotFound { .. }) if self.sandbox.is_some() => {
-                Lost::connection("the sandbox does not answer")
+                Disconnect::connection("the sandbox does not answer")
             }
-            FollowEnd::Http(error) => Lost::Until(Phase::Failed(failures::opencode(&error))),
+            FollowEnd::Http(error) => Disconnect::Until(Phase::Failed(failures::opencode(&error))),
         }
     }
 
@@ -149,30 +149,30 @@ impl Server {
     }
 
     /// Since when the sandbox runs, and how large it is; `None` where nobody says.
-    pub(crate) async fn run(&self) -> Option<(SandboxId, Run)> {
+    pub(crate) async fn run(&self) -> Option<(SandboxId, RunningSandbox)> {
         let sandbox = self.sandbox.as_ref()?;
         Some((sandbox.id().into(), sandbox.run().await?))
     }
 
-    fn with_limited_life(self) -> Option<Sandbox> {
+    fn with_limited_life(self) -> Option<SessionSandbox> {
         self.sandbox
             .filter(|sandbox| sandbox.engine.kind == EngineKind::E2b)
     }
 
     /// Asks what became of the sandbox after the connection was lost.
-    pub(crate) async fn verdict(&self) -> Verdict {
+    pub(crate) async fn verdict(&self) -> SandboxVerdict {
         let Some(sandbox) = &self.sandbox else {
-            return Verdict::Runs;
+            return SandboxVerdict::Runs;
         };
         let verdict = sandbox.verdict().await;
-        if !matches!(verdict, Verdict::Over(_)) {
+        if !matches!(verdict, SandboxVerdict::Over(_)) {
             sandbox.doubt_process();
         }
         verdict
     }
 
     /// Leaves the sandbox as `closing` says; returns its phase if that changed.
-    pub(crate) async fn close(&self, recorder: &Recorder, closing: Closing) -> Option<Phase> {
+    pub(crate) async fn close(&self, recorder: &Recorder, closing: CloseAction) -> Option<Phase> {
         self.sandbox.as_ref()?.close(recorder, closing).await
     }
 
@@ -224,7 +224,7 @@ impl Server {
     }
 
     /// What has become of a prompt that the server took; `None` when it could not be asked.
-    pub(crate) async fn turn_of(&self, prompt: &MessageId) -> Option<Turn> {
+    pub(crate) async fn turn_of(&self, prompt: &MessageId) -> Option<TurnState> {
         let id = self.conversation.as_str();
         let statuses = self.client.statuses().await.ok()?;
         let page = self.client.messages(id, PAGE, None).await.ok()?;

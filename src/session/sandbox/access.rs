@@ -1,11 +1,11 @@
 //! A sandbox as short commands use it: for one question, without a session's task.
 //!
-//! In: a [`World`], whose settings name the engine, and what the store knows of the sandbox. Out: what
+//! In: a [`SessionContext`], whose settings name the engine, and what the store knows of the sandbox. Out: what
 //! was asked for, or a [`Failure`] in the words that the terminal uses too. Nothing is stored here.
 
 use std::time::Duration;
 
-use super::Sandbox;
+use super::SessionSandbox;
 use super::lifecycle::is_engine_of;
 use super::listing::{gone, is_gone};
 use crate::domain::advice::Advice;
@@ -16,7 +16,7 @@ use crate::e2b::list::ListFilter;
 use crate::e2b::wire::ListedSandbox;
 use crate::engine::Engine;
 use crate::session::code::ROOTS;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::failures;
 
 /// More sandboxes than this are not listed.
@@ -24,13 +24,13 @@ const MOST: usize = 1000;
 
 /// An engine that is there. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Host {
+pub struct EngineClient {
     pub(in crate::session) engine: Engine,
 }
 
-impl Host {
+impl EngineClient {
     /// The engine of the settings; `None`: it is the local one, and it does not run. Never starts it.
-    pub async fn find(world: &World) -> Result<Option<Self>, Failure> {
+    pub async fn find(world: &SessionContext) -> Result<Option<Self>, Failure> {
         let Some(spec) = &world.settings.engine else {
             return Ok(None);
         };
@@ -41,7 +41,7 @@ impl Host {
     }
 
     /// The engine of the settings; the local one is started where it does not run.
-    pub async fn find_or_start(world: &World) -> Result<Self, Failure> {
+    pub async fn find_or_start(world: &SessionContext) -> Result<Self, Failure> {
         let engine = world.engine().await;
         let engine = engine.map_err(|error| failures::engine(&error))?;
         Ok(Self { engine })
@@ -80,19 +80,22 @@ impl Host {
     }
 }
 
-/// A sandbox that runs while we are in it. [`Visit::leave`] must be called.
+/// A sandbox that runs while we are in it. [`SandboxAccess::leave`] must be called.
 #[derive(Debug)]
-pub struct Visit {
-    sandbox: Sandbox,
+pub struct SandboxAccess {
+    sandbox: SessionSandbox,
     directory: String,
     /// It was paused before, and will be again.
     pub resumed: bool,
 }
 
-impl Visit {
+impl SandboxAccess {
     /// Joins the sandbox; a paused one is resumed, and the local engine is started for it. `None`: it is
     /// gone.
-    pub async fn enter(world: &World, info: &SandboxInfo) -> Result<Option<Self>, Failure> {
+    pub async fn enter(
+        world: &SessionContext,
+        info: &SandboxInfo,
+    ) -> Result<Option<Self>, Failure> {
         let (Some(id), Some(directory)) = (&info.id, &info.directory) else {
             return Err(Failure::new("there is no code in this session yet")
                 .because("its sandbox was never ready")
@@ -101,7 +104,7 @@ impl Visit {
         let engine = world.engine().await;
         let engine = engine.map_err(|error| failures::engine(&error))?;
         is_engine_of(info, &engine)?;
-        let joined = Sandbox::join(world, engine, id.as_str()).await?;
+        let joined = SessionSandbox::join(world, engine, id.as_str()).await?;
         Ok(joined.map(|(sandbox, resumed)| Self {
             sandbox,
             directory: directory.clone(),

@@ -5,16 +5,20 @@ use super::lifecycle::{close, is_engine_of, look, settled, ttl};
 use super::listing::{is_gone, made_before};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::runs::Life;
+use crate::domain::runs::Usage;
 use crate::domain::sandbox::{Phase, SandboxInfo};
-use crate::domain::session::{Closing, Origin, SessionSpec};
-use crate::session::context::World;
+use crate::domain::session::{CloseAction, SessionOrigin, SessionSpec};
+use crate::session::context::SessionContext;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
 
 /// Closes a stored session's sandbox and stores what became of it; returns that, and what its sandboxes
 /// have come to.
-pub async fn close_stored(world: &World, key: &SessionKey, closing: Closing) -> (Phase, Life) {
+pub async fn close_stored(
+    world: &SessionContext,
+    key: &SessionKey,
+    closing: CloseAction,
+) -> (Phase, Usage) {
     let recorder = recorder(world, key);
     let never = || Phase::Gone(Failure::new("the session never had a sandbox"));
     let closed = close_recorded(world, &recorder, closing).await;
@@ -24,7 +28,7 @@ pub async fn close_stored(world: &World, key: &SessionKey, closing: Closing) -> 
 }
 
 /// Resumes a stored session's sandbox and stores what became of it; returns that.
-pub async fn resume_stored(world: &World, key: &SessionKey) -> Phase {
+pub async fn resume_stored(world: &SessionContext, key: &SessionKey) -> Phase {
     let recorder = recorder(world, key);
     let Some(place) = recorder.stored_place().await else {
         return Phase::Gone(Failure::new("the session never had a sandbox"));
@@ -37,10 +41,10 @@ pub async fn resume_stored(world: &World, key: &SessionKey) -> Phase {
     phase
 }
 
-fn recorder(world: &World, key: &SessionKey) -> Recorder {
+fn recorder(world: &SessionContext, key: &SessionKey) -> Recorder {
     let spec = SessionSpec {
         key: key.clone(),
-        origin: Origin::Stored,
+        origin: SessionOrigin::Stored,
     };
     Recorder::open(world, &spec)
 }
@@ -53,7 +57,11 @@ async fn store(recorder: &Recorder, phase: &Phase) {
     }
 }
 
-async fn resume(world: &World, recorder: &Recorder, sandbox: &SandboxInfo) -> Result<(), Phase> {
+async fn resume(
+    world: &SessionContext,
+    recorder: &Recorder,
+    sandbox: &SandboxInfo,
+) -> Result<(), Phase> {
     let Some(id) = &sandbox.id else {
         return Err(Phase::Gone(Failure::new("the session never had a sandbox")));
     };
@@ -74,9 +82,9 @@ async fn resume(world: &World, recorder: &Recorder, sandbox: &SandboxInfo) -> Re
 /// Closes the sandbox that is recorded of a session; returns what became of it, or `None` where there is
 /// none.
 pub(in crate::session) async fn close_recorded(
-    world: &World,
+    world: &SessionContext,
     recorder: &Recorder,
-    closing: Closing,
+    closing: CloseAction,
 ) -> Option<Phase> {
     let sandbox = recorder.stored_place().await?.sandbox;
     // One that was made by a call whose answer was lost had its password stored before.
@@ -88,10 +96,10 @@ pub(in crate::session) async fn close_recorded(
 }
 
 async fn close_known(
-    world: &World,
+    world: &SessionContext,
     recorder: &Recorder,
     sandbox: &SandboxInfo,
-    closing: Closing,
+    closing: CloseAction,
 ) -> Result<Option<Phase>, Phase> {
     let engine = world.engine().await;
     let engine = engine.map_err(|error| failures::engine(&error))?;
@@ -110,7 +118,7 @@ async fn close_known(
 }
 
 /// Closes a sandbox that no session has; returns what became of it.
-pub async fn close_stranger(world: &World, id: &SandboxId, closing: Closing) -> Phase {
+pub async fn close_stranger(world: &SessionContext, id: &SandboxId, closing: CloseAction) -> Phase {
     let engine = match world.engine().await {
         Ok(engine) => engine,
         Err(error) => return Phase::Failed(failures::engine(&error)),

@@ -9,11 +9,11 @@ use super::listing::{ends_of, is_gone, run_of};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
-use crate::domain::session::Closing;
-use crate::e2b::error::{Error, Kind};
+use crate::domain::session::CloseAction;
+use crate::e2b::error::{Error, ErrorKind};
 use crate::e2b::wire::SandboxState;
 use crate::engine::Engine;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
 
@@ -36,7 +36,7 @@ pub(in crate::session) fn is_engine_of(
 }
 
 /// How long a sandbox lives that was just made or resumed.
-pub(in crate::session) fn ttl(world: &World, engine: &Engine) -> Duration {
+pub(in crate::session) fn ttl(world: &SessionContext, engine: &Engine) -> Duration {
     match engine.kind {
         EngineKind::E2b => world.settings.idle_ttl,
         EngineKind::Local | EngineKind::Attached => NO_LIMIT,
@@ -57,7 +57,7 @@ where
     loop {
         left -= 1;
         match call().await {
-            Err(error) if left > 0 && matches!(error.kind, Kind::Conflict { .. }) => {
+            Err(error) if left > 0 && matches!(error.kind, ErrorKind::Conflict { .. }) => {
                 tokio::time::sleep(CHANGE).await;
             }
             done => return done,
@@ -70,20 +70,20 @@ pub(in crate::session) async fn close(
     engine: &Engine,
     recorder: Option<&Recorder>,
     id: &SandboxId,
-    closing: Closing,
+    closing: CloseAction,
 ) -> Option<Phase> {
-    if closing == Closing::Detach {
+    if closing == CloseAction::Detach {
         return None;
     }
     if let Some(recorder) = recorder {
         look(engine, recorder, id).await;
     }
     let (done, phase) = match closing {
-        Closing::Kill => {
+        CloseAction::Kill => {
             let killed = settled(|| engine.control.kill(id.as_str())).await;
             (killed, Phase::Gone(failures::killed(id.as_str())))
         }
-        Closing::Pause | Closing::Detach => {
+        CloseAction::Pause | CloseAction::Detach => {
             let paused = settled(|| engine.control.pause(id.as_str())).await;
             (paused, Phase::Paused)
         }
@@ -92,7 +92,7 @@ pub(in crate::session) async fn close(
         Ok(ended_now) => {
             if let Some(recorder) = recorder {
                 recorder.runs_ended(ended_now).await;
-                if closing == Closing::Kill {
+                if closing == CloseAction::Kill {
                     recorder.forget_password();
                 }
             }
@@ -128,7 +128,7 @@ mod tests {
         let call = || async {
             if calls.fetch_add(1, Ordering::Relaxed) < changes {
                 let message = "The sandbox is still transitioning".to_owned();
-                return Err(Error::new("pause", Kind::Conflict { message }));
+                return Err(Error::new("pause", ErrorKind::Conflict { message }));
             }
             Ok(())
         };

@@ -4,10 +4,10 @@
 //! Nothing is changed here, neither in the engine nor in the store.
 
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::price::{Run, Size};
+use crate::domain::price::{RunningSandbox, SandboxSize};
 use crate::domain::sandbox::Phase;
 use crate::domain::time::UnixMillis;
-use crate::e2b::error::{Error, Kind, Result};
+use crate::e2b::error::{Error, ErrorKind, Result};
 use crate::e2b::list::ListFilter;
 use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
 use crate::engine::Engine;
@@ -20,11 +20,11 @@ pub(in crate::session) const METADATA_NAME: &str = "sandbar.name";
 
 /// Since when a listed sandbox runs, and how large it is; `None` where it does not run or nobody says.
 /// E2B's clock begins anew at each resume (its public sources of 2025), that of its bill too.
-pub fn run_of(sandbox: &ListedSandbox) -> Option<Run> {
+pub fn run_of(sandbox: &ListedSandbox) -> Option<RunningSandbox> {
     let since = u64::try_from(unix_millis(&sandbox.started_at)?).ok()?;
-    let run = Run {
+    let run = RunningSandbox {
         since: UnixMillis(since),
-        size: Size {
+        size: SandboxSize {
             vcpus: sandbox.cpu_count,
             memory_mib: sandbox.memory_mb,
         },
@@ -45,7 +45,10 @@ pub fn gone(id: &SandboxId) -> Phase {
 
 /// Whether an engine answers that it does not know the sandbox.
 pub(in crate::session) fn is_gone(error: &Error) -> bool {
-    matches!(error.kind, Kind::NotFound { .. } | Kind::SandboxGone { .. })
+    matches!(
+        error.kind,
+        ErrorKind::NotFound { .. } | ErrorKind::SandboxGone { .. }
+    )
 }
 
 /// The session's sandbox where an earlier call has made one and its answer was lost: another would

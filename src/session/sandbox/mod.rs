@@ -21,24 +21,24 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use secrecy::SecretString;
 
-use super::logs::follow::Follower;
+use super::logs::follow::LogFollower;
 use super::recorder::Recorder;
 use lifecycle::{close, settled, ttl};
 use listing::{is_gone, run_of};
 
-use super::context::{World, wall};
+use super::context::{SessionContext, wall};
 use super::failures;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
-use crate::domain::price::Run;
+use crate::domain::price::RunningSandbox;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::Closing;
+use crate::domain::session::CloseAction;
 use crate::domain::time::UnixMillis;
 use crate::e2b::envd::EnvdClient;
 use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::plan::is_at_its_longest;
-use crate::e2b::process::Output;
+use crate::e2b::process::CommandResult;
 use crate::e2b::wire::{self, SandboxState};
 use crate::engine::Engine;
 use crate::net::url::without_userinfo;
@@ -51,7 +51,7 @@ const PATCH_LIMIT: usize = 64 * 1024 * 1024;
 
 /// What has become of a sandbox.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Verdict {
+pub(crate) enum SandboxVerdict {
     Runs,
     /// It is paused or gone.
     Over(Phase),
@@ -71,24 +71,28 @@ pub(super) struct SandboxScript<'a> {
 
 /// Cheap to clone; all clones mean the same sandbox.
 #[derive(Clone)]
-pub(crate) struct Sandbox {
+pub(crate) struct SessionSandbox {
     pub(super) engine: Engine,
     /// The answer to create or connect, with the tokens.
     pub(super) wire: Arc<wire::Sandbox>,
     pub(super) envd: EnvdClient,
     /// Follows `opencode serve`, once it runs.
-    pub(super) follower: Option<Arc<Follower>>,
+    pub(super) follower: Option<Arc<LogFollower>>,
 }
 
-impl std::fmt::Debug for Sandbox {
+impl std::fmt::Debug for SessionSandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Sandbox({})", self.id())
     }
 }
 
-impl Sandbox {
+impl SessionSandbox {
     /// A sandbox as the engine's answer to create or connect tells it.
-    pub(super) fn new(world: &World, engine: Engine, wire: wire::Sandbox) -> Result<Self, Failure> {
+    pub(super) fn new(
+        world: &SessionContext,
+        engine: Engine,
+        wire: wire::Sandbox,
+    ) -> Result<Self, Failure> {
         let http = world.http().map_err(|error| failures::http(&error))?;
         let envd = engine.addresses.envd(&wire);
         let envd = envd.and_then(|address| EnvdClient::new(http.pool().clone(), address));
@@ -102,7 +106,7 @@ impl Sandbox {
 
     /// Joins a sandbox for a short while; true: it was paused, and is resumed. `None`: it is gone.
     pub(super) async fn join(
-        world: &World,
+        world: &SessionContext,
         engine: Engine,
         id: &str,
     ) -> Result<Option<(Self, bool)>, Failure> {
@@ -133,7 +137,7 @@ impl Sandbox {
     /// The base URL of the OpenCode server on this port, and a client of it.
     pub(super) fn opencode(
         &self,
-        world: &World,
+        world: &SessionContext,
         port: u16,
         password: Option<SecretString>,
     ) -> Result<(String, OpencodeClient), Failure> {
@@ -197,7 +201,7 @@ impl Sandbox {
         &self,
         script: SandboxScript<'_>,
         (limit, bytes): (Duration, usize),
-    ) -> Result<Output, Failure> {
+    ) -> Result<CommandResult, Failure> {
         let what = script.what;
         let began = Instant::now();
         let (process, late) = server_process::limited(script.text, script.arguments, limit);
@@ -259,16 +263,18 @@ impl Sandbox {
     }
 
     /// Asks the control plane what became of the sandbox.
-    pub(crate) async fn verdict(&self) -> Verdict {
+    pub(crate) async fn verdict(&self) -> SandboxVerdict {
         match self.engine.control.get(self.id()).await {
             Ok(detail) if detail.listed.state == SandboxState::Paused => {
-                Verdict::Over(Phase::Paused)
+                SandboxVerdict::Over(Phase::Paused)
             }
-            Ok(_) => Verdict::Runs,
-            Err(error) if is_gone(&error) => Verdict::Over(Phase::Gone(failures::gone(self.id()))),
+            Ok(_) => SandboxVerdict::Runs,
+            Err(error) if is_gone(&error) => {
+                SandboxVerdict::Over(Phase::Gone(failures::gone(self.id())))
+            }
             // Its sandboxes keep their files, as when they are paused; what ran in them has ended.
-            Err(_) if self.engine.has_ended().await => Verdict::Over(Phase::Paused),
-            Err(_) => Verdict::Unknown,
+            Err(_) if self.engine.has_ended().await => SandboxVerdict::Over(Phase::Paused),
+            Err(_) => SandboxVerdict::Unknown,
         }
     }
 
@@ -280,7 +286,7 @@ impl Sandbox {
     }
 
     /// Since when it runs, and how large it is; `None` where nobody says.
-    pub(crate) async fn run(&self) -> Option<Run> {
+    pub(crate) async fn run(&self) -> Option<RunningSandbox> {
         let detail = self.engine.control.get(self.id()).await.ok()?;
         run_of(&detail.listed)
     }
@@ -298,7 +304,7 @@ impl Sandbox {
     }
 
     /// Leaves the sandbox as asked; returns its phase if that changed.
-    pub(crate) async fn close(&self, recorder: &Recorder, closing: Closing) -> Option<Phase> {
+    pub(crate) async fn close(&self, recorder: &Recorder, closing: CloseAction) -> Option<Phase> {
         let id = SandboxId::from(self.id());
         close(&self.engine, Some(recorder), &id, closing).await
     }

@@ -1,6 +1,6 @@
 //! A shell in a session's sandbox, on a terminal of its own there, as envd starts it.
 //!
-//! In: a [`World`] whose settings name the engine, what the store knows of the sandbox, and keys. Out:
+//! In: a [`SessionContext`] whose settings name the engine, what the store knows of the sandbox, and keys. Out:
 //! what the shell prints, as bytes. The boot need not have come further than the sandbox: the shell is for
 //! those that failed. A connection that breaks is made anew; the shell runs on meanwhile, and what it
 //! printed then is lost (envd keeps nothing). Knows no terminal on this side, and stores nothing.
@@ -10,19 +10,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::Sandbox;
+use super::SessionSandbox;
 use super::lifecycle::{is_engine_of, ttl};
 use super::script::script_process;
 use super::server_process;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::SandboxInfo;
-use crate::e2b::error::Kind;
-use crate::e2b::process::{ProcessEvent, ProcessStream, Selector, StartProcess};
+use crate::e2b::error::ErrorKind;
+use crate::e2b::process::{ProcessEvent, ProcessRef, ProcessStream, StartProcess};
 use crate::e2b::wire::ListedSandbox;
 use crate::net::backoff::Backoff;
 use crate::net::random;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::failures;
 
 pub use crate::e2b::process::TerminalSize;
@@ -72,8 +72,8 @@ pub struct Shell {
 /// The way into a shell. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Keyboard {
-    sandbox: Sandbox,
-    process: Selector,
+    sandbox: SessionSandbox,
+    process: ProcessRef,
     ttl: Duration,
 }
 
@@ -81,7 +81,7 @@ impl Shell {
     /// Joins the sandbox and starts a shell in its work tree; a paused sandbox is resumed, and the local
     /// engine started.
     pub async fn open(
-        world: &World,
+        world: &SessionContext,
         info: &SandboxInfo,
         size: TerminalSize,
     ) -> Result<Self, Failure> {
@@ -94,7 +94,7 @@ impl Shell {
         let engine = engine.map_err(|error| failures::engine(&error))?;
         is_engine_of(info, &engine)?;
         let ttl = ttl(world, &engine);
-        let joined = Sandbox::join(world, engine, id.as_str()).await?;
+        let joined = SessionSandbox::join(world, engine, id.as_str()).await?;
         let Some((sandbox, resumed)) = joined else {
             return Err(failures::gone(id.as_str()));
         };
@@ -113,7 +113,7 @@ impl Shell {
         Ok(Self {
             keyboard: Keyboard {
                 sandbox,
-                process: Selector::Pid(stream.pid()),
+                process: ProcessRef::Pid(stream.pid()),
                 ttl,
             },
             stream: Some(stream),
@@ -179,7 +179,7 @@ impl Shell {
         let Keyboard {
             sandbox, process, ..
         } = self.keyboard;
-        if let (None, Selector::Pid(pid)) = (self.code, process) {
+        if let (None, ProcessRef::Pid(pid)) = (self.code, process) {
             // Whether it was there is no matter.
             let _ended = server_process::end(&sandbox.envd, &[pid]).await;
         }
@@ -224,7 +224,10 @@ impl Keyboard {
                 .map_err(|error| failures::e2b(&error))?
                 .then_some(stream)),
             Err(error)
-                if matches!(error.kind, Kind::NotFound { .. } | Kind::SandboxGone { .. }) =>
+                if matches!(
+                    error.kind,
+                    ErrorKind::NotFound { .. } | ErrorKind::SandboxGone { .. }
+                ) =>
             {
                 Ok(None)
             }

@@ -1,23 +1,23 @@
 //! Which sandboxes of the account no session of this store has.
 //!
-//! In: what the engine lists, and the stored sessions. Out: [`Stranger`]s, those that sandbar made
+//! In: what the engine lists, and the stored sessions. Out: [`UnattachedSandbox`]s, those that sandbar made
 //! first. What is to be done about one is not decided here. Names and keys come from metadata, which
 //! anybody may have written.
 
 use std::time::Duration;
 
-use super::access::Host;
+use super::access::EngineClient;
 use super::listing::{METADATA_KEY, METADATA_NAME};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
-use crate::domain::price::Size;
+use crate::domain::price::SandboxSize;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::{Life, Stranger, Whence};
+use crate::domain::stranger::{EngineState, Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
 use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
 use crate::engine::{Engine, EngineSpec};
-use crate::session::context::{Records, World, wall};
+use crate::session::context::{RecordStore, SessionContext, wall};
 use crate::session::watch::server_access::store_phase;
 use crate::store::{Store, StoreError};
 
@@ -26,11 +26,11 @@ const ON_ITS_WAY: Duration = Duration::from_mins(2);
 
 /// Asks the engine of the settings; none where it is the local one and does not run, since it is not
 /// started for this. What the engine says of the sessions' own sandboxes is stored.
-pub async fn ask(world: &World) -> Result<Vec<Stranger>, Failure> {
+pub async fn ask(world: &SessionContext) -> Result<Vec<UnattachedSandbox>, Failure> {
     let Some(kind) = world.settings.engine.as_ref().map(EngineSpec::kind) else {
         return Ok(Vec::new());
     };
-    let Some(host) = Host::find(world).await? else {
+    let Some(host) = EngineClient::find(world).await? else {
         if let Some(records) = &world.records
             && world
                 .settings
@@ -91,7 +91,12 @@ fn may_run(session: &SessionSummary, engine: EngineKind) -> bool {
 
 /// Stores of a session that nobody drives what the engine says of its sandbox, which may have been paused or
 /// resumed from elsewhere, or with the engine itself.
-async fn agree(host: &Host, listed: &[ListedSandbox], session: &SessionSummary, records: &Records) {
+async fn agree(
+    host: &EngineClient,
+    listed: &[ListedSandbox],
+    session: &SessionSummary,
+    records: &RecordStore,
+) {
     let Some(id) = &session.sandbox.id else {
         return;
     };
@@ -116,9 +121,9 @@ fn news(session: &SessionSummary, listed: &ListedSandbox) -> Option<Phase> {
 }
 
 /// Whether a program on this store has just made it, and not yet stored that.
-fn is_on_its_way(stranger: &Stranger, now: UnixMillis) -> bool {
+fn is_on_its_way(stranger: &UnattachedSandbox, now: UnixMillis) -> bool {
     let is_young = |since| now.since(since) < ON_ITS_WAY;
-    matches!(stranger.whence, Whence::Awaited(_)) && stranger.since.is_some_and(is_young)
+    matches!(stranger.whence, Provenance::Awaited(_)) && stranger.since.is_some_and(is_young)
 }
 
 /// Those of the listed sandboxes that no session has; what another program made comes last.
@@ -126,42 +131,46 @@ pub fn among(
     engine: EngineKind,
     listed: &[ListedSandbox],
     sessions: &[SessionSummary],
-) -> Vec<Stranger> {
+) -> Vec<UnattachedSandbox> {
     let is_known = |sandbox: &ListedSandbox| {
         let ids = sessions.iter().filter_map(|row| row.sandbox.id.as_ref());
         ids.into_iter().any(|id| id.as_str() == sandbox.sandbox_id)
     };
     let strange = listed.iter().filter(|sandbox| !is_known(sandbox));
-    let mut strangers: Vec<Stranger> = strange
+    let mut strangers: Vec<UnattachedSandbox> = strange
         .map(|sandbox| stranger(engine, sandbox, sessions))
         .collect();
-    strangers.sort_by_key(|stranger| stranger.whence == Whence::Foreign);
+    strangers.sort_by_key(|stranger| stranger.whence == Provenance::Foreign);
     strangers
 }
 
-fn stranger(engine: EngineKind, sandbox: &ListedSandbox, sessions: &[SessionSummary]) -> Stranger {
+fn stranger(
+    engine: EngineKind,
+    sandbox: &ListedSandbox,
+    sessions: &[SessionSummary],
+) -> UnattachedSandbox {
     let key = sandbox.metadata.get(METADATA_KEY);
     let of_key = |session: &&SessionSummary| key.is_some_and(|key| session.key.as_str() == key);
     let whence = match sessions.iter().find(of_key) {
-        Some(session) if session.sandbox.id.is_none() => Whence::Awaited(session.name.clone()),
-        Some(session) => Whence::Left(session.name.clone()),
-        None if is_ours(sandbox) => Whence::Elsewhere,
-        None => Whence::Foreign,
+        Some(session) if session.sandbox.id.is_none() => Provenance::Awaited(session.name.clone()),
+        Some(session) => Provenance::Left(session.name.clone()),
+        None if is_ours(sandbox) => Provenance::Elsewhere,
+        None => Provenance::Foreign,
     };
     let name = sandbox.metadata.get(METADATA_NAME);
     let since = unix_millis(&sandbox.started_at).and_then(|at| u64::try_from(at).ok());
-    Stranger {
+    UnattachedSandbox {
         engine,
         id: SandboxId::from(sandbox.sandbox_id.as_str()),
         key: key.map(|key| key.as_str().into()),
         name: name.cloned().unwrap_or_default(),
         life: match sandbox.state {
-            SandboxState::Running => Life::Running,
-            SandboxState::Paused => Life::Paused,
-            SandboxState::Unknown => Life::Unknown,
+            SandboxState::Running => EngineState::Running,
+            SandboxState::Paused => EngineState::Paused,
+            SandboxState::Unknown => EngineState::Unknown,
         },
         since: since.map(UnixMillis),
-        size: Size {
+        size: SandboxSize {
             vcpus: sandbox.cpu_count,
             memory_mib: sandbox.memory_mb,
         },
@@ -180,25 +189,25 @@ mod tests {
 
     #[test]
     fn a_sandbox_that_was_just_made_for_a_session_is_no_stranger_for_a_while() {
-        let of = |whence| Stranger {
+        let of = |whence| UnattachedSandbox {
             engine: EngineKind::E2b,
             id: SandboxId::from("i1"),
             key: None,
             name: String::new(),
-            life: Life::Running,
+            life: EngineState::Running,
             since: Some(UnixMillis(1_000_000)),
-            size: Size {
+            size: SandboxSize {
                 vcpus: 2,
                 memory_mib: 512,
             },
             whence,
         };
-        let awaited = || of(Whence::Awaited("one".to_owned()));
+        let awaited = || of(Provenance::Awaited("one".to_owned()));
 
         assert!(is_on_its_way(&awaited(), UnixMillis(1_119_999)));
         assert!(!is_on_its_way(&awaited(), UnixMillis(1_120_000)));
         assert!(!is_on_its_way(
-            &of(Whence::Elsewhere),
+            &of(Provenance::Elsewhere),
             UnixMillis(1_000_001)
         ));
     }

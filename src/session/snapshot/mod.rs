@@ -17,15 +17,15 @@ use tokio::task::spawn_blocking;
 use super::code;
 use super::context::wall;
 use super::failures;
-use super::recorder::{Keep, Recorder};
-use super::run::server::Server;
+use super::recorder::{Recorder, SnapshotSlot};
+use super::run::server::OpencodeServer;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, OpencodeSessionId};
 use crate::domain::session::SnapshotInfo;
 use crate::domain::time::UnixMillis;
 use crate::opencode::client::OpencodeClient;
 use crate::store::StoreError;
-use crate::store::snapshots::{CodeSnapshot, ConversationSnapshot, Fresh, Snapshot};
+use crate::store::snapshots::{CodeSnapshot, ConversationSnapshot, NewContent, StoredSnapshot};
 
 /// The largest bundle that is kept.
 const CODE_LIMIT: usize = 64 * 1024 * 1024;
@@ -39,7 +39,10 @@ const PACKING: Duration = Duration::from_mins(2);
 const BUNDLE: &str = ".sandbar/snapshot.bundle";
 
 /// Takes a snapshot; returns what is kept then.
-pub(super) async fn take(server: Server, keep: Keep) -> Result<SnapshotInfo, Failure> {
+pub(super) async fn take(
+    server: OpencodeServer,
+    keep: SnapshotSlot,
+) -> Result<SnapshotInfo, Failure> {
     let id = server.conversation.as_str();
     let before = {
         let keep = keep.clone();
@@ -47,16 +50,16 @@ pub(super) async fn take(server: Server, keep: Keep) -> Result<SnapshotInfo, Fai
     };
     let before = before.unwrap_or_default();
     let now = wall();
-    let mut snapshot = Snapshot {
+    let mut snapshot = StoredSnapshot {
         at: now,
         code_at: now,
-        ..Snapshot::default()
+        ..StoredSnapshot::default()
     };
-    let mut fresh = Fresh::default();
+    let mut fresh = NewContent::default();
     conversations(&server.client, id, &before, (&mut snapshot, &mut fresh)).await?;
     match code(&server, before.code.as_ref()).await {
-        Ok(Packed::Same) => snapshot.code = before.code,
-        Ok(Packed::New(code, bundle)) => {
+        Ok(PackedCode::Same) => snapshot.code = before.code,
+        Ok(PackedCode::New(code, bundle)) => {
             fresh.bundle = Some((code.commit.clone(), bundle));
             snapshot.code = Some(code);
         }
@@ -77,8 +80,8 @@ pub(super) async fn take(server: Server, keep: Keep) -> Result<SnapshotInfo, Fai
 async fn conversations(
     client: &OpencodeClient,
     id: &str,
-    before: &Snapshot,
-    (snapshot, fresh): (&mut Snapshot, &mut Fresh),
+    before: &StoredSnapshot,
+    (snapshot, fresh): (&mut StoredSnapshot, &mut NewContent),
 ) -> Result<(), Failure> {
     let failed = |error| failures::opencode(&error);
     let mut left = VecDeque::from([client.session(id).await.map_err(failed)?]);
@@ -114,13 +117,16 @@ async fn conversations(
 }
 
 /// What the sandbox made of its work tree.
-enum Packed {
+enum PackedCode {
     /// It is as it was.
     Same,
     New(CodeSnapshot, Vec<u8>),
 }
 
-async fn code(server: &Server, before: Option<&CodeSnapshot>) -> Result<Packed, Failure> {
+async fn code(
+    server: &OpencodeServer,
+    before: Option<&CodeSnapshot>,
+) -> Result<PackedCode, Failure> {
     let what = "the work tree could not be packed";
     let Some(sandbox) = &server.sandbox else {
         return Err(Failure::new(what).because("the server belongs to someone else"));
@@ -134,8 +140,8 @@ async fn code(server: &Server, before: Option<&CodeSnapshot>) -> Result<Packed, 
     let arguments = [&*server.directory, &path, state, first, &limit];
     let said = sandbox.script(what, code::SNAPSHOT, &arguments, PACKING);
     let said = said.await?;
-    let Some(said) = Said::read(&said) else {
-        return Ok(Packed::Same);
+    let Some(said) = ScriptAnswer::read(&said) else {
+        return Ok(PackedCode::Same);
     };
     let bundle = sandbox.read(&path, CODE_LIMIT).await?;
     let mut bundles = vec![said.commit.clone()];
@@ -153,18 +159,18 @@ async fn code(server: &Server, before: Option<&CodeSnapshot>) -> Result<Packed, 
         on_clone,
         bundles,
     };
-    Ok(Packed::New(code, bundle.to_vec()))
+    Ok(PackedCode::New(code, bundle.to_vec()))
 }
 
 /// The answer of the script.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Said {
+struct ScriptAnswer {
     state: String,
     kind: String,
     commit: String,
 }
 
-impl Said {
+impl ScriptAnswer {
     /// `None`: nothing has changed.
     fn read(text: &str) -> Option<Self> {
         let mut said = Self::default();
@@ -181,8 +187,8 @@ impl Said {
 }
 
 /// The session's last snapshot; `None` also where it cannot be read, which our own log says then.
-pub(super) async fn last(recorder: &Recorder) -> Option<Snapshot> {
-    let Keep { files, key } = recorder.keep()?;
+pub(super) async fn last(recorder: &Recorder) -> Option<StoredSnapshot> {
+    let SnapshotSlot { files, key } = recorder.keep()?;
     match blocking(move || files.load(&key)).await {
         Ok(snapshot) => snapshot,
         Err(failure) => {
@@ -193,7 +199,7 @@ pub(super) async fn last(recorder: &Recorder) -> Option<Snapshot> {
 }
 
 /// What a listener hears of a snapshot.
-pub(super) fn info(snapshot: &Snapshot) -> SnapshotInfo {
+pub(super) fn info(snapshot: &StoredSnapshot) -> SnapshotInfo {
     SnapshotInfo {
         at: snapshot.at,
         code_at: snapshot.code.as_ref().map(|_| snapshot.code_at),
@@ -222,7 +228,7 @@ mod tests {
         fn what_the_script_answers_is_read_whatever_a_sandbox_puts_there(
             text in "((state|kind|commit|other) [a-z0-9 ]{0,6}\n|\\PC|\n){0,12}",
         ) {
-            let said = Said::read(&text);
+            let said = ScriptAnswer::read(&text);
 
             let mut lines = text.lines().rev();
             let last = lines.find_map(|line| line.strip_prefix("commit "));

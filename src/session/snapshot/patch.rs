@@ -7,16 +7,16 @@ use super::{blocking, last};
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
-use crate::domain::session::{Origin, SessionSpec};
+use crate::domain::session::{SessionOrigin, SessionSpec};
 use crate::domain::time::UnixMillis;
 use crate::session::code::Git;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::failures;
-use crate::session::recorder::{Keep, Recorder};
+use crate::session::recorder::{Recorder, SnapshotSlot};
 
 /// Work as it was when it was kept.
 #[derive(Debug)]
-pub struct Kept {
+pub struct SnapshotPatch {
     pub at: UnixMillis,
     /// Binary-safe; empty when there is none.
     pub patch: Vec<u8>,
@@ -41,12 +41,12 @@ const PATCH: [&str; 9] = [
 ///
 /// # Errors
 /// Also where there is no snapshot, and where the snapshot needs a clone that only a sandbox has.
-pub async fn patch(world: &World, key: &SessionKey) -> Result<Kept, Failure> {
-    let origin = Origin::Stored;
+pub async fn patch(world: &SessionContext, key: &SessionKey) -> Result<SnapshotPatch, Failure> {
+    let origin = SessionOrigin::Stored;
     let key = key.clone();
     let recorder = Recorder::open(world, &SessionSpec { key, origin });
     let snapshot = last(&recorder).await;
-    let (Some(snapshot), Some(Keep { files, key })) = (snapshot, recorder.keep()) else {
+    let (Some(snapshot), Some(SnapshotSlot { files, key })) = (snapshot, recorder.keep()) else {
         return Err(failures::no_snapshot());
     };
     let Some(code) = snapshot.code else {
@@ -94,7 +94,7 @@ pub async fn patch(world: &World, key: &SessionKey) -> Result<Kept, Failure> {
     }
     let (patch, roots) = compare(&git, &said, &code.commit).await.map_err(failed)?;
     let at = snapshot.code_at;
-    Ok(Kept { at, patch, roots })
+    Ok(SnapshotPatch { at, patch, roots })
 }
 
 /// The patch from where the session began to this snapshot, whose text says what the refs were; and the

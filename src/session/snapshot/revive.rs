@@ -12,16 +12,16 @@ use crate::domain::chat::{MessageWithParts, PartKind, Resync, Role};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::sandbox::Stage;
-use crate::domain::session::{CodeSource, Origin, Prompt, Revival, SessionSpec};
+use crate::domain::session::{CodeSource, Prompt, Revival, SessionOrigin, SessionSpec};
 use crate::session::boot::clone_access::{explain, for_git};
 use crate::session::boot::cx::BootCx;
 use crate::session::code;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::failures;
-use crate::session::recorder::record::Place;
-use crate::session::recorder::{Keep, Recorder};
-use crate::session::sandbox::{Sandbox, SandboxScript};
-use crate::store::snapshots::Snapshot;
+use crate::session::recorder::record::SessionRecord;
+use crate::session::recorder::{Recorder, SnapshotSlot};
+use crate::session::sandbox::{SandboxScript, SessionSandbox};
+use crate::store::snapshots::StoredSnapshot;
 
 const IMPORT: &str = include_str!("../../../assets/sandbox/import.sh");
 
@@ -29,8 +29,8 @@ const IMPORT: &str = include_str!("../../../assets/sandbox/import.sh");
 const LONG: Duration = Duration::from_mins(10);
 
 /// What would come back, and how much would not; `None`: nothing was kept. Changes nothing.
-pub async fn prospect(world: &World, key: &SessionKey) -> Option<Revival> {
-    let origin = Origin::Stored;
+pub async fn prospect(world: &SessionContext, key: &SessionKey) -> Option<Revival> {
+    let origin = SessionOrigin::Stored;
     let key = key.clone();
     let recorder = Recorder::open(world, &SessionSpec { key, origin });
     let snapshot = last(&recorder).await?;
@@ -69,7 +69,7 @@ pub(in crate::session) async fn begin(recorder: &Recorder) -> Option<(Revival, V
 }
 
 /// What was said after the snapshot, as far as it was recorded.
-async fn lost(recorder: &Recorder, snapshot: &Snapshot) -> Vec<MessageWithParts> {
+async fn lost(recorder: &Recorder, snapshot: &StoredSnapshot) -> Vec<MessageWithParts> {
     let stored = recorder.stored().await;
     let transcript = stored.and_then(|stored| stored.transcript);
     let last = snapshot.last_prompt.as_ref();
@@ -115,12 +115,12 @@ fn prompt(known: &MessageWithParts) -> Option<Prompt> {
 /// Makes the work tree again where a snapshot has it; returns its directory.
 pub(in crate::session) async fn code(
     cx: &BootCx,
-    sandbox: &Sandbox,
-    place: &Place,
+    sandbox: &SessionSandbox,
+    place: &SessionRecord,
     home: &str,
 ) -> Result<Option<String>, Failure> {
     let kept = last(&cx.recorder).await.and_then(|snapshot| snapshot.code);
-    let (Some(code), Some(Keep { files, key })) = (kept, cx.recorder.keep()) else {
+    let (Some(code), Some(SnapshotSlot { files, key })) = (kept, cx.recorder.keep()) else {
         return Ok(None);
     };
     let line = "restoring the work tree from the last snapshot";
@@ -156,8 +156,8 @@ pub(in crate::session) async fn code(
 /// Gives the kept conversations to an OpenCode that has never run in this sandbox.
 pub(in crate::session) async fn conversations(
     cx: &BootCx,
-    sandbox: &Sandbox,
-    place: &Place,
+    sandbox: &SessionSandbox,
+    place: &SessionRecord,
     opencode: &str,
 ) -> Result<(), Failure> {
     let Some(own) = place.conversation.clone() else {
@@ -165,7 +165,7 @@ pub(in crate::session) async fn conversations(
     };
     let kept = last(&cx.recorder).await.unwrap_or_default().conversations;
     let is_own = kept.first().is_some_and(|kept| kept.id == own);
-    let (true, Some(Keep { files, key })) = (is_own, cx.recorder.keep()) else {
+    let (true, Some(SnapshotSlot { files, key })) = (is_own, cx.recorder.keep()) else {
         return Err(failures::no_snapshot());
     };
     let line = "restoring the conversation from the last snapshot";
@@ -196,18 +196,18 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::chat::{ChatEvent, Conversation, Message, Part, Status, Tokens};
+    use crate::domain::chat::{ChatEvent, Conversation, Message, Part, Tokens, TurnStatus};
     use crate::domain::id::TemplateId;
     use crate::domain::sandbox::SandboxInfo;
     use crate::domain::session::NewSession;
     use crate::domain::time::UnixMillis;
     use crate::net::http::HttpOptions;
-    use crate::session::context::Records;
-    use crate::store::snapshots::{ConversationSnapshot, Fresh};
+    use crate::session::context::RecordStore;
+    use crate::store::snapshots::{ConversationSnapshot, NewContent};
 
-    fn world(dir: &Path) -> World {
-        let mut world = World::new(tokio::time::Instant::now(), HttpOptions::default());
-        world.records = Some(Records::open(dir));
+    fn world(dir: &Path) -> SessionContext {
+        let mut world = SessionContext::new(tokio::time::Instant::now(), HttpOptions::default());
+        world.records = Some(RecordStore::open(dir));
         world
     }
 
@@ -260,7 +260,7 @@ mod tests {
             },
             messages: (1..=3).flat_map(turn).collect(),
             more,
-            status: Status::Idle,
+            status: TurnStatus::Idle,
             permissions: None,
             questions: None,
             after_gap: false,
@@ -292,7 +292,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let world = world(dir.path());
         let key = SessionKey::from("one");
-        let origin = Origin::Stored;
+        let origin = SessionOrigin::Stored;
         let spec = SessionSpec {
             key: key.clone(),
             origin,
@@ -321,17 +321,17 @@ mod tests {
         recorder.chat(&resync).await;
         let waiting = prompt(&message("msg_4", Role::User, 40)).unwrap();
         recorder.enqueue(&waiting).await;
-        let snapshot = Snapshot {
+        let snapshot = StoredSnapshot {
             at: UnixMillis(12),
             conversations: vec![ConversationSnapshot {
                 id: "ses_1".into(),
                 updated: UnixMillis(11),
             }],
             last_prompt: Some("msg_1".into()),
-            ..Snapshot::default()
+            ..StoredSnapshot::default()
         };
-        let Keep { files, key } = recorder.keep().unwrap();
-        files.save(&key, &snapshot, &Fresh::default()).unwrap();
+        let SnapshotSlot { files, key } = recorder.keep().unwrap();
+        files.save(&key, &snapshot, &NewContent::default()).unwrap();
 
         let prospect = prospect(&world, &key).await;
         let begun = begin(&recorder).await;

@@ -4,10 +4,10 @@
 //! nothing but what is needed to tell one state from another.
 
 use crate::domain::activity::Activity;
-use crate::domain::chat::{ChatEvent, Permission, Question, Resync, Status};
+use crate::domain::chat::{ChatEvent, Permission, Question, Resync, TurnStatus};
 use crate::opencode::client::OpencodeClient;
 use crate::session::chat::fetch;
-use crate::session::chat::fetch::Scope;
+use crate::session::chat::fetch::FetchScope;
 use crate::session::chat::follow::find_out;
 use crate::session::chat::follow_end::FollowEnd;
 use crate::session::chat::translate::Translator;
@@ -18,13 +18,13 @@ const UNLISTED: &str = "";
 
 /// The state of a session's server, as heard so far.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Heard {
+pub(in crate::session) struct ActivityTracker {
     is_busy: bool,
     /// Id and line of each request, the oldest first.
     waiting: Vec<(String, String)>,
 }
 
-impl Heard {
+impl ActivityTracker {
     pub(in crate::session) fn activity(&self) -> Activity {
         match (self.waiting.first(), self.is_busy) {
             (Some((_, line)), true) => Activity::NeedsYou(line.clone()),
@@ -50,8 +50,8 @@ impl Heard {
         }
     }
 
-    fn status(&mut self, status: &Status) {
-        self.is_busy = *status != Status::Idle;
+    fn status(&mut self, status: &TurnStatus) {
+        self.is_busy = *status != TurnStatus::Idle;
         if !self.is_busy {
             self.waiting.clear();
         }
@@ -90,12 +90,12 @@ pub(in crate::session) async fn ask(
     client: &OpencodeClient,
     conversation: &str,
 ) -> Result<Activity, FollowEnd> {
-    let fetched = fetch::fetch(client, conversation, Scope::State).await?;
+    let fetched = fetch::fetch(client, conversation, FetchScope::State).await?;
     let mut translator = Translator::beginning(&fetched);
     for asker in fetched.askers() {
         find_out(client, &mut translator, &asker).await;
     }
-    let mut heard = Heard::default();
+    let mut heard = ActivityTracker::default();
     translator.resync(fetched, false, false, &mut |event| heard.receive(&event));
     Ok(heard.activity())
 }
@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    fn resync(status: Status, permissions: Option<Vec<Permission>>) -> ChatEvent {
+    fn resync(status: TurnStatus, permissions: Option<Vec<Permission>>) -> ChatEvent {
         ChatEvent::Resync(Box::new(Resync {
             conversation: Conversation {
                 id: "ses_1".into(),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn after(events: &[ChatEvent]) -> Activity {
-        let mut heard = Heard::default();
+        let mut heard = ActivityTracker::default();
         for event in events {
             heard.receive(event);
         }
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_oldest_request_of_a_turn_is_what_a_session_waits_for() {
-        let asked = resync(Status::Busy, Some(vec![permission("per_1", "ls")]));
+        let asked = resync(TurnStatus::Busy, Some(vec![permission("per_1", "ls")]));
         let replied = || ChatEvent::PermissionReplied("per_1".into());
         let answered = ChatEvent::QuestionReplied("que_1".into());
 
@@ -187,14 +187,14 @@ mod tests {
     #[test]
     fn a_request_of_a_turn_that_is_over_waits_for_nobody() {
         let asked = || ChatEvent::PermissionAsked(permission("per_2", "rm"));
-        let busy = || ChatEvent::Status(Status::Busy);
-        let idle = || ChatEvent::Status(Status::Idle);
+        let busy = || ChatEvent::Status(TurnStatus::Busy);
+        let idle = || ChatEvent::Status(TurnStatus::Idle);
 
         assert_eq!(after(&[busy(), asked()]), needs("bash: rm"));
         assert_eq!(after(&[busy(), asked(), idle()]), Activity::Idle);
         let again = after(&[busy(), asked(), idle(), busy()]);
         assert_eq!(again, Activity::Working);
-        let left = resync(Status::Idle, Some(vec![permission("per_1", "ls")]));
+        let left = resync(TurnStatus::Idle, Some(vec![permission("per_1", "ls")]));
         assert_eq!(after(&[left]), Activity::Idle);
     }
 
@@ -202,7 +202,7 @@ mod tests {
     fn a_list_that_the_server_cannot_give_means_that_something_waits() {
         let mut unlisted = Resync {
             questions: Some(Vec::new()),
-            ..match resync(Status::Busy, None) {
+            ..match resync(TurnStatus::Busy, None) {
                 ChatEvent::Resync(resync) => *resync,
                 _ => unreachable!(),
             }

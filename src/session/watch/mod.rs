@@ -22,13 +22,13 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, timeout};
 
-use super::chat::fetch::Scope;
-use super::chat::follow::{Follow, follow};
+use super::chat::fetch::FetchScope;
+use super::chat::follow::{FollowRequest, follow};
 use super::chat::follow_end::FollowEnd;
-use super::chat::history::History;
-use super::context::{Records, World};
+use super::chat::history::HistoryCursor;
+use super::context::{RecordStore, SessionContext};
 use super::failures;
-use super::run::events::Events;
+use super::run::events::EventSender;
 use crate::domain::activity::Activity;
 use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
@@ -39,8 +39,8 @@ use crate::net::backoff::Backoff;
 use crate::net::random;
 use crate::opencode::error::OpencodeError;
 use crate::store::StoredSession;
-use activity::Heard;
-use server_access::Access;
+use activity::ActivityTracker;
+use server_access::ServerAccess;
 
 /// Sessions that are asked at the same time.
 const AT_ONCE: usize = 8;
@@ -49,13 +49,13 @@ const NEWS: usize = 64;
 
 /// The watchers of this process; dropped, they end.
 #[derive(Debug)]
-pub(super) struct Watchers {
+pub(super) struct SessionWatchers {
     tasks: JoinSet<()>,
     running: HashMap<SessionKey, AbortHandle>,
     turns: Arc<Semaphore>,
 }
 
-impl Watchers {
+impl SessionWatchers {
     pub(super) fn new() -> Self {
         Self {
             tasks: JoinSet::new(),
@@ -67,9 +67,9 @@ impl Watchers {
     /// Watches these sessions from now on, and no others. Those that are watched already go on so.
     pub(super) fn set(
         &mut self,
-        world: &Arc<World>,
+        world: &Arc<SessionContext>,
         keys: Vec<SessionKey>,
-        events: impl Fn(SessionKey) -> Events,
+        events: impl Fn(SessionKey) -> EventSender,
     ) {
         while self.tasks.try_join_next().is_some() {}
         let Some(records) = &world.records else {
@@ -87,7 +87,7 @@ impl Watchers {
             if self.running.contains_key(&key) {
                 continue;
             }
-            let watcher = Watcher {
+            let watcher = SessionWatcher {
                 world: Arc::clone(world),
                 records: records.clone(),
                 events: events(key.clone()),
@@ -108,17 +108,17 @@ impl Watchers {
 }
 
 /// Of one session, until its sandbox runs no more or its conversation is gone.
-struct Watcher {
-    world: Arc<World>,
-    records: Records,
-    events: Events,
+struct SessionWatcher {
+    world: Arc<SessionContext>,
+    records: RecordStore,
+    events: EventSender,
     turns: Arc<Semaphore>,
     key: SessionKey,
     /// What was told last.
     told: Option<Activity>,
 }
 
-impl Watcher {
+impl SessionWatcher {
     async fn run(mut self) {
         let timing = &self.world.timing;
         let mut backoff = Backoff::new(timing.watch_backoff, timing.watch_backoff_cap);
@@ -136,28 +136,28 @@ impl Watcher {
         let limit = self.world.timing.ask_limit;
         let access = timeout(limit, server_access::find(&self.world, &session)).await;
         let (client, conversation) = match access.unwrap_or_else(|_| Err(no_answer())) {
-            Ok(Access::Runs(client, conversation)) => (*client, conversation),
-            Ok(Access::Over(phase)) => {
+            Ok(ServerAccess::Runs(client, conversation)) => (*client, conversation),
+            Ok(ServerAccess::Over(phase)) => {
                 server_access::store_phase(&self.records, &self.key, &phase).await;
                 self.events.send(SessionEvent::Phase(phase)).await;
                 return None;
             }
             Err(failure) => return Some(failure),
         };
-        let what = Follow {
+        let what = FollowRequest {
             client,
             session: conversation,
-            scope: Scope::State,
+            scope: FetchScope::State,
             after_gap: false,
             timing: self.world.timing.clone(),
-            history: Arc::new(History::default()),
+            history: Arc::new(HistoryCursor::default()),
             // It is not asked for.
             has_catalog: Arc::new(AtomicBool::new(true)),
         };
         let (sender, mut news) = mpsc::channel(NEWS);
         let mut following = Box::pin(follow(what, sender));
         let mut woken = self.world.woken();
-        let mut heard = Heard::default();
+        let mut heard = ActivityTracker::default();
         let mut since: Option<Instant> = None;
         let mut is_late = std::pin::pin!(tokio::time::sleep(limit));
         loop {
@@ -220,7 +220,7 @@ fn no_answer() -> Failure {
 
 /// What was found of a session by one look at its sandbox and server.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Seen {
+pub enum WatchReport {
     Does(Activity),
     /// The sandbox is paused or gone.
     Over(Phase),
@@ -228,7 +228,10 @@ pub enum Seen {
 
 /// Asks the servers of these sessions once, a few at a time and each for a short while only; the sessions
 /// belong to the engine of the world's settings.
-pub async fn ask_all(world: &World, sessions: &[SessionSummary]) -> Vec<(SessionKey, Seen)> {
+pub async fn ask_all(
+    world: &SessionContext,
+    sessions: &[SessionSummary],
+) -> Vec<(SessionKey, WatchReport)> {
     let Some(records) = &world.records else {
         return Vec::new();
     };
@@ -236,8 +239,8 @@ pub async fn ask_all(world: &World, sessions: &[SessionSummary]) -> Vec<(Session
         let stored = records.store.session(&session.key).await.ok()??;
         let limit = world.timing.ask_limit;
         let seen = timeout(limit, ask(world, &stored)).await;
-        let seen = seen.unwrap_or_else(|_| Seen::Does(Activity::Silent(no_answer())));
-        if let Seen::Over(phase) = &seen {
+        let seen = seen.unwrap_or_else(|_| WatchReport::Does(Activity::Silent(no_answer())));
+        if let WatchReport::Over(phase) = &seen {
             server_access::store_phase(records, &session.key, phase).await;
         }
         Some((session.key.clone(), seen))
@@ -246,13 +249,13 @@ pub async fn ask_all(world: &World, sessions: &[SessionSummary]) -> Vec<(Session
     asked.filter_map(async |seen| seen).collect().await
 }
 
-async fn ask(world: &World, session: &StoredSession) -> Seen {
-    let silent = |failure| Seen::Does(Activity::Silent(failure));
+async fn ask(world: &SessionContext, session: &StoredSession) -> WatchReport {
+    let silent = |failure| WatchReport::Does(Activity::Silent(failure));
     match server_access::find(world, session).await {
-        Ok(Access::Over(phase)) => Seen::Over(phase),
-        Ok(Access::Runs(client, conversation)) => {
+        Ok(ServerAccess::Over(phase)) => WatchReport::Over(phase),
+        Ok(ServerAccess::Runs(client, conversation)) => {
             match activity::ask(&client, conversation.as_str()).await {
-                Ok(activity) => Seen::Does(activity),
+                Ok(activity) => WatchReport::Does(activity),
                 Err(FollowEnd::Unauthorized) => {
                     let operation = "get the session";
                     silent(failures::opencode(&OpencodeError::Unauthorized {

@@ -11,16 +11,16 @@ use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::wire::{SandboxDetail, SandboxState};
 use crate::engine::Engine;
 use crate::opencode::client::OpencodeClient;
-use crate::session::context::{Records, World, wall};
+use crate::session::context::{RecordStore, SessionContext, wall};
 use crate::session::failures;
-use crate::session::sandbox::access::Host;
+use crate::session::sandbox::access::EngineClient;
 use crate::session::sandbox::listing::{gone, is_gone};
 use crate::store::StoredSession;
 use crate::store::lock::SessionLock;
 
 /// What is known of a session's sandbox and server.
 #[derive(Debug)]
-pub(in crate::session) enum Access {
+pub(in crate::session) enum ServerAccess {
     Runs(Box<OpencodeClient>, OpencodeSessionId),
     /// The sandbox is paused or gone.
     Over(Phase),
@@ -28,34 +28,34 @@ pub(in crate::session) enum Access {
 
 /// Asks the engine for the session's sandbox; never starts the engine.
 pub(in crate::session) async fn find(
-    world: &World,
+    world: &SessionContext,
     session: &StoredSession,
-) -> Result<Access, Failure> {
+) -> Result<ServerAccess, Failure> {
     let Some(id) = &session.summary.sandbox.id else {
         return Err(no_server());
     };
-    let Some(host) = Host::find(world).await? else {
+    let Some(host) = EngineClient::find(world).await? else {
         return match &world.settings.engine {
-            Some(spec) if Engine::is_stopped(spec) => Ok(Access::Over(Phase::Paused)),
+            Some(spec) if Engine::is_stopped(spec) => Ok(ServerAccess::Over(Phase::Paused)),
             _ => Err(Failure::new("the local server does not answer").retryable()),
         };
     };
     match host.engine.control.get(id.as_str()).await {
         Ok(detail) if detail.listed.state == SandboxState::Paused => {
-            Ok(Access::Over(Phase::Paused))
+            Ok(ServerAccess::Over(Phase::Paused))
         }
         Ok(detail) => client(world, &host.engine, session, &detail),
-        Err(error) if is_gone(&error) => Ok(Access::Over(gone(id))),
+        Err(error) if is_gone(&error) => Ok(ServerAccess::Over(gone(id))),
         Err(error) => Err(failures::e2b(&error)),
     }
 }
 
 fn client(
-    world: &World,
+    world: &SessionContext,
     engine: &Engine,
     session: &StoredSession,
     detail: &SandboxDetail,
-) -> Result<Access, Failure> {
+) -> Result<ServerAccess, Failure> {
     let summary = &session.summary;
     let (Some(port), Some(conversation)) = (session.port, &summary.opencode_session) else {
         return Err(no_server());
@@ -77,7 +77,7 @@ fn client(
         Some(directory) => client.in_directory(directory),
         None => client,
     };
-    Ok(Access::Runs(Box::new(client), conversation.clone()))
+    Ok(ServerAccess::Runs(Box::new(client), conversation.clone()))
 }
 
 fn no_server() -> Failure {
@@ -86,7 +86,11 @@ fn no_server() -> Failure {
 
 /// Stores what has become of the sandbox of a session that nobody drives; of one that somebody does, that
 /// process says it.
-pub(in crate::session) async fn store_phase(records: &Records, key: &SessionKey, phase: &Phase) {
+pub(in crate::session) async fn store_phase(
+    records: &RecordStore,
+    key: &SessionKey,
+    phase: &Phase,
+) {
     let Some(_lock) = SessionLock::try_take(&records.directory, key) else {
         return;
     };

@@ -15,7 +15,7 @@ use crate::domain::id::{PartId, SessionKey};
 /// The database, as its thread holds it.
 pub(super) struct Database {
     pub(super) conn: Connection,
-    pub(super) growing: Growing,
+    pub(super) growing: UnwrittenText,
     /// Sizes of the logs that were appended to; a cache.
     pub(super) log_sizes: HashMap<SessionKey, LogSize>,
 }
@@ -30,9 +30,9 @@ pub(super) struct LogSize {
 
 /// Texts that deltas have appended and that are not written yet.
 #[derive(Debug, Default)]
-pub(super) struct Growing(HashMap<SessionKey, HashMap<PartId, String>>);
+pub(super) struct UnwrittenText(HashMap<SessionKey, HashMap<PartId, String>>);
 
-impl Growing {
+impl UnwrittenText {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

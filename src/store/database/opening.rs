@@ -25,16 +25,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CHECKED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A database that is ready, and what the user should know about it.
-pub(in crate::store) struct Opening {
+pub(in crate::store) struct OpenDatabase {
     pub(in crate::store) conn: Connection,
     pub(in crate::store) notices: Vec<String>,
 }
 
 /// Opens the store of `dir`, or one in memory.
-pub(in crate::store) fn open(dir: &Path) -> rusqlite::Result<Opening> {
+pub(in crate::store) fn open(dir: &Path) -> rusqlite::Result<OpenDatabase> {
     let mut notices = Vec::new();
     match open_in(dir, &mut notices) {
-        Ok(conn) => Ok(Opening { conn, notices }),
+        Ok(conn) => Ok(OpenDatabase { conn, notices }),
         Err(error) => {
             notices.push(format!(
                 "Sessions of this run will not be saved: {}",
@@ -42,7 +42,7 @@ pub(in crate::store) fn open(dir: &Path) -> rusqlite::Result<Opening> {
             ));
             let mut conn = Connection::open_in_memory()?;
             migrations::migrate(&mut conn)?;
-            Ok(Opening { conn, notices })
+            Ok(OpenDatabase { conn, notices })
         }
     }
 }

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::opening::{self, Opening};
-use super::{Database, Growing, write_growing};
+use super::opening::{self, OpenDatabase};
+use super::{Database, UnwrittenText, write_growing};
 use crate::store::error::StoreError;
 
 /// How long a growing text may stay unwritten.
@@ -29,7 +29,7 @@ pub(in crate::store) type Ack = oneshot::Sender<Result<(), StoreError>>;
 pub(in crate::store) type WriteJob = Box<dyn FnOnce(&mut Database) -> rusqlite::Result<()> + Send>;
 pub(in crate::store) type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
 
-pub(in crate::store) enum Command {
+pub(in crate::store) enum StoreCommand {
     Write {
         /// What is done, for the error: "save the draft".
         doing: &'static str,
@@ -49,21 +49,21 @@ pub(in crate::store) enum Command {
 
 /// A command and its place in the channel, which is free again when the thread has taken it.
 pub(in crate::store) struct Envelope {
-    pub(in crate::store) command: Command,
+    pub(in crate::store) command: StoreCommand,
     pub(in crate::store) room: OwnedSemaphorePermit,
 }
 
 /// Opens the store of `dir`, then serves until every handle is dropped.
 pub(in crate::store) fn run(dir: &Path, rx: &Receiver<Envelope>, opened: impl FnOnce(&[String])) {
     // Only memory can be missing here; then every call answers that the store is closed.
-    let Ok(Opening { conn, notices }) = opening::open(dir) else {
+    let Ok(OpenDatabase { conn, notices }) = opening::open(dir) else {
         return;
     };
     opened(&notices);
-    Server::new(conn, notices).serve(rx);
+    StoreThread::new(conn, notices).serve(rx);
 }
 
-struct Server {
+struct StoreThread {
     db: Database,
     notices: Vec<String>,
     waiters: Vec<Waiter>,
@@ -83,13 +83,13 @@ struct Waiter {
     tell: oneshot::Sender<()>,
 }
 
-impl Server {
+impl StoreThread {
     fn new(conn: Connection, notices: Vec<String>) -> Self {
         let data_version = data_version(&conn);
         Self {
             db: Database {
                 conn,
-                growing: Growing::default(),
+                growing: UnwrittenText::default(),
                 log_sizes: HashMap::new(),
             },
             notices,
@@ -135,21 +135,21 @@ impl Server {
     fn take(&mut self, Envelope { command, room }: Envelope) {
         drop(room);
         match command {
-            Command::Write { doing, job, ack } => self.write(doing, job, ack),
-            Command::Read(job) => job(&self.db.conn),
-            Command::Flush(ack) => {
+            StoreCommand::Write { doing, job, ack } => self.write(doing, job, ack),
+            StoreCommand::Read(job) => job(&self.db.conn),
+            StoreCommand::Flush(ack) => {
                 self.write_growing();
                 self.commit();
                 let result = self.unseen.take().map_or(Ok(()), Err);
                 // Whoever asked may have left.
                 let _ = ack.send(result);
             }
-            Command::Watch { interval, tell } => self.waiters.push(Waiter {
+            StoreCommand::Watch { interval, tell } => self.waiters.push(Waiter {
                 interval,
                 next: Instant::now(),
                 tell,
             }),
-            Command::Notices(tell) => {
+            StoreCommand::Notices(tell) => {
                 let _ = tell.send(self.notices.clone());
             }
         }

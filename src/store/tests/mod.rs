@@ -9,7 +9,7 @@ mod transcripts;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Opened, Store, StoredSession};
+use super::{OpenedStore, Store, StoredSession};
 use crate::domain::chat::{Message, Part, PartKind, Role, Tokens};
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
@@ -20,7 +20,7 @@ use crate::domain::time::UnixMillis;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 fn open(dir: &Path) -> Store {
-    let Opened { store, notices } = Store::open(dir);
+    let OpenedStore { store, notices } = Store::open(dir);
     assert_eq!(notices, Vec::<String>::new());
     store
 }

@@ -5,29 +5,29 @@ use pretty_assertions::assert_eq;
 use super::super::Store;
 use super::{key, open, session};
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::price::{Run, Size};
-use crate::domain::runs::{End, SeenRun};
+use crate::domain::price::{RunningSandbox, SandboxSize};
+use crate::domain::runs::{ObservedRun, RunEnd};
 use crate::domain::time::UnixMillis;
 
-fn run(since: u64) -> Run {
-    Run {
+fn run(since: u64) -> RunningSandbox {
+    RunningSandbox {
         since: UnixMillis(since),
-        size: Size {
+        size: SandboxSize {
             vcpus: 2,
             memory_mib: 2048,
         },
     }
 }
 
-fn seen(sandbox: &str, since: u64, end: End) -> SeenRun {
+fn seen(sandbox: &str, since: u64, end: RunEnd) -> ObservedRun {
     let run = run(since);
     let sandbox = sandbox.into();
-    SeenRun { sandbox, run, end }
+    ObservedRun { sandbox, run, end }
 }
 
-fn open_until(limit: u64) -> End {
+fn open_until(limit: u64) -> RunEnd {
     let limit = Some(UnixMillis(limit));
-    End::Open { limit }
+    RunEnd::Open { limit }
 }
 
 async fn see(store: &Store, key: &SessionKey, sandbox: &str, since: u64, ends_at: Option<u64>) {
@@ -55,9 +55,9 @@ async fn a_run_is_open_until_it_was_ended_and_its_limit_moves() {
     ended(&store, 700, true).await;
     ended(&store, 800, false).await;
 
-    assert_eq!(begun, [seen("a", 100, End::Open { limit: None })]);
+    assert_eq!(begun, [seen("a", 100, RunEnd::Open { limit: None })]);
     assert_eq!(moved, [seen("a", 100, open_until(900))]);
-    let over = [seen("a", 100, End::At(UnixMillis(700)))];
+    let over = [seen("a", 100, RunEnd::At(UnixMillis(700)))];
     assert_eq!(store.runs(&key()).await.unwrap(), over);
     drop(store);
     assert_eq!(open(dir.path()).runs(&key()).await.unwrap(), over);
@@ -73,7 +73,7 @@ async fn where_nobody_saw_the_end_it_was_the_limit_at_the_latest_or_the_next_run
     see(&store, &key(), "a", 1500, Some(5000)).await;
     ended(&store, 1800, false).await;
 
-    let at_most = |since, until| seen("a", since, End::AtMost(UnixMillis(until)));
+    let at_most = |since, until| seen("a", since, RunEnd::AtMost(UnixMillis(until)));
     let over = [at_most(100, 500), at_most(900, 1500), at_most(1500, 1800)];
     assert_eq!(store.runs(&key()).await.unwrap(), over);
 }
@@ -103,8 +103,8 @@ async fn siblings_know_of_each_others_runs_and_a_deleted_session_leaves_none() {
     see(&store, &SessionKey::from("other"), "b", 400, None).await;
 
     let both = [
-        seen("a", 100, End::At(UnixMillis(200))),
-        seen("a", 300, End::Open { limit: None }),
+        seen("a", 100, RunEnd::At(UnixMillis(200))),
+        seen("a", 300, RunEnd::Open { limit: None }),
     ];
     assert_eq!(store.runs(&key()).await.unwrap(), both);
     assert_eq!(store.runs(&sibling).await.unwrap(), both);

@@ -2,10 +2,10 @@
 
 use pretty_assertions::assert_eq;
 
-use super::super::{Store, Transcript};
+use super::super::{RecordedTranscript, Store};
 use super::{DEADLINE, key, message, open, session, text_part};
 use crate::domain::chat::{
-    ChatEvent, Conversation, MessageWithParts, PartKind, Resync, RevertPoint, Status, Tokens,
+    ChatEvent, Conversation, MessageWithParts, PartKind, Resync, RevertPoint, Tokens, TurnStatus,
 };
 use crate::domain::time::UnixMillis;
 
@@ -71,7 +71,7 @@ fn resync(messages: Vec<MessageWithParts>, more: bool) -> ChatEvent {
         conversation: conversation(),
         messages,
         more,
-        status: Status::Idle,
+        status: TurnStatus::Idle,
         permissions: None,
         questions: None,
         after_gap: false,
@@ -182,7 +182,7 @@ async fn what_is_removed_is_gone_and_its_late_deltas_with_it() {
 
     assert_eq!(
         store.transcript(&key(), 9).await.unwrap(),
-        Transcript::default()
+        RecordedTranscript::default()
     );
 }
 
@@ -201,7 +201,7 @@ async fn pages_are_ordered_by_time_then_arrival_and_say_whether_there_is_more() 
     let all = store.transcript(&key(), 4).await.unwrap();
     assert_eq!(
         all,
-        Transcript {
+        RecordedTranscript {
             conversation: Some(conversation()),
             messages: [older, newest.clone()].concat(),
             more: false,

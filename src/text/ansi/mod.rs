@@ -7,7 +7,7 @@
 //!
 //! Of lines that a program draws over and over, [`last_states`] leaves what a terminal would show in the end.
 //!
-//! For a whole terminal in a sandbox there is [`Relay`], which lets drawing through and nothing else.
+//! For a whole terminal in a sandbox there is [`OutputFilter`], which lets drawing through and nothing else.
 //!
 //! Does not know where the text came from, and never fails.
 
@@ -27,7 +27,7 @@ use vte::{Params, Parser, Perform};
 use super::hidden::is_obeyed;
 
 pub use redraw::last_states;
-pub use relay::Relay;
+pub use relay::OutputFilter;
 
 /// Tab stops in prose and code.
 const TAB: usize = 4;
@@ -42,7 +42,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     if is_clean(text) {
         return Cow::Borrowed(text);
     }
-    let mut sink = Sink::new(TAB, None);
+    let mut sink = SpanSink::new(TAB, None);
     run(text, &mut sink);
     Cow::Owned(sink.runs.into_iter().map(|run| run.content).collect())
 }
@@ -53,7 +53,7 @@ pub fn log_line(text: &str, base: Style, colour: bool) -> Line<'static> {
     if is_clean(text) && !text.contains('\n') {
         return Line::from(Span::styled(text.to_owned(), base));
     }
-    let mut sink = Sink::new(LOG_TAB, Some((base, colour)));
+    let mut sink = SpanSink::new(LOG_TAB, Some((base, colour)));
     run(text.trim_end_matches(['\r', '\n']), &mut sink);
     Line::from(sink.runs)
 }
@@ -71,7 +71,7 @@ fn is_clean(text: &str) -> bool {
     text.chars().all(|c| c == '\n' || !is_obeyed(c))
 }
 
-fn run(text: &str, sink: &mut Sink) {
+fn run(text: &str, sink: &mut SpanSink) {
     let mut parser: Parser = Parser::new();
     let mut rest = text;
     // C1 controls are two bytes in UTF-8, which vte takes for characters; and an escape sequence that
@@ -92,7 +92,7 @@ fn run(text: &str, sink: &mut Sink) {
 }
 
 /// Collects printable text in runs of one style.
-struct Sink {
+struct SpanSink {
     runs: Vec<Span<'static>>,
     tab: usize,
     /// Display column in the line, for tab stops.
@@ -102,7 +102,7 @@ struct Sink {
     style: Style,
 }
 
-impl Sink {
+impl SpanSink {
     fn new(tab: usize, log: Option<(Style, bool)>) -> Self {
         let style = log.map_or_else(Style::default, |(base, _)| base);
         Self {
@@ -132,7 +132,7 @@ impl Sink {
     }
 }
 
-impl Perform for Sink {
+impl Perform for SpanSink {
     fn print(&mut self, c: char) {
         match c {
             '\u{2028}' | '\u{2029}' => self.push(' ', 1),

@@ -5,7 +5,7 @@
 //! notifications, files) or changes the keyboard. Only what is known to be harmless passes; the list is
 //! xterm's control sequences, <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>.
 //!
-//! [`Relay::undo`] takes back what a program switched on and did not switch off.
+//! [`OutputFilter::undo`] takes back what a program switched on and did not switch off.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -29,21 +29,21 @@ const MOMENTARY: u16 = 1048;
 const DRAWS: &str = "@ABCDEFGHIJKLMPSTXZ`abdefmrsu";
 
 /// One program's way to the terminal.
-pub struct Relay {
+pub struct OutputFilter {
     parser: Parser,
-    sink: Sink,
+    sink: FilterSink,
 }
 
-impl Default for Relay {
+impl Default for OutputFilter {
     fn default() -> Self {
         Self {
             parser: Parser::new(),
-            sink: Sink::default(),
+            sink: FilterSink::default(),
         }
     }
 }
 
-impl Relay {
+impl OutputFilter {
     /// Returns what of `bytes` may reach the terminal.
     pub fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.parser.advance(&mut self.sink, bytes);
@@ -88,14 +88,14 @@ impl Relay {
 }
 
 #[derive(Default)]
-struct Sink {
+struct FilterSink {
     out: String,
     /// Modes that are not as they were at first.
     changed: BTreeSet<u16>,
     margins: bool,
 }
 
-impl Sink {
+impl FilterSink {
     fn csi(&mut self, private: &str, params: &Params, intermediate: &str, action: char) {
         self.out.push_str("\x1b[");
         self.out.push_str(private);
@@ -126,7 +126,7 @@ impl Sink {
     }
 }
 
-impl Perform for Sink {
+impl Perform for FilterSink {
     fn print(&mut self, c: char) {
         if !is_obeyed(c) {
             self.out.push(c);
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     fn passed(text: &str) -> String {
-        String::from_utf8(Relay::default().pass(text.as_bytes())).unwrap()
+        String::from_utf8(OutputFilter::default().pass(text.as_bytes())).unwrap()
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_sequence_may_be_cut_anywhere() {
         let text = "ä\x1b[1;31mred\x1b]0;title\x07\x1b[?25l漢";
-        let mut relay = Relay::default();
+        let mut relay = OutputFilter::default();
 
         let pieces: Vec<u8> = text.bytes().flat_map(|byte| relay.pass(&[byte])).collect();
 
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_is_left_switched_on_is_taken_back() {
-        let mut relay = Relay::default();
+        let mut relay = OutputFilter::default();
         let mut terminal = vt100::Parser::new(10, 20, 0);
         terminal.process(b"before");
         terminal.process(&relay.pass(
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn an_interrupted_program_finds_its_modes_again() {
-        let mut relay = Relay::default();
+        let mut relay = OutputFilter::default();
         relay.pass(b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?2004l");
 
         let (undo, redo) = relay.interrupt();
@@ -295,7 +295,7 @@ mod tests {
             "\x1b(0\x1b7\x1b(B",
             "\x1b[?1049h\x1b(0",
         ] {
-            let mut relay = Relay::default();
+            let mut relay = OutputFilter::default();
             let mut charsets = Charsets::default();
             charsets.feed(&relay.pass(left.as_bytes()));
 
@@ -312,12 +312,12 @@ mod tests {
     /// and restored with the cursor.
     #[derive(Default)]
     struct Charsets {
-        now: Shift,
-        saved: Shift,
+        now: CharsetShift,
+        saved: CharsetShift,
     }
 
     #[derive(Clone, Copy, Default)]
-    struct Shift {
+    struct CharsetShift {
         out: bool,
         drawing: [bool; 2],
     }
@@ -364,9 +364,9 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_passes_a_second_time_that_did_not_pass_the_first(bytes: Vec<u8>) {
-            let once = Relay::default().pass(&bytes);
+            let once = OutputFilter::default().pass(&bytes);
 
-            prop_assert_eq!(Relay::default().pass(&once), once);
+            prop_assert_eq!(OutputFilter::default().pass(&once), once);
         }
     }
 }

@@ -89,30 +89,30 @@ impl Rendered {
 
 /// Who made the lines of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SourceKind {
     Markdown,
     Made,
 }
 
-struct Entry {
+struct CacheEntry {
     generation: u32,
     revision: u64,
     width: u16,
-    kind: Kind,
+    kind: SourceKind,
     /// The value of [`TextCache::clock`] when it was last asked for.
     used: u64,
     rendered: Rendered,
 }
 
-impl Entry {
-    fn is_of(&self, key: TextKey<'_>, width: u16, kind: Kind) -> bool {
+impl CacheEntry {
+    fn is_of(&self, key: TextKey<'_>, width: u16, kind: SourceKind) -> bool {
         self.generation == key.generation && self.width == width && self.kind == kind
     }
 }
 
 /// Rendered texts by id.
 pub struct TextCache {
-    entries: HashMap<Box<str>, Entry>,
+    entries: HashMap<Box<str>, CacheEntry>,
     max_lines: usize,
     /// The sum over all entries; an entry of no lines counts as one.
     lines: usize,
@@ -153,12 +153,12 @@ impl TextCache {
             self.clear();
             self.palette = palette.clone();
         }
-        if self.is_fresh(key, width, Kind::Markdown) {
+        if self.is_fresh(key, width, SourceKind::Markdown) {
             return self.get(key.id);
         }
         let known = self
             .remove(key.id)
-            .filter(|old| growth == Growth::Growing && old.is_of(key, width, Kind::Markdown));
+            .filter(|old| growth == Growth::Growing && old.is_of(key, width, SourceKind::Markdown));
         let mut stream = match known.map(|old| old.rendered.lines) {
             Some(Lines::Growing(stream)) => stream,
             Some(Lines::Whole(_)) | None => Box::default(),
@@ -172,7 +172,7 @@ impl TextCache {
             Growth::Growing => Lines::Growing(stream),
             Growth::Whole => Lines::Whole(stream.into_lines()),
         };
-        self.insert(key, width, Kind::Markdown, lines)
+        self.insert(key, width, SourceKind::Markdown, lines)
     }
 
     /// Returns what `make` gave for this key and width, calling it only when it has not been kept. `make`
@@ -183,12 +183,12 @@ impl TextCache {
         width: u16,
         make: impl FnOnce() -> Vec<Line<'static>>,
     ) -> &Rendered {
-        if self.is_fresh(key, width, Kind::Made) {
+        if self.is_fresh(key, width, SourceKind::Made) {
             return self.get(key.id);
         }
         self.remove(key.id);
         let lines = Lines::Whole(make());
-        self.insert(key, width, Kind::Made, lines)
+        self.insert(key, width, SourceKind::Made, lines)
     }
 
     /// How many lines are kept.
@@ -203,7 +203,7 @@ impl TextCache {
     }
 
     /// Whether the lines of `key` are here as they are; counts as a use.
-    fn is_fresh(&mut self, key: TextKey<'_>, width: u16, kind: Kind) -> bool {
+    fn is_fresh(&mut self, key: TextKey<'_>, width: u16, kind: SourceKind) -> bool {
         self.clock += 1;
         let clock = self.clock;
         self.entries.get_mut(key.id).is_some_and(|entry| {
@@ -218,13 +218,19 @@ impl TextCache {
             .map_or(&self.nothing, |entry| &entry.rendered)
     }
 
-    fn remove(&mut self, id: &str) -> Option<Entry> {
+    fn remove(&mut self, id: &str) -> Option<CacheEntry> {
         let entry = self.entries.remove(id)?;
         self.lines -= entry.rendered.len().max(1);
         Some(entry)
     }
 
-    fn insert(&mut self, key: TextKey<'_>, width: u16, kind: Kind, lines: Lines) -> &Rendered {
+    fn insert(
+        &mut self,
+        key: TextKey<'_>,
+        width: u16,
+        kind: SourceKind,
+        lines: Lines,
+    ) -> &Rendered {
         let rendered = Rendered { lines };
         self.lines += rendered.len().max(1);
         let TextKey {
@@ -232,7 +238,7 @@ impl TextCache {
             generation,
             revision,
         } = key;
-        let entry = Entry {
+        let entry = CacheEntry {
             generation,
             revision,
             width,

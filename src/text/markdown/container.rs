@@ -3,7 +3,7 @@
 use ratatui::text::Span;
 
 /// An open list.
-pub(super) struct List {
+pub(super) struct OpenList {
     /// The number of the next item; `None` for bullets.
     pub(super) next: Option<u64>,
     /// Blank lines stand between the items.

@@ -2,14 +2,14 @@
 
 use ratatui::text::Span;
 
-use super::Writer;
+use super::MarkdownWriter;
 use super::container::Container;
 use crate::text::wrap;
 
 /// A container goes without prefix where fewer columns than this would be left for its text.
 const MIN_ROOM: usize = 8;
 
-impl Writer<'_> {
+impl MarkdownWriter<'_> {
     /// Columns left for text inside all open containers; at least 1.
     pub(super) fn room(&self) -> usize {
         let taken: usize = self

@@ -24,10 +24,10 @@ use super::Palette;
 use super::ansi;
 use super::wrap::{Breaking, fold};
 pub(super) use code::{code_line, label};
-use container::{Container, List};
+use container::{Container, OpenList};
 use inline::Inline;
 
-use table::Table;
+use table::TableBuilder;
 
 /// Renders `source`; the lines neither begin nor end with a blank one. A width of 0 counts as 1.
 pub(super) fn render(source: &str, width: usize, palette: &Palette) -> Vec<Line<'static>> {
@@ -36,7 +36,7 @@ pub(super) fn render(source: &str, width: usize, palette: &Palette) -> Vec<Line<
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let parser = Parser::new_ext(&source, options);
     let definitions = definitions(&parser);
-    let mut writer = Writer::new(width.max(1), palette);
+    let mut writer = MarkdownWriter::new(width.max(1), palette);
     for event in parser {
         writer.event(event);
     }
@@ -65,21 +65,21 @@ enum Verbatim {
     Html(String),
 }
 
-struct Writer<'a> {
+struct MarkdownWriter<'a> {
     palette: &'a Palette,
     width: usize,
     out: Vec<Line<'static>>,
     /// Open quotes and list items, outermost first.
     containers: Vec<Container>,
-    lists: Vec<List>,
+    lists: Vec<OpenList>,
     inline: Inline,
     verbatim: Option<Verbatim>,
-    table: Option<Table>,
+    table: Option<TableBuilder>,
     /// A blank line stands before the next block.
     gap: bool,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> MarkdownWriter<'a> {
     fn new(width: usize, palette: &'a Palette) -> Self {
         Self {
             palette,
@@ -156,7 +156,7 @@ impl<'a> Writer<'a> {
             }
             Tag::List(first) => {
                 self.begin_block();
-                self.lists.push(List {
+                self.lists.push(OpenList {
                     next: first,
                     loose: false,
                 });
@@ -167,7 +167,7 @@ impl<'a> Writer<'a> {
             }
             Tag::Table(alignments) => {
                 self.begin_block();
-                self.table = Some(Table::new(alignments));
+                self.table = Some(TableBuilder::new(alignments));
             }
             other => self.start_inline(&other),
         }
@@ -216,9 +216,9 @@ impl<'a> Writer<'a> {
             TagEnd::Item => self.close_item(),
             TagEnd::TableHead => {
                 self.inline.pop();
-                self.with_table(Table::end_row);
+                self.with_table(TableBuilder::end_row);
             }
-            TagEnd::TableRow => self.with_table(Table::end_row),
+            TagEnd::TableRow => self.with_table(TableBuilder::end_row),
             TagEnd::TableCell => {
                 let cell = self.inline.take();
                 self.with_table(|table| table.end_cell(cell));
@@ -235,7 +235,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn with_table(&mut self, change: impl FnOnce(&mut Table)) {
+    fn with_table(&mut self, change: impl FnOnce(&mut TableBuilder)) {
         if let Some(table) = &mut self.table {
             change(table);
         }

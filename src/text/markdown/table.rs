@@ -14,14 +14,14 @@ const SEPARATOR: &str = " │ ";
 /// The lines of a cell as hard breaks give them.
 type Cell = Vec<Vec<Span<'static>>>;
 
-pub(super) struct Table {
+pub(super) struct TableBuilder {
     alignments: Vec<Alignment>,
     /// `rows[0]` is the header. All have as many cells as there are alignments.
     rows: Vec<Vec<Cell>>,
     open: Vec<Cell>,
 }
 
-impl Table {
+impl TableBuilder {
     pub(super) fn new(alignments: Vec<Alignment>) -> Self {
         Self {
             alignments,

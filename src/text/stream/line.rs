@@ -2,7 +2,7 @@
 
 /// What a line is, as far as finding safe cuts goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LineKind {
     Blank,
     /// Opens a fenced code block.
     Fence(Fence),
@@ -53,21 +53,21 @@ pub(super) fn split_indent(line: &str) -> (usize, &str) {
 }
 
 /// Classifies a line; `line` may have its line end or not.
-pub(super) fn classify(line: &str) -> Kind {
+pub(super) fn classify(line: &str) -> LineKind {
     let (indent, body) = split_indent(line);
     let body = body.trim_end();
     let Some(&first) = body.as_bytes().first() else {
-        return Kind::Blank;
+        return LineKind::Blank;
     };
     if indent > 3 {
-        return Kind::Other;
+        return LineKind::Other;
     }
     match first {
-        b'`' | b'~' => fence(line, body, first, indent).map_or(Kind::Other, Kind::Fence),
+        b'`' | b'~' => fence(line, body, first, indent).map_or(LineKind::Other, LineKind::Fence),
         b'#' => heading(body),
-        b'>' => Kind::Closer,
-        b'-' | b'*' | b'_' | b'+' if is_rule(body, first) => Kind::Closer,
-        b'-' | b':' | b'|' if is_table_rule(body) => Kind::TableRule,
+        b'>' => LineKind::Closer,
+        b'-' | b'*' | b'_' | b'+' if is_rule(body, first) => LineKind::Closer,
+        b'-' | b':' | b'|' if is_table_rule(body) => LineKind::TableRule,
         b'-' | b'*' | b'+' => item(indent, 1, body, true),
         b'0'..=b'9' => {
             let digits = body.bytes().take_while(u8::is_ascii_digit).count();
@@ -75,10 +75,10 @@ pub(super) fn classify(line: &str) -> Kind {
                 Some(b'.' | b')') if digits <= 9 => {
                     item(indent, digits + 1, body, &body[..digits] == "1")
                 }
-                _ => Kind::Other,
+                _ => LineKind::Other,
             }
         }
-        _ => Kind::Other,
+        _ => LineKind::Other,
     }
 }
 
@@ -97,18 +97,18 @@ fn fence(line: &str, body: &str, marker: u8, indent: usize) -> Option<Fence> {
     })
 }
 
-fn heading(body: &str) -> Kind {
+fn heading(body: &str) -> LineKind {
     let level = body.bytes().take_while(|b| *b == b'#').count();
     match body.as_bytes().get(level) {
-        None | Some(b' ' | b'\t') if level <= 6 => Kind::Heading,
-        _ => Kind::Other,
+        None | Some(b' ' | b'\t') if level <= 6 => LineKind::Heading,
+        _ => LineKind::Other,
     }
 }
 
-fn item(indent: usize, marker: usize, body: &str, may_interrupt: bool) -> Kind {
+fn item(indent: usize, marker: usize, body: &str, may_interrupt: bool) -> LineKind {
     let (blanks, text) = split_indent(&body[marker..]);
     if blanks == 0 && !text.is_empty() {
-        return Kind::Other;
+        return LineKind::Other;
     }
     // Five columns and more are an indented code block after a marker and one space.
     let blanks = if text.is_empty() || blanks > 4 {
@@ -116,7 +116,7 @@ fn item(indent: usize, marker: usize, body: &str, may_interrupt: bool) -> Kind {
     } else {
         blanks
     };
-    Kind::Item {
+    LineKind::Item {
         content: indent + marker + blanks,
         interrupts: may_interrupt && !text.is_empty(),
     }

@@ -30,7 +30,7 @@ use ratatui::text::{Line, Span};
 
 use super::Palette;
 use super::markdown;
-use scanner::{Piece, Scanner};
+use scanner::{Scanner, StreamPiece};
 
 /// Bytes of settled source that are kept to notice that a source is not the one we knew.
 const GUARD: usize = 16;
@@ -99,7 +99,7 @@ impl Stream {
 
 /// Renders one piece; also says whether a blank line is due before it.
 fn render(
-    piece: Piece,
+    piece: StreamPiece,
     source: &str,
     width: usize,
     palette: &Palette,
@@ -107,12 +107,12 @@ fn render(
     let text = |range: Range<usize>| source.get(range).unwrap_or_default();
     let code = |spans: Vec<Vec<Span<'static>>>| spans.into_iter().map(Line::from).collect();
     match piece {
-        Piece::Blocks {
+        StreamPiece::Blocks {
             range,
             gap,
             head: None,
         } => (gap, markdown::render(text(range), width, palette)),
-        Piece::Blocks {
+        StreamPiece::Blocks {
             range,
             gap,
             head: Some(head),
@@ -120,11 +120,11 @@ fn render(
             let table = [text(head), text(range)].concat();
             (gap, markdown::render(&table, width, palette))
         }
-        Piece::FenceOpen { info } => {
+        StreamPiece::FenceOpen { info } => {
             let label = markdown::label(text(info), width.max(1), palette);
             (true, code(label.into_iter().collect()))
         }
-        Piece::Code { range, continued } => (
+        StreamPiece::Code { range, continued } => (
             false,
             code(markdown::code_line(
                 text(range),
@@ -133,6 +133,6 @@ fn render(
                 palette,
             )),
         ),
-        Piece::Nothing => (false, Vec::new()),
+        StreamPiece::Nothing => (false, Vec::new()),
     }
 }

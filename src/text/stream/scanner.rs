@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::line::{Fence, Kind, classify, split_indent};
+use super::line::{Fence, LineKind, classify, split_indent};
 
 /// From this many bytes on a piece is also cut at weaker places: between the items of a list, the rows of
 /// a table, the lines of a paragraph, the words of a long line. What is cut here is rendered once, so
@@ -16,7 +16,7 @@ pub(super) const HARD: usize = 2 * SOFT;
 
 /// A piece of the source; ranges are byte offsets on char boundaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum StreamPiece {
     /// Whole blocks. `gap`: a blank line is due before them. `head`: the header of the table that these
     /// rows belong to.
     Blocks {
@@ -45,12 +45,12 @@ pub(super) struct Scanner {
     fence: Option<Fence>,
     /// What began at `start` goes on with a line that was cut.
     mid_line: bool,
-    piece: Open,
+    piece: OpenPiece,
 }
 
 /// What is known of the piece that is being read.
 #[derive(Debug, Default)]
-struct Open {
+struct OpenPiece {
     gap: bool,
     /// The last line was blank.
     blank: bool,
@@ -64,7 +64,7 @@ struct Open {
     previous: Option<Range<usize>>,
 }
 
-impl Open {
+impl OpenPiece {
     /// Whether a marker that may not interrupt a paragraph begins an item here.
     fn may_hold_items(&self) -> bool {
         self.list.is_some() || self.blank || self.previous.is_none()
@@ -79,7 +79,7 @@ impl Scanner {
 
     /// Returns the next settled piece, or `None` until the source has grown. `source` must begin with
     /// what was given before.
-    pub(super) fn next(&mut self, source: &str) -> Option<Piece> {
+    pub(super) fn next(&mut self, source: &str) -> Option<StreamPiece> {
         loop {
             let limit = self.start + HARD;
             let window = source.len().min(limit);
@@ -107,26 +107,26 @@ impl Scanner {
     }
 
     /// Returns what follows the last settled piece.
-    pub(super) fn tail(&self, source: &str) -> Piece {
+    pub(super) fn tail(&self, source: &str) -> StreamPiece {
         let range = self.start..source.len();
         match self.fence {
-            None => Piece::Blocks {
+            None => StreamPiece::Blocks {
                 range,
                 gap: self.piece.gap,
                 head: self.piece.head.clone(),
             },
-            Some(_) if range.is_empty() => Piece::Nothing,
+            Some(_) if range.is_empty() => StreamPiece::Nothing,
             Some(fence) if !self.mid_line && fence.is_closed_by(&source[range.clone()]) => {
-                Piece::Nothing
+                StreamPiece::Nothing
             }
             Some(fence) => self.code_piece(source, range, fence),
         }
     }
 
-    fn code(&mut self, source: &str, line: Range<usize>, fence: Fence) -> Piece {
+    fn code(&mut self, source: &str, line: Range<usize>, fence: Fence) -> StreamPiece {
         let closes = !self.mid_line && fence.is_closed_by(&source[line.clone()]);
         let piece = if closes {
-            Piece::Nothing
+            StreamPiece::Nothing
         } else {
             self.code_piece(source, line.clone(), fence)
         };
@@ -135,16 +135,16 @@ impl Scanner {
         }
         self.settle(
             line.end,
-            Open {
+            OpenPiece {
                 gap: closes,
-                ..Open::default()
+                ..OpenPiece::default()
             },
         );
         piece
     }
 
     /// A line of code without its line end and without the indentation that the fence had.
-    fn code_piece(&self, source: &str, line: Range<usize>, fence: Fence) -> Piece {
+    fn code_piece(&self, source: &str, line: Range<usize>, fence: Fence) -> StreamPiece {
         let text = &source[line.clone()];
         let text = text.strip_suffix('\n').unwrap_or(text);
         let text = text.strip_suffix('\r').unwrap_or(text);
@@ -159,23 +159,23 @@ impl Scanner {
         } else {
             line.start + blanks
         };
-        Piece::Code {
+        StreamPiece::Code {
             range: start..end,
             continued: self.mid_line,
         }
     }
 
     /// Reads a line outside code; gives out what stands before it if a block begins here.
-    fn prose(&mut self, source: &str, line: Range<usize>) -> Option<Piece> {
+    fn prose(&mut self, source: &str, line: Range<usize>) -> Option<StreamPiece> {
         let text = &source[line.clone()];
         let kind = if self.mid_line {
-            Kind::Other
+            LineKind::Other
         } else {
             classify(text)
         };
         let (indent, _) = split_indent(text);
         let in_item = self.piece.list.is_some_and(|content| indent >= content);
-        if line.start > self.start && kind != Kind::Blank {
+        if line.start > self.start && kind != LineKind::Blank {
             if self.begins_block(kind, indent, in_item) {
                 return Some(self.cut(line.start, true));
             }
@@ -183,13 +183,13 @@ impl Scanner {
                 return Some(self.cut(line.start, self.piece.blank));
             }
         }
-        if let (Kind::Fence(fence), false) = (kind, in_item) {
+        if let (LineKind::Fence(fence), false) = (kind, in_item) {
             let info = line.start + fence.info.0..line.start + fence.info.1;
             self.fence = Some(fence);
-            self.settle(line.end, Open::default());
-            return Some(Piece::FenceOpen { info });
+            self.settle(line.end, OpenPiece::default());
+            return Some(StreamPiece::FenceOpen { info });
         }
-        if kind == Kind::Blank && line.start == self.start {
+        if kind == LineKind::Blank && line.start == self.start {
             // Blank lines before a piece belong to nothing.
             self.start = line.end;
         }
@@ -200,39 +200,39 @@ impl Scanner {
     }
 
     /// Whether this line begins a block that nothing before it can reach into.
-    fn begins_block(&self, kind: Kind, indent: usize, in_item: bool) -> bool {
+    fn begins_block(&self, kind: LineKind, indent: usize, in_item: bool) -> bool {
         if in_item {
             return false;
         }
         match kind {
-            Kind::Fence(_) | Kind::Heading => true,
+            LineKind::Fence(_) | LineKind::Heading => true,
             // Another item of the same list, perhaps.
-            Kind::Item { .. } if self.piece.list.is_some() => false,
+            LineKind::Item { .. } if self.piece.list.is_some() => false,
             // Deeper indentation goes on with an indented code block, or with a list.
             _ => self.piece.blank && indent <= 3,
         }
     }
 
-    fn may_cut_softly(&self, kind: Kind, in_item: bool) -> bool {
+    fn may_cut_softly(&self, kind: LineKind, in_item: bool) -> bool {
         match self.piece.list {
-            Some(_) => !in_item && matches!(kind, Kind::Item { .. }),
+            Some(_) => !in_item && matches!(kind, LineKind::Item { .. }),
             None => true,
         }
     }
 
     /// Takes note of what a line opens or closes.
-    fn note(&mut self, kind: Kind, in_item: bool, line: Range<usize>, source: &str) {
+    fn note(&mut self, kind: LineKind, in_item: bool, line: Range<usize>, source: &str) {
         let piece = &mut self.piece;
         match kind {
-            Kind::Blank => piece.table = None,
-            Kind::Item {
+            LineKind::Blank => piece.table = None,
+            LineKind::Item {
                 content,
                 interrupts,
             } if !in_item && (interrupts || piece.may_hold_items()) => {
                 piece.list = Some(content);
             }
-            Kind::Closer if !in_item => piece.list = None,
-            Kind::TableRule if piece.list.is_none() && piece.table.is_none() => {
+            LineKind::Closer if !in_item => piece.list = None,
+            LineKind::TableRule if piece.list.is_none() && piece.table.is_none() => {
                 piece.table = piece
                     .previous
                     .clone()
@@ -241,12 +241,12 @@ impl Scanner {
             }
             _ => {}
         }
-        piece.blank = kind == Kind::Blank;
-        piece.previous = (kind != Kind::Blank).then_some(line);
+        piece.blank = kind == LineKind::Blank;
+        piece.previous = (kind != LineKind::Blank).then_some(line);
     }
 
     /// Gives out all before `at`, the beginning of an unread line.
-    fn cut(&mut self, at: usize, gap: bool) -> Piece {
+    fn cut(&mut self, at: usize, gap: bool) -> StreamPiece {
         // A table goes on over a cut between two of its rows, and only there.
         let head = self
             .piece
@@ -255,17 +255,17 @@ impl Scanner {
             .filter(|_| !gap && !self.piece.blank);
         self.give_out(
             at,
-            Open {
+            OpenPiece {
                 gap,
                 table: head.clone(),
                 head,
-                ..Open::default()
+                ..OpenPiece::default()
             },
         )
     }
 
-    fn give_out(&mut self, at: usize, next: Open) -> Piece {
-        let piece = Piece::Blocks {
+    fn give_out(&mut self, at: usize, next: OpenPiece) -> StreamPiece {
+        let piece = StreamPiece::Blocks {
             range: self.start..at,
             gap: self.piece.gap,
             head: self.piece.head.clone(),
@@ -289,7 +289,7 @@ impl Scanner {
 
     /// The piece has reached the limit and its last line has not ended: cuts at that line's start if this
     /// leaves enough, else anywhere.
-    fn late_cut(&mut self, source: &str, limit: usize) -> Piece {
+    fn late_cut(&mut self, source: &str, limit: usize) -> StreamPiece {
         if self.fence.is_none() && self.pos - self.start >= SOFT {
             return self.cut(self.pos, self.piece.blank);
         }
@@ -297,22 +297,22 @@ impl Scanner {
     }
 
     /// Cuts in the middle of a line.
-    fn cut_line(&mut self, at: usize) -> Piece {
+    fn cut_line(&mut self, at: usize) -> StreamPiece {
         let piece = if self.fence.is_some() {
-            let piece = Piece::Code {
+            let piece = StreamPiece::Code {
                 range: self.start..at,
                 continued: self.mid_line,
             };
-            self.settle(at, Open::default());
+            self.settle(at, OpenPiece::default());
             piece
         } else {
-            self.give_out(at, Open::default())
+            self.give_out(at, OpenPiece::default())
         };
         self.mid_line = true;
         piece
     }
 
-    fn settle(&mut self, at: usize, next: Open) {
+    fn settle(&mut self, at: usize, next: OpenPiece) {
         self.start = at;
         self.pos = at;
         self.mid_line = false;

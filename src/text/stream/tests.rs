@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use ratatui::text::Line;
 
 use super::Stream;
-use super::scanner::{HARD, Piece, SOFT, Scanner};
+use super::scanner::{HARD, SOFT, Scanner, StreamPiece};
 use crate::text::wrap::spans_width;
 use crate::text::{Palette, markdown};
 
@@ -22,10 +22,10 @@ fn pieces(source: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     while let Some(piece) = scanner.next(source) {
         pieces.push(match piece {
-            Piece::Blocks { range, .. } => source[range].to_owned(),
-            Piece::FenceOpen { info } => format!("open {}", &source[info]),
-            Piece::Code { range, .. } => format!("code {}", &source[range]),
-            Piece::Nothing => "close".to_owned(),
+            StreamPiece::Blocks { range, .. } => source[range].to_owned(),
+            StreamPiece::FenceOpen { info } => format!("open {}", &source[info]),
+            StreamPiece::Code { range, .. } => format!("code {}", &source[range]),
+            StreamPiece::Nothing => "close".to_owned(),
         });
     }
     pieces

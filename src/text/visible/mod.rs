@@ -32,7 +32,7 @@ const NAMED: usize = 6;
 
 /// How text and what is written by name are drawn.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Look {
+pub struct VisibleStyles {
     pub text: Style,
     /// Characters that are written by their names.
     pub written: Style,
@@ -66,10 +66,10 @@ impl Findings {
             self.right_to_left |= line.chars().any(character::is_right_to_left);
             for piece in pieces(line) {
                 match piece.kind {
-                    Kind::Written if self.written.iter().all(|known| *known != piece.text) => {
+                    TextKind::Written if self.written.iter().all(|known| *known != piece.text) => {
                         self.written.push(piece.text.into_owned());
                     }
-                    Kind::LookAlike => self.look_alikes.push(piece.text.into_owned()),
+                    TextKind::LookAlike => self.look_alikes.push(piece.text.into_owned()),
                     _ => {}
                 }
             }
@@ -128,7 +128,7 @@ pub fn name(text: &str) -> Cow<'_, str> {
 
 /// Returns all lines of `text`, wrapped to `width` columns (0 counts as 1) without losing anything but
 /// the spaces between two rows of prose.
-pub fn lines(text: &str, width: usize, look: Look) -> Vec<Line<'static>> {
+pub fn lines(text: &str, width: usize, look: VisibleStyles) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let (body, ends) = match text.strip_suffix('\n') {
         Some(body) => (body, true),
@@ -147,7 +147,12 @@ pub fn lines(text: &str, width: usize, look: Look) -> Vec<Line<'static>> {
 }
 
 /// Wraps spans of visible text, the parts of one line; rows that go on are marked.
-pub fn wrap_into(spans: &[Span<'_>], width: usize, look: Look, out: &mut Vec<Line<'static>>) {
+pub fn wrap_into(
+    spans: &[Span<'_>],
+    width: usize,
+    look: VisibleStyles,
+    out: &mut Vec<Line<'static>>,
+) {
     let sign = if width >= ROOM_FOR_SIGN { GOES_ON } else { "" };
     let rest = width - wrap::width(sign);
     let breaking = if look.prose {
@@ -165,16 +170,16 @@ pub fn wrap_into(spans: &[Span<'_>], width: usize, look: Look, out: &mut Vec<Lin
 }
 
 /// Returns one line of text as spans, without line ends.
-pub fn spans(line: &str, look: Look) -> Vec<Span<'static>> {
+pub fn spans(line: &str, look: VisibleStyles) -> Vec<Span<'static>> {
     if is_plain(line) && !line.contains('\n') {
         return vec![Span::styled(line.to_owned(), look.text)];
     }
     let mut spans: Vec<Span<'static>> = Vec::new();
     for piece in pieces(line) {
         let style = match piece.kind {
-            Kind::Text | Kind::LookAlike => look.text,
-            Kind::Written => look.written,
-            Kind::Blank => look.sign,
+            TextKind::Text | TextKind::LookAlike => look.text,
+            TextKind::Written => look.written,
+            TextKind::Blank => look.sign,
         };
         match spans.last_mut() {
             Some(last) if last.style == style => last.content.to_mut().push_str(&piece.text),
@@ -186,7 +191,7 @@ pub fn spans(line: &str, look: Look) -> Vec<Span<'static>> {
 
 /// What a piece of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum TextKind {
     Text,
     /// A word that looks like ASCII, as it is.
     LookAlike,
@@ -196,9 +201,9 @@ enum Kind {
     Blank,
 }
 
-struct Piece<'a> {
+struct VisiblePiece<'a> {
     text: Cow<'a, str>,
-    kind: Kind,
+    kind: TextKind,
 }
 
 /// Printable ASCII without a blank at the end of a line: the common case.
@@ -207,21 +212,21 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(printable) && !text.contains(" \n") && !text.ends_with([' ', '\n'])
 }
 
-fn pieces(line: &str) -> Vec<Piece<'_>> {
+fn pieces(line: &str) -> Vec<VisiblePiece<'_>> {
     let body = line.trim_end_matches(' ');
     let mut pieces = Vec::new();
     let mut columns = 0;
     let mut push = |text: Cow<'_, str>, kind| {
         columns += wrap::width(&text);
         let tab = text == "␉";
-        pieces.push(Piece {
+        pieces.push(VisiblePiece {
             text: Cow::Owned(text.into_owned()),
             kind,
         });
         if tab {
             let fill = (TAB - columns % TAB) % TAB;
             columns += fill;
-            pieces.push(Piece {
+            pieces.push(VisiblePiece {
                 text: Cow::Owned(" ".repeat(fill)),
                 kind,
             });
@@ -233,7 +238,7 @@ fn pieces(line: &str) -> Vec<Piece<'_>> {
             let alike = character::looks_like_ascii(word);
             let is_seen = |c| !character::is_misleading(c, false);
             if alike && !in_ascii && word.chars().all(is_seen) {
-                push(Cow::Borrowed(word), Kind::LookAlike);
+                push(Cow::Borrowed(word), TextKind::LookAlike);
                 continue;
             }
             let with_ascii = alike || word.contains(|c: char| c.is_ascii_alphanumeric());
@@ -245,7 +250,7 @@ fn pieces(line: &str) -> Vec<Piece<'_>> {
         }
     }
     for _ in body.len()..line.len() {
-        push(Cow::Borrowed("␠"), Kind::Blank);
+        push(Cow::Borrowed("␠"), TextKind::Blank);
     }
     pieces
 }
@@ -261,10 +266,10 @@ struct Before {
 const MARKS: usize = 3;
 
 impl Before {
-    fn write(&mut self, c: char, beside_ascii: bool) -> (Cow<'static, str>, Kind) {
+    fn write(&mut self, c: char, beside_ascii: bool) -> (Cow<'static, str>, TextKind) {
         if let Some(sign) = character::blank(c) {
             *self = Self::default();
-            return (Cow::Borrowed(sign), Kind::Blank);
+            return (Cow::Borrowed(sign), TextKind::Blank);
         }
         let is_mark = character::is_mark(c);
         let lonely = is_mark
@@ -274,7 +279,7 @@ impl Before {
             };
         if lonely || character::is_misleading(c, beside_ascii) {
             *self = Self::default();
-            return (Cow::Owned(character::named(c)), Kind::Written);
+            return (Cow::Owned(character::named(c)), TextKind::Written);
         }
         if is_mark {
             self.marks += 1;
@@ -284,7 +289,7 @@ impl Before {
                 marks: 0,
             };
         }
-        (Cow::Owned(c.to_string()), Kind::Text)
+        (Cow::Owned(c.to_string()), TextKind::Text)
     }
 }
 

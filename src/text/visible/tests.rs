@@ -5,7 +5,7 @@ use super::*;
 use crate::text::wrap::spans_width;
 
 fn shown(text: &str, width: usize) -> Vec<String> {
-    lines(text, width, Look::default())
+    lines(text, width, VisibleStyles::default())
         .iter()
         .map(ToString::to_string)
         .collect()
@@ -127,7 +127,7 @@ proptest! {
 
     #[test]
     fn no_character_is_hidden_obeyed_or_reordering(text in HOSTILE, width in 1_usize..40) {
-        for line in lines(&text, width, Look::default()) {
+        for line in lines(&text, width, VisibleStyles::default()) {
             prop_assert!(spans_width(&line.spans) <= width, "{line:?}");
             for c in line.to_string().chars() {
                 prop_assert!(!c.is_control() && !character::is_misleading(c, false) || "⟨⟩↪".contains(c) || ('\u{2400}'..='\u{2421}').contains(&c), "{c:?}");

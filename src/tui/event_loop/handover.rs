@@ -7,35 +7,41 @@
 
 use std::io;
 
-use super::lease::{Handover, Lease};
-use super::{EventLoop, Model, PATIENCE, Signal};
+use super::lease::{Handover, TerminalLease};
+use super::{EventLoop, LoopModel, LoopSignal, PATIENCE};
 use crate::app::event::{Event, Reply};
 use crate::tui::desktop::Returned;
-use crate::tui::effects::{Request, SessionDoor};
+use crate::tui::effects::{LoopRequest, SessionHandle};
 use crate::tui::pacer::Cause;
 use crate::tui::terminal::{Console, StopSignal};
 
-impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
-    pub(super) fn take_signal(&mut self, signal: Signal) -> io::Result<()> {
+impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
+    pub(super) fn take_signal(&mut self, signal: LoopSignal) -> io::Result<()> {
         match (signal, &self.lease) {
             // It may hold text that is not saved. Who asks twice does not wait for it.
-            (Signal::Stop, Some(Lease::Program(program))) if !program.end.is_cancelled() => {
+            (LoopSignal::Stop, Some(TerminalLease::Program(program)))
+                if !program.end.is_cancelled() =>
+            {
                 program.end.cancel();
             }
-            (Signal::Stop, _) | (Signal::Interrupt, None | Some(Lease::Shell)) => self.stop(),
-            (Signal::Suspend, None) => self.handover = Some(Handover::Stop(StopSignal::Process)),
+            (LoopSignal::Stop, _) | (LoopSignal::Interrupt, None | Some(TerminalLease::Shell)) => {
+                self.stop()
+            }
+            (LoopSignal::Suspend, None) => {
+                self.handover = Some(Handover::Stop(StopSignal::Process))
+            }
             // The program was stopped with us, and the shell waits for both.
-            (Signal::Suspend, Some(Lease::Program(_))) => {
+            (LoopSignal::Suspend, Some(TerminalLease::Program(_))) => {
                 if self.console.has_job_control() {
                     self.console.stop(StopSignal::Process)?;
                 }
             }
-            (Signal::Continue, None) => self.handover = Some(Handover::Continued),
-            (Signal::Continue, Some(Lease::Shell)) => self.continued()?,
+            (LoopSignal::Continue, None) => self.handover = Some(Handover::Continued),
+            (LoopSignal::Continue, Some(TerminalLease::Shell)) => self.continued()?,
             // An interrupt from the keyboard is for the program; which of both is to end is not ours to
             // say. The rest is done already.
-            (Signal::Interrupt | Signal::Continue, Some(Lease::Program(_)))
-            | (Signal::Suspend, Some(Lease::Shell)) => {}
+            (LoopSignal::Interrupt | LoopSignal::Continue, Some(TerminalLease::Program(_)))
+            | (LoopSignal::Suspend, Some(TerminalLease::Shell)) => {}
         }
         Ok(())
     }
@@ -63,16 +69,16 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         self.input = None;
         self.console.leave();
         match to {
-            Handover::Program(program) => self.lease = Some(Lease::Program(program)),
+            Handover::Program(program) => self.lease = Some(TerminalLease::Program(program)),
             Handover::Stop(stop) => {
-                self.lease = Some(Lease::Shell);
+                self.lease = Some(TerminalLease::Shell);
                 if let Err(error) = self.console.stop(stop) {
                     self.come_back()?;
                     self.notice(&format!("could not suspend: {error}"));
                 }
             }
             Handover::Continued => {
-                self.lease = Some(Lease::Shell);
+                self.lease = Some(TerminalLease::Shell);
                 self.continued()?;
             }
         }
@@ -89,8 +95,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
     /// Takes the terminal again from a program that has ended, or ends if that was why it has.
     pub(super) fn program_returned(&mut self, returned: Returned) -> io::Result<()> {
         self.parting_words.extend(returned.left_behind);
-        let is_end =
-            matches!(&self.lease, Some(Lease::Program(program)) if program.end.is_cancelled());
+        let is_end = matches!(&self.lease, Some(TerminalLease::Program(program)) if program.end.is_cancelled());
         if !is_end {
             self.come_back()?;
         }
@@ -113,7 +118,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         let (columns, rows) = self.console.size();
         self.update_all([Event::Resize(columns, rows)], Cause::Hand);
         if self.mouse {
-            self.serve(Request::Mouse(true));
+            self.serve(LoopRequest::Mouse(true));
         }
         Ok(())
     }

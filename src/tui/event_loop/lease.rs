@@ -38,16 +38,16 @@ pub(super) enum Handover {
 }
 
 /// Who has the terminal.
-pub(super) enum Lease {
+pub(super) enum TerminalLease {
     Program(TerminalProgram),
     /// The shell that we were started from; until we are continued in the foreground.
     Shell,
 }
 
 /// Waits for a program that has the terminal; for ever if there is none.
-pub(super) async fn ended(lease: Option<&mut Lease>) -> Returned {
+pub(super) async fn ended(lease: Option<&mut TerminalLease>) -> Returned {
     match lease {
-        Some(Lease::Program(program)) => (&mut program.run).await,
-        Some(Lease::Shell) | None => std::future::pending().await,
+        Some(TerminalLease::Program(program)) => (&mut program.run).await,
+        Some(TerminalLease::Shell) | None => std::future::pending().await,
     }
 }

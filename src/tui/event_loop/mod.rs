@@ -22,26 +22,26 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::desktop::{self, Returned};
-use super::effects::{Done, Effects, Request, SessionDoor};
+use super::effects::{Effects, LoopRequest, SessionHandle, TaskEnd};
 use super::input;
 use super::pacer::{BY_HAND, Cause, Pacer};
 use super::paste_detection::PasteDetector;
 use super::screen::Screen;
 use super::terminal::{Console, PATIENCE, StopSignal};
-use super::writer::Writer;
+use super::writer::FrameWriter;
 use crate::app::cx::{Cx, IdSource};
 use crate::app::event::Event;
 use crate::domain::id::SessionKey;
 use crate::domain::session::SessionEvent;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::session::context::wall;
-use lease::{Handover, Lease, TerminalProgram};
+use lease::{Handover, TerminalLease, TerminalProgram};
 
 /// Session events taken in one go, before keys are looked at again.
 const BATCH: usize = 256;
 
 /// The program as the loop sees it.
-pub trait Model {
+pub trait LoopModel {
     /// Asks for what is needed at the start; called once, after the first frame.
     fn start(&mut self, cx: &mut Cx<'_>);
     fn update(&mut self, event: Event, cx: &mut Cx<'_>);
@@ -57,7 +57,7 @@ pub trait Model {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(super) enum LoopSignal {
     /// Leave now.
     Stop,
     /// Leave, unless a program that has the terminal is meant.
@@ -70,9 +70,9 @@ pub(super) enum Signal {
 
 /// What the loop listens to, besides keys.
 #[derive(Debug)]
-pub(super) struct Sources {
+pub(super) struct EventSources {
     pub(super) sessions: mpsc::Receiver<(SessionKey, SessionEvent)>,
-    pub(super) signals: mpsc::Receiver<Signal>,
+    pub(super) signals: mpsc::Receiver<LoopSignal>,
 }
 
 pub(super) struct EventLoop<M, D, C: Console> {
@@ -81,9 +81,9 @@ pub(super) struct EventLoop<M, D, C: Console> {
     console: C,
     input: Option<C::Input>,
     paste_detector: PasteDetector,
-    sources: Sources,
+    sources: EventSources,
     sessions_open: bool,
-    writer: Writer,
+    writer: FrameWriter,
     screen: Screen,
     buffer: Buffer,
     pacer: Pacer,
@@ -95,7 +95,7 @@ pub(super) struct EventLoop<M, D, C: Console> {
     armed: Option<Monotonic>,
     /// Waits for the frame that is on its way.
     handover: Option<Handover>,
-    lease: Option<Lease>,
+    lease: Option<TerminalLease>,
     /// Bytes that go out before the next frame.
     outbox: Vec<u8>,
     mouse: bool,
@@ -111,7 +111,7 @@ pub(super) struct EventLoop<M, D, C: Console> {
 /// What a loop leaves that is over.
 pub(super) struct Finished<D> {
     pub(super) door: D,
-    pub(super) signals: mpsc::Receiver<Signal>,
+    pub(super) signals: mpsc::Receiver<LoopSignal>,
     /// What the user is to read.
     pub(super) parting_words: Vec<String>,
 }
@@ -119,21 +119,21 @@ pub(super) struct Finished<D> {
 /// What woke the loop.
 enum Woke {
     Keys(io::Result<Vec<crossterm::event::Event>>),
-    Signal(Option<Signal>),
+    Signal(Option<LoopSignal>),
     Written(io::Result<()>),
     Back(Returned),
-    Done(Done),
+    Done(TaskEnd),
     Sessions(Vec<(SessionKey, SessionEvent)>),
     Time,
 }
 
-impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
+impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
     pub(super) fn new(
         model: M,
         effects: Effects<D>,
         console: C,
-        writer: Writer,
-        sources: Sources,
+        writer: FrameWriter,
+        sources: EventSources,
     ) -> Self {
         let (columns, rows) = console.size();
         Self {
@@ -174,7 +174,7 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         self.draw_if_due();
         self.input = Some(self.console.input());
         let mut told = VecDeque::new();
-        self.update_with(Model::start, &mut told);
+        self.update_with(LoopModel::start, &mut told);
         self.update_all(told, Cause::Itself);
         let mut woke_at = self.now();
         while !self.over {
@@ -322,38 +322,38 @@ impl<M: Model, D: SessionDoor, C: Console> EventLoop<M, D, C> {
         update(&mut self.model, &mut cx);
         for effect in wanted {
             match self.effects.run(effect) {
-                Some(Request::Tell(event)) => waiting.push_back(*event),
+                Some(LoopRequest::Tell(event)) => waiting.push_back(*event),
                 Some(request) => self.serve(request),
                 None => {}
             }
         }
     }
 
-    fn serve(&mut self, request: Request) {
+    fn serve(&mut self, request: LoopRequest) {
         match request {
-            Request::Send(bytes) => self.outbox.extend(bytes),
-            Request::Mouse(on) => {
+            LoopRequest::Send(bytes) => self.outbox.extend(bytes),
+            LoopRequest::Mouse(on) => {
                 self.mouse = on;
-                self.serve(Request::mouse(on));
+                self.serve(LoopRequest::mouse(on));
             }
-            Request::Redraw => {
+            LoopRequest::Redraw => {
                 self.screen.forget();
                 self.pacer.changed(Cause::Hand, self.now());
             }
-            Request::Edit(draft) => {
+            LoopRequest::Edit(draft) => {
                 let desktop = self.effects.desktop();
                 let edit = TerminalProgram::new(|end| desktop.edit(draft, end));
                 self.handover = Some(Handover::Program(edit));
             }
-            Request::Shell(name) => {
+            LoopRequest::Shell(name) => {
                 let desktop = self.effects.desktop();
                 let shell = TerminalProgram::new(|end| desktop.shell(name, end));
                 self.handover = Some(Handover::Program(shell));
             }
-            Request::Suspend => self.handover = Some(Handover::Stop(StopSignal::Job)),
-            Request::Quit => self.over = true,
+            LoopRequest::Suspend => self.handover = Some(Handover::Stop(StopSignal::Job)),
+            LoopRequest::Quit => self.over = true,
             // Told by the caller, in order with other events.
-            Request::Tell(_) => {}
+            LoopRequest::Tell(_) => {}
         }
     }
 

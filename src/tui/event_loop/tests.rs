@@ -12,15 +12,15 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::app::effect::Effect;
 use crate::app::event::Reply;
-use crate::domain::chat::{ChatEvent, Conversation, Resync, Status, Tokens};
+use crate::domain::chat::{ChatEvent, Conversation, Resync, Tokens, TurnStatus};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::log::LogLine;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::{Closing, SessionCommand, SessionSpec};
+use crate::domain::session::{CloseAction, SessionCommand, SessionSpec};
 use crate::tui::desktop::Desktop;
-use crate::tui::effects::{Busy, ReplyTask};
-use crate::tui::writer::Outlet;
+use crate::tui::effects::{CommandRefused, ReplyTask};
+use crate::tui::writer::FrameOutlet;
 
 /// Shows what was typed and how many log lines came; some keys ask for effects.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ struct Page {
     ticks: u64,
 }
 
-impl Model for Page {
+impl LoopModel for Page {
     fn start(&mut self, _: &mut Cx<'_>) {}
 
     fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
@@ -88,15 +88,15 @@ impl Model for Page {
 /// Takes nothing.
 struct Shut;
 
-impl SessionDoor for Shut {
-    fn open(&mut self, _: SessionSpec) -> Result<(), Busy> {
-        Err(Busy)
+impl SessionHandle for Shut {
+    fn open(&mut self, _: SessionSpec) -> Result<(), CommandRefused> {
+        Err(CommandRefused)
     }
-    fn command(&mut self, _: &SessionKey, _: SessionCommand) -> Result<(), Busy> {
-        Err(Busy)
+    fn command(&mut self, _: &SessionKey, _: SessionCommand) -> Result<(), CommandRefused> {
+        Err(CommandRefused)
     }
-    fn close(&mut self, _: &SessionKey, _: Closing) -> Result<(), Busy> {
-        Err(Busy)
+    fn close(&mut self, _: &SessionKey, _: CloseAction) -> Result<(), CommandRefused> {
+        Err(CommandRefused)
     }
     fn list(&mut self) -> ReplyTask {
         Box::pin(async { Reply::Sessions(Vec::new()) })
@@ -104,7 +104,7 @@ impl SessionDoor for Shut {
     fn strangers(&mut self) -> ReplyTask {
         Box::pin(async { Reply::Strangers(Ok(Vec::new())) })
     }
-    fn close_sandbox(&mut self, id: SandboxId, _: Closing) -> ReplyTask {
+    fn close_sandbox(&mut self, id: SandboxId, _: CloseAction) -> ReplyTask {
         Box::pin(async { Reply::Closed(id, Phase::Failed(Failure::new("shut"))) })
     }
     fn adopt(&mut self, id: SandboxId, _: SessionKey) -> ReplyTask {
@@ -160,8 +160,8 @@ struct World {
     /// `keys[0]` is read first, `keys[1]` after the terminal was lent.
     keys: Vec<stream::Sender<io::Result<Raw>>>,
     sessions: mpsc::Sender<(SessionKey, SessionEvent)>,
-    signals: mpsc::Sender<Signal>,
-    outlet: Outlet,
+    signals: mpsc::Sender<LoopSignal>,
+    outlet: FrameOutlet,
     calls: Arc<Mutex<Vec<String>>>,
     jobs: Arc<Mutex<Jobs>>,
     terminal: vt100::Parser,
@@ -174,7 +174,7 @@ impl World {
         let (first, second) = (stream::channel(64), stream::channel(64));
         let (sessions, sessions_out) = mpsc::channel(256);
         let (signals, signals_out) = mpsc::channel(4);
-        let (writer, outlet) = Writer::pair();
+        let (writer, outlet) = FrameWriter::pair();
         let calls = Arc::default();
         let jobs = Arc::new(Mutex::new(Jobs {
             control: true,
@@ -185,7 +185,7 @@ impl World {
             calls: Arc::clone(&calls),
             jobs: Arc::clone(&jobs),
         };
-        let sources = Sources {
+        let sources = EventSources {
             sessions: sessions_out,
             signals: signals_out,
         };
@@ -233,7 +233,7 @@ impl World {
             },
             messages: Vec::new(),
             more: false,
-            status: Status::Idle,
+            status: TurnStatus::Idle,
             permissions: None,
             questions: None,
             after_gap: false,
@@ -286,7 +286,7 @@ impl World {
     }
 
     async fn end(mut self) -> (Page, u64) {
-        self.signals.send(Signal::Stop).await.unwrap();
+        self.signals.send(LoopSignal::Stop).await.unwrap();
         while self.outlet.frames.recv().await.is_some() {
             // The loop may have ended meanwhile.
             let _ = self.outlet.written.send(Ok(())).await;
@@ -474,9 +474,9 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
         }
         assert_eq!(world.calls(), ["leave"]);
         // Ctrl-c and ctrl-z are the editor's; stopped, the shell gets the whole job back.
-        world.signals.send(Signal::Interrupt).await.unwrap();
-        world.signals.send(Signal::Suspend).await.unwrap();
-        world.signals.send(Signal::Continue).await.unwrap();
+        world.signals.send(LoopSignal::Interrupt).await.unwrap();
+        world.signals.send(LoopSignal::Suspend).await.unwrap();
+        world.signals.send(LoopSignal::Continue).await.unwrap();
         while world.signals.capacity() < 4 {
             tokio::task::yield_now().await;
         }
@@ -516,7 +516,7 @@ async fn a_stop_ends_the_editor_and_keeps_what_it_has_written() {
             tokio::task::yield_now().await;
         }
 
-        world.signals.send(Signal::Stop).await.unwrap();
+        world.signals.send(LoopSignal::Stop).await.unwrap();
         let (page, _) = world.task.await.unwrap();
 
         assert_eq!(page.typed, "written");
@@ -539,7 +539,7 @@ async fn what_is_not_saved_is_saved_before_the_terminal_is_lent_or_the_process_s
         while world.calls().is_empty() {
             tokio::task::yield_now().await;
         }
-        world.signals.send(Signal::Stop).await.unwrap();
+        world.signals.send(LoopSignal::Stop).await.unwrap();
         let (page, _) = world.task.await.unwrap();
 
         assert_eq!(page.heard[2..], [Event::TerminalLent, Event::Stop]);
@@ -560,7 +560,7 @@ async fn a_terminal_that_does_not_read_is_not_lent() {
 
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(world.calls(), [""; 0]);
-        world.signals.send(Signal::Stop).await.unwrap();
+        world.signals.send(LoopSignal::Stop).await.unwrap();
         let (page, _) = world.task.await.unwrap();
 
         let notice = "the terminal does not read: it cannot be given to another program";
@@ -577,7 +577,7 @@ async fn a_frame_on_its_way_comes_out_before_the_terminal_is_left() {
         world.take_frame().await;
 
         // Stopped by a signal that nobody can catch, and continued.
-        world.signals.send(Signal::Continue).await.unwrap();
+        world.signals.send(LoopSignal::Continue).await.unwrap();
         tokio::time::sleep(PATIENCE / 2).await;
         assert_eq!(world.calls(), [""; 0], "left while a frame was on its way");
         world.written().await;
@@ -601,7 +601,7 @@ async fn a_program_that_was_suspended_draws_nothing_before_it_is_in_the_foregrou
         assert_eq!(world.calls(), ["leave", "stop Job"]);
 
         world.jobs.lock().unwrap().foreground = false;
-        world.signals.send(Signal::Continue).await.unwrap();
+        world.signals.send(LoopSignal::Continue).await.unwrap();
         world.log_line().await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(world.calls(), ["leave", "stop Job", "stop Background"]);
@@ -611,7 +611,7 @@ async fn a_program_that_was_suspended_draws_nothing_before_it_is_in_the_foregrou
         );
 
         world.jobs.lock().unwrap().foreground = true;
-        world.signals.send(Signal::Continue).await.unwrap();
+        world.signals.send(LoopSignal::Continue).await.unwrap();
         let frame = world.next_frame().await;
         assert_eq!(world.calls().last().unwrap(), "enter");
         for set in ["\x1b[2J", "\x1b]2;page\x07", "\x1b[?1000h"] {
@@ -628,7 +628,7 @@ async fn a_stop_from_outside_gives_the_terminal_back_first() {
         let mut world = World::start(Desktop::default());
         world.show_frame().await;
 
-        world.signals.send(Signal::Suspend).await.unwrap();
+        world.signals.send(LoopSignal::Suspend).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
 
         assert_eq!(world.calls(), ["leave", "stop Process"]);
@@ -695,7 +695,7 @@ async fn the_end_of_a_turn_is_drawn_at_once() {
 
         let ended = Instant::now();
         world.log_line().await;
-        let idle = SessionEvent::Chat(ChatEvent::Status(Status::Idle));
+        let idle = SessionEvent::Chat(ChatEvent::Status(TurnStatus::Idle));
         world.sessions.send(("key".into(), idle)).await.unwrap();
         world.show_frame().await;
 

@@ -55,9 +55,9 @@ impl Glyph {
     }
 }
 
-/// What the numbers in glyphs mean. Bounded: see [`Table::is_crowded`].
+/// What the numbers in glyphs mean. Bounded: see [`GlyphTable::is_crowded`].
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct GlyphTable {
     clusters: Vec<Box<str>>,
     cluster_index: HashMap<Box<str>, u32>,
     /// `pens[0]` is [`Pen::DEFAULT`].
@@ -67,7 +67,7 @@ pub(super) struct Table {
     last_pen: (Pen, u16),
 }
 
-impl Table {
+impl GlyphTable {
     pub(super) fn new() -> Self {
         Self {
             clusters: Vec::new(),
@@ -227,7 +227,7 @@ impl Grid {
     }
 
     /// Fills the grid from a buffer, of whatever size it was before.
-    pub(super) fn read(&mut self, buffer: &Buffer, table: &mut Table) {
+    pub(super) fn read(&mut self, buffer: &Buffer, table: &mut GlyphTable) {
         self.width = buffer.area.width;
         self.height = buffer.area.height;
         self.cells.clear();
@@ -242,7 +242,7 @@ impl Grid {
                 self.cells.push(glyph);
                 for _ in 1..glyph.width() {
                     cells.next();
-                    self.cells.push(Table::continuation(glyph));
+                    self.cells.push(GlyphTable::continuation(glyph));
                 }
                 room = room.saturating_sub(glyph.width());
             }

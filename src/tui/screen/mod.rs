@@ -24,8 +24,8 @@ mod tests;
 
 use ratatui::buffer::Buffer;
 
-use glyph::{Grid, Table};
-use paint::{Brush, Painter};
+use glyph::{GlyphTable, Grid};
+use paint::{Brush, ScreenPainter};
 use pen::Pen;
 
 /// Frames of more bytes hide the cursor while they are drawn: without synchronized updates it would
@@ -39,7 +39,7 @@ const MOST_SHIFTS: usize = 3;
 /// What the terminal shows, and how to change it.
 #[derive(Debug)]
 pub struct Screen {
-    table: Table,
+    table: GlyphTable,
     shown: Grid,
     wanted: Grid,
     brush: Brush,
@@ -58,7 +58,7 @@ impl Screen {
     /// A screen whose contents are unknown and whose cursor is hidden.
     pub fn new() -> Self {
         Self {
-            table: Table::new(),
+            table: GlyphTable::new(),
             shown: Grid::blank(0, 0),
             wanted: Grid::blank(0, 0),
             brush: UNKNOWN,
@@ -77,7 +77,7 @@ impl Screen {
     /// hidden; `None` if it does already. The buffer begins at (0, 0).
     pub fn frame(&mut self, buffer: &Buffer, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
         if self.table.is_crowded() {
-            self.table = Table::new();
+            self.table = GlyphTable::new();
             self.stale = true;
         }
         self.wanted.read(buffer, &mut self.table);
@@ -104,7 +104,7 @@ impl Screen {
 
     /// Paints what is wanted over what is shown, with and without scrolling, and takes the shorter.
     fn paint(&mut self, start: Vec<u8>) -> Vec<u8> {
-        let mut painter = Painter {
+        let mut painter = ScreenPainter {
             table: &self.table,
             brush: self.brush,
             out: Vec::new(),
@@ -112,7 +112,7 @@ impl Screen {
         painter.difference(&self.shown, &self.wanted);
         let (mut best, mut brush) = (painter.out, painter.brush);
         if let Some(first) = shift::find(&self.shown, &self.wanted) {
-            let mut painter = Painter {
+            let mut painter = ScreenPainter {
                 table: &self.table,
                 brush: self.brush,
                 out: Vec::new(),
@@ -140,7 +140,7 @@ impl Screen {
     /// Puts the cursor in its place and wraps the frame.
     fn finish(&mut self, body: Vec<u8>, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
         let hide = self.cursor_visible && (cursor.is_none() || body.len() > LONG_FRAME);
-        let mut painter = Painter {
+        let mut painter = ScreenPainter {
             table: &self.table,
             brush: self.brush,
             out: body,

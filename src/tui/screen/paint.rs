@@ -7,7 +7,7 @@
 
 use std::io::Write as _;
 
-use super::glyph::{Glyph, Grid, Table};
+use super::glyph::{Glyph, GlyphTable, Grid};
 use super::pen::Pen;
 use super::shift::Shift;
 
@@ -20,15 +20,15 @@ pub(super) struct Brush {
     pub(super) pen: Pen,
 }
 
-pub(super) struct Painter<'a> {
-    pub(super) table: &'a Table,
+pub(super) struct ScreenPainter<'a> {
+    pub(super) table: &'a GlyphTable,
     pub(super) brush: Brush,
     pub(super) out: Vec<u8>,
 }
 
 /// One way to move along one axis.
 #[derive(Debug, Clone, Copy)]
-enum Step<'a> {
+enum CursorStep<'a> {
     Stay,
     Repeat(u8, u16),
     Csi(u16, u8),
@@ -38,7 +38,7 @@ enum Step<'a> {
     Rewrite(&'a [Glyph]),
 }
 
-impl Step<'_> {
+impl CursorStep<'_> {
     fn cost(self) -> usize {
         match self {
             Self::Stay => 0,
@@ -61,7 +61,7 @@ fn csi_cost(count: u16) -> usize {
     }
 }
 
-impl Painter<'_> {
+impl ScreenPainter<'_> {
     /// Paints all cells in which `wanted` differs from `shown`; both have the same size.
     pub(super) fn difference(&mut self, shown: &Grid, wanted: &Grid) {
         for y in 0..wanted.height {
@@ -203,36 +203,40 @@ impl Painter<'_> {
         self.brush.y = Some(y);
     }
 
-    fn down(&self, y: u16) -> Step<'static> {
-        let absolute = Step::Csi(y + 1, b'd');
+    fn down(&self, y: u16) -> CursorStep<'static> {
+        let absolute = CursorStep::Csi(y + 1, b'd');
         match self.brush.y {
-            Some(now) if now == y => Step::Stay,
+            Some(now) if now == y => CursorStep::Stay,
             Some(now) if now < y => shortest([
-                Step::Repeat(b'\n', y - now),
-                Step::Csi(y - now, b'B'),
+                CursorStep::Repeat(b'\n', y - now),
+                CursorStep::Csi(y - now, b'B'),
                 absolute,
             ]),
-            Some(now) => shortest([Step::Csi(now - y, b'A'), absolute, absolute]),
+            Some(now) => shortest([CursorStep::Csi(now - y, b'A'), absolute, absolute]),
             None => absolute,
         }
     }
 
-    fn across<'r>(&self, x: u16, y: u16, row: &'r [Glyph]) -> Step<'r> {
-        let absolute = shortest([Step::Csi(x + 1, b'G'), Step::Return(x), Step::Return(x)]);
+    fn across<'r>(&self, x: u16, y: u16, row: &'r [Glyph]) -> CursorStep<'r> {
+        let absolute = shortest([
+            CursorStep::Csi(x + 1, b'G'),
+            CursorStep::Return(x),
+            CursorStep::Return(x),
+        ]);
         match self.brush.x {
-            Some(now) if now == x => Step::Stay,
+            Some(now) if now == x => CursorStep::Stay,
             Some(now) if now < x => {
                 let rewrite = if self.brush.y == Some(y) {
                     self.rewritable(now, x, row)
                 } else {
                     None
                 };
-                let right = Step::Csi(x - now, b'C');
-                shortest([rewrite.map_or(right, Step::Rewrite), right, absolute])
+                let right = CursorStep::Csi(x - now, b'C');
+                shortest([rewrite.map_or(right, CursorStep::Rewrite), right, absolute])
             }
             Some(now) => shortest([
-                Step::Repeat(0x08, now - x),
-                Step::Csi(now - x, b'D'),
+                CursorStep::Repeat(0x08, now - x),
+                CursorStep::Csi(now - x, b'D'),
                 absolute,
             ]),
             None => absolute,
@@ -253,21 +257,21 @@ impl Painter<'_> {
         between.iter().all(fits).then_some(between)
     }
 
-    fn take(&mut self, step: Step<'_>) {
+    fn take(&mut self, step: CursorStep<'_>) {
         match step {
-            Step::Stay => {}
-            Step::Repeat(byte, count) => {
+            CursorStep::Stay => {}
+            CursorStep::Repeat(byte, count) => {
                 self.out
                     .extend(std::iter::repeat_n(byte, usize::from(count)));
             }
-            Step::Csi(count, end) => self.csi(count, end),
-            Step::Return(count) => {
+            CursorStep::Csi(count, end) => self.csi(count, end),
+            CursorStep::Return(count) => {
                 self.out.push(b'\r');
                 if count > 0 {
                     self.csi(count, b'C');
                 }
             }
-            Step::Rewrite(glyphs) => {
+            CursorStep::Rewrite(glyphs) => {
                 for glyph in glyphs {
                     self.table.write_text(*glyph, &mut self.out);
                 }
@@ -295,7 +299,7 @@ impl Painter<'_> {
     }
 }
 
-fn shortest(steps: [Step<'_>; 3]) -> Step<'_> {
+fn shortest(steps: [CursorStep<'_>; 3]) -> CursorStep<'_> {
     let [first, second, third] = steps;
     let best = if second.cost() < first.cost() {
         second

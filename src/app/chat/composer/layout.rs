@@ -9,7 +9,7 @@ use crate::text::{hidden, wrap};
 
 /// One row as it is drawn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::app::chat) struct Row {
+pub(in crate::app::chat) struct ComposerRow {
     pub(in crate::app::chat) text: String,
     /// The line this row is cut from.
     line: usize,
@@ -19,14 +19,14 @@ pub(in crate::app::chat) struct Row {
 
 /// The whole text as rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(in crate::app::chat) struct Layout {
-    pub(in crate::app::chat) rows: Vec<Row>,
+pub(in crate::app::chat) struct ComposerLayout {
+    pub(in crate::app::chat) rows: Vec<ComposerRow>,
     /// Row and display column of the cursor.
     pub(in crate::app::chat) cursor: (usize, usize),
 }
 
 /// A piece that is never cut: a grapheme or a chip.
-struct Piece {
+struct ComposerPiece {
     shown: String,
     width: usize,
     chars: usize,
@@ -39,9 +39,9 @@ pub(in crate::app::chat) fn lay_out(
     cursor: (usize, usize),
     width: u16,
     label: &dyn Fn(char) -> Option<String>,
-) -> Layout {
+) -> ComposerLayout {
     let width = usize::from(width.saturating_sub(1)).max(2);
-    let mut layout = Layout::default();
+    let mut layout = ComposerLayout::default();
     for (number, line) in lines.iter().enumerate() {
         let first = layout.rows.len();
         wrap(line, number, width, label, &mut layout.rows);
@@ -53,7 +53,7 @@ pub(in crate::app::chat) fn lay_out(
     layout
 }
 
-fn find(rows: &[Row], col: usize) -> Option<(usize, usize)> {
+fn find(rows: &[ComposerRow], col: usize) -> Option<(usize, usize)> {
     rows.iter().enumerate().rev().find_map(|(index, row)| {
         let (first, _) = *row.stops.first()?;
         if first > col {
@@ -69,9 +69,9 @@ fn wrap(
     number: usize,
     width: usize,
     label: &dyn Fn(char) -> Option<String>,
-    rows: &mut Vec<Row>,
+    rows: &mut Vec<ComposerRow>,
 ) {
-    let pieces: Vec<Piece> = line
+    let pieces: Vec<ComposerPiece> = line
         .graphemes(true)
         .map(|g| piece(g, width, label))
         .collect();
@@ -79,9 +79,9 @@ fn wrap(
     let mut at = 0;
     while start < pieces.len() {
         let end = row_end(&pieces[start..], width) + start;
-        let mut row = Row {
+        let mut row = ComposerRow {
             line: number,
-            ..Row::default()
+            ..ComposerRow::default()
         };
         let mut column = 0;
         for piece in &pieces[start..end] {
@@ -97,7 +97,7 @@ fn wrap(
         start = end;
     }
     if pieces.is_empty() {
-        rows.push(Row {
+        rows.push(ComposerRow {
             line: number,
             stops: vec![(0, 0)],
             text: String::new(),
@@ -107,10 +107,10 @@ fn wrap(
 
 /// How many pieces the next row takes: up to the last space or the last break between wide characters that
 /// fits, else as many as fit.
-fn row_end(pieces: &[Piece], width: usize) -> usize {
+fn row_end(pieces: &[ComposerPiece], width: usize) -> usize {
     let mut column = 0;
     let mut end = None;
-    let mut before: Option<&Piece> = None;
+    let mut before: Option<&ComposerPiece> = None;
     for (index, piece) in pieces.iter().enumerate() {
         if before.is_some_and(|before| wrap::may_break(&before.shown, &piece.shown)) {
             end = Some(index);
@@ -127,7 +127,7 @@ fn row_end(pieces: &[Piece], width: usize) -> usize {
     pieces.len()
 }
 
-fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -> Piece {
+fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -> ComposerPiece {
     let first = grapheme.chars().next().unwrap_or(' ');
     let mut shown = match label(first) {
         Some(label) => label,
@@ -141,7 +141,7 @@ fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -
     while wrap::width(&shown) > width {
         shown.pop();
     }
-    Piece {
+    ComposerPiece {
         width: wrap::width(&shown),
         chars: grapheme.chars().count(),
         is_space: first == ' ' || first == '\t',
@@ -150,7 +150,10 @@ fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -
 }
 
 /// Line and char index of the place one row above or below the cursor, in the nearest column.
-pub(in crate::app::chat) fn neighbour(layout: &Layout, down: bool) -> Option<(usize, usize)> {
+pub(in crate::app::chat) fn neighbour(
+    layout: &ComposerLayout,
+    down: bool,
+) -> Option<(usize, usize)> {
     let (row, column) = layout.cursor;
     let target = if down {
         row.checked_add(1)?

@@ -22,7 +22,7 @@ mod words;
 use tui_textarea::{CursorMove, TextArea};
 
 use crate::app::input::key::{Key, KeyCode};
-use layout::Layout;
+use layout::ComposerLayout;
 use paste_chips::{Chips, has_reserved, is_reserved};
 
 /// A paste of more lines or more characters than these becomes a chip.
@@ -42,14 +42,14 @@ struct Draft {
 
 /// What the last piece of a paste left, as long as nothing else was edited since.
 #[derive(Debug, Clone)]
-struct Growing {
-    into: Into,
+struct OpenPaste {
+    into: PasteTarget,
     /// Where the piece ended; elsewhere the next one is a paste of its own.
     end: (usize, usize),
 }
 
 #[derive(Debug, Clone)]
-enum Into {
+enum PasteTarget {
     /// In the text, as the last entry of the undo history.
     Text(String),
     /// In the last chip.
@@ -61,7 +61,7 @@ enum Into {
 pub(super) struct Composer {
     area: TextArea<'static>,
     chips: Chips,
-    growing: Option<Growing>,
+    growing: Option<OpenPaste>,
     /// Sent prompts, oldest first.
     history: Vec<Draft>,
     /// Index into `history` while going through it, and the draft that waits meanwhile.
@@ -99,7 +99,7 @@ impl Default for Composer {
 
 /// Where a vertical move ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Vertical {
+pub(super) enum VerticalMove {
     Moved,
     /// There is no row in that direction.
     AtEdge,
@@ -214,11 +214,11 @@ impl Composer {
         match self.growing.take().filter(|growing| growing.end == end) {
             _ if piece.is_empty() => {}
             Some(growing) => match growing.into {
-                Into::Text(before) => {
+                PasteTarget::Text(before) => {
                     self.area.undo();
                     self.insert_paste(before + &piece);
                 }
-                Into::Chip => {
+                PasteTarget::Chip => {
                     self.chips.push_to_last(&piece);
                     self.edited();
                     self.growing = Some(growing);
@@ -236,14 +236,14 @@ impl Composer {
             .is_some();
         let into = if many_lines || longer_than(&text, CHIP_CHARS) || has_reserved(&text) {
             self.insert_chip(&text);
-            Into::Chip
+            PasteTarget::Chip
         } else {
             self.area.insert_str(&text);
-            Into::Text(text)
+            PasteTarget::Text(text)
         };
         self.edited();
         let end = self.cursor();
-        self.growing = Some(Growing { into, end });
+        self.growing = Some(OpenPaste { into, end });
     }
 
     fn insert_chip(&mut self, text: &str) {
@@ -323,15 +323,15 @@ impl Composer {
     }
 
     /// Moves the cursor one row up or down on the screen.
-    pub(super) fn vertical(&mut self, down: bool, width: u16) -> Vertical {
+    pub(super) fn vertical(&mut self, down: bool, width: u16) -> VerticalMove {
         let layout = self.layout(width);
         match layout::neighbour(&layout, down) {
             Some((line, col)) => {
                 let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
                 self.area.move_cursor(CursorMove::Jump(fit(line), fit(col)));
-                Vertical::Moved
+                VerticalMove::Moved
             }
-            None => Vertical::AtEdge,
+            None => VerticalMove::AtEdge,
         }
     }
 
@@ -368,7 +368,7 @@ impl Composer {
     }
 
     /// The rows of the text at this width.
-    pub(super) fn layout(&self, width: u16) -> Layout {
+    pub(super) fn layout(&self, width: u16) -> ComposerLayout {
         layout::lay_out(self.area.lines(), self.cursor(), width, &|c| {
             self.chips.label(c)
         })
@@ -376,7 +376,7 @@ impl Composer {
 
     /// The rows around the cursor: `height` to both sides, where there are so many. Lines that are
     /// further away are not laid out, or each key would cost more the longer the text is.
-    pub(super) fn window(&self, width: u16, height: u16) -> Layout {
+    pub(super) fn window(&self, width: u16, height: u16) -> ComposerLayout {
         let reach = usize::from(height);
         let (line, column) = self.cursor();
         let lines = self.area.lines();

@@ -1,6 +1,6 @@
 //! Answers the first request: options of a permission, options and own texts of a question.
 
-use super::{Choice, Outcome, Request, Requests, Writing};
+use super::{Choice, PanelOutcome, PendingRequest, ReplyText, Requests};
 use crate::app::action::ChatAction;
 use crate::domain::chat::{PermissionReply, QuestionItem, QuestionReply};
 use crate::domain::session::SessionCommand;
@@ -8,13 +8,17 @@ use crate::domain::time::Monotonic;
 
 impl Requests {
     /// Does an action of the panel.
-    pub(in crate::app::chat) fn update(&mut self, action: ChatAction, now: Monotonic) -> Outcome {
+    pub(in crate::app::chat) fn update(
+        &mut self,
+        action: ChatAction,
+        now: Monotonic,
+    ) -> PanelOutcome {
         match action {
             ChatAction::RequestFull => {
                 self.panel.full = !self.panel.full;
                 self.panel.scroll = 0;
                 self.panel.follows_mark = false;
-                Outcome::Nothing
+                PanelOutcome::Nothing
             }
             ChatAction::RequestNext => self.move_mark(true),
             ChatAction::RequestPrevious => self.move_mark(false),
@@ -22,48 +26,48 @@ impl Requests {
             ChatAction::RequestForward => self.go_to_item(Some(self.panel.item + 1), now),
             ChatAction::RequestToggle => match self.marked() {
                 Some(Choice::Option(at)) => self.choose(at, true),
-                _ => Outcome::Nothing,
+                _ => PanelOutcome::Nothing,
             },
             ChatAction::RequestAccept => self.accept(now),
             ChatAction::RequestLeave => {
                 self.panel.writing = None;
-                Outcome::Nothing
+                PanelOutcome::Nothing
             }
             _ => match self.place_of(action) {
                 Some(place) => self.take(place, now),
-                None => Outcome::Nothing,
+                None => PanelOutcome::Nothing,
             },
         }
     }
 
     /// Takes what was written in the composer for the request.
-    pub(in crate::app::chat) fn written(&mut self, text: String, now: Monotonic) -> Outcome {
+    pub(in crate::app::chat) fn written(&mut self, text: String, now: Monotonic) -> PanelOutcome {
         match self.panel.writing.take() {
-            Some(Writing::Reason) => {
+            Some(ReplyText::Reason) => {
                 let message = Some(text);
                 self.reply_permission(PermissionReply::Reject { message }, now)
             }
-            Some(Writing::Own) => {
+            Some(ReplyText::Own) => {
                 let several = self.is_multiple();
                 if let Some(own) = self.panel.own.get_mut(self.panel.item) {
                     *own = text;
                 }
                 if several {
-                    return Outcome::Nothing;
+                    return PanelOutcome::Nothing;
                 }
                 if let Some(chosen) = self.panel.chosen.get_mut(self.panel.item) {
                     chosen.clear();
                 }
                 self.forward(now)
             }
-            None => Outcome::Nothing,
+            None => PanelOutcome::Nothing,
         }
     }
 
     /// An option was taken by its digit.
-    fn take(&mut self, place: usize, now: Monotonic) -> Outcome {
+    fn take(&mut self, place: usize, now: Monotonic) -> PanelOutcome {
         let Some((choice, _)) = self.choices().get(place).copied() else {
-            return Outcome::Nothing;
+            return PanelOutcome::Nothing;
         };
         if matches!(choice, Choice::Option(_) | Choice::Own | Choice::Decline) {
             self.panel.marked = Some(place);
@@ -72,13 +76,13 @@ impl Requests {
         match choice {
             Choice::Option(at) if self.is_multiple() => self.choose(at, true),
             // It stops the turn: the panel asks for Enter too.
-            Choice::Decline => Outcome::Nothing,
+            Choice::Decline => PanelOutcome::Nothing,
             choice => self.finish(choice, now),
         }
     }
 
     /// Enter: takes the marked option, or goes on with those that are chosen.
-    fn accept(&mut self, now: Monotonic) -> Outcome {
+    fn accept(&mut self, now: Monotonic) -> PanelOutcome {
         let marked = self.marked();
         let item = self.panel.item;
         let has_answer = self.panel.chosen.get(item).is_some_and(|c| !c.is_empty())
@@ -90,17 +94,17 @@ impl Requests {
             }
             Some(choice) => self.finish(choice, now),
             None if has_answer => self.forward(now),
-            None => Outcome::Notice("select an option first"),
+            None => PanelOutcome::Notice("select an option first"),
         }
     }
 
-    fn finish(&mut self, choice: Choice, now: Monotonic) -> Outcome {
+    fn finish(&mut self, choice: Choice, now: Monotonic) -> PanelOutcome {
         match choice {
             Choice::Once => self.reply_permission(PermissionReply::Once, now),
             Choice::Always => self.reply_permission(PermissionReply::Always, now),
             Choice::Deny => self.reply_permission(PermissionReply::Reject { message: None }, now),
-            Choice::DenyReason => self.write(Writing::Reason),
-            Choice::Own => self.write(Writing::Own),
+            Choice::DenyReason => self.write(ReplyText::Reason),
+            Choice::Own => self.write(ReplyText::Own),
             Choice::Option(at) => {
                 self.choose(at, false);
                 self.forward(now)
@@ -110,10 +114,10 @@ impl Requests {
         }
     }
 
-    fn write(&mut self, what: Writing) -> Outcome {
+    fn write(&mut self, what: ReplyText) -> PanelOutcome {
         self.panel.writing = Some(what);
         self.engage();
-        Outcome::Nothing
+        PanelOutcome::Nothing
     }
 
     fn marked(&self) -> Option<Choice> {
@@ -121,7 +125,7 @@ impl Requests {
         choices.get(self.panel.marked?).map(|(choice, _)| *choice)
     }
 
-    fn move_mark(&mut self, down: bool) -> Outcome {
+    fn move_mark(&mut self, down: bool) -> PanelOutcome {
         let last = self.choices().len().saturating_sub(1);
         self.panel.marked = Some(match (self.panel.marked, down) {
             (None, true) => 0,
@@ -130,10 +134,10 @@ impl Requests {
             (Some(at), false) => at.saturating_sub(1),
         });
         self.panel.follows_mark = true;
-        Outcome::Nothing
+        PanelOutcome::Nothing
     }
 
-    fn go_to_item(&mut self, item: Option<usize>, now: Monotonic) -> Outcome {
+    fn go_to_item(&mut self, item: Option<usize>, now: Monotonic) -> PanelOutcome {
         let items = self.panel.chosen.len();
         // Several are reviewed behind the last one.
         let most = if items > 1 { items } else { 0 };
@@ -145,19 +149,19 @@ impl Requests {
             self.appeared = now;
             self.shown += 1;
         }
-        Outcome::Nothing
+        PanelOutcome::Nothing
     }
 
     /// Chooses an option; `toggle` drops it where it was chosen.
-    fn choose(&mut self, at: usize, toggle: bool) -> Outcome {
+    fn choose(&mut self, at: usize, toggle: bool) -> PanelOutcome {
         let Some(item) = self.item().cloned() else {
-            return Outcome::Nothing;
+            return PanelOutcome::Nothing;
         };
         let (Some(option), Some(chosen)) = (
             item.options.get(at),
             self.panel.chosen.get_mut(self.panel.item),
         ) else {
-            return Outcome::Nothing;
+            return PanelOutcome::Nothing;
         };
         let had = chosen.contains(&option.label);
         if !item.multiple {
@@ -171,18 +175,18 @@ impl Requests {
         } else if !chosen.contains(&option.label) {
             chosen.push(option.label.clone());
         }
-        Outcome::Nothing
+        PanelOutcome::Nothing
     }
 
     fn item(&self) -> Option<&QuestionItem> {
         match self.first()? {
-            Request::Question(question) => question.items.get(self.panel.item),
-            Request::Permission(_) => None,
+            PendingRequest::Question(question) => question.items.get(self.panel.item),
+            PendingRequest::Permission(_) => None,
         }
     }
 
     /// Goes to the next question, behind the last of several to the review, and replies then.
-    fn forward(&mut self, now: Monotonic) -> Outcome {
+    fn forward(&mut self, now: Monotonic) -> PanelOutcome {
         let items = self.panel.chosen.len();
         if self.panel.item < items && items > 1 {
             return self.go_to_item(Some(self.panel.item + 1), now);
@@ -199,22 +203,22 @@ impl Requests {
         answer
     }
 
-    fn reply_permission(&mut self, reply: PermissionReply, now: Monotonic) -> Outcome {
-        let Some(Request::Permission(permission)) = self.first() else {
-            return Outcome::Nothing;
+    fn reply_permission(&mut self, reply: PermissionReply, now: Monotonic) -> PanelOutcome {
+        let Some(PendingRequest::Permission(permission)) = self.first() else {
+            return PanelOutcome::Nothing;
         };
         let id = permission.id.clone();
         self.answer_first(now);
-        Outcome::Command(SessionCommand::ReplyPermission { id, reply })
+        PanelOutcome::Command(SessionCommand::ReplyPermission { id, reply })
     }
 
-    fn reply_question(&mut self, reply: QuestionReply, now: Monotonic) -> Outcome {
-        let Some(Request::Question(question)) = self.first() else {
-            return Outcome::Nothing;
+    fn reply_question(&mut self, reply: QuestionReply, now: Monotonic) -> PanelOutcome {
+        let Some(PendingRequest::Question(question)) = self.first() else {
+            return PanelOutcome::Nothing;
         };
         let id = question.id.clone();
         self.answer_first(now);
-        Outcome::Command(SessionCommand::ReplyQuestion { id, reply })
+        PanelOutcome::Command(SessionCommand::ReplyQuestion { id, reply })
     }
 
     fn answer_first(&mut self, now: Monotonic) {

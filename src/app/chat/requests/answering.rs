@@ -1,7 +1,7 @@
 //! Between the keys and the panel of the first request: what is an answer, and what is text.
 
-use super::Outcome;
-use crate::app::chat::{Chat, ChatAction, ChatContext, ChatOutcome, Half};
+use super::PanelOutcome;
+use crate::app::chat::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome};
 use crate::app::cx::Cx;
 use crate::app::input::key::Key;
 
@@ -86,7 +86,7 @@ impl Chat {
         let writes = self.requests.panel.writing.is_some();
         match action {
             ChatAction::RequestAccept if writes => return self.finish_writing(cx),
-            ChatAction::RequestFull => self.half = Half::Composer,
+            ChatAction::RequestFull => self.half = ChatFocus::Composer,
             ChatAction::RequestLeave => {}
             ChatAction::PageUp => {
                 self.scroll_panel(1 - i64::from(self.viewport.panel.rows));
@@ -116,7 +116,7 @@ impl Chat {
     /// The user goes to the panel; what is in the composer is set aside meanwhile.
     pub(in crate::app::chat) fn go_to_request(&mut self) {
         if self.needs_you() && self.requests.panel.writing.is_none() {
-            self.half = Half::Composer;
+            self.half = ChatFocus::Composer;
             self.composer.set_aside();
             self.requests.engage();
         }
@@ -155,14 +155,14 @@ impl Chat {
         self.panel_outcome(outcome, cx)
     }
 
-    fn panel_outcome(&mut self, outcome: Outcome, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
+    fn panel_outcome(&mut self, outcome: PanelOutcome, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         let told = match outcome {
-            Outcome::Nothing => None,
-            Outcome::Command(command) => {
+            PanelOutcome::Nothing => None,
+            PanelOutcome::Command(command) => {
                 self.command(command, cx);
                 None
             }
-            Outcome::Notice(words) => Some(ChatOutcome::Notice(words.to_owned())),
+            PanelOutcome::Notice(words) => Some(ChatOutcome::Notice(words.to_owned())),
         };
         if self.requests.panel.writing.is_some() {
             self.composer.set_aside();

@@ -1,6 +1,6 @@
 //! The options of the panel, and the digits that take them.
 
-use super::{Request, Requests};
+use super::{PendingRequest, Requests};
 use crate::app::action::ChatAction;
 
 /// What the user can take.
@@ -40,7 +40,7 @@ impl Requests {
     pub(in crate::app::chat) fn choices(&self) -> Vec<(Choice, Option<ChatAction>)> {
         match self.first() {
             None => Vec::new(),
-            Some(Request::Permission(asked)) => {
+            Some(PendingRequest::Permission(asked)) => {
                 let all = [
                     (Choice::Once, ChatAction::RequestOnce),
                     (Choice::Always, ChatAction::RequestAlways),
@@ -57,7 +57,7 @@ impl Requests {
                     .map(|(choice, action)| (choice, Some(action)))
                     .collect()
             }
-            Some(Request::Question(question)) => {
+            Some(PendingRequest::Question(question)) => {
                 let mut choices = Vec::new();
                 match question.items.get(self.panel.item) {
                     _ if question.undecodable => {}

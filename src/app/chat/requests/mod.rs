@@ -10,7 +10,7 @@
 //! An answered request is hidden at once and kept until the server confirms, so that a failed reply
 //! brings it back.
 //!
-//! It does not know how it is drawn, nor the composer: what it needs of it is told as [`Quiet`], and
+//! It does not know how it is drawn, nor the composer: what it needs of it is told as [`ComposerActivity`], and
 //! texts of the user's own are written there.
 
 mod answer;
@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::app::action::ChatAction;
 use crate::app::input::key::Key;
-use crate::domain::chat::{Permission, Question, Resync, Status};
+use crate::domain::chat::{Permission, Question, Resync, TurnStatus};
 use crate::domain::id::{PermissionId, QuestionId};
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
@@ -36,14 +36,14 @@ pub(super) const HOLD: Duration = Duration::from_millis(250);
 const STALE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Request {
+pub(super) enum PendingRequest {
     Permission(Permission),
     Question(Question),
 }
 
 /// What the guard asks about the rest of the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Quiet {
+pub(super) struct ComposerActivity {
     pub(super) composer_empty: bool,
     /// When text was typed, pasted or sent last.
     pub(super) last_text: Option<Monotonic>,
@@ -51,7 +51,7 @@ pub(super) struct Quiet {
 
 /// What the composer's text is for, instead of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Writing {
+pub(super) enum ReplyText {
     /// Why a permission is denied.
     Reason,
     /// The user's own answer to a question.
@@ -63,7 +63,7 @@ pub(super) enum Writing {
 pub(super) struct Panel {
     /// The marked one of [`Requests::choices`]; none at first.
     pub(super) marked: Option<usize>,
-    pub(super) writing: Option<Writing>,
+    pub(super) writing: Option<ReplyText>,
     /// The panel takes the whole chat.
     pub(super) full: bool,
     /// The first row of what is asked that is in sight.
@@ -80,7 +80,7 @@ pub(super) struct Panel {
 
 /// What an action of the panel leads to.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Outcome {
+pub(super) enum PanelOutcome {
     Nothing,
     /// The reply.
     Command(SessionCommand),
@@ -91,9 +91,9 @@ pub(super) enum Outcome {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Requests {
     /// `waiting[0]` is shown.
-    waiting: Vec<Request>,
+    waiting: Vec<PendingRequest>,
     /// Replied, not confirmed.
-    answered: Vec<Request>,
+    answered: Vec<PendingRequest>,
     appeared: Monotonic,
     /// Counts what was shown, for the cache of its lines.
     shown: u64,
@@ -104,7 +104,7 @@ pub(super) struct Requests {
     pub(super) panel: Panel,
 }
 
-impl Request {
+impl PendingRequest {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Permission(a), Self::Permission(b)) => a.id == b.id,
@@ -117,7 +117,7 @@ impl Request {
 }
 
 impl Requests {
-    pub(super) fn first(&self) -> Option<&Request> {
+    pub(super) fn first(&self) -> Option<&PendingRequest> {
         self.waiting.first()
     }
 
@@ -130,7 +130,7 @@ impl Requests {
         self.shown
     }
 
-    pub(super) fn asked(&mut self, request: Request, now: Monotonic) {
+    pub(super) fn asked(&mut self, request: PendingRequest, now: Monotonic) {
         if self.answered.iter().any(|known| known.is_same(&request)) {
             return;
         }
@@ -151,14 +151,14 @@ impl Requests {
     pub(super) fn permission_replied(&mut self, id: &PermissionId, now: Monotonic) {
         self.remove(
             now,
-            |known| matches!(known, Request::Permission(p) if p.id == *id),
+            |known| matches!(known, PendingRequest::Permission(p) if p.id == *id),
         );
     }
 
     pub(super) fn question_replied(&mut self, id: &QuestionId, now: Monotonic) {
         self.remove(
             now,
-            |known| matches!(known, Request::Question(q) if q.id == *id),
+            |known| matches!(known, PendingRequest::Question(q) if q.id == *id),
         );
     }
 
@@ -170,24 +170,24 @@ impl Requests {
 
     /// Takes what the server lists; where it could not list a kind, what we know stays.
     pub(super) fn resync(&mut self, resync: &Resync, now: Monotonic) {
-        if resync.status == Status::Idle {
+        if resync.status == TurnStatus::Idle {
             self.turn_ended(now);
             return;
         }
         if let Some(listed) = &resync.permissions {
             self.remove(now, |known| {
-                matches!(known, Request::Permission(p) if !listed.iter().any(|l| l.id == p.id))
+                matches!(known, PendingRequest::Permission(p) if !listed.iter().any(|l| l.id == p.id))
             });
             for permission in listed {
-                self.asked(Request::Permission(permission.clone()), now);
+                self.asked(PendingRequest::Permission(permission.clone()), now);
             }
         }
         if let Some(listed) = &resync.questions {
             self.remove(now, |known| {
-                matches!(known, Request::Question(q) if !listed.iter().any(|l| l.id == q.id))
+                matches!(known, PendingRequest::Question(q) if !listed.iter().any(|l| l.id == q.id))
             });
             for question in listed {
-                self.asked(Request::Question(question.clone()), now);
+                self.asked(PendingRequest::Question(question.clone()), now);
             }
         }
     }
@@ -199,7 +199,7 @@ impl Requests {
         }
     }
 
-    fn remove(&mut self, now: Monotonic, gone: impl Fn(&Request) -> bool) {
+    fn remove(&mut self, now: Monotonic, gone: impl Fn(&PendingRequest) -> bool) {
         let first = self.waiting.first().is_some_and(&gone);
         self.waiting.retain(|known| !gone(known));
         self.answered.retain(|known| !gone(known));
@@ -214,8 +214,8 @@ impl Requests {
         self.engaged = false;
         self.held = None;
         let items = match self.waiting.first() {
-            Some(Request::Question(question)) => question.items.len(),
-            Some(Request::Permission(_)) | None => 0,
+            Some(PendingRequest::Question(question)) => question.items.len(),
+            Some(PendingRequest::Permission(_)) | None => 0,
         };
         self.panel = Panel {
             chosen: vec![Vec::new(); items],
@@ -225,19 +225,19 @@ impl Requests {
     }
 
     /// Whether the panel reads the keys now.
-    pub(super) fn takes_keys(&self, now: Monotonic, quiet: Quiet) -> bool {
+    pub(super) fn takes_keys(&self, now: Monotonic, quiet: ComposerActivity) -> bool {
         !self.waiting.is_empty() && quiet.composer_empty && self.guard_ends(quiet) <= now
     }
 
     /// When the panel reads the keys, if nothing more is typed, or a held answer counts.
-    pub(super) fn due(&self, now: Monotonic, quiet: Quiet) -> Option<Monotonic> {
+    pub(super) fn due(&self, now: Monotonic, quiet: ComposerActivity) -> Option<Monotonic> {
         let guard = self.guard_ends(quiet);
         let waits = !self.waiting.is_empty() && quiet.composer_empty && guard > now;
         let held = self.held.map(|(_, _, at)| at + HOLD);
         held.or_else(|| waits.then_some(guard))
     }
 
-    fn guard_ends(&self, quiet: Quiet) -> Monotonic {
+    fn guard_ends(&self, quiet: ComposerActivity) -> Monotonic {
         let text = quiet.last_text.filter(|_| !self.engaged);
         text.map_or(self.appeared, |text| text.max(self.appeared)) + GUARD
     }
@@ -284,7 +284,7 @@ impl Requests {
 
     /// Whether the options of the question on the screen are chosen one by one.
     pub(super) fn is_multiple(&self) -> bool {
-        let Some(Request::Question(question)) = self.first() else {
+        let Some(PendingRequest::Question(question)) = self.first() else {
             return false;
         };
         let item = question.items.get(self.panel.item);

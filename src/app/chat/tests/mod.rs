@@ -19,7 +19,7 @@ use crate::app::cx::Cx;
 use crate::app::cx::IdSource;
 use crate::app::effect::Effect;
 use crate::app::input::key::{Key, KeyCode};
-use crate::app::input::keymap::{Context, Keymap, Meaning};
+use crate::app::input::keymap::{KeyContext, KeyMeaning, Keymap};
 use crate::domain::chat::{
     ChatEvent, Message, MessageError, MessageWithParts, Part, PartKind, Resync, Role, ToolCall,
     ToolStatus,
@@ -48,7 +48,7 @@ impl World {
     /// A connected chat with nothing in it.
     pub(super) fn idle() -> Self {
         let mut world = Self::new();
-        world.receive(ChatEvent::Status(Status::Idle));
+        world.receive(ChatEvent::Status(TurnStatus::Idle));
         world
     }
 
@@ -96,11 +96,11 @@ impl World {
     /// As the root does it: text is typed, all else is what the table says.
     fn press(&mut self, key: Key, in_burst: bool) -> bool {
         self.with(Chat::settle);
-        let context = Context::from(self.chat.context());
+        let context = KeyContext::from(self.chat.context());
         let typed = context.takes_as_text(key);
         self.with(
             |chat, cx| match Keymap::default().meaning(&[context], &[key]) {
-                Meaning::Action(Action::Chat(action)) if !typed => {
+                KeyMeaning::Action(Action::Chat(action)) if !typed => {
                     if in_burst && context.falls_to_composer() {
                         chat.burst_key(action, key, cx);
                     } else if key.typed().is_some() && context.falls_to_composer() {
@@ -298,7 +298,7 @@ pub(super) fn conversation(title: &str) -> Conversation {
     }
 }
 
-pub(super) fn resync(messages: Vec<MessageWithParts>, status: Status) -> Resync {
+pub(super) fn resync(messages: Vec<MessageWithParts>, status: TurnStatus) -> Resync {
     Resync {
         conversation: conversation("a title"),
         messages,

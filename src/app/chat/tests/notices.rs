@@ -63,7 +63,7 @@ fn what_only_the_user_can_mend_stays_until_something_was_done() {
     assert!(shows(&world));
 
     // Another client's turn, or the next of the queue: there is time to read it.
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     assert!(shows(&world));
     world.key_after(0, Key::char('y'));
     world.wait(MINUTE);
@@ -79,9 +79,9 @@ fn one_loss_of_the_line_is_told_once() {
     let lost = || Failure::new("the server does not answer").passing(Duration::ZERO);
     // The calls fail first, or after the loss was noticed.
     let mut before = failed(&lost());
-    before.chat.set_reach(Reach::Later);
+    before.chat.set_reach(Delivery::Later);
     let mut after = World::idle();
-    after.chat.set_reach(Reach::Later);
+    after.chat.set_reach(Delivery::Later);
     after.chat.command_failed(&lost());
 
     assert!(!shows(&before));
@@ -90,11 +90,11 @@ fn one_loss_of_the_line_is_told_once() {
     after.chat.command_failed(&serious());
     assert!(shows(&after));
     let mut offline = World::idle();
-    offline.chat.set_reach(Reach::Later);
+    offline.chat.set_reach(Delivery::Later);
     let unsent = Failure::new("the sandbox is paused").retryable();
     offline.chat.command_failed(&unsent);
     assert!(shows(&offline));
-    offline.chat.set_reach(Reach::Live);
+    offline.chat.set_reach(Delivery::Live);
     assert!(!shows(&offline));
 }
 
@@ -106,6 +106,6 @@ fn a_failure_is_told_elsewhere_only_while_it_is_out_of_sight() {
     draw(&mut world, 80, 24);
     assert!(!world.chat.hides_failure());
 
-    world.chat.scroll.to(Anchor::Top);
+    world.chat.scroll.to(ChatAnchor::Top);
     assert!(world.chat.hides_failure());
 }

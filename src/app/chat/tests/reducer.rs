@@ -15,16 +15,16 @@ fn plain_turn() -> Vec<ChatEvent> {
     vec![
         ChatEvent::Message(message("msg_a", Role::User, 10)),
         ChatEvent::Part(text("msg_a", "prt_a", "hello", true)),
-        ChatEvent::Status(Status::Busy),
+        ChatEvent::Status(TurnStatus::Busy),
         ChatEvent::Message(message("msg_b", Role::Assistant, 20)),
-        ChatEvent::Status(Status::Busy),
+        ChatEvent::Status(TurnStatus::Busy),
         ChatEvent::Part(step_start("msg_b", "prt_s")),
         ChatEvent::Part(text("msg_b", "prt_t", "", false)),
         delta("msg_b", "prt_t", "Hi"),
         delta("msg_b", "prt_t", " there"),
         ChatEvent::Part(text("msg_b", "prt_t", "Hi there", true)),
         ChatEvent::Message(closed),
-        ChatEvent::Status(Status::Idle),
+        ChatEvent::Status(TurnStatus::Idle),
         ChatEvent::Conversation(conversation("Greeting")),
     ]
 }
@@ -101,7 +101,7 @@ fn a_gap_is_marked_and_mended_by_the_closing_update() {
             message("msg_b", Role::Assistant, 20),
             vec![text("msg_b", "prt_t", "", false)],
         )],
-        Status::Busy,
+        TurnStatus::Busy,
     );
     lost.after_gap = true;
 
@@ -131,7 +131,7 @@ fn a_resync_removes_what_the_server_no_longer_has() {
 
     world.receive(ChatEvent::Resync(Box::new(resync(
         vec![kept],
-        Status::Idle,
+        TurnStatus::Idle,
     ))));
 
     assert_eq!(world.texts(), ["Hi there"]);
@@ -145,7 +145,7 @@ fn a_page_of_a_resync_leaves_older_messages_alone() {
         message("msg_c", Role::User, 40),
         vec![text("msg_c", "prt_c", "and now?", true)],
     );
-    let mut page = resync(vec![newer], Status::Idle);
+    let mut page = resync(vec![newer], TurnStatus::Idle);
     page.more = true;
 
     world.receive(ChatEvent::Resync(Box::new(page)));
@@ -228,7 +228,7 @@ fn older_messages_are_asked_for_once_and_put_before() {
         message("msg_c", Role::User, 40),
         vec![text("msg_c", "prt_c", "new", true)],
     );
-    let mut page = resync(vec![newest], Status::Idle);
+    let mut page = resync(vec![newest], TurnStatus::Idle);
     page.more = true;
     world.receive(ChatEvent::Resync(Box::new(page)));
 
@@ -301,8 +301,8 @@ proptest! {
         for index in order {
             world.receive(news[index.index(news.len())].clone());
         }
-        world.receive(ChatEvent::Resync(Box::new(resync(server.clone(), Status::Idle))));
-        world.receive(ChatEvent::Resync(Box::new(resync(server.clone(), Status::Idle))));
+        world.receive(ChatEvent::Resync(Box::new(resync(server.clone(), TurnStatus::Idle))));
+        world.receive(ChatEvent::Resync(Box::new(resync(server.clone(), TurnStatus::Idle))));
 
         let mut held: Vec<MessageWithParts> = world
             .chat

@@ -55,7 +55,7 @@ pub(super) fn item(header: &str, multiple: bool) -> QuestionItem {
 
 fn asking() -> World {
     let mut world = World::idle();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     world
 }
 
@@ -452,7 +452,7 @@ fn requests_of_an_ended_turn_are_dropped() {
     let mut world = asking();
     world.receive(ChatEvent::PermissionAsked(permission("per_1")));
 
-    world.receive(ChatEvent::Status(Status::Idle));
+    world.receive(ChatEvent::Status(TurnStatus::Idle));
 
     assert!(!world.chat.needs_you());
 }
@@ -461,14 +461,14 @@ fn requests_of_an_ended_turn_are_dropped() {
 fn a_resync_keeps_requests_that_the_server_could_not_list() {
     let mut world = asking();
     world.receive(ChatEvent::PermissionAsked(permission("per_1")));
-    let mut unlisted = resync(Vec::new(), Status::Busy);
+    let mut unlisted = resync(Vec::new(), TurnStatus::Busy);
     unlisted.permissions = None;
 
     world.receive(ChatEvent::Resync(Box::new(unlisted)));
     let kept = world.chat.needs_you();
     world.receive(ChatEvent::Resync(Box::new(resync(
         Vec::new(),
-        Status::Busy,
+        TurnStatus::Busy,
     ))));
 
     assert!(kept);

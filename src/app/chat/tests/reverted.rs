@@ -46,7 +46,7 @@ fn two_turns(point: Option<(&str, Option<&str>)>) -> World {
         prompt("c", 30),
         answer("d", 40),
     ];
-    world.receive(ChatEvent::Resync(Box::new(resync(turns, Status::Idle))));
+    world.receive(ChatEvent::Resync(Box::new(resync(turns, TurnStatus::Idle))));
     world.receive(reverted(point));
     world
 }
@@ -133,7 +133,7 @@ fn the_next_prompt_removes_what_is_reverted_and_stands_below_it_until_then() {
 #[test]
 fn what_is_reverted_from_before_the_loaded_page_is_all_of_it() {
     let mut world = World::idle();
-    let mut page = resync(vec![prompt("c", 30), answer("d", 40)], Status::Idle);
+    let mut page = resync(vec![prompt("c", 30), answer("d", 40)], TurnStatus::Idle);
     page.more = true;
     page.conversation.reverted = Some(RevertPoint {
         message: "a".into(),
@@ -171,7 +171,7 @@ fn the_composer_keeps_the_users_agent_and_model_after_a_compaction() {
         by("d", "title", false, 40),
         by("e", "build", true, 50),
     ];
-    world.receive(ChatEvent::Resync(Box::new(resync(turns, Status::Idle))));
+    world.receive(ChatEvent::Resync(Box::new(resync(turns, TurnStatus::Idle))));
     let offered = |name: &str| Agent {
         name: name.into(),
         description: String::new(),

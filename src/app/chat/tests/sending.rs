@@ -74,7 +74,7 @@ fn an_echo_stays_last_until_the_server_confirms_it() {
 #[test]
 fn prompts_while_busy_stand_in_the_queue_until_they_leave_it() {
     let mut world = World::idle();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     world.say("then this");
     let sent = world.prompts();
 
@@ -92,7 +92,7 @@ fn prompts_while_busy_stand_in_the_queue_until_they_leave_it() {
 #[test]
 fn up_on_an_empty_composer_takes_the_last_queued_prompt_back() {
     let mut world = World::idle();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     world.say("one");
     world.say("two");
     let sent = world.prompts();
@@ -111,7 +111,7 @@ fn up_on_an_empty_composer_takes_the_last_queued_prompt_back() {
 #[test]
 fn a_held_queue_goes_on_by_enter_on_an_empty_composer() {
     let mut world = World::idle();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     world.say("one");
     let sent = world.prompts();
     world.chat.queue_changed(waiting(&sent, true));
@@ -168,7 +168,7 @@ fn a_prompt_that_a_task_left_unread_at_its_end_is_sent_to_the_next_one() {
     let sent = world.prompts();
 
     world.chat.task_ended();
-    world.chat.set_reach(Reach::Asleep);
+    world.chat.set_reach(Delivery::Asleep);
     let kept = (world.chat.queue_len(), world.chat.is_queue_held());
     let outcome = world.act(ChatAction::Send);
 
@@ -183,7 +183,7 @@ fn a_prompt_that_a_task_left_unread_at_its_end_is_sent_to_the_next_one() {
 #[test]
 fn a_prompt_that_was_taken_back_does_not_wait_any_more_until_that_is_refused() {
     let mut world = World::idle();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     world.say("one");
     let sent = world.prompts();
     world.chat.queue_changed(waiting(&sent, false));
@@ -221,7 +221,7 @@ fn a_draft_that_was_not_taken_is_offered_again() {
 #[test]
 fn esc_twice_stops_and_esc_once_does_not() {
     let mut world = World::idle();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
 
     world.key_after(500, ESC);
     world.wait(2500);
@@ -249,12 +249,12 @@ fn esc_while_idle_goes_to_the_conversation_and_i_comes_back() {
 #[test]
 fn interrupting_clears_then_stops_then_has_nothing_to_do() {
     let mut world = World::idle();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     world.type_text("abc");
 
     let outcomes: Vec<_> = (0..3).map(|_| world.interrupt()).collect();
     let asked = world.commands();
-    world.receive(ChatEvent::Status(Status::Idle));
+    world.receive(ChatEvent::Status(TurnStatus::Idle));
 
     assert_eq!(outcomes, [None, None, None]);
     assert_eq!(asked, [SessionCommand::Abort]);

@@ -19,7 +19,7 @@ fn running(started: u64) -> Part {
 fn turn_of(server: u64) -> World {
     let mut world = World::idle();
     world.receive_all([
-        ChatEvent::Status(Status::Busy),
+        ChatEvent::Status(TurnStatus::Busy),
         ChatEvent::Message(message("msg_b", Role::Assistant, server)),
         ChatEvent::Part(running(server + 1)),
     ]);
@@ -47,7 +47,7 @@ fn a_tool_runs_for_as_long_as_it_does_whatever_the_servers_clock_says() {
 fn the_next_attempt_is_told_by_the_servers_clock() {
     for server in [WALL, WALL + MINUTES, WALL - MINUTES] {
         let mut world = turn_of(server);
-        world.receive(ChatEvent::Status(Status::Retry {
+        world.receive(ChatEvent::Status(TurnStatus::Retry {
             attempt: 2,
             message: "busy".into(),
             next: UnixMillis(server + 10_000),
@@ -71,7 +71,7 @@ fn a_turn_that_is_found_running_has_run_since_its_prompt() {
     };
     world.receive(ChatEvent::Resync(Box::new(resync(
         vec![prompt],
-        Status::Busy,
+        TurnStatus::Busy,
     ))));
 
     assert_eq!(
@@ -85,7 +85,7 @@ fn a_turn_that_is_found_running_has_run_since_its_prompt() {
     );
 
     // The line was lost and is there again: the turn goes on.
-    let again = resync(Vec::new(), Status::Busy);
+    let again = resync(Vec::new(), TurnStatus::Busy);
     world.receive(ChatEvent::Resync(Box::new(again)));
     assert_eq!(
         world.chat.turn_time(world.now),

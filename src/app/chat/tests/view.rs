@@ -7,7 +7,7 @@ use super::requests::{item, permission, question};
 use super::*;
 use crate::app::action::Action;
 use crate::app::chat::ChatKeys;
-use crate::app::input::keymap::{Context, Keymap};
+use crate::app::input::keymap::{KeyContext, Keymap};
 use crate::app::view::advice::AdviceKeys;
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
@@ -51,11 +51,11 @@ impl Screen {
                 let area = frame.area();
                 let keymap = Keymap::default();
                 let keys = ChatKeys::new(|context, action| {
-                    let contexts = Context::from(context).with_layers();
+                    let contexts = KeyContext::from(context).with_layers();
                     let key = keymap.key_for(Action::Chat(action), &contexts);
                     key.map(ToString::to_string)
                 });
-                let seat = Seat {
+                let seat = ChatViewProps {
                     focused: true,
                     focus_key: "",
                     title: "Chat",
@@ -201,7 +201,7 @@ fn working() -> World {
             "Login fails after the token refresh. Find out why and fix it.",
             true,
         )),
-        ChatEvent::Status(Status::Busy),
+        ChatEvent::Status(TurnStatus::Busy),
         ChatEvent::Message(answer),
         ChatEvent::Part(reasoning(
             "prt_r",
@@ -527,7 +527,7 @@ fn the_queue_stands_below_the_composers_text() {
 #[test]
 fn a_retry_and_an_error_are_told() {
     let mut retry = working();
-    retry.receive(ChatEvent::Status(Status::Retry {
+    retry.receive(ChatEvent::Status(TurnStatus::Retry {
         attempt: 2,
         message: "overloaded".into(),
         next: UnixMillis(8_000),
@@ -583,7 +583,7 @@ fn scrolling_up_and_down_ends_where_it_began() {
     assert_snapshot!("scrolled_60x20", up);
     assert_eq!(same, up);
     assert_eq!(down, end);
-    assert_eq!(world.chat.scroll.anchor, Anchor::Tail);
+    assert_eq!(world.chat.scroll.anchor, ChatAnchor::Tail);
 }
 
 #[test]
@@ -630,7 +630,7 @@ fn older_messages_do_not_move_what_is_read() {
 #[test]
 fn a_streaming_answer_at_the_end_scrolls_by_whole_rows() {
     let mut world = long();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     world.receive(ChatEvent::Message(message("msg_new", Role::Assistant, 100)));
     world.receive(delta("msg_new", "prt_new", "one\n\ntwo\n\n"));
     let mut screen = Screen::new(60, 20);
@@ -821,7 +821,7 @@ fn a_prompt_is_said_to_be_sent_only_when_it_is_kept() {
 #[test]
 fn an_answer_that_will_never_be_whole_says_so() {
     let mut world = World::idle();
-    world.receive(ChatEvent::Status(Status::Busy));
+    world.receive(ChatEvent::Status(TurnStatus::Busy));
     world.receive(ChatEvent::Message(message("msg_1", Role::Assistant, 10)));
     world.receive(ChatEvent::Part(text(
         "msg_1",
@@ -833,11 +833,11 @@ fn an_answer_that_will_never_be_whole_says_so() {
         |world: &mut World| draw(world, 80, 24).contains("The answer was cut off: OpenCode ended");
 
     let (working, gone) = (says(&mut world), {
-        world.chat.set_reach(Reach::Later);
-        world.receive(ChatEvent::Status(Status::Idle));
+        world.chat.set_reach(Delivery::Later);
+        world.receive(ChatEvent::Status(TurnStatus::Idle));
         says(&mut world)
     });
-    world.chat.set_reach(Reach::Live);
+    world.chat.set_reach(Delivery::Live);
     let idle = says(&mut world);
     let whole = Message {
         completed: Some(UnixMillis(20)),

@@ -19,7 +19,7 @@ pub(in crate::app::chat) struct PartEntry {
 
 /// A message with its parts in the server's order.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::app::chat) struct Entry {
+pub(in crate::app::chat) struct MessageEntry {
     pub(in crate::app::chat) message: Message,
     /// The server's header has arrived; until then it is made up.
     pub(in crate::app::chat) known: bool,
@@ -29,7 +29,7 @@ pub(in crate::app::chat) struct Entry {
     last_step: Option<usize>,
 }
 
-impl Entry {
+impl MessageEntry {
     pub(super) fn new(message: Message, known: bool) -> Self {
         Self {
             message,
@@ -176,14 +176,14 @@ fn rank(status: ToolStatus) -> u8 {
 }
 
 /// What the reducer and the view ask of a kind of part.
-pub(in crate::app::chat) trait Growing {
+pub(in crate::app::chat) trait StreamingPart {
     /// The text of a kind that can grow.
     fn growing_text(&self) -> Option<&str>;
     /// Whether deltas may still come.
     fn is_growing(&self) -> bool;
 }
 
-impl Growing for PartKind {
+impl StreamingPart for PartKind {
     fn growing_text(&self) -> Option<&str> {
         match self {
             Self::Text { text, .. } | Self::Reasoning { text, .. } => Some(text),

@@ -15,7 +15,7 @@ mod reverted;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-pub(super) use self::entry::{Entry, Growing, PartEntry};
+pub(super) use self::entry::{MessageEntry, PartEntry, StreamingPart};
 use crate::domain::chat::{
     Message, MessageWithParts, Part, PartKind, Resync, RevertPoint, Role, Tokens,
 };
@@ -25,13 +25,13 @@ use crate::domain::time::UnixMillis;
 
 /// Where an entry stands. Echoes come after all that the server has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct EntryOrder {
     echo: bool,
     created: UnixMillis,
     arrival: u64,
 }
 
-impl Place {
+impl EntryOrder {
     /// Whether the server has not shown the message yet.
     pub(super) fn is_echo(self) -> bool {
         self.echo
@@ -41,8 +41,8 @@ impl Place {
 /// All messages that are known, and where each stands.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Transcript {
-    entries: BTreeMap<Place, Entry>,
-    places: HashMap<MessageId, Place>,
+    entries: BTreeMap<EntryOrder, MessageEntry>,
+    places: HashMap<MessageId, EntryOrder>,
     arrivals: u64,
     /// The server has messages before the oldest one here.
     pub(super) more: bool,
@@ -65,7 +65,7 @@ impl Transcript {
 
     fn place_message(&mut self, mut message: Message, arrival: Option<u64>) {
         let arrival = arrival.unwrap_or_else(|| self.next_arrival());
-        let place = Place {
+        let place = EntryOrder {
             echo: false,
             created: message.created,
             arrival,
@@ -73,7 +73,7 @@ impl Transcript {
         let old = self.places.insert(message.id.clone(), place);
         let mut entry = old
             .and_then(|old| self.entries.remove(&old))
-            .unwrap_or_else(|| Entry::new(message.clone(), true));
+            .unwrap_or_else(|| MessageEntry::new(message.clone(), true));
         if entry.known && message.completed.is_none() && entry.message.completed.is_some() {
             message = entry.message;
         }
@@ -138,12 +138,12 @@ impl Transcript {
         if self.places.contains_key(&prompt.message) {
             return;
         }
-        let place = Place {
+        let place = EntryOrder {
             echo: true,
             created: UnixMillis(0),
             arrival: self.next_arrival(),
         };
-        let mut entry = Entry::new(blank(prompt.message.clone(), Role::User), true);
+        let mut entry = MessageEntry::new(blank(prompt.message.clone(), Role::User), true);
         entry.upsert(Part {
             id: prompt.part.clone(),
             message: prompt.message.clone(),
@@ -181,7 +181,7 @@ impl Transcript {
             (false, _) => UnixMillis(0),
         };
         let listed: HashSet<&MessageId> = resync.messages.iter().map(|m| &m.message.id).collect();
-        let from = Place {
+        let from = EntryOrder {
             echo: false,
             created: oldest,
             arrival: 0,
@@ -233,13 +233,13 @@ impl Transcript {
         self.arrivals
     }
 
-    fn get_mut(&mut self, id: &MessageId) -> Option<&mut Entry> {
+    fn get_mut(&mut self, id: &MessageId) -> Option<&mut MessageEntry> {
         let place = self.places.get(id)?;
         self.entries.get_mut(place)
     }
 
     /// Finds the message, or makes one up at the end until its header comes.
-    fn entry_mut(&mut self, id: &MessageId) -> &mut Entry {
+    fn entry_mut(&mut self, id: &MessageId) -> &mut MessageEntry {
         let place = if let Some(place) = self.places.get(id) {
             *place
         } else {
@@ -249,7 +249,7 @@ impl Transcript {
                 .rev()
                 .find(|place| !place.echo)
                 .map_or(UnixMillis(0), |place| place.created);
-            let place = Place {
+            let place = EntryOrder {
                 echo: false,
                 created,
                 arrival: self.next_arrival(),
@@ -260,24 +260,24 @@ impl Transcript {
         self.entries.entry(place).or_insert_with(|| {
             let mut message = blank(id.clone(), Role::Assistant);
             message.created = place.created;
-            Entry::new(message, false)
+            MessageEntry::new(message, false)
         })
     }
 
-    pub(super) fn entry(&self, id: &MessageId) -> Option<&Entry> {
+    pub(super) fn entry(&self, id: &MessageId) -> Option<&MessageEntry> {
         self.entries.get(self.places.get(id)?)
     }
 
-    pub(super) fn place_of(&self, id: &MessageId) -> Option<Place> {
+    pub(super) fn place_of(&self, id: &MessageId) -> Option<EntryOrder> {
         self.places.get(id).copied()
     }
 
-    pub(super) fn at(&self, place: Place) -> Option<&Entry> {
+    pub(super) fn at(&self, place: EntryOrder) -> Option<&MessageEntry> {
         self.entries.get(&place)
     }
 
     /// The first entry after `place`, or the first of all.
-    pub(super) fn after(&self, place: Option<Place>) -> Option<(Place, &Entry)> {
+    pub(super) fn after(&self, place: Option<EntryOrder>) -> Option<(EntryOrder, &MessageEntry)> {
         use std::ops::Bound::{Excluded, Unbounded};
         let from = place.map_or(Unbounded, Excluded);
         let (place, entry) = self.entries.range((from, Unbounded)).next()?;
@@ -285,7 +285,7 @@ impl Transcript {
     }
 
     /// The last entry before `place`, or the last of all.
-    pub(super) fn before(&self, place: Option<Place>) -> Option<(Place, &Entry)> {
+    pub(super) fn before(&self, place: Option<EntryOrder>) -> Option<(EntryOrder, &MessageEntry)> {
         use std::ops::Bound::{Excluded, Unbounded};
         let to = place.map_or(Unbounded, Excluded);
         let (place, entry) = self.entries.range((Unbounded, to)).next_back()?;
@@ -293,7 +293,7 @@ impl Transcript {
     }
 
     /// Newest first.
-    pub(super) fn newest(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn newest(&self) -> impl Iterator<Item = &MessageEntry> {
         self.entries.values().rev()
     }
 

@@ -4,7 +4,7 @@
 //! are known here as all others are, and only kept apart. The server orders by ids; we order by time, as
 //! everywhere.
 
-use super::{Entry, Place, Reverted, Transcript};
+use super::{EntryOrder, MessageEntry, Reverted, Transcript};
 use crate::domain::chat::{RevertPoint, Role};
 
 /// No more prompts than this are counted for the screen.
@@ -31,7 +31,7 @@ impl Transcript {
     }
 
     /// The first place and part that are reverted.
-    pub(in crate::app::chat) fn reverted_from(&self) -> Option<(Place, usize)> {
+    pub(in crate::app::chat) fn reverted_from(&self) -> Option<(EntryOrder, usize)> {
         let point = self.reverted.point.as_ref()?;
         let Some(place) = self.places.get(&point.message) else {
             // It stands before all that is loaded, or the next prompt has removed it.
@@ -55,9 +55,9 @@ impl Transcript {
     }
 
     /// The messages that count, newest first: those that are reverted do not.
-    pub(in crate::app::chat) fn newest_in_force(&self) -> impl Iterator<Item = &Entry> {
+    pub(in crate::app::chat) fn newest_in_force(&self) -> impl Iterator<Item = &MessageEntry> {
         let from = self.reverted_from().map(|(place, _)| place);
-        let counts = move |place: &Place| place.echo || from.is_none_or(|from| *place < from);
+        let counts = move |place: &EntryOrder| place.echo || from.is_none_or(|from| *place < from);
         let newest = self.entries.iter().rev();
         newest
             .filter(move |(place, _)| counts(place))

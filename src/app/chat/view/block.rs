@@ -9,13 +9,13 @@ use crate::text::{Rendered, TextKey};
 
 /// A block as rows: what stands before the body, a window of rendered lines, what stands after.
 #[derive(Default)]
-pub(in crate::app::chat) struct Shown<'a> {
+pub(in crate::app::chat) struct BlockRows<'a> {
     pub(in crate::app::chat) before: Vec<Line<'static>>,
-    pub(in crate::app::chat) body: Option<Body<'a>>,
+    pub(in crate::app::chat) body: Option<BlockBody<'a>>,
     pub(in crate::app::chat) after: Vec<Line<'static>>,
 }
 
-pub(in crate::app::chat) struct Body<'a> {
+pub(in crate::app::chat) struct BlockBody<'a> {
     pub(in crate::app::chat) lines: &'a Rendered,
     /// The first line that is shown, and how many are.
     pub(in crate::app::chat) from: usize,
@@ -25,7 +25,7 @@ pub(in crate::app::chat) struct Body<'a> {
     pub(in crate::app::chat) over: Option<Style>,
 }
 
-impl<'a> Body<'a> {
+impl<'a> BlockBody<'a> {
     pub(in crate::app::chat) fn whole(lines: &'a Rendered, indent: u16) -> Self {
         Self {
             from: 0,
@@ -37,7 +37,7 @@ impl<'a> Body<'a> {
     }
 }
 
-impl Shown<'_> {
+impl BlockRows<'_> {
     pub(in crate::app::chat) fn lines(before: Vec<Line<'static>>) -> Self {
         Self {
             before,

@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::chat::requests::Writing;
-use crate::app::chat::{Chat, ChatAction, ChatContext, Reach, Seat};
+use crate::app::chat::requests::ReplyText;
+use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, Delivery};
 use crate::app::view::cx::ViewCx;
-use crate::app::view::frame::Frame;
+use crate::app::view::frame::PaneFrame;
 use crate::app::view::layout::take_bottom;
 use crate::app::view::theme::Theme;
 use crate::text::wrap;
@@ -17,7 +17,7 @@ const STRIP: usize = 3;
 
 /// How the composer stands.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::app::chat) struct Place {
+pub(in crate::app::chat) struct ComposerFrame {
     pub(in crate::app::chat) framed: bool,
     pub(in crate::app::chat) focused: bool,
     /// Rows of the queue below the text.
@@ -45,13 +45,13 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
-        place: Place,
-        seat: &Seat<'_>,
+        place: ComposerFrame,
+        seat: &ChatViewProps<'_>,
     ) -> u16 {
         let mut inner = area;
         let right = self.composer_facts(area.width, seat);
         if place.framed {
-            let frame = Frame {
+            let frame = PaneFrame {
                 title: self.composer_title(vx.theme),
                 right: &right,
                 focused: place.focused,
@@ -78,16 +78,16 @@ impl Chat {
     fn composer_title(&self, theme: &Theme) -> &'static str {
         match self.requests.panel.writing {
             None => theme.pick("› message", "> message"),
-            Some(Writing::Reason) => theme.pick("› reason", "> reason"),
-            Some(Writing::Own) => theme.pick("› your answer", "> your answer"),
+            Some(ReplyText::Reason) => theme.pick("› reason", "> reason"),
+            Some(ReplyText::Own) => theme.pick("› your answer", "> your answer"),
         }
     }
 
-    fn composer_facts(&self, width: u16, seat: &Seat<'_>) -> String {
+    fn composer_facts(&self, width: u16, seat: &ChatViewProps<'_>) -> String {
         let agent = self
             .agent()
             .map(|agent| wrap::truncate(agent, 20).into_owned());
-        if self.reach == Reach::Never {
+        if self.reach == Delivery::Never {
             return "read only".to_owned();
         }
         let newline = match seat.key(ChatContext::Composer, ChatAction::Newline) {
@@ -98,7 +98,13 @@ impl Chat {
         facts.join(" · ")
     }
 
-    fn view_text(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>, seat: &Seat<'_>) {
+    fn view_text(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+        seat: &ChatViewProps<'_>,
+    ) {
         if area.is_empty() {
             return;
         }
@@ -133,7 +139,7 @@ impl Chat {
         }
     }
 
-    fn view_queue(&self, area: Rect, buf: &mut Buffer, theme: &Theme, seat: &Seat<'_>) {
+    fn view_queue(&self, area: Rect, buf: &mut Buffer, theme: &Theme, seat: &ChatViewProps<'_>) {
         let mut rows = area.rows();
         if self.pending.is_held() {
             let Some(row) = rows.next() else { return };
@@ -153,7 +159,7 @@ impl Chat {
                 " in the empty composer"
             };
             let words = match self.reach {
-                Reach::Live if !key.is_empty() => format!("{what} · {key}{place} {sends}"),
+                Delivery::Live if !key.is_empty() => format!("{what} · {key}{place} {sends}"),
                 _ => what,
             };
             let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
@@ -193,11 +199,11 @@ impl Chat {
 }
 
 /// What is to be written for a request, and the keys that end it.
-fn request_words(writing: Writing, seat: &Seat<'_>) -> String {
+fn request_words(writing: ReplyText, seat: &ChatViewProps<'_>) -> String {
     let key = |action| seat.key(ChatContext::RequestInput, action);
     let (what, accepts) = match writing {
-        Writing::Reason => ("your reason", "denies"),
-        Writing::Own => ("your answer", "confirms"),
+        ReplyText::Reason => ("your reason", "denies"),
+        ReplyText::Own => ("your answer", "confirms"),
     };
     let ends = [
         (key(ChatAction::RequestAccept), accepts),

@@ -22,14 +22,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{Chat, ChatAction, ChatContext, ChatViewport, Half, Reach, Seat, Status};
+use super::{
+    Chat, ChatAction, ChatContext, ChatFocus, ChatViewProps, ChatViewport, Delivery, TurnStatus,
+};
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
-use crate::app::view::frame::Frame;
+use crate::app::view::frame::PaneFrame;
 use crate::app::view::layout::take_bottom;
 use crate::text::wrap;
-use composer::Place;
-use transcript::Drawn;
+use composer::ComposerFrame;
+use transcript::DrawnTranscript;
 
 /// Below these a frame would cost more than it tells.
 const FRAMED: (u16, u16) = (44, 14);
@@ -41,13 +43,19 @@ pub(in crate::app) fn least_rows(pane: u16) -> u16 {
 
 impl Chat {
     /// Draws conversation and composer, frames included, and tells in `vx.viewport` what was drawn.
-    pub fn view(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>, seat: &Seat<'_>) {
+    pub fn view(
+        &self,
+        area: Rect,
+        buf: &mut Buffer,
+        vx: &mut ViewCx<'_>,
+        seat: &ChatViewProps<'_>,
+    ) {
         if area.is_empty() {
             return;
         }
         let focused = seat.focused;
         let framed = area.width >= FRAMED.0 && seat.rows >= FRAMED.1;
-        let writing = self.half == Half::Composer;
+        let writing = self.half == ChatFocus::Composer;
         let composer_focus = focused && writing;
         let (above, below) = self.divide(area, framed);
         let strip = self.queue_height(area.height);
@@ -55,7 +63,7 @@ impl Chat {
             below,
             buf,
             vx,
-            Place {
+            ComposerFrame {
                 framed,
                 focused: composer_focus,
                 strip,
@@ -65,9 +73,9 @@ impl Chat {
         let mut inner = above;
         if framed {
             let titles = format!("{} {}", seat.focus_key, seat.title);
-            let frame = Frame {
+            let frame = PaneFrame {
                 title: seat.title,
-                right: &self.facts(seat, Frame::room(titles.trim_start(), above)),
+                right: &self.facts(seat, PaneFrame::room(titles.trim_start(), above)),
                 focused: focused && !composer_focus,
             };
             inner = frame.draw_with_key(seat.focus_key, above, buf, vx.theme);
@@ -105,7 +113,7 @@ impl Chat {
     }
 
     /// Model, context and cost, as far as they are known; the sandbox's cost where it has room.
-    fn facts(&self, seat: &Seat<'_>, room: usize) -> String {
+    fn facts(&self, seat: &ChatViewProps<'_>, room: usize) -> String {
         let mut facts: Vec<String> = Vec::new();
         if let Some(model) = self.model() {
             let known = self
@@ -145,7 +153,7 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &ViewCx<'_>,
-        (drawn, seat): (&Drawn, &Seat<'_>),
+        (drawn, seat): (&DrawnTranscript, &ChatViewProps<'_>),
     ) {
         if area.is_empty() {
             return;
@@ -170,7 +178,7 @@ impl Chat {
     }
 
     /// What goes on, in at most `room` columns.
-    fn activity(&self, vx: &ViewCx<'_>, room: usize, seat: &Seat<'_>) -> Line<'static> {
+    fn activity(&self, vx: &ViewCx<'_>, room: usize, seat: &ChatViewProps<'_>) -> Line<'static> {
         let theme = vx.theme;
         let (text, style) = if self.stop_armed.is_some() {
             let key = seat.key(self.context(), ChatAction::Stop);
@@ -189,9 +197,12 @@ impl Chat {
         } else if self.needs_you() {
             ("! waits for you".to_owned(), theme.warning)
         } else {
-            let status = self.status.as_ref().filter(|_| self.reach == Reach::Live);
+            let status = self
+                .status
+                .as_ref()
+                .filter(|_| self.reach == Delivery::Live);
             match status {
-                Some(Status::Retry {
+                Some(TurnStatus::Retry {
                     attempt,
                     message,
                     next,
@@ -202,7 +213,7 @@ impl Chat {
                         format!("{sign} attempt {attempt} failed, next in {secs} s: {message}");
                     (text, theme.warning)
                 }
-                Some(Status::Busy) => {
+                Some(TurnStatus::Busy) => {
                     let step = vx.now.as_millis() / super::SPIN.as_millis();
                     let spinner = theme.spinner(u64::try_from(step).unwrap_or(0));
                     let since = self.turn_time(vx.now).unwrap_or_default();
@@ -215,7 +226,7 @@ impl Chat {
                     (text, theme.accent)
                 }
                 _ if self.loading_older => ("loading older messages …".to_owned(), theme.dim),
-                _ if self.half == Half::Transcript => {
+                _ if self.half == ChatFocus::Transcript => {
                     let key = seat.key(ChatContext::Transcript, ChatAction::FocusComposer);
                     let words = match key.as_str() {
                         "" => "scrolling".to_owned(),
@@ -223,7 +234,7 @@ impl Chat {
                     };
                     (words, theme.dim)
                 }
-                Some(Status::Idle) | None => (String::new(), theme.dim),
+                Some(TurnStatus::Idle) | None => (String::new(), theme.dim),
             }
         };
         Line::styled(wrap::truncate(&text, room).into_owned(), style)

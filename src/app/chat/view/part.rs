@@ -6,12 +6,12 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::block::{Body, Shown, fold_sign, key};
+use super::block::{BlockBody, BlockRows, fold_sign, key};
 use super::tool::tool;
-use crate::app::chat::notice::Notice;
+use crate::app::chat::notice::ChatNotice;
 use crate::app::chat::scroll::{Block, is_unfinished};
-use crate::app::chat::transcript::{Entry, Growing, PartEntry};
-use crate::app::chat::{Chat, ChatAction, ChatContext, Seat};
+use crate::app::chat::transcript::{MessageEntry, PartEntry, StreamingPart};
+use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps};
 use crate::app::time::format::took;
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
@@ -34,15 +34,15 @@ impl Chat {
         block: Block<'_>,
         width: u16,
         vx: &'c mut ViewCx<'_>,
-        seat: &Seat<'_>,
-    ) -> Shown<'c> {
+        seat: &ChatViewProps<'_>,
+    ) -> BlockRows<'c> {
         let (entry, known) = match block {
             Block::Part(entry, known) => (entry, known),
             Block::Foot(entry) => {
-                return Shown::lines(foot(entry, self.is_at_rest(), width, vx.theme));
+                return BlockRows::lines(foot(entry, self.is_at_rest(), width, vx.theme));
             }
-            Block::Reverted => return Shown::lines(self.reverted_lines(width, vx.theme)),
-            Block::Notice => return Shown::lines(self.notice_lines(width, vx.theme, seat)),
+            Block::Reverted => return BlockRows::lines(self.reverted_lines(width, vx.theme)),
+            Block::Notice => return BlockRows::lines(self.notice_lines(width, vx.theme, seat)),
         };
         let open = self.folds.is_open(&known.part, entry.message.role);
         match &known.part.kind {
@@ -82,7 +82,7 @@ impl Chat {
                 width,
             ),
             PartKind::StepStart | PartKind::StepFinish { .. } | PartKind::Patch { .. } => {
-                Shown::default()
+                BlockRows::default()
             }
         }
     }
@@ -100,15 +100,20 @@ impl Chat {
         wrapped(&words, width, theme.warning)
     }
 
-    fn notice_lines(&self, width: u16, theme: &Theme, seat: &Seat<'_>) -> Vec<Line<'static>> {
+    fn notice_lines(
+        &self,
+        width: u16,
+        theme: &Theme,
+        seat: &ChatViewProps<'_>,
+    ) -> Vec<Line<'static>> {
         match self.notices.shown() {
             None => Vec::new(),
-            Some(Notice::Ours(words)) => {
+            Some(ChatNotice::Ours(words)) => {
                 let sign = theme.pick("↺", "*");
                 wrapped(&format!("{sign} {words}"), width, theme.accent)
             }
-            Some(Notice::Turn(error)) => error_lines(error, width, theme),
-            Some(Notice::Command(failure)) => {
+            Some(ChatNotice::Turn(error)) => error_lines(error, width, theme),
+            Some(ChatNotice::Command(failure)) => {
                 let sign = theme.pick("×", "x");
                 let mut lines = wrapped(&format!("{sign} {}", failure.summary), width, theme.error);
                 lines.extend(wrapped(&failure.detail, width, theme.dim));
@@ -125,7 +130,7 @@ fn prompt<'c>(
     (open, state, unfold): (bool, Option<&str>, &str),
     width: u16,
     vx: &'c mut ViewCx<'_>,
-) -> Shown<'c> {
+) -> BlockRows<'c> {
     let theme = vx.theme;
     let id = format!("{}/prompt{}", known.part.id, if open { "+" } else { "" });
     let style = theme.strong;
@@ -136,9 +141,9 @@ fn prompt<'c>(
         prompt_lines((text, unfold), rows, columns, &sign, style)
     });
     let after = state.map(|state| Line::styled(format!("  {state}"), theme.dim));
-    Shown {
+    BlockRows {
         before: Vec::new(),
-        body: Some(Body::whole(lines, 0)),
+        body: Some(BlockBody::whole(lines, 0)),
         after: after.into_iter().collect(),
     }
 }
@@ -187,12 +192,12 @@ fn prompt_lines(
 }
 
 fn answer<'c>(
-    entry: &Entry,
+    entry: &MessageEntry,
     known: &PartEntry,
     text: &str,
     width: u16,
     vx: &'c mut ViewCx<'_>,
-) -> Shown<'c> {
+) -> BlockRows<'c> {
     let theme = vx.theme;
     let before = if entry.message.summary {
         vec![Line::styled(
@@ -204,9 +209,9 @@ fn answer<'c>(
     };
     let after = gap_note(known, theme);
     let lines = markdown(known, text, width, vx);
-    Shown {
+    BlockRows {
         before,
-        body: Some(Body::whole(lines, 0)),
+        body: Some(BlockBody::whole(lines, 0)),
         after,
     }
 }
@@ -228,7 +233,7 @@ fn reasoning<'c>(
     (open, started, ended): (bool, Option<UnixMillis>, Option<UnixMillis>),
     width: u16,
     vx: &'c mut ViewCx<'_>,
-) -> Shown<'c> {
+) -> BlockRows<'c> {
     let theme = vx.theme;
     let words = match (started, ended) {
         (Some(started), Some(ended)) => format!("thought {}", took(started, ended)),
@@ -240,11 +245,11 @@ fn reasoning<'c>(
         theme.dim,
     )];
     let after = gap_note(known, theme);
-    let body = open.then(|| Body {
+    let body = open.then(|| BlockBody {
         over: Some(theme.dim),
-        ..Body::whole(markdown(known, text, width.saturating_sub(2), vx), 2)
+        ..BlockBody::whole(markdown(known, text, width.saturating_sub(2), vx), 2)
     });
-    Shown {
+    BlockRows {
         before,
         body,
         after,
@@ -259,7 +264,7 @@ fn gap_note(known: &PartEntry, theme: &Theme) -> Vec<Line<'static>> {
     }
 }
 
-fn compaction(auto: bool, width: u16, theme: &Theme) -> Shown<'static> {
+fn compaction(auto: bool, width: u16, theme: &Theme) -> BlockRows<'static> {
     let words = if auto {
         " the conversation was getting long and was summarized "
     } else {
@@ -269,12 +274,12 @@ fn compaction(auto: bool, width: u16, theme: &Theme) -> Shown<'static> {
     let room = usize::from(width).saturating_sub(wrap::width(&words));
     let rule = |columns: usize| theme.pick("─", "-").repeat(columns);
     let text = format!("{}{words}{}", rule(room / 2), rule(room - room / 2));
-    Shown::lines(vec![Line::styled(text, theme.dim)])
+    BlockRows::lines(vec![Line::styled(text, theme.dim)])
 }
 
 /// Why a message ended early.
 /// `is_at_rest`: the server works on nothing.
-fn foot(entry: &Entry, is_at_rest: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
+fn foot(entry: &MessageEntry, is_at_rest: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let message = &entry.message;
     if let Some(error) = &message.error {
         return error_lines(error, width, theme);
@@ -315,7 +320,7 @@ pub(in crate::app::chat) fn wrapped(text: &str, width: u16, style: Style) -> Vec
     wrap::wrap_plain(&ansi::plain(text), usize::from(width), style)
 }
 
-fn one_line(text: &str, style: Style, width: u16) -> Shown<'static> {
+fn one_line(text: &str, style: Style, width: u16) -> BlockRows<'static> {
     let text = wrap::truncate(text, usize::from(width)).into_owned();
-    Shown::lines(vec![Line::styled(text, style)])
+    BlockRows::lines(vec![Line::styled(text, style)])
 }

@@ -3,8 +3,8 @@
 
 use ratatui::text::{Line, Span};
 
-use super::requests::{Look, PanelText, option_rows};
-use crate::app::chat::requests::{Choice, Writing};
+use super::requests::{PanelStyle, PanelText, option_rows};
+use crate::app::chat::requests::{Choice, ReplyText};
 use crate::app::chat::{Chat, ChatContext};
 use crate::domain::chat::Permission;
 use crate::text::visible::{self, Findings};
@@ -17,7 +17,7 @@ impl Chat {
     pub(in crate::app::chat) fn permission_text(
         &self,
         asked: &Permission,
-        look: Look<'_>,
+        look: PanelStyle<'_>,
         cache: &mut TextCache,
     ) -> PanelText {
         let width = u16::try_from(look.columns).unwrap_or(u16::MAX);
@@ -47,10 +47,10 @@ impl Chat {
     fn permission_answers(
         &self,
         asked: &Permission,
-        look: Look<'_>,
+        look: PanelStyle<'_>,
     ) -> (Vec<Line<'static>>, std::ops::Range<usize>) {
         let theme = look.theme;
-        if self.requests.panel.writing == Some(Writing::Reason) {
+        if self.requests.panel.writing == Some(ReplyText::Reason) {
             let words = "type your reason";
             return (vec![Line::styled(words, theme.dim)], 0..1);
         }
@@ -108,7 +108,7 @@ fn words(choice: Choice) -> &'static str {
 }
 
 /// How many patterns of "always" have room beside the option.
-fn fitting(asked: &Permission, look: Look<'_>) -> usize {
+fn fitting(asked: &Permission, look: PanelStyle<'_>) -> usize {
     // The option itself, and how many are left.
     let room = (ALWAYS_ROWS * look.columns).saturating_sub(60);
     let mut used = 0;
@@ -120,7 +120,7 @@ fn fitting(asked: &Permission, look: Look<'_>) -> usize {
 }
 
 /// `: rm *, curl * (until this sandbox restarts)`.
-fn always(asked: &Permission, look: Look<'_>) -> Vec<Span<'static>> {
+fn always(asked: &Permission, look: PanelStyle<'_>) -> Vec<Span<'static>> {
     let mut spans = vec![Span::raw(": ")];
     let shown = fitting(asked, look);
     for (at, pattern) in asked.always.iter().take(shown).enumerate() {
@@ -145,7 +145,7 @@ fn always(asked: &Permission, look: Look<'_>) -> Vec<Span<'static>> {
 }
 
 /// All that is asked, the most important first.
-fn asked_lines(asked: &Permission, look: Look<'_>) -> Vec<Line<'static>> {
+fn asked_lines(asked: &Permission, look: PanelStyle<'_>) -> Vec<Line<'static>> {
     let theme = look.theme;
     let mut lines = Vec::new();
     // A name of a plugin's may have no room in the title.
@@ -197,14 +197,14 @@ fn asked_lines(asked: &Permission, look: Look<'_>) -> Vec<Line<'static>> {
     lines
 }
 
-fn labelled(label: &str, text: &str, look: Look<'_>, lines: &mut Vec<Line<'static>>) {
+fn labelled(label: &str, text: &str, look: PanelStyle<'_>, lines: &mut Vec<Line<'static>>) {
     let mut spans = vec![Span::styled(label.to_owned(), look.theme.dim)];
     spans.extend(visible::spans(text, look.styled(look.theme.text)));
     visible::wrap_into(&spans, look.columns, look.strong(), lines);
 }
 
 /// A unified diff, every line of it.
-fn diff_lines(text: &str, look: Look<'_>, lines: &mut Vec<Line<'static>>) {
+fn diff_lines(text: &str, look: PanelStyle<'_>, lines: &mut Vec<Line<'static>>) {
     let palette = &look.theme.palette;
     for line in text.split_terminator('\n') {
         let style = match line.as_bytes().first() {
@@ -220,7 +220,7 @@ fn diff_lines(text: &str, look: Look<'_>, lines: &mut Vec<Line<'static>>) {
     }
 }
 
-fn warnings(asked: &Permission, look: Look<'_>) -> Vec<Line<'static>> {
+fn warnings(asked: &Permission, look: PanelStyle<'_>) -> Vec<Line<'static>> {
     let mut findings = Findings::default();
     let texts = [&asked.kind, &asked.subject].into_iter();
     let texts = texts

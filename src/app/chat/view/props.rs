@@ -5,7 +5,7 @@ use crate::app::view::advice::AdviceKeys;
 
 /// How far a prompt gets. The chat shows a turn as running only where it would hear of its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reach {
+pub enum Delivery {
     /// There is a connection.
     #[default]
     Live,
@@ -19,7 +19,7 @@ pub enum Reach {
 
 /// How the chat is drawn this time.
 #[derive(Debug, Clone, Copy)]
-pub struct Seat<'a> {
+pub struct ChatViewProps<'a> {
     /// The keys go to the chat.
     pub focused: bool,
     /// The key that focuses the chat, for its frame; may be empty.
@@ -40,7 +40,7 @@ pub struct Seat<'a> {
     pub rows: u16,
 }
 
-impl Seat<'_> {
+impl ChatViewProps<'_> {
     /// The key of an action in a part of the chat; empty where the user took all away.
     pub(in crate::app::chat) fn key(&self, context: ChatContext, action: ChatAction) -> String {
         self.keys.name(context, action).to_owned()

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use ratatui::text::{Line, Span};
 
-use super::requests::{Look, PanelText};
-use crate::app::chat::requests::{Choice, Writing};
+use super::requests::{PanelStyle, PanelText};
+use crate::app::chat::requests::{Choice, ReplyText};
 use crate::app::chat::{Chat, ChatAction, ChatContext};
 use crate::domain::chat::{Question, QuestionItem};
 use crate::text::visible::{self, Findings};
@@ -14,7 +14,7 @@ impl Chat {
     pub(in crate::app::chat) fn question_text(
         &self,
         asked: &Question,
-        look: Look<'_>,
+        look: PanelStyle<'_>,
     ) -> PanelText {
         let at = self.requests.panel.item;
         let item = asked.items.get(at);
@@ -43,7 +43,7 @@ impl Chat {
     }
 
     /// All answers, before they are sent.
-    fn review_lines(&self, asked: &Question, look: Look<'_>) -> Vec<Line<'static>> {
+    fn review_lines(&self, asked: &Question, look: PanelStyle<'_>) -> Vec<Line<'static>> {
         let mut lines = Vec::new();
         for (at, item) in asked.items.iter().enumerate() {
             let answer = self.requests.answer(at);
@@ -65,12 +65,12 @@ impl Chat {
     fn question_answers(
         &self,
         item: Option<&QuestionItem>,
-        look: Look<'_>,
+        look: PanelStyle<'_>,
     ) -> (Vec<Line<'static>>, Range<usize>) {
         let theme = look.theme;
         let panel = &self.requests.panel;
         let mut lines = Vec::new();
-        if panel.writing == Some(Writing::Own) {
+        if panel.writing == Some(ReplyText::Own) {
             lines.push(Line::styled("type your answer", theme.dim));
             return (lines, 0..1);
         }
@@ -108,7 +108,7 @@ impl Chat {
         &self,
         item: Option<&QuestionItem>,
         choice: Choice,
-        (marked, look): (bool, Look<'_>),
+        (marked, look): (bool, PanelStyle<'_>),
     ) -> Vec<Span<'static>> {
         let theme = look.theme;
         let panel = &self.requests.panel;
@@ -152,7 +152,7 @@ impl Chat {
     }
 }
 
-fn question_warnings(asked: &Question, look: Look<'_>) -> Vec<Line<'static>> {
+fn question_warnings(asked: &Question, look: PanelStyle<'_>) -> Vec<Line<'static>> {
     let mut findings = Findings::default();
     for item in &asked.items {
         findings.look_at(&item.header);

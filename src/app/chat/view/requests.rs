@@ -11,8 +11,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::chat::requests::Request;
-use crate::app::chat::{Chat, ChatAction, ChatContext, Half, PanelViewport, Seat};
+use crate::app::chat::requests::PendingRequest;
+use crate::app::chat::{Chat, ChatAction, ChatContext, ChatFocus, ChatViewProps, PanelViewport};
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
 use crate::text::visible::{self, Findings};
@@ -35,7 +35,7 @@ pub(in crate::app::chat) struct PanelText {
 }
 
 /// How many rows each part gets.
-struct Rows {
+struct PanelRows {
     asked: usize,
     /// A row says how much is out of sight.
     rest: bool,
@@ -46,14 +46,14 @@ struct Rows {
 impl PanelText {
     /// Divides the rows below the title. Nobody can answer without the beginning of what is asked;
     /// then come the answers, then the warnings, then the rest of what is asked.
-    fn divide(&self, rows: usize) -> Rows {
+    fn divide(&self, rows: usize) -> PanelRows {
         let first = self.asked.len().min(rows).min(1 + rows / 4);
         let answers = self.answers.len().min(rows - first);
         let warnings = self.warnings.len().min(rows - first - answers);
         let room = rows - answers - warnings;
         let all = self.asked.len() <= room && answers == self.answers.len();
         let rest = !all && room > 1;
-        Rows {
+        PanelRows {
             asked: self.asked.len().min(room - usize::from(rest)),
             rest,
             warnings,
@@ -64,24 +64,27 @@ impl PanelText {
 
 /// What the panel is drawn with.
 #[derive(Clone, Copy)]
-pub(in crate::app::chat) struct Look<'a> {
+pub(in crate::app::chat) struct PanelStyle<'a> {
     pub(in crate::app::chat) theme: &'a Theme,
-    pub(in crate::app::chat) seat: &'a Seat<'a>,
+    pub(in crate::app::chat) seat: &'a ChatViewProps<'a>,
     pub(in crate::app::chat) columns: usize,
 }
 
-impl Look<'_> {
+impl PanelStyle<'_> {
     pub(in crate::app::chat) fn key(self, context: ChatContext, action: ChatAction) -> String {
         self.seat.key(context, action)
     }
 
     /// Text that is asked for.
-    pub(in crate::app::chat) fn strong(self) -> visible::Look {
+    pub(in crate::app::chat) fn strong(self) -> visible::VisibleStyles {
         self.styled(self.theme.strong)
     }
 
-    pub(in crate::app::chat) fn styled(self, text: ratatui::style::Style) -> visible::Look {
-        visible::Look {
+    pub(in crate::app::chat) fn styled(
+        self,
+        text: ratatui::style::Style,
+    ) -> visible::VisibleStyles {
+        visible::VisibleStyles {
             text,
             written: self.theme.warning,
             sign: self.theme.dim,
@@ -90,8 +93,8 @@ impl Look<'_> {
     }
 
     /// Text that is read, not run.
-    pub(in crate::app::chat) fn prose(self) -> visible::Look {
-        visible::Look {
+    pub(in crate::app::chat) fn prose(self) -> visible::VisibleStyles {
+        visible::VisibleStyles {
             prose: true,
             ..self.strong()
         }
@@ -116,7 +119,7 @@ impl Chat {
         &self,
         area: Rect,
         vx: &mut ViewCx<'_>,
-        seat: &Seat<'_>,
+        seat: &ChatViewProps<'_>,
     ) -> u16 {
         let Some(text) = self.panel_text(area.width, vx, seat) else {
             return 0;
@@ -142,7 +145,7 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
-        seat: &Seat<'_>,
+        seat: &ChatViewProps<'_>,
     ) -> PanelViewport {
         let text = self.panel_text(area.width, vx, seat);
         let Some(text) = text.filter(|_| !area.is_empty()) else {
@@ -191,7 +194,8 @@ impl Chat {
 
     /// Whether the options scroll with what is asked.
     fn is_one_list(&self) -> bool {
-        self.requests.panel.full && matches!(self.requests.first(), Some(Request::Question(_)))
+        self.requests.panel.full
+            && matches!(self.requests.first(), Some(PendingRequest::Question(_)))
     }
 
     fn view_panel_title(
@@ -199,10 +203,10 @@ impl Chat {
         title: &str,
         area: Rect,
         buf: &mut Buffer,
-        (theme, seat): (&Theme, &Seat<'_>),
+        (theme, seat): (&Theme, &ChatViewProps<'_>),
     ) {
         let width = usize::from(area.width);
-        let active = seat.focused && self.half == Half::Composer;
+        let active = seat.focused && self.half == ChatFocus::Composer;
         let style = if active { theme.warning } else { theme.dim };
         let rule = theme.pick("─", "-").repeat(width);
         buf.set_stringn(area.x, area.y, rule, width, theme.dim);
@@ -227,8 +231,8 @@ impl Chat {
     /// Whether the request comes from a sub-agent's conversation.
     fn asks_for_child(&self) -> bool {
         let session = match self.requests.first() {
-            Some(Request::Permission(asked)) => &asked.session,
-            Some(Request::Question(asked)) => &asked.session,
+            Some(PendingRequest::Permission(asked)) => &asked.session,
+            Some(PendingRequest::Question(asked)) => &asked.session,
             None => return false,
         };
         let own = self.conversation.as_ref();
@@ -241,7 +245,7 @@ impl Chat {
         (hidden, first): (usize, usize),
         width: u16,
         theme: &Theme,
-        seat: &Seat<'_>,
+        seat: &ChatViewProps<'_>,
     ) -> Line<'static> {
         let context = self.context();
         let key = seat.key(context, ChatAction::RequestFull);
@@ -272,15 +276,22 @@ impl Chat {
         Line::styled(format!("… {}", words.join(" · ")), theme.warning)
     }
 
-    fn panel_text(&self, width: u16, vx: &mut ViewCx<'_>, seat: &Seat<'_>) -> Option<PanelText> {
-        let look = Look {
+    fn panel_text(
+        &self,
+        width: u16,
+        vx: &mut ViewCx<'_>,
+        seat: &ChatViewProps<'_>,
+    ) -> Option<PanelText> {
+        let look = PanelStyle {
             theme: vx.theme,
             seat,
             columns: usize::from(width.saturating_sub(3)).max(1),
         };
         let mut text = match self.requests.first()? {
-            Request::Permission(permission) => self.permission_text(permission, look, vx.cache),
-            Request::Question(question) => self.question_text(question, look),
+            PendingRequest::Permission(permission) => {
+                self.permission_text(permission, look, vx.cache)
+            }
+            PendingRequest::Question(question) => self.question_text(question, look),
         };
         if self.is_one_list() {
             text.asked.push(Line::default());
@@ -295,7 +306,7 @@ impl Chat {
 /// Puts options side by side, each whole where it has room, and tells the lines of the marked one.
 pub(in crate::app::chat) fn option_rows(
     options: Vec<(Vec<Span<'static>>, bool)>,
-    look: Look<'_>,
+    look: PanelStyle<'_>,
 ) -> (Vec<Line<'static>>, Range<usize>) {
     let mut rows: Vec<Line<'static>> = vec![Line::default()];
     let mut at = 0..1;

@@ -6,7 +6,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::block::{Body, Shown, fold_sign, key};
+use super::block::{BlockBody, BlockRows, fold_sign, key};
 use crate::app::chat::transcript::PartEntry;
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
@@ -28,15 +28,15 @@ pub(in crate::app::chat) fn tool<'c>(
     (open, server_now): (bool, UnixMillis),
     width: u16,
     vx: &'c mut ViewCx<'_>,
-) -> Shown<'c> {
+) -> BlockRows<'c> {
     let theme = vx.theme;
     let before = vec![head(call, (open, server_now), width, vx)];
     let columns = width.saturating_sub(4).max(1);
     let what = match (open, call.status) {
-        (true, _) => What::All,
-        (false, _) if !call.todos.is_empty() => What::Todos,
-        (false, ToolStatus::Running) if !call.output.is_empty() => What::Tail,
-        (false, ToolStatus::Error) => What::Error,
+        (true, _) => ToolDetail::All,
+        (false, _) if !call.todos.is_empty() => ToolDetail::Todos,
+        (false, ToolStatus::Running) if !call.output.is_empty() => ToolDetail::Tail,
+        (false, ToolStatus::Error) => ToolDetail::Error,
         (false, _) => return only(before),
     };
     let id = format!("{}/{}", known.part.id, what.name());
@@ -45,39 +45,43 @@ pub(in crate::app::chat) fn tool<'c>(
     });
     let all = lines.len();
     let len = match what {
-        What::Tail => all.min(TAIL),
-        What::Error => all.min(ERROR_ROWS),
-        What::All | What::Todos => all,
+        ToolDetail::Tail => all.min(TAIL),
+        ToolDetail::Error => all.min(ERROR_ROWS),
+        ToolDetail::All | ToolDetail::Todos => all,
     };
-    let from = if what == What::Tail { all - len } else { 0 };
-    Shown {
+    let from = if what == ToolDetail::Tail {
+        all - len
+    } else {
+        0
+    };
+    BlockRows {
         before,
-        body: Some(Body {
+        body: Some(BlockBody {
             from,
             len,
-            ..Body::whole(lines, 4)
+            ..BlockBody::whole(lines, 4)
         }),
         after: Vec::new(),
     }
 }
 
-fn only(before: Vec<Line<'static>>) -> Shown<'static> {
-    Shown {
+fn only(before: Vec<Line<'static>>) -> BlockRows<'static> {
+    BlockRows {
         before,
-        ..Shown::default()
+        ..BlockRows::default()
     }
 }
 
 /// What is shown below the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+enum ToolDetail {
     All,
     Todos,
     Tail,
     Error,
 }
 
-impl What {
+impl ToolDetail {
     fn name(self) -> &'static str {
         match self {
             Self::All => "all",

@@ -9,28 +9,28 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Line;
 
-use super::block::Shown;
-use crate::app::chat::scroll::{Anchor, Blocks, Pos};
-use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewport, Seat};
+use super::block::BlockRows;
+use crate::app::chat::scroll::{Blocks, ChatAnchor, Pos};
+use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, ChatViewport};
 use crate::app::view::cx::ViewCx;
 use crate::text::wrap;
 
 /// What came out of drawing the conversation.
 #[derive(Debug, Default)]
-pub(in crate::app::chat) struct Drawn {
+pub(in crate::app::chat) struct DrawnTranscript {
     pub(in crate::app::chat) viewport: ChatViewport,
     /// The last row of the conversation is in sight.
     pub(in crate::app::chat) at_tail: bool,
 }
 
 /// A row of the conversation: the block it is in, and how many of the block's rows are before it.
-type Spot = (Pos, usize);
+type RowPosition = (Pos, usize);
 
-struct Painter<'a, 'b, 'v> {
+struct TranscriptPainter<'a, 'b, 'v> {
     chat: &'a Chat,
     blocks: Blocks<'a>,
     vx: &'b mut ViewCx<'v>,
-    seat: &'a Seat<'a>,
+    seat: &'a ChatViewProps<'a>,
     /// Columns for the text of a block.
     width: u16,
     height: usize,
@@ -42,9 +42,9 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
-        seat: &Seat<'_>,
-    ) -> Drawn {
-        let mut painter = Painter {
+        seat: &ChatViewProps<'_>,
+    ) -> DrawnTranscript {
+        let mut painter = TranscriptPainter {
             chat: self,
             blocks: self.blocks(),
             vx,
@@ -54,7 +54,7 @@ impl Chat {
         };
         let Some(first) = painter.blocks.first() else {
             draw_empty(area, buf, painter.vx, seat);
-            return Drawn {
+            return DrawnTranscript {
                 viewport: ChatViewport {
                     at_top: true,
                     applied: self.scroll.pending,
@@ -65,7 +65,7 @@ impl Chat {
         };
         let (spot, at_tail) = painter.resolve(first);
         let (spot, at_tail) = painter.reveal(spot, at_tail);
-        let mut drawn = Drawn {
+        let mut drawn = DrawnTranscript {
             at_tail,
             viewport: ChatViewport {
                 anchor: painter.anchor(spot, at_tail),
@@ -80,15 +80,15 @@ impl Chat {
     }
 }
 
-impl Painter<'_, '_, '_> {
+impl TranscriptPainter<'_, '_, '_> {
     /// The first row to draw, and whether the end is in sight.
-    fn resolve(&mut self, first: Pos) -> (Spot, bool) {
+    fn resolve(&mut self, first: Pos) -> (RowPosition, bool) {
         let scroll = &self.chat.scroll;
         let tail = self.tail(first);
         let from = match &scroll.anchor {
-            Anchor::Tail => tail,
-            Anchor::Top => (first, 0),
-            Anchor::At { block, line } => match self.blocks.find(block) {
+            ChatAnchor::Tail => tail,
+            ChatAnchor::Top => (first, 0),
+            ChatAnchor::At { block, line } => match self.blocks.find(block) {
                 Some(pos) => (pos, (*line).min(self.rows(pos).saturating_sub(1))),
                 None => tail,
             },
@@ -107,7 +107,7 @@ impl Painter<'_, '_, '_> {
 
     /// Moves as little as brings the block into sight that is to be seen: its end if it fits, else its first
     /// row to the top.
-    fn reveal(&mut self, (top, line): Spot, at_tail: bool) -> (Spot, bool) {
+    fn reveal(&mut self, (top, line): RowPosition, at_tail: bool) -> (RowPosition, bool) {
         let wanted = self.chat.scroll.reveal.as_ref();
         let Some(pos) = wanted.and_then(|id| self.blocks.find(id)) else {
             return ((top, line), at_tail);
@@ -131,7 +131,7 @@ impl Painter<'_, '_, '_> {
     }
 
     /// How many rows stand between a row and the block at `pos`; `None` if that is not in sight below it.
-    fn distance(&mut self, (mut at, line): Spot, pos: Pos) -> Option<usize> {
+    fn distance(&mut self, (mut at, line): RowPosition, pos: Pos) -> Option<usize> {
         if at == pos {
             return Some(0);
         }
@@ -147,7 +147,7 @@ impl Painter<'_, '_, '_> {
     }
 
     /// The first row when the last row of the conversation is the last of the area.
-    fn tail(&mut self, first: Pos) -> Spot {
+    fn tail(&mut self, first: Pos) -> RowPosition {
         let Some(last) = self.blocks.last() else {
             return (first, 0);
         };
@@ -155,7 +155,7 @@ impl Painter<'_, '_, '_> {
         self.up((last, rows), self.height)
     }
 
-    fn up(&mut self, (mut pos, mut line): Spot, mut rows: usize) -> Spot {
+    fn up(&mut self, (mut pos, mut line): RowPosition, mut rows: usize) -> RowPosition {
         loop {
             if line >= rows {
                 return (pos, line - rows);
@@ -169,7 +169,7 @@ impl Painter<'_, '_, '_> {
         }
     }
 
-    fn down(&mut self, (mut pos, mut line): Spot, rows: usize) -> Spot {
+    fn down(&mut self, (mut pos, mut line): RowPosition, rows: usize) -> RowPosition {
         line = line.saturating_add(rows);
         loop {
             let here = self.rows(pos);
@@ -185,7 +185,7 @@ impl Painter<'_, '_, '_> {
     }
 
     /// Whether the conversation fills the area from this row on, and goes on below it.
-    fn fills(&mut self, (mut pos, line): Spot) -> bool {
+    fn fills(&mut self, (mut pos, line): RowPosition) -> bool {
         let mut below = self.rows(pos).saturating_sub(line);
         while below <= self.height {
             let Some(after) = self.blocks.next(pos) else {
@@ -197,13 +197,13 @@ impl Painter<'_, '_, '_> {
         true
     }
 
-    fn anchor(&self, (pos, line): Spot, at_tail: bool) -> Anchor {
+    fn anchor(&self, (pos, line): RowPosition, at_tail: bool) -> ChatAnchor {
         match self.blocks.block(pos) {
-            Some(block) if !at_tail => Anchor::At {
+            Some(block) if !at_tail => ChatAnchor::At {
                 block: block.id(),
                 line,
             },
-            _ => Anchor::Tail,
+            _ => ChatAnchor::Tail,
         }
     }
 
@@ -228,7 +228,13 @@ impl Painter<'_, '_, '_> {
         lead + self.chat.show(block, self.width, self.vx, self.seat).len()
     }
 
-    fn draw(&mut self, spot: Spot, area: Rect, buf: &mut Buffer, viewport: &mut ChatViewport) {
+    fn draw(
+        &mut self,
+        spot: RowPosition,
+        area: Rect,
+        buf: &mut Buffer,
+        viewport: &mut ChatViewport,
+    ) {
         let (mut pos, mut skip) = spot;
         let mut y = area.y;
         while y < area.bottom() {
@@ -277,7 +283,7 @@ impl Painter<'_, '_, '_> {
 }
 
 /// Draws a block's rows from `from` on, as many as fit. Returns how many.
-fn draw_block(shown: &Shown<'_>, from: usize, area: Rect, buf: &mut Buffer) -> u16 {
+fn draw_block(shown: &BlockRows<'_>, from: usize, area: Rect, buf: &mut Buffer) -> u16 {
     let room = usize::from(area.height);
     let mut y = area.y;
     for (indent, dim, line) in shown.window(from, room) {
@@ -299,7 +305,7 @@ fn draw_block(shown: &Shown<'_>, from: usize, area: Rect, buf: &mut Buffer) -> u
 }
 
 /// What is said before anything was said.
-fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, seat: &Seat<'_>) {
+fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, seat: &ChatViewProps<'_>) {
     let width = usize::from(area.width.saturating_sub(4)).max(1);
     let send = match seat.key(ChatContext::Composer, ChatAction::Send) {
         key if key.is_empty() => String::new(),

@@ -5,7 +5,7 @@ use crate::app::input::key::{Key, KeySequence};
 
 /// Where a binding holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Context {
+pub enum KeyContext {
     Composer,
     /// The chat, outside the composer.
     Transcript,
@@ -31,7 +31,7 @@ pub enum Context {
     Sequence,
 }
 
-impl Context {
+impl KeyContext {
     /// All contexts, in the order of the help.
     pub const ALL: [Self; 14] = [
         Self::Composer,
@@ -123,7 +123,7 @@ impl Context {
     }
 }
 
-impl From<ChatContext> for Context {
+impl From<ChatContext> for KeyContext {
     fn from(context: ChatContext) -> Self {
         match context {
             ChatContext::Composer => Self::Composer,
@@ -181,7 +181,7 @@ impl KeyGroup {
 /// One row of the key map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Binding {
-    pub context: Context,
+    pub context: KeyContext,
     pub group: KeyGroup,
     pub action: Action,
     /// `keys[0]` is the one that hints show; empty when the user took all away.

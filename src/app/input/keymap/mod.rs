@@ -12,7 +12,7 @@ mod table;
 use super::key::{Key, KeySequence};
 use crate::app::action::{Action, AppAction};
 
-pub use binding::{Binding, Context, KeyGroup};
+pub use binding::{Binding, KeyContext, KeyGroup};
 pub use error::KeymapError;
 pub use listing::{ListedKeys, merge_numbered};
 
@@ -24,7 +24,7 @@ pub struct Keymap {
 
 /// What keys mean so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Meaning {
+pub enum KeyMeaning {
     Action(Action),
     /// More keys must follow.
     Leader,
@@ -69,33 +69,33 @@ impl Keymap {
     }
 
     /// The rows of one context that have a key.
-    pub fn rows(&self, context: Context) -> impl Iterator<Item = &Binding> {
+    pub fn rows(&self, context: KeyContext) -> impl Iterator<Item = &Binding> {
         self.bindings
             .iter()
             .filter(move |row| row.context == context && !row.keys.is_empty())
     }
 
     /// What `keys`, pressed one after the other, mean where `contexts` hold; the first one wins.
-    pub fn meaning(&self, contexts: &[Context], keys: &[Key]) -> Meaning {
+    pub fn meaning(&self, contexts: &[KeyContext], keys: &[Key]) -> KeyMeaning {
         for context in contexts {
             let mut leads = false;
             for row in self.rows(*context) {
                 for sequence in &row.keys {
                     if sequence.keys() == keys {
-                        return Meaning::Action(row.action);
+                        return KeyMeaning::Action(row.action);
                     }
                     leads |= sequence.keys().starts_with(keys);
                 }
             }
             if leads {
-                return Meaning::Leader;
+                return KeyMeaning::Leader;
             }
         }
-        Meaning::Nothing
+        KeyMeaning::Nothing
     }
 
     /// What may follow `keys`: the rest of each sequence, and its row.
-    pub fn after(&self, contexts: &[Context], keys: &[Key]) -> Vec<(String, &Binding)> {
+    pub fn after(&self, contexts: &[KeyContext], keys: &[Key]) -> Vec<(String, &Binding)> {
         let mut found: Vec<(String, &Binding)> = Vec::new();
         for row in contexts.iter().flat_map(|context| self.rows(*context)) {
             for sequence in &row.keys {
@@ -115,7 +115,7 @@ impl Keymap {
 
     /// The first key of an action that works where `contexts` hold: it is not typed as text there, and
     /// nothing nearer has the same key.
-    pub fn key_for(&self, action: Action, contexts: &[Context]) -> Option<&KeySequence> {
+    pub fn key_for(&self, action: Action, contexts: &[KeyContext]) -> Option<&KeySequence> {
         self.hint_for(action, contexts).map(|(keys, _)| keys)
     }
 
@@ -123,7 +123,7 @@ impl Keymap {
     pub fn hint_for(
         &self,
         action: Action,
-        contexts: &[Context],
+        contexts: &[KeyContext],
     ) -> Option<(&KeySequence, &Binding)> {
         let rows = contexts.iter().flat_map(|context| self.rows(*context));
         rows.filter(|row| row.action == action)
@@ -131,17 +131,17 @@ impl Keymap {
             .find(|(keys, _)| self.works(keys.keys(), action, contexts))
     }
 
-    fn works(&self, keys: &[Key], action: Action, contexts: &[Context]) -> bool {
+    fn works(&self, keys: &[Key], action: Action, contexts: &[KeyContext]) -> bool {
         let is_text = contexts
             .iter()
             .any(|context| context.takes_as_text(keys[0]));
-        !is_text && self.meaning(contexts, keys) == Meaning::Action(action)
+        !is_text && self.meaning(contexts, keys) == KeyMeaning::Action(action)
     }
 
     /// Whether the key drops the keys of a sequence that were pressed before it.
     pub fn cancels_sequence(&self, key: Key) -> bool {
-        let cancel = Meaning::Action(Action::App(AppAction::CancelSequence));
-        self.meaning(&[Context::Sequence], &[key]) == cancel
+        let cancel = KeyMeaning::Action(Action::App(AppAction::CancelSequence));
+        self.meaning(&[KeyContext::Sequence], &[key]) == cancel
     }
 
     fn nearest(&self, name: &str) -> Option<&'static str> {

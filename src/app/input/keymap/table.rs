@@ -3,7 +3,7 @@
 //! From here come the default key map, the hints, the help, the table of the README, `sandbar keys` and
 //! the names of the configuration. The order of rows is the order in which they are listed.
 
-use super::binding::{Binding, Context, KeyGroup};
+use super::binding::{Binding, KeyContext, KeyGroup};
 use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
 
 /// One action.
@@ -21,7 +21,7 @@ pub(super) struct ActionRow {
 
 /// The keys that an action has in some contexts.
 struct DefaultKeys {
-    contexts: &'static [Context],
+    contexts: &'static [KeyContext],
     keys: &'static [&'static str],
     /// What hints call it there, where another word is plainer.
     hint: Option<&'static str>,
@@ -82,7 +82,7 @@ macro_rules! rows {
             hint: $hint,
             what: $what,
             keys: &[$(DefaultKeys {
-                contexts: &[$(Context::$context),+],
+                contexts: &[$(KeyContext::$context),+],
                 keys: &[$($keys),+],
                 hint: rows!(@hint $($own)?),
             }),+],

@@ -77,23 +77,23 @@ fn hints_and_descriptions_are_short_and_of_one_style() {
 #[test]
 fn a_key_is_told_only_where_it_works() {
     let map = Keymap::default();
-    let key = |action, context: Context| {
+    let key = |action, context: KeyContext| {
         let key = map.key_for(Action::App(action), &context.with_layers());
         key.map(ToString::to_string)
     };
 
     assert_eq!(
-        key(AppAction::Retry, Context::Composer).unwrap(),
+        key(AppAction::Retry, KeyContext::Composer).unwrap(),
         "ctrl-x r"
     );
-    assert_eq!(key(AppAction::Retry, Context::Logs).unwrap(), "r");
+    assert_eq!(key(AppAction::Retry, KeyContext::Logs).unwrap(), "r");
     assert_eq!(
-        key(AppAction::QuitIfEmpty, Context::Composer).unwrap(),
+        key(AppAction::QuitIfEmpty, KeyContext::Composer).unwrap(),
         "ctrl-d"
     );
     // There it scrolls.
-    assert_eq!(key(AppAction::QuitIfEmpty, Context::Logs), None);
-    assert_eq!(key(AppAction::Confirm, Context::Composer), None);
+    assert_eq!(key(AppAction::QuitIfEmpty, KeyContext::Logs), None);
+    assert_eq!(key(AppAction::Confirm, KeyContext::Composer), None);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn letters_type_where_a_request_is_answered() {
         "`y` of `request.once` would be typed as text; add ctrl or alt to it"
     );
     assert!(both.is_ok_and(|map| {
-        let contexts = Context::Permission.with_layers();
+        let contexts = KeyContext::Permission.with_layers();
         let full = Action::Chat(crate::app::action::ChatAction::RequestFull);
         map.key_for(full, &contexts).is_none()
     }));
@@ -143,14 +143,17 @@ fn the_key_that_cancels_a_sequence_is_reserved() {
 #[test]
 fn a_sequence_waits_for_its_last_key() {
     let map = Keymap::default();
-    let contexts = [Context::Composer, Context::Anywhere];
+    let contexts = [KeyContext::Composer, KeyContext::Anywhere];
 
-    assert_eq!(map.meaning(&contexts, &keys("ctrl-x")), Meaning::Leader);
+    assert_eq!(map.meaning(&contexts, &keys("ctrl-x")), KeyMeaning::Leader);
     assert_eq!(
         map.meaning(&contexts, &keys("ctrl-x n")),
-        Meaning::Action(Action::App(crate::app::action::AppAction::NewSession))
+        KeyMeaning::Action(Action::App(crate::app::action::AppAction::NewSession))
     );
-    assert_eq!(map.meaning(&contexts, &keys("ctrl-x §")), Meaning::Nothing);
+    assert_eq!(
+        map.meaning(&contexts, &keys("ctrl-x §")),
+        KeyMeaning::Nothing
+    );
 }
 
 #[test]
@@ -160,14 +163,20 @@ fn users_keys_replace_ours() {
         ("app.mouse", &[]),
     ]))
     .unwrap();
-    let contexts = [Context::Anywhere];
+    let contexts = [KeyContext::Anywhere];
 
     assert_eq!(
         map.meaning(&contexts, &keys("f2")),
-        Meaning::Action(Action::App(crate::app::action::AppAction::ToggleLogs))
+        KeyMeaning::Action(Action::App(crate::app::action::AppAction::ToggleLogs))
     );
-    assert_eq!(map.meaning(&contexts, &keys("ctrl-x o")), Meaning::Nothing);
-    assert_eq!(map.meaning(&contexts, &keys("ctrl-x w")), Meaning::Nothing);
+    assert_eq!(
+        map.meaning(&contexts, &keys("ctrl-x o")),
+        KeyMeaning::Nothing
+    );
+    assert_eq!(
+        map.meaning(&contexts, &keys("ctrl-x w")),
+        KeyMeaning::Nothing
+    );
 }
 
 #[test]

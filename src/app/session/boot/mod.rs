@@ -2,7 +2,7 @@
 
 mod view;
 
-pub(in crate::app) use view::{BootView, Way};
+pub(in crate::app) use view::{BootView, RecoveryKey};
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -22,7 +22,7 @@ const ONE_STAGE: usize = 16;
 const REASON_LINES: usize = 2;
 
 /// A key, and what it does about a boot.
-pub(in crate::app) type Way = (String, &'static str);
+pub(in crate::app) type RecoveryKey = (String, &'static str);
 
 /// A session's way to its chat, ready to be drawn.
 pub(in crate::app) struct BootView<'a> {
@@ -32,7 +32,7 @@ pub(in crate::app) struct BootView<'a> {
     /// The key that sends, and in an empty composer resumes.
     pub(in crate::app) send: String,
     /// What helps besides.
-    pub(in crate::app) ways: Vec<Way>,
+    pub(in crate::app) ways: Vec<RecoveryKey>,
     /// Says how a gone session comes back, or that it cannot.
     pub(in crate::app) revive: String,
     /// The server's URL, when there is no sandbox.
@@ -101,7 +101,7 @@ impl BootView<'_> {
     }
 
     /// The keys that help, as many on a line as fit.
-    fn keys(&self, again: bool, ways: &[Way], width: usize) -> Vec<Line<'static>> {
+    fn keys(&self, again: bool, ways: &[RecoveryKey], width: usize) -> Vec<Line<'static>> {
         let again = again && !self.advice.retry.is_empty();
         let again = again.then(|| (self.advice.retry.clone(), "try again"));
         let mut lines: Vec<Line<'static>> = Vec::new();
@@ -264,9 +264,10 @@ impl BootView<'_> {
     }
 
     /// What a failure does not advise by itself.
-    fn other_ways(&self, failure: &Failure) -> Vec<Way> {
-        let is_named =
-            |way: &&Way| way.0 == self.advice.template && self.advice.name_template(failure);
+    fn other_ways(&self, failure: &Failure) -> Vec<RecoveryKey> {
+        let is_named = |way: &&RecoveryKey| {
+            way.0 == self.advice.template && self.advice.name_template(failure)
+        };
         let ways = self.ways.iter().filter(|way| !is_named(way));
         ways.cloned().collect()
     }

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::domain::advice::Advice;
 use crate::domain::chat::{
     ChatEvent, Message, Part, PartKind, Permission, PermissionReply, Question, QuestionItem,
-    QuestionReply, Resync, Role, Status, ToolCall, ToolStatus,
+    QuestionReply, Resync, Role, ToolCall, ToolStatus, TurnStatus,
 };
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
@@ -23,7 +23,7 @@ const UNREADABLE: &str = " (could not be read as it was sent)";
 
 /// What is to be done next, in order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Out {
+pub(super) enum HeadlessOutput {
     /// More of the answer.
     Text(String),
     Phase(String),
@@ -57,15 +57,15 @@ pub(super) struct Headless {
     tools: HashMap<PartId, ToolStatus>,
     permissions: HashSet<PermissionId>,
     questions: HashSet<QuestionId>,
-    turn: Turn,
+    turn: TurnProgress,
     refused: Option<Failure>,
     failed: Option<Failure>,
-    left: Left,
+    left: UnfinishedRun,
 }
 
 /// How far our turn is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
+enum TurnProgress {
     Before,
     /// The server has our prompt.
     Received,
@@ -75,7 +75,7 @@ enum Turn {
 
 /// What a run that ended leaves behind.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Left {
+pub(super) struct UnfinishedRun {
     /// The prompt is still in the queue, and is sent when somebody opens the session.
     pub(super) prompt: bool,
     /// The prompt was sent: there may be work.
@@ -97,10 +97,10 @@ impl Headless {
             tools: HashMap::new(),
             permissions: HashSet::new(),
             questions: HashSet::new(),
-            turn: Turn::Before,
+            turn: TurnProgress::Before,
             refused: None,
             failed: None,
-            left: Left::default(),
+            left: UnfinishedRun::default(),
         }
     }
 
@@ -112,35 +112,41 @@ impl Headless {
         }
     }
 
-    pub(super) fn left(&self) -> Left {
+    pub(super) fn left(&self) -> UnfinishedRun {
         self.left
     }
 
-    pub(super) fn receive(&mut self, event: SessionEvent) -> Vec<Out> {
+    pub(super) fn receive(&mut self, event: SessionEvent) -> Vec<HeadlessOutput> {
         if let SessionEvent::Phase(phase) = &event {
             self.has_run |= !matches!(phase, Phase::Dormant | Phase::Paused);
         }
         match event {
-            SessionEvent::Boot(boot) => boot_line(boot).map(Out::Phase).into_iter().collect(),
+            SessionEvent::Boot(boot) => boot_line(boot)
+                .map(HeadlessOutput::Phase)
+                .into_iter()
+                .collect(),
             SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure))
             | SessionEvent::CommandFailed(failure)
             | SessionEvent::CommandRefused { failure, .. } => {
-                vec![Out::Done(Some(failure))]
+                vec![HeadlessOutput::Done(Some(failure))]
             }
             SessionEvent::Phase(Phase::Paused) if self.has_run => {
                 let failure = Failure::new("the sandbox was paused before the turn ended")
                     .because("its time was over, or somebody paused it")
                     .advise([Advice::OpenSession]);
-                vec![Out::Done(Some(failure))]
+                vec![HeadlessOutput::Done(Some(failure))]
             }
             SessionEvent::Phase(Phase::Reconnecting(outage)) => {
-                vec![Out::Phase(format!("reconnecting: {}", outage.reason))]
+                vec![HeadlessOutput::Phase(format!(
+                    "reconnecting: {}",
+                    outage.reason
+                ))]
             }
-            SessionEvent::Phase(Phase::Live) => vec![Out::Phase("connected".to_owned())],
-            SessionEvent::Logs(lines) => lines.into_iter().map(Out::Log).collect(),
+            SessionEvent::Phase(Phase::Live) => vec![HeadlessOutput::Phase("connected".to_owned())],
+            SessionEvent::Logs(lines) => lines.into_iter().map(HeadlessOutput::Log).collect(),
             SessionEvent::Chat(chat) => self.chat(chat),
             SessionEvent::Stopped => {
-                vec![Out::Done(Some(Failure::new(
+                vec![HeadlessOutput::Done(Some(Failure::new(
                     "the session ended before its answer",
                 )))]
             }
@@ -157,7 +163,7 @@ impl Headless {
 
     /// Nobody is here to let a queue go on that is held: where other prompts wait in it, they are not ours to
     /// send.
-    fn queue(&mut self, queue: &PromptQueue) -> Vec<Out> {
+    fn queue(&mut self, queue: &PromptQueue) -> Vec<HeadlessOutput> {
         let is_ours = |prompt: &Prompt| prompt.message == self.prompt;
         let (prompts, was_waiting) = (&queue.waiting, self.left.prompt);
         let is_sent = queue.sent.iter().any(is_ours);
@@ -168,7 +174,7 @@ impl Headless {
             return Vec::new();
         }
         if prompts.len() == 1 {
-            return vec![Out::Command(SessionCommand::ReleaseQueue)];
+            return vec![HeadlessOutput::Command(SessionCommand::ReleaseQueue)];
         }
         let failure = Failure::new("the queue of this session is held")
             .because(format!(
@@ -176,10 +182,10 @@ impl Headless {
                 prompts.len() - 1
             ))
             .hint("open the session in the terminal, and send or remove them");
-        vec![Out::Done(Some(failure))]
+        vec![HeadlessOutput::Done(Some(failure))]
     }
 
-    fn chat(&mut self, event: ChatEvent) -> Vec<Out> {
+    fn chat(&mut self, event: ChatEvent) -> Vec<HeadlessOutput> {
         match event {
             ChatEvent::Message(message) => self.message(&message),
             ChatEvent::Part(part) => self.part(part),
@@ -200,7 +206,7 @@ impl Headless {
         }
     }
 
-    fn resync(&mut self, resync: Resync) -> Vec<Out> {
+    fn resync(&mut self, resync: Resync) -> Vec<HeadlessOutput> {
         let mut out = Vec::new();
         for entry in resync.messages {
             out.extend(self.message(&entry.message));
@@ -217,10 +223,10 @@ impl Headless {
 
     /// Whether what happens now belongs to our turn.
     fn is_ours(&self) -> bool {
-        !self.continues || self.turn > Turn::Before
+        !self.continues || self.turn > TurnProgress::Before
     }
 
-    fn permission(&mut self, permission: Permission) -> Vec<Out> {
+    fn permission(&mut self, permission: Permission) -> Vec<HeadlessOutput> {
         if !self.permissions.insert(permission.id.clone()) {
             return Vec::new();
         }
@@ -249,7 +255,7 @@ impl Headless {
     }
 
     /// With `auto` the first option of each is chosen.
-    fn question(&mut self, question: Question) -> Vec<Out> {
+    fn question(&mut self, question: Question) -> Vec<HeadlessOutput> {
         if !self.questions.insert(question.id.clone()) {
             return Vec::new();
         }
@@ -281,13 +287,13 @@ impl Headless {
         what: &'static str,
         (subject, allowed): (String, bool),
         answer: SessionCommand,
-    ) -> Vec<Out> {
-        let asked = Out::Asked {
+    ) -> Vec<HeadlessOutput> {
+        let asked = HeadlessOutput::Asked {
             what,
             subject,
             allowed,
         };
-        vec![asked, Out::Command(answer)]
+        vec![asked, HeadlessOutput::Command(answer)]
     }
 
     fn refuse(&mut self, what: &str, subject: &str) {
@@ -300,12 +306,12 @@ impl Headless {
         );
     }
 
-    fn message(&mut self, message: &Message) -> Vec<Out> {
+    fn message(&mut self, message: &Message) -> Vec<HeadlessOutput> {
         if message.id == self.prompt {
-            self.turn = self.turn.max(Turn::Received);
+            self.turn = self.turn.max(TurnProgress::Received);
             self.left.taken = true;
         } else if message.parent.as_ref() == Some(&self.prompt) {
-            self.turn = Turn::Began;
+            self.turn = TurnProgress::Began;
         }
         if !self.is_ours() {
             self.others.insert(message.id.clone());
@@ -324,7 +330,7 @@ impl Headless {
         Vec::new()
     }
 
-    fn part(&mut self, part: Part) -> Vec<Out> {
+    fn part(&mut self, part: Part) -> Vec<HeadlessOutput> {
         if self.roles.get(&part.message) != Some(&Role::Assistant) {
             return Vec::new();
         }
@@ -336,7 +342,7 @@ impl Headless {
                 if rest.is_empty() {
                     Vec::new()
                 } else {
-                    vec![Out::Text(rest)]
+                    vec![HeadlessOutput::Text(rest)]
                 }
             }
             PartKind::Reasoning { .. } => {
@@ -348,56 +354,56 @@ impl Headless {
                 if known == Some(call.status) {
                     Vec::new()
                 } else {
-                    vec![Out::Tool(call)]
+                    vec![HeadlessOutput::Tool(call)]
                 }
             }
             _ => Vec::new(),
         }
     }
 
-    fn delta(&mut self, message: &MessageId, part: PartId, text: String) -> Vec<Out> {
+    fn delta(&mut self, message: &MessageId, part: PartId, text: String) -> Vec<HeadlessOutput> {
         let ours = self.roles.get(message) == Some(&Role::Assistant);
         if !ours || self.reasoning.contains_key(&part) {
             return Vec::new();
         }
         *self.given.entry(part).or_default() += text.len();
-        vec![Out::Text(text)]
+        vec![HeadlessOutput::Text(text)]
     }
 
-    fn status(&mut self, status: &Status) -> Vec<Out> {
+    fn status(&mut self, status: &TurnStatus) -> Vec<HeadlessOutput> {
         if !self.is_ours() {
             return Vec::new();
         }
         match status {
-            Status::Busy => self.turn = Turn::Began,
-            Status::Retry {
+            TurnStatus::Busy => self.turn = TurnProgress::Began,
+            TurnStatus::Retry {
                 attempt, message, ..
             } => {
-                self.turn = Turn::Began;
-                return vec![Out::Phase(format!(
+                self.turn = TurnProgress::Began;
+                return vec![HeadlessOutput::Phase(format!(
                     "the provider failed, attempt {attempt}: {message}"
                 ))];
             }
-            Status::Idle
-                if self.turn == Turn::Began
-                    || self.turn == Turn::Received && self.failed.is_some() =>
+            TurnStatus::Idle
+                if self.turn == TurnProgress::Began
+                    || self.turn == TurnProgress::Received && self.failed.is_some() =>
             {
-                return vec![Out::Done(
+                return vec![HeadlessOutput::Done(
                     self.refused.take().or_else(|| self.failed.take()),
                 )];
             }
-            Status::Idle => {}
+            TurnStatus::Idle => {}
         }
         Vec::new()
     }
 }
 
 /// A turn that is not ours waits for an answer, and ours waits behind it.
-fn waits_for_somebody(what: &str, subject: &str) -> Vec<Out> {
+fn waits_for_somebody(what: &str, subject: &str) -> Vec<HeadlessOutput> {
     let failure = Failure::new(format!("the session waits for an answer to a {what}"))
         .because(subject)
         .hint("answer it in the terminal, or run this with --auto to allow everything");
-    vec![Out::Done(Some(failure))]
+    vec![HeadlessOutput::Done(Some(failure))]
 }
 
 pub(in crate::cli) fn boot_line(boot: BootEvent) -> Option<String> {

@@ -71,7 +71,7 @@ fn chat(event: ChatEvent) -> SessionEvent {
     SessionEvent::Chat(event)
 }
 
-fn status(status: Status) -> SessionEvent {
+fn status(status: TurnStatus) -> SessionEvent {
     chat(ChatEvent::Status(status))
 }
 
@@ -99,22 +99,26 @@ fn resync(messages: Vec<(Message, Vec<Part>)>, busy: bool, asks: &[&str]) -> Ses
             .map(|(message, parts)| MessageWithParts { message, parts })
             .collect(),
         more: false,
-        status: if busy { Status::Busy } else { Status::Idle },
+        status: if busy {
+            TurnStatus::Busy
+        } else {
+            TurnStatus::Idle
+        },
         permissions: Some(asks.iter().map(|id| permission(id)).collect()),
         questions: None,
         after_gap: false,
     })))
 }
 
-fn all(headless: &mut Headless, events: Vec<SessionEvent>) -> Vec<Out> {
+fn all(headless: &mut Headless, events: Vec<SessionEvent>) -> Vec<HeadlessOutput> {
     events
         .into_iter()
         .flat_map(|event| headless.receive(event))
         .collect()
 }
 
-fn said(text: &str) -> Out {
-    Out::Text(text.to_owned())
+fn said(text: &str) -> HeadlessOutput {
+    HeadlessOutput::Text(text.to_owned())
 }
 
 #[test]
@@ -140,7 +144,7 @@ fn of_a_session_that_was_there_only_the_own_turn_is_told_and_waited_for() {
                 name: "APIError".to_owned(),
                 message: "not ours".to_owned(),
             })),
-            status(Status::Idle),
+            status(TurnStatus::Idle),
             queue(&[], false),
         ],
     );
@@ -151,16 +155,16 @@ fn of_a_session_that_was_there_only_the_own_turn_is_told_and_waited_for() {
             // One of the turn before comes again, late.
             chat(ChatEvent::Message(answer("a2", "old"))),
             chat(ChatEvent::Part(text("a2", "more and more"))),
-            status(Status::Idle),
-            status(Status::Busy),
+            status(TurnStatus::Idle),
+            status(TurnStatus::Busy),
             chat(ChatEvent::Message(answer("a3", "ours"))),
             chat(ChatEvent::Part(text("a3", "yes"))),
-            status(Status::Idle),
+            status(TurnStatus::Idle),
         ],
     );
 
     assert_eq!(before, []);
-    assert_eq!(ours, [said("yes"), Out::Done(None)]);
+    assert_eq!(ours, [said("yes"), HeadlessOutput::Done(None)]);
 }
 
 #[test]
@@ -181,7 +185,7 @@ fn a_turn_that_ended_while_nobody_listened_is_over() {
         &[],
     ));
 
-    assert_eq!(out, [said("yes"), Out::Done(None)]);
+    assert_eq!(out, [said("yes"), HeadlessOutput::Done(None)]);
 }
 
 #[test]
@@ -196,19 +200,19 @@ fn a_turn_that_fails_before_its_answer_has_failed() {
                 name: "ProviderAuthError".to_owned(),
                 message: "no key".to_owned(),
             })),
-            status(Status::Idle),
+            status(TurnStatus::Idle),
         ],
     );
 
     let failure = Failure::new("ProviderAuthError").because("no key");
-    assert_eq!(out, [Out::Done(Some(failure))]);
+    assert_eq!(out, [HeadlessOutput::Done(Some(failure))]);
 }
 
 #[test]
 fn what_another_turn_asks_is_not_answered_and_what_ours_asks_is_refused_once() {
     let mut headless = Headless::continuing(false, "ours".into());
     let waits = headless.receive(resync(vec![(user("old"), Vec::new())], true, &["per_1"]));
-    let [Out::Done(Some(failure))] = &waits[..] else {
+    let [HeadlessOutput::Done(Some(failure))] = &waits[..] else {
         panic!("{waits:?}");
     };
     assert_eq!(
@@ -219,11 +223,13 @@ fn what_another_turn_asks_is_not_answered_and_what_ours_asks_is_refused_once() {
     let mut headless = Headless::continuing(false, "ours".into());
     let asked = || resync(vec![(user("ours"), Vec::new())], true, &["per_1"]);
     let out = all(&mut headless, vec![asked(), asked()]);
-    let replies = out.iter().filter(|out| matches!(out, Out::Command(_)));
+    let replies = out
+        .iter()
+        .filter(|out| matches!(out, HeadlessOutput::Command(_)));
     assert_eq!(replies.count(), 1, "{out:?}");
     assert!(matches!(
-        &headless.receive(status(Status::Idle))[..],
-        [Out::Done(Some(_))]
+        &headless.receive(status(TurnStatus::Idle))[..],
+        [HeadlessOutput::Done(Some(_))]
     ));
 }
 
@@ -236,7 +242,10 @@ fn with_auto_what_another_turn_waits_for_is_allowed() {
     assert!(
         matches!(
             &out[..],
-            [Out::Asked { allowed: true, .. }, Out::Command(_)]
+            [
+                HeadlessOutput::Asked { allowed: true, .. },
+                HeadlessOutput::Command(_)
+            ]
         ),
         "{out:?}"
     );
@@ -244,13 +253,13 @@ fn with_auto_what_another_turn_waits_for_is_allowed() {
 
 #[test]
 fn a_held_queue_goes_on_for_our_prompt_alone() {
-    let release = Out::Command(SessionCommand::ReleaseQueue);
+    let release = HeadlessOutput::Command(SessionCommand::ReleaseQueue);
     let mut headless = Headless::continuing(false, "ours".into());
     assert_eq!(headless.receive(queue(&["ours"], true)), [release]);
 
     let mut headless = Headless::continuing(false, "ours".into());
     let out = headless.receive(queue(&["other", "ours"], true));
-    let [Out::Done(Some(failure))] = &out[..] else {
+    let [HeadlessOutput::Done(Some(failure))] = &out[..] else {
         panic!("{out:?}");
     };
     assert_eq!(failure.detail, "prompts that wait before this one: 1");
@@ -291,7 +300,10 @@ fn a_sandbox_that_is_paused_from_elsewhere_ends_the_run() {
     let out = headless.receive(SessionEvent::Phase(Phase::Paused));
 
     assert_eq!(found, []);
-    assert!(matches!(&out[..], [Out::Done(Some(_))]), "{out:?}");
+    assert!(
+        matches!(&out[..], [HeadlessOutput::Done(Some(_))]),
+        "{out:?}"
+    );
 }
 
 #[test]
@@ -303,10 +315,10 @@ fn what_could_not_be_read_is_not_allowed_by_auto() {
             ..permission("per_1")
         };
         let out = headless.receive(chat(ChatEvent::PermissionAsked(asked)));
-        matches!(out[0], Out::Asked { allowed: true, .. })
+        matches!(out[0], HeadlessOutput::Asked { allowed: true, .. })
             && matches!(
                 out[1],
-                Out::Command(SessionCommand::ReplyPermission {
+                HeadlessOutput::Command(SessionCommand::ReplyPermission {
                     reply: PermissionReply::Once,
                     ..
                 })

@@ -10,12 +10,12 @@ use crate::opencode::wire::request::PermissionRequest;
 
 /// Calls that are under way, by their ids.
 #[derive(Debug, Default)]
-pub(super) struct Arguments {
+pub(super) struct CallArguments {
     known: HashMap<String, Input>,
     waiting: Vec<PermissionRequest>,
 }
 
-impl Arguments {
+impl CallArguments {
     /// Takes a call as it is now. Returns a request that waits and whose arguments were not known
     /// before.
     pub(super) fn part(&mut self, tool: &ToolPart) -> Option<PermissionRequest> {

@@ -18,8 +18,8 @@ mod tests;
 
 use std::collections::HashSet;
 
-use self::arguments::Arguments;
-use crate::domain::chat::{ChatEvent, Permission, Status};
+use self::arguments::CallArguments;
+use crate::domain::chat::{ChatEvent, Permission, TurnStatus};
 use crate::domain::id::{MessageId, PartId, PermissionId, QuestionId};
 use crate::opencode::wire::event::Event;
 use crate::opencode::wire::part::{Part, PartBody};
@@ -28,7 +28,7 @@ use crate::opencode::wire::session::Session;
 
 /// A request that waits for the user, by the session that asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Waiting {
+enum RequestId {
     Permission(PermissionId),
     Question(QuestionId),
 }
@@ -55,10 +55,10 @@ pub struct Translator {
     /// Sessions of sub-agents, at any depth.
     children: HashSet<String>,
     /// The server repeats `busy` with each step; only changes are told.
-    status: Option<Status>,
-    waiting: Vec<(String, Waiting)>,
+    status: Option<TurnStatus>,
+    waiting: Vec<(String, RequestId)>,
     /// What the calls were given that wait for a permission.
-    arguments: Arguments,
+    arguments: CallArguments,
     /// Parts that were whole when the conversation was fetched: deltas that were under way then are
     /// already in them.
     whole: HashSet<String>,
@@ -75,7 +75,7 @@ impl Translator {
             children: HashSet::new(),
             status: None,
             waiting: Vec::new(),
-            arguments: Arguments::default(),
+            arguments: CallArguments::default(),
             whole: HashSet::new(),
             last: None,
         }
@@ -140,8 +140,8 @@ impl Translator {
 
     fn waits(&mut self, session: &str, request: &ChatEvent) {
         let waiting = match request {
-            ChatEvent::PermissionAsked(permission) => Waiting::Permission(permission.id.clone()),
-            ChatEvent::QuestionAsked(question) => Waiting::Question(question.id.clone()),
+            ChatEvent::PermissionAsked(permission) => RequestId::Permission(permission.id.clone()),
+            ChatEvent::QuestionAsked(question) => RequestId::Question(question.id.clone()),
             _ => return,
         };
         if !self.waiting.iter().any(|(_, known)| *known == waiting) {
@@ -167,7 +167,7 @@ impl Translator {
             Event::Status { session_id, status } => {
                 self.status_changed(&session_id, parts::status(status), out);
             }
-            Event::Idle { session_id } => self.status_changed(&session_id, Status::Idle, out),
+            Event::Idle { session_id } => self.status_changed(&session_id, TurnStatus::Idle, out),
             Event::PermissionAsked(_)
             | Event::QuestionAsked(_)
             | Event::PermissionReplied { .. }
@@ -275,16 +275,21 @@ impl Translator {
 
     /// An idle session waits for nobody: after an abort the server lists the requests of the turn
     /// for ever and says nothing more about them.
-    fn status_changed(&mut self, session: &str, status: Status, out: &mut impl FnMut(ChatEvent)) {
-        if status == Status::Idle {
+    fn status_changed(
+        &mut self,
+        session: &str,
+        status: TurnStatus,
+        out: &mut impl FnMut(ChatEvent),
+    ) {
+        if status == TurnStatus::Idle {
             let over = |asker: &str| asker == session || session == self.root;
             let (gone, kept) = self.waiting.drain(..).partition(|(asker, _)| over(asker));
             self.waiting = kept;
-            let gone: Vec<(String, Waiting)> = gone;
+            let gone: Vec<(String, RequestId)> = gone;
             for (_, request) in gone {
                 out(match request {
-                    Waiting::Permission(id) => ChatEvent::PermissionReplied(id),
-                    Waiting::Question(id) => ChatEvent::QuestionReplied(id),
+                    RequestId::Permission(id) => ChatEvent::PermissionReplied(id),
+                    RequestId::Question(id) => ChatEvent::QuestionReplied(id),
                 });
             }
         }
@@ -330,8 +335,8 @@ impl Translator {
         }
         self.waits(&session, &told);
         self.waiting.retain(|(_, waiting)| match (&told, waiting) {
-            (ChatEvent::PermissionReplied(id), Waiting::Permission(known)) => id != known,
-            (ChatEvent::QuestionReplied(id), Waiting::Question(known)) => id != known,
+            (ChatEvent::PermissionReplied(id), RequestId::Permission(known)) => id != known,
+            (ChatEvent::QuestionReplied(id), RequestId::Question(known)) => id != known,
             _ => true,
         });
         out(told);

@@ -2,7 +2,7 @@
 
 use crate::domain::chat::{
     Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
-    ModelRef, Part, PartKind, RevertPoint, Role, Status, Todo, Tokens, ToolCall, ToolStatus,
+    ModelRef, Part, PartKind, RevertPoint, Role, Todo, Tokens, ToolCall, ToolStatus, TurnStatus,
 };
 use crate::domain::time::UnixMillis;
 use crate::opencode::wire::error_info::ErrorInfo;
@@ -49,15 +49,15 @@ pub fn tokens(tokens: session::Tokens) -> Tokens {
 }
 
 /// A status of a later server counts as busy: it is not idle.
-pub fn status(status: session::SessionStatus) -> Status {
+pub fn status(status: session::SessionStatus) -> TurnStatus {
     match status {
-        session::SessionStatus::Idle => Status::Idle,
-        session::SessionStatus::Busy | session::SessionStatus::Unknown => Status::Busy,
+        session::SessionStatus::Idle => TurnStatus::Idle,
+        session::SessionStatus::Busy | session::SessionStatus::Unknown => TurnStatus::Busy,
         session::SessionStatus::Retry {
             attempt,
             message,
             next,
-        } => Status::Retry {
+        } => TurnStatus::Retry {
             attempt,
             message,
             next: UnixMillis(next),

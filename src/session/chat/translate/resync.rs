@@ -1,19 +1,19 @@
 //! What was fetched of a conversation → the [`Resync`] that replaces what was known of it.
 
 use super::{Translator, parts, requests};
-use crate::domain::chat::{ChatEvent, Resync, Status};
-use crate::session::chat::fetch::Fetched;
+use crate::domain::chat::{ChatEvent, Resync, TurnStatus};
+use crate::session::chat::fetch::FetchedConversation;
 
 impl Translator {
     /// Begins with what was fetched: its directory, its sub-agents, the parts that are whole.
-    pub fn beginning(fetched: &Fetched) -> Self {
+    pub fn beginning(fetched: &FetchedConversation) -> Self {
         let mut translator = Self::new(&fetched.session.id, &fetched.session.directory);
         translator.fetched(fetched);
         translator
     }
 
     /// Notes the parts that are whole, before events that came meanwhile are translated.
-    pub fn fetched(&mut self, fetched: &Fetched) {
+    pub fn fetched(&mut self, fetched: &FetchedConversation) {
         let messages = fetched.page.messages.iter();
         for part in messages.flat_map(|message| &message.parts) {
             self.fetched_part(part);
@@ -26,7 +26,7 @@ impl Translator {
     /// messages than those known, `after_gap` whether events may have been lost.
     pub fn resync(
         &mut self,
-        fetched: Fetched,
+        fetched: FetchedConversation,
         more: bool,
         after_gap: bool,
         out: &mut impl FnMut(ChatEvent),
@@ -58,7 +58,7 @@ impl Translator {
             waiting
         });
         let status = fetched.statuses.get(&self.root).cloned();
-        let status = status.map_or(Status::Idle, parts::status);
+        let status = status.map_or(TurnStatus::Idle, parts::status);
         self.status = Some(status.clone());
         let messages = fetched.page.messages.into_iter();
         let messages = messages.map(|message| parts::with_parts(message, &self.directory));

@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 
 use super::{Translator, parts};
 use crate::domain::chat::{
-    Catalog, ChatEvent, MessageError, ModelRef, PartKind, Permission, Status, ToolCall, ToolStatus,
+    Catalog, ChatEvent, MessageError, ModelRef, PartKind, Permission, ToolCall, ToolStatus,
+    TurnStatus,
 };
 use crate::opencode::wire::event::Event;
 use crate::opencode::wire::provider::{Agent, Providers};
@@ -73,7 +74,7 @@ fn tools(told: &[ChatEvent]) -> Vec<ToolCall> {
     order.iter().filter_map(|id| calls.remove(id)).collect()
 }
 
-fn statuses(told: &[ChatEvent]) -> Vec<Status> {
+fn statuses(told: &[ChatEvent]) -> Vec<TurnStatus> {
     let status = |event: &ChatEvent| match event {
         ChatEvent::Status(status) => Some(status.clone()),
         _ => None,
@@ -142,7 +143,7 @@ fn a_plain_turn_streams_and_closes_with_the_whole_text() {
             ("# Heading", true)
         ]
     );
-    assert_eq!(statuses(&told), [Status::Busy, Status::Idle]);
+    assert_eq!(statuses(&told), [TurnStatus::Busy, TurnStatus::Idle]);
     let last = told.iter().rev().find_map(|event| match event {
         ChatEvent::Message(message) if message.finish.is_some() => Some(message.clone()),
         _ => None,
@@ -284,7 +285,7 @@ fn an_abort_is_an_error_and_idle_while_closing_updates_still_come() {
             if matches!(&part.kind, PartKind::Text { text, ended: true, .. } if text.ends_with("word6 ")))
     });
     assert!(aborted.unwrap() < text.unwrap());
-    assert_eq!(statuses(&told), [Status::Busy, Status::Idle]);
+    assert_eq!(statuses(&told), [TurnStatus::Busy, TurnStatus::Idle]);
 }
 
 #[test]
@@ -293,13 +294,13 @@ fn a_retry_says_why_and_when() {
 
     assert_eq!(
         statuses[1],
-        Status::Retry {
+        TurnStatus::Retry {
             attempt: 1,
             message: "Fake provider says 429 (try 1)".into(),
             next: crate::domain::time::UnixMillis(1_795_425_378_280),
         }
     );
-    assert_eq!(statuses.last(), Some(&Status::Idle));
+    assert_eq!(statuses.last(), Some(&TurnStatus::Idle));
 }
 
 #[test]
@@ -468,7 +469,7 @@ fn a_request_that_an_abort_leaves_behind_is_taken_away_when_its_session_is_idle(
         root_idle,
         [
             ChatEvent::PermissionReplied("per_root".into()),
-            ChatEvent::Status(Status::Idle)
+            ChatEvent::Status(TurnStatus::Idle)
         ]
     );
 }

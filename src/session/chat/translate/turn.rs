@@ -5,7 +5,7 @@ use crate::opencode::wire::message::{MessagePage, MessageWithParts};
 use crate::opencode::wire::session::{SessionStatus, StatusMap};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum TurnState {
     /// It works, on this prompt or on another one.
     Runs,
     /// It has answered it.
@@ -18,17 +18,22 @@ pub enum Turn {
 }
 
 /// Reads it from the statuses of all sessions and, fetched after them, the session's newest messages.
-pub fn of(statuses: &StatusMap, page: &MessagePage, session: &str, prompt: &MessageId) -> Turn {
+pub fn of(
+    statuses: &StatusMap,
+    page: &MessagePage,
+    session: &str,
+    prompt: &MessageId,
+) -> TurnState {
     if !matches!(statuses.get(session), None | Some(SessionStatus::Idle)) {
-        return Turn::Runs;
+        return TurnState::Runs;
     }
     let mut after = page.messages.iter();
     if !after.any(|message| message.info.id == prompt.as_str()) {
-        Turn::Absent
+        TurnState::Absent
     } else if after.any(answers) {
-        Turn::Over
+        TurnState::Over
     } else {
-        Turn::NotBegun
+        TurnState::NotBegun
     }
 }
 
@@ -70,12 +75,12 @@ mod tests {
         let busy = StatusMap::from([("ses_1".to_owned(), SessionStatus::Busy)]);
         let before = [("a", "user"), ("x", "assistant")];
 
-        assert_eq!(turn(&busy, &before), Turn::Runs);
-        assert_eq!(turn(&idle, &before), Turn::Absent);
+        assert_eq!(turn(&busy, &before), TurnState::Runs);
+        assert_eq!(turn(&idle, &before), TurnState::Absent);
         let stored = [&before[..], &[("b", "user")]].concat();
-        assert_eq!(turn(&idle, &stored), Turn::NotBegun);
+        assert_eq!(turn(&idle, &stored), TurnState::NotBegun);
         let answered = [&stored[..], &[("y", "assistant")]].concat();
-        assert_eq!(turn(&idle, &answered), Turn::NotBegun, "it is empty");
+        assert_eq!(turn(&idle, &answered), TurnState::NotBegun, "it is empty");
         let mut answered = page(&answered);
         let turn = |page: &MessagePage| of(&idle, page, "ses_1", &MessageId::from("b"));
         let mut part = |text: &str| {
@@ -90,10 +95,10 @@ mod tests {
             }];
             turn(&answered)
         };
-        assert_eq!(part(""), Turn::NotBegun);
-        assert_eq!(part("word"), Turn::Over);
+        assert_eq!(part(""), TurnState::NotBegun);
+        assert_eq!(part("word"), TurnState::Over);
         answered.messages[3].parts.clear();
         answered.messages[3].info.time.completed = Some(1);
-        assert_eq!(turn(&answered), Turn::Over);
+        assert_eq!(turn(&answered), TurnState::Over);
     }
 }

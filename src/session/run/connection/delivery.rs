@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 
-use super::state::{Called, Connection};
+use super::state::{CallResult, Connection};
 use crate::domain::session::Prompt;
 use crate::session::run::prompt_delivery::{DeliveryCall, DeliveryEvent, PostResult};
-use crate::session::run::server::Server;
-use crate::session::run::state::Serving;
+use crate::session::run::server::OpencodeServer;
+use crate::session::run::state::SessionState;
 use crate::session::timing::Timing;
 
 /// An error without a turn is followed by no idle, so that it has a longer time of its own.
@@ -16,16 +16,16 @@ const WITHOUT_IDLE: u32 = 5;
 
 impl Connection {
     /// Begins the calls that have become due.
-    pub(super) fn begin_calls(&mut self, serving: &mut Serving) {
+    pub(super) fn begin_calls(&mut self, serving: &mut SessionState) {
         for due in serving.take_calls() {
             let wait = wait(&due, &serving.world.timing);
             let begun = call(self.server.clone(), due, wait);
-            self.calls.push(begun.map(Called::Delivery).boxed());
+            self.calls.push(begun.map(CallResult::Delivery).boxed());
         }
     }
 
     /// The connection is over: what was on its way goes back to the queue.
-    pub(super) async fn lost(&mut self, serving: &mut Serving) {
+    pub(super) async fn lost(&mut self, serving: &mut SessionState) {
         while let Ok(event) = self.news.try_recv() {
             serving.news(event).await;
         }
@@ -45,7 +45,7 @@ fn wait(call: &DeliveryCall, timing: &Timing) -> Duration {
     }
 }
 
-async fn call(server: Server, call: DeliveryCall, wait: Duration) -> DeliveryEvent {
+async fn call(server: OpencodeServer, call: DeliveryCall, wait: Duration) -> DeliveryEvent {
     match call {
         DeliveryCall::Post(prompt) => {
             let result = post(&server, &prompt).await;
@@ -67,7 +67,7 @@ async fn call(server: Server, call: DeliveryCall, wait: Duration) -> DeliveryEve
     }
 }
 
-async fn post(server: &Server, prompt: &Prompt) -> PostResult {
+async fn post(server: &OpencodeServer, prompt: &Prompt) -> PostResult {
     match server.prompt(prompt).await {
         Ok(()) => PostResult::Accepted,
         Err((failure, true)) => PostResult::Refused(failure),

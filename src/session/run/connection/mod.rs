@@ -9,10 +9,10 @@ use std::time::Duration;
 use futures::future::FutureExt;
 use tokio::time::Instant;
 
-use self::state::Called;
-pub(crate) use self::state::{Connection, Happened};
-use super::outcome::{Elsewhere, Lost};
-use super::state::Serving;
+use self::state::CallResult;
+pub(crate) use self::state::{Connection, ConnectionInput};
+use super::outcome::{Disconnect, StoreChange};
+use super::state::SessionState;
 use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
 use crate::domain::id::{PermissionId, QuestionId};
@@ -26,22 +26,22 @@ impl Connection {
     /// Deals with it; `Some` when the connection is over.
     pub(crate) async fn handle(
         &mut self,
-        serving: &mut Serving,
-        happened: Happened,
-    ) -> Option<Lost> {
+        serving: &mut SessionState,
+        happened: ConnectionInput,
+    ) -> Option<Disconnect> {
         match happened {
-            Happened::Commanded => {}
-            Happened::News(event) => self.received(serving, event).await,
-            Happened::Called(called) => self.called(serving, called).await,
-            Happened::Elsewhere(Elsewhere::Changed) => {
-                serving.heard_of(Elsewhere::Changed).await;
+            ConnectionInput::Commanded => {}
+            ConnectionInput::News(event) => self.received(serving, event).await,
+            ConnectionInput::Called(called) => self.called(serving, called).await,
+            ConnectionInput::Elsewhere(StoreChange::Changed) => {
+                serving.heard_of(StoreChange::Changed).await;
             }
-            Happened::Elsewhere(Elsewhere::TookOver) => {
+            ConnectionInput::Elsewhere(StoreChange::TookOver) => {
                 self.lost(serving).await;
-                serving.heard_of(Elsewhere::TookOver).await;
-                return Some(Lost::TookOver);
+                serving.heard_of(StoreChange::TookOver).await;
+                return Some(Disconnect::TookOver);
             }
-            Happened::Lost(lost) => {
+            ConnectionInput::Lost(lost) => {
                 self.lost(serving).await;
                 return Some(lost);
             }
@@ -50,7 +50,7 @@ impl Connection {
         None
     }
 
-    async fn received(&mut self, serving: &mut Serving, event: ChatEvent) {
+    async fn received(&mut self, serving: &mut SessionState, event: ChatEvent) {
         let first = matches!(event, ChatEvent::Resync(_)) && self.live.is_none();
         let was_busy = serving.delivery.is_busy();
         serving.news(event).await;
@@ -98,12 +98,12 @@ impl Connection {
     /// Fetches the page before the oldest known message.
     pub(crate) fn load_older(&self) {
         let page = self.server.clone().older();
-        let told = page.map(|page| page.map_or_else(Called::Failed, Called::News));
+        let told = page.map(|page| page.map_or_else(CallResult::Failed, CallResult::News));
         self.calls.push(told.boxed());
     }
 
     /// Lets the sandbox live on, as long as one that was just used.
-    pub(crate) fn extend(&self, serving: &Serving) {
+    pub(crate) fn extend(&self, serving: &SessionState) {
         let settings = &serving.world.settings;
         let (is_busy, idle) = (serving.delivery.is_busy(), settings.idle_ttl);
         let ttl = if is_busy { settings.work_ttl } else { idle };
@@ -113,7 +113,7 @@ impl Connection {
 
     /// Sets the sandbox's time. Where that fails it is tried again as long as the agent works; the user
     /// need not hear of it, as the time that is left is shown.
-    fn live_for(&mut self, serving: &Serving, ttl: Duration) {
+    fn live_for(&mut self, serving: &SessionState, ttl: Duration) {
         let lives = self.server.clone().live_for(ttl);
         let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
         let told = async move {
@@ -121,7 +121,7 @@ impl Connection {
                 Err(failure) => {
                     tracing::warn!(?failure, "the sandbox's time could not be set");
                     tokio::time::sleep(patience).await;
-                    Called::Renew(before)
+                    CallResult::Renew(before)
                 }
                 until => lives_until(until),
             }
@@ -131,54 +131,55 @@ impl Connection {
 
     /// Comes back to the sandbox's time in good time: a turn may last longer than a sandbox lives, and
     /// others may change it.
-    fn renew(&self, serving: &Serving, until: UnixMillis) {
+    fn renew(&self, serving: &SessionState, until: UnixMillis) {
         let half = until.since(wall()) / 2;
         let renew = tokio::time::sleep(half.max(serving.world.timing.backoff_cap));
-        let renew = renew.map(move |()| Called::Renew(Some(until)));
+        let renew = renew.map(move |()| CallResult::Renew(Some(until)));
         self.calls.push(renew.boxed());
     }
 
     fn ask_for_the_run(&self) {
         let server = self.server.clone();
         let run = async move { server.run().await };
-        let told = run.map(|run| run.map_or(Called::Done, |(id, run)| Called::Runs(id, run)));
+        let told =
+            run.map(|run| run.map_or(CallResult::Done, |(id, run)| CallResult::Runs(id, run)));
         self.calls.push(told.boxed());
     }
 
-    fn ask_for_the_end(&self, serving: &Serving) {
+    fn ask_for_the_end(&self, serving: &SessionState) {
         let ends = self.server.clone().ends_at();
         let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
         let told = async move {
             if let Ok(until) = ends.await {
-                return until.map_or(Called::Done, Called::EndsAt);
+                return until.map_or(CallResult::Done, CallResult::EndsAt);
             }
             tokio::time::sleep(patience).await;
-            Called::Renew(before)
+            CallResult::Renew(before)
         };
         self.calls.push(told.boxed());
     }
 
-    async fn called(&mut self, serving: &mut Serving, called: Called) {
+    async fn called(&mut self, serving: &mut SessionState, called: CallResult) {
         match called {
-            Called::Renew(until) if serving.lives() != until => {}
-            Called::Done => {}
-            Called::Failed(failure) => serving.command_failed(failure).await,
-            Called::News(event) => serving.news(event).await,
-            Called::Runs(sandbox, run) => serving.runs(sandbox, run).await,
-            Called::Delivery(event) => serving.deliver(event).await,
-            Called::LivesUntil(until) => {
+            CallResult::Renew(until) if serving.lives() != until => {}
+            CallResult::Done => {}
+            CallResult::Failed(failure) => serving.command_failed(failure).await,
+            CallResult::News(event) => serving.news(event).await,
+            CallResult::Runs(sandbox, run) => serving.runs(sandbox, run).await,
+            CallResult::Delivery(event) => serving.deliver(event).await,
+            CallResult::LivesUntil(until) => {
                 serving.lives_until(until).await;
                 serving.tell_of_plan(self.server.longest_life()).await;
                 self.renew(serving, until);
             }
-            Called::Renew(_) => {
+            CallResult::Renew(_) => {
                 if serving.delivery.is_busy() {
                     self.live_for(serving, serving.world.settings.work_ttl);
                 } else {
                     self.ask_for_the_end(serving);
                 }
             }
-            Called::EndsAt(until) => {
+            CallResult::EndsAt(until) => {
                 let known = serving.lives().unwrap_or_default();
                 let differs = known.since(until).max(until.since(known));
                 if differs > SAME_TIME {
@@ -186,19 +187,19 @@ impl Connection {
                 }
                 self.renew(serving, serving.lives().unwrap_or(until));
             }
-            Called::Kept(kept) => self.kept(serving, kept).await,
+            CallResult::Kept(kept) => self.kept(serving, kept).await,
         }
     }
 }
 
-fn lives_until(until: Result<Option<UnixMillis>, Failure>) -> Called {
+fn lives_until(until: Result<Option<UnixMillis>, Failure>) -> CallResult {
     match until {
-        Ok(Some(until)) => Called::LivesUntil(until),
-        Ok(None) => Called::Done,
-        Err(failure) => Called::Failed(failure),
+        Ok(Some(until)) => CallResult::LivesUntil(until),
+        Ok(None) => CallResult::Done,
+        Err(failure) => CallResult::Failed(failure),
     }
 }
 
-fn done(result: Result<(), Failure>) -> Called {
-    result.map_or_else(Called::Failed, |()| Called::Done)
+fn done(result: Result<(), Failure>) -> CallResult {
+    result.map_or_else(CallResult::Failed, |()| CallResult::Done)
 }

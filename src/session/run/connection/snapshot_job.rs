@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::FutureExt;
 
-use super::state::{Called, Connection, Keeping};
+use super::state::{CallResult, Connection, SnapshotJob};
 use crate::domain::failure::Failure;
 use crate::domain::session::{SessionEvent, SnapshotInfo};
-use crate::session::run::state::Serving;
+use crate::session::run::state::SessionState;
 use crate::session::snapshot;
 
 /// How long the end of a session waits for a snapshot.
@@ -16,28 +16,28 @@ const KEEPING: Duration = Duration::from_secs(2);
 
 impl Connection {
     /// Takes a snapshot, beside all else.
-    pub(super) fn keep(&mut self, serving: &Serving) {
+    pub(super) fn keep(&mut self, serving: &SessionState) {
         let keep = serving.recorder.keep().filter(|_| {
             let is_ours = self.server.sandbox.is_some();
             is_ours && serving.recorder.drives()
         });
         let Some(keep) = keep else { return };
         self.keeping = match self.keeping {
-            Keeping::No => {
+            SnapshotJob::No => {
                 let taken = snapshot::take(self.server.clone(), keep);
-                self.calls.push(taken.map(Called::Kept).boxed());
-                Keeping::Yes
+                self.calls.push(taken.map(CallResult::Kept).boxed());
+                SnapshotJob::Yes
             }
-            Keeping::Yes | Keeping::YesAndAgain => Keeping::YesAndAgain,
+            SnapshotJob::Yes | SnapshotJob::YesAndAgain => SnapshotJob::YesAndAgain,
         };
     }
 
     /// Waits for a snapshot that is being taken, so that the last turn is in it; not for long.
-    pub(crate) async fn let_keep(&mut self, serving: &Serving) {
+    pub(crate) async fn let_keep(&mut self, serving: &SessionState) {
         let kept = async {
-            while self.keeping != Keeping::No {
+            while self.keeping != SnapshotJob::No {
                 match self.calls.next().await {
-                    Some(Called::Kept(kept)) => self.kept(serving, kept).await,
+                    Some(CallResult::Kept(kept)) => self.kept(serving, kept).await,
                     Some(_) => {}
                     None => return,
                 }
@@ -48,7 +48,11 @@ impl Connection {
         }
     }
 
-    pub(super) async fn kept(&mut self, serving: &Serving, kept: Result<SnapshotInfo, Failure>) {
+    pub(super) async fn kept(
+        &mut self,
+        serving: &SessionState,
+        kept: Result<SnapshotInfo, Failure>,
+    ) {
         match kept {
             Ok(info) => {
                 let event = SessionEvent::Snapshot(Some(info));
@@ -56,8 +60,8 @@ impl Connection {
             }
             Err(failure) => tracing::warn!(?failure, "no snapshot could be taken"),
         }
-        let again = self.keeping == Keeping::YesAndAgain;
-        self.keeping = Keeping::No;
+        let again = self.keeping == SnapshotJob::YesAndAgain;
+        self.keeping = SnapshotJob::No;
         if again {
             self.keep(serving);
         }

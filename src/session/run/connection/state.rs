@@ -11,30 +11,30 @@ use tokio::time::Instant;
 use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
-use crate::domain::price::Run;
+use crate::domain::price::RunningSandbox;
 use crate::domain::session::SnapshotInfo;
 use crate::domain::time::UnixMillis;
-use crate::session::run::outcome::{Elsewhere, Lost};
+use crate::session::run::outcome::{Disconnect, StoreChange};
 use crate::session::run::prompt_delivery::DeliveryEvent;
-use crate::session::run::retry_state::Outages;
-use crate::session::run::server::Server;
-use crate::session::run::state::Serving;
+use crate::session::run::retry_state::RetryState;
+use crate::session::run::server::OpencodeServer;
+use crate::session::run::state::SessionState;
 
 /// News that may wait between the stream and the driver.
 const NEWS: usize = 64;
 
 /// Something to deal with.
-pub(crate) enum Happened {
+pub(crate) enum ConnectionInput {
     /// A command was dealt with.
     Commanded,
     News(ChatEvent),
-    Called(Called),
-    Elsewhere(Elsewhere),
-    Lost(Lost),
+    Called(CallResult),
+    Elsewhere(StoreChange),
+    Lost(Disconnect),
 }
 
 /// How a call to the server ended.
-pub(crate) enum Called {
+pub(crate) enum CallResult {
     Done,
     Failed(Failure),
     /// A call for a prompt.
@@ -46,13 +46,13 @@ pub(crate) enum Called {
     /// When the sandbox's time ends, as its server has it.
     EndsAt(UnixMillis),
     News(ChatEvent),
-    Runs(SandboxId, Run),
+    Runs(SandboxId, RunningSandbox),
     Kept(Result<SnapshotInfo, Failure>),
 }
 
 /// Whether a snapshot is being taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Keeping {
+pub(super) enum SnapshotJob {
     No,
     Yes,
     /// And another one is due behind it.
@@ -61,18 +61,18 @@ pub(super) enum Keeping {
 
 /// Lives from the opening of the stream to its end.
 pub(crate) struct Connection {
-    pub(super) server: Server,
+    pub(super) server: OpencodeServer,
     pub(super) news: mpsc::Receiver<ChatEvent>,
-    stream: BoxFuture<'static, Lost>,
-    pub(super) calls: FuturesUnordered<BoxFuture<'static, Called>>,
+    stream: BoxFuture<'static, Disconnect>,
+    pub(super) calls: FuturesUnordered<BoxFuture<'static, CallResult>>,
     /// Since when the conversation is here.
     pub(super) live: Option<Instant>,
-    pub(super) keeping: Keeping,
+    pub(super) keeping: SnapshotJob,
 }
 
 impl Connection {
     /// Prepares the stream; nothing is sent before the first wait. `None` without a server.
-    pub(crate) fn open(serving: &Serving, outage: &Outages) -> Option<Self> {
+    pub(crate) fn open(serving: &SessionState, outage: &RetryState) -> Option<Self> {
         let server = serving.server.clone()?;
         let (sender, news) = mpsc::channel(NEWS);
         let mut timing = serving.world.timing.clone();
@@ -87,7 +87,7 @@ impl Connection {
             stream,
             calls: FuturesUnordered::new(),
             live: None,
-            keeping: Keeping::No,
+            keeping: SnapshotJob::No,
         })
     }
 
@@ -97,13 +97,13 @@ impl Connection {
     }
 
     /// Waits for the next thing to deal with. Cancel-safe: nothing is taken that is not returned.
-    pub(crate) async fn wait(&mut self) -> Happened {
+    pub(crate) async fn wait(&mut self) -> ConnectionInput {
         tokio::select! {
             biased;
-            Some(event) = self.news.recv() => Happened::News(event),
-            Some(called) = self.calls.next(), if !self.calls.is_empty() => Happened::Called(called),
-            phase = self.server.process_ended() => Happened::Lost(Lost::Until(phase)),
-            lost = &mut self.stream => Happened::Lost(lost),
+            Some(event) = self.news.recv() => ConnectionInput::News(event),
+            Some(called) = self.calls.next(), if !self.calls.is_empty() => ConnectionInput::Called(called),
+            phase = self.server.process_ended() => ConnectionInput::Lost(Disconnect::Until(phase)),
+            lost = &mut self.stream => ConnectionInput::Lost(lost),
         }
     }
 }

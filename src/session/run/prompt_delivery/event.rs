@@ -3,7 +3,7 @@
 use crate::domain::failure::Failure;
 use crate::domain::id::MessageId;
 use crate::domain::session::Prompt;
-use crate::session::chat::translate::turn::Turn;
+use crate::session::chat::translate::turn::TurnState;
 use crate::store::{Claim, StoredQueue};
 
 /// Something that matters to the prompts of a session.
@@ -31,7 +31,7 @@ pub(crate) enum DeliveryEvent {
     Checked {
         prompt: MessageId,
         checks: u32,
-        turn: Option<Turn>,
+        turn: Option<TurnState>,
     },
     /// The server tells something over the event stream, or when it was asked for everything.
     News(ServerNews),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::tests::prompt;
 use super::*;
-use crate::session::chat::translate::turn::Turn;
+use crate::session::chat::translate::turn::TurnState;
 
 /// What may happen next; numbers choose among the prompts or calls that there are.
 #[derive(Debug, Clone, Copy)]
@@ -221,10 +221,10 @@ impl World {
             }
             DeliveryCall::Check { prompt, checks } => {
                 let turn = match self.kept.get(&prompt) {
-                    _ if self.is_busy => Turn::Runs,
-                    Some(true) => Turn::Over,
-                    Some(false) => Turn::NotBegun,
-                    None => Turn::Absent,
+                    _ if self.is_busy => TurnState::Runs,
+                    Some(true) => TurnState::Over,
+                    Some(false) => TurnState::NotBegun,
+                    None => TurnState::Absent,
                 };
                 let turn = Some(turn);
                 self.on(DeliveryEvent::Checked {

@@ -6,9 +6,9 @@ use super::{
     DeliveryCall, DeliveryEffect, DeliveryEvent, DeliveryProgress, PromptAnswer, PromptDelivery,
     SentPrompt, ServerNews, ServerTurn,
 };
-use crate::domain::chat::{ChatEvent, Role, Status};
+use crate::domain::chat::{ChatEvent, Role, TurnStatus};
 use crate::domain::id::MessageId;
-use crate::session::chat::translate::turn::Turn;
+use crate::session::chat::translate::turn::TurnState;
 
 /// How often the server is asked about a prompt that it has and does not answer, before the next one is
 /// posted all the same.
@@ -24,7 +24,7 @@ impl PromptDelivery {
         let news = match event {
             ChatEvent::Error(_) => ServerNews::Failed,
             ChatEvent::Status(status) => ServerNews::Turn {
-                runs: *status != Status::Idle,
+                runs: *status != TurnStatus::Idle,
             },
             ChatEvent::Message(message) if message.role == Role::Assistant => ServerNews::Answer {
                 message: message.id.clone(),
@@ -48,7 +48,7 @@ impl PromptDelivery {
                     .map(|prompt| &prompt.message);
                 let has = ids.filter(|id| resync.holds(id) || resync.answers(id));
                 ServerNews::Resync {
-                    runs: resync.status != Status::Idle,
+                    runs: resync.status != TurnStatus::Idle,
                     has: has.map(|id| (id.clone(), resync.answers(id))).collect(),
                 }
             }
@@ -151,7 +151,7 @@ impl PromptDelivery {
         }
     }
 
-    pub(super) fn checked(&mut self, id: &MessageId, checks: u32, turn: Option<Turn>) {
+    pub(super) fn checked(&mut self, id: &MessageId, checks: u32, turn: Option<TurnState>) {
         // Else it was posted again since, and that has a check of its own.
         let is_sent = |sent: &SentPrompt| {
             sent.prompt.message == *id && sent.progress > DeliveryProgress::Posting
@@ -160,35 +160,35 @@ impl PromptDelivery {
             return;
         };
         let progress = self.sent[index].progress;
-        if matches!(turn, Some(Turn::Over | Turn::NotBegun)) {
+        if matches!(turn, Some(TurnState::Over | TurnState::NotBegun)) {
             self.kept(id);
         }
         let sent = &self.sent[index];
         let is_unwanted = matches!(sent.answer, PromptAnswer::Unwanted(_));
         match turn {
-            Some(Turn::Over) => self.settle(index),
-            Some(Turn::Absent)
+            Some(TurnState::Over) => self.settle(index),
+            Some(TurnState::Absent)
                 if progress == DeliveryProgress::Unconfirmed || checks >= CHECKS_IF_ABSENT =>
             {
                 tracing::warn!(%id, ?progress, "the server does not have a prompt: once more");
                 self.requeue(index, is_unwanted);
             }
-            Some(Turn::NotBegun) if sent.answer == PromptAnswer::Begun => {}
+            Some(TurnState::NotBegun) if sent.answer == PromptAnswer::Begun => {}
             // Another process looks after it.
-            Some(Turn::NotBegun) if sent.is_earlier && !self.drives => {
+            Some(TurnState::NotBegun) if sent.is_earlier && !self.drives => {
                 self.check(id.clone(), checks);
             }
             // The server has ended before the turn began, and the next one begins none by itself.
-            Some(Turn::NotBegun) if sent.is_earlier && !is_unwanted => {
+            Some(TurnState::NotBegun) if sent.is_earlier && !is_unwanted => {
                 tracing::warn!(%id, "the server has a prompt and did not answer it: once more");
                 self.requeue(index, false);
             }
-            Some(Turn::NotBegun) if sent.is_earlier || checks >= CHECKS => {
+            Some(TurnState::NotBegun) if sent.is_earlier || checks >= CHECKS => {
                 tracing::warn!(%id, is_unwanted, "the server took a prompt and does not answer it");
                 self.settle(index);
             }
-            Some(Turn::NotBegun | Turn::Absent) => self.check(id.clone(), checks + 1),
-            Some(Turn::Runs) | None => self.check(id.clone(), checks),
+            Some(TurnState::NotBegun | TurnState::Absent) => self.check(id.clone(), checks + 1),
+            Some(TurnState::Runs) | None => self.check(id.clone(), checks),
         }
     }
 

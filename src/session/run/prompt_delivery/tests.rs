@@ -2,7 +2,7 @@ use pretty_assertions::assert_eq;
 
 use super::server::CHECKS_IF_ABSENT;
 use super::*;
-use crate::session::chat::translate::turn::Turn;
+use crate::session::chat::translate::turn::TurnState;
 
 pub(super) fn prompt(id: &str) -> Prompt {
     Prompt {
@@ -89,7 +89,7 @@ impl Session {
         });
     }
 
-    fn checked(&mut self, id: &str, checks: u32, turn: Turn) {
+    fn checked(&mut self, id: &str, checks: u32, turn: TurnState) {
         self.on(DeliveryEvent::Checked {
             prompt: id.into(),
             checks,
@@ -256,9 +256,9 @@ fn a_prompt_of_which_nobody_knows_whether_it_arrived_is_asked_for_before_it_is_p
     };
     assert_eq!(session.calls, [check]);
     assert_eq!(session.sent(), ["a"]);
-    session.checked("a", 1, Turn::Runs);
+    session.checked("a", 1, TurnState::Runs);
     assert_eq!(session.posted(), [""; 0]);
-    session.checked("a", 1, Turn::Absent);
+    session.checked("a", 1, TurnState::Absent);
 
     assert_eq!(session.posted(), ["a"]);
 }
@@ -270,9 +270,9 @@ fn a_prompt_that_was_accepted_and_never_kept_is_posted_again_after_much_patience
     session.post_ends("a", PostResult::Accepted);
     session.posted();
 
-    session.checked("a", CHECKS_IF_ABSENT - 1, Turn::Absent);
+    session.checked("a", CHECKS_IF_ABSENT - 1, TurnState::Absent);
     assert_eq!(session.posted(), [""; 0]);
-    session.checked("a", CHECKS_IF_ABSENT, Turn::Absent);
+    session.checked("a", CHECKS_IF_ABSENT, TurnState::Absent);
 
     assert_eq!(session.posted(), ["a"]);
 }
@@ -302,7 +302,7 @@ fn a_prompt_that_a_server_kept_and_left_unanswered_at_its_end_is_posted_again_be
     session.effects.clear();
 
     session.resync(false, &[("a", false)]);
-    session.checked("a", 1, Turn::NotBegun);
+    session.checked("a", 1, TurnState::NotBegun);
 
     assert_eq!(session.effects, [requeue("a", false)]);
     assert_eq!(
@@ -321,7 +321,7 @@ fn a_prompt_whose_turn_was_stopped_is_not_posted_again_for_an_answer() {
     session.posted();
 
     session.resync(false, &[("a", false)]);
-    session.checked("a", 1, Turn::NotBegun);
+    session.checked("a", 1, TurnState::NotBegun);
 
     assert_eq!((session.posted(), session.waiting()), (vec![], vec![]));
 }

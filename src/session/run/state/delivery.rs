@@ -3,15 +3,15 @@
 
 use std::collections::VecDeque;
 
-use super::Serving;
+use super::SessionState;
 use crate::domain::id::MessageId;
 use crate::domain::session::{Prompt, SessionEvent};
 use crate::session::context::wall;
 use crate::session::run::prompt_delivery::{DeliveryCall, DeliveryEffect, DeliveryEvent};
 
-impl Serving {
+impl SessionState {
     /// Deals with an event of the prompts: in the store at once, at the server with the next
-    /// [`Serving::take_calls`].
+    /// [`SessionState::take_calls`].
     pub(crate) async fn deliver(&mut self, event: DeliveryEvent) {
         self.delivery.set_drives(self.recorder.drives());
         let mut effects = VecDeque::from(self.delivery.on(event));

@@ -1,17 +1,17 @@
 //! How a session ends, and what becomes of its sandbox then.
 
-use super::Serving;
+use super::SessionState;
 use crate::domain::failure::Failure;
 use crate::domain::sandbox::Phase;
-use crate::domain::session::Closing;
+use crate::domain::session::CloseAction;
 use crate::session::sandbox::closing;
 
-impl Serving {
+impl SessionState {
     /// The last act: the sandbox runs on, is paused, or is killed.
-    pub(crate) async fn end(&mut self, closing: Closing) {
+    pub(crate) async fn end(&mut self, closing: CloseAction) {
         let phase = match &self.server {
             Some(server) => server.close(&self.recorder, closing).await,
-            None if closing == Closing::Detach => None,
+            None if closing == CloseAction::Detach => None,
             // The boot has not come to a server, but there may be a sandbox.
             None => self.close_without_server(closing).await,
         };
@@ -23,11 +23,11 @@ impl Serving {
         self.recorder.release();
     }
 
-    async fn close_without_server(&self, closing: Closing) -> Option<Phase> {
+    async fn close_without_server(&self, closing: CloseAction) -> Option<Phase> {
         let closed = closing::close_recorded(&self.world, &self.recorder, closing).await;
         Some(closed.unwrap_or_else(|| match closing {
-            Closing::Kill => Phase::Gone(Failure::new("the session never had a sandbox")),
-            Closing::Pause | Closing::Detach => Phase::Dormant,
+            CloseAction::Kill => Phase::Gone(Failure::new("the session never had a sandbox")),
+            CloseAction::Pause | CloseAction::Detach => Phase::Dormant,
         }))
     }
 }

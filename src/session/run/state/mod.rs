@@ -1,7 +1,7 @@
 //! What a session holds while it lives, and what it does with news.
 //!
 //! Everything is recorded before it is forwarded to the listener or posted to the server, so that a
-//! crash at any instant loses nothing that was typed. [`Serving`] works with or without a
+//! crash at any instant loses nothing that was typed. [`SessionState`] works with or without a
 //! connection; `connection.rs` adds what needs one, `commands.rs` what the user asks for.
 //!
 //! The queue in the store is the true one, as other processes may have the session open too; the one
@@ -16,40 +16,40 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::events::Events;
-use super::outcome::{Elsewhere, Heard};
+use super::events::EventSender;
+use super::outcome::{CommandOutcome, StoreChange};
 use super::prompt_delivery::{DeliveryCall, DeliveryEvent, PromptDelivery};
-use super::server::Server;
+use super::server::OpencodeServer;
 use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
 use crate::domain::id::TemplateId;
 use crate::domain::log::LogLine;
-use crate::domain::runs::SeenRun;
+use crate::domain::runs::ObservedRun;
 use crate::domain::sandbox::{EngineKind, Phase};
-use crate::domain::session::{Origin, PromptQueue, Revival, SessionEvent, SessionSpec};
+use crate::domain::session::{PromptQueue, Revival, SessionEvent, SessionOrigin, SessionSpec};
 use crate::domain::time::UnixMillis;
 use crate::session::boot::cx::BootCx;
-use crate::session::context::{World, wall};
+use crate::session::context::{SessionContext, wall};
 use crate::session::recorder::Recorder;
-use crate::session::sandbox::Verdict;
+use crate::session::sandbox::SandboxVerdict;
 use crate::session::snapshot::revive;
 use crate::session::{failures, snapshot};
 
 /// A session's own state, whatever the connection does.
-pub(crate) struct Serving {
-    pub(in crate::session) world: Arc<World>,
-    pub(in crate::session) events: Events,
+pub(crate) struct SessionState {
+    pub(in crate::session) world: Arc<SessionContext>,
+    pub(in crate::session) events: EventSender,
     pub(in crate::session) recorder: Recorder,
     pub(in crate::session) delivery: PromptDelivery,
     /// Calls for the prompts, to be begun by the connection.
     calls: Vec<DeliveryCall>,
     /// The queue as the listener was told it last.
     told: Option<PromptQueue>,
-    pub(in crate::session) server: Option<Server>,
+    pub(in crate::session) server: Option<OpencodeServer>,
     /// When the sandbox's time ends, as last set here.
     lives_until: Option<UnixMillis>,
     /// The sandbox runs, as its engine has told.
-    running: Option<SeenRun>,
+    running: Option<ObservedRun>,
     /// The user wants the session back if its sandbox turns out to be gone.
     wants_revival: bool,
     /// To be told once the session is back.
@@ -65,10 +65,10 @@ pub(crate) struct Serving {
     next_look: Instant,
 }
 
-impl Serving {
+impl SessionState {
     pub(crate) fn new(
-        world: Arc<World>,
-        events: Events,
+        world: Arc<SessionContext>,
+        events: EventSender,
         recorder: Recorder,
         changes: watch::Receiver<u64>,
     ) -> Self {
@@ -123,14 +123,14 @@ impl Serving {
     }
 
     /// Waits until another process has done something that matters here. Cancel-safe.
-    pub(crate) async fn elsewhere(&mut self) -> Elsewhere {
+    pub(crate) async fn elsewhere(&mut self) -> StoreChange {
         loop {
             tokio::select! {
-                Ok(()) = self.changes.changed() => return Elsewhere::Changed,
+                Ok(()) = self.changes.changed() => return StoreChange::Changed,
                 () = tokio::time::sleep_until(self.next_look), if !self.recorder.drives() => {
                     self.next_look = Instant::now() + self.world.timing.store_poll;
                     if self.recorder.try_drive() {
-                        return Elsewhere::TookOver;
+                        return StoreChange::TookOver;
                     }
                 }
                 else => std::future::pending().await,
@@ -139,8 +139,8 @@ impl Serving {
     }
 
     /// Deals with what another process did.
-    pub(crate) async fn heard_of(&mut self, elsewhere: Elsewhere) {
-        if elsewhere == Elsewhere::TookOver {
+    pub(crate) async fn heard_of(&mut self, elsewhere: StoreChange) {
+        if elsewhere == StoreChange::TookOver {
             self.recorder.unclaim_all().await;
         }
         self.store_changed().await;
@@ -170,8 +170,8 @@ impl Serving {
         let place = match (&spec.origin, self.recorder.stored_place().await) {
             (_, Some(place)) => place,
             // From here on it can be found again, with what is typed for it.
-            (Origin::New(new), None) => self.recorder.plan(new.clone(), wall()).await,
-            (Origin::Stored | Origin::Attach { .. }, None) => return true,
+            (SessionOrigin::New(new), None) => self.recorder.plan(new.clone(), wall()).await,
+            (SessionOrigin::Stored | SessionOrigin::Attach { .. }, None) => return true,
         };
         place.sandbox.id.is_some() || place.conversation.is_some()
     }
@@ -202,7 +202,7 @@ impl Serving {
         }
     }
 
-    pub(crate) async fn booted(&mut self, server: Server) {
+    pub(crate) async fn booted(&mut self, server: OpencodeServer) {
         self.server = Some(server);
         self.running = None;
         if std::mem::take(&mut self.wants_revival) {
@@ -262,7 +262,10 @@ impl Serving {
     }
 
     /// The next boot takes this template, where nothing is lost by it.
-    pub(in crate::session) async fn use_template(&mut self, template: TemplateId) -> Heard {
+    pub(in crate::session) async fn use_template(
+        &mut self,
+        template: TemplateId,
+    ) -> CommandOutcome {
         let place = self.recorder.stored_place().await;
         if place.is_some_and(|place| place.conversation.is_some()) {
             self.command_failed(failures::has_conversation()).await;
@@ -270,9 +273,9 @@ impl Serving {
             self.command_failed(failures::open_elsewhere()).await;
         } else {
             self.template = Some(template);
-            return Heard::Retry;
+            return CommandOutcome::Retry;
         }
-        Heard::Done
+        CommandOutcome::Done
     }
 
     /// The conversation is here.
@@ -302,12 +305,12 @@ impl Serving {
     }
 
     /// Says what has become of the sandbox while the connection was lost.
-    pub(crate) fn verdict(&self) -> impl Future<Output = Verdict> + use<> {
+    pub(crate) fn verdict(&self) -> impl Future<Output = SandboxVerdict> + use<> {
         let server = self.server.clone();
         async move {
             match server {
                 Some(server) => server.verdict().await,
-                None => Verdict::Unknown,
+                None => SandboxVerdict::Unknown,
             }
         }
     }

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::Serving;
+use super::SessionState;
 use crate::domain::id::SandboxId;
 use crate::domain::log::LogLine;
-use crate::domain::price::Run;
-use crate::domain::runs::{End, SeenRun};
+use crate::domain::price::RunningSandbox;
+use crate::domain::runs::{ObservedRun, RunEnd};
 use crate::domain::session::SessionEvent;
 use crate::domain::time::UnixMillis;
 use crate::session::context::wall;
 use crate::session::failures;
 
-impl Serving {
+impl SessionState {
     /// The sandbox's time to live was set.
     pub(crate) async fn lives_until(&mut self, until: UnixMillis) {
         self.lives_until = Some(until);
@@ -34,16 +34,16 @@ impl Serving {
     }
 
     /// The sandbox runs, and this is how long already.
-    pub(crate) async fn runs(&mut self, sandbox: SandboxId, run: Run) {
-        let end = End::Runs;
-        self.running = Some(SeenRun { sandbox, run, end });
+    pub(crate) async fn runs(&mut self, sandbox: SandboxId, run: RunningSandbox) {
+        let end = RunEnd::Runs;
+        self.running = Some(ObservedRun { sandbox, run, end });
         self.record_run().await;
         self.tell_runs().await;
     }
 
     /// With the time at which it ends by itself: that counts if nobody sees its end.
     async fn record_run(&self) {
-        let Some(SeenRun { sandbox, run, .. }) = &self.running else {
+        let Some(ObservedRun { sandbox, run, .. }) = &self.running else {
             return;
         };
         let ends_at = match self.lives_until {

@@ -8,13 +8,13 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::EngineKind;
 use crate::domain::time::UnixMillis;
-use crate::session::sandbox::Sandbox;
+use crate::session::sandbox::SessionSandbox;
 
 /// The password stays out of arguments and logs: it comes on the script's standard output.
 pub(super) const PASSWORD: &str = "printf %s \"$OPENCODE_SERVER_PASSWORD\"";
 
 /// What the sandbox says of its server.
-pub(super) struct Found {
+pub(super) struct DiscoveredServer {
     pub(super) password: SecretString,
     pub(super) directory: String,
     pub(super) port: u16,
@@ -25,7 +25,7 @@ pub(super) struct Found {
 }
 
 /// When the sandbox's time ends; `None`: it does not, or nobody says.
-pub(super) async fn ends_at(sandbox: &Sandbox) -> Option<UnixMillis> {
+pub(super) async fn ends_at(sandbox: &SessionSandbox) -> Option<UnixMillis> {
     if sandbox.engine.kind != EngineKind::E2b {
         return None;
     }

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use self::found::{Found, PASSWORD, cannot, ends_at};
-use super::Sandbox;
+use self::found::{DiscoveredServer, PASSWORD, cannot, ends_at};
+use super::SessionSandbox;
 use super::listing::{METADATA_KEY, METADATA_NAME, is_gone};
 use super::script::SHORT;
 use super::unattached::is_ours;
@@ -30,7 +30,7 @@ use crate::e2b::wire::{ListedSandbox, unix_millis};
 use crate::opencode::error::OpencodeError;
 use crate::session::boot::server::{DEMO_TAG, OPENCODE_TAG, find_conversation, served};
 use crate::session::chat::translate::parts::conversation;
-use crate::session::context::{Records, World, wall};
+use crate::session::context::{RecordStore, SessionContext, wall};
 use crate::session::failures;
 use crate::store::secrets::Secrets;
 use crate::store::{Naming, StoreError, StoredSession};
@@ -40,7 +40,7 @@ const NAME_LENGTH: usize = 64;
 
 /// What the session is to be.
 #[derive(Debug)]
-pub struct Wanted {
+pub struct AdoptRequest {
     /// `None`: the name that it had where it was made, or one like it.
     pub name: Option<String>,
     /// The session's key if the sandbox's metadata have none that can be used.
@@ -49,9 +49,9 @@ pub struct Wanted {
 
 /// Takes the sandbox up as a session; `None`: the engine does not know it.
 pub async fn adopt(
-    world: &Arc<World>,
+    world: &Arc<SessionContext>,
     id: &SandboxId,
-    wanted: Wanted,
+    wanted: AdoptRequest,
 ) -> Result<Option<StoredSession>, Failure> {
     let Some(records) = &world.records else {
         return Err(cannot(id, "there is no store for its session", []));
@@ -69,7 +69,7 @@ pub async fn adopt(
     }
     let key = key(records, id, &listed.metadata, wanted.key).await?;
     let (name, naming) = name(records, &listed.metadata, wanted.name).await?;
-    let joined = Sandbox::join(world, engine.clone(), id.as_str()).await?;
+    let joined = SessionSandbox::join(world, engine.clone(), id.as_str()).await?;
     let Some((sandbox, resumed)) = joined else {
         return Ok(None);
     };
@@ -109,7 +109,7 @@ pub async fn adopt(
 /// The key that the sandbox's session had where it was made; two stores with one account stay apart by
 /// their files.
 async fn key(
-    records: &Records,
+    records: &RecordStore,
     id: &SandboxId,
     metadata: &BTreeMap<String, String>,
     fallback: SessionKey,
@@ -159,7 +159,7 @@ pub fn unknown(id: &SandboxId) -> Failure {
 /// The wanted name, which must be free, or one like that from elsewhere. What is said here saves resuming a
 /// sandbox for nothing; it is settled when the session is stored.
 async fn name(
-    records: &Records,
+    records: &RecordStore,
     metadata: &BTreeMap<String, String>,
     wanted: Option<String>,
 ) -> Result<(String, Naming), Failure> {
@@ -185,7 +185,10 @@ fn plain_name(name: &str) -> String {
 }
 
 /// Looks for what the session needs.
-async fn look(world: &Arc<World>, sandbox: &Sandbox) -> Result<Found, Failure> {
+async fn look(
+    world: &Arc<SessionContext>,
+    sandbox: &SessionSandbox,
+) -> Result<DiscoveredServer, Failure> {
     let id = SandboxId::from(sandbox.id());
     let kill = [
         "open it where it was made".into(),
@@ -221,7 +224,7 @@ async fn look(world: &Arc<World>, sandbox: &Sandbox) -> Result<Found, Failure> {
         }
         error => failures::opencode(&error),
     })?;
-    Ok(Found {
+    Ok(DiscoveredServer {
         password,
         port,
         url,
@@ -236,7 +239,7 @@ fn session(
     (key, name, phase, project): (SessionKey, String, Phase, Option<PathBuf>),
     listed: &ListedSandbox,
     sandbox: SandboxInfo,
-    found: Found,
+    found: DiscoveredServer,
 ) -> StoredSession {
     let template = listed.alias.as_ref().unwrap_or(&listed.template_id);
     let new = NewSession {
@@ -276,7 +279,7 @@ fn session(
 
 /// Returns the session's name. The password first: a session without it could not be opened.
 async fn save(
-    records: &Records,
+    records: &RecordStore,
     session: &StoredSession,
     naming: Naming,
     secrets: &Secrets,

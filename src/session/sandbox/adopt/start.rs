@@ -9,24 +9,24 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 
-use super::found::{Found, PASSWORD, cannot, ends_at};
+use super::found::{DiscoveredServer, PASSWORD, cannot, ends_at};
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::{Phase, SandboxInfo};
-use crate::domain::session::{CodeSource, CredentialRef, NewSession, Origin, SessionSpec};
+use crate::domain::session::{CodeSource, CredentialRef, NewSession, SessionOrigin, SessionSpec};
 use crate::session::boot::cx::BootCx;
 use crate::session::boot::install::find_or_install;
 use crate::session::boot::server;
 use crate::session::boot::server::PASSWORD_FILE;
 use crate::session::chat::translate::parts::conversation;
-use crate::session::context::World;
+use crate::session::context::SessionContext;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
-use crate::session::recorder::record::Place;
-use crate::session::run::events::Events;
-use crate::session::run::server::Server;
-use crate::session::sandbox::Sandbox;
+use crate::session::recorder::record::SessionRecord;
+use crate::session::run::events::EventSender;
+use crate::session::run::server::OpencodeServer;
+use crate::session::sandbox::SessionSandbox;
 use crate::session::sandbox::script::SHORT;
 
 const FIND_WORK: &str = include_str!("../../../../assets/sandbox/find-work.sh");
@@ -42,10 +42,10 @@ const MAKE_FILE: &str =
 
 /// Starts it and returns what the session needs; `demo`: the demo model runs there.
 pub(super) async fn start(
-    world: &Arc<World>,
-    sandbox: &Sandbox,
+    world: &Arc<SessionContext>,
+    sandbox: &SessionSandbox,
     demo: bool,
-) -> Result<Found, Failure> {
+) -> Result<DiscoveredServer, Failure> {
     let id = SandboxId::from(sandbox.id());
     let kill = [Advice::KillSandbox(id.to_string())];
     let what = format!("sandbox {id} does not run scripts");
@@ -65,7 +65,7 @@ pub(super) async fn start(
     let (server, place) = boot(world, sandbox, &password, place(sandbox, directory, demo)).await?;
     let newest = server.client.session(server.conversation.as_str()).await;
     let newest = newest.map_err(|error| failures::opencode(&error))?;
-    Ok(Found {
+    Ok(DiscoveredServer {
         password,
         port: place.port.unwrap_or_default(),
         url: place.sandbox.opencode_url.unwrap_or_default(),
@@ -77,7 +77,11 @@ pub(super) async fn start(
 }
 
 /// The password with which the sandbox was made, or a new one in a file that is private there.
-async fn password(sandbox: &Sandbox, what: &str, own: String) -> Result<SecretString, Failure> {
+async fn password(
+    sandbox: &SessionSandbox,
+    what: &str,
+    own: String,
+) -> Result<SecretString, Failure> {
     if !own.is_empty() {
         return Ok(own.into());
     }
@@ -91,7 +95,7 @@ async fn password(sandbox: &Sandbox, what: &str, own: String) -> Result<SecretSt
     Ok(password)
 }
 
-fn place(sandbox: &Sandbox, directory: String, demo: bool) -> Place {
+fn place(sandbox: &SessionSandbox, directory: String, demo: bool) -> SessionRecord {
     let new = NewSession {
         name: String::new(),
         template: "".into(),
@@ -99,27 +103,27 @@ fn place(sandbox: &Sandbox, directory: String, demo: bool) -> Place {
         model: None,
         demo,
     };
-    let place = Place::planned(new, sandbox.engine.kind);
+    let place = SessionRecord::planned(new, sandbox.engine.kind);
     let sandbox = SandboxInfo {
         id: Some(sandbox.id().into()),
         isolation: sandbox.engine.isolation.map(str::to_owned),
         directory: Some(directory),
         ..place.sandbox
     };
-    Place { sandbox, ..place }
+    SessionRecord { sandbox, ..place }
 }
 
 /// Installs OpenCode where it is missing, starts it and waits for its health. Nothing of this is in the
 /// store, and nobody hears of its progress.
 async fn boot(
-    world: &Arc<World>,
-    sandbox: &Sandbox,
+    world: &Arc<SessionContext>,
+    sandbox: &SessionSandbox,
     password: &SecretString,
-    mut place: Place,
-) -> Result<(Server, Place), Failure> {
+    mut place: SessionRecord,
+) -> Result<(OpencodeServer, SessionRecord), Failure> {
     let (sender, mut unheard) = mpsc::channel(64);
     let key = SessionKey::from(sandbox.id());
-    let origin = Origin::Attach {
+    let origin = SessionOrigin::Attach {
         url: String::new(),
         session: None,
         credential: CredentialRef::None,
@@ -130,7 +134,7 @@ async fn boot(
     };
     let cx = BootCx {
         world: Arc::clone(world),
-        events: Events::new(key, sender),
+        events: EventSender::new(key, sender),
         recorder: Recorder::open(world, &spec),
         spec,
         large_code: false,
