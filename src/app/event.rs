@@ -5,7 +5,7 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionEvent, SessionSummary};
-use crate::domain::stranger::UnattachedSandbox;
+use crate::domain::unattached_sandbox::UnattachedSandbox;
 
 /// Something that happened. Grows by a kind of thing, not by a feature.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::args::{AdoptArgs, GlobalOptions};
-use super::known::{self, SessionLookup};
+use super::lookup::{self, SessionLookup};
 use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::app::cx::IdSource;
@@ -24,17 +24,17 @@ pub(super) fn adopt(
 ) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let known = SessionLookup::open(&config, env).await?;
+        let lookup = SessionLookup::open(&config, env).await?;
         let id = SandboxId::from(args.sandbox.as_str());
         let of_id = |session: &&SessionSummary| session.sandbox.id.as_ref() == Some(&id);
-        if let Some(session) = known.sessions.iter().find(of_id) {
+        if let Some(session) = lookup.sessions.iter().find(of_id) {
             return Err(already(&id, session).into());
         }
         let has_name = |session: &&SessionSummary| Some(&session.name) == args.name.as_ref();
-        if let Some(other) = known.sessions.iter().find(has_name) {
-            return Err(known::taken(other).into());
+        if let Some(other) = lookup.sessions.iter().find(has_name) {
+            return Err(lookup::taken(other).into());
         }
-        let session = search(&known, &id, args).await?;
+        let session = search(&lookup, &id, args).await?;
         let name = visible::name(&session.summary.name);
         let paused = match session.summary.phase {
             Phase::Paused => "; it is paused, as it was before",
@@ -46,25 +46,25 @@ pub(super) fn adopt(
 
 /// Adopts the sandbox from the first engine that knows it. Only the configured one is started for it.
 async fn search(
-    known: &SessionLookup<'_>,
+    lookup: &SessionLookup<'_>,
     id: &SandboxId,
     args: &AdoptArgs,
 ) -> Result<StoredSession, CommandError> {
-    let configured = known.config.engine.value;
-    for engine in known.engines() {
-        let world = match known.world(engine).await {
-            Ok(world) => Arc::new(world),
+    let configured = lookup.config.engine.value;
+    for engine in lookup.engines() {
+        let context = match lookup.context(engine).await {
+            Ok(context) => Arc::new(context),
             Err(ended) if engine == configured => return Err(ended),
             Err(_) => continue,
         };
-        if engine != configured && EngineClient::find(&world).await?.is_none() {
+        if engine != configured && EngineClient::find(&context).await?.is_none() {
             continue;
         }
         let wanted = AdoptRequest {
             name: args.name.clone(),
             key: IdSource::seeded(setup::seed()?).session_key(wall()),
         };
-        if let Some(session) = take_up(&world, id, wanted).await? {
+        if let Some(session) = take_up(&context, id, wanted).await? {
             return Ok(session);
         }
     }

@@ -231,7 +231,7 @@ fn in_conflict(files: &[String]) -> Failure {
     Failure::new(format!(
         "the work conflicts with what is in this work tree: {why}"
     ))
-    .because(listed(files))
+    .detail(listed(files))
 }
 
 #[cfg(test)]

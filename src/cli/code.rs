@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::apply::{self, Applied, OnConflict};
 use super::args::{ApplyArgs, GlobalOptions, NameArgs};
-use super::known::SessionLookup;
+use super::lookup::SessionLookup;
 use super::ls::age;
 use super::report::{self, CommandError};
 use super::{merge, related, runtime, setup};
@@ -113,17 +113,17 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), CommandError> 
     let conflicts = count(applied.conflicts.len());
     let failure = Failure::new(format!("there are conflicts in {conflicts}"));
     Err(failure
-        .because(merge::listed(&applied.conflicts))
+        .detail(merge::listed(&applied.conflicts))
         .hint("edit what stands between <<<<<<< and >>>>>>>; all else of the work is here")
         .into())
 }
 
 /// The work of a session whose sandbox is gone, from its last snapshot.
 async fn kept(
-    world: &SessionContext,
+    context: &SessionContext,
     session: &SessionSummary,
 ) -> Result<(Vec<u8>, Vec<String>), CommandError> {
-    let kept = patch::patch(world, &session.key).await?;
+    let kept = patch::patch(context, &session.key).await?;
     let age = age(wall().since(kept.at));
     report::progress(format!("the sandbox is gone; its work was kept {age}"));
     Ok((kept.patch, kept.roots))
@@ -131,17 +131,17 @@ async fn kept(
 
 /// Fetches a session's work, and says what could not be read of it.
 async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, CommandError> {
-    let known = SessionLookup::open(config, env).await?;
-    let session = known.session(name)?;
-    let stored = known.store().session(&session.key).await;
+    let lookup = SessionLookup::open(config, env).await?;
+    let session = lookup.session(name)?;
+    let stored = lookup.store().session(&session.key).await;
     let new = stored.ok().flatten().and_then(|stored| stored.new);
-    let world = known.world(session.sandbox.engine).await?;
+    let context = lookup.context(session.sandbox.engine).await?;
     let (patch, roots) = if matches!(session.phase, Phase::Gone(_)) {
-        kept(&world, session).await?
+        kept(&context, session).await?
     } else {
-        match SandboxAccess::enter(&world, &session.sandbox).await? {
-            Some(visit) => visited(visit, &known, session).await?,
-            None => kept(&world, session).await?,
+        match SandboxAccess::enter(&context, &session.sandbox).await? {
+            Some(visit) => visited(visit, &lookup, session).await?,
+            None => kept(&context, session).await?,
         }
     };
     Ok(SessionWork {
@@ -154,7 +154,7 @@ async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, Com
 /// A paused sandbox is resumed for this and paused again, also when the user interrupts.
 async fn visited(
     visit: SandboxAccess,
-    known: &SessionLookup<'_>,
+    lookup: &SessionLookup<'_>,
     session: &SessionSummary,
 ) -> Result<(Vec<u8>, Vec<String>), CommandError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -171,7 +171,7 @@ async fn visited(
         _ = interrupt.recv() => Err(CommandError::Interrupted),
     };
     match visit.leave().await {
-        Ok(Some(seen)) => known.ran(&[session], &seen).await,
+        Ok(Some(seen)) => lookup.ran(&[session], &seen).await,
         Ok(None) => {}
         // The work is here; that the sandbox runs on is worth a word, not the work.
         Err(failure) => report::progress(format!("the sandbox runs on: {}", failure.summary)),

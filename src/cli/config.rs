@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::args::{GlobalOptions, JsonArgs};
-use super::known::FORMAT;
+use super::lookup::FORMAT;
 use super::ls::aligned;
 use super::report::{self, CommandError};
 use super::{keyring, runtime, setup};

@@ -22,6 +22,6 @@ pub(super) fn ensure() -> Result<(), Failure> {
     }
     let what = format!("sandbar may open only {most} files at a time, and needs {NEEDED}");
     Err(Failure::new(what)
-        .because("a limit of descriptors was set (`ulimit -n`)")
+        .detail("a limit of descriptors was set (`ulimit -n`)")
         .hint("raise it, or start sandbar from a shell without it"))
 }

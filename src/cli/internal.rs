@@ -23,7 +23,7 @@ pub(super) fn init() -> Result<(), CommandError> {
 pub(super) fn detach(argv: &[OsString]) -> Result<(), CommandError> {
     let Err(error) = local::detach(argv);
     Err(Failure::new("the sandbox could not be started")
-        .because(error.to_string())
+        .detail(error.to_string())
         .into())
 }
 
@@ -31,7 +31,7 @@ pub(super) fn detach(argv: &[OsString]) -> Result<(), CommandError> {
 pub(super) fn terminal(argv: &[OsString]) -> Result<(), CommandError> {
     let Err(error) = local::become_leader(argv);
     Err(Failure::new("the program could not be started")
-        .because(error.to_string())
+        .detail(error.to_string())
         .into())
 }
 
@@ -40,7 +40,7 @@ pub(super) fn demo(port: u16) -> Result<(), CommandError> {
     super::runtime()?.block_on(async {
         let failed = |error: std::io::Error| {
             Failure::new(format!("the demo model cannot listen on port {port}"))
-                .because(error.to_string())
+                .detail(error.to_string())
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::args::{GlobalOptions, KillArgs};
-use super::known::{FORMAT, SessionLookup};
+use super::lookup::{FORMAT, SessionLookup};
 use super::ls::age;
 use super::report::{self, CommandError};
 use super::{runtime, setup};
@@ -34,22 +34,22 @@ pub(super) fn kill(
 ) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let known = SessionLookup::open(&config, env).await?;
+        let lookup = SessionLookup::open(&config, env).await?;
         // All names are looked up before anything is killed.
         let mut targets: Vec<KillCandidate> = Vec::new();
         for name in &args.names {
-            let target = target(&known, name).await?;
+            let target = target(&lookup, name).await?;
             if !targets.contains(&target) {
                 targets.push(target);
             }
         }
         if !args.yes {
-            confirm(&known, &targets).await?;
+            confirm(&lookup, &targets).await?;
         }
         let mut told = Vec::new();
         let mut failed = None;
         for target in targets {
-            match kill_one(&known, &target).await {
+            match kill_one(&lookup, &target).await {
                 Ok((names, was_there)) => {
                     let id = target.id.as_str();
                     told.push(json!({
@@ -94,11 +94,14 @@ fn sentence(names: &[String], id: &str, was_there: bool) -> String {
 }
 
 /// Says what is lost with these sandboxes and asks for a yes. What is known to be gone needs none.
-async fn confirm(known: &SessionLookup<'_>, targets: &[KillCandidate]) -> Result<(), CommandError> {
+async fn confirm(
+    lookup: &SessionLookup<'_>,
+    targets: &[KillCandidate],
+) -> Result<(), CommandError> {
     let mut lines = Vec::new();
     let mut sandboxes = 0;
     for target in targets {
-        let sessions = sessions(known, target);
+        let sessions = sessions(lookup, target);
         if sessions.is_empty() {
             lines.push(format!(
                 "sandbox {}, which no session here uses: all its files will be lost",
@@ -110,10 +113,10 @@ async fn confirm(known: &SessionLookup<'_>, targets: &[KillCandidate]) -> Result
             continue;
         }
         sandboxes += 1;
-        let world = known.world(target.engine).await?;
+        let context = lookup.context(target.engine).await?;
         for session in sessions {
-            let kept = prospect(&world, &session.key).await;
-            let waiting = known.store().queue(&session.key).await;
+            let kept = prospect(&context, &session.key).await;
+            let waiting = lookup.store().queue(&session.key).await;
             let waiting = waiting.map_or(0, |queue| queue.waiting.len());
             lines.push(lost(session, kept.as_ref(), waiting));
         }
@@ -133,7 +136,7 @@ async fn confirm(known: &SessionLookup<'_>, targets: &[KillCandidate]) -> Result
         Some(false) => Err(Failure::new("nothing was killed").into()),
         None => Err(CommandError::Usage(
             Failure::new("kill was not confirmed")
-                .because("there is no terminal to ask on; nothing was killed")
+                .detail("there is no terminal to ask on; nothing was killed")
                 .hint("run it with --yes"),
         )),
     }
@@ -167,26 +170,23 @@ fn lost(session: &SessionSummary, kept: Option<&Revival>, waiting: usize) -> Str
 }
 
 /// The sandbox that a name means: a session's, one by its id, or one that only the engine knows.
-async fn target(known: &SessionLookup<'_>, name: &str) -> Result<KillCandidate, CommandError> {
-    if let Some(session) = known.find(name) {
+async fn target(lookup: &SessionLookup<'_>, name: &str) -> Result<KillCandidate, CommandError> {
+    if let Some(session) = lookup.find(name) {
         let Some(id) = session.sandbox.id.clone() else {
             let failure = Failure::new(format!("session {name} has no sandbox"));
             let hint = format!("`sandbar rm {name}` removes the session");
-            return Err(failure
-                .because("there is nothing to kill")
-                .hint(hint)
-                .into());
+            return Err(failure.detail("there is nothing to kill").hint(hint).into());
         };
         let engine = session.sandbox.engine;
         return Ok(KillCandidate { engine, id });
     }
-    for engine in known.engines() {
-        let world = match known.world(engine).await {
-            Ok(world) => world,
-            Err(ended) if engine == known.config.engine.value => return Err(ended),
+    for engine in lookup.engines() {
+        let context = match lookup.context(engine).await {
+            Ok(context) => context,
+            Err(ended) if engine == lookup.config.engine.value => return Err(ended),
             Err(_) => continue,
         };
-        let Some(host) = EngineClient::find(&world).await? else {
+        let Some(host) = EngineClient::find(&context).await? else {
             continue;
         };
         let listed = host.sandboxes().await?;
@@ -199,33 +199,33 @@ async fn target(known: &SessionLookup<'_>, name: &str) -> Result<KillCandidate, 
             return Ok(KillCandidate { engine, id });
         }
     }
-    Err(known.unknown(name))
+    Err(lookup.unknown(name))
 }
 
 /// The sessions in this sandbox.
-fn sessions<'k>(known: &'k SessionLookup<'_>, target: &KillCandidate) -> Vec<&'k SessionSummary> {
+fn sessions<'k>(lookup: &'k SessionLookup<'_>, target: &KillCandidate) -> Vec<&'k SessionSummary> {
     let has_it = |session: &&SessionSummary| session.sandbox.id.as_ref() == Some(&target.id);
-    known.sessions.iter().filter(has_it).collect()
+    lookup.sessions.iter().filter(has_it).collect()
 }
 
 /// Kills it and stores that; returns the names of its sessions, and whether it was there.
 async fn kill_one(
-    known: &SessionLookup<'_>,
+    lookup: &SessionLookup<'_>,
     target: &KillCandidate,
 ) -> Result<(Vec<String>, bool), CommandError> {
-    let world = known.world(target.engine).await?;
-    let host = EngineClient::find_or_start(&world).await?;
-    let siblings = sessions(known, target);
+    let context = lookup.context(target.engine).await?;
+    let host = EngineClient::find_or_start(&context).await?;
+    let siblings = sessions(lookup, target);
     // Whether and since when it runs, nobody can ask afterwards. To kill it does not wait for that.
     let seen = host.sandbox(&target.id).await.ok().flatten();
     let (phase, was_there) = host.kill(&target.id).await?;
     if let Some(seen) = seen {
-        known.ran(&siblings, &seen).await;
+        lookup.ran(&siblings, &seen).await;
     }
-    known.store_phase(siblings.iter().copied(), &phase).await?;
+    lookup.store_phase(siblings.iter().copied(), &phase).await?;
     for session in &siblings {
         // Opens nothing any more; one that stays is not worth a failure.
-        let _kept = known.secrets().remove(&session.key);
+        let _kept = lookup.secrets().remove(&session.key);
     }
     let names = siblings.iter().map(|session| session.name.clone());
     Ok((names.collect(), was_there))

@@ -51,7 +51,7 @@ pub(super) fn serve(
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
         let listener = listener.map_err(|error| {
             Failure::new(format!("port {} cannot be listened on", args.port))
-                .because(error.to_string())
+                .detail(error.to_string())
                 .hint("choose another one with --port, or 0 for any free one")
         })?;
         let key = server.api_key.clone();
@@ -90,7 +90,7 @@ fn private_umask() {
 
 fn failed(error: &std::io::Error) -> CommandError {
     Failure::new("the server for local sandboxes could not be started")
-        .because(error.to_string())
+        .detail(error.to_string())
         .into()
 }
 
@@ -214,7 +214,7 @@ pub(super) fn stop(options: &GlobalOptions, env: &Env) -> Result<(), CommandErro
         Ok(true) => report::line("stopped; its sandboxes are paused with their files"),
         Ok(false) => report::line("it was not running"),
         Err(error) => Err(Failure::new("the local server did not stop")
-            .because(error.to_string())
+            .detail(error.to_string())
             .into()),
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::args::{GlobalOptions, JsonArgs};
-use super::bill::CostReport;
-use super::known::{FORMAT, SessionLookup};
+use super::cost_report::CostReport;
+use super::lookup::{FORMAT, SessionLookup};
 use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::Env;
@@ -20,11 +20,11 @@ use crate::domain::activity::Activity;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::price::RunningSandbox;
-use crate::domain::runs::{ObservedRun, RunEnd, Usage};
 use crate::domain::sandbox::{EngineKind, Phase, SessionStatus};
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::{Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
+use crate::domain::unattached_sandbox::{Provenance, UnattachedSandbox};
+use crate::domain::usage::{ObservedRun, RunEnd, Usage};
 use crate::e2b::wire::{ListedSandbox, SandboxState};
 use crate::engine::Engine;
 use crate::session::context::{SessionContext, wall};
@@ -73,37 +73,37 @@ struct ListRow {
 pub(super) fn ls(options: &GlobalOptions, args: &JsonArgs, env: &Env) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let mut known = SessionLookup::open(&config, env).await?;
+        let mut lookup = SessionLookup::open(&config, env).await?;
         let mut rows = Vec::new();
         let mut failed = None;
-        for engine in known.engines() {
-            let world = match known.world(engine).await {
-                Ok(world) => world,
+        for engine in lookup.engines() {
+            let context = match lookup.context(engine).await {
+                Ok(context) => context,
                 Err(ended) if engine == config.engine.value => return Err(ended),
                 Err(_) => {
                     let name = engine.name();
                     report::progress(format!("{name} is not set up here; its states are unknown"));
                     rows.extend(join(
                         engine,
-                        &known.sessions,
+                        &lookup.sessions,
                         &EngineListing::Nothing,
                         &ServerReports::default(),
                     ));
                     continue;
                 }
             };
-            let heard = match listen(&world, engine, &mut known).await {
+            let heard = match listen(&context, engine, &mut lookup).await {
                 Ok(heard) => heard,
                 Err(failure) => {
                     failed = Some(failure);
                     EngineListing::Nothing
                 }
             };
-            let servers = ask_servers(&world, engine, &known.sessions, &heard).await;
-            rows.extend(join(engine, &known.sessions, &heard, &servers));
+            let servers = ask_servers(&context, engine, &lookup.sessions, &heard).await;
+            rows.extend(join(engine, &lookup.sessions, &heard, &servers));
         }
         rows.sort_by_key(|row| (row.note.is_some(), std::cmp::Reverse(row.updated)));
-        let all = record(&known, &rows).await;
+        let all = record(&lookup, &rows).await;
         for row in &mut rows {
             row.seen = seen(row, &all);
         }
@@ -115,12 +115,12 @@ pub(super) fn ls(options: &GlobalOptions, args: &JsonArgs, env: &Env) -> Result<
 /// Asks an engine for its sandboxes, and for those of ours that it leaves out: a list may be a moment
 /// late, and old servers list only what runs.
 async fn listen(
-    world: &SessionContext,
+    context: &SessionContext,
     engine: EngineKind,
-    known: &mut SessionLookup<'_>,
+    lookup: &mut SessionLookup<'_>,
 ) -> Result<EngineListing, Failure> {
-    let Some(host) = EngineClient::find(world).await? else {
-        let is_stopped = world
+    let Some(host) = EngineClient::find(context).await? else {
+        let is_stopped = context
             .settings
             .engine
             .as_ref()
@@ -133,7 +133,7 @@ async fn listen(
     };
     let mut listed = host.sandboxes().await?;
     let mut gone = Vec::new();
-    for (index, session) in known.sessions.iter().enumerate() {
+    for (index, session) in lookup.sessions.iter().enumerate() {
         let Some(id) = &session.sandbox.id else {
             continue;
         };
@@ -148,16 +148,16 @@ async fn listen(
         }
     }
     for (index, phase) in gone {
-        known.sessions[index].phase = phase.clone();
+        lookup.sessions[index].phase = phase.clone();
         // It is asked again next time if this cannot be stored; the list is right all the same.
-        let _unsaved = known.store_phase([&known.sessions[index]], &phase).await;
+        let _unsaved = lookup.store_phase([&lookup.sessions[index]], &phase).await;
     }
     Ok(EngineListing::Sandboxes(listed))
 }
 
 /// Asks the servers in the sandboxes that run.
 async fn ask_servers(
-    world: &SessionContext,
+    context: &SessionContext,
     engine: EngineKind,
     sessions: &[SessionSummary],
     heard: &EngineListing,
@@ -179,13 +179,16 @@ async fn ask_servers(
                 .is_some_and(|one| one.state == SandboxState::Running)
     };
     let running: Vec<SessionSummary> = sessions.iter().filter(runs).cloned().collect();
-    watch::ask_all(world, &running).await.into_iter().collect()
+    watch::ask_all(context, &running)
+        .await
+        .into_iter()
+        .collect()
 }
 
 /// Stores what the engines have said of the sandboxes' runs; returns all that is known of them. A run
 /// that cannot be stored is seen again next time.
-async fn record(known: &SessionLookup<'_>, rows: &[ListRow]) -> Vec<(SessionKey, ObservedRun)> {
-    let store = known.store();
+async fn record(lookup: &SessionLookup<'_>, rows: &[ListRow]) -> Vec<(SessionKey, ObservedRun)> {
+    let store = lookup.store();
     for row in rows {
         let Some(key) = &row.key else { continue };
         let _unsaved = match (row.run, row.state) {
@@ -232,19 +235,19 @@ fn join(
         return rows;
     };
     let strange = unattached::among(engine, listed, sessions).into_iter();
-    rows.extend(strange.map(|stranger| ListRow {
-        state: stranger.life.name(),
+    rows.extend(strange.map(|unattached_sandbox| ListRow {
+        state: unattached_sandbox.life.name(),
         detail: String::new(),
         engine,
-        sandbox: stranger.id.to_string(),
+        sandbox: unattached_sandbox.id.to_string(),
         title: String::new(),
-        updated: stranger.since,
+        updated: unattached_sandbox.since,
         key: None,
-        run: stranger.run(),
+        run: unattached_sandbox.run(),
         ends_at: None,
         seen: Vec::new(),
-        note: Some(note(&stranger)),
-        name: stranger.name,
+        note: Some(note(&unattached_sandbox)),
+        name: unattached_sandbox.name,
     }));
     rows
 }
@@ -295,11 +298,11 @@ fn stored(session: &SessionSummary, heard: &EngineListing, seen: Option<&WatchRe
 }
 
 /// Where a sandbox that is not in this store comes from, and what can be done about it.
-fn note(stranger: &UnattachedSandbox) -> String {
-    let words = stranger.whence.words();
-    match stranger.whence {
-        Provenance::Elsewhere => format!("{words}; sandbar adopt {}", stranger.id),
-        Provenance::Awaited(_) | Provenance::Left(_) | Provenance::Foreign => words,
+fn note(unattached_sandbox: &UnattachedSandbox) -> String {
+    let words = unattached_sandbox.provenance.words();
+    match unattached_sandbox.provenance {
+        Provenance::Elsewhere => format!("{words}; sandbar adopt {}", unattached_sandbox.id),
+        Provenance::ReservedFor(_) | Provenance::Left(_) | Provenance::ThirdParty => words,
     }
 }
 
@@ -323,32 +326,32 @@ fn running(phase: &Phase, seen: Option<&WatchReport>) -> (&'static str, String) 
     }
 }
 
-fn print(rows: &[ListRow], as_json: bool, bill: &CostReport) -> Result<(), CommandError> {
+fn print(rows: &[ListRow], as_json: bool, cost_report: &CostReport) -> Result<(), CommandError> {
     if as_json {
-        let rows = rows.iter().map(|row| value(row, bill));
+        let rows = rows.iter().map(|row| value(row, cost_report));
         return report::json(&rows.collect::<Vec<_>>());
     }
     if rows.is_empty() {
         report::progress("no sessions yet; `sandbar` starts one, `sandbar run PROMPT` too");
         return Ok(());
     }
-    report::line(table(rows, bill).trim_end())?;
+    report::line(table(rows, cost_report).trim_end())?;
     let paid = rows.iter().filter(|row| row.engine == EngineKind::E2b);
-    if let Some(total) = bill.total(paid.flat_map(|row| row.seen.iter().cloned())) {
+    if let Some(total) = cost_report.total(paid.flat_map(|row| row.seen.iter().cloned())) {
         report::progress(total);
     }
     Ok(())
 }
 
-fn value(row: &ListRow, bill: &CostReport) -> Value {
-    let (now, life) = (bill.now, bill.life(row.seen.iter().cloned()));
-    let run = bill.life(
+fn value(row: &ListRow, cost_report: &CostReport) -> Value {
+    let (now, life) = (cost_report.now, cost_report.life(row.seen.iter().cloned()));
+    let run = cost_report.life(
         row.seen
             .iter()
             .filter(|seen| seen.end == RunEnd::Runs)
             .cloned(),
     );
-    let micros = |life: &Usage| bill.cost(row.engine, life).map(|cost| cost.0);
+    let micros = |life: &Usage| cost_report.cost(row.engine, life).map(|cost| cost.0);
     json!({
         "v": FORMAT, "type": "session", "name": row.name, "state": row.state,
         "detail": row.detail, "engine": row.engine.name(), "sandbox": row.sandbox, "stored": row.note.is_none(),
@@ -360,7 +363,7 @@ fn value(row: &ListRow, bill: &CostReport) -> Value {
     })
 }
 
-fn table(rows: &[ListRow], bill: &CostReport) -> String {
+fn table(rows: &[ListRow], cost_report: &CostReport) -> String {
     let head = [
         "NAME", "STATE", "ENGINE", "USED", "UP", "IN ALL", "SANDBOX", "TITLE",
     ];
@@ -371,9 +374,9 @@ fn table(rows: &[ListRow], bill: &CostReport) -> String {
             state_cell(row),
             row.engine.name().to_owned(),
             row.updated
-                .map_or_else(String::new, |at| age(bill.now.since(at))),
-            bill.up(row.run),
-            bill.in_all(row.engine, row.seen.iter().cloned()),
+                .map_or_else(String::new, |at| age(cost_report.now.since(at))),
+            cost_report.up(row.run),
+            cost_report.in_all(row.engine, row.seen.iter().cloned()),
             or_dash(&row.sandbox),
             match &row.note {
                 Some(note) => format!("({note})"),
@@ -438,7 +441,7 @@ pub(super) fn age(age: Duration) -> String {
 mod tests {
     use pretty_assertions::assert_eq;
 
-    use super::super::known::testing::session;
+    use super::super::lookup::testing::session;
     use super::*;
     use crate::domain::price::{Prices, SandboxSize};
 
@@ -486,15 +489,15 @@ mod tests {
         sandbox.started_at = "1970-01-01T02:00:00Z".to_owned();
         let heard = EngineListing::Sandboxes(vec![sandbox, late("left", SandboxState::Paused)]);
         let sessions = [session("one", "new", Phase::Dormant)];
-        let bill = CostReport {
+        let cost_report = CostReport {
             prices: Prices::default(),
             now: UnixMillis(10 * hour),
         };
 
         let rows = join(EngineKind::Local, &sessions, &heard, &ServerReports::new());
         let hours = rows.iter().map(|row| {
-            let life = bill.life(seen(row, &all));
-            (life.time(bill.now).as_secs() / 3600, life.at_most)
+            let life = cost_report.life(seen(row, &all));
+            (life.time(cost_report.now).as_secs() / 3600, life.at_most)
         });
 
         assert_eq!(hours.collect::<Vec<_>>(), [(10, false), (1, false)]);
@@ -555,17 +558,17 @@ mod tests {
 
     #[test]
     fn the_table_has_strangers_too_and_shows_control_sequences_of_theirs_as_text() {
-        let mut stranger = late("sbx-2", SandboxState::Running);
+        let mut unattached_sandbox = late("sbx-2", SandboxState::Running);
         let name = "bad\u{1b}[31m\nname";
         let metadata = [("sandbar", "1"), ("sandbar.name", name)];
-        stranger.metadata = metadata.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-        stranger.started_at = "1970-01-01T00:00:00Z".to_owned();
+        unattached_sandbox.metadata = metadata.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        unattached_sandbox.started_at = "1970-01-01T00:00:00Z".to_owned();
         let mut left = late("sbx-3", SandboxState::Paused);
         left.metadata = [("sandbar.key".to_owned(), "key-日本".to_owned())].into();
         let foreign = late("sbx-4", SandboxState::Running);
         let one = late("sbx-1", SandboxState::Running);
         let mute = late("sbx-5", SandboxState::Running);
-        let heard = EngineListing::Sandboxes(vec![one, mute, foreign, stranger, left]);
+        let heard = EngineListing::Sandboxes(vec![one, mute, foreign, unattached_sandbox, left]);
         let sessions = [
             session("日本", "sbx-1", Phase::Dormant),
             session("mute", "sbx-5", Phase::Dormant),
@@ -581,12 +584,12 @@ mod tests {
             row.seen = seen(row, &[]);
         }
         let now = UnixMillis(3 * 3_600_000);
-        let bill = CostReport {
+        let cost_report = CostReport {
             prices: Prices::default(),
             now,
         };
 
-        insta::assert_snapshot!(table(&rows, &bill), @r"
+        insta::assert_snapshot!(table(&rows, &cost_report), @r"
         NAME           STATE                                ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
         日本           needs you: bash: cargo␛[31m publish  local   2 h ago  -      -       sbx-1    About 日本
         mute           running, server does not answer      local   2 h ago  -      -       sbx-5    About mute
@@ -596,8 +599,8 @@ mod tests {
         ");
         let cells = |row: &ListRow| {
             [
-                value(row, &bill)["state"].clone(),
-                value(row, &bill)["detail"].clone(),
+                value(row, &cost_report)["state"].clone(),
+                value(row, &cost_report)["detail"].clone(),
             ]
         };
         assert_eq!(

@@ -31,7 +31,7 @@ impl<'p> Merge<'p> {
     pub(super) async fn new(root: &Path, patch: &'p [u8]) -> Result<Self, Failure> {
         let scratch = tempfile::tempdir().map_err(|error| {
             Failure::new("a directory for temporary files could not be made")
-                .because(error.to_string())
+                .detail(error.to_string())
         })?;
         let users = Git::of_user(root);
         let objects = users.path(&["rev-parse", "--git-path", "objects"]).await?;
@@ -40,7 +40,7 @@ impl<'p> Merge<'p> {
         let own = scratch.path().join("objects");
         std::fs::create_dir(&own).map_err(|error| {
             Failure::new("a directory for temporary files could not be made")
-                .because(error.to_string())
+                .detail(error.to_string())
         })?;
         Ok(Self {
             git: users
@@ -146,13 +146,13 @@ pub(super) fn misfit(said: &str) -> Failure {
         };
     }
     if files.is_empty() {
-        return failure.because(said.trim());
+        return failure.detail(said.trim());
     }
     let files: Vec<String> = files
         .iter()
         .map(|(file, why)| format!("{file}: {why}"))
         .collect();
-    failure.because(listed(&files))
+    failure.detail(listed(&files))
 }
 
 /// Files, a line each; many are counted.

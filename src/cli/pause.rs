@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::args::{GlobalOptions, NamesArgs};
-use super::known::SessionLookup;
+use super::lookup::SessionLookup;
 use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::Env;
@@ -33,17 +33,17 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let known = SessionLookup::open(&config, env).await?;
+        let lookup = SessionLookup::open(&config, env).await?;
         let mut sessions: Vec<&SessionSummary> = Vec::new();
         for name in &args.names {
-            let session = known.session(name)?;
+            let session = lookup.session(name)?;
             if !sessions.iter().any(|other| other.key == session.key) {
                 sessions.push(session);
             }
         }
         let mut failed = None;
         for session in sessions {
-            match one(wish, &known, session).await {
+            match one(wish, &lookup, session).await {
                 Ok(done) => report::line(done)?,
                 Err(ended) => {
                     // The last failure is the one that the program ends with.
@@ -59,11 +59,11 @@ pub(super) fn run(
 
 async fn one(
     wish: PowerOp,
-    known: &SessionLookup<'_>,
+    lookup: &SessionLookup<'_>,
     session: &SessionSummary,
 ) -> Result<String, CommandError> {
-    let world = known.world(session.sandbox.engine).await?;
-    if is_done(wish, &world, session).await? {
+    let context = lookup.context(session.sandbox.engine).await?;
+    if is_done(wish, &context, session).await? {
         let state = match wish {
             PowerOp::Pause => "is paused",
             PowerOp::Resume => "runs",
@@ -73,12 +73,12 @@ async fn one(
     let began = Instant::now();
     let (phase, done) = match wish {
         PowerOp::Pause => (
-            close_stored(&world, &session.key, CloseAction::Pause)
+            close_stored(&context, &session.key, CloseAction::Pause)
                 .await
                 .0,
             "paused",
         ),
-        PowerOp::Resume => (resume_stored(&world, &session.key).await, "resumed"),
+        PowerOp::Resume => (resume_stored(&context, &session.key).await, "resumed"),
     };
     match phase {
         Phase::Gone(failure) | Phase::Failed(failure) => Err(named(failure, &session.name).into()),
@@ -92,7 +92,7 @@ async fn one(
 /// Whether the sandbox is as it is to be. What cannot be said is tried.
 async fn is_done(
     wish: PowerOp,
-    world: &SessionContext,
+    context: &SessionContext,
     session: &SessionSummary,
 ) -> Result<bool, CommandError> {
     let Some(id) = &session.sandbox.id else {
@@ -101,7 +101,7 @@ async fn is_done(
     if matches!(session.phase, Phase::Gone(_)) {
         return Ok(false);
     }
-    let Some(host) = EngineClient::find(world).await? else {
+    let Some(host) = EngineClient::find(context).await? else {
         // Without their server all local sandboxes are paused.
         return Ok(wish == PowerOp::Pause);
     };

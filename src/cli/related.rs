@@ -47,7 +47,7 @@ pub(super) async fn check(
     }
     let summary = format!("{} has nothing to do with session {name}", root.display());
     let hint = format!("go to its work tree; `sandbar apply --force {name}` applies it here");
-    Err(Failure::new(summary).because(began).hint(hint))
+    Err(Failure::new(summary).detail(began).hint(hint))
 }
 
 /// Linked work trees share a repository.

@@ -91,7 +91,7 @@ impl From<io::Error> for CommandError {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::BrokenPipe;
         }
-        Self::Failed(Failure::new("output could not be written").because(error.to_string()))
+        Self::Failed(Failure::new("output could not be written").detail(error.to_string()))
     }
 }
 
@@ -171,7 +171,7 @@ pub(super) fn line(text: impl AsRef<str>) -> Result<(), CommandError> {
 /// Prints a value as one line of JSON.
 pub(super) fn json(value: &impl Serialize) -> Result<(), CommandError> {
     let text = serde_json::to_string(value).map_err(|error| {
-        Failure::new("a result could not be written as JSON").because(error.to_string())
+        Failure::new("a result could not be written as JSON").detail(error.to_string())
     })?;
     line(escaped(&text))
 }
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn no_text_of_a_failure_looks_like_a_line_of_ours() {
         let failure = Failure::new("session a\nsandbar: all is well")
-            .because("one\x1b[2J\ntwo\r")
+            .detail("one\x1b[2J\ntwo\r")
             .hint("run \u{202e}it")
             .stderr(vec!["npm\x1b[1A\nERR".to_owned()]);
 

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::args::{GlobalOptions, NameArgs};
-use super::known::SessionLookup;
+use super::lookup::SessionLookup;
 use super::ls::age;
 use super::report::{self, CommandError};
 use super::run::headless::boot_line;
@@ -31,14 +31,14 @@ pub(super) fn revive(
     runtime()?.block_on(async {
         let names = config.missing_provider_keys();
         keyring::complete(&mut config, &names).await;
-        let known = SessionLookup::open(&config, env).await?;
-        let session = known.session(&args.name)?;
-        let world = known.world(session.sandbox.engine).await?;
-        if let Some(prospect) = prospect(&world, &session.key).await {
+        let lookup = SessionLookup::open(&config, env).await?;
+        let session = lookup.session(&args.name)?;
+        let context = lookup.context(session.sandbox.engine).await?;
+        if let Some(prospect) = prospect(&context, &session.key).await {
             report::progress(before(&prospect));
         }
         let (events, mut inbox) = mpsc::channel(256);
-        let mut supervisor = Supervisor::new(world, events);
+        let mut supervisor = Supervisor::new(context, events);
         let mut interrupted = signal(SignalKind::interrupt())?;
         let ended = {
             let mut back = pin!(back(&mut supervisor, &session.key, &mut inbox));
@@ -87,7 +87,7 @@ async fn back(
         origin: SessionOrigin::Stored,
     });
     let taken = supervisor.command(key, SessionCommand::Revive);
-    taken.map_err(|busy| Failure::new("the session is stuck").because(busy.to_string()))?;
+    taken.map_err(|busy| Failure::new("the session is stuck").detail(busy.to_string()))?;
     let mut begun = false;
     while let Some((_, event)) = inbox.recv().await {
         match event {

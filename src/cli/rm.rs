@@ -7,7 +7,7 @@
 use serde_json::json;
 
 use super::args::{GlobalOptions, RmArgs};
-use super::known::{FORMAT, SessionLookup};
+use super::lookup::{FORMAT, SessionLookup};
 use super::report::{self, CommandError};
 use super::{runtime, setup};
 use crate::config::Env;
@@ -21,16 +21,16 @@ use crate::session::sandbox::access::EngineClient;
 pub(super) fn rm(options: &GlobalOptions, args: &RmArgs, env: &Env) -> Result<(), CommandError> {
     let config = setup::config(options, env)?;
     runtime()?.block_on(async {
-        let known = SessionLookup::open(&config, env).await?;
+        let lookup = SessionLookup::open(&config, env).await?;
         let sessions = if args.gone {
-            gone(&known).await
+            gone(&lookup).await
         } else {
-            named(&known, &args.names)?
+            named(&lookup, &args.names)?
         };
         let mut told = Vec::new();
         let mut failed = None;
         for session in sessions {
-            match one(&known, session, args.gone).await {
+            match one(&lookup, session, args.gone).await {
                 Ok(()) => {
                     told.push(json!({ "v": FORMAT, "type": "removed", "session": session.name }));
                     if !args.json {
@@ -55,12 +55,12 @@ pub(super) fn rm(options: &GlobalOptions, args: &RmArgs, env: &Env) -> Result<()
 }
 
 fn named<'k>(
-    known: &'k SessionLookup<'_>,
+    lookup: &'k SessionLookup<'_>,
     names: &[String],
 ) -> Result<Vec<&'k SessionSummary>, CommandError> {
     let mut sessions: Vec<&SessionSummary> = Vec::new();
     for name in names {
-        let session = known.session(name)?;
+        let session = lookup.session(name)?;
         if !sessions.iter().any(|other| other.key == session.key) {
             sessions.push(session);
         }
@@ -70,13 +70,13 @@ fn named<'k>(
 
 /// The sessions whose sandbox is gone, as stored or as its engine says. One that cannot be asked keeps its
 /// sessions.
-async fn gone<'k>(known: &'k SessionLookup<'_>) -> Vec<&'k SessionSummary> {
+async fn gone<'k>(lookup: &'k SessionLookup<'_>) -> Vec<&'k SessionSummary> {
     let mut sessions = Vec::new();
-    for session in &known.sessions {
+    for session in &lookup.sessions {
         let is_gone = match &session.phase {
             Phase::Gone(_) => true,
             _ if session.sandbox.id.is_none() => false,
-            _ => matches!(sandbox(known, session).await, Ok(SandboxPresence::Gone)),
+            _ => matches!(sandbox(lookup, session).await, Ok(SandboxPresence::Gone)),
         };
         if is_gone {
             sessions.push(session);
@@ -87,21 +87,21 @@ async fn gone<'k>(known: &'k SessionLookup<'_>) -> Vec<&'k SessionSummary> {
 
 /// Removes a session if nothing of it is left elsewhere; `is_gone`: that is known.
 async fn one(
-    known: &SessionLookup<'_>,
+    lookup: &SessionLookup<'_>,
     session: &SessionSummary,
     is_gone: bool,
 ) -> Result<(), CommandError> {
     let name = &session.name;
     let is_gone = is_gone || matches!(session.phase, Phase::Gone(_));
-    if !is_gone && let SandboxPresence::There(words, id) = sandbox(known, session).await? {
+    if !is_gone && let SandboxPresence::There(words, id) = sandbox(lookup, session).await? {
         let failure = Failure::new(format!("session {name} still has a sandbox"));
         let kill = match id {
             Some(id) => format!("`sandbar kill {id}` first"),
             None => format!("`sandbar kill {name}` first; it says what is lost"),
         };
-        return Err(failure.because(words).hint(kill).into());
+        return Err(failure.detail(words).hint(kill).into());
     }
-    let removed = removal::remove(known.records(), &session.key).await;
+    let removed = removal::remove(lookup.records(), &session.key).await;
     removed.map_err(|failure| {
         let summary = format!("{name}: {}", failure.summary);
         Failure { summary, ..failure }.about(name).into()
@@ -116,24 +116,24 @@ enum SandboxPresence {
 }
 
 async fn sandbox(
-    known: &SessionLookup<'_>,
+    lookup: &SessionLookup<'_>,
     session: &SessionSummary,
 ) -> Result<SandboxPresence, CommandError> {
-    let world = known.world(session.sandbox.engine).await;
+    let context = lookup.context(session.sandbox.engine).await;
     let Some(id) = &session.sandbox.id else {
-        let secrets = known.secrets().load(&session.key);
+        let secrets = lookup.secrets().load(&session.key);
         if matches!(secrets, Ok(None)) {
             return Ok(SandboxPresence::Gone);
         }
         // One was asked for, and the answer was lost.
-        let host = EngineClient::find_or_start(&world?).await?;
+        let host = EngineClient::find_or_start(&context?).await?;
         let made = host.sandboxes().await?.into_iter().find(|listed| {
             let key = listed.metadata.get("sandbar.key");
             key.is_some_and(|key| key == session.key.as_str())
         });
         return Ok(whereabouts(made.as_ref(), true));
     };
-    match EngineClient::find(&world?).await? {
+    match EngineClient::find(&context?).await? {
         Some(host) => Ok(whereabouts(host.sandbox(id).await?.as_ref(), false)),
         // Without their server all local sandboxes are paused.
         None => Ok(SandboxPresence::There(PAUSED, None)),

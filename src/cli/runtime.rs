@@ -15,7 +15,7 @@ pub(super) fn runtime() -> Result<Runtime, CommandError> {
         .build();
     built.map_err(|error| {
         Failure::new("the program could not start its threads")
-            .because(error.to_string())
+            .detail(error.to_string())
             .into()
     })
 }

@@ -53,7 +53,7 @@ pub(super) fn config(options: &GlobalOptions, env: &Env) -> Result<Config, Comma
 fn wrong(error: &ConfigError) -> CommandError {
     let text = error.to_string();
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    CommandError::Usage(Failure::new(first).because(rest))
+    CommandError::Usage(Failure::new(first).detail(rest))
 }
 
 /// The user's own keys over the default ones.
@@ -75,7 +75,7 @@ pub(super) fn keymap(config: &Config) -> Result<Keymap, CommandError> {
         match config.keys.iter().rfind(written) {
             Some(key) => wrong_key(key, &error.to_string()),
             None => CommandError::Usage(
-                Failure::new("the table [keys] does not work").because(error.to_string()),
+                Failure::new("the table [keys] does not work").detail(error.to_string()),
             ),
         }
     })
@@ -116,7 +116,7 @@ pub(super) fn theme(config: &Config, env: &Env) -> Theme {
 /// What all sessions share.
 ///
 /// A key that is missing may come `late`.
-pub(super) fn world(
+pub(super) fn context(
     config: Option<&Config>,
     env: &Env,
     started: Instant,
@@ -162,13 +162,13 @@ pub(super) fn world(
             .map(|(name, key)| (name.clone(), key.value.clone()))
             .collect();
     }
-    let mut world = SessionContext::new(started, options);
+    let mut context = SessionContext::new(started, options);
     let access = env.text(CLONE_ACCESS).filter(|text| !text.is_empty());
-    world.clone_access = access.map(CloneAccess::of_variable).into_iter().collect();
-    world.settings = settings;
-    world.timing = timing;
-    world.late = late;
-    Ok(world)
+    context.clone_access = access.map(CloneAccess::of_variable).into_iter().collect();
+    context.settings = settings;
+    context.timing = timing;
+    context.late = late;
+    Ok(context)
 }
 
 /// The engine that the configuration names; its key may come later if `late`.
@@ -188,14 +188,14 @@ fn engine(config: &Config, env: &Env, late: bool) -> Result<EngineSpec, CommandE
     );
     let addresses = addresses.map_err(|error| {
         CommandError::Usage(
-            Failure::new("the address of the sandbox API is wrong").because(error.to_string()),
+            Failure::new("the address of the sandbox API is wrong").detail(error.to_string()),
         )
     })?;
     let api_key = e2b.api_key.as_ref().map(|key| key.value.clone());
     if api_key.is_none() && !late {
         return Err(CommandError::NoAccount(
             Failure::new("there is no E2B account to use")
-                .because("E2B_API_KEY is not set")
+                .detail("E2B_API_KEY is not set")
                 .hint("set it, or use --engine local, which needs no account"),
         ));
     }
@@ -279,7 +279,7 @@ pub(super) fn is_for_install(name: &str) -> bool {
 pub(super) fn program() -> Result<PathBuf, CommandError> {
     std::env::current_exe().map_err(|error| {
         Failure::new("this program's own file cannot be found")
-            .because(error.to_string())
+            .detail(error.to_string())
             .into()
     })
 }
@@ -296,7 +296,7 @@ pub(super) fn secret(env: &Env, name: &str) -> Option<SecretString> {
 /// A number to begin ids with.
 pub(super) fn seed() -> Result<u64, CommandError> {
     let bytes = random::bytes().map_err(|error| {
-        Failure::new("the system gives no random numbers").because(error.to_string())
+        Failure::new("the system gives no random numbers").detail(error.to_string())
     })?;
     Ok(u64::from_le_bytes(bytes))
 }

@@ -5,7 +5,7 @@
 use std::io;
 
 use super::args::{GlobalOptions, ShellArgs};
-use super::known::SessionLookup;
+use super::lookup::SessionLookup;
 use super::report::{self, CommandError};
 use super::terminal::unshowable;
 use super::{runtime, setup};
@@ -34,11 +34,11 @@ pub(super) fn shell(
 }
 
 async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError> {
-    let known = SessionLookup::open(config, env).await?;
-    let session = known.session(name)?;
+    let lookup = SessionLookup::open(config, env).await?;
+    let session = lookup.session(name)?;
     let size = terminal_size().map_err(|error| unshowable(&error))?;
-    let world = known.world(session.sandbox.engine).await?;
-    let mut shell = Shell::open(&world, &session.sandbox, size).await?;
+    let context = lookup.context(session.sandbox.engine).await?;
+    let mut shell = Shell::open(&context, &session.sandbox, size).await?;
     let resumed = shell.resumed;
     report::progress(format!(
         "a shell in the sandbox of {}; exit leaves it, Enter ~ . if it hangs",
@@ -51,7 +51,7 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError>
     match shell.leave().await {
         Ok(seen) => {
             if let Some(seen) = seen {
-                known.ran(&[session], &seen).await;
+                lookup.ran(&[session], &seen).await;
             }
             if resumed {
                 report::progress("the sandbox is paused again");

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::Instant;
 
 use super::args::{AttachArgs, GlobalOptions};
-use super::known::SessionLookup;
+use super::lookup::SessionLookup;
 use super::report::{self, CommandError};
 use super::{keyring, provider, runtime, setup};
 use crate::app::event::Reply;
@@ -51,7 +51,7 @@ struct TerminalSessions {
 
 impl TerminalSessions {
     fn new(supervisor: Supervisor, warning: Option<String>) -> Self {
-        let records = supervisor.world().records.as_ref();
+        let records = supervisor.context().records.as_ref();
         Self {
             warning,
             untold: records.map(|records| records.store.clone()),
@@ -79,7 +79,7 @@ impl SessionHandle for TerminalSessions {
     }
 
     fn list(&mut self) -> ReplyTask {
-        let records = self.supervisor.world().records.clone();
+        let records = self.supervisor.context().records.clone();
         Box::pin(async move {
             let Some(records) = records else {
                 return Reply::Sessions(Vec::new());
@@ -93,24 +93,24 @@ impl SessionHandle for TerminalSessions {
         })
     }
 
-    fn strangers(&mut self) -> ReplyTask {
-        let world = Arc::clone(self.supervisor.world());
-        Box::pin(async move { Reply::Strangers(unattached::ask(&world).await) })
+    fn unattached(&mut self) -> ReplyTask {
+        let context = Arc::clone(self.supervisor.context());
+        Box::pin(async move { Reply::Strangers(unattached::ask(&context).await) })
     }
 
     fn close_sandbox(&mut self, id: SandboxId, closing: CloseAction) -> ReplyTask {
-        let world = Arc::clone(self.supervisor.world());
+        let context = Arc::clone(self.supervisor.context());
         Box::pin(async move {
-            let phase = close_stranger(&world, &id, closing).await;
+            let phase = close_stranger(&context, &id, closing).await;
             Reply::Closed(id, phase)
         })
     }
 
     fn adopt(&mut self, id: SandboxId, key: SessionKey) -> ReplyTask {
-        let world = Arc::clone(self.supervisor.world());
+        let context = Arc::clone(self.supervisor.context());
         let wanted = AdoptRequest { name: None, key };
         Box::pin(async move {
-            let adopted = adopt(&world, &id, wanted).await;
+            let adopted = adopt(&context, &id, wanted).await;
             let adopted = adopted.and_then(|session| session.ok_or_else(|| unknown(&id)));
             Reply::Adopted(id, adopted.map(|session| Box::new(session.summary)))
         })
@@ -172,9 +172,9 @@ pub(super) fn attach(
             credential: CredentialRef::Env(args.password_env.clone()),
         },
     };
-    let mut world = setup::world(None, env, started, None)?;
+    let mut context = setup::context(None, env, started, None)?;
     // The first frame with a conversation need not wait for certificates that nobody looks at.
-    let http = &mut world.http_options;
+    let http = &mut context.http_options;
     http.tls = url.scheme() != "http" || http.proxies.need_tls();
     // What the address says is meant more than what the environment does.
     let (user, password) = who.unzip();
@@ -183,12 +183,12 @@ pub(super) fn attach(
     let redactor = Redactor::default();
     if let Some(password) = password {
         redactor.add(&password);
-        world.variables = HashMap::from([(args.password_env.clone(), password)]);
+        context.variables = HashMap::from([(args.password_env.clone(), password)]);
     }
     let user = user.filter(|user| !user.is_empty());
-    world.user = user.or_else(|| env.text(USERNAME).map(str::to_owned));
+    context.user = user.or_else(|| env.text(USERNAME).map(str::to_owned));
     let mode = Mode::Attach { spec, url: address };
-    show(mode, &config, world, (env, &redactor))
+    show(mode, &config, context, (env, &redactor))
 }
 
 /// Reads the address of a server; refuses what cannot be one, before the screen is taken.
@@ -203,7 +203,7 @@ fn server(address: &str) -> Result<Url, CommandError> {
     // Without a scheme a password in it was not seen.
     let shown = address.rsplit('@').next().unwrap_or_default();
     let failure = Failure::new(format!("'{shown}' is not the address of a server"));
-    Err(CommandError::Usage(failure.because(why).hint(
+    Err(CommandError::Usage(failure.detail(why).hint(
         "give the URL that `opencode serve` printed, like http://127.0.0.1:4096",
     )))
 }
@@ -227,29 +227,29 @@ pub(super) fn full(
     if late.is_none() && session.is_none() {
         provider::can_use_model(options, &config, &setup::code_source(options, &config, env))?;
     }
-    let mut world = setup::world(Some(&config), env, started, late)?;
+    let mut context = setup::context(Some(&config), env, started, late)?;
     let access = setup::clone_access(options);
-    world.clone_access.extend(access);
-    for secret in world.clone_access.iter().flat_map(CloneAccess::secrets) {
+    context.clone_access.extend(access);
+    for secret in context.clone_access.iter().flat_map(CloneAccess::secrets) {
         redactor.add(secret);
     }
-    world.records = Some(RecordStore::open(&config.paths.state_dir));
+    context.records = Some(RecordStore::open(&config.paths.state_dir));
     let new = setup::new_session(options, &config, env, None);
     let mode = Mode::Full {
         new,
         engine: config.engine.value,
-        project: world.settings.project.clone(),
+        project: context.settings.project.clone(),
         first,
     };
-    show(mode, &config, world, (env, &redactor))
+    show(mode, &config, context, (env, &redactor))
 }
 
 /// The session of this name, which is on the engine where it was made. A name that nobody has is told before
 /// the screen is taken.
 async fn chosen(name: &str, config: &mut Config, env: &Env) -> Result<FirstSession, CommandError> {
     let (key, engine) = {
-        let known = SessionLookup::open(config, env).await?;
-        let session = known.session(name)?;
+        let lookup = SessionLookup::open(config, env).await?;
+        let session = lookup.session(name)?;
         (session.key.clone(), session.sandbox.engine)
     };
     config.engine.value = engine;
@@ -259,7 +259,7 @@ async fn chosen(name: &str, config: &mut Config, env: &Env) -> Result<FirstSessi
 fn show(
     mode: Mode,
     config: &Config,
-    world: SessionContext,
+    context: SessionContext,
     (env, redactor): (&Env, &Redactor),
 ) -> Result<(), CommandError> {
     let log = setup::own_log(config, &config.paths.log_file(), redactor);
@@ -285,10 +285,13 @@ fn show(
     };
     let seed = setup::seed()?;
     let runtime = runtime()?;
-    let store = world.records.as_ref().map(|records| records.store.clone());
+    let store = context
+        .records
+        .as_ref()
+        .map(|records| records.store.clone());
     let shown = runtime.block_on(async {
         let (events, sessions) = mpsc::channel(EVENTS);
-        let door = TerminalSessions::new(Supervisor::new(world, events), log.warning.clone());
+        let door = TerminalSessions::new(Supervisor::new(context, events), log.warning.clone());
         let setup = Setup {
             door,
             sessions,
@@ -321,7 +324,7 @@ fn show(
 }
 
 pub(super) fn unshowable(error: &TerminalError) -> CommandError {
-    let failure = Failure::new("the terminal cannot be used").because(error.to_string());
+    let failure = Failure::new("the terminal cannot be used").detail(error.to_string());
     match error {
         TerminalError::NotATerminal | TerminalError::Dumb => CommandError::Usage(failure),
         TerminalError::Io(_) => CommandError::Failed(failure),

@@ -40,7 +40,7 @@ impl Failure {
     }
 
     #[must_use]
-    pub fn because(mut self, detail: impl Into<String>) -> Self {
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }

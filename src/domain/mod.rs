@@ -2,7 +2,7 @@
 //!
 //! What enters and leaves a session task is here ([`session`]), what the chat shows ([`chat`]), what
 //! the log pane shows ([`log`]), what a sandbox costs ([`price`]) by the time that it ran ([`runs`]),
-//! which sandboxes have no session ([`stranger`]), what a session that is not open does ([`activity`]),
+//! which sandboxes have no session ([`unattached_sandbox`]), what a session that is not open does ([`activity`]),
 //! what is said when something fails ([`failure`]), and what to do about it ([`advice`]).
 //! Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire` and
 //! `opencode::wire`.
@@ -14,9 +14,9 @@ pub mod failure;
 pub mod id;
 pub mod log;
 pub mod price;
-pub mod runs;
 pub mod sandbox;
 pub mod session;
-pub mod stranger;
 pub mod time;
+pub mod unattached_sandbox;
+pub mod usage;
 pub mod version;

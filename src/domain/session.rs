@@ -11,9 +11,9 @@ use super::id::{
     MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId, SessionKey, TemplateId,
 };
 use super::log::LogLine;
-use super::runs::Usage;
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
 use super::time::UnixMillis;
+use super::usage::Usage;
 
 /// How a session is to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]

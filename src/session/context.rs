@@ -187,7 +187,7 @@ impl SessionContext {
             .tempdir_in(&self.settings.scratch_dir);
         made.map_err(|error| {
             Failure::new("there is no room to pack the code")
-                .because(format!("{}: {error}", self.settings.scratch_dir.display()))
+                .detail(format!("{}: {error}", self.settings.scratch_dir.display()))
                 .hint("check that the directory for temporary files is writable")
         })
     }

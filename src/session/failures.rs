@@ -55,7 +55,7 @@ pub(crate) fn opencode(error: &OpencodeError) -> Failure {
                 .hint("give a URL like http://host:4096")
         }
     };
-    let failure = failure.because(error.to_string());
+    let failure = failure.detail(error.to_string());
     if error.is_retryable() {
         failure.passing(error.retry_after().unwrap_or_default())
     } else {
@@ -82,7 +82,7 @@ pub(crate) fn not_itself(error: &OpencodeError) -> String {
 /// The server wants a password and we had none, since the variable is not set.
 pub(crate) fn password_missing(variable: &str) -> Failure {
     Failure::new("the OpenCode server requires a password")
-        .because(format!("{variable} is not set"))
+        .detail(format!("{variable} is not set"))
         .advise([set_key(
             "set it to the server's password, or name another variable with --password-env",
         )])
@@ -93,7 +93,7 @@ pub(crate) fn password_refused(user: &str) -> Failure {
     Failure::new(format!(
         "OpenCode does not accept the password of user {user}"
     ))
-    .because("the user or the password is wrong")
+    .detail("the user or the password is wrong")
     .advise([set_key(
         "set OPENCODE_SERVER_USERNAME and OPENCODE_SERVER_PASSWORD to those of the server",
     )])
@@ -146,7 +146,7 @@ pub(crate) fn e2b(error: &Error) -> Failure {
         ErrorKind::Invalid { .. } => Failure::new("an address or id cannot be used")
             .hint("check E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN"),
     };
-    let failure = failure.because(error.to_string());
+    let failure = failure.detail(error.to_string());
     // Another call is at the same sandbox.
     let is_passing = error.is_retryable() || matches!(error.kind, ErrorKind::Conflict { .. });
     if is_passing {
@@ -181,7 +181,7 @@ fn whole_minutes(duration: Duration) -> String {
 pub(crate) fn engine(error: &EngineError) -> Failure {
     match error {
         EngineError::NoKey(_) => Failure::new("there is no E2B account to use")
-            .because(error.to_string())
+            .detail(error.to_string())
             .advise([set_key(
                 "set E2B_API_KEY, or use --engine local, which needs none",
             )]),
@@ -191,17 +191,17 @@ pub(crate) fn engine(error: &EngineError) -> Failure {
             let source = std::error::Error::source(error);
             let why = source.map_or_else(String::new, |source| format!(": {source}"));
             Failure::new("the server for local sandboxes did not start")
-                .because(format!("{error}{why}"))
+                .detail(format!("{error}{why}"))
                 .hint("run `sandbar local serve` to see what it says")
                 .retryable()
         }
         EngineError::Isolation { .. } => {
             Failure::new("isolation is below local.require_isolation")
-                .because(error.to_string())
+                .detail(error.to_string())
                 .hint("improve it (`sandbar doctor` says how) and run `sandbar local stop`, or lower the setting")
         }
         EngineError::Template(said) => Failure::new("OpenCode could not be installed")
-            .because(said.clone())
+            .detail(said.clone())
             .hint("check that npm works here: npm view opencode-ai version")
             .retryable(),
     }
@@ -209,13 +209,13 @@ pub(crate) fn engine(error: &EngineError) -> Failure {
 
 pub(crate) fn http(error: &HttpSetupError) -> Failure {
     Failure::new("the HTTP client could not be set up")
-        .because(error.to_string())
+        .detail(error.to_string())
         .hint("check the proxy variables and the certificates of this machine")
 }
 
 pub(crate) fn gone(id: &str) -> Failure {
     Failure::new("the sandbox no longer exists")
-        .because(format!(
+        .detail(format!(
             "sandbox {id} was killed from outside, or its time ended"
         ))
         .advise([Advice::ReadConversation, Advice::NewSession])
@@ -223,7 +223,7 @@ pub(crate) fn gone(id: &str) -> Failure {
 
 pub(crate) fn killed(id: &str) -> Failure {
     Failure::new("the sandbox was killed")
-        .because(format!("you killed this sandbox ({id})"))
+        .detail(format!("you killed this sandbox ({id})"))
         .advise([Advice::ReadConversation, Advice::NewSession])
 }
 
@@ -242,7 +242,7 @@ pub(crate) fn has_conversation() -> Failure {
 /// There is nothing that a new sandbox could be made from.
 pub(crate) fn no_snapshot() -> Failure {
     Failure::new("the session cannot be revived")
-        .because("it has no snapshot: no turn has ended while sandbar was connected")
+        .detail("it has no snapshot: no turn has ended while sandbar was connected")
         .advise([Advice::ReadConversation, Advice::NewSession])
 }
 
@@ -275,7 +275,7 @@ pub(crate) fn not_connected(is_paused: bool) -> Failure {
 /// Another process has the session's lock, and has not booted it yet.
 pub(crate) fn driven_elsewhere() -> Failure {
     Failure::new("another sandbar is starting this session")
-        .because("both use one store, and one of them starts OpenCode")
+        .detail("both use one store, and one of them starts OpenCode")
         .hint("it is shown here once it runs; what you type is kept")
         .retryable()
 }

@@ -48,7 +48,7 @@ struct RunningTask {
 /// Owns all session tasks of this process.
 #[derive(Debug)]
 pub struct Supervisor {
-    world: Arc<SessionContext>,
+    context: Arc<SessionContext>,
     changes: watch::Receiver<u64>,
     /// Looks for them; ends with this value.
     _watcher: JoinSet<()>,
@@ -60,11 +60,11 @@ pub struct Supervisor {
 
 impl Supervisor {
     /// Belongs inside a runtime. `events` is where all sessions speak; a capacity of 256 is enough.
-    pub fn new(world: SessionContext, events: mpsc::Sender<(SessionKey, SessionEvent)>) -> Self {
+    pub fn new(context: SessionContext, events: mpsc::Sender<(SessionKey, SessionEvent)>) -> Self {
         let (tell, changes) = watch::channel(0);
         let mut watcher = JoinSet::new();
-        if let Some(records) = &world.records {
-            let (store, interval) = (records.store.clone(), world.timing.store_poll);
+        if let Some(records) = &context.records {
+            let (store, interval) = (records.store.clone(), context.timing.store_poll);
             watcher.spawn(async move {
                 while store.changed(interval).await.is_ok() {
                     tell.send_modify(|count| *count += 1);
@@ -72,7 +72,7 @@ impl Supervisor {
             });
         }
         Self {
-            world: Arc::new(world),
+            context: Arc::new(context),
             changes,
             _watcher: watcher,
             events,
@@ -89,8 +89,8 @@ impl Supervisor {
     }
 
     /// What all sessions share.
-    pub fn world(&self) -> &Arc<SessionContext> {
-        &self.world
+    pub fn context(&self) -> &Arc<SessionContext> {
+        &self.context
     }
 
     /// Starts a session's task; does nothing if it runs already.
@@ -112,7 +112,7 @@ impl Supervisor {
         let life = driver::run(
             spec,
             driver::Channels {
-                world: Arc::clone(&self.world),
+                context: Arc::clone(&self.context),
                 events: events.clone(),
                 inbox,
                 changes: self.changes(),
@@ -129,7 +129,7 @@ impl Supervisor {
                 .is_err()
             {
                 let failure = Failure::new("this session's task crashed")
-                    .because("an error in sandbar itself; the log file has the place")
+                    .detail("an error in sandbar itself; the log file has the place")
                     .advise([Advice::OpenAgain, "the sandbox runs on".into()]);
                 events
                     .send(SessionEvent::Phase(Phase::Failed(failure.retryable())))
@@ -156,7 +156,7 @@ impl Supervisor {
         };
         let keys = keys.into_iter().filter(|key| !is_open(key)).collect();
         let events = |key| EventSender::new(key, self.events.clone());
-        self.watchers.set(&self.world, keys, events);
+        self.watchers.set(&self.context, keys, events);
     }
 
     /// Hands a command to a session; never waits. The draft of one that does not run is stored.
@@ -193,7 +193,7 @@ impl Supervisor {
 
     /// Stores that a session is on the screen now.
     pub fn note_shown(&mut self, key: SessionKey) {
-        let Some(records) = &self.world.records else {
+        let Some(records) = &self.context.records else {
             return;
         };
         let store = records.store.clone();
@@ -205,7 +205,7 @@ impl Supervisor {
     }
 
     fn store_draft(&mut self, key: SessionKey, draft: String) {
-        let Some(records) = &self.world.records else {
+        let Some(records) = &self.context.records else {
             return;
         };
         let store = records.store.clone();
@@ -227,9 +227,9 @@ impl Supervisor {
             running.cancel.cancel();
         } else if closing != CloseAction::Detach {
             let events = EventSender::new(key.clone(), self.events.clone());
-            let (world, key) = (Arc::clone(&self.world), key.clone());
+            let (context, key) = (Arc::clone(&self.context), key.clone());
             self.tasks.spawn(async move {
-                let (phase, life) = closing::close_stored(&world, &key, closing).await;
+                let (phase, life) = closing::close_stored(&context, &key, closing).await;
                 events.send(SessionEvent::Phase(phase)).await;
                 events.send(SessionEvent::Runs(life)).await;
             });
@@ -262,11 +262,11 @@ mod tests {
     #[tokio::test]
     async fn the_draft_of_a_session_that_does_not_run_is_stored() {
         let directory = tempfile::tempdir().unwrap();
-        let mut world = SessionContext::new(Instant::now(), HttpOptions::default());
+        let mut context = SessionContext::new(Instant::now(), HttpOptions::default());
         let records = RecordStore::open(directory.path());
-        world.records = Some(records.clone());
+        context.records = Some(records.clone());
         let (events, _listener) = mpsc::channel(1);
-        let mut supervisor = Supervisor::new(world, events);
+        let mut supervisor = Supervisor::new(context, events);
         let key = SessionKey::from("paused");
 
         let draft = SessionCommand::SaveDraft("half a thought".to_owned());

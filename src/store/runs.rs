@@ -9,8 +9,8 @@ use super::values::{count, integer};
 use super::{Store, StoreError};
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::price::{RunningSandbox, SandboxSize};
-use crate::domain::runs::{ObservedRun, RunEnd};
 use crate::domain::time::UnixMillis;
+use crate::domain::usage::{ObservedRun, RunEnd};
 
 const COLUMNS: &str = "session, sandbox_id, since, vcpus, memory_mib, ends_at, ended, exact";
 

@@ -40,7 +40,7 @@ pub trait SessionHandle {
     /// Reads the list of stored sessions; ends in [`Reply::Sessions`], or [`Reply::Notice`] on failure.
     fn list(&mut self) -> ReplyTask;
     /// Asks the engine for sandboxes that no session has; ends in [`Reply::Strangers`].
-    fn strangers(&mut self) -> ReplyTask;
+    fn unattached(&mut self) -> ReplyTask;
     /// Pauses or kills a sandbox that no session has; ends in [`Reply::Closed`].
     fn close_sandbox(&mut self, id: SandboxId, closing: CloseAction) -> ReplyTask;
     /// Makes a session of a sandbox that has none; ends in [`Reply::Adopted`].
@@ -144,8 +144,8 @@ impl<D: SessionHandle> Effects<D> {
                 self.begin(list)
             }
             Effect::ListStrangers => {
-                let strangers = self.door.strangers();
-                self.begin(strangers)
+                let unattached = self.door.unattached();
+                self.begin(unattached)
             }
             Effect::CloseSandbox(id, closing) => {
                 let closed = self.door.close_sandbox(id, closing);
@@ -239,7 +239,7 @@ fn refused(
     };
     let event = tell(|summary| {
         Failure::new(summary)
-            .because("too much is waiting for it")
+            .detail("too much is waiting for it")
             .advise([Advice::TryAgainSoon])
             .retryable()
     });

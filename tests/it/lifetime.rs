@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sandbar::app::input::key::Key;
 use sandbar::app::{FirstSession, Mode};
-use sandbar::domain::runs::RunEnd;
 use sandbar::domain::sandbox::EngineKind;
 use sandbar::domain::session::{CodeSource, NewSession};
+use sandbar::domain::usage::RunEnd;
 use sandbar::e2b::control::ControlClient;
 use sandbar::e2b::host::Addresses;
 use sandbar::e2b::list::ListFilter;

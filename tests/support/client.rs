@@ -197,7 +197,7 @@ impl Client {
         let until = Instant::now() + time;
         loop {
             if std::mem::take(&mut self.list) {
-                let records = self.supervisor.world().records.as_ref();
+                let records = self.supervisor.context().records.as_ref();
                 let rows = records.unwrap().store.sessions().await.unwrap();
                 self.event(Event::Reply(Reply::Sessions(rows)));
                 continue;
@@ -241,7 +241,7 @@ impl Client {
 
     /// What all its sessions are recorded in.
     pub(crate) fn records(&self) -> RecordStore {
-        self.supervisor.world().records.clone().unwrap()
+        self.supervisor.context().records.clone().unwrap()
     }
 
     /// Leaves; sandboxes run on.

@@ -10,14 +10,14 @@ use crate::app::time::format::LocalClock;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::{Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
+use crate::domain::unattached_sandbox::{Provenance, UnattachedSandbox};
 
 /// What goes with one sandbox.
 enum KillTarget<'a> {
     /// The sessions in it; never empty.
     Sessions(Vec<&'a SessionSummary>),
-    Stranger(&'a UnattachedSandbox),
+    Sandbox(&'a UnattachedSandbox),
 }
 
 /// What is known of a session's last snapshot.
@@ -67,16 +67,16 @@ impl<'a> KillConfirm<'a> {
         let targets = self.targets(rows);
         match &targets[..] {
             [KillTarget::Sessions(sessions)] => return self.kill_one(sessions),
-            [KillTarget::Stranger(stranger)] => {
-                let from = stranger.whence.words();
+            [KillTarget::Sandbox(unattached_sandbox)] => {
+                let from = unattached_sandbox.provenance.words();
                 let mut words = vec![
                     format!(
                         "Kill {}? No session here uses it: {from}.",
-                        called(stranger)
+                        called(unattached_sandbox)
                     ),
                     "Everything in it will be lost.".to_owned(),
                 ];
-                if stranger.whence == Provenance::Foreign {
+                if unattached_sandbox.provenance == Provenance::ThirdParty {
                     words.push("Another program may need it.".to_owned());
                 }
                 return words;
@@ -121,11 +121,11 @@ impl<'a> KillConfirm<'a> {
     fn target(self, target: &KillTarget<'_>) -> String {
         let rows = match target {
             KillTarget::Sessions(rows) => rows,
-            KillTarget::Stranger(stranger) => {
-                let from = stranger.whence.words();
+            KillTarget::Sandbox(unattached_sandbox) => {
+                let from = unattached_sandbox.provenance.words();
                 return format!(
                     "{}: {from}; everything in it will be lost",
-                    called(stranger)
+                    called(unattached_sandbox)
                 );
             }
         };
@@ -148,7 +148,12 @@ impl<'a> KillConfirm<'a> {
         for row in rows {
             match row {
                 RowTarget::Sandbox(id) => {
-                    targets.extend(self.all.list().stranger(id).map(KillTarget::Stranger));
+                    targets.extend(
+                        self.all
+                            .list()
+                            .unattached_sandbox(id)
+                            .map(KillTarget::Sandbox),
+                    );
                 }
                 RowTarget::Session(key) => {
                     let Some(row) = self.all.list().row(key) else {
@@ -158,7 +163,7 @@ impl<'a> KillConfirm<'a> {
                         KillTarget::Sessions(rows) => (row.sandbox.id.is_some()
                             && rows[0].sandbox.id == row.sandbox.id)
                             .then_some(rows),
-                        KillTarget::Stranger(_) => None,
+                        KillTarget::Sandbox(_) => None,
                     });
                     match shared {
                         Some(rows) => rows.push(row),
@@ -203,10 +208,10 @@ impl<'a> KillConfirm<'a> {
 }
 
 /// `sandbox i123 (my-work)`.
-fn called(stranger: &UnattachedSandbox) -> String {
-    match stranger.name.as_str() {
-        "" => format!("sandbox {}", stranger.id),
-        name => format!("sandbox {} ({})", stranger.id, quoted(name)),
+fn called(unattached_sandbox: &UnattachedSandbox) -> String {
+    match unattached_sandbox.name.as_str() {
+        "" => format!("sandbox {}", unattached_sandbox.id),
+        name => format!("sandbox {} ({})", unattached_sandbox.id, quoted(name)),
     }
 }
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crate::domain::price::Prices;
-use crate::domain::runs::Usage;
 use crate::domain::time::{UnixMillis, in_minutes};
+use crate::domain::usage::Usage;
 
 const MINUTE_MILLIS: u64 = 60_000;
 
@@ -43,7 +43,7 @@ mod tests {
 
     use super::*;
     use crate::domain::price::{MicroDollars, RunningSandbox, SandboxSize};
-    use crate::domain::runs::{ObservedRun, RunEnd};
+    use crate::domain::usage::{ObservedRun, RunEnd};
 
     const PRICES: Prices = Prices {
         vcpu_hour: MicroDollars(50_400),

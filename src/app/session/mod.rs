@@ -22,12 +22,12 @@ use super::cx::Cx;
 use super::effect::Effect;
 use super::logs::Logs;
 use crate::domain::id::SessionKey;
-use crate::domain::runs::Usage;
 use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus, Stage};
 use crate::domain::session::{
     SessionCommand, SessionEvent, SessionOrigin, SessionSpec, SnapshotInfo,
 };
 use crate::domain::time::{Monotonic, UnixMillis};
+use crate::domain::usage::Usage;
 use boot::Boot;
 use time_left::TimeLeft;
 

@@ -74,7 +74,7 @@ impl OpenSessions {
 
     /// Lets go of sessions that are over and that nobody looks at: when they are opened again, what was
     /// recorded of them is there. Returns them, and what has become of each.
-    pub(in crate::app) fn let_go(&mut self) -> Vec<(SessionKey, Phase)> {
+    pub(in crate::app) fn release(&mut self) -> Vec<(SessionKey, Phase)> {
         let shown = &self.shown;
         let over = |key: &SessionKey, session: &mut OpenSession| {
             shown.as_ref() != Some(key) && session.is_over()

@@ -73,7 +73,7 @@ impl App {
             self.sift_strangers();
         }
         if is_end {
-            self.let_go();
+            self.release();
         }
     }
 
@@ -102,8 +102,8 @@ impl App {
     }
 
     /// Lets go of sessions that are over and that nobody looks at; the list keeps what has become of them.
-    fn let_go(&mut self) {
-        for (key, phase) in self.open.let_go() {
+    fn release(&mut self) {
+        for (key, phase) in self.open.release() {
             if let Some(row) = self.list.row_mut(&key) {
                 row.phase = phase;
             }
@@ -199,7 +199,7 @@ impl App {
         cx.ask(Effect::NoteShown(key.clone()));
         self.open.show(key);
         self.focus.go_to(Pane::Chat);
-        self.let_go();
+        self.release();
     }
 
     pub(in crate::app) fn show_row(&mut self, index: usize, cx: &mut Cx<'_>) {

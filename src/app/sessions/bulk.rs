@@ -11,7 +11,7 @@ use super::all_sessions::AllSessions;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionEvent;
-use crate::domain::stranger::EngineState;
+use crate::domain::unattached_sandbox::EngineState;
 
 /// What is done to all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +116,10 @@ fn needs_nothing(op: BulkOp, row: &RowTarget, all: AllSessions<'_>) -> Option<Bu
         RowTarget::Session(key) => key,
         RowTarget::Sandbox(id) => {
             let is_paused = |life| op == BulkOp::Pause && life == EngineState::Paused;
-            return match all.list().stranger(id) {
-                Some(stranger) => is_paused(stranger.life).then_some(BulkResult::Already),
+            return match all.list().unattached_sandbox(id) {
+                Some(unattached_sandbox) => {
+                    is_paused(unattached_sandbox.life).then_some(BulkResult::Already)
+                }
                 None => Some(BulkResult::Gone),
             };
         }

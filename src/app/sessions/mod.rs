@@ -27,7 +27,7 @@ use crate::domain::activity::Activity;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::UnattachedSandbox;
+use crate::domain::unattached_sandbox::UnattachedSandbox;
 
 pub(super) use pending_action::PendingAction;
 pub(super) use update::SessionsOutcome;
@@ -50,7 +50,7 @@ pub(super) struct Sessions {
     /// As the engine told last.
     heard: Vec<UnattachedSandbox>,
     /// Those of them that are no session's here; they stand below the sessions.
-    strangers: Vec<UnattachedSandbox>,
+    unattached: Vec<UnattachedSandbox>,
     /// What is done to strangers, or was refused.
     pending: BTreeMap<SandboxId, PendingAction>,
     /// Why the engine could not be asked last.
@@ -115,12 +115,14 @@ impl Sessions {
             .rows
             .iter()
             .map(|row| RowTarget::Session(row.key.clone()));
-        let strangers = self.strangers.iter();
-        sessions.chain(strangers.map(|stranger| RowTarget::Sandbox(stranger.id.clone())))
+        let unattached = self.unattached.iter();
+        sessions.chain(
+            unattached.map(|unattached_sandbox| RowTarget::Sandbox(unattached_sandbox.id.clone())),
+        )
     }
 
     fn last(&self) -> usize {
-        (self.rows.len() + self.strangers.len()).saturating_sub(1)
+        (self.rows.len() + self.unattached.len()).saturating_sub(1)
     }
 
     pub(super) fn marks(&self) -> usize {

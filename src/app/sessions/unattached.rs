@@ -12,8 +12,8 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::UnattachedSandbox;
 use crate::domain::time::Monotonic;
+use crate::domain::unattached_sandbox::UnattachedSandbox;
 
 impl App {
     /// Asks now, or once more as soon as the answer to the last question is here.
@@ -53,8 +53,11 @@ impl App {
             return;
         }
         let open = &self.open;
-        self.list.sift(|stranger| {
-            let session = stranger.key.as_ref().and_then(|key| open.get(key));
+        self.list.sift(|unattached_sandbox| {
+            let session = unattached_sandbox
+                .key
+                .as_ref()
+                .and_then(|key| open.get(key));
             // It is made, and the session has not told which one it is yet.
             session.is_some_and(|session| {
                 matches!(session.phase(), Phase::Booting(_) | Phase::Reconnecting(_))
@@ -117,20 +120,20 @@ impl App {
     pub(in crate::app) fn stranger_selected(&self) -> Option<&UnattachedSandbox> {
         match self.list.selected() {
             Some(RowTarget::Sandbox(id)) if self.focus.is_on(Pane::Sessions) => {
-                self.list.stranger(&id)
+                self.list.unattached_sandbox(&id)
             }
             _ => None,
         }
     }
 
     /// Why it is listed, and what can be done about it.
-    pub(in crate::app) fn stranger_words(&self, stranger: &UnattachedSandbox) -> String {
-        let why = match self.list.pending(&stranger.id) {
+    pub(in crate::app) fn stranger_words(&self, unattached_sandbox: &UnattachedSandbox) -> String {
+        let why = match self.list.pending(&unattached_sandbox.id) {
             Some(PendingAction::Refused(why)) => format!("cannot be adopted, as {why}"),
-            _ => stranger.whence.words(),
+            _ => unattached_sandbox.provenance.words(),
         };
         let key = |action, does| key_does(&self.list_key(action), does, "");
-        let adopt = self.list.is_adoptable(stranger);
+        let adopt = self.list.is_adoptable(unattached_sandbox);
         let adopt = adopt.then(|| key(SessionsAction::Adopt, "adopts it"));
         let keys = adopt
             .into_iter()
@@ -144,8 +147,8 @@ impl App {
 
     /// Says why a stranger cannot be opened.
     pub(in crate::app) fn cannot_open(&mut self, cx: &Cx<'_>) {
-        if let Some(stranger) = self.stranger_selected() {
-            let words = self.stranger_words(stranger);
+        if let Some(unattached_sandbox) = self.stranger_selected() {
+            let words = self.stranger_words(unattached_sandbox);
             self.notify(format!("no session here uses this sandbox: {words}"), cx);
         }
     }

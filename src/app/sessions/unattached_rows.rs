@@ -6,15 +6,17 @@ use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::{EngineState, Provenance, UnattachedSandbox};
+use crate::domain::unattached_sandbox::{EngineState, Provenance, UnattachedSandbox};
 
 impl Sessions {
-    pub(in crate::app) fn strangers(&self) -> &[UnattachedSandbox] {
-        &self.strangers
+    pub(in crate::app) fn unattached(&self) -> &[UnattachedSandbox] {
+        &self.unattached
     }
 
-    pub(in crate::app) fn stranger(&self, id: &SandboxId) -> Option<&UnattachedSandbox> {
-        self.strangers.iter().find(|stranger| stranger.id == *id)
+    pub(in crate::app) fn unattached_sandbox(&self, id: &SandboxId) -> Option<&UnattachedSandbox> {
+        self.unattached
+            .iter()
+            .find(|unattached_sandbox| unattached_sandbox.id == *id)
     }
 
     pub(in crate::app) fn pending(&self, id: &SandboxId) -> Option<&PendingAction> {
@@ -30,9 +32,12 @@ impl Sessions {
     }
 
     /// Whether it may become a session here.
-    pub(in crate::app) fn is_adoptable(&self, stranger: &UnattachedSandbox) -> bool {
-        let refused = matches!(self.pending(&stranger.id), Some(PendingAction::Refused(_)));
-        stranger.whence == Provenance::Elsewhere && !refused
+    pub(in crate::app) fn is_adoptable(&self, unattached_sandbox: &UnattachedSandbox) -> bool {
+        let refused = matches!(
+            self.pending(&unattached_sandbox.id),
+            Some(PendingAction::Refused(_))
+        );
+        unattached_sandbox.provenance == Provenance::Elsewhere && !refused
     }
 
     /// Notes that it is being adopted. Returns whether that is to be asked for: nothing else is done to
@@ -74,12 +79,12 @@ impl Sessions {
             Phase::Paused => Some(EngineState::Paused),
             _ => Some(EngineState::Running),
         };
-        self.heard.retain_mut(|stranger| {
-            if stranger.id != *id {
+        self.heard.retain_mut(|unattached_sandbox| {
+            if unattached_sandbox.id != *id {
                 return true;
             }
             if let Some(life) = life {
-                stranger.life = life;
+                unattached_sandbox.life = life;
             }
             life.is_some()
         });
@@ -87,23 +92,27 @@ impl Sessions {
 
     /// Takes what the engine told. What it told before stays where it cannot be asked.
     pub(in crate::app) fn heard(&mut self, told: Result<Vec<UnattachedSandbox>, Failure>) {
-        let strangers = match told {
-            Ok(strangers) => strangers,
+        let unattached = match told {
+            Ok(unattached) => unattached,
             Err(failure) => {
                 self.trouble = Some(failure.summary);
                 return;
             }
         };
         self.trouble = None;
-        let is_listed = |id: &SandboxId| strangers.iter().any(|stranger| stranger.id == *id);
+        let is_listed = |id: &SandboxId| {
+            unattached
+                .iter()
+                .any(|unattached_sandbox| unattached_sandbox.id == *id)
+        };
         self.pending.retain(|id, _| is_listed(id));
-        self.heard = strangers;
+        self.heard = unattached;
     }
 
     /// Shows those that are no session's here. `is_on_its_way` says it of one that a session is just
     /// taking. The cursor stays on its row.
     pub(in crate::app) fn sift(&mut self, is_on_its_way: impl Fn(&UnattachedSandbox) -> bool) {
-        if self.heard.is_empty() && self.strangers.is_empty() {
+        if self.heard.is_empty() && self.unattached.is_empty() {
             return;
         }
         let selected = self.selected();
@@ -113,8 +122,10 @@ impl Sessions {
                 .any(|row| row.sandbox.id.as_ref() == Some(id))
         };
         let strange = self.heard.iter();
-        let strange = strange.filter(|stranger| !has(&stranger.id) && !is_on_its_way(stranger));
-        self.strangers = strange.cloned().collect();
+        let strange = strange.filter(|unattached_sandbox| {
+            !has(&unattached_sandbox.id) && !is_on_its_way(unattached_sandbox)
+        });
+        self.unattached = strange.cloned().collect();
         self.settle(selected);
     }
 

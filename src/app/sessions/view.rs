@@ -47,7 +47,7 @@ impl SessionsView<'_> {
             buf.set_stringn(area.x, area.bottom(), words, width, self.theme.dim);
         }
         let sessions = self.list.rows.len();
-        if sessions == 0 && self.list.strangers.is_empty() {
+        if sessions == 0 && self.list.unattached.is_empty() {
             buf.set_stringn(area.x, area.y, " No sessions yet.", width, self.theme.dim);
             return Vec::new();
         }
@@ -60,8 +60,8 @@ impl SessionsView<'_> {
             let place = Rect::new(area.x, y, area.width, height);
             if let Some(row) = self.list.rows.get(index) {
                 self.row(index, row, place, buf);
-            } else if let Some(stranger) = self.list.strangers.get(index - sessions) {
-                self.stranger(index, stranger, place, buf);
+            } else if let Some(unattached_sandbox) = self.list.unattached.get(index - sessions) {
+                self.unattached_sandbox(index, unattached_sandbox, place, buf);
             }
             drawn.push((index, place));
             y += height;

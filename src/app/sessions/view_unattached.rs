@@ -9,24 +9,24 @@ use ratatui::layout::Rect;
 use super::view::{SessionsView, put_mark, put_right};
 use super::{PendingAction, RowTarget};
 use crate::app::time::format;
-use crate::domain::stranger::{EngineState, Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
+use crate::domain::unattached_sandbox::{EngineState, Provenance, UnattachedSandbox};
 use crate::text::{ansi, wrap};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
 impl SessionsView<'_> {
     /// Two rows, as each session has.
-    pub(super) fn stranger(
+    pub(super) fn unattached_sandbox(
         &self,
         index: usize,
-        stranger: &UnattachedSandbox,
+        unattached_sandbox: &UnattachedSandbox,
         area: Rect,
         buf: &mut Buffer,
     ) {
         let theme = self.theme;
         let width = usize::from(area.width);
-        let style = match stranger.life {
+        let style = match unattached_sandbox.life {
             EngineState::Running => theme.warning,
             EngineState::Paused | EngineState::Unknown => theme.dim,
         };
@@ -35,14 +35,14 @@ impl SessionsView<'_> {
         if self
             .list
             .marked
-            .contains(&RowTarget::Sandbox(stranger.id.clone()))
+            .contains(&RowTarget::Sandbox(unattached_sandbox.id.clone()))
         {
             put_mark(area, buf, theme);
         }
-        let right = lives(stranger, self.wall);
+        let right = lives(unattached_sandbox, self.wall);
         let room = width.saturating_sub(5 + wrap::width(&right));
-        let name = match stranger.name.as_str() {
-            "" => stranger.id.as_str(),
+        let name = match unattached_sandbox.name.as_str() {
+            "" => unattached_sandbox.id.as_str(),
             name => name,
         };
         let name = ansi::plain(name).replace('\n', " ");
@@ -50,7 +50,7 @@ impl SessionsView<'_> {
         buf.set_stringn(x, area.y, wrap::truncate(&name, room), room, theme.text);
         put_right(&right, area, buf, theme.dim);
         if area.height > 1 {
-            let detail = self.of_stranger(stranger);
+            let detail = self.of_stranger(unattached_sandbox);
             let room = width.saturating_sub(4);
             let detail = wrap::truncate(&detail, room);
             buf.set_stringn(x, area.y + 1, detail, room, theme.dim);
@@ -61,32 +61,32 @@ impl SessionsView<'_> {
     }
 
     /// What can be done, why it is listed, what it is: the first has room in the narrowest list.
-    fn of_stranger(&self, stranger: &UnattachedSandbox) -> String {
-        let words = match self.list.pending(&stranger.id) {
+    fn of_stranger(&self, unattached_sandbox: &UnattachedSandbox) -> String {
+        let words = match self.list.pending(&unattached_sandbox.id) {
             Some(PendingAction::Adopting) => "being adopted …".to_owned(),
             Some(PendingAction::Pausing) => "being paused …".to_owned(),
             Some(PendingAction::Killing) => "being killed …".to_owned(),
             Some(PendingAction::Refused(why)) => format!("cannot be adopted: {why}"),
-            None => match (&stranger.whence, self.adopt_key) {
+            None => match (&unattached_sandbox.provenance, self.adopt_key) {
                 (Provenance::Elsewhere, key) if !key.is_empty() => {
-                    format!("{key} adopts it: {}", stranger.whence.words())
+                    format!("{key} adopts it: {}", unattached_sandbox.provenance.words())
                 }
-                (whence, _) => whence.words(),
+                (provenance, _) => provenance.words(),
             },
         };
         let mut parts = vec![words];
-        parts.extend(size(stranger));
-        if !stranger.name.is_empty() {
-            parts.push(stranger.id.to_string());
+        parts.extend(size(unattached_sandbox));
+        if !unattached_sandbox.name.is_empty() {
+            parts.push(unattached_sandbox.id.to_string());
         }
         ansi::plain(&parts.join(" · ")).replace('\n', " ")
     }
 }
 
 /// `running 3h`, `paused`. No seconds: they would be drawn anew with whatever else changes.
-fn lives(stranger: &UnattachedSandbox, wall: UnixMillis) -> String {
-    let word = stranger.life.name();
-    let time = stranger.run().map(|run| run.time(wall));
+fn lives(unattached_sandbox: &UnattachedSandbox, wall: UnixMillis) -> String {
+    let word = unattached_sandbox.life.name();
+    let time = unattached_sandbox.run().map(|run| run.time(wall));
     match time.filter(|time| *time >= MINUTE) {
         Some(time) => format!("{word} {}", format::brief(time)),
         None => word.to_owned(),
@@ -94,8 +94,8 @@ fn lives(stranger: &UnattachedSandbox, wall: UnixMillis) -> String {
 }
 
 /// `2 vCPU 1024 MiB`; nothing where the engine does not say.
-fn size(stranger: &UnattachedSandbox) -> Option<String> {
-    let size = stranger.size;
+fn size(unattached_sandbox: &UnattachedSandbox) -> Option<String> {
+    let size = unattached_sandbox.size;
     let is_known = size.vcpus > 0 || size.memory_mib > 0;
     is_known.then(|| format!("{} vCPU {} MiB", size.vcpus, size.memory_mib))
 }

@@ -3,13 +3,13 @@
 mod bulk;
 mod keys;
 mod rebound;
+mod recovery;
 mod revive;
 mod sessions;
-mod strangers;
 mod time;
+mod unattached;
 mod views;
 mod watched;
-mod ways;
 
 use std::time::Duration;
 
@@ -304,7 +304,7 @@ fn log(stream: LogStream, text: &str) -> LogLine {
 
 fn exited() -> Failure {
     Failure::new("OpenCode ended with exit code 1")
-        .because("it stopped before it listened on port 4096")
+        .detail("it stopped before it listened on port 4096")
         .advise([Advice::ReadLogs, Advice::NewSession])
         .retryable()
         .stderr(vec![

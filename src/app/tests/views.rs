@@ -378,7 +378,7 @@ fn outside_text_never_reaches_the_screen_as_control() {
         nasty,
         Phase::Failed(
             Failure::new(nasty)
-                .because(nasty)
+                .detail(nasty)
                 .hint(nasty)
                 .stderr(vec![nasty.into()]),
         ),

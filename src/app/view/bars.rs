@@ -11,8 +11,8 @@ use crate::app::action::{Action, AppAction};
 use crate::app::time::format;
 use crate::app::{App, Mode};
 use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus};
-use crate::domain::stranger::{EngineState, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
+use crate::domain::unattached_sandbox::{EngineState, UnattachedSandbox};
 use crate::text::{ansi, wrap};
 
 impl App {
@@ -153,11 +153,11 @@ impl App {
                 .count()
         };
         let runs = |one: &&UnattachedSandbox| one.life == EngineState::Running;
-        let strangers = self.list.strangers().iter().filter(runs).count();
+        let unattached = self.list.unattached().iter().filter(runs).count();
         [(SessionStatus::NeedsYou, "!"), (SessionStatus::Failed, "x")]
             .into_iter()
             .map(|(state, sign)| (sign, count(state)))
-            .chain([("+", strangers)])
+            .chain([("+", unattached)])
             .filter(|(_, count)| *count > 0)
             .map(|(sign, count)| format!("[{sign}{count}]"))
             .collect::<Vec<_>>()
@@ -181,12 +181,13 @@ impl App {
             return;
         }
         let mut facts: Vec<String> = Vec::new();
-        if let Some(stranger) = self.stranger_selected() {
+        if let Some(unattached_sandbox) = self.stranger_selected() {
             // The narrow list has no room for all of it.
-            let engine = stranger.engine.name();
-            let what = self.stranger_words(stranger);
+            let engine = unattached_sandbox.engine.name();
+            let what = self.stranger_words(unattached_sandbox);
             facts.push(
-                ansi::plain(&format!("{} ({engine}): {what}", stranger.id)).replace('\n', " "),
+                ansi::plain(&format!("{} ({engine}): {what}", unattached_sandbox.id))
+                    .replace('\n', " "),
             );
         }
         if self.focus.is_zoomed() && !self.is_attached() {

@@ -143,7 +143,8 @@ impl App {
             KeyContext::Sessions if self.list.marks() > 0 => MARKED.to_vec(),
             KeyContext::Sessions if self.stranger_selected().is_some() => {
                 let adoptable = self.stranger_selected();
-                let adoptable = adoptable.is_some_and(|stranger| self.list.is_adoptable(stranger));
+                let adoptable = adoptable
+                    .is_some_and(|unattached_sandbox| self.list.is_adoptable(unattached_sandbox));
                 STRANGER[usize::from(!adoptable)..].to_vec()
             }
             KeyContext::Sessions => LIST.to_vec(),

@@ -107,7 +107,7 @@ impl App {
         for (line, row) in lines.iter().zip(strip.rows()) {
             buf.set_line(row.x, row.y, line, row.width);
         }
-        let seat = ChatViewProps {
+        let props = ChatViewProps {
             focused,
             title: &self.chat_title(area.width),
             focus_key: &self.pane_key(AppAction::FocusChat),
@@ -122,7 +122,7 @@ impl App {
             sandbox_cost: &cost::words(session.life(), &self.options.prices, vx.wall),
             rows,
         };
-        session.chat.view(area, buf, vx, &seat);
+        session.chat.view(area, buf, vx, &props);
         if !focused {
             vx.viewport.cursor = None;
         }
@@ -171,7 +171,7 @@ impl App {
             (0, n) => format!("{n} need you"),
             (n, _) => format!("{n} marked"),
         };
-        let more = match self.list.strangers().len() {
+        let more = match self.list.unattached().len() {
             0 => String::new(),
             n => format!(" +{n}"),
         };

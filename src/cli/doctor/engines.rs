@@ -92,8 +92,8 @@ pub(super) async fn account(config: &Config, env: &Env, started: Instant) -> Che
     let mut config = config.clone();
     config.engine.value = EngineKind::E2b;
     let answer = async {
-        let world = setup::world(Some(&config), env, started, None).map_err(|_| "")?;
-        let host = EngineClient::find_or_start(&world).await;
+        let context = setup::context(Some(&config), env, started, None).map_err(|_| "")?;
+        let host = EngineClient::find_or_start(&context).await;
         let host = host.map_err(|failure| in_a_line(&failure))?;
         let began = Instant::now();
         let found = host.has_template(config.template.value.as_str()).await;

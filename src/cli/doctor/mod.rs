@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::args::{GlobalOptions, JsonArgs};
-use super::known::FORMAT;
+use super::lookup::FORMAT;
 use super::report::{self, CommandError};
 use super::{keyring, runtime, setup};
 use crate::config::{Config, Env};

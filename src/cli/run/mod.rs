@@ -56,7 +56,7 @@ fn prompt_text(argument: &str) -> Result<String, CommandError> {
             .read_to_string(&mut text)
             .map_err(|error| {
                 Failure::new("the prompt could not be read from standard input")
-                    .because(error.to_string())
+                    .detail(error.to_string())
             })?;
     }
     if text.trim().is_empty() {
@@ -69,15 +69,15 @@ async fn follow(opening: SessionOpening, text: String, args: &RunArgs) -> Result
     let mut ids = IdSource::seeded(setup::seed()?);
     let (message, part) = (ids.message(wall()), ids.part(wall()));
     let SessionOpening {
-        world,
+        context,
         spec,
         name,
         model,
         found,
     } = opening;
-    let (key, records) = (spec.key.clone(), world.records.clone());
+    let (key, records) = (spec.key.clone(), context.records.clone());
     let (events, mut inbox) = mpsc::channel(256);
-    let mut supervisor = Supervisor::new(world, events);
+    let mut supervisor = Supervisor::new(context, events);
     let mut headless = match found {
         SandboxBefore::Nothing => Headless::new(args.auto, message.clone()),
         SandboxBefore::Paused | SandboxBefore::Running => {
@@ -140,7 +140,7 @@ async fn converse(
     let key = spec.key.clone();
     supervisor.open(spec);
     let taken = supervisor.command(&key, SessionCommand::Prompt(prompt));
-    taken.map_err(|busy| Failure::new("the prompt was not taken").because(busy.to_string()))?;
+    taken.map_err(|busy| Failure::new("the prompt was not taken").detail(busy.to_string()))?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     loop {

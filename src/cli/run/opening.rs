@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::super::args::GlobalOptions;
-use super::super::known::{self, SessionLookup};
+use super::super::lookup::{self, SessionLookup};
 use super::super::report::{self, CommandError};
 use super::super::{keyring, provider, setup};
 use crate::app::cx::IdSource;
@@ -30,7 +30,7 @@ pub(super) enum SandboxBefore {
 
 /// A session that is to be opened.
 pub(super) struct SessionOpening {
-    pub(super) world: SessionContext,
+    pub(super) context: SessionContext,
     pub(super) spec: SessionSpec,
     pub(super) name: String,
     /// Of the prompt; `None`: the session's own.
@@ -47,21 +47,21 @@ pub(super) async fn of_new(
 ) -> Result<SessionOpening, CommandError> {
     let names = keyring::for_new(config, options.demo);
     keyring::complete(config, &names).await;
-    let mut world = setup::world(Some(config), env, Instant::now(), None)?;
+    let mut context = setup::context(Some(config), env, Instant::now(), None)?;
     let records = RecordStore::open(&config.paths.state_dir);
-    world.clone_access.extend(setup::clone_access(options));
+    context.clone_access.extend(setup::clone_access(options));
     provider::can_use_model(options, config, &setup::code_source(options, config, env))?;
     let mut new = setup::new_session(options, config, env, name.map(str::to_owned));
     for notice in records.store.notices().await {
         report::progress(notice);
     }
     let naming = name.map_or(Naming::Similar, |_| Naming::Exact);
-    world.records = Some(records.clone());
+    context.records = Some(records.clone());
     let mut spec = SessionSpec {
         key: IdSource::seeded(setup::seed()?).session_key(wall()),
         origin: SessionOrigin::New(new.clone()),
     };
-    match reservation::reserve(&world, &spec, naming).await {
+    match reservation::reserve(&context, &spec, naming).await {
         Ok(Some(name)) => new.name = name,
         Err(StoreError::NameTaken { name }) => return Err(taken(&records, &name).await.into()),
         // What cannot be stored runs all the same.
@@ -69,7 +69,7 @@ pub(super) async fn of_new(
     }
     spec.origin = SessionOrigin::New(new.clone());
     Ok(SessionOpening {
-        world,
+        context,
         name: new.name,
         model: new.model,
         spec,
@@ -79,7 +79,7 @@ pub(super) async fn of_new(
 
 async fn taken(records: &RecordStore, name: &str) -> Failure {
     match records.store.by_name(name).await {
-        Ok(Some(other)) => known::taken(&other.summary),
+        Ok(Some(other)) => lookup::taken(&other.summary),
         // It has just been removed.
         _ => Failure::new(format!("there is a session named {name} already"))
             .hint("run the command again, or give another --name"),
@@ -96,9 +96,9 @@ pub(super) async fn of_known(
     refuse_options_of_new(name, options)?;
     let names = config.missing_provider_keys();
     keyring::complete(config, &names).await;
-    let known = SessionLookup::open(config, env).await?;
-    let session = known.session(name)?;
-    let stored = known.store().session(&session.key).await.ok().flatten();
+    let lookup = SessionLookup::open(config, env).await?;
+    let session = lookup.session(name)?;
+    let stored = lookup.store().session(&session.key).await.ok().flatten();
     let code = stored.and_then(|stored| Some(stored.new?.code));
     // Where sandbar only connected nobody knows what the code says.
     if let Some(code) = code {
@@ -107,15 +107,15 @@ pub(super) async fn of_known(
     let gone = || {
         let failure = Failure::new(format!("session {} is gone", session.name));
         let hint = format!("`sandbar revive {}` brings it back", session.name);
-        CommandError::from(failure.because("its sandbox is no longer there").hint(hint))
+        CommandError::from(failure.detail("its sandbox is no longer there").hint(hint))
     };
     if matches!(session.phase, Phase::Gone(_)) {
         return Err(gone());
     }
-    let world = known.world(session.sandbox.engine).await?;
-    let found = found(&world, session).await?.ok_or_else(gone)?;
+    let context = lookup.context(session.sandbox.engine).await?;
+    let found = found(&context, session).await?.ok_or_else(gone)?;
     Ok(SessionOpening {
-        world,
+        context,
         spec: SessionSpec {
             key: session.key.clone(),
             origin: SessionOrigin::Stored,
@@ -143,10 +143,10 @@ fn refuse_options_of_new(name: &str, options: &GlobalOptions) -> Result<(), Comm
 
 /// Whether the session's sandbox runs now; `None`: it is gone.
 async fn found(
-    world: &SessionContext,
+    context: &SessionContext,
     session: &SessionSummary,
 ) -> Result<Option<SandboxBefore>, Failure> {
-    let (Some(id), Some(host)) = (&session.sandbox.id, EngineClient::find(world).await?) else {
+    let (Some(id), Some(host)) = (&session.sandbox.id, EngineClient::find(context).await?) else {
         return Ok(Some(SandboxBefore::Paused));
     };
     let listed = host.sandbox(id).await?;

@@ -48,7 +48,7 @@ pub(in crate::session) async fn bring_code(
 
 /// Clones a repository in the sandbox; returns its directory.
 async fn clone(cx: &BootCx, sandbox: &SessionSandbox, url: &str) -> Result<String, Failure> {
-    let for_git = for_git(&cx.world.clone_access, url);
+    let for_git = for_git(&cx.context.clone_access, url);
     let url = for_git.url.as_str();
     let name = url.trim_end_matches('/').rsplit(['/', ':']).next();
     let name = name.unwrap_or_default().trim_end_matches(".git");
@@ -79,7 +79,7 @@ async fn send_work_tree(
     if size.bytes > CODE_LIMIT && !cx.large_code {
         return Err(Phase::Failed(large(&size)));
     }
-    let scratch = cx.world.scratch()?;
+    let scratch = cx.context.scratch()?;
     let packed = code::pack(root, scratch.path()).await?;
     let size = packed.bytes.len();
     let line = format!("sending {} ({})", packed.name, megabytes(size));
@@ -103,7 +103,7 @@ fn large(size: &CodeSize) -> Failure {
     }
     let megabytes = size.bytes / 1_000_000;
     Failure::new(format!("the code here is large ({megabytes} MB)"))
-        .because(why)
+        .detail(why)
         .advise([Advice::SendAnyway, Advice::StartEmpty])
         .retryable()
 }

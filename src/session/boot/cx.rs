@@ -15,7 +15,7 @@ use crate::session::run::events::EventSender;
 
 /// What a boot works with.
 pub(crate) struct BootCx {
-    pub(crate) world: Arc<SessionContext>,
+    pub(crate) context: Arc<SessionContext>,
     pub(crate) events: EventSender,
     pub(crate) recorder: Recorder,
     pub(crate) spec: SessionSpec,
@@ -40,7 +40,7 @@ impl BootCx {
         self.events
             .send(SessionEvent::Phase(Phase::Booting(stage)))
             .await;
-        let at = self.world.now();
+        let at = self.context.now();
         self.events
             .send(SessionEvent::Boot(BootEvent::Started { stage, at }))
             .await;

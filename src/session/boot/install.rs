@@ -28,7 +28,7 @@ pub(in crate::session) async fn find_or_install(
     sandbox: &SessionSandbox,
     place: &mut SessionRecord,
 ) -> Result<String, Phase> {
-    let version = cx.world.settings.opencode_version.clone();
+    let version = cx.context.settings.opencode_version.clone();
     let what = "OpenCode could not be looked for";
     let (path, version) = if let Some(found) = find(sandbox, what, &version).await? {
         found
@@ -36,7 +36,7 @@ pub(in crate::session) async fn find_or_install(
         install(cx, sandbox, &version).await?;
         find(sandbox, what, &version).await?.ok_or_else(|| {
             Failure::new("OpenCode was installed but cannot be run")
-                .because(format!("version {version} does not start in this sandbox"))
+                .detail(format!("version {version} does not start in this sandbox"))
                 .advise([Advice::TryAgain, Advice::UseTemplate(None)])
         })?
     };
@@ -66,7 +66,7 @@ const CERTIFICATES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CE
 
 /// Installs OpenCode in the sandbox and shows npm's lines as they come.
 async fn install(cx: &BootCx, sandbox: &SessionSandbox, version: &str) -> Result<(), Failure> {
-    let limit = cx.world.settings.install_limit;
+    let limit = cx.context.settings.install_limit;
     let (mut process, deadline) = server_process::limited(INSTALL, &[version], limit);
     if sandbox.engine.kind == EngineKind::Local {
         // A sandbox with its own network has a way out of its own, which it was told; and each has
@@ -76,7 +76,7 @@ async fn install(cx: &BootCx, sandbox: &SessionSandbox, version: &str) -> Result
             let is_way_out = own && name.to_ascii_lowercase().ends_with("_proxy");
             !is_way_out && name != PATH && !CERTIFICATES.contains(&name.as_str())
         };
-        let install = cx.world.settings.install_env.iter().filter(fits);
+        let install = cx.context.settings.install_env.iter().filter(fits);
         process.env.extend(install.cloned());
     }
     process.deadline = Some(deadline);
@@ -106,7 +106,7 @@ async fn install(cx: &BootCx, sandbox: &SessionSandbox, version: &str) -> Result
     };
     Err(
         Failure::new("OpenCode could not be installed in the sandbox")
-            .because(why)
+            .detail(why)
             .advise([
                 Advice::TryAgain,
                 Advice::UseTemplate(Some("opencode".to_owned())),
@@ -153,7 +153,7 @@ async fn follow(
             }
             Err(error) if left > 0 && error.is_retryable() => {
                 left -= 1;
-                tokio::time::sleep(cx.world.timing.look_again).await;
+                tokio::time::sleep(cx.context.timing.look_again).await;
                 let again = ProcessRef::Pid(stream.pid());
                 if let Ok(again) = sandbox.envd.connect(&again).await {
                     *stream = again;

@@ -54,7 +54,7 @@ pub(crate) async fn boot(cx: BootCx) -> Result<OpencodeServer, Phase> {
             Some(place) => Box::pin(sandbox::boot(&cx, place)).await,
             None => Err(Phase::Failed(
                 Failure::new("this session is not stored")
-                    .because("it was deleted, or never stored")
+                    .detail("it was deleted, or never stored")
                     .advise([Advice::NewSession]),
             )),
         },
@@ -67,10 +67,10 @@ async fn attach(
     session: Option<OpencodeSessionId>,
     credential: &CredentialRef,
 ) -> Result<OpencodeServer, Failure> {
-    let password = cx.world.secret(credential);
+    let password = cx.context.secret(credential);
     let has_password = password.is_some();
     let url_of_server = url.trim_end_matches('/').to_owned();
-    let client = cx.world.opencode(url_of_server, password, Vec::new())?;
+    let client = cx.context.opencode(url_of_server, password, Vec::new())?;
     let found = cx
         .stage(Stage::Subscribe, find_conversation(&client, session))
         .await;
@@ -79,7 +79,7 @@ async fn attach(
             failures::password_missing(variable)
         }
         (OpencodeError::Unauthorized { .. }, _) => {
-            failures::password_refused(cx.world.user.as_deref().unwrap_or(USER))
+            failures::password_refused(cx.context.user.as_deref().unwrap_or(USER))
         }
         _ => failures::opencode(&error),
     })?;

@@ -90,7 +90,7 @@ pub(in crate::session) fn check(
         let level = engine.isolation.unwrap_or("unknown");
         return Err(
             Failure::new("provider keys cannot be kept out of this sandbox")
-                .because(format!(
+                .detail(format!(
                     "secrets = \"egress\" needs isolation full with an own network, out by a proxy; \
                      here it is {level}"
                 ))

@@ -59,7 +59,7 @@ async fn furnish(
     }
     sandbox.follower = server::join(cx, &sandbox, &place).await;
     if sandbox.follower.is_none() {
-        if !cx.recorder.drives() {
+        if !cx.recorder.holds_lock() {
             // To start it is for the one that drives.
             return Err(Phase::Failed(failures::driven_elsewhere()));
         }
@@ -80,14 +80,14 @@ async fn create(cx: &BootCx, place: &mut SessionRecord) -> Result<SessionSandbox
         stays_asleep(cx, &place.sandbox, id).await?;
     }
     let engine = cx
-        .world
+        .context
         .engine()
         .await
         .map_err(|error| failures::engine(&error))?;
     if !engine.notice.is_empty() {
         cx.output(Stage::Create, engine.notice.clone()).await;
     }
-    let ttl = ttl(&cx.world, &engine);
+    let ttl = ttl(&cx.context, &engine);
     is_engine_of(&place.sandbox, &engine)?;
     if let Some(template) = &cx.template {
         take_template(cx, &engine, place, template).await?;
@@ -103,7 +103,7 @@ async fn create(cx: &BootCx, place: &mut SessionRecord) -> Result<SessionSandbox
     cx.recorder.save_access(&wire);
     // It runs, and costs, also if nothing comes of this boot.
     cx.recorder.phase(&Phase::Dormant).await;
-    let sandbox = SessionSandbox::new(&cx.world, engine, wire)?;
+    let sandbox = SessionSandbox::new(&cx.context, engine, wire)?;
     if sandbox.engine.kind == EngineKind::E2b {
         tell_end(cx, &sandbox, place).await;
     }
@@ -113,7 +113,7 @@ async fn create(cx: &BootCx, place: &mut SessionRecord) -> Result<SessionSandbox
 /// Asks when the sandbox's time ends: the account's plan may allow less than was asked for.
 async fn tell_end(cx: &BootCx, sandbox: &SessionSandbox, place: &mut SessionRecord) {
     let longest = sandbox.engine.control.longest_life();
-    let told = longest.and_then(|longest| failures::cut_by_plan(&cx.world.settings, longest));
+    let told = longest.and_then(|longest| failures::cut_by_plan(&cx.context.settings, longest));
     if let Some(line) = told {
         cx.output(Stage::Create, line).await;
     }
@@ -126,8 +126,8 @@ async fn tell_end(cx: &BootCx, sandbox: &SessionSandbox, place: &mut SessionReco
 /// Ends the boot of a sandbox that does not run, since to connect would resume it; the engine is not
 /// started for it either.
 async fn stays_asleep(cx: &BootCx, sandbox: &SandboxInfo, id: &SandboxId) -> Result<(), Phase> {
-    let Some(host) = EngineClient::find(&cx.world).await? else {
-        let spec = cx.world.settings.engine.as_ref();
+    let Some(host) = EngineClient::find(&cx.context).await? else {
+        let spec = cx.context.settings.engine.as_ref();
         if spec.is_some_and(Engine::is_stopped) {
             return Err(Phase::Paused);
         }
@@ -197,21 +197,21 @@ async fn make(
     if place.new.demo && engine.demo_program.is_none() {
         return Err(Phase::Failed(
             Failure::new("the demo model runs in local sandboxes only")
-                .because("it is a part of this program, which is not in E2B's templates")
+                .detail("it is a part of this program, which is not in E2B's templates")
                 .advise([Advice::SetKey(
                     "use --engine local, or set a model provider's key".to_owned(),
                 )]),
         ));
     }
-    if cx.world.settings.secrets_at_egress && !place.new.demo {
-        let left_out = provider_key_rules::check(engine, &cx.world.provider_keys().await)?;
+    if cx.context.settings.secrets_at_egress && !place.new.demo {
+        let left_out = provider_key_rules::check(engine, &cx.context.provider_keys().await)?;
         for line in left_out {
             cx.output(Stage::Create, line).await;
         }
     }
     let template = place.new.template.as_str();
     let (lines, mut progress) = tokio::sync::mpsc::channel(64);
-    let settings = &cx.world.settings;
+    let settings = &cx.context.settings;
     let env = settings.install_env.iter();
     let terms = InstallTerms {
         env: env
@@ -263,7 +263,7 @@ async fn call(
     let keys = if place.new.demo {
         Vec::new()
     } else {
-        cx.world.provider_keys().await
+        cx.context.provider_keys().await
     };
     let new = new_sandbox(cx, place, engine, (keys, password), ttl);
     let made = engine.control.create(&new).await;
@@ -298,7 +298,7 @@ fn new_sandbox(
     (keys, password): (Vec<(String, SecretString)>, &SecretString),
     ttl: Duration,
 ) -> NewSandbox {
-    let settings = &cx.world.settings;
+    let settings = &cx.context.settings;
     let mut variables = BTreeMap::new();
     let mut rules = BTreeMap::new();
     match (place.new.demo, settings.secrets_at_egress) {

@@ -54,7 +54,7 @@ pub(in crate::session) const OPENCODE_TAG: &str = "opencode";
 /// A new password of 256 random bits.
 pub(in crate::session) fn password() -> Result<SecretString, Failure> {
     let token = random::token().map_err(|error| {
-        Failure::new("the system gives no random numbers").because(error.to_string())
+        Failure::new("the system gives no random numbers").detail(error.to_string())
     })?;
     Ok(token.into())
 }
@@ -141,7 +141,7 @@ fn client(
     place: &SessionRecord,
 ) -> Result<OpencodeClient, Failure> {
     let port = place.port.unwrap_or(PORT);
-    let opencode = sandbox.opencode(&cx.world, port, cx.recorder.password());
+    let opencode = sandbox.opencode(&cx.context, port, cx.recorder.password());
     Ok(opencode?.1)
 }
 
@@ -153,7 +153,7 @@ fn follower(
     start: Option<u32>,
 ) -> Arc<LogFollower> {
     let with = FollowContext {
-        world: Arc::clone(&cx.world),
+        context: Arc::clone(&cx.context),
         events: cx.events.clone(),
         recorder: cx.recorder.clone(),
         envd: sandbox.envd.clone(),
@@ -279,7 +279,7 @@ fn free_port() -> Result<u16, Failure> {
     let address = listener.and_then(|listener| listener.local_addr());
     address.map(|address| address.port()).map_err(|error| {
         Failure::new("this machine has no free port")
-            .because(error.to_string())
+            .detail(error.to_string())
             .retryable()
     })
 }
@@ -291,14 +291,14 @@ pub(in crate::session) async fn connect(
     place: &mut SessionRecord,
 ) -> Result<OpencodeServer, Phase> {
     let port = place.port.unwrap_or(PORT);
-    let (url, client) = sandbox.opencode(&cx.world, port, cx.recorder.password())?;
+    let (url, client) = sandbox.opencode(&cx.context, port, cx.recorder.password())?;
     let answers = async {
         let version = health(cx, &sandbox, &client).await?;
-        let (_, open) = sandbox.opencode(&cx.world, port, None)?;
+        let (_, open) = sandbox.opencode(&cx.context, port, None)?;
         match open.health().await {
             Ok(_) => Err(Phase::Failed(
                 Failure::new(OPEN_SERVER)
-                    .because(format!("it listens on port {port} of the sandbox"))
+                    .detail(format!("it listens on port {port} of the sandbox"))
                     .advise([Advice::TryAnotherPort]),
             )),
             Err(_) => Ok(version),
@@ -324,7 +324,7 @@ async fn health(
     sandbox: &SessionSandbox,
     client: &OpencodeClient,
 ) -> Result<String, Phase> {
-    let timing = &cx.world.timing;
+    let timing = &cx.context.timing;
     let listening = async {
         match &sandbox.follower {
             Some(follower) => follower.listening().await,
@@ -353,7 +353,7 @@ async fn health(
         failure = sandbox.process_ended() => Err(Phase::Failed(failure)),
         () = tokio::time::sleep(timing.health_deadline) => Err(Phase::Failed(
             Failure::new("OpenCode did not become healthy")
-                .because(format!("it was asked for {} s", timing.health_deadline.as_secs()))
+                .detail(format!("it was asked for {} s", timing.health_deadline.as_secs()))
                 .advise([Advice::TryAgain, Advice::ReadLogs])
                 .retryable(),
         )),

@@ -187,7 +187,7 @@ impl Git {
     ) -> Result<Result<Vec<u8>, String>, Failure> {
         let not_run = |error: std::io::Error| {
             Failure::new("git could not be run")
-                .because(error.to_string())
+                .detail(error.to_string())
                 .hint("install git, or start with --empty")
         };
         for name in REMOVED {
@@ -223,6 +223,6 @@ impl Git {
 
 fn failed(what: &str, said: String) -> Failure {
     Failure::new(format!("{what} failed"))
-        .because(said)
+        .detail(said)
         .hint("start with --empty to leave the code out")
 }

@@ -15,6 +15,6 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 fn scratch_failure(error: &std::io::Error) -> Failure {
     Failure::new("the work tree could not be packed")
-        .because(error.to_string())
+        .detail(error.to_string())
         .hint("check that the temporary directory is writable and has room")
 }

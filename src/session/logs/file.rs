@@ -160,15 +160,15 @@ pub(in crate::session) async fn follow(
     file: LogFile,
     mut from: u64,
     alone: bool,
-    world: Arc<SessionContext>,
+    context: Arc<SessionContext>,
     pieces: mpsc::Sender<FileChunk>,
 ) {
-    let timing = &world.timing;
+    let timing = &context.timing;
     let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
     let family = format!("{TAG}-{}-", file.end());
     let name = format!("{family}{}-{}", std::process::id(), wall().0);
     let mut others = if alone { family } else { name.clone() };
-    let mut woken = world.woken();
+    let mut woken = context.woken();
     loop {
         let began = Instant::now();
         let before = from;

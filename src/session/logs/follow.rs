@@ -61,7 +61,7 @@ pub(crate) struct LogFollower {
 
 /// What a follower works with.
 pub(crate) struct FollowContext {
-    pub(crate) world: Arc<SessionContext>,
+    pub(crate) context: Arc<SessionContext>,
     pub(crate) events: EventSender,
     pub(crate) recorder: Recorder,
     pub(crate) envd: EnvdClient,
@@ -151,7 +151,7 @@ impl LogReader {
         let mut tasks = JoinSet::new();
         let (tell, mut heard) = mpsc::channel(PIECES);
         let watched = WatchedProcess {
-            world: Arc::clone(&self.with.world),
+            context: Arc::clone(&self.with.context),
             envd: self.with.envd.clone(),
             client: self.with.client.clone(),
             is_silent: self.with.start.is_some(),
@@ -193,8 +193,11 @@ impl LogReader {
                 start,
                 stream,
             };
-            let (world, alone) = (Arc::clone(&self.with.world), self.with.recorder.drives());
-            let follow = file::follow(file, lines.next(), alone, world, tell.clone());
+            let (context, alone) = (
+                Arc::clone(&self.with.context),
+                self.with.recorder.holds_lock(),
+            );
+            let follow = file::follow(file, lines.next(), alone, context, tell.clone());
             tails.spawn(follow);
         }
         self.files = Some(files);
@@ -207,7 +210,7 @@ impl LogReader {
         pieces: &mut mpsc::Receiver<FileChunk>,
         tails: &mut JoinSet<()>,
     ) -> Option<ExitStatus> {
-        let every = self.with.world.timing.log_batch;
+        let every = self.with.context.timing.log_batch;
         let mut due: Option<Instant> = None;
         loop {
             let deadline = due.unwrap_or_else(Instant::now);
@@ -331,7 +334,7 @@ impl LogReader {
 
     /// Reads a start's files to their end.
     async fn read_rest(&mut self, start: u32) {
-        let limit = self.with.world.timing.call;
+        let limit = self.with.context.timing.call;
         for stream in [LogStream::Stdout, LogStream::Stderr] {
             let Some(files) = &self.files else { return };
             let from = files[index(stream)].next();
@@ -365,7 +368,7 @@ impl LogReader {
     /// Waits until fewer lines wait for the listener.
     async fn wait_for_room(&mut self, most: usize) {
         while self.waiting.len() >= most {
-            tokio::time::sleep(self.with.world.timing.log_batch).await;
+            tokio::time::sleep(self.with.context.timing.log_batch).await;
             self.flush().await;
         }
     }
@@ -390,11 +393,11 @@ impl LogReader {
         let failure = if let Some(how) = &how {
             self.note(&format!("opencode serve ended: {how}"));
             Failure::new(format!("OpenCode ended ({how})"))
-                .because("the server in the sandbox is not running any more")
+                .detail("the server in the sandbox is not running any more")
         } else {
             self.note("opencode serve ended while the log stream was broken");
             Failure::new("OpenCode ended")
-                .because("its process is no longer in the sandbox; how it ended is unknown")
+                .detail("its process is no longer in the sandbox; how it ended is unknown")
         };
         self.flush().await;
         let failure = failure

@@ -32,7 +32,7 @@ pub(in crate::session) enum ProcessNews {
 
 /// What is watched.
 pub(in crate::session) struct WatchedProcess {
-    pub(in crate::session) world: Arc<SessionContext>,
+    pub(in crate::session) context: Arc<SessionContext>,
     pub(in crate::session) envd: EnvdClient,
     /// Of the server, with our password.
     pub(in crate::session) client: OpencodeClient,
@@ -75,7 +75,7 @@ pub(in crate::session) async fn watch(
     tell: mpsc::Sender<ProcessNews>,
 ) {
     let mut source = ProcessFollow::new(stream, false);
-    let timing = &with.world.timing;
+    let timing = &with.context.timing;
     let mut backoff = Backoff::new(timing.backoff_base, timing.backoff_cap);
     loop {
         let heard = match with.next(&mut source).await {
@@ -111,7 +111,7 @@ impl WatchedProcess {
         if is_silent {
             source.stream.without_keepalives();
         }
-        let mut woken = self.world.woken();
+        let mut woken = self.context.woken();
         tokio::select! {
             event = source.stream.next() => event.ok().flatten(),
             Ok(()) = woken.changed() => None,
@@ -125,7 +125,7 @@ impl WatchedProcess {
         source: &ProcessFollow,
         backoff: &mut Backoff,
     ) -> Option<ProcessFollow> {
-        backoff.reset_if_lasting(source.since.elapsed(), self.world.timing.lasting);
+        backoff.reset_if_lasting(source.since.elapsed(), self.context.timing.lasting);
         loop {
             tokio::time::sleep(backoff.next(random::jitter(), None)).await;
             match self.again(source).await {

@@ -70,7 +70,7 @@ pub(crate) struct Recorder {
     records: Option<RecordStore>,
     /// What stands in for the store where there is none.
     memory: Arc<Mutex<RecorderState>>,
-    drives: Arc<AtomicBool>,
+    holds_lock: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Default)]
@@ -94,23 +94,23 @@ struct DraftSlot {
 }
 
 impl Recorder {
-    pub(crate) fn open(world: &SessionContext, spec: &SessionSpec) -> Self {
-        let engine = world
+    pub(crate) fn open(context: &SessionContext, spec: &SessionSpec) -> Self {
+        let engine = context
             .settings
             .engine
             .as_ref()
             .map_or(EngineKind::Attached, EngineSpec::kind);
         let records = match spec.origin {
             SessionOrigin::Attach { .. } => None,
-            SessionOrigin::New(_) | SessionOrigin::Stored => world.records.clone(),
+            SessionOrigin::New(_) | SessionOrigin::Stored => context.records.clone(),
         };
         Self {
             key: spec.key.clone(),
             engine,
-            project: world.settings.project.clone(),
+            project: context.settings.project.clone(),
             records,
             memory: Arc::default(),
-            drives: Arc::new(AtomicBool::new(true)),
+            holds_lock: Arc::new(AtomicBool::new(true)),
         }
     }
 
@@ -119,8 +119,8 @@ impl Recorder {
     }
 
     /// Whether this process drives the session. True until [`Recorder::try_drive`] says otherwise.
-    pub(crate) fn drives(&self) -> bool {
-        self.drives.load(Ordering::Acquire)
+    pub(crate) fn holds_lock(&self) -> bool {
+        self.holds_lock.load(Ordering::Acquire)
     }
 
     /// Takes the session's lock if nobody has it; returns whether this process drives the session.
@@ -132,7 +132,8 @@ impl Recorder {
         if memory.lock.is_none() {
             memory.lock = SessionLock::try_take(&records.directory, &self.key);
         }
-        self.drives.store(memory.lock.is_some(), Ordering::Release);
+        self.holds_lock
+            .store(memory.lock.is_some(), Ordering::Release);
         memory.lock.is_some()
     }
 
@@ -145,7 +146,7 @@ impl Recorder {
 
     /// Where things are recorded that only the driving process records.
     fn driven(&self) -> Option<&RecordStore> {
-        self.records.as_ref().filter(|_| self.drives())
+        self.records.as_ref().filter(|_| self.holds_lock())
     }
 
     fn memory(&self) -> MutexGuard<'_, RecorderState> {
@@ -304,7 +305,7 @@ impl Recorder {
         };
         records.secrets.save(&self.key, &secrets).map_err(|error| {
             Failure::new("the session's password could not be stored")
-                .because(error.to_string())
+                .detail(error.to_string())
                 .hint("check that sandbar's state directory is writable; `sandbar config` names it")
                 .retryable()
         })
@@ -449,13 +450,13 @@ mod tests {
 
     /// The session as one more process has it open.
     fn process(dir: &Path) -> Recorder {
-        let mut world = SessionContext::new(tokio::time::Instant::now(), HttpOptions::default());
-        world.records = Some(RecordStore::open(dir));
+        let mut context = SessionContext::new(tokio::time::Instant::now(), HttpOptions::default());
+        context.records = Some(RecordStore::open(dir));
         let spec = SessionSpec {
             key: "one".into(),
             origin: SessionOrigin::Stored,
         };
-        Recorder::open(&world, &spec)
+        Recorder::open(&context, &spec)
     }
 
     fn prompt(id: &str) -> Prompt {
@@ -474,7 +475,7 @@ mod tests {
         let (one, two) = (process(dir.path()), process(dir.path()));
 
         assert_eq!((one.try_drive(), two.try_drive()), (true, false));
-        assert_eq!((one.drives(), two.drives()), (true, false));
+        assert_eq!((one.holds_lock(), two.holds_lock()), (true, false));
         two.enqueue(&prompt("a")).await;
         two.enqueue(&prompt("b")).await;
         assert_eq!(one.claim(&"a".into(), false).await, Claim::Granted);

@@ -36,7 +36,7 @@ fn open_elsewhere() -> Failure {
 
 fn failed(error: &impl std::fmt::Display) -> Failure {
     Failure::new("the session could not be removed")
-        .because(error.to_string())
+        .detail(error.to_string())
         .hint("check that sandbar's state directory is writable; `sandbar config` names it")
 }
 

@@ -13,14 +13,14 @@ use crate::store::{Naming, StoreError};
 /// # Errors
 /// [`StoreError::NameTaken`] when another session has a name that is to be taken as it is.
 pub async fn reserve(
-    world: &SessionContext,
+    context: &SessionContext,
     spec: &SessionSpec,
     naming: Naming,
 ) -> Result<Option<String>, StoreError> {
     let SessionOrigin::New(new) = &spec.origin else {
         return Ok(None);
     };
-    let recorder = Recorder::open(world, spec);
+    let recorder = Recorder::open(context, spec);
     let place = recorder.add(new.clone(), naming, wall()).await?;
     Ok(Some(place.new.name))
 }

@@ -3,9 +3,9 @@
 use super::{Recorder, told};
 use crate::domain::id::SandboxId;
 use crate::domain::price::RunningSandbox;
-use crate::domain::runs::{ObservedRun, Usage};
 use crate::domain::sandbox::EngineKind;
 use crate::domain::time::UnixMillis;
+use crate::domain::usage::{ObservedRun, Usage};
 use crate::session::context::wall;
 
 impl Recorder {

@@ -23,7 +23,7 @@ pub(crate) async fn handle(
         (SessionCommand::Pause, _) => return Err(StopSession(CloseAction::Pause)),
         (SessionCommand::Kill, _) => return Err(StopSession(CloseAction::Kill)),
         (SessionCommand::Reconnect, _) => {
-            serving.world.woke().await;
+            serving.context.woke().await;
             return Ok(CommandOutcome::Retry);
         }
         // Nothing waits for its next try.

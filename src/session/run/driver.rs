@@ -35,7 +35,7 @@ use crate::session::sandbox::SandboxVerdict;
 
 /// What a session's task is given to speak and listen with.
 pub(crate) struct Channels {
-    pub(crate) world: Arc<SessionContext>,
+    pub(crate) context: Arc<SessionContext>,
     pub(crate) events: EventSender,
     pub(crate) inbox: CommandInbox<SessionCommand>,
     /// Changes when another process has written to the store.
@@ -61,17 +61,17 @@ enum WaitEnd {
 /// Runs a session until it is closed.
 pub(crate) async fn run(spec: SessionSpec, doors: Channels, ending: StopRequest) {
     let Channels {
-        world,
+        context,
         events,
         inbox,
         changes,
     } = doors;
-    let recorder = Recorder::open(&world, &spec);
-    let mut serving = SessionState::new(Arc::clone(&world), events, recorder, changes);
+    let recorder = Recorder::open(&context, &spec);
+    let mut serving = SessionState::new(Arc::clone(&context), events, recorder, changes);
     serving.restore().await;
     let mut life = Driver {
-        spec: world.settled(spec).await,
-        world,
+        spec: context.settled(spec).await,
+        context,
         serving,
         inbox,
         ending,
@@ -89,7 +89,7 @@ const GIVEN_UP: &str = "the connection was given up for a new one";
 const TRIES: u32 = 3;
 
 struct Driver {
-    world: Arc<SessionContext>,
+    context: Arc<SessionContext>,
     spec: SessionSpec,
     serving: SessionState,
     inbox: CommandInbox<SessionCommand>,
@@ -104,7 +104,7 @@ impl Driver {
     /// Boots, serves, mends what breaks; only a [`StopSession`] ends it.
     async fn live(&mut self) -> Result<Infallible, StopSession> {
         self.wait_until_wanted().await?;
-        let mut outage = RetryState::of_boots(&self.world.timing);
+        let mut outage = RetryState::of_boots(&self.context.timing);
         self.wait_if_over().await?;
         loop {
             self.wait_for_driver().await?;
@@ -145,7 +145,7 @@ impl Driver {
             let until = match phase {
                 // As the screen says: what is sent to a paused sandbox resumes it.
                 Phase::Paused => WaitEnd::Prompt,
-                Phase::Failed(_) if !self.serving.recorder.drives() => WaitEnd::Change,
+                Phase::Failed(_) if !self.serving.recorder.holds_lock() => WaitEnd::Change,
                 _ => WaitEnd::Retry,
             };
             if phase == Phase::Failed(failures::driven_elsewhere()) {
@@ -189,11 +189,11 @@ impl Driver {
                     self.hear(&command);
                     let is_typing = matches!(&command, SessionCommand::SaveDraft(text) if !text.is_empty());
                     let is_asked = commands::handle(&mut self.serving, None, command).await? == CommandOutcome::Retry;
-                    if is_asked || is_typing && self.world.settings.warm_start {
+                    if is_asked || is_typing && self.context.settings.warm_start {
                         return Ok(());
                     }
                 }
-                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+                elsewhere = self.serving.elsewhere() => self.serving.on_store_change(elsewhere).await,
             }
             if self.serving.has_prompts() {
                 return Ok(());
@@ -215,7 +215,7 @@ impl Driver {
                     self.hear(&command);
                     commands::handle(&mut self.serving, None, command).await?;
                 }
-                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+                elsewhere = self.serving.elsewhere() => self.serving.on_store_change(elsewhere).await,
             }
         }
         Ok(())
@@ -235,7 +235,7 @@ impl Driver {
     /// Another process starts the session: that is a boot here too, of which this is all that is known.
     async fn tell_of_driver(&mut self) {
         let (stage, line) = (Stage::Create, failures::driven_elsewhere().summary);
-        let at = self.world.now();
+        let at = self.context.now();
         for event in [
             SessionEvent::Phase(Phase::Booting(stage)),
             SessionEvent::Boot(BootEvent::Started { stage, at }),
@@ -248,7 +248,7 @@ impl Driver {
     /// Serves over one connection after another; returns the phase in which only a new boot helps,
     /// or `None` where it helps at once.
     async fn stay_connected(&mut self) -> Result<Option<Phase>, StopSession> {
-        let mut outage = RetryState::of_connections(&self.world.timing);
+        let mut outage = RetryState::of_connections(&self.context.timing);
         loop {
             let (lost, lived) = self.connection(&outage).await?;
             let (reason, least) = match lost {
@@ -292,7 +292,7 @@ impl Driver {
         if let Some(phase) = self.inquiry.take_over() {
             return Ok(Some(phase));
         }
-        let timing = &self.world.timing;
+        let timing = &self.context.timing;
         let limit = if is_eager {
             timing.eager_cap
         } else {
@@ -318,7 +318,7 @@ impl Driver {
         self.serving.announce(Phase::Reconnecting(outage)).await;
         self.wait(WaitEnd::Time(wait)).await?;
         // Others may have died with what was lost, and the machine may have slept.
-        self.world.renew_connections().await;
+        self.context.renew_connections().await;
         Ok(())
     }
 
@@ -349,7 +349,7 @@ impl Driver {
             let happened = match happened {
                 Ok(happened) => happened,
                 Err(stop) => {
-                    connection.let_keep(&self.serving).await;
+                    connection.finish_snapshot(&self.serving).await;
                     return Err(stop);
                 }
             };
@@ -380,7 +380,7 @@ impl Driver {
                         return Ok(None);
                     }
                 }
-                elsewhere = self.serving.elsewhere() => self.serving.heard_of(elsewhere).await,
+                elsewhere = self.serving.elsewhere() => self.serving.on_store_change(elsewhere).await,
                 done = &mut work => return Ok(Some(done)),
             }
         }
@@ -413,7 +413,7 @@ impl Driver {
                     }
                 }
                 elsewhere = self.serving.elsewhere() => {
-                    self.serving.heard_of(elsewhere).await;
+                    self.serving.on_store_change(elsewhere).await;
                     if elsewhere == StoreChange::TookOver && until == WaitEnd::Change {
                         return Ok(());
                     }

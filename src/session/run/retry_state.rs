@@ -115,12 +115,12 @@ mod tests {
     use super::*;
 
     /// The waits of the tries that fall into the first minute, if each try fails at once.
-    async fn waits(mut outages: RetryState, jitter: f64) -> Vec<(Duration, Duration)> {
+    async fn waits(mut retry_state: RetryState, jitter: f64) -> Vec<(Duration, Duration)> {
         let began = Instant::now();
         let mut waits = Vec::new();
         while began.elapsed() < Duration::from_mins(2) {
             let failed = ("x".to_owned(), Duration::ZERO);
-            let (wait, _) = outages.next(failed, jitter, UnixMillis(0));
+            let (wait, _) = retry_state.next(failed, jitter, UnixMillis(0));
             waits.push((began.elapsed(), wait));
             tokio::time::advance(wait).await;
         }
@@ -150,30 +150,30 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn haste_begins_anew_with_each_loss_and_a_server_may_still_ask_for_time() {
         let timing = Timing::default();
-        let mut outages = RetryState::of_connections(&timing);
-        assert!(!outages.is_eager());
+        let mut retry_state = RetryState::of_connections(&timing);
+        assert!(!retry_state.is_eager());
         let failed = |secs| ("x".to_owned(), Duration::from_secs(secs));
 
-        let (wait, _) = outages.next(failed(7), 1.0, UnixMillis(0));
+        let (wait, _) = retry_state.next(failed(7), 1.0, UnixMillis(0));
         assert_eq!(wait, Duration::from_secs(7));
         tokio::time::advance(timing.eager_for).await;
-        assert!(!outages.is_eager());
-        outages.over();
-        outages.next(failed(0), 1.0, UnixMillis(0));
+        assert!(!retry_state.is_eager());
+        retry_state.over();
+        retry_state.next(failed(0), 1.0, UnixMillis(0));
 
-        assert!(outages.is_eager());
+        assert!(retry_state.is_eager());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_drops_each_connection_soon_is_asked_less_and_less_often() {
         let timing = Timing::default();
-        let mut outages = RetryState::of_connections(&timing);
+        let mut retry_state = RetryState::of_connections(&timing);
         let life = Duration::from_millis(100);
         let began = Instant::now();
         let (mut eager, mut later) = (0, Vec::new());
         while began.elapsed() < Duration::from_mins(10) {
-            outages.lived(life);
-            let (wait, _) = outages.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
+            retry_state.lived(life);
+            let (wait, _) = retry_state.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
             if began.elapsed() < Duration::from_secs(30) {
                 assert!(wait <= Duration::from_secs(1), "{wait:?}");
                 eager += 1;
@@ -186,11 +186,11 @@ mod tests {
         assert_eq!(later.last(), Some(&timing.backoff_cap));
 
         // One that lasted is missed with haste again.
-        outages.lived(timing.lasting);
-        let (wait, outage) = outages.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
+        retry_state.lived(timing.lasting);
+        let (wait, outage) = retry_state.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
 
         assert_eq!((wait, outage.attempt), (timing.backoff_base, 1));
-        assert!(outages.is_eager());
+        assert!(retry_state.is_eager());
     }
 
     #[tokio::test(start_paused = true)]

@@ -97,7 +97,7 @@ impl OpencodeServer {
             }
             FollowEnd::SessionNotFound => Disconnect::Until(Phase::Failed(
                 Failure::new("the server does not have this conversation")
-                    .because("it was deleted, or the server's data was")
+                    .detail("it was deleted, or the server's data was")
                     .advise([Advice::NewSession]),
             )),
             FollowEnd::Http(error) if error.is_retryable() => Disconnect::Connection {

@@ -30,19 +30,19 @@ pub struct EngineClient {
 
 impl EngineClient {
     /// The engine of the settings; `None`: it is the local one, and it does not run. Never starts it.
-    pub async fn find(world: &SessionContext) -> Result<Option<Self>, Failure> {
-        let Some(spec) = &world.settings.engine else {
+    pub async fn find(context: &SessionContext) -> Result<Option<Self>, Failure> {
+        let Some(spec) = &context.settings.engine else {
             return Ok(None);
         };
-        let http = world.http().map_err(|error| failures::http(&error))?;
+        let http = context.http().map_err(|error| failures::http(&error))?;
         let found = Engine::find(spec, &http).await;
         let found = found.map_err(|error| failures::engine(&error))?;
         Ok(found.map(|engine| Self { engine }))
     }
 
     /// The engine of the settings; the local one is started where it does not run.
-    pub async fn find_or_start(world: &SessionContext) -> Result<Self, Failure> {
-        let engine = world.engine().await;
+    pub async fn find_or_start(context: &SessionContext) -> Result<Self, Failure> {
+        let engine = context.engine().await;
         let engine = engine.map_err(|error| failures::engine(&error))?;
         Ok(Self { engine })
     }
@@ -93,18 +93,18 @@ impl SandboxAccess {
     /// Joins the sandbox; a paused one is resumed, and the local engine is started for it. `None`: it is
     /// gone.
     pub async fn enter(
-        world: &SessionContext,
+        context: &SessionContext,
         info: &SandboxInfo,
     ) -> Result<Option<Self>, Failure> {
         let (Some(id), Some(directory)) = (&info.id, &info.directory) else {
             return Err(Failure::new("there is no code in this session yet")
-                .because("its sandbox was never ready")
+                .detail("its sandbox was never ready")
                 .advise([Advice::OpenSession]));
         };
-        let engine = world.engine().await;
+        let engine = context.engine().await;
         let engine = engine.map_err(|error| failures::engine(&error))?;
         is_engine_of(info, &engine)?;
-        let joined = SessionSandbox::join(world, engine, id.as_str()).await?;
+        let joined = SessionSandbox::join(context, engine, id.as_str()).await?;
         Ok(joined.map(|(sandbox, resumed)| Self {
             sandbox,
             directory: directory.clone(),

@@ -5,9 +5,9 @@ use super::lifecycle::{close, is_engine_of, look, settled, ttl};
 use super::listing::{is_gone, made_before};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
-use crate::domain::runs::Usage;
 use crate::domain::sandbox::{Phase, SandboxInfo};
 use crate::domain::session::{CloseAction, SessionOrigin, SessionSpec};
+use crate::domain::usage::Usage;
 use crate::session::context::SessionContext;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
@@ -15,25 +15,25 @@ use crate::session::recorder::Recorder;
 /// Closes a stored session's sandbox and stores what became of it; returns that, and what its sandboxes
 /// have come to.
 pub async fn close_stored(
-    world: &SessionContext,
+    context: &SessionContext,
     key: &SessionKey,
     closing: CloseAction,
 ) -> (Phase, Usage) {
-    let recorder = recorder(world, key);
+    let recorder = recorder(context, key);
     let never = || Phase::Gone(Failure::new("the session never had a sandbox"));
-    let closed = close_recorded(world, &recorder, closing).await;
+    let closed = close_recorded(context, &recorder, closing).await;
     let phase = closed.unwrap_or_else(never);
     store(&recorder, &phase).await;
     (phase, recorder.life(None).await)
 }
 
 /// Resumes a stored session's sandbox and stores what became of it; returns that.
-pub async fn resume_stored(world: &SessionContext, key: &SessionKey) -> Phase {
-    let recorder = recorder(world, key);
+pub async fn resume_stored(context: &SessionContext, key: &SessionKey) -> Phase {
+    let recorder = recorder(context, key);
     let Some(place) = recorder.stored_place().await else {
         return Phase::Gone(Failure::new("the session never had a sandbox"));
     };
-    let phase = match resume(world, &recorder, &place.sandbox).await {
+    let phase = match resume(context, &recorder, &place.sandbox).await {
         Ok(()) => Phase::Dormant,
         Err(phase) => phase,
     };
@@ -41,12 +41,12 @@ pub async fn resume_stored(world: &SessionContext, key: &SessionKey) -> Phase {
     phase
 }
 
-fn recorder(world: &SessionContext, key: &SessionKey) -> Recorder {
+fn recorder(context: &SessionContext, key: &SessionKey) -> Recorder {
     let spec = SessionSpec {
         key: key.clone(),
         origin: SessionOrigin::Stored,
     };
-    Recorder::open(world, &spec)
+    Recorder::open(context, &spec)
 }
 
 /// A failure to close or to resume says nothing about the sandbox.
@@ -58,17 +58,17 @@ async fn store(recorder: &Recorder, phase: &Phase) {
 }
 
 async fn resume(
-    world: &SessionContext,
+    context: &SessionContext,
     recorder: &Recorder,
     sandbox: &SandboxInfo,
 ) -> Result<(), Phase> {
     let Some(id) = &sandbox.id else {
         return Err(Phase::Gone(Failure::new("the session never had a sandbox")));
     };
-    let engine = world.engine().await;
+    let engine = context.engine().await;
     let engine = engine.map_err(|error| failures::engine(&error))?;
     is_engine_of(sandbox, &engine)?;
-    let ttl = ttl(world, &engine);
+    let ttl = ttl(context, &engine);
     match settled(|| engine.control.connect(id.as_str(), Some(ttl))).await {
         Ok(_) => {
             look(&engine, recorder, id).await;
@@ -82,7 +82,7 @@ async fn resume(
 /// Closes the sandbox that is recorded of a session; returns what became of it, or `None` where there is
 /// none.
 pub(in crate::session) async fn close_recorded(
-    world: &SessionContext,
+    context: &SessionContext,
     recorder: &Recorder,
     closing: CloseAction,
 ) -> Option<Phase> {
@@ -91,17 +91,17 @@ pub(in crate::session) async fn close_recorded(
     if sandbox.id.is_none() && recorder.password().is_none() {
         return None;
     }
-    let closed = close_known(world, recorder, &sandbox, closing).await;
+    let closed = close_known(context, recorder, &sandbox, closing).await;
     closed.unwrap_or_else(Some)
 }
 
 async fn close_known(
-    world: &SessionContext,
+    context: &SessionContext,
     recorder: &Recorder,
     sandbox: &SandboxInfo,
     closing: CloseAction,
 ) -> Result<Option<Phase>, Phase> {
-    let engine = world.engine().await;
+    let engine = context.engine().await;
     let engine = engine.map_err(|error| failures::engine(&error))?;
     // Another engine does not know it, which would read as gone.
     is_engine_of(sandbox, &engine)?;
@@ -118,8 +118,12 @@ async fn close_known(
 }
 
 /// Closes a sandbox that no session has; returns what became of it.
-pub async fn close_stranger(world: &SessionContext, id: &SandboxId, closing: CloseAction) -> Phase {
-    let engine = match world.engine().await {
+pub async fn close_stranger(
+    context: &SessionContext,
+    id: &SandboxId,
+    closing: CloseAction,
+) -> Phase {
+    let engine = match context.engine().await {
         Ok(engine) => engine,
         Err(error) => return Phase::Failed(failures::engine(&error)),
     };

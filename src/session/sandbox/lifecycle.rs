@@ -36,9 +36,9 @@ pub(in crate::session) fn is_engine_of(
 }
 
 /// How long a sandbox lives that was just made or resumed.
-pub(in crate::session) fn ttl(world: &SessionContext, engine: &Engine) -> Duration {
+pub(in crate::session) fn ttl(context: &SessionContext, engine: &Engine) -> Duration {
     match engine.kind {
-        EngineKind::E2b => world.settings.idle_ttl,
+        EngineKind::E2b => context.settings.idle_ttl,
         EngineKind::Local | EngineKind::Attached => NO_LIMIT,
     }
 }

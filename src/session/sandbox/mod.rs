@@ -89,11 +89,11 @@ impl std::fmt::Debug for SessionSandbox {
 impl SessionSandbox {
     /// A sandbox as the engine's answer to create or connect tells it.
     pub(super) fn new(
-        world: &SessionContext,
+        context: &SessionContext,
         engine: Engine,
         wire: wire::Sandbox,
     ) -> Result<Self, Failure> {
-        let http = world.http().map_err(|error| failures::http(&error))?;
+        let http = context.http().map_err(|error| failures::http(&error))?;
         let envd = engine.addresses.envd(&wire);
         let envd = envd.and_then(|address| EnvdClient::new(http.pool().clone(), address));
         Ok(Self {
@@ -106,14 +106,14 @@ impl SessionSandbox {
 
     /// Joins a sandbox for a short while; true: it was paused, and is resumed. `None`: it is gone.
     pub(super) async fn join(
-        world: &SessionContext,
+        context: &SessionContext,
         engine: Engine,
         id: &str,
     ) -> Result<Option<(Self, bool)>, Failure> {
-        let ttl = ttl(world, &engine);
+        let ttl = ttl(context, &engine);
         match settled(|| engine.control.connect(id, Some(ttl))).await {
             Ok(connected) => {
-                let sandbox = Self::new(world, engine, connected.sandbox)?;
+                let sandbox = Self::new(context, engine, connected.sandbox)?;
                 Ok(Some((sandbox, connected.resumed)))
             }
             Err(error) if is_gone(&error) => Ok(None),
@@ -137,14 +137,14 @@ impl SessionSandbox {
     /// The base URL of the OpenCode server on this port, and a client of it.
     pub(super) fn opencode(
         &self,
-        world: &SessionContext,
+        context: &SessionContext,
         port: u16,
         password: Option<SecretString>,
     ) -> Result<(String, OpencodeClient), Failure> {
         let url = self.engine.addresses.base_url(&self.wire, port);
         let token = self.wire.traffic_access_token.clone();
         let headers = token.map(|token| (TRAFFIC_TOKEN_HEADER.to_owned(), token));
-        let client = world.opencode(url.clone(), password, headers.into_iter().collect())?;
+        let client = context.opencode(url.clone(), password, headers.into_iter().collect())?;
         Ok((url, client))
     }
 
@@ -214,7 +214,7 @@ impl SessionSandbox {
         }
         if output.truncated && output.exit.success() {
             return Err(Failure::new(what)
-                .because(format!("it is larger than {} MB", bytes / 1_048_576))
+                .detail(format!("it is larger than {} MB", bytes / 1_048_576))
                 .hint("commit and push it from inside the sandbox"));
         }
         if output.exit.success() {
@@ -224,7 +224,7 @@ impl SessionSandbox {
         let stderr = without_userinfo(&String::from_utf8_lossy(&output.stderr));
         let tail: Vec<String> = stderr.lines().rev().take(12).map(last_state).collect();
         Err(Failure::new(what)
-            .because(output.exit.status)
+            .detail(output.exit.status)
             .advise([Advice::TryAgain])
             .stderr(tail.into_iter().rev().collect())
             .retryable())

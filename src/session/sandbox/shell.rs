@@ -81,25 +81,25 @@ impl Shell {
     /// Joins the sandbox and starts a shell in its work tree; a paused sandbox is resumed, and the local
     /// engine started.
     pub async fn open(
-        world: &SessionContext,
+        context: &SessionContext,
         info: &SandboxInfo,
         size: TerminalSize,
     ) -> Result<Self, Failure> {
         let Some(id) = &info.id else {
             return Err(Failure::new("there is no sandbox in this session yet")
-                .because("it was never made")
+                .detail("it was never made")
                 .advise([Advice::OpenSession]));
         };
-        let engine = world.engine().await;
+        let engine = context.engine().await;
         let engine = engine.map_err(|error| failures::engine(&error))?;
         is_engine_of(info, &engine)?;
-        let ttl = ttl(world, &engine);
-        let joined = SessionSandbox::join(world, engine, id.as_str()).await?;
+        let ttl = ttl(context, &engine);
+        let joined = SessionSandbox::join(context, engine, id.as_str()).await?;
         let Some((sandbox, resumed)) = joined else {
             return Err(failures::gone(id.as_str()));
         };
         let marker = random::token().map_err(|error| {
-            Failure::new("the system gives no random numbers").because(error.to_string())
+            Failure::new("the system gives no random numbers").detail(error.to_string())
         })?;
         let variables = VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let process = StartProcess {
@@ -117,9 +117,9 @@ impl Shell {
                 ttl,
             },
             stream: Some(stream),
-            backoff: Backoff::new(world.timing.backoff_base, world.timing.backoff_cap),
+            backoff: Backoff::new(context.timing.backoff_base, context.timing.backoff_cap),
             connected: Instant::now(),
-            lasting: world.timing.lasting,
+            lasting: context.timing.lasting,
             ending: EndMark::new(&marker),
             code: None,
             resumed,

@@ -13,8 +13,8 @@ use crate::domain::id::SandboxId;
 use crate::domain::price::SandboxSize;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
-use crate::domain::stranger::{EngineState, Provenance, UnattachedSandbox};
 use crate::domain::time::UnixMillis;
+use crate::domain::unattached_sandbox::{EngineState, Provenance, UnattachedSandbox};
 use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
 use crate::engine::{Engine, EngineSpec};
 use crate::session::context::{RecordStore, SessionContext, wall};
@@ -26,13 +26,13 @@ const ON_ITS_WAY: Duration = Duration::from_mins(2);
 
 /// Asks the engine of the settings; none where it is the local one and does not run, since it is not
 /// started for this. What the engine says of the sessions' own sandboxes is stored.
-pub async fn ask(world: &SessionContext) -> Result<Vec<UnattachedSandbox>, Failure> {
-    let Some(kind) = world.settings.engine.as_ref().map(EngineSpec::kind) else {
+pub async fn ask(context: &SessionContext) -> Result<Vec<UnattachedSandbox>, Failure> {
+    let Some(kind) = context.settings.engine.as_ref().map(EngineSpec::kind) else {
         return Ok(Vec::new());
     };
-    let Some(host) = EngineClient::find(world).await? else {
-        if let Some(records) = &world.records
-            && world
+    let Some(host) = EngineClient::find(context).await? else {
+        if let Some(records) = &context.records
+            && context
                 .settings
                 .engine
                 .as_ref()
@@ -47,22 +47,22 @@ pub async fn ask(world: &SessionContext) -> Result<Vec<UnattachedSandbox>, Failu
     };
     let listed = host.sandboxes().await?;
     // Read after the list: a sandbox that was made meanwhile is in it only if its session is stored.
-    let sessions = match &world.records {
+    let sessions = match &context.records {
         Some(records) => records.store.sessions().await.map_err(|error| {
-            Failure::new("the stored sessions cannot be read").because(error.to_string())
+            Failure::new("the stored sessions cannot be read").detail(error.to_string())
         })?,
         None => Vec::new(),
     };
-    if let Some(records) = &world.records {
+    if let Some(records) = &context.records {
         let of_engine = |row: &&SessionSummary| row.sandbox.engine == kind;
         for session in sessions.iter().filter(of_engine) {
             agree(&host, &listed, session, records).await;
         }
     }
     let now = wall();
-    let mut strangers = among(kind, &listed, &sessions);
-    strangers.retain(|stranger| !is_on_its_way(stranger, now));
-    Ok(strangers)
+    let mut unattached = among(kind, &listed, &sessions);
+    unattached.retain(|unattached_sandbox| !is_on_its_way(unattached_sandbox, now));
+    Ok(unattached)
 }
 
 /// Stores that the sandboxes of all sessions of an engine are paused: the server that they belong to was
@@ -121,9 +121,10 @@ fn news(session: &SessionSummary, listed: &ListedSandbox) -> Option<Phase> {
 }
 
 /// Whether a program on this store has just made it, and not yet stored that.
-fn is_on_its_way(stranger: &UnattachedSandbox, now: UnixMillis) -> bool {
+fn is_on_its_way(unattached_sandbox: &UnattachedSandbox, now: UnixMillis) -> bool {
     let is_young = |since| now.since(since) < ON_ITS_WAY;
-    matches!(stranger.whence, Provenance::Awaited(_)) && stranger.since.is_some_and(is_young)
+    matches!(unattached_sandbox.provenance, Provenance::ReservedFor(_))
+        && unattached_sandbox.since.is_some_and(is_young)
 }
 
 /// Those of the listed sandboxes that no session has; what another program made comes last.
@@ -137,25 +138,28 @@ pub fn among(
         ids.into_iter().any(|id| id.as_str() == sandbox.sandbox_id)
     };
     let strange = listed.iter().filter(|sandbox| !is_known(sandbox));
-    let mut strangers: Vec<UnattachedSandbox> = strange
-        .map(|sandbox| stranger(engine, sandbox, sessions))
+    let mut unattached: Vec<UnattachedSandbox> = strange
+        .map(|sandbox| unattached_sandbox(engine, sandbox, sessions))
         .collect();
-    strangers.sort_by_key(|stranger| stranger.whence == Provenance::Foreign);
-    strangers
+    unattached
+        .sort_by_key(|unattached_sandbox| unattached_sandbox.provenance == Provenance::ThirdParty);
+    unattached
 }
 
-fn stranger(
+fn unattached_sandbox(
     engine: EngineKind,
     sandbox: &ListedSandbox,
     sessions: &[SessionSummary],
 ) -> UnattachedSandbox {
     let key = sandbox.metadata.get(METADATA_KEY);
     let of_key = |session: &&SessionSummary| key.is_some_and(|key| session.key.as_str() == key);
-    let whence = match sessions.iter().find(of_key) {
-        Some(session) if session.sandbox.id.is_none() => Provenance::Awaited(session.name.clone()),
+    let provenance = match sessions.iter().find(of_key) {
+        Some(session) if session.sandbox.id.is_none() => {
+            Provenance::ReservedFor(session.name.clone())
+        }
         Some(session) => Provenance::Left(session.name.clone()),
         None if is_ours(sandbox) => Provenance::Elsewhere,
-        None => Provenance::Foreign,
+        None => Provenance::ThirdParty,
     };
     let name = sandbox.metadata.get(METADATA_NAME);
     let since = unix_millis(&sandbox.started_at).and_then(|at| u64::try_from(at).ok());
@@ -174,7 +178,7 @@ fn stranger(
             vcpus: sandbox.cpu_count,
             memory_mib: sandbox.memory_mb,
         },
-        whence,
+        provenance,
     }
 }
 
@@ -189,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_sandbox_that_was_just_made_for_a_session_is_no_stranger_for_a_while() {
-        let of = |whence| UnattachedSandbox {
+        let of = |provenance| UnattachedSandbox {
             engine: EngineKind::E2b,
             id: SandboxId::from("i1"),
             key: None,
@@ -200,9 +204,9 @@ mod tests {
                 vcpus: 2,
                 memory_mib: 512,
             },
-            whence,
+            provenance,
         };
-        let awaited = || of(Provenance::Awaited("one".to_owned()));
+        let awaited = || of(Provenance::ReservedFor("one".to_owned()));
 
         assert!(is_on_its_way(&awaited(), UnixMillis(1_119_999)));
         assert!(!is_on_its_way(&awaited(), UnixMillis(1_120_000)));

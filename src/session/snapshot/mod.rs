@@ -129,7 +129,7 @@ async fn code(
 ) -> Result<PackedCode, Failure> {
     let what = "the work tree could not be packed";
     let Some(sandbox) = &server.sandbox else {
-        return Err(Failure::new(what).because("the server belongs to someone else"));
+        return Err(Failure::new(what).detail("the server belongs to someone else"));
     };
     let limit = CODE_LIMIT.to_string();
     let state = before.map_or("", |before| &before.state);
@@ -212,7 +212,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = spawn_blocking(work).await;
-    let failed = |why: String| Failure::new("the snapshot could not be stored").because(why);
+    let failed = |why: String| Failure::new("the snapshot could not be stored").detail(why);
     done.map_err(|error| failed(error.to_string()))?
         .map_err(|error| failed(error.to_string()))
 }

@@ -41,24 +41,24 @@ const PATCH: [&str; 9] = [
 ///
 /// # Errors
 /// Also where there is no snapshot, and where the snapshot needs a clone that only a sandbox has.
-pub async fn patch(world: &SessionContext, key: &SessionKey) -> Result<SnapshotPatch, Failure> {
+pub async fn patch(context: &SessionContext, key: &SessionKey) -> Result<SnapshotPatch, Failure> {
     let origin = SessionOrigin::Stored;
     let key = key.clone();
-    let recorder = Recorder::open(world, &SessionSpec { key, origin });
+    let recorder = Recorder::open(context, &SessionSpec { key, origin });
     let snapshot = last(&recorder).await;
     let (Some(snapshot), Some(SnapshotSlot { files, key })) = (snapshot, recorder.keep()) else {
         return Err(failures::no_snapshot());
     };
     let Some(code) = snapshot.code else {
         return Err(Failure::new("the session's code was not saved")
-            .because("its work tree is larger than a snapshot may be"));
+            .detail("its work tree is larger than a snapshot may be"));
     };
     if code.on_clone {
         return Err(Failure::new("the snapshot builds on a clone")
-            .because("the repository is too large to be saved in full")
+            .detail("the repository is too large to be saved in full")
             .advise([Advice::Revive]));
     }
-    let scratch = world.scratch()?;
+    let scratch = context.scratch()?;
     let dir = scratch.path();
     let failed = |failure: Failure| Failure {
         summary: "the snapshot cannot be read".to_owned(),
@@ -78,7 +78,7 @@ pub async fn patch(world: &SessionContext, key: &SessionKey) -> Result<SnapshotP
         let (files, key, to) = (files.clone(), key.clone(), dir.join("bundle"));
         let bundle = blocking(move || files.bundle(&key, &commit)).await?;
         let written = tokio::fs::write(to, bundle).await;
-        written.map_err(|error| failed(Failure::default().because(error.to_string())))?;
+        written.map_err(|error| failed(Failure::default().detail(error.to_string())))?;
         let unbundle = ["bundle", "unbundle", "bundle"];
         git.text(&unbundle).await.map_err(failed)?;
     }
@@ -90,7 +90,7 @@ pub async fn patch(world: &SessionContext, key: &SessionKey) -> Result<SnapshotP
     let shallow = shallow.fold(String::new(), |text, commit| text + commit + "\n");
     if !shallow.is_empty() {
         let written = tokio::fs::write(dir.join("shallow"), shallow).await;
-        written.map_err(|error| failed(Failure::default().because(error.to_string())))?;
+        written.map_err(|error| failed(Failure::default().detail(error.to_string())))?;
     }
     let (patch, roots) = compare(&git, &said, &code.commit).await.map_err(failed)?;
     let at = snapshot.code_at;

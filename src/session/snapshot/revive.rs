@@ -29,10 +29,10 @@ const IMPORT: &str = include_str!("../../../assets/sandbox/import.sh");
 const LONG: Duration = Duration::from_mins(10);
 
 /// What would come back, and how much would not; `None`: nothing was kept. Changes nothing.
-pub async fn prospect(world: &SessionContext, key: &SessionKey) -> Option<Revival> {
+pub async fn prospect(context: &SessionContext, key: &SessionKey) -> Option<Revival> {
     let origin = SessionOrigin::Stored;
     let key = key.clone();
-    let recorder = Recorder::open(world, &SessionSpec { key, origin });
+    let recorder = Recorder::open(context, &SessionSpec { key, origin });
     let snapshot = last(&recorder).await?;
     let lost = lost(&recorder, &snapshot).await;
     Some(Revival {
@@ -138,7 +138,7 @@ pub(in crate::session) async fn code(
         CodeSource::Clone(url) => url.as_str(),
         CodeSource::Empty | CodeSource::WorkTree(_) => "",
     };
-    let for_git = for_git(&cx.world.clone_access, url);
+    let for_git = for_git(&cx.context.clone_access, url);
     let kind = if code.on_clone { "clone" } else { "" };
     let key = cx.spec.key.as_str();
     let mut arguments = vec![name, key, &code.commit, &for_git.url, kind, for_git.word];
@@ -205,10 +205,10 @@ mod tests {
     use crate::session::context::RecordStore;
     use crate::store::snapshots::{ConversationSnapshot, NewContent};
 
-    fn world(dir: &Path) -> SessionContext {
-        let mut world = SessionContext::new(tokio::time::Instant::now(), HttpOptions::default());
-        world.records = Some(RecordStore::open(dir));
-        world
+    fn context(dir: &Path) -> SessionContext {
+        let mut context = SessionContext::new(tokio::time::Instant::now(), HttpOptions::default());
+        context.records = Some(RecordStore::open(dir));
+        context
     }
 
     fn message(id: &str, role: Role, at: u64) -> MessageWithParts {
@@ -290,14 +290,14 @@ mod tests {
     #[tokio::test]
     async fn a_revival_forgets_the_sandbox_and_holds_the_lost_prompts_before_those_that_wait() {
         let dir = tempfile::tempdir().unwrap();
-        let world = world(dir.path());
+        let context = context(dir.path());
         let key = SessionKey::from("one");
         let origin = SessionOrigin::Stored;
         let spec = SessionSpec {
             key: key.clone(),
             origin,
         };
-        let recorder = Recorder::open(&world, &spec);
+        let recorder = Recorder::open(&context, &spec);
         let new = NewSession {
             name: "one".to_owned(),
             template: TemplateId::from("opencode"),
@@ -333,7 +333,7 @@ mod tests {
         let SnapshotSlot { files, key } = recorder.keep().unwrap();
         files.save(&key, &snapshot, &NewContent::default()).unwrap();
 
-        let prospect = prospect(&world, &key).await;
+        let prospect = prospect(&context, &key).await;
         let begun = begin(&recorder).await;
 
         let revival = Revival {

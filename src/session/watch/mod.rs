@@ -67,12 +67,12 @@ impl SessionWatchers {
     /// Watches these sessions from now on, and no others. Those that are watched already go on so.
     pub(super) fn set(
         &mut self,
-        world: &Arc<SessionContext>,
+        context: &Arc<SessionContext>,
         keys: Vec<SessionKey>,
         events: impl Fn(SessionKey) -> EventSender,
     ) {
         while self.tasks.try_join_next().is_some() {}
-        let Some(records) = &world.records else {
+        let Some(records) = &context.records else {
             return;
         };
         let wanted: HashSet<&SessionKey> = keys.iter().collect();
@@ -88,7 +88,7 @@ impl SessionWatchers {
                 continue;
             }
             let watcher = SessionWatcher {
-                world: Arc::clone(world),
+                context: Arc::clone(context),
                 records: records.clone(),
                 events: events(key.clone()),
                 turns: Arc::clone(&self.turns),
@@ -109,7 +109,7 @@ impl SessionWatchers {
 
 /// Of one session, until its sandbox runs no more or its conversation is gone.
 struct SessionWatcher {
-    world: Arc<SessionContext>,
+    context: Arc<SessionContext>,
     records: RecordStore,
     events: EventSender,
     turns: Arc<Semaphore>,
@@ -120,7 +120,7 @@ struct SessionWatcher {
 
 impl SessionWatcher {
     async fn run(mut self) {
-        let timing = &self.world.timing;
+        let timing = &self.context.timing;
         let mut backoff = Backoff::new(timing.watch_backoff, timing.watch_backoff_cap);
         while let Some(failure) = self.watch(&mut backoff).await {
             self.tell(Activity::Silent(failure)).await;
@@ -133,8 +133,8 @@ impl SessionWatcher {
         // Never closed.
         let mut turn = Some(Arc::clone(&self.turns).acquire_owned().await.ok()?);
         let session = self.records.store.session(&self.key).await.ok()??;
-        let limit = self.world.timing.ask_limit;
-        let access = timeout(limit, server_access::find(&self.world, &session)).await;
+        let limit = self.context.timing.ask_limit;
+        let access = timeout(limit, server_access::find(&self.context, &session)).await;
         let (client, conversation) = match access.unwrap_or_else(|_| Err(no_answer())) {
             Ok(ServerAccess::Runs(client, conversation)) => (*client, conversation),
             Ok(ServerAccess::Over(phase)) => {
@@ -149,14 +149,14 @@ impl SessionWatcher {
             session: conversation,
             scope: FetchScope::State,
             after_gap: false,
-            timing: self.world.timing.clone(),
+            timing: self.context.timing.clone(),
             history: Arc::new(HistoryCursor::default()),
             // It is not asked for.
             has_catalog: Arc::new(AtomicBool::new(true)),
         };
         let (sender, mut news) = mpsc::channel(NEWS);
         let mut following = Box::pin(follow(what, sender));
-        let mut woken = self.world.woken();
+        let mut woken = self.context.woken();
         let mut heard = ActivityTracker::default();
         let mut since: Option<Instant> = None;
         let mut is_late = std::pin::pin!(tokio::time::sleep(limit));
@@ -184,7 +184,7 @@ impl SessionWatcher {
                 }
                 end = &mut following => {
                     let lived = since.map(|since| since.elapsed()).unwrap_or_default();
-                    backoff.reset_if_lasting(lived, self.world.timing.lasting);
+                    backoff.reset_if_lasting(lived, self.context.timing.lasting);
                     return ended(&end);
                 }
             }
@@ -229,16 +229,16 @@ pub enum WatchReport {
 /// Asks the servers of these sessions once, a few at a time and each for a short while only; the sessions
 /// belong to the engine of the world's settings.
 pub async fn ask_all(
-    world: &SessionContext,
+    context: &SessionContext,
     sessions: &[SessionSummary],
 ) -> Vec<(SessionKey, WatchReport)> {
-    let Some(records) = &world.records else {
+    let Some(records) = &context.records else {
         return Vec::new();
     };
     let asked = sessions.iter().map(async |session| {
         let stored = records.store.session(&session.key).await.ok()??;
-        let limit = world.timing.ask_limit;
-        let seen = timeout(limit, ask(world, &stored)).await;
+        let limit = context.timing.ask_limit;
+        let seen = timeout(limit, ask(context, &stored)).await;
         let seen = seen.unwrap_or_else(|_| WatchReport::Does(Activity::Silent(no_answer())));
         if let WatchReport::Over(phase) = &seen {
             server_access::store_phase(records, &session.key, phase).await;
@@ -249,9 +249,9 @@ pub async fn ask_all(
     asked.filter_map(async |seen| seen).collect().await
 }
 
-async fn ask(world: &SessionContext, session: &StoredSession) -> WatchReport {
+async fn ask(context: &SessionContext, session: &StoredSession) -> WatchReport {
     let silent = |failure| WatchReport::Does(Activity::Silent(failure));
-    match server_access::find(world, session).await {
+    match server_access::find(context, session).await {
         Ok(ServerAccess::Over(phase)) => WatchReport::Over(phase),
         Ok(ServerAccess::Runs(client, conversation)) => {
             match activity::ask(&client, conversation.as_str()).await {

@@ -28,14 +28,14 @@ pub(in crate::session) enum ServerAccess {
 
 /// Asks the engine for the session's sandbox; never starts the engine.
 pub(in crate::session) async fn find(
-    world: &SessionContext,
+    context: &SessionContext,
     session: &StoredSession,
 ) -> Result<ServerAccess, Failure> {
     let Some(id) = &session.summary.sandbox.id else {
         return Err(no_server());
     };
-    let Some(host) = EngineClient::find(world).await? else {
-        return match &world.settings.engine {
+    let Some(host) = EngineClient::find(context).await? else {
+        return match &context.settings.engine {
             Some(spec) if Engine::is_stopped(spec) => Ok(ServerAccess::Over(Phase::Paused)),
             _ => Err(Failure::new("the local server does not answer").retryable()),
         };
@@ -44,14 +44,14 @@ pub(in crate::session) async fn find(
         Ok(detail) if detail.listed.state == SandboxState::Paused => {
             Ok(ServerAccess::Over(Phase::Paused))
         }
-        Ok(detail) => client(world, &host.engine, session, &detail),
+        Ok(detail) => client(context, &host.engine, session, &detail),
         Err(error) if is_gone(&error) => Ok(ServerAccess::Over(gone(id))),
         Err(error) => Err(failures::e2b(&error)),
     }
 }
 
 fn client(
-    world: &SessionContext,
+    context: &SessionContext,
     engine: &Engine,
     session: &StoredSession,
     detail: &SandboxDetail,
@@ -60,7 +60,7 @@ fn client(
     let (Some(port), Some(conversation)) = (session.port, &summary.opencode_session) else {
         return Err(no_server());
     };
-    let secrets = world
+    let secrets = context
         .records
         .as_ref()
         .and_then(|records| records.secrets.load(&summary.key).ok().flatten())
@@ -72,7 +72,7 @@ fn client(
     let token = secrets.traffic_access_token;
     let headers = token.map(|token| (TRAFFIC_TOKEN_HEADER.to_owned(), token));
     let headers = headers.into_iter().collect();
-    let client = world.opencode(url, secrets.opencode_password, headers)?;
+    let client = context.opencode(url, secrets.opencode_password, headers)?;
     let client = match &summary.sandbox.directory {
         Some(directory) => client.in_directory(directory),
         None => client,

@@ -220,7 +220,7 @@ async fn endings_are_remembered_and_connections_are_not() {
     let store = open(dir.path());
     store.save_session(&session("one", "a")).await.unwrap();
     let failure = Failure::new("It failed")
-        .because("why")
+        .detail("why")
         .advise(crate::domain::advice::testing::all())
         .stderr(vec!["line".to_owned()]);
     for (phase, remembered) in [

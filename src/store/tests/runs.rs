@@ -6,8 +6,8 @@ use super::super::Store;
 use super::{key, open, session};
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::price::{RunningSandbox, SandboxSize};
-use crate::domain::runs::{ObservedRun, RunEnd};
 use crate::domain::time::UnixMillis;
+use crate::domain::usage::{ObservedRun, RunEnd};
 
 fn run(since: u64) -> RunningSandbox {
     RunningSandbox {

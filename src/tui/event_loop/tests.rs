@@ -101,7 +101,7 @@ impl SessionHandle for Shut {
     fn list(&mut self) -> ReplyTask {
         Box::pin(async { Reply::Sessions(Vec::new()) })
     }
-    fn strangers(&mut self) -> ReplyTask {
+    fn unattached(&mut self) -> ReplyTask {
         Box::pin(async { Reply::Strangers(Ok(Vec::new())) })
     }
     fn close_sandbox(&mut self, id: SandboxId, _: CloseAction) -> ReplyTask {
@@ -298,19 +298,19 @@ impl World {
 #[tokio::test(start_paused = true)]
 async fn a_terminal_that_does_not_read_stops_neither_keys_nor_makes_a_queue() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.take_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.take_frame().await;
 
         for key in ["a", "b", "c"] {
-            world.press(key);
+            context.press(key);
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        assert!(world.outlet.frames.try_recv().is_err());
-        world.written().await;
-        world.show_frame().await;
+        assert!(context.outlet.frames.try_recv().is_err());
+        context.written().await;
+        context.show_frame().await;
 
-        assert_eq!(world.shown(), "typed abc\nlines 0\nticks 0");
-        let (_, draws) = world.end().await;
+        assert_eq!(context.shown(), "typed abc\nlines 0\nticks 0");
+        let (_, draws) = context.end().await;
         assert_eq!(draws, 2);
     })
     .await;
@@ -319,14 +319,14 @@ async fn a_terminal_that_does_not_read_stops_neither_keys_nor_makes_a_queue() {
 #[tokio::test(start_paused = true)]
 async fn an_enter_that_ends_a_burst_is_told_by_itself_when_nothing_follows() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
 
-        world.press("go\n");
-        world.show_frame().await;
-        world.show_frame_or_wait().await;
+        context.press("go\n");
+        context.show_frame().await;
+        context.show_frame_or_wait().await;
 
-        let (page, _) = world.end().await;
+        let (page, _) = context.end().await;
         let key = |key: &str| key.parse().unwrap();
         let expected = [
             Event::Key(key("g")),
@@ -342,18 +342,18 @@ async fn an_enter_that_ends_a_burst_is_told_by_itself_when_nothing_follows() {
 #[tokio::test(start_paused = true)]
 async fn a_conversation_that_was_opened_is_drawn_at_once() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
-        world.log_line().await;
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+        context.log_line().await;
+        context.show_frame().await;
 
         let drawn = Instant::now();
-        world.conversation().await;
-        world.log_line().await;
-        world.show_frame().await;
+        context.conversation().await;
+        context.log_line().await;
+        context.show_frame().await;
 
         assert!(drawn.elapsed() <= BY_HAND, "{:?}", drawn.elapsed());
-        assert!(world.shown().contains("lines 2"), "{}", world.shown());
+        assert!(context.shown().contains("lines 2"), "{}", context.shown());
     })
     .await;
 }
@@ -361,17 +361,17 @@ async fn a_conversation_that_was_opened_is_drawn_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_is_drawn_at_its_pace_and_a_key_at_once() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
         let began = Instant::now();
 
         let mut frames = 0;
         for _ in 0..500 {
-            world.log_line().await;
+            context.log_line().await;
             tokio::time::sleep(Duration::from_millis(2)).await;
-            while let Ok(frame) = world.outlet.frames.try_recv() {
-                world.terminal.process(&frame);
-                world.written().await;
+            while let Ok(frame) = context.outlet.frames.try_recv() {
+                context.terminal.process(&frame);
+                context.written().await;
                 frames += 1;
             }
         }
@@ -382,23 +382,23 @@ async fn a_stream_is_drawn_at_its_pace_and_a_key_at_once() {
         );
 
         tokio::time::sleep(BY_HAND).await;
-        while let Ok(frame) = world.outlet.frames.try_recv() {
-            world.terminal.process(&frame);
-            world.written().await;
+        while let Ok(frame) = context.outlet.frames.try_recv() {
+            context.terminal.process(&frame);
+            context.written().await;
         }
-        world.log_line().await;
+        context.log_line().await;
         let pressed = Instant::now();
-        world.press("k");
-        while !world.shown().starts_with("typed k") {
-            world.show_frame().await;
+        context.press("k");
+        while !context.shown().starts_with("typed k") {
+            context.show_frame().await;
         }
         assert!(
             pressed.elapsed() <= BY_HAND,
             "echo after {:?}",
             pressed.elapsed()
         );
-        world.show_frame().await;
-        assert_eq!(world.shown(), "typed k\nlines 501\nticks 0");
+        context.show_frame().await;
+        assert_eq!(context.shown(), "typed k\nlines 501\nticks 0");
     })
     .await;
 }
@@ -406,13 +406,13 @@ async fn a_stream_is_drawn_at_its_pace_and_a_key_at_once() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_drawn_while_nothing_changes() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
 
         tokio::time::sleep(Duration::from_hours(1)).await;
 
-        assert!(world.outlet.frames.try_recv().is_err());
-        let (page, draws) = world.end().await;
+        assert!(context.outlet.frames.try_recv().is_err());
+        let (page, draws) = context.end().await;
         assert_eq!((page.heard, draws), (vec![Event::Stop], 1));
     })
     .await;
@@ -421,15 +421,15 @@ async fn nothing_is_drawn_while_nothing_changes() {
 #[tokio::test(start_paused = true)]
 async fn a_model_that_always_moves_does_not_spin_the_loop() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
-        world.press("S");
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+        context.press("S");
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(1) {
-            world.show_frame().await;
+            context.show_frame().await;
         }
 
-        let (page, draws) = world.end().await;
+        let (page, draws) = context.end().await;
         assert!((100..=130).contains(&page.ticks), "{} ticks", page.ticks);
         assert!((16..=20).contains(&draws), "{draws} draws");
     })
@@ -439,15 +439,15 @@ async fn a_model_that_always_moves_does_not_spin_the_loop() {
 #[tokio::test(start_paused = true)]
 async fn what_moves_at_its_next_step_moves_at_each() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
-        world.press("T");
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+        context.press("T");
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(1) {
-            world.show_frame().await;
+            context.show_frame().await;
         }
 
-        let (page, _) = world.end().await;
+        let (page, _) = context.end().await;
         assert!((4..=6).contains(&page.ticks), "{} ticks", page.ticks);
     })
     .await;
@@ -465,32 +465,32 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
             program: "true".into(),
             ..Desktop::default()
         };
-        let mut world = World::start(desktop);
-        world.show_frame().await;
-        world.press("xE");
-        world.log_line().await;
+        let mut context = World::start(desktop);
+        context.show_frame().await;
+        context.press("xE");
+        context.log_line().await;
         while !gate.exists() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(world.calls(), ["leave"]);
+        assert_eq!(context.calls(), ["leave"]);
         // Ctrl-c and ctrl-z are the editor's; stopped, the shell gets the whole job back.
-        world.signals.send(LoopSignal::Interrupt).await.unwrap();
-        world.signals.send(LoopSignal::Suspend).await.unwrap();
-        world.signals.send(LoopSignal::Continue).await.unwrap();
-        while world.signals.capacity() < 4 {
+        context.signals.send(LoopSignal::Interrupt).await.unwrap();
+        context.signals.send(LoopSignal::Suspend).await.unwrap();
+        context.signals.send(LoopSignal::Continue).await.unwrap();
+        while context.signals.capacity() < 4 {
             tokio::task::yield_now().await;
         }
-        while world.sessions.capacity() < 256 {
+        while context.sessions.capacity() < 256 {
             tokio::task::yield_now().await;
         }
 
         tokio::fs::write(&gate, "yz").await.unwrap();
-        while !world.shown().starts_with("typed xyz") {
-            world.show_frame().await;
+        while !context.shown().starts_with("typed xyz") {
+            context.show_frame().await;
         }
 
-        assert_eq!(world.shown(), "typed xyz\nlines 1\nticks 0");
-        assert_eq!(world.calls(), ["leave", "stop Process", "enter"]);
+        assert_eq!(context.shown(), "typed xyz\nlines 1\nticks 0");
+        assert_eq!(context.calls(), ["leave", "stop Process", "enter"]);
     })
     .await;
 }
@@ -509,21 +509,21 @@ async fn a_stop_ends_the_editor_and_keeps_what_it_has_written() {
             temp_dir: dir.path().into(),
             ..Desktop::default()
         };
-        let mut world = World::start(desktop);
-        world.show_frame().await;
-        world.press("xE");
+        let mut context = World::start(desktop);
+        context.show_frame().await;
+        context.press("xE");
         while !ready.exists() {
             tokio::task::yield_now().await;
         }
 
-        world.signals.send(LoopSignal::Stop).await.unwrap();
-        let (page, _) = world.task.await.unwrap();
+        context.signals.send(LoopSignal::Stop).await.unwrap();
+        let (page, _) = context.task.await.unwrap();
 
         assert_eq!(page.typed, "written");
         let heard = &page.heard[page.heard.len() - 2..];
         let edited = Event::Reply(Reply::Edited(Ok("written".to_owned())));
         assert_eq!(heard, [edited, Event::Stop]);
-        assert_eq!(*world.calls.lock().unwrap(), ["leave"]);
+        assert_eq!(*context.calls.lock().unwrap(), ["leave"]);
         std::fs::remove_dir(ready).unwrap();
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     })
@@ -533,14 +533,14 @@ async fn a_stop_ends_the_editor_and_keeps_what_it_has_written() {
 #[tokio::test(start_paused = true)]
 async fn what_is_not_saved_is_saved_before_the_terminal_is_lent_or_the_process_stops() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
-        world.press("xZ");
-        while world.calls().is_empty() {
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+        context.press("xZ");
+        while context.calls().is_empty() {
             tokio::task::yield_now().await;
         }
-        world.signals.send(LoopSignal::Stop).await.unwrap();
-        let (page, _) = world.task.await.unwrap();
+        context.signals.send(LoopSignal::Stop).await.unwrap();
+        let (page, _) = context.task.await.unwrap();
 
         assert_eq!(page.heard[2..], [Event::TerminalLent, Event::Stop]);
     })
@@ -554,14 +554,14 @@ async fn a_terminal_that_does_not_read_is_not_lent() {
             editor: Some("true".into()),
             ..Desktop::default()
         };
-        let mut world = World::start(desktop);
-        world.take_frame().await;
-        world.press("xE");
+        let mut context = World::start(desktop);
+        context.take_frame().await;
+        context.press("xE");
 
         tokio::time::sleep(Duration::from_secs(2)).await;
-        assert_eq!(world.calls(), [""; 0]);
-        world.signals.send(LoopSignal::Stop).await.unwrap();
-        let (page, _) = world.task.await.unwrap();
+        assert_eq!(context.calls(), [""; 0]);
+        context.signals.send(LoopSignal::Stop).await.unwrap();
+        let (page, _) = context.task.await.unwrap();
 
         let notice = "the terminal does not read: it cannot be given to another program";
         let notice = Event::Reply(Reply::Notice(notice.to_owned()));
@@ -573,17 +573,21 @@ async fn a_terminal_that_does_not_read_is_not_lent() {
 #[tokio::test(start_paused = true)]
 async fn a_frame_on_its_way_comes_out_before_the_terminal_is_left() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.take_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.take_frame().await;
 
         // Stopped by a signal that nobody can catch, and continued.
-        world.signals.send(LoopSignal::Continue).await.unwrap();
+        context.signals.send(LoopSignal::Continue).await.unwrap();
         tokio::time::sleep(PATIENCE / 2).await;
-        assert_eq!(world.calls(), [""; 0], "left while a frame was on its way");
-        world.written().await;
-        let frame = world.next_frame().await;
+        assert_eq!(
+            context.calls(),
+            [""; 0],
+            "left while a frame was on its way"
+        );
+        context.written().await;
+        let frame = context.next_frame().await;
 
-        assert_eq!(world.calls(), ["leave", "enter"]);
+        assert_eq!(context.calls(), ["leave", "enter"]);
         assert!(frame.contains("\x1b[2J"), "not the whole screen: {frame:?}");
     })
     .await;
@@ -592,32 +596,32 @@ async fn a_frame_on_its_way_comes_out_before_the_terminal_is_left() {
 #[tokio::test(start_paused = true)]
 async fn a_program_that_was_suspended_draws_nothing_before_it_is_in_the_foreground() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
-        world.press("MZ");
-        while world.calls().len() < 2 {
-            world.show_frame_or_wait().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+        context.press("MZ");
+        while context.calls().len() < 2 {
+            context.show_frame_or_wait().await;
         }
-        assert_eq!(world.calls(), ["leave", "stop Job"]);
+        assert_eq!(context.calls(), ["leave", "stop Job"]);
 
-        world.jobs.lock().unwrap().foreground = false;
-        world.signals.send(LoopSignal::Continue).await.unwrap();
-        world.log_line().await;
+        context.jobs.lock().unwrap().foreground = false;
+        context.signals.send(LoopSignal::Continue).await.unwrap();
+        context.log_line().await;
         tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(world.calls(), ["leave", "stop Job", "stop Background"]);
+        assert_eq!(context.calls(), ["leave", "stop Job", "stop Background"]);
         assert!(
-            world.outlet.frames.try_recv().is_err(),
+            context.outlet.frames.try_recv().is_err(),
             "drew in the background"
         );
 
-        world.jobs.lock().unwrap().foreground = true;
-        world.signals.send(LoopSignal::Continue).await.unwrap();
-        let frame = world.next_frame().await;
-        assert_eq!(world.calls().last().unwrap(), "enter");
+        context.jobs.lock().unwrap().foreground = true;
+        context.signals.send(LoopSignal::Continue).await.unwrap();
+        let frame = context.next_frame().await;
+        assert_eq!(context.calls().last().unwrap(), "enter");
         for set in ["\x1b[2J", "\x1b]2;page\x07", "\x1b[?1000h"] {
             assert!(frame.contains(set), "{set:?} is not in {frame:?}");
         }
-        assert!(world.shown().contains("lines 1"), "{}", world.shown());
+        assert!(context.shown().contains("lines 1"), "{}", context.shown());
     })
     .await;
 }
@@ -625,13 +629,13 @@ async fn a_program_that_was_suspended_draws_nothing_before_it_is_in_the_foregrou
 #[tokio::test(start_paused = true)]
 async fn a_stop_from_outside_gives_the_terminal_back_first() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
 
-        world.signals.send(LoopSignal::Suspend).await.unwrap();
+        context.signals.send(LoopSignal::Suspend).await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
 
-        assert_eq!(world.calls(), ["leave", "stop Process"]);
+        assert_eq!(context.calls(), ["leave", "stop Process"]);
     })
     .await;
 }
@@ -639,15 +643,15 @@ async fn a_stop_from_outside_gives_the_terminal_back_first() {
 #[tokio::test(start_paused = true)]
 async fn what_nobody_would_continue_is_not_suspended() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.jobs.lock().unwrap().control = false;
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.jobs.lock().unwrap().control = false;
+        context.show_frame().await;
 
-        world.press("Z");
-        world.show_frame_or_wait().await;
+        context.press("Z");
+        context.show_frame_or_wait().await;
 
-        assert_eq!(world.calls(), [""; 0]);
-        let (page, _) = world.end().await;
+        assert_eq!(context.calls(), [""; 0]);
+        let (page, _) = context.end().await;
         let told = |event: &Event| matches!(event, Event::Reply(Reply::Notice(text)) if text.starts_with("not suspended"));
         assert!(page.heard.iter().any(told), "{:?}", page.heard);
     })
@@ -657,28 +661,28 @@ async fn what_nobody_would_continue_is_not_suspended() {
 #[tokio::test(start_paused = true)]
 async fn a_storm_of_sizes_costs_few_frames_and_ends_with_the_last_size() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
 
         let mut frames = 0;
         for size in 0..50 {
             let size = Raw::Resize(30 - size % 5, 4);
-            world.keys[0].try_send(Ok(size)).unwrap();
+            context.keys[0].try_send(Ok(size)).unwrap();
             tokio::time::sleep(Duration::from_millis(40)).await;
-            while world.outlet.frames.try_recv().is_ok() {
-                world.written().await;
+            while context.outlet.frames.try_recv().is_ok() {
+                context.written().await;
                 frames += 1;
             }
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-        while let Ok(frame) = world.outlet.frames.try_recv() {
-            world.terminal.process(&frame);
-            world.written().await;
+        while let Ok(frame) = context.outlet.frames.try_recv() {
+            context.terminal.process(&frame);
+            context.written().await;
             frames += 1;
         }
 
         assert!(frames <= 6, "{frames} frames");
-        assert_eq!(world.shown(), "typed\nlines 0\nticks 0");
+        assert_eq!(context.shown(), "typed\nlines 0\nticks 0");
     })
     .await;
 }
@@ -686,21 +690,21 @@ async fn a_storm_of_sizes_costs_few_frames_and_ends_with_the_last_size() {
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_turn_is_drawn_at_once() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
         for _ in 0..3 {
-            world.log_line().await;
-            world.show_frame().await;
+            context.log_line().await;
+            context.show_frame().await;
         }
 
         let ended = Instant::now();
-        world.log_line().await;
+        context.log_line().await;
         let idle = SessionEvent::Chat(ChatEvent::Status(TurnStatus::Idle));
-        world.sessions.send(("key".into(), idle)).await.unwrap();
-        world.show_frame().await;
+        context.sessions.send(("key".into(), idle)).await.unwrap();
+        context.show_frame().await;
 
         assert!(ended.elapsed() <= BY_HAND, "{:?}", ended.elapsed());
-        assert!(world.shown().contains("lines 4"), "{}", world.shown());
+        assert!(context.shown().contains("lines 4"), "{}", context.shown());
     })
     .await;
 }
@@ -708,11 +712,11 @@ async fn the_end_of_a_turn_is_drawn_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_command_that_is_not_taken_is_told_to_the_model() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
-        world.press("KQ");
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+        context.press("KQ");
 
-        let (page, _) = (&mut world.task).await.unwrap();
+        let (page, _) = (&mut context.task).await.unwrap();
         let Some(Event::Session(key, SessionEvent::CommandRefused { command, failure })) =
             page.heard.last()
         else {
@@ -728,15 +732,15 @@ async fn a_command_that_is_not_taken_is_told_to_the_model() {
 #[tokio::test(start_paused = true)]
 async fn what_is_copied_goes_out_once_and_leaves_the_picture_alone() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.show_frame().await;
-        let before = world.bytes;
-        world.press("C");
-        world.show_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.show_frame().await;
+        let before = context.bytes;
+        context.press("C");
+        context.show_frame().await;
 
-        assert_eq!(world.bytes - before, "\x1b]52;c;Y29waWVk\x07".len());
-        assert_eq!(world.shown(), "typed\nlines 0\nticks 0");
-        let (page, _) = world.end().await;
+        assert_eq!(context.bytes - before, "\x1b]52;c;Y29waWVk\x07".len());
+        assert_eq!(context.shown(), "typed\nlines 0\nticks 0");
+        let (page, _) = context.end().await;
         let told = Event::Reply(Reply::Notice("sent to the terminal's clipboard".into()));
         assert!(page.heard.contains(&told), "{:?}", page.heard);
     })
@@ -746,12 +750,12 @@ async fn what_is_copied_goes_out_once_and_leaves_the_picture_alone() {
 #[tokio::test(start_paused = true)]
 async fn the_loop_ends_when_the_terminal_is_gone() {
     run_local(async {
-        let mut world = World::start(Desktop::default());
-        world.take_frame().await;
+        let mut context = World::start(Desktop::default());
+        context.take_frame().await;
         let gone = io::Error::from(io::ErrorKind::BrokenPipe);
-        world.outlet.written.send(Err(gone)).await.unwrap();
+        context.outlet.written.send(Err(gone)).await.unwrap();
 
-        let (page, _) = (&mut world.task).await.unwrap();
+        let (page, _) = (&mut context.task).await.unwrap();
         assert_eq!(page.heard, [Event::Stop]);
     })
     .await;

@@ -55,7 +55,7 @@ impl Screen {
                     let key = keymap.key_for(Action::Chat(action), &contexts);
                     key.map(ToString::to_string)
                 });
-                let seat = ChatViewProps {
+                let props = ChatViewProps {
                     focused: true,
                     focus_key: "",
                     title: "Chat",
@@ -66,7 +66,7 @@ impl Screen {
                     sandbox_cost: "",
                     rows: area.height,
                 };
-                world.chat.view(area, frame.buffer_mut(), &mut vx, &seat);
+                world.chat.view(area, frame.buffer_mut(), &mut vx, &props);
             })
             .unwrap();
         world.chat.shown(viewport.chat.clone());
@@ -540,7 +540,7 @@ fn a_retry_and_an_error_are_told() {
     });
     failed.receive(ChatEvent::Message(answer));
     let failure = crate::domain::failure::Failure::new("the prompt could not be sent")
-        .because("connection refused")
+        .detail("connection refused")
         .advise([Advice::TryAgain]);
     failed.say("are you there?");
     let waiting = failed.prompts();

@@ -46,10 +46,10 @@ impl Chat {
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
         place: ComposerFrame,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) -> u16 {
         let mut inner = area;
-        let right = self.composer_facts(area.width, seat);
+        let right = self.composer_facts(area.width, props);
         if place.framed {
             let frame = PaneFrame {
                 title: self.composer_title(vx.theme),
@@ -64,13 +64,13 @@ impl Chat {
         }
         let strip = place.strip.min(inner.height.saturating_sub(1));
         let strip = take_bottom(&mut inner, strip);
-        self.view_queue(strip, buf, vx.theme, seat);
+        self.view_queue(strip, buf, vx.theme, props);
         let text = Rect {
             x: inner.x.saturating_add(1),
             width: inner.width.saturating_sub(2),
             ..inner
         };
-        self.view_text(text, buf, vx, seat);
+        self.view_text(text, buf, vx, props);
         text.width
     }
 
@@ -83,14 +83,14 @@ impl Chat {
         }
     }
 
-    fn composer_facts(&self, width: u16, seat: &ChatViewProps<'_>) -> String {
+    fn composer_facts(&self, width: u16, props: &ChatViewProps<'_>) -> String {
         let agent = self
             .agent()
             .map(|agent| wrap::truncate(agent, 20).into_owned());
         if self.reach == Delivery::Never {
             return "read only".to_owned();
         }
-        let newline = match seat.key(ChatContext::Composer, ChatAction::Newline) {
+        let newline = match props.key(ChatContext::Composer, ChatAction::Newline) {
             key if width >= 60 && !key.is_empty() => Some(format!("{key} new line")),
             _ => None,
         };
@@ -103,7 +103,7 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) {
         if area.is_empty() {
             return;
@@ -116,11 +116,11 @@ impl Chat {
         }
         if self.composer.is_empty() {
             let writing = self.requests.panel.writing;
-            let request = writing.map(|writing| request_words(writing, seat));
+            let request = writing.map(|writing| request_words(writing, props));
             let words = if let Some(words) = &request {
                 words
-            } else if !seat.waits_for.is_empty() {
-                seat.waits_for
+            } else if !props.waits_for.is_empty() {
+                props.waits_for
             } else if self.is_busy() {
                 "type a message; it waits until this turn ends"
             } else {
@@ -139,11 +139,11 @@ impl Chat {
         }
     }
 
-    fn view_queue(&self, area: Rect, buf: &mut Buffer, theme: &Theme, seat: &ChatViewProps<'_>) {
+    fn view_queue(&self, area: Rect, buf: &mut Buffer, theme: &Theme, props: &ChatViewProps<'_>) {
         let mut rows = area.rows();
         if self.pending.is_held() {
             let Some(row) = rows.next() else { return };
-            let key = seat.key(ChatContext::Composer, ChatAction::Send);
+            let key = props.key(ChatContext::Composer, ChatAction::Send);
             let what = match self.pending.len() {
                 0 => "messages on hold".to_owned(),
                 1 => "1 message on hold".to_owned(),
@@ -165,7 +165,7 @@ impl Chat {
             let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
             buf.set_string(row.x + 1, row.y, words, theme.warning);
         }
-        let edit = match seat.key(ChatContext::Composer, ChatAction::CursorUp) {
+        let edit = match props.key(ChatContext::Composer, ChatAction::CursorUp) {
             key if key.is_empty() => String::new(),
             key => format!("{} edit", theme.key_names(&key)),
         };
@@ -199,8 +199,8 @@ impl Chat {
 }
 
 /// What is to be written for a request, and the keys that end it.
-fn request_words(writing: ReplyText, seat: &ChatViewProps<'_>) -> String {
-    let key = |action| seat.key(ChatContext::RequestInput, action);
+fn request_words(writing: ReplyText, props: &ChatViewProps<'_>) -> String {
+    let key = |action| props.key(ChatContext::RequestInput, action);
     let (what, accepts) = match writing {
         ReplyText::Reason => ("your reason", "denies"),
         ReplyText::Own => ("your answer", "confirms"),

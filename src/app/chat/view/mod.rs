@@ -48,13 +48,13 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) {
         if area.is_empty() {
             return;
         }
-        let focused = seat.focused;
-        let framed = area.width >= FRAMED.0 && seat.rows >= FRAMED.1;
+        let focused = props.focused;
+        let framed = area.width >= FRAMED.0 && props.rows >= FRAMED.1;
         let writing = self.half == ChatFocus::Composer;
         let composer_focus = focused && writing;
         let (above, below) = self.divide(area, framed);
@@ -68,24 +68,24 @@ impl Chat {
                 focused: composer_focus,
                 strip,
             },
-            seat,
+            props,
         );
         let mut inner = above;
         if framed {
-            let titles = format!("{} {}", seat.focus_key, seat.title);
+            let titles = format!("{} {}", props.focus_key, props.title);
             let frame = PaneFrame {
-                title: seat.title,
-                right: &self.facts(seat, PaneFrame::room(titles.trim_start(), above)),
+                title: props.title,
+                right: &self.facts(props, PaneFrame::room(titles.trim_start(), above)),
                 focused: focused && !composer_focus,
             };
-            inner = frame.draw_with_key(seat.focus_key, above, buf, vx.theme);
+            inner = frame.draw_with_key(props.focus_key, above, buf, vx.theme);
         }
         let activity = take_bottom(&mut inner, 1);
-        let panel = self.panel_height(inner, vx, seat);
+        let panel = self.panel_height(inner, vx, props);
         let panel = take_bottom(&mut inner, panel);
-        let drawn = self.view_transcript(inner, buf, vx, seat);
-        let shown = self.view_panel(panel, buf, vx, seat);
-        self.view_activity(activity, buf, vx, (&drawn, seat));
+        let drawn = self.view_transcript(inner, buf, vx, props);
+        let shown = self.view_panel(panel, buf, vx, props);
+        self.view_activity(activity, buf, vx, (&drawn, props));
         vx.viewport.chat = ChatViewport {
             composer_width,
             rows: inner.height.max(1),
@@ -113,7 +113,7 @@ impl Chat {
     }
 
     /// Model, context and cost, as far as they are known; the sandbox's cost where it has room.
-    fn facts(&self, seat: &ChatViewProps<'_>, room: usize) -> String {
+    fn facts(&self, props: &ChatViewProps<'_>, room: usize) -> String {
         let mut facts: Vec<String> = Vec::new();
         if let Some(model) = self.model() {
             let known = self
@@ -131,10 +131,10 @@ impl Chat {
         }
         let tokens = (self.cost() > 0.0).then(|| format!("${:.2}", self.cost()));
         let whole = match &tokens {
-            Some(tokens) if !seat.sandbox_cost.is_empty() => {
-                format!("{tokens} tokens + {}", seat.sandbox_cost)
+            Some(tokens) if !props.sandbox_cost.is_empty() => {
+                format!("{tokens} tokens + {}", props.sandbox_cost)
             }
-            tokens => tokens.as_deref().unwrap_or(seat.sandbox_cost).to_owned(),
+            tokens => tokens.as_deref().unwrap_or(props.sandbox_cost).to_owned(),
         };
         let with = |cost: String| {
             let facts = facts.iter().cloned().chain([cost]);
@@ -153,7 +153,7 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &ViewCx<'_>,
-        (drawn, seat): (&DrawnTranscript, &ChatViewProps<'_>),
+        (drawn, props): (&DrawnTranscript, &ChatViewProps<'_>),
     ) {
         if area.is_empty() {
             return;
@@ -170,7 +170,7 @@ impl Chat {
         buf.set_line(
             area.x + 1,
             area.y,
-            &self.activity(vx, usize::from(left), seat),
+            &self.activity(vx, usize::from(left), props),
             left,
         );
         let x = (area.x + 1 + room).saturating_sub(below_width);
@@ -178,10 +178,10 @@ impl Chat {
     }
 
     /// What goes on, in at most `room` columns.
-    fn activity(&self, vx: &ViewCx<'_>, room: usize, seat: &ChatViewProps<'_>) -> Line<'static> {
+    fn activity(&self, vx: &ViewCx<'_>, room: usize, props: &ChatViewProps<'_>) -> Line<'static> {
         let theme = vx.theme;
         let (text, style) = if self.stop_armed.is_some() {
-            let key = seat.key(self.context(), ChatAction::Stop);
+            let key = props.key(self.context(), ChatAction::Stop);
             (
                 format!("{key} again to stop").trim_start().to_owned(),
                 theme.warning,
@@ -189,7 +189,7 @@ impl Chat {
         } else if self.requests.panel.writing.is_some() {
             ("! waits for you".to_owned(), theme.warning)
         } else if self.needs_you() && !self.reads_requests() {
-            let words = match seat.key(self.context(), ChatAction::FocusRequest) {
+            let words = match props.key(self.context(), ChatAction::FocusRequest) {
                 key if key.is_empty() => "! waits for you".to_owned(),
                 key => format!("! waits for you: {key} to answer"),
             };
@@ -217,7 +217,7 @@ impl Chat {
                     let step = vx.now.as_millis() / super::SPIN.as_millis();
                     let spinner = theme.spinner(u64::try_from(step).unwrap_or(0));
                     let since = self.turn_time(vx.now).unwrap_or_default();
-                    let key = seat.key(self.context(), ChatAction::Stop);
+                    let key = props.key(self.context(), ChatAction::Stop);
                     let time = format::running(since);
                     let text = match key.as_str() {
                         "" => format!("{spinner} working {time}"),
@@ -227,7 +227,7 @@ impl Chat {
                 }
                 _ if self.loading_older => ("loading older messages …".to_owned(), theme.dim),
                 _ if self.half == ChatFocus::Transcript => {
-                    let key = seat.key(ChatContext::Transcript, ChatAction::FocusComposer);
+                    let key = props.key(ChatContext::Transcript, ChatAction::FocusComposer);
                     let words = match key.as_str() {
                         "" => "scrolling".to_owned(),
                         key => format!("scrolling · {key} to type"),

@@ -34,7 +34,7 @@ impl Chat {
         block: Block<'_>,
         width: u16,
         vx: &'c mut ViewCx<'_>,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) -> BlockRows<'c> {
         let (entry, known) = match block {
             Block::Part(entry, known) => (entry, known),
@@ -42,7 +42,7 @@ impl Chat {
                 return BlockRows::lines(foot(entry, self.is_at_rest(), width, vx.theme));
             }
             Block::Reverted => return BlockRows::lines(self.reverted_lines(width, vx.theme)),
-            Block::Notice => return BlockRows::lines(self.notice_lines(width, vx.theme, seat)),
+            Block::Notice => return BlockRows::lines(self.notice_lines(width, vx.theme, props)),
         };
         let open = self.folds.is_open(&known.part, entry.message.role);
         match &known.part.kind {
@@ -54,7 +54,7 @@ impl Chat {
                     true => Some("sending …"),
                     false => None,
                 };
-                let unfold = seat.key(ChatContext::Transcript, ChatAction::Fold);
+                let unfold = props.key(ChatContext::Transcript, ChatAction::Fold);
                 prompt(known, text, (open, state, &unfold), width, vx)
             }
             PartKind::Text { text, .. } => answer(entry, known, text, width, vx),
@@ -104,7 +104,7 @@ impl Chat {
         &self,
         width: u16,
         theme: &Theme,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) -> Vec<Line<'static>> {
         match self.notices.shown() {
             None => Vec::new(),
@@ -117,7 +117,7 @@ impl Chat {
                 let sign = theme.pick("×", "x");
                 let mut lines = wrapped(&format!("{sign} {}", failure.summary), width, theme.error);
                 lines.extend(wrapped(&failure.detail, width, theme.dim));
-                lines.extend(wrapped(&seat.advice.words(failure), width, theme.text));
+                lines.extend(wrapped(&props.advice.words(failure), width, theme.text));
                 lines
             }
         }

@@ -66,13 +66,13 @@ impl PanelText {
 #[derive(Clone, Copy)]
 pub(in crate::app::chat) struct PanelStyle<'a> {
     pub(in crate::app::chat) theme: &'a Theme,
-    pub(in crate::app::chat) seat: &'a ChatViewProps<'a>,
+    pub(in crate::app::chat) props: &'a ChatViewProps<'a>,
     pub(in crate::app::chat) columns: usize,
 }
 
 impl PanelStyle<'_> {
     pub(in crate::app::chat) fn key(self, context: ChatContext, action: ChatAction) -> String {
-        self.seat.key(context, action)
+        self.props.key(context, action)
     }
 
     /// Text that is asked for.
@@ -119,9 +119,9 @@ impl Chat {
         &self,
         area: Rect,
         vx: &mut ViewCx<'_>,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) -> u16 {
-        let Some(text) = self.panel_text(area.width, vx, seat) else {
+        let Some(text) = self.panel_text(area.width, vx, props) else {
             return 0;
         };
         if self.requests.panel.full {
@@ -145,13 +145,13 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) -> PanelViewport {
-        let text = self.panel_text(area.width, vx, seat);
+        let text = self.panel_text(area.width, vx, props);
         let Some(text) = text.filter(|_| !area.is_empty()) else {
             return PanelViewport::default();
         };
-        self.view_panel_title(&text.title, area, buf, (vx.theme, seat));
+        self.view_panel_title(&text.title, area, buf, (vx.theme, props));
         let rows = text.divide(usize::from(area.height - 1));
         let first = self.first_row(&text, rows.asked);
         let from = if self.is_one_list() {
@@ -163,7 +163,7 @@ impl Chat {
         let hidden = (text.asked.len() - rows.asked) + (text.answers.len() - rows.answers);
         let rest = rows
             .rest
-            .then(|| self.rest_line((hidden, first), area.width, vx.theme, seat));
+            .then(|| self.rest_line((hidden, first), area.width, vx.theme, props));
         let asked = text.asked.iter().skip(first).take(rows.asked);
         let shown = asked.chain(rest.as_ref());
         let shown = shown.chain(text.warnings.iter().take(rows.warnings));
@@ -203,10 +203,10 @@ impl Chat {
         title: &str,
         area: Rect,
         buf: &mut Buffer,
-        (theme, seat): (&Theme, &ChatViewProps<'_>),
+        (theme, props): (&Theme, &ChatViewProps<'_>),
     ) {
         let width = usize::from(area.width);
-        let active = seat.focused && self.half == ChatFocus::Composer;
+        let active = props.focused && self.half == ChatFocus::Composer;
         let style = if active { theme.warning } else { theme.dim };
         let rule = theme.pick("─", "-").repeat(width);
         buf.set_stringn(area.x, area.y, rule, width, theme.dim);
@@ -245,11 +245,11 @@ impl Chat {
         (hidden, first): (usize, usize),
         width: u16,
         theme: &Theme,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) -> Line<'static> {
         let context = self.context();
-        let key = seat.key(context, ChatAction::RequestFull);
-        let pages = [ChatAction::PageUp, ChatAction::PageDown].map(|page| seat.key(context, page));
+        let key = props.key(context, ChatAction::RequestFull);
+        let pages = [ChatAction::PageUp, ChatAction::PageDown].map(|page| props.key(context, page));
         let pages = pages.join(" ").trim().to_owned();
         let with_key = |does: &str| match key.as_str() {
             "" => String::new(),
@@ -280,11 +280,11 @@ impl Chat {
         &self,
         width: u16,
         vx: &mut ViewCx<'_>,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) -> Option<PanelText> {
         let look = PanelStyle {
             theme: vx.theme,
-            seat,
+            props,
             columns: usize::from(width.saturating_sub(3)).max(1),
         };
         let mut text = match self.requests.first()? {

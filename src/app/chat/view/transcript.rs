@@ -30,7 +30,7 @@ struct TranscriptPainter<'a, 'b, 'v> {
     chat: &'a Chat,
     blocks: Blocks<'a>,
     vx: &'b mut ViewCx<'v>,
-    seat: &'a ChatViewProps<'a>,
+    props: &'a ChatViewProps<'a>,
     /// Columns for the text of a block.
     width: u16,
     height: usize,
@@ -42,18 +42,18 @@ impl Chat {
         area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
-        seat: &ChatViewProps<'_>,
+        props: &ChatViewProps<'_>,
     ) -> DrawnTranscript {
         let mut painter = TranscriptPainter {
             chat: self,
             blocks: self.blocks(),
             vx,
-            seat,
+            props,
             width: area.width.saturating_sub(2).max(1),
             height: usize::from(area.height),
         };
         let Some(first) = painter.blocks.first() else {
-            draw_empty(area, buf, painter.vx, seat);
+            draw_empty(area, buf, painter.vx, props);
             return DrawnTranscript {
                 viewport: ChatViewport {
                     at_top: true,
@@ -225,7 +225,7 @@ impl TranscriptPainter<'_, '_, '_> {
         let Some(block) = self.blocks.block(pos) else {
             return 0;
         };
-        lead + self.chat.show(block, self.width, self.vx, self.seat).len()
+        lead + self.chat.show(block, self.width, self.vx, self.props).len()
     }
 
     fn draw(
@@ -256,7 +256,7 @@ impl TranscriptPainter<'_, '_, '_> {
                 ..area
             };
             let mark = (self.vx.theme.pick("▌", "|"), self.vx.theme.accent);
-            let shown = self.chat.show(block, self.width, self.vx, self.seat);
+            let shown = self.chat.show(block, self.width, self.vx, self.props);
             let from = skip.saturating_sub(lead);
             let drawn = draw_block(&shown, from, rest, buf);
             if self.blocks.is_reverted(pos) {
@@ -305,16 +305,16 @@ fn draw_block(shown: &BlockRows<'_>, from: usize, area: Rect, buf: &mut Buffer) 
 }
 
 /// What is said before anything was said.
-fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, seat: &ChatViewProps<'_>) {
+fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, props: &ChatViewProps<'_>) {
     let width = usize::from(area.width.saturating_sub(4)).max(1);
-    let send = match seat.key(ChatContext::Composer, ChatAction::Send) {
+    let send = match props.key(ChatContext::Composer, ChatAction::Send) {
         key if key.is_empty() => String::new(),
         key => format!(" and press {key}"),
     };
     let words = format!(
         "Describe a change, a bug or a question below{send}. What you send \
          {} or the agent works waits in the queue.",
-        seat.meanwhile
+        props.meanwhile
     );
     let text = [
         ("What shall we work on?", vx.theme.strong),

@@ -132,7 +132,7 @@ impl Headless {
             }
             SessionEvent::Phase(Phase::Paused) if self.has_run => {
                 let failure = Failure::new("the sandbox was paused before the turn ended")
-                    .because("its time was over, or somebody paused it")
+                    .detail("its time was over, or somebody paused it")
                     .advise([Advice::OpenSession]);
                 vec![HeadlessOutput::Done(Some(failure))]
             }
@@ -177,7 +177,7 @@ impl Headless {
             return vec![HeadlessOutput::Command(SessionCommand::ReleaseQueue)];
         }
         let failure = Failure::new("the queue of this session is held")
-            .because(format!(
+            .detail(format!(
                 "prompts that wait before this one: {}",
                 prompts.len() - 1
             ))
@@ -199,7 +199,7 @@ impl Headless {
             ChatEvent::PermissionAsked(permission) => self.permission(permission),
             ChatEvent::QuestionAsked(question) => self.question(question),
             ChatEvent::Error(error) if !error.is_abort() && self.is_ours() => {
-                self.failed = Some(Failure::new(error.name).because(error.message));
+                self.failed = Some(Failure::new(error.name).detail(error.message));
                 Vec::new()
             }
             _ => Vec::new(),
@@ -301,7 +301,7 @@ impl Headless {
             Failure::new(format!(
                 "the agent asked a {what} and nobody is here to answer"
             ))
-            .because(visible::one_line(subject))
+            .detail(visible::one_line(subject))
             .hint("run it with --auto to allow everything, or open the session in the terminal"),
         );
     }
@@ -322,7 +322,7 @@ impl Headless {
         self.roles.insert(message.id.clone(), message.role);
         if message.role == Role::Assistant {
             if let Some(error) = message.error.as_ref().filter(|error| !error.is_abort()) {
-                self.failed = Some(Failure::new(error.name.clone()).because(error.message.clone()));
+                self.failed = Some(Failure::new(error.name.clone()).detail(error.message.clone()));
             } else if message.completed.is_some() {
                 self.failed = None;
             }
@@ -350,8 +350,8 @@ impl Headless {
                 Vec::new()
             }
             PartKind::Tool(call) => {
-                let known = self.tools.insert(part.id, call.status);
-                if known == Some(call.status) {
+                let lookup = self.tools.insert(part.id, call.status);
+                if lookup == Some(call.status) {
                     Vec::new()
                 } else {
                     vec![HeadlessOutput::Tool(call)]
@@ -401,7 +401,7 @@ impl Headless {
 /// A turn that is not ours waits for an answer, and ours waits behind it.
 fn waits_for_somebody(what: &str, subject: &str) -> Vec<HeadlessOutput> {
     let failure = Failure::new(format!("the session waits for an answer to a {what}"))
-        .because(subject)
+        .detail(subject)
         .hint("answer it in the terminal, or run this with --auto to allow everything");
     vec![HeadlessOutput::Done(Some(failure))]
 }

@@ -204,7 +204,7 @@ fn a_turn_that_fails_before_its_answer_has_failed() {
         ],
     );
 
-    let failure = Failure::new("ProviderAuthError").because("no key");
+    let failure = Failure::new("ProviderAuthError").detail("no key");
     assert_eq!(out, [HeadlessOutput::Done(Some(failure))]);
 }
 

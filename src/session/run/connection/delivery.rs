@@ -18,7 +18,7 @@ impl Connection {
     /// Begins the calls that have become due.
     pub(super) fn begin_calls(&mut self, serving: &mut SessionState) {
         for due in serving.take_calls() {
-            let wait = wait(&due, &serving.world.timing);
+            let wait = wait(&due, &serving.context.timing);
             let begun = call(self.server.clone(), due, wait);
             self.calls.push(begun.map(CallResult::Delivery).boxed());
         }

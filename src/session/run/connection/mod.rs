@@ -34,11 +34,11 @@ impl Connection {
             ConnectionInput::News(event) => self.received(serving, event).await,
             ConnectionInput::Called(called) => self.called(serving, called).await,
             ConnectionInput::Elsewhere(StoreChange::Changed) => {
-                serving.heard_of(StoreChange::Changed).await;
+                serving.on_store_change(StoreChange::Changed).await;
             }
             ConnectionInput::Elsewhere(StoreChange::TookOver) => {
                 self.lost(serving).await;
-                serving.heard_of(StoreChange::TookOver).await;
+                serving.on_store_change(StoreChange::TookOver).await;
                 return Some(Disconnect::TookOver);
             }
             ConnectionInput::Lost(lost) => {
@@ -55,14 +55,14 @@ impl Connection {
         let was_busy = serving.delivery.is_busy();
         serving.news(event).await;
         // Working sandboxes live longer than idle ones, whoever began the turn.
-        let settings = &serving.world.settings;
+        let settings = &serving.context.settings;
         let ttl = match (was_busy, serving.delivery.is_busy()) {
             (true, true) if first => Some(settings.work_ttl),
             (false, true) => Some(settings.work_ttl),
             (true, false) => Some(settings.idle_ttl),
             (true, true) | (false, false) => None,
         };
-        let ttl = ttl.filter(|_| serving.recorder.drives());
+        let ttl = ttl.filter(|_| serving.recorder.holds_lock());
         if first {
             self.live = Some(Instant::now());
             serving.connected().await;
@@ -104,7 +104,7 @@ impl Connection {
 
     /// Lets the sandbox live on, as long as one that was just used.
     pub(crate) fn extend(&self, serving: &SessionState) {
-        let settings = &serving.world.settings;
+        let settings = &serving.context.settings;
         let (is_busy, idle) = (serving.delivery.is_busy(), settings.idle_ttl);
         let ttl = if is_busy { settings.work_ttl } else { idle };
         let lives = self.server.clone().live_for(ttl);
@@ -115,7 +115,7 @@ impl Connection {
     /// need not hear of it, as the time that is left is shown.
     fn live_for(&mut self, serving: &SessionState, ttl: Duration) {
         let lives = self.server.clone().live_for(ttl);
-        let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
+        let (before, patience) = (serving.lives(), serving.context.timing.backoff_cap);
         let told = async move {
             match lives.await {
                 Err(failure) => {
@@ -133,7 +133,7 @@ impl Connection {
     /// others may change it.
     fn renew(&self, serving: &SessionState, until: UnixMillis) {
         let half = until.since(wall()) / 2;
-        let renew = tokio::time::sleep(half.max(serving.world.timing.backoff_cap));
+        let renew = tokio::time::sleep(half.max(serving.context.timing.backoff_cap));
         let renew = renew.map(move |()| CallResult::Renew(Some(until)));
         self.calls.push(renew.boxed());
     }
@@ -148,7 +148,7 @@ impl Connection {
 
     fn ask_for_the_end(&self, serving: &SessionState) {
         let ends = self.server.clone().ends_at();
-        let (before, patience) = (serving.lives(), serving.world.timing.backoff_cap);
+        let (before, patience) = (serving.lives(), serving.context.timing.backoff_cap);
         let told = async move {
             if let Ok(until) = ends.await {
                 return until.map_or(CallResult::Done, CallResult::EndsAt);
@@ -174,7 +174,7 @@ impl Connection {
             }
             CallResult::Renew(_) => {
                 if serving.delivery.is_busy() {
-                    self.live_for(serving, serving.world.settings.work_ttl);
+                    self.live_for(serving, serving.context.settings.work_ttl);
                 } else {
                     self.ask_for_the_end(serving);
                 }

@@ -19,7 +19,7 @@ impl Connection {
     pub(super) fn keep(&mut self, serving: &SessionState) {
         let keep = serving.recorder.keep().filter(|_| {
             let is_ours = self.server.sandbox.is_some();
-            is_ours && serving.recorder.drives()
+            is_ours && serving.recorder.holds_lock()
         });
         let Some(keep) = keep else { return };
         self.keeping = match self.keeping {
@@ -33,7 +33,7 @@ impl Connection {
     }
 
     /// Waits for a snapshot that is being taken, so that the last turn is in it; not for long.
-    pub(crate) async fn let_keep(&mut self, serving: &SessionState) {
+    pub(crate) async fn finish_snapshot(&mut self, serving: &SessionState) {
         let kept = async {
             while self.keeping != SnapshotJob::No {
                 match self.calls.next().await {

@@ -75,7 +75,7 @@ impl Connection {
     pub(crate) fn open(serving: &SessionState, outage: &RetryState) -> Option<Self> {
         let server = serving.server.clone()?;
         let (sender, news) = mpsc::channel(NEWS);
-        let mut timing = serving.world.timing.clone();
+        let mut timing = serving.context.timing.clone();
         if outage.is_eager() {
             timing.stream_open = timing.stream_open.min(timing.eager_open);
         }

@@ -66,7 +66,7 @@ pub(crate) struct PromptDelivery {
     /// What the server holds was told over this connection.
     connected: bool,
     /// This process posts what waits.
-    drives: bool,
+    holds_lock: bool,
     turn: ServerTurn,
     effects: Vec<DeliveryEffect>,
 }
@@ -110,7 +110,7 @@ enum DeliveryProgress {
 enum PromptAnswer {
     /// With the message of the answer, once there is one; it is empty at first. A server that ends
     /// before there is more has the prompt and never answers it (observed on 1.18.33).
-    Awaited(Option<MessageId>),
+    ReservedFor(Option<MessageId>),
     /// The user stopped the turn; there may be one.
     Unwanted(Option<MessageId>),
     /// It has begun, or there will be none.
@@ -119,8 +119,8 @@ enum PromptAnswer {
 
 impl PromptDelivery {
     /// Whether this process posts what waits.
-    pub(crate) fn set_drives(&mut self, drives: bool) {
-        self.drives = drives;
+    pub(crate) fn set_drives(&mut self, holds_lock: bool) {
+        self.holds_lock = holds_lock;
     }
 
     /// Whether a turn runs.
@@ -209,7 +209,7 @@ impl PromptDelivery {
 
     fn abort(&mut self) {
         for sent in &mut self.sent {
-            if let PromptAnswer::Awaited(message) = &mut sent.answer {
+            if let PromptAnswer::ReservedFor(message) = &mut sent.answer {
                 sent.answer = PromptAnswer::Unwanted(message.take());
             }
         }
@@ -234,7 +234,7 @@ impl PromptDelivery {
     /// Posts the next prompt if its time has come.
     fn post_next(&mut self) {
         let is_ready = self.connected && !self.turn.runs && !self.turn.failed;
-        let may_post = is_ready && self.drives && !self.held;
+        let may_post = is_ready && self.holds_lock && !self.held;
         let mut sent = self.sent.iter();
         if may_post
             && sent.all(|sent| sent.answer == PromptAnswer::Begun)
@@ -339,7 +339,7 @@ impl SentPrompt {
         Self {
             prompt,
             progress,
-            answer: PromptAnswer::Awaited(None),
+            answer: PromptAnswer::ReservedFor(None),
             is_earlier: false,
         }
     }
@@ -350,7 +350,9 @@ impl SentPrompt {
 
     fn message_of_answer(&self) -> Option<&MessageId> {
         match &self.answer {
-            PromptAnswer::Awaited(message) | PromptAnswer::Unwanted(message) => message.as_ref(),
+            PromptAnswer::ReservedFor(message) | PromptAnswer::Unwanted(message) => {
+                message.as_ref()
+            }
             PromptAnswer::Begun => None,
         }
     }

@@ -343,15 +343,15 @@ impl World {
 proptest! {
     #[test]
     fn no_prompt_is_lost_or_posted_twice_unawares_and_all_go_in_order(steps in steps()) {
-        let mut world = World::default();
+        let mut context = World::default();
 
         for step in steps {
-            world.step(step);
+            context.step(step);
         }
-        world.run_to_the_end();
+        context.run_to_the_end();
 
-        prop_assert_eq!(&world.store, &StoredQueue::default());
-        let kept: BTreeSet<_> = world.kept.keys().cloned().collect();
-        prop_assert!(kept.is_superset(&world.wanted), "{kept:?}");
+        prop_assert_eq!(&context.store, &StoredQueue::default());
+        let kept: BTreeSet<_> = context.kept.keys().cloned().collect();
+        prop_assert!(kept.is_superset(&context.wanted), "{kept:?}");
     }
 }

@@ -98,7 +98,7 @@ impl PromptDelivery {
         let Some(index) = index else { return };
         if over {
             self.answered(index);
-        } else if let PromptAnswer::Awaited(answer) | PromptAnswer::Unwanted(answer) =
+        } else if let PromptAnswer::ReservedFor(answer) | PromptAnswer::Unwanted(answer) =
             &mut self.sent[index].answer
         {
             *answer = Some(message);
@@ -175,7 +175,7 @@ impl PromptDelivery {
             }
             Some(TurnState::NotBegun) if sent.answer == PromptAnswer::Begun => {}
             // Another process looks after it.
-            Some(TurnState::NotBegun) if sent.is_earlier && !self.drives => {
+            Some(TurnState::NotBegun) if sent.is_earlier && !self.holds_lock => {
                 self.check(id.clone(), checks);
             }
             // The server has ended before the turn began, and the next one begins none by itself.

@@ -13,7 +13,7 @@ impl SessionState {
     /// Deals with an event of the prompts: in the store at once, at the server with the next
     /// [`SessionState::take_calls`].
     pub(crate) async fn deliver(&mut self, event: DeliveryEvent) {
-        self.delivery.set_drives(self.recorder.drives());
+        self.delivery.set_drives(self.recorder.holds_lock());
         let mut effects = VecDeque::from(self.delivery.on(event));
         while let Some(effect) = effects.pop_front() {
             if let Some(event) = self.perform(effect).await {

@@ -24,7 +24,7 @@ impl SessionState {
     }
 
     async fn close_without_server(&self, closing: CloseAction) -> Option<Phase> {
-        let closed = closing::close_recorded(&self.world, &self.recorder, closing).await;
+        let closed = closing::close_recorded(&self.context, &self.recorder, closing).await;
         Some(closed.unwrap_or_else(|| match closing {
             CloseAction::Kill => Phase::Gone(Failure::new("the session never had a sandbox")),
             CloseAction::Pause | CloseAction::Detach => Phase::Dormant,

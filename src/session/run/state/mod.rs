@@ -24,10 +24,10 @@ use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
 use crate::domain::id::TemplateId;
 use crate::domain::log::LogLine;
-use crate::domain::runs::ObservedRun;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::{PromptQueue, Revival, SessionEvent, SessionOrigin, SessionSpec};
 use crate::domain::time::UnixMillis;
+use crate::domain::usage::ObservedRun;
 use crate::session::boot::cx::BootCx;
 use crate::session::context::{SessionContext, wall};
 use crate::session::recorder::Recorder;
@@ -37,7 +37,7 @@ use crate::session::{failures, snapshot};
 
 /// A session's own state, whatever the connection does.
 pub(crate) struct SessionState {
-    pub(in crate::session) world: Arc<SessionContext>,
+    pub(in crate::session) context: Arc<SessionContext>,
     pub(in crate::session) events: EventSender,
     pub(in crate::session) recorder: Recorder,
     pub(in crate::session) delivery: PromptDelivery,
@@ -67,7 +67,7 @@ pub(crate) struct SessionState {
 
 impl SessionState {
     pub(crate) fn new(
-        world: Arc<SessionContext>,
+        context: Arc<SessionContext>,
         events: EventSender,
         recorder: Recorder,
         changes: watch::Receiver<u64>,
@@ -75,7 +75,7 @@ impl SessionState {
         Self {
             changes,
             next_look: Instant::now(),
-            world,
+            context,
             events,
             recorder,
             delivery: PromptDelivery::default(),
@@ -127,8 +127,8 @@ impl SessionState {
         loop {
             tokio::select! {
                 Ok(()) = self.changes.changed() => return StoreChange::Changed,
-                () = tokio::time::sleep_until(self.next_look), if !self.recorder.drives() => {
-                    self.next_look = Instant::now() + self.world.timing.store_poll;
+                () = tokio::time::sleep_until(self.next_look), if !self.recorder.holds_lock() => {
+                    self.next_look = Instant::now() + self.context.timing.store_poll;
                     if self.recorder.try_drive() {
                         return StoreChange::TookOver;
                     }
@@ -139,7 +139,7 @@ impl SessionState {
     }
 
     /// Deals with what another process did.
-    pub(crate) async fn heard_of(&mut self, elsewhere: StoreChange) {
+    pub(crate) async fn on_store_change(&mut self, elsewhere: StoreChange) {
         if elsewhere == StoreChange::TookOver {
             self.recorder.unclaim_all().await;
         }
@@ -153,7 +153,7 @@ impl SessionState {
 
     /// Whether the session is booted here: by the process that drives it, or once that has done so.
     pub(crate) async fn may_boot(&self) -> bool {
-        self.recorder.drives()
+        self.recorder.holds_lock()
             || self
                 .recorder
                 .stored_place()
@@ -163,7 +163,7 @@ impl SessionState {
 
     /// Whether the session's sandbox is there, costs nothing, or has something to do.
     pub(crate) async fn is_wanted(&self, spec: &SessionSpec) -> bool {
-        let engine = self.world.settings.engine.as_ref();
+        let engine = self.context.settings.engine.as_ref();
         if engine.is_none_or(|engine| engine.kind() != EngineKind::E2b) || self.has_prompts() {
             return true;
         }
@@ -191,7 +191,7 @@ impl SessionState {
     pub(crate) fn boot_cx(&mut self, spec: &SessionSpec, wanted: bool) -> BootCx {
         self.boots += 1;
         BootCx {
-            world: Arc::clone(&self.world),
+            context: Arc::clone(&self.context),
             events: self.events.clone(),
             recorder: self.recorder.clone(),
             spec: spec.clone(),
@@ -226,7 +226,7 @@ impl SessionState {
         if !std::mem::take(&mut self.wants_revival) {
             return false;
         }
-        if !self.recorder.drives() {
+        if !self.recorder.holds_lock() {
             self.command_failed(failures::open_elsewhere()).await;
             return false;
         }
@@ -269,7 +269,7 @@ impl SessionState {
         let place = self.recorder.stored_place().await;
         if place.is_some_and(|place| place.conversation.is_some()) {
             self.command_failed(failures::has_conversation()).await;
-        } else if !self.recorder.drives() {
+        } else if !self.recorder.holds_lock() {
             self.command_failed(failures::open_elsewhere()).await;
         } else {
             self.template = Some(template);

@@ -6,9 +6,9 @@ use super::SessionState;
 use crate::domain::id::SandboxId;
 use crate::domain::log::LogLine;
 use crate::domain::price::RunningSandbox;
-use crate::domain::runs::{ObservedRun, RunEnd};
 use crate::domain::session::SessionEvent;
 use crate::domain::time::UnixMillis;
+use crate::domain::usage::{ObservedRun, RunEnd};
 use crate::session::context::wall;
 use crate::session::failures;
 
@@ -24,7 +24,7 @@ impl SessionState {
 
     /// Says once that the account's plan lets sandboxes run for less than the settings want.
     pub(crate) async fn tell_of_plan(&mut self, longest: Option<Duration>) {
-        let settings = &self.world.settings;
+        let settings = &self.context.settings;
         let told = longest.and_then(|longest| failures::cut_by_plan(settings, longest));
         if let Some(told) = told.filter(|_| !std::mem::replace(&mut self.told_of_plan, true)) {
             let line = LogLine::ours(wall(), told);

@@ -39,5 +39,5 @@ pub(super) fn cannot(
     next: impl IntoIterator<Item = Advice>,
 ) -> Failure {
     let failure = Failure::new(format!("sandbox {id} cannot be adopted"));
-    failure.because(why).advise(next)
+    failure.detail(why).advise(next)
 }

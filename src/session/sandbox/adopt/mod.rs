@@ -49,14 +49,14 @@ pub struct AdoptRequest {
 
 /// Takes the sandbox up as a session; `None`: the engine does not know it.
 pub async fn adopt(
-    world: &Arc<SessionContext>,
+    context: &Arc<SessionContext>,
     id: &SandboxId,
     wanted: AdoptRequest,
 ) -> Result<Option<StoredSession>, Failure> {
-    let Some(records) = &world.records else {
+    let Some(records) = &context.records else {
         return Err(cannot(id, "there is no store for its session", []));
     };
-    let engine = world.engine().await;
+    let engine = context.engine().await;
     let engine = engine.map_err(|error| failures::engine(&error))?;
     let listed = match engine.control.get(id.as_str()).await {
         Ok(detail) => detail.listed,
@@ -69,11 +69,11 @@ pub async fn adopt(
     }
     let key = key(records, id, &listed.metadata, wanted.key).await?;
     let (name, naming) = name(records, &listed.metadata, wanted.name).await?;
-    let joined = SessionSandbox::join(world, engine.clone(), id.as_str()).await?;
+    let joined = SessionSandbox::join(context, engine.clone(), id.as_str()).await?;
     let Some((sandbox, resumed)) = joined else {
         return Ok(None);
     };
-    let found = Box::pin(look(world, &sandbox)).await;
+    let found = Box::pin(look(context, &sandbox)).await;
     // One that cannot be paused again runs on, and is shown as running.
     let is_paused = resumed && engine.control.pause(id.as_str()).await.is_ok();
     let found = found?;
@@ -100,7 +100,7 @@ pub async fn adopt(
         demo: false,
     };
     // It belongs to the directory in which it is taken up.
-    let project = world.settings.project.clone();
+    let project = context.settings.project.clone();
     let mut session = session((key, name, phase, project), &listed, info, found);
     session.summary.name = save(records, &session, naming, &secrets).await?;
     Ok(Some(session))
@@ -152,7 +152,7 @@ pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
 /// What is said where no engine knows the sandbox.
 pub fn unknown(id: &SandboxId) -> Failure {
     Failure::new(format!("there is no sandbox {id}"))
-        .because("no account configured here has it")
+        .detail("no account configured here has it")
         .advise([Advice::ListSandboxes])
 }
 
@@ -186,7 +186,7 @@ fn plain_name(name: &str) -> String {
 
 /// Looks for what the session needs.
 async fn look(
-    world: &Arc<SessionContext>,
+    context: &Arc<SessionContext>,
     sandbox: &SessionSandbox,
 ) -> Result<DiscoveredServer, Failure> {
     let id = SandboxId::from(sandbox.id());
@@ -202,7 +202,7 @@ async fn look(
     };
     let demo = tagged(DEMO_TAG).is_some();
     let Some(server) = tagged(OPENCODE_TAG) else {
-        return start::start(world, sandbox, demo).await;
+        return start::start(context, sandbox, demo).await;
     };
     let Some((directory, port)) = served(server) else {
         let why = "its OpenCode was not started as this sandbar does";
@@ -215,7 +215,7 @@ async fn look(
         return Err(cannot(&id, why, kill));
     }
     let password = SecretString::from(password);
-    let (url, client) = sandbox.opencode(world, port, Some(password.clone()))?;
+    let (url, client) = sandbox.opencode(context, port, Some(password.clone()))?;
     let client = client.in_directory(&directory);
     let newest = find_conversation(&client, None).await;
     let newest = newest.map_err(|error| match error {
@@ -306,7 +306,7 @@ fn name_taken(name: &str) -> Failure {
 
 fn unusable(error: &StoreError) -> Failure {
     Failure::new("the adopted session cannot be stored")
-        .because(error.to_string())
+        .detail(error.to_string())
         .hint("check that sandbar's state directory is writable; `sandbar config` names it")
 }
 

@@ -42,7 +42,7 @@ const MAKE_FILE: &str =
 
 /// Starts it and returns what the session needs; `demo`: the demo model runs there.
 pub(super) async fn start(
-    world: &Arc<SessionContext>,
+    context: &Arc<SessionContext>,
     sandbox: &SessionSandbox,
     demo: bool,
 ) -> Result<DiscoveredServer, Failure> {
@@ -62,7 +62,8 @@ pub(super) async fn start(
     }
     let password = password(sandbox, &what, ask(PASSWORD, &[]).await?).await?;
     let demo = demo || sandbox.engine.demo_program.is_some() && ask(HAS_KEY, &[]).await?.is_empty();
-    let (server, place) = boot(world, sandbox, &password, place(sandbox, directory, demo)).await?;
+    let (server, place) =
+        boot(context, sandbox, &password, place(sandbox, directory, demo)).await?;
     let newest = server.client.session(server.conversation.as_str()).await;
     let newest = newest.map_err(|error| failures::opencode(&error))?;
     Ok(DiscoveredServer {
@@ -116,7 +117,7 @@ fn place(sandbox: &SessionSandbox, directory: String, demo: bool) -> SessionReco
 /// Installs OpenCode where it is missing, starts it and waits for its health. Nothing of this is in the
 /// store, and nobody hears of its progress.
 async fn boot(
-    world: &Arc<SessionContext>,
+    context: &Arc<SessionContext>,
     sandbox: &SessionSandbox,
     password: &SecretString,
     mut place: SessionRecord,
@@ -133,9 +134,9 @@ async fn boot(
         origin,
     };
     let cx = BootCx {
-        world: Arc::clone(world),
+        context: Arc::clone(context),
         events: EventSender::new(key, sender),
-        recorder: Recorder::open(world, &spec),
+        recorder: Recorder::open(context, &spec),
         spec,
         large_code: false,
         template: None,

@@ -48,16 +48,16 @@ impl<'a> SessionLookup<'a> {
     }
 
     /// The world with this engine instead of the configured one.
-    pub(super) async fn world(&self, engine: EngineKind) -> Result<SessionContext, CommandError> {
+    pub(super) async fn context(&self, engine: EngineKind) -> Result<SessionContext, CommandError> {
         let mut config = self.config.clone();
         config.engine.value = engine;
         if engine == EngineKind::E2b {
             let names = keyring::account(&config);
             keyring::complete(&mut config, &names).await;
         }
-        let mut world = setup::world(Some(&config), self.env, Instant::now(), None)?;
-        world.records = Some(self.records.clone());
-        Ok(world)
+        let mut context = setup::context(Some(&config), self.env, Instant::now(), None)?;
+        context.records = Some(self.records.clone());
+        Ok(context)
     }
 
     /// The engines that may know of our sandboxes, the configured one first.
@@ -158,7 +158,7 @@ pub(super) fn taken(other: &SessionSummary) -> Failure {
         format!("give another --name, or continue that one with `sandbar run --session {name}`")
     };
     Failure::new(format!("there is a session named {name} already"))
-        .because(format!("it {title}{state}"))
+        .detail(format!("it {title}{state}"))
         .hint(hint)
 }
 
@@ -221,7 +221,7 @@ fn unreadable(error: &StoreError) -> CommandError {
     let source = std::error::Error::source(error);
     let why = source.map_or_else(String::new, |source| format!(": {source}"));
     Failure::new("the stored sessions cannot be used")
-        .because(format!("{error}{why}"))
+        .detail(format!("{error}{why}"))
         .into()
 }
 

@@ -20,7 +20,7 @@ pub struct UnattachedSandbox {
     /// When it was made, or resumed last.
     pub since: Option<UnixMillis>,
     pub size: SandboxSize,
-    pub whence: Provenance,
+    pub provenance: Provenance,
 }
 
 /// What the engine says of a sandbox.
@@ -36,13 +36,13 @@ pub enum EngineState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Provenance {
     /// The session of this name has none, and takes it when it is opened.
-    Awaited(String),
+    ReservedFor(String),
     /// The session of this name goes on in another one.
     Left(String),
     /// Sandbar made it, on another machine or for a store that was lost.
     Elsewhere,
     /// Another program made it.
-    Foreign,
+    ThirdParty,
 }
 
 impl EngineState {
@@ -69,10 +69,10 @@ impl Provenance {
     /// In words, as the rest of a sentence about the sandbox.
     pub fn words(&self) -> String {
         match self {
-            Self::Awaited(name) => format!("reserved for {name}, until that is opened"),
+            Self::ReservedFor(name) => format!("reserved for {name}, until that is opened"),
             Self::Left(name) => format!("left by {name}, which moved elsewhere"),
             Self::Elsewhere => "made elsewhere".to_owned(),
-            Self::Foreign => "not made by sandbar".to_owned(),
+            Self::ThirdParty => "not made by sandbar".to_owned(),
         }
     }
 }

@@ -7,9 +7,9 @@ use crate::app::Pane;
 use crate::app::input::key::{Mouse, MouseKind};
 use crate::domain::price::SandboxSize;
 use crate::domain::session::{CloseAction, SessionCommand};
-use crate::domain::stranger::{EngineState, Provenance, UnattachedSandbox};
+use crate::domain::unattached_sandbox::{EngineState, Provenance, UnattachedSandbox};
 
-fn stranger(id: &str, whence: Provenance) -> UnattachedSandbox {
+fn unattached_sandbox(id: &str, provenance: Provenance) -> UnattachedSandbox {
     UnattachedSandbox {
         engine: EngineKind::E2b,
         id: SandboxId::from(id),
@@ -21,7 +21,7 @@ fn stranger(id: &str, whence: Provenance) -> UnattachedSandbox {
             vcpus: 2,
             memory_mib: 1024,
         },
-        whence,
+        provenance,
     }
 }
 
@@ -29,28 +29,34 @@ fn stranger(id: &str, whence: Provenance) -> UnattachedSandbox {
 fn all_kinds() -> Vec<UnattachedSandbox> {
     let elsewhere = UnattachedSandbox {
         name: "my-work".to_owned(),
-        ..stranger("i1", Provenance::Elsewhere)
+        ..unattached_sandbox("i1", Provenance::Elsewhere)
     };
     let left = UnattachedSandbox {
         name: "one".to_owned(),
         life: EngineState::Paused,
-        ..stranger("i2", Provenance::Left("one".to_owned()))
+        ..unattached_sandbox("i2", Provenance::Left("one".to_owned()))
     };
-    vec![elsewhere, left, stranger("i3", Provenance::Foreign)]
+    vec![
+        elsewhere,
+        left,
+        unattached_sandbox("i3", Provenance::ThirdParty),
+    ]
 }
 
 /// Two sessions, the first of which is live, and these strangers.
-fn with(strangers: Vec<UnattachedSandbox>) -> Script {
+fn with(unattached: Vec<UnattachedSandbox>) -> Script {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
     script.phase("one", Phase::Live);
     script.status("one", TurnStatus::Idle);
-    script.event(Event::Reply(Reply::Strangers(Ok(strangers))));
+    script.event(Event::Reply(Reply::Strangers(Ok(unattached))));
     script
 }
 
 fn ids(script: &Script) -> Vec<&str> {
-    let strangers = script.app.list.strangers().iter();
-    strangers.map(|stranger| stranger.id.as_str()).collect()
+    let unattached = script.app.list.unattached().iter();
+    unattached
+        .map(|unattached_sandbox| unattached_sandbox.id.as_str())
+        .collect()
 }
 
 fn notice(script: &Script) -> &str {
@@ -158,7 +164,7 @@ fn what_this_program_is_just_making_does_not_flash_up() {
     let key = script.shown().to_owned();
     let made = UnattachedSandbox {
         key: Some(SessionKey::from(key.as_str())),
-        ..stranger("i1", Provenance::Awaited("sandbar".to_owned()))
+        ..unattached_sandbox("i1", Provenance::ReservedFor("sandbar".to_owned()))
     };
 
     script.event(Event::Reply(Reply::Strangers(Ok(vec![made]))));
@@ -176,7 +182,7 @@ fn one_that_is_just_not_taken_shows_once_the_boot_has_failed() {
     let key = script.shown().to_owned();
     let made = UnattachedSandbox {
         key: Some(SessionKey::from(key.as_str())),
-        ..stranger("i1", Provenance::Awaited("sandbar".to_owned()))
+        ..unattached_sandbox("i1", Provenance::ReservedFor("sandbar".to_owned()))
     };
     script.event(Event::Reply(Reply::Strangers(Ok(vec![made]))));
 
@@ -221,7 +227,7 @@ fn one_that_cannot_be_adopted_says_why_until_it_is_asked_again() {
     script.keys("ctrl-x l G k k a").asked();
 
     let failure = Failure::new("sandbox i1 cannot be adopted")
-        .because("it does not have the password of its OpenCode")
+        .detail("it does not have the password of its OpenCode")
         .advise([Advice::KillSandbox("i1".to_owned())]);
     script.event(adopt("i1", Err(failure)));
 
@@ -304,10 +310,10 @@ fn what_strangers_call_themselves_never_reaches_the_screen_as_control() {
     let nasty = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}evil";
     let one = UnattachedSandbox {
         name: nasty.to_owned(),
-        ..stranger(nasty, Provenance::Left(nasty.to_owned()))
+        ..unattached_sandbox(nasty, Provenance::Left(nasty.to_owned()))
     };
     let mut script = with(vec![one]);
-    let failure = Failure::new(nasty).because(nasty);
+    let failure = Failure::new(nasty).detail(nasty);
     script.event(Event::Reply(Reply::Strangers(Err(failure.clone()))));
     script.event(adopt(nasty, Err(failure)));
 

@@ -3,9 +3,9 @@
 
 use crate::config::Config;
 use crate::domain::price::{MicroDollars, Prices, RunningSandbox};
-use crate::domain::runs::{ObservedRun, RunEnd, Usage};
 use crate::domain::sandbox::EngineKind;
 use crate::domain::time::{UnixMillis, in_minutes};
+use crate::domain::usage::{ObservedRun, RunEnd, Usage};
 
 /// Prices, and the moment up to which they count.
 pub(super) struct CostReport {
@@ -93,7 +93,7 @@ mod tests {
 
     const NOW: UnixMillis = UnixMillis(10_000_000_000);
 
-    fn bill() -> CostReport {
+    fn cost_report() -> CostReport {
         CostReport {
             prices: Prices {
                 vcpu_hour: MicroDollars(50_400),
@@ -127,16 +127,16 @@ mod tests {
 
     #[test]
     fn what_runs_at_e2b_has_a_price_and_what_runs_here_only_a_time() {
-        let bill = bill();
-        let in_all = |bill: &CostReport, engine, minutes| {
-            bill.in_all(engine, [seen("a", minutes, RunEnd::Runs)])
+        let cost_report = cost_report();
+        let in_all = |cost_report: &CostReport, engine, minutes| {
+            cost_report.in_all(engine, [seen("a", minutes, RunEnd::Runs)])
         };
 
-        assert_eq!(in_all(&bill, EngineKind::E2b, 72), "1h 12m $0.16");
-        assert_eq!(in_all(&bill, EngineKind::Local, 41), "41m");
-        assert_eq!(bill.in_all(EngineKind::E2b, []), "-");
+        assert_eq!(in_all(&cost_report, EngineKind::E2b, 72), "1h 12m $0.16");
+        assert_eq!(in_all(&cost_report, EngineKind::Local, 41), "41m");
+        assert_eq!(cost_report.in_all(EngineKind::E2b, []), "-");
         assert_eq!(
-            (bill.up(Some(run(72))), bill.up(None)),
+            (cost_report.up(Some(run(72))), cost_report.up(None)),
             ("1h 12m".to_owned(), "-".to_owned())
         );
         let free = CostReport {
@@ -149,10 +149,10 @@ mod tests {
 
     #[test]
     fn a_life_has_all_runs_and_says_where_it_is_an_upper_bound() {
-        let bill = bill();
+        let cost_report = cost_report();
         let over = |end| {
             let runs = [seen("old", 900, end), seen("new", 60, RunEnd::Runs)];
-            bill.in_all(EngineKind::E2b, runs)
+            cost_report.in_all(EngineKind::E2b, runs)
         };
 
         assert_eq!(over(RunEnd::At(ago(840))), "2h 0m $0.27");
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_total_counts_a_sandbox_once() {
-        let total = |runs: &[ObservedRun]| bill().total(runs.iter().cloned());
+        let total = |runs: &[ObservedRun]| cost_report().total(runs.iter().cloned());
         let runs = |sandbox, minutes| seen(sandbox, minutes, RunEnd::Runs);
 
         assert_eq!(total(&[]), None);
