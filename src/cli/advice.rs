@@ -32,7 +32,7 @@ fn word(advice: &Advice, session: &str) -> String {
         Advice::ReadLogs => in_terminal("read its logs"),
         Advice::StartEmpty => "start without code: --empty".to_owned(),
         Advice::UseTemplate(None) => "use another --template".to_owned(),
-        Advice::UseTemplate(Some(template)) => format!("use --template {template}"),
+        Advice::UseTemplate(Some(template)) => format!("use --template {template}, which has it"),
         Advice::NewSession => "`sandbar run` starts a new session".to_owned(),
         Advice::ReadConversation => {
             format!("`sandbar --session {session}` still shows the conversation")

@@ -247,7 +247,7 @@ fn a_model_that_is_asked_for_without_a_key_is_a_missing_credential() {
         assert_eq!(
             ran.err,
             "sandbar: there is no key to use the model anthropic/x with\n  \
-             no model provider's key is set, and the code names no provider of its own\n  \
+             no model provider's key is set, and the code does not bring the model's provider\n  \
              hint: set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them\n"
         );
     }

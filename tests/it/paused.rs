@@ -110,6 +110,6 @@ fn a_turn_that_is_paused_goes_on_where_it_was_once_a_prompt_resumes_the_sandbox(
     screen.wait_for("idle");
     assert_eq!(prompts(&home), ["long please", "table please"]);
     // Of the answer that was interrupted nothing is missing.
-    screen.send("\x1b[5~");
-    screen.wait_for("section 40");
+    screen.resize(140, 100);
+    screen.wait_for("echo \"section 40\"");
 }

@@ -33,7 +33,7 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
     screen.wait_for("type a message");
     screen.send("table please\r");
     screen.wait_for(NOT_INSTALLED);
-    screen.wait_for("ctrl-x a another template");
+    screen.wait_for("press ctrl-x a to use the template opencode");
     let first = home.sandboxes();
     assert_eq!(first.len(), 1);
 

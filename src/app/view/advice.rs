@@ -48,7 +48,7 @@ impl AdviceKeys {
             Advice::StartEmpty => "start sandbar with --empty".to_owned(),
             Advice::UseTemplate(None) => press(&self.template, "use another template"),
             Advice::UseTemplate(Some(template)) => {
-                press(&self.template, &format!("use the template {template}"))
+                press(&self.template, &format!("use the template {template}, which has it"))
             }
             Advice::NewSession => press(&self.new, "start a new session"),
             Advice::ReadConversation => "the conversation stays readable here".to_owned(),

@@ -110,7 +110,6 @@ async fn install(cx: &BootCx, sandbox: &SessionSandbox, version: &str) -> Result
             .advise([
                 Advice::TryAgain,
                 Advice::UseTemplate(Some("opencode".to_owned())),
-                "that one has it".into(),
             ])
             .stderr(output.why())
             .retryable(),
