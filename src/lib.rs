@@ -55,7 +55,7 @@
 //! 8. Secrets are `secrecy` types from the moment they are read.
 //! 9. No view iterates over history; it asks for a window.
 //!
-//! `tests/it/architecture.rs` holds the borders.
+//! `tests/it/meta/architecture.rs` holds the borders.
 //!
 //! # Where to begin
 //!

@@ -24,7 +24,7 @@
 //! | `isolation` | how far a sandbox is isolated from this machine |
 //! | `limits` | how much a sandbox may use of it |
 //!
-//! A folder uses those below it; `tests/it/architecture/folders.rs` has the exceptions.
+//! A folder uses those below it; `tests/it/meta/architecture/folders.rs` has the exceptions.
 //! On other systems than Linux `unsupported.rs` stands in for this file.
 
 mod api;

@@ -1,4 +1,4 @@
-//! The one integration test binary. A new file here must be named below, or a test fails.
+//! The one integration test binary. A new file must be named in the `mod.rs` of its folder, or a test fails.
 //!
 //! Each behaviour is tested at the lowest level that would notice its fault; only real parts are used, no
 //! mock of a client or a server exists, and nothing but loopback is reached while a test runs.
@@ -25,56 +25,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod adopt;
-mod architecture;
-mod attach;
-mod cli;
-mod clipboard;
-mod code;
-mod daemon;
-mod day;
-mod demo;
-mod doctor;
-mod e2b_cli;
-mod egress;
-mod errors;
-mod faults;
-mod forgotten;
-mod herd;
-mod inherited;
-mod install;
-mod isolation;
-mod keyring;
-mod kill9;
-mod lifetime;
+mod app;
+mod e2b;
 mod local;
-mod local_envd;
-mod local_faults;
-mod local_hangups;
-mod local_judged;
-mod local_network;
-mod local_pasta;
-mod local_server;
-mod local_session;
-mod local_snapshots;
-mod local_wire;
-mod logs;
-mod opencode_client;
-mod opencode_server;
-mod paused;
-mod revive;
-mod screen;
-mod sdk;
-mod secrets;
-mod session_list;
-mod session_states;
-mod shell;
-mod sleep;
-mod soak;
-mod suspend;
-mod system_calls;
+mod meta;
+mod opencode;
+mod session;
 mod terminal;
-mod together;
-mod unread_terminal;
-mod watch;
-mod wire_types;

@@ -47,9 +47,10 @@ impl AdviceKeys {
             Advice::Resume => press(&self.retry, "resume it"),
             Advice::StartEmpty => "start sandbar with --empty".to_owned(),
             Advice::UseTemplate(None) => press(&self.template, "use another template"),
-            Advice::UseTemplate(Some(template)) => {
-                press(&self.template, &format!("use the template {template}, which has it"))
-            }
+            Advice::UseTemplate(Some(template)) => press(
+                &self.template,
+                &format!("use the template {template}, which has it"),
+            ),
             Advice::NewSession => press(&self.new, "start a new session"),
             Advice::ReadConversation => "the conversation stays readable here".to_owned(),
             Advice::ReadLogs => press(&self.logs, "see the logs"),

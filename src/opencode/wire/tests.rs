@@ -2,7 +2,7 @@
 //!
 //! Each sample below, and each frame of the recorded streams, is tried with each of its fields in turn replaced
 //! by each odd value. The object must be read all the same, but where the field is what the object is about.
-//! `tests/it/wire_types.rs` holds the same of all types by their source.
+//! `tests/it/opencode/wire_types.rs` holds the same of all types by their source.
 
 use std::path::Path;
 

@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::local::{KEY, World};
+use crate::local::http_api::{KEY, World};
 use crate::support::folder;
 use crate::support::http::plain_options;
 

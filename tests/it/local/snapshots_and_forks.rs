@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::local::{Events, Sandbox, World};
+use crate::local::http_api::{Events, Sandbox, World};
 use crate::support::process::alive;
 
 async fn post(world: &World, path: &str, body: Value) -> (StatusCode, Value) {

@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::isolation::of_sandbox;
+use crate::local::isolation::of_sandbox;
 use crate::support::folder;
 use crate::support::http::plain_client;
 use crate::support::process::{alive, state};

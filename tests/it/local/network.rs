@@ -9,8 +9,8 @@ use reqwest::StatusCode;
 use sandbar::local::{IsolationRequest, Level};
 use serde_json::{Value, json};
 
-use super::isolation::gives;
-use super::local::{Sandbox, World};
+use crate::local::http_api::{Sandbox, World};
+use crate::local::isolation::gives;
 
 const DENIED: &str = "the network rules of this sandbox deny";
 const THIS_MACHINE: &str = "sandboxes may not reach this machine itself";

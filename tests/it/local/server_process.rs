@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 
-use crate::local::until;
+use crate::local::http_api::until;
 use crate::support::folder;
 use crate::support::http::plain_client;
 

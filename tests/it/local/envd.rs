@@ -8,7 +8,7 @@ use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::local::{Events, Sandbox, World, collect, decode, node, until};
+use crate::local::http_api::{Events, Sandbox, World, collect, decode, node, until};
 use crate::support::process::alive;
 
 fn stdin(pid: u64, text: &str) -> Value {

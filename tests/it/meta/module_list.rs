@@ -1,4 +1,4 @@
-//! A file that is not named in `main.rs` is never compiled, and its tests never run.
+//! A file that no `mod` names is never compiled, and its tests never run.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -34,15 +34,17 @@ fn present(folder: &Path) -> BTreeSet<String> {
 fn every_test_file_is_compiled() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
 
-    for (folder, root) in [("it", "main.rs"), ("support", "mod.rs")] {
-        let folder = tests.join(folder);
-        let source = std::fs::read_to_string(folder.join(root)).unwrap();
+    let main = std::fs::read_to_string(tests.join("it/main.rs")).unwrap();
+    let groups = declared(&main);
+    assert_eq!(groups, present(&tests.join("it")), "it/main.rs");
+    let folders = groups.iter().map(|group| format!("it/{group}"));
+    for folder in folders.chain(["support".to_owned()]) {
+        let source = std::fs::read_to_string(tests.join(&folder).join("mod.rs")).unwrap();
 
         assert_eq!(
             declared(&source),
-            present(&folder),
-            "{}/{root}",
-            folder.display()
+            present(&tests.join(&folder)),
+            "{folder}/mod.rs"
         );
     }
 }

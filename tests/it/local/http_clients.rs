@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::local::{Sandbox, World};
+use crate::local::http_api::{Sandbox, World};
 
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -359,7 +359,7 @@ async fn a_reader_that_hangs_holds_neither_the_process_nor_its_end() {
     // Its answer has come, and nobody reads on.
     let hanging = request.send().await.unwrap();
 
-    super::local::until(|| async {
+    crate::local::http_api::until(|| async {
         let read = sandbox
             .envd("GET", "/files?path=done")
             .send()

@@ -12,8 +12,8 @@ use reqwest::StatusCode;
 use sandbar::local::{IsolationRequest, Level, Network};
 use serde_json::{Value, json};
 
-use crate::isolation::of_sandbox;
-use crate::local::World;
+use crate::local::http_api::World;
+use crate::local::isolation::of_sandbox;
 use crate::support::home::Home;
 use crate::support::http::plain_client;
 use crate::support::optional::Optional;
@@ -108,7 +108,7 @@ async fn out_by_pasta_with_all_ports_and_nothing_of_this_machines_loopback() {
              () => console.log('up'))\" & exec 1>&-; wait",
             sandbox.id
         );
-        let mut events = crate::local::Events::open(sandbox.shell(&script)).await;
+        let mut events = crate::local::http_api::Events::open(sandbox.shell(&script)).await;
         events.pid().await;
         assert_eq!(events.output().await, "up\n");
     }

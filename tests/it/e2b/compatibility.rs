@@ -8,7 +8,7 @@ use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::local::{Events, Sandbox, World};
+use crate::local::http_api::{Events, Sandbox, World};
 
 async fn ask(world: &World, method: &str, path: &str, body: &Value) -> (u16, Value) {
     let answer = world.api(method, path).json(body).send().await.unwrap();

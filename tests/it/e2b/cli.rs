@@ -8,7 +8,7 @@ use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::sdk::{Server, turn};
+use crate::e2b::sdk::{Server, turn};
 use crate::support::home::Home;
 use crate::support::screen::{Launch, Screen};
 use crate::support::set_up;

@@ -177,9 +177,9 @@ impl Printing {
             .args([
                 "-c",
                 concat!(
-                    include_str!("../../assets/sandbox/config-dirs.sh"),
-                    include_str!("../../assets/sandbox/server-file.sh"),
-                    include_str!("../../assets/sandbox/serve.sh")
+                    include_str!("../../../assets/sandbox/config-dirs.sh"),
+                    include_str!("../../../assets/sandbox/server-file.sh"),
+                    include_str!("../../../assets/sandbox/serve.sh")
                 ),
                 "sandbar",
             ])
@@ -211,7 +211,7 @@ impl Printing {
         let read = Command::new("/bin/sh")
             .args([
                 "-c",
-                include_str!("../../assets/sandbox/read-log.sh"),
+                include_str!("../../../assets/sandbox/read-log.sh"),
                 "sandbar",
             ])
             .args([format!("7.{end}"), from.to_string(), String::new()])

@@ -6,7 +6,7 @@ use std::path::Path;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::local::{KEY, World, until};
+use crate::local::http_api::{KEY, World, until};
 use crate::support::process::alive;
 use crate::support::{folder, write_program};
 

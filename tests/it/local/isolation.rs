@@ -24,7 +24,7 @@ use reqwest::StatusCode;
 use sandbar::local::{Enforcement, IsolationRequest, Level, Network, ResourceLimits};
 use serde_json::json;
 
-use crate::local::{World, until};
+use crate::local::http_api::{World, until};
 use crate::support::optional::Optional;
 use crate::support::process::state;
 

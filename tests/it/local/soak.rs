@@ -16,7 +16,7 @@ use sandbar::e2b::list::ListFilter;
 use sandbar::e2b::process::StartProcess;
 use sandbar::e2b::wire::NewSandbox;
 
-use crate::sdk::{self, Server};
+use crate::e2b::sdk::{self, Server};
 use crate::support::fault_proxy::Seeded;
 use crate::support::home::Home;
 use crate::support::http::{plain_client, runtime};

@@ -1,0 +1,8 @@
+//! The program in a real pseudo terminal, as a job of a shell and inside tmux.
+
+mod clipboard;
+mod screen;
+mod shell;
+mod suspend;
+mod unread_terminal;
+mod whole_program;
