@@ -21,27 +21,57 @@
 //! [`domain::session::SessionEvent`]s. The one feedback edge is plain data: drawing returns a
 //! viewport, which the loop stores in the model, because scrolling needs to know what was drawn.
 //!
-//! # The rooms, in reading order
+//! # The parts, in reading order
 //!
-//! | room | what it is for |
+//! | part | what it is for |
 //! |---|---|
 //! | [`domain`] | the nouns that all share; `std` only |
 //! | [`app`] | the model, its update and its views; pure |
-//! | [`text`] | text to styled lines: markdown, diffs, wrapping; strips what is hostile |
+//! | [`text`] | text to styled lines: Markdown, diffs, wrapping; makes hostile text harmless |
 //! | [`tui`] | the shell around `app`: terminal, input, frames, effects |
-//! | [`session`] | one session's life: boot, connect, follow, queue, record, keep, revive; watches those that are not open |
-//! | [`engine`] | finds or starts what sandboxes come from: E2B, or the local daemon |
+//! | [`session`] | one task for each session: boot, connection, prompts, record, snapshot, revival |
+//! | [`engine`] | finds or starts what sandboxes come from: E2B, or the local server |
 //! | [`opencode`] | client of an OpenCode server |
 //! | [`e2b`] | client of the E2B API: control plane, envd, hosts |
 //! | [`local`] | the E2B-compatible server for sandboxes on this machine |
 //! | [`demo`] | the scripted model for use without an account |
-//! | [`store`] | SQLite: sessions, transcripts, drafts, queue |
+//! | [`store`] | SQLite: sessions, transcripts, drafts, queues |
 //! | [`config`] | defaults, file, environment, flags; paths; credentials; our own log |
 //! | [`keyring`] | looks up keys in the keyring of the desktop |
 //! | [`net`] | HTTP client set-up, lines, back-off |
 //! | [`clock`] | the wall clock |
-//! | [`regular_file`] | files by their names: no FIFOs, no devices, none too large |
-//! | [`cli`] | the commands |
+//! | [`regular_file`] | opens files by name: no FIFOs, no devices, none too large |
+//! | [`cli`] | the commands, a file for each |
+//!
+//! The large parts are cut into folders: [`app`] by what is on the screen, [`session`] by what a task does, [`local`]
+//! by what the server consists of. Each folder's `mod.rs` says what it is for and in which order to read it, and
+//! `tests/it/meta/architecture/folders.rs` which folder may import which.
+//!
+//! # Glossary
+//!
+//! | word | meaning |
+//! |---|---|
+//! | session | what the user starts, names and lists: one sandbox with one conversation; stored |
+//! | conversation | what OpenCode calls a session: messages and their parts, on its server |
+//! | sandbox | E2B's word: a machine of one's own, remote or local |
+//! | engine | where sandboxes come from: E2B's cloud or the local server |
+//! | control plane | the API that creates, lists, pauses and kills sandboxes |
+//! | envd | the daemon in a sandbox that runs processes and serves files |
+//! | template | what a sandbox is created from |
+//! | boot | from nothing to an OpenCode server that answers, in stages |
+//! | driver | the task of a session; it holds the session's lock, and alone posts prompts |
+//! | connection | one event stream of an OpenCode server with the calls beside it |
+//! | turn | a prompt and all that the agent does until it is idle |
+//! | prompt | what the user sends; its id makes sending it again harmless |
+//! | delivery | the states of a prompt from the composer to the server |
+//! | request | a permission or a question: the turn waits for the user |
+//! | resync | a conversation as fetched; it replaces what events have told before |
+//! | run | the time from a sandbox's creation or resumption to its next pause or end |
+//! | snapshot | code and conversations as recorded on this machine after a turn |
+//! | revive | create a new sandbox for a gone session from its last snapshot |
+//! | adopt | make a session of a sandbox that another sandbar created |
+//! | unattached sandbox | a sandbox of the account without a session in this store |
+//! | advice | what can be done about a failure; each surface words it with its own keys or commands |
 //!
 //! # What never happens
 //!

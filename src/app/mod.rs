@@ -274,3 +274,4 @@ fn chat_keys(keymap: &Keymap) -> ChatKeys {
 #[cfg(test)]
 mod tests;
 mod time;
+pub(in crate::app) mod timers;

@@ -11,9 +11,9 @@ use crate::config::Env;
 use crate::domain::id::SandboxId;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionSummary;
+use crate::session::adopt::{AdoptRequest, adopt as take_up, already, unknown};
 use crate::session::context::wall;
 use crate::session::sandbox::access::EngineClient;
-use crate::session::sandbox::adopt::{AdoptRequest, adopt as take_up, already, unknown};
 use crate::store::StoredSession;
 use crate::text::visible;
 

@@ -7,7 +7,7 @@ use crate::config::own_log::Redactor;
 use crate::config::{ACCOUNT_KEY, Config};
 use crate::domain::sandbox::EngineKind;
 use crate::keyring::{Keyring, KeyringEntry, KeyringError};
-use crate::session::boot::lazy_keyring::LazyKeyring;
+use crate::session::context::lazy_keyring::LazyKeyring;
 
 /// What is to be known of the keyring, beside the keys.
 #[derive(Debug, Default, PartialEq, Eq)]

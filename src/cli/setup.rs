@@ -27,11 +27,11 @@ use crate::local::Level;
 use crate::local::daemon::DaemonLaunch;
 use crate::net::http::{HttpOptions, Proxies};
 use crate::net::random;
-use crate::session::boot::clone_access::CloneAccess;
-use crate::session::boot::lazy_keyring::LazyKeyring;
 use crate::session::code;
 use crate::session::context::SessionContext;
-use crate::session::settings::Settings;
+use crate::session::context::clone_access::CloneAccess;
+use crate::session::context::lazy_keyring::LazyKeyring;
+use crate::session::context::settings::Settings;
 
 /// Variables of the caller that npm needs to get through to its registry.
 const INSTALL_VARIABLES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
@@ -141,7 +141,7 @@ pub(super) fn context(
         scratch_dir: temp_dir(env),
         ..Settings::default()
     };
-    let mut timing = crate::session::timing::Timing::default();
+    let mut timing = crate::session::context::timing::Timing::default();
     if let Some(config) = config {
         options.connect_timeout = config.timeouts.connect.value;
         timing.call = config.timeouts.request.value;
@@ -458,6 +458,9 @@ mod tests {
         let mut names: Vec<&str> = launch.env.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["PATH", "SANDBAR_TEMPLATE"]);
-        assert_eq!(CLONE_ACCESS, crate::session::boot::clone_access::VARIABLE);
+        assert_eq!(
+            CLONE_ACCESS,
+            crate::session::context::clone_access::VARIABLE
+        );
     }
 }

@@ -22,9 +22,9 @@ use crate::domain::session::{
     CloseAction, CredentialRef, SessionCommand, SessionOrigin, SessionSpec,
 };
 use crate::net::url::split_userinfo;
-use crate::session::boot::clone_access::CloneAccess;
+use crate::session::adopt::{AdoptRequest, adopt, unknown};
+use crate::session::context::clone_access::CloneAccess;
 use crate::session::context::{RecordStore, SessionContext};
-use crate::session::sandbox::adopt::{AdoptRequest, adopt, unknown};
 use crate::session::sandbox::closing::close_stranger;
 use crate::session::sandbox::unattached;
 use crate::session::supervisor::Supervisor;

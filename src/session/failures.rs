@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::settings::Settings;
+use super::context::settings::Settings;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::time::in_minutes;

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{SessionContext, wall};
+use super::events::EventSender;
 use super::run::driver;
-use super::run::events::EventSender;
 use super::run::inbox::{CommandSender, command_channel};
 use super::sandbox::closing;
 use super::watch::SessionWatchers;

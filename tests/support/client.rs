@@ -25,9 +25,9 @@ use sandbar::domain::session::{
     CloseAction, CredentialRef, SessionCommand, SessionEvent, SessionOrigin, SessionSpec,
 };
 use sandbar::domain::time::UnixMillis;
+use sandbar::session::context::timing::Timing;
 use sandbar::session::context::{RecordStore, SessionContext};
 use sandbar::session::supervisor::Supervisor;
-use sandbar::session::timing::Timing;
 use sandbar::text::TextCache;
 use tokio::sync::mpsc;
 use tokio::time::Instant;

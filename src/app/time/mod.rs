@@ -1,8 +1,7 @@
 //! Time in the model. Knows no clock: each event brings the time.
 //!
-//! In reading order: `clock_reading` is both clocks at the last event, `timers` what time brings by itself, `format` times
-//! and durations in a few characters.
+//! In reading order: `clock_reading` is both clocks at the last event, `format` writes times and durations in a few
+//! characters.
 
 pub(super) mod clock_reading;
 pub(super) mod format;
-pub(super) mod timers;

@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::clone_access::{explain, for_git};
 use super::cx::{BootCx, settle};
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
@@ -12,6 +11,7 @@ use crate::domain::sandbox::{Phase, Stage};
 use crate::domain::session::CodeSource;
 use crate::session::code;
 use crate::session::code::CodeSize;
+use crate::session::context::clone_access::{explain, for_git};
 use crate::session::recorder::record::SessionRecord;
 use crate::session::sandbox::script::SHORT;
 use crate::session::sandbox::{SandboxScript, SessionSandbox};

@@ -9,9 +9,9 @@ use crate::domain::sandbox::{BootEvent, Phase, Stage};
 use crate::domain::session::{SessionEvent, SessionSpec};
 use crate::net::url::without_userinfo;
 use crate::session::context::SessionContext;
+use crate::session::events::EventSender;
 use crate::session::recorder::Recorder;
 use crate::session::recorder::record::SessionRecord;
-use crate::session::run::events::EventSender;
 
 /// What a boot works with.
 pub(crate) struct BootCx {

@@ -1,17 +1,15 @@
 //! From what a session is to be to a server that answers, one stage after the other.
 //!
-//! Each stage is announced with its elapsed time; each failure says what, why and what next. What is
-//! made on the way is recorded at once, so that a crash leaves nothing that cannot be found again.
+//! Each stage is announced with its elapsed time; each failure says what, why and what next. What is created on the way is
+//! recorded at once, so that nothing is lost in a crash.
 //!
-//! In reading order: `cx` is what every stage works with, `sandbox` runs the stages, `code` brings in the user's code by
-//! `clone_access` where it is cloned, `install` sees to OpenCode, `server` starts it; `provider_key_rules` and
-//! `lazy_keyring` are for keys. It does not know what happens after the boot (`run`).
+//! In reading order: `cx` is what every stage works with, `sandbox` runs the stages, `code` brings in the user's code,
+//! `install` installs OpenCode, `server` starts it; `provider_key_rules` keeps provider keys out of the sandbox. It does not
+//! know what happens after the boot (`run`).
 
-pub mod clone_access;
 pub(super) mod code;
 pub(super) mod cx;
 pub(super) mod install;
-pub mod lazy_keyring;
 pub(super) mod provider_key_rules;
 pub(super) mod sandbox;
 pub(super) mod server;
@@ -20,7 +18,7 @@ use cx::BootCx;
 
 use super::context::wall;
 use super::failures;
-use super::run::server::OpencodeServer;
+use super::server::OpencodeServer;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;

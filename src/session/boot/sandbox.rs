@@ -21,11 +21,11 @@ use crate::engine::{Engine, InstallTerms};
 use crate::session::context::wall;
 use crate::session::failures;
 use crate::session::recorder::record::SessionRecord;
-use crate::session::run::server::OpencodeServer;
 use crate::session::sandbox::access::EngineClient;
 use crate::session::sandbox::lifecycle::{close, is_engine_of, look, settled, ttl};
 use crate::session::sandbox::listing::{METADATA_KEY, METADATA_NAME, gone, is_gone, made_before};
 use crate::session::sandbox::{SandboxVerdict, SessionSandbox};
+use crate::session::server::OpencodeServer;
 use crate::session::snapshot::revive;
 
 /// Boots the session's sandbox up to a server that answers.

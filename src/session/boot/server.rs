@@ -26,11 +26,11 @@ use crate::session::failures;
 use crate::session::logs::follow::{FollowContext, LogFollower};
 use crate::session::logs::process::follow_unknown;
 use crate::session::recorder::record::SessionRecord;
-use crate::session::run::server::OpencodeServer;
 use crate::session::sandbox::SessionSandbox;
 use crate::session::sandbox::script::script_process;
 use crate::session::sandbox::server_process;
 use crate::session::sandbox::server_process::ServerProcess;
+use crate::session::server::OpencodeServer;
 
 const SERVE: &str = concat!(
     include_str!("../../../assets/sandbox/config-dirs.sh"),

@@ -14,7 +14,7 @@ use crate::opencode::wire::event::Event;
 use crate::opencode::wire::message::MessagePage;
 use crate::opencode::wire::request::{PermissionRequest, QuestionRequest};
 use crate::opencode::wire::session::{Session, SessionStatus, StatusMap, Todo};
-use crate::session::timing::Timing;
+use crate::session::context::timing::Timing;
 
 /// Events that may pile up while the fetches run; beyond, the stream has to wait.
 const EARLY_LIMIT: usize = 10_000;

@@ -26,7 +26,7 @@ use super::translate::{Concern, Translator, parts};
 use crate::domain::chat::{Catalog, ChatEvent};
 use crate::domain::id::OpencodeSessionId;
 use crate::opencode::client::OpencodeClient;
-use crate::session::timing::Timing;
+use crate::session::context::timing::Timing;
 
 /// Generations of sub-agents that are looked up.
 const DEPTH: usize = 8;

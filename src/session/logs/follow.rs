@@ -32,8 +32,8 @@ use crate::e2b::wire::unix_millis;
 use crate::net::lines::{LineSplitter, SplitLine};
 use crate::opencode::client::OpencodeClient;
 use crate::session::context::{SessionContext, wall};
+use crate::session::events::EventSender;
 use crate::session::recorder::Recorder;
-use crate::session::run::events::EventSender;
 
 /// Lines that wait for a listener that is behind.
 const WAITING: usize = 2_000;

@@ -8,10 +8,11 @@
 //! again when it is tried anew. A write that fails is told in our own log: the session goes on, and
 //! the store has said already, when it was opened, that it cannot be used.
 //!
-//! In reading order: `record` is where a session lives, `drafts` keeps what is typed and not sent, `runs` when its
-//! sandboxes ran; [`reservation`] holds a name for a session that begins, [`removal`] removes one for good.
+//! In reading order: `record` is where a session lives, `drafts` keeps what is typed and not sent, `queue` the prompts
+//! that wait, `runs` when its sandboxes ran, `phase` what becomes of a session without a task; [`reservation`] holds a name for a session that begins, [`removal`] removes one for good.
 
 mod drafts;
+pub(in crate::session) mod phase;
 mod queue;
 pub(super) mod record;
 pub mod removal;

@@ -17,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::commands;
 use super::connection::{Connection, ConnectionInput};
-use super::events::EventSender;
 use super::inbox::CommandInbox;
 use super::inquiry::SandboxInquiry;
 use super::outcome::{CommandOutcome, Disconnect, StopSession, StoreChange};
@@ -29,6 +28,7 @@ use crate::net::random;
 use crate::session::boot;
 use crate::session::context::SessionContext;
 use crate::session::context::wall;
+use crate::session::events::EventSender;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
 use crate::session::sandbox::SandboxVerdict;

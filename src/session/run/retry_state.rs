@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::domain::sandbox::Outage;
 use crate::domain::time::UnixMillis;
 use crate::net::backoff::Backoff;
-use crate::session::timing::Timing;
+use crate::session::context::timing::Timing;
 
 /// A row of failures in passing.
 #[derive(Debug)]

@@ -2,11 +2,10 @@
 //!
 //! In reading order: `script` runs our shell scripts; [`listing`] reads what an engine says of sandboxes, `lifecycle`
 //! resumes, pauses and kills them; [`access`] is for commands that look into a sandbox and have no task, [`closing`] for
-//! those that end one; [`shell`] is an interactive one; [`unattached`] tells which sandboxes have no session, [`adopt`]
-//! makes a session of one; `server_process` finds a server that envd has forgotten.
+//! those that end one; [`shell`] is an interactive shell; [`unattached`] finds sandboxes without a session;
+//! `server_process` finds a server that envd no longer lists.
 
 pub mod access;
-pub mod adopt;
 pub mod closing;
 pub(super) mod lifecycle;
 pub mod listing;

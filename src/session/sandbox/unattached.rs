@@ -18,7 +18,7 @@ use crate::domain::unattached_sandbox::{EngineState, Provenance, UnattachedSandb
 use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
 use crate::engine::{Engine, EngineSpec};
 use crate::session::context::{RecordStore, SessionContext, wall};
-use crate::session::watch::server_access::store_phase;
+use crate::session::recorder::phase::store_phase;
 use crate::store::{Store, StoreError};
 
 /// A sandbox that is younger, and made for a session which has none yet, is on its way to that.

@@ -18,7 +18,7 @@ use super::code;
 use super::context::wall;
 use super::failures;
 use super::recorder::{Recorder, SnapshotSlot};
-use super::run::server::OpencodeServer;
+use super::server::OpencodeServer;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, OpencodeSessionId};
 use crate::domain::session::SnapshotInfo;

@@ -27,8 +27,9 @@ use super::chat::follow::{FollowRequest, follow};
 use super::chat::follow_end::FollowEnd;
 use super::chat::history::HistoryCursor;
 use super::context::{RecordStore, SessionContext};
+use super::events::EventSender;
 use super::failures;
-use super::run::events::EventSender;
+use super::recorder::phase::store_phase;
 use crate::domain::activity::Activity;
 use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
@@ -138,7 +139,7 @@ impl SessionWatcher {
         let (client, conversation) = match access.unwrap_or_else(|_| Err(no_answer())) {
             Ok(ServerAccess::Runs(client, conversation)) => (*client, conversation),
             Ok(ServerAccess::Over(phase)) => {
-                server_access::store_phase(&self.records, &self.key, &phase).await;
+                store_phase(&self.records, &self.key, &phase).await;
                 self.events.send(SessionEvent::Phase(phase)).await;
                 return None;
             }
@@ -241,7 +242,7 @@ pub async fn ask_all(
         let seen = timeout(limit, ask(context, &stored)).await;
         let seen = seen.unwrap_or_else(|_| WatchReport::Does(Activity::Silent(no_answer())));
         if let WatchReport::Over(phase) = &seen {
-            server_access::store_phase(records, &session.key, phase).await;
+            store_phase(records, &session.key, phase).await;
         }
         Some((session.key.clone(), seen))
     });

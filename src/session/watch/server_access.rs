@@ -5,18 +5,17 @@
 //! wants that, and a connect call always does.
 
 use crate::domain::failure::Failure;
-use crate::domain::id::{OpencodeSessionId, SessionKey};
+use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::Phase;
 use crate::e2b::host::TRAFFIC_TOKEN_HEADER;
 use crate::e2b::wire::{SandboxDetail, SandboxState};
 use crate::engine::Engine;
 use crate::opencode::client::OpencodeClient;
-use crate::session::context::{RecordStore, SessionContext, wall};
+use crate::session::context::SessionContext;
 use crate::session::failures;
 use crate::session::sandbox::access::EngineClient;
 use crate::session::sandbox::listing::{gone, is_gone};
 use crate::store::StoredSession;
-use crate::store::lock::SessionLock;
 
 /// What is known of a session's sandbox and server.
 #[derive(Debug)]
@@ -82,23 +81,4 @@ fn client(
 
 fn no_server() -> Failure {
     Failure::new("no server was started in its sandbox yet")
-}
-
-/// Stores what has become of the sandbox of a session that nobody drives; of one that somebody does, that
-/// process says it.
-pub(in crate::session) async fn store_phase(
-    records: &RecordStore,
-    key: &SessionKey,
-    phase: &Phase,
-) {
-    let Some(_lock) = SessionLock::try_take(&records.directory, key) else {
-        return;
-    };
-    let mut stored = records.store.set_phase(key, phase).await;
-    if stored.is_ok() && matches!(phase, Phase::Paused | Phase::Gone(_)) {
-        stored = records.store.runs_ended(key, wall(), false).await;
-    }
-    if let Err(error) = stored {
-        tracing::warn!(%error, "the phase of a session is not stored");
-    }
 }

@@ -7,7 +7,7 @@ use super::StageRun;
 use crate::app::logs::untimed;
 use crate::app::session::OpenSession;
 use crate::app::time::format;
-use crate::app::time::timers::SPINNER;
+use crate::app::timers::SPINNER;
 use crate::app::view::advice::AdviceKeys;
 use crate::app::view::theme::Theme;
 use crate::domain::failure::Failure;

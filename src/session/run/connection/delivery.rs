@@ -6,10 +6,10 @@ use futures::FutureExt as _;
 
 use super::state::{CallResult, Connection};
 use crate::domain::session::Prompt;
+use crate::session::context::timing::Timing;
 use crate::session::run::prompt_delivery::{DeliveryCall, DeliveryEvent, PostResult};
-use crate::session::run::server::OpencodeServer;
 use crate::session::run::state::SessionState;
-use crate::session::timing::Timing;
+use crate::session::server::OpencodeServer;
 
 /// An error without a turn is followed by no idle, so that it has a longer time of its own.
 const WITHOUT_IDLE: u32 = 5;

@@ -17,8 +17,8 @@ use crate::domain::time::UnixMillis;
 use crate::session::run::outcome::{Disconnect, StoreChange};
 use crate::session::run::prompt_delivery::DeliveryEvent;
 use crate::session::run::retry_state::RetryState;
-use crate::session::run::server::OpencodeServer;
 use crate::session::run::state::SessionState;
+use crate::session::server::OpencodeServer;
 
 /// News that may wait between the stream and the driver.
 const NEWS: usize = 64;

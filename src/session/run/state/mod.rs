@@ -16,10 +16,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::events::EventSender;
 use super::outcome::{CommandOutcome, StoreChange};
 use super::prompt_delivery::{DeliveryCall, DeliveryEvent, PromptDelivery};
-use super::server::OpencodeServer;
 use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
 use crate::domain::id::TemplateId;
@@ -30,8 +28,10 @@ use crate::domain::time::UnixMillis;
 use crate::domain::usage::ObservedRun;
 use crate::session::boot::cx::BootCx;
 use crate::session::context::{SessionContext, wall};
+use crate::session::events::EventSender;
 use crate::session::recorder::Recorder;
 use crate::session::sandbox::SandboxVerdict;
+use crate::session::server::OpencodeServer;
 use crate::session::snapshot::revive;
 use crate::session::{failures, snapshot};
 

@@ -12,7 +12,7 @@ const ROOT: &[&str] = &[
     "app/session/routing.rs",
     "app/sessions/bulk_update.rs",
     "app/input/mouse.rs",
-    "app/time/timers.rs",
+    "app/timers.rs",
     "app/sessions/unattached.rs",
     "app/session/recovery.rs",
     "app/view/mod.rs",

@@ -18,7 +18,7 @@ struct Folder {
 }
 
 /// The rooms whose folders are all in [`FOLDERS`].
-const ROOMS: &[&str] = &["local"];
+const ROOMS: &[&str] = &["local", "session", "app"];
 
 /// From the floor up: what stands lower knows nothing of what stands higher.
 const FOLDERS: &[Folder] = &[
@@ -102,6 +102,110 @@ const FOLDERS: &[Folder] = &[
             "sandbox",
         ],
         why: "puts the server together; processes and networks are the sandboxes' business",
+    },
+    Folder {
+        path: "session/chat",
+        may_import: &["context"],
+        why: "follows a conversation, and knows no sandbox, no queue and no store",
+    },
+    Folder {
+        path: "session/code",
+        may_import: &[],
+        why: "packs and applies git work trees; it knows no sandbox",
+    },
+    Folder {
+        path: "session/recorder",
+        may_import: &["context"],
+        why: "writes what it is given; it asks neither a sandbox nor a server",
+    },
+    Folder {
+        path: "session/logs",
+        may_import: &["context", "recorder", "sandbox"],
+        why: "follows output and the end of a process, and knows no conversation",
+    },
+    Folder {
+        path: "session/sandbox",
+        may_import: &["context", "logs", "recorder", "code"],
+        why: "resumes, pauses, kills and looks into sandboxes, whether a task runs or not",
+    },
+    Folder {
+        path: "session/watch",
+        may_import: &["chat", "context", "recorder", "sandbox"],
+        why: "only reads: it starts nothing and keeps no lock",
+    },
+    Folder {
+        path: "session/snapshot",
+        may_import: &["boot", "code", "context", "recorder", "sandbox"],
+        why: "takes and restores; when that is due is the task's business",
+    },
+    Folder {
+        path: "session/boot",
+        may_import: &["code", "context", "logs", "recorder", "sandbox", "snapshot"],
+        why: "ends with a server that answers; it does not know what the task does then",
+    },
+    Folder {
+        path: "session/adopt",
+        may_import: &["boot", "chat", "context", "recorder", "sandbox"],
+        why: "makes a stored session, and opens none",
+    },
+    Folder {
+        path: "session/run",
+        may_import: &["boot", "chat", "context", "recorder", "sandbox", "snapshot"],
+        why: "runs one session's task, and uses what stands below it",
+    },
+    Folder {
+        path: "session/context",
+        may_import: &[],
+        why: "what all sessions share is made before any of them",
+    },
+    Folder {
+        path: "app/action",
+        may_import: &[],
+        why: "names what may be wanted, and does nothing",
+    },
+    Folder {
+        path: "app/input",
+        may_import: &["action"],
+        why: "knows no pane: whoever has the focus tells it the context",
+    },
+    Folder {
+        path: "app/time",
+        may_import: &[],
+        why: "gets the time from events",
+    },
+    Folder {
+        path: "app/logs",
+        may_import: &["action", "time", "view"],
+        why: "a pane knows no other pane",
+    },
+    Folder {
+        path: "app/chat",
+        may_import: &["action", "input", "time", "view"],
+        why: "a pane knows no other pane, and no sandbox",
+    },
+    Folder {
+        path: "app/session",
+        may_import: &[
+            "action", "chat", "logs", "overlay", "sessions", "time", "view",
+        ],
+        why: "an open session holds its chat and its logs",
+    },
+    Folder {
+        path: "app/sessions",
+        may_import: &["action", "input", "session", "time", "view"],
+        why: "lists sessions, and knows no conversation",
+    },
+    Folder {
+        path: "app/overlay",
+        may_import: &["action", "input", "session", "sessions", "time", "view"],
+        why: "stands above the panes and knows no chat",
+    },
+    Folder {
+        path: "app/view",
+        may_import: &[
+            "action", "chat", "input", "logs", "session", "sessions", "time",
+        ],
+        why: "draws the whole; what a pane looks like is the pane's business",
     },
 ];
 

@@ -1,7 +1,7 @@
 //! What time brings: notices go, drafts are stored, spinners turn. Without any of
 //! these nothing is due, and the program sleeps.
 
-use super::clock_reading::ClockReading;
+use super::time::clock_reading::ClockReading;
 use crate::app::App;
 use crate::app::action::AppAction;
 use crate::app::cx::Cx;

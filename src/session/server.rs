@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::outcome::Disconnect;
+use super::context::timing::Timing;
+use super::run::outcome::Disconnect;
 use crate::domain::advice::Advice;
 use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
@@ -30,7 +31,6 @@ use crate::session::chat::translate::turn::TurnState;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
 use crate::session::sandbox::{SandboxVerdict, SessionSandbox};
-use crate::session::timing::Timing;
 
 #[derive(Debug, Clone)]
 pub(crate) struct OpencodeServer {

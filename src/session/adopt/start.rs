@@ -21,15 +21,15 @@ use crate::session::boot::server;
 use crate::session::boot::server::PASSWORD_FILE;
 use crate::session::chat::translate::parts::conversation;
 use crate::session::context::SessionContext;
+use crate::session::events::EventSender;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
 use crate::session::recorder::record::SessionRecord;
-use crate::session::run::events::EventSender;
-use crate::session::run::server::OpencodeServer;
 use crate::session::sandbox::SessionSandbox;
 use crate::session::sandbox::script::SHORT;
+use crate::session::server::OpencodeServer;
 
-const FIND_WORK: &str = include_str!("../../../../assets/sandbox/find-work.sh");
+const FIND_WORK: &str = include_str!("../../../assets/sandbox/find-work.sh");
 /// Whether somebody listens at port 4096, which is 1000 in these tables.
 const LISTENS: &str =
     "cat \"$@\" 2>/dev/null | grep -qiE ':1000 [0-9a-f]+:0000 0A ' && echo yes || :";

@@ -16,10 +16,10 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use self::found::{DiscoveredServer, PASSWORD, cannot, ends_at};
-use super::SessionSandbox;
-use super::listing::{METADATA_KEY, METADATA_NAME, is_gone};
-use super::script::SHORT;
-use super::unattached::is_ours;
+use super::sandbox::SessionSandbox;
+use super::sandbox::listing::{METADATA_KEY, METADATA_NAME, is_gone};
+use super::sandbox::script::SHORT;
+use super::sandbox::unattached::is_ours;
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};

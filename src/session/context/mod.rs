@@ -1,4 +1,12 @@
-//! What all sessions of this process share.
+//! What all sessions of this process share. Made before any of them, and knows none.
+//!
+//! [`settings`] is what the sessions need of the configuration, [`timing`] every duration, [`clone_access`] who gets in at
+//! a private repository, [`lazy_keyring`] keys that are looked up when one is needed first.
+
+pub mod clone_access;
+pub mod lazy_keyring;
+pub mod settings;
+pub mod timing;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,11 +21,7 @@ use tokio::time::Instant;
 
 pub use crate::clock::unix_now as wall;
 
-use super::boot::clone_access::CloneAccess;
-use super::boot::lazy_keyring::LazyKeyring;
 use super::failures;
-use super::settings::Settings;
-use super::timing::Timing;
 use crate::domain::failure::Failure;
 use crate::domain::session::{CredentialRef, SessionOrigin, SessionSpec};
 use crate::domain::time::Monotonic;
@@ -27,6 +31,10 @@ use crate::opencode::client::{CallLimits, OpencodeClient, ServerAddress};
 use crate::store::Store;
 use crate::store::secrets::SecretFiles;
 use crate::store::snapshots::SnapshotFiles;
+use clone_access::CloneAccess;
+use lazy_keyring::LazyKeyring;
+use settings::Settings;
+use timing::Timing;
 
 /// All sessions say within this that the machine has slept.
 const WAKING: Duration = Duration::from_secs(1);
