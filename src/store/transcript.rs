@@ -2,7 +2,7 @@
 //!
 //! The rules are those of [`ChatEvent`]: all are upserts by id, and an unfinished empty text never
 //! replaces one that is not empty. Deltas gather in memory
-//! ([`Growing`](super::database::Growing)) and are written together:
+//! ([`UnwrittenText`](super::database::UnwrittenText)) and are written together:
 //! when the tick comes, or before anything that depends on them. What was not recorded: states of a
 //! moment, such as status, permissions and questions; the server tells them again.
 

@@ -1,4 +1,4 @@
-//! Tells what has no message of its own below the conversation; [`Notices`](super::notice::Notices) knows when
+//! Tells what has no message of its own below the conversation; [`ChatNotices`](super::notice::ChatNotices) knows when
 //! it goes.
 
 use super::notice::ChatNotice;

@@ -195,7 +195,7 @@ impl App {
             Some(SessionStatus::Gone) => hints.push(hint!(App::Revive)),
             Some(SessionStatus::Paused) => hints.push(hint!(App::Retry => "resume")),
             Some(SessionStatus::Failed | SessionStatus::Reconnecting) => {
-                hints.push(hint!(App::Retry))
+                hints.push(hint!(App::Retry));
             }
             _ => {}
         }

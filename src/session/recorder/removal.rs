@@ -72,17 +72,21 @@ mod tests {
         found
     }
 
-    #[tokio::test]
-    async fn nothing_of_a_removed_session_is_left_and_its_neighbour_stays() {
-        let directory = tempfile::tempdir().unwrap();
-        let records = RecordStore::open(directory.path());
-        let snapshot = StoredSnapshot {
+    fn empty_snapshot() -> StoredSnapshot {
+        StoredSnapshot {
             at: UnixMillis(1),
             code_at: UnixMillis(1),
             code: None,
             conversations: Vec::new(),
             last_prompt: None,
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_removed_session_is_left_and_its_neighbour_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let records = RecordStore::open(directory.path());
+        let snapshot = empty_snapshot();
         let keys = ["doomed", "neighbour"].map(SessionKey::from);
         for key in &keys {
             let prompt = Prompt {

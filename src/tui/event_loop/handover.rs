@@ -25,10 +25,10 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
                 program.end.cancel();
             }
             (LoopSignal::Stop, _) | (LoopSignal::Interrupt, None | Some(TerminalLease::Shell)) => {
-                self.stop()
+                self.stop();
             }
             (LoopSignal::Suspend, None) => {
-                self.handover = Some(Handover::Stop(StopSignal::Process))
+                self.handover = Some(Handover::Stop(StopSignal::Process));
             }
             // The program was stopped with us, and the shell waits for both.
             (LoopSignal::Suspend, Some(TerminalLease::Program(_))) => {
