@@ -1,4 +1,4 @@
-//! What an update may use besides its own state: the time, new ids, and a place for effects.
+//! What an update may use besides its own state: the time, new ids, and a list for effects.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::effect::Effect;
 use crate::domain::id::{MessageId, PartId, SessionKey};
 use crate::domain::time::{Monotonic, UnixMillis};
 
-/// Lent to every update.
+/// Passed to every update.
 #[derive(Debug)]
 pub struct Cx<'a> {
     pub now: Monotonic,
@@ -30,15 +30,15 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// Asks for an effect; they are done in order after the update.
+    /// Requests an effect; effects run in order after the update.
     pub fn ask(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
 }
 
-/// Makes ids in the server's own form: a prefix, 12 hex digits of `(unix_ms * 4096 + counter) mod
-/// 2^48`, 14 base62 characters (observed on 1.18.33). The seed comes from outside, so that tests
-/// see the same ids every time.
+/// Creates ids in the server's own format: a prefix, 12 hex digits of `(unix_ms * 4096 + counter)
+/// mod 2^48`, 14 base62 characters (observed on 1.18.33). The seed comes from outside, so that
+/// tests always see the same ids.
 #[derive(Debug, Clone)]
 pub struct IdSource {
     random: u64,
@@ -67,13 +67,14 @@ impl IdSource {
         SessionKey::from(self.make("key_", wall))
     }
 
-    /// A random time below `most`, so that many programs do not ask at the same moment.
+    /// A random duration below `most`, so that several programs do not send requests at the same
+    /// moment.
     pub fn jitter(&mut self, most: Duration) -> Duration {
         let most = u64::try_from(most.as_millis()).unwrap_or(u64::MAX).max(1);
         Duration::from_millis(self.random() % most)
     }
 
-    /// splitmix64: good enough to keep ids of several programs apart, and small.
+    /// splitmix64: small, and good enough to keep the ids of several programs distinct.
     fn random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;

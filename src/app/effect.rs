@@ -1,4 +1,4 @@
-//! All that the program may ask for, as values. `tui::effects` and `session::supervisor` do them.
+//! All effects of the program, as values. `tui::effects` and `session::supervisor` perform them.
 
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::{CloseAction, SessionCommand, SessionSpec};
@@ -8,33 +8,32 @@ pub enum Effect {
     OpenSession(SessionSpec),
     Command(SessionKey, SessionCommand),
     CloseSession(SessionKey, CloseAction),
-    /// Reads the list of stored sessions again; answered by [`super::event::Reply::Sessions`].
+    /// Reads the list of stored sessions; answered by [`super::event::Reply::Sessions`].
     ListSessions,
-    /// Asks the engine for sandboxes that no session has; answered by
-    /// [`super::event::Reply::Strangers`].
+    /// Lists the engine's unattached sandboxes; answered by [`super::event::Reply::Strangers`].
     ListStrangers,
-    /// Pauses or kills a sandbox that no session has; answered by [`super::event::Reply::Closed`].
+    /// Pauses or kills an unattached sandbox; answered by [`super::event::Reply::Closed`].
     CloseSandbox(SandboxId, CloseAction),
-    /// Makes a session of a sandbox that has none, under this key if it brings none of its own;
+    /// Adopts an unattached sandbox as a session, under this key if it brings none of its own;
     /// answered by [`super::event::Reply::Adopted`].
     Adopt(SandboxId, SessionKey),
-    /// Watches these sessions, none of which is open, and no others from here on: what each does is told
-    /// by [`crate::domain::session::SessionEvent::Activity`].
+    /// Watches exactly these sessions, none of which is open;
+    /// [`crate::domain::session::SessionEvent::Activity`] reports what each does.
     WatchSessions(Vec<SessionKey>),
-    /// Notes that the session is on the screen: it is what a next start opens here.
+    /// Records that the session is on the screen: the next start here opens it.
     NoteShown(SessionKey),
-    /// To the clipboard of the user's terminal.
+    /// Copies to the clipboard of the user's terminal.
     Copy(String),
     EditExternally {
         draft: String,
     },
-    /// Lends the terminal to a shell in the sandbox of the session of this name.
+    /// Lends the terminal to a shell in the sandbox of the session with this name.
     OpenShell(String),
     /// Turns mouse reporting on or off.
     CaptureMouse(bool),
-    /// The whole screen is drawn anew.
+    /// Redraws the whole screen.
     Redraw,
-    /// Stops this process as ctrl-z would in a shell.
+    /// Suspends this process, as ctrl-z does in a shell.
     Suspend,
     Quit,
 }

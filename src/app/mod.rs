@@ -1,9 +1,9 @@
-//! The model of all that is seen, and its pure update and view.
+//! The model of everything on the screen, with its pure update and view.
 //!
 //! ```text
-//!  header: name, state, engine, what waits elsewhere
+//!  header: name, state, engine, other sessions that need the user
 //!  ┌ Sessions ┐┌ Chat ─────────────────────────────┐
-//!  │          ││ boot trail, or a broken connection │
+//!  │          ││ boot stages, or a lost connection  │
 //!  │          ││ transcript                         │
 //!  │          ││ composer                           │
 //!  └──────────┘└────────────────────────────────────┘
@@ -14,8 +14,8 @@
 //! ```
 //!
 //! Events go in ([`event::Event`]), effects come out ([`effect::Effect`]); nothing here knows a
-//! terminal, a clock, a file or a socket. The root only routes: each pane keeps its own state behind
-//! private fields, in modules of its own.
+//! terminal, a clock, a file or a socket. The root only routes: each pane keeps its state in
+//! private fields of modules of its own.
 
 pub mod action;
 pub mod chat;
@@ -62,35 +62,34 @@ use crate::domain::sandbox::EngineKind;
 use crate::domain::session::{NewSession, SessionSpec};
 use crate::domain::time::UnixMillis;
 
-/// What the program was started for.
+/// What the program shows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mode {
     /// List, chat and logs.
     Full {
-        /// How a new session is made; `name` is made unique.
+        /// The template for new sessions; `name` is made unique.
         new: NewSession,
-        /// Where new sandboxes come from.
+        /// The engine for new sandboxes.
         engine: EngineKind,
-        /// The directory to which sessions belong that are begun here.
+        /// The project directory of sessions that are created here.
         project: Option<PathBuf>,
         first: FirstSession,
     },
-    /// One chat on a server that somebody else runs; `spec.origin` is `Attach`.
+    /// One chat on a server that someone else runs; `spec.origin` is `Attach`.
     Attach { spec: SessionSpec, url: String },
 }
 
-/// Which session is on the screen first.
+/// The session that is shown first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FirstSession {
-    /// Of those that belong to the directory the one that was on a screen last; a new one where there is
-    /// none.
+    /// The project's session that was shown last; a new one if there is none.
     LastShown,
-    /// One that was asked for.
+    /// The one that the user named.
     Chosen(SessionKey),
     New,
 }
 
-/// What the program was started with.
+/// The options of the program.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppOptions {
     pub mode: Mode,
@@ -100,12 +99,13 @@ pub struct AppOptions {
     pub mouse: bool,
     /// Minutes that the user's clock is ahead of UTC.
     pub utc_offset_minutes: i16,
-    /// Of sandboxes that somebody pays for.
+    /// For sandboxes that cost money.
     pub prices: Prices,
 }
 
-/// All that is seen. Made from options, changed by events, drawn by `view`. Each part keeps its own state
-/// and says what is to be done; the root gives them the events and does it.
+/// Everything on the screen: created from options, changed by events, drawn by `view`. Each part
+/// keeps its own state and returns what is to be done; the root passes events to the parts and
+/// performs what they return.
 #[derive(Debug)]
 pub struct App {
     options: AppOptions,
@@ -115,10 +115,10 @@ pub struct App {
     overlays: Overlays,
     leader: LeaderKeys,
     status: StatusLine,
-    /// What the chat calls its keys.
+    /// The names of the chat's keys.
     chat_keys: ChatKeys,
     mouse: bool,
-    /// Of the sandboxes that no session has.
+    /// When to list unattached sandboxes.
     refresh: RefreshState,
     watched: WatchedSessions,
     paused_elsewhere: PausedElsewhere,
@@ -126,7 +126,7 @@ pub struct App {
     typeahead: Typeahead,
     /// The stored sessions are known.
     loaded: bool,
-    /// At the last event.
+    /// The clocks at the last event.
     seen: ClockReading,
     /// What the last frame showed.
     viewport: Viewport,
@@ -156,7 +156,7 @@ impl App {
         }
     }
 
-    /// Takes what the frame that was just drawn showed.
+    /// Stores what the last frame showed.
     pub fn shown(&mut self, viewport: Viewport) {
         if let Some(session) = self.open.session_mut() {
             session.chat.shown(viewport.chat.clone());
@@ -166,7 +166,7 @@ impl App {
         self.viewport = viewport;
     }
 
-    /// The terminal's title: who waits, and the name of what is shown.
+    /// The terminal's title: which sessions need the user, and the name of the shown one.
     pub fn title(&self) -> String {
         let waiting = self.all_sessions().waiting();
         let name = self.name_shown();
@@ -181,7 +181,7 @@ impl App {
         matches!(self.options.mode, Mode::Attach { .. })
     }
 
-    /// Whether a row of the keymap means something in this mode.
+    /// Whether a row of the key map has a meaning in this mode.
     fn offers(&self, row: &Binding) -> bool {
         let of_panes = matches!(row.context, KeyContext::Sessions | KeyContext::Logs)
             || matches!(
@@ -235,12 +235,12 @@ impl App {
         }
     }
 
-    /// Whether keys are read as text, so that an Enter would send it.
+    /// Whether keys are text, so that an Enter would send it.
     pub fn is_typing(&self) -> bool {
         self.contexts()[0].falls_to_composer()
     }
 
-    /// Where keys are looked up now, the front first.
+    /// The contexts in which keys are looked up now, from front to back.
     fn contexts(&self) -> Vec<KeyContext> {
         if let Some(overlay) = self.overlays.top() {
             return vec![overlay.context(), KeyContext::Always];
@@ -248,14 +248,14 @@ impl App {
         self.pane_contexts()
     }
 
-    /// The same without what lies over the panes: their words name the same keys behind it.
+    /// The same without overlays: the texts behind an overlay keep naming the panes' keys.
     fn pane_contexts(&self) -> Vec<KeyContext> {
         let pane = match (self.focus.pane(), self.session()) {
             (Pane::Sessions, _) => KeyContext::Sessions,
             (Pane::Logs, _) => KeyContext::Logs,
             (Pane::Chat, Some(session)) => session.chat.context().into(),
             (Pane::Chat, None) if self.loaded => KeyContext::Outside,
-            // What is typed now goes to the session that is about to come.
+            // Text typed now goes to the session that is about to open.
             (Pane::Chat, None) => KeyContext::Composer,
         };
         pane.with_layers()

@@ -8,12 +8,12 @@ pub enum Pane {
     Logs,
 }
 
-/// Which pane has the focus, and whether it takes the whole body.
+/// Which pane has the focus, and whether it is zoomed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app) struct PaneFocus {
     focused: Pane,
     zoomed: bool,
-    /// There is no other pane than the chat.
+    /// The chat is the only pane.
     only_chat: bool,
 }
 
@@ -60,7 +60,7 @@ impl PaneFocus {
         });
     }
 
-    /// Goes to the pane, or back to the chat.
+    /// Focuses the pane, or the chat if the pane has the focus.
     pub(in crate::app) fn toggle(&mut self, pane: Pane) {
         let is_there = self.is_on(pane);
         self.go_to(if is_there { Pane::Chat } else { pane });

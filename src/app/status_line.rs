@@ -1,4 +1,4 @@
-//! What the status line says for a while: the last notice, and that another key quits.
+//! The temporary texts of the status line: the last notice, and that another key quits.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use crate::domain::time::Monotonic;
 
 /// How long a second press quits.
 const QUIT_ARMED: Duration = Duration::from_millis(1_500);
-/// How long a notice stands.
+/// How long a notice stays.
 const SHORT: Duration = Duration::from_secs(4);
-/// How long one stands that is read twice: what failed, or was done to several.
+/// How long a notice stays that takes longer to read: a failure, or an operation on several rows.
 pub(super) const LONG: Duration = Duration::from_secs(8);
-/// How long the warning stands that a sandbox's time runs out.
+/// How long the warning about a sandbox's end stays.
 const WARNING: Duration = Duration::from_secs(20);
 
-/// The notice, and whether the next press quits; both go away by themselves.
+/// The notice, and whether the next press quits; both expire.
 #[derive(Debug, Default)]
 pub(super) struct StatusLine {
     notice: Option<(String, Monotonic)>,
@@ -21,27 +21,27 @@ pub(super) struct StatusLine {
 }
 
 impl StatusLine {
-    /// Says something in passing.
+    /// Shows a short notice.
     pub(super) fn notify(&mut self, text: impl Into<String>, now: Monotonic) {
         self.show(text.into(), now.saturating_add(SHORT));
     }
 
-    /// Says what takes longer to read.
+    /// Shows a notice that takes longer to read.
     pub(super) fn notify_long(&mut self, text: impl Into<String>, now: Monotonic) {
         self.show(text.into(), now.saturating_add(LONG));
     }
 
-    /// Says that something is about to end.
+    /// Shows a warning that something is about to end.
     pub(super) fn warn(&mut self, text: String, now: Monotonic) {
         self.show(text, now.saturating_add(WARNING));
     }
 
-    /// Takes the notice away.
+    /// Removes the notice.
     pub(super) fn clear(&mut self) {
         self.notice = None;
     }
 
-    /// Notes that quitting was asked for. Returns whether it was a moment ago as well.
+    /// Notes a request to quit. Returns whether there was another one a moment ago.
     pub(super) fn arm_quit(&mut self, now: Monotonic) -> bool {
         let is_second = self.quit_armed.is_some_and(|until| now <= until);
         if !is_second {
@@ -58,7 +58,7 @@ impl StatusLine {
         self.notice.as_ref().map(|(text, _)| text.as_str())
     }
 
-    /// When something of it goes away.
+    /// When one of them expires.
     pub(super) fn due(&self) -> Option<Monotonic> {
         let notice = self.notice.as_ref().map(|(_, until)| *until);
         [notice, self.quit_armed].into_iter().flatten().min()

@@ -1,4 +1,4 @@
-//! What time brings: notices go, drafts are stored, spinners turn. Without any of
+//! What time causes by itself: notices expire, drafts are saved, spinners turn. Without any of
 //! these nothing is due, and the program sleeps.
 
 use super::time::clock_reading::ClockReading;
@@ -9,13 +9,13 @@ use crate::app::session::OpenSession;
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::time::Monotonic;
 
-/// A turn of the boot's spinner; each costs the terminal some twenty bytes. While the agent works
-/// the chat has the only spinner, and the header a clock.
+/// The interval of the boot's spinner; each step costs the terminal about twenty bytes. While the
+/// agent works, the chat has the only spinner, and the header a clock.
 pub(in crate::app) const SPINNER: Monotonic = Monotonic::from_millis(200);
 
 impl App {
-    /// When something on the screen moves or lapses next, after `now`; `None` while nothing does.
-    /// An [`crate::app::event::Event::Tick`] belongs there.
+    /// When something on the screen next moves or expires, after `now`; `None` while nothing does.
+    /// An [`crate::app::event::Event::Tick`] is sent then.
     pub fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
         let session = self.session();
         [
@@ -42,7 +42,7 @@ impl App {
         }
     }
 
-    /// After each event: since when states hold, and whose time runs out.
+    /// Runs after each event: notes since when states hold, and warns of sandboxes about to end.
     pub(in crate::app) fn settle(&mut self, cx: &Cx<'_>) {
         self.seen = ClockReading::of(cx);
         for (key, left) in self.open.settle(cx.now, cx.wall) {
@@ -57,7 +57,7 @@ impl App {
         }
     }
 
-    /// When the next word about a sandbox's end or its cost is due.
+    /// When the text about a sandbox's end or its cost next changes.
     fn lifetime_due(&self, now: Monotonic) -> Option<Monotonic> {
         let wall = self.seen.wall_at(now);
         let warning = self.open.warns_in(wall);
@@ -75,7 +75,7 @@ impl App {
     }
 }
 
-/// The next turn of the spinner, or the next second of a clock.
+/// The next step of the spinner, or the next second of a clock.
 fn moves_next(state: SessionStatus, now: Monotonic) -> Option<Monotonic> {
     let step = match state {
         SessionStatus::Booting => SPINNER,

@@ -1,4 +1,4 @@
-//! What happens on each event; the root routes and the panes do.
+//! Handles each event: the root routes, the panes act.
 
 use std::mem;
 
@@ -19,16 +19,16 @@ use super::{App, Pane};
 use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionEvent;
 
-/// Rows for a page of what lies on top.
+/// Rows in a page of an overlay.
 const OVERLAY_PAGE: i16 = 10;
 
 impl App {
-    /// Takes one event; what is to be done about it is left in `cx`.
+    /// Handles one event; its effects are added to `cx`.
     pub fn update(&mut self, event: Event, cx: &mut Cx<'_>) {
         if self.seen.has_slept(cx) {
             self.open.reconnect(cx);
         }
-        // Deltas come by the thousand, and neither open nor end anything.
+        // Deltas come by the thousand, and open or end no session.
         let changes_list = !matches!(
             event,
             Event::Session(_, SessionEvent::Chat(_) | SessionEvent::Logs(_)) | Event::Tick
@@ -38,7 +38,7 @@ impl App {
             Event::BurstKey(key) => self.key((key, true), cx),
             Event::Paste(_) | Event::PasteMore(_) => self.paste(event, cx),
             Event::Mouse(mouse) => self.mouse(mouse, cx),
-            // The next frame sees the new size by itself.
+            // The next frame uses the new size by itself.
             Event::Resize(..) => {}
             Event::Session(key, event) => self.session_event(&key, event, cx),
             Event::Reply(reply) => self.reply(reply, cx),
@@ -52,7 +52,7 @@ impl App {
         }
     }
 
-    /// Takes a key; `in_burst`: it came together with those before it.
+    /// Handles a key; `in_burst`: it arrived together with the keys before it.
     fn key(&mut self, (key, in_burst): (Key, bool), cx: &mut Cx<'_>) {
         self.settle_chat(cx);
         let contexts = self.contexts();
@@ -79,7 +79,7 @@ impl App {
                 }
             }
             KeyMeaning::Action(action) => self.act(action, cx),
-            // What may follow was shown; leaving it is no mistake.
+            // The possible next keys were shown; cancelling is no mistake.
             KeyMeaning::Nothing if leading && self.options.keymap.cancels_sequence(key) => {}
             KeyMeaning::Leader => self.leader.wait_after(keys, cx.now),
             KeyMeaning::Nothing if leading => {
@@ -118,7 +118,7 @@ impl App {
         }
     }
 
-    /// Keeps what is typed for the session that is about to come.
+    /// Keeps typed text for the session that is about to open.
     fn keep_for_later(&mut self, event: Event) {
         if !self.loaded {
             self.typeahead.keep(event);
@@ -171,7 +171,7 @@ impl App {
                 if self.composer_is_empty() {
                     self.ask_quit(cx);
                 } else {
-                    // As in a shell, it deletes what is under the cursor.
+                    // As in a shell, it deletes the character under the cursor.
                     self.type_key(Key::ctrl('d'), cx);
                 }
             }
@@ -208,7 +208,7 @@ impl App {
         }
     }
 
-    /// What comes first with each key: an answer counts that was held until now.
+    /// Runs before each key: a held answer counts.
     fn settle_chat(&mut self, cx: &mut Cx<'_>) {
         let session = self.session_mut();
         if let Some(outcome) = session.and_then(|session| session.chat.settle(cx)) {
@@ -231,7 +231,8 @@ impl App {
                     session.wake_for(commands, cx);
                 }
             }
-            // Enter may be pressed for many reasons: it asks only where there is something to ask.
+            // Enter is pressed for many reasons: the dialog opens only if the session can be
+            // revived.
             ChatOutcome::Unreachable if self.session().is_some_and(can_revive) => {
                 self.ask_revive(cx);
             }
@@ -260,7 +261,7 @@ impl App {
         }
     }
 
-    /// Asks whether the sandboxes of these rows shall be killed; all that share one go with it.
+    /// Asks whether to kill the sandboxes of these rows; all sessions that share one lose it.
     fn ask_kill(&mut self, rows: &[RowTarget], cx: &Cx<'_>) {
         let targets = kill_targets(rows, self.all_sessions());
         if !targets.is_empty() {
@@ -276,7 +277,7 @@ impl App {
         self.notify(words, cx);
     }
 
-    /// Asks whether the session on the screen shall go on in a new sandbox, where it can.
+    /// Asks whether to revive the session on the screen, if that is possible.
     fn ask_revive(&mut self, cx: &Cx<'_>) {
         match (self.session(), self.open.shown()) {
             (Some(session), Some(key)) if can_revive(session) => {
@@ -290,7 +291,7 @@ impl App {
         }
     }
 
-    /// Empties the composer, else stops the turn, else quits on the second press.
+    /// Clears the composer, or else stops the turn, or else quits on the second press.
     fn interrupt(&mut self, cx: &mut Cx<'_>) {
         let outcome = match self.session_mut() {
             Some(session) => session.chat.interrupt(cx),
@@ -312,7 +313,7 @@ impl App {
             .is_none_or(|session| session.chat.composer_is_empty())
     }
 
-    /// Quits, but asks first where something is still going on.
+    /// Quits, but asks first if something is still running.
     fn ask_quit(&mut self, cx: &mut Cx<'_>) {
         let attached = self.is_attached();
         let going_on = self

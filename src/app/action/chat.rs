@@ -1,17 +1,17 @@
-//! What the user may want from the chat, and which part of the chat reads the keys.
+//! What the user can do in the chat, and which part of the chat receives the keys.
 
-/// Which part of the chat reads the keys.
+/// Which part of the chat receives the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChatContext {
     /// The prompt editor: printable keys are text.
     Composer,
     /// The conversation: printable keys are commands.
     Transcript,
-    /// The panel of a permission: digits answer, all else that is printable is text.
+    /// The panel of a permission: digits answer, all other printable keys are text.
     Permission,
-    /// The panel of a question: digits choose, all else that is printable is text.
+    /// The panel of a question: digits choose, all other printable keys are text.
     Question,
-    /// The composer, while its text is for that panel: printable keys are text.
+    /// The composer while its text answers that panel: printable keys are text.
     RequestInput,
 }
 
@@ -26,37 +26,37 @@ impl ChatContext {
 }
 
 actions! {
-    /// Something the user wants from the chat.
+    /// An action of the user in the chat.
     ChatAction {
-        /// Sends what stands in the composer; on an empty composer lets a held queue go on.
+        /// Sends the text of the composer; in an empty composer, releases a held queue.
         Send,
-        /// Begins a new line in the composer.
+        /// Starts a new line in the composer.
         Newline,
-        /// Goes up a line; from the first line to an earlier prompt, and from an empty composer to the last
-        /// prompt of the queue.
+        /// Moves up a line; from the first line to an earlier prompt, and from an empty composer to
+        /// the last queued prompt.
         CursorUp,
-        /// Goes down a line, or to a later prompt.
+        /// Moves down a line, or to a later prompt.
         CursorDown,
-        /// Sends the next prompt of the queue at once, also while the agent works.
+        /// Sends the next queued prompt at once, even while the agent works.
         SendNow,
-        /// Takes the last prompt of the queue back into the composer.
+        /// Moves the last queued prompt back into the composer.
         EditQueued,
         /// Opens the composer's text in the user's editor.
         EditExternally,
-        /// Takes the next agent for the prompts to come.
+        /// Selects the next agent for later prompts.
         NextAgent,
-        /// Takes the previous agent for the prompts to come.
+        /// Selects the previous agent for later prompts.
         PreviousAgent,
-        /// Asks for the list of models.
+        /// Opens the list of models.
         PickModel,
-        /// While the agent works: the first time arms, the second time stops it. Else goes to the
-        /// conversation.
+        /// While the agent works: the first press arms, the second stops the turn. Otherwise
+        /// focuses the conversation.
         Stop,
-        /// Goes to the composer.
+        /// Focuses the composer.
         FocusComposer,
-        /// Goes to the conversation.
+        /// Focuses the conversation.
         FocusTranscript,
-        /// Goes to the waiting permission or question.
+        /// Focuses the waiting permission or question.
         FocusRequest,
         LineUp,
         LineDown,
@@ -64,9 +64,9 @@ actions! {
         HalfPageDown,
         PageUp,
         PageDown,
-        /// Goes to the first message that is loaded.
+        /// Scrolls to the first loaded message.
         Top,
-        /// Goes to the end and follows it.
+        /// Scrolls to the end and follows it.
         Bottom,
         PreviousBlock,
         NextBlock,
@@ -81,7 +81,7 @@ actions! {
         RequestOnce,
         RequestAlways,
         RequestDeny,
-        /// Denies with a reason that the agent reads; the turn goes on.
+        /// Denies with a reason that the agent reads; the turn continues.
         RequestDenyReason,
         RequestOption1,
         RequestOption2,
@@ -92,27 +92,27 @@ actions! {
         RequestOption7,
         RequestOption8,
         RequestOption9,
-        /// Shows all of what is asked, or goes back.
+        /// Shows the whole request, or goes back.
         RequestFull,
-        /// Marks the option above.
+        /// Moves the mark to the option above.
         RequestPrevious,
-        /// Marks the option below.
+        /// Moves the mark to the option below.
         RequestNext,
         /// Goes to the previous question of several.
         RequestBack,
         /// Goes to the next question of several.
         RequestForward,
-        /// Takes what is marked, or sends what is written.
+        /// Accepts the marked option, or sends the written text.
         RequestAccept,
-        /// Chooses or drops the marked option where several may be chosen.
+        /// Selects or deselects the marked option of a multiple choice.
         RequestToggle,
-        /// Goes back from writing to the options.
+        /// Goes back from the text to the options.
         RequestLeave,
     }
 }
 
 impl ChatAction {
-    /// Whether it belongs to the panel of a request: it can be done only while one waits.
+    /// Whether the action belongs to a request's panel, and so works only while a request waits.
     pub fn is_of_request(self) -> bool {
         matches!(
             self,

@@ -1,10 +1,9 @@
-//! All that the user may want, by the part of the program that does it.
+//! All actions of the user, grouped by the part of the program that performs them.
 //!
-//! What an action is called in the configuration, what it does in words and which keys it has is in the
-//! table of [`crate::app::input::keymap`]; what it changes, in the update of its pane. Knows neither keys nor
-//! panes.
+//! Names, descriptions and keys of the actions are in the table of [`crate::app::input::keymap`];
+//! their effects are in the update of each pane. This module knows neither keys nor panes.
 
-/// An enum of actions, and the list of all of them.
+/// An enum of actions with a list of all of them.
 macro_rules! actions {
     (
         $(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident,)* }
@@ -18,7 +17,6 @@ macro_rules! actions {
         }
 
         impl $name {
-            /// All of them.
             pub const ALL: &'static [Self] = &[
                 $(Self::$variant,)*
                 $($(Self::$numbered($number),)*)?
@@ -31,7 +29,7 @@ mod chat;
 
 pub use chat::{ChatAction, ChatContext};
 
-/// Something the user wants, by the room that does it.
+/// An action of the user, by the part of the program that performs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     App(AppAction),
@@ -53,7 +51,7 @@ impl Action {
 }
 
 actions! {
-    /// What the root does itself.
+    /// The actions of the root.
     AppAction {
         FocusNext,
         FocusPrevious,
@@ -63,35 +61,35 @@ actions! {
         /// Shows the session list, or goes back from it.
         ToggleSessions,
         ToggleLogs,
-        /// The focused pane takes the whole screen.
+        /// Gives the focused pane the whole screen.
         Zoom,
         Help,
         NewSession,
-        /// Shows the next session that waits for the user.
+        /// Shows the next session that needs the user.
         NextNeedsYou,
-        /// Tries again now what failed or waits.
+        /// Retries now what failed or waits.
         Retry,
-        /// Makes the shown session go on in a new sandbox, where its own is gone.
+        /// Continues the shown session in a new sandbox when its own is gone.
         Revive,
         /// Boots the shown session from another template.
         UseTemplate,
         /// Opens a shell in the shown session's sandbox.
         Shell,
-        /// Gives the shown session's sandbox more time.
+        /// Extends the time of the shown session's sandbox.
         Extend,
         ToggleMouse,
         /// Clears the composer, then stops the turn, then quits.
         Interrupt,
-        /// Quits, if the composer is empty.
+        /// Quits if the composer is empty.
         QuitIfEmpty,
         Quit,
         Suspend,
         Redraw,
-        /// Drops the first keys of a sequence.
+        /// Cancels a key sequence that has begun.
         CancelSequence,
-        /// Answers the question that is asked.
+        /// Confirms the open dialog.
         Confirm,
-        /// Closes what lies on top.
+        /// Closes the topmost overlay.
         Close,
         ScrollDown,
         ScrollUp,
@@ -103,7 +101,7 @@ actions! {
 }
 
 actions! {
-    /// What the session list does.
+    /// The actions of the session list.
     SessionsAction {
         Next,
         Previous,
@@ -113,32 +111,32 @@ actions! {
         Open,
         /// Marks the selected session, or unmarks it.
         Mark,
-        /// Pauses all that are marked; else pauses the selected one, or resumes it.
+        /// Pauses all marked sessions; without marks, pauses or resumes the selected one.
         Pause,
-        /// Kills all that are marked, else the selected one.
+        /// Kills all marked sessions; without marks, the selected one.
         Kill,
-        /// Makes a session of the selected sandbox, which has none.
+        /// Adopts the selected unattached sandbox as a session.
         Adopt,
-        /// Unmarks all, else goes back to the chat.
+        /// Unmarks all; without marks, goes back to the chat.
         Leave,
     }
 }
 
 actions! {
-    /// What the log pane does.
+    /// The actions of the log pane.
     LogsAction {
         LineUp,
         LineDown,
         PageUp,
         PageDown,
         Top,
-        /// The newest line, and on with those that come.
+        /// Scrolls to the newest line and follows.
         Bottom,
         Follow,
         Wrap,
         Times,
         Clear,
-        /// Back to the chat.
+        /// Goes back to the chat.
         Leave,
     }
 }

@@ -1,17 +1,18 @@
 //! The conversation of one session: transcript, composer, queue, waiting requests.
 //!
-//! In come actions, keys and pastes of the user, and news of the session's task; out go effects
-//! (through [`Cx`](super::cx::Cx)), seldom a [`ChatOutcome`] for the root, and a frame. It knows no sandbox and no
-//! protocol: whether a turn runs, is what the server's status says, never what a message looks like.
+//! Input: actions, keys and pastes of the user, and events of the session's task. Output: effects
+//! (through [`Cx`](super::cx::Cx)), sometimes a [`ChatOutcome`] for the root, and a frame. The chat
+//! knows no sandbox and no protocol: the server's status decides whether a turn runs, never the
+//! look of a message.
 //!
 //! ```text
 //! ┌─ Chat ─────────────────────── build · sonnet · ctx 41% · $0.31 ┐
-//! │ transcript: blocks, bottom-pinned or anchored   (view_part.rs) │
-//! │ panel of the first waiting request          (view_requests.rs) │
-//! │ activity: ⠹ working 12 s · esc esc to stop            (view.rs)│
+//! │ transcript: blocks, bottom-pinned or anchored   (view/part.rs) │
+//! │ panel of the first waiting request          (view/requests.rs) │
+//! │ activity: ⠹ working 12 s · esc esc to stop       (view/mod.rs) │
 //! └────────────────────────────────────────────────────────────────┘
 //! ┏━ › message ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
-//! ┃ composer, then the queue                    (view_composer.rs) ┃
+//! ┃ composer, then the queue                    (view/composer.rs) ┃
 //! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
 //! ```
 
@@ -50,39 +51,39 @@ use composer::pending_prompts::PendingPrompts;
 
 /// How long a first Esc waits for the second one.
 const STOP_ARMED: Duration = Duration::from_secs(2);
-/// The spinner's pace: slow enough to cost little, fast enough to look alive.
+/// The spinner's interval: long enough to cost little, short enough to look alive.
 const SPIN: Duration = Duration::from_millis(200);
-/// A draft is offered for saving when nothing was typed for this long: as long as the pause between two
-/// keys of a quick typist, so that a word costs one write.
+/// A draft is saved when nothing was typed for this long: the pause between two keys of a fast
+/// typist, so that a word costs about one write.
 const DRAFT_QUIET: Duration = Duration::from_millis(100);
-/// No more than this of the typing is ever lost with the program.
+/// At most this much typing is lost if the program dies.
 const DRAFT_BEHIND: Duration = Duration::from_millis(250);
 
 /// What the root must do for the chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChatOutcome {
-    /// A line for the status bar.
+    /// A text for the status bar.
     Notice(String),
-    /// The user wants to choose a model; [`Chat::set_model`] takes the choice.
+    /// The user wants to choose a model; [`Chat::set_model`] receives the choice.
     PickModel,
-    /// Commands for a session that must be opened again first.
+    /// Commands for a session that must be opened first.
     Wake(Vec<SessionCommand>),
-    /// Something was to be sent, and nobody will ever take it; it stays in the composer.
+    /// A prompt can never be delivered; it stays in the composer.
     Unreachable,
-    /// Enter, and nothing stands in the composer.
+    /// Enter in an empty composer.
     NothingToSend,
     /// There was nothing to clear and nothing to stop.
     NothingToStop,
 }
 
-/// Which half of the chat has the keys, when no request takes them.
+/// Which part of the chat has the focus when no request takes the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ChatFocus {
     Composer,
     Transcript,
 }
 
-/// What is unfolded: the defaults of a kind, and the blocks that differ from theirs.
+/// What is unfolded: the default of each kind, and the blocks that differ from it.
 #[derive(Debug, Clone, PartialEq)]
 struct Folds {
     tools_open: bool,
@@ -99,9 +100,9 @@ pub struct Chat {
     pending: PendingPrompts,
     composer: Composer,
     requests: Requests,
-    /// When a key was pressed or something pasted last.
+    /// When the user last pressed a key or pasted.
     last_key: Option<Monotonic>,
-    /// When text was typed, pasted or sent last.
+    /// When the user last typed, pasted or sent text.
     last_text: Option<Monotonic>,
     scroll: Scroll,
     folds: Folds,
@@ -109,10 +110,10 @@ pub struct Chat {
     reach: Delivery,
     /// What the last frame showed.
     viewport: ChatViewport,
-    /// `None` until the server told it.
+    /// `None` until the server reports it.
     status: Option<TurnStatus>,
     busy_since: Option<Monotonic>,
-    /// How long the turn ran already when it was first seen.
+    /// How long the turn had been running when it was first seen.
     ran_before: Duration,
     server_clock: ServerClock,
     /// When the first Esc was pressed.
@@ -122,11 +123,11 @@ pub struct Chat {
     catalog: Catalog,
     agent: Option<String>,
     model: Option<ModelRef>,
-    /// A page of older messages is on its way.
+    /// A page of older messages has been requested.
     loading_older: bool,
-    /// Since when there is something in the composer that was not offered for saving.
+    /// Since when the composer has text that was not sent to be saved.
     unsaved_since: Option<Monotonic>,
-    /// The newest instant that an update was given.
+    /// The latest time that an update received.
     clock: Monotonic,
 }
 
@@ -166,7 +167,7 @@ impl Chat {
         }
     }
 
-    /// Which part of the chat reads the keys.
+    /// Which part of the chat receives the keys.
     pub fn context(&self) -> ChatContext {
         if self.half == ChatFocus::Transcript {
             return ChatContext::Transcript;
@@ -183,7 +184,7 @@ impl Chat {
         }
     }
 
-    /// Whether a turn runs, as the server says; also while it waits to try again.
+    /// Whether a turn runs, as the server reports; also while it waits for its next attempt.
     pub fn is_busy(&self) -> bool {
         matches!(
             self.status,
@@ -191,33 +192,34 @@ impl Chat {
         )
     }
 
-    /// How long the turn runs: one time for all that shows it. It goes on while a request waits.
+    /// How long the turn has been running, including while a request waits. One time for all that
+    /// show it.
     pub fn turn_time(&self, now: Monotonic) -> Option<Duration> {
         let seen = now.saturating_sub(self.busy_since?);
         Some(seen + self.ran_before)
     }
 
-    /// Whether the server is known to work on nothing at this moment.
+    /// Whether the server is known to be idle.
     fn is_at_rest(&self) -> bool {
         self.status == Some(TurnStatus::Idle) && self.reach == Delivery::Live
     }
 
-    /// Whether a turn is known to run at this moment.
+    /// Whether a turn is known to be running.
     fn is_working(&self) -> bool {
         self.is_busy() && self.reach == Delivery::Live
     }
 
-    /// Tells how far a prompt gets from now on.
+    /// Sets what happens to a prompt from now on.
     pub fn set_reach(&mut self, reach: Delivery) {
         if self.reach != reach {
-            // What failed with the connection is told by its loss, and what failed for want of one is over with
-            // the next.
+            // The loss notice covers what failed with the connection, and a new connection ends
+            // what failed for lack of one.
             self.notices.moved_on();
         }
         self.reach = reach;
         if reach != Delivery::Live {
             self.stop_armed = None;
-            // An answer to an older page may never come.
+            // The response with older messages may never come.
             self.loading_older = false;
         }
     }
@@ -227,7 +229,7 @@ impl Chat {
         self.requests.len() > 0
     }
 
-    /// What waits for the user first, on one line.
+    /// The first waiting request, on one line.
     pub fn waits_for_you(&self) -> Option<String> {
         self.requests.first().map(|request| match request {
             requests::PendingRequest::Permission(permission) => permission.line(),
@@ -235,13 +237,13 @@ impl Chat {
         })
     }
 
-    /// The server has ended, or is paused: nobody waits for an answer any more. What waits after all is
-    /// there again with the next connection.
+    /// The server has ended or is paused: no request can be answered. A request that still waits is
+    /// listed again by the next connection.
     pub fn nobody_asks(&mut self, now: Monotonic) {
         self.requests.turn_ended(now);
     }
 
-    /// The prompts that the server has shown, the newest first.
+    /// The prompts that the server has shown, newest first.
     pub fn prompts(&self) -> impl Iterator<Item = &MessageId> {
         let messages = self.transcript.newest().map(|entry| &entry.message);
         messages
@@ -249,7 +251,7 @@ impl Chat {
             .map(|message| &message.id)
     }
 
-    /// The server's title, empty before the first turn.
+    /// The server's title; empty before the first turn.
     pub fn title(&self) -> &str {
         self.conversation
             .as_ref()
@@ -263,7 +265,7 @@ impl Chat {
             .map_or(0.0, |conversation| conversation.cost)
     }
 
-    /// The tokens of the newest step: what stands in the model's context.
+    /// The tokens of the newest step: the size of the model's context.
     pub fn tokens(&self) -> Tokens {
         self.transcript.tokens()
     }
@@ -279,8 +281,8 @@ impl Chat {
             .or(self.catalog.default_model.as_ref())
     }
 
-    /// The newest messages that tell what the user chose: neither reverted, nor of an agent that OpenCode
-    /// keeps for itself.
+    /// The newest messages that show what the user chose: neither reverted, nor of an agent that
+    /// OpenCode uses internally.
     fn newest_of_user(&self) -> impl Iterator<Item = &Message> {
         let newest = self.transcript.newest_in_force().take(16);
         let messages = newest.map(|entry| &entry.message);
@@ -290,7 +292,7 @@ impl Chat {
         })
     }
 
-    /// Chooses the model of the prompts to come.
+    /// Sets the model of later prompts.
     pub fn set_model(&mut self, model: ModelRef) {
         self.model = Some(model);
     }
@@ -303,7 +305,7 @@ impl Chat {
         })
     }
 
-    /// What the server offers.
+    /// The server's models and agents.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
     }
@@ -313,7 +315,7 @@ impl Chat {
         self.pending.len()
     }
 
-    /// Whether the queue goes on only when the user releases it.
+    /// Whether the queue waits for the user to release it.
     pub fn is_queue_held(&self) -> bool {
         self.pending.is_held()
     }
@@ -327,20 +329,20 @@ impl Chat {
         self.composer.unsent()
     }
 
-    /// Whether the unsent text changed since it was last taken for saving.
+    /// Whether the unsent text changed since it was last returned for saving.
     pub fn has_unsaved_draft(&self) -> bool {
         self.composer.is_changed()
     }
 
-    /// The unsent text, if it changed since this was last asked.
+    /// The unsent text, if it changed since the last call.
     pub fn take_unsaved_draft(&mut self) -> Option<String> {
         self.unsaved_since = None;
         self.composer.take_changed().then(|| self.composer.unsent())
     }
 
-    /// Stores what was drawn, so that the next update knows where things stand.
+    /// Stores what was drawn, because the next update needs the positions.
     pub fn shown(&mut self, viewport: ChatViewport) {
-        // A chat that was not drawn has nothing to tell.
+        // A chat that was not drawn has no positions.
         if viewport.rows == 0 {
             return;
         }
@@ -355,7 +357,7 @@ impl Chat {
         self.viewport = viewport;
     }
 
-    /// When something of the chat moves or lapses next; [`Chat::tick`] is called then.
+    /// When something in the chat next moves or expires; [`Chat::tick`] is called then.
     pub fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
         let spin = self.is_working().then(|| next_step(now, SPIN));
         let armed = self.stop_armed.map(|at| at + STOP_ARMED);
@@ -367,7 +369,7 @@ impl Chat {
             .min()
     }
 
-    /// When the unsent text is to be saved: once the keys are quiet, and soon also where they never are.
+    /// When to save the unsent text: once typing pauses, and soon even if it never does.
     fn draft_due(&self) -> Option<Monotonic> {
         if !self.composer.is_changed() {
             return None;
@@ -399,7 +401,7 @@ impl Chat {
     }
 }
 
-/// The next multiple of `step` after `now`, so that all that moves does so together.
+/// The next multiple of `step` after `now`, so that all animations move together.
 fn next_step(now: Monotonic, step: Duration) -> Monotonic {
     let step = step.as_millis().max(1);
     let next = (now.as_millis() / step + 1) * step;

@@ -14,7 +14,7 @@ impl Folds {
         let by_default = match part.kind {
             PartKind::Tool(_) => self.tools_open,
             PartKind::Reasoning { .. } => self.thinking_open,
-            // A long prompt shows its beginning.
+            // A long prompt shows its first rows.
             _ => role == Role::Assistant,
         };
         by_default != self.toggled.contains(&part.id)
@@ -83,7 +83,7 @@ impl Chat {
         None
     }
 
-    /// Scrolls by the wheel or a key, down is positive.
+    /// Scrolls by the wheel or a key; positive is down.
     pub fn scroll_by(&mut self, rows: i64, cx: &mut Cx<'_>) {
         self.scroll.by(rows);
         if rows < 0 && self.viewport.at_top {
@@ -98,7 +98,7 @@ impl Chat {
         }
     }
 
-    /// Selects the next block of a sort, and brings it onto the screen.
+    /// Selects the next block that `wanted` stops at, and scrolls it into view.
     fn select(&mut self, down: bool, wanted: SelectionStop, cx: &mut Cx<'_>) {
         let blocks = self.blocks();
         let selected = self.scroll.selected.as_ref();
@@ -133,17 +133,17 @@ impl Chat {
         self.scroll.selected = Some(id);
     }
 
-    /// Whether a block is on the screen, or will be with the next frame.
+    /// Whether a block is on the screen, or will be in the next frame.
     fn is_in_sight(&self, id: &BlockId) -> bool {
         match &self.scroll.anchor {
             ChatAnchor::At { block, .. } if block == id => true,
-            // No frame has shown the top yet; what stands there is not known.
+            // No frame has shown the top yet, so its blocks are unknown.
             ChatAnchor::Top => false,
             _ => self.viewport.blocks.iter().any(|(_, shown)| shown == id),
         }
     }
 
-    /// Where a selection begins: at the screen's first block going down, at its last going up.
+    /// Where a selection starts: at the first block on the screen going down, at the last going up.
     fn edge_of_screen(&self, down: bool) -> Option<Pos> {
         let blocks = self.blocks();
         if self.scroll.anchor == ChatAnchor::Top {
@@ -159,7 +159,7 @@ impl Chat {
             .or_else(|| blocks.last())
     }
 
-    /// Folds or unfolds the selected block, else the last one on the screen that can be folded.
+    /// Folds or unfolds the selected block, or else the last foldable one on the screen.
     fn fold(&mut self) {
         let selected = self.scroll.selected.clone();
         let shown = self.viewport.blocks.iter().rev().map(|(_, id)| id.clone());
@@ -187,8 +187,8 @@ impl Chat {
         }
     }
 
-    /// Folds or unfolds a block, and brings it into sight: on the last row, nothing of what is unfolded
-    /// would be seen.
+    /// Folds or unfolds a block, and scrolls it into view: on the last row, the unfolded lines
+    /// would not be seen.
     fn toggle(&mut self, block: BlockId) {
         match &block {
             BlockId::Part(_, part) => {
@@ -202,13 +202,13 @@ impl Chat {
         self.scroll.reveal = Some(block);
     }
 
-    /// What is selected on the screen stays there, whatever becomes of the rows above it.
+    /// Keeps the selected block on the screen, whatever changes above it.
     fn keep_in_sight(&mut self) {
         let selected = self.scroll.selected.clone();
         self.scroll.reveal = selected.filter(|id| self.is_in_sight(id));
     }
 
-    /// The mouse was pressed on a row of the screen: what stands there gets the keys, and a block is
+    /// The mouse was pressed on a row of the screen: the part there gets the focus, and a block is
     /// selected.
     pub fn press(&mut self, row: u16) {
         if row >= self.viewport.composer_top {
@@ -223,7 +223,7 @@ impl Chat {
         }
     }
 
-    /// What is being written for the panel goes on, whatever is pressed.
+    /// Leaves the panel, unless the user is writing text for it.
     fn leave_panel(&mut self) {
         if self.requests.panel.writing.is_none() {
             self.requests.leave();
@@ -231,7 +231,7 @@ impl Chat {
         }
     }
 
-    /// Turns the wheel over a row of the screen: the panel's text scrolls, or the conversation.
+    /// Scrolls the panel's text or the conversation, whichever is at this row of the screen.
     pub fn wheel(&mut self, row: u16, rows: i64, cx: &mut Cx<'_>) {
         let on_panel = (self.viewport.panel_top..self.viewport.composer_top).contains(&row);
         if on_panel && self.panel_hides() {
@@ -297,7 +297,7 @@ impl Chat {
         if texts.is_empty() {
             return Some(ChatOutcome::Notice("no text to copy here".into()));
         }
-        // Which way it went, if any, is told when that is known.
+        // The effect reports later whether and how the text was copied.
         cx.ask(Effect::Copy(texts.join("\n\n")));
         None
     }

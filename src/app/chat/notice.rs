@@ -1,9 +1,9 @@
-//! What is said below the conversation, and when it goes.
+//! The notice below the conversation, and when it disappears.
 //!
-//! One notice stands there at a time. Whoever is away must find it: its time begins with the first key after
-//! it came. What only the user can mend stays until something was done: the next prompt, which ends all that
-//! is said, or a turn that somebody else or the queue began. What failed with a lost connection is told by the
-//! line that tells of the loss.
+//! There is one notice at a time. A user who is away must find it, so its time starts with the
+//! first key after it came. A failure that only the user can fix stays until something was done
+//! about it: the next prompt, which removes any notice, or a turn that another client or the queue
+//! started. The line about a lost connection covers what failed with the connection.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use crate::domain::chat::MessageError;
 use crate::domain::failure::Failure;
 use crate::domain::time::Monotonic;
 
-/// How long a line of ours stands while somebody is here.
+/// How long a message of ours stays once the user is present.
 const OURS: Duration = Duration::from_secs(15);
-/// How long a failure does that nobody can do anything about.
+/// How long a failure stays that the user cannot fix.
 const FAILURE: Duration = Duration::from_secs(40);
 
-/// What went wrong last, or is to be said, and belongs to no message.
+/// The last error or message that belongs to no message of the conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ChatNotice {
     Turn(MessageError),
     Command(Failure),
-    /// A line of ours.
+    /// A message of ours.
     Ours(String),
 }
 
 impl ChatNotice {
-    /// How long it stands once somebody is here; `None`: until something was done.
+    /// How long it stays once the user is present; `None`: until something was done about it.
     fn lasts(&self) -> Option<Duration> {
         match self {
             Self::Ours(_) => Some(OURS),
@@ -37,19 +37,19 @@ impl ChatNotice {
         }
     }
 
-    /// Whether trying again mends it.
+    /// Whether a retry can fix it.
     fn is_passing(&self) -> bool {
         matches!(self, Self::Command(failure) if failure.retryable)
     }
 }
 
-/// The notice and when it goes.
+/// The notice and when it disappears.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct ChatNotices {
     shown: Option<ChatNotice>,
-    /// Something was done since.
+    /// Something was done about it.
     is_dealt_with: bool,
-    /// Known with the first key.
+    /// Set with the first key.
     until: Option<Monotonic>,
 }
 
@@ -73,7 +73,7 @@ impl ChatNotices {
         *self = Self::default();
     }
 
-    /// Somebody is here: its time begins.
+    /// The user is present: the notice's time starts.
     pub(super) fn somebody_is_here(&mut self, now: Monotonic) {
         let lasts = self.shown.as_ref().and_then(ChatNotice::lasts);
         let lasts = lasts.or(self.is_dealt_with.then_some(FAILURE));
@@ -88,20 +88,20 @@ impl ChatNotices {
         }
     }
 
-    /// The server does what it is told: that a command failed in passing before is old news.
+    /// A command succeeded, so an earlier temporary failure is out of date.
     pub(super) fn moved_on(&mut self) {
         if self.shown.as_ref().is_some_and(ChatNotice::is_passing) {
             self.clear();
         }
     }
 
-    /// A turn begins: something was done. It may be the next of the queue, so that what was wrong with the
-    /// one before can be read a while longer.
+    /// A turn starts, so something was done. The turn may be the next one of the queue, so the
+    /// error of the one before stays readable for a while.
     pub(super) fn turn_begins(&mut self) {
         self.is_dealt_with = self.shown.is_some();
     }
 
-    /// The message tells it better than the error that came on its own.
+    /// The message shows the error better than the separate error event.
     pub(super) fn told_by_message(&mut self, error: &MessageError) {
         if matches!(&self.shown, Some(ChatNotice::Turn(told)) if told == error) {
             self.clear();

@@ -1,4 +1,5 @@
-//! What the session's task tells the chat: the queue, failures, and news of the conversation.
+//! What the session's task reports to the chat: the queue, failures, and events of the
+//! conversation.
 
 use std::time::Duration;
 
@@ -14,23 +15,23 @@ use crate::domain::failure::Failure;
 use crate::domain::session::{PromptQueue, SessionCommand};
 use crate::domain::time::{Monotonic, UnixMillis};
 
-/// A turn that seems to run for longer was not begun by the prompt that is taken for its own.
+/// A turn that seems older than this did not start with the prompt that looks like its own.
 const DAY: Duration = Duration::from_hours(24);
 
 impl Chat {
-    /// The queue after a change.
+    /// The queue changed.
     pub fn queue_changed(&mut self, queue: PromptQueue) {
         self.pending.told(queue);
         self.show_echoes();
     }
 
-    /// What the store knew of the composer.
+    /// The draft from the store.
     pub fn restored(&mut self, draft: impl AsRef<str>) {
         let draft = draft.as_ref();
         if draft.is_empty() {
             return;
         }
-        // What was typed already is not stored yet, or the store has it instead of this.
+        // Text that was already typed is not stored yet, or the store has it instead of this draft.
         let is_stored = self.composer.is_empty();
         self.composer.prepend(draft);
         if is_stored {
@@ -38,34 +39,34 @@ impl Chat {
         }
     }
 
-    /// The session's task was not given a command: what was in it waits here again.
+    /// The session's task did not receive a command: its content waits here again.
     pub fn command_refused(&mut self, command: &SessionCommand, failure: &Failure, now: Monotonic) {
         self.pending.refused(command);
         self.show_echoes();
         if matches!(command, SessionCommand::SaveDraft(_)) {
             self.composer.set_changed();
-            // It is offered again after some time, which needs no words.
+            // The draft is saved again later, without a message.
             self.unsaved_since = Some(now);
         } else {
             self.command_failed(failure);
         }
     }
 
-    /// The session's task has ended: what it has not told of, it may never have taken.
+    /// The session's task has ended: it may never have received what it did not report.
     pub fn task_ended(&mut self) {
         self.pending.task_ended();
         self.show_echoes();
     }
 
-    /// A command of ours failed. Nothing is put away: replies that nobody confirmed wait again, and of
-    /// the prompts the session's task tells.
+    /// A command failed. Nothing is dropped: unconfirmed replies wait again, and the session's task
+    /// reports on the prompts.
     pub fn command_failed(&mut self, failure: &Failure) {
         self.requests.reply_failed(self.clock);
         self.tell_failure(failure);
         self.loading_older = false;
     }
 
-    /// Shows the prompts that are on their way at the end of the conversation, and no others.
+    /// Shows exactly the prompts that are on their way at the end of the conversation.
     pub(super) fn show_echoes(&mut self) {
         for prompt in self.pending.waiting() {
             self.transcript.remove_echo(&prompt.message);
@@ -84,7 +85,7 @@ impl Chat {
         }
     }
 
-    /// News of the conversation. Harmless when told twice, but for deltas.
+    /// Handles an event of the conversation. All but deltas may arrive twice.
     pub fn receive(&mut self, event: ChatEvent, cx: &mut Cx<'_>) {
         self.clock = cx.now;
         self.server_clock.heard(&event, cx.wall);
@@ -125,7 +126,7 @@ impl Chat {
                     self.notices.say(ChatNotice::Turn(error));
                 }
             }
-            // The calls that change them show them.
+            // The tool calls that change the list show it.
             ChatEvent::Todos(_) => {}
             ChatEvent::Catalog(catalog) => self.catalog = catalog,
             ChatEvent::Resync(resync) => self.resync(*resync, cx.wall),
@@ -179,7 +180,7 @@ impl Chat {
         self.transcript.message(message);
     }
 
-    /// Prompts of an earlier run can be recalled too.
+    /// Adds prompts of an earlier run to the history.
     fn remember_prompt(&mut self, known: &MessageWithParts) {
         if known.message.role != Role::User {
             return;
@@ -212,7 +213,7 @@ impl Chat {
         }
     }
 
-    /// How long the turn runs already that was found running: since its prompt.
+    /// How long a turn has been running that was already running when first seen: since its prompt.
     fn turn_runs_for(&self, wall: UnixMillis) -> Duration {
         let is_prompt = |entry: &&MessageEntry| entry.message.role == Role::User && entry.known;
         let prompt = self.transcript.newest_in_force().find(is_prompt);
@@ -223,7 +224,7 @@ impl Chat {
     }
 }
 
-/// Whether an event puts something below what is read.
+/// Whether an event adds something below the visible rows.
 fn adds(event: &ChatEvent) -> bool {
     matches!(
         event,

@@ -1,66 +1,67 @@
-//! Blocks of the conversation, and where the view stands among them.
+//! Blocks of the conversation, and the scroll position among them.
 //!
-//! A block is what is drawn, folded and selected as one: a visible part, or the note below a message.
-//! The model keeps an anchor and a relative offset that no frame has resolved yet; the view resolves
-//! them with the heights it draws anyway and reports where it arrived, so that neither the model nor
-//! the view ever goes over the whole conversation.
+//! A block is what is drawn, folded and selected as one: a visible part, or the note below a
+//! message. The model keeps an anchor and a relative offset that no frame has resolved yet; the
+//! view resolves them with the heights that it computes anyway and reports the result, so that
+//! neither the model nor the view ever iterates over the whole conversation.
 
 use super::transcript::{EntryOrder, MessageEntry, PartEntry, StreamingPart, Transcript};
 use crate::domain::chat::{Message, PartKind, Role};
 use crate::domain::id::{MessageId, PartId};
 
-/// Names a block across changes of the conversation.
+/// Identifies a block across changes of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum BlockId {
     Part(MessageId, PartId),
-    /// The note below a message: why it ended early.
+    /// The note below a message about why it ended early.
     Foot(MessageId),
-    /// Says that what follows is reverted.
+    /// The note that what follows is reverted.
     Reverted,
-    /// What went wrong last, below all messages.
+    /// The notice below all messages.
     Notice,
 }
 
-/// What the first row on the screen is.
+/// The block that the first row of the screen belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ChatAnchor {
-    /// The end is shown and followed.
+    /// The view shows the end and follows it.
     #[default]
     Tail,
-    /// The first message that is loaded.
+    /// The first loaded message.
     Top,
-    /// `line` counts the block's rows, the empty one before it included.
+    /// `line` counts the block's rows, including the empty row before it.
     At { block: BlockId, line: usize },
 }
 
-/// What the last frame of a chat showed: plain data, the way back from the view to the model.
+/// What the last frame of a chat showed: plain data that the view returns to the model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChatViewport {
     pub anchor: ChatAnchor,
-    /// How much of the pending offset the anchor has in it.
+    /// How much of the pending offset is already part of the anchor.
     pub applied: i64,
     /// The first message's first row is on the screen.
     pub at_top: bool,
     /// Rows of the conversation on the screen; 0 before the first frame.
     pub rows: u16,
-    /// The screen row of the conversation's first row, of the request's panel, and of the composer.
+    /// The screen rows where the conversation, the request's panel and the composer begin.
     pub top: u16,
     pub panel_top: u16,
     pub composer_top: u16,
-    /// What the request's panel shows of what is asked.
+    /// Which part of the request's text the panel shows.
     pub panel: PanelViewport,
-    /// Columns of the composer's text.
+    /// The width of the composer's text in columns.
     pub composer_width: u16,
-    /// Blocks on the screen, from above: the row below `top` that each begins at, and the block.
+    /// The blocks on the screen from top to bottom: the row relative to `top` where each begins,
+    /// and the block.
     pub blocks: Vec<(u16, BlockId)>,
-    /// The block that was brought into sight, as the model wished.
+    /// The block that was scrolled into view at the model's request.
     pub revealed: Option<BlockId>,
 }
 
 /// The part of the request's panel that scrolls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PanelViewport {
-    /// The first line in sight.
+    /// The first visible line.
     pub first: u16,
     pub rows: u16,
     pub lines: u16,
@@ -70,17 +71,18 @@ pub struct PanelViewport {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Scroll {
     pub(super) anchor: ChatAnchor,
-    /// Rows to move, down is positive; the next frame resolves it.
+    /// Rows to scroll, positive is down; the next frame resolves it.
     pub(super) pending: i64,
-    /// Something came below while the end was not shown.
+    /// Something was added below while the end was not visible.
     pub(super) unseen: bool,
     pub(super) selected: Option<BlockId>,
-    /// Has just become longer or shorter; the next frame brings into sight as much of it as fits.
+    /// The block that just changed its height; the next frame scrolls as much of it into view as
+    /// fits.
     pub(super) reveal: Option<BlockId>,
 }
 
 impl Scroll {
-    /// No frame ever goes over more rows than this for one offset.
+    /// A frame resolves at most this many rows for one offset.
     const MOST: i64 = 5_000;
 
     pub(super) fn by(&mut self, rows: i64) {
@@ -95,23 +97,23 @@ impl Scroll {
         self.pending = 0;
     }
 
-    /// Whether the end is followed, as far as is known before the next frame.
+    /// Whether the view follows the end, as far as is known before the next frame.
     pub(super) fn follows(&self) -> bool {
         self.anchor == ChatAnchor::Tail && self.pending >= 0
     }
 }
 
-/// A block's position while walking; valid for one frame or update.
+/// A block's position during iteration; valid for one frame or update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pos {
-    /// Index into the message's parts; the index after the last is the message's note.
+    /// Index into the message's parts; the index after the last one is the message's note.
     Message(EntryOrder, usize),
-    /// Before the first part that is reverted.
+    /// The note before the first reverted part.
     Reverted,
     Notice,
 }
 
-/// A block to be drawn.
+/// A block to draw.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Block<'a> {
     Part(&'a MessageEntry, &'a PartEntry),
@@ -120,16 +122,16 @@ pub(super) enum Block<'a> {
     Notice,
 }
 
-/// The conversation as a row of blocks.
+/// The conversation as a sequence of blocks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Blocks<'a> {
     pub(super) transcript: &'a Transcript,
-    /// The first message and part that are reverted, and whether these are shown all the same.
+    /// The first reverted message and part, and whether the reverted ones are shown anyway.
     pub(super) reverted: Option<(EntryOrder, usize)>,
     pub(super) reverted_open: bool,
     /// Whether there is a notice below the messages.
     pub(super) notice: bool,
-    /// The server works on nothing, so that what is not whole never will be.
+    /// The server is idle, so an unfinished message will never be completed.
     pub(super) is_at_rest: bool,
 }
 
@@ -180,7 +182,7 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    /// Going down from `from`: the note stands between what is in force and what is not.
+    /// Going down from `from`: the note is between the active and the reverted parts.
     fn stop_at_reverted(
         &self,
         from: Option<(EntryOrder, usize)>,
@@ -197,7 +199,7 @@ impl<'a> Blocks<'a> {
         next
     }
 
-    /// Going up from what stands behind the note.
+    /// Going up from what is after the note.
     fn stop_above_reverted(&self, before: Option<Pos>) -> Option<Pos> {
         let stays = matches!(
             before,
@@ -209,7 +211,7 @@ impl<'a> Blocks<'a> {
         before
     }
 
-    /// Whether this stands below the note: reverted itself, or on its way.
+    /// Whether this block is below the note: reverted itself, or a prompt on its way.
     fn is_behind_reverted(&self, at: (EntryOrder, usize)) -> bool {
         self.reverted.is_some_and(|from| at >= from)
     }
@@ -291,7 +293,7 @@ impl<'a> Blocks<'a> {
         !is_folded && self.is_visible(entry, slot)
     }
 
-    /// Whether the part at `slot`, or the note behind the last part, is drawn at all.
+    /// Whether the part at `slot`, or the note after the last part, is drawn at all.
     fn is_visible(&self, entry: &MessageEntry, slot: usize) -> bool {
         let Some(known) = entry.parts.get(slot) else {
             return has_foot(entry, self.is_at_rest);
@@ -334,7 +336,7 @@ impl Block<'_> {
         matches!(self, Self::Part(entry, _) if entry.message.role == Role::User)
     }
 
-    /// Whether this block stands close to another of its kind: calls of tools make a list.
+    /// Whether this block follows another of its kind without a gap: tool calls form a list.
     pub(super) fn is_compact(&self) -> bool {
         matches!(
             self,
@@ -344,7 +346,7 @@ impl Block<'_> {
     }
 }
 
-/// Whether a message ended in a way that must be told.
+/// Whether a message ended in a way that needs a note.
 fn has_foot(entry: &MessageEntry, is_at_rest: bool) -> bool {
     let message = &entry.message;
     message.error.is_some()
@@ -352,7 +354,7 @@ fn has_foot(entry: &MessageEntry, is_at_rest: bool) -> bool {
         || (is_at_rest && is_unfinished(message))
 }
 
-/// Whether this is an answer that is not whole.
+/// Whether this is an unfinished answer.
 pub(super) fn is_unfinished(message: &Message) -> bool {
     message.role == Role::Assistant && message.completed.is_none() && message.error.is_none()
 }

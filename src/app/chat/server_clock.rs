@@ -1,23 +1,23 @@
-//! The server's clock as seen from here: it may be minutes ahead of ours or behind it.
+//! The offset of the server's clock: it may be minutes ahead of ours or behind it.
 //!
-//! In: the times in the server's news, each with our wall clock at its arrival. Out: what time it is there,
-//! so that "for 12 s" and "in 5 s" come from one clock. All times in the news lie in the server's past: one
-//! that is in our future shows by itself how far ahead the server is. That it is behind shows only in news
-//! that has just happened, which is told at once.
+//! Input: the times in the server's events, each with our wall clock at its arrival. Output: the
+//! time on the server, so that "for 12 s" and "in 5 s" come from one clock. All times in events are
+//! in the server's past: a time in our future shows how far ahead the server is. Whether the server
+//! is behind shows only in events of something that has just happened, which are sent at once.
 
 use std::time::Duration;
 
 use crate::domain::chat::{ChatEvent, Message, PartKind};
 use crate::domain::time::UnixMillis;
 
-/// News takes its time on the way: clocks that differ by less are taken for equal.
+/// Events need time to arrive: a smaller difference is no offset.
 const SAME: Duration = Duration::from_secs(3);
-/// No clock is that far off; such times were never meant as times.
+/// No clock is off by more; such values are not times.
 const MOST: Duration = Duration::from_hours(24);
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ServerClock {
-    /// The newest time that the server has told.
+    /// The newest time in the server's events.
     newest: UnixMillis,
     /// Each as far as is known; one of them is zero.
     ahead: Duration,
@@ -25,7 +25,7 @@ pub(super) struct ServerClock {
 }
 
 impl ServerClock {
-    /// What time it is there.
+    /// The time on the server.
     pub(super) fn at(&self, wall: UnixMillis) -> UnixMillis {
         wall.plus(self.ahead).minus(self.behind)
     }
@@ -33,7 +33,7 @@ impl ServerClock {
     /// Learns from an event that arrives now.
     pub(super) fn heard(&mut self, event: &ChatEvent, wall: UnixMillis) {
         match event {
-            // Of these nobody knows how old they are.
+            // The age of these is unknown.
             ChatEvent::Resync(resync) => {
                 *self = Self::default();
                 let times = resync
@@ -59,7 +59,7 @@ impl ServerClock {
         }
     }
 
-    /// This has just happened, unless something later was told before.
+    /// Something happened just now, unless a later time arrived before.
     fn happened(&mut self, at: UnixMillis, wall: UnixMillis) {
         if at <= self.newest {
             return;
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn what_is_fetched_may_be_old_and_says_nothing_of_the_clock() {
         assert_eq!(heard(&[fetched(NOW.minus(MINUTES))]), NOW);
-        // A message of before that is told again.
+        // An older message that is sent again.
         let old = NOW.minus(MINUTES);
         assert_eq!(
             heard(&[fetched(NOW.minus(Duration::from_secs(1))), begins(old)]),

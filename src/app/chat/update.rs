@@ -1,4 +1,4 @@
-//! What changes the chat by the hand of the user: actions, keys, pastes, and what time brings.
+//! How the user and time change the chat: actions, keys, pastes, ticks.
 
 use super::composer::VerticalMove;
 use super::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome, Delivery, STOP_ARMED};
@@ -7,11 +7,11 @@ use crate::app::effect::Effect;
 use crate::app::input::key::Key;
 use crate::domain::session::{Prompt, SessionCommand};
 
-/// The composer's columns as long as no frame has told them.
+/// The composer's width until a frame reports it.
 const UNDRAWN_WIDTH: u16 = 80;
 
 impl Chat {
-    /// Does what the user wants.
+    /// Performs an action of the user.
     pub fn update(&mut self, action: ChatAction, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.begin_input(cx);
         self.last_key = Some(cx.now);
@@ -51,14 +51,14 @@ impl Chat {
         None
     }
 
-    /// What comes first with each key and paste.
+    /// Runs before each key and paste.
     pub(super) fn begin_input(&mut self, cx: &mut Cx<'_>) {
         self.clock = cx.now;
         self.notices.somebody_is_here(cx.now);
         self.note_unsaved();
     }
 
-    /// Whether the action belongs to the request's panel as it stands.
+    /// Whether the action belongs to the request's panel in its present state.
     fn is_for_panel(&self, action: ChatAction) -> bool {
         match action {
             ChatAction::PageUp | ChatAction::PageDown => {
@@ -68,7 +68,7 @@ impl Chat {
         }
     }
 
-    /// Takes a key that no binding wants. Returns whether it meant something.
+    /// Receives a key without a binding. Returns whether the chat used it.
     pub fn type_key(&mut self, key: Key, cx: &mut Cx<'_>) -> bool {
         self.begin_input(cx);
         self.stop_armed = None;
@@ -80,7 +80,7 @@ impl Chat {
         self.composer.key(key)
     }
 
-    /// A line up or down in the composer; beyond its first and last line to other prompts.
+    /// Moves a line up or down in the composer; beyond its first and last line, to other prompts.
     fn move_cursor(&mut self, down: bool, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if self.context() == ChatContext::Transcript {
             return None;
@@ -101,13 +101,13 @@ impl Chat {
         None
     }
 
-    /// Inserts a paste where text is typed; elsewhere it goes back to the composer first.
+    /// Inserts a paste where text is typed; elsewhere it focuses the composer first.
     pub fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
         self.begin_paste(cx);
         self.composer.paste(text);
     }
 
-    /// Goes on with the paste before, in the same place.
+    /// Continues the last paste, at the same place.
     pub fn paste_more(&mut self, piece: &str, cx: &mut Cx<'_>) {
         self.begin_paste(cx);
         self.composer.paste_more(piece);
@@ -120,13 +120,13 @@ impl Chat {
         self.half = ChatFocus::Composer;
     }
 
-    /// The external editor has ended with this text.
+    /// The external editor has exited with this text.
     pub fn edited(&mut self, text: &str) {
         self.composer.set(text.strip_suffix('\n').unwrap_or(text));
         self.half = ChatFocus::Composer;
     }
 
-    /// Something is due: see [`Chat::animation_due`].
+    /// Handles what is due: see [`Chat::animation_due`].
     pub fn tick(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         let told = self.settle(cx);
         self.notices.tick(cx.now);
@@ -139,22 +139,22 @@ impl Chat {
         told
     }
 
-    /// Asks for the unsent text to be stored, if it changed.
+    /// Sends the unsent text to be stored, if it changed.
     pub fn save_draft(&mut self, cx: &mut Cx<'_>) {
         if let Some(draft) = self.take_unsaved_draft() {
             self.command(SessionCommand::SaveDraft(draft), cx);
         }
     }
 
-    /// What comes before each key of the user, and with time: an answer that was held counts once it is due.
+    /// Runs before each key of the user and with time: a held answer counts once it is due.
     pub fn settle(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.clock = cx.now;
         self.note_unsaved();
         self.settle_requests(cx)
     }
 
-    /// Notes since when something is not saved: since the key before, as this one has not done anything
-    /// yet.
+    /// Notes since when text is unsaved: since the key before, because this one has not changed
+    /// anything yet.
     fn note_unsaved(&mut self) {
         if self.composer.is_changed() {
             let since = self.last_key();
@@ -165,7 +165,7 @@ impl Chat {
     pub(super) fn send(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.stop_armed = None;
         self.last_text = Some(cx.now);
-        // What nobody will ever take stays where it can be copied from.
+        // A text that can never be delivered stays where it can be copied.
         if self.reach == Delivery::Never {
             return Some(ChatOutcome::Unreachable);
         }
@@ -179,7 +179,7 @@ impl Chat {
             message: cx.ids.message(cx.wall),
             part: cx.ids.part(cx.wall),
             text: self.composer.take(),
-            // What the composer says: the server would take its default else.
+            // The one that the composer shows: otherwise the server would use its default.
             agent: self.agent().map(str::to_owned),
             model: self.model.clone(),
         };
@@ -188,12 +188,12 @@ impl Chat {
         self.show_echoes();
         self.scroll.to(super::ChatAnchor::Tail);
         let outcome = self.ask_task(vec![SessionCommand::Prompt(prompt)], cx);
-        // What was sent is no draft any more, also for whoever comes after a crash.
+        // A sent text is no draft any more, also after a crash.
         self.save_draft(cx);
         outcome
     }
 
-    /// Asks the session's task, which may have to be started for it.
+    /// Sends commands to the session's task, which may have to be started first.
     fn ask_task(&self, commands: Vec<SessionCommand>, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if self.reach == Delivery::Asleep {
             return Some(ChatOutcome::Wake(commands));
@@ -226,7 +226,7 @@ impl Chat {
         self.ask_task(Vec::from_iter(command), cx)
     }
 
-    /// Takes the next agent; where a request waits, the same key goes to it.
+    /// Selects the next agent; where a request waits, the same key focuses it.
     fn turn_agent(&mut self, action: ChatAction) -> Option<ChatOutcome> {
         if self.needs_you() {
             self.go_to_request();
@@ -264,7 +264,8 @@ impl Chat {
         }
     }
 
-    /// Clears the composer; where it is empty, does what [`ChatAction::Stop`] does while the agent works.
+    /// Clears the composer; if it is empty and the agent works, does what [`ChatAction::Stop`]
+    /// does.
     pub fn interrupt(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.begin_input(cx);
         self.last_key = Some(cx.now);

@@ -1,12 +1,14 @@
-//! What one backspace takes.
+//! How much one backspace deletes.
 //!
-//! Where marks are typed one by one and each says something of its own (Thai, the scripts of India, Arabic,
-//! Hebrew and their neighbours), the last of them goes; elsewhere all that is seen as one character: an emoji,
+//! In scripts whose marks are typed one by one and carry meaning (Thai, the scripts of India,
+//! Arabic, Hebrew and their neighbours), it deletes the last mark; elsewhere the whole grapheme: an
+//! emoji, a flag, a letter with its accent. The rule is that of Pango's
+//! `backspace_deletes_character`.
 //! a flag, a letter with its accent. The rule is that of Pango's `backspace_deletes_character`.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Returns how many chars at the end of `text` a backspace takes; 0 if there are none.
+/// Returns how many chars at the end of `text` a backspace deletes; 0 if `text` is empty.
 pub(in crate::app) fn erased(text: &str) -> usize {
     let Some(grapheme) = text.graphemes(true).next_back() else {
         return 0;
@@ -19,7 +21,7 @@ pub(in crate::app) fn erased(text: &str) -> usize {
     }
 }
 
-/// Whether letters of this one's script take marks that are typed for themselves. By Unicode's blocks.
+/// Whether marks are typed on their own in this letter's script, by Unicode block.
 fn has_marks_of_its_own(c: char) -> bool {
     matches!(
         c,

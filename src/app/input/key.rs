@@ -1,10 +1,10 @@
-//! Keys and mouse events, free of any terminal library; parsing and printing of `ctrl-k`, and of
-//! sequences such as `ctrl-x n`.
+//! Keys and mouse events, independent of any terminal library; parsing and printing of `ctrl-k`,
+//! and of sequences such as `ctrl-x n`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A key press. Releases and repeats are not told apart.
+/// A key press. Presses and repeats are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     pub code: KeyCode,
@@ -81,7 +81,7 @@ impl Key {
     }
 }
 
-/// The keys with a name, each name once for printing; parsing knows these and [`ALIASES`].
+/// The named keys, each with the one name that is printed; parsing knows these and [`ALIASES`].
 const NAMED: [(&str, KeyCode); 15] = [
     ("enter", KeyCode::Enter),
     ("esc", KeyCode::Esc),
@@ -129,7 +129,7 @@ impl fmt::Display for Key {
                 write!(f, "u+{:04x}", u32::from(c))
             }
             KeyCode::Char(c) => write!(f, "{c}"),
-            // All the others have a name.
+            // All other keys have a name.
             _ => Ok(()),
         }
     }
@@ -150,14 +150,14 @@ pub enum KeyError {
     TooLong,
 }
 
-/// Keys of a sequence; nobody remembers more.
+/// The longest sequence; no one remembers a longer one.
 const MOST: usize = 4;
 
-/// The last function key that any protocol can name (kitty's, f13 to f35 behind the usual twelve).
+/// The highest function key of any protocol (kitty's, which adds f13 to f35).
 const LAST_FUNCTION_KEY: u8 = 35;
 
-/// The character by which ctrl with `c` is known. Legacy terminals send one byte for each of ctrl-7, ctrl-/
-/// and ctrl-_, and the like, and the same with and without shift.
+/// The canonical character of ctrl with `c`. Legacy terminals send one byte for ctrl-7, ctrl-/ and
+/// ctrl-_, and the like, with or without shift.
 pub fn with_ctrl(c: char) -> char {
     match c {
         '4' => '\\',
@@ -168,7 +168,7 @@ pub fn with_ctrl(c: char) -> char {
     }
 }
 
-/// The character that shift makes of a letter; `None`: that depends on the keyboard.
+/// The character of a letter with shift; `None`: it depends on the keyboard.
 fn with_shift(c: char) -> Option<char> {
     let mut upper = c.to_uppercase();
     match (upper.next(), upper.next()) {
@@ -180,7 +180,7 @@ fn with_shift(c: char) -> Option<char> {
 impl FromStr for Key {
     type Err = KeyError;
 
-    /// Reads one key. Modifiers in any order, before `-` or `+`; names in any case.
+    /// Parses one key: modifiers in any order, followed by `-` or `+`; names in any case.
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let mut key = Self::plain(KeyCode::Esc);
         let mut rest = text;
@@ -204,7 +204,7 @@ impl FromStr for Key {
                 let shifted = if key.shift { with_shift(c) } else { Some(c) };
                 let shifted = shifted.filter(|_| !(key.ctrl && key.shift));
                 let c = shifted.ok_or_else(|| KeyError::Shift(text.to_owned()))?;
-                // shift-a is what the terminal reports as A.
+                // The terminal reports shift-a as A.
                 key.shift = false;
                 key.code = KeyCode::Char(if key.ctrl { with_ctrl(c) } else { c });
             }
@@ -220,7 +220,7 @@ enum Modifier {
     Shift,
 }
 
-/// Splits a modifier off, if something is left behind it.
+/// Splits a modifier off, if something follows it.
 fn modifier(text: &str) -> Option<(Modifier, &str)> {
     let at = text.find(['-', '+'])?;
     let after = &text[at + 1..];
@@ -260,11 +260,12 @@ fn code(text: &str) -> Option<KeyCode> {
     lower
         .strip_prefix('f')
         .filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-        // A number too large for any keyboard is a key too, and refused as that.
+        // A number too large for any keyboard still parses as a function key, and is refused as
+        // one.
         .map(|n| KeyCode::F(n.parse().unwrap_or(u8::MAX)))
 }
 
-/// Keys pressed one after the other: one key, or a leader and what follows. Never empty.
+/// Keys pressed one after the other: one key, or a leader and its followers. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeySequence(Vec<Key>);
 
@@ -277,7 +278,7 @@ impl KeySequence {
         &self.0
     }
 
-    /// Whether one of the two begins with the other: both can then not be bound in one context.
+    /// Whether one is a prefix of the other, so that one context cannot have both.
     pub fn clashes(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0) || other.0.starts_with(&self.0)
     }
@@ -298,7 +299,7 @@ impl fmt::Display for KeySequence {
 impl FromStr for KeySequence {
     type Err = KeyError;
 
-    /// Reads keys with spaces between them.
+    /// Parses keys separated by spaces.
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let keys = text
             .split_ascii_whitespace()

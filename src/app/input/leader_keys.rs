@@ -1,12 +1,12 @@
-//! The keys of a sequence that wait for the next one.
+//! The pressed keys of a sequence that is not complete.
 
 use super::key::Key;
 use crate::domain::time::Monotonic;
 
-/// After this long, what may follow is shown.
+/// After this long, the possible next keys are shown.
 const WHICH_KEY: Monotonic = Monotonic::from_millis(300);
 
-/// The keys that were pressed of a sequence so far; none while none was begun.
+/// The keys of the sequence so far; none if no sequence has begun.
 #[derive(Debug, Default)]
 pub(in crate::app) struct LeaderKeys {
     keys: Vec<Key>,
@@ -29,7 +29,7 @@ impl LeaderKeys {
         keys
     }
 
-    /// Waits for what follows `keys`.
+    /// Waits for the key after `keys`.
     pub(in crate::app) fn wait_after(&mut self, keys: Vec<Key>, now: Monotonic) {
         self.keys = keys;
         self.since = now;
@@ -39,12 +39,12 @@ impl LeaderKeys {
         self.keys.clear();
     }
 
-    /// Whether what may follow is shown; it stays in sight until a key is pressed.
+    /// Whether the possible next keys are shown; they stay until a key is pressed.
     pub(in crate::app) fn is_shown(&self, now: Monotonic) -> bool {
         self.is_waiting() && now.saturating_sub(self.since) >= WHICH_KEY
     }
 
-    /// When it will be shown.
+    /// When they will be shown.
     pub(in crate::app) fn due(&self, now: Monotonic) -> Option<Monotonic> {
         let due = self.since.saturating_add(WHICH_KEY);
         (self.is_waiting() && due > now).then_some(due)

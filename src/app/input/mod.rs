@@ -1,9 +1,9 @@
-//! Keys and mouse events of the user, and what they mean. Knows no pane: which context reads the keys is told by whoever
-//! has the focus.
+//! Keys and mouse events of the user, and their meanings. Knows no pane: the focused part names the
+//! context that receives the keys.
 //!
-//! In reading order: `key` names keys and parses their spellings, `keymap` maps them to actions in a context,
-//! `leader_keys` holds the keys of a sequence that waits for more, `typeahead` what is typed before there is a session;
-//! `backspace` and `mouse` are what needs more than a table.
+//! In reading order: `key` names keys and parses their spellings, `keymap` maps them to actions in
+//! a context, `leader_keys` holds the keys of an incomplete sequence, `typeahead` what the user
+//! types before there is a session; `backspace` and `mouse` need more than a table.
 
 pub(super) mod backspace;
 pub mod key;

@@ -1,13 +1,13 @@
-//! What the mouse does: a press goes to what was drawn under it, the wheel to its pane.
+//! The mouse: a press goes to what was drawn under it, the wheel to the pane under it.
 //!
-//! It knows where things are by the last frame's viewport alone, and does nothing that a key cannot do.
+//! It knows positions only from the last frame's viewport, and does nothing that a key cannot do.
 
 use super::key::{Mouse, MouseKind};
 use crate::app::action::SessionsAction;
 use crate::app::cx::Cx;
 use crate::app::{App, Pane};
 
-/// Rows for one turn of the mouse wheel.
+/// Rows for one step of the mouse wheel.
 const WHEEL: i64 = 3;
 
 impl App {
@@ -22,7 +22,7 @@ impl App {
             MouseKind::Press => {
                 self.focus.go_to(pane);
                 if let Some(row) = self.viewport.row_at(mouse.column, mouse.row) {
-                    // A sandbox that no session has cannot be shown.
+                    // An unattached sandbox cannot be shown.
                     self.list.select_row(row);
                     self.show_row(row, cx);
                 } else if let (Pane::Chat, Some(session)) = (pane, self.session_mut()) {

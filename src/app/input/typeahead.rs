@@ -1,11 +1,11 @@
-//! What is typed before there is a session to type to.
+//! What the user types before there is a session.
 
 use crate::app::event::Event;
 
-/// Keys and pastes that are kept.
+/// The most keys and pastes that are kept.
 const MOST: usize = 1_000;
 
-/// Keys and pastes in their order, for the session that is about to come.
+/// Keys and pastes in order, for the session that is about to open.
 #[derive(Debug, Default)]
 pub(in crate::app) struct Typeahead {
     events: Vec<Event>,

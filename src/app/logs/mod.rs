@@ -1,8 +1,9 @@
-//! The log of one sandbox: a ring of lines, and where the reader stands in it.
+//! The log of one sandbox: a ring buffer of lines, and the scroll position in it.
 //!
-//! Lines are named by a number that never changes, so that what is read does not move when lines
-//! come or the oldest go. A move is kept as a relative offset until a frame resolves it, since only
-//! the view knows how many rows a line takes; no view goes over more lines than it shows or skips.
+//! Lines have numbers that never change, so that the visible lines do not move when lines are added
+//! or the oldest are dropped. A scroll stays a relative offset until a frame resolves it, since
+//! only the view knows how many rows a line takes; the view visits only the lines that it shows or
+//! skips.
 
 mod update;
 mod view;
@@ -13,17 +14,17 @@ use crate::domain::log::LogLine;
 
 pub(super) use view::{LogsView, untimed};
 
-/// More lines than this are not kept.
+/// The most lines that are kept.
 const MOST_LINES: usize = 10_000;
-/// More text than this is not kept, in bytes.
+/// The most text that is kept, in bytes.
 const MOST_BYTES: usize = 8 << 20;
-/// What a line costs besides its text, roughly.
+/// The rough overhead of a line besides its text.
 const LINE_BYTES: usize = 64;
 
 /// The first row on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum LogAnchor {
-    /// The newest lines are shown, and those that come.
+    /// The newest lines are shown and followed.
     #[default]
     Tail,
     /// `row` counts the rows of the wrapped line.
@@ -34,13 +35,13 @@ enum LogAnchor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogsViewport {
     anchor: LogAnchor,
-    /// How much of the pending offset the anchor has in it.
+    /// How much of the pending offset is already part of the anchor.
     applied: i64,
     /// Rows of the log on the screen; 0 when it was not drawn.
     rows: u16,
 }
 
-/// The ring, and how it is read.
+/// The ring buffer, and how it is shown.
 #[derive(Debug)]
 pub(super) struct Logs {
     /// `lines[0]` is the oldest.
@@ -49,7 +50,7 @@ pub(super) struct Logs {
     first: u64,
     bytes: usize,
     anchor: LogAnchor,
-    /// Rows to move, down is positive; the next frame resolves it.
+    /// Rows to scroll, positive is down; the next frame resolves it.
     pending: i64,
     /// Rows of the last frame.
     rows: u16,
@@ -73,7 +74,7 @@ impl Default for Logs {
 }
 
 impl Logs {
-    /// Lets all lines go, and follows what comes.
+    /// Drops all lines, and follows new ones.
     pub(super) fn clear(&mut self) {
         *self = Self {
             wrap: self.wrap,
@@ -82,7 +83,7 @@ impl Logs {
         };
     }
 
-    /// Takes new lines, and lets the oldest go where there are too many.
+    /// Adds new lines, and drops the oldest beyond the limits.
     pub(super) fn append(&mut self, lines: Vec<LogLine>) {
         for line in lines {
             self.bytes += line.text.len() + LINE_BYTES;
@@ -97,7 +98,7 @@ impl Logs {
         }
     }
 
-    /// Takes what the last frame showed; nothing if the log was not on the screen.
+    /// Stores what the last frame showed; nothing if the log was not on the screen.
     pub(super) fn shown(&mut self, viewport: LogsViewport) {
         if viewport.rows > 0 {
             self.anchor = viewport.anchor;

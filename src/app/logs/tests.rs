@@ -21,7 +21,7 @@ fn numbered(range: std::ops::Range<u32>) -> Vec<LogLine> {
     range.map(|n| line(format!("line {n}"))).collect()
 }
 
-/// Draws four rows without times and feeds back what was shown.
+/// Draws four rows without times and stores the viewport.
 fn rows(logs: &mut Logs, width: u16) -> Vec<String> {
     logs.times = false;
     let theme = Theme::default();

@@ -1,9 +1,9 @@
-//! Moves in the log, and changes how it is shown.
+//! Scrolls the log, and changes how it is shown.
 
 use super::{LogAnchor, Logs};
 use crate::app::action::LogsAction;
 
-/// No frame goes over more rows than this for one move.
+/// A frame scrolls over at most this many rows.
 const FARTHEST: i64 = 5_000;
 
 impl Logs {
@@ -20,7 +20,7 @@ impl Logs {
             }),
             LogsAction::Bottom => self.go(LogAnchor::Tail),
             LogsAction::Follow => match self.anchor {
-                // Stays where it is: a move by nothing from a fixed row.
+                // Stays at the same rows: a scroll by zero from a fixed row.
                 LogAnchor::Tail => self.stay(),
                 LogAnchor::At { .. } => self.go(LogAnchor::Tail),
             },
@@ -32,12 +32,12 @@ impl Logs {
                 self.bytes = 0;
                 self.go(LogAnchor::Tail);
             }
-            // The root's.
+            // The root handles it.
             LogsAction::Leave => {}
         }
     }
 
-    /// Moves by rows, down is positive.
+    /// Scrolls by rows, positive is down.
     pub(in crate::app) fn scroll(&mut self, rows: i64) {
         self.pending = self.pending.saturating_add(rows).clamp(-FARTHEST, FARTHEST);
     }

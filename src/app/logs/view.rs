@@ -10,14 +10,14 @@ use crate::app::view::theme::{Colours, Theme};
 use crate::domain::log::{LogLine, LogStream};
 use crate::text::{ansi, wrap};
 
-/// The log, ready to be drawn.
+/// The log, ready to draw.
 pub(in crate::app) struct LogsView<'a> {
     pub(in crate::app) logs: &'a Logs,
     pub(in crate::app) theme: &'a Theme,
     pub(in crate::app) utc_offset_minutes: i16,
 }
 
-/// A row of the log: a line and a row of it when it is wrapped.
+/// A row of the log: a line, and a row of it if it is wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct LogPosition {
     line: u64,
@@ -25,7 +25,7 @@ struct LogPosition {
 }
 
 impl LogsView<'_> {
-    /// Draws the window into `area` (without a frame), and says what was shown.
+    /// Draws the window into `area` (without a frame), and returns what was shown.
     pub(in crate::app) fn draw(&self, area: Rect, buf: &mut Buffer) -> LogsViewport {
         if area.is_empty() {
             return LogsViewport::default();
@@ -75,7 +75,7 @@ impl LogsView<'_> {
         buf.set_line(area.x, area.y, &self.line(line), area.width);
     }
 
-    /// What the frame's right title says.
+    /// The right title of the frame.
     pub(in crate::app) fn standing(&self) -> String {
         let lines = self.logs.lines.len();
         let noun = if lines == 1 { "line" } else { "lines" };
@@ -85,8 +85,8 @@ impl LogsView<'_> {
         }
     }
 
-    /// Following goes on at the end, but for the reader who has just left it: `s` holds the page
-    /// even where the end is on it.
+    /// At the end the log follows, except for a reader who has just stopped it: `s` holds the page
+    /// even if the end is on it.
     fn follows(&self, top: LogPosition, tail: LogPosition) -> bool {
         match self.logs.anchor {
             LogAnchor::Tail => top >= tail,
@@ -94,7 +94,7 @@ impl LogsView<'_> {
         }
     }
 
-    /// The first row on the screen: the anchor, moved by what is pending.
+    /// The first row on the screen: the anchor, moved by the pending offset.
     fn resolve(&self, tail: LogPosition, width: usize) -> LogPosition {
         let oldest = LogPosition {
             line: self.logs.first,
@@ -102,7 +102,7 @@ impl LogsView<'_> {
         };
         let from = match self.logs.anchor {
             LogAnchor::Tail => tail,
-            // Wrapped no more, or less often, the line has fewer rows.
+            // Without wrapping, or at a greater width, the line has fewer rows.
             LogAnchor::At { line, row } => LogPosition {
                 line,
                 row: row.min(self.height(line, width).saturating_sub(1)),
@@ -185,14 +185,14 @@ impl LogsView<'_> {
         }
     }
 
-    /// Time, stream and text; told apart by a word, not by colour alone.
+    /// Time, stream and text; a word marks the stream, not colour alone.
     fn line(&self, line: &LogLine) -> Line<'static> {
         let theme = self.theme;
         let (word, style) = match line.stream {
             LogStream::Stdout => ("out  ", theme.dim),
             LogStream::Stderr if line.text.contains("level=ERROR") => ("err  ", theme.error),
             LogStream::Stderr if line.text.contains("level=WARN") => ("err  ", theme.warning),
-            // OpenCode prints all it has to say there, the good and the bad.
+            // OpenCode prints its whole log to stderr, not only errors.
             LogStream::Stderr => ("err  ", theme.dim),
             LogStream::Sandbar => ("note ", theme.accent),
         };
@@ -213,7 +213,7 @@ impl LogsView<'_> {
     }
 }
 
-/// OpenCode begins its lines with the time that stands before them already. The file has it all.
+/// Cuts the time from OpenCode's own lines, which the row already shows. The log file keeps it.
 pub(in crate::app) fn untimed(text: &str) -> &str {
     text.strip_prefix("timestamp=")
         .and_then(|rest| rest.split_once(' '))

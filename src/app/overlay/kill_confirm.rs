@@ -1,4 +1,5 @@
-//! A kill is asked for: who goes with it, and what is lost. The words are made when they are drawn.
+//! The dialog before a kill: which sessions it affects, and what they lose. The text is built on
+//! each draw.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -13,24 +14,24 @@ use crate::domain::session::SessionSummary;
 use crate::domain::time::UnixMillis;
 use crate::domain::unattached_sandbox::{Provenance, UnattachedSandbox};
 
-/// What goes with one sandbox.
+/// What is killed with one sandbox.
 enum KillTarget<'a> {
     /// The sessions in it; never empty.
     Sessions(Vec<&'a SessionSummary>),
     Sandbox(&'a UnattachedSandbox),
 }
 
-/// What is known of a session's last snapshot.
+/// What is known about a session's last snapshot.
 enum LastSnapshot {
     At(UnixMillis),
     /// None was taken.
     None,
-    /// The session is not open: nobody has looked.
+    /// The session is not open, so its snapshot was not looked up.
     Unknown,
 }
 
-/// The sandboxes of these rows, and of all sessions that share one with them. None of a session whose
-/// sandbox is gone already.
+/// The sandboxes of these rows, with all sessions that share one of them. Skips sessions whose
+/// sandbox is already gone.
 pub(in crate::app) fn kill_targets(rows: &[RowTarget], all: AllSessions<'_>) -> Vec<RowTarget> {
     let mut seen = BTreeSet::new();
     let mut targets = Vec::new();
@@ -50,7 +51,7 @@ pub(in crate::app) fn kill_targets(rows: &[RowTarget], all: AllSessions<'_>) -> 
     targets
 }
 
-/// The question whether sandboxes are to be killed.
+/// The dialog that asks whether to kill sandboxes.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::app) struct KillConfirm<'a> {
     all: AllSessions<'a>,
@@ -62,7 +63,7 @@ impl<'a> KillConfirm<'a> {
         Self { all, clock }
     }
 
-    /// Whom the kill takes, a paragraph each.
+    /// What the kill affects, one paragraph each.
     pub(in crate::app) fn words(self, rows: &[RowTarget]) -> Vec<String> {
         let targets = self.targets(rows);
         match &targets[..] {
@@ -142,7 +143,7 @@ impl<'a> KillConfirm<'a> {
         format!("{}{at_work}: {loses}", names.join(", "))
     }
 
-    /// The rows by their sandboxes; each session that has none yet by itself.
+    /// The rows grouped by sandbox; a session without a sandbox is a group of its own.
     fn targets(self, rows: &[RowTarget]) -> Vec<KillTarget<'a>> {
         let mut targets: Vec<KillTarget<'a>> = Vec::new();
         for row in rows {
@@ -175,7 +176,7 @@ impl<'a> KillConfirm<'a> {
         targets
     }
 
-    /// What a kill takes away.
+    /// What a kill loses.
     fn kill_loses(self, key: &SessionKey) -> String {
         match self.last_snapshot(key) {
             LastSnapshot::At(at) => {
@@ -189,7 +190,7 @@ impl<'a> KillConfirm<'a> {
         }
     }
 
-    /// The same in a few words, for one of many.
+    /// The same in a few words, for one of several.
     fn kill_loses_in_short(self, key: &SessionKey) -> String {
         match self.last_snapshot(key) {
             LastSnapshot::At(at) => format!("changes since {} will be lost", self.clock.since(at)),
@@ -215,7 +216,8 @@ fn called(unattached_sandbox: &UnattachedSandbox) -> String {
     }
 }
 
-/// A name that is more than a word is told from the sentence around it: a sandbox may have given it.
+/// Quotes a name that is more than one word, because a sandbox may have chosen it and it must stand
+/// out from the sentence.
 fn quoted(name: &str) -> Cow<'_, str> {
     let is_word = |c: char| c.is_alphanumeric() || "-_.:/@".contains(c);
     if !name.is_empty() && name.chars().all(is_word) {

@@ -1,7 +1,7 @@
-//! What lies above the panes: a closed set, of which the last one opened sees the keys first.
+//! The overlays above the panes: a closed set; the last one opened receives the keys first.
 //!
-//! In reading order: `picker` is a list that is filtered by typing, `kill_confirm` says what a kill takes along, `view`
-//! and `view_picker` draw. It does not know what is done with an answer: the root does that.
+//! In reading order: `picker` is a list with a filter, `kill_confirm` says what a kill loses,
+//! `view` and `view_picker` draw. The overlays do not act on an answer: the root does.
 
 pub(super) mod kill_confirm;
 pub(super) mod picker;
@@ -27,15 +27,14 @@ pub(super) enum Overlay {
     Templates(Picker),
 }
 
-/// A question of ours. Its words are made when it is drawn, so that they are never stale.
+/// A dialog. Its text is built on each draw, so that it is never stale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Confirm {
     Quit,
     Kill {
-        /// The rows that were asked for, and all sessions that share a sandbox with one of them; never
-        /// empty.
+        /// The requested rows, and all sessions that share a sandbox with one of them; never empty.
         targets: Vec<RowTarget>,
-        /// Counts rows from the top.
+        /// Rows from the top.
         scroll: u16,
     },
     Revive(SessionKey),
@@ -57,7 +56,7 @@ impl Overlay {
         }
     }
 
-    /// How far it is scrolled, where it can be.
+    /// The scroll position, if the overlay has one.
     fn scroll_mut(&mut self) -> Option<&mut u16> {
         match self {
             Self::Help { scroll } | Self::Confirm(Confirm::Kill { scroll, .. }) => Some(scroll),
@@ -68,7 +67,7 @@ impl Overlay {
     }
 }
 
-/// All that lies above the panes. The last one sees the keys first and is drawn last.
+/// All overlays. The last one receives the keys first and is drawn last.
 #[derive(Debug, Default)]
 pub(super) struct Overlays {
     stack: Vec<Overlay>,
@@ -91,12 +90,12 @@ impl Overlays {
         self.stack.last()
     }
 
-    /// From the lowest up.
+    /// From bottom to top.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Overlay> {
         self.stack.iter()
     }
 
-    /// Takes a key that is typed. Returns whether there is something to type it into.
+    /// Handles a typed key. Returns whether the overlay accepts text.
     pub(super) fn type_key(&mut self, key: Key) -> bool {
         let picker = self.stack.last_mut().and_then(Overlay::picker_mut);
         let Some(picker) = picker else {
@@ -106,7 +105,8 @@ impl Overlays {
         true
     }
 
-    /// Moves what lies on top by `rows`, up where negative; `matching` choices are in a list of it.
+    /// Scrolls the top overlay by `rows`, negative is up; `matching` is the length of its filtered
+    /// list.
     pub(super) fn scroll(&mut self, rows: i16, matching: usize) {
         let Some(top) = self.stack.last_mut() else {
             return;
@@ -118,7 +118,8 @@ impl Overlays {
         }
     }
 
-    /// Takes the first row that was drawn of what lies on top: there is no going beyond the last page.
+    /// Stores the first row of the top overlay that was drawn, which keeps the scroll position
+    /// within the last page.
     pub(super) fn drawn(&mut self, first: Option<u16>) {
         let scroll = self.stack.last_mut().and_then(Overlay::scroll_mut);
         if let (Some(scroll), Some(first)) = (scroll, first) {

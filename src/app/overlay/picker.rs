@@ -1,18 +1,18 @@
-//! A list to choose from: what is typed narrows it.
+//! A list with a filter.
 
 use crate::app::input::backspace::erased;
 use crate::app::input::key::{Key, KeyCode};
 
-/// A filter and a row of what it leaves; the choices themselves stay with whoever offers them.
+/// A filter and a selected row; the choices themselves stay with their owner.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::app) struct Picker {
     filter: String,
-    /// Index among the choices that match.
+    /// Index into the choices that match.
     selected: usize,
 }
 
 impl Picker {
-    /// What was typed.
+    /// The typed text.
     pub(in crate::app) fn filter(&self) -> &str {
         &self.filter
     }
@@ -21,7 +21,7 @@ impl Picker {
         self.selected
     }
 
-    /// Takes an editing key.
+    /// Handles an editing key.
     pub(in crate::app) fn type_key(&mut self, key: Key) {
         match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(c), false, false) if !c.is_control() => self.filter.push(c),
@@ -38,14 +38,14 @@ impl Picker {
         self.selected = 0;
     }
 
-    /// Goes down by `rows`, up where negative, and no further than the `count` choices that match.
+    /// Moves the selection by `rows`, negative is up, within the `count` choices that match.
     pub(in crate::app) fn go(&mut self, rows: i16, count: usize) {
         let rows = isize::from(rows);
         let last = count.saturating_sub(1);
         self.selected = self.selected.saturating_add_signed(rows).min(last);
     }
 
-    /// The choices whose text has every word of the filter.
+    /// The choices whose text contains every word of the filter.
     pub(in crate::app) fn matching<'a, T>(
         &self,
         choices: impl IntoIterator<Item = &'a T>,

@@ -1,4 +1,4 @@
-//! Draws what lies above the panes: help, questions of ours, and what may follow a leader.
+//! Draws the overlays: help, dialogs, and the possible next keys of a sequence.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,10 +17,11 @@ use crate::app::view::hints::{CLOSE, SCROLL_OVERLAY, YES};
 use crate::app::view::theme::Theme;
 use crate::text::{visible, wrap};
 
-/// The columns for keys in the help; a longer list of keys moves its row's words to the right.
+/// The columns for keys in the help; a longer list of keys moves its row's description to the
+/// right.
 const KEYS_COLUMN: usize = 17;
 
-/// Narrower than this, the help has the words of the hints.
+/// On a narrower screen, the help shows the short names of the hints.
 const ROOM_FOR_SENTENCES: u16 = 66;
 
 impl App {
@@ -50,7 +51,7 @@ impl App {
         }
     }
 
-    /// Returns the first row that was drawn: there is no going beyond the last page.
+    /// Returns the first row that was drawn, which is never beyond the last page.
     fn view_help(&self, scroll: u16, screen: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
         let area = centred(screen, 80, screen.height.saturating_sub(2).max(3), buf);
         let frame = PaneFrame {
@@ -68,7 +69,7 @@ impl App {
         first
     }
 
-    /// How what lies on top is left and scrolled.
+    /// The keys that close and scroll the top overlay.
     fn overlay_keys(&self, context: KeyContext, theme: &Theme) -> String {
         let contexts = [context, KeyContext::Always];
         let hints = [CLOSE, SCROLL_OVERLAY].into_iter();
@@ -79,7 +80,7 @@ impl App {
         hints.join(" · ")
     }
 
-    /// All keys, those of the pane that is in front first.
+    /// All keys, those of the focused pane first.
     fn help(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
         let front = match self.focus.pane() {
             crate::app::Pane::Sessions => KeyContext::Sessions,
@@ -111,7 +112,7 @@ impl App {
         lines
     }
 
-    /// The rows of a context that mean something in this mode.
+    /// The rows of a context that have a meaning in this mode.
     fn listed(&self, context: KeyContext, width: u16) -> Vec<ListedKeys> {
         let rows = self.options.keymap.rows(context);
         let rows = rows.filter(|row| self.offers(row)).map(|row| {
@@ -127,7 +128,7 @@ impl App {
         merge_numbered(rows.collect())
     }
 
-    /// Returns the first row of the words that was drawn.
+    /// Returns the first row of the text that was drawn.
     fn view_confirm(
         &self,
         question: &Confirm,
@@ -154,13 +155,13 @@ impl App {
             .iter()
             .flat_map(|words| match words.as_str() {
                 "" => vec![Line::default()],
-                // A name in it may be anybody's: it must draw no rows of its own, and hide nothing.
+                // A foreign name in it must neither break the line nor hide anything.
                 words => wrap::wrap_plain(&visible::one_line(words), inner, theme.text),
             })
             .collect();
         let height = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX);
         let area = centred(screen, width, height, buf);
-        // Where there is no room for all, the keys stay.
+        // Where room is short, the keys stay.
         let room = usize::from(
             area.height
                 .saturating_sub(if area.height > 4 { 4 } else { 3 }),
@@ -191,7 +192,7 @@ impl App {
         first
     }
 
-    /// The answers, and how the rest is read where there is more than is seen.
+    /// The answers, and the scroll keys if the text is longer than the box.
     fn confirm_keys(&self, can_scroll: bool, theme: &Theme) -> Vec<Span<'static>> {
         let contexts = [KeyContext::Confirm, KeyContext::Always];
         let scroll = can_scroll.then_some(SCROLL_OVERLAY);
@@ -205,7 +206,7 @@ impl App {
             .collect()
     }
 
-    /// What goes on without us, and until when.
+    /// What keeps running after quitting, and until when.
     fn quit_words(&self) -> Vec<String> {
         let mut words = Vec::new();
         let offset = self.options.utc_offset_minutes;
@@ -239,7 +240,7 @@ impl App {
         words
     }
 
-    /// What may follow the keys pressed so far, in columns above the bottom.
+    /// The keys that can follow the pressed ones, in columns above the bottom.
     fn view_which_key(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
         let keymap = &self.options.keymap;
         let rows = keymap.after(&self.contexts(), self.leader.keys());
@@ -253,7 +254,7 @@ impl App {
             ..row
         });
         let hints = merge_numbered(hints.collect());
-        // In few words, where in whole ones they would cover more than half of the screen.
+        // Short names, where the descriptions would cover more than half of the screen.
         let room = screen.height / 2;
         let is_whole = |choices: &[ListedKeys]| {
             let per_row = usize::from(columns_of(choices, screen.width).1);
@@ -294,7 +295,7 @@ impl App {
     }
 }
 
-/// How wide a column of what may follow is, and how many stand side by side.
+/// The width of a column of next keys, and how many fit side by side.
 fn columns_of(choices: &[ListedKeys], width: u16) -> (u16, u16) {
     let widest = choices.iter().map(|row| wrap::width(&row.what)).max();
     let keys = choices.iter().map(|row| wrap::width(&row.keys)).max();
@@ -309,7 +310,7 @@ fn all_keys(row: &Binding) -> String {
 }
 
 fn help_line(row: &ListedKeys, column: usize, width: usize, theme: &Theme) -> Line<'static> {
-    // What a key does is worth more than the second key for it.
+    // The description matters more than a second key.
     let room = width.saturating_sub(3 + 2 + wrap::width(&row.what));
     let keys = fitting(&row.keys, room);
     let pad = column.saturating_sub(wrap::width(&keys)).max(2);
@@ -327,7 +328,7 @@ fn help_line(row: &ListedKeys, column: usize, width: usize, theme: &Theme) -> Li
     Line::from(spans)
 }
 
-/// As many of the keys of a row as have room; the first one at any rate.
+/// As many of a row's keys as fit, at least the first one.
 fn fitting(keys: &str, room: usize) -> String {
     let mut keys = keys.split(", ");
     let first = keys.next().unwrap_or_default();

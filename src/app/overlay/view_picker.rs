@@ -1,4 +1,4 @@
-//! Draws the lists to choose from above the panes.
+//! Draws the lists to choose from.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,16 +16,16 @@ use crate::text::{ansi, wrap};
 const ROWS: usize = 16;
 const WIDTH: u16 = 72;
 
-/// A list as it is drawn.
+/// A list, ready to draw.
 struct Choices {
     title: &'static str,
-    /// How many there are without the filter.
+    /// How many choices there are without the filter.
     all: usize,
-    /// The rows that match, and whether each is the one that holds now.
+    /// The rows that match, and whether each is the current choice.
     rows: Vec<(bool, Line<'static>)>,
-    /// What is said where nothing is typed.
+    /// The text of the empty filter.
     ask: &'static str,
-    /// What is said where none matches.
+    /// The text if no choice matches.
     none: &'static str,
 }
 
@@ -38,7 +38,7 @@ impl App {
         vx: &mut ViewCx<'_>,
     ) {
         let current = self.session().and_then(|session| session.chat.model());
-        // Without the frame, the marks and a blank.
+        // Without the frame, the markers and a blank.
         let room = usize::from(WIDTH.min(screen.width).saturating_sub(6));
         let row = |model: &&Model| (current == Some(&model.reference), model_line(model, room));
         let choices = Choices {
@@ -75,13 +75,13 @@ impl App {
         choices.draw(picker, screen, buf, vx);
     }
 
-    /// What the server of the session on the screen offers.
+    /// The models on the server of the session on the screen.
     pub(in crate::app) fn models(&self) -> &[Model] {
         self.session()
             .map_or(&[], |session| session.chat.catalog().models.as_slice())
     }
 
-    /// The models that have every word of the filter in their name, provider or id.
+    /// The models with every word of the filter in their name, provider or id.
     pub(in crate::app) fn matching_models(&self, picker: &Picker) -> Vec<&Model> {
         picker.matching(self.models(), |model| {
             let reference = &model.reference;
@@ -142,7 +142,7 @@ impl Choices {
     }
 }
 
-/// The name, and on the right who runs it and as what.
+/// The name on the left, provider and model id on the right.
 fn model_line(model: &Model, room: usize) -> Line<'static> {
     let name = ansi::plain(&model.name).replace('\n', " ");
     let id = format!("{}/{}", model.reference.provider, model.reference.model);

@@ -1,5 +1,5 @@
-//! What the sandboxes of the session on the screen have cost in all: the words, and when they change. In
-//! whole minutes, so that nothing is drawn between two of them. Pure arithmetic.
+//! What the sandboxes of the session on the screen have cost in total: the text, and when it
+//! changes. It counts whole minutes, so that nothing is redrawn in between. Pure arithmetic.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ pub(in crate::app) fn words(life: &Usage, prices: &Prices, wall: UnixMillis) -> 
     format!("{bound}{cost} sandbox {time}")
 }
 
-/// The time until [`words`] says something else; `None`: it never does.
+/// The time until [`words`] changes; `None`: it never does.
 pub(in crate::app) fn changes_in(life: &Usage, wall: UnixMillis) -> Option<Duration> {
-    // Of a clock that is behind, the first minute ends later than this: then nothing has changed yet.
+    // If the clock is behind, the first minute ends later than this: then nothing changes yet.
     let left = MINUTE_MILLIS - since_change(life, wall);
     life.is_running().then(|| Duration::from_millis(left))
 }
 
-/// When the present minute began.
+/// When the current minute began.
 fn last_change(life: &Usage, wall: UnixMillis) -> UnixMillis {
     UnixMillis(wall.0.saturating_sub(since_change(life, wall)))
 }

@@ -1,9 +1,10 @@
-//! A session that is open: what its task has told so far. It goes on while another one is shown.
+//! An open session: what its task has reported so far. It keeps running while another session is
+//! shown.
 //!
-//! In reading order: `open_sessions` holds all that are open, `routing` opens and shows them and takes their events to
-//! them; `boot` is how far a boot
-//! has come, `recovery` what can be done when it fails, `revive` how a gone session comes back; `time_left` and `cost` are
-//! the words for both. The list of all sessions, open or not, is `app/sessions`.
+//! In reading order: `open_sessions` holds all open sessions, `routing` opens and shows them and
+//! routes their events; `boot` is the progress of a boot, `recovery` the actions if it fails,
+//! `revive` how a gone session comes back; `time_left` and `cost` are the texts for both. The list
+//! of all sessions, open or not, is `app/sessions`.
 
 pub mod boot;
 pub(super) mod cost;
@@ -31,48 +32,48 @@ use crate::domain::usage::Usage;
 use boot::Boot;
 use time_left::TimeLeft;
 
-/// Whether a session's task takes commands.
+/// Whether a session's task accepts commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Task {
     Serves,
-    /// `is_stored`: since then the store has agreed with what it said last.
+    /// `is_stored`: since then, the store has caught up with the task's last report.
     Ended {
         is_stored: bool,
     },
 }
 
-/// One session's task, as we see it. Chat and logs answer for themselves.
+/// One session's task, as the program sees it. Chat and logs keep their own state.
 #[derive(Debug)]
 pub(super) struct OpenSession {
     key: SessionKey,
     phase: Phase,
     boot: Boot,
-    /// Unknown until the task has told.
+    /// Unknown until the task reports it.
     sandbox: Option<SandboxInfo>,
     pub(super) chat: Chat,
     pub(super) logs: Logs,
-    /// Something came while another session was shown.
+    /// Something happened while another session was shown.
     unread: bool,
-    /// The state the user was last shown, kept only to know since when it holds.
+    /// The last state shown to the user, kept to know since when it holds.
     state: SessionStatus,
     state_since: Monotonic,
-    /// What was kept last in case that the sandbox goes.
+    /// The newest snapshot, in case the sandbox is lost.
     snapshot: Option<SnapshotInfo>,
-    /// How long the session's sandboxes ran, where somebody pays for them.
+    /// How long the session's sandboxes ran, if they cost money.
     life: Usage,
     /// Since when a paused sandbox is being resumed.
     resumes: Option<Monotonic>,
-    /// The last warning that was given of the sandbox's end, by the time that was left.
+    /// The last warning about the sandbox's end, by the time that was left.
     warned: Option<Duration>,
-    /// How to open it again, once its task has ended.
+    /// How to open it again once its task has ended.
     origin: SessionOrigin,
     task: Task,
     restored: bool,
 }
 
 impl OpenSession {
-    /// Opens the session: its task is asked for, and says the rest.
-    /// Until then it is in this `phase`, if one is stored that says more than that it boots.
+    /// Opens the session: requests its task, which reports the rest. Until then the session is in
+    /// this `phase`, if a stored one says more than that it boots.
     pub(super) fn open(spec: SessionSpec, phase: Option<Phase>, cx: &mut Cx<'_>) -> Self {
         cx.ask(Effect::OpenSession(spec.clone()));
         let mut session = Self {
@@ -92,7 +93,7 @@ impl OpenSession {
             resumes: None,
             warned: None,
             origin: match spec.origin {
-                // What was made once is not made again.
+                // A created session is not created again.
                 SessionOrigin::New(_) | SessionOrigin::Stored => SessionOrigin::Stored,
                 attach @ SessionOrigin::Attach { .. } => attach,
             },
@@ -112,37 +113,37 @@ impl OpenSession {
         &self.boot
     }
 
-    /// Its sandbox, once the task has told.
+    /// Its sandbox, once the task has reported it.
     pub(super) fn sandbox(&self) -> Option<&SandboxInfo> {
         self.sandbox.as_ref()
     }
 
-    /// What was kept last in case that the sandbox goes.
+    /// The newest snapshot, in case the sandbox is lost.
     pub(super) fn snapshot(&self) -> Option<&SnapshotInfo> {
         self.snapshot.as_ref()
     }
 
-    /// How long its sandboxes ran, where somebody pays for them.
+    /// How long its sandboxes ran, if they cost money.
     pub(super) fn life(&self) -> &Usage {
         &self.life
     }
 
-    /// Whether something came while another session was shown.
+    /// Whether something happened while another session was shown.
     pub(super) fn is_unread(&self) -> bool {
         self.unread
     }
 
-    /// Something came while another session was shown.
+    /// Something happened while another session was shown.
     pub(super) fn note_unread(&mut self) {
         self.unread = true;
     }
 
-    /// The user looks at it.
+    /// The session is on the screen.
     pub(super) fn read(&mut self) {
         self.unread = false;
     }
 
-    /// Since when its state holds.
+    /// Since when it is in its state.
     pub(super) fn state_since(&self) -> Monotonic {
         self.state_since
     }
@@ -151,12 +152,12 @@ impl OpenSession {
         SessionStatus::of(&self.phase, self.chat.is_busy(), self.chat.needs_you())
     }
 
-    /// Whether something would go on, or wait, if the user left now.
+    /// Whether something would keep running, or wait, if the user quit now.
     pub(super) fn is_at_work(&self) -> bool {
         self.chat.is_busy() || self.chat.queue_len() > 0
     }
 
-    /// Whether nothing more happens here, and nothing is held that is not recorded.
+    /// Whether nothing more happens here, and everything is recorded.
     pub(super) fn is_over(&self) -> bool {
         let holds = !self.chat.composer_is_empty() || self.chat.queue_len() > 0;
         !self.is_served() && matches!(self.phase, Phase::Gone(_)) && !holds
@@ -164,10 +165,10 @@ impl OpenSession {
 
     pub(super) fn receive(&mut self, event: SessionEvent, cx: &mut Cx<'_>) {
         match event {
-            // When it is opened again, the composer knows more than the store.
+            // On reopening, the composer is newer than the store.
             SessionEvent::Restored { draft } => {
                 if std::mem::replace(&mut self.restored, true) {
-                    // The log is told from its beginning as well.
+                    // The log is sent from its beginning as well.
                     self.logs.clear();
                 } else {
                     self.chat.restored(draft);
@@ -181,7 +182,7 @@ impl OpenSession {
             SessionEvent::Queue(queue) => self.chat.queue_changed(queue),
             SessionEvent::Runs(life) => self.life = life,
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
-            // The root words a revival; what an open session does, its chat knows.
+            // The root words a revival; the chat of an open session knows its activity.
             SessionEvent::Revived(_) | SessionEvent::Activity(_) => {}
             SessionEvent::CommandFailed(failure) => self.chat.command_failed(&failure),
             SessionEvent::CommandRefused { command, failure } => {
@@ -191,7 +192,7 @@ impl OpenSession {
                 self.chat.task_ended();
                 self.task = Task::Ended { is_stored: false };
                 if self.origin == SessionOrigin::Stored {
-                    // From here on the store tells what becomes of it.
+                    // From here on, the store knows the state of its sandbox.
                     cx.ask(Effect::ListSessions);
                 }
                 self.tell_reach();
@@ -204,7 +205,7 @@ impl OpenSession {
         if booting(&phase) != booting(&self.phase)
             && matches!(phase, Phase::Booting(_) | Phase::Live)
         {
-            // A new trail, or the end of one.
+            // A new boot, or the end of one.
             self.boot = Boot::new(cx.now);
         }
         if matches!(phase, Phase::Paused | Phase::Gone(_)) {
@@ -220,8 +221,8 @@ impl OpenSession {
         self.tell_reach();
     }
 
-    /// A task that has ended takes no prompt, whatever it said last; where the sandbox is left, the
-    /// next prompt opens the session again.
+    /// A task that has ended accepts no prompt, whatever it reported last; if the sandbox still
+    /// exists, the next prompt opens the session again.
     fn tell_reach(&mut self) {
         let has_ended = !self.is_served();
         self.chat.set_reach(match self.phase {
@@ -237,7 +238,7 @@ impl OpenSession {
         });
     }
 
-    /// Notes since when the state holds; called after each change.
+    /// Notes since when the session is in its state; called after each change.
     pub(super) fn settle(&mut self, now: Monotonic) {
         let state = self.state();
         if state != self.state {
@@ -246,24 +247,24 @@ impl OpenSession {
         }
     }
 
-    /// How long the turn runs: the same wherever it is shown.
+    /// How long the turn has been running, the same wherever it is shown.
     pub(super) fn works_for(&self, now: Monotonic) -> Duration {
         let turn = self.chat.turn_time(now);
         turn.unwrap_or_else(|| now.saturating_sub(self.state_since))
     }
 
-    /// Whether its task takes commands.
+    /// Whether its task accepts commands.
     pub(super) fn is_served(&self) -> bool {
         self.task == Task::Serves
     }
 
-    /// Tries again now, which resumes a paused sandbox; a task that has ended is started anew.
+    /// Retries now, which resumes a paused sandbox; restarts a task that has ended.
     pub(super) fn retry(&mut self, cx: &mut Cx<'_>) {
         self.wake(cx);
         self.command(SessionCommand::Retry, cx);
     }
 
-    /// Starts a task that has ended anew, so that it takes commands. By itself that resumes nothing.
+    /// Restarts a task that has ended, so that it accepts commands. This alone resumes nothing.
     pub(super) fn wake(&mut self, cx: &mut Cx<'_>) {
         if self.is_served() {
             return;
@@ -279,7 +280,7 @@ impl OpenSession {
         }));
     }
 
-    /// Starts its task anew for these commands.
+    /// Restarts its task for these commands.
     pub(super) fn wake_for(&mut self, commands: Vec<SessionCommand>, cx: &mut Cx<'_>) {
         self.wake(cx);
         for command in commands {
@@ -287,8 +288,8 @@ impl OpenSession {
         }
     }
 
-    /// What the store has of a session whose task has ended: where somebody else has resumed or revived it,
-    /// it goes on here. Older news than its end are none.
+    /// Handles the stored state of a session whose task has ended: if it was resumed or revived
+    /// elsewhere, it continues here. A state older than the task's end is ignored.
     pub(super) fn stored(&mut self, phase: &Phase, cx: &mut Cx<'_>) {
         let Task::Ended { is_stored } = &mut self.task else {
             return;
@@ -300,7 +301,7 @@ impl OpenSession {
         }
     }
 
-    /// Resumes its sandbox, if that is paused.
+    /// Resumes its sandbox if it is paused.
     pub(super) fn resume(&mut self, cx: &mut Cx<'_>) {
         if self.phase == Phase::Paused {
             self.retry(cx);
@@ -312,7 +313,7 @@ impl OpenSession {
         self.resumes.is_some()
     }
 
-    /// How long it took to resume the sandbox, told once when it is used again.
+    /// How long resuming the sandbox took; returned once, when it is in use again.
     pub(super) fn take_resumed(&mut self, now: Monotonic) -> Option<Duration> {
         if self.phase != Phase::Live {
             return None;
@@ -320,8 +321,8 @@ impl OpenSession {
         self.resumes.take().map(|began| now.saturating_sub(began))
     }
 
-    /// Makes it go on in a new sandbox. A task that has ended is started anew, and finds out first
-    /// whether the sandbox is really gone.
+    /// Continues in a new sandbox. A task that has ended is restarted, and first checks whether the
+    /// sandbox is really gone.
     pub(super) fn revive(&mut self, cx: &mut Cx<'_>) {
         self.wake(cx);
         self.command(SessionCommand::Revive, cx);
@@ -331,23 +332,23 @@ impl OpenSession {
         cx.ask(Effect::Command(self.key.clone(), command));
     }
 
-    /// What is left of the time of a sandbox that runs and has an end.
+    /// The time left of a running sandbox that has an end.
     pub(super) fn left(&self, wall: UnixMillis) -> Option<TimeLeft> {
         let ends_at = self.ends_at()?;
         let runs = !matches!(self.phase, Phase::Paused | Phase::Gone(_));
         runs.then(|| TimeLeft::until(ends_at, wall))
     }
 
-    /// The warning of the sandbox's end that is due now and was not given yet.
+    /// The warning about the sandbox's end that is due and was not given yet.
     pub(super) fn take_warning(&mut self, wall: UnixMillis) -> Option<TimeLeft> {
         let left = self.left(wall);
         let due = left.and_then(TimeLeft::warning);
         let before = std::mem::replace(&mut self.warned, due);
-        // Less left is another warning; more was given time meanwhile.
+        // Less time left is another warning; more means that the time was extended.
         left.filter(|_| due.is_some() && before.is_none_or(|before| due < Some(before)))
     }
 
-    /// The instant the sandbox's time ends, where it has one.
+    /// When the sandbox's time ends, if it does.
     pub(super) fn ends_at(&self) -> Option<UnixMillis> {
         self.sandbox.as_ref().and_then(|info| info.ends_at)
     }

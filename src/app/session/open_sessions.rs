@@ -10,7 +10,7 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionCommand, SessionSpec, SessionSummary};
 use crate::domain::time::{Monotonic, UnixMillis};
 
-/// Open sessions by their key. The shown one need not be open yet.
+/// Open sessions by key. The shown one may not be open yet.
 #[derive(Debug, Default)]
 pub(in crate::app) struct OpenSessions {
     sessions: BTreeMap<SessionKey, OpenSession>,
@@ -52,7 +52,7 @@ impl OpenSessions {
         self.sessions.get_mut(self.shown.as_ref()?)
     }
 
-    /// Opens a session; `phase` is what is stored of it, if that says more than that it boots.
+    /// Opens a session; `phase` is its stored one, if it says more than that the session boots.
     pub(in crate::app) fn open(
         &mut self,
         spec: SessionSpec,
@@ -64,7 +64,7 @@ impl OpenSessions {
             .insert(key, OpenSession::open(spec, phase, cx));
     }
 
-    /// Puts a session on the screen.
+    /// Shows a session on the screen.
     pub(in crate::app) fn show(&mut self, key: SessionKey) {
         if let Some(session) = self.sessions.get_mut(&key) {
             session.read();
@@ -72,8 +72,8 @@ impl OpenSessions {
         self.shown = Some(key);
     }
 
-    /// Lets go of sessions that are over and that nobody looks at: when they are opened again, what was
-    /// recorded of them is there. Returns them, and what has become of each.
+    /// Drops sessions that are over and not shown: their records are there when they are opened
+    /// again. Returns them with the phase of each.
     pub(in crate::app) fn release(&mut self) -> Vec<(SessionKey, Phase)> {
         let shown = &self.shown;
         let over = |key: &SessionKey, session: &mut OpenSession| {
@@ -84,7 +84,8 @@ impl OpenSessions {
             .collect()
     }
 
-    /// After each event: since when states hold. Returns whose time runs out.
+    /// Runs after each event: notes since when states hold. Returns the sessions whose time is
+    /// about to end.
     pub(in crate::app) fn settle(
         &mut self,
         now: Monotonic,
@@ -100,14 +101,15 @@ impl OpenSessions {
         warnings
     }
 
-    /// The time until the next warning that a sandbox's time runs out.
+    /// The time until the next warning about a sandbox's end.
     pub(in crate::app) fn warns_in(&self, wall: UnixMillis) -> Option<Monotonic> {
         let sessions = self.sessions.values();
         let warnings = sessions.filter_map(|session| session.left(wall)?.warns_in());
         warnings.min()
     }
 
-    /// Connects all anew that have a connection: after a sleep those are dead, and do not know it.
+    /// Reconnects all connected sessions: after a sleep of the machine their connections are dead
+    /// without knowing it.
     pub(in crate::app) fn reconnect(&self, cx: &mut Cx<'_>) {
         for session in self.sessions.values() {
             if matches!(session.phase(), Phase::Live | Phase::Reconnecting(_)) {
@@ -122,7 +124,7 @@ impl OpenSessions {
         }
     }
 
-    /// Takes what the store has of them.
+    /// Passes the stored states to the sessions.
     pub(in crate::app) fn stored(&mut self, rows: &[SessionSummary], cx: &mut Cx<'_>) {
         for row in rows {
             if let Some(session) = self.sessions.get_mut(&row.key) {

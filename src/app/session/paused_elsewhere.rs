@@ -1,20 +1,21 @@
-//! Sessions that were paused, and not from here: those that come together are told of in one line.
+//! Sessions that were paused elsewhere: those that were paused together share one notice.
 
 use crate::app::sessions::all_sessions::AllSessions;
 use crate::app::status_line::LONG;
 use crate::domain::id::SessionKey;
 use crate::domain::time::Monotonic;
 
-/// Sessions that somebody else has paused, told in one line.
+/// Sessions that were paused elsewhere, for one notice.
 #[derive(Debug, Default)]
 pub(in crate::app) struct PausedElsewhere {
     keys: Vec<SessionKey>,
-    /// Later ones are told by themselves.
+    /// Later ones get a notice of their own.
     until: Monotonic,
 }
 
 impl PausedElsewhere {
-    /// Adds `keys` to those that are told of together. Returns what is to be said, if that is anything
+    /// Adds `keys` to the current group. Returns the notice if it has changed; the session on the
+    /// screen shows its pause itself and alone causes no notice.
     /// new; the session on the screen shows it by itself, and nothing is said of that one alone.
     pub(in crate::app) fn add(
         &mut self,

@@ -1,4 +1,5 @@
-//! What can be done about a boot that fails or hangs: try again, another template, a shell in the sandbox.
+//! Recovery actions for a boot that fails or hangs: retry, another template, a shell in the
+//! sandbox.
 
 use super::OpenSession;
 use super::boot::RecoveryKey;
@@ -13,11 +14,11 @@ use crate::domain::id::TemplateId;
 use crate::domain::sandbox::{Phase, Stage};
 use crate::domain::session::SessionCommand;
 
-/// Templates that every engine has: E2B's own two names of 2026.
+/// Templates that every engine has: E2B's own two as of 2026.
 const EVERYWHERE: [&str; 2] = ["opencode", "base"];
 
 impl App {
-    /// Asks the session on the screen to try again now. A boot that goes on is left alone.
+    /// Retries the session on the screen. Does nothing to a boot that makes progress.
     pub(in crate::app) fn retry(&mut self, cx: &mut Cx<'_>) {
         let Some(session) = self.session_mut() else {
             return;
@@ -30,7 +31,7 @@ impl App {
         }
     }
 
-    /// Lets the user choose the template from which the session on the screen is booted anew.
+    /// Opens the list of templates to boot the session on the screen from.
     pub(in crate::app) fn ask_template(&mut self, cx: &Cx<'_>) {
         if self.session().is_some_and(takes_template) {
             let picker = Picker::default();
@@ -52,7 +53,7 @@ impl App {
         }
     }
 
-    /// The known templates that have the words of the filter, and what is typed as the name of another.
+    /// The known templates that match the filter, and the typed text as the name of another.
     pub(in crate::app) fn matching_templates(&self, picker: &Picker) -> Vec<TemplateId> {
         let known = self.templates();
         let matching = picker.matching(&known, ToString::to_string);
@@ -65,7 +66,7 @@ impl App {
         matching
     }
 
-    /// That of the configuration, those of the sessions in the list, and E2B's own; each once.
+    /// The configured template, those of the listed sessions, and E2B's own; each once.
     fn templates(&self) -> Vec<TemplateId> {
         let configured = match &self.options.mode {
             Mode::Full { new, .. } => Some(new.template.clone()),
@@ -96,8 +97,7 @@ impl App {
         }
     }
 
-    /// The keys that help with a boot of the session on the screen that fails or hangs, besides trying
-    /// again.
+    /// The keys of the recovery actions, besides retry, for a failed or hanging boot on the screen.
     pub(in crate::app) fn ways(&self) -> Vec<RecoveryKey> {
         let Some(session) = self.session().filter(|_| !self.is_attached()) else {
             return Vec::new();
@@ -112,7 +112,7 @@ impl App {
 }
 
 impl App {
-    /// The keys that do what failures of the session on the screen advise.
+    /// The keys for the advice of failures of the session on the screen.
     pub(in crate::app) fn advice_keys(&self) -> AdviceKeys {
         let key = |action| self.offered_key(action).unwrap_or_default();
         AdviceKeys {
@@ -125,7 +125,7 @@ impl App {
         }
     }
 
-    /// The key of an action that means something in this mode.
+    /// The key of an action that has a meaning in this mode.
     fn offered_key(&self, action: AppAction) -> Option<String> {
         let mut rows = self.options.keymap.bindings().iter();
         let row = rows.find(|row| row.action == Action::App(action))?;
@@ -133,7 +133,8 @@ impl App {
     }
 }
 
-/// Whether nothing of the session would be lost with its sandbox. Its task knows better, and may refuse.
+/// Whether replacing the sandbox would lose nothing of the session. Its task knows better, and may
+/// refuse.
 fn takes_template(session: &OpenSession) -> bool {
     let is_at_boot = match session.phase() {
         Phase::Booting(stage) => *stage != Stage::Subscribe,

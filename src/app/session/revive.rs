@@ -1,4 +1,4 @@
-//! A gone session that comes back: when it is offered, and what is said before and after.
+//! Reviving a gone session: when it is offered, and the texts before and after.
 
 use std::time::Duration;
 
@@ -10,12 +10,13 @@ use crate::domain::session::{Revival, SnapshotInfo};
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// Whether a session is gone and can come back.
+/// Whether a session is gone and can be revived.
 pub(in crate::app) fn can_revive(session: &OpenSession) -> bool {
     matches!(session.phase(), Phase::Gone(_)) && session.snapshot().is_some()
 }
 
-/// One line for the panel of a gone session, which `key` revives; empty where no key does.
+/// One line for the panel of a gone session, which `key` revives; empty if the session cannot be
+/// revived.
 pub(in crate::app) fn hint(
     snapshot: Option<&SnapshotInfo>,
     key: &str,
@@ -26,13 +27,13 @@ pub(in crate::app) fn hint(
     };
     let time = clock.minutes(snapshot.at);
     let age = clock.age(snapshot.at);
-    // Nothing draws this again when a minute has passed; a day is told from another.
+    // No redraw follows after a minute; only days are told apart.
     let time = if age < DAY {
         time
     } else {
         format!("{time}, {} ago", format::brief(age))
     };
-    // Where something lies on top, the key is not for this.
+    // With an overlay on top, the key does not work.
     let begin = match key {
         "" => "it can be revived".to_owned(),
         key => format!("{key} revives it"),
@@ -40,7 +41,7 @@ pub(in crate::app) fn hint(
     format!("{begin} in a new sandbox, as it was at {time}")
 }
 
-/// What comes back of a session, and what does not.
+/// What of a session comes back, and what does not.
 pub(in crate::app) fn words(
     name: &str,
     session: Option<&OpenSession>,
@@ -80,7 +81,7 @@ fn missing(session: &OpenSession, snapshot: &SnapshotInfo) -> Option<String> {
     }
 }
 
-/// What is said below the conversation of a session that has come back.
+/// The notice below the conversation of a revived session.
 pub(in crate::app) fn line(revival: &Revival, utc_offset_minutes: i16) -> String {
     let at = |at| format::minutes(at, utc_offset_minutes);
     let snapshot = &revival.snapshot;

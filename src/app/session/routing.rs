@@ -1,4 +1,4 @@
-//! Which sessions are open and which one is shown; events find their way to theirs.
+//! Opens and shows sessions, and routes their events to them.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::domain::session::{
 use crate::domain::time::UnixMillis;
 
 impl App {
-    /// Gives an event to its session. Of those that are not open, only what has become of their
-    /// sandboxes is heard.
+    /// Routes an event to its session. For sessions that are not open, only the state of their
+    /// sandboxes matters.
     pub(in crate::app) fn session_event(
         &mut self,
         key: &SessionKey,
@@ -54,7 +54,7 @@ impl App {
         let failed = event.failed_command().filter(|_| is_shown);
         let failed = failed.map(|failure| failure.summary.clone());
         session.receive(event, cx);
-        // The chat says it, with more words: here only where that is not in sight.
+        // The chat shows it with more detail: the status line does so only if that is not visible.
         if let Some(text) = failed
             && (!self.focus.is_on(Pane::Chat) || session.chat.hides_failure())
         {
@@ -77,7 +77,7 @@ impl App {
         }
     }
 
-    /// Takes what is told of a session that is not open.
+    /// Handles an event of a session that is not open.
     fn unopened_event(&mut self, key: &SessionKey, event: SessionEvent) {
         match (self.list.row_mut(key), event) {
             (Some(row), SessionEvent::Phase(phase @ (Phase::Paused | Phase::Gone(_)))) => {
@@ -90,7 +90,7 @@ impl App {
         }
     }
 
-    /// Says that a sandbox which is being resumed costs from now on, where it does.
+    /// Says that a resuming sandbox costs money from now on, if it does.
     fn tell_resuming(&mut self, key: &SessionKey, cx: &Cx<'_>) {
         let session = self.open.get(key);
         let sandbox = session.and_then(|session| session.sandbox());
@@ -101,7 +101,7 @@ impl App {
         }
     }
 
-    /// Lets go of sessions that are over and that nobody looks at; the list keeps what has become of them.
+    /// Drops sessions that are over and not shown; the list keeps their phase.
     fn release(&mut self) {
         for (key, phase) in self.open.release() {
             if let Some(row) = self.list.row_mut(&key) {
@@ -110,8 +110,8 @@ impl App {
         }
     }
 
-    /// Tells of sessions whose sandbox was paused, and not from here: once for all that come together, as
-    /// they do with their server.
+    /// Reports sessions whose sandbox was paused elsewhere: one notice for all that were paused
+    /// together, as happens when their server pauses.
     pub(in crate::app) fn tell_paused_elsewhere(
         &mut self,
         keys: impl IntoIterator<Item = SessionKey>,
@@ -123,7 +123,7 @@ impl App {
         }
     }
 
-    /// Asks for the sessions to be watched that are to be, where these are others than before.
+    /// Updates the set of watched sessions, if it changed.
     pub(in crate::app) fn watch(&mut self, cx: &mut Cx<'_>) {
         let Mode::Full { engine, .. } = &self.options.mode else {
             return;
@@ -135,12 +135,12 @@ impl App {
         }
     }
 
-    /// Gives the shown session's sandbox more time, where it has an end.
+    /// Extends the time of the shown session's sandbox, if it has an end.
     pub(in crate::app) fn extend(&mut self, cx: &mut Cx<'_>) {
         match self.session() {
             Some(session) if session.ends_at().is_some() => {
                 session.command(SessionCommand::Extend, cx);
-                // It may be the warning that was just answered.
+                // The notice may be the warning that this key answers.
                 self.status.clear();
             }
             Some(_) => self.notify("this session's sandbox has no time limit", cx),
@@ -155,7 +155,7 @@ impl App {
         self.open.open(spec, phase, cx);
     }
 
-    /// Makes a session by the template and shows it; typing goes to it at once.
+    /// Creates a session from the template and shows it; typing goes to it at once.
     pub(in crate::app) fn new_session(&mut self, cx: &mut Cx<'_>) {
         let Mode::Full {
             new,
@@ -182,7 +182,7 @@ impl App {
         self.show(key, cx);
     }
 
-    /// Puts a session on the screen, opened if need be, with the composer ready. That resumes nothing.
+    /// Shows a session, opened if need be, with the composer focused. Resumes nothing.
     pub(in crate::app) fn show(&mut self, key: SessionKey, cx: &mut Cx<'_>) {
         if let Some(before) = self.session_mut() {
             before.chat.tick(cx);
@@ -209,7 +209,7 @@ impl App {
         }
     }
 
-    /// Goes to the next session below that waits for the user, around the end of the list.
+    /// Shows the next session further down that needs the user, wrapping around.
     pub(in crate::app) fn next_needs_you(&mut self, cx: &mut Cx<'_>) {
         match self.all_sessions().next_waiting() {
             Some(key) => self.show(key, cx),
@@ -218,7 +218,7 @@ impl App {
     }
 }
 
-/// The row of a session that is being made.
+/// The row of a session that is being created.
 fn summary(
     key: SessionKey,
     new: &NewSession,
@@ -249,7 +249,7 @@ fn summary(
     }
 }
 
-/// Less than a second is not worth a number.
+/// No number below one second.
 fn resumed(took: Duration) -> String {
     match took.as_secs() {
         0 => "resumed".to_owned(),

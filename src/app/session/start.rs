@@ -1,4 +1,4 @@
-//! How the program begins: what it asks for, and which session it shows first.
+//! The start of the program: its first effects, and which session it shows first.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 
 impl App {
-    /// Asks for what a start needs: the stored sessions, or the server to attach to.
+    /// Requests what the start needs: the stored sessions, or the server to attach to.
     pub fn start(&mut self, cx: &mut Cx<'_>) {
         match &self.options.mode {
             Mode::Full { .. } => {
@@ -39,7 +39,7 @@ impl App {
         }
     }
 
-    /// The stored session that is shown first, if one is.
+    /// The stored session to show first, if any.
     fn wanted_session(&self) -> Option<SessionKey> {
         let Mode::Full {
             engine,
@@ -57,9 +57,9 @@ impl App {
         }
     }
 
-    /// The session of this directory that was on a screen last; of those that never were, such as runs
-    /// without a terminal, the one used last. One whose sandbox is gone can only be read: it waits in the
-    /// list, as do those of another engine, which could not be opened.
+    /// The session of this directory that was shown last; among those never shown, such as runs
+    /// without a terminal, the one used last. Skips sessions whose sandbox is gone, which can only
+    /// be read, and sessions of another engine, which cannot be opened: both stay in the list.
     fn last_shown(&self, engine: EngineKind, project: Option<&Path>) -> Option<SessionKey> {
         let is_candidate = |row: &&SessionSummary| {
             row.project.as_deref() == project

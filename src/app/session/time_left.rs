@@ -1,19 +1,19 @@
-//! How long a sandbox has left: the words, when they change, and when to warn.
+//! The time that a sandbox has left: the text, when it changes, and when to warn.
 //!
-//! In: when the sandbox's time ends, on this machine's clock (it is set by us as a time from now, so
-//! that the server's clock does not matter). Pure arithmetic; whoever shows a session asks it.
+//! Input: when the sandbox's time ends, on this machine's clock (we set it as a duration from now,
+//! so the server's clock does not matter). Pure arithmetic.
 
 use std::time::Duration;
 
 use crate::app::time::format;
 use crate::domain::time::{UnixMillis, in_minutes};
 
-/// From here on each second is shown, and the time stands first.
+/// Below this, each second is shown, and the time comes first.
 const SHORT: Duration = Duration::from_mins(5);
-/// The user is warned when so much is left.
+/// The user is warned when this much is left.
 const WARNINGS: [Duration; 2] = [Duration::from_mins(1), SHORT];
 
-/// What is left of a sandbox's time; whole seconds, rounded up, as one counts down.
+/// The time that a sandbox has left, in whole seconds, rounded up as in a countdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::app) struct TimeLeft(Duration);
 
@@ -40,12 +40,12 @@ impl TimeLeft {
         }
     }
 
-    /// The time until [`Self::words`] says something else; `None` once there is nothing left.
+    /// The time until [`Self::words`] changes; `None` once no time is left.
     pub(in crate::app) fn changes_in(self) -> Option<Duration> {
         let step = if self.is_short() { 1000 } else { 60_000 };
         let left = u64::try_from(self.0.as_millis()).ok()?;
         let over = left.checked_sub(1)? % step + 1;
-        // The shorter form begins at its limit, not a step later.
+        // The shorter format begins exactly at its limit.
         let limit = u64::try_from(SHORT.as_millis()).ok()?;
         let over = match left.checked_sub(limit) {
             Some(to_limit) if to_limit > 0 => over.min(to_limit),
@@ -54,12 +54,12 @@ impl TimeLeft {
         Some(Duration::from_millis(over))
     }
 
-    /// The last warning that is due with so much left, by what it names.
+    /// The last warning that is due with this much left, by its threshold.
     pub(in crate::app) fn warning(self) -> Option<Duration> {
         WARNINGS.into_iter().find(|left| self.0 <= *left)
     }
 
-    /// The time until the next warning is due.
+    /// The time until the next warning.
     pub(in crate::app) fn warns_in(self) -> Option<Duration> {
         let ahead = WARNINGS.into_iter().rev().find(|left| self.0 > *left);
         ahead.map(|left| self.0.saturating_sub(left))

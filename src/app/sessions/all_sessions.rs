@@ -1,7 +1,7 @@
-//! All sessions, open or not: what is known of one, wherever it is known.
+//! All sessions, open or not, with the best known state of each.
 //!
-//! What is open tells by itself what it does; of the others the list has what was stored, and what their
-//! watchers tell.
+//! An open session knows its own state; for the others, the list has the stored state and the
+//! reports of their watchers.
 
 use super::{RowTarget, Sessions};
 use crate::app::session::open_sessions::OpenSessions;
@@ -9,7 +9,7 @@ use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{Phase, SessionStatus};
 use crate::domain::session::SessionSummary;
 
-/// The list and the open sessions, to be asked together.
+/// The list and the open sessions as one source.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::app) struct AllSessions<'a> {
     list: &'a Sessions,
@@ -29,12 +29,12 @@ impl<'a> AllSessions<'a> {
         self.open
     }
 
-    /// What the user reads about a row.
+    /// The state that the user sees in a row.
     pub(in crate::app) fn state_of(self, row: &SessionSummary) -> SessionStatus {
         self.list.state_of(row, self.open.get(&row.key))
     }
 
-    /// How many sessions wait for the user. One that was attached to is in no list.
+    /// How many sessions need the user. An attached session is not in the list.
     pub(in crate::app) fn waiting(self) -> usize {
         if self.list.rows().is_empty() {
             let mut open = self.open.values();
@@ -45,7 +45,7 @@ impl<'a> AllSessions<'a> {
             .count()
     }
 
-    /// The next session below the one on the screen that waits for the user, around the end of the list.
+    /// The next session below the one on the screen that needs the user, wrapping around.
     pub(in crate::app) fn next_waiting(self) -> Option<SessionKey> {
         let rows = self.list.rows();
         let shown = rows.iter().position(|row| self.open.is_shown(&row.key));
@@ -68,7 +68,7 @@ impl<'a> AllSessions<'a> {
         matches!(self.phase_of(key), Some(Phase::Gone(_)))
     }
 
-    /// Whether a session was not known to be paused or gone until now.
+    /// Whether a session was not known to be paused or gone so far.
     pub(in crate::app) fn seems_to_run(self, key: &SessionKey) -> bool {
         matches!(
             self.phase_of(key),
@@ -81,7 +81,7 @@ impl<'a> AllSessions<'a> {
         row.is_some_and(|row| row.sandbox.id.is_some())
     }
 
-    /// Which of the rows that are not open are paused now and were not before.
+    /// Which of the rows that are not open became paused.
     pub(in crate::app) fn newly_paused(self, stored: &[SessionSummary]) -> Vec<SessionKey> {
         let was_running = |row: &SessionSummary| {
             let before = self.list.row(&row.key).map(|row| &row.phase);
@@ -93,7 +93,7 @@ impl<'a> AllSessions<'a> {
         rows.map(|row| row.key.clone()).collect()
     }
 
-    /// What a row is called.
+    /// The name of a row.
     pub(in crate::app) fn target_name(self, row: &RowTarget) -> String {
         match row {
             RowTarget::Session(key) => self.list.name(key).to_owned(),

@@ -1,8 +1,8 @@
-//! Operations on several rows of the list: they are paused or killed, each by itself, and the end is told
-//! once for all of them. One that fails keeps no other from its turn.
+//! Operations on several rows of the list: each row is paused or killed on its own, and one text
+//! reports the result of all. A failure of one does not stop the others.
 //!
-//! It asks for nothing itself: the caller closes the rows that are left, and tells the phase that each has
-//! come to.
+//! This module requests no effects: the caller closes the returned rows, and reports each row's new
+//! phase.
 
 use std::collections::BTreeSet;
 
@@ -13,18 +13,18 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::SessionEvent;
 use crate::domain::unattached_sandbox::EngineState;
 
-/// What is done to all of them.
+/// The operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app) enum BulkOp {
     Pause,
     Kill,
 }
 
-/// How it ended for one.
+/// The result for one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app) enum BulkResult {
     Done,
-    /// It was paused before.
+    /// It was already paused.
     Already,
     /// Its sandbox no longer exists.
     Gone,
@@ -32,14 +32,14 @@ pub(in crate::app) enum BulkResult {
     Without,
 }
 
-/// What is being done to rows, and has not ended for all of them.
+/// Operations that have not ended for all their rows.
 #[derive(Debug, Default)]
 pub(in crate::app) struct BulkOperations {
     running: Vec<BulkOperation>,
 }
 
 impl BulkOperations {
-    /// Begins an operation. Returns the rows that are to be closed now; all others need nothing.
+    /// Begins an operation. Returns the rows to close now; the others need nothing.
     pub(in crate::app) fn begin(
         &mut self,
         op: BulkOp,
@@ -67,7 +67,7 @@ impl BulkOperations {
         running.any(|operation| operation.is_waiting_for(&row))
     }
 
-    /// Takes what a session tells.
+    /// Handles an event of a session.
     pub(in crate::app) fn session_told(
         &mut self,
         key: &SessionKey,
@@ -80,13 +80,13 @@ impl BulkOperations {
             event if let Some(failure) = event.failed_command() => {
                 self.row_told(&row(), &Phase::Failed(failure.clone()), all);
             }
-            // It has ended without a word of a sandbox.
+            // It ended without a report about its sandbox.
             SessionEvent::Stopped => self.row_told(&row(), &Phase::Dormant, all),
             _ => {}
         }
     }
 
-    /// Takes what has become of a row.
+    /// Handles the new phase of a row.
     pub(in crate::app) fn row_told(
         &mut self,
         row: &RowTarget,
@@ -100,7 +100,7 @@ impl BulkOperations {
         }
     }
 
-    /// What is to be said of those that have ended since the last call.
+    /// The texts about operations that have ended since the last call.
     pub(in crate::app) fn take_ended(&mut self, all: AllSessions<'_>) -> Vec<String> {
         let has_ended = |operation: &mut BulkOperation| operation.waiting.is_empty();
         let ended = self.running.extract_if(.., has_ended);
@@ -110,7 +110,7 @@ impl BulkOperations {
     }
 }
 
-/// How it ends at once for a row to which nothing has to be done.
+/// The immediate result for a row that needs nothing.
 fn needs_nothing(op: BulkOp, row: &RowTarget, all: AllSessions<'_>) -> Option<BulkResult> {
     let key = match row {
         RowTarget::Session(key) => key,
@@ -132,11 +132,11 @@ fn needs_nothing(op: BulkOp, row: &RowTarget, all: AllSessions<'_>) -> Option<Bu
     }
 }
 
-/// One operation on several rows, until the last of them has answered.
+/// One operation on several rows, until all of them have a result.
 #[derive(Debug)]
 struct BulkOperation {
     op: BulkOp,
-    /// How many there were at the beginning.
+    /// The number of rows at the start.
     total: usize,
     waiting: BTreeSet<RowTarget>,
     ended: Vec<(RowTarget, BulkResult)>,
@@ -144,7 +144,7 @@ struct BulkOperation {
 }
 
 impl BulkOperation {
-    /// For `total` rows, each of which is still to be added.
+    /// For `total` rows, which are added afterwards.
     fn new(op: BulkOp, total: usize) -> Self {
         Self {
             op,
@@ -155,12 +155,12 @@ impl BulkOperation {
         }
     }
 
-    /// Adds a row that is yet to answer.
+    /// Adds a row that has no result yet.
     fn wait_for(&mut self, row: RowTarget) {
         self.waiting.insert(row);
     }
 
-    /// Adds a row to which nothing has to be done.
+    /// Adds a row that needs nothing.
     fn ended_before(&mut self, row: RowTarget, end: BulkResult) {
         self.ended.push((row, end));
     }
@@ -169,7 +169,7 @@ impl BulkOperation {
         self.waiting.contains(row)
     }
 
-    /// Takes what has become of a row that was waited for, and is called `name`.
+    /// Handles the new phase of a pending row, which has the name `name`.
     fn hear(&mut self, row: &RowTarget, phase: &Phase, name: &str) {
         match (self.op, phase) {
             (BulkOp::Pause, Phase::Paused) | (BulkOp::Kill, Phase::Gone(_)) => {
@@ -190,8 +190,8 @@ impl BulkOperation {
         self.ended.push((row.clone(), end));
     }
 
-    /// `3 paused, 1 was paused already; fix: no connection`. A single one that went well shows that by
-    /// itself. `name` is what a row is called.
+    /// `3 paused, 1 was paused already; fix: no connection`. A single success needs no text, since
+    /// the row shows it. `name` returns the name of a row.
     fn words(&self, name: impl Fn(&RowTarget) -> String) -> Option<String> {
         let failed = self.failed.iter();
         let failed = failed.map(|(name, why)| format!("{name}: {why}"));

@@ -1,7 +1,7 @@
-//! What is done to rows of the list, one or many: they are paused, resumed or killed.
+//! Pauses, resumes and kills one or several rows of the list.
 //!
-//! A session that is open is told so; one that is not is closed without being opened, since opening
-//! would resume its sandbox; so is a sandbox that no session has.
+//! An open session receives a command; one that is not open is closed without being opened, since
+//! opening would resume its sandbox; so is an unattached sandbox.
 
 use super::bulk::BulkOp;
 use super::{PendingAction, RowTarget};
@@ -13,7 +13,7 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::{CloseAction, SessionCommand};
 
 impl App {
-    /// Pauses a session, or resumes it if it is paused.
+    /// Pauses a session, or resumes a paused one.
     pub(in crate::app) fn pause_or_resume(&mut self, key: &SessionKey, cx: &mut Cx<'_>) {
         let is_open = self.open.get(key).is_some();
         match self.all_sessions().phase_of(key) {
@@ -25,13 +25,13 @@ impl App {
                     session.resume(cx);
                 }
             }
-            // What failed before says why once it is open.
+            // Opening a failed session shows why it failed.
             Some(Phase::Failed(_)) if !is_open => self.show(key.clone(), cx),
             _ => self.begin_bulk(BulkOp::Pause, &[RowTarget::Session(key.clone())], cx),
         }
     }
 
-    /// Pauses those that run, or kills the sandboxes of all these rows.
+    /// Pauses or kills the sandboxes of all these rows.
     pub(in crate::app) fn begin_bulk(&mut self, op: BulkOp, rows: &[RowTarget], cx: &mut Cx<'_>) {
         let all = crate::app::AllSessions::new(&self.list, &self.open);
         let to_close = self.bulk.begin(op, rows, all);
@@ -75,7 +75,7 @@ impl App {
         }
     }
 
-    /// Says how operations went that have ended for all their rows.
+    /// Reports the operations that have ended for all their rows.
     pub(in crate::app) fn tell_bulk(&mut self, cx: &Cx<'_>) {
         let all = crate::app::AllSessions::new(&self.list, &self.open);
         for text in self.bulk.take_ended(all) {

@@ -1,12 +1,12 @@
-//! The list: the sessions, below them the sandboxes of the account that no session has, which row is
-//! selected, and which are marked. What an open session does now is read from it, never copied here; of
-//! the others the list keeps what their watchers tell.
+//! The list: the sessions, below them the account's unattached sandboxes; the selected row and the
+//! marked ones. The state of an open session is read from the session, never copied here; for the
+//! others, the list keeps what their watchers report.
 //!
-//! In reading order: `update` moves the cursor and marks rows; `unattached` asks for sandboxes without a session when
-//! `refresh` says so, `unattached_rows` holds them and `pending_action` what is being done to one; `watched` follows
-//! sessions that are not open; `bulk` is one action for several rows, `bulk_update` carries it out; `all_sessions` asks the list and the open
-//! sessions together; `view` and
-//! `view_unattached` draw.
+//! In reading order: `update` moves the cursor and marks rows; `unattached` lists unattached
+//! sandboxes when `refresh` is due, `unattached_rows` holds them, and `pending_action` is the
+//! operation on one of them; `watched` chooses which sessions that are not open are watched; `bulk`
+//! is one operation on several rows, `bulk_update` performs it; `all_sessions` combines the list
+//! and the open sessions; `view` and `view_unattached` draw.
 
 pub(super) mod all_sessions;
 pub(super) mod bulk;
@@ -33,31 +33,31 @@ pub(super) use pending_action::PendingAction;
 pub(super) use update::SessionsOutcome;
 pub(super) use view::SessionsView;
 
-/// A row, by what it stands for.
+/// What a row stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RowTarget {
     Session(SessionKey),
-    /// A sandbox that no session has.
+    /// An unattached sandbox.
     Sandbox(SandboxId),
 }
 
-/// The rows, newest first, the cursor, and what is marked.
+/// The rows, newest first; the cursor and the marks.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     rows: Vec<SessionSummary>,
-    /// What those do that are watched and not open, as far as it was told.
+    /// The last reported activity of watched sessions.
     activities: BTreeMap<SessionKey, Activity>,
-    /// As the engine told last.
+    /// The engine's last list.
     heard: Vec<UnattachedSandbox>,
-    /// Those of them that are no session's here; they stand below the sessions.
+    /// Those of the list that belong to no session here; they are below the sessions.
     unattached: Vec<UnattachedSandbox>,
-    /// What is done to strangers, or was refused.
+    /// The pending or refused operations on unattached sandboxes.
     pending: BTreeMap<SandboxId, PendingAction>,
-    /// Why the engine could not be asked last.
+    /// Why the last listing failed.
     trouble: Option<String>,
-    /// Counts through the sessions, then the strangers.
+    /// Counts through the sessions, then the unattached sandboxes.
     selected: usize,
-    /// Rows that are in the list.
+    /// Marked rows; all are in the list.
     marked: BTreeSet<RowTarget>,
 }
 
@@ -78,7 +78,7 @@ impl Sessions {
         self.activities.insert(key.clone(), activity);
     }
 
-    /// Forgets what was told of others.
+    /// Drops the activities of all other sessions.
     pub(super) fn keep_activities(&mut self, of: &[SessionKey]) {
         self.activities.retain(|key, _| of.contains(key));
     }
@@ -87,7 +87,7 @@ impl Sessions {
         self.activities.get(key)
     }
 
-    /// What the user reads about a row, open or not.
+    /// The state that the user sees in a row, open or not.
     pub(super) fn state_of(
         &self,
         row: &SessionSummary,
@@ -104,12 +104,12 @@ impl Sessions {
         self.row(key).map_or("session", |row| &row.name)
     }
 
-    /// What the cursor is on.
+    /// The row under the cursor.
     pub(super) fn selected(&self) -> Option<RowTarget> {
         self.targets().nth(self.selected)
     }
 
-    /// All rows, from the top.
+    /// All rows from top to bottom.
     fn targets(&self) -> impl Iterator<Item = RowTarget> {
         let sessions = self
             .rows
@@ -147,7 +147,7 @@ impl Sessions {
         rows
     }
 
-    /// A name that no row has: `base`, else `base-2`, `base-3`, …
+    /// A name that no row has: `base`, or else `base-2`, `base-3`, …
     pub(super) fn unique_name(&self, base: &str) -> String {
         let taken = |name: &str| self.rows.iter().any(|row| row.name == name);
         if !taken(base) {

@@ -1,6 +1,6 @@
-//! What is being done to a sandbox that no session has.
+//! The operation on an unattached sandbox.
 
-/// What was asked for and has not ended, or could not be done.
+/// An operation that has not ended, or was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::app) enum PendingAction {
     Adopting,

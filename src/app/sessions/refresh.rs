@@ -1,18 +1,19 @@
-//! When the engine is asked for the sandboxes that no session has: at the start, then from time to time
-//! while the list is in sight, and after something was done to one. Nothing waits for the answer, and only
-//! one question is on its way.
+//! When unattached sandboxes are listed: at the start, then from time to time while the list is
+//! visible, and after an operation on one of them. Nothing waits for the response, and only one
+//! request is in flight.
 
 use std::time::Duration;
 
 use crate::app::cx::Cx;
 use crate::domain::time::Monotonic;
 
-/// From an answer to the next question.
+/// From a response to the next request.
 const PERIOD: Duration = Duration::from_mins(2);
-/// What a question may be later: of several programs each asks at its own time.
+/// A random delay of at most this much, so that several programs do not send requests at the same
+/// moment.
 const SPREAD: Duration = Duration::from_mins(1);
 
-/// When the list of such sandboxes is refreshed.
+/// When unattached sandboxes are listed next.
 #[derive(Debug, Default)]
 pub(in crate::app) struct RefreshState {
     next: NextRefresh,
@@ -20,26 +21,26 @@ pub(in crate::app) struct RefreshState {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum NextRefresh {
-    /// Not at all.
+    /// Never.
     #[default]
     Never,
-    /// The answer is on its way; `again`: it will be old when it comes.
+    /// A request is in flight; `again`: its response will be out of date.
     InFlight { again: bool },
-    /// From then on, once the list is in sight.
+    /// From then on, once the list is visible.
     Due(Monotonic),
 }
 
 impl RefreshState {
-    /// Notes that a refresh is wanted. Returns whether it is to be asked for now; else it is as soon as
-    /// the answer to the last one is here.
+    /// Notes that a refresh is wanted. Returns whether to send the request now; otherwise it is
+    /// sent after the response to the last one.
     pub(in crate::app) fn begin(&mut self) -> bool {
         let again = matches!(self.next, NextRefresh::InFlight { .. });
         self.next = NextRefresh::InFlight { again };
         !again
     }
 
-    /// Notes the answer, after which the next refresh is due some time later. Returns whether one is to
-    /// be asked for at once.
+    /// Notes the response, which makes the next refresh due after a while. Returns whether to send
+    /// another request at once.
     pub(in crate::app) fn answered(&mut self, cx: &mut Cx<'_>) -> bool {
         let again = self.next == NextRefresh::InFlight { again: true };
         let wait = PERIOD.saturating_add(cx.ids.jitter(SPREAD));
@@ -47,7 +48,7 @@ impl RefreshState {
         again
     }
 
-    /// When the next one is due, if nothing else asks before; never while nobody sees the list.
+    /// When the next refresh is due; never while the list is not visible.
     pub(in crate::app) fn due(&self, now: Monotonic, is_in_sight: bool) -> Option<Monotonic> {
         match self.next {
             NextRefresh::Due(due) if is_in_sight => Some(due.max(now)),

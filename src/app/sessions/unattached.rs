@@ -1,5 +1,5 @@
-//! Sandboxes of the account that no session here has: what is asked of the engine about them, and what is
-//! said of one. The list keeps them.
+//! The account's unattached sandboxes: requests to the engine about them, and the texts about one.
+//! The list holds them.
 
 use super::{PendingAction, RowTarget};
 use crate::app::action::{Action, SessionsAction};
@@ -16,19 +16,19 @@ use crate::domain::time::Monotonic;
 use crate::domain::unattached_sandbox::UnattachedSandbox;
 
 impl App {
-    /// Asks now, or once more as soon as the answer to the last question is here.
+    /// Sends the request now, or after the response to the last one.
     pub(in crate::app) fn ask_for_strangers(&mut self, cx: &mut Cx<'_>) {
         if self.refresh.begin() {
             cx.ask(Effect::ListStrangers);
         }
     }
 
-    /// When they are to be asked for next.
+    /// When the next request is due.
     pub(in crate::app) fn strangers_due(&self, now: Monotonic) -> Option<Monotonic> {
         self.refresh.due(now, self.viewport.shows(Pane::Sessions))
     }
 
-    /// The engine has answered.
+    /// The engine has responded.
     pub(in crate::app) fn strangers_told(
         &mut self,
         told: Result<Vec<UnattachedSandbox>, Failure>,
@@ -39,7 +39,7 @@ impl App {
         self.list.heard(told);
         if is_known {
             self.sift_strangers();
-            // What it told of the sessions' own sandboxes is stored.
+            // What it reported about the sessions' own sandboxes is stored.
             cx.ask(Effect::ListSessions);
         }
         if again {
@@ -47,7 +47,7 @@ impl App {
         }
     }
 
-    /// Takes out of the list what has become a session's, or is about to.
+    /// Removes sandboxes from the list that belong, or are about to belong, to a session.
     pub(in crate::app) fn sift_strangers(&mut self) {
         if !self.loaded {
             return;
@@ -58,7 +58,7 @@ impl App {
                 .key
                 .as_ref()
                 .and_then(|key| open.get(key));
-            // It is made, and the session has not told which one it is yet.
+            // Its sandbox exists, but the session has not reported which one it is yet.
             session.is_some_and(|session| {
                 matches!(session.phase(), Phase::Booting(_) | Phase::Reconnecting(_))
             })
@@ -100,7 +100,7 @@ impl App {
         self.ask_for_strangers(cx);
     }
 
-    /// A stranger was paused or killed, or could not be.
+    /// An unattached sandbox was paused or killed, or could not be.
     pub(in crate::app) fn stranger_closed(
         &mut self,
         id: &SandboxId,
@@ -116,7 +116,7 @@ impl App {
         self.ask_for_strangers(cx);
     }
 
-    /// The stranger under the cursor of the list, where that has the focus.
+    /// The unattached sandbox under the cursor, if the list has the focus.
     pub(in crate::app) fn stranger_selected(&self) -> Option<&UnattachedSandbox> {
         match self.list.selected() {
             Some(RowTarget::Sandbox(id)) if self.focus.is_on(Pane::Sessions) => {
@@ -126,7 +126,7 @@ impl App {
         }
     }
 
-    /// Why it is listed, and what can be done about it.
+    /// Why it is listed, and what can be done with it.
     pub(in crate::app) fn stranger_words(&self, unattached_sandbox: &UnattachedSandbox) -> String {
         let why = match self.list.pending(&unattached_sandbox.id) {
             Some(PendingAction::Refused(why)) => format!("cannot be adopted, as {why}"),
@@ -145,7 +145,7 @@ impl App {
         }
     }
 
-    /// Says why a stranger cannot be opened.
+    /// Says why an unattached sandbox cannot be opened.
     pub(in crate::app) fn cannot_open(&mut self, cx: &Cx<'_>) {
         if let Some(unattached_sandbox) = self.stranger_selected() {
             let words = self.stranger_words(unattached_sandbox);

@@ -1,4 +1,4 @@
-//! The rows below the sessions: sandboxes of the account that no session has.
+//! The rows below the sessions: the account's unattached sandboxes.
 
 use super::pending_action::PendingAction;
 use super::{RowTarget, Sessions};
@@ -23,7 +23,7 @@ impl Sessions {
         self.pending.get(id)
     }
 
-    /// Notes what is done to a stranger; `None`: nothing any more.
+    /// Sets the operation on an unattached sandbox; `None`: there is none any more.
     pub(in crate::app) fn set_pending(&mut self, id: &SandboxId, action: Option<PendingAction>) {
         match action {
             Some(action) => self.pending.insert(id.clone(), action),
@@ -31,7 +31,7 @@ impl Sessions {
         };
     }
 
-    /// Whether it may become a session here.
+    /// Whether it can be adopted here.
     pub(in crate::app) fn is_adoptable(&self, unattached_sandbox: &UnattachedSandbox) -> bool {
         let refused = matches!(
             self.pending(&unattached_sandbox.id),
@@ -40,8 +40,8 @@ impl Sessions {
         unattached_sandbox.provenance == Provenance::Elsewhere && !refused
     }
 
-    /// Notes that it is being adopted. Returns whether that is to be asked for: nothing else is done to
-    /// it.
+    /// Notes that it is being adopted. Returns whether to send the request: not if another
+    /// operation is pending.
     pub(in crate::app) fn begin_adoption(&mut self, id: &SandboxId) -> bool {
         let is_free = matches!(self.pending(id), None | Some(PendingAction::Refused(_)));
         if is_free {
@@ -50,7 +50,7 @@ impl Sessions {
         is_free
     }
 
-    /// It has become a session, which is selected if the sandbox was.
+    /// A session has adopted it; the session is selected if the sandbox was.
     pub(in crate::app) fn adopted(&mut self, id: &SandboxId, session: SessionSummary) {
         self.set_pending(id, None);
         let was_selected = self.selected() == Some(RowTarget::Sandbox(id.clone()));
@@ -61,7 +61,7 @@ impl Sessions {
         }
     }
 
-    /// It could not become one.
+    /// It could not be adopted.
     pub(in crate::app) fn adoption_failed(&mut self, id: &SandboxId, failure: &Failure) {
         let reason = match failure.detail.as_str() {
             "" => failure.summary.clone(),
@@ -90,7 +90,7 @@ impl Sessions {
         });
     }
 
-    /// Takes what the engine told. What it told before stays where it cannot be asked.
+    /// Stores the engine's list. On an error, the earlier list stays.
     pub(in crate::app) fn heard(&mut self, told: Result<Vec<UnattachedSandbox>, Failure>) {
         let unattached = match told {
             Ok(unattached) => unattached,
@@ -109,8 +109,8 @@ impl Sessions {
         self.heard = unattached;
     }
 
-    /// Shows those that are no session's here. `is_on_its_way` says it of one that a session is just
-    /// taking. The cursor stays on its row.
+    /// Shows those that belong to no session here. `is_on_its_way` is true for a sandbox that a
+    /// session is about to own. The cursor stays on its row.
     pub(in crate::app) fn sift(&mut self, is_on_its_way: impl Fn(&UnattachedSandbox) -> bool) {
         if self.heard.is_empty() && self.unattached.is_empty() {
             return;
@@ -129,8 +129,8 @@ impl Sessions {
         self.settle(selected);
     }
 
-    /// After the rows have changed: marks of rows that went are forgotten, the cursor is on `selected`
-    /// if that is still there.
+    /// Runs after the rows have changed: drops marks of removed rows, and moves the cursor to
+    /// `selected` if it still exists.
     pub(super) fn settle(&mut self, selected: Option<RowTarget>) {
         if !self.marked.is_empty() {
             let listed: Vec<RowTarget> = self.targets().collect();

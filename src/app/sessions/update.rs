@@ -1,4 +1,4 @@
-//! Moves in the list, marks, and says what is wanted of which rows.
+//! Moves the cursor, marks rows, and returns what to do with which rows.
 
 use super::{RowTarget, Sessions};
 use crate::app::action::SessionsAction;
@@ -10,14 +10,14 @@ use crate::domain::session::SessionSummary;
 pub(in crate::app) enum SessionsOutcome {
     Open(SessionKey),
     PauseOrResume(SessionKey),
-    /// Those that are marked, in the order of the list, or a sandbox that no session has.
+    /// The marked rows in the order of the list, or an unattached sandbox.
     Pause(Vec<RowTarget>),
-    /// Those that are marked, else the selected one.
+    /// The marked rows, or else the selected one.
     AskKill(Vec<RowTarget>),
     Adopt(SandboxId),
-    /// What was asked for can be done to sessions only.
+    /// The action applies to sessions only.
     IsStrange,
-    /// What was asked for can be done to sandboxes only that no session has.
+    /// The action applies to unattached sandboxes only.
     IsSession,
     Leave,
 }
@@ -80,8 +80,8 @@ impl Sessions {
         self.targets().filter(is_marked).collect()
     }
 
-    /// Takes the stored sessions. Rows that the store does not know yet stay, since they are being
-    /// made; the cursor stays on its row.
+    /// Merges the stored sessions. Rows that the store does not know yet stay, since they are being
+    /// created; the cursor stays on its row.
     pub(in crate::app) fn loaded(&mut self, stored: Vec<SessionSummary>) {
         let selected = self.selected();
         let known = |key: &SessionKey| stored.iter().any(|row| row.key == *key);
@@ -96,7 +96,7 @@ impl Sessions {
         self.settle(selected);
     }
 
-    /// Puts a session that is being made on top.
+    /// Adds a session that is being created at the top.
     pub(in crate::app) fn add(&mut self, row: SessionSummary) {
         self.rows.insert(0, row);
         self.selected = 0;
@@ -106,7 +106,7 @@ impl Sessions {
         self.settle(Some(RowTarget::Session(key.clone())));
     }
 
-    /// Puts the cursor on a row, counted from the top.
+    /// Moves the cursor to a row, counted from the top.
     pub(in crate::app) fn select_row(&mut self, index: usize) {
         self.selected = index.min(self.last());
     }

@@ -1,5 +1,5 @@
-//! Draws the list: two rows for each session, what it is and what it does; those that no session has
-//! stand below.
+//! Draws the list: two rows for each session, its name and its activity; unattached sandboxes are
+//! below.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -19,7 +19,7 @@ use crate::text::{ansi, wrap};
 /// Rows of the screen for each session.
 const HEIGHT: u16 = 2;
 
-/// The list, ready to be drawn.
+/// The list, ready to draw.
 pub(in crate::app) struct SessionsView<'a> {
     pub(in crate::app) list: &'a Sessions,
     pub(in crate::app) open: &'a OpenSessions,
@@ -27,7 +27,7 @@ pub(in crate::app) struct SessionsView<'a> {
     pub(in crate::app) theme: &'a Theme,
     pub(in crate::app) now: Monotonic,
     pub(in crate::app) wall: UnixMillis,
-    /// The key that adopts a sandbox; empty if there is none.
+    /// The key that adopts a sandbox; empty if it is unbound.
     pub(in crate::app) adopt_key: &'a str,
     /// The key that pauses and resumes; may be empty.
     pub(in crate::app) pause_key: &'a str,
@@ -125,7 +125,7 @@ impl SessionsView<'_> {
         }
     }
 
-    /// Time in the state while something runs, else the word for it.
+    /// The time in the state while something runs, or else the name of the state.
     fn right(&self, state: SessionStatus, open: Option<&OpenSession>) -> String {
         match (state, open) {
             (SessionStatus::Booting, Some(session)) => match session.boot().progress() {
@@ -137,7 +137,7 @@ impl SessionsView<'_> {
         }
     }
 
-    /// The second row: the most useful thing to know.
+    /// The second row: the most useful fact.
     fn detail(
         &self,
         state: SessionStatus,

@@ -1,5 +1,5 @@
-//! Draws the rows below the sessions: sandboxes of the account that no session has, why they are listed,
-//! and what can be done about them.
+//! Draws the rows below the sessions: the account's unattached sandboxes, why they are listed, and
+//! what can be done with them.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::text::{ansi, wrap};
 const MINUTE: Duration = Duration::from_mins(1);
 
 impl SessionsView<'_> {
-    /// Two rows, as each session has.
+    /// Two rows, as for each session.
     pub(super) fn unattached_sandbox(
         &self,
         index: usize,
@@ -60,7 +60,7 @@ impl SessionsView<'_> {
         }
     }
 
-    /// What can be done, why it is listed, what it is: the first has room in the narrowest list.
+    /// What can be done, why it is listed, what it is: the first fits in the narrowest list.
     fn of_stranger(&self, unattached_sandbox: &UnattachedSandbox) -> String {
         let words = match self.list.pending(&unattached_sandbox.id) {
             Some(PendingAction::Adopting) => "being adopted …".to_owned(),
@@ -83,7 +83,7 @@ impl SessionsView<'_> {
     }
 }
 
-/// `running 3h`, `paused`. No seconds: they would be drawn anew with whatever else changes.
+/// `running 3h`, `paused`. No seconds: they would be redrawn with every other change.
 fn lives(unattached_sandbox: &UnattachedSandbox, wall: UnixMillis) -> String {
     let word = unattached_sandbox.life.name();
     let time = unattached_sandbox.run().map(|run| run.time(wall));
@@ -93,7 +93,7 @@ fn lives(unattached_sandbox: &UnattachedSandbox, wall: UnixMillis) -> String {
     }
 }
 
-/// `2 vCPU 1024 MiB`; nothing where the engine does not say.
+/// `2 vCPU 1024 MiB`; `None` if the engine does not report it.
 fn size(unattached_sandbox: &UnattachedSandbox) -> Option<String> {
     let size = unattached_sandbox.size;
     let is_known = size.vcpus > 0 || size.memory_mib > 0;

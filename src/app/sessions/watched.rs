@@ -1,7 +1,7 @@
-//! Sessions that run and are not open: which are watched.
+//! Which of the running sessions that are not open are watched.
 //!
-//! What is on the screen and what was opened before tells by itself what it does. All others whose sandbox
-//! may run are watched, so that who waits for the user is seen wherever it waits.
+//! Open sessions report their own activity. All others whose sandbox may run are watched, so that
+//! the user sees every session that needs an answer.
 
 use super::all_sessions::AllSessions;
 use crate::app::session::OpenSession;
@@ -9,14 +9,14 @@ use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, Phase};
 use crate::domain::session::SessionSummary;
 
-/// The sessions that are watched, in the order of the list.
+/// The watched sessions in the order of the list.
 #[derive(Debug, Default)]
 pub(in crate::app) struct WatchedSessions {
     keys: Vec<SessionKey>,
 }
 
 impl WatchedSessions {
-    /// Chooses those that are to be watched. Returns them where these are others than before.
+    /// Chooses the sessions to watch. Returns them if they changed.
     pub(in crate::app) fn choose(
         &mut self,
         all: AllSessions<'_>,
@@ -36,8 +36,8 @@ impl WatchedSessions {
     }
 }
 
-/// Whether it is worth to ask what the session does: its sandbox may run, a server was started in it, and
-/// nobody here follows that.
+/// Whether watching the session makes sense: its sandbox may run, a server was started in it, and
+/// no open session here follows it.
 fn is_watched(row: &SessionSummary, engine: EngineKind, open: Option<&OpenSession>) -> bool {
     row.sandbox.engine == engine
         && row.sandbox.id.is_some()

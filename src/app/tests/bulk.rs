@@ -1,4 +1,4 @@
-//! Sessions that are marked in the list, and what is done to them.
+//! Marked sessions in the list, and operations on them.
 
 use super::*;
 use crate::app::Pane;
@@ -20,7 +20,7 @@ fn paused(name: &str, age: u64) -> SessionSummary {
     }
 }
 
-/// Two that are open, `one` with a snapshot, and three that are not.
+/// Two open sessions, `one` with a snapshot, and three that are not open.
 fn some() -> Script {
     let mut planned = row("planned", 5);
     planned.sandbox.id = None;
@@ -135,7 +135,7 @@ fn one_that_is_not_open_is_paused_without_being_opened() {
     script.phase("two", Phase::Paused);
     assert_eq!(notice(&script), "");
 
-    // The one that is paused is resumed, for which it is opened.
+    // The paused one is resumed, for which it is opened.
     script.keys("j p");
     assert_eq!(script.shown(), "three");
 }

@@ -270,7 +270,7 @@ fn what_is_written_stays_where_nothing_can_be_sent() {
 
     assert_eq!(prompts(script.asked()), Vec::<String>::new());
     assert!(script.screen(80, 24).contains("too late"));
-    // The turn that ran is not shown as running for ever.
+    // The turn that was running is not shown as running for ever.
     assert_eq!(script.app.animation_due(script.now), None);
 }
 

@@ -40,12 +40,12 @@ use crate::text::TextCache;
 /// 2026-01-01 14:00 UTC.
 const NOON: u64 = 1_767_276_000_000;
 
-/// Folds events into an app and keeps what it asks for.
+/// Passes events to an app and records its effects.
 struct Script {
     app: App,
     ids: IdSource,
     now: Monotonic,
-    /// How much further the wall clock is.
+    /// How much further the wall clock is than the monotonic one, because the machine slept.
     slept: Duration,
     effects: Vec<Effect>,
     theme: Theme,
@@ -88,7 +88,7 @@ fn attach_spec() -> SessionSpec {
 }
 
 impl Script {
-    /// Started, nothing known yet.
+    /// A started app that has received nothing yet.
     fn started(options: AppOptions) -> Self {
         let mut script = Self {
             app: App::new(options),
@@ -103,7 +103,7 @@ impl Script {
         script
     }
 
-    /// Full, with these rows stored; the effects so far are dropped.
+    /// A full app with these stored rows; the effects so far are dropped.
     fn with_stored(rows: Vec<SessionSummary>) -> Self {
         let mut script = Self::started(options());
         script.event(Event::Reply(Reply::Sessions(rows)));
@@ -167,11 +167,11 @@ impl Script {
         self.session(key, SessionEvent::Chat(ChatEvent::Status(status)))
     }
 
-    /// Lets time pass and gives the ticks that were asked for.
+    /// Lets time pass and sends the ticks that are due.
     fn wait(&mut self, time: Duration) -> &mut Self {
         let until = self.now + time;
         let mut ticks = 0;
-        // What came due while keys were pressed.
+        // What became due while keys were pressed.
         let due = self.app.animation_due(self.now);
         if due.is_some_and(|due| due < self.now) {
             self.event(Event::Tick);
@@ -189,7 +189,7 @@ impl Script {
         self
     }
 
-    /// What was asked for since the last look.
+    /// The effects since the last call.
     fn asked(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
@@ -214,7 +214,7 @@ impl Script {
         buf
     }
 
-    /// The screen as text, one line a row, without trailing blanks.
+    /// The screen as text, one line per row, without trailing blanks.
     fn screen(&mut self, width: u16, height: u16) -> String {
         let buf = self.draw(width, height);
         let mut screen = String::new();

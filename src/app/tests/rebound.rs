@@ -1,4 +1,4 @@
-//! No view names a key by hand: where all keys are others, none of the default ones is on any screen.
+//! No view names a key by hand: with all keys rebound, no default key appears on any screen.
 
 use super::views::{booting, failed};
 use super::*;
@@ -12,10 +12,10 @@ use crate::domain::id::QuestionId;
 use crate::domain::sandbox::Outage;
 use crate::domain::session::{PromptQueue, SessionCommand};
 
-/// Words of the screen that are default keys too.
+/// Words on the screen that are default keys too.
 const PROSE: [&str; 8] = ["up", "down", "left", "right", "home", "end", "space", "a"];
 
-/// The names of all default keys but digits, as they may stand on a screen.
+/// The names of all default keys but digits, as they could appear on a screen.
 fn default_names() -> Vec<String> {
     let map = Keymap::default();
     let keys = map.bindings().iter().flat_map(|row| &row.keys);
@@ -100,7 +100,7 @@ fn question(multiple: bool) -> ChatEvent {
     })
 }
 
-/// A permission that has no room.
+/// A permission too long for the screen.
 fn long_permission() -> ChatEvent {
     let ChatEvent::PermissionAsked(mut asked) = permission() else {
         unreachable!("it is one")
@@ -109,7 +109,7 @@ fn long_permission() -> ChatEvent {
     ChatEvent::PermissionAsked(asked)
 }
 
-/// Prompts that wait, on hold.
+/// Prompts on hold.
 fn held() -> Script {
     let mut script = live();
     script.status("one", TurnStatus::Busy);
@@ -166,7 +166,7 @@ fn working() -> Script {
     script
 }
 
-/// All that the program can show, each with a name.
+/// Every screen of the program, each with a name.
 fn screens() -> Vec<(&'static str, Script)> {
     [panes(), requests(), phases()]
         .into_iter()
@@ -238,7 +238,7 @@ fn requests() -> Vec<(&'static str, Script)> {
     ]
 }
 
-/// A failure for which several things can be done.
+/// A failure with several pieces of advice.
 fn advised(advice: &[Advice]) -> Script {
     let failure = Failure::new("it did not start").advise(advice.iter().cloned());
     in_phase(Phase::Failed(failure))
@@ -286,7 +286,7 @@ fn phases() -> Vec<(&'static str, Script)> {
     ]
 }
 
-/// The words of a screen and whether one is in `names`.
+/// The words of a screen that are in `names`.
 fn named<'a>(screen: &'a str, names: &[String]) -> Vec<&'a str> {
     let is_part = |c: char| c.is_alphanumeric() || "-↑←→_.…".contains(c);
     let words = screen
@@ -311,7 +311,7 @@ fn no_screen_names_a_key_that_the_user_has_changed() {
         with_keymap(&mut script, others());
         for (width, height) in [(120, 36), (80, 24), (50, 14)] {
             let screen = script.screen(width, height);
-            // What lies on top may cut a word behind it down to a letter.
+            // An overlay may cut a word behind it down to a letter.
             let is_cut = !script.app.overlays.is_empty() && width > 80 || what.ends_with('?');
             let mut found = named(&screen, &names);
             found.retain(|name| name.len() > 1 || !is_cut);

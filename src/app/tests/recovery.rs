@@ -1,4 +1,4 @@
-//! What can be done about a boot that fails or hangs.
+//! Recovery actions for a boot that fails or hangs.
 
 use pretty_assertions::assert_eq;
 

@@ -36,7 +36,7 @@ fn prompt(id: &str, at: u64) -> MessageWithParts {
     }
 }
 
-/// What was kept twelve minutes ago, up to the first prompt.
+/// A snapshot from twelve minutes ago, up to the first prompt.
 fn snapshot() -> SnapshotInfo {
     let at = UnixMillis(NOON - 12 * 60_000);
     SnapshotInfo {

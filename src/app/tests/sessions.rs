@@ -212,7 +212,7 @@ fn kill_asks_and_names_all_sessions_in_the_sandbox() {
         script.asked(),
         [
             Effect::Command(SessionKey::from("one"), SessionCommand::Kill),
-            // It is told what has become of its sandbox, too.
+            // It learns the state of its sandbox, too.
             Effect::CloseSession(SessionKey::from("fork"), CloseAction::Kill),
             Effect::CloseSession(SessionKey::from("two"), CloseAction::Kill),
         ]
@@ -256,7 +256,7 @@ fn a_session_that_is_over_is_kept_in_the_store_only_once_another_one_is_shown() 
     let screen = script.screen(120, 36);
     assert!(screen.contains("the sandbox was killed"), "{screen}");
 
-    // What was typed is nowhere else.
+    // The typed text exists nowhere else.
     script.phase("two", Phase::Live).type_text("half a thought");
     script.phase("two", gone());
     script.session("two", SessionEvent::Stopped);
@@ -377,7 +377,7 @@ fn a_held_answer_counts_before_the_next_key_is_looked_up() {
     script.wait(Duration::from_secs(1)).keys("1");
     script.asked();
 
-    // Two hundred and fifty milliseconds later it is an answer, though no tick has said so.
+    // Two hundred and fifty milliseconds later it is an answer, even without a tick.
     script.keys("x");
 
     let is_reply = |effect: &Effect| {
@@ -427,7 +427,7 @@ fn a_failed_command_is_told() {
     assert_eq!(notice, Some("The prompt was not sent"));
 }
 
-/// Whether the session was opened anew since the last look.
+/// Whether the session was opened again since the last call.
 fn is_opened(script: &mut Script, key: &str) -> bool {
     let opens =
         |effect: &Effect| matches!(effect, Effect::OpenSession(spec) if spec.key.as_str() == key);

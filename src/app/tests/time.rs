@@ -271,7 +271,7 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
     script.wait(Duration::from_secs(50));
     let large = frame(&mut script, 120, 36);
     insta::assert_snapshot!(format!("{small}\n{large}"));
-    // Less the key that focuses the pane.
+    // Without the key that focuses the pane.
     script.keys("esc");
     let narrow = frame(&mut script, 44, 24);
     assert!(

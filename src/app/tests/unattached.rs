@@ -1,4 +1,4 @@
-//! Sandboxes of the account that no session has.
+//! The account's unattached sandboxes.
 
 use pretty_assertions::assert_eq;
 
@@ -43,7 +43,7 @@ fn all_kinds() -> Vec<UnattachedSandbox> {
     ]
 }
 
-/// Two sessions, the first of which is live, and these strangers.
+/// Two sessions, the first of which is live, and these unattached sandboxes.
 fn with(unattached: Vec<UnattachedSandbox>) -> Script {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
     script.phase("one", Phase::Live);
@@ -98,7 +98,7 @@ fn they_wait_for_the_sessions_and_the_sessions_do_not_wait_for_them() {
     script.event(Event::Reply(Reply::Sessions(vec![row("one", 1)])));
 
     assert_eq!((script.shown(), ids(&script).len()), ("one", 3));
-    // The cursor is on what is shown.
+    // The cursor is on the shown session.
     script.keys("ctrl-x l").asked();
     assert!(script.screen(120, 36).contains("p pause/resume"));
 }
@@ -117,7 +117,7 @@ fn they_are_asked_for_from_time_to_time_while_the_list_is_in_sight() {
     script.wait(Duration::from_secs(1));
     assert_eq!(script.asked(), [Effect::ListStrangers]);
 
-    // No other question before the answer.
+    // No second request before the response.
     script.wait(minutes(30));
     assert_eq!(script.asked(), []);
     script.event(Event::Reply(Reply::Strangers(Ok(Vec::new()))));

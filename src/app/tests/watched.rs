@@ -1,4 +1,4 @@
-//! Sessions that run and are not open; and which one is opened, and what that does to its sandbox.
+//! Running sessions that are not open; which session is opened, and how that affects its sandbox.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use crate::domain::activity::Activity;
 use crate::domain::sandbox::SessionStatus;
 use crate::domain::session::SessionCommand;
 
-/// A row whose server was started.
+/// A row with a started server.
 fn served(name: &str, age: u64) -> SessionSummary {
     SessionSummary {
         opencode_session: Some(OpencodeSessionId::from("ses_1")),
@@ -28,7 +28,7 @@ fn gone() -> Phase {
     Phase::Gone(Failure::new("the sandbox was killed"))
 }
 
-/// What is to be watched since the last look.
+/// The sessions to watch, if requested since the last call.
 fn watched(script: &mut Script) -> Option<Vec<String>> {
     let asked = script.asked().into_iter().rev();
     let mut asked = asked.filter_map(|effect| match effect {
@@ -51,7 +51,7 @@ fn state(script: &Script, key: &str) -> SessionStatus {
     script.app.all_sessions().state_of(row)
 }
 
-/// The commands that were asked for since the last look, but for drafts.
+/// The commands sent since the last call, without drafts.
 fn commands(script: &mut Script) -> Vec<SessionCommand> {
     let asked = script.asked().into_iter();
     let commands = asked.filter_map(|effect| match effect {
@@ -80,12 +80,12 @@ fn all_that_may_run_and_is_not_open_is_watched() {
     let names = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect());
     assert_eq!(watched(&mut script), names(&["runs", "failed"]));
 
-    // What is opened tells by itself; nothing is asked for anew.
+    // An open session reports its own activity; nothing else is requested.
     script.status("shown", TurnStatus::Busy);
     assert_eq!(watched(&mut script), None);
     script.keys("ctrl-x 2");
     assert_eq!(watched(&mut script), names(&["failed"]));
-    // Its sandbox was paused: it is watched again once somebody has resumed it.
+    // Its sandbox was paused: it is watched again once it has been resumed elsewhere.
     script.session("failed", SessionEvent::Phase(Phase::Paused));
     assert_eq!(watched(&mut script), names(&[]));
     script.event(Event::Reply(Reply::Sessions(vec![served("failed", 3)])));
@@ -114,7 +114,7 @@ fn a_session_that_waits_is_counted_named_and_gone_to_wherever_it_was_left() {
     script.keys("ctrl-x space");
 
     assert_eq!(script.shown(), "asks");
-    // From here on its own task tells what it does.
+    // From here on its own task reports its activity.
     activity(&mut script, "asks", needs("too late"));
     assert_eq!(state(&script, "asks"), SessionStatus::Booting);
     script.phase("asks", Phase::Live);
@@ -140,7 +140,7 @@ fn sessions_that_are_over_wait_for_nobody() {
     script.phase("one", Phase::Paused);
     script.phase("two", gone());
     script.phase("open", Phase::Paused);
-    // They were on their way.
+    // They were in flight.
     activity(&mut script, "one", needs("bash: ls"));
     activity(&mut script, "two", needs("bash: ls"));
 
@@ -156,7 +156,7 @@ fn sessions_that_are_over_wait_for_nobody() {
     );
     script.keys("ctrl-x space");
     assert_eq!(script.shown(), "shown");
-    // Its request is not on the screen either: nobody would take an answer.
+    // Its request is not on the screen either: an answer would have no effect.
     script.keys("ctrl-x 4");
     let screen = script.screen(120, 36);
     assert!(!screen.contains("rm -rf dist"), "{screen}");
@@ -219,7 +219,7 @@ fn to_look_at_a_paused_session_resumes_nothing_and_enter_does() {
     script.keys("enter");
     assert_eq!(commands(&mut script), [SessionCommand::Retry]);
 
-    // A prompt does, too.
+    // So does a prompt.
     script.keys("ctrl-x 1").type_text("go on").keys("enter");
     let [SessionCommand::Prompt(prompt)] = &commands(&mut script)[..] else {
         panic!("no prompt was sent");
@@ -247,7 +247,7 @@ fn a_resume_that_costs_says_so() {
     assert!(screen.contains(told), "{screen}");
 }
 
-/// Begun in this directory, and on a screen last at this time, if ever.
+/// Created in this directory, and shown last at this time, if ever.
 fn begun(name: &str, project: &str, shown: Option<u64>) -> SessionSummary {
     SessionSummary {
         project: Some(PathBuf::from(project)),
@@ -293,10 +293,10 @@ fn the_start_opens_the_session_of_the_directory_that_was_on_a_screen_last() {
 
     assert_eq!(shown("/a", FirstSession::LastShown), "late");
     assert_eq!(shown("/b", FirstSession::LastShown), "other");
-    // None belongs to it: a new one does.
+    // None belongs to it, so a new one is created.
     assert_eq!(shown("/c", FirstSession::LastShown), "sandbar");
     assert_eq!(shown("/a", FirstSession::New), "sandbar");
-    // One that was asked for is shown wherever it belongs, and also when it can only be read.
+    // A session that the user named is shown wherever it belongs, even if it can only be read.
     for name in ["other", "over", "run"] {
         let chosen = FirstSession::Chosen(SessionKey::from(name));
         assert_eq!(shown("/a", chosen), name);

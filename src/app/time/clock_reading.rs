@@ -1,12 +1,12 @@
-//! Both clocks at the last event: how late it is between two events, and whether the machine slept.
+//! Both clocks at the last event: gives the time between two events, and whether the machine slept.
 
 use crate::app::cx::Cx;
 use crate::domain::time::{Monotonic, UnixMillis};
 
-/// A wall clock that jumps further has not just been set right.
+/// A larger jump of the wall clock is not an adjustment.
 const SLEEP: Monotonic = Monotonic::from_secs(10);
 
-/// What the clocks said at one instant.
+/// Both clocks at one instant.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::app) struct ClockReading {
     now: Monotonic,

@@ -75,7 +75,7 @@ pub(in crate::app) fn brief(time: Duration) -> String {
     }
 }
 
-/// Like [`brief`], but never less than whole seconds: for times that are seen running.
+/// Like [`brief`], but in whole seconds: for running times.
 pub(in crate::app) fn brief_seconds(time: Duration) -> String {
     match time.as_secs() {
         s @ 0..60 => format!("{s}s"),

@@ -1,7 +1,6 @@
 //! Time in the model. Knows no clock: each event brings the time.
 //!
-//! In reading order: `clock_reading` is both clocks at the last event, `format` writes times and durations in a few
-//! characters.
+//! In reading order: `clock_reading` holds both clocks at the last event, `format` formats times and durations.
 
 pub(super) mod clock_reading;
 pub(super) mod format;

@@ -1,11 +1,11 @@
-//! What to do about a failure, as the screen says it: with the keys that do it now.
+//! Words the advice of a failure for the screen, with the present keys.
 //!
-//! Knows no table of keys: whoever draws looks them up where they hold.
+//! Knows no key table: the caller looks the keys up in the right context.
 
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 
-/// The keys of what is advised, as the user has bound them; empty where none does it.
+/// The keys for each piece of advice, as the user has bound them; empty if unbound.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::app) struct AdviceKeys {
     pub(in crate::app) retry: String,
@@ -24,7 +24,7 @@ impl AdviceKeys {
         })
     }
 
-    /// Whether the words name the key that tries again.
+    /// Whether the words name the key that retries.
     pub(in crate::app) fn name_retry(&self, failure: &Failure) -> bool {
         !self.retry.is_empty() && failure.next.advice.iter().any(Advice::is_retry)
     }
@@ -63,7 +63,7 @@ impl AdviceKeys {
     }
 }
 
-/// `press r to try again`; without a key just what it would do.
+/// `press r to try again`; without a key, only the action.
 pub(in crate::app) fn press(key: &str, what: &str) -> String {
     match key {
         "" => what.to_owned(),
@@ -71,7 +71,7 @@ pub(in crate::app) fn press(key: &str, what: &str) -> String {
     }
 }
 
-/// `r revives it`, or what is said where no key does it.
+/// `r revives it`; without a key, the text `without`.
 pub(in crate::app) fn key_does(key: &str, does: &str, without: &str) -> String {
     match key {
         "" => without.to_owned(),

@@ -1,4 +1,4 @@
-//! The lines at the rim: header above, status and keys below.
+//! The header, the status line and the line of keys.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -29,7 +29,7 @@ impl App {
         if let Some(area) = areas.status {
             self.view_status(area, buf, vx);
         } else if let Some(text) = self.notice_text() {
-            // Too low for a status line: what must be read takes the first row for a while.
+            // Too low for a status line: important notices take the first row for a while.
             let row = Rect {
                 height: 1,
                 ..screen
@@ -80,7 +80,7 @@ impl App {
         }
     }
 
-    /// The name and the state of what is shown; only a sign for the state where it is narrow.
+    /// The name and the state of the shown session; only a sign for the state on a narrow screen.
     fn identity(&self, width: u16, room: usize, vx: &ViewCx<'_>) -> Vec<(String, Style)> {
         let theme = vx.theme;
         let name = ansi::plain(self.name_shown());
@@ -109,7 +109,7 @@ impl App {
         parts
     }
 
-    /// What the header says of the sandbox, the most important first.
+    /// The header's facts about the sandbox, the most important first.
     fn facts(&self, sandbox: Option<&SandboxInfo>, wall: UnixMillis) -> Vec<String> {
         let row = self.open.shown().and_then(|key| self.list.row(key));
         let Some(info) = sandbox.or(row.map(|row| &row.sandbox)) else {
@@ -141,8 +141,8 @@ impl App {
         facts
     }
 
-    /// What other sessions want, and how many sandboxes run that no session has, where the list is not
-    /// in sight: `[!2] [x1] [+1]`.
+    /// How many other sessions need the user or have failed, and how many unattached sandboxes run,
+    /// for screens without the list: `[!2] [x1] [+1]`.
     fn badges(&self) -> String {
         let count = |wanted: SessionStatus| {
             self.list
@@ -217,14 +217,14 @@ impl App {
         self.key_name(Action::App(action))
     }
 
-    /// The key of an action that works in the pane that has the focus; empty where there is none.
+    /// The key of an action in the focused pane; empty if it has none.
     pub(in crate::app) fn key_name(&self, action: Action) -> String {
         let keymap = &self.options.keymap;
         let key = keymap.key_for(action, &self.pane_contexts());
         key.map(ToString::to_string).unwrap_or_default()
     }
 
-    /// What a prompt waits for now, in a few words; empty where it is sent at once.
+    /// What a prompt waits for now, in a few words; empty while prompts are sent at once.
     pub(in crate::app) fn waits_for(&self) -> &'static str {
         match self.session().map(crate::app::OpenSession::phase) {
             Some(Phase::Booting(_)) if !self.is_attached() => {
@@ -252,7 +252,7 @@ impl App {
     }
 }
 
-/// What the screen says about the scripted model.
+/// The screen's name for the scripted model.
 const DEMO: &str = "demo model";
 
 /// Writes texts one after the other into the first row of `area`.

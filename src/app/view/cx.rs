@@ -5,10 +5,10 @@ use super::viewport::Viewport;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::TextCache;
 
-/// Lent to every view.
+/// Passed to every view.
 pub struct ViewCx<'a> {
     pub theme: &'a Theme,
-    /// Rendered texts; the loop owns them.
+    /// Rendered texts; the event loop owns them.
     pub cache: &'a mut TextCache,
     /// Written while drawing; start each frame with the default.
     pub viewport: &'a mut Viewport,

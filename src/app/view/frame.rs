@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 use super::theme::Theme;
 use crate::text::wrap;
 
-/// A frame with a title on the left and one on the right, which is left out where it has no room.
+/// A frame with a title on the left and one on the right, which is left out if it does not fit.
 pub(in crate::app) struct PaneFrame<'a> {
     pub(in crate::app) title: &'a str,
     pub(in crate::app) right: &'a str,
@@ -16,12 +16,12 @@ pub(in crate::app) struct PaneFrame<'a> {
 }
 
 impl PaneFrame<'_> {
-    /// The columns that a title on the right may have.
+    /// The columns available for a title on the right.
     pub(in crate::app) fn room(title: &str, area: Rect) -> usize {
         usize::from(area.width).saturating_sub(wrap::width(title) + 7)
     }
 
-    /// Draws the frame and returns what is inside.
+    /// Draws the frame and returns the area inside.
     pub(in crate::app) fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) -> Rect {
         self.draw_with_key("", area, buf, theme)
     }
@@ -61,7 +61,7 @@ impl PaneFrame<'_> {
     }
 }
 
-/// Empties a box of this size in the middle of the screen, as far as it fits.
+/// Clears a box of this size in the middle of the screen, as far as it fits.
 pub(in crate::app) fn centred(screen: Rect, width: u16, height: u16, buf: &mut Buffer) -> Rect {
     let width = width.min(screen.width);
     let height = height.min(screen.height);

@@ -1,5 +1,5 @@
-//! The last line of the screen: the keys that help most where the keys go now, always as the user has
-//! bound them.
+//! The last line of the screen: the most useful keys for the focused part, as the user has bound
+//! them.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,7 +17,8 @@ use crate::text::wrap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app) struct KeyHint {
     actions: &'static [Action],
-    /// Another word than the table's for the first action, where it depends on more than the context.
+    /// Replaces the table's word for the first action, if the word depends on more than the
+    /// context.
     words: Option<&'static str>,
 }
 
@@ -36,7 +37,7 @@ macro_rules! hint {
 }
 
 const SCROLL: KeyHint = hint!(Chat::Stop => "scroll");
-/// It takes two.
+/// Stopping takes two presses.
 const STOP: KeyHint = hint!(Chat::Stop Chat::Stop);
 const HELP: KeyHint = hint!(App::Help);
 const QUIT: KeyHint = hint!(App::QuitIfEmpty);
@@ -51,7 +52,7 @@ const TRANSCRIPT: &[KeyHint] = &[
     HELP,
 ];
 
-/// The options have their digits beside them.
+/// The options show their digits themselves.
 const REQUEST: &[KeyHint] = &[
     hint!(Chat::RequestPrevious Chat::RequestNext),
     hint!(Chat::RequestAccept),
@@ -79,7 +80,7 @@ const LIST: &[KeyHint] = &[
     QUIT,
 ];
 
-/// On a sandbox that no session has; not all can be adopted.
+/// On an unattached sandbox; not every one can be adopted.
 const STRANGER: &[KeyHint] = &[
     hint!(Sessions::Adopt),
     hint!(Sessions::Pause => "pause"),
@@ -109,7 +110,7 @@ const LOG: &[KeyHint] = &[
     HELP,
 ];
 
-/// How an overlay is left and scrolled.
+/// The keys that close and scroll an overlay.
 pub(in crate::app) const CLOSE: KeyHint = hint!(App::Close);
 pub(in crate::app) const SCROLL_OVERLAY: KeyHint = hint!(App::ScrollDown App::ScrollUp);
 pub(in crate::app) const YES: KeyHint = hint!(App::Confirm);
@@ -153,7 +154,7 @@ impl App {
                 vec![hint!(App::NewSession), HELP, QUIT]
             }
             KeyContext::Picker => PICKER.to_vec(),
-            // What lies on top says its keys itself.
+            // An overlay shows its keys itself.
             KeyContext::Help | KeyContext::Confirm | KeyContext::Always => Vec::new(),
         };
         let hints = hints.into_iter();
@@ -162,7 +163,7 @@ impl App {
             .collect()
     }
 
-    /// The keys of a hint and its words; `None` where one of its actions has no key.
+    /// The keys of a hint and its words; `None` if one of its actions has no key.
     pub(in crate::app) fn hint(
         &self,
         hint: KeyHint,
@@ -177,7 +178,7 @@ impl App {
                 return None;
             }
             let key = theme.key_names(&keys.to_string());
-            // Arrows stand together.
+            // Arrows are written without a separator.
             if !names.is_empty() && (key.is_ascii() || names.is_ascii()) {
                 names.push(' ');
             }

@@ -1,18 +1,18 @@
-//! Size, focus and zoom to areas. Content degrades, it is never squeezed: where there is no room for
-//! a pane beside the others, it takes the body while it has the focus.
+//! Maps size, focus and zoom to areas. Panes are dropped, never squeezed: a pane that does not fit
+//! next to the others takes the whole body while it has the focus.
 
 use ratatui::layout::Rect;
 
 use crate::app::pane::Pane;
 
-/// Who stands where. A pane without an area is not on the screen.
+/// The area of each pane. A pane without an area is not on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Areas {
     pub header: Option<Rect>,
     pub sessions: Option<Rect>,
     pub chat: Option<Rect>,
     pub logs: Option<Rect>,
-    /// The newest line of the log, where the pane has no room.
+    /// The newest line of the log, if the pane does not fit.
     pub ticker: Option<Rect>,
     pub status: Option<Rect>,
     pub hints: Option<Rect>,
@@ -27,7 +27,7 @@ pub struct Shape {
     pub attached: bool,
 }
 
-/// Below this many columns or rows there is only the chat.
+/// On a smaller screen there is only the chat.
 const SMALLEST: (u16, u16) = (22, 8);
 
 /// Divides the screen.
@@ -57,7 +57,7 @@ pub fn areas(screen: Rect, shape: Shape) -> Areas {
     areas
 }
 
-/// Whether the pane stands beside the others at this width.
+/// Whether the pane fits next to the others at this width.
 fn fits(pane: Pane, width: u16) -> bool {
     pane == Pane::Chat || width >= 110
 }
@@ -101,7 +101,7 @@ pub(in crate::app) fn take_top(area: &mut Rect, rows: u16) -> Rect {
     top
 }
 
-/// Takes rows from the bottom of an area, as many as it has.
+/// Takes rows from the bottom of an area, as far as it has them.
 pub(in crate::app) fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     area.height -= rows;

@@ -1,9 +1,10 @@
-//! Draws the whole screen: the panes at their places, the bars around them, what lies above. Knows the model's parts by
-//! their own views, and changes nothing.
+//! Draws the whole screen: the panes, the bars around them, the overlays. Uses the views of the
+//! model's parts, and changes nothing.
 //!
-//! In reading order: `layout` cuts the screen into areas, `cx` is what every view is lent, `theme` has
-//! the styles, `frame` draws borders, `bars` the header and the status line, `hints` the keys below, `advice` words what can be done about a
-//! failure; `viewport` is what a frame tells the model.
+//! In reading order: `layout` divides the screen into areas, `cx` is what every view receives,
+//! `theme` has the styles, `frame` draws borders, `bars` the header and the status line, `hints`
+//! the keys below, `advice` words the advice of failures; `viewport` is what a frame reports to the
+//! model.
 
 pub(super) mod advice;
 pub(super) mod bars;
@@ -31,7 +32,7 @@ use frame::PaneFrame;
 use layout::{Areas, Shape};
 
 impl App {
-    /// Draws the whole screen and writes down in `vx.viewport` what is where. `buf` is empty.
+    /// Draws the whole screen and records positions in `vx.viewport`. `buf` is empty.
     pub fn view(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
@@ -98,7 +99,7 @@ impl App {
             now: vx.now,
             wall: vx.wall,
         };
-        // The composer and some of what was said stay in sight.
+        // The composer and some of the conversation stay visible.
         let rows = area.height;
         let room = rows.saturating_sub(chat::least_rows(rows));
         let lines = trail.lines(area.width, room);
@@ -128,8 +129,8 @@ impl App {
         }
     }
 
-    /// The key that focuses a pane, for its title: only where it is short, there are several panes, and
-    /// it works.
+    /// The key that focuses a pane, for its title: only if it is short, there are several panes,
+    /// and the key works.
     fn pane_key(&self, action: AppAction) -> String {
         let key = self.key_of(action);
         if self.is_attached() || wrap::width(&key) > 3 {
@@ -147,8 +148,8 @@ impl App {
         revive::hint(snapshot, &self.key_of(AppAction::Revive), self.clock(wall))
     }
 
-    /// What the conversation is about stands in the header where there is no session with a name of its
-    /// own.
+    /// The conversation's title. An attached server has no session name, so the header shows the
+    /// title instead.
     fn chat_title(&self, width: u16) -> String {
         if self.is_attached() {
             return "Chat".to_owned();

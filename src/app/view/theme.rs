@@ -1,5 +1,6 @@
-//! Style roles and glyphs. The default theme takes the terminal's own colours: default foreground
-//! and background, the 16 ANSI colours, bold, dim and reverse; nothing is ever painted behind text.
+//! Style roles and glyphs. The default theme uses the terminal's own colours: default foreground
+//! and background, the 16 ANSI colours, bold, dim and reverse; no background is ever painted behind
+//! text.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
@@ -11,7 +12,7 @@ use crate::text::Palette;
 /// Whether colours may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Colours {
-    /// The terminal's 16.
+    /// The terminal's 16 colours.
     #[default]
     Terminal,
     /// `NO_COLOR`: attributes only.
@@ -26,7 +27,7 @@ pub enum Characters {
     Ascii,
 }
 
-/// How things look, by role.
+/// Styles by role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theme {
     pub colours: Colours,
@@ -34,13 +35,13 @@ pub struct Theme {
     pub text: Style,
     pub dim: Style,
     pub strong: Style,
-    /// Things at work.
+    /// Something at work.
     pub accent: Style,
-    /// Things that want the user.
+    /// Something that needs the user.
     pub warning: Style,
     pub error: Style,
     pub success: Style,
-    /// The row under the cursor of a list that has the focus.
+    /// The row under the cursor in the focused list.
     pub selection: Style,
     /// A key in a hint.
     pub key: Style,
@@ -105,7 +106,7 @@ impl Theme {
         self.characters == Characters::Ascii
     }
 
-    /// Names of keys as hints draw them: arrows as arrows, where they can be drawn.
+    /// Key names for hints: arrow glyphs where they can be drawn.
     pub fn key_names(&self, names: &str) -> String {
         let arrow = |name| match name {
             "up" => self.pick("↑", "up"),
@@ -117,7 +118,7 @@ impl Theme {
         names.split(' ').map(arrow).collect::<Vec<_>>().join(" ")
     }
 
-    /// Returns `unicode`, or `ascii` where only that may be drawn.
+    /// Returns `unicode`, or `ascii` if only that may be drawn.
     pub fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self.characters {
             Characters::Unicode => unicode,
@@ -125,7 +126,8 @@ impl Theme {
         }
     }
 
-    /// The lines of a pane's frame: heavy where the focus is, so that it shows without colour.
+    /// The lines of a pane's frame: heavy for the focused pane, so that the focus shows without
+    /// colour.
     pub fn frame(&self, focused: bool) -> border::Set<'static> {
         const ASCII: border::Set<'static> = border::Set {
             top_left: "+",
@@ -152,7 +154,7 @@ impl Theme {
         }
     }
 
-    /// Replaces what the program itself draws beyond ASCII; texts of others stay as they are.
+    /// Replaces the program's own glyphs beyond ASCII; foreign text stays unchanged.
     pub fn to_ascii(&self, buf: &mut Buffer) {
         for cell in &mut buf.content {
             let plain = match cell.symbol() {
@@ -194,7 +196,7 @@ impl Theme {
         }
     }
 
-    /// The frame of the spinner at `step`, one column wide.
+    /// The spinner's glyph at `step`, one column wide.
     pub fn spinner(&self, step: u64) -> &'static str {
         const UNICODE: [&str; 8] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"];
         const ASCII: [&str; 4] = ["|", "/", "-", "\\"];

@@ -1,4 +1,4 @@
-//! What was drawn, as plain data: the one way back from a frame to the model. The loop stores it
+//! What was drawn, as plain data: the one path from a frame back to the model. The loop stores it
 //! with `App::shown` after each frame; it never causes a frame.
 
 use ratatui::layout::{Position, Rect};
@@ -10,15 +10,15 @@ use crate::app::pane::Pane;
 /// What the last frame showed, and where.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Viewport {
-    /// Where the terminal's cursor belongs, as (column, row); hidden when `None`.
+    /// The position of the terminal's cursor as (column, row); hidden if `None`.
     pub cursor: Option<(u16, u16)>,
     pub chat: ChatViewport,
     pub logs: LogsViewport,
-    /// The first row that was drawn of what lies on top, where that can be scrolled.
+    /// The first row of the top overlay that was drawn, if it can scroll.
     pub overlay: Option<u16>,
     /// The panes that were drawn, the topmost last.
     pub panes: Vec<(Pane, Rect)>,
-    /// The rows of the list that were drawn: their index and area.
+    /// The rows of the list that were drawn: index and area.
     pub rows: Vec<(usize, Rect)>,
 }
 

@@ -1,9 +1,9 @@
-//! A text that steps aside while the composer is needed for something else, and comes back.
+//! Sets the composer's text aside while the composer is needed for an answer, and restores it.
 
 use super::Composer;
 
 impl Composer {
-    /// The whole text and what is set aside, as it is kept over a restart.
+    /// The whole text with what is set aside, as it is stored as the draft.
     pub(in crate::app::chat) fn unsent(&self) -> String {
         let aside = self
             .aside
@@ -13,7 +13,7 @@ impl Composer {
         texts.collect::<Vec<String>>().join("\n")
     }
 
-    /// Leaves the editor empty; [`Composer::bring_back`] puts the text where it was.
+    /// Empties the editor; [`Composer::bring_back`] restores the text.
     pub(in crate::app::chat) fn set_aside(&mut self) {
         if self.aside.is_none() && !self.is_empty() {
             let draft = self.draft();
@@ -26,7 +26,7 @@ impl Composer {
         self.aside.is_some()
     }
 
-    /// Brings back what was set aside, before what was written since.
+    /// Restores the text that was set aside, before what was written since.
     pub(in crate::app::chat) fn bring_back(&mut self) {
         let Some(draft) = self.aside.take() else {
             return;

@@ -1,6 +1,6 @@
-//! Moving and erasing by what a reader sees as a character, and by words.
+//! Moves and deletes by grapheme and by word.
 //!
-//! What is erased by one key comes back by one undo; by words, also by ctrl-y.
+//! One undo restores what one key deleted; ctrl-y also restores deleted words.
 
 use tui_textarea::CursorMove;
 use unicode_segmentation::UnicodeSegmentation;
@@ -9,7 +9,7 @@ use super::{Composer, words};
 use crate::app::input::backspace::erased;
 
 impl Composer {
-    /// Moves by one character as the user sees it, not by one code point.
+    /// Moves by one grapheme, not by one code point.
     pub(super) fn step(&mut self, to: CursorMove) -> bool {
         let count = match to {
             CursorMove::Back => self.chars_before(),
@@ -50,7 +50,7 @@ impl Composer {
         true
     }
 
-    /// What is erased by words can be put back by ctrl-y.
+    /// Deletes a word; ctrl-y puts it back.
     pub(super) fn erase_word(&mut self) -> bool {
         let (line, column) = self.line();
         let Some(start) = words::start_before(line, column) else {
@@ -71,8 +71,8 @@ impl Composer {
         self.area.cut()
     }
 
-    /// Selects more than one char in a direction, so that they are erased, and come back, as one. One alone
-    /// needs no selection, and a line end is none of the line's chars.
+    /// Selects more than one char in a direction, so that they are deleted and restored as one. A
+    /// single char needs no selection, and a line end is not among the line's chars.
     fn select(&mut self, to: CursorMove, count: usize) {
         self.area.cancel_selection();
         if count > 1 {
@@ -87,20 +87,20 @@ impl Composer {
         }
     }
 
-    /// The line of the cursor, and its char index there.
+    /// The line of the cursor, and the cursor's char index in it.
     fn line(&self) -> (&str, usize) {
         let (row, column) = self.cursor();
         let line = self.area.lines().get(row);
         (line.map_or("", String::as_str), column)
     }
 
-    /// The line of the cursor, before and after it.
+    /// The cursor's line, split at the cursor.
     fn around(&self) -> (&str, &str) {
         let (line, column) = self.line();
         line.split_at(byte_of(line, column))
     }
 
-    /// How many chars the grapheme before the cursor has; 0 at the head of a line.
+    /// How many chars the grapheme before the cursor has; 0 at the start of a line.
     fn chars_before(&self) -> usize {
         let before = self.around().0.graphemes(true).next_back();
         before.map_or(0, |g| g.chars().count())

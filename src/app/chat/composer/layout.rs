@@ -1,7 +1,8 @@
-//! Wraps the composer's text by display width and knows where its cursor stands.
+//! Wraps the composer's text by display width and locates its cursor.
 //!
-//! In go lines, a cursor as (line, char) and a width; out come rows as they are drawn. Every control
-//! character is replaced here, so nothing that was pasted can reach the terminal as a sequence.
+//! Input: lines, a cursor as (line, char) and a width. Output: rows as they are drawn. Every
+//! control character is replaced here, so nothing pasted can reach the terminal as an escape
+//! sequence.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -11,7 +12,7 @@ use crate::text::{hidden, wrap};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::app::chat) struct ComposerRow {
     pub(in crate::app::chat) text: String,
-    /// The line this row is cut from.
+    /// The line that this row is part of.
     line: usize,
     /// Char index in the line and display column of each grapheme, and of the row's end.
     stops: Vec<(usize, usize)>,
@@ -25,7 +26,7 @@ pub(in crate::app::chat) struct ComposerLayout {
     pub(in crate::app::chat) cursor: (usize, usize),
 }
 
-/// A piece that is never cut: a grapheme or a chip.
+/// A piece that is never broken: a grapheme or a chip.
 struct ComposerPiece {
     shown: String,
     width: usize,
@@ -33,7 +34,7 @@ struct ComposerPiece {
     is_space: bool,
 }
 
-/// Wraps `lines` to `width` columns, of which the last is kept free for the cursor.
+/// Wraps `lines` to `width` columns; the last column is reserved for the cursor.
 pub(in crate::app::chat) fn lay_out(
     lines: &[String],
     cursor: (usize, usize),
@@ -105,8 +106,8 @@ fn wrap(
     }
 }
 
-/// How many pieces the next row takes: up to the last space or the last break between wide characters that
-/// fits, else as many as fit.
+/// How many pieces the next row holds: up to the last space or the last break between wide
+/// characters that fits, otherwise as many as fit.
 fn row_end(pieces: &[ComposerPiece], width: usize) -> usize {
     let mut column = 0;
     let mut end = None;
@@ -149,7 +150,7 @@ fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -
     }
 }
 
-/// Line and char index of the place one row above or below the cursor, in the nearest column.
+/// The line and char index one row above or below the cursor, in the nearest column.
 pub(in crate::app::chat) fn neighbour(
     layout: &ComposerLayout,
     down: bool,

@@ -1,16 +1,14 @@
-//! The prompt editor: a layer over tui-textarea with our keys, prompt history and chips.
+//! The prompt editor: our keys, prompt history and chips on top of tui-textarea.
 //!
-//! In go keys and pastes; out comes exactly what was typed and pasted. A long paste stands in the
-//! text as one character of a private plane, its chip, which is drawn as a label, moves and is
-//! deleted as one, and is expanded when the text leaves. Characters of that plane that come from
-//! outside become chips too, so a text can never be taken for one.
+//! Input: keys and pastes. Output: exactly the text that was typed and pasted. In the text, a long
+//! paste is one private-use character, its chip: it is drawn as a label, moves and is deleted as
+//! one, and is expanded when the text leaves. Private-use characters from outside become chips too,
+//! so no text can be mistaken for a chip.
 //!
-//! It does not know what becomes of a text, and it draws nothing: `composer_layout` wraps the text
-//! by display width, `view_composer` puts it on the screen.
-//!
-//! In reading order: `paste_chips` is what stands for long pastes, `layout` wraps the text by display width, `words` and
-//! `edit` move and delete, `aside` puts a text away for a while, `pending_prompts` has what was sent and is not shown by
-//! the server yet. It does not know what becomes of a text, and draws nothing.
+//! In reading order: `paste_chips` holds what chips stand for, `layout` wraps the text by display
+//! width, `words` and `edit` move and delete, `aside` sets a text aside, `pending_prompts` holds
+//! the sent prompts that the server does not show yet. The composer does not know what a text is
+//! for, and draws nothing: that is `view/composer.rs`.
 
 mod aside;
 mod edit;
@@ -25,32 +23,32 @@ use crate::app::input::key::{Key, KeyCode};
 use layout::ComposerLayout;
 use paste_chips::{Chips, has_reserved, is_reserved};
 
-/// A paste of more lines or more characters than these becomes a chip.
+/// A paste with more lines or more characters becomes a chip.
 const CHIP_LINES: usize = 10;
 const CHIP_CHARS: usize = 1000;
-/// A recalled text stays editable up to a larger size.
+/// Recalled text up to this size stays editable instead of becoming a chip.
 const RECALL_CHARS: usize = 8000;
 const HISTORY: usize = 200;
 const UNDO: usize = 500;
 
-/// A text with its chips, as history and stash keep it.
+/// A text with its chips, as the history stores it.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Draft {
     text: String,
     chips: Chips,
 }
 
-/// What the last piece of a paste left, as long as nothing else was edited since.
+/// The last piece of a paste, as long as nothing was edited since.
 #[derive(Debug, Clone)]
 struct OpenPaste {
     into: PasteTarget,
-    /// Where the piece ended; elsewhere the next one is a paste of its own.
+    /// Where the piece ended; at any other cursor position, the next piece is a paste of its own.
     end: (usize, usize),
 }
 
 #[derive(Debug, Clone)]
 enum PasteTarget {
-    /// In the text, as the last entry of the undo history.
+    /// In the text, as the newest entry of the undo history.
     Text(String),
     /// In the last chip.
     Chip,
@@ -64,9 +62,9 @@ pub(super) struct Composer {
     growing: Option<OpenPaste>,
     /// Sent prompts, oldest first.
     history: Vec<Draft>,
-    /// Index into `history` while going through it, and the draft that waits meanwhile.
+    /// Index into `history` while the user browses it, and the draft to return to.
     browsing: Option<(usize, Draft)>,
-    /// What stood here before a request was answered.
+    /// The text before the user began to answer a request.
     aside: Option<Draft>,
     changed: bool,
 }
@@ -125,7 +123,7 @@ impl Composer {
         std::mem::take(&mut self.changed)
     }
 
-    /// What was taken was not stored.
+    /// Marks the text as changed again, because the draft could not be stored.
     pub(super) fn set_changed(&mut self) {
         self.changed = true;
     }
@@ -134,7 +132,7 @@ impl Composer {
         self.changed
     }
 
-    /// Takes the text to be sent: remembers it in the history and leaves the editor empty.
+    /// Returns the text to send, adds it to the history and empties the editor.
     pub(super) fn take(&mut self) -> String {
         let text = self.text();
         let draft = self.draft();
@@ -156,7 +154,7 @@ impl Composer {
         self.browsing = None;
     }
 
-    /// Puts a text in place of what is there, for editing.
+    /// Replaces the text.
     pub(super) fn set(&mut self, text: &str) {
         self.clear();
         let text = normalized(text);
@@ -167,7 +165,7 @@ impl Composer {
         }
     }
 
-    /// Puts a text before what is there, on lines of its own.
+    /// Inserts a text on lines of its own before the present one.
     pub(super) fn prepend(&mut self, text: &str) {
         if self.is_empty() {
             self.set(text);
@@ -178,7 +176,7 @@ impl Composer {
         self.paste(&format!("{text}\n"));
     }
 
-    /// Remembers a prompt that was sent before, so that it can be recalled.
+    /// Adds an earlier prompt to the history.
     pub(super) fn remember(&mut self, text: &str) {
         let text = normalized(text);
         if self
@@ -206,8 +204,8 @@ impl Composer {
         }
     }
 
-    /// Goes on with the paste that ended at the cursor: the two become one text, or one chip. Costs
-    /// what the piece costs, however much came before it.
+    /// Continues the paste that ended at the cursor: both become one text, or one chip. The cost
+    /// depends on the piece only, not on what came before it.
     pub(super) fn paste_more(&mut self, piece: &str) {
         let piece = normalized(piece);
         let end = self.cursor();
@@ -258,7 +256,7 @@ impl Composer {
         self.edited();
     }
 
-    /// Does an editing key. Returns whether it was one.
+    /// Handles an editing key. Returns whether it was one.
     pub(super) fn key(&mut self, key: Key) -> bool {
         let edited = match (key.code, key.ctrl, key.alt) {
             (KeyCode::Char(c), false, false) if !c.is_control() => self.insert(c),
@@ -285,7 +283,7 @@ impl Composer {
         true
     }
 
-    /// The readline set.
+    /// The readline keys.
     fn control_key(&mut self, c: char) -> bool {
         let edited = match c {
             'a' => return self.go(CursorMove::Head),
@@ -335,7 +333,7 @@ impl Composer {
         }
     }
 
-    /// Shows the previous prompt of the history, or the next one and at last the draft again.
+    /// Shows the previous prompt of the history, or the next one, and finally the draft again.
     pub(super) fn recall(&mut self, newer: bool) {
         let (index, stash) = match (self.browsing.take(), newer) {
             (None, true) => return,
@@ -374,8 +372,8 @@ impl Composer {
         })
     }
 
-    /// The rows around the cursor: `height` to both sides, where there are so many. Lines that are
-    /// further away are not laid out, or each key would cost more the longer the text is.
+    /// The rows around the cursor, up to `height` on each side. Lines further away are not laid
+    /// out; otherwise each key would cost more the longer the text is.
     pub(super) fn window(&self, width: u16, height: u16) -> ComposerLayout {
         let reach = usize::from(height);
         let (line, column) = self.cursor();

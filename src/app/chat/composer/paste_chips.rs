@@ -1,8 +1,8 @@
-//! What the composer's chips stand for.
+//! The texts behind the composer's chips.
 //!
-//! A chip is one character of a private plane; the text behind it is kept here and counted as it
-//! grows, so that a label costs nothing, however long the text is. It does not know where in the
-//! composer its characters stand, or whether they still do: an undo may bring one back.
+//! A chip is one private-use character; its text is kept here and measured as it grows, so that a
+//! label costs nothing, however long the text is. This module does not know where in the composer a
+//! chip's character is, or whether it still exists: an undo may restore one.
 
 const BASE: u32 = 0x10_0000;
 const MAX: usize = 0xfff0;
@@ -14,13 +14,13 @@ struct Chip {
     newlines: usize,
 }
 
-/// `0[n]` is what the character `BASE + n` stands for.
+/// `0[n]` is the text of the character `BASE + n`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::app::chat) struct Chips(Vec<Chip>);
 
 impl Chips {
-    /// Adds a text and returns the character that stands for it. Without a free character the text
-    /// goes into the last chip, so that nothing is lost, and there is none to insert.
+    /// Adds a text and returns its character. When no character is free, the text is appended to
+    /// the last chip, so that nothing is lost, and there is no character to insert.
     pub(in crate::app::chat) fn push(&mut self, text: &str) -> Option<char> {
         let free = (self.0.len() < MAX).then(|| chip(self.0.len()));
         if free.is_some() {
@@ -30,7 +30,7 @@ impl Chips {
         free
     }
 
-    /// Lets the last chip grow.
+    /// Appends to the last chip.
     pub(in crate::app::chat) fn push_to_last(&mut self, text: &str) {
         if let Some(last) = self.0.last_mut() {
             last.text.push_str(text);
@@ -39,7 +39,7 @@ impl Chips {
         }
     }
 
-    /// What a character is drawn as, if it is a chip.
+    /// The label of a character, if it is a chip.
     pub(in crate::app::chat) fn label(&self, c: char) -> Option<String> {
         let index = index_of(c)?;
         let Chip {
@@ -56,7 +56,7 @@ impl Chips {
         })
     }
 
-    /// The text with its chips replaced by what they stand for.
+    /// The text with its chips expanded.
     pub(in crate::app::chat) fn expand(&self, text: &str) -> String {
         let mut whole = String::with_capacity(text.len());
         for c in text.chars() {
@@ -69,7 +69,7 @@ impl Chips {
     }
 }
 
-/// Whether a character could be taken for a chip.
+/// Whether a character could be mistaken for a chip.
 pub(in crate::app::chat) fn is_reserved(c: char) -> bool {
     u32::from(c) >= BASE
 }

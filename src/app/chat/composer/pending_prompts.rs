@@ -1,32 +1,32 @@
-//! The prompts that are not in the conversation yet: what the session's task tells of them, and beside
-//! it the little that it may not know.
+//! The prompts that are not in the conversation yet: a copy of the session task's queue, and the
+//! prompts that the task may not have received.
 //!
-//! The task owns the queue and tells it whole after each change; this mirrors it. A prompt is here alone
-//! from its Enter until the task has it stored, so that nothing that was typed is lost where the task
-//! does not take it.
+//! The task owns the queue and sends all of it after each change. Between Enter and the task's
+//! report that a prompt is stored, only this copy has the prompt, so that no typed text is lost
+//! when the task does not accept it.
 
 use crate::domain::id::MessageId;
 use crate::domain::session::{Prompt, PromptQueue, SessionCommand};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::app::chat) struct PendingPrompts {
-    /// As the session's task told it.
+    /// As the session's task last sent it.
     queue: PromptQueue,
-    /// Sent here, and the task has not told of them yet; oldest first.
+    /// Sent from here, but not reported by the task yet; oldest first.
     untold: Vec<UntoldPrompt>,
-    /// Taken out for editing; the task may tell of them until it hears of it.
+    /// Removed for editing; the task may report them until it has handled the removal.
     removed: Vec<MessageId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct UntoldPrompt {
     prompt: Prompt,
-    /// The task was not given it: it waits here to be sent again.
+    /// The task did not receive it: it waits here to be sent again.
     is_refused: bool,
 }
 
 impl PendingPrompts {
-    /// The user has sent a prompt.
+    /// The user sent a prompt.
     pub(in crate::app::chat) fn sent(&mut self, prompt: Prompt) {
         self.untold.push(UntoldPrompt {
             prompt,
@@ -34,12 +34,12 @@ impl PendingPrompts {
         });
     }
 
-    /// Whether a prompt on its way is not known to be stored.
+    /// Whether a prompt that is on its way is not known to be stored.
     pub(in crate::app::chat) fn is_unsaved(&self, id: &MessageId) -> bool {
         self.untold.iter().any(|untold| untold.is(id))
     }
 
-    /// Takes the queue as told.
+    /// The task reports its queue.
     pub(in crate::app::chat) fn told(&mut self, queue: PromptQueue) {
         self.queue = queue;
         let PromptQueue { waiting, sent, .. } = &self.queue;
@@ -53,14 +53,14 @@ impl PendingPrompts {
             .retain(|id| waiting.iter().any(|one| one.message == *id));
     }
 
-    /// The server shows this message.
+    /// The server shows this message now.
     pub(in crate::app::chat) fn forget(&mut self, id: &MessageId) {
         self.queue.waiting.retain(|prompt| prompt.message != *id);
         self.queue.sent.retain(|prompt| prompt.message != *id);
         self.untold.retain(|untold| !untold.is(id));
     }
 
-    /// The task was not given this command.
+    /// The task did not receive this command.
     pub(in crate::app::chat) fn refused(&mut self, command: &SessionCommand) {
         match command {
             SessionCommand::Prompt(prompt) => {
@@ -74,14 +74,14 @@ impl PendingPrompts {
         }
     }
 
-    /// The task has ended, and tells nothing more of what it was given.
+    /// The task has ended, and will not report on anything it received.
     pub(in crate::app::chat) fn task_ended(&mut self) {
         for untold in &mut self.untold {
             untold.is_refused = true;
         }
     }
 
-    /// What to ask of the task so that all that is on hold goes on.
+    /// The commands that release all held prompts.
     pub(in crate::app::chat) fn release(&mut self) -> Vec<SessionCommand> {
         let refused = self.untold.iter_mut().filter(|untold| untold.is_refused);
         let again = refused.map(|untold| {
@@ -91,7 +91,8 @@ impl PendingPrompts {
         again.chain([SessionCommand::ReleaseQueue]).collect()
     }
 
-    /// Takes back the newest waiting prompt for editing, and says what to ask of the task for it.
+    /// Removes the newest waiting prompt for editing. Returns it with the command for the task, if
+    /// one is needed.
     pub(in crate::app::chat) fn take_last(&mut self) -> Option<(Prompt, Option<SessionCommand>)> {
         if let Some(index) = self.untold.iter().rposition(|untold| untold.is_refused) {
             return Some((self.untold.remove(index).prompt, None));
@@ -102,12 +103,12 @@ impl PendingPrompts {
         Some((last, Some(command)))
     }
 
-    /// The first prompt that waits with the task.
+    /// The first prompt in the task's queue.
     pub(in crate::app::chat) fn next(&self) -> Option<&Prompt> {
         self.queued().next()
     }
 
-    /// The prompts that wait, the next one first: the queue, then what the task was not given.
+    /// The waiting prompts, the next one first: the queue, then what the task did not receive.
     pub(in crate::app::chat) fn waiting(&self) -> impl Iterator<Item = &Prompt> {
         self.queued().chain(self.untold(true))
     }
@@ -122,7 +123,7 @@ impl PendingPrompts {
         self.waiting().count()
     }
 
-    /// Whether what waits goes on only when it is released.
+    /// Whether the waiting prompts need a release by the user.
     pub(in crate::app::chat) fn is_held(&self) -> bool {
         (self.queue.held && self.next().is_some()) || self.untold(true).next().is_some()
     }

@@ -1,11 +1,11 @@
-//! Where words begin and end, for the keys that move and delete by words.
+//! Word boundaries, for the keys that move and delete by word.
 //!
-//! In go a line and a column, counted in chars; out come columns. A word is what Unicode's segmentation (UAX 29)
-//! says, with ICU's dictionaries for scripts that write no spaces (Chinese, Japanese, Thai, Lao, Khmer,
-//! Burmese). ASCII punctuation ends a word and its runs are words of their own, as code has them: `a.b` is
-//! three, `a_b` one.
+//! Input: a line and a column, counted in chars. Output: columns. Words follow Unicode segmentation
+//! (UAX 29), with ICU's dictionaries for scripts without spaces (Chinese, Japanese, Thai, Lao,
+//! Khmer, Burmese). ASCII punctuation ends a word, and a run of it is a word of its own, as in
+//! code: `a.b` is three words, `a_b` one.
 //!
-//! Columns never stand inside a grapheme, nor does a word.
+//! No column is inside a grapheme.
 
 use icu_segmenter::WordSegmenter;
 use icu_segmenter::options::WordBreakInvariantOptions;
@@ -28,7 +28,7 @@ impl CharClass {
     }
 }
 
-/// A word or what stands between words; `start..end` in chars.
+/// A word, or what is between words; `start..end` in chars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TextSegment {
     start: usize,
@@ -36,7 +36,7 @@ struct TextSegment {
     kind: CharClass,
 }
 
-/// Returns where the word before `column` begins; `None` if nothing but space is there.
+/// Returns where the word before `column` begins; `None` if only space is there.
 pub(super) fn start_before(line: &str, column: usize) -> Option<usize> {
     let pieces = pieces(line);
     let before = pieces.iter().rev().filter(|piece| piece.start < column);
@@ -63,7 +63,7 @@ fn words<'a>(
     pieces.filter(|piece| piece.kind != CharClass::Space)
 }
 
-/// The whole line, cut.
+/// The whole line in pieces.
 fn pieces(line: &str) -> Vec<TextSegment> {
     let segmenter = WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
     let mut bounds = segmenter.segment_str(line).peekable();
@@ -77,7 +77,7 @@ fn pieces(line: &str) -> Vec<TextSegment> {
         let kind = CharClass::of(grapheme);
         let end = column + grapheme.chars().count();
         match pieces.last_mut() {
-            // Runs of spaces and of punctuation are one, whatever the segmenter says.
+            // A run of spaces or of punctuation is one piece, whatever the segmenter says.
             Some(last) if last.kind == kind && (kind != CharClass::Word || !bound) => {
                 last.end = end;
             }

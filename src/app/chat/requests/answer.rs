@@ -1,4 +1,4 @@
-//! Answers the first request: options of a permission, options and own texts of a question.
+//! Answers the first request: options of a permission, options and free text of a question.
 
 use super::{Choice, PanelOutcome, PendingRequest, ReplyText, Requests};
 use crate::app::action::ChatAction;
@@ -7,7 +7,7 @@ use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
 
 impl Requests {
-    /// Does an action of the panel.
+    /// Performs an action of the panel.
     pub(in crate::app::chat) fn update(
         &mut self,
         action: ChatAction,
@@ -40,7 +40,7 @@ impl Requests {
         }
     }
 
-    /// Takes what was written in the composer for the request.
+    /// Receives the text that was written in the composer for the request.
     pub(in crate::app::chat) fn written(&mut self, text: String, now: Monotonic) -> PanelOutcome {
         match self.panel.writing.take() {
             Some(ReplyText::Reason) => {
@@ -64,7 +64,7 @@ impl Requests {
         }
     }
 
-    /// An option was taken by its digit.
+    /// An option was chosen by its digit.
     fn take(&mut self, place: usize, now: Monotonic) -> PanelOutcome {
         let Some((choice, _)) = self.choices().get(place).copied() else {
             return PanelOutcome::Nothing;
@@ -75,13 +75,13 @@ impl Requests {
         }
         match choice {
             Choice::Option(at) if self.is_multiple() => self.choose(at, true),
-            // It stops the turn: the panel asks for Enter too.
+            // Declining stops the turn, so the panel asks for Enter too.
             Choice::Decline => PanelOutcome::Nothing,
             choice => self.finish(choice, now),
         }
     }
 
-    /// Enter: takes the marked option, or goes on with those that are chosen.
+    /// Enter: accepts the marked option, or continues with the selected ones.
     fn accept(&mut self, now: Monotonic) -> PanelOutcome {
         let marked = self.marked();
         let item = self.panel.item;
@@ -139,7 +139,7 @@ impl Requests {
 
     fn go_to_item(&mut self, item: Option<usize>, now: Monotonic) -> PanelOutcome {
         let items = self.panel.chosen.len();
-        // Several are reviewed behind the last one.
+        // Several questions are followed by a review.
         let most = if items > 1 { items } else { 0 };
         if let Some(item) = item.filter(|item| *item <= most) {
             self.panel.item = item;
@@ -152,7 +152,7 @@ impl Requests {
         PanelOutcome::Nothing
     }
 
-    /// Chooses an option; `toggle` drops it where it was chosen.
+    /// Selects an option; `toggle` deselects it if it was selected.
     fn choose(&mut self, at: usize, toggle: bool) -> PanelOutcome {
         let Some(item) = self.item().cloned() else {
             return PanelOutcome::Nothing;
@@ -185,7 +185,7 @@ impl Requests {
         }
     }
 
-    /// Goes to the next question, behind the last of several to the review, and replies then.
+    /// Goes to the next question, after the last of several to the review; then replies.
     fn forward(&mut self, now: Monotonic) -> PanelOutcome {
         let items = self.panel.chosen.len();
         if self.panel.item < items && items > 1 {
@@ -195,7 +195,7 @@ impl Requests {
         self.reply_question(QuestionReply::Answer(answers), now)
     }
 
-    /// What is chosen and written for a question.
+    /// The selected options and the written text of a question.
     pub(in crate::app::chat) fn answer(&self, item: usize) -> Vec<String> {
         let mut answer = self.panel.chosen.get(item).cloned().unwrap_or_default();
         let own = self.panel.own.get(item).filter(|own| !own.is_empty());

@@ -1,4 +1,4 @@
-//! Between the keys and the panel of the first request: what is an answer, and what is text.
+//! Between the keys and the panel of the first request: decides what is an answer and what is text.
 
 use super::PanelOutcome;
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome};
@@ -6,7 +6,7 @@ use crate::app::cx::Cx;
 use crate::app::input::key::Key;
 
 impl Chat {
-    /// Whether the panel of a request reads the keys.
+    /// Whether the panel of a request receives the keys.
     pub fn reads_requests(&self) -> bool {
         matches!(
             self.context(),
@@ -14,8 +14,8 @@ impl Chat {
         )
     }
 
-    /// Takes a key that is an answer by the table, and types a character. It waits a moment: where
-    /// more follows it was the beginning of a text, and a text is never an answer.
+    /// Receives a key that the key table binds to an answer and that also types a character. It is
+    /// held for a moment: if more keys follow, it was the start of a text, and text never answers.
     pub fn answer_key(&mut self, action: ChatAction, key: Key, cx: &mut Cx<'_>) {
         self.begin_input(cx);
         let goes_on = self.requests.is_holding() && !self.requests.is_multiple();
@@ -31,8 +31,8 @@ impl Chat {
         self.requests.hold(action, key, cx.now);
     }
 
-    /// Takes a key of a burst while the panel reads the keys: it is text, or it moves something, but it
-    /// never answers.
+    /// Receives a key of a burst while the panel has the keys: it is text, or it moves something,
+    /// but it never answers.
     pub fn burst_key(
         &mut self,
         action: ChatAction,
@@ -51,12 +51,12 @@ impl Chat {
         if action != ChatAction::RequestAccept || !self.requests.is_holding() {
             return None;
         }
-        // The end of a line that a program types, which began with a digit.
+        // The end of a line that a program types and that began with a digit.
         self.begin_text(cx);
         self.send(cx)
     }
 
-    /// What is done first with each key and when time has passed: a held answer counts if it is due.
+    /// Runs before each key and when time passes: a held answer counts if it is due.
     pub(in crate::app::chat) fn settle_requests(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         let held = self.requests.take_held(Some(cx.now));
         let told = held.and_then(|(held, _)| self.panel_update(held, cx));
@@ -64,7 +64,8 @@ impl Chat {
         told
     }
 
-    /// Text is about to be typed or pasted: so is a held answer, and the panel is left.
+    /// Text is about to be typed or pasted: a held answer becomes text too, and the panel loses the
+    /// keys.
     pub(in crate::app::chat) fn begin_text(&mut self, cx: &mut Cx<'_>) {
         let held = self.requests.take_held(None);
         if self.requests.panel.writing.is_none() {
@@ -77,7 +78,7 @@ impl Chat {
         self.last_text = Some(cx.now);
     }
 
-    /// Does an action of the panel; one that could answer only while the panel reads the keys.
+    /// Performs an action of the panel; an answer only while the panel has the keys.
     pub(in crate::app::chat) fn panel_action(
         &mut self,
         action: ChatAction,
@@ -113,7 +114,7 @@ impl Chat {
         self.panel_update(action, cx)
     }
 
-    /// The user goes to the panel; what is in the composer is set aside meanwhile.
+    /// The user focuses the panel; the composer's text is set aside.
     pub(in crate::app::chat) fn go_to_request(&mut self) {
         if self.needs_you() && self.requests.panel.writing.is_none() {
             self.half = ChatFocus::Composer;
@@ -139,7 +140,7 @@ impl Chat {
         false
     }
 
-    /// Sends what is written for the request.
+    /// Sends the text written for the request.
     fn finish_writing(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         if self.composer.is_blank() {
             return Some(ChatOutcome::Notice("type something first".into()));
@@ -171,14 +172,14 @@ impl Chat {
         told
     }
 
-    /// What was set aside comes back when the panel is left or has gone.
+    /// Restores the composer's text when the panel is left or gone.
     pub(in crate::app::chat) fn sync_aside(&mut self) {
         if !self.requests.is_engaged() {
             self.composer.bring_back();
         }
     }
 
-    /// Whether some of what is asked is out of sight.
+    /// Whether part of the request is not visible.
     pub(in crate::app::chat) fn panel_hides(&self) -> bool {
         self.needs_you() && self.viewport.panel.lines > self.viewport.panel.rows
     }
@@ -198,7 +199,7 @@ impl Chat {
     }
 }
 
-/// Whether an action of the panel says something to the agent, or may.
+/// Whether an action of the panel answers the agent, or may.
 fn answers(action: ChatAction) -> bool {
     let only_looks = matches!(
         action,

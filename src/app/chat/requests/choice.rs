@@ -1,23 +1,23 @@
-//! The options of the panel, and the digits that take them.
+//! The options of the panel, and the digits that choose them.
 
 use super::{PendingRequest, Requests};
 use crate::app::action::ChatAction;
 
-/// What the user can take.
+/// An option that the user can choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::app::chat) enum Choice {
     Once,
     Always,
     Deny,
-    /// Denies with a reason that the agent reads; the turn goes on.
+    /// Denies with a reason that the agent reads; the turn continues.
     DenyReason,
-    /// An option of a question, by its place.
+    /// An option of a question, by its index.
     Option(usize),
-    /// A text of the user's own.
+    /// Free text of the user.
     Own,
     /// Sends the answers to several questions.
     Submit,
-    /// Answers a question with nothing, which stops the turn.
+    /// Declines a question, which stops the turn.
     Decline,
 }
 
@@ -36,7 +36,7 @@ const OPTIONS: [ChatAction; 9] = [
 
 impl Requests {
     /// The options as they are shown, each with its action; only the first nine of a question have
-    /// one. A permission's keep their actions whatever is missing.
+    /// one. The options of a permission keep their actions even if some are missing.
     pub(in crate::app::chat) fn choices(&self) -> Vec<(Choice, Option<ChatAction>)> {
         match self.first() {
             None => Vec::new(),
@@ -76,7 +76,7 @@ impl Requests {
         }
     }
 
-    /// The place of the option that an action takes.
+    /// The index of the option that an action chooses.
     pub(super) fn place_of(&self, action: ChatAction) -> Option<usize> {
         let choices = self.choices();
         choices.iter().position(|(_, of)| *of == Some(action))

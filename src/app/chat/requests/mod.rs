@@ -1,17 +1,17 @@
 //! Permissions and questions that wait for the user, and the panel that answers the first of them.
 //!
-//! Nothing is answered by accident. Letters always type into the composer; the panel takes digits,
-//! arrows and Enter only, only while the composer is empty, and only when it has stood and no text
-//! was typed for [`GUARD`]. Enter takes nothing but an option that the arrows have marked: one that
-//! was meant to send a message finds none. A digit counts when nothing follows it for [`HOLD`]; with
-//! another character behind it, it was the beginning of a text. What is shown begins anew, guard and
-//! mark included, when the server changes the request.
+//! Nothing is answered by accident. Letters always go to the composer. The panel takes only digits,
+//! arrows and Enter, only while the composer is empty, and only when the panel was visible and no
+//! text was typed for [`GUARD`]. Enter accepts only an option that the arrows have marked, so an
+//! Enter that was meant to send a message answers nothing. A digit counts when nothing follows it
+//! within [`HOLD`]; if a character follows, the digit was the start of a text. When the server
+//! changes the request, guard and mark start again.
 //!
-//! An answered request is hidden at once and kept until the server confirms, so that a failed reply
-//! brings it back.
+//! An answered request is hidden at once and kept until the server confirms it, because a failed
+//! reply brings it back.
 //!
-//! It does not know how it is drawn, nor the composer: what it needs of it is told as [`ComposerActivity`], and
-//! texts of the user's own are written there.
+//! This module does not know how it is drawn, nor the composer: [`ComposerActivity`] tells it what
+//! it needs, and the user writes free text in the composer.
 
 mod answer;
 pub(super) mod answering;
@@ -28,11 +28,11 @@ use crate::domain::time::Monotonic;
 
 pub(super) use choice::Choice;
 
-/// How long a panel must have stood, and no text been typed, before it takes keys.
+/// How long the panel must be visible, without typed text, before it takes keys.
 pub(super) const GUARD: Duration = Duration::from_millis(500);
-/// How long a digit waits for a character that makes it text.
+/// How long a digit waits for a character that turns it into text.
 pub(super) const HOLD: Duration = Duration::from_millis(250);
-/// A held answer that could not count for so long counts no more.
+/// A held answer that could not count for this long is dropped.
 const STALE: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, PartialEq)]
@@ -41,24 +41,24 @@ pub(super) enum PendingRequest {
     Question(Question),
 }
 
-/// What the guard asks about the rest of the chat.
+/// What the guard needs to know about the rest of the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ComposerActivity {
     pub(super) composer_empty: bool,
-    /// When text was typed, pasted or sent last.
+    /// When the user last typed, pasted or sent text.
     pub(super) last_text: Option<Monotonic>,
 }
 
-/// What the composer's text is for, instead of a message.
+/// What the composer's text is for when it is not a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReplyText {
     /// Why a permission is denied.
     Reason,
-    /// The user's own answer to a question.
+    /// Free text of the user as the answer to a question.
     Own,
 }
 
-/// What stands in the panel of the first request.
+/// The state of the panel of the first request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Panel {
     /// The marked one of [`Requests::choices`]; none at first.
@@ -66,25 +66,24 @@ pub(super) struct Panel {
     pub(super) writing: Option<ReplyText>,
     /// The panel takes the whole chat.
     pub(super) full: bool,
-    /// The first row of what is asked that is in sight.
+    /// The first visible row of the request's text.
     pub(super) scroll: u16,
-    /// The mark was moved last: it is to be in sight. Else the user scrolls.
+    /// The mark moved last, so it must be visible. Otherwise the user scrolls.
     pub(super) follows_mark: bool,
-    /// Which of several questions; behind the last one all answers are reviewed.
+    /// Which of several questions; after the last one, the review of all answers.
     pub(super) item: usize,
-    /// For each question the chosen labels.
+    /// The selected labels of each question.
     pub(super) chosen: Vec<Vec<String>>,
-    /// For each question the user's own text.
+    /// The user's own text for each question.
     pub(super) own: Vec<String>,
 }
 
-/// What an action of the panel leads to.
+/// The result of an action of the panel.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum PanelOutcome {
     Nothing,
-    /// The reply.
     Command(SessionCommand),
-    /// A line for the status bar.
+    /// A text for the status bar.
     Notice(&'static str),
 }
 
@@ -92,12 +91,12 @@ pub(super) enum PanelOutcome {
 pub(super) struct Requests {
     /// `waiting[0]` is shown.
     waiting: Vec<PendingRequest>,
-    /// Replied, not confirmed.
+    /// Replied, but not confirmed.
     answered: Vec<PendingRequest>,
     appeared: Monotonic,
     /// Counts what was shown, for the cache of its lines.
     shown: u64,
-    /// The user went to the panel by himself; what was in the composer is set aside.
+    /// The user focused the panel; the composer's text is set aside.
     engaged: bool,
     /// An answer that waits for [`HOLD`] to pass.
     held: Option<(ChatAction, Key, Monotonic)>,
@@ -162,13 +161,13 @@ impl Requests {
         );
     }
 
-    /// The turn is over. The server goes on listing requests of an aborted turn, but a reply has
-    /// no effect any more (observed on 1.18.33).
+    /// The turn is over. The server still lists the requests of an aborted turn, but a reply has no
+    /// effect any more (observed on 1.18.33).
     pub(super) fn turn_ended(&mut self, now: Monotonic) {
         self.remove(now, |_| true);
     }
 
-    /// Takes what the server lists; where it could not list a kind, what we know stays.
+    /// Merges the server's list; where it could not list a kind, the known requests stay.
     pub(super) fn resync(&mut self, resync: &Resync, now: Monotonic) {
         if resync.status == TurnStatus::Idle {
             self.turn_ended(now);
@@ -192,7 +191,7 @@ impl Requests {
         }
     }
 
-    /// A command failed: replies that are not confirmed may not have arrived.
+    /// A command failed: unconfirmed replies may not have arrived.
     pub(super) fn reply_failed(&mut self, now: Monotonic) {
         for request in std::mem::take(&mut self.answered) {
             self.asked(request, now);
@@ -224,12 +223,13 @@ impl Requests {
         };
     }
 
-    /// Whether the panel reads the keys now.
+    /// Whether the panel receives the keys now.
     pub(super) fn takes_keys(&self, now: Monotonic, quiet: ComposerActivity) -> bool {
         !self.waiting.is_empty() && quiet.composer_empty && self.guard_ends(quiet) <= now
     }
 
-    /// When the panel reads the keys, if nothing more is typed, or a held answer counts.
+    /// When the panel starts to receive the keys if nothing more is typed, or when a held answer
+    /// counts.
     pub(super) fn due(&self, now: Monotonic, quiet: ComposerActivity) -> Option<Monotonic> {
         let guard = self.guard_ends(quiet);
         let waits = !self.waiting.is_empty() && quiet.composer_empty && guard > now;
@@ -242,24 +242,24 @@ impl Requests {
         text.map_or(self.appeared, |text| text.max(self.appeared)) + GUARD
     }
 
-    /// The user goes to the panel.
+    /// The user focuses the panel.
     pub(super) fn engage(&mut self) {
         self.engaged = !self.waiting.is_empty();
     }
 
-    /// The user types or points elsewhere; the request goes on waiting.
+    /// The user types or clicks elsewhere; the request still waits.
     pub(super) fn leave(&mut self) {
         self.engaged = false;
         self.held = None;
         self.panel.writing = None;
     }
 
-    /// Whether what was in the composer before is set aside.
+    /// Whether the composer's earlier text is set aside.
     pub(super) fn is_engaged(&self) -> bool {
         self.engaged
     }
 
-    /// Keeps an answer until it is known that its key was no text.
+    /// Holds an answer until it is known that its key was not text.
     pub(super) fn hold(&mut self, action: ChatAction, key: Key, now: Monotonic) {
         self.held = Some((action, key, now));
     }
@@ -268,21 +268,21 @@ impl Requests {
         self.held.is_some()
     }
 
-    /// Takes the held answer, if its time has come or `now` is `None`.
+    /// Removes and returns the held answer if it is due or `now` is `None`.
     pub(super) fn take_held(&mut self, now: Option<Monotonic>) -> Option<(ChatAction, Key)> {
         let (action, key, at) = self.held?;
         if now.is_some_and(|now| at + HOLD > now) {
             return None;
         }
         self.held = None;
-        // Nobody looked here meanwhile: what was meant then may not be meant now.
+        // This chat was not shown meanwhile, and the user may not mean the answer any more.
         if now.is_some_and(|now| at + STALE < now) {
             return None;
         }
         Some((action, key))
     }
 
-    /// Whether the options of the question on the screen are chosen one by one.
+    /// Whether the question on the screen allows several options.
     pub(super) fn is_multiple(&self) -> bool {
         let Some(PendingRequest::Question(question)) = self.first() else {
             return false;

@@ -131,7 +131,7 @@ fn delete_takes_what_is_seen_as_one_character() {
 fn wide_characters_fill_their_rows_and_closing_ones_begin_none() {
     let composer = typed("see 你好世界你好。世界");
 
-    // 16 columns, of which six characters and the word take all.
+    // 16 columns, which six wide characters and the word fill.
     assert_eq!(rows(&composer, 17), ["see 你好世界你", "好。世界"]);
 }
 
@@ -173,7 +173,7 @@ fn a_megabyte_is_one_chip_and_nothing_of_it_is_lost() {
     assert!(composer.text() == huge, "the text changed");
 }
 
-/// Pastes a text as a terminal that types it does: the first piece, then the others.
+/// Pastes a text as a terminal does that types it: the first piece, then the others.
 fn in_pieces(composer: &mut Composer, text: &str, size: usize) {
     let chars: Vec<char> = text.chars().collect();
     for (number, piece) in chars.chunks(size).enumerate() {

@@ -1,4 +1,4 @@
-//! What is folded or unfolded is seen.
+//! A block that was folded or unfolded is visible.
 
 use pretty_assertions::assert_eq;
 
@@ -6,7 +6,8 @@ use super::view::Screen;
 use super::*;
 use crate::app::chat::scroll::BlockId;
 
-/// A conversation of calls that printed this many lines each, in a screen of 14 rows of conversation.
+/// A conversation of tool calls that printed this many lines each, on a screen with 14 rows of
+/// conversation.
 fn calls(lines: usize, count: u32) -> (World, Screen) {
     let mut world = World::idle();
     world.receive(ChatEvent::Message(message("msg_a", Role::Assistant, 1)));
@@ -60,7 +61,7 @@ fn what_is_unfolded_on_the_last_row_is_scrolled_into_sight() {
         row_of(&after, &format!("call {last} ")).is_some(),
         "{after}"
     );
-    // It stays there with the next frame, and the mouse does the same.
+    // It stays there in the next frame, and the mouse does the same.
     assert_eq!(screen.draw(&mut world), after);
 }
 

@@ -27,7 +27,7 @@ use crate::domain::chat::{
 use crate::domain::session::SessionCommand;
 use crate::domain::time::UnixMillis;
 
-/// A chat, its clock and what it asked for.
+/// A chat, its clock and its effects.
 pub(super) struct World {
     pub(super) chat: Chat,
     pub(super) now: Monotonic,
@@ -72,7 +72,7 @@ impl World {
         }
     }
 
-    /// Does an action after a second of quiet.
+    /// Performs an action after a second without keys.
     pub(super) fn act(&mut self, action: ChatAction) -> Option<ChatOutcome> {
         self.wait(1000);
         self.with(|chat, cx| {
@@ -81,19 +81,19 @@ impl World {
         })
     }
 
-    /// Does what the root's key for it does, after a second of quiet.
+    /// Performs the root's interrupt after a second without keys.
     pub(super) fn interrupt(&mut self) -> Option<ChatOutcome> {
         self.wait(1000);
         self.with(Chat::interrupt)
     }
 
-    /// Presses a key after a second of quiet.
+    /// Presses a key after a second without keys.
     pub(super) fn key(&mut self, key: Key) -> bool {
         self.wait(1000);
         self.press(key, false)
     }
 
-    /// As the root does it: text is typed, all else is what the table says.
+    /// As the root does: text is typed, all other keys follow the key table.
     fn press(&mut self, key: Key, in_burst: bool) -> bool {
         self.with(Chat::settle);
         let context = KeyContext::from(self.chat.context());
@@ -121,7 +121,7 @@ impl World {
         self.press(key, false);
     }
 
-    /// Presses a key that comes right behind the last one.
+    /// Presses a key right after the last one.
     pub(super) fn burst_key(&mut self, key: Key) {
         self.press(key, true);
     }
@@ -144,7 +144,7 @@ impl World {
         self.key(Key::plain(KeyCode::Enter));
     }
 
-    /// Lets time pass, with the ticks that the chat asks for.
+    /// Lets time pass, with the ticks that the chat requests.
     pub(super) fn wait(&mut self, millis: u64) {
         let end = self.now + Duration::from_millis(millis);
         while let Some(due) = self.chat.animation_due(self.now).filter(|due| *due <= end) {
@@ -154,7 +154,7 @@ impl World {
         self.now = end.max(self.now);
     }
 
-    /// The drafts to be saved since the last call, each with the instant of the call.
+    /// The drafts to save since the last call, each with the time of the call.
     pub(super) fn saved_drafts(&mut self) -> Vec<(Monotonic, String)> {
         let now = self.now;
         let effects = std::mem::take(&mut self.effects).into_iter();
@@ -166,7 +166,7 @@ impl World {
             .collect()
     }
 
-    /// The commands asked for since the last call, drafts left out.
+    /// The commands sent since the last call, without drafts.
     pub(super) fn commands(&mut self) -> Vec<SessionCommand> {
         std::mem::take(&mut self.effects)
             .into_iter()
@@ -178,7 +178,7 @@ impl World {
             .collect()
     }
 
-    /// The session's task was not given this command.
+    /// The session's task did not receive this command.
     pub(super) fn refuse(&mut self, command: &SessionCommand) {
         let failure = crate::domain::failure::Failure::new("the session is busy");
         self.chat.command_refused(command, &failure, self.now);
@@ -195,7 +195,7 @@ impl World {
             .collect()
     }
 
-    /// Texts of all messages, in the order of the screen.
+    /// The texts of all messages in screen order.
     pub(super) fn texts(&self) -> Vec<String> {
         let mut texts: Vec<String> = Vec::new();
         let blocks = self.chat.blocks();

@@ -1,4 +1,4 @@
-//! What is said below the conversation, and when it goes.
+//! The notice below the conversation, and when it disappears.
 
 use super::view::draw;
 use super::*;
@@ -14,7 +14,7 @@ fn failed(failure: &Failure) -> World {
     world
 }
 
-/// Something that only the user can mend.
+/// A failure that only the user can fix.
 fn serious() -> Failure {
     Failure::new("the sandbox could not be given more time").hint("log in again")
 }
@@ -62,7 +62,7 @@ fn what_only_the_user_can_mend_stays_until_something_was_done() {
     world.wait(100 * MINUTE);
     assert!(shows(&world));
 
-    // Another client's turn, or the next of the queue: there is time to read it.
+    // Another client's turn, or the next of the queue: there is time to read the notice.
     world.receive(ChatEvent::Status(TurnStatus::Busy));
     assert!(shows(&world));
     world.key_after(0, Key::char('y'));
@@ -77,7 +77,7 @@ fn what_only_the_user_can_mend_stays_until_something_was_done() {
 #[test]
 fn one_loss_of_the_line_is_told_once() {
     let lost = || Failure::new("the server does not answer").passing(Duration::ZERO);
-    // The calls fail first, or after the loss was noticed.
+    // The calls fail before or after the loss is noticed.
     let mut before = failed(&lost());
     before.chat.set_reach(Delivery::Later);
     let mut after = World::idle();
@@ -86,7 +86,7 @@ fn one_loss_of_the_line_is_told_once() {
 
     assert!(!shows(&before));
     assert!(!shows(&after));
-    // What has another reason is told, also that there is no connection to send it by.
+    // A failure with another cause is shown, even a missing connection to send it.
     after.chat.command_failed(&serious());
     assert!(shows(&after));
     let mut offline = World::idle();

@@ -249,7 +249,7 @@ fn older_messages_are_asked_for_once_and_put_before() {
     assert_eq!(world.texts(), ["old", "new"]);
 }
 
-/// A message as the server has it in the end, and the news that led there.
+/// A message in its final state on the server, and the events that led to it.
 fn history(index: usize, kinds: &[u8]) -> (MessageWithParts, Vec<ChatEvent>) {
     let id = format!("msg_{index}");
     let created = u64::try_from(index / 2).unwrap();

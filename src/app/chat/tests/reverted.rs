@@ -1,4 +1,4 @@
-//! Turns that another client has reverted, and whose agent and model the next prompt has.
+//! Turns that another client has reverted, and the agent and model of the next prompt.
 
 use insta::assert_snapshot;
 use pretty_assertions::assert_eq;
@@ -64,7 +64,7 @@ fn reverted(point: Option<(&str, Option<&str>)>) -> ChatEvent {
 const FIRST: [&str; 3] = ["prompt a", "first of b", "second of b"];
 const SECOND: [&str; 3] = ["prompt c", "first of d", "second of d"];
 
-/// The blocks from below.
+/// The number of blocks, counted from the bottom.
 fn upwards(world: &World) -> usize {
     let blocks = world.chat.blocks();
     let mut at = blocks.last();
@@ -122,7 +122,7 @@ fn the_next_prompt_removes_what_is_reverted_and_stands_below_it_until_then() {
     world.say("new");
     assert_eq!(world.texts(), [&FIRST[..], &["reverted", "new"]].concat());
 
-    // The server removes them before it says that nothing is reverted any more.
+    // The server removes them before it reports that nothing is reverted any more.
     for id in ["c", "d"] {
         world.receive(ChatEvent::MessageRemoved(id.into()));
     }
@@ -189,7 +189,7 @@ fn the_composer_keeps_the_users_agent_and_model_after_a_compaction() {
 
     world.say("go on");
 
-    // What the composer says is what is sent.
+    // The composer shows what is sent.
     let sent = world.prompts().remove(0);
     assert_eq!(sent.agent.as_deref(), Some("plan"));
 }

@@ -1,4 +1,4 @@
-//! Texts of many scripts in panes of every width: nothing is cut off, and no grapheme is torn apart.
+//! Texts of many scripts in panes of every width: nothing is cut off, and no grapheme is broken.
 
 use insta::assert_snapshot;
 use ratatui::buffer::CellWidth as _;
@@ -18,7 +18,7 @@ const TEXTS: [&str; 8] = [
     "Zu\u{308}rich e\u{301}crit Việt Nam; a\u{301}\u{323}\u{302} zalgo t\u{30d}\u{30e}\u{311}e\u{316}\u{317}xt",
 ];
 
-/// All texts as an answer, each as a block of its own.
+/// All texts as one answer, each as a block.
 fn answer(text_of: impl Fn(&str) -> String) -> World {
     let texts: Vec<String> = TEXTS.iter().map(|text| text_of(text)).collect();
     let mut answer = message("msg_b", Role::Assistant, 20);
@@ -31,7 +31,7 @@ fn answer(text_of: impl Fn(&str) -> String) -> World {
     world
 }
 
-/// The graphemes on the screen, row by row; none runs over the edge.
+/// The graphemes on the screen, row by row; none crosses the edge.
 fn graphemes(screen: &Screen) -> Vec<String> {
     let buffer = screen.buffer();
     let columns = usize::from(buffer.area.width);
@@ -50,7 +50,7 @@ fn graphemes(screen: &Screen) -> Vec<String> {
     found
 }
 
-/// What is to be found without the blanks, which vanish where a line breaks, and marks of quotes and lists.
+/// The text without blanks, which vanish at line breaks, and without quote and list markers.
 fn dense<'a>(graphemes: impl IntoIterator<Item = &'a str>) -> String {
     let shown = graphemes.into_iter();
     let shown = shown.filter(|grapheme| !matches!(*grapheme, " " | "│" | "▎" | "▌" | "┃" | "|"));

@@ -189,7 +189,7 @@ fn a_prompt_that_was_taken_back_does_not_wait_any_more_until_that_is_refused() {
     world.chat.queue_changed(waiting(&sent, false));
 
     world.key(UP);
-    // Told before the task has heard of it.
+    // The queue as it was before the task handled the removal.
     world.chat.queue_changed(waiting(&sent, true));
     let taken = world.chat.queue_len();
     world.refuse(&SessionCommand::Unqueue(sent[0].message.clone()));
@@ -314,12 +314,12 @@ fn a_draft_is_never_far_behind_the_keys() {
     let times = saved.iter().map(|(at, _)| *at);
     let gaps = std::iter::once(began).chain(times.clone()).zip(times);
     let longest = gaps.map(|(before, at)| at.saturating_sub(before)).max();
-    // A key may come just after a write, and what is written is seen here with the next key.
+    // A key may come just after a write, and the draft is observed only with the next key.
     assert!(
         longest <= Some(Duration::from_millis(60 + 250 + 60)),
         "{longest:?}"
     );
-    // Not every key is a write.
+    // Not every key causes a write.
     assert!(saved.len() <= text.len() / 3, "{}", saved.len());
 }
 

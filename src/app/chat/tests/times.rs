@@ -1,9 +1,9 @@
-//! Times on the screen: one clock for a turn, and a server whose clock is another.
+//! Times on the screen: one clock for a turn, and a server whose clock differs.
 
 use super::view::draw_now;
 use super::*;
 
-/// The wall clock of these tests at the first instant.
+/// The wall clock of these tests at the start.
 const WALL: u64 = 1_800_000_100_000;
 const MINUTES: u64 = 5 * 60_000;
 
@@ -15,7 +15,7 @@ fn running(started: u64) -> Part {
     part
 }
 
-/// A turn whose server is minutes off, and of which a tool has begun now.
+/// A turn on a server whose clock is minutes off, with a tool call that starts now.
 fn turn_of(server: u64) -> World {
     let mut world = World::idle();
     world.receive_all([
@@ -84,7 +84,7 @@ fn a_turn_that_is_found_running_has_run_since_its_prompt() {
         Some(Duration::from_secs(95))
     );
 
-    // The line was lost and is there again: the turn goes on.
+    // The connection was lost and is back: the turn continues.
     let again = resync(Vec::new(), TurnStatus::Busy);
     world.receive(ChatEvent::Resync(Box::new(again)));
     assert_eq!(

@@ -17,7 +17,7 @@ use crate::domain::chat::{Model, Permission, Todo};
 use crate::domain::session::PromptQueue;
 use crate::text::TextCache;
 
-/// A screen of a size, with the cache that a program would keep.
+/// A screen of a fixed size with its cache, which survives from frame to frame.
 pub(super) struct Screen {
     terminal: Terminal<TestBackend>,
     cache: TextCache,
@@ -35,7 +35,7 @@ impl Screen {
         }
     }
 
-    /// Draws a frame and tells the chat what was shown, as the program does.
+    /// Draws a frame and returns the viewport to the chat, as the program does.
     pub(super) fn draw(&mut self, world: &mut World) -> String {
         let theme = Theme::default();
         let mut viewport = Viewport::default();
@@ -99,7 +99,7 @@ impl Screen {
     }
 }
 
-/// As [`draw`], with the wall clock of the world.
+/// As [`draw`], with the world's wall clock.
 pub(super) fn draw_now(world: &mut World, width: u16, height: u16) -> String {
     let mut screen = Screen::new(width, height);
     screen.wall = world.wall();
@@ -137,7 +137,7 @@ fn reasoning(id: &str, text: &str, ended: Option<u64>) -> Part {
     }
 }
 
-/// Calls in all states.
+/// Tool calls in all states.
 fn calls() -> [Part; 5] {
     let mut failed = tool(
         "msg_b",
@@ -175,7 +175,7 @@ fn calls() -> [Part; 5] {
     [failed, edit(ToolStatus::Completed), error, todos, running]
 }
 
-/// A turn with thinking, text, and calls in all states.
+/// A turn with thinking, text, and tool calls in all states.
 fn working() -> World {
     let mut world = World::new();
     let mut catalog = Catalog::default();
@@ -326,7 +326,7 @@ fn a_reason_is_written_in_the_composer() {
     assert_eq!(screen.cursor, Some((15, 22)));
 }
 
-/// All rows that are seen on the way from the first page to the last.
+/// All rows that are shown from the first page to the last.
 fn paged(world: &mut World, width: u16, height: u16) -> Vec<String> {
     let mut screen = Screen::new(width, height);
     let mut seen: Vec<String> = Vec::new();
@@ -343,7 +343,7 @@ fn paged(world: &mut World, width: u16, height: u16) -> Vec<String> {
     }
 }
 
-/// What a model asks to run: the first line is harmless, the others are not.
+/// A command from a model: its first line is harmless, the others are not.
 fn hostile_command() -> Permission {
     let mut asked = permission("per_1");
     asked.subject = "rm -f a.tmp\n: > important.txt\nexport PATH=/tmp/evil\u{1b}[8m:$PATH\n\
@@ -751,7 +751,7 @@ fn five_thousand_messages_cost_a_frame_no_more_than_its_rows() {
             true,
         )));
     }
-    // A cache smaller than the conversation: going over all of it would push out what is shown.
+    // A cache smaller than the conversation: iterating over all of it would evict what is shown.
     let mut screen = Screen::new(60, 20);
     screen.cache = TextCache::new(100);
 

@@ -1,19 +1,19 @@
-//! One message with its parts, and what counts as old news about a part.
+//! One message with its parts, and the rule which updates of a part are stale.
 
 use std::collections::HashMap;
 
 use crate::domain::chat::{Message, Part, PartKind, Role, ToolStatus};
 use crate::domain::id::PartId;
 
-/// A part with what the cache of rendered lines needs to know about its changes.
+/// A part with its change counters for the cache of rendered lines.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::app::chat) struct PartEntry {
     pub(in crate::app::chat) part: Part,
     /// Changes when the text was replaced instead of appended to.
     pub(in crate::app::chat) generation: u32,
-    /// Grows with each change.
+    /// Increases with each change.
     pub(in crate::app::chat) revision: u64,
-    /// Some of this unfinished text was lost; its closing update will bring it.
+    /// Some of this unfinished text is missing; its closing update will bring it.
     pub(in crate::app::chat) gap: bool,
 }
 
@@ -21,7 +21,7 @@ pub(in crate::app::chat) struct PartEntry {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::app::chat) struct MessageEntry {
     pub(in crate::app::chat) message: Message,
-    /// The server's header has arrived; until then it is made up.
+    /// The server's header has arrived; before that, `message` is a placeholder.
     pub(in crate::app::chat) known: bool,
     pub(in crate::app::chat) parts: Vec<PartEntry>,
     pub(super) index: HashMap<PartId, usize>,
@@ -67,7 +67,7 @@ impl MessageEntry {
         self.reindex();
     }
 
-    /// Puts the parts into the order of `wanted`, which names all of them.
+    /// Sorts the parts in the order of `wanted`, which names all of them.
     pub(super) fn sort_like(&mut self, wanted: &[Part]) {
         let in_order = self.parts.len() == wanted.len()
             && self
@@ -101,7 +101,7 @@ impl MessageEntry {
             .rposition(|known| matches!(known.part.kind, PartKind::StepStart));
     }
 
-    /// Notes that some of an unfinished text may be missing, in the text itself and beside it.
+    /// Notes that an unfinished text may have a gap, in the text itself and beside it.
     pub(super) fn mark_gap(&mut self, part: &PartId, unseen: bool) {
         if self.message.role == Role::User || self.message.completed.is_some() {
             return;
@@ -126,7 +126,7 @@ impl MessageEntry {
         self.index.get(part).copied()
     }
 
-    /// Whether the part at `index` is the unfinished text of an attempt that failed.
+    /// Whether the part at `index` is the unfinished text of a failed attempt.
     pub(in crate::app::chat) fn is_superseded(&self, index: usize) -> bool {
         self.message.role == Role::Assistant
             && self.last_step.is_some_and(|step| index < step)
@@ -142,7 +142,7 @@ impl PartEntry {
         if is_stale(&self.part.kind, &part.kind) || self.part == part {
             return;
         }
-        // A text that only grew, or that ends as it was built, keeps what was rendered of it.
+        // A text that only grew, or that ends as it was streamed, keeps its rendered lines.
         let grew = match (self.part.kind.growing_text(), part.kind.growing_text()) {
             (Some(old), Some(new)) => new.starts_with(old),
             _ => false,
@@ -156,7 +156,7 @@ impl PartEntry {
     }
 }
 
-/// Whether `new` is older news than `old`.
+/// Whether `new` is older than `old`.
 fn is_stale(old: &PartKind, new: &PartKind) -> bool {
     if let (PartKind::Tool(old), PartKind::Tool(new)) = (old, new) {
         return rank(new.status) < rank(old.status);
@@ -175,11 +175,11 @@ fn rank(status: ToolStatus) -> u8 {
     }
 }
 
-/// What the reducer and the view ask of a kind of part.
+/// What the reducer and the view need to know about a kind of part.
 pub(in crate::app::chat) trait StreamingPart {
-    /// The text of a kind that can grow.
+    /// The text of a kind that is streamed.
     fn growing_text(&self) -> Option<&str>;
-    /// Whether deltas may still come.
+    /// Whether deltas may still arrive.
     fn is_growing(&self) -> bool;
 }
 

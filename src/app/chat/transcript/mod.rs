@@ -1,14 +1,15 @@
 //! The conversation as a reducer: messages and their parts, upserted by id.
 //!
-//! In go messages, parts, deltas and whole pages of the server; out come entries in the order of the
-//! screen: by the server's time, then by arrival, our own unconfirmed prompts last. It knows no
+//! Input: messages, parts, deltas and whole pages of the server. Output: entries in screen order:
+//! by the server's time, then by arrival, our own unconfirmed prompts last. The transcript knows no
 //! width, no styling and no scrolling.
 //!
-//! Three rules keep it right under duplicates, losses and stale news:
+//! Three rules keep it correct under duplicate, lost and stale events:
 //! - an unfinished text never replaces a finished one, and an empty unfinished text never replaces
-//!   one that is not empty, since the server does not store growing text (observed on 1.18.33);
-//! - a tool call never goes back from an end to running, nor a message from completed to open;
-//! - a [`Resync`] is the truth at its place in the stream: what it covers and does not name is gone.
+//!   one that is not empty, since the server does not store streamed text (observed on 1.18.33);
+//! - a tool call never goes back from completed to running, nor a message from completed to open;
+//! - a [`Resync`] is the truth at its position in the stream: what it covers and does not name is
+//!   gone.
 
 mod entry;
 mod reverted;
@@ -23,7 +24,7 @@ use crate::domain::id::{MessageId, PartId};
 use crate::domain::session::Prompt;
 use crate::domain::time::UnixMillis;
 
-/// Where an entry stands. Echoes come after all that the server has.
+/// The position of an entry. Echoes come after everything from the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct EntryOrder {
     echo: bool,
@@ -38,7 +39,7 @@ impl EntryOrder {
     }
 }
 
-/// All messages that are known, and where each stands.
+/// All known messages with their positions.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Transcript {
     entries: BTreeMap<EntryOrder, MessageEntry>,
@@ -49,7 +50,7 @@ pub(super) struct Transcript {
     reverted: Reverted,
 }
 
-/// From where on the conversation is reverted, as the server says, and whether that message was ever here.
+/// Where the reverted part begins, as the server reports, and whether that message was ever loaded.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Reverted {
     point: Option<RevertPoint>,
@@ -57,7 +58,7 @@ struct Reverted {
 }
 
 impl Transcript {
-    /// Takes over a header; its parts, if any came before it, stay.
+    /// Merges a message's header; parts that came before it stay.
     pub(super) fn message(&mut self, message: Message) {
         let arrival = self.places.get(&message.id).map(|place| place.arrival);
         self.place_message(message, arrival);
@@ -89,7 +90,7 @@ impl Transcript {
         }
     }
 
-    /// Takes over a full part.
+    /// Merges a full part.
     pub(super) fn part(&mut self, part: Part) {
         let id = part.message.clone();
         self.entry_mut(&id).upsert(part);
@@ -101,8 +102,8 @@ impl Transcript {
         }
     }
 
-    /// Appends to a text; costs as much as the delta is long. A delta for an unknown part creates
-    /// it; one for a finished text is stale and ignored.
+    /// Appends to a text; the cost depends on the delta only. A delta for an unknown part creates
+    /// the part; one for a finished text is stale and ignored.
     pub(super) fn delta(&mut self, message: &MessageId, part: &PartId, delta: &str) {
         let entry = self.entry_mut(message);
         let Some(index) = entry.index.get(part).copied() else {
@@ -133,7 +134,7 @@ impl Transcript {
         known.revision += 1;
     }
 
-    /// Shows a prompt of ours before the server knows it. Nothing happens if it is there already.
+    /// Shows a prompt of ours before the server does. Does nothing if the prompt is already there.
     pub(super) fn echo(&mut self, prompt: &Prompt) {
         if self.places.contains_key(&prompt.message) {
             return;
@@ -157,7 +158,7 @@ impl Transcript {
         self.entries.insert(place, entry);
     }
 
-    /// Takes an unconfirmed echo away again.
+    /// Removes an unconfirmed echo.
     pub(super) fn remove_echo(&mut self, id: &MessageId) {
         if self.is_echo(id) {
             self.remove_message(id);
@@ -238,7 +239,7 @@ impl Transcript {
         self.entries.get_mut(place)
     }
 
-    /// Finds the message, or makes one up at the end until its header comes.
+    /// Finds the message, or adds a placeholder at the end until its header comes.
     fn entry_mut(&mut self, id: &MessageId) -> &mut MessageEntry {
         let place = if let Some(place) = self.places.get(id) {
             *place
@@ -297,7 +298,7 @@ impl Transcript {
         self.entries.values().rev()
     }
 
-    /// The tokens of the newest step that counted any; looks at a few messages only.
+    /// The tokens of the newest step that counted any; searches a few messages only.
     pub(super) fn tokens(&self) -> Tokens {
         self.newest_in_force()
             .take(16)

@@ -1,17 +1,17 @@
-//! What of the conversation is reverted: where it begins, and what is left before it.
+//! Which part of the conversation is reverted: where it begins, and what is before it.
 //!
-//! Reverted messages stay until the next prompt removes them, and an "unrevert" brings them back: they
-//! are known here as all others are, and only kept apart. The server orders by ids; we order by time, as
-//! everywhere.
+//! Reverted messages stay until the next prompt removes them, and an "unrevert" restores them: the
+//! transcript holds them like all others and only separates them. The server sorts by id; we sort
+//! by time, as everywhere.
 
 use super::{EntryOrder, MessageEntry, Reverted, Transcript};
 use crate::domain::chat::{RevertPoint, Role};
 
-/// No more prompts than this are counted for the screen.
+/// At most this many prompts are counted for the screen.
 const MOST: usize = 100;
 
 impl Transcript {
-    /// Takes over from where on the conversation is reverted; `None`: nothing is.
+    /// Sets where the reverted part begins; `None`: nothing is reverted.
     pub(in crate::app::chat) fn revert(&mut self, point: Option<&RevertPoint>) {
         if self.reverted.point.as_ref() != point {
             self.reverted = Reverted {
@@ -22,7 +22,7 @@ impl Transcript {
         self.find_reverted();
     }
 
-    /// Notes whether the message is here from which on all is reverted.
+    /// Notes whether the first reverted message is loaded.
     pub(super) fn find_reverted(&mut self) {
         let point = self.reverted.point.as_ref();
         if point.is_some_and(|point| self.places.contains_key(&point.message)) {
@@ -30,11 +30,11 @@ impl Transcript {
         }
     }
 
-    /// The first place and part that are reverted.
+    /// The position of the first reverted message and part.
     pub(in crate::app::chat) fn reverted_from(&self) -> Option<(EntryOrder, usize)> {
         let point = self.reverted.point.as_ref()?;
         let Some(place) = self.places.get(&point.message) else {
-            // It stands before all that is loaded, or the next prompt has removed it.
+            // It is before all loaded messages, or the next prompt has removed it.
             let is_older = self.more && !self.reverted.is_known;
             let first = self.entries.keys().next().filter(|place| !place.echo);
             return first.filter(|_| is_older).map(|place| (*place, 0));
@@ -54,7 +54,7 @@ impl Transcript {
         prompts.take(MOST).count()
     }
 
-    /// The messages that count, newest first: those that are reverted do not.
+    /// The messages that are not reverted, newest first.
     pub(in crate::app::chat) fn newest_in_force(&self) -> impl Iterator<Item = &MessageEntry> {
         let from = self.reverted_from().map(|(place, _)| place);
         let counts = move |place: &EntryOrder| place.echo || from.is_none_or(|from| *place < from);

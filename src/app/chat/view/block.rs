@@ -7,7 +7,7 @@ use crate::app::chat::transcript::PartEntry;
 use crate::app::view::theme::Theme;
 use crate::text::{Rendered, TextKey};
 
-/// A block as rows: what stands before the body, a window of rendered lines, what stands after.
+/// A block as rows: lines before the body, a window of rendered lines, lines after it.
 #[derive(Default)]
 pub(in crate::app::chat) struct BlockRows<'a> {
     pub(in crate::app::chat) before: Vec<Line<'static>>,
@@ -21,7 +21,7 @@ pub(in crate::app::chat) struct BlockBody<'a> {
     pub(in crate::app::chat) from: usize,
     pub(in crate::app::chat) len: usize,
     pub(in crate::app::chat) indent: u16,
-    /// Laid over the lines.
+    /// Patched over the style of the lines.
     pub(in crate::app::chat) over: Option<Style>,
 }
 
@@ -49,7 +49,8 @@ impl BlockRows<'_> {
         self.before.len() + self.body.as_ref().map_or(0, |body| body.len) + self.after.len()
     }
 
-    /// Rows from `from` on, at most `count`: indent, style to lay over, line. Costs what it gives.
+    /// At most `count` rows from `from` on: indent, style to patch, line. The cost depends on
+    /// `count` only.
     pub(in crate::app::chat) fn window(
         &self,
         from: usize,
@@ -73,7 +74,7 @@ impl BlockRows<'_> {
     }
 }
 
-/// The cache's name for one way of drawing a part.
+/// The cache key for one rendering of a part.
 pub(in crate::app::chat) fn key<'a>(known: &PartEntry, id: &'a str) -> TextKey<'a> {
     TextKey {
         id,
@@ -82,7 +83,7 @@ pub(in crate::app::chat) fn key<'a>(known: &PartEntry, id: &'a str) -> TextKey<'
     }
 }
 
-/// Tells whether a block is folded.
+/// The sign of a folded or unfolded block.
 pub(in crate::app::chat) fn fold_sign(open: bool, theme: &Theme) -> &'static str {
     if open {
         theme.pick("▾", "v")

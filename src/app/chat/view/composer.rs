@@ -1,4 +1,4 @@
-//! Draws the composer and, below its text, the prompts that wait.
+//! Draws the composer and, below its text, the queued prompts.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,10 +12,10 @@ use crate::app::view::layout::take_bottom;
 use crate::app::view::theme::Theme;
 use crate::text::wrap;
 
-/// Prompts of the queue that are shown; the others are counted.
+/// How many queued prompts are shown; the others are counted.
 const STRIP: usize = 3;
 
-/// How the composer stands.
+/// What determines how the composer is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::app::chat) struct ComposerFrame {
     pub(in crate::app::chat) framed: bool,
@@ -25,7 +25,7 @@ pub(in crate::app::chat) struct ComposerFrame {
 }
 
 impl Chat {
-    /// The rows that the text wants at this width.
+    /// The rows that the text needs at this width.
     pub(in crate::app::chat) fn composer_height(&self, width: u16, most: u16) -> u16 {
         let rows = self.composer.window(width, most).rows.len();
         u16::try_from(rows).unwrap_or(u16::MAX).clamp(1, most)
@@ -39,7 +39,7 @@ impl Chat {
         u16::try_from(rows).unwrap_or(1)
     }
 
-    /// Draws into the whole of `area`. Returns the columns of the text.
+    /// Draws into the whole of `area`. Returns the width of the text in columns.
     pub(in crate::app::chat) fn view_composer(
         &self,
         area: Rect,
@@ -74,7 +74,7 @@ impl Chat {
         text.width
     }
 
-    /// What becomes of the text.
+    /// What happens to the text on Enter.
     fn composer_title(&self, theme: &Theme) -> &'static str {
         match self.requests.panel.writing {
             None => theme.pick("› message", "> message"),
@@ -198,7 +198,7 @@ impl Chat {
     }
 }
 
-/// What is to be written for a request, and the keys that end it.
+/// What the user is to write for a request, and the keys that end it.
 fn request_words(writing: ReplyText, props: &ChatViewProps<'_>) -> String {
     let key = |action| props.key(ChatContext::RequestInput, action);
     let (what, accepts) = match writing {
@@ -217,7 +217,7 @@ fn request_words(writing: ReplyText, props: &ChatViewProps<'_>) -> String {
     format!("{what}; {}", ends.join(", "))
 }
 
-/// Stands for the frame where there is no room for one.
+/// Replaces the border where there is no room for one.
 fn rule(area: Rect, right: &str, buf: &mut Buffer, theme: &Theme) {
     let width = usize::from(area.width);
     buf.set_stringn(

@@ -1,10 +1,11 @@
-//! Draws the chat: who stands where, the frame's titles, the line of activity.
+//! Draws the chat: its layout, the titles of its frame, the activity line.
 //!
-//! The line of activity keeps its row whatever happens, so that the conversation above it moves only
-//! by whole lines.
+//! The activity line always keeps its row, so that the conversation above it moves by whole lines
+//! only.
 //!
-//! In reading order: `props` is what the root lends the view, `keys` what the keys are called, `transcript` draws the rows in sight, `block` and `part` one
-//! block of them, `tool` a tool call, `composer` the prompt's text and the queue, `requests` the panel with the text of
+//! In reading order: `props` is what the root passes to the view, `keys` holds the names of the
+//! keys, `transcript` draws the visible rows, `block` and `part` one block of them, `tool` a tool
+//! call, `composer` the prompt's text and the queue, `requests` the panel with the text of
 //! `permission` or `question`.
 
 pub(super) mod block;
@@ -33,16 +34,17 @@ use crate::text::wrap;
 use composer::ComposerFrame;
 use transcript::DrawnTranscript;
 
-/// Below these a frame would cost more than it tells.
+/// In a smaller pane, a frame would cost more room than it is worth.
 const FRAMED: (u16, u16) = (44, 14);
 
-/// The rows that a chat needs in a pane of so many, framed or not.
+/// The least rows that a chat needs in a pane of this height, with or without a frame.
 pub(in crate::app) fn least_rows(pane: u16) -> u16 {
     if pane >= FRAMED.1 { 8 } else { 5 }
 }
 
 impl Chat {
-    /// Draws conversation and composer, frames included, and tells in `vx.viewport` what was drawn.
+    /// Draws conversation and composer with their frames, and reports in `vx.viewport` what was
+    /// drawn.
     pub fn view(
         &self,
         area: Rect,
@@ -100,7 +102,7 @@ impl Chat {
         }
     }
 
-    /// The conversation's part of the area, and the composer's.
+    /// The area of the conversation and that of the composer.
     fn divide(&self, area: Rect, framed: bool) -> (Rect, Rect) {
         let mut above = area;
         let frame = if framed { 2 } else { 0 };
@@ -112,7 +114,7 @@ impl Chat {
         (above, below)
     }
 
-    /// Model, context and cost, as far as they are known; the sandbox's cost where it has room.
+    /// Model, context and cost, as far as they are known; the sandbox's cost where there is room.
     fn facts(&self, props: &ChatViewProps<'_>, room: usize) -> String {
         let mut facts: Vec<String> = Vec::new();
         if let Some(model) = self.model() {
@@ -177,7 +179,7 @@ impl Chat {
         buf.set_span(x, area.y, &below, below_width);
     }
 
-    /// What goes on, in at most `room` columns.
+    /// The current activity in at most `room` columns.
     fn activity(&self, vx: &ViewCx<'_>, room: usize, props: &ChatViewProps<'_>) -> Line<'static> {
         let theme = vx.theme;
         let (text, style) = if self.stop_armed.is_some() {

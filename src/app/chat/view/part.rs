@@ -1,7 +1,7 @@
 //! Draws one block of the conversation: a function for each kind of part.
 //!
-//! Long texts come rendered from the cache and are only windowed here; heads and notes are made for
-//! each frame, since they are short and some of them tell the time.
+//! Long texts come rendered from the cache and are only windowed here; headers and notes are built
+//! for each frame, since they are short and some show the time.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -20,15 +20,15 @@ use crate::domain::time::UnixMillis;
 use crate::text::wrap;
 use crate::text::{Growth, Rendered, ansi};
 
-/// A prompt is shown up to this many rows until it is unfolded.
+/// A longer prompt is cut to this many rows until it is unfolded.
 const PROMPT_ROWS: usize = 12;
 /// No more of a prompt is ever drawn.
 const PROMPT_CHARS: usize = 200_000;
-/// An error's words are cut here.
+/// An error's text is cut here.
 const ERROR_CHARS: usize = 2_000;
 
 impl Chat {
-    /// Makes the rows of a block, `width` columns wide.
+    /// Builds the rows of a block, `width` columns wide.
     pub(in crate::app::chat) fn show<'c>(
         &self,
         block: Block<'_>,
@@ -49,7 +49,7 @@ impl Chat {
             PartKind::Text { text, .. } if entry.message.role == Role::User => {
                 let id = &entry.message.id;
                 let state = match self.transcript.is_echo(id) {
-                    // What is sent outlives this program.
+                    // Once it is stored, the prompt survives the end of this program.
                     true if self.pending.is_unsaved(id) => Some("saving …"),
                     true => Some("sending …"),
                     false => None,
@@ -87,11 +87,11 @@ impl Chat {
         }
     }
 
-    /// Says what is reverted, and what becomes of it.
+    /// Says what is reverted, and what will happen to it.
     fn reverted_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
         let sign = fold_sign(self.folds.reverted_open, theme);
         let (what, them) = match self.transcript.reverted_prompts() {
-            // Only a part of an answer, or what is not loaded.
+            // Only part of an answer, or messages that are not loaded.
             0 => ("the rest of this turn is".to_owned(), "it"),
             1 => ("1 prompt and its answer are".to_owned(), "them"),
             prompts => (format!("{prompts} prompts and their answers are"), "them"),
@@ -156,7 +156,7 @@ fn prompt_lines(
     style: Style,
 ) -> Vec<Line<'static>> {
     let text = text.trim_end();
-    // A folded prompt needs no more than its first rows, however long it is.
+    // A folded prompt needs its first rows only, however long it is.
     let most = rows
         .saturating_mul(usize::from(columns) * 2)
         .min(PROMPT_CHARS);
@@ -277,8 +277,7 @@ fn compaction(auto: bool, width: u16, theme: &Theme) -> BlockRows<'static> {
     BlockRows::lines(vec![Line::styled(text, theme.dim)])
 }
 
-/// Why a message ended early.
-/// `is_at_rest`: the server works on nothing.
+/// Why a message ended early. `is_at_rest`: the server is idle.
 fn foot(entry: &MessageEntry, is_at_rest: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
     let message = &entry.message;
     if let Some(error) = &message.error {
@@ -312,7 +311,7 @@ fn error_lines(error: &MessageError, width: u16, theme: &Theme) -> Vec<Line<'sta
     )
 }
 
-/// Wraps a short text of our own or the server's; nothing for an empty one.
+/// Wraps a short text of our own or the server's; returns no lines for an empty one.
 pub(in crate::app::chat) fn wrapped(text: &str, width: u16, style: Style) -> Vec<Line<'static>> {
     if text.trim().is_empty() {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! The panel's text for a permission: the whole command, path or diff, what it covers, and all that
-//! the call was given.
+//! The panel's text for a permission: the whole command, path or diff, what it covers, and all
+//! arguments of the call.
 
 use ratatui::text::{Line, Span};
 
@@ -10,7 +10,7 @@ use crate::domain::chat::Permission;
 use crate::text::visible::{self, Findings};
 use crate::text::{TextCache, TextKey, wrap};
 
-/// Rows that the patterns of "always" may take beside the option; the rest is in the full view.
+/// Rows for the patterns of "always" next to the option; the full view has the rest.
 const ALWAYS_ROWS: usize = 2;
 
 impl Chat {
@@ -81,7 +81,7 @@ impl Chat {
 
 const CALLED: &str = " wants to be called";
 
-/// What the kind of the request wants, in words.
+/// The kind of the request in words.
 fn title(kind: &str) -> String {
     let kind = visible::one_line(kind);
     match &*kind {
@@ -107,9 +107,9 @@ fn words(choice: Choice) -> &'static str {
     }
 }
 
-/// How many patterns of "always" have room beside the option.
+/// How many patterns of "always" fit next to the option.
 fn fitting(asked: &Permission, look: PanelStyle<'_>) -> usize {
-    // The option itself, and how many are left.
+    // The option itself, and how many patterns are left.
     let room = (ALWAYS_ROWS * look.columns).saturating_sub(60);
     let mut used = 0;
     let fits = |pattern: &&String| {
@@ -144,11 +144,11 @@ fn always(asked: &Permission, look: PanelStyle<'_>) -> Vec<Span<'static>> {
     spans
 }
 
-/// All that is asked, the most important first.
+/// The whole request, the most important lines first.
 fn asked_lines(asked: &Permission, look: PanelStyle<'_>) -> Vec<Line<'static>> {
     let theme = look.theme;
     let mut lines = Vec::new();
-    // A name of a plugin's may have no room in the title.
+    // A long kind from a plugin may not fit in the title.
     let title = title(&asked.kind);
     if title.ends_with(CALLED) && wrap::width(&title) > look.columns.saturating_sub(30) {
         labelled("permission ", &asked.kind, look, &mut lines);
@@ -183,7 +183,7 @@ fn asked_lines(asked: &Permission, look: PanelStyle<'_>) -> Vec<Line<'static>> {
         }
     }
     for line in head.split_terminator('\n') {
-        // The file is named above, and a rule says nothing.
+        // The file is named above, and a ruler line says nothing.
         let is_named = !asked.subject.is_empty() && line.trim_end().ends_with(&asked.subject);
         if !is_named && line.contains(|c| c != '=') {
             diff_lines(line, look, &mut lines);
@@ -203,7 +203,7 @@ fn labelled(label: &str, text: &str, look: PanelStyle<'_>, lines: &mut Vec<Line<
     visible::wrap_into(&spans, look.columns, look.strong(), lines);
 }
 
-/// A unified diff, every line of it.
+/// A unified diff with all its lines.
 fn diff_lines(text: &str, look: PanelStyle<'_>, lines: &mut Vec<Line<'static>>) {
     let palette = &look.theme.palette;
     for line in text.split_terminator('\n') {
@@ -213,7 +213,7 @@ fn diff_lines(text: &str, look: PanelStyle<'_>, lines: &mut Vec<Line<'static>>) 
             Some(b'@') => palette.hunk,
             _ => palette.text,
         };
-        // A line of the file that is empty is a blank in the diff.
+        // An empty line of the file is a blank in the diff.
         let line = if line == " " { "" } else { line };
         let spans = visible::spans(line, look.styled(style));
         visible::wrap_into(&spans, look.columns, look.strong(), lines);

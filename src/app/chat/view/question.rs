@@ -42,7 +42,7 @@ impl Chat {
         }
     }
 
-    /// All answers, before they are sent.
+    /// All answers, for review before they are sent.
     fn review_lines(&self, asked: &Question, look: PanelStyle<'_>) -> Vec<Line<'static>> {
         let mut lines = Vec::new();
         for (at, item) in asked.items.iter().enumerate() {

@@ -1,9 +1,8 @@
-//! Draws the panel of the first request that waits.
+//! Draws the panel of the first waiting request.
 //!
-//! From above: what is asked, which scrolls; how much of it is out of sight; what the reader must be
-//! warned of; the options. Nothing is left out without a word: where there is no room, the panel says
-//! how many lines are hidden and which key shows them. All text of others passes
-//! [`visible`].
+//! From the top: the request, which scrolls; how much of it is hidden; the warnings; the options.
+//! Nothing is left out silently: where room is short, the panel says how many lines are hidden and
+//! which key shows them. All foreign text passes [`visible`].
 
 use std::ops::Range;
 
@@ -18,34 +17,34 @@ use crate::app::view::theme::Theme;
 use crate::text::visible::{self, Findings};
 use crate::text::wrap;
 
-/// Narrower than this, only numbers say how much is out of sight.
+/// In a narrower panel, only numbers say how much is hidden.
 const ROOM_FOR_WORDS: u16 = 60;
 
 /// The panel as lines.
 #[derive(Default)]
 pub(in crate::app::chat) struct PanelText {
     pub(in crate::app::chat) title: String,
-    /// What is asked.
+    /// The request's text.
     pub(in crate::app::chat) asked: Vec<Line<'static>>,
-    /// What must be known before an answer.
+    /// Warnings that the user must see before answering.
     pub(in crate::app::chat) warnings: Vec<Line<'static>>,
     pub(in crate::app::chat) answers: Vec<Line<'static>>,
-    /// The lines of `answers` that must be in sight.
+    /// The lines of `answers` that must be visible.
     pub(in crate::app::chat) marked: Range<usize>,
 }
 
 /// How many rows each part gets.
 struct PanelRows {
     asked: usize,
-    /// A row says how much is out of sight.
+    /// A row says how much is hidden.
     rest: bool,
     warnings: usize,
     answers: usize,
 }
 
 impl PanelText {
-    /// Divides the rows below the title. Nobody can answer without the beginning of what is asked;
-    /// then come the answers, then the warnings, then the rest of what is asked.
+    /// Divides the rows below the title. No one can answer without the start of the request, so it
+    /// comes first; then the answers, the warnings, and the rest of the request.
     fn divide(&self, rows: usize) -> PanelRows {
         let first = self.asked.len().min(rows).min(1 + rows / 4);
         let answers = self.answers.len().min(rows - first);
@@ -62,7 +61,7 @@ impl PanelText {
     }
 }
 
-/// What the panel is drawn with.
+/// The styles and the width of the panel.
 #[derive(Clone, Copy)]
 pub(in crate::app::chat) struct PanelStyle<'a> {
     pub(in crate::app::chat) theme: &'a Theme,
@@ -75,7 +74,7 @@ impl PanelStyle<'_> {
         self.props.key(context, action)
     }
 
-    /// Text that is asked for.
+    /// Text of the request.
     pub(in crate::app::chat) fn strong(self) -> visible::VisibleStyles {
         self.styled(self.theme.strong)
     }
@@ -92,7 +91,7 @@ impl PanelStyle<'_> {
         }
     }
 
-    /// Text that is read, not run.
+    /// Text to read, not to run.
     pub(in crate::app::chat) fn prose(self) -> visible::VisibleStyles {
         visible::VisibleStyles {
             prose: true,
@@ -100,7 +99,7 @@ impl PanelStyle<'_> {
         }
     }
 
-    /// The findings as lines of warning.
+    /// The findings as warning lines.
     pub(in crate::app::chat) fn warn(self, findings: &Findings) -> Vec<Line<'static>> {
         let words = findings.words().into_iter();
         words.flat_map(|words| self.warning(&words)).collect()
@@ -114,7 +113,7 @@ impl PanelStyle<'_> {
 }
 
 impl Chat {
-    /// The rows that the panel takes of this area.
+    /// The rows that the panel needs in this area.
     pub(in crate::app::chat) fn panel_height(
         &self,
         area: Rect,
@@ -127,7 +126,7 @@ impl Chat {
         if self.requests.panel.full {
             return area.height;
         }
-        // Where there is little room, the question is worth more than what was said before.
+        // Where room is short, the request matters more than the conversation above it.
         let spare = if area.height > 14 { 3 } else { 0 };
         let pinned = 1 + text.warnings.len() + text.answers.len();
         let glance = usize::from(area.height / 2).max(6);
@@ -169,7 +168,7 @@ impl Chat {
         let shown = shown.chain(text.warnings.iter().take(rows.warnings));
         let shown = shown.chain(text.answers.iter().skip(from).take(rows.answers));
         for (line, row) in shown.zip(area.rows().skip(1)) {
-            // The first two columns are the title's sign.
+            // The first two columns hold the title's sign.
             buf.set_line(row.x + 2, row.y, line, row.width.saturating_sub(2));
         }
         let fit = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
@@ -180,7 +179,7 @@ impl Chat {
         }
     }
 
-    /// The first line of what is asked that is in sight.
+    /// The first visible line of the request.
     fn first_row(&self, text: &PanelText, rows: usize) -> usize {
         let panel = &self.requests.panel;
         let most = text.asked.len().saturating_sub(rows);
@@ -192,7 +191,7 @@ impl Chat {
         first
     }
 
-    /// Whether the options scroll with what is asked.
+    /// Whether the options scroll with the request.
     fn is_one_list(&self) -> bool {
         self.requests.panel.full
             && matches!(self.requests.first(), Some(PendingRequest::Question(_)))
@@ -239,7 +238,7 @@ impl Chat {
         own.is_some_and(|own| own.id != *session)
     }
 
-    /// Says how much is out of sight, and how it comes into sight.
+    /// Says how much is hidden, and which keys show it.
     fn rest_line(
         &self,
         (hidden, first): (usize, usize),
@@ -303,7 +302,7 @@ impl Chat {
     }
 }
 
-/// Puts options side by side, each whole where it has room, and tells the lines of the marked one.
+/// Puts options side by side, whole where there is room, and returns the lines of the marked one.
 pub(in crate::app::chat) fn option_rows(
     options: Vec<(Vec<Span<'static>>, bool)>,
     look: PanelStyle<'_>,

@@ -1,7 +1,7 @@
-//! Draws a tool call: one line that says what it does, and below it what it gave.
+//! Draws a tool call: one line with what it does, and its result below.
 //!
-//! Folded, a running call shows the last lines of its output, a failed one its error, a list of
-//! todos itself; unfolded, all that there is.
+//! A folded call shows the last lines of its output while it runs, its error if it failed, and a
+//! todo list in full; an unfolded one shows everything.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -15,11 +15,11 @@ use crate::domain::chat::{Todo, ToolCall, ToolStatus};
 use crate::domain::time::UnixMillis;
 use crate::text::{Palette, ansi, diff, wrap};
 
-/// Rows of output that a folded call shows while it runs.
+/// Rows of output that a folded running call shows.
 const TAIL: usize = 5;
 /// Only the end of a longer output is drawn.
 const OUTPUT_BYTES: usize = 64 * 1024;
-/// How much of an error a folded call shows.
+/// Rows of an error that a folded call shows.
 const ERROR_ROWS: usize = 4;
 
 pub(in crate::app::chat) fn tool<'c>(
@@ -72,7 +72,7 @@ fn only(before: Vec<Line<'static>>) -> BlockRows<'static> {
     }
 }
 
-/// What is shown below the head.
+/// What is shown below the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ToolDetail {
     All,
@@ -106,10 +106,10 @@ fn all(call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
     if let Some(diff) = &call.diff {
         lines.extend(changes(diff, columns, &theme.palette));
     } else {
-        // A list of todos is drawn below; as it was given it is one long line of JSON.
+        // The todo list is drawn below; the raw input is one long line of JSON.
         let input = call.input.iter().filter(|_| call.todos.is_empty());
         for (name, value) in input {
-            // The head says it already, unless it was cut there.
+            // The header shows it already, unless it was cut off there.
             if *value != call.subject || wrap::width(value) + 24 > usize::from(columns) {
                 let value = format!("{name}: {value}");
                 lines.extend(ending(&value, columns, theme.text));
@@ -137,7 +137,7 @@ fn changes(text: &str, columns: u16, palette: &Palette) -> Vec<Line<'static>> {
     diff::unified(text, usize::from(columns), palette)
 }
 
-/// The end of what a program printed, wrapped; lines that were drawn over and over as they stand in the end.
+/// The end of a program's output, wrapped; redrawn lines appear in their final state.
 fn output(text: &str, columns: u16, style: Style) -> Vec<Line<'static>> {
     ending(&ansi::last_states(text), columns, style)
 }
@@ -216,8 +216,8 @@ fn head(
     ])
 }
 
-/// Counted changes, exit code and time, as far as the call has them.
-/// `server_now` is the server's time, by which the call's are told.
+/// Line counts, exit code and time, as far as the call has them. `server_now` is the server's time,
+/// on which the call's times are based.
 fn facts(call: &ToolCall, server_now: UnixMillis, theme: &Theme) -> String {
     let mut facts = Vec::new();
     if let Some(diff) = &call.diff {
@@ -240,7 +240,7 @@ fn facts(call: &ToolCall, server_now: UnixMillis, theme: &Theme) -> String {
         (Some(started), Some(ended)) => facts.push(format::took(started, ended)),
         (Some(started), None) if call.status == ToolStatus::Running => {
             let running = server_now.since(started);
-            // A time that makes no sense is not told.
+            // An implausible time is not shown.
             if running.as_secs() > 0 && running.as_secs() < 86_400 {
                 facts.push(format::running(running));
             }

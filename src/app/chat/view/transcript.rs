@@ -1,8 +1,8 @@
-//! Draws the rows of the conversation that are in sight, and no others.
+//! Draws the visible rows of the conversation, and no others.
 //!
 //! Resolves the model's anchor and pending offset with the heights of the blocks it passes, draws,
-//! and tells where it arrived. Every row is drawn at full width with nothing in it that moves on its
-//! own, so that a frame that is one line further is the last one scrolled by one.
+//! and reports the result. Every row is drawn at full width without animations, so that scrolling
+//! by one line shifts the previous frame by one row.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,15 +15,15 @@ use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, ChatViewpor
 use crate::app::view::cx::ViewCx;
 use crate::text::wrap;
 
-/// What came out of drawing the conversation.
+/// The result of drawing the conversation.
 #[derive(Debug, Default)]
 pub(in crate::app::chat) struct DrawnTranscript {
     pub(in crate::app::chat) viewport: ChatViewport,
-    /// The last row of the conversation is in sight.
+    /// The last row of the conversation is visible.
     pub(in crate::app::chat) at_tail: bool,
 }
 
-/// A row of the conversation: the block it is in, and how many of the block's rows are before it.
+/// A row of the conversation: its block, and how many of the block's rows precede it.
 type RowPosition = (Pos, usize);
 
 struct TranscriptPainter<'a, 'b, 'v> {
@@ -31,7 +31,7 @@ struct TranscriptPainter<'a, 'b, 'v> {
     blocks: Blocks<'a>,
     vx: &'b mut ViewCx<'v>,
     props: &'a ChatViewProps<'a>,
-    /// Columns for the text of a block.
+    /// The width of a block's text in columns.
     width: u16,
     height: usize,
 }
@@ -81,7 +81,7 @@ impl Chat {
 }
 
 impl TranscriptPainter<'_, '_, '_> {
-    /// The first row to draw, and whether the end is in sight.
+    /// The first row to draw, and whether the end is visible.
     fn resolve(&mut self, first: Pos) -> (RowPosition, bool) {
         let scroll = &self.chat.scroll;
         let tail = self.tail(first);
@@ -98,15 +98,15 @@ impl TranscriptPainter<'_, '_, '_> {
             rows if scroll.pending < 0 => self.up(from, rows),
             rows => self.down(from, rows),
         };
-        // What would leave empty rows below the end stands at the end.
+        // A position that would leave empty rows below the end moves up to the end.
         if spot == tail || !self.fills(spot) {
             return (tail, true);
         }
         (spot, false)
     }
 
-    /// Moves as little as brings the block into sight that is to be seen: its end if it fits, else its first
-    /// row to the top.
+    /// Scrolls as little as possible to show the block to reveal: down to its end if it fits,
+    /// otherwise until its first row is at the top.
     fn reveal(&mut self, (top, line): RowPosition, at_tail: bool) -> (RowPosition, bool) {
         let wanted = self.chat.scroll.reveal.as_ref();
         let Some(pos) = wanted.and_then(|id| self.blocks.find(id)) else {
@@ -114,7 +114,7 @@ impl TranscriptPainter<'_, '_, '_> {
         };
         let lead = self.lead(pos);
         let head = (pos, lead);
-        // Rows of the block that are above the screen.
+        // Rows of the block above the screen.
         let above = if pos == top { line } else { 0 };
         let Some(before) = self.distance((top, line), pos).filter(|_| above <= lead) else {
             return (head, false);
@@ -130,7 +130,8 @@ impl TranscriptPainter<'_, '_, '_> {
         )
     }
 
-    /// How many rows stand between a row and the block at `pos`; `None` if that is not in sight below it.
+    /// How many rows are between a row and the block at `pos`; `None` if the block is not visible
+    /// below it.
     fn distance(&mut self, (mut at, line): RowPosition, pos: Pos) -> Option<usize> {
         if at == pos {
             return Some(0);
@@ -146,7 +147,7 @@ impl TranscriptPainter<'_, '_, '_> {
         None
     }
 
-    /// The first row when the last row of the conversation is the last of the area.
+    /// The first row when the last row of the conversation is at the bottom of the area.
     fn tail(&mut self, first: Pos) -> RowPosition {
         let Some(last) = self.blocks.last() else {
             return (first, 0);
@@ -184,7 +185,7 @@ impl TranscriptPainter<'_, '_, '_> {
         }
     }
 
-    /// Whether the conversation fills the area from this row on, and goes on below it.
+    /// Whether the conversation fills the area from this row on, and continues below it.
     fn fills(&mut self, (mut pos, line): RowPosition) -> bool {
         let mut below = self.rows(pos).saturating_sub(line);
         while below <= self.height {
@@ -207,7 +208,7 @@ impl TranscriptPainter<'_, '_, '_> {
         }
     }
 
-    /// Whether an empty row stands before this block.
+    /// The empty rows before this block: 1 or 0.
     fn lead(&self, pos: Pos) -> usize {
         let (Some(before), Some(block)) = (self.blocks.prev(pos), self.blocks.block(pos)) else {
             return 0;
@@ -304,7 +305,7 @@ fn draw_block(shown: &BlockRows<'_>, from: usize, area: Rect, buf: &mut Buffer) 
     y - area.y
 }
 
-/// What is said before anything was said.
+/// The text of an empty conversation.
 fn draw_empty(area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>, props: &ChatViewProps<'_>) {
     let width = usize::from(area.width.saturating_sub(4)).max(1);
     let send = match props.key(ChatContext::Composer, ChatAction::Send) {

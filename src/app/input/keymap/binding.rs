@@ -1,9 +1,9 @@
-//! One row of the key map, and where it holds.
+//! One row of the key map, and its context.
 
 use crate::app::action::{Action, ChatContext};
 use crate::app::input::key::{Key, KeySequence};
 
-/// Where a binding holds.
+/// The context of a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyContext {
     Composer,
@@ -13,17 +13,17 @@ pub enum KeyContext {
     Permission,
     /// The panel of a question.
     Question,
-    /// The composer, while its text is for that panel.
+    /// The composer while its text answers that panel.
     RequestInput,
     Sessions,
     Logs,
-    /// Any pane while nothing is being typed.
+    /// Any pane while the user is not typing.
     Outside,
     Anywhere,
     Help,
-    /// A question of our own waits for yes or no.
+    /// A dialog that waits for yes or no.
     Confirm,
-    /// A list that typing narrows.
+    /// A list with a filter.
     Picker,
     /// Also above an overlay.
     Always,
@@ -50,8 +50,8 @@ impl KeyContext {
         Self::Picker,
     ];
 
-    /// Whether the key is text here and means nothing else. Where a request is answered, that is all but the
-    /// digits: letters always type.
+    /// Whether the key is text here. Where a request is answered, all printable keys but digits
+    /// are: letters always type.
     pub fn takes_as_text(self, key: Key) -> bool {
         match key.typed() {
             None => false,
@@ -63,13 +63,13 @@ impl KeyContext {
         matches!(self, Self::Composer | Self::RequestInput | Self::Picker)
     }
 
-    /// Whether the two can hold at once, one before the other.
+    /// Whether both contexts can be active at once, one in front of the other.
     pub(super) fn is_beside(self, other: Self) -> bool {
         let is_layer = |context| matches!(context, Self::Anywhere | Self::Always);
         let is_overlay = |context| matches!(context, Self::Help | Self::Confirm | Self::Picker);
         match (self, other) {
             _ if self == other => false,
-            // What it reserves is checked on its own.
+            // Its reserved keys are checked separately.
             (Self::Sequence, _) | (_, Self::Sequence) => false,
             (Self::Always, _) | (_, Self::Always) => true,
             _ if is_overlay(self) || is_overlay(other) => false,
@@ -78,7 +78,7 @@ impl KeyContext {
         }
     }
 
-    /// Where keys are looked up while this is the context of the focused pane, the front first.
+    /// The contexts in which keys are looked up while this is the focused one, from front to back.
     pub fn with_layers(self) -> Vec<Self> {
         if self.falls_to_composer() {
             vec![self, Self::Anywhere, Self::Always]
@@ -87,12 +87,12 @@ impl KeyContext {
         }
     }
 
-    /// Whether keys that type a character go to the composer unless they are bound right here.
+    /// Whether printable keys go to the composer unless this very context binds them.
     pub fn falls_to_composer(self) -> bool {
         self.is_typing() || matches!(self, Self::Permission | Self::Question)
     }
 
-    /// Where it is, within a sentence.
+    /// The context's name within a sentence.
     pub(super) fn place(self) -> String {
         match self {
             Self::Outside | Self::Anywhere | Self::Sequence => self.name().to_owned(),
@@ -135,7 +135,7 @@ impl From<ChatContext> for KeyContext {
     }
 }
 
-/// What belongs together in a list of all actions.
+/// The groups in a list of all actions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyGroup {
     Writing,
@@ -184,10 +184,10 @@ pub struct Binding {
     pub context: KeyContext,
     pub group: KeyGroup,
     pub action: Action,
-    /// `keys[0]` is the one that hints show; empty when the user took all away.
+    /// Hints show `keys[0]`; empty if the user unbound the action.
     pub keys: Vec<KeySequence>,
-    /// What hints call it, in at most 12 columns.
+    /// The name in hints, at most 12 columns.
     pub hint: &'static str,
-    /// What it does, in one line.
+    /// The description, in one line.
     pub what: &'static str,
 }

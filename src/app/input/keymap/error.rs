@@ -1,8 +1,8 @@
-//! What is wrong with the user's own keys.
+//! Errors in the user's key bindings.
 
 use crate::app::action::{Action, AppAction};
 
-/// Why a table of the user's cannot be used.
+/// Why the user's bindings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeymapError {
     #[error("there is no action `{name}`{}", nearest.as_ref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
@@ -15,7 +15,7 @@ pub enum KeymapError {
     )]
     Conflict {
         keys: String,
-        /// Where both hold, for people.
+        /// The context of both, in words.
         context: String,
         first: &'static str,
         second: &'static str,
@@ -29,7 +29,7 @@ pub enum KeymapError {
         longer: String,
         shorter: String,
         action: &'static str,
-        /// The action that has the shorter one, and where, for people.
+        /// The action with the shorter sequence, and its context in words.
         other: String,
         other_action: &'static str,
     },
@@ -49,7 +49,7 @@ pub enum KeymapError {
 }
 
 impl KeymapError {
-    /// Whether the keys of this action are a part of the mistake.
+    /// Whether this action's keys are part of the error.
     pub fn concerns(&self, action: &str) -> bool {
         match self {
             Self::UnknownAction { name, .. } => name == action,

@@ -1,21 +1,21 @@
-//! Rows as they are listed for people.
+//! Rows of the key map as they are printed.
 
 use super::binding::Binding;
 
 /// One row of a list of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedKeys {
-    /// Where they hold.
+    /// The context.
     pub place: String,
     pub keys: String,
-    /// What they do.
+    /// The description.
     pub what: String,
     /// The action's name in the configuration.
     pub name: &'static str,
 }
 
 impl ListedKeys {
-    /// A row with `keys` of it.
+    /// A row with some of its keys.
     pub fn of(row: &Binding, keys: String) -> Self {
         Self {
             place: row.context.name().to_owned(),
@@ -26,8 +26,8 @@ impl ListedKeys {
     }
 }
 
-/// Makes one row of neighbours that differ by a number only: `ctrl-x 1–9`, `show session 1–9`. The name is that
-/// of the first.
+/// Merges adjacent rows that differ only by a number: `ctrl-x 1–9`, `show session 1–9`. The merged
+/// row has the first name.
 pub fn merge_numbered(rows: Vec<ListedKeys>) -> Vec<ListedKeys> {
     let mut merged: Vec<(ListedKeys, ListedKeys)> = Vec::new();
     for row in rows {
@@ -63,7 +63,7 @@ impl ListedKeys {
     }
 }
 
-/// Splits the last character off, where it is a digit.
+/// Splits off the last character if it is a digit.
 fn numbered(text: &str) -> Option<(&str, u32)> {
     let last = text.chars().next_back()?;
     Some((&text[..text.len() - last.len_utf8()], last.to_digit(10)?))
@@ -103,7 +103,7 @@ mod tests {
             merged(&["ctrl-x 1", "ctrl-x 2", "ctrl-x 3"]),
             ["ctrl-x 1–3: show session 1–3"]
         );
-        // The user has bound the second one to another key.
+        // The user has bound the second action to another key.
         assert_eq!(
             merged(&["1", "a", "3", "4"]),
             [

@@ -1,8 +1,8 @@
-//! The key map: the default keys of [`table`] with the user's own over them.
+//! The key map: the default keys of [`table`] with the user's overrides.
 //!
-//! Lookup walks the contexts from the front: what lies on top, the focused pane, everywhere. The
-//! help, the hints on the screen, `sandbar keys` and the table in the README are printed from here,
-//! and the configuration changes it by action name. Knows no pane and does nothing.
+//! Lookup walks the contexts from the front: overlays, the focused pane, everywhere. The help, the
+//! hints on the screen, `sandbar keys` and the table in the README come from here, and the
+//! configuration overrides keys by action name. The key map knows no pane and performs nothing.
 
 mod binding;
 mod error;
@@ -22,7 +22,7 @@ pub struct Keymap {
     bindings: Vec<Binding>,
 }
 
-/// What keys mean so far.
+/// The meaning of the keys pressed so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KeyMeaning {
     Action(Action),
@@ -40,8 +40,8 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The default table with the keys of the named actions replaced; an empty list of keys takes
-    /// them away.
+    /// The default table with the keys of the named actions replaced; an empty list unbinds the
+    /// action.
     pub fn with(overrides: &[(String, Vec<KeySequence>)]) -> Result<Self, KeymapError> {
         let mut map = Self::default();
         for (name, keys) in overrides {
@@ -63,7 +63,7 @@ impl Keymap {
         Ok(map)
     }
 
-    /// All rows, in the order of the help.
+    /// All rows in the order of the help.
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
     }
@@ -75,7 +75,7 @@ impl Keymap {
             .filter(move |row| row.context == context && !row.keys.is_empty())
     }
 
-    /// What `keys`, pressed one after the other, mean where `contexts` hold; the first one wins.
+    /// The meaning of `keys`, pressed one after the other, in `contexts`; the first match wins.
     pub fn meaning(&self, contexts: &[KeyContext], keys: &[Key]) -> KeyMeaning {
         for context in contexts {
             let mut leads = false;
@@ -94,7 +94,7 @@ impl Keymap {
         KeyMeaning::Nothing
     }
 
-    /// What may follow `keys`: the rest of each sequence, and its row.
+    /// What can follow `keys`: the rest of each sequence, and its row.
     pub fn after(&self, contexts: &[KeyContext], keys: &[Key]) -> Vec<(String, &Binding)> {
         let mut found: Vec<(String, &Binding)> = Vec::new();
         for row in contexts.iter().flat_map(|context| self.rows(*context)) {
@@ -113,13 +113,13 @@ impl Keymap {
         found
     }
 
-    /// The first key of an action that works where `contexts` hold: it is not typed as text there, and
-    /// nothing nearer has the same key.
+    /// The first key of an action that works in `contexts`: it is not text there, and no context in
+    /// front binds the same key.
     pub fn key_for(&self, action: Action, contexts: &[KeyContext]) -> Option<&KeySequence> {
         self.hint_for(action, contexts).map(|(keys, _)| keys)
     }
 
-    /// The same with the row that has it.
+    /// The same with its row.
     pub fn hint_for(
         &self,
         action: Action,
@@ -138,7 +138,7 @@ impl Keymap {
         !is_text && self.meaning(contexts, keys) == KeyMeaning::Action(action)
     }
 
-    /// Whether the key drops the keys of a sequence that were pressed before it.
+    /// Whether the key cancels a sequence that has begun.
     pub fn cancels_sequence(&self, key: Key) -> bool {
         let cancel = KeyMeaning::Action(Action::App(AppAction::CancelSequence));
         self.meaning(&[KeyContext::Sequence], &[key]) == cancel
@@ -154,7 +154,7 @@ impl Keymap {
             .map(|(_, known)| known)
     }
 
-    /// Finds keys that mean two things, and keys that can mean nothing.
+    /// Finds keys with two meanings, and keys that can never be pressed.
     fn check(&self) -> Result<(), KeymapError> {
         let rows = self.bindings.iter().enumerate();
         let pairs = || {
@@ -207,7 +207,7 @@ impl Keymap {
         Ok(())
     }
 
-    /// What cancels a sequence is one key, and no key of a sequence.
+    /// The key that cancels a sequence is a single key, and part of no sequence.
     fn check_sequence(&self, keys: &KeySequence, action: Action) -> Result<(), KeymapError> {
         let (keys, name, presses) = (keys.to_string(), action.name(), keys.keys());
         let cancels = action == Action::App(AppAction::CancelSequence);
@@ -229,7 +229,7 @@ impl Keymap {
     }
 }
 
-/// Two actions of one context with one key, or one that the other begins with.
+/// Two actions of one context with the same key, or one whose sequence begins with the other's.
 fn conflict(row: &Binding, other: &Binding) -> Result<(), KeymapError> {
     for keys in &row.keys {
         if other.keys.iter().any(|theirs| theirs.clashes(keys)) {
@@ -244,8 +244,8 @@ fn conflict(row: &Binding, other: &Binding) -> Result<(), KeymapError> {
     Ok(())
 }
 
-/// A sequence of `row` that begins with a key of `other`, where both hold. That two have the same key is
-/// meant: the nearer one is taken.
+/// A sequence of `row` that begins with a key of `other`, where both are active. The same key twice
+/// is intended: the context in front wins.
 fn unreachable(row: &Binding, other: &Binding) -> Result<(), KeymapError> {
     for longer in &row.keys {
         for shorter in &other.keys {

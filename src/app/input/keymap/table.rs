@@ -1,7 +1,7 @@
-//! The one table of keys: every action with its name, its words and its default keys.
+//! The one table of keys: every action with its name, its description and its default keys.
 //!
-//! From here come the default key map, the hints, the help, the table of the README, `sandbar keys` and
-//! the names of the configuration. The order of rows is the order in which they are listed.
+//! The default key map, the hints, the help, the README's table, `sandbar keys` and the names in
+//! the configuration come from here. Rows are listed in this order.
 
 use super::binding::{Binding, KeyContext, KeyGroup};
 use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
@@ -10,20 +10,20 @@ use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsActi
 pub(super) struct ActionRow {
     pub(super) group: KeyGroup,
     pub(super) action: Action,
-    /// What the configuration calls it; never changes its meaning.
+    /// The name in the configuration; its meaning never changes.
     pub(super) name: &'static str,
-    /// What hints call it, in at most 12 columns.
+    /// The name in hints, at most 12 columns.
     hint: &'static str,
-    /// What it does, in one line of the help.
+    /// The description, in one line of the help.
     what: &'static str,
     keys: &'static [DefaultKeys],
 }
 
-/// The keys that an action has in some contexts.
+/// An action's keys in some contexts.
 struct DefaultKeys {
     contexts: &'static [KeyContext],
     keys: &'static [&'static str],
-    /// What hints call it there, where another word is plainer.
+    /// The name in hints there, where another word is clearer.
     hint: Option<&'static str>,
 }
 
@@ -35,7 +35,7 @@ impl ActionRow {
             context,
             group: self.group,
             action: self.action,
-            // A test holds that all of them can be read.
+            // A test ensures that all of them parse.
             keys: default
                 .keys
                 .iter()
@@ -56,7 +56,7 @@ impl Action {
     /// The stable name: `chat.send`.
     pub fn name(self) -> &'static str {
         let mut rows = ROWS.iter();
-        // A test holds that each has a row.
+        // A test ensures that each action has a row.
         rows.find(|row| row.action == self)
             .map_or("", |row| row.name)
     }
@@ -69,7 +69,8 @@ macro_rules! action {
     (Logs $variant:ident) => { Action::Logs(LogsAction::$variant) };
 }
 
-/// Reads `Room::Action "name" "hint" "what it does" [Context Context: "key" "key" => "hint there"]`.
+/// Parses `Room::Action "name" "hint" "description" [Context Context: "key" "key" => "hint
+/// there"]`.
 macro_rules! rows {
     ($($group:ident {$(
         $room:ident :: $variant:ident $(($number:literal))? $name:literal $hint:literal $what:literal

@@ -65,7 +65,7 @@ fn every_action_has_one_row_and_a_name_of_its_own() {
 fn hints_and_descriptions_are_short_and_of_one_style() {
     for row in Keymap::default().bindings() {
         let is_short = row.hint.chars().count() <= 12 && row.what.chars().count() <= 41;
-        // They stand in one row of the help.
+        // Both are in one row of the help.
         let is_short = is_short && row.what.len() + row.action.name().len() <= 54;
         let is_plain = |text: &str| !text.is_empty() && !text.starts_with(char::is_uppercase);
         let is_plain = is_plain(row.hint) && is_plain(row.what) && !row.what.ends_with('.');
@@ -91,7 +91,7 @@ fn a_key_is_told_only_where_it_works() {
         key(AppAction::QuitIfEmpty, KeyContext::Composer).unwrap(),
         "ctrl-d"
     );
-    // There it scrolls.
+    // In the log pane the key scrolls.
     assert_eq!(key(AppAction::QuitIfEmpty, KeyContext::Logs), None);
     assert_eq!(key(AppAction::Confirm, KeyContext::Composer), None);
 }
@@ -214,7 +214,7 @@ fn keys_that_can_never_be_pressed_are_told() {
         error(&[("app.zoom", &["ctrl-o z", "ctrl-o"])]),
         "`ctrl-o z` of `app.zoom` can never be pressed: `ctrl-o` is a key of `app.zoom` in the context \"logs\" by itself"
     );
-    // A key of the composer takes all that follows it everywhere.
+    // A key of the composer hides all sequences that begin with it.
     assert_eq!(
         error(&[("chat.newline", &["ctrl-x"])]),
         "`ctrl-x e` of `chat.edit_externally` can never be pressed: `ctrl-x` is a key of `chat.newline` in \
@@ -229,6 +229,6 @@ fn keys_that_can_never_be_pressed_are_told() {
         error(&[("chat.newline", &["a"])]),
         "`a` of `chat.newline` would be typed as text; add ctrl or alt to it"
     );
-    // A pane may have a key of its own for what another layer has too.
+    // A pane may bind a key that another layer binds too.
     assert!(Keymap::with(&overrides(&[("logs.wrap", &["r"])])).is_ok());
 }

@@ -1,4 +1,4 @@
-//! The trail of a boot: which stages ran, how long, and what the tools say.
+//! The progress of a boot: which stages ran, how long, and the output of their tools.
 
 mod view;
 
@@ -10,21 +10,21 @@ use std::time::Duration;
 use crate::domain::sandbox::{BootEvent, Stage};
 use crate::domain::time::Monotonic;
 
-/// Lines of progress that are kept of the running stage.
+/// Lines of output that are kept of the running stage.
 const TAIL: usize = 3;
 
-/// A boot that has said nothing for so long may hang.
+/// A boot without a sign of progress for this long may hang.
 const HANGS: Duration = Duration::from_secs(20);
 
 /// One boot, from the first stage that ran.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Boot {
     began: Monotonic,
-    /// The last word of it.
+    /// The time of the last sign of progress.
     heard: Monotonic,
     /// In the order in which they ran.
     stages: Vec<StageRun>,
-    /// The last lines of progress, the newest last.
+    /// The last lines of output, the newest last.
     tail: VecDeque<String>,
 }
 
@@ -50,7 +50,7 @@ impl Boot {
         self.heard = now;
         match event {
             BootEvent::Started { stage, at } => {
-                // A stage that begins again takes back all that came after it.
+                // A stage that runs again removes all stages after it.
                 let again = self.stages.iter().position(|run| run.stage == stage);
                 self.stages.truncate(again.unwrap_or(self.stages.len()));
                 self.tail.clear();
@@ -80,13 +80,13 @@ impl Boot {
         }
     }
 
-    /// For how long nothing was heard, if that is so long that it may hang.
+    /// The time without progress, if it is long enough that the boot may hang.
     pub(in crate::app) fn silence(&self, now: Monotonic) -> Option<Duration> {
         let silence = now.saturating_sub(self.heard);
         (silence >= HANGS).then_some(silence)
     }
 
-    /// The stage that runs, for the list: its name, its place and how many there are.
+    /// The running stage for the session list: its name and its number.
     pub(in crate::app) fn progress(&self) -> Option<(&'static str, usize)> {
         let run = self.stages.iter().rev().find(|run| run.took.is_none())?;
         let place = Stage::ALL.iter().position(|stage| *stage == run.stage)?;

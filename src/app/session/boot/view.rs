@@ -1,5 +1,5 @@
-//! Draws what stands above the chat while there is no live connection: the stages of a boot, a
-//! failure with what to do about it, or a broken connection.
+//! Draws what is above the chat while there is no live connection: the stages of a boot, a failure
+//! with its advice, or a lost connection.
 
 use ratatui::text::{Line, Span};
 
@@ -18,22 +18,22 @@ use crate::text::{ansi, wrap};
 /// Columns of a stage on one line, at most: mark, name, time, gap.
 const ONE_STAGE: usize = 16;
 
-/// Lines of a reason that is waited out.
+/// Lines for the reason of a wait.
 const REASON_LINES: usize = 2;
 
-/// A key, and what it does about a boot.
+/// A key, and what it does for a boot.
 pub(in crate::app) type RecoveryKey = (String, &'static str);
 
-/// A session's way to its chat, ready to be drawn.
+/// The state of a session on the way to its chat, ready to draw.
 pub(in crate::app) struct BootView<'a> {
     pub(in crate::app) session: &'a OpenSession,
-    /// The keys that do what is advised; one of them tries again.
+    /// The keys for the advice; one of them retries.
     pub(in crate::app) advice: AdviceKeys,
     /// The key that sends, and in an empty composer resumes.
     pub(in crate::app) send: String,
-    /// What helps besides.
+    /// Other recovery actions.
     pub(in crate::app) ways: Vec<RecoveryKey>,
-    /// Says how a gone session comes back, or that it cannot.
+    /// How a gone session can be revived, or that it cannot.
     pub(in crate::app) revive: String,
     /// The server's URL, when there is no sandbox.
     pub(in crate::app) attached_to: Option<&'a str>,
@@ -43,7 +43,7 @@ pub(in crate::app) struct BootView<'a> {
 }
 
 impl BootView<'_> {
-    /// The lines to show, `width` wide and at most `room`; none while all is well.
+    /// The lines to show, `width` wide and at most `room`; none while nothing is wrong.
     pub(in crate::app) fn lines(&self, width: u16, room: u16) -> Vec<Line<'static>> {
         let width = usize::from(width);
         let room = usize::from(room);
@@ -51,7 +51,7 @@ impl BootView<'_> {
             Phase::Dormant | Phase::Live => Vec::new(),
             Phase::Booting(_) => self.booting(width, room),
             Phase::Reconnecting(outage) => {
-                // A boot that goes on by itself.
+                // A boot that continues by itself.
                 let mut lines = match self.session.boot().progress() {
                     Some(_) => self.stages(width, room, false),
                     None => Vec::new(),
@@ -62,7 +62,7 @@ impl BootView<'_> {
             Phase::Paused => vec![self.paused()],
             Phase::Failed(failure) => {
                 let mut lines = self.stages(width, room, false);
-                // What went wrong matters more than what went well.
+                // The failure matters more than the completed stages.
                 if room < 12 {
                     lines.clear();
                 }
@@ -122,7 +122,7 @@ impl BootView<'_> {
         lines
     }
 
-    /// A line for each stage, or one for all where there is little room.
+    /// A line for each stage, or one line for all if room is short.
     fn stages(&self, width: usize, room: usize, running: bool) -> Vec<Line<'static>> {
         let boot = self.session.boot();
         if boot.stages.is_empty() && running {
@@ -156,7 +156,7 @@ impl BootView<'_> {
     fn one_line(&self, width: usize, running: bool) -> Vec<Line<'static>> {
         let boot = self.session.boot();
         let mut spans = Vec::new();
-        // The stage that runs, or failed, is last and must be seen.
+        // The running or failed stage is last and must be visible.
         let fit = (width / ONE_STAGE).max(1);
         let first = boot.stages.len().saturating_sub(fit);
         for run in &boot.stages[first..] {
@@ -191,16 +191,16 @@ impl BootView<'_> {
 
     fn time_of(&self, run: &StageRun) -> String {
         let until = match *self.session.phase() {
-            // A failed stage has stopped; its time must not go on.
+            // A failed stage has stopped; its time must stop too.
             Phase::Failed(_) | Phase::Reconnecting(_) => self.session.state_since(),
             _ => self.now,
         };
-        // Whole seconds while it runs: the tenths would change with every frame.
+        // Whole seconds while it runs: tenths would change with every frame.
         let running = || format::brief_seconds(until.saturating_sub(run.started));
         run.took.map_or_else(running, format::brief)
     }
 
-    /// What is lost, since when, when it is tried again; on one line where that has room.
+    /// What was lost, since when, and when the next attempt is; on one line if it fits.
     fn outage(&self, outage: &Outage, width: usize) -> Vec<Line<'static>> {
         let theme = self.theme;
         let reason = ansi::plain(&outage.reason).replace('\n', " ");
@@ -263,7 +263,7 @@ impl BootView<'_> {
         Line::from(spans)
     }
 
-    /// What a failure does not advise by itself.
+    /// Recovery actions that the failure does not advise itself.
     fn other_ways(&self, failure: &Failure) -> Vec<RecoveryKey> {
         let is_named = |way: &&RecoveryKey| {
             way.0 == self.advice.template && self.advice.name_template(failure)
@@ -272,7 +272,7 @@ impl BootView<'_> {
         ways.cloned().collect()
     }
 
-    /// What failed, why, what next, and the last words of the process.
+    /// What failed, why, what to do next, and the last output of the process.
     fn failure(&self, failure: &Failure, width: usize, room: usize) -> Vec<Line<'static>> {
         let theme = self.theme;
         let inner = width.saturating_sub(2);
@@ -301,7 +301,7 @@ impl BootView<'_> {
             &ways,
             width,
         );
-        // Where there is no room for all, the key that tries again stays.
+        // Where room is short, the key that retries stays.
         let over = (head.len() + words.len() + keys.len()).saturating_sub(room);
         if over > 0 && failure.retryable {
             keys = self.keys(true, &ways, width);
@@ -312,7 +312,7 @@ impl BootView<'_> {
         keys.truncate(keys.len().saturating_sub(over - over_words).max(1));
         let foot: Vec<Line<'static>> = words.into_iter().chain(keys).collect();
         head.truncate(room.saturating_sub(foot.len()).max(1));
-        // The reason and the process's words get what is left, the newest words first.
+        // The reason and the output get the remaining rows, the newest lines first.
         let mut left = room.saturating_sub(head.len() + foot.len());
         if !failure.detail.is_empty() {
             let detail = indented(&failure.detail, theme.dim);
@@ -333,7 +333,7 @@ impl BootView<'_> {
     }
 }
 
-/// What a stage does, where there is room for it.
+/// The stage's description, where there is room.
 fn stage_words(stage: Stage) -> &'static str {
     match stage {
         Stage::Create => "create sandbox",
