@@ -525,6 +525,34 @@ fn the_queue_stands_below_the_composers_text() {
 }
 
 #[test]
+fn the_queue_names_the_key_that_edits_it_from_where_the_keys_go() {
+    let mut world = working();
+    world.say("queued");
+    let waiting = world.prompts();
+    world.chat.queue_changed(PromptQueue {
+        waiting,
+        sent: Vec::new(),
+        held: true,
+    });
+    let says = |world: &mut World, edits: &str, releases: &str| {
+        let screen = draw(world, 80, 24);
+        assert!(screen.contains(&format!("{edits} edit")), "{screen}");
+        assert!(screen.contains(&format!("hold · {releases} ")), "{screen}");
+    };
+    let in_composer = "enter in the empty composer";
+
+    says(&mut world, " ↑", "enter sends");
+    world.act(ChatAction::FocusTranscript);
+    says(&mut world, "ctrl-x u", in_composer);
+    world.act(ChatAction::FocusComposer);
+    world.receive(ChatEvent::PermissionAsked(permission("per_1")));
+    world.wait(1000);
+    says(&mut world, "ctrl-x u", in_composer);
+    world.type_text("a draft");
+    says(&mut world, "ctrl-x u", in_composer);
+}
+
+#[test]
 fn a_retry_and_an_error_are_told() {
     let mut retry = working();
     retry.receive(ChatEvent::Status(TurnStatus::Retry {

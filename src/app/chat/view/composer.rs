@@ -153,7 +153,7 @@ impl Chat {
                 1 => "sends it",
                 _ => "sends them",
             };
-            let place = if self.composer.is_empty() {
+            let place = if self.is_in_empty_composer() {
                 ""
             } else {
                 " in the empty composer"
@@ -165,7 +165,7 @@ impl Chat {
             let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
             buf.set_string(row.x + 1, row.y, words, theme.warning);
         }
-        let edit = match props.key(ChatContext::Composer, ChatAction::CursorUp) {
+        let edit = match self.edit_key(props) {
             key if key.is_empty() => String::new(),
             key => format!("{} edit", theme.key_names(&key)),
         };
@@ -195,6 +195,19 @@ impl Chat {
             let x = row.right().saturating_sub(width + 1).max(row.x);
             buf.set_stringn(x, row.y, &hint, usize::from(row.right() - x), theme.dim);
         }
+    }
+
+    /// The key that takes the last queued prompt back from where the keys go now.
+    fn edit_key(&self, props: &ChatViewProps<'_>) -> String {
+        let of_composer = props.key(ChatContext::Composer, ChatAction::CursorUp);
+        if self.is_in_empty_composer() && !of_composer.is_empty() {
+            return of_composer;
+        }
+        props.key(self.context(), ChatAction::EditQueued)
+    }
+
+    fn is_in_empty_composer(&self) -> bool {
+        self.context() == ChatContext::Composer && self.composer.is_empty()
     }
 }
 
