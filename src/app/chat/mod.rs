@@ -209,6 +209,11 @@ impl Chat {
         self.is_busy() && self.reach == Delivery::Live
     }
 
+    /// Whether a prompt can be sent, now or later.
+    pub fn can_send(&self) -> bool {
+        self.reach != Delivery::Never
+    }
+
     /// Sets what happens to a prompt from now on.
     pub fn set_reach(&mut self, reach: Delivery) {
         if self.reach != reach {

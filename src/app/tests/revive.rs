@@ -95,6 +95,14 @@ fn a_gone_session_is_revived_once_the_user_says_so_and_what_is_typed_stays() {
 }
 
 #[test]
+fn no_key_is_said_to_send_where_nothing_can_be_sent() {
+    let screen = gone(None).screen(120, 36);
+
+    assert!(screen.contains("nothing can be sent"), "{screen}");
+    assert!(!screen.contains("enter send"), "{screen}");
+}
+
+#[test]
 fn one_whose_task_has_ended_is_opened_for_it() {
     let mut script = gone(Some(snapshot()));
     script.session("one", SessionEvent::Stopped);

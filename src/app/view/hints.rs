@@ -190,7 +190,10 @@ impl App {
 
     fn composer_hints(&self) -> Vec<KeyHint> {
         let state = self.session().map(crate::app::OpenSession::state);
-        let mut hints: Vec<KeyHint> = vec![hint!(Chat::Send)];
+        let mut hints: Vec<KeyHint> = Vec::new();
+        if self.session().is_none_or(|session| session.chat.can_send()) {
+            hints.push(hint!(Chat::Send));
+        }
         match state {
             Some(SessionStatus::NeedsYou) => hints.push(hint!(Chat::FocusRequest)),
             Some(SessionStatus::Gone) => hints.push(hint!(App::Revive)),
