@@ -19,8 +19,7 @@ use sandbar::app::input::keymap::Keymap;
 use sandbar::app::view::theme::Theme;
 use sandbar::app::{App, AppOptions, Mode};
 use sandbar::domain::chat::{
-    ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind, Resync, Role, Tokens,
-    TurnStatus,
+    ChatEvent, Conversation, Message, MessageWithParts, Part, Resync, Role, Tokens, TurnStatus,
 };
 use sandbar::domain::id::SessionKey;
 use sandbar::domain::log::{LogLine, LogStream};
@@ -148,43 +147,20 @@ fn conversation() -> Conversation {
     }
 }
 
-fn message(id: &str, role: Role, at: u64) -> Message {
-    Message {
-        id: id.into(),
-        role,
-        parent: None,
-        created: UnixMillis(at),
-        completed: None,
-        agent: Some("build".to_owned()),
-        model: None,
-        error: None,
-        finish: None,
-        cost: 0.0,
-        tokens: Tokens::default(),
-        summary: false,
-    }
-}
-
 /// A message with one text.
 fn spoken(id: &str, role: Role, at: u64, (text, ended): (String, bool)) -> MessageWithParts {
-    let part = Part {
-        id: if ended {
-            format!("text-{id}")
-        } else {
-            "text".to_owned()
-        }
-        .as_str()
-        .into(),
-        message: id.into(),
-        kind: PartKind::Text {
-            text,
-            synthetic: false,
-            ended,
-        },
+    let part = if ended {
+        format!("text-{id}")
+    } else {
+        "text".to_owned()
+    };
+    let message = Message {
+        agent: Some("build".to_owned()),
+        ..Message::new(id, role, UnixMillis(at))
     };
     MessageWithParts {
-        message: message(id, role, at),
-        parts: vec![part],
+        message,
+        parts: vec![Part::text(id, part, text, ended)],
     }
 }
 

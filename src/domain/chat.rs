@@ -41,6 +41,24 @@ pub struct Message {
 const INTERNAL_AGENTS: [&str; 3] = ["compaction", "title", "summary"];
 
 impl Message {
+    /// One of which nothing else is known.
+    pub fn new(id: impl Into<MessageId>, role: Role, created: UnixMillis) -> Self {
+        Self {
+            id: id.into(),
+            role,
+            parent: None,
+            created,
+            completed: None,
+            agent: None,
+            model: None,
+            error: None,
+            finish: None,
+            cost: 0.0,
+            tokens: Tokens::default(),
+            summary: false,
+        }
+    }
+
     /// Whether OpenCode wrote it for itself, with an agent and a model of its own choice.
     pub fn is_internal(&self) -> bool {
         let agent = self.agent.as_deref();
@@ -93,6 +111,24 @@ pub struct Part {
 }
 
 impl Part {
+    /// A text that no server has put there by itself. One that has not `ended` grows.
+    pub fn text(
+        message: impl Into<MessageId>,
+        id: impl Into<PartId>,
+        text: impl Into<String>,
+        ended: bool,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            message: message.into(),
+            kind: PartKind::Text {
+                text: text.into(),
+                synthetic: false,
+                ended,
+            },
+        }
+    }
+
     /// Whether it is more than the beginning of something.
     pub fn says_something(&self) -> bool {
         match &self.kind {

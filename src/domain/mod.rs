@@ -16,6 +16,8 @@ pub mod log;
 pub mod price;
 pub mod sandbox;
 pub mod session;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod time;
 pub mod unattached_sandbox;
 pub mod usage;

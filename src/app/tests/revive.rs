@@ -1,39 +1,14 @@
 use pretty_assertions::assert_eq;
 
 use super::*;
-use crate::domain::chat::{
-    Conversation, Message, MessageWithParts, Part, PartKind, Resync, Role, Tokens,
-};
+use crate::domain::chat::{MessageWithParts, Role};
 use crate::domain::id::MessageId;
 use crate::domain::session::{Revival, SessionCommand, SnapshotInfo};
+use crate::domain::testing;
 
 /// A prompt that the server has shown.
 fn prompt(id: &str, at: u64) -> MessageWithParts {
-    MessageWithParts {
-        message: Message {
-            id: id.into(),
-            role: Role::User,
-            parent: None,
-            created: UnixMillis(at),
-            completed: None,
-            agent: None,
-            model: None,
-            error: None,
-            finish: None,
-            cost: 0.0,
-            tokens: Tokens::default(),
-            summary: false,
-        },
-        parts: vec![Part {
-            id: format!("prt_{id}").into(),
-            message: id.into(),
-            kind: PartKind::Text {
-                text: format!("do the {id} thing"),
-                synthetic: false,
-                ended: true,
-            },
-        }],
-    }
+    testing::spoken(id, Role::User, at, &format!("do the {id} thing"))
 }
 
 /// A snapshot from twelve minutes ago, up to the first prompt.
@@ -49,23 +24,10 @@ fn snapshot() -> SnapshotInfo {
 /// A session whose sandbox is gone after two prompts.
 fn gone(snapshot: Option<SnapshotInfo>) -> Script {
     let mut script = Script::with_stored(vec![row("one", 1)]);
-    let resync = Resync {
-        conversation: Conversation {
-            id: OpencodeSessionId::from("ses_1"),
-            title: "Two things".to_owned(),
-            directory: String::new(),
-            cost: 0.0,
-            tokens: Tokens::default(),
-            updated: UnixMillis(NOON),
-            reverted: None,
-        },
-        messages: vec![prompt("first", NOON - 20), prompt("second", NOON - 10)],
-        more: false,
-        status: TurnStatus::Idle,
-        permissions: None,
-        questions: None,
-        after_gap: false,
-    };
+    let prompts = vec![prompt("first", NOON - 20), prompt("second", NOON - 10)];
+    let mut resync = testing::resync(prompts, TurnStatus::Idle);
+    resync.conversation.title = "Two things".to_owned();
+    resync.conversation.updated = UnixMillis(NOON);
     let resync = ChatEvent::Resync(Box::new(resync));
     script.session("one", SessionEvent::Sandbox(sandbox("sbx-1")));
     script.session("one", SessionEvent::Chat(resync));

@@ -196,10 +196,11 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::chat::{ChatEvent, Conversation, Message, Part, Tokens, TurnStatus};
+    use crate::domain::chat::{ChatEvent, TurnStatus};
     use crate::domain::id::TemplateId;
     use crate::domain::sandbox::SandboxInfo;
     use crate::domain::session::NewSession;
+    use crate::domain::testing;
     use crate::domain::time::UnixMillis;
     use crate::net::http::HttpOptions;
     use crate::session::context::RecordStore;
@@ -212,32 +213,9 @@ mod tests {
     }
 
     fn message(id: &str, role: Role, at: u64) -> MessageWithParts {
-        let part = Part {
-            id: format!("prt_{id}").into(),
-            message: id.into(),
-            kind: PartKind::Text {
-                text: format!("text of {id}"),
-                synthetic: false,
-                ended: true,
-            },
-        };
-        MessageWithParts {
-            message: Message {
-                id: id.into(),
-                role,
-                parent: None,
-                created: UnixMillis(at),
-                completed: Some(UnixMillis(at)),
-                agent: None,
-                model: None,
-                error: None,
-                finish: None,
-                cost: 0.0,
-                tokens: Tokens::default(),
-                summary: false,
-            },
-            parts: vec![part],
-        }
+        let mut message = testing::spoken(id, role, at, &format!("text of {id}"));
+        message.message.completed = Some(UnixMillis(at));
+        message
     }
 
     /// Three turns, each a prompt and its answer.
@@ -249,21 +227,8 @@ mod tests {
             ]
         };
         Resync {
-            conversation: Conversation {
-                id: "ses_1".into(),
-                title: String::new(),
-                directory: String::new(),
-                cost: 0.0,
-                tokens: Tokens::default(),
-                updated: UnixMillis(0),
-                reverted: None,
-            },
-            messages: (1..=3).flat_map(turn).collect(),
             more,
-            status: TurnStatus::Idle,
-            permissions: None,
-            questions: None,
-            after_gap: false,
+            ..testing::resync((1..=3).flat_map(turn).collect(), TurnStatus::Idle)
         }
     }
 

@@ -105,8 +105,8 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
-    use crate::domain::chat::{Conversation, QuestionItem, Tokens};
-    use crate::domain::time::UnixMillis;
+    use crate::domain::chat::QuestionItem;
+    use crate::domain::testing;
 
     fn permission(id: &str, subject: &str) -> Permission {
         Permission {
@@ -142,21 +142,9 @@ mod tests {
 
     fn resync(status: TurnStatus, permissions: Option<Vec<Permission>>) -> ChatEvent {
         ChatEvent::Resync(Box::new(Resync {
-            conversation: Conversation {
-                id: "ses_1".into(),
-                title: String::new(),
-                directory: String::new(),
-                cost: 0.0,
-                tokens: Tokens::default(),
-                updated: UnixMillis(0),
-                reverted: None,
-            },
-            messages: Vec::new(),
-            more: false,
-            status,
             permissions,
             questions: Some(vec![question("que_1", "Which colour?")]),
-            after_gap: false,
+            ..testing::resync(Vec::new(), status)
         }))
     }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{OpenedStore, Store, StoredSession};
-use crate::domain::chat::{Message, Part, PartKind, Role, Tokens};
+use crate::domain::chat::{Message, Part, Role};
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use crate::domain::session::{Prompt, SessionSummary};
@@ -59,32 +59,11 @@ fn session(key: &str, name: &str) -> StoredSession {
 }
 
 fn message(id: &str, created: u64) -> Message {
-    Message {
-        id: id.into(),
-        role: Role::Assistant,
-        parent: None,
-        created: UnixMillis(created),
-        completed: None,
-        agent: None,
-        model: None,
-        error: None,
-        finish: None,
-        cost: 0.0,
-        tokens: Tokens::default(),
-        summary: false,
-    }
+    Message::new(id, Role::Assistant, UnixMillis(created))
 }
 
 fn text_part(message: &str, id: &str, text: &str) -> Part {
-    Part {
-        id: id.into(),
-        message: message.into(),
-        kind: PartKind::Text {
-            text: text.to_owned(),
-            synthetic: false,
-            ended: false,
-        },
-    }
+    Part::text(message, id, text, false)
 }
 
 fn prompt(id: &str) -> Prompt {

@@ -5,8 +5,9 @@ use pretty_assertions::assert_eq;
 use super::super::{RecordedTranscript, Store};
 use super::{DEADLINE, key, message, open, session, text_part};
 use crate::domain::chat::{
-    ChatEvent, Conversation, MessageWithParts, PartKind, Resync, RevertPoint, Tokens, TurnStatus,
+    ChatEvent, Conversation, MessageWithParts, PartKind, Resync, RevertPoint, TurnStatus,
 };
+use crate::domain::testing;
 use crate::domain::time::UnixMillis;
 
 async fn record(store: &Store, events: Vec<ChatEvent>) {
@@ -46,16 +47,15 @@ async fn texts(store: &Store) -> Vec<String> {
 
 fn conversation() -> Conversation {
     Conversation {
-        id: "ses_1".into(),
         title: "Title".to_owned(),
         directory: "/work".to_owned(),
         cost: 0.25,
-        tokens: Tokens::default(),
         updated: UnixMillis(50),
         reverted: Some(RevertPoint {
             message: "msg_2".into(),
             part: None,
         }),
+        ..testing::conversation("ses_1")
     }
 }
 
@@ -69,12 +69,8 @@ fn with_parts(id: &str, created: u64, parts: &[&str]) -> MessageWithParts {
 fn resync(messages: Vec<MessageWithParts>, more: bool) -> ChatEvent {
     ChatEvent::Resync(Box::new(Resync {
         conversation: conversation(),
-        messages,
         more,
-        status: TurnStatus::Idle,
-        permissions: None,
-        questions: None,
-        after_gap: false,
+        ..testing::resync(messages, TurnStatus::Idle)
     }))
 }
 

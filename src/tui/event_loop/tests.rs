@@ -12,12 +12,13 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::app::effect::Effect;
 use crate::app::event::Reply;
-use crate::domain::chat::{ChatEvent, Conversation, Resync, Tokens, TurnStatus};
+use crate::domain::chat::{ChatEvent, TurnStatus};
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::log::LogLine;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CloseAction, SessionCommand, SessionSpec};
+use crate::domain::testing;
 use crate::tui::desktop::Desktop;
 use crate::tui::effects::{CommandRefused, ReplyTask};
 use crate::tui::writer::FrameOutlet;
@@ -221,23 +222,8 @@ impl World {
     }
 
     async fn conversation(&self) {
-        let event = ChatEvent::Resync(Box::new(Resync {
-            conversation: Conversation {
-                id: "ses_1".into(),
-                title: String::new(),
-                directory: String::new(),
-                cost: 0.0,
-                tokens: Tokens::default(),
-                updated: UnixMillis(0),
-                reverted: None,
-            },
-            messages: Vec::new(),
-            more: false,
-            status: TurnStatus::Idle,
-            permissions: None,
-            questions: None,
-            after_gap: false,
-        }));
+        let resync = testing::resync(Vec::new(), TurnStatus::Idle);
+        let event = ChatEvent::Resync(Box::new(resync));
         let event = SessionEvent::Chat(event);
         self.sessions.send(("key".into(), event)).await.unwrap();
     }

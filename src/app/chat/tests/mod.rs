@@ -25,6 +25,7 @@ use crate::domain::chat::{
     ToolStatus,
 };
 use crate::domain::session::SessionCommand;
+use crate::domain::testing;
 use crate::domain::time::UnixMillis;
 
 /// A chat, its clock and its effects.
@@ -220,31 +221,13 @@ impl World {
 
 pub(super) fn message(id: &str, role: Role, created: u64) -> Message {
     Message {
-        id: id.into(),
-        role,
-        parent: None,
-        created: UnixMillis(created),
-        completed: None,
         agent: Some("build".into()),
-        model: None,
-        error: None,
-        finish: None,
-        cost: 0.0,
-        tokens: Tokens::default(),
-        summary: false,
+        ..Message::new(id, role, UnixMillis(created))
     }
 }
 
 pub(super) fn text(message: &str, id: &str, text: &str, ended: bool) -> Part {
-    Part {
-        id: id.into(),
-        message: message.into(),
-        kind: PartKind::Text {
-            text: text.into(),
-            synthetic: false,
-            ended,
-        },
-    }
+    Part::text(message, id, text, ended)
 }
 
 pub(super) fn step_start(message: &str, id: &str) -> Part {
@@ -288,24 +271,19 @@ pub(super) fn delta(message: &str, part: &str, text: &str) -> ChatEvent {
 
 pub(super) fn conversation(title: &str) -> Conversation {
     Conversation {
-        id: "ses_1".into(),
         title: title.into(),
         directory: "/home/user/repo".into(),
         cost: 0.31,
-        tokens: Tokens::default(),
         updated: UnixMillis(1_000),
-        reverted: None,
+        ..testing::conversation("ses_1")
     }
 }
 
 pub(super) fn resync(messages: Vec<MessageWithParts>, status: TurnStatus) -> Resync {
     Resync {
         conversation: conversation("a title"),
-        messages,
-        more: false,
-        status,
         permissions: Some(Vec::new()),
         questions: Some(Vec::new()),
-        after_gap: false,
+        ..testing::resync(messages, status)
     }
 }

@@ -107,15 +107,7 @@ impl Transcript {
     pub(super) fn delta(&mut self, message: &MessageId, part: &PartId, delta: &str) {
         let entry = self.entry_mut(message);
         let Some(index) = entry.index.get(part).copied() else {
-            entry.upsert(Part {
-                id: part.clone(),
-                message: message.clone(),
-                kind: PartKind::Text {
-                    text: delta.to_owned(),
-                    synthetic: false,
-                    ended: false,
-                },
-            });
+            entry.upsert(Part::text(message.clone(), part.clone(), delta, false));
             return;
         };
         let Some(known) = entry.parts.get_mut(index) else {
@@ -144,16 +136,10 @@ impl Transcript {
             created: UnixMillis(0),
             arrival: self.next_arrival(),
         };
-        let mut entry = MessageEntry::new(blank(prompt.message.clone(), Role::User), true);
-        entry.upsert(Part {
-            id: prompt.part.clone(),
-            message: prompt.message.clone(),
-            kind: PartKind::Text {
-                text: prompt.text.clone(),
-                synthetic: false,
-                ended: true,
-            },
-        });
+        let (id, part) = (prompt.message.clone(), prompt.part.clone());
+        let message = Message::new(id.clone(), Role::User, UnixMillis(0));
+        let mut entry = MessageEntry::new(message, true);
+        entry.upsert(Part::text(id, part, prompt.text.as_str(), true));
         self.places.insert(prompt.message.clone(), place);
         self.entries.insert(place, entry);
     }
@@ -259,8 +245,7 @@ impl Transcript {
             place
         };
         self.entries.entry(place).or_insert_with(|| {
-            let mut message = blank(id.clone(), Role::Assistant);
-            message.created = place.created;
+            let message = Message::new(id.clone(), Role::Assistant, place.created);
             MessageEntry::new(message, false)
         })
     }
@@ -305,22 +290,5 @@ impl Transcript {
             .map(|entry| entry.message.tokens)
             .find(|tokens| tokens.context() > 0)
             .unwrap_or_default()
-    }
-}
-
-fn blank(id: MessageId, role: Role) -> Message {
-    Message {
-        id,
-        role,
-        parent: None,
-        created: UnixMillis(0),
-        completed: None,
-        agent: None,
-        model: None,
-        error: None,
-        finish: None,
-        cost: 0.0,
-        tokens: Tokens::default(),
-        summary: false,
     }
 }

@@ -1,23 +1,14 @@
 use pretty_assertions::assert_eq;
 
 use super::*;
-use crate::domain::chat::{Conversation, MessageError, MessageWithParts, Tokens};
+use crate::domain::chat::{MessageError, MessageWithParts};
+use crate::domain::testing;
 use crate::domain::time::UnixMillis;
 
 fn message(id: &str, role: Role, parent: Option<&str>) -> Message {
     Message {
-        id: id.into(),
-        role,
         parent: parent.map(MessageId::from),
-        created: UnixMillis(1),
-        completed: None,
-        agent: None,
-        model: None,
-        error: None,
-        finish: None,
-        cost: 0.0,
-        tokens: Tokens::default(),
-        summary: false,
+        ..Message::new(id, role, UnixMillis(1))
     }
 }
 
@@ -30,15 +21,7 @@ fn answer(id: &str, parent: &str) -> Message {
 }
 
 fn text(message: &str, text: &str) -> Part {
-    Part {
-        id: format!("prt-{message}").as_str().into(),
-        message: message.into(),
-        kind: PartKind::Text {
-            text: text.to_owned(),
-            synthetic: false,
-            ended: true,
-        },
-    }
+    Part::text(message, format!("prt-{message}"), text, true)
 }
 
 fn prompt(id: &str) -> Prompt {
@@ -85,28 +68,15 @@ fn queue(ids: &[&str], held: bool) -> SessionEvent {
 
 fn resync(messages: Vec<(Message, Vec<Part>)>, busy: bool, asks: &[&str]) -> SessionEvent {
     let messages = messages.into_iter();
+    let messages = messages.map(|(message, parts)| MessageWithParts { message, parts });
+    let status = if busy {
+        TurnStatus::Busy
+    } else {
+        TurnStatus::Idle
+    };
     chat(ChatEvent::Resync(Box::new(Resync {
-        conversation: Conversation {
-            id: "ses".into(),
-            title: String::new(),
-            directory: String::new(),
-            cost: 0.0,
-            tokens: Tokens::default(),
-            updated: UnixMillis(1),
-            reverted: None,
-        },
-        messages: messages
-            .map(|(message, parts)| MessageWithParts { message, parts })
-            .collect(),
-        more: false,
-        status: if busy {
-            TurnStatus::Busy
-        } else {
-            TurnStatus::Idle
-        },
         permissions: Some(asks.iter().map(|id| permission(id)).collect()),
-        questions: None,
-        after_gap: false,
+        ..testing::resync(messages.collect(), status)
     })))
 }
 
