@@ -19,14 +19,28 @@ use tokio_util::sync::CancellationToken;
 use super::desktop::{Desktop, Returned, pid};
 use crate::app::event::Reply;
 
-/// How long an editor that is asked to end may take, and then the kernel to end it.
+/// How long an editor that is asked to end may take.
 const ENDS: Duration = Duration::from_secs(2);
+/// How long the kernel may take to end it then.
+const KILLED: Duration = Duration::from_secs(2);
 const DRAFT: &str = "draft.md";
+
+/// When the editor is ended before its user does.
+struct EndOfEditor {
+    end: CancellationToken,
+    /// How long it may take once it is asked to.
+    ends: Duration,
+}
 
 impl Desktop {
     /// Opens `draft` in the editor and returns what it left. The terminal must have been given back. Once `end`
     /// is cancelled it takes some seconds at most.
     pub(super) async fn edit(self, draft: String, end: CancellationToken) -> Returned {
+        self.edit_until(draft, &EndOfEditor { end, ends: ENDS })
+            .await
+    }
+
+    async fn edit_until(self, draft: String, end: &EndOfEditor) -> Returned {
         let mut left_behind = None;
         let edited = self.edited(draft, end, &mut left_behind).await;
         Returned {
@@ -38,7 +52,7 @@ impl Desktop {
     async fn edited(
         self,
         draft: String,
-        end: CancellationToken,
+        EndOfEditor { end, ends }: &EndOfEditor,
         left_behind: &mut Option<String>,
     ) -> Result<String, String> {
         let Some(editor) = self.editor else {
@@ -52,7 +66,7 @@ impl Desktop {
         let status = tokio::select! {
             status = child.wait() => status,
             () = end.cancelled() => {
-                let has_ended = end_editor(&mut child).await;
+                let has_ended = end_editor(&mut child, *ends).await;
                 let text = read(&path);
                 if !has_ended {
                     let kept = folder.keep();
@@ -119,8 +133,8 @@ fn holds_more(folder: &Path) -> bool {
 }
 
 /// Ends the editor, which has our process group and with it the terminal: that cannot be signalled as a whole.
-async fn end_editor(shell: &mut Child) -> bool {
-    for signal in [Signal::TERM, Signal::KILL] {
+async fn end_editor(shell: &mut Child, ends: Duration) -> bool {
+    for (signal, ends) in [(Signal::TERM, ends), (Signal::KILL, KILLED)] {
         let Some(root) = pid(shell.id()) else {
             return true;
         };
@@ -133,7 +147,7 @@ async fn end_editor(shell: &mut Child) -> bool {
             // Who has ended meanwhile needs no signal.
             let _ = kill_process(pid, signal);
         }
-        let ended: Result<io::Result<ExitStatus>, _> = timeout(ENDS, shell.wait()).await;
+        let ended: Result<io::Result<ExitStatus>, _> = timeout(ends, shell.wait()).await;
         if ended.is_ok() {
             return true;
         }
@@ -194,6 +208,10 @@ mod tests {
 
     /// What an editor leaves that is ended once it has made `ready` in its folder, by this script.
     async fn ended(script: &str, dir: &Path) -> Returned {
+        ended_within(ENDS, script, dir).await
+    }
+
+    async fn ended_within(ends: Duration, script: &str, dir: &Path) -> Returned {
         let end = CancellationToken::new();
         let ready = dir.join("ready");
         let made = std::process::Command::new("mkfifo").arg(&ready).status();
@@ -202,7 +220,8 @@ mod tests {
         std::fs::write(&file, format!("{script}\n")).unwrap();
         let editor = format!("sh {} {}", file.display(), ready.display());
         let began = end.clone();
-        let edit = desktop(&editor, dir).edit("a draft".into(), end);
+        let end = EndOfEditor { end, ends };
+        let edit = desktop(&editor, dir).edit_until("a draft".into(), &end);
         let begins = async move {
             // Read to its end: whoever has written is ready.
             tokio::fs::read(ready).await.unwrap();
@@ -262,7 +281,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let script = "trap '' TERM; echo written > \"$2\"; : > \"$1\"; sleep 4321; exec sleep 4321";
 
-        let edited = ended(script, dir.path()).await;
+        let edited = ended_within(Duration::from_millis(50), script, dir.path()).await;
 
         assert_eq!(text(&edited), "written");
         assert_eq!(folders(dir.path()), 0);
