@@ -38,22 +38,28 @@ fn assert_nothing_drawn_outside(screen: &Screen) {
     }
 }
 
-#[test]
-fn a_job_that_is_stopped_and_continued_draws_only_in_the_foreground() {
-    let closed = ClosedPort::new();
-    let home = Home::new();
+/// A shell with job control, of which nothing but its prompt `ready> ` is on the screen.
+fn shell(home: &Home) -> Screen {
     let mut screen = home
         .terminal_of("bash", &["--norc", "--noprofile", "-i"])
         .size(80, 24)
         .start();
+    screen.send("PS1='re''ady> '; clear\r");
+    screen.wait_for("ready>");
+    screen
+}
+
+#[test]
+fn a_job_that_is_stopped_and_continued_draws_only_in_the_foreground() {
+    let closed = ClosedPort::new();
+    let home = Home::new();
+    let mut screen = shell(&home);
     let job = format!(
         "sh -c 'echo $$ > pid; exec {} attach {}'",
         env!("CARGO_BIN_EXE_sandbar"),
         closed.url()
     );
-    screen.send("set -b; PS1='re''ady> '; stty -g > before\r");
-    screen.wait_for("ready>");
-    screen.send(&format!("{job}\r"));
+    screen.send(&format!("set -b; stty -g > before; clear; {job}\r"));
     screen.wait_for("› message");
     let pid = fs::read_to_string(home.work().join("pid")).unwrap();
     let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
@@ -96,12 +102,7 @@ fn a_job_that_is_stopped_and_continued_draws_only_in_the_foreground() {
 fn a_stopped_job_that_its_shell_ends_has_ended() {
     let closed = ClosedPort::new();
     let home = Home::new();
-    let mut screen = home
-        .terminal_of("bash", &["--norc", "--noprofile", "-i"])
-        .size(80, 24)
-        .start();
-    screen.send("PS1='re''ady> '\r");
-    screen.wait_for("ready>");
+    let mut screen = shell(&home);
     for signal in ["TERM", "HUP"] {
         let program = env!("CARGO_BIN_EXE_sandbar");
         screen.send(&format!("clear; {program} attach {}\r", closed.url()));
