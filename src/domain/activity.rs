@@ -1,24 +1,24 @@
-//! What the server of a session that is not open here says of it.
+//! What the server of a session that is not open reports about it.
 
 use super::failure::Failure;
 use super::sandbox::{Phase, SessionStatus};
 
-/// The word of a running session's server.
+/// The report of a running session's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Activity {
     Idle,
     Working,
-    /// What the agent waits for, as one line: `bash: cargo publish`. It is the agent's text, and may be
+    /// The agent's request, on one line: `bash: cargo publish`. It is the agent's text, and may be
     /// hostile.
     NeedsYou(String),
-    /// The sandbox runs and its server does not answer.
+    /// The sandbox runs, but its server does not answer.
     Silent(Failure),
 }
 
 impl Activity {
-    /// The state that the user reads about a session in this phase. A session whose sandbox is paused
-    /// or gone waits for nobody, whatever was heard before; the word of a server that answers counts
-    /// more than a failure that was stored.
+    /// The state that the user sees for a session in this phase. A paused or gone session needs no
+    /// one, whatever was reported before; the report of a server that answers overrides a stored
+    /// failure.
     pub fn state(&self, phase: &Phase) -> SessionStatus {
         match (phase, self) {
             (Phase::Dormant | Phase::Live | Phase::Failed(_), Self::NeedsYou(_)) => {

@@ -1,45 +1,46 @@
-//! What to do about a failure: says what helps, not which key or command does it.
+//! What to do about a failure: the action, not the key or command for it.
 //!
-//! Whoever finds the failure gives the advice; each surface words it: the terminal with the key that
-//! is bound now, the command line with the command, JSON with [`Advice::code`] beside the words.
+//! The code that detects a failure gives the advice; each surface words it: the terminal with the
+//! bound key, the command line with the command, JSON with [`Advice::code`] and the words.
 
-/// One thing that helps, or something good to know meanwhile.
+/// One action that helps, or something useful to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Advice {
-    /// What only the user can do, in words that name no key: "check the URL".
+    /// An action outside sandbar, in words without a key: "check the URL".
     Text(String),
-    /// A key, a password or another credential is to be set, in the same kind of words.
+    /// Set a key, a password or another credential; also in words without a key.
     SetKey(String),
     TryAgain,
-    /// What is in the way goes by itself.
+    /// The cause goes away by itself.
     TryAgainSoon,
     TryAnotherPort,
-    /// OpenCode's process in the sandbox is to be started again.
+    /// Start OpenCode's process in the sandbox again.
     StartServer,
     /// The session's task has ended, but the sandbox runs.
     OpenAgain,
-    /// The code is large, and is sent only if the user wants it.
+    /// The code is large, and is sent only if the user agrees.
     SendAnyway,
-    /// The session begins without code.
+    /// Begin the session without code.
     StartEmpty,
-    /// Another template is to be chosen, or the one of this name.
+    /// Choose another template, or the one with this name.
     UseTemplate(Option<String>),
     NewSession,
-    /// The sandbox is lost, what was said is not.
+    /// The sandbox is lost, but the conversation is kept.
     ReadConversation,
     ReadLogs,
-    /// The session is to be opened: [`NextSteps::session`](super::failure::NextSteps::session), if that is known.
+    /// Open the session: [`NextSteps::session`](super::failure::NextSteps::session), if it is
+    /// known.
     OpenSession,
     Resume,
     Revive,
-    /// The sandbox of this id is to be killed.
+    /// Kill the sandbox with this id.
     KillSandbox(String),
-    /// The account's sandboxes are listed.
+    /// List the account's sandboxes.
     ListSandboxes,
 }
 
 impl Advice {
-    /// The stable name for scripts; it never changes its meaning.
+    /// The stable code for scripts; its meaning never changes.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
@@ -63,7 +64,7 @@ impl Advice {
         }
     }
 
-    /// What is told beside the code: the words, the template's name or the sandbox's id.
+    /// The code's argument: the words, the template's name or the sandbox's id.
     pub fn argument(&self) -> Option<&str> {
         match self {
             Self::Text(argument)
@@ -74,7 +75,7 @@ impl Advice {
         }
     }
 
-    /// The advice of this code; `None`: there is no such code, or it lacks its argument.
+    /// The advice with this code; `None` if there is no such code, or its argument is missing.
     pub fn of_code(code: &str, argument: Option<String>) -> Option<Self> {
         Some(match code {
             "text" => Self::Text(argument?),
@@ -99,7 +100,7 @@ impl Advice {
         })
     }
 
-    /// Whether the session's command to try again is what does it.
+    /// Whether the session's retry command performs it.
     pub fn is_retry(&self) -> bool {
         matches!(
             self,
@@ -113,7 +114,7 @@ impl Advice {
         )
     }
 
-    /// Whether it is a sentence that stands by itself, not one of several things to do.
+    /// Whether it is a sentence of its own, not one of several actions.
     fn is_sentence(&self) -> bool {
         matches!(
             self,
@@ -121,7 +122,7 @@ impl Advice {
         )
     }
 
-    /// Joins the words that a surface has for each: what can be done is a choice, the rest are sentences.
+    /// Joins a surface's words for each: actions become a choice, the rest are sentences.
     pub fn words(all: &[Self], word: impl Fn(&Self) -> String) -> String {
         let mut words = String::new();
         let mut before: Option<&Self> = None;
@@ -141,7 +142,7 @@ impl Advice {
     }
 }
 
-/// Words without an action of sandbar in them.
+/// Words that involve no action of sandbar.
 impl From<&str> for Advice {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())

@@ -1,8 +1,8 @@
-//! A conversation as we show it: messages, parts, tool calls, permissions, questions.
+//! A conversation as sandbar shows it: messages, parts, tool calls, permissions, questions.
 //!
-//! The words are OpenCode's; the shapes are ours. `session::chat::translate` makes these from the wire.
-//! All texts are as the server sent them and may be hostile: drawing strips control sequences, or
-//! writes them out where something is approved.
+//! The terms are OpenCode's, the shapes are ours. `session::chat::translate` converts from the wire
+//! types. All texts are as the server sent them and may be hostile: drawing strips control
+//! sequences, or writes them out where the user approves something.
 
 use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};
 use super::time::UnixMillis;
@@ -13,22 +13,22 @@ pub enum Role {
     Assistant,
 }
 
-/// A message's header; its parts travel on their own.
+/// A message's header; its parts arrive separately.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
     pub id: MessageId,
     pub role: Role,
-    /// The prompt that it answers, where the server names it.
+    /// The prompt that it answers, if the server names it.
     pub parent: Option<MessageId>,
-    /// The server's clock.
+    /// By the server's clock.
     pub created: UnixMillis,
-    /// Set when this message is whole; a turn may go on with another one.
+    /// Set when this message is complete; the turn may continue with another one.
     pub completed: Option<UnixMillis>,
     pub agent: Option<String>,
     pub model: Option<ModelRef>,
     /// Why the message ended early, if it did.
     pub error: Option<MessageError>,
-    /// The model's reason for the end: `stop`, `tool-calls`, `length`, `unknown`, …
+    /// The model's finish reason: `stop`, `tool-calls`, `length`, `unknown`, …
     pub finish: Option<String>,
     /// US dollars.
     pub cost: f64,
@@ -37,7 +37,7 @@ pub struct Message {
     pub summary: bool,
 }
 
-/// OpenCode's own agents, which nobody chooses (1.18.33).
+/// OpenCode's internal agents, which users cannot choose (1.18.33).
 const INTERNAL_AGENTS: [&str; 3] = ["compaction", "title", "summary"];
 
 impl Message {
@@ -59,19 +59,19 @@ impl Message {
         }
     }
 
-    /// Whether OpenCode wrote it for itself, with an agent and a model of its own choice.
+    /// Whether OpenCode created it for itself, with an agent and a model of its own choice.
     pub fn is_internal(&self) -> bool {
         let agent = self.agent.as_deref();
         self.summary || agent.is_some_and(|agent| INTERNAL_AGENTS.contains(&agent))
     }
 
-    /// Whether nothing more comes of it.
+    /// Whether nothing more will be added to it.
     pub fn is_over(&self) -> bool {
         self.completed.is_some() || self.error.is_some()
     }
 }
 
-/// An error inside a conversation, as the server names it.
+/// An error in a conversation, as the server names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageError {
     /// `APIError`, `MessageAbortedError`, `ProviderAuthError`, …
@@ -80,7 +80,7 @@ pub struct MessageError {
 }
 
 impl MessageError {
-    /// Whether this only says that the user stopped the turn.
+    /// Whether it only says that the user stopped the turn.
     pub fn is_abort(&self) -> bool {
         self.name == "MessageAbortedError"
     }
@@ -96,7 +96,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// All tokens that stand in the model's context after the step.
+    /// All tokens in the model's context after the step.
     pub fn context(&self) -> u64 {
         self.input + self.output + self.reasoning + self.cache_read + self.cache_write
     }
@@ -129,7 +129,7 @@ impl Part {
         }
     }
 
-    /// Whether it is more than the beginning of something.
+    /// Whether it has any content.
     pub fn says_something(&self) -> bool {
         match &self.kind {
             PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } => !text.is_empty(),
@@ -141,13 +141,13 @@ impl Part {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum PartKind {
-    /// Markdown. `synthetic` texts are the server's own and are not shown as typed by the user.
+    /// Markdown. `synthetic` texts come from the server and are not shown as typed by the user.
     Text {
         text: String,
         synthetic: bool,
         ended: bool,
     },
-    /// The model's thinking, markdown.
+    /// The model's thinking, as markdown.
     Reasoning {
         text: String,
         started: Option<UnixMillis>,
@@ -164,19 +164,19 @@ pub enum PartKind {
         cost: f64,
         tokens: Tokens,
     },
-    /// Files that a step changed.
+    /// The files that a step changed.
     Patch {
         files: Vec<String>,
     },
     Compaction {
         auto: bool,
     },
-    /// A failed attempt that the server repeats.
+    /// A failed attempt that the server retries.
     Retry {
         attempt: u32,
         message: String,
     },
-    /// A kind that this version does not know, kept by name.
+    /// A kind that this version does not know, kept by its name.
     Unknown {
         kind: String,
     },
@@ -190,20 +190,20 @@ pub enum ToolStatus {
     Error,
 }
 
-/// A call of a tool by the model.
+/// A tool call of the model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolCall {
     /// `bash`, `edit`, `write`, `read`, `task`, …
     pub tool: String,
     pub call_id: String,
     pub status: ToolStatus,
-    /// One line that says what the call is about: the command, the path, the pattern.
+    /// The subject of the call in one line: the command, the path, the pattern.
     pub subject: String,
     /// The server's title for the call, if it gave one.
     pub title: Option<String>,
-    /// The arguments by name, values as text (JSON where they are not strings).
+    /// The arguments by name; the values as text (JSON if they are not strings).
     pub input: Vec<(String, String)>,
-    /// What the tool printed; while running, what it has printed so far.
+    /// The tool's output; of a running call, the output so far.
     pub output: String,
     /// A unified diff, for tools that change files.
     pub diff: Option<String>,
@@ -224,33 +224,33 @@ pub struct Todo {
     pub status: String,
 }
 
-/// The agent asks whether it may do something. The turn waits.
+/// The agent asks for permission. The turn waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permission {
     pub id: PermissionId,
-    /// The conversation that asks: ours, or a sub-agent's.
+    /// The conversation that asks: the session's own, or a sub-agent's.
     pub session: OpencodeSessionId,
     /// `bash`, `edit`, `external_directory`, `webfetch`, …
     pub kind: String,
-    /// What it asks for now.
+    /// What it asks for this time.
     pub patterns: Vec<String>,
     /// What "always" would allow, until the server ends.
     pub always: Vec<String>,
-    /// The command, the path or the URL, whole; empty where there is none of these.
+    /// The whole command, path or URL; empty if there is none.
     pub subject: String,
     /// A unified diff, for edits.
     pub diff: Option<String>,
-    /// All else that the request says and the call was given, by name.
+    /// Everything else in the request and the call's arguments, by name.
     pub details: Vec<(String, String)>,
-    /// It belongs to a call whose arguments are not known, and says nothing of them itself.
+    /// It belongs to a call whose arguments are unknown, and does not contain them itself.
     pub lacks_arguments: bool,
-    /// It could not be read as it was sent. Nobody can approve what he cannot read.
+    /// It could not be decoded. No one can approve what he cannot read.
     pub undecodable: bool,
     pub call_id: Option<String>,
 }
 
 impl Permission {
-    /// What is asked for, on one line: `bash: cargo publish`.
+    /// The request on one line: `bash: cargo publish`.
     pub fn line(&self) -> String {
         format!("{}: {}", self.kind, self.subject)
     }
@@ -260,7 +260,7 @@ impl Permission {
 pub enum PermissionReply {
     Once,
     Always,
-    /// With a message the turn goes on and the agent reads it; without one the turn stops.
+    /// With a message, the turn continues and the agent reads it; without one, the turn stops.
     Reject {
         message: Option<String>,
     },
@@ -272,13 +272,13 @@ pub struct Question {
     pub id: QuestionId,
     pub session: OpencodeSessionId,
     pub items: Vec<QuestionItem>,
-    /// It could not be read as it was sent, and can only be declined.
+    /// It could not be decoded, and can only be declined.
     pub undecodable: bool,
     pub call_id: Option<String>,
 }
 
 impl Question {
-    /// What is asked, on one line: `question: Which colour do you want?`.
+    /// The question on one line: `question: Which colour do you want?`.
     pub fn line(&self) -> String {
         let first = self.items.first();
         let words = first.map_or("", |item| match item.question.as_str() {
@@ -295,9 +295,9 @@ pub struct QuestionItem {
     pub header: String,
     pub question: String,
     pub options: Vec<QuestionOption>,
-    /// More than one option may be chosen.
+    /// More than one option may be selected.
     pub multiple: bool,
-    /// A text of the user's own is allowed.
+    /// Free text of the user is allowed.
     pub custom: bool,
 }
 
@@ -309,18 +309,18 @@ pub struct QuestionOption {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QuestionReply {
-    /// For each item in order the chosen labels or own texts.
+    /// For each item in order, the selected labels or the user's own text.
     Answer(Vec<Vec<String>>),
     /// Stops the turn.
     Reject,
 }
 
-/// Whether a turn runs, as the server says.
+/// Whether a turn runs, as the server reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TurnStatus {
     Idle,
     Busy,
-    /// The provider failed; the server tries again at `next`.
+    /// The provider failed; the server retries at `next`.
     Retry {
         attempt: u32,
         message: String,
@@ -350,18 +350,18 @@ pub struct Agent {
     pub description: String,
 }
 
-/// What the server offers, fetched once a connection.
+/// The server's agents and models, fetched once per connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog {
     pub models: Vec<Model>,
     pub agents: Vec<Agent>,
-    /// The model that a prompt without one would get.
+    /// The model of a prompt that names none.
     pub default_model: Option<ModelRef>,
 }
 
 impl Catalog {
-    /// Whether a prompt may name this agent, as far as is known: hidden ones and those of sub-agents are
-    /// not in the catalog.
+    /// Whether a prompt may name this agent, as far as is known: hidden agents and those of
+    /// sub-agents are not in the catalog.
     pub fn offers_agent(&self, name: &str) -> bool {
         self.agents.is_empty() || self.agents.iter().any(|agent| agent.name == name)
     }
@@ -381,26 +381,26 @@ pub struct Conversation {
     pub reverted: Option<RevertPoint>,
 }
 
-/// From where on a conversation is reverted. What stands there and after it is no part of what the agent
-/// knows; the next prompt removes it for good, an "unrevert" brings it back.
+/// Where the reverted part of a conversation begins. The agent does not know this message and what
+/// follows; the next prompt removes them for good, an "unrevert" restores them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevertPoint {
     /// This message and all later ones.
     pub message: MessageId,
-    /// Of that message only this part and those behind it; `None`: all of it.
+    /// Only this part of that message and those after it; `None`: all of it.
     pub part: Option<PartId>,
 }
 
-/// News of a conversation. Applying an event twice is harmless: all are upserts by id, but for
-/// [`ChatEvent::Delta`], which only ever follows the part it extends.
+/// An event of a conversation. Applying an event twice is harmless: all are upserts by id, except
+/// [`ChatEvent::Delta`], which always follows the part that it extends.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChatEvent {
     Conversation(Conversation),
     Status(TurnStatus),
     Message(Message),
     MessageRemoved(MessageId),
-    /// The full part; replaces what deltas have built. An unfinished text that is empty never
-    /// replaces one that is not: the server does not store growing text.
+    /// The full part; replaces what deltas have built. An unfinished empty text never replaces one
+    /// that is not empty: the server does not store streamed text.
     Part(Part),
     PartRemoved {
         message: MessageId,
@@ -420,7 +420,7 @@ pub enum ChatEvent {
     Error(MessageError),
     Todos(Vec<Todo>),
     Catalog(Catalog),
-    /// What the server holds, after a connection was made or mended.
+    /// What the server holds, after a connection was established again or for the first time.
     Resync(Box<Resync>),
     /// Older messages, in answer to [`super::session::SessionCommand::LoadOlder`].
     Older {
@@ -436,7 +436,8 @@ pub struct MessageWithParts {
     pub parts: Vec<Part>,
 }
 
-/// A conversation as fetched. Merged, never simply put in place (see [`ChatEvent::Part`]).
+/// A conversation as fetched. It is merged, and never simply replaces what is known (see
+/// [`ChatEvent::Part`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resync {
     pub conversation: Conversation,
@@ -445,22 +446,23 @@ pub struct Resync {
     /// Whether there are older messages than these.
     pub more: bool,
     pub status: TurnStatus,
-    /// All that wait; what is not here no longer waits. `None` when the server could not list them.
+    /// All waiting requests; one that is missing no longer waits. `None` if the server could not
+    /// list them.
     pub permissions: Option<Vec<Permission>>,
     pub questions: Option<Vec<Question>>,
-    /// Events were lost before this; unfinished texts may have a hole.
+    /// Events were lost before this; unfinished texts may have a gap.
     pub after_gap: bool,
 }
 
 impl Resync {
-    /// Whether the server has this prompt, whole.
+    /// Whether the server has all of this prompt.
     pub fn holds(&self, prompt: &MessageId) -> bool {
         let mut messages = self.messages.iter();
         messages.any(|known| known.message.id == *prompt && !known.parts.is_empty())
     }
 
-    /// Whether something of an answer to this prompt is there. The message alone is none: that of a
-    /// server which ended at that moment stays empty.
+    /// Whether there is any content of an answer to this prompt. The message alone is not enough:
+    /// if the server ended at that moment, the message stays empty.
     pub fn answers(&self, prompt: &MessageId) -> bool {
         let mut after = self.messages.iter();
         after.any(|known| known.message.id == *prompt)

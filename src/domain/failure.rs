@@ -1,4 +1,4 @@
-//! What the user is told when something fails.
+//! What the user reads when something fails.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ pub struct Failure {
     pub detail: String,
     /// What to do next. Boxed, since failures are returned everywhere.
     pub next: Box<NextSteps>,
-    /// Whether trying the same again can help.
+    /// Whether the same attempt can succeed later.
     pub retryable: bool,
-    /// It may be over by itself: the same may be tried again, after this long at least. `None`: somebody
-    /// has to do something.
+    /// The cause may go away by itself: retry after at least this long. `None`: someone has to act
+    /// first.
     pub passing: Option<Duration>,
     /// The last lines of the failing process's stderr, `stderr[0]` the oldest.
     pub stderr: Vec<String>,
@@ -27,7 +27,7 @@ pub struct Failure {
 pub struct NextSteps {
     /// May be empty.
     pub advice: Vec<Advice>,
-    /// The name of the session it is about, for commands that name it; empty where nobody knows it.
+    /// The name of the session, for commands that need it; empty if it is unknown.
     pub session: String,
 }
 
@@ -45,7 +45,7 @@ impl Failure {
         self
     }
 
-    /// Says in words what to do next. What a key or a command of ours does is [`Failure::advise`]'s.
+    /// Adds what to do next, in words. For a key or a command of ours, use [`Failure::advise`].
     #[must_use]
     pub fn hint(self, words: impl Into<String>) -> Self {
         self.advise([Advice::Text(words.into())])
@@ -57,7 +57,7 @@ impl Failure {
         self
     }
 
-    /// Names the session that it is about.
+    /// Sets the session that it is about.
     #[must_use]
     pub fn about(mut self, session: impl Into<String>) -> Self {
         self.next.session = session.into();
@@ -70,7 +70,7 @@ impl Failure {
         self
     }
 
-    /// Retryable by whoever does not want to wait, and by itself after `least`.
+    /// Retryable at once by the user, and automatically after `least`.
     #[must_use]
     pub fn passing(mut self, least: Duration) -> Self {
         self.passing = Some(least);

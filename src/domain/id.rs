@@ -46,7 +46,8 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Our row in the list: one sandbox and one conversation in it. Exists before either of them.
+    /// Our own key of a session: one sandbox and one conversation in it. Exists before either of
+    /// them.
     SessionKey
     /// An E2B sandbox, without the legacy client suffix.
     SandboxId

@@ -14,23 +14,22 @@ pub enum LogStream {
 }
 
 /// One line. `text` is as the process wrote it, without its line end and capped in length; it may
-/// hold control sequences, which only `text::ansi` may turn into something to show.
+/// contain control sequences, so display it only through `text::ansi`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
     /// When we received it.
     pub at: UnixMillis,
     pub stream: LogStream,
-    /// Byte offset of the line's start in its stream; the identity of a line is (start, stream,
-    /// offset).
+    /// Byte offset of the line's start in its stream; (start, stream, offset) identifies a line.
     pub offset: u64,
-    /// Names the server's start that the offset belongs to; grows from one to the next. Where the
-    /// sandbox keeps no log it names our reading.
+    /// The number of the server's start that the offset belongs to; increases with each start. If
+    /// the sandbox keeps no log, it numbers our own reads.
     pub start: u32,
     pub text: String,
 }
 
 impl LogLine {
-    /// A line of our own: it has no place in a process's streams.
+    /// A line of our own: it has no position in a process's streams.
     pub fn ours(at: UnixMillis, text: impl Into<String>) -> Self {
         Self {
             at,
@@ -41,13 +40,13 @@ impl LogLine {
         }
     }
 
-    /// Stands for `count` lines that were dropped because the screen could not keep up.
+    /// Replaces `count` lines that were dropped because the screen could not keep up.
     pub fn skipped(at: UnixMillis, count: usize) -> Self {
         Self::ours(at, format!("{count} lines skipped"))
     }
 }
 
-/// How far the streams of each start are known: the offsets of their last lines.
+/// How far each start's streams are known: the offsets of their last lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogEnds(BTreeMap<(u32, LogStream), u64>);
 
@@ -56,7 +55,7 @@ impl LogEnds {
         self.0.get(&(start, stream)).copied()
     }
 
-    /// The newest start before this one; `None` also where lines of this one are known.
+    /// The newest start before this one; `None` also if lines of this one are known.
     pub fn before(&self, start: u32) -> Option<u32> {
         let newest = self.0.range(..=(start, LogStream::Sandbar)).next_back();
         newest
@@ -64,7 +63,7 @@ impl LogEnds {
             .filter(|newest| *newest != start)
     }
 
-    /// Whether a line is new; then it is known from here on. Our own lines always are.
+    /// Whether a line is new; marks it as known. Our own lines always are.
     pub fn advance(&mut self, line: &LogLine) -> bool {
         if line.stream == LogStream::Sandbar {
             return true;
@@ -80,7 +79,7 @@ impl LogEnds {
         is_new
     }
 
-    /// What both know.
+    /// Combines what both know.
     #[must_use]
     pub fn common(&self, other: &Self) -> Self {
         let both = self.0.iter().filter_map(|(key, ours)| {

@@ -1,10 +1,10 @@
-//! The nouns that all rooms share; `std` only.
+//! The types that all parts of the program share; `std` only.
 //!
-//! What enters and leaves a session task is here ([`session`]), what the chat shows ([`chat`]), what
-//! the log pane shows ([`log`]), what a sandbox costs ([`price`]) by the time that it ran ([`usage`]),
-//! which sandboxes have no session ([`unattached_sandbox`]), what a session that is not open does ([`activity`]),
-//! what is said when something fails ([`failure`]), and what to do about it ([`advice`]).
-//! Nothing here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire` and
+//! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`]), what
+//! the log pane shows ([`log`]), what a sandbox costs ([`price`]) for the time that it ran
+//! ([`usage`]), unattached sandboxes ([`unattached_sandbox`]), the activity of a session that is
+//! not open ([`activity`]), failures ([`failure`]) and what to do about them ([`advice`]). Nothing
+//! here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire` and
 //! `opencode::wire`.
 
 pub mod activity;

@@ -1,7 +1,8 @@
-//! What a sandbox costs: its size, the time it runs, the prices of an hour.
+//! What a sandbox costs: its size, its running time, the prices per hour.
 //!
-//! Whole numbers, so that sums are exact and comparable. Whose prices these are, and since when a
-//! sandbox runs, is not known here. The result is an estimate: what is billed, the account tells.
+//! Whole numbers, so that sums are exact and comparable. Where the prices come from, and since when
+//! a sandbox runs, is not known here. The result is an estimate: only the account shows what is
+//! billed.
 
 use std::fmt;
 use std::iter::Sum;
@@ -13,21 +14,21 @@ use super::time::UnixMillis;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct MicroDollars(pub u64);
 
-/// What a sandbox was given, used or not.
+/// The resources of a sandbox, used or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SandboxSize {
     pub vcpus: u32,
     pub memory_mib: u64,
 }
 
-/// A sandbox that runs: since it was made, or resumed last.
+/// A running sandbox, since its creation or its last resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RunningSandbox {
     pub since: UnixMillis,
     pub size: SandboxSize,
 }
 
-/// Of one hour.
+/// Per hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Prices {
     pub vcpu_hour: MicroDollars,
@@ -41,12 +42,12 @@ impl RunningSandbox {
 }
 
 impl Prices {
-    /// Whether they say anything.
+    /// Whether any price is set.
     pub fn are_known(&self) -> bool {
         *self != Self::default()
     }
 
-    /// What so much time costs; to the next lower millionth.
+    /// The cost of this much time, rounded down to a millionth.
     pub fn of(&self, size: SandboxSize, time: Duration) -> MicroDollars {
         const HOUR_MILLIS: u128 = 3_600_000;
         const GIB: u128 = 1024;

@@ -1,4 +1,5 @@
-//! A sandbox's life as we show it: the phase its task announces, the state the user reads.
+//! A sandbox's state as sandbar shows it: the phase that its task reports, the state that the user
+//! sees.
 
 use std::time::Duration;
 
@@ -6,14 +7,14 @@ use super::failure::Failure;
 use super::id::{SandboxId, TemplateId};
 use super::time::{Monotonic, UnixMillis};
 
-/// Steps of a boot, in order. A resumed or reopened sandbox skips those it does not need.
+/// Steps of a boot, in order. Resuming or reopening a sandbox skips those that it does not need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// The sandbox is created, or resumed.
     Create,
-    /// The user's code goes in.
+    /// The user's code is copied in.
     Code,
-    /// OpenCode is looked for, and installed where it is missing.
+    /// OpenCode is searched for, and installed if it is missing.
     Install,
     /// `opencode serve` is started.
     Start,
@@ -46,23 +47,23 @@ impl Stage {
     }
 }
 
-/// What a session's task announces about the link to its server. One value at a time.
+/// What a session's task reports about the connection to its server. One value at a time.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Phase {
-    /// Stored, not opened since this program started.
+    /// Stored, but not opened since this program started.
     Dormant,
     Booting(Stage),
-    /// The conversation is here and events arrive.
+    /// The conversation is loaded and events arrive.
     Live,
     Reconnecting(Outage),
     Paused,
     /// The boot or the server failed; the sandbox may still exist.
     Failed(Failure),
-    /// The sandbox no longer exists; what we have is what was recorded.
+    /// The sandbox no longer exists; only the recorded conversation is left.
     Gone(Failure),
 }
 
-/// A broken connection that is being mended.
+/// A lost connection that is being restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outage {
     pub since: UnixMillis,
@@ -74,7 +75,7 @@ pub struct Outage {
     pub reason: String,
 }
 
-/// The one word that the user reads about a session.
+/// The state of a session in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SessionStatus {
     Booting,
@@ -119,14 +120,14 @@ impl SessionStatus {
     }
 }
 
-/// Where sandboxes come from.
+/// Where sandboxes run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EngineKind {
-    /// E2B's cloud, or another server that speaks its protocol at the configured URL.
+    /// E2B's cloud, or another server with its API at the configured URL.
     E2b,
     /// Our own daemon on this machine.
     Local,
-    /// No sandbox: an OpenCode server that somebody else runs.
+    /// No sandbox: an OpenCode server that someone else runs.
     Attached,
 }
 
@@ -140,33 +141,34 @@ impl EngineKind {
     }
 }
 
-/// What is known of a session's sandbox.
+/// What is known about a session's sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxInfo {
     pub engine: EngineKind,
     pub id: Option<SandboxId>,
     pub template: Option<TemplateId>,
-    /// Base URL of the OpenCode server, kept with the session and reused: scheme and host, no path.
+    /// Base URL of the OpenCode server, stored with the session and reused: scheme and host, no
+    /// path.
     pub opencode_url: Option<String>,
     pub opencode_version: Option<String>,
-    /// When the sandbox's time to live ends; `None` where there is no limit.
+    /// When the sandbox's time to live ends; `None` if there is no limit.
     pub ends_at: Option<UnixMillis>,
-    /// How far the sandbox is shut off from this machine, in one word, e.g. "none"; `None` for E2B.
+    /// The sandbox's isolation from this machine in one word, e.g. "none"; `None` for E2B.
     pub isolation: Option<String>,
-    /// The directory in the sandbox in which the agent works.
+    /// The agent's working directory in the sandbox.
     pub directory: Option<String>,
     /// The model is the scripted demo model.
     pub demo: bool,
 }
 
-/// News from a boot.
+/// Progress of a boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BootEvent {
     Started {
         stage: Stage,
         at: Monotonic,
     },
-    /// A line of progress in the words of the tool that does the work.
+    /// A line of output of the tool that does the work.
     Output {
         stage: Stage,
         line: String,

@@ -1,6 +1,6 @@
-//! The contract with a session's task: what opens it, what goes in, what comes out.
+//! The interface of a session's task: how it is opened, its commands, its events.
 //!
-//! The terminal and the headless commands are two listeners to the same stream; neither is special.
+//! The terminal and the headless commands are two listeners of the same stream; neither is special.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use super::sandbox::{BootEvent, Phase, SandboxInfo};
 use super::time::UnixMillis;
 use super::usage::Usage;
 
-/// How a session is to be opened.
+/// How to open a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSpec {
     pub key: SessionKey,
@@ -24,11 +24,11 @@ pub struct SessionSpec {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionOrigin {
-    /// Makes a sandbox and a conversation.
+    /// Creates a sandbox and a conversation.
     New(NewSession),
-    /// Takes up what the store knows under the key.
+    /// Continues what the store has under the key.
     Stored,
-    /// Only connects to a server that somebody else runs.
+    /// Only connects to a server that someone else runs.
     Attach {
         url: String,
         session: Option<OpencodeSessionId>,
@@ -38,7 +38,7 @@ pub enum SessionOrigin {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
-    /// Unique among the stored sessions; what `sandbar diff NAME` takes.
+    /// Unique among the stored sessions; the argument of `sandbar diff NAME`.
     pub name: String,
     pub template: TemplateId,
     pub code: CodeSource,
@@ -47,7 +47,7 @@ pub struct NewSession {
     pub demo: bool,
 }
 
-/// What goes into the sandbox before the agent starts.
+/// The code that is copied into the sandbox before the agent starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeSource {
     /// Nothing: an empty git work tree.
@@ -58,7 +58,7 @@ pub enum CodeSource {
     Clone(String),
 }
 
-/// Names a secret without holding it; the supervisor resolves it.
+/// Refers to a secret without holding it; the supervisor resolves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialRef {
     None,
@@ -68,7 +68,7 @@ pub enum CredentialRef {
     Stored(SessionKey),
 }
 
-/// A prompt with the ids that make sending it again harmless.
+/// A prompt with ids that make sending it twice harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     pub message: MessageId,
@@ -81,24 +81,24 @@ pub struct Prompt {
 /// The prompts that are not in the conversation yet, as the session's task has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PromptQueue {
-    /// Stored, and sent in their turn; `waiting[0]` is the next.
+    /// Stored, to be sent one after the other; `waiting[0]` is the next.
     pub waiting: Vec<Prompt>,
     /// On their way to the server, oldest first.
     pub sent: Vec<Prompt>,
-    /// What waits is sent when the user releases it.
+    /// The waiting prompts are sent only when the user releases them.
     pub held: bool,
 }
 
-/// What a listener may ask of a session's task.
+/// The commands to a session's task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionCommand {
     /// Queues a prompt. It is stored first, then sent when the prompts before it are answered.
     Prompt(Prompt),
-    /// Sends a queued prompt at once, also while the agent works.
+    /// Sends a queued prompt at once, even while the agent works.
     SendNow(MessageId),
-    /// Takes a prompt out of the queue, to be edited or dropped.
+    /// Removes a prompt from the queue, to be edited or dropped.
     Unqueue(MessageId),
-    /// Lets a held queue go on.
+    /// Releases a held queue.
     ReleaseQueue,
     /// Stops the running turn and holds the queue.
     Abort,
@@ -112,44 +112,45 @@ pub enum SessionCommand {
     },
     /// Fetches the page of messages before the oldest known one.
     LoadOlder,
-    /// Tries now what is waiting for its next attempt, or failed: the boot, the connection, and
-    /// OpenCode itself where its process has ended.
+    /// Retries now what waits for its next attempt, or failed: the boot, the connection, and
+    /// OpenCode itself if its process has ended.
     Retry,
-    /// Gives up the connection for a new one: it may be dead and not know it.
+    /// Replaces the connection: it may be dead without knowing it.
     Reconnect,
-    /// Stores the text that stands unsent in the composer.
+    /// Stores the unsent text of the composer.
     SaveDraft(String),
-    /// Lets the sandbox live on, as long from now as one does that was just used.
+    /// Resets the sandbox's remaining time to its full length.
     Extend,
-    /// Boots the session from this template instead of its own, in a new sandbox. Refused once it has a
-    /// conversation; until then the sandbox holds nothing that is not made again, and is killed.
+    /// Boots the session from this template instead of its own, in a new sandbox. Refused once the
+    /// session has a conversation; until then, everything in the sandbox can be created again, so
+    /// it is killed.
     UseTemplate(TemplateId),
-    /// Makes a gone session go on in a new sandbox, as its last snapshot has it. Taken while the
-    /// session is gone, or not known to be.
+    /// Continues a gone session in a new sandbox, from its last snapshot. Accepted while the
+    /// session is gone, or its state is unknown.
     Revive,
     Pause,
     Kill,
 }
 
-/// What becomes of the sandbox when its session is closed.
+/// What happens to the sandbox when its session is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseAction {
-    /// The followers are dropped; the sandbox runs on.
+    /// The followers stop; the sandbox keeps running.
     Detach,
     Pause,
     Kill,
 }
 
-/// What a session's task tells its listeners.
+/// The events of a session's task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SessionEvent {
-    /// What the store knows, first of all when a stored session is opened. The transcript follows
-    /// as [`ChatEvent`]s.
+    /// The stored state, sent first when a stored session is opened. The transcript follows as
+    /// [`ChatEvent`]s.
     Restored {
         draft: String,
     },
     Sandbox(SandboxInfo),
-    /// What its server says of a session that is watched and not open.
+    /// The server's report about a watched session that is not open.
     Activity(Activity),
     Boot(BootEvent),
     Phase(Phase),
@@ -158,15 +159,15 @@ pub enum SessionEvent {
     Logs(Vec<LogLine>),
     /// The whole queue, once the session is restored and after each change.
     Queue(PromptQueue),
-    /// What was kept last in case that the sandbox goes; `None`: nothing yet.
+    /// The newest snapshot, in case the sandbox is lost; `None`: there is none yet.
     Snapshot(Option<SnapshotInfo>),
-    /// How long the session's sandboxes ran and how large they were, where somebody pays for them.
+    /// How long the session's sandboxes ran and how large they were, if they cost money.
     Runs(Usage),
-    /// The session goes on in a new sandbox.
+    /// The session continues in a new sandbox.
     Revived(Revival),
-    /// A command failed; nothing that was typed is lost: a prompt is back in the queue, held.
+    /// A command failed, but no typed text is lost: a prompt is back in the queue, held.
     CommandFailed(Failure),
-    /// The session's task was not given this command.
+    /// The session's task did not receive this command.
     CommandRefused {
         command: SessionCommand,
         failure: Failure,
@@ -176,7 +177,7 @@ pub enum SessionEvent {
 }
 
 impl SessionEvent {
-    /// Why a command failed, where the user is to hear of it. A draft that was refused is offered again.
+    /// Why a command failed, if the user needs to know. A refused draft is saved again anyway.
     pub fn failed_command(&self) -> Option<&Failure> {
         match self {
             Self::CommandRefused {
@@ -188,8 +189,8 @@ impl SessionEvent {
         }
     }
 
-    /// Whether somebody who looks at the session waits for this: the conversation itself, a request, the
-    /// end of a text or of a turn. Nothing need follow it soon.
+    /// Whether a user who watches the session waits for this: the conversation itself, a request,
+    /// the end of a text or of a turn. Nothing may follow it for a while.
     pub fn is_awaited(&self) -> bool {
         let Self::Chat(event) = self else {
             return false;
@@ -206,20 +207,20 @@ impl SessionEvent {
     }
 }
 
-/// What a session's last snapshot holds.
+/// The content of a session's last snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotInfo {
-    /// When the conversation was like this.
+    /// The time of the conversation in it.
     pub at: UnixMillis,
-    /// When the code was like this; `None` where the code is not in it.
+    /// The time of the code in it; `None` if it has no code.
     pub code_at: Option<UnixMillis>,
     /// The newest prompt in it.
     pub last_prompt: Option<MessageId>,
 }
 
 impl SnapshotInfo {
-    /// How many of the prompts are not in it; `prompts` are those that are known, the newest first.
-    /// None where its last one is not among them: then nobody can say.
+    /// How many of the prompts are not in it; `prompts` are the known ones, newest first. Returns 0
+    /// if its last prompt is not among them, because the number is then unknown.
     pub fn missing<'a>(&self, mut prompts: impl Iterator<Item = &'a MessageId>) -> usize {
         match &self.last_prompt {
             Some(last) => prompts.position(|prompt| prompt == last).unwrap_or(0),
@@ -228,16 +229,16 @@ impl SnapshotInfo {
     }
 }
 
-/// How a gone session came back.
+/// The result of reviving a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revival {
-    /// What it was made from.
+    /// The snapshot it was revived from.
     pub snapshot: SnapshotInfo,
     /// Prompts that were not in the snapshot; they wait in the queue again.
     pub missing: usize,
 }
 
-/// A row of the list, as the store has it.
+/// A row of the list, as stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SessionSummary {
     pub key: SessionKey,
@@ -247,10 +248,10 @@ pub struct SessionSummary {
     pub sandbox: SandboxInfo,
     pub opencode_session: Option<OpencodeSessionId>,
     pub phase: Phase,
-    /// Where it was begun: the root of the git work tree around the directory, else the directory
-    /// itself, as a canonical path. `None`: nobody knows.
+    /// Where it was created: the root of the git work tree around the directory, or else the
+    /// directory itself, as a canonical path. `None` if it is unknown.
     pub project: Option<PathBuf>,
-    /// When it was last on the screen of a terminal.
+    /// When it was last shown on a terminal.
     pub shown: Option<UnixMillis>,
     pub created: UnixMillis,
     pub updated: UnixMillis,

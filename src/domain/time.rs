@@ -1,4 +1,4 @@
-//! Instants as plain numbers, so that the model stays comparable and needs no clock.
+//! Times as plain numbers, so that the model stays comparable and needs no clock.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct UnixMillis(pub u64);
 
 impl UnixMillis {
-    /// Returns the time from `earlier` to this instant, zero if it lies in the future.
+    /// Returns the time from `earlier` to this instant, zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
@@ -29,7 +29,7 @@ impl UnixMillis {
     }
 }
 
-/// A time in whole minutes: `41m`, `1h 12m`.
+/// A duration in whole minutes: `41m`, `1h 12m`.
 pub fn in_minutes(minutes: u64) -> String {
     match minutes / 60 {
         0 => format!("{minutes}m"),

@@ -1,47 +1,47 @@
-//! Sandboxes of the account that are no session's here: where they come from, as far as it is known.
+//! Unattached sandboxes, which belong to no session here: their provenance, as far as it is known.
 //!
-//! They run and may cost, so they are shown. How they are found is not known here.
+//! They run and may cost money, so they are shown. How they are found is not known here.
 
 use super::id::{SandboxId, SessionKey};
 use super::price::{RunningSandbox, SandboxSize};
 use super::sandbox::EngineKind;
 use super::time::UnixMillis;
 
-/// A sandbox that the engine lists and no session of the store has.
+/// A sandbox that the engine lists and that belongs to no session in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnattachedSandbox {
     pub engine: EngineKind,
     pub id: SandboxId,
-    /// The session's key where it was made, as its metadata have it.
+    /// The key of the session that created it, from its metadata.
     pub key: Option<SessionKey>,
-    /// The session's name where it was made; empty where nobody said.
+    /// The name of the session that created it; empty if it is unknown.
     pub name: String,
     pub life: EngineState,
-    /// When it was made, or resumed last.
+    /// When it was created, or last resumed.
     pub since: Option<UnixMillis>,
     pub size: SandboxSize,
     pub provenance: Provenance,
 }
 
-/// What the engine says of a sandbox.
+/// The state that the engine reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineState {
     Running,
     Paused,
-    /// A word that we do not know.
+    /// A state that we do not know.
     Unknown,
 }
 
-/// Where a sandbox comes from that no session has.
+/// Where an unattached sandbox comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Provenance {
-    /// The session of this name has none, and takes it when it is opened.
+    /// The session with this name has no sandbox, and will use this one when it is opened.
     ReservedFor(String),
-    /// The session of this name goes on in another one.
+    /// The session with this name continues in another sandbox.
     Left(String),
-    /// Sandbar made it, on another machine or for a store that was lost.
+    /// Sandbar created it, on another machine or for a store that was lost.
     Elsewhere,
-    /// Another program made it.
+    /// Another program created it.
     ThirdParty,
 }
 
@@ -57,7 +57,7 @@ impl EngineState {
 }
 
 impl UnattachedSandbox {
-    /// Since when it runs and how large it is; `None` where it does not run or nobody says.
+    /// Since when it runs and how large it is; `None` if it does not run or this is unknown.
     pub fn run(&self) -> Option<RunningSandbox> {
         let size = self.size;
         let run = self.since.map(|since| RunningSandbox { since, size });
@@ -66,7 +66,7 @@ impl UnattachedSandbox {
 }
 
 impl Provenance {
-    /// In words, as the rest of a sentence about the sandbox.
+    /// The provenance in words, as the rest of a sentence about the sandbox.
     pub fn words(&self) -> String {
         match self {
             Self::ReservedFor(name) => format!("reserved for {name}, until that is opened"),

@@ -1,8 +1,8 @@
-//! The runs of sandboxes as they were seen, and what they come to in time and money.
+//! The observed runs of sandboxes, and their total in time and money.
 //!
-//! A sandbox runs from its creation or a resume to the next pause or its end. Not each end is seen: a
-//! sandbox may be paused by its time to live, or by somebody else. Then a run counts up to the latest
-//! moment at which it can have ended, and the sum says that it is an upper bound.
+//! A sandbox runs from its creation or a resume to the next pause or its end. Not every end is
+//! observed: a sandbox may be paused by its time to live, or from elsewhere. Such a run counts up
+//! to the latest time at which it can have ended, and the total is marked as an upper bound.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::id::SandboxId;
 use super::price::{MicroDollars, Prices, RunningSandbox, SandboxSize};
 use super::time::UnixMillis;
 
-/// A run that was seen.
+/// An observed run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedRun {
     pub sandbox: SandboxId,
@@ -19,32 +19,32 @@ pub struct ObservedRun {
     pub end: RunEnd,
 }
 
-/// What is known of a run's end.
+/// What is known about the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunEnd {
-    /// It runs: its engine says so.
+    /// It is running, as its engine reports.
     Runs,
-    /// Nobody has said that it ended. By itself it ends then, if it has a limit.
+    /// No end was reported. It ends by itself at the limit, if it has one.
     Open { limit: Option<UnixMillis> },
-    /// Nobody saw it end; it had by then.
+    /// Its end was not observed, but it had ended by then.
     AtMost(UnixMillis),
-    /// It was ended then.
+    /// It ended then.
     At(UnixMillis),
 }
 
-/// What runs come to.
+/// The total of several runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// What is over, by size.
+    /// Runs that are over, by size.
     past: Vec<(SandboxSize, Duration)>,
     running: Vec<RunningSandbox>,
-    /// Whether what is over may have taken less.
+    /// Whether the runs that are over may have been shorter.
     pub at_most: bool,
 }
 
 impl Usage {
-    /// Adds up runs, in any order. A run that several sessions of one sandbox have seen counts once, by
-    /// what is known best of its end.
+    /// Adds up runs, in any order. A run that several sessions of one sandbox have observed counts
+    /// once, with the most exact end.
     pub fn of(seen: impl IntoIterator<Item = ObservedRun>, now: UnixMillis) -> Self {
         let mut sandboxes: BTreeMap<SandboxId, BTreeMap<UnixMillis, (SandboxSize, RunEnd)>> =
             BTreeMap::new();
@@ -55,7 +55,7 @@ impl Usage {
         }
         let mut life = Self::default();
         for runs in sandboxes.into_values() {
-            // No sandbox runs twice at a time.
+            // A sandbox has only one run at a time.
             let mut next = None;
             for (since, (size, end)) in runs.into_iter().rev() {
                 life.add(RunningSandbox { since, size }, end.before(next, now), now);
@@ -86,7 +86,7 @@ impl Usage {
         !self.running.is_empty()
     }
 
-    /// The time up to now. The runs of several sandboxes at a time all count.
+    /// The time up to now. Runs of different sandboxes add up even at the same time.
     pub fn time(&self, now: UnixMillis) -> Duration {
         let past = self.past.iter().map(|(_, time)| *time);
         let running = self.running.iter().map(|run| run.time(now));
@@ -101,7 +101,7 @@ impl Usage {
         past.chain(running).sum()
     }
 
-    /// What an hour costs of that which runs.
+    /// The cost per hour of the running sandboxes.
     pub fn hourly(&self, prices: &Prices) -> MicroDollars {
         let running = self.running.iter();
         let hour = Duration::from_hours(1);
@@ -115,7 +115,8 @@ impl Usage {
 }
 
 impl RunEnd {
-    /// When the run ended, or had ended at the latest, and whether that is exact; `None`: it runs.
+    /// When the run ended, or had ended at the latest, and whether that is exact; `None` if it is
+    /// running.
     fn known(self, now: UnixMillis) -> Option<(UnixMillis, bool)> {
         match self {
             Self::Runs => None,
@@ -125,7 +126,7 @@ impl RunEnd {
         }
     }
 
-    /// What two know of the same end.
+    /// Combines two observations of the same end.
     fn and(self, other: Self, now: UnixMillis) -> Self {
         let (Some((one, is_exact)), Some((two, is_other_exact))) =
             (self.known(now), other.known(now))
@@ -140,7 +141,7 @@ impl RunEnd {
         }
     }
 
-    /// The end, where the next run of the sandbox began then.
+    /// The end, if the next run of the sandbox began at `next`.
     fn before(self, next: Option<UnixMillis>, now: UnixMillis) -> Self {
         match next {
             Some(next) if self.known(now).is_none_or(|(until, _)| until > next) => {
@@ -264,7 +265,7 @@ mod tests {
             let seen = runs.iter().map(|(since, end)| ObservedRun {
                 sandbox: "a".into(),
                 run: RunningSandbox { since: UnixMillis(*since), size: SIZE },
-                // Nothing is seen to end later than now.
+                // No observed end is later than now.
                 end: match *end {
                     RunEnd::At(at) => RunEnd::At(at.min(now)),
                     RunEnd::AtMost(at) => RunEnd::AtMost(at.min(now)),

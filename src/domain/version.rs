@@ -1,10 +1,10 @@
-//! Which OpenCode this program speaks with.
+//! The supported versions of OpenCode.
 
-/// The version that is installed where none that fits is found. Moving it: change this constant and
-/// run the tests, which install and drive that very version.
+/// The version that is installed if no suitable one is found. To change it, change this constant
+/// and run the tests, which install and use exactly this version.
 pub const OPENCODE_VERSION: &str = "1.18.33";
 
-/// Whether an OpenCode of this version speaks the protocol that we speak: at least 1.18, below 2.
+/// Whether an OpenCode of this version speaks our protocol: at least 1.18, below 2.
 pub fn opencode_fits(version: &str) -> bool {
     let mut numbers = version
         .trim()
