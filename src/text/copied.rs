@@ -1,12 +1,13 @@
-//! Cleans text on its way to the clipboard, from where it is pasted into somebody's shell.
+//! Cleans text for the clipboard, from where it may be pasted into a shell.
 //!
-//! What a terminal obeys goes (`ESC [201~` would end a bracketed paste), and what hides or reorders.
-//! Letters stay as they are: joiners that are a part of an emoji or of a word in a script that needs
-//! them, and variation selectors behind what has variants.
+//! Removes what a terminal interprets (`ESC [201~` would end a bracketed paste), and what hides or
+//! reorders text. Letters stay unchanged: joiners that are part of an emoji or of a word in a
+//! script that needs them, and variation selectors after characters with variants.
 
 use super::hidden::is_invisible;
 
-/// Returns what may be pasted anywhere, and how many characters were taken out. Line ends become `\n`.
+/// Returns text that is safe to paste anywhere, and how many characters were removed. Line ends
+/// become `\n`.
 pub fn clean(text: &str) -> (String, usize) {
     let text = text.replace("\r\n", "\n");
     let mut clean = String::with_capacity(text.len());
@@ -30,7 +31,7 @@ pub fn clean(text: &str) -> (String, usize) {
     (clean, removed)
 }
 
-/// Whether a joiner, or a non-joiner, does something between its neighbours.
+/// Whether a joiner or non-joiner has an effect between its neighbours.
 fn joins(before: Option<char>, joiner: char, after: Option<char>) -> bool {
     let (Some(before), Some(after)) = (before, after) else {
         return false;
@@ -40,7 +41,7 @@ fn joins(before: Option<char>, joiner: char, after: Option<char>) -> bool {
         || (joiner == '\u{200d}' && of_emoji(before) && is_symbol(after))
 }
 
-/// Arabic and its relatives, the scripts of India and its neighbours, Mongolian.
+/// Arabic and related scripts, the scripts of India and its neighbours, Mongolian.
 fn needs_joiners(c: char) -> bool {
     matches!(
         c,
@@ -50,7 +51,8 @@ fn needs_joiners(c: char) -> bool {
     )
 }
 
-/// Whether a variation selector behind `before` does something: a symbol, or the digit of a keycap.
+/// Whether a variation selector after `before` has an effect: on a symbol, or on the digit of a
+/// keycap.
 fn varies(before: Option<char>, after: Option<char>) -> bool {
     match before {
         Some('0'..='9' | '#' | '*') => after == Some('\u{20e3}'),
@@ -59,7 +61,7 @@ fn varies(before: Option<char>, after: Option<char>) -> bool {
     }
 }
 
-/// Emoji and the symbols that have an emoji's form.
+/// Emoji and the symbols with an emoji presentation.
 fn is_symbol(c: char) -> bool {
     matches!(
         c,
@@ -91,7 +93,7 @@ mod tests {
                 "abcde",
                 7,
             ),
-            // Between letters that need none, joiners hide.
+            // Between letters that need none, joiners are invisible.
             ("s\u{200d}u\u{200c}do\u{fe0f}", "sudo", 3),
             ("\u{200d}👩", "👩", 1),
         ] {

@@ -1,8 +1,9 @@
 //! Unified diffs as styled lines.
 //!
-//! A diff as a tool or `git` printed it comes in, lines leave: one line for each file's headers, hunk
-//! headers cut to the width, changed lines with their `+` and `-` (so that they read without colours)
-//! wrapped without losing a character. Anything else is shown dim, so a text that is no diff is still seen.
+//! Input: a diff as a tool or `git` printed it. Output: one line for each file's headers, hunk
+//! headers cut to the width, and changed lines with their `+` and `-` (so that they are readable
+//! without colours), wrapped without losing a character. Anything else is shown dim, so a text that
+//! is not a diff is still visible.
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -11,7 +12,7 @@ use super::Palette;
 use super::ansi;
 use super::wrap::{Breaking, fold, truncate};
 
-/// Headers that say nothing beyond the names of the files.
+/// Headers that add nothing to the names of the files.
 const NOISE: [&str; 3] = ["index ", "Index: ", "====="];
 
 /// Renders a unified diff `width` columns wide; 0 counts as 1.
@@ -29,8 +30,8 @@ pub fn unified(text: &str, width: usize, palette: &Palette) -> Vec<Line<'static>
     writer.lines
 }
 
-/// How many lines of the two files the open hunk still has. A line `--- x` inside a hunk is the removed
-/// line `-- x`; only the counts tell.
+/// How many lines of the two files remain in the open hunk. A line `--- x` inside a hunk is the
+/// removed line `-- x`; only the counts tell.
 #[derive(Default)]
 struct Hunk {
     old: usize,
@@ -42,7 +43,7 @@ struct DiffWriter<'a> {
     width: usize,
     lines: Vec<Line<'static>>,
     hunk: Hunk,
-    /// The name of the old file, until the new one's is known.
+    /// The name of the old file, until the new file's name is known.
     old: String,
 }
 
@@ -52,7 +53,7 @@ impl DiffWriter<'_> {
             if let Some(style) = self.take_of_hunk(line) {
                 return self.changed(line, style);
             }
-            // Shorter than its header said.
+            // The hunk is shorter than its header says.
             self.hunk = Hunk::default();
         }
         if let Some(hunk) = hunk_header(line) {
@@ -64,13 +65,14 @@ impl DiffWriter<'_> {
             let old = std::mem::take(&mut self.old);
             self.single(&file_line(&old, file_name(name)), self.palette.heading);
         } else if line.starts_with("diff --git ") || NOISE.iter().any(|n| line.starts_with(n)) {
-            // The names follow.
+            // The names follow in the next lines.
         } else if !line.is_empty() {
             self.single(line, self.palette.dim);
         }
     }
 
-    /// Counts a line of the open hunk and returns its style; `None` if it cannot be in a hunk.
+    /// Counts a line of the open hunk and returns its style; `None` if the line cannot be in a
+    /// hunk.
     fn take_of_hunk(&mut self, line: &str) -> Option<Style> {
         let Hunk { old, new } = &mut self.hunk;
         match line.as_bytes().first() {
@@ -115,7 +117,7 @@ impl DiffWriter<'_> {
     }
 }
 
-/// Reads `@@ -1,3 +1,4 @@`; a count that is left out is 1.
+/// Parses `@@ -1,3 +1,4 @@`; a missing count is 1.
 fn hunk_header(line: &str) -> Option<Hunk> {
     let (old, rest) = line.strip_prefix("@@ -")?.split_once(" +")?;
     let (new, _) = rest.split_once(" @@")?;
@@ -129,7 +131,8 @@ fn hunk_header(line: &str) -> Option<Hunk> {
     })
 }
 
-/// The name in a `---` or `+++` line: without the time behind a tab and without git's `a/` and `b/`.
+/// The name in a `---` or `+++` line, without the timestamp after a tab and without git's `a/` and
+/// `b/`.
 fn file_name(name: &str) -> &str {
     let name = name.split('\t').next().unwrap_or_default().trim_end();
     name.strip_prefix("a/")

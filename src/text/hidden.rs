@@ -1,17 +1,17 @@
-//! Which characters a reader does not see as what they are, by Unicode's data.
+//! Which characters are hidden from a reader or mislead him, by Unicode's data.
 //!
-//! In: one character. Out: whether a terminal obeys it, whether it is drawn as nothing or changes the order
-//! of what stands around it, and whether it only looks like a space or has no shape that Unicode knows. All
-//! of this program asks here, so that what one view writes out another does not pass. Knows nothing of what
-//! is done about such a character.
+//! Input: one character. Output: whether a terminal interprets it, whether it is invisible or
+//! reorders its neighbours, and whether it only looks like a space or has no known shape. The whole
+//! program uses these functions, so that one view does not pass what another writes out. Knows
+//! nothing about how such a character is treated.
 
 use icu_properties::props::{
     DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Whether a terminal obeys a character, a reader does not see it, or he reads others in another order for
-/// it; also whether it only looks like a space, or has no shape. Line feed, tab and space are none of these.
+/// Whether a terminal interprets a character, whether it is invisible or reorders others, or
+/// whether it only looks like a space or has no shape. Line feed, tab and space are none of these.
 pub fn is_hidden(c: char) -> bool {
     match c {
         '\n' | '\t' | ' '..='~' => false,
@@ -19,23 +19,24 @@ pub fn is_hidden(c: char) -> bool {
     }
 }
 
-/// Whether a terminal obeys a character, or it is drawn as nothing, or turns the order of what stands around
-/// it; line feed and tab too.
+/// Whether a terminal interprets a character, or it is invisible, or it reorders its neighbours;
+/// line feed and tab too.
 pub fn is_invisible(c: char) -> bool {
     match c {
         ' '..='~' => false,
         _ => {
             is_obeyed(c)
                 || is_default_ignorable(c)
-                // Drawn as nothing, though Unicode does not count them: the empty Braille pattern, the
-                // filler of the Khitan small script, the musical null note head.
+                // Invisible, though not by Unicode's data: the empty Braille pattern, the filler of
+                // the Khitan small script, the musical null note head.
                 || matches!(c, '\u{2800}' | '\u{16fe4}' | '\u{1d159}')
         }
     }
 }
 
-/// Whether a character is there for its effect alone: controls, what formats, line and paragraph separators,
-/// and codes that are kept free for more of these. Joiners are letters to those who need them.
+/// Whether a character exists only for its effect: controls, format characters, line and paragraph
+/// separators, and code points reserved for more of these. Joiners are letters in the scripts that
+/// need them.
 pub fn is_obeyed(c: char) -> bool {
     match c {
         ' '..='~' | '\u{200c}' | '\u{200d}' => false,
@@ -45,7 +46,7 @@ pub fn is_obeyed(c: char) -> bool {
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator => true,
             GeneralCategory::Unassigned => is_default_ignorable(c),
-            // Signs around a number, as in Arabic, are drawn with it.
+            // Signs around a number, as in Arabic, are drawn with the number.
             GeneralCategory::Format => {
                 !CodePointSetData::new::<PrependedConcatenationMark>().contains(c)
             }
@@ -54,8 +55,8 @@ pub fn is_obeyed(c: char) -> bool {
     }
 }
 
-/// Drawn as an empty place, or as whatever a font has there; of what formats only signs around a number have a
-/// shape, and alone they have no place on a screen.
+/// Drawn as an empty space, or as a font's placeholder; among format characters, only signs around
+/// a number have a shape, and only together with the number.
 fn is_shapeless(c: char) -> bool {
     matches!(
         category(c),
@@ -83,7 +84,7 @@ mod tests {
     use super::super::visible_bytes;
     use super::*;
 
-    /// All that Unicode has given a meaning, and some of what is free or of private use beyond.
+    /// All assigned code points, and some of the unassigned and private-use ones.
     fn all() -> impl Iterator<Item = char> {
         let free = ('\u{323b0}'..=char::MAX).step_by(509);
         let planes = ('\0'..='\u{323af}').chain('\u{e0000}'..='\u{e0fff}');
@@ -92,7 +93,7 @@ mod tests {
             .filter(|c| !matches!(c, '\n' | '\t' | ' '))
     }
 
-    /// As one character between letters is shown.
+    /// How one character between letters is shown.
     fn is_written(c: char, show: impl Fn(&str) -> String) -> bool {
         let text = format!("x{c}y");
         show(&text) != text
@@ -108,13 +109,13 @@ mod tests {
         }
     }
 
-    /// Other tables than the one that is tested.
+    /// Compares with other tables than the tested one.
     #[test]
     fn what_the_standard_library_or_the_width_of_characters_calls_hidden_is_hidden() {
         let passed: Vec<char> = all()
             .filter(|c| {
-                // Marks are seen on the letter before them, some letters with others of their syllable, the
-                // caret of Devanagari between two.
+                // Marks are drawn on the letter before them, some letters with others of their
+                // syllable, the Devanagari caret between two.
                 let is_drawn_elsewhere =
                     is_combining_mark(*c) || c.is_alphabetic() || *c == '\u{a8fa}';
                 let is_nothing = c.width() == Some(0) && !is_drawn_elsewhere;

@@ -1,10 +1,10 @@
-//! Outside text in, styled lines of a given width out; pure.
+//! Turns outside text into styled lines of a given width; pure.
 //!
-//! Markdown ([`TextCache::markdown`]), diffs ([`diff`]), logs and plain text ([`ansi`], [`wrap`]) all
-//! pass through here on their way to the screen, and all are made safe here: no span that leaves this
-//! room holds a control character, and no line is wider than asked. What commands print without the
-//! screen is made visible by [`visible_bytes`]. Does not know what a message, a part or a log is, nor where
-//! on the screen its lines will stand.
+//! Markdown ([`TextCache::markdown`]), diffs ([`diff`]), logs and plain text ([`ansi`], [`wrap`])
+//! pass through here on their way to the screen and are made safe: no span from here contains a
+//! control character, and no line is wider than requested. [`visible_bytes`] does the same for what
+//! commands print without the screen. Knows neither messages, parts and logs, nor positions on the
+//! screen.
 
 pub mod ansi;
 mod cache;

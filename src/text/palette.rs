@@ -2,12 +2,12 @@
 
 use ratatui::style::Style;
 
-/// One style for each role a piece of text can have. A style here is laid over the one of the text
-/// around it, so `strong` inside a `link` keeps the link's colour. The default draws plain text.
+/// One style for each role of a piece of text. A style is patched over that of the surrounding
+/// text, so `strong` inside a `link` keeps the link's colour. The default draws plain text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Palette {
     pub text: Style,
-    /// What accompanies the text: URLs, labels of code blocks, raw HTML.
+    /// Secondary text: URLs, labels of code blocks, raw HTML.
     pub dim: Style,
     pub strong: Style,
     pub emphasis: Style,

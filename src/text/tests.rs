@@ -1,8 +1,8 @@
-//! What the property tests of this room share.
+//! What the property tests of `text` share.
 
 use proptest::prelude::*;
 
-/// Text made of the pieces that markdown is made of, in any order, with hostile and wide ones among them.
+/// Text made of pieces of markdown in any order, with hostile and wide ones among them.
 pub(super) fn markdownish() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[a-z]{1,12}".prop_map(String::from),

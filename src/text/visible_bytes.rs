@@ -1,12 +1,12 @@
-//! Shows bytes from outside on a terminal with nothing obeyed and nothing left out.
+//! Shows outside bytes on a terminal: nothing is interpreted, nothing is left out.
 //!
-//! In: bytes of a sandbox, a model, a server or a repository, cut anywhere. Out: text in which every
-//! character can be seen. A control character is written as its symbol (`␛`, `␍`), any other that is hidden
-//! ([`super::hidden`]) as its number (`⟨U+202E⟩`, `⟨U+00A0⟩`), a byte that is not UTF-8 as its value
-//! (`⟨FF⟩`). Who reviews a patch so sees that they are there; [`super::ansi`] leaves them out, which suits a
-//! conversation. Line feeds and tabs stay.
+//! Input: bytes of a sandbox, a model, a server or a repository, split anywhere. Output: text in
+//! which every character is visible. A control character is written as its symbol (`␛`, `␍`), any
+//! other hidden character ([`super::hidden`]) as its number (`⟨U+202E⟩`, `⟨U+00A0⟩`), a byte that
+//! is not UTF-8 as its value (`⟨FF⟩`). So the reviewer of a patch sees them; [`super::ansi`] drops
+//! them, which suits a conversation. Line feeds and tabs stay.
 //!
-//! Joiners and variation selectors stay where they make one character out of others, as in emoji and in the
+//! Joiners and variation selectors stay where they combine characters, as in emoji and in the
 //! scripts that need them; anywhere else they hide something.
 
 use std::borrow::Cow;
@@ -14,16 +14,17 @@ use std::fmt::Write as _;
 
 use super::hidden::is_hidden;
 
-/// One output's way to the terminal.
+/// The state of one output.
 #[derive(Debug, Default)]
 pub struct VisibleBytes {
-    /// The beginning of a character whose end has not come yet.
+    /// The start of a character whose end has not arrived yet.
     cut: Vec<u8>,
     previous: Option<char>,
 }
 
 impl VisibleBytes {
-    /// Returns what of `bytes` can be shown already: all but a character that is cut at the end.
+    /// Returns the part of `bytes` that can be shown already: all but an incomplete character at
+    /// the end.
     pub fn pass(&mut self, bytes: &[u8]) -> String {
         let mut all = std::mem::take(&mut self.cut);
         all.extend_from_slice(bytes);
@@ -44,7 +45,7 @@ impl VisibleBytes {
         shown
     }
 
-    /// Returns what is left when no more bytes come.
+    /// Returns the rest when no more bytes come.
     pub fn finish(&mut self) -> String {
         let mut shown = String::new();
         let cut = std::mem::take(&mut self.cut);
@@ -67,7 +68,7 @@ impl VisibleBytes {
 
     fn push_wrong(&mut self, bytes: &[u8], shown: &mut String) {
         for byte in bytes {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = write!(shown, "⟨{byte:02X}⟩");
             self.previous = None;
         }
@@ -82,8 +83,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(VisibleBytes::default().pass(text.as_bytes()))
 }
 
-/// The same on one line: line feeds and tabs are made visible too, so that a name cannot look like a line or
-/// a column of its own.
+/// The same on one line: line feeds and tabs become visible too, so that a name cannot look like a
+/// line or a column of its own.
 pub fn visible_line(text: &str) -> Cow<'_, str> {
     match visible(text) {
         shown if shown.contains(['\n', '\t']) => {
@@ -101,20 +102,20 @@ fn push_hidden(c: char, shown: &mut String) {
     };
     match symbol {
         Some(symbol) => shown.push(symbol),
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         None => {
             let _ = write!(shown, "⟨U+{:04X}⟩", u32::from(c));
         }
     }
 }
 
-/// Whether `c` makes one character out of the one before it and, perhaps, the next.
+/// Whether `c` combines with the character before it and perhaps the next.
 fn joins(previous: Option<char>, c: char) -> bool {
     let Some(previous) = previous else {
         return false;
     };
     match c {
-        // Text or picture: of a picture, or of the digits and signs that have both.
+        // Text or emoji presentation: of a pictograph, or of the digits and signs that have both.
         '\u{fe0e}' | '\u{fe0f}' => {
             is_picture(previous)
                 || previous.is_ascii_digit()
@@ -126,12 +127,12 @@ fn joins(previous: Option<char>, c: char) -> bool {
     }
 }
 
-/// Symbols, and what has been given a picture since.
+/// Symbols, including those that later got an emoji presentation.
 fn is_picture(c: char) -> bool {
     matches!(c, '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}') && !is_hidden(c)
 }
 
-/// Arabic and its neighbours, and the scripts of India, in which words are spelled with joiners.
+/// Arabic and related scripts, and the scripts of India, whose words are spelled with joiners.
 fn needs_joiners(c: char) -> bool {
     matches!(c, '\u{600}'..='\u{dff}') && !is_hidden(c)
 }
@@ -208,7 +209,7 @@ mod tests {
         assert!(matches!(visible_line("one two"), Cow::Borrowed(_)));
     }
 
-    /// Bytes in which everything that matters is likely.
+    /// Bytes with a high share of the interesting cases.
     fn hostile() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             any::<Vec<u8>>(),

@@ -1,13 +1,14 @@
-//! Makes outside text safe to show.
+//! Makes outside text safe to display.
 //!
-//! Text of servers, models and processes comes in; text without any control character leaves. What a
-//! terminal would obey (escape sequences, C0 and C1 controls) is taken out, and so is what deceives
+//! Input: text of servers, models and processes. Output: text without any control character.
+//! Removes what a terminal would interpret (escape sequences, C0 and C1 controls) and what deceives
 //! the reader: bidirectional overrides, zero-width and tag characters. Tabs become spaces. Only
-//! [`log_line`] understands one kind of sequence, colours (SGR); everything else is dropped there too.
+//! [`log_line`] interprets one kind of sequence, colours (SGR); it drops all others too.
 //!
-//! Of lines that a program draws over and over, [`last_states`] leaves what a terminal would show in the end.
+//! Of lines that a program redraws, [`last_states`] keeps what a terminal would show in the end.
 //!
-//! For a whole terminal in a sandbox there is [`OutputFilter`], which lets drawing through and nothing else.
+//! For a whole terminal in a sandbox there is [`OutputFilter`], which passes drawing sequences and
+//! nothing else.
 //!
 //! Does not know where the text came from, and never fails.
 
@@ -31,13 +32,13 @@ pub use relay::OutputFilter;
 
 /// Tab stops in prose and code.
 const TAB: usize = 4;
-/// Tab stops in logs, as terminals have them.
+/// Tab stops in logs, as in terminals.
 const LOG_TAB: usize = 8;
 
 /// Returns `text` as lines of printable characters: `\n` is the only control character left, `\r\n`
-/// becomes `\n`, any other `\r` a space, tabs are filled up to stops of 4.
+/// becomes `\n`, any other `\r` a space, and tabs are expanded to stops of 4.
 ///
-/// Borrows when there is nothing to change, which is nearly always.
+/// Borrows if nothing changes, which is nearly always.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if is_clean(text) {
         return Cow::Borrowed(text);
@@ -47,8 +48,8 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(sink.runs.into_iter().map(|run| run.content).collect())
 }
 
-/// Returns one line of a log as styled text. With `colour` its SGR sequences are laid over `base`,
-/// else they are dropped like all others. Line ends inside `text` become spaces.
+/// Returns one log line as styled text. With `colour`, its SGR sequences are patched over `base`;
+/// otherwise they are dropped like all others. Line ends inside `text` become spaces.
 pub fn log_line(text: &str, base: Style, colour: bool) -> Line<'static> {
     if is_clean(text) && !text.contains('\n') {
         return Line::from(Span::styled(text.to_owned(), base));
@@ -61,7 +62,7 @@ pub fn log_line(text: &str, base: Style, colour: bool) -> Line<'static> {
 /// Whether [`plain`] would return `text` as it is.
 fn is_clean(text: &str) -> bool {
     let bytes = text.as_bytes();
-    // A quick look at bytes first: printable ASCII and newlines never need a second one.
+    // Check bytes first: text of printable ASCII and newlines needs no check by character.
     if bytes
         .iter()
         .all(|&b| (0x20..0x7f).contains(&b) || b == b'\n')
@@ -74,8 +75,8 @@ fn is_clean(text: &str) -> bool {
 fn run(text: &str, sink: &mut SpanSink) {
     let mut parser: Parser = Parser::new();
     let mut rest = text;
-    // C1 controls are two bytes in UTF-8, which vte takes for characters; and an escape sequence that
-    // never ends must not swallow the lines after it. Both are settled by feeding line by line.
+    // C1 controls are two bytes in UTF-8, which vte takes for characters; and an unterminated
+    // escape sequence must not swallow the lines after it. Feeding line by line handles both.
     while !rest.is_empty() {
         let end = rest.find('\n').map_or(rest.len(), |at| at + 1);
         let (line, after) = rest.split_at(end);
@@ -91,13 +92,13 @@ fn run(text: &str, sink: &mut SpanSink) {
     }
 }
 
-/// Collects printable text in runs of one style.
+/// Collects printable text in spans of one style.
 struct SpanSink {
     runs: Vec<Span<'static>>,
     tab: usize,
     /// Display column in the line, for tab stops.
     column: usize,
-    /// `None` keeps line ends (`plain`), `Some` is a log line's base style and whether SGR counts.
+    /// `None` keeps line ends (`plain`); `Some` is a log line's base style and whether SGR applies.
     log: Option<(Style, bool)>,
     style: Style,
 }

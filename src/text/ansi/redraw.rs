@@ -1,14 +1,15 @@
-//! What is left on a terminal of the lines that a program draws over and over: progress bars, spinners.
+//! What a terminal shows in the end of lines that a program redraws: progress bars, spinners.
 //!
-//! In: what a program printed. Out: of each line its last state. What is judged by somebody, as the lines of a
-//! diff, does not come here: it would hide something there.
+//! Input: a program's output. Output: the last state of each line. Text that a user reviews, such
+//! as a diff, does not come here: something could be hidden in it.
 
 use std::borrow::Cow;
 
-/// Sequences by which a program clears its line: erase to the end, all of it, and all below.
+/// The sequences that clear a line: erase to its end, all of it, and everything below.
 const ERASES: [&str; 5] = ["\x1b[K", "\x1b[0K", "\x1b[2K", "\x1b[J", "\x1b[0J"];
 
-/// Returns `text` without what a carriage return or a backspace has replaced. Borrows where there is none.
+/// Returns `text` without what a carriage return or a backspace has overwritten. Borrows if it has
+/// neither.
 pub fn last_states(text: &str) -> Cow<'_, str> {
     if !text.contains(['\r', '\u{8}']) {
         return Cow::Borrowed(text);
@@ -19,7 +20,7 @@ pub fn last_states(text: &str) -> Cow<'_, str> {
             left.push('\n');
         }
         let shown = overstruck(last_state(line));
-        // Spaces that were written over the text have cleared the line.
+        // Spaces written over the text have cleared the line.
         if !shown.chars().all(|c| c == ' ') {
             left.push_str(&shown);
         }
@@ -27,8 +28,8 @@ pub fn last_states(text: &str) -> Cow<'_, str> {
     Cow::Owned(left)
 }
 
-/// The last of a line's states that shows something or clears the line. Nothing follows the carriage return
-/// of a line end, nor that of a state which waits for the next.
+/// The last state of a line that shows something or clears the line. Nothing follows the carriage
+/// return of a line end, nor that of a state which waits for the next.
 fn last_state(line: &str) -> &str {
     let states = line.rsplit('\r');
     for state in states {
@@ -43,9 +44,10 @@ fn last_state(line: &str) -> &str {
     ""
 }
 
-/// Backspaces go back one character each; what comes then stands in its place.
+/// Each backspace moves back one character; the next character replaces it.
 fn overstruck(state: &str) -> Cow<'_, str> {
-    // Among sequences nobody could tell what a character is; they are taken out later, with the backspaces.
+    // Among escape sequences, characters cannot be told apart; both the sequences and the
+    // backspaces are removed later.
     if !state.contains('\u{8}') || state.contains('\x1b') {
         return Cow::Borrowed(state);
     }
@@ -83,7 +85,7 @@ mod tests {
             ("50%\r", "50%"),
             ("one\r\ntwo\r\n", "one\ntwo\n"),
             ("long state\rend", "end"),
-            // Cleared: by spaces, by a sequence.
+            // Cleared by spaces, and by a sequence.
             ("working\r       \r\ndone", "\ndone"),
             ("working\r\x1b[K\ndone", "\ndone"),
             (

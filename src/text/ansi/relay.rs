@@ -1,11 +1,12 @@
 //! Lets a program in a sandbox draw on the user's terminal, and do nothing else there.
 //!
-//! In: what the program printed, cut anywhere. Out: the same, without what asks the terminal for an answer
-//! (which would be typed into somebody's shell), reaches the desktop (clipboard, window title, links,
-//! notifications, files) or changes the keyboard. Only what is known to be harmless passes; the list is
-//! xterm's control sequences, <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>.
+//! Input: the program's output, split anywhere. Output: the same without sequences that request an
+//! answer from the terminal (which would be typed into the user's shell), reach the desktop
+//! (clipboard, window title, links, notifications, files) or change the keyboard. Only sequences
+//! known to be harmless pass; the list is xterm's control sequences,
+//! <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>.
 //!
-//! [`OutputFilter::undo`] takes back what a program switched on and did not switch off.
+//! [`OutputFilter::undo`] resets the modes that a program set and did not reset.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,21 +15,21 @@ use vte::{Params, Parser, Perform};
 
 use super::super::hidden::is_obeyed;
 
-/// Private modes that concern the program's own screen and keys: cursor keys, origin, wrap, blinking and
-/// visible cursor, the alternate screen and the saved cursor, mouse and focus reports, whole frames,
-/// bracketed paste.
+/// Private modes that concern the program's own screen and keys: cursor keys, origin, autowrap,
+/// blinking and visible cursor, the alternate screen and the saved cursor, mouse and focus reports,
+/// synchronized updates, bracketed paste.
 const MODES: &[u16] = &[
     1, 6, 7, 12, 25, 47, 1000, 1002, 1003, 1004, 1006, 1047, 1048, 1049, 2004, 2026,
 ];
-/// Of these, those that are on when a program starts.
+/// The ones that are set when a program starts.
 const ON_AT_FIRST: &[u16] = &[7, 25];
-/// The cursor that is saved and restored is no state to take back.
+/// Saving and restoring the cursor is not a mode to reset.
 const MOMENTARY: u16 = 1048;
-/// Final bytes of sequences that move, erase, shift, colour, set margins, or repeat. Those that set or
-/// clear tab stops are not among them: nobody could put the old ones back.
+/// Final bytes of sequences that move, erase, shift, colour, set margins, or repeat. Those that set
+/// or clear tab stops are excluded: the old stops could not be restored.
 const DRAWS: &str = "@ABCDEFGHIJKLMPSTXZ`abdefmrsu";
 
-/// One program's way to the terminal.
+/// Filters one program's output to the terminal.
 pub struct OutputFilter {
     parser: Parser,
     sink: FilterSink,
@@ -44,13 +45,13 @@ impl Default for OutputFilter {
 }
 
 impl OutputFilter {
-    /// Returns what of `bytes` may reach the terminal.
+    /// Returns the part of `bytes` that may reach the terminal.
     pub fn pass(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.parser.advance(&mut self.sink, bytes);
         std::mem::take(&mut self.sink.out).into_bytes()
     }
 
-    /// Returns what takes back the modes that are still changed; nothing is left to take back then.
+    /// Returns the bytes that reset all changed modes; after that, none is changed.
     pub fn undo(&mut self) -> Vec<u8> {
         let sink = &mut self.sink;
         for mode in std::mem::take(&mut sink.changed) {
@@ -62,18 +63,18 @@ impl OutputFilter {
             let _ = write!(sink.out, "\x1b[?{mode}{letter}");
         }
         if std::mem::take(&mut sink.margins) {
-            // Without them the cursor goes home; it is to stay.
+            // Resetting the margins moves the cursor home, so its position is saved and restored.
             sink.out.push_str("\x1b7\x1b[r\x1b8");
         }
-        // Keypad, insert mode, colours, cursor shape; then both character sets, and the first of them
-        // shifted in: what a program saved with the cursor cannot bring line drawing back.
+        // Keypad, insert mode, colours, cursor shape; then both character sets, with G0 shifted in:
+        // a cursor that the program saved must not bring line drawing back.
         sink.out
             .push_str("\x1b>\x1b[4l\x1b[m\x1b[0 q\x0f\x1b(B\x1b)B\x1b7");
         std::mem::take(&mut sink.out).into_bytes()
     }
 
-    /// Returns what gives the terminal to somebody else for a while, and what takes it again: the modes that
-    /// the program had changed. What it had drawn it must draw anew.
+    /// Returns the bytes that release the terminal for a while, and those that restore the
+    /// program's modes. The program must redraw its screen itself.
     pub fn interrupt(&mut self) -> (Vec<u8>, Vec<u8>) {
         let changed = self.sink.changed.clone();
         let undo = self.undo();
@@ -90,7 +91,7 @@ impl OutputFilter {
 #[derive(Default)]
 struct FilterSink {
     out: String,
-    /// Modes that are not as they were at first.
+    /// Modes that differ from their initial state.
     changed: BTreeSet<u16>,
     margins: bool,
 }
@@ -134,7 +135,7 @@ impl Perform for FilterSink {
     }
 
     fn execute(&mut self, byte: u8) {
-        // Bell, back, tab, line feeds, return, and the two character sets.
+        // Bell, backspace, tab, line feeds, carriage return, and the two shifts of character sets.
         if matches!(byte, 0x07..=0x0f) {
             self.out.push(char::from(byte));
         }
@@ -208,7 +209,7 @@ mod tests {
             "\x1b]8;;https://evil.invalid\x1b\\",
             "\x1b]777;notify;a;b\x07",
             "\x1b]1337;File=name=eA==:AAAA\x07",
-            // Questions, whose answers would be typed.
+            // Queries, whose answers would be typed.
             "\x1b[6n",
             "\x1b[c\x1b[>c\x1b[=c",
             "\x1b[21t\x1b[18t",
@@ -223,11 +224,11 @@ mod tests {
             "\x1b[5i",
             "\x1b[8;10;20t\x1b[?3h",
             "\x1bc\x1b#8",
-            // Tab stops, and character sets that nothing switches back.
+            // Tab stops, and character sets that nothing resets.
             "\x1bH\x1b[3g\x1b[g",
             "\x1b*0\x1b+0\x1bn\x1bo\x1b|\x1b%@",
             "\x1b_Gi=1;AAAA\x1b\\\x1b^x\x1b\\\x1bXy\x1b\\",
-            // In one byte, and what deceives the reader.
+            // C1 controls, and characters that deceive the reader.
             "\u{9b}6n",
         ] {
             let left = passed(hostile);
@@ -237,7 +238,7 @@ mod tests {
             );
         }
         assert_eq!(passed("a\u{202e}b"), "ab");
-        // What was dropped takes nothing else with it.
+        // A dropped sequence removes nothing else.
         assert_eq!(passed("a\x1b]0;t\x07b\x1b[6nc"), "abc");
     }
 
@@ -267,7 +268,7 @@ mod tests {
         assert!(!screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor());
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
         assert_eq!(screen.fgcolor(), vt100::Color::Default);
-        // Once is enough.
+        // One reset is enough.
         let again = String::from_utf8(relay.undo()).unwrap();
         assert!(!again.contains('?'), "{again:?}");
     }
@@ -308,8 +309,8 @@ mod tests {
         }
     }
 
-    /// The character sets of a terminal, as xterm keeps them: two, one of which is shifted in, saved
-    /// and restored with the cursor.
+    /// A terminal's character sets, as in xterm: G0 and G1, one of which is shifted in, saved and
+    /// restored with the cursor.
     #[derive(Default)]
     struct Charsets {
         now: CharsetShift,

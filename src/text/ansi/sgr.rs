@@ -4,7 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use vte::Params;
 
-/// Lays the parameters over `style`; a reset goes back to `base`. Blinking, concealed and unknown
+/// Patches the parameters over `style`; a reset returns to `base`. Blinking, concealed and unknown
 /// parameters are ignored: a log line must not hide itself.
 pub(super) fn apply(mut style: Style, base: Style, params: &Params) -> Style {
     let mut groups = params.iter();
@@ -68,7 +68,7 @@ fn from_group(rest: &[u16]) -> Option<Color> {
     }
 }
 
-/// `38;5;n` and `38;2;r;g;b` take the parameters that follow.
+/// `38;5;n` and `38;2;r;g;b` consume the parameters that follow.
 fn from_following<'a>(groups: &mut impl Iterator<Item = &'a [u16]>) -> Option<Color> {
     let mut next = || groups.next().and_then(|group| group.first().copied());
     match next()? {

@@ -1,8 +1,8 @@
-//! Keeps rendered lines, so that a frame renders only what has changed.
+//! Caches rendered lines, so that a frame renders only what has changed.
 //!
-//! Sources and their revisions come in from the view; lines leave by reference. The cache belongs to the
-//! event loop and is lent to the view. Bounded by lines: what has not been drawn for longest goes
-//! first. Does not know what its ids mean.
+//! The view passes sources with their revisions and gets lines by reference. The event loop owns
+//! the cache and lends it to the view. Its size is bounded in lines; the least recently drawn text
+//! is evicted first. The cache does not know what its ids mean.
 
 #[cfg(test)]
 mod tests;
@@ -15,24 +15,24 @@ use ratatui::text::Line;
 use super::Palette;
 use super::stream::Stream;
 
-/// Names a text and the state that it is in.
+/// Identifies a text and its state.
 #[derive(Debug, Clone, Copy)]
 pub struct TextKey<'a> {
-    /// Unique among all texts that share a cache, for each way of drawing: a part whose output and diff
-    /// are both shown needs two ids.
+    /// Unique among all texts in a cache, and for each rendering: a part whose output and diff are
+    /// both shown needs two ids.
     pub id: &'a str,
     /// Changes when the text was replaced instead of appended to.
     pub generation: u32,
-    /// Grows with each change.
+    /// Increases with each change.
     pub revision: u64,
 }
 
 /// Whether a text is expected to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Growth {
-    /// Text is being appended: the cost of a change is that of the open end.
+    /// Text is being appended: a change costs only as much as the unfinished end.
     Growing,
-    /// Done: each change renders all.
+    /// Finished: each change renders everything.
     Whole,
 }
 
@@ -55,18 +55,18 @@ impl Default for Lines {
 }
 
 impl Rendered {
-    /// How many lines there are.
+    /// The number of lines.
     pub fn len(&self) -> usize {
         let (settled, tail) = self.halves();
         settled.len() + tail.len()
     }
 
-    /// Whether there is nothing to show.
+    /// Whether there are no lines.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The lines of `range` that exist; costs no more than the lines it gives.
+    /// The lines of `range` that exist; the cost depends on their number only.
     pub fn window(&self, range: Range<usize>) -> impl Iterator<Item = &Line<'static>> {
         let (settled, tail) = self.halves();
         let clip = |lines: &[Line<'static>], from: usize| {
@@ -87,7 +87,7 @@ impl Rendered {
     }
 }
 
-/// Who made the lines of an entry.
+/// What rendered the lines of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SourceKind {
     Markdown,
@@ -99,7 +99,7 @@ struct CacheEntry {
     revision: u64,
     width: u16,
     kind: SourceKind,
-    /// The value of [`TextCache::clock`] when it was last asked for.
+    /// The value of [`TextCache::clock`] at the last use.
     used: u64,
     rendered: Rendered,
 }
@@ -118,13 +118,13 @@ pub struct TextCache {
     lines: usize,
     /// Counts the calls.
     clock: u64,
-    /// The palette that all markdown entries were drawn in.
+    /// The palette that all markdown entries were rendered with.
     palette: Palette,
     nothing: Rendered,
 }
 
 impl TextCache {
-    /// A cache that holds about `max_lines` lines. The text that was asked for last stays, however long.
+    /// A cache of about `max_lines` lines. The text that was used last stays, however long.
     pub fn new(max_lines: usize) -> Self {
         Self {
             entries: HashMap::new(),
@@ -138,9 +138,9 @@ impl TextCache {
 
     /// Returns `source` rendered as markdown, `width` columns wide (0 counts as 1).
     ///
-    /// With [`Growth::Growing`], the same generation and the same width, only what came after the last
-    /// safe boundary is rendered again. A source that is not the old one with something appended is
-    /// rendered from its beginning. Another palette than last time empties the cache.
+    /// With [`Growth::Growing`], the same generation and the same width, only the text after the
+    /// last safe boundary is rendered again. A source that does not extend the old one is rendered
+    /// from its start. A new palette empties the cache.
     pub fn markdown(
         &mut self,
         key: TextKey<'_>,
@@ -175,8 +175,8 @@ impl TextCache {
         self.insert(key, width, SourceKind::Markdown, lines)
     }
 
-    /// Returns what `make` gave for this key and width, calling it only when it has not been kept. `make`
-    /// must take its lines from this room, so that they are safe.
+    /// Returns the lines of `make` for this key and width, calling it only if they are not cached.
+    /// `make` must build its lines with `crate::text`, so that they are safe.
     pub fn cached(
         &mut self,
         key: TextKey<'_>,
@@ -191,18 +191,18 @@ impl TextCache {
         self.insert(key, width, SourceKind::Made, lines)
     }
 
-    /// How many lines are kept.
+    /// How many lines are cached.
     pub fn lines(&self) -> usize {
         self.lines
     }
 
-    /// Forgets everything: the styles have changed.
+    /// Drops everything, because the styles have changed.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.lines = 0;
     }
 
-    /// Whether the lines of `key` are here as they are; counts as a use.
+    /// Whether the cached lines of `key` are up to date; counts as a use.
     fn is_fresh(&mut self, key: TextKey<'_>, width: u16, kind: SourceKind) -> bool {
         self.clock += 1;
         let clock = self.clock;
@@ -253,8 +253,8 @@ impl TextCache {
         self.get(id)
     }
 
-    /// Drops what was not used for longest until a quarter is free, but never `keep`: so that a cache
-    /// that is full does not sort its entries at each frame.
+    /// Drops the least recently used entries, except `keep`, until a quarter is free, so that a
+    /// full cache does not sort its entries in each frame.
     fn evict(&mut self, keep: &str) {
         let mut ages: Vec<(u64, Box<str>)> = self
             .entries

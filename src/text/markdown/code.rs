@@ -1,15 +1,15 @@
-//! Code blocks: a dim label, then the code, broken only where the screen ends.
+//! Code blocks: a dim label, then the code, which breaks only at the edge of the screen.
 
 use ratatui::text::Span;
 
 use crate::text::wrap::{Breaking, fold, truncate};
 use crate::text::{Palette, ansi};
 
-/// From this width on code is set in by two columns, and what a long line goes on with by two more.
+/// From this width on, code is indented by two columns, and the rest of a long line by two more.
 const ROOMY: usize = 20;
 const INDENT: usize = 2;
 
-/// The line that names the language, if the block names one. It stands out to the left of the code.
+/// The line that names the language, if the block names one. It is not indented, unlike the code.
 pub(in crate::text) fn label(
     info: &str,
     room: usize,
@@ -21,8 +21,8 @@ pub(in crate::text) fn label(
     Some(vec![Span::styled(language, palette.dim)])
 }
 
-/// One line of code (without its line end) as one or more lines of at most `room` columns. `continued`
-/// says that it goes on with a line that was cut before.
+/// Renders one line of code (without its line end) as lines of at most `room` columns. `continued`:
+/// it continues a line that was cut before.
 pub(in crate::text) fn code_line(
     line: &str,
     room: usize,
@@ -32,7 +32,7 @@ pub(in crate::text) fn code_line(
     let indent = indent(room);
     let hang = indent * 2;
     let safe = ansi::plain(line);
-    // Character for character what was written, but a line end that the source cut oddly.
+    // Every character of the source, except for a line end where the source was cut.
     let safe = safe.trim_end_matches('\n');
     let first = if continued { hang } else { indent };
     let span = Span::styled(safe, palette.code_block);

@@ -1,4 +1,4 @@
-//! The blocks that are open around the one which is written.
+//! The open blocks around the current one.
 
 use ratatui::text::Span;
 
@@ -6,15 +6,15 @@ use ratatui::text::Span;
 pub(super) struct OpenList {
     /// The number of the next item; `None` for bullets.
     pub(super) next: Option<u64>,
-    /// Blank lines stand between the items.
+    /// The items are separated by blank lines.
     pub(super) loose: bool,
 }
 
 /// An open quote or list item.
 pub(super) struct Container {
-    /// The marker of an item until its first line is written.
+    /// The marker of an item, until its first line is written.
     pub(super) marker: Option<Span<'static>>,
-    /// Stands before all other lines; as wide as the marker.
+    /// The prefix of all other lines; as wide as the marker.
     pub(super) rest: Span<'static>,
     pub(super) width: usize,
 }

@@ -10,7 +10,7 @@ use crate::text::ansi;
 pub(super) struct Inline {
     /// One entry for each line that a hard break ends.
     lines: Vec<Vec<Span<'static>>>,
-    /// The styles that are open, each laid over the one before it. Never empty.
+    /// The open styles, each patched over the one before it. Never empty.
     styles: Vec<Style>,
     /// The open links and images: the URL, and the text shown for it so far.
     links: Vec<(String, String)>,
@@ -43,8 +43,8 @@ impl Inline {
         self.styled(text, Style::new());
     }
 
-    /// Adds text in `style` over the open ones. Neighbours of equal style are joined, so that a grapheme
-    /// that the parser has cut is whole again before it is measured.
+    /// Adds text in `style` over the open styles. Neighbours of equal style are joined, so that a
+    /// grapheme that the parser has split is whole again before it is measured.
     pub(super) fn styled(&mut self, text: &str, style: Style) {
         let safe = ansi::plain(text).replace('\n', " ");
         if safe.is_empty() {
@@ -77,7 +77,7 @@ impl Inline {
         self.links.push((url.to_owned(), String::new()));
     }
 
-    /// Ends the innermost link; its URL follows in `dim` unless it is what was shown.
+    /// Closes the innermost link; its URL follows in `dim` unless it was the link's text.
     pub(super) fn close_link(&mut self, dim: Style) {
         self.pop();
         if let Some((url, shown)) = self.links.pop()
@@ -89,7 +89,7 @@ impl Inline {
         }
     }
 
-    /// Returns what was collected and begins anew; open styles stay open.
+    /// Returns the collected lines and starts again; open styles stay open.
     pub(super) fn take(&mut self) -> Vec<Vec<Span<'static>>> {
         mem::take(&mut self.lines)
     }

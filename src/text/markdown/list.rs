@@ -1,4 +1,4 @@
-//! What stands before the lines of a block: the bars of quotes, the markers and indentation of lists.
+//! The prefixes of a block's lines: the bars of quotes, the markers and indentation of lists.
 
 use ratatui::text::Span;
 
@@ -6,11 +6,11 @@ use super::MarkdownWriter;
 use super::container::Container;
 use crate::text::wrap;
 
-/// A container goes without prefix where fewer columns than this would be left for its text.
+/// A container gets no prefix if its text would have fewer columns than this.
 const MIN_ROOM: usize = 8;
 
 impl MarkdownWriter<'_> {
-    /// Columns left for text inside all open containers; at least 1.
+    /// The columns for text inside all open containers; at least 1.
     pub(super) fn room(&self) -> usize {
         let taken: usize = self
             .containers
@@ -46,7 +46,7 @@ impl MarkdownWriter<'_> {
                 width,
             });
         } else {
-            // No hanging indentation, but what the item says is still an item.
+            // Without hanging indentation, the marker still shows that this is an item.
             self.inline.text(&marker);
             self.containers.push(Container {
                 marker: None,
@@ -73,7 +73,7 @@ impl MarkdownWriter<'_> {
         self.room() >= width + MIN_ROOM
     }
 
-    /// The prefix of the line that is written now; markers are used up.
+    /// The prefix of the next line; consumes markers.
     pub(super) fn take_prefix(&mut self) -> Vec<Span<'static>> {
         self.containers
             .iter_mut()

@@ -1,10 +1,10 @@
 //! One piece of markdown (`CommonMark` with tables, strikethrough and task lists) as wrapped lines.
 //!
-//! A string goes in, lines of at most the asked width leave. Nothing is highlighted and nothing is hidden:
-//! raw HTML and link definitions are shown as dim text. Every text that the parser gives is made safe
-//! again, since character references (`&#27;`) turn into control characters only there.
+//! Input: a string. Output: lines of at most the given width. Nothing is highlighted and nothing is
+//! hidden: raw HTML and link definitions are shown as dim text. Every text from the parser is
+//! cleaned again, since character references (`&#27;`) become control characters only there.
 //!
-//! Does not know that text grows; `stream` cuts a source into the pieces that are rendered here.
+//! Does not know about streaming; `stream` cuts a source into the pieces that are rendered here.
 
 mod code;
 mod container;
@@ -43,7 +43,7 @@ pub(super) fn render(source: &str, width: usize, palette: &Palette) -> Vec<Line<
     writer.finish(definitions)
 }
 
-/// The link definitions of the text as they may be shown, in order. The parser swallows them.
+/// The link definitions of the text, in order, safe to display. The parser drops them.
 fn definitions(parser: &Parser<'_>) -> Vec<String> {
     let mut found: Vec<_> = parser
         .reference_definitions()
@@ -59,7 +59,7 @@ fn definitions(parser: &Parser<'_>) -> Vec<String> {
     found.into_iter().map(|(_, text)| text).collect()
 }
 
-/// Text of a block that is shown as it stands.
+/// Text of a block that is shown verbatim.
 enum Verbatim {
     Code { info: String, text: String },
     Html(String),
@@ -75,7 +75,7 @@ struct MarkdownWriter<'a> {
     inline: Inline,
     verbatim: Option<Verbatim>,
     table: Option<TableBuilder>,
-    /// A blank line stands before the next block.
+    /// A blank line is due before the next block.
     gap: bool,
 }
 
@@ -186,7 +186,7 @@ impl<'a> MarkdownWriter<'a> {
                 self.inline.open_link(dest_url, self.palette.link);
                 self.inline.text("[image: ");
             }
-            // Constructs that are not switched on.
+            // Constructs that are not enabled.
             _ => {}
         }
     }
@@ -230,7 +230,7 @@ impl<'a> MarkdownWriter<'a> {
                 self.inline.text("]");
                 self.inline.close_link(self.palette.dim);
             }
-            // Constructs that are not switched on.
+            // Constructs that are not enabled.
             _ => {}
         }
     }
@@ -288,7 +288,7 @@ impl<'a> MarkdownWriter<'a> {
         self.out
     }
 
-    /// Writes what is open and the blank line that is due.
+    /// Flushes the open text, and writes the blank line that is due.
     fn begin_block(&mut self) {
         self.flush();
         if mem::take(&mut self.gap) && !self.out.is_empty() {
@@ -297,8 +297,8 @@ impl<'a> MarkdownWriter<'a> {
         }
     }
 
-    /// Writes the collected inline text. In a tight list this is what stands directly in an item, so no
-    /// blank line follows of itself.
+    /// Writes the collected inline text. In a tight list this is the direct text of an item, so no
+    /// blank line follows automatically.
     fn flush(&mut self) {
         let room = self.room();
         for spans in self.inline.take() {

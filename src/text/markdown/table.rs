@@ -1,4 +1,4 @@
-//! Tables: columns as wide as they need, then as wide as there is room; below that one
+//! Tables: columns as wide as their content, or else as the room allows; in too narrow a room, one
 //! `header: value` line for each cell.
 
 use pulldown_cmark::Alignment;
@@ -7,11 +7,11 @@ use ratatui::text::Span;
 use crate::text::Palette;
 use crate::text::wrap::{Breaking, fold, spans_width};
 
-/// A column is never squeezed below this; rather the table is stacked.
+/// The least width of a column; a table that does not fit with it is stacked.
 const MIN_COLUMN: usize = 6;
 const SEPARATOR: &str = " │ ";
 
-/// The lines of a cell as hard breaks give them.
+/// The lines of a cell, split at hard breaks.
 type Cell = Vec<Vec<Span<'static>>>;
 
 pub(super) struct TableBuilder {
@@ -40,7 +40,7 @@ impl TableBuilder {
         self.rows.push(row);
     }
 
-    /// Returns the table in lines of at most `room` columns.
+    /// Returns the table as lines of at most `room` columns.
     pub(super) fn lines(&self, room: usize, palette: &Palette) -> Vec<Vec<Span<'static>>> {
         match self.fit(room) {
             Some(widths) => self.side_by_side(&widths, palette),
@@ -48,8 +48,8 @@ impl TableBuilder {
         }
     }
 
-    /// The widths of the columns, or `None` when there is no room for all of them. Wide columns give way
-    /// first: all are cut at the same width.
+    /// The widths of the columns, or `None` if they do not fit. Wide columns shrink first: all are
+    /// cut at the same width.
     fn fit(&self, room: usize) -> Option<Vec<usize>> {
         let natural: Vec<usize> = (0..self.alignments.len())
             .map(|column| {
@@ -161,7 +161,7 @@ impl TableBuilder {
     }
 }
 
-/// Wraps with the lines after the first set in by two.
+/// Wraps text; lines after the first are indented by two.
 fn hanging(spans: &[Span<'static>], room: usize) -> Vec<Vec<Span<'static>>> {
     let indent = if room >= 10 { 2 } else { 0 };
     let mut lines = fold(spans, room, room - indent, Breaking::Words);

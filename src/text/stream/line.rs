@@ -1,14 +1,14 @@
-//! What one line of markdown may begin or end, judged by its first characters alone.
+//! Classifies a line of markdown by its first characters alone.
 
-/// What a line is, as far as finding safe cuts goes.
+/// The kind of a line, as far as finding safe cuts needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineKind {
     Blank,
     /// Opens a fenced code block.
     Fence(Fence),
-    /// `#` to `######`: ends whatever stood before, but for the list item it is in.
+    /// `#` to `######`: ends the block before it, but not the list item around it.
     Heading,
-    /// Begins a list item whose text is set in by `content` columns. `interrupts` says that it does so
+    /// Begins a list item whose text is indented by `content` columns. `interrupts`: it does so
     /// even in the middle of a paragraph.
     Item {
         content: usize,
@@ -16,7 +16,7 @@ pub(super) enum LineKind {
     },
     /// A quote or a rule: closes a list.
     Closer,
-    /// `|---|---|`: makes a table of the line before it.
+    /// `|---|---|`: turns the line before it into a table header.
     TableRule,
     Other,
 }
@@ -39,7 +39,7 @@ impl Fence {
     }
 }
 
-/// Returns the columns of white space before the text of `line`, tabs reaching to stops of 4, and the rest.
+/// Returns the columns of white space before the text of `line`, with tab stops of 4, and the rest.
 pub(super) fn split_indent(line: &str) -> (usize, &str) {
     let mut columns = 0;
     for (at, byte) in line.bytes().enumerate() {
@@ -52,7 +52,7 @@ pub(super) fn split_indent(line: &str) -> (usize, &str) {
     (columns, "")
 }
 
-/// Classifies a line; `line` may have its line end or not.
+/// Classifies a line, with or without its line end.
 pub(super) fn classify(line: &str) -> LineKind {
     let (indent, body) = split_indent(line);
     let body = body.trim_end();
@@ -110,7 +110,7 @@ fn item(indent: usize, marker: usize, body: &str, may_interrupt: bool) -> LineKi
     if blanks == 0 && !text.is_empty() {
         return LineKind::Other;
     }
-    // Five columns and more are an indented code block after a marker and one space.
+    // Five or more columns after a marker are one space and an indented code block.
     let blanks = if text.is_empty() || blanks > 4 {
         1
     } else {
@@ -122,7 +122,7 @@ fn item(indent: usize, marker: usize, body: &str, may_interrupt: bool) -> LineKi
     }
 }
 
-/// `---`, `* * *`, `___`. A row of hyphens under a paragraph is a heading's underline; that closes a
+/// `---`, `* * *`, `___`. A row of hyphens under a paragraph underlines a heading; that closes a
 /// list as well.
 fn is_rule(body: &str, marker: u8) -> bool {
     marker != b'+'

@@ -1,23 +1,24 @@
-//! Rendered lines of text that grows: what is settled is rendered once, only the open tail again.
+//! Renders streamed text: each finished part once, only the open tail again and again.
 //!
 //! # The model
 //!
 //! [`Scanner`] reads the source once, line by line, and cuts it into pieces that no later text can
-//! change: a paragraph is settled when the next block begins, a line of a fenced code block as soon as
-//! it is whole. Each settled piece is rendered on its own and its lines are only ever appended to
-//! [`Stream::settled`]. What follows the last cut is the tail, rendered afresh at each step.
+//! change: a paragraph is settled when the next block begins, a line of a fenced code block as soon
+//! as it is complete. Each settled piece is rendered on its own, and its lines are only ever
+//! appended to [`Stream::settled`]. The text after the last cut is the tail, rendered again at each
+//! step.
 //!
-//! Where the cuts are depends on the source alone, never on how it arrived. A text that is rendered in one
-//! go is cut at the same places; so the lines are equal by construction, whatever the deltas were. The
-//! price is that a piece sees nothing outside itself: a link definition works in its own piece only, and
-//! is therefore shown.
+//! The cuts depend on the source alone, never on how it arrived. A text that is rendered in one go
+//! is cut at the same places, so the lines are equal by construction, whatever the deltas were. The
+//! price is that a piece sees nothing outside itself: a link definition works in its own piece
+//! only, and is therefore shown.
 //!
 //! # When something looks wrong
 //!
-//! - A long block is torn apart: it passed [`scanner::SOFT`] or [`scanner::HARD`]. Raise them, and each
-//!   delta in such a block costs more.
-//! - A block is rendered as if it stood alone though it belongs to the one before: the scanner cut too
-//!   early; see `Scanner::begins_block`.
+//! - A long block is broken apart: it exceeded [`scanner::SOFT`] or [`scanner::HARD`]. Raise them,
+//!   and each delta in such a block costs more.
+//! - A block is rendered as if it were on its own though it belongs to the one before: the scanner
+//!   cut too early; see `Scanner::begins_block`.
 
 mod line;
 mod scanner;
@@ -32,10 +33,10 @@ use super::Palette;
 use super::markdown;
 use scanner::{Scanner, StreamPiece};
 
-/// Bytes of settled source that are kept to notice that a source is not the one we knew.
+/// Bytes of the settled source that are kept to detect a different source.
 const GUARD: usize = 16;
 
-/// The state of one growing text at one width.
+/// The state of one streamed text at one width.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     scanner: Scanner,
@@ -50,8 +51,8 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Takes in what `source` has gained and renders the tail. Returns `false`, having changed nothing, if
-    /// `source` does not begin with what was settled before.
+    /// Reads what was appended to `source` and renders the tail. Returns `false`, without any
+    /// change, if `source` does not begin with the settled source.
     pub(super) fn advance(&mut self, source: &str, width: usize, palette: &Palette) -> bool {
         let known = self.scanner.settled();
         let guard = known.saturating_sub(self.guard.len())..known;
@@ -82,7 +83,7 @@ impl Stream {
         true
     }
 
-    /// All lines, for a text that grows no more.
+    /// All lines of a finished text.
     pub(super) fn into_lines(mut self) -> Vec<Line<'static>> {
         self.settled.append(&mut self.tail);
         self.settled

@@ -1,15 +1,16 @@
-//! Cuts a growing source into pieces that no later text can change.
+//! Cuts a streamed source into pieces that no later text can change.
 //!
-//! A hand-written reader of lines, not a second markdown parser: it only has to know where a block surely
-//! begins, and may miss such places. It reads each byte once; its whole state is a few numbers.
+//! A hand-written line scanner, not a second markdown parser: it only needs to find places where a
+//! block certainly begins, and may miss some. It reads each byte once; its whole state is a few
+//! numbers.
 
 use std::ops::Range;
 
 use super::line::{Fence, LineKind, classify, split_indent};
 
-/// From this many bytes on a piece is also cut at weaker places: between the items of a list, the rows of
-/// a table, the lines of a paragraph, the words of a long line. What is cut here is rendered once, so
-/// half of this is what a delta costs in a block without end.
+/// Above this many bytes, a piece is also cut at weaker places: between the items of a list, the
+/// rows of a table, the lines of a paragraph, the words of a long line. A cut piece is rendered
+/// once, so a delta in an endless block costs about half of this.
 pub(super) const SOFT: usize = 3 * 1024;
 /// No piece is longer than this.
 pub(super) const HARD: usize = 2 * SOFT;
@@ -17,8 +18,8 @@ pub(super) const HARD: usize = 2 * SOFT;
 /// A piece of the source; ranges are byte offsets on char boundaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum StreamPiece {
-    /// Whole blocks. `gap`: a blank line is due before them. `head`: the header of the table that these
-    /// rows belong to.
+    /// Whole blocks. `gap`: a blank line is due before them. `head`: the header of the table that
+    /// these rows belong to.
     Blocks {
         range: Range<usize>,
         gap: bool,
@@ -26,7 +27,7 @@ pub(super) enum StreamPiece {
     },
     /// The first line of a fenced code block.
     FenceOpen { info: Range<usize> },
-    /// One line of code without its line end; `continued` if it goes on with a line that was cut.
+    /// One line of code without its line end; `continued` if it continues a line that was cut.
     Code {
         range: Range<usize>,
         continued: bool,
@@ -37,26 +38,26 @@ pub(super) enum StreamPiece {
 
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
-    /// Where the piece that is being read begins; all before it is settled.
+    /// Where the current piece begins; everything before it is settled.
     start: usize,
     /// Where the first unread line begins; never before `start`.
     pos: usize,
     /// The fenced code block that is open at the top level.
     fence: Option<Fence>,
-    /// What began at `start` goes on with a line that was cut.
+    /// The current piece continues a line that was cut.
     mid_line: bool,
     piece: OpenPiece,
 }
 
-/// What is known of the piece that is being read.
+/// What is known about the current piece.
 #[derive(Debug, Default)]
 struct OpenPiece {
     gap: bool,
     /// The last line was blank.
     blank: bool,
-    /// In a list: the column at which the text of its last outermost item begins.
+    /// In a list: the column where the text of its last outermost item begins.
     list: Option<usize>,
-    /// In a table: its header and the rule below it.
+    /// In a table: its header and its delimiter row.
     table: Option<Range<usize>>,
     /// The table header that was cut off from this piece.
     head: Option<Range<usize>>,
@@ -72,13 +73,13 @@ impl OpenPiece {
 }
 
 impl Scanner {
-    /// Byte offset up to which the source has been given out.
+    /// Byte offset up to which the source has been returned as pieces.
     pub(super) fn settled(&self) -> usize {
         self.start
     }
 
-    /// Returns the next settled piece, or `None` until the source has grown. `source` must begin with
-    /// what was given before.
+    /// Returns the next settled piece, or `None` until the source has grown. `source` must begin
+    /// with the text of the calls before.
     pub(super) fn next(&mut self, source: &str) -> Option<StreamPiece> {
         loop {
             let limit = self.start + HARD;
@@ -106,7 +107,7 @@ impl Scanner {
         }
     }
 
-    /// Returns what follows the last settled piece.
+    /// Returns the text after the last settled piece.
     pub(super) fn tail(&self, source: &str) -> StreamPiece {
         let range = self.start..source.len();
         match self.fence {
@@ -143,7 +144,7 @@ impl Scanner {
         piece
     }
 
-    /// A line of code without its line end and without the indentation that the fence had.
+    /// A line of code without its line end and without the indentation of the fence.
     fn code_piece(&self, source: &str, line: Range<usize>, fence: Fence) -> StreamPiece {
         let text = &source[line.clone()];
         let text = text.strip_suffix('\n').unwrap_or(text);
@@ -165,7 +166,7 @@ impl Scanner {
         }
     }
 
-    /// Reads a line outside code; gives out what stands before it if a block begins here.
+    /// Reads a line outside code; returns the piece before it if a block begins here.
     fn prose(&mut self, source: &str, line: Range<usize>) -> Option<StreamPiece> {
         let text = &source[line.clone()];
         let kind = if self.mid_line {
@@ -190,7 +191,7 @@ impl Scanner {
             return Some(StreamPiece::FenceOpen { info });
         }
         if kind == LineKind::Blank && line.start == self.start {
-            // Blank lines before a piece belong to nothing.
+            // Blank lines before a piece belong to none.
             self.start = line.end;
         }
         self.note(kind, in_item, line.clone(), source);
@@ -199,16 +200,16 @@ impl Scanner {
         None
     }
 
-    /// Whether this line begins a block that nothing before it can reach into.
+    /// Whether this line begins a block that no earlier block can extend into.
     fn begins_block(&self, kind: LineKind, indent: usize, in_item: bool) -> bool {
         if in_item {
             return false;
         }
         match kind {
             LineKind::Fence(_) | LineKind::Heading => true,
-            // Another item of the same list, perhaps.
+            // It may be another item of the same list.
             LineKind::Item { .. } if self.piece.list.is_some() => false,
-            // Deeper indentation goes on with an indented code block, or with a list.
+            // Deeper indentation continues an indented code block, or a list.
             _ => self.piece.blank && indent <= 3,
         }
     }
@@ -220,7 +221,7 @@ impl Scanner {
         }
     }
 
-    /// Takes note of what a line opens or closes.
+    /// Records what a line opens or closes.
     fn note(&mut self, kind: LineKind, in_item: bool, line: Range<usize>, source: &str) {
         let piece = &mut self.piece;
         match kind {
@@ -245,9 +246,9 @@ impl Scanner {
         piece.previous = (kind != LineKind::Blank).then_some(line);
     }
 
-    /// Gives out all before `at`, the beginning of an unread line.
+    /// Returns everything before `at`, the start of an unread line, as a piece.
     fn cut(&mut self, at: usize, gap: bool) -> StreamPiece {
-        // A table goes on over a cut between two of its rows, and only there.
+        // Only a cut between two rows of a table continues the table.
         let head = self
             .piece
             .table
@@ -274,8 +275,8 @@ impl Scanner {
         piece
     }
 
-    /// Where a long line of prose that ends at `end`, as far as we know, is cut: after its first space
-    /// once the piece is long enough. Code is not text; it waits for [`Self::late_cut`].
+    /// Where to cut a long line of prose whose known part ends at `end`: after its first space once
+    /// the piece is long enough. Code is not prose; it waits for [`Self::late_cut`].
     fn early_cut(&self, source: &str, end: usize) -> Option<usize> {
         let from = (self.start + SOFT).max(self.pos + SOFT / 2);
         if self.fence.is_some() || from >= end {
@@ -287,8 +288,8 @@ impl Scanner {
         Some(from + space + 1)
     }
 
-    /// The piece has reached the limit and its last line has not ended: cuts at that line's start if this
-    /// leaves enough, else anywhere.
+    /// The piece has reached the limit and its last line has not ended: cuts at that line's start
+    /// if this leaves enough, otherwise anywhere.
     fn late_cut(&mut self, source: &str, limit: usize) -> StreamPiece {
         if self.fence.is_none() && self.pos - self.start >= SOFT {
             return self.cut(self.pos, self.piece.blank);

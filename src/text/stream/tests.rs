@@ -134,7 +134,7 @@ fn a_source_that_is_not_the_known_one_is_refused() {
     assert_eq!(all(&stream), before);
 }
 
-/// Blocks as models write them, whose meaning does not depend on each other.
+/// Blocks as models write them; none depends on another.
 fn well_formed() -> impl Strategy<Value = String> {
     let block = prop::sample::select(vec![
         "A paragraph with **strong** text\nand a second line.",
@@ -152,7 +152,7 @@ fn well_formed() -> impl Strategy<Value = String> {
     prop::collection::vec(block, 0..8).prop_map(|blocks| {
         let mut source = String::new();
         for block in blocks {
-            // A comment-like paragraph keeps lists and indented code from growing into each other.
+            // A comment-like paragraph keeps lists and indented code from merging.
             source.push_str(block);
             source.push_str("\n\nbetween\n\n");
         }
@@ -196,7 +196,7 @@ proptest! {
 }
 
 proptest! {
-    // Each case renders some ten pieces of full size.
+    // Each case renders about ten pieces of full size.
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]

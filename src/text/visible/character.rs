@@ -1,4 +1,4 @@
-//! What single characters do to a reader.
+//! How single characters can mislead a reader.
 
 use unicode_normalization::char::{compose, decompose_canonical, is_combining_mark};
 use unicode_security::confusable_detection::skeleton;
@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use crate::text::hidden::is_hidden;
 
-/// The picture of a control character or of a blank that has one.
+/// The control picture of a control character or of a blank that has one.
 fn picture(c: char) -> Option<char> {
     match c {
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)),
@@ -15,7 +15,7 @@ fn picture(c: char) -> Option<char> {
     }
 }
 
-/// The sign of a blank that everybody expects.
+/// The sign of an ordinary blank.
 pub(super) fn blank(c: char) -> Option<&'static str> {
     match c {
         '\t' => Some("␉"),
@@ -24,22 +24,22 @@ pub(super) fn blank(c: char) -> Option<&'static str> {
     }
 }
 
-/// The name that a character is written by.
+/// The notation of a character.
 pub(super) fn named(c: char) -> String {
     picture(c).map_or_else(|| format!("⟨U+{:04X}⟩", u32::from(c)), String::from)
 }
 
-/// A mark that is drawn on the character before it.
+/// A mark that combines with the character before it.
 pub(super) fn is_mark(c: char) -> bool {
     !c.is_ascii() && is_combining_mark(c)
 }
 
-/// Whether base and mark look like a character of their own.
+/// Whether base and mark look like one other character.
 pub(super) fn composes(base: char, mark: char) -> bool {
     compose(base, mark).is_some()
 }
 
-/// Whether `c` must be written by its name. `beside_ascii`: it stands in a word with ASCII letters.
+/// Whether `c` must be written in notation. `beside_ascii`: it is in a word with ASCII letters.
 pub(super) fn is_misleading(c: char, beside_ascii: bool) -> bool {
     match c {
         ' '..='~' => false,
@@ -54,12 +54,12 @@ pub(super) fn is_misleading(c: char, beside_ascii: bool) -> bool {
     }
 }
 
-/// The signs that this room writes with.
+/// The signs of the notation itself.
 fn is_notation(c: char) -> bool {
     matches!(c, '\u{2400}'..='\u{2426}' | '⟨' | '⟩' | '↪')
 }
 
-/// Marks that go on any letter, and so make it look like others; those of one script stay.
+/// Marks that combine with any letter, and so make it look like another; marks of one script stay.
 fn is_generic_mark(c: char) -> bool {
     matches!(
         c,
@@ -71,7 +71,7 @@ fn is_generic_mark(c: char) -> bool {
     )
 }
 
-/// Another code for the same character, or a piece of one: they are drawn alike.
+/// Another code for the same character, or a piece of one: both look the same.
 fn is_other_spelling(c: char) -> bool {
     let (mut count, mut same) = (0, false);
     decompose_canonical(c, |part| {
@@ -85,8 +85,8 @@ fn is_other_spelling(c: char) -> bool {
     piece_of_hangul || (count == 1 && !same)
 }
 
-/// Whether `c` is drawn like ASCII. What is two columns wide is not, and what people write in prose
-/// is known to everybody.
+/// Whether `c` looks like ASCII. Characters of two columns do not, and readers know what is common
+/// in prose.
 fn is_ascii_look(c: char) -> bool {
     let known = matches!(
         c,
@@ -120,12 +120,12 @@ pub(super) fn looks_like_ascii(word: &str) -> bool {
         && chars.all(|c| c == '_' || (c.is_alphanumeric() && is_ascii_look(c)))
 }
 
-/// What such a word is taken for.
+/// The ASCII word that such a word looks like.
 pub(super) fn ascii_look(word: &str) -> String {
     skeleton(word).collect()
 }
 
-/// Letters of the scripts that are written from right to left.
+/// Letters of right-to-left scripts.
 pub(super) fn is_right_to_left(c: char) -> bool {
     matches!(
         c,

@@ -1,14 +1,14 @@
-//! Writes text so that nothing of it is hidden, for all that somebody approves or answers.
+//! Writes text so that nothing in it is hidden, for everything that the user approves or answers.
 //!
-//! [`super::ansi`] strips what a reader must not be bothered with. Here nothing is stripped: what a
-//! terminal obeys, does not draw, reorders, or draws like something else is written by its name
-//! (`␛`, `␊`, `⟨U+200B⟩`), and the signs of this notation that come in the text are written by their
-//! numbers, so that two texts never look the same. Wrapped rows begin with `↪`, which no text can
+//! [`super::ansi`] strips characters that would only disturb a reader. Here nothing is stripped:
+//! what a terminal interprets, does not draw, reorders, or draws like something else is written in
+//! notation (`␛`, `␊`, `⟨U+200B⟩`), and signs of this notation in the text are written by number,
+//! so that two different texts never look the same. Wrapped rows begin with `↪`, which no text can
 //! draw by itself; spaces at the end of a line are drawn as `␠`.
 //!
-//! What is taken for an ASCII character is what the confusables of Unicode's UTS 39 map to one.
+//! A character looks like ASCII if the confusables of Unicode's UTS 39 map it to ASCII.
 //!
-//! Does not know what is asked, nor by whom.
+//! Does not know what is requested, nor by whom.
 
 mod character;
 #[cfg(test)]
@@ -21,40 +21,40 @@ use ratatui::text::{Line, Span};
 
 use super::wrap::{self, Breaking, fold};
 
-/// Tab stops, as in the rest of this room.
+/// Tab stops, as elsewhere in `text`.
 const TAB: usize = 4;
-/// What a row begins with that goes on with the line above.
+/// The start of a row that continues the line above.
 const GOES_ON: &str = "↪ ";
-/// Narrower than this, a row has no room for the sign.
+/// A narrower row has no room for the sign.
 const ROOM_FOR_SIGN: usize = 8;
-/// How many odd characters a warning names.
+/// How many unusual characters a warning names.
 const NAMED: usize = 6;
 
-/// How text and what is written by name are drawn.
+/// The styles of text and of the notation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct VisibleStyles {
     pub text: Style,
-    /// Characters that are written by their names.
+    /// Characters written in notation.
     pub written: Style,
-    /// The sign of a row that goes on with the line above.
+    /// The sign of a row that continues the line above.
     pub sign: Style,
     /// Prose: rows end between words, and the space there is not drawn.
     pub prose: bool,
 }
 
-/// What in a text can mislead its reader.
+/// What in a text can mislead the reader.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// Names of the characters that had to be written out, each once.
+    /// The characters that had to be written in notation, each once.
     written: Vec<String>,
-    /// Words that look like ASCII ones and are none.
+    /// Words that look like ASCII words but are not.
     look_alikes: Vec<String>,
-    /// Letters that are read from right to left: a terminal may change their order.
+    /// Right-to-left letters: a terminal may reorder them.
     right_to_left: bool,
 }
 
 impl Findings {
-    /// Looks at one more text.
+    /// Examines one more text.
     pub fn look_at(&mut self, text: &str) {
         for line in text.split('\n') {
             if line
@@ -76,7 +76,7 @@ impl Findings {
         }
     }
 
-    /// What the reader must be told, a sentence each.
+    /// The warnings for the reader, one sentence each.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
         if !self.written.is_empty() {
@@ -109,7 +109,7 @@ impl Findings {
     }
 }
 
-/// Returns `text` in one line; a line end is written `␊`.
+/// Returns `text` on one line; a line end is written `␊`.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     if is_plain(text) && !text.contains('\n') {
         return Cow::Borrowed(text);
@@ -117,7 +117,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(pieces(text).into_iter().map(|piece| piece.text).collect())
 }
 
-/// Returns a name that somebody else gave, so that it cannot be taken for the words around it.
+/// Returns a foreign name, quoted if needed, so that it cannot be mistaken for the words around it.
 pub fn name(text: &str) -> Cow<'_, str> {
     let is_harmless = |c: char| c.is_ascii_alphanumeric() || "-_.:/@".contains(c);
     if !text.is_empty() && text.chars().all(is_harmless) {
@@ -126,8 +126,8 @@ pub fn name(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("“{}”", one_line(text).replace(['“', '”'], "⟨”⟩")))
 }
 
-/// Returns all lines of `text`, wrapped to `width` columns (0 counts as 1) without losing anything but
-/// the spaces between two rows of prose.
+/// Returns all lines of `text`, wrapped to `width` columns (0 counts as 1) without losing anything
+/// but the spaces between two rows of prose.
 pub fn lines(text: &str, width: usize, look: VisibleStyles) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let (body, ends) = match text.strip_suffix('\n') {
@@ -137,7 +137,7 @@ pub fn lines(text: &str, width: usize, look: VisibleStyles) -> Vec<Line<'static>
     let count = body.split('\n').count();
     for (at, line) in body.split('\n').enumerate() {
         let mut spans = spans(line, look);
-        // Said, since an end of the last line shows nowhere else.
+        // Written out, since an end of the last line is not visible otherwise.
         if ends && at + 1 == count {
             spans.push(Span::styled("␊", look.sign));
         }
@@ -146,7 +146,7 @@ pub fn lines(text: &str, width: usize, look: VisibleStyles) -> Vec<Line<'static>
     lines
 }
 
-/// Wraps spans of visible text, the parts of one line; rows that go on are marked.
+/// Wraps spans of visible text, the parts of one line; rows that continue the line are marked.
 pub fn wrap_into(
     spans: &[Span<'_>],
     width: usize,
@@ -193,9 +193,9 @@ pub fn spans(line: &str, look: VisibleStyles) -> Vec<Span<'static>> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TextKind {
     Text,
-    /// A word that looks like ASCII, as it is.
+    /// A word that looks like ASCII, unchanged.
     LookAlike,
-    /// A character that is written by its name.
+    /// A character written in notation.
     Written,
     /// A tab, a line end, or a space at the end.
     Blank,
@@ -255,14 +255,14 @@ fn pieces(line: &str) -> Vec<VisiblePiece<'_>> {
     pieces
 }
 
-/// What stands before a character, for marks that are put on it.
+/// The character before a mark.
 #[derive(Default)]
 struct Before {
     base: Option<char>,
     marks: usize,
 }
 
-/// Marks on one letter; more are a trick.
+/// The most marks on one letter; more are an attack.
 const MARKS: usize = 3;
 
 impl Before {
@@ -293,19 +293,19 @@ impl Before {
     }
 }
 
-/// A line cut into spaces and what stands between them.
+/// A line split into spaces and what is between them.
 fn tokens(line: &str) -> impl Iterator<Item = &str> {
     cut(line, |c| c == ' ' || c == '\t')
 }
 
-/// A token cut into words and what stands between them.
+/// A token split into words and what is between them.
 fn words(token: &str) -> impl Iterator<Item = &str> {
     cut(token, |c| {
         !(c.is_alphanumeric() || c == '_' || character::is_mark(c))
     })
 }
 
-/// Cuts a text wherever `is_between` changes; nothing is lost.
+/// Splits a text wherever `is_between` changes; nothing is lost.
 fn cut(text: &str, is_between: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

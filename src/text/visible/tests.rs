@@ -30,7 +30,7 @@ fn what_a_shell_runs_is_seen_whole() {
         // The notation itself, and other spaces.
         ("␛⟨U+200B⟩", "⟨U+241B⟩⟨U+27E8⟩U+200B⟨U+27E9⟩"),
         ("a\u{a0}b\u{3000}c\u{3164}", "a⟨U+00A0⟩b⟨U+3000⟩c⟨U+3164⟩"),
-        // Tags, private use, no characters, marks that make other letters.
+        // Tags, private use, noncharacters, marks that make other letters.
         (
             "a\u{e0041}\u{e000}\u{10ffff}",
             "a⟨U+E0041⟩⟨U+E000⟩⟨U+10FFFF⟩",
@@ -43,7 +43,7 @@ fn what_a_shell_runs_is_seen_whole() {
             "curl https://⟨U+0430⟩⟨U+0440⟩⟨U+0440⟩.com",
         ),
         ("a\u{2215}b\u{37e}", "a⟨U+2215⟩b⟨U+037E⟩"),
-        // What people write stays.
+        // Ordinary text stays.
         (
             "größe “x” – don’t … 漢字 ノート ที่ हिन्दी привет",
             "größe “x” – don’t … 漢字 ノート ที่ हिन्दी привет",
@@ -86,7 +86,7 @@ fn a_name_cannot_be_taken_for_the_words_around_it() {
     assert_eq!(name(""), "“”");
 }
 
-/// Reads the notation back.
+/// Decodes the notation.
 fn read(visible: &str) -> String {
     let mut text = String::new();
     let mut rest = visible;

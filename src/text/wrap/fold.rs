@@ -9,8 +9,8 @@ use super::word_ends::WordEnds;
 /// Where a line may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::text) enum Breaking {
-    /// At spaces, which vanish at the break, around wide characters, and between words of scripts that write
-    /// no spaces; inside a word only when it is longer than a line.
+    /// At spaces, which vanish at the break, around wide characters, and between words of scripts
+    /// without spaces; inside a word only if it is longer than a line.
     Words,
     /// Anywhere, and nothing vanishes: code.
     Anywhere,
@@ -24,15 +24,15 @@ struct Atom {
     end: usize,
     width: usize,
     space: bool,
-    /// Stands for a grapheme that is wider than a whole line.
+    /// Replaces a grapheme that is wider than a whole line.
     replaced: bool,
-    /// A line may end before this one although there is no space.
+    /// A line may break before this one although there is no space.
     opens: bool,
 }
 
-/// Breaks `spans` (safe text without line ends) into lines: the first of `first` columns, the others of
-/// `rest`, 0 counting as 1. Always gives at least one line. Neighbouring graphemes of one input span stay
-/// in one output span.
+/// Breaks `spans` (safe text without line ends) into lines: the first of `first` columns, the
+/// others of `rest`, where 0 counts as 1. Returns at least one line. Adjacent graphemes of one
+/// input span stay in one output span.
 pub(in crate::text) fn fold(
     spans: &[Span<'_>],
     first: usize,
@@ -65,7 +65,7 @@ pub(in crate::text) fn fold(
     lines
 }
 
-/// Whether everything is ASCII and short enough: the common case, without looking at graphemes.
+/// Whether everything is ASCII and short enough: the common case, which needs no graphemes.
 fn fits(spans: &[Span<'_>], room: usize) -> bool {
     let mut used = 0;
     spans.iter().all(|span| {
@@ -95,7 +95,7 @@ fn line_end(atoms: &[Atom], start: usize, room: usize, breaking: Breaking) -> (u
         if used > room {
             return match candidate {
                 Some(found) => found,
-                // A line of nothing but spaces, or a word that is longer than the line.
+                // A line of spaces only, or a word that is longer than the line.
                 None if breaking == Breaking::Words && atom.space => {
                     (start, after_spaces(atoms, at).max(start + 1))
                 }

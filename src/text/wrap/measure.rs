@@ -1,9 +1,9 @@
-//! The columns that text takes.
+//! The width of text in columns.
 
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Returns the columns that `text` takes on the screen.
+/// Returns how many columns `text` takes on the screen.
 pub fn width(text: &str) -> usize {
     if is_printable_ascii(text) {
         return text.len();

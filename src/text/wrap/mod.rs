@@ -1,10 +1,10 @@
-//! Width and wrapping of text as a terminal shows it.
+//! Width and wrapping of text, as a terminal shows it.
 //!
-//! [`width`] is the one measure of the program, and that of the screen's cells: text is measured by
-//! grapheme, a family emoji is one thing two columns wide, a combining accent takes no column, a halfwidth
-//! sound mark (`ﾞ`) takes one. Any width from 1 works; what is wider than a whole
-//! line (a Chinese character in one column) is replaced by `�`, so that no line is ever too wide.
-//! Everything that wraps in this room goes through [`fold()`].
+//! [`width`] is the program's one measure, and that of the screen's cells: text is measured by
+//! grapheme, so a family emoji is two columns wide, a combining accent takes no column, and a
+//! halfwidth sound mark (`ﾞ`) takes one. Any width from 1 works; a grapheme wider than a whole line
+//! (a Chinese character in one column) is replaced by `�`, so that no line is ever too wide. All
+//! wrapping in `text` uses [`fold()`].
 
 mod fold;
 mod measure;
@@ -23,18 +23,18 @@ pub(super) use fold::{Breaking, fold};
 use measure::grapheme_width;
 pub use measure::width;
 
-/// Whether a line may end between two graphemes that have no space between them: around wide characters, but
-/// not before closing punctuation.
+/// Whether a line may break between two graphemes without a space: around wide characters, but not
+/// before closing punctuation.
 pub fn may_break(before: &str, after: &str) -> bool {
     (width(before) >= 2 || width(after) >= 2) && !fold::hangs(after)
 }
 
-/// Returns the columns of a run of spans.
+/// Returns the width of several spans in columns.
 pub(super) fn spans_width(spans: &[Span<'_>]) -> usize {
     spans.iter().map(|span| width(&span.content)).sum()
 }
 
-/// Cuts `text` to at most `max` columns; what was cut ends in `…`. Control characters are removed,
+/// Cuts `text` to at most `max` columns; a cut text ends in `…`. Control characters are removed,
 /// line ends become spaces.
 pub fn truncate(text: &str, max: usize) -> Cow<'_, str> {
     let safe = one_line(Cow::Borrowed(text));
@@ -57,8 +57,8 @@ pub fn truncate(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Wraps plain text at words; each line of `text` gives at least one line. Text that ends in a line end
-/// has no empty line after it. A width of 0 counts as 1.
+/// Wraps plain text at words; each line of `text` gives at least one line. A final line end adds no
+/// empty line. A width of 0 counts as 1.
 pub fn wrap_plain(text: &str, width: usize, style: Style) -> Vec<Line<'static>> {
     ansi::plain(text)
         .lines()
@@ -67,7 +67,7 @@ pub fn wrap_plain(text: &str, width: usize, style: Style) -> Vec<Line<'static>> 
         .collect()
 }
 
-/// Wraps a styled line at words. Its own style is laid under its spans.
+/// Wraps a styled line at words. The line's own style applies below those of its spans.
 pub fn wrap_line(line: Line<'_>, width: usize) -> Vec<Line<'static>> {
     let base = line.style;
     let spans: Vec<Span<'_>> = line
@@ -81,7 +81,7 @@ pub fn wrap_line(line: Line<'_>, width: usize) -> Vec<Line<'static>> {
         .collect()
 }
 
-/// Makes text safe to stand in a single line.
+/// Makes text safe for a single line.
 fn one_line(text: Cow<'_, str>) -> Cow<'_, str> {
     match ansi::plain(&text) {
         safe if safe.contains('\n') => Cow::Owned(safe.replace('\n', " ")),

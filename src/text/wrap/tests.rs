@@ -33,7 +33,7 @@ fn width_counts_columns_of_graphemes() {
     }
 }
 
-/// How many columns of a screen's row a text fills.
+/// How many columns of a screen row a text fills.
 fn filled(text: &str) -> usize {
     let mut buffer = Buffer::empty(Rect::new(0, 0, 500, 1));
     let (end, _) = buffer.set_stringn(0, 0, text, 500, Style::default());

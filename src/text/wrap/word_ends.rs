@@ -1,7 +1,8 @@
-//! Where words end in scripts that write no spaces between them: Thai, Lao, Khmer, Burmese.
+//! Word ends in scripts without spaces between words: Thai, Lao, Khmer, Burmese.
 //!
-//! A dictionary knows, as the Unicode line breaking rules (UAX 14, class SA) leave it to one. All other scripts
-//! have spaces, or break anywhere. Most texts have nothing of these scripts and cost one look at their bytes.
+//! The Unicode line breaking rules (UAX 14, class SA) leave these to a dictionary. All other
+//! scripts have spaces, or break anywhere. Most texts contain none of these scripts, which one scan
+//! of their bytes shows.
 
 use std::iter::Peekable;
 
@@ -9,7 +10,7 @@ use icu_segmenter::LineSegmenter;
 use icu_segmenter::options::LineBreakOptions;
 use ratatui::text::Span;
 
-/// The places, in order, as byte offsets into all spans together.
+/// The word ends, in order, as byte offsets into all spans together.
 #[derive(Debug)]
 pub(super) struct WordEnds(Peekable<std::vec::IntoIter<usize>>);
 
@@ -36,7 +37,8 @@ impl WordEnds {
         Self(ends.into_iter().peekable())
     }
 
-    /// Whether a word ends there and another one begins. Asked in order.
+    /// Whether one word ends and another begins at `offset`. Offsets must not decrease from call to
+    /// call.
     pub(super) fn has_one_at(&mut self, offset: usize) -> bool {
         while self.0.next_if(|end| *end < offset).is_some() {}
         self.0.peek() == Some(&offset)
@@ -44,7 +46,7 @@ impl WordEnds {
 }
 
 fn has_such_script(text: &str) -> bool {
-    // All of them are in U+0E00 to U+1AFF, three bytes that begin so.
+    // All of them are in U+0E00 to U+1AFF: three bytes with one of these first bytes.
     let may_be = |byte: &u8| *byte == 0xe0 || *byte == 0xe1;
     text.as_bytes().iter().any(may_be) && text.chars().any(writes_no_spaces)
 }
