@@ -1,4 +1,4 @@
-//! From a request to the answer: which script, which step, with every placeholder filled in.
+//! Chooses the answer to a request: which script, which step, with every placeholder filled in.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::request::{ModelRequest, RequestKind};
 use super::script::{Script, ScriptBook, ScriptFault, ScriptStep};
 
-/// The longest title, as OpenCode's own instructions ask for.
+/// The longest title that OpenCode's own instructions allow.
 const TITLE_CHARS: usize = 50;
 const QUOTED_CHARS: usize = 200;
 
-/// What the model answers to one request.
+/// The model's answer to one request.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ModelAnswer {
     Say(Speech),
@@ -26,9 +26,9 @@ pub(super) enum ModelAnswer {
 pub(super) struct Speech {
     pub(super) think: String,
     pub(super) say: String,
-    /// Name, arguments. Empty means that the turn ends here.
+    /// Name, arguments. Empty if the turn ends here.
     pub(super) calls: Vec<(String, Value)>,
-    /// Between two chunks, where the script has a pace of its own.
+    /// The delay between two chunks, if the script sets one.
     pub(super) pace: Option<Duration>,
 }
 
@@ -60,7 +60,8 @@ fn say(text: String) -> ModelAnswer {
     })
 }
 
-/// The first keyword in the prompt wins; else the first prompt gets the tour and all others the echo.
+/// The script of the first keyword in the prompt; without one, the tour for the first prompt and
+/// the echo for later ones.
 fn script_for<'a>(book: &'a ScriptBook, request: &ModelRequest) -> &'a Script {
     let words = request
         .prompt
@@ -103,8 +104,8 @@ fn speech(book: &ScriptBook, script: &Script, request: &ModelRequest) -> Speech 
     }
 }
 
-/// Leaves out calls of tools that this request does not offer (a sub-agent has no questions).
-/// A step that is left without any call hands its text to the next one.
+/// Drops calls of tools that this request does not offer (a sub-agent has no questions). A step
+/// that loses all its calls passes its text to the next one.
 fn possible_steps(script: &Script, request: &ModelRequest) -> Vec<ScriptStep> {
     let mut steps = Vec::new();
     let mut carried = String::new();
@@ -123,7 +124,7 @@ fn possible_steps(script: &Script, request: &ModelRequest) -> Vec<ScriptStep> {
     steps
 }
 
-/// Replaces `{name}` in one pass, so that what is put in is never itself read as a placeholder.
+/// Replaces `{name}` in one pass, so that inserted text is never parsed as a placeholder.
 fn fill(text: &str, book: &ScriptBook, script: &Script, request: &ModelRequest, n: u32) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
@@ -166,7 +167,7 @@ fn fill_value(value: &Value, fill: &impl Fn(&str, u32) -> String) -> Value {
     }
 }
 
-/// Makes a title of the prompt's first words.
+/// Makes a title from the prompt's first words.
 fn title(prompt: &str) -> String {
     let line = one_line(prompt, TITLE_CHARS);
     let mut chars = line.chars();
@@ -176,7 +177,7 @@ fn title(prompt: &str) -> String {
     }
 }
 
-/// All on one line, cut at a word where it is longer than `max` characters.
+/// Joins everything on one line, cut at a word if it is longer than `max` characters.
 fn one_line(text: &str, max: usize) -> String {
     let mut line = String::new();
     for word in text.split_whitespace() {

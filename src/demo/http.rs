@@ -1,4 +1,4 @@
-//! The demo model's two routes, and the pace at which it speaks.
+//! The demo model's two routes, and the pace of its answers.
 
 use std::convert::Infallible;
 use std::io;
@@ -22,13 +22,13 @@ use super::reply;
 use super::request::ModelRequest;
 use super::script::ScriptBook;
 
-/// A long conversation arrives whole with every request.
+/// Every request contains the whole conversation, which may be long.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
-/// How fast the model speaks.
+/// How fast the model answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// As a quick model would: about 50 words a second.
+    /// Like a fast model: about 50 words a second.
     Lively,
     /// Everything at once, for tests.
     Instant,
@@ -41,7 +41,7 @@ struct DemoModel {
     shutdown: CancellationToken,
 }
 
-/// Serves the demo model at a lively pace until `shutdown`.
+/// Serves the demo model at the lively pace until `shutdown`.
 ///
 /// # Errors
 /// When the listener fails, or a built-in script cannot be read.
@@ -49,7 +49,7 @@ pub async fn serve(listener: TcpListener, shutdown: CancellationToken) -> io::Re
     serve_at(Pace::Lively, listener, shutdown).await
 }
 
-/// Serves the demo model until `shutdown`; running answers are cut off then.
+/// Serves the demo model until `shutdown`, which cuts off running answers.
 pub async fn serve_at(
     pace: Pace,
     listener: TcpListener,
@@ -108,7 +108,7 @@ async fn complete(State(model): State<DemoModel>, body: Bytes) -> Response {
     (headers, paced(frames, pace, model.shutdown)).into_response()
 }
 
-/// Sends the frames one after the other with a pause between them.
+/// Sends the frames one after the other with a delay between them.
 fn paced(frames: Vec<String>, pace: Duration, shutdown: CancellationToken) -> Body {
     let start = (frames.into_iter(), shutdown);
     let frames = stream::unfold(start, move |(mut frames, shutdown)| async move {

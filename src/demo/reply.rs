@@ -1,7 +1,7 @@
-//! From an answer to the body of a response: server-sent events, or one JSON object.
+//! Formats an answer as the body of a response: server-sent events, or one JSON object.
 //!
-//! Both end with a finish reason and usage without exception: OpenCode repeats a step that ends
-//! without a finish reason at once and for ever (observed on 1.18.33).
+//! Both always end with a finish reason and usage: OpenCode repeats a step without a finish reason
+//! at once and for ever (observed on 1.18.33).
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::MODEL;
 use super::choose::Speech;
 use super::request::ModelRequest;
 
-/// Returns the frames of a stream in order, each a whole event; the last is `[DONE]`.
+/// Returns the frames of a stream in order, each a whole event; the last one is `[DONE]`.
 pub(super) fn frames(speech: &Speech, request: &ModelRequest) -> Vec<String> {
     let mut frames = vec![delta(&json!({ "role": "assistant", "content": "" }))];
     let think = pieces(&speech.think).map(|text| delta(&json!({ "reasoning_content": text })));
@@ -37,7 +37,7 @@ pub(super) fn frames(speech: &Speech, request: &ModelRequest) -> Vec<String> {
     frames
 }
 
-/// Returns the answer whole.
+/// Returns the whole answer as one object.
 pub(super) fn whole(speech: &Speech, request: &ModelRequest) -> Value {
     let mut message = json!({ "role": "assistant", "content": speech.say });
     if !speech.think.is_empty() {
@@ -65,7 +65,7 @@ pub(super) fn whole(speech: &Speech, request: &ModelRequest) -> Value {
     })
 }
 
-/// The body of a failure, as OpenAI words it.
+/// The body of an error, in OpenAI's format.
 pub(super) fn error(message: &str, kind: &str) -> Value {
     json!({ "error": { "message": message, "type": kind, "param": null, "code": null } })
 }
@@ -122,12 +122,12 @@ fn chunk(choices: &Value, usage: &Value) -> Value {
     })
 }
 
-/// JSON text holds no line break, so one `data:` line is enough.
+/// JSON text contains no line break, so one `data:` line is enough.
 fn frame(value: &Value) -> String {
     format!("data: {value}\n\n")
 }
 
-/// Cuts a text as a model would: words with the space before them, and long words in pieces.
+/// Splits a text as a model would: words with the space before them, and long words in pieces.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     const LONGEST: usize = 24;
     let mut rest = text;

@@ -1,33 +1,33 @@
-//! A chat completion request, read as far as the scripts need it.
+//! A chat completion request, as far as the scripts need it.
 //!
-//! Every field may be missing or of another type: what cannot be read counts as absent.
+//! Every field may be missing or have another type: a value that cannot be read counts as absent.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-/// What a request asks for.
+/// The content of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ModelRequest {
     pub(super) stream: bool,
     pub(super) kind: RequestKind,
-    /// What the user typed last, without what OpenCode adds to it.
+    /// The user's last prompt, without OpenCode's additions.
     pub(super) prompt: String,
-    /// No answer stands before the last prompt.
+    /// There is no answer before the last prompt.
     pub(super) first_turn: bool,
-    /// Answers of the model since the last prompt: the step at which the script stands.
+    /// How often the model has answered since the last prompt: the step of the script.
     pub(super) answered: usize,
-    /// The tools that may be called.
+    /// The tools that the model may call.
     pub(super) tools: HashSet<String>,
-    /// What the user chose in the last question of this turn.
+    /// The user's choice in the last question of this turn.
     pub(super) answer: Option<String>,
-    /// The last result of a tool in this turn says that the user refused it.
+    /// The last tool result in this turn says that the user refused the call.
     pub(super) refused: bool,
-    /// The directory in which the agent works, empty if it is not told.
+    /// The agent's working directory; empty if it is unknown.
     pub(super) directory: String,
-    /// Messages in the conversation; makes the ids of calls unique in it.
+    /// The number of messages in the conversation; makes the ids of calls unique in it.
     pub(super) length: usize,
-    /// Roughly, four characters each.
+    /// A rough count: one token for four characters.
     pub(super) tokens: u64,
 }
 
@@ -92,8 +92,8 @@ fn text_of(message: &Value) -> String {
     texts(message).join("\n")
 }
 
-/// Leaves out the texts that OpenCode adds to a prompt: reminders and the content of attached
-/// files (observed on 1.18.33).
+/// Drops the texts that OpenCode adds to a prompt: reminders and the content of attached files
+/// (observed on 1.18.33).
 fn typed(message: &Value) -> String {
     let own = |text: &&str| {
         let text = text.trim_start();
@@ -103,7 +103,7 @@ fn typed(message: &Value) -> String {
     texts.join("\n").trim().to_owned()
 }
 
-/// The openings of OpenCode's own system prompts (observed on 1.18.33).
+/// Recognises OpenCode's own system prompts by how they begin (observed on 1.18.33).
 fn kind_of(system: &str) -> RequestKind {
     if system.starts_with("You are a title generator") {
         RequestKind::Title
@@ -124,7 +124,7 @@ fn tools_of(body: &Value) -> HashSet<String> {
         .collect()
 }
 
-/// The line of OpenCode's environment block (observed on 1.18.33).
+/// The directory in OpenCode's environment block (observed on 1.18.33).
 fn directory_of(system: &str) -> String {
     system
         .lines()
@@ -135,8 +135,8 @@ fn directory_of(system: &str) -> String {
 }
 
 /// A question's result reads: `User has answered your questions: "Which?"="Blue". You can …`
-/// (observed on 1.18.33). An answer is the user's own text: only what is harmless inside a file
-/// and a command is kept.
+/// (observed on 1.18.33). The answer may be free text of the user: only characters that are
+/// harmless inside a file and a command are kept.
 fn answer_of(turn: &[Value]) -> Option<String> {
     let results: Vec<String> = by_role(turn, "tool").map(text_of).collect();
     let result = results
@@ -155,7 +155,8 @@ fn answer_of(turn: &[Value]) -> Option<String> {
     (!answer.is_empty() && answer != "Unanswered").then(|| answer.to_owned())
 }
 
-/// A refusal with a message lets the turn go on and tells the model so (observed on 1.18.33).
+/// With a message, a refusal does not end the turn, and the tool result says so (observed on
+/// 1.18.33).
 fn is_refusal(result: &str) -> bool {
     result.contains("rejected permission")
 }

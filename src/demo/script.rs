@@ -1,11 +1,12 @@
-//! Scripts as data: what `assets/demo/*.toml` may say, and all of them together.
+//! Scripts as data: the format of `assets/demo/*.toml`, and the set of all scripts.
 //!
 //! `assets/demo/README.md` describes the format for authors.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The scripts by file name. The first is the tour, the second answers whatever no other does.
+/// The scripts by file name. The first is the tour; the second answers every prompt without a
+/// keyword.
 const FILES: [(&str, &str); 12] = [
     ("tour", include_str!("../../assets/demo/tour.toml")),
     ("echo", include_str!("../../assets/demo/echo.toml")),
@@ -28,22 +29,22 @@ const FILES: [(&str, &str); 12] = [
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Script {
-    /// What the prompt `help` lists it as; none for scripts that have no keyword.
+    /// Its description in the list of the prompt `help`; `None` for scripts without a keyword.
     pub(super) help: Option<String>,
-    /// What `{answer}` stands for while no question was answered.
+    /// The value of `{answer}` before any question was answered.
     #[serde(default)]
     pub(super) answer: String,
-    /// Said, as the end of the turn, when the user refused a tool but let the turn go on.
+    /// The last text of the turn if the user refused a tool with a message.
     pub(super) refused: Option<String>,
-    /// Milliseconds between two chunks; the server's own pace when absent.
+    /// Milliseconds between two chunks; the server's own pace if absent.
     pub(super) pace_ms: Option<u64>,
-    /// Instead of an answer the provider fails.
+    /// The provider's failure in place of an answer.
     pub(super) fault: Option<ScriptFault>,
     #[serde(default, rename = "step")]
     pub(super) steps: Vec<ScriptStep>,
 }
 
-/// One answer of the model: thinking, text, calls. Without calls it ends the turn.
+/// One answer of the model: thinking, text, calls. Without calls, it ends the turn.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScriptStep {
@@ -51,7 +52,7 @@ pub(super) struct ScriptStep {
     pub(super) think: String,
     #[serde(default)]
     pub(super) say: String,
-    /// How often `say` is said; `{n}` counts from 1.
+    /// How often `say` is repeated; `{n}` counts from 1.
     pub(super) repeat: Option<u32>,
     #[serde(default, rename = "call")]
     pub(super) calls: Vec<ScriptCall>,
@@ -60,9 +61,10 @@ pub(super) struct ScriptStep {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScriptCall {
-    /// OpenCode's name of the tool.
+    /// OpenCode's name for the tool.
     pub(super) tool: String,
-    /// An object, as the tool's schema wants it; its texts may hold placeholders.
+    /// The arguments that the tool's schema requires, as an object; its strings may contain
+    /// placeholders.
     pub(super) args: Value,
 }
 
@@ -82,7 +84,7 @@ pub(super) struct ScriptBook {
 }
 
 impl ScriptBook {
-    /// Reads the scripts that are built in; a test holds that this succeeds.
+    /// Parses the built-in scripts; a test ensures that this succeeds.
     pub(super) fn built_in() -> Result<Self, toml::de::Error> {
         let scripts = FILES
             .iter()

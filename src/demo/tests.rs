@@ -52,7 +52,7 @@ fn speech(body: &Value) -> Speech {
     }
 }
 
-/// Plays a turn to its end, each call answered with `result(tool)`.
+/// Plays a turn to its end; the result of each call is `result(tool)`.
 fn play(mut body: Value, result: impl Fn(&str) -> String) -> Vec<Speech> {
     let mut steps = Vec::new();
     loop {
@@ -117,7 +117,7 @@ fn the_answer_to_the_question_is_used_without_what_a_shell_would_read() {
     assert!(content.contains("greeting=\"Ahoy rm x\""), "{content}");
 }
 
-/// The keywords that the README promises.
+/// The keywords that the README documents.
 fn promised() -> Vec<String> {
     let readme = include_str!("../../README.md");
     let readme: Vec<&str> = readme.split_whitespace().collect();
@@ -155,14 +155,14 @@ fn each_keyword_of_the_readme_shows_its_script_anywhere_in_any_prompt() {
             format!("{keyword}, please"),
             format!("Could you show me what a {upper} looks like here?"),
             format!("one\ntwo (`{keyword}`)"),
-            // The first one is the one.
+            // The first keyword counts.
             format!("a {keyword} before any table, todo or error"),
         ] {
             for earlier in [&[][..], &earlier] {
                 assert_eq!(script_of(&ask(earlier, &prompt)), alone, "{prompt}");
             }
         }
-        // No whole word.
+        // The keyword is not a whole word.
         for prompt in [
             format!("{keyword}ish"),
             format!("my_{keyword}"),
@@ -288,7 +288,7 @@ fn every_script_ends_and_each_of_its_answers_has_a_finish_reason_and_usage() {
     }
 }
 
-/// Reads a stream as a client would: text, finish reason, usage.
+/// Reads a stream as a client does: text, finish reason, usage.
 fn read_stream(frames: &[String]) -> (String, String, Value) {
     let (last, chunks) = frames.split_last().unwrap();
     assert_eq!(last, "data: [DONE]\n\n");
