@@ -1,13 +1,14 @@
-//! The keyring of the desktop, as far as sandbar uses it: to look up keys by their names.
+//! Looks up keys by name in the desktop's keyring.
 //!
-//! In: the address of the session bus, and names. Out: for each name the key, or why there is none.
-//! Keys are found by the attributes `service=sandbar` and `account=NAME`, as `secret-tool store
-//! --label=NAME service sandbar account NAME` stores them. Nothing is written, and nothing is unlocked:
-//! that would ask the user, who asked for something else. It knows no configuration and no session.
+//! Input: the address of the session bus, and names. Output: for each name the key, or why there is
+//! none. Keys are found by the attributes `service=sandbar` and `account=NAME`, which `secret-tool
+//! store --label=NAME service sandbar account NAME` sets. Nothing is written, and nothing is
+//! unlocked: that would prompt the user in the middle of something else. It knows no configuration
+//! and no session.
 //!
-//! Source: the Secret Service API of freedesktop.org, 0.2 (`OpenSession`, `SearchItems`, `GetSecret`).
-//! Secrets travel under the algorithm `plain`: the bus is a socket of this user alone, who can ask for
-//! them as well.
+//! Source: the Secret Service API of freedesktop.org, 0.2 (`OpenSession`, `SearchItems`,
+//! `GetSecret`). Secrets are transferred with the algorithm `plain`: the bus is a socket of this
+//! user, who can read them anyway.
 
 #[cfg(test)]
 mod tests;
@@ -25,36 +26,36 @@ const PATH: &str = "/org/freedesktop/secrets";
 const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 const ITEM_INTERFACE: &str = "org.freedesktop.Secret.Item";
 
-/// All of a look-up has this long: a keyring that hangs must not keep anybody waiting.
+/// The time limit of a whole look-up: a keyring that hangs must not delay the user.
 const LIMIT: Duration = Duration::from_secs(1);
-/// No key is longer.
+/// The most bytes of a key.
 const LONGEST: usize = 8 * 1024;
 
-/// Where the keyring is asked for.
+/// How to reach the keyring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyring {
     bus: String,
     limit: Duration,
 }
 
-/// What the keyring has under a name.
+/// The keyring's entry for a name.
 #[derive(Debug, Clone)]
 pub enum KeyringEntry {
     Key(SecretString),
     /// In a collection that is locked.
     Locked,
-    /// What is stored is no key; why, in words.
+    /// The stored value is not a key, for this reason.
     Unusable(&'static str),
 }
 
-/// Why nothing could be asked.
+/// Why the keyring could not be searched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
     #[error("no keyring answers on the session bus")]
     Missing,
     #[error("the keyring did not answer within {} ms", .0.as_millis())]
     Hangs(Duration),
-    /// The text may be another program's.
+    /// The text may come from another program.
     #[error("the keyring cannot be asked: {0}")]
     Failed(String),
 }
@@ -76,13 +77,13 @@ impl From<zbus::Error> for KeyringError {
 }
 
 impl Keyring {
-    /// `bus` is a D-Bus address. Asks nothing yet.
+    /// `bus` is a D-Bus address. Does not connect yet.
     pub fn new(bus: impl Into<String>) -> Self {
         let bus = bus.into();
         Self { bus, limit: LIMIT }
     }
 
-    /// Looks for keys under these names; those of which the keyring has nothing are left out.
+    /// Looks up keys by these names; names without an entry are left out.
     pub async fn look_up(
         &self,
         names: &[String],
@@ -137,7 +138,7 @@ async fn entry(
     Ok(Some(key(value)))
 }
 
-/// A stored value as a key. One that was piped into the keyring ends with a line end.
+/// Converts a stored value to a key. A value that was piped into the keyring ends with a line end.
 fn key(value: Vec<u8>) -> KeyringEntry {
     let Ok(text) = String::from_utf8(value) else {
         return KeyringEntry::Unusable("it is not text");

@@ -1,4 +1,4 @@
-//! Against a Secret Service of the test's own, over the sockets and messages of the real one.
+//! Tests with a Secret Service of their own, over real sockets and messages.
 
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixListener;
@@ -11,7 +11,7 @@ use zbus::{Guid, interface};
 
 use super::*;
 
-/// Longer than any machine needs for a few messages.
+/// Long enough for a few messages on any machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Clone)]
@@ -23,7 +23,7 @@ enum Stored {
 /// What the keyring of a test has, by account.
 type Items = Arc<BTreeMap<&'static str, Stored>>;
 
-/// The part of the bus that a client speaks to first.
+/// The part of the bus that a client talks to first.
 struct Bus(&'static str);
 
 #[interface(name = "org.freedesktop.DBus")]
@@ -86,7 +86,7 @@ impl Item {
     }
 }
 
-/// A bus with one client; `None`: nobody on it is a keyring.
+/// A bus with one client; `None`: no client on it is a keyring.
 struct Served {
     address: String,
     _folder: TempDir,
@@ -134,7 +134,7 @@ fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Names and what was found, keys with their value.
+/// The names and their entries, with the value of each key.
 fn told(found: Vec<(String, KeyringEntry)>) -> Vec<String> {
     let told = found.into_iter().map(|(name, entry)| match entry {
         KeyringEntry::Key(key) => format!("{name}: key {}", key.expose_secret()),
@@ -211,7 +211,7 @@ async fn a_bus_without_a_keyring_is_no_trouble() {
         .look_up(&names(&["E2B_API_KEY"]))
         .await;
 
-    // A real bus says that nobody has the name; a peer, that it has no such object.
+    // A real bus replies that no one owns the name; a peer, that it has no such object.
     let error = fdo::Error::ServiceUnknown(String::new());
     assert!(matches!(found.unwrap_err(), KeyringError::Failed(_)));
     assert_eq!(
