@@ -1,8 +1,8 @@
-//! The user's desktop, reached through the terminal: window title, and a shell in a sandbox. The clipboard has a
-//! room of its own, and the external editor a file.
+//! The user's desktop, reached through the terminal: window title, and a shell in a sandbox. The
+//! clipboard has a folder of its own, and the external editor a file.
 //!
-//! Enters: texts, which may be anybody's. Leaves: escape sequences in which they can do no harm. Reads no
-//! environment: what it needs is in [`Desktop`].
+//! Input: texts from anywhere. Output: escape sequences that the texts cannot break out of. Reads
+//! no environment: [`Desktop`] holds what it needs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,32 +14,32 @@ use super::clipboard::Clipboard;
 use crate::app::event::Reply;
 use crate::text::hidden::is_obeyed;
 
-/// How long a shell is waited for that was asked to end: it may pause its sandbox again.
+/// How long a shell may take to end when asked: it may first pause its sandbox again.
 const SHELL_ENDS: Duration = Duration::from_secs(5);
 
-/// What a program that had the terminal leaves.
+/// What a program that had the terminal returns.
 #[derive(Debug, PartialEq)]
 pub(super) struct Returned {
     pub(super) reply: Option<Reply>,
-    /// Where something lies that the user may want, to be read when the screen is gone.
+    /// Where a file is that the user may want; shown when the screen is gone.
     pub(super) left_behind: Option<String>,
 }
 
-/// What is known of the desktop.
+/// What is known about the desktop.
 #[derive(Debug, Clone, Default)]
 pub struct Desktop {
     /// VISUAL or EDITOR, a command line for the shell.
     pub editor: Option<String>,
-    /// Where the draft is while it is edited.
+    /// The directory for the draft while it is edited.
     pub temp_dir: PathBuf,
-    /// This program, which opens shells in sandboxes.
+    /// The path of this program, which opens shells in sandboxes.
     pub program: PathBuf,
     pub clipboard: Clipboard,
 }
 
 impl Desktop {
-    /// Opens a shell in the sandbox of the session of this name, by a process of its own: it reads the
-    /// keys to its end. The terminal must have been given back.
+    /// Opens a shell in the sandbox of the session with this name, in a process of its own, which
+    /// reads the keys until it ends. The terminal must have been released.
     pub(super) async fn shell(self, name: String, end: CancellationToken) -> Returned {
         let started = tokio::process::Command::new(&self.program)
             .args(["shell", "--hold", "--", &name])
@@ -57,7 +57,7 @@ impl Desktop {
             },
             Err(error) => Err(error),
         };
-        // How the shell ended was seen by whoever used it.
+        // The user of the shell has seen how it ended.
         let notice = |error| Reply::Notice(format!("the shell could not be started: {error}"));
         Returned {
             reply: ended.err().map(notice),
@@ -66,7 +66,7 @@ impl Desktop {
     }
 }
 
-/// The process of this id, as the standard library tells it.
+/// Converts a process id of the standard library.
 pub(super) fn pid(id: Option<u32>) -> Option<Pid> {
     Pid::from_raw(i32::try_from(id?).ok()?)
 }

@@ -1,8 +1,9 @@
-//! The draft in the user's editor.
+//! Edits the draft in the user's editor.
 //!
-//! Enters: the draft. Leaves: the text as the editor left it, and no file, unless the editor keeps some for the
-//! user to recover: then it is said where. An editor that has to end, since sandbar does, is ended with all that
-//! it has started; what it has written until then is the draft. Reads no environment.
+//! Input: the draft. Output: the text that the editor saved, and no file, unless the editor keeps a
+//! recovery file: then the user learns where it is. When sandbar has to end, it ends the editor
+//! with all its child processes; what the editor has saved until then is the draft. Reads no
+//! environment.
 
 use std::collections::HashMap;
 use std::io;
@@ -33,8 +34,8 @@ struct EndOfEditor {
 }
 
 impl Desktop {
-    /// Opens `draft` in the editor and returns what it left. The terminal must have been given back. Once `end`
-    /// is cancelled it takes some seconds at most.
+    /// Opens `draft` in the editor and returns the saved text. The terminal must have been
+    /// released. Once `end` is cancelled, it takes a few seconds at most.
     pub(super) async fn edit(self, draft: String, end: CancellationToken) -> Returned {
         self.edit_until(draft, &EndOfEditor { end, ends: ENDS })
             .await
@@ -85,7 +86,7 @@ impl Desktop {
             }
         };
         let status = status.map_err(not_started)?;
-        // The folder is removed also when the editor failed; it may hold what nobody else should read.
+        // The folder is removed even if the editor failed; the draft may be confidential.
         if !status.success() {
             return Err(format!(
                 "the editor ended with {status}; the draft is unchanged"
@@ -95,8 +96,8 @@ impl Desktop {
     }
 }
 
-/// A folder for this draft alone, as editors write other files beside theirs; mode 0700 and a name that nobody
-/// can foresee.
+/// A folder for this draft alone, since editors write other files next to theirs; with mode 0700
+/// and an unpredictable name.
 fn write_draft(dir: &Path, draft: &str) -> io::Result<(TempDir, PathBuf)> {
     let folder = tempfile::Builder::new()
         .prefix("sandbar-")
@@ -107,8 +108,8 @@ fn write_draft(dir: &Path, draft: &str) -> io::Result<(TempDir, PathBuf)> {
 }
 
 fn start(editor: &str, path: &Path) -> io::Result<Child> {
-    // Through the shell, as git does it: the variable may hold arguments and quotes. With a command after the
-    // editor the shell stays, and does not become the editor.
+    // Through the shell, as in git: the variable may contain arguments and quotes. With a command
+    // after the editor, the shell stays and does not exec the editor.
     tokio::process::Command::new("sh")
         .arg("-c")
         .arg(format!("{editor} \"$1\"\nexit $?"))
@@ -124,7 +125,7 @@ fn read(path: &Path) -> Result<String, String> {
     Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
 }
 
-/// Whether there is more in the draft's folder than the draft.
+/// Whether the draft's folder contains more than the draft.
 fn holds_more(folder: &Path) -> bool {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -139,12 +140,12 @@ async fn end_editor(shell: &mut Child, ends: Duration) -> bool {
             return true;
         };
         let mut editors = below(root);
-        // The shell waits for the editor; ended first, it would leave it alone.
+        // The shell waits for the editor; if it ended first, the editor would be orphaned.
         if editors.is_empty() || signal == Signal::KILL {
             editors.push(root);
         }
         for pid in editors {
-            // Who has ended meanwhile needs no signal.
+            // A process that has already ended needs no signal.
             let _ = kill_process(pid, signal);
         }
         let ended: Result<io::Result<ExitStatus>, _> = timeout(ends, shell.wait()).await;
@@ -155,7 +156,7 @@ async fn end_editor(shell: &mut Child, ends: Duration) -> bool {
     false
 }
 
-/// The processes below `root`; none where the system has no `/proc`.
+/// The descendants of `root`; none if the system has no `/proc`.
 fn below(root: Pid) -> Vec<Pid> {
     let mut children: HashMap<Pid, Vec<Pid>> = HashMap::new();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -172,7 +173,7 @@ fn below(root: Pid) -> Vec<Pid> {
     }
     let (mut found, mut open) = (Vec::new(), vec![root]);
     while let Some(process) = open.pop() {
-        // Removed: ids that are used again while they are read could make a circle.
+        // Removed, because ids that are reused during the scan could form a cycle.
         let next = children.remove(&process).unwrap_or_default();
         open.extend(&next);
         found.extend(next);
@@ -180,8 +181,8 @@ fn below(root: Pid) -> Vec<Pid> {
     found
 }
 
-/// The parent in a line of `/proc/PID/stat` (proc(5)): the second field after the name, which is in brackets and
-/// may hold anything.
+/// The parent in a line of `/proc/PID/stat` (proc(5)): the second field after the name, which is in
+/// parentheses and may contain anything.
 fn parent(stat: &str) -> Option<Pid> {
     let (_, fields) = stat.rsplit_once(')')?;
     Pid::from_raw(fields.split_whitespace().nth(1)?.parse().ok()?)
@@ -206,7 +207,8 @@ mod tests {
         desktop(editor, dir).edit("a draft".into(), never).await
     }
 
-    /// What an editor leaves that is ended once it has made `ready` in its folder, by this script.
+    /// The result of an editor that runs this script and is ended once it has created `ready` in
+    /// its folder.
     async fn ended(script: &str, dir: &Path) -> Returned {
         ended_within(ENDS, script, dir).await
     }
@@ -223,14 +225,14 @@ mod tests {
         let end = EndOfEditor { end, ends };
         let edit = desktop(&editor, dir).edit_until("a draft".into(), &end);
         let begins = async move {
-            // Read to its end: whoever has written is ready.
+            // Read to its end: the writer is ready then.
             tokio::fs::read(ready).await.unwrap();
             began.cancel();
         };
         tokio::join!(edit, begins).0
     }
 
-    /// What is left of the folders for drafts.
+    /// The remaining folders for drafts.
     fn folders(dir: &Path) -> usize {
         let entries = std::fs::read_dir(dir).unwrap().flatten();
         entries.filter(|entry| entry.path().is_dir()).count()
@@ -266,7 +268,7 @@ mod tests {
     #[tokio::test]
     async fn the_text_of_an_editor_that_has_to_end_is_kept_and_its_file_removed() {
         let dir = tempfile::tempdir().unwrap();
-        // As an editor that has a program of its own under way.
+        // Like an editor that has started another program.
         let script = "echo written > \"$2\"; : > \"$1\"; sleep 4321; exit 1";
 
         let edited = ended(script, dir.path()).await;

@@ -1,8 +1,8 @@
-//! Does what the model asked for.
+//! Performs the model's effects.
 //!
-//! Enters: [`Effect`]s, in order. Leaves: calls at the session door, short tasks whose end is an
-//! [`Event::Reply`], and for all that concerns the terminal a [`LoopRequest`] to the loop. Nothing here
-//! waits. Knows no session's insides and no screen.
+//! Input: [`Effect`]s, in order. Output: calls of the [`SessionHandle`], short tasks whose result
+//! is an [`Event::Reply`], and a [`LoopRequest`] to the loop for everything that concerns the
+//! terminal. Nothing here blocks. Knows neither the inside of sessions nor the screen.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,54 +21,55 @@ use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
 use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionSpec};
 
-/// A session's mailbox is full: nothing was taken.
+/// A session's mailbox is full: the command was dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandRefused;
 
-/// A short task whose end the model is told.
+/// A short task whose result is sent to the model.
 pub type ReplyTask = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
-/// Waits for what is being stored.
+/// Waits for pending writes to the store.
 pub type StoredTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where sessions are opened, commanded and closed. Never waits. Their events arrive on the channel
-/// that is given to [`super::run`] beside it.
+/// Opens, commands and closes sessions. Never blocks. Their events arrive on the channel that is
+/// passed to [`super::run`] with it.
 pub trait SessionHandle {
     fn open(&mut self, spec: SessionSpec) -> Result<(), CommandRefused>;
     fn command(&mut self, key: &SessionKey, command: SessionCommand) -> Result<(), CommandRefused>;
     fn close(&mut self, key: &SessionKey, closing: CloseAction) -> Result<(), CommandRefused>;
-    /// Reads the list of stored sessions; ends in [`Reply::Sessions`], or [`Reply::Notice`] on failure.
+    /// Reads the list of stored sessions; resolves to [`Reply::Sessions`], or [`Reply::Notice`] on
+    /// failure.
     fn list(&mut self) -> ReplyTask;
-    /// Asks the engine for sandboxes that no session has; ends in [`Reply::Strangers`].
+    /// Lists the engine's unattached sandboxes; resolves to [`Reply::Strangers`].
     fn unattached(&mut self) -> ReplyTask;
-    /// Pauses or kills a sandbox that no session has; ends in [`Reply::Closed`].
+    /// Pauses or kills an unattached sandbox; resolves to [`Reply::Closed`].
     fn close_sandbox(&mut self, id: SandboxId, closing: CloseAction) -> ReplyTask;
-    /// Makes a session of a sandbox that has none; ends in [`Reply::Adopted`].
+    /// Adopts an unattached sandbox as a session; resolves to [`Reply::Adopted`].
     fn adopt(&mut self, id: SandboxId, key: SessionKey) -> ReplyTask;
-    /// Watches these sessions, which are not open, and no others.
+    /// Watches exactly these sessions, none of which is open.
     fn watch(&mut self, keys: Vec<SessionKey>);
-    /// Waits until the drafts that were to be saved are stored.
+    /// Waits until all drafts sent so far are stored.
     fn drafts_stored(&mut self) -> StoredTask {
         Box::pin(std::future::ready(()))
     }
-    /// Notes that a session is on the screen.
+    /// Records that a session is on the screen.
     fn shown(&mut self, key: SessionKey);
-    /// Waits for something that the model is to be told unasked; called again after each answer. It
-    /// must not end at once every time.
+    /// Waits for the next unsolicited reply; called again after each one. It must not resolve
+    /// immediately every time.
     fn news(&mut self) -> ReplyTask {
         Box::pin(std::future::pending())
     }
 }
 
-/// What only the loop can do, as it holds the terminal.
+/// What only the loop can do, because it owns the terminal.
 #[derive(Debug, PartialEq)]
 pub(super) enum LoopRequest {
-    /// Bytes for the terminal besides frames.
+    /// Bytes for the terminal, apart from frames.
     Send(Vec<u8>),
-    /// Something happened at once that the model must hear of.
+    /// An event that happened at once.
     Tell(Box<Event>),
     Edit(String),
-    /// A shell in the sandbox of the session of this name.
+    /// A shell in the sandbox of the session with this name.
     Shell(String),
     Redraw,
     Mouse(bool),
@@ -81,16 +82,16 @@ pub(super) struct Effects<D> {
     desktop: Desktop,
     tasks: JoinSet<Reply>,
     copies: JoinSet<Copied>,
-    /// One copy after the other, as they were asked for: the last one is to be what is pasted.
+    /// Copies run one after the other, in order, so that the last one is what the user pastes.
     copying: Arc<Mutex<()>>,
     news: ReplyTask,
 }
 
-/// The end of a short task.
+/// The result of a short task.
 #[derive(Debug)]
 pub(super) struct TaskEnd {
     pub(super) reply: Reply,
-    /// For the terminal, besides frames.
+    /// For the terminal, apart from frames.
     pub(super) bytes: Vec<u8>,
 }
 
@@ -116,7 +117,7 @@ impl<D: SessionHandle> Effects<D> {
         }
     }
 
-    /// Does one effect, or says what the loop must do.
+    /// Performs one effect, or returns what the loop must do.
     pub(super) fn run(&mut self, effect: Effect) -> Option<LoopRequest> {
         match effect {
             Effect::OpenSession(spec) => {
@@ -181,7 +182,7 @@ impl<D: SessionHandle> Effects<D> {
         None
     }
 
-    /// Waits for a short task to end, or for news; for ever while there is neither. Cancel-safe.
+    /// Waits for a short task to end, or for news; for ever if there is neither. Cancel-safe.
     pub(super) async fn done(&mut self) -> TaskEnd {
         tokio::select! {
             Some(ended) = self.tasks.join_next() => ended.unwrap_or_else(|error| failed(&error)).into(),
@@ -223,7 +224,7 @@ fn failed(error: &JoinError) -> Reply {
 }
 
 impl LoopRequest {
-    /// Returns the bytes of requests that are nothing else.
+    /// A request that only consists of bytes.
     pub(super) fn mouse(on: bool) -> Self {
         Self::Send(terminal::mouse(on).to_vec())
     }

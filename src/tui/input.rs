@@ -1,11 +1,11 @@
-//! What the terminal sends, as `app`'s events.
+//! Converts the terminal's input into `app`'s events.
 //!
-//! Enters: crossterm's events, in the batches in which they arrived. Leaves: keys in one spelling,
-//! pastes with `\n`, mouse, size. Knows no keymap.
+//! Input: crossterm's events, in the batches in which they arrived. Output: keys in one canonical
+//! form, pastes with `\n`, mouse, size. Knows no key map.
 //!
-//! Spelling: a character key carries no shift, since the character says it; with ctrl it is lower
-//! case. Legacy terminals send ctrl-7 for ctrl-_ and the like (one byte for both): the name that
-//! people use is taken. Keys with the super, hyper or meta key belong to the desktop.
+//! Canonical form: a character key has no shift, since the character implies it; with ctrl it is
+//! lower case. Legacy terminals send ctrl-7 for ctrl-_ and the like (one byte for both): the usual
+//! name is used. Keys with super, hyper or meta belong to the desktop.
 
 use std::io;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use futures::Stream;
 use crate::app::event::Event;
 use crate::app::input::key::{Key, KeyCode, Mouse, MouseKind, with_ctrl};
 
-/// The most events taken at once.
+/// The most events in one batch.
 const BATCH: usize = 256;
 
 /// Waits for events and returns all that are ready, in order; empty at the end of the stream. All
@@ -46,7 +46,7 @@ where
     .await
 }
 
-/// Turns one terminal event into ours; `None` if it means nothing to us.
+/// Converts one terminal event; `None` if it has no meaning for us.
 pub(super) fn translate(raw: Raw) -> Option<Event> {
     match raw {
         Raw::Key(key) => translate_key(key).map(Event::Key),
@@ -57,7 +57,7 @@ pub(super) fn translate(raw: Raw) -> Option<Event> {
     }
 }
 
-/// Leaves of sizes that come together the last one: the terminal has no other.
+/// Keeps only the last of several size events: the terminal has no other size now.
 pub(super) fn last_size(mut events: Vec<Event>) -> Vec<Event> {
     let is_size = |event: &Event| matches!(event, Event::Resize(..));
     let mut sizes = events.iter().filter(|event| is_size(event)).count();
@@ -134,7 +134,7 @@ fn named(code: RawCode) -> Option<KeyCode> {
         RawCode::PageUp => KeyCode::PageUp,
         RawCode::PageDown => KeyCode::PageDown,
         RawCode::F(number) => KeyCode::F(number),
-        // Lock, media and bare modifier keys mean nothing here.
+        // Lock, media and bare modifier keys have no meaning here.
         _ => return None,
     })
 }

@@ -1,9 +1,9 @@
-//! The keys of the terminal, none left behind.
+//! Reads the terminal's keys without leaving any behind.
 //!
-//! crossterm 0.29 waits for keys by an edge-triggered epoll, but reads at most 1024 bytes for each
-//! edge (crossterm-rs/crossterm#1057, open): what more of a burst has arrived by then waits in the
-//! kernel until the next key is pressed. [`KeyReader`] looks whether something waits when crossterm says
-//! that nothing does, and makes the kernel tell it again.
+//! crossterm 0.29 waits for keys with an edge-triggered epoll, but reads at most 1024 bytes for
+//! each edge (crossterm-rs/crossterm#1057, open): the rest of a burst stays in the kernel until the
+//! next key is pressed. When crossterm reports that nothing is ready, [`KeyReader`] checks whether
+//! bytes wait, and makes the kernel signal them again.
 
 use std::io;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use crossterm::event::{Event, EventStream};
 use futures::Stream;
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
-/// What crossterm reads from standard input.
+/// crossterm's events from standard input.
 #[derive(Debug, Default)]
 pub(super) struct KeyReader(EventStream);
 
@@ -29,8 +29,9 @@ impl Stream for KeyReader {
     }
 }
 
-/// Sets the terminal to what it is set to, if bytes wait in it: Linux then wakes all who wait for
-/// bytes, and that is an edge. A failure leaves what was: the bytes come with the next key.
+/// Sets the terminal's attributes to their present values if bytes wait: Linux then wakes all
+/// waiting readers, which is an edge. On a failure nothing changes: the bytes come with the next
+/// key.
 fn wake_readers() {
     let stdin = rustix::stdio::stdin();
     let waiting = rustix::io::ioctl_fionread(stdin).unwrap_or(0);

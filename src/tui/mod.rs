@@ -1,12 +1,16 @@
-//! The shell around `app`: the real terminal, the loop, and everything that `app` can only describe.
+//! The shell around `app`: the real terminal, the loop, and everything that `app` can only
+//! describe.
 //!
-//! Enters: keys, signals, session events. Leaves: frames, and calls at the session door. [`run`] wires
-//! it: [`terminal`] takes the terminal over, [`keys`] and [`input`] read it, [`paste_detection`] tells pastes from typing, [`event_loop`] updates and
-//! draws when [`pacer`] allows, [`screen`] turns pictures into bytes, [`writer`] brings them out,
-//! [`effects`], [`desktop`], [`editor`] and [`clipboard`] do the rest. [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and no keymap.
+//! Input: keys, signals, session events. Output: frames, and calls of the
+//! [`SessionHandle`](effects::SessionHandle). [`run`] connects the parts: [`terminal`] takes the
+//! terminal over, [`keys`] and [`input`] read it, [`paste_detection`] tells pastes from typing,
+//! [`event_loop`] updates and draws when [`pacer`] allows, [`screen`] turns frames into bytes,
+//! [`writer`] writes them, [`effects`], [`desktop`], [`editor`] and [`clipboard`] do the rest.
+//! [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and
+//! no key map.
 //!
-//! For the runtime: the loop belongs on `block_on`'s own thread (the panic hook restores the terminal
-//! for that thread only), two workers are enough.
+//! Runtime: the loop must run on `block_on`'s own thread (the panic hook restores the terminal for
+//! that thread only); two workers are enough.
 
 pub mod clipboard;
 mod desktop;
@@ -42,11 +46,11 @@ use event_loop::{EventLoop, EventSources, Finished, LoopSignal};
 use terminal::{StopSignal, Terminal};
 use writer::FrameWriter;
 
-/// What the shell is given by whoever starts it.
+/// What the caller passes to the loop.
 #[derive(Debug)]
 pub struct Setup<D> {
     pub door: D,
-    /// Bounded; full means that the session's task waits or merges.
+    /// Bounded; while it is full, the session's task waits or merges events.
     pub sessions: mpsc::Receiver<(SessionKey, SessionEvent)>,
     pub desktop: Desktop,
     /// The value of TERM.
@@ -55,13 +59,13 @@ pub struct Setup<D> {
     pub seed: u64,
 }
 
-/// Shows `model` until it quits, a signal stops it or the terminal is gone; then gives the terminal
-/// back and lets `shut_down` end the sessions. Another ctrl-c or SIGTERM meanwhile ends that too. Returns
-/// what the user is to read then.
+/// Shows `model` until it quits, a signal stops it or the terminal is gone; then releases the
+/// terminal and lets `shut_down` end the sessions. Another ctrl-c or SIGTERM meanwhile aborts that
+/// too. Returns text for the user.
 ///
 /// # Errors
 ///
-/// Where there is no terminal, or it cannot show a screen, nothing has been changed.
+/// Without a terminal, or if it cannot show a screen; nothing has been changed then.
 pub async fn run<M: LoopModel, D: SessionHandle>(
     model: M,
     setup: Setup<D>,
@@ -93,12 +97,12 @@ pub async fn run<M: LoopModel, D: SessionHandle>(
     Ok(parting_words)
 }
 
-/// Waits for the next request to end. The terminal is given back already.
+/// Waits for the next request to quit. The terminal is already released.
 async fn stopped(signals: &mut mpsc::Receiver<LoopSignal>) {
     loop {
         match signals.recv().await {
             Some(LoopSignal::Suspend) if terminal::has_job_control() => {
-                // Who cannot be stopped goes on.
+                // If the process cannot be stopped, it continues.
                 let _ = terminal::stop_by_signal(StopSignal::Process);
             }
             Some(LoopSignal::Suspend | LoopSignal::Continue) => {}
@@ -107,8 +111,8 @@ async fn stopped(signals: &mut mpsc::Receiver<LoopSignal>) {
     }
 }
 
-/// Turns the process's signals into values. Ctrl-c, ctrl-z and ctrl-\ in raw mode are keys; their signals
-/// come from outside, or from the keyboard while the terminal is given back.
+/// Turns the process's signals into values. Ctrl-c, ctrl-z and ctrl-\ are keys in raw mode; their
+/// signals come from outside, or from the keyboard while the terminal is released.
 async fn listen(signals: mpsc::Sender<LoopSignal>) -> std::io::Result<()> {
     let of = |kind: rustix::process::Signal| signal(SignalKind::from_raw(kind.as_raw()));
     let mut terminate = signal(SignalKind::terminate())?;
@@ -119,8 +123,8 @@ async fn listen(signals: mpsc::Sender<LoopSignal>) -> std::io::Result<()> {
     let mut continued = of(rustix::process::Signal::CONT)?;
     loop {
         let received = tokio::select! {
-            // A shell that ends a stopped job sends the end first and then lets it go on: taken the other way
-            // round, it would stop itself again.
+            // A shell that ends a stopped job sends the termination signal first and then SIGCONT:
+            // in the other order, the process would stop itself again.
             biased;
             _ = terminate.recv() => LoopSignal::Stop,
             _ = hang_up.recv() => LoopSignal::Stop,

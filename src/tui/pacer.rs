@@ -1,41 +1,42 @@
-//! When the next frame may be drawn. Pure: time comes in as a number.
+//! Decides when the next frame may be drawn. Pure: time is a parameter.
 //!
-//! Mental model: a frame that a hand asked for (key, paste, mouse, a conversation that was opened, a turn
-//! that ended) is drawn at once, at most every [`BY_HAND`]. What happens by itself is drawn at once after a
-//! pause; while it goes on, the next frame waits for [`BY_ITSELF`] after the last one, or until nothing came
-//! for [`QUIET`], whichever is first. Such early frames are paid out of an allowance that grows with time and
-//! holds two frames, so that a pouring answer never costs more than 17 frames a second. No timer runs
-//! while nothing is to be drawn.
+//! Mental model: a frame that the user caused (key, paste, mouse, an opened conversation, the end
+//! of a turn) is drawn at once, at most every [`BY_HAND`]. A change without the user is drawn at
+//! once after a pause; while changes continue, the next frame waits for [`BY_ITSELF`] after the
+//! last one, or until nothing came for [`QUIET`], whichever is first. Such early frames use up an
+//! allowance that grows with time and holds two frames, so that a streaming answer never costs more
+//! than 17 frames a second. No timer runs while there is nothing to draw.
 //!
-//! Each change of the terminal's size costs a whole screen, and a window that is dragged changes it every
-//! few milliseconds. The first change is drawn at once, the others when the size has been the same for
-//! [`SETTLED`], at the latest [`STALE`] after the last frame.
+//! Each change of the terminal's size costs a full redraw, and dragging a window changes it every
+//! few milliseconds. The first change is drawn at once, later ones when the size has been stable
+//! for [`SETTLED`], at the latest [`STALE`] after the last frame.
 //!
-//! Tuning by symptom: too many bytes or too much CPU while an answer streams: raise `BY_ITSELF` (the
-//! eye reads text well at 15 frames a second). The end of an answer comes late: lower `QUIET`. Held keys feel
-//! rough: lower `BY_HAND`. A window that is dragged shows old pieces for too long: lower `STALE`.
+//! Tuning by symptom: too many bytes or too much CPU while an answer streams: raise `BY_ITSELF` (15
+//! frames a second are enough for reading text). The end of an answer comes late: lower `QUIET`.
+//! Held keys feel rough: lower `BY_HAND`. A dragged window shows old content for too long: lower
+//! `STALE`.
 
 use std::time::Duration;
 
 use crate::domain::time::Monotonic;
 
-/// The shortest time between two frames that a hand asked for: 120 a second.
+/// The shortest time between two frames that the user caused: 120 a second.
 pub(super) const BY_HAND: Duration = Duration::from_millis(8);
-/// What a frame costs that nobody asked for: 17 a second.
+/// The cost of a frame that the user did not cause: 17 a second.
 pub(super) const BY_ITSELF: Duration = Duration::from_millis(60);
-/// When nothing more comes for this long, what there is is drawn.
+/// If nothing more comes for this long, the changes so far are drawn.
 const QUIET: Duration = Duration::from_millis(10);
-/// What may be saved up for early frames.
+/// The most allowance for early frames.
 const SAVED: Duration = Duration::from_millis(120);
-/// A size that stays for this long is the one that was wanted.
+/// A size that is stable for this long is final.
 const SETTLED: Duration = Duration::from_millis(60);
-/// While the size keeps changing, the picture is at most this old.
+/// While the size keeps changing, the frame is at most this old.
 const STALE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cause {
     Itself,
-    /// The terminal has another size.
+    /// The terminal has a new size.
     Resize,
     Hand,
 }
@@ -44,16 +45,16 @@ pub(super) enum Cause {
 pub(super) struct Pacer {
     drawn: Option<Monotonic>,
     changed: Option<Cause>,
-    /// When the last change of this frame came.
+    /// When the last change for this frame came.
     last: Monotonic,
-    /// When the size changed last.
+    /// When the size last changed.
     resized: Option<Monotonic>,
-    /// From this instant on, the allowance was never spent. What is before `now` is saved up.
+    /// From this time on, the allowance is unused. Any time before `now` is saved up.
     spent_until: Monotonic,
 }
 
 impl Pacer {
-    /// Notes that the picture is out of date.
+    /// Notes that the frame is out of date.
     pub(super) fn changed(&mut self, cause: Cause, now: Monotonic) {
         let cause = match cause {
             Cause::Resize if !self.is_resizing(now) => {
@@ -70,7 +71,7 @@ impl Pacer {
         self.last = now;
     }
 
-    /// Whether the size changed a moment ago, so that it may be changing still.
+    /// Whether the size changed a moment ago, and may still be changing.
     fn is_resizing(&self, now: Monotonic) -> bool {
         self.resized.is_some_and(|at| now < at + SETTLED)
     }
@@ -83,7 +84,7 @@ impl Pacer {
         };
         let due = match (cause, self.resized) {
             (Cause::Hand, _) => drawn + BY_HAND,
-            // The picture is of another size: whatever changed, it costs a whole screen.
+            // The frame has the wrong size: any change costs a full redraw.
             (Cause::Resize, Some(at)) => (at + SETTLED).min(drawn + STALE),
             (Cause::Resize | Cause::Itself, _) => {
                 let calm = (self.last + QUIET).min(drawn + BY_ITSELF);
@@ -93,7 +94,7 @@ impl Pacer {
         Some(due)
     }
 
-    /// Notes that a frame with all changes was made at `now`.
+    /// Notes that a frame with all changes was drawn at `now`.
     pub(super) fn drawn(&mut self, now: Monotonic) {
         if self.changed == Some(Cause::Itself) {
             self.spent_until = self.spent_until.max(now.saturating_sub(SAVED)) + BY_ITSELF;
@@ -113,7 +114,7 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    /// Draws whenever it is due while these changes come, and says when, in milliseconds.
+    /// Draws whenever it is due while these changes come, and returns the times in milliseconds.
     fn frames(pacer: &mut Pacer, changes: &[(Cause, u64)]) -> Vec<u64> {
         let mut frames = Vec::new();
         let mut changes = changes.iter().peekable();

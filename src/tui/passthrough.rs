@@ -1,8 +1,8 @@
-//! The user's terminal as the terminal of a shell in a sandbox.
+//! Connects the user's terminal to a shell in a sandbox.
 //!
-//! Enters: a [`Shell`], and the keys as the terminal sends them. Leaves: the keys to the shell, and of what
-//! it prints only what draws ([`OutputFilter`]): a program in the sandbox reaches neither the clipboard nor the
-//! keyboard. As with ssh, Enter, `~`, `.` leaves a shell that hangs.
+//! Input: a [`Shell`], and the terminal's raw keys. Output: the keys to the shell, and only the
+//! drawing part of its output ([`OutputFilter`]): a program in the sandbox reaches neither the
+//! clipboard nor the keyboard. As in ssh, Enter, `~`, `.` leaves a shell that hangs.
 
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Stdin, Write as _};
@@ -24,22 +24,22 @@ use crate::session::sandbox::shell::{Keyboard, Shell, ShellEvent, TerminalSize};
 use crate::text::ansi::OutputFilter;
 use crate::text::visible_bytes::visible_line;
 
-/// Keys read at a time; a paste is longer.
+/// The most bytes of keys in one read; a paste is longer.
 const READ: usize = 16 * 1024;
 
 /// How a shell was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShellExit {
-    /// It ended with this code.
+    /// It ended with this exit code.
     Ended(i32),
-    /// The user went away, or was made to.
+    /// The user left it, or had to.
     Away,
 }
 
 /// The size of the user's terminal.
 ///
 /// # Errors
-/// There is none.
+/// There is no terminal.
 pub fn terminal_size() -> Result<TerminalSize, TerminalError> {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
         return Err(TerminalError::NotATerminal);
@@ -55,7 +55,7 @@ fn now() -> TerminalSize {
     TerminalSize { columns, rows }
 }
 
-/// Brings keys to the shell and its picture to the terminal until one of both ends.
+/// Passes keys to the shell and its output to the terminal until either ends.
 ///
 /// # Errors
 /// The terminal could not be read or written.
@@ -68,13 +68,13 @@ pub async fn pass_through(shell: &mut Shell) -> Result<ShellExit, TerminalError>
     Ok(left)
 }
 
-/// Undoes raw mode, whatever happens; in the background the terminal is somebody else's, and the kernel would
-/// stop us for the change.
+/// Always resets raw mode; in the background the terminal belongs to another process, and the
+/// kernel would stop us for the change.
 struct RawMode;
 
 impl RawMode {
     fn enable() -> io::Result<Self> {
-        // What was not undone in the background would make this do nothing.
+        // If raw mode could not be reset in the background, this call would do nothing.
         disable_raw_mode()?;
         enable_raw_mode()?;
         Ok(Self)
@@ -95,11 +95,11 @@ struct ShellRelay {
     keyboard: Keyboard,
     relay: OutputFilter,
     escape: Escape,
-    /// Keys that wait until those before them have arrived.
+    /// Keys that wait until earlier ones have been delivered.
     typed: BytesMut,
     resized: bool,
     sending: Option<Sending>,
-    /// When the sandbox was given time last.
+    /// When the sandbox's time was last extended.
     given_time: Instant,
     input: AsyncFd<Stdin>,
     hang_up: Signal,
@@ -108,7 +108,7 @@ struct ShellRelay {
     suspended: Signal,
     continued: Signal,
     raw: Option<RawMode>,
-    /// The program in the sandbox is to draw all anew, which a change of the size makes it do.
+    /// The program in the sandbox must redraw its screen; a change of the size makes it do so.
     redraw: bool,
 }
 
@@ -176,8 +176,8 @@ impl ShellRelay {
         }
     }
 
-    /// Stops as a signal from outside wants it, with the terminal as it was before; takes it again when we
-    /// are continued. Ctrl-z itself is a key of the shell in the sandbox. `false`: we are to end.
+    /// Suspends on a signal from outside, with the terminal in its earlier state; takes it again
+    /// when continued. Ctrl-z itself is a key for the shell in the sandbox. `false`: we must quit.
     async fn suspend(&mut self) -> io::Result<bool> {
         if !terminal::has_job_control() {
             return Ok(true);
@@ -193,8 +193,8 @@ impl ShellRelay {
         Ok(true)
     }
 
-    /// Takes the terminal again after a stop that nobody can catch: it was not given back. `false`: we are to
-    /// end.
+    /// Takes the terminal again after a stop that cannot be caught: it was not released. `false`:
+    /// we must quit.
     async fn continued(&mut self) -> io::Result<bool> {
         if !terminal::is_foreground() {
             terminal::stop_by_signal(StopSignal::Background)?;
@@ -208,9 +208,9 @@ impl ShellRelay {
         Ok(true)
     }
 
-    /// Waits until the terminal is ours; does not touch it meanwhile, and stops again as the kernel would stop
-    /// us then. `false`: we are to end first. A shell that ends a stopped job sends the end and then lets it go
-    /// on, so that the end counts first.
+    /// Waits until we are in the foreground; does not touch the terminal meanwhile, and stops again
+    /// as the kernel would stop us. `false`: we must quit first. A shell that ends a stopped job
+    /// sends the termination signal and then SIGCONT, so the termination takes precedence.
     async fn until_foreground(&mut self) -> io::Result<bool> {
         loop {
             tokio::select! {
@@ -235,7 +235,7 @@ impl ShellRelay {
         Ok(())
     }
 
-    /// Leaves the terminal as it was; in the background it is somebody else's.
+    /// Restores the terminal; in the background it belongs to another process.
     fn give_back(&mut self) -> io::Result<()> {
         let undo = self.relay.undo();
         let undone = if terminal::is_foreground() {
@@ -255,7 +255,7 @@ impl ShellRelay {
                     "connection lost: {why}; trying again, Enter ~ . leaves"
                 ))?;
             }
-            // The size makes whatever runs there draw itself anew.
+            // The size makes the program there redraw itself.
             ShellEvent::Back => {
                 self.resized = true;
                 note("connected again")?;
@@ -265,14 +265,14 @@ impl ShellRelay {
         Ok(None)
     }
 
-    /// One call at a time: their order is that of the keys.
+    /// Only one call is in flight, which keeps the keys in order.
     fn send_next(&mut self) {
         if self.sending.is_some() {
             return;
         }
         let keyboard = self.keyboard.clone();
         if std::mem::take(&mut self.redraw) {
-            // The same size again would be none.
+            // The same size again would not be a change.
             self.resized = true;
             let mut size = now();
             size.rows = size.rows.saturating_sub(1).max(1);
@@ -306,12 +306,12 @@ fn standard_input() -> io::Result<AsyncFd<Stdin>> {
     AsyncFd::with_interest(io::stdin(), Interest::READABLE)
 }
 
-/// Waits for keys; none: the terminal is gone. Cancel-safe. Nothing is read ahead: a read that waits would stop
-/// us in the background, before we could see that we are to end.
+/// Waits for keys; an empty result: the terminal is gone. Cancel-safe. Reads nothing ahead: a
+/// blocked read would stop us in the background before we could see that we must quit.
 async fn read_keys(input: &AsyncFd<Stdin>) -> io::Result<Bytes> {
     loop {
         let mut ready = input.readable().await?;
-        // Others read the same terminal, and a read would wait where they were first.
+        // Other processes read the same terminal, and a read would block if they were first.
         let mut polled = [PollFd::new(input.get_ref(), PollFlags::IN)];
         if poll(&mut polled, Some(&Timespec::default()))? == 0 {
             ready.clear_ready();
@@ -320,7 +320,7 @@ async fn read_keys(input: &AsyncFd<Stdin>) -> io::Result<Bytes> {
         let mut keys = vec![0; READ];
         match rustix::io::read(input.get_ref(), &mut keys) {
             Ok(read) => keys.truncate(read),
-            // Of a terminal that was hung up.
+            // The terminal was hung up.
             Err(Errno::IO) => keys.clear(),
             Err(Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
@@ -335,12 +335,12 @@ fn write(bytes: &[u8]) -> io::Result<()> {
     stdout.flush()
 }
 
-/// A line of our own between the shell's.
+/// Prints a line of our own between the shell's.
 fn note(text: &str) -> io::Result<()> {
     write(format!("\r\n[sandbar: {}]\r\n", visible_line(text)).as_bytes())
 }
 
-/// Finds Enter, `~`, `.` among the keys. `~` twice is one.
+/// Detects Enter, `~`, `.` among the keys. `~` twice sends one.
 #[derive(Debug)]
 struct Escape {
     at: EscapeState,
@@ -362,7 +362,7 @@ impl Default for Escape {
 }
 
 impl Escape {
-    /// Adds to `typed` what is for the shell; `false`: the user wants to leave.
+    /// Appends the shell's part of `keys` to `typed`; `false`: the user leaves.
     fn pass(&mut self, keys: &[u8], typed: &mut BytesMut) -> bool {
         for &key in keys {
             let next = match key {
@@ -396,7 +396,7 @@ mod tests {
 
     use super::*;
 
-    /// What reaches the shell of keys that come in these pieces; `None`: the user leaves.
+    /// What the shell receives of keys in these pieces; `None`: the user leaves.
     fn typed(pieces: &[&str]) -> Option<String> {
         let (mut escape, mut typed) = (Escape::default(), BytesMut::new());
         for piece in pieces {

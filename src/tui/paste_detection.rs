@@ -1,18 +1,18 @@
-//! Tells what a terminal without bracketed paste pastes from what is typed.
+//! Tells pasted text from typed text in a terminal without bracketed paste.
 //!
-//! Enters: keys in the reads in which they arrived. Leaves: keys, pastes, and the deadline at which a
-//! held Enter is one. Pastes that the terminal marks come as such and are left alone. It knows no keymap;
-//! only whether the keys are read as text is told to it.
+//! Input: keys in the reads in which they arrived. Output: keys, pastes, and the deadline at which
+//! a held Enter counts as Enter. Pastes that the terminal marks pass unchanged. It knows no key
+//! map, only whether keys are text.
 //!
-//! Mental model: such a terminal types what is pasted, line ends as Enter, and the first of them would
-//! send it. Keys of one read, or within [`GAP`], are a burst. A burst in one read that has an Enter in its
-//! midst, or very many keys, is a paste, and so is what follows it within [`LINGER`]: a large one comes in
-//! many reads. An Enter that ends a burst is held. If text follows, it was a line end, and the rest is a
-//! paste; if nothing follows for [`SETTLE`], or a key that no paste has, it ended a line that a program
-//! typed (`tmux send-keys`) and is an Enter.
+//! Mental model: such a terminal types pasted text, with line ends as Enter, and the first of them
+//! would send it. Keys of one read, or within [`GAP`], are a burst. A burst in one read that has an
+//! Enter in its middle, or very many keys, is a paste, and so is what follows within [`LINGER`]: a
+//! large paste comes in many reads. An Enter that ends a burst is held. If text follows, the Enter
+//! was a line end, and the rest is a paste; if nothing follows for [`SETTLE`], or a key that no
+//! paste contains, it ended a line that a program typed (`tmux send-keys`), and counts as Enter.
 //!
-//! If the Enter of a person is taken for a line end, [`GAP`] is too long; if a paste is sent half-way,
-//! [`SETTLE`] is too short for the line that it comes through.
+//! If a user's Enter becomes a line end, [`GAP`] is too long; if a paste is sent half-way,
+//! [`SETTLE`] is too short for the connection.
 
 use std::time::Duration;
 
@@ -20,37 +20,37 @@ use crate::app::event::Event;
 use crate::app::input::key::{Key, KeyCode};
 use crate::domain::time::Monotonic;
 
-/// Keys that arrive together in fewer number than this are typed.
+/// Fewer keys than this in one read were typed.
 const FEWEST: usize = 4;
-/// Nobody types this many between two reads: they are a paste, also without an Enter. One at a time a
-/// large one would take minutes.
+/// No one types this many keys between two reads: they are a paste even without an Enter. Handled
+/// one at a time, a large paste would take minutes.
 const MANY: usize = 128;
-/// Nobody presses two keys within this.
+/// No one presses two keys within this time.
 const GAP: Duration = Duration::from_millis(8);
 /// How long an Enter that ends a burst waits for more of it.
 const SETTLE: Duration = Duration::from_millis(80);
-/// A paste that comes in several reads goes on for this long after the last of them: longer than a network
-/// or a busy machine holds up one piece, shorter than anybody takes to look and press Enter.
+/// A paste in several reads continues for this long after the last one: longer than a network or a
+/// busy machine delays a piece, shorter than a user needs to look and press Enter.
 const LINGER: Duration = Duration::from_millis(100);
 
 const ENTER: Key = Key::plain(KeyCode::Enter);
 
-/// The keys of one read that are nothing but text so far, each with what it would paste.
+/// The keys of one read, as long as all are text, each with the character that it would paste.
 type TextKeys = Vec<(Key, char)>;
 
 /// Tells pasted keys from typed ones.
 #[derive(Debug, Default)]
 pub(super) struct PasteDetector {
     last_key: Option<Monotonic>,
-    /// When an Enter came that ended a burst, and that is not told yet.
+    /// When the held Enter came, which ended a burst.
     held: Option<Monotonic>,
-    /// Until then a paste goes on.
+    /// The paste continues until then.
     until: Option<Monotonic>,
 }
 
 impl PasteDetector {
-    /// Takes the events of one read and returns what they mean. `is_text`: the keys are read as text, so
-    /// that an Enter would send it.
+    /// Handles the events of one read and returns their meaning. `is_text`: keys are text, so that
+    /// an Enter would send it.
     pub(super) fn read(&mut self, events: Vec<Event>, now: Monotonic, is_text: bool) -> Vec<Event> {
         let mut found = Vec::with_capacity(events.len() + 1);
         let mut run = TextKeys::new();
@@ -62,7 +62,7 @@ impl PasteDetector {
                 continue;
             }
             self.end_run(&mut run, (now, is_text), &mut found);
-            // The terminal's size is nothing that the user does.
+            // A change of the terminal's size is not an action of the user.
             if !matches!(event, Event::Resize(..)) && self.held.take().is_some() {
                 found.push(Event::BurstKey(ENTER));
             }
@@ -75,21 +75,21 @@ impl PasteDetector {
         found
     }
 
-    /// When the held Enter is one, if no key comes before.
+    /// When the held Enter counts, if no key comes before.
     pub(super) fn due(&self) -> Option<Monotonic> {
         self.held.map(|at| at + SETTLE)
     }
 
-    /// The held Enter, once it is due. To be asked only when no key waits to be read.
+    /// The held Enter, once it is due. Call this only when no key is ready to be read.
     pub(super) fn settled(&mut self, now: Monotonic) -> Option<Event> {
         let is_due = self.due().is_some_and(|due| due <= now);
         let held = self.held.take_if(|_| is_due);
         held.map(|_| Event::BurstKey(ENTER))
     }
 
-    /// From `began` to `now` the keys were not looked at: that time is ours. A paste that was going on
-    /// still is, else the rest of a large one would be taken as typed, and its last line end would send
-    /// it; and what came meanwhile came right after the last key.
+    /// From `began` to `now` the keys were not read, which must not count as a pause. A paste that
+    /// was in progress still is; otherwise the rest of a large one would count as typed, and its
+    /// last line end would send it. What came meanwhile came right after the last key.
     pub(super) fn was_busy(&mut self, began: Monotonic, now: Monotonic) {
         let going_on = self.until.take().filter(|until| began < *until);
         self.until = going_on.map(|until| until + now.saturating_sub(began));
@@ -146,14 +146,14 @@ impl PasteDetector {
         }
     }
 
-    /// Whether a key that comes now belongs to those before.
+    /// Whether a key that comes now belongs to the ones before.
     fn is_burst(&self, now: Monotonic) -> bool {
         let last = self.last_key;
         last.is_some_and(|last| now.saturating_sub(last) <= GAP)
     }
 }
 
-/// Whether keys of one read can be nothing else.
+/// Whether the keys of one read must be a paste.
 fn is_paste(run: &TextKeys) -> bool {
     let line_end = run.iter().position(|(_, c)| *c == '\n');
     let in_the_midst = line_end.is_some_and(|at| at + 1 < run.len());
@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
 
-    /// The keys of a text as one read has them.
+    /// The keys of a text in one read.
     fn keys(text: &str) -> Vec<Event> {
         let code = |c| match c {
             '\n' => KeyCode::Enter,
@@ -200,7 +200,7 @@ mod tests {
         text.chars().map(key).collect()
     }
 
-    /// The same as they are told of when they come together.
+    /// The same as the events of a burst.
     fn burst(text: &str) -> Vec<Event> {
         let mut burst = keys(text);
         for event in burst.iter_mut().skip(1) {
@@ -215,7 +215,7 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    /// A detector and what it made of reads into a composer.
+    /// A detector, and the events it produced for a composer.
     #[derive(Default)]
     struct Typed {
         detector: PasteDetector,
@@ -230,7 +230,7 @@ mod tests {
             self
         }
 
-        /// Lets time pass as the loop does: it wakes when the detector wants it to.
+        /// Lets time pass as the loop does: it wakes up when the detector is due.
         fn wait(&mut self, until: u64) -> &mut Self {
             if let Some(due) = self.detector.due().filter(|due| *due < ms(until)) {
                 self.found.extend(self.detector.settled(due));
@@ -238,7 +238,7 @@ mod tests {
             self
         }
 
-        /// The texts that Enter sent, and what stands in the composer after.
+        /// The texts that Enter sent, and the composer's text afterwards.
         fn composed(&self) -> (Vec<String>, String) {
             let (mut sent, mut text) = (Vec::new(), String::new());
             for event in &self.found {

@@ -1,7 +1,7 @@
-//! The real program as the loop's model: `App`, and what drawing it needs besides.
+//! The program's model for the loop: `App`, and what drawing it needs.
 //!
-//! Enters: a theme. Leaves: pictures. The rendered texts live here, since they are derived and the model
-//! holds sources only; what was drawn goes back to the model as its viewport.
+//! Input: a theme. Output: frames. The rendered texts are here, since they are derived and the
+//! model holds sources only; the viewport of each frame goes back to the model.
 
 use ratatui::buffer::Buffer;
 
@@ -15,7 +15,7 @@ use crate::app::view::viewport::Viewport;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::TextCache;
 
-/// Rendered lines that are kept: some hundred screens.
+/// The most rendered lines in the cache: some hundred screens.
 const CACHED_LINES: usize = 20_000;
 
 /// `App` with its theme and its rendered texts.

@@ -1,19 +1,19 @@
-//! Takes the terminal over and gives it back, whatever happens.
+//! Takes the terminal over and always releases it again.
 //!
-//! Enters: the value of TERM. Leaves: raw mode, the alternate screen, bracketed paste and the keyboard
-//! protocol, switched on together and off together: on quit, on error, on panic of the UI thread, before
-//! an editor or a suspension. Knows nothing of what is in a frame.
+//! Input: the value of TERM. Output: raw mode, the alternate screen, bracketed paste and the
+//! keyboard protocol, set together and reset together: on quit, on error, on a panic of the UI
+//! thread, before an editor or a suspension. Knows nothing about the content of frames.
 //!
-//! Frames are written by another thread. [`FrameOutput`] lets them pass while the terminal is taken only, under the
-//! lock under which it is taken and given back: none can come out between leaving and entering. A terminal that
-//! does not read, as one stopped with ctrl-s or behind a dead line, holds that lock for as long: it is taken and
-//! given back on a thread of its own, which is waited for a limited time.
+//! Another thread writes the frames. [`FrameOutput`] passes them only while the terminal is taken,
+//! under the same lock as taking and releasing it: no frame is written in between. A terminal that
+//! does not read, because of ctrl-s or a dead connection, keeps that lock: the terminal is
+//! therefore taken and released on a thread of its own, with a time limit.
 //!
-//! Nothing is ever asked of the terminal: an answer would arrive among the keys. The keyboard protocol
-//! (kitty's, level 1) is switched on unasked, as it makes Esc Esc two keys even if both arrive in one
-//! read; terminals ignore private sequences they do not know, but for the Linux console's older
-//! kernels, which print them. Autowrap is off: a terminal that draws an emoji wider than we
-//! think must not break the line.
+//! The terminal is never queried: an answer would arrive among the keys. The keyboard protocol
+//! (kitty's, level 1) is enabled without a query, since it makes Esc Esc two keys even if both
+//! arrive in one read; terminals ignore unknown private sequences, except the Linux console of
+//! older kernels, which prints them. Autowrap is off: a terminal that draws an emoji wider than
+//! expected must not break the line.
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -29,8 +29,8 @@ use thiserror::Error;
 
 use super::keys::KeyReader;
 
-/// Alternate screen, remember the title, bracketed paste, no autowrap. Then what another program may
-/// have left: origin and insert mode off, letters instead of line drawing.
+/// Alternate screen, save the title, bracketed paste, no autowrap. Then reset what another program
+/// may have left: origin and insert mode, and line drawing.
 const ENTER: &str = "\x1b[?1049h\x1b[22;2t\x1b[?2004h\x1b[?7l\x1b[?6l\x1b[4l\x0f\x1b(B";
 /// Kitty keyboard protocol, "disambiguate escape codes" (flag 1); each screen has its own stack.
 const KEYBOARD_ON: &str = "\x1b[>1u";
@@ -38,10 +38,10 @@ const KEYBOARD_OFF: &str = "\x1b[<1u";
 /// Clicks and wheel, with coordinates beyond column 223 (SGR).
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
-/// Ends an open frame and all that [`ENTER`] and frames set.
+/// Ends an open frame and resets all that [`ENTER`] and frames set.
 const LEAVE: &str = "\x1b[?2026l\x1b[r\x1b[m\x1b[?7h\x1b[?2004l\x1b[23;2t\x1b[?25h\x1b[?1049l";
 
-/// How long a terminal that does not read is waited for.
+/// How long to wait for a terminal that does not read.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Why the screen cannot be used.
@@ -55,53 +55,53 @@ pub enum TerminalError {
     Io(#[from] io::Error),
 }
 
-/// Which processes are stopped.
+/// Which processes stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopSignal {
-    /// Ours, on a signal that all who were meant got.
+    /// Ours, on a signal that all processes of the job received.
     Process,
-    /// The whole job, as the terminal does it for ctrl-z.
+    /// The whole job, as the terminal stops it for ctrl-z.
     Job,
-    /// The whole job, which wants the terminal and is in the background.
+    /// The whole job, because it needs the terminal and is in the background.
     Background,
 }
 
-/// What the loop needs of a terminal.
+/// What the loop needs from a terminal.
 pub(super) trait Console {
     type Input: futures::Stream<Item = io::Result<crossterm::event::Event>> + Unpin;
 
-    /// Begins to read keys. Only one at a time; dropped before the terminal is lent to others.
+    /// Starts to read keys. Only one at a time; dropped before the terminal is lent.
     fn input(&mut self) -> Self::Input;
-    /// Takes the terminal over, again.
+    /// Takes the terminal over, or takes it again.
     fn enter(&mut self) -> io::Result<()>;
-    /// Gives the terminal back; does nothing if it is not taken.
+    /// Releases the terminal; does nothing if it is not taken.
     fn leave(&mut self);
     /// Returns columns and rows.
     fn size(&self) -> (u16, u16);
-    /// Whether somebody would continue what is stopped.
+    /// Whether a shell would continue a stopped process.
     fn has_job_control(&self) -> bool;
-    /// Whether the terminal is ours to use now.
+    /// Whether we are in the foreground.
     fn is_foreground(&self) -> bool;
-    /// Stops; returns when we are continued, or a moment before we stop.
+    /// Stops; returns when we are continued, or shortly before we stop.
     fn stop(&self, stop: StopSignal) -> io::Result<()>;
 }
 
-/// The real terminal, taken over while this lives.
+/// The real terminal, taken over while this value lives.
 #[derive(Debug)]
 pub(super) struct Terminal {
     /// Shared with the panic hook and with the thread that writes frames.
     output: Arc<Mutex<FrameOutput<File>>>,
     is_taken: bool,
-    /// A leave that is still on its way, as the terminal does not read.
+    /// A release that is still in progress, because the terminal does not read.
     late: Option<Receiver<bool>>,
 }
 
-/// What stands between frames and the terminal.
+/// The gate between frames and the terminal.
 #[derive(Debug)]
 struct FrameOutput<W> {
     sink: W,
     taken: bool,
-    /// Whether the keyboard protocol is switched on and off.
+    /// Whether the keyboard protocol is used.
     keyboard: bool,
 }
 
@@ -114,7 +114,8 @@ impl<W: io::Write> FrameOutput<W> {
         self.sink.flush()
     }
 
-    /// Undoes everything once, and says whether there was something to undo; what fails cannot be helped.
+    /// Resets everything once, and returns whether there was something to reset; failures are
+    /// ignored.
     fn leave(&mut self) -> bool {
         if !std::mem::take(&mut self.taken) {
             return false;
@@ -126,7 +127,8 @@ impl<W: io::Write> FrameOutput<W> {
         true
     }
 
-    /// Writes a frame; without effect while the terminal is given back, as all is drawn again then.
+    /// Writes a frame; without effect while the terminal is released, since everything is redrawn
+    /// afterwards.
     fn frame(&mut self, frame: &[u8]) -> io::Result<()> {
         if !self.taken {
             return Ok(());
@@ -147,7 +149,7 @@ impl Terminal {
             return Err(TerminalError::NotATerminal);
         }
         let output = FrameOutput {
-            // As a file: no line buffer cuts a frame into several writes.
+            // As a file: no line buffer splits a frame into several writes.
             sink: File::from(io::stdout().as_fd().try_clone_to_owned()?),
             taken: false,
             keyboard: speaks_privately(term)?,
@@ -162,13 +164,13 @@ impl Terminal {
         Ok(terminal)
     }
 
-    /// Returns what writes frames to the terminal, on any thread.
+    /// Returns a function that writes frames to the terminal, on any thread.
     pub(super) fn frames(&self) -> impl FnMut(&[u8]) -> io::Result<()> + Send + 'static {
         let output = Arc::clone(&self.output);
         move |frame| lock(&output).frame(frame)
     }
 
-    /// Gives the terminal back before the report of a panic on the UI thread is printed. The hook
+    /// Releases the terminal before the report of a panic on the UI thread is printed. The hook
     /// also runs for panics that a task's supervisor catches: those go to the log, and the screen
     /// stays.
     fn hook_panics(&self, ui: ThreadId) {
@@ -187,7 +189,7 @@ impl Terminal {
     }
 }
 
-/// Whether the terminal is taken, also where this thread panicked while it held the lock.
+/// Whether the terminal is taken, even if this thread panicked while it held the lock.
 fn is_taken(output: &Mutex<FrameOutput<File>>) -> bool {
     match output.try_lock() {
         Ok(output) => output.taken,
@@ -196,7 +198,7 @@ fn is_taken(output: &Mutex<FrameOutput<File>>) -> bool {
     }
 }
 
-/// The panic may have come while this thread held the lock, which it would wait for in vain.
+/// The panicking thread may hold the lock, and would wait for itself.
 fn give_back_in_panic(output: &Mutex<FrameOutput<File>>) {
     let was_taken = match output.try_lock() {
         Ok(mut output) => output.leave(),
@@ -207,7 +209,7 @@ fn give_back_in_panic(output: &Mutex<FrameOutput<File>>) {
                 let modes = format!("{MOUSE_OFF}{LEAVE}");
                 stdout.write_all(modes.as_bytes()).is_ok() && stdout.flush().is_ok()
             });
-            // It may be that the terminal does not read.
+            // The terminal may not be reading.
             written.is_ok_and(|written| written.recv_timeout(PATIENCE).unwrap_or(true))
         }
     };
@@ -216,14 +218,14 @@ fn give_back_in_panic(output: &Mutex<FrameOutput<File>>) {
     }
 }
 
-/// Does `write` on a thread of its own, as it may wait for a terminal that does not read.
+/// Runs `write` on a thread of its own, since a terminal that does not read may block it.
 fn in_thread<T: Send + 'static>(
     write: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<Receiver<T>> {
     let (done, result) = sync_channel(1);
     let thread = std::thread::Builder::new().name("terminal-modes".into());
     thread.spawn(move || {
-        // Nobody listens any more where it comes too late.
+        // If it is too late, no one receives it any more.
         let _ = done.send(write());
     })?;
     Ok(result)
@@ -247,7 +249,7 @@ impl Console for Terminal {
         {
             return Err(does_not_read());
         }
-        // What was not undone in the background would make this do nothing.
+        // If raw mode could not be reset in the background, this call would do nothing.
         disable_raw_mode()?;
         enable_raw_mode()?;
         self.is_taken = true;
@@ -266,8 +268,9 @@ impl Console for Terminal {
             let is_late = left.recv_timeout(PATIENCE).is_err();
             self.late = is_late.then_some(left);
         }
-        // These settings are the kernel's: they are restored even where the terminal does not read. In the
-        // background they are somebody else's, and the kernel would stop us for the change.
+        // These settings belong to the kernel: they are restored even if the terminal does not
+        // read. In the background the terminal belongs to another process, and the kernel would
+        // stop us for the change.
         if is_foreground() {
             let _ = disable_raw_mode();
         }
@@ -293,14 +296,14 @@ impl Console for Terminal {
     }
 }
 
-/// Whether a shell with job control started us: it gives each job a process group of its own. In the group
-/// of the session's leader, as the only program of a terminal's window is, a stop would be for ever; the
-/// kernel ignores ctrl-z there too.
+/// Whether a shell with job control started us: it gives each job a process group of its own. In
+/// the group of the session's leader, as for the only program of a terminal window, a stop would be
+/// for ever; the kernel ignores ctrl-z there too.
 pub(super) fn has_job_control() -> bool {
     getsid(None).is_ok_and(|session| session != getpgrp())
 }
 
-/// Whether the terminal is in the hands of our process group; also where nobody can tell.
+/// Whether our process group has the terminal; also `true` if this is unknown.
 pub(super) fn is_foreground() -> bool {
     rustix::termios::tcgetpgrp(io::stdin()).map_or(true, |group| group == getpgrp())
 }
@@ -322,12 +325,12 @@ impl Drop for Terminal {
     }
 }
 
-/// Returns the bytes that turn mouse reports on or off.
+/// Returns the bytes that enable or disable mouse reports.
 pub(super) fn mouse(on: bool) -> &'static [u8] {
     if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes()
 }
 
-/// Whether the terminal may be sent private sequences that it may not know.
+/// Whether the terminal may receive private sequences that it may not know.
 fn speaks_privately(term: Option<&str>) -> Result<bool, TerminalError> {
     match term {
         Some("dumb") => Err(TerminalError::Dumb),

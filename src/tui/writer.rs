@@ -1,9 +1,9 @@
-//! Writes frames to the terminal on a thread of its own, so that a terminal that does not read never
-//! stops the keys.
+//! Writes frames to the terminal on a thread of its own, so that a terminal that does not read
+//! never blocks the keys.
 //!
-//! Enters: whole frames, one at a time. Leaves: word that a frame was written, or why not. The loop
-//! makes no new frame while one is on its way, so a slow line skips pictures instead of queueing them.
-//! Knows nothing about what is in a frame.
+//! Input: whole frames, one at a time. Output: the result of each write. The loop draws no new
+//! frame while one is in flight, so a slow connection skips frames instead of queueing them. Knows
+//! nothing about the content of frames.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// The loop's end. At most one frame is on its way.
+/// The loop's end. At most one frame is in flight.
 #[derive(Debug)]
 pub(super) struct FrameWriter {
     frames: mpsc::Sender<Vec<u8>>,
@@ -19,7 +19,7 @@ pub(super) struct FrameWriter {
     busy: bool,
 }
 
-/// The end that brings frames to the terminal.
+/// The end that writes frames to the terminal.
 #[derive(Debug)]
 pub(super) struct FrameOutlet {
     pub(super) frames: mpsc::Receiver<Vec<u8>>,
@@ -27,7 +27,7 @@ pub(super) struct FrameOutlet {
 }
 
 impl FrameWriter {
-    /// Returns both ends. Whoever holds the outlet answers each frame once.
+    /// Returns both ends. The owner of the outlet answers each frame once.
     pub(super) fn pair() -> (Self, FrameOutlet) {
         let (frames, frames_out) = mpsc::channel(1);
         let (written_in, written) = mpsc::channel(1);
@@ -43,8 +43,8 @@ impl FrameWriter {
         (writer, outlet)
     }
 
-    /// Starts the thread, which gives each frame to `write`. It ends when the writer is dropped and the
-    /// last frame is written.
+    /// Starts the thread, which passes each frame to `write`. It ends when the writer is dropped
+    /// and the last frame is written.
     pub(super) fn start(
         mut write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
     ) -> io::Result<Self> {
@@ -66,13 +66,13 @@ impl FrameWriter {
         self.busy
     }
 
-    /// Sends a frame on its way. Only while not busy. If the thread is gone, [`Self::written`] says so.
+    /// Sends a frame. Only while not busy. If the thread is gone, [`Self::written`] reports it.
     pub(super) fn send(&mut self, frame: Vec<u8>) {
         let _ = self.frames.try_send(frame);
         self.busy = true;
     }
 
-    /// Waits until the frame on its way is written; for ever if there is none. Cancel-safe.
+    /// Waits until the frame in flight is written; for ever if there is none. Cancel-safe.
     pub(super) async fn written(&mut self) -> io::Result<()> {
         if !self.busy {
             return std::future::pending().await;
@@ -82,7 +82,7 @@ impl FrameWriter {
         result.unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
     }
 
-    /// Waits for the frame on its way, but not for ever.
+    /// Waits for the frame in flight, up to a time limit.
     pub(super) async fn settle(&mut self, patience: Duration) {
         if self.busy {
             // A terminal that does not read is left as it is.

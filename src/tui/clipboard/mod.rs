@@ -1,16 +1,18 @@
-//! The user's clipboard, by whatever way leads to it, and the truth about which way that was.
+//! Copies text to the user's clipboard, and says truthfully where the text went.
 //!
-//! Enters: a text, which may be anybody's, and what the environment says of the terminal. Leaves: bytes for the
-//! terminal, if that is the way, and a line that says where the text is now. "Copied" is said of what somebody
-//! confirmed, "sent" of what a terminal may drop without a word, and what reaches nobody is saved to a file. It
-//! writes to no terminal, and knows neither screen nor session.
+//! Input: a text from anywhere, and what the environment says about the terminal. Output: bytes for
+//! the terminal, if that is the target, and a notice that says where the text is now. The notice
+//! says "copied" if a program confirmed the copy, and "sent" if a terminal may silently drop it; a
+//! text that no target accepts is saved to a file. This module writes to no terminal, and knows
+//! neither screen nor session.
 //!
-//! The ways, in order:
+//! The targets, in order:
 //!
-//! 1. inside tmux, its buffer. `load-buffer -w` (tmux 3.2) also hands the text to the terminal, whatever
-//!    `set-clipboard` says, if the terminal takes one; an application's own OSC 52 is dropped by default;
+//! 1. inside tmux, its buffer. `load-buffer -w` (tmux 3.2) also passes the text to the terminal,
+//!    regardless of `set-clipboard`, if the terminal accepts one; tmux drops an application's own
+//!    OSC 52 by default;
 //! 2. on the desktop that this program runs on, the desktop's own program ([`programs`]);
-//! 3. the terminal, by OSC 52, where nothing is known against it ([`Takes`]);
+//! 3. the terminal, by OSC 52, unless it is known not to work ([`Takes`]);
 //! 4. a file.
 
 mod programs;
@@ -26,16 +28,17 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::text::copied;
 
-/// The most bytes that common terminals accept for the clipboard (xterm and tmux cut longer ones).
+/// The most bytes that common terminals accept for the clipboard (xterm and tmux truncate longer
+/// ones).
 const SEQUENCE_LIMIT: usize = 74_994;
 
-/// What the terminal does with a text for the clipboard (OSC 52).
+/// How the terminal treats a text for the clipboard (OSC 52).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Takes {
-    /// Nothing speaks against it; there is no answer.
+    /// It probably accepts it; there is no answer.
     #[default]
     Likely,
-    /// A multiplexer on another machine stands between, which drops it by default.
+    /// A multiplexer on another machine is in between, which drops it by default.
     ThroughMultiplexer,
     /// It is known to ignore it.
     Nothing,
@@ -48,34 +51,34 @@ enum DesktopKind {
     MacOs,
 }
 
-/// What is known of the ways to a clipboard.
+/// The known paths to a clipboard.
 #[derive(Debug, Clone, Default)]
 pub struct Clipboard {
-    /// tmux stands between us and the terminal, and can be spoken to.
+    /// tmux is between us and the terminal, and can be run.
     tmux: bool,
-    /// The desktops that this program runs on, the one to be asked first in front.
+    /// The desktops that this program runs on, the preferred one first.
     desktops: Vec<DesktopKind>,
     takes: Takes,
-    /// Where a text lies that nobody takes.
+    /// The file for a text that no target accepts.
     file: PathBuf,
-    /// Variables of the programs that are started, besides our own.
+    /// Additional variables for the started programs.
     variables: Vec<(String, OsString)>,
 }
 
-/// What became of a text.
+/// The result of a copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Copied {
-    /// What the terminal is to be sent; empty where another way was taken.
+    /// The bytes to send to the terminal; empty if another target was used.
     pub bytes: Vec<u8>,
     /// Where the text is now, or why it is nowhere.
     pub notice: String,
 }
 
 impl Clipboard {
-    /// Looks at the environment; `file` is written where there is no other way.
+    /// Reads the environment; `file` is written if there is no other target.
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>, file: PathBuf) -> Self {
         let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-        // A desktop's variables may come along with ssh; its clipboard is not that of who sits there.
+        // ssh may forward a desktop's variables; its clipboard is not that of the remote user.
         let remote = is_set("SSH_CONNECTION") || is_set("SSH_TTY");
         let term = variable("TERM").unwrap_or_default();
         let tmux = is_set("TMUX");
@@ -104,15 +107,15 @@ impl Clipboard {
         }
     }
 
-    /// Gives the programs that are started a variable; for `PATH`, they are found by it too.
+    /// Sets a variable for the started programs; `PATH` also determines where they are found.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.variables.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Brings `text` to the clipboard without what a terminal obeys or nobody sees. Programs get two seconds
-    /// each.
+    /// Copies `text` to the clipboard without what a terminal would interpret or what is invisible.
+    /// Each program has two seconds.
     pub async fn copy(&self, text: &str) -> Copied {
         let (text, removed) = copied::clean(text);
         if text.is_empty() {
@@ -166,13 +169,13 @@ impl Clipboard {
         }
     }
 
-    /// The sequence (OSC 52) that asks a terminal to put `text` on the clipboard.
+    /// The sequence (OSC 52) that asks a terminal to copy `text` to the clipboard.
     fn sequence(&self, text: &str) -> Vec<u8> {
         let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
         let mut bytes = sequence.clone().into_bytes();
         if self.tmux {
-            // tmux takes the plain one with `set-clipboard on`, hands this one on with
-            // `allow-passthrough on`, and ignores the other.
+            // tmux accepts the plain sequence with `set-clipboard on`, passes the wrapped one
+            // through with `allow-passthrough on`, and ignores the other.
             let inner = sequence.replace('\x1b', "\x1b\x1b");
             bytes.extend_from_slice(format!("\x1bPtmux;{inner}\x1b\\").as_bytes());
         }
@@ -200,19 +203,19 @@ impl Copied {
     }
 }
 
-/// Terminals that say who they are and take no clipboard from programs: Apple's Terminal, and those made of VTE
-/// (GNOME Terminal and its relatives).
+/// Terminals that identify themselves and accept no clipboard from programs: Apple's Terminal, and
+/// those based on VTE (GNOME Terminal and its relatives).
 fn takes_none(variable: impl Fn(&str) -> Option<String>) -> bool {
     let inside_tmux = variable("TMUX").is_some();
     let apple = variable("TERM_PROGRAM").is_some_and(|program| program == "Apple_Terminal");
-    // Inside tmux this is what its server was started from, once.
+    // Inside tmux, these describe the terminal that its server was once started from.
     !inside_tmux && (apple || variable("VTE_VERSION").is_some())
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
+/// Writes a file that only its owner can read, completely or not at all.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    // Made with mode 0600.
+    // Created with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(text.as_bytes())?;
     file.persist(path)?;

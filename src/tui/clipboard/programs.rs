@@ -1,8 +1,9 @@
-//! The programs that have a clipboard: tmux, and those of the desktop.
+//! The programs with access to a clipboard: tmux, and those of the desktop.
 //!
-//! Each gets the text on its standard input and two seconds. What they print goes nowhere: some leave a child
-//! behind that serves the clipboard and would hold the output open. That child must outlive us and get neither
-//! our ctrl-c nor our stop, so each has a process group of its own.
+//! Each receives the text on its standard input and has two seconds. Their output is discarded:
+//! some leave a child process behind that serves the clipboard and would keep the output open. That
+//! child must outlive us and receive neither our ctrl-c nor our SIGTSTP, so each program has a
+//! process group of its own.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,13 +14,13 @@ use tokio::time::timeout;
 
 use super::{Clipboard, DesktopKind};
 
-/// How long a program may take; a compositor or a tmux that hangs must not hold up the next copy.
+/// How long a program may take; a compositor or a tmux that hangs must not block the next copy.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Clipboard {
-    /// Loads tmux's buffer, and says what else became of the text; `None`: tmux did not take it.
+    /// Loads tmux's buffer, and says where else the text went; `None`: tmux did not accept it.
     pub(super) async fn to_tmux(&self, text: &str) -> Option<String> {
-        // Before 3.2 the flag is an error, and the terminal gets nothing.
+        // Before 3.2 the flag is an error, and the terminal receives nothing.
         if self.feed("tmux", &["load-buffer", "-w", "-"], text).await {
             let terminals = self.ask("tmux", &["show-messages", "-T"]).await;
             return Some(if takes_clipboard(&terminals.unwrap_or_default()) {
@@ -32,7 +33,7 @@ impl Clipboard {
         loaded.then(|| "to tmux's buffer".to_owned())
     }
 
-    /// Gives the text to the first program of the desktop that takes it, and returns its name.
+    /// Passes the text to the first program of the desktop that accepts it, and returns its name.
     pub(super) async fn to_desktop(&self, text: &str) -> Option<&'static str> {
         for (program, arguments) in self.desktops.iter().flat_map(|kind| programs(*kind)) {
             if self.feed(program, arguments, text).await {
@@ -53,7 +54,7 @@ impl Clipboard {
         command
     }
 
-    /// Runs a program with the text as its input; whether it was there, in time and content.
+    /// Runs a program with the text as its input. Returns whether it exists and succeeded in time.
     async fn feed(&self, program: &str, arguments: &[&str], text: &str) -> bool {
         let mut command = self.command(program, arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::null());
@@ -68,7 +69,7 @@ impl Clipboard {
         matches!(ended, Ok(Ok(status)) if status.success())
     }
 
-    /// Runs a program and returns what it printed; `None` if it failed.
+    /// Runs a program and returns its output; `None` if it failed.
     async fn ask(&self, program: &str, arguments: &[&str]) -> Option<String> {
         let mut command = self.command(program, arguments);
         command.stdin(Stdio::null());
@@ -78,7 +79,7 @@ impl Clipboard {
     }
 }
 
-/// The programs of a desktop that take a text, with their arguments; the usual one first.
+/// A desktop's clipboard programs with their arguments; the usual one first.
 fn programs(kind: DesktopKind) -> &'static [(&'static str, &'static [&'static str])] {
     match kind {
         DesktopKind::Wayland => &[("wl-copy", &[])],
@@ -90,8 +91,8 @@ fn programs(kind: DesktopKind) -> &'static [(&'static str, &'static [&'static st
     }
 }
 
-/// Whether tmux knows how to set the clipboard of a terminal that is attached: the capability Ms, in the list
-/// that `show-messages -T` prints (tmux 3.3).
+/// Whether tmux can set the clipboard of an attached terminal: the capability Ms in the list that
+/// `show-messages -T` prints (tmux 3.3).
 fn takes_clipboard(terminals: &str) -> bool {
     terminals.lines().any(|line| line.contains(" Ms: (string)"))
 }

@@ -1,4 +1,4 @@
-//! Every way, with programs that the test wrote.
+//! Every target, with programs that the test writes.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A directory of programs that are scripts of the test's, and the clipboard of an environment.
+/// A directory of the test's own scripts as programs, and the clipboard of an environment.
 struct Desk {
     dir: TempDir,
 }
@@ -28,8 +28,8 @@ impl Desk {
     fn program(self, name: &str, script: &str) -> Self {
         let path = self.path("bin").join(name);
         let dir = self.dir.path().display();
-        // Another process writes it: what a test beside this one starts meanwhile would inherit the open file,
-        // and a file that is open for writing cannot be executed.
+        // Another process writes it: a program that a parallel test starts meanwhile would inherit
+        // the open file, and a file that is open for writing cannot be executed.
         let mut writer = Command::new("sh")
             .args(["-c", r#"cat > "$0" && chmod 755 "$0""#])
             .arg(&path)

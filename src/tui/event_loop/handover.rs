@@ -1,9 +1,10 @@
-//! Others have the terminal for a while: the editor, a shell in a sandbox, or the shell that this program was
-//! started from, while the process is stopped.
+//! Lends the terminal: to the editor, to a shell in a sandbox, or to the shell that started this
+//! program, while the process is suspended.
 //!
-//! Nothing is drawn and no key is read from before the terminal is left until after it is entered again, and
-//! then all is set and drawn anew. A process that is continued in the background does not touch the terminal:
-//! it stops again, as the kernel would stop it at the first change.
+//! From before the terminal is released until after it is taken again, nothing is drawn and no key
+//! is read; then all modes are set and everything is redrawn. A process that is continued in the
+//! background does not touch the terminal: it stops again, as the kernel would stop it at the first
+//! change.
 
 use std::io;
 
@@ -18,7 +19,7 @@ use crate::tui::terminal::{Console, StopSignal};
 impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
     pub(super) fn take_signal(&mut self, signal: LoopSignal) -> io::Result<()> {
         match (signal, &self.lease) {
-            // It may hold text that is not saved. Who asks twice does not wait for it.
+            // It may hold unsaved text. A second request does not wait for it.
             (LoopSignal::Stop, Some(TerminalLease::Program(program)))
                 if !program.end.is_cancelled() =>
             {
@@ -38,15 +39,15 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             }
             (LoopSignal::Continue, None) => self.handover = Some(Handover::Continued),
             (LoopSignal::Continue, Some(TerminalLease::Shell)) => self.continued()?,
-            // An interrupt from the keyboard is for the program; which of both is to end is not ours to
-            // say. The rest is done already.
+            // An interrupt from the keyboard is for the program; it decides which of the two ends.
+            // A continue needs nothing more.
             (LoopSignal::Interrupt | LoopSignal::Continue, Some(TerminalLease::Program(_)))
             | (LoopSignal::Suspend, Some(TerminalLease::Shell)) => {}
         }
         Ok(())
     }
 
-    /// Leaves the terminal to somebody else. The frame that is on its way comes first.
+    /// Releases the terminal. The frame in flight comes first.
     pub(super) async fn hand_over(&mut self, to: Handover) -> io::Result<()> {
         if self.lease.is_some() {
             return Ok(());
@@ -58,7 +59,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         if !matches!(to, Handover::Continued) {
             self.update_all([Event::TerminalLent], Cause::Itself);
             let stored = self.effects.drafts_stored();
-            // Who does not come to it now does so when the terminal is ours again.
+            // A draft that is not stored in time is stored when the terminal is ours again.
             let _ = tokio::time::timeout(PATIENCE, stored).await;
         }
         self.writer.settle(PATIENCE).await;
@@ -92,7 +93,8 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         self.console.stop(StopSignal::Background)
     }
 
-    /// Takes the terminal again from a program that has ended, or ends if that was why it has.
+    /// Takes the terminal back from a program that has ended, or quits if that is why the program
+    /// ended.
     pub(super) fn program_returned(&mut self, returned: Returned) -> io::Result<()> {
         self.parting_words.extend(returned.left_behind);
         let is_end = matches!(&self.lease, Some(TerminalLease::Program(program)) if program.end.is_cancelled());
@@ -106,14 +108,14 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         Ok(())
     }
 
-    /// Takes the terminal again: sets all that was set, and draws the whole screen.
+    /// Takes the terminal again: sets all modes, and redraws the whole screen.
     pub(super) fn come_back(&mut self) -> io::Result<()> {
         self.lease = None;
         self.console.enter()?;
         if self.input.is_none() {
             self.input = Some(self.console.input());
         }
-        // The terminal got its own one back.
+        // The terminal has restored its own title.
         self.title.clear();
         let (columns, rows) = self.console.size();
         self.update_all([Event::Resize(columns, rows)], Cause::Hand);

@@ -1,4 +1,4 @@
-//! Who has the terminal while the loop does not draw, and why it was given away.
+//! Who has the terminal while the loop does not draw, and why it was released.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,12 +11,12 @@ use crate::tui::terminal::StopSignal;
 /// A program that has the terminal until it ends.
 pub(super) struct TerminalProgram {
     run: Pin<Box<dyn Future<Output = Returned>>>,
-    /// Asks it to end, which takes a limited time.
+    /// Asks the program to end, within a limited time.
     pub(super) end: CancellationToken,
 }
 
 impl TerminalProgram {
-    /// `run` is given what asks the program to end.
+    /// `run` receives the token that asks the program to end.
     pub(super) fn new<F>(run: impl FnOnce(CancellationToken) -> F) -> Self
     where
         F: Future<Output = Returned> + 'static,
@@ -29,22 +29,22 @@ impl TerminalProgram {
     }
 }
 
-/// Why the terminal is given to somebody.
+/// Why the terminal is released.
 pub(super) enum Handover {
     Program(TerminalProgram),
     Stop(StopSignal),
-    /// We were stopped by a signal that nobody can catch, and go on: the terminal was not given back.
+    /// A signal that cannot be caught stopped us, and we continue: the terminal was not released.
     Continued,
 }
 
 /// Who has the terminal.
 pub(super) enum TerminalLease {
     Program(TerminalProgram),
-    /// The shell that we were started from; until we are continued in the foreground.
+    /// The shell that started us, until we are continued in the foreground.
     Shell,
 }
 
-/// Waits for a program that has the terminal; for ever if there is none.
+/// Waits for the program that has the terminal; for ever if there is none.
 pub(super) async fn ended(lease: Option<&mut TerminalLease>) -> Returned {
     match lease {
         Some(TerminalLease::Program(program)) => (&mut program.run).await,

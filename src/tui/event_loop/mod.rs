@@ -1,12 +1,13 @@
-//! The loop: wait, take all that is ready, update, do the effects, draw when the pace allows.
+//! The loop: wait, receive all that is ready, update, perform the effects, draw when the pacer
+//! allows.
 //!
-//! Enters: keys, session events, ends of short tasks, signals, time. Leaves: frames. Signals are
+//! Input: keys, session events, results of short tasks, signals, time. Output: frames. Signals are
 //! polled first, then keys, so that both work under any flood. There is no tick: while nothing
-//! happens and nothing moves, nothing wakes. The model is updated for every event, drawn at most
-//! once a frame, and not at all while a frame is on its way to the terminal or the terminal is lent
-//! to an editor ([`handover`]).
+//! happens and nothing moves, nothing wakes up. The model is updated for every event, but drawn at
+//! most once per frame, and not at all while a frame is in flight to the terminal or the terminal
+//! is lent to a program ([`handover`]).
 //!
-//! Time is tokio's clock (tests stop it); the wall clock is read beside it for what people read.
+//! Time is tokio's clock (tests pause it); the wall clock is read as well, for times on the screen.
 
 mod handover;
 mod lease;
@@ -37,38 +38,38 @@ use crate::domain::time::{Monotonic, UnixMillis};
 use crate::session::context::wall;
 use lease::{Handover, TerminalLease, TerminalProgram};
 
-/// Session events taken in one go, before keys are looked at again.
+/// The most session events in one batch, before keys are polled again.
 const BATCH: usize = 256;
 
 /// The program as the loop sees it.
 pub trait LoopModel {
-    /// Asks for what is needed at the start; called once, after the first frame.
+    /// Requests what is needed at the start; called once, after the first frame.
     fn start(&mut self, cx: &mut Cx<'_>);
     fn update(&mut self, event: Event, cx: &mut Cx<'_>);
-    /// Draws everything and returns where the cursor belongs. The buffer is blank.
+    /// Draws everything and returns the cursor position. The buffer is blank.
     fn draw(&mut self, buffer: &mut Buffer, now: Monotonic, wall: UnixMillis)
     -> Option<(u16, u16)>;
-    /// Returns what the terminal's window is to be called; nothing is changed while it is empty.
+    /// Returns the title of the terminal's window; an empty one changes nothing.
     fn title(&self) -> String;
-    /// Whether keys are read as text, so that what is pasted there must not send itself.
+    /// Whether keys are text, so that pasted text must not send itself.
     fn is_typing(&self) -> bool;
-    /// Returns when something moves by itself; `None` while nothing does.
+    /// Returns when something moves by itself; `None` if nothing does.
     fn animation_due(&self, now: Monotonic) -> Option<Monotonic>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LoopSignal {
-    /// Leave now.
+    /// Quit now.
     Stop,
-    /// Leave, unless a program that has the terminal is meant.
+    /// Quit, unless the signal is for a program that has the terminal.
     Interrupt,
-    /// Stop the process, as its shell wants it.
+    /// Suspend the process, as its shell requests.
     Suspend,
-    /// The process was stopped and goes on.
+    /// The process was stopped and continues.
     Continue,
 }
 
-/// What the loop listens to, besides keys.
+/// The loop's sources of events, apart from keys.
 #[derive(Debug)]
 pub(super) struct EventSources {
     pub(super) sessions: mpsc::Receiver<(SessionKey, SessionEvent)>,
@@ -90,33 +91,33 @@ pub(super) struct EventLoop<M, D, C: Console> {
     ids: IdSource,
     began: Instant,
     ticked: Monotonic,
-    /// When the model moves next, as it said before the loop went to sleep: asked afterwards, it
-    /// tells of the time after that.
+    /// When the model moves next, as it said before the loop went to sleep: afterwards, it would
+    /// return the time after that.
     armed: Option<Monotonic>,
-    /// Waits for the frame that is on its way.
+    /// Waits for the frame in flight.
     handover: Option<Handover>,
     lease: Option<TerminalLease>,
-    /// Bytes that go out before the next frame.
+    /// Bytes to send before the next frame.
     outbox: Vec<u8>,
     mouse: bool,
-    /// As the terminal has it.
+    /// The terminal's present title.
     title: String,
     over: bool,
-    /// What the user is to read once the screen is gone.
+    /// Text for the user once the screen is gone.
     parting_words: Vec<String>,
-    /// Pictures made, whether or not they differed from the one before.
+    /// Frames drawn, whether or not they differed from the one before.
     pub(super) draws: u64,
 }
 
-/// What a loop leaves that is over.
+/// What remains of a loop that has ended.
 pub(super) struct Finished<D> {
     pub(super) door: D,
     pub(super) signals: mpsc::Receiver<LoopSignal>,
-    /// What the user is to read.
+    /// Text for the user.
     pub(super) parting_words: Vec<String>,
 }
 
-/// What woke the loop.
+/// What woke the loop up.
 enum Woke {
     Keys(io::Result<Vec<crossterm::event::Event>>),
     Signal(Option<LoopSignal>),
@@ -167,8 +168,8 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         self.ids = IdSource::seeded(seed);
     }
 
-    /// Runs until the model quits, a signal stops it or the terminal is gone. The first frame is drawn
-    /// before anything else is done.
+    /// Runs until the model quits, a signal stops it or the terminal is gone. The first frame is
+    /// drawn before anything else.
     pub(super) async fn run(&mut self) -> io::Result<()> {
         self.pacer.changed(Cause::Hand, self.now());
         self.draw_if_due();
@@ -191,7 +192,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         Ok(())
     }
 
-    /// Gives the terminal back and returns what is needed to shut down.
+    /// Releases the terminal and returns what the shutdown needs.
     pub(super) fn finish(mut self) -> Finished<D> {
         self.input = None;
         self.console.leave();
@@ -220,7 +221,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         }
     }
 
-    /// Returns the next instant at which something is to be drawn or moves.
+    /// Returns when something must be drawn or moves next.
     fn wake_at(&self) -> Option<Instant> {
         let frame = self.pacer.due().filter(|_| self.may_draw());
         let held_enter = self.paste_detector.due();
@@ -229,7 +230,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
     }
 
     fn take(&mut self, woke: Woke) -> io::Result<()> {
-        // Keys are looked at first: that something else woke us says that none waits.
+        // Keys are polled first, so if anything else woke us, no key waits.
         if !matches!(woke, Woke::Keys(_))
             && let Some(enter) = self.paste_detector.settled(self.now())
         {
@@ -237,7 +238,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         }
         match woke {
             Woke::Keys(Ok(raw)) if !raw.is_empty() => self.take_keys(raw),
-            // The end of the keys, or of a write: the terminal is gone.
+            // The end of the keys, or a failed write: the terminal is gone.
             Woke::Keys(_) | Woke::Signal(None) | Woke::Written(Err(_)) => self.stop(),
             Woke::Written(Ok(())) => {}
             Woke::Signal(Some(signal)) => self.take_signal(signal)?,
@@ -291,8 +292,8 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         }
     }
 
-    /// Returns when something moves. While nothing is shown, nothing needs to; and a model that is
-    /// always due does not spin the loop.
+    /// Returns when something moves. While nothing is shown, nothing needs to move; and a model
+    /// that is always due does not make the loop spin.
     fn tick_due(&self) -> Option<Monotonic> {
         let due = self.model.animation_due(self.now())?;
         self.lease.is_none().then(|| due.max(self.ticked + BY_HAND))
@@ -304,14 +305,14 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             self.pacer.changed(cause, self.now());
             if let Event::Resize(columns, rows) = event {
                 self.buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-                // Even if it is the old size again: what was cut off on the way is lost.
+                // Even if it is the old size again: what was cut off in between is lost.
                 self.screen.forget();
             }
             self.update_with(|model, cx| model.update(event, cx), &mut waiting);
         }
     }
 
-    /// Updates the model and does what it asked for; what comes of that at once joins `waiting`.
+    /// Updates the model and performs its effects; their immediate events are added to `waiting`.
     fn update_with(
         &mut self,
         update: impl FnOnce(&mut M, &mut Cx<'_>),
@@ -352,7 +353,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             }
             LoopRequest::Suspend => self.handover = Some(Handover::Stop(StopSignal::Job)),
             LoopRequest::Quit => self.over = true,
-            // Told by the caller, in order with other events.
+            // The caller handles it, in order with other events.
             LoopRequest::Tell(_) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! The real loop between channels: the test types the keys, sends the events and takes the frames.
+//! The real loop between channels: the test types keys, sends events and receives frames.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::tui::desktop::Desktop;
 use crate::tui::effects::{CommandRefused, ReplyTask};
 use crate::tui::writer::FrameOutlet;
 
-/// Shows what was typed and how many log lines came; some keys ask for effects.
+/// Shows the typed text and the number of log lines; some keys request effects.
 #[derive(Debug, Default)]
 struct Page {
     typed: String,
@@ -86,7 +86,7 @@ impl LoopModel for Page {
     }
 }
 
-/// Takes nothing.
+/// Accepts nothing.
 struct Shut;
 
 impl SessionHandle for Shut {
@@ -121,7 +121,7 @@ struct Channels {
     jobs: Arc<Mutex<Jobs>>,
 }
 
-/// How the shell stands that started the program.
+/// The state of the shell that started the program.
 #[derive(Debug)]
 struct Jobs {
     control: bool,
@@ -156,7 +156,7 @@ impl Console for Channels {
     }
 }
 
-/// The world around a loop, and the terminal that shows its frames.
+/// The environment of a loop, and the terminal that shows its frames.
 struct World {
     /// `keys[0]` is read first, `keys[1]` after the terminal was lent.
     keys: Vec<stream::Sender<io::Result<Raw>>>,
@@ -190,7 +190,7 @@ impl World {
             sessions: sessions_out,
             signals: signals_out,
         };
-        // The loop holds things that stay on one thread, as on the real one.
+        // The loop holds values that stay on one thread, as in the program.
         let task = tokio::task::spawn_local(async move {
             let effects = Effects::new(Shut, desktop);
             let mut looping = EventLoop::new(Page::default(), effects, console, writer, sources);
@@ -234,7 +234,7 @@ impl World {
         self.sessions.send(("key".into(), event)).await.unwrap();
     }
 
-    /// Takes the next frame off the loop, without saying that it was written.
+    /// Receives the next frame, without confirming that it was written.
     async fn take_frame(&mut self) {
         let frame = self.outlet.frames.recv().await.unwrap();
         self.bytes += frame.len();
@@ -459,7 +459,7 @@ async fn an_editor_gets_the_terminal_and_events_go_on_meanwhile() {
             tokio::task::yield_now().await;
         }
         assert_eq!(context.calls(), ["leave"]);
-        // Ctrl-c and ctrl-z are the editor's; stopped, the shell gets the whole job back.
+        // Ctrl-c and ctrl-z are for the editor; when stopped, the shell gets the whole job back.
         context.signals.send(LoopSignal::Interrupt).await.unwrap();
         context.signals.send(LoopSignal::Suspend).await.unwrap();
         context.signals.send(LoopSignal::Continue).await.unwrap();
@@ -562,7 +562,7 @@ async fn a_frame_on_its_way_comes_out_before_the_terminal_is_left() {
         let mut context = World::start(Desktop::default());
         context.take_frame().await;
 
-        // Stopped by a signal that nobody can catch, and continued.
+        // Stopped by a signal that cannot be caught, and continued.
         context.signals.send(LoopSignal::Continue).await.unwrap();
         tokio::time::sleep(PATIENCE / 2).await;
         assert_eq!(

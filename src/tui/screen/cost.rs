@@ -1,4 +1,5 @@
-//! What an answer costs in bytes, by a fixed schedule of frames: the law that keeps thin lines usable.
+//! How many bytes an answer costs on a fixed schedule of frames: the bounds that keep slow
+//! connections usable.
 
 use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::layout::Rect;
@@ -10,7 +11,8 @@ use super::Screen;
 /// Tokens that arrive between two frames: 500 a second at 17 frames a second.
 const TOKENS_A_FRAME: usize = 30;
 
-/// Words, emphasis, wide characters and emoji, in the proportions of a chatty answer; always the same.
+/// Words, emphasis, wide characters and emoji, in the proportions of a typical answer; always the
+/// same.
 fn tokens() -> Vec<String> {
     const WORDS: [&str; 12] = [
         "the", "stream", "renders", "quickly", "when", "cells", "change", "rarely", "buffers",
@@ -35,7 +37,7 @@ fn tokens() -> Vec<String> {
         .collect()
 }
 
-/// Wraps plainly; a word in asterisks is bold.
+/// Wraps simply; a word in asterisks is bold.
 fn wrap(text: &str, width: u16) -> Vec<Vec<(&str, Style)>> {
     let mut lines = Vec::new();
     for source in text.split('\n') {
@@ -61,7 +63,7 @@ fn wrap(text: &str, width: u16) -> Vec<Vec<(&str, Style)>> {
     lines
 }
 
-/// Draws a chat whose text is pinned to the bottom, with a composer under it.
+/// Draws a chat whose text is pinned to the bottom, with a composer below.
 fn draw(text: &str, chat: Rect, buffer: &mut Buffer) {
     let [inner, composer] = [
         Rect {

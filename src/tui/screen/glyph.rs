@@ -1,11 +1,11 @@
-//! The screen as a grid of small comparable numbers, and the table that says what they mean.
+//! The screen as a grid of small comparable numbers, and the table of their meanings.
 //!
-//! Enters: ratatui's buffer. Leaves: a [`Grid`] of [`Glyph`]s that are compared and moved as plain
-//! integers. This is also the last net under hostile text: whatever a cell holds, a glyph's text has no
-//! control character, no direction override and a bounded length.
+//! Input: ratatui's buffer. Output: a [`Grid`] of [`Glyph`]s that are compared and moved as plain
+//! integers. This is also the last defence against hostile text: whatever a cell contains, a
+//! glyph's text has no control character, no direction override and a bounded length.
 //!
-//! Some clusters are measured differently by different terminals (emoji joined by U+200D, the emoji
-//! selector U+FE0F, new emoji). They are marked *unsure*: after them the painter trusts no position.
+//! Terminals disagree about the width of some clusters (emoji joined by U+200D, the emoji selector
+//! U+FE0F, new emoji). They are marked *unsure*: after them, the painter trusts no cursor position.
 
 use std::collections::HashMap;
 
@@ -55,7 +55,7 @@ impl Glyph {
     }
 }
 
-/// What the numbers in glyphs mean. Bounded: see [`GlyphTable::is_crowded`].
+/// The meaning of the numbers in glyphs. Bounded: see [`GlyphTable::is_crowded`].
 #[derive(Debug)]
 pub(super) struct GlyphTable {
     clusters: Vec<Box<str>>,
@@ -63,7 +63,7 @@ pub(super) struct GlyphTable {
     /// `pens[0]` is [`Pen::DEFAULT`].
     pens: Vec<Pen>,
     pen_index: HashMap<Pen, u16>,
-    /// Neighbours mostly look alike.
+    /// Adjacent cells mostly have the same pen.
     last_pen: (Pen, u16),
 }
 
@@ -78,8 +78,8 @@ impl GlyphTable {
         }
     }
 
-    /// Whether the table should be thrown away, and with it every grid that was read with it. One
-    /// more grid of any size that fits into memory can still be read.
+    /// Whether the table should be dropped, with every grid that was read with it. One more grid of
+    /// any size that fits into memory can still be read.
     pub(super) fn is_crowded(&self) -> bool {
         self.clusters.len() > 8192 || self.pens.len() > 8192
     }
@@ -98,7 +98,7 @@ impl GlyphTable {
         }
     }
 
-    /// Returns how many columns a terminal takes for the glyph if it adds up its characters.
+    /// Returns the glyph's width in a terminal that adds up the widths of its characters.
     pub(super) fn summed_width(&self, glyph: Glyph) -> u16 {
         let symbol = glyph.symbol();
         if symbol & CLUSTER == 0 {
@@ -126,7 +126,7 @@ impl GlyphTable {
             self.pen_index.insert(pen, number);
             number
         } else {
-            // More than 65,536 looks on one screen: the rest is shown plainly.
+            // More than 65,536 pens on one screen: the rest has the default pen.
             return 0;
         };
         self.last_pen = (pen, number);
@@ -143,7 +143,7 @@ impl GlyphTable {
         number
     }
 
-    /// Turns a cell into a glyph for a place with `room` columns to the right edge.
+    /// Converts a cell to a glyph at a position with `room` columns to the right edge.
     fn glyph(&mut self, cell: &Cell, room: u16) -> Glyph {
         let text = cell.symbol();
         let pen = Pen::of(cell);
@@ -172,7 +172,7 @@ impl GlyphTable {
         }
         let glyph = Glyph::new(self.cluster_number(text), pen, byte_width, unsure);
         if self.summed_width(glyph) > room {
-            // Where it would run over the edge on some terminals, only its base is shown.
+            // If some terminals would draw it over the edge, only its base is shown.
             let alone = first.width().and_then(|width| u8::try_from(width).ok());
             let alone = alone.filter(|alone| (1..=byte_width).contains(alone));
             return alone.map_or(Glyph::BLANK, |alone| {
@@ -226,7 +226,7 @@ impl Grid {
         self.cells.get(start..start + width).unwrap_or(&[])
     }
 
-    /// Fills the grid from a buffer, of whatever size it was before.
+    /// Fills the grid from a buffer, and adopts its size.
     pub(super) fn read(&mut self, buffer: &Buffer, table: &mut GlyphTable) {
         self.width = buffer.area.width;
         self.height = buffer.area.height;
@@ -249,7 +249,7 @@ impl Grid {
         }
     }
 
-    /// Moves the rows `top..=bottom` by `by` rows, up if positive; blank rows come in.
+    /// Moves the rows `top..=bottom` by `by` rows, up if positive; the new rows are blank.
     pub(super) fn shift(&mut self, top: u16, bottom: u16, by: i32) {
         let width = usize::from(self.width);
         let end = (usize::from(bottom) + 1) * width;

@@ -1,17 +1,18 @@
-//! The terminal's picture: frames as the fewest bytes.
+//! The terminal's content: encodes frames in the fewest bytes.
 //!
-//! Enters: ratatui buffers. Leaves: bytes for the terminal, or nothing if nothing changed. A [`Screen`]
-//! remembers what the terminal shows ([`glyph`]), finds rows that moved ([`shift`]) and paints the rest
-//! ([`paint`], [`pen`]). It knows no terminal, no file and no clock: what it returns must reach the
-//! terminal whole and in order.
+//! Input: ratatui buffers. Output: bytes for the terminal, or nothing if nothing changed. A
+//! [`Screen`] remembers what the terminal shows ([`glyph`]), finds rows that moved ([`shift`]) and
+//! paints the rest ([`paint`], [`pen`]). It knows no terminal, no file and no clock: its bytes must
+//! reach the terminal complete and in order.
 //!
-//! Mental model: answers are pinned to the bottom, so most of a frame is rows that moved up. Where they
-//! span the screen, a scroll region moves them for about 20 bytes. Where a pane stands beside them, the
-//! region would move that too; both ways are painted, the shorter goes out.
+//! Mental model: answers are pinned to the bottom, so most of a frame is rows that moved up. If
+//! they span the screen, a scroll region moves them for about 20 bytes. If a pane is next to them,
+//! the region would move that too; both variants are painted, and the shorter one is sent.
 //!
-//! Tuning by symptom: too many bytes a token: fewer frames ([`super::pacer`]), or a view that does not
-//! step (compare `frame` sizes). Flicker: a terminal without mode 2026 got a long frame; see
-//! `LONG_FRAME`. Wrong cells beside emoji: [`glyph`] should have called them unsure.
+//! Tuning by symptom: too many bytes per token: fewer frames ([`super::pacer`]), or a view that
+//! does not scroll by whole rows (compare the sizes of `frame`). Flicker: a terminal without mode
+//! 2026 received a long frame; see `LONG_FRAME`. Wrong cells next to emoji: [`glyph`] should have
+//! marked them unsure.
 
 #[cfg(test)]
 mod cost;
@@ -29,11 +30,11 @@ use paint::{Brush, ScreenPainter};
 use pen::Pen;
 
 /// Frames of more bytes hide the cursor while they are drawn: without synchronized updates it would
-/// be seen jumping about.
+/// visibly jump around.
 const LONG_FRAME: usize = 512;
-/// Frames of fewer bytes are drawn at once by any terminal and go without a synchronized update.
+/// Any terminal draws frames of fewer bytes at once, so they need no synchronized update.
 const SHORT_FRAME: usize = 48;
-/// More panes than this do not scroll in one frame.
+/// At most this many panes scroll in one frame.
 const MOST_SHIFTS: usize = 3;
 
 /// What the terminal shows, and how to change it.
@@ -44,7 +45,7 @@ pub struct Screen {
     wanted: Grid,
     brush: Brush,
     cursor_visible: bool,
-    /// Nothing is known about what the terminal shows.
+    /// The terminal's content is unknown.
     stale: bool,
 }
 
@@ -55,7 +56,7 @@ impl Default for Screen {
 }
 
 impl Screen {
-    /// A screen whose contents are unknown and whose cursor is hidden.
+    /// A screen with unknown content and a hidden cursor.
     pub fn new() -> Self {
         Self {
             table: GlyphTable::new(),
@@ -67,14 +68,14 @@ impl Screen {
         }
     }
 
-    /// Forgets what the terminal shows and hides the cursor in the books: call it after the terminal
-    /// was entered anew, resized, or written to by somebody else.
+    /// Forgets the terminal's content and assumes a hidden cursor: call it after the terminal was
+    /// taken again, resized, or written to by another program.
     pub fn forget(&mut self) {
         self.stale = true;
     }
 
     /// Returns the bytes that make the terminal show `buffer`, with the cursor at (column, row) or
-    /// hidden; `None` if it does already. The buffer begins at (0, 0).
+    /// hidden; `None` if it already does. The buffer begins at (0, 0).
     pub fn frame(&mut self, buffer: &Buffer, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
         if self.table.is_crowded() {
             self.table = GlyphTable::new();
@@ -86,7 +87,7 @@ impl Screen {
         let mut start = Vec::new();
         if self.stale || resized {
             self.stale = false;
-            // Whatever came before: plain pen, no margins, a blank screen, no cursor.
+            // Reset everything: default pen, no margins, a blank screen, no cursor.
             start.extend_from_slice(b"\x1b[m\x1b[r\x1b[?25l\x1b[H\x1b[2J");
             self.cursor_visible = false;
             self.brush = Brush {
@@ -102,7 +103,8 @@ impl Screen {
         self.finish(body, cursor)
     }
 
-    /// Paints what is wanted over what is shown, with and without scrolling, and takes the shorter.
+    /// Paints the wanted content over the shown one, with and without scrolling, and returns the
+    /// shorter result.
     fn paint(&mut self, start: Vec<u8>) -> Vec<u8> {
         let mut painter = ScreenPainter {
             table: &self.table,
@@ -137,7 +139,7 @@ impl Screen {
         [start, best].concat()
     }
 
-    /// Puts the cursor in its place and wraps the frame.
+    /// Moves the cursor to its position and wraps the frame.
     fn finish(&mut self, body: Vec<u8>, cursor: Option<(u16, u16)>) -> Option<Vec<u8>> {
         let hide = self.cursor_visible && (cursor.is_none() || body.len() > LONG_FRAME);
         let mut painter = ScreenPainter {

@@ -1,9 +1,9 @@
-//! Turns the difference of two grids into the fewest bytes that change one into the other.
+//! Encodes the difference of two grids in the fewest bytes.
 //!
-//! Enters: what is shown, what is wanted, where the terminal's cursor and pen stand. Leaves: bytes, and
-//! where cursor and pen stand then. Costs are counted, not guessed: each move is the shortest of the
-//! known ways. It relies on line feeds that keep the column (raw mode), on no margins being set, and on
-//! erasing with the default pen only, since terminals differ in what colour they erase with.
+//! Input: the shown and the wanted grid, the terminal's cursor and pen. Output: bytes, with cursor
+//! and pen afterwards. Costs are counted, not guessed: each move is the shortest known one. It
+//! relies on line feeds that keep the column (raw mode), on no margins being set, and on erasing
+//! with the default pen only, since terminals differ in the colour they erase with.
 
 use std::io::Write as _;
 
@@ -11,7 +11,7 @@ use super::glyph::{Glyph, GlyphTable, Grid};
 use super::pen::Pen;
 use super::shift::Shift;
 
-/// Where the terminal's cursor and pen are. `None`: unknown, as after the last column of a row or
+/// The terminal's cursor position and pen. `None`: unknown, as after the last column of a row or
 /// after a glyph whose width terminals disagree about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Brush {
@@ -34,7 +34,7 @@ enum CursorStep<'a> {
     Csi(u16, u8),
     /// To the first column, then right.
     Return(u16),
-    /// Writes again what stands there.
+    /// Writes the existing cells again.
     Rewrite(&'a [Glyph]),
 }
 
@@ -51,7 +51,7 @@ impl CursorStep<'_> {
     }
 }
 
-/// Returns the length of `ESC [ n X`, where 1 is left out.
+/// Returns the length of `ESC [ n X`, where an `n` of 1 is omitted.
 fn csi_cost(count: u16) -> usize {
     match count {
         0..=1 => 3,
@@ -62,7 +62,7 @@ fn csi_cost(count: u16) -> usize {
 }
 
 impl ScreenPainter<'_> {
-    /// Paints all cells in which `wanted` differs from `shown`; both have the same size.
+    /// Paints all cells that differ between `wanted` and `shown`; both have the same size.
     pub(super) fn difference(&mut self, shown: &Grid, wanted: &Grid) {
         for y in 0..wanted.height {
             let (old, new) = (shown.row(y), wanted.row(y));
@@ -72,10 +72,10 @@ impl ScreenPainter<'_> {
         }
     }
 
-    /// Lets the terminal move rows; the cursor is at home afterwards if margins were needed.
+    /// Makes the terminal move rows; afterwards the cursor is at home if margins were needed.
     pub(super) fn shift(&mut self, shift: Shift, height: u16) {
         let whole = shift.top == 0 && shift.bottom + 1 == height;
-        // The rows that come in have the pen's background on many terminals.
+        // Many terminals fill the new rows with the pen's background.
         self.set_pen(Pen::DEFAULT);
         if !whole {
             let (top, bottom) = (shift.top + 1, shift.bottom + 1);
@@ -97,7 +97,7 @@ impl ScreenPainter<'_> {
     }
 
     fn row(&mut self, y: u16, old: &[Glyph], new: &[Glyph]) {
-        // Cells before this column are painted even if equal: something ran over them.
+        // Cells before this column are painted even if equal: a wide glyph may have covered them.
         let mut overrun = 0;
         let mut x = 0;
         while let Some(glyph) = new.get(x).copied() {
@@ -121,7 +121,7 @@ impl ScreenPainter<'_> {
     }
 
     /// Erases a run of blanks at `x` if that is shorter than writing them, and returns the column
-    /// behind the run.
+    /// after the run.
     fn erase(&mut self, x: usize, old: &[Glyph], new: &[Glyph]) -> Option<usize> {
         let run = new
             .get(x..)?
@@ -150,8 +150,8 @@ impl ScreenPainter<'_> {
         Some(end)
     }
 
-    /// Writes one glyph where the cursor stands. Returns the column up to which other terminals may
-    /// have written.
+    /// Writes one glyph at the cursor. Returns the column up to which other terminals may have
+    /// written.
     fn glyph(&mut self, x: usize, glyph: Glyph, columns: usize) -> usize {
         let pen = self.table.pen(glyph);
         if glyph != Glyph::BLANK || self.brush.pen.for_space() != Pen::DEFAULT {
@@ -159,13 +159,13 @@ impl ScreenPainter<'_> {
         }
         let width = glyph.width();
         if glyph.is_unsure() {
-            // A terminal that draws it narrower must not leave old text beside it.
+            // A terminal that draws it narrower must not leave old text next to it.
             for byte in [b' ', 0x08] {
                 self.out
                     .extend(std::iter::repeat_n(byte, usize::from(width)));
             }
             if x + usize::from(width) == columns {
-                // From the edge the steps back are not the same everywhere.
+                // At the edge, terminals step back differently.
                 self.csi(column(x) + 1, b'G');
             }
         }
@@ -179,7 +179,7 @@ impl ScreenPainter<'_> {
         }
     }
 
-    /// Moves the cursor; `row` is what the row `y` looks like left of `x`.
+    /// Moves the cursor; `row` is the present content of row `y` left of `x`.
     pub(super) fn move_to(&mut self, x: u16, y: u16, row: &[Glyph]) {
         if self.brush.x == Some(x) && self.brush.y == Some(y) {
             return;

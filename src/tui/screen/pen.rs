@@ -1,9 +1,9 @@
-//! How a cell looks, and the shortest SGR sequence from one look to another.
+//! The style of a cell, and the shortest SGR sequence from one style to another.
 //!
-//! Enters: ratatui's colours and modifiers. Leaves: bytes for the terminal. Knows neither positions nor
-//! text. The short forms 30-37 and 90-97 are used for the first sixteen indexed colours, since they
-//! name the same palette. The underline's colour takes colons (`58:2::r:g:b`): a terminal that does not
-//! know 58 would read the semicolon form as several attributes.
+//! Input: ratatui's colours and modifiers. Output: bytes for the terminal. Knows neither positions
+//! nor text. The short forms 30-37 and 90-97 are used for the first sixteen indexed colours, since
+//! they name the same palette. The underline colour uses colons (`58:2::r:g:b`): a terminal that
+//! does not know 58 would parse the semicolon form as several attributes.
 
 use std::io::Write as _;
 
@@ -14,12 +14,12 @@ use ratatui::style::{Color, Modifier};
 pub(super) struct Pen {
     fg: Color,
     bg: Color,
-    /// `Reset` unless the text is underlined, as nothing else shows it.
+    /// `Reset` unless the text is underlined, since it is invisible otherwise.
     underline: Color,
     modifier: Modifier,
 }
 
-/// What is seen on a space, besides the background.
+/// The modifiers that are visible on a space.
 const VISIBLE_ON_SPACE: Modifier = Modifier::REVERSED
     .union(Modifier::UNDERLINED)
     .union(Modifier::CROSSED_OUT)
@@ -47,7 +47,7 @@ impl Pen {
         }
     }
 
-    /// Returns the pen without what a space does not show, so that spaces compare equal more often.
+    /// Returns the pen without what is invisible on a space, so that more spaces compare equal.
     pub(super) fn for_space(self) -> Self {
         let modifier = self.modifier & VISIBLE_ON_SPACE;
         Self {
@@ -61,7 +61,7 @@ impl Pen {
         }
     }
 
-    /// Writes the shortest sequence that turns `self` into `to`; nothing if they are equal.
+    /// Writes the shortest sequence that changes `self` into `to`; nothing if they are equal.
     pub(super) fn change(self, to: Self, out: &mut Vec<u8>) {
         if self == to {
             return;
@@ -71,7 +71,7 @@ impl Pen {
         self.params(to, out);
         close(start, out);
         let stepwise = out.len();
-        // The other way: everything off, then on again what is wanted ("0" may be left out).
+        // The alternative: reset everything, then set what is wanted ("0" may be omitted).
         out.extend_from_slice(b"\x1b[");
         if to != Self::DEFAULT {
             out.push(b';');
@@ -91,7 +91,7 @@ impl Pen {
         let mut on = to.modifier - self.modifier;
         let weight = Modifier::BOLD | Modifier::DIM;
         if off.intersects(weight) {
-            // 22 ends both.
+            // 22 resets both.
             out.extend_from_slice(b"22;");
             off -= weight;
             on |= to.modifier & weight;
@@ -131,7 +131,7 @@ impl Pen {
     }
 }
 
-/// Ends a sequence that begins at `start`: the last `;` becomes `m`.
+/// Closes the sequence that begins at `start`: the last `;` becomes `m`.
 fn close(start: usize, out: &mut Vec<u8>) {
     if out.len() > start + 2 && out.ends_with(b";") {
         out.pop();
@@ -169,7 +169,7 @@ fn underline(colour: Color, out: &mut Vec<u8>) {
     }
 }
 
-/// Returns the place of a named colour in the terminal's palette.
+/// Returns the index of a named colour in the terminal's palette.
 fn named_index(colour: Color) -> u8 {
     const NAMES: [Color; 16] = [
         Color::Black,

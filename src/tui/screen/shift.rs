@@ -1,9 +1,9 @@
 //! Finds rows that moved up or down, so that the terminal can move them itself.
 //!
-//! Enters: what is shown and what is wanted. Leaves: the one shift that spares most cells, or none.
-//! Rows need not be equal after a shift, only more alike than before: panes that stand beside the
-//! moving one are weighed in, and the painter repairs them. Whether a shift pays in bytes is decided by
-//! painting both ways.
+//! Input: the shown and the wanted grid. Output: the one shift that saves most cells, or none. Rows
+//! need not be equal after a shift, only more alike than before: panes next to the moving one are
+//! included in the count, and the painter repairs them. Painting both variants decides whether a
+//! shift saves bytes.
 
 use super::glyph::{Glyph, Grid};
 
@@ -15,7 +15,7 @@ pub(super) struct Shift {
     pub(super) by: i32,
 }
 
-/// Cells that a shift must spare at least: about what its own sequences cost.
+/// The least number of cells that a shift must save: about the cost of its own sequences.
 const WORTHWHILE: i32 = 20;
 
 pub(super) fn find(shown: &Grid, wanted: &Grid) -> Option<Shift> {
@@ -30,7 +30,7 @@ pub(super) fn find(shown: &Grid, wanted: &Grid) -> Option<Shift> {
     let mut best: Option<(i32, Shift)> = None;
     for up in [true, false] {
         for distance in 1..height {
-            // Both directions are one algorithm: downwards, rows are counted from the bottom.
+            // One algorithm for both directions: downwards, rows are counted from the bottom.
             let row = |index: u16| if up { index } else { height - 1 - index };
             let found = best_segment(
                 height,
@@ -66,9 +66,9 @@ pub(super) fn find(shown: &Grid, wanted: &Grid) -> Option<Shift> {
     best.map(|(_, shift)| shift)
 }
 
-/// Returns (spared, first, last) of the best region for one distance: a run of rows that are filled
-/// from `distance` rows further on (`moved` says what each spares), and after it `distance` rows that
-/// come in blank (`blank` says what each spares; mostly it costs).
+/// Returns (saved, first, last) of the best region for one distance: a run of rows that are filled
+/// from `distance` rows further on (`moved`: what each saves), and after it `distance` rows that
+/// become blank (`blank`: what each saves; mostly negative).
 fn best_segment(
     height: u16,
     distance: u16,

@@ -1,4 +1,4 @@
-//! What a terminal shows after each frame is what the buffer said, whatever came before.
+//! After each frame, the terminal shows what the buffer contains, whatever it showed before.
 
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
@@ -49,7 +49,7 @@ impl Pair {
             text => text,
         };
         let place = || format!("at {x},{y} after {:?}", String::from_utf8_lossy(frame));
-        // This terminal adds up the widths of joined characters, so it shows only their beginning.
+        // This terminal adds up the widths of joined characters, so it shows only their start.
         if wanted.symbol().contains('\u{200d}') {
             assert!(wanted.symbol().starts_with(text), "{}", place());
         } else {
@@ -70,7 +70,7 @@ impl Pair {
         );
         if text != " " {
             let has = |modifier| wanted.modifier.contains(modifier);
-            // This terminal knows bold or dim, not both.
+            // This terminal supports bold or dim, not both.
             let dim =
                 has(Modifier::DIM) && !has(Modifier::BOLD) || shown.dim() && has(Modifier::DIM);
             assert_eq!(shown.fgcolor(), colour(wanted.fg), "{}", place());
@@ -190,7 +190,7 @@ fn apply(buffer: &mut Buffer, change: &Change) {
     heal(buffer);
 }
 
-/// Makes the cells behind wide characters plain, and drops wide characters that are cut by the edge.
+/// Resets the cells after wide characters, and drops wide characters that the edge cuts.
 fn heal(buffer: &mut Buffer) {
     use ratatui::buffer::CellWidth as _;
     let area = buffer.area;
