@@ -116,7 +116,7 @@ mod tests {
         ChatEvent::Message(message("n", Role::Assistant, at.0))
     }
 
-    fn heard(events: &[ChatEvent]) -> UnixMillis {
+    fn server_time_after(events: &[ChatEvent]) -> UnixMillis {
         let mut clock = ServerClock::default();
         for event in events {
             clock.heard(event, NOW);
@@ -128,8 +128,8 @@ mod tests {
     fn a_server_whose_times_are_in_our_future_is_ahead() {
         let ahead = NOW.plus(MINUTES);
 
-        assert_eq!(heard(&[fetched(ahead)]), ahead);
-        assert_eq!(heard(&[begins(ahead)]), ahead);
+        assert_eq!(server_time_after(&[fetched(ahead)]), ahead);
+        assert_eq!(server_time_after(&[begins(ahead)]), ahead);
     }
 
     #[test]
@@ -137,29 +137,29 @@ mod tests {
         let behind = NOW.minus(MINUTES);
 
         assert_eq!(
-            heard(&[fetched(behind), begins(behind.plus(MINUTES / 60))]),
+            server_time_after(&[fetched(behind), begins(behind.plus(MINUTES / 60))]),
             behind.plus(MINUTES / 60)
         );
     }
 
     #[test]
-    fn what_is_fetched_may_be_old_and_says_nothing_of_the_clock() {
-        assert_eq!(heard(&[fetched(NOW.minus(MINUTES))]), NOW);
+    fn fetched_times_may_be_old_and_say_nothing_about_the_clock() {
+        assert_eq!(server_time_after(&[fetched(NOW.minus(MINUTES))]), NOW);
         // An older message that is sent again.
         let old = NOW.minus(MINUTES);
         assert_eq!(
-            heard(&[fetched(NOW.minus(Duration::from_secs(1))), begins(old)]),
+            server_time_after(&[fetched(NOW.minus(Duration::from_secs(1))), begins(old)]),
             NOW
         );
     }
 
     #[test]
-    fn clocks_that_agree_but_for_the_way_are_one() {
+    fn clocks_that_differ_only_by_the_delay_are_equal() {
         let mut call = tool("m", "p", ToolStatus::Running, "");
         if let PartKind::Tool(call) = &mut call.kind {
             call.started = Some(NOW.minus(Duration::from_millis(700)));
         }
 
-        assert_eq!(heard(&[ChatEvent::Part(call)]), NOW);
+        assert_eq!(server_time_after(&[ChatEvent::Part(call)]), NOW);
     }
 }

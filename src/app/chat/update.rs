@@ -128,7 +128,7 @@ impl Chat {
 
     /// Handles what is due: see [`Chat::animation_due`].
     pub fn tick(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        let told = self.settle(cx);
+        let outcome = self.settle(cx);
         self.notices.tick(cx.now);
         if self.stop_armed.is_some_and(|at| at + STOP_ARMED <= cx.now) {
             self.stop_armed = None;
@@ -136,7 +136,7 @@ impl Chat {
         if self.draft_due().is_some_and(|due| due <= cx.now) {
             self.save_draft(cx);
         }
-        told
+        outcome
     }
 
     /// Sends the unsent text to be stored, if it changed.

@@ -76,7 +76,7 @@ fn what_is_read_does_not_move_when_lines_come_or_go() {
 }
 
 #[test]
-fn lines_that_are_gone_give_way_to_the_oldest_that_are_left() {
+fn the_oldest_remaining_lines_replace_dropped_ones() {
     let mut logs = Logs::default();
     logs.append(numbered(0..20));
     rows(&mut logs, 40);
@@ -158,7 +158,7 @@ fn a_line_that_is_read_stays_when_it_has_fewer_rows() {
 }
 
 #[test]
-fn many_bytes_let_old_lines_go_too() {
+fn many_bytes_drop_old_lines_too() {
     let mut logs = Logs::default();
     let long = "x".repeat(1 << 20);
 

@@ -67,21 +67,21 @@ mod tests {
         Usage::of(seen.iter().cloned(), UnixMillis(SINCE))
     }
 
-    fn told(life: &Usage, wall: u64) -> String {
+    fn words_at(life: &Usage, wall: u64) -> String {
         words(life, &PRICES, UnixMillis(wall))
     }
 
     #[test]
-    fn it_is_told_in_cents_and_minutes() {
+    fn the_cost_is_shown_in_cents_and_minutes() {
         let runs = life(&[seen(SINCE, RunEnd::Runs)]);
-        let after = |minutes: u64| told(&runs, SINCE + minutes * 60_000);
+        let after = |minutes: u64| words_at(&runs, SINCE + minutes * 60_000);
 
         assert_eq!(after(0), "$0.00 sandbox 0m");
         assert_eq!(after(1), "<$0.01 sandbox 1m");
         assert_eq!(after(41), "$0.09 sandbox 41m");
         assert_eq!(after(72), "$0.16 sandbox 1h 12m");
         assert_eq!(words(&runs, &Prices::default(), UnixMillis(2_000_000)), "");
-        assert_eq!(told(&Usage::default(), 2_000_000), "");
+        assert_eq!(words_at(&Usage::default(), 2_000_000), "");
     }
 
     #[test]
@@ -90,9 +90,9 @@ mod tests {
         let before = |end| life(&[seen(SINCE - 600_000, end), seen(SINCE, RunEnd::Runs)]);
 
         let (exact, bound) = (before(RunEnd::At(half)), before(RunEnd::AtMost(half)));
-        assert_eq!(told(&exact, SINCE + 60_000 * 36), "$0.09 sandbox 41m");
+        assert_eq!(words_at(&exact, SINCE + 60_000 * 36), "$0.09 sandbox 41m");
         assert_eq!(
-            told(&bound, SINCE + 60_000 * 36),
+            words_at(&bound, SINCE + 60_000 * 36),
             "at most $0.09 sandbox 41m"
         );
         let over = life(&[seen(SINCE - 600_000, RunEnd::At(half))]);
@@ -111,8 +111,8 @@ mod tests {
             let wait = u64::try_from(wait.as_millis()).unwrap();
 
             prop_assert!(wait > 0);
-            prop_assert_eq!(told(&life, wall + wait - 1), told(&life, wall));
-            prop_assert_ne!(told(&life, wall + wait), told(&life, wall));
+            prop_assert_eq!(words_at(&life, wall + wait - 1), words_at(&life, wall));
+            prop_assert_ne!(words_at(&life, wall + wait), words_at(&life, wall));
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) struct Sessions {
     /// The last reported activity of watched sessions.
     activities: BTreeMap<SessionKey, Activity>,
     /// The engine's last list.
-    heard: Vec<UnattachedSandbox>,
+    listed: Vec<UnattachedSandbox>,
     /// Those of the list that belong to no session here; they are below the sessions.
     unattached: Vec<UnattachedSandbox>,
     /// The pending or refused operations on unattached sandboxes.
@@ -149,14 +149,14 @@ impl Sessions {
 
     /// A name that no row has: `base`, or else `base-2`, `base-3`, …
     pub(super) fn unique_name(&self, base: &str) -> String {
-        let taken = |name: &str| self.rows.iter().any(|row| row.name == name);
-        if !taken(base) {
+        let is_used = |name: &str| self.rows.iter().any(|row| row.name == name);
+        if !is_used(base) {
             return base.to_owned();
         }
         let mut n = 2_usize;
         loop {
             let name = format!("{base}-{n}");
-            if !taken(&name) {
+            if !is_used(&name) {
                 return name;
             }
             n += 1;

@@ -31,12 +31,12 @@ impl App {
     /// The engine has responded.
     pub(in crate::app) fn strangers_told(
         &mut self,
-        told: Result<Vec<UnattachedSandbox>, Failure>,
+        list: Result<Vec<UnattachedSandbox>, Failure>,
         cx: &mut Cx<'_>,
     ) {
         let again = self.refresh.answered(cx);
-        let is_known = told.is_ok();
-        self.list.heard(told);
+        let is_known = list.is_ok();
+        self.list.heard(list);
         if is_known {
             self.sift_strangers();
             // What it reported about the sessions' own sandboxes is stored.

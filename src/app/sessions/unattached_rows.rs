@@ -79,7 +79,7 @@ impl Sessions {
             Phase::Paused => Some(EngineState::Paused),
             _ => Some(EngineState::Running),
         };
-        self.heard.retain_mut(|unattached_sandbox| {
+        self.listed.retain_mut(|unattached_sandbox| {
             if unattached_sandbox.id != *id {
                 return true;
             }
@@ -91,8 +91,8 @@ impl Sessions {
     }
 
     /// Stores the engine's list. On an error, the earlier list stays.
-    pub(in crate::app) fn heard(&mut self, told: Result<Vec<UnattachedSandbox>, Failure>) {
-        let unattached = match told {
+    pub(in crate::app) fn heard(&mut self, list: Result<Vec<UnattachedSandbox>, Failure>) {
+        let unattached = match list {
             Ok(unattached) => unattached,
             Err(failure) => {
                 self.trouble = Some(failure.summary);
@@ -106,13 +106,13 @@ impl Sessions {
                 .any(|unattached_sandbox| unattached_sandbox.id == *id)
         };
         self.pending.retain(|id, _| is_listed(id));
-        self.heard = unattached;
+        self.listed = unattached;
     }
 
     /// Shows those that belong to no session here. `is_on_its_way` is true for a sandbox that a
     /// session is about to own. The cursor stays on its row.
     pub(in crate::app) fn sift(&mut self, is_on_its_way: impl Fn(&UnattachedSandbox) -> bool) {
-        if self.heard.is_empty() && self.unattached.is_empty() {
+        if self.listed.is_empty() && self.unattached.is_empty() {
             return;
         }
         let selected = self.selected();
@@ -121,11 +121,11 @@ impl Sessions {
                 .iter()
                 .any(|row| row.sandbox.id.as_ref() == Some(id))
         };
-        let strange = self.heard.iter();
-        let strange = strange.filter(|unattached_sandbox| {
+        let rows = self.listed.iter();
+        let rows = rows.filter(|unattached_sandbox| {
             !has(&unattached_sandbox.id) && !is_on_its_way(unattached_sandbox)
         });
-        self.unattached = strange.cloned().collect();
+        self.unattached = rows.cloned().collect();
         self.settle(selected);
     }
 

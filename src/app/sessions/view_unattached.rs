@@ -50,7 +50,7 @@ impl SessionsView<'_> {
         buf.set_stringn(x, area.y, wrap::truncate(&name, room), room, theme.text);
         put_right(&right, area, buf, theme.dim);
         if area.height > 1 {
-            let detail = self.of_stranger(unattached_sandbox);
+            let detail = self.unattached_detail(unattached_sandbox);
             let room = width.saturating_sub(4);
             let detail = wrap::truncate(&detail, room);
             buf.set_stringn(x, area.y + 1, detail, room, theme.dim);
@@ -61,7 +61,7 @@ impl SessionsView<'_> {
     }
 
     /// What can be done, why it is listed, what it is: the first fits in the narrowest list.
-    fn of_stranger(&self, unattached_sandbox: &UnattachedSandbox) -> String {
+    fn unattached_detail(&self, unattached_sandbox: &UnattachedSandbox) -> String {
         let words = match self.list.pending(&unattached_sandbox.id) {
             Some(PendingAction::Adopting) => "being adopted …".to_owned(),
             Some(PendingAction::Pausing) => "being paused …".to_owned(),

@@ -100,7 +100,7 @@ fn pausing_many_opens_and_resumes_none_and_says_what_was_done() {
 }
 
 #[test]
-fn one_that_fails_is_told_and_stops_no_other() {
+fn a_failure_is_reported_and_stops_no_other() {
     let mut script = some();
     script.keys("ctrl-x l space space space p");
     script.asked();
@@ -202,7 +202,7 @@ fn the_marked_rows_are_seen() {
 }
 
 #[test]
-fn the_question_names_every_victim_and_what_is_lost() {
+fn the_dialog_names_everything_that_is_killed_and_lost() {
     let mut fork = row("fork", 6);
     fork.sandbox = sandbox("sbx-two");
     let mut script = some();
@@ -218,7 +218,7 @@ fn the_question_names_every_victim_and_what_is_lost() {
 }
 
 #[test]
-fn however_many_victims_there_are_all_can_be_read() {
+fn however_many_sandboxes_are_killed_all_can_be_read() {
     let rows = (0..60).map(|n| row(&format!("session-{n}"), n)).collect();
     let mut script = Script::with_stored(rows);
     script.keys("ctrl-x l");

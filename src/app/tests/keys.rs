@@ -63,7 +63,7 @@ fn the_leader_waits_for_the_next_key_however_long_that_takes() {
 }
 
 #[test]
-fn esc_leaves_the_leader_without_a_word() {
+fn esc_cancels_the_leader_silently() {
     let mut script = live();
     script.status("one", TurnStatus::Busy);
 
@@ -75,7 +75,7 @@ fn esc_leaves_the_leader_without_a_word() {
 }
 
 #[test]
-fn a_paste_leaves_the_leader_and_is_text() {
+fn a_paste_cancels_the_leader_and_is_text() {
     let mut script = live();
 
     script.keys("ctrl-x");
@@ -163,7 +163,7 @@ fn quitting_while_the_agent_works_asks_first() {
 }
 
 #[test]
-fn a_question_of_ours_keeps_other_keys_to_itself() {
+fn a_dialog_receives_all_other_keys() {
     let mut script = live();
     script.keys("ctrl-x l D");
     script.asked();
@@ -198,7 +198,7 @@ fn keys_of_the_user_replace_ours_in_the_whole_app() {
 }
 
 #[test]
-fn a_key_that_the_user_took_away_does_nothing() {
+fn an_unbound_key_does_nothing() {
     let keymap = Keymap::with(&[("chat.send".to_owned(), vec!["f5".parse().unwrap()])]).unwrap();
     let mut script = Script::started(AppOptions {
         keymap,
@@ -225,7 +225,7 @@ fn attached_there_is_only_the_chat() {
 }
 
 #[test]
-fn the_mouse_is_off_until_asked_for() {
+fn the_mouse_is_off_until_enabled() {
     let mut script = live();
 
     script.keys("ctrl-x w ctrl-x w");

@@ -22,7 +22,7 @@ fn a_boot_that_hangs_says_so_and_what_helps() {
 }
 
 #[test]
-fn only_a_boot_that_hangs_is_begun_again() {
+fn only_a_boot_that_hangs_is_restarted() {
     let mut script = booting();
     script.asked();
 

@@ -101,7 +101,7 @@ fn a_gone_session_says_how_it_comes_back() {
 }
 
 #[test]
-fn before_it_is_said_what_comes_back_and_what_does_not() {
+fn the_dialog_says_what_comes_back_and_what_does_not() {
     let mut script = gone(Some(snapshot()));
     script.keys("ctrl-x b");
 
@@ -110,7 +110,7 @@ fn before_it_is_said_what_comes_back_and_what_does_not() {
 }
 
 #[test]
-fn code_that_was_not_kept_is_said_to_be_missing() {
+fn missing_code_is_reported() {
     let mut script = gone(Some(SnapshotInfo {
         code_at: None,
         ..snapshot()

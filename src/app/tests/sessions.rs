@@ -269,28 +269,28 @@ fn a_session_that_is_over_is_kept_in_the_store_only_once_another_one_is_shown() 
 }
 
 #[test]
-fn how_long_it_took_to_resume_is_told_once() {
+fn the_time_to_resume_is_shown_once() {
     let booting = || Phase::Booting(Stage::Create);
-    let told = |script: &mut Script| {
+    let resume_time = |script: &mut Script| {
         let screen = script.screen(100, 30);
         let at = screen.find("resumed in ")?;
         screen[at..].split_whitespace().nth(2).map(str::to_owned)
     };
     let mut script = Script::with_stored(vec![row("one", 1)]);
     script.phase("one", booting()).phase("one", Phase::Live);
-    assert_eq!(told(&mut script), None, "it was not paused");
+    assert_eq!(resume_time(&mut script), None, "it was not paused");
 
     script.phase("one", Phase::Paused).phase("one", booting());
     script.now += Duration::from_millis(1400);
     script.phase("one", Phase::Booting(Stage::Subscribe));
-    assert_eq!(told(&mut script), None, "it is not back yet");
+    assert_eq!(resume_time(&mut script), None, "it is not back yet");
     script.phase("one", Phase::Live);
-    assert_eq!(told(&mut script).as_deref(), Some("1.4s"));
+    assert_eq!(resume_time(&mut script).as_deref(), Some("1.4s"));
 
     script.now += Duration::from_mins(1);
     script.event(Event::Tick);
     script.phase("one", booting()).phase("one", Phase::Live);
-    assert_eq!(told(&mut script), None);
+    assert_eq!(resume_time(&mut script), None);
 
     // By the session's own key; its task has ended with the pause.
     script.phase("one", Phase::Paused);
@@ -299,11 +299,11 @@ fn how_long_it_took_to_resume_is_told_once() {
         .keys("ctrl-x r");
     script.now += Duration::from_secs(2);
     script.phase("one", booting()).phase("one", Phase::Live);
-    assert_eq!(told(&mut script).as_deref(), Some("2.0s"));
+    assert_eq!(resume_time(&mut script).as_deref(), Some("2.0s"));
 }
 
 #[test]
-fn retry_starts_a_task_that_has_ended_anew() {
+fn retry_restarts_a_task_that_has_ended() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
     script.phase("one", Phase::Failed(exited()));
     script.keys("ctrl-x r");
@@ -417,7 +417,7 @@ fn a_failure_shows_the_server_s_words_without_their_time() {
 }
 
 #[test]
-fn a_failed_command_is_told() {
+fn a_failed_command_is_reported() {
     let mut script = Script::with_stored(vec![row("one", 1)]);
 
     let failure = Failure::new("The prompt was not sent");
@@ -461,7 +461,7 @@ fn a_session_that_was_paused_here_goes_on_when_it_is_resumed_elsewhere() {
 }
 
 #[test]
-fn to_resume_a_paused_session_tells_each_time_how_long_that_took() {
+fn each_resume_shows_how_long_it_took() {
     let paused = SessionSummary {
         phase: Phase::Paused,
         ..row("two", 2)
@@ -489,8 +489,8 @@ fn to_resume_a_paused_session_tells_each_time_how_long_that_took() {
 }
 
 #[test]
-fn a_log_that_is_told_again_is_not_doubled() {
-    let told = |script: &mut Script| {
+fn a_log_that_is_sent_again_is_not_doubled() {
+    let send_log = |script: &mut Script| {
         let line = LogLine::ours(UnixMillis(NOON), "the only line");
         script.session(
             "one",
@@ -501,11 +501,11 @@ fn a_log_that_is_told_again_is_not_doubled() {
         script.session("one", SessionEvent::Logs(vec![line]));
     };
     let mut script = Script::with_stored(vec![row("one", 1)]);
-    told(&mut script);
+    send_log(&mut script);
     script.phase("one", Phase::Paused);
     script.session("one", SessionEvent::Stopped);
     script.keys("ctrl-x l p");
-    told(&mut script);
+    send_log(&mut script);
     script.phase("one", Phase::Live);
 
     let screen = script.screen(160, 40);

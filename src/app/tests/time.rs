@@ -63,7 +63,7 @@ fn a_boot_and_a_countdown_are_due_and_lie_ahead() {
 }
 
 #[test]
-fn all_that_lapses_comes_to_rest() {
+fn everything_that_expires_comes_to_rest() {
     let mut script = live();
     script.event(Event::Reply(Reply::Notice("copied".to_owned())));
     script.keys("ctrl-c ctrl-x");
@@ -186,7 +186,7 @@ fn the_user_is_warned_of_the_end_twice_and_again_after_more_time() {
 }
 
 #[test]
-fn one_key_asks_for_more_time_where_there_is_an_end() {
+fn one_key_extends_the_time_where_there_is_an_end() {
     let extended = |script: &mut Script| {
         script.asked();
         script.keys("ctrl-x t");
@@ -203,7 +203,7 @@ fn one_key_asks_for_more_time_where_there_is_an_end() {
 }
 
 #[test]
-fn after_a_sleep_of_the_machine_all_connections_are_made_anew() {
+fn after_a_sleep_of_the_machine_all_connections_are_replaced() {
     let mut script = Script::with_stored(vec![row("one", 1), row("two", 2)]);
     script.keys("ctrl-x 2 ctrl-x 1");
     script.phase("one", Phase::Live);

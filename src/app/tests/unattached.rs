@@ -72,7 +72,7 @@ fn closed(id: &str, phase: Phase) -> Event {
 }
 
 #[test]
-fn they_stand_below_the_sessions_and_say_why_and_what_to_do() {
+fn unattached_sandboxes_are_listed_below_the_sessions_with_what_to_do() {
     let mut script = with(all_kinds());
     script.keys("ctrl-x l G k k");
 
@@ -104,7 +104,7 @@ fn they_wait_for_the_sessions_and_the_sessions_do_not_wait_for_them() {
 }
 
 #[test]
-fn they_are_asked_for_from_time_to_time_while_the_list_is_in_sight() {
+fn they_are_polled_while_the_list_is_visible() {
     let mut script = with(Vec::new());
     let minutes = Duration::from_mins;
     script.draw(80, 24);
@@ -128,7 +128,7 @@ fn they_are_asked_for_from_time_to_time_while_the_list_is_in_sight() {
 }
 
 #[test]
-fn attached_to_a_server_nobody_asks() {
+fn an_attached_program_lists_no_sandboxes() {
     let mut script = Script::attached();
     script.phase("attached", Phase::Live);
     script.status("attached", TurnStatus::Idle);
@@ -140,7 +140,7 @@ fn attached_to_a_server_nobody_asks() {
 }
 
 #[test]
-fn where_they_cannot_be_asked_for_a_quiet_line_says_so_and_the_old_ones_stay() {
+fn if_the_listing_fails_a_quiet_line_says_so_and_the_old_rows_stay() {
     let mut script = with(all_kinds());
 
     let failure = Failure::new("the sandbox API cannot be reached");
@@ -158,7 +158,7 @@ fn where_they_cannot_be_asked_for_a_quiet_line_says_so_and_the_old_ones_stay() {
 }
 
 #[test]
-fn what_this_program_is_just_making_does_not_flash_up() {
+fn a_sandbox_that_this_program_is_creating_does_not_flash_up() {
     let mut script = with(Vec::new());
     script.keys("ctrl-x n");
     let key = script.shown().to_owned();
@@ -264,7 +264,7 @@ fn one_is_killed_after_a_question_that_says_whose_it_is() {
 }
 
 #[test]
-fn sessions_and_strangers_are_marked_and_closed_together() {
+fn sessions_and_unattached_sandboxes_are_marked_and_closed_together() {
     let mut script = with(all_kinds());
     script.asked();
     script.keys("ctrl-x l space j space space space p");
@@ -278,8 +278,8 @@ fn sessions_and_strangers_are_marked_and_closed_together() {
     script.phase("one", Phase::Paused);
     script.event(closed("i1", Phase::Paused));
     script.event(closed("i3", Phase::Failed(Failure::new("no connection"))));
-    let told = "2 paused, 1 was paused already; sandbox i3: no connection";
-    assert_eq!(notice(&script), told);
+    let text = "2 paused, 1 was paused already; sandbox i3: no connection";
+    assert_eq!(notice(&script), text);
 
     script.keys("g space space space space D");
     insta::assert_snapshot!("both_80x24", script.screen(80, 24));
@@ -306,7 +306,7 @@ fn a_press_of_the_mouse_selects_one_and_opens_nothing() {
 }
 
 #[test]
-fn what_strangers_call_themselves_never_reaches_the_screen_as_control() {
+fn names_of_unattached_sandboxes_never_reach_the_screen_as_control() {
     let nasty = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}evil";
     let one = UnattachedSandbox {
         name: nasty.to_owned(),

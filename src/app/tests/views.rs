@@ -5,7 +5,7 @@ use crate::app::view::theme::{Characters, Colours};
 use crate::domain::sandbox::Outage;
 
 /// Several sessions in several states; `fix-login` is shown.
-fn busy_house() -> Script {
+fn several_sessions() -> Script {
     let mut gone = row("old-try", 7);
     gone.phase = Phase::Gone(Failure::new("the sandbox no longer exists"));
     let mut paused = row("spike-wasm", 6);
@@ -80,33 +80,33 @@ pub(super) fn failed() -> Script {
 }
 
 #[test]
-fn a_full_house_at_120x36() {
-    insta::assert_snapshot!(busy_house().screen(120, 36));
+fn several_sessions_at_120x36() {
+    insta::assert_snapshot!(several_sessions().screen(120, 36));
 }
 
 #[test]
-fn a_full_house_at_200x50() {
-    insta::assert_snapshot!(busy_house().screen(200, 50));
+fn several_sessions_at_200x50() {
+    insta::assert_snapshot!(several_sessions().screen(200, 50));
 }
 
 #[test]
-fn a_full_house_at_80x24() {
-    insta::assert_snapshot!(busy_house().screen(80, 24));
+fn several_sessions_at_80x24() {
+    insta::assert_snapshot!(several_sessions().screen(80, 24));
 }
 
 #[test]
-fn a_full_house_at_40x12() {
-    insta::assert_snapshot!(busy_house().screen(40, 12));
+fn several_sessions_at_40x12() {
+    insta::assert_snapshot!(several_sessions().screen(40, 12));
 }
 
 #[test]
 fn the_list_takes_the_body_of_a_small_screen() {
-    insta::assert_snapshot!(busy_house().keys("ctrl-x l").screen(80, 24));
+    insta::assert_snapshot!(several_sessions().keys("ctrl-x l").screen(80, 24));
 }
 
 #[test]
 fn the_log_takes_the_body_of_a_small_screen() {
-    insta::assert_snapshot!(busy_house().keys("ctrl-x o").screen(80, 24));
+    insta::assert_snapshot!(several_sessions().keys("ctrl-x o").screen(80, 24));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn however_low_the_screen_a_failure_names_the_key_that_tries_again() {
 
 #[test]
 fn a_notice_that_is_too_long_ends_in_an_ellipsis() {
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.event(Event::Reply(Reply::Notice("too long ".repeat(30))));
 
     for (width, height) in [(80, 24), (22, 6)] {
@@ -224,7 +224,7 @@ fn lose(script: &mut Script, reason: &str) {
 
 #[test]
 fn help_shows_all_keys() {
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.keys("f1");
 
     insta::assert_snapshot!(script.screen(120, 160));
@@ -232,7 +232,7 @@ fn help_shows_all_keys() {
 
 #[test]
 fn help_cuts_no_key_in_two() {
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.keys("f1");
 
     for width in [80, 60, 44] {
@@ -249,15 +249,15 @@ fn help_cuts_no_key_in_two() {
 
 #[test]
 fn quitting_says_what_runs_on() {
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.keys("ctrl-x q");
 
     insta::assert_snapshot!(script.screen(80, 24));
 }
 
 #[test]
-fn killing_names_the_victim() {
-    let mut script = busy_house();
+fn killing_names_the_session() {
+    let mut script = several_sessions();
     script.keys("ctrl-x l D");
 
     insta::assert_snapshot!(script.screen(40, 12));
@@ -265,7 +265,7 @@ fn killing_names_the_victim() {
 
 #[test]
 fn the_leader_says_what_may_follow() {
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.keys("ctrl-x").wait(Duration::from_millis(400));
 
     insta::assert_snapshot!(script.screen(120, 36));
@@ -283,7 +283,7 @@ fn attached_says_where_it_connects() {
 
 #[test]
 fn ascii_draws_nothing_else() {
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.theme = Theme::new(Colours::None, Characters::Ascii);
     script.keys("ctrl-x l");
 
@@ -303,7 +303,7 @@ fn changes(script: &mut Script, time: Duration) -> usize {
 
 #[test]
 fn a_second_of_work_changes_few_cells_and_idling_none() {
-    let mut script = busy_house();
+    let mut script = several_sessions();
 
     let working = changes(&mut script, Duration::from_secs(1));
     script.status("fix-login", TurnStatus::Idle);
@@ -315,7 +315,7 @@ fn a_second_of_work_changes_few_cells_and_idling_none() {
 
 #[test]
 fn help_stops_at_its_last_page() {
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.keys("f1");
     for _ in 0..60 {
         script.keys("pgdn");
@@ -333,7 +333,7 @@ fn help_stops_at_its_last_page() {
 #[test]
 fn without_colours_there_are_none() {
     use ratatui::style::Color;
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.theme = Theme::new(Colours::None, Characters::Unicode);
 
     let coloured: Vec<_> = script
@@ -350,7 +350,7 @@ fn without_colours_there_are_none() {
 #[test]
 fn nothing_is_painted_behind_text() {
     use ratatui::style::Color;
-    let mut script = busy_house();
+    let mut script = several_sessions();
     script.keys("ctrl-x l D");
 
     let painted = script
@@ -404,7 +404,7 @@ proptest! {
         height in 0_u16..40,
         keys in prop::sample::select(vec!["f1", "ctrl-x", "ctrl-x l", "ctrl-x o", "ctrl-x q", "ctrl-x l D", "ctrl-x z"]),
     ) {
-        let mut script = busy_house();
+        let mut script = several_sessions();
         script.keys(keys).wait(Duration::from_millis(400));
         script.draw(width, height);
         let mut script = failed();

@@ -93,7 +93,7 @@ fn all_that_may_run_and_is_not_open_is_watched() {
 }
 
 #[test]
-fn a_session_that_waits_is_counted_named_and_gone_to_wherever_it_was_left() {
+fn a_waiting_session_is_counted_named_and_shown_by_a_key() {
     let mut script = Script::with_stored(vec![
         served("shown", 1),
         served("busy", 2),
@@ -122,7 +122,7 @@ fn a_session_that_waits_is_counted_named_and_gone_to_wherever_it_was_left() {
 }
 
 #[test]
-fn sessions_that_are_over_wait_for_nobody() {
+fn sessions_that_are_over_need_no_one() {
     let mut script = Script::with_stored(vec![
         served("shown", 1),
         served("one", 2),
@@ -163,7 +163,7 @@ fn sessions_that_are_over_wait_for_nobody() {
 }
 
 #[test]
-fn sessions_that_are_paused_with_their_server_are_told_once() {
+fn sessions_that_are_paused_with_their_server_are_reported_once() {
     let notice = |script: &Script| {
         let notice = script.app.status.notice();
         notice.unwrap_or_default().to_owned()
@@ -180,8 +180,8 @@ fn sessions_that_are_paused_with_their_server_are_told_once() {
         row.phase = Phase::Paused;
     }
     script.event(Event::Reply(Reply::Sessions(stored.clone())));
-    let told = "3 sessions are paused: shown, two, three";
-    assert_eq!(notice(&script), told);
+    let text = "3 sessions are paused: shown, two, three";
+    assert_eq!(notice(&script), text);
     script.wait(Duration::from_mins(1));
     script.event(Event::Reply(Reply::Sessions(stored)));
 
@@ -191,7 +191,7 @@ fn sessions_that_are_paused_with_their_server_are_told_once() {
 }
 
 #[test]
-fn a_pause_from_here_is_not_told_as_news() {
+fn a_pause_from_here_is_not_reported() {
     let mut script = Script::with_stored(vec![served("shown", 1), served("two", 2)]);
     script.keys("ctrl-x l j p");
 
@@ -202,7 +202,7 @@ fn a_pause_from_here_is_not_told_as_news() {
 }
 
 #[test]
-fn to_look_at_a_paused_session_resumes_nothing_and_enter_does() {
+fn showing_a_paused_session_resumes_nothing_and_enter_does() {
     let mut script = Script::started(options());
     let rows = vec![
         in_phase("first", 1, Phase::Paused),
@@ -243,8 +243,8 @@ fn a_resume_that_costs_says_so() {
     script.phase("one", Phase::Booting(Stage::Create));
 
     let screen = script.screen(120, 36);
-    let told = "resuming one: its sandbox costs while it runs";
-    assert!(screen.contains(told), "{screen}");
+    let text = "resuming one: its sandbox costs while it runs";
+    assert!(screen.contains(text), "{screen}");
 }
 
 /// Created in this directory, and shown last at this time, if ever.

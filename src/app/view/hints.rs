@@ -81,7 +81,7 @@ const LIST: &[KeyHint] = &[
 ];
 
 /// On an unattached sandbox; not every one can be adopted.
-const STRANGER: &[KeyHint] = &[
+const UNATTACHED: &[KeyHint] = &[
     hint!(Sessions::Adopt),
     hint!(Sessions::Pause => "pause"),
     hint!(Sessions::Kill),
@@ -146,7 +146,7 @@ impl App {
                 let adoptable = self.stranger_selected();
                 let adoptable = adoptable
                     .is_some_and(|unattached_sandbox| self.list.is_adoptable(unattached_sandbox));
-                STRANGER[usize::from(!adoptable)..].to_vec()
+                UNATTACHED[usize::from(!adoptable)..].to_vec()
             }
             KeyContext::Sessions => LIST.to_vec(),
             KeyContext::Logs => LOG.to_vec(),

@@ -103,8 +103,8 @@ impl App {
         let rows = area.height;
         let room = rows.saturating_sub(chat::least_rows(rows));
         let lines = trail.lines(area.width, room);
-        let taken = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(room);
-        let strip = layout::take_top(&mut area, taken);
+        let used = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(room);
+        let strip = layout::take_top(&mut area, used);
         for (line, row) in lines.iter().zip(strip.rows()) {
             buf.set_line(row.x, row.y, line, row.width);
         }
@@ -198,13 +198,13 @@ impl App {
 
     fn view_logs(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
         let focused = self.focus.is_on(Pane::Logs);
-        let standing = self
+        let right_title = self
             .session()
             .map(|session| self.logs_view(session, vx).standing())
             .unwrap_or_default();
         let frame = PaneFrame {
             title: "Logs",
-            right: &standing,
+            right: &right_title,
             focused,
         };
         let key = self.pane_key(AppAction::FocusLogs);

@@ -375,11 +375,11 @@ impl Composer {
     /// The rows around the cursor, up to `height` on each side. Lines further away are not laid
     /// out; otherwise each key would cost more the longer the text is.
     pub(super) fn window(&self, width: u16, height: u16) -> ComposerLayout {
-        let reach = usize::from(height);
+        let margin = usize::from(height);
         let (line, column) = self.cursor();
         let lines = self.area.lines();
-        let first = line.saturating_sub(reach);
-        let last = lines.len().min(line + reach + 1);
+        let first = line.saturating_sub(margin);
+        let last = lines.len().min(line + margin + 1);
         let near = lines.get(first..last).unwrap_or_default();
         layout::lay_out(near, (line - first, column), width, &|c| {
             self.chips.label(c)

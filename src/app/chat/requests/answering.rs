@@ -59,9 +59,9 @@ impl Chat {
     /// Runs before each key and when time passes: a held answer counts if it is due.
     pub(in crate::app::chat) fn settle_requests(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         let held = self.requests.take_held(Some(cx.now));
-        let told = held.and_then(|(held, _)| self.panel_update(held, cx));
+        let outcome = held.and_then(|(held, _)| self.panel_update(held, cx));
         self.sync_aside();
-        told
+        outcome
     }
 
     /// Text is about to be typed or pasted: a held answer becomes text too, and the panel loses the
@@ -157,7 +157,7 @@ impl Chat {
     }
 
     fn panel_outcome(&mut self, outcome: PanelOutcome, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
-        let told = match outcome {
+        let result = match outcome {
             PanelOutcome::Nothing => None,
             PanelOutcome::Command(command) => {
                 self.command(command, cx);
@@ -169,7 +169,7 @@ impl Chat {
             self.composer.set_aside();
         }
         self.sync_aside();
-        told
+        result
     }
 
     /// Restores the composer's text when the panel is left or gone.

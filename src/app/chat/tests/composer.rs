@@ -88,7 +88,7 @@ fn words_are_those_of_the_script() {
 }
 
 #[test]
-fn words_go_on_over_the_ends_of_lines() {
+fn words_are_found_across_line_ends() {
     let mut composer = typed("one\n  two");
 
     press(&mut composer, &[Key::ctrl('w'), Key::ctrl('w')]);
@@ -99,7 +99,7 @@ fn words_go_on_over_the_ends_of_lines() {
 }
 
 #[test]
-fn a_backspace_takes_a_typed_mark_or_a_whole_emoji_and_undo_brings_it_back() {
+fn a_backspace_deletes_a_typed_mark_or_a_whole_emoji_and_undo_restores_it() {
     for (text, left) in [
         ("ท\u{e35}\u{e48}", "ท\u{e35}"),
         ("क\u{94d}ष\u{93f}", "क\u{94d}ष"),
@@ -116,7 +116,7 @@ fn a_backspace_takes_a_typed_mark_or_a_whole_emoji_and_undo_brings_it_back() {
 }
 
 #[test]
-fn delete_takes_what_is_seen_as_one_character() {
+fn delete_removes_one_grapheme() {
     for text in ["ท\u{e35}\u{e48}b", "👩\u{200d}👩\u{200d}👧b", "🇩🇪b"] {
         let mut composer = typed(text);
         press(
@@ -136,7 +136,7 @@ fn wide_characters_fill_their_rows_and_closing_ones_begin_none() {
 }
 
 #[test]
-fn long_pastes_become_chips_that_expand_when_taken() {
+fn long_pastes_become_chips_that_expand_when_sent() {
     let long = "line\n".repeat(212);
     let mut composer = typed("look: ");
 
@@ -331,7 +331,7 @@ fn any_input() -> impl Strategy<Value = Input> {
 
 proptest! {
     #[test]
-    fn what_is_typed_and_pasted_at_the_end_is_what_is_taken(
+    fn what_is_typed_and_pasted_at_the_end_is_what_is_sent(
         pieces in prop::collection::vec((any::<bool>(), any::<String>(), 1usize..40), 0..12),
     ) {
         let mut composer = Composer::default();

@@ -22,7 +22,7 @@ fn serious() -> Failure {
 const MINUTE: u64 = 60_000;
 
 #[test]
-fn what_is_said_stands_until_somebody_was_here_and_then_goes_by_itself() {
+fn a_notice_stays_until_the_user_is_present_and_then_expires() {
     let mut world = World::idle();
     world.chat.say("back in a new sandbox".into());
     let mut other = failed(&Failure::new("that prompt had already been sent"));
@@ -42,7 +42,7 @@ fn what_is_said_stands_until_somebody_was_here_and_then_goes_by_itself() {
 }
 
 #[test]
-fn a_failure_stands_longer_than_what_is_only_said() {
+fn a_failure_stays_longer_than_a_message() {
     let mut said = World::idle();
     said.chat.say("back in a new sandbox".into());
     let mut failure = failed(&Failure::new("that prompt had already been sent"));
@@ -56,7 +56,7 @@ fn a_failure_stands_longer_than_what_is_only_said() {
 }
 
 #[test]
-fn what_only_the_user_can_mend_stays_until_something_was_done() {
+fn a_failure_that_only_the_user_can_fix_stays_until_something_was_done() {
     let mut world = failed(&serious());
     world.key_after(0, Key::char('x'));
     world.wait(100 * MINUTE);
@@ -75,7 +75,7 @@ fn what_only_the_user_can_mend_stays_until_something_was_done() {
 }
 
 #[test]
-fn one_loss_of_the_line_is_told_once() {
+fn a_lost_connection_is_reported_once() {
     let lost = || Failure::new("the server does not answer").passing(Duration::ZERO);
     // The calls fail before or after the loss is noticed.
     let mut before = failed(&lost());
@@ -99,7 +99,7 @@ fn one_loss_of_the_line_is_told_once() {
 }
 
 #[test]
-fn a_failure_is_told_elsewhere_only_while_it_is_out_of_sight() {
+fn a_failure_is_shown_elsewhere_only_while_it_is_not_visible() {
     let mut world = failed(&serious());
     assert!(world.chat.hides_failure());
 

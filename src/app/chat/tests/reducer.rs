@@ -91,7 +91,7 @@ fn the_closing_update_replaces_what_was_built() {
 }
 
 #[test]
-fn a_gap_is_marked_and_mended_by_the_closing_update() {
+fn a_gap_is_marked_and_filled_by_the_closing_update() {
     let mut world = World::new();
     world.receive(ChatEvent::Message(message("msg_b", Role::Assistant, 20)));
     world.receive(ChatEvent::Part(text("msg_b", "prt_t", "", false)));
@@ -193,7 +193,7 @@ fn a_tool_call_never_goes_back_from_its_end() {
 }
 
 #[test]
-fn messages_stand_by_the_servers_time_then_by_arrival() {
+fn messages_are_sorted_by_the_servers_time_then_by_arrival() {
     let mut world = World::new();
     for (id, created) in [("msg_z", 20), ("msg_y", 10), ("msg_a", 20)] {
         world.receive(ChatEvent::Message(message(id, Role::User, created)));
@@ -204,7 +204,7 @@ fn messages_stand_by_the_servers_time_then_by_arrival() {
 }
 
 #[test]
-fn an_error_of_the_turn_is_told_once() {
+fn an_error_of_the_turn_is_shown_once() {
     let mut world = World::idle();
     let error = MessageError {
         name: "APIError".into(),
@@ -222,7 +222,7 @@ fn an_error_of_the_turn_is_told_once() {
 }
 
 #[test]
-fn older_messages_are_asked_for_once_and_put_before() {
+fn older_messages_are_requested_once_and_put_before() {
     let mut world = World::idle();
     let newest = with_parts(
         message("msg_c", Role::User, 40),

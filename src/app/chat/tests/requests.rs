@@ -212,7 +212,7 @@ fn an_enter_that_was_meant_to_send_answers_nothing() {
 }
 
 #[test]
-fn a_burst_that_marks_and_takes_is_no_answer() {
+fn a_burst_that_marks_and_accepts_is_no_answer() {
     let mut world = asked();
     world.wait(1_000);
 
@@ -241,7 +241,7 @@ fn a_line_of_a_digit_that_a_program_types_is_a_prompt() {
 }
 
 #[test]
-fn the_arrows_mark_an_option_and_enter_takes_it() {
+fn the_arrows_mark_an_option_and_enter_accepts_it() {
     let mut world = asked();
 
     for _ in 0..3 {
@@ -253,7 +253,7 @@ fn the_arrows_mark_an_option_and_enter_takes_it() {
 }
 
 #[test]
-fn esc_answers_nothing_and_takes_a_digit_back() {
+fn esc_answers_nothing_and_cancels_a_digit() {
     let mut world = asked();
     world.wait(1_000);
 
@@ -268,7 +268,7 @@ fn esc_answers_nothing_and_takes_a_digit_back() {
 }
 
 #[test]
-fn what_is_shown_begins_anew_when_the_server_changes_it() {
+fn a_request_starts_again_when_the_server_changes_it() {
     let mut world = asked();
     world.wait(1_000);
     world.key_after(0, Key::char('1'));
@@ -431,7 +431,7 @@ fn a_failed_reply_brings_the_request_back() {
 }
 
 #[test]
-fn a_failure_in_passing_is_told_until_the_server_does_what_it_is_told() {
+fn a_temporary_failure_is_shown_until_a_command_succeeds() {
     let lasting = Failure::new("the model does not exist");
     let passing = Failure::new("no connection").retryable();
     for (failure, stays) in [(lasting, true), (passing, false)] {

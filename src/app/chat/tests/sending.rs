@@ -123,7 +123,7 @@ fn a_held_queue_goes_on_by_enter_on_an_empty_composer() {
 }
 
 #[test]
-fn a_prompt_that_the_task_was_not_given_waits_here_and_is_sent_again() {
+fn a_prompt_that_the_task_did_not_receive_waits_here_and_is_sent_again() {
     let mut world = World::idle();
     world.say("precious");
     let sent = world.prompts();
@@ -181,7 +181,7 @@ fn a_prompt_that_a_task_left_unread_at_its_end_is_sent_to_the_next_one() {
 }
 
 #[test]
-fn a_prompt_that_was_taken_back_does_not_wait_any_more_until_that_is_refused() {
+fn a_removed_prompt_waits_again_only_if_the_removal_is_refused() {
     let mut world = World::idle();
     world.receive(ChatEvent::Status(TurnStatus::Busy));
     world.say("one");
@@ -191,15 +191,15 @@ fn a_prompt_that_was_taken_back_does_not_wait_any_more_until_that_is_refused() {
     world.key(UP);
     // The queue as it was before the task handled the removal.
     world.chat.queue_changed(waiting(&sent, true));
-    let taken = world.chat.queue_len();
+    let before_refusal = world.chat.queue_len();
     world.refuse(&SessionCommand::Unqueue(sent[0].message.clone()));
 
-    assert_eq!((taken, world.chat.queue_len()), (0, 1));
+    assert_eq!((before_refusal, world.chat.queue_len()), (0, 1));
     assert_eq!(world.chat.draft(), "one");
 }
 
 #[test]
-fn a_draft_that_was_not_taken_is_offered_again() {
+fn a_draft_that_was_refused_is_saved_again() {
     let mut world = World::idle();
     world.type_text("half a thought");
     world.wait(3000);

@@ -44,7 +44,7 @@ fn a_tool_runs_for_as_long_as_it_does_whatever_the_servers_clock_says() {
 }
 
 #[test]
-fn the_next_attempt_is_told_by_the_servers_clock() {
+fn the_next_attempt_follows_the_servers_clock() {
     for server in [WALL, WALL + MINUTES, WALL - MINUTES] {
         let mut world = turn_of(server);
         world.receive(ChatEvent::Status(TurnStatus::Retry {

@@ -360,7 +360,7 @@ fn hostile_command() -> Permission {
 }
 
 #[test]
-fn a_glance_says_how_much_it_hides_and_all_of_it_can_be_read() {
+fn the_panel_says_how_much_it_hides_and_all_of_it_can_be_read() {
     let mut world = working();
     world.receive(ChatEvent::PermissionAsked(hostile_command()));
     world.wait(1000);

@@ -75,7 +75,7 @@ fn hints_and_descriptions_are_short_and_of_one_style() {
 }
 
 #[test]
-fn a_key_is_told_only_where_it_works() {
+fn a_key_is_shown_only_where_it_works() {
     let map = Keymap::default();
     let key = |action, context: KeyContext| {
         let key = map.key_for(Action::App(action), &context.with_layers());
@@ -203,7 +203,7 @@ fn errors_name_the_fix() {
 }
 
 #[test]
-fn keys_that_can_never_be_pressed_are_told() {
+fn keys_that_can_never_be_pressed_are_reported() {
     let error = |rows: &[(&str, &[&str])]| Keymap::with(&overrides(rows)).unwrap_err().to_string();
 
     assert_eq!(

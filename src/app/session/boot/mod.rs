@@ -21,7 +21,7 @@ const HANGS: Duration = Duration::from_secs(20);
 pub struct Boot {
     began: Monotonic,
     /// The time of the last sign of progress.
-    heard: Monotonic,
+    last_progress: Monotonic,
     /// In the order in which they ran.
     stages: Vec<StageRun>,
     /// The last lines of output, the newest last.
@@ -40,14 +40,14 @@ impl Boot {
     pub(in crate::app) fn new(now: Monotonic) -> Self {
         Self {
             began: now,
-            heard: now,
+            last_progress: now,
             stages: Vec::new(),
             tail: VecDeque::new(),
         }
     }
 
     pub(in crate::app) fn receive(&mut self, event: BootEvent, now: Monotonic) {
-        self.heard = now;
+        self.last_progress = now;
         match event {
             BootEvent::Started { stage, at } => {
                 // A stage that runs again removes all stages after it.
@@ -82,7 +82,7 @@ impl Boot {
 
     /// The time without progress, if it is long enough that the boot may hang.
     pub(in crate::app) fn silence(&self, now: Monotonic) -> Option<Duration> {
-        let silence = now.saturating_sub(self.heard);
+        let silence = now.saturating_sub(self.last_progress);
         (silence >= HANGS).then_some(silence)
     }
 

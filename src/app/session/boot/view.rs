@@ -101,11 +101,11 @@ impl BootView<'_> {
     }
 
     /// The keys that help, as many on a line as fit.
-    fn keys(&self, again: bool, ways: &[RecoveryKey], width: usize) -> Vec<Line<'static>> {
+    fn keys(&self, again: bool, actions: &[RecoveryKey], width: usize) -> Vec<Line<'static>> {
         let again = again && !self.advice.retry.is_empty();
         let again = again.then(|| (self.advice.retry.clone(), "try again"));
         let mut lines: Vec<Line<'static>> = Vec::new();
-        for (key, words) in again.into_iter().chain(ways.iter().cloned()) {
+        for (key, words) in again.into_iter().chain(actions.iter().cloned()) {
             let spans = [
                 Span::styled(key, self.theme.key),
                 Span::raw(format!(" {words}")),
@@ -264,12 +264,12 @@ impl BootView<'_> {
     }
 
     /// Recovery actions that the failure does not advise itself.
-    fn other_ways(&self, failure: &Failure) -> Vec<RecoveryKey> {
+    fn other_actions(&self, failure: &Failure) -> Vec<RecoveryKey> {
         let is_named = |way: &&RecoveryKey| {
             way.0 == self.advice.template && self.advice.name_template(failure)
         };
-        let ways = self.ways.iter().filter(|way| !is_named(way));
-        ways.cloned().collect()
+        let actions = self.ways.iter().filter(|action| !is_named(action));
+        actions.cloned().collect()
     }
 
     /// What failed, why, what to do next, and the last output of the process.
@@ -291,20 +291,20 @@ impl BootView<'_> {
             *mark = Span::styled(theme.pick("× ", "x "), theme.error);
         }
         let hint = self.advice.words(failure);
-        let ways = self.other_ways(failure);
+        let actions = self.other_actions(failure);
         let mut words = Vec::new();
         if !hint.is_empty() {
             words = indented(&hint, theme.text);
         }
         let mut keys = self.keys(
             failure.retryable && !self.advice.name_retry(failure),
-            &ways,
+            &actions,
             width,
         );
         // Where room is short, the key that retries stays.
         let over = (head.len() + words.len() + keys.len()).saturating_sub(room);
         if over > 0 && failure.retryable {
-            keys = self.keys(true, &ways, width);
+            keys = self.keys(true, &actions, width);
         }
         let kept = usize::from(keys.is_empty());
         let over_words = over.min(words.len().saturating_sub(kept));
