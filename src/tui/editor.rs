@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_an_editor_keeps_to_be_recovered_stays_and_is_told() {
+    async fn an_editors_recovery_file_stays_and_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         let script =
             "trap 'echo unsaved > \"$2.save\"; exit 1' TERM; : > \"$1\"; sleep 4321 & wait";

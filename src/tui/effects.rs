@@ -78,7 +78,7 @@ pub(super) enum LoopRequest {
 }
 
 pub(super) struct Effects<D> {
-    door: D,
+    sessions: D,
     desktop: Desktop,
     tasks: JoinSet<Reply>,
     copies: JoinSet<Copied>,
@@ -105,10 +105,10 @@ impl From<Reply> for TaskEnd {
 }
 
 impl<D: SessionHandle> Effects<D> {
-    pub(super) fn new(mut door: D, desktop: Desktop) -> Self {
-        let news = door.news();
+    pub(super) fn new(mut sessions: D, desktop: Desktop) -> Self {
+        let news = sessions.news();
         Self {
-            door,
+            sessions,
             desktop,
             tasks: JoinSet::new(),
             copies: JoinSet::new(),
@@ -122,46 +122,46 @@ impl<D: SessionHandle> Effects<D> {
         match effect {
             Effect::OpenSession(spec) => {
                 let key = spec.key.clone();
-                let taken = self.door.open(spec);
-                refused(taken, key, |failure| {
+                let result = self.sessions.open(spec);
+                refused(result, key, |failure| {
                     SessionEvent::CommandFailed(failure("The session could not be opened"))
                 })
             }
             Effect::Command(key, command) => {
-                let taken = self.door.command(&key, command.clone());
-                refused(taken, key, |failure| SessionEvent::CommandRefused {
+                let result = self.sessions.command(&key, command.clone());
+                refused(result, key, |failure| SessionEvent::CommandRefused {
                     command,
                     failure: failure("The session took no more commands"),
                 })
             }
             Effect::CloseSession(key, closing) => {
-                let taken = self.door.close(&key, closing);
-                refused(taken, key, |failure| {
+                let result = self.sessions.close(&key, closing);
+                refused(result, key, |failure| {
                     SessionEvent::CommandFailed(failure("The session could not be closed"))
                 })
             }
             Effect::ListSessions => {
-                let list = self.door.list();
+                let list = self.sessions.list();
                 self.begin(list)
             }
             Effect::ListStrangers => {
-                let unattached = self.door.unattached();
+                let unattached = self.sessions.unattached();
                 self.begin(unattached)
             }
             Effect::CloseSandbox(id, closing) => {
-                let closed = self.door.close_sandbox(id, closing);
+                let closed = self.sessions.close_sandbox(id, closing);
                 self.begin(closed)
             }
             Effect::Adopt(id, key) => {
-                let adopted = self.door.adopt(id, key);
+                let adopted = self.sessions.adopt(id, key);
                 self.begin(adopted)
             }
             Effect::WatchSessions(keys) => {
-                self.door.watch(keys);
+                self.sessions.watch(keys);
                 None
             }
             Effect::NoteShown(key) => {
-                self.door.shown(key);
+                self.sessions.shown(key);
                 None
             }
             Effect::Copy(text) => {
@@ -191,22 +191,22 @@ impl<D: SessionHandle> Effects<D> {
                 Err(error) => failed(&error).into(),
             },
             news = &mut self.news => {
-                self.news = self.door.news();
+                self.news = self.sessions.news();
                 news.into()
             }
         }
     }
 
     pub(super) fn drafts_stored(&mut self) -> StoredTask {
-        self.door.drafts_stored()
+        self.sessions.drafts_stored()
     }
 
     pub(super) fn desktop(&self) -> Desktop {
         self.desktop.clone()
     }
 
-    pub(super) fn into_door(self) -> D {
-        self.door
+    pub(super) fn into_sessions(self) -> D {
+        self.sessions
     }
 
     fn copy(&mut self, text: String) {
@@ -231,11 +231,11 @@ impl LoopRequest {
 }
 
 fn refused(
-    taken: Result<(), CommandRefused>,
+    result: Result<(), CommandRefused>,
     key: SessionKey,
     tell: impl FnOnce(fn(&str) -> Failure) -> SessionEvent,
 ) -> Option<LoopRequest> {
-    let Err(CommandRefused) = taken else {
+    let Err(CommandRefused) = result else {
         return None;
     };
     let event = tell(|summary| {

@@ -85,12 +85,12 @@ pub async fn run<M: LoopModel, D: SessionHandle>(
     event_loop.seed_ids(setup.seed);
     let result = event_loop.run().await;
     let Finished {
-        door,
+        sessions,
         mut signals,
         parting_words,
     } = event_loop.finish();
     tokio::select! {
-        () = shut_down(door) => {}
+        () = shut_down(sessions) => {}
         () = stopped(&mut signals) => tracing::warn!("shut down in a hurry"),
     }
     result?;

@@ -168,7 +168,7 @@ impl ShellRelay {
                     }
                 }
                 event = shell.next() => {
-                    if let Some(left) = self.heard(event)? {
+                    if let Some(left) = self.handle(event)? {
                         return Ok(left);
                     }
                 }
@@ -247,7 +247,7 @@ impl ShellRelay {
         undone
     }
 
-    fn heard(&mut self, event: ShellEvent) -> io::Result<Option<ShellExit>> {
+    fn handle(&mut self, event: ShellEvent) -> io::Result<Option<ShellExit>> {
         match event {
             ShellEvent::Printed(bytes) => write(&self.relay.pass(&bytes))?,
             ShellEvent::Lost(why) => {

@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_s_enter_counts_at_once() {
+    fn a_typed_enter_counts_at_once() {
         let mut typed = Typed::default();
 
         typed.read("g", 0).read("o", 40).read("\n", 80);

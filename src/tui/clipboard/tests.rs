@@ -91,7 +91,7 @@ async fn a_terminal_that_takes_no_clipboard_from_tmux_is_not_promised_one() {
 }
 
 #[tokio::test]
-async fn an_old_tmux_gets_the_buffer_alone_and_a_deaf_one_is_not_believed() {
+async fn an_old_tmux_gets_the_buffer_alone_and_a_failing_one_is_not_trusted() {
     let old = r#"case "$*" in "load-buffer -") cat > $DIR/buffer ;; *) exit 1 ;; esac"#;
     let desk = Desk::new().program("tmux", old);
     let copied = desk.copy(&[("TMUX", "s,1,0")], "hi").await;
@@ -197,7 +197,7 @@ async fn what_reaches_nobody_is_not_called_copied() {
 }
 
 #[tokio::test]
-async fn a_multiplexer_of_another_machine_may_drop_it_and_that_is_said() {
+async fn a_multiplexer_of_another_machine_may_drop_it_and_the_notice_says_so() {
     let copied = Desk::new().copy(&[("TERM", "tmux-256color")], "hi").await;
 
     assert!(copied.notice.contains("may drop it"), "{}", copied.notice);
@@ -205,7 +205,7 @@ async fn a_multiplexer_of_another_machine_may_drop_it_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn no_sequence_of_a_text_is_obeyed_and_what_is_left_out_is_told() {
+async fn no_sequence_in_a_text_takes_effect_and_removals_are_reported() {
     let copied = Desk::new().copy(&[("TERM", "xterm")], "\x1b]0;x\x07").await;
 
     assert_eq!(copied.bytes, b"\x1b]52;c;XTA7eA==\x07");

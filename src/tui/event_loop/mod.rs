@@ -98,7 +98,7 @@ pub(super) struct EventLoop<M, D, C: Console> {
     handover: Option<Handover>,
     lease: Option<TerminalLease>,
     /// Bytes to send before the next frame.
-    outbox: Vec<u8>,
+    unsent: Vec<u8>,
     mouse: bool,
     /// The terminal's present title.
     title: String,
@@ -111,7 +111,7 @@ pub(super) struct EventLoop<M, D, C: Console> {
 
 /// What remains of a loop that has ended.
 pub(super) struct Finished<D> {
-    pub(super) door: D,
+    pub(super) sessions: D,
     pub(super) signals: mpsc::Receiver<LoopSignal>,
     /// Text for the user.
     pub(super) parting_words: Vec<String>,
@@ -155,7 +155,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             armed: None,
             handover: None,
             lease: None,
-            outbox: Vec::new(),
+            unsent: Vec::new(),
             mouse: false,
             title: String::new(),
             over: false,
@@ -174,9 +174,9 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         self.pacer.changed(Cause::Hand, self.now());
         self.draw_if_due();
         self.input = Some(self.console.input());
-        let mut told = VecDeque::new();
-        self.update_with(LoopModel::start, &mut told);
-        self.update_all(told, Cause::Itself);
+        let mut events = VecDeque::new();
+        self.update_with(LoopModel::start, &mut events);
+        self.update_all(events, Cause::Itself);
         let mut woke_at = self.now();
         while !self.over {
             if let Some(handover) = self.handover.take() {
@@ -197,7 +197,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         self.input = None;
         self.console.leave();
         Finished {
-            door: self.effects.into_door(),
+            sessions: self.effects.into_sessions(),
             signals: self.sources.signals,
             parting_words: self.parting_words,
         }
@@ -244,7 +244,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             Woke::Signal(Some(signal)) => self.take_signal(signal)?,
             Woke::Back(returned) => self.program_returned(returned)?,
             Woke::Done(done) => {
-                self.outbox.extend(done.bytes);
+                self.unsent.extend(done.bytes);
                 self.update_all([Event::Reply(done.reply)], Cause::Hand);
             }
             Woke::Sessions(events) => {
@@ -318,10 +318,10 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         update: impl FnOnce(&mut M, &mut Cx<'_>),
         waiting: &mut VecDeque<Event>,
     ) {
-        let mut wanted = Vec::new();
-        let mut cx = Cx::new(self.began.elapsed(), wall(), &mut self.ids, &mut wanted);
+        let mut effects = Vec::new();
+        let mut cx = Cx::new(self.began.elapsed(), wall(), &mut self.ids, &mut effects);
         update(&mut self.model, &mut cx);
-        for effect in wanted {
+        for effect in effects {
             match self.effects.run(effect) {
                 Some(LoopRequest::Tell(event)) => waiting.push_back(*event),
                 Some(request) => self.serve(request),
@@ -332,7 +332,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
 
     fn serve(&mut self, request: LoopRequest) {
         match request {
-            LoopRequest::Send(bytes) => self.outbox.extend(bytes),
+            LoopRequest::Send(bytes) => self.unsent.extend(bytes),
             LoopRequest::Mouse(on) => {
                 self.mouse = on;
                 self.serve(LoopRequest::mouse(on));
@@ -374,10 +374,10 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         let frame = self.screen.frame(&self.buffer, cursor).unwrap_or_default();
         let title = self.model.title();
         if title != self.title {
-            self.outbox.extend(desktop::title(&title));
+            self.unsent.extend(desktop::title(&title));
             self.title = title;
         }
-        let mut bytes = std::mem::take(&mut self.outbox);
+        let mut bytes = std::mem::take(&mut self.unsent);
         bytes.extend(frame);
         if !bytes.is_empty() {
             self.writer.send(bytes);

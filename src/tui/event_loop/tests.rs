@@ -28,7 +28,7 @@ use crate::tui::writer::FrameOutlet;
 struct Page {
     typed: String,
     lines: usize,
-    heard: Vec<Event>,
+    events: Vec<Event>,
     spins: bool,
     /// Moves five times a second.
     turns: bool,
@@ -61,7 +61,7 @@ impl LoopModel for Page {
             Event::Reply(Reply::Edited(Ok(text))) => self.typed.clone_from(text),
             _ => {}
         }
-        self.heard.push(event);
+        self.events.push(event);
     }
 
     fn draw(&mut self, buffer: &mut Buffer, _: Monotonic, _: UnixMillis) -> Option<(u16, u16)> {
@@ -303,7 +303,7 @@ async fn a_terminal_that_does_not_read_stops_neither_keys_nor_makes_a_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_enter_that_ends_a_burst_is_told_by_itself_when_nothing_follows() {
+async fn an_enter_that_ends_a_burst_is_sent_alone_when_nothing_follows() {
     run_local(async {
         let mut context = World::start(Desktop::default());
         context.show_frame().await;
@@ -320,7 +320,7 @@ async fn an_enter_that_ends_a_burst_is_told_by_itself_when_nothing_follows() {
             Event::BurstKey(key("enter")),
             Event::Stop,
         ];
-        assert_eq!(page.heard, expected);
+        assert_eq!(page.events, expected);
     })
     .await;
 }
@@ -399,7 +399,7 @@ async fn nothing_is_drawn_while_nothing_changes() {
 
         assert!(context.outlet.frames.try_recv().is_err());
         let (page, draws) = context.end().await;
-        assert_eq!((page.heard, draws), (vec![Event::Stop], 1));
+        assert_eq!((page.events, draws), (vec![Event::Stop], 1));
     })
     .await;
 }
@@ -506,9 +506,9 @@ async fn a_stop_ends_the_editor_and_keeps_what_it_has_written() {
         let (page, _) = context.task.await.unwrap();
 
         assert_eq!(page.typed, "written");
-        let heard = &page.heard[page.heard.len() - 2..];
+        let events = &page.events[page.events.len() - 2..];
         let edited = Event::Reply(Reply::Edited(Ok("written".to_owned())));
-        assert_eq!(heard, [edited, Event::Stop]);
+        assert_eq!(events, [edited, Event::Stop]);
         assert_eq!(*context.calls.lock().unwrap(), ["leave"]);
         std::fs::remove_dir(ready).unwrap();
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
@@ -528,7 +528,7 @@ async fn what_is_not_saved_is_saved_before_the_terminal_is_lent_or_the_process_s
         context.signals.send(LoopSignal::Stop).await.unwrap();
         let (page, _) = context.task.await.unwrap();
 
-        assert_eq!(page.heard[2..], [Event::TerminalLent, Event::Stop]);
+        assert_eq!(page.events[2..], [Event::TerminalLent, Event::Stop]);
     })
     .await;
 }
@@ -551,7 +551,7 @@ async fn a_terminal_that_does_not_read_is_not_lent() {
 
         let notice = "the terminal does not read: it cannot be given to another program";
         let notice = Event::Reply(Reply::Notice(notice.to_owned()));
-        assert_eq!(page.heard[3..], [notice, Event::Stop]);
+        assert_eq!(page.events[3..], [notice, Event::Stop]);
     })
     .await;
 }
@@ -638,8 +638,8 @@ async fn what_nobody_would_continue_is_not_suspended() {
 
         assert_eq!(context.calls(), [""; 0]);
         let (page, _) = context.end().await;
-        let told = |event: &Event| matches!(event, Event::Reply(Reply::Notice(text)) if text.starts_with("not suspended"));
-        assert!(page.heard.iter().any(told), "{:?}", page.heard);
+        let is_refusal = |event: &Event| matches!(event, Event::Reply(Reply::Notice(text)) if text.starts_with("not suspended"));
+        assert!(page.events.iter().any(is_refusal), "{:?}", page.events);
     })
     .await;
 }
@@ -696,7 +696,7 @@ async fn the_end_of_a_turn_is_drawn_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_that_is_not_taken_is_told_to_the_model() {
+async fn a_refused_command_is_reported_to_the_model() {
     run_local(async {
         let mut context = World::start(Desktop::default());
         context.show_frame().await;
@@ -704,9 +704,9 @@ async fn a_command_that_is_not_taken_is_told_to_the_model() {
 
         let (page, _) = (&mut context.task).await.unwrap();
         let Some(Event::Session(key, SessionEvent::CommandRefused { command, failure })) =
-            page.heard.last()
+            page.events.last()
         else {
-            panic!("{:?}", page.heard);
+            panic!("{:?}", page.events);
         };
         assert_eq!(*key, "key".into());
         assert_eq!(*command, SessionCommand::Kill);
@@ -727,8 +727,8 @@ async fn what_is_copied_goes_out_once_and_leaves_the_picture_alone() {
         assert_eq!(context.bytes - before, "\x1b]52;c;Y29waWVk\x07".len());
         assert_eq!(context.shown(), "typed\nlines 0\nticks 0");
         let (page, _) = context.end().await;
-        let told = Event::Reply(Reply::Notice("sent to the terminal's clipboard".into()));
-        assert!(page.heard.contains(&told), "{:?}", page.heard);
+        let notice = Event::Reply(Reply::Notice("sent to the terminal's clipboard".into()));
+        assert!(page.events.contains(&notice), "{:?}", page.events);
     })
     .await;
 }
@@ -742,7 +742,7 @@ async fn the_loop_ends_when_the_terminal_is_gone() {
         context.outlet.written.send(Err(gone)).await.unwrap();
 
         let (page, _) = (&mut context.task).await.unwrap();
-        assert_eq!(page.heard, [Event::Stop]);
+        assert_eq!(page.events, [Event::Stop]);
     })
     .await;
 }
