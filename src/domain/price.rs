@@ -110,12 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_told_in_cents() {
-        let told = [0, 1, 4999, 5000, 14_999, 995_000, 123_456_789]
+    fn an_amount_is_shown_in_cents() {
+        let shown = [0, 1, 4999, 5000, 14_999, 995_000, 123_456_789]
             .map(|micros| MicroDollars(micros).to_string());
 
         assert_eq!(
-            told,
+            shown,
             [
                 "$0.00", "<$0.01", "<$0.01", "$0.01", "$0.01", "$1.00", "$123.46"
             ]

@@ -135,17 +135,17 @@ fn names(names: &[&str]) -> Vec<String> {
 }
 
 /// The names and their entries, with the value of each key.
-fn told(found: Vec<(String, KeyringEntry)>) -> Vec<String> {
-    let told = found.into_iter().map(|(name, entry)| match entry {
+fn described(found: Vec<(String, KeyringEntry)>) -> Vec<String> {
+    let described = found.into_iter().map(|(name, entry)| match entry {
         KeyringEntry::Key(key) => format!("{name}: key {}", key.expose_secret()),
         KeyringEntry::Locked => format!("{name}: locked"),
         KeyringEntry::Unusable(why) => format!("{name}: {why}"),
     });
-    told.collect()
+    described.collect()
 }
 
 #[tokio::test]
-async fn what_is_stored_is_found_and_what_is_locked_or_no_key_is_told_as_that() {
+async fn stored_keys_are_found_and_locked_or_unusable_ones_are_reported() {
     let open = |value: &[u8]| Stored::Open(value.to_vec());
     let served = serve(Some((
         Arc::new(BTreeMap::from([
@@ -166,7 +166,7 @@ async fn what_is_stored_is_found_and_what_is_locked_or_no_key_is_told_as_that() 
     let found = keyring(&served, PATIENCE).look_up(&names(&wanted)).await;
 
     assert_eq!(
-        told(found.unwrap()),
+        described(found.unwrap()),
         [
             "PLAIN: key e2b_key",
             "PIPED: key sk-key",
@@ -192,7 +192,7 @@ async fn a_keyring_that_hangs_is_given_up() {
 }
 
 #[tokio::test]
-async fn without_names_nothing_is_asked_and_without_a_bus_it_is_said() {
+async fn without_names_nothing_is_requested_and_a_missing_bus_is_reported() {
     let nowhere = Keyring {
         limit: PATIENCE,
         ..Keyring::new("unix:path=/nonexistent/bus")
@@ -204,7 +204,7 @@ async fn without_names_nothing_is_asked_and_without_a_bus_it_is_said() {
 }
 
 #[tokio::test]
-async fn a_bus_without_a_keyring_is_no_trouble() {
+async fn a_bus_without_a_keyring_is_no_error() {
     let served = serve(None);
 
     let found = keyring(&served, PATIENCE)

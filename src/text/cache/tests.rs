@@ -47,7 +47,7 @@ fn a_growing_text_ends_as_the_whole_one() {
 }
 
 #[test]
-fn what_is_known_is_not_made_again() {
+fn cached_lines_are_not_rendered_again() {
     let mut cache = TextCache::new(100);
     cache.cached(key("a", 1), 20, || vec![Line::raw("first")]);
 

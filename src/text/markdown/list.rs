@@ -12,12 +12,12 @@ const MIN_ROOM: usize = 8;
 impl MarkdownWriter<'_> {
     /// The columns for text inside all open containers; at least 1.
     pub(super) fn room(&self) -> usize {
-        let taken: usize = self
+        let used: usize = self
             .containers
             .iter()
             .map(|container| container.width)
             .sum();
-        self.width.saturating_sub(taken).max(1)
+        self.width.saturating_sub(used).max(1)
     }
 
     pub(super) fn open_quote(&mut self) {
