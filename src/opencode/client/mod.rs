@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::OpencodeError;
-use super::wire::message::{List, MessagePage, PromptRequest};
+use super::wire::message::{List, MessagePage, MessageWithParts, PromptRequest};
 use super::wire::provider::{Agent, Config, Providers};
 use super::wire::request::{PermissionRequest, QuestionRequest};
 use super::wire::session::{
@@ -179,6 +179,17 @@ impl OpencodeClient {
         };
         let (answer, _) = self.request(&call, Some(body)).await?;
         read(&call, &answer)
+    }
+
+    /// # Errors
+    /// 404 where the session has no such message.
+    pub async fn message(
+        &self,
+        session: &str,
+        message: &str,
+    ) -> Result<MessageWithParts, OpencodeError> {
+        let path = ["session", session, "message", message];
+        self.fetch(&self.get("get the message", &path)).await
     }
 
     /// The newest `limit` messages, or those before a cursor that an earlier page gave.

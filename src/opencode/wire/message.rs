@@ -55,6 +55,13 @@ pub struct Message {
     pub summary: bool,
 }
 
+impl Message {
+    /// Whether nothing will be added to it any more.
+    pub fn is_over(&self) -> bool {
+        self.time.completed.is_some() || self.error.is_some()
+    }
+}
+
 /// An element of `GET /session/{id}/message`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct MessageWithParts {

@@ -5,6 +5,8 @@
 //! falls between, once the stream passes events on, which `marker` finds out. The fetches run side by
 //! side. What any of it means to the user is not known here; `translate` says that.
 
+use std::collections::HashSet;
+
 use super::follow_end::FollowEnd;
 use super::history::PAGE;
 use crate::opencode::client::OpencodeClient;
@@ -12,7 +14,7 @@ use crate::opencode::error::OpencodeError;
 use crate::opencode::events::EventStream;
 use crate::opencode::wire::event::Event;
 use crate::opencode::wire::message::MessagePage;
-use crate::opencode::wire::request::{PermissionRequest, QuestionRequest};
+use crate::opencode::wire::request::{PermissionRequest, QuestionRequest, ToolReference};
 use crate::opencode::wire::session::{Session, SessionStatus, StatusMap, Todo};
 use crate::session::context::timing::Timing;
 
@@ -44,8 +46,38 @@ pub struct FetchedConversation {
 }
 
 impl FetchedConversation {
-    /// Whether somebody waits for a listed request of this session: those of idle sessions were left
-    /// behind by aborted turns, and the server lists them for ever.
+    /// Drops the requests of aborted turns, which the server lists for ever: those of an idle session need no
+    /// question, those of one that runs a later turn are of a message that is over (observed on 1.18.33).
+    async fn drop_abandoned(&mut self, client: &OpencodeClient) {
+        let permissions = self.permissions.iter().flatten();
+        let permissions = permissions.map(|asked| (&asked.session_id, &asked.tool));
+        let questions = self.questions.iter().flatten();
+        let questions = questions.map(|asked| (&asked.session_id, &asked.tool));
+        let mut over = HashSet::new();
+        for (session, tool) in permissions.chain(questions) {
+            if self.waits(session)
+                && let Some(tool) = tool
+                && client
+                    .message(session, &tool.message_id)
+                    .await
+                    .is_ok_and(|message| message.info.is_over())
+            {
+                over.insert(tool.message_id.clone());
+            }
+        }
+        let is_over = |tool: &Option<ToolReference>| {
+            tool.as_ref()
+                .is_some_and(|tool| over.contains(&tool.message_id))
+        };
+        if let Some(permissions) = &mut self.permissions {
+            permissions.retain(|asked| !is_over(&asked.tool));
+        }
+        if let Some(questions) = &mut self.questions {
+            questions.retain(|asked| !is_over(&asked.tool));
+        }
+    }
+
+    /// Whether somebody may wait for a listed request of this session.
     pub fn waits(&self, session: &str) -> bool {
         !matches!(self.statuses.get(session), None | Some(SessionStatus::Idle))
     }
@@ -131,14 +163,16 @@ pub async fn fetch(
     // The session comes first, so that its absence is what is told.
     let (session, page, statuses, permissions, questions, todos) =
         futures::try_join!(session, page, statuses, permissions, questions, todos)?;
-    Ok(FetchedConversation {
+    let mut fetched = FetchedConversation {
         session,
         page,
         statuses,
         permissions,
         questions,
         todos,
-    })
+    };
+    fetched.drop_abandoned(client).await;
+    Ok(fetched)
 }
 
 /// The server cannot list its requests while one of a certain kind waits: events have to do then.

@@ -56,6 +56,14 @@ impl World {
         self.server().post(&path, json!({ "parts": [part] }));
     }
 
+    /// Waits until the server lists a request of the conversation as waiting.
+    fn wait_until_listed(&self, path: &str) {
+        let until = Instant::now() + Duration::from_mins(1);
+        while !self.server().get(path).1.contains(&self.conversation) {
+            assert!(Instant::now() < until, "waited in vain for a {path}");
+        }
+    }
+
     /// Waits until the server has stored this text of an answer, whose turn may go on.
     fn wait_until_answered(&self, text: &str) {
         let path = format!("/session/{}/message", self.conversation);
@@ -231,6 +239,25 @@ fn a_turn_that_already_runs_is_shown_by_whoever_comes_later() {
 
     screen.wait_for("Thank you. I have read the file");
     screen.wait_for("idle");
+}
+
+#[test]
+fn a_request_of_a_stopped_turn_does_not_come_back_with_a_later_turn() {
+    let world = World::new();
+    world.prompt_by_another_client("permission please");
+    world.wait_until_listed("/permission");
+    let abort = format!("/session/{}/abort", world.conversation);
+    world.server().post(&abort, json!({}));
+    world.prompt_by_another_client("question please");
+    world.wait_until_listed("/question");
+    world.wait_until_listed("/permission");
+
+    let screen = world.attach();
+    screen.wait_for("Which colour do you want?");
+
+    let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+    assert!(!raw.contains("outside the project"), "it is over");
+    world.server().post(&abort, json!({}));
 }
 
 #[test]

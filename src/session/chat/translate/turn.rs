@@ -39,9 +39,8 @@ pub fn of(
 
 fn answers(message: &MessageWithParts) -> bool {
     let info = &message.info;
-    let is_over = info.time.completed.is_some() || info.error.is_some();
     let says = || message.parts.iter().any(|part| part.body.says_something());
-    info.role == "assistant" && (is_over || says())
+    info.role == "assistant" && (info.is_over() || says())
 }
 
 #[cfg(test)]
