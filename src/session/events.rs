@@ -1,4 +1,4 @@
-//! The way from a session's task to its listener: bounded, in order; logs never wait.
+//! The channel from a session's task to its listener: bounded, in order; logs never block.
 
 use tokio::sync::mpsc;
 
@@ -6,7 +6,7 @@ use crate::domain::id::SessionKey;
 use crate::domain::log::LogLine;
 use crate::domain::session::SessionEvent;
 
-/// A session's own end of the channel.
+/// A session's end of the channel.
 #[derive(Debug, Clone)]
 pub(crate) struct EventSender {
     key: SessionKey,
@@ -18,15 +18,14 @@ impl EventSender {
         Self { key, sender }
     }
 
-    /// Waits for a place. A listener that has gone is no error: the session is about to end.
+    /// Waits for capacity. A listener that is gone is no error: the session is about to end.
     pub(crate) async fn send(&self, event: SessionEvent) {
         if self.sender.send((self.key.clone(), event)).await.is_err() {
             tracing::debug!(key = %self.key, "the listener has gone");
         }
     }
 
-    /// Hands over lines if there is a place now; never waits. `false`: the listener is behind, and the
-    /// lines were not asked for.
+    /// Sends lines if there is capacity; never waits. `false`: the listener is behind, and `lines` was not called.
     pub(crate) fn offer_logs(&self, lines: impl FnOnce() -> Vec<LogLine>) -> bool {
         match self.sender.try_reserve() {
             Ok(place) => {
@@ -36,7 +35,7 @@ impl EventSender {
                 }
                 true
             }
-            // Nobody will look at them any more.
+            // Nobody will read them any more.
             Err(mpsc::error::TrySendError::Closed(())) => {
                 drop(lines());
                 true

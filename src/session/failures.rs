@@ -1,6 +1,6 @@
-//! Errors of the clients as the user reads them: what failed, why, what to do next.
+//! Client errors as the user reads them: what failed, why, what to do next.
 //!
-//! The only place where an error of a protocol becomes a [`Failure`]; each kind has words of its own.
+//! The only place where a protocol error becomes a [`Failure`]; each kind has its own text.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn set_key(words: &str) -> Advice {
     Advice::SetKey(words.to_owned())
 }
 
-/// An error of OpenCode's server, or of the way to it.
+/// An error of OpenCode's server, or of the connection to it.
 pub(crate) fn opencode(error: &OpencodeError) -> Failure {
     let failure = match error {
         OpencodeError::Transport { connect: true, .. } => {
@@ -63,12 +63,12 @@ pub(crate) fn opencode(error: &OpencodeError) -> Failure {
     }
 }
 
-/// What is said of a failure while it is waited out.
+/// The text of a failure while it is retried.
 pub(crate) fn in_passing(failure: &Failure) -> String {
     format!("{} ({})", failure.summary, failure.detail)
 }
 
-/// What is said while a server that was there before does not answer as itself.
+/// The text while a known server answers as something else.
 pub(crate) fn not_itself(error: &OpencodeError) -> String {
     let hint = "does the network require a login?";
     match error {
@@ -79,7 +79,7 @@ pub(crate) fn not_itself(error: &OpencodeError) -> String {
     }
 }
 
-/// The server wants a password and we had none, since the variable is not set.
+/// The server requires a password and the variable for it is not set.
 pub(crate) fn password_missing(variable: &str) -> Failure {
     Failure::new("the OpenCode server requires a password")
         .detail(format!("{variable} is not set"))
@@ -88,7 +88,7 @@ pub(crate) fn password_missing(variable: &str) -> Failure {
         )])
 }
 
-/// The server of somebody else wants another user or password.
+/// Somebody else's server requires another user or password.
 pub(crate) fn password_refused(user: &str) -> Failure {
     Failure::new(format!(
         "OpenCode does not accept the password of user {user}"
@@ -99,7 +99,7 @@ pub(crate) fn password_refused(user: &str) -> Failure {
     )])
 }
 
-/// An error of E2B's API, of a sandbox's envd, or of the way to them.
+/// An error of E2B's API, of a sandbox's envd, or of the connection to them.
 pub(crate) fn e2b(error: &Error) -> Failure {
     let failure = match &error.kind {
         ErrorKind::Unauthorized { .. } => Failure::new("the sandbox API does not accept the key")
@@ -147,7 +147,7 @@ pub(crate) fn e2b(error: &Error) -> Failure {
             .hint("check E2B_API_URL, E2B_SANDBOX_URL and E2B_DOMAIN"),
     };
     let failure = failure.detail(error.to_string());
-    // Another call is at the same sandbox.
+    // Another call is changing the same sandbox.
     let is_passing = error.is_retryable() || matches!(error.kind, ErrorKind::Conflict { .. });
     if is_passing {
         failure.passing(error.retry_after().unwrap_or_default())
@@ -156,7 +156,7 @@ pub(crate) fn e2b(error: &Error) -> Failure {
     }
 }
 
-/// The account's plan lets a sandbox run for less than the settings want; `None`: for as much.
+/// The account's plan allows a shorter sandbox lifetime than the settings ask for; `None`: it does not.
 pub(crate) fn cut_by_plan(settings: &Settings, longest: Duration) -> Option<String> {
     let wanted = [
         ("idle_ttl", settings.idle_ttl),
@@ -177,7 +177,7 @@ fn whole_minutes(duration: Duration) -> String {
     in_minutes(duration.as_secs() / 60)
 }
 
-/// Finding or starting an engine.
+/// An engine could not be found or started.
 pub(crate) fn engine(error: &EngineError) -> Failure {
     match error {
         EngineError::NoKey(_) => Failure::new("there is no E2B account to use")
@@ -227,31 +227,31 @@ pub(crate) fn killed(id: &str) -> Failure {
         .advise([Advice::ReadConversation, Advice::NewSession])
 }
 
-/// A revival was asked for, and the sandbox is there.
+/// A revival was requested, but the sandbox exists.
 pub(crate) fn not_gone() -> Failure {
     Failure::new("nothing to revive: the sandbox still exists")
         .hint("only a session whose sandbox is gone comes back in a new one")
 }
 
-/// Another template was asked for, and the sandbox is in use.
+/// Another template was requested, but the sandbox is in use.
 pub(crate) fn has_conversation() -> Failure {
     Failure::new("the session keeps its template: there is a conversation in its sandbox")
         .hint("start a new session with another one: --template, or SANDBAR_TEMPLATE")
 }
 
-/// There is nothing that a new sandbox could be made from.
+/// There is nothing to create a new sandbox from.
 pub(crate) fn no_snapshot() -> Failure {
     Failure::new("the session cannot be revived")
         .detail("it has no snapshot: no turn has ended while sandbar was connected")
         .advise([Advice::ReadConversation, Advice::NewSession])
 }
 
-/// A revival is for the process that drives the session.
+/// Only the process that drives the session can revive it.
 pub(crate) fn open_elsewhere() -> Failure {
     Failure::new("another sandbar has this session open").hint("revive it there, or close it there")
 }
 
-/// What the log says of a session that came back.
+/// The log line of a revived session.
 pub(crate) fn revived(missing: usize) -> String {
     let missing = match missing {
         0 => String::new(),
@@ -260,7 +260,7 @@ pub(crate) fn revived(missing: usize) -> String {
     format!("in a new sandbox, made from the last snapshot{missing}")
 }
 
-/// A command that needs a server, while there is none.
+/// A command needs a server, but there is none.
 pub(crate) fn not_connected(is_paused: bool) -> Failure {
     let failure = if is_paused {
         Failure::new("the sandbox is paused")

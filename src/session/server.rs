@@ -1,7 +1,7 @@
-//! A session's OpenCode server as the driver uses it: calls in our words, failures in the user's.
+//! A session's OpenCode server for the driver: calls in domain types, failures in the user's words.
 //!
-//! It joins the client with the conversation it speaks about, and with the sandbox around the
-//! server, where there is one. Cloning is cheap; all clones mean the same server.
+//! It combines the client with the conversation and with the sandbox around the server, if there is one. Cheap to
+//! clone; all clones share the same server.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -36,17 +36,17 @@ use crate::session::sandbox::{SandboxVerdict, SessionSandbox};
 pub(crate) struct OpencodeServer {
     pub(in crate::session) client: OpencodeClient,
     pub(in crate::session) conversation: OpencodeSessionId,
-    /// Where the conversation is at home, on the server's machine.
+    /// The conversation's directory on the server's machine.
     pub(in crate::session) directory: String,
     history: Arc<HistoryCursor>,
-    /// All connections to one server are told its catalog once.
+    /// The catalog of a server is delivered once, over all connections.
     has_catalog: Arc<AtomicBool>,
     /// `None`: somebody else runs the server.
     pub(in crate::session) sandbox: Option<SessionSandbox>,
 }
 
 impl OpencodeServer {
-    /// `client` speaks about `directory` from here on.
+    /// `client` uses `directory` from here on.
     pub(crate) fn new(
         client: OpencodeClient,
         conversation: OpencodeSessionId,
@@ -105,8 +105,8 @@ impl OpencodeServer {
                 least: error.retry_after().unwrap_or_default(),
                 silence: Duration::ZERO,
             },
-            // Whoever was there before is not another program now: a page of the network on the way,
-            // such as one that wants a login, or an answer that was damaged.
+            // A server that answered before has not become another program: this is a page of a network on the way,
+            // such as a captive portal, or a damaged response.
             FollowEnd::Http(
                 error @ (OpencodeError::NotOpencode { .. } | OpencodeError::Unreadable { .. }),
             ) if after_gap => Disconnect::connection(failures::not_itself(&error)),
@@ -118,7 +118,7 @@ impl OpencodeServer {
         }
     }
 
-    /// Waits until the server's process has ended; for ever where it is not ours.
+    /// Waits until the server's process has exited; forever if it is not ours.
     pub(crate) async fn process_ended(&self) -> Phase {
         match &self.sandbox {
             Some(sandbox) => Phase::Failed(sandbox.process_ended().await),
@@ -126,8 +126,8 @@ impl OpencodeServer {
         }
     }
 
-    /// Lets the sandbox live for the given time from now on, or for as much of it as the account's
-    /// plan allows; `None` where its life has no limit.
+    /// Sets the sandbox's timeout from now on, or as much of it as the account's plan allows; `None` if its life has
+    /// no limit.
     pub(crate) async fn live_for(self, ttl: Duration) -> Result<Option<UnixMillis>, Failure> {
         match self.with_limited_life() {
             Some(sandbox) => sandbox.live_for(ttl).await.map(Some),
@@ -135,12 +135,12 @@ impl OpencodeServer {
         }
     }
 
-    /// The longest time that the account's plan lets a sandbox run, once it is known.
+    /// The longest sandbox lifetime that the account's plan allows, once known.
     pub(crate) fn longest_life(&self) -> Option<Duration> {
         self.sandbox.as_ref()?.engine.control.longest_life()
     }
 
-    /// When the sandbox's time ends; `None` where its life has no limit.
+    /// When the sandbox times out; `None` if its life has no limit.
     pub(crate) async fn ends_at(self) -> Result<Option<UnixMillis>, Failure> {
         match self.with_limited_life() {
             Some(sandbox) => sandbox.ends_at().await.map(Some),
@@ -148,7 +148,7 @@ impl OpencodeServer {
         }
     }
 
-    /// Since when the sandbox runs, and how large it is; `None` where nobody says.
+    /// Since when the sandbox runs, and how large it is; `None` if unknown.
     pub(crate) async fn run(&self) -> Option<(SandboxId, RunningSandbox)> {
         let sandbox = self.sandbox.as_ref()?;
         Some((sandbox.id().into(), sandbox.run().await?))
@@ -171,13 +171,12 @@ impl OpencodeServer {
         verdict
     }
 
-    /// Leaves the sandbox as `closing` says; returns its phase if that changed.
+    /// Closes the sandbox as `closing` says; returns its phase if that changed.
     pub(crate) async fn close(&self, recorder: &Recorder, closing: CloseAction) -> Option<Phase> {
         self.sandbox.as_ref()?.close(recorder, closing).await
     }
 
-    /// Hands a prompt over. The flag with a failure says that the server refused it; else it may
-    /// never have arrived.
+    /// Posts a prompt. The flag with a failure says that the server refused it; otherwise it may never have arrived.
     pub(crate) async fn prompt(&self, prompt: &Prompt) -> Result<(), (Failure, bool)> {
         let body = requests::prompt(prompt);
         let sent = self
@@ -223,7 +222,7 @@ impl OpencodeServer {
         page.map_err(|error| failures::opencode(&error))
     }
 
-    /// What has become of a prompt that the server took; `None` when it could not be asked.
+    /// What became of a prompt that the server accepted; `None` if it could not be asked.
     pub(crate) async fn turn_of(&self, prompt: &MessageId) -> Option<TurnState> {
         let id = self.conversation.as_str();
         let statuses = self.client.statuses().await.ok()?;
@@ -232,7 +231,7 @@ impl OpencodeServer {
     }
 }
 
-/// A request that no longer waits was answered by somebody else, or its turn is over: no failure.
+/// A request that is no longer pending was answered elsewhere, or its turn is over: no failure.
 fn answered(result: Result<(), OpencodeError>) -> Result<(), Failure> {
     match result {
         Err(error) if error.status() == Some(404) => Ok(()),

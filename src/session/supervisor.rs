@@ -1,8 +1,8 @@
-//! The running sessions: open, command, close, and the end of all.
+//! The running sessions: open, command, close, and shut down.
 //!
-//! A struct with methods, not a task: the effect runner calls it directly. Each session is one task
-//! with a bounded mailbox of commands; all of them send into one bounded channel of events. A panic
-//! in a task becomes that session's failure and harms no other.
+//! A struct with methods, not a task: the effect runner calls it directly. Each session is one task with a bounded
+//! queue of commands; all of them send into one bounded channel of events. A panic in a task becomes that session's
+//! failure and affects no other.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -29,11 +29,10 @@ use crate::domain::session::{CloseAction, SessionCommand, SessionEvent, SessionS
 /// Commands that may wait for one session; more are refused, visibly.
 const COMMANDS: usize = 16;
 
-/// How long a session has to end when asked, before it is cut off. The sandbox's own time to live is
-/// the last net.
+/// How long a session may take to end before it is aborted. After that only the sandbox's timeout ends the sandbox.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The session's mailbox is full: it is stuck in a long call. The command was not taken.
+/// The session's queue is full: it is stuck in a long call. The command was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the session is busy; try again in a moment")]
 pub struct MailboxFull;
@@ -50,7 +49,7 @@ struct RunningTask {
 pub struct Supervisor {
     context: Arc<SessionContext>,
     changes: watch::Receiver<u64>,
-    /// Looks for them; ends with this value.
+    /// Polls for changes; ends with this value.
     _watcher: JoinSet<()>,
     events: mpsc::Sender<(SessionKey, SessionEvent)>,
     tasks: JoinSet<()>,
@@ -59,7 +58,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Belongs inside a runtime. `events` is where all sessions speak; a capacity of 256 is enough.
+    /// Must be called inside a runtime. All sessions send to `events`; a capacity of 256 is enough.
     pub fn new(context: SessionContext, events: mpsc::Sender<(SessionKey, SessionEvent)>) -> Self {
         let (tell, changes) = watch::channel(0);
         let mut watcher = JoinSet::new();
@@ -82,8 +81,8 @@ impl Supervisor {
         }
     }
 
-    /// Changes when another process has written to the store; the value itself means nothing. All who
-    /// want to know share one look at the store a second.
+    /// Changes when another process has written to the store; the value itself means nothing. All receivers share
+    /// one poll of the store.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }
@@ -93,7 +92,7 @@ impl Supervisor {
         &self.context
     }
 
-    /// Starts a session's task; does nothing if it runs already.
+    /// Starts a session's task; does nothing if it is already running.
     pub fn open(&mut self, spec: SessionSpec) {
         while self.tasks.try_join_next().is_some() {}
         if self
@@ -147,8 +146,7 @@ impl Supervisor {
         );
     }
 
-    /// Watches these sessions, none of which is open, and no others: each tells its
-    /// [`SessionEvent::Activity`].
+    /// Watches these sessions, none of which is open, and no others: each sends its [`SessionEvent::Activity`].
     pub fn watch(&mut self, keys: Vec<SessionKey>) {
         let is_open = |key: &SessionKey| {
             let running = self.running.get(key);
@@ -159,10 +157,10 @@ impl Supervisor {
         self.watchers.set(&self.context, keys, events);
     }
 
-    /// Hands a command to a session; never waits. The draft of one that does not run is stored.
+    /// Sends a command to a session; never waits. The draft of one that is not running is stored.
     ///
     /// # Errors
-    /// [`MailboxFull`] if the mailbox is full or the session does not run.
+    /// [`MailboxFull`] if the queue is full or the session is not running.
     pub fn command(
         &mut self,
         key: &SessionKey,
@@ -182,7 +180,7 @@ impl Supervisor {
         }
     }
 
-    /// Waits until all that the sessions were commanded so far is done.
+    /// Waits until all commands sent to the sessions so far are done.
     pub fn commands_done(&self) -> impl Future<Output = ()> + Send + use<> {
         let running = self.running.values();
         let done: Vec<_> = running.map(|running| running.commands.all_done()).collect();
@@ -218,8 +216,8 @@ impl Supervisor {
 
     /// Asks a session to end. Its last event is [`SessionEvent::Stopped`].
     ///
-    /// A session that does not run is looked up in the store, so that its sandbox can be paused or
-    /// killed without being opened.
+    /// A session that is not running is looked up in the store, so that its sandbox can be paused or killed without
+    /// being opened.
     pub fn close(&mut self, key: &SessionKey, closing: CloseAction) {
         let running = self.running.remove(key);
         if let Some(running) = running.filter(|running| !running.commands.is_closed()) {
@@ -236,7 +234,7 @@ impl Supervisor {
         }
     }
 
-    /// Ends all sessions by the same policy and waits for them, at most five seconds.
+    /// Ends all sessions with the same action and waits for them, at most five seconds.
     pub async fn shut_down(mut self, closing: CloseAction) {
         for (_, running) in self.running.drain() {
             running.closing.send_replace(closing);

@@ -1,4 +1,4 @@
-//! What an adopted sandbox says of its server, whether it runs there already or is started.
+//! The server of an adopted sandbox, whether it already runs there or is started.
 
 use secrecy::SecretString;
 
@@ -10,10 +10,10 @@ use crate::domain::sandbox::EngineKind;
 use crate::domain::time::UnixMillis;
 use crate::session::sandbox::SessionSandbox;
 
-/// The password stays out of arguments and logs: it comes on the script's standard output.
+/// The password stays out of arguments and logs: the script prints it to stdout.
 pub(super) const PASSWORD: &str = "printf %s \"$OPENCODE_SERVER_PASSWORD\"";
 
-/// What the sandbox says of its server.
+/// What the sandbox reports of its server.
 pub(super) struct DiscoveredServer {
     pub(super) password: SecretString,
     pub(super) directory: String,
@@ -24,7 +24,7 @@ pub(super) struct DiscoveredServer {
     pub(super) ends_at: Option<UnixMillis>,
 }
 
-/// When the sandbox's time ends; `None`: it does not, or nobody says.
+/// When the sandbox times out; `None`: never, or unknown.
 pub(super) async fn ends_at(sandbox: &SessionSandbox) -> Option<UnixMillis> {
     if sandbox.engine.kind != EngineKind::E2b {
         return None;

@@ -1,10 +1,9 @@
-//! A sandbox that another sandbar of this account has made becomes a session of this store.
+//! Makes a session of this store from a sandbox that another sandbar of this account created.
 //!
-//! In: the id of a sandbox. Out: a stored session that opens like any other, or why it cannot be one.
-//! What is needed is asked of the sandbox itself: its envd knows how the server was started, and its
-//! environment has the server's password. Where no server runs, one is started. The sandbox is left as it
-//! was found, running or paused. All
-//! that it says, and its metadata, may have been written by anybody: nothing of it is taken unchecked.
+//! In: the id of a sandbox. Out: a stored session that opens like any other, or why that fails. The sandbox itself
+//! supplies what is needed: its envd knows how the server was started, and its environment has the server's
+//! password. If no server runs, one is started. The sandbox is left as it was found, running or paused. Everything
+//! it reports, and its metadata, may be written by anybody: all of it is validated.
 
 mod found;
 mod start;
@@ -35,19 +34,19 @@ use crate::session::failures;
 use crate::store::secrets::Secrets;
 use crate::store::{Naming, StoreError, StoredSession};
 
-/// Longer names are cut: they come from elsewhere.
+/// Longer names are cut: they come from the metadata.
 const NAME_LENGTH: usize = 64;
 
 /// What the session is to be.
 #[derive(Debug)]
 pub struct AdoptRequest {
-    /// `None`: the name that it had where it was made, or one like it.
+    /// `None`: the name that it had where it was created, or a similar one.
     pub name: Option<String>,
-    /// The session's key if the sandbox's metadata have none that can be used.
+    /// The session's key if the sandbox's metadata contain no usable one.
     pub key: SessionKey,
 }
 
-/// Takes the sandbox up as a session; `None`: the engine does not know it.
+/// Adopts the sandbox as a session; `None`: the engine does not know it.
 pub async fn adopt(
     context: &Arc<SessionContext>,
     id: &SandboxId,
@@ -74,7 +73,7 @@ pub async fn adopt(
         return Ok(None);
     };
     let found = Box::pin(look(context, &sandbox)).await;
-    // One that cannot be paused again runs on, and is shown as running.
+    // One that cannot be paused again keeps running, and is shown as running.
     let is_paused = resumed && engine.control.pause(id.as_str()).await.is_ok();
     let found = found?;
     let phase = if is_paused {
@@ -99,15 +98,14 @@ pub async fn adopt(
         directory: None,
         demo: false,
     };
-    // It belongs to the directory in which it is taken up.
+    // It belongs to the directory in which it is adopted.
     let project = context.settings.project.clone();
     let mut session = session((key, name, phase, project), &listed, info, found);
     session.summary.name = save(records, &session, naming, &secrets).await?;
     Ok(Some(session))
 }
 
-/// The key that the sandbox's session had where it was made; two stores with one account stay apart by
-/// their files.
+/// The session's key where the sandbox was created; two stores with one account use separate files.
 async fn key(
     records: &RecordStore,
     id: &SandboxId,
@@ -125,13 +123,13 @@ async fn key(
     }
 }
 
-/// Keys name files, and what a session of ours adds to its key must not lead to another's.
+/// Keys become file names, and suffixes that we add to a key must not lead to another session's files.
 fn is_key(key: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     !key.is_empty() && key.len() <= NAME_LENGTH && key.bytes().all(is_plain)
 }
 
-/// What is said of a sandbox that a session here has, or had.
+/// The failure for a sandbox that a session of this store has, or had.
 pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
     let name = &session.name;
     match &session.sandbox.id {
@@ -149,15 +147,15 @@ pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
     }
 }
 
-/// What is said where no engine knows the sandbox.
+/// The failure for a sandbox that no engine knows.
 pub fn unknown(id: &SandboxId) -> Failure {
     Failure::new(format!("there is no sandbox {id}"))
         .detail("no account configured here has it")
         .advise([Advice::ListSandboxes])
 }
 
-/// The wanted name, which must be free, or one like that from elsewhere. What is said here saves resuming a
-/// sandbox for nothing; it is settled when the session is stored.
+/// The requested name, which must be free, or one similar to the metadata's. Checking early avoids resuming a
+/// sandbox for nothing; the name is final when the session is stored.
 async fn name(
     records: &RecordStore,
     metadata: &BTreeMap<String, String>,
@@ -174,7 +172,7 @@ async fn name(
     }
 }
 
-/// A name from elsewhere, as it can be typed and shown.
+/// A name from the metadata, as it can be typed and shown.
 fn plain_name(name: &str) -> String {
     let is_plain = |c: &char| c.is_alphanumeric() || "-_. ".contains(*c);
     let name: String = name.chars().filter(is_plain).take(NAME_LENGTH).collect();
@@ -184,7 +182,7 @@ fn plain_name(name: &str) -> String {
     }
 }
 
-/// Looks for what the session needs.
+/// Finds out what the session needs.
 async fn look(
     context: &Arc<SessionContext>,
     sandbox: &SessionSandbox,
@@ -277,7 +275,7 @@ fn session(
     }
 }
 
-/// Returns the session's name. The password first: a session without it could not be opened.
+/// Returns the session's name. The password is stored first: a session without it could not be opened.
 async fn save(
     records: &RecordStore,
     session: &StoredSession,
@@ -291,7 +289,7 @@ async fn save(
         Ok(name) => return Ok(name),
         Err(error) => error,
     };
-    // A password without a session is of no use to anybody; the first error is the one to tell.
+    // A password without a session is useless; the first error is the one to report.
     let _kept = records.secrets.remove(key);
     Err(match error {
         StoreError::NameTaken { name } => name_taken(&name),

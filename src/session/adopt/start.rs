@@ -1,8 +1,7 @@
-//! Starts OpenCode in a sandbox that is adopted and in which it does not run, by the stages of a boot.
+//! Starts OpenCode in an adopted sandbox where it is not running, by the stages of a boot.
 //!
-//! What is there decides: the work tree that a session left, and OpenCode's own data, whose newest
-//! conversation is taken up. Where somebody else has the port nothing is started: who that is, and what
-//! it would be told, nobody knows.
+//! What exists decides: the work tree that a session left, and OpenCode's own data, whose newest conversation is
+//! used. If another program has the port, nothing is started: it is unknown, and would receive our requests.
 
 use std::sync::Arc;
 
@@ -34,13 +33,13 @@ const FIND_WORK: &str = include_str!("../../../assets/sandbox/find-work.sh");
 const LISTENS: &str =
     "cat \"$@\" 2>/dev/null | grep -qiE ':1000 [0-9a-f]+:0000 0A ' && echo yes || :";
 const SOCKETS: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
-/// Whether there is a key for another model than the demo model.
+/// Whether there is a key for a model other than the demo model.
 const HAS_KEY: &str = "env | grep -qE '^[A-Z_]+_API_KEY=.' && echo yes || :";
-/// The file is private before there is something in it.
+/// The file is private before it has content.
 const MAKE_FILE: &str =
     "umask 077; mkdir -p \"$HOME/${1%/*}\" && : > \"$HOME/$1\" && chmod 600 \"$HOME/$1\"";
 
-/// Starts it and returns what the session needs; `demo`: the demo model runs there.
+/// Starts the server and returns what the session needs; `demo`: the demo model runs there.
 pub(super) async fn start(
     context: &Arc<SessionContext>,
     sandbox: &SessionSandbox,
@@ -77,7 +76,7 @@ pub(super) async fn start(
     })
 }
 
-/// The password with which the sandbox was made, or a new one in a file that is private there.
+/// The password that the sandbox was created with, or a new one in a private file in it.
 async fn password(
     sandbox: &SessionSandbox,
     what: &str,
@@ -114,8 +113,8 @@ fn place(sandbox: &SessionSandbox, directory: String, demo: bool) -> SessionReco
     SessionRecord { sandbox, ..place }
 }
 
-/// Installs OpenCode where it is missing, starts it and waits for its health. Nothing of this is in the
-/// store, and nobody hears of its progress.
+/// Installs OpenCode if it is missing, starts it and waits until it is healthy. Nothing of this is stored, and its
+/// progress is not shown.
 async fn boot(
     context: &Arc<SessionContext>,
     sandbox: &SessionSandbox,
@@ -153,7 +152,7 @@ async fn boot(
     };
     let drain = async {
         while unheard.recv().await.is_some() {}
-        // The boot has the other end of it until it is over.
+        // The boot holds the other end of it until it is over.
         std::future::pending().await
     };
     let booted = tokio::select! {

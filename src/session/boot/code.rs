@@ -1,5 +1,5 @@
-//! The stage of a boot in which the user's code comes into the sandbox: a copy of a work tree, a clone, what a
-//! snapshot has kept, or an empty work tree.
+//! The boot stage that brings the user's code into the sandbox: a copied work tree, a clone, a snapshot's code, or
+//! an empty work tree.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,10 +19,10 @@ use crate::session::snapshot::revive;
 
 /// Unpacking or cloning code.
 const LONG: Duration = Duration::from_mins(10);
-/// More code than this is only sent when the user says so.
+/// More code than this is sent only if the user confirms it.
 const CODE_LIMIT: u64 = 100 * 1024 * 1024;
 
-/// Puts the user's code into the sandbox, or makes an empty work tree.
+/// Brings the user's code into the sandbox, or makes an empty work tree.
 pub(in crate::session) async fn bring_code(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -46,7 +46,7 @@ pub(in crate::session) async fn bring_code(
     Ok(())
 }
 
-/// Clones a repository in the sandbox; returns its directory.
+/// Clones a repository in the sandbox and returns its directory.
 async fn clone(cx: &BootCx, sandbox: &SessionSandbox, url: &str) -> Result<String, Failure> {
     let for_git = for_git(&cx.context.clone_access, url);
     let url = for_git.url.as_str();
@@ -68,7 +68,7 @@ async fn clone(cx: &BootCx, sandbox: &SessionSandbox, url: &str) -> Result<Strin
     Ok(directory)
 }
 
-/// Sends the work tree at `root` into the sandbox; returns its directory there.
+/// Sends the work tree at `root` into the sandbox and returns its directory there.
 async fn send_work_tree(
     cx: &BootCx,
     sandbox: &SessionSandbox,

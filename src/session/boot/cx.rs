@@ -1,4 +1,4 @@
-//! What every stage of a boot works with: the session, and whom it tells of its progress.
+//! What every boot stage works with: the session, and the listener for its progress.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,18 +19,18 @@ pub(crate) struct BootCx {
     pub(crate) events: EventSender,
     pub(crate) recorder: Recorder,
     pub(crate) spec: SessionSpec,
-    /// The user has seen how large the code is, and wants it sent.
+    /// The user has confirmed the size of the code.
     pub(crate) large_code: bool,
-    /// Instead of the session's own.
+    /// Replaces the session's own template.
     pub(crate) template: Option<TemplateId>,
-    /// Without a conversation of its own it takes up the newest one that is there.
+    /// A session without a conversation of its own takes the newest existing one.
     pub(crate) joins: bool,
-    /// A paused sandbox is resumed; else the boot ends with [`Phase::Paused`].
+    /// A paused sandbox is resumed; otherwise the boot ends with [`Phase::Paused`].
     pub(crate) resumes: bool,
 }
 
 impl BootCx {
-    /// Announces a stage, does its work, and says how long it took.
+    /// Announces a stage, runs it and reports how long it took.
     pub(in crate::session) async fn stage<T, E>(
         &self,
         stage: Stage,
@@ -52,7 +52,7 @@ impl BootCx {
         Ok(done)
     }
 
-    /// A line of progress from the tool that does the work.
+    /// Reports a line of output from the tool at work.
     pub(in crate::session) async fn output(&self, stage: Stage, line: impl Into<String>) {
         let line = without_userinfo(&line.into());
         self.events
@@ -61,7 +61,7 @@ impl BootCx {
     }
 }
 
-/// Stores the place and shows what is known of the sandbox.
+/// Stores the session record and shows what is known of the sandbox.
 pub(in crate::session) async fn settle(cx: &BootCx, place: &SessionRecord) {
     cx.recorder.place(place).await;
     cx.events

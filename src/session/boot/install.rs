@@ -1,7 +1,7 @@
-//! The stage of a boot that sees to it that OpenCode is installed.
+//! The boot stage that makes sure that OpenCode is installed.
 //!
-//! One that fits is used as it is; else npm installs the pinned one in the sandbox, and its lines are shown
-//! as they come.
+//! A compatible installation is used as it is; otherwise npm installs the pinned version in the sandbox, and its
+//! output is shown line by line.
 
 use std::time::Instant;
 
@@ -22,7 +22,7 @@ use crate::session::sandbox::server_process;
 const FIND: &str = include_str!("../../../assets/sandbox/find-opencode.sh");
 const INSTALL: &str = include_str!("../../../assets/sandbox/install-opencode.sh");
 
-/// Finds an OpenCode that fits, or installs the pinned one; returns its absolute path.
+/// Finds a compatible OpenCode or installs the pinned version; returns its absolute path.
 pub(in crate::session) async fn find_or_install(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -57,20 +57,20 @@ async fn find(
         .map(|(path, version)| (path.to_owned(), version.to_owned())))
 }
 
-/// Begins the script's lines that tell how many bytes have come.
+/// Prefix of the script's lines that report the bytes received.
 const RECEIVED: &str = "sandbar-received ";
-/// Where npm is on this machine.
+/// Where this machine has npm.
 const PATH: &str = "PATH";
 /// Variables that name certificates of this machine.
 const CERTIFICATES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// Installs OpenCode in the sandbox and shows npm's lines as they come.
+/// Installs OpenCode in the sandbox and shows npm's output.
 async fn install(cx: &BootCx, sandbox: &SessionSandbox, version: &str) -> Result<(), Failure> {
     let limit = cx.context.settings.install_limit;
     let (mut process, deadline) = server_process::limited(INSTALL, &[version], limit);
     if sandbox.engine.kind == EngineKind::Local {
-        // A sandbox with its own network has a way out of its own, which it was told; and each has
-        // the certificates, where its processes can read them.
+        // A sandbox with its own network has its own proxy settings; every sandbox has the certificates at a path
+        // that its processes can read.
         let own = sandbox.engine.own_network;
         let fits = |(name, _): &&(String, String)| {
             let is_way_out = own && name.to_ascii_lowercase().ends_with("_proxy");
@@ -88,7 +88,7 @@ async fn install(cx: &BootCx, sandbox: &SessionSandbox, version: &str) -> Result
     let (exit, output) = match followed {
         Ok(ended) => ended,
         Err(failure) => {
-            // Nobody would see it go on.
+            // Otherwise it would go on with nobody following it.
             let _ended = server_process::end(&sandbox.envd, &[pid]).await;
             return Err(failure);
         }
@@ -116,10 +116,10 @@ async fn install(cx: &BootCx, sandbox: &SessionSandbox, version: &str) -> Result
     )
 }
 
-/// How often a stream that broke is taken up again.
+/// How often a broken stream is reconnected.
 const TRIES: u32 = 5;
 
-/// Shows what npm prints until it has ended. A stream that breaks is no reason to give it up.
+/// Shows npm's output until it exits. A broken stream does not abort the installation.
 async fn follow(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -173,7 +173,7 @@ mod tests {
 
     use super::*;
 
-    /// What npm leaves where it was told to: programs that say their version.
+    /// A fake npm that installs programs which print their version.
     const MAKES_PACKAGES: &str = r#"
 mkdir -p "$3/.npm/_cacache"
 for name in opencode-linux-x64/bin/opencode opencode-linux-x64-baseline/bin/opencode \
@@ -184,12 +184,12 @@ for name in opencode-linux-x64/bin/opencode opencode-linux-x64-baseline/bin/open
 done
 echo "added 2 packages""#;
 
-    /// Runs the script with an npm of the test's.
+    /// Runs the script with the test's npm.
     fn install_with(home: &Path, npm: &str) -> Output {
         let bin = home.join("bin");
         fs::create_dir_all(&bin).unwrap();
         let path = format!("{}:/usr/bin:/bin", bin.display());
-        // The shell writes it: a file that is open for writing in this process cannot be executed.
+        // The shell writes the file: a file that this process has open for writing cannot be executed.
         let script = format!(
             "printf '%s' \"$NPM\" > {0}; chmod 755 {0}; {INSTALL}",
             bin.join("npm").display()

@@ -1,4 +1,4 @@
-//! From what a session is to be to a server that answers, one stage after the other.
+//! From a session spec to a server that answers, stage by stage.
 //!
 //! Each stage is announced with its elapsed time; each failure says what, why and what next. What is created on the way is
 //! recorded at once, so that nothing is lost in a crash.
@@ -28,7 +28,7 @@ use crate::opencode::client::USER;
 use crate::opencode::error::OpencodeError;
 use server::find_conversation;
 
-/// Boots what the spec describes; the phase says why it could not.
+/// Boots what the spec describes; on failure the phase says why.
 pub(crate) async fn boot(cx: BootCx) -> Result<OpencodeServer, Phase> {
     match &cx.spec.origin {
         SessionOrigin::Attach {

@@ -1,10 +1,10 @@
-//! Provider keys that never enter a sandbox: they are written into the requests to the provider's host as
-//! these leave it (`network.rules` of the create call), by E2B, or by the local server where sandboxes have no
-//! other way out than through it.
+//! Provider keys that never enter a sandbox: E2B writes them into outbound requests to the provider's host
+//! (`network.rules` of the create call), and so does the local server where all traffic of a sandbox passes through
+//! it.
 //!
-//! In: keys by the name of their variable. Out: variables for the sandbox, with a word in the place of
-//! each key so that OpenCode finds its provider, and rules by host. The hosts and headers are those of the
-//! providers' public APIs, as OpenCode 1.18.33 calls them; a key for which none is known here is left out.
+//! In: keys by variable name. Out: environment variables for the sandbox, with a placeholder for each key so that
+//! OpenCode finds its provider, and rules by host. Hosts and headers are those of the providers' public APIs as
+//! OpenCode 1.18.33 calls them; a key without a known host is left out.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use crate::domain::failure::Failure;
 use crate::e2b::wire::{EgressRule, Transform};
 use crate::engine::Engine;
 
-/// What stands in the sandbox in the place of a key.
+/// The placeholder for a key in the sandbox.
 const STAND_IN: &str = "written-into-requests-as-they-leave-the-sandbox";
 
 const BEARER: (&str, &str) = ("authorization", "Bearer ");
 
-/// Variable, host, header, and what stands before the key in it.
+/// Variable, host, header, and the prefix of the header's value.
 const PROVIDERS: [(&str, &str, (&str, &str)); 15] = [
     ("ANTHROPIC_API_KEY", "api.anthropic.com", ("x-api-key", "")),
     ("CEREBRAS_API_KEY", "api.cerebras.ai", BEARER),
@@ -78,10 +78,10 @@ pub(in crate::session) fn keyless(
     (variables, rules)
 }
 
-/// Lines that name the keys which are left out.
+/// Names the keys that are left out, one line each.
 ///
 /// # Errors
-/// The engine cannot do it. Better no sandbox than one that has the keys after all.
+/// The engine has no such rules. Better no sandbox than one that holds the keys after all.
 pub(in crate::session) fn check(
     engine: &Engine,
     keys: &ProviderKeys,

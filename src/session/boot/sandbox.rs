@@ -1,7 +1,7 @@
 //! The boot of a session that has a sandbox: create, code, install, start, health, subscribe.
 //!
-//! Every step looks first at what is there already. So the same code makes a new session, opens a
-//! stored one, resumes a paused one, and starts OpenCode again after its process has ended.
+//! Each step first checks what exists already. So the same code creates a new session, opens a stored one, resumes a
+//! paused one, and restarts OpenCode after its process has exited.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::session::sandbox::{SandboxVerdict, SessionSandbox};
 use crate::session::server::OpencodeServer;
 use crate::session::snapshot::revive;
 
-/// Boots the session's sandbox up to a server that answers.
+/// Boots the session's sandbox until its server answers.
 pub(in crate::session) async fn boot(
     cx: &BootCx,
     mut place: SessionRecord,
@@ -36,7 +36,7 @@ pub(in crate::session) async fn boot(
     let sandbox = cx.stage(Stage::Create, create(cx, &mut place)).await?;
     match Box::pin(furnish(cx, sandbox.clone(), place)).await {
         Ok(server) => Ok(server),
-        // What failed may have failed because the sandbox is no longer there. Else it runs on.
+        // The cause may be that the sandbox no longer exists. Otherwise it keeps running.
         Err(phase) => {
             look(&sandbox.engine, &cx.recorder, &sandbox.id().into()).await;
             match sandbox.verdict().await {
@@ -47,7 +47,7 @@ pub(in crate::session) async fn boot(
     }
 }
 
-/// All that happens in a sandbox that runs.
+/// Every stage inside a running sandbox.
 async fn furnish(
     cx: &BootCx,
     mut sandbox: SessionSandbox,
@@ -60,7 +60,7 @@ async fn furnish(
     sandbox.follower = server::join(cx, &sandbox, &place).await;
     if sandbox.follower.is_none() {
         if !cx.recorder.holds_lock() {
-            // To start it is for the one that drives.
+            // Only the process that drives the session starts the server.
             return Err(Phase::Failed(failures::driven_elsewhere()));
         }
         let found = Box::pin(install::find_or_install(cx, &sandbox, &mut place));
@@ -74,7 +74,7 @@ async fn furnish(
     server::connect(cx, sandbox, &mut place).await
 }
 
-/// Creates the sandbox, or joins the one there is; a paused one is resumed.
+/// Creates the sandbox or connects to the existing one; a paused one is resumed.
 async fn create(cx: &BootCx, place: &mut SessionRecord) -> Result<SessionSandbox, Phase> {
     if let (false, Some(id)) = (cx.resumes, &place.sandbox.id) {
         stays_asleep(cx, &place.sandbox, id).await?;
@@ -101,7 +101,7 @@ async fn create(cx: &BootCx, place: &mut SessionRecord) -> Result<SessionSandbox
     place.sandbox.ends_at = (engine.kind == EngineKind::E2b).then(|| wall().plus(ttl));
     settle(cx, place).await;
     cx.recorder.save_access(&wire);
-    // It runs, and costs, also if nothing comes of this boot.
+    // It runs and costs, even if this boot fails.
     cx.recorder.phase(&Phase::Dormant).await;
     let sandbox = SessionSandbox::new(&cx.context, engine, wire)?;
     if sandbox.engine.kind == EngineKind::E2b {
@@ -110,7 +110,7 @@ async fn create(cx: &BootCx, place: &mut SessionRecord) -> Result<SessionSandbox
     Ok(sandbox)
 }
 
-/// Asks when the sandbox's time ends: the account's plan may allow less than was asked for.
+/// Asks when the sandbox times out: the account's plan may allow less than requested.
 async fn tell_end(cx: &BootCx, sandbox: &SessionSandbox, place: &mut SessionRecord) {
     let longest = sandbox.engine.control.longest_life();
     let told = longest.and_then(|longest| failures::cut_by_plan(&cx.context.settings, longest));
@@ -123,15 +123,15 @@ async fn tell_end(cx: &BootCx, sandbox: &SessionSandbox, place: &mut SessionReco
     }
 }
 
-/// Ends the boot of a sandbox that does not run, since to connect would resume it; the engine is not
-/// started for it either.
+/// Ends the boot for a sandbox that is not running, since connecting would resume it; nor is the engine started for
+/// it.
 async fn stays_asleep(cx: &BootCx, sandbox: &SandboxInfo, id: &SandboxId) -> Result<(), Phase> {
     let Some(host) = EngineClient::find(&cx.context).await? else {
         let spec = cx.context.settings.engine.as_ref();
         if spec.is_some_and(Engine::is_stopped) {
             return Err(Phase::Paused);
         }
-        // It does not answer in time: whoever starts or finds it waits longer.
+        // It does not answer in time: the caller that starts or finds it waits longer.
         return Ok(());
     };
     is_engine_of(sandbox, &host.engine)?;
@@ -142,8 +142,8 @@ async fn stays_asleep(cx: &BootCx, sandbox: &SandboxInfo, id: &SandboxId) -> Res
     }
 }
 
-/// Lets the session begin anew from another template. Its sandbox goes first: it would run, and cost,
-/// beside the new one.
+/// Lets the session start over from another template. The old sandbox is killed first: otherwise both would run and
+/// cost.
 async fn take_template(
     cx: &BootCx,
     engine: &Engine,
@@ -178,7 +178,7 @@ async fn take_template(
     Ok(())
 }
 
-/// Resumes a sandbox that was made before, or makes sure that it runs.
+/// Resumes an existing sandbox, or makes sure that it runs.
 async fn resume(engine: &Engine, id: &str, ttl: Duration) -> Result<e2b::wire::Sandbox, Phase> {
     match settled(|| engine.control.connect(id, Some(ttl))).await {
         Ok(connected) => Ok(connected.sandbox),
@@ -187,7 +187,7 @@ async fn resume(engine: &Engine, id: &str, ttl: Duration) -> Result<e2b::wire::S
     }
 }
 
-/// Makes a sandbox, for which its template is prepared first.
+/// Creates a sandbox, after its template is ready.
 async fn make(
     cx: &BootCx,
     engine: &Engine,
@@ -220,7 +220,7 @@ async fn make(
         limit_secs: settings.install_limit.as_secs(),
     };
     let prepare = engine.prepare(template, &terms, move |line| {
-        // A line that nobody has time for is no loss: it is progress only.
+        // A dropped progress line is no loss.
         let _unread = lines.try_send(line);
     });
     let show = async {
@@ -239,13 +239,13 @@ async fn make(
         if let Some(made) = made {
             made
         } else {
-            // Another program may have removed it.
+            // Another process may have removed it.
             cx.recorder.save_password(&password)?;
             call(cx, engine, place, &password, ttl).await?
         }
     } else {
         let password = server::password()?;
-        // Stored first: a sandbox whose password is lost could not be used.
+        // Stored first: a sandbox whose password is lost is unusable.
         cx.recorder.save_password(&password)?;
         call(cx, engine, place, &password, ttl).await?
     };
@@ -283,14 +283,13 @@ async fn join_made(
     }
 }
 
-/// The list is but a step on the way.
+/// To the user, listing is only a step of the creation.
 fn not_made(mut error: e2b::error::Error, template: &str) -> Failure {
     error.operation = format!("create a sandbox from template {template}");
     failures::e2b(&error)
 }
 
-/// The create call: the password and the provider keys go in here, since what is given to single
-/// commands is logged by E2B.
+/// The create call carries the password and the provider keys, since E2B logs the environment of single commands.
 fn new_sandbox(
     cx: &BootCx,
     place: &SessionRecord,

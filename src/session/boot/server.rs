@@ -1,4 +1,4 @@
-//! The last stages of a boot: `opencode serve` is started, answers, and has our conversation.
+//! The last boot stages: start `opencode serve`, wait until it answers, and open our conversation.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
@@ -43,9 +43,9 @@ const SHELL_ENV: &str = include_str!("../../../assets/sandbox/shell-env.js");
 const PLUGIN: &str = ".config/opencode/plugin/sandbar-shell-env.js";
 /// The port of OpenCode's server in its sandbox.
 const PORT: u16 = 4096;
-/// The server's password, relative to home, in a sandbox that was made without one.
+/// The server's password, relative to home, in a sandbox that was created without one.
 pub(in crate::session) const PASSWORD_FILE: &str = ".sandbar/password";
-/// The port of the demo model where all ports are the sandbox's own.
+/// The demo model's port where the sandbox has all ports to itself.
 const DEMO_PORT: u16 = 4095;
 pub(in crate::session) const DEMO_TAG: &str = "demo";
 /// The name of OpenCode's process in the sandbox.
@@ -59,12 +59,12 @@ pub(in crate::session) fn password() -> Result<SecretString, Failure> {
     Ok(token.into())
 }
 
-/// Said of a server that lets everybody in: it is never used, and is not ours.
+/// The failure for a server without authentication: it is not ours and is never used.
 const OPEN_SERVER: &str = "another program serves OpenCode in the sandbox, without a password";
-/// How often a server is started anew because its port was taken.
+/// How often a server is started again because its port was taken.
 const PORT_TRIES: usize = 3;
 
-/// Starts the server and connects to it; takes another port where the chosen one was lost.
+/// Starts the server and connects to it; tries another port if the first one was taken.
 pub(in crate::session) async fn run(
     cx: &BootCx,
     mut sandbox: SessionSandbox,
@@ -88,16 +88,16 @@ pub(in crate::session) async fn run(
     }
 }
 
-/// Whether the server ended because somebody else had its port: a program of the sandbox's template, or, where
-/// sandboxes share this machine's ports, one that took it between our look and the server's bind, which comes
-/// a second or two later. An account's server may be of that kind too, and does not say. All that OpenCode
-/// says of it is `ServeError` (observed on 1.18.33), and our script says the same.
+/// Whether the server exited because its port was taken: by a program of the sandbox's template or, where sandboxes
+/// share this machine's ports, by one that bound it in the second or two between our check and the server's bind. An
+/// account's server may share ports too without saying so. OpenCode reports only `ServeError` (observed on 1.18.33),
+/// and so does our script.
 fn lost_its_port(failure: &Failure) -> bool {
     let told = failure.stderr.iter();
     failure.summary == OPEN_SERVER || told.rev().any(|line| line.trim() == "ServeError")
 }
 
-/// Starts the server, and beside it the demo model where that is wanted.
+/// Starts the server, and the demo model beside it if requested.
 async fn start(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -134,7 +134,7 @@ async fn start(
     Ok(follower(cx, (sandbox, client), stream, Some(start)))
 }
 
-/// The server of a place, with our password.
+/// A client of the session record's server, with our password.
 fn client(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -145,7 +145,7 @@ fn client(
     Ok(opencode?.1)
 }
 
-/// Follows a server that was just started, or joined.
+/// Follows a server that was just started or joined.
 fn follower(
     cx: &BootCx,
     (sandbox, client): (&SessionSandbox, OpencodeClient),
@@ -163,9 +163,9 @@ fn follower(
     Arc::new(LogFollower::start(with, stream))
 }
 
-/// Follows the server that runs here already. The list decides whether one does: for half a minute
-/// envd lets us connect to a process that has ended, and we would take its end for a new one. An envd that
-/// was restarted lists nothing; then it is the server that answers with our password.
+/// Follows the server that already runs here. The process list decides whether one does: for half a minute envd lets
+/// us connect to a process that has exited, whose end would look new. A restarted envd lists nothing; then the
+/// server is ours if it answers with our password.
 pub(in crate::session) async fn join(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -193,15 +193,14 @@ pub(in crate::session) async fn join(
     Some(follower(cx, (sandbox, client), stream, start))
 }
 
-/// The number of a running server's start, the last of its script's arguments; `None`: an older sandbar
-/// started it, which gave it none.
+/// The start number of a running server, the last argument of its script; `None`: an older sandbar started it
+/// without one.
 pub(in crate::session) fn start_of(server: &RunningProcess) -> Option<u32> {
     let before = script_process(SERVE, &["opencode", "directory", "port", "password"]);
     server.args.get(before.args.len())?.parse().ok()
 }
 
-/// Work tree and port of a running server, as its script was told them; `None`: another program started
-/// it.
+/// Work tree and port of a running server, from its script's arguments; `None`: another program started it.
 pub(in crate::session) fn served(server: &RunningProcess) -> Option<(String, u16)> {
     let [_, _, sandbar, _, directory, port, ..] = server.args.as_slice() else {
         return None;
@@ -211,7 +210,7 @@ pub(in crate::session) fn served(server: &RunningProcess) -> Option<(String, u16
     Some((directory.clone(), port))
 }
 
-/// Ends what is left of an earlier start: it would keep its port.
+/// Ends the remains of an earlier start, which would hold its port.
 async fn end_earlier(sandbox: &SessionSandbox) -> Result<(), Error> {
     let tags = [OPENCODE_TAG, DEMO_TAG];
     let is_left = |tag: &Option<String>| tag.as_deref().is_some_and(|tag| tags.contains(&tag));
@@ -243,14 +242,14 @@ async fn start_demo(sandbox: &SessionSandbox) -> Result<String, Failure> {
     ];
     let mut process = StartProcess::program(program.to_string_lossy(), arguments);
     process.tag = Some(DEMO_TAG.to_owned());
-    // Its output is nobody's; leaving the stream leaves the process alone.
+    // Nobody reads its output; closing the stream does not end the process.
     let started = sandbox.envd.start(&process).await;
     started.map_err(|error| failures::e2b(&error))?;
     Ok(format!("http://127.0.0.1:{port}/v1"))
 }
 
-/// What the server is configured with, beside the user's own files in the sandbox. No secrets: they
-/// are in the environment since the sandbox was made.
+/// The server's configuration, in addition to the user's own files in the sandbox. No secrets: they have been in the
+/// environment since the sandbox was created.
 fn config(place: &SessionRecord, demo_url: Option<&str>) -> Value {
     let mut config = demo_url.map_or_else(|| json!({}), demo::provider_config);
     config["share"] = json!("manual");
@@ -261,8 +260,8 @@ fn config(place: &SessionRecord, demo_url: Option<&str>) -> Value {
     config
 }
 
-/// The kept port, else the usual one, where all are the sandbox's own: another was kept because that one was
-/// taken. Where it shares them with this machine, the kept one if it is free, else the usual one, else any.
+/// Where the sandbox has all ports to itself: the recorded port, otherwise the usual one. Where it shares this
+/// machine's ports: the recorded one if free, otherwise the usual one, otherwise any.
 fn port(own_network: bool, kept: Option<u16>) -> Result<u16, Failure> {
     if own_network {
         return Ok(kept.unwrap_or(PORT));
@@ -284,7 +283,7 @@ fn free_port() -> Result<u16, Failure> {
     })
 }
 
-/// Waits for the server's health, then takes up the conversation, or begins one.
+/// Waits until the server is healthy, then opens the conversation or creates one.
 pub(in crate::session) async fn connect(
     cx: &BootCx,
     sandbox: SessionSandbox,
@@ -318,7 +317,7 @@ pub(in crate::session) async fn connect(
     Ok(OpencodeServer::new(client, found, directory, Some(sandbox)))
 }
 
-/// Polls until the server answers as OpenCode, or its process ends, or patience does.
+/// Polls until the server answers as OpenCode, its process exits, or the deadline passes.
 async fn health(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -360,8 +359,8 @@ async fn health(
     }
 }
 
-/// Without a wall around the sandbox the agent asks before it runs, edits or fetches anything;
-/// OpenCode's own default allows these.
+/// Without isolation the agent must ask before it runs, edits or fetches anything; OpenCode's own default allows
+/// these.
 fn rules(place: &SessionRecord) -> Vec<PermissionRule> {
     if place.sandbox.isolation.as_deref() != Some("none") {
         return Vec::new();
@@ -374,8 +373,7 @@ fn rules(place: &SessionRecord) -> Vec<PermissionRule> {
     ["bash", "edit", "webfetch"].map(ask).to_vec()
 }
 
-/// Those of the rules that do not hold in a conversation: it may have been made behind a wall that
-/// is no longer there.
+/// The rules that a conversation lacks: it may have been created in a sandbox that was isolated then.
 fn lacking(rules: Vec<PermissionRule>, held: &[PermissionRule]) -> Vec<PermissionRule> {
     let holds = |rule: &PermissionRule| {
         let concerns =
@@ -386,8 +384,8 @@ fn lacking(rules: Vec<PermissionRule>, held: &[PermissionRule]) -> Vec<Permissio
     lacking
 }
 
-/// Finds the conversation to show: the given one, else the newest of the server's own directory,
-/// else a new one. The health check comes with it: anything but OpenCode is told apart.
+/// Finds the conversation to show: the given one, otherwise the newest of the server's own directory, otherwise a
+/// new one. This also checks health: a server other than OpenCode is recognised.
 pub(in crate::session) async fn find_conversation(
     client: &OpencodeClient,
     session: Option<OpencodeSessionId>,

@@ -1,9 +1,9 @@
-//! What a server holds of one conversation, fetched beside its opened event stream.
+//! Fetches what a server holds of one conversation, while its event stream is already open.
 //!
-//! In: a client, the session's id, how much is wanted. Out: the stream and [`FetchedConversation`], in OpenCode's own words. The stream
-//! is opened before anything is fetched, and what arrives while the fetches run is kept: so nothing
-//! falls between, once the stream passes events on, which `marker` finds out. The fetches run side by
-//! side. What any of it means to the user is not known here; `translate` says that.
+//! In: a client, the session's id, the scope. Out: the stream and [`FetchedConversation`], in OpenCode's own terms.
+//! The stream is opened before anything is fetched, and events that arrive during the fetches are buffered: so
+//! nothing is missed once the stream passes events on, which `stream_probe` verifies. The fetches run concurrently.
+//! `translate` knows what any of it means to the user; this does not.
 
 use std::collections::HashSet;
 
@@ -18,15 +18,15 @@ use crate::opencode::wire::request::{PermissionRequest, QuestionRequest, ToolRef
 use crate::opencode::wire::session::{Session, SessionStatus, StatusMap, Todo};
 use crate::session::context::timing::Timing;
 
-/// Events that may pile up while the fetches run; beyond, the stream has to wait.
+/// Events buffered while the fetches run; beyond that the stream has to wait.
 const EARLY_LIMIT: usize = 10_000;
 
-/// How much of what the server holds is wanted.
+/// How much to fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FetchScope {
-    /// All that the conversation's screen shows.
+    /// Everything that the conversation's screen shows.
     Conversation,
-    /// What a session does and waits for; no messages, no list of things to do.
+    /// What a session does and waits for, without messages and todo list.
     State,
 }
 
@@ -82,7 +82,7 @@ impl FetchedConversation {
         !matches!(self.statuses.get(session), None | Some(SessionStatus::Idle))
     }
 
-    /// The sessions whose listed requests somebody waits for; some may stand here twice.
+    /// The sessions with pending requests; may contain duplicates.
     pub fn askers(&self) -> Vec<String> {
         let permissions = self.permissions.iter().flatten();
         let questions = self.questions.iter().flatten();
@@ -102,7 +102,7 @@ pub async fn open(client: &OpencodeClient, timing: &Timing) -> Result<EventStrea
     Ok(events)
 }
 
-/// Fetches while the stream is read, so that its life is watched and nothing of it is lost.
+/// Fetches while the stream is read, so that its watchdog runs and no event is lost.
 pub async fn beside(
     events: &mut EventStream,
     client: &OpencodeClient,
@@ -153,14 +153,14 @@ pub async fn fetch(
     let statuses = async { client.statuses().await.map_err(FollowEnd::from) };
     let permissions = async { listed(client.permissions().await) };
     let questions = async { listed(client.questions().await) };
-    // A list of things to do is an ornament: without it the conversation is still whole.
+    // The todo list is optional: without it the conversation is still whole.
     let todos = async {
         Ok(match scope {
             FetchScope::Conversation => client.todos(id).await.unwrap_or_default(),
             FetchScope::State => Vec::new(),
         })
     };
-    // The session comes first, so that its absence is what is told.
+    // The session comes first, so that its absence is the error reported.
     let (session, page, statuses, permissions, questions, todos) =
         futures::try_join!(session, page, statuses, permissions, questions, todos)?;
     let mut fetched = FetchedConversation {
@@ -175,7 +175,7 @@ pub async fn fetch(
     Ok(fetched)
 }
 
-/// The server cannot list its requests while one of a certain kind waits: events have to do then.
+/// The server cannot list requests while one of a certain kind is pending: then events have to do.
 fn listed<T>(answer: Result<Vec<T>, OpencodeError>) -> Result<Option<Vec<T>>, FollowEnd> {
     match answer {
         Ok(waiting) => Ok(Some(waiting)),

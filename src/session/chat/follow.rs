@@ -1,13 +1,12 @@
 //! Follows one conversation for as long as one event stream lives.
 //!
-//! In: a client, the session's id. Out: [`ChatEvent`]s, the first of them a
-//! [`Resync`](ChatEvent::Resync) with what the server holds; what the stream has said while that was
-//! fetched is told after it. A second one follows as soon as the stream is known to pass events on. The
-//! catalog, which may take the server seconds, comes last, once, and holds nothing up. OpenCode's words are
-//! not read here: `translate` says what they mean.
+//! In: a client, the session's id. Out: [`ChatEvent`]s, the first of them a [`Resync`](ChatEvent::Resync) with what
+//! the server holds; events received during that fetch follow it. A second resync follows once the stream is known
+//! to pass events on. The catalog, which may take the server seconds, comes last, once, and delays nothing. Only
+//! `translate` interprets OpenCode's events.
 //!
-//! It never tries again: it returns why it ended, and the driver decides. Dropping the future ends
-//! everything it has begun.
+//! It never retries: it returns why it ended, and the driver decides. Dropping the future cancels everything it
+//! started.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -28,7 +27,7 @@ use crate::domain::id::OpencodeSessionId;
 use crate::opencode::client::OpencodeClient;
 use crate::session::context::timing::Timing;
 
-/// Generations of sub-agents that are looked up.
+/// Generations of sub-agents that are resolved.
 const DEPTH: usize = 8;
 
 /// What to follow, and how.
@@ -37,17 +36,17 @@ pub struct FollowRequest {
     pub client: OpencodeClient,
     pub session: OpencodeSessionId,
     pub scope: FetchScope,
-    /// There was a stream before this one: events may have been lost.
+    /// An earlier stream was lost: events may be missing.
     pub after_gap: bool,
     pub timing: Timing,
-    /// Shared with whoever loads older messages.
+    /// Shared with the task that loads older messages.
     pub history: Arc<HistoryCursor>,
-    /// Set once the catalog was told; it is asked for until then. It takes the server as long as all else
-    /// together, and does not change with a connection.
+    /// Set once the catalog was delivered; it is requested until then. It costs the server as much as everything
+    /// else together, and does not change with a connection.
     pub has_catalog: Arc<AtomicBool>,
 }
 
-/// Follows until the stream ends; tells the listener all that concerns the conversation.
+/// Follows until the stream ends; sends everything that concerns the conversation to the listener.
 ///
 /// What was translated before the end is delivered before this returns, unless the listener is gone.
 pub async fn follow(follow: FollowRequest, tx: mpsc::Sender<ChatEvent>) -> FollowEnd {
@@ -74,9 +73,9 @@ async fn run(
     let mut translator = Translator::beginning(&fetched);
     tell(follow, &mut translator, fetched, mailbox).await;
     let mut early = VecDeque::from(early);
-    // Sent last: whoever waits for the conversation waits for nothing else.
+    // Sent last: the conversation must not wait for it.
     let mut marker = StreamProbe::new(client.clone(), timing.look_again);
-    // Until then the first fetch may have been too early, see `marker`.
+    // Until then the first fetch may have been too early, see `stream_probe`.
     let (mut is_proven, mut look_again) = (false, false);
     let knows = follow.has_catalog.load(Ordering::Relaxed);
     let mut catalog = (!knows).then(|| catalog(client.clone()).boxed());
@@ -128,7 +127,7 @@ async fn run(
     }
 }
 
-/// Tells all that was fetched.
+/// Sends everything that was fetched.
 async fn tell(
     follow: &FollowRequest,
     translator: &mut Translator,
@@ -146,7 +145,7 @@ async fn tell(
     });
 }
 
-/// Waits for a future that may not be there; then for ever.
+/// Awaits an optional future; without one it never completes.
 async fn optional<T>(future: &mut Option<BoxFuture<'_, T>>) -> T {
     match future {
         Some(future) => future.await,
@@ -154,8 +153,8 @@ async fn optional<T>(future: &mut Option<BoxFuture<'_, T>>) -> T {
     }
 }
 
-/// Finds out whether a session belongs to the conversation: asks the server about those never heard
-/// of, which were made before this stream was opened.
+/// Finds out whether a session belongs to the conversation: asks the server about unknown sessions, which were
+/// created before this stream was opened.
 pub(in crate::session) async fn find_out(
     client: &OpencodeClient,
     translator: &mut Translator,
@@ -180,7 +179,7 @@ pub(in crate::session) async fn find_out(
     }
 }
 
-/// Fetches what there is to choose from; `None` where that fails, which a next connection mends.
+/// Fetches the catalog; `None` on failure, which the next connection repairs.
 async fn catalog(client: OpencodeClient) -> Option<Catalog> {
     let (providers, agents, config) =
         tokio::join!(client.providers(), client.agents(), client.config());

@@ -1,22 +1,22 @@
-//! Why a conversation is followed no more, or was not fetched.
+//! Why following a conversation ended, or fetching it failed.
 
 use super::mailbox::ListenerGone;
 use crate::opencode::error::OpencodeError;
 use crate::opencode::events::StreamEnd;
 
-/// Why the following ended.
+/// Why following ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FollowEnd {
-    /// The stream was closed in order, or the server threw away what it held.
+    /// The stream was closed in order, or the server discarded its state.
     Ended,
-    /// Nothing came for too long.
+    /// Nothing was received for too long.
     Stalled,
     /// The server does not accept the password.
     Unauthorized,
     /// The conversation does not exist on the server.
     SessionNotFound,
     Http(OpencodeError),
-    /// Nobody listens any more.
+    /// The receiver was dropped.
     ListenerGone,
 }
 

@@ -1,7 +1,7 @@
-//! How far back a conversation is known: the cursor to the page before the oldest message.
+//! How much of a conversation is loaded: the cursor to the page before the oldest message.
 //!
-//! The follower says what it has fetched, the driver asks for the next older page. The cursor is the
-//! server's and opaque. One value per conversation, kept over reconnections.
+//! The follower records what it has fetched, the driver requests the next older page. The cursor is the server's and
+//! opaque. One value per conversation, kept across reconnects.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -28,11 +28,11 @@ struct HistoryPage {
 }
 
 impl HistoryCursor {
-    /// Takes note of the newest page: the ids of its messages and the cursor to what is older.
-    /// Returns whether there are older messages than those known.
+    /// Records the newest page: the ids of its messages and the cursor to older ones. Returns whether there are
+    /// older messages than those loaded.
     ///
-    /// Where the page touches the one before it, nothing is missing between them, and what was
-    /// fetched beyond stays known. Else the way back starts from here.
+    /// Where the page overlaps the previous one there is no gap, and older pages that were loaded stay valid.
+    /// Otherwise loading older messages starts from this page.
     pub fn newest_page<'a>(&self, ids: impl Iterator<Item = &'a str>, older: Option<&str>) -> bool {
         let newest: HashSet<String> = ids.map(str::to_owned).collect();
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +43,7 @@ impl HistoryCursor {
         place.older.is_some()
     }
 
-    /// Fetches the page before the oldest known message; an empty one where there is none.
+    /// Fetches the page before the oldest loaded message; an empty one where there is none.
     pub async fn load_older(
         &self,
         client: &OpencodeClient,
@@ -64,7 +64,7 @@ impl HistoryCursor {
         };
         let page = client.messages(session, PAGE, Some(&cursor)).await?;
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        // A reconnection may have moved the place meanwhile; then its cursor holds.
+        // A reconnect may have moved the cursor meanwhile; then the new one is kept.
         if place.older.as_deref() == Some(cursor.as_str()) {
             place.older.clone_from(&page.older);
         }

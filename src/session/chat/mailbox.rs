@@ -1,12 +1,12 @@
-//! The way of chat events to a listener that may be slow: bounded, merging, never dropping.
+//! Carries chat events to a listener that may be slow: bounded, merging, never dropping.
 //!
-//! Events enter in order and leave in order. While the listener keeps up, each goes on at once. When
-//! its channel is full they wait here, and neighbours are joined: deltas of the same part become one
-//! delta, and a full part takes the place of the same part just before it (a noisy command sends all
-//! its output again with each line). What is told stays the same; it takes fewer words.
+//! Order is preserved. While the listener keeps up, each event is passed on at once. When its channel is full,
+//! events wait here and neighbours are merged: deltas of the same part become one delta, and a full part replaces
+//! the same part just before it (a noisy command resends all its output with each line). The content stays the same
+//! in fewer events.
 //!
-//! If too much waits all the same, [`Mailbox::is_full`] says so, and its owner stops to read the
-//! stream. To tune: raise `LIMIT` if streams are throttled while memory is free.
+//! If too much still waits, [`Mailbox::is_full`] says so, and its owner stops reading the stream. Raise `LIMIT` if
+//! streams are throttled while memory is free.
 
 use std::collections::VecDeque;
 
@@ -18,14 +18,14 @@ use crate::domain::chat::ChatEvent;
 /// Events that may wait after merging.
 const LIMIT: usize = 256;
 
-/// Bytes to which a merged delta may grow; the next ones start another.
+/// Maximum bytes of a merged delta; later deltas start another.
 const DELTA_LIMIT: usize = 64 * 1024;
 
 /// The listener is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenerGone;
 
-/// The sending end; belongs to one task.
+/// The sending end, owned by one task.
 #[derive(Debug)]
 pub struct Mailbox {
     tx: mpsc::Sender<ChatEvent>,
@@ -40,17 +40,17 @@ impl Mailbox {
         }
     }
 
-    /// Whether events wait; then [`Self::deliver`] is to be called.
+    /// Whether events wait; then call [`Self::deliver`].
     pub fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Whether no more should be posted before something was delivered.
+    /// Whether to deliver before anything else is posted.
     pub fn is_full(&self) -> bool {
         self.waiting.len() >= LIMIT
     }
 
-    /// Takes an event; never waits. Whether the listener is gone shows in [`Self::deliver`].
+    /// Takes an event; never waits. [`Self::deliver`] reports whether the listener is gone.
     pub fn post(&mut self, event: ChatEvent) {
         if let Some(event) = merge(self.waiting.back_mut(), event) {
             self.waiting.push_back(event);
@@ -58,7 +58,7 @@ impl Mailbox {
         self.pass_on();
     }
 
-    /// Waits until the listener takes something, and hands over what it takes.
+    /// Waits until the listener has capacity, and sends what fits.
     ///
     /// Cancel-safe: nothing is lost when the future is dropped.
     pub async fn deliver(&mut self) -> Result<(), ListenerGone> {
@@ -71,7 +71,7 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Delivers all that waits.
+    /// Delivers everything that waits.
     pub async fn flush(&mut self) -> Result<(), ListenerGone> {
         while self.has_waiting() {
             self.deliver().await?;
@@ -91,7 +91,7 @@ impl Mailbox {
     }
 }
 
-/// Joins `event` to the one before it, or gives it back.
+/// Merges `event` into the one before it, or gives it back.
 fn merge(before: Option<&mut ChatEvent>, event: ChatEvent) -> Option<ChatEvent> {
     match (before, event) {
         (
@@ -110,7 +110,7 @@ fn merge(before: Option<&mut ChatEvent>, event: ChatEvent) -> Option<ChatEvent> 
             drop(message);
             None
         }
-        // A text may have been cut from below: an empty one must not swallow a full one.
+        // A text may have been truncated: an empty one must not replace a full one.
         (Some(ChatEvent::Part(known)), ChatEvent::Part(part))
             if known.id == part.id
                 && matches!(part.kind, crate::domain::chat::PartKind::Tool(_)) =>

@@ -1,9 +1,9 @@
 //! Follows a conversation on an OpenCode server. Knows no sandbox and no queue.
 //!
-//! In reading order: [`follow`] turns one event stream into news, after [`fetch`] has brought what the server holds, by
-//! the words of [`translate`], the only place that knows both OpenCode's words and ours; `stream_probe` proves that the
-//! stream passes events on; [`mailbox`] brings news to a listener of any speed; [`history`] knows how far back the
-//! conversation is loaded; [`follow_end`] says why following ended.
+//! In reading order: [`follow`] turns one event stream into chat events, after [`fetch`] has fetched what the server
+//! holds, both by means of [`translate`], the only place that knows OpenCode's wire types and ours; `stream_probe`
+//! proves that the stream passes events on; [`mailbox`] delivers events to a listener of any speed; [`history`]
+//! knows how much of the conversation is loaded; [`follow_end`] says why following ended.
 
 pub mod fetch;
 pub mod follow;

@@ -8,7 +8,7 @@ use pretty_assertions::assert_eq;
 use super::tests::{There, git_in, run, script};
 use super::{CLONE, EMPTY, brought};
 
-/// Makes `dir/of` and clones it in a sandbox's home.
+/// Creates `dir/of` and clones it in a sandbox's home.
 fn clone(dir: &Path, make: &str) -> There {
     let home = dir.join("home");
     fs::create_dir(&home).unwrap();
@@ -117,7 +117,7 @@ fn an_empty_session_begins_with_what_the_template_has() {
     assert!(there.diff().is_empty());
 }
 
-/// A repository's files by HTTP, for bob with this password alone; returns its address.
+/// Serves a repository's files over HTTP, to bob with this password only; returns its address.
 fn serve_private(files: std::path::PathBuf) -> String {
     use std::io::{BufRead as _, BufReader, Write as _};
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -165,7 +165,7 @@ fn what_lets_in_at_a_private_repository_is_left_nowhere() {
         for of in of.git part.git; do git -C $of update-server-info; done"
     );
     run(dir.path(), "sh", &["-c", &format!("{who}{make}")]);
-    // Of the sandbox's own, and would write down what it hears.
+    // The sandbox's own helper, which would store the credentials it receives.
     git_in(&home, &["config", "--global", "credential.helper", "store"]);
     let clone = |input: &str, word: &str| {
         use std::io::Write as _;
@@ -179,7 +179,7 @@ fn what_lets_in_at_a_private_repository_is_left_nowhere() {
         let mut running = script.current_dir(&home).spawn().unwrap();
         let mut stdin = running.stdin.take().unwrap();
         stdin.write_all(input.as_bytes()).unwrap();
-        // Its input stays open.
+        // Its stdin stays open.
         let output = running.wait_with_output();
         drop(stdin);
         output.unwrap()

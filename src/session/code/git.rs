@@ -1,8 +1,8 @@
-//! git on the user's machine: run so that it says what we read, starts nothing that a repository names,
-//! and writes nothing of the user's.
+//! git on the user's machine: with output that we can parse, without running programs that a repository names, and
+//! without writing to the user's repository.
 //!
-//! Filters are the exception: without those of the user's repository its files would not be what git
-//! stores. Knows no repository and no sandbox.
+//! Filters are the exception: without those of the user's repository, files would differ from what git stores. Knows
+//! no repository and no sandbox.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt as _;
@@ -14,8 +14,8 @@ use tokio::process::Command;
 
 use crate::domain::failure::Failure;
 
-/// Variables that would lead git to another repository, or change what it prints. Those that give it
-/// configuration are the user's wish, and stay.
+/// Variables that would point git at another repository or change its output. Those that set configuration are the
+/// user's choice and stay.
 const REMOVED: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_ATTR_SOURCE",
@@ -51,17 +51,17 @@ const REMOVED: &[&str] = &[
     "GIT_WORK_TREE",
 ];
 
-/// Nothing is fetched, asked, refreshed or replaced while we read.
+/// No fetches, prompts, index refreshes or replacements while we read.
 const SET: &[(&str, &str)] = &[
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_NO_REPLACE_OBJECTS", "1"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_TERMINAL_PROMPT", "0"),
-    // git's words are read.
+    // git's messages are parsed.
     ("LC_ALL", "C"),
 ];
 
-/// No configuration of the user's or the machine's. git before 2.32 knows it by the home alone.
+/// No configuration of the user or the system. git before 2.32 finds it by the home directory alone.
 const WITHOUT_CONFIGURATION: &[(&str, &str)] = &[
     ("GIT_ATTR_NOSYSTEM", "1"),
     ("GIT_CONFIG_COUNT", "0"),
@@ -78,21 +78,21 @@ const CONFIGURATION: &[&str] = &[
     // Both start programs.
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
-    // All of the work tree is looked at, and an index of ours is one file.
+    // The whole work tree is read, and our index is one file.
     "core.quotePath=false",
     "core.safecrlf=false",
     "core.sparseCheckout=false",
     "core.splitIndex=false",
     "core.untrackedCache=false",
     "index.sparse=false",
-    // What was resolved before is neither replayed nor remembered.
+    // Recorded conflict resolutions are neither replayed nor added.
     "rerere.autoupdate=false",
     "rerere.enabled=false",
     "user.name=sandbar",
     "user.email=sandbar@sandbar.invalid",
 ];
 
-/// git in one directory, with the same variables for each call.
+/// git in one directory, with the same environment for each call.
 #[derive(Debug, Clone)]
 pub(crate) struct Git {
     dir: PathBuf,
@@ -100,7 +100,7 @@ pub(crate) struct Git {
 }
 
 impl Git {
-    /// In a repository of the user's, with his configuration.
+    /// In one of the user's repositories, with the user's configuration.
     pub(crate) fn of_user(dir: &Path) -> Self {
         Self {
             dir: dir.to_owned(),
@@ -108,7 +108,7 @@ impl Git {
         }
     }
 
-    /// In a repository of ours, which depends on nobody's configuration.
+    /// In one of our repositories, independent of anybody's configuration.
     pub(crate) fn of_ours(dir: &Path) -> Self {
         let env = WITHOUT_CONFIGURATION.iter();
         Self {
@@ -123,7 +123,7 @@ impl Git {
         self
     }
 
-    /// Runs git; returns its output without the line's end.
+    /// Runs git; returns its output without the trailing line feed.
     pub(crate) async fn text(&self, args: &[&str]) -> Result<String, Failure> {
         let bytes = self.bytes(args).await?;
         Ok(String::from_utf8_lossy(&bytes)
@@ -131,7 +131,7 @@ impl Git {
             .to_owned())
     }
 
-    /// Runs git, which prints a path.
+    /// Runs git for a path that it prints.
     pub(crate) async fn path(&self, args: &[&str]) -> Result<PathBuf, Failure> {
         let mut bytes = self.bytes(args).await?;
         if bytes.last() == Some(&b'\n') {
@@ -144,7 +144,7 @@ impl Git {
         self.fed(args, Vec::new()).await
     }
 
-    /// Runs git with this on its standard input.
+    /// Runs git with `input` on stdin.
     pub(crate) async fn fed(&self, args: &[&str], input: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let what = format!("git {}", args.first().copied().unwrap_or_default());
         let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
@@ -152,7 +152,7 @@ impl Git {
         tried.map_err(|said| failed(&what, said))
     }
 
-    /// Runs git, which may refuse: then with what it complained of.
+    /// Runs git and returns its stderr if it fails.
     pub(crate) async fn tried(
         &self,
         args: &[&OsStr],
@@ -166,7 +166,7 @@ impl Git {
         self.output(command, input).await
     }
 
-    /// Runs one of our scripts, which runs git; `what` names it in the failure.
+    /// Runs one of our scripts that call git; `what` names it in the failure.
     pub(crate) async fn script(
         &self,
         what: &str,
@@ -206,7 +206,7 @@ impl Git {
         let stdin = child.stdin.take();
         let feed = async {
             if let Some(mut stdin) = stdin {
-                // git may be done before it has read all of it; its exit code says how.
+                // git may exit before it has read everything; its exit code tells.
                 let _unread = stdin.write_all(&input).await;
             }
         };

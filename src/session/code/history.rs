@@ -1,7 +1,7 @@
-//! How much history goes along: all that is there, and never a commit without its files.
+//! How much history is packed: all that is there, but never a commit without its files.
 //!
-//! A shallow clone says where its history ends. A partial one does not have all objects, and says so
-//! nowhere that a bundle would know of: as many of the newest commits go along as are whole.
+//! A shallow clone records where its history ends. A partial clone lacks objects without any record that a bundle
+//! could use: the newest complete commits are packed.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,22 +11,22 @@ use super::git::Git;
 use super::scratch::write;
 use crate::domain::failure::Failure;
 
-/// More commits of a history that is not whole are not looked at.
+/// Maximum commits examined in an incomplete history.
 const MOST: usize = 4096;
 
-/// What is to be bundled.
+/// What is bundled.
 pub(super) struct BundleContent<'a> {
-    /// Our repository, which borrows the objects.
+    /// Our repository, which borrows the user's objects.
     pub(super) ours: Git,
-    /// Its list of commits that are taken to have no parents.
+    /// Our list of commits that count as having no parents.
     pub(super) shallow: PathBuf,
     pub(super) commit: Option<&'a str>,
     pub(super) tree: &'a str,
-    /// Files for the directory `info` of the repository in the sandbox.
+    /// Files for the `info` directory of the repository in the sandbox.
     pub(super) rules: &'a [(&'static str, Vec<u8>)],
 }
 
-/// Returns a bundle, and a note where history is left out.
+/// Returns a bundle, and a note if history is left out.
 pub(super) async fn bundle(work: &BundleContent<'_>) -> Result<(Vec<u8>, Option<String>), Failure> {
     let failure = match create(work).await {
         Ok(bytes) => return Ok((bytes, None)),
@@ -81,7 +81,7 @@ async fn create(work: &BundleContent<'_>) -> Result<Vec<u8>, Failure> {
     git.bytes(&args).await
 }
 
-/// Ends the history before the first commit that is not whole; returns how many are kept.
+/// Cuts the history at the first incomplete commit; returns how many commits remain.
 async fn cut(work: &BundleContent<'_>, head: &str) -> Option<usize> {
     let most = format!("-n{MOST}");
     let args = ["rev-list", "--parents", &most, head];
@@ -96,7 +96,7 @@ async fn cut(work: &BundleContent<'_>, head: &str) -> Option<usize> {
     if !is_whole(work, head, &before, &commits[..1]).await? {
         return None;
     }
-    // As a rule it is not far back.
+    // Usually it is not far back.
     let (mut kept, mut beyond) = (1, 2);
     while beyond < commits.len() && is_whole(work, head, &before, &commits[..beyond]).await? {
         (kept, beyond) = (beyond, beyond * 2);
@@ -114,8 +114,8 @@ async fn cut(work: &BundleContent<'_>, head: &str) -> Option<usize> {
     last.then_some(kept)
 }
 
-/// Lets the history of `head` end with these commits, each with its parents behind it; returns whether all
-/// that is left of it is there. `before`: where it ended until now.
+/// Cuts the history of `head` at these commits, each listed with its parents; returns whether all objects that
+/// remain are present. `before`: where it was cut until now.
 async fn is_whole(
     work: &BundleContent<'_>,
     head: &str,

@@ -1,4 +1,4 @@
-//! The scripts that pack a work tree and make it again, on real git.
+//! The scripts that snapshot and restore a work tree, on real git.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::{RESTORE, SNAPSHOT};
 
 const LIMIT: &str = "67108864";
 
-/// What the script said: state, kind and commit; `None` where nothing had changed.
+/// The script's answer: state, kind and commit; `None` if nothing had changed.
 type Said = Option<[String; 3]>;
 
 fn text(path: &Path) -> &str {
@@ -29,7 +29,7 @@ fn pack(root: &Path, bundle: &str, (state, whole): (&str, &str)) -> Said {
     values.try_into().ok()
 }
 
-/// Makes the work tree again from these bundles; `clone` is where it was cloned from, or nothing.
+/// Restores the work tree from these bundles; `clone` is where it was cloned from, or empty.
 fn restore(dir: &Path, commit: &str, (clone, kind): (&str, &str), bundles: &[&str]) -> PathBuf {
     let home = dir.join("again");
     std::fs::create_dir_all(&home).unwrap();
@@ -44,7 +44,7 @@ fn restore(dir: &Path, commit: &str, (clone, kind): (&str, &str), bundles: &[&st
     PathBuf::from(script(&home, RESTORE, &arguments).trim_end())
 }
 
-/// All that git says of a work tree.
+/// Everything that git reports of a work tree.
 fn state(root: &Path) -> [String; 4] {
     let git = |args: &[&str]| git_in(root, args);
     let own = |refs: String| {
@@ -120,7 +120,7 @@ fn what_has_not_changed_is_not_packed_and_what_has_builds_on_the_first_bundle() 
     assert_eq!(kind, "thin");
     assert_ne!(second, first);
     assert_eq!(state(&again), state(&root));
-    // One whose first bundle is not at hand stands alone.
+    // Without its base bundle at hand, a bundle must be self-contained.
     let [_, kind, _] = pack(&root, "alone", ("", &commit)).unwrap();
     assert_eq!(kind, "whole");
 }
@@ -147,7 +147,7 @@ fn an_index_in_the_middle_of_a_merge_does_not_keep_the_work_tree_from_being_pack
 fn a_large_clone_is_packed_without_what_a_new_clone_brings() {
     let dir = tempfile::tempdir().unwrap();
     let origin = work_tree_in(dir.path(), true);
-    // Does not get smaller by packing.
+    // Does not compress.
     let noise = "od -An -tx1 -N 400000 /dev/urandom > noise";
     run(&origin, "sh", &["-c", noise]);
     git_in(&origin, &["add", "noise"]);
@@ -169,7 +169,7 @@ fn a_large_clone_is_packed_without_what_a_new_clone_brings() {
     ];
     let said = run(dir.path(), "sh", &arguments);
     let commit = said.lines().last().unwrap().split_once(' ').unwrap().1;
-    // An earlier try was cut off while it cloned.
+    // An earlier attempt was interrupted while cloning.
     let home = dir.path().join("again");
     std::fs::create_dir_all(home.join(".sandbar")).unwrap();
     git_in(dir.path(), &["init", "-q", text(&home.join("it"))]);
@@ -181,7 +181,7 @@ fn a_large_clone_is_packed_without_what_a_new_clone_brings() {
     assert!(std::fs::metadata(&bundle).unwrap().len() < 200_000);
     assert_eq!(state(&again), state(&root));
     assert_eq!(contents(&again), contents(&root));
-    // The origin itself has no such way out.
+    // The origin itself has no such fallback.
     let refused = std::process::Command::new("sh")
         .args([
             "-c",

@@ -1,4 +1,4 @@
-//! What of a work tree does not go along as it is on the user's machine, in sentences for him.
+//! Notes for the user on what of a work tree is not copied as it is.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -11,10 +11,10 @@ use super::git::Git;
 use super::user_repository::UserRepository;
 use crate::domain::failure::Failure;
 
-/// More of a kind are counted.
+/// Names per note; the rest is counted.
 const NAMED: usize = 5;
 
-/// Files by which git knows that it is in the middle of something.
+/// Files that show an operation of git in progress.
 const OPERATIONS: &[(&str, &str)] = &[
     ("MERGE_HEAD", "merge"),
     ("rebase-merge", "rebase"),
@@ -24,14 +24,14 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("BISECT_LOG", "bisection"),
 ];
 
-/// What the script that fills the index has said: paths as git quotes them.
+/// The output of the script that fills the index: paths as git quotes them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct AddReport {
-    /// Repositories inside, taken as their files.
+    /// Nested repositories, copied as plain files.
     files: Vec<String>,
-    /// Submodules of which nothing is here.
+    /// Submodules that are not checked out.
     absent: Vec<String>,
-    /// What could not be read.
+    /// Files that could not be read.
     left: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ impl AddReport {
     }
 }
 
-/// A sentence for each kind of thing.
+/// One sentence for each kind of thing.
 pub(super) async fn notes(source: &UserRepository, index: &Git, told: &AddReport) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     let mut add = |what: &str, paths: &[String]| {
@@ -119,7 +119,7 @@ fn split(text: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// Sockets, pipes and devices beside the files of the index. git does not even list them.
+/// Sockets, pipes and devices beside the indexed files. git does not even list them.
 async fn special(source: &UserRepository, paths: &[u8]) -> Vec<String> {
     let mut folders = BTreeSet::from([Path::new("")]);
     for path in paths.split(|&byte| byte == 0) {
@@ -168,7 +168,7 @@ async fn lfs_pointers(index: &Git) -> Result<Vec<String>, Failure> {
     Ok(split(&found))
 }
 
-/// The filters that the user's configuration has, but for Git LFS.
+/// The filters in the user's configuration, except Git LFS.
 async fn filters(git: &Git) -> Result<BTreeSet<String>, Failure> {
     let what = r"^filter\..*\.(clean|smudge|process)$";
     let get = ["config", "--name-only", "--get-regexp", what];
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// The names in it are those of a repository that anybody may have made.
+        /// The names come from a repository that anybody may have made.
         #[test]
         fn what_the_script_said_is_read_whatever_it_is_and_named_in_one_sentence(
             text in "((files|absent|left|other) [^\n]{0,6}\n|\\PC|\n){0,20}",

@@ -1,11 +1,11 @@
-//! Code in: a git work tree packed on the user's machine, unpacked in a sandbox. Work home: the scripts
-//! that make a patch of what was done there, or keep it in case that the sandbox goes.
+//! Code in: a git work tree, packed on the user's machine and unpacked in a sandbox. Work out: the scripts that make
+//! a patch of the work done there, or a snapshot of it in case the sandbox is lost.
 //!
-//! What goes along is HEAD with its history, uncommitted changes, and untracked files that are not
-//! ignored. The pack is one git bundle made in a scratch repository that borrows the user's objects:
-//! the user's own index, refs and object store are only read. It knows no sandbox: [`pack()`] gives a
-//! file, [`UNPACK`] is the script that a sandbox runs on it. Where a session began is kept in the sandbox
-//! beside the work tree, in a repository of ours: with its own the agent may do what it likes.
+//! Packed are HEAD with its history, uncommitted changes, and untracked files that are not ignored. The pack is one
+//! git bundle, made in a scratch repository that borrows the user's objects: the user's own index, refs and object
+//! store are only read. It knows no sandbox: [`pack()`] returns a file, [`UNPACK`] is the script that a sandbox runs
+//! on it. The session's base commit is stored in the sandbox beside the work tree, in a repository of ours: the
+//! agent may rewrite its own.
 
 mod git;
 mod history;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use git::Git;
 pub(crate) use pack::{directory_name, pack};
 
-/// A script for a sandbox, behind the functions that it needs.
+/// A script for a sandbox, preceded by the functions that it needs.
 macro_rules! script {
     ($file:literal) => {
         concat!(
@@ -34,47 +34,47 @@ macro_rules! script {
     };
 }
 
-/// Unpacks a bundle made by [`pack()`]; its head says the arguments. Afterwards the index equals HEAD, and
-/// uncommitted and untracked files lie in the work tree.
+/// Unpacks a bundle made by [`pack()`]; its header lists the arguments. Afterwards the index equals HEAD, and
+/// uncommitted and untracked files are in the work tree.
 pub(crate) const UNPACK: &str = script!("unpack.sh");
 
 /// Prints the work done in the directory `$1` since the session began as a binary-safe patch.
 pub const DIFF: &str = script!("diff.sh");
 
-/// Prints the first commits of the history that the session in the directory `$1` began with.
+/// Prints the root commits of the history that the session in the directory `$1` began with.
 pub(crate) const ROOTS: &str = script!("roots.sh");
 
-/// Packs a work tree and all its refs into a bundle; its head says the arguments.
+/// Packs a work tree and all its refs into a bundle; its header lists the arguments.
 pub(crate) const SNAPSHOT: &str = script!("snapshot.sh");
 
-/// Makes a work tree again from the bundles of [`SNAPSHOT`].
+/// Restores a work tree from the bundles of [`SNAPSHOT`].
 pub(crate) const RESTORE: &str = script!("restore.sh");
 
-/// Makes an empty git work tree, for a session without code.
+/// Creates an empty git work tree, for a session without code.
 pub(crate) const EMPTY: &str = script!("empty.sh");
 
 /// Clones a repository.
 pub(crate) const CLONE: &str = script!("clone.sh");
 
-/// Returns the root of the git work tree around `dir`, if there is one. Only looks for `.git`: this
-/// is asked before the first frame, when there is no time to run git.
+/// Returns the root of the git work tree around `dir`, if there is one. Only looks for `.git`: this runs before the
+/// first frame, when there is no time to run git.
 pub fn work_tree(dir: &Path) -> Option<PathBuf> {
     let is_root = |dir: &&Path| {
         let git = dir.join(".git");
-        // git passes over a directory of this name that is no repository.
+        // git ignores a directory of this name that is no repository.
         git.is_file() || git.join("HEAD").symlink_metadata().is_ok()
     };
     dir.ancestors().find(is_root).map(Path::to_owned)
 }
 
-/// The directory to which a session belongs that is begun here: the root of the git work tree around it,
-/// else itself. Links in the path are followed, so that a directory has one name.
+/// The project directory of a session that begins here: the root of the git work tree around it, otherwise the
+/// directory itself. Symlinks are resolved, so that a directory has one name.
 pub fn project(dir: &Path) -> Option<PathBuf> {
     let dir = dir.canonicalize().ok()?;
     Some(work_tree(&dir).unwrap_or(dir))
 }
 
-/// The size of all that [`pack()`] would read.
+/// The size of everything that [`pack()`] would read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct CodeSize {
     pub(crate) bytes: u64,
@@ -112,8 +112,7 @@ pub(crate) async fn estimate(root: &Path) -> CodeSize {
     size
 }
 
-/// What a script says that brings code in: the directory, then a line for each thing that the user should
-/// know.
+/// The output of a script that brings code in: the directory, then one line for each note to the user.
 pub(crate) fn brought(said: &str) -> (String, Vec<String>) {
     let mut lines = said.lines();
     let directory = lines.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Repositories of every kind that git can read go into a sandbox, and the work comes home to them.
+//! Repositories of every kind that git can read go into a sandbox, and the work comes back to them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use pretty_assertions::assert_eq;
 use super::tests::{There, contents, git_in, run, script};
 use super::{CodeSize, RESTORE, SNAPSHOT, estimate, pack, work_tree};
 
-/// Makes the repository `$1` with two commits, and one change that is in none.
+/// Creates the repository `$1` with two commits and one uncommitted change.
 const BEGIN: &str = r#"
 begin() (
   git init -q -b main ${2:-} "$1"
@@ -29,10 +29,10 @@ export GIT_AUTHOR_NAME=n GIT_AUTHOR_EMAIL=n@x GIT_COMMITTER_NAME=n GIT_COMMITTER
 set -e
 "#;
 
-/// What makes the repository, what the user is told, in this order.
+/// What makes the repository, and the notes that the user gets, in order.
 type Case = (&'static str, &'static [&'static str]);
 
-/// Of these nothing is lost, history neither.
+/// Nothing of these is lost, nor is history.
 const WHOLE: &[Case] = &[
     ("begin repo", &[]),
     ("begin repo --object-format=sha256", &[]),
@@ -115,7 +115,7 @@ const WHOLE: &[Case] = &[
     ),
 ];
 
-/// Of these not all objects are on the machine.
+/// Not all objects of these are on the machine.
 const PARTS: &[Case] = &[
     (
         "begin of; git clone -q --depth 1 \"file://$PWD/of\" repo",
@@ -135,7 +135,7 @@ const PARTS: &[Case] = &[
     ),
 ];
 
-/// Everything in a folder, repositories too.
+/// All files in a folder, including repositories.
 fn all_in(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     let mut folders = vec![dir.to_owned()];
@@ -156,7 +156,7 @@ fn all_in(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     all
 }
 
-/// Makes a repository in a folder of its own and returns its root.
+/// Creates the repository in a folder of its own and returns its root.
 fn make(dir: &Path, case: &str) -> PathBuf {
     let users = dir.join("users");
     fs::create_dir(&users).unwrap();
@@ -177,7 +177,7 @@ fn work(at: &Path) {
     }
 }
 
-/// Keeps the work and brings it back in another home; it must be the same there.
+/// Takes a snapshot and restores it in another home; it must be identical there.
 fn keep(there: &There, dir: &Path) {
     let bundle = dir.join("kept.bundle");
     let (at, file) = (there.at.to_str().unwrap(), bundle.to_str().unwrap());
@@ -397,7 +397,7 @@ async fn what_a_failing_filter_is_to_hide_stays_as_it_was_committed() {
     assert_eq!(fs::read(there.at.join("new")).unwrap(), b"new\n");
 }
 
-/// What an agent, or the sandbox, might set.
+/// Settings by which an agent or the sandbox might hide changes.
 const HIDING: &str = r#"
 git config --global diff.noprefix true
 git config --global diff.mnemonicPrefix true

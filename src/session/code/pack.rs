@@ -1,9 +1,9 @@
 //! Packs a git work tree into one bundle.
 //!
-//! What git stores is made by the user's own repository: its filters, its rules for line ends, modes and
-//! ignored files hold. Only objects, index and refs are ours, in a scratch repository that borrows the
-//! user's objects. Where these are not whole, less history goes along; where they cannot be read, the files
-//! alone. Each thing that does not go along as it is gets a note.
+//! The user's own repository decides what git stores: its filters, line endings, modes and ignore rules apply. Only
+//! objects, index and refs are ours, in a scratch repository that borrows the user's objects. Where those are
+//! incomplete, less history is packed; where they cannot be read, the files alone. Each thing that is not packed as
+//! it is gets a note.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,8 +17,8 @@ use super::scratch::{make_dir, write};
 use super::user_repository::UserRepository;
 use crate::domain::failure::Failure;
 
-/// Adds all of a work tree to an index. `$1` the repository, `$2` the index, `$3` where objects go, `$4`
-/// "anew" where the index has nothing yet.
+/// Adds a whole work tree to an index. `$1` the repository, `$2` the index, `$3` where objects go, `$4` "anew" if
+/// the index is empty.
 const ADD: &str = concat!(
     include_str!("../../../assets/sandbox/git.sh"),
     include_str!("../../../assets/sandbox/add-all.sh"),
@@ -32,17 +32,17 @@ const WITHOUT_HISTORY: &str = "the files are copied without their history, which
 pub(crate) struct PackedWorkTree {
     /// The directory's name in the sandbox, if it is free there.
     pub(crate) name: String,
-    /// What HEAD names there, such as `refs/heads/main`; empty when HEAD is detached.
+    /// The symbolic ref of HEAD, such as `refs/heads/main`; empty when HEAD is detached.
     pub(crate) head: String,
     pub(crate) bytes: Vec<u8>,
-    /// What does not go along as it is here, a sentence each.
+    /// What is not packed as it is here, one sentence each.
     pub(crate) notes: Vec<String>,
 }
 
-/// Packs the work tree at `root`. `scratch` is an empty directory, removed by the caller.
+/// Packs the work tree at `root`. `scratch` is an empty directory that the caller removes.
 ///
 /// # Errors
-/// A [`Failure`] with git's own words, where not even the files can be read.
+/// A [`Failure`] with git's own message, if not even the files can be read.
 pub(crate) async fn pack(root: &Path, scratch: &Path) -> Result<PackedWorkTree, Failure> {
     let source = UserRepository::find(root).await?;
     match Packing::new(&source, &scratch.join("whole"), true).await {
@@ -71,7 +71,7 @@ struct Packing<'a> {
 }
 
 impl<'a> Packing<'a> {
-    /// `whole`: with the user's objects, so with HEAD and its history.
+    /// `whole`: with the user's objects, and so with HEAD and its history.
     async fn new(source: &'a UserRepository, scratch: &Path, whole: bool) -> Result<Self, Failure> {
         let store = scratch.join("pack.git");
         make_dir(scratch)?;
@@ -149,7 +149,7 @@ async fn fill_index(
         index.text(&["read-tree", "HEAD"]).await?;
         return Ok(AddReport::default());
     }
-    // Begun from the user's, which may be locked or half staged, and knows which files have not changed.
+    // Starts from a copy of the user's index, which knows unchanged files but may be locked or half staged.
     let is_copied = whole && copy_index(&source.file("index").await?, file);
     let told = if is_copied {
         add(source, file, "").await.ok()
@@ -159,7 +159,7 @@ async fn fill_index(
     let told = match (told, &source.commit) {
         (Some(told), _) => told,
         (None, Some(commit)) if whole => {
-            // An index that cannot be read is no loss: the files are there.
+            // An unreadable index is no loss: the files are there.
             let _none = fs::remove_file(file);
             index.text(&["read-tree", commit]).await?;
             add(source, file, "").await?
@@ -184,7 +184,7 @@ async fn add(source: &UserRepository, index: &Path, kind: &str) -> Result<String
     source.git.script("git add", ADD, &args).await
 }
 
-/// Copies an index with its time: git does not trust entries that are as young as the file.
+/// Copies an index with its mtime: git does not trust entries that are as young as the file.
 fn copy_index(from: &Path, to: &Path) -> bool {
     let copy = || {
         let modified = fs::metadata(from)?.modified()?;
@@ -197,7 +197,7 @@ fn copy_index(from: &Path, to: &Path) -> bool {
     copy().is_ok()
 }
 
-/// Gives the scratch repository the user's objects, and says where their history ends.
+/// Gives the scratch repository the user's objects and their shallow boundary.
 async fn borrow(source: &UserRepository, store: &Path) -> Result<(), Failure> {
     let objects = source.file("objects").await?;
     let objects = fs::canonicalize(&objects).unwrap_or(objects);
@@ -213,7 +213,7 @@ async fn borrow(source: &UserRepository, store: &Path) -> Result<(), Failure> {
     write(&store.join("shallow"), &shallow)
 }
 
-/// A path as git reads it in a list of alternates, where `"` and `#` at the front mean something.
+/// A path as git reads it in an alternates file, where a leading `"` or `#` is special.
 fn quoted(path: &[u8]) -> Vec<u8> {
     if path.starts_with(b"/") && !path.contains(&b'\n') {
         return path.to_vec();
@@ -226,7 +226,7 @@ fn quoted(path: &[u8]) -> Vec<u8> {
     [b"\"".to_vec(), escaped.collect(), b"\"".to_vec()].concat()
 }
 
-/// Names in a home that programs use for their own: a work tree of such a name would be mixed with theirs.
+/// Names that programs use in a home: a work tree of the same name would be mixed with their files.
 const TAKEN: &[&str] = &[
     "R",
     "bin",
@@ -245,7 +245,7 @@ const TAKEN: &[&str] = &[
     "venv",
 ];
 
-/// How a work tree of this name is called in the home of a sandbox.
+/// The name of a work tree in a sandbox's home.
 pub(crate) fn directory_name(name: &OsStr) -> String {
     let name = name.to_string_lossy();
     let plain: String = name

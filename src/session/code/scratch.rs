@@ -1,4 +1,4 @@
-//! The scratch directory, as git's files of ours are made in it.
+//! The scratch directory, with files of ours in it for git.
 
 use std::fs;
 use std::path::Path;

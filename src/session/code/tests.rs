@@ -1,4 +1,4 @@
-//! A work tree packed, unpacked and brought home, on real git.
+//! A work tree is packed, unpacked and brought back, on real git.
 
 use std::os::unix::ffi::OsStringExt as _;
 
@@ -24,7 +24,7 @@ pub(super) fn git_in(dir: &Path, args: &[&str]) -> String {
     run(dir, "git", &[&who, args].concat())
 }
 
-/// A work tree of every kind of file, with one commit if `born`.
+/// A work tree with every kind of file, and one commit if `born`.
 pub(super) fn work_tree_in(dir: &Path, born: bool) -> PathBuf {
     let root = dir.join("näme of it");
     std::fs::create_dir(&root).unwrap();
@@ -45,7 +45,7 @@ pub(super) fn work_tree_in(dir: &Path, born: bool) -> PathBuf {
     root
 }
 
-/// The files that are not ignored, in all folders but git's own.
+/// The files that are not ignored, in all folders except git's own.
 pub(super) fn contents(root: &Path) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     let mut folders = vec![root.to_owned()];
@@ -74,8 +74,8 @@ pub(super) fn contents(root: &Path) -> Vec<(PathBuf, String)> {
     files
 }
 
-/// Makes repositories inside of a work tree: one without commits, one with another inside, one that was
-/// added, one without files.
+/// Nests repositories in a work tree: one without commits, one with another inside, one that was added, one without
+/// files.
 pub(super) fn nest_repositories_in(root: &Path) {
     for name in ["unborn", "born of it", "born of it/deep", "added", "void"] {
         let folder = root.join(name);
@@ -97,7 +97,7 @@ pub(super) fn nest_repositories_in(root: &Path) {
     );
 }
 
-/// Runs a script of a sandbox's whose home is this.
+/// Runs a sandbox script with this home.
 pub(super) fn script(home: &Path, script: &str, args: &[&str]) -> String {
     let output = std::process::Command::new("sh")
         .args([&["-c", script, "sandbar"], args].concat())
@@ -111,7 +111,7 @@ pub(super) fn script(home: &Path, script: &str, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A work tree that went into a sandbox.
+/// A work tree that was unpacked in a sandbox.
 pub(super) struct There {
     pub(super) home: PathBuf,
     pub(super) at: PathBuf,

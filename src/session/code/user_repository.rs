@@ -1,6 +1,6 @@
-//! The user's repository as git tells it: where it is, what HEAD names, what it ignores.
+//! The user's repository as git describes it: where it is, what HEAD names, what it ignores.
 //!
-//! It is only read. Knows nothing of what is packed of it.
+//! It is only read. Does not know what is packed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use super::git::Git;
 use crate::domain::failure::Failure;
 
-/// The user's repository, which is only read.
+/// The user's repository, read-only.
 pub(super) struct UserRepository {
     pub(super) root: PathBuf,
     pub(super) git: Git,
     pub(super) git_dir: PathBuf,
-    /// 64 hexadecimal digits instead of 40.
+    /// Object names have 64 hexadecimal digits instead of 40.
     pub(super) is_sha256: bool,
-    /// There are no files but in commits.
+    /// It has no work tree.
     pub(super) is_bare: bool,
-    /// Whether HEAD names a commit, be it there or not.
+    /// Whether HEAD names a commit, present or not.
     pub(super) is_born: bool,
     pub(super) commit: Option<String>,
     pub(super) branch: String,
@@ -55,7 +55,7 @@ impl UserRepository {
         })
     }
 
-    /// Where git has a file of the repository, which may be shared by several work trees.
+    /// Where git stores a file of the repository; several work trees may share it.
     pub(super) async fn file(&self, name: &str) -> Result<PathBuf, Failure> {
         self.git.path(&["rev-parse", "--git-path", name]).await
     }
@@ -67,7 +67,7 @@ impl UserRepository {
         }
     }
 
-    /// The user's ignore rules that lie outside of the work tree. The later ones win.
+    /// The user's ignore rules outside of the work tree. Later ones win.
     pub(super) async fn exclude(&self) -> Vec<u8> {
         let get = ["config", "--type=path", "--get", "core.excludesFile"];
         let mut rules = match self.git.path(&get).await {

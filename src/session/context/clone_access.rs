@@ -1,8 +1,8 @@
-//! Who gets in at the repository that a session's code is cloned from.
+//! Credentials for the repository that a session's code is cloned from.
 //!
-//! In: the URL that the user gave, or a variable. Out: the URL without it, which is stored and shown, and what git
-//! in the sandbox reads by standard input. It is in memory only: no file, no argument, no URL that git remembers
-//! has it, so it is asked for again when the code is cloned again.
+//! In: the URL that the user gave, or a variable. Out: the URL without its userinfo, which is stored and shown, and
+//! the input that git in the sandbox reads on stdin. Credentials stay in memory: no file, no argument and no remote
+//! URL holds them, so the user is asked again for the next clone.
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
@@ -10,20 +10,20 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::domain::failure::Failure;
 use crate::net::url::split_access;
 
-/// The variable that names who gets in where a URL does not: `USER:PASSWORD`, or a token alone.
+/// The variable with credentials for URLs that carry none: `USER:PASSWORD`, or a token alone.
 pub const VARIABLE: &str = "SANDBAR_REPO_AUTH";
 
-/// A user and a password, or a token in the place of the user.
+/// A user and a password, or a token in place of the user.
 #[derive(Debug, Clone)]
 pub struct CloneAccess {
-    /// `None`: it is for the repository of any session.
+    /// `None`: valid for the repository of any session.
     url: Option<String>,
     user: SecretString,
     password: SecretString,
 }
 
 impl CloneAccess {
-    /// Takes a repository's URL apart.
+    /// Splits a repository's URL into the bare URL and its credentials.
     pub fn of_url(url: &str) -> (String, Option<Self>) {
         let (clean, who) = split_access(url);
         let access = who.map(|(user, password)| Self {
@@ -34,9 +34,9 @@ impl CloneAccess {
         (clean, access)
     }
 
-    /// Reads the value of the variable: `USER:PASSWORD`, or a token alone.
+    /// Parses the value of the variable: `USER:PASSWORD`, or a token alone.
     pub fn of_variable(text: &str) -> Self {
-        // As a file has it that was read into the variable.
+        // A value read from a file ends with a line feed.
         let text = text.trim_end_matches(['\r', '\n']);
         let (user, password) = text.split_once(':').unwrap_or((text, ""));
         Self {
@@ -46,12 +46,12 @@ impl CloneAccess {
         }
     }
 
-    /// All that is secret of it.
+    /// Everything in it that is secret.
     pub fn secrets(&self) -> [&SecretString; 2] {
         [&self.user, &self.password]
     }
 
-    /// The lines that `credentials.sh` reads; `None`: git takes no such user or password.
+    /// The lines that `credentials.sh` reads; `None`: git cannot take such a user or password.
     fn lines(&self) -> Option<Bytes> {
         let [user, password] = self.secrets().map(ExposeSecret::expose_secret);
         let fits = |text: &str| !text.contains(['\n', '\r', '\0']);
@@ -59,17 +59,17 @@ impl CloneAccess {
     }
 }
 
-/// What the scripts that clone get.
+/// The input of the scripts that clone.
 pub(in crate::session) struct GitCredential {
     pub(in crate::session) url: String,
-    /// Says whether there is an input.
+    /// Tells the script whether it gets an input.
     pub(in crate::session) word: &'static str,
     pub(in crate::session) input: Option<Bytes>,
 }
 
-/// Finds who gets in at a session's repository: of the known ones that fit the last that has a password, since a
-/// URL often names the user alone. Older sessions have it in their URL. What was not given for this URL goes to no
-/// server without TLS but one of this machine.
+/// Finds the credentials for a session's repository: of those that match, the last one with a password, since a URL
+/// often names the user alone. Older sessions have them in their URL. Credentials that were not given for this URL
+/// are sent only over TLS or to this machine.
 pub(in crate::session) fn for_git(known: &[CloneAccess], url: &str) -> GitCredential {
     let (url, stored) = CloneAccess::of_url(url);
     let may_be_told = is_private(&url);
@@ -88,7 +88,7 @@ pub(in crate::session) fn for_git(known: &[CloneAccess], url: &str) -> GitCreden
     }
 }
 
-/// Whether what is said to this URL is read by its server alone.
+/// Whether only the server of this URL can read what is sent to it.
 fn is_private(url: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(url) else {
         return false;
@@ -100,7 +100,7 @@ fn is_private(url: &str) -> bool {
     }
 }
 
-/// Says what to do about a repository that lets nobody in without a password.
+/// Adds what to do about a repository that refuses access without a password.
 pub(in crate::session) fn explain(failure: Failure) -> Failure {
     let asks = [
         "could not read Username",
@@ -155,7 +155,7 @@ mod tests {
         }
         let local = "http://127.0.0.1:8080/b.git";
         assert_eq!(given(&known, local).2, lines("bob\na:b\n"));
-        // A URL may name a user alone, as hosts print it: then a password that is known decides.
+        // Hosts print URLs that name a user alone: then the known password decides.
         let (url, user) = CloneAccess::of_url("https://ann@host/c.git");
         let known = [CloneAccess::of_variable("bob:a\r\n"), user.unwrap()];
         assert_eq!(given(&known, &url).2, lines("bob\na\n"));

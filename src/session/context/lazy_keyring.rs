@@ -1,5 +1,5 @@
-//! Keys that the configuration lacks and the keyring may have: asked once, when one is needed first, so
-//! that nobody waits for a keyring before there is something on the screen.
+//! Keys that are not in the configuration and may be in the keyring. They are read once, when the first is needed,
+//! so that the first frame does not wait for a keyring.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use tokio::sync::OnceCell;
 
 use crate::keyring::{Keyring, KeyringEntry};
 
-/// Is told of each key, so that none reaches a log.
+/// Receives each key, so that logs can be redacted.
 type KeyListener = Box<dyn Fn(&SecretString) + Send + Sync>;
 
-/// The answer of the keyring, waited for once.
+/// The keyring's answer, awaited once.
 pub struct LazyKeyring {
     keyring: Keyring,
-    /// The name of the account's key. Others are a model provider's.
+    /// The name of the account's key. The others are model providers' keys.
     account: String,
     names: Vec<String>,
     heard: KeyListener,
@@ -24,7 +24,7 @@ pub struct LazyKeyring {
 #[derive(Default)]
 struct KeyringAnswer {
     keys: Vec<(String, SecretString)>,
-    /// Why others are not there; empty if the keyring has none.
+    /// Why keys could not be read; empty if the keyring has none.
     trouble: String,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Debug for LazyKeyring {
 }
 
 impl LazyKeyring {
-    /// `names` are those that are missing, with `account` among them if that is.
+    /// `names` are the missing keys, including `account` if that is missing.
     pub fn new(
         keyring: Keyring,
         account: &str,
@@ -51,7 +51,7 @@ impl LazyKeyring {
         }
     }
 
-    /// The account's key, or what is to be said of the keyring.
+    /// The account's key, or why it cannot be read.
     pub(in crate::session) async fn account(&self) -> Result<SecretString, String> {
         let found = self.found().await;
         let key = found.keys.iter().find(|(name, _)| *name == self.account);

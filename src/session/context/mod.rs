@@ -36,7 +36,7 @@ use lazy_keyring::LazyKeyring;
 use settings::Settings;
 use timing::Timing;
 
-/// All sessions say within this that the machine has slept.
+/// Wake-ups that sessions report within this time are one.
 const WAKING: Duration = Duration::from_secs(1);
 
 /// Where sessions are recorded.
@@ -61,8 +61,8 @@ impl RecordStore {
     }
 }
 
-/// Made once, before the first session. Nothing here is slow to make: the HTTP client, whose
-/// certificates take a while to read, comes with its first use.
+/// Created once, before the first session. Nothing here is slow to create: the HTTP client, which takes a while to
+/// load certificates, is created on first use.
 #[derive(Debug)]
 pub struct SessionContext {
     pub timing: Timing,
@@ -70,18 +70,18 @@ pub struct SessionContext {
     /// `None`: nothing is recorded.
     pub records: Option<RecordStore>,
     pub http_options: HttpOptions,
-    /// Keys that are looked for when they are needed first.
+    /// Keys that are read when one is first needed.
     pub late: Option<LazyKeyring>,
     /// Values of the variables that a [`CredentialRef::Env`] may name.
     pub variables: HashMap<String, SecretString>,
-    /// Who gets in at a server that somebody else runs; `None`: OpenCode's usual user.
+    /// User of a server that somebody else runs; `None`: OpenCode's default user.
     pub user: Option<String>,
-    /// Who gets in at repositories that are cloned; the last one that fits is taken.
+    /// Credentials for repositories to clone; the last match wins.
     pub clone_access: Vec<CloneAccess>,
     /// When this program started; zero of the monotonic clock.
     pub started: Instant,
     http: OnceLock<Http>,
-    /// When the machine was last found to have slept.
+    /// When the machine was last found to have been suspended.
     woken: watch::Sender<Instant>,
     engine: OnceCell<Engine>,
 }
@@ -112,16 +112,16 @@ impl SessionContext {
         Ok(self.http.get_or_init(|| http).clone())
     }
 
-    /// Gives up the connections that are kept for further calls: something was wrong with one.
+    /// Drops the pooled connections: one of them failed.
     pub(crate) async fn renew_connections(&self) {
         if let Some(http) = self.http.get().cloned() {
-            // Only a panic ends it early, and that is told by its hook.
+            // Only a panic ends it early, and the panic hook reports that.
             let _ended = tokio::task::spawn_blocking(move || http.renew()).await;
         }
     }
 
-    /// The machine has slept: all connections are dead and do not know it. Each session says so; the first
-    /// of them is heard.
+    /// The machine was suspended: all connections are dead without knowing it. Each session reports this; only the
+    /// first report counts.
     pub(crate) async fn woke(&self) {
         self.renew_connections().await;
         self.woken.send_if_modified(|last| {
@@ -133,12 +133,12 @@ impl SessionContext {
         });
     }
 
-    /// Changes whenever the machine has slept, for those who follow something.
+    /// Changes after each suspend of the machine, for tasks that follow something.
     pub(crate) fn woken(&self) -> watch::Receiver<Instant> {
         self.woken.subscribe()
     }
 
-    /// The engine, found or started at its first use. A failure is not kept.
+    /// The engine, found or started on first use. A failure is not cached.
     pub(crate) async fn engine(&self) -> Result<Engine, EngineError> {
         let spec = &self.spec().await?;
         let find = || async { Engine::find_or_start(spec, &self.http()?).await };
@@ -146,7 +146,7 @@ impl SessionContext {
         if engine.is_there().await {
             return Ok(engine.clone());
         }
-        // The local daemon has been stopped since; a new one has the same key and port.
+        // The local daemon was stopped since; a new one has the same key and port.
         Engine::find_or_start(spec, &self.http()?).await
     }
 
@@ -169,7 +169,7 @@ impl SessionContext {
         Ok(Cow::Owned(EngineSpec::E2b { api_key, addresses }))
     }
 
-    /// The variables that new sandboxes get: names and values of provider keys.
+    /// The environment of new sandboxes: names and values of provider keys.
     pub(crate) async fn provider_keys(&self) -> Vec<(String, SecretString)> {
         let mut keys = self.settings.provider_keys.clone();
         if let Some(late) = &self.late {
@@ -178,7 +178,7 @@ impl SessionContext {
         keys
     }
 
-    /// A new session gets the demo model where there is no key for another: that is known now.
+    /// Resolves the model: a new session gets the demo model if there is no key for another.
     pub(crate) async fn settled(&self, mut spec: SessionSpec) -> SessionSpec {
         if let (SessionOrigin::New(new), Some(late)) = (&mut spec.origin, &self.late)
             && new.demo
@@ -188,7 +188,7 @@ impl SessionContext {
         spec
     }
 
-    /// A directory of our own for packing, removed when dropped.
+    /// A private directory for packing, removed on drop.
     pub(crate) fn scratch(&self) -> Result<TempDir, Failure> {
         let made = tempfile::Builder::new()
             .prefix("sandbar-")

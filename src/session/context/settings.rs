@@ -1,4 +1,4 @@
-//! What of the configuration the sessions need.
+//! The part of the configuration that the sessions need.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,29 +8,28 @@ use secrecy::SecretString;
 use crate::domain::version::OPENCODE_VERSION;
 use crate::engine::EngineSpec;
 
-/// What of the configuration the sessions need.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `None`: this process makes no sandboxes.
+    /// `None`: this process creates no sandboxes.
     pub engine: Option<EngineSpec>,
-    /// How long a sandbox lives on when nothing runs in it.
+    /// The timeout of a sandbox in which nothing runs.
     pub idle_ttl: Duration,
-    /// How long a sandbox lives on once a prompt was sent.
+    /// The timeout of a sandbox after a prompt was sent.
     pub work_ttl: Duration,
-    /// Where sandboxes cost: one is made once something is typed, not once it is sent.
+    /// Where sandboxes cost: create one when the user starts typing, not when a prompt is sent.
     pub warm_start: bool,
     pub opencode_version: String,
     pub install_limit: Duration,
-    /// Variables that new sandboxes get: names and values of provider keys.
+    /// Environment of new sandboxes: names and values of provider keys.
     pub provider_keys: Vec<(String, SecretString)>,
-    /// The keys are written into requests on their way out of the sandbox, and never enter it.
+    /// The keys are written into outbound requests, and never enter the sandbox.
     pub secrets_at_egress: bool,
-    /// What npm needs to get through to its registry from a local sandbox, whose home is fresh:
-    /// settings, proxies, certificates of this machine.
+    /// What npm needs to reach its registry from a local sandbox, whose home is empty: settings, proxies, this
+    /// machine's certificates.
     pub install_env: Vec<(String, String)>,
     /// Where work trees are packed.
     pub scratch_dir: PathBuf,
-    /// The directory to which sessions that are begun here belong; `None`: nobody knows.
+    /// The directory that sessions begun here belong to; `None`: unknown.
     pub project: Option<PathBuf>,
 }
 

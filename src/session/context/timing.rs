@@ -1,33 +1,32 @@
 //! Every duration that a session's life depends on, in one value.
 //!
-//! It is made once and handed down, so that a test of faults may run ten times faster than life.
+//! Created once and passed down, so that fault tests can run ten times faster.
 
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
-    /// No event for this long on an open stream means that the link is dead. OpenCode sends a
-    /// heartbeat every 10 s.
+    /// Without an event for this long, an open stream counts as dead. OpenCode sends a heartbeat every 10 s.
     pub watchdog: Duration,
     /// From the request for the event stream to its first event.
     pub stream_open: Duration,
-    /// From the opened stream until everything is fetched once more, where the server does not show
-    /// before that it passes events on; see `marker`.
+    /// From the opened stream until everything is fetched again, unless `stream_probe` has shown before that the
+    /// server passes events on.
     pub look_again: Duration,
-    /// The first wait before a connection is tried again; doubles from there.
+    /// The first wait before a connection is retried; doubles from there.
     pub backoff_base: Duration,
     pub backoff_cap: Duration,
-    /// How long after the loss of a connection it is tried with haste: somebody looks at the screen, and most
-    /// losses are short.
+    /// How long after the loss of a connection retries are eager: the user watches the screen, and most losses are
+    /// short.
     pub eager_for: Duration,
-    /// The longest wait meanwhile, and the longest that is waited for the control plane's word first.
+    /// The longest wait during eager retries, and for the control plane's answer before each.
     pub eager_cap: Duration,
-    /// A connection that lives this long has come back: its loss is a new one, with haste.
+    /// A connection that lives this long has recovered: its loss is a new one, retried eagerly.
     pub lasting: Duration,
-    /// As `stream_open`, meanwhile: a request that went out while the network was away may hang long after
-    /// it is back.
+    /// Like `stream_open`, during eager retries: a request sent while the network was down may hang long after it is
+    /// up.
     pub eager_open: Duration,
-    /// Between two health probes of a server that starts.
+    /// Between two health probes of a starting server.
     pub health_poll: Duration,
     /// One health probe. Short: a starting server accepts requests that it never answers.
     pub health_timeout: Duration,
@@ -35,24 +34,22 @@ pub struct Timing {
     pub health_deadline: Duration,
     /// One ordinary call to OpenCode.
     pub call: Duration,
-    /// A call whose answer may be large or slow: pages of messages, the catalog.
+    /// A call whose response may be large or slow: pages of messages, the catalog.
     pub slow_call: Duration,
-    /// Log lines are handed on at least this often.
+    /// Log lines are passed on at least this often.
     pub log_batch: Duration,
-    /// From the server's acceptance of a prompt until its turn must have begun; then the server is
-    /// asked, since a prompt that it had already answered begins no turn.
+    /// From the server's acceptance of a prompt until its turn must have begun; then the server is asked, since a
+    /// prompt that it had already answered begins no turn.
     pub turn_begins: Duration,
-    /// From the idle after an error or an abort until the next prompt is posted: the server says
-    /// idle twice then, and a prompt that arrives in between is stored but never answered (observed
-    /// on 1.18.33).
+    /// From the idle after an error or an abort until the next prompt is posted: the server reports idle twice then,
+    /// and a prompt that arrives in between is stored but never answered (observed on 1.18.33).
     pub settles: Duration,
-    /// How often the store is asked whether another process has changed it, and a session whether
-    /// the process that drives it has gone.
+    /// How often the store is polled for changes by other processes, and a session for whether its driving process
+    /// has gone.
     pub store_poll: Duration,
-    /// All calls together that ask what a session does which is not open; a server that takes longer
-    /// counts as one that does not answer.
+    /// All calls together that ask what an unopened session does; a slower server counts as not answering.
     pub ask_limit: Duration,
-    /// The first wait before a server that is only watched is tried again; doubles from there.
+    /// The first wait before a watched server is retried; doubles from there.
     pub watch_backoff: Duration,
     pub watch_backoff_cap: Duration,
 }

@@ -1,7 +1,7 @@
-//! The files in which a sandbox keeps what `opencode serve` prints, read through envd.
+//! The files in a sandbox that hold the output of `opencode serve`, read through envd.
 //!
-//! A file is read from a place on by a process in the sandbox, which either ends with the file or waits
-//! for more. [`follow`] begins again where it was whenever that breaks. Nothing here knows lines.
+//! A process in the sandbox reads a file from an offset on, and either exits at its end or waits for more.
+//! [`follow`] resumes at the same offset whenever that breaks. Nothing here knows lines.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,19 +20,19 @@ use crate::session::context::{SessionContext, wall};
 use crate::session::sandbox::script::script_process;
 
 const READ: &str = include_str!("../../../assets/sandbox/read-log.sh");
-/// The script's answer where there is no file.
+/// The script's exit code if there is no file.
 const ABSENT: i32 = 4;
-/// The longest first line, which tells a place.
+/// The longest first line, which holds the offset.
 const HEAD: usize = 32;
-/// A process that waits for more ends after this time, so that none is left for long by a sandbar that was
-/// killed; whoever still reads begins again.
+/// A waiting process exits after this time, so that a killed sandbar leaves none for long; a reader that is still
+/// there starts another.
 const LIFE: Duration = Duration::from_mins(30);
-/// How often a file is looked for: the server's script makes it a moment after it was started.
+/// How often a file is looked for: the server's script creates it shortly after its start.
 const LOOKS: u32 = 6;
-/// How the tags of processes that wait for more begin.
+/// Prefix of the tags of waiting processes.
 const TAG: &str = "sandbar-log";
 
-/// Bytes of a file, and the place of the first.
+/// Bytes of a file, and the offset of the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::session) struct FileChunk {
     pub(in crate::session) stream: LogStream,
@@ -48,27 +48,27 @@ pub(in crate::session) struct LogFile {
     pub(in crate::session) stream: LogStream,
 }
 
-/// What a reading gives.
+/// The result of one read.
 #[derive(Debug)]
 pub(in crate::session) enum FileRead {
     Piece(FileChunk),
     /// There is no such file.
     Absent,
-    /// The process has ended.
+    /// The process has exited.
     Over,
 }
 
-/// A reading that goes on. Dropping it leaves its process, which ends by itself.
+/// A read in progress. Dropping it leaves its process, which exits by itself.
 pub(in crate::session) struct FileFollower {
     process: ProcessStream,
     stream: LogStream,
     head: Vec<u8>,
-    /// The place of the next byte, once it was told.
+    /// The offset of the next byte, once it was received.
     next: Option<u64>,
 }
 
 impl LogFile {
-    /// Reads what there is from a place on.
+    /// Reads what is there from an offset on.
     pub(in crate::session) async fn read(&self, from: u64) -> Result<FileFollower> {
         self.open(from, None).await
     }
@@ -94,8 +94,7 @@ impl LogFile {
         }
     }
 
-    /// Ends the other processes whose tags begin like this: what a reading that broke has left, or a
-    /// sandbar that was killed.
+    /// Ends other processes whose tags start like this: those of a broken read or of a killed sandbar.
     async fn end_others(&self, tag: &str, pid: u32) -> Result<()> {
         for process in self.envd.list().await? {
             let is_left = process.tag.is_some_and(|other| other.starts_with(tag));
@@ -136,7 +135,7 @@ impl FileFollower {
             self.head.extend_from_slice(&head[..room]);
             feed?;
             bytes = bytes.split_off(1);
-            // The sandbox is not trusted with numbers: a wrong place costs its own log.
+            // Numbers from the sandbox are not trusted: a wrong offset harms only its own log.
             let place = String::from_utf8_lossy(&self.head).parse().unwrap_or(0);
             self.next = Some(place);
         }
@@ -154,8 +153,8 @@ impl FileFollower {
     }
 }
 
-/// Reads a file from a place on and waits for more, until there is no such file or nobody takes the pieces.
-/// `alone`: no other sandbar may read it; what one has left ends.
+/// Reads a file from an offset on and waits for more, until there is no such file or the receiver is dropped.
+/// `alone`: no other sandbar may read it; a reader that one left behind is ended.
 pub(in crate::session) async fn follow(
     file: LogFile,
     mut from: u64,
@@ -194,7 +193,7 @@ enum ReadEnd {
     Unwanted,
 }
 
-/// Cancel-safe: `from` is behind the last piece that was sent.
+/// Cancel-safe: `from` is behind the last chunk that was sent.
 async fn follow_once(
     file: &LogFile,
     name: &str,
@@ -204,7 +203,7 @@ async fn follow_once(
 ) -> Result<ReadEnd> {
     let mut reading = file.open(*from, Some(name)).await?;
     file.end_others(others, reading.process.pid()).await?;
-    // Whoever comes from here on may stay: two who end each other would never come to rest.
+    // Readers that start later may stay: two that end each other would never settle.
     name.clone_into(others);
     loop {
         match reading.next().await? {

@@ -1,13 +1,13 @@
-//! Follows `opencode serve`: its lines for the store and the log pane, its last words, its end.
+//! Follows `opencode serve`: its lines for the store and the log pane, its last lines, its exit.
 //!
-//! What the server prints is in two files in its sandbox, so it waits for nobody, and we may: a listener
-//! that is behind is waited for, a reading that broke is taken up where it was, and a program that was
-//! killed begins behind the last line that the store has. Each line is stored and shown once.
+//! The server's output goes into two files in its sandbox, so the server never blocks, and this follower may: it
+//! waits for a slow listener, resumes a broken read at its offset, and after a restart continues behind the last
+//! stored line. Each line is stored and shown once.
 //!
-//! Where there are no files (an older sandbar started the server, or the sandbox cannot bound a file) the
-//! lines come by the process's own stream. Nobody may wait there, since an unread stdout can stall the
-//! server: the store gets all that comes, of what the listener has no time for the oldest is dropped, and
-//! what is printed while the stream is broken is lost and said so.
+//! Without files (an older sandbar started the server, or the sandbox cannot bound a file) lines come from the
+//! process stream. Here nothing may block, since an unread stdout can stall the server: the store gets everything
+//! received, the oldest lines that a slow listener has not taken are dropped, and output during a broken stream is
+//! lost and reported as such.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -35,11 +35,11 @@ use crate::session::context::{SessionContext, wall};
 use crate::session::events::EventSender;
 use crate::session::recorder::Recorder;
 
-/// Lines that wait for a listener that is behind.
+/// Lines that wait for a slow listener.
 const WAITING: usize = 2_000;
-/// Lines of stderr that a failure carries.
+/// Lines of stderr that a failure includes.
 const LAST_WORDS: usize = 12;
-/// Pieces that wait to be made lines of.
+/// Chunks that wait to be split into lines.
 const PIECES: usize = 4;
 /// What OpenCode prints to stdout when it accepts connections (observed on 1.18.33).
 const LISTENING: &str = "opencode server listening on ";
@@ -51,7 +51,7 @@ struct ServerProcessStatus {
     ended: Option<Failure>,
 }
 
-/// Dropping it stops the following; the process runs on.
+/// Dropping it stops following; the process keeps running.
 #[derive(Debug)]
 pub(crate) struct LogFollower {
     known: watch::Receiver<ServerProcessStatus>,
@@ -65,9 +65,9 @@ pub(crate) struct FollowContext {
     pub(crate) events: EventSender,
     pub(crate) recorder: Recorder,
     pub(crate) envd: EnvdClient,
-    /// Of the server, with our password.
+    /// The server's client, with our password.
     pub(crate) client: OpencodeClient,
-    /// Names the server's start; `None` for one of an older sandbar, which keeps no files.
+    /// The server's start number; `None` for a start by an older sandbar, which has no files.
     pub(crate) start: Option<u32>,
 }
 
@@ -85,7 +85,7 @@ impl LogFollower {
         }
     }
 
-    /// Looks whether the process is still there: whoever spoke with the server does not hear it any more.
+    /// Checks whether the process still runs: the connection to the server was lost.
     pub(crate) fn doubt(&self) {
         self.doubt.notify_one();
     }
@@ -98,7 +98,7 @@ impl LogFollower {
         }
     }
 
-    /// Waits for the end of the process.
+    /// Waits for the process to exit.
     pub(crate) async fn ended(&self) -> Failure {
         let mut known = self.known.clone();
         let ended = match known.wait_for(|known| known.ended.is_some()).await {
@@ -115,11 +115,11 @@ impl LogFollower {
 struct LogReader {
     with: FollowContext,
     tell: watch::Sender<ServerProcessStatus>,
-    /// What comes by the process's own stream: stdout, stderr.
+    /// From the process stream: stdout, stderr.
     streamed: [LineSplitter; 2],
-    /// Names this reading of it: seconds since the epoch.
+    /// Identifies this read of the stream: seconds since the epoch.
     reading: u32,
-    /// The files, while the server's start has them: stdout, stderr.
+    /// The files, if the server's start has them: stdout, stderr.
     files: Option<[LogLines; 2]>,
     /// Not stored yet.
     fresh: Vec<LogLine>,
@@ -172,7 +172,7 @@ impl LogReader {
         self.end(exit.as_ref()).await;
     }
 
-    /// Begins to read the files, behind the last lines that are known.
+    /// Starts reading the files, behind the last known lines.
     async fn open_files(
         &mut self,
         start: u32,
@@ -181,7 +181,7 @@ impl LogReader {
     ) {
         let known = self.with.recorder.log_ends().await;
         if let Some(earlier) = known.before(start) {
-            // It ended while nobody was here.
+            // It exited while nothing followed it.
             self.files = Some(open(&known, earlier));
             self.read_rest(earlier).await;
         }
@@ -203,7 +203,7 @@ impl LogReader {
         self.files = Some(files);
     }
 
-    /// Reads until the process ends; `None`: how it ended is not known.
+    /// Reads until the process exits; `None`: how it exited is unknown.
     async fn follow(
         &mut self,
         heard: &mut mpsc::Receiver<ProcessNews>,
@@ -250,7 +250,7 @@ impl LogReader {
         !(self.fresh.is_empty() && self.waiting.is_empty())
     }
 
-    /// Takes what came by the process's own stream.
+    /// Takes output from the process stream.
     fn printed(&mut self, stream: LogStream, bytes: &Bytes) {
         let mut lines = Vec::new();
         self.streamed[index(stream)].push(bytes, |line| lines.push(line));
@@ -259,7 +259,7 @@ impl LogReader {
         }
     }
 
-    /// Takes what was read from a file of a start.
+    /// Takes output from a start's file.
     fn take(&mut self, start: u32, piece: &FileChunk) {
         let Some(files) = &mut self.files else { return };
         let mut all = Vec::new();
@@ -306,7 +306,7 @@ impl LogReader {
         self.fresh.push(LogLine::ours(wall(), text));
     }
 
-    /// Stores what is fresh, then shows what the listener has time for.
+    /// Stores new lines, then sends what the listener has capacity for.
     async fn flush(&mut self) {
         if !self.fresh.is_empty() {
             self.with.recorder.logs(self.fresh.clone()).await;
@@ -343,7 +343,7 @@ impl LogReader {
                 start,
                 stream,
             };
-            // What the sandbox does not give any more is lost with it.
+            // What the sandbox no longer returns is lost with it.
             let _late_or_done = tokio::time::timeout(limit, self.read_file(&file, from)).await;
             let mut all = Vec::new();
             if let Some(files) = &mut self.files {
@@ -365,7 +365,7 @@ impl LogReader {
         }
     }
 
-    /// Waits until fewer lines wait for the listener.
+    /// Waits until at most `most` lines wait for the listener.
     async fn wait_for_room(&mut self, most: usize) {
         while self.waiting.len() >= most {
             tokio::time::sleep(self.with.context.timing.log_batch).await;
@@ -373,7 +373,7 @@ impl LogReader {
         }
     }
 
-    /// The process has ended; `None`: while nobody listened.
+    /// The process has exited; `None`: while nothing followed it.
     async fn end(&mut self, exit: Option<&ExitStatus>) {
         for stream in [LogStream::Stdout, LogStream::Stderr] {
             if let Some(line) = self.streamed[index(stream)].finish() {
@@ -420,7 +420,7 @@ fn index(stream: LogStream) -> usize {
     usize::from(stream == LogStream::Stderr)
 }
 
-/// The time with which OpenCode begins most lines (observed on 1.18.33): a line may be read long after it
+/// The timestamp at the start of most of OpenCode's lines (observed on 1.18.33): a line may be read long after it
 /// was printed.
 fn printed_at(text: &str) -> Option<UnixMillis> {
     let (time, _) = text.strip_prefix("timestamp=")?.split_once(' ')?;

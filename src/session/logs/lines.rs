@@ -1,34 +1,33 @@
-//! The bytes of a log file → its lines, whatever comes twice and whatever is gone.
+//! The bytes of a log file → its lines, despite repeated and missing bytes.
 //!
-//! Pieces enter with their place in the file, cut anywhere: a reader that begins again may bring bytes
-//! that were here already, and one that was too late finds the front of the file punched out. Each line
-//! leaves once, in order, with the place of its start. What is gone is counted, with the rest of the line
-//! that it tears. Nothing here knows sandboxes or streams.
+//! Chunks enter with their offset in the file, cut anywhere: a reader that resumes may repeat bytes, and one that is
+//! late finds the start of the file punched out. Each line leaves once, in order, with its offset. Missing bytes are
+//! counted, including the rest of the line that they tear. Nothing here knows sandboxes or streams.
 
 use crate::net::lines::{LineSplitter, SplitLine};
 
-/// The longest line that is kept whole, in bytes.
+/// Maximum bytes of a line; longer ones are cut.
 pub(in crate::session) const LINE_CAP: usize = 16 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::session) enum LogItem {
     Line(SplitLine),
-    /// So many bytes can no longer be had.
+    /// Number of bytes that can no longer be read.
     Gone(u64),
 }
 
-/// One file, read from somewhere to its end.
+/// One file, read from some offset to its end.
 #[derive(Debug, Clone)]
 pub(in crate::session) struct LogLines {
     splitter: LineSplitter,
-    /// The place of the next byte.
+    /// The offset of the next byte.
     next: u64,
     /// Where bytes are missing, until the next line begins.
     gone_from: Option<u64>,
 }
 
 impl LogLines {
-    /// `from` is 0 or the place where a line begins.
+    /// `from` is 0 or the offset of a line's start.
     pub(in crate::session) fn new(from: u64) -> Self {
         Self {
             splitter: LineSplitter::new(LINE_CAP, from),
@@ -37,12 +36,12 @@ impl LogLines {
         }
     }
 
-    /// The place of the first byte that was not here yet.
+    /// The offset of the first byte not received yet.
     pub(in crate::session) fn next(&self) -> u64 {
         self.next
     }
 
-    /// Takes the bytes that stand at `at`. A punched hole reads as zeros, which no log holds.
+    /// Takes the bytes at offset `at`. A punched hole reads as zeros, which no log contains.
     pub(in crate::session) fn take(
         &mut self,
         at: u64,
@@ -60,7 +59,7 @@ impl LogLines {
         }
     }
 
-    /// The file has ended: what it left without a line feed.
+    /// The file has ended: emits what follows the last line feed.
     pub(in crate::session) fn finish(&mut self, found: &mut impl FnMut(LogItem)) {
         if let Some(from) = self.gone_from.take() {
             found(LogItem::Gone(self.next - from));
@@ -163,7 +162,7 @@ mod tests {
         assert_eq!(read(&[(50, b"rn")]), [LogItem::Gone(52)]);
     }
 
-    /// What a file holds, with its lines.
+    /// Content of a file, with its lines.
     fn lines_of(bytes: &[u8]) -> Vec<LogItem> {
         read(&[(0, bytes)])
     }
@@ -173,7 +172,7 @@ mod tests {
     }
 
     proptest! {
-        /// Reads break anywhere; each begins again where the one before was, or earlier.
+        /// Reads break anywhere; each resumes where the previous one broke, or earlier.
         #[test]
         fn any_cutting_and_any_breaks_give_each_line_once_in_order(
             bytes in log(),
@@ -199,7 +198,7 @@ mod tests {
             prop_assert_eq!(all, lines_of(&bytes));
         }
 
-        /// Only the last line's place survives a program that is killed.
+        /// Only the last line's offset survives a killed program.
         #[test]
         fn a_reader_that_knows_only_its_last_line_misses_none(
             bytes in log(),
@@ -228,7 +227,7 @@ mod tests {
             prop_assert_eq!(known, lines_of(&bytes));
         }
 
-        /// The lines that lie whole beside the hole are there, and all other bytes are counted.
+        /// Complete lines beside the hole are there, and all other bytes are counted.
         #[test]
         fn around_a_hole_no_whole_line_is_missing(
             bytes in log(),

@@ -1,7 +1,7 @@
-//! What `opencode serve` prints, and how its process ends. Knows no conversation.
+//! The output of `opencode serve`, and how its process exits. Knows no conversation.
 //!
-//! In reading order: `follow` puts it together for the store and the log pane; `file` reads the files in which the sandbox
-//! keeps the output, `lines` cuts them; `process` follows the process itself.
+//! In reading order: `follow` combines it for the store and the log pane; `file` reads the sandbox's output files,
+//! `lines` splits them; `process` follows the process itself.
 
 pub(super) mod file;
 pub(super) mod follow;

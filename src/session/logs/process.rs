@@ -1,8 +1,8 @@
-//! The process stream of `opencode serve`: what it prints there, and how the process ends.
+//! The process stream of `opencode serve`: its output, and how it exits.
 //!
-//! A stream that breaks is taken up again. An envd that was restarted has forgotten the process: then a
-//! server that answers with our password goes on, and a process that waits for its end takes the stream's
-//! place. Nothing here knows lines or the log.
+//! A broken stream is reconnected. A restarted envd has forgotten the process: then a server that answers with our
+//! password continues, and a process that waits for its exit replaces the stream. Nothing here knows lines or the
+//! log.
 
 use std::sync::Arc;
 
@@ -20,32 +20,32 @@ use crate::opencode::client::OpencodeClient;
 use crate::session::context::SessionContext;
 use crate::session::sandbox::server_process::ServerProcess;
 
-/// What is heard of the process.
+/// What is received about the process.
 #[derive(Debug)]
 pub(in crate::session) enum ProcessNews {
     Printed(LogStream, Bytes),
-    /// The stream broke and was taken up again.
+    /// The stream broke and was reconnected.
     Resumed,
-    /// The last that is heard; `None`: the process ended while the stream was broken.
+    /// The last item; `None`: the process exited while the stream was broken.
     Ended(Option<ExitStatus>),
 }
 
-/// What is watched.
+/// The process to follow.
 pub(in crate::session) struct WatchedProcess {
     pub(in crate::session) context: Arc<SessionContext>,
     pub(in crate::session) envd: EnvdClient,
-    /// Of the server, with our password.
+    /// The server's client, with our password.
     pub(in crate::session) client: OpencodeClient,
     /// It prints into files, so that its stream is silent until the end.
     pub(in crate::session) is_silent: bool,
-    /// Told when there is reason to look whether the process is still there.
+    /// Notified when there is reason to check whether the process still runs.
     pub(in crate::session) doubt: Arc<Notify>,
 }
 
-/// What is followed.
+/// The process that is followed now.
 struct ProcessFollow {
     stream: ProcessStream,
-    /// It is not the server's own: it ends when the server has ended.
+    /// It is not the server itself, but waits for the server's exit.
     waits: bool,
     since: Instant,
 }
@@ -61,14 +61,14 @@ impl ProcessFollow {
     }
 }
 
-/// What came of taking up the stream.
+/// The result of a reconnect.
 enum Reattach {
     Followed(Box<ProcessFollow>),
     Ended,
     Unknown,
 }
 
-/// Tells what is heard of a process until it has ended, or nobody listens.
+/// Sends news of a process until it has exited, or the receiver is dropped.
 pub(in crate::session) async fn watch(
     with: WatchedProcess,
     stream: ProcessStream,
@@ -105,7 +105,7 @@ pub(in crate::session) async fn watch(
 }
 
 impl WatchedProcess {
-    /// The next event; `None`: the stream broke, or there is reason to take it up anew.
+    /// The next event; `None`: the stream broke, or there is reason to reconnect.
     async fn next(&self, source: &mut ProcessFollow) -> Option<ProcessEvent> {
         let is_silent = self.is_silent && !source.waits;
         if is_silent {
@@ -119,7 +119,7 @@ impl WatchedProcess {
         }
     }
 
-    /// Takes the stream up again, for as long as nobody knows that the process has ended.
+    /// Reconnects the stream, as long as the process is not known to have exited.
     async fn take_up(
         &self,
         source: &ProcessFollow,
@@ -131,7 +131,7 @@ impl WatchedProcess {
             match self.again(source).await {
                 Reattach::Followed(source) => return Some(*source),
                 Reattach::Ended => return None,
-                // The control plane is asked by the driver, whose connection broke as well.
+                // The driver asks the control plane, since its connection broke too.
                 Reattach::Unknown => {}
             }
         }
@@ -162,8 +162,8 @@ impl WatchedProcess {
     }
 }
 
-/// Follows a server that envd does not know, if it answers with our password. `None`: it is not ours; `Err`:
-/// it could not be asked.
+/// Follows a server that envd does not know, if it answers with our password. `None`: it is not ours; `Err`: it
+/// could not be asked.
 pub(in crate::session) async fn follow_unknown(
     envd: &EnvdClient,
     client: &OpencodeClient,

@@ -1,11 +1,11 @@
-//! What stands unsent in the composer, one draft for each process that has the session open.
+//! The unsent text of the composer, one draft for each process that has the session open.
 
 use super::{DraftSlot, Recorder, told};
 use crate::domain::id::SessionKey;
 use crate::session::context::RecordStore;
 use crate::store::lock::SessionLock;
 
-/// Processes that can each keep a draft of one session.
+/// Processes that can each store a draft of one session.
 const DESKS: usize = 8;
 
 impl Recorder {
@@ -16,7 +16,7 @@ impl Recorder {
         }
     }
 
-    /// This process's draft, and below it what others have left who ended with another desk than ours.
+    /// This process's draft, followed by the drafts that other, ended processes left in their slots.
     pub(super) async fn stored_draft(&self) -> Option<String> {
         let records = self.records.as_ref()?;
         let own = self.desk(records);
@@ -28,7 +28,7 @@ impl Recorder {
             }
             drafts.push(left);
             drafts.retain(|draft| !draft.is_empty());
-            // First where it is to be, then no longer where it was: nothing typed is lost.
+            // First written to the new place, then removed from the old one: nothing typed is lost.
             told(
                 "draft",
                 records.store.set_draft(&own, drafts.join("\n\n")).await,
@@ -38,7 +38,7 @@ impl Recorder {
         Some(drafts.join("\n\n"))
     }
 
-    /// This process's desk, the first that was free; taken with its first use.
+    /// This process's slot, the first free one; taken on first use.
     pub(super) fn desk(&self, records: &RecordStore) -> SessionKey {
         let mut memory = self.memory();
         let desk = memory.desk.get_or_insert_with(|| {
@@ -64,7 +64,7 @@ impl Recorder {
 
     fn lock_desk(&self, records: &RecordStore, desk: &SessionKey) -> Option<SessionLock> {
         let is_first = *desk == self.key;
-        // The session's own lock says who drives.
+        // The session's own lock decides who drives.
         let first = || SessionKey::from(format!("{desk}-d0"));
         let name = if is_first { first() } else { desk.clone() };
         SessionLock::try_take(&records.directory, &name)

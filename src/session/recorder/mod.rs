@@ -1,12 +1,11 @@
-//! Writes what happens to the store, before it is forwarded or posted.
+//! Writes events to the store, before they are forwarded or posted.
 //!
-//! Of the processes that have a session open, the one that holds its lock drives it: only that one
-//! records what the sandbox and the server say, and posts what waits in the queue. What the user does
-//! is recorded by each.
+//! Of the processes that have a session open, the one that holds its lock drives it: only that one records what the
+//! sandbox and the server report, and posts the queue. Each process records what its user does.
 //!
-//! A session without a store (`attach`) records nothing, and keeps in memory what a boot must find
-//! again when it is tried anew. A write that fails is told in our own log: the session goes on, and
-//! the store has said already, when it was opened, that it cannot be used.
+//! A session without a store (`attach`) records nothing, and keeps in memory what a repeated boot must find again. A
+//! failed write goes to our own log: the session continues, and an unusable store was already reported when it was
+//! opened.
 //!
 //! In reading order: `record` is where a session lives, `drafts` keeps what is typed and not sent, `queue` the prompts
 //! that wait, `runs` when its sandboxes ran, `phase` what becomes of a session without a task; [`reservation`] holds a name for a session that begins, [`removal`] removes one for good.
@@ -42,19 +41,19 @@ use crate::store::snapshots::SnapshotFiles;
 use crate::store::{Naming, StoreError, StoredSession};
 use record::SessionRecord;
 
-/// Messages that are shown before the server has been asked.
+/// Messages shown before the server has answered.
 const MESSAGES: usize = 200;
-/// Lines of the log that are shown again.
+/// Log lines shown when a session is opened.
 const LINES: usize = 2_000;
 
-/// Where a session's snapshots are kept, and under which key.
+/// Where a session's snapshots are stored, and under which key.
 #[derive(Debug, Clone)]
 pub(crate) struct SnapshotSlot {
     pub(crate) files: SnapshotFiles,
     pub(crate) key: SessionKey,
 }
 
-/// What the store knows of a session when it is opened.
+/// What the store has of a session when it is opened.
 pub(crate) struct StoredState {
     pub(crate) draft: String,
     pub(crate) sandbox: SandboxInfo,
@@ -66,10 +65,10 @@ pub(crate) struct StoredState {
 pub(crate) struct Recorder {
     key: SessionKey,
     engine: EngineKind,
-    /// Where this program was started.
+    /// The directory that this program was started in.
     project: Option<PathBuf>,
     records: Option<RecordStore>,
-    /// What stands in for the store where there is none.
+    /// Replaces the store where there is none.
     memory: Arc<Mutex<RecorderState>>,
     holds_lock: Arc<AtomicBool>,
 }
@@ -80,16 +79,16 @@ struct RecorderState {
     password: Option<SecretString>,
     lock: Option<SessionLock>,
     desk: Option<DraftSlot>,
-    /// Prompts that the store did not take; they wait here.
+    /// Prompts that the store failed to take; they wait here.
     unstored: Vec<Prompt>,
-    /// How far the log was shown.
+    /// How far the listener has received the log.
     shown: LogEnds,
 }
 
-/// Where this process keeps its draft: two that have a session open do not write over each other.
+/// Where this process stores its draft, so that two processes do not overwrite each other's.
 #[derive(Debug)]
 struct DraftSlot {
-    /// The first desk's is the session's key.
+    /// The first slot's key is the session's.
     key: SessionKey,
     _lock: Option<SessionLock>,
 }
@@ -124,7 +123,7 @@ impl Recorder {
         self.holds_lock.load(Ordering::Acquire)
     }
 
-    /// Takes the session's lock if nobody has it; returns whether this process drives the session.
+    /// Takes the session's lock if it is free; returns whether this process drives the session.
     pub(crate) fn try_drive(&self) -> bool {
         let Some(records) = &self.records else {
             return true;
@@ -138,14 +137,14 @@ impl Recorder {
         memory.lock.is_some()
     }
 
-    /// Lets another process drive.
+    /// Releases the lock, so that another process can drive.
     pub(crate) fn release(&self) {
         let mut memory = self.memory();
         memory.lock = None;
         memory.desk = None;
     }
 
-    /// Where things are recorded that only the driving process records.
+    /// The store for records that only the driving process writes.
     fn driven(&self) -> Option<&RecordStore> {
         self.records.as_ref().filter(|_| self.holds_lock())
     }
@@ -154,10 +153,10 @@ impl Recorder {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what is known of the session; `None` for one that is not in the store.
+    /// Returns the stored state of the session; `None` if it is not in the store.
     pub(crate) async fn stored(&self) -> Option<StoredState> {
         let records = self.records.as_ref()?;
-        // Also where there is nothing yet: who was here first has the first desk.
+        // Even if nothing is stored yet: the first process has the first slot.
         self.desk(records);
         let store = &records.store;
         let session = told("session", store.session(&self.key).await)??;
@@ -187,7 +186,7 @@ impl Recorder {
         })
     }
 
-    /// Where the session lives, as far as it came.
+    /// The session record, as far as the boot got.
     pub(crate) async fn stored_place(&self) -> Option<SessionRecord> {
         let Some(records) = &self.records else {
             return self.memory().place.clone();
@@ -201,14 +200,14 @@ impl Recorder {
         })
     }
 
-    /// The phase as the store has it: what outlives a process.
+    /// The stored phase: the part that outlives a process.
     pub(crate) async fn stored_phase(&self) -> Option<Phase> {
         let store = &self.records.as_ref()?.store;
         let session = told("session", store.session(&self.key).await)??;
         Some(session.summary.phase)
     }
 
-    /// Stores a session that is to be made, under a name of its own.
+    /// Stores a planned session under a name of its own.
     pub(crate) async fn plan(&self, new: NewSession, now: UnixMillis) -> SessionRecord {
         let planned = SessionRecord::planned(new.clone(), self.engine);
         let place = self.add(new, Naming::Similar, now).await;
@@ -217,10 +216,10 @@ impl Recorder {
         place
     }
 
-    /// The same for a name that may have to be taken as it is.
+    /// Like [`Self::plan`], for a name that may have to be taken exactly.
     ///
     /// # Errors
-    /// As [`Store::add_session`](crate::store::Store::add_session).
+    /// Those of [`Store::add_session`](crate::store::Store::add_session).
     pub(crate) async fn add(
         &self,
         new: NewSession,
@@ -251,7 +250,7 @@ impl Recorder {
         Ok(place)
     }
 
-    /// Stores what was asked for anew, and a session that has nothing yet.
+    /// Stores a new request for a session that has nothing yet.
     pub(crate) async fn replan(&self, place: &SessionRecord) {
         self.memory().place = Some(place.clone());
         let Some(records) = self.driven() else { return };
@@ -283,7 +282,7 @@ impl Recorder {
         }
     }
 
-    /// Stores when the sandbox's time ends; returns what is known of the sandbox.
+    /// Stores when the sandbox times out; returns what is known of the sandbox.
     pub(crate) async fn ends_at(&self, until: UnixMillis) -> Option<SandboxInfo> {
         let mut place = self.stored_place().await?;
         place.sandbox.ends_at = Some(until);
@@ -291,10 +290,10 @@ impl Recorder {
         Some(place.sandbox)
     }
 
-    /// Keeps the server's password where only the user can read it.
+    /// Stores the server's password where only the user can read it.
     ///
     /// # Errors
-    /// Without it the sandbox could not be opened again: the boot must not go on.
+    /// Without the password the sandbox could not be opened again: the boot must stop.
     pub(crate) fn save_password(&self, password: &SecretString) -> Result<(), Failure> {
         self.memory().password = Some(password.clone());
         let Some(records) = &self.records else {
@@ -312,8 +311,8 @@ impl Recorder {
         })
     }
 
-    /// Keeps what opens the public address of the server in the sandbox, for those who only ask it: the
-    /// control plane tells that again only to who connects, which would resume a paused sandbox.
+    /// Stores the tokens for the server's public address, for callers that only query it: the control plane
+    /// returns them only to a connect call, which would resume a paused sandbox.
     pub(crate) fn save_access(&self, sandbox: &wire::Sandbox) {
         let Some(records) = self.driven() else { return };
         let Some(secrets) = told("secrets", records.secrets.load(&self.key)).flatten() else {
@@ -335,7 +334,7 @@ impl Recorder {
         secrets.opencode_password
     }
 
-    /// The sandbox is gone for good, and nothing is left that the password would open.
+    /// The sandbox is gone for good, so its password is useless.
     pub(crate) fn forget_password(&self) {
         self.memory().password = None;
         if let Some(records) = &self.records {
@@ -347,7 +346,7 @@ impl Recorder {
         if let Some(records) = self.driven() {
             told("phase", records.store.set_phase(&self.key, phase).await);
         } else if let (Phase::Live, Some(records)) = (phase, &self.records) {
-            // Who drives the session waits for just this.
+            // The driving process waits for just this.
             told("phase", records.store.resumed(&self.key).await);
         }
         if matches!(phase, Phase::Paused | Phase::Gone(_)) {
@@ -355,7 +354,7 @@ impl Recorder {
         }
     }
 
-    /// The sandbox was paused or killed from here, which is so whoever drives the session.
+    /// The sandbox was paused or killed here, which holds whoever drives the session.
     pub(crate) async fn closed(&self, phase: &Phase) {
         if let (Phase::Paused | Phase::Gone(_), Some(records)) = (phase, &self.records) {
             told("phase", records.store.set_phase(&self.key, phase).await);
@@ -395,8 +394,7 @@ impl Recorder {
         }
     }
 
-    /// How far the log is known to all who want it: the store, where this process records, and the
-    /// listener.
+    /// How far both readers have the log: the store, where this process records, and the listener.
     pub(crate) async fn log_ends(&self) -> LogEnds {
         let shown = self.memory().shown.clone();
         let Some(records) = self.driven() else {
@@ -406,7 +404,7 @@ impl Recorder {
         stored.map_or_else(|| shown.clone(), |stored| stored.common(&shown))
     }
 
-    /// Those of the lines that the listener was not given yet; from here on it was.
+    /// Filters out the lines that the listener already has, and counts the rest as received.
     pub(crate) fn not_shown(&self, mut lines: Vec<LogLine>) -> Vec<LogLine> {
         let shown = &mut self.memory().shown;
         lines.retain(|line| shown.advance(line));
@@ -420,7 +418,7 @@ impl Recorder {
         Some(SnapshotSlot { files, key })
     }
 
-    /// Returns when everything is on the disk.
+    /// Returns when everything is on disk.
     pub(crate) async fn flush(&self) {
         if let Some(records) = &self.records {
             told("store", records.store.flush().await);
@@ -428,7 +426,7 @@ impl Recorder {
     }
 }
 
-/// The value, or nothing and a line in our own log.
+/// The value; an error goes to our own log.
 fn told<T>(what: &str, result: Result<T, impl Display>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
@@ -449,7 +447,7 @@ mod tests {
     use crate::net::http::HttpOptions;
     use crate::store::Claim;
 
-    /// The session as one more process has it open.
+    /// The session as another process opens it.
     fn process(dir: &Path) -> Recorder {
         let mut context = SessionContext::new(tokio::time::Instant::now(), HttpOptions::default());
         context.records = Some(RecordStore::open(dir));

@@ -1,4 +1,4 @@
-//! The queue of prompts, as all processes share it.
+//! The queue of prompts, shared by all processes.
 
 use super::{Recorder, told};
 use crate::domain::id::MessageId;
@@ -6,7 +6,7 @@ use crate::domain::session::Prompt;
 use crate::store::{Claim, StoredQueue};
 
 impl Recorder {
-    /// The queue as all processes see it; `None` where there is nothing to share.
+    /// The queue as all processes see it; `None` if nothing is shared.
     pub(crate) async fn queue(&self) -> Option<StoredQueue> {
         let records = self.records.as_ref()?;
         let mut queue = told("queue", records.store.queue(&self.key).await)?;
@@ -14,14 +14,14 @@ impl Recorder {
         Some(queue)
     }
 
-    /// Whoever posted before is gone: what it had claimed waits again.
+    /// The previous poster is gone: the prompts that it had claimed wait again.
     pub(crate) async fn unclaim_all(&self) {
         if let Some(records) = &self.records {
             told("queue", records.store.unclaim_all(&self.key).await);
         }
     }
 
-    /// Returns when the prompt is on the disk.
+    /// Returns when the prompt is on disk.
     pub(crate) async fn enqueue(&self, prompt: &Prompt) {
         let Some(records) = &self.records else { return };
         let stored = records.store.enqueue(&self.key, prompt.clone()).await;
@@ -41,8 +41,8 @@ impl Recorder {
         told("queue", records.store.dequeue(&self.key, id).await).unwrap_or(true)
     }
 
-    /// Asks for a prompt that is to be posted; `even_held`: also past a held queue. Where the store
-    /// fails, the prompt goes out all the same.
+    /// Claims a prompt for posting; `even_held`: even if the queue is held. If the store fails, the prompt is posted
+    /// all the same.
     pub(crate) async fn claim(&self, id: &MessageId, even_held: bool) -> Claim {
         let Some(records) = &self.records else {
             return Claim::Granted;
@@ -54,7 +54,7 @@ impl Recorder {
         told("queue", claimed).unwrap_or(Claim::Granted)
     }
 
-    /// The prompt is the first that waits, and the queue held if `hold`.
+    /// Puts the prompt first in the queue, and holds the queue if `hold`.
     pub(crate) async fn requeue(&self, prompt: &Prompt, hold: bool) {
         let Some(records) = &self.records else { return };
         let stored = records.store.requeue(&self.key, prompt.clone(), hold).await;
@@ -70,7 +70,7 @@ impl Recorder {
         }
     }
 
-    /// Holds the queue, for all processes, or lets it go on.
+    /// Holds or releases the queue, for all processes.
     pub(crate) async fn hold(&self, hold: bool) {
         if let Some(records) = &self.records {
             told("queue", records.store.hold_queue(&self.key, hold).await);

@@ -1,7 +1,7 @@
-//! Where a session lives: its sandbox, the server in it, the conversation on the server.
+//! The session record: its sandbox, the server in it, the conversation on the server.
 //!
-//! Grows while the session boots; each step is stored at once, so that a crash leaves nothing that
-//! cannot be found again, and a boot that is tried again goes on where it failed.
+//! It grows while the session boots; each step is stored at once, so that a crash leaves nothing that cannot be
+//! found again, and a repeated boot continues where it failed.
 
 use crate::domain::id::OpencodeSessionId;
 use crate::domain::sandbox::{EngineKind, SandboxInfo};
@@ -17,7 +17,7 @@ pub(crate) struct SessionRecord {
 }
 
 impl SessionRecord {
-    /// Whether a boot only has to find what is there already.
+    /// Whether a boot only has to find what already exists.
     pub(crate) fn is_complete(&self) -> bool {
         let sandbox = &self.sandbox;
         self.conversation.is_some()

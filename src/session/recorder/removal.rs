@@ -1,6 +1,6 @@
-//! Removes a session for good: its row and all that was recorded of it, its secrets and its snapshots.
+//! Deletes a session for good: its row and everything recorded for it, its secrets and its snapshots.
 //!
-//! In: the key of a session whose sandbox is gone, or that never had one; the caller has made sure of that.
+//! In: the key of a session whose sandbox is gone, or that never had one; the caller has verified that.
 
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
@@ -8,10 +8,10 @@ use crate::session::context::RecordStore;
 use crate::store::StoreError;
 use crate::store::lock::SessionLock;
 
-/// Removes the session. Its files go first: one that stays can be removed again.
+/// Deletes the session. Its files go first: a file that stays can be removed by a second call.
 ///
 /// # Errors
-/// Another process has it open, or something of it could not be removed.
+/// Another process has it open, or some of its data could not be removed.
 pub async fn remove(records: &RecordStore, key: &SessionKey) -> Result<(), Failure> {
     let Some(lock) = SessionLock::try_take(&records.directory, key) else {
         return Err(open_elsewhere());
@@ -140,7 +140,7 @@ mod tests {
         );
         assert_eq!(records.store.logs(neighbour, 9).await.unwrap().len(), 1);
         assert_eq!(traces(directory.path(), "neighbour").len(), 3);
-        // That there is nothing any more is fine.
+        // Deleting what does not exist succeeds.
         assert_eq!(remove(&records, doomed).await, Ok(()));
     }
 }

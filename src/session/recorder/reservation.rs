@@ -1,17 +1,17 @@
-//! A name for a session that is about to begin, before anything else of it is there.
+//! Reserves a name for a new session, before anything else of it exists.
 //!
-//! In: what is to be opened. Out: the name that no other session has from now on, in any process, or why it
-//! cannot be had. What is opened by the same key afterwards finds what was stored here.
+//! In: what is to be opened. Out: the name, which no other session in any process has from now on, or why it cannot
+//! be had. Opening the same key afterwards finds the row stored here.
 
 use super::Recorder;
 use crate::domain::session::{SessionOrigin, SessionSpec};
 use crate::session::context::{SessionContext, wall};
 use crate::store::{Naming, StoreError};
 
-/// Stores a new session and returns its name; `None`: `spec` is not of a new one.
+/// Stores a new session and returns its name; `None`: `spec` is not for a new one.
 ///
 /// # Errors
-/// [`StoreError::NameTaken`] when another session has a name that is to be taken as it is.
+/// [`StoreError::NameTaken`] if another session has a name that must be taken exactly.
 pub async fn reserve(
     context: &SessionContext,
     spec: &SessionSpec,

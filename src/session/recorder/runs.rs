@@ -1,4 +1,4 @@
-//! When the session's sandboxes run, and what that comes to.
+//! When the session's sandboxes run, and what they cost.
 
 use super::{Recorder, told};
 use crate::domain::id::SandboxId;
@@ -22,7 +22,7 @@ impl Recorder {
         }
     }
 
-    /// The sandbox runs no more: since now, if it was ended here, or nobody knows since when.
+    /// The sandbox no longer runs: since now if it was ended here, otherwise since an unknown time.
     pub(crate) async fn runs_ended(&self, now: bool) {
         if let Some(records) = self.driven() {
             let ended = records.store.runs_ended(&self.key, wall(), now).await;
@@ -30,7 +30,7 @@ impl Recorder {
         }
     }
 
-    /// What the session's sandboxes have come to; `running` runs now. Empty where nobody pays.
+    /// Total usage of the session's sandboxes; `running` runs now. Empty where nothing is charged.
     pub(crate) async fn life(&self, running: Option<&ObservedRun>) -> Usage {
         let place = self.stored_place().await;
         let costs = place.is_some_and(|place| place.sandbox.engine == EngineKind::E2b);

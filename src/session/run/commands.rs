@@ -1,4 +1,4 @@
-//! What becomes of each command, with a connection and without one: all of it is said here.
+//! The effect of each command, with and without a connection: all of it is decided here.
 
 use super::connection::Connection;
 use super::outcome::{CommandOutcome, StopSession};
@@ -8,8 +8,7 @@ use crate::domain::sandbox::Phase;
 use crate::domain::session::{CloseAction, SessionCommand};
 use crate::session::failures;
 
-/// Deals with a command. [`CommandOutcome::Retry`]: what is waited for is to be tried now; a connection is to be
-/// given up for a new one.
+/// Handles a command. [`CommandOutcome::Retry`] asks the waiting caller to try now, or to replace the connection.
 pub(crate) async fn handle(
     serving: &mut SessionState,
     connection: Option<&mut Connection>,
@@ -26,7 +25,7 @@ pub(crate) async fn handle(
             serving.context.woke().await;
             return Ok(CommandOutcome::Retry);
         }
-        // Nothing waits for its next try.
+        // Nothing waits for a retry.
         (SessionCommand::Retry, Some(_)) => {}
         (SessionCommand::Retry, None) => return Ok(CommandOutcome::Retry),
         (SessionCommand::UseTemplate(_), Some(_)) => {

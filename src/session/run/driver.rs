@@ -1,10 +1,9 @@
-//! One session's life, in order: take up what is stored, boot, connect, serve until asked to stop.
+//! One session's life, in order: restore the stored state, boot, connect, serve until asked to stop.
 //!
-//! Commands are served at every moment: while the sandbox boots a prompt is queued, a draft is
-//! stored, a kill is done. A sandbox that is paused is resumed only for somebody who wants that: to open
-//! a session, or to look at it, is no such wish. The states that the screen needs are the trail of
-//! [phases](crate::domain::session::SessionEvent::Phase) that this code leaves. It knows no screen and
-//! no wire format.
+//! Commands are handled at any time: while the sandbox boots, a prompt is queued, a draft is stored, a kill is done.
+//! A paused sandbox is resumed only on request; opening a session or viewing it is none. This code emits the
+//! [phases](crate::domain::session::SessionEvent::Phase) that the screen needs. It knows no screen and no wire
+//! format.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -33,7 +32,7 @@ use crate::session::failures;
 use crate::session::recorder::Recorder;
 use crate::session::sandbox::SandboxVerdict;
 
-/// What a session's task is given to speak and listen with.
+/// The channels of a session's task.
 pub(crate) struct Channels {
     pub(crate) context: Arc<SessionContext>,
     pub(crate) events: EventSender,
@@ -48,12 +47,12 @@ pub(crate) struct StopRequest {
     pub(crate) policy: watch::Receiver<CloseAction>,
 }
 
-/// What ends a wait, beside the wish to try again.
+/// What ends a wait, besides a retry command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WaitEnd {
     Retry,
     Prompt,
-    /// What the process does that drives the session.
+    /// A change by the process that drives the session.
     Change,
     Time(Duration),
 }
@@ -82,10 +81,10 @@ pub(crate) async fn run(spec: SessionSpec, doors: Channels, ending: StopRequest)
     life.serving.end(closing).await;
 }
 
-/// Why a connection is lost that the user wants to be another one.
+/// The reason shown for a connection that the user asked to replace.
 const GIVEN_UP: &str = "the connection was given up for a new one";
 
-/// Tries of what fails in passing before there is anything to come back to; then somebody is asked.
+/// Retries of a transient failure before there is anything to come back to; then the user is asked.
 const TRIES: u32 = 3;
 
 struct Driver {
@@ -94,14 +93,14 @@ struct Driver {
     serving: SessionState,
     inbox: CommandInbox<SessionCommand>,
     ending: StopRequest,
-    /// Somebody wants the sandbox to run since it was last seen running: a paused one is resumed.
+    /// Somebody asked for the sandbox since it was last seen running: a paused one is resumed.
     wanted: bool,
-    /// What has become of the sandbox, asked while the connection is lost.
+    /// What became of the sandbox, asked while the connection is lost.
     inquiry: SandboxInquiry,
 }
 
 impl Driver {
-    /// Boots, serves, mends what breaks; only a [`StopSession`] ends it.
+    /// Boots, serves, recovers from failures; only a [`StopSession`] ends it.
     async fn live(&mut self) -> Result<Infallible, StopSession> {
         self.wait_until_wanted().await?;
         let mut outage = RetryState::of_boots(&self.context.timing);
@@ -135,7 +134,7 @@ impl Driver {
                     }
                 }
                 Err(Phase::Gone(_)) if self.serving.revives().await => continue,
-                // It was asked for while the engine was.
+                // The request came while the boot asked the engine.
                 Err(Phase::Paused) if self.wanted && !resumes => continue,
                 Err(phase) => phase,
             };
@@ -143,7 +142,7 @@ impl Driver {
                 self.serving.unfollow();
             }
             let until = match phase {
-                // As the screen says: what is sent to a paused sandbox resumes it.
+                // As the screen says: a prompt to a paused sandbox resumes it.
                 Phase::Paused => WaitEnd::Prompt,
                 Phase::Failed(_) if !self.serving.recorder.holds_lock() => WaitEnd::Change,
                 _ => WaitEnd::Retry,
@@ -158,9 +157,9 @@ impl Driver {
         }
     }
 
-    /// Shows a session that is stored as gone or paused as that, until somebody wants it back.
+    /// Shows a session that is stored as gone or paused, until somebody wants it back.
     async fn wait_if_over(&mut self) -> Result<(), StopSession> {
-        // What ended it is known; whether it did is asked when somebody wants it back.
+        // What ended it is known; whether it is still so is asked when somebody wants it back.
         match self.serving.stored_phase().await {
             Some(gone @ Phase::Gone(_)) => {
                 self.serving.announce(gone).await;
@@ -175,7 +174,7 @@ impl Driver {
         Ok(())
     }
 
-    /// A sandbox that costs is not made before there is something for it to do.
+    /// A sandbox costs, so none is created before it has something to do.
     async fn wait_until_wanted(&mut self) -> Result<(), StopSession> {
         if self.serving.is_wanted(&self.spec).await {
             return Ok(());
@@ -201,7 +200,7 @@ impl Driver {
         }
     }
 
-    /// Where another process boots the session, waits until it has.
+    /// If another process boots the session, waits until it has finished.
     async fn wait_for_driver(&mut self) -> Result<(), StopSession> {
         if self.serving.may_boot().await {
             return Ok(());
@@ -221,7 +220,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Notes whether a command wants the sandbox to run.
+    /// Records whether a command asks for a running sandbox.
     fn hear(&mut self, command: &SessionCommand) {
         self.wanted |= matches!(
             command,
@@ -232,7 +231,7 @@ impl Driver {
         );
     }
 
-    /// Another process starts the session: that is a boot here too, of which this is all that is known.
+    /// Another process boots the session: this one shows a boot too, of which no more is known.
     async fn tell_of_driver(&mut self) {
         let (stage, line) = (Stage::Create, failures::driven_elsewhere().summary);
         let at = self.context.now();
@@ -245,8 +244,8 @@ impl Driver {
         }
     }
 
-    /// Serves over one connection after another; returns the phase in which only a new boot helps,
-    /// or `None` where it helps at once.
+    /// Serves over one connection after another; returns the phase in which only a new boot helps, or `None` if a
+    /// boot should follow at once.
     async fn stay_connected(&mut self) -> Result<Option<Phase>, StopSession> {
         let mut outage = RetryState::of_connections(&self.context.timing);
         loop {
@@ -263,7 +262,7 @@ impl Driver {
                     }
                     (reason, least)
                 }
-                // The process may have ended with its sandbox: then that is what there is to say.
+                // The process may have ended with its sandbox: then the sandbox's end is what to report.
                 Disconnect::Until(Phase::Failed(failure)) => match self.verdict().await? {
                     SandboxVerdict::Over(phase) => return Ok(Some(phase)),
                     SandboxVerdict::Runs => return Ok(Some(Phase::Failed(failure))),
@@ -279,15 +278,15 @@ impl Driver {
         }
     }
 
-    /// What has become of the sandbox.
+    /// What became of the sandbox.
     async fn verdict(&mut self) -> Result<SandboxVerdict, StopSession> {
         let verdict = Box::pin(self.during(self.serving.verdict())).await?;
         Ok(verdict.unwrap_or(SandboxVerdict::Unknown))
     }
 
-    /// Asks what has become of the sandbox, and waits a little for the word: a connection would resume some
-    /// that are paused. Where the answer takes longer it is waited for beside the next tries. Returns the phase
-    /// in which they are in vain.
+    /// Asks what became of the sandbox, and waits briefly for the answer: a connection attempt would resume some
+    /// paused ones. A slower answer is awaited during the next attempts. Returns the phase that makes attempts
+    /// futile.
     async fn inquire(&mut self, is_eager: bool) -> Result<Option<Phase>, StopSession> {
         if let Some(phase) = self.inquiry.take_over() {
             return Ok(Some(phase));
@@ -307,7 +306,7 @@ impl Driver {
         Ok(self.inquiry.take_over())
     }
 
-    /// Says what is lost, since when and when it is tried again, and waits until then.
+    /// Reports what is lost, since when and when it is retried, and waits until then.
     async fn wait_out(
         &mut self,
         outage: &mut RetryState,
@@ -317,12 +316,12 @@ impl Driver {
         let (wait, outage) = outage.next((reason, least), random::jitter(), wall());
         self.serving.announce(Phase::Reconnecting(outage)).await;
         self.wait(WaitEnd::Time(wait)).await?;
-        // Others may have died with what was lost, and the machine may have slept.
+        // Other connections may have died too, and the machine may have been suspended.
         self.context.renew_connections().await;
         Ok(())
     }
 
-    /// Serves one connection until it is lost; says how long it lived if it ever came to life.
+    /// Serves one connection until it is lost; returns how long it was live, if ever.
     async fn connection(
         &mut self,
         outage: &RetryState,
@@ -364,8 +363,8 @@ impl Driver {
         }
     }
 
-    /// Waits for `work` and serves meanwhile what can be served without a connection. `None`: the user
-    /// gave it up to try again; all that was made on the way is stored.
+    /// Awaits `work` and meanwhile serves what needs no connection. `None`: the user asked for a retry; everything
+    /// created so far is stored.
     async fn during<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, StopSession> {
         let mut work = pin!(work);
         loop {
@@ -374,7 +373,7 @@ impl Driver {
                 () = self.ending.cancel.cancelled() => return Err(self.asked()),
                 Some(command) = self.inbox.recv() => {
                     self.hear(&command);
-                    // It is asked for at the end of this very boot.
+                    // It was requested at the end of this very boot.
                     let is_revival = command == SessionCommand::Revive;
                     if commands::handle(&mut self.serving, None, command).await? == CommandOutcome::Retry && !is_revival {
                         return Ok(None);
@@ -386,7 +385,7 @@ impl Driver {
         }
     }
 
-    /// Waits until the user wants to try again, or what else is waited for.
+    /// Waits for a retry command, or for what else `until` names.
     async fn wait(&mut self, until: WaitEnd) -> Result<(), StopSession> {
         let mut limit = pin!(async move {
             match until {
@@ -430,7 +429,7 @@ impl Driver {
                             }
                             was_over = true;
                         }
-                        // Somebody else has resumed or revived it, or starts it.
+                        // Another process has resumed, revived or started it.
                         Some(Phase::Dormant)
                             if (was_over || until == WaitEnd::Change)
                                 && self.serving.has_place().await =>
@@ -440,7 +439,7 @@ impl Driver {
                         _ => {}
                     }
                 }
-                // What is waited for is in vain: the caller sees why.
+                // Waiting is futile: the caller sees why.
                 () = self.inquiry.ended() => return Ok(()),
                 () = &mut limit => return Ok(()),
             }

@@ -1,14 +1,14 @@
-//! The mailbox of a session's task, and whether what was put into it has been done.
+//! The command queue of a session's task, with a signal that sent commands were executed.
 //!
-//! The task takes one command after another and does each before it takes the next: when it asks for another one,
-//! all that it took is done. Knows no command.
+//! The task receives one command at a time and executes it before it receives the next: when it asks for another,
+//! all earlier ones are done. Knows no command.
 
 use std::future::Future;
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::watch;
 
-/// The end that hands commands to the task.
+/// The end that sends commands to the task.
 #[derive(Debug)]
 pub(in crate::session) struct CommandSender<T> {
     commands: mpsc::Sender<T>,
@@ -24,7 +24,7 @@ pub(crate) struct CommandInbox<T> {
     done: watch::Sender<u64>,
 }
 
-/// Returns both ends of a mailbox in which so many commands may wait.
+/// Returns both ends of a queue with this capacity.
 pub(in crate::session) fn command_channel<T>(
     capacity: usize,
 ) -> (CommandSender<T>, CommandInbox<T>) {
@@ -56,7 +56,7 @@ impl<T> CommandSender<T> {
         self.commands.is_closed()
     }
 
-    /// Waits until all that was sent so far is done, or the task has ended.
+    /// Waits until everything sent so far is done, or the task has ended.
     pub(in crate::session) fn all_done(&self) -> impl Future<Output = ()> + Send + use<T> {
         let (mut done, sent) = (self.done.clone(), self.sent);
         async move {
@@ -66,7 +66,7 @@ impl<T> CommandSender<T> {
 }
 
 impl<T> CommandInbox<T> {
-    /// Takes the next command; those before it are done. Cancel-safe.
+    /// Receives the next command; earlier ones are done. Cancel-safe.
     pub(crate) async fn recv(&mut self) -> Option<T> {
         self.done.send_if_modified(|done| {
             let is_more = *done < self.taken;

@@ -1,7 +1,7 @@
-//! What the control plane says of a sandbox whose server is not heard any more.
+//! Asks the control plane about a sandbox whose server is unreachable.
 //!
-//! Over a slow line its answer takes seconds. The questions go on beside the tries to connect, and the first
-//! answer that ends these is the one that counts. Knows neither a control plane nor a connection.
+//! On a slow network its answer takes seconds. Questions run beside the connection attempts, and the first answer
+//! that ends those attempts counts. Knows neither a control plane nor a connection.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use tokio::time::timeout;
 use crate::domain::sandbox::Phase;
 use crate::session::sandbox::SandboxVerdict;
 
-/// Questions at a time: one that went out while the network was away may never be answered.
+/// Concurrent questions: one sent while the network was down may never be answered.
 const QUESTIONS: usize = 4;
 
-/// The questions under way.
+/// The questions in flight.
 #[derive(Default)]
 pub(in crate::session) struct SandboxInquiry {
     questions: FuturesUnordered<BoxFuture<'static, SandboxVerdict>>,
-    /// An answer that ends the tries.
+    /// An answer that ends the attempts.
     over: Option<Phase>,
 }
 
 impl SandboxInquiry {
-    /// Asks once more; the question is given up after `limit`.
+    /// Asks once more; the question is abandoned after `limit`.
     pub(in crate::session) fn ask(
         &mut self,
         verdict: impl Future<Output = SandboxVerdict> + Send + 'static,
@@ -38,14 +38,14 @@ impl SandboxInquiry {
         }
     }
 
-    /// Waits for any answer, or until nobody is asked any more. Cancel-safe.
+    /// Waits for any answer, or until no question is in flight. Cancel-safe.
     pub(in crate::session) async fn answered(&mut self) {
         if let Some(SandboxVerdict::Over(phase)) = self.questions.next().await {
             self.over = Some(phase);
         }
     }
 
-    /// Waits for an answer that ends the tries; for ever if there comes none. Cancel-safe.
+    /// Waits for an answer that ends the attempts; forever if none comes. Cancel-safe.
     pub(in crate::session) async fn ended(&mut self) {
         while self.over.is_none() {
             if self.questions.is_empty() {
@@ -55,7 +55,7 @@ impl SandboxInquiry {
         }
     }
 
-    /// As [`Self::ended`], and takes the answer.
+    /// Like [`Self::ended`], and takes the answer.
     pub(in crate::session) async fn over(&mut self) -> Phase {
         loop {
             self.ended().await;
@@ -65,14 +65,14 @@ impl SandboxInquiry {
         }
     }
 
-    /// Takes the answer that ends the tries.
+    /// Takes the answer that ends the attempts.
     pub(in crate::session) fn take_over(&mut self) -> Option<Phase> {
         let over = self.over.take()?;
         self.forget();
         Some(over)
     }
 
-    /// The server is heard again: what was asked does not matter any more.
+    /// The server is reachable again: the questions no longer matter.
     pub(in crate::session) fn forget(&mut self) {
         self.over = None;
         self.questions.clear();
@@ -101,7 +101,7 @@ mod tests {
 
         let soon = timeout(Duration::from_secs(1), inquiry.answered()).await;
         assert!(soon.is_err() && inquiry.take_over().is_none());
-        // Another try, whose question is never answered.
+        // Another attempt, whose question is never answered.
         inquiry.ask(std::future::pending(), LIMIT);
         inquiry.ended().await;
 

@@ -1,4 +1,4 @@
-//! How a wait, a command or a connection of a session ends, for who runs the session.
+//! How a wait, a command or a connection of a session ends, for the driver.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ pub(crate) struct StopSession(pub(crate) CloseAction);
 /// Why a connection is over.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Disconnect {
-    /// It may come back.
+    /// It may recover.
     Connection {
-        /// In words.
+        /// For the user.
         reason: String,
-        /// The server wants no other try before.
+        /// The server's minimum wait before a retry.
         least: Duration,
-        /// So long nothing had been heard.
+        /// How long nothing had been received.
         silence: Duration,
     },
-    /// It will not come back by itself.
+    /// It will not recover by itself.
     Until(Phase),
-    /// This process drives the session from here on, and has to see all of it again to record it.
+    /// This process now drives the session, and must receive everything again to record it.
     TookOver,
 }
 
 impl Disconnect {
-    /// The connection, for this reason.
+    /// A lost connection, with its reason.
     pub(crate) fn connection(reason: impl Into<String>) -> Self {
         Self::Connection {
             reason: reason.into(),
@@ -38,16 +38,16 @@ impl Disconnect {
     }
 }
 
-/// What another process did.
+/// A change by another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreChange {
     /// It wrote to the store.
     Changed,
-    /// It drives the session no more; this one does.
+    /// It no longer drives the session; this one does.
     TookOver,
 }
 
-/// What a command asks of whoever waits.
+/// What a command asks of the waiting caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommandOutcome {
     Done,

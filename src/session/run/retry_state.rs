@@ -1,9 +1,9 @@
-//! Failures in passing, one after another: how long to wait before the next try, and what to say meanwhile.
+//! Transient failures in a row: how long to wait before the next attempt, and what to report meanwhile.
 //!
-//! Reasons and chance enter, waits leave. Of connections the first half minute is tried with haste: while
-//! somebody looks, most losses last a few seconds, and a server that runs already is soon asked again. A boot
-//! costs more and is tried with patience from the beginning. A connection that does not last ends no row: a server
-//! that accepts each and drops it at once would be asked several times a second without end.
+//! Reasons and jitter enter, waits leave. During the first half minute a lost connection is retried eagerly: while
+//! the user watches, most losses last a few seconds, and asking a running server is cheap. A boot costs more and is
+//! retried slowly from the start. A connection that does not last does not end the row: a server that accepts each
+//! and drops it at once would be asked several times a second without end.
 
 use std::time::Duration;
 
@@ -14,20 +14,20 @@ use crate::domain::time::UnixMillis;
 use crate::net::backoff::Backoff;
 use crate::session::context::timing::Timing;
 
-/// A row of failures in passing.
+/// A row of transient failures.
 #[derive(Debug)]
 pub(in crate::session) struct RetryState {
     backoff: Backoff,
-    /// What is told.
+    /// The time reported.
     since: Option<UnixMillis>,
     /// When the first of them was noticed.
     began: Option<Instant>,
     eager: Option<EagerRetry>,
-    /// What lives this long has come back.
+    /// A connection that lives this long has recovered.
     lasting: Duration,
 }
 
-/// Haste: for how long, and the longest wait meanwhile.
+/// Eager retries: for how long, and the longest wait meanwhile.
 #[derive(Debug, Clone, Copy)]
 struct EagerRetry {
     lasts: Duration,
@@ -56,37 +56,37 @@ impl RetryState {
         }
     }
 
-    /// Failures since all was well.
+    /// Failures since the last success.
     pub(in crate::session) fn attempt(&self) -> u32 {
         self.backoff.attempt()
     }
 
-    /// All is well.
+    /// Resets after a success.
     pub(in crate::session) fn over(&mut self) {
         self.backoff.reset();
         self.since = None;
         self.began = None;
     }
 
-    /// A connection had come back and lived for this long.
+    /// A connection had recovered and was live for this long.
     pub(in crate::session) fn lived(&mut self, life: Duration) {
         if life >= self.lasting {
             self.over();
         }
     }
 
-    /// The line was silent for this long before that was noticed.
+    /// The connection was silent for this long before the loss was noticed.
     pub(in crate::session) fn silent_for(&mut self, silence: Duration, now: UnixMillis) {
         self.since = (!silence.is_zero()).then(|| now.minus(silence));
     }
 
-    /// Whether there is a loss, and it is so fresh that it is tried with haste.
+    /// Whether there is a loss, recent enough for eager retries.
     pub(in crate::session) fn is_eager(&self) -> bool {
         let lasts = self.eager.map_or(Duration::ZERO, |eager| eager.lasts);
         self.began.is_some_and(|began| began.elapsed() < lasts)
     }
 
-    /// One more failure, by its reason and the least time to wait: how long to wait, and what to say.
+    /// Records a failure, by its reason and the minimum wait; returns how long to wait, and what to report.
     pub(in crate::session) fn next(
         &mut self,
         (reason, least): (String, Duration),
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// The waits of the tries that fall into the first minute, if each try fails at once.
+    /// The waits of the attempts in the first minute, if each fails at once.
     async fn waits(mut retry_state: RetryState, jitter: f64) -> Vec<(Duration, Duration)> {
         let began = Instant::now();
         let mut waits = Vec::new();
@@ -185,7 +185,7 @@ mod tests {
         assert!(eager <= 32, "{eager}");
         assert_eq!(later.last(), Some(&timing.backoff_cap));
 
-        // One that lasted is missed with haste again.
+        // The loss of one that lasted is retried eagerly again.
         retry_state.lived(timing.lasting);
         let (wait, outage) = retry_state.next(("x".to_owned(), Duration::ZERO), 1.0, UnixMillis(0));
 

@@ -1,7 +1,7 @@
-//! A sandbox as short commands use it: for one question, without a session's task.
+//! Access to a sandbox for short commands: for one question, without a session's task.
 //!
-//! In: a [`SessionContext`], whose settings name the engine, and what the store knows of the sandbox. Out: what
-//! was asked for, or a [`Failure`] in the words that the terminal uses too. Nothing is stored here.
+//! In: a [`SessionContext`], whose settings name the engine, and the stored sandbox. Out: the answer, or a
+//! [`Failure`] with the same text as in the terminal. Nothing is stored here.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ use crate::session::code::ROOTS;
 use crate::session::context::SessionContext;
 use crate::session::failures;
 
-/// More sandboxes than this are not listed.
+/// Maximum number of sandboxes listed.
 const MOST: usize = 1000;
 
-/// An engine that is there. Cheap to clone.
+/// An engine that is available. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct EngineClient {
     pub(in crate::session) engine: Engine,
 }
 
 impl EngineClient {
-    /// The engine of the settings; `None`: it is the local one, and it does not run. Never starts it.
+    /// The engine of the settings; `None`: it is the local one, and it is not running. Never starts it.
     pub async fn find(context: &SessionContext) -> Result<Option<Self>, Failure> {
         let Some(spec) = &context.settings.engine else {
             return Ok(None);
@@ -40,7 +40,7 @@ impl EngineClient {
         Ok(found.map(|engine| Self { engine }))
     }
 
-    /// The engine of the settings; the local one is started where it does not run.
+    /// The engine of the settings; the local one is started if it is not running.
     pub async fn find_or_start(context: &SessionContext) -> Result<Self, Failure> {
         let engine = context.engine().await;
         let engine = engine.map_err(|error| failures::engine(&error))?;
@@ -53,15 +53,14 @@ impl EngineClient {
         found.map_err(|error| failures::e2b(&error))
     }
 
-    /// All sandboxes of the account, whoever made them, newest first.
+    /// All sandboxes of the account, whoever created them, newest first.
     pub async fn sandboxes(&self) -> Result<Vec<ListedSandbox>, Failure> {
         let filter = ListFilter::default();
         let listed = self.engine.control.list_all(&filter, MOST).await;
         listed.map_err(|error| failures::e2b(&error))
     }
 
-    /// Kills a sandbox, running or paused. The phase is [`Phase::Gone`] with what became of it; false:
-    /// it had gone before.
+    /// Kills a sandbox, running or paused. The phase is [`Phase::Gone`] with the cause; false: it was gone already.
     pub async fn kill(&self, id: &SandboxId) -> Result<(Phase, bool), Failure> {
         match self.engine.control.kill(id.as_str()).await {
             Ok(true) => Ok((Phase::Gone(failures::killed(id.as_str())), true)),
@@ -70,7 +69,7 @@ impl EngineClient {
         }
     }
 
-    /// A sandbox as it would be listed; `None`: there is none of this id.
+    /// A sandbox as the engine lists it; `None`: there is none with this id.
     pub async fn sandbox(&self, id: &SandboxId) -> Result<Option<ListedSandbox>, Failure> {
         match self.engine.control.get(id.as_str()).await {
             Ok(detail) => Ok(Some(detail.listed)),
@@ -80,18 +79,17 @@ impl EngineClient {
     }
 }
 
-/// A sandbox that runs while we are in it. [`SandboxAccess::leave`] must be called.
+/// A sandbox that keeps running during the access. [`SandboxAccess::leave`] must be called.
 #[derive(Debug)]
 pub struct SandboxAccess {
     sandbox: SessionSandbox,
     directory: String,
-    /// It was paused before, and will be again.
+    /// It was paused before, and will be paused again.
     pub resumed: bool,
 }
 
 impl SandboxAccess {
-    /// Joins the sandbox; a paused one is resumed, and the local engine is started for it. `None`: it is
-    /// gone.
+    /// Connects to the sandbox; a paused one is resumed, and the local engine is started for it. `None`: it is gone.
     pub async fn enter(
         context: &SessionContext,
         info: &SandboxInfo,
@@ -112,13 +110,13 @@ impl SandboxAccess {
         }))
     }
 
-    /// The work done since the session began, as a binary-safe patch, empty when there is none; and what
-    /// could not be read of it.
+    /// The work done since the session began, as a binary-safe patch, empty if there is none; and what could not be
+    /// read of it.
     pub async fn patch(&self) -> Result<(Vec<u8>, Vec<String>), Failure> {
         self.sandbox.diff(&self.directory).await
     }
 
-    /// The first commits of the history that the session began with.
+    /// The root commits of the history that the session began with.
     pub async fn roots(&self) -> Result<Vec<String>, Failure> {
         let what = "the session's history could not be read";
         let limit = Duration::from_mins(1);
@@ -127,7 +125,7 @@ impl SandboxAccess {
         Ok(said.lines().map(str::to_owned).collect())
     }
 
-    /// Leaves the sandbox as it was found; returns how it was listed, where it has run for this visit only.
+    /// Leaves the sandbox as it was found; returns its listing if it ran only for this access.
     pub async fn leave(self) -> Result<Option<ListedSandbox>, Failure> {
         if !self.resumed {
             return Ok(None);

@@ -1,5 +1,5 @@
-//! Pauses, resumes or kills sandboxes, also those of sessions that are not open, or whose boot has not come
-//! to a server.
+//! Pauses, resumes or kills sandboxes, including those of sessions that are not open, or whose boot has not reached
+//! a server.
 
 use super::lifecycle::{close, is_engine_of, look, settled, ttl};
 use super::listing::{is_gone, made_before};
@@ -12,8 +12,7 @@ use crate::session::context::SessionContext;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
 
-/// Closes a stored session's sandbox and stores what became of it; returns that, and what its sandboxes
-/// have come to.
+/// Closes a stored session's sandbox and stores the result; returns it, and the usage of its sandboxes.
 pub async fn close_stored(
     context: &SessionContext,
     key: &SessionKey,
@@ -27,7 +26,7 @@ pub async fn close_stored(
     (phase, recorder.life(None).await)
 }
 
-/// Resumes a stored session's sandbox and stores what became of it; returns that.
+/// Resumes a stored session's sandbox and stores the result; returns it.
 pub async fn resume_stored(context: &SessionContext, key: &SessionKey) -> Phase {
     let recorder = recorder(context, key);
     let Some(place) = recorder.stored_place().await else {
@@ -79,15 +78,14 @@ async fn resume(
     }
 }
 
-/// Closes the sandbox that is recorded of a session; returns what became of it, or `None` where there is
-/// none.
+/// Closes the sandbox recorded for a session; returns the result, or `None` if there is none.
 pub(in crate::session) async fn close_recorded(
     context: &SessionContext,
     recorder: &Recorder,
     closing: CloseAction,
 ) -> Option<Phase> {
     let sandbox = recorder.stored_place().await?.sandbox;
-    // One that was made by a call whose answer was lost had its password stored before.
+    // If a create call's response was lost, its password had been stored before.
     if sandbox.id.is_none() && recorder.password().is_none() {
         return None;
     }
@@ -103,7 +101,7 @@ async fn close_known(
 ) -> Result<Option<Phase>, Phase> {
     let engine = context.engine().await;
     let engine = engine.map_err(|error| failures::engine(&error))?;
-    // Another engine does not know it, which would read as gone.
+    // Another engine does not know it, which would look like gone.
     is_engine_of(sandbox, &engine)?;
     let made = if let Some(id) = &sandbox.id {
         Some(id.clone())
@@ -117,7 +115,7 @@ async fn close_known(
     Ok(Some(closed.unwrap_or(Phase::Dormant)))
 }
 
-/// Closes a sandbox that no session has; returns what became of it.
+/// Closes an unattached sandbox; returns what became of it.
 pub async fn close_stranger(
     context: &SessionContext,
     id: &SandboxId,

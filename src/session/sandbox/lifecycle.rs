@@ -1,7 +1,7 @@
-//! How a session's sandbox is resumed, paused and killed: for how long, by which engine, and what is recorded
-//! of its runs.
+//! Resumes, pauses and kills a session's sandbox: with which timeout, by which engine, and what is recorded of its
+//! runs.
 //!
-//! Each call is made to the engine, with what its list says. Nothing is known here of what runs in a sandbox.
+//! Each function calls the engine, with what its list says. Nothing is known here of the processes in a sandbox.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::session::context::SessionContext;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
 
-/// Local sandboxes end when they are killed, not by the clock: ten years.
+/// Local sandboxes run until they are killed, not until a timeout: ten years.
 const NO_LIMIT: Duration = Duration::from_hours(24 * 3650);
 
-/// Refuses a sandbox that another engine has made.
+/// Refuses a sandbox that another engine created.
 pub(in crate::session) fn is_engine_of(
     sandbox: &SandboxInfo,
     engine: &Engine,
@@ -35,7 +35,7 @@ pub(in crate::session) fn is_engine_of(
     Err(failure.hint(format!("start sandbar with --engine {kind}")))
 }
 
-/// How long a sandbox lives that was just made or resumed.
+/// The timeout of a sandbox that was just created or resumed.
 pub(in crate::session) fn ttl(context: &SessionContext, engine: &Engine) -> Duration {
     match engine.kind {
         EngineKind::E2b => context.settings.idle_ttl,
@@ -43,12 +43,12 @@ pub(in crate::session) fn ttl(context: &SessionContext, engine: &Engine) -> Dura
     }
 }
 
-/// How often a call is made that meets the sandbox in the middle of a change.
+/// How often a call is made that conflicts with a change of the sandbox.
 const TRIES: u32 = 8;
-/// Between two of them; a pause takes some seconds for each GiB of memory.
+/// The wait between two of them; a pause takes some seconds for each GiB of memory.
 const CHANGE: Duration = Duration::from_secs(2);
 
-/// Makes a call again while it meets the sandbox in the middle of a change, as a pause is: that ends soon.
+/// Repeats a call while it conflicts with a change of the sandbox, such as a pause, which ends soon.
 pub(in crate::session) async fn settled<T, F>(call: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// Leaves a sandbox as asked and records its run, if it is a session's; `None`: it runs on.
+/// Closes a sandbox as asked and records its run, if it is a session's; `None`: it keeps running.
 pub(in crate::session) async fn close(
     engine: &Engine,
     recorder: Option<&Recorder>,
@@ -103,8 +103,7 @@ pub(in crate::session) async fn close(
     }
 }
 
-/// Records whether the sandbox runs, and since when: it may have been paused or resumed where nobody
-/// wrote that down.
+/// Records whether the sandbox runs, and since when: it may have been paused or resumed elsewhere without a record.
 pub(in crate::session) async fn look(engine: &Engine, recorder: &Recorder, id: &SandboxId) {
     let Ok(detail) = engine.control.get(id.as_str()).await else {
         return;
@@ -122,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// A call that meets so many changes; and how often it was made.
+    /// A call that meets this many changes; and how often it was made.
     async fn meets(changes: u32) -> (bool, u32) {
         let calls = AtomicU32::new(0);
         let call = || async {

@@ -1,5 +1,4 @@
-//! What an engine says of the sandboxes that it knows, and what it means to a session: whose a sandbox is,
-//! since when it runs, whether it is gone.
+//! What an engine's list means to a session: whose a sandbox is, since when it runs, whether it is gone.
 //!
 //! Nothing is changed here, neither in the engine nor in the store.
 
@@ -13,13 +12,13 @@ use crate::e2b::wire::{ListedSandbox, SandboxState, unix_millis};
 use crate::engine::Engine;
 use crate::session::failures;
 
-/// Names the session in the metadata of its sandbox.
+/// The metadata entry with the session's key.
 pub(in crate::session) const METADATA_KEY: &str = "sandbar.key";
-/// The session's name at that time.
+/// The metadata entry with the session's name at that time.
 pub(in crate::session) const METADATA_NAME: &str = "sandbar.name";
 
-/// Since when a listed sandbox runs, and how large it is; `None` where it does not run or nobody says.
-/// E2B's clock begins anew at each resume (its public sources of 2025), that of its bill too.
+/// Since when a listed sandbox runs, and how large it is; `None` if it is not running or this is unknown. E2B
+/// restarts its clock at each resume (its public sources of 2025), and so does its bill.
 pub fn run_of(sandbox: &ListedSandbox) -> Option<RunningSandbox> {
     let since = u64::try_from(unix_millis(&sandbox.started_at)?).ok()?;
     let run = RunningSandbox {
@@ -32,18 +31,18 @@ pub fn run_of(sandbox: &ListedSandbox) -> Option<RunningSandbox> {
     (sandbox.state == SandboxState::Running).then_some(run)
 }
 
-/// When a listed sandbox's time ends.
+/// When a listed sandbox times out.
 pub fn ends_of(sandbox: &ListedSandbox) -> Option<UnixMillis> {
     let ends = u64::try_from(unix_millis(&sandbox.end_at)?).ok()?;
     Some(UnixMillis(ends))
 }
 
-/// The phase of a session whose sandbox the engine does not know any more.
+/// The phase of a session whose sandbox the engine no longer knows.
 pub fn gone(id: &SandboxId) -> Phase {
     Phase::Gone(failures::gone(id.as_str()))
 }
 
-/// Whether an engine answers that it does not know the sandbox.
+/// Whether the engine's error means that it does not know the sandbox.
 pub(in crate::session) fn is_gone(error: &Error) -> bool {
     matches!(
         error.kind,
@@ -51,8 +50,8 @@ pub(in crate::session) fn is_gone(error: &Error) -> bool {
     )
 }
 
-/// The session's sandbox where an earlier call has made one and its answer was lost: another would
-/// run, and cost, beside it.
+/// The session's sandbox if an earlier create call succeeded and its response was lost: a second one would run and
+/// cost beside it.
 pub(in crate::session) async fn made_before(
     engine: &Engine,
     session: &SessionKey,
@@ -63,7 +62,7 @@ pub(in crate::session) async fn made_before(
         ..ListFilter::default()
     };
     let page = engine.control.list(&filter, None).await?;
-    // A server that does not know the filter lists others too.
+    // A server that does not support the filter lists others too.
     let is_ours = |one: &ListedSandbox| one.metadata.get(METADATA_KEY) == Some(&key);
     let found = page.sandboxes.into_iter().find(is_ours);
     Ok(found.map(|found| found.sandbox_id))

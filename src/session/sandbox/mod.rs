@@ -43,36 +43,36 @@ use crate::engine::Engine;
 use crate::net::url::without_userinfo;
 use crate::opencode::client::OpencodeClient;
 
-/// What a short command may print; more is cut at the front.
+/// Maximum output of a short command; more is cut at the front.
 const OUTPUT_LIMIT: usize = 64 * 1024;
-/// The largest patch that is taken home.
+/// The largest patch that is downloaded.
 const PATCH_LIMIT: usize = 64 * 1024 * 1024;
 
-/// What has become of a sandbox.
+/// What became of a sandbox.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum SandboxVerdict {
     Runs,
     /// It is paused or gone.
     Over(Phase),
-    /// Nobody could be asked.
+    /// It could not be asked.
     Unknown,
 }
 
 /// One of our scripts.
 pub(super) struct SandboxScript<'a> {
-    /// What has failed if it fails.
+    /// Names the script in its failure.
     pub(super) what: &'a str,
     pub(super) text: &'a str,
     pub(super) arguments: &'a [&'a str],
-    /// What it reads.
+    /// Its stdin.
     pub(super) input: Option<Bytes>,
 }
 
-/// Cheap to clone; all clones mean the same sandbox.
+/// Cheap to clone; all clones share the same sandbox.
 #[derive(Clone)]
 pub(crate) struct SessionSandbox {
     pub(super) engine: Engine,
-    /// The answer to create or connect, with the tokens.
+    /// The response to create or connect, with the tokens.
     pub(super) wire: Arc<wire::Sandbox>,
     pub(super) envd: EnvdClient,
     /// Follows `opencode serve`, once it runs.
@@ -86,7 +86,7 @@ impl std::fmt::Debug for SessionSandbox {
 }
 
 impl SessionSandbox {
-    /// A sandbox as the engine's answer to create or connect tells it.
+    /// A sandbox from the engine's response to create or connect.
     pub(super) fn new(
         context: &SessionContext,
         engine: Engine,
@@ -103,7 +103,7 @@ impl SessionSandbox {
         })
     }
 
-    /// Joins a sandbox for a short while; true: it was paused, and is resumed. `None`: it is gone.
+    /// Connects to a sandbox for a short while; true: it was paused, and is resumed. `None`: it is gone.
     pub(super) async fn join(
         context: &SessionContext,
         engine: Engine,
@@ -120,8 +120,7 @@ impl SessionSandbox {
         }
     }
 
-    /// Pauses it again after [`Self::join`] has resumed it; returns how it was listed until then, if that
-    /// can be had.
+    /// Pauses it again after [`Self::join`] has resumed it; returns its listing until then, if available.
     pub(super) async fn pause_again(&self) -> Result<Option<wire::ListedSandbox>, Failure> {
         let seen = self.engine.control.get(self.id()).await;
         let paused = settled(|| self.engine.control.pause(self.id())).await;
@@ -147,10 +146,10 @@ impl SessionSandbox {
         Ok((url, client))
     }
 
-    /// Runs one of our scripts with arguments and returns what it printed.
+    /// Runs one of our scripts with arguments and returns its stdout.
     ///
     /// # Errors
-    /// The [`Failure`] carries the script's last lines of stderr.
+    /// The [`Failure`] includes the script's last lines of stderr.
     pub(crate) async fn script(
         &self,
         what: &str,
@@ -167,7 +166,7 @@ impl SessionSandbox {
         self.said(script, limit).await
     }
 
-    /// The same with something to read, which is in no argument.
+    /// The same with stdin, which appears in no argument.
     pub(super) async fn said(
         &self,
         script: SandboxScript<'_>,
@@ -239,14 +238,14 @@ impl SessionSandbox {
         read.map_err(|error| failures::e2b(&error))
     }
 
-    /// The home of the user who runs our scripts.
+    /// The home of the user that runs our scripts.
     pub(crate) async fn home(&self) -> Result<String, Failure> {
         let what = "the sandbox has no shell";
         let limit = Duration::from_secs(30);
         self.script(what, "printf %s \"$HOME\"", &[], limit).await
     }
 
-    /// Waits until `opencode serve` has ended.
+    /// Waits until `opencode serve` has exited.
     pub(crate) async fn process_ended(&self) -> Failure {
         match &self.follower {
             Some(follower) => follower.ended().await,
@@ -254,7 +253,7 @@ impl SessionSandbox {
         }
     }
 
-    /// The server is not heard any more: its process may have ended without a word.
+    /// The server is unreachable: its process may have exited without an event.
     pub(crate) fn doubt_process(&self) {
         if let Some(follower) = &self.follower {
             follower.doubt();
@@ -271,27 +270,27 @@ impl SessionSandbox {
             Err(error) if is_gone(&error) => {
                 SandboxVerdict::Over(Phase::Gone(failures::gone(self.id())))
             }
-            // Its sandboxes keep their files, as when they are paused; what ran in them has ended.
+            // Its sandboxes keep their files, as when they are paused; their processes have ended.
             Err(_) if self.engine.has_ended().await => SandboxVerdict::Over(Phase::Paused),
             Err(_) => SandboxVerdict::Unknown,
         }
     }
 
-    /// When its time ends, on our clock; somebody else may have changed it.
+    /// When the sandbox times out, on our clock; another client may have changed it.
     pub(crate) async fn ends_at(&self) -> Result<UnixMillis, Failure> {
         let left = self.engine.control.time_left(self.id()).await;
         left.map(|left| wall().plus(left))
             .map_err(|error| failures::e2b(&error))
     }
 
-    /// Since when it runs, and how large it is; `None` where nobody says.
+    /// Since when it runs, and how large it is; `None` if unknown.
     pub(crate) async fn run(&self) -> Option<RunningSandbox> {
         let detail = self.engine.control.get(self.id()).await.ok()?;
         run_of(&detail.listed)
     }
 
-    /// Sets the time to live from now on; returns when it ends, as the server has it: the account's plan may
-    /// allow less.
+    /// Sets the timeout from now on; returns when it ends, as the server reports it: the account's plan may allow
+    /// less.
     pub(crate) async fn live_for(&self, ttl: Duration) -> Result<UnixMillis, Failure> {
         let control = &self.engine.control;
         let left = match settled(|| control.set_timeout(self.id(), ttl)).await {
@@ -302,14 +301,14 @@ impl SessionSandbox {
             .map_err(|error| failures::e2b(&error))
     }
 
-    /// Leaves the sandbox as asked; returns its phase if that changed.
+    /// Closes the sandbox as asked; returns its phase if that changed.
     pub(crate) async fn close(&self, recorder: &Recorder, closing: CloseAction) -> Option<Phase> {
         let id = SandboxId::from(self.id());
         close(&self.engine, Some(recorder), &id, closing).await
     }
 }
 
-/// A line as it stands on a terminal in the end: progress is written over itself.
+/// A line as it finally stands on a terminal: progress bars overwrite themselves.
 fn last_state(line: &str) -> String {
     let states = line.split('\r').map(str::trim_end);
     let last = states.rev().find(|state| !state.is_empty());

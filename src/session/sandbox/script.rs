@@ -1,6 +1,6 @@
 //! Our shell scripts as processes of a sandbox.
 //!
-//! How one is run and what it says is for those who have the sandbox.
+//! Callers with a sandbox decide how one is run and what its output means.
 
 use std::time::Duration;
 
@@ -9,8 +9,7 @@ use crate::e2b::process::StartProcess;
 /// How long a short script may take.
 pub(in crate::session) const SHORT: Duration = Duration::from_secs(30);
 
-/// One of our scripts as a process: `sh -c SCRIPT sandbar ARGUMENTS`, so that arguments are never
-/// read as code.
+/// One of our scripts as a process: `sh -c SCRIPT sandbar ARGUMENTS`, so that arguments are never parsed as code.
 pub(in crate::session) fn script_process(script: &str, arguments: &[&str]) -> StartProcess {
     let fixed = ["-c", script, "sandbar"].into_iter();
     StartProcess::program("/bin/sh", fixed.chain(arguments.iter().copied()))

@@ -1,9 +1,9 @@
-//! The server's process as the sandbox itself knows it, for when envd has forgotten it, and the end of
-//! processes with all that they have started.
+//! The server's process as the sandbox itself knows it, for when envd has forgotten it, and the end of processes
+//! with all their descendants.
 //!
-//! An envd that was restarted lists nothing, while what it had started runs on; its own SIGKILL, and its
-//! deadlines, hit one process and not what that has started (both seen on the real envd, 0.6.13). So the
-//! server's script writes a file, and what has to end is ended by a script. Nothing here asks OpenCode.
+//! A restarted envd lists nothing, while the processes that it had started keep running; its own SIGKILL, and its
+//! deadlines, hit one process and not its descendants (both seen on the real envd, 0.6.13). So the server's script
+//! writes a file, and processes are ended by a script. Nothing here asks OpenCode.
 
 use std::time::Duration;
 
@@ -30,26 +30,26 @@ const END: &str = include_str!("../../../assets/sandbox/end-processes.sh");
 const LIMIT: Duration = Duration::from_secs(30);
 /// Nothing that these scripts print is longer.
 const OUTPUT: usize = 1024;
-/// What a script with a limit is run by, so that the limit ends all of it. Where there is no timeout(1)
-/// envd's deadline ends the script alone.
+/// Runs a script with a limit, so that the limit ends all of it. Without timeout(1), envd's deadline ends the script
+/// alone.
 const LIMITED: &str = "limit=$1; shift; ! command -v timeout >/dev/null 2>&1 || \
     exec timeout -s KILL \"$limit\" /bin/sh -c \"$@\"; exec /bin/sh -c \"$@\"";
-/// envd's own deadline comes later than that.
+/// envd's own deadline comes this much later.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// The server's process, as its file has it.
+/// The server's process, as recorded in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::session) struct ServerProcess {
     pub(in crate::session) pid: u32,
-    /// When it began, in the kernel's count: another process with its id began at another time.
+    /// Its start time in the kernel's count: a reused pid has another one.
     began: String,
-    /// The number of its start.
+    /// Its start number.
     pub(in crate::session) start: u32,
     pub(in crate::session) port: u16,
 }
 
 impl ServerProcess {
-    /// Finds the server that was started last, if it still runs.
+    /// Finds the server that was started last, if it is still running.
     pub(in crate::session) async fn find(envd: &EnvdClient) -> Result<Option<Self>> {
         let found = envd.run(&script_process(FIND, &[]), LIMIT, OUTPUT).await?;
         Ok(Self::read(&String::from_utf8_lossy(&found.stdout)))
@@ -65,19 +65,19 @@ impl ServerProcess {
         })
     }
 
-    /// A process that ends soon after the server's.
+    /// A process that exits soon after the server's.
     pub(in crate::session) fn waiter(&self) -> StartProcess {
         script_process(WAIT, &[&self.pid.to_string(), &self.began])
     }
 }
 
-/// Whether a process runs; one that has ended and that nobody has asked for does not.
+/// Whether a process runs; a zombie does not.
 pub(in crate::session) async fn is_alive(envd: &EnvdClient, pid: u32) -> Result<bool> {
     let alive = script_process(IS_ALIVE, &[&pid.to_string()]);
     Ok(!envd.run(&alive, LIMIT, OUTPUT).await?.stdout.is_empty())
 }
 
-/// Ends processes with all that they have started.
+/// Ends processes with all their descendants.
 pub(in crate::session) async fn end(envd: &EnvdClient, pids: &[u32]) -> Result<()> {
     if pids.is_empty() {
         return Ok(());
@@ -88,8 +88,8 @@ pub(in crate::session) async fn end(envd: &EnvdClient, pids: &[u32]) -> Result<(
     Ok(())
 }
 
-/// One of our scripts, which ends at this limit with all that it has started, whether we are there or not;
-/// and the deadline to give envd, which comes later.
+/// One of our scripts that this limit ends with all its descendants, even if we are gone; and the deadline for envd,
+/// which comes later.
 pub(in crate::session) fn limited(
     script: &str,
     arguments: &[&str],
@@ -131,7 +131,7 @@ mod tests {
             .is_some_and(|(_, rest)| !rest.starts_with('Z'))
     }
 
-    /// A killed process may still be on its way out.
+    /// A killed process may still be exiting.
     fn has_ended(pid: u32) -> bool {
         let began = std::time::Instant::now();
         while runs(pid) && began.elapsed() < Duration::from_secs(10) {
@@ -140,7 +140,7 @@ mod tests {
         !runs(pid)
     }
 
-    /// A process that has started two: one in its group, one in a session of its own. Their ids.
+    /// A process with two children: one in its group, one in a session of its own. Their ids.
     fn family(home: &Path) -> (Child, Vec<u32>) {
         let script = "sleep 1000 & a=$!; setsid sleep 1000 & b=$!; echo $a $b > \"$HOME/ids\"; \
             mv \"$HOME/ids\" \"$HOME/family\"; wait";
@@ -179,7 +179,7 @@ mod tests {
 
         let mut command = Command::new(&limited.program);
         command.args(&limited.args).env("HOME", home.path());
-        // Else it is the group of the tests.
+        // Otherwise it is the group of the tests.
         let printed = out({
             command.process_group(0);
             command
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(wait.try_wait().unwrap(), None);
 
         server.kill().unwrap();
-        // Its parent has not asked how it ended.
+        // Its parent has not reaped it.
         assert!(wait.wait().unwrap().success());
         assert_eq!(find(), None);
         server.wait().unwrap();
@@ -240,7 +240,7 @@ mod tests {
         }
         fs::create_dir_all(at("code/a/b/.opencode")).unwrap();
         fs::write(at("own/.opencode/package.json"), "{}").unwrap();
-        // The user's own, which does not name all that is written.
+        // The user's own file, which does not name everything that is written.
         fs::write(at("code/.opencode/.gitignore"), "node_modules\n").unwrap();
         let git = |arguments: &[&str]| {
             let mut git = Command::new("git");
@@ -248,7 +248,7 @@ mod tests {
             out(git)
         };
         git(&["init", "-q"]);
-        // By which the work is told that is taken home.
+        // Where the sandbox stores the session's base commit.
         fs::create_dir_all(at(".sandbar/base.git/info")).unwrap();
         let script = format!("{DIRS}settle_config_dirs \"$1\"");
         let settle = |work: &Path, global: Option<&Path>| {
@@ -284,7 +284,7 @@ mod tests {
         let rule = |rule: &str| rules.lines().filter(|line| *line == rule).count();
         assert_eq!(rule("/.opencode/package-lock.json"), 1, "{rules}");
         assert!(!is_settled("own/.opencode") && !is_settled("code/a/b/.opencode"));
-        // None of it is work to be taken home.
+        // None of it counts as work.
         let status = git(&["status", "--porcelain", "-uall"]);
         assert_eq!(status, "?? .opencode/.gitignore\n");
     }

@@ -1,9 +1,9 @@
-//! A shell in a session's sandbox, on a terminal of its own there, as envd starts it.
+//! A shell in a session's sandbox, on a pty there, started by envd.
 //!
-//! In: a [`SessionContext`] whose settings name the engine, what the store knows of the sandbox, and keys. Out:
-//! what the shell prints, as bytes. The boot need not have come further than the sandbox: the shell is for
-//! those that failed. A connection that breaks is made anew; the shell runs on meanwhile, and what it
-//! printed then is lost (envd keeps nothing). Knows no terminal on this side, and stores nothing.
+//! In: a [`SessionContext`] whose settings name the engine, the stored sandbox, and keys. Out: the shell's output,
+//! as bytes. The boot need not have got further than the sandbox: the shell is also for failed boots. A broken
+//! connection is reconnected; the shell keeps running meanwhile, and its output of that time is lost (envd buffers
+//! nothing). Knows no terminal on this side, and stores nothing.
 
 use std::time::Duration;
 
@@ -27,30 +27,30 @@ use crate::session::failures;
 
 pub use crate::e2b::process::TerminalSize;
 
-/// The login shell that the official SDKs start, or what there is. Its end is told among its output, with
-/// the word $1 and its code: envd tells it only once nobody has the terminal any more, and a job that was
-/// left in the background has it.
+/// The login shell that the official SDKs start, or whichever exists. It reports its exit in its output, with the
+/// word $1 and its code: envd reports it only once nobody has the pty open any more, and a background job may keep
+/// it open.
 const SHELL: &str = "trap : INT QUIT; \
     if command -v bash >/dev/null; then bash -il; else sh -il; fi; \
     code=$?; printf '\\033]7770;%s;%s\\033\\\\' \"$1\" \"$code\"; exit $code";
-/// As the official SDKs set them: what the terminal here calls itself may be unknown in the sandbox.
+/// As the official SDKs set them: the sandbox may not know the local terminal type.
 const VARIABLES: [(&str, &str); 3] = [
     ("TERM", "xterm-256color"),
     ("LANG", "C.UTF-8"),
     ("LC_ALL", "C.UTF-8"),
 ];
-/// A signal's end has no code of its own; shells say 128 and its number, this is KILL's.
+/// A death by signal has no exit code; shells report 128 plus its number, this is SIGKILL's.
 const KILLED: i32 = 137;
 
-/// What a shell does.
+/// An event of the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShellEvent {
     Printed(Bytes),
-    /// The connection broke for this reason; it is tried again from here on.
+    /// The connection broke for this reason; it is retried from here on.
     Lost(String),
-    /// It is there again.
+    /// The connection is restored.
     Back,
-    /// The last: the shell's exit code.
+    /// The last event: the shell's exit code.
     Ended(i32),
 }
 
@@ -63,13 +63,13 @@ pub struct Shell {
     connected: Instant,
     lasting: Duration,
     ending: EndMark,
-    /// Its code, once it has ended.
+    /// The exit code, once it has ended.
     code: Option<i32>,
-    /// The sandbox was paused before, and is to be again.
+    /// The sandbox was paused before, and will be paused again.
     pub resumed: bool,
 }
 
-/// The way into a shell. Cheap to clone.
+/// Sends input to a shell. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Keyboard {
     sandbox: SessionSandbox,
@@ -78,7 +78,7 @@ pub struct Keyboard {
 }
 
 impl Shell {
-    /// Joins the sandbox and starts a shell in its work tree; a paused sandbox is resumed, and the local
+    /// Connects to the sandbox and starts a shell in its work tree; a paused sandbox is resumed, and the local
     /// engine started.
     pub async fn open(
         context: &SessionContext,
@@ -130,7 +130,7 @@ impl Shell {
         self.keyboard.clone()
     }
 
-    /// Waits for what the shell does next. Cancel-safe.
+    /// Waits for the next event of the shell. Cancel-safe.
     pub async fn next(&mut self) -> ShellEvent {
         let code = loop {
             if let Some(code) = self.code {
@@ -171,16 +171,16 @@ impl Shell {
         ShellEvent::Ended(code)
     }
 
-    /// Ends the shell if it still runs, with all that it has started, and leaves the sandbox as it was found.
+    /// Ends the shell and all its descendants if it still runs, and leaves the sandbox as it was found.
     ///
     /// # Errors
-    /// The sandbox could not be paused again: it runs on.
+    /// The sandbox could not be paused again: it keeps running.
     pub async fn leave(self) -> Result<Option<ListedSandbox>, Failure> {
         let Keyboard {
             sandbox, process, ..
         } = self.keyboard;
         if let (None, ProcessRef::Pid(pid)) = (self.code, process) {
-            // Whether it was there is no matter.
+            // It may have ended already.
             let _ended = server_process::end(&sandbox.envd, &[pid]).await;
         }
         if !self.resumed {
@@ -191,7 +191,7 @@ impl Shell {
 }
 
 impl Keyboard {
-    /// Types. Calls must not overlap: the order of two that do is not known.
+    /// Sends input. Calls must not overlap: their order would be undefined.
     pub async fn send(&self, keys: Bytes) -> Result<(), Failure> {
         let sent = self.sandbox.envd.send_terminal(&self.process, keys).await;
         sent.map_err(|error| failures::e2b(&error))
@@ -202,15 +202,15 @@ impl Keyboard {
         resized.map_err(|error| failures::e2b(&error))
     }
 
-    /// How soon the sandbox is to be given time again while somebody types.
+    /// How soon the sandbox's timeout must be extended while somebody types.
     pub fn half_life(&self) -> Duration {
         self.ttl / 2
     }
 
-    /// Lets the sandbox live on, without ever taking time from it.
+    /// Extends the sandbox's timeout, and never shortens it.
     pub async fn live_on(&self) {
         let control = &self.sandbox.engine.control;
-        // What fails is tried again; the end of the sandbox will be told by its silence.
+        // A failure is retried; a broken connection will show the sandbox's end.
         let _lives = control.connect(self.sandbox.id(), Some(self.ttl)).await;
     }
 
@@ -218,7 +218,7 @@ impl Keyboard {
     async fn connect(&self) -> Result<Option<ProcessStream>, Failure> {
         let envd = &self.sandbox.envd;
         match envd.connect(&self.process).await {
-            // What it said at its end may be lost, and a job may still have its terminal.
+            // The event of its end may be lost, and a background job may still have its pty open.
             Ok(stream) => Ok(server_process::is_alive(envd, stream.pid())
                 .await
                 .map_err(|error| failures::e2b(&error))?
@@ -236,10 +236,10 @@ impl Keyboard {
     }
 }
 
-/// Finds where a shell tells its end in what it prints.
+/// Finds where a shell reports its exit in its output.
 struct EndMark {
     before: Vec<u8>,
-    /// Held back, as it may be the beginning of that.
+    /// Held back, as it may be the beginning of the report.
     held: Vec<u8>,
 }
 
@@ -256,7 +256,7 @@ impl EndMark {
         }
     }
 
-    /// Takes what was printed; returns what is to be shown, and the code once it was told.
+    /// Takes output; returns what to show, and the code once it was reported.
     fn look(&mut self, printed: &[u8]) -> (Bytes, Option<i32>) {
         self.held.extend_from_slice(printed);
         let length = self.before.len();
@@ -274,7 +274,7 @@ impl EndMark {
         let mut windows = rest.windows(TERMINATOR.len());
         let end = windows.position(|window| window == TERMINATOR);
         if end.is_none() && rest.len() < CODE + TERMINATOR.len() {
-            // Not all of it is here.
+            // It is incomplete.
             let kept = self.held.split_off(at);
             return (std::mem::replace(&mut self.held, kept).into(), None);
         }
@@ -283,7 +283,7 @@ impl EndMark {
         if code.is_some() {
             self.held.truncate(at);
         }
-        // Without a code somebody has found out the word, and plays.
+        // Without a code, another program has found out the word and imitates the report.
         (std::mem::take(&mut self.held).into(), code.map(i32::from))
     }
 }
@@ -295,7 +295,7 @@ mod tests {
 
     use super::*;
 
-    /// All that is shown of these pieces, and the code.
+    /// Everything shown of these chunks, and the code.
     fn shown(pieces: &[&[u8]]) -> (Vec<u8>, Option<i32>) {
         let mut ending = EndMark::new("word");
         let mut all = Vec::new();

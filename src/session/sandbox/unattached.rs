@@ -1,8 +1,7 @@
-//! Which sandboxes of the account no session of this store has.
+//! Which sandboxes of the account have no session in this store.
 //!
-//! In: what the engine lists, and the stored sessions. Out: [`UnattachedSandbox`]s, those that sandbar made
-//! first. What is to be done about one is not decided here. Names and keys come from metadata, which
-//! anybody may have written.
+//! In: the engine's list, and the stored sessions. Out: [`UnattachedSandbox`]s, those that sandbar created first.
+//! What to do about one is not decided here. Names and keys come from metadata, which anybody may have written.
 
 use std::time::Duration;
 
@@ -21,11 +20,11 @@ use crate::session::context::{RecordStore, SessionContext, wall};
 use crate::session::recorder::phase::store_phase;
 use crate::store::{Store, StoreError};
 
-/// A sandbox that is younger, and made for a session which has none yet, is on its way to that.
+/// A younger sandbox that was created for a session without one is probably about to be recorded.
 const ON_ITS_WAY: Duration = Duration::from_mins(2);
 
-/// Asks the engine of the settings; none where it is the local one and does not run, since it is not
-/// started for this. What the engine says of the sessions' own sandboxes is stored.
+/// Asks the engine of the settings; none if it is the local one and not running, since it is not started for this.
+/// The states of the sessions' own sandboxes are stored.
 pub async fn ask(context: &SessionContext) -> Result<Vec<UnattachedSandbox>, Failure> {
     let Some(kind) = context.settings.engine.as_ref().map(EngineSpec::kind) else {
         return Ok(Vec::new());
@@ -46,7 +45,7 @@ pub async fn ask(context: &SessionContext) -> Result<Vec<UnattachedSandbox>, Fai
         return Ok(Vec::new());
     };
     let listed = host.sandboxes().await?;
-    // Read after the list: a sandbox that was made meanwhile is in it only if its session is stored.
+    // Read after the list: so a sandbox created meanwhile is listed only if its session is stored.
     let sessions = match &context.records {
         Some(records) => records.store.sessions().await.map_err(|error| {
             Failure::new("the stored sessions cannot be read").detail(error.to_string())
@@ -65,11 +64,11 @@ pub async fn ask(context: &SessionContext) -> Result<Vec<UnattachedSandbox>, Fai
     Ok(unattached)
 }
 
-/// Stores that the sandboxes of all sessions of an engine are paused: the server that they belong to was
-/// stopped, which is so whoever drives them.
+/// Stores that the sandboxes of all sessions of an engine are paused: their server was stopped, which holds whoever
+/// drives them.
 ///
 /// # Errors
-/// What the store says.
+/// Those of the store.
 pub async fn store_stopped(store: &Store, engine: EngineKind) -> Result<(), StoreError> {
     for session in store
         .sessions()
@@ -82,15 +81,15 @@ pub async fn store_stopped(store: &Store, engine: EngineKind) -> Result<(), Stor
     store.flush().await
 }
 
-/// Whether the session has a sandbox of this engine that may run, as far as the store knows.
+/// Whether the session has a sandbox of this engine that may run, according to the store.
 fn may_run(session: &SessionSummary, engine: EngineKind) -> bool {
     session.sandbox.engine == engine
         && session.sandbox.id.is_some()
         && matches!(session.phase, Phase::Dormant | Phase::Failed(_))
 }
 
-/// Stores of a session that nobody drives what the engine says of its sandbox, which may have been paused or
-/// resumed from elsewhere, or with the engine itself.
+/// Stores, for a session that nobody drives, what the engine says of its sandbox, which may have been paused or
+/// resumed elsewhere, or together with the engine.
 async fn agree(
     host: &EngineClient,
     listed: &[ListedSandbox],
@@ -104,14 +103,14 @@ async fn agree(
     if its.and_then(|one| news(session, one)).is_none() {
         return;
     }
-    // The list is older than what is stored: somebody may have paused or resumed it in between.
+    // The list is older than the stored phase: somebody may have paused or resumed it in between.
     let now = host.sandbox(id).await.ok().flatten();
     if let Some(phase) = now.and_then(|now| news(session, &now)) {
         store_phase(records, &session.key, &phase).await;
     }
 }
 
-/// The phase of a session whose sandbox is listed, where that is another than the stored one.
+/// The phase of a session whose sandbox is listed, if it differs from the stored one.
 fn news(session: &SessionSummary, listed: &ListedSandbox) -> Option<Phase> {
     match (listed.state, &session.phase) {
         (SandboxState::Paused, Phase::Dormant | Phase::Failed(_)) => Some(Phase::Paused),
@@ -120,14 +119,14 @@ fn news(session: &SessionSummary, listed: &ListedSandbox) -> Option<Phase> {
     }
 }
 
-/// Whether a program on this store has just made it, and not yet stored that.
+/// Whether another program on this store has just created it and not stored that yet.
 fn is_on_its_way(unattached_sandbox: &UnattachedSandbox, now: UnixMillis) -> bool {
     let is_young = |since| now.since(since) < ON_ITS_WAY;
     matches!(unattached_sandbox.provenance, Provenance::ReservedFor(_))
         && unattached_sandbox.since.is_some_and(is_young)
 }
 
-/// Those of the listed sandboxes that no session has; what another program made comes last.
+/// The listed sandboxes that no session has; those of other programs come last.
 pub fn among(
     engine: EngineKind,
     listed: &[ListedSandbox],
@@ -182,7 +181,7 @@ fn unattached_sandbox(
     }
 }
 
-/// Whether the metadata say that sandbar made it.
+/// Whether the metadata say that sandbar created it.
 pub(in crate::session) fn is_ours(sandbox: &ListedSandbox) -> bool {
     sandbox.metadata.get("sandbar").map(String::as_str) == Some("1")
 }

@@ -1,10 +1,9 @@
-//! What is kept of a session in case that its sandbox goes: its code and its conversations.
+//! Snapshots of a session in case its sandbox is lost: its code and its conversations.
 //!
-//! Taken beside all else when a turn has ended, by the process that drives the session. The sandbox
-//! packs its work tree into git bundles, the first whole, those after it with what came since; the
-//! server gives the conversations as it has them. Nothing waits for it, and a snapshot that fails is a
-//! line in our own log: the one before it stays. How a session is made from it again is not known here
-//! but in `revive`.
+//! The process that drives the session takes one in the background when a turn has ended. The sandbox packs its work
+//! tree into git bundles, the first complete, the next incremental; the server exports the conversations. Nothing
+//! waits for it, and a failed snapshot is a line in our own log: the previous one stays. Only `revive` knows how a
+//! session is restored from it.
 
 pub mod patch;
 pub mod revive;
@@ -27,18 +26,18 @@ use crate::opencode::client::OpencodeClient;
 use crate::store::StoreError;
 use crate::store::snapshots::{CodeSnapshot, ConversationSnapshot, NewContent, StoredSnapshot};
 
-/// The largest bundle that is kept.
+/// The largest bundle that is stored.
 const CODE_LIMIT: usize = 64 * 1024 * 1024;
-/// The largest conversation that is kept.
+/// The largest conversation that is stored.
 const CONVERSATION_LIMIT: usize = 64 * 1024 * 1024;
-/// Conversations of one session, sub-agents' ones with it.
+/// Conversations of one session, including those of sub-agents.
 const CONVERSATIONS: usize = 100;
 /// Packing a work tree.
 const PACKING: Duration = Duration::from_mins(2);
-/// Where the sandbox puts its bundle, relative to home.
+/// Where the sandbox writes its bundle, relative to home.
 const BUNDLE: &str = ".sandbar/snapshot.bundle";
 
-/// Takes a snapshot; returns what is kept then.
+/// Takes a snapshot; returns what is stored then.
 pub(super) async fn take(
     server: OpencodeServer,
     keep: SnapshotSlot,
@@ -63,7 +62,7 @@ pub(super) async fn take(
             fresh.bundle = Some((code.commit.clone(), bundle));
             snapshot.code = Some(code);
         }
-        // The conversation is worth keeping too; the code stays as it was.
+        // The conversation is worth storing too; the code stays at its previous state.
         Err(failure) => {
             tracing::warn!(?failure, "the work tree could not be saved");
             snapshot.code_at = before.code_at;
@@ -97,8 +96,8 @@ async fn conversations(
         if is_own || !before.conversations.contains(&conversation) {
             let mut export = client.export(&session.id).await.map_err(failed)?;
             if is_own {
-                // The next prompt of the queue does not wait for us. A conversation whose last turn is
-                // not whole would look as if it was.
+                // The queue's next prompt does not wait for us. A conversation with an unfinished last turn would
+                // look complete.
                 let running = client.statuses().await.map_err(failed)?;
                 if running.contains_key(id) {
                     export.drop_last_turn();
@@ -116,9 +115,9 @@ async fn conversations(
     Ok(())
 }
 
-/// What the sandbox made of its work tree.
+/// What the sandbox packed of its work tree.
 enum PackedCode {
-    /// It is as it was.
+    /// Nothing has changed.
     Same,
     New(CodeSnapshot, Vec<u8>),
 }
@@ -162,7 +161,7 @@ async fn code(
     Ok(PackedCode::New(code, bundle.to_vec()))
 }
 
-/// The answer of the script.
+/// The script's answer.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct ScriptAnswer {
     state: String,
@@ -186,7 +185,7 @@ impl ScriptAnswer {
     }
 }
 
-/// The session's last snapshot; `None` also where it cannot be read, which our own log says then.
+/// The session's last snapshot; also `None` if it cannot be read, which our own log reports.
 pub(super) async fn last(recorder: &Recorder) -> Option<StoredSnapshot> {
     let SnapshotSlot { files, key } = recorder.keep()?;
     match blocking(move || files.load(&key)).await {
@@ -198,7 +197,7 @@ pub(super) async fn last(recorder: &Recorder) -> Option<StoredSnapshot> {
     }
 }
 
-/// What a listener hears of a snapshot.
+/// What a listener receives of a snapshot.
 pub(super) fn info(snapshot: &StoredSnapshot) -> SnapshotInfo {
     SnapshotInfo {
         at: snapshot.at,
@@ -207,7 +206,7 @@ pub(super) fn info(snapshot: &StoredSnapshot) -> SnapshotInfo {
     }
 }
 
-/// File work beside the others'.
+/// File work on a blocking thread.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Failure> {

@@ -1,7 +1,6 @@
 //! The work of a session whose sandbox is gone, from its last snapshot, for short commands.
 //!
-//! The bundles are read in a scratch repository on the user's machine; nothing of them is checked out,
-//! and nothing in them is run.
+//! The bundles are read in a scratch repository on the user's machine; nothing in them is checked out or run.
 
 use super::{blocking, last};
 use crate::domain::advice::Advice;
@@ -14,17 +13,17 @@ use crate::session::context::SessionContext;
 use crate::session::failures;
 use crate::session::recorder::{Recorder, SnapshotSlot};
 
-/// Work as it was when it was kept.
+/// The work at the time of the snapshot.
 #[derive(Debug)]
 pub struct SnapshotPatch {
     pub at: UnixMillis,
-    /// Binary-safe; empty when there is none.
+    /// Binary-safe; empty if there is none.
     pub patch: Vec<u8>,
-    /// The first commits of the history that the session began with.
+    /// The root commits of the history that the session began with.
     pub roots: Vec<String>,
 }
 
-/// A patch that does not depend on how git is set up, as the sandbox makes it.
+/// A patch that does not depend on git's configuration, as the sandbox makes it.
 const PATCH: [&str; 9] = [
     "--no-color",
     "--no-ext-diff",
@@ -37,10 +36,10 @@ const PATCH: [&str; 9] = [
     "--dst-prefix=b/",
 ];
 
-/// The work done since the session began, as it was kept last.
+/// The work done since the session began, from the last snapshot.
 ///
 /// # Errors
-/// Also where there is no snapshot, and where the snapshot needs a clone that only a sandbox has.
+/// Also if there is no snapshot, or if it needs a clone that only a sandbox has.
 pub async fn patch(context: &SessionContext, key: &SessionKey) -> Result<SnapshotPatch, Failure> {
     let origin = SessionOrigin::Stored;
     let key = key.clone();
@@ -66,7 +65,7 @@ pub async fn patch(context: &SessionContext, key: &SessionKey) -> Result<Snapsho
         ..failure
     };
     let git = Git::of_ours(dir);
-    // Names of objects are as long as they were in the sandbox.
+    // Object names are as long as they were in the sandbox.
     let format = match code.commit.len() {
         64 => Some("--object-format=sha256"),
         _ => None,
@@ -97,8 +96,8 @@ pub async fn patch(context: &SessionContext, key: &SessionKey) -> Result<Snapsho
     Ok(SnapshotPatch { at, patch, roots })
 }
 
-/// The patch from where the session began to this snapshot, whose text says what the refs were; and the
-/// first commits of its history.
+/// The patch from the session's base commit to this snapshot, whose text lists the refs; and the root commits of its
+/// history.
 async fn compare(git: &Git, said: &str, commit: &str) -> Result<(Vec<u8>, Vec<String>), Failure> {
     let base = said.lines().find_map(|line| {
         let of_ref = line.strip_prefix("ref ")?;
@@ -118,7 +117,7 @@ async fn compare(git: &Git, said: &str, commit: &str) -> Result<(Vec<u8>, Vec<St
     Ok((git.bytes(&diff).await?, roots))
 }
 
-/// The first commits of the history that the session began with, but for those that sandbar made.
+/// The root commits of the history that the session began with, except those that sandbar made.
 async fn roots(git: &Git, base: &str) -> Vec<String> {
     let log = ["log", "--max-parents=0", "--format=%H %ce", base];
     let said = git.text(&log).await.unwrap_or_default();

@@ -1,9 +1,9 @@
-//! A session whose sandbox is gone comes back in a new one, as its last snapshot has it.
+//! Revives a session whose sandbox is gone in a new one, from its last snapshot.
 //!
-//! [`begin`] forgets the old sandbox in the store, so that the boot makes a new one; [`code()`] and
-//! [`conversations`] bring back what was kept, in the stages where a new session gets its own. Both look
-//! at what is missing and at the snapshot alone, so a boot that failed half-way is simply tried again.
-//! Prompts that the snapshot does not have are put back into the queue, held: what was typed is not lost.
+//! [`begin`] removes the old sandbox from the store, so that the boot creates a new one; [`code()`] and
+//! [`conversations`] restore the snapshot, in the stages where a new session gets its own. Both depend only on what
+//! is missing and on the snapshot, so a boot that failed half-way is simply repeated. Prompts that the snapshot does
+//! not contain go back into the queue, held: what was typed is not lost.
 
 use std::time::Duration;
 
@@ -25,10 +25,10 @@ use crate::store::snapshots::StoredSnapshot;
 
 const IMPORT: &str = include_str!("../../../assets/sandbox/import.sh");
 
-/// Unpacking the code, or taking up the conversations.
+/// Unpacking the code, or importing the conversations.
 const LONG: Duration = Duration::from_mins(10);
 
-/// What would come back, and how much would not; `None`: nothing was kept. Changes nothing.
+/// What would be restored, and how much would not; `None`: there is no snapshot. Changes nothing.
 pub async fn prospect(context: &SessionContext, key: &SessionKey) -> Option<Revival> {
     let origin = SessionOrigin::Stored;
     let key = key.clone();
@@ -41,14 +41,14 @@ pub async fn prospect(context: &SessionContext, key: &SessionKey) -> Option<Revi
     })
 }
 
-/// Forgets the sandbox, and puts back into the queue what the snapshot does not have; returns also the
+/// Removes the sandbox from the store, and requeues the prompts that the snapshot does not contain; also returns the
 /// messages that are lost. `None`: there is no snapshot, and nothing is changed.
 pub(in crate::session) async fn begin(recorder: &Recorder) -> Option<(Revival, Vec<MessageId>)> {
     let snapshot = last(recorder).await?;
     let mut place = recorder.stored_place().await?;
     let lost = lost(recorder, &snapshot).await;
     let prompts: Vec<Prompt> = lost.iter().filter_map(prompt).collect();
-    // The new sandbox has one of its own, which is stored before there is a sandbox.
+    // The new sandbox gets its own password, which is stored before it is created.
     recorder.forget_password();
     recorder.hold(true).await;
     for prompt in prompts.iter().rev() {
@@ -68,7 +68,7 @@ pub(in crate::session) async fn begin(recorder: &Recorder) -> Option<(Revival, V
     Some((revival, lost.collect()))
 }
 
-/// What was said after the snapshot, as far as it was recorded.
+/// Messages after the snapshot, as far as they were recorded.
 async fn lost(recorder: &Recorder, snapshot: &StoredSnapshot) -> Vec<MessageWithParts> {
     let stored = recorder.stored().await;
     let transcript = stored.and_then(|stored| stored.transcript);
@@ -76,11 +76,11 @@ async fn lost(recorder: &Recorder, snapshot: &StoredSnapshot) -> Vec<MessageWith
     transcript.map_or_else(Vec::new, |all| behind(all, last))
 }
 
-/// The messages from the first prompt behind the last one of the snapshot on.
+/// The messages from the first prompt after the snapshot's last one on.
 fn behind(transcript: Resync, last: Option<&MessageId>) -> Vec<MessageWithParts> {
     let mut messages = transcript.messages.into_iter();
     let is_last = |one: &MessageWithParts| Some(&one.message.id) == last;
-    // Where it lies further back than what is stored, nobody can say which prompts are missing.
+    // If that is older than what is stored, the missing prompts are unknown.
     let is_known = last.is_none() && !transcript.more || messages.any(|one| is_last(&one));
     let of_last = |one: &MessageWithParts| one.message.role != Role::User;
     let behind = messages.skip_while(of_last);
@@ -91,7 +91,7 @@ fn behind(transcript: Resync, last: Option<&MessageId>) -> Vec<MessageWithParts>
     }
 }
 
-/// The prompt that a message was, under the same ids.
+/// The prompt of a message, under the same ids.
 fn prompt(known: &MessageWithParts) -> Option<Prompt> {
     let message = &known.message;
     let mut parts = known.parts.iter();
@@ -112,7 +112,7 @@ fn prompt(known: &MessageWithParts) -> Option<Prompt> {
     })
 }
 
-/// Makes the work tree again where a snapshot has it; returns its directory.
+/// Restores the work tree if a snapshot has it; returns its directory.
 pub(in crate::session) async fn code(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -153,7 +153,7 @@ pub(in crate::session) async fn code(
     Ok(Some(code::brought(&said).0))
 }
 
-/// Gives the kept conversations to an OpenCode that has never run in this sandbox.
+/// Imports the stored conversations into an OpenCode that has never run in this sandbox.
 pub(in crate::session) async fn conversations(
     cx: &BootCx,
     sandbox: &SessionSandbox,
@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(ids(&lost(true, Some("msg_2"))), ["msg_3", "msg_3a"]);
         assert_eq!(ids(&lost(true, Some("msg_3"))), [""; 0]);
         assert_eq!(ids(&lost(false, None)).len(), 6);
-        // It lies before all that is stored.
+        // It is older than everything stored.
         assert_eq!(ids(&lost(true, None)), [""; 0]);
         assert_eq!(ids(&lost(true, Some("msg_0"))), [""; 0]);
     }

@@ -1,7 +1,7 @@
-//! What a session does and waits for, from the news of its conversation.
+//! What a session does and waits for, from the events of its conversation.
 //!
-//! In: [`ChatEvent`]s, or one look at the server. Out: [`Activity`]. It knows no messages, and keeps
-//! nothing but what is needed to tell one state from another.
+//! In: [`ChatEvent`]s, or one query of the server. Out: [`Activity`]. It knows no messages, and stores only what
+//! distinguishes the states.
 
 use crate::domain::activity::Activity;
 use crate::domain::chat::{ChatEvent, Permission, Question, Resync, TurnStatus};
@@ -12,15 +12,14 @@ use crate::session::chat::follow::find_out;
 use crate::session::chat::follow_end::FollowEnd;
 use crate::session::chat::translate::Translator;
 
-/// Stands for a permission that waits and that the server could not list: on 1.18.33 that is a
-/// `webfetch` without a time limit.
+/// Represents a pending permission that the server could not list: on 1.18.33 a `webfetch` without a timeout.
 const UNLISTED: &str = "";
 
-/// The state of a session's server, as heard so far.
+/// The state of a session's server, as received so far.
 #[derive(Debug, Default)]
 pub(in crate::session) struct ActivityTracker {
     is_busy: bool,
-    /// Id and line of each request, the oldest first.
+    /// Id and line of each request, oldest first.
     waiting: Vec<(String, String)>,
 }
 
@@ -33,7 +32,7 @@ impl ActivityTracker {
         }
     }
 
-    /// Takes one event; those that say nothing of the state are passed over.
+    /// Applies one event; those that do not concern the state are ignored.
     pub(in crate::session) fn receive(&mut self, event: &ChatEvent) {
         match event {
             ChatEvent::Resync(resync) => self.resync(resync),

@@ -1,14 +1,14 @@
 //! Watches running sessions that are not open: what each does and waits for.
 //!
-//! In: the keys of the sessions. Out: [`SessionEvent::Activity`] whenever a session's state changes, and
-//! its phase once its sandbox turns out to be paused or gone, which ends its watching. A watcher reads the
-//! event stream of the session's server and fetches no messages. It resumes nothing, keeps no lock, and
-//! asks the control plane each time before it turns to the sandbox.
+//! In: the keys of the sessions. Out: [`SessionEvent::Activity`] whenever a session's state changes, and its phase
+//! once its sandbox turns out to be paused or gone, which ends the watcher. A watcher reads the event stream of the
+//! session's server and fetches no messages. It resumes nothing, takes no lock, and asks the control plane each time
+//! before it contacts the sandbox.
 //!
-//! A few ask at a time ([`AT_ONCE`]); the others wait for their turn. A server that does not answer is
-//! tried again after longer and longer pauses.
+//! At most [`AT_ONCE`] of them query at a time; the others wait for their turn. A server that does not answer is
+//! retried with growing delays.
 //!
-//! `activity` keeps what was heard, `server_access` asks the server.
+//! `activity` tracks the state, `server_access` queries the server.
 
 pub(super) mod activity;
 pub(super) mod server_access;
@@ -43,12 +43,12 @@ use crate::store::StoredSession;
 use activity::ActivityTracker;
 use server_access::ServerAccess;
 
-/// Sessions that are asked at the same time.
+/// Sessions queried at the same time.
 const AT_ONCE: usize = 8;
-/// News that may wait between the stream and its reader.
+/// News buffered between the stream and its reader.
 const NEWS: usize = 64;
 
-/// The watchers of this process; dropped, they end.
+/// The watchers of this process; they end on drop.
 #[derive(Debug)]
 pub(super) struct SessionWatchers {
     tasks: JoinSet<()>,
@@ -65,7 +65,7 @@ impl SessionWatchers {
         }
     }
 
-    /// Watches these sessions from now on, and no others. Those that are watched already go on so.
+    /// Watches exactly these sessions from now on. Those already watched are not interrupted.
     pub(super) fn set(
         &mut self,
         context: &Arc<SessionContext>,
@@ -100,7 +100,7 @@ impl SessionWatchers {
         }
     }
 
-    /// Watches this one no more: it is opened.
+    /// Stops watching this one: it is opened.
     pub(super) fn leave(&mut self, key: &SessionKey) {
         if let Some(task) = self.running.remove(key) {
             task.abort();
@@ -108,14 +108,14 @@ impl SessionWatchers {
     }
 }
 
-/// Of one session, until its sandbox runs no more or its conversation is gone.
+/// Watches one session, until its sandbox no longer runs or its conversation is gone.
 struct SessionWatcher {
     context: Arc<SessionContext>,
     records: RecordStore,
     events: EventSender,
     turns: Arc<Semaphore>,
     key: SessionKey,
-    /// What was told last.
+    /// The last activity sent.
     told: Option<Activity>,
 }
 
@@ -129,7 +129,7 @@ impl SessionWatcher {
         }
     }
 
-    /// Follows over one stream. `Some`: it broke for this reason, and may come back.
+    /// Follows one stream. `Some`: it broke for this reason, and may recover.
     async fn watch(&mut self, backoff: &mut Backoff) -> Option<Failure> {
         // Never closed.
         let mut turn = Some(Arc::clone(&self.turns).acquire_owned().await.ok()?);
@@ -152,7 +152,7 @@ impl SessionWatcher {
             after_gap: false,
             timing: self.context.timing.clone(),
             history: Arc::new(HistoryCursor::default()),
-            // It is not asked for.
+            // So that it is not requested.
             has_catalog: Arc::new(AtomicBool::new(true)),
         };
         let (sender, mut news) = mpsc::channel(NEWS);
@@ -192,7 +192,7 @@ impl SessionWatcher {
         }
     }
 
-    /// Tells what is new.
+    /// Sends the activity if it has changed.
     async fn tell(&mut self, activity: Activity) {
         let is_new = match (&self.told, &activity) {
             (Some(Activity::Silent(_)), Activity::Silent(_)) => false,
@@ -205,7 +205,7 @@ impl SessionWatcher {
     }
 }
 
-/// Why the following ended; `None`: there is nothing to come back to.
+/// Why following ended; `None`: there is nothing to come back to.
 fn ended(end: &FollowEnd) -> Option<Failure> {
     match end {
         FollowEnd::ListenerGone | FollowEnd::SessionNotFound | FollowEnd::Unauthorized => None,
@@ -219,7 +219,7 @@ fn no_answer() -> Failure {
     Failure::new("server does not answer").retryable()
 }
 
-/// What was found of a session by one look at its sandbox and server.
+/// The result of querying a session's sandbox and server once.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WatchReport {
     Does(Activity),
@@ -227,8 +227,8 @@ pub enum WatchReport {
     Over(Phase),
 }
 
-/// Asks the servers of these sessions once, a few at a time and each for a short while only; the sessions
-/// belong to the engine of the world's settings.
+/// Queries the servers of these sessions once, a few at a time and each only briefly; the sessions belong to the
+/// engine of the context's settings.
 pub async fn ask_all(
     context: &SessionContext,
     sessions: &[SessionSummary],

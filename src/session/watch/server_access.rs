@@ -1,8 +1,8 @@
-//! The OpenCode server in a session's sandbox, for those who only ask it.
+//! The OpenCode server in a session's sandbox, for callers that only query it.
 //!
-//! In: a stored session. Out: what has become of its sandbox, and a client where it runs. The control
-//! plane is asked before anything is sent to the sandbox: traffic resumes a paused one where the account
-//! wants that, and a connect call always does.
+//! In: a stored session. Out: the state of its sandbox, and a client if it runs. The control plane is asked before
+//! anything is sent to the sandbox: traffic resumes a paused one if the account is set up so, and a connect call
+//! always does.
 
 use crate::domain::failure::Failure;
 use crate::domain::id::OpencodeSessionId;
@@ -17,7 +17,7 @@ use crate::session::sandbox::access::EngineClient;
 use crate::session::sandbox::listing::{gone, is_gone};
 use crate::store::StoredSession;
 
-/// What is known of a session's sandbox and server.
+/// The state of a session's sandbox and server.
 #[derive(Debug)]
 pub(in crate::session) enum ServerAccess {
     Runs(Box<OpencodeClient>, OpencodeSessionId),

@@ -1,14 +1,14 @@
-//! What calls of tools were given, for those that ask for a permission.
+//! Arguments of tool calls that ask for a permission.
 //!
-//! A request of a tool that OpenCode does not know itself (of a plugin, or of an MCP server) says
-//! nothing of the call's arguments; they come with the call's part, before the request or after it.
+//! A request of a tool that is not OpenCode's own (of a plugin, or of an MCP server) does not contain the call's
+//! arguments; they come with the call's part, before the request or after it.
 
 use std::collections::HashMap;
 
 use crate::opencode::wire::part::{Input, ToolPart};
 use crate::opencode::wire::request::PermissionRequest;
 
-/// Calls that are under way, by their ids.
+/// Calls under way, by id.
 #[derive(Debug, Default)]
 pub(super) struct CallArguments {
     known: HashMap<String, Input>,
@@ -16,8 +16,7 @@ pub(super) struct CallArguments {
 }
 
 impl CallArguments {
-    /// Takes a call as it is now. Returns a request that waits and whose arguments were not known
-    /// before.
+    /// Takes the current state of a call. Returns a pending request whose arguments were unknown until now.
     pub(super) fn part(&mut self, tool: &ToolPart) -> Option<PermissionRequest> {
         if !matches!(tool.state.status.as_str(), "pending" | "running") {
             self.known.remove(&tool.call_id);
@@ -37,7 +36,7 @@ impl CallArguments {
             .cloned()
     }
 
-    /// Remembers a request, in case the arguments of its call come later.
+    /// Remembers a request, in case its call's arguments come later.
     pub(super) fn asked(&mut self, request: PermissionRequest) {
         self.replied(&request.id);
         self.waiting.push(request);

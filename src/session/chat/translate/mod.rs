@@ -1,11 +1,11 @@
-//! OpenCode's words → ours, and back: the only place that knows both.
+//! OpenCode's wire types ↔ ours: the only place that knows both.
 //!
-//! Wire events of a whole server enter, the [`ChatEvent`]s of one conversation leave. A conversation
-//! is a root session and the sessions of its sub-agents: those only lend their permissions and
-//! questions, which wait for the same person, while their messages stay out. Whoever asks carries
-//! the child's session id, so the [`Translator`] keeps the family.
+//! Wire events of a whole server enter, the [`ChatEvent`]s of one conversation leave. A conversation is a root
+//! session and the sessions of its sub-agents: of the latter only permissions and questions are shown, since the
+//! same person answers them; their messages are not. A request carries the child's session id, so the [`Translator`]
+//! tracks the family.
 //!
-//! The functions of [`parts`] and [`requests`] turn single things around and hold no state.
+//! The functions of [`parts`] and [`requests`] convert single values and hold no state.
 
 mod arguments;
 pub mod parts;
@@ -26,23 +26,23 @@ use crate::opencode::wire::part::{Part, PartBody};
 use crate::opencode::wire::request::{PermissionRequest, QuestionRequest};
 use crate::opencode::wire::session::Session;
 
-/// A request that waits for the user, by the session that asked.
+/// A pending request, by the session that asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum RequestId {
     Permission(PermissionId),
     Question(QuestionId),
 }
 
-/// What an event asks of whoever follows the conversation.
+/// What the follower has to do about an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Concern {
-    /// Nothing but to be translated.
+    /// Translate it, nothing else.
     None,
-    /// Somebody asks in this session, of which it is not known whether it belongs to the conversation.
+    /// Resolve this session: it asks, and may or may not belong to the conversation.
     Whose(String),
     /// The conversation was deleted.
     Gone,
-    /// What the server held is void: everything must be fetched again.
+    /// Fetch everything again: the server discarded its state.
     LookAgain,
 }
 
@@ -54,13 +54,13 @@ pub struct Translator {
     directory: String,
     /// Sessions of sub-agents, at any depth.
     children: HashSet<String>,
-    /// The server repeats `busy` with each step; only changes are told.
+    /// The server repeats `busy` with each step; only changes are passed on.
     status: Option<TurnStatus>,
     waiting: Vec<(String, RequestId)>,
-    /// What the calls were given that wait for a permission.
+    /// Arguments of the calls that wait for a permission.
     arguments: CallArguments,
-    /// Parts that were whole when the conversation was fetched: deltas that were under way then are
-    /// already in them.
+    /// Parts that were complete when the conversation was fetched: deltas under way at that time are already in
+    /// them.
     whole: HashSet<String>,
     /// The ids of the last delta: thousands in a row have the same.
     last: Option<(String, MessageId, String, PartId)>,
@@ -86,7 +86,7 @@ impl Translator {
         session == self.root || self.children.contains(session)
     }
 
-    /// Says that `child` belongs to `parent`; true if that makes it one of the family.
+    /// Records that `child` belongs to `parent`; true if that makes it part of the family.
     pub fn learn_child(&mut self, child: &str, parent: &str) -> bool {
         if child == self.root || !self.is_family(parent) {
             return false;
@@ -107,7 +107,7 @@ impl Translator {
                 Concern::Whose(session_id.clone())
             }
             Event::SessionDeleted { session_id } if *session_id == self.root => Concern::Gone,
-            // Turns were aborted and more: a new look at everything is the safe way on.
+            // Turns were aborted and more: fetching everything again is the safe way on.
             Event::Disposed { directory }
                 if directory.as_ref().is_none_or(|at| *at == self.directory) =>
             {
@@ -149,7 +149,7 @@ impl Translator {
         }
     }
 
-    /// Turns one event around; hands what it means for the conversation to `out`, in order.
+    /// Translates one event; passes what it means for the conversation to `out`, in order.
     pub fn translate(&mut self, event: Event, out: &mut impl FnMut(ChatEvent)) {
         match event {
             Event::Delta {
@@ -189,7 +189,7 @@ impl Translator {
         }
     }
 
-    /// Events that count only for the conversation's own session.
+    /// Events that matter only for the conversation's own session.
     fn of_root(&self, event: Event, out: &mut impl FnMut(ChatEvent)) {
         match event {
             Event::MessageUpdated { session_id, info } if session_id == self.root => {
@@ -211,7 +211,7 @@ impl Translator {
                     part: part_id.into(),
                 });
             }
-            // Without an id it is the server's answer to something that it could not place.
+            // Without an id it is the server's answer to a request that it could not attribute.
             Event::SessionError { session_id, error }
                 if session_id
                     .as_ref()
@@ -273,8 +273,8 @@ impl Translator {
         }
     }
 
-    /// An idle session waits for nobody: after an abort the server lists the requests of the turn
-    /// for ever and says nothing more about them.
+    /// An idle session has no pending requests: after an abort the server lists the turn's requests forever and
+    /// sends no more events about them.
     fn status_changed(
         &mut self,
         session: &str,

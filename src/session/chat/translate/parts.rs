@@ -1,4 +1,4 @@
-//! Conversations, messages, parts and what the server offers: wire → domain, one thing at a time.
+//! Conversations, messages, parts and catalogs: wire → domain, one value at a time.
 
 use crate::domain::chat::{
     Agent, Catalog, ChatEvent, Conversation, Message, MessageError, MessageWithParts, Model,
@@ -10,7 +10,7 @@ use crate::opencode::wire::message::{self, MessagePage};
 use crate::opencode::wire::part::{self, Input, PartBody, ToolPart};
 use crate::opencode::wire::{provider, session};
 
-/// Characters of a one-line subject.
+/// Maximum characters of a one-line subject.
 const SUBJECT: usize = 400;
 
 pub fn conversation(session: session::Session) -> Conversation {
@@ -28,8 +28,7 @@ pub fn conversation(session: session::Session) -> Conversation {
     }
 }
 
-/// The title, unless it is the one that the server gives before the first turn (observed on
-/// 1.18.33): that says nothing.
+/// The title, unless it is the placeholder that the server sets before the first turn (observed on 1.18.33).
 fn given(title: String) -> String {
     if title.starts_with("New session - ") {
         String::new()
@@ -48,7 +47,7 @@ pub fn tokens(tokens: session::Tokens) -> Tokens {
     }
 }
 
-/// A status of a later server counts as busy: it is not idle.
+/// A status unknown to this version counts as busy: it is not idle.
 pub fn status(status: session::SessionStatus) -> TurnStatus {
     match status {
         session::SessionStatus::Idle => TurnStatus::Idle,
@@ -142,7 +141,7 @@ pub fn part(part: part::Part, directory: &str) -> Part {
             synthetic,
             time,
         } => PartKind::Text {
-            // A user's text has no times and is whole from the start.
+            // A user's text has no times and is complete from the start.
             ended: time.is_none_or(|time| time.end.is_some()),
             text,
             synthetic,
@@ -220,7 +219,7 @@ fn tool_call(tool: ToolPart, directory: &str) -> ToolCall {
     }
 }
 
-/// Says in one line what a call is about; empty while its arguments are still coming.
+/// Describes a call in one line; empty while its arguments are still arriving.
 fn subject(tool: &str, input: &Input, directory: &str) -> String {
     let name = match tool {
         "bash" => "command",
@@ -234,7 +233,7 @@ fn subject(tool: &str, input: &Input, directory: &str) -> String {
         "invalid" => "error",
         // Their lists are shown in full elsewhere.
         "todowrite" | "todoread" | "question" => return String::new(),
-        // A tool of a plugin or another server: the first argument says most.
+        // A tool of a plugin or an MCP server: the first argument says most.
         _ => input.0.first().map_or("", |(name, _)| name.as_str()),
     };
     let value = input.value(name).unwrap_or_default();
@@ -244,7 +243,7 @@ fn subject(tool: &str, input: &Input, directory: &str) -> String {
     one_line(value)
 }
 
-/// Returns the path as seen from the directory, if it lies below it.
+/// Returns the path relative to the directory, if it lies below it.
 pub(super) fn relative<'a>(path: &'a str, directory: &str) -> &'a str {
     let below = path
         .strip_prefix(directory)
@@ -255,7 +254,7 @@ pub(super) fn relative<'a>(path: &'a str, directory: &str) -> &'a str {
         .unwrap_or(path)
 }
 
-/// Returns the first line that says something; an ellipsis stands for what follows it.
+/// Returns the first non-empty line, with an ellipsis for what follows it.
 pub(super) fn one_line(text: &str) -> String {
     let text = text.trim();
     let first = text.lines().next().unwrap_or_default().trim_end();
@@ -266,8 +265,8 @@ pub(super) fn one_line(text: &str) -> String {
     line
 }
 
-/// `configured` is the configuration's `provider/model`; without it the first provider's default
-/// counts, as the server does it.
+/// `configured` is the configuration's `provider/model`; without it the first provider's default applies, as in the
+/// server.
 pub fn catalog(
     listing: provider::Providers,
     agents: Vec<provider::Agent>,

@@ -87,7 +87,7 @@ pub fn permission_reply(reply: PermissionReply) -> session::PermissionReply {
     session::PermissionReply { reply, message }
 }
 
-/// The ids go along, so that sending the result twice is harmless.
+/// The ids are included, so that sending the result twice is harmless.
 pub fn prompt(prompt: &Prompt) -> PromptRequest {
     PromptRequest {
         message_id: prompt.message.as_str().to_owned(),

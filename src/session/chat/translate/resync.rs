@@ -1,18 +1,18 @@
-//! What was fetched of a conversation → the [`Resync`] that replaces what was known of it.
+//! A fetched conversation → the [`Resync`] that replaces what was known of it.
 
 use super::{Translator, parts, requests};
 use crate::domain::chat::{ChatEvent, Resync, TurnStatus};
 use crate::session::chat::fetch::FetchedConversation;
 
 impl Translator {
-    /// Begins with what was fetched: its directory, its sub-agents, the parts that are whole.
+    /// Starts from what was fetched: directory, sub-agents, complete parts.
     pub fn beginning(fetched: &FetchedConversation) -> Self {
         let mut translator = Self::new(&fetched.session.id, &fetched.session.directory);
         translator.fetched(fetched);
         translator
     }
 
-    /// Notes the parts that are whole, before events that came meanwhile are translated.
+    /// Records the complete parts, before events that arrived meanwhile are translated.
     pub fn fetched(&mut self, fetched: &FetchedConversation) {
         let messages = fetched.page.messages.iter();
         for part in messages.flat_map(|message| &message.parts) {
@@ -20,10 +20,10 @@ impl Translator {
         }
     }
 
-    /// Turns around what was fetched; events are measured against it from here on.
+    /// Translates what was fetched; later events are compared with it.
     ///
-    /// Requests are those of the family as it is known now. `more` says whether there are older
-    /// messages than those known, `after_gap` whether events may have been lost.
+    /// Requests are those of the family as known now. `more`: there are older messages than those loaded;
+    /// `after_gap`: events may have been lost.
     pub fn resync(
         &mut self,
         fetched: FetchedConversation,

@@ -1,5 +1,5 @@
-//! Recorded streams of a real server (1.18.33) are replayed; what a conversation would show is
-//! asserted. The recordings are trimmed: long texts end in an ellipsis, repetitive events are absent.
+//! Replays recorded streams of a real server (1.18.33) and asserts what a conversation would show. The recordings
+//! are trimmed: long texts end in an ellipsis, repetitive events are removed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -352,7 +352,7 @@ fn ask(session: &str, id: &str) -> Event {
     Event::parse(&frame).unwrap()
 }
 
-/// A call of a tool of which OpenCode says nothing in its request, and the request.
+/// A call of a tool that is not OpenCode's own, and its request.
 fn foreign_call(session: &str, status: &str) -> Event {
     let frame = format!(
         r#"{{"type":"message.part.updated","properties":{{"sessionID":"{session}","part":{{"id":"prt_1","messageID":"msg_1","sessionID":"{session}","type":"tool","tool":"github_delete","callID":"call_1","state":{{"status":"{status}","input":{{"repo":"all","force":true}}}}}}}}}}"#
@@ -391,7 +391,7 @@ fn a_permission_says_what_its_call_was_given_whichever_comes_first() {
         assert!(asked[0].lacks_arguments);
         let again = permissions(&told_by(&mut later, foreign_call(session, "running")));
         assert_eq!(again[0].details, said);
-        // What does not change is told once.
+        // What does not change is sent once.
         let told = told_by(&mut later, foreign_call(session, "running"));
         assert_eq!(permissions(&told), []);
     }

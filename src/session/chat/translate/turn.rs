@@ -1,4 +1,4 @@
-//! What a server does with a prompt that it has.
+//! What a server does with a prompt that it has received.
 
 use crate::domain::id::MessageId;
 use crate::opencode::wire::message::{MessagePage, MessageWithParts};
@@ -6,18 +6,17 @@ use crate::opencode::wire::session::{SessionStatus, StatusMap};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnState {
-    /// It works, on this prompt or on another one.
+    /// It is working, on this prompt or another one.
     Runs,
-    /// It has answered it.
+    /// It has answered the prompt.
     Over,
-    /// It is idle and has not answered it, but for a message without content: that of a server which
-    /// ended at that moment.
+    /// It is idle and has not answered, except with an empty message: that of a server that ended at that moment.
     NotBegun,
-    /// It is idle and does not have it.
+    /// It is idle and does not have the prompt.
     Absent,
 }
 
-/// Reads it from the statuses of all sessions and, fetched after them, the session's newest messages.
+/// Determines it from the statuses of all sessions and, fetched after them, the session's newest messages.
 pub fn of(
     statuses: &StatusMap,
     page: &MessagePage,

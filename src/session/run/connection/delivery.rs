@@ -1,4 +1,4 @@
-//! The calls that hand prompts over, and that ask what has become of them.
+//! The calls that post prompts, and that ask what became of them.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::session::run::prompt_delivery::{DeliveryCall, DeliveryEvent, PostResu
 use crate::session::run::state::SessionState;
 use crate::session::server::OpencodeServer;
 
-/// An error without a turn is followed by no idle, so that it has a longer time of its own.
+/// An error without a turn is not followed by idle, so it has a longer wait of its own.
 const WITHOUT_IDLE: u32 = 5;
 
 impl Connection {
-    /// Begins the calls that have become due.
+    /// Starts the calls that are due.
     pub(super) fn begin_calls(&mut self, serving: &mut SessionState) {
         for due in serving.take_calls() {
             let wait = wait(&due, &serving.context.timing);
@@ -24,13 +24,13 @@ impl Connection {
         }
     }
 
-    /// The connection is over: what was on its way goes back to the queue.
+    /// The connection is over: prompts on their way go back to the queue.
     pub(super) async fn lost(&mut self, serving: &mut SessionState) {
         while let Ok(event) = self.news.try_recv() {
             serving.news(event).await;
         }
         serving.deliver(DeliveryEvent::Disconnected).await;
-        // Nobody begins them.
+        // Nobody starts them any more.
         serving.take_calls();
     }
 }

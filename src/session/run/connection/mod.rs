@@ -1,4 +1,4 @@
-//! One connection to OpenCode: the event stream and the calls under way.
+//! One connection to OpenCode: the event stream and the calls in flight.
 
 mod delivery;
 mod snapshot_job;
@@ -19,11 +19,11 @@ use crate::domain::id::{PermissionId, QuestionId};
 use crate::domain::time::UnixMillis;
 use crate::session::context::wall;
 
-/// Times that differ by less are one and the same, told by two clocks.
+/// Times that differ by less are the same, read from two clocks.
 const SAME_TIME: Duration = Duration::from_secs(3);
 
 impl Connection {
-    /// Deals with it; `Some` when the connection is over.
+    /// Handles the input; `Some` when the connection is over.
     pub(crate) async fn handle(
         &mut self,
         serving: &mut SessionState,
@@ -54,7 +54,7 @@ impl Connection {
         let first = matches!(event, ChatEvent::Resync(_)) && self.live.is_none();
         let was_busy = serving.delivery.is_busy();
         serving.news(event).await;
-        // Working sandboxes live longer than idle ones, whoever began the turn.
+        // Working sandboxes live longer than idle ones, whoever started the turn.
         let settings = &serving.context.settings;
         let ttl = match (was_busy, serving.delivery.is_busy()) {
             (true, true) if first => Some(settings.work_ttl),
@@ -71,10 +71,10 @@ impl Connection {
         if let Some(ttl) = ttl {
             self.live_for(serving, ttl);
         } else if first {
-            // A sandbox that ran already may live longer than we ask for.
+            // A sandbox that already ran may live longer than we ask for.
             self.ask_for_the_end(serving);
         }
-        // After each turn, and after what happened while nobody was here.
+        // After each turn, and for turns that ended while nothing was connected.
         if (first || was_busy) && !serving.delivery.is_busy() {
             self.keep(serving);
         }
@@ -102,7 +102,7 @@ impl Connection {
         self.calls.push(told.boxed());
     }
 
-    /// Lets the sandbox live on, as long as one that was just used.
+    /// Extends the sandbox's timeout as for one that was just used.
     pub(crate) fn extend(&self, serving: &SessionState) {
         let settings = &serving.context.settings;
         let (is_busy, idle) = (serving.delivery.is_busy(), settings.idle_ttl);
@@ -111,8 +111,8 @@ impl Connection {
         self.calls.push(lives.map(lives_until).boxed());
     }
 
-    /// Sets the sandbox's time. Where that fails it is tried again as long as the agent works; the user
-    /// need not hear of it, as the time that is left is shown.
+    /// Sets the sandbox's timeout. On failure it is retried as long as the agent works; no error is shown, since the
+    /// screen shows the time left.
     fn live_for(&mut self, serving: &SessionState, ttl: Duration) {
         let lives = self.server.clone().live_for(ttl);
         let (before, patience) = (serving.lives(), serving.context.timing.backoff_cap);
@@ -129,8 +129,8 @@ impl Connection {
         self.calls.push(told.boxed());
     }
 
-    /// Comes back to the sandbox's time in good time: a turn may last longer than a sandbox lives, and
-    /// others may change it.
+    /// Renews the sandbox's timeout before it expires: a turn may last longer than a sandbox lives, and others may
+    /// change it.
     fn renew(&self, serving: &SessionState, until: UnixMillis) {
         let half = until.since(wall()) / 2;
         let renew = tokio::time::sleep(half.max(serving.context.timing.backoff_cap));

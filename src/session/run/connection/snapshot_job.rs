@@ -1,4 +1,4 @@
-//! The snapshots of a connection: one at a time, and none that is due is left out.
+//! The snapshots of a connection: one at a time, and none that is due is skipped.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::session::snapshot;
 const KEEPING: Duration = Duration::from_secs(2);
 
 impl Connection {
-    /// Takes a snapshot, beside all else.
+    /// Takes a snapshot in the background.
     pub(super) fn keep(&mut self, serving: &SessionState) {
         let keep = serving.recorder.keep().filter(|_| {
             let is_ours = self.server.sandbox.is_some();
@@ -32,7 +32,7 @@ impl Connection {
         };
     }
 
-    /// Waits for a snapshot that is being taken, so that the last turn is in it; not for long.
+    /// Waits briefly for a snapshot under way, so that it includes the last turn.
     pub(crate) async fn finish_snapshot(&mut self, serving: &SessionState) {
         let kept = async {
             while self.keeping != SnapshotJob::No {

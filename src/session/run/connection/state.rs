@@ -20,12 +20,12 @@ use crate::session::run::retry_state::RetryState;
 use crate::session::run::state::SessionState;
 use crate::session::server::OpencodeServer;
 
-/// News that may wait between the stream and the driver.
+/// News buffered between the stream and the driver.
 const NEWS: usize = 64;
 
-/// Something to deal with.
+/// Something to handle.
 pub(crate) enum ConnectionInput {
-    /// A command was dealt with.
+    /// A command was handled.
     Commanded,
     News(ChatEvent),
     Called(CallResult),
@@ -39,11 +39,11 @@ pub(crate) enum CallResult {
     Failed(Failure),
     /// A call for a prompt.
     Delivery(DeliveryEvent),
-    /// The sandbox's time to live ends then.
+    /// The sandbox times out then.
     LivesUntil(UnixMillis),
-    /// Half of the time until then has passed, or it could not be set.
+    /// Half of the time until then has passed, or the timeout could not be set.
     Renew(Option<UnixMillis>),
-    /// When the sandbox's time ends, as its server has it.
+    /// When the sandbox times out, as its server reports.
     EndsAt(UnixMillis),
     News(ChatEvent),
     Runs(SandboxId, RunningSandbox),
@@ -55,7 +55,7 @@ pub(crate) enum CallResult {
 pub(super) enum SnapshotJob {
     No,
     Yes,
-    /// And another one is due behind it.
+    /// And another one is due after it.
     YesAndAgain,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Connection {
     pub(super) news: mpsc::Receiver<ChatEvent>,
     stream: BoxFuture<'static, Disconnect>,
     pub(super) calls: FuturesUnordered<BoxFuture<'static, CallResult>>,
-    /// Since when the conversation is here.
+    /// When the conversation became available.
     pub(super) live: Option<Instant>,
     pub(super) keeping: SnapshotJob,
 }
@@ -91,12 +91,12 @@ impl Connection {
         })
     }
 
-    /// How long it has lived since it came to life, if ever.
+    /// How long it has been live, if ever.
     pub(crate) fn life(&self) -> Option<Duration> {
         self.live.map(|since| since.elapsed())
     }
 
-    /// Waits for the next thing to deal with. Cancel-safe: nothing is taken that is not returned.
+    /// Waits for the next thing to handle. Cancel-safe: nothing is taken that is not returned.
     pub(crate) async fn wait(&mut self) -> ConnectionInput {
         tokio::select! {
             biased;

@@ -1,9 +1,9 @@
 //! The one owner of the prompts that the server has not answered yet.
 //!
-//! Prompts that OpenCode receives while it works are merged into one answer (observed on 1.18.33), so
-//! prompts wait here and one is posted for each idle. A pure value: [`DeliveryEvent`]s in,
-//! [`DeliveryEffect`]s out. It knows no network, no store and no clock; `serving/delivery.rs` performs
-//! its effects. The screen mirrors [`PromptDelivery::pending`] and knows nothing of its own.
+//! OpenCode merges prompts that it receives while it works into one answer (observed on 1.18.33), so prompts wait
+//! here and one is posted for each idle. A pure value: [`DeliveryEvent`]s in, [`DeliveryEffect`]s out. It knows no
+//! network, no store and no clock; `state/delivery.rs` performs its effects. The screen mirrors
+//! [`PromptDelivery::pending`] and has no state of its own.
 //!
 //! # States of a prompt
 //!
@@ -31,10 +31,10 @@
 //! | sandbox paused | as connection lost | | |
 //! | another process | it may claim or remove it | cannot touch it | – |
 //!
-//! In the store a prompt is *waiting*, then *claimed* from Claiming to Accepted, and forgotten once
-//! Kept; so a kill at any instant leaves it with the store or with the server. A prompt is posted a
-//! second time only after it was seen to be missing or may never have arrived, under the same ids, which
-//! makes one message of both. An edit is a removal and a new prompt, as is a change of the order.
+//! In the store a prompt is *waiting*, then *claimed* from Claiming to Accepted, and deleted once Kept; so after a
+//! kill at any instant the store or the server has it. A prompt is posted a second time only if it was seen to be
+//! missing or may never have arrived, under the same ids, which makes one message of both. An edit is a removal and
+//! a new prompt, and so is a reordering.
 
 mod event;
 #[cfg(test)]
@@ -63,15 +63,15 @@ pub(crate) struct PromptDelivery {
     /// Claimed by another process.
     claimed_elsewhere: Vec<Prompt>,
     held: bool,
-    /// What the server holds was told over this connection.
+    /// A resync was received over this connection.
     connected: bool,
-    /// This process posts what waits.
+    /// Whether this process posts waiting prompts.
     holds_lock: bool,
     turn: ServerTurn,
     effects: Vec<DeliveryEffect>,
 }
 
-/// What the server does, as it says.
+/// The server's state, as it reports it.
 #[derive(Debug, Default)]
 struct ServerTurn {
     runs: bool,
@@ -85,40 +85,40 @@ struct SentPrompt {
     prompt: Prompt,
     progress: DeliveryProgress,
     answer: PromptAnswer,
-    /// It was kept over an earlier connection, whose server may have ended since.
+    /// The server had it on an earlier connection, and may have restarted since.
     is_earlier: bool,
 }
 
 /// How far a prompt has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DeliveryProgress {
-    /// The store is asked for it.
+    /// The store was asked for the claim.
     Claiming,
-    /// The request is under way.
+    /// The request is in flight.
     Posting,
     /// The request failed on the way: the server may have it.
     Unconfirmed,
-    /// The server said that it took it.
+    /// The server accepted it.
     Accepted,
-    /// The server has shown that it keeps it.
+    /// The server has shown that it stored it.
     Kept,
 }
 
-/// Whether the next prompt waits for something of this one's answer. The server says "busy" and "idle" of
-/// other turns too, and late.
+/// Whether the next prompt must wait for this one's answer. The server reports "busy" and "idle" of other turns too,
+/// and late.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum PromptAnswer {
-    /// With the message of the answer, once there is one; it is empty at first. A server that ends
-    /// before there is more has the prompt and never answers it (observed on 1.18.33).
+    /// With the message of the answer, once there is one; it is empty at first. A server that ends before there is
+    /// more has the prompt and never answers it (observed on 1.18.33).
     ReservedFor(Option<MessageId>),
-    /// The user stopped the turn; there may be one.
+    /// The user aborted the turn; there may be a message.
     Unwanted(Option<MessageId>),
     /// It has begun, or there will be none.
     Begun,
 }
 
 impl PromptDelivery {
-    /// Whether this process posts what waits.
+    /// Sets whether this process posts waiting prompts.
     pub(crate) fn set_drives(&mut self, holds_lock: bool) {
         self.holds_lock = holds_lock;
     }
@@ -136,7 +136,7 @@ impl PromptDelivery {
         self.has_waiting() || !self.sent.is_empty()
     }
 
-    /// What the user sees of it.
+    /// The part that the user sees.
     pub(crate) fn pending(&self) -> PromptQueue {
         let sent = self.sent.iter().filter(|sent| !sent.is_kept());
         let sent = sent.map(|sent| &sent.prompt);
@@ -147,7 +147,7 @@ impl PromptDelivery {
         }
     }
 
-    /// Takes an event; what is to be done for it comes back in order.
+    /// Handles an event; returns the effects in order.
     pub(crate) fn on(&mut self, event: DeliveryEvent) -> Vec<DeliveryEffect> {
         match event {
             DeliveryEvent::Send(prompt) => self.send(prompt),
@@ -231,7 +231,7 @@ impl PromptDelivery {
         self.held = held;
     }
 
-    /// Posts the next prompt if its time has come.
+    /// Posts the next prompt if it is due.
     fn post_next(&mut self) {
         let is_ready = self.connected && !self.turn.runs && !self.turn.failed;
         let may_post = is_ready && self.holds_lock && !self.held;
@@ -265,7 +265,7 @@ impl PromptDelivery {
                 self.waiting.push_front(self.sent.remove(index).prompt);
                 self.held = true;
             }
-            // Another process has it, and makes room for the one behind it.
+            // Another process has it, and the next one moves up.
             Claim::Gone => {
                 self.sent.remove(index);
             }
@@ -274,7 +274,7 @@ impl PromptDelivery {
 
     fn post_ended(&mut self, id: &MessageId, result: PostResult) {
         let Some(index) = self.index(id) else { return };
-        // Else the server has shown it meanwhile, and only its answer was lost.
+        // Otherwise the server has shown it meanwhile, and only the response was lost.
         if self.sent[index].progress == DeliveryProgress::Posting {
             self.sent[index].progress = match result {
                 PostResult::Accepted => DeliveryProgress::Accepted,
@@ -299,7 +299,7 @@ impl PromptDelivery {
         }
     }
 
-    /// Makes a sent prompt the first that waits.
+    /// Puts a sent prompt first in the queue.
     fn requeue(&mut self, index: usize, hold: bool) {
         let prompt = self.sent.remove(index).prompt;
         self.waiting.push_front(prompt.clone());

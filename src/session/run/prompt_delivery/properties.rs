@@ -1,5 +1,5 @@
-//! Whatever happens, in whatever order: no prompt is lost, none is posted twice unless it may be
-//! missing, and they go in the order in which they were sent.
+//! Whatever happens, in whatever order: no prompt is lost, none is posted twice unless it may be missing, and they
+//! are posted in the order in which they were sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::tests::prompt;
 use super::*;
 use crate::session::chat::translate::turn::TurnState;
 
-/// What may happen next; numbers choose among the prompts or calls that there are.
+/// What may happen next; numbers select among the existing prompts or calls.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Send,
@@ -19,14 +19,14 @@ enum Step {
     Abort,
     /// A call reaches the server and is answered.
     CallEnds(usize),
-    /// A call is cut off on the way there (`false`) or back.
+    /// A call is cut off before it arrives (`false`) or before its response.
     CallIsCut(usize, bool),
     CallIsRefused(usize),
-    /// The server does something with the oldest prompt that it has taken.
+    /// The server processes the oldest prompt that it has accepted.
     Keeps,
     Answers,
     TurnFails,
-    /// The server ends: what it took and did not keep is gone.
+    /// The server ends: accepted prompts that it did not store are gone.
     ServerEnds,
     ConnectionLost,
     Connected,
@@ -65,16 +65,16 @@ struct World {
     calls: Vec<DeliveryCall>,
     is_connected: bool,
     count: usize,
-    /// What the server took and has not kept.
+    /// Accepted by the server and not stored.
     taken: Vec<MessageId>,
-    /// What it keeps, and whether it has answered it.
+    /// Stored by the server, and whether it has answered.
     kept: BTreeMap<MessageId, bool>,
     is_busy: bool,
     /// Sent by the user and not taken back.
     wanted: BTreeSet<MessageId>,
-    /// Sent past the others: their order is the user's.
+    /// Sent ahead of the others: the user chose their order.
     hurried: BTreeSet<MessageId>,
-    /// Posted, and nothing has cast doubt on that since.
+    /// Posted, and not in doubt since.
     believed: BTreeSet<MessageId>,
 }
 
@@ -269,7 +269,7 @@ impl World {
         self.news(ServerNews::Turn { runs: true });
     }
 
-    /// All that it keeps is answered at once, by one message to the last.
+    /// Everything stored is answered at once, by one message for the last.
     fn answers(&mut self) {
         let unanswered = self.kept.iter().filter(|(_, answered)| !**answered);
         let last = unanswered.map(|(id, _)| id.clone()).next_back();
@@ -310,7 +310,7 @@ impl World {
         (n < self.calls.len()).then(|| self.calls.remove(n))
     }
 
-    /// The store or the server has each prompt, and the screen shows what the store has.
+    /// The store or the server has each prompt, and the screen shows the store's state.
     fn holds_all(&self) {
         let stored = self.store.claimed.iter().chain(&self.store.waiting);
         let stored: BTreeSet<_> = stored.map(|prompt| &prompt.message).collect();
@@ -328,7 +328,7 @@ impl World {
         );
     }
 
-    /// Lets all go well from here on.
+    /// Lets everything succeed from here on.
     fn run_to_the_end(&mut self) {
         for _ in 0..200 + 40 * self.count {
             self.step(Step::Connected);

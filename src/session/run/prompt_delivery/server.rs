@@ -1,4 +1,4 @@
-//! What the server tells, and what it says when it is asked, moved into the states of the prompts.
+//! Applies the server's events and answers to the states of the prompts.
 
 use std::mem::take;
 
@@ -10,16 +10,16 @@ use crate::domain::chat::{ChatEvent, Role, TurnStatus};
 use crate::domain::id::MessageId;
 use crate::session::chat::translate::turn::TurnState;
 
-/// How often the server is asked about a prompt that it has and does not answer, before the next one is
-/// posted all the same.
+/// How often the server is asked about a prompt that it has and does not answer, before the next one is posted
+/// anyway.
 const CHECKS: u32 = 3;
 
-/// The same of one that it took and does not have, before it is posted again: a server prepares for long
-/// before its first turn.
+/// The same for a prompt that it accepted and does not have, before it is posted again: a server takes long to
+/// prepare its first turn.
 pub(super) const CHECKS_IF_ABSENT: u32 = 20;
 
 impl PromptDelivery {
-    /// What an event of the conversation means to the prompts, if anything.
+    /// What an event of the conversation means for the prompts, if anything.
     pub(crate) fn news(&self, event: &ChatEvent) -> Option<DeliveryEvent> {
         let news = match event {
             ChatEvent::Error(_) => ServerNews::Failed,
@@ -105,8 +105,8 @@ impl PromptDelivery {
         }
     }
 
-    /// Something of this prompt's answer is there. The server answers all that it has at once, so those
-    /// before it get none of their own.
+    /// Part of this prompt's answer arrived. The server answers everything it has at once, so earlier prompts get no
+    /// answer of their own.
     fn answered(&mut self, index: usize) {
         self.sent[index].answer = PromptAnswer::Begun;
         for sent in self.sent[..index].iter_mut().filter(|sent| sent.is_kept()) {
@@ -114,8 +114,8 @@ impl PromptDelivery {
         }
     }
 
-    /// The server has shown that it keeps this prompt, if it is one. It may have got it over a connection
-    /// that was lost since.
+    /// The server has shown that it stored this message, if it is a prompt. It may have received it over an earlier
+    /// connection.
     fn kept(&mut self, id: &MessageId) {
         if let Some(prompt) = self.take_waiting(id) {
             let sent = SentPrompt::new(prompt, DeliveryProgress::Accepted);
@@ -133,7 +133,7 @@ impl PromptDelivery {
     }
 
     fn resync(&mut self, runs: bool, has: Vec<(MessageId, bool)>) {
-        // What waited for the end of an error waits no more: this is the server as it is now.
+        // A wait after an error is over: this is the server's current state.
         let failed = false;
         self.turn = ServerTurn { runs, failed };
         for (id, is_answered) in has {
@@ -152,7 +152,7 @@ impl PromptDelivery {
     }
 
     pub(super) fn checked(&mut self, id: &MessageId, checks: u32, turn: Option<TurnState>) {
-        // Else it was posted again since, and that has a check of its own.
+        // Otherwise it was posted again since, and that post has its own check.
         let is_sent = |sent: &SentPrompt| {
             sent.prompt.message == *id && sent.progress > DeliveryProgress::Posting
         };
@@ -174,11 +174,11 @@ impl PromptDelivery {
                 self.requeue(index, is_unwanted);
             }
             Some(TurnState::NotBegun) if sent.answer == PromptAnswer::Begun => {}
-            // Another process looks after it.
+            // The process that drives the session handles it.
             Some(TurnState::NotBegun) if sent.is_earlier && !self.holds_lock => {
                 self.check(id.clone(), checks);
             }
-            // The server has ended before the turn began, and the next one begins none by itself.
+            // The server ended before the turn began, and its successor does not begin it by itself.
             Some(TurnState::NotBegun) if sent.is_earlier && !is_unwanted => {
                 tracing::warn!(%id, "the server has a prompt and did not answer it: once more");
                 self.requeue(index, false);
@@ -198,7 +198,7 @@ impl PromptDelivery {
         self.answered(index);
     }
 
-    /// Enough time has passed since an error; what the server had met it.
+    /// Enough time has passed since an error; the prompts that the server had were affected by it.
     pub(super) fn settled(&mut self) {
         if take(&mut self.turn.failed) && !self.turn.runs {
             let has_met = |sent: &&mut SentPrompt| sent.progress >= DeliveryProgress::Accepted;

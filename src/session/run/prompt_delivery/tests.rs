@@ -14,11 +14,11 @@ pub(super) fn prompt(id: &str) -> Prompt {
     }
 }
 
-/// A delivery whose store grants all, and the calls that it asked for.
+/// A delivery whose store grants every claim, and the calls that it requested.
 struct Session {
     delivery: PromptDelivery,
     calls: Vec<DeliveryCall>,
-    /// All else that it asked for.
+    /// All other effects that it requested.
     effects: Vec<DeliveryEffect>,
 }
 

@@ -1,5 +1,5 @@
-//! Performs what the [`PromptDelivery`](crate::session::run::prompt_delivery::PromptDelivery) asks for, and
-//! tells the listener what has become of it.
+//! Performs the effects of [`PromptDelivery`](crate::session::run::prompt_delivery::PromptDelivery), and tells the
+//! listener the result.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,7 @@ use crate::session::context::wall;
 use crate::session::run::prompt_delivery::{DeliveryCall, DeliveryEffect, DeliveryEvent};
 
 impl SessionState {
-    /// Deals with an event of the prompts: in the store at once, at the server with the next
+    /// Handles an event of the prompts: in the store at once, at the server with the next
     /// [`SessionState::take_calls`].
     pub(crate) async fn deliver(&mut self, event: DeliveryEvent) {
         self.delivery.set_drives(self.recorder.holds_lock());
@@ -48,28 +48,28 @@ impl SessionState {
     /// Takes a prompt that the user sends.
     pub(crate) async fn send(&mut self, prompt: Prompt) {
         let text = prompt.text.clone();
-        // Whoever sent it hears that it is stored, whatever has changed.
+        // The sender must learn that it is stored, whatever has changed.
         self.told = None;
-        // First: it is on the screen already, and a kill must not find it there alone.
+        // First: it is on the screen already, and a kill must not leave it there alone.
         self.deliver(DeliveryEvent::Send(prompt)).await;
         self.recorder.history(text).await;
         self.recorder.touch(wall()).await;
     }
 
-    /// Takes a waiting prompt out, which the screen has done already.
+    /// Takes a waiting prompt out; the screen has done so already.
     pub(crate) async fn remove(&mut self, id: MessageId) {
         self.told = None;
         self.deliver(DeliveryEvent::Remove(id)).await;
     }
 
-    /// Takes the queue as it is stored.
+    /// Reads the stored queue.
     pub(super) async fn store_changed(&mut self) {
         if let Some(stored) = self.recorder.queue().await {
             self.deliver(DeliveryEvent::Stored(stored)).await;
         }
     }
 
-    /// The calls that have become due.
+    /// The calls that are due.
     pub(crate) fn take_calls(&mut self) -> Vec<DeliveryCall> {
         std::mem::take(&mut self.calls)
     }

@@ -7,12 +7,12 @@ use crate::domain::session::CloseAction;
 use crate::session::sandbox::closing;
 
 impl SessionState {
-    /// The last act: the sandbox runs on, is paused, or is killed.
+    /// The last step: the sandbox keeps running, is paused, or is killed.
     pub(crate) async fn end(&mut self, closing: CloseAction) {
         let phase = match &self.server {
             Some(server) => server.close(&self.recorder, closing).await,
             None if closing == CloseAction::Detach => None,
-            // The boot has not come to a server, but there may be a sandbox.
+            // The boot has not reached a server, but there may be a sandbox.
             None => self.close_without_server(closing).await,
         };
         if let Some(phase) = phase {

@@ -1,11 +1,10 @@
 //! What a session holds while it lives, and what it does with news.
 //!
-//! Everything is recorded before it is forwarded to the listener or posted to the server, so that a
-//! crash at any instant loses nothing that was typed. [`SessionState`] works with or without a
-//! connection; `connection.rs` adds what needs one, `commands.rs` what the user asks for.
+//! Everything is recorded before it is forwarded to the listener or posted to the server, so that a crash at any
+//! instant loses nothing that was typed. [`SessionState`] works with or without a connection; `connection` adds what
+//! needs one, `commands.rs` what the user asks for.
 //!
-//! The queue in the store is the true one, as other processes may have the session open too; the one
-//! here follows it.
+//! The stored queue is authoritative, since other processes may have the session open too; the one here follows it.
 
 mod delivery;
 mod ending;
@@ -41,27 +40,27 @@ pub(crate) struct SessionState {
     pub(in crate::session) events: EventSender,
     pub(in crate::session) recorder: Recorder,
     pub(in crate::session) delivery: PromptDelivery,
-    /// Calls for the prompts, to be begun by the connection.
+    /// Calls for the prompts, for the connection to start.
     calls: Vec<DeliveryCall>,
-    /// The queue as the listener was told it last.
+    /// The queue as last sent to the listener.
     told: Option<PromptQueue>,
     pub(in crate::session) server: Option<OpencodeServer>,
-    /// When the sandbox's time ends, as last set here.
+    /// When the sandbox times out, as last set here.
     lives_until: Option<UnixMillis>,
-    /// The sandbox runs, as its engine has told.
+    /// The running sandbox, as its engine reported it.
     running: Option<ObservedRun>,
     /// The user wants the session back if its sandbox turns out to be gone.
     wants_revival: bool,
-    /// To be told once the session is back.
+    /// Reported once the session is back.
     revival: Option<Revival>,
-    /// The next boot takes this one instead of the session's own.
+    /// Replaces the session's own template at the next boot.
     template: Option<TemplateId>,
-    /// Boots begun; one that is tried again may do what the first asked about.
+    /// Boots started; a repeated one may proceed with what the first asked about.
     boots: u32,
     changes: watch::Receiver<u64>,
-    /// The user knows that the account's plan allows less than the settings want.
+    /// The user knows that the account's plan allows less than the settings ask for.
     told_of_plan: bool,
-    /// When to look again whether the process that drives the session has gone.
+    /// When to check again whether the driving process has gone.
     next_look: Instant,
 }
 
@@ -92,7 +91,7 @@ impl SessionState {
         }
     }
 
-    /// Tells the listener what is stored, before anything is booted.
+    /// Sends the stored state to the listener, before anything is booted.
     pub(crate) async fn restore(&mut self) {
         if self.recorder.try_drive() {
             self.recorder.unclaim_all().await;
@@ -138,7 +137,7 @@ impl SessionState {
         }
     }
 
-    /// Deals with what another process did.
+    /// Handles a change by another process.
     pub(crate) async fn on_store_change(&mut self, elsewhere: StoreChange) {
         if elsewhere == StoreChange::TookOver {
             self.recorder.unclaim_all().await;
@@ -146,12 +145,12 @@ impl SessionState {
         self.store_changed().await;
     }
 
-    /// What the store has of it, whoever has said so.
+    /// The stored phase, whichever process wrote it.
     pub(crate) async fn stored_phase(&self) -> Option<Phase> {
         self.recorder.stored_phase().await
     }
 
-    /// Whether the session is booted here: by the process that drives it, or once that has done so.
+    /// Whether this process may boot the session: because it drives it, or because the driver has booted it.
     pub(crate) async fn may_boot(&self) -> bool {
         self.recorder.holds_lock()
             || self
@@ -161,7 +160,7 @@ impl SessionState {
                 .is_none_or(|place| place.is_complete())
     }
 
-    /// Whether the session's sandbox is there, costs nothing, or has something to do.
+    /// Whether the session's sandbox exists, costs nothing, or has something to do.
     pub(crate) async fn is_wanted(&self, spec: &SessionSpec) -> bool {
         let engine = self.context.settings.engine.as_ref();
         if engine.is_none_or(|engine| engine.kind() != EngineKind::E2b) || self.has_prompts() {
@@ -210,7 +209,7 @@ impl SessionState {
         }
     }
 
-    /// Nobody calls at a sandbox that does not run: some are resumed by that.
+    /// Nothing may contact a sandbox that is not running: traffic resumes some.
     pub(crate) fn unfollow(&mut self) {
         if let Some(sandbox) = self
             .server
@@ -221,7 +220,7 @@ impl SessionState {
         }
     }
 
-    /// Whether a sandbox that has turned out to be gone is to be replaced; then the next boot does.
+    /// Whether a sandbox that turned out to be gone is replaced; then the next boot does it.
     pub(crate) async fn revives(&mut self) -> bool {
         if !std::mem::take(&mut self.wants_revival) {
             return false;
@@ -261,7 +260,7 @@ impl SessionState {
         self.wants_revival = true;
     }
 
-    /// The next boot takes this template, where nothing is lost by it.
+    /// The next boot uses this template, if nothing is lost by it.
     pub(in crate::session) async fn use_template(
         &mut self,
         template: TemplateId,
@@ -278,7 +277,7 @@ impl SessionState {
         CommandOutcome::Done
     }
 
-    /// The conversation is here.
+    /// The conversation is available.
     pub(in crate::session) async fn connected(&mut self) {
         self.announce(Phase::Live).await;
         if let Some(revival) = self.revival.take() {
@@ -293,18 +292,18 @@ impl SessionState {
         self.events.send(SessionEvent::CommandFailed(failure)).await;
     }
 
-    /// News of the conversation: recorded, forwarded, and what it means to the prompts.
+    /// News of the conversation: recorded, forwarded, and applied to the prompts.
     pub(crate) async fn news(&mut self, event: ChatEvent) {
         let news = self.delivery.news(&event);
         self.recorder.chat(&event).await;
-        // First: a prompt that leaves the queue stands in the conversation then.
+        // First: a prompt that leaves the queue must be in the conversation by then.
         self.events.send(SessionEvent::Chat(event)).await;
         if let Some(news) = news {
             self.deliver(news).await;
         }
     }
 
-    /// Says what has become of the sandbox while the connection was lost.
+    /// Asks what became of the sandbox while the connection was lost.
     pub(crate) fn verdict(&self) -> impl Future<Output = SandboxVerdict> + use<> {
         let server = self.server.clone();
         async move {

@@ -1,4 +1,4 @@
-//! How long the session's sandbox runs: until when, since when, and what that comes to.
+//! How long the session's sandbox runs: until when, since when, and what it costs.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::session::context::wall;
 use crate::session::failures;
 
 impl SessionState {
-    /// The sandbox's time to live was set.
+    /// The sandbox's timeout was set.
     pub(crate) async fn lives_until(&mut self, until: UnixMillis) {
         self.lives_until = Some(until);
         if let Some(sandbox) = self.recorder.ends_at(until).await {
@@ -22,7 +22,7 @@ impl SessionState {
         self.record_run().await;
     }
 
-    /// Says once that the account's plan lets sandboxes run for less than the settings want.
+    /// Says once that the account's plan allows a shorter lifetime than the settings ask for.
     pub(crate) async fn tell_of_plan(&mut self, longest: Option<Duration>) {
         let settings = &self.context.settings;
         let told = longest.and_then(|longest| failures::cut_by_plan(settings, longest));
@@ -33,7 +33,7 @@ impl SessionState {
         }
     }
 
-    /// The sandbox runs, and this is how long already.
+    /// Records since when the sandbox runs.
     pub(crate) async fn runs(&mut self, sandbox: SandboxId, run: RunningSandbox) {
         let end = RunEnd::Runs;
         self.running = Some(ObservedRun { sandbox, run, end });
@@ -41,7 +41,7 @@ impl SessionState {
         self.tell_runs().await;
     }
 
-    /// With the time at which it ends by itself: that counts if nobody sees its end.
+    /// Includes its timeout: that counts if nobody sees its end.
     async fn record_run(&self) {
         let Some(ObservedRun { sandbox, run, .. }) = &self.running else {
             return;
@@ -62,7 +62,7 @@ impl SessionState {
         self.events.send(SessionEvent::Runs(life)).await;
     }
 
-    /// When the sandbox's time ends, as last set by this connection or an earlier one.
+    /// When the sandbox times out, as last set by this connection or an earlier one.
     pub(crate) fn lives(&self) -> Option<UnixMillis> {
         self.lives_until
     }
