@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_names_a_session_elsewhere_is_taken_only_if_it_can_do_no_harm_here() {
+    fn keys_and_names_from_metadata_are_used_only_if_they_are_safe() {
         assert!(is_key("key_0Az"));
         for key in ["", "../one", "key_a-d1", "a\nb", &"k".repeat(65)] {
             assert!(!is_key(key), "{key}");

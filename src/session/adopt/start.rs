@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_at_the_port_is_seen_and_no_other_socket_is_taken_for_one() {
+    fn only_a_listener_on_the_port_counts_as_one() {
         let head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when\n";
         let socket = |line| is_taken(&format!("{head}{line} 00000000:00000000 00:00000000\n"));
 

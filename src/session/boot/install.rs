@@ -205,7 +205,7 @@ echo "added 2 packages""#;
     }
 
     #[test]
-    fn an_install_in_a_sandbox_ends_well_and_leaves_the_programs_alone() {
+    fn an_install_in_a_sandbox_succeeds_and_leaves_only_the_programs() {
         let home = tempfile::tempdir().unwrap();
 
         let output = install_with(home.path(), MAKES_PACKAGES);
@@ -234,7 +234,7 @@ echo "added 2 packages""#;
     }
 
     #[test]
-    fn an_install_in_a_sandbox_that_fails_says_what_npm_said_and_leaves_nothing() {
+    fn a_failed_install_in_a_sandbox_reports_the_errors_of_npm_and_leaves_nothing() {
         let home = tempfile::tempdir().unwrap();
 
         let output = install_with(

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sandbox_gets_a_word_and_the_way_out_the_key() {
+    fn the_sandbox_gets_a_placeholder_and_the_rules_the_key() {
         let keys = keys(&["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "ZHIPU_API_KEY"]);
 
         let (variables, rules) = keyless(&keys);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_named() {
+    fn keys_that_are_left_out_are_named() {
         let lines = left_out(&keys(&["OPENAI_API_KEY", "ZHIPU_API_KEY"]));
 
         let line = "ZHIPU_API_KEY is left out: the requests it belongs to are unknown";

@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_was_taken_leads_to_another_that_is_kept() {
+    fn a_taken_port_is_replaced_by_another_that_is_recorded() {
         let told = |line: &str| Failure::new("ended").stderr(vec![line.to_owned()]);
 
         assert!(lost_its_port(&told("ServeError")) && !lost_its_port(&told("out of memory")));
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_from_behind_a_wall_gets_the_rules_that_it_lacks() {
+    fn a_conversation_from_an_isolated_sandbox_gets_the_rules_that_it_lacks() {
         let (allow, ask) = (PermissionAction::Allow, PermissionAction::Ask);
         let wanted = ["bash", "edit"].map(|name| rule(name, ask));
         let lacking = |held: &[PermissionRule]| lacking(wanted.to_vec(), held);

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_touches_the_known_ones_keeps_the_way_back_and_a_hole_starts_it_again() {
+    fn an_overlapping_page_keeps_the_cursor_and_a_gap_replaces_it() {
         let history = HistoryCursor::default();
 
         assert!(history.newest_page(["3", "4"].into_iter(), Some("before 3")));

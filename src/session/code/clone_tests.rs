@@ -45,7 +45,7 @@ fn a_repository_without_commits_is_cloned_as_an_empty_work_tree() {
 }
 
 #[test]
-fn where_head_names_no_branch_another_is_taken_and_all_are_named() {
+fn without_a_branch_in_head_another_one_is_checked_out_and_all_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let make = "git init -q -b topic of; cd of; echo a >a; git add a; git commit -qm a
         git branch main; git branch other; git symbolic-ref HEAD refs/heads/gone";
@@ -94,7 +94,7 @@ fn lfs_pointers_of_a_clone_are_named() {
 }
 
 #[test]
-fn an_empty_session_begins_with_what_the_template_has() {
+fn an_empty_session_begins_with_the_files_of_the_template() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("work")).unwrap();
     fs::write(dir.path().join("work/of the template"), "x\n").unwrap();
@@ -151,7 +151,7 @@ fn serve_private(files: std::path::PathBuf) -> String {
 }
 
 #[test]
-fn what_lets_in_at_a_private_repository_is_left_nowhere() {
+fn credentials_of_a_private_repository_are_left_nowhere() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().join("home");
     fs::create_dir(&home).unwrap();

@@ -87,7 +87,7 @@ fn untracked_staged_and_deleted_files_and_all_refs_come_back() {
 }
 
 #[test]
-fn repositories_inside_of_it_come_back_as_their_files() {
+fn nested_repositories_come_back_as_their_files() {
     let dir = tempfile::tempdir().unwrap();
     let root = work_tree_in(dir.path(), true);
     nest_repositories_in(&root);
@@ -104,7 +104,7 @@ fn repositories_inside_of_it_come_back_as_their_files() {
 }
 
 #[test]
-fn what_has_not_changed_is_not_packed_and_what_has_builds_on_the_first_bundle() {
+fn an_unchanged_work_tree_is_not_packed_and_changes_build_on_the_first_bundle() {
     let dir = tempfile::tempdir().unwrap();
     let root = work_tree_in(dir.path(), true);
     let [first, _, whole] = pack(&root, "whole", ("", "")).unwrap();

@@ -190,7 +190,7 @@ mod tests {
     proptest! {
         /// The names come from a repository that anybody may have made.
         #[test]
-        fn what_the_script_said_is_read_whatever_it_is_and_named_in_one_sentence(
+        fn any_output_of_the_script_is_parsed_and_each_note_is_one_sentence(
             text in "((files|absent|left|other) [^\n]{0,6}\n|\\PC|\n){0,20}",
         ) {
             let told = AddReport::read(&text);

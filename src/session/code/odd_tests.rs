@@ -231,7 +231,7 @@ async fn check((case, notes): &Case, is_whole: bool) {
 }
 
 #[tokio::test]
-async fn whole_repositories_go_along_with_their_history() {
+async fn complete_repositories_are_packed_with_their_history() {
     let (first, _) = WHOLE.split_at(WHOLE.len() / 2);
     for case in first {
         check(case, true).await;
@@ -239,7 +239,7 @@ async fn whole_repositories_go_along_with_their_history() {
 }
 
 #[tokio::test]
-async fn more_whole_repositories_go_along_with_their_history() {
+async fn more_complete_repositories_are_packed_with_their_history() {
     let (_, second) = WHOLE.split_at(WHOLE.len() / 2);
     for case in second {
         check(case, true).await;
@@ -247,14 +247,14 @@ async fn more_whole_repositories_go_along_with_their_history() {
 }
 
 #[tokio::test]
-async fn of_a_history_with_holes_the_part_goes_along_that_is_there() {
+async fn the_complete_part_of_an_incomplete_history_is_packed() {
     for case in PARTS {
         check(case, false).await;
     }
 }
 
 #[tokio::test]
-async fn where_no_commit_is_whole_the_files_go_along() {
+async fn without_a_complete_commit_the_files_alone_are_packed() {
     let sparse = "begin of; cd of; mkdir other; echo o >other/o; git add .; git commit -qm o
         git config uploadpack.allowFilter true; cd ..
         git clone -q --filter=blob:none --sparse \"file://$PWD/of\" repo
@@ -285,7 +285,7 @@ async fn where_no_commit_is_whole_the_files_go_along() {
 }
 
 #[tokio::test]
-async fn a_sparse_checkout_goes_along_with_the_files_that_are_not_checked_out() {
+async fn a_sparse_checkout_is_packed_with_the_files_that_are_not_checked_out() {
     let dir = tempfile::tempdir().unwrap();
     let case = "begin repo; cd repo; mkdir other; echo o >other/o; git add .; git commit -qm o
         git sparse-checkout set --cone --sparse-index src 2>/dev/null || git sparse-checkout set src";
@@ -302,7 +302,7 @@ async fn a_sparse_checkout_goes_along_with_the_files_that_are_not_checked_out() 
 }
 
 #[tokio::test]
-async fn what_the_agent_does_not_check_out_is_not_deleted() {
+async fn files_that_the_agent_does_not_check_out_are_not_deleted() {
     let dir = tempfile::tempdir().unwrap();
     let case = "begin repo; cd repo; mkdir other gone; echo o >other/o; echo g >gone/g; git add .; git commit -qm o";
     let root = make(dir.path(), case);
@@ -322,7 +322,7 @@ async fn what_the_agent_does_not_check_out_is_not_deleted() {
 }
 
 #[tokio::test]
-async fn of_a_bare_repository_the_last_commit_goes_along() {
+async fn the_last_commit_of_a_bare_repository_is_packed() {
     let dir = tempfile::tempdir().unwrap();
     let case = "begin of; git clone -q --bare of repo/.bare; echo 'gitdir: .bare' >repo/.git";
     let root = make(dir.path(), case);
@@ -335,7 +335,7 @@ async fn of_a_bare_repository_the_last_commit_goes_along() {
 }
 
 #[tokio::test]
-async fn files_are_stored_there_as_the_users_repository_stores_them() {
+async fn files_are_stored_as_the_users_repository_stores_them() {
     let dir = tempfile::tempdir().unwrap();
     let case = "begin repo; cd repo; git checkout -q src
         git config core.autocrlf true; printf 'a\\r\\nb\\r\\n' >text
@@ -375,7 +375,7 @@ async fn files_are_stored_there_as_the_users_repository_stores_them() {
 }
 
 #[tokio::test]
-async fn what_a_failing_filter_is_to_hide_stays_as_it_was_committed() {
+async fn files_of_a_failing_filter_stay_as_they_were_committed() {
     let dir = tempfile::tempdir().unwrap();
     let case = "begin repo; cd repo; git config filter.hide.clean 'tr a-z n-za-m'
         echo '*.secret filter=hide' >.gitattributes; echo old >k.secret; git add .; git commit -qm hidden
@@ -422,7 +422,7 @@ git update-index --skip-worktree src/a
 "#;
 
 #[tokio::test]
-async fn nothing_that_is_set_in_the_sandbox_hides_work_or_changes_the_patch() {
+async fn no_setting_in_the_sandbox_hides_work_or_changes_the_patch() {
     let dir = tempfile::tempdir().unwrap();
     let root = make(dir.path(), "begin repo");
     let there = There::new(dir.path(), &root).await;
@@ -446,7 +446,7 @@ async fn nothing_that_is_set_in_the_sandbox_hides_work_or_changes_the_patch() {
 }
 
 #[tokio::test]
-async fn the_work_comes_home_when_the_agent_begins_the_repository_anew() {
+async fn the_work_comes_back_if_the_agent_initialises_the_repository_again() {
     for anew in [
         "rm -rf .git",
         "rm -rf .git; git init -q; git add -A; git commit -qm x",
@@ -471,7 +471,7 @@ async fn the_work_comes_home_when_the_agent_begins_the_repository_anew() {
 }
 
 #[tokio::test]
-async fn a_work_tree_is_not_mixed_with_what_is_in_the_home_already() {
+async fn a_work_tree_is_not_mixed_with_existing_files_of_the_home() {
     let dir = tempfile::tempdir().unwrap();
     let root = make(dir.path(), "begin repo");
     let home = dir.path().join("home");
@@ -510,7 +510,7 @@ async fn a_work_tree_is_not_mixed_with_what_is_in_the_home_already() {
 }
 
 #[tokio::test]
-async fn what_is_no_repository_is_refused_in_git_s_words() {
+async fn a_directory_without_a_repository_is_refused_with_the_message_of_git() {
     let dir = tempfile::tempdir().unwrap();
     let failure = pack(dir.path(), dir.path()).await.unwrap_err();
 

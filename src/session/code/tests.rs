@@ -182,7 +182,7 @@ async fn a_work_tree_arrives_whole_and_the_users_own_is_as_it_was() {
 }
 
 #[tokio::test]
-async fn the_work_done_there_applies_to_the_users_work_tree() {
+async fn the_work_done_in_a_sandbox_applies_to_the_users_work_tree() {
     let dir = tempfile::tempdir().unwrap();
     let root = work_tree_in(dir.path(), true);
     let there = There::new(dir.path(), &root).await;
@@ -197,7 +197,7 @@ async fn the_work_done_there_applies_to_the_users_work_tree() {
 }
 
 #[tokio::test]
-async fn repositories_inside_of_a_work_tree_go_and_come_back_as_their_files() {
+async fn nested_repositories_are_packed_and_brought_back_as_their_files() {
     let dir = tempfile::tempdir().unwrap();
     let root = work_tree_in(dir.path(), true);
     nest_repositories_in(&root);

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn git_gets_what_lets_in_at_this_repository_and_no_other() {
+    fn git_gets_the_credentials_for_this_repository_and_no_other() {
         let (url, access) = CloneAccess::of_url("https://bob:p%40ss@host/a.git");
         assert_eq!(url, "https://host/a.git");
         let known: Vec<CloneAccess> = access.into_iter().collect();
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_repository_is_called_so() {
+    fn a_failure_names_a_private_repository_as_the_cause() {
         let failed = |line: &str| Failure::new("failed").stderr(vec![line.to_owned()]);
         let hint =
             |line: &str| format!("{:?}", explain(failed(line)).next.advice).contains(VARIABLE);

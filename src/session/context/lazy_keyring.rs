@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn without_a_keyring_no_key_comes_and_it_is_said_why() {
+    async fn without_a_keyring_there_is_no_key_and_the_reason_is_reported() {
         let nowhere = Keyring::new("unix:path=/nonexistent/bus");
         let names = vec!["E2B_API_KEY".to_owned()];
         let keys = LazyKeyring::new(nowhere, "E2B_API_KEY", names, |_| {});

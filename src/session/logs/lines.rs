@@ -129,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_twice_is_there_once() {
+    fn repeated_bytes_give_each_line_once() {
         let found = read(&[(0, b"one\ntwo\nth"), (4, b"two\n"), (4, b"two\nthree\n")]);
 
         assert_eq!(found, [line(0, "one"), line(4, "two"), line(8, "three")]);
     }
 
     #[test]
-    fn what_is_gone_is_counted_with_the_line_that_it_tears() {
+    fn missing_bytes_are_counted_with_the_line_that_they_tear() {
         let found = read(&[(0, b"one\ntw"), (100, b"rn\nwhole\n")]);
 
         assert_eq!(
@@ -151,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_that_opens_while_it_is_read_is_gone_however_its_zeros_are_cut() {
+    fn a_hole_punched_during_a_read_counts_as_missing_however_its_zeros_are_cut() {
         let found = read(&[(0, b"one\n\0\0\0"), (7, b"\0\0"), (9, b"\0rn\nwhole")]);
 
         assert_eq!(found, [line(0, "one"), LogItem::Gone(9), line(13, "whole")]);
     }
 
     #[test]
-    fn a_file_that_ends_in_a_torn_line_says_what_is_gone() {
+    fn a_file_that_ends_in_a_torn_line_counts_the_missing_bytes() {
         assert_eq!(read(&[(50, b"rn")]), [LogItem::Gone(52)]);
     }
 
@@ -174,7 +174,7 @@ mod tests {
     proptest! {
         /// Reads break anywhere; each resumes where the previous one broke, or earlier.
         #[test]
-        fn any_cutting_and_any_breaks_give_each_line_once_in_order(
+        fn any_chunks_and_any_breaks_give_each_line_once_in_order(
             bytes in log(),
             reads in prop::collection::vec((0_usize..40, 0_usize..60, 1_usize..9), 0..30),
         ) {

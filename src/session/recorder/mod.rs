@@ -78,7 +78,7 @@ struct RecorderState {
     place: Option<SessionRecord>,
     password: Option<SecretString>,
     lock: Option<SessionLock>,
-    desk: Option<DraftSlot>,
+    draft_slot: Option<DraftSlot>,
     /// Prompts that the store failed to take; they wait here.
     unstored: Vec<Prompt>,
     /// How far the listener has received the log.
@@ -141,7 +141,7 @@ impl Recorder {
     pub(crate) fn release(&self) {
         let mut memory = self.memory();
         memory.lock = None;
-        memory.desk = None;
+        memory.draft_slot = None;
     }
 
     /// The store for records that only the driving process writes.
@@ -157,10 +157,10 @@ impl Recorder {
     pub(crate) async fn stored(&self) -> Option<StoredState> {
         let records = self.records.as_ref()?;
         // Even if nothing is stored yet: the first process has the first slot.
-        self.desk(records);
+        self.draft_slot(records);
         let store = &records.store;
-        let session = told("session", store.session(&self.key).await)??;
-        let transcript = told("transcript", store.transcript(&self.key, MESSAGES).await);
+        let session = logged("session", store.session(&self.key).await)??;
+        let transcript = logged("transcript", store.transcript(&self.key, MESSAGES).await);
         let transcript = transcript.and_then(|transcript| {
             Some(Resync {
                 conversation: transcript.conversation?,
@@ -172,8 +172,8 @@ impl Recorder {
                 after_gap: false,
             })
         });
-        let mut shown = told("log", store.log_ends(&self.key).await).unwrap_or_default();
-        let logs = told("log", store.logs(&self.key, LINES).await).unwrap_or_default();
+        let mut shown = logged("log", store.log_ends(&self.key).await).unwrap_or_default();
+        let logs = logged("log", store.logs(&self.key, LINES).await).unwrap_or_default();
         for line in &logs {
             shown.advance(line);
         }
@@ -191,7 +191,7 @@ impl Recorder {
         let Some(records) = &self.records else {
             return self.memory().place.clone();
         };
-        let session = told("session", records.store.session(&self.key).await)??;
+        let session = logged("session", records.store.session(&self.key).await)??;
         Some(SessionRecord {
             new: session.new?,
             sandbox: session.summary.sandbox,
@@ -203,7 +203,7 @@ impl Recorder {
     /// The stored phase: the part that outlives a process.
     pub(crate) async fn stored_phase(&self) -> Option<Phase> {
         let store = &self.records.as_ref()?.store;
-        let session = told("session", store.session(&self.key).await)??;
+        let session = logged("session", store.session(&self.key).await)??;
         Some(session.summary.phase)
     }
 
@@ -211,7 +211,7 @@ impl Recorder {
     pub(crate) async fn plan(&self, new: NewSession, now: UnixMillis) -> SessionRecord {
         let planned = SessionRecord::planned(new.clone(), self.engine);
         let place = self.add(new, Naming::Similar, now).await;
-        let place = told("session", place).unwrap_or(planned);
+        let place = logged("session", place).unwrap_or(planned);
         self.memory().place = Some(place.clone());
         place
     }
@@ -254,20 +254,20 @@ impl Recorder {
     pub(crate) async fn replan(&self, place: &SessionRecord) {
         self.memory().place = Some(place.clone());
         let Some(records) = self.driven() else { return };
-        let stored = told("session", records.store.session(&self.key).await);
+        let stored = logged("session", records.store.session(&self.key).await);
         let Some(mut session) = stored.flatten() else {
             return;
         };
         session.new = Some(place.new.clone());
         session.port = place.port;
         session.summary.sandbox = place.sandbox.clone();
-        told("session", records.store.save_session(&session).await);
+        logged("session", records.store.save_session(&session).await);
     }
 
     pub(crate) async fn place(&self, place: &SessionRecord) {
         self.memory().place = Some(place.clone());
         let Some(records) = self.driven() else { return };
-        told(
+        logged(
             "sandbox",
             records
                 .store
@@ -275,7 +275,7 @@ impl Recorder {
                 .await,
         );
         if let Some(id) = &place.conversation {
-            told(
+            logged(
                 "conversation",
                 records.store.set_opencode_session(&self.key, id).await,
             );
@@ -315,7 +315,7 @@ impl Recorder {
     /// returns them only to a connect call, which would resume a paused sandbox.
     pub(crate) fn save_access(&self, sandbox: &wire::Sandbox) {
         let Some(records) = self.driven() else { return };
-        let Some(secrets) = told("secrets", records.secrets.load(&self.key)).flatten() else {
+        let Some(secrets) = logged("secrets", records.secrets.load(&self.key)).flatten() else {
             return;
         };
         let secrets = Secrets {
@@ -323,14 +323,14 @@ impl Recorder {
             domain: sandbox.domain.clone().unwrap_or_default(),
             ..secrets
         };
-        told("secrets", records.secrets.save(&self.key, &secrets));
+        logged("secrets", records.secrets.save(&self.key, &secrets));
     }
 
     pub(crate) fn password(&self) -> Option<SecretString> {
         if let Some(password) = self.memory().password.clone() {
             return Some(password);
         }
-        let secrets = told("secrets", self.records.as_ref()?.secrets.load(&self.key))??;
+        let secrets = logged("secrets", self.records.as_ref()?.secrets.load(&self.key))??;
         secrets.opencode_password
     }
 
@@ -338,16 +338,16 @@ impl Recorder {
     pub(crate) fn forget_password(&self) {
         self.memory().password = None;
         if let Some(records) = &self.records {
-            told("secrets", records.secrets.remove(&self.key));
+            logged("secrets", records.secrets.remove(&self.key));
         }
     }
 
     pub(crate) async fn phase(&self, phase: &Phase) {
         if let Some(records) = self.driven() {
-            told("phase", records.store.set_phase(&self.key, phase).await);
+            logged("phase", records.store.set_phase(&self.key, phase).await);
         } else if let (Phase::Live, Some(records)) = (phase, &self.records) {
             // The driving process waits for just this.
-            told("phase", records.store.resumed(&self.key).await);
+            logged("phase", records.store.resumed(&self.key).await);
         }
         if matches!(phase, Phase::Paused | Phase::Gone(_)) {
             self.runs_ended(false).await;
@@ -357,15 +357,15 @@ impl Recorder {
     /// The sandbox was paused or killed here, which holds whoever drives the session.
     pub(crate) async fn closed(&self, phase: &Phase) {
         if let (Phase::Paused | Phase::Gone(_), Some(records)) = (phase, &self.records) {
-            told("phase", records.store.set_phase(&self.key, phase).await);
+            logged("phase", records.store.set_phase(&self.key, phase).await);
         }
     }
 
     pub(crate) async fn chat(&self, event: &ChatEvent) {
         let Some(records) = self.driven() else { return };
-        told("conversation", records.store.record(&self.key, event).await);
+        logged("conversation", records.store.record(&self.key, event).await);
         if let ChatEvent::Conversation(conversation) = event {
-            told(
+            logged(
                 "title",
                 records
                     .store
@@ -378,19 +378,19 @@ impl Recorder {
     /// The session was used.
     pub(crate) async fn touch(&self, now: UnixMillis) {
         if let Some(records) = &self.records {
-            told("time", records.store.touch(&self.key, now).await);
+            logged("time", records.store.touch(&self.key, now).await);
         }
     }
 
     pub(crate) async fn history(&self, text: String) {
         if let Some(records) = &self.records {
-            told("history", records.store.add_history(text).await);
+            logged("history", records.store.add_history(text).await);
         }
     }
 
     pub(crate) async fn logs(&self, lines: Vec<LogLine>) {
         if let Some(records) = self.driven() {
-            told("log", records.store.append_logs(&self.key, lines).await);
+            logged("log", records.store.append_logs(&self.key, lines).await);
         }
     }
 
@@ -400,7 +400,7 @@ impl Recorder {
         let Some(records) = self.driven() else {
             return shown;
         };
-        let stored = told("log", records.store.log_ends(&self.key).await);
+        let stored = logged("log", records.store.log_ends(&self.key).await);
         stored.map_or_else(|| shown.clone(), |stored| stored.common(&shown))
     }
 
@@ -421,13 +421,13 @@ impl Recorder {
     /// Returns when everything is on disk.
     pub(crate) async fn flush(&self) {
         if let Some(records) = &self.records {
-            told("store", records.store.flush().await);
+            logged("store", records.store.flush().await);
         }
     }
 }
 
 /// The value; an error goes to our own log.
-fn told<T>(what: &str, result: Result<T, impl Display>) -> Option<T> {
+fn logged<T>(what: &str, result: Result<T, impl Display>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(error) => {

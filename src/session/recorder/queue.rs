@@ -1,6 +1,6 @@
 //! The queue of prompts, shared by all processes.
 
-use super::{Recorder, told};
+use super::{Recorder, logged};
 use crate::domain::id::MessageId;
 use crate::domain::session::Prompt;
 use crate::store::{Claim, StoredQueue};
@@ -9,7 +9,7 @@ impl Recorder {
     /// The queue as all processes see it; `None` if nothing is shared.
     pub(crate) async fn queue(&self) -> Option<StoredQueue> {
         let records = self.records.as_ref()?;
-        let mut queue = told("queue", records.store.queue(&self.key).await)?;
+        let mut queue = logged("queue", records.store.queue(&self.key).await)?;
         queue.waiting.extend(self.memory().unstored.iter().cloned());
         Some(queue)
     }
@@ -17,7 +17,7 @@ impl Recorder {
     /// The previous poster is gone: the prompts that it had claimed wait again.
     pub(crate) async fn unclaim_all(&self) {
         if let Some(records) = &self.records {
-            told("queue", records.store.unclaim_all(&self.key).await);
+            logged("queue", records.store.unclaim_all(&self.key).await);
         }
     }
 
@@ -25,7 +25,7 @@ impl Recorder {
     pub(crate) async fn enqueue(&self, prompt: &Prompt) {
         let Some(records) = &self.records else { return };
         let stored = records.store.enqueue(&self.key, prompt.clone()).await;
-        if told("queue", stored).is_none() {
+        if logged("queue", stored).is_none() {
             self.memory().unstored.push(prompt.clone());
         }
     }
@@ -38,7 +38,7 @@ impl Recorder {
         if self.take_unstored(id) {
             return true;
         }
-        told("queue", records.store.dequeue(&self.key, id).await).unwrap_or(true)
+        logged("queue", records.store.dequeue(&self.key, id).await).unwrap_or(true)
     }
 
     /// Claims a prompt for posting; `even_held`: even if the queue is held. If the store fails, the prompt is posted
@@ -51,14 +51,14 @@ impl Recorder {
             return Claim::Granted;
         }
         let claimed = records.store.claim(&self.key, id, even_held).await;
-        told("queue", claimed).unwrap_or(Claim::Granted)
+        logged("queue", claimed).unwrap_or(Claim::Granted)
     }
 
     /// Puts the prompt first in the queue, and holds the queue if `hold`.
     pub(crate) async fn requeue(&self, prompt: &Prompt, hold: bool) {
         let Some(records) = &self.records else { return };
         let stored = records.store.requeue(&self.key, prompt.clone(), hold).await;
-        if told("queue", stored).is_none() && !self.is_unstored(&prompt.message) {
+        if logged("queue", stored).is_none() && !self.is_unstored(&prompt.message) {
             self.memory().unstored.insert(0, prompt.clone());
         }
     }
@@ -66,14 +66,14 @@ impl Recorder {
     /// The server has the prompt.
     pub(crate) async fn posted(&self, id: &MessageId) {
         if let Some(records) = &self.records {
-            told("queue", records.store.posted(&self.key, id).await);
+            logged("queue", records.store.posted(&self.key, id).await);
         }
     }
 
     /// Holds or releases the queue, for all processes.
     pub(crate) async fn hold(&self, hold: bool) {
         if let Some(records) = &self.records {
-            told("queue", records.store.hold_queue(&self.key, hold).await);
+            logged("queue", records.store.hold_queue(&self.key, hold).await);
         }
     }
 

@@ -1,6 +1,6 @@
 //! When the session's sandboxes run, and what they cost.
 
-use super::{Recorder, told};
+use super::{Recorder, logged};
 use crate::domain::id::SandboxId;
 use crate::domain::price::RunningSandbox;
 use crate::domain::sandbox::EngineKind;
@@ -18,7 +18,7 @@ impl Recorder {
     ) {
         if let Some(records) = self.driven() {
             let seen = records.store.run_seen(&self.key, id, run, ends_at).await;
-            told("run", seen);
+            logged("run", seen);
         }
     }
 
@@ -26,7 +26,7 @@ impl Recorder {
     pub(crate) async fn runs_ended(&self, now: bool) {
         if let Some(records) = self.driven() {
             let ended = records.store.runs_ended(&self.key, wall(), now).await;
-            told("run", ended);
+            logged("run", ended);
         }
     }
 
@@ -37,7 +37,7 @@ impl Recorder {
         let Some(records) = self.records.as_ref().filter(|_| costs) else {
             return Usage::default();
         };
-        let stored = told("run", records.store.runs(&self.key).await).unwrap_or_default();
+        let stored = logged("run", records.store.runs(&self.key).await).unwrap_or_default();
         Usage::of(stored.into_iter().chain(running.cloned()), wall())
     }
 }

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_command_is_done_when_the_next_one_is_asked_for_or_the_task_has_ended() {
+    async fn a_command_is_done_when_the_next_one_is_received_or_the_task_has_ended() {
         let (mut sender, mut inbox) = command_channel(4);
         assert!(sender.all_done().now_or_never().is_some());
         sender.try_send(1).unwrap();

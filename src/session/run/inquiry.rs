@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_takes_longer_than_a_try_still_ends_the_tries() {
+    async fn an_answer_slower_than_an_attempt_still_ends_the_attempts() {
         let mut inquiry = SandboxInquiry::default();
         let began = Instant::now();
         inquiry.ask(after(3, SandboxVerdict::Over(Phase::Paused)), LIMIT);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_asked_before_the_server_came_back_does_not_count() {
+    async fn questions_from_before_the_server_came_back_do_not_count() {
         let mut inquiry = SandboxInquiry::default();
         inquiry.ask(after(2, SandboxVerdict::Over(Phase::Paused)), LIMIT);
 

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lost_connection_is_tried_at_least_each_second_for_half_a_minute() {
+    async fn a_lost_connection_is_retried_at_least_each_second_for_half_a_minute() {
         let timing = Timing::default();
         let half_minute = Duration::from_secs(30);
         for jitter in [0.0, 0.5, 1.0] {
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn haste_begins_anew_with_each_loss_and_a_server_may_still_ask_for_time() {
+    async fn eager_retries_restart_with_each_loss_and_respect_the_server() {
         let timing = Timing::default();
         let mut retry_state = RetryState::of_connections(&timing);
         assert!(!retry_state.is_eager());
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_boot_is_tried_with_patience() {
+    async fn a_boot_is_retried_slowly() {
         let waits = waits(RetryState::of_boots(&Timing::default()), 1.0).await;
 
         assert!(waits.len() < 20, "{}", waits.len());

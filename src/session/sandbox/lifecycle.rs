@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_change_is_waited_out_and_not_for_ever() {
+    async fn a_conflicting_change_is_waited_out_but_not_forever() {
         assert_eq!(meets(0).await, (true, 1));
         assert_eq!(meets(2).await, (true, 3));
         assert_eq!(meets(u32::MAX).await, (false, TRIES));

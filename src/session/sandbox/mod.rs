@@ -320,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_progress_that_is_written_over_itself_the_end_is_told() {
+    fn the_final_state_of_a_progress_bar_is_shown() {
         let line = "Receiving objects:  50% (1/2)\rReceiving objects: 100% (2/2), done.\r";
 
         assert_eq!(last_state(line), "Receiving objects: 100% (2/2), done.");

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_process_has_started_ends_with_it_and_nothing_else_does() {
+    fn the_descendants_of_a_process_end_with_it_and_nothing_else_does() {
         let (home, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (mut child, ids) = family(home.path());
         // As on the real envd, where all that it starts is in one group: its own.
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_ends_all_that_a_script_has_started() {
+    fn a_limit_ends_all_descendants_of_a_script() {
         let home = tempfile::tempdir().unwrap();
         let script = "sleep 1000 & echo $!; wait";
         let (limited, deadline) = limited(script, &[], Duration::from_secs(1));
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn above_home_and_through_a_link_nothing_is_written() {
+    fn nothing_is_written_above_home_or_through_a_symlink() {
         let root = tempfile::tempdir().unwrap();
         let at = |path: &str| root.path().join(path);
         for dir in [".opencode", "home/code", "elsewhere"] {

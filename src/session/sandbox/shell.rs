@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn another_word_is_printed_and_so_is_what_is_no_code() {
+    fn output_without_the_word_or_a_code_is_shown() {
         let other = b"a\x1b]7770;other;3\x1b\\b";
         assert_eq!(shown(&[other]), (other.to_vec(), None));
         let long = b"a\x1b]7770;word;123456\x1b\\b";

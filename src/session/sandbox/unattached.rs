@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sandbox_that_was_just_made_for_a_session_is_no_stranger_for_a_while() {
+    fn a_sandbox_just_created_for_a_session_is_not_unattached_for_a_while() {
         let of = |provenance| UnattachedSandbox {
             engine: EngineKind::E2b,
             id: SandboxId::from("i1"),

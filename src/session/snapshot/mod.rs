@@ -224,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_the_script_answers_is_read_whatever_a_sandbox_puts_there(
+        fn any_answer_of_the_script_is_parsed(
             text in "((state|kind|commit|other) [a-z0-9 ]{0,6}\n|\\PC|\n){0,12}",
         ) {
             let said = ScriptAnswer::read(&text);

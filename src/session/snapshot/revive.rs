@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_begins_with_the_prompt_behind_the_last_one_that_was_kept() {
+    fn lost_messages_begin_with_the_prompt_after_the_last_one_in_the_snapshot() {
         let lost = |more, last: Option<&str>| {
             let last = last.map(MessageId::from);
             behind(transcript(more), last.as_ref())
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_revival_forgets_the_sandbox_and_holds_the_lost_prompts_before_those_that_wait() {
+    async fn a_revival_removes_the_sandbox_and_holds_the_lost_prompts_before_the_waiting_ones() {
         let dir = tempfile::tempdir().unwrap();
         let context = context(dir.path());
         let key = SessionKey::from("one");

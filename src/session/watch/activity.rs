@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_of_a_turn_that_is_over_waits_for_nobody() {
+    fn a_request_of_a_finished_turn_is_not_pending() {
         let asked = || ChatEvent::PermissionAsked(permission("per_2", "rm"));
         let busy = || ChatEvent::Status(TurnStatus::Busy);
         let idle = || ChatEvent::Status(TurnStatus::Idle);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_the_server_cannot_give_means_that_something_waits() {
+    fn a_list_that_the_server_cannot_give_means_that_a_request_is_pending() {
         let mut unlisted = Resync {
             questions: Some(Vec::new()),
             ..match resync(TurnStatus::Busy, None) {

@@ -207,7 +207,7 @@ fn an_edit_has_a_diff_and_a_path_below_the_project() {
 }
 
 #[test]
-fn a_revert_its_undoing_and_its_end_by_the_next_prompt_are_told() {
+fn a_revert_its_undoing_and_its_end_by_the_next_prompt_are_translated() {
     let told = replay("edit-diff-revert-unrevert");
 
     let points = told.iter().filter_map(|event| match event {
@@ -304,7 +304,7 @@ fn a_retry_says_why_and_when() {
 }
 
 #[test]
-fn an_error_of_the_provider_is_told_in_its_words() {
+fn an_error_of_the_provider_keeps_its_message() {
     let told = replay("error_401");
 
     let expected = MessageError {
@@ -319,7 +319,7 @@ fn an_error_of_the_provider_is_told_in_its_words() {
 }
 
 #[test]
-fn a_todo_list_stands_in_the_call_and_on_its_own() {
+fn a_todo_list_is_in_the_call_and_in_an_event_of_its_own() {
     let told = replay("todo");
 
     let listed = told.iter().find_map(|event| match event {
@@ -368,7 +368,7 @@ fn foreign_ask(session: &str) -> Event {
 }
 
 #[test]
-fn a_permission_says_what_its_call_was_given_whichever_comes_first() {
+fn a_permission_has_the_arguments_of_its_call_whichever_comes_first() {
     for session in ["ses_root", "ses_child"] {
         let translator = || {
             let mut translator = Translator::new("ses_root", "");
@@ -398,7 +398,7 @@ fn a_permission_says_what_its_call_was_given_whichever_comes_first() {
 }
 
 #[test]
-fn a_command_is_told_with_all_its_lines() {
+fn a_command_is_shown_with_all_its_lines() {
     let frame = r#"{"type":"permission.asked","properties":{"id":"per_1","sessionID":"ses_root","permission":"bash","patterns":["rm -f a.tmp"],"metadata":{"command":"rm -f a.tmp\n: > important.txt\nexport PATH=/tmp/evil:$PATH\n"},"always":[]}}"#;
     let mut translator = Translator::new("ses_root", "");
 
@@ -442,7 +442,7 @@ fn requests_of_sub_agents_at_any_depth_reach_the_conversation_and_foreign_ones_d
 }
 
 #[test]
-fn a_request_that_an_abort_leaves_behind_is_taken_away_when_its_session_is_idle() {
+fn a_request_left_by_an_abort_is_removed_when_its_session_is_idle() {
     let mut translator = Translator::new("ses_root", "");
     translator.learn_child("ses_child", "ses_root");
     told_by(&mut translator, ask("ses_child", "per_child"));

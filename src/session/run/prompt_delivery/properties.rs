@@ -342,7 +342,7 @@ impl World {
 
 proptest! {
     #[test]
-    fn no_prompt_is_lost_or_posted_twice_unawares_and_all_go_in_order(steps in steps()) {
+    fn no_prompt_is_lost_or_wrongly_posted_twice_and_all_are_posted_in_order(steps in steps()) {
         let mut context = World::default();
 
         for step in steps {

@@ -244,7 +244,7 @@ fn a_prompt_that_the_server_refuses_is_the_first_again_and_held() {
 }
 
 #[test]
-fn a_prompt_of_which_nobody_knows_whether_it_arrived_is_asked_for_before_it_is_posted_again() {
+fn an_unconfirmed_prompt_is_checked_before_it_is_posted_again() {
     let mut session = Session::connected();
     session.send(&["a"]);
     assert_eq!(session.posted(), ["a"]);
@@ -264,7 +264,7 @@ fn a_prompt_of_which_nobody_knows_whether_it_arrived_is_asked_for_before_it_is_p
 }
 
 #[test]
-fn a_prompt_that_was_accepted_and_never_kept_is_posted_again_after_much_patience() {
+fn a_prompt_that_was_accepted_and_never_stored_is_posted_again_after_many_checks() {
     let mut session = Session::connected();
     session.send(&["a"]);
     session.post_ends("a", PostResult::Accepted);
@@ -278,7 +278,7 @@ fn a_prompt_that_was_accepted_and_never_kept_is_posted_again_after_much_patience
 }
 
 #[test]
-fn a_prompt_is_kept_until_something_of_its_answer_is_there() {
+fn a_prompt_is_kept_until_part_of_its_answer_arrives() {
     let mut session = Session::connected();
     session.send(&["a", "b"]);
     session.shows("a", true);
@@ -293,7 +293,7 @@ fn a_prompt_is_kept_until_something_of_its_answer_is_there() {
 }
 
 #[test]
-fn a_prompt_that_a_server_kept_and_left_unanswered_at_its_end_is_posted_again_before_all_others() {
+fn a_prompt_that_an_ended_server_stored_and_did_not_answer_is_posted_again_first() {
     let mut session = Session::connected();
     session.send(&["a", "b"]);
     session.shows("a", true);
@@ -362,7 +362,7 @@ fn a_held_prompt_that_the_server_keeps_after_all_is_not_posted_again() {
 }
 
 #[test]
-fn what_was_on_its_way_when_the_connection_was_lost_goes_again_first_and_in_order() {
+fn prompts_on_their_way_when_the_connection_is_lost_are_posted_again_first_and_in_order() {
     let mut session = Session::connected();
     session.send(&["a", "b", "c"]);
     session.on(DeliveryEvent::SendNow("b".into()));
@@ -389,7 +389,7 @@ fn prompts_that_the_server_answers_together_are_all_answered() {
 }
 
 #[test]
-fn a_prompt_that_has_left_the_queue_cannot_be_taken_out_and_that_is_said() {
+fn a_prompt_that_has_left_the_queue_cannot_be_removed_and_the_user_is_told() {
     let mut session = Session::connected();
     session.send(&["a", "b"]);
     let fails = |session: &mut Session| {
@@ -410,7 +410,7 @@ fn a_prompt_that_has_left_the_queue_cannot_be_taken_out_and_that_is_said() {
 }
 
 #[test]
-fn what_another_process_has_claimed_is_shown_as_sent_and_makes_room() {
+fn a_prompt_claimed_by_another_process_is_shown_as_sent_and_the_next_moves_up() {
     let mut session = Session::new();
     session.send(&["a", "b"]);
     session.on(DeliveryEvent::Stored(StoredQueue {
@@ -447,7 +447,7 @@ fn what_another_process_has_claimed_is_shown_as_sent_and_makes_room() {
 }
 
 #[test]
-fn stopping_holds_what_waits_and_nothing_else() {
+fn an_abort_holds_waiting_prompts_and_nothing_else() {
     let mut session = Session::connected();
     session.on(DeliveryEvent::Abort);
     assert!(!session.is_held());
