@@ -1,4 +1,4 @@
-//! What can go wrong in the store, as values.
+//! The errors of the store.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::domain::id::SessionKey;
 
-/// A failure of the store. Cheap to clone, since one failed commit fails many writes.
+/// An error of the store. Cheap to clone, since one failed commit fails many writes.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// The store's thread has ended; nothing more can be read or written.
+    /// The store's thread has ended; nothing can be read or written any more.
     #[error("the store is closed")]
     Closed,
     #[error("cannot {doing}")]
@@ -21,7 +21,7 @@ pub enum StoreError {
     /// Another session has this name; see [`super::Store::add_session`].
     #[error("there is already a session named {name}")]
     NameTaken { name: String },
-    /// The key cannot be a file name, so it has no secrets and no lock.
+    /// The key cannot be a file name, so the session has no secrets and no lock.
     #[error("the session key {key} cannot be the name of a file")]
     BadKey { key: SessionKey },
     #[error("cannot {doing} {path}", path = path.display())]
@@ -31,7 +31,7 @@ pub enum StoreError {
         #[source]
         source: Arc<io::Error>,
     },
-    /// The file is not what we write. Its content is never part of the message.
+    /// The file has another format. Its content is never part of the message.
     #[error("{path} does not hold a session's secrets", path = path.display())]
     BadSecrets { path: PathBuf },
 }

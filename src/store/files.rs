@@ -1,4 +1,4 @@
-//! Files and directories that only this user may read, and names in them.
+//! Files and directories that only this user may read, and safe names in them.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -9,7 +9,7 @@ use super::error::StoreError;
 use crate::domain::id::SessionKey;
 use crate::regular_file;
 
-/// Makes the directory, for this user alone if it is new.
+/// Creates the directory; a new one is for this user alone.
 pub(super) fn make_private_dir(dir: &Path) -> Result<(), StoreError> {
     DirBuilder::new()
         .recursive(true)
@@ -18,8 +18,8 @@ pub(super) fn make_private_dir(dir: &Path) -> Result<(), StoreError> {
         .map_err(|source| StoreError::file("make the directory", dir, source))
 }
 
-/// Opens for writing what only this user may read, and makes it where it is missing. `SQLite` gives
-/// its log the mode of the database.
+/// Opens a file for writing that only this user may read, and creates it if missing. `SQLite` gives its log the mode
+/// of the database.
 pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
     let mut how = OpenOptions::new();
     how.read(true).write(true).create(true).truncate(false);
@@ -30,8 +30,8 @@ pub(super) fn open_private(path: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-/// Replaces the file as a whole, so that it is never half written; its directory is made, and shut to
-/// others, where need be.
+/// Replaces the file atomically, so that it is never half written; creates its directory and makes it private if
+/// needed.
 pub(super) fn replace_private(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     if let Some(dir) = path.parent() {
         make_private_dir(dir)?;
@@ -43,7 +43,7 @@ pub(super) fn replace_private(path: &Path, content: &[u8]) -> Result<(), StoreEr
     let temp = Path::new(&name);
     let written = write_private(temp, content).and_then(|()| fs::rename(temp, path));
     written.map_err(|source| {
-        // It may not exist; what counts is that no half of a file stays.
+        // It may not exist; it matters only that no partial file stays.
         let _ = fs::remove_file(temp);
         StoreError::file("write", path, source)
     })
@@ -54,7 +54,7 @@ fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    // New, so that the mode is ours and a link is not followed.
+    // New, so that the mode is ours and no symlink is followed.
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -64,7 +64,7 @@ fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Returns the key as a file's name, if it cannot leave the directory it is put in.
+/// Returns the key as a file name, if it cannot escape its directory.
 pub(super) fn file_name(key: &SessionKey) -> Result<&str, StoreError> {
     let name = key.as_str();
     if !is_plain(name) {
@@ -73,7 +73,7 @@ pub(super) fn file_name(key: &SessionKey) -> Result<&str, StoreError> {
     Ok(name)
 }
 
-/// Whether a word can be a file's name, whoever made it.
+/// Whether a word is safe as a file name, whoever chose it.
 pub(super) fn is_plain(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     !name.is_empty() && name.len() <= 128 && name.bytes().all(is_plain)

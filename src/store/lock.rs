@@ -1,8 +1,8 @@
-//! Which process drives a session: it sends the queue, extends the sandbox, records. Others show.
+//! Decides which process drives a session: posts the queue, extends the sandbox, records. The others only show.
 //!
-//! A lock is a file lock on `locks/<key>`, so it ends with its holder, however that ends. The files
-//! stay: removing one while another process opens it would make two holders. Only with the session itself
-//! its file goes too, for then there is nothing left to hold.
+//! A lock is a file lock on `locks/<key>`, so it ends with its holder, however that ends. The files stay: removing
+//! one while another process opens it would allow two holders. A session's file is removed only with the session,
+//! since nothing is left to lock then.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -10,16 +10,16 @@ use std::path::Path;
 use super::files::{file_name, make_private_dir, open_private};
 use crate::domain::id::SessionKey;
 
-/// Held until dropped.
+/// Released on drop.
 #[derive(Debug)]
 pub struct SessionLock {
-    /// `None` where no file can be written or locked.
+    /// `None` if no file can be written or locked.
     _file: Option<File>,
 }
 
 impl SessionLock {
-    /// Takes the session's lock in the store's directory; `None` while somebody else holds it, or
-    /// where the key cannot be a file's name. Does not wait; opens a file, so it may touch the disk.
+    /// Takes the session's lock in the store's directory; `None` while another process holds it, or if the key
+    /// cannot be a file name. Does not wait; opens a file, so it may touch the disk.
     pub fn try_take(dir: &Path, key: &SessionKey) -> Option<Self> {
         let locks = dir.join("locks");
         let name = file_name(key).ok()?;
@@ -27,17 +27,17 @@ impl SessionLock {
             Ok(file) => match file.try_lock() {
                 Ok(()) => Some(Self { _file: Some(file) }),
                 Err(TryLockError::WouldBlock) => None,
-                // Not every network file system has locks.
+                // Some network file systems have no locks.
                 Err(TryLockError::Error(_)) => Some(Self { _file: None }),
             },
-            // A full disk or an unwritable directory: a session that nobody drives would be worse
-            // than one that two drive, since prompts are claimed before they are posted.
+            // A full disk or an unwritable directory: no driver would be worse than two, since prompts are claimed
+            // before they are posted.
             Err(_) => Some(Self { _file: None }),
         }
     }
 
-    /// Gives the lock up and removes its file, and those of what is named after the session (`KEY-…`, its
-    /// drafts): the session is no more. A file that stays does no harm.
+    /// Releases the lock and removes its file, and those of locks named after the session (`KEY-…`, its drafts): the
+    /// session is deleted. A file that stays does no harm.
     pub fn remove(self, dir: &Path, key: &SessionKey) {
         let Ok(name) = file_name(key) else { return };
         let entries = std::fs::read_dir(dir.join("locks")).into_iter().flatten();
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_file_can_be_made_nothing_is_shared_and_the_lock_is_given() {
+    fn if_no_file_can_be_created_the_lock_is_granted() {
         let file = tempfile::NamedTempFile::new().unwrap();
 
         assert!(SessionLock::try_take(&file.path().join("below"), &"one".into()).is_some());

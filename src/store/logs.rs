@@ -1,7 +1,7 @@
-//! The newest lines of each sandbox's log, so that they are there when the sandbox is not.
+//! The newest lines of each sandbox's log, so that they outlive the sandbox.
 //!
-//! Bounded for each session by lines and by bytes; the oldest go first. A process's line that is
-//! appended again is ignored, by its identity (start, stream, offset).
+//! Each session's log is bounded by lines and by bytes; the oldest go first. A process's line that is appended again
+//! is ignored, by its identity (start, stream, offset).
 
 use rusqlite::{Connection, params};
 
@@ -40,7 +40,7 @@ impl Store {
             .await
     }
 
-    /// Returns the places of the last lines.
+    /// Returns the offsets of the last lines.
     pub async fn log_ends(&self, key: &SessionKey) -> Result<LogEnds, StoreError> {
         let key = key.clone();
         self.read("read the log", move |conn| ends(conn, &key))
@@ -73,7 +73,7 @@ fn append(db: &mut Database, key: &SessionKey, lines: &[LogLine]) -> rusqlite::R
         }
     }
     if size.is_over() {
-        // Another process may have appended meanwhile, or removed.
+        // Another process may have appended or removed lines meanwhile.
         size = measure(conn, key)?;
         if size.is_over() {
             size = trim(conn, key, size)?;
@@ -95,8 +95,8 @@ fn measure(conn: &Connection, key: &SessionKey) -> rusqlite::Result<LogSize> {
     })
 }
 
-/// Removes the oldest lines until both bounds hold, with room for many more: what follows measures and
-/// walks over all.
+/// Removes the oldest lines until both bounds hold with ample room, since the next measuring and trimming reads
+/// everything.
 fn trim(conn: &Connection, key: &SessionKey, mut size: LogSize) -> rusqlite::Result<LogSize> {
     let mut last = 0_i64;
     let mut oldest = conn

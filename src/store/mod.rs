@@ -1,15 +1,14 @@
 //! `SQLite`: sessions, transcripts, drafts, queues, history, log tails, runs; and secrets and snapshots in
 //! files.
 //!
-//! In: domain values. Out: domain values. The store has its own rows and never serialises a domain
-//! type. It knows no server, no screen and no clock but for its own timers.
+//! Domain values in and out. The store has its own row types and never serialises a domain type. It knows no server,
+//! no screen and no clock except its own timers.
 //!
-//! One thread owns the connection ([`Store`] is a handle to it); all calls are queued to it in
-//! order, through a bounded channel. A plain write returns when it is queued; one that is called
-//! durable returns when it is committed, and from then on survives the death of this process. (With
-//! WAL and `synchronous = NORMAL` the last commits may be lost when the machine loses power; the
-//! database stays whole.) Several processes may use one store at once; [`lock`] says which of them
-//! drives a session.
+//! One thread owns the connection ([`Store`] is a handle to it); all calls are queued to it in order, through a
+//! bounded channel. A plain write returns when it is queued; a durable one returns when it is committed, and from
+//! then on survives the death of this process. (With WAL and `synchronous = NORMAL` the last commits may be lost
+//! when the machine loses power; the database stays consistent.) Several processes may use one store at once;
+//! [`lock`] decides which of them drives a session.
 
 mod database;
 mod error;
@@ -43,17 +42,17 @@ pub use transcript::RecordedTranscript;
 use database::Database;
 use database::thread::{Envelope, StoreCommand};
 
-/// Commands that may wait; beyond, callers wait.
+/// Commands that may be queued; beyond that, callers wait.
 const ROOM: usize = 256;
 
-/// A handle to the store. When the last clone is dropped, the thread writes what it holds and ends;
-/// a program that is about to exit awaits [`Store::flush`] instead.
+/// A handle to the store. When the last clone is dropped, the thread writes what it holds and ends; a program that
+/// is about to exit awaits [`Store::flush`] instead.
 ///
 /// Cancelling a call leaves its command either queued whole or not at all.
 #[derive(Debug, Clone)]
 pub struct Store {
     tx: SyncSender<Envelope>,
-    /// Free places in `tx`, for which one can wait without blocking.
+    /// Free capacity of `tx`, which one can await without blocking.
     room: Arc<Semaphore>,
 }
 
@@ -65,7 +64,7 @@ pub struct OpenedStore {
 }
 
 impl Store {
-    /// Opens the store of `dir` and waits until it is open. Never fails; see [`OpenedStore::notices`].
+    /// Opens the store in `dir` and waits until it is open. Never fails; see [`OpenedStore::notices`].
     pub fn open(dir: &Path) -> OpenedStore {
         let (tell, told) = mpsc::sync_channel(1);
         let store = Self::start(dir.to_owned(), move |notices| {
@@ -78,7 +77,7 @@ impl Store {
         }
     }
 
-    /// Opens the store of `dir` on its own thread; calls wait until it is open.
+    /// Opens the store in `dir` on its own thread; calls wait until it is open.
     pub fn open_in_background(dir: &Path) -> Self {
         Self::start(dir.to_owned(), |_| {})
     }
@@ -95,7 +94,7 @@ impl Store {
         }
     }
 
-    /// Returns what the user should know about the store: that it is another one than expected.
+    /// Returns what the user should know about the store, such as that it is not the expected one.
     pub async fn notices(&self) -> Vec<String> {
         let (tell, told) = oneshot::channel();
         if self.send(StoreCommand::Notices(tell)).await.is_err() {
@@ -104,20 +103,20 @@ impl Store {
         told.await.unwrap_or_else(|_| vec![CLOSED.to_owned()])
     }
 
-    /// Waits until all that was written before is committed, growing texts too.
+    /// Waits until everything written before is committed, including accumulated text.
     ///
     /// # Errors
-    /// The first failure of a plain write since the last flush.
+    /// The first error of a plain write since the last flush.
     pub async fn flush(&self) -> Result<(), StoreError> {
         let (ack, acked) = oneshot::channel();
         self.send(StoreCommand::Flush(ack)).await?;
         acked.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Waits until another process has changed the database; looks every `interval`. A change that
-    /// came while nobody waited is told at once. Several who wait at once are all told.
+    /// Waits until another process has changed the database; polls every `interval`. A change made while nobody
+    /// waited is reported at once. Concurrent callers are all notified.
     ///
-    /// Cancel-safe: a change that was not heard is told to the next who asks.
+    /// Cancel-safe: a change that was not received is reported to the next caller.
     pub async fn changed(&self, interval: Duration) -> Result<(), StoreError> {
         let (tell, told) = oneshot::channel();
         self.send(StoreCommand::Watch { interval, tell }).await?;
@@ -127,7 +126,7 @@ impl Store {
     async fn send(&self, command: StoreCommand) -> Result<(), StoreError> {
         let room = Arc::clone(&self.room).acquire_owned().await;
         let room = room.map_err(|_| StoreError::Closed)?;
-        // There is room: places are given back only after the thread has taken the command.
+        // There is capacity: permits are released only after the thread has taken the command.
         self.tx
             .try_send(Envelope { command, room })
             .map_err(|_| StoreError::Closed)
@@ -162,7 +161,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
         let job = Box::new(move |conn: &Connection| {
-            // Whoever asked may have left.
+            // The caller may be gone.
             let _ = tell.send(job(conn));
         });
         self.send(StoreCommand::Read(job)).await?;

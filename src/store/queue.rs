@@ -1,9 +1,8 @@
-//! What the user has typed: queued prompts, unsent drafts, the history of prompts.
+//! The user's input: queued prompts, unsent drafts, the history of prompts.
 //!
-//! A prompt is durable here before it is posted anywhere. Several processes may change one queue, so
-//! each change is one transaction: whoever posts a prompt claims it first, and a claimed one can be
-//! taken out by nobody. It stays, before the waiting ones, until the server has it; so a crash in
-//! between loses nothing.
+//! A prompt is durable here before it is posted anywhere. Several processes may change one queue, so each change is
+//! one transaction: a process claims a prompt before it posts it, and nobody can remove a claimed one. It stays,
+//! before the waiting ones, until the server has it; so a crash in between loses nothing.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::oneshot;
@@ -14,7 +13,7 @@ use super::{Store, StoreError};
 use crate::domain::id::{MessageId, SessionKey};
 use crate::domain::session::Prompt;
 
-/// Prompts that the history keeps.
+/// Maximum prompts in the history.
 const HISTORY_LIMIT: i64 = 500;
 
 /// A session's queue as stored.
@@ -27,14 +26,14 @@ pub struct StoredQueue {
     pub held: bool,
 }
 
-/// What became of the wish to post a prompt.
+/// The result of an attempt to claim a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// It is the caller's to post.
+    /// The caller may post it.
     Granted,
     /// The queue is held.
     Held,
-    /// It was taken out, or claimed by somebody else.
+    /// It was removed, or another process has claimed it.
     Gone,
 }
 
@@ -45,7 +44,7 @@ impl Store {
             .await
     }
 
-    /// Adds a prompt behind the others, unless it is there already. Durable.
+    /// Appends a prompt, unless it is already there. Durable.
     pub async fn enqueue(&self, key: &SessionKey, prompt: Prompt) -> Result<(), StoreError> {
         self.change_queue(key, move |queue| {
             let mut all = queue.claimed.iter().chain(&queue.waiting);
@@ -56,14 +55,14 @@ impl Store {
         .await
     }
 
-    /// Takes a waiting prompt out; returns whether it was there. Durable.
+    /// Removes a waiting prompt; returns whether it was there. Durable.
     pub async fn dequeue(&self, key: &SessionKey, id: &MessageId) -> Result<bool, StoreError> {
         let id = id.clone();
         self.change_queue(key, move |queue| take(&mut queue.waiting, &id).is_some())
             .await
     }
 
-    /// Makes a waiting prompt the caller's to post; `even_held` asks for it past a held queue. Durable.
+    /// Claims a waiting prompt for the caller; `even_held`: even if the queue is held. Durable.
     pub async fn claim(
         &self,
         key: &SessionKey,
@@ -84,7 +83,7 @@ impl Store {
         .await
     }
 
-    /// Makes a prompt the first that waits, wherever it was; `hold` holds the queue too. Durable.
+    /// Puts a prompt first in the queue, wherever it was; `hold` holds the queue too. Durable.
     pub async fn requeue(
         &self,
         key: &SessionKey,
@@ -100,7 +99,7 @@ impl Store {
         .await
     }
 
-    /// Makes all claimed prompts wait again, before the others: nobody else posts any more. Durable.
+    /// Puts all claimed prompts back before the waiting ones: no other process posts any more. Durable.
     pub async fn unclaim_all(&self, key: &SessionKey) -> Result<(), StoreError> {
         self.change_queue(key, |queue| {
             let waiting = std::mem::take(&mut queue.waiting);
@@ -110,7 +109,7 @@ impl Store {
         .await
     }
 
-    /// Forgets a prompt that the server has. Durable.
+    /// Deletes a prompt that the server has. Durable.
     pub async fn posted(&self, key: &SessionKey, id: &MessageId) -> Result<(), StoreError> {
         let id = id.clone();
         self.change_queue(key, move |queue| {
@@ -120,7 +119,7 @@ impl Store {
         .await
     }
 
-    /// Holds the queue if something waits in it, or lets it go on; returns whether it is held. Durable.
+    /// Holds the queue unless it is empty, or releases it; returns whether it is held. Durable.
     pub async fn hold_queue(&self, key: &SessionKey, hold: bool) -> Result<bool, StoreError> {
         self.change_queue(key, move |queue| {
             queue.held = hold && !queue.waiting.is_empty();
@@ -143,7 +142,7 @@ impl Store {
             if after != before {
                 set_queue(&db.conn, &key, after)?;
             }
-            // Whoever asked may have left.
+            // The caller may be gone.
             let _ = tell.send(result);
             Ok(())
         })
@@ -151,7 +150,7 @@ impl Store {
         told.await.map_err(|_| StoreError::Closed)
     }
 
-    /// Returns the text that stands unsent in the composer; empty where there is none.
+    /// Returns the unsent text of the composer; empty if there is none.
     pub async fn draft(&self, key: &SessionKey) -> Result<String, StoreError> {
         let key = key.clone();
         self.read("read the draft", move |conn| {
@@ -164,7 +163,7 @@ impl Store {
         .await
     }
 
-    /// Replaces the draft; an empty one is removed. Durable.
+    /// Replaces the draft; an empty one is deleted. Durable.
     pub async fn set_draft(&self, key: &SessionKey, text: String) -> Result<(), StoreError> {
         let key = key.clone();
         self.write_durably("save the draft", move |db| {
@@ -184,7 +183,7 @@ impl Store {
         .await
     }
 
-    /// Adds a sent prompt to the history of all sessions; one that is there moves to the front.
+    /// Adds a sent prompt to the history of all sessions; a known one moves to the front.
     pub async fn add_history(&self, text: String) -> Result<(), StoreError> {
         self.write("save the history", move |db| add_history(&db.conn, &text))
             .await

@@ -1,7 +1,7 @@
-//! When the sandboxes of sessions have run.
+//! When sessions' sandboxes ran.
 //!
-//! A row is open (`ended` is null) until somebody says that the run is over. `ends_at` is when it ends by
-//! itself, as last known.
+//! A row is open (`ended` is null) until the end of its run is recorded. `ends_at` is the sandbox's timeout, as last
+//! known.
 
 use rusqlite::{Connection, Row, params};
 
@@ -15,8 +15,7 @@ use crate::domain::usage::{ObservedRun, RunEnd};
 const COLUMNS: &str = "session, sandbox_id, since, vcpus, memory_mib, ends_at, ended, exact";
 
 impl Store {
-    /// A session's sandbox runs: a new run, or one that is known. Runs of it before that one are over.
-    /// Plain write.
+    /// A session's sandbox runs: inserts a new run or updates the known one, and closes earlier runs. Plain write.
     pub async fn run_seen(
         &self,
         key: &SessionKey,
@@ -31,8 +30,8 @@ impl Store {
         .await
     }
 
-    /// None of the session's sandboxes runs any more: they were ended now, or earlier, by nobody here,
-    /// where not `exact`. Plain write.
+    /// None of the session's sandboxes runs any more: closes the runs, as ended now or, if not `exact`, at an
+    /// unknown earlier time. Plain write.
     pub async fn runs_ended(
         &self,
         key: &SessionKey,
@@ -53,7 +52,7 @@ impl Store {
         .await
     }
 
-    /// All that was seen of the sandboxes in which the session is, or was; by its siblings too.
+    /// All observations of the sandboxes that the session has or had, including other sessions' observations.
     pub async fn runs(&self, key: &SessionKey) -> Result<Vec<ObservedRun>, StoreError> {
         let key = key.clone();
         self.read("read the sandbox's runs", move |conn| {
@@ -69,7 +68,7 @@ impl Store {
         .await
     }
 
-    /// All runs, each with the session that saw it.
+    /// All runs, each with the session that observed it.
     pub async fn all_runs(&self) -> Result<Vec<(SessionKey, ObservedRun)>, StoreError> {
         self.read("read the sandboxes' runs", |conn| {
             let sql = format!("SELECT {COLUMNS} FROM runs ORDER BY since");
@@ -92,7 +91,7 @@ fn seen(
          WHERE session = ?1 AND sandbox_id = ?2 AND since < ?3 AND ended IS NULL",
     )?
     .execute(params![key, sandbox, since])?;
-    // A row that says all this already is left alone: other processes are told of each change.
+    // A row that says all this already is not written: each change notifies other processes.
     conn.prepare_cached(
         "INSERT INTO runs (session, sandbox_id, since, vcpus, memory_mib, ends_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -1,9 +1,9 @@
-//! What lets us into a session's sandbox: one file a session, for this user alone.
+//! The secrets that give access to a session's sandbox: one file per session, for this user alone.
 //!
-//! `secrets/<key>.json` has mode 0600 in a directory of mode 0700 and is replaced as a whole, so
-//! that it is never half written. Nothing here prints a secret: not `Debug`, not an error.
+//! `secrets/<key>.json` has mode 0600 in a directory of mode 0700 and is replaced atomically. Nothing here prints a
+//! secret: not `Debug`, not an error.
 //!
-//! The calls are short and block; on an async task they belong into `spawn_blocking`.
+//! The calls are short and block; async tasks wrap them in `spawn_blocking`.
 
 use std::fmt;
 use std::fs;
@@ -18,14 +18,14 @@ use super::files::{file_name, replace_private};
 use crate::domain::id::SessionKey;
 use crate::regular_file;
 
-/// A session's secrets; all may be missing.
+/// A session's secrets; any of them may be missing.
 #[derive(Clone, Default)]
 pub struct Secrets {
     pub opencode_password: Option<SecretString>,
     pub envd_access_token: Option<SecretString>,
     /// Sent as `e2b-traffic-access-token`.
     pub traffic_access_token: Option<SecretString>,
-    /// The domain that the sandbox was made with, for its hosts. Not secret; known with the tokens.
+    /// The domain of the sandbox's hosts. Not secret, but learnt together with the tokens.
     pub domain: String,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// The files of a store's directory.
+/// The secret files in a store's directory.
 #[derive(Debug, Clone)]
 pub struct SecretFiles {
     dir: PathBuf,
@@ -49,7 +49,7 @@ impl SecretFiles {
         }
     }
 
-    /// Returns the session's secrets; `None` where there is no file.
+    /// Returns the session's secrets; `None` if there is no file.
     pub fn load(&self, key: &SessionKey) -> Result<Option<Secrets>, StoreError> {
         let path = self.path(key)?;
         let text = match regular_file::read(&path, regular_file::SMALL) {
@@ -72,7 +72,7 @@ impl SecretFiles {
         replace_private(&path, &row)
     }
 
-    /// Removes the session's secrets; that there are none is fine.
+    /// Deletes the session's secrets; succeeds if there are none.
     pub fn remove(&self, key: &SessionKey) -> Result<(), StoreError> {
         let path = self.path(key)?;
         match fs::remove_file(&path) {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_come_back_until_they_are_removed() {
+    fn secrets_can_be_loaded_until_they_are_removed() {
         let dir = tempfile::tempdir().unwrap();
         let (files, key) = (SecretFiles::new(dir.path()), "one".into());
         assert!(files.load(&key).unwrap().is_none());

@@ -16,20 +16,20 @@ use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use crate::domain::session::{NewSession, SessionSummary};
 use crate::domain::time::UnixMillis;
 
-/// A session as stored: its row in the list, and what its task needs to open it again.
+/// A session as stored: its row in the list, and what its task needs to reopen it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredSession {
     pub summary: SessionSummary,
     /// The port of `opencode serve` in the sandbox.
     pub port: Option<u16>,
-    /// What was asked for when it was made; `None` where sandbar only connected.
+    /// The original request; `None` if sandbar only attached to a server.
     pub new: Option<NewSession>,
 }
 
-/// How a new session comes to its name.
+/// How a new session gets its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
-    /// This one or none: the user has chosen it.
+    /// Exactly this one: the user has chosen it.
     Exact,
     /// The first of `name`, `name-2`, `name-3`, … that no session has.
     Similar,
@@ -43,10 +43,10 @@ const COLUMNS: &str = "key, name, title, engine, sandbox_id, template, opencode_
 const NAME_TAKEN: &str = "sessions.name";
 
 impl Store {
-    /// Returns all sessions, the last used first.
+    /// Returns all sessions, last used first.
     ///
-    /// Their phase is what outlives a process: paused, failed, gone; else
-    /// [`Phase::Dormant`], also while another process has the session open.
+    /// Their phase is the part that outlives a process: paused, failed, gone; otherwise [`Phase::Dormant`], even
+    /// while another process has the session open.
     pub async fn sessions(&self) -> Result<Vec<SessionSummary>, StoreError> {
         self.read("read the sessions", |conn| {
             let sql = format!("SELECT {COLUMNS} FROM sessions ORDER BY updated DESC, rowid DESC");
@@ -65,12 +65,11 @@ impl Store {
         self.find("name", name).await
     }
 
-    /// Stores a new session and returns its name, which no other session has: it is looked for and taken in
-    /// one transaction, whatever other processes do. One that is stored already keeps its name. Durable.
+    /// Stores a new session and returns its name, which no other session has: it is chosen and taken in one
+    /// transaction, whatever other processes do. A session already stored keeps its name. Durable.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`] when another session has the name that is to be taken as it is; nothing is
-    /// changed then.
+    /// [`StoreError::NameTaken`] if another session has a name that must be taken exactly; nothing is changed then.
     pub async fn add_session(
         &self,
         session: &StoredSession,
@@ -86,7 +85,7 @@ impl Store {
                 new.name.clone_from(&name);
             }
             save(&db.conn, &session)?;
-            // Whoever asked may have left.
+            // The caller may be gone.
             let _ = tell.send(name);
             Ok(())
         });
@@ -94,10 +93,10 @@ impl Store {
         told.await.map_err(|_| StoreError::Closed)
     }
 
-    /// Inserts or replaces the session's row; what was recorded of it stays. Durable.
+    /// Inserts or replaces the session's row; what was recorded for it stays. Durable.
     ///
     /// # Errors
-    /// [`StoreError::NameTaken`] when another session has the name; nothing is changed then.
+    /// [`StoreError::NameTaken`] if another session has the name; nothing is changed then.
     pub async fn save_session(&self, session: &StoredSession) -> Result<(), StoreError> {
         let name = session.summary.name.clone();
         let session = session.clone();
@@ -132,7 +131,7 @@ impl Store {
         .await
     }
 
-    /// Says that a paused session runs again; any other stays as it is. Plain write.
+    /// Records that a paused session runs again; other phases stay. Plain write.
     pub async fn resumed(&self, key: &SessionKey) -> Result<(), StoreError> {
         let key = key.clone();
         self.write("save the phase", move |db| {
@@ -146,7 +145,7 @@ impl Store {
         .await
     }
 
-    /// Replaces what is known of the sandbox. Durable: a sandbox whose id is lost runs on unseen.
+    /// Replaces what is known of the sandbox. Durable: a sandbox whose id is lost keeps running unnoticed.
     pub async fn set_sandbox(
         &self,
         key: &SessionKey,
@@ -176,7 +175,7 @@ impl Store {
         .await
     }
 
-    /// Says that the session was used at `at`; it moves up the list. Plain write.
+    /// Records that the session was used at `at`; it moves up the list. Plain write.
     pub async fn touch(&self, key: &SessionKey, at: UnixMillis) -> Result<(), StoreError> {
         let key = key.clone();
         self.write("save the session's time", move |db| {
@@ -188,7 +187,7 @@ impl Store {
         .await
     }
 
-    /// Says that the session was on a screen at `at`; it need not be stored yet. Plain write.
+    /// Records that the session was on a screen at `at`; it need not be stored yet. Plain write.
     pub async fn set_shown(&self, key: &SessionKey, at: UnixMillis) -> Result<(), StoreError> {
         let key = key.clone();
         self.write("save what is on the screen", move |db| {
@@ -203,9 +202,8 @@ impl Store {
         .await
     }
 
-    /// Removes the session and all that was recorded of it; not its files, which
-    /// [`super::secrets::SecretFiles::remove`] and [`super::snapshots::SnapshotFiles::remove`] remove.
-    /// Durable.
+    /// Deletes the session and everything recorded for it, except its files, which
+    /// [`super::secrets::SecretFiles::remove`] and [`super::snapshots::SnapshotFiles::remove`] delete. Durable.
     pub async fn delete_session(&self, key: &SessionKey) -> Result<(), StoreError> {
         let key = key.clone();
         self.write_durably("delete the session", move |db| delete(db, &key))
@@ -340,7 +338,7 @@ fn delete(db: &mut Database, key: &SessionKey) -> rusqlite::Result<()> {
             .prepare_cached(&format!("DELETE FROM {table} WHERE session = ?1"))?
             .execute([key.as_str()])?;
     }
-    // Of each process that had it open.
+    // One for each process that had it open.
     db.conn
         .prepare_cached("DELETE FROM drafts WHERE substr(session, 1, length(?1) + 2) = ?1 || '-d'")?
         .execute([key.as_str()])?;
@@ -393,7 +391,7 @@ fn engine_of(name: &str) -> EngineKind {
         .unwrap_or(EngineKind::Attached)
 }
 
-/// The word for people who look into the database, and the failure as JSON.
+/// A word for people who inspect the database, and the failure as JSON.
 fn phase_columns(phase: &Phase) -> rusqlite::Result<(&'static str, Option<String>)> {
     let json = |failure: &Failure| to_json(&FailureRow::from(failure.clone())).map(Some);
     Ok(match phase {
@@ -413,7 +411,7 @@ fn phase_of(word: &str, failure: Option<FailureRow>) -> Phase {
         "paused" => Phase::Paused,
         "failed" => Phase::Failed(failure()),
         "gone" => Phase::Gone(failure()),
-        // A stored connection is not a connection.
+        // A stored connection is no longer a connection.
         _ => Phase::Dormant,
     }
 }

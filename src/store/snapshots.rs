@@ -1,11 +1,11 @@
-//! What brings a session back whose sandbox is gone: its code and its conversations, as they were when
-//! a turn had ended. Files for this user alone, in a directory for each session.
+//! What a session without its sandbox is revived from: its code and conversations, as they were at the end of a
+//! turn. Files for this user alone, in one directory per session.
 //!
-//! `snapshots/<key>/snapshot.json` says which of the files beside it belong to the last snapshot. It is
-//! replaced last, and what it does not name is removed then: at any instant there is one whole
-//! snapshot, or none. What a bundle and a conversation hold is not known here.
+//! `snapshots/<key>/snapshot.json` names the files beside it that belong to the last snapshot. It is replaced last,
+//! and the files that it does not name are deleted then: at any instant there is one complete snapshot, or none. The
+//! content of bundles and conversations is not known here.
 //!
-//! The calls block; on an async task they belong into `spawn_blocking`.
+//! The calls block; async tasks wrap them in `spawn_blocking`.
 
 use std::fs;
 use std::io;
@@ -24,13 +24,13 @@ const INDEX: &str = "snapshot.json";
 /// A session's last snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredSnapshot {
-    /// When the conversations were like this.
+    /// The time of the conversations.
     pub at: UnixMillis,
-    /// When the code was like this; older than `at` where it could not be packed since.
+    /// The time of the code; older than `at` if it could not be packed since.
     pub code_at: UnixMillis,
-    /// `None` where it was never packed: it is too large.
+    /// `None` if it was never packed: it is too large.
     pub code: Option<CodeSnapshot>,
-    /// Never empty: `[0]` is the session's own; then those of its sub-agents, each behind the one that began it.
+    /// Never empty: `[0]` is the session's own; then those of its sub-agents, each after its parent.
     pub conversations: Vec<ConversationSnapshot>,
     /// The newest prompt in the session's own conversation.
     pub last_prompt: Option<MessageId>,
@@ -39,35 +39,35 @@ pub struct StoredSnapshot {
 /// A work tree in git bundles.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeSnapshot {
-    /// Where it was, in the sandbox.
+    /// Its path in the sandbox.
     pub directory: String,
     /// Changes with anything in it.
     pub state: String,
-    /// What it is made from again.
+    /// The commit that it is restored from.
     pub commit: String,
-    /// Whether the bundles build on a clone of where the code came from.
+    /// Whether the bundles require a clone of the code's origin.
     pub on_clone: bool,
-    /// Commits, which are the bundles' names: the first bundle stands alone, and the second one, if there
-    /// is one, builds on it.
+    /// Commits, which name the bundles: the first bundle is self-contained, and the optional second one builds on
+    /// it.
     pub bundles: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationSnapshot {
     pub id: OpencodeSessionId,
-    /// The server's clock.
+    /// By the server's clock.
     pub updated: UnixMillis,
 }
 
 /// Content that is not stored yet.
 #[derive(Debug, Default)]
 pub struct NewContent {
-    /// The commit of a bundle, and the bundle.
+    /// A bundle and its commit.
     pub bundle: Option<(String, Vec<u8>)>,
     pub conversations: Vec<(ConversationSnapshot, Vec<u8>)>,
 }
 
-/// The files of a store's directory.
+/// The snapshot files in a store's directory.
 #[derive(Debug, Clone)]
 pub struct SnapshotFiles {
     dir: PathBuf,
@@ -81,7 +81,7 @@ impl SnapshotFiles {
         }
     }
 
-    /// Returns what the session's last snapshot holds; `None` where there is none that can be read.
+    /// Returns the session's last snapshot; `None` if there is none that can be read.
     pub fn load(&self, key: &SessionKey) -> Result<Option<StoredSnapshot>, StoreError> {
         let path = self.of(key)?.join(INDEX);
         match regular_file::read(&path, u64::MAX) {
@@ -93,7 +93,7 @@ impl SnapshotFiles {
         }
     }
 
-    /// Replaces the session's snapshot. What is not in `fresh` is there already.
+    /// Replaces the session's snapshot. What `fresh` lacks must already be stored.
     pub fn save(
         &self,
         key: &SessionKey,
@@ -127,7 +127,7 @@ impl SnapshotFiles {
         read(&self.of(key)?.join(conversation_name(conversation)?))
     }
 
-    /// Removes all that was kept of the session; that there is nothing is fine.
+    /// Deletes the session's snapshots; succeeds if there are none.
     pub fn remove(&self, key: &SessionKey) -> Result<(), StoreError> {
         let dir = self.of(key)?;
         match fs::remove_dir_all(&dir) {
@@ -147,7 +147,7 @@ fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
     regular_file::read(path, u64::MAX).map_err(|source| StoreError::file("read", path, source))
 }
 
-/// Words from a sandbox become names of files: only plain ones.
+/// Words from a sandbox become file names: only safe ones.
 fn plain(name: &str) -> Result<&str, StoreError> {
     if is_plain(name) {
         return Ok(name);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_snapshot_is_there_whole_with_no_file_of_the_ones_before_it() {
+    fn the_last_snapshot_is_complete_without_files_of_earlier_ones() {
         let dir = tempfile::tempdir().unwrap();
         let (files, key) = (SnapshotFiles::new(dir.path()), "one".into());
         assert_eq!(files.load(&key).unwrap(), None);

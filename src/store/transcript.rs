@@ -1,4 +1,4 @@
-//! A conversation as it happened, recorded event by event.
+//! A conversation, recorded event by event.
 //!
 //! The rules are those of [`ChatEvent`]: all are upserts by id, and an unfinished empty text never
 //! replaces one that is not empty. Deltas gather in memory
@@ -15,7 +15,7 @@ use super::{Store, StoreError};
 use crate::domain::chat::{ChatEvent, Conversation, Message, MessageWithParts, Part, PartKind};
 use crate::domain::id::{MessageId, SessionKey};
 
-/// What was recorded of a conversation.
+/// The recorded part of a conversation.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecordedTranscript {
     pub conversation: Option<Conversation>,
@@ -100,7 +100,7 @@ fn save_conversation(
     key: &SessionKey,
     conversation: Conversation,
 ) -> rusqlite::Result<()> {
-    // An empty title is one the server has not made yet.
+    // The server has not made an empty title yet.
     conn.prepare_cached(
         "UPDATE sessions SET cost = ?2, updated = max(updated, ?3),
              title = CASE ?4 WHEN '' THEN title ELSE ?4 END WHERE key = ?1",
@@ -153,7 +153,7 @@ fn save_message(conn: &Connection, key: &SessionKey, message: Message) -> rusqli
     Ok(())
 }
 
-/// Saves a part; at `seq` if given, else where it is, or after the others if it is new.
+/// Saves a part; at `seq` if given, otherwise where it is, or last if it is new.
 fn save_part(
     db: &mut Database,
     key: &SessionKey,
@@ -165,7 +165,7 @@ fn save_part(
     let keeps_ours = is_unfinished_and_empty(&part.kind);
     let mut row = PartRow::from(part);
     if keeps_ours {
-        // The server does not store a growing text: ours is all there is.
+        // The server does not store a growing text: ours is the only copy.
         if let Some(text) = row.text_mut() {
             if let Some(stored) = part_row(&db.conn, key, &id)?
                 .as_mut()
@@ -206,7 +206,7 @@ fn remove_message(
     key: &SessionKey,
     message: &MessageId,
 ) -> rusqlite::Result<()> {
-    // Written first, so that they fall with their parts.
+    // Written first, so that they are deleted with their parts.
     write_growing(db, Some(key))?;
     for sql in [
         "DELETE FROM parts WHERE session = ?1 AND message = ?2",
@@ -230,7 +230,7 @@ fn transcript(
         .optional()?;
     let (json, more_on_server) = header.unwrap_or_default();
 
-    // One more than asked for, to see whether there are more.
+    // One more than requested, to see whether there are more.
     let limit = integer(limit as u64);
     let mut rows: Vec<(String, String)> = conn
         .prepare_cached(

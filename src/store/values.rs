@@ -1,11 +1,11 @@
-//! Values as `SQLite` holds them.
+//! Values as `SQLite` stores them.
 
-/// Makes `SQLite`'s integer of a count; what does not fit becomes the largest.
+/// Converts a count to `SQLite`'s integer; larger values saturate.
 pub(super) fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// Makes a count of `SQLite`'s integer; what is negative becomes 0.
+/// Converts `SQLite`'s integer to a count; negative values become 0.
 pub(super) fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
@@ -16,8 +16,8 @@ pub(super) fn to_json(row: &impl serde::Serialize) -> rusqlite::Result<String> {
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-/// Reads a row's JSON; one that this version cannot read counts as absent, so that it never takes
-/// the readable rows around it along.
+/// Parses a row's JSON; one that this version cannot read counts as absent, so that the readable rows around it are
+/// not lost.
 pub(super) fn from_json<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
     serde_json::from_str(json).ok()
 }

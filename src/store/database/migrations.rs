@@ -1,10 +1,10 @@
-//! The schema, as a list of steps that only ever grows.
+//! The schema, as an append-only list of migrations.
 //!
-//! `PRAGMA user_version` counts the steps that a database has been through. A step that was
-//! published is never changed; a new one is added at the end.
+//! `PRAGMA user_version` counts the migrations applied to a database. A published one is never changed; a new one is
+//! appended.
 //!
-//! Rows of a session have no foreign key on `sessions`: a draft may be kept for a session that is
-//! itself not stored.
+//! A session's rows have no foreign key on `sessions`: a draft may be stored for a session that is not stored
+//! itself.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -105,7 +105,7 @@ CREATE TABLE shown (session TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
 )]
 pub(in crate::store) const VERSION: i32 = MIGRATIONS.len() as i32;
 
-/// Brings the database to [`VERSION`]; one transaction, so that a failure leaves it as it was.
+/// Migrates the database to [`VERSION`] in one transaction, so that a failure leaves it unchanged.
 pub(in crate::store) fn migrate(conn: &mut Connection) -> rusqlite::Result<()> {
     apply(conn, MIGRATIONS)
 }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_version_s_sessions_are_kept_and_nobody_knows_their_runs_and_their_project() {
+    fn sessions_of_the_first_version_survive_without_runs_and_project() {
         let mut conn = Connection::open_in_memory().unwrap();
         apply(&mut conn, &MIGRATIONS[..1]).unwrap();
         conn.execute_batch(

@@ -1,4 +1,4 @@
-//! What jobs work on: the connection, and what is known and gathered beside it.
+//! What the thread's jobs work on: the connection, with its caches and unwritten text.
 
 pub(super) mod migrations;
 pub(super) mod opening;
@@ -20,15 +20,15 @@ pub(super) struct Database {
     pub(super) log_sizes: HashMap<SessionKey, LogSize>,
 }
 
-/// How much is kept of a session's log.
+/// The stored size of a session's log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct LogSize {
     pub(super) lines: i64,
-    /// Of texts.
+    /// Of the lines' texts.
     pub(super) bytes: i64,
 }
 
-/// Texts that deltas have appended and that are not written yet.
+/// Text from deltas that is not written yet.
 #[derive(Debug, Default)]
 pub(super) struct UnwrittenText(HashMap<SessionKey, HashMap<PartId, String>>);
 
@@ -66,8 +66,8 @@ impl UnwrittenText {
     }
 }
 
-/// Writes the texts that have grown, of one session or of all. A text whose part is not known is
-/// dropped: a delta only ever follows its part, so the part was removed.
+/// Writes the accumulated text of one session or of all. Text of an unknown part is dropped: a delta only ever
+/// follows its part, so the part was removed.
 pub(super) fn write_growing(db: &mut Database, key: Option<&SessionKey>) -> rusqlite::Result<()> {
     for (key, parts) in db.growing.take_all(key) {
         for (part, text) in parts {

@@ -1,8 +1,8 @@
-//! Opens the database file, or what comes nearest to it. Never fails for a reason outside us.
+//! Opens the database file, or a substitute. Never fails for an external reason.
 //!
-//! A database of a newer version is not touched, not even by a checkpoint: it is looked at through a
-//! read-only connection, and another file is opened beside it. What is corrupt is moved aside, never
-//! deleted. Where no file can be written, the store lives in memory and a notice says so.
+//! A database of a newer version is not touched, not even by a checkpoint: it is inspected through a read-only
+//! connection, and another file is opened beside it. A corrupt file is moved aside, never deleted. If no file can be
+//! written, the store lives in memory and a notice says so.
 //!
 //! All of it happens under a lock file, since two processes may start at once.
 
@@ -21,16 +21,16 @@ use crate::store::files::{make_private_dir, open_private};
 /// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Files above this are not read whole at the start, to look for damage.
+/// Larger files are not checked for damage at the start, since that reads them whole.
 const CHECKED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A database that is ready, and what the user should know about it.
+/// An open database, and what the user should know about it.
 pub(in crate::store) struct OpenDatabase {
     pub(in crate::store) conn: Connection,
     pub(in crate::store) notices: Vec<String>,
 }
 
-/// Opens the store of `dir`, or one in memory.
+/// Opens the store in `dir`, or one in memory.
 pub(in crate::store) fn open(dir: &Path) -> rusqlite::Result<OpenDatabase> {
     let mut notices = Vec::new();
     match open_in(dir, &mut notices) {
@@ -75,7 +75,7 @@ fn open_in(dir: &Path, notices: &mut Vec<String>) -> Result<Connection, StoreErr
     open_or_replace(&beside, notices)
 }
 
-/// `SQLite` would wait for ever for somebody who opens the other end of a FIFO.
+/// `SQLite` would wait forever for the other end of a FIFO.
 fn check_files(path: &Path) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let file = with_suffix(path, suffix);
@@ -84,7 +84,7 @@ fn check_files(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Looks without writing. What cannot be read is not newer; opening it will say what it is.
+/// Checks without writing. An unreadable file is not newer; opening it will report what it is.
 fn is_newer(path: &Path) -> bool {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .and_then(|conn| {
@@ -116,7 +116,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let mut conn = Connection::open(path)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(64);
-    // The answer is the mode that was possible; on some network file systems it is not WAL.
+    // The answer is the mode in effect; some network file systems do not support WAL.
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     if fs::metadata(path).is_ok_and(|file| file.len() <= CHECKED_BYTES) {
@@ -142,8 +142,7 @@ fn is_corrupt(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Moves the database and its write-ahead log out of the way; a log left behind would be replayed
-/// into the fresh file.
+/// Moves the database and its write-ahead log aside; a log left behind would be replayed into the fresh file.
 fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
     let secs = unix_now().0 / 1000;
     let mut kept = with_suffix(path, &format!(".corrupt-{secs}"));

@@ -1,11 +1,11 @@
 //! The store's thread: the only one that touches `SQLite`.
 //!
-//! Each time it wakes it takes all commands that wait, runs them in order, and commits their writes
-//! together; so a flood of small writes costs one commit, and a lone write is not delayed. A write
-//! that fails undoes only itself. Acknowledgements go out after the commit.
+//! Each time it wakes it takes all waiting commands, runs them in order, and commits their writes together; so a
+//! flood of small writes costs one commit, and a single write is not delayed. A failed write undoes only itself.
+//! Acknowledgements are sent after the commit.
 //!
-//! It sleeps while nothing is asked of it: a timer runs only while a growing text is not yet
-//! written, or while somebody waits for changes of other processes.
+//! It sleeps while nothing is requested: a timer runs only while text is unwritten, or while a caller waits for
+//! changes by other processes.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ use super::opening::{self, OpenDatabase};
 use super::{Database, UnwrittenText, write_growing};
 use crate::store::error::StoreError;
 
-/// How long a growing text may stay unwritten.
+/// How long accumulated text may stay unwritten.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Commands that share a transaction.
@@ -31,14 +31,14 @@ pub(in crate::store) type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
 
 pub(in crate::store) enum StoreCommand {
     Write {
-        /// What is done, for the error: "save the draft".
+        /// The operation, for errors: "save the draft".
         doing: &'static str,
         job: WriteJob,
-        /// Told when the write is committed, or has failed.
+        /// Notified when the write is committed, or has failed.
         ack: Option<Ack>,
     },
     Read(ReadJob),
-    /// Writes also what is still growing; told of the first write that failed unseen.
+    /// Also writes accumulated text; receives the first error of an unacknowledged write.
     Flush(Ack),
     Watch {
         interval: Duration,
@@ -47,15 +47,15 @@ pub(in crate::store) enum StoreCommand {
     Notices(oneshot::Sender<Vec<String>>),
 }
 
-/// A command and its place in the channel, which is free again when the thread has taken it.
+/// A command with its permit, which is released when the thread has taken the command.
 pub(in crate::store) struct Envelope {
     pub(in crate::store) command: StoreCommand,
     pub(in crate::store) room: OwnedSemaphorePermit,
 }
 
-/// Opens the store of `dir`, then serves until every handle is dropped.
+/// Opens the store in `dir`, then serves until every handle is dropped.
 pub(in crate::store) fn run(dir: &Path, rx: &Receiver<Envelope>, opened: impl FnOnce(&[String])) {
-    // Only memory can be missing here; then every call answers that the store is closed.
+    // This fails only without memory; then every call answers that the store is closed.
     let Ok(OpenDatabase { conn, notices }) = opening::open(dir) else {
         return;
     };
@@ -67,13 +67,13 @@ struct StoreThread {
     db: Database,
     notices: Vec<String>,
     waiters: Vec<Waiter>,
-    /// `PRAGMA data_version` when a change was last told.
+    /// `PRAGMA data_version` when a change was last reported.
     data_version: i64,
-    /// When growing texts have to be written.
+    /// When accumulated text must be written.
     due: Option<Instant>,
-    /// The first failure of a write that nobody waited for.
+    /// The first error of a write that nobody waited for.
     unseen: Option<StoreError>,
-    /// Writes of the open transaction that wait for its commit; `None` when none is open.
+    /// Writes of the open transaction that wait for its commit; `None` if none is open.
     open: Option<Vec<Ack>>,
 }
 
@@ -141,7 +141,7 @@ impl StoreThread {
                 self.write_growing();
                 self.commit();
                 let result = self.unseen.take().map_or(Ok(()), Err);
-                // Whoever asked may have left.
+                // The caller may be gone.
                 let _ = ack.send(result);
             }
             StoreCommand::Watch { interval, tell } => self.waiters.push(Waiter {
@@ -166,7 +166,7 @@ impl StoreThread {
             Err(error) => {
                 let error = StoreError::database(doing, error);
                 if self.db.conn.is_autocommit() {
-                    // A full disk, for one, undoes the whole transaction and not only this job.
+                    // A full disk, for one, rolls back the whole transaction and not only this job.
                     self.lose_open(&error);
                 }
                 self.fail(error, ack);
@@ -196,7 +196,7 @@ impl StoreThread {
         let result = job(&mut self.db);
         if result.is_err() {
             self.db.log_sizes.clear();
-            // The failure of the job says more than one of its undoing.
+            // The job's error says more than one of its rollback.
             let _ = self.db.conn.execute_batch("ROLLBACK TO job; RELEASE job");
             return result;
         }
@@ -218,7 +218,7 @@ impl StoreThread {
         };
         let result = self.db.conn.execute_batch("COMMIT").map_err(|error| {
             self.db.log_sizes.clear();
-            // Where the failure has already rolled back, there is nothing to roll back.
+            // If the error has already rolled back, there is nothing to roll back.
             let _ = self.db.conn.execute_batch("ROLLBACK");
             StoreError::database("commit to the database", error)
         });
@@ -251,7 +251,7 @@ impl StoreThread {
         }
     }
 
-    /// Looks whether another process has written, where somebody waits for that.
+    /// Checks whether another process has written, if a caller waits for that.
     fn poll(&mut self) {
         let now = Instant::now();
         if self.waiters.iter().all(|waiter| waiter.next > now) {
@@ -267,7 +267,7 @@ impl StoreThread {
             }
             return;
         }
-        // A change that nobody heard is told to the next who asks.
+        // If nobody received the change, the next caller gets it.
         let heard = std::mem::take(&mut self.waiters)
             .into_iter()
             .filter_map(|waiter| waiter.tell.send(()).ok())
@@ -278,7 +278,7 @@ impl StoreThread {
     }
 }
 
-/// Changes only by commits of other connections. -1 where it cannot be read.
+/// Changes only by commits of other connections. -1 if it cannot be read.
 fn data_version(conn: &Connection) -> i64 {
     conn.query_row("PRAGMA data_version", [], |row| row.get(0))
         .unwrap_or(-1)

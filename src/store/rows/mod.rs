@@ -1,7 +1,7 @@
 //! The JSON of a conversation's rows: messages, parts, conversations, prompts.
 //!
-//! Stored rows outlive versions: every field has a default, and names are never given a new meaning.
-//! The shapes follow [`crate::domain::chat`], but are not it, so that the domain may change freely.
+//! Stored rows outlive versions: every field has a default, and a name never gets a new meaning. The shapes mirror
+//! [`crate::domain::chat`] in types of their own, so that the domain may change freely.
 
 pub(super) mod session;
 pub(super) mod tool;
@@ -71,7 +71,7 @@ impl From<ModelRow> for ModelRef {
 #[serde(default)]
 pub(super) struct MessageRow {
     id: String,
-    /// A user's message; else the assistant's.
+    /// A user's message; otherwise the assistant's.
     user: bool,
     parent: Option<String>,
     created: u64,

@@ -30,7 +30,7 @@ enum CodeRow {
     Clone(String),
 }
 
-/// Paths are bytes; those that are text are kept as text.
+/// Paths are bytes; those that are valid text are stored as text.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum PathRow {
@@ -64,7 +64,7 @@ impl From<NewSession> for OriginRow {
             code: match new.code {
                 CodeSource::Empty => CodeRow::Empty,
                 CodeSource::WorkTree(path) => CodeRow::WorkTree(path.as_path().into()),
-                // Older sandbars stored who gets in; a session that is saved again loses it.
+                // Older versions stored credentials in the URL; saving the session again drops them.
                 CodeSource::Clone(url) => CodeRow::Clone(split_access(&url).0),
             },
             model: new.model.map(Into::into),
@@ -99,7 +99,7 @@ pub(in crate::store) struct FailureRow {
     stderr: Vec<String>,
 }
 
-/// The code is stored, not the words: a key that is bound otherwise later is told as it is then.
+/// The code is stored, not the text: so the text always names the current key binding.
 #[derive(Debug, Serialize, Deserialize)]
 struct AdviceRow {
     code: String,
@@ -134,17 +134,17 @@ impl From<FailureRow> for Failure {
             summary: row.summary,
             detail: row.detail,
             next: Box::new(NextSteps {
-                // A code that is not known here is no advice.
+                // An unknown code is no advice.
                 advice: row
                     .advice
                     .into_iter()
                     .filter_map(|row| Advice::of_code(&row.code, row.argument))
                     .collect(),
-                // Who tells it knows whose it is.
+                // The reader of the failure knows its session.
                 session: String::new(),
             }),
             retryable: row.retryable,
-            // Of a failure that was waited out nothing is stored.
+            // Transient failures are not stored.
             passing: None,
             stderr: row.stderr,
         }

@@ -1,4 +1,4 @@
-//! Opening: what is newer, damaged, unwritable, shared.
+//! Opening a store: newer, damaged, unwritable, shared.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -38,7 +38,7 @@ async fn only_this_user_may_read_the_database_and_its_log() {
 }
 
 #[tokio::test]
-async fn a_fifo_in_the_place_of_the_database_or_of_a_file_beside_it_is_named_and_not_waited_for() {
+async fn a_fifo_in_place_of_a_database_file_is_reported_without_waiting() {
     for name in [
         "sandbar.db",
         "sandbar.db-wal",
@@ -64,7 +64,7 @@ async fn a_fifo_in_the_place_of_the_database_or_of_a_file_beside_it_is_named_and
 }
 
 #[test]
-fn a_fifo_in_the_place_of_secrets_is_an_error() {
+fn a_fifo_in_place_of_secrets_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let files = SecretFiles::new(dir.path());
     files.save(&key(), &Secrets::default()).unwrap();
@@ -135,7 +135,7 @@ async fn a_damaged_database_is_kept_and_a_fresh_one_is_used() {
 }
 
 #[tokio::test]
-async fn where_no_file_can_be_made_the_store_works_in_memory_and_says_so() {
+async fn if_no_file_can_be_created_the_store_works_in_memory_and_says_so() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let below = file.path().join("below");
 
@@ -149,7 +149,7 @@ async fn where_no_file_can_be_made_the_store_works_in_memory_and_says_so() {
 }
 
 #[tokio::test]
-async fn what_is_durable_is_there_after_a_drop_without_a_flush() {
+async fn durable_writes_survive_a_drop_without_a_flush() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.save_session(&session("one", "a")).await.unwrap();
@@ -190,7 +190,7 @@ async fn two_stores_on_one_file_both_write_and_see_each_other() {
 }
 
 #[tokio::test]
-async fn many_that_start_at_once_share_one_fresh_file() {
+async fn many_concurrent_starts_share_one_fresh_file() {
     let dir = tempfile::tempdir().unwrap();
 
     let stores: Vec<Store> = (0..8)
@@ -208,7 +208,7 @@ async fn many_that_start_at_once_share_one_fresh_file() {
 }
 
 #[tokio::test]
-async fn a_change_by_another_store_is_told_and_an_own_one_is_not() {
+async fn a_change_by_another_store_is_reported_and_its_own_is_not() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (open(dir.path()), open(dir.path()));
     let interval = std::time::Duration::from_millis(5);
@@ -218,7 +218,7 @@ async fn a_change_by_another_store_is_told_and_an_own_one_is_not() {
         let one = one.clone();
         async move { one.changed(interval).await }
     });
-    // Both are served in order: the wait has begun, and has looked at the own change.
+    // Both calls are served in order: the wait has begun, and has seen our own change.
     one.flush().await.unwrap();
     one.flush().await.unwrap();
     assert!(!waiting.is_finished());
@@ -233,7 +233,7 @@ async fn a_change_by_another_store_is_told_and_an_own_one_is_not() {
 }
 
 #[tokio::test]
-async fn a_failing_write_is_told_and_the_store_goes_on() {
+async fn a_failed_write_is_reported_and_the_store_continues() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.set_draft(&key(), "before".to_owned()).await.unwrap();

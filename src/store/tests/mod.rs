@@ -16,7 +16,7 @@ use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use crate::domain::session::{Prompt, SessionSummary};
 use crate::domain::time::UnixMillis;
 
-/// For waits that end by an event.
+/// For waits that an event ends.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 fn open(dir: &Path) -> Store {

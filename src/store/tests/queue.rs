@@ -12,7 +12,7 @@ async fn claim(store: &Store, id: &str) -> Claim {
 }
 
 #[tokio::test]
-async fn prompts_of_two_processes_wait_in_the_order_of_their_coming_and_once() {
+async fn prompts_of_two_processes_wait_in_order_of_arrival_and_once() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (open(dir.path()), open(dir.path()));
 
@@ -26,7 +26,7 @@ async fn prompts_of_two_processes_wait_in_the_order_of_their_coming_and_once() {
 }
 
 #[tokio::test]
-async fn a_prompt_is_claimed_by_one_and_can_then_be_taken_out_by_nobody() {
+async fn a_prompt_is_claimed_once_and_cannot_be_removed_then() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (open(dir.path()), open(dir.path()));
     one.enqueue(&key(), prompt("a")).await.unwrap();
@@ -46,7 +46,7 @@ async fn a_prompt_is_claimed_by_one_and_can_then_be_taken_out_by_nobody() {
 }
 
 #[tokio::test]
-async fn what_was_claimed_and_not_posted_is_the_first_again() {
+async fn claimed_prompts_that_were_not_posted_are_first_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     for id in ["a", "b", "c"] {
@@ -65,7 +65,7 @@ async fn what_was_claimed_and_not_posted_is_the_first_again() {
 }
 
 #[tokio::test]
-async fn a_queue_that_another_process_holds_gives_nothing_but_to_those_who_insist() {
+async fn a_held_queue_grants_no_claim_except_one_past_the_hold() {
     let dir = tempfile::tempdir().unwrap();
     let (one, two) = (open(dir.path()), open(dir.path()));
     assert!(!one.hold_queue(&key(), true).await.unwrap(), "it is empty");

@@ -1,4 +1,4 @@
-//! What goes in comes out.
+//! What is written is read back.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -27,7 +27,7 @@ fn text() -> impl Strategy<Value = String> {
     any::<String>()
 }
 
-/// Dollars in millionths: JSON keeps these exactly, and no server has finer ones.
+/// Dollars in millionths: JSON stores these exactly, and no server is more precise.
 fn cost() -> impl Strategy<Value = f64> {
     any::<u32>().prop_map(|millionths| f64::from(millionths) / 1e6)
 }
@@ -187,7 +187,7 @@ async fn a_session_comes_back_with_all_that_is_needed_to_open_it() {
         assert_eq!(store.session(&key()).await.unwrap(), Some(full.clone()));
     }
     assert_eq!(store.sessions().await.unwrap(), [full.summary.clone()]);
-    // Who gets in at a repository is not stored.
+    // Credentials for a repository are not stored.
     let new = full.new.as_mut().unwrap();
     new.code = CodeSource::Clone("https://bob:hunter2@example.com/a.git".to_owned());
     store.save_session(&full).await.unwrap();
@@ -197,7 +197,7 @@ async fn a_session_comes_back_with_all_that_is_needed_to_open_it() {
 }
 
 #[tokio::test]
-async fn what_was_on_a_screen_last_is_remembered_also_of_a_session_that_is_stored_later() {
+async fn the_last_shown_session_is_remembered_even_if_it_is_stored_later() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let shown = async |store: &Store| store.sessions().await.unwrap()[0].shown;
@@ -205,7 +205,7 @@ async fn what_was_on_a_screen_last_is_remembered_also_of_a_session_that_is_store
     store.set_shown(&key(), UnixMillis(7)).await.unwrap();
     store.save_session(&session("one", "a")).await.unwrap();
     assert_eq!(shown(&store).await, Some(UnixMillis(7)));
-    // Of two terminals the clock of one may be behind.
+    // The clocks of two terminals may differ.
     store.set_shown(&key(), UnixMillis(5)).await.unwrap();
     assert_eq!(shown(&store).await, Some(UnixMillis(7)));
 
@@ -256,7 +256,7 @@ async fn a_name_belongs_to_one_session() {
     assert!(matches!(saved, Err(StoreError::NameTaken { .. })));
     let stored = store.sessions().await.unwrap();
     assert_eq!(stored.len(), 3);
-    // What it was made of says the same name.
+    // The stored request has the same name.
     let two = store.by_name("a-2").await.unwrap().unwrap();
     assert_eq!(two.summary.key, "two".into());
     assert!(two.new.is_none_or(|new| new.name == "a-2"));
@@ -265,7 +265,7 @@ async fn a_name_belongs_to_one_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_processes_that_want_a_name_at_once_one_gets_it_and_nobody_another_s() {
+async fn if_many_processes_want_a_name_at_once_exactly_one_gets_it() {
     const PROCESSES: usize = 8;
     let dir = tempfile::tempdir().unwrap();
     // Another process has another connection.
@@ -364,7 +364,7 @@ async fn a_log_is_bounded_by_lines_and_by_bytes() {
         .await
         .unwrap();
 
-    // Far enough below the bounds that not each line pays for the next removal.
+    // Far enough below the bounds that not every line triggers the next removal.
     assert_eq!(
         store.logs(&key(), usize::MAX).await.unwrap(),
         many[13_500..]

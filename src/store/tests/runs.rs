@@ -1,4 +1,4 @@
-//! Runs of sandboxes: what is open, what is over, and how exactly that is known.
+//! Runs of sandboxes: which are open, which are over, and how exactly that is known.
 
 use pretty_assertions::assert_eq;
 
@@ -64,7 +64,7 @@ async fn a_run_is_open_until_it_was_ended_and_its_limit_moves() {
 }
 
 #[tokio::test]
-async fn where_nobody_saw_the_end_it_was_the_limit_at_the_latest_or_the_next_run() {
+async fn an_unseen_end_was_at_the_timeout_or_the_next_run_at_the_latest() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
 
@@ -79,7 +79,7 @@ async fn where_nobody_saw_the_end_it_was_the_limit_at_the_latest_or_the_next_run
 }
 
 #[tokio::test]
-async fn a_run_that_was_taken_for_ended_and_is_seen_again_is_open() {
+async fn a_run_recorded_as_ended_and_seen_again_is_open() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     see(&store, &key(), "a", 100, Some(500)).await;

@@ -120,7 +120,7 @@ async fn an_unfinished_empty_text_does_not_replace_what_has_grown() {
 }
 
 #[tokio::test]
-async fn a_growing_text_reaches_the_disk_without_being_asked() {
+async fn a_growing_text_is_written_without_a_flush() {
     let dir = tempfile::tempdir().unwrap();
     let (store, other) = (open(dir.path()), open(dir.path()));
     record(&store, begun()).await;
@@ -151,7 +151,7 @@ async fn a_flush_writes_what_is_still_growing() {
 }
 
 #[tokio::test]
-async fn what_is_removed_is_gone_and_its_late_deltas_with_it() {
+async fn removed_messages_and_their_late_deltas_are_gone() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     record(&store, begun()).await;
