@@ -1,4 +1,4 @@
-//! `sandbar adopt SANDBOX_ID`: a sandbox that was made elsewhere becomes a session here.
+//! `sandbar adopt SANDBOX_ID`: makes a session here of a sandbox that was created elsewhere.
 
 use std::sync::Arc;
 

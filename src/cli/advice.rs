@@ -1,12 +1,12 @@
-//! What to do about a failure, as the command line says it: with the command that does it.
+//! Advice on a failure for the command line: names the command to run.
 
 use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 
-/// Stands for a session whose name is not known.
+/// Placeholder for an unknown session name.
 const ANY_NAME: &str = "NAME";
 
-/// The advice of a failure in words; empty if it has none.
+/// The advice of a failure as text; empty if it has none.
 pub(super) fn words(failure: &Failure) -> String {
     let session = match failure.next.session.as_str() {
         "" => ANY_NAME,

@@ -1,10 +1,10 @@
-//! Puts a patch into a git work tree, whole or not at all.
+//! Applies a patch to a git work tree, entirely or not at all.
 //!
-//! In: the root of a work tree and a patch. Out: the files it changed. The index is not touched. What does
-//! not fit is merged with what was changed here; where both have changed the same lines, all is refused with
-//! these files, unless conflicts are wanted: then they are marked. What is there already, from an earlier
-//! time, is left as it is. Patches come from a sandbox: git itself refuses paths
-//! outside the work tree, through links, and in `.git`.
+//! In: the root of a work tree and a patch. Out: the files it changed. The index is not touched. Hunks that do not
+//! apply are merged with local changes; if both changed the same lines, everything is refused and the files are
+//! named, unless conflicts are wanted: then they are marked. Files that an earlier run has already patched are left
+//! as they are. Patches come from a sandbox: git itself refuses paths outside the work tree, through symlinks, and
+//! in `.git`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -15,24 +15,24 @@ use super::merge::{Merge, listed, misfit};
 use crate::domain::failure::Failure;
 use crate::session::code::Git;
 
-/// A patch of more files is taken as a whole.
+/// A patch of more files is applied as one.
 const SECTIONS: usize = 1000;
 
-/// What a patch did.
+/// The result of a patch.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Applied {
-    /// A line for each file that was changed: lines added, lines removed, path.
+    /// One line per changed file: lines added, lines removed, path.
     pub(super) files: Vec<String>,
-    /// Files in which the work was already.
+    /// Files that already contained the work.
     pub(super) already: usize,
-    /// Of the changed files those that had been changed here since.
+    /// How many of the changed files had local changes.
     pub(super) merged: usize,
-    /// Of these the ones in which conflicts are marked.
+    /// Those of them with marked conflicts.
     pub(super) conflicts: Vec<String>,
 }
 
 impl Applied {
-    /// What fitted as it is.
+    /// The result of a patch that applied without a merge.
     fn exactly(files: Vec<String>, already: usize) -> Self {
         Self {
             files,
@@ -43,12 +43,12 @@ impl Applied {
     }
 }
 
-/// What becomes of work that changes the same lines as somebody here.
+/// What to do if the patch and local changes touch the same lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OnConflict {
     /// Nothing is changed.
     Refuse,
-    /// Both are in the file, marked.
+    /// Write both versions into the file, with conflict markers.
     Mark,
 }
 
@@ -113,7 +113,7 @@ pub(super) async fn apply(
     })
 }
 
-/// A file in conflict, and what of it is here: git marks conflicts in text alone.
+/// A file in conflict, and which version is left: git marks conflicts only in text.
 fn left(root: &Path, file: String) -> String {
     let content = std::fs::read(root.join(&file)).unwrap_or_default();
     let is_marked = content
@@ -126,13 +126,13 @@ fn left(root: &Path, file: String) -> String {
     }
 }
 
-/// Whether the patch could be applied; else what git complains of.
+/// Whether the patch applies; otherwise git's error.
 async fn checked(git: &Git, how: &[&str], patch: &[u8]) -> Result<Result<(), String>, Failure> {
     let how = [&["--check"], how].concat();
     Ok(git_apply(git, &how, patch).await?.map(drop))
 }
 
-/// Applies what fits.
+/// Applies a patch that was checked.
 async fn put(git: &Git, patch: &[u8]) -> Result<Vec<String>, Failure> {
     let files = counted(git, patch).await?;
     let applied = git_apply(git, &[], patch).await?;
@@ -140,7 +140,7 @@ async fn put(git: &Git, patch: &[u8]) -> Result<Vec<String>, Failure> {
     Ok(files)
 }
 
-/// A line for each file of a patch.
+/// One line for each file of a patch.
 async fn counted(git: &Git, patch: &[u8]) -> Result<Vec<String>, Failure> {
     let counted = git_apply(git, &["--numstat"], patch).await?;
     let files = counted.unwrap_or_default();
@@ -148,7 +148,7 @@ async fn counted(git: &Git, patch: &[u8]) -> Result<Vec<String>, Failure> {
     Ok(files.lines().map(changed).collect())
 }
 
-/// What the user has set for `git apply` does not hold: the patch is exact.
+/// The user's settings for `git apply` are overridden: the patch is exact.
 async fn git_apply(
     git: &Git,
     how: &[&str],
@@ -163,7 +163,7 @@ async fn git_apply(
 
 /// The patches of single files.
 fn sections(patch: &[u8]) -> Vec<&[u8]> {
-    // A line of content has a sign before it.
+    // A content line starts with a sign.
     const HEAD: &[u8] = b"diff --git ";
     let mut sections = Vec::new();
     let mut start = 0;
@@ -179,7 +179,7 @@ fn sections(patch: &[u8]) -> Vec<&[u8]> {
     sections
 }
 
-/// Whether a file is as the patch wants it: one that fits forwards and backwards does not tell.
+/// Whether a file already has the patch's content: one that applies both ways does not tell.
 async fn is_there(git: &Git, root: &Path, section: &[u8]) -> Result<bool, Failure> {
     let numstat = ["apply", "--numstat", "-z", "-"];
     let said = git.fed(&numstat, section.to_vec()).await?;
@@ -216,7 +216,7 @@ async fn is_there(git: &Git, root: &Path, section: &[u8]) -> Result<bool, Failur
     Ok(String::from_utf8_lossy(&hash).trim() == object)
 }
 
-/// `12\t3\tpath` as people read it; git counts no lines of binary files.
+/// `12\t3\tpath` for people; git counts no lines of binary files.
 fn changed(line: &str) -> String {
     let mut columns = line.splitn(3, '\t');
     match (columns.next(), columns.next(), columns.next()) {
@@ -280,7 +280,7 @@ mod tests {
             std::fs::read(self.0.path().join(name)).unwrap()
         }
 
-        /// The patch of all that has changed.
+        /// The patch of all changes.
         fn patch(&self) -> Vec<u8> {
             self.git(&["add", "--all"]);
             self.git(&["diff", "--cached", "--binary", "--full-index"])
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_does_not_fit_is_refused_by_name_and_changes_nothing() {
+    async fn a_patch_that_does_not_apply_is_refused_by_file_and_changes_nothing() {
         let there = WorkTree::new(&[TEXT, ("kept", b"x\n"), ("gone", b"y\n")]);
         there.write("src/a b.txt", b"one\n2\nthree\n");
         there.write("kept", b"changed\n");
@@ -340,8 +340,8 @@ mod tests {
 
     const LONG: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
 
-    /// A session and the work tree that it began with: there line 4 is changed and a file new, here `here` is
-    /// what the file has become since.
+    /// A session and the work tree that it began with: the session changed line 4 and added a file; `here` is the
+    /// local file since.
     fn changed_on_both_sides(here: &str) -> (WorkTree, WorkTree, Vec<u8>) {
         let files: [(&str, &[u8]); 2] = [("long", LONG.as_bytes()), TEXT];
         let (there, tree) = (WorkTree::new(&files), WorkTree::new(&files));
@@ -377,10 +377,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn conflicts_are_refused_whole_by_name_or_marked_where_that_is_wanted() {
+    async fn conflicts_are_refused_entirely_and_named_or_marked_on_request() {
         let mine = LONG.replace('4', "mine");
         let (_there, here, patch) = changed_on_both_sides(&mine);
-        // Nothing is remembered for the user, or resolved as he once did.
+        // No conflict resolution is recorded for the user, or replayed.
         here.git(&["config", "rerere.enabled", "true"]);
         here.git(&["config", "rerere.autoupdate", "true"]);
 
@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_patch_is_refused_in_git_s_words() {
+    async fn an_invalid_patch_is_refused_with_the_message_of_git() {
         let here = WorkTree::new(&[TEXT]);
 
         let failure = here.apply(b"hello\n").await.unwrap_err();
@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_there_already_is_left_and_the_rest_applied() {
+    async fn parts_already_applied_are_left_and_the_rest_is_applied() {
         let files: [(&str, &[u8]); 4] = [
             TEXT,
             ("gone", b"x\n"),
@@ -497,7 +497,7 @@ mod tests {
             (vec!["+1 -0  later".into()], 5)
         );
 
-        // With one thing in the way nothing is changed.
+        // One blocked file blocks all.
         there.write("latest", b"latest\n");
         here.write("later", b"mine\n");
         let refused = apply(here.0.path(), &there.patch(), OnConflict::Refuse)
@@ -508,7 +508,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn how_the_user_has_set_git_does_not_change_what_is_applied() {
+    async fn the_git_configuration_of_the_user_does_not_change_the_result() {
         let (there, here) = (WorkTree::new(&[TEXT]), WorkTree::new(&[TEXT]));
         there.write("src/a b.txt", b"one  \n\t 2\nthree\n\n");
         for setting in [
@@ -527,7 +527,7 @@ mod tests {
     proptest! {
         /// Patches come from sandboxes.
         #[test]
-        fn the_sections_of_a_patch_are_all_of_it_and_what_git_says_is_read_whatever_it_is(
+        fn the_sections_cover_the_patch_and_any_output_of_git_is_parsed(
             patch in "(diff --git a/x b/x\n|@@ -1 \\+1 @@\n|[-+ ]diff --git |index a[.]{2}b 1\n|\n|\\PC){0,20}",
             said in "((error: )?(patch failed: )?[a-z]{0,3}(: )?\n|[0-9-]{0,2}\t|\\PC){0,20}",
         ) {

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::sandbox::EngineKind;
 use crate::text::hidden::is_hidden;
 
-/// Below the options, so that all help is short: clap spreads out what has a long text.
+/// After the options, so that all help is short: clap expands commands with a long text.
 const AFTER: &str = "Without a command, sandbar opens its terminal with the session of this directory \
     that was on the screen last, or with the one that --session names; --empty and --repo begin a new \
     one. None of these resumes a paused session. Without an E2B account sandboxes are local; without a model's key \
@@ -36,8 +36,8 @@ pub(super) struct Cli {
     pub command: Option<CliCommand>,
 }
 
-/// Flags that stand above the environment, the configuration file and the defaults. Those for a new
-/// session are taken before and behind `run`.
+/// Flags that override the environment, the configuration file and the defaults. Those for a new session are
+/// accepted before and after `run`.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct GlobalOptions {
     /// Where sandboxes come from: e2b or local
@@ -60,7 +60,7 @@ pub(super) struct GlobalOptions {
     pub repo: Option<String>,
 }
 
-/// A name is typed, listed in a line and passed to other commands.
+/// Names are typed, listed in one line and passed to other commands.
 fn session_name(name: &str) -> Result<String, String> {
     let is_plain = |c: char| !matches!(c, '\n' | '\t') && !is_hidden(c);
     let why = match name {
@@ -77,7 +77,7 @@ fn session_name(name: &str) -> Result<String, String> {
 const NAME_LENGTH: usize = 100;
 
 impl GlobalOptions {
-    /// These where they are given, else those of `outer`.
+    /// These values where given, otherwise those of `outer`.
     pub(super) fn over(&self, outer: &Self) -> Self {
         let is_code_given = self.empty || self.repo.is_some();
         let code = if is_code_given { self } else { outer };
@@ -323,7 +323,7 @@ mod tests {
 
     use super::*;
 
-    /// The help of a command and of all below it.
+    /// The help of a command and of its subcommands.
     fn all_help(command: &mut clap::Command, text: &mut String) {
         let help = command.render_help();
         writeln!(text, "\n\n{help}").unwrap();

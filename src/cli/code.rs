@@ -1,4 +1,4 @@
-//! `sandbar diff NAME` and `sandbar apply NAME`: the work done in a session comes home.
+//! `sandbar diff NAME` and `sandbar apply NAME`: fetch the work done in a session.
 
 use std::path::Path;
 
@@ -19,11 +19,11 @@ use crate::session::context::{SessionContext, wall};
 use crate::session::sandbox::access::SandboxAccess;
 use crate::session::snapshot::patch;
 
-/// What a session has to bring home.
+/// The work of a session.
 struct SessionWork {
-    /// Empty where nothing was changed.
+    /// Empty if nothing was changed.
     patch: Vec<u8>,
-    /// The first commits of the history that the session began with.
+    /// The root commits of the history that the session began with.
     roots: Vec<String>,
     code: Option<CodeSource>,
 }
@@ -86,7 +86,7 @@ pub(super) fn apply(
     tell(name, &root, &applied)
 }
 
-/// Says what has come home; conflicts are a failure, since there is something left to do.
+/// Reports what was applied; conflicts are a failure, since the user must resolve them.
 fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), CommandError> {
     let here = root.display();
     let Applied { files, already, .. } = applied;
@@ -119,7 +119,7 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), CommandError> 
 }
 
 /// The work of a session whose sandbox is gone, from its last snapshot.
-async fn kept(
+async fn work_in_snapshot(
     context: &SessionContext,
     session: &SessionSummary,
 ) -> Result<(Vec<u8>, Vec<String>), CommandError> {
@@ -129,7 +129,7 @@ async fn kept(
     Ok((kept.patch, kept.roots))
 }
 
-/// Fetches a session's work, and says what could not be read of it.
+/// Fetches a session's work, and reports what could not be read of it.
 async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, CommandError> {
     let lookup = SessionLookup::open(config, env).await?;
     let session = lookup.session(name)?;
@@ -137,11 +137,11 @@ async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, Com
     let new = stored.ok().flatten().and_then(|stored| stored.new);
     let context = lookup.context(session.sandbox.engine).await?;
     let (patch, roots) = if matches!(session.phase, Phase::Gone(_)) {
-        kept(&context, session).await?
+        work_in_snapshot(&context, session).await?
     } else {
         match SandboxAccess::enter(&context, &session.sandbox).await? {
-            Some(visit) => visited(visit, &lookup, session).await?,
-            None => kept(&context, session).await?,
+            Some(access) => work_in_sandbox(access, &lookup, session).await?,
+            None => work_in_snapshot(&context, session).await?,
         }
     };
     Ok(SessionWork {
@@ -151,29 +151,29 @@ async fn work(config: &Config, name: &str, env: &Env) -> Result<SessionWork, Com
     })
 }
 
-/// A paused sandbox is resumed for this and paused again, also when the user interrupts.
-async fn visited(
-    visit: SandboxAccess,
+/// A paused sandbox is resumed for this and paused again, even if the user interrupts.
+async fn work_in_sandbox(
+    access: SandboxAccess,
     lookup: &SessionLookup<'_>,
     session: &SessionSummary,
 ) -> Result<(Vec<u8>, Vec<String>), CommandError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
-    if visit.resumed {
+    if access.resumed {
         report::progress("the sandbox is paused; it is resumed for this, and paused again");
     }
     let read = async {
-        let (patch, notes) = visit.patch().await?;
+        let (patch, notes) = access.patch().await?;
         notes.iter().for_each(report::progress);
-        Ok((patch, visit.roots().await?))
+        Ok((patch, access.roots().await?))
     };
     let read = tokio::select! {
         read = read => read.map_err(|failure: Failure| CommandError::from(failure)),
         _ = interrupt.recv() => Err(CommandError::Interrupted),
     };
-    match visit.leave().await {
+    match access.leave().await {
         Ok(Some(seen)) => lookup.ran(&[session], &seen).await,
         Ok(None) => {}
-        // The work is here; that the sandbox runs on is worth a word, not the work.
+        // The work is here; that the sandbox keeps running deserves a note, not a failure.
         Err(failure) => report::progress(format!("the sandbox runs on: {}", failure.summary)),
     }
     read

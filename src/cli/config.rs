@@ -1,4 +1,4 @@
-//! `sandbar config`: what holds, and where each value came from. Secrets are dots.
+//! `sandbar config`: the effective values, and where each came from. Secrets are dots.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! What `sandbar ls` says of the time of sandboxes, and what that costs by the prices of the
-//! configuration. Only E2B takes money; a local sandbox has its time alone.
+//! Sandbox run times in `sandbar ls`, and their cost by the configured prices. Only E2B charges; a local sandbox has
+//! only its time.
 
 use crate::config::Config;
 use crate::domain::price::{MicroDollars, Prices, RunningSandbox};
@@ -7,7 +7,7 @@ use crate::domain::sandbox::EngineKind;
 use crate::domain::time::{UnixMillis, in_minutes};
 use crate::domain::usage::{ObservedRun, RunEnd, Usage};
 
-/// Prices, and the moment up to which they count.
+/// Prices, and the time up to which to count.
 pub(super) struct CostReport {
     pub(super) prices: Prices,
     pub(super) now: UnixMillis,
@@ -23,19 +23,19 @@ impl CostReport {
         Usage::of(seen, self.now)
     }
 
-    /// What runs have cost; `None` where nothing is taken, or the price is not known.
+    /// The cost of runs; `None` if nothing is charged, or the price is unknown.
     pub(super) fn cost(&self, engine: EngineKind, life: &Usage) -> Option<MicroDollars> {
         let is_known = engine == EngineKind::E2b && self.prices.are_known();
         is_known.then(|| life.cost(&self.prices, self.now))
     }
 
-    /// Since when it runs: `41m`, `-`.
+    /// Time since the start of the run: `41m`, `-`.
     pub(super) fn up(&self, run: Option<RunningSandbox>) -> String {
         let minutes = |run: RunningSandbox| run.time(self.now).as_secs() / 60;
         run.map_or_else(|| "-".to_owned(), |run| in_minutes(minutes(run)))
     }
 
-    /// All that was seen: `41m`, `41m $0.03`, `at most 41m $0.03`, `-`.
+    /// Total time observed: `41m`, `41m $0.03`, `at most 41m $0.03`, `-`.
     pub(super) fn in_all(
         &self,
         engine: EngineKind,
@@ -53,8 +53,8 @@ impl CostReport {
         }
     }
 
-    /// What all that run at E2B have cost so far and will cost, and what all have cost that ever ran,
-    /// each sandbox once.
+    /// The cost so far and to come of all sandboxes that run at E2B, and the cost of all that ever ran, each sandbox
+    /// once.
     pub(super) fn total(&self, seen: impl IntoIterator<Item = ObservedRun>) -> Option<String> {
         let seen: Vec<ObservedRun> = seen.into_iter().collect();
         let running = seen.iter().filter(|seen| seen.end == RunEnd::Runs).cloned();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_at_e2b_has_a_price_and_what_runs_here_only_a_time() {
+    fn e2b_sandboxes_have_a_price_and_local_ones_only_a_time() {
         let cost_report = cost_report();
         let in_all = |cost_report: &CostReport, engine, minutes| {
             cost_report.in_all(engine, [seen("a", minutes, RunEnd::Runs)])
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_has_all_runs_and_says_where_it_is_an_upper_bound() {
+    fn the_total_of_a_session_has_all_runs_and_marks_an_upper_bound() {
         let cost_report = cost_report();
         let over = |end| {
             let runs = [seen("old", 900, end), seen("new", 60, RunEnd::Runs)];

@@ -1,11 +1,11 @@
-//! Whether this program may open enough files. With too few, parts of the async runtime panic, and the
-//! rest fails one by one.
+//! Whether this program may open enough files. With too few, parts of the async runtime panic, and everything else
+//! fails one by one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::domain::failure::Failure;
 
-/// What a command with its threads, the store and some connections takes, and some to spare.
+/// Enough for a command with its threads, the store and some connections, with a margin.
 const NEEDED: u64 = 64;
 
 /// Raises the limit if it is too low and may be raised.

@@ -10,7 +10,7 @@ use super::report::CommandError;
 use crate::domain::failure::Failure;
 use crate::{demo, local};
 
-/// The first process of a local sandbox. It leaves by its own exit code.
+/// The first process of a local sandbox. It exits with its own code.
 pub(super) fn init() -> Result<(), CommandError> {
     let code = local::init_main();
     if code == std::process::ExitCode::SUCCESS {
@@ -19,7 +19,7 @@ pub(super) fn init() -> Result<(), CommandError> {
     Err(Failure::new("the sandbox's helper ended with an error").into())
 }
 
-/// Turns into another program that inherits nothing from the server.
+/// Executes another program that inherits nothing from the server.
 pub(super) fn detach(argv: &[OsString]) -> Result<(), CommandError> {
     let Err(error) = local::detach(argv);
     Err(Failure::new("the sandbox could not be started")
@@ -27,7 +27,7 @@ pub(super) fn detach(argv: &[OsString]) -> Result<(), CommandError> {
         .into())
 }
 
-/// Turns into another program, in the terminal on its standard input.
+/// Executes another program, on the terminal of its stdin.
 pub(super) fn terminal(argv: &[OsString]) -> Result<(), CommandError> {
     let Err(error) = local::become_leader(argv);
     Err(Failure::new("the program could not be started")
@@ -35,7 +35,7 @@ pub(super) fn terminal(argv: &[OsString]) -> Result<(), CommandError> {
         .into())
 }
 
-/// The scripted model, until it is killed.
+/// Serves the scripted model until it is killed.
 pub(super) fn demo(port: u16) -> Result<(), CommandError> {
     super::runtime()?.block_on(async {
         let failed = |error: std::io::Error| {

@@ -1,6 +1,6 @@
-//! Keys that neither the environment nor the file of keys has, from the keyring of the desktop.
+//! Keys that neither the environment nor the credentials file has, from the desktop's keyring.
 //!
-//! Commands ask for what they need and wait for it; the terminal asks later, once it shows something.
+//! Commands ask for what they need and wait; the terminal asks later, after the first frame.
 
 use super::report;
 use crate::config::own_log::Redactor;
@@ -9,23 +9,23 @@ use crate::domain::sandbox::EngineKind;
 use crate::keyring::{Keyring, KeyringEntry, KeyringError};
 use crate::session::context::lazy_keyring::LazyKeyring;
 
-/// What is to be known of the keyring, beside the keys.
+/// The result of a keyring lookup, besides the keys.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct KeyringLookup {
     pub(super) locked: Vec<String>,
-    /// Names, and why what is stored under them is no key.
+    /// Names, and why the value stored under each is not usable as a key.
     pub(super) unusable: Vec<(String, &'static str)>,
     pub(super) error: Option<KeyringError>,
 }
 
-/// The key of the account, if it is missing.
+/// The name of the account's key, if it is missing.
 pub(super) fn account(config: &Config) -> Vec<String> {
     let is_missing = config.e2b.api_key.is_none();
     let name = is_missing.then(|| ACCOUNT_KEY.to_owned());
     name.into_iter().collect()
 }
 
-/// What a new session needs and is missing. With the demo model no other model's key is needed.
+/// The missing keys that a new session needs. With the demo model no other model's key is needed.
 pub(super) fn for_new(config: &Config, demo: bool) -> Vec<String> {
     let mut names = Vec::new();
     if config.engine.value == EngineKind::E2b {
@@ -37,14 +37,14 @@ pub(super) fn for_new(config: &Config, demo: bool) -> Vec<String> {
     names
 }
 
-/// All keys that are missing.
+/// All missing keys.
 pub(super) fn all(config: &Config) -> Vec<String> {
     let mut names = account(config);
     names.extend(config.missing_provider_keys());
     names
 }
 
-/// Adds to the configuration those of the keys that the keyring has.
+/// Adds the keys that the keyring has to the configuration.
 pub(super) async fn look_up(config: &mut Config, names: &[String]) -> KeyringLookup {
     let mut looked = KeyringLookup::default();
     let Some(bus) = config.keyring_bus() else {
@@ -65,7 +65,7 @@ pub(super) async fn look_up(config: &mut Config, names: &[String]) -> KeyringLoo
     looked
 }
 
-/// The same for a command, which says on standard error what there is and cannot be used.
+/// The same for a command, which reports unusable values on stderr.
 pub(super) async fn complete(config: &mut Config, names: &[String]) {
     let looked = look_up(config, names).await;
     if let Some(error @ KeyringError::Hangs(_)) = &looked.error {
@@ -82,8 +82,8 @@ pub(super) async fn complete(config: &mut Config, names: &[String]) {
     }
 }
 
-/// What the terminal asks the keyring for once it needs it; `None`: nothing is missing, or nobody can be
-/// asked.
+/// The keys that the terminal asks the keyring for when it needs them; `None`: nothing is missing, or there is no
+/// keyring.
 pub(super) fn later(config: &Config, demo: bool, redactor: Redactor) -> Option<LazyKeyring> {
     let names = for_new(config, demo);
     let bus = config.keyring_bus().filter(|_| !names.is_empty())?;

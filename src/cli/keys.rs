@@ -1,4 +1,4 @@
-//! `sandbar keys`: the key map as it holds, with the user's own keys.
+//! `sandbar keys`: the effective key map, including the user's own keys.
 
 use super::args::{GlobalOptions, KeysArgs};
 use super::ls::aligned;
@@ -78,7 +78,7 @@ fn markdown(keymap: &Keymap) -> String {
     text.trim_start().to_owned()
 }
 
-/// One row for the same keys of an action in several contexts, each key on a line.
+/// One row if an action has the same keys in several contexts, each key on a line.
 fn listed<'a>(rows: impl Iterator<Item = &'a Binding>) -> Vec<ListedKeys> {
     let mut listed: Vec<ListedKeys> = Vec::new();
     for row in rows {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn taken_away_keys_are_said_to_be_none_and_left_out_of_the_readme() {
+    fn removed_keys_are_shown_as_none_and_left_out_of_the_readme() {
         let keymap = Keymap::with(&[("app.zoom".to_owned(), Vec::new())]).unwrap();
 
         assert!(plain(&keymap).contains("(none)"));

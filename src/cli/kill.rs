@@ -1,7 +1,7 @@
 //! `sandbar kill NAME…`.
 //!
-//! Several sessions may share a sandbox: it goes for all of them, and all are named. Before anything is
-//! killed it is said what is lost, and asked for a yes.
+//! Several sessions may share a sandbox: it is killed for all of them, and all are named. Before that, the command
+//! lists what is lost and asks for confirmation.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use crate::session::sandbox::access::EngineClient;
 use crate::session::snapshot::revive::prospect;
 use crate::text::visible;
 
-/// A sandbox that is to go.
+/// A sandbox to kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct KillCandidate {
     engine: EngineKind,
@@ -46,13 +46,13 @@ pub(super) fn kill(
         if !args.yes {
             confirm(&lookup, &targets).await?;
         }
-        let mut told = Vec::new();
+        let mut results = Vec::new();
         let mut failed = None;
         for target in targets {
             match kill_one(&lookup, &target).await {
                 Ok((names, was_there)) => {
                     let id = target.id.as_str();
-                    told.push(json!({
+                    results.push(json!({
                         "v": FORMAT, "type": "killed", "sessions": names, "sandbox": id,
                         "was_there": was_there,
                     }));
@@ -61,7 +61,7 @@ pub(super) fn kill(
                     }
                 }
                 Err(ended) => {
-                    // The others are killed all the same; the last failure is the one that is told.
+                    // The others are still killed; the last failure is the one reported.
                     if let Some(CommandError::Failed(failure)) = failed.replace(ended) {
                         report::tell(&failure);
                     }
@@ -69,7 +69,7 @@ pub(super) fn kill(
             }
         }
         if args.json {
-            report::json(&told)?;
+            report::json(&results)?;
         }
         failed.map_or(Ok(()), Err)
     })
@@ -93,7 +93,7 @@ fn sentence(names: &[String], id: &str, was_there: bool) -> String {
     }
 }
 
-/// Says what is lost with these sandboxes and asks for a yes. What is known to be gone needs none.
+/// Lists what is lost with these sandboxes and asks for confirmation. Those known to be gone need none.
 async fn confirm(
     lookup: &SessionLookup<'_>,
     targets: &[KillCandidate],
@@ -142,7 +142,7 @@ async fn confirm(
     }
 }
 
-/// A session's line: its name and title, and what of it cannot come back.
+/// A session's line: its name and title, and what of it cannot be restored.
 fn lost(session: &SessionSummary, kept: Option<&Revival>, waiting: usize) -> String {
     let title = match session.title.as_str() {
         "" => String::new(),
@@ -208,7 +208,7 @@ fn sessions<'k>(lookup: &'k SessionLookup<'_>, target: &KillCandidate) -> Vec<&'
     lookup.sessions.iter().filter(has_it).collect()
 }
 
-/// Kills it and stores that; returns the names of its sessions, and whether it was there.
+/// Kills it and stores that; returns the names of its sessions, and whether it existed.
 async fn kill_one(
     lookup: &SessionLookup<'_>,
     target: &KillCandidate,
@@ -216,7 +216,7 @@ async fn kill_one(
     let context = lookup.context(target.engine).await?;
     let host = EngineClient::find_or_start(&context).await?;
     let siblings = sessions(lookup, target);
-    // Whether and since when it runs, nobody can ask afterwards. To kill it does not wait for that.
+    // Whether and since when it runs cannot be asked afterwards. Killing does not wait for the answer.
     let seen = host.sandbox(&target.id).await.ok().flatten();
     let (phase, was_there) = host.kill(&target.id).await?;
     if let Some(seen) = seen {
@@ -224,7 +224,7 @@ async fn kill_one(
     }
     lookup.store_phase(siblings.iter().copied(), &phase).await?;
     for session in &siblings {
-        // Opens nothing any more; one that stays is not worth a failure.
+        // The secret is useless by now; a file that stays is no failure.
         let _kept = lookup.secrets().remove(&session.key);
     }
     let names = siblings.iter().map(|session| session.name.clone());

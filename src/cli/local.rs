@@ -21,7 +21,7 @@ use crate::session::context::RecordStore;
 use crate::session::sandbox::unattached;
 use crate::store::StoreError;
 
-/// More running sandboxes than this are refused.
+/// The maximum number of running sandboxes.
 const MAX_SANDBOXES: usize = 200;
 
 pub(super) fn serve(
@@ -32,7 +32,7 @@ pub(super) fn serve(
     private_umask();
     let config = setup::config(options, env)?;
     let mut server = server_options(&config, env)?;
-    // The daemon's own, beside its files: two programs cannot turn over one log.
+    // The daemon's own, beside its files: two programs cannot rotate one log.
     let path = if args.daemon {
         setup::local_dir(&config).join("sandbar.log")
     } else {
@@ -81,7 +81,7 @@ pub(super) fn serve(
     })
 }
 
-/// Lets nobody else change the files of sandboxes, whatever the shell allows that started the server.
+/// Makes new files writable only for their owner, whatever the umask of the calling shell.
 fn private_umask() {
     use rustix::fs::Mode;
     let given = rustix::process::umask(Mode::WGRP | Mode::WOTH);
@@ -124,8 +124,8 @@ fn server_options(config: &Config, env: &Env) -> Result<local::ServerOptions, Co
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
         opencode_version: config.opencode_version.value.clone(),
-        // Without isolation this is the processes' own /tmp too, so files are found where they
-        // were put; a sandbox with a file system of its own has its own.
+        // Without isolation this is the processes' own /tmp too, so files are found where they were put; an isolated
+        // sandbox has its own file system.
         extra_file_roots: vec!["/tmp".into()],
         isolation: isolation(config),
         limits: limits(config),
@@ -133,7 +133,7 @@ fn server_options(config: &Config, env: &Env) -> Result<local::ServerOptions, Co
     })
 }
 
-/// What a sandbox may use, as configured.
+/// A sandbox's limits, as configured.
 pub(super) fn limits(config: &Config) -> ResourceLimits {
     ResourceLimits {
         memory: config.local.memory.value,
@@ -142,7 +142,7 @@ pub(super) fn limits(config: &Config) -> ResourceLimits {
     }
 }
 
-/// How far sandboxes shall be shut off, as configured.
+/// The isolation levels, as configured.
 pub(super) fn isolation(config: &Config) -> local::IsolationRequest {
     let level = |name| Level::named(name).unwrap_or_default();
     let network = match config.local.network.value {
@@ -188,7 +188,7 @@ pub(super) fn status(
     }
 }
 
-/// Stores that the sandboxes of all local sessions are paused, where there are any.
+/// Stores that the sandboxes of all local sessions are paused, if there are any.
 async fn sessions_are_paused(config: &Config) -> Result<(), StoreError> {
     let directory = &config.paths.state_dir;
     if !directory.exists() {
@@ -202,7 +202,7 @@ pub(super) fn stop(options: &GlobalOptions, env: &Env) -> Result<(), CommandErro
     let config = setup::config(options, env)?;
     let stopped = runtime()?.block_on(async {
         let stopped = daemon::stop(&setup::local_dir(&config)).await;
-        // Of one that did not run as well: it may have been killed.
+        // Even if it was not running: it may have been killed.
         if stopped.is_ok()
             && let Err(error) = sessions_are_paused(&config).await
         {

@@ -1,5 +1,4 @@
-//! What the short commands share: the stored sessions, the engines that they are on, and how a name
-//! on the command line is found among them.
+//! Shared by the short commands: the stored sessions, their engines, and the lookup of names from the command line.
 
 use tokio::time::Instant;
 
@@ -16,22 +15,22 @@ use crate::store::secrets::SecretFiles;
 use crate::store::{Store, StoreError};
 use crate::text::visible_bytes::visible_line;
 
-/// Version of the JSON objects; it grows when a reader of the old ones would go wrong.
+/// Version of the JSON objects; it grows with incompatible changes.
 pub(super) const FORMAT: u32 = 1;
 
-/// More sessions than this are not named where none is meant.
+/// Maximum number of sessions named if none matches.
 const NAMED: usize = 5;
 
 pub(super) struct SessionLookup<'a> {
     pub(super) config: &'a Config,
     env: &'a Env,
     records: RecordStore,
-    /// The last used first.
+    /// Last used first.
     pub(super) sessions: Vec<SessionSummary>,
 }
 
 impl<'a> SessionLookup<'a> {
-    /// Reads the store and says on standard error what is odd about it.
+    /// Reads the store and reports its notices on stderr.
     pub(super) async fn open(config: &'a Config, env: &'a Env) -> Result<Self, CommandError> {
         let records = RecordStore::open(&config.paths.state_dir);
         for notice in records.store.notices().await {
@@ -47,7 +46,7 @@ impl<'a> SessionLookup<'a> {
         })
     }
 
-    /// The world with this engine instead of the configured one.
+    /// The session context with this engine instead of the configured one.
     pub(super) async fn context(&self, engine: EngineKind) -> Result<SessionContext, CommandError> {
         let mut config = self.config.clone();
         config.engine.value = engine;
@@ -60,7 +59,7 @@ impl<'a> SessionLookup<'a> {
         Ok(context)
     }
 
-    /// The engines that may know of our sandboxes, the configured one first.
+    /// The engines that may know our sandboxes, the configured one first.
     pub(super) fn engines(&self) -> Vec<EngineKind> {
         let has_e2b = |session: &SessionSummary| session.sandbox.engine == EngineKind::E2b;
         let mut engines = vec![self.config.engine.value];
@@ -88,7 +87,7 @@ impl<'a> SessionLookup<'a> {
         &self.records.secrets
     }
 
-    /// Stores that these sessions' sandboxes have come to this phase.
+    /// Stores this phase for these sessions.
     pub(super) async fn store_phase<'s>(
         &self,
         sessions: impl IntoIterator<Item = &'s SessionSummary>,
@@ -106,8 +105,8 @@ impl<'a> SessionLookup<'a> {
         store.flush().await.map_err(|error| unreadable(&error))
     }
 
-    /// Stores that a sandbox of these sessions ran until now, if it did. That is not worth a failure: it does
-    /// not any more.
+    /// Stores that a sandbox of these sessions ran until now, if it did. A failure is ignored, since it no longer
+    /// runs.
     pub(super) async fn ran(&self, sessions: &[&SessionSummary], seen: &ListedSandbox) {
         let (store, id) = (&self.records.store, seen.sandbox_id.as_str().into());
         for session in sessions {
@@ -124,7 +123,7 @@ impl<'a> SessionLookup<'a> {
     /// The session that a name on the command line means.
     ///
     /// # Errors
-    /// There is none; the failure names those that may be meant.
+    /// No session matches; the failure names similar ones.
     pub(super) fn session(&self, name: &str) -> Result<&SessionSummary, CommandError> {
         self.find(name).ok_or_else(|| self.unknown(name))
     }
@@ -134,13 +133,13 @@ impl<'a> SessionLookup<'a> {
         find(&self.sessions, name)
     }
 
-    /// What is said where [`SessionLookup::find`] finds nothing.
+    /// The error if [`SessionLookup::find`] finds nothing.
     pub(super) fn unknown(&self, name: &str) -> CommandError {
         unknown(&self.sessions, name)
     }
 }
 
-/// What is said where a new session is to have the name of another one.
+/// The failure if another session already has a new session's name.
 pub(super) fn taken(other: &SessionSummary) -> Failure {
     let name = &other.name;
     let state = match other.phase {
@@ -191,7 +190,7 @@ fn unknown(sessions: &[SessionSummary], name: &str) -> CommandError {
     CommandError::Failed(Failure::new(format!("there is no session named {name}")).hint(hint))
 }
 
-/// The names most like this one.
+/// The names most similar to this one.
 fn near(sessions: &[SessionSummary], name: &str) -> Option<String> {
     let most = name.chars().count().max(4) / 2;
     let written = name.to_lowercase();
@@ -208,7 +207,7 @@ fn near(sessions: &[SessionSummary], name: &str) -> Option<String> {
         })
         .filter(|(distance, _)| *distance <= most)
         .collect();
-    // Of names that are as near as each other the one used last stands first.
+    // Among equally similar names the last used comes first.
     near.sort_by_key(|(distance, _)| *distance);
     let names: Vec<&str> = near.iter().take(3).map(|(_, name)| *name).collect();
     match names.split_last()? {
@@ -232,7 +231,7 @@ pub(super) mod testing {
     use crate::domain::session::SessionSummary;
     use crate::domain::time::UnixMillis;
 
-    /// A session of this name with the sandbox `id`; an empty id is none.
+    /// A session of this name with the sandbox `id`; an empty id means none.
     pub(crate) fn session(name: &str, id: &str, phase: Phase) -> SessionSummary {
         SessionSummary {
             key: format!("key-{name}").as_str().into(),
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_name_is_told_with_its_session_and_what_to_do() {
+    fn a_taken_name_is_reported_with_its_session_and_what_to_do() {
         let words = |phase| {
             let failure = taken(&session("one", "", phase));
             format!(

@@ -1,9 +1,8 @@
-//! `sandbar ls`: the stored sessions, what the engines say of their sandboxes, and what the servers in those
-//! say that they do and wait for. A server that does not answer within two seconds is told as such.
+//! `sandbar ls`: the stored sessions, their sandboxes' states from the engines, and what each session does and waits
+//! for from the servers. A server that does not answer within two seconds is reported as such.
 //!
-//! Sandboxes of the account that this store does not know (of another machine, of a store that was
-//! lost, of another program) are listed too, with what can be done about them: they may cost money. No
-//! engine is started for the list.
+//! Also listed are sandboxes of the account that this store does not know (of another machine, of a lost store, of
+//! another program), with what can be done about them: they may cost money. No engine is started for the list.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -35,26 +34,26 @@ use crate::session::watch::{self, WatchReport};
 use crate::text::visible_bytes::visible_line;
 use crate::text::wrap;
 
-/// Columns of the table for a state and what is waited for; JSON has all of it.
+/// Maximum columns for a state and its detail; JSON has all of it.
 const WIDEST_STATE: usize = 60;
 
-/// What the servers in sandboxes that run have said.
+/// The reports of the servers in running sandboxes.
 type ServerReports = HashMap<SessionKey, WatchReport>;
 
-/// What an engine said.
+/// An engine's answer.
 enum EngineListing {
     Sandboxes(Vec<ListedSandbox>),
-    /// The local server does not run, so its sandboxes are paused.
+    /// The local server is not running, so its sandboxes are paused.
     Stopped,
     Nothing,
 }
 
-/// A line of the list.
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq)]
 struct ListRow {
     name: String,
     state: &'static str,
-    /// What a session waits for, or why its state is not known; else empty.
+    /// What a session waits for, or why its state is unknown; otherwise empty.
     detail: String,
     engine: EngineKind,
     sandbox: String,
@@ -64,9 +63,9 @@ struct ListRow {
     key: Option<SessionKey>,
     run: Option<RunningSandbox>,
     ends_at: Option<UnixMillis>,
-    /// What was seen of the session's sandboxes, and what runs.
+    /// Observed runs of the session's sandboxes, including the current one.
     seen: Vec<ObservedRun>,
-    /// What is to be said of a sandbox that is not in this store.
+    /// A note on a sandbox that is not in this store.
     note: Option<String>,
 }
 
@@ -112,8 +111,8 @@ pub(super) fn ls(options: &GlobalOptions, args: &JsonArgs, env: &Env) -> Result<
     })
 }
 
-/// Asks an engine for its sandboxes, and for those of ours that it leaves out: a list may be a moment
-/// late, and old servers list only what runs.
+/// Asks an engine for its sandboxes, and for those of ours that its list lacks: a list may lag behind, and old
+/// servers list only running ones.
 async fn listen(
     context: &SessionContext,
     engine: EngineKind,
@@ -149,13 +148,13 @@ async fn listen(
     }
     for (index, phase) in gone {
         lookup.sessions[index].phase = phase.clone();
-        // It is asked again next time if this cannot be stored; the list is right all the same.
+        // If this cannot be stored, the next list asks again; this list is still right.
         let _unsaved = lookup.store_phase([&lookup.sessions[index]], &phase).await;
     }
     Ok(EngineListing::Sandboxes(listed))
 }
 
-/// Asks the servers in the sandboxes that run.
+/// Queries the servers in the running sandboxes.
 async fn ask_servers(
     context: &SessionContext,
     engine: EngineKind,
@@ -185,8 +184,8 @@ async fn ask_servers(
         .collect()
 }
 
-/// Stores what the engines have said of the sandboxes' runs; returns all that is known of them. A run
-/// that cannot be stored is seen again next time.
+/// Stores the runs that the engines report; returns all that is known of them. A run that cannot be stored is
+/// observed again next time.
 async fn record(lookup: &SessionLookup<'_>, rows: &[ListRow]) -> Vec<(SessionKey, ObservedRun)> {
     let store = lookup.store();
     for row in rows {
@@ -203,7 +202,7 @@ async fn record(lookup: &SessionLookup<'_>, rows: &[ListRow]) -> Vec<(SessionKey
     store.all_runs().await.unwrap_or_default()
 }
 
-/// What is known of a line's sandboxes: the one that it has, and those that it had.
+/// The observed runs of a row's current and earlier sandboxes.
 fn seen(row: &ListRow, all: &[(SessionKey, ObservedRun)]) -> Vec<ObservedRun> {
     let own = all.iter().filter(|(key, _)| Some(key) == row.key.as_ref());
     let own = own.map(|(_, seen)| seen.sandbox.as_str());
@@ -218,7 +217,7 @@ fn seen(row: &ListRow, all: &[(SessionKey, ObservedRun)]) -> Vec<ObservedRun> {
     stored.cloned().chain(running).collect()
 }
 
-/// The lines of one engine.
+/// The rows of one engine.
 fn join(
     engine: EngineKind,
     sessions: &[SessionSummary],
@@ -306,7 +305,7 @@ fn note(unattached_sandbox: &UnattachedSandbox) -> String {
     }
 }
 
-/// The word for a session whose sandbox runs, and what is to be said with it.
+/// The state of a session whose sandbox runs, and its detail.
 fn running(phase: &Phase, seen: Option<&WatchReport>) -> (&'static str, String) {
     let of = |phase: &Phase| (SessionStatus::of(phase, false, false).name(), String::new());
     match (seen, phase) {
@@ -403,8 +402,8 @@ fn state_cell(row: &ListRow) -> String {
     wrap::truncate(&visible_line(&text), WIDEST_STATE).into_owned()
 }
 
-/// Columns two spaces apart, as wide as their widest cell. Cells may come from a model or another program:
-/// each is one line, and visible.
+/// Columns two spaces apart, as wide as their widest cell. Cells may come from a model or another program: each
+/// becomes one visible line.
 pub(super) fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
     let visible = |line: &[String; N]| line.each_ref().map(|cell| visible_line(cell).into_owned());
     let lines: Vec<[String; N]> = lines.iter().map(visible).collect();
@@ -463,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_has_the_runs_of_all_its_sandboxes_whoever_saw_them_and_a_stranger_its_own() {
+    fn a_session_has_the_runs_of_all_its_sandboxes_and_an_unattached_one_its_own() {
         let hour = 3_600_000;
         let run = |hours: u64| RunningSandbox {
             since: UnixMillis(hours * hour),
@@ -508,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn the_engine_s_word_about_a_sandbox_counts_more_than_ours() {
+    fn the_state_reported_by_the_engine_overrides_the_stored_one() {
         let heard = EngineListing::Sandboxes(vec![
             late("runs", SandboxState::Running),
             late("sleeps", SandboxState::Paused),
@@ -540,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_says_counts_more_than_what_is_stored_while_the_sandbox_runs() {
+    fn the_state_reported_by_the_server_overrides_the_stored_one_while_the_sandbox_runs() {
         let told = |phase: Phase, seen: WatchReport| running(&phase, Some(&seen));
         let does = |activity| WatchReport::Does(activity);
         let failed = || Phase::Failed(Failure::new("x"));
@@ -618,7 +617,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_is_told_in_its_largest_unit() {
+    fn an_age_is_shown_in_its_largest_unit() {
         let told = [59, 60, 3599, 3600, 86_399, 86_400].map(|s| age(Duration::from_secs(s)));
 
         assert_eq!(

@@ -1,9 +1,8 @@
-//! Merges a patch into files that have changed since it was made, as `git apply --3way` does, but for the
-//! user's index and objects: those are not touched.
+//! Merges a patch into files that have changed since it was made, like `git apply --3way`, but without touching the
+//! user's index and objects.
 //!
-//! In: a work tree and a patch. Out: the files in which both sides have changed the same lines. What the patch
-//! was made of must be among the user's objects, which it is where the session began with what he had
-//! committed.
+//! In: a work tree and a patch. Out: the files in which both sides changed the same lines. The patch's base must be
+//! among the user's objects, as it is if the session began with committed files.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -14,16 +13,16 @@ use tempfile::TempDir;
 use crate::domain::failure::Failure;
 use crate::session::code::Git;
 
-/// More files than this are not named where a patch does not fit.
+/// Maximum number of files named if a patch does not apply.
 pub(super) const NAMED: usize = 20;
 
-/// A work tree beside an index and objects of our own.
+/// A work tree with an index and objects of our own.
 pub(super) struct Merge<'p> {
     git: Git,
     patch: &'p [u8],
-    /// Of the patch, each followed by a NUL.
+    /// Paths of the patch, each followed by a NUL.
     paths: Vec<u8>,
-    /// Removed with it.
+    /// Removed on drop.
     _scratch: TempDir,
 }
 
@@ -53,13 +52,13 @@ impl<'p> Merge<'p> {
         })
     }
 
-    /// Looks what a merge would come to, and changes nothing: the files that conflict, or git's complaint
-    /// where nothing can be merged.
+    /// Determines the result of a merge without changing anything: the conflicting files, or git's error if nothing
+    /// can be merged.
     pub(super) async fn conflicts(&self) -> Result<Result<Vec<String>, String>, Failure> {
         self.run(&["--cached"]).await
     }
 
-    /// Merges; the files that conflict have both sides in them, marked.
+    /// Merges; conflicting files contain both sides, marked.
     pub(super) async fn put(&self) -> Result<Vec<String>, Failure> {
         self.run(&[]).await?.map_err(|said| misfit(&said))
     }
@@ -68,7 +67,7 @@ impl<'p> Merge<'p> {
         self.git.bytes(&["read-tree", "--empty"]).await?;
         let update = ["update-index", "--add", "--remove", "-z", "--stdin"];
         let update = update.map(OsStr::new);
-        // Something else may stand where a file was.
+        // Something else may be where a file was.
         if let Err(said) = self.git.tried(&update, self.paths.clone()).await? {
             return Ok(Err(said));
         }
@@ -80,7 +79,7 @@ impl<'p> Merge<'p> {
         };
         let unmerged = self.git.bytes(&["ls-files", "--unmerged", "-z"]).await?;
         let conflicts = conflicts(&unmerged);
-        // It has failed for another reason, and has changed nothing.
+        // It failed for another reason, and changed nothing.
         if conflicts.is_empty() {
             return Ok(Err(said));
         }
@@ -102,8 +101,8 @@ fn quoted(path: &Path) -> OsString {
     OsString::from_vec(quoted)
 }
 
-/// The paths in what `git apply --numstat -z` prints: `added TAB removed TAB path`, and both names of a file
-/// that was renamed behind an empty one.
+/// The paths in the output of `git apply --numstat -z`: `added TAB removed TAB path`, and both names of a renamed
+/// file after an empty one.
 fn paths(numstat: &[u8]) -> Vec<u8> {
     let mut paths = Vec::new();
     for record in numstat.split(|&byte| byte == 0) {
@@ -117,7 +116,7 @@ fn paths(numstat: &[u8]) -> Vec<u8> {
     paths
 }
 
-/// The files in what `git ls-files --unmerged -z` prints: `mode object stage TAB path`, each up to three times.
+/// The files in the output of `git ls-files --unmerged -z`: `mode object stage TAB path`, each up to three times.
 fn conflicts(unmerged: &[u8]) -> Vec<String> {
     let mut files: Vec<String> = unmerged
         .split(|&byte| byte == 0)
@@ -136,7 +135,7 @@ pub(super) fn misfit(said: &str) -> Failure {
         let Some(error) = line.strip_prefix("error: ") else {
             continue;
         };
-        // It is followed by another line with the same file.
+        // Another line with the same file follows.
         if error.starts_with("patch failed: ") {
             continue;
         }
@@ -155,7 +154,7 @@ pub(super) fn misfit(said: &str) -> Failure {
     failure.detail(listed(&files))
 }
 
-/// Files, a line each; many are counted.
+/// Files, one per line; many are counted.
 pub(super) fn listed(files: &[String]) -> String {
     let mut lines: Vec<String> = files.iter().take(NAMED).cloned().collect();
     if files.len() > NAMED {
@@ -188,7 +187,7 @@ mod tests {
     }
 
     proptest! {
-        /// What git prints has names of the sandbox in it.
+        /// git's output contains names from the sandbox.
         #[test]
         fn names_are_read_from_any_bytes_and_end_where_git_ends_them(
             records in prop::collection::vec("[^\\x00\\t]{1,8}", 0..6),

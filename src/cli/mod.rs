@@ -1,8 +1,8 @@
-//! The commands: one file each. They are listeners to the same sessions as the terminal, or short
-//! questions to the engine and the store.
+//! The commands, one file each. They are listeners to the same sessions as the terminal, or short queries of the
+//! engine and the store.
 //!
-//! In: the arguments and one snapshot of the environment. Out: an exit code: 0 done, 1 failed, 2
-//! usage, 3 no account, 130 interrupted.
+//! In: the arguments and one snapshot of the environment. Out: an exit code: 0 success, 1 failure, 2 usage, 3 no
+//! account, 130 interrupted.
 
 mod adopt;
 mod advice;
@@ -64,7 +64,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCod
     })
 }
 
-/// A word that is no command may be meant as a session's name.
+/// An unknown command may be meant as a session's name.
 fn with_session_tip(mut error: clap::Error) -> clap::Error {
     let word = match error.get(ContextKind::InvalidSubcommand) {
         Some(ContextValue::String(word)) => word.clone(),
@@ -78,7 +78,7 @@ fn with_session_tip(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Names the session of a command in its failures: what they advise is a command for that one.
+/// Adds a command's session to its failures: the advice names a command for it.
 fn about(name: &str) -> impl FnOnce(CommandError) -> CommandError {
     move |ended| ended.about(name)
 }

@@ -1,7 +1,7 @@
 //! `sandbar pause NAME…` and `sandbar resume NAME…`.
 //!
-//! The names are looked up before anything is done. One that fails does not keep the others from their
-//! turn; each failure is told, and so is a sandbox that is already as it is to be.
+//! All names are looked up first. A failure does not stop the others; each failure is reported, and so is a sandbox
+//! that is already in the requested state.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use crate::session::context::SessionContext;
 use crate::session::sandbox::access::EngineClient;
 use crate::session::sandbox::closing::{close_stored, resume_stored};
 
-/// What is to become of the sandboxes.
+/// The requested state of the sandboxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PowerOp {
     Pause,
@@ -46,7 +46,7 @@ pub(super) fn run(
             match one(wish, &lookup, session).await {
                 Ok(done) => report::line(done)?,
                 Err(ended) => {
-                    // The last failure is the one that the program ends with.
+                    // The last failure decides the exit code.
                     if let Some(CommandError::Failed(failure)) = failed.replace(ended) {
                         report::tell(&failure);
                     }
@@ -89,7 +89,7 @@ async fn one(
     }
 }
 
-/// Whether the sandbox is as it is to be. What cannot be said is tried.
+/// Whether the sandbox is already in the requested state. If that is unknown, the call is made.
 async fn is_done(
     wish: PowerOp,
     context: &SessionContext,
@@ -114,7 +114,7 @@ async fn is_done(
     Ok(state == Some(wanted))
 }
 
-/// Several may fail: each says which.
+/// Several may fail: each names its session.
 fn named(failure: Failure, name: &str) -> Failure {
     Failure {
         summary: format!("{name}: {}", failure.summary),

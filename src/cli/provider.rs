@@ -1,8 +1,8 @@
-//! Whether the code itself says where its model is: then no key has to go along.
+//! Whether the code configures its model's provider itself: then no key is needed.
 //!
-//! OpenCode reads a project's configuration (1.18), which may bring a provider: with its key, or at an address that
-//! needs none. Other options of a provider, such as a timeout, do not say that it can be used. What is in a
-//! repository that is yet to be cloned nobody knows.
+//! OpenCode reads a project's configuration (1.18), which may add a provider: with its key, or at an address that
+//! needs none. Other options of a provider, such as a timeout, do not make it usable. The content of a repository
+//! that is not cloned yet is unknown.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -17,20 +17,20 @@ use crate::config::{Config, PROVIDER_VARIABLES};
 use crate::domain::failure::Failure;
 use crate::domain::session::CodeSource;
 
-/// Where a project's configuration is, below its work tree; what is in a later one counts more.
+/// Where a project's configuration is, below its work tree; later files take precedence.
 const FILES: [&str; 4] = [
     "opencode.json",
     "opencode.jsonc",
     ".opencode/opencode.json",
     ".opencode/opencode.jsonc",
 ];
-/// A larger file is not read to its end.
+/// Larger files are not read.
 const LONGEST: u64 = 1024 * 1024;
 
-/// What is known of a model that needs no key of ours.
+/// What is known of models that need no key of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OwnProvider {
-    /// These, by their ids.
+    /// Provider ids.
     InCode(BTreeSet<String>),
     Nowhere,
     /// The code is not here.
@@ -38,7 +38,7 @@ pub(super) enum OwnProvider {
 }
 
 impl OwnProvider {
-    /// Whether the code itself brings what this model needs, written as `provider/model`.
+    /// Whether the code configures what this model needs, written as `provider/model`.
     fn has(&self, model: &str) -> bool {
         let provider = model.split('/').next().unwrap_or_default();
         match self {
@@ -67,7 +67,7 @@ pub(super) fn of(code: &CodeSource) -> OwnProvider {
     }
 }
 
-/// A model that was asked for here is not silently replaced by the demo model. The code may bring its own.
+/// A model that was requested here is not silently replaced by the demo model. The code may configure it.
 pub(super) fn can_use_model(
     options: &GlobalOptions,
     config: &Config,
@@ -88,9 +88,9 @@ pub(super) fn can_use_model(
     Ok(())
 }
 
-/// Reads a configuration. One that cannot be read counts as empty: OpenCode says what is wrong with it.
+/// Reads a configuration. An unreadable one counts as empty: OpenCode reports the error.
 fn configuration(file: &Path) -> Value {
-    // A FIFO would never end.
+    // Reading a FIFO would never end.
     if !file.is_file() {
         return Value::Null;
     }
@@ -104,7 +104,7 @@ fn configuration(file: &Path) -> Value {
     parsed.unwrap_or_default()
 }
 
-/// Lays one configuration over another, field by field, as OpenCode does.
+/// Merges one configuration over another, field by field, as OpenCode does.
 fn merge(below: &mut Value, above: Value) {
     match (below, above) {
         (_, Value::Null) => {}
@@ -117,7 +117,7 @@ fn merge(below: &mut Value, above: Value) {
     }
 }
 
-/// The providers that a configuration brings, and does not switch off.
+/// The providers that a configuration adds and does not disable.
 fn usable(config: &Value) -> BTreeSet<String> {
     let list = |name: &str| config.get(name).and_then(Value::as_array);
     let (enabled, disabled) = (list("enabled_providers"), list("disabled_providers"));
@@ -133,8 +133,8 @@ fn usable(config: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether a provider can be used without a key of ours: it has its key in `options.apiKey`, or it is one of its
-/// own, with an address and models. The SDKs of the well-known ones do not begin without a key.
+/// Whether a provider works without a key of ours: it has its key in `options.apiKey`, or it is a custom one, with
+/// an address and models. The SDKs of well-known providers refuse to start without a key.
 fn brings_its_own(id: &str, provider: &Value) -> bool {
     let empty = Map::new();
     let options = provider.get("options").and_then(Value::as_object);
@@ -142,8 +142,8 @@ fn brings_its_own(id: &str, provider: &Value) -> bool {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let key = text(options.get("apiKey"));
     if !key.is_empty() {
-        // One of a variable that would be ours to give is not there, else it were given. Others may be the
-        // template's.
+        // A variable that we would supply is not set, otherwise we would have the key. Others may be set by the
+        // template.
         let variable = key.strip_prefix("{env:");
         let variable = variable.and_then(|rest| rest.strip_suffix('}'));
         return !variable.is_some_and(|name| PROVIDER_VARIABLES.contains(&name));
@@ -153,7 +153,7 @@ fn brings_its_own(id: &str, provider: &Value) -> bool {
     let has_address =
         !text(options.get("baseURL")).is_empty() || !text(provider.get("api")).is_empty();
     let needs_no_key = match text(provider.get("npm")).as_str() {
-        // What OpenCode takes for a provider that it does not know.
+        // OpenCode's default for an unknown provider.
         "" => has_address && !is_well_known(id),
         OPEN_SDK => has_address,
         package => !package.starts_with(KEYED_SDKS),
@@ -163,10 +163,10 @@ fn brings_its_own(id: &str, provider: &Value) -> bool {
 
 /// Works without a key, at any address.
 const OPEN_SDK: &str = "@ai-sdk/openai-compatible";
-/// All others of the same publisher want a key.
+/// All other SDKs of this publisher require a key.
 const KEYED_SDKS: &str = "@ai-sdk/";
 
-/// Whether OpenCode's catalogue has a provider of this id, judged by the variables of their keys.
+/// Whether OpenCode's catalogue has a provider of this id, judged by the names of the key variables.
 fn is_well_known(id: &str) -> bool {
     let prefix = format!("{}_", id.to_ascii_uppercase().replace('-', "_"));
     PROVIDER_VARIABLES
@@ -183,7 +183,7 @@ mod tests {
     use crate::config::Env;
 
     #[test]
-    fn a_model_without_a_key_is_used_where_the_sessions_code_brings_its_provider() {
+    fn a_model_without_a_key_is_used_if_the_code_configures_its_provider() {
         let root = tempfile::tempdir().unwrap();
         let env = Env::from_iter([("SANDBAR_HOME", root.path().join("home"))]);
         let options = GlobalOptions {
@@ -218,7 +218,7 @@ mod tests {
             r#"{"model": "a/b", "enabled_providers": ["provider"]}"#,
         );
         assert_eq!(of(&work), OwnProvider::Nowhere);
-        // One provider, told in two files.
+        // One provider, configured in two files.
         write(
             "opencode.jsonc",
             r#"{"provider": {"own": {"options": {"baseURL": "http://localhost:1/v1"}}},}"#,
@@ -246,7 +246,7 @@ mod tests {
         let local = r#"{"npm": "@ai-sdk/openai-compatible", "models": {"m": {}},
             "options": {"baseURL": "http://127.0.0.1:11434/v1"}}"#;
 
-        // Options alone bring nothing.
+        // Options alone add no provider.
         for options in [
             r#"{"timeout": 600000}"#,
             r#"{"baseURL": "https://proxy.example/v1"}"#,

@@ -1,7 +1,6 @@
-//! Whether a work tree has to do with a session: its work fits by chance into others too.
+//! Whether a work tree is related to a session: its patch may apply to unrelated ones by chance.
 //!
-//! In: a work tree, where the session's code came from, and the first commits of its history. Nothing is
-//! changed.
+//! In: a work tree, the origin of the session's code, and the root commits of its history. Nothing is changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use crate::domain::session::CodeSource;
 use crate::net::url::without_userinfo;
 use crate::session::code::Git;
 
-/// Refuses a work tree that has nothing in common with where the session began.
+/// Refuses a work tree that has nothing in common with the session's origin.
 pub(super) async fn check(
     root: &Path,
     name: &str,
@@ -27,7 +26,7 @@ pub(super) async fn check(
         }
     }
     let (is_source, began) = match code {
-        // Nothing could be in common.
+        // There can be nothing in common.
         Some(CodeSource::Empty) | None if roots.is_empty() => return Ok(()),
         Some(CodeSource::Empty) | None => (false, "it has another history".to_owned()),
         Some(CodeSource::WorkTree(path)) => (
@@ -70,7 +69,7 @@ async fn has_remote(git: &Git, root: &Path, url: &str) -> bool {
         || urls.any(|(_, url)| repository(url) == wanted)
 }
 
-/// What a URL names, whatever it is fetched by: `git@host:a/b.git` and `https://host/a/b` are the same.
+/// What a URL names, whatever its transport: `git@host:a/b.git` and `https://host/a/b` are the same.
 fn repository(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let rest = rest.trim_end_matches('/').trim_end_matches(".git");
@@ -166,7 +165,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_password_in_a_url_is_never_said_and_does_not_tell_repositories_apart(
+        fn a_password_in_a_url_is_never_shown_and_does_not_distinguish_repositories(
             scheme in "(https?|ssh|git)",
             user in "[a-z]{1,5}(:[a-zA-Z0-9%]{1,8})?",
             host in "[a-z]{1,8}([.][a-z]{1,3})?",
@@ -177,7 +176,7 @@ mod tests {
 
             prop_assert_eq!(without_userinfo(&url), format!("{scheme}://{host}/{path}"));
             prop_assert_eq!(repository(&url), repository(&format!("{scheme}://{host}/{path}.git/")));
-            // Whatever it is, it is read.
+            // Any input must be accepted.
             let _ = (repository(&any), without_userinfo(&any));
         }
     }

@@ -1,10 +1,10 @@
-//! Where commands speak: standard output for results, standard error for progress and failures. Nothing
-//! else in the program writes there, but the terminal that draws.
+//! The output of commands: stdout for results, stderr for progress and failures. Nothing else in the program writes
+//! there, except the terminal UI.
 //!
-//! Writes are fallible: `println!` would panic on a closed pipe. Text and bytes from elsewhere (a sandbox, a
-//! model, a server, a repository, the command line) are hostile to a terminal, so all that reaches one is
-//! made visible. In a pipe or a file a result stays as it is to the byte: `sandbar diff` must be exact.
-//! Standard error is for people wherever it ends, so it is always visible.
+//! Writes are fallible: `println!` would panic on a closed pipe. Text and bytes from outside (a sandbox, a model, a
+//! server, a repository, the command line) are hostile to a terminal, so control characters are made visible on one.
+//! In a pipe or a file a result stays exact to the byte, as `sandbar diff` must be. Stderr is always for people, so
+//! it is always made visible.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
@@ -24,12 +24,12 @@ use crate::text::visible_bytes::{VisibleBytes, visible, visible_line};
 #[derive(Debug)]
 pub(super) struct CommandOutput<W> {
     to: W,
-    /// `None`: bytes go out as they are.
+    /// `None`: bytes are written as they are.
     visible: Option<VisibleBytes>,
 }
 
 impl CommandOutput<Stdout> {
-    /// Standard output, for what comes piece by piece.
+    /// Stdout, for results that arrive in chunks.
     pub(super) fn standard() -> Self {
         let to = io::stdout();
         let is_terminal = to.is_terminal();
@@ -45,7 +45,7 @@ impl<W: Write> CommandOutput<W> {
         }
     }
 
-    /// Prints a piece as it comes. What is cut at its end comes with the next one.
+    /// Prints a chunk. A sequence cut at its end is printed with the next one.
     pub(super) fn write(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), CommandError> {
         match &mut self.visible {
             Some(visible) => self.to.write_all(visible.pass(bytes.as_ref()).as_bytes())?,
@@ -54,7 +54,7 @@ impl<W: Write> CommandOutput<W> {
         Ok(self.to.flush()?)
     }
 
-    /// Prints what was cut at the end of the last piece: no other one comes.
+    /// Prints the incomplete end of the last chunk: no more chunks follow.
     pub(super) fn finish(&mut self) -> Result<(), CommandError> {
         if let Some(visible) = &mut self.visible {
             self.to.write_all(visible.finish().as_bytes())?;
@@ -63,10 +63,10 @@ impl<W: Write> CommandOutput<W> {
     }
 }
 
-/// How a command ended when it did not succeed; decides the exit code and the words.
+/// How an unsuccessful command ended; decides the exit code and the text.
 #[derive(Debug)]
 pub(super) enum CommandError {
-    /// It was tried and did not work: 1.
+    /// It was tried and failed: 1.
     Failed(Failure),
     /// The command line or the configuration is wrong: 2.
     Usage(Failure),
@@ -74,9 +74,9 @@ pub(super) enum CommandError {
     NoAccount(Failure),
     /// The user interrupted it: 130.
     Interrupted,
-    /// Whoever read our output has gone: a quiet 0.
+    /// The reader of our output has gone: a quiet 0.
     BrokenPipe,
-    /// What ran in the sandbox ended with this code, and has said why itself.
+    /// The program in the sandbox exited with this code, and has reported why itself.
     Code(u8),
 }
 
@@ -96,7 +96,7 @@ impl From<io::Error> for CommandError {
 }
 
 impl CommandError {
-    /// Names the session that a failure is about, where nothing has named it.
+    /// Adds the session that a failure is about, if it has none.
     pub(super) fn about(self, name: &str) -> Self {
         let about = |failure: Failure| match failure.next.session.as_str() {
             "" => failure.about(name),
@@ -122,7 +122,7 @@ impl CommandError {
     }
 }
 
-/// Says on standard error why a command ended, and returns its exit code.
+/// Reports on stderr why a command ended, and returns its exit code.
 pub(super) fn conclude(result: Result<(), CommandError>) -> ExitCode {
     let Err(ended) = result else {
         return ExitCode::SUCCESS;
@@ -136,18 +136,18 @@ pub(super) fn conclude(result: Result<(), CommandError>) -> ExitCode {
     ExitCode::from(ended.code())
 }
 
-/// Says on standard error what failed.
+/// Reports a failure on stderr.
 pub(super) fn tell(failure: &Failure) {
     complain(&words(failure));
 }
 
-/// Nobody is left to tell if standard error is closed.
+/// If stderr is closed, nobody can be told.
 fn complain(text: &str) {
     let _unread = io::stderr().write_all(visible(text).as_bytes());
 }
 
-/// Writes a failure as lines: what, why, the process's last words, what next. No text of it can look like a
-/// line of its own.
+/// Formats a failure as lines: what, why, the process's last lines, what next. None of its text can imitate a line
+/// of its own.
 fn words(failure: &Failure) -> String {
     let mut text = format!("sandbar: {}\n", visible_line(&failure.summary));
     for line in failure.detail.lines() {
@@ -163,7 +163,7 @@ fn words(failure: &Failure) -> String {
     text
 }
 
-/// Prints a result, with a line end.
+/// Prints a result with a line feed.
 pub(super) fn line(text: impl AsRef<str>) -> Result<(), CommandError> {
     bytes(format!("{}\n", text.as_ref()))
 }
@@ -176,8 +176,8 @@ pub(super) fn json(value: &impl Serialize) -> Result<(), CommandError> {
     line(escaped(&text))
 }
 
-/// Escapes in JSON what `serde_json` leaves as it is: it knows the controls below 0x20 only. Outside of its
-/// texts JSON has none of these, so the value stays the same.
+/// Escapes what `serde_json` leaves in JSON: it escapes only controls below 0x20. JSON has none of the others
+/// outside of strings, so the value stays the same.
 fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
@@ -191,31 +191,30 @@ fn escaped(json: &str) -> String {
     text
 }
 
-/// Prints bytes, without a line end; exactly where no terminal shows them.
+/// Prints bytes without a line feed; exact if stdout is no terminal.
 pub(super) fn bytes(bytes: impl AsRef<[u8]>) -> Result<(), CommandError> {
     let mut out = CommandOutput::standard();
     out.write(bytes)?;
     out.finish()
 }
 
-/// Says on standard error what goes on, in one line.
+/// Reports progress on stderr, in one line.
 pub(super) fn progress(text: impl AsRef<str>) {
-    // Progress that nobody can read is no reason to stop.
+    // Unreadable progress is no reason to stop.
     complain(&format!("{}\n", visible_line(text.as_ref())));
 }
 
-/// Whether standard error takes what is written: a terminal that does not read would hold us up.
+/// Whether stderr accepts output: a terminal that does not read would block us.
 pub(super) fn is_read() -> bool {
     let stderr = io::stderr();
     let mut polled = [PollFd::new(&stderr, PollFlags::OUT)];
     poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
-/// Prints what the reader of the command line has to say: help and version on standard output, mistakes on
-/// standard error.
+/// Prints the results of parsing the command line: help and version on stdout, errors on stderr.
 ///
-/// `read` reads a command line again. A mistake quotes the arguments: they are made visible before, so that
-/// the only sequences in it are the colours of our own.
+/// `read` parses a command line again. An error quotes the arguments: their control characters are made visible
+/// first, so that the only sequences in it are our own colours.
 pub(super) fn usage(
     error: &clap::Error,
     in_colour: bool,
@@ -245,8 +244,8 @@ pub(super) fn usage(
     ExitCode::from(2)
 }
 
-/// Asks on the terminal for a yes; `None`: there is no terminal to ask on. Only `y` and `yes` are one, and
-/// what was typed before the question counts for nothing.
+/// Asks for confirmation on the terminal; `None`: there is none. Only `y` and `yes` confirm, and input typed before
+/// the question is discarded.
 pub(super) fn ask(question: &str) -> Result<Option<bool>, CommandError> {
     let input = io::stdin();
     if !(input.is_terminal() && io::stderr().is_terminal()) {
@@ -256,7 +255,7 @@ pub(super) fn ask(question: &str) -> Result<Option<bool>, CommandError> {
     complain(&format!("{} [y/N] ", visible_line(question)));
     let mut answer = String::new();
     let read = input.read_line(&mut answer);
-    // What is no text is no yes.
+    // Invalid text does not confirm.
     let answer = read.map_or("", |_| answer.trim());
     Ok(Some(
         ["y", "yes"]
@@ -265,14 +264,14 @@ pub(super) fn ask(question: &str) -> Result<Option<bool>, CommandError> {
     ))
 }
 
-/// The columns and rows of the terminal that shows standard output; `None`: none does.
+/// The columns and rows of the terminal on stdout; `None`: stdout is no terminal.
 pub(super) fn screen() -> Option<(u16, u16)> {
     let out = io::stdout();
     let size = || tcgetwinsize(&out).map(|size| (size.ws_col, size.ws_row));
     out.is_terminal().then(|| size().unwrap_or_default())
 }
 
-/// Lets the report of a panic be visible too: it may quote the text that nobody could handle.
+/// Makes panic reports visible too: they may quote the text that caused the panic.
 pub(super) fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         complain(&panic_words(panic, &Backtrace::capture()));
@@ -298,7 +297,7 @@ mod tests {
     const HOSTILE: &str = "a\x1b]0;t\x07\u{9b}31m\u{202e}b\r\n";
 
     #[test]
-    fn a_terminal_gets_what_is_visible_and_a_pipe_every_byte() {
+    fn a_terminal_gets_visible_text_and_a_pipe_every_byte() {
         for (is_terminal, expected) in [
             (true, "a␛]0;t␇⟨U+009B⟩31m⟨U+202E⟩b␍\n⟨FF⟩⟨E2⟩".as_bytes()),
             (false, &[HOSTILE.as_bytes(), b"\xff\xe2"].concat()),

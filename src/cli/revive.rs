@@ -1,4 +1,4 @@
-//! `sandbar revive NAME`: a session whose sandbox is gone goes on in a new one.
+//! `sandbar revive NAME`: continues a session whose sandbox is gone in a new one.
 
 use std::pin::pin;
 
@@ -57,7 +57,7 @@ pub(super) fn revive(
     })
 }
 
-/// What will be there, and what will not.
+/// What will be restored, and what will not.
 fn before(prospect: &Revival) -> String {
     let snapshot = &prospect.snapshot;
     let taken = age(wall().since(snapshot.at));
@@ -96,7 +96,7 @@ async fn back(
                 begun = true;
                 boot_line(boot).iter().for_each(report::progress);
             }
-            // As it is stored: that is why we are here.
+            // The stored phase, which is why we are here.
             SessionEvent::Phase(Phase::Gone(_)) if !begun => {}
             SessionEvent::CommandFailed(failure)
             | SessionEvent::Phase(Phase::Failed(failure) | Phase::Gone(failure)) => {

@@ -1,8 +1,8 @@
-//! `sandbar rm NAME…` and `sandbar rm --gone`: sessions whose sandbox is gone leave the list for good, with
-//! their conversations, snapshots, logs and drafts.
+//! `sandbar rm NAME…` and `sandbar rm --gone`: deletes sessions whose sandbox is gone for good, with their
+//! conversations, snapshots, logs and drafts.
 //!
-//! What still has a sandbox is refused, running or paused: there may be work in it, and `sandbar kill` says
-//! what is lost. The names are looked up before anything is removed.
+//! A session with a sandbox, running or paused, is refused: there may be work in it, and `sandbar kill` lists what
+//! is lost. The names are looked up before anything is deleted.
 
 use serde_json::json;
 
@@ -27,18 +27,19 @@ pub(super) fn rm(options: &GlobalOptions, args: &RmArgs, env: &Env) -> Result<()
         } else {
             named(&lookup, &args.names)?
         };
-        let mut told = Vec::new();
+        let mut results = Vec::new();
         let mut failed = None;
         for session in sessions {
             match one(&lookup, session, args.gone).await {
                 Ok(()) => {
-                    told.push(json!({ "v": FORMAT, "type": "removed", "session": session.name }));
+                    results
+                        .push(json!({ "v": FORMAT, "type": "removed", "session": session.name }));
                     if !args.json {
                         report::line(format!("removed {}", session.name))?;
                     }
                 }
                 Err(ended) => {
-                    // The last failure is the one that the program ends with.
+                    // The last failure decides the exit code.
                     if let Some(CommandError::Failed(failure)) = failed.replace(ended) {
                         report::tell(&failure);
                     }
@@ -46,8 +47,8 @@ pub(super) fn rm(options: &GlobalOptions, args: &RmArgs, env: &Env) -> Result<()
             }
         }
         if args.json {
-            report::json(&told)?;
-        } else if args.gone && told.is_empty() && failed.is_none() {
+            report::json(&results)?;
+        } else if args.gone && results.is_empty() && failed.is_none() {
             report::progress("no session is gone");
         }
         failed.map_or(Ok(()), Err)
@@ -68,8 +69,8 @@ fn named<'k>(
     Ok(sessions)
 }
 
-/// The sessions whose sandbox is gone, as stored or as its engine says. One that cannot be asked keeps its
-/// sessions.
+/// The sessions whose sandbox is gone, as stored or as its engine says. If an engine cannot be asked, its sessions
+/// stay.
 async fn gone<'k>(lookup: &'k SessionLookup<'_>) -> Vec<&'k SessionSummary> {
     let mut sessions = Vec::new();
     for session in &lookup.sessions {
@@ -85,7 +86,7 @@ async fn gone<'k>(lookup: &'k SessionLookup<'_>) -> Vec<&'k SessionSummary> {
     sessions
 }
 
-/// Removes a session if nothing of it is left elsewhere; `is_gone`: that is known.
+/// Deletes a session if nothing of it is left elsewhere; `is_gone`: that is known.
 async fn one(
     lookup: &SessionLookup<'_>,
     session: &SessionSummary,
@@ -111,7 +112,7 @@ async fn one(
 /// What is known of a session's sandbox.
 enum SandboxPresence {
     Gone,
-    /// What it does, and its id where the session does not know it.
+    /// Its state, and its id if the session does not know it.
     There(&'static str, Option<String>),
 }
 
@@ -125,7 +126,7 @@ async fn sandbox(
         if matches!(secrets, Ok(None)) {
             return Ok(SandboxPresence::Gone);
         }
-        // One was asked for, and the answer was lost.
+        // A create call was sent, and its response was lost.
         let host = EngineClient::find_or_start(&context?).await?;
         let made = host.sandboxes().await?.into_iter().find(|listed| {
             let key = listed.metadata.get("sandbar.key");

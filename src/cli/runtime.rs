@@ -6,7 +6,7 @@ use super::descriptors;
 use super::report::CommandError;
 use crate::domain::failure::Failure;
 
-/// The loop and the commands run on the caller's thread; two workers carry the sessions.
+/// The main loop and the commands run on the caller's thread; two workers run the sessions.
 pub(super) fn runtime() -> Result<Runtime, CommandError> {
     descriptors::ensure()?;
     let built = Builder::new_multi_thread()

@@ -1,4 +1,4 @@
-//! From the configuration to what sessions, engine and terminal are given.
+//! Builds the inputs of sessions, engine and terminal from the configuration.
 
 use std::path::{Path, PathBuf};
 
@@ -33,10 +33,10 @@ use crate::session::context::clone_access::CloneAccess;
 use crate::session::context::lazy_keyring::LazyKeyring;
 use crate::session::context::settings::Settings;
 
-/// Variables of the caller that npm needs to get through to its registry.
+/// The caller's variables that npm needs to reach its registry.
 const INSTALL_VARIABLES: [&str; 3] = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// Reads the configuration with the flags over it.
+/// Reads the configuration and applies the flags.
 pub(super) fn config(options: &GlobalOptions, env: &Env) -> Result<Config, CommandError> {
     let overrides = Overrides {
         engine: options
@@ -70,7 +70,7 @@ pub(super) fn keymap(config: &Config) -> Result<Keymap, CommandError> {
         overrides.push((key.action.clone(), keys));
     }
     Keymap::with(&overrides).map_err(|error| {
-        // The one of the two that was written last is the one to look at.
+        // The one that was written last is the one to correct.
         let written = |key: &&KeyOverride| error.concerns(&key.action);
         match config.keys.iter().rfind(written) {
             Some(key) => wrong_key(key, &error.to_string()),
@@ -89,7 +89,7 @@ fn wrong_key(key: &KeyOverride, what: &str) -> CommandError {
     }]))
 }
 
-/// Colours where the user wants them, box drawing where the terminal can.
+/// Colours if the user wants them, box drawing if the terminal supports it.
 pub(super) fn theme(config: &Config, env: &Env) -> Theme {
     let colours = if config.no_color.value {
         Colours::None
@@ -115,7 +115,7 @@ pub(super) fn theme(config: &Config, env: &Env) -> Theme {
 
 /// What all sessions share.
 ///
-/// A key that is missing may come `late`.
+/// A missing key may be read `late`.
 pub(super) fn context(
     config: Option<&Config>,
     env: &Env,
@@ -128,7 +128,7 @@ pub(super) fn context(
             .map(str::to_owned)
     };
     let proxies = Proxies {
-        // Upper-case HTTP_PROXY is not read: a web server may have it from a request's header.
+        // Upper-case HTTP_PROXY is not read: a web server may set it from a request's header.
         http: env.text("http_proxy").map(str::to_owned),
         https: either("https_proxy", "HTTPS_PROXY"),
         except: either("no_proxy", "NO_PROXY").unwrap_or_default(),
@@ -171,7 +171,7 @@ pub(super) fn context(
     Ok(context)
 }
 
-/// The engine that the configuration names; its key may come later if `late`.
+/// The engine that the configuration names; its key may be read later if `late`.
 fn engine(config: &Config, env: &Env, late: bool) -> Result<EngineSpec, CommandError> {
     if config.engine.value == EngineKind::Local {
         return Ok(EngineSpec::Local(LocalSpec {
@@ -202,8 +202,8 @@ fn engine(config: &Config, env: &Env, late: bool) -> Result<EngineSpec, CommandE
     Ok(EngineSpec::E2b { api_key, addresses })
 }
 
-/// Starts our own log at `path`, which hears of panics too. It is written while the value lives; the
-/// caller tells the user its warning.
+/// Starts our own log at `path`, which receives panics too. It is written while the value lives; the caller shows
+/// the user its warning.
 pub(super) fn own_log(config: &Config, path: &Path, redactor: &Redactor) -> OwnLog {
     for secret in config.secrets() {
         redactor.add(secret);
@@ -217,20 +217,20 @@ pub(super) fn own_log(config: &Config, path: &Path, redactor: &Redactor) -> OwnL
     log
 }
 
-/// Where root keeps its sandboxes if its home is shut.
+/// Where root's sandboxes are if its home is private.
 const OF_ROOT: &str = "/var/lib/sandbar/local";
 
-/// Where the local server keeps its sandboxes.
+/// Where the local server stores its sandboxes.
 pub(super) fn local_dir(config: &Config) -> PathBuf {
     place_of_sandboxes(&config.paths, rustix::process::geteuid().is_root())
 }
 
-/// Those of root run as other users, who cannot enter a home that is shut to them: they are elsewhere,
-/// unless some are there already.
+/// Root's sandboxes run as other users, who cannot enter a private home: they are elsewhere, unless some are already
+/// there.
 fn place_of_sandboxes(paths: &Paths, is_root: bool) -> PathBuf {
     let usual = paths.state_dir.join("local");
     let home = paths.home.as_deref();
-    // Only the home itself is asked: what is in it may be made, and shut, while we look.
+    // Only the home itself is checked: directories in it may be created, and made private, meanwhile.
     let is_shut = home.is_some_and(|home| usual.starts_with(home) && is_shut(home));
     if is_root && is_shut && !usual.join("sandboxes").exists() {
         return OF_ROOT.into();
@@ -251,7 +251,7 @@ fn launch(env: &Env) -> Result<DaemonLaunch, CommandError> {
     let text = |(name, value): (&std::ffi::OsStr, &std::ffi::OsStr)| {
         Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
     };
-    // The daemon reads the same configuration; secrets of the caller are not its business.
+    // The daemon reads the same configuration; it must not get the caller's secrets.
     let wanted = |(name, _): &(String, String)| {
         matches!(
             name.as_str(),
@@ -267,7 +267,7 @@ fn launch(env: &Env) -> Result<DaemonLaunch, CommandError> {
     })
 }
 
-/// Whether a variable is one that npm needs: its settings, proxies, certificates.
+/// Whether npm needs a variable: its settings, proxies, certificates.
 pub(super) fn is_for_install(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.starts_with("npm_config_")
@@ -293,7 +293,7 @@ pub(super) fn secret(env: &Env, name: &str) -> Option<SecretString> {
     env.text(name).map(SecretString::from)
 }
 
-/// A number to begin ids with.
+/// A random number that ids start with.
 pub(super) fn seed() -> Result<u64, CommandError> {
     let bytes = random::bytes().map_err(|error| {
         Failure::new("the system gives no random numbers").detail(error.to_string())
@@ -301,7 +301,7 @@ pub(super) fn seed() -> Result<u64, CommandError> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// Where a new session's code comes from.
+/// The origin of a new session's code.
 pub(super) fn code_source(options: &GlobalOptions, config: &Config, env: &Env) -> CodeSource {
     match (&options.repo, options.empty, config.code.value) {
         (Some(url), _, _) => CodeSource::Clone(CloneAccess::of_url(url).0),
@@ -313,7 +313,7 @@ pub(super) fn code_source(options: &GlobalOptions, config: &Config, env: &Env) -
     }
 }
 
-/// A new session as flags and configuration want it. Without a name it is called after its code.
+/// A new session according to flags and configuration. Without a name it is named after its code.
 pub(super) fn new_session(
     options: &GlobalOptions,
     config: &Config,
@@ -328,7 +328,7 @@ pub(super) fn new_session(
             config.has_credentials() || model.is_none_or(|model| own.contains(&model.provider))
         }
         OwnProvider::Nowhere => config.has_credentials(),
-        // Whoever names a model knows of the provider.
+        // A user who names a model knows the provider.
         OwnProvider::Unknown => config.has_credentials() || options.model.is_some(),
     };
     NewSession {
@@ -340,12 +340,12 @@ pub(super) fn new_session(
     }
 }
 
-/// Who gets in at the repository that a new session clones, where its URL says so.
+/// Credentials for the repository that a new session clones, if its URL has any.
 pub(super) fn clone_access(options: &GlobalOptions) -> Option<CloneAccess> {
     CloneAccess::of_url(options.repo.as_deref()?).1
 }
 
-/// The last word of where the code comes from, as a name that is easy to type.
+/// The last component of the code's origin, as a name that is easy to type.
 fn named_after(code: &CodeSource) -> String {
     let source = match code {
         CodeSource::Empty => String::new(),
@@ -371,7 +371,7 @@ fn named_after(code: &CodeSource) -> String {
     }
 }
 
-/// Minutes that the user's clock is ahead of UTC now.
+/// The current UTC offset of the user's clock, in minutes.
 pub(super) fn utc_offset_minutes() -> i16 {
     let offset = jiff::tz::TimeZone::system().to_offset(jiff::Timestamp::now());
     i16::try_from(offset.seconds() / 60).unwrap_or(0)
@@ -380,7 +380,7 @@ pub(super) fn utc_offset_minutes() -> i16 {
 /// The variable that names npm's settings file.
 const SETTINGS: &str = "npm_config_userconfig";
 
-/// The caller's variables that npm needs, where it is, and where its settings are.
+/// The caller's variables that npm needs, including where npm and its settings are.
 fn install_env(env: &Env) -> Vec<(String, String)> {
     let text = env
         .iter()
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn only_sandboxes_of_root_whose_home_is_shut_are_elsewhere_and_stay_where_they_are() {
+    fn only_sandboxes_of_a_root_with_a_private_home_are_elsewhere_and_existing_ones_stay() {
         let home = tempfile::tempdir().unwrap();
         let state_dir = home.path().join(".local/state/sandbar");
         let usual = state_dir.join("local");
@@ -427,13 +427,13 @@ mod tests {
         };
         mode(home.path(), 0o755);
         fs::create_dir_all(&state_dir).unwrap();
-        // Ours, and shut: the server lets others pass.
+        // Ours, and private: the server lets others pass.
         mode(&state_dir, 0o700);
         assert_eq!(place_of_sandboxes(&paths, true), usual);
         mode(home.path(), 0o700);
         assert_eq!(place_of_sandboxes(&paths, false), usual);
         assert_eq!(place_of_sandboxes(&paths, true), Path::new(OF_ROOT));
-        // All is moved, or the state alone.
+        // Everything is moved, or only the state.
         paths.home = None;
         assert_eq!(place_of_sandboxes(&paths, true), usual);
         paths.home = Some(home.path().join("other"));
@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn the_background_server_does_not_get_what_is_meant_for_one_command() {
+    fn the_background_server_does_not_get_variables_meant_for_one_command() {
         let env = [
             ("PATH", "/bin"),
             ("SANDBAR_TEMPLATE", "base"),

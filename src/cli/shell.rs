@@ -1,6 +1,6 @@
-//! `sandbar shell NAME`: a shell in a session's sandbox, also where its boot has failed.
+//! `sandbar shell NAME`: a shell in a session's sandbox, even if its boot has failed.
 //!
-//! It ends with the shell's exit code. A sandbox that was paused is resumed for it and paused again.
+//! It exits with the shell's code. A paused sandbox is resumed for it and paused again.
 
 use std::io;
 
@@ -65,11 +65,11 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError>
     }
 }
 
-/// Lets a failure be read before whoever called takes the screen again.
+/// Waits so that a failure can be read before the caller takes the screen again.
 fn hold(ended: Result<(), CommandError>) -> CommandError {
     report::conclude(ended);
     report::progress("Enter goes back");
-    // An end of the input is as good as a key.
+    // End of file counts as a key.
     let _line = io::stdin().read_line(&mut String::new());
     CommandError::Code(1)
 }

@@ -1,4 +1,4 @@
-//! The terminal itself: the whole program, or the chat of one server.
+//! The terminal UI: the whole program, or the chat of one server.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,17 +35,17 @@ use crate::tui::{
     UiModel,
 };
 
-/// Events of all sessions that may wait for the loop.
+/// Capacity of the event channel from all sessions to the main loop.
 const EVENTS: usize = 256;
 
-/// What the terminal does with sessions.
+/// The terminal's access to sessions.
 struct TerminalSessions {
     supervisor: Supervisor,
     /// Why there is no log of our own, until the user was told.
     warning: Option<String>,
-    /// `None` once the user was told what is odd about the store.
+    /// `None` once the user has seen the store's notices.
     untold: Option<Store>,
-    /// Held by the one task that waits for changes, so that a change between two is not missed.
+    /// Held by the one task that waits for changes, so that no change in between is missed.
     changes: Arc<Mutex<watch::Receiver<u64>>>,
 }
 
@@ -128,7 +128,7 @@ impl SessionHandle for TerminalSessions {
         Box::pin(self.supervisor.commands_done())
     }
 
-    /// First what is odd about the store, then the list whenever another process has changed it.
+    /// First the store's notices, then the list whenever another process has changed it.
     fn news(&mut self) -> ReplyTask {
         let warning = self.warning.take();
         let untold = self.untold.take();
@@ -151,7 +151,7 @@ impl SessionHandle for TerminalSessions {
     }
 }
 
-/// The user of an OpenCode server, as OpenCode itself reads it.
+/// The user of an OpenCode server, in the variable that OpenCode itself reads.
 const USERNAME: &str = "OPENCODE_SERVER_USERNAME";
 
 /// `sandbar attach URL`.
@@ -173,10 +173,10 @@ pub(super) fn attach(
         },
     };
     let mut context = setup::context(None, env, started, None)?;
-    // The first frame with a conversation need not wait for certificates that nobody looks at.
+    // The first frame of a conversation must not wait for unused certificates.
     let http = &mut context.http_options;
     http.tls = url.scheme() != "http" || http.proxies.need_tls();
-    // What the address says is meant more than what the environment does.
+    // Credentials in the address take precedence over the environment.
     let (user, password) = who.unzip();
     let password = password.flatten().map(SecretString::from);
     let password = password.or_else(|| setup::secret(env, &args.password_env));
@@ -191,16 +191,16 @@ pub(super) fn attach(
     show(mode, &config, context, (env, &redactor))
 }
 
-/// Reads the address of a server; refuses what cannot be one, before the screen is taken.
+/// Parses the address of a server; rejects an invalid one, before the screen is taken.
 fn server(address: &str) -> Result<Url, CommandError> {
     let why = match Url::parse(address) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => return Ok(url),
         Ok(url) if url.has_host() => format!("unsupported scheme {}", url.scheme()),
         Err(error) if address.contains("://") => error.to_string(),
-        // In `localhost:4096` the name reads as a scheme, and `nonsense` as a path.
+        // In `localhost:4096` the name parses as a scheme, and `nonsense` as a path.
         Ok(_) | Err(_) => "it does not begin with http:// or https://".to_owned(),
     };
-    // Without a scheme a password in it was not seen.
+    // Without a scheme the parser does not recognise a password.
     let shown = address.rsplit('@').next().unwrap_or_default();
     let failure = Failure::new(format!("'{shown}' is not the address of a server"));
     Err(CommandError::Usage(failure.detail(why).hint(
@@ -223,7 +223,7 @@ pub(super) fn full(
     };
     let redactor = Redactor::default();
     let late = keyring::later(&config, options.demo, redactor.clone());
-    // One that is there has its own code, which its start asks about.
+    // An existing one has its own code, which its start checks.
     if late.is_none() && session.is_none() {
         provider::can_use_model(options, &config, &setup::code_source(options, &config, env))?;
     }
@@ -244,8 +244,8 @@ pub(super) fn full(
     show(mode, &config, context, (env, &redactor))
 }
 
-/// The session of this name, which is on the engine where it was made. A name that nobody has is told before
-/// the screen is taken.
+/// The session of this name, on the engine where it was created. An unknown name is reported before the screen is
+/// taken.
 async fn chosen(name: &str, config: &mut Config, env: &Env) -> Result<FirstSession, CommandError> {
     let (key, engine) = {
         let lookup = SessionLookup::open(config, env).await?;
@@ -307,7 +307,7 @@ fn show(
             },
         );
         let mut shown = shown.await;
-        // In the status line they were there for a moment only, and cut to its width.
+        // The status line showed them only briefly, and cut to its width.
         if let (Ok(parting_words), Some(store)) = (&mut shown, store) {
             parting_words.extend(store.notices().await);
         }
@@ -316,7 +316,7 @@ fn show(
     runtime.shutdown_background();
     drop(log);
     let parting_words = shown.map_err(|error| unshowable(&error))?;
-    // A terminal that does not read would keep us from ending.
+    // A terminal that does not read would block our exit.
     if report::is_read() {
         parting_words.into_iter().for_each(report::progress);
     }
@@ -336,7 +336,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_address_of_a_server_is_refused_and_told_why() {
+    fn an_invalid_server_address_is_refused_with_the_reason() {
         let why = |address| match server(address) {
             Err(CommandError::Usage(failure)) => failure.detail,
             other => panic!("{address}: {other:?}"),

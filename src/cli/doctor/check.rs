@@ -1,4 +1,4 @@
-//! One thing that was looked at, and how all of them are told at 80 columns.
+//! One check, and the table of all checks at 80 columns.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,14 +11,14 @@ use crate::text::visible_bytes::visible_line;
 
 /// Columns of a line, as on the smallest usual terminal.
 const WIDTH: usize = 80;
-/// Where the findings begin.
+/// The column of the findings.
 const INDENT: usize = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum CheckState {
     Ok,
-    /// It works, and could be better.
+    /// It works, but could be better.
     Note,
     Fails,
 }
@@ -76,7 +76,7 @@ impl Check {
     }
 }
 
-/// All of them, without the last line end.
+/// All checks, without a final line feed.
 pub(super) fn table(version: &str, checks: &[Check]) -> String {
     let mut text = format!("sandbar {version}\n");
     for check in checks {
@@ -94,7 +94,7 @@ pub(super) fn table(version: &str, checks: &[Check]) -> String {
     text
 }
 
-/// Lines that fit beside the names. A word that is longer has a line of its own.
+/// Lines that fit beside the names. A longer word gets a line of its own.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace().map(visible_line) {

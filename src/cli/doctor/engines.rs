@@ -1,5 +1,5 @@
-//! Where sandboxes come from: this machine's isolation, the local server, the E2B account; and the
-//! model that answers in them.
+//! Where sandboxes come from: this machine's isolation, the local server, the E2B account; and the model that
+//! answers in them.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::local::daemon::Daemon;
 use crate::local::{self, EnforcedLimits, Enforcement, Isolation, Level};
 use crate::session::sandbox::access::EngineClient;
 
-/// Time for the account to answer.
+/// Timeout for the account to answer.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// The level and the limits: of the server that runs, else what one would give.
+/// Isolation level and limits: those of the running server, otherwise those that one would have.
 pub(super) async fn isolation(config: &Config, server: Option<&Daemon>) -> (Check, Option<Check>) {
     let least = wanted(config).least;
     if let Some(server) = server {
@@ -32,7 +32,7 @@ pub(super) async fn isolation(config: &Config, server: Option<&Daemon>) -> (Chec
     }
 }
 
-/// Who uses E2B does not need it.
+/// Users of E2B do not need it.
 fn refused(why: &str, engine: EngineKind) -> Check {
     let fix = "do what it says, or use E2B";
     if engine == EngineKind::Local {
@@ -83,7 +83,7 @@ pub(super) fn server(found: Option<&Daemon>) -> Check {
     }
 }
 
-/// Asks the account only where there is a key.
+/// Asks the account only if there is a key.
 pub(super) async fn account(config: &Config, env: &Env, started: Instant) -> Check {
     let name = "E2B account";
     if config.e2b.api_key.is_none() {
@@ -130,7 +130,7 @@ fn answered((found, took): (bool, Duration), template: &str) -> Check {
     if found {
         return Check::ok(name, format!("{told}, has the template '{template}'"));
     }
-    // It may be an id, by which none is looked up.
+    // It may be an id, which cannot be looked up.
     Check::note(
         name,
         format!("{told}; no template is named '{template}'"),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_that_is_not_there_is_noted_and_the_latency_is_told() {
+    fn a_missing_template_is_noted_with_the_latency() {
         let took = Duration::from_millis(120);
 
         assert_eq!(
@@ -183,13 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_without_walls_matters_only_to_local_sandboxes() {
+    fn a_machine_without_isolation_matters_only_to_local_sandboxes() {
         assert_eq!(refused("root", EngineKind::Local).state, CheckState::Fails);
         assert_eq!(refused("root", EngineKind::E2b).state, CheckState::Note);
     }
 
     #[test]
-    fn limits_that_cannot_be_kept_are_a_note() {
+    fn limits_that_cannot_be_enforced_are_a_note() {
         let enforced = |processes| EnforcedLimits {
             limits: local::ResourceLimits::default(),
             memory: Enforcement::Watched,

@@ -1,4 +1,4 @@
-//! Where each key comes from, and what keeps the keyring from having more. Never a value.
+//! Where each key comes from, and why the keyring does not have more. Never a value.
 
 use super::check::Check;
 use crate::cli::keyring::KeyringLookup;
@@ -13,11 +13,11 @@ pub(super) fn keys(config: &Config, looked: &KeyringLookup) -> Check {
     } else {
         None
     };
-    told(&lookup.collect::<Vec<_>>(), keyring)
+    key_check(&lookup.collect::<Vec<_>>(), keyring)
 }
 
 /// `None`: the keyring is not asked.
-fn told(lookup: &[String], looked: Option<&KeyringLookup>) -> Check {
+fn key_check(lookup: &[String], looked: Option<&KeyringLookup>) -> Check {
     let name = "keys";
     let none = || "none".to_owned();
     let lookup = if lookup.is_empty() {
@@ -74,12 +74,12 @@ mod tests {
             ..KeyringLookup::default()
         };
         let said = [
-            told(&lookup, Some(&KeyringLookup::default())),
-            told(&[], None),
-            told(&lookup, Some(&locked)),
-            told(&[], Some(&unusable)),
-            told(&lookup, Some(&failed(KeyringError::Missing))),
-            told(
+            key_check(&lookup, Some(&KeyringLookup::default())),
+            key_check(&[], None),
+            key_check(&lookup, Some(&locked)),
+            key_check(&[], Some(&unusable)),
+            key_check(&lookup, Some(&failed(KeyringError::Missing))),
+            key_check(
                 &[],
                 Some(&failed(KeyringError::Hangs(Duration::from_secs(1)))),
             ),

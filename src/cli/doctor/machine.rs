@@ -11,12 +11,12 @@ use super::check::Check;
 use crate::config::{Config, Env};
 use crate::domain::sandbox::EngineKind;
 
-/// Time for a program to say its version.
+/// Timeout for a program to print its version.
 const LIMIT: Duration = Duration::from_secs(10);
-/// With less the panes have no room.
+/// With fewer cells the panes do not fit.
 const SMALLEST: (u16, u16) = (60, 16);
 
-/// What is known of the terminal without asking it.
+/// What is known of the terminal without querying it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TerminalFacts {
     is_terminal: bool,
@@ -70,7 +70,7 @@ pub(super) fn terminal(screen: &TerminalFacts, no_color: bool) -> Check {
     Check::ok(name, found)
 }
 
-/// What a program says of its version; `None` if it is not there.
+/// The version that a program prints; `None` if it is missing.
 pub(super) async fn version(program: &str, env: &Env) -> Option<String> {
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null());
@@ -98,7 +98,7 @@ pub(super) fn git(version: Option<&str>) -> Check {
     }
 }
 
-/// npm is called once, for the local template.
+/// npm is called only to install the local template.
 pub(super) fn npm(version: Option<&str>, config: &Config) -> Check {
     let template = config
         .paths
@@ -148,17 +148,17 @@ mod tests {
 
     #[test]
     fn a_terminal_is_told_with_its_size_and_colours() {
-        let told = |screen: TerminalFacts, no_color| {
+        let checked = |screen: TerminalFacts, no_color| {
             let check = terminal(&screen, no_color);
             format!("{:?}: {}; {}", check.state, check.found, check.fix)
         };
         let said = [
-            told(screen("xterm-256color", None, (80, 24)), false),
-            told(screen("foot", Some("truecolor"), (200, 50)), false),
-            told(screen("linux", None, (80, 24)), true),
-            told(screen("linux", None, (40, 10)), false),
-            told(screen("dumb", None, (80, 24)), false),
-            told(TerminalFacts::default(), false),
+            checked(screen("xterm-256color", None, (80, 24)), false),
+            checked(screen("foot", Some("truecolor"), (200, 50)), false),
+            checked(screen("linux", None, (80, 24)), true),
+            checked(screen("linux", None, (40, 10)), false),
+            checked(screen("dumb", None, (80, 24)), false),
+            checked(TerminalFacts::default(), false),
         ];
 
         insta::assert_snapshot!(said.join("\n"), @r#"

@@ -1,9 +1,8 @@
-//! `sandbar doctor`: what this machine gives, why not more, and what to do about it.
+//! `sandbar doctor`: what this machine supports, what it lacks, and what to do about it.
 //!
-//! In: the configuration, the machine, the local server if it runs, the
-//! keyring for what is missing, the account if there is a key.
-//! Out: one line for each, with the remedy below it where there is one. Nothing is started, and no
-//! sandbox is made. Exit code 0 if sandbar can be used, 1 if something fails.
+//! In: the configuration, the machine, the local server if it runs, the keyring for missing keys, the account if
+//! there is a key. Out: one line for each, with the remedy below it if there is one. Nothing is started, and no
+//! sandbox is created. Exit code 0 if sandbar can be used, 1 if something fails.
 
 mod check;
 mod engines;
@@ -82,7 +81,7 @@ async fn all(mut config: Config, env: &Env) -> Vec<Check> {
     checks
 }
 
-/// The store is opened as every command opens it; one that is not there yet is not made.
+/// Opens the store as every command does, but never creates it.
 async fn store(config: &Config) -> Check {
     let file = config.paths.database();
     if !file.exists() {

@@ -1,4 +1,4 @@
-//! What `sandbar run` prints: the answer as it grows, or one event a line.
+//! The output of `sandbar run`: the answer as it grows, or one event per line.
 
 use std::io::Stdout;
 
@@ -13,13 +13,13 @@ use crate::domain::log::LogStream;
 use crate::domain::time::UnixMillis;
 use crate::text::visible;
 
-/// Version of the JSON lines; it grows when a reader of the old ones would go wrong.
+/// Version of the JSON lines; it grows with incompatible changes.
 const FORMAT: u32 = 1;
 
 /// What has been printed so far.
 pub(super) struct PrintedAnswer {
     json: bool,
-    /// The last line of text has no end yet.
+    /// The last line of text has no line feed yet.
     open: bool,
     output: CommandOutput<Stdout>,
 }
@@ -72,7 +72,7 @@ impl PrintedAnswer {
         Ok(())
     }
 
-    /// Ends the line of the answer first, so that the two do not run into each other on a terminal.
+    /// Ends the answer's line first, so that the two do not run together on a terminal.
     fn progress(&mut self, text: &str) -> Result<(), CommandError> {
         if std::mem::take(&mut self.open) {
             self.output.finish()?;
@@ -82,7 +82,7 @@ impl PrintedAnswer {
         Ok(())
     }
 
-    /// Says how it all ended, and in `became` what is left of the session.
+    /// Reports how the run ended, and in `became` what is left of the session.
     pub(super) fn close(
         &mut self,
         ended: Result<(), CommandError>,
@@ -119,7 +119,7 @@ impl PrintedAnswer {
     }
 }
 
-/// What to do next is told in words for people, and as codes that stay the same for scripts.
+/// The next steps are text for people, and stable codes for scripts.
 fn error_line(failure: &Failure) -> Value {
     json!({
         "summary": failure.summary, "detail": failure.detail, "hint": advice::words(failure),

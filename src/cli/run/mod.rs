@@ -1,11 +1,11 @@
-//! `sandbar run PROMPT`: one prompt to a new session, or to one that is there, without a terminal.
+//! `sandbar run PROMPT`: sends one prompt to a new or an existing session, without a terminal.
 //!
-//! The answer goes to standard output as it grows, everything else to standard error; `--json` puts
-//! one event a line on standard output instead, each with a `type` and the version of this format.
+//! The answer goes to stdout as it grows, everything else to stderr; `--json` prints one event per line on stdout
+//! instead, each with a `type` and the version of this format.
 //!
-//! A new session that fails before its prompt was sent leaves nothing behind: its sandbox holds only what
-//! came from here. Later there may be work in it, so it is kept and named. One that was there before is left
-//! as it was found: running or paused, and without a prompt that was not sent.
+//! A new session that fails before its prompt was sent leaves nothing behind: its sandbox holds only what came from
+//! here. After that there may be work in it, so it is kept and named. An existing one is left as it was found:
+//! running or paused, and without an unsent prompt.
 
 mod answer;
 pub(super) mod headless;
@@ -99,7 +99,7 @@ async fn follow(opening: SessionOpening, text: String, args: &RunArgs) -> Result
         (&mut headless, &mut answer),
     )
     .await;
-    // What has come meanwhile says what is left.
+    // Events received meanwhile say what is left.
     while let Ok((_, event)) = inbox.try_recv() {
         headless.receive(event);
     }
@@ -160,7 +160,7 @@ async fn converse(
     }
 }
 
-/// What has become of a new session, which is removed where nothing of it is to be kept.
+/// What became of a new session, which is deleted unless some of it is worth keeping.
 async fn leave_new(
     records: &RecordStore,
     key: &SessionKey,
@@ -192,7 +192,7 @@ async fn leave_new(
     }
 }
 
-/// What has become of a session that was there; a prompt that was not sent does not wait in it.
+/// What became of an existing session; an unsent prompt is not left in its queue.
 async fn leave_known(
     records: &RecordStore,
     (key, message): (&SessionKey, &MessageId),
@@ -214,7 +214,7 @@ async fn leave_known(
     became + withdrawn
 }
 
-/// Does one thing that an event asks for; says how everything ends, if it does.
+/// Performs one output; returns how the run ends, if it does.
 fn perform(
     out: HeadlessOutput,
     answer: &mut PrintedAnswer,

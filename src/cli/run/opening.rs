@@ -1,4 +1,4 @@
-//! Which session a run speaks to: a new one, or one that is there, and how that was found.
+//! The session that a run uses: a new one or an existing one, and the state it was found in.
 
 use tokio::time::Instant;
 
@@ -18,17 +18,17 @@ use crate::session::recorder::reservation;
 use crate::session::sandbox::access::EngineClient;
 use crate::store::{Naming, StoreError};
 
-/// What was there before the run.
+/// The state before the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SandboxBefore {
     Nothing,
-    /// A session whose sandbox was paused, or was not made yet.
+    /// A session whose sandbox was paused, or was not created yet.
     Paused,
-    /// A session whose sandbox ran.
+    /// A session whose sandbox was running.
     Running,
 }
 
-/// A session that is to be opened.
+/// A session to open.
 pub(super) struct SessionOpening {
     pub(super) context: SessionContext,
     pub(super) spec: SessionSpec,
@@ -38,7 +38,7 @@ pub(super) struct SessionOpening {
     pub(super) found: SandboxBefore,
 }
 
-/// A new session, by this name if one is given.
+/// A new session, with this name if one is given.
 pub(super) async fn of_new(
     name: Option<&str>,
     options: &GlobalOptions,
@@ -64,7 +64,7 @@ pub(super) async fn of_new(
     match reservation::reserve(&context, &spec, naming).await {
         Ok(Some(name)) => new.name = name,
         Err(StoreError::NameTaken { name }) => return Err(taken(&records, &name).await.into()),
-        // What cannot be stored runs all the same.
+        // A session that cannot be stored runs all the same.
         Ok(None) | Err(_) => {}
     }
     spec.origin = SessionOrigin::New(new.clone());
@@ -80,7 +80,7 @@ pub(super) async fn of_new(
 async fn taken(records: &RecordStore, name: &str) -> Failure {
     match records.store.by_name(name).await {
         Ok(Some(other)) => lookup::taken(&other.summary),
-        // It has just been removed.
+        // It has just been deleted.
         _ => Failure::new(format!("there is a session named {name} already"))
             .hint("run the command again, or give another --name"),
     }
@@ -100,7 +100,7 @@ pub(super) async fn of_known(
     let session = lookup.session(name)?;
     let stored = lookup.store().session(&session.key).await.ok().flatten();
     let code = stored.and_then(|stored| Some(stored.new?.code));
-    // Where sandbar only connected nobody knows what the code says.
+    // If sandbar only attached, the code's configuration is unknown.
     if let Some(code) = code {
         provider::can_use_model(options, config, &code)?;
     }
@@ -126,7 +126,7 @@ pub(super) async fn of_known(
     })
 }
 
-/// A session that is there has its sandbox, its code and its kind of model.
+/// An existing session already has its sandbox, its code and its kind of model.
 fn refuse_options_of_new(name: &str, options: &GlobalOptions) -> Result<(), CommandError> {
     let given = [
         ("--template", options.template.is_some()),
@@ -141,7 +141,7 @@ fn refuse_options_of_new(name: &str, options: &GlobalOptions) -> Result<(), Comm
     Err(CommandError::Usage(failure.hint("remove one of the two")))
 }
 
-/// Whether the session's sandbox runs now; `None`: it is gone.
+/// Whether the session's sandbox is running now; `None`: it is gone.
 async fn found(
     context: &SessionContext,
     session: &SessionSummary,

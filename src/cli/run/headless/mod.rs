@@ -1,8 +1,8 @@
-//! What `sandbar run` makes of a session's events: pure, so that it is tested without a sandbox.
+//! Maps a session's events to the output of `sandbar run`: pure, so that it is tested without a sandbox.
 //!
-//! Text of the answer is given out as it grows, each character once, also when a closing update
-//! repeats it. The run is over when the turn that our prompt began has ended. A session that was there
-//! before has other turns too: what they say, and how they end, is not ours.
+//! Text of the answer is printed as it grows, each character once, even if a closing update repeats it. The run is
+//! over when the turn that our prompt began has ended. An existing session has other turns too: their text and their
+//! end are not ours.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,10 +18,10 @@ use crate::domain::sandbox::{BootEvent, Phase, Stage};
 use crate::domain::session::{Prompt, PromptQueue, SessionCommand, SessionEvent};
 use crate::text::visible;
 
-/// Behind what is shown of a request that nobody can approve.
+/// Appended to a request that cannot be approved.
 const UNREADABLE: &str = " (could not be read as it was sent)";
 
-/// What is to be done next, in order.
+/// What to do next, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum HeadlessOutput {
     /// More of the answer.
@@ -46,12 +46,12 @@ pub(super) struct Headless {
     prompt: MessageId,
     /// Whether there were turns before ours.
     continues: bool,
-    /// The sandbox has run since this began: before, a pause is what the prompt ends.
+    /// The sandbox has run since this began: an earlier pause is the one that the prompt ends.
     has_run: bool,
     /// Messages of other turns.
     others: HashSet<MessageId>,
     roles: HashMap<MessageId, Role>,
-    /// Bytes of each part that are out already.
+    /// Bytes of each part that were printed already.
     given: HashMap<PartId, usize>,
     reasoning: HashMap<PartId, bool>,
     tools: HashMap<PartId, ToolStatus>,
@@ -63,7 +63,7 @@ pub(super) struct Headless {
     left: UnfinishedRun,
 }
 
-/// How far our turn is.
+/// The progress of our turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum TurnProgress {
     Before,
@@ -73,12 +73,12 @@ enum TurnProgress {
     Began,
 }
 
-/// What a run that ended leaves behind.
+/// What an ended run leaves behind.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct UnfinishedRun {
-    /// The prompt is still in the queue, and is sent when somebody opens the session.
+    /// The prompt is still in the queue, and is posted when the session is next opened.
     pub(super) prompt: bool,
-    /// The prompt was sent: there may be work.
+    /// The prompt was posted: there may be work.
     pub(super) taken: bool,
 }
 
@@ -104,7 +104,7 @@ impl Headless {
         }
     }
 
-    /// Listens to a session that was there before.
+    /// Listens to an existing session.
     pub(super) fn continuing(auto: bool, prompt: MessageId) -> Self {
         Self {
             continues: true,
@@ -161,8 +161,7 @@ impl Headless {
         }
     }
 
-    /// Nobody is here to let a queue go on that is held: where other prompts wait in it, they are not ours to
-    /// send.
+    /// Nobody is here to release a held queue: if other prompts wait in it, they are not ours to send.
     fn queue(&mut self, queue: &PromptQueue) -> Vec<HeadlessOutput> {
         let is_ours = |prompt: &Prompt| prompt.message == self.prompt;
         let (prompts, was_waiting) = (&queue.waiting, self.left.prompt);
@@ -212,7 +211,7 @@ impl Headless {
             out.extend(self.message(&entry.message));
             out.extend(entry.parts.into_iter().flat_map(|part| self.part(part)));
         }
-        // Asked while nobody listened.
+        // Requested before we listened.
         let permissions = resync.permissions.into_iter().flatten();
         out.extend(permissions.flat_map(|permission| self.permission(permission)));
         let questions = resync.questions.into_iter().flatten();
@@ -221,7 +220,7 @@ impl Headless {
         out
     }
 
-    /// Whether what happens now belongs to our turn.
+    /// Whether current events belong to our turn.
     fn is_ours(&self) -> bool {
         !self.continues || self.turn > TurnProgress::Before
     }
@@ -398,7 +397,7 @@ impl Headless {
     }
 }
 
-/// A turn that is not ours waits for an answer, and ours waits behind it.
+/// Another turn waits for an answer, and ours waits behind it.
 fn waits_for_somebody(what: &str, subject: &str) -> Vec<HeadlessOutput> {
     let failure = Failure::new(format!("the session waits for an answer to a {what}"))
         .detail(subject)

@@ -92,7 +92,7 @@ fn said(text: &str) -> HeadlessOutput {
 }
 
 #[test]
-fn of_a_session_that_was_there_only_the_own_turn_is_told_and_waited_for() {
+fn only_our_turn_of_an_existing_session_is_printed_and_awaited() {
     let mut headless = Headless::continuing(false, "ours".into());
     let old = || {
         vec![
@@ -104,7 +104,7 @@ fn of_a_session_that_was_there_only_the_own_turn_is_told_and_waited_for() {
     let before = all(
         &mut headless,
         vec![
-            // As stored, then as the server has it; another turn runs and ends.
+            // The stored state, then the server's; another turn runs and ends.
             resync(old(), false, &[]),
             queue(&["ours"], false),
             resync(old(), true, &[]),
@@ -122,7 +122,7 @@ fn of_a_session_that_was_there_only_the_own_turn_is_told_and_waited_for() {
         &mut headless,
         vec![
             chat(ChatEvent::Message(user("ours"))),
-            // One of the turn before comes again, late.
+            // A late message of the previous turn.
             chat(ChatEvent::Message(answer("a2", "old"))),
             chat(ChatEvent::Part(text("a2", "more and more"))),
             status(TurnStatus::Idle),
@@ -179,7 +179,7 @@ fn a_turn_that_fails_before_its_answer_has_failed() {
 }
 
 #[test]
-fn what_another_turn_asks_is_not_answered_and_what_ours_asks_is_refused_once() {
+fn requests_of_another_turn_are_not_answered_and_ours_are_refused_once() {
     let mut headless = Headless::continuing(false, "ours".into());
     let waits = headless.receive(resync(vec![(user("old"), Vec::new())], true, &["per_1"]));
     let [HeadlessOutput::Done(Some(failure))] = &waits[..] else {
@@ -204,7 +204,7 @@ fn what_another_turn_asks_is_not_answered_and_what_ours_asks_is_refused_once() {
 }
 
 #[test]
-fn with_auto_what_another_turn_waits_for_is_allowed() {
+fn with_auto_pending_requests_of_another_turn_are_allowed() {
     let mut headless = Headless::continuing(true, "ours".into());
 
     let out = headless.receive(resync(vec![(user("old"), Vec::new())], true, &["per_1"]));
@@ -234,7 +234,7 @@ fn a_held_queue_goes_on_for_our_prompt_alone() {
     };
     assert_eq!(failure.detail, "prompts that wait before this one: 1");
 
-    // Refused by the server it is held too: why is told by itself.
+    // A refusal by the server holds the queue too, and reports its reason separately.
     let mut headless = Headless::new(false, "ours".into());
     let refused = vec![
         queue(&["ours"], false),
@@ -245,7 +245,7 @@ fn a_held_queue_goes_on_for_our_prompt_alone() {
 }
 
 #[test]
-fn a_prompt_is_taken_once_it_has_left_the_queue_and_not_when_it_is_back() {
+fn a_prompt_counts_as_sent_once_it_has_left_the_queue_and_not_when_it_is_back() {
     let mut headless = Headless::new(false, "ours".into());
     let left = |headless: &Headless| (headless.left().prompt, headless.left().taken);
     assert_eq!(left(&headless), (false, false));
@@ -264,7 +264,7 @@ fn a_prompt_is_taken_once_it_has_left_the_queue_and_not_when_it_is_back() {
 fn a_sandbox_that_is_paused_from_elsewhere_ends_the_run() {
     let mut headless = Headless::continuing(false, "ours".into());
 
-    // As it was found: the prompt resumes it.
+    // The state that it was found in: the prompt resumes it.
     let found = headless.receive(SessionEvent::Phase(Phase::Paused));
     headless.receive(SessionEvent::Phase(Phase::Live));
     let out = headless.receive(SessionEvent::Phase(Phase::Paused));
@@ -277,7 +277,7 @@ fn a_sandbox_that_is_paused_from_elsewhere_ends_the_run() {
 }
 
 #[test]
-fn what_could_not_be_read_is_not_allowed_by_auto() {
+fn auto_does_not_allow_an_undecodable_request() {
     let allows = |undecodable| {
         let mut headless = Headless::new(true, MessageId::from("msg_1"));
         let asked = Permission {
