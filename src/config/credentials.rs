@@ -1,5 +1,4 @@
-//! Stored keys: `credentials.json`, one object of variable names and values, for its owner's eyes
-//! only.
+//! Stored keys: `credentials.json`, one object of variable names and values, readable by its owner only.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,13 +11,13 @@ use super::env::Env;
 use super::value::{Sourced, ValueSource};
 use crate::regular_file;
 
-/// Stored keys by the name of the variable that each stands for.
+/// Stored keys by the variable that each stands for.
 #[derive(Debug, Default)]
 pub struct Credentials {
     keys: BTreeMap<String, SecretString>,
 }
 
-/// No text of these holds anything from inside the file.
+/// None of these messages contains anything from inside the file.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     #[error("The stored keys in {} cannot be read: {source}", path.display())]
@@ -37,7 +36,7 @@ pub enum CredentialsError {
 }
 
 impl Credentials {
-    /// Reads the file; one that is not there holds nothing.
+    /// Reads the file; a missing one counts as empty.
     pub fn load(path: &Path) -> Result<Self, CredentialsError> {
         let unreadable = |source| CredentialsError::Unreadable {
             path: path.to_owned(),
@@ -67,7 +66,7 @@ impl Credentials {
         Ok(Self { keys })
     }
 
-    /// Returns the variable's value: from the environment, else as stored.
+    /// Returns the variable's value: from the environment, otherwise the stored one.
     pub(super) fn pick(&self, env: &Env, name: &str) -> Option<Sourced<SecretString>> {
         if let Some(value) = env.text(name) {
             let source = ValueSource::Env(name.to_owned());

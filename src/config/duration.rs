@@ -11,7 +11,7 @@ const UNITS: [(&str, u64); 5] = [
     ("ms", 1),
 ];
 
-/// Reads a duration longer than zero: numbers, each with a unit, summed up.
+/// Parses a duration above zero: numbers, each with a unit, summed up.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut millis: u64 = 0;
@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     (millis > 0).then(|| Duration::from_millis(millis))
 }
 
-/// Writes a duration so that [`parse`] reads it again.
+/// Formats a duration so that [`parse`] accepts it.
 pub(super) fn print(duration: Duration) -> String {
     let mut millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let mut text = String::new();
@@ -72,7 +72,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_again(millis in 1..10_000_000_000_u64) {
+        fn a_printed_duration_parses_again(millis in 1..10_000_000_000_u64) {
             let duration = Duration::from_millis(millis);
             prop_assert_eq!(parse(&print(duration)), Some(duration));
         }

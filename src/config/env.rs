@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// A snapshot of the environment and of the current directory.
 ///
-/// Printing it shows names only: values may be secrets.
+/// `Debug` shows names only: values may be secrets.
 #[derive(Clone, Default)]
 pub struct Env {
     variables: BTreeMap<OsString, OsString>,
@@ -23,12 +23,12 @@ impl Env {
         }
     }
 
-    /// The current directory; `None` where it has been removed, or may not be looked at.
+    /// The current directory; `None` if it was removed or is not accessible.
     pub fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
     }
 
-    /// Returns a variable that is set, not empty and text.
+    /// Returns a variable that is set, not empty and valid text.
     pub fn text(&self, name: &str) -> Option<&str> {
         let value = self.variables.get(OsStr::new(name))?.to_str()?;
         (!value.is_empty()).then_some(value)
@@ -40,21 +40,21 @@ impl Env {
         (!value.is_empty()).then(|| PathBuf::from(value))
     }
 
-    /// The address of the session's D-Bus, where there is one.
+    /// The address of the D-Bus session bus, if there is one.
     pub(super) fn session_bus(&self) -> Option<String> {
         if let Some(address) = self.text("DBUS_SESSION_BUS_ADDRESS") {
             return Some(address.to_owned());
         }
-        // Where systemd has it.
+        // systemd's location.
         let socket = self.path("XDG_RUNTIME_DIR")?.join("bus");
-        // What else there may be in a path is written in another way in an address.
+        // Other characters of a path would need escaping in an address.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_/.".contains(c);
         let plain = socket.to_str().filter(|path| path.chars().all(is_plain));
         let there = plain.filter(|_| socket.exists())?;
         Some(format!("unix:path={there}"))
     }
 
-    /// All variables, for processes that get the user's own environment.
+    /// All variables, for processes that inherit the user's environment.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables
             .iter()

@@ -1,4 +1,4 @@
-//! `config.toml` as raw entries with their places; what they mean is `load`'s business.
+//! `config.toml` as raw entries with their positions; `load` interprets them.
 
 use std::path::Path;
 
@@ -16,18 +16,18 @@ pub(super) enum RawValue {
     List(Vec<String>),
     /// A whole number that is not negative.
     Number(u64),
-    /// A number with a point, as written.
+    /// A number with a decimal point, as written.
     Decimal(String),
-    /// Anything else, by the name of its type.
+    /// Any other type, by its name.
     Other(&'static str),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileEntry {
-    /// A setting's name, or an action in the table of keys.
+    /// A setting's name, or an action in the `[keys]` table.
     pub(super) name: String,
     pub(super) value: RawValue,
-    /// The place of the value.
+    /// The position of the value.
     pub(super) place: FilePlace,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct FileEntries {
     pub(super) problems: Vec<Problem>,
 }
 
-/// Reads a file's bytes; never fails, but for what stands in `problems`.
+/// Parses a file's bytes; never fails, but collects `problems`.
 pub(super) fn read(path: &Path, bytes: &[u8], actions: &[&str]) -> FileEntries {
     let source = match std::str::from_utf8(bytes) {
         Ok(source) => source,
@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], actions: &[&str]) -> FileEntries {
         };
         reader.problem(place, error.message(), None);
     }
-    // Entries around a syntax error may be half of what was meant: one kind of error at a time.
+    // Entries around a syntax error may be incomplete: one kind of error at a time.
     if errors.is_empty() {
         reader.table("", table.get_ref());
     }
@@ -70,7 +70,7 @@ pub(super) fn read(path: &Path, bytes: &[u8], actions: &[&str]) -> FileEntries {
 
 fn not_text(path: &Path, bytes: &[u8], valid: usize) -> FileEntries {
     let source = String::from_utf8_lossy(bytes);
-    // What is valid keeps its offsets in the lossy copy.
+    // The valid part has the same offsets in the lossy copy.
     let place = FilePlace::of(path, &source, &(valid..valid + 1));
     FileEntries {
         problems: vec![Problem {
@@ -124,8 +124,7 @@ impl FileReader<'_> {
         }
     }
 
-    /// Action names have dots in them: `"chat.send" = …`, `chat.send = …` and `[keys.chat]` are the
-    /// same.
+    /// Action names contain dots: `"chat.send" = …`, `chat.send = …` and `[keys.chat]` are the same.
     fn keys(&mut self, prefix: &str, table: &DeTable<'_>) {
         for (key, value) in table {
             let name = format!("{prefix}{}", key.get_ref());
@@ -149,7 +148,7 @@ impl FileReader<'_> {
         }
     }
 
-    /// TOML takes `"a.b"` and `b` in the table `a` for two things.
+    /// To TOML, `"a.b"` and `b` in the table `a` are different keys.
     fn twice(&mut self, name: &str, key: &Spanned<std::borrow::Cow<'_, str>>) {
         let what = format!("\"{}\" is set twice", shown(name));
         let hint = "remove one of the two".to_owned();
@@ -193,14 +192,14 @@ fn group(name: &str) -> Option<&str> {
     name.split_once('.').map(|(group, _)| group)
 }
 
-/// Whether what stands behind this name must not be repeated.
+/// Whether the value of this name must not be quoted.
 fn names_a_secret(name: &str) -> bool {
     let name = name.split('=').next().unwrap_or_default().to_lowercase();
     let words = ["key", "token", "secret", "password"];
     words.iter().any(|word| name.contains(word))
 }
 
-/// Names come from the file and may hold anything.
+/// Names come from the file and may contain anything.
 fn shown(name: &str) -> String {
     name.chars().take(60).flat_map(char::escape_debug).collect()
 }

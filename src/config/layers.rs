@@ -1,7 +1,7 @@
-//! The layers on top of each other, and every kind of value read from the topmost.
+//! Merges the layers, and parses every kind of value from the topmost one.
 //!
-//! A value that is wrong is noted with its place and its default stands in, so that the other
-//! settings are checked too.
+//! A wrong value is reported with its position and replaced by its default, so that the other settings are checked
+//! too.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ impl Layers {
             let Some(text) = env.text(variable) else {
                 continue;
             };
-            // no-color.org: any value that is not empty counts.
+            // no-color.org: any non-empty value counts.
             let value = match variable {
                 "NO_COLOR" => RawValue::Bool(true),
                 _ => RawValue::Text(text.to_owned()),
@@ -64,13 +64,13 @@ impl Layers {
         }
     }
 
-    /// Later layers stand above earlier ones.
+    /// Later layers take precedence.
     fn top(&self, name: &str) -> Option<GivenValue> {
         self.given.iter().rfind(|given| given.name == name).cloned()
     }
 
-    /// Reads a setting by `read`, which says what is wrong or returns the value. After a mistake the
-    /// default stands in, so that the other settings can be checked too.
+    /// Parses a setting with `read`, which returns the value or says what is wrong. After a mistake the default is
+    /// used, so that the other settings are checked too.
     fn value<T>(
         &mut self,
         name: &str,
@@ -142,7 +142,7 @@ impl Layers {
         })
     }
 
-    /// A size or a count; `None` is no limit.
+    /// A size or a count; `None` means no limit.
     pub(super) fn size(&mut self, name: &str) -> Sourced<Option<u64>> {
         let default = size::parse(default_of(name)).flatten();
         self.value(name, default, |raw| {
@@ -316,7 +316,7 @@ impl ValueFault {
 
 fn from_file(entry: file::FileEntry) -> GivenValue {
     let place: FilePlace = match entry.name.as_str() {
-        // A list that should name variables may hold their values by mistake.
+        // A list that should name variables may contain their values by mistake.
         "forward" => entry.place.without_value(),
         _ => entry.place,
     };

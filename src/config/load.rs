@@ -1,4 +1,4 @@
-//! The layers put on top of each other, and every value read.
+//! Merges the layers and parses every value.
 
 use std::io;
 
@@ -16,7 +16,7 @@ use crate::domain::id::TemplateId;
 use crate::domain::sandbox::EngineKind;
 use crate::regular_file;
 
-/// What the command line says; `None` and `false` say nothing.
+/// The command line's settings; `None` and `false` leave a setting unset.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
     pub engine: Option<String>,
@@ -57,9 +57,9 @@ impl Overrides {
     }
 }
 
-/// Loads the configuration. A file that is not there is no error.
+/// Loads the configuration. A missing file is no error.
 ///
-/// `actions` are the names that the table `[keys]` may use; empty means that any is taken.
+/// `actions` are the names allowed in the `[keys]` table; empty allows any.
 pub fn load(env: &Env, overrides: &Overrides, actions: &[&str]) -> Result<Config, ConfigError> {
     let paths = Paths::of(env)?;
     let bytes = match regular_file::read(&paths.config_file, regular_file::SMALL) {
@@ -75,7 +75,7 @@ pub fn load(env: &Env, overrides: &Overrides, actions: &[&str]) -> Result<Config
     resolve(paths, entries, env, overrides, &credentials)
 }
 
-/// A path below a file counts as absent too: the state directory says more about it later.
+/// A path below a file counts as missing too: the state directory reports the problem later.
 fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -83,7 +83,7 @@ fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-/// Turns the layers into a configuration; touches no file.
+/// Resolves the layers into a configuration; touches no file.
 pub(super) fn resolve(
     paths: Paths,
     entries: FileEntries,

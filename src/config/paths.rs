@@ -1,6 +1,6 @@
 //! Where our files are: XDG on Linux and macOS alike; `SANDBAR_HOME` moves everything.
 //!
-//! Written out by hand, because the crates for it read the environment themselves.
+//! No crate is used, because those for XDG read the environment themselves.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,13 @@ use super::problem::ConfigError;
 /// Moves everything into one directory.
 pub(super) const HOME_VARIABLE: &str = "SANDBAR_HOME";
 
-/// Absolute; nothing is created by asking.
+/// Absolute; asking for a path creates nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
     pub config_file: PathBuf,
     pub state_dir: PathBuf,
     pub cache_dir: PathBuf,
-    /// The user's own. `None` with `SANDBAR_HOME`, which moves everything.
+    /// The user's home. `None` with `SANDBAR_HOME`, which moves everything.
     pub home: Option<PathBuf>,
 }
 
@@ -33,7 +33,7 @@ impl Paths {
                 home: None,
             });
         }
-        // The XDG specification: a relative path counts as not set.
+        // XDG specification: a relative path counts as unset.
         let home = env.path("HOME").filter(|home| home.is_absolute());
         let base = |variable: &str, fallback: &str| {
             env.path(variable)
@@ -54,7 +54,7 @@ impl Paths {
         self.state_dir.join("sandbar.log")
     }
 
-    /// What was copied last, where no clipboard could be reached.
+    /// The last copied text, if no clipboard could be reached.
     pub fn copied_file(&self) -> PathBuf {
         self.state_dir.join("copied.txt")
     }

@@ -16,7 +16,7 @@ pub(super) fn parse(text: &str) -> Option<MicroDollars> {
     dollars.checked_add(micros).map(MicroDollars)
 }
 
-/// Writes a price so that [`parse`] reads it again.
+/// Formats a price so that [`parse`] accepts it.
 pub(super) fn print(price: MicroDollars) -> String {
     let text = format!("{}.{:06}", price.0 / 1_000_000, price.0 % 1_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -55,7 +55,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_again(micros in any::<u64>()) {
+        fn a_printed_price_parses_again(micros in any::<u64>()) {
             prop_assert_eq!(parse(&print(MicroDollars(micros))), Some(MicroDollars(micros)));
         }
     }

@@ -1,4 +1,4 @@
-//! Mistakes in the configuration, each with its place, the offending line and the way out.
+//! Mistakes in the configuration, each with its position, the offending line and the remedy.
 
 use std::fmt;
 use std::ops::Range;
@@ -45,7 +45,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Line and column; what is outside the file comes after it.
+    /// Line and column; mistakes outside the file come after it.
     pub(super) fn position(&self) -> (usize, usize) {
         match &self.place {
             ProblemPlace::File(place) => (place.line, place.column),
@@ -61,7 +61,7 @@ pub enum ProblemPlace {
     Given(ValueSource),
 }
 
-/// A place in the file. Line and column count from 1, columns in characters.
+/// A position in the file. Line and column count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilePlace {
     pub path: PathBuf,
@@ -69,12 +69,12 @@ pub struct FilePlace {
     pub column: usize,
     /// Characters to underline, at least 1.
     pub length: usize,
-    /// The whole line; control characters are replaced.
+    /// The whole line, with control characters replaced.
     pub text: String,
 }
 
 impl FilePlace {
-    /// Finds the place of `span` (byte offsets) in `source`.
+    /// Finds the position of `span` (byte offsets) in `source`.
     pub fn of(path: &std::path::Path, source: &str, span: &Range<usize>) -> Self {
         let mut start = span.start.min(source.len());
         while !source.is_char_boundary(start) {
@@ -98,7 +98,7 @@ impl FilePlace {
         }
     }
 
-    /// Hides what stands behind the equals sign, where it may be a secret.
+    /// Hides the text after the equals sign, which may be a secret.
     #[must_use]
     pub fn without_value(mut self) -> Self {
         if let Some((name, _)) = self.text.split_once('=') {
@@ -108,8 +108,7 @@ impl FilePlace {
     }
 }
 
-/// Control characters of the file never reach the terminal; tabs become one space, so that the
-/// underline fits.
+/// Control characters of the file never reach the terminal; a tab becomes one space, so that the underline matches.
 fn shown(text: &str) -> String {
     text.chars()
         .take(200)

@@ -1,4 +1,4 @@
-//! What holds and where it comes from, as rows; printing them is not done here.
+//! The effective values and their sources, as rows; printing them is not done here.
 
 use secrecy::SecretString;
 
@@ -7,12 +7,12 @@ use super::value::{Sourced, ValueSource};
 use super::{ACCOUNT_KEY, Config, PricesConfig, Timeouts, duration, price, size};
 use crate::net::url::without_userinfo;
 
-/// One line of `sandbar config`. Nothing in it is secret.
+/// One line of `sandbar config`. Contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingRow {
     /// As in the file: `e2b.domain`.
     pub name: String,
-    /// As it would be written in the file, without quotes; empty when nothing is set.
+    /// As it would be written in the file, without quotes; empty if unset.
     pub value: String,
     pub source: ValueSource,
     /// The value is dots in place of a key.

@@ -1,10 +1,10 @@
-//! The table of all settings: one row, one setting. Names, variables, flags and defaults come from
-//! here, so that file, environment, flags, errors and report cannot differ.
+//! The table of all settings, one per row. Names, variables, flags and defaults come from here, so that file,
+//! environment, flags, errors and report cannot differ.
 
 /// A setting.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setting {
-    /// As in the file, tables with a dot: `e2b.domain`.
+    /// As in the file, with the table before a dot: `e2b.domain`.
     pub(super) name: &'static str,
     pub(super) variable: &'static str,
     pub(super) default: &'static str,
@@ -54,8 +54,8 @@ pub(super) const SETTINGS: [Setting; 31] = [
     setting("e2b.api_url", "E2B_API_URL", ""),
     setting("e2b.domain", "E2B_DOMAIN", "e2b.app"),
     setting("e2b.sandbox_url", "E2B_SANDBOX_URL", ""),
-    // US dollars an hour, as E2B had them in November 2026
-    // (https://e2b.dev/docs/faq/calculate-sandbox-price): $0.000014 and $0.0000045 a second.
+    // US dollars an hour, E2B's prices in November 2026 (https://e2b.dev/docs/faq/calculate-sandbox-price):
+    // $0.000014 and $0.0000045 a second.
     setting(
         "prices.usd_per_vcpu_hour",
         "SANDBAR_USD_PER_VCPU_HOUR",
@@ -75,9 +75,8 @@ pub(super) const SETTINGS: [Setting; 31] = [
 /// The table of the user's own keys; its names are actions, not settings.
 pub(super) const KEYS: &str = "keys";
 
-/// The variables in which OpenCode looks for the keys of well-known providers (its catalogue, as
-/// seen on 1.18.33), without those that serve other purposes too, such as AWS's and GitHub's: who
-/// wants these in a sandbox says so.
+/// The variables that OpenCode reads for the keys of well-known providers (its catalogue, as of 1.18.33), except
+/// those with other uses too, such as AWS's and GitHub's: users must name these to pass them into a sandbox.
 pub(crate) const PROVIDER_VARIABLES: [&str; 25] = [
     "AI_GATEWAY_API_KEY",
     "ANTHROPIC_API_KEY",

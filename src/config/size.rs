@@ -8,7 +8,7 @@ const UNITS: [(char, u64); 4] = [
     ('k', 1 << 10),
 ];
 
-/// Reads a number above zero with one unit or none; `Some(None)` is no limit.
+/// Parses a number above zero with at most one unit; `Some(None)` means no limit.
 #[expect(clippy::option_option, reason = "not readable, no limit, a limit")]
 pub(super) fn parse(text: &str) -> Option<Option<u64>> {
     let text = text.trim().to_ascii_lowercase();
@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Option<Option<u64>> {
     (number > 0).then_some(Some(number))
 }
 
-/// Writes a size so that [`parse`] reads it again.
+/// Formats a size so that [`parse`] accepts it.
 pub(super) fn print(size: Option<u64>) -> String {
     let Some(size) = size else {
         return "none".to_owned();
@@ -69,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_printed_is_read_again(size in 1..u64::MAX) {
+        fn a_printed_size_parses_again(size in 1..u64::MAX) {
             prop_assert_eq!(parse(&print(Some(size))), Some(Some(size)));
         }
     }

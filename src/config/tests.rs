@@ -131,7 +131,7 @@ fn flags_stand_above_the_environment_above_the_file_and_each_value_says_so() {
     assert!(!shown.contains("swordfish"), "{shown}");
 }
 
-/// One text of each mistake.
+/// One example of each mistake.
 fn mistakes() -> Vec<(&'static str, String)> {
     let file = |text| (text, error_of(text));
     let mut mistakes = vec![
@@ -195,7 +195,7 @@ fn no_two_mistakes_read_the_same() {
         .map(|(_, text)| text.lines().next().unwrap().to_owned())
         .collect();
 
-    // Line and column are the same in many; without them the texts must still differ.
+    // Many share line and column; without them the messages must still differ.
     let bare: BTreeSet<&str> = texts
         .iter()
         .map(|text| {
@@ -370,7 +370,7 @@ fn keys_of_the_keyring_are_wanted_only_where_no_other_is_and_there_is_a_bus() {
         "XAI_API_KEY keyring",
     ];
     assert_eq!(secrets, told);
-    // Which engine holds is known before the keyring is asked.
+    // The engine is known before the keyring is asked.
     assert_eq!(on.engine.value, EngineKind::Local);
     assert_eq!(on.keyring_bus(), Some("unix:path=/bus"));
     assert_eq!(config("keyring = false").keyring_bus(), None);

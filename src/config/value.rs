@@ -1,8 +1,8 @@
-//! A value and where it came from.
+//! A value and its source.
 
 use std::fmt;
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValueSource {
     Default,
@@ -12,11 +12,11 @@ pub enum ValueSource {
     },
     /// An environment variable.
     Env(String),
-    /// A flag of the command line, with its dashes.
+    /// A command-line flag, with its dashes.
     Flag(String),
-    /// The file with stored credentials.
+    /// The file of stored credentials.
     Stored,
-    /// The keyring of the desktop.
+    /// The desktop's keyring.
     Keyring,
 }
 

@@ -7,11 +7,11 @@ use super::problem::{Problem, ProblemPlace};
 use super::schema::{SETTINGS, nearest};
 use super::value::ValueSource;
 
-/// How the variables of our own begin.
+/// The prefix of our own variables.
 const PREFIX: &str = "SANDBAR_";
 
-/// Variables of ours that do not exist, or whose value is no text: what was meant by them would not be done.
-/// One without a value says nothing.
+/// Our variables that do not exist, or whose value is not text: they would be silently ignored. One without a value
+/// sets nothing.
 pub(super) fn wrong(env: &Env) -> Vec<Problem> {
     let known = || {
         let settings = SETTINGS.iter().map(|setting| setting.variable);
@@ -42,7 +42,7 @@ pub(super) fn wrong(env: &Env) -> Vec<Problem> {
 
 /// The variable that was probably meant.
 fn likely<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
-    // All begin alike, and `nearest` counts beginnings most.
+    // All start alike, and `nearest` weighs beginnings most.
     let rest = |name: &'a str| name.strip_prefix(PREFIX).filter(|rest| !rest.is_empty());
     let wrong = wrong.get(PREFIX.len()..).unwrap_or_default();
     let lower: Vec<(String, &str)> = known
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_variable_is_told_with_the_one_that_was_meant() {
+    fn a_misspelt_variable_is_reported_with_the_likely_one() {
         for (misspelt, meant) in [
             ("SANDBAR_TEMPLAT", "SANDBAR_TEMPLATE"),
             ("SANDBAR_IDEL_TTL", "SANDBAR_IDLE_TTL"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn each_variable_that_there_is_and_those_of_others_are_no_mistake() {
+    fn known_variables_and_those_of_others_are_no_mistake() {
         for setting in SETTINGS {
             assert!(
                 told(setting.variable, b"x").is_empty(),
@@ -105,12 +105,12 @@ mod tests {
         ] {
             assert!(told(name, b"x").is_empty(), "{name}");
         }
-        // It is as if it were not set.
+        // It counts as unset.
         assert!(told("SANDBAR_TEMPLAT", b"").is_empty());
     }
 
     #[test]
-    fn a_value_that_is_no_text_is_not_passed_over() {
+    fn a_value_that_is_not_text_is_reported() {
         assert_eq!(
             told("SANDBAR_TEMPLATE", b"\xff"),
             ["env SANDBAR_TEMPLATE: its value is not UTF-8 text"]

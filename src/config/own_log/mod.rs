@@ -1,8 +1,8 @@
-//! The program's own log: a file of bounded size in the state directory, never the screen.
+//! The program's own log: a bounded file in the state directory, never the screen.
 //!
-//! In: what `tracing` records. Out: `sandbar.log` and the one before it. Secrets are replaced by
-//! dots on the way ([`Redactor`]). A state directory that cannot be written costs the log, not the
-//! program: [`start`] then says so in words for the user.
+//! In: `tracing` records. Out: `sandbar.log` and its predecessor. Secrets are replaced by dots on the way
+//! ([`Redactor`]). An unwritable state directory costs the log, not the program: [`start`] then returns a warning
+//! for the user.
 
 mod redact;
 mod rotate;
@@ -20,13 +20,13 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::LogLevel;
 use rotate::Rotating;
 
-/// Two files of this size at most.
+/// At most two files of this size.
 const MAX_BYTES: u64 = 5 * 1024 * 1024;
-/// Records that may wait for the disk; more are dropped. Room for all of them is taken at the start
-/// (the library's own 128,000 cost 4 MB).
+/// Records that may wait for the disk; more are dropped. The buffer is allocated at the start (the library's default
+/// of 128,000 costs 4 MB).
 const WAITING: usize = 1_000;
 
-/// Keeps the log's thread alive; what was recorded is written when this is dropped.
+/// Keeps the log's thread alive; dropping it writes everything recorded so far.
 #[must_use]
 #[derive(Debug)]
 pub struct OwnLog {
@@ -35,7 +35,7 @@ pub struct OwnLog {
     pub warning: Option<String>,
 }
 
-/// Starts the log at `path`. Never fails: without a log the program goes on.
+/// Starts the log at `path`. Never fails: the program continues without a log.
 pub fn start(path: &Path, level: LogLevel, redactor: &Redactor) -> OwnLog {
     let nothing = |warning: Option<String>| OwnLog {
         _guard: None,
@@ -85,7 +85,7 @@ fn filter(level: LogLevel) -> LevelFilter {
     }
 }
 
-/// Hands every record through the redactor; a record arrives in one write.
+/// Passes every record through the redactor; a record arrives in one write.
 struct Redacting {
     writer: NonBlocking,
     redactor: Redactor,
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_that_cannot_be_written_costs_the_log_and_not_the_program() {
+    fn an_unwritable_directory_costs_the_log_and_not_the_program() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let below = file.path().join("state/sandbar.log");
 

@@ -1,4 +1,4 @@
-//! Replaces secrets in a text by dots: known values wherever they stand, and what looks like one.
+//! Replaces secrets in a text with dots: known values anywhere, and anything that looks like one.
 
 use std::fmt;
 use std::sync::{Arc, RwLock};
@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::net::url::without_userinfo;
 
 const DOTS: &str = "••••••••";
-/// Shorter values would redact ordinary words.
+/// Redacting shorter values would hit ordinary words.
 const SHORTEST: usize = 6;
-/// Openings of well-known tokens.
+/// Prefixes of well-known tokens.
 const PREFIXES: [&str; 7] = ["sk-", "e2b_", "gsk_", "ghp_", "github_pat_", "xai-", "AIza"];
-/// Names of headers and fields whose value is a secret, in lower case.
+/// Lower-case names of headers and fields whose value is a secret.
 const NAMES: [&str; 9] = [
     "authorization",
     "x-api-key",
@@ -25,7 +25,7 @@ const NAMES: [&str; 9] = [
     "password",
 ];
 
-/// Knows secret values. Clones share them, so that a secret that comes up later is known to all.
+/// Holds secret values. Clones share them, so that a secret added later is known to all.
 #[derive(Clone, Default)]
 pub struct Redactor {
     values: Arc<RwLock<Vec<SecretString>>>,
@@ -38,7 +38,7 @@ impl fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Makes a value known. Values of less than six bytes are ignored.
+    /// Adds a value. Values of less than six bytes are ignored.
     pub fn add(&self, secret: &SecretString) {
         if secret.expose_secret().len() < SHORTEST {
             return;
@@ -50,7 +50,7 @@ impl Redactor {
         let value = secret.expose_secret();
         if values.iter().all(|known| known.expose_secret() != value) {
             values.push(secret.clone());
-            // One value may hold another: the longest is replaced first.
+            // One value may contain another: the longest is replaced first.
             values.sort_by_key(|known| std::cmp::Reverse(known.expose_secret().len()));
         }
     }
@@ -72,7 +72,7 @@ impl Redactor {
     }
 }
 
-/// Replaces tokens that are known by how they begin.
+/// Replaces tokens that are recognised by their prefix.
 fn prefixed(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut before = ' ';
@@ -98,7 +98,7 @@ fn prefixed(text: &str) -> String {
     cleaned
 }
 
-/// Replaces what stands behind the name of a secret: `Authorization: Basic …`, `"accessToken":"…"`.
+/// Replaces the value after a secret's name: `Authorization: Basic …`, `"accessToken":"…"`.
 fn named(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut rest = text;
@@ -127,7 +127,7 @@ fn named(text: &str) -> String {
     cleaned
 }
 
-/// Bytes between a name and its value: quotes and spaces around one `:` or `=`; 0 if there is none.
+/// Bytes between a name and its value: quotes and spaces around one `:` or `=`; 0 if there are none.
 fn value_start(after: &str) -> usize {
     let is_space = |c: char| "\"'\\ ".contains(c);
     let tail = after.trim_start_matches(is_space);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn known_values_become_dots_wherever_they_stand_also_when_learned_later() {
+    fn known_values_become_dots_anywhere_even_if_added_later() {
         let redactor = Redactor::default();
         let clone = redactor.clone();
         redactor.add(&SecretString::from("swordfish"));

@@ -1,4 +1,4 @@
-//! A log file of bounded size: when it is full it becomes `<name>.1`, in place of the one before.
+//! A log file of bounded size: a full one is renamed to `<name>.1`, replacing the previous one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -47,13 +47,13 @@ impl Rotating {
 fn append(path: &Path) -> io::Result<File> {
     let mut how = OpenOptions::new();
     let file = regular_file::open(path, how.create(true).append(true).mode(0o600))?;
-    // One that was there already keeps its mode on open.
+    // An existing file keeps its mode on open.
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     Ok(file)
 }
 
 impl Write for Rotating {
-    /// A record larger than a file is cut.
+    /// A record larger than the file limit is cut.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let most = usize::try_from(self.max).unwrap_or(usize::MAX);
         let kept = &bytes[..bytes.len().min(most)];
