@@ -1,8 +1,8 @@
-//! Finds or starts what sandboxes come from: E2B, or the local server. One client code; only the
-//! address differs.
+//! Finds or starts the source of sandboxes: E2B, or the local server. The client code is the same; only the address
+//! differs.
 //!
-//! In: an [`EngineSpec`], made from the configuration. Out: an [`Engine`], with which sandboxes are
-//! made and reached. It knows no session, no OpenCode and no screen.
+//! In: an [`EngineSpec`], made from the configuration. Out: an [`Engine`], which creates and reaches sandboxes. It
+//! knows no session, no OpenCode and no screen.
 
 mod skew;
 
@@ -28,7 +28,7 @@ use skew::SkewAnswer;
 /// This program's version, which a local server should have too.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What a server gets to say how an install ended that took too long.
+/// Extra time for the server to report how an install ended that exceeded its limit.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Creating a sandbox may wait for its template to be installed.
 const CREATE_LIMIT: Duration = Duration::from_mins(10);
@@ -48,7 +48,7 @@ pub enum EngineSpec {
 pub struct LocalSpec {
     pub state_dir: PathBuf,
     pub launch: DaemonLaunch,
-    /// A daemon whose sandboxes are shut off less is not used.
+    /// A daemon with weaker isolation is not used.
     pub least: Level,
 }
 
@@ -63,7 +63,7 @@ impl EngineSpec {
 
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The text says what else was looked at; it may be empty.
+    /// The text says which other sources were tried; it may be empty.
     #[error("E2B_API_KEY is not set{0}")]
     NoKey(String),
     #[error("set up the HTTP client")]
@@ -72,7 +72,7 @@ pub enum EngineError {
     E2b(#[from] E2bError),
     #[error(transparent)]
     Daemon(#[from] DaemonError),
-    /// The daemon was started with other settings, or this machine gives no more.
+    /// The daemon was started with other settings, or this machine supports no more.
     #[error("isolation '{}' is required, and the local server provides {is}", least.name())]
     Isolation { least: Level, is: String },
     /// The template's programs could not be installed; the text is the installer's own.
@@ -80,17 +80,17 @@ pub enum EngineError {
     Template(String),
 }
 
-/// An engine that can be used. Cheap to clone.
+/// An engine that is available. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
     pub kind: EngineKind,
     pub control: ControlClient,
     pub addresses: Addresses,
-    /// How far sandboxes are shut off from this machine, in a word or two; `None` for E2B.
+    /// How strongly sandboxes are isolated from this machine, in a word or two; `None` for E2B.
     pub isolation: Option<&'static str>,
     /// Whether every sandbox has all ports to itself.
     pub own_network: bool,
-    /// Whether keys can be written into requests as they leave a sandbox.
+    /// Whether keys can be written into outbound requests.
     pub writes_into_requests: bool,
     /// The program that serves the demo model inside a sandbox; `None`: it cannot run there.
     pub demo_program: Option<PathBuf>,
@@ -109,7 +109,7 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Connects to the engine; starts the local daemon if it does not run.
+    /// Connects to the engine; starts the local daemon if it is not running.
     pub async fn find_or_start(spec: &EngineSpec, http: &Http) -> Result<Self, EngineError> {
         match spec {
             EngineSpec::E2b { api_key, addresses } => {
@@ -154,7 +154,7 @@ impl Engine {
         }
     }
 
-    /// Whether the engine can still be used: a local daemon may have been stopped meanwhile.
+    /// Whether the engine is still available: a local daemon may have been stopped meanwhile.
     pub async fn is_there(&self) -> bool {
         match &self.local {
             Some(daemon) => daemon::find(&daemon.state_dir).await.is_some(),
@@ -162,7 +162,7 @@ impl Engine {
         }
     }
 
-    /// Whether the local daemon has ended. One that merely does not answer has not, and E2B never has.
+    /// Whether the local daemon has ended. An unresponsive one has not, and E2B never has.
     pub async fn has_ended(&self) -> bool {
         match &self.local {
             Some(daemon) => !self.is_there().await && !daemon::is_running(&daemon.state_dir),
@@ -170,7 +170,7 @@ impl Engine {
         }
     }
 
-    /// Whether the engine is the local server and does not run. One that merely does not answer does.
+    /// Whether the engine is the local server and not running. An unresponsive one is running.
     pub fn is_stopped(spec: &EngineSpec) -> bool {
         match spec {
             EngineSpec::E2b { .. } => false,
@@ -201,8 +201,8 @@ impl Engine {
         })
     }
 
-    /// Sees to it that a template is there before a sandbox is made from it, and hands on the
-    /// installer's lines. E2B's templates are always there.
+    /// Makes sure that a template exists before a sandbox is created from it, and passes on the installer's lines.
+    /// E2B's templates always exist.
     pub async fn prepare(
         &self,
         template: &str,
@@ -218,11 +218,11 @@ impl Engine {
         let client = self.http.pool().client();
         let key = daemon.api_key.expose_secret();
         let request = client.post(&url).header("x-api-key", key).json(terms);
-        // Its own limit decides, and a little time for its last words.
+        // The server's own limit decides, plus a little time to report the result.
         let install = async {
             let answer = request.send().await.map_err(failed)?;
             if !answer.status().is_success() {
-                // The create call that follows says in E2B's own words what is wrong with the template.
+                // The create call that follows reports E2B's own error about the template.
                 return Ok(());
             }
             let mut bytes = answer.bytes_stream();
@@ -249,7 +249,7 @@ impl Engine {
     }
 }
 
-/// The daemon; an older one, in which nothing runs, is replaced by this program's.
+/// The daemon; an older one without running sandboxes is replaced by this program's.
 async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
     let daemon = daemon::find_or_start(&local.state_dir, &local.launch).await?;
     if skew::advise(&daemon.version, daemon.running, VERSION) != SkewAnswer::Renew {
@@ -259,11 +259,11 @@ async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
     daemon::find_or_start(&local.state_dir, &local.launch).await
 }
 
-/// Said where the local server was started from a shell with other proxies or certificates.
+/// The notice if the local server was started from a shell with other proxies or certificates.
 const OTHER_WAY_OUT: &str = "the local server runs with other proxies or certificates than this shell, and its sandboxes use those: `sandbar local stop` ends it, and pauses its sandboxes; the next session \
     starts a new one";
 
-/// What whoever starts a session should know of the local server.
+/// What the user should know about the local server.
 fn notice(daemon: &Daemon, env: &[(String, String)]) -> String {
     let isolation = daemon.isolation.notice();
     let skew = skew(&daemon.version, daemon.running);
@@ -274,7 +274,7 @@ fn notice(daemon: &Daemon, env: &[(String, String)]) -> String {
     all.collect::<Vec<_>>().join("; ")
 }
 
-/// What is to be said of a local server of this version.
+/// The notice for a local server of this version.
 pub fn skew(version: &str, running: usize) -> Option<String> {
     match skew::advise(version, running, VERSION) {
         SkewAnswer::Use => None,
@@ -285,14 +285,14 @@ pub fn skew(version: &str, running: usize) -> Option<String> {
     }
 }
 
-/// What goes with the request for an install: npm's settings, proxies and certificates of whoever asks.
+/// What an install request carries: the caller's npm settings, proxies and certificates.
 #[derive(Serialize)]
 pub struct InstallTerms<'a> {
     pub env: BTreeMap<&'a str, &'a str>,
     pub limit_secs: u64,
 }
 
-/// A line of the local server's answer to an install.
+/// A line of the local server's response to an install request.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum InstallStep {

@@ -1,20 +1,20 @@
-//! A local server that runs another version than this program: an update replaces the program's
-//! file, and the server that was started before it runs on.
+//! A local server of another version than this program: an update replaces the program's file, and a running server
+//! keeps the old version.
 
 use std::cmp::Ordering;
 
 /// What to do with a server that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SkewAnswer {
-    /// It is of this version.
+    /// It has this version.
     Use,
     /// It is older, and nothing runs in it.
     Renew,
-    /// It is used as it is, and this is said.
+    /// It is used as it is, with this notice.
     Tell(String),
 }
 
-/// `running`: sandboxes with processes in it.
+/// `running`: its sandboxes with processes.
 pub(super) fn advise(theirs: &str, running: usize, own: &str) -> SkewAnswer {
     if theirs == own {
         return SkewAnswer::Use;
@@ -33,7 +33,7 @@ pub(super) fn advise(theirs: &str, running: usize, own: &str) -> SkewAnswer {
     ))
 }
 
-/// By the numbers; what has a word behind them comes before what has none.
+/// Compares the numbers; a pre-release comes before its release.
 fn compare(one: &str, other: &str) -> Ordering {
     let parts = |version: &str| {
         let (numbers, word) = version.split_once('-').unwrap_or((version, ""));
@@ -51,12 +51,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_version_is_used_without_a_word() {
+    fn the_same_version_is_used_without_a_notice() {
         assert_eq!(advise("0.1.0", 3, "0.1.0"), SkewAnswer::Use);
     }
 
     #[test]
-    fn an_older_one_is_renewed_only_where_nothing_runs() {
+    fn an_older_version_is_replaced_only_if_nothing_runs() {
         assert_eq!(advise("0.9.0", 0, "0.10.0"), SkewAnswer::Renew);
         assert_eq!(advise("0.1.0-rc.1", 0, "0.1.0"), SkewAnswer::Renew);
         let told = "the local server runs sandbar 0.1.0, this is 0.2.0; `sandbar local stop` ends it, \
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_one_is_left_alone() {
+    fn a_newer_version_is_left_alone() {
         assert!(matches!(advise("0.3.0", 0, "0.2.0"), SkewAnswer::Tell(_)));
     }
 }
