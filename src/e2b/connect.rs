@@ -1,9 +1,9 @@
-//! connectrpc's transport over our HTTP client, with a gate for answers that are not envd's.
+//! connectrpc's transport over our HTTP client, with a gate for responses that are not envd's.
 //!
-//! Requests of the generated clients enter; answers of envd leave untouched. Between us and envd stand
-//! a proxy and a token check that answer in forms of their own (`"code": 502`, pages, plain text), of
-//! which the RPC library keeps only the status on streams. The gate reads such bodies and passes their
-//! [`ErrorKind`] through the library as the source of its error; [`kind_of`] takes it out again.
+//! Requests of the generated clients enter; envd's responses leave unchanged. A proxy and a token check between us
+//! and envd respond in their own formats (`"code": 502`, pages, plain text), of which the RPC library keeps only the
+//! status on streams. The gate parses such bodies and passes their [`ErrorKind`] through the library as the source
+//! of its error; [`kind_of`] extracts it again.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use super::exchange::{BodyFailure, KindResult, MAX_ERROR, read};
 use super::host::shown_host;
 use crate::net::http::Pool;
 
-/// Sends RPCs. Never give the client a time limit over whole requests: it would cut streams.
+/// Sends RPCs. Never give the client a timeout for whole requests: it would cut streams.
 #[derive(Clone)]
 pub(super) struct Transport {
     pub http: Pool,
-    /// Blotted out of error texts.
+    /// Redacted in error messages.
     pub secret: Option<SecretString>,
-    /// What a time-out is said to have waited for.
+    /// The limit named in timeout errors.
     pub limit: Duration,
 }
 
@@ -77,14 +77,14 @@ fn is_page(answer: &reqwest::Response) -> bool {
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
-/// How the library words a connection that ended in the middle of a stream. It uses the same code
-/// for what servers say, so its words are all there is (connectrpc 0.9.1; tests hold them).
+/// The library's messages for a connection that ended in the middle of a stream. It uses the same code for servers'
+/// errors, so the message is the only distinction (connectrpc 0.9.1; tests verify it).
 const CUT: [&str; 2] = [
     "failed to read response body",
     "Connect streaming response ended without END_STREAM envelope",
 ];
 
-/// Reads an RPC's failure: what the gate found, else what envd or the library said.
+/// Classifies an RPC failure: the gate's result, otherwise the error of envd or the library.
 pub(super) fn kind_of(error: &ConnectError, secret: Option<&SecretString>) -> ErrorKind {
     let carried = error
         .source_arc()

@@ -1,8 +1,8 @@
-//! What can go wrong between us and E2B, told apart by what the caller would do about it.
+//! The errors between us and E2B, classified by what the caller would do about them.
 //!
-//! An [`Error`] names the operation and its subject ("create a sandbox from template base"), and a
-//! [`ErrorKind`] says what came of it. Texts of servers are cut short and stripped of control characters;
-//! keys and tokens that a server repeats are blotted out; hosts are named, whole URLs are not.
+//! An [`Error`] names the operation and its subject ("create a sandbox from template base"), and an [`ErrorKind`]
+//! says how it failed. Servers' messages are truncated and stripped of control characters; keys and tokens that a
+//! server repeats are redacted; hosts are named, whole URLs are not.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-/// Longest piece of a server's text in an error, in characters.
+/// Maximum characters of a server's message in an error.
 const EXCERPT: usize = 300;
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -40,7 +40,7 @@ pub enum ErrorKind {
     /// 409, or Connect's `already_exists`: already paused, still transitioning, already there.
     #[error("in conflict: {message}")]
     Conflict { message: String },
-    /// 429; `retry_after` is what the server asked for, if it did.
+    /// 429; `retry_after` is what the server requested, if anything.
     #[error("too many requests: {message}{}", wait(*.retry_after))]
     RateLimited {
         message: String,
@@ -49,31 +49,31 @@ pub enum ErrorKind {
     /// 502 of the sandbox proxy: killed, timed out, or paused without auto-resume.
     #[error("the sandbox is gone: {message}")]
     SandboxGone { message: String },
-    /// 502 of the sandbox proxy: the sandbox runs, nothing listens on the port (yet).
+    /// 502 of the sandbox proxy: the sandbox runs, but nothing listens on the port (yet).
     #[error("nothing listens on the sandbox's port: {message}")]
     PortNotOpen { message: String },
-    /// A web page where JSON was due: a wrong address, a captive portal, a gateway's error page.
+    /// A web page instead of JSON: a wrong address, a captive portal, a gateway's error page.
     #[error("got a web page instead of an answer of the API (HTTP {status})")]
     Html { status: u16 },
     /// No connection to the host: name, network, TLS or a closed port.
     #[error("cannot reach {host}: {cause}")]
     Unreachable { host: String, cause: String },
-    /// The answer did not come in time, or a stream was silent for too long.
+    /// The response did not arrive in time, or a stream was silent for too long.
     #[error("no answer within {} s", .after.as_secs_f32().ceil())]
     TimedOut { after: Duration },
-    /// The connection ended before the answer did.
+    /// The connection ended before the response was complete.
     #[error("the connection broke off: {cause}")]
     Broken { cause: String },
-    /// Any other status that means failure.
+    /// Any other error status.
     #[error("HTTP {status}: {message}")]
     Status { status: u16, message: String },
     /// Any other Connect error, by its code's name.
     #[error("{code}: {message}")]
     Rpc { code: &'static str, message: String },
-    /// A success that we could not read.
+    /// A success with an unreadable body.
     #[error("the answer is not understood: {cause}")]
     Unreadable { cause: String },
-    /// More bytes than the caller wanted to take.
+    /// More bytes than the caller accepts.
     #[error("larger than {limit} bytes")]
     TooLarge { limit: usize },
     /// An address, id or header that cannot be used.
@@ -120,7 +120,7 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// Reads an answer that means failure. `secret` is what we sent, in case the server repeats it.
+    /// Classifies an error response. `secret` is what we sent, in case the server repeats it.
     pub(super) fn of_answer(
         status: StatusCode,
         headers: &HeaderMap,
@@ -134,7 +134,7 @@ impl ErrorKind {
             };
         }
         let message = message(json.as_ref(), body, secret);
-        // Connect errors have a word as `code`, everyone else the HTTP status.
+        // Connect errors have a word as `code`, others the HTTP status.
         let code = json
             .as_ref()
             .and_then(|body| body.get("code"))
@@ -151,14 +151,14 @@ impl ErrorKind {
                 message,
                 retry_after: crate::net::http::retry_after(headers),
             },
-            // The words are all that tells these apart, for the official SDKs too.
+            // Only the message distinguishes these, for the official SDKs too.
             502 if message.contains("was not found") => Self::SandboxGone { message },
             502 if message.contains("port is not open") => Self::PortNotOpen { message },
             status => Self::Status { status, message },
         }
     }
 
-    /// Translates a Connect code that came with a server's message.
+    /// Classifies a Connect code with a server's message.
     pub(super) fn of_code(code: connectrpc::ErrorCode, message: String) -> Self {
         use connectrpc::ErrorCode as Code;
         match code {
@@ -177,7 +177,7 @@ impl ErrorKind {
         }
     }
 
-    /// Reads a failure of the HTTP client; the URL is left out, since it may carry a query.
+    /// Classifies a failure of the HTTP client; the URL is left out, since it may carry a query.
     pub(super) fn of_client(error: &reqwest::Error, host: &str, limit: Duration) -> Self {
         let cause = innermost(error);
         if error.is_connect() {
@@ -197,7 +197,7 @@ impl ErrorKind {
     }
 }
 
-/// Makes a server's text fit for one line of an error: no control characters, no secrets, cut short.
+/// Makes a server's message fit into one line of an error: no control characters, no secrets, truncated.
 pub(super) fn excerpt(text: &str, secret: Option<&SecretString>) -> String {
     let blotted = match secret.map(ExposeSecret::expose_secret) {
         Some(secret) if !secret.is_empty() => text.replace(secret, "…"),
@@ -214,7 +214,7 @@ pub(super) fn excerpt(text: &str, secret: Option<&SecretString>) -> String {
     }
 }
 
-/// Control characters, and those that reorder or hide what stands around them.
+/// Control characters, and those that reorder or hide the text around them.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
@@ -250,8 +250,7 @@ fn wait(retry_after: Option<Duration>) -> String {
         .unwrap_or_default()
 }
 
-/// The last link of the chain is what the operating system or the TLS library said.
-/// Whether an answer ended before its end, which the client takes for one that cannot be decoded.
+/// Whether a response ended prematurely, which the client reports as a decoding error.
 fn broke_off(error: &reqwest::Error) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref());
     cause.is_some_and(reqwest::Error::is_body)
@@ -263,7 +262,7 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         last = next;
     }
     match last.downcast_ref::<reqwest::Error>() {
-        // A lone error of the client prints its URL, which may carry a query.
+        // A client error without a source prints its URL, which may carry a query.
         Some(_) => "the HTTP client gave up".to_owned(),
         None => excerpt(&last.to_string(), None),
     }

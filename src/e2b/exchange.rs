@@ -1,7 +1,7 @@
-//! One plain HTTP call: URL building, a time limit, a bounded body, and failures with their reasons.
+//! One plain HTTP call: URL, timeout, bounded body, and classified failures.
 //!
-//! The control plane and envd's `/health` and `/files` go through here; RPCs have their own way, see
-//! `connect`. Headers that say who we are are set by the caller.
+//! The control plane and envd's `/health` and `/files` use it; RPCs use `connect`. The caller sets the
+//! authentication headers.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use serde::de::DeserializeOwned;
 use super::error::{Error, ErrorKind, Result, excerpt, is_html};
 use super::host::shown_host;
 
-/// Longest body of an answer that is JSON.
+/// Maximum size of a JSON response body.
 pub(super) const MAX_JSON: usize = 8 * 1024 * 1024;
-/// Longest body of an error that we read.
+/// Maximum size of an error body that we read.
 pub(super) const MAX_ERROR: usize = 64 * 1024;
 
-/// How answers are awaited and shown.
+/// How responses are awaited and shown.
 #[derive(Clone)]
 pub(super) struct Exchange {
     /// For the whole call, from connecting to the last byte.
     pub limit: Duration,
-    /// Blotted out of error texts.
+    /// Redacted in error messages.
     pub secret: Option<SecretString>,
 }
 
-/// An answer whose body is here. Any status.
+/// A response with its whole body. Any status.
 pub(super) struct ReceivedAnswer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -37,7 +37,7 @@ pub(super) struct ReceivedAnswer {
 }
 
 impl Exchange {
-    /// Sends and reads the answer, whatever its status. A success above `max` bytes is an error.
+    /// Sends the request and reads the response, whatever its status. A success above `max` bytes is an error.
     pub(super) async fn send(
         &self,
         request: RequestBuilder,
@@ -55,7 +55,7 @@ impl Exchange {
         let max = if status.is_success() { max } else { MAX_ERROR };
         let body = match read(&mut response, max).await {
             Ok(body) => body,
-            // Enough of a failure to say what it is.
+            // Enough of a failure to classify it.
             Err(BodyFailure::TooLarge(body)) if !status.is_success() => body,
             Err(BodyFailure::TooLarge(_)) => return Err(ErrorKind::TooLarge { limit: max }),
             Err(BodyFailure::Client(error)) => return Err(gone_wrong(&error)),
@@ -73,7 +73,7 @@ impl Exchange {
 /// A result whose operation is not named yet.
 pub(super) type KindResult<T> = std::result::Result<T, ErrorKind>;
 
-/// Names the operation of a failure.
+/// Adds the operation to a failure.
 pub(super) trait During<T> {
     fn during(self, operation: impl FnOnce() -> String) -> Result<T>;
 }
@@ -85,7 +85,7 @@ impl<T> During<T> for KindResult<T> {
 }
 
 impl ReceivedAnswer {
-    /// The answer itself if its status is a success, else what it means.
+    /// The response itself if its status is a success, otherwise its error.
     pub(super) fn accepted(self) -> KindResult<Self> {
         if self.status.is_success() {
             Ok(self)
@@ -98,7 +98,7 @@ impl ReceivedAnswer {
         ErrorKind::of_answer(self.status, &self.headers, &self.body, self.secret.as_ref())
     }
 
-    /// Reads the body. A page is told as such: a wrong address often answers 200 with one.
+    /// Parses the body. A web page gets its own error: a wrong address often responds 200 with one.
     pub(super) fn json<T: DeserializeOwned>(&self) -> KindResult<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
             if is_html(&self.headers, &self.body) {
@@ -116,7 +116,7 @@ impl ReceivedAnswer {
 
 pub(super) enum BodyFailure {
     Client(reqwest::Error),
-    /// What had come until then.
+    /// The part received until then.
     TooLarge(Bytes),
 }
 

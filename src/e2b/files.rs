@@ -1,7 +1,7 @@
-//! Contents of files in a sandbox, over envd's `/files`.
+//! Contents of files in a sandbox, through envd's `/files`.
 //!
-//! Bytes and absolute paths (or paths relative to the user's home) enter and leave. Uploads are
-//! `application/octet-stream`, which envd takes from 0.5.7 on.
+//! Paths are absolute, or relative to the user's home. Uploads are `application/octet-stream`, which envd accepts
+//! since 0.5.7.
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
@@ -12,7 +12,7 @@ use super::error::{ErrorKind, Result};
 use super::exchange::{During, KindResult, MAX_JSON, ReceivedAnswer, url};
 
 impl EnvdClient {
-    /// Reads a whole file of at most `max` bytes; above it is [`ErrorKind::TooLarge`].
+    /// Reads a whole file of at most `max` bytes; a larger one is [`ErrorKind::TooLarge`].
     pub async fn read_file(&self, path: &str, max: usize) -> Result<Bytes> {
         let request = self.files(Method::GET, path);
         let read = async { Ok(self.exchange.send(request, max).await?.accepted()?.body) };
@@ -41,7 +41,7 @@ impl EnvdClient {
             .during(|| format!("read {path} in sandbox {}", self.sandbox_id()))
     }
 
-    /// Writes a file as a whole; parents are made, what was there is replaced.
+    /// Writes a whole file; parents are created, an existing file is replaced.
     pub async fn write_file(&self, path: &str, content: Bytes) -> Result<()> {
         let request = self
             .files(Method::POST, path)
@@ -72,7 +72,7 @@ impl EnvdClient {
     }
 }
 
-/// A server that ignores ranges answers 200 with everything, which fits if the file is small.
+/// A server that ignores ranges responds 200 with the whole file, which works if it is small.
 fn whole(answer: ReceivedAnswer, offset: u64) -> KindResult<Bytes> {
     let body = answer.accepted()?.body;
     let start = usize::try_from(offset).map_err(|_| ErrorKind::Invalid {

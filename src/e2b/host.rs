@@ -1,7 +1,7 @@
-//! Addresses: where the control plane is, where a sandbox's envd is, and the public host of a port.
+//! Addresses: the control plane, a sandbox's envd, and the public host of a port.
 //!
-//! The caller brings what the user configured (E2B's own names: `E2B_DOMAIN`, `E2B_API_URL`,
-//! `E2B_SANDBOX_URL`); the rules are those of the official SDKs. Nothing here connects to anything.
+//! The caller supplies the user's configuration (E2B's own names: `E2B_DOMAIN`, `E2B_API_URL`, `E2B_SANDBOX_URL`);
+//! the rules are those of the official SDKs. Nothing here opens a connection.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,30 +12,30 @@ use secrecy::SecretString;
 use super::error::{Error, ErrorKind, Result};
 use super::wire;
 
-/// The port on which envd answers in every sandbox.
+/// The port of envd in every sandbox.
 pub const ENVD_PORT: u16 = 49983;
-/// Header that opens the public URLs of a sandbox with `allowPublicTraffic: false`. It never applies
-/// to envd's port.
+/// Header that gives access to the public URLs of a sandbox with `allowPublicTraffic: false`. It never applies to
+/// envd's port.
 pub const TRAFFIC_TOKEN_HEADER: &str = "e2b-traffic-access-token";
-/// E2B's domain where none is configured.
+/// E2B's domain if none is configured.
 pub const DEFAULT_DOMAIN: &str = "e2b.app";
 
 /// Domains with one host for all sandboxes, `sandbox.{domain}` (npm `e2b` 2.51.0).
 const SHARED_HOST_DOMAINS: [&str; 4] = ["e2b.app", "e2b.dev", "e2b.pro", "e2b-staging.dev"];
 
-/// Where an engine is reached.
+/// The addresses of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses {
     /// Base of the control plane's paths.
     pub api: Url,
-    /// Domain of hosts where an answer names none; may carry a port.
+    /// Domain of hosts if a response names none; may include a port.
     pub domain: String,
     /// One address for the envd of all sandboxes.
     pub sandbox_url: Option<Url>,
 }
 
 impl Addresses {
-    /// Completes what was configured; all three may be missing, then it is E2B's cloud.
+    /// Completes the configuration; without any of the three it is E2B's cloud.
     pub fn new(
         domain: Option<&str>,
         api_url: Option<&str>,
@@ -56,7 +56,7 @@ impl Addresses {
         })
     }
 
-    /// The scheme of hosts: `http` where the control plane itself is plain, as on loopback.
+    /// The scheme of hosts: `http` if the control plane itself uses it, as on loopback.
     pub fn scheme(&self) -> &'static str {
         if self.api.scheme() == "http" {
             "http"
@@ -83,7 +83,7 @@ impl Addresses {
         format!("{}://{}", self.scheme(), self.host(sandbox, port))
     }
 
-    /// The same of a sandbox of which only its id, and perhaps its domain, is known.
+    /// The same for a sandbox of which only the id, and perhaps the domain, is known.
     pub fn base_url_of(&self, sandbox_id: &str, domain: Option<&str>, port: u16) -> String {
         let domain = domain.filter(|domain| !domain.is_empty());
         let host = SandboxHost {
@@ -94,7 +94,7 @@ impl Addresses {
         format!("{}://{host}", self.scheme())
     }
 
-    /// Where and how this sandbox's envd is called.
+    /// The address of this sandbox's envd, with its credentials.
     pub fn envd(&self, sandbox: &wire::Sandbox) -> Result<EnvdAddress> {
         let host = self.host(sandbox, ENVD_PORT);
         let base = if let Some(url) = &self.sandbox_url {
@@ -116,15 +116,15 @@ impl Addresses {
     }
 }
 
-/// Where one sandbox's envd is, and how to be let in.
+/// The address of one sandbox's envd, with its credentials.
 #[derive(Debug, Clone)]
 pub struct EnvdAddress {
     pub base: Url,
-    /// Goes along as a header, so that a shared address knows which sandbox is meant.
+    /// Sent as a header, so that a shared address can route to the sandbox.
     pub sandbox_id: String,
-    /// The envd access token of the create or connect answer.
+    /// The envd access token of the create or connect response.
     pub token: Option<SecretString>,
-    /// Whose files and processes; unset is the sandbox's default user. envd below 0.4.0 needs it.
+    /// The user of files and processes; unset is the sandbox's default user. envd below 0.4.0 needs it.
     pub user: Option<String>,
 }
 
@@ -134,7 +134,7 @@ pub struct SandboxHost {
     pub port: u16,
     /// Lower-case letters and digits.
     pub sandbox_id: String,
-    /// May carry a port, as `localhost:3002` does.
+    /// May include a port, as in `localhost:3002`.
     pub domain: String,
 }
 
@@ -147,8 +147,7 @@ impl fmt::Display for SandboxHost {
 impl FromStr for SandboxHost {
     type Err = NotAHost;
 
-    /// Reads a host; what follows a second `-` (the client id of old hosts) is ignored, as E2B's
-    /// proxy does.
+    /// Parses a host; what follows a second `-` (the client id of old hosts) is ignored, as in E2B's proxy.
     fn from_str(text: &str) -> std::result::Result<Self, NotAHost> {
         let (name, domain) = text.split_once('.').ok_or(NotAHost)?;
         let (port, id) = name.split_once('-').ok_or(NotAHost)?;
@@ -179,7 +178,7 @@ pub fn is_sandbox_id(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
 }
 
-/// Reads an `http` or `https` URL. The value is not quoted in the error: it may hold a password.
+/// Parses an `http` or `https` URL. The value is not quoted in the error: it may contain a password.
 fn web_url(name: &str, text: &str) -> Result<Url> {
     let invalid = |cause: &str| {
         let operation = format!("read {name}");

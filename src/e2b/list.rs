@@ -44,7 +44,7 @@ impl ListFilter {
         query
     }
 
-    /// `GET /sandboxes` knows the metadata filter only.
+    /// `GET /sandboxes` supports only the metadata filter.
     pub(super) fn old_query(&self) -> Vec<(&'static str, String)> {
         if self.metadata.is_empty() {
             return Vec::new();
@@ -61,7 +61,7 @@ fn state_name(state: SandboxState) -> Option<&'static str> {
     }
 }
 
-/// Encodes keys and values twice; the third time is the query's own, done by the HTTP client.
+/// Encodes keys and values twice; the HTTP client encodes the query a third time.
 ///
 /// `{"a b": "c&d"}` arrives as `metadata=a%252520b%3Dc%252526d` (npm `e2b` 2.51.0 and Python `e2b` 2.63.0:
 /// each percent-encodes the pairs, joins them as a form, and puts the form into the query).
@@ -144,7 +144,7 @@ mod tests {
     }
 
     proptest! {
-        /// Reads as E2B's server does: decode the query, unescape, split at & and =, unescape.
+        /// Parses as E2B's server does: decode the query, unescape, split at & and =, unescape.
         #[test]
         fn a_server_reads_back_what_was_filtered_for(
             metadata in btree_map("(?s).{1,8}", "(?s).{0,8}", 1..4),

@@ -1,11 +1,11 @@
 //! Client of the E2B API: the control plane's REST calls, envd in the sandbox, and public hosts.
 //!
-//! It knows no chat, no screen, no agent and no configuration: addresses, keys and the HTTP client come
-//! in as parameters. The embedded server shares [`wire`] and [`proto`], and nothing else.
+//! It knows no chat, no screen, no agent and no configuration: addresses, keys and the HTTP client are parameters.
+//! The embedded server shares only [`wire`] and [`proto`].
 //!
-//! Reading order: [`wire`] and [`proto`] are the protocol, [`host`] says where everything is,
-//! [`control`] makes sandboxes, [`envd`] works in one ([`process`] has its vocabulary), [`error`] says
-//! what went wrong. `exchange` and `connect` are the two ways over HTTP beneath them.
+//! In reading order: [`wire`] and [`proto`] are the protocol, [`host`] has the addresses, [`control`] creates
+//! sandboxes, [`envd`] works in one ([`process`] has its types), [`error`] classifies failures. `exchange` and
+//! `connect` are the two ways over HTTP beneath them.
 
 pub mod proto;
 pub mod wire;

@@ -1,8 +1,8 @@
-//! How long the account's plan lets a sandbox run: nobody says so before it is passed.
+//! The longest sandbox lifetime of the account's plan: E2B reports it only when it is exceeded.
 //!
-//! A create or a connect that asks for more is refused with the number of hours; a change of the timeout is
-//! cut without a word, and refused once the sandbox has run that long (E2B's public sources of August 2026,
-//! and seen on E2B). What is learnt is kept for the calls that follow.
+//! A create or connect that asks for more is rejected with the number of hours; a change of the timeout is silently
+//! cut, and rejected once the sandbox has run that long (E2B's public sources of August 2026, and observed on E2B).
+//! What is learnt applies to later calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,17 +10,17 @@ use std::time::Duration;
 
 use super::error::{Error, ErrorKind};
 
-/// Plans are told in hours.
+/// Plans are stated in hours.
 const HOUR: u64 = 3600;
-/// Times that differ by less are the same, told by two clocks.
+/// Times that differ by less are the same, read from two clocks.
 const SAME: Duration = Duration::from_secs(5);
 
-/// What was learnt of an account's plan. Clones share it.
+/// What was learnt of an account's plan. Shared by clones.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PlanLimits {
-    /// In seconds; 0: not known.
+    /// In seconds; 0: unknown.
     longest: Arc<AtomicU64>,
-    /// In hours: what the last time that was cut lets us suppose; 0: nothing.
+    /// In hours, assumed from the last timeout that was cut; 0: none.
     supposed: Arc<AtomicU64>,
 }
 
@@ -30,7 +30,7 @@ impl PlanLimits {
         (secs > 0).then(|| Duration::from_secs(secs))
     }
 
-    /// As much of a time as the plan is known to allow.
+    /// As much of a timeout as the plan is known to allow.
     pub(super) fn allowed(&self, asked: Duration) -> Duration {
         self.longest().map_or(asked, |longest| asked.min(longest))
     }
@@ -39,7 +39,7 @@ impl PlanLimits {
         self.longest.store(longest.as_secs(), Ordering::Relaxed);
     }
 
-    /// Reads a refusal; true: the same call with less may succeed.
+    /// Learns from a rejection; true: the same call with less may succeed.
     pub(super) fn refused(&self, kind: &ErrorKind, asked: Duration) -> bool {
         let longest = longest_of(kind).filter(|longest| *longest < asked);
         if let Some(longest) = longest {
@@ -48,10 +48,10 @@ impl PlanLimits {
         longest.is_some()
     }
 
-    /// Looks at what came of a time that was asked for: of what is `left`, in a life of `whole` in all.
+    /// Learns from the result of a requested timeout: `left` remains, of `whole` in total.
     ///
-    /// The server does not say why it is less: another client may have set a shorter time in the moment between.
-    /// A plan is learnt only from a life of whole hours, and when the next call meets the same.
+    /// The server does not say why it is less: another client may have set a shorter timeout in between. A plan is
+    /// learnt only from a lifetime of whole hours, and only if the next call gets the same.
     pub(super) fn granted(&self, asked: Duration, left: Duration, whole: Duration) {
         let is_cut = left + SAME < asked;
         let hours = if is_cut { whole_hours(whole) } else { 0 };
@@ -59,14 +59,14 @@ impl PlanLimits {
         if hours > 0 && supposed == hours {
             self.learn(Duration::from_secs(hours * HOUR));
         }
-        // It allows more than was learnt: it was changed.
+        // It allows more than was learnt: the plan was changed.
         if self.longest().is_some_and(|longest| longest + SAME < whole) {
             self.learn(Duration::ZERO);
         }
     }
 }
 
-/// How many hours a life has; 0: it does not end with one.
+/// A lifetime in hours; 0: it is not a whole number.
 fn whole_hours(whole: Duration) -> u64 {
     let secs = (whole + SAME).as_secs();
     if secs % HOUR <= 2 * SAME.as_secs() {
@@ -76,7 +76,7 @@ fn whole_hours(whole: Duration) -> u64 {
     }
 }
 
-/// The longest time in a refusal: "Timeout cannot be greater than N hours".
+/// The limit in a rejection: "Timeout cannot be greater than N hours".
 fn longest_of(kind: &ErrorKind) -> Option<Duration> {
     let (_, rest) = refusal(kind)?.split_once("cannot be greater than ")?;
     let mut words = rest.split_whitespace();
@@ -93,8 +93,7 @@ fn longest_of(kind: &ErrorKind) -> Option<Duration> {
     number.checked_mul(unit).map(Duration::from_secs)
 }
 
-/// Whether a call was refused since the sandbox has run as long as the plan allows. It lives until the end
-/// that it has.
+/// Whether a call was rejected since the sandbox has run as long as the plan allows. Its current timeout stays.
 pub fn is_at_its_longest(error: &Error) -> bool {
     let said = refusal(&error.kind).map(str::to_ascii_lowercase);
     said.is_some_and(|said| said.contains("max instance length"))
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_does_not_help_is_not_answered_by_another_call() {
+    fn a_rejection_without_a_usable_limit_is_not_retried() {
         let plan = PlanLimits::default();
         let kind = refused(400, "Timeout cannot be greater than 1 hours");
         let hour = Duration::from_hours(1);
@@ -157,13 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_was_cut_twice_tells_how_long_the_life_is() {
+    fn a_timeout_that_was_cut_twice_shows_the_plan() {
         let plan = PlanLimits::default();
         let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
 
         plan.granted(hour, Duration::from_secs(3598), hour);
         assert_eq!(plan.longest(), None);
-        // Ten minutes of the hour are over.
+        // Ten minutes of the hour have passed.
         plan.granted(6 * hour, 50 * minute, Duration::from_millis(3_599_700));
         assert_eq!(plan.longest(), None);
         plan.granted(6 * hour, 20 * minute, hour);
@@ -171,17 +170,17 @@ mod tests {
     }
 
     #[test]
-    fn a_shorter_time_that_another_client_has_set_is_no_plan() {
+    fn a_shorter_timeout_by_another_client_is_no_plan() {
         let plan = PlanLimits::default();
         let (hour, minute) = (Duration::from_hours(1), Duration::from_mins(1));
 
-        // Half an hour, as often as it comes.
+        // Half an hour, however often it occurs.
         for age in [0, 10, 20] {
             let whole = (age + 30) * minute;
             plan.granted(6 * hour, 30 * minute, whole);
         }
         assert_eq!(plan.longest(), None);
-        // It looked like a plan, but the next time is granted.
+        // It looked like a plan's limit, but the next request is granted.
         plan.granted(6 * hour, hour, hour);
         plan.granted(6 * hour, 6 * hour, 6 * hour + 10 * minute);
         plan.granted(6 * hour, 50 * minute, hour);

@@ -1,7 +1,7 @@
-//! A process in a sandbox as its starter sees it: what to run, what it prints, how it ends.
+//! A process in a sandbox as its caller sees it: what to run, its output, its exit.
 //!
-//! [`ProcessStream`] turns envd's two event streams (of Start and of Connect) into one. Nothing here
-//! decodes text: output is bytes, cut anywhere.
+//! [`ProcessStream`] unifies envd's two event streams (of Start and of Connect). Nothing here decodes text: output
+//! is bytes, cut anywhere.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,18 +25,18 @@ use super::proto::{ProcessEventKind, ProcessOutput};
 pub struct StartProcess {
     pub program: String,
     pub args: Vec<String>,
-    /// On top of the sandbox's own variables. Never secrets: E2B logs them with the command line.
+    /// In addition to the sandbox's own variables. Never secrets: E2B logs them with the command line.
     pub env: BTreeMap<String, String>,
     /// Unset: the template's directory, or home.
     pub directory: Option<String>,
     /// A second name for the process, besides its pid.
     pub tag: Option<String>,
-    /// Whether [`send_stdin`](super::envd::EnvdClient::send_stdin) will be used. If not, the process
-    /// reads an end of file.
+    /// Whether [`send_stdin`](super::envd::EnvdClient::send_stdin) will be used. If not, the process reads end of
+    /// file.
     pub stdin: bool,
-    /// Runs it on a terminal of this size instead of pipes.
+    /// Runs it on a pty of this size instead of pipes.
     pub terminal: Option<TerminalSize>,
-    /// envd kills the process at this moment, whether we are there or not. Unset: never.
+    /// envd kills the process then, whether we are connected or not. Unset: never.
     pub deadline: Option<Duration>,
 }
 
@@ -76,7 +76,7 @@ impl StartProcess {
         }
     }
 
-    /// A command line for a login shell, started as the official SDKs do.
+    /// A command line for a login shell, started as in the official SDKs.
     pub fn shell(command: impl Into<String>) -> Self {
         Self::program(
             "/bin/bash",
@@ -102,7 +102,7 @@ impl StartProcess {
     }
 }
 
-/// How a process is named in later calls.
+/// Identifies a process in later calls.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ProcessRef {
     Pid(u32),
@@ -118,14 +118,14 @@ impl std::fmt::Display for ProcessRef {
     }
 }
 
-/// Signals that envd passes on; to the one process, not to its children.
+/// Signals that envd sends; to the one process, not to its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessSignal {
     Terminate,
     Kill,
 }
 
-/// A process that runs in the sandbox.
+/// A running process in the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunningProcess {
     pub pid: u32,
@@ -135,10 +135,10 @@ pub struct RunningProcess {
     pub directory: Option<String>,
 }
 
-/// What a process does.
+/// An event of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProcessEvent {
-    /// On a [terminal](StartProcess::terminal) all that the process prints.
+    /// On a [terminal](StartProcess::terminal), all output of the process.
     Stdout(Bytes),
     Stderr(Bytes),
     /// Sent once, last: the process is reaped and its output closed.
@@ -165,7 +165,7 @@ impl ExitStatus {
 /// A short command's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandResult {
-    /// At most the asked number of bytes; of more, the last ones.
+    /// At most the requested number of bytes; of more, the last ones.
     pub stdout: Vec<u8>,
     pub stderr: Vec<u8>,
     pub exit: ExitStatus,
@@ -173,14 +173,14 @@ pub struct CommandResult {
     pub truncated: bool,
 }
 
-/// Follows a running process. Dropping it leaves the process alone; its output is lost then.
+/// Follows a running process. Dropping it leaves the process running; its output is lost then.
 pub struct ProcessStream {
     pid: u32,
     source: ProcessEvents,
     ended: bool,
     pub(super) operation: String,
-    /// Longest time without anything, not even a keepalive, before the connection counts as dead; `None`: no
-    /// keepalives come.
+    /// Longest time without any message, even a keepalive, before the connection counts as dead; `None`: there are
+    /// no keepalives.
     pub(super) silence: Option<Duration>,
     pub(super) secret: Option<SecretString>,
 }
@@ -215,9 +215,9 @@ impl ProcessStream {
         Ok(stream)
     }
 
-    /// For a process that has closed both outputs, as one that prints into files: envd sends no keepalives
-    /// then, only the end (observed on envd 0.6.13). So no silence means anything; that the connection has
-    /// died is for TCP to find out, or for whoever has reason to look.
+    /// For a process that has closed both outputs, such as one that writes to files: then envd sends no keepalives,
+    /// only the end (observed on envd 0.6.13). So silence means nothing; only TCP, or a caller with a reason to
+    /// check, finds out that the connection has died.
     pub fn without_keepalives(&mut self) {
         self.silence = None;
     }
@@ -232,9 +232,9 @@ impl ProcessStream {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Broken`] and [`ErrorKind::TimedOut`] mean the connection: the process may well run on, ask
-    /// [`health`](super::envd::EnvdClient::health) and connect again. After any error the stream is of
-    /// no more use.
+    /// [`ErrorKind::Broken`] and [`ErrorKind::TimedOut`] concern the connection: the process may still be running,
+    /// so check [`health`](super::envd::EnvdClient::health) and connect again. After any error the stream is
+    /// unusable.
     pub async fn next(&mut self) -> Result<Option<ProcessEvent>> {
         while !self.ended {
             match self.event().await.map_err(|kind| self.error(kind))? {
@@ -245,7 +245,7 @@ impl ProcessStream {
                     Some(ProcessOutput::Stderr(bytes)) => {
                         return Ok(Some(ProcessEvent::Stderr(bytes.into())));
                     }
-                    // Of a kind that we do not know.
+                    // An unknown kind of event.
                     None => {}
                 },
                 Some(ProcessEventKind::End(end)) => {
@@ -262,7 +262,7 @@ impl ProcessStream {
         Ok(None)
     }
 
-    /// Collects everything until the end, keeping the last `max` bytes of each stream.
+    /// Collects output until the end, limited to the last `max` bytes of each stream.
     pub(super) async fn collect(&mut self, max: usize) -> Result<CommandResult> {
         let mut stdout = OutputTail::new(max);
         let mut stderr = OutputTail::new(max);

@@ -1,8 +1,8 @@
 //! envd's messages, service traits and clients, generated from `assets/proto` by `build.rs`.
 //!
-//! [`process`] and [`filesystem`] carry the proto packages' names, which are the RPC paths
-//! (`/process.Process/Start`). Both ends of the wire use these: the client in [`super::envd`] and the
-//! embedded server. The proto files say what each field means; nothing here is written by hand.
+//! [`process`] and [`filesystem`] have the proto packages' names, which are the RPC paths
+//! (`/process.Process/Start`). Both the client in [`super::envd`] and the embedded server use these. The proto files
+//! document each field; nothing here is written by hand.
 
 #[allow(
     clippy::all,
@@ -22,7 +22,7 @@ mod generated {
 
 pub use generated::{filesystem, process};
 
-// The generator hides the choices of a `oneof` three modules deep.
+// The generator nests a `oneof`'s variants three modules deep.
 pub use generated::filesystem::__buffa::oneof::watch_dir_response::Event as WatchEvent;
 pub use generated::process::__buffa::oneof::process_event::Event as ProcessEventKind;
 pub use generated::process::__buffa::oneof::process_event::data_event::Output as ProcessOutput;
@@ -38,7 +38,7 @@ mod tests {
     use super::process::{ProcessEvent, ProcessInput, StreamInputRequest, process_event};
     use super::*;
 
-    /// Bytes worked out by hand from E2B's field numbers, against a slip in our proto files.
+    /// Bytes derived by hand from E2B's field numbers, to catch mistakes in our proto files.
     #[test]
     fn the_binary_codec_has_the_numbers_of_envd() {
         let end = ProcessEvent {

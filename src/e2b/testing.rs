@@ -1,4 +1,4 @@
-//! A real HTTP server on a free loopback port, for tests: it notes what arrives and answers by rule.
+//! A real HTTP server on a free loopback port, for tests: it records requests and responds by rule.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +19,7 @@ pub(super) struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// Method, target and body in one line, as the recordings have them.
+    /// Method, target and body in one line, as in the recordings.
     pub(super) fn line(&self) -> String {
         let body = String::from_utf8_lossy(&self.body);
         format!("{} {} {body}", self.method, self.target)
@@ -82,7 +82,7 @@ pub(super) async fn serve(app: axum::Router) -> Url {
     Url::parse(&format!("http://{address}")).unwrap()
 }
 
-/// The address of a port that stays ours, and on which nobody listens, as long as the socket lives.
+/// The address of a reserved port that refuses connections, as long as the socket lives.
 pub(super) fn closed_port() -> (Url, tokio::net::TcpSocket) {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket

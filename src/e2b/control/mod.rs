@@ -1,8 +1,8 @@
-//! The control plane: makes, finds, pauses and kills sandboxes over REST.
+//! The control plane: creates, finds, pauses and kills sandboxes over REST.
 //!
-//! Current paths first (`/v2/sandboxes`), the older ones where a server does not have them; which it
-//! is, is remembered. Nothing is retried here: errors say whether and when that makes sense.
-//! Paths, methods and bodies are those recorded from the official SDKs.
+//! It uses the current paths (`/v2/sandboxes`), and older ones if a server lacks them; the choice is remembered.
+//! Nothing is retried here: errors say whether and when a retry makes sense. Paths, methods and bodies are those
+//! recorded from the official SDKs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -24,9 +24,9 @@ use super::wire::{
 };
 use crate::net::http::Pool;
 
-/// As the official SDKs: creating a sandbox may take long, everything else does not.
+/// As in the official SDKs: creating a sandbox may take long, everything else does not.
 const REQUEST_LIMIT: Duration = Duration::from_mins(1);
-/// What the current paths take when no timeout is given; the older ones have other ideas.
+/// The current paths' default if no timeout is given; the older ones differ.
 const DEFAULT_TIMEOUT_SECS: i64 = 300;
 
 /// Calls the control plane of one account. Cheap to clone; clones share what was learnt.
@@ -48,23 +48,23 @@ mod paths {
     pub(super) const OLD: u8 = 2;
 }
 
-/// Answer of `GET /templates/aliases/{alias}`.
+/// Response of `GET /templates/aliases/{alias}`.
 #[derive(serde::Deserialize)]
 struct Alias {
     #[serde(rename = "templateID")]
     _template_id: String,
 }
 
-/// A sandbox that was connected to.
+/// A sandbox after a connect call.
 #[derive(Debug, Clone)]
 pub struct ConnectedSandbox {
     pub sandbox: Sandbox,
-    /// It was paused before: its processes are as they were then, its connections are not.
+    /// It was paused before: its processes are as they were, its connections are not.
     pub resumed: bool,
 }
 
 impl ControlClient {
-    /// The HTTP client must have no limit of its own below 60 s for a whole request.
+    /// The HTTP client must have no timeout of its own below 60 s for a whole request.
     pub fn new(http: impl Into<Pool>, api: Url, key: SecretString) -> Result<Self> {
         let mut headers = HeaderMap::new();
         secret_header(&mut headers, "x-api-key", &key)
@@ -83,7 +83,7 @@ impl ControlClient {
         })
     }
 
-    /// Changes how long a call may take as a whole.
+    /// Changes the timeout of a whole call.
     #[must_use]
     pub fn with_limit(mut self, limit: Duration) -> Self {
         self.exchange.limit = limit;
@@ -92,9 +92,8 @@ impl ControlClient {
 
     /// Creates a sandbox; it runs when this returns.
     ///
-    /// `secure` is set where a server has only the older path, since without it there would be no
-    /// access token and anyone who knows the id could run commands. A time to live that the account's plan
-    /// does not allow is cut to what it allows.
+    /// On servers with only the older path `secure` is set, since without it there would be no access token and
+    /// anyone who knows the id could run commands. A timeout that exceeds the account's plan is cut to its limit.
     pub async fn create(&self, new: &NewSandbox) -> Result<Sandbox> {
         let asked = new.timeout.and_then(|secs| u64::try_from(secs).ok());
         let call = |timeout: Option<Duration>| async move {
@@ -115,8 +114,8 @@ impl ControlClient {
             .during(|| format!("create a sandbox from template {}", new.template_id))
     }
 
-    /// Joins a running sandbox or resumes a paused one. Of a running one the time is only extended. A time
-    /// that the account's plan does not allow is cut to what it allows.
+    /// Connects to a running sandbox or resumes a paused one. The timeout of a running one is only extended. A
+    /// timeout that exceeds the account's plan is cut to its limit.
     pub async fn connect(&self, id: &str, timeout: Option<Duration>) -> Result<ConnectedSandbox> {
         let call = |timeout: Option<Duration>| async move {
             let timeout = timeout.map(whole_secs);
@@ -139,12 +138,12 @@ impl ControlClient {
             .during(|| format!("connect to sandbox {id}"))
     }
 
-    /// The longest time that the account's plan lets a sandbox run, if a call has met it.
+    /// The longest sandbox lifetime that the account's plan allows, if a call has shown it.
     pub fn longest_life(&self) -> Option<Duration> {
         self.plan.longest()
     }
 
-    /// Makes a call with as much of a time to live as the plan allows, which it may tell by refusing more.
+    /// Makes a call with as much of the timeout as the plan allows; the server may reject more.
     async fn as_allowed<T, F>(
         &self,
         asked: Option<Duration>,
@@ -171,12 +170,12 @@ impl ControlClient {
         detail.await.during(|| format!("look up sandbox {id}"))
     }
 
-    /// How long a sandbox still lives, by the server's own clock: ours may be wrong.
+    /// A sandbox's remaining time, by the server's own clock: ours may be wrong.
     pub async fn time_left(&self, id: &str) -> Result<Duration> {
         Ok(self.life(id).await?.0)
     }
 
-    /// How long a sandbox still lives, and from its start to its end.
+    /// A sandbox's remaining time, and its total time from start to end.
     async fn life(&self, id: &str) -> Result<(Duration, Duration)> {
         let request = self.request(Method::GET, &["sandboxes", id]);
         let looked = async {
@@ -201,9 +200,9 @@ impl ControlClient {
         let request = self.request(Method::GET, &["templates", "aliases", name]);
         let looked = async {
             match self.send(request).await?.accepted() {
-                // Another program may answer with anything.
+                // Another program may respond with anything.
                 Ok(answer) => answer.json::<Alias>().map(|_| true),
-                // The second is somebody else's, who keeps it to himself.
+                // A forbidden template is somebody else's private one.
                 Err(ErrorKind::NotFound { .. } | ErrorKind::Forbidden { .. }) => Ok(false),
                 Err(kind) => Err(kind),
             }
@@ -211,9 +210,9 @@ impl ControlClient {
         looked.await.during(|| format!("look up template {name}"))
     }
 
-    /// Fetches one page, newest first; `next` is what the page before gave.
+    /// Fetches one page, newest first; `next` comes from the previous page.
     ///
-    /// Servers with only the older path list running sandboxes and know no pages.
+    /// Servers with only the older path list running sandboxes and have no pages.
     pub async fn list(&self, filter: &ListFilter, next: Option<&str>) -> Result<ListPage> {
         let current = self
             .request(Method::GET, &["v2", "sandboxes"])
@@ -239,13 +238,13 @@ impl ControlClient {
         page.await.during(|| "list sandboxes".to_owned())
     }
 
-    /// Fetches pages until the last one, or until at least `max` sandboxes are there.
+    /// Fetches pages until the last one, or until there are at least `max` sandboxes.
     pub async fn list_all(&self, filter: &ListFilter, max: usize) -> Result<Vec<ListedSandbox>> {
         let mut all = Vec::new();
         let mut next = None;
         loop {
             let page = self.list(filter, next.as_deref()).await?;
-            // A page that brings nothing would go on for ever.
+            // An empty or repeated page would loop forever.
             let stop = page.sandboxes.is_empty() || page.next == next;
             all.extend(page.sandboxes);
             next = page.next;
@@ -255,8 +254,8 @@ impl ControlClient {
         }
     }
 
-    /// Lets the sandbox live for this long from now, longer or shorter than before; returns how long it does,
-    /// by the server's own clock: what the account's plan does not allow is cut without a word.
+    /// Sets the timeout from now on, longer or shorter than before; returns the remaining time by the server's own
+    /// clock: it silently cuts what exceeds the account's plan.
     pub async fn set_timeout(&self, id: &str, timeout: Duration) -> Result<Duration> {
         let call = |timeout: Option<Duration>| async move {
             let timeout = whole_secs(timeout.unwrap_or_default());
@@ -271,7 +270,7 @@ impl ControlClient {
         Ok(left)
     }
 
-    /// Pauses with memory. False: it was paused already.
+    /// Pauses with memory. False: it was already paused.
     pub async fn pause(&self, id: &str) -> Result<bool> {
         let request = self.post(&["sandboxes", id, "pause"], &PauseSandbox::default());
         let paused = async {
@@ -288,7 +287,7 @@ impl ControlClient {
         paused.await.during(|| format!("pause sandbox {id}"))
     }
 
-    /// Kills a running or paused sandbox. False: there was none.
+    /// Kills a running or paused sandbox. False: it did not exist.
     pub async fn kill(&self, id: &str) -> Result<bool> {
         let request = self.request(Method::DELETE, &["sandboxes", id]);
         let killed = async {
@@ -316,10 +315,10 @@ impl ControlClient {
         self.exchange.send(request, MAX_JSON).await
     }
 
-    /// Sends the current form, and the old one where the server seems not to have the path.
+    /// Sends the current form, and the old one if the server seems to lack the path.
     ///
-    /// A 404 may also be about the template or the sandbox. So the old form is only tried until
-    /// something succeeded, and if it says 404 too, nothing was learnt and the first answer stands.
+    /// A 404 may also concern the template or the sandbox. So the old form is only tried until a call has succeeded,
+    /// and if it returns 404 too, nothing was learnt and the first response stands.
     async fn either(
         &self,
         current: RequestBuilder,
@@ -354,13 +353,13 @@ fn lacks_path(status: StatusCode) -> bool {
     )
 }
 
-/// Whole seconds, rounded up as the official SDKs do: never less time than was asked for.
+/// Whole seconds, rounded up as in the official SDKs: never less than requested.
 fn whole_secs(timeout: Duration) -> i64 {
     let secs = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
     i64::try_from(secs).unwrap_or(i64::MAX)
 }
 
-/// When the server says that it answered: whole seconds, so half of one is missing on average.
+/// The server's `Date`, in whole seconds, so half a second is missing on average.
 fn told_at(headers: &HeaderMap) -> Option<i64> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
     let date = jiff::fmt::rfc2822::parse(date).ok()?;

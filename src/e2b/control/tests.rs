@@ -1,4 +1,4 @@
-//! The control client against a real HTTP server that answers with recorded bodies.
+//! The control client against a real HTTP server that responds with recorded bodies.
 
 use axum::response::{Html, IntoResponse, Response};
 use pretty_assertions::assert_eq;
@@ -42,7 +42,7 @@ async fn fails_with<A: IntoResponse>(
     client(&stub.url).get("i1").await.unwrap_err()
 }
 
-/// A server of today, on which everything succeeds.
+/// A current server on which everything succeeds.
 fn current_server(seen: &RecordedRequest) -> Response {
     match (seen.method.as_str(), seen.target.as_str()) {
         ("POST", "/v2/sandboxes") => json_answer(201, SANDBOX),
@@ -115,7 +115,7 @@ async fn calls_are_those_that_the_official_sdks_make() {
     }
 }
 
-/// A server of the time before `/v2`: the router knows only the old paths.
+/// A server from before `/v2`: its router has only the old paths.
 fn old_server(seen: &RecordedRequest) -> Response {
     match (seen.method.as_str(), seen.target.as_str()) {
         ("POST", "/sandboxes" | "/sandboxes/i1/connect") => json_answer(201, SANDBOX),
@@ -312,7 +312,7 @@ async fn the_time_that_is_left_goes_by_the_servers_clock() {
     assert_eq!(left, Duration::from_millis(20 * 60_000 - 500));
 }
 
-/// A server whose plan lets a sandbox run for an hour, of which the one here has run ten minutes.
+/// A server whose plan limits sandboxes to an hour, with one that has run for ten minutes.
 fn small_plan(seen: &RecordedRequest) -> Response {
     let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap_or_default();
     let is_timeout = seen.target.ends_with("/timeout");
@@ -342,7 +342,7 @@ async fn a_time_that_the_plan_does_not_allow_is_cut_and_learnt() {
     let stub = Stub::start(small_plan).await;
     let hour = Duration::from_hours(1);
 
-    // Cut without a word: what is left is what the server says. Once it may have been another client's wish.
+    // Cut silently: the server reports what is left. Once, it may have been another client's change.
     let control = client(&stub.url);
     for learnt in [None, Some(hour)] {
         let left = control.set_timeout("i1", 6 * hour).await.unwrap();
@@ -353,7 +353,7 @@ async fn a_time_that_the_plan_does_not_allow_is_cut_and_learnt() {
     assert!(control.connect("i1", Some(6 * hour)).await.is_ok());
     assert_eq!(stub.seen().len(), calls + 1);
 
-    // Refused: made again with what is allowed.
+    // Rejected: repeated with the allowed time.
     let control = client(&stub.url);
     let new = NewSandbox {
         template_id: "base".into(),

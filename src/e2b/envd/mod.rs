@@ -1,7 +1,7 @@
-//! envd, the daemon in a sandbox: its health, its processes. Files are in `files`.
+//! envd, the daemon in a sandbox: its health and its processes. `files` has the file calls.
 //!
-//! RPCs are Connect with JSON bodies, as the official SDKs send them: that is the codec that every
-//! envd and every proxy has seen. One client is one sandbox; it is cheap to clone.
+//! RPCs are Connect with JSON bodies, as the official SDKs send them: every envd and every proxy supports that
+//! codec. One client is one sandbox; it is cheap to clone.
 
 use std::time::Duration;
 
@@ -28,13 +28,13 @@ use super::proto::process::{
 use super::proto::{ProcessInputKind, ProcessSelectorKind};
 use crate::net::http::Pool;
 
-/// As the official SDKs, for calls that answer at once.
+/// As in the official SDKs, for calls that respond at once.
 const REQUEST_LIMIT: Duration = Duration::from_mins(1);
-/// What the health probe may take; the official SDKs give it 5 s too.
+/// The timeout of the health probe; 5 s in the official SDKs too.
 const HEALTH_LIMIT: Duration = Duration::from_secs(5);
-/// How often envd shows that a silent stream lives. The SDKs ask for 50 s; we want to know sooner.
+/// How often envd sends keepalives on a silent stream. The SDKs request 50 s; we want to notice sooner.
 const KEEPALIVE_SECS: u32 = 30;
-/// A stream is dead after two keepalives and a half that did not come.
+/// A stream is dead after two and a half missing keepalives.
 const SILENCE: Duration = Duration::from_secs(75);
 
 /// Calls the envd of one sandbox.
@@ -50,7 +50,7 @@ pub struct EnvdClient {
 }
 
 impl EnvdClient {
-    /// The HTTP client must have no limit for whole requests, and none for reads.
+    /// The HTTP client must have no timeout for whole requests, and none for reads.
     pub fn new(http: impl Into<Pool>, address: EnvdAddress) -> Result<Self> {
         let http = http.into();
         let failed = || format!("use the address of sandbox {}", address.sandbox_id);
@@ -60,7 +60,7 @@ impl EnvdClient {
             cause: "not a URI".into(),
         });
         let mut rpc_headers = headers.clone();
-        // Else the HTTP client asks for gzip, and something on the way may hold output back for it.
+        // Otherwise the HTTP client requests gzip, which might make an intermediary buffer output.
         rpc_headers.insert(
             header::ACCEPT_ENCODING,
             HeaderValue::from_static("identity"),
@@ -93,7 +93,7 @@ impl EnvdClient {
         })
     }
 
-    /// Changes how long a stream may be silent, and how long other calls may take.
+    /// Changes how long a stream may be silent, and the timeout of other calls.
     #[must_use]
     pub fn with_limits(mut self, request: Duration, silence: Duration) -> Self {
         self.exchange.limit = request;
@@ -105,7 +105,7 @@ impl EnvdClient {
         &self.address.sandbox_id
     }
 
-    /// Asks whether the sandbox answers; [`ErrorKind::SandboxGone`] is a clear no.
+    /// Checks whether the sandbox responds; [`ErrorKind::SandboxGone`] is a definite no.
     pub async fn health(&self) -> Result<()> {
         let request = self.http.client().get(url(&self.address.base, &["health"]));
         let request = request.headers(self.headers.clone());
@@ -120,12 +120,12 @@ impl EnvdClient {
             .during(|| format!("check sandbox {}", self.sandbox_id()))
     }
 
-    /// Starts a process and follows it. Leaving does not end it; [`StartProcess::deadline`] does.
+    /// Starts a process and follows it. Dropping the stream does not end it; [`StartProcess::deadline`] does.
     pub async fn start(&self, what: &StartProcess) -> Result<ProcessStream> {
         let operation = format!("start {} in sandbox {}", what.program, self.sandbox_id());
         let mut options = stream_options();
         if let Some(deadline) = what.deadline {
-            // By hand, so that the server decides: the library would end the call here as well.
+            // Set by hand, so that the server decides: the library would also end the call here.
             options = options.with_header(
                 "connect-timeout-ms",
                 deadline.as_millis().max(1).to_string(),
@@ -136,7 +136,7 @@ impl EnvdClient {
         self.follow(ProcessEvents::Start(stream), operation).await
     }
 
-    /// Follows a process that runs already. What it printed before is not repeated.
+    /// Follows a running process. Its earlier output is not repeated.
     pub async fn connect(&self, to: &ProcessRef) -> Result<ProcessStream> {
         let operation = format!("connect to {to} in sandbox {}", self.sandbox_id());
         let request = ConnectRequest {
@@ -148,13 +148,13 @@ impl EnvdClient {
         self.follow(ProcessEvents::Connect(stream), operation).await
     }
 
-    /// Runs a short command to its end, keeping the last `max_output` bytes of each stream.
+    /// Runs a short command to its end, and returns the last `max_output` bytes of each stream.
     ///
-    /// After `deadline` the process is killed, by envd too if we should be gone by then.
+    /// After `deadline` the process is killed, by envd too in case we are gone by then.
     ///
     /// # Errors
     ///
-    /// A command that fails is no error, see [`CommandResult::exit`]; [`ErrorKind::TimedOut`] is the deadline.
+    /// A failed command is no error, see [`CommandResult::exit`]; [`ErrorKind::TimedOut`] is the deadline.
     pub async fn run(
         &self,
         what: &StartProcess,
@@ -165,7 +165,7 @@ impl EnvdClient {
             .await
     }
 
-    /// The same, with something to read. Its input stays open: who reads more of it waits for the deadline.
+    /// The same, with stdin. It stays open: a command that reads more waits for the deadline.
     pub async fn run_with_input(
         &self,
         what: &StartProcess,
@@ -179,7 +179,7 @@ impl EnvdClient {
         };
         let operation = || format!("run {} in sandbox {}", what.program, self.sandbox_id());
         let late = || Error::new(operation(), ErrorKind::TimedOut { after: deadline });
-        // Whoever is first, the server's deadline or ours: the result is the same.
+        // Whichever deadline is first, the server's or ours, the result is the same.
         let run = async {
             let mut started = self.start(&what).await?;
             if let Some(input) = input {
@@ -200,7 +200,7 @@ impl EnvdClient {
         })
     }
 
-    /// Lists what envd has started and what still runs.
+    /// Lists processes that envd has started and that still run.
     pub async fn list(&self) -> Result<Vec<RunningProcess>> {
         let call = self
             .process
@@ -243,7 +243,7 @@ impl EnvdClient {
         self.send_input(to, input).await
     }
 
-    /// Types on the terminal of a process that has one, see [`StartProcess::terminal`].
+    /// Sends input to a process's pty, see [`StartProcess::terminal`].
     pub async fn send_terminal(&self, to: &ProcessRef, input: Bytes) -> Result<()> {
         let input = ProcessInputKind::Pty(input.into());
         self.send_input(to, input).await
@@ -266,7 +266,7 @@ impl EnvdClient {
         sent.map_err(|kind| self.error("write to", to, kind))
     }
 
-    /// Changes the size of a process's terminal.
+    /// Resizes a process's pty.
     pub async fn resize(&self, of: &ProcessRef, size: TerminalSize) -> Result<()> {
         let request = UpdateRequest {
             process: selector(of).into(),
@@ -280,7 +280,7 @@ impl EnvdClient {
         updated.map_err(|kind| self.error("resize the terminal of", of, kind))
     }
 
-    /// Lets the process read an end of file (envd 0.5.2 and later).
+    /// Closes the process's stdin (envd 0.5.2 and later).
     pub async fn close_stdin(&self, of: &ProcessRef) -> Result<()> {
         let request = CloseStdinRequest {
             process: selector(of).into(),
@@ -303,7 +303,7 @@ impl EnvdClient {
         .await
     }
 
-    /// Waits for an answer, or for the head of a stream.
+    /// Waits for a response, or for the head of a stream.
     async fn answered<T>(
         &self,
         call: impl Future<Output = std::result::Result<T, ConnectError>>,
@@ -328,8 +328,8 @@ fn stream_options() -> CallOptions {
     CallOptions::default().with_header("keepalive-ping-interval", KEEPALIVE_SECS.to_string())
 }
 
-/// The routing headers always go along, as the official SDKs have it: a `{port}-{id}` host wins over
-/// them, a shared address needs them.
+/// The routing headers are always sent, as in the official SDKs: a `{port}-{id}` host takes precedence, a shared
+/// address needs them.
 fn headers(address: &EnvdAddress) -> KindResult<HeaderMap> {
     let mut headers = HeaderMap::new();
     let id = HeaderValue::from_str(&address.sandbox_id).map_err(|_| ErrorKind::Invalid {
@@ -343,7 +343,7 @@ fn headers(address: &EnvdAddress) -> KindResult<HeaderMap> {
     Ok(headers)
 }
 
-/// Names a user without a password; envd takes the token for who we are.
+/// Names a user without a password; envd authenticates the token.
 fn basic(user: &str) -> KindResult<HeaderValue> {
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:"));
     HeaderValue::from_str(&format!("Basic {encoded}")).map_err(|_| ErrorKind::Invalid {

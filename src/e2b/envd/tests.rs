@@ -1,4 +1,4 @@
-//! The envd client against recorded bytes, a real Connect service, and gateways that get in the way.
+//! The envd client against recorded bytes, a real Connect service, and interfering gateways.
 
 use std::sync::Arc;
 
@@ -231,7 +231,7 @@ async fn unary_calls_go_over_the_wire_as_recorded() {
     );
 }
 
-/// A real Connect service whose processes are scripted by their name.
+/// A real Connect service whose processes are scripted by name.
 struct Scripted;
 
 fn event(event: impl Into<Option<ProcessEventKind>>) -> StartResponse {
@@ -555,7 +555,7 @@ async fn a_connection_that_is_cut_in_the_middle_is_broken() {
     assert!(matches!(error.kind, ErrorKind::Broken { .. }), "{error:?}");
 }
 
-/// What the two kinds of RPC, the health probe and a file say about the same answer.
+/// How the two kinds of RPC, the health probe and a file call classify the same response.
 async fn all_ways(envd: &EnvdClient) -> String {
     let errors = [
         envd.start(&named("opencode")).await.err().unwrap(),
@@ -616,7 +616,7 @@ async fn a_closed_port_is_unreachable_by_every_way() {
     }
 }
 
-/// `/files` with one file, `0123456789`, and ranges as envd has them.
+/// `/files` with one file, `0123456789`, and ranges as in envd.
 fn files(seen: &RecordedRequest) -> axum::response::Response {
     let content = "0123456789";
     let range = seen

@@ -1,5 +1,5 @@
-//! Bodies that are not about one sandbox's life: errors of the control plane and of the proxy in front
-//! of the sandboxes, and what envd answers to an upload.
+//! Bodies that do not concern one sandbox's life: errors of the control plane and of the sandbox proxy, and envd's
+//! response to an upload.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use super::lenient;
 
 /// Error body of the control plane; envd's 401 has the same form.
 ///
-/// The JS SDK decides "not found" by `code` in the body, the Python SDK by the HTTP status: both must
-/// be the same number.
+/// The JS SDK detects "not found" by `code` in the body, the Python SDK by the HTTP status: both must be the same
+/// number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// The HTTP status.
@@ -18,7 +18,7 @@ pub struct ErrorBody {
     pub code: u16,
     #[serde(default, deserialize_with = "lenient::fitting")]
     pub message: String,
-    /// A slug, on some answers only.
+    /// A slug, in some responses only.
     #[serde(
         default,
         deserialize_with = "lenient::fitting",
@@ -29,11 +29,11 @@ pub struct ErrorBody {
 
 /// Error body of the sandbox proxy (502, 403, 409, 429).
 ///
-/// The SDKs know a dead sandbox only by 502 and the words "was not found" in `message`, and a closed
-/// port only by 502 and "port is not open".
+/// The SDKs recognise a dead sandbox only by 502 and "was not found" in `message`, and a closed port only by 502 and
+/// "port is not open".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatewayError {
-    /// Lower-case `d`, unlike the control plane's `sandboxID`; `null` where no id was recognised.
+    /// Lower-case `d`, unlike the control plane's `sandboxID`; `null` if no id was recognised.
     #[serde(rename = "sandboxId", default, deserialize_with = "lenient::fitting")]
     pub sandbox_id: String,
     #[serde(default, deserialize_with = "lenient::fitting")]
@@ -48,7 +48,7 @@ pub struct GatewayError {
     pub code: u16,
 }
 
-/// One element of the array that `POST /files` answers.
+/// One element of the array that `POST /files` returns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrittenFile {
     #[serde(default, deserialize_with = "lenient::fitting")]

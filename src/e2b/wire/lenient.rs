@@ -1,7 +1,7 @@
-//! Reading with patience: one odd value must not make a whole body unreadable.
+//! Lenient parsing: one odd value must not make a whole body unreadable.
 //!
-//! Requests are judged: `null` is the default, a value that does not fit is an error, as with E2B. Answers
-//! are only read: there what does not fit is the default.
+//! Requests are validated: `null` is the default, a value that does not fit is an error, as with E2B. In responses,
+//! a value that does not fit is the default.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
 
-/// Reads `null` as the default.
+/// Parses `null` as the default.
 pub(super) fn or_null<'de, D, T>(input: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -18,7 +18,7 @@ where
     Option::deserialize(input).map(Option::unwrap_or_default)
 }
 
-/// Reads a value that does not fit as the default.
+/// Parses a value that does not fit as the default.
 pub(super) fn fitting<'de, D, T>(input: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -28,7 +28,7 @@ where
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
-/// Reads the values of an object that are text.
+/// Parses the values of an object that are text.
 pub(super) fn fitting_values<'de, D>(input: D) -> Result<BTreeMap<String, String>, D::Error>
 where
     D: Deserializer<'de>,

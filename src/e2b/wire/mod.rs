@@ -1,12 +1,13 @@
 //! REST bodies of the control plane, of the sandbox proxy and of envd's `/files`, as E2B spells them.
 //!
-//! Client and embedded server both use these, so each type can be read and written. Reading forgives:
-//! unknown fields are ignored, `null` and a missing field are the default, only the id of a sandbox is
-//! required, and in answers a value that does not fit is the default too ([`lenient`]). Writing leaves out what is unset, and keeps what the Python SDK's models require.
+//! Client and embedded server both use these, so each type can be serialised and parsed. Parsing is lenient: unknown
+//! fields are ignored, `null` and a missing field are the default, only the id of a sandbox is required, and in
+//! responses a value that does not fit is the default too ([`lenient`]). Unset fields are not written, except those
+//! that the Python SDK's models require.
 //!
-//! Sources: the request and response bodies recorded from the official SDKs (npm `e2b` 2.51.0 and
-//! 2.8.1, Python `e2b` 2.63.0, `@e2b/cli` 2.19.0), and E2B's public `openapi.yml` of August 2026. envd's
-//! RPC messages are generated, see [`super::proto`]. Nothing here knows HTTP or what a field is for.
+//! Sources: the request and response bodies recorded from the official SDKs (npm `e2b` 2.51.0 and 2.8.1, Python
+//! `e2b` 2.63.0, `@e2b/cli` 2.19.0), and E2B's public `openapi.yml` of August 2026. envd's RPC messages are
+//! generated, see [`super::proto`]. Nothing here knows HTTP or what a field is for.
 
 mod gateway;
 mod lenient;
@@ -27,7 +28,7 @@ pub struct NewSandbox {
     /// Name, id, `namespace/name`, `name:tag` or a snapshot's id.
     #[serde(rename = "templateID")]
     pub template_id: String,
-    /// Time to live in whole seconds. Unset: 300 on `/v2`, 15 on the older path.
+    /// Timeout in whole seconds. Unset: 300 on `/v2`, 15 on the older path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
     #[serde(
@@ -44,15 +45,15 @@ pub struct NewSandbox {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub env_vars: BTreeMap<String, SecretString>,
-    /// At the end of its time the sandbox is paused instead of killed. Default false.
+    /// On timeout the sandbox is paused instead of killed. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_pause: Option<bool>,
-    /// False: the pause keeps files only, and the resume is a cold boot.
+    /// False: the pause stores files only, and the resume is a cold boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_pause_memory: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_resume: Option<AutoResume>,
-    /// Snake case in requests, camel case in answers: as the recorded SDKs have it.
+    /// Snake case in requests, camel case in responses, as in the recorded SDKs.
     #[serde(
         rename = "allow_internet_access",
         alias = "allowInternetAccess",
@@ -67,28 +68,28 @@ pub struct NewSandbox {
     pub secure: Option<bool>,
 }
 
-/// Whether traffic to a paused sandbox wakes it.
+/// Whether traffic to a paused sandbox resumes it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoResume {
     #[serde(default, deserialize_with = "lenient::or_null")]
     pub enabled: bool,
 }
 
-/// What of `network` we use; the rest is kept as it came.
+/// The part of `network` that we use; the rest is passed through.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Network {
     /// False: public URLs need the traffic access token. Default true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_public_traffic: Option<bool>,
-    /// By host. Written only: whoever reads a body finds them in `other`.
+    /// By host. Only written: a parsed body has them in `other`.
     #[serde(skip_deserializing, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, Vec<EgressRule>>,
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
 }
 
-/// What happens to requests on their way out of the sandbox.
+/// How requests are changed on their way out of the sandbox.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct EgressRule {
     pub transform: Transform,
@@ -108,12 +109,12 @@ impl PartialEq for EgressRule {
 
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Transform {
-    /// Set, in the place of those of the same name.
+    /// Replace headers of the same name.
     #[serde(serialize_with = "exposed_values")]
     pub headers: BTreeMap<String, SecretString>,
 }
 
-/// Answer of create (201), connect (200 was running, 201 was resumed) and the old resume (201).
+/// Response to create (201), connect (200 was running, 201 was resumed) and the old resume (201).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sandbox {
@@ -156,7 +157,7 @@ pub struct Sandbox {
     pub domain: Option<String>,
 }
 
-/// Answer of `GET /sandboxes/{id}`.
+/// Response to `GET /sandboxes/{id}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SandboxDetail {
@@ -195,7 +196,7 @@ pub struct SandboxDetail {
     pub lifecycle: Option<Lifecycle>,
 }
 
-/// One element of the array that `GET /v2/sandboxes` answers, newest first.
+/// One element of the array that `GET /v2/sandboxes` returns, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedSandbox {
@@ -214,7 +215,7 @@ pub struct ListedSandbox {
     /// RFC 3339, UTC; see [`unix_millis`].
     #[serde(default, deserialize_with = "lenient::fitting")]
     pub started_at: String,
-    /// RFC 3339, UTC: when the time to live ends.
+    /// RFC 3339, UTC: when the sandbox times out.
     #[serde(default, deserialize_with = "lenient::fitting")]
     pub end_at: String,
     #[serde(default, deserialize_with = "lenient::fitting")]
@@ -236,13 +237,13 @@ pub struct ListedSandbox {
 pub enum SandboxState {
     Running,
     Paused,
-    /// A state that was added later than this program.
+    /// A state that was introduced after this version.
     #[default]
     #[serde(other)]
     Unknown,
 }
 
-/// What happens at the end of the time to live.
+/// What happens on timeout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Lifecycle {
@@ -256,7 +257,7 @@ pub struct Lifecycle {
 /// Body of `POST [/v2]/sandboxes/{id}/connect`. On the older path the timeout is required.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectSandbox {
-    /// Seconds from now; of a running sandbox it only extends. Unset: 300.
+    /// Seconds from now; only extends a running sandbox. Unset: 300.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,
 }
@@ -287,7 +288,7 @@ pub struct RefreshSandbox {
 /// Body of `POST /sandboxes/{id}/pause`; the SDKs send `{}`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PauseSandbox {
-    /// False keeps files only.
+    /// False stores files only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! Bodies against what the official SDKs were recorded to send and accept.
+//! Bodies compared with what the official SDKs were recorded to send and accept.
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -182,7 +182,7 @@ fn an_odd_value_of_a_field_never_costs_an_answer() {
             assert_eq!(created.unwrap().sandbox_id, "i1", "{field}: {odd}");
         }
     }
-    // What tells whose sandbox it is stays, whatever stands beside it.
+    // The sandbox's identity is read, whatever else is odd.
     let read: SandboxDetail = serde_json::from_value(detail).unwrap();
     assert_eq!(
         read.listed.metadata,
@@ -204,7 +204,7 @@ fn a_null_in_a_request_is_as_if_the_field_were_not_there() {
         serde_json::to_value(read).unwrap(),
         json!({"templateID": "base", "autoResume": {"enabled": false}})
     );
-    // What does not fit is judged, not replaced.
+    // In requests, a value that does not fit is an error, not replaced.
     let odd = json!({"templateID": "base", "timeout": "long"});
     assert!(serde_json::from_value::<NewSandbox>(odd).is_err());
 }

@@ -1,11 +1,11 @@
 //! RFC 3339 instants of the control plane, to and from milliseconds since 1970 (UTC).
 //!
-//! Only what E2B writes: a date, a time, up to nine decimals, `Z` or a numeric offset. The calendar is
-//! the proleptic Gregorian one, by the well-known days-from-civil arithmetic; leap seconds are refused.
+//! Only E2B's format: a date, a time, up to nine decimals, `Z` or a numeric offset. The calendar is the proleptic
+//! Gregorian one, by the well-known days-from-civil arithmetic; leap seconds are rejected.
 
 const DAY: i64 = 86_400;
 
-/// Reads an instant such as `2026-11-23T09:14:15.392Z`; decimals after the third are cut off.
+/// Parses an instant such as `2026-11-23T09:14:15.392Z`; decimals after the third are cut off.
 pub fn unix_millis(text: &str) -> Option<i64> {
     let (year, rest) = number(text, 4)?;
     let (month, rest) = number(rest.strip_prefix('-')?, 2)?;
@@ -24,7 +24,7 @@ pub fn unix_millis(text: &str) -> Option<i64> {
     in_range.then_some((secs - offset) * 1000 + millis)
 }
 
-/// Writes an instant with three decimals and `Z`, as E2B does. Years past 9999 are held at its end.
+/// Formats an instant with three decimals and `Z`, as E2B does. Clamped to year 9999.
 pub fn to_rfc3339(unix_millis: i64) -> String {
     const FIRST: i64 = -62_167_219_200_000; // 0000-01-01T00:00:00.000Z
     const LAST: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
@@ -40,7 +40,7 @@ pub fn to_rfc3339(unix_millis: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
-/// Takes exactly `digits` ASCII digits off the front.
+/// Parses exactly `digits` leading ASCII digits.
 fn number(text: &str, digits: usize) -> Option<(i64, &str)> {
     let (head, rest) = text.split_at_checked(digits)?;
     let all_digits = head.bytes().all(|byte| byte.is_ascii_digit());
@@ -50,7 +50,7 @@ fn number(text: &str, digits: usize) -> Option<(i64, &str)> {
         .map(|value| (value, rest))
 }
 
-/// Takes an optional fraction of a second, in milliseconds.
+/// Parses an optional fraction of a second, in milliseconds.
 fn decimals(text: &str) -> Option<(i64, &str)> {
     let Some(fraction) = text.strip_prefix('.') else {
         return Some((0, text));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_instant_is_refused() {
+    fn an_invalid_instant_is_rejected() {
         for text in [
             "",
             "2026",
