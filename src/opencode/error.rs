@@ -1,9 +1,8 @@
-//! What can go wrong with a call to OpenCode.
+//! The errors of calls to OpenCode.
 //!
-//! Each variant names the operation. Texts of the server are cut to an excerpt and hold neither our
-//! password nor the URL; the answers that carry provider keys never get here, since only error
-//! bodies are read for their text. A server in a sandbox is reached through a proxy, whose answers
-//! look like the server's: they are told apart here.
+//! Each variant names the operation. The server's messages are truncated and contain neither our password nor the
+//! URL; responses with provider keys never get here, since only error bodies are read as text. A server in a sandbox
+//! is reached through a proxy, whose responses look like the server's: they are told apart here.
 
 use std::time::Duration;
 
@@ -14,12 +13,12 @@ use serde::Deserialize;
 use super::wire::lenient;
 use crate::net::http;
 
-/// Bytes of a server's text that an error may hold.
+/// Maximum bytes of a server's message in an error.
 const EXCERPT: usize = 400;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpencodeError {
-    /// No connection, or it broke before the answer was whole.
+    /// No connection, or it broke before the response was complete.
     #[error("{operation}: {problem}")]
     Transport {
         operation: &'static str,
@@ -41,14 +40,14 @@ pub enum OpencodeError {
     /// The sandbox is gone, or paused.
     #[error("{operation}: the sandbox was not found")]
     SandboxNotFound { operation: &'static str },
-    /// An answer that is not JSON: a web page, another program, a version of another line.
+    /// A response that is not JSON: a web page, another program, an incompatible version.
     #[error("{operation}: the answer is not OpenCode's ({found})")]
     NotOpencode {
         operation: &'static str,
         /// The content type, or what was missing.
         found: String,
     },
-    /// The server said no.
+    /// The server rejected the call.
     #[error("{operation}: {status} {name}{}{message}", if name.is_empty() || message.is_empty() { "" } else { ": " })]
     Status {
         operation: &'static str,
@@ -57,7 +56,7 @@ pub enum OpencodeError {
         name: String,
         /// Its message, or an excerpt of the body; may be empty.
         message: String,
-        /// What the server asked for, if it did.
+        /// What the server requested, if anything.
         retry_after: Option<Duration>,
     },
     #[error("{operation}: the answer cannot be read ({problem})")]
@@ -79,7 +78,7 @@ pub enum OpencodeError {
 }
 
 impl OpencodeError {
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later without any change.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Transport { .. } | Self::Timeout { .. } | Self::PortClosed { .. } => true,
@@ -93,7 +92,7 @@ impl OpencodeError {
         }
     }
 
-    /// The HTTP status, where the server itself refused.
+    /// The HTTP status, if the server itself rejected the call.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(*status),
@@ -126,7 +125,7 @@ impl OpencodeError {
         }
     }
 
-    /// Sorts an answer that is no success.
+    /// Classifies an error response.
     pub(super) fn from_answer(
         operation: &'static str,
         status: StatusCode,
@@ -153,7 +152,7 @@ impl OpencodeError {
     }
 }
 
-/// The text of an error answer, whichever of its shapes it has.
+/// The text of an error response, in any of its shapes.
 #[derive(Debug, PartialEq, Eq)]
 struct ErrorBody {
     name: String,
@@ -233,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_of_an_error_body_is_told_in_the_servers_words() {
+    fn every_shape_of_an_error_body_keeps_the_message_of_the_server() {
         let texts = [
             told(
                 404,
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_time_can_mend_is_retryable() {
+    fn transient_errors_are_retryable() {
         let retryable = |status: u16, body: &str| {
             let status = StatusCode::from_u16(status).unwrap();
             OpencodeError::from_answer("x", status, &HeaderMap::new(), body.as_bytes())

@@ -1,8 +1,8 @@
 //! The event stream: server-sent events → [`Event`].
 //!
-//! It opens `/global/event` once and never again: `reqwest-eventsource`'s own retry is off, since a
-//! lost stream has to be followed by a new look at everything, which is the caller's matter. There is
-//! no replay on the server: what happens while no stream is open is not told later.
+//! It opens `/global/event` once and never again: `reqwest-eventsource`'s own retry is off, since after a lost
+//! stream the caller has to fetch everything again. The server does not replay: what happens while no stream is open
+//! is not sent later.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::wire::event::Event;
 
 const OPERATION: &str = "follow the events";
 
-/// Time to read the body of a refusal.
+/// Timeout to read the body of a rejection.
 const REFUSAL: Duration = Duration::from_secs(5);
 
 /// An open stream, or one that is being opened. Dropping it closes the connection.
@@ -28,14 +28,14 @@ pub struct EventStream {
 pub enum StreamEnd {
     /// The server closed the stream in order.
     Ended,
-    /// Nothing came for the given time.
+    /// Nothing was received for the given time.
     Stalled,
-    /// It was refused, or it broke.
+    /// It was rejected, or it broke.
     Failed(OpencodeError),
 }
 
 impl EventStream {
-    /// Starts to open the stream; the first [`Self::next`] tells whether that succeeded.
+    /// Starts opening the stream; the first [`Self::next`] reports whether that succeeded.
     pub fn open(client: &OpencodeClient) -> Result<Self, OpencodeError> {
         let source = EventSource::new(client.stream_request());
         let mut source = source.map_err(|_| OpencodeError::Request {
@@ -46,13 +46,12 @@ impl EventStream {
         Ok(Self { source })
     }
 
-    /// Waits for the next event; skips repetitions, which still count as signs of life.
+    /// Waits for the next event; skips duplicates, which still count as signs of life.
     ///
     /// Cancel-safe up to the end: no event is lost when the future is dropped.
     ///
     /// # Errors
-    /// [`StreamEnd::Stalled`] when nothing at all came for `patience`. After any error the stream is
-    /// over.
+    /// [`StreamEnd::Stalled`] if nothing at all was received for `patience`. After any error the stream is over.
     pub async fn next(&mut self, patience: Duration) -> Result<Event, StreamEnd> {
         loop {
             let item = tokio::time::timeout(patience, self.source.next()).await;
@@ -89,7 +88,7 @@ async fn told(error: Error) -> OpencodeError {
     };
     match tokio::time::timeout(REFUSAL, whole_answer(OPERATION, answer)).await {
         Ok(Err(error)) => error,
-        // A success that is not 200 is no stream either.
+        // A success other than 200 is no stream either.
         Ok(Ok(_)) => OpencodeError::NotOpencode {
             operation: OPERATION,
             found: "an answer without a stream".to_owned(),

@@ -1,9 +1,9 @@
-//! A conversation to be kept, as the server has it.
+//! Exports a conversation, as the server has it.
 //!
-//! `opencode import FILE` takes it again: the same object as `opencode export` writes, made of what two
-//! calls answer. The import keeps all ids and moves the conversation to the directory that it runs in
-//! (observed on 1.18.33: messages and the conversation's cost come back equal; the list of
-//! `GET /session/{id}/todo` and the answers "always" do not).
+//! `opencode import FILE` accepts the result: the same object that `opencode export` writes, made from the responses
+//! of two calls. The import keeps all ids and moves the conversation to its current directory (observed on 1.18.33:
+//! messages and the conversation's cost are preserved; the list of `GET /session/{id}/todo` and the answers "always"
+//! are not).
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,7 +20,7 @@ pub struct Export {
     messages: Vec<Exported>,
 }
 
-/// A message as received, and what matters of it.
+/// A message as received, with its parsed header.
 #[derive(Debug, Clone)]
 struct Exported {
     id: String,
@@ -28,7 +28,7 @@ struct Exported {
     raw: Box<RawValue>,
 }
 
-/// An element of `GET /session/{id}/message`, of which only the header matters.
+/// An element of `GET /session/{id}/message`, of which only the header is parsed.
 #[derive(Deserialize)]
 struct Header {
     info: Message,
@@ -41,13 +41,13 @@ impl Export {
         prompt.map(|message| message.id.as_str())
     }
 
-    /// Leaves out the newest prompt and all behind it: its turn runs.
+    /// Removes the newest prompt and everything after it: its turn is running.
     pub fn drop_last_turn(&mut self) {
         let last = self.messages.iter().rposition(|message| message.is_prompt);
         self.messages.truncate(last.unwrap_or(0));
     }
 
-    /// `{"info": …, "messages": […]}`, both parts as received.
+    /// `{"info": …, "messages": […]}`, both as received.
     pub fn json(&self) -> String {
         let messages = self.messages.iter().map(|message| message.raw.get());
         let messages: Vec<&str> = messages.collect();
@@ -57,20 +57,20 @@ impl Export {
 }
 
 impl OpencodeClient {
-    /// The conversations of sub-agents that this one has begun.
+    /// The conversations of the sub-agents that this one started.
     pub async fn children(&self, id: &str) -> Result<Vec<Session>, OpencodeError> {
         let path = ["session", id, "children"];
         let List(children) = self.fetch(&self.get("list the sub-agents", &path)).await?;
         Ok(children)
     }
 
-    /// All that the server has of a conversation.
+    /// Fetches the whole conversation from the server.
     pub async fn export(&self, id: &str) -> Result<Export, OpencodeError> {
         let path = ["session", id];
         let call = self.get("get the session", &path);
         let (body, _) = self.request(&call, None::<&()>).await?;
         let info = read_exactly(&call, &body)?;
-        // Without a limit all come.
+        // Without a limit it returns all messages.
         let path = ["session", id, "message"];
         let call = ApiCall {
             limit: self.limits.slow_call,

@@ -1,9 +1,9 @@
 //! The calls to an OpenCode server.
 //!
-//! A [`ServerAddress`] says where it is and how to get in; an [`OpencodeClient`] makes the calls. Every call
-//! that is scoped to a directory carries the client's directory as a query, which wins over all else
-//! (a server serves many). Each call has a time limit of its own; the stream has none.
-//! It repeats nothing: whoever calls knows whether a second try is harmless.
+//! A [`ServerAddress`] has the address and credentials; an [`OpencodeClient`] makes the calls. Every call that is
+//! scoped to a directory sends the client's directory as a query, which takes precedence (a server serves many).
+//! Each call has its own timeout; the stream has none. Nothing is retried: the caller knows whether a second attempt
+//! is harmless.
 
 mod export;
 
@@ -30,33 +30,33 @@ pub use export::Export;
 /// The user name of the server's basic authentication, unless its owner has changed it.
 pub const USER: &str = "opencode";
 
-/// No answer may be larger. A page of a hundred messages with images is a few dozen megabytes.
+/// Maximum size of a response. A page of a hundred messages with images is a few dozen megabytes.
 const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
 
-/// Where a server is and how to get in.
+/// A server's address and credentials.
 #[derive(Debug, Clone)]
 pub struct ServerAddress {
-    /// Scheme, host and port; a path before the API's own is kept.
+    /// Scheme, host and port; a path before the API's own is preserved.
     pub base_url: String,
-    /// Who gets in with the password; `None`: [`USER`].
+    /// The user of the password; `None`: [`USER`].
     pub user: Option<String>,
     pub password: Option<SecretString>,
     /// Sent with every call, e.g. `e2b-traffic-access-token`.
     pub headers: Vec<(String, SecretString)>,
-    /// Absolute, on the server's machine. Without one the server's own directory is meant.
+    /// Absolute, on the server's machine. `None`: the server's own directory.
     pub directory: Option<String>,
 }
 
-/// How long calls may take, from the request to the last byte of the answer.
+/// Timeouts of calls, from the request to the last byte of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallLimits {
     pub call: Duration,
-    /// For answers that may be large or slow.
+    /// For responses that may be large or slow.
     pub slow_call: Duration,
     pub health: Duration,
 }
 
-/// Speaks to one server about one directory. Cloning is cheap.
+/// A client of one server for one directory. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct OpencodeClient {
     http: Http,
@@ -68,7 +68,7 @@ pub struct OpencodeClient {
 
 /// A call about to be made.
 struct ApiCall<'a> {
-    /// For errors: what it does, in words.
+    /// For errors: describes the call.
     operation: &'static str,
     method: Method,
     path: &'a [&'a str],
@@ -113,18 +113,18 @@ impl OpencodeClient {
         })
     }
 
-    /// The same server seen from another directory.
+    /// The same server for another directory.
     #[must_use]
     pub fn in_directory(mut self, directory: impl Into<String>) -> Self {
         self.directory = Some(directory.into());
         self
     }
 
-    /// Asks whether OpenCode answers. On a connection of its own and with a short limit: a starting
-    /// server accepts connections up to 0.4 s before it answers, and forgets what came meanwhile.
+    /// Checks whether OpenCode responds. It uses its own connection and a short timeout: a starting server accepts
+    /// connections up to 0.4 s before it responds, and drops the requests of that time.
     ///
     /// # Errors
-    /// [`OpencodeError::NotOpencode`] where something else answers, whatever its status says.
+    /// [`OpencodeError::NotOpencode`] if something else responds, whatever its status.
     pub async fn health(&self) -> Result<Health, OpencodeError> {
         let call = self.get("check the server's health", &["global", "health"]);
         let call = ApiCall {
@@ -142,7 +142,7 @@ impl OpencodeClient {
         })
     }
 
-    /// Sessions of the directory, the last updated first, at most 100; sub-agents' ones included.
+    /// Sessions of the directory, last updated first, at most 100, including those of sub-agents.
     pub async fn sessions(&self) -> Result<Vec<Session>, OpencodeError> {
         let List(sessions) = self
             .fetch(&self.get("list the sessions", &["session"]))
@@ -155,8 +155,8 @@ impl OpencodeClient {
             .await
     }
 
-    /// Makes a session. Not repeatable: a second call makes a second one. The first of a directory waits for
-    /// the packages that plugins of its configuration need, without a network 70 s in vain (seen on 1.18.33).
+    /// Creates a session. Not idempotent: a second call creates a second one. The first one of a directory waits for
+    /// the packages of its plugins, without a network 70 s in vain (seen on 1.18.33).
     pub async fn create_session(&self, body: &CreateSession) -> Result<Session, OpencodeError> {
         let call = ApiCall {
             limit: 2 * self.limits.slow_call,
@@ -223,7 +223,7 @@ impl OpencodeClient {
         Ok(statuses)
     }
 
-    /// Hands a prompt to the server, which stores it and answers at once. Repeating it is harmless.
+    /// Posts a prompt to the server, which stores it and responds at once. Repeating it is harmless.
     pub async fn prompt_async(&self, id: &str, body: &PromptRequest) -> Result<(), OpencodeError> {
         let path = ["session", id, "prompt_async"];
         self.request(&self.post("send the prompt", &path), Some(body))
@@ -231,7 +231,7 @@ impl OpencodeClient {
             .map(drop)
     }
 
-    /// Stops the running turn. Harmless when there is none.
+    /// Aborts the running turn. Harmless if there is none.
     pub async fn abort(&self, id: &str) -> Result<(), OpencodeError> {
         let path = ["session", id, "abort"];
         self.request(&self.post("abort the turn", &path), None::<&()>)
@@ -239,10 +239,10 @@ impl OpencodeClient {
             .map(drop)
     }
 
-    /// All permissions of the directory that wait, also of sub-agents and of aborted turns.
+    /// All pending permissions of the directory, including those of sub-agents and aborted turns.
     ///
     /// # Errors
-    /// 400 while a `webfetch` without a time limit waits (a fault of 1.18.33).
+    /// 400 while a `webfetch` without a timeout is pending (a bug of 1.18.33).
     pub async fn permissions(&self) -> Result<Vec<PermissionRequest>, OpencodeError> {
         let call = self.get("list the permissions", &["permission"]);
         let (body, _) = self.request(&call, None::<&()>).await?;
@@ -251,7 +251,7 @@ impl OpencodeClient {
     }
 
     /// # Errors
-    /// 404 where the request no longer waits.
+    /// 404 if the request is no longer pending.
     pub async fn reply_permission(
         &self,
         id: &str,
@@ -263,7 +263,7 @@ impl OpencodeClient {
             .map(drop)
     }
 
-    /// All questions of the directory that wait.
+    /// All pending questions of the directory.
     pub async fn questions(&self) -> Result<Vec<QuestionRequest>, OpencodeError> {
         let call = self.get("list the questions", &["question"]);
         let (body, _) = self.request(&call, None::<&()>).await?;
@@ -271,10 +271,10 @@ impl OpencodeClient {
         Ok(waiting)
     }
 
-    /// `answers[i]` are the chosen labels or own texts for the i-th question.
+    /// `answers[i]` are the chosen labels or custom texts for the i-th question.
     ///
     /// # Errors
-    /// 404 where the request no longer waits.
+    /// 404 if the request is no longer pending.
     pub async fn reply_question(
         &self,
         id: &str,
@@ -305,9 +305,8 @@ impl OpencodeClient {
         Ok(todos)
     }
 
-    /// Has the server tell every stream of a command for its terminals, as
-    /// [`Event::Command`](super::wire::event::Event::Command). Terminals pass over names that they
-    /// do not know.
+    /// Makes the server publish a command for its terminals on every stream, as
+    /// [`Event::Command`](super::wire::event::Event::Command). Terminals ignore unknown names.
     pub async fn publish_command(&self, command: &str) -> Result<(), OpencodeError> {
         let body = serde_json::json!({
             "type": "tui.command.execute",
@@ -337,7 +336,7 @@ impl OpencodeClient {
             .await
     }
 
-    /// The request for the event stream of all directories; without a limit in time.
+    /// The request for the event stream of all directories, without a timeout.
     pub(super) fn stream_request(&self) -> RequestBuilder {
         let call = self.get("follow the events", &["global", "event"]);
         let url = self.url(&call, false);
@@ -365,7 +364,7 @@ impl OpencodeClient {
         }
     }
 
-    /// Ids become one segment each, whatever characters they hold.
+    /// Each id becomes one segment, whatever characters it contains.
     fn url(&self, call: &ApiCall<'_>, scoped: bool) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -436,15 +435,14 @@ fn read<T: DeserializeOwned>(call: &ApiCall<'_>, body: &[u8]) -> Result<T, Openc
     read_exactly(call, &repair_bytes(body))
 }
 
-/// As [`read`], for what keeps the text itself, or repairs it and tells that.
+/// Like [`read`], for values that keep the text itself, or that repair it and report that.
 fn read_exactly<T: DeserializeOwned>(call: &ApiCall<'_>, body: &[u8]) -> Result<T, OpencodeError> {
     serde_json::from_slice(body).map_err(|error| OpencodeError::unreadable(call.operation, &error))
 }
 
-/// Reads an answer to its end and sorts it: a success has no content, or JSON.
+/// Reads a response to its end and classifies it: a success has no content, or JSON.
 ///
-/// An unknown path gives 200 with the server's web page for any method, so the status alone proves
-/// nothing.
+/// An unknown path returns 200 with the server's web page for any method, so the status alone proves nothing.
 pub(super) async fn whole_answer(
     operation: &'static str,
     mut answer: Response,

@@ -1,5 +1,5 @@
-//! What a client makes of answers that OpenCode itself would not give: a listener on loopback sends
-//! the bytes that a proxy, a web page or a half-started server would send.
+//! How the client handles responses that OpenCode itself would not send: a listener on loopback sends the bytes of a
+//! proxy, a web page or a half-started server.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::opencode::wire::event::Event;
 
 const LONG: Duration = Duration::from_secs(10);
 
-/// Answers each connection in turn with the next text, then closes it; returns the heads it got.
+/// Responds to each connection with the next text, then closes it; returns the received heads.
 async fn serve(listener: TcpListener, answers: Vec<String>) -> Vec<String> {
     let mut heads = Vec::new();
     for answer in answers {
@@ -191,7 +191,7 @@ async fn a_stream_ends_in_order_or_says_who_refused_it() {
 }
 
 #[tokio::test]
-async fn half_characters_in_an_answer_cost_nothing_but_themselves() {
+async fn lone_surrogates_in_a_response_cost_nothing_but_themselves() {
     let (listener, client) = listen(limits()).await;
     let json = |body: &str| answer("200 OK", "application/json", body);
     let messages = json(

@@ -15,7 +15,7 @@ pub struct ErrorInfo {
     pub data: ErrorData,
 }
 
-/// The rest of `data` (headers and body of the provider's answer) may hold secrets: not kept.
+/// The rest of `data` (headers and body of the provider's response) may contain secrets: not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ErrorData {
     #[serde(default, deserialize_with = "lenient::or_default")]

@@ -1,8 +1,8 @@
 //! Events of `GET /global/event` (and of `GET /event`, whose frames are the payload alone).
 //!
-//! A frame's data enters, an [`Event`] leaves; nothing is ever an error, since one odd event must not
-//! end a stream. Most frames of a turn are deltas, and every durable event comes a second time as
-//! `sync`: the first have a short way, the second are dropped unread.
+//! A frame's data enters, an [`Event`] leaves; nothing is ever an error, since one odd event must not end a stream.
+//! Most frames of a turn are deltas, and every durable event is repeated as `sync`: the first have a fast path, the
+//! second are dropped unread.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use super::request::{PermissionRequest, QuestionRequest};
 use super::session::{Session, SessionStatus, Todo};
 use super::surrogates::repair;
 
-/// What happened on the server. Ids are the server's.
+/// An event of the server. Ids are the server's.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The first event of a stream.
@@ -37,7 +37,7 @@ pub enum Event {
     Idle {
         session_id: String,
     },
-    /// Never means by itself that the turn is over.
+    /// Does not by itself mean that the turn is over.
     SessionError {
         session_id: Option<String>,
         error: ErrorInfo,
@@ -82,34 +82,34 @@ pub enum Event {
         session_id: String,
         todos: Vec<Todo>,
     },
-    /// The server threw away what it held for a directory; running turns were aborted.
+    /// The server discarded its state of a directory; running turns were aborted.
     Disposed {
         directory: Option<String>,
     },
-    /// `tui.command.execute`: somebody wants the terminals of this server to do something.
+    /// `tui.command.execute`: a client wants this server's terminals to do something.
     Command {
         command: String,
     },
-    /// A kind that means nothing to us.
+    /// A kind that we do not use.
     Unknown {
         kind: String,
     },
-    /// A kind that we know in a shape that we do not, or no event at all (`kind` is empty then).
+    /// A known kind in an unknown shape, or no event at all (`kind` is empty then).
     Malformed {
         kind: String,
         problem: String,
     },
 }
 
-/// How a repeated durable event begins, after the directory and the project. In JSON text a quote
-/// inside a string has a backslash before it, so this cannot be part of a directory's name.
+/// How a repeated durable event begins, after the directory and the project. In JSON text a quote inside a string is
+/// escaped, so this cannot be part of a directory's name.
 const SYNC_MARK: &[u8] = br#""payload":{"type":"sync""#;
 
-/// The mark stands behind two short strings; a frame that has it later is caught when parsed.
+/// The mark follows two short strings; a frame with a later one is recognised when it is parsed.
 const SYNC_WITHIN: usize = 1024;
 
 impl Event {
-    /// Whether it only tells what a conversation holds, and nothing of what a session does or waits for.
+    /// Whether it concerns only the content of a conversation, not what a session does or waits for.
     pub fn is_content(&self) -> bool {
         matches!(
             self,
@@ -122,7 +122,7 @@ impl Event {
         )
     }
 
-    /// Reads a frame's data; `None` for the repetitions that are to be skipped.
+    /// Parses a frame's data; `None` for duplicates to skip.
     pub fn parse(data: &str) -> Option<Self> {
         let head = &data.as_bytes()[..data.len().min(SYNC_WITHIN)];
         if head
@@ -175,7 +175,7 @@ fn malformed(kind: &str, error: &serde_json::Error) -> Event {
 }
 
 fn by_kind(kind: &str, json: &str) -> Result<Event, serde_json::Error> {
-    // Requests say themselves whether they could be read as they were sent.
+    // Requests report themselves whether they could be decoded.
     match kind {
         "permission.asked" => return serde_json::from_str(json).map(Event::PermissionAsked),
         "question.asked" => return serde_json::from_str(json).map(Event::QuestionAsked),
@@ -225,7 +225,7 @@ fn by_kind(kind: &str, json: &str) -> Result<Event, serde_json::Error> {
     })
 }
 
-/// Kinds that carry nothing but ids.
+/// Kinds with nothing but ids.
 fn by_ids(kind: &str, json: &str) -> Result<Event, serde_json::Error> {
     type Make = fn(Ids) -> Event;
     let make: Make = match kind {
@@ -276,7 +276,7 @@ fn delta(json: &str) -> Result<Event, serde_json::Error> {
         text: String,
     }
     let delta: Delta<'_> = serde_json::from_str(json)?;
-    // Only ever `text` on 1.18.33; another field's growth must not land in the text.
+    // Always `text` on 1.18.33; deltas of another field must not land in the text.
     if delta.field != "text" {
         return Ok(Event::Unknown {
             kind: format!("message.part.delta of {}", delta.field),
@@ -430,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn half_characters_cost_nothing_but_themselves() {
+    fn lone_surrogates_cost_nothing_but_themselves() {
         let delta = wrapped(
             r#"{"type":"message.part.delta","properties":{"sessionID":"s","messageID":"m","partID":"p","field":"text","delta":"a\ud800b"}}"#,
         );

@@ -1,6 +1,6 @@
-//! Reading with patience: one odd value must not make a whole answer unreadable.
+//! Lenient parsing: one odd value must not make a whole response unreadable.
 //!
-//! These work only below deserializers over a string or a slice, which is all we use.
+//! These work only with deserializers over a string or a slice, which is all we use.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Reads a list and leaves out the elements that do not fit.
+/// Parses a list, without the elements that do not fit.
 pub(in crate::opencode) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -19,7 +19,7 @@ where
     Ok(elements(raw.get()))
 }
 
-/// As [`list`], for a list that may be absent; what is no list counts as absent.
+/// Like [`list`], for an optional list; anything else counts as absent.
 pub(in crate::opencode) fn maybe_list<'de, D, T>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error>
@@ -32,14 +32,14 @@ where
     Ok(is_list.then(|| elements(raw.get())))
 }
 
-/// Reads the elements of a JSON list that fit; none where it is not a list.
+/// Parses the elements of a JSON list that fit; none if it is not a list.
 pub(in crate::opencode) fn elements<T: DeserializeOwned>(json: &str) -> Vec<T> {
     let elements: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
     let parse = |element: &&RawValue| serde_json::from_str(element.get()).ok();
     elements.iter().filter_map(parse).collect()
 }
 
-/// Reads a value that may be absent; one that does not fit counts as absent.
+/// Parses an optional value; one that does not fit counts as absent.
 pub(in crate::opencode) fn option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -49,7 +49,7 @@ where
     Ok(serde_json::from_str(raw.get()).ok())
 }
 
-/// Reads a value that has a default; one that does not fit counts as the default.
+/// Parses a value with a default; one that does not fit counts as the default.
 pub(in crate::opencode) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -58,8 +58,8 @@ where
     option(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Reads `null` as the default and fails on what does not fit: for what somebody is to approve, where
-/// nothing may be replaced in silence.
+/// Parses `null` as the default and fails on what does not fit: for values that the user approves, where nothing may
+/// be replaced silently.
 pub(in crate::opencode) fn or_null<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -68,7 +68,7 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Reads a short word without copying it; one that is not text is empty.
+/// Parses a short string without copying it; other types become empty.
 pub(in crate::opencode) fn word<'de: 'a, 'a, D>(deserializer: D) -> Result<Cow<'a, str>, D::Error>
 where
     D: Deserializer<'de>,
@@ -81,8 +81,7 @@ where
     Ok(word)
 }
 
-/// Reads an object into pairs in its order and leaves out those whose value does not fit; none where it
-/// is not an object.
+/// Parses an object into pairs in its order, without those whose value does not fit; none if it is not an object.
 pub(in crate::opencode) fn pairs<'de, D, T, C>(deserializer: D) -> Result<C, D::Error>
 where
     D: Deserializer<'de>,
@@ -98,7 +97,7 @@ where
     Ok(pairs.into_iter().filter_map(parse).collect())
 }
 
-/// An object as it is written.
+/// An object in its written order.
 #[derive(Default)]
 struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
@@ -124,14 +123,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     }
 }
 
-/// Reads a count. The server's numbers are JavaScript's: they may carry a fraction, or be null.
+/// Parses a count. The server's numbers are JavaScript's: they may have a fraction, or be null.
 pub(in crate::opencode) fn whole<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<u64, D::Error> {
     Ok(to_whole(option::<D, f64>(deserializer)?.unwrap_or(0.0)))
 }
 
-/// As [`whole`], for a count that may be absent.
+/// Like [`whole`], for an optional count.
 pub(in crate::opencode) fn maybe_whole<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {

@@ -50,7 +50,7 @@ pub struct Message {
     pub cost: f64,
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub tokens: Tokens,
-    /// `true` on a compaction's answer. User messages have an object of this name: `false`.
+    /// `true` for a compaction's answer. User messages have an object of this name: `false`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub summary: bool,
 }
@@ -74,12 +74,12 @@ pub struct MessageWithParts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessagePage {
     pub messages: Vec<MessageWithParts>,
-    /// Opaque; fetches the page before this one. `None` when this is the oldest.
+    /// Opaque; fetches the page before this one. `None` if this is the oldest.
     pub older: Option<String>,
 }
 
 impl MessagePage {
-    /// Reads the body; messages that cannot be read are left out.
+    /// Parses the body; unreadable messages are left out.
     pub(in crate::opencode) fn parse(
         body: &[u8],
         older: Option<String>,
@@ -89,7 +89,7 @@ impl MessagePage {
     }
 }
 
-/// A list at the top of an answer: must be a list; its elements are read with patience.
+/// A top-level list: must be a list; its elements are parsed leniently.
 #[derive(Debug)]
 pub(in crate::opencode) struct List<T>(pub Vec<T>);
 
@@ -111,8 +111,8 @@ pub struct ModelReference {
 
 /// Body of `POST /session/{id}/prompt_async`.
 ///
-/// With ids for the message and for every part, sending it again is harmless: no second turn, no
-/// second part. With the message's id alone the text would be appended once more.
+/// With ids for the message and for every part, sending it again is harmless: no second turn, no second part. With
+/// the message's id alone the text would be appended again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PromptRequest {
     /// Must start with `msg`, else 400.

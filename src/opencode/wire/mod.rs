@@ -1,8 +1,8 @@
-//! OpenCode's own names and shapes, as the 1.x server sends and takes them.
+//! OpenCode's own names and shapes, as the 1.x server sends and accepts them.
 //!
-//! Every type is read with patience: absent fields get defaults, a field of a wrong type in a place
-//! that tools and plugins may fill is treated as absent, an element that cannot be read never spoils
-//! its list. What is not needed is not kept; above all not the keys in provider listings.
+//! Every type is parsed leniently: absent fields get defaults, a field of a wrong type that tools and plugins may
+//! fill is treated as absent, an unreadable element never spoils its list. What is not needed is not stored; above
+//! all not the keys in provider listings.
 
 pub mod error_info;
 pub mod event;

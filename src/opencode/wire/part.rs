@@ -1,8 +1,8 @@
 //! Parts of messages.
 //!
-//! Source: `Part` and `ToolState` of the server's OpenAPI document, 1.18.33; what each tool puts into
-//! its metadata was observed. Read flat first, then sorted by kind: a tool's output may be 50 KB and
-//! comes again with each update, so nothing is buffered on the way.
+//! Source: `Part` and `ToolState` of the server's OpenAPI document, 1.18.33; the metadata of each tool was observed.
+//! Parsed flat first, then by kind: a tool's output may be 50 KB and is repeated with each update, so nothing is
+//! buffered on the way.
 
 use std::fmt;
 
@@ -60,7 +60,7 @@ pub enum PartBody {
 }
 
 impl PartBody {
-    /// Whether it is more than the beginning of something.
+    /// Whether it has content.
     pub fn says_something(&self) -> bool {
         match self {
             Self::Text { text, .. } | Self::Reasoning { text, .. } => !text.is_empty(),
@@ -96,13 +96,13 @@ pub struct ToolState {
     pub time: Times,
 }
 
-/// What we show of a tool's metadata; tools and plugins may put anything there.
+/// The part of a tool's metadata that we show; tools and plugins may put anything there.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct ToolMetadata {
-    /// `bash`, while it runs: all output so far, the last 30,000 characters.
+    /// `bash`, while it runs: all output so far, limited to the last 30,000 characters.
     #[serde(default, deserialize_with = "lenient::option")]
     pub output: Option<String>,
-    /// `bash`: null where the command was stopped.
+    /// `bash`: null if the command was stopped.
     #[serde(default, deserialize_with = "lenient::option")]
     pub exit: Option<i32>,
     /// `edit`: a unified diff with an `Index:` header.
@@ -116,8 +116,7 @@ pub struct ToolMetadata {
     pub todos: Option<Vec<Todo>>,
 }
 
-/// A tool's arguments in the order in which the model gave them: strings as they are, other values
-/// as JSON text.
+/// A tool's arguments in the model's order: strings as they are, other values as JSON text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Input(pub Vec<(String, String)>);
 
@@ -155,7 +154,7 @@ impl<'de> Visitor<'de> for InputVisitor {
     }
 }
 
-/// All fields of all kinds side by side, as they come.
+/// All fields of all kinds side by side.
 #[derive(Deserialize)]
 struct RawPart {
     id: String,

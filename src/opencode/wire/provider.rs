@@ -1,7 +1,7 @@
-//! What the server offers to choose from: providers with their models, agents.
+//! The server's catalog: providers with their models, agents.
 //!
-//! Source: `GET /config/providers`, `GET /config`, `GET /agent`, 1.18.33. These answers carry API keys
-//! in clear text; the types here have no place for them, and nobody may log the bodies.
+//! Source: `GET /config/providers`, `GET /config`, `GET /agent`, 1.18.33. These responses contain API keys in clear
+//! text; the types here have no field for them, and their bodies must not be logged.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ pub struct Provider {
     pub models: Models,
 }
 
-/// The models in the server's order; theirs is an object from id to model.
+/// The models in the server's order; on the wire, an object from id to model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Models(pub Vec<(String, Model)>);
 

@@ -1,9 +1,8 @@
-//! What waits for the user: permissions and questions.
+//! Requests that wait for the user: permissions and questions.
 //!
-//! Source: `PermissionRequest`, `QuestionRequest` of the server's OpenAPI document, 1.18.33. Other
-//! than the rest of this folder these are not only read with patience: somebody is to approve what
-//! they say, so all fields are kept, and [`PermissionRequest::undecodable`] and
-//! [`QuestionRequest::undecodable`] tell where something could not be read as it was sent.
+//! Source: `PermissionRequest`, `QuestionRequest` of the server's OpenAPI document, 1.18.33. Unlike the rest of this
+//! folder, lenient parsing is not enough here: the user approves their content, so all fields are kept, and
+//! [`PermissionRequest::undecodable`] and [`QuestionRequest::undecodable`] report values that could not be decoded.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
@@ -12,7 +11,7 @@ use serde_json::value::RawValue;
 use super::part::Input;
 use super::{lenient, surrogates};
 
-/// A permission that waits for a reply; also the payload of `permission.asked`.
+/// A pending permission; also the payload of `permission.asked`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PermissionRequest {
     pub id: String,
@@ -20,21 +19,21 @@ pub struct PermissionRequest {
     pub permission: String,
     pub patterns: Vec<String>,
     pub always: Vec<String>,
-    /// What the request is about, and fields that we do not know; which are there depends on its kind.
+    /// What the request is about, and unknown fields; which exist depends on its kind.
     pub metadata: Input,
     pub tool: Option<ToolReference>,
-    /// Something was lost or replaced on the way from the server's text.
+    /// Something was lost or replaced while decoding the server's text.
     pub undecodable: bool,
 }
 
-/// Questions that wait for answers; also the payload of `question.asked`.
+/// Pending questions; also the payload of `question.asked`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QuestionRequest {
     pub id: String,
     pub session_id: String,
     pub questions: Vec<Question>,
     pub tool: Option<ToolReference>,
-    /// Something was lost or replaced on the way from the server's text.
+    /// Something was lost or replaced while decoding the server's text.
     pub undecodable: bool,
 }
 
@@ -72,7 +71,7 @@ pub struct QuestionOption {
     pub description: String,
 }
 
-/// The fields of both, as they came.
+/// The fields of both, as received.
 #[derive(Deserialize)]
 struct Raw<'a> {
     id: String,
@@ -92,7 +91,7 @@ struct Raw<'a> {
     tool: Option<ToolReference>,
 }
 
-/// The fields of a permission that have a place of their own.
+/// The fields of a permission that have a struct field.
 const KNOWN: [&str; 7] = [
     "id",
     "sessionID",
@@ -103,7 +102,7 @@ const KNOWN: [&str; 7] = [
     "tool",
 ];
 
-/// Reads values, and remembers whether all of them were as expected.
+/// Parses values, and records whether all of them were as expected.
 struct Reader {
     undecodable: bool,
 }
@@ -155,7 +154,7 @@ impl Reader {
     }
 }
 
-/// Reads a request of a text that may hold half characters.
+/// Parses a request whose text may contain lone surrogates.
 fn read<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     read: impl FnOnce(Reader, &str) -> Result<T, serde_json::Error>,
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_a_permission_says_is_kept() {
+    fn all_fields_of_a_permission_are_kept() {
         let asked = permission(
             r#""permission":"bash","patterns":["ls"],"metadata":{"command":"ls","env":{"A":[1]}},"always":["ls *"],"later":"x","tool":{"callID":"c"}"#,
         );
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_as_it_was_sent_is_told() {
+    fn an_undecodable_value_is_reported() {
         for rest in [
             r#""permission":"bash","metadata":{"command":"rm \ud800"}"#,
             r#""permission":"bash","patterns":["ls",7]"#,
@@ -222,12 +221,12 @@ mod tests {
         }
         let asked = permission(r#""permission":"bash","metadata":{"command":"rm \ud800 x"}"#);
         assert_eq!(asked.metadata.value("command"), Some("rm \u{fffd} x"));
-        // What is absent is not unreadable.
+        // Absent is not undecodable.
         assert!(!permission(r#""permission":"bash","patterns":null"#).undecodable);
     }
 
     #[test]
-    fn an_option_that_cannot_be_read_is_not_left_out_in_silence() {
+    fn an_undecodable_option_is_not_silently_left_out() {
         let json = r#"{"id":"q","sessionID":"s","questions":[{"question":"Which?","options":[{"label":"a"},{"name":"b"}]},{"question":"And \udc00?","options":[]}]}"#;
 
         let asked: QuestionRequest = serde_json::from_str(json).unwrap();

@@ -1,4 +1,4 @@
-//! Sessions, their status, and what a session keeps beside its messages.
+//! Sessions, their status, and their data besides messages.
 //!
 //! Source: `Session`, `SessionStatus`, `Todo`, `PermissionRule` of the server's OpenAPI document,
 //! 1.18.33.
@@ -15,16 +15,16 @@ use super::lenient;
 pub struct Health {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub healthy: bool,
-    /// Without it, whatever answered is not OpenCode.
+    /// Without it, the responder is not OpenCode.
     pub version: String,
 }
 
-/// `GET /path`: where the server sees itself. All absolute, on the server's machine.
+/// `GET /path`: the server's own directories. All absolute, on the server's machine.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Path {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub home: String,
-    /// `/` for a directory outside any git work tree, also for one that does not exist.
+    /// `/` for a directory outside any git work tree, or one that does not exist.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub worktree: String,
     pub directory: String,
@@ -56,13 +56,13 @@ pub struct Session {
 }
 
 /// From where on a conversation is reverted: `Session.revert`, which `POST /session/{id}/revert` sets and
-/// `…/unrevert` unsets. Its `snapshot` and `diff` are the server's own affair.
+/// `…/unrevert` unsets. Its `snapshot` and `diff` are internal to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Revert {
     /// This message and all later ones are reverted.
     #[serde(rename = "messageID")]
     pub message_id: String,
-    /// Of that message only this part and those behind it.
+    /// Of that message only this part and later ones.
     #[serde(default, rename = "partID", deserialize_with = "lenient::option")]
     pub part_id: Option<String>,
 }
@@ -104,7 +104,7 @@ pub struct CacheTokens {
     pub write: u64,
 }
 
-/// Whether a turn runs. In `GET /session/status` idle sessions are absent.
+/// Whether a turn runs. `GET /session/status` omits idle sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "RawStatus")]
 pub enum SessionStatus {
@@ -116,12 +116,12 @@ pub enum SessionStatus {
         /// Unix milliseconds.
         next: u64,
     },
-    /// A word of a later server; whatever it is, the session is not idle.
+    /// A word of a later server; whatever it means, the session is not idle.
     Unknown,
 }
 
-/// The fields of all statuses side by side: an enum with a tag is read from a buffer, which lenient
-/// reading cannot look into.
+/// The fields of all statuses side by side: a tagged enum is parsed from a buffer, which lenient parsing cannot look
+/// into.
 #[derive(Deserialize)]
 struct RawStatus {
     #[serde(default, rename = "type", deserialize_with = "lenient::or_default")]
@@ -152,8 +152,8 @@ impl From<RawStatus> for SessionStatus {
 /// Session id → status.
 pub type StatusMap = HashMap<String, SessionStatus>;
 
-/// `GET /session/status`. A status that cannot be read is [`SessionStatus::Unknown`]: to take the session
-/// for idle would send it the next prompt.
+/// `GET /session/status`. An unreadable status is [`SessionStatus::Unknown`]: treating the session as idle would
+/// send it the next prompt.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub(in crate::opencode) struct Statuses(
@@ -177,7 +177,7 @@ pub struct Todo {
 }
 
 impl Todo {
-    /// Reads a list as it stands in a tool's arguments; none where it is something else.
+    /// Parses a list from a tool's arguments; none if it is something else.
     pub fn list(json: &str) -> Vec<Self> {
         lenient::elements(json)
     }
@@ -186,7 +186,7 @@ impl Todo {
 /// Body of `POST /session`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct CreateSession {
-    /// Without one the server makes a title during the first turn.
+    /// Without one the server generates a title during the first turn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -196,7 +196,7 @@ pub struct CreateSession {
 /// Body of `PATCH /session/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct UpdateSession {
-    /// Put behind the rules that the session has (observed on 1.18.33).
+    /// Appended to the session's rules (observed on 1.18.33).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permission: Vec<PermissionRule>,
 }
@@ -223,7 +223,7 @@ pub enum PermissionAction {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PermissionReply {
     pub reply: ReplyWord,
-    /// With `reject` only: the agent reads it and the turn goes on.
+    /// With `reject` only: the agent reads it and the turn continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }

@@ -1,12 +1,12 @@
-//! Half characters in JSON.
+//! Lone surrogates in JSON.
 //!
-//! JavaScript's strings are UTF-16 and may hold one half of a pair. `JSON.stringify` writes it as
-//! `\ud800`, which is no Unicode character: our JSON reader refuses the whole text that it stands in.
-//! Here it becomes `\ufffd` (�), which is as long, so that the rest of the text is kept.
+//! JavaScript's strings are UTF-16 and may contain a lone surrogate. `JSON.stringify` writes it as `\ud800`, which
+//! is no Unicode character: our JSON parser rejects the whole text that contains it. Here it becomes `\ufffd` (�),
+//! which has the same length, so that the rest of the text is preserved.
 
 use std::borrow::Cow;
 
-/// Replaces each half that stands alone; borrows where there is none.
+/// Replaces each lone surrogate; borrows if there is none.
 pub(in crate::opencode) fn repair(json: &str) -> Cow<'_, str> {
     match repaired(json.as_bytes()).map(String::from_utf8) {
         Some(Ok(text)) => Cow::Owned(text),
@@ -14,12 +14,12 @@ pub(in crate::opencode) fn repair(json: &str) -> Cow<'_, str> {
     }
 }
 
-/// As [`repair`], for an answer's body.
+/// Like [`repair`], for a response body.
 pub(in crate::opencode) fn repair_bytes(json: &[u8]) -> Cow<'_, [u8]> {
     repaired(json).map_or(Cow::Borrowed(json), Cow::Owned)
 }
 
-/// `None` where there is nothing to do.
+/// `None` if there is nothing to do.
 fn repaired(json: &[u8]) -> Option<Vec<u8>> {
     let mut copy: Option<Vec<u8>> = None;
     let mut at = 0;
@@ -35,7 +35,7 @@ fn repaired(json: &[u8]) -> Option<Vec<u8>> {
                 text[at..at + ESCAPE].copy_from_slice(br"\ufffd");
                 at += ESCAPE;
             }
-            // The backslash, and what it stands before.
+            // The backslash, and the character that it escapes.
             None => at += 2,
         }
     }
@@ -51,7 +51,7 @@ enum Half {
 /// Bytes of `\ud800`.
 const ESCAPE: usize = 6;
 
-/// Which half the escape at `at` stands for, if any.
+/// Which surrogate the escape at `at` encodes, if any.
 fn half(json: &[u8], at: usize) -> Option<Half> {
     let escape = json.get(at..at + ESCAPE)?;
     let [b'\\', b'u', b'd' | b'D', second, third, fourth] = escape else {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_half_that_stands_alone_is_replaced() {
+    fn only_a_lone_surrogate_is_replaced() {
         for (json, repaired) in [
             (r#"{"a":"x\ud800y"}"#, r#"{"a":"x\ufffdy"}"#),
             (

@@ -1,8 +1,8 @@
 //! Odd values in every field of every type: `null`, and values of another type.
 //!
-//! Each sample below, and each frame of the recorded streams, is tried with each of its fields in turn replaced
-//! by each odd value. The object must be read all the same, but where the field is what the object is about.
-//! `tests/it/opencode/wire_types.rs` holds the same of all types by their source.
+//! Each sample below, and each frame of the recorded streams, is tried with each of its fields in turn replaced by
+//! each odd value. The object must still be parsed, except if the field identifies it.
+//! `tests/it/opencode/wire_types.rs` verifies the same for all types from their source.
 
 use std::path::Path;
 
@@ -48,7 +48,7 @@ fn pointers(value: &Value, here: &str, found: &mut Vec<String>) {
     }
 }
 
-/// All copies of `sample` that have an odd value somewhere, with the place of it.
+/// All copies of `sample` with an odd value somewhere, and its position.
 fn oddities(sample: &Value) -> Vec<(String, Value)> {
     let mut places = Vec::new();
     pointers(sample, "", &mut places);
@@ -63,7 +63,7 @@ fn oddities(sample: &Value) -> Vec<(String, Value)> {
     places.iter().flat_map(spoiled).collect()
 }
 
-/// The places where some odd value makes the whole unreadable.
+/// The positions where some odd value makes the whole unreadable.
 fn breaking(sample: &Value, is_read: impl Fn(&str) -> bool) -> Vec<String> {
     assert!(is_read(&sample.to_string()), "{sample}");
     let mut places: Vec<String> = oddities(sample)
@@ -75,7 +75,7 @@ fn breaking(sample: &Value, is_read: impl Fn(&str) -> bool) -> Vec<String> {
     places
 }
 
-/// Only the fields named in `identifying` may make it unreadable.
+/// Only the fields in `identifying` may make it unreadable.
 fn check<T: DeserializeOwned>(sample: &Value, identifying: &[&str]) {
     let is_read = |json: &str| serde_json::from_str::<T>(json).is_ok();
     assert_eq!(
@@ -210,7 +210,7 @@ fn a_null_costs_an_answer_nothing_that_stands_beside_it() {
     assert_eq!((asked.questions.len(), asked.undecodable), (1, false));
 }
 
-/// What an event is about; without it there is no event.
+/// The fields that identify an event; without them there is none.
 const IDENTIFYING: [&str; 10] = [
     "/type",
     "/properties",
@@ -224,7 +224,7 @@ const IDENTIFYING: [&str; 10] = [
     "/properties/part/id",
 ];
 
-/// The fields of these kinds that are all they say.
+/// Kinds that consist of these fields alone.
 const ALL_THEY_SAY: [(&str, &str); 3] = [
     ("session.status", "/properties/status"),
     ("message.part.delta", "/properties/delta"),
