@@ -1,17 +1,17 @@
-//! When to try again: a pure schedule.
+//! When to retry: a pure schedule.
 //!
-//! Attempts and chance enter, delays leave. It has no clock and no random source: the caller sleeps
-//! and brings the jitter, so that a test knows every delay.
+//! Attempts and jitter enter, delays leave. It has no clock and no random source: the caller sleeps and supplies the
+//! jitter, so that a test knows every delay.
 //!
-//! The delay doubles from `base` to `cap`; half of it is fixed and half is scaled by the jitter, so
-//! that many sessions that lost the same network do not come back in the same moment.
+//! The delay doubles from `base` to `cap`; half of it is fixed and half is scaled by the jitter, so that many
+//! sessions that lost the same network do not return at the same moment.
 
 use std::time::Duration;
 
-/// The longest that a server's `Retry-After` is obeyed. A person is waiting.
+/// The longest `Retry-After` that is obeyed: the user is waiting.
 const RETRY_AFTER_CAP: Duration = Duration::from_mins(5);
 
-/// Counts attempts and says how long to wait before the next one.
+/// Counts attempts and returns how long to wait before the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backoff {
     base: Duration,
@@ -38,14 +38,14 @@ impl Backoff {
 
     /// Counts a failure and returns the wait before the next attempt.
     ///
-    /// `jitter` is a random number in `0.0..1.0`; others are clamped. `retry_after` is what the
-    /// server asked for: never waited less, up to five minutes.
+    /// `jitter` is a random number in `0.0..1.0`; others are clamped. `retry_after` is the server's request: a lower
+    /// bound, up to five minutes.
     pub fn next(&mut self, jitter: f64, retry_after: Option<Duration>) -> Duration {
         self.next_within(self.cap, jitter, retry_after)
     }
 
-    /// As [`Self::next`], with another cap for this one time. The delay grows no further than there, so
-    /// that it goes on from there when a later cap is longer.
+    /// Like [`Self::next`], with another cap for this call. The delay grows no further than this cap, so that it
+    /// continues from there when a later cap is longer.
     pub fn next_within(
         &mut self,
         cap: Duration,
@@ -69,23 +69,23 @@ impl Backoff {
         delay.max(retry_after.unwrap_or_default().min(RETRY_AFTER_CAP))
     }
 
-    /// Forgets the failures if what was tried has lasted: what breaks again at once is one failure more.
+    /// Resets after a success that lasted: one that breaks at once counts as another failure.
     pub fn reset_if_lasting(&mut self, life: Duration, lasting: Duration) {
         if life >= lasting {
             self.reset();
         }
     }
 
-    /// Forgets the failures after a success.
+    /// Resets after a success.
     pub fn reset(&mut self) {
         self.attempt = 0;
         self.doublings = 0;
     }
 }
 
-/// Reads a `Retry-After` header in its form of seconds, also with a fraction.
+/// Parses a `Retry-After` header in seconds, with an optional fraction.
 ///
-/// The form with a date needs a clock and is not used by the servers we talk to: `None`.
+/// The date form needs a clock, and our servers do not use it: `None`.
 pub fn retry_after(value: &str) -> Option<Duration> {
     let seconds: f64 = value.trim().parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok()

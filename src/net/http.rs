@@ -1,11 +1,9 @@
-//! The one HTTP stack: how a client is built, how names are resolved, how failures are told.
+//! The one HTTP stack: how clients are built, names are resolved, and failures are described.
 //!
-//! Options enter, [`Http`] leaves: two `reqwest` clients that are cheap to clone, of which one keeps its
-//! connections for further requests. There is never a
-//! time limit over a whole request here, since that would cut event streams, nor over a silence, since
-//! that would cut steps whose own limits are longer: connecting has one, and callers set their own for each
-//! call and each stream. Nothing here reads the environment, and
-//! nothing knows what is sent.
+//! Options enter, [`Http`] leaves: two `reqwest` clients that are cheap to clone, one of which pools its
+//! connections. There is no timeout for a whole request here, since that would cut event streams, nor for silence,
+//! since that would cut steps with longer limits of their own: connecting has one, and callers set their own for
+//! each call and stream. Nothing here reads the environment, and nothing knows what is sent.
 
 use std::error::Error as _;
 use std::fmt;
@@ -19,15 +17,15 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::backoff;
 
-/// Hosts that no proxy can reach for us. `localhost` covers `*.localhost` too.
+/// Hosts that are never reached through a proxy. `localhost` covers `*.localhost` too.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
-/// The silence of a connection after which its peer is asked whether it is there.
+/// After this much silence on a connection, its peer is pinged.
 const SILENCE: Duration = Duration::from_secs(30);
-/// Of many sessions that lose their connections together one gives up those that are kept.
+/// If many sessions lose their connections together, the pool is renewed only once.
 const LATELY: Duration = Duration::from_secs(1);
 
-/// How long a server asks us to wait (`Retry-After`), if it does so in seconds.
+/// The server's `Retry-After`, if it is in seconds.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?;
     backoff::retry_after(value.to_str().ok()?)
@@ -36,13 +34,12 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// How clients are built.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
-    /// For the name, the TCP connection and TLS together.
+    /// For name resolution, the TCP connection and TLS together.
     pub connect_timeout: Duration,
-    /// The longest silence while an answer is awaited or read. Without, the callers' own limits decide.
+    /// The longest silence while a response is awaited or read. Without it, only the callers' own limits apply.
     pub read_timeout: Option<Duration>,
     pub proxies: Proxies,
-    /// Whether `https://` can be reached. Without, no certificates are read, which takes tens of
-    /// milliseconds.
+    /// Whether `https://` can be reached. Without it, no certificates are loaded, which takes tens of milliseconds.
     pub tls: bool,
 }
 
@@ -57,19 +54,19 @@ impl Default for HttpOptions {
     }
 }
 
-/// Proxies as the user's environment names them; loopback is always reached directly.
+/// Proxies from the user's environment; loopback is always reached directly.
 #[derive(Clone, Default)]
 pub struct Proxies {
-    /// For `http://` addresses (`http_proxy`). May hold a password.
+    /// For `http://` URLs (`http_proxy`). May contain a password.
     pub http: Option<String>,
-    /// For `https://` addresses (`HTTPS_PROXY`). May hold a password.
+    /// For `https://` URLs (`HTTPS_PROXY`). May contain a password.
     pub https: Option<String>,
     /// Hosts, domains and networks that are reached directly (`NO_PROXY`), separated by commas.
     pub except: String,
 }
 
 impl Proxies {
-    /// Whether any of them is reached by TLS itself.
+    /// Whether any of them is itself reached over TLS.
     pub fn need_tls(&self) -> bool {
         let mut all = self.http.iter().chain(&self.https);
         all.any(|url| !url.starts_with("http://"))
@@ -95,7 +92,7 @@ pub enum HttpSetupError {
     Client(String),
 }
 
-/// A client that keeps its connections and uses them again, until they are given up. Cloning shares them.
+/// A client that reuses its connections until they are dropped. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Pool(Arc<Mutex<PooledClient>>);
 
@@ -116,7 +113,7 @@ impl From<reqwest::Client> for Pool {
 }
 
 impl Pool {
-    /// The client of this moment, for one request.
+    /// The current client, for one request.
     pub fn client(&self) -> reqwest::Client {
         self.kept().client.clone()
     }
@@ -126,11 +123,11 @@ impl Pool {
     }
 }
 
-/// Connections to one host that wait for further requests. A conversation is fetched by several at once, and a
-/// hundred sessions that are watched would keep a hundred times as many descriptors, here and at the servers.
+/// Idle connections per host. Several calls fetch a conversation at once, but a hundred watched sessions would hold
+/// a hundred times as many descriptors, here and at the servers.
 const KEPT: usize = 2;
 
-/// The clients of this program. Cloning shares connections.
+/// The clients of this program. Clones share connections.
 #[derive(Debug, Clone)]
 pub struct Http {
     options: HttpOptions,
@@ -139,7 +136,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// Builds the clients; reads the system's certificates, where they are needed.
+    /// Builds the clients; loads the system's certificates if needed.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpSetupError> {
         Ok(Self {
             options: options.clone(),
@@ -153,10 +150,9 @@ impl Http {
         &self.pooled
     }
 
-    /// Gives up the connections that are kept for further requests; those of this moment go on. One that
-    /// has died without a word, as all have when the machine has slept, would let each request that is
-    /// sent over it wait for its limit. Nothing happens if it was done a moment ago. Reads the system's
-    /// certificates again: not for an async task.
+    /// Drops the pooled connections; those in use continue. A connection that died silently, as all do when the
+    /// machine is suspended, would let each request sent over it run into its timeout. Does nothing if it was done a
+    /// moment ago. Reloads the system's certificates: not for an async task.
     pub fn renew(&self) {
         let is_new = |kept: &PooledClient| kept.renewed.is_some_and(|at| at.elapsed() < LATELY);
         if is_new(&self.pooled.kept()) {
@@ -173,8 +169,8 @@ impl Http {
         }
     }
 
-    /// For probes: each request has a connection of its own, so that one which a starting server
-    /// has accepted and forgotten is never met again.
+    /// For probes: each request has its own connection, so that one which a starting server has accepted and
+    /// forgotten is never reused.
     pub fn fresh(&self) -> &reqwest::Client {
         &self.fresh
     }
@@ -186,19 +182,19 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, HttpSetupEr
         .map_err(|error| HttpSetupError::Client(describe(error)))
 }
 
-/// Starts a client with our limits, names and proxies. For clients that need more than [`Http`].
+/// Starts a client with our limits, name resolution and proxies. For clients that need more than [`Http`].
 pub fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpSetupError> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(options.connect_timeout)
         .tcp_keepalive(SILENCE)
         .pool_max_idle_per_host(KEPT)
-        // All requests to a host share one, and go on doing so when it has died without a word.
+        // All requests to a host share one connection, and would keep using it after it died silently.
         .http2_keep_alive_interval(SILENCE)
         .http2_keep_alive_timeout(SILENCE / 3)
         .dns_resolver(std::sync::Arc::new(Resolver))
         .tls_built_in_root_certs(options.tls)
         .user_agent(concat!("sandbar/", env!("CARGO_PKG_VERSION")))
-        // Without this, reqwest would read the environment itself and offer loopback to a proxy.
+        // Without this, reqwest would read the environment itself and use a proxy for loopback.
         .no_proxy();
     if let Some(limit) = options.read_timeout {
         builder = builder.read_timeout(limit);
@@ -217,17 +213,17 @@ pub fn builder(options: &HttpOptions) -> Result<reqwest::ClientBuilder, HttpSetu
     Ok(builder)
 }
 
-/// Resolves `localhost` and all names below it to loopback, the rest by the system.
+/// Resolves `localhost` and all names below it to loopback, others by the system.
 ///
-/// E2B's hosts are names below a domain; a server on this machine uses `*.localhost`, which the
-/// system's resolver often does not know although browsers do.
+/// E2B's hosts are names below a domain; a server on this machine uses `*.localhost`, which system resolvers often
+/// do not resolve although browsers do.
 #[derive(Debug, Clone, Copy)]
 struct Resolver;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            // The port is replaced by the connector.
+            // The connector replaces the port.
             if is_loopback_name(name.as_str()) {
                 let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
                 return Ok(Box::new(std::iter::once(address)) as Addrs);
@@ -244,14 +240,14 @@ fn is_loopback_name(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Makes a header value that prints as `Sensitive`; `None` if the secret holds control characters.
+/// Creates a header value that prints as `Sensitive`; `None` if the secret contains control characters.
 pub fn secret_header(value: &SecretString) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
     value.set_sensitive(true);
     Some(value)
 }
 
-/// Makes the `Authorization` value of HTTP Basic; it prints as `Sensitive`.
+/// Creates the `Authorization` value of HTTP Basic; it prints as `Sensitive`.
 pub fn basic_auth(user: &str, password: &SecretString) -> Option<HeaderValue> {
     use base64::Engine as _;
     let pair = format!("{user}:{}", password.expose_secret());
@@ -259,7 +255,7 @@ pub fn basic_auth(user: &str, password: &SecretString) -> Option<HeaderValue> {
     secret_header(&SecretString::from(format!("Basic {encoded}")))
 }
 
-/// Tells a transport failure with its causes in one line, without the URL, which may hold a token.
+/// Describes a transport failure with its causes in one line, without the URL, which may contain a token.
 pub fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
@@ -315,7 +311,7 @@ mod tests {
         })
         .unwrap();
 
-        // The server hangs up on whoever comes: what counts is that it was reached.
+        // The server closes every connection: only reaching it counts.
         let url = format!("http://4096-abc.localhost:{port}/?auth_token=hunter2");
         let accept = async { drop(listener.accept().await.unwrap()) };
         let (answer, ()) = tokio::join!(http.pool().client().get(url).send(), accept);
@@ -325,7 +321,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connections_that_are_given_up_are_not_used_again() {
+    async fn dropped_connections_are_not_reused() {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -364,14 +360,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_the_connections_for_many_requests_at_once_two_are_kept() {
+    async fn two_of_the_connections_for_many_concurrent_requests_are_pooled() {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         const AT_ONCE: usize = 6;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let (closed, mut told) = tokio::sync::mpsc::channel(AT_ONCE);
         tokio::spawn(async move {
-            // Answered only when all are there, so that each needs a connection of its own.
+            // Answered only when all have arrived, so that each needs its own connection.
             let mut peers = Vec::new();
             for _ in 0..AT_ONCE {
                 peers.push(listener.accept().await.unwrap().0);
@@ -398,7 +394,7 @@ mod tests {
         for _ in 0..AT_ONCE - KEPT {
             told.recv().await.unwrap();
         }
-        // Nobody accepts another connection: it goes over one that is there.
+        // No further connection is accepted: this call must reuse one.
         call().await;
 
         assert!(told.try_recv().is_err());

@@ -1,14 +1,14 @@
 //! Bytes of a process's stream → lines.
 //!
-//! Chunks of any size enter, cut anywhere, also inside a character or a line end; whole lines with
-//! the byte offset of their start leave. The offset is what makes a line the same line when the
-//! stream is read a second time. Nothing here knows logs, processes or colours.
+//! Chunks of any size enter, cut anywhere, even inside a character or a line end; whole lines with the byte offset
+//! of their start leave. The offset identifies a line when the stream is read a second time. Nothing here knows
+//! logs, processes or colours.
 //!
-//! What a line is: bytes up to `\n`. A carriage return that is followed by something else than a
-//! line feed or another carriage return starts the line over, as a terminal would show a progress
-//! bar; its offset stays where the line began. Bytes beyond the cap are counted, not kept.
+//! A line is the bytes up to `\n`. A carriage return followed by anything but a line feed or another carriage return
+//! restarts the line, as a terminal would show a progress bar; its offset stays where the line began. Bytes beyond
+//! the cap are counted, not stored.
 
-/// The cap that suits a log pane: beyond this, a line is cut.
+/// A cap that suits a log pane: longer lines are cut.
 pub const DEFAULT_CAP: usize = 16 * 1024;
 
 /// One line without its line end.
@@ -18,11 +18,11 @@ pub struct SplitLine {
     pub offset: u64,
     /// Invalid UTF-8 is replaced by U+FFFD. At most the cap in bytes of the source.
     pub text: String,
-    /// Bytes of the source that the cap took away.
+    /// Bytes of the source that were cut.
     pub cut: u64,
 }
 
-/// Cuts a stream into lines; holds at most one line, capped.
+/// Splits a stream into lines; holds at most one line, capped.
 #[derive(Debug, Clone)]
 pub struct LineSplitter {
     cap: usize,
@@ -37,8 +37,8 @@ pub struct LineSplitter {
 }
 
 impl LineSplitter {
-    /// `cap` is the greatest number of bytes kept of one line; `start` the stream offset of the
-    /// first byte that will be pushed.
+    /// `cap` is the maximum number of bytes stored of one line; `start` the stream offset of the first byte that
+    /// will be pushed.
     pub fn new(cap: usize, start: u64) -> Self {
         Self {
             cap,
@@ -50,7 +50,7 @@ impl LineSplitter {
         }
     }
 
-    /// Takes a chunk and hands each line that it completes to `line`, in order.
+    /// Takes a chunk and passes each line that it completes to `line`, in order.
     pub fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(SplitLine)) {
         while let Some(at) = bytes
             .iter()
@@ -69,13 +69,13 @@ impl LineSplitter {
         self.keep(bytes);
     }
 
-    /// Returns the line that the stream's end left without a line feed, if there is one.
+    /// Returns the last line if the stream ended without a line feed.
     pub fn finish(&mut self) -> Option<SplitLine> {
         self.returned = false;
         (self.position > self.start).then(|| self.take())
     }
 
-    /// Appends text that holds no line end, up to the cap.
+    /// Appends text without line ends, up to the cap.
     fn keep(&mut self, text: &[u8]) {
         if text.is_empty() {
             return;
@@ -92,7 +92,7 @@ impl LineSplitter {
     }
 
     fn take(&mut self) -> SplitLine {
-        // A character that the cap has halved goes whole, else it would show as damage.
+        // A character that the cap has split is removed, otherwise it would show as damage.
         if self.cut > 0 {
             let whole = without_partial_char(&self.buffer);
             self.cut += (self.buffer.len() - whole) as u64;
@@ -116,11 +116,11 @@ impl Default for LineSplitter {
     }
 }
 
-/// Returns the length of `bytes` without a character at the end that has only begun.
+/// Returns the length of `bytes` without an incomplete character at the end.
 fn without_partial_char(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
-        // Damage before the end hides whether the end is whole: look at the last bytes alone.
+        // Earlier invalid bytes hide whether the end is complete: check the last bytes alone.
         Err(_) => {
             let tail = bytes.len().saturating_sub(3);
             (tail..bytes.len())

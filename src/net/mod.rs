@@ -1,8 +1,8 @@
-//! Small, general network parts that know no protocol of ours.
+//! Small, general networking parts that know none of our protocols.
 //!
-//! [`http`] builds the one HTTP stack, [`lines`] cuts bytes into lines, [`backoff`] says when to try
-//! again, [`random`] makes secrets and ids, [`url`] takes out of URLs what must not be shown, [`npm`] says how
-//! an install gets on. Nothing here knows E2B, OpenCode, a session or the screen.
+//! [`http`] builds the one HTTP stack, [`lines`] splits bytes into lines, [`backoff`] says when to retry, [`random`]
+//! makes secrets and ids, [`url`] removes what must not be shown from URLs, [`npm`] reports the progress of an
+//! install. Nothing here knows E2B, OpenCode, a session or the screen.
 
 pub mod backoff;
 pub mod http;

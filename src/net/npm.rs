@@ -1,12 +1,12 @@
-//! What is told of an npm that installs: how far it has come, and why it failed.
+//! Reports on a running npm: its progress, and why it failed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// A silence that is worth a word.
+/// A silence long enough to report.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// What npm has printed, as far as a failure tells it.
+/// npm's output, as far as a failure needs it.
 #[derive(Debug, Default)]
 pub struct NpmOutput {
     errors: Vec<String>,
@@ -17,7 +17,7 @@ impl NpmOutput {
     const LINES: usize = 12;
 
     pub fn push(&mut self, line: String) {
-        // Of npm 10 and later, and of those before. What is indented is a trace of npm's own calls.
+        // npm 10 and later, and earlier versions. Indented lines are a trace of npm's own calls.
         let error = line.strip_prefix("npm error ");
         let error = error.or_else(|| line.strip_prefix("npm ERR! "));
         let is_told = error.is_some_and(|error| !error.starts_with([' ', '}']));
@@ -30,7 +30,7 @@ impl NpmOutput {
         self.last.push_back(line);
     }
 
-    /// What npm calls errors, the cause first (observed with npm 11); without any the last lines.
+    /// npm's error lines, the cause first (observed with npm 11); otherwise the last lines.
     pub fn why(self) -> Vec<String> {
         if self.errors.is_empty() {
             self.last.into()
@@ -40,7 +40,7 @@ impl NpmOutput {
     }
 }
 
-/// How much npm has received: it says nothing of it itself.
+/// How much npm has received: npm itself does not report it.
 #[derive(Debug, Default)]
 pub struct Received {
     bytes: u64,
@@ -48,7 +48,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// Takes what there is `after` the last look; returns what is to be said.
+    /// Takes the current total, `after` the previous call; returns the text to show.
     pub fn look(&mut self, bytes: u64, after: Duration) -> String {
         let fresh = bytes.saturating_sub(self.bytes);
         self.bytes = bytes;
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cause_is_told_and_not_what_follows_it() {
+    fn the_cause_is_reported_without_what_follows_it() {
         let fetches = ["npm http fetch GET attempt 1 failed"; 20];
         let cause = ["npm error code ENOTFOUND", "npm error syscall getaddrinfo"];
         let trace = ["npm error     at emitErrorEvent (node:_http_client:101:11)"; 20];
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn without_errors_of_npm_the_last_lines_are_told() {
+    fn without_npm_errors_the_last_lines_are_reported() {
         let lines: Vec<String> = (1..=20).map(|number| format!("line {number}")).collect();
 
         let told = why(lines.iter().map(String::as_str));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_and_their_rate_are_told_and_a_long_silence() {
+    fn bytes_their_rate_and_a_long_silence_are_reported() {
         let mut received = Received::default();
         let two = Duration::from_secs(2);
 

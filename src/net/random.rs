@@ -1,4 +1,4 @@
-//! The system's randomness: for secrets, ids and seeds.
+//! The system's random source: for secrets, ids and seeds.
 
 use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -11,7 +11,7 @@ pub fn bytes<const N: usize>() -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// 32 random bytes in hex: the form of envd's own tokens.
+/// 32 random bytes in hex: the format of envd's own tokens.
 pub fn token() -> io::Result<String> {
     hex::<32>()
 }
@@ -26,10 +26,10 @@ pub fn hex<const N: usize>() -> io::Result<String> {
     Ok(text)
 }
 
-/// A random number in `0.0..=1.0`, which keeps those who lost the same network in the same instant from
-/// trying again in the same instant.
+/// A random number in `0.0..=1.0`, so that clients which lost the same network at the same instant do not retry at
+/// the same instant.
 pub fn jitter() -> f64 {
-    // Each state has keys of its own; that is random enough, and the system is asked but once.
+    // Each state has its own keys; that is random enough, and the system is asked only once.
     let random = RandomState::new().build_hasher().finish();
     f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX)
 }
@@ -51,7 +51,7 @@ mod tests {
     fn numbers_that_are_asked_for_at_once_are_far_apart() {
         let numbers: Vec<f64> = (0..1000).map(|_| jitter()).collect();
 
-        // Of a thousand, each tenth gets about a hundred.
+        // Each tenth gets about a hundred of a thousand.
         for tenth in 0..10_u32 {
             let from = f64::from(tenth) / 10.0;
             let there = numbers

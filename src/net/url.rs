@@ -1,12 +1,12 @@
-//! URLs as they may be shown: who gets in, and with what, stays out of them.
+//! URLs as they may be shown: without credentials.
 //!
-//! One rule for all that is printed, logged or stored: a URL's userinfo (`user:password@`, a token) goes.
-//! Any text enters, and comes out the same but for that.
+//! One rule for everything printed, logged or stored: a URL's userinfo (`user:password@`, a token) is removed. Any
+//! text enters, and leaves otherwise unchanged.
 
 /// What separates a scheme from the rest.
 const SEPARATOR: &str = "://";
 
-/// Takes the userinfo out of each URL in a text.
+/// Removes the userinfo from each URL in a text.
 pub fn without_userinfo(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut rest = text;
@@ -21,7 +21,7 @@ pub fn without_userinfo(text: &str) -> String {
     cleaned
 }
 
-/// Takes a URL apart: without its userinfo, and user and password where it has them, decoded.
+/// Splits a URL: the URL without its userinfo, and user and password, decoded, if it has them.
 pub fn split_userinfo(url: &str) -> (String, Option<(String, Option<String>)>) {
     let Some((scheme, after)) = url.split_once(SEPARATOR) else {
         return (url.to_owned(), None);
@@ -44,8 +44,8 @@ pub fn split_userinfo(url: &str) -> (String, Option<(String, Option<String>)>) {
     )
 }
 
-/// Takes a URL apart for a program that remembers URLs: without what lets in, and that, decoded. A user's name
-/// lets nobody in but by HTTP, where it may be a token; `ssh://git@host` needs it.
+/// Splits a URL for a program that stores URLs: the URL without secrets, and the credentials, decoded. A user name
+/// alone is a secret only over HTTP, where it may be a token; `ssh://git@host` needs it.
 pub fn split_access(url: &str) -> (String, Option<(String, Option<String>)>) {
     let (clean, who) = split_userinfo(url);
     let scheme = url.split_once(SEPARATOR).map_or("", |(scheme, _)| scheme);
@@ -63,8 +63,8 @@ pub fn split_access(url: &str) -> (String, Option<(String, Option<String>)>) {
     }
 }
 
-/// The bytes of the userinfo, with its `@`, at the beginning of what follows a URL's scheme. A password that
-/// was not encoded may hold an `@` of its own, and even what ends a host: then no port is before that.
+/// The length in bytes of the userinfo, including its `@`, at the start of what follows a URL's scheme. An unencoded
+/// password may contain `@`, and even characters that end a host: then no port precedes them.
 fn userinfo(text: &str) -> usize {
     let authority = &text[..text.find(['/', '?', '#']).unwrap_or(text.len())];
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -113,12 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_taken_apart_and_its_userinfo_is_decoded() {
+    fn a_url_is_split_and_its_userinfo_is_decoded() {
         let bob = |password: Option<&str>| Some(("bob".to_owned(), password.map(str::to_owned)));
 
         let (url, who) = split_userinfo("http://bob:p%40ss%3A@host:1/x");
         assert_eq!((url.as_str(), who), ("http://host:1/x", bob(Some("p@ss:"))));
-        // One URL is given, so that what ends one in a text is a part of it.
+        // A single URL is given, so characters that end a URL inside a text are part of it.
         for password in ["pa'ss", "a b", "x\"y", "<z>", "a|b`c\\d"] {
             let (url, who) = split_userinfo(&format!("https://bob:{password}@host/a"));
             assert_eq!((url.as_str(), who), ("https://host/a", bob(Some(password))));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_of_ssh_stays_and_what_lets_in_goes() {
+    fn an_ssh_user_stays_and_credentials_are_removed() {
         let kept = |url: &str| split_access(url).0;
 
         assert_eq!(kept("https://token@host/a"), "https://host/a");
