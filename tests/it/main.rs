@@ -1,7 +1,7 @@
 //! The one integration test binary. A new file must be named in the `mod.rs` of its folder, or a test fails.
 //!
-//! Each behaviour is tested at the lowest level that would notice its fault; only real parts are used, no
-//! mock of a client or a server exists, and nothing but loopback is reached while a test runs.
+//! Each behaviour is tested at the lowest level that would notice its fault; only real parts are used, no mock of a
+//! client or a server exists, and tests reach nothing but loopback.
 //!
 //! | Level | What | How | Where |
 //! |---|---|---|---|
@@ -14,9 +14,9 @@
 //! | end to end | the binary in a pseudo terminal | `support::screen`: wait for text, never sleep | here |
 //! | borders | who may import what, length of files, banned words | `architecture` reads `src/` | here |
 //!
-//! What the tests need beyond what the README names they install themselves, once: see `support::set_up`. What a
-//! machine may lack is in `support::optional`; `tests/summary` lists at the end what was not covered for it, and
-//! how long the slowest tests took.
+//! The tests install what they need beyond the README's list, once: see `support::set_up`. What a machine may lack
+//! is in `support::optional`; `tests/summary` lists at the end what was not covered for that reason, and the slowest
+//! tests.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, and says where"

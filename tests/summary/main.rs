@@ -1,6 +1,6 @@
-//! The end of a test run: lists what the tests before it did not cover on this machine and how to cover it, and
-//! where [`SLOWEST`] asks for it the tests that took longest. It tests nothing itself; `cargo test` starts it after
-//! `it`, in the order of their names.
+//! The end of a test run: lists what the tests did not cover on this machine and how to cover it, and with
+//! [`SLOWEST`] the slowest tests. It tests nothing itself; `cargo test` starts it after `it`, in the order of their
+//! names.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,11 +19,11 @@ use std::time::Duration;
 
 use optional::Optional;
 
-/// How many of the slowest tests are listed; none where it is not set. CI sets it.
+/// The number of slowest tests to list; none if unset. CI sets it.
 const SLOWEST: &str = "SANDBAR_TESTS_SLOWEST";
 
 fn main() {
-    // Runners that ask first what there is to run get an empty list.
+    // Runners that first list the tests get an empty list.
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }

@@ -1,5 +1,5 @@
-//! The program without a terminal: the model of the screen on the real session tasks, driven as the terminal
-//! drives it, by a patient user who answers what is asked and tries again what has failed.
+//! The program without a terminal: the model of the screen on the real session tasks, driven like the terminal, by a
+//! patient user who answers requests and retries failures.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -39,7 +39,7 @@ const VARIABLE: &str = "PASSWORD";
 /// High enough for all of a short conversation.
 const AREA: Rect = Rect::new(0, 0, 100, 300);
 
-/// The model of a screen on a session of its own, driven as the terminal drives it.
+/// The model of a screen with a session of its own, driven like the terminal.
 pub(crate) struct Client {
     app: App,
     ids: IdSource,
@@ -47,24 +47,24 @@ pub(crate) struct Client {
     supervisor: Supervisor,
     events: mpsc::Receiver<(SessionKey, SessionEvent)>,
     started: Instant,
-    /// By how much this client's clock is ahead: a person's pauses between keys, which nobody waits for.
+    /// How far this client's clock is ahead: a user's pauses between keys, which are not waited for.
     ahead: Duration,
     slept: Duration,
     theme: Theme,
     cache: TextCache,
-    /// What happened, for the one who looks at a broken schedule.
+    /// A trace of events, to analyse a failed schedule.
     pub(crate) trail: String,
-    /// The lines that reached the log pane, `logs[0]` the first.
+    /// The lines that reached the log pane, oldest first.
     pub(crate) logs: Vec<LogLine>,
-    /// The list of sessions is to be read.
+    /// The list of sessions must be read.
     list: bool,
     phase: Option<Phase>,
-    /// What was fetched after a gap reaches the screen.
+    /// Whether a resync after a gap reaches the screen.
     heals: bool,
 }
 
 impl Client {
-    /// The resync switched off: what was lost in a gap stays lost to the screen.
+    /// Switches the resync off: what was lost in a gap stays lost to the screen.
     pub(crate) fn without_resync(mut self) -> Self {
         self.heals = false;
         self
@@ -89,8 +89,8 @@ impl Client {
         Self::start(mode, world, seed)
     }
 
-    /// What sessions share. All is ten times faster but for what servers decide: OpenCode's heart beats
-    /// every ten seconds, and a busy machine needs its time to answer.
+    /// What sessions share. Everything is ten times faster except what servers decide: OpenCode sends a heartbeat
+    /// every ten seconds, and a busy machine needs its time to respond.
     pub(crate) fn world() -> SessionContext {
         let mut world = SessionContext::new(Instant::now(), plain_options());
         let usual = Timing::default();
@@ -108,12 +108,12 @@ impl Client {
         world
     }
 
-    /// Each `seed` makes ids of its own.
+    /// Each `seed` makes its own ids.
     pub(crate) fn start(mode: Mode, world: SessionContext, seed: u64) -> Self {
         let (sender, events) = mpsc::channel(256);
         let mut client = Self {
             app: App::new(options(mode)),
-            // A seed is made odd: neighbours would be given the same ids.
+            // Seeds are made odd: neighbours would get the same ids.
             ids: IdSource::seeded(2 * seed),
             effects: Vec::new(),
             started: world.started,
@@ -169,20 +169,20 @@ impl Client {
     }
 
     pub(crate) fn key(&mut self, key: Key) {
-        // Keys that come faster than a person types are taken for a paste.
+        // Keys faster than a person types count as a paste.
         self.ahead += Duration::from_millis(40);
         self.event(Event::Key(key));
     }
 
-    /// The machine of this client has slept: its wall clock has gone on, and the other one has not.
+    /// This client's machine was suspended: its wall clock has advanced, the monotonic one has not.
     fn wakes(&mut self) {
         self.slept = Duration::from_hours(8);
         self.event(Event::Tick);
-        // The clock is right again for what comes.
+        // From here on the clock is right again.
         self.slept = Duration::ZERO;
     }
 
-    /// Loses all its connections, and knows it; or, one time in four, does not, since its machine has slept.
+    /// Loses all its connections, and notices; or, one time in four, does not, since its machine was suspended.
     pub(crate) fn is_cut_off(&mut self, proxy: &FaultProxy, seeded: &mut Seeded) {
         if seeded.below(4) == 0 {
             proxy.freeze();
@@ -192,7 +192,7 @@ impl Client {
         }
     }
 
-    /// Takes events for a while, as a patient user: answers what is asked, tries again what failed.
+    /// Handles events for a while as a patient user: answers requests, retries failures.
     pub(crate) async fn live(&mut self, time: Duration) {
         let until = Instant::now() + time;
         loop {
@@ -218,19 +218,19 @@ impl Client {
                 self.event(Event::Session(key.clone(), event));
             }
             for answer in answers {
-                // A full mailbox is asked again with the next resync.
+                // If the queue is full, the next resync asks again.
                 let _ = self.supervisor.command(&key, answer);
             }
         }
         self.event(Event::Tick);
     }
 
-    /// Whether the conversation is followed.
+    /// Whether the conversation is being followed.
     pub(crate) fn is_live(&self) -> bool {
         self.phase == Some(Phase::Live)
     }
 
-    /// Waits until the conversation is followed, and takes what comes in the moment after.
+    /// Waits until the conversation is being followed, and handles the events just after that.
     pub(crate) async fn goes_live_within(&mut self, time: Duration) {
         let began = Instant::now();
         while !self.is_live() && began.elapsed() < time {
@@ -239,21 +239,21 @@ impl Client {
         self.live(Duration::from_millis(700)).await;
     }
 
-    /// What all its sessions are recorded in.
+    /// Where all its sessions are recorded.
     pub(crate) fn records(&self) -> RecordStore {
         self.supervisor.context().records.clone().unwrap()
     }
 
-    /// Leaves; sandboxes run on.
+    /// Quits; sandboxes keep running.
     pub(crate) async fn leave(self) {
         self.supervisor.shut_down(CloseAction::Detach).await;
     }
 
-    /// What the session's name stands in.
+    /// The screen with the session.
     pub(crate) fn screen(&mut self) -> String {
         let rows = self.rows();
-        // The first row and the last two name the address: the proxy's here, the server's there. Titles name
-        // the model, which the server may tell late.
+        // The first row and the last two contain the address: the proxy's here, the server's there. Titles contain
+        // the model, which the server may send late.
         let rows = &rows[1..rows.len() - 2];
         let rows = rows.iter().filter(|row| !row.starts_with('┌'));
         rows.map(String::as_str).collect::<Vec<_>>().join("\n")
@@ -278,7 +278,7 @@ impl Client {
     }
 }
 
-/// The usual keys, and prices of E2B.
+/// Default keys, and E2B's prices.
 pub(crate) fn options(mode: Mode) -> AppOptions {
     AppOptions {
         mode,
@@ -300,7 +300,7 @@ fn millis() -> u64 {
     sandbar::session::context::wall().0
 }
 
-/// What the trail of a broken schedule says of an event.
+/// The trace of an event for a failed schedule.
 fn told(event: &SessionEvent) -> Option<String> {
     match event {
         SessionEvent::Chat(ChatEvent::Delta { .. } | ChatEvent::Catalog(_)) => None,
@@ -348,14 +348,14 @@ fn answers(event: &SessionEvent) -> Vec<SessionCommand> {
     }
 }
 
-/// Without what is only frame.
+/// Without frame characters.
 pub(crate) fn dense(screen: &str) -> String {
     let has_text = |row: &&str| row.chars().any(|character| !"│┃ ".contains(character));
     let rows = screen.lines().filter(has_text);
     rows.collect::<Vec<_>>().join("\n")
 }
 
-/// `-` before what only the fresh screen has, `+` before what only ours has.
+/// `-` marks what only the fresh screen has, `+` what only ours has.
 pub(crate) fn difference(ours: &str, fresh: &str) -> String {
     let (ours, fresh) = (dense(ours), dense(fresh));
     let only = |sign: &str, rows: &str, others: &str| {

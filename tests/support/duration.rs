@@ -1,9 +1,9 @@
-//! How long the tests take. The harness starts a thread for each test and names it after the test; the time from
-//! the first support function that a test calls to the end of its thread is written beside Cargo's target
-//! directory, and `tests/summary` lists the slowest tests at the end of the run.
+//! Measures the tests. The harness starts a thread for each test and names it after the test; the time from the
+//! first support function that a test calls to the end of its thread is written beside Cargo's target directory, and
+//! `tests/summary` lists the slowest tests at the end of the run.
 //!
-//! It does not know the time that a test waits for its turn (`support::slot`), and not the tests that call none
-//! of these functions, which are short.
+//! Excluded are the time that a test waits for a slot (`support::slot`), and tests that call none of these
+//! functions, which are short.
 
 use std::cell::RefCell;
 use std::fs::{self, OpenOptions};
@@ -17,7 +17,7 @@ thread_local! {
     static RUNNING: RefCell<Option<Stopwatch>> = const { RefCell::new(None) };
 }
 
-/// A test that runs. Dropped when its thread ends.
+/// A running test. Dropped when its thread ends.
 struct Stopwatch {
     test: String,
     start: Instant,
@@ -32,15 +32,15 @@ impl Drop for Stopwatch {
             .create(true)
             .open(file())
             .and_then(|mut file| file.write_all(line.as_bytes()));
-        // A list without this test is better than a panic while its thread ends.
+        // A missing entry is better than a panic while its thread ends.
         drop(written);
     }
 }
 
-/// Measures the test of this thread from now on; the first call counts.
+/// Measures this thread's test from now on; only the first call counts.
 pub(crate) fn measure() {
     static RUN: Once = Once::new();
-    // What an earlier run has left is of no interest.
+    // Results of an earlier run are removed.
     RUN.call_once(|| {
         let _none = fs::remove_file(file());
     });
@@ -57,7 +57,7 @@ pub(crate) fn measure() {
     });
 }
 
-/// Takes the durations of the run that has ended, the longest first.
+/// Takes the durations of the finished run, longest first.
 pub(crate) fn take_all() -> Vec<(Duration, String)> {
     let text = fs::read_to_string(file()).unwrap_or_default();
     let _none = fs::remove_file(file());

@@ -1,7 +1,7 @@
-//! A TCP proxy that breaks connections on purpose, after a plan that a seed decides.
+//! A TCP proxy that breaks connections on purpose, by a plan that a seed decides.
 //!
-//! Each new connection gets the next fault of the plan; when the plan is used up all is well. So a schedule
-//! of faults always ends in a quiet time, and the same seed makes the same faults.
+//! Each new connection gets the next fault of the plan; after that there are none. So a schedule of faults always
+//! ends in a quiet time, and the same seed makes the same faults.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -25,25 +25,25 @@ pub(crate) enum Fault {
     Refuse,
     /// Read, never answered, closed after this long.
     Silence(Duration),
-    /// The answer is cut off after so many bytes.
+    /// The response is cut off after this many bytes.
     Cut(usize),
-    /// The answer stands still after so many bytes, and is cut off after this long.
+    /// The response stalls after this many bytes, and is cut off after this long.
     Stall(usize, Duration),
-    /// After so many bytes of the answer nothing comes any more, and the connection stays open.
+    /// After this many bytes of the response nothing is sent any more, and the connection stays open.
     HalfOpen(usize),
-    /// Each piece of the answer comes this late; the server meets a slow reader.
+    /// Each chunk of the response is this late; to the server this is a slow reader.
     Delay(Duration),
-    /// After so many bytes of the answer each bit is turned round.
+    /// After this many bytes of the response each bit is flipped.
     Garble(usize),
-    /// Somebody between us and the server answers: a status and its page.
+    /// A gateway responds: a status and its page.
     Answer(u16),
-    /// The request arrives and is carried out; its answer is lost.
+    /// The request arrives and is executed; its response is lost.
     Deaf,
 }
 
 const KINDS: u64 = 9;
 
-/// A small generator (splitmix64), so that a seed tells the whole schedule.
+/// A small generator (splitmix64), so that a seed determines the whole schedule.
 #[derive(Debug, Clone)]
 pub(crate) struct Seeded(pub(crate) u64);
 
@@ -58,7 +58,7 @@ impl Seeded {
     }
 
     fn fault(&mut self, kind: u64) -> Fault {
-        // Most answers are short; an event stream is long.
+        // Most responses are short; an event stream is long.
         let bytes = match self.below(2) {
             0 => usize::try_from(self.below(400)).unwrap(),
             _ => usize::try_from(self.below(20_000)).unwrap(),
@@ -97,26 +97,26 @@ impl Seeded {
 struct Shared {
     target: SocketAddr,
     plan: Mutex<VecDeque<Fault>>,
-    /// Cancelled and replaced to cut all connections of the moment.
+    /// Cancelled and replaced to cut all current connections.
     open: Mutex<CancellationToken>,
-    /// The same to let them carry nothing more.
+    /// The same to stop all their traffic.
     carrying: Mutex<CancellationToken>,
-    /// No connection is taken, whatever the plan.
+    /// No connection is accepted, whatever the plan.
     refuses: AtomicBool,
-    /// When each connection that was refused so was tried.
+    /// When each of those connections was attempted.
     refused: Mutex<Vec<Instant>>,
-    /// How many connections were not.
+    /// Number of accepted connections.
     taken: watch::Sender<usize>,
 }
 
-/// Ends with all its connections when it is dropped.
+/// Ends with all its connections on drop.
 pub(crate) struct FaultProxy {
     shared: Arc<Shared>,
     server: Server,
 }
 
 impl FaultProxy {
-    /// Stands before `target`, `http://IP:PORT`.
+    /// Proxies to `target`, `http://IP:PORT`.
     pub(crate) fn start(target: &str, plan: VecDeque<Fault>) -> Self {
         let target = target.trim_start_matches("http://").parse().unwrap();
         let shared = Arc::new(Shared {
@@ -142,27 +142,27 @@ impl FaultProxy {
         guard(&self.shared.plan).extend(more);
     }
 
-    /// How many faults of the plan are still to come.
+    /// Number of faults left in the plan.
     pub(crate) fn left(&self) -> usize {
         guard(&self.shared.plan).len()
     }
 
-    /// Whether new connections are refused from here on.
+    /// Sets whether new connections are refused.
     pub(crate) fn refuse(&self, refuse: bool) {
         self.shared.refuses.store(refuse, Ordering::Relaxed);
     }
 
-    /// When connections were tried while they were refused.
+    /// When connections were attempted while they were refused.
     pub(crate) fn refused(&self) -> Vec<Instant> {
         guard(&self.shared.refused).clone()
     }
 
-    /// How many connections were not refused so far.
+    /// Number of connections accepted so far.
     pub(crate) fn taken(&self) -> usize {
         *self.shared.taken.borrow()
     }
 
-    /// Waits until more connections than these were taken.
+    /// Waits until more connections than these were accepted.
     pub(crate) fn wait_for_more(&self, than: usize, limit: Duration) {
         let mut taken = self.shared.taken.subscribe();
         let is_over = runtime().block_on(async {
@@ -172,13 +172,12 @@ impl FaultProxy {
         assert!(!is_over, "waited in vain for another connection");
     }
 
-    /// Cuts every connection of this moment.
+    /// Cuts every current connection.
     pub(crate) fn cut(&self) {
         std::mem::take(&mut *guard(&self.shared.open)).cancel();
     }
 
-    /// Every connection of this moment stays open and carries nothing more, as those of a machine that has
-    /// slept.
+    /// Every current connection stays open without traffic, like those of a machine that was suspended.
     pub(crate) fn freeze(&self) {
         std::mem::take(&mut *guard(&self.shared.carrying)).cancel();
     }
@@ -272,13 +271,13 @@ async fn connection(
         }
     };
     tokio::select! {
-        // A client that has sent all it wants still reads.
+        // A client that has sent everything still reads.
         Err(error) = requests => Err(error),
         done = answers => done,
     }
 }
 
-/// What a gateway says when it is not well: a page, not JSON.
+/// The error page of a gateway, not JSON.
 async fn answer(client: &mut TcpStream, status: u16) -> std::io::Result<()> {
     let mut buffer = [0; 4096];
     let _request = client.read(&mut buffer).await?;

@@ -1,4 +1,4 @@
-//! The program in a home of its own: nothing of the machine's configuration reaches it, and all that it
+//! The program in a home of its own: nothing of the machine's configuration reaches it, and everything that it
 //! started ends with the test.
 
 use std::ffi::OsString;
@@ -29,17 +29,17 @@ use super::screen::Launch;
 use super::set_up;
 use super::slot::Slot;
 
-/// A whole headless run with the boot of a sandbox; generous.
+/// For a whole headless run with the boot of a sandbox; generous.
 const DEADLINE: Duration = Duration::from_mins(3);
 
-/// Where the program keeps its files during a test. Dropping it ends the local server and its sandboxes.
+/// Where the program's files are during a test. Dropping it ends the local server and its sandboxes.
 pub(crate) struct Home {
     root: TempDir,
     extra: Vec<(&'static str, OsString)>,
     slot: Option<Slot>,
 }
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -61,7 +61,7 @@ impl Home {
         }
     }
 
-    /// A home for local sandboxes. Waits for its turn, and has the template's programs ready.
+    /// A home for local sandboxes. Waits for a slot, and has the template's programs ready.
     pub(crate) fn with_sandboxes() -> Self {
         let slot = Slot::take();
         let mut home = Self::new();
@@ -80,13 +80,13 @@ impl Home {
         self.root.path().join("sandbar/cache")
     }
 
-    /// Sets a variable for all that is started from here on.
+    /// Sets a variable for everything started from here on.
     pub(crate) fn set(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.extra.push((name, value.into()));
         self
     }
 
-    /// An empty directory, outside of any work tree, where the program is started.
+    /// An empty directory outside any work tree, where the program is started.
     pub(crate) fn work(&self) -> PathBuf {
         self.root.path().join("work")
     }
@@ -111,7 +111,7 @@ impl Home {
         self.terminal_of(env!("CARGO_BIN_EXE_sandbar"), arguments)
     }
 
-    /// Another program in a terminal, with the same surroundings, not started yet.
+    /// Another program in a terminal, with the same environment, not started yet.
     pub(crate) fn terminal_of(&self, program: &str, arguments: &[&str]) -> Launch {
         let launch = Launch::new(program).args(arguments).directory(&self.work());
         let env = self.env().into_iter();
@@ -134,7 +134,7 @@ impl Home {
         command
     }
 
-    /// What this machine gives local sandboxes: the level first, then how, or why not more.
+    /// The isolation of local sandboxes on this machine: first the level, then how, or why not more.
     pub(crate) fn isolation(&self) -> String {
         let ran = self.run(&["doctor", "--json"]);
         let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
@@ -148,7 +148,7 @@ impl Home {
         self.run_of(env!("CARGO_BIN_EXE_sandbar"), arguments)
     }
 
-    /// Runs another program, with the same surroundings, to its end.
+    /// Runs another program, with the same environment, to its end.
     pub(crate) fn run_of(&self, program: &str, arguments: &[&str]) -> Ran {
         let mut child = self
             .command_of(program, arguments)
@@ -177,7 +177,7 @@ impl Home {
         }
     }
 
-    /// A call to the local server, past the program: its URL is completed and its key added.
+    /// Calls the local server's API directly: completes the URL and adds the key.
     pub(crate) fn api(&self, method: &'static str, path: &str) -> (u16, String) {
         let (url, key) = self.account();
         let call = Call {
@@ -188,12 +188,12 @@ impl Home {
         call.send(Duration::from_secs(30)).unwrap()
     }
 
-    /// What `sandbar local serve` keeps.
+    /// The state of `sandbar local serve`.
     pub(crate) fn serve_state(&self) -> PathBuf {
         self.root.path().join("sandbar/state/serve")
     }
 
-    /// The ids of the sandboxes that the local server has, running or paused.
+    /// The ids of the local server's sandboxes, running or paused.
     pub(crate) fn sandboxes(&self) -> Vec<String> {
         let (status, body) = self.api("GET", "/v2/sandboxes?state=running,paused");
         assert_eq!(status, 200, "{body}");
@@ -202,17 +202,17 @@ impl Home {
         ids.map(|id| id.unwrap().to_owned()).collect()
     }
 
-    /// Where sessions are recorded, and the local server keeps its sandboxes.
+    /// Where sessions are recorded, and the local server has its sandboxes.
     pub(crate) fn state(&self) -> PathBuf {
         self.root.path().join("sandbar/state")
     }
 
-    /// The store, as one more process has it open.
+    /// The store, as another process opens it.
     pub(crate) fn store(&self) -> Store {
         Store::open(&self.state()).store
     }
 
-    /// Removes all that is recorded of sessions. The sandboxes are the local server's and stay.
+    /// Deletes all records of sessions. The sandboxes stay on the local server.
     pub(crate) fn lose_store(&self) {
         for entry in fs::read_dir(self.state()).unwrap() {
             let path = entry.unwrap().path();
@@ -230,7 +230,7 @@ impl Home {
         (format!("http://127.0.0.1:{port}"), key)
     }
 
-    /// Runs a script in a sandbox and returns what it printed.
+    /// Runs a script in a sandbox and returns its output.
     pub(crate) fn in_sandbox(&self, id: &str, script: &str) -> String {
         let (url, key) = self.account();
         let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
@@ -250,7 +250,7 @@ impl Home {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Where the local server listens, and the key that it takes.
+    /// The local server's port and key.
     fn daemon(&self) -> (u64, String) {
         let file = self.root.path().join("sandbar/state/local/daemon.json");
         let daemon: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
@@ -258,7 +258,7 @@ impl Home {
         (daemon["port"].as_u64().unwrap(), key)
     }
 
-    /// Leaves a session whose boot fails, for a reason that the screen says, with its sandbox paused. Returns
+    /// Leaves a session whose boot fails with the reason `why` on the screen, and whose sandbox is paused. Returns
     /// its name.
     pub(crate) fn leave_failed(&self, arguments: &[&str], why: &str) -> String {
         let screen = self.terminal(arguments).size(120, 36).start();
@@ -274,7 +274,7 @@ impl Home {
         name
     }
 
-    /// Name, sandbox and conversation of each session in the store, the one used last first.
+    /// Name, sandbox and conversation of each session in the store, last used first.
     pub(crate) fn stored(&self) -> Vec<[String; 3]> {
         let sessions = runtime().block_on(self.store().sessions()).unwrap();
         let sessions = sessions.iter().map(|session| {
@@ -289,7 +289,7 @@ impl Home {
         sessions.collect()
     }
 
-    /// Waits until the newest session's unsent text is stored, of the first or the second who has it open.
+    /// Waits until the newest session's draft is stored, in the slot of its first or second process.
     pub(crate) fn wait_for_draft(&self, text: &str) {
         let began = Instant::now();
         let store = self.store();
@@ -310,7 +310,7 @@ impl Home {
         panic!("the draft {text:?} was not stored, but {drafts:?}");
     }
 
-    /// Waits until the newest session's snapshot holds the conversation up to these words.
+    /// Waits until the newest session's snapshot contains the conversation up to these words.
     pub(crate) fn wait_for_snapshot(&self, words: &str) {
         let began = Instant::now();
         let state = self.state();
@@ -319,7 +319,7 @@ impl Home {
         let sessions = runtime().block_on(store.sessions()).unwrap();
         let key = &sessions[0].key;
         while began.elapsed() < DEADLINE {
-            // Files of a snapshot that has been replaced meanwhile are no longer there.
+            // Files of a snapshot that was replaced meanwhile no longer exist.
             let snapshot = files.load(key).unwrap();
             let own = snapshot.and_then(|snapshot| {
                 let own = snapshot.conversations.first()?;
@@ -346,7 +346,7 @@ impl Home {
         panic!("no server was started");
     }
 
-    /// The port that a server was told to listen on.
+    /// The port in a server's arguments.
     pub(crate) fn port_of(server: i32) -> u16 {
         let arguments = fs::read_to_string(format!("/proc/{server}/cmdline")).unwrap();
         let mut arguments = arguments.split('\0');
@@ -354,8 +354,8 @@ impl Home {
         arguments.next().unwrap().parse().unwrap()
     }
 
-    /// What processes of this home's sandboxes have in their environment. At level full their paths
-    /// are the same in all sandboxes.
+    /// The ids in the environment of this home's sandbox processes. At level full their paths are the same in all
+    /// sandboxes.
     fn sandbox_ids(&self) -> Vec<String> {
         let states = [
             self.root.path().join("sandbar/state/local"),
@@ -373,7 +373,7 @@ impl Home {
         self.processes("opencode serve --hostname ")
     }
 
-    /// Those of their demo models.
+    /// The process ids of their demo models.
     pub(crate) fn demo_models(&self) -> Vec<i32> {
         self.processes(" internal demo --port ")
     }
@@ -386,7 +386,7 @@ impl Home {
             let pid = entry.file_name().to_str()?.parse().ok()?;
             let arguments = fs::read(entry.path().join("cmdline")).ok()?;
             let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
-            // Another user's is not readable to a root without all its rights.
+            // Another user's is not readable to a root without all its capabilities.
             let environ = fs::read(entry.path().join("environ")).unwrap_or_default();
             let mut environ = environ.split(|byte| *byte == 0);
             let is_meant = arguments.contains(words);
@@ -396,7 +396,7 @@ impl Home {
             is_ours.then_some(pid)
         });
         let found: Vec<i32> = numbered.collect();
-        // A process that one of them is about to start is its copy until it runs its own program.
+        // A child just forked is a copy until it executes its own program.
         let is_copy = |pid: &i32| parent(*pid).is_some_and(|parent| found.contains(&parent));
         found.iter().copied().filter(|pid| !is_copy(pid)).collect()
     }
@@ -416,7 +416,7 @@ impl Drop for Home {
         let stopped = stopped.is_ok_and(|output| output.status.success());
         for pid in self.opencode_servers() {
             let pid = rustix::process::Pid::from_raw(pid).unwrap();
-            // It may have ended by itself meanwhile.
+            // It may have exited by itself meanwhile.
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
         assert!(
@@ -428,7 +428,7 @@ impl Drop for Home {
 
 fn read(mut stream: impl Read) -> String {
     let mut text = Vec::new();
-    // What was read until an error is told all the same.
+    // What was read before an error is still returned.
     let _ = stream.read_to_end(&mut text);
     String::from_utf8_lossy(&text).into_owned()
 }

@@ -1,5 +1,4 @@
-//! Plain HTTP for tests that are not asynchronous: another client than the one that is tested, and servers
-//! that answer as they should not.
+//! Blocking HTTP for tests: an independent client, and servers that respond wrongly.
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
@@ -18,14 +17,13 @@ pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Another client than the one that is tested, for `http://` alone: to read the machine's certificates takes
-/// longer than most requests.
+/// An independent client, for `http://` only: loading the machine's certificates takes longer than most requests.
 pub(crate) fn plain_client() -> Client {
     let builder = Client::builder().no_proxy().tls_built_in_root_certs(false);
     builder.build().unwrap()
 }
 
-/// How the program itself talks to what is reached by `http://` alone.
+/// The program's own options for `http://` only.
 pub(crate) fn plain_options() -> HttpOptions {
     HttpOptions {
         tls: false,
@@ -33,7 +31,7 @@ pub(crate) fn plain_options() -> HttpOptions {
     }
 }
 
-/// A request that is sent on a connection of its own.
+/// A request on its own connection.
 pub(crate) struct Call {
     pub(crate) method: &'static str,
     pub(crate) url: String,
@@ -62,7 +60,7 @@ impl Call {
         })
     }
 
-    /// Sends it and gives the pieces of the answer's body to `more` until that has enough.
+    /// Sends it and passes chunks of the response's body to `more` until that returns false.
     pub(crate) fn follow(&self, limit: Duration, mut more: impl FnMut(&str) -> bool) {
         let reading = async {
             let mut answer = self.request().send().await.unwrap();
@@ -95,7 +93,7 @@ impl Call {
     }
 }
 
-/// A server on a thread of its own, ended when it is dropped.
+/// A server on its own thread, stopped on drop.
 pub(crate) struct Server {
     address: SocketAddr,
     shutdown: CancellationToken,
@@ -119,7 +117,7 @@ impl Server {
             runtime().block_on(async {
                 let listener = TcpListener::from_std(listener).unwrap();
                 let ended = token.clone().cancelled_owned();
-                // Connections that clients keep open must not keep the test.
+                // Connections that clients keep open must not block the test.
                 tokio::select! {
                     () = serve(listener, token) => {}
                     () = ended => {}
@@ -133,7 +131,7 @@ impl Server {
         }
     }
 
-    /// Answers every request with this page.
+    /// Responds to every request with this page.
     pub(crate) fn page(status: u16, kind: &'static str, body: &'static str) -> Self {
         let status = axum::http::StatusCode::from_u16(status).unwrap();
         let answer = move || async move { (status, [("content-type", kind)], body) };
@@ -141,7 +139,7 @@ impl Server {
         Self::start(async move |listener, _| axum::serve(listener, router).await.unwrap())
     }
 
-    /// The scripted model of the program, at this pace.
+    /// The program's scripted model, at this pace.
     pub(crate) fn model(pace: sandbar::demo::Pace) -> Self {
         Self::start(async move |listener, shutdown| {
             sandbar::demo::serve_at(pace, listener, shutdown)
@@ -160,13 +158,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.shutdown.cancel();
         if let Some(thread) = self.thread.take() {
-            // A panic of the server's shows in what the test missed.
+            // A panic of the server shows in what the test missed.
             let _ = thread.join();
         }
     }
 }
 
-/// A port that belongs to us and that nobody listens on, so that connections are refused.
+/// A reserved port that refuses connections.
 pub(crate) struct ClosedPort {
     address: SocketAddr,
     _socket: rustix::fd::OwnedFd,

@@ -1,5 +1,4 @@
-//! What the server in a sandbox says of itself, past the program: asked on the way that the local server has
-//! for the ports of its sandboxes.
+//! Asks the server in a sandbox directly, without the program, through the local server's sandbox ports.
 
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ impl Sandboxes {
         }
     }
 
-    /// A call of the control plane; `Null` where the answer is not JSON.
+    /// A call of the control plane; `Null` if the response is not JSON.
     pub(crate) async fn control(&self, method: Method, path: &str) -> Value {
         let request = self.http.request(method, format!("{}{path}", self.url));
         let request = request.header("x-api-key", &self.key);
@@ -40,7 +39,7 @@ impl Sandboxes {
         serde_json::from_str(&body).unwrap_or(Value::Null)
     }
 
-    /// The server in a session's sandbox, once the session has all that is needed to ask it.
+    /// The server in a session's sandbox, once the session's record is complete enough to reach it.
     pub(crate) async fn inside(
         &self,
         records: &RecordStore,
@@ -60,7 +59,7 @@ impl Sandboxes {
     }
 }
 
-/// What only the server in a sandbox can tell.
+/// Access to the server in a sandbox.
 pub(crate) struct Inside {
     sandboxes: Sandboxes,
     id: String,

@@ -1,14 +1,14 @@
-//! The program's own E2B-compatible server, in the process of the test.
+//! Our E2B-compatible server, in the test's process.
 
 use std::path::{Path, PathBuf};
 
 use sandbar::domain::version::OPENCODE_VERSION;
 use sandbar::local::{self, HelperCommand, IsolationRequest};
 
-/// The key of its one account.
+/// The key of its only account.
 pub(crate) const KEY: &str = "e2b_0123456789abcdef";
 
-/// A server of a few sandboxes with its files below `folder` and its templates' programs in `cache`.
+/// A small server with its files below `folder` and its templates' programs in `cache`.
 pub(crate) fn options(folder: &Path, cache: PathBuf) -> local::ServerOptions {
     local::ServerOptions {
         state_dir: folder.join("serve"),

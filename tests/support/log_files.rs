@@ -1,4 +1,4 @@
-//! What `opencode serve` printed, as the files in its sandbox hold it, and whether a log has just that.
+//! The output of `opencode serve` in the files of its sandbox, compared with a log.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -9,18 +9,18 @@ use std::path::{Path, PathBuf};
 use sandbar::domain::log::{LogLine, LogStream};
 
 const STREAMS: [(LogStream, &str); 2] = [(LogStream::Stdout, "out"), (LogStream::Stderr, "err")];
-/// Of what sandbar says itself where lines are missing.
+/// Words in sandbar's own log lines about missing output.
 const ABOUT_GAPS: [&str; 4] = ["missing", "gone", "skipped", "kept"];
 
 /// The files of a server's start.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LogFiles {
-    /// Without its end.
+    /// Without its extension.
     path: PathBuf,
 }
 
 impl LogFiles {
-    /// Those of all starts in the sandboxes below a directory, as the machine sees them.
+    /// The files of all starts in the sandboxes below a directory, as the machine sees them.
     pub(crate) fn below(sandboxes: &Path) -> Vec<Self> {
         let files = files_below(sandboxes).into_iter();
         let files = files.filter(|path| path.parent().is_some_and(|dir| dir.ends_with("logs")));
@@ -34,7 +34,7 @@ impl LogFiles {
         files
     }
 
-    /// Prints as the server does, whose files are open to append.
+    /// Appends lines as the server does.
     pub(crate) fn print(&self, lines: Range<u32>) {
         for (_, end) in STREAMS {
             let file = File::options()
@@ -47,7 +47,7 @@ impl LogFiles {
         }
     }
 
-    /// The number of the start.
+    /// The start number.
     pub(crate) fn start(&self) -> u32 {
         let name = self.path.file_name().unwrap();
         name.to_str().unwrap().parse().unwrap()
@@ -59,8 +59,8 @@ impl LogFiles {
     }
 }
 
-/// How a log differs from all that these files hold, in their order, with nothing else and nothing said to be
-/// missing; empty: it does not.
+/// How a log differs from the content of these files, in their order, without extra lines or reported gaps; empty:
+/// it does not.
 pub(crate) fn unlike(lines: &[LogLine], files: &[LogFiles]) -> String {
     let mut told = String::new();
     let mut ours = 0;
@@ -99,7 +99,7 @@ pub(crate) fn unlike(lines: &[LogLine], files: &[LogFiles]) -> String {
     told
 }
 
-/// All below a directory, where it can be read.
+/// All readable files below a directory.
 fn files_below(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! What the integration tests stand on: real programs, installed and started for them.
+//! What the integration tests share: real programs, installed and started for them.
 
 pub(crate) mod client;
 #[expect(dead_code, reason = "the summary uses the rest")]
@@ -20,8 +20,7 @@ pub(crate) mod set_up;
 pub(crate) mod slot;
 pub(crate) mod source;
 
-/// A temporary directory into which other users can go: where the tests run as root, the sandboxes
-/// are theirs.
+/// A temporary directory that other users can enter: if the tests run as root, the sandboxes belong to other users.
 pub(crate) fn folder() -> tempfile::TempDir {
     duration::measure();
     let folder = tempfile::tempdir().unwrap();
@@ -30,8 +29,8 @@ pub(crate) fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// Writes a script that can be executed at once. Another process writes it: what a test beside this one starts
-/// meanwhile would inherit the open file, and a file that is open for writing cannot be executed.
+/// Writes a script that can be executed at once. A separate process writes it: a process that a concurrent test
+/// starts meanwhile would inherit the open file, and a file that is open for writing cannot be executed.
 pub(crate) fn write_program(path: &std::path::Path, text: &str) {
     let mut writer = std::process::Command::new("sh")
         .args(["-c", r#"cat > "$0" && chmod 755 "$0""#])

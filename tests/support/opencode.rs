@@ -1,4 +1,4 @@
-//! A real `opencode serve` for a test, in a home and a work tree of its own.
+//! A real `opencode serve` for a test, in its own home and work tree.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read};
@@ -22,7 +22,7 @@ use super::slot::Slot;
 /// Generous: starting takes two seconds on an idle machine.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// A running server. Dropping it ends the server and all that it started.
+/// A running server. Dropping it ends the server and its descendants.
 pub(crate) struct OpenCode {
     /// `http://127.0.0.1:PORT`
     url: String,
@@ -33,7 +33,7 @@ pub(crate) struct OpenCode {
     _slot: Slot,
 }
 
-/// A server and its only model, the demo's.
+/// A server whose only model is the demo model.
 pub(crate) struct Site {
     pub(crate) server: OpenCode,
     _model: Server,
@@ -51,8 +51,7 @@ impl Site {
         }
     }
 
-    /// One for all tests that run at a time and have a conversation of their own: to start a server takes as
-    /// long as most of them.
+    /// One for all concurrent tests with their own conversations: starting a server takes as long as most of them.
     pub(crate) fn shared() -> Arc<Self> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
@@ -65,7 +64,7 @@ impl Site {
 
 impl OpenCode {
     /// Starts a server whose only model is served at `model_url` (`http://…/v1`, the protocol of `OpenAI`), and
-    /// waits until it is healthy. The model is called `test/model`.
+    /// waits until it is healthy. The model is named `test/model`.
     pub(crate) fn start(model_url: &str) -> Self {
         Self::start_with(&config(model_url))
     }
@@ -120,22 +119,22 @@ impl OpenCode {
         self.work_tree.path()
     }
 
-    /// All that the server has printed, for messages of failing tests.
+    /// The server's whole output, for messages of failing tests.
     pub(crate) fn output(&self) -> String {
         self.process.output()
     }
 
-    /// Asks `GET path` on a fresh connection and returns the status and the body.
+    /// Requests `GET path` on a fresh connection and returns the status and the body.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
         self.request(path, Some(&self.password), DEADLINE).unwrap()
     }
 
-    /// The status that a request with this password, or with none, is answered by.
+    /// The status of a request with this password, or with none.
     pub(crate) fn status(&self, path: &str, password: Option<&str>) -> u16 {
         self.request(path, password, DEADLINE).unwrap().0
     }
 
-    /// Posts to the server as another client would, and returns the answer.
+    /// Posts to the server as another client would, and returns the response.
     pub(crate) fn post(&self, path: &str, body: Value) -> Value {
         let call = Call {
             method: "POST",
@@ -147,13 +146,13 @@ impl OpenCode {
         serde_json::from_str(&body).unwrap_or(Value::Null)
     }
 
-    /// Makes a conversation and returns its id.
+    /// Creates a conversation and returns its id.
     pub(crate) fn conversation(&self) -> String {
         let made = self.post("/session", json!({}));
         made["id"].as_str().unwrap().to_owned()
     }
 
-    /// A request to be sent as another client.
+    /// A request to send as another client.
     pub(crate) fn call(&self, path: &str, password: Option<&str>) -> Call {
         Call {
             password: password.map(str::to_owned),
@@ -173,7 +172,7 @@ impl OpenCode {
     fn wait_until_healthy(&self) {
         let until = Instant::now() + DEADLINE;
         loop {
-            // A request that arrives just before the handler is there is never answered (seen on 1.18.33).
+            // A request that arrives just before the handler is ready is never answered (seen on 1.18.33).
             match self.request(
                 "/global/health",
                 Some(&self.password),
@@ -191,7 +190,7 @@ impl OpenCode {
 }
 
 fn command(home: &Path, work_tree: &Path, port: u16) -> Command {
-    // The models of the tests are in their configuration; all others take the server seconds to load.
+    // The tests' models are in their configuration; loading the full catalog takes the server seconds.
     let catalog = home.join("models.json");
     std::fs::write(&catalog, "{}").unwrap();
     let mut path = set_up::ripgrep_folder().into_os_string();
@@ -215,7 +214,7 @@ fn command(home: &Path, work_tree: &Path, port: u16) -> Command {
         .env("OPENCODE_MODELS_PATH", catalog)
         .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
         .env("npm_config_offline", "true")
-        // A group of its own, so that its children end with it.
+        // Its own group, so that its children end with it.
         .process_group(0);
     command
 }
@@ -237,7 +236,7 @@ fn config(model_url: &str) -> String {
     .to_string()
 }
 
-/// Runs git with nothing of the machine's own configuration.
+/// Runs git without the machine's own configuration.
 fn git(folder: &Path, arguments: &[&str]) {
     let status = Command::new("git")
         .args(arguments)
@@ -268,11 +267,11 @@ fn random_password() -> String {
     })
 }
 
-/// A child, what it has printed, and how it ended.
+/// A child, its output, and its exit.
 struct Process {
     group: Pid,
     printed: Arc<Printed>,
-    /// Waits for its end.
+    /// Waits for its exit.
     reaper: Option<thread::JoinHandle<()>>,
 }
 
@@ -308,7 +307,7 @@ impl Process {
         }
     }
 
-    /// Waits until `words` are printed; `false` if the process ends without them.
+    /// Waits until `words` are printed; `false` if the process exits without them.
     fn wait_for(&self, words: &str) -> bool {
         let text = self.printed.text.lock().unwrap();
         let waiting = |text: &mut Text| !text.lines.contains(words) && text.closed < 2;
@@ -332,7 +331,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Nobody reads what it leaves, and it takes its time when it is asked to end.
+        // Nobody reads what it leaves, and a graceful exit takes long.
         let _ = kill_process_group(self.group, Signal::KILL);
         let _ = self.reaper.take().map(thread::JoinHandle::join);
     }

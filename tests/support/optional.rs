@@ -1,13 +1,13 @@
-//! What some machines lack and most tests do not need. A test that lacks it covers nothing and says so: the gaps
-//! are written beside Cargo's target directory, and the program `tests/summary/main.rs`, which `cargo test` starts
-//! last, lists them with the line that closes them. Where [`REQUIRE_ALL`] is set, a gap fails the test.
+//! Things that some machines lack and most tests do not need. A test that lacks one covers nothing and says so: the
+//! gaps are written beside Cargo's target directory, and the program `tests/summary/main.rs`, which `cargo test`
+//! starts last, lists them with the line that closes them. With [`REQUIRE_ALL`], a gap fails the test.
 //!
 //! It does not know what a test does with the program.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// The variable by which a gap becomes a failure; CI sets it.
+/// The variable that turns a gap into a failure; CI sets it.
 pub(crate) const REQUIRE_ALL: &str = "SANDBAR_TESTS_REQUIRE_ALL";
 
 /// Something that a machine may lack.
@@ -15,15 +15,15 @@ pub(crate) const REQUIRE_ALL: &str = "SANDBAR_TESTS_REQUIRE_ALL";
 pub(crate) enum Optional {
     /// User namespaces, by bubblewrap.
     IsolationFull,
-    /// Landlock of the kernel.
+    /// The kernel's Landlock.
     IsolationFilesystem,
     Pasta,
     Keyring,
     /// The terminal multiplexer.
     Tmux,
-    /// A library that gives a program a wall clock of its own.
+    /// A library that gives a program its own wall clock.
     FakeClock,
-    /// To be root, who alone can start a program as another user.
+    /// Root, which alone can start a program as another user.
     Root,
 }
 
@@ -51,7 +51,7 @@ impl Optional {
         }
     }
 
-    /// Debian's packages that bring it.
+    /// Debian's packages for it.
     pub(crate) fn packages(self) -> &'static [&'static str] {
         match self {
             Self::IsolationFull => &["bubblewrap"],
@@ -63,7 +63,7 @@ impl Optional {
         }
     }
 
-    /// Whether a test can go on: `lacks` is `None`, or why not, which is kept for the list of gaps.
+    /// Whether a test can run: `lacks` is `None`, or why not, which is recorded in the list of gaps.
     pub(crate) fn is_there(self, lacks: Option<&str>) -> bool {
         let gap = self.gap();
         let Some(why) = lacks else {
@@ -81,7 +81,7 @@ impl Optional {
         false
     }
 
-    /// Takes the reason for which it was not covered in this run, if there is one.
+    /// Takes the reason why it was not covered in this run, if any.
     pub(crate) fn take_gap(self) -> Option<String> {
         let gap = self.gap();
         let why = fs::read_to_string(&gap).ok()?;

@@ -1,10 +1,10 @@
-//! What Linux says of any process, also of one in a sandbox, and which programs it could start. Process ids are
-//! numbers of any kind.
+//! Linux's information on any process, including one in a sandbox, and the programs in the search path. Process ids
+//! are numbers of any type.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// The words that follow a process's name; the name itself may hold anything.
+/// The fields after a process's name; the name itself may contain anything.
 fn stat(pid: impl Display) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     Some(stat.rsplit_once(") ")?.1.to_owned())
@@ -15,7 +15,7 @@ pub(crate) fn state(pid: impl Display) -> Option<char> {
     stat(pid)?.chars().next()
 }
 
-/// Whether it runs; one that waits to be reaped by somebody else's parent does not.
+/// Whether it runs; a zombie does not.
 pub(crate) fn alive(pid: impl Display) -> bool {
     state(pid).is_some_and(|state| state != 'Z')
 }
@@ -29,7 +29,7 @@ pub(crate) fn terminal(pid: impl Display) -> Option<i64> {
     stat(pid)?.split(' ').nth(4)?.parse().ok()
 }
 
-/// Every process below one.
+/// All descendants of a process.
 pub(crate) fn descendants(root: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

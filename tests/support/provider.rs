@@ -1,5 +1,5 @@
-//! A provider of models on the internet, as far as a sandbox can tell: reached by TLS under its own name,
-//! through a proxy that leads everybody to it. Who does not show the key is turned away.
+//! A model provider on the internet, from a sandbox's point of view: reached over TLS under its own name, through a
+//! proxy that routes every host to it. It rejects requests without the key.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use super::home::Home;
 use super::http::{Server, plain_client};
 use super::optional::Optional;
 
-/// The file of who vouches for it.
+/// The file with its CA's certificate.
 const TRUSTED: &str = "trusted.pem";
 
 pub(crate) struct Provider {
@@ -32,18 +32,18 @@ pub(crate) struct Provider {
     _model: Server,
 }
 
-/// What it knows of its connections.
+/// What its connections share.
 struct Site {
     host: &'static str,
     acceptor: TlsAcceptor,
-    /// The value of `authorization` that it wants.
+    /// The expected value of `authorization`.
     wanted: String,
     /// The scripted model behind it.
     model: String,
 }
 
 impl Provider {
-    /// `host` is the name that it has a certificate for.
+    /// `host` is the name in its certificate.
     pub(crate) fn start(host: &'static str, key: &str) -> Self {
         let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
         let folder = super::folder();
@@ -77,8 +77,8 @@ impl Provider {
         }
     }
 
-    /// A home for local sandboxes that the key must not enter, from where the way out leads to it and to
-    /// nobody else. `None` where this machine has no sandboxes of that kind.
+    /// A home for local sandboxes that the key must not enter, whose proxy reaches only this provider. `None` if
+    /// this machine has no such sandboxes.
     pub(crate) fn home(&self) -> Option<Home> {
         let given = Home::new().isolation();
         let lacks = (!given.starts_with("full")).then_some(given.as_str());

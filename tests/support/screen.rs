@@ -1,8 +1,8 @@
 //! A program in a pseudo terminal, and the screen that a user would see.
 //!
-//! A thread feeds what the program writes to a terminal emulator; waiting is woken by new output, so tests
-//! neither sleep nor poll. All bytes are kept too: what reached the terminal matters where a hostile text
-//! must not, and after the end, when everything must be as it was.
+//! A thread feeds the program's output to a terminal emulator; new output wakes waiting tests, so they neither sleep
+//! nor poll. All bytes are stored too: to verify that hostile text was not passed on, and that every mode was reset
+//! at the end.
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write};
@@ -18,13 +18,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use vte::{Params, Perform};
 
-/// How long a test waits for what must come; a sandbox may boot meanwhile on a busy machine.
+/// How long a test waits for an expected state; a sandbox may boot meanwhile on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
-/// The mode that is on while a frame is written.
+/// The mode that is set while a frame is written.
 const SYNCHRONIZED: u16 = 2026;
 
-/// What to start, and where. The environment is empty but for `TERM` and what [`Launch::env`] adds.
+/// What to start, and where. The environment is empty except for `TERM` and what [`Launch::env`] adds.
 pub(crate) struct Launch {
     command: CommandBuilder,
     program: PathBuf,
@@ -72,7 +72,7 @@ impl Launch {
             .unwrap();
         let child = pty.slave.spawn_command(self.command);
         let mut child = child.unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
-        // The reader sees the end only when nobody holds the other side.
+        // The reader receives the end only when nobody holds the other side.
         drop(pty.slave);
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -141,10 +141,10 @@ struct Shared {
 struct State {
     terminal: vt100::Parser,
     raw: Vec<u8>,
-    /// Tells whether a frame is half done: such a screen is never seen.
+    /// Detects whether a frame is half written: such a screen is never seen.
     frames: vte::Parser<1024>,
     frame: Modes,
-    /// Nothing more is read of what the program writes.
+    /// The program's output is no longer read.
     unread: bool,
     /// All output has been read.
     closed: bool,
@@ -162,7 +162,7 @@ impl State {
         self.frame.last == Some(true) && !self.closed
     }
 
-    /// The program has ended and its output is read.
+    /// The program has exited and its output is read.
     fn is_over(&self) -> bool {
         self.closed && self.exit.is_some()
     }
@@ -185,7 +185,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Waits until `done`; panics with the screen if that does not come, or can no longer come.
+    /// Waits until `done`; panics with the screen if that does not happen in time, or no longer can.
     fn wait(&self, what: &str, done: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
         let state = self.state.lock().unwrap();
         let going_on = |state: &mut State| !(done(state) || state.is_over());
@@ -208,7 +208,7 @@ impl Shared {
 }
 
 impl Screen {
-    /// Waits until `text` stands on the screen, in one row.
+    /// Waits until `text` is on the screen, in one row.
     pub(crate) fn wait_for(&self, text: &str) {
         self.wait_until(&format!("{text:?}"), |screen| {
             screen
@@ -217,14 +217,14 @@ impl Screen {
         });
     }
 
-    /// Waits until the screen is as asked; `what` says it in words.
+    /// Waits until the screen is as requested; `what` describes it.
     pub(crate) fn wait_until(&self, what: &str, done: impl Fn(&vt100::Screen) -> bool) {
         drop(self.shared.wait(what, |state| {
             !state.is_in_frame() && done(state.terminal.screen())
         }));
     }
 
-    /// Whether the screen is as asked before this instant; an end of the program is no answer.
+    /// Whether the screen is as requested before this instant; if the program exits, it is not.
     pub(crate) fn reaches(&self, until: Instant, done: impl Fn(&vt100::Screen) -> bool) -> bool {
         let is_done = |state: &State| !state.is_in_frame() && done(state.terminal.screen());
         let state = self.shared.state.lock().unwrap();
@@ -245,7 +245,7 @@ impl Screen {
         }));
     }
 
-    /// Types; control characters as the terminal would send them (`"\r"`, `"\x1b[A"`).
+    /// Sends keys; control characters as the terminal would send them (`"\r"`, `"\x1b[A"`).
     pub(crate) fn send(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
@@ -257,12 +257,12 @@ impl Screen {
         self.pty.resize(pty_size(columns, rows)).unwrap();
     }
 
-    /// Reads nothing more of what the program writes, and waits until no more can be written: as a terminal
-    /// that was stopped, or one behind a dead line.
+    /// Stops reading the program's output, and waits until no more can be written: like a stopped terminal, or one
+    /// behind a dead connection.
     pub(crate) fn stop_reading(&self) {
         self.shared.change(|state| state.unread = true);
         let path = self.pty.tty_name().unwrap();
-        // Not as a terminal that a test could be stopped from.
+        // Not as the controlling terminal, which could stop a test.
         let flags = OFlags::RDWR | OFlags::NOCTTY;
         let terminal = rustix::fs::open(path, flags, Mode::empty()).unwrap();
         let takes_more = || {
@@ -273,21 +273,21 @@ impl Screen {
         let began = Instant::now();
         while takes_more() {
             assert!(began.elapsed() < DEADLINE, "the program writes no more");
-            // Each makes it draw all anew.
+            // Each resize makes it redraw everything.
             for columns in [size.cols - 1, size.cols] {
                 self.pty.resize(pty_size(columns, size.rows)).unwrap();
             }
         }
     }
 
-    /// Waits for the end of the program alone.
+    /// Waits for the program's exit only.
     pub(crate) fn wait_end(&self) -> ExitStatus {
         let has_ended = |state: &State| state.exit.is_some();
         let state = self.shared.wait("the end of the program", has_ended);
         state.exit.clone().unwrap()
     }
 
-    /// Waits for the end of the program and of its output.
+    /// Waits for the program's exit and the end of its output.
     pub(crate) fn wait_exit(&self) -> ExitStatus {
         let state = self.shared.wait("the end of the program", State::is_over);
         state.exit.clone().unwrap()
@@ -298,7 +298,7 @@ impl Screen {
         self.pid
     }
 
-    /// The text on the screen, rows without the blanks at their end.
+    /// The text on the screen, without trailing blanks.
     pub(crate) fn contents(&self) -> String {
         self.shared
             .state
@@ -309,8 +309,7 @@ impl Screen {
             .contents()
     }
 
-    /// Waits until the panel about `subject` reads the keys, which it does by itself a moment after it
-    /// appeared, and gives it these.
+    /// Waits until the panel about `subject` takes keys, which it does a moment after it appeared, and sends these.
     pub(crate) fn answer(&mut self, subject: &str, keys: &str) {
         let what = format!("a panel about {subject:?} that reads the keys");
         self.wait_until(&what, |screen| {
@@ -321,7 +320,7 @@ impl Screen {
         self.send(keys);
     }
 
-    /// Waits until the program says above the chat why a session cannot be used, and returns that.
+    /// Waits for the error above the chat that says why a session cannot be used, and returns it.
     pub(crate) fn complaint(&self) -> String {
         let is_head = |row: &str| row.starts_with("× ") && !row.starts_with("× connect ");
         self.wait_until("a complaint", |screen| {
@@ -344,9 +343,8 @@ impl Screen {
         self.shared.state.lock().unwrap().raw.clone()
     }
 
-    /// Whether the program has last switched the private mode `mode` on (`true`) or off; `None` if it never
-    /// touched it. 25: cursor shown, 1049: alternate screen, 2004: bracketed paste, 1000-1006: mouse,
-    /// 2026: synchronized update.
+    /// Whether the program has last set (`true`) or reset the private mode `mode`; `None` if it never touched it.
+    /// 25: cursor shown, 1049: alternate screen, 2004: bracketed paste, 1000-1006: mouse, 2026: synchronized update.
     pub(crate) fn mode(&self, mode: u16) -> Option<bool> {
         let mut modes = Modes {
             asked: mode,
@@ -363,7 +361,7 @@ impl Drop for Screen {
     }
 }
 
-/// Listens for `CSI ? … h` and `CSI ? … l`.
+/// Records `CSI ? … h` and `CSI ? … l`.
 struct Modes {
     asked: u16,
     last: Option<bool>,

@@ -1,5 +1,5 @@
-//! `sandbar local serve` in a terminal of its own, at a level of isolation, run by the tests' account or by
-//! an ordinary one, and started by a shell that has left things about which no sandbox may find.
+//! `sandbar local serve` in its own terminal, at an isolation level, run by the tests' account or by an ordinary
+//! one, and started by a shell with resources that no sandbox may inherit.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -18,14 +18,14 @@ use tempfile::TempDir;
 use super::http::{Call, plain_options, runtime};
 use super::screen::{DEADLINE, Launch, Screen};
 
-/// A user whom no account has, for servers that root does not run. Not among those whom root's server gives
-/// to its sandboxes.
+/// A uid without an account, for servers that root does not run. Not among those that root's server gives to its
+/// sandboxes.
 const ORDINARY: u32 = 1_700_000_000;
 
-/// Time for a call to the server.
+/// Timeout of a call to the server.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Who runs a server.
+/// The account that runs a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Account {
     Root,
@@ -33,7 +33,7 @@ pub(crate) enum Account {
 }
 
 impl Account {
-    /// Those that can be tested here; the missing one is told on standard error.
+    /// Those that can be tested here; a missing one is reported on stderr.
     pub(crate) fn all() -> &'static [Self] {
         if is_root() {
             return &[Self::Root, Self::Ordinary];
@@ -54,7 +54,7 @@ fn told(what: &str) {
     }
 }
 
-/// Whether it stays with the terminal or becomes a server in the background.
+/// Whether it stays with the terminal or becomes a background server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ground {
     Fore,
@@ -72,8 +72,8 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// One after the other, at each level that this machine offers, of each account. `before`: lines of
-    /// `sh` that the same process runs first; `$ROOM` is a directory that only root can enter.
+    /// Runs one after the other, at each level that this machine supports, for each account. `before`: lines of `sh`
+    /// that the same process runs first; `$ROOM` is a directory that only root can enter.
     pub(crate) fn everywhere(ground: Ground, before: &str, mut look: impl FnMut(&Self)) {
         let mut found = 0;
         for account in Account::all() {
@@ -105,7 +105,7 @@ impl Serving {
             for folder in ["home", "sandbar"] {
                 chown(at(folder), Some(ORDINARY), Some(ORDINARY)).unwrap();
             }
-            // As a login has it.
+            // As after a login.
             own_terminal = format!("chown {user} \"$(tty)\"");
         }
         words[1] = format!("{own_terminal}\n{before}\nexec \"$@\"");
@@ -145,27 +145,27 @@ impl Serving {
         })
     }
 
-    /// `Filesystem of Ordinary`, for what a test says.
+    /// `Filesystem of Ordinary`, for a test's messages.
     pub(crate) fn name(&self) -> String {
         format!("{:?} of {:?}", self.level, self.account)
     }
 
-    /// What only root can enter.
+    /// The directory that only root can enter.
     pub(crate) fn room(&self) -> PathBuf {
         self.dir.path().join("room")
     }
 
-    /// Where the server keeps its files.
+    /// Where the server's files are.
     pub(crate) fn state(&self) -> PathBuf {
         self.dir.path().join("sandbar")
     }
 
-    /// What a program prints in the sandbox, with pipes.
+    /// A program's output in the sandbox, with pipes.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> String {
         self.run_on(None, program, arguments)
     }
 
-    /// The same in a terminal of its own.
+    /// The same on its own pty.
     pub(crate) fn run_in_terminal(&self, program: &str, arguments: &[&str]) -> String {
         let size = TerminalSize {
             columns: 200,
@@ -185,7 +185,7 @@ impl Serving {
         String::from_utf8_lossy(&text).replace('\r', "")
     }
 
-    /// The processes below the server on this machine: helpers, what holds them, and the sandbox's own.
+    /// The server's descendants on this machine: helpers, their parents, and the sandbox's own.
     pub(crate) fn processes(&self) -> Vec<u32> {
         super::process::descendants(self.screen.pid())
     }
@@ -202,7 +202,7 @@ impl Drop for Serving {
     }
 }
 
-/// URL, key and level as the server says them to its user.
+/// URL, key and level as the server prints them.
 fn told_on(screen: &Screen) -> (String, String, Level) {
     screen.wait_for("limits: ");
     let contents = screen.contents();
@@ -219,7 +219,7 @@ fn told_on(screen: &Screen) -> (String, String, Level) {
     )
 }
 
-/// The same of a server in the background.
+/// The same for a background server.
 fn told_in(file: &Path) -> (String, String, Level) {
     let began = Instant::now();
     while began.elapsed() < DEADLINE {

@@ -1,9 +1,8 @@
-//! Installs what the tests drive: the real `opencode` in the version that sandbar pins, and ripgrep, which
-//! it needs on its `PATH` and does not bring along; and E2B's official SDKs.
+//! Installs what the tests drive: the real `opencode` in the version that sandbar pins, with ripgrep, which it needs
+//! on its `PATH` and does not bundle; and E2B's official SDKs.
 //!
-//! All are packages of npm or of Python's index, fetched once with the ordinary clients `npm` and
-//! `pip`, as the user has set them up, into a cache beside Cargo's target directory, and found
-//! there by all later runs.
+//! All are npm or PyPI packages, fetched once with the ordinary clients `npm` and `pip`, as the user has configured
+//! them, into a cache beside Cargo's target directory that all later runs use.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use sandbar::domain::version::OPENCODE_VERSION;
 use super::optional::Optional;
 
 const RIPGREP_VERSION: &str = "1.18.0";
-/// The version of which the traffic was recorded.
+/// The version whose traffic was recorded.
 const CLI_VERSION: &str = "2.19.0";
 
 /// Returns the `opencode` program of the pinned version, installing it first if it is not there.
@@ -41,7 +40,7 @@ pub(crate) fn e2b_cli() -> PathBuf {
 pub(crate) fn python_with_sdk(version: &str) -> PathBuf {
     let name = format!("python-e2b-{version}");
     let package = format!("e2b=={version}");
-    // An environment only works with the Python that made it, which an upgrade may have removed.
+    // A virtual environment works only with the Python that created it, which an upgrade may have removed.
     let works = |home: &Path| {
         let python = Command::new(home.join("bin/python"))
             .args(["-c", "import e2b"])
@@ -52,7 +51,7 @@ pub(crate) fn python_with_sdk(version: &str) -> PathBuf {
     home.join("bin/python")
 }
 
-/// Returns the names and folders of all packages: what the template `opencode` consists of.
+/// Returns the names and folders of all packages: the content of the template `opencode`.
 pub(crate) fn packages() -> [(String, PathBuf); 2] {
     let (opencode, ripgrep) = (opencode_package(), ripgrep_package());
     let folders = [
@@ -63,7 +62,7 @@ pub(crate) fn packages() -> [(String, PathBuf); 2] {
     [(opencode, first), (ripgrep, second)]
 }
 
-/// Returns the library that gives a program a wall clock of its own, where this machine has it.
+/// Returns the library that gives a program its own wall clock, if this machine has it.
 pub(crate) fn faketime() -> Option<PathBuf> {
     const LIBRARY: &str = "faketime/libfaketimeMT.so.1";
     let machine = std::env::consts::ARCH;
@@ -120,9 +119,8 @@ fn install(package: &str, version: &str) -> PathBuf {
     home.join("node_modules").join(package)
 }
 
-/// Returns a folder of the cache, filled on the first call and again where it does not work any more. Several
-/// test processes may ask at once: a lock lets one of them fill it, and a rename makes the result appear whole
-/// or not at all.
+/// Returns a folder of the cache, filled on the first call and again if it no longer works. Several test processes
+/// may ask at once: a lock lets one of them fill it, and a rename makes the result appear atomically.
 fn once(name: &str, works: impl Fn(&Path) -> bool, fill: impl FnOnce(&Path)) -> PathBuf {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
@@ -172,8 +170,8 @@ fn npm_install(folder: &Path, package: &str) {
     }
 }
 
-/// Makes an environment of its own in a folder, with a package in it. It stays whole when it is moved, as long
-/// as only its interpreter is used.
+/// Creates a virtual environment in a folder, with a package in it. It can be moved as long as only its interpreter
+/// is used.
 fn python_install(folder: &Path, package: &str) {
     const WANTED: &str = "install Python with venv (Debian, Ubuntu: `apt-get install python3-venv`; \
          macOS: `brew install python`)";

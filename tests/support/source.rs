@@ -1,6 +1,6 @@
-//! Reads Rust sources for the architecture test: which paths and macros a file names, and how many lines
-//! of code it has. Tests are left out. Works on the syntax tree, so that words in comments and strings do
-//! not count; the bodies of macros are read token by token.
+//! Parses Rust sources for the architecture test: which paths and macros a file names, and how many lines of code it
+//! has. Tests are left out. Works on the syntax tree, so that words in comments and strings do not count; the bodies
+//! of macros are read token by token.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ use syn::visit::{self, Visit};
 pub(crate) struct SourceFile {
     /// Relative to `src/`, with `/`: `app/chat/mod.rs`.
     pub(crate) path: String,
-    /// What it names, in order, with `use` trees unfolded, and `self`, `super` and imported names resolved.
+    /// What it names, in order, with `use` trees expanded, and `self`, `super` and imported names resolved.
     pub(crate) names: Vec<Name>,
-    /// Names that its `use` items bring, and what they are.
+    /// The names that its `use` items import, and what they mean.
     pub(crate) imports: BTreeMap<String, String>,
-    /// The items that it declares, at any depth; modules are none.
+    /// The items that it declares, at any depth, except modules.
     pub(crate) items: BTreeSet<String>,
     /// The structs, enums, traits and aliases among the items.
     pub(crate) types: Vec<String>,
-    /// Lines that hold code: no blanks, no comments, no tests.
+    /// Lines of code, without blank lines, comments and tests.
     pub(crate) code_lines: usize,
-    /// Modules that exist for tests only: `tests`, `testing`.
+    /// Modules for tests only: `tests`, `testing`.
     test_modules: Vec<String>,
 }
 
@@ -35,18 +35,18 @@ pub(crate) struct Name {
     pub(crate) role: Role,
 }
 
-/// Where a name stands.
+/// Where a name occurs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// In an expression, a type, a pattern, a macro.
     Code,
-    /// In a `use` of the file's own.
+    /// In one of the file's own `use` items.
     Import,
-    /// In a `use` whose end is `*`: all that is in the named module.
+    /// In a `use` that ends in `*`: everything in the named module.
     ImportAll,
     /// In a `pub use`, of any visibility.
     ReExport,
-    /// In a `pub use` whose end is `*`.
+    /// In a `pub use` that ends in `*`.
     ReExportAll,
 }
 
@@ -59,7 +59,7 @@ impl Name {
     }
 }
 
-/// Reads all files below `src`, but for those that only tests use.
+/// Reads all files below `src`, except those that only tests use.
 pub(crate) fn read_all(src: &Path) -> Vec<SourceFile> {
     let mut paths = Vec::new();
     walk(src, &mut paths);
@@ -130,7 +130,7 @@ impl SourceFile {
         }
     }
 
-    /// The first part of the path: `app`, or `main` for a file that stands alone.
+    /// The first part of the path: `app`, or `main` for a top-level file.
     pub(crate) fn room(&self) -> &str {
         let first = self.path.split('/').next().unwrap_or_default();
         first.strip_suffix(".rs").unwrap_or(first)
@@ -141,7 +141,7 @@ impl SourceFile {
         self.names.iter().any(|name| name.is_in(prefix))
     }
 
-    /// Where the modules for tests are, without `.rs`.
+    /// Paths of the test modules, without `.rs`.
     fn test_paths(&self) -> Vec<String> {
         let folder = module_of(&self.path).join("/");
         let below = |name: &String| {
@@ -175,7 +175,7 @@ struct Reader {
     /// The module that is being read.
     module: Vec<String>,
     names: Vec<Name>,
-    /// Names that the file's `use` items bring, and what they are.
+    /// The names that the file's `use` items import, and what they mean.
     imports: BTreeMap<String, String>,
     role: Role,
     items: BTreeSet<String>,
@@ -326,7 +326,7 @@ impl Reader {
         self.items.insert(ident.to_string());
     }
 
-    /// Notes the lines of something that only tests see; returns whether it is that.
+    /// Records the lines of test-only items; returns whether it is one.
     fn skips(&mut self, attributes: &[syn::Attribute], whole: proc_macro2::Span) -> bool {
         let skips = attributes.iter().any(is_cfg_test);
         if skips {

@@ -49,7 +49,7 @@ impl World {
         self.home.terminal(&arguments).size(100, 30).start()
     }
 
-    /// Sends a prompt as another client; the server answers at once, not when the turn is done.
+    /// Sends a prompt as another client; the server responds at once, not when the turn is done.
     fn prompt_by_another_client(&self, text: &str) {
         let path = format!("/session/{}/prompt_async", self.conversation);
         let part = json!({ "type": "text", "text": text });
@@ -74,7 +74,7 @@ impl World {
     }
 }
 
-/// All that was switched on is off again, and the program's screen is gone.
+/// Every mode that was set is reset, and the program's screen is gone.
 fn assert_given_back(screen: &Screen) {
     let modes = [1049, 2004, 25, 7].map(|mode| screen.mode(mode));
     assert_eq!(
@@ -97,11 +97,11 @@ fn a_flood_of_keys_is_a_paste_that_waits_for_enter() {
     let mut screen = world.attach();
     screen.wait_for("idle");
 
-    // As a terminal without bracketed paste types it.
+    // As a terminal without bracketed paste sends it.
     screen.send(&"0123456789abcde\r".repeat(8192));
 
-    // On a busy machine it comes with breaks that are longer than anybody would wait for its rest: what
-    // follows one is another paste, and what a break splits is a line of both.
+    // On a busy machine it arrives with long pauses: what follows one counts as another paste, and a line that a
+    // pause splits belongs to both.
     screen.wait_until("all lines in pastes", |screen| {
         lines_pasted(&screen.contents()) >= 8192
     });
@@ -109,7 +109,7 @@ fn a_flood_of_keys_is_a_paste_that_waits_for_enter() {
     assert_eq!(world.server().get(&path), (200, "[]".to_owned()));
 }
 
-/// How many lines the pastes have together that stand in the composer.
+/// The total number of lines of the pastes in the composer.
 fn lines_pasted(contents: &str) -> usize {
     let pastes = contents.split("[paste ").skip(1);
     let sizes = pastes.filter_map(|paste| paste.split_once(": ")?.1.split_once(" lines]"));
@@ -118,7 +118,7 @@ fn lines_pasted(contents: &str) -> usize {
         .sum()
 }
 
-/// OpenCode's own client at the same conversation, in a home of its own.
+/// OpenCode's own client on the same conversation, in a home of its own.
 fn official_client(world: &World, url: &str) -> Screen {
     let home = world.home.work();
     Launch::new(set_up::opencode())
@@ -165,11 +165,11 @@ fn an_answer_that_was_cut_off_is_whole_after_the_connection_is_back() {
 
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
-    // Nothing of what was told meanwhile is missing.
+    // Nothing sent meanwhile is missing.
     screen.send("\x1b[5~");
     screen.wait_for("section 40");
 
-    // OpenCode's own client shows what comes once it is back, and never what it has missed (observed on
+    // OpenCode's own client shows what arrives after it has reconnected, and never what it has missed (observed on
     // 1.18.33).
     before_theirs.wait_for_more(taken, Duration::from_mins(1));
     world.prompt_by_another_client("table please");
@@ -198,7 +198,7 @@ fn a_prompt_is_answered_and_the_terminal_given_back() {
     assert_eq!(screen.wait_exit().exit_code(), 0);
     assert_given_back(&screen);
 
-    // The conversation is there again for whoever comes next.
+    // The conversation is there for the next client.
     let screen = world.attach();
     screen.wait_for("table please");
     screen.wait_for("The figures are rounded.");
@@ -221,7 +221,7 @@ fn a_turn_that_another_client_began_is_shown_while_it_runs() {
 }
 
 #[test]
-fn a_turn_that_already_runs_is_shown_by_whoever_comes_later() {
+fn a_running_turn_is_shown_by_a_client_that_attaches_later() {
     let world = World::new();
     world.prompt_by_another_client("permission please");
     world.wait_until_answered("I would like");
@@ -229,7 +229,7 @@ fn a_turn_that_already_runs_is_shown_by_whoever_comes_later() {
 
     screen.wait_for("permission please");
     screen.wait_for("I would like to read");
-    // Letters are text, whatever they meant to a panel elsewhere, and a draft is no answer.
+    // Letters are text, whatever they mean to a panel elsewhere, and a draft is not an answer.
     screen.wait_for("! waits for you");
     screen.send("add a docstring");
     screen.wait_for("add a docstring");
@@ -268,8 +268,8 @@ fn nothing_is_written_while_nothing_happens() {
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
 
-    // Each heartbeat reaches every client of the server. The first one from here shows that the last
-    // frame is long out, the third that the second was dealt with.
+    // Each heartbeat reaches every client of the server. The first one from here shows that the last frame was sent
+    // long ago, the third that the second was handled.
     let mut beats = 0;
     let mut before = Vec::new();
     let server = world.server();
@@ -298,7 +298,7 @@ fn control_characters_of_a_model_do_not_reach_the_terminal() {
     screen.wait_for("砂州に座って潮を待つ。");
 
     let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
-    // Ours are other colours and another title.
+    // Our own output has other colours and another title.
     for theirs in ["\x1b[31m", "]0;title", "title\x07", "\x08\x08]", "\u{202e}"] {
         assert!(!raw.contains(theirs), "{theirs:?} has reached the terminal");
     }
@@ -346,7 +346,7 @@ fn any_size_is_drawn_and_a_change_of_it_followed() {
     assert_given_back(&screen);
 }
 
-/// What the screen says when a server cannot be used, without the parts that differ from run to run.
+/// The screen's error when a server cannot be used, without the parts that vary between runs.
 fn complaint(home: &Home, url: &str) -> String {
     let screen = home.terminal(&["attach", url]).size(100, 30).start();
     screen.complaint().replace(url, "[url]")
@@ -379,7 +379,7 @@ fn each_way_not_to_reach_a_server_has_its_own_words() {
 }
 
 #[test]
-fn a_password_in_the_address_lets_in_and_is_shown_nowhere() {
+fn a_password_in_the_address_is_used_and_shown_nowhere() {
     let world = World::new();
     let (server, home) = (world.server(), Home::new());
     let (_, host) = server.url().split_once("://").unwrap();

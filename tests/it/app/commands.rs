@@ -1,4 +1,4 @@
-//! The commands through the real binary: what they print where, and how they exit.
+//! The commands through the real binary: their output, its stream, and their exit codes.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -31,7 +31,7 @@ use crate::support::screen::{Launch, Screen};
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// A user's files, and the program run among them with nothing else in its environment.
+/// A user's files, and the program run on them with an otherwise empty environment.
 struct User {
     home: tempfile::TempDir,
     env: Vec<(&'static str, String)>,
@@ -139,7 +139,7 @@ fn mistakes_in_the_configuration_are_told_with_their_place() {
 }
 
 #[test]
-fn without_a_home_it_is_said_what_to_set() {
+fn without_a_home_the_error_says_what_to_set() {
     let ran: Ran = User::new()
         .command(&["ls"])
         .env_remove("SANDBAR_HOME")
@@ -254,7 +254,7 @@ fn a_model_that_is_asked_for_without_a_key_is_a_missing_credential() {
 }
 
 #[test]
-fn a_reader_that_has_left_is_no_failure() {
+fn a_closed_pipe_is_no_failure() {
     let user = User::new();
 
     for arguments in [&["keys"][..], &["config"], &["ls", "--json"], &["--help"]] {
@@ -341,7 +341,7 @@ fn mistakes_in_the_keys_are_told_with_their_place() {
     "#);
 }
 
-/// A server for sandboxes that stands in for E2B's, and a user with an account there.
+/// A local server that stands in for E2B, and a user with an account on it.
 struct Account {
     user: User,
     store: Store,
@@ -388,7 +388,7 @@ impl Account {
         }
     }
 
-    /// Makes a sandbox as sandbar does, and a way to run scripts in it.
+    /// Creates a sandbox as sandbar does, and returns a client to run scripts in it.
     async fn sandbox(&self, name: &str) -> (String, EnvdClient) {
         self.sandbox_with(&[("sandbar", "1"), ("sandbar.name", name)])
             .await
@@ -503,7 +503,7 @@ async fn the_list_joins_what_is_stored_with_what_runs() {
             .contains(&format!("(made elsewhere; sandbar adopt {strange})")),
         "{table:?}"
     );
-    // Two run, and both are paid for.
+    // Two are running, and both cost.
     assert!(table.out.contains("  0m "), "{table:?}");
     let total = table.err.trim_end().rsplit('\n').next().unwrap_or_default();
     assert!(
@@ -526,7 +526,7 @@ async fn a_paused_and_resumed_sandbox_has_two_runs_that_count_once_for_its_sessi
     for name in ["one", "sibling"] {
         account.store(name, &id, None).await;
     }
-    // The first run is seen by both, its end and the second run by one of them.
+    // Both observe the first run; only one of them observes its end and the second run.
     account.list().await;
 
     for command in ["pause", "resume"] {
@@ -698,7 +698,7 @@ async fn rm_removes_what_is_gone_and_refuses_what_has_a_sandbox() {
 }
 
 #[tokio::test]
-async fn what_is_as_it_is_to_be_is_told() {
+async fn a_sandbox_already_in_the_requested_state_is_reported() {
     let account = Account::new().await;
     let (id, _) = account.sandbox("one").await;
     account.store("one", &id, None).await;
@@ -719,9 +719,9 @@ async fn what_is_as_it_is_to_be_is_told() {
     }
 }
 
-/// One resolver for all that takes a name; the terminal looks before it takes the screen.
+/// All commands resolve names alike; the terminal does so before it takes the screen.
 #[tokio::test]
-async fn a_name_that_nobody_has_is_told_alike_by_all_commands_with_those_that_may_be_meant() {
+async fn all_commands_report_an_unknown_name_alike_with_similar_ones() {
     let account = Account::new().await;
     account.store("parser", "nosuchsandbox", None).await;
     let init = Command::new("git")
@@ -844,8 +844,8 @@ async fn a_gone_session_is_not_continued_but_can_be_revived() {
     );
 }
 
-/// Nothing that reached the terminal is obeyed by it or hidden from who looks at it. A line end is the
-/// terminal's own `\r\n`.
+/// Nothing that reached the terminal is executed by it or hidden from the user. A line end is the terminal's own
+/// `\r\n`.
 fn assert_visible(screen: &Screen) {
     let raw = String::from_utf8(screen.raw()).unwrap();
     let hidden: Vec<char> = raw
@@ -978,7 +978,7 @@ async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
         "nothing is killed yet"
     );
 
-    // Nobody is there to be asked.
+    // There is no terminal to ask on.
     let unasked = account.run(&["kill", "one", "two", &strange]).await;
     assert_eq!((unasked.code, unasked.out.as_str()), (Some(2), ""));
     assert_eq!(
@@ -1009,7 +1009,7 @@ async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
         assert!(matches!(session.summary.phase, Phase::Gone(_)));
     }
 
-    // What is gone needs no yes.
+    // A sandbox that is gone needs no confirmation.
     let again = account.run(&["kill", "one"]).await;
     assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
     let words = format!("two, one (sandbox {shared}) was already gone");
@@ -1032,7 +1032,7 @@ const BEGIN: &str = "set -e; mkdir -p \"$1\"; cd \"$1\"; git init -q; printf 'on
     git update-ref refs/sandbar/base HEAD";
 
 #[tokio::test]
-async fn work_comes_home_from_a_running_and_a_paused_sandbox() {
+async fn work_is_fetched_from_a_running_and_a_paused_sandbox() {
     let account = Account::new().await;
     let (id, envd) = account.sandbox("worker").await;
     let script = |script: &str| StartProcess::shell(format!("set -- ~/code; {script}"));
@@ -1075,7 +1075,7 @@ async fn work_comes_home_from_a_running_and_a_paused_sandbox() {
     assert!(paused.err.contains("paused again"), "{paused:?}");
     let state = account.control.get(&id).await.unwrap().listed.state;
     assert_eq!(state, SandboxState::Paused);
-    // What it has run for that costs like any other time.
+    // The run for this command costs like any other.
     let runs = account.store.runs(&"worker".into()).await.unwrap();
     let ends: Vec<RunEnd> = runs.iter().map(|seen| seen.end).collect();
     assert!(matches!(ends[..], [RunEnd::At(_)]), "{runs:?}");
@@ -1132,7 +1132,7 @@ async fn applied_again(account: &Account, tree: &Path) {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_told_and_the_list_is_printed_all_the_same() {
+async fn a_wrong_key_is_reported_and_the_list_is_still_printed() {
     let account = Account::new().await;
     account.store("one", "some", None).await;
     let mut command = account.user.command(&["ls"]);

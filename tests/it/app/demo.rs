@@ -1,4 +1,4 @@
-//! The demo model drives the real server through everything that it promises.
+//! The demo model drives the real server through everything that it documents.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ struct Conversation {
     server: OpenCode,
 }
 
-/// What a turn came to, in the order in which it was seen.
+/// The result of a turn, in order.
 #[derive(Debug, Default)]
 struct Turn {
     permissions: Vec<String>,
@@ -78,7 +78,7 @@ impl Conversation {
         }
     }
 
-    /// Sends a prompt, answers all that is asked, and returns when the turn is over.
+    /// Sends a prompt, answers every request, and returns when the turn is over.
     async fn turn(&mut self, prompt: &str) -> Turn {
         let request = PromptRequest {
             message_id: "msg_test".to_owned(),

@@ -19,7 +19,7 @@ fn check<'a>(checks: &'a [Value], name: &str) -> &'a Value {
 }
 
 #[test]
-fn a_machine_that_can_be_used_is_told_with_what_could_be_better() {
+fn a_usable_machine_is_reported_with_what_could_be_better() {
     let home = Home::new().set("SANDBAR_ISOLATION", "none");
 
     let ran = home.run(&["doctor"]);
@@ -40,7 +40,7 @@ fn a_machine_that_can_be_used_is_told_with_what_could_be_better() {
     assert_eq!(isolation["found"], "none; more was not asked for");
     let server = "not running; it starts with the first local session";
     assert_eq!(check(&checks, "local server")["found"], server);
-    // It has only looked.
+    // It has created nothing.
     assert!(!home.work().join("../sandbar/state/sandbar.db").exists());
 }
 

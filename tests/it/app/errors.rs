@@ -1,10 +1,9 @@
-//! Each way in which the sandbox API cannot be used has its own words.
+//! Each failure to use the sandbox API has its own message.
 
 use crate::support::home::Home;
 use crate::support::http::{Call, ClosedPort, Server};
 
-/// A home that uses the sandbox API at this address, with a model's key, so that the demo model is not
-/// asked for.
+/// A home that uses the sandbox API at this address, with a model's key, so that the demo model is not used.
 fn home(url: &str, key: &str) -> Home {
     Home::new()
         .set("E2B_API_URL", url)
@@ -12,7 +11,7 @@ fn home(url: &str, key: &str) -> Home {
         .set("ANTHROPIC_API_KEY", "not-used")
 }
 
-/// What a run says in the end, without what differs from one run to the next.
+/// The final error of a run, without what varies between runs.
 fn complaint(url: &str, key: &str) -> String {
     let home = home(url, key);
     let ran = home.run(&["run", "--engine", "e2b", "--empty", "a prompt"]);

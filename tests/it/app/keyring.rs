@@ -1,4 +1,4 @@
-//! A key that is in the desktop's keyring and nowhere else, with a real keyring on a session bus of its own.
+//! A key that only the desktop's keyring has, with a real keyring on its own session bus.
 
 use crate::support::optional::Optional;
 use crate::support::process::on_path;

@@ -1,4 +1,4 @@
-//! The program as its users see it: commands and panes, with the real server where one is needed.
+//! The program as its users see it: commands and panes, with the real server if needed.
 
 mod attach;
 mod commands;

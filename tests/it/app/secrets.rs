@@ -1,5 +1,5 @@
-//! What lets somebody in is in the files that are made for it, and nowhere else: not in another file, not in
-//! what is printed or shown, not among the arguments of a process.
+//! Secrets are only in the files made for them: not in other files, not in output, not on the screen, not in the
+//! arguments of a process.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -22,10 +22,10 @@ use crate::support::http::runtime;
 use crate::support::screen::Screen;
 
 const PROVIDER_KEY: &str = "sk-ant-api03-4c1b7d0f9a2e8835bb60";
-/// Between two looks at the processes of the machine.
+/// Between two scans of the machine's processes.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The arguments of all processes that were seen.
+/// The arguments of all processes seen.
 struct Arguments {
     stop: Sender<()>,
     watcher: JoinHandle<HashSet<String>>,
@@ -38,7 +38,7 @@ impl Arguments {
             let mut seen = HashSet::new();
             while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 let processes = fs::read_dir("/proc").unwrap().flatten();
-                // Some end while they are looked at.
+                // Some exit during the scan.
                 let arguments =
                     processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
                 seen.extend(arguments.map(|bytes| text(&bytes).replace('\0', " ")));
@@ -58,19 +58,19 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A secret and what it is called.
+/// A secret and its name.
 #[derive(Debug)]
 struct Secret(&'static str, String);
 
 impl Secret {
     fn is_in(&self, text: &str) -> bool {
-        // As the header of HTTP basic authentication has it.
+        // As in the header of HTTP basic authentication.
         let encoded = BASE64_STANDARD.encode(format!("opencode:{}", self.1));
         text.contains(&self.1) || text.contains(&encoded)
     }
 }
 
-/// A work tree whose OpenCode has one model, which is given the provider's key.
+/// A work tree whose OpenCode configuration has one model, with the provider's key.
 fn repository(home: &Home) {
     let config = json!({
         "enabled_providers": ["test"],
@@ -98,7 +98,7 @@ fn repository(home: &Home) {
     }
 }
 
-/// The secrets of the sessions that a home has.
+/// The secrets of a home's sessions.
 fn secrets(here: &Home, local: &Home) -> Vec<Secret> {
     let records = RecordStore::open(&here.state());
     let mut secrets = Vec::new();
@@ -119,7 +119,7 @@ fn secrets(here: &Home, local: &Home) -> Vec<Secret> {
     secrets
 }
 
-/// All files below a directory; what is linked is somebody else's.
+/// All files below a directory; symlinks are not followed.
 fn files_below(directory: &Path, all: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         match entry.file_type() {
@@ -130,7 +130,7 @@ fn files_below(directory: &Path, all: &mut Vec<PathBuf>) {
     }
 }
 
-/// In which files of a home each secret stands, and who may read those; without names and ids.
+/// The files of a home that contain each secret, and their modes; without names and ids.
 fn places(home: &Home, secrets: &[Secret]) -> BTreeSet<String> {
     let state = home.state();
     let root = state.parent().unwrap().parent().unwrap();
@@ -160,7 +160,7 @@ fn places(home: &Home, secrets: &[Secret]) -> BTreeSet<String> {
     places
 }
 
-/// All that was printed by commands and shown on terminals.
+/// The output of all commands and terminals.
 #[derive(Debug, Default)]
 struct Said(Vec<(String, String)>);
 
@@ -172,7 +172,7 @@ impl Said {
         ran.code
     }
 
-    /// What of it holds a secret, and which.
+    /// Which of the output contains a secret, and which secret.
     fn holding(&self, secrets: &[Secret]) -> Vec<String> {
         let told = self.0.iter().flat_map(|(what, said)| {
             let found = secrets.iter().filter(|secret| secret.is_in(said));
@@ -198,7 +198,7 @@ fn start(here: &Home) -> Screen {
     screen
 }
 
-/// What asks about a session, or about everything.
+/// Runs every command that reports on one session or on all.
 fn ask(said: &mut Said, home: &Home) {
     let name = home.stored()[0][0].clone();
     for command in [
@@ -217,7 +217,7 @@ fn ask(said: &mut Said, home: &Home) {
 }
 
 #[test]
-fn secrets_stand_only_in_the_files_that_are_made_for_them() {
+fn secrets_are_only_in_the_files_made_for_them() {
     let arguments = Arguments::watch();
     let mut said = Said::default();
     let user = |home: Home| {
@@ -242,7 +242,7 @@ fn secrets_stand_only_in_the_files_that_are_made_for_them() {
     all.extend(secrets(&local, &local));
     all.push(Secret("provider's key", PROVIDER_KEY.to_owned()));
     all.push(Secret("account's key", key));
-    // While the store is open, with what it has not yet written back.
+    // While the store is open, including its write-ahead log.
     let (places_here, places_local) = (places(&here, &all), places(&local, &all));
     screen.send("\x04");
     screen.wait_exit();

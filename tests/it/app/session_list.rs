@@ -1,5 +1,4 @@
-//! The list of sessions in the terminal, and what is done from it to sandboxes, also to those that no
-//! session has.
+//! The list of sessions in the terminal, and its actions on sandboxes, including unattached ones.
 
 use pretty_assertions::assert_eq;
 use sandbar::e2b::control::ControlClient;
@@ -10,10 +9,10 @@ use sandbar::net::http::Http;
 use crate::support::home::Home;
 use crate::support::http::{plain_options, runtime};
 
-/// A session's boot ends there, with a sandbox.
+/// A session's boot fails there, after its sandbox was created.
 const NO_CODE: [&str; 3] = ["--demo", "--repo", "/there/is/none"];
 
-/// The local server, past the program.
+/// The local server's API, used directly.
 fn control(home: &Home) -> ControlClient {
     let (url, key) = home.account();
     let addresses = Addresses::new(None, Some(&url), Some(&url)).unwrap();
@@ -21,7 +20,7 @@ fn control(home: &Home) -> ControlClient {
     ControlClient::new(http.pool().clone(), addresses.api, key.into()).unwrap()
 }
 
-/// Makes a sandbox past the program; returns its id.
+/// Creates a sandbox through the API; returns its id.
 fn sandbox(home: &Home, metadata: &[(&str, &str)]) -> String {
     let control = control(home);
     let metadata = metadata.iter();
@@ -53,7 +52,7 @@ fn a_sandbox_whose_boot_failed_is_killed_from_the_list() {
 }
 
 #[test]
-fn a_sandbox_that_was_resumed_behind_our_back_is_listed_as_running() {
+fn a_sandbox_that_another_client_resumed_is_listed_as_running() {
     let home = Home::with_sandboxes();
     for _ in 0..2 {
         home.leave_failed(&NO_CODE, "could not be cloned");
@@ -122,7 +121,7 @@ fn a_sandbox_of_another_store_is_adopted_from_the_list() {
     screen.send("\x18lGa");
     screen.wait_for("adopted session-2; enter opens it");
     screen.wait_for("Sessions (2) ━");
-    // To look at it resumes nothing; another enter does.
+    // Viewing it resumes nothing; a second enter does.
     screen.send("\r");
     screen.wait_for("‖ paused, its files are kept");
     screen.send("\r");

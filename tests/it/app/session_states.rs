@@ -1,5 +1,5 @@
-//! What sessions do and wait for is known after a restart, by the list and by `ls`; and what has become of
-//! them once their server is stopped.
+//! The list and `ls` know what sessions do and wait for after a restart; and their states after their server was
+//! stopped.
 
 use std::fs;
 
@@ -10,16 +10,16 @@ use serde_json::Value;
 use crate::support::home::Home;
 use crate::support::screen::Screen;
 
-/// A session's boot ends there, with a sandbox and without a server.
+/// A session's boot fails there, with a sandbox and without a server.
 const NO_CODE: [&str; 3] = ["--demo", "--repo", "/there/is/none"];
-/// What the demo model asks for.
+/// The demo model's request.
 const ASKS: &str = "external_directory: /etc/";
 
 fn signal(pid: i32, signal: Signal) {
     kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
-/// Name, state and detail of each session that `ls` lists.
+/// Name, state and detail of each session in `ls`.
 fn listed(home: &Home) -> Vec<[String; 3]> {
     let ran = home.run(&["ls", "--json"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -31,7 +31,7 @@ fn listed(home: &Home) -> Vec<[String; 3]> {
     rows
 }
 
-/// Waits until the list has each of these sessions with its state.
+/// Waits until the list shows each of these sessions with its state.
 fn wait_for_rows(screen: &Screen, wanted: &[(&str, &str)]) {
     screen.wait_until(&format!("{wanted:?}"), |screen| {
         let rows: Vec<String> = screen.rows(0, 34).collect();
@@ -53,7 +53,8 @@ fn start_elsewhere(home: &Home) -> Screen {
 }
 
 #[test]
-fn who_waits_is_known_after_a_crash_and_all_are_paused_once_the_server_is_stopped() {
+fn pending_requests_are_known_after_a_crash_and_all_sessions_are_paused_once_the_server_is_stopped()
+{
     let home = Home::with_sandboxes();
     let mut screen = home.terminal(&["--demo"]).size(140, 40).start();
     screen.wait_for("type a message");
@@ -65,7 +66,7 @@ fn who_waits_is_known_after_a_crash_and_all_are_paused_once_the_server_is_stoppe
     signal(screen.pid().try_into().unwrap(), Signal::KILL);
     screen.wait_exit();
 
-    // `ls` asks the server, and says when that does not answer.
+    // `ls` queries the server, and reports when that does not answer.
     let [[name, state, detail]] = &listed(&home)[..] else {
         panic!("not one session");
     };
@@ -79,7 +80,7 @@ fn who_waits_is_known_after_a_crash_and_all_are_paused_once_the_server_is_stoppe
     signal(server, Signal::CONT);
     assert!(table.contains("running, server does not answer"), "{table}");
 
-    // Another session is on the screen first; the one that waits is found.
+    // Another session is on the screen first; the pending one is found.
     let mut screen = start_elsewhere(&home);
     screen.wait_for("the repository could not be cloned");
     wait_for_rows(&screen, &[("session", "needs you"), ("none", "failed")]);
@@ -89,7 +90,7 @@ fn who_waits_is_known_after_a_crash_and_all_are_paused_once_the_server_is_stoppe
         rows.any(|row| row.contains("/etc/"))
     });
 
-    // A third one runs, and is not open here.
+    // A third one is running, and is not open here.
     let third = start_elsewhere(&home);
     third.wait_for("the repository could not be cloned");
     signal(third.pid().try_into().unwrap(), Signal::TERM);

@@ -1,4 +1,4 @@
-//! E2B's official command line client against the program's own server.
+//! E2B's official CLI against our own server.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::support::home::Home;
 use crate::support::screen::{Launch, Screen};
 use crate::support::set_up;
 
-/// The client with a server, in a home where nobody is logged in.
+/// The CLI with a server, in a home where nobody is logged in.
 struct Cli {
     program: PathBuf,
     home: TempDir,
@@ -21,7 +21,7 @@ struct Cli {
     _server_home: Home,
 }
 
-/// How a call ended.
+/// The result of a call.
 #[derive(Debug, PartialEq)]
 struct Ran {
     code: Option<i32>,
@@ -46,7 +46,7 @@ impl Cli {
         env.extend([
             ("PATH".to_owned(), std::env::var("PATH").unwrap()),
             ("HOME".to_owned(), home),
-            // It would ask a registry for news of itself.
+            // Otherwise it would ask a registry for updates.
             ("NO_UPDATE_NOTIFIER".to_owned(), "1".to_owned()),
         ]);
         env
@@ -63,7 +63,7 @@ impl Cli {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // Most calls end without reading it.
+        // Most calls exit without reading it.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -74,14 +74,14 @@ impl Cli {
         }
     }
 
-    /// All that a call tells its user; it must succeed.
+    /// The stderr of a successful call, for users.
     fn tells(&self, arguments: &[&str]) -> String {
         let ran = self.run_with(arguments, "");
         assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:?}");
         ran.stdout + &ran.stderr
     }
 
-    /// What a call prints for other programs; it must succeed.
+    /// The stdout of a successful call, for programs.
     fn says(&self, arguments: &[&str]) -> String {
         let ran = self.run_with(arguments, "");
         assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:?}");
@@ -185,7 +185,7 @@ fn commands_logs_metrics_and_templates_are_shown() {
     assert_eq!(nobody.code, Some(1), "{nobody:?}");
 }
 
-/// Waits for a shell's prompt, of whichever user.
+/// Waits for the shell prompt of any user.
 fn prompted(screen: &Screen) {
     screen.wait_until("a prompt", |screen| {
         let text = screen.contents();
@@ -210,7 +210,7 @@ fn a_terminal_is_opened_in_a_new_sandbox_and_in_one_that_runs() {
     let mut running = cli.terminal(&["sandbox", "connect", &id]);
     prompted(&running);
     running.resize(100, 31);
-    // The new size goes its own way, and may come after what is typed.
+    // The new size has its own call, and may arrive after the input.
     running.send("until [ \"$(stty size)\" = '31 100' ]; do :; done; echo resized-$((40 + 2))\r");
     running.wait_for("resized-42");
     running.send("exit\r");

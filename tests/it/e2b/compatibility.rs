@@ -1,5 +1,5 @@
-//! What E2B's control plane and envd accept, refuse and say, of which clients and E2B's own tests of
-//! its SDKs take notice.
+//! What E2B's control plane and envd accept, reject and report, as far as clients and E2B's own SDK tests depend on
+//! it.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ async fn a_sandbox_is_among_those_started_at_its_own_time_or_later() {
 }
 
 #[tokio::test]
-async fn creates_and_network_rules_are_judged_as_e2b_judges_them() {
+async fn creates_and_network_rules_are_validated_as_in_e2b() {
     let world = World::new().await;
     let names_denied = json!({"denyOut": ["example.com"]});
     let names_alone = json!({"allowOut": ["example.com"]});
@@ -135,7 +135,7 @@ async fn creates_and_network_rules_are_judged_as_e2b_judges_them() {
 }
 
 #[tokio::test]
-async fn envd_wants_no_token_where_the_older_create_says_so_and_only_there() {
+async fn envd_requires_no_token_only_if_the_older_create_says_so() {
     let world = World::new().await;
     let body = json!({"templateID": "base", "secure": false});
     let (_, open) = ask(&world, "POST", "/sandboxes", &body).await;
@@ -231,7 +231,7 @@ async fn e2b_s_own_templates_are_made_from_base_and_the_log_says_so() {
 }
 
 #[tokio::test]
-async fn refused_file_addresses_say_why_in_envd_s_words() {
+async fn refused_file_urls_say_why_with_the_messages_of_envd() {
     let world = World::new().await;
     let sandbox = world.base().await;
     let refused = async |query: &str, token: Option<&str>| {
@@ -250,7 +250,7 @@ async fn refused_file_addresses_say_why_in_envd_s_words() {
         let text = format!("f:read::{}:1", sandbox.token);
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(text))
     };
-    // The signature's alphabet is the other one; in a query it is escaped.
+    // The signature uses the other base64 alphabet; in a query it is escaped.
     let signed = signed.replace('-', "%2B").replace('_', "%2F");
     let expired = format!("&signature=v1_{signed}&signature_expiration=1");
 
@@ -327,7 +327,7 @@ async fn a_kill_ends_every_open_stream_at_once() {
     sandbox.kill().await;
     let ends = async {
         for events in [&mut process, &mut watching] {
-            // Neither an end nor an error: the SDKs ask then whether it is gone.
+            // Neither an end nor an error: the SDKs then ask whether it is gone.
             assert_eq!(events.next().await, None);
         }
         let mut read = 0;

@@ -1,5 +1,5 @@
-//! E2B's official SDKs against the program's own server, as its users start it: the versions whose
-//! traffic was recorded for `src/local`, and the oldest that programs still use.
+//! E2B's official SDKs against our own server, started as users do: the versions whose traffic was recorded for
+//! `src/local`, and the oldest that is still in use.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,18 +9,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::support::home::Home;
 use crate::support::set_up;
 
-/// Each of these has a dozen sandboxes and more; one after the other they are no burden.
+/// Each of these creates a dozen sandboxes and more; one after the other they are no burden.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Waits until no other client is at it.
+/// Waits until no other client is running.
 pub(crate) fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `sandbar local serve`; told to stop when it is dropped.
+/// `sandbar local serve`; stopped on drop.
 pub(crate) struct Server {
     process: Child,
-    /// What a program that uses E2B finds in its environment.
+    /// The environment of a program that uses E2B.
     pub(crate) variables: Vec<(String, String)>,
 }
 
@@ -56,13 +56,13 @@ impl Drop for Server {
     }
 }
 
-/// Runs a program of `tests/fixtures/sdk` against a server of its own. `checks` is how many it has for
-/// this SDK: one that vanishes is noticed.
+/// Runs a program of `tests/fixtures/sdk` against its own server. `checks` is the number of its checks for this SDK,
+/// so that a missing one is noticed.
 fn passes(interpreter: &Path, program: &str, arguments: &[&Path], checks: usize) {
     passes_at("full", interpreter, program, arguments, checks);
 }
 
-/// The same with the sandboxes no further shut off than to this level.
+/// The same with this isolation level.
 fn passes_at(level: &str, interpreter: &Path, program: &str, arguments: &[&Path], checks: usize) {
     let last = format!("done {checks}\n");
     let home = Home::new().set("SANDBAR_ISOLATION", level);
@@ -71,7 +71,7 @@ fn passes_at(level: &str, interpreter: &Path, program: &str, arguments: &[&Path]
     });
 }
 
-/// The same for a program that is given more, and whose last line is another.
+/// The same for a program with more arguments and another last line.
 fn ends_with(
     home: &Home,
     last: &str,

@@ -1,4 +1,4 @@
-//! Clients that hang up in the middle of a call: what they asked for is done nevertheless, once.
+//! Clients that disconnect during a call: the call is still completed, once.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -15,7 +15,7 @@ use crate::local::http_api::{KEY, World};
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Sends a request of the control plane, and keeps the connection without reading an answer.
+/// Sends a request to the control plane, and keeps the connection without reading the response.
 async fn ask(world: &World, call: &str, headers: &str, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(world.server.address()).await.unwrap();
     let length = body.len();
@@ -27,7 +27,7 @@ async fn ask(world: &World, call: &str, headers: &str, body: &str) -> TcpStream 
     stream
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let end = Instant::now() + LIMIT;
     while !holds().await {
@@ -45,7 +45,7 @@ fn directories(world: &World) -> usize {
 async fn a_sandbox_whose_killer_hangs_up_is_killed_with_its_files() {
     let world = World::new().await;
     let sandbox = world.base().await;
-    // So many that they do not end at once.
+    // Enough that they do not end at once.
     let script = "for i in $(seq 60); do sleep 60 >/dev/null 2>&1 & done; echo";
     sandbox.run(script).await;
     let path = format!("/sandboxes/{}", sandbox.id);

@@ -1,5 +1,5 @@
-//! The background server as programs find it: one of another version, one that gives less than is
-//! required, and one that nobody needs any more.
+//! Finding the background server: one of another version, one with weaker isolation than required, and one that is
+//! no longer needed.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -23,8 +23,8 @@ use crate::support::http::plain_options;
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Has the server found as if it were the daemon of its directory, as long as the lock is kept.
-/// Nothing may stop it: its process is the test's.
+/// Makes the server look like its directory's daemon, as long as the lock is held. Nothing may stop it: its process
+/// is the test's.
 fn announce(world: &World, state: &Path) -> File {
     let address = json!({ "port": world.server.address().port(), "api_key": KEY });
     std::fs::create_dir_all(state).unwrap();
@@ -50,7 +50,7 @@ fn spec(state: &Path, least: Level) -> EngineSpec {
 }
 
 #[tokio::test]
-async fn a_server_of_another_version_is_used_and_told_of() {
+async fn a_server_of_another_version_is_used_with_a_notice() {
     let world = World::new().await;
     let sandbox = world.base().await;
     let state = world.dir.path().join("found");
@@ -68,7 +68,7 @@ async fn a_server_of_another_version_is_used_and_told_of() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_started_from_a_shell_with_other_proxies_is_told_of() {
+async fn a_server_that_was_started_from_a_shell_with_other_proxies_is_used_with_a_notice() {
     let proxy = |url: &str| vec![("https_proxy".to_owned(), url.to_owned())];
     let world = World::with(|options| options.install_env = proxy("http://one:1")).await;
     let sandbox = world.base().await;
@@ -92,9 +92,9 @@ async fn a_server_that_was_started_from_a_shell_with_other_proxies_is_told_of() 
 }
 
 #[tokio::test]
-async fn a_server_that_gives_less_than_required_is_not_used() {
+async fn a_server_with_weaker_isolation_than_required_is_not_used() {
     let world = World::new().await;
-    // With a sandbox in it nobody would renew it.
+    // With a sandbox in it, it would not be replaced.
     let sandbox = world.base().await;
     let state = world.dir.path().join("found");
     let _lock = announce(&world, &state);
@@ -144,7 +144,7 @@ async fn ended(state: &Path) {
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_needs_ends_by_itself_and_is_started_anew() {
+async fn an_unused_server_exits_by_itself_and_is_started_again() {
     let home = folder();
     let state = home.path().join("state/local");
 
@@ -165,7 +165,7 @@ async fn a_server_that_nobody_needs_ends_by_itself_and_is_started_anew() {
     assert_eq!(second.running, 0);
 }
 
-/// A server in the foreground with its files below `home`, as a command that has not been started.
+/// A server in the foreground with its files below `home`, as a command that is not started yet.
 fn foreground(home: &Path) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_sandbar"));
     let launch = launch(home, "1h");
@@ -229,7 +229,7 @@ async fn a_server_within_another_program_keeps_the_background_server_out() {
 }
 
 #[tokio::test]
-async fn who_has_the_port_of_a_daemon_that_has_ended_is_sent_no_key() {
+async fn a_program_on_the_port_of_an_ended_daemon_gets_no_key() {
     let home = folder();
     let state = home.path().join("state/local");
     let launch = launch(home.path(), "1h");

@@ -1,5 +1,5 @@
-//! envd's rules for processes (section "Processes" of the protocol), files and watching, each by
-//! the bytes on the wire.
+//! envd's rules for processes (section "Processes" of the protocol), files and watching, verified by the bytes on
+//! the wire.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn stdin(pid: u64, text: &str) -> Value {
     json!({"process": {"pid": pid}, "input": {"stdin": text}})
 }
 
-/// Waits until what a terminal showed contains a text.
+/// Waits until a pty's output contains a text.
 async fn shown(events: &mut Events, wanted: &str) -> String {
     let mut seen = String::new();
     while !seen.contains(wanted) {
@@ -92,7 +92,7 @@ async fn a_program_that_is_not_there_is_an_error_with_a_terminal_and_without() {
 async fn sigkill_for_the_shell_of_a_terminal_leaves_its_jobs() {
     let world = World::new().await;
     let sandbox = world.base().await;
-    // Each job has a group of its own, and one in the background is not hung up on.
+    // Each job has its own group, and a background job gets no SIGHUP.
     let script = "set -m; sleep 1000 & echo job $! begun; wait";
     let mut events = terminal(&sandbox, script).await;
     let pid = events.pid().await;
@@ -146,7 +146,7 @@ async fn a_deadline_kills_the_process_alone_also_when_nobody_listens() {
 async fn a_deadline_ends_the_stream_with_its_own_error() {
     let world = World::new().await;
     let sandbox = world.base().await;
-    // The end of the killed process and the deadline of the stream come at the same moment.
+    // The end of the killed process and the deadline of the stream coincide.
     let many = (0..16).map(async |_| {
         let request = sandbox.shell("exec sleep 1000");
         collect(Events::open(request.header("connect-timeout-ms", "300")).await).await
@@ -185,7 +185,7 @@ async fn a_quiet_stream_gets_keepalives_after_its_start() {
 }
 
 #[tokio::test]
-async fn one_that_has_closed_its_outputs_gets_no_keepalives_but_its_end() {
+async fn a_process_that_has_closed_its_outputs_gets_no_keepalives_but_its_end() {
     let world = World::new().await;
     let sandbox = world.base().await;
     let request = sandbox.shell("exec >/dev/null 2>&1; sleep 1; exit 3");
@@ -199,7 +199,7 @@ async fn one_that_has_closed_its_outputs_gets_no_keepalives_but_its_end() {
     }
 
     assert_eq!(message["event"]["end"]["exitCode"], 3, "{message}");
-    // Before the shell has got so far one may come.
+    // One may arrive before the shell has got so far.
     assert!(keepalives < 3, "{keepalives}");
 }
 
@@ -397,13 +397,13 @@ async fn downloads_come_whole_in_parts_or_packed() {
     let body = packed.bytes().await.unwrap();
     let mut head = [0; 2];
     body.as_ref().read_exact(&mut head).unwrap();
-    // The client may have unpacked it already, and then it has taken the header off.
+    // The client may have decoded it already, and then it has removed the header.
     let unpacked = encoding.is_none() && body == "0123456789";
     assert!(unpacked || head == [0x1f, 0x8b], "{encoding:?} {body:?}");
 }
 
 #[tokio::test]
-async fn metadata_of_a_file_is_kept_and_replaced_or_its_refusal_is_told() {
+async fn metadata_of_a_file_is_stored_and_replaced_or_its_rejection_is_reported() {
     let world = World::new().await;
     let sandbox = world.base().await;
     let put = |name: &'static str| {
@@ -419,7 +419,7 @@ async fn metadata_of_a_file_is_kept_and_replaced_or_its_refusal_is_told() {
 
     let first = put("X-Metadata-Author").send().await.unwrap();
     if first.status() == StatusCode::NOT_IMPLEMENTED {
-        // The file system of this machine's temporary directory keeps none.
+        // The file system of this machine's temporary directory supports none.
         let told = first.text().await.unwrap();
         assert!(told.contains("keeps no extended attributes"), "{told}");
         assert_eq!(stat().await, Value::Null);
@@ -438,7 +438,7 @@ async fn metadata_of_a_file_is_kept_and_replaced_or_its_refusal_is_told() {
 }
 
 #[tokio::test]
-async fn what_the_platform_alone_may_call_is_hidden_and_pages_need_the_token() {
+async fn calls_for_the_platform_only_are_hidden_and_pages_need_the_token() {
     let world = World::new().await;
     let sandbox = world.base().await;
     let init = sandbox
@@ -526,13 +526,13 @@ async fn a_plans_longest_life_holds_for_every_call_and_for_no_answer_that_was_gi
 
     world.server.faults().cap_lives(Duration::from_hours(1));
 
-    // The plan is looked at when a sandbox is made: the answer of before is given again.
+    // The plan is checked when a sandbox is created: a replay returns the earlier response.
     assert_eq!(create("a-key").await, (StatusCode::CREATED, first.clone()));
     let (other, refusal) = create("b-key").await;
     let message = "Timeout cannot be greater than 1 hours";
     assert_eq!(other, StatusCode::BAD_REQUEST);
     assert_eq!(refusal["message"], message);
-    // What was refused is no answer that is kept.
+    // A rejection is not stored for a replay.
     world.server.faults().cap_lives(Duration::from_hours(2));
     assert_eq!(create("b-key").await.0, StatusCode::CREATED);
     world.server.faults().cap_lives(Duration::from_hours(1));
@@ -549,7 +549,7 @@ async fn a_plans_longest_life_holds_for_every_call_and_for_no_answer_that_was_gi
         assert_eq!(world.state(id).await, "paused");
     }
     assert_eq!(call("resume", 1).await, 201);
-    // More is cut there without a word.
+    // More is silently cut.
     assert_eq!(call("timeout", 2).await, 204);
 }
 

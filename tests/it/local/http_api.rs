@@ -84,12 +84,12 @@ impl World {
         }
     }
 
-    /// A server whose sandboxes are shut off as wanted.
+    /// A server with this isolation.
     pub(crate) async fn at(wanted: local::IsolationRequest) -> Self {
         Self::limited(wanted, local::ResourceLimits::default()).await
     }
 
-    /// The same, and they may use only so much.
+    /// The same with these limits.
     pub(crate) async fn limited(
         wanted: local::IsolationRequest,
         limits: local::ResourceLimits,
@@ -115,7 +115,7 @@ impl World {
         }
     }
 
-    /// Ends the server and starts another on the same directory.
+    /// Stops the server and starts another on the same directory.
     async fn restart(self) -> Self {
         let Self {
             dir,
@@ -181,7 +181,7 @@ pub(crate) struct Sandbox<'a> {
     pub(crate) traffic: String,
 }
 
-/// What a command gave.
+/// The result of a command.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Ran {
     pub(crate) pid: u64,
@@ -249,7 +249,7 @@ impl Sandbox<'_> {
     }
 }
 
-/// Reads a stream's envelopes.
+/// Parses a stream's envelopes.
 pub(crate) struct Events {
     response: reqwest::Response,
     bytes: Vec<u8>,
@@ -269,7 +269,7 @@ impl Events {
         }
     }
 
-    /// The next message with its flag; `None` at the end of the body or when it breaks.
+    /// The next message with its flag; `None` at the end of the body or if it breaks.
     pub(crate) async fn next(&mut self) -> Option<(u8, Value)> {
         loop {
             if let Some((head, rest)) = self.bytes.split_first_chunk::<5>() {
@@ -293,7 +293,7 @@ impl Events {
             .unwrap()
     }
 
-    /// Waits for a chunk of standard output and returns it.
+    /// Waits for a chunk of stdout and returns it.
     pub(crate) async fn output(&mut self) -> String {
         loop {
             let (_, message) = self.next().await.unwrap();
@@ -419,7 +419,7 @@ async fn the_deadline_kills_the_process_and_not_what_it_has_started() {
     assert!(alive(child));
 }
 
-/// Waits for a state that has no event of its own.
+/// Waits for a state that has no event.
 pub(crate) async fn until<F: Future<Output = bool>>(mut reached: impl FnMut() -> F) {
     let waiting = async {
         let mut step = tokio::time::interval(Duration::from_millis(20));
@@ -475,7 +475,7 @@ async fn a_kill_that_comes_while_a_sandbox_is_made_leaves_no_process_behind() {
         }
     };
 
-    // How far the making has come when the kill comes is another every time.
+    // The kill hits another step of the creation each time.
     for _ in 0..20 {
         let (sandbox, killed) = tokio::join!(world.base(), kill());
 
@@ -528,7 +528,7 @@ async fn pausing_stops_the_processes_and_connecting_lets_them_go_on() {
     assert_eq!(health.status(), StatusCode::BAD_GATEWAY);
     assert_eq!(resumed.status(), StatusCode::CREATED);
     assert_eq!(list["processes"][0]["pid"], pid);
-    // It tells since when it runs, not since when it exists.
+    // It reports the start of the run, not of the sandbox.
     assert!(started().await > first);
 }
 
@@ -685,7 +685,7 @@ async fn files_go_up_and_down_inside_the_sandbox_only() {
     assert_eq!(stat["entry"]["size"], "5");
 }
 
-/// Answers GET with SSE, one event at once and then silence; upgrades are echoed in upper case.
+/// Responds to GET with SSE, one event at once and then silence; upgrades are echoed in upper case.
 const NODE: &str = r"
 const s = require('http').createServer((q, r) => {
   r.writeHead(200, {'content-type': 'text/event-stream'}); r.write('data: ' + q.url + '\n\n') })
@@ -852,7 +852,7 @@ async fn without_npm_the_template_says_what_to_install() {
     assert_eq!(last, json!({"error": message}));
 }
 
-/// Ends the daemon also when a test fails.
+/// Ends the daemon even if a test fails.
 struct DaemonGuard(i32);
 
 impl Drop for DaemonGuard {

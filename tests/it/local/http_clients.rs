@@ -1,5 +1,5 @@
-//! What clients that are no browser and no JavaScript see of the server's HTTP: kept connections, and
-//! messages in binary protobuf.
+//! The server's HTTP for clients other than browsers and JavaScript: keep-alive connections, and messages in binary
+//! protobuf.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::local::http_api::{Sandbox, World};
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A connection on which requests follow one another.
+/// A connection for consecutive requests.
 struct Connection {
     socket: TcpStream,
     bytes: Vec<u8>,
@@ -41,7 +41,7 @@ impl Connection {
         self.socket.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// The status of the next answer, whose body is read away.
+    /// The status of the next response, whose body is discarded.
     async fn status(&mut self) -> u16 {
         loop {
             let text = String::from_utf8_lossy(&self.bytes).to_ascii_lowercase();
@@ -91,7 +91,7 @@ fn envelope(flag: u8, message: &[u8]) -> Vec<u8> {
     [&[flag], &length[..], message].concat()
 }
 
-/// A call as connect-go makes it: binary, and gzip is taken.
+/// A call as connect-go makes it: binary, and gzip is accepted.
 fn unary(sandbox: &Sandbox<'_>, method: &str, message: &impl Message) -> RequestBuilder {
     sandbox
         .envd("POST", &format!("/{method}"))
@@ -121,7 +121,7 @@ fn stream(sandbox: &Sandbox<'_>, method: &str, message: &impl Message) -> Reques
         .body(envelope(0, &message.encode_to_vec()))
 }
 
-/// A stream of binary messages, of which some may be compressed.
+/// A stream of binary messages, some of them compressed.
 struct Messages {
     body: futures::stream::BoxStream<'static, reqwest::Result<Bytes>>,
     bytes: Vec<u8>,
@@ -159,7 +159,7 @@ impl Messages {
         }
     }
 
-    /// The next event of a process that is no sign of life.
+    /// The next event of a process except keepalives.
     async fn event(&mut self) -> ProcessEventKind {
         loop {
             let (flag, message) = self.next().await;
@@ -227,7 +227,7 @@ async fn single_calls_are_answered_in_binary_and_their_errors_in_json() {
     assert_eq!(refused.json::<Value>().await.unwrap()["code"], "not_found");
 }
 
-/// The messages that put texts into a process's standard input.
+/// The messages that send texts to a process's stdin.
 fn inputs(selector: &pb::ProcessSelector, texts: &[&'static str]) -> Vec<u8> {
     let first = pb::stream_input_request::StartEvent {
         process: selector.clone().into(),
@@ -356,7 +356,7 @@ async fn a_reader_that_hangs_holds_neither_the_process_nor_its_end() {
     let sandbox = world.base().await;
     let script = "head -c 100000000 /dev/zero; echo yes > done";
     let request = stream(&sandbox, "Start", &start("sh", &["-c", script]));
-    // Its answer has come, and nobody reads on.
+    // Its response has arrived, and nobody reads on.
     let hanging = request.send().await.unwrap();
 
     crate::local::http_api::until(|| async {

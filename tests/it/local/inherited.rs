@@ -1,5 +1,5 @@
-//! What a sandbox has of whoever started its server: nothing. At every level that this machine offers, for
-//! servers of root and of an ordinary user, as the sandbox's processes and as the machine see it.
+//! A sandbox inherits nothing from the process that started its server. At every level that this machine supports,
+//! for servers of root and of an ordinary user, as seen by the sandbox's processes and by the machine.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use sandbar::local::Level;
 use crate::support::process::terminal;
 use crate::support::serving::{Account, Ground, Serving};
 
-/// Says what terminals can be reached by a process, by its child, and by a child without a session or parent.
+/// Lists the terminals that a process can reach, its child, and a child without a session or parent.
 const REACH: &str = r#"
 use POSIX qw(setsid);
 $| = 1;
@@ -51,7 +51,7 @@ close $held;
 print "done\n";
 "#;
 
-/// What was said but for terminals opened by their paths, in order.
+/// The output, except for terminals opened by their paths, in order.
 fn reached(text: &str) -> Vec<&str> {
     let lines = text.lines().filter(|line| !line.contains("by its path"));
     let mut lines: Vec<&str> = lines.collect();
@@ -74,7 +74,7 @@ fn no_process_of_a_sandbox_has_or_reaches_the_terminal_of_its_server() {
             let in_terminal = serving.run_in_terminal("perl", &["-e", REACH]);
             let processes = serving.processes();
 
-            // At level none a process of the user's can open what the user can open by its path.
+            // At level none a process of the user can open by path what the user can open.
             let by_path = |text: &str| text.matches("by its path").count();
             let is_user = serving.account == Account::Ordinary && serving.level == Level::None;
             assert_eq!(by_path(&in_pipes) > 0, is_user, "{name}: {in_pipes}");
@@ -156,7 +156,7 @@ fn no_process_of_a_sandbox_has_a_file_that_was_open_when_its_server_started() {
     }
 }
 
-/// What a process has open, as far as this one may know.
+/// A process's open files, as far as this process may see them.
 fn files(pid: u32) -> Vec<(u32, PathBuf)> {
     let entries = std::fs::read_dir(format!("/proc/{pid}/fd"));
     let entries = entries.into_iter().flatten().flatten();
@@ -164,7 +164,7 @@ fn files(pid: u32) -> Vec<(u32, PathBuf)> {
     files.map(|file| (pid, file)).collect()
 }
 
-/// Ignores signals, shares its files with everybody, and as root is preferred to others.
+/// Ignores signals, shares its files with everybody, and as root raises its priority.
 const ODD: &str = "trap '' INT QUIT HUP USR1 CHLD TSTP
 umask 0
 if [ \"$(id -u)\" = 0 ]; then
@@ -179,7 +179,7 @@ fn signals_rights_and_priorities_are_the_usual_ones() {
              grep -E '^(Sig(Ign|Blk)|Cap(Inh|Prm|Eff|Amb)|NoNewPrivs|Seccomp):' /proc/self/status";
 
         let seen = serving.run("/bin/sh", &["-c", script]);
-        // glibc has whatever it starts ignore the two signals that it keeps for itself.
+        // glibc makes its children ignore the two signals that it reserves.
         let seen = seen.replace("SigIgn:\t0000000180000000", "SigIgn:\t0000000000000000");
 
         let none = "0000000000000000";
@@ -210,7 +210,7 @@ fn open_to_others(dir: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_sandbox_does_not_have_the_keys_of_its_servers_session() {
-    // Of this thread and of what it starts.
+    // Of this thread and its children.
     let Ok(mut session) = Keyring::join_anonymous_session() else {
         #[expect(clippy::print_stderr, reason = "what was not tested is told")]
         {
@@ -222,7 +222,7 @@ fn a_sandbox_does_not_have_the_keys_of_its_servers_session() {
     let mut key = session
         .add_key::<keytypes::User, _, _>("key-of-the-session", secret)
         .unwrap();
-    // Else all processes of the user would see its name.
+    // Otherwise all processes of the user would see its name.
     key.set_permissions(Permission::POSSESSOR_ALL).unwrap();
 
     Serving::everywhere(Ground::Fore, "cat /proc/keys", |serving| {

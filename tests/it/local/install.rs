@@ -1,4 +1,4 @@
-//! The install of the template `opencode`: an npm of the test's, found by the server's search path.
+//! The install of the template `opencode`: with the test's npm, found in the server's search path.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::local::http_api::{KEY, World, until};
 use crate::support::process::alive;
 use crate::support::{folder, write_program};
 
-/// A server with an npm that does this; whoever has the key is the user, or somebody.
+/// A server with an npm that runs this script; `is_key_private`: only the user has the key.
 async fn world(bin: &Path, npm: &str, is_key_private: bool) -> World {
     write_npm(bin, npm);
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
@@ -26,7 +26,7 @@ fn write_npm(bin: &Path, script: &str) {
     write_program(&bin.join("npm"), &format!("#!/bin/sh\n{script}\n"));
 }
 
-/// The steps of an install, as they come.
+/// The steps of an install, as they arrive.
 struct Steps {
     answer: reqwest::Response,
     buffer: Vec<u8>,
@@ -58,14 +58,14 @@ impl Steps {
         }
     }
 
-    /// All of them, as text.
+    /// All remaining steps, as text.
     async fn rest(mut self) -> String {
         while self.next().await.is_some() {}
         let lines = self.all.iter().map(Value::to_string);
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// Waits for a line that begins so; returns the rest of it.
+    /// Waits for a line with this prefix; returns the rest of it.
     async fn line(&mut self, start: &str) -> String {
         loop {
             let step = self.next().await.unwrap();
@@ -83,7 +83,7 @@ fn terms(registry: &str, limit_secs: u64) -> Value {
     json!({ "env": { "npm_config_registry": registry }, "limit_secs": limit_secs })
 }
 
-/// Whether a file below has this text.
+/// Whether a file below the folder contains this text.
 fn has_text(folder: &Path, text: &str) -> bool {
     fs::read_dir(folder).unwrap().flatten().any(|entry| {
         let path = entry.path();
@@ -101,7 +101,7 @@ fn has_text(folder: &Path, text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn npm_at_its_limit_ends_with_all_that_it_has_started_and_its_words_are_told() {
+async fn npm_at_its_limit_ends_with_its_descendants_and_its_output_is_reported() {
     let bin = folder();
     let npm = "mkdir -p \"$npm_config_cache/_cacache\"
         head -c 2500000 /dev/zero >\"$npm_config_cache/_cacache/part\"
@@ -130,7 +130,7 @@ async fn npm_at_its_limit_ends_with_all_that_it_has_started_and_its_words_are_to
 }
 
 #[tokio::test]
-async fn an_install_goes_by_the_settings_of_whoever_asks_for_it_and_they_are_kept_nowhere() {
+async fn an_install_uses_the_settings_of_its_caller_which_are_stored_nowhere() {
     let (bin, other) = (folder(), folder());
     let npm = "echo \"npm error from $npm_config_registry by $npm_config_cache of $HOME\"; exit 1";
     let world = world(bin.path(), npm, true).await;
@@ -149,7 +149,7 @@ async fn an_install_goes_by_the_settings_of_whoever_asks_for_it_and_they_are_kep
         "{second}"
     );
     assert!(!has_text(world.dir.path(), "hunter2"));
-    // Another npm than the one that the server would find; where it counts and is at home is ours.
+    // Not the npm that the server would find; its cache and home are ours.
     write_npm(
         other.path(),
         "echo \"npm error the other $HOME $npm_config_cache\"; exit 1",
@@ -165,7 +165,7 @@ async fn an_install_goes_by_the_settings_of_whoever_asks_for_it_and_they_are_kep
 }
 
 #[tokio::test]
-async fn whoever_has_a_key_that_others_have_too_does_not_say_how_npm_is_run() {
+async fn a_caller_with_a_shared_key_does_not_decide_how_npm_is_run() {
     let bin = folder();
     let npm = "echo \"npm error from $npm_config_registry\"; exit 1";
     let world = world(bin.path(), npm, false).await;

@@ -1,5 +1,5 @@
-//! What each level of isolation hides, one test for each cell of the matrix, on every level that
-//! this kernel offers. At level none nothing is promised, but that it says so.
+//! What each isolation level hides, one test for each cell of the table, on every level that this kernel supports.
+//! Level none promises nothing, and says so.
 //!
 //! | | filesystem | full |
 //! |---|---|---|
@@ -11,7 +11,7 @@
 //! | sockets with a path | open | hidden |
 //! | ports of others | open | hidden (own network) |
 //!
-//! The network by pasta has tests of its own: `local_pasta`.
+//! The network by pasta has its own tests: `local::pasta`.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -28,12 +28,12 @@ use crate::local::http_api::{World, until};
 use crate::support::optional::Optional;
 use crate::support::process::state;
 
-/// A server at exactly this level; `None` where this machine lacks it.
+/// A server at exactly this level; `None` if this machine lacks it.
 async fn world(level: Level) -> Option<World> {
     limited(level, ResourceLimits::default()).await
 }
 
-/// Whether this machine gives its sandboxes a level.
+/// Whether this machine supports a level.
 pub(crate) fn gives(world: &World, level: Level) -> bool {
     let given = world.server.isolation();
     let lacks = (given.level != level).then(|| given.line());
@@ -45,8 +45,8 @@ pub(crate) fn gives(world: &World, level: Level) -> bool {
     optional.is_there(lacks.as_deref())
 }
 
-/// Both levels with a wall, as far as they are here.
-async fn walled() -> Vec<(Level, World)> {
+/// Both levels with isolation, as far as they are supported here.
+async fn isolated_worlds() -> Vec<(Level, World)> {
     let mut all = Vec::new();
     for level in [Level::Filesystem, Level::Full] {
         all.extend(world(level).await.map(|world| (level, world)));
@@ -54,7 +54,7 @@ async fn walled() -> Vec<(Level, World)> {
     all
 }
 
-/// What a script prints in a new sandbox, without the last line end.
+/// The output of a script in a new sandbox, without the last line feed.
 async fn says(world: &World, script: &str) -> String {
     let sandbox = world.base().await;
     let ran = sandbox.run(script).await;
@@ -111,7 +111,7 @@ async fn files_of_the_machines_users_are_hidden_and_the_system_cannot_be_changed
     std::fs::write(secret.path(), "secret").unwrap();
     let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(secret.path(), everybody).unwrap();
-    for (level, world) in walled().await {
+    for (level, world) in isolated_worlds().await {
         let record = world.dir.path().join("state");
         let script = format!(
             "cat {} 2>/dev/null; ls {} 2>/dev/null; ls /root ${{SUDO_USER:+/home}} 2>/dev/null; \
@@ -128,7 +128,7 @@ async fn files_of_the_machines_users_are_hidden_and_the_system_cannot_be_changed
 
 #[tokio::test]
 async fn settings_of_the_machine_that_may_hold_credentials_are_hidden_and_shells_are_quiet() {
-    for (level, world) in walled().await {
+    for (level, world) in isolated_worlds().await {
         let names = "npmrc pip.conf gitconfig netrc wgetrc docker environment";
         let script = format!(
             "for name in {names}; do cat /etc/$name 2>/dev/null; ls /etc/$name/ 2>/dev/null; done; \
@@ -136,7 +136,7 @@ async fn settings_of_the_machine_that_may_hold_credentials_are_hidden_and_shells
         );
 
         assert_eq!(says(&world, &script).await, "", "{level:?}");
-        // As the SDKs start all commands; names, certificates and the time zone are found as ever.
+        // As the SDKs start all commands; names, certificates and the time zone are still found.
         let script = "bash -l -c 'echo quiet; date >/dev/null; \
              getent hosts localhost >/dev/null; ls /etc/ssl/certs >/dev/null'";
         assert_eq!(says(&world, script).await, "quiet", "{level:?}");
@@ -171,7 +171,7 @@ async fn no_sandbox_runs_as_root_of_the_machine() {
 }
 
 #[tokio::test]
-async fn a_sandboxs_helper_is_shut_to_its_processes() {
+async fn the_processes_of_a_sandbox_cannot_reach_its_helper() {
     for level in Level::ALL {
         let Some(world) = world(level).await else {
             continue;
@@ -179,7 +179,7 @@ async fn a_sandboxs_helper_is_shut_to_its_processes() {
 
         let script = "cat /proc/$PPID/comm; ls /proc/$PPID/fd >/dev/null 2>&1 && echo open; true";
 
-        // The helper is what has started the shell.
+        // The helper is the parent of the shell.
         let name = says(&world, script).await;
         let known = ["sandbar", "san"]
             .iter()
@@ -188,8 +188,8 @@ async fn a_sandboxs_helper_is_shut_to_its_processes() {
     }
 }
 
-/// Host process ids and owners of what has a sandbox's id in its environment or its script: a
-/// root without all its rights cannot read the environment of others.
+/// Host process ids and owners of the processes with a sandbox's id in their environment or script: a root without
+/// all its capabilities cannot read the environment of others.
 pub(crate) fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let found = entries.filter_map(|entry| {
@@ -208,7 +208,7 @@ pub(crate) fn of_sandbox(id: &str) -> Vec<(u32, u32)> {
 
 #[tokio::test]
 async fn processes_outside_get_no_signal_and_at_level_full_are_not_seen() {
-    for (level, world) in walled().await {
+    for (level, world) in isolated_worlds().await {
         let mut outside = Command::new("sleep").arg("60").spawn().unwrap();
 
         let script = format!(
@@ -244,17 +244,17 @@ async fn abstract_sockets_and_at_level_full_those_with_a_path_are_shut() {
     let connect = "const s = require('net').connect(process.argv[1]); \
                    s.on('connect', () => { console.log('open'); process.exit() }); \
                    s.on('error', () => console.log('shut'))";
-    for (level, world) in walled().await {
+    for (level, world) in isolated_worlds().await {
         let to_path = format!("node -e \"{connect}\" '{}'", path.display());
         let path_answer = says(&world, &to_path).await;
-        // Node cannot be given a zero byte: Python does it.
+        // Node cannot pass a zero byte: Python can.
         let abstractly = format!(
             "python3 -c \"import socket; socket.socket(socket.AF_UNIX).connect('\\0{name}'); \
              print('open')\" 2>/dev/null || echo shut"
         );
 
         assert_eq!(says(&world, &abstractly).await, "shut", "{level:?}");
-        // Landlock of this kernel may shut paths one day; full must today.
+        // Landlock of a later kernel may block paths; full must already.
         if level == Level::Full {
             assert_eq!(path_answer, "shut");
         }
@@ -294,13 +294,13 @@ async fn at_level_full_every_sandbox_has_all_ports_and_sees_none_of_others() {
         }
         assert_eq!(answer.text().await.unwrap(), sandbox.id);
     }
-    // The server's own port in there, the way out, is nobody's to come in by.
+    // The server's own proxy port in the sandbox is not reachable from outside.
     let answer = one.public(49984, "/").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
 }
 
 #[tokio::test]
-async fn the_way_out_does_not_lead_to_this_machine() {
+async fn the_proxy_does_not_lead_to_this_machine() {
     let Some(world) = world(Level::Full).await else {
         return;
     };
@@ -343,8 +343,8 @@ async fn the_shared_network_is_this_machines() {
 }
 
 #[tokio::test]
-async fn a_link_made_inside_does_not_lead_the_server_astray() {
-    for (level, world) in walled().await {
+async fn a_symlink_made_inside_does_not_lead_the_server_outside() {
+    for (level, world) in isolated_worlds().await {
         let sandbox = world.base().await;
         sandbox.run("cd; ln -s /etc/shadow s; ln -s / r; ln -s /tmp t; echo in > /tmp/f; ln -s /tmp/f f").await;
 
@@ -382,13 +382,13 @@ async fn pause_stops_and_kill_ends_everything_at_each_level() {
             continue;
         };
         let sandbox = world.base().await;
-        // One in a session of its own, an orphan, that burns processor time.
+        // An orphan in its own session that burns CPU time.
         let script = format!(
             "setsid sh -c 'while :; do : {}; done' >/dev/null 2>&1 & echo",
             sandbox.id
         );
         sandbox.run(&script).await;
-        // A process that becomes another program has neither arguments nor variables for a moment.
+        // During execve a process briefly has neither arguments nor environment.
         until(|| async { !of_sandbox(&sandbox.id).is_empty() }).await;
 
         let pause = format!("/sandboxes/{}/pause", sandbox.id);
@@ -453,7 +453,7 @@ async fn less_than_required_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn root_without_a_place_where_others_can_go_is_refused_with_a_way_out() {
+async fn root_without_a_directory_that_others_can_enter_is_refused_with_a_remedy() {
     let is_root = rustix::process::geteuid().is_root();
     if !Optional::Root.is_there((!is_root).then_some("the tests do not run as root")) {
         return;
@@ -487,7 +487,7 @@ async fn root_without_a_place_where_others_can_go_is_refused_with_a_way_out() {
 }
 
 #[tokio::test]
-async fn who_uses_more_memory_than_allowed_is_killed_and_the_rest_goes_on() {
+async fn a_process_above_the_memory_limit_is_killed_and_the_rest_continues() {
     let limits = ResourceLimits {
         memory: Some(400 << 20),
         ..ResourceLimits::default()
@@ -497,7 +497,7 @@ async fn who_uses_more_memory_than_allowed_is_killed_and_the_rest_goes_on() {
             continue;
         };
         let sandbox = world.base().await;
-        // A quarter in use before shows that the largest goes. Both would wait for a minute.
+        // A quarter in use before shows that the largest is killed. Both would wait for a minute.
         let script = "node -e 'const b = Buffer.alloc(100 << 20, 1); setTimeout(() => b.length, 60000)' & \
              node -e 'const b = Buffer.alloc(600 << 20, 1); setTimeout(() => b.length, 60000)'; \
              echo \"ended by $?\"; kill -0 $! && echo the other lives; kill $!";
@@ -557,7 +557,7 @@ async fn at_level_full_files_in_memory_have_their_part_of_the_limit_and_count() 
          echo $place $(($(stat -c %s $place/f 2>/dev/null || echo 0) >> 20)); done";
 
     let filled = sandbox.run(fill).await;
-    // Alone it would be allowed to: 250 of 400 MiB.
+    // It would be allowed to on its own: 250 of 400 MiB.
     let script = "node -e 'const b = Buffer.alloc(250 << 20, 1); setTimeout(() => b.length, 60000)'; \
          echo \"ended by $?\"";
     let ran = sandbox.run(script).await;
@@ -644,7 +644,7 @@ async fn limited(level: Level, limits: ResourceLimits) -> Option<World> {
 }
 
 #[tokio::test]
-async fn whom_the_machines_user_trusts_is_trusted_inside() {
+async fn certificates_trusted_on_the_machine_are_trusted_inside() {
     let authority = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(authority.path(), "OUR OWN AUTHORITY").unwrap();
     let file = authority.path().display().to_string();

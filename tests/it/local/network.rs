@@ -1,6 +1,5 @@
-//! Rules for what a sandbox may reach: in force where it has a network of its own, and said not to be
-//! where it has none. Nothing beyond loopback is reached: what is let through by the rules is this
-//! machine itself, and refused for another reason.
+//! Network rules of a sandbox: in force if it has its own network, and reported as unsupported otherwise. Nothing
+//! beyond loopback is reached: what the rules allow is this machine itself, which is refused for another reason.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -15,7 +14,7 @@ use crate::local::isolation::gives;
 const DENIED: &str = "the network rules of this sandbox deny";
 const THIS_MACHINE: &str = "sandboxes may not reach this machine itself";
 
-/// What the way out answers to a program that wants to go there.
+/// The proxy's response to a program that wants to reach a host.
 async fn told(sandbox: &Sandbox<'_>, host: &str) -> String {
     let script = format!(
         "node -e \"const s = require('net').connect(process.env.HTTPS_PROXY.split(':')[2], \
@@ -62,7 +61,7 @@ async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
     let wrong = set(&world, &sandbox.id, &json!({"denyOut": ["10.0.0.0/99"]})).await;
     let rules_of = |rule: Value| json!({"rules": {"example.com": [rule]}});
     let set_rules = async |rule| set(&world, &sandbox.id, &rules_of(rule)).await;
-    // Its processes trust nobody who would read what they send.
+    // Its processes do not trust a CA that could decrypt their traffic.
     let late = set_rules(json!({"transform": {"headers": {"a": "b"}}})).await;
     let unknown = set_rules(json!({"transform": {"body": "b"}})).await;
     let nobody = set(&world, "inone", &rules).await;
@@ -92,7 +91,7 @@ async fn rules_are_in_force_where_sandboxes_have_a_network_of_their_own() {
 }
 
 #[tokio::test]
-async fn rules_that_are_not_in_force_are_told() {
+async fn rules_that_are_not_in_force_are_reported() {
     let world = World::new().await;
     let body = json!({
         "templateID": "base",
@@ -117,7 +116,7 @@ async fn rules_that_are_not_in_force_are_told() {
 }
 
 #[tokio::test]
-async fn a_rule_for_no_place_is_refused() {
+async fn a_rule_without_a_host_is_refused() {
     let world = World::new().await;
     let body = json!({"templateID": "base", "network": {"allowOut": ["http://a"]}});
 

@@ -1,5 +1,5 @@
-//! The network by pasta, where this machine has it; and what is told where it has not. Nothing but this
-//! machine itself is reached: by its link-local address, which pasta passes on like any other.
+//! The network by pasta, if this machine supports it; and what is reported otherwise. Only this machine itself is
+//! reached: by its link-local address, which pasta forwards like any other.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
@@ -20,11 +20,11 @@ use crate::support::optional::Optional;
 use crate::support::process::on_path;
 use crate::support::process::parent;
 
-/// Tells whether a host takes a connection on a port.
+/// Prints whether a host accepts a connection on a port.
 const CONNECT: &str = "const [host, port] = process.argv.slice(1); require('net').connect(port, host) \
      .on('connect', () => { console.log('open'); process.exit() }).on('error', () => console.log('shut'))";
 
-/// A server whose sandboxes go out by pasta; `None` where they cannot.
+/// A server whose sandboxes use pasta; `None` if they cannot.
 async fn world() -> Option<World> {
     let world = World::at(IsolationRequest {
         network: Network::Pasta,
@@ -33,7 +33,7 @@ async fn world() -> Option<World> {
     .await;
     let given = world.server.isolation().clone();
     let lacks = (given.network != Network::Pasta).then(|| given.line());
-    // Below level full no network is made at all.
+    // Below level full no network is created at all.
     if lacks.is_some() && given.level == Level::Full {
         assert_eq!(given.network, Network::Own);
         assert!(given.why.starts_with("no network 'pasta': "), "{given:?}");
@@ -52,13 +52,13 @@ fn link_local() -> Option<String> {
     Some(format!("{ip}%{}", row[5]))
 }
 
-/// Whether it runs: what has ended and was not waited for has no command line.
+/// Whether it runs: a zombie has no command line.
 fn is_pasta(pid: u32) -> bool {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.starts_with(b"pasta\0")
 }
 
-/// The process that is the way out of a sandbox in which something runs.
+/// The pasta process of a sandbox in which something runs.
 fn pasta_of(id: &str) -> Option<u32> {
     let (mut pid, _) = *of_sandbox(id).first()?;
     while !is_pasta(pid) {
@@ -67,7 +67,7 @@ fn pasta_of(id: &str) -> Option<u32> {
     Some(pid)
 }
 
-/// Waits until a process is gone or has ended.
+/// Waits until a process is gone or has exited.
 fn ends(pid: u32) -> bool {
     let until = Instant::now() + Duration::from_secs(10);
     while Instant::now() < until {
@@ -80,7 +80,7 @@ fn ends(pid: u32) -> bool {
 }
 
 #[tokio::test]
-async fn out_by_pasta_with_all_ports_and_nothing_of_this_machines_loopback() {
+async fn pasta_reaches_all_ports_but_not_the_loopback_of_this_machine() {
     let Some(world) = world().await else {
         return;
     };
@@ -93,7 +93,7 @@ async fn out_by_pasta_with_all_ports_and_nothing_of_this_machines_loopback() {
         assert_eq!(one.run(&connect(near)).await.stdout, "shut\n", "{near}");
     }
     if let Some(address) = link_local() {
-        // Until its own is known to be nobody else's, it cannot answer from there.
+        // Until duplicate address detection has finished, it cannot answer from its own address.
         let script = format!("until {} | grep open; do :; done", connect(&address));
         assert_eq!(one.run(&script).await.stdout, "open\n", "{address}");
     }
@@ -149,7 +149,7 @@ async fn network_rules_are_not_in_force_by_pasta_and_it_says_so() {
 }
 
 #[tokio::test]
-async fn the_way_out_ends_with_a_server_that_is_killed() {
+async fn pasta_ends_with_a_killed_server() {
     if world().await.is_none() {
         return;
     }
@@ -192,8 +192,8 @@ async fn the_way_out_ends_with_a_server_that_is_killed() {
     assert!(ends(pasta[0]), "it outlives its server");
 }
 
-/// What `sandbar doctor` finds about isolation on a machine that lacks something: `words` are those of
-/// the program that takes it away. `None` where this one has not even level full.
+/// `sandbar doctor` on isolation, on a machine that lacks something: `words` are the program that removes it. `None`
+/// if this machine lacks level full.
 fn doctor(words: &[&str]) -> Option<Value> {
     let home = Home::new().set("SANDBAR_NETWORK", "pasta");
     let doctor = home.command(&["doctor", "--json"]);
@@ -222,7 +222,7 @@ fn doctor(words: &[&str]) -> Option<Value> {
 }
 
 #[test]
-fn where_pasta_does_not_work_the_proxy_is_the_way_out_and_the_reason_is_told() {
+fn without_a_working_pasta_the_proxy_is_used_and_the_reason_is_reported() {
     let lacks = (!on_path("bwrap")).then_some("there is no bwrap");
     if !Optional::IsolationFull.is_there(lacks) {
         return;

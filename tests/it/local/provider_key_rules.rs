@@ -1,4 +1,4 @@
-//! Provider keys that are written into requests as they leave the sandbox are not in it.
+//! Provider keys that are written into outbound requests are not in the sandbox.
 
 use crate::support::home::Home;
 use crate::support::provider::Provider;
@@ -8,7 +8,7 @@ const KEY: &str = "sk-ant-must-not-go-in";
 #[test]
 fn with_egress_a_key_is_in_no_sandbox_and_one_with_another_way_out_is_refused() {
     let elsewhere = Home::with_sandboxes();
-    // The boot ends where the code is brought: no more than the sandbox is needed.
+    // The boot fails at the code: only the sandbox is needed.
     let code = "http://127.0.0.1:9/none.git";
     let run = ["run", "--repo", code, "--template", "base", "hi"];
     let refused = |home: &Home, arguments: &[&str]| {
@@ -16,7 +16,7 @@ fn with_egress_a_key_is_in_no_sandbox_and_one_with_another_way_out_is_refused() 
         assert_eq!(ran.code, Some(1), "{ran:?}");
         ran.stderr
     };
-    // Its server takes the calls that E2B does.
+    // Its server accepts E2B's calls.
     refused(&elsewhere, &[&run[..], &["--demo", "--rm"]].concat());
     let (url, key) = elsewhere.account();
     let here = Home::new()
@@ -28,7 +28,7 @@ fn with_egress_a_key_is_in_no_sandbox_and_one_with_another_way_out_is_refused() 
         .set("ZHIPU_API_KEY", KEY);
 
     let told = refused(&here, &run);
-    // In the terminal a sandbox outlives a boot that fails.
+    // In the terminal a sandbox outlives a failed boot.
     let mut screen = here
         .terminal(&["--repo", code, "--template", "base"])
         .size(140, 40)

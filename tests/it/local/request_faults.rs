@@ -1,9 +1,9 @@
-//! Whatever happens on the way to the sandboxes, from the first call on: after a quiet time there is one
-//! sandbox, the screen shows what its server holds, every prompt was delivered exactly once, and of what the
-//! server printed each line is stored and was shown, once and in order.
+//! Whatever faults occur on the way to the sandboxes, from the first call on: after a quiet time there is one
+//! sandbox, the screen shows what its server holds, every prompt was delivered exactly once, and each line that the
+//! server printed is stored and was shown, once and in order.
 //!
-//! One line carries all: the control plane, envd and OpenCode. Each schedule has a store, a local server and a
-//! sandbox of its own. `SANDBAR_FAULT_SEED` and `SANDBAR_LOCAL_FAULTS` choose others than CI's.
+//! One connection carries everything: control plane, envd and OpenCode. Each schedule has its own store, local
+//! server and sandbox. `SANDBAR_FAULT_SEED` and `SANDBAR_LOCAL_FAULTS` override CI's values.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -42,7 +42,7 @@ const AT_ONCE: usize = 4;
 /// For one schedule on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(4);
 
-/// A local server whose sandboxes are said to be where the proxy is.
+/// A local server that announces its sandboxes at the proxy's address.
 struct Site {
     files: TempDir,
     server: LocalServer,
@@ -74,13 +74,13 @@ impl Site {
         self.server.url()
     }
 
-    /// A world whose daemon is found at `url`, and whose files are in `folder`; and the daemon's lock.
+    /// A session context whose daemon is found at `url`, and whose files are in `folder`; and the daemon's lock.
     fn world(folder: &Path, url: &str) -> (SessionContext, File) {
         let state_dir = folder.join("local");
         fs::create_dir_all(&state_dir).unwrap();
         let found = json!({ "port": port(url), "api_key": KEY });
         fs::write(state_dir.join("daemon.json"), found.to_string()).unwrap();
-        // A daemon lives that holds it.
+        // The lock of a live daemon.
         let mut lock = File::create(state_dir.join("server.lock")).unwrap();
         lock.lock().unwrap();
         let holder = json!({ "pid": 1, "url": format!("http://127.0.0.1:{}", port(url)) });
@@ -90,7 +90,7 @@ impl Site {
         folder.clone_into(&mut world.settings.scratch_dir);
         world.settings.engine = Some(EngineSpec::Local(LocalSpec {
             state_dir,
-            // One that were started all the same would end at once.
+            // If it were started nevertheless, it would exit at once.
             launch: daemon::DaemonLaunch {
                 program: env!("CARGO_BIN_EXE_sandbar").into(),
                 arguments: vec!["no-such-command".to_owned()],
@@ -106,12 +106,12 @@ impl Site {
         self.server.closed().await;
     }
 
-    /// The local server, past the proxy.
+    /// The local server's API, bypassing the proxy.
     fn server_api(&self) -> Sandboxes {
         Sandboxes::new(self.url(), KEY)
     }
 
-    /// The ids of the sandboxes that were made for a session.
+    /// The ids of the sandboxes created for a session.
     async fn sandboxes(&self, session: &SessionKey) -> Vec<String> {
         let all = "/v2/sandboxes?state=running,paused&limit=100";
         let all = self.server_api().control(reqwest::Method::GET, all).await;
@@ -136,7 +136,7 @@ fn new_session() -> NewSession {
     }
 }
 
-/// Somebody who looks at the chat alone.
+/// A user who only sees the chat.
 fn start(world: SessionContext, seed: u64) -> Client {
     let mode = Mode::Full {
         new: new_session(),
@@ -150,7 +150,7 @@ fn start(world: SessionContext, seed: u64) -> Client {
     client
 }
 
-/// The screen of somebody who comes to the session with nothing but its address.
+/// The screen of a user who attaches to the session with only its address.
 async fn fresh_screen(site: &Site, records: &RecordStore, session: &StoredSession) -> String {
     let files = folder();
     let (world, _lock) = Site::world(files.path(), &site.url());
@@ -164,7 +164,7 @@ async fn fresh_screen(site: &Site, records: &RecordStore, session: &StoredSessio
         summary,
         ..session.clone()
     };
-    // Past the proxy.
+    // Bypasses the proxy.
     let url = bare.summary.sandbox.opencode_url.take().unwrap();
     let (host, _) = url.rsplit_once(':').unwrap();
     let port = port(&site.url());
@@ -179,8 +179,8 @@ async fn fresh_screen(site: &Site, records: &RecordStore, session: &StoredSessio
     screen
 }
 
-/// Types prompts, the first before there is a sandbox, while the line breaks as the seed says; returns
-/// what was typed.
+/// Types prompts, the first before there is a sandbox, with connection faults according to the seed; returns what
+/// was typed.
 async fn live_with_faults(client: &mut Client, proxy: &FaultProxy, plan: Plan) -> Vec<String> {
     const WORDS: [&str; 5] = ["table", "think", "todo", "permission", "question"];
     let Plan {
@@ -213,17 +213,17 @@ async fn live_with_faults(client: &mut Client, proxy: &FaultProxy, plan: Plan) -
     let began = Instant::now();
     while proxy.left() > 0 && began.elapsed() < DEADLINE {
         client.live(Duration::from_millis(300)).await;
-        // Connections that are kept alive meet no fault.
+        // Keep-alive connections meet no fault.
         proxy.cut();
     }
     sent
 }
 
-/// What a seed makes happen.
+/// What a seed decides.
 struct Plan {
     seed: u64,
     seeded: Seeded,
-    /// Empty: all is well until the session is live.
+    /// Empty: no faults until the session is live.
     from_the_start: VecDeque<Fault>,
     later: VecDeque<Fault>,
 }
@@ -242,7 +242,7 @@ impl Plan {
     }
 }
 
-/// Runs one schedule; `Err` says how the property was broken.
+/// Runs one schedule; `Err` describes the violation.
 async fn schedule(home: &Home, seed: u64) -> Result<(), String> {
     let site = Site::new(home).await;
     let plan = Plan::of(seed);
@@ -268,7 +268,7 @@ async fn schedule(home: &Home, seed: u64) -> Result<(), String> {
     ended
 }
 
-/// How what is shown differs from what there is, if it does.
+/// The difference between the screen and the server's state, if any.
 async fn differs(site: &Site, client: &mut Client, sent: &[String]) -> Option<String> {
     let records = client.records();
     let key = records.store.sessions().await.unwrap()[0].key.clone();
@@ -300,9 +300,9 @@ async fn differs(site: &Site, client: &mut Client, sent: &[String]) -> Option<St
     Some(format!("another screen\n{}", difference(&ours, &theirs)))
 }
 
-/// How the log that is stored, or the one that was shown, differs from what the sandbox's files hold.
+/// The difference between the stored or shown log and the sandbox's files, if any.
 async fn logs_differ(site: &Site, client: &mut Client, session: &SessionKey) -> Option<String> {
-    // What was asked to be compared has been printed as well.
+    // The requests of this comparison were logged as well.
     client.live(Duration::from_millis(300)).await;
     let files = LogFiles::below(site.files.path());
     if files.is_empty() {

@@ -40,12 +40,12 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
     }
     assert!(ran.stderr.contains("session kept paused"), "{ran:?}");
 
-    // The sandbox is kept for the terminal, but takes no processor.
+    // The sandbox stays for the terminal, but uses no CPU.
     assert_eq!(home.sandboxes().len(), 1);
     let (_, paused) = home.api("GET", "/v2/sandboxes?state=paused");
     assert!(paused.contains(&home.sandboxes()[0]), "{paused}");
 
-    // Nothing is done where one of the names is wrong.
+    // Nothing is done if one of the names is wrong.
     let wrong = home.run(&["resume", "kept", "kepd"]);
     assert_eq!((wrong.code, &*wrong.stdout), (Some(1), ""), "{wrong:?}");
     for (command, state) in [("resume", "running"), ("pause", "paused")] {
@@ -57,7 +57,7 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
         assert!(listed.contains(&home.sandboxes()[0]), "{listed}");
     }
 
-    // Its name is taken, and it is not removed with its files.
+    // Its name is taken, and it is not deleted with its files.
     let taken = run(&home, &["--name", "kept"], "table please");
     assert_eq!((taken.code, &*taken.stdout), (Some(1), ""), "{taken:?}");
     let refused = home.run(&["rm", "kept"]);
@@ -67,7 +67,7 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
         "{refused:?}"
     );
 
-    // It is continued, and left as it was found: what was said before is not told again.
+    // It is continued, and left as it was found: earlier answers are not printed again.
     for (state, left) in [
         ("paused", "paused, as it was before"),
         ("running", "runs on"),
@@ -95,7 +95,7 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
 
 #[test]
 fn json_lines_tell_the_whole_turn_and_end_with_done() {
-    // Where nothing shuts the sandbox off, the agent asks before it does anything.
+    // Without isolation the agent asks before it does anything.
     let home = Home::with_sandboxes().set("SANDBAR_ISOLATION", "none");
 
     let ran = run(
@@ -149,7 +149,7 @@ fn json_lines_tell_the_whole_turn_and_end_with_done() {
         "{streams:?}"
     );
 
-    // With --rm nothing stays.
+    // With --rm nothing is left.
     assert_eq!(home.stored(), [[""; 3]; 0]);
     assert_eq!(home.sandboxes(), [""; 0]);
     assert_eq!(home.opencode_servers(), [0; 0]);

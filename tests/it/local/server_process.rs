@@ -1,5 +1,5 @@
-//! The server in the foreground as a process among others: what it leaves behind however it ends, what
-//! its limits are, and what it says where it cannot start.
+//! The server in the foreground: what it leaves behind however it ends, its limits, and its errors if it cannot
+//! start.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -76,7 +76,7 @@ fn having(variable: &str) -> usize {
 async fn npm_and_its_children_end_with_the_server_however_that_ends() {
     for signal in [Signal::KILL, Signal::TERM] {
         let home = folder();
-        // A registry that takes the question and never answers.
+        // A registry that accepts the request and never responds.
         let registry = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let registry_url = format!("http://{}/", registry.local_addr().unwrap());
         let variables = [("npm_config_registry", registry_url.as_str())];
@@ -107,7 +107,7 @@ async fn npm_and_its_children_end_with_the_server_however_that_ends() {
     }
 }
 
-/// What the program says with few descriptors, and whether it came to an end by itself.
+/// The program's output with few descriptors, and whether it exited by itself.
 fn says(home: &Path, arguments: &str, descriptors: usize) -> String {
     let program = env!("CARGO_BIN_EXE_sandbar");
     let script = format!("ulimit -n {descriptors}; exec timeout 60 {program} {arguments}");
@@ -121,7 +121,7 @@ fn says(home: &Path, arguments: &str, descriptors: usize) -> String {
         .unwrap();
     let text = [ran.stdout, ran.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
-    // What `timeout` gives for a hang, and what a panic does.
+    // The exit codes of `timeout` for a hang, and of a panic.
     let code = ran.status.code();
     assert!(
         code.is_some_and(|code| code != 124 && code != 101),
@@ -133,7 +133,7 @@ fn says(home: &Path, arguments: &str, descriptors: usize) -> String {
 #[test]
 fn with_few_descriptors_there_is_an_answer_or_an_error_and_no_panic() {
     let home = folder();
-    // The port is taken, so that a server with enough of them ends as well.
+    // The port is taken, so that a server with enough descriptors exits too.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let serve = format!("local serve --port {}", taken.local_addr().unwrap().port());
     for descriptors in [6, 12, 20] {
@@ -142,7 +142,7 @@ fn with_few_descriptors_there_is_an_answer_or_an_error_and_no_panic() {
             let wanted = format!("may open only {descriptors} files at a time, and needs 64");
             assert!(text.contains(&wanted), "{arguments}: {text}");
         }
-        // It needs but few.
+        // It needs only a few.
         says(home.path(), "config", descriptors);
     }
     let enough = says(home.path(), &serve, 64);
@@ -150,7 +150,7 @@ fn with_few_descriptors_there_is_an_answer_or_an_error_and_no_panic() {
 }
 
 #[tokio::test]
-async fn a_fifo_in_the_place_of_the_lock_is_named_and_not_waited_for() {
+async fn a_fifo_in_place_of_the_lock_is_reported_without_waiting() {
     let home = folder();
     let state = home.path().join("state/serve");
     std::fs::create_dir_all(&state).unwrap();

@@ -1,4 +1,4 @@
-//! Snapshots and forks: what they keep, and that they say what they cannot keep.
+//! Snapshots and forks: what they preserve, and that they report what they cannot preserve.
 
 use pretty_assertions::assert_eq;
 use reqwest::StatusCode;
@@ -20,7 +20,7 @@ async fn snapshot(world: &World, sandbox: &Sandbox<'_>, body: Value) -> (StatusC
 async fn files_are_copied_while_a_process_goes_on_and_its_memory_is_never_lost_in_silence() {
     let world = World::new().await;
     let sandbox = world.base().await;
-    // Left behind by the command that started it: no list of processes has it.
+    // An orphan of the command that started it: no process list contains it.
     let script = "cd; echo kept > f; ln -s f link; setsid sleep 1000 >/dev/null 2>&1 & echo $!";
     let left: u64 = sandbox.run(script).await.stdout.trim().parse().unwrap();
 
@@ -59,7 +59,7 @@ async fn a_process_that_was_stopped_for_a_snapshot_runs_on() {
     let pid = events.pid().await;
 
     let (made, _) = snapshot(&world, &sandbox, json!({"memory": false})).await;
-    // "on" and a line end.
+    // "on" and a line feed.
     let input = json!({"process": {"pid": pid}, "input": {"stdin": "b24K"}});
     sandbox.unary("process.Process/SendInput", input).await;
 
@@ -90,7 +90,7 @@ async fn forks_begin_where_the_sandbox_is_and_have_its_settings() {
         (status, many),
         (StatusCode::CREATED, StatusCode::BAD_REQUEST)
     );
-    // The test's server has room for two more.
+    // The test's server has capacity for two more.
     assert_eq!(forks[2]["error"]["code"], 429);
     assert_eq!(detail["metadata"], json!({"a": "b"}));
     assert_eq!(kept.json::<Value>().await.unwrap(), json!([]));

@@ -1,6 +1,6 @@
-//! Sandboxes made, used and killed in a row by clients of which many vanish half-way: nothing stays behind.
+//! Sandboxes created, used and killed in a row by clients, many of which vanish half-way: nothing is left behind.
 //!
-//! `SANDBAR_SOAK=1000` takes more of them than CI does; with `--nocapture` it shows what it measured.
+//! `SANDBAR_SOAK=1000` runs more of them than CI does; `--nocapture` shows the measurements.
 
 use std::fs;
 use std::path::Path;
@@ -29,18 +29,18 @@ const PARTS: usize = 3;
 const AT_ONCE: usize = 4;
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
-/// What may be open for a moment.
+/// Descriptors that may be open briefly.
 const DESCRIPTOR_SLACK: usize = 8;
-/// What an allocator may keep, in kB, of a program that was not built to be small.
+/// Memory in kB that the allocator of a debug build may keep.
 const MEMORY_SLACK: u64 = 32 * 1024;
 
-/// What a server holds of the machine.
+/// The resources that a server holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Held {
     descriptors: usize,
     /// Resident, in kB.
     memory: u64,
-    /// Processes that it has started, and theirs.
+    /// Its descendants.
     processes: usize,
     /// Directories of sandboxes.
     directories: usize,
@@ -62,7 +62,7 @@ impl Held {
         }
     }
 
-    /// Measured once nothing is in its last moments any more.
+    /// Measured once no process is exiting any more.
     fn settled(server: u32, home: &Home, descriptors: usize) -> Self {
         let until = Instant::now() + LIMIT;
         loop {
@@ -77,7 +77,7 @@ impl Held {
     }
 }
 
-/// How many processes have this one as their parent, or a parent's parent.
+/// The number of a process's descendants.
 fn descendants(of: u32) -> usize {
     let all = fs::read_dir("/proc").unwrap().flatten();
     let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -87,7 +87,7 @@ fn descendants(of: u32) -> usize {
     pids.filter(is_below).count()
 }
 
-/// One program that uses E2B; with connections of its own, which die with it.
+/// A program that uses E2B, with its own connections, which die with it.
 struct Client {
     control: ControlClient,
     addresses: Addresses,
@@ -109,7 +109,7 @@ impl Client {
         }
     }
 
-    /// The life of a sandbox with something of everything.
+    /// A sandbox's life with some of everything.
     async fn use_one(&self) -> Result<()> {
         let new = NewSandbox {
             template_id: "base".to_owned(),

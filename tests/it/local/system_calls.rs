@@ -1,12 +1,12 @@
-//! What the filter of system calls denies in a sandbox, and that programs work all the same, at every level
-//! that this machine offers.
+//! System calls that the seccomp filter denies in a sandbox, and ordinary programs that must still work, at every
+//! level that this machine supports.
 
 use pretty_assertions::assert_eq;
 use sandbar::local::Level;
 
 use crate::support::serving::{Account, Ground, Serving};
 
-/// A call, its arguments as Perl writes them, and the error that is to come.
+/// A call, its arguments as Perl writes them, and the expected error.
 type Denied = (&'static str, i64, &'static str, i32);
 
 /// Denied everywhere. Without the filter some succeed and the others fail with another error.
@@ -32,7 +32,7 @@ fn always() -> Vec<Denied> {
         ("userfaultfd", libc::SYS_userfaultfd, "1", forbidden),
         ("TIOCSTI", libc::SYS_ioctl, "0, 0x5412, 0", forbidden),
         ("TIOCLINUX", libc::SYS_ioctl, "0, 0x541C, 0", forbidden),
-        // The kernel looks at the lower half alone.
+        // The kernel checks only the lower half.
         (
             "high TIOCSTI",
             libc::SYS_ioctl,
@@ -53,7 +53,7 @@ fn always() -> Vec<Denied> {
     ]
 }
 
-/// Denied where namespaces are.
+/// Denied where namespaces isolate.
 fn of_namespaces() -> Vec<Denied> {
     let user = "0x10000000";
     vec![
@@ -70,7 +70,7 @@ fn of_namespaces() -> Vec<Denied> {
     ]
 }
 
-/// Denied where landlock alone keeps the user's files; `$file` is one of its own.
+/// Denied where only Landlock protects the user's files; `$file` is one of its own.
 fn of_reach() -> Vec<Denied> {
     let own = "-100, $file, $<, -1, 0";
     vec![
@@ -114,7 +114,7 @@ fn script(calls: &[Denied]) -> String {
         } else {
             format!(", {arguments}")
         };
-        // What succeeds has no error.
+        // A successful call has no error.
         let call = format!(
             "$! = 0; $r = syscall({number}{arguments}); print '{name}: ', $r < 0 ? $! + 0 : 0, qq(\\n);"
         );
@@ -124,7 +124,7 @@ fn script(calls: &[Denied]) -> String {
 }
 
 #[test]
-fn what_containers_may_not_call_no_sandbox_may() {
+fn system_calls_denied_to_containers_are_denied_to_sandboxes() {
     Serving::everywhere(Ground::Fore, "", |serving| {
         let mut calls = always();
         if serving.level > Level::None {
@@ -143,7 +143,7 @@ fn what_containers_may_not_call_no_sandbox_may() {
     });
 }
 
-/// Ordinary work: processes, files and their modes, archives, git, npm, debuggers where they are.
+/// Ordinary work: processes, files and their modes, archives, git, npm, debuggers if present.
 const WORK: &str = "set -e
 export npm_config_update_notifier=false
 cd
@@ -186,7 +186,7 @@ echo done";
 fn ordinary_work_is_not_denied() {
     Serving::everywhere(Ground::Fore, "", |serving| {
         if serving.account == Account::Root {
-            // It has no filter of its own, and npm takes its time.
+            // It has no filter of its own, and npm is slow.
             return;
         }
         let seen = serving.run("/bin/sh", &["-c", WORK]);

@@ -1,7 +1,7 @@
-//! The borders between the rooms of `src/`, the length of files, and words that are banned.
+//! The borders between the rooms of `src/`, the length of files, and banned words.
 //!
-//! The tables below say what is allowed; the crate's documentation says why. A room that is not in
-//! [`ROOMS`] fails the test, so that a new one is thought about before it is imported.
+//! The tables below say what is allowed; the crate's documentation says why. A room that is not in [`ROOMS`] fails
+//! the test, so that its borders are decided before it is imported.
 
 mod allowances;
 mod app_parts;
@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use crate::support::source::{Name, SourceFile, read_all};
 
-/// A file has at most this many lines of code, tests not counted.
+/// Maximum lines of code of a file, without tests.
 const CEILING: usize = 400;
 
 /// Which other rooms a room may import. `a::b` allows that part only.
@@ -33,10 +33,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("keyring", &[]),
     ("regular_file", &[]),
-    // Of `text` its views alone: a ban below says so.
+    // Only the views may use `text`: see the bans below.
     ("app", &["domain", "text"]),
-    // Of the demo model a session knows how it is started and how OpenCode is told about it; its
-    // recorder writes to the store before anything is forwarded or posted.
+    // A session knows how the demo model is started and how OpenCode is configured for it; its recorder writes to
+    // the store before anything is forwarded or posted.
     (
         "session",
         &[
@@ -62,12 +62,12 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "config",
             "tui",
-            // What others said is printed to a terminal too, and escaped in JSON.
+            // Untrusted text is printed to a terminal too, and escaped in JSON.
             "text::hidden",
             "text::visible_bytes",
             // A table has columns.
             "text::wrap",
-            // What is approved is shown whole.
+            // What the user approves is shown whole.
             "text::visible",
         ],
     ),
@@ -76,12 +76,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("main", &[""]),
 ];
 
-/// What may be named only in some places.
+/// Names that are allowed only in some places.
 struct Ban {
     names: &'static [&'static str],
     /// Path prefixes below `src/`; empty for everywhere.
     inside: &'static [&'static str],
-    /// Where it may be named all the same, see [`is_at`].
+    /// Exceptions, see [`is_at`].
     except: &'static [&'static str],
     why: &'static str,
 }
@@ -192,7 +192,7 @@ const BANS: &[Ban] = &[
             "execute!",
             "queue!",
             "anstream",
-            // A program that is started would write there itself.
+            // A child process would write there itself.
             "std::process::Stdio::inherit",
         ],
         inside: &[],
@@ -201,21 +201,21 @@ const BANS: &[Ban] = &[
     },
 ];
 
-/// Where OpenCode's words become ours.
+/// Where OpenCode's types become ours.
 const TRANSLATION: &str = "session/chat/translate/";
 
-/// Parts of what is banned that are harmless.
+/// Harmless parts of what is banned.
 const HARMLESS: &[(&str, &str)] = &[
-    // Not of the environment: our own path, and what we were compiled for.
+    // Not the environment: our own path, and the compile target.
     ("", "std::env::current_exe"),
     ("", "std::env::consts"),
-    // The width of a cell on the screen is what text is measured by.
+    // Text is measured by the width of a screen cell.
     ("text/", "ratatui::buffer::CellWidth"),
     ("text/", "ratatui::text"),
     ("text/", "ratatui::style"),
 ];
 
-/// Channels without a bound, under all their names.
+/// Unbounded channels, under all their names.
 const UNBOUNDED: &[&str] = &[
     "unbounded_channel",
     "unbounded",
@@ -223,7 +223,7 @@ const UNBOUNDED: &[&str] = &[
     "UnboundedReceiver",
 ];
 
-/// The files that reach the two outputs of the program: commands by one of them, and the terminal that draws.
+/// The files that write to the program's two outputs: one for the commands, and the terminal UI.
 const OUTPUTS: &[&str] = &[
     "cli/report.rs",
     // Holds an output of cli/report.
@@ -237,7 +237,7 @@ const VIEW: &str = "app/**/view*";
 const ROOT_VIEW: &str = "app/view/";
 const CHAT_VIEW: &str = "app/chat/view/";
 
-/// Whether a path is at a place: a file, all of a folder (`text/`), or files of one name below a folder
+/// Whether a path matches a place: a file, all of a folder (`text/`), or files of one name below a folder
 /// (`app/**/view*`).
 fn is_at(path: &str, place: &str) -> bool {
     if let Some((folder, wanted)) = place.split_once("**/") {
@@ -251,7 +251,7 @@ fn is_at(path: &str, place: &str) -> bool {
     path == place || (place.ends_with('/') && path.starts_with(place))
 }
 
-/// Everything that is wrong with a file, one sentence each.
+/// Every violation in a file, one sentence each.
 fn faults(file: &SourceFile) -> Vec<String> {
     let mut faults = Vec::new();
     let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| *room == file.room()) else {
@@ -295,7 +295,7 @@ fn may_import(room: &str, allowed: &[&str], name: &Name) -> bool {
             .any(|part| name.is_in(&format!("crate::{part}")))
 }
 
-/// Whether a file knows OpenCode's words for a conversation and ours.
+/// Whether a file uses both OpenCode's conversation types and ours.
 fn translates(file: &SourceFile) -> bool {
     file.names_any_in("crate::opencode::wire") && file.names_any_in("crate::domain::chat")
 }
@@ -314,7 +314,7 @@ fn broken_bans<'a>(
 }
 
 impl Ban {
-    /// Whether it bans the name there, exceptions left aside.
+    /// Whether it bans the name there, regardless of exceptions.
     fn is_of(&self, file: &SourceFile, name: &Name) -> bool {
         let is_inside = self.inside.iter().any(|place| is_at(&file.path, place));
         (self.inside.is_empty() || is_inside) && self.names.iter().any(|banned| name.is_in(banned))
@@ -350,7 +350,7 @@ fn files_stay_below_the_ceiling() {
     );
 }
 
-/// A file, what stands in it, and a piece of what must be said about it.
+/// A file, its content, and part of the expected message.
 const WRONG: &[(&str, &str, &str)] = &[
     (
         "text/wrap.rs",
@@ -470,7 +470,7 @@ const WRONG: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
-fn what_must_not_be_is_seen() {
+fn violations_are_found() {
     for (path, source, why) in WRONG {
         let found = faults(&SourceFile::read(path, source));
 
@@ -480,7 +480,7 @@ fn what_must_not_be_is_seen() {
 }
 
 #[test]
-fn what_may_be_is_let_through() {
+fn allowed_code_passes() {
     for (path, source) in [
         (
             "text/wrap.rs",

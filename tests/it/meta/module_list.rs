@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The modules that `source` declares, but for those with a path of their own.
+/// The modules that `source` declares, except those with a `path` attribute.
 fn declared(source: &str) -> BTreeSet<String> {
     let file = syn::parse_file(source).unwrap();
     let modules = file.items.iter().filter_map(|item| match item {

@@ -1,4 +1,4 @@
-//! Our client on the real server: what its calls do there.
+//! Our client against the real server: the effect of its calls.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn a_published_command_comes_back_on_an_open_stream() {
         while events.next(LIMIT).await.unwrap() != Event::Connected {}
         client.publish_command("sandbar.test").await.unwrap();
         loop {
-            // What is published just after "connected" may get lost, which is why there are markers.
+            // An event published just after "connected" may be lost, which is why the stream probe exists.
             match events.next(LIMIT).await.unwrap() {
                 Event::Heartbeat => client.publish_command("sandbar.test").await.unwrap(),
                 Event::Command { command } => return command,
@@ -38,7 +38,7 @@ fn a_published_command_comes_back_on_an_open_stream() {
 }
 
 #[test]
-fn rules_that_are_added_to_a_session_stand_behind_those_that_it_has() {
+fn rules_added_to_a_session_come_after_its_existing_ones() {
     let site = Site::shared();
     let server = &site.server;
     let id = server.conversation();

@@ -1,4 +1,4 @@
-//! The OpenCode client against the real server, and what it reads of it.
+//! The OpenCode client against the real server, and the parsing of its responses.
 
 mod client;
 mod server;

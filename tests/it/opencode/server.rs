@@ -1,4 +1,4 @@
-//! The server that other tests stand on is the real one, in the pinned version, and guarded.
+//! The server that other tests use is the real one, in the pinned version, and requires a password.
 
 use sandbar::domain::version::OPENCODE_VERSION;
 
@@ -22,7 +22,7 @@ fn the_real_server_answers_in_the_pinned_version() {
 }
 
 #[test]
-fn the_real_server_refuses_whoever_has_no_password() {
+fn the_real_server_requires_a_password() {
     let site = Site::shared();
     let server = &site.server;
 

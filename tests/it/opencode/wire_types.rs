@@ -1,12 +1,12 @@
-//! What comes from a server is read with patience: no field of a wire type may make its object unreadable,
-//! but those that say which object it is.
+//! Servers' responses are parsed leniently: no field of a wire type may make its object unreadable, except those
+//! that identify the object.
 
 use std::path::{Path, PathBuf};
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-/// The fields without which an object says nothing: type and field.
+/// The fields that identify an object: type and field.
 const IDENTIFYING: &[(&str, &str)] = &[
     // OpenCode.
     ("Health", "version"),
@@ -47,13 +47,13 @@ const IDENTIFYING: &[(&str, &str)] = &[
     ("Alias", "_template_id"),
 ];
 
-/// Types for what the user approves, and envelopes: what does not fit there is told, not replaced.
+/// Types for what the user approves, and envelopes: what does not fit there is reported, not replaced.
 const EXACT: &[&str] = &["Raw", "Frame", "Payload"];
 
 /// A field that can make its object unreadable.
 #[derive(Default)]
 struct WireTypes {
-    /// Requests to us are judged: a value that does not fit is an error there, `null` is not.
+    /// Requests to us are validated: a value that does not fit is an error there, `null` is not.
     judges: bool,
     seen: Vec<(String, String)>,
     strict: Vec<String>,
@@ -89,7 +89,7 @@ fn type_name(ty: &syn::Type) -> String {
     .unwrap_or_default()
 }
 
-/// What stands in the `serde` attributes, as tokens.
+/// The `serde` attributes, as tokens.
 fn attributes(attrs: &[syn::Attribute]) -> String {
     let serde = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
     let tokens = serde.filter_map(|attr| attr.meta.require_list().ok());
@@ -145,7 +145,7 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Reads all wire types below the folders of the two clients.
+/// Parses all wire types below the folders of the two clients.
 fn read() -> WireTypes {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut types = WireTypes::default();
@@ -162,7 +162,7 @@ fn read() -> WireTypes {
 }
 
 #[test]
-fn every_field_that_does_not_name_its_object_is_read_with_patience() {
+fn every_field_that_does_not_identify_its_object_is_parsed_leniently() {
     let types = read();
 
     assert!(types.seen.len() > 100, "{}", types.seen.len());

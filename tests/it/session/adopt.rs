@@ -8,14 +8,14 @@ use pretty_assertions::assert_eq;
 use crate::support::home::Home;
 use crate::support::screen::Screen;
 
-/// A session that has answered; returns its sandbox, which is paused.
+/// Creates a session that has answered; returns its sandbox, which is paused.
 fn made(home: &Home) -> String {
     let ran = home.run(&["run", "--demo", "--empty", "table please"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     home.sandboxes().remove(0)
 }
 
-/// It is paused, and resumed by a key.
+/// It is paused, and a key resumes it.
 fn is_resumed(screen: &mut Screen) {
     screen.wait_for("‖ paused, its files are kept");
     screen.send("\r");
@@ -70,7 +70,7 @@ fn a_local_session_outlives_its_store() {
     let home = Home::with_sandboxes();
     let sandbox = made(&home);
     let [_, _, conversation] = home.stored().remove(0);
-    // It is resumed for that, and runs on.
+    // It is resumed for that, and keeps running.
     home.in_sandbox(&sandbox, "echo mine > work/file");
     home.lose_store();
 

@@ -1,4 +1,4 @@
-//! The code of a work tree in a sandbox with the real server, and the work home again.
+//! A work tree's code in a sandbox with the real server, and the work fetched back.
 
 use std::fs;
 use std::process::Command;
@@ -7,8 +7,8 @@ use pretty_assertions::assert_eq;
 
 use crate::support::home::Home;
 
-/// A repository whose name is a directory of every home, with a submodule, where the user's variables lead
-/// git elsewhere.
+/// A repository whose name is a directory of every home, with a submodule, while the user's environment points git
+/// elsewhere.
 const MAKE: &str = r"
 set -e
 for name in sub .config; do
@@ -22,14 +22,14 @@ git -c protocol.file.allow=always submodule --quiet add ../sub vendor/sub
 git commit -q -m sub
 ";
 
-/// What an agent may do: it works, and begins the repository anew.
+/// What an agent may do: it works, and re-initialises the repository.
 const WORK: &str =
     "cd ~/config; echo work >vendor/sub/new; echo work >>file; mkdir deep; echo work >deep/new
     git config --global diff.noprefix true; rm -rf .git; git init -q; git add -A
     git -c user.name=n -c user.email=n@example.invalid commit -q -m anew";
 
 #[test]
-fn work_in_a_repository_with_submodules_comes_home_from_a_sandbox() {
+fn work_in_a_repository_with_submodules_is_fetched_from_a_sandbox() {
     let home = Home::with_sandboxes();
     let names = [
         "AUTHOR_NAME",

@@ -1,8 +1,8 @@
-//! Whatever happens to the line: after a quiet time the screen shows what the server holds, every prompt was
-//! delivered exactly once, and nobody waits for a request that was answered.
+//! Whatever faults the connection has: after a quiet time the screen shows what the server holds, every prompt was
+//! delivered exactly once, and no answered request is shown as pending.
 //!
-//! Many schedules of faults run side by side against one real server, each with a conversation, a proxy and a
-//! model of the screen of its own. `SANDBAR_FAULT_SEED` and `SANDBAR_FAULT_SCHEDULES` choose others than CI's.
+//! Many schedules of faults run side by side against one real server, each with its own conversation, proxy and
+//! model of the screen. `SANDBAR_FAULT_SEED` and `SANDBAR_FAULT_SCHEDULES` override CI's values.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -23,16 +23,16 @@ const AT_ONCE: usize = 12;
 const PER_SERVER: usize = 25;
 /// For one schedule on a busy machine.
 const DEADLINE: Duration = Duration::from_mins(5);
-/// Between two looks at a conversation: who looks is work for the server too.
+/// Between two comparisons of a conversation, each of which costs the server work.
 const LOOKS: Range<Duration> = Duration::from_millis(200)..Duration::from_secs(5);
 
 const WORDS: [&str; 5] = ["table", "think", "todo", "permission", "question"];
 
-/// How the screens of a test follow.
+/// Whether the screens of a test resync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Resync {
     On,
-    /// And so a screen that is wrong stays so: nobody waits for long.
+    /// So a wrong screen stays wrong: the wait is short.
     Off,
 }
 
@@ -82,7 +82,7 @@ impl Site {
     }
 }
 
-/// Types prompts, each a moment before a cut or a sleep; returns them.
+/// Types prompts, each just before a cut or a suspend; returns them.
 async fn type_and_cut(
     client: &mut Client,
     proxy: &FaultProxy,
@@ -102,7 +102,7 @@ async fn type_and_cut(
     sent
 }
 
-/// Runs one schedule; `Err` says how the property was broken.
+/// Runs one schedule; `Err` describes the violation.
 async fn schedule(
     site: &Site,
     conversation: String,
@@ -124,7 +124,7 @@ async fn schedule(
             .live(pause + Duration::from_millis(seeded.below(300)))
             .await;
         if proxy.left() > 0 && began.elapsed() < DEADLINE {
-            // Connections that are kept alive meet no fault.
+            // Keep-alive connections meet no fault.
             proxy.cut();
             continue;
         }
@@ -167,7 +167,7 @@ fn seeds() -> Range<u64> {
     first..first + number("SANDBAR_FAULT_SCHEDULES").unwrap_or(SCHEDULES)
 }
 
-/// How each schedule that breaks the property does so.
+/// The violation of each schedule that has one.
 fn broken(seeds: &[u64], resync: Resync) -> Vec<String> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut broken = Vec::new();

@@ -1,8 +1,8 @@
-//! Killed at any instant: what was sent is in the server's list once and in order, and what the screen has
-//! shown comes back.
+//! Killed at any instant: every sent prompt is in the server's list once and in order, and what the screen has shown
+//! is restored.
 //!
-//! One sandbox lives through all kills; each time a new program comes to it. `SANDBAR_KILL_SEED` and
-//! `SANDBAR_KILLS` choose others than CI's.
+//! One sandbox survives all kills; each time a new program opens it. `SANDBAR_KILL_SEED` and `SANDBAR_KILLS`
+//! override CI's values.
 
 use std::time::{Duration, Instant};
 
@@ -19,9 +19,9 @@ use crate::support::screen::Screen;
 
 /// In CI; hundreds by hand.
 const KILLS: u64 = 30;
-/// For what must come, on a busy machine.
+/// For expected states, on a busy machine.
 const LIMIT: Duration = Duration::from_mins(6);
-/// What the demo model answers to without asking anything back.
+/// Prompts that the demo model answers without a request.
 const WORDS: [&str; 2] = ["table", "think"];
 
 fn start(home: &Home) -> Screen {
@@ -38,18 +38,18 @@ fn shows(text: &str) -> impl Fn(&vt100::Screen) -> bool {
     move |screen| screen.contents().contains(text)
 }
 
-/// What a user has typed so far, each prompt with a number of its own.
+/// Everything typed so far, each prompt with a unique number.
 #[derive(Default)]
 struct Typed {
     count: u64,
-    /// Those that the screen had as sent.
+    /// Those that the screen showed as sent.
     sent: Vec<String>,
 }
 
 impl Typed {
-    /// Types a prompt and sends it; `false` if the time ends before the screen has it as sent.
+    /// Types a prompt and sends it; `false` if the time is over before the screen shows it as sent.
     fn prompt(&mut self, screen: &mut Screen, seeded: &mut Seeded, until: Instant) -> bool {
-        // A draft of the time before must not become a part of this one.
+        // An earlier draft must not become part of this prompt.
         screen.send("\x05\x15");
         if !screen.reaches(until, shows("type a message")) {
             return false;
@@ -61,7 +61,7 @@ impl Typed {
         if !screen.reaches(until, shows(&prompt)) {
             return false;
         }
-        // Many die between this and its echo.
+        // Many kills happen between this and its echo.
         screen.send("\r");
         if !screen.reaches(until, has_sent(&prompt)) {
             return false;
@@ -71,7 +71,7 @@ impl Typed {
     }
 }
 
-/// Whether a prompt waits in the queue or stands in the conversation, and not only on the screen.
+/// Whether a prompt is in the queue or the conversation, and not only on the screen.
 fn has_sent(prompt: &str) -> impl Fn(&vt100::Screen) -> bool {
     let (queued, echo) = (format!(": {prompt}"), format!("› {prompt}"));
     move |screen| {
@@ -83,7 +83,7 @@ fn has_sent(prompt: &str) -> impl Fn(&vt100::Screen) -> bool {
     }
 }
 
-/// Lives until an instant that the seed decides, from the start of the program or from its first prompt on.
+/// Runs until an instant that the seed decides, from the start of the program or from its first prompt on.
 fn live_and_die(home: &Home, typed: &mut Typed, seeded: &mut Seeded) {
     let mut screen = start(home);
     if seeded.below(2) == 0 {
@@ -91,16 +91,16 @@ fn live_and_die(home: &Home, typed: &mut Typed, seeded: &mut Seeded) {
         typed.prompt(&mut screen, seeded, Instant::now() + LIMIT);
     }
     let until = Instant::now() + Duration::from_millis(seeded.below(1500));
-    // At most one more: the turns of all must end before the test can.
+    // At most one more: all turns must end before the test can.
     if seeded.below(2) == 0 && screen.reaches(until, shows("┏ › message")) {
         typed.prompt(&mut screen, seeded, until);
     }
-    // Nothing is awaited but the instant.
+    // Only the instant is awaited.
     screen.reaches(until, |_| false);
     kill(&screen);
 }
 
-/// Role and text of each message that the server holds, once it is idle and nothing waits to be sent.
+/// Role and text of each message that the server holds, once it is idle and no prompt waits.
 fn held(
     home: &Home,
     (screen, records): (&mut Screen, &RecordStore),
@@ -135,7 +135,7 @@ fn held(
     panic!("{last:?} was not answered: {told}");
 }
 
-/// The same of the messages that the store has.
+/// The same for the messages in the store.
 fn stored(records: &RecordStore) -> Vec<(String, String)> {
     let transcript = runtime().block_on(async {
         let key = records.store.sessions().await.unwrap()[0].key.clone();
@@ -180,7 +180,7 @@ fn a_program_that_is_killed_at_any_instant_loses_nothing_that_was_sent_and_doubl
     let held = held(&home, (&mut last, &records), typed.sent.last().unwrap());
     let prompts = held.iter().filter(|(role, _)| role == "user");
     let prompts: Vec<&String> = prompts.map(|(_, text)| text).collect();
-    // Of those that died with their Enter nobody knows; they are there once or not at all.
+    // Prompts killed with their Enter are undetermined; they are there once or not at all.
     let known = prompts.iter().filter(|prompt| typed.sent.contains(prompt));
     let known: Vec<String> = known.map(|prompt| (*prompt).clone()).collect();
     assert_eq!(known, typed.sent, "seed {seed}");

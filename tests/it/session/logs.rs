@@ -1,5 +1,5 @@
-//! What `opencode serve` prints is stored once and in order, whatever breaks between it and the store; and it
-//! is bounded in the sandbox, where nobody need read it.
+//! The output of `opencode serve` is stored once and in order, whatever breaks on the way to the store; and it is
+//! bounded in the sandbox, where nobody needs to read it.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -33,7 +33,7 @@ fn wait_until<T>(what: &str, mut done: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits until there is one more start than those before.
+/// Waits until there is one more start than in `before`.
 fn wait_for_files(sandboxes: &Path, before: &[&LogFiles]) -> LogFiles {
     wait_until(&format!("log file no. {}", before.len() + 1), || {
         let mut files = LogFiles::below(sandboxes).into_iter();
@@ -41,7 +41,7 @@ fn wait_for_files(sandboxes: &Path, before: &[&LogFiles]) -> LogFiles {
     })
 }
 
-/// Waits until the store has what the files have, and nothing else, and nothing is said to be missing.
+/// Waits until the store has exactly the content of the files, with no gap reported.
 fn assert_stored(home: &Home, files: &[&LogFiles]) {
     let store = home.store();
     let runtime = runtime();
@@ -67,8 +67,8 @@ fn kill(screen: &Screen) {
     screen.wait_exit();
 }
 
-/// A user of the server that says this, and what all that concerns processes goes by; the chat has a line of
-/// its own.
+/// A user of the server with this configuration, and the proxy for everything that concerns processes; the chat
+/// bypasses it.
 fn client(contents: &str) -> (FaultProxy, Home) {
     let value = |name: &str| {
         let mut lines = contents
@@ -100,7 +100,7 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
     let (proxy, home) = client(&serving.contents());
     let start = || home.terminal(&["--engine", "e2b"]).size(140, 40).start();
     let mut screen = start();
-    // With an account a sandbox is made once it is asked for.
+    // With an account, a sandbox is created on request.
     screen.wait_for("sending it creates the sandbox");
     screen.send("\x18r");
     let files = wait_for_files(&server.serve_state(), &[]);
@@ -114,7 +114,7 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
     }
     assert_stored(&home, &[&files]);
 
-    // Nobody is here, and nobody can come for a while.
+    // Nobody is connected, and nobody can connect for a while.
     kill(&screen);
     files.print(4000..5000);
     screen = start();
@@ -124,7 +124,8 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
         (readers_of(&files) == 2).then_some(())
     });
 
-    // The server ends while nobody is here: the next start is another, what this one said last is not lost.
+    // The server ends while nobody is connected: the next start is another one, and the last output of this one is
+    // not lost.
     kill(&screen);
     files.print(5000..6000);
     let opencode = server.opencode_servers();
@@ -149,7 +150,7 @@ fn streams_that_break_and_programs_that_are_killed_lose_no_line_and_double_none(
     });
 }
 
-/// How many processes read a start's files.
+/// The number of processes that read a start's files.
 fn readers_of(files: &LogFiles) -> usize {
     let name = format!(".sandbar/logs/{}.", files.start());
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -161,7 +162,7 @@ fn readers_of(files: &LogFiles) -> usize {
     reads.count()
 }
 
-/// A program in the server's place, started as the server is.
+/// A program in place of the server, started like the server.
 struct Printing {
     home: tempfile::TempDir,
     child: Child,
@@ -206,7 +207,7 @@ impl Printing {
             .join(format!("7.{end}"))
     }
 
-    /// Where what is left of a file begins, and the bytes from there on.
+    /// Where the remaining part of a file begins, and the bytes from there on.
     fn read(&self, end: &str, from: u64) -> (u64, String) {
         let read = Command::new("/bin/sh")
             .args([
@@ -273,7 +274,7 @@ fn fifty_megabytes_that_nobody_reads_stall_nobody_and_take_sixteen() {
         [0o600; 2]
     );
     assert_eq!(mode(printing.home.path().join(".sandbar/logs")), 0o700);
-    // Whoever waits for the end of what is printed waits for nothing else than the program.
+    // A reader of the output's end waits only for the program.
     let mut stdout = printing.child.stdout.take().unwrap();
     let (tell, streamed) = channel();
     std::thread::spawn(move || {

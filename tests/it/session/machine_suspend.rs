@@ -1,7 +1,7 @@
-//! A machine that sleeps: its clock has jumped when it wakes, and its connections are dead without knowing it.
+//! A suspended machine: its clock has jumped when it resumes, and its connections are dead without knowing it.
 //!
-//! The jump is real for the program, whose wall clock is another library's; the clock that stands still while
-//! a machine sleeps goes on as it is.
+//! The jump is real for the program, whose wall clock comes from a preloaded library; the monotonic clock, which
+//! stops during a suspend, is unchanged.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -28,7 +28,7 @@ struct Clock {
 }
 
 impl Clock {
-    /// `None` where this machine has no library for it.
+    /// `None` if this machine lacks the library.
     fn new() -> Option<Self> {
         let clock = Self {
             library: set_up::faketime()?,
@@ -39,7 +39,7 @@ impl Clock {
     }
 
     fn jump(&self, ahead: &str) {
-        // Whole or not at all: the program reads it at any moment.
+        // Replaced atomically: the program reads it at any moment.
         let fresh = self.folder.path().join("fresh");
         fs::write(&fresh, ahead).unwrap();
         fs::rename(fresh, self.folder.path().join("ahead")).unwrap();
@@ -55,7 +55,7 @@ impl Clock {
 }
 
 #[test]
-fn who_wakes_does_not_wait_for_connections_that_died_in_sleep() {
+fn a_resumed_machine_does_not_wait_for_connections_that_died_during_the_suspend() {
     let Some(clock) = Clock::new() else {
         return;
     };
@@ -95,7 +95,7 @@ fn a_clock_that_is_wrong_changes_nothing_for_the_conversation() {
     let site = Site::shared();
     let server = &site.server;
     let home = Home::new().set("OPENCODE_SERVER_PASSWORD", server.password());
-    // The ids of our messages are made by it, and order them.
+    // The ids of our messages contain the time, and order them.
     for wrong in ["+8h", "-8h"] {
         clock.jump(wrong);
         let conversation = server.conversation();

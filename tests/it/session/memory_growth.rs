@@ -1,9 +1,8 @@
-//! A day of one session in a few seconds: heartbeats, logs, turns and frames go through what the program keeps
-//! in memory and on the disk, by a clock of their own. What must not grow does not.
+//! A day of one session in a few seconds: heartbeats, logs, turns and frames pass through the program's memory and
+//! disk, with a simulated clock. What must not grow does not.
 //!
-//! Each hour is measured by what the values hold, as their `Debug` tells it: no allocator and no machine has a
-//! say in that. With `--nocapture` the resident memory stands beside it, which means something when nothing
-//! else runs in the process.
+//! Each hour is measured by the size of the values' `Debug` output, independent of allocator and machine.
+//! `--nocapture` also shows the resident memory, which means something only if nothing else runs in the process.
 
 use std::collections::HashMap;
 use std::fmt::{Debug, Write};
@@ -40,25 +39,25 @@ use crate::support::client::options;
 use crate::support::http::runtime;
 
 const HOURS: u64 = 24;
-/// More hours, in which nothing is said.
+/// More hours without activity.
 const QUIET: u64 = 6;
-/// OpenCode's heart beats as often.
+/// OpenCode's heartbeat interval.
 const STEP: Duration = Duration::from_secs(10);
 const STEPS_OF_AN_HOUR: u64 = 360;
 /// Three hundred a day.
 const STEPS_OF_A_TURN: u64 = 29;
 const STEPS_OF_A_FRAME: u64 = 6;
 const STEPS_OF_A_BURST: u64 = 2 * STEPS_OF_AN_HOUR;
-/// More than the log pane keeps.
+/// More than the log pane holds.
 const BURST: u64 = 12_000;
 const DELTAS: usize = 60;
-/// As the program has it.
+/// The program's own limit.
 const CACHED_LINES: usize = 20_000;
 const AREA: Rect = Rect::new(0, 0, 120, 36);
 /// 2026-01-01 14:00 UTC.
 const NOON: u64 = 1_767_276_000_000;
 const CONVERSATION: &str = "ses_day";
-/// Recorded turns of a real server, with something of everything.
+/// Recorded turns of a real server, with some of everything.
 const TURNS: [&str; 6] = [
     "reasoning",
     "bash",
@@ -68,7 +67,7 @@ const TURNS: [&str; 6] = [
     "todo",
 ];
 
-/// How much a value holds.
+/// The size of a value.
 fn size(value: &impl Debug) -> usize {
     struct Count(usize);
     impl Write for Count {
@@ -82,7 +81,7 @@ fn size(value: &impl Debug) -> usize {
     count.0
 }
 
-/// A recorded turn; ids are made new for each time that it is played.
+/// A recorded turn; each time it is played, it gets new ids.
 struct Recording {
     frames: Vec<String>,
     /// Message and part of its prompt.
@@ -174,7 +173,7 @@ fn answer(number: u64) -> Vec<String> {
     frames
 }
 
-/// Everything that lives as long as a session does.
+/// Everything that lives as long as a session.
 struct Day {
     runtime: Runtime,
     app: App,
@@ -187,7 +186,7 @@ struct Day {
     key: SessionKey,
     now: Duration,
     lines: u64,
-    /// What the messages of all turns hold.
+    /// The size of the messages of all turns.
     said: usize,
 }
 
@@ -272,7 +271,7 @@ impl Day {
         self.tell(SessionEvent::Logs(lines));
     }
 
-    /// Takes a frame of the event stream; returns what was told by it.
+    /// Applies a frame of the event stream; returns the resulting events.
     fn frame(&mut self, frame: &str) -> Vec<ChatEvent> {
         let Some(event) = WireEvent::parse(frame) else {
             return Vec::new();
@@ -391,7 +390,7 @@ struct Held {
     resident: u64,
 }
 
-/// Of this process, in kB; 0 where nobody tells.
+/// Of this process, in kB; 0 if unknown.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -399,7 +398,7 @@ fn resident() -> u64 {
     number.unwrap_or(0)
 }
 
-/// What is held after each hour.
+/// The sizes after each hour.
 #[expect(clippy::print_stderr, reason = "measured by hand")]
 fn hours() -> Vec<Held> {
     let recordings = TURNS.map(Recording::read);
@@ -435,7 +434,7 @@ fn a_day_of_heartbeats_logs_and_turns_leaves_nothing_but_its_messages() {
 
     let day = usize::try_from(HOURS).unwrap();
     let (first, last) = (hours[0], hours[day - 1]);
-    // The messages, with an index over them, and nothing of the rest.
+    // The messages with an index over them, and nothing else.
     let said = last.said - first.said;
     assert!(said > 1_000_000, "too little was said to tell: {hours:?}");
     assert!(last.app <= first.app + said * 3 / 2, "{first:?} {last:?}");

@@ -1,4 +1,4 @@
-//! What a session survives and keeps: crashes, lost lines, paused and vanished sandboxes, other clients.
+//! What a session survives: crashes, lost connections, paused and lost sandboxes, other clients.
 
 mod adopt;
 mod code;

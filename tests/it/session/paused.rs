@@ -1,4 +1,4 @@
-//! Somebody else pauses the sandbox under a session that is on the screen, as E2B's dashboard would.
+//! Another client pauses the sandbox of a session that is on the screen, as E2B's dashboard would.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::support::screen::{DEADLINE, Screen};
 
 const PAUSED: &str = "‖ paused, its files are kept";
 
-/// A session with this prompt on its way to be answered.
+/// A session whose prompt is being answered.
 fn start(home: &Home, prompt: &str) -> Screen {
     let arguments = ["--demo", "--empty"];
     let mut screen = home.terminal(&arguments).size(140, 40).start();
@@ -28,7 +28,7 @@ fn pause(home: &Home) {
     assert_eq!(status, 204, "{body}");
 }
 
-/// Whether the local server has the sandbox as paused.
+/// Whether the local server reports the sandbox as paused.
 fn is_paused(home: &Home) -> bool {
     let (_, paused) = home.api("GET", "/v2/sandboxes?state=paused");
     paused.contains(&home.sandboxes()[0])
@@ -56,7 +56,7 @@ fn prompts(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn a_pause_by_somebody_else_is_told_and_ended_by_a_key_and_nothing_typed_is_lost() {
+fn a_pause_by_another_client_is_shown_and_ended_by_a_key_and_nothing_typed_is_lost() {
     let home = Home::with_sandboxes();
     let mut screen = start(&home, "table please");
     screen.wait_for("The figures are rounded.");
@@ -109,7 +109,7 @@ fn a_turn_that_is_paused_goes_on_where_it_was_once_a_prompt_resumes_the_sandbox(
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
     assert_eq!(prompts(&home), ["long please", "table please"]);
-    // Of the answer that was interrupted nothing is missing.
+    // Nothing of the interrupted answer is missing.
     screen.resize(140, 100);
     screen.wait_for("echo \"section 40\"");
 }

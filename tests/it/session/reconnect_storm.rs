@@ -1,7 +1,6 @@
-//! Many sessions that lose the network in the same instant come back, each by itself, and do not trample the
-//! server down meanwhile.
+//! Many sessions that lose the network at the same instant reconnect one by one, without overloading the server.
 //!
-//! With `--nocapture` it shows how the attempts were spread.
+//! `--nocapture` shows the distribution of the attempts.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use crate::support::fault_proxy::FaultProxy;
 use crate::support::opencode::{OpenCode, Site};
 
 const SESSIONS: usize = 20;
-/// So often is each session to try in vain, on average.
+/// Average number of failed attempts of each session.
 const ATTEMPTS: usize = 8;
 /// Generous: a busy machine must not fail a test.
 const DEADLINE: Duration = Duration::from_mins(3);
@@ -58,7 +57,7 @@ async fn lose_the_network(server: &OpenCode, proxy: &FaultProxy, conversations: 
     proxy.refuse(false);
     live_until(&mut clients, "not all came back", all).await;
 
-    // In lockstep, attempts would fall into as many moments as there were rounds, a session's worth in each.
+    // In lockstep, all attempts would fall into as many moments as there are rounds.
     let began = refused[0];
     let moments = refused.drain(..).map(|at| (at - began).as_millis() / 10);
     let mut moments: Vec<u128> = moments.collect();

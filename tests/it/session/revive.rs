@@ -1,4 +1,4 @@
-//! A session whose sandbox is gone goes on in a new one, with the real server and the demo model.
+//! A session whose sandbox is gone continues in a new one, with the real server and the demo model.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ git add staged binary
 rm deleted
 "#;
 
-/// All that git and the files say.
+/// Everything that git and the files report.
 const STATE: &str = r#"
 cd "$HOME/work"
 git log --format=%H
@@ -38,7 +38,7 @@ fn start(home: &Home) -> Screen {
     home.terminal(&["--demo"]).size(120, 36).start()
 }
 
-/// A turn whose end leaves [`WORK`] in the work tree, kept.
+/// A turn that leaves [`WORK`] in the work tree, with its snapshot.
 fn work(home: &Home, screen: &mut Screen) -> String {
     screen.wait_for("type a message");
     screen.send("table please\r");
@@ -97,7 +97,7 @@ fn a_session_whose_sandbox_is_gone_goes_on_in_a_new_one_as_after_its_last_turn()
         home.stored(),
         [[stored[0][0].clone(), again[0].clone(), stored[0][2].clone()]]
     );
-    // What was typed is there, and what was lost waits for a word.
+    // What was typed is there, and the lost prompt is held in the queue.
     let contents = screen.contents();
     assert!(contents.contains("half a thought"), "{contents}");
     assert!(contents.contains("long please"), "{contents}");
@@ -110,7 +110,7 @@ fn a_session_whose_sandbox_is_gone_goes_on_in_a_new_one_as_after_its_last_turn()
 }
 
 #[test]
-fn the_work_of_a_killed_session_is_read_and_brought_back_by_commands() {
+fn commands_read_and_restore_the_work_of_a_killed_session() {
     let home = Home::with_sandboxes();
     let mut screen = start(&home);
     let sandbox = work(&home, &mut screen);
@@ -157,7 +157,7 @@ fn a_run_that_ends_with_its_turn_is_kept_with_it() {
 }
 
 #[test]
-fn who_leaves_while_a_session_is_revived_finds_it_booting_and_not_gone() {
+fn a_session_left_during_its_revival_is_booting_and_not_gone() {
     let home = Home::with_sandboxes();
     let mut screen = start(&home);
     screen.wait_for("type a message");
@@ -165,7 +165,7 @@ fn who_leaves_while_a_session_is_revived_finds_it_booting_and_not_gone() {
     screen.wait_for("The figures are rounded.");
     screen.wait_for("idle");
     home.wait_for_snapshot("rounded");
-    // By another program, which takes the old sandbox's password with it.
+    // By another program, which removes the old sandbox's password with it.
     assert_eq!(home.run(&["kill", "--yes", "session"]).code, Some(0));
     screen.wait_for("revives it in a new sandbox");
     screen.send("\x18b");

@@ -1,4 +1,4 @@
-//! How long a sandbox lives is shown as its server has it, whoever has set it.
+//! The sandbox's remaining time is shown as its server has it, whoever has set it.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::support::local::{KEY, options};
 /// Generous: a busy machine must not fail a test.
 const DEADLINE: Duration = Duration::from_mins(3);
 
-/// Waits until the header, or the frame of the chat, has this text.
+/// Waits until the header or the frame of the chat contains this text.
 async fn wait_for(client: &mut Client, text: &str) {
     let began = Instant::now();
     loop {
@@ -48,18 +48,18 @@ async fn wait_for(client: &mut Client, text: &str) {
     }
 }
 
-/// Asks for the sandbox, and waits for its time and its cost.
+/// Requests the sandbox, and waits for its time and its cost.
 async fn is_booted(first: &mut Client) {
     first.key("ctrl-x".parse().unwrap());
     first.key(Key::char('r'));
     wait_for(first, "booting").await;
     wait_for(first, "idle").await;
     wait_for(first, "pauses in 10m").await;
-    // What it costs is asked for as well: `$0.00 sandbox 0m`.
+    // Its cost is requested as well: `$0.00 sandbox 0m`.
     wait_for(first, " sandbox ").await;
 }
 
-/// Asks for more time than the account's plan allows.
+/// Requests more time than the account's plan allows.
 async fn is_cut_by_the_plan(third: &mut Client) {
     wait_for(third, "idle").await;
     third.key("ctrl-x".parse().unwrap());
@@ -80,7 +80,7 @@ async fn is_cut_by_the_plan(third: &mut Client) {
     clippy::too_many_lines,
     reason = "one OpenCode, started once, is asked for all of it"
 )]
-async fn a_time_that_somebody_else_has_set_is_shown() {
+async fn a_timeout_set_by_another_client_is_shown() {
     let home = Home::with_sandboxes();
     let files = folder();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -88,7 +88,7 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     let shutdown = CancellationToken::new();
     let server = local::start(vec![listener], options, shutdown.clone());
     let server = server.await.unwrap();
-    // As an account of E2B: sandboxes of the daemon have no limit.
+    // As an account of E2B: the daemon's sandboxes have no limit.
     let addresses = Addresses::new(None, Some(&server.url()), None).unwrap();
     let http = plain_client();
     let control = ControlClient::new(http, addresses.api.clone(), KEY.into()).unwrap();
@@ -104,7 +104,7 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     };
     let come = || come_for(Duration::from_mins(10));
     let mut first = come();
-    // With an account a sandbox is made once it is wanted.
+    // With an account a sandbox is created on request.
     wait_for(&mut first, "idle").await;
     assert_eq!(
         control
@@ -130,11 +130,11 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     let hour = Duration::from_hours(1);
     control.set_timeout(&id, hour).await.unwrap();
 
-    // To come back asks for ten minutes, and takes nothing away.
+    // Reopening requests ten minutes, and shortens nothing.
     let mut second = come();
     wait_for(&mut second, "pauses in 1h 0m").await;
 
-    // An envd that was restarted has forgotten OpenCode, which serves on: here, and for those who come back.
+    // A restarted envd has forgotten OpenCode, which keeps serving: here, and for programs that reopen the session.
     let server_file = files
         .path()
         .join(format!("serve/sandboxes/{id}/home/.sandbar/server"));
@@ -145,7 +145,7 @@ async fn a_time_that_somebody_else_has_set_is_shown() {
     assert!(second.is_live(), "{}", second.trail);
     second.leave().await;
 
-    // What the account's plan does not allow is cut: by the server without a word, and by what it refuses.
+    // What exceeds the account's plan is cut: silently by the server, and after a rejection by us.
     assert!(server.faults().restart_envd(&id));
     server.faults().cap_lives(hour);
     server.faults().meet_pauses(1);

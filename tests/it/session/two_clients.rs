@@ -1,4 +1,4 @@
-//! Two programs on one store: they show the same, one of them sends, and nothing is lost when that one is killed.
+//! Two programs on one store: they show the same, one of them posts, and nothing is lost when that one is killed.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn drives(home: &Home, screen: &Screen) -> bool {
     })
 }
 
-/// The prompts that the server has taken, as the program that drives the session has recorded them.
+/// The prompts that the server has accepted, as recorded by the driving program.
 fn prompts(home: &Home) -> Vec<String> {
     let (store, runtime) = (home.store(), runtime());
     let sessions = runtime.block_on(store.sessions()).unwrap();
@@ -55,14 +55,14 @@ fn prompts(home: &Home) -> Vec<String> {
 }
 
 #[test]
-fn a_prompt_of_either_runs_once_and_who_is_left_sends_what_waits() {
+fn a_prompt_of_either_client_runs_once_and_the_surviving_one_sends_what_waits() {
     let home = Home::with_sandboxes();
     let mut one = start(&home);
     one.wait_for("○ idle");
     let mut two = start(&home);
     two.wait_for("○ idle");
 
-    // The one that drives the session shows its prompt in the other, and takes the other's.
+    // The other program shows the driver's prompts, and the driver posts the other's.
     one.send("table please\r");
     two.wait_for("› table please");
     for screen in [&one, &two] {
@@ -75,7 +75,7 @@ fn a_prompt_of_either_runs_once_and_who_is_left_sends_what_waits() {
         screen.wait_for("Section 2");
     }
 
-    // What waits is in both; the one that is to send it is killed.
+    // Both show the waiting prompt; the driver is killed.
     two.send("permission please\r");
     for screen in [&one, &two] {
         screen.wait_for("queued 1: permission please");
@@ -85,7 +85,7 @@ fn a_prompt_of_either_runs_once_and_who_is_left_sends_what_waits() {
     two.wait_for("Thank you. I have read the file");
     two.wait_for("○ idle");
 
-    // Who comes back does not drive, and is driven.
+    // The returning program does not drive; the other one does.
     let mut one = start(&home);
     one.wait_for("Thank you. I have read the file");
     one.wait_for("○ idle");
@@ -102,7 +102,7 @@ fn a_prompt_of_either_runs_once_and_who_is_left_sends_what_waits() {
     ];
     assert_eq!(prompts(&home), all);
     assert_eq!(home.sandboxes().len(), 1);
-    // What a server has just forked looks like it for a moment.
+    // A child just forked by a server briefly looks like it.
     let began = Instant::now();
     while home.opencode_servers().len() != 1 {
         assert!(began.elapsed() < LIMIT, "{:?}", home.opencode_servers());
@@ -140,7 +140,7 @@ fn what_is_made_paused_and_killed_in_one_is_in_the_others_list_and_drafts_are_ea
     for screen in [&one, &two] {
         screen.wait_for("paused");
     }
-    // It is shown in one, and goes on there as soon as it is resumed.
+    // One program shows it, and continues there as soon as it is resumed.
     let resumed = home.run(&["resume", "session-2"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
     one.wait_for("session-2  ○ idle");
@@ -152,14 +152,14 @@ fn what_is_made_paused_and_killed_in_one_is_in_the_others_list_and_drafts_are_ea
 }
 
 #[test]
-fn who_resumes_it_is_followed_by_whoever_drives() {
+fn the_driving_client_follows_a_resume_by_the_other() {
     let home = Home::with_sandboxes();
     let mut one = start(&home);
     one.wait_for("○ idle");
     let two = start(&home);
     two.wait_for("○ idle");
 
-    // Who pauses lets go of the session; the other one drives it from then on.
+    // The pausing program releases the session; the other one drives it from then on.
     one.send("\x1b[17;2~");
     one.wait_for("┏ 1 Sessions");
     one.send("p");
@@ -183,7 +183,7 @@ fn who_resumes_it_is_followed_by_whoever_drives() {
     }
     assert_eq!(prompts(&home), ["table please"]);
 
-    // Also where nobody else has it open.
+    // Even if no other program has it open.
     kill(&two);
     one.wait_for("○ idle");
     one.send("\x1b[17;2~");

@@ -1,4 +1,4 @@
-//! A session that is watched and not open: what becomes of its sandbox is told, and nothing is done to it.
+//! A session that is watched and not open: its sandbox's state is reported, and nothing is done to it.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use crate::support::local::{KEY, options};
 /// Generous: a busy machine must not fail a test.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// A session in this sandbox whose server was started, as far as the store knows.
+/// A session in this sandbox whose server was started, according to the store.
 fn session(key: &SessionKey, sandbox: &str) -> StoredSession {
     let summary = SessionSummary {
         key: key.clone(),
@@ -61,7 +61,7 @@ fn session(key: &SessionKey, sandbox: &str) -> StoredSession {
     }
 }
 
-/// The server as an account of E2B, and little patience.
+/// The server as an account of E2B, with short timeouts.
 fn world(records: &RecordStore, addresses: Addresses) -> SessionContext {
     let mut world = SessionContext::new(Instant::now(), plain_options());
     world.timing = Timing {
@@ -120,7 +120,7 @@ async fn a_paused_sandbox_that_traffic_would_resume_stays_paused_while_its_sessi
     let stored = records.store.session(&key).await.unwrap().unwrap();
     assert_eq!(stored.summary.phase, Phase::Paused);
 
-    // It runs again, and nothing listens in it: that is told once, and costs no lock.
+    // It runs again, and nothing listens in it: that is reported once, and takes no lock.
     control.connect(&id, None).await.unwrap();
     supervisor.watch(vec![key.clone()]);
     let event = next().await;
@@ -129,7 +129,7 @@ async fn a_paused_sandbox_that_traffic_would_resume_stays_paused_while_its_sessi
     let directory = files.path().join("state");
     assert!(SessionLock::try_take(&directory, &key).is_some());
 
-    // The next try finds out that there is nothing left to watch.
+    // The next attempt finds nothing left to watch.
     control.kill(&id).await.unwrap();
     let event = next().await;
     assert!(

@@ -1,4 +1,4 @@
-//! The clipboard inside a real tmux, which shows itself on a terminal of the test's.
+//! The clipboard inside a real tmux, attached to a terminal of the test.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The driver for programs in a pseudo terminal does what other tests rely on.
+//! The driver for programs in a pseudo terminal behaves as other tests require.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,4 +1,4 @@
-//! A shell in a sandbox, by command and from a boot that failed; and another template after that.
+//! A shell in a sandbox, by command and from a failed boot; and another template after that.
 
 use std::fs;
 
@@ -14,10 +14,10 @@ use crate::support::screen::Screen;
 const BASE: [&str; 4] = ["--demo", "--empty", "--template", "base"];
 const NOT_INSTALLED: &str = "OpenCode could not be installed in the sandbox";
 
-/// npm finds nobody, and does not ask twice.
+/// npm reaches no registry, and does not retry.
 fn without_packages() -> Home {
     let home = Home::with_sandboxes();
-    // Nobody can listen there.
+    // No server can listen there.
     let home = home.set("npm_config_registry", "http://127.0.0.1:0/");
     home.set("npm_config_fetch_retries", "0")
 }
@@ -37,7 +37,7 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
     let first = home.sandboxes();
     assert_eq!(first.len(), 1);
 
-    // The terminal is the shell's, of the size that it has.
+    // The terminal is the shell's, with its current size.
     screen.send("\x18s");
     screen.wait_for("a shell in the sandbox of session");
     screen.send("echo $((6*7))-$(tput cols)x$(tput lines)-in-$PWD\r");
@@ -57,7 +57,7 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
     let stored = home.stored();
     assert_eq!(stored.len(), 1);
     assert_eq!(stored[0][1], second[0]);
-    // The first one costs nothing from then on.
+    // From then on the first one costs nothing.
     let runs = runtime().block_on(home.store().all_runs()).unwrap();
     let of_first = runs
         .iter()
@@ -76,7 +76,7 @@ fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() 
     screen.wait_for("exit leaves it, Enter ~ . if it hangs");
     screen.wait_for("it was paused, and will be again");
 
-    // Made there, so that the echo of the keys does not hold it.
+    // Assembled there, so that the echo of the keys does not contain it.
     screen.send("printf 'to %s\\033]52;c;%s\\007 \\033[6n\\033[?2004hend\\n' clip Y2xpcA==\r");
     screen.wait_for("to clip end");
     screen.resize(70, 20);
@@ -84,7 +84,7 @@ fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() 
     screen.wait_until("the new size", |screen| {
         screen.rows(0, 70).any(|row| row.trim() == "70")
     });
-    // A job in the background has the terminal for longer than the shell.
+    // A background job keeps the pty open longer than the shell.
     screen.send("sleep 4321 & sh -c 'exit 5'; exit $?\r");
     assert_eq!(screen.wait_exit().exit_code(), 5);
 
@@ -138,7 +138,7 @@ fn a_stopped_shell_ends_when_the_users_shell_ends_it() {
         let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
         kill_process(pid, Signal::TSTP).unwrap();
         screen.wait_for("ready>");
-        // In the background it stops again. The shell lets a stopped job go on when it has signalled it.
+        // In the background it stops again. The shell continues a stopped job after it has signalled it.
         screen.send(&format!(
             "{before}until [ -n \"$(jobs -s)\" ]; do :; done; kill -{signal} %1; \
              while kill -0 {}; do :; done; clear; echo {signal}-$(jobs -s | wc -l)\r",

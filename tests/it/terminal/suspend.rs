@@ -11,7 +11,7 @@ use crate::support::screen::Screen;
 const LEAVE: &[u8] = b"\x1b[?1049l";
 const ENTER: &[u8] = b"\x1b[?1049h";
 
-/// What reached the terminal while the program had given it back.
+/// What reached the terminal while the program was suspended.
 fn between(raw: &[u8]) -> Vec<&[u8]> {
     let find = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|at| at == what);
     let mut spans = Vec::new();
@@ -109,7 +109,7 @@ fn a_stopped_job_that_its_shell_ends_has_ended() {
         screen.wait_for("› message");
         screen.send("\x1a");
         screen.wait_for("ready>");
-        // The shell lets a stopped job go on when it has signalled it.
+        // The shell continues a stopped job after it has signalled it.
         screen.send(&format!(
             "kill -{signal} %1; wait %1; clear; echo {signal}-$(jobs -s | wc -l)\r"
         ));

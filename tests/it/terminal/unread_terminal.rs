@@ -1,4 +1,4 @@
-//! A terminal that does not read what is written: stopped by its user, or behind a dead line.
+//! A terminal that does not read its input: stopped by its user, or behind a dead connection.
 
 use rustix::process::{Pid, Signal, kill_process};
 

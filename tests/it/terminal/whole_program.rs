@@ -24,7 +24,7 @@ fn signal(pid: u32, signal: Signal) {
     kill_process(pid, signal).unwrap();
 }
 
-/// Leaves the program while no turn runs, and looks at what it leaves behind.
+/// Quits the program while no turn runs, and checks what it leaves behind.
 fn quit(screen: &mut Screen) {
     screen.send("\x04");
     assert_eq!(screen.wait_exit().exit_code(), 0);
@@ -39,7 +39,7 @@ fn a_session_is_booted_used_left_and_found_again() {
     screen.wait_for("type a message");
     assert_eq!(screen.mode(1049), Some(true));
 
-    // What is typed while the sandbox boots waits in the queue.
+    // A prompt typed while the sandbox boots waits in the queue.
     screen.send("permission please");
     screen.wait_for("permission please");
     screen.send("\r");
@@ -68,7 +68,7 @@ fn a_session_is_booted_used_left_and_found_again() {
     assert_eq!(servers.len(), 1);
     quit(&mut screen);
 
-    // The sandbox ran on, with the same server.
+    // The sandbox kept running, with the same server.
     assert_eq!(home.opencode_servers(), servers);
     let stored = home.stored();
     assert_eq!(stored.len(), 1);
@@ -200,7 +200,7 @@ fn a_server_that_died_is_told_with_its_end_and_started_by_a_key() {
 
     signal(servers[0].try_into().unwrap(), Signal::KILL);
     screen.wait_for("OpenCode ended (killed)");
-    // The last words of its standard error.
+    // The last lines of its stderr.
     screen.wait_until("the last words of the process", |screen| {
         has_rows(screen, |row| row.contains("│ level="))
     });
@@ -211,7 +211,7 @@ fn a_server_that_died_is_told_with_its_end_and_started_by_a_key() {
     let again = home.opencode_servers();
     assert_eq!(again.len(), 1);
     assert_ne!(again, servers);
-    // It takes a prompt before it keeps it, and keeps it before it answers; this one dies in between.
+    // It accepts a prompt before it stores it, and stores it before it answers; this one dies in between.
     screen.send("A prompt to the new server, is it there\r");
     screen.wait_for("› A prompt to the new server");
     signal(again[0].try_into().unwrap(), Signal::KILL);
@@ -229,7 +229,7 @@ fn a_prompt_that_a_server_kept_and_did_not_begin_to_answer_before_it_died_is_ans
     let mut screen = start(&home);
     screen.wait_for("type a message");
     screen.wait_for("idle");
-    // OpenCode keeps the prompt, and waits for the first word.
+    // OpenCode stores the prompt, and waits for the first token.
     let models = home.demo_models();
     assert_eq!(models.len(), 1);
     signal(models[0].try_into().unwrap(), Signal::STOP);
@@ -278,7 +278,7 @@ fn a_local_server_that_has_ended_is_told_and_started_again_by_a_key() {
 
 #[test]
 fn a_server_that_loses_its_port_while_it_starts_takes_another() {
-    // With a network of their own sandboxes have no port to lose.
+    // With a network of their own, sandboxes cannot lose a port.
     let home = Home::with_sandboxes().set("SANDBAR_ISOLATION", "none");
     let mut screen = start(&home);
     screen.wait_for("type a message");
@@ -300,7 +300,7 @@ fn a_server_that_loses_its_port_while_it_starts_takes_another() {
 fn a_terminated_program_of_any_size_gives_the_terminal_back_and_leaves_the_sandbox() {
     let home = Home::with_sandboxes();
     let arguments = ["--demo", "--empty"];
-    // However small it is, it is drawn.
+    // It is drawn at any size.
     let screen = home.terminal(&arguments).size(10, 4).start();
     screen.wait_for("type a");
     for (columns, rows) in [(1, 1), (22, 8), (79, 23), (200, 50)] {

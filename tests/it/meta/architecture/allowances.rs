@@ -1,5 +1,4 @@
-//! Whatever the tables of borders allow is used: an allowance that nobody needs lets through what nobody
-//! thought about.
+//! Every allowance in the border tables is used: an unused one would permit imports that nobody has considered.
 
 use super::{BANS, HARMLESS, ROOMS, TRANSLATION, is_at, sources, translates};
 use crate::support::source::SourceFile;

@@ -1,4 +1,4 @@
-//! The root of the model only routes: it is implemented in few files, and sees no field of its parts.
+//! The root of the model only routes: few files implement it, and it accesses no field of its parts.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ const ROOT: &[&str] = &[
     "app/overlay/view_picker.rs",
 ];
 
-/// What `App` is made of, and what these are made of: their fields are their own.
+/// The parts of `App`, and their parts: their fields are private.
 const PARTS: &[&str] = &[
     "app/sessions/all_sessions.rs",
     "app/sessions/refresh.rs",
@@ -43,9 +43,9 @@ const PARTS: &[&str] = &[
     "app/sessions/watched.rs",
 ];
 
-/// Fields of parts that are seen outside, each with a reason.
+/// Fields of parts that are visible outside, each with a reason.
 const SEEN: &[(&str, &[&str])] = &[
-    // What the program was started with: plain data from the command line.
+    // The program's start options: plain data from the command line.
     (
         "app/mod.rs",
         &["mode", "keymap", "mouse", "utc_offset_minutes", "prices"],

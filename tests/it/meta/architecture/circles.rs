@@ -1,4 +1,4 @@
-//! No two files import each other, over any number of steps, but for the circles in the table below.
+//! No two files import each other, over any number of steps, except for the circles in the table below.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ struct Circle {
     why: &'static str,
 }
 
-/// What is right as a circle, and stays, with its reason.
+/// Permanent exceptions, with their reasons.
 const EXCEPTIONS: &[Circle] = &[];
 
-/// What is wrong with the circles that `files` make, one sentence each.
+/// Violations by the circles that `files` form, one sentence each.
 fn faults(files: &[SourceFile], allowed: &[&Circle]) -> Vec<String> {
     let imports = imports(files);
     let found = circles(&imports);
@@ -52,7 +52,7 @@ impl Circle {
     }
 }
 
-/// The files of a circle and the imports that make it, each name with the first line where it stands.
+/// The files of a circle and the imports that form it, each name with its first line.
 fn describe(circle: &BTreeSet<String>, imports: &[Import]) -> String {
     let mut edges: BTreeMap<(&str, &str), BTreeMap<&str, usize>> = BTreeMap::new();
     for import in imports {
@@ -76,7 +76,7 @@ fn describe(circle: &BTreeSet<String>, imports: &[Import]) -> String {
     )
 }
 
-/// What `files`, each with its source, do wrong where `allowed` may be in a circle.
+/// Violations of `files`, each with its source, if `allowed` may form a circle.
 fn faults_of(sources: &[(&str, &str)], allowed: &'static [&'static str]) -> Vec<String> {
     let files: Vec<SourceFile> = sources
         .iter()

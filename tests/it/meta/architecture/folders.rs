@@ -1,6 +1,6 @@
-//! Inside of a room: which folder of it may import which other.
+//! Which folder inside a room may import which other.
 //!
-//! Files that lie directly in a room are its common floor, which all of its folders may use.
+//! Files directly in a room are shared: all of its folders may use them.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::imports::{Import, imports};
 use super::sources;
 use crate::support::source::SourceFile;
 
-/// What one folder of a room may import of the room's other folders.
+/// The imports allowed to one folder from the room's other folders.
 struct Folder {
     /// Below `src/`.
     path: &'static str,
@@ -20,7 +20,7 @@ struct Folder {
 /// The rooms whose folders are all in [`FOLDERS`].
 const ROOMS: &[&str] = &["local", "session", "app"];
 
-/// From the floor up: what stands lower knows nothing of what stands higher.
+/// From the bottom up: lower folders know nothing of higher ones.
 const FOLDERS: &[Folder] = &[
     Folder {
         path: "local/interface",
@@ -44,13 +44,13 @@ const FOLDERS: &[Folder] = &[
     },
     Folder {
         path: "local/helper",
-        // The port on which the server itself listens inside of a sandbox.
+        // The port on which the server itself listens inside a sandbox.
         may_import: &["isolation", "limits", "network/forward_proxy.rs"],
         why: "starts and ends processes; what they are for is others' business",
     },
     Folder {
         path: "local/process",
-        // Starts and ends of processes stand in the sandbox's log.
+        // The sandbox's log records starts and ends of processes.
         may_import: &[
             "helper",
             "interface",
@@ -86,7 +86,7 @@ const FOLDERS: &[Folder] = &[
     },
     Folder {
         path: "local/gateway",
-        // Asking for the server's status is no use of it.
+        // Reading the server's status does not count as use.
         may_import: &["api/status.rs", "envd", "helper", "sandbox"],
         why: "gets the control plane's routes as a router, and knows none of them",
     },
@@ -209,19 +209,19 @@ const FOLDERS: &[Folder] = &[
     },
 ];
 
-/// The folder of a room in which a file is, and the file's path within the room.
+/// The folder of a room that contains a file, and the file's path within the room.
 fn place(path: &str) -> Option<(&str, &str)> {
     let (room, rest) = path.split_once('/')?;
     rest.contains('/').then_some((room, rest))
 }
 
-/// Whether a path within a room is what an entry of `may_import` names.
+/// Whether an entry of `may_import` names a path within a room.
 fn is_at(path: &str, allowed: &str) -> bool {
     let rest = path.strip_prefix(allowed);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What is wrong with the imports between folders, one sentence each.
+/// Violations by imports between folders, one sentence each.
 fn faults(files: &[SourceFile], rooms: &[&str], folders: &[Folder]) -> Vec<String> {
     let imports = imports(files);
     let mut faults = BTreeSet::new();

@@ -1,15 +1,15 @@
 //! Which files of `src/` import which.
 //!
-//! A file imports the file that *declares* an item which it names: in a `use`, or by a path anywhere in its
-//! code or its macros. Names of modules, re-exports and aliases are followed to the declaration, so that
-//! `crate::e2b::wire::Sandbox` is an import of the file that holds the struct.
+//! A file imports the file that *declares* an item which it names: in a `use`, or by a path anywhere in its code or
+//! its macros. Names of modules, re-exports and aliases are followed to the declaration, so that
+//! `crate::e2b::wire::Sandbox` is an import of the file that contains the struct.
 //!
-//! No import is
-//! - the name of a module alone (`mod child;`, `use crate::e2b::wire;`, `pub(in crate::local)`): what is then
-//!   named in it is;
+//! Not counted as imports are
+//! - the name of a module alone (`mod child;`, `use crate::e2b::wire;`, `pub(in crate::local)`): the items that
+//!   are named through it are;
 //! - a re-export (`pub use child::Item`, of any visibility): it passes a name on, and the file that uses the name
 //!   imports the declaration. Where the re-exporting file uses it too, that is an import;
-//! - what only tests name: `#[cfg(test)]` items and the files that they declare;
+//! - names in tests: `#[cfg(test)]` items and the files that they declare;
 //! - a method, a field or a variant that is reached through a value: no path names its file.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,11 +22,11 @@ pub(super) struct Import {
     pub(super) from: String,
     pub(super) line: usize,
     pub(super) to: String,
-    /// As it stands in the file, with imported names resolved.
+    /// As written in the file, with imported names resolved.
     pub(super) name: String,
 }
 
-/// All files of a crate by their modules.
+/// All files of a crate by module.
 struct Crate<'a> {
     modules: BTreeMap<Vec<String>, &'a SourceFile>,
 }
@@ -59,7 +59,7 @@ pub(super) fn imports(files: &[SourceFile]) -> Vec<Import> {
     found
 }
 
-/// Sets of files of which each imports each other, over any number of steps; each set is sorted.
+/// Sets of files that import each other, over any number of steps; each set is sorted.
 pub(super) fn circles(imports: &[Import]) -> BTreeSet<BTreeSet<String>> {
     let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for import in imports {
@@ -106,7 +106,7 @@ impl Crate<'_> {
         self.declaring(&path, &mut BTreeSet::new())
     }
 
-    /// The parts of a name after `crate`; none where it is not of this crate.
+    /// The parts of a name after `crate`; none if it is not of this crate.
     fn absolute(&self, file: &SourceFile, name: &str) -> Option<Vec<String>> {
         let parts: Vec<String> = name.split("::").map(ToOwned::to_owned).collect();
         if parts[0] == "crate" {
@@ -121,7 +121,7 @@ impl Crate<'_> {
         })
     }
 
-    /// The file that declares what `path` names; none where it names a module.
+    /// The file that declares what `path` names; none if it names a module.
     fn declaring(&self, path: &[String], seen: &mut BTreeSet<Vec<String>>) -> Option<&str> {
         if !seen.insert(path.to_vec()) {
             return None;
@@ -131,7 +131,7 @@ impl Crate<'_> {
             .find(|&end| self.modules.contains_key(&path[..end]))?;
         let file = self.modules.get(&path[..module])?;
         let Some(item) = path.get(module) else {
-            // A function may be called like the module that it is in, and be re-exported beside it.
+            // A function may have the name of its module, and be re-exported beside it.
             return self.re_exported(path, seen);
         };
         if file.items.contains(item) {
@@ -153,7 +153,7 @@ impl Crate<'_> {
         (other != path).then(|| self.declaring(&other, seen))?
     }
 
-    /// Looks for the first part of `rest` in the modules of which `file` takes all.
+    /// Looks for the first part of `rest` in the modules that `file` imports by `*`.
     fn in_globs(
         &self,
         file: &SourceFile,

@@ -1,6 +1,6 @@
 //! A type's name is unique in the crate, so that a search for it finds one thing.
 //!
-//! A wire type may be called like ours that it becomes: each folder `wire/` counts for itself.
+//! A wire type may have the name of the domain type that it is converted to: each folder `wire/` counts for itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::support::source::SourceFile;
 /// Names that more than one type still has, and how many. The numbers may only fall.
 const REPEATED: &[(&str, usize)] = &[];
 
-/// What is wrong with the names of types in `files`, one sentence each.
+/// Violations by the names of types in `files`, one sentence each.
 fn faults(files: &[SourceFile], repeated: &[(&str, usize)]) -> Vec<String> {
     let mut declared: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for file in files {
