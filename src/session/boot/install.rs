@@ -137,9 +137,9 @@ async fn follow(
                 for line in fresh {
                     if let Some(bytes) = line.strip_prefix(RECEIVED) {
                         let bytes = bytes.trim().parse().unwrap_or(0);
-                        let told = received.look(bytes, last.elapsed());
+                        let progress = received.look(bytes, last.elapsed());
                         last = Instant::now();
-                        cx.output(Stage::Install, told).await;
+                        cx.output(Stage::Install, progress).await;
                         continue;
                     }
                     cx.output(Stage::Install, line.clone()).await;

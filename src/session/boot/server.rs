@@ -331,7 +331,7 @@ async fn health(
         }
     };
     tokio::pin!(listening);
-    let mut heard = false;
+    let mut is_listening = false;
     let polls = async {
         loop {
             let error = match client.health().await {
@@ -342,7 +342,7 @@ async fn health(
                 return Err(Phase::Failed(failures::opencode(&error)));
             }
             tokio::select! {
-                () = &mut listening, if !heard => heard = true,
+                () = &mut listening, if !is_listening => is_listening = true,
                 () = tokio::time::sleep(timing.health_poll) => {}
             }
         }

@@ -32,9 +32,9 @@ impl SandboxInquiry {
         limit: Duration,
     ) {
         if self.questions.len() < QUESTIONS {
-            let told = timeout(limit, verdict);
-            let told = told.map(|told| told.unwrap_or(SandboxVerdict::Unknown));
-            self.questions.push(told.boxed());
+            let verdict = timeout(limit, verdict);
+            let verdict = verdict.map(|verdict| verdict.unwrap_or(SandboxVerdict::Unknown));
+            self.questions.push(verdict.boxed());
         }
     }
 

@@ -94,9 +94,9 @@ pub(in crate::session) async fn ask(
     for asker in fetched.askers() {
         find_out(client, &mut translator, &asker).await;
     }
-    let mut heard = ActivityTracker::default();
-    translator.resync(fetched, false, false, &mut |event| heard.receive(&event));
-    Ok(heard.activity())
+    let mut tracker = ActivityTracker::default();
+    translator.resync(fetched, false, false, &mut |event| tracker.receive(&event));
+    Ok(tracker.activity())
 }
 
 #[cfg(test)]
@@ -148,11 +148,11 @@ mod tests {
     }
 
     fn after(events: &[ChatEvent]) -> Activity {
-        let mut heard = ActivityTracker::default();
+        let mut tracker = ActivityTracker::default();
         for event in events {
-            heard.receive(event);
+            tracker.receive(event);
         }
-        heard.activity()
+        tracker.activity()
     }
 
     fn needs(line: &str) -> Activity {

@@ -256,8 +256,8 @@ impl Translator {
             if self.is_family(session)
                 && let Some(asked) = self.arguments.part(tool)
             {
-                let told = self.permission(&asked);
-                out(ChatEvent::PermissionAsked(told));
+                let chat_event = self.permission(&asked);
+                out(ChatEvent::PermissionAsked(chat_event));
             }
         }
         if session == self.root {
@@ -304,14 +304,14 @@ impl Translator {
     }
 
     fn request(&mut self, event: Event, out: &mut impl FnMut(ChatEvent)) {
-        let (session, told) = match event {
+        let (session, chat_event) = match event {
             Event::PermissionAsked(request) => {
-                let told = ChatEvent::PermissionAsked(self.permission(&request));
+                let chat_event = ChatEvent::PermissionAsked(self.permission(&request));
                 let session = request.session_id.clone();
                 if self.is_family(&session) {
                     self.arguments.asked(request);
                 }
-                (session, told)
+                (session, chat_event)
             }
             Event::QuestionAsked(request) => (
                 request.session_id.clone(),
@@ -330,15 +330,16 @@ impl Translator {
         if !self.is_family(&session) {
             return;
         }
-        if let ChatEvent::PermissionReplied(id) = &told {
+        if let ChatEvent::PermissionReplied(id) = &chat_event {
             self.arguments.replied(id.as_str());
         }
-        self.waits(&session, &told);
-        self.waiting.retain(|(_, waiting)| match (&told, waiting) {
-            (ChatEvent::PermissionReplied(id), RequestId::Permission(known)) => id != known,
-            (ChatEvent::QuestionReplied(id), RequestId::Question(known)) => id != known,
-            _ => true,
-        });
-        out(told);
+        self.waits(&session, &chat_event);
+        self.waiting
+            .retain(|(_, waiting)| match (&chat_event, waiting) {
+                (ChatEvent::PermissionReplied(id), RequestId::Permission(known)) => id != known,
+                (ChatEvent::QuestionReplied(id), RequestId::Question(known)) => id != known,
+                _ => true,
+            });
+        out(chat_event);
     }
 }

@@ -50,18 +50,18 @@ fn root_of(frames: &[String]) -> String {
 fn replay(name: &str) -> Vec<ChatEvent> {
     let frames = frames(name);
     let mut translator = Translator::new(&root_of(&frames), "/home/user/project");
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for event in frames.iter().filter_map(|frame| Event::parse(frame)) {
-        translator.translate(event, &mut |event| told.push(event));
+        translator.translate(event, &mut |event| events.push(event));
     }
-    told
+    events
 }
 
 /// The last state of every tool call, in order of appearance.
-fn tools(told: &[ChatEvent]) -> Vec<ToolCall> {
+fn tools(events: &[ChatEvent]) -> Vec<ToolCall> {
     let mut order = Vec::new();
     let mut calls = BTreeMap::new();
-    for event in told {
+    for event in events {
         if let ChatEvent::Part(part) = event
             && let PartKind::Tool(call) = &part.kind
         {
@@ -74,20 +74,20 @@ fn tools(told: &[ChatEvent]) -> Vec<ToolCall> {
     order.iter().filter_map(|id| calls.remove(id)).collect()
 }
 
-fn statuses(told: &[ChatEvent]) -> Vec<TurnStatus> {
+fn statuses(events: &[ChatEvent]) -> Vec<TurnStatus> {
     let status = |event: &ChatEvent| match event {
         ChatEvent::Status(status) => Some(status.clone()),
         _ => None,
     };
-    told.iter().filter_map(status).collect()
+    events.iter().filter_map(status).collect()
 }
 
-fn permissions(told: &[ChatEvent]) -> Vec<Permission> {
+fn permissions(events: &[ChatEvent]) -> Vec<Permission> {
     let asked = |event: &ChatEvent| match event {
         ChatEvent::PermissionAsked(permission) => Some(permission.clone()),
         _ => None,
     };
-    told.iter().filter_map(asked).collect()
+    events.iter().filter_map(asked).collect()
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn every_recorded_event_is_read() {
                 "{name}: {event:?} from {frame}"
             );
         }
-        let told = replay(&name);
+        let events = replay(&name);
         let unknown = |event: &&ChatEvent| matches!(event, ChatEvent::Part(part) if matches!(part.kind, PartKind::Unknown { .. }));
-        let unknown: Vec<_> = told.iter().filter(unknown).collect();
+        let unknown: Vec<_> = events.iter().filter(unknown).collect();
         assert!(unknown.len() <= 2, "{name}: {unknown:?}");
     }
     assert!(read > 500, "only {read} events in the recordings");
@@ -121,9 +121,9 @@ fn every_recorded_event_is_read() {
 
 #[test]
 fn a_plain_turn_streams_and_closes_with_the_whole_text() {
-    let told = replay("text.global-event");
+    let events = replay("text.global-event");
 
-    let texts: Vec<(&str, bool)> = told
+    let texts: Vec<(&str, bool)> = events
         .iter()
         .filter_map(|event| match event {
             ChatEvent::Part(part) => match &part.kind {
@@ -143,8 +143,8 @@ fn a_plain_turn_streams_and_closes_with_the_whole_text() {
             ("# Heading", true)
         ]
     );
-    assert_eq!(statuses(&told), [TurnStatus::Busy, TurnStatus::Idle]);
-    let last = told.iter().rev().find_map(|event| match event {
+    assert_eq!(statuses(&events), [TurnStatus::Busy, TurnStatus::Idle]);
+    let last = events.iter().rev().find_map(|event| match event {
         ChatEvent::Message(message) if message.finish.is_some() => Some(message.clone()),
         _ => None,
     });
@@ -165,9 +165,9 @@ fn a_plain_turn_streams_and_closes_with_the_whole_text() {
 
 #[test]
 fn a_command_shows_what_it_is_its_output_and_its_exit_code() {
-    let told = replay("bash");
+    let events = replay("bash");
 
-    let calls = tools(&told);
+    let calls = tools(&events);
 
     assert_eq!(
         calls[0].subject,
@@ -187,9 +187,9 @@ fn a_command_shows_what_it_is_its_output_and_its_exit_code() {
 
 #[test]
 fn an_edit_has_a_diff_and_a_path_below_the_project() {
-    let told = replay("edit-diff-revert-unrevert");
+    let events = replay("edit-diff-revert-unrevert");
 
-    let calls = tools(&told);
+    let calls = tools(&events);
 
     let subjects: Vec<(&str, &str)> = calls
         .iter()
@@ -208,9 +208,9 @@ fn an_edit_has_a_diff_and_a_path_below_the_project() {
 
 #[test]
 fn a_revert_its_undoing_and_its_end_by_the_next_prompt_are_translated() {
-    let told = replay("edit-diff-revert-unrevert");
+    let events = replay("edit-diff-revert-unrevert");
 
-    let points = told.iter().filter_map(|event| match event {
+    let points = events.iter().filter_map(|event| match event {
         ChatEvent::Conversation(known) => Some(known.reverted.as_ref()),
         _ => None,
     });
@@ -221,21 +221,21 @@ fn a_revert_its_undoing_and_its_end_by_the_next_prompt_are_translated() {
     let reverted = Some("msg_pv2IeN");
     assert_eq!(points[..4], [None, reverted, None, reverted]);
     let removed = |event: &ChatEvent| matches!(event, ChatEvent::MessageRemoved(id) if id.as_str() == "msg_pv2IeN");
-    assert!(told.iter().any(removed));
+    assert!(events.iter().any(removed));
 }
 
 #[test]
 fn a_permission_is_asked_and_replied() {
-    let told = replay("permission_once");
+    let events = replay("permission_once");
 
-    let asked = permissions(&told);
+    let asked = permissions(&events);
 
     assert_eq!(
         (asked[0].kind.as_str(), asked[0].subject.as_str()),
         ("bash", "arch --version")
     );
     assert_eq!(asked[0].always, ["arch *"]);
-    let replies = told
+    let replies = events
         .iter()
         .filter(|event| matches!(event, ChatEvent::PermissionReplied(_)));
     assert_eq!(replies.count(), 1);
@@ -257,9 +257,9 @@ fn permissions_of_all_kinds_say_what_they_are_about() {
 #[test]
 fn a_question_has_its_items_and_is_answered_or_rejected() {
     for name in ["question", "question_reject"] {
-        let told = replay(name);
+        let events = replay(name);
 
-        let asked = told.iter().find_map(|event| match event {
+        let asked = events.iter().find_map(|event| match event {
             ChatEvent::QuestionAsked(question) => Some(question.clone()),
             _ => None,
         });
@@ -267,7 +267,7 @@ fn a_question_has_its_items_and_is_answered_or_rejected() {
         assert_eq!(asked.items[0].options[1].label, "Blue");
         assert!(asked.items[0].custom && !asked.items[0].multiple && asked.items[1].multiple);
         assert!(
-            told.contains(&ChatEvent::QuestionReplied(asked.id)),
+            events.contains(&ChatEvent::QuestionReplied(asked.id)),
             "{name}"
         );
     }
@@ -275,17 +275,17 @@ fn a_question_has_its_items_and_is_answered_or_rejected() {
 
 #[test]
 fn an_abort_is_an_error_and_idle_while_closing_updates_still_come() {
-    let told = replay("abort");
+    let events = replay("abort");
 
-    let aborted = told
+    let aborted = events
         .iter()
         .position(|event| matches!(event, ChatEvent::Error(error) if error.is_abort()));
-    let text = told.iter().position(|event| {
+    let text = events.iter().position(|event| {
         matches!(event, ChatEvent::Part(part)
             if matches!(&part.kind, PartKind::Text { text, ended: true, .. } if text.ends_with("word6 ")))
     });
     assert!(aborted.unwrap() < text.unwrap());
-    assert_eq!(statuses(&told), [TurnStatus::Busy, TurnStatus::Idle]);
+    assert_eq!(statuses(&events), [TurnStatus::Busy, TurnStatus::Idle]);
 }
 
 #[test]
@@ -305,14 +305,14 @@ fn a_retry_says_why_and_when() {
 
 #[test]
 fn an_error_of_the_provider_keeps_its_message() {
-    let told = replay("error_401");
+    let events = replay("error_401");
 
     let expected = MessageError {
         name: "APIError".into(),
         message: "Incorrect API key provided: sk-fake.".into(),
     };
-    assert!(told.contains(&ChatEvent::Error(expected.clone())));
-    let closing = told.iter().any(
+    assert!(events.contains(&ChatEvent::Error(expected.clone())));
+    let closing = events.iter().any(
         |event| matches!(event, ChatEvent::Message(message) if message.error == Some(expected.clone())),
     );
     assert!(closing);
@@ -320,9 +320,9 @@ fn an_error_of_the_provider_keeps_its_message() {
 
 #[test]
 fn a_todo_list_is_in_the_call_and_in_an_event_of_its_own() {
-    let told = replay("todo");
+    let events = replay("todo");
 
-    let listed = told.iter().find_map(|event| match event {
+    let listed = events.iter().find_map(|event| match event {
         ChatEvent::Todos(todos) => Some(todos.clone()),
         _ => None,
     });
@@ -331,14 +331,14 @@ fn a_todo_list_is_in_the_call_and_in_an_event_of_its_own() {
         (listed.len(), listed[1].status.as_str()),
         (3, "in_progress")
     );
-    assert_eq!(tools(&told)[0].todos, listed);
+    assert_eq!(tools(&events)[0].todos, listed);
 }
 
 #[test]
 fn a_sub_agents_messages_stay_out_and_its_call_names_its_session() {
-    let told = replay("subagent");
+    let events = replay("subagent");
 
-    let calls = tools(&told);
+    let calls = tools(&events);
 
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].subject, "Look around");
@@ -381,19 +381,19 @@ fn a_permission_has_the_arguments_of_its_call_whichever_comes_first() {
         ];
 
         let mut first = translator();
-        told_by(&mut first, foreign_call(session, "running"));
-        let asked = permissions(&told_by(&mut first, foreign_ask(session)));
+        events_of(&mut first, foreign_call(session, "running"));
+        let asked = permissions(&events_of(&mut first, foreign_ask(session)));
         assert_eq!(asked[0].details, said);
         assert!(!asked[0].lacks_arguments);
 
         let mut later = translator();
-        let asked = permissions(&told_by(&mut later, foreign_ask(session)));
+        let asked = permissions(&events_of(&mut later, foreign_ask(session)));
         assert!(asked[0].lacks_arguments);
-        let again = permissions(&told_by(&mut later, foreign_call(session, "running")));
+        let again = permissions(&events_of(&mut later, foreign_call(session, "running")));
         assert_eq!(again[0].details, said);
         // What does not change is sent once.
-        let told = told_by(&mut later, foreign_call(session, "running"));
-        assert_eq!(permissions(&told), []);
+        let events = events_of(&mut later, foreign_call(session, "running"));
+        assert_eq!(permissions(&events), []);
     }
 }
 
@@ -402,16 +402,16 @@ fn a_command_is_shown_with_all_its_lines() {
     let frame = r#"{"type":"permission.asked","properties":{"id":"per_1","sessionID":"ses_root","permission":"bash","patterns":["rm -f a.tmp"],"metadata":{"command":"rm -f a.tmp\n: > important.txt\nexport PATH=/tmp/evil:$PATH\n"},"always":[]}}"#;
     let mut translator = Translator::new("ses_root", "");
 
-    let asked = permissions(&told_by(&mut translator, Event::parse(frame).unwrap()));
+    let asked = permissions(&events_of(&mut translator, Event::parse(frame).unwrap()));
 
     let command = "rm -f a.tmp\n: > important.txt\nexport PATH=/tmp/evil:$PATH\n";
     assert_eq!(asked[0].subject, command);
 }
 
-fn told_by(translator: &mut Translator, event: Event) -> Vec<ChatEvent> {
-    let mut told = Vec::new();
-    translator.translate(event, &mut |event| told.push(event));
-    told
+fn events_of(translator: &mut Translator, event: Event) -> Vec<ChatEvent> {
+    let mut events = Vec::new();
+    translator.translate(event, &mut |event| events.push(event));
+    events
 }
 
 #[test]
@@ -425,10 +425,10 @@ fn requests_of_sub_agents_at_any_depth_reach_the_conversation_and_foreign_ones_d
         let frame = format!(
             r#"{{"type":"session.created","properties":{{"info":{{"id":"{child}","parentID":"{parent}"}}}}}}"#
         );
-        told_by(&mut translator, Event::parse(&frame).unwrap());
+        events_of(&mut translator, Event::parse(&frame).unwrap());
     }
 
-    let mut asked = |session| told_by(&mut translator, ask(session, "per_1")).len();
+    let mut asked = |session| events_of(&mut translator, ask(session, "per_1")).len();
 
     assert_eq!(
         [
@@ -445,16 +445,16 @@ fn requests_of_sub_agents_at_any_depth_reach_the_conversation_and_foreign_ones_d
 fn a_request_left_by_an_abort_is_removed_when_its_session_is_idle() {
     let mut translator = Translator::new("ses_root", "");
     translator.learn_child("ses_child", "ses_root");
-    told_by(&mut translator, ask("ses_child", "per_child"));
-    told_by(&mut translator, ask("ses_root", "per_root"));
+    events_of(&mut translator, ask("ses_child", "per_child"));
+    events_of(&mut translator, ask("ses_root", "per_root"));
 
-    let child_idle = told_by(
+    let child_idle = events_of(
         &mut translator,
         Event::Idle {
             session_id: "ses_child".into(),
         },
     );
-    let root_idle = told_by(
+    let root_idle = events_of(
         &mut translator,
         Event::Idle {
             session_id: "ses_root".into(),

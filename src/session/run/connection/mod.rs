@@ -98,8 +98,8 @@ impl Connection {
     /// Fetches the page before the oldest known message.
     pub(crate) fn load_older(&self) {
         let page = self.server.clone().older();
-        let told = page.map(|page| page.map_or_else(CallResult::Failed, CallResult::News));
-        self.calls.push(told.boxed());
+        let call = page.map(|page| page.map_or_else(CallResult::Failed, CallResult::News));
+        self.calls.push(call.boxed());
     }
 
     /// Extends the sandbox's timeout as for one that was just used.
@@ -116,7 +116,7 @@ impl Connection {
     fn live_for(&mut self, serving: &SessionState, ttl: Duration) {
         let lives = self.server.clone().live_for(ttl);
         let (before, patience) = (serving.lives(), serving.context.timing.backoff_cap);
-        let told = async move {
+        let call = async move {
             match lives.await {
                 Err(failure) => {
                     tracing::warn!(?failure, "the sandbox's time could not be set");
@@ -126,7 +126,7 @@ impl Connection {
                 until => lives_until(until),
             }
         };
-        self.calls.push(told.boxed());
+        self.calls.push(call.boxed());
     }
 
     /// Renews the sandbox's timeout before it expires: a turn may last longer than a sandbox lives, and others may
@@ -141,22 +141,22 @@ impl Connection {
     fn ask_for_the_run(&self) {
         let server = self.server.clone();
         let run = async move { server.run().await };
-        let told =
+        let call =
             run.map(|run| run.map_or(CallResult::Done, |(id, run)| CallResult::Runs(id, run)));
-        self.calls.push(told.boxed());
+        self.calls.push(call.boxed());
     }
 
     fn ask_for_the_end(&self, serving: &SessionState) {
         let ends = self.server.clone().ends_at();
         let (before, patience) = (serving.lives(), serving.context.timing.backoff_cap);
-        let told = async move {
+        let call = async move {
             if let Ok(until) = ends.await {
                 return until.map_or(CallResult::Done, CallResult::EndsAt);
             }
             tokio::time::sleep(patience).await;
             CallResult::Renew(before)
         };
-        self.calls.push(told.boxed());
+        self.calls.push(call.boxed());
     }
 
     async fn called(&mut self, serving: &mut SessionState, called: CallResult) {
