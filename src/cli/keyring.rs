@@ -46,38 +46,38 @@ pub(super) fn all(config: &Config) -> Vec<String> {
 
 /// Adds the keys that the keyring has to the configuration.
 pub(super) async fn look_up(config: &mut Config, names: &[String]) -> KeyringLookup {
-    let mut looked = KeyringLookup::default();
+    let mut lookup = KeyringLookup::default();
     let Some(bus) = config.keyring_bus() else {
-        return looked;
+        return lookup;
     };
     match Keyring::new(bus).look_up(names).await {
         Ok(entries) => {
             for (name, entry) in entries {
                 match entry {
                     KeyringEntry::Key(key) => config.add_from_keyring(name, key),
-                    KeyringEntry::Locked => looked.locked.push(name),
-                    KeyringEntry::Unusable(why) => looked.unusable.push((name, why)),
+                    KeyringEntry::Locked => lookup.locked.push(name),
+                    KeyringEntry::Unusable(why) => lookup.unusable.push((name, why)),
                 }
             }
         }
-        Err(error) => looked.error = Some(error),
+        Err(error) => lookup.error = Some(error),
     }
-    looked
+    lookup
 }
 
 /// The same for a command, which reports unusable values on stderr.
 pub(super) async fn complete(config: &mut Config, names: &[String]) {
-    let looked = look_up(config, names).await;
-    if let Some(error @ KeyringError::Hangs(_)) = &looked.error {
+    let lookup = look_up(config, names).await;
+    if let Some(error @ KeyringError::Hangs(_)) = &lookup.error {
         report::progress(format!("{error}; `keyring = false` asks it no more"));
     }
-    if !looked.locked.is_empty() {
+    if !lookup.locked.is_empty() {
         report::progress(format!(
             "the keyring is locked: {}",
-            looked.locked.join(", ")
+            lookup.locked.join(", ")
         ));
     }
-    for (name, why) in looked.unusable {
+    for (name, why) in lookup.unusable {
         report::progress(format!("the keyring's {name} is no key: {why}"));
     }
 }

@@ -91,15 +91,15 @@ pub(super) fn ls(options: &GlobalOptions, args: &JsonArgs, env: &Env) -> Result<
                     continue;
                 }
             };
-            let heard = match listen(&context, engine, &mut lookup).await {
-                Ok(heard) => heard,
+            let engine_listing = match listen(&context, engine, &mut lookup).await {
+                Ok(engine_listing) => engine_listing,
                 Err(failure) => {
                     failed = Some(failure);
                     EngineListing::Nothing
                 }
             };
-            let servers = ask_servers(&context, engine, &lookup.sessions, &heard).await;
-            rows.extend(join(engine, &lookup.sessions, &heard, &servers));
+            let servers = ask_servers(&context, engine, &lookup.sessions, &engine_listing).await;
+            rows.extend(join(engine, &lookup.sessions, &engine_listing, &servers));
         }
         rows.sort_by_key(|row| (row.note.is_some(), std::cmp::Reverse(row.updated)));
         let all = record(&lookup, &rows).await;
@@ -159,9 +159,9 @@ async fn ask_servers(
     context: &SessionContext,
     engine: EngineKind,
     sessions: &[SessionSummary],
-    heard: &EngineListing,
+    engine_listing: &EngineListing,
 ) -> ServerReports {
-    let EngineListing::Sandboxes(listed) = heard else {
+    let EngineListing::Sandboxes(listed) = engine_listing else {
         return ServerReports::default();
     };
     let runs = |session: &&SessionSummary| {
@@ -221,16 +221,16 @@ fn seen(row: &ListRow, all: &[(SessionKey, ObservedRun)]) -> Vec<ObservedRun> {
 fn join(
     engine: EngineKind,
     sessions: &[SessionSummary],
-    heard: &EngineListing,
+    engine_listing: &EngineListing,
     servers: &ServerReports,
 ) -> Vec<ListRow> {
     let ours = sessions
         .iter()
         .filter(|session| session.sandbox.engine == engine);
     let mut rows: Vec<ListRow> = ours
-        .map(|session| stored(session, heard, servers.get(&session.key)))
+        .map(|session| stored(session, engine_listing, servers.get(&session.key)))
         .collect();
-    let EngineListing::Sandboxes(listed) = heard else {
+    let EngineListing::Sandboxes(listed) = engine_listing else {
         return rows;
     };
     let strange = unattached::among(engine, listed, sessions).into_iter();
@@ -251,7 +251,11 @@ fn join(
     rows
 }
 
-fn stored(session: &SessionSummary, heard: &EngineListing, seen: Option<&WatchReport>) -> ListRow {
+fn stored(
+    session: &SessionSummary,
+    engine_listing: &EngineListing,
+    seen: Option<&WatchReport>,
+) -> ListRow {
     let id = session.sandbox.id.as_ref().map(ToString::to_string);
     let of_phase = || {
         (
@@ -261,7 +265,7 @@ fn stored(session: &SessionSummary, heard: &EngineListing, seen: Option<&WatchRe
     };
     let paused = || (SessionStatus::Paused.name(), String::new());
     let gone = || (SessionStatus::Gone.name(), String::new());
-    let (state, detail) = match (&session.phase, &id, heard) {
+    let (state, detail) = match (&session.phase, &id, engine_listing) {
         (Phase::Gone(_), ..) | (_, None, _) => of_phase(),
         (_, Some(_), EngineListing::Nothing) => ("unknown", String::new()),
         (_, Some(_), EngineListing::Stopped) => paused(),
@@ -273,7 +277,7 @@ fn stored(session: &SessionSummary, heard: &EngineListing, seen: Option<&WatchRe
             }
         }
     };
-    let listed = match heard {
+    let listed = match engine_listing {
         EngineListing::Sandboxes(listed) => {
             let own = |sandbox: &&ListedSandbox| Some(&sandbox.sandbox_id) == id.as_ref();
             listed.iter().find(own)
@@ -486,14 +490,20 @@ mod tests {
         ];
         let mut sandbox = late("new", SandboxState::Running);
         sandbox.started_at = "1970-01-01T02:00:00Z".to_owned();
-        let heard = EngineListing::Sandboxes(vec![sandbox, late("left", SandboxState::Paused)]);
+        let engine_listing =
+            EngineListing::Sandboxes(vec![sandbox, late("left", SandboxState::Paused)]);
         let sessions = [session("one", "new", Phase::Dormant)];
         let cost_report = CostReport {
             prices: Prices::default(),
             now: UnixMillis(10 * hour),
         };
 
-        let rows = join(EngineKind::Local, &sessions, &heard, &ServerReports::new());
+        let rows = join(
+            EngineKind::Local,
+            &sessions,
+            &engine_listing,
+            &ServerReports::new(),
+        );
         let hours = rows.iter().map(|row| {
             let life = cost_report.life(seen(row, &all));
             (life.time(cost_report.now).as_secs() / 3600, life.at_most)
@@ -502,24 +512,24 @@ mod tests {
         assert_eq!(hours.collect::<Vec<_>>(), [(10, false), (1, false)]);
     }
 
-    fn states(phase: Phase, id: &str, heard: &EngineListing) -> &'static str {
-        stored(&session("one", id, phase), heard, None).state
+    fn states(phase: Phase, id: &str, engine_listing: &EngineListing) -> &'static str {
+        stored(&session("one", id, phase), engine_listing, None).state
     }
 
     #[test]
     fn the_state_reported_by_the_engine_overrides_the_stored_one() {
-        let heard = EngineListing::Sandboxes(vec![
+        let engine_listing = EngineListing::Sandboxes(vec![
             late("runs", SandboxState::Running),
             late("sleeps", SandboxState::Paused),
         ]);
         let failed = || Phase::Failed(Failure::new("x"));
 
-        assert_eq!(states(Phase::Paused, "runs", &heard), "running");
-        assert_eq!(states(Phase::Dormant, "sleeps", &heard), "paused");
-        assert_eq!(states(failed(), "runs", &heard), "failed");
-        assert_eq!(states(failed(), "sleeps", &heard), "paused");
-        assert_eq!(states(Phase::Dormant, "other", &heard), "gone");
-        assert_eq!(states(Phase::Dormant, "", &heard), "idle");
+        assert_eq!(states(Phase::Paused, "runs", &engine_listing), "running");
+        assert_eq!(states(Phase::Dormant, "sleeps", &engine_listing), "paused");
+        assert_eq!(states(failed(), "runs", &engine_listing), "failed");
+        assert_eq!(states(failed(), "sleeps", &engine_listing), "paused");
+        assert_eq!(states(Phase::Dormant, "other", &engine_listing), "gone");
+        assert_eq!(states(Phase::Dormant, "", &engine_listing), "idle");
         assert_eq!(
             states(Phase::Dormant, "runs", &EngineListing::Stopped),
             "paused"
@@ -567,7 +577,8 @@ mod tests {
         let foreign = late("sbx-4", SandboxState::Running);
         let one = late("sbx-1", SandboxState::Running);
         let mute = late("sbx-5", SandboxState::Running);
-        let heard = EngineListing::Sandboxes(vec![one, mute, foreign, unattached_sandbox, left]);
+        let engine_listing =
+            EngineListing::Sandboxes(vec![one, mute, foreign, unattached_sandbox, left]);
         let sessions = [
             session("日本", "sbx-1", Phase::Dormant),
             session("mute", "sbx-5", Phase::Dormant),
@@ -578,7 +589,7 @@ mod tests {
         ));
         let silent = WatchReport::Does(Activity::Silent(Failure::new("server does not answer")));
         let servers = ServerReports::from([(key("日本"), asks), (key("mute"), silent)]);
-        let mut rows = join(EngineKind::Local, &sessions, &heard, &servers);
+        let mut rows = join(EngineKind::Local, &sessions, &engine_listing, &servers);
         for row in &mut rows {
             row.seen = seen(row, &[]);
         }

@@ -53,7 +53,7 @@ pub(super) fn doctor(
 
 async fn all(mut config: Config, env: &Env) -> Vec<Check> {
     let names = keyring::all(&config);
-    let looked = keyring::look_up(&mut config, &names).await;
+    let lookup = keyring::look_up(&mut config, &names).await;
     let config = &config;
     let local_dir = setup::local_dir(config);
     let (server, store, account) = tokio::join!(
@@ -74,7 +74,7 @@ async fn all(mut config: Config, env: &Env) -> Vec<Check> {
     checks.extend(limits);
     checks.extend([
         engines::server(server.as_ref()),
-        keys::keys(config, &looked),
+        keys::keys(config, &lookup),
         account,
         engines::model(config),
     ]);
