@@ -178,7 +178,7 @@ impl ControlClient {
     /// A sandbox's remaining time, and its total time from start to end.
     async fn life(&self, id: &str) -> Result<(Duration, Duration)> {
         let request = self.request(Method::GET, &["sandboxes", id]);
-        let looked = async {
+        let lookup = async {
             let answer = self.send(request).await?.accepted()?;
             let detail: SandboxDetail = answer.json()?;
             let ends = unix_millis(&detail.listed.end_at).ok_or_else(|| ErrorKind::Unreadable {
@@ -192,13 +192,13 @@ impl ControlClient {
             };
             Ok((until_end(now), until_end(began)))
         };
-        looked.await.during(|| format!("look up sandbox {id}"))
+        lookup.await.during(|| format!("look up sandbox {id}"))
     }
 
     /// Whether a template has this name and can be used with this key.
     pub async fn has_template(&self, name: &str) -> Result<bool> {
         let request = self.request(Method::GET, &["templates", "aliases", name]);
-        let looked = async {
+        let lookup = async {
             match self.send(request).await?.accepted() {
                 // Another program may respond with anything.
                 Ok(answer) => answer.json::<Alias>().map(|_| true),
@@ -207,7 +207,7 @@ impl ControlClient {
                 Err(kind) => Err(kind),
             }
         };
-        looked.await.during(|| format!("look up template {name}"))
+        lookup.await.during(|| format!("look up template {name}"))
     }
 
     /// Fetches one page, newest first; `next` comes from the previous page.
