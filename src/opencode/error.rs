@@ -220,7 +220,7 @@ mod tests {
     use pretty_assertions::assert_eq;
     use proptest::prelude::*;
 
-    fn told(status: u16, body: &str) -> String {
+    fn message_of(status: u16, body: &str) -> String {
         let status = StatusCode::from_u16(status).unwrap();
         OpencodeError::from_answer(
             "get the session",
@@ -234,25 +234,25 @@ mod tests {
     #[test]
     fn every_shape_of_an_error_body_keeps_the_message_of_the_server() {
         let texts = [
-            told(
+            message_of(
                 404,
                 r#"{"name":"NotFoundError","data":{"message":"Session not found: ses_1"}}"#,
             ),
-            told(
+            message_of(
                 404,
                 r#"{"_tag":"PermissionNotFoundError","requestID":"per_1","message":"gone"}"#,
             ),
-            told(401, ""),
-            told(
+            message_of(401, ""),
+            message_of(
                 502,
                 r#"{"sandboxId":"i","message":"The sandbox was not found","code":502}"#,
             ),
-            told(
+            message_of(
                 502,
                 r#"{"message":"The sandbox is running but port is not open","port":3000,"code":502}"#,
             ),
-            told(502, "<html>\r\nBad\x1b[31m gateway"),
-            told(500, ""),
+            message_of(502, "<html>\r\nBad\x1b[31m gateway"),
+            message_of(500, ""),
         ];
 
         assert_eq!(
