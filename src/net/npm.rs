@@ -96,23 +96,23 @@ mod tests {
         let trace = ["npm error     at emitErrorEvent (node:_http_client:101:11)"; 20];
         let advice = "npm error If you are behind a proxy, see 'npm help config'";
 
-        let told = why(fetches
+        let lines_shown = why(fetches
             .into_iter()
             .chain(cause)
             .chain(trace)
             .chain([advice]));
 
-        assert_eq!(told, [cause[0], cause[1], advice]);
+        assert_eq!(lines_shown, [cause[0], cause[1], advice]);
     }
 
     #[test]
     fn without_npm_errors_the_last_lines_are_reported() {
         let lines: Vec<String> = (1..=20).map(|number| format!("line {number}")).collect();
 
-        let told = why(lines.iter().map(String::as_str));
+        let lines_shown = why(lines.iter().map(String::as_str));
 
-        assert_eq!(told.len(), NpmOutput::LINES);
-        assert_eq!(told.last().unwrap(), "line 20");
+        assert_eq!(lines_shown.len(), NpmOutput::LINES);
+        assert_eq!(lines_shown.last().unwrap(), "line 20");
     }
 
     #[test]
@@ -120,11 +120,11 @@ mod tests {
         let mut received = Received::default();
         let two = Duration::from_secs(2);
 
-        let told = [0, 800_000, 3_400_000, 3_400_000].map(|bytes| received.look(bytes, two));
+        let lines_shown = [0, 800_000, 3_400_000, 3_400_000].map(|bytes| received.look(bytes, two));
         let silent = received.look(3_400_000, Duration::from_secs(9));
 
         assert_eq!(
-            told,
+            lines_shown,
             [
                 "npm has received 0 kB, 0 kB a second",
                 "npm has received 800 kB, 400 kB a second",
