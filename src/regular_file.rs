@@ -23,10 +23,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     let read = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if read > most {
-        let message = format!(
-            "it has {} bytes, and at most {most} make sense",
-            size.max(read)
-        );
+        let message = format!("it has {} bytes; the limit is {most}", size.max(read));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
@@ -119,7 +116,7 @@ mod tests {
         std::fs::write(file.path(), "12345").unwrap();
 
         assert_eq!(read(file.path(), 5).unwrap(), b"12345");
-        let wanted = "it has 5 bytes, and at most 4 make sense";
+        let wanted = "it has 5 bytes; the limit is 4";
         assert_eq!(said(read(file.path(), 4)), wanted);
         let missing = read(&file.path().join("below"), 5).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotADirectory);

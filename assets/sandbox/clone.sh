@@ -30,7 +30,7 @@ if ! git rev-parse -q --verify HEAD >/dev/null; then
     branch=$(printf '%s\n' "$branches" | grep -x -e main -e master | head -n 1)
     branch=${branch:-$(printf '%s\n' "$branches" | head -n 1)}
     git checkout -q -B "$branch" --track "origin/$branch"
-    echo "HEAD of the repository names no branch: this is $branch, one of $(printf '%s\n' "$branches" | head -n 20 | paste -sd ' ' -)"
+    echo "HEAD of the repository names no branch; using $branch, one of $(printf '%s\n' "$branches" | head -n 20 | paste -sd ' ' -)"
   fi
 fi
 if [ -f .gitmodules ]; then

@@ -3,11 +3,11 @@
 set -eu
 version=$1
 target="$HOME/.sandbar/opencode/$version"
-command -v npm >/dev/null 2>&1 || { echo "npm is not in this sandbox: use a template with Node.js, or one that has OpenCode" >&2; exit 3; }
+command -v npm >/dev/null 2>&1 || { echo "npm is not installed in this sandbox: use a template with Node.js, or one that has OpenCode" >&2; exit 3; }
 case "$(uname -m)" in
   x86_64) cpu=x64 ;;
   aarch64 | arm64) cpu=arm64 ;;
-  *) echo "there is no OpenCode for $(uname -m)" >&2; exit 3 ;;
+  *) echo "OpenCode does not support $(uname -m)" >&2; exit 3 ;;
 esac
 package="opencode-linux-$cpu"
 if [ "$cpu" = x64 ] && ! grep -qw avx2 /proc/cpuinfo 2>/dev/null; then package="$package-baseline"; fi

@@ -49,7 +49,7 @@ if [ -z "$OPENCODE_SERVER_PASSWORD" ] && [ -f "$HOME/$4" ]; then
   OPENCODE_SERVER_PASSWORD=$(cat "$HOME/$4")
   export OPENCODE_SERVER_PASSWORD
 fi
-[ -n "$OPENCODE_SERVER_PASSWORD" ] || { echo "no password is set; a server open to everybody is not started" >&2; exit 3; }
+[ -n "$OPENCODE_SERVER_PASSWORD" ] || { echo "no password is set, and a server without one is not started" >&2; exit 3; }
 # We come as OpenCode's usual user.
 unset OPENCODE_SERVER_USERNAME
 if [ "$6" = demo ]; then

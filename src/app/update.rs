@@ -221,7 +221,7 @@ impl App {
             ChatOutcome::Notice(text) => self.notify(text, cx),
             ChatOutcome::PickModel => {
                 if self.models().is_empty() {
-                    self.notify("The server has not listed its models yet", cx);
+                    self.notify("The models have not loaded yet", cx);
                 } else {
                     self.overlays.push(Overlay::Models(Picker::default()));
                 }

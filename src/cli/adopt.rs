@@ -37,7 +37,7 @@ pub(super) fn adopt(
         let session = search(&lookup, &id, args).await?;
         let name = visible::name(&session.summary.name);
         let paused = match session.summary.phase {
-            Phase::Paused => "; it is paused, as it was before",
+            Phase::Paused => "; it is paused, as before",
             _ => "",
         };
         report::line(format!("adopted {name} (sandbox {id}){paused}"))

@@ -43,7 +43,7 @@ fn word(advice: &Advice, session: &str) -> String {
         Advice::Resume => format!("`sandbar resume {session}` resumes it"),
         Advice::Revive => format!("`sandbar revive {session}` brings it back"),
         Advice::KillSandbox(id) => format!("`sandbar kill {id}` ends it"),
-        Advice::ListSandboxes => "`sandbar ls` lists the sandboxes of the account".to_owned(),
+        Advice::ListSandboxes => "`sandbar ls` lists the account's sandboxes".to_owned(),
     }
 }
 

@@ -122,7 +122,7 @@ fn left(root: &Path, file: String) -> String {
     if is_marked {
         file
     } else {
-        format!("{file}: as it was here, since it cannot be marked")
+        format!("{file}: unchanged, because conflicts cannot be marked in it")
     }
 }
 
@@ -228,10 +228,7 @@ fn changed(line: &str) -> String {
 
 fn in_conflict(files: &[String]) -> Failure {
     let why = "the same lines were changed here and in the session";
-    Failure::new(format!(
-        "the work conflicts with what is in this work tree: {why}"
-    ))
-    .detail(listed(files))
+    Failure::new(format!("the work conflicts with this work tree: {why}")).detail(listed(files))
 }
 
 #[cfg(test)]
@@ -327,7 +324,7 @@ mod tests {
 
         let failure = here.apply(&there.patch()).await.unwrap_err();
 
-        assert_eq!(failure.summary, "the work does not fit into this work tree");
+        assert_eq!(failure.summary, "the work does not apply to this work tree");
         assert_eq!(
             failure.detail,
             "gone: No such file or directory\n\
@@ -389,7 +386,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             failure.summary,
-            "the work conflicts with what is in this work tree: the same lines were changed here and \
+            "the work conflicts with this work tree: the same lines were changed here and \
              in the session"
         );
         assert_eq!(failure.detail, "long");
@@ -431,7 +428,7 @@ mod tests {
 
         assert_eq!(
             applied.conflicts,
-            ["bin: as it was here, since it cannot be marked"]
+            ["bin: unchanged, because conflicts cannot be marked in it"]
         );
         assert_eq!(here.read("bin"), [0, 3]);
         assert_eq!(here.read("new"), b"new\n");

@@ -9,11 +9,10 @@ use crate::text::hidden::is_hidden;
 
 /// After the options, so that all help is short: clap expands commands with a long text.
 const AFTER: &str = "Without a command, sandbar opens its terminal with the session of this directory \
-    that was on the screen last, or with the one that --session names; --empty and --repo begin a new \
-    one. None of these resumes a paused session. Without an E2B account sandboxes are local; without a model's key \
+    that was on the screen last, or with the one that --session names; --empty and --repo start a new one. None of these resumes a paused session. Without an E2B account sandboxes are local; without a model's key \
     the demo model answers.";
 
-/// One calm terminal for coding agents that run in sandboxes
+/// Run coding agents in sandboxes, from one terminal
 #[derive(Debug, Parser)]
 #[command(
     name = "sandbar",
@@ -67,7 +66,7 @@ fn session_name(name: &str) -> Result<String, String> {
         _ if name.trim().is_empty() => "it is empty",
         _ if name != name.trim() => "it begins or ends with a space",
         _ if name.starts_with('-') => "it begins like an option",
-        _ if !name.chars().all(is_plain) => "a character of it cannot be seen",
+        _ if !name.chars().all(is_plain) => "it contains an invisible character",
         _ if name.chars().count() > NAME_LENGTH => "it is longer than 100 characters",
         _ => return Ok(name.to_owned()),
     };
@@ -121,7 +120,7 @@ pub(super) enum CliCommand {
     Kill(KillArgs),
     /// Remove sessions whose sandbox is gone, with their conversations and snapshots
     Rm(RmArgs),
-    /// Revive a session whose sandbox is gone, in a new one, from its last snapshot
+    /// Restore a session from its last snapshot, in a new sandbox
     Revive(NameArgs),
     /// Adopt a sandbox of this account that sandbar made on another machine
     Adopt(AdoptArgs),
@@ -141,7 +140,7 @@ pub(super) enum CliCommand {
     Doctor(JsonArgs),
     /// Print the key map, with the names that config.toml uses
     Keys(KeysArgs),
-    /// The E2B-compatible server for sandboxes on this machine
+    /// Run or control the E2B-compatible server for local sandboxes
     #[command(subcommand)]
     Local(LocalCommand),
     /// What sandbar runs inside its own sandboxes
@@ -154,7 +153,7 @@ pub(super) struct RunArgs {
     /// The prompt; "-" reads it from standard input
     #[arg(value_name = "PROMPT")]
     pub prompt: String,
-    /// Print events as JSON, one a line
+    /// Print events as JSON, one per line
     #[arg(long)]
     pub json: bool,
     /// Allow everything the agent asks for; otherwise the first request ends the run
@@ -166,7 +165,7 @@ pub(super) struct RunArgs {
     /// Name of the new session
     #[arg(long, value_parser = session_name)]
     pub name: Option<String>,
-    /// Continue this session instead of a new one, and leave it running or paused as it was
+    /// Continue this session, and afterwards leave it running or paused as before
     #[arg(
         long,
         value_name = "NAME",

@@ -36,7 +36,7 @@ pub(super) fn diff(
     let config = setup::config(options, env)?;
     let work = runtime()?.block_on(work(&config, &args.name, env))?;
     if work.patch.is_empty() {
-        report::progress(format!("nothing was changed in session {}", args.name));
+        report::progress(format!("there are no changes in session {}", args.name));
         return Ok(());
     }
     report::bytes(&work.patch)
@@ -50,7 +50,7 @@ pub(super) fn apply(
     let config = setup::config(options, env)?;
     let Some(root) = env.directory().and_then(work_tree) else {
         return Err(Failure::new("there is no git work tree here")
-            .hint("go to the work tree that the session began with")
+            .hint("change to the work tree where the session began")
             .into());
     };
     let name = &args.name;
@@ -80,7 +80,7 @@ pub(super) fn apply(
         })
     })?;
     let Some(applied) = applied else {
-        report::progress(format!("nothing was changed in session {name}"));
+        report::progress(format!("there are no changes in session {name}"));
         return Ok(());
     };
     tell(name, &root, &applied)
@@ -105,7 +105,7 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), CommandError> 
         report::progress(format!("{merged} of them had changed here and were merged"));
     }
     if *already > 0 {
-        report::progress(format!("{} had the work already", count(*already)));
+        report::progress(format!("{} already had the changes", count(*already)));
     }
     if applied.conflicts.is_empty() {
         return Ok(());
@@ -114,7 +114,7 @@ fn tell(name: &str, root: &Path, applied: &Applied) -> Result<(), CommandError> 
     let failure = Failure::new(format!("there are conflicts in {conflicts}"));
     Err(failure
         .detail(merge::listed(&applied.conflicts))
-        .hint("edit what stands between <<<<<<< and >>>>>>>; all else of the work is here")
+        .hint("edit the lines between <<<<<<< and >>>>>>>; everything else was applied")
         .into())
 }
 
@@ -125,7 +125,9 @@ async fn work_in_snapshot(
 ) -> Result<(Vec<u8>, Vec<String>), CommandError> {
     let kept = patch::patch(context, &session.key).await?;
     let age = age(wall().since(kept.at));
-    report::progress(format!("the sandbox is gone; its work was kept {age}"));
+    report::progress(format!(
+        "the sandbox is gone; this is its last snapshot, taken {age}"
+    ));
     Ok((kept.patch, kept.roots))
 }
 
@@ -159,7 +161,7 @@ async fn work_in_sandbox(
 ) -> Result<(Vec<u8>, Vec<String>), CommandError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     if access.resumed {
-        report::progress("the sandbox is paused; it is resumed for this, and paused again");
+        report::progress("the sandbox is paused; resuming it for this, then pausing it again");
     }
     let read = async {
         let (patch, notes) = access.patch().await?;
@@ -174,7 +176,9 @@ async fn work_in_sandbox(
         Ok(Some(seen)) => lookup.ran(&[session], &seen).await,
         Ok(None) => {}
         // The work is here; that the sandbox keeps running deserves a note, not a failure.
-        Err(failure) => report::progress(format!("the sandbox runs on: {}", failure.summary)),
+        Err(failure) => {
+            report::progress(format!("the sandbox is still running: {}", failure.summary))
+        }
     }
     read
 }

@@ -22,6 +22,6 @@ pub(super) fn ensure() -> Result<(), Failure> {
     }
     let what = format!("sandbar may open only {most} files at a time, and needs {NEEDED}");
     Err(Failure::new(what)
-        .detail("a limit of descriptors was set (`ulimit -n`)")
+        .detail("the limit on open files is too low (`ulimit -n`)")
         .hint("raise it, or start sandbar from a shell without it"))
 }

@@ -69,7 +69,7 @@ pub(super) async fn look_up(config: &mut Config, names: &[String]) -> KeyringLoo
 pub(super) async fn complete(config: &mut Config, names: &[String]) {
     let lookup = look_up(config, names).await;
     if let Some(error @ KeyringError::Hangs(_)) = &lookup.error {
-        report::progress(format!("{error}; `keyring = false` asks it no more"));
+        report::progress(format!("{error}; `keyring = false` turns it off"));
     }
     if !lookup.locked.is_empty() {
         report::progress(format!(
@@ -78,7 +78,7 @@ pub(super) async fn complete(config: &mut Config, names: &[String]) {
         ));
     }
     for (name, why) in lookup.unusable {
-        report::progress(format!("the keyring's {name} is no key: {why}"));
+        report::progress(format!("the keyring's {name} is not a usable key: {why}"));
     }
 }
 

@@ -136,7 +136,7 @@ async fn confirm(
         Some(false) => Err(Failure::new("nothing was killed").into()),
         None => Err(CommandError::Usage(
             Failure::new("kill was not confirmed")
-                .detail("there is no terminal to ask on; nothing was killed")
+                .detail("nothing was killed: without a terminal sandbar cannot ask")
                 .hint("run it with --yes"),
         )),
     }
@@ -158,8 +158,8 @@ fn lost(session: &SessionSummary, kept: Option<&Revival>, waiting: usize) -> Str
     };
     let missing = match kept.map_or(0, |kept| kept.missing) {
         0 => String::new(),
-        1 => "; 1 later prompt is not in it".to_owned(),
-        n => format!("; {n} later prompts are not in it"),
+        1 => "; 1 later prompt is not in that snapshot".to_owned(),
+        n => format!("; {n} later prompts are not in that snapshot"),
     };
     let waiting = match waiting {
         0 => String::new(),

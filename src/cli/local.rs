@@ -50,7 +50,7 @@ pub(super) fn serve(
         server.state_dir = config.paths.state_dir.join("serve");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
         let listener = listener.map_err(|error| {
-            Failure::new(format!("port {} cannot be listened on", args.port))
+            Failure::new(format!("cannot listen on port {}", args.port))
                 .detail(error.to_string())
                 .hint("choose another one with --port, or 0 for any free one")
         })?;
@@ -66,7 +66,7 @@ pub(super) fn serve(
         ] {
             report::line(format!("export {name}={value}"))?;
         }
-        report::progress("serving sandboxes on this machine; ctrl-c stops them");
+        report::progress("serving sandboxes on this machine; press ctrl-c to stop");
         report::progress(running.isolation().line());
         report::progress(running.limits().line());
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -206,7 +206,9 @@ pub(super) fn stop(options: &GlobalOptions, env: &Env) -> Result<(), CommandErro
         if stopped.is_ok()
             && let Err(error) = sessions_are_paused(&config).await
         {
-            report::progress(format!("the sessions are not stored as paused: {error}"));
+            report::progress(format!(
+                "the sessions could not be recorded as paused: {error}"
+            ));
         }
         stopped
     });

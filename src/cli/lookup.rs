@@ -156,7 +156,7 @@ pub(super) fn taken(other: &SessionSummary) -> Failure {
     } else {
         format!("give another --name, or continue that one with `sandbar run --session {name}`")
     };
-    Failure::new(format!("there is a session named {name} already"))
+    Failure::new(format!("a session named {name} already exists"))
         .detail(format!("it {title}{state}"))
         .hint(hint)
 }
@@ -290,12 +290,12 @@ mod tests {
 
         assert_eq!(
             words(Phase::Dormant),
-            "there is a session named one already: it is about \"About one\"; give another --name, or \
+            "a session named one already exists: it is about \"About one\"; give another --name, or \
              continue that one with `sandbar run --session one`"
         );
         assert_eq!(
             words(Phase::Gone(Failure::new("x"))),
-            "there is a session named one already: it is about \"About one\", is gone; give another \
+            "a session named one already exists: it is about \"About one\", is gone; give another \
              --name, or remove that one with `sandbar rm one`"
         );
     }

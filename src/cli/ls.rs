@@ -603,8 +603,8 @@ mod tests {
         NAME           STATE                                ENGINE  USED     UP     IN ALL  SANDBOX  TITLE
         日本           needs you: bash: cargo␛[31m publish  local   2 h ago  -      -       sbx-1    About 日本
         mute           running, server does not answer      local   2 h ago  -      -       sbx-5    About mute
-        bad␛[31m␊name  running                              local   3 h ago  3h 0m  3h 0m   sbx-2    (made elsewhere; sandbar adopt sbx-2)
-        -              paused                               local            -      -       sbx-3    (left by 日本, which moved elsewhere)
+        bad␛[31m␊name  running                              local   3 h ago  3h 0m  3h 0m   sbx-2    (made on another machine; sandbar adopt sbx-2)
+        -              paused                               local            -      -       sbx-3    (left by 日本, which now has another sandbox)
         -              running                              local            -      -       sbx-4    (not made by sandbar)
         ");
         let cells = |row: &ListRow| {

@@ -29,8 +29,7 @@ pub(super) struct Merge<'p> {
 impl<'p> Merge<'p> {
     pub(super) async fn new(root: &Path, patch: &'p [u8]) -> Result<Self, Failure> {
         let scratch = tempfile::tempdir().map_err(|error| {
-            Failure::new("a directory for temporary files could not be made")
-                .detail(error.to_string())
+            Failure::new("a temporary directory could not be created").detail(error.to_string())
         })?;
         let users = Git::of_user(root);
         let objects = users.path(&["rev-parse", "--git-path", "objects"]).await?;
@@ -38,8 +37,7 @@ impl<'p> Merge<'p> {
         let paths = paths(&users.fed(&numstat, patch.to_vec()).await?);
         let own = scratch.path().join("objects");
         std::fs::create_dir(&own).map_err(|error| {
-            Failure::new("a directory for temporary files could not be made")
-                .detail(error.to_string())
+            Failure::new("a temporary directory could not be created").detail(error.to_string())
         })?;
         Ok(Self {
             git: users
@@ -129,7 +127,7 @@ fn conflicts(unmerged: &[u8]) -> Vec<String> {
 
 /// git's errors by file, each file once.
 pub(super) fn misfit(said: &str) -> Failure {
-    let failure = Failure::new("the work does not fit into this work tree");
+    let failure = Failure::new("the work does not apply to this work tree");
     let mut files: BTreeMap<&str, &str> = BTreeMap::new();
     for line in said.lines() {
         let Some(error) = line.strip_prefix("error: ") else {

@@ -86,9 +86,10 @@ fn about(name: &str) -> impl FnOnce(CommandError) -> CommandError {
 fn dispatch(cli: Cli, env: &Env) -> Result<(), CommandError> {
     let options = &cli.options;
     if let (Some(name), Some(_)) = (&cli.session, &cli.command) {
-        let failure = Failure::new("--session before a command opens nothing");
-        let hint =
-            format!("`sandbar --session {name}` is the terminal; a command has it behind its name");
+        let failure = Failure::new("--session has no effect before a command");
+        let hint = format!(
+            "`sandbar --session {name}` opens the terminal; with a command, put --session after its name"
+        );
         return Err(CommandError::Usage(failure.hint(hint)));
     }
     match cli.command {

@@ -78,11 +78,11 @@ pub(super) fn can_use_model(
     };
     if !config.has_credentials() && !of(code).has(model) {
         return Err(CommandError::NoAccount(
-            Failure::new(format!("there is no key to use the model {model} with"))
+            Failure::new(format!("no key is set for the model {model}"))
                 .detail(
-                    "no model provider's key is set, and the code does not bring the model's provider",
+                    "no model provider's key is set, and the project does not configure the model's provider",
                 )
-                .hint("set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them"),
+                .hint("set its provider's key, such as ANTHROPIC_API_KEY; `sandbar config` lists them"),
         ));
     }
     Ok(())

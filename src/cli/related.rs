@@ -28,7 +28,7 @@ pub(super) async fn check(
     let (is_source, began) = match code {
         // There can be nothing in common.
         Some(CodeSource::Empty) | None if roots.is_empty() => return Ok(()),
-        Some(CodeSource::Empty) | None => (false, "it has another history".to_owned()),
+        Some(CodeSource::Empty) | None => (false, "its history is different".to_owned()),
         Some(CodeSource::WorkTree(path)) => (
             is_same_repository(&git, path).await,
             format!("the session began with {}", path.display()),
@@ -44,8 +44,9 @@ pub(super) async fn check(
     if is_source {
         return Ok(());
     }
-    let summary = format!("{} has nothing to do with session {name}", root.display());
-    let hint = format!("go to its work tree; `sandbar apply --force {name}` applies it here");
+    let summary = format!("{} is unrelated to session {name}", root.display());
+    let hint =
+        format!("change to its work tree, or apply it here with `sandbar apply --force {name}`");
     Err(Failure::new(summary).detail(began).hint(hint))
 }
 

@@ -51,7 +51,7 @@ pub(super) fn revive(
         let revival = ended?;
         let queued = match revival.missing {
             0 => String::new(),
-            n => format!("; prompts in its queue: {n}"),
+            n => format!("; queued prompts: {n}"),
         };
         report::line(format!("revived {}{queued}", session.name))
     })
@@ -63,8 +63,8 @@ fn before(prospect: &Revival) -> String {
     let taken = age(wall().since(snapshot.at));
     let code = match snapshot.code_at {
         Some(at) if at == snapshot.at => String::new(),
-        Some(at) => format!(", its code {}", age(wall().since(at))),
-        None => ", without the code: it gets that of a new session".to_owned(),
+        Some(at) => format!(", its code was saved {}", age(wall().since(at))),
+        None => ", without its code: the code of a new session replaces it".to_owned(),
     };
     let missing = match prospect.missing {
         0 => "all prompts are included".to_owned(),
@@ -105,5 +105,5 @@ async fn back(
             _ => {}
         }
     }
-    Err(Failure::new("the session ended before it was back").into())
+    Err(Failure::new("the session ended before it was revived").into())
 }

@@ -75,7 +75,7 @@ pub(super) fn keymap(config: &Config) -> Result<Keymap, CommandError> {
         match config.keys.iter().rfind(written) {
             Some(key) => wrong_key(key, &error.to_string()),
             None => CommandError::Usage(
-                Failure::new("the table [keys] does not work").detail(error.to_string()),
+                Failure::new("the [keys] table is not valid").detail(error.to_string()),
             ),
         }
     })
@@ -194,7 +194,7 @@ fn engine(config: &Config, env: &Env, late: bool) -> Result<EngineSpec, CommandE
     let api_key = e2b.api_key.as_ref().map(|key| key.value.clone());
     if api_key.is_none() && !late {
         return Err(CommandError::NoAccount(
-            Failure::new("there is no E2B account to use")
+            Failure::new("no E2B account is set up")
                 .detail("E2B_API_KEY is not set")
                 .hint("set it, or use --engine local, which needs no account"),
         ));
@@ -278,7 +278,7 @@ pub(super) fn is_for_install(name: &str) -> bool {
 /// The path of this program.
 pub(super) fn program() -> Result<PathBuf, CommandError> {
     std::env::current_exe().map_err(|error| {
-        Failure::new("this program's own file cannot be found")
+        Failure::new("sandbar cannot find its own program file")
             .detail(error.to_string())
             .into()
     })
@@ -296,7 +296,7 @@ pub(super) fn secret(env: &Env, name: &str) -> Option<SecretString> {
 /// A random number that ids start with.
 pub(super) fn seed() -> Result<u64, CommandError> {
     let bytes = random::bytes().map_err(|error| {
-        Failure::new("the system gives no random numbers").detail(error.to_string())
+        Failure::new("the system provides no random numbers").detail(error.to_string())
     })?;
     Ok(u64::from_le_bytes(bytes))
 }

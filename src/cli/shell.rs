@@ -41,11 +41,11 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError>
     let mut shell = Shell::open(&context, &session.sandbox, size).await?;
     let resumed = shell.resumed;
     report::progress(format!(
-        "a shell in the sandbox of {}; exit leaves it, Enter ~ . if it hangs",
+        "shell in the sandbox of {}; leave it with exit, or with Enter ~ . if it hangs",
         session.name
     ));
     if resumed {
-        report::progress("it was paused, and will be again");
+        report::progress("it was paused, and will be paused again");
     }
     let left = pass_through(&mut shell).await;
     match shell.leave().await {
@@ -57,7 +57,9 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError>
                 report::progress("the sandbox is paused again");
             }
         }
-        Err(failure) => report::progress(format!("the sandbox runs on: {}", failure.summary)),
+        Err(failure) => {
+            report::progress(format!("the sandbox is still running: {}", failure.summary))
+        }
     }
     match left.map_err(|error| unshowable(&error))? {
         ShellExit::Ended(0) | ShellExit::Away => Ok(()),

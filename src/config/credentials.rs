@@ -28,7 +28,7 @@ pub enum CredentialsError {
     )]
     Open(PathBuf),
     #[error(
-        "The stored keys in {} are not a JSON object of texts (line {line})\n  \
+        "The stored keys in {} are not a JSON object of strings (line {line})\n  \
          it looks like {{\"ANTHROPIC_API_KEY\": \"…\"}}",
         path.display()
     )]

@@ -213,9 +213,9 @@ impl Layers {
                 return Ok(text.to_owned());
             }
             Err(ValueFault::new(
-                format!("OpenCode \"{}\" does not fit", shown(text)),
+                format!("OpenCode \"{}\" is not supported", shown(text)),
                 format!(
-                    "sandbar speaks with OpenCode from 1.18 to below 2, for example \"{}\"",
+                    "sandbar supports OpenCode 1.18 and later, below 2, for example \"{}\"",
                     default_of(name)
                 ),
             ))
@@ -346,21 +346,21 @@ fn text_of(raw: &RawValue) -> Result<&str, ValueFault> {
     match raw {
         RawValue::Text(text) => Ok(text),
         RawValue::Bool(_) => Err(ValueFault::new(
-            "this is true or false, not a text",
+            "this is true or false, not text",
             IN_QUOTES,
         )),
-        RawValue::List(_) => Err(ValueFault::new("this is a list, not a text", IN_QUOTES)),
+        RawValue::List(_) => Err(ValueFault::new("this is a list, not text", IN_QUOTES)),
         RawValue::Number(_) | RawValue::Decimal(_) => {
-            Err(ValueFault::new("this is a number, not a text", IN_QUOTES))
+            Err(ValueFault::new("this is a number, not text", IN_QUOTES))
         }
         RawValue::Other(kind) => Err(ValueFault::new(
-            format!("this is a {kind}, not a text"),
+            format!("this is a {kind}, not text"),
             IN_QUOTES,
         )),
     }
 }
 
-const IN_QUOTES: &str = "put one text in quotes";
+const IN_QUOTES: &str = "write a text in quotes";
 
 fn shown(text: &str) -> String {
     text.chars().take(60).flat_map(char::escape_debug).collect()

@@ -314,7 +314,7 @@ fn a_configuration_that_never_ends_or_is_too_large_is_refused_at_once() {
         no_file,
         format!("{wanted}this is a FIFO, not a regular file")
     );
-    let told = "it has 30000000 bytes, and at most 1048576 make sense";
+    let told = "it has 30000000 bytes; the limit is 1048576";
     assert_eq!(too_large, format!("{wanted}{told}"));
 }
 

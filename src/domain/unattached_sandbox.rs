@@ -69,9 +69,9 @@ impl Provenance {
     /// The provenance in words, as the rest of a sentence about the sandbox.
     pub fn words(&self) -> String {
         match self {
-            Self::ReservedFor(name) => format!("reserved for {name}, until that is opened"),
-            Self::Left(name) => format!("left by {name}, which moved elsewhere"),
-            Self::Elsewhere => "made elsewhere".to_owned(),
+            Self::ReservedFor(name) => format!("reserved for {name} until that session opens"),
+            Self::Left(name) => format!("left by {name}, which now has another sandbox"),
+            Self::Elsewhere => "made on another machine".to_owned(),
             Self::ThirdParty => "not made by sandbar".to_owned(),
         }
     }

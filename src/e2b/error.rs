@@ -53,7 +53,7 @@ pub enum ErrorKind {
     #[error("nothing listens on the sandbox's port: {message}")]
     PortNotOpen { message: String },
     /// A web page instead of JSON: a wrong address, a captive portal, a gateway's error page.
-    #[error("got a web page instead of an answer of the API (HTTP {status})")]
+    #[error("got a web page instead of an answer from the API (HTTP {status})")]
     Html { status: u16 },
     /// No connection to the host: name, network, TLS or a closed port.
     #[error("cannot reach {host}: {cause}")]
@@ -62,7 +62,7 @@ pub enum ErrorKind {
     #[error("no answer within {} s", .after.as_secs_f32().ceil())]
     TimedOut { after: Duration },
     /// The connection ended before the response was complete.
-    #[error("the connection broke off: {cause}")]
+    #[error("the connection was lost: {cause}")]
     Broken { cause: String },
     /// Any other error status.
     #[error("HTTP {status}: {message}")]
@@ -71,7 +71,7 @@ pub enum ErrorKind {
     #[error("{code}: {message}")]
     Rpc { code: &'static str, message: String },
     /// A success with an unreadable body.
-    #[error("the answer is not understood: {cause}")]
+    #[error("the answer cannot be read: {cause}")]
     Unreadable { cause: String },
     /// More bytes than the caller accepts.
     #[error("larger than {limit} bytes")]

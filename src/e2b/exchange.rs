@@ -153,7 +153,7 @@ pub(super) fn secret_header(
 ) -> KindResult<()> {
     let mut value =
         HeaderValue::from_str(secret.expose_secret()).map_err(|_| ErrorKind::Invalid {
-            cause: format!("the value for {name} has odd characters"),
+            cause: format!("the value for {name} has invalid characters"),
         })?;
     value.set_sensitive(true);
     headers.insert(HeaderName::from_static(name), value);

@@ -76,7 +76,7 @@ impl EnvdClient {
 fn whole(answer: ReceivedAnswer, offset: u64) -> KindResult<Bytes> {
     let body = answer.accepted()?.body;
     let start = usize::try_from(offset).map_err(|_| ErrorKind::Invalid {
-        cause: "the offset is beyond what fits here".into(),
+        cause: "the offset is too large".into(),
     })?;
     Ok(body.slice(start.min(body.len())..))
 }

@@ -280,7 +280,7 @@ impl ProcessStream {
                     });
                 }
                 None => {
-                    let cause = "the process has ended before".to_owned();
+                    let cause = "the process had already ended".to_owned();
                     return Err(self.error(ErrorKind::Invalid { cause }));
                 }
             }

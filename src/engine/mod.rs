@@ -260,7 +260,7 @@ async fn newest(local: &LocalSpec) -> Result<Daemon, DaemonError> {
 }
 
 /// The notice if the local server was started from a shell with other proxies or certificates.
-const OTHER_WAY_OUT: &str = "the local server runs with other proxies or certificates than this shell, and its sandboxes use those: `sandbar local stop` ends it, and pauses its sandboxes; the next session \
+const OTHER_WAY_OUT: &str = "the proxies or certificates of the local server and its sandboxes differ from this shell's: `sandbar local stop` ends it, and pauses its sandboxes; the next session \
     starts a new one";
 
 /// What the user should know about the local server.
@@ -279,7 +279,7 @@ pub fn skew(version: &str, running: usize) -> Option<String> {
     match skew::advise(version, running, VERSION) {
         SkewAnswer::Use => None,
         SkewAnswer::Renew => Some(format!(
-            "it is of sandbar {version}, this is {VERSION}; the next session replaces it"
+            "it belongs to sandbar {version}, and this is {VERSION}; the next session replaces it"
         )),
         SkewAnswer::Tell(told) => Some(told),
     }

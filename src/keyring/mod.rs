@@ -51,12 +51,12 @@ pub enum KeyringEntry {
 /// Why the keyring could not be searched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
-    #[error("no keyring answers on the session bus")]
+    #[error("the session bus has no keyring")]
     Missing,
     #[error("the keyring did not answer within {} ms", .0.as_millis())]
     Hangs(Duration),
     /// The text may come from another program.
-    #[error("the keyring cannot be asked: {0}")]
+    #[error("the keyring cannot be read: {0}")]
     Failed(String),
 }
 

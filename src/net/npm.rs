@@ -61,7 +61,7 @@ impl Received {
         let rate = fresh.saturating_mul(1000) / millis;
         match self.silent {
             silent if silent >= SILENCE => format!(
-                "npm has received {}; nothing came for {} s",
+                "npm has received {}; nothing more for {} s",
                 size(bytes),
                 silent.as_secs()
             ),
@@ -132,6 +132,6 @@ mod tests {
                 "npm has received 3.4 MB, 0 kB a second",
             ]
         );
-        assert_eq!(silent, "npm has received 3.4 MB; nothing came for 11 s");
+        assert_eq!(silent, "npm has received 3.4 MB; nothing more for 11 s");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn opencode(error: &OpencodeError) -> Failure {
                 Advice::TryAgain,
             ])
         }
-        OpencodeError::Transport { .. } => Failure::new("the connection to OpenCode broke")
+        OpencodeError::Transport { .. } => Failure::new("the connection to OpenCode was lost")
             .advise([Advice::TryAgain, "nothing that you typed is lost".into()]),
         OpencodeError::Timeout { .. } => Failure::new("OpenCode did not answer in time")
             .advise([Advice::TryAgain, Advice::ReadLogs]),
@@ -135,7 +135,7 @@ pub(crate) fn e2b(error: &Error) -> Failure {
             Failure::new("the sandbox API did not answer in time").advise([Advice::TryAgain])
         }
         ErrorKind::Broken { .. } => {
-            Failure::new("the connection to the sandbox broke").advise([Advice::TryAgain])
+            Failure::new("the connection to the sandbox was lost").advise([Advice::TryAgain])
         }
         ErrorKind::Status { .. } | ErrorKind::Rpc { .. } => {
             Failure::new("the sandbox API reports an error").advise([Advice::TryAgain])
@@ -180,7 +180,7 @@ fn whole_minutes(duration: Duration) -> String {
 /// An engine could not be found or started.
 pub(crate) fn engine(error: &EngineError) -> Failure {
     match error {
-        EngineError::NoKey(_) => Failure::new("there is no E2B account to use")
+        EngineError::NoKey(_) => Failure::new("no E2B account is set up")
             .detail(error.to_string())
             .advise([set_key(
                 "set E2B_API_KEY, or use --engine local, which needs none",
@@ -192,7 +192,7 @@ pub(crate) fn engine(error: &EngineError) -> Failure {
             let why = source.map_or_else(String::new, |source| format!(": {source}"));
             Failure::new("the server for local sandboxes did not start")
                 .detail(format!("{error}{why}"))
-                .hint("run `sandbar local serve` to see what it says")
+                .hint("run `sandbar local serve` to see why")
                 .retryable()
         }
         EngineError::Isolation { .. } => {
@@ -230,7 +230,7 @@ pub(crate) fn killed(id: &str) -> Failure {
 /// A revival was requested, but the sandbox exists.
 pub(crate) fn not_gone() -> Failure {
     Failure::new("nothing to revive: the sandbox still exists")
-        .hint("only a session whose sandbox is gone comes back in a new one")
+        .hint("only a session whose sandbox is gone can be revived")
 }
 
 /// Another template was requested, but the sandbox is in use.
@@ -264,10 +264,10 @@ pub(crate) fn revived(missing: usize) -> String {
 pub(crate) fn not_connected(is_paused: bool) -> Failure {
     let failure = if is_paused {
         Failure::new("the sandbox is paused")
-            .advise([Advice::Resume, "queued prompts are still there".into()])
+            .advise([Advice::Resume, "queued prompts are kept".into()])
     } else {
         Failure::new("not connected to the session's server")
-            .advise(["it connects again by itself".into(), Advice::TryAgain])
+            .advise(["sandbar reconnects by itself".into(), Advice::TryAgain])
     };
     failure.retryable()
 }
@@ -275,7 +275,7 @@ pub(crate) fn not_connected(is_paused: bool) -> Failure {
 /// Another process has the session's lock, and has not booted it yet.
 pub(crate) fn driven_elsewhere() -> Failure {
     Failure::new("another sandbar is starting this session")
-        .detail("both use one store, and one of them starts OpenCode")
-        .hint("it is shown here once it runs; what you type is kept")
+        .detail("they share one store, and only one of them starts OpenCode")
+        .hint("the session appears here once it runs; what you type is kept")
         .retryable()
 }

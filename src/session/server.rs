@@ -84,7 +84,7 @@ impl OpencodeServer {
         match follow(what, news).await {
             FollowEnd::Ended => Disconnect::connection("the server closed the event stream"),
             FollowEnd::Stalled => Disconnect::Connection {
-                reason: "the server fell silent".to_owned(),
+                reason: "the server stopped sending".to_owned(),
                 least: Duration::ZERO,
                 silence,
             },

@@ -128,8 +128,8 @@ impl Supervisor {
                 .is_err()
             {
                 let failure = Failure::new("this session's task crashed")
-                    .detail("an error in sandbar itself; the log file has the place")
-                    .advise([Advice::OpenAgain, "the sandbox runs on".into()]);
+                    .detail("an error in sandbar itself; the log file says where")
+                    .advise([Advice::OpenAgain, "the sandbox is still running".into()]);
                 events
                     .send(SessionEvent::Phase(Phase::Failed(failure.retryable())))
                     .await;

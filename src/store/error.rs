@@ -19,7 +19,7 @@ pub enum StoreError {
         source: Arc<rusqlite::Error>,
     },
     /// Another session has this name; see [`super::Store::add_session`].
-    #[error("there is already a session named {name}")]
+    #[error("a session named {name} already exists")]
     NameTaken { name: String },
     /// The key cannot be a file name, so the session has no secrets and no lock.
     #[error("the session key {key} cannot be the name of a file")]

@@ -15,7 +15,7 @@ pub(super) fn make_private_dir(dir: &Path) -> Result<(), StoreError> {
         .recursive(true)
         .mode(0o700)
         .create(dir)
-        .map_err(|source| StoreError::file("make the directory", dir, source))
+        .map_err(|source| StoreError::file("create the directory", dir, source))
 }
 
 /// Opens a file for writing that only this user may read, and creates it if missing. `SQLite` gives its log the mode

@@ -72,7 +72,7 @@ impl Desktop {
                 if !has_ended {
                     let kept = folder.keep();
                     *left_behind = Some(format!(
-                        "the editor could not be ended; what it writes is in {}",
+                        "the editor could not be stopped; its file is {}",
                         kept.display()
                     ));
                 } else if holds_more(folder.path()) {

@@ -131,7 +131,7 @@ impl<D: SessionHandle> Effects<D> {
                 let result = self.sessions.command(&key, command.clone());
                 refused(result, key, |failure| SessionEvent::CommandRefused {
                     command,
-                    failure: failure("The session took no more commands"),
+                    failure: failure("The session accepts no more commands"),
                 })
             }
             Effect::CloseSession(key, closing) => {
@@ -240,7 +240,7 @@ fn refused(
     };
     let event = tell(|summary| {
         Failure::new(summary)
-            .detail("too much is waiting for it")
+            .detail("too many commands are waiting")
             .advise([Advice::TryAgainSoon])
             .retryable()
     });

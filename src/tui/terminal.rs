@@ -232,7 +232,7 @@ fn in_thread<T: Send + 'static>(
 }
 
 fn does_not_read() -> io::Error {
-    let why = "the terminal does not read what is written";
+    let why = "the terminal accepts no output";
     io::Error::new(io::ErrorKind::TimedOut, why)
 }
 

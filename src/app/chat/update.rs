@@ -42,7 +42,7 @@ impl Chat {
             ChatAction::FocusTranscript => self.half = ChatFocus::Transcript,
             ChatAction::FocusRequest if !self.needs_you() => {
                 return Some(ChatOutcome::Notice(
-                    "nothing waits for an answer here".into(),
+                    "nothing here is waiting for an answer".into(),
                 ));
             }
             ChatAction::FocusRequest => self.go_to_request(),

@@ -129,7 +129,7 @@ impl App {
     /// Why it is listed, and what can be done with it.
     pub(in crate::app) fn stranger_words(&self, unattached_sandbox: &UnattachedSandbox) -> String {
         let why = match self.list.pending(&unattached_sandbox.id) {
-            Some(PendingAction::Refused(why)) => format!("cannot be adopted, as {why}"),
+            Some(PendingAction::Refused(why)) => format!("cannot be adopted, because {why}"),
             _ => unattached_sandbox.provenance.words(),
         };
         let key = |action, does| key_does(&self.list_key(action), does, "");

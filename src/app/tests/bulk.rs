@@ -111,12 +111,12 @@ fn a_failure_is_reported_and_stops_no_other() {
     );
     script.phase("one", Phase::Paused);
     assert_eq!(notice(&script), "pausing 3 …");
-    let busy = Failure::new("The session took no more commands");
+    let busy = Failure::new("The session accepts no more commands");
     script.session("two", SessionEvent::CommandFailed(busy));
 
     assert_eq!(
         notice(&script),
-        "1 paused; three: no connection to the API; two: The session took no more commands"
+        "1 paused; three: no connection to the API; two: The session accepts no more commands"
     );
     // Whether it runs is as unknown as before.
     assert_eq!(

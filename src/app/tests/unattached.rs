@@ -199,7 +199,7 @@ fn one_is_adopted_and_becomes_a_row_of_its_own_under_the_cursor() {
     script.keys("enter");
     assert_eq!(
         notice(&script),
-        "no session here uses this sandbox: made elsewhere; a adopts it, D kills it"
+        "no session here uses this sandbox: made on another machine; a adopts it, D kills it"
     );
     script.keys("a a");
     let asked = script.asked();

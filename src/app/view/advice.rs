@@ -58,7 +58,7 @@ impl AdviceKeys {
             Advice::OpenSession => format!("open session {session}"),
             Advice::Revive => press(&self.revive, "revive the session"),
             Advice::KillSandbox(_) => press(&self.kill, "kill it"),
-            Advice::ListSandboxes => "the list has the sandboxes of the account".to_owned(),
+            Advice::ListSandboxes => "the list shows the account's sandboxes".to_owned(),
         }
     }
 }

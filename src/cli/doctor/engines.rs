@@ -34,7 +34,7 @@ pub(super) async fn isolation(config: &Config, server: Option<&Daemon>) -> (Chec
 
 /// Users of E2B do not need it.
 fn refused(why: &str, engine: EngineKind) -> Check {
-    let fix = "do what it says, or use E2B";
+    let fix = "correct that, or use E2B";
     if engine == EngineKind::Local {
         return Check::fails("isolation", why, fix);
     }

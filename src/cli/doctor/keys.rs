@@ -30,7 +30,7 @@ fn key_check(lookup: &[String], looked: Option<&KeyringLookup>) -> Check {
     };
     if !looked.locked.is_empty() {
         let names = looked.locked.join(", ");
-        let fix = "unlock it as the desktop lets you; sandbar does not ask for that";
+        let fix = "unlock it in your desktop; sandbar does not unlock it";
         return Check::note(
             name,
             format!("{lookup}; the keyring is locked: {names}"),
@@ -38,7 +38,7 @@ fn key_check(lookup: &[String], looked: Option<&KeyringLookup>) -> Check {
         );
     }
     if let Some((unusable, why)) = looked.unusable.first() {
-        let found = format!("{lookup}; the keyring's {unusable} is no key: {why}");
+        let found = format!("{lookup}; the keyring's {unusable} is not a usable key: {why}");
         let fix =
             format!("secret-tool store --label={unusable} service sandbar account {unusable}");
         return Check::note(name, found, fix);

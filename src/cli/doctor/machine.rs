@@ -92,7 +92,7 @@ pub(super) fn git(version: Option<&str>) -> Check {
         Some(version) => Check::ok("git", version),
         None => Check::note(
             "git",
-            "not found: no code is brought to sandboxes, and no diff comes back",
+            "not found: sandbar cannot copy code into sandboxes or bring changes back",
             "install the package git",
         ),
     }
@@ -124,7 +124,9 @@ fn npm_for(version: Option<&str>, is_needed: bool) -> Check {
 pub(super) fn bubblewrap(version: Option<&str>) -> Check {
     match version {
         Some(version) => Check::ok("bubblewrap", version),
-        None if !cfg!(target_os = "linux") => Check::ok("bubblewrap", "not for this system"),
+        None if !cfg!(target_os = "linux") => {
+            Check::ok("bubblewrap", "not available on this system")
+        }
         None => Check::note(
             "bubblewrap",
             "not found: local sandboxes are not fully isolated",

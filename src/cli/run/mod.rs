@@ -140,7 +140,7 @@ async fn converse(
     let key = spec.key.clone();
     supervisor.open(spec);
     let taken = supervisor.command(&key, SessionCommand::Prompt(prompt));
-    taken.map_err(|busy| Failure::new("the prompt was not taken").detail(busy.to_string()))?;
+    taken.map_err(|busy| Failure::new("the prompt was not accepted").detail(busy.to_string()))?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     loop {
@@ -185,8 +185,7 @@ async fn leave_new(
         _ if is_gone => "is gone; `sandbar revive` brings it back".to_owned(),
         _ if !has_sandbox => "has no sandbox".to_owned(),
         _ if left.prompt => {
-            "paused; `sandbar` lists it; its prompt waits, and is sent when the session is resumed"
-                .to_owned()
+            "paused; `sandbar` lists it; its prompt is sent when the session is resumed".to_owned()
         }
         _ => "paused; `sandbar` lists it".to_owned(),
     }
@@ -207,8 +206,8 @@ async fn leave_known(
     let phase = stored.map(|session| session.summary.phase);
     let became = match (closing, phase) {
         (_, Some(Phase::Gone(_))) => format!("is gone; `sandbar revive {name}` brings it back"),
-        (CloseAction::Detach, _) => "runs on, as it did before".to_owned(),
-        (_, Some(Phase::Paused)) => "paused, as it was before".to_owned(),
+        (CloseAction::Detach, _) => "is still running, as before".to_owned(),
+        (_, Some(Phase::Paused)) => "paused, as before".to_owned(),
         _ => "may still run: its sandbox could not be paused".to_owned(),
     };
     became + withdrawn

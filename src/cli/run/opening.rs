@@ -81,7 +81,7 @@ async fn taken(records: &RecordStore, name: &str) -> Failure {
     match records.store.by_name(name).await {
         Ok(Some(other)) => lookup::taken(&other.summary),
         // It has just been deleted.
-        _ => Failure::new(format!("there is a session named {name} already"))
+        _ => Failure::new(format!("a session named {name} already exists"))
             .hint("run the command again, or give another --name"),
     }
 }

@@ -182,7 +182,7 @@ impl ControlClient {
             let answer = self.send(request).await?.accepted()?;
             let detail: SandboxDetail = answer.json()?;
             let ends = unix_millis(&detail.listed.end_at).ok_or_else(|| ErrorKind::Unreadable {
-                cause: "when it ends is no time".to_owned(),
+                cause: "its end time is not valid".to_owned(),
             })?;
             let now = told_at(&answer.headers).unwrap_or_else(|| Timestamp::now().as_millisecond());
             let began = unix_millis(&detail.listed.started_at).unwrap_or(now);

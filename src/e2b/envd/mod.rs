@@ -333,7 +333,7 @@ fn stream_options() -> CallOptions {
 fn headers(address: &EnvdAddress) -> KindResult<HeaderMap> {
     let mut headers = HeaderMap::new();
     let id = HeaderValue::from_str(&address.sandbox_id).map_err(|_| ErrorKind::Invalid {
-        cause: "the sandbox id has odd characters".into(),
+        cause: "the sandbox id has invalid characters".into(),
     })?;
     headers.insert("e2b-sandbox-id", id);
     headers.insert("e2b-sandbox-port", HeaderValue::from(ENVD_PORT));
@@ -347,7 +347,7 @@ fn headers(address: &EnvdAddress) -> KindResult<HeaderMap> {
 fn basic(user: &str) -> KindResult<HeaderValue> {
     let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{user}:"));
     HeaderValue::from_str(&format!("Basic {encoded}")).map_err(|_| ErrorKind::Invalid {
-        cause: "the user name has odd characters".into(),
+        cause: "the user name has invalid characters".into(),
     })
 }
 

@@ -178,7 +178,8 @@ fn checked(
     let asked = plain_name(&body.template_id);
     let instead = stands_for(asked);
     let notes = instead.map(|template| {
-        let note = format!("the template '{asked}' is not here: it is made from '{template}'");
+        let note =
+            format!("the template '{asked}' does not exist here: '{template}' is used instead");
         tracing::warn!("{note}");
         note
     });

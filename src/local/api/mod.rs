@@ -330,7 +330,8 @@ fn stream_install(
                 && let Ok(own) = registry.templates.install(&name, terms)
             {
                 progress = own;
-                let told = "the install of another session failed; again, with this one's settings";
+                let told =
+                    "another session's install failed; trying again with this session's settings";
                 step = InstallProgress::Line(told.to_owned());
             }
             let mut line = serde_json::to_vec(&step).unwrap_or_default();

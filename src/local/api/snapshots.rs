@@ -60,8 +60,7 @@ fn named(name: &str) -> ApiResult<SnapshotName> {
     let taken = NAMES.contains(&plain) || stands_for(plain).is_some();
     if taken || !good(plain, b"-_") || !good(tag, b"-_.") {
         let message = format!(
-            "'{name}' is no name for a snapshot: lower-case letters, digits, - and _, and a tag \
-             behind a colon if wanted"
+            "'{name}' is not a valid snapshot name: use lower-case letters, digits, - and _, and if you like a colon and a tag"
         );
         return Err(ApiError::bad(message));
     }

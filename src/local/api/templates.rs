@@ -51,7 +51,7 @@ pub(super) async fn delete(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let name = known(&id)?;
-    let message = format!("the template '{name}' is a part of the local server");
+    let message = format!("the template '{name}' is built into the local server");
     Err(ApiError::new(StatusCode::FORBIDDEN, message))
 }
 

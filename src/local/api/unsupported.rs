@@ -8,15 +8,14 @@ use axum::response::{IntoResponse, Response};
 
 use crate::local::error::ApiError;
 
-const TEMPLATES: &str = "custom templates: its templates are 'base' and 'opencode', and a \
-    snapshot of a sandbox can be named like a template";
+const TEMPLATES: &str = "custom templates: it has 'base' and 'opencode', and a snapshot of a sandbox can be used as a template";
 const TAGS: &str = "tags of templates: a snapshot gets its tag when it is made (name:tag)";
-const VOLUMES: &str = "volumes: what sandboxes are to share can go through files or git";
+const VOLUMES: &str = "volumes: share data through files or git";
 const SECRETS: &str = "stored secrets: give them in envVars, or in network.rules as headers";
 const TEAMS: &str = "teams: whoever has its API key may do everything";
 const KEYS: &str = "managing keys: its one API key is printed when it starts";
-const NODES: &str = "nodes and administration: it is this one machine";
-const EVENTS: &str = "events and webhooks: what happens is in the logs of each sandbox";
+const NODES: &str = "nodes and administration: it serves this one machine";
+const EVENTS: &str = "events and webhooks: see the logs of each sandbox";
 
 /// Answers what no route does.
 pub(super) async fn no_route(request: Request) -> Response {

@@ -96,7 +96,7 @@ pub(super) async fn download(
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
     let no_encoding = || {
-        let message = "no acceptable content encoding: there are 'identity' and 'gzip'";
+        let message = "no acceptable content encoding: only 'identity' and 'gzip' are supported";
         ApiError::new(StatusCode::NOT_ACCEPTABLE, message)
     };
     let encoding = transfer::choose(header(&headers, "accept-encoding")).ok_or_else(no_encoding)?;

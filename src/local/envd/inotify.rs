@@ -350,8 +350,7 @@ fn used_up(error: Errno, limit: &str) -> io::Error {
     match error {
         Errno::MFILE | Errno::NOSPC => {
             let message = format!(
-                "the programs of the server's user watch all that the kernel lets one user watch \
-                 (fs.inotify.{limit})"
+                "the server's user has reached the kernel's limit on watches (fs.inotify.{limit})"
             );
             io::Error::new(io::ErrorKind::QuotaExceeded, message)
         }

@@ -66,8 +66,7 @@ pub(super) fn replace(file: impl AsFd, wanted: &BTreeMap<String, String>) -> Res
     let failed = |error: Errno| match error {
         Errno::OPNOTSUPP => ApiError::new(
             StatusCode::NOT_IMPLEMENTED,
-            "the file was written without its metadata: its file system keeps no extended \
-             attributes",
+            "the file was written without its metadata: its file system has no extended attributes",
         ),
         Errno::NOSPC | Errno::DQUOT => {
             ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "not enough disk space")

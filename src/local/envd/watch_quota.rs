@@ -51,8 +51,7 @@ impl WatchQuota {
     pub(super) fn watcher(&self) -> io::Result<OwnedSemaphorePermit> {
         take(&self.instances, || {
             format!(
-                "the sandbox has all {} watchers that it may have: remove one, or watch a directory \
-                 above with all below it",
+                "the sandbox has reached its limit of {} watchers: remove one, or watch a parent directory recursively",
                 self.whole.0
             )
         })
@@ -62,8 +61,7 @@ impl WatchQuota {
     pub(super) fn directory(&self) -> io::Result<OwnedSemaphorePermit> {
         take(&self.watches, || {
             format!(
-                "the sandbox watches all {} directories that it may: remove a watcher, or watch a \
-                 smaller tree",
+                "the sandbox has reached its limit of {} watched directories: remove a watcher, or watch a smaller tree",
                 self.whole.1
             )
         })
@@ -93,12 +91,12 @@ mod tests {
 
         assert_eq!(told.kind(), io::ErrorKind::QuotaExceeded);
         assert!(
-            watchers.starts_with("the sandbox has all 2 watchers that it may have"),
+            watchers.starts_with("the sandbox has reached its limit of 2 watchers"),
             "{watchers}"
         );
         let directories = directories.to_string();
         assert!(
-            directories.starts_with("the sandbox watches all 1 directories"),
+            directories.starts_with("the sandbox has reached its limit of 1 watched"),
             "{directories}"
         );
         assert!(quota.watcher().is_ok() && quota.directory().is_ok());

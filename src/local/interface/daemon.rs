@@ -59,9 +59,9 @@ pub enum DaemonError {
         #[source]
         source: io::Error,
     },
-    #[error("the local server did not come up; its log {log} ends with: {tail}")]
+    #[error("the local server did not start; its log {log} ends with: {tail}")]
     NotUp { log: PathBuf, tail: String },
-    #[error("a local server runs, and did not answer for {} s", START_LIMIT.as_secs())]
+    #[error("a local server is running, but has not answered for {} s", START_LIMIT.as_secs())]
     Silent,
     #[error("the local server (process {pid}) did not stop")]
     NotStopped { pid: u32 },

@@ -97,15 +97,13 @@ impl Isolation {
     pub fn told(&self) -> String {
         let mut line = self.level.name().to_owned();
         match (self.level, self.network) {
-            (Level::Full, Network::Own) => line.push_str(" (own network, out by a proxy)"),
+            (Level::Full, Network::Own) => line.push_str(" (own network, outbound through a proxy)"),
             (Level::Full, Network::Pasta) => line.push_str(
-                " (own network, out by pasta, which keeps no network rules and leads to metadata \
-                 servers and to this machine's further addresses)",
+                " (own network, outbound through pasta, which enforces no network rules and reaches metadata servers and this machine's other addresses)",
             ),
             (Level::Full, Network::Shared) => line.push_str(" (shared network)"),
             (Level::Filesystem, _) if self.shares_user => line.push_str(
-                " (mode and times of your files can still be changed by their paths, and programs \
-                 in a sandbox can open no terminals)",
+                " (a sandbox can still change the mode and times of your files, and its programs cannot open terminals)",
             ),
             _ => {}
         }
@@ -118,7 +116,7 @@ impl Isolation {
     /// The level, and its network where that is another than its own behind a proxy.
     pub fn word(&self) -> &'static str {
         match (self.level, self.network) {
-            (Level::Full, Network::Pasta) => "full, out by pasta",
+            (Level::Full, Network::Pasta) => "full, pasta network",
             (Level::Full, Network::Shared) => "full, shared network",
             (level, _) => level.name(),
         }

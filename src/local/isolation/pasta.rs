@@ -107,7 +107,7 @@ fn is_open(mode: u32) -> bool {
 /// Why pasta does not work here, where bubblewrap does. `said`: its own words, if it had any.
 pub(super) fn explain(said: Option<&str>, is_root: bool) -> Unavailable {
     let unavailable = |why: &str, next: &str| Unavailable {
-        why: format!("no network 'pasta': {why}"),
+        why: format!("network 'pasta' is not available: {why}"),
         next: next.to_owned(),
     };
     if !is_installed("pasta") {
@@ -119,18 +119,18 @@ pub(super) fn explain(said: Option<&str>, is_root: bool) -> Unavailable {
         return unavailable("there is no /dev/net/tun", next);
     };
     if !is_root && !is_open(device.permissions().mode()) {
-        let next = "as root: chmod 0666 /dev/net/tun, as udev has it; then `sandbar local stop`";
-        return unavailable("/dev/net/tun is shut to this user", next);
+        let next = "as root: chmod 0666 /dev/net/tun, as udev sets it; then `sandbar local stop`";
+        return unavailable("this user may not open /dev/net/tun", next);
     }
     let Some(said) = said else {
         return unavailable("it hangs", "");
     };
     if said.contains("No external routable interface") {
-        return unavailable("this machine has no route to other networks itself", "");
+        return unavailable("this machine itself has no route to other networks", "");
     }
     // It tells first what matters less.
     let last = said.lines().rfind(|line| !line.trim().is_empty());
-    unavailable(last.unwrap_or("it ended without a word"), "")
+    unavailable(last.unwrap_or("it ended without a message"), "")
 }
 
 #[cfg(test)]

@@ -102,19 +102,19 @@ fn explain(text: &str) -> Unavailable {
     }
     if sysctl("kernel/unprivileged_userns_clone") == "0" {
         return unavailable(
-            "user namespaces are switched off",
+            "user namespaces are disabled",
             "sysctl kernel.unprivileged_userns_clone=1",
         );
     }
     if sysctl("user/max_user_namespaces") == "0" {
         return unavailable(
-            "user namespaces are switched off",
+            "user namespaces are disabled",
             "sysctl user.max_user_namespaces=10000",
         );
     }
     if text.contains("mount proc") {
         return unavailable(
-            "this container covers parts of /proc",
+            "this container masks parts of /proc",
             "run it with --security-opt systempaths=unconfined",
         );
     }
@@ -125,7 +125,7 @@ fn explain(text: &str) -> Unavailable {
             "run it with --security-opt seccomp=unconfined",
         );
     }
-    let line = text.lines().next().unwrap_or("it ended without a word");
+    let line = text.lines().next().unwrap_or("it ended without a message");
     let next = if text.contains("nknown option") {
         "bubblewrap 0.8 or newer"
     } else {
@@ -140,7 +140,7 @@ pub(super) fn filesystem() -> Result<(), Unavailable> {
         return Ok(());
     }
     Err(unavailable(
-        "the kernel does not offer landlock",
+        "the kernel does not support landlock",
         "Linux 5.13 or newer with landlock among its security modules",
     ))
 }

@@ -155,7 +155,7 @@ pub(super) fn open_way(dirs: &ServerDirs<'_>) -> Result<(), Unavailable> {
     });
     passable.map_err(|error| Unavailable {
         why: format!(
-            "'{}' cannot be opened to other users: {error}",
+            "other users cannot be given access to '{}': {error}",
             sandboxes.display()
         ),
         next: String::new(),
@@ -164,11 +164,10 @@ pub(super) fn open_way(dirs: &ServerDirs<'_>) -> Result<(), Unavailable> {
         None => Ok(()),
         Some(folder) => Err(Unavailable {
             why: format!(
-                "the server runs as root, a sandbox must not, and no other user can enter '{}'",
+                "the server runs as root, sandboxes must not, and no other user can enter '{}'",
                 folder.display()
             ),
-            next: "run it as an ordinary user, or install bubblewrap, or set SANDBAR_HOME to a \
-                directory that everybody may enter, such as /var/lib/sandbar"
+            next: "run it as an ordinary user, or install bubblewrap, or set SANDBAR_HOME to a directory that every user may enter, such as /var/lib/sandbar"
                 .to_owned(),
         }),
     }

@@ -68,7 +68,7 @@ const LONGEST: usize = 253;
 pub(in crate::local) fn refusal(host: &str, own: &str) -> Option<String> {
     let odd = || {
         Some(format!(
-            "'{}' is no plain host name and no plain address",
+            "'{}' is neither a plain host name nor a plain address",
             visible(host)
         ))
     };
@@ -273,7 +273,7 @@ mod tests {
         ] {
             let told = refusal(host, "workstation").unwrap_or_default();
             assert!(
-                told.ends_with("is no plain host name and no plain address"),
+                told.ends_with("is neither a plain host name nor a plain address"),
                 "{host}: {told}"
             );
             assert!(told.is_ascii() && !told.contains('\t'), "{told}");

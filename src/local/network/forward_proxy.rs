@@ -175,7 +175,7 @@ impl ForwardProxy {
             return refuse(
                 &mut client,
                 400,
-                "this proxy takes CONNECT and http:// only",
+                "this proxy supports only CONNECT and http://",
             )
             .await;
         };
@@ -229,7 +229,7 @@ impl ForwardProxy {
                 client.write_all(ESTABLISHED).await?;
                 interceptor.serve(client, host, headers).await
             }
-            _ => refuse(&mut client, 502, "nothing can be written into this request").await,
+            _ => refuse(&mut client, 502, "no headers can be added to this request").await,
         }
     }
 
@@ -273,7 +273,9 @@ impl ForwardProxy {
                 .is_some_and(|code| code.starts_with('2'));
             if !good || !rest.is_empty() {
                 let line = answer.lines().next().unwrap_or_default();
-                return Err(io::Error::other(format!("the proxy beyond said: {line}")));
+                return Err(io::Error::other(format!(
+                    "the upstream proxy answered: {line}"
+                )));
             }
         }
         Ok(server)

@@ -71,7 +71,7 @@ impl TryFrom<String> for HostPattern {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no address, no range of addresses and no host name");
+        let wrong = || format!("'{text}' is not an address, a range of addresses or a host name");
         let most = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 128 };
         if text == ALL {
             return Ok(Self::All);

@@ -29,7 +29,9 @@ impl HeaderRewrites {
         let hosts = match rules {
             None | Some(Value::Null) => return Ok(Self::default()),
             Some(Value::Object(hosts)) => hosts,
-            Some(_) => return Err("network.rules must be an object, by host".to_owned()),
+            Some(_) => {
+                return Err("network.rules must be an object whose keys are hosts".to_owned());
+            }
         };
         let read = hosts.iter().map(|(host, transforms)| {
             let wrong = |what: &str| format!("network.rules: '{host}' {what}");
@@ -46,7 +48,7 @@ impl HeaderRewrites {
                     let name = name.to_ascii_lowercase();
                     let good = header(&name, &value).is_some();
                     good.then_some(())
-                        .ok_or_else(|| wrong("has a header that is none"))?;
+                        .ok_or_else(|| wrong("has an invalid header"))?;
                     headers.insert(name, value);
                 }
             }
@@ -125,7 +127,10 @@ mod tests {
         let of = |host: &str, rule: Value| json!({ (host): [rule] });
         let headers = |name: &str, value: &str| json!({"transform": {"headers": {name: value}}});
         for (rules, said) in [
-            (json!(["x"]), "network.rules must be an object, by host"),
+            (
+                json!(["x"]),
+                "network.rules must be an object whose keys are hosts",
+            ),
             (
                 of("10.0.0.0/8", headers("a", "b")),
                 "network.rules: '10.0.0.0/8' is no host name",
@@ -137,7 +142,7 @@ mod tests {
             ),
             (
                 of("a.b", headers("a", "swordfish\r\nb: c")),
-                "network.rules: 'a.b' has a header that is none",
+                "network.rules: 'a.b' has an invalid header",
             ),
         ] {
             assert_eq!(HeaderRewrites::read(Some(&rules)).unwrap_err(), said);

@@ -182,7 +182,7 @@ impl LocalSandbox {
         let writes = isolation.enforces_network_rules() && !record.network_rules.rewrite.is_empty();
         let ca = writes.then(CertificateAuthority::new).and_then(|made| {
             let told =
-                |error: &_| tracing::error!(%error, "no authority can be made for a sandbox");
+                |error: &_| tracing::error!(%error, "no certificate authority can be created for a sandbox");
             made.inspect_err(told).ok().map(Arc::new)
         });
         let own = ca.as_ref().map(|ca| ca.pem());

@@ -177,7 +177,7 @@ impl Registry {
             let fields = new.ignored.join(", ");
             sandbox
                 .log
-                .note(format!("not in force on this server: {fields}"));
+                .note(format!("not enforced on this server: {fields}"));
         }
         self.deadlines.notify_one();
         Ok(sandbox)

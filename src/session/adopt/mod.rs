@@ -135,12 +135,12 @@ pub fn already(id: &SandboxId, session: &SessionSummary) -> Failure {
     match &session.sandbox.id {
         Some(other) if other != id => cannot(
             id,
-            format!("it was made for session {name}, which now uses sandbox {other}"),
+            format!("it was created for session {name}, which now uses sandbox {other}"),
             [Advice::KillSandbox(id.to_string())],
         ),
         _ => cannot(
             id,
-            format!("it is session {name} already"),
+            format!("it already belongs to session {name}"),
             [Advice::OpenSession],
         )
         .about(name),
@@ -189,7 +189,7 @@ async fn look(
 ) -> Result<DiscoveredServer, Failure> {
     let id = SandboxId::from(sandbox.id());
     let kill = [
-        "open it where it was made".into(),
+        "open it on the machine that made it".into(),
         Advice::KillSandbox(id.to_string()),
     ];
     let running = sandbox.envd.list().await;
@@ -203,10 +203,10 @@ async fn look(
         return start::start(context, sandbox, demo).await;
     };
     let Some((directory, port)) = served(server) else {
-        let why = "its OpenCode was not started as this sandbar does";
+        let why = "its OpenCode was started by an incompatible version of sandbar";
         return Err(cannot(&id, why, kill));
     };
-    let what = format!("sandbox {id} does not say its OpenCode's password");
+    let what = format!("sandbox {id} does not give its OpenCode's password");
     let password = sandbox.script(&what, PASSWORD, &[], SHORT).await?;
     if password.is_empty() {
         let why = "it does not have the password of its OpenCode";
@@ -217,9 +217,11 @@ async fn look(
     let client = client.in_directory(&directory);
     let newest = find_conversation(&client, None).await;
     let newest = newest.map_err(|error| match error {
-        OpencodeError::Unauthorized { .. } => {
-            cannot(&id, "its OpenCode has another password than it says", kill)
-        }
+        OpencodeError::Unauthorized { .. } => cannot(
+            &id,
+            "its OpenCode does not accept the password found in it",
+            kill,
+        ),
         error => failures::opencode(&error),
     })?;
     Ok(DiscoveredServer {
@@ -298,7 +300,7 @@ async fn save(
 }
 
 fn name_taken(name: &str) -> Failure {
-    Failure::new(format!("there is a session named {name} already"))
+    Failure::new(format!("a session named {name} already exists"))
         .hint("give another name with --name")
 }
 

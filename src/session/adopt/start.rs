@@ -47,16 +47,16 @@ pub(super) async fn start(
 ) -> Result<DiscoveredServer, Failure> {
     let id = SandboxId::from(sandbox.id());
     let kill = [Advice::KillSandbox(id.to_string())];
-    let what = format!("sandbox {id} does not run scripts");
+    let what = format!("no script can be run in sandbox {id}");
     let ask =
         async |script, arguments: &[&str]| sandbox.script(&what, script, arguments, SHORT).await;
     let directory = ask(FIND_WORK, &[]).await?;
     if directory.is_empty() {
-        let why = "OpenCode does not run in it, and there is no work tree of a session";
+        let why = "OpenCode is not running in it, and it has no session's work tree";
         return Err(cannot(&id, why, kill));
     }
     if sandbox.engine.own_network && !ask(LISTENS, &SOCKETS).await?.is_empty() {
-        let why = "its OpenCode does not run, and another program listens at the port for it";
+        let why = "its OpenCode is not running, and another program listens on its port";
         return Err(cannot(&id, why, kill));
     }
     let password = password(sandbox, &what, ask(PASSWORD, &[]).await?).await?;

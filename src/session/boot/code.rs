@@ -34,7 +34,7 @@ pub(in crate::session) async fn bring_code(
     let directory = match place.new.code.clone() {
         _ if kept.is_some() => kept.unwrap_or_default(),
         CodeSource::Empty => {
-            let what = "the work tree could not be created; is git in the sandbox?";
+            let what = "the work tree could not be created; is git installed in the sandbox?";
             let said = sandbox.script(what, code::EMPTY, &[key], SHORT).await?;
             code::brought(&said).0
         }
@@ -99,7 +99,7 @@ fn large(size: &CodeSize) -> Failure {
     let mut why = "all of it would be copied into the sandbox".to_owned();
     if let Some((file, bytes)) = &size.largest {
         let (file, megabytes) = (file.display(), bytes / 1_000_000);
-        why = format!("{why}; the largest file that is not committed is {file} ({megabytes} MB)");
+        why = format!("{why}; the largest uncommitted file is {file} ({megabytes} MB)");
     }
     let megabytes = size.bytes / 1_000_000;
     Failure::new(format!("the code here is large ({megabytes} MB)"))

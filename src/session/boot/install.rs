@@ -29,7 +29,7 @@ pub(in crate::session) async fn find_or_install(
     place: &mut SessionRecord,
 ) -> Result<String, Phase> {
     let version = cx.context.settings.opencode_version.clone();
-    let what = "OpenCode could not be looked for";
+    let what = "the search for OpenCode failed";
     let (path, version) = if let Some(found) = find(sandbox, what, &version).await? {
         found
     } else {

@@ -91,8 +91,7 @@ pub(in crate::session) fn check(
         return Err(
             Failure::new("provider keys cannot be kept out of this sandbox")
                 .detail(format!(
-                    "secrets = \"egress\" needs isolation full with an own network, out by a proxy; \
-                     here it is {level}"
+                    "secrets = \"egress\" needs isolation full and network = \"own\"; here it is {level}"
                 ))
                 .hint("`sandbar doctor` says why; or set secrets = \"env\", or use --engine e2b"),
         );
@@ -103,7 +102,7 @@ pub(in crate::session) fn check(
 fn left_out(keys: &ProviderKeys) -> Vec<String> {
     let unknown = keys.iter().filter(|(name, _)| provider(name).is_none());
     let line = |(name, _): &(String, SecretString)| {
-        format!("{name} is left out: the requests it belongs to are unknown")
+        format!("{name} is left out: sandbar does not know which requests need it")
     };
     unknown.map(line).collect()
 }
@@ -145,7 +144,7 @@ mod tests {
     fn keys_that_are_left_out_are_named() {
         let lines = left_out(&keys(&["OPENAI_API_KEY", "ZHIPU_API_KEY"]));
 
-        let line = "ZHIPU_API_KEY is left out: the requests it belongs to are unknown";
+        let line = "ZHIPU_API_KEY is left out: sandbar does not know which requests need it";
         assert_eq!(lines, [line]);
     }
 }

@@ -159,7 +159,7 @@ async fn take_template(
         (None, None) => None,
     };
     if let Some(id) = id {
-        let line = format!("killing sandbox {id}, in which nothing was begun");
+        let line = format!("killing sandbox {id}, which was never used");
         cx.output(Stage::Create, line).await;
         let closed = close(engine, Some(&cx.recorder), &id, CloseAction::Kill).await;
         if let Some(Phase::Failed(failure)) = closed {
@@ -197,7 +197,7 @@ async fn make(
     if place.new.demo && engine.demo_program.is_none() {
         return Err(Phase::Failed(
             Failure::new("the demo model runs in local sandboxes only")
-                .detail("it is a part of this program, which is not in E2B's templates")
+                .detail("it is part of sandbar, which E2B's templates do not contain")
                 .advise([Advice::SetKey(
                     "use --engine local, or set a model provider's key".to_owned(),
                 )]),

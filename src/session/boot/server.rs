@@ -54,7 +54,7 @@ pub(in crate::session) const OPENCODE_TAG: &str = "opencode";
 /// A new password of 256 random bits.
 pub(in crate::session) fn password() -> Result<SecretString, Failure> {
     let token = random::token().map_err(|error| {
-        Failure::new("the system gives no random numbers").detail(error.to_string())
+        Failure::new("the system provides no random numbers").detail(error.to_string())
     })?;
     Ok(token.into())
 }
@@ -79,7 +79,7 @@ pub(in crate::session) async fn run(
         match connect(cx, sandbox.clone(), &mut place).await {
             Err(Phase::Failed(failure)) if left > 0 && lost_its_port(&failure) => {
                 let port = free_port()?;
-                let line = format!("the port was taken meanwhile; now it is {port}");
+                let line = format!("another program took the port; using {port} now");
                 cx.output(Stage::Start, line).await;
                 place.port = Some(port);
             }
@@ -352,7 +352,7 @@ async fn health(
         failure = sandbox.process_ended() => Err(Phase::Failed(failure)),
         () = tokio::time::sleep(timing.health_deadline) => Err(Phase::Failed(
             Failure::new("OpenCode did not become healthy")
-                .detail(format!("it was asked for {} s", timing.health_deadline.as_secs()))
+                .detail(format!("it did not answer that it is ready within {} s", timing.health_deadline.as_secs()))
                 .advise([Advice::TryAgain, Advice::ReadLogs])
                 .retryable(),
         )),

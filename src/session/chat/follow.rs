@@ -185,7 +185,7 @@ async fn catalog(client: OpencodeClient) -> Option<Catalog> {
         tokio::join!(client.providers(), client.agents(), client.config());
     let failed = providers.as_ref().err().or(agents.as_ref().err());
     if let Some(error) = failed {
-        tracing::debug!(%error, "the catalog could not be fetched");
+        tracing::debug!(%error, "the models and agents could not be listed");
     }
     let configured = config.ok().and_then(|config| config.model);
     Some(parts::catalog(

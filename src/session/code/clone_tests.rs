@@ -52,7 +52,7 @@ fn without_a_branch_in_head_another_one_is_checked_out_and_all_are_named() {
 
     let there = clone(dir.path(), make);
 
-    let note = "HEAD of the repository names no branch: this is main, one of main other topic ";
+    let note = "HEAD of the repository names no branch; using main, one of main other topic ";
     assert_eq!(there.notes, [note.trim_end()]);
     assert_eq!(git_in(&there.at, &["branch", "--show-current"]), "main\n");
     assert_eq!(fs::read(there.at.join("a")).unwrap(), b"a\n");

@@ -16,5 +16,5 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 fn scratch_failure(error: &std::io::Error) -> Failure {
     Failure::new("the work tree could not be packed")
         .detail(error.to_string())
-        .hint("check that the temporary directory is writable and has room")
+        .hint("check that the temporary directory is writable and has space")
 }

@@ -112,8 +112,7 @@ pub(in crate::session) fn explain(failure: Failure) -> Failure {
         return failure;
     }
     failure.hint(format!(
-        "it is private: start sandbar with {VARIABLE}=USER:TOKEN and try again; sandbar keeps no \
-         password of a repository"
+        "it is private: start sandbar with {VARIABLE}=USER:TOKEN and try again; sandbar stores no repository passwords"
     ))
 }
 

@@ -110,10 +110,7 @@ mod tests {
 
         let told = keys.account().await.unwrap_err();
 
-        assert!(
-            told.starts_with("; the keyring cannot be asked: "),
-            "{told}"
-        );
+        assert!(told.starts_with("; the keyring cannot be read: "), "{told}");
         assert!(keys.provider_keys().await.is_empty());
         assert_eq!(format!("{keys:?}"), "[\"E2B_API_KEY\"]");
     }

@@ -194,9 +194,9 @@ impl SessionContext {
             .prefix("sandbar-")
             .tempdir_in(&self.settings.scratch_dir);
         made.map_err(|error| {
-            Failure::new("there is no room to pack the code")
+            Failure::new("there is no space to pack the code")
                 .detail(format!("{}: {error}", self.settings.scratch_dir.display()))
-                .hint("check that the directory for temporary files is writable")
+                .hint("check that the temporary directory is writable")
         })
     }
 

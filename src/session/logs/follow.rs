@@ -224,7 +224,7 @@ impl LogReader {
                 heard = heard.recv() => match heard {
                     Some(ProcessNews::Printed(stream, bytes)) => self.printed(stream, &bytes),
                     Some(ProcessNews::Resumed) if self.files.is_none() => self.note(
-                        "the log stream broke and was resumed; lines may be missing",
+                        "the log stream was interrupted; lines may be missing",
                     ),
                     Some(ProcessNews::Resumed) => {}
                     Some(ProcessNews::Ended(exit)) => return exit,
@@ -236,7 +236,7 @@ impl LogReader {
                 Some(_) = tails.join_next() => {
                     if tails.is_empty() {
                         self.files = None;
-                        self.note("no log is kept in this sandbox; what is printed while sandbar is away is lost");
+                        self.note("no log is kept in this sandbox; output is lost while sandbar is not connected");
                     }
                 }
             }
@@ -274,7 +274,7 @@ impl LogReader {
                 LogItem::Gone(bytes) => {
                     let name = ["stdout", "stderr"][index(stream)];
                     self.note(&format!(
-                        "{bytes} bytes of {name} are gone: they came too fast, or are too old"
+                        "{bytes} bytes of {name} were lost: they came too fast, or are too old"
                     ));
                 }
             }
@@ -393,9 +393,9 @@ impl LogReader {
         let failure = if let Some(how) = &how {
             self.note(&format!("opencode serve ended: {how}"));
             Failure::new(format!("OpenCode ended ({how})"))
-                .detail("the server in the sandbox is not running any more")
+                .detail("the server in the sandbox is no longer running")
         } else {
-            self.note("opencode serve ended while the log stream was broken");
+            self.note("opencode serve ended while the log stream was interrupted");
             Failure::new("OpenCode ended")
                 .detail("its process is no longer in the sandbox; how it ended is unknown")
         };

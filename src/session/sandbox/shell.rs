@@ -99,7 +99,7 @@ impl Shell {
             return Err(failures::gone(id.as_str()));
         };
         let marker = random::token().map_err(|error| {
-            Failure::new("the system gives no random numbers").detail(error.to_string())
+            Failure::new("the system provides no random numbers").detail(error.to_string())
         })?;
         let variables = VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let process = StartProcess {

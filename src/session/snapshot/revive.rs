@@ -182,7 +182,7 @@ pub(in crate::session) async fn conversations(
     let directory = place.sandbox.directory.clone().unwrap_or_default();
     let mut arguments = vec![opencode, &directory];
     arguments.extend(paths.iter().map(String::as_str));
-    let what = "OpenCode did not take the conversation";
+    let what = "OpenCode did not accept the conversation";
     sandbox
         .script(what, IMPORT, &arguments, LONG)
         .await

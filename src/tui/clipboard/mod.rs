@@ -152,12 +152,12 @@ impl Clipboard {
             let why = if too_long {
                 "too long for the terminal's clipboard"
             } else {
-                "this terminal takes no clipboard"
+                "this terminal has no clipboard support"
             };
             return self.to_file(text.to_owned(), why).await;
         }
         let notice = match (self.tmux, self.takes) {
-            (true, _) => "sent to tmux, which could not be asked: it may drop it",
+            (true, _) => "sent to tmux, which may drop it",
             (false, Takes::ThroughMultiplexer) => {
                 "sent to the terminal; tmux or screen around it may drop it (tmux: set-clipboard on)"
             }

@@ -26,7 +26,7 @@ impl Clipboard {
             return Some(if takes_clipboard(&terminals.unwrap_or_default()) {
                 "to tmux's buffer and sent to the terminal's clipboard".to_owned()
             } else {
-                "to tmux's buffer (its terminal takes no clipboard)".to_owned()
+                "to tmux's buffer (its terminal has no clipboard support)".to_owned()
             });
         }
         let loaded = self.feed("tmux", &["load-buffer", "-"], text).await;

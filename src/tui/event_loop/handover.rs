@@ -64,7 +64,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         }
         self.writer.settle(PATIENCE).await;
         if self.writer.is_busy() && matches!(to, Handover::Program(_)) {
-            self.notice("the terminal does not read: it cannot be given to another program");
+            self.notice("the terminal accepts no output, so no other program can use it");
             return Ok(());
         }
         self.input = None;

@@ -549,7 +549,7 @@ async fn a_terminal_that_does_not_read_is_not_lent() {
         context.signals.send(LoopSignal::Stop).await.unwrap();
         let (page, _) = context.task.await.unwrap();
 
-        let notice = "the terminal does not read: it cannot be given to another program";
+        let notice = "the terminal accepts no output, so no other program can use it";
         let notice = Event::Reply(Reply::Notice(notice.to_owned()));
         assert_eq!(page.events[3..], [notice, Event::Stop]);
     })
@@ -710,7 +710,7 @@ async fn a_refused_command_is_reported_to_the_model() {
         };
         assert_eq!(*key, "key".into());
         assert_eq!(*command, SessionCommand::Kill);
-        assert_eq!(failure.summary, "The session took no more commands");
+        assert_eq!(failure.summary, "The session accepts no more commands");
     })
     .await;
 }

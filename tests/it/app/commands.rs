@@ -209,7 +209,7 @@ fn e2b_without_a_key_is_a_missing_account() {
         assert_eq!(ran.code, Some(3), "{ran:?}");
         assert_eq!(
             ran.err,
-            "sandbar: there is no E2B account to use\n  E2B_API_KEY is not set\n  \
+            "sandbar: no E2B account is set up\n  E2B_API_KEY is not set\n  \
              hint: set it, or use --engine local, which needs no account\n"
         );
     }
@@ -246,9 +246,9 @@ fn a_model_that_is_asked_for_without_a_key_is_a_missing_credential() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(3), ""), "{ran:?}");
         assert_eq!(
             ran.err,
-            "sandbar: there is no key to use the model anthropic/x with\n  \
-             no model provider's key is set, and the code does not bring the model's provider\n  \
-             hint: set its provider's, such as ANTHROPIC_API_KEY; `sandbar config` lists them\n"
+            "sandbar: no key is set for the model anthropic/x\n  \
+             no model provider's key is set, and the project does not configure the model's provider\n  \
+             hint: set its provider's key, such as ANTHROPIC_API_KEY; `sandbar config` lists them\n"
         );
     }
 }
@@ -498,9 +498,9 @@ async fn the_list_joins_what_is_stored_with_what_runs() {
     assert!(matches!(lost.summary.phase, Phase::Gone(_)), "{lost:?}");
     let table = account.run(&["ls"]).await;
     assert!(
-        table
-            .out
-            .contains(&format!("(made elsewhere; sandbar adopt {strange})")),
+        table.out.contains(&format!(
+            "(made on another machine; sandbar adopt {strange})"
+        )),
         "{table:?}"
     );
     // Two are running, and both cost.
@@ -594,24 +594,24 @@ async fn a_sandbox_that_cannot_be_adopted_is_told_with_the_reason_and_left_as_it
       sandbar did not create it, so what runs in it is unknown
       hint: `sandbar run` starts a new session
     sandbar: sandbox BARE cannot be adopted
-      OpenCode does not run in it, and there is no work tree of a session
+      OpenCode is not running in it, and it has no session's work tree
       hint: `sandbar kill BARE` ends it
     sandbar: sandbox OTHER cannot be adopted
-      its OpenCode was not started as this sandbar does
-      hint: open it where it was made; `sandbar kill OTHER` ends it
+      its OpenCode was started by an incompatible version of sandbar
+      hint: open it on the machine that made it; `sandbar kill OTHER` ends it
     sandbar: sandbox MUTE cannot be adopted
       it does not have the password of its OpenCode
-      hint: open it where it was made; `sandbar kill MUTE` ends it
+      hint: open it on the machine that made it; `sandbar kill MUTE` ends it
     sandbar: sandbox LEFT cannot be adopted
-      it was made for session one, which now uses sandbox elsewhere
+      it was created for session one, which now uses sandbox elsewhere
       hint: `sandbar kill LEFT` ends it
     sandbar: sandbox elsewhere cannot be adopted
-      it is session one already
+      it already belongs to session one
       hint: `sandbar --session one` opens it
     sandbar: there is no sandbox nosuchsandbox
       no account configured here has it
-      hint: `sandbar ls` lists the sandboxes of the account
-    sandbar: there is a session named one already
+      hint: `sandbar ls` lists the account's sandboxes
+    sandbar: a session named one already exists
       it is about "About one"
       hint: give another --name, or continue that one with `sandbar run --session one`
     "#);
@@ -790,7 +790,7 @@ async fn a_run_with_a_taken_name_is_refused_and_one_that_never_began_leaves_noth
 
     assert_eq!((taken.code, taken.out.as_str()), (Some(1), ""));
     insta::assert_snapshot!(taken.err, @r#"
-    sandbar: there is a session named one already
+    sandbar: a session named one already exists
       it is about "About one"
       hint: give another --name, or continue that one with `sandbar run --session one`
     "#);
@@ -986,7 +986,7 @@ async fn kill_takes_names_and_ids_and_tells_all_sessions_of_a_sandbox() {
         "two \"About two\": there is no snapshot; all its files will be lost\n\
          one \"About one\": there is no snapshot; all its files will be lost\n\
          sandbox ID, which no session here uses: all its files will be lost\n\
-         sandbar: kill was not confirmed\n  there is no terminal to ask on; nothing was killed\n  \
+         sandbar: kill was not confirmed\n  nothing was killed: without a terminal sandbar cannot ask\n  \
          hint: run it with --yes\n"
     );
     for id in [&shared, &strange] {
@@ -1055,7 +1055,7 @@ async fn work_is_fetched_from_a_running_and_a_paused_sandbox() {
 
     let nothing = account.user.run_beside(&["apply", "worker"], &here).await;
     assert_eq!((nothing.code, nothing.out.as_str()), (Some(0), ""));
-    assert_eq!(nothing.err, "nothing was changed in session worker\n");
+    assert_eq!(nothing.err, "there are no changes in session worker\n");
 
     let work = "cd \"$1\"; printf 'one\\n2\\n' >file; printf '\\000\\377' >new";
     assert!(
@@ -1123,7 +1123,7 @@ async fn applied_again(account: &Account, tree: &Path) {
     let unrelated = ["apply", "worker"];
     let unrelated = account.user.run_beside(&unrelated, stranger.path()).await;
     assert_eq!((unrelated.code, unrelated.out.as_str()), (Some(1), ""));
-    let told = "has nothing to do with session worker";
+    let told = "is unrelated to session worker";
     assert!(unrelated.err.contains(told), "{unrelated:?}");
     assert!(unrelated.err.contains("sandbar apply --force worker"));
     let forced = ["apply", "--force", "worker"];

@@ -92,7 +92,9 @@ fn sandboxes_that_no_session_has_are_listed_and_killed_from_there() {
     screen.wait_for("lost-work");
     screen.wait_for("not made by sandbar");
     screen.send("\x18lGk");
-    screen.wait_for(&format!("{lost} (local): made elsewhere; a adopts it"));
+    screen.wait_for(&format!(
+        "{lost} (local): made on another machine; a adopts it"
+    ));
     screen.send("a");
     screen.wait_for(&format!("sandbox {lost} cannot be adopted"));
     screen.send("  D");

@@ -223,7 +223,7 @@ async fn e2b_s_own_templates_are_made_from_base_and_the_log_says_so() {
         .await;
 
         let plain = name.trim_end_matches(":default");
-        let note = format!("the template '{plain}' is not here: it is made from 'base'");
+        let note = format!("the template '{plain}' does not exist here: 'base' is used instead");
         assert_eq!(detail["templateID"], "base");
         assert_eq!(logs["logs"][0]["message"], note);
         assert_eq!(exists, 200);

@@ -84,7 +84,7 @@ async fn a_server_that_was_started_from_a_shell_with_other_proxies_is_used_with_
         engine.unwrap().notice
     };
 
-    let told = "the local server runs with other proxies or certificates than this shell";
+    let told = "the proxies or certificates of the local server and its sandboxes differ from this shell's";
     assert!(!notice(proxy("http://one:1")).await.contains(told));
     assert!(notice(proxy("http://two:1")).await.contains(told));
     assert!(notice(Vec::new()).await.contains(told));

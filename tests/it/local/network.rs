@@ -111,7 +111,7 @@ async fn rules_that_are_not_in_force_are_reported() {
     assert_eq!(changed, StatusCode::NOT_IMPLEMENTED);
     assert_eq!(
         logs["logs"][0]["message"],
-        "not in force on this server: allow_internet_access, network.denyOut"
+        "not enforced on this server: allow_internet_access, network.denyOut"
     );
 }
 
@@ -130,6 +130,6 @@ async fn a_rule_without_a_host_is_refused() {
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     let answer: Value = answer.json().await.unwrap();
     let message =
-        "network.allowOut: 'http://a' is no address, no range of addresses and no host name";
+        "network.allowOut: 'http://a' is not an address, a range of addresses or a host name";
     assert_eq!(answer["message"], message);
 }

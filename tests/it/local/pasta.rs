@@ -36,7 +36,10 @@ async fn world() -> Option<World> {
     // Below level full no network is created at all.
     if lacks.is_some() && given.level == Level::Full {
         assert_eq!(given.network, Network::Own);
-        assert!(given.why.starts_with("no network 'pasta': "), "{given:?}");
+        assert!(
+            given.why.starts_with("network 'pasta' is not available: "),
+            "{given:?}"
+        );
     }
     Optional::Pasta.is_there(lacks.as_deref()).then_some(world)
 }
@@ -139,12 +142,11 @@ async fn network_rules_are_not_in_force_by_pasta_and_it_says_so() {
     let logs: Value = logs.json().await.unwrap();
 
     assert_eq!(changed.status(), StatusCode::NOT_IMPLEMENTED);
-    let message = "not in force on this server: network.denyOut";
+    let message = "not enforced on this server: network.denyOut";
     assert_eq!(logs["logs"][0]["message"], message);
     assert_eq!(
         world.server.isolation().line(),
-        "isolation: full (own network, out by pasta, which keeps no network rules and leads to metadata \
-         servers and to this machine's further addresses)"
+        "isolation: full (own network, outbound through pasta, which enforces no network rules and reaches metadata servers and this machine's other addresses)"
     );
 }
 
@@ -232,7 +234,7 @@ fn without_a_working_pasta_the_proxy_is_used_and_the_reason_is_reported() {
         words.extend(hidden.into_iter().filter(|word| !word.is_empty()));
         doctor(&words)
     };
-    let own = "full (own network, out by a proxy); no network 'pasta': ";
+    let own = "full (own network, outbound through a proxy); network 'pasta' is not available: ";
 
     let no_device = without(["--tmpfs", "/dev/net", ""]);
     let is_there = std::fs::exists("/usr/bin/pasta").unwrap();

@@ -68,10 +68,7 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
     );
 
     // It is continued, and left as it was found: earlier answers are not printed again.
-    for (state, left) in [
-        ("paused", "paused, as it was before"),
-        ("running", "runs on"),
-    ] {
+    for (state, left) in [("paused", "paused, as before"), ("running", "runs on")] {
         if state == "running" {
             assert_eq!(home.run(&["resume", "kept"]).code, Some(0));
         }
@@ -171,7 +168,7 @@ fn without_auto_the_first_request_is_rejected_and_the_run_has_failed() {
     let rest = [
         "permission denied: external_directory: /etc/hosts",
         "session careful paused; `sandbar` lists it",
-        "sandbar: the agent asked a permission and nobody is here to answer",
+        "sandbar: the agent needs an answer to a permission, and nobody is here to give it",
         "  external_directory: /etc/hosts",
         "  hint: run it with --auto to allow everything, or open the session in the terminal",
     ];

@@ -146,7 +146,7 @@ fn with_few_descriptors_there_is_an_answer_or_an_error_and_no_panic() {
         says(home.path(), "config", descriptors);
     }
     let enough = says(home.path(), &serve, 64);
-    assert!(enough.contains("cannot be listened on"), "{enough}");
+    assert!(enough.contains("cannot listen on port"), "{enough}");
 }
 
 #[tokio::test]

@@ -44,14 +44,18 @@ fn a_session_of_another_store_is_adopted_and_goes_on_there() {
     let again = here.run(&["--engine", "e2b", "adopt", &sandbox]);
 
     assert_eq!(adopted.code, Some(0), "{adopted:?}");
-    let told = format!("adopted session (sandbox {sandbox}); it is paused, as it was before\n");
+    let told = format!("adopted session (sandbox {sandbox}); it is paused, as before\n");
     assert_eq!(
         (adopted.stdout.as_str(), adopted.stderr.as_str()),
         (told.as_str(), "")
     );
     assert_eq!(here.stored(), elsewhere.stored());
     assert_eq!(again.code, Some(1), "{again:?}");
-    assert!(again.stderr.contains("it is session session already"));
+    assert!(
+        again
+            .stderr
+            .contains("it already belongs to session session")
+    );
     let secrets = fs::read_dir(here.state().join("secrets")).unwrap();
     let modes = secrets.map(|file| file.unwrap().metadata().unwrap().permissions().mode());
     assert_eq!(modes.collect::<Vec<_>>(), [0o100_600]);

@@ -128,7 +128,9 @@ fn commands_read_and_restore_the_work_of_a_killed_session() {
     assert!(there.stderr.contains("nothing to revive"), "{there:?}");
     assert_eq!((after.code, after.stdout), (Some(0), before.stdout));
     assert!(
-        after.stderr.contains("its work was kept just now"),
+        after
+            .stderr
+            .contains("this is its last snapshot, taken just now"),
         "{}",
         after.stderr
     );

@@ -39,7 +39,7 @@ fn a_boot_that_fails_is_looked_at_in_a_shell_and_goes_on_from_another_template()
 
     // The terminal is the shell's, with its current size.
     screen.send("\x18s");
-    screen.wait_for("a shell in the sandbox of session");
+    screen.wait_for("shell in the sandbox of session");
     screen.send("echo $((6*7))-$(tput cols)x$(tput lines)-in-$PWD\r");
     screen.wait_for("42-120x36-in-");
     screen.send("ls ~/.sandbar; exit 3\r");
@@ -73,8 +73,8 @@ fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() 
     let home = without_packages();
     let name = home.leave_failed(&BASE, NOT_INSTALLED);
     let mut screen = home.terminal(&["shell", &name]).size(100, 30).start();
-    screen.wait_for("exit leaves it, Enter ~ . if it hangs");
-    screen.wait_for("it was paused, and will be again");
+    screen.wait_for("leave it with exit, or with Enter ~ . if it hangs");
+    screen.wait_for("it was paused, and will be paused again");
 
     // Assembled there, so that the echo of the keys does not contain it.
     screen.send("printf 'to %s\\033]52;c;%s\\007 \\033[6n\\033[?2004hend\\n' clip Y2xpcA==\r");

@@ -144,7 +144,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Permission Question: "down"]
         Chat::RequestAccept "request.accept" "choose" "choose the option, or send the answer"
             [Permission Question: "enter"] [RequestInput: "enter" => "answer"]
-        Chat::RequestToggle "request.toggle" "mark" "choose or drop one of several options"
+        Chat::RequestToggle "request.toggle" "mark" "mark or unmark one of several options"
             [Question: "tab"]
         Chat::RequestBack "request.back" "questions" "go to the previous question"
             [Question: "left"]

@@ -132,7 +132,7 @@ impl Headless {
             }
             SessionEvent::Phase(Phase::Paused) if self.has_run => {
                 let failure = Failure::new("the sandbox was paused before the turn ended")
-                    .detail("its time was over, or somebody paused it")
+                    .detail("its time ran out, or somebody paused it")
                     .advise([Advice::OpenSession]);
                 vec![HeadlessOutput::Done(Some(failure))]
             }
@@ -175,11 +175,8 @@ impl Headless {
         if prompts.len() == 1 {
             return vec![HeadlessOutput::Command(SessionCommand::ReleaseQueue)];
         }
-        let failure = Failure::new("the queue of this session is held")
-            .detail(format!(
-                "prompts that wait before this one: {}",
-                prompts.len() - 1
-            ))
+        let failure = Failure::new("the queue of this session is on hold")
+            .detail(format!("prompts ahead of this one: {}", prompts.len() - 1))
             .hint("open the session in the terminal, and send or remove them");
         vec![HeadlessOutput::Done(Some(failure))]
     }
@@ -298,7 +295,7 @@ impl Headless {
     fn refuse(&mut self, what: &str, subject: &str) {
         self.refused = Some(
             Failure::new(format!(
-                "the agent asked a {what} and nobody is here to answer"
+                "the agent needs an answer to a {what}, and nobody is here to give it"
             ))
             .detail(visible::one_line(subject))
             .hint("run it with --auto to allow everything, or open the session in the terminal"),

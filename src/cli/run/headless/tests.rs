@@ -232,7 +232,7 @@ fn a_held_queue_goes_on_for_our_prompt_alone() {
     let [HeadlessOutput::Done(Some(failure))] = &out[..] else {
         panic!("{out:?}");
     };
-    assert_eq!(failure.detail, "prompts that wait before this one: 1");
+    assert_eq!(failure.detail, "prompts ahead of this one: 1");
 
     // A refusal by the server holds the queue too, and reports its reason separately.
     let mut headless = Headless::new(false, "ours".into());

@@ -23,7 +23,7 @@ use crate::net::npm::{NpmOutput, Received};
 use crate::net::url::without_userinfo;
 
 /// npm was ended, since the server ends.
-pub(in crate::local) const CUT: &str = "the install was cut off, because the server ended";
+pub(in crate::local) const CUT: &str = "the install was stopped, because the server ended";
 
 /// Of a longer line the rest is left out.
 const LONGEST_LINE: usize = 4096;
