@@ -67,8 +67,11 @@ fn the_answer_is_on_standard_output_and_the_progress_is_not() {
         "{refused:?}"
     );
 
-    // It is continued, and left as it was found: earlier answers are not printed again.
-    for (state, left) in [("paused", "paused, as before"), ("running", "runs on")] {
+    // It is continued, and left as it was found: what was said before is not told again.
+    for (state, left) in [
+        ("paused", "paused, as before"),
+        ("running", "is still running"),
+    ] {
         if state == "running" {
             assert_eq!(home.run(&["resume", "kept"]).code, Some(0));
         }
