@@ -110,7 +110,7 @@ enum DeliveryProgress {
 enum PromptAnswer {
     /// With the message of the answer, once there is one; it is empty at first. A server that ends before there is
     /// more has the prompt and never answers it (observed on 1.18.33).
-    ReservedFor(Option<MessageId>),
+    Awaited(Option<MessageId>),
     /// The user aborted the turn; there may be a message.
     Unwanted(Option<MessageId>),
     /// It has begun, or there will be none.
@@ -209,7 +209,7 @@ impl PromptDelivery {
 
     fn abort(&mut self) {
         for sent in &mut self.sent {
-            if let PromptAnswer::ReservedFor(message) = &mut sent.answer {
+            if let PromptAnswer::Awaited(message) = &mut sent.answer {
                 sent.answer = PromptAnswer::Unwanted(message.take());
             }
         }
@@ -339,7 +339,7 @@ impl SentPrompt {
         Self {
             prompt,
             progress,
-            answer: PromptAnswer::ReservedFor(None),
+            answer: PromptAnswer::Awaited(None),
             is_earlier: false,
         }
     }
@@ -350,9 +350,7 @@ impl SentPrompt {
 
     fn message_of_answer(&self) -> Option<&MessageId> {
         match &self.answer {
-            PromptAnswer::ReservedFor(message) | PromptAnswer::Unwanted(message) => {
-                message.as_ref()
-            }
+            PromptAnswer::Awaited(message) | PromptAnswer::Unwanted(message) => message.as_ref(),
             PromptAnswer::Begun => None,
         }
     }

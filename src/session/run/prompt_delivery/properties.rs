@@ -76,6 +76,8 @@ struct World {
     hurried: BTreeSet<MessageId>,
     /// Posted, and not in doubt since.
     believed: BTreeSet<MessageId>,
+    /// Stored by the server, and requeued because it did not begin to answer.
+    unanswered: BTreeSet<MessageId>,
 }
 
 impl World {
@@ -108,8 +110,13 @@ impl World {
                 self.on(DeliveryEvent::Claimed(prompt, Claim::Granted));
             }
             DeliveryEffect::Requeue { prompt, hold } => {
-                let is_answered = self.kept.get(&prompt.message) == Some(&true);
-                assert!(!is_answered, "{} is answered", prompt.message);
+                let id = &prompt.message;
+                match self.kept.get(id) {
+                    // Until the next resync nobody can know that the turn of another prompt answered it.
+                    Some(true) => assert!(self.unanswered.contains(id), "{id} is answered"),
+                    Some(false) => drop(self.unanswered.insert(id.clone())),
+                    None => {}
+                }
                 self.believed.remove(&prompt.message);
                 take(&mut self.store.claimed, &prompt.message);
                 take(&mut self.store.waiting, &prompt.message);

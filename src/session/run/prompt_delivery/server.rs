@@ -98,7 +98,7 @@ impl PromptDelivery {
         let Some(index) = index else { return };
         if over {
             self.answered(index);
-        } else if let PromptAnswer::ReservedFor(answer) | PromptAnswer::Unwanted(answer) =
+        } else if let PromptAnswer::Awaited(answer) | PromptAnswer::Unwanted(answer) =
             &mut self.sent[index].answer
         {
             *answer = Some(message);
@@ -178,6 +178,10 @@ impl PromptDelivery {
             Some(TurnState::NotBegun) if sent.is_earlier && !self.holds_lock => {
                 self.check(id.clone(), checks);
             }
+            // A prompt was sent ahead of it: the turn for that one answers all that the server has.
+            Some(TurnState::NotBegun) if sent.is_earlier && self.has_sent_after(index) => {
+                self.check(id.clone(), checks);
+            }
             // The server ended before the turn began, and its successor does not begin it by itself.
             Some(TurnState::NotBegun) if sent.is_earlier && !is_unwanted => {
                 tracing::warn!(%id, "the server has a prompt and did not answer it: once more");
@@ -190,6 +194,12 @@ impl PromptDelivery {
             Some(TurnState::NotBegun | TurnState::Absent) => self.check(id.clone(), checks + 1),
             Some(TurnState::Runs) | None => self.check(id.clone(), checks),
         }
+    }
+
+    /// Whether a prompt is on its way, or unanswered, that was sent after this one over this connection.
+    fn has_sent_after(&self, index: usize) -> bool {
+        let mut after = self.sent[index + 1..].iter();
+        after.any(|sent| !sent.is_earlier && sent.answer != PromptAnswer::Begun)
     }
 
     /// The server was asked: it runs no turn, and will not begin one for this prompt.
