@@ -122,9 +122,9 @@ fn promised() -> Vec<String> {
     let readme = include_str!("../../README.md");
     let readme: Vec<&str> = readme.split_whitespace().collect();
     let readme = readme.join(" ");
-    let sentence = readme.split_once("A prompt with `").unwrap().1;
+    let sentence = readme.split_once("A prompt that contains `").unwrap().1;
     let (list, _) = sentence
-        .split_once("` in it, the first one too, shows that one thing")
+        .split_once("` shows that one thing instead")
         .unwrap();
     let words: Vec<String> = list.split('`').step_by(2).map(str::to_owned).collect();
     assert!(words.len() > 5, "{list}");
