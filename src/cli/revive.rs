@@ -12,13 +12,15 @@ use super::report::{self, CommandError};
 use super::run::headless::boot_line;
 use super::{keyring, runtime, setup};
 use crate::config::Env;
+use crate::domain::advice::Advice;
 use crate::domain::failure::Failure;
 use crate::domain::id::SessionKey;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{
-    CloseAction, Revival, SessionCommand, SessionEvent, SessionOrigin, SessionSpec,
+    CloseAction, Revival, SessionCommand, SessionEvent, SessionOrigin, SessionSpec, SessionSummary,
 };
-use crate::session::context::wall;
+use crate::session::context::{SessionContext, wall};
+use crate::session::sandbox::access::EngineClient;
 use crate::session::snapshot::revive::prospect;
 use crate::session::supervisor::Supervisor;
 
@@ -34,6 +36,7 @@ pub(super) fn revive(
         let lookup = SessionLookup::open(&config, env).await?;
         let session = lookup.session(&args.name)?;
         let context = lookup.context(session.sandbox.engine).await?;
+        check_gone(&context, session).await?;
         if let Some(prospect) = prospect(&context, &session.key).await {
             report::progress(before(&prospect));
         }
@@ -55,6 +58,24 @@ pub(super) fn revive(
         };
         report::line(format!("revived {}{queued}", session.name))
     })
+}
+
+/// Refuses a session whose sandbox exists: the boot before a revival would resume a paused one and leave it running.
+async fn check_gone(
+    context: &SessionContext,
+    session: &SessionSummary,
+) -> Result<(), CommandError> {
+    let Some(id) = &session.sandbox.id else {
+        return Ok(());
+    };
+    let engine = EngineClient::find_or_start(context).await?;
+    match engine.sandbox(id).await? {
+        Some(_) => {
+            let failure = Failure::new("nothing to revive: the sandbox still exists");
+            Err(failure.advise([Advice::Resume]).about(&session.name).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// What will be restored, and what will not.

@@ -2,7 +2,7 @@
 //! describe.
 //!
 //! Input: keys, signals, session events. Output: frames, and calls of the
-//! [`SessionHandle`](effects::SessionHandle). [`run`] connects the parts: [`terminal`] takes the
+//! [`SessionHandle`]. [`run`] connects the parts: [`terminal`] takes the
 //! terminal over, [`keys`] and [`input`] read it, [`paste_detection`] tells pastes from typing,
 //! [`event_loop`] updates and draws when [`pacer`] allows, [`screen`] turns frames into bytes,
 //! [`writer`] writes them, [`effects`], [`desktop`], [`editor`] and [`clipboard`] do the rest.

@@ -1,7 +1,7 @@
 //! Installs what the tests drive: the real `opencode` in the version that sandbar pins, with ripgrep, which it needs
 //! on its `PATH` and does not bundle; and E2B's official SDKs.
 //!
-//! All are npm or PyPI packages, fetched once with the ordinary clients `npm` and `pip`, as the user has configured
+//! All are packages of npm or `PyPI`, fetched once with the ordinary clients `npm` and `pip`, as the user has configured
 //! them, into a cache beside Cargo's target directory that all later runs use.
 
 use std::fs::{self, File};

@@ -281,7 +281,14 @@ impl App {
             focused: true,
         };
         let inner = frame.draw(area, buf, theme);
-        for (row, choices) in inner.rows().zip(choices.chunks(per_row)) {
+        // What does not fit is counted.
+        let fit = usize::from(inner.height);
+        let shown = if usize::from(rows) > fit {
+            fit.saturating_sub(1) * per_row
+        } else {
+            choices.len()
+        };
+        for (row, choices) in inner.rows().zip(choices[..shown].chunks(per_row)) {
             let mut x = row.x + 1;
             for ListedKeys { keys, what, .. } in choices {
                 let line = Line::from(vec![
@@ -291,6 +298,10 @@ impl App {
                 buf.set_line(x, row.y, &line, row.right().saturating_sub(x).min(column));
                 x = x.saturating_add(column);
             }
+        }
+        if let Some(last) = inner.rows().next_back().filter(|_| shown < choices.len()) {
+            let more = format!("… {} more: see the help", choices.len() - shown);
+            buf.set_stringn(last.x + 1, last.y, more, last.width.into(), theme.dim);
         }
     }
 }

@@ -99,6 +99,18 @@ fn an_unknown_key_after_the_leader_is_named_and_not_typed() {
 }
 
 #[test]
+fn keys_that_do_not_fit_on_a_small_screen_are_counted() {
+    let mut script = live();
+    script.keys("ctrl-x").wait(Duration::from_secs(1));
+
+    let small = script.screen(40, 8);
+    let large = script.screen(120, 36);
+
+    assert!(small.contains(" more: see the help"), "{small}");
+    assert!(!large.contains(" more: see the help"), "{large}");
+}
+
+#[test]
 fn ctrl_c_clears_then_arms_then_quits() {
     let mut script = live();
 

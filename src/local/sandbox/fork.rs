@@ -124,7 +124,7 @@ async fn with_frozen(
         worked.map_err(failed("copy the files"))
     } else {
         Err(ApiError::unsupported(&format!(
-            "snapshots and forks with the memory of processes, and {lost} are running; end them, or take a snapshot of the files alone (memory: false)"
+            "snapshots and forks with the memory of processes (running: {lost}); end them, or take a snapshot of the files alone (memory: false)"
         )))
     };
     if let Some(run) = running {

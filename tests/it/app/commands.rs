@@ -768,7 +768,7 @@ async fn all_commands_report_an_unknown_name_alike_with_similar_ones() {
     assert!(
         misplaced
             .err
-            .contains("`sandbar --session parser` is the terminal"),
+            .contains("`sandbar --session parser` opens the terminal"),
         "{misplaced:?}"
     );
 }
@@ -1072,7 +1072,7 @@ async fn work_is_fetched_from_a_running_and_a_paused_sandbox() {
     account.control.pause(&id).await.unwrap();
     let paused = account.run(&["diff", "worker"]).await;
     assert_eq!((paused.code, &paused.out), (Some(0), &running.out));
-    assert!(paused.err.contains("paused again"), "{paused:?}");
+    assert!(paused.err.contains("pausing it again"), "{paused:?}");
     let state = account.control.get(&id).await.unwrap().listed.state;
     assert_eq!(state, SandboxState::Paused);
     // The run for this command costs like any other.

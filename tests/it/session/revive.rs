@@ -119,13 +119,22 @@ fn commands_read_and_restore_the_work_of_a_killed_session() {
     screen.wait_exit();
     let there = home.run(&["revive", "session"]);
     let before = home.run(&["diff", "session"]);
+    assert_eq!(home.run(&["pause", "session"]).code, Some(0));
+    let paused = home.run(&["revive", "session"]);
+    let listed = home.run(&["ls"]);
     assert_eq!(home.run(&["kill", "--yes", "session"]).code, Some(0));
 
     let after = home.run(&["diff", "session"]);
     let revived = home.run(&["revive", "session"]);
 
-    assert_eq!(there.code, Some(1), "{there:?}");
-    assert!(there.stderr.contains("nothing to revive"), "{there:?}");
+    for refused in [there, paused] {
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.stderr.contains("nothing to revive"), "{refused:?}");
+    }
+    assert!(
+        listed.stdout.contains("paused"),
+        "it is not resumed for that: {listed:?}"
+    );
     assert_eq!((after.code, after.stdout), (Some(0), before.stdout));
     assert!(
         after
