@@ -41,7 +41,7 @@ async fn run(config: &Config, name: &str, env: &Env) -> Result<(), CommandError>
     let mut shell = Shell::open(&context, &session.sandbox, size).await?;
     let resumed = shell.resumed;
     report::progress(format!(
-        "shell in the sandbox of {}; leave it with exit, or with Enter ~ . if it hangs",
+        "shell in the sandbox of {}; leave it with exit, or Enter ~ . if it hangs",
         session.name
     ));
     if resumed {

@@ -73,7 +73,7 @@ fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() 
     let home = without_packages();
     let name = home.leave_failed(&BASE, NOT_INSTALLED);
     let mut screen = home.terminal(&["shell", &name]).size(100, 30).start();
-    screen.wait_for("leave it with exit, or with Enter ~ . if it hangs");
+    screen.wait_for("leave it with exit, or Enter ~ . if it hangs");
     screen.wait_for("it was paused, and will be paused again");
 
     // Assembled there, so that the echo of the keys does not contain it.
