@@ -8,6 +8,7 @@
 
 pub mod ansi;
 mod cache;
+mod columns;
 pub mod copied;
 pub mod diff;
 pub mod hidden;
@@ -22,4 +23,5 @@ pub mod wrap;
 mod tests;
 
 pub use cache::{Growth, Rendered, TextCache, TextKey};
+pub use columns::Columns;
 pub use palette::Palette;

@@ -12,8 +12,8 @@ use std::ops::Range;
 
 use ratatui::text::Line;
 
-use super::Palette;
 use super::stream::Stream;
+use super::{Columns, Palette};
 
 /// Identifies a text and its state.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,7 @@ enum SourceKind {
 struct CacheEntry {
     generation: u32,
     revision: u64,
-    width: u16,
+    columns: Columns,
     kind: SourceKind,
     /// The value of [`TextCache::clock`] at the last use.
     used: u64,
@@ -105,8 +105,8 @@ struct CacheEntry {
 }
 
 impl CacheEntry {
-    fn is_of(&self, key: TextKey<'_>, width: u16, kind: SourceKind) -> bool {
-        self.generation == key.generation && self.width == width && self.kind == kind
+    fn is_of(&self, key: TextKey<'_>, columns: Columns, kind: SourceKind) -> bool {
+        self.generation == key.generation && self.columns == columns && self.kind == kind
     }
 }
 
@@ -136,16 +136,17 @@ impl TextCache {
         }
     }
 
-    /// Returns `source` rendered as markdown, `width` columns wide (0 counts as 1).
+    /// Returns `source` rendered as markdown; `columns` is a width, or one for prose and one for
+    /// the rest.
     ///
-    /// With [`Growth::Growing`], the same generation and the same width, only the text after the
+    /// With [`Growth::Growing`], the same generation and the same columns, only the text after the
     /// last safe boundary is rendered again. A source that does not extend the old one is rendered
     /// from its start. A new palette empties the cache.
     pub fn markdown(
         &mut self,
         key: TextKey<'_>,
         source: &str,
-        width: u16,
+        columns: impl Into<Columns>,
         growth: Growth,
         palette: &Palette,
     ) -> &Rendered {
@@ -153,17 +154,17 @@ impl TextCache {
             self.clear();
             self.palette = palette.clone();
         }
-        if self.is_fresh(key, width, SourceKind::Markdown) {
+        let columns = columns.into();
+        if self.is_fresh(key, columns, SourceKind::Markdown) {
             return self.get(key.id);
         }
-        let known = self
-            .remove(key.id)
-            .filter(|old| growth == Growth::Growing && old.is_of(key, width, SourceKind::Markdown));
+        let known = self.remove(key.id).filter(|old| {
+            growth == Growth::Growing && old.is_of(key, columns, SourceKind::Markdown)
+        });
         let mut stream = match known.map(|old| old.rendered.lines) {
             Some(Lines::Growing(stream)) => stream,
             Some(Lines::Whole(_)) | None => Box::default(),
         };
-        let columns = usize::from(width);
         if !stream.advance(source, columns, palette) {
             *stream = Stream::default();
             stream.advance(source, columns, palette);
@@ -172,7 +173,7 @@ impl TextCache {
             Growth::Growing => Lines::Growing(stream),
             Growth::Whole => Lines::Whole(stream.into_lines()),
         };
-        self.insert(key, width, SourceKind::Markdown, lines)
+        self.insert(key, columns, SourceKind::Markdown, lines)
     }
 
     /// Returns the lines of `make` for this key and width, calling it only if they are not cached.
@@ -183,12 +184,13 @@ impl TextCache {
         width: u16,
         make: impl FnOnce() -> Vec<Line<'static>>,
     ) -> &Rendered {
-        if self.is_fresh(key, width, SourceKind::Made) {
+        let columns = Columns::from(width);
+        if self.is_fresh(key, columns, SourceKind::Made) {
             return self.get(key.id);
         }
         self.remove(key.id);
         let lines = Lines::Whole(make());
-        self.insert(key, width, SourceKind::Made, lines)
+        self.insert(key, columns, SourceKind::Made, lines)
     }
 
     /// How many lines are cached.
@@ -203,12 +205,12 @@ impl TextCache {
     }
 
     /// Whether the cached lines of `key` are up to date; counts as a use.
-    fn is_fresh(&mut self, key: TextKey<'_>, width: u16, kind: SourceKind) -> bool {
+    fn is_fresh(&mut self, key: TextKey<'_>, columns: Columns, kind: SourceKind) -> bool {
         self.clock += 1;
         let clock = self.clock;
         self.entries.get_mut(key.id).is_some_and(|entry| {
             entry.used = clock;
-            entry.revision == key.revision && entry.is_of(key, width, kind)
+            entry.revision == key.revision && entry.is_of(key, columns, kind)
         })
     }
 
@@ -227,7 +229,7 @@ impl TextCache {
     fn insert(
         &mut self,
         key: TextKey<'_>,
-        width: u16,
+        columns: Columns,
         kind: SourceKind,
         lines: Lines,
     ) -> &Rendered {
@@ -241,7 +243,7 @@ impl TextCache {
         let entry = CacheEntry {
             generation,
             revision,
-            width,
+            columns,
             kind,
             used: self.clock,
             rendered,

@@ -10,14 +10,23 @@ use crate::text::wrap;
 const MIN_ROOM: usize = 8;
 
 impl MarkdownWriter<'_> {
-    /// The columns for text inside all open containers; at least 1.
+    /// The columns for code and tables inside all open containers; at least 1.
     pub(super) fn room(&self) -> usize {
+        self.inside(self.columns.full())
+    }
+
+    /// The columns for prose inside all open containers; at least 1.
+    pub(super) fn prose_room(&self) -> usize {
+        self.inside(self.columns.prose())
+    }
+
+    fn inside(&self, columns: usize) -> usize {
         let used: usize = self
             .containers
             .iter()
             .map(|container| container.width)
             .sum();
-        self.width.saturating_sub(used).max(1)
+        columns.saturating_sub(used).max(1)
     }
 
     pub(super) fn open_quote(&mut self) {
@@ -70,7 +79,7 @@ impl MarkdownWriter<'_> {
     }
 
     fn has_room_for(&self, width: usize) -> bool {
-        self.room() >= width + MIN_ROOM
+        self.prose_room() >= width + MIN_ROOM
     }
 
     /// The prefix of the next line; consumes markers.

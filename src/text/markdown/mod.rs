@@ -1,6 +1,6 @@
 //! One piece of markdown (`CommonMark` with tables, strikethrough and task lists) as wrapped lines.
 //!
-//! Input: a string. Output: lines of at most the given width. Nothing is highlighted and nothing is
+//! Input: a string. Output: lines of at most the given columns, of which prose may have fewer. Nothing is highlighted and nothing is
 //! hidden: raw HTML and link definitions are shown as dim text. Every text from the parser is
 //! cleaned again, since character references (`&#27;`) become control characters only there.
 //!
@@ -20,23 +20,23 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::Palette;
 use super::ansi;
 use super::wrap::{Breaking, fold};
+use super::{Columns, Palette};
 pub(super) use code::{code_line, label};
 use container::{Container, OpenList};
 use inline::Inline;
 
 use table::TableBuilder;
 
-/// Renders `source`; the lines neither begin nor end with a blank one. A width of 0 counts as 1.
-pub(super) fn render(source: &str, width: usize, palette: &Palette) -> Vec<Line<'static>> {
+/// Renders `source`; the lines neither begin nor end with a blank one.
+pub(super) fn render(source: &str, columns: Columns, palette: &Palette) -> Vec<Line<'static>> {
     let source = ansi::plain(source);
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let parser = Parser::new_ext(&source, options);
     let definitions = definitions(&parser);
-    let mut writer = MarkdownWriter::new(width.max(1), palette);
+    let mut writer = MarkdownWriter::new(columns, palette);
     for event in parser {
         writer.event(event);
     }
@@ -67,7 +67,7 @@ enum Verbatim {
 
 struct MarkdownWriter<'a> {
     palette: &'a Palette,
-    width: usize,
+    columns: Columns,
     out: Vec<Line<'static>>,
     /// Open quotes and list items, outermost first.
     containers: Vec<Container>,
@@ -80,10 +80,10 @@ struct MarkdownWriter<'a> {
 }
 
 impl<'a> MarkdownWriter<'a> {
-    fn new(width: usize, palette: &'a Palette) -> Self {
+    fn new(columns: Columns, palette: &'a Palette) -> Self {
         Self {
             palette,
-            width,
+            columns,
             out: Vec::new(),
             containers: Vec::new(),
             lists: Vec::new(),
@@ -112,7 +112,7 @@ impl<'a> MarkdownWriter<'a> {
             Event::HardBreak => self.inline.hard_break(),
             Event::Rule => {
                 self.begin_block();
-                let rule = "─".repeat(self.room());
+                let rule = "─".repeat(self.prose_room());
                 self.emit(vec![Span::styled(rule, self.palette.border)]);
                 self.gap = true;
             }
@@ -300,7 +300,7 @@ impl<'a> MarkdownWriter<'a> {
     /// Writes the collected inline text. In a tight list this is the direct text of an item, so no
     /// blank line follows automatically.
     fn flush(&mut self) {
-        let room = self.room();
+        let room = self.prose_room();
         for spans in self.inline.take() {
             for line in fold(&spans, room, room, Breaking::Words) {
                 self.emit(line);

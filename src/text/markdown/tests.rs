@@ -4,11 +4,11 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use super::render;
-use crate::text::Palette;
 use crate::text::wrap::spans_width;
+use crate::text::{Columns, Palette};
 
-fn shown(source: &str, width: usize) -> String {
-    let lines = render(source, width, &Palette::default());
+fn shown(source: &str, columns: impl Into<Columns>) -> String {
+    let lines = render(source, columns.into(), &Palette::default());
     lines
         .iter()
         .flat_map(|line| ["|".to_owned(), line.to_string(), "\n".to_owned()])
@@ -61,6 +61,28 @@ fn the_main_constructs_at_12_columns() {
 }
 
 #[test]
+fn prose_may_be_narrower_than_code_and_tables() {
+    let source = "\
+A paragraph that is long.
+
+> A quote, which is prose.
+
+```
+let code = \"as wide as there is room\";
+```
+
+| a table cell that is long | another |
+|---|---|
+| x | y |
+
+---
+";
+
+    insta::assert_snapshot!(shown(source, Columns::new(40, 16)));
+    assert_eq!(shown(source, Columns::new(16, 40)), shown(source, 16));
+}
+
+#[test]
 fn loose_and_tight_lists_differ_by_blank_lines() {
     assert_eq!(shown("- a\n- b\n", 20), "|• a\n|• b\n");
     assert_eq!(
@@ -100,7 +122,7 @@ fn styles_are_laid_over_each_other() {
         ..Palette::default()
     };
 
-    let lines = render("a **b `c`** [d](e)", 40, &palette);
+    let lines = render("a **b `c`** [d](e)", 40.into(), &palette);
 
     let text = palette.text;
     assert_eq!(
@@ -124,7 +146,7 @@ fn deep_nesting_does_no_harm() {
         "*".repeat(5_000),
         "[".repeat(5_000),
     ] {
-        for line in render(&source, 10, &Palette::default()) {
+        for line in render(&source, 10.into(), &Palette::default()) {
             assert!(spans_width(&line.spans) <= 10);
         }
     }
@@ -132,9 +154,9 @@ fn deep_nesting_does_no_harm() {
 
 proptest! {
     #[test]
-    fn any_text_fits_any_width(source in crate::text::tests::markdownish(), width in 0_usize..50) {
-        for line in render(&source, width, &Palette::default()) {
-            prop_assert!(spans_width(&line.spans) <= width.max(1), "{line:?}");
+    fn any_text_fits_any_width(source in crate::text::tests::markdownish(), width in 0_u16..50) {
+        for line in render(&source, width.into(), &Palette::default()) {
+            prop_assert!(spans_width(&line.spans) <= usize::from(width.max(1)), "{line:?}");
             prop_assert!(!line.to_string().contains(char::is_control), "{line:?}");
         }
     }

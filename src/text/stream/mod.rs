@@ -29,8 +29,8 @@ use std::ops::Range;
 
 use ratatui::text::{Line, Span};
 
-use super::Palette;
 use super::markdown;
+use super::{Columns, Palette};
 use scanner::{Scanner, StreamPiece};
 
 /// Bytes of the settled source that are kept to detect a different source.
@@ -53,7 +53,7 @@ pub(super) struct Stream {
 impl Stream {
     /// Reads what was appended to `source` and renders the tail. Returns `false`, without any
     /// change, if `source` does not begin with the settled source.
-    pub(super) fn advance(&mut self, source: &str, width: usize, palette: &Palette) -> bool {
+    pub(super) fn advance(&mut self, source: &str, columns: Columns, palette: &Palette) -> bool {
         let known = self.scanner.settled();
         let guard = known.saturating_sub(self.guard.len())..known;
         if !source.is_char_boundary(known) || source.as_bytes().get(guard) != Some(&self.guard[..])
@@ -61,7 +61,7 @@ impl Stream {
             return false;
         }
         while let Some(piece) = self.scanner.next(source) {
-            let (gap, lines) = render(piece, source, width, palette);
+            let (gap, lines) = render(piece, source, columns, palette);
             self.gap |= gap;
             if lines.is_empty() {
                 continue;
@@ -75,7 +75,7 @@ impl Stream {
         self.guard = source.as_bytes()[settled.saturating_sub(GUARD)..settled].to_vec();
 
         self.tail.clear();
-        let (gap, lines) = render(self.scanner.tail(source), source, width, palette);
+        let (gap, lines) = render(self.scanner.tail(source), source, columns, palette);
         if (self.gap || gap) && !self.settled.is_empty() && !lines.is_empty() {
             self.tail.push(Line::default());
         }
@@ -102,7 +102,7 @@ impl Stream {
 fn render(
     piece: StreamPiece,
     source: &str,
-    width: usize,
+    columns: Columns,
     palette: &Palette,
 ) -> (bool, Vec<Line<'static>>) {
     let text = |range: Range<usize>| source.get(range).unwrap_or_default();
@@ -112,24 +112,24 @@ fn render(
             range,
             gap,
             head: None,
-        } => (gap, markdown::render(text(range), width, palette)),
+        } => (gap, markdown::render(text(range), columns, palette)),
         StreamPiece::Blocks {
             range,
             gap,
             head: Some(head),
         } => {
             let table = [text(head), text(range)].concat();
-            (gap, markdown::render(&table, width, palette))
+            (gap, markdown::render(&table, columns, palette))
         }
         StreamPiece::FenceOpen { info } => {
-            let label = markdown::label(text(info), width.max(1), palette);
+            let label = markdown::label(text(info), columns.full(), palette);
             (true, code(label.into_iter().collect()))
         }
         StreamPiece::Code { range, continued } => (
             false,
             code(markdown::code_line(
                 text(range),
-                width.max(1),
+                columns.full(),
                 continued,
                 palette,
             )),

@@ -5,15 +5,15 @@ use ratatui::text::Line;
 use super::Stream;
 use super::scanner::{HARD, SOFT, Scanner, StreamPiece};
 use crate::text::wrap::spans_width;
-use crate::text::{Palette, markdown};
+use crate::text::{Columns, Palette, markdown};
 
 fn all(stream: &Stream) -> Vec<Line<'static>> {
     [stream.settled(), stream.tail()].concat()
 }
 
-fn one_shot(source: &str, width: usize) -> Vec<Line<'static>> {
+fn one_shot(source: &str, columns: impl Into<Columns>) -> Vec<Line<'static>> {
     let mut stream = Stream::default();
-    assert!(stream.advance(source, width, &Palette::default()));
+    assert!(stream.advance(source, columns.into(), &Palette::default()));
     all(&stream)
 }
 
@@ -126,11 +126,11 @@ fn no_tail_is_longer_than_the_limit() {
 #[test]
 fn a_source_that_is_not_the_known_one_is_refused() {
     let mut stream = Stream::default();
-    assert!(stream.advance("one\n\ntwo\n", 20, &Palette::default()));
+    assert!(stream.advance("one\n\ntwo\n", 20.into(), &Palette::default()));
     let before = all(&stream);
 
-    assert!(!stream.advance("eno\n\ntwo\n", 20, &Palette::default()));
-    assert!(!stream.advance("o", 20, &Palette::default()));
+    assert!(!stream.advance("eno\n\ntwo\n", 20.into(), &Palette::default()));
+    assert!(!stream.advance("o", 20.into(), &Palette::default()));
     assert_eq!(all(&stream), before);
 }
 
@@ -176,22 +176,22 @@ proptest! {
     fn any_cutting_gives_the_lines_of_a_one_shot_render(
         source in crate::text::tests::markdownish(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
-        width in 1_usize..60,
+        (width, prose) in (1_u16..60, 1_u16..60),
     ) {
         let mut stream = Stream::default();
         for end in prefixes(&source, &cuts) {
-            prop_assert!(stream.advance(&source[..end], width, &Palette::default()));
-            prop_assert_eq!(all(&stream), one_shot(&source[..end], width));
+            prop_assert!(stream.advance(&source[..end], Columns::new(width, prose), &Palette::default()));
+            prop_assert_eq!(all(&stream), one_shot(&source[..end], Columns::new(width, prose)));
             for line in all(&stream) {
-                prop_assert!(spans_width(&line.spans) <= width, "{:?}", line);
+                prop_assert!(spans_width(&line.spans) <= usize::from(width), "{:?}", line);
                 prop_assert!(!line.to_string().contains(char::is_control), "{:?}", line);
             }
         }
     }
 
     #[test]
-    fn well_formed_text_looks_as_if_rendered_whole(source in well_formed(), width in 20_usize..80) {
-        prop_assert_eq!(one_shot(&source, width), markdown::render(&source, width, &Palette::default()));
+    fn well_formed_text_looks_as_if_rendered_whole(source in well_formed(), width in 20_u16..80) {
+        prop_assert_eq!(one_shot(&source, width), markdown::render(&source, width.into(), &Palette::default()));
     }
 }
 
@@ -208,7 +208,7 @@ proptest! {
         let source = &source[..source.floor_char_boundary(5 * SOFT)];
         let mut stream = Stream::default();
         for end in prefixes(source, &cuts) {
-            prop_assert!(stream.advance(&source[..end], 30, &Palette::default()));
+            prop_assert!(stream.advance(&source[..end], 30.into(), &Palette::default()));
         }
         prop_assert_eq!(all(&stream), one_shot(source, 30));
     }

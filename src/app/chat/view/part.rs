@@ -18,7 +18,7 @@ use crate::app::view::theme::Theme;
 use crate::domain::chat::{MessageError, PartKind, Role};
 use crate::domain::time::UnixMillis;
 use crate::text::wrap;
-use crate::text::{Growth, Rendered, ansi};
+use crate::text::{Columns, Growth, Rendered, ansi};
 
 /// A longer prompt is cut to this many rows until it is unfolded.
 const PROMPT_ROWS: usize = 12;
@@ -26,6 +26,8 @@ const PROMPT_ROWS: usize = 12;
 const PROMPT_CHARS: usize = 200_000;
 /// An error's text is cut here.
 const ERROR_CHARS: usize = 2_000;
+/// Prose is set to at most this many columns; code and tables to what there is.
+const PROSE_COLUMNS: u16 = 100;
 
 impl Chat {
     /// Builds the rows of a block, `width` columns wide.
@@ -223,8 +225,9 @@ fn markdown<'c>(known: &PartEntry, text: &str, width: u16, vx: &'c mut ViewCx<'_
         Growth::Whole
     };
     let id = known.part.id.as_str();
+    let columns = Columns::new(width, PROSE_COLUMNS);
     vx.cache
-        .markdown(key(known, id), text, width, growth, &vx.theme.palette)
+        .markdown(key(known, id), text, columns, growth, &vx.theme.palette)
 }
 
 fn reasoning<'c>(
