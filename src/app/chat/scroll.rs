@@ -336,13 +336,14 @@ impl Block<'_> {
         matches!(self, Self::Part(entry, _) if entry.message.role == Role::User)
     }
 
-    /// Whether this block follows another of its kind without a gap: tool calls form a list.
-    pub(super) fn is_compact(&self) -> bool {
-        matches!(
-            self,
-            Self::Part(_, PartEntry { part, .. })
-                if matches!(part.kind, PartKind::Tool(_) | PartKind::Unknown { .. })
-        )
+    /// Whether both belong to one message.
+    pub(super) fn is_same_message(&self, other: Self) -> bool {
+        let message = |block| match block {
+            Block::Part(entry, _) | Block::Foot(entry) => Some(&entry.message.id),
+            Block::Reverted | Block::Notice => None,
+        };
+        let one = message(*self);
+        one.is_some() && one == message(other)
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Theme {
     pub strong: Style,
     /// Something at work.
     pub accent: Style,
+    /// The bar of what the user wrote.
+    pub prompt: Style,
     /// Something that needs the user.
     pub warning: Style,
     pub error: Style,
@@ -75,6 +77,7 @@ impl Theme {
             dim,
             strong: bold,
             accent: colour(Color::Cyan),
+            prompt: colour(Color::Blue).add_modifier(Modifier::BOLD),
             warning: colour(Color::Yellow).add_modifier(Modifier::BOLD),
             error: colour(Color::Red).add_modifier(Modifier::BOLD),
             success: colour(Color::Green),

@@ -124,6 +124,17 @@ impl Requests {
         self.waiting.len()
     }
 
+    /// Whether a request of this call waits.
+    pub(super) fn asks_for(&self, call: &str) -> bool {
+        self.waiting.iter().any(|request| {
+            let of = match request {
+                PendingRequest::Permission(permission) => &permission.call_id,
+                PendingRequest::Question(question) => &question.call_id,
+            };
+            of.as_deref().is_some_and(|of| of == call)
+        })
+    }
+
     /// Changes whenever something else is shown.
     pub(super) fn shown(&self) -> u64 {
         self.shown

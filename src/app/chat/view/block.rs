@@ -1,15 +1,74 @@
 //! The rows of one block of the conversation, and what all kinds of blocks share.
+//!
+//! The first two columns belong to marks alone, so that what one looks for stands in one column:
+//! a block has a [`Mark`] there, and its text begins in the third column.
 
 use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use crate::app::chat::transcript::PartEntry;
 use crate::app::view::theme::Theme;
 use crate::text::{Rendered, TextKey};
 
+/// The columns for the mark of a block and the sign of its selection.
+pub(in crate::app::chat) const MARK_COLUMNS: u16 = 2;
+
+/// What a block is, at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::app::chat) enum Mark {
+    /// Of the user; on each row of the block.
+    Prompt,
+    /// A call that has not begun.
+    Pending,
+    Running,
+    Done,
+    Failed,
+    /// It waits for the user.
+    Waits,
+    /// The turn did not end well.
+    BadEnd,
+    Folded,
+    Unfolded,
+    /// A failed attempt, or what a retry is about.
+    Retry,
+    /// A message of the program itself.
+    Note,
+}
+
+impl Mark {
+    /// The sign, one column wide.
+    pub(in crate::app::chat) fn sign(self, theme: &Theme) -> Span<'static> {
+        let (sign, style) = match self {
+            Self::Prompt => (theme.pick("▌", "|"), theme.prompt),
+            Self::Pending => (theme.pick("○", "o"), theme.dim),
+            Self::Running => (theme.pick("●", "*"), theme.accent),
+            Self::Done => (theme.pick("✓", "+"), theme.success),
+            Self::Failed => (theme.pick("✗", "x"), theme.error),
+            Self::Waits => ("!", theme.warning),
+            Self::BadEnd => (theme.pick("◆", "="), theme.error),
+            Self::Folded => (fold_sign(false, theme), theme.dim),
+            Self::Unfolded => (fold_sign(true, theme), theme.dim),
+            Self::Retry => (theme.pick("↻", "?"), theme.dim),
+            Self::Note => (theme.pick("↺", "*"), theme.accent),
+        };
+        Span::styled(sign, style)
+    }
+
+    /// The mark of what can be folded.
+    pub(in crate::app::chat) fn fold(open: bool) -> Self {
+        if open { Self::Unfolded } else { Self::Folded }
+    }
+
+    /// Whether it stands on each row of the block, not only on the first.
+    pub(in crate::app::chat) fn is_bar(self) -> bool {
+        self == Self::Prompt
+    }
+}
+
 /// A block as rows: lines before the body, a window of rendered lines, lines after it.
 #[derive(Default)]
 pub(in crate::app::chat) struct BlockRows<'a> {
+    pub(in crate::app::chat) mark: Option<Mark>,
     pub(in crate::app::chat) before: Vec<Line<'static>>,
     pub(in crate::app::chat) body: Option<BlockBody<'a>>,
     pub(in crate::app::chat) after: Vec<Line<'static>>,
@@ -42,6 +101,14 @@ impl BlockRows<'_> {
         Self {
             before,
             ..Self::default()
+        }
+    }
+
+    /// The same with a mark.
+    pub(in crate::app::chat) fn marked(mark: Mark, before: Vec<Line<'static>>) -> Self {
+        Self {
+            mark: Some(mark),
+            ..Self::lines(before)
         }
     }
 

@@ -4,9 +4,9 @@
 //! for each frame, since they are short and some show the time.
 
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 
-use super::block::{BlockBody, BlockRows, fold_sign, key};
+use super::block::{BlockBody, BlockRows, Mark, key};
 use super::tool::tool;
 use crate::app::chat::notice::ChatNotice;
 use crate::app::chat::scroll::{Block, is_unfinished};
@@ -15,7 +15,7 @@ use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps};
 use crate::app::time::format::took;
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
-use crate::domain::chat::{MessageError, PartKind, Role};
+use crate::domain::chat::{MessageError, PartKind, Role, ToolCall};
 use crate::domain::time::UnixMillis;
 use crate::text::wrap;
 use crate::text::{Columns, Growth, Rendered, ansi};
@@ -41,10 +41,16 @@ impl Chat {
         let (entry, known) = match block {
             Block::Part(entry, known) => (entry, known),
             Block::Foot(entry) => {
-                return BlockRows::lines(foot(entry, self.is_at_rest(), width, vx.theme));
+                return BlockRows::marked(
+                    Mark::BadEnd,
+                    foot(entry, self.is_at_rest(), width, vx.theme),
+                );
             }
-            Block::Reverted => return BlockRows::lines(self.reverted_lines(width, vx.theme)),
-            Block::Notice => return BlockRows::lines(self.notice_lines(width, vx.theme, props)),
+            Block::Reverted => {
+                let mark = Mark::fold(self.folds.reverted_open);
+                return BlockRows::marked(mark, self.reverted_lines(width, vx.theme));
+            }
+            Block::Notice => return self.notice(width, vx.theme, props),
         };
         let open = self.folds.is_open(&known.part, entry.message.role);
         match &known.part.kind {
@@ -65,18 +71,21 @@ impl Chat {
                 started,
                 ended,
             } => reasoning(known, text, (open, *started, *ended), width, vx),
-            PartKind::Tool(call) => {
-                let server_now = self.server_clock.at(vx.wall);
-                tool(known, call, (open, server_now), width, vx)
-            }
+            PartKind::Tool(call) => self.call(known, call, open, width, vx),
             PartKind::File { filename, mime } => {
-                one_line(&format!("  [{filename}] {mime}"), vx.theme.dim, width)
+                let rows = one_line(&format!("[{filename}] {mime}"), vx.theme.dim, width);
+                BlockRows {
+                    mark: Some(Mark::Prompt),
+                    ..rows
+                }
             }
             PartKind::Compaction { auto } => compaction(*auto, width, vx.theme),
             PartKind::Retry { attempt, message } => {
-                let sign = vx.theme.pick("↻", "?");
-                let text = format!("{sign} attempt {attempt} failed: {message}");
-                one_line(&text, vx.theme.dim, width)
+                let text = format!("attempt {attempt} failed: {message}");
+                BlockRows {
+                    mark: Some(Mark::Retry),
+                    ..one_line(&text, vx.theme.dim, width)
+                }
             }
             PartKind::Unknown { kind } => one_line(
                 &format!("({kind}: not known to this version)"),
@@ -89,38 +98,48 @@ impl Chat {
         }
     }
 
+    fn call<'c>(
+        &self,
+        known: &PartEntry,
+        call: &ToolCall,
+        open: bool,
+        width: u16,
+        vx: &'c mut ViewCx<'_>,
+    ) -> BlockRows<'c> {
+        let server_now = self.server_clock.at(vx.wall);
+        let mut rows = tool(known, call, (open, server_now), width, vx);
+        if self.requests.asks_for(&call.call_id) {
+            rows.mark = Some(Mark::Waits);
+        }
+        rows
+    }
+
     /// Says what is reverted, and what will happen to it.
     fn reverted_lines(&self, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-        let sign = fold_sign(self.folds.reverted_open, theme);
         let (what, them) = match self.transcript.reverted_prompts() {
             // Only part of an answer, or messages that are not loaded.
             0 => ("the rest of this turn is".to_owned(), "it"),
             1 => ("1 prompt and its answer are".to_owned(), "them"),
             prompts => (format!("{prompts} prompts and their answers are"), "them"),
         };
-        let words = format!("{sign} {what} reverted; the next prompt removes {them}");
+        let words = format!("{what} reverted; the next prompt removes {them}");
         wrapped(&words, width, theme.warning)
     }
 
-    fn notice_lines(
-        &self,
-        width: u16,
-        theme: &Theme,
-        props: &ChatViewProps<'_>,
-    ) -> Vec<Line<'static>> {
+    fn notice(&self, width: u16, theme: &Theme, props: &ChatViewProps<'_>) -> BlockRows<'static> {
         match self.notices.shown() {
-            None => Vec::new(),
+            None => BlockRows::default(),
             Some(ChatNotice::Ours(words)) => {
-                let sign = theme.pick("↺", "*");
-                wrapped(&format!("{sign} {words}"), width, theme.accent)
+                BlockRows::marked(Mark::Note, wrapped(words, width, theme.accent))
             }
-            Some(ChatNotice::Turn(error)) => error_lines(error, width, theme),
+            Some(ChatNotice::Turn(error)) => {
+                BlockRows::marked(Mark::Failed, error_lines(error, width, theme))
+            }
             Some(ChatNotice::Command(failure)) => {
-                let sign = theme.pick("×", "x");
-                let mut lines = wrapped(&format!("{sign} {}", failure.summary), width, theme.error);
+                let mut lines = wrapped(&failure.summary, width, theme.error);
                 lines.extend(wrapped(&failure.detail, width, theme.dim));
                 lines.extend(wrapped(&props.advice.words(failure), width, theme.text));
-                lines
+                BlockRows::marked(Mark::Failed, lines)
             }
         }
     }
@@ -136,14 +155,13 @@ fn prompt<'c>(
     let theme = vx.theme;
     let id = format!("{}/prompt{}", known.part.id, if open { "+" } else { "" });
     let style = theme.strong;
-    let columns = width.saturating_sub(2).max(1);
-    let sign = Span::styled(theme.pick("› ", "> "), theme.accent);
     let lines = vx.cache.cached(key(known, &id), width, || {
         let rows = if open { usize::MAX } else { PROMPT_ROWS };
-        prompt_lines((text, unfold), rows, columns, &sign, style)
+        prompt_lines((text, unfold), rows, width, style)
     });
-    let after = state.map(|state| Line::styled(format!("  {state}"), theme.dim));
+    let after = state.map(|state| Line::styled(state.to_owned(), theme.dim));
     BlockRows {
+        mark: Some(Mark::Prompt),
         before: Vec::new(),
         body: Some(BlockBody::whole(lines, 0)),
         after: after.into_iter().collect(),
@@ -154,7 +172,6 @@ fn prompt_lines(
     (text, unfold): (&str, &str),
     rows: usize,
     columns: u16,
-    sign: &Span<'static>,
     style: Style,
 ) -> Vec<Line<'static>> {
     let text = text.trim_end();
@@ -166,27 +183,14 @@ fn prompt_lines(
         .char_indices()
         .nth(most)
         .map_or(text.len(), |(at, _)| at);
-    let mut wrapped = wrap::wrap_plain(&text[..end], usize::from(columns), style);
-    let cut = end < text.len() || wrapped.len() > rows;
-    wrapped.truncate(rows);
-    let mut lines: Vec<Line<'static>> = wrapped
-        .into_iter()
-        .enumerate()
-        .map(|(index, mut line)| {
-            let lead = if index == 0 {
-                sign.clone()
-            } else {
-                Span::raw("  ")
-            };
-            line.spans.insert(0, lead);
-            line
-        })
-        .collect();
+    let mut lines = wrap::wrap_plain(&text[..end], usize::from(columns), style);
+    let cut = end < text.len() || lines.len() > rows;
+    lines.truncate(rows);
     if cut {
         let total = text.lines().count();
         let words = match unfold {
-            "" => format!("  … of {total} lines"),
-            key => format!("  … of {total} lines ({key} unfolds)"),
+            "" => format!("… of {total} lines"),
+            key => format!("… of {total} lines ({key} unfolds)"),
         };
         lines.push(Line::styled(words, style));
     }
@@ -215,6 +219,7 @@ fn answer<'c>(
         before,
         body: Some(BlockBody::whole(lines, 0)),
         after,
+        mark: None,
     }
 }
 
@@ -243,16 +248,14 @@ fn reasoning<'c>(
         (None, Some(_)) => "thought".to_owned(),
         (_, None) => "thinking".to_owned(),
     };
-    let before = vec![Line::styled(
-        format!("{} {words}", fold_sign(open, theme)),
-        theme.dim,
-    )];
+    let before = vec![Line::styled(words, theme.dim)];
     let after = gap_note(known, theme);
     let body = open.then(|| BlockBody {
         over: Some(theme.dim),
-        ..BlockBody::whole(markdown(known, text, width.saturating_sub(2), vx), 2)
+        ..BlockBody::whole(markdown(known, text, width, vx), 0)
     });
     BlockRows {
+        mark: Some(Mark::fold(open)),
         before,
         body,
         after,
@@ -301,14 +304,13 @@ fn error_lines(error: &MessageError, width: u16, theme: &Theme) -> Vec<Line<'sta
     if error.is_abort() {
         return vec![Line::styled("stopped by you", theme.dim)];
     }
-    let sign = theme.pick("×", "x");
     let end = error
         .message
         .char_indices()
         .nth(ERROR_CHARS)
         .map_or(error.message.len(), |(i, _)| i);
     wrapped(
-        &format!("{sign} {}: {}", error.name, &error.message[..end]),
+        &format!("{}: {}", error.name, &error.message[..end]),
         width,
         theme.error,
     )

@@ -6,7 +6,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::block::{BlockBody, BlockRows, fold_sign, key};
+use super::block::{BlockBody, BlockRows, Mark, key};
 use crate::app::chat::transcript::PartEntry;
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
@@ -30,14 +30,14 @@ pub(in crate::app::chat) fn tool<'c>(
     vx: &'c mut ViewCx<'_>,
 ) -> BlockRows<'c> {
     let theme = vx.theme;
-    let before = vec![head(call, (open, server_now), width, vx)];
-    let columns = width.saturating_sub(4).max(1);
+    let before = vec![head(call, server_now, width, vx)];
+    let columns = width.max(1);
     let what = match (open, call.status) {
         (true, _) => ToolDetail::All,
         (false, _) if !call.todos.is_empty() => ToolDetail::Todos,
         (false, ToolStatus::Running) if !call.output.is_empty() => ToolDetail::Tail,
         (false, ToolStatus::Error) => ToolDetail::Error,
-        (false, _) => return only(before),
+        (false, _) => return BlockRows::marked(mark(call), before),
     };
     let id = format!("{}/{}", known.part.id, what.name());
     let lines = vx.cache.cached(key(known, &id), columns, || {
@@ -55,20 +55,25 @@ pub(in crate::app::chat) fn tool<'c>(
         0
     };
     BlockRows {
+        mark: Some(mark(call)),
         before,
         body: Some(BlockBody {
             from,
             len,
-            ..BlockBody::whole(lines, 4)
+            ..BlockBody::whole(lines, 0)
         }),
         after: Vec::new(),
     }
 }
 
-fn only(before: Vec<Line<'static>>) -> BlockRows<'static> {
-    BlockRows {
-        before,
-        ..BlockRows::default()
+/// How the call stands.
+fn mark(call: &ToolCall) -> Mark {
+    match (call.status, call.exit) {
+        (ToolStatus::Pending, _) => Mark::Pending,
+        (ToolStatus::Running, _) => Mark::Running,
+        (ToolStatus::Completed, Some(code)) if code != 0 => Mark::Failed,
+        (ToolStatus::Completed, _) => Mark::Done,
+        (ToolStatus::Error, _) => Mark::Failed,
     }
 }
 
@@ -181,21 +186,9 @@ fn todos(todos: &[Todo], columns: u16, theme: &Theme) -> Vec<Line<'static>> {
         .collect()
 }
 
-/// `▸ ✓ bash cargo test                6.1s`, exactly `width` columns where there is room.
-fn head(
-    call: &ToolCall,
-    (open, server_now): (bool, UnixMillis),
-    width: u16,
-    vx: &ViewCx<'_>,
-) -> Line<'static> {
+/// `bash cargo test                6.1s`, exactly `width` columns where there is room.
+fn head(call: &ToolCall, server_now: UnixMillis, width: u16, vx: &ViewCx<'_>) -> Line<'static> {
     let theme = vx.theme;
-    let (sign, style) = match (call.status, call.exit) {
-        (ToolStatus::Pending, _) => (theme.pick("○", "o"), theme.dim),
-        (ToolStatus::Running, _) => (theme.pick("●", "*"), theme.accent),
-        (ToolStatus::Completed, Some(code)) if code != 0 => ("!", theme.warning),
-        (ToolStatus::Completed, _) => (theme.pick("✓", "+"), theme.success),
-        (ToolStatus::Error, _) => (theme.pick("×", "x"), theme.error),
-    };
     let facts = facts(call, server_now, theme);
     let tool = wrap::truncate(&call.tool, 20).into_owned();
     let subject = if call.subject.is_empty() {
@@ -203,13 +196,11 @@ fn head(
     } else {
         &call.subject
     };
-    let used = 4 + wrap::width(&tool) + 1 + wrap::width(&facts) + 1;
+    let used = wrap::width(&tool) + 1 + wrap::width(&facts) + 1;
     let room = usize::from(width).saturating_sub(used);
     let subject = wrap::truncate(subject, room).into_owned();
     let gap = room.saturating_sub(wrap::width(&subject)) + 1;
     Line::from(vec![
-        Span::styled(format!("{} ", fold_sign(open, theme)), theme.dim),
-        Span::styled(format!("{sign} "), style),
         Span::styled(format!("{tool} "), theme.strong),
         Span::styled(subject, theme.text),
         Span::styled(format!("{}{facts}", " ".repeat(gap)), theme.dim),

@@ -9,10 +9,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Line;
 
-use super::block::BlockRows;
-use crate::app::chat::scroll::{Blocks, ChatAnchor, Pos};
+use super::block::{BlockRows, MARK_COLUMNS, Mark};
+use crate::app::chat::scroll::{Block, Blocks, ChatAnchor, Pos};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, ChatViewport};
 use crate::app::view::cx::ViewCx;
+use crate::app::view::theme::Theme;
 use crate::text::wrap;
 
 /// The result of drawing the conversation.
@@ -49,7 +50,8 @@ impl Chat {
             blocks: self.blocks(),
             vx,
             props,
-            width: area.width.saturating_sub(2).max(1),
+            // A last column stays free, so that text does not touch what is beside the pane.
+            width: area.width.saturating_sub(MARK_COLUMNS + 1).max(1),
             height: usize::from(area.height),
         };
         let Some(first) = painter.blocks.first() else {
@@ -208,17 +210,16 @@ impl TranscriptPainter<'_, '_, '_> {
         }
     }
 
-    /// The empty rows before this block: 1 or 0.
+    /// The empty rows before this block: 1 or 0. Only turns are set apart; within one, the marks
+    /// are enough.
     fn lead(&self, pos: Pos) -> usize {
         let (Some(before), Some(block)) = (self.blocks.prev(pos), self.blocks.block(pos)) else {
             return 0;
         };
-        let close = |pos| {
-            self.blocks
-                .block(pos)
-                .is_some_and(|block| block.is_compact())
-        };
-        usize::from(!(block.is_compact() && close(before)))
+        let before = self.blocks.block(before);
+        let begins =
+            block.is_prompt() && !before.is_some_and(|before| before.is_same_message(block));
+        usize::from(begins || matches!(block, Block::Reverted))
     }
 
     fn rows(&mut self, pos: Pos) -> usize {
@@ -256,10 +257,20 @@ impl TranscriptPainter<'_, '_, '_> {
                 height: area.bottom() - y,
                 ..area
             };
-            let mark = (self.vx.theme.pick("▌", "|"), self.vx.theme.accent);
+            let theme = self.vx.theme;
             let shown = self.chat.show(block, self.width, self.vx, self.props);
             let from = skip.saturating_sub(lead);
             let drawn = draw_block(&shown, from, rest, buf);
+            draw_mark(
+                shown.mark,
+                from,
+                Rect {
+                    height: drawn,
+                    ..rest
+                },
+                buf,
+                theme,
+            );
             if self.blocks.is_reverted(pos) {
                 let rows = Rect {
                     height: drawn,
@@ -270,7 +281,7 @@ impl TranscriptPainter<'_, '_, '_> {
             }
             if marked {
                 for row in y..y + drawn {
-                    buf.set_string(area.x, row, mark.0, mark.1);
+                    buf.set_string(area.x + 1, row, theme.pick("│", "|"), theme.accent);
                 }
             }
             y += drawn;
@@ -283,12 +294,26 @@ impl TranscriptPainter<'_, '_, '_> {
     }
 }
 
+/// Draws the mark of a block whose rows from `from` on are in `area`.
+fn draw_mark(mark: Option<Mark>, from: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let Some(mark) = mark else { return };
+    let rows = match (mark.is_bar(), from) {
+        (true, _) => usize::from(area.height),
+        (false, 0) => 1,
+        (false, _) => 0,
+    };
+    let sign = mark.sign(theme);
+    for row in area.rows().take(rows) {
+        buf.set_span(row.x, row.y, &sign, row.width);
+    }
+}
+
 /// Draws a block's rows from `from` on, as many as fit. Returns how many.
 fn draw_block(shown: &BlockRows<'_>, from: usize, area: Rect, buf: &mut Buffer) -> u16 {
     let room = usize::from(area.height);
     let mut y = area.y;
     for (indent, dim, line) in shown.window(from, room) {
-        let x = area.x.saturating_add(1 + indent);
+        let x = area.x.saturating_add(MARK_COLUMNS + indent);
         let width = area.right().saturating_sub(x + 1);
         buf.set_line(x, y, line, width);
         if let Some(style) = dim {
