@@ -360,6 +360,17 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// What is known about a model.
+    pub fn model(&self, model: &ModelRef) -> Option<&Model> {
+        self.models.iter().find(|known| known.reference == *model)
+    }
+
+    /// The name of a model for the screen.
+    pub fn name_of<'a>(&'a self, model: &'a ModelRef) -> &'a str {
+        let known = self.model(model).map(|known| known.name.as_str());
+        known.unwrap_or(&model.model)
+    }
+
     /// Whether a prompt may name this agent, as far as is known: hidden agents and those of
     /// sub-agents are not in the catalog.
     pub fn offers_agent(&self, name: &str) -> bool {

@@ -252,10 +252,10 @@ impl Client {
     /// The screen with the session.
     pub(crate) fn screen(&mut self) -> String {
         let rows = self.rows();
-        // The first row and the last two contain the address: the proxy's here, the server's there. Titles contain
-        // the model, which the server may send late.
-        let rows = &rows[1..rows.len() - 2];
-        let rows = rows.iter().filter(|row| !row.starts_with('┌'));
+        // The first row contains the address: the proxy's here, the server's there. The rule and the last row contain
+        // the model and its context, which the server may send late.
+        let rows = &rows[1..rows.len() - 1];
+        let rows = rows.iter().filter(|row| !row.starts_with("──"));
         rows.map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 

@@ -6,14 +6,10 @@
 //! look of a message.
 //!
 //! ```text
-//! ┌─ Chat ─────────────────────── build · sonnet · ctx 41% · $0.31 ┐
-//! │ transcript: blocks, bottom-pinned or anchored   (view/part.rs) │
-//! │ panel of the first waiting request          (view/requests.rs) │
-//! │ activity: ⠹ working 12 s · esc esc to stop       (view/mod.rs) │
-//! └────────────────────────────────────────────────────────────────┘
-//! ┏━ › message ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
-//! ┃ composer, then the queue                    (view/composer.rs) ┃
-//! ┗━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┛
+//! ▌ transcript: blocks, bottom-pinned or anchored   (view/part.rs)
+//! ! panel of the first waiting request          (view/requests.rs)
+//! ── ⠹ working 0:12 · esc esc to stop ────────── build · Sonnet ──  (view/mod.rs)
+//! › composer, then the queue                    (view/composer.rs)
 //! ```
 
 mod composer;
@@ -41,7 +37,7 @@ use self::notice::ChatNotices;
 use self::requests::{ComposerActivity, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
-use self::transcript::Transcript;
+use self::transcript::{LastTurn, Transcript};
 use crate::app::action::{ChatAction, ChatContext};
 use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Tokens, TurnStatus};
 use crate::domain::id::{MessageId, PartId, SessionKey};
@@ -202,6 +198,15 @@ impl Chat {
     /// Whether the server is known to be idle.
     fn is_at_rest(&self) -> bool {
         self.status == Some(TurnStatus::Idle) && self.reach == Delivery::Live
+    }
+
+    /// Whether the last turn is over, as far as is known.
+    fn last_turn(&self) -> LastTurn {
+        match (self.is_at_rest(), self.is_working()) {
+            (true, _) => LastTurn::AtRest,
+            (_, true) => LastTurn::Running,
+            (false, false) => LastTurn::Unknown,
+        }
     }
 
     /// Whether a turn is known to be running.
@@ -401,7 +406,7 @@ impl Chat {
             reverted: self.transcript.reverted_from(),
             reverted_open: self.folds.reverted_open,
             notice: self.notices.shown().is_some(),
-            is_at_rest: self.is_at_rest(),
+            state: self.last_turn(),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! view resolves them with the heights that it computes anyway and reports the result, so that
 //! neither the model nor the view ever iterates over the whole conversation.
 
-use super::transcript::{EntryOrder, MessageEntry, PartEntry, StreamingPart, Transcript};
+use super::transcript::{EntryOrder, LastTurn, MessageEntry, PartEntry, StreamingPart, Transcript};
 use crate::domain::chat::{Message, PartKind, Role};
 use crate::domain::id::{MessageId, PartId};
 
@@ -13,7 +13,7 @@ use crate::domain::id::{MessageId, PartId};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum BlockId {
     Part(MessageId, PartId),
-    /// The note below a message about why it ended early.
+    /// The line below the last message of a turn, or below one that ended early.
     Foot(MessageId),
     /// The note that what follows is reverted.
     Reverted,
@@ -131,8 +131,8 @@ pub(super) struct Blocks<'a> {
     pub(super) reverted_open: bool,
     /// Whether there is a notice below the messages.
     pub(super) notice: bool,
-    /// The server is idle, so an unfinished message will never be completed.
-    pub(super) is_at_rest: bool,
+    /// Whether the last turn is over.
+    pub(super) state: LastTurn,
 }
 
 impl<'a> Blocks<'a> {
@@ -290,13 +290,21 @@ impl<'a> Blocks<'a> {
 
     fn is_shown(&self, place: EntryOrder, entry: &MessageEntry, slot: usize) -> bool {
         let is_folded = !self.reverted_open && self.is_reverted(Pos::Message(place, slot));
-        !is_folded && self.is_visible(entry, slot)
+        !is_folded && self.is_visible(place, entry, slot)
+    }
+
+    /// Whether a line ends the turn below this message, or says why it ended early.
+    fn has_foot(&self, place: EntryOrder, entry: &MessageEntry) -> bool {
+        let message = &entry.message;
+        message.error.is_some()
+            || matches!(message.finish.as_deref(), Some("length" | "content-filter"))
+            || self.transcript.ends_turn(place, self.state)
     }
 
     /// Whether the part at `slot`, or the note after the last part, is drawn at all.
-    fn is_visible(&self, entry: &MessageEntry, slot: usize) -> bool {
+    fn is_visible(&self, place: EntryOrder, entry: &MessageEntry, slot: usize) -> bool {
         let Some(known) = entry.parts.get(slot) else {
-            return has_foot(entry, self.is_at_rest);
+            return self.has_foot(place, entry);
         };
         let user = entry.message.role == Role::User;
         match &known.part.kind {
@@ -345,14 +353,6 @@ impl Block<'_> {
         let one = message(*self);
         one.is_some() && one == message(other)
     }
-}
-
-/// Whether a message ended in a way that needs a note.
-fn has_foot(entry: &MessageEntry, is_at_rest: bool) -> bool {
-    let message = &entry.message;
-    message.error.is_some()
-        || matches!(message.finish.as_deref(), Some("length" | "content-filter"))
-        || (is_at_rest && is_unfinished(message))
 }
 
 /// Whether this is an unfinished answer.

@@ -30,6 +30,11 @@ impl ServerClock {
         wall.plus(self.ahead).minus(self.behind)
     }
 
+    /// A time of the server on our clock.
+    pub(super) fn here(&self, at: UnixMillis) -> UnixMillis {
+        at.minus(self.ahead).plus(self.behind)
+    }
+
     /// Learns from an event that arrives now.
     pub(super) fn heard(&mut self, event: &ChatEvent, wall: UnixMillis) {
         match event {

@@ -69,13 +69,18 @@ impl LogsView<'_> {
         }
     }
 
-    /// Draws the newest line into one row.
-    pub(in crate::app) fn draw_ticker(&self, area: Rect, buf: &mut Buffer) {
+    /// Draws the newest line into one row, with a text at the right.
+    pub(in crate::app) fn draw_ticker(&self, area: Rect, right: &str, buf: &mut Buffer) {
         let Some(line) = self.logs.last() else { return };
-        buf.set_line(area.x, area.y, &self.line(line), area.width);
+        let columns = u16::try_from(wrap::width(right) + 2).unwrap_or(0);
+        let room = area.width.saturating_sub(columns + 1);
+        buf.set_line(area.x + 1, area.y, &self.line(line), room);
+        let x = area.x + 1 + room;
+        let columns = usize::from(area.right().saturating_sub(x));
+        buf.set_stringn(x, area.y, format!(" {right}"), columns, self.theme.dim);
     }
 
-    /// The right title of the frame.
+    /// The right title of the pane.
     pub(in crate::app) fn standing(&self) -> String {
         let lines = self.logs.lines.len();
         let noun = if lines == 1 { "line" } else { "lines" };

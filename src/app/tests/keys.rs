@@ -262,7 +262,7 @@ fn a_click_focuses_and_opens_what_is_under_it() {
     script.event(Event::Mouse(Mouse {
         kind: MouseKind::Press,
         column: 5,
-        row: 30,
+        row: 34,
     }));
     assert_eq!(script.app.focus.pane(), Pane::Logs);
 }

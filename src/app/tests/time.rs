@@ -258,11 +258,7 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
     script.session("one", runs);
     let frame = |script: &mut Script, width, height| {
         let screen = script.screen(width, height);
-        screen
-            .lines()
-            .find(|line| line.contains("Chat"))
-            .unwrap()
-            .to_owned()
+        screen.lines().next_back().unwrap().to_owned()
     };
 
     let due = script.app.animation_due(script.now).unwrap();
@@ -271,11 +267,9 @@ fn the_sandboxs_cost_stands_beside_that_of_the_tokens_and_grows_by_the_minute() 
     script.wait(Duration::from_secs(50));
     let large = frame(&mut script, 120, 36);
     insta::assert_snapshot!(format!("{small}\n{large}"));
-    // Without the key that focuses the pane.
-    script.keys("esc");
     let narrow = frame(&mut script, 44, 24);
     assert!(
-        narrow.contains(" $0.31 ") && !narrow.contains("sandbox"),
+        narrow.contains(" $0.31") && !narrow.contains("sandbox"),
         "{narrow}"
     );
 

@@ -86,7 +86,10 @@ fn where_the_list_is_out_of_sight_the_header_counts_those_that_run() {
 
     let screen = script.screen(80, 24);
 
-    assert!(screen.lines().next().unwrap().ends_with("[+2]"), "{screen}");
+    assert!(
+        screen.lines().next().unwrap().ends_with("2 unattached"),
+        "{screen}"
+    );
 }
 
 #[test]
@@ -294,7 +297,7 @@ fn a_press_of_the_mouse_selects_one_and_opens_nothing() {
     script.event(Event::Mouse(Mouse {
         kind: MouseKind::Press,
         column: 5,
-        row: 7,
+        row: 6,
     }));
 
     assert_eq!(

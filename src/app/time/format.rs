@@ -92,6 +92,43 @@ pub(in crate::app) fn took(started: UnixMillis, ended: UnixMillis) -> String {
     }
 }
 
+/// The time of day, or how long ago it was if it was on another day.
+pub(in crate::app) fn minutes_or_age(
+    at: UnixMillis,
+    wall: UnixMillis,
+    utc_offset_minutes: i16,
+) -> String {
+    let day = |at: UnixMillis| {
+        let local = i128::from(at.0 / 1000) + i128::from(utc_offset_minutes) * 60;
+        local.div_euclid(86_400)
+    };
+    if day(at) == day(wall) {
+        return minutes(at, utc_offset_minutes);
+    }
+    format!("{} ago", brief_seconds(wall.since(at)))
+}
+
+/// A number in a few characters: `940`, `12.4k`, `1.3M`.
+pub(in crate::app) fn count(number: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = number / (unit / 10);
+        format!("{}.{}", tenths / 10, tenths % 10)
+    };
+    match number {
+        0..1_000 => number.to_string(),
+        1_000..1_000_000 => format!("{}k", tenths(1_000)),
+        _ => format!("{}M", tenths(1_000_000)),
+    }
+}
+
+/// An amount of US dollars: `$0.08`.
+pub(in crate::app) fn dollars(amount: f64) -> String {
+    if amount > 0.0 && amount < 0.005 {
+        return "<$0.01".to_owned();
+    }
+    format!("${amount:.2}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +140,25 @@ mod tests {
         assert_eq!(minutes(at, 0), "23:59");
         assert_eq!(seconds(at, 120), "01:59:07");
         assert_eq!(minutes(UnixMillis(0), -30), "23:30");
+    }
+
+    #[test]
+    fn a_time_of_another_day_is_an_age() {
+        let hour = |hour: u64| UnixMillis(1_000 * 3600 * hour);
+
+        assert_eq!(minutes_or_age(hour(50), hour(60), 0), "02:00");
+        assert_eq!(minutes_or_age(hour(46), hour(60), 0), "14h ago");
+        assert_eq!(minutes_or_age(hour(46), hour(60), 120), "00:00");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(count(940), "940");
+        assert_eq!(count(12_460), "12.4k");
+        assert_eq!(count(1_300_000), "1.3M");
+        assert_eq!(dollars(0.084), "$0.08");
+        assert_eq!(dollars(0.001), "<$0.01");
+        assert_eq!(dollars(0.0), "$0.00");
     }
 
     #[test]

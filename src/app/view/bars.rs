@@ -1,4 +1,4 @@
-//! The header, the status line and the line of keys.
+//! The header, and what the rest of the screen says about the shown session.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,12 +6,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::cx::ViewCx;
+use super::frame;
 use super::layout::Areas;
 use crate::app::action::{Action, AppAction};
 use crate::app::time::format;
-use crate::app::{App, Mode};
+use crate::app::{App, Mode, Pane};
 use crate::domain::sandbox::{Phase, SandboxInfo, SessionStatus};
-use crate::domain::time::UnixMillis;
 use crate::domain::unattached_sandbox::{EngineState, UnattachedSandbox};
 use crate::text::{ansi, wrap};
 
@@ -26,10 +26,10 @@ impl App {
         if let Some(area) = areas.header {
             self.view_header(area, areas.sessions.is_none(), buf, vx);
         }
-        if let Some(area) = areas.status {
-            self.view_status(area, buf, vx);
+        if let Some(area) = areas.footer {
+            self.view_footer(area, buf, vx);
         } else if let Some(text) = self.notice_text() {
-            // Too low for a status line: important notices take the first row for a while.
+            // Too low for a footer: notices take the first row for a while.
             let row = Rect {
                 height: 1,
                 ..screen
@@ -38,17 +38,14 @@ impl App {
             let width = usize::from(row.width);
             let text = wrap::truncate(&text, width.saturating_sub(1)).into_owned();
             let pad = " ".repeat(width.saturating_sub(wrap::width(&text)));
-            put(row, &[(format!(" {text}{pad}"), vx.theme.warning)], buf);
-        }
-        if let Some(area) = areas.hints {
-            self.view_hints(area, buf, vx);
+            put(row, &[(format!(" {text}{pad}"), vx.theme.strong)], buf);
         }
     }
 
     fn view_header(&self, area: Rect, list_hidden: bool, buf: &mut Buffer, vx: &ViewCx<'_>) {
         let theme = vx.theme;
         let badges = if list_hidden {
-            self.badges()
+            self.badges(area.width)
         } else {
             String::new()
         };
@@ -57,26 +54,26 @@ impl App {
         let mut parts = self.identity(area.width, room, vx);
         room = room.saturating_sub(parts.iter().map(|(text, _)| wrap::width(text)).sum());
         let facts = match self.session() {
-            Some(session) if area.width >= 44 => self.facts(session.sandbox(), vx.wall),
+            Some(session) if area.width >= 44 => self.facts(session.sandbox()),
             _ => Vec::new(),
         };
         for fact in facts {
-            let text = format!("  {fact}");
+            let text = format!(" · {fact}");
             let Some(left) = room.checked_sub(wrap::width(&text)) else {
                 continue;
             };
             room = left;
-            let style = if fact == DEMO {
-                theme.warning
-            } else {
-                theme.dim
-            };
-            parts.push((text, style));
+            parts.push((text, theme.dim));
         }
         put(area, &parts, buf);
         if badges_width > 0 && badges_width + 2 < area.width {
             let at = area.right() - badges_width - 1;
-            buf.set_string(at, area.y, &badges, theme.warning);
+            let style = if self.all_sessions().waiting() > 0 {
+                theme.warning
+            } else {
+                theme.dim
+            };
+            buf.set_string(at, area.y, &badges, style);
         }
     }
 
@@ -84,6 +81,14 @@ impl App {
     fn identity(&self, width: u16, room: usize, vx: &ViewCx<'_>) -> Vec<(String, Style)> {
         let theme = vx.theme;
         let name = ansi::plain(self.name_shown());
+        let is_read = self.focus.is_on(Pane::Chat) && self.overlays.is_empty();
+        let is_read = is_read && self.session().is_some_and(|session| session.chat.is_read());
+        let sign = frame::focus_sign(is_read, theme);
+        let name_style = if is_read {
+            theme.title_focused
+        } else {
+            theme.strong
+        };
         let Some(session) = self.session() else {
             return vec![(format!(" {name}"), theme.strong)];
         };
@@ -93,13 +98,13 @@ impl App {
         if width < 44 {
             let name = wrap::truncate(&name, room.saturating_sub(3));
             return vec![
-                (format!(" {name} "), theme.strong),
+                (format!("{sign}{name} "), name_style),
                 (glyph.to_owned(), style),
             ];
         }
         let name = wrap::truncate(&name, room / 2);
         let mut parts = vec![
-            (format!(" {name}  "), theme.strong),
+            (format!("{sign}{name} "), name_style),
             (format!("{glyph} {}", state.name()), style),
         ];
         if state == SessionStatus::Working {
@@ -110,7 +115,7 @@ impl App {
     }
 
     /// The header's facts about the sandbox, the most important first.
-    fn facts(&self, sandbox: Option<&SandboxInfo>, wall: UnixMillis) -> Vec<String> {
+    fn facts(&self, sandbox: Option<&SandboxInfo>) -> Vec<String> {
         let row = self.open.shown().and_then(|key| self.list.row(key));
         let Some(info) = sandbox.or(row.map(|row| &row.sandbox)) else {
             return Vec::new();
@@ -128,22 +133,34 @@ impl App {
                 None => info.engine.name().to_owned(),
             });
         }
-        if let Some(left) = self.session().and_then(|session| session.left(wall)) {
-            let place = if left.is_short() { 0 } else { facts.len() };
-            facts.insert(place, left.words());
-        }
+        facts.extend(self.conversation_title());
         if let Some(version) = &info.opencode_version {
             facts.push(format!("opencode {}", ansi::plain(version)));
         }
         if let Some(id) = &info.id {
             facts.push(ansi::plain(id.as_str()).into_owned());
         }
+        if let Mode::Attach { url, .. } = &self.options.mode
+            && self.name_shown() != url
+        {
+            facts.push(format!("attached to {}", ansi::plain(url)));
+        }
         facts
     }
 
+    /// The conversation's title; an attached server has no session name, so there the title is the
+    /// name.
+    fn conversation_title(&self) -> Option<String> {
+        let title = self.session()?.chat.title();
+        let title = ansi::plain(title).replace('\n', " ");
+        let is_new = !self.is_attached() && !title.trim().is_empty();
+        is_new.then(|| wrap::truncate(&title, 40).into_owned())
+    }
+
     /// How many other sessions need the user or have failed, and how many unattached sandboxes run,
-    /// for screens without the list: `[!2] [x1] [+1]`.
-    fn badges(&self) -> String {
+    /// for screens without the list: `2 others need you · 1 failed`, where there is little room
+    /// `!2 x1`.
+    fn badges(&self, width: u16) -> String {
         let count = |wanted: SessionStatus| {
             self.list
                 .rows()
@@ -154,63 +171,26 @@ impl App {
         };
         let runs = |one: &&UnattachedSandbox| one.life == EngineState::Running;
         let unattached = self.list.unattached().iter().filter(runs).count();
-        [(SessionStatus::NeedsYou, "!"), (SessionStatus::Failed, "x")]
-            .into_iter()
-            .map(|(state, sign)| (sign, count(state)))
-            .chain([("+", unattached)])
-            .filter(|(_, count)| *count > 0)
-            .map(|(sign, count)| format!("[{sign}{count}]"))
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    fn notice_text(&self) -> Option<String> {
-        if self.status.is_quit_armed() {
-            let key = self.key_of(AppAction::Interrupt);
-            return Some(format!("{key} again to quit").trim_start().to_owned());
-        }
-        let notice = self.status.notice();
-        notice.map(|text| ansi::plain(text).replace('\n', " "))
-    }
-
-    fn view_status(&self, area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
-        let theme = vx.theme;
-        if let Some(text) = self.notice_text() {
-            let text = wrap::truncate(&text, usize::from(area.width).saturating_sub(1));
-            put(area, &[(format!(" {text}"), theme.warning)], buf);
-            return;
-        }
-        let mut facts: Vec<String> = Vec::new();
-        if let Some(unattached_sandbox) = self.stranger_selected() {
-            // The narrow list has no room for all of it.
-            let engine = unattached_sandbox.engine.name();
-            let what = self.stranger_words(unattached_sandbox);
-            facts.push(
-                ansi::plain(&format!("{} ({engine}): {what}", unattached_sandbox.id))
-                    .replace('\n', " "),
-            );
-        }
-        if self.focus.is_zoomed() && !self.is_attached() {
-            facts.push(match self.key_of(AppAction::Zoom) {
-                key if key.is_empty() => "full screen".to_owned(),
-                key => format!("full screen ({key} back)"),
-            });
-        }
-        if let Some(session) = self.session() {
-            match session.chat.queue_len() {
-                0 => {}
-                n => facts.push(format!("{n} queued")),
-            }
-        }
-        if self.mouse {
-            facts.push("mouse on".to_owned());
-        }
-        if let Mode::Attach { url, .. } = &self.options.mode {
-            facts.push(format!("attached to {}", ansi::plain(url)));
-        }
-        let facts = facts.join(" · ");
-        let facts = wrap::truncate(&facts, usize::from(area.width).saturating_sub(2));
-        put(area, &[(format!(" {facts}"), theme.dim)], buf);
+        let needs = match count(SessionStatus::NeedsYou) {
+            1 => (1, "!", "1 other needs you".to_owned()),
+            n => (n, "!", format!("{n} others need you")),
+        };
+        let failed = count(SessionStatus::Failed);
+        let counts = [
+            needs,
+            (failed, "x", format!("{failed} failed")),
+            (unattached, "+", format!("{unattached} unattached")),
+        ];
+        let counts = counts.into_iter().filter(|(count, ..)| *count > 0);
+        let (words, gap): (Vec<String>, _) = if width < 70 {
+            (
+                counts.map(|(n, sign, _)| format!("{sign}{n}")).collect(),
+                " ",
+            )
+        } else {
+            (counts.map(|(_, _, words)| words).collect(), " · ")
+        };
+        words.join(gap)
     }
 
     pub(in crate::app) fn key_of(&self, action: AppAction) -> String {

@@ -1,11 +1,7 @@
-//! The last line of the screen: the most useful keys for the focused part, as the user has bound
-//! them.
+//! The most useful keys for the focused part, as the user has bound them.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::cx::ViewCx;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::action::{Action, AppAction, ChatAction, LogsAction, SessionsAction};
@@ -116,10 +112,10 @@ pub(in crate::app) const SCROLL_OVERLAY: KeyHint = hint!(App::ScrollDown App::Sc
 pub(in crate::app) const YES: KeyHint = hint!(App::Confirm);
 
 impl App {
-    pub(in crate::app) fn view_hints(&self, area: Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
-        let theme = vx.theme;
+    /// The most useful keys that fit.
+    pub(in crate::app) fn hint_line(&self, room: usize, theme: &Theme) -> Line<'static> {
         let mut spans = vec![Span::raw(" ")];
-        let mut room = usize::from(area.width).saturating_sub(1);
+        let mut room = room.saturating_sub(1);
         for (keys, words) in self.hints(theme) {
             let width = wrap::width(&keys) + 1 + wrap::width(words);
             // A shorter one may still fit.
@@ -130,7 +126,7 @@ impl App {
             spans.push(Span::styled(keys, theme.key));
             spans.push(Span::styled(format!(" {words}  "), theme.dim));
         }
-        buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+        Line::from(spans)
     }
 
     /// Keys and words, the most useful first.

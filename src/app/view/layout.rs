@@ -8,14 +8,19 @@ use crate::app::pane::Pane;
 /// The area of each pane. A pane without an area is not on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Areas {
+    /// Above the chat.
     pub header: Option<Rect>,
     pub sessions: Option<Rect>,
+    /// Right of the list.
+    pub sessions_divider: Option<Rect>,
     pub chat: Option<Rect>,
     pub logs: Option<Rect>,
-    /// The newest line of the log, if the pane does not fit.
+    /// Left of the log if it is beside the chat.
+    pub logs_divider: Option<Rect>,
+    /// The newest line of the log while it is not open.
     pub ticker: Option<Rect>,
-    pub status: Option<Rect>,
-    pub hints: Option<Rect>,
+    /// Hints or a notice, and facts.
+    pub footer: Option<Rect>,
 }
 
 /// What the layout depends on besides the size.
@@ -38,23 +43,25 @@ pub fn areas(screen: Rect, shape: Shape) -> Areas {
         return areas;
     }
     let mut body = screen;
-    if screen.height >= 10 {
-        areas.header = Some(take_top(&mut body, 1));
-    }
-    if screen.height >= 16 {
-        areas.hints = Some(take_bottom(&mut body, 1));
-    }
     if screen.height >= 12 {
-        areas.status = Some(take_bottom(&mut body, 1));
+        areas.footer = Some(take_bottom(&mut body, 1));
     }
-    if shape.attached {
-        areas.chat = Some(body);
-    } else if shape.zoomed || !fits(shape.focus, screen.width) {
-        *areas.pane(shape.focus) = Some(body);
+    if shape.attached || shape.zoomed || !fits(shape.focus, screen.width) {
+        let pane = if shape.attached {
+            Pane::Chat
+        } else {
+            shape.focus
+        };
+        areas.header = header(screen, &mut body);
+        *areas.pane(pane) = Some(body);
     } else {
-        divide(screen, body, &mut areas);
+        divide(screen, shape.focus, body, &mut areas);
     }
     areas
+}
+
+fn header(screen: Rect, body: &mut Rect) -> Option<Rect> {
+    (screen.height >= 10).then(|| take_top(body, 1))
 }
 
 /// Whether the pane fits next to the others at this width.
@@ -62,21 +69,26 @@ fn fits(pane: Pane, width: u16) -> bool {
     pane == Pane::Chat || width >= 110
 }
 
-fn divide(screen: Rect, mut body: Rect, areas: &mut Areas) {
+/// The log is a row until it is opened; a wide screen has room for it.
+fn divide(screen: Rect, focus: Pane, mut body: Rect, areas: &mut Areas) {
     match screen.width {
         160.. => {
-            areas.sessions = Some(take_left(&mut body, 36));
             areas.logs = Some(take_right(&mut body, 64));
+            areas.logs_divider = Some(take_right(&mut body, 1));
         }
-        110.. => {
-            let logs = (body.height / 4).max(5).min(body.height / 2);
-            areas.logs = Some(take_bottom(&mut body, logs));
-            areas.sessions = Some(take_left(&mut body, 30));
+        110.. if focus == Pane::Logs => {
+            let rows = (body.height / 3).max(5).min(body.height / 2);
+            areas.logs = Some(take_bottom(&mut body, rows));
         }
-        80.. => areas.ticker = Some(take_bottom(&mut body, 1)),
-        44.. if screen.height >= 20 => areas.ticker = Some(take_bottom(&mut body, 1)),
+        44.. if screen.height >= 30 => areas.ticker = Some(take_bottom(&mut body, 1)),
         _ => {}
     }
+    if screen.width >= 110 {
+        let columns = if screen.width >= 160 { 36 } else { 30 };
+        areas.sessions = Some(take_left(&mut body, columns));
+        areas.sessions_divider = Some(take_left(&mut body, 1));
+    }
+    areas.header = header(screen, &mut body);
     areas.chat = Some(body);
 }
 
@@ -154,8 +166,9 @@ mod tests {
             let a = areas(screen, shape);
 
             let all: Vec<Rect> =
-                [a.header, a.sessions, a.chat, a.logs, a.ticker, a.status, a.hints]
+                [a.header, a.sessions, a.sessions_divider, a.chat]
                     .into_iter()
+                    .chain([a.logs, a.logs_divider, a.ticker, a.footer])
                     .flatten()
                     .collect();
             let covered: u32 = all.iter().map(|area| area.area()).sum();

@@ -2,13 +2,15 @@
 //! model's parts, and changes nothing.
 //!
 //! In reading order: `layout` divides the screen into areas, `cx` is what every view receives,
-//! `theme` has the styles, `frame` draws borders, `bars` the header and the status line, `hints`
-//! the keys below, `advice` words the advice of failures; `viewport` is what a frame reports to the
+//! `theme` has the styles, `frame` draws rules, titles and borders, `bars` the header, `footer` the
+//! last row with the keys of `hints` and with `facts`, `advice` words the advice of failures; `viewport` is what a frame reports to the
 //! model.
 
 pub(super) mod advice;
 pub(super) mod bars;
 pub mod cx;
+pub(super) mod facts;
+pub(super) mod footer;
 pub(super) mod frame;
 pub(super) mod hints;
 pub mod layout;
@@ -22,7 +24,7 @@ use super::action::{Action, AppAction, ChatAction, SessionsAction};
 use super::chat::{self, ChatViewProps};
 use super::logs::LogsView;
 use super::session::boot::BootView;
-use super::session::{cost, revive};
+use super::session::revive;
 use super::sessions::SessionsView;
 use super::{App, OpenSession, Pane};
 use crate::domain::time::UnixMillis;
@@ -66,26 +68,38 @@ impl App {
             self.view_logs(area, buf, vx);
         }
         if let (Some(area), Some(session)) = (areas.ticker, self.session()) {
-            self.logs_view(session, vx).draw_ticker(area, buf);
+            let key = self.key_of(AppAction::ToggleLogs);
+            let right = format!("Logs {key}").trim_end().to_owned();
+            self.logs_view(session, vx).draw_ticker(area, &right, buf);
+            vx.viewport.panes.push((Pane::Logs, area));
+        }
+        let dividers = [
+            (areas.sessions_divider, Pane::Sessions),
+            (areas.logs_divider, Pane::Logs),
+        ];
+        for (area, pane) in dividers {
+            if let Some(area) = area {
+                frame::divider(area, self.focus.is_on(pane), buf, vx.theme);
+            }
         }
     }
 
     fn view_chat(&self, mut area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
         let focused = self.focus.is_on(Pane::Chat) && self.overlays.is_empty();
         let Some(session) = self.session() else {
-            let frame = PaneFrame {
-                title: &self.chat_title(area.width),
-                right: "",
-                focused,
-            };
-            let key = self.pane_key(AppAction::FocusChat);
-            let inner = frame.draw_with_key(&key, area, buf, vx.theme);
             let words = match self.key_of(AppAction::NewSession) {
                 _ if !self.loaded => "Looking for your sessions …".to_owned(),
                 key if key.is_empty() => "No session is open.".to_owned(),
                 key => format!("No session is open. {key} starts a new one."),
             };
-            buf.set_stringn(inner.x, inner.y, words, inner.width.into(), vx.theme.dim);
+            let room = usize::from(area.width.saturating_sub(2));
+            buf.set_stringn(
+                area.x + 2.min(area.width),
+                area.y,
+                words,
+                room,
+                vx.theme.dim,
+            );
             return;
         };
         let trail = BootView {
@@ -110,8 +124,6 @@ impl App {
         }
         let props = ChatViewProps {
             focused,
-            title: &self.chat_title(area.width),
-            focus_key: &self.pane_key(AppAction::FocusChat),
             keys: &self.chat_keys,
             advice: &trail.advice,
             waits_for: self.waits_for(),
@@ -120,23 +132,12 @@ impl App {
             } else {
                 "while the sandbox starts"
             },
-            sandbox_cost: &cost::words(session.life(), &self.options.prices, vx.wall),
-            rows,
+            utc_offset_minutes: self.options.utc_offset_minutes,
         };
         session.chat.view(area, buf, vx, &props);
         if !focused {
             vx.viewport.cursor = None;
         }
-    }
-
-    /// The key that focuses a pane, for its title: only if it is short, there are several panes,
-    /// and the key works.
-    fn pane_key(&self, action: AppAction) -> String {
-        let key = self.key_of(action);
-        if self.is_attached() || wrap::width(&key) > 3 {
-            return String::new();
-        }
-        key
     }
 
     /// One line for the panel of a gone session.
@@ -148,23 +149,7 @@ impl App {
         revive::hint(snapshot, &self.key_of(AppAction::Revive), self.clock(wall))
     }
 
-    /// The conversation's title. An attached server has no session name, so the header shows the
-    /// title instead.
-    fn chat_title(&self, width: u16) -> String {
-        if self.is_attached() {
-            return "Chat".to_owned();
-        }
-        match self.session().map(|session| session.chat.title()) {
-            Some(title) if !title.trim().is_empty() => {
-                let title = ansi::plain(title).replace('\n', " ");
-                let room = usize::from(width) * 2 / 5;
-                format!("Chat · {}", wrap::truncate(&title, room))
-            }
-            _ => "Chat".to_owned(),
-        }
-    }
-
-    fn view_sessions(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+    fn view_sessions(&self, mut area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
         let focused = self.focus.is_on(Pane::Sessions);
         let right = match (self.list.marks(), self.all_sessions().waiting()) {
             (0, 0) => String::new(),
@@ -181,8 +166,8 @@ impl App {
             right: &right,
             focused,
         };
-        let key = self.pane_key(AppAction::FocusSessions);
-        let inner = frame.draw_with_key(&key, area, buf, vx.theme);
+        frame.draw_title(layout::take_top(&mut area, 1), buf, vx.theme);
+        self.view_stranger(&mut area, buf, vx);
         let view = SessionsView {
             list: &self.list,
             open: &self.open,
@@ -193,10 +178,28 @@ impl App {
             adopt_key: &self.list_key(SessionsAction::Adopt),
             pause_key: &self.list_key(SessionsAction::Pause),
         };
-        vx.viewport.rows = view.draw(inner, buf);
+        vx.viewport.rows = view.draw(area, buf);
     }
 
-    fn view_logs(&self, area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
+    /// Says what can be done with the selected unattached sandbox, below the list.
+    fn view_stranger(&self, area: &mut Rect, buf: &mut Buffer, vx: &ViewCx<'_>) {
+        let Some(selected) = self.stranger_selected().filter(|_| area.height > 8) else {
+            return;
+        };
+        let engine = selected.engine.name();
+        let what = self.stranger_words(selected);
+        let words = ansi::plain(&format!("{} ({engine}): {what}", selected.id)).replace('\n', " ");
+        let width = usize::from(area.width.saturating_sub(2)).max(1);
+        let mut lines = wrap::wrap_plain(&words, width, vx.theme.dim);
+        lines.truncate(usize::from(area.height / 2));
+        let rows = u16::try_from(lines.len()).unwrap_or(0);
+        let below = layout::take_bottom(area, rows);
+        for (line, row) in lines.iter().zip(below.rows()) {
+            buf.set_line(row.x + 1, row.y, line, row.width.saturating_sub(2));
+        }
+    }
+
+    fn view_logs(&self, mut area: Rect, buf: &mut Buffer, vx: &mut ViewCx<'_>) {
         let focused = self.focus.is_on(Pane::Logs);
         let right_title = self
             .session()
@@ -207,10 +210,9 @@ impl App {
             right: &right_title,
             focused,
         };
-        let key = self.pane_key(AppAction::FocusLogs);
-        let inner = frame.draw_with_key(&key, area, buf, vx.theme);
+        frame.draw_on_rule(layout::take_top(&mut area, 1), buf, vx.theme);
         if let Some(session) = self.session() {
-            vx.viewport.logs = self.logs_view(session, vx).draw(inner, buf);
+            vx.viewport.logs = self.logs_view(session, vx).draw(area, buf);
         }
     }
 

@@ -1,6 +1,8 @@
 //! Style roles and glyphs. The default theme uses the terminal's own colours: default foreground
-//! and background, the 16 ANSI colours, bold, dim and reverse; no background is ever painted behind
-//! text.
+//! and background, the 16 ANSI colours, bold, dim and reverse. A background is painted only where
+//! the terminal's own is known, one step from it.
+//!
+//! Yellow means that something needs the user, and nothing else.
 
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
@@ -39,6 +41,8 @@ pub struct Theme {
     pub accent: Style,
     /// The bar of what the user wrote.
     pub prompt: Style,
+    /// Behind what the user wrote; nothing where the terminal's own background is unknown.
+    pub surface: Style,
     /// Something that needs the user.
     pub warning: Style,
     pub error: Style,
@@ -77,6 +81,7 @@ impl Theme {
             dim,
             strong: bold,
             accent: colour(Color::Cyan),
+            surface: plain,
             prompt: colour(Color::Blue).add_modifier(Modifier::BOLD),
             warning: colour(Color::Yellow).add_modifier(Modifier::BOLD),
             error: colour(Color::Red).add_modifier(Modifier::BOLD),
@@ -86,14 +91,14 @@ impl Theme {
             border: dim,
             border_focused: colour(Color::Cyan),
             title: plain,
-            title_focused: bold,
+            title_focused: colour(Color::Cyan).add_modifier(Modifier::BOLD),
             palette: Palette {
                 text: plain,
                 dim,
                 strong: bold,
                 emphasis: plain.add_modifier(Modifier::ITALIC),
                 heading: colour(Color::Cyan).add_modifier(Modifier::BOLD),
-                code: colour(Color::Yellow),
+                code: colour(Color::Cyan),
                 code_block: plain,
                 link: colour(Color::Blue).add_modifier(Modifier::UNDERLINED),
                 quote: dim,
@@ -129,9 +134,8 @@ impl Theme {
         }
     }
 
-    /// The lines of a pane's frame: heavy for the focused pane, so that the focus shows without
-    /// colour.
-    pub fn frame(&self, focused: bool) -> border::Set<'static> {
+    /// The lines of an overlay's frame.
+    pub fn frame(&self) -> border::Set<'static> {
         const ASCII: border::Set<'static> = border::Set {
             top_left: "+",
             top_right: "+",
@@ -142,18 +146,9 @@ impl Theme {
             horizontal_top: "-",
             horizontal_bottom: "-",
         };
-        const ASCII_FOCUSED: border::Set<'static> = border::Set {
-            vertical_left: "#",
-            vertical_right: "#",
-            horizontal_top: "=",
-            horizontal_bottom: "=",
-            ..ASCII
-        };
-        match (self.characters, focused) {
-            (Characters::Unicode, false) => border::PLAIN,
-            (Characters::Unicode, true) => border::THICK,
-            (Characters::Ascii, false) => ASCII,
-            (Characters::Ascii, true) => ASCII_FOCUSED,
+        match self.characters {
+            Characters::Unicode => border::PLAIN,
+            Characters::Ascii => ASCII,
         }
     }
 
@@ -192,7 +187,8 @@ impl Theme {
     pub fn state_style(&self, state: SessionStatus) -> Style {
         match state {
             SessionStatus::Booting | SessionStatus::Working => self.accent,
-            SessionStatus::NeedsYou | SessionStatus::Reconnecting => self.warning,
+            SessionStatus::NeedsYou => self.warning,
+            SessionStatus::Reconnecting => self.strong,
             SessionStatus::Idle | SessionStatus::Paused => self.dim,
             SessionStatus::Failed => self.error,
             SessionStatus::Gone => self.dim.add_modifier(Modifier::CROSSED_OUT),

@@ -87,12 +87,12 @@ fn has_sent(prompt: &str) -> impl Fn(&vt100::Screen) -> bool {
 fn live_and_die(home: &Home, typed: &mut Typed, seeded: &mut Seeded) {
     let mut screen = start(home);
     if seeded.below(2) == 0 {
-        screen.wait_for("┏ › message");
+        screen.wait_for("› type a message");
         typed.prompt(&mut screen, seeded, Instant::now() + LIMIT);
     }
     let until = Instant::now() + Duration::from_millis(seeded.below(1500));
     // At most one more: all turns must end before the test can.
-    if seeded.below(2) == 0 && screen.reaches(until, shows("┏ › message")) {
+    if seeded.below(2) == 0 && screen.reaches(until, shows("› type a message")) {
         typed.prompt(&mut screen, seeded, until);
     }
     // Only the instant is awaited.
@@ -174,7 +174,7 @@ fn a_program_that_is_killed_at_any_instant_loses_nothing_that_was_sent_and_doubl
     }
 
     let mut last = start(&home);
-    last.wait_for("┏ › message");
+    last.wait_for("› type a message");
     let until = Instant::now() + LIMIT;
     assert!(typed.prompt(&mut last, &mut seeded, until));
     let held = held(&home, (&mut last, &records), typed.sent.last().unwrap());

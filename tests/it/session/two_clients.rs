@@ -64,14 +64,14 @@ fn a_prompt_of_either_client_runs_once_and_the_surviving_one_sends_what_waits() 
 
     // The other program shows the driver's prompts, and the driver posts the other's.
     one.send("table please\r");
-    two.wait_for("› table please");
+    two.wait_for("▌ table please");
     for screen in [&one, &two] {
         screen.wait_for("The figures are rounded.");
         screen.wait_for("○ idle");
     }
     two.send("long please\r");
     for screen in [&one, &two] {
-        screen.wait_for("› long please");
+        screen.wait_for("▌ long please");
         screen.wait_for("Section 2");
     }
 
@@ -161,7 +161,7 @@ fn the_driving_client_follows_a_resume_by_the_other() {
 
     // The pausing program releases the session; the other one drives it from then on.
     one.send("\x1b[17;2~");
-    one.wait_for("┏ 1 Sessions");
+    one.wait_for("▸Sessions");
     one.send("p");
     for screen in [&one, &two] {
         screen.wait_for("‖ paused");
@@ -177,7 +177,7 @@ fn the_driving_client_follows_a_resume_by_the_other() {
     }
     one.send("\x1b[17~table please\r");
     for screen in [&one, &two] {
-        screen.wait_for("› table please");
+        screen.wait_for("▌ table please");
         screen.wait_for("The figures are rounded.");
         screen.wait_for("○ idle");
     }
@@ -187,7 +187,7 @@ fn the_driving_client_follows_a_resume_by_the_other() {
     kill(&two);
     one.wait_for("○ idle");
     one.send("\x1b[17;2~");
-    one.wait_for("┏ 1 Sessions");
+    one.wait_for("▸Sessions");
     one.send("p");
     one.wait_for("‖ paused");
     let resumed = home.run(&["resume", "session"]);

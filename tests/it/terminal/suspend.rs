@@ -60,7 +60,7 @@ fn a_job_that_is_stopped_and_continued_draws_only_in_the_foreground() {
         closed.url()
     );
     screen.send(&format!("set -b; stty -g > before; clear; {job}\r"));
-    screen.wait_for("› message");
+    screen.wait_for("› type a message");
     let pid = fs::read_to_string(home.work().join("pid")).unwrap();
     let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
 
@@ -81,7 +81,7 @@ fn a_job_that_is_stopped_and_continued_draws_only_in_the_foreground() {
         ));
         screen.wait_for(&format!("back-{}", round + 1));
         screen.send("fg\r");
-        screen.wait_for("› message");
+        screen.wait_for("› type a message");
         assert_eq!(screen.mode(1049), Some(true));
         assert_eq!(screen.mode(2004), Some(true));
     }
@@ -106,7 +106,7 @@ fn a_stopped_job_that_its_shell_ends_has_ended() {
     for signal in ["TERM", "HUP"] {
         let program = env!("CARGO_BIN_EXE_sandbar");
         screen.send(&format!("clear; {program} attach {}\r", closed.url()));
-        screen.wait_for("› message");
+        screen.wait_for("› type a message");
         screen.send("\x1a");
         screen.wait_for("ready>");
         // The shell continues a stopped job after it has signalled it.

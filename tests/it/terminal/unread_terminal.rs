@@ -14,7 +14,7 @@ fn a_terminal_that_does_not_read_does_not_hold_up_the_end() {
             .terminal(&["attach", &closed.url()])
             .size(200, 50)
             .start();
-        screen.wait_for("› message");
+        screen.wait_for("› type a message");
         screen.stop_reading();
 
         let pid = Pid::from_raw(i32::try_from(screen.pid()).unwrap()).unwrap();

@@ -58,6 +58,16 @@ pub(super) enum ReplyText {
     Own,
 }
 
+impl ReplyText {
+    /// What the user writes, for the screen.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Reason => "your reason",
+            Self::Own => "your answer",
+        }
+    }
+}
+
 /// The state of the panel of the first request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Panel {

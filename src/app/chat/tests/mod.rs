@@ -9,6 +9,7 @@ mod reverted;
 mod scripts;
 mod sending;
 mod times;
+mod turns;
 mod view;
 
 use std::time::Duration;
@@ -202,18 +203,19 @@ impl World {
         let blocks = self.chat.blocks();
         let mut at = blocks.first();
         while let Some(pos) = at {
+            at = blocks.next(pos);
             texts.push(match blocks.block(pos) {
                 Some(scroll::Block::Part(_, known)) => match &known.part.kind {
                     PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } => text.clone(),
                     PartKind::Tool(call) => format!("{} {}", call.tool, call.subject),
                     other => format!("{other:?}"),
                 },
+                Some(scroll::Block::Foot(entry)) if entry.message.error.is_none() => continue,
                 Some(scroll::Block::Foot(entry)) => format!("{:?}", entry.message.error),
                 Some(scroll::Block::Reverted) => "reverted".into(),
                 Some(scroll::Block::Notice) => "notice".into(),
                 None => String::new(),
             });
-            at = blocks.next(pos);
         }
         texts
     }

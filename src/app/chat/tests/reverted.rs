@@ -81,7 +81,7 @@ fn reverted_turns_are_folded_into_a_note_and_come_back_with_an_unrevert() {
     let mut world = two_turns(Some(("c", None)));
 
     assert_eq!(world.texts(), [&FIRST[..], &["reverted"]].concat());
-    assert_eq!(upwards(&world), 4);
+    assert_eq!(upwards(&world), 5);
     assert_eq!(world.chat.tokens().input, 20);
 
     world.receive(reverted(None));
@@ -107,7 +107,7 @@ fn a_selected_note_unfolds_what_is_reverted() {
     world.act(ChatAction::Fold);
 
     assert_eq!(world.texts(), [&FIRST[..], &["reverted"], &SECOND].concat());
-    assert_eq!(upwards(&world), 7);
+    assert_eq!(upwards(&world), 9);
     assert_snapshot!("reverted_open_80x24", draw(&mut world, 80, 24));
 
     world.act(ChatAction::Fold);

@@ -57,14 +57,11 @@ impl Screen {
                 });
                 let props = ChatViewProps {
                     focused: true,
-                    focus_key: "",
-                    title: "Chat",
                     keys: &keys,
                     advice: &AdviceKeys::default(),
                     waits_for: "",
                     meanwhile: "while the sandbox starts",
-                    sandbox_cost: "",
-                    rows: area.height,
+                    utc_offset_minutes: 0,
                 };
                 world.chat.view(area, frame.buffer_mut(), &mut vx, &props);
             })
@@ -323,7 +320,7 @@ fn a_reason_is_written_in_the_composer() {
     let mut screen = Screen::new(80, 24);
 
     assert_snapshot!("reason_80x24", screen.draw(&mut world));
-    assert_eq!(screen.cursor, Some((15, 22)));
+    assert_eq!(screen.cursor, Some((15, 23)));
 }
 
 /// All rows that are shown from the first page to the last.
@@ -591,7 +588,7 @@ fn a_long_text_in_the_composer_grows_it_to_a_third() {
     let mut screen = Screen::new(80, 24);
 
     assert_snapshot!("composer_80x24", screen.draw(&mut world));
-    assert_eq!(screen.cursor, Some((23, 22)));
+    assert_eq!(screen.cursor, Some((23, 23)));
 }
 
 #[test]
@@ -668,8 +665,8 @@ fn a_streaming_answer_at_the_end_scrolls_by_whole_rows() {
     let after = screen.draw(&mut world);
 
     let rows = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(rows(&before)[3..15], rows(&after)[1..13]);
-    assert_eq!(rows(&before)[16..], rows(&after)[16..]);
+    assert_eq!(rows(&before)[2..18], rows(&after)[..16]);
+    assert_eq!(rows(&before)[18..], rows(&after)[18..]);
 }
 
 #[test]
@@ -857,8 +854,7 @@ fn an_answer_that_will_never_be_whole_says_so() {
         "half an ans",
         false,
     )));
-    let says =
-        |world: &mut World| draw(world, 80, 24).contains("The answer was cut off: OpenCode ended");
+    let says = |world: &mut World| draw(world, 80, 24).contains("cut off: OpenCode ended");
 
     let (working, gone) = (says(&mut world), {
         world.chat.set_reach(Delivery::Later);

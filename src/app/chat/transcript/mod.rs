@@ -13,10 +13,12 @@
 
 mod entry;
 mod reverted;
+mod turn;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub(super) use self::entry::{MessageEntry, PartEntry, StreamingPart};
+pub(super) use self::turn::LastTurn;
 use crate::domain::chat::{
     Message, MessageWithParts, Part, PartKind, Resync, RevertPoint, Role, Tokens,
 };

@@ -25,6 +25,8 @@ pub(in crate::app::chat) enum Mark {
     Failed,
     /// It waits for the user.
     Waits,
+    /// The end of a turn.
+    TurnEnd,
     /// The turn did not end well.
     BadEnd,
     Folded,
@@ -45,6 +47,7 @@ impl Mark {
             Self::Done => (theme.pick("✓", "+"), theme.success),
             Self::Failed => (theme.pick("✗", "x"), theme.error),
             Self::Waits => ("!", theme.warning),
+            Self::TurnEnd => (theme.pick("◆", "="), theme.dim),
             Self::BadEnd => (theme.pick("◆", "="), theme.error),
             Self::Folded => (fold_sign(false, theme), theme.dim),
             Self::Unfolded => (fold_sign(true, theme), theme.dim),
@@ -69,6 +72,8 @@ impl Mark {
 #[derive(Default)]
 pub(in crate::app::chat) struct BlockRows<'a> {
     pub(in crate::app::chat) mark: Option<Mark>,
+    /// At the right end of the first row.
+    pub(in crate::app::chat) right: Option<Span<'static>>,
     pub(in crate::app::chat) before: Vec<Line<'static>>,
     pub(in crate::app::chat) body: Option<BlockBody<'a>>,
     pub(in crate::app::chat) after: Vec<Line<'static>>,

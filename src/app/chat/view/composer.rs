@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::block::MARK_COLUMNS;
 use crate::app::chat::requests::ReplyText;
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, Delivery};
 use crate::app::view::cx::ViewCx;
-use crate::app::view::frame::PaneFrame;
 use crate::app::view::layout::take_bottom;
 use crate::app::view::theme::Theme;
 use crate::text::wrap;
@@ -15,13 +15,9 @@ use crate::text::wrap;
 /// How many queued prompts are shown; the others are counted.
 const STRIP: usize = 3;
 
-/// What determines how the composer is drawn.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::app::chat) struct ComposerFrame {
-    pub(in crate::app::chat) framed: bool,
-    pub(in crate::app::chat) focused: bool,
-    /// Rows of the queue below the text.
-    pub(in crate::app::chat) strip: u16,
+/// The columns for the text: its sign takes two, and the cursor needs one behind it.
+pub(in crate::app::chat) fn text_width(width: u16) -> u16 {
+    width.saturating_sub(MARK_COLUMNS + 1)
 }
 
 impl Chat {
@@ -39,63 +35,34 @@ impl Chat {
         u16::try_from(rows).unwrap_or(1)
     }
 
-    /// Draws into the whole of `area`. Returns the width of the text in columns.
+    /// Draws into the whole of `area`; its last `strip` rows are for the queue. Returns the width of the text in columns.
     pub(in crate::app::chat) fn view_composer(
         &self,
-        area: Rect,
+        mut area: Rect,
         buf: &mut Buffer,
         vx: &mut ViewCx<'_>,
-        place: ComposerFrame,
+        (focused, strip): (bool, u16),
         props: &ChatViewProps<'_>,
     ) -> u16 {
-        let mut inner = area;
-        let right = self.composer_facts(area.width, props);
-        if place.framed {
-            let frame = PaneFrame {
-                title: self.composer_title(vx.theme),
-                right: &right,
-                focused: place.focused,
-            };
-            inner = frame.draw(area, buf, vx.theme);
-        } else if area.height > place.strip + 1 {
-            rule(area, &right, buf, vx.theme);
-            inner.y += 1;
-            inner.height -= 1;
-        }
-        let strip = place.strip.min(inner.height.saturating_sub(1));
-        let strip = take_bottom(&mut inner, strip);
+        let strip = strip.min(area.height.saturating_sub(1));
+        let strip = take_bottom(&mut area, strip);
         self.view_queue(strip, buf, vx.theme, props);
+        let style = if focused {
+            vx.theme.prompt
+        } else {
+            vx.theme.dim
+        };
+        let sign = vx.theme.pick("›", ">");
+        if !area.is_empty() {
+            buf.set_stringn(area.x, area.y, sign, 1, style);
+        }
         let text = Rect {
-            x: inner.x.saturating_add(1),
-            width: inner.width.saturating_sub(2),
-            ..inner
+            x: area.x.saturating_add(MARK_COLUMNS),
+            width: text_width(area.width),
+            ..area
         };
         self.view_text(text, buf, vx, props);
         text.width
-    }
-
-    /// What happens to the text on Enter.
-    fn composer_title(&self, theme: &Theme) -> &'static str {
-        match self.requests.panel.writing {
-            None => theme.pick("› message", "> message"),
-            Some(ReplyText::Reason) => theme.pick("› reason", "> reason"),
-            Some(ReplyText::Own) => theme.pick("› your answer", "> your answer"),
-        }
-    }
-
-    fn composer_facts(&self, width: u16, props: &ChatViewProps<'_>) -> String {
-        let agent = self
-            .agent()
-            .map(|agent| wrap::truncate(agent, 20).into_owned());
-        if self.reach == Delivery::Never {
-            return "read only".to_owned();
-        }
-        let newline = match props.key(ChatContext::Composer, ChatAction::Newline) {
-            key if width >= 60 && !key.is_empty() => Some(format!("{key} new line")),
-            _ => None,
-        };
-        let facts: Vec<String> = agent.into_iter().chain(newline).collect();
-        facts.join(" · ")
     }
 
     fn view_text(
@@ -163,7 +130,7 @@ impl Chat {
                 _ => what,
             };
             let words = wrap::truncate(&words, usize::from(row.width.saturating_sub(2)));
-            buf.set_string(row.x + 1, row.y, words, theme.warning);
+            buf.set_string(row.x + MARK_COLUMNS, row.y, words, theme.warning);
         }
         let edit = match self.edit_key(props) {
             key if key.is_empty() => String::new(),
@@ -190,7 +157,12 @@ impl Chat {
                 Span::styled(format!("queued {}: ", index + 1), theme.accent),
                 Span::styled(text, theme.text),
             ]);
-            buf.set_line(row.x + 1, row.y, &line, row.width.saturating_sub(2));
+            buf.set_line(
+                row.x + MARK_COLUMNS,
+                row.y,
+                &line,
+                row.width.saturating_sub(3),
+            );
             let width = u16::try_from(wrap::width(&hint)).unwrap_or(0);
             let x = row.right().saturating_sub(width + 1).max(row.x);
             buf.set_stringn(x, row.y, &hint, usize::from(row.right() - x), theme.dim);
@@ -214,9 +186,10 @@ impl Chat {
 /// What the user is to write for a request, and the keys that end it.
 fn request_words(writing: ReplyText, props: &ChatViewProps<'_>) -> String {
     let key = |action| props.key(ChatContext::RequestInput, action);
-    let (what, accepts) = match writing {
-        ReplyText::Reason => ("your reason", "denies"),
-        ReplyText::Own => ("your answer", "confirms"),
+    let what = writing.name();
+    let accepts = match writing {
+        ReplyText::Reason => "denies",
+        ReplyText::Own => "confirms",
     };
     let ends = [
         (key(ChatAction::RequestAccept), accepts),
@@ -228,27 +201,4 @@ fn request_words(writing: ReplyText, props: &ChatViewProps<'_>) -> String {
         return what.to_owned();
     }
     format!("{what}; {}", ends.join(", "))
-}
-
-/// Replaces the border where there is no room for one.
-fn rule(area: Rect, right: &str, buf: &mut Buffer, theme: &Theme) {
-    let width = usize::from(area.width);
-    buf.set_stringn(
-        area.x,
-        area.y,
-        theme.pick("─", "-").repeat(width),
-        width,
-        theme.border,
-    );
-    let right = wrap::truncate(right, width.saturating_sub(4));
-    if !right.is_empty() {
-        let words = format!(" {right} ");
-        let columns = u16::try_from(wrap::width(&words)).unwrap_or(0);
-        buf.set_string(
-            area.right().saturating_sub(columns + 1).max(area.x),
-            area.y,
-            words,
-            theme.dim,
-        );
-    }
 }

@@ -1,11 +1,11 @@
-//! Draws the chat: its layout, the titles of its frame, the activity line.
+//! Draws the chat: its layout, and the rule above the composer, which says what happens now and who
+//! answers.
 //!
-//! The activity line always keeps its row, so that the conversation above it moves by whole lines
-//! only.
+//! The rule always keeps its row, so that the conversation above it moves by whole lines only.
 //!
 //! In reading order: `props` is what the root passes to the view, `keys` holds the names of the
 //! keys, `transcript` draws the visible rows, `block` and `part` one block of them, `tool` a tool
-//! call, `composer` the prompt's text and the queue, `requests` the panel with the text of
+//! call, `turn_end` the line below a turn, `composer` the prompt's text and the queue, `requests` the panel with the text of
 //! `permission` or `question`.
 
 pub(super) mod block;
@@ -18,6 +18,7 @@ pub(super) mod question;
 pub(super) mod requests;
 pub(super) mod tool;
 pub(super) mod transcript;
+pub(super) mod turn_end;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -28,22 +29,22 @@ use super::{
 };
 use crate::app::time::format;
 use crate::app::view::cx::ViewCx;
-use crate::app::view::frame::PaneFrame;
+use crate::app::view::facts::fit;
+use crate::app::view::frame;
 use crate::app::view::layout::take_bottom;
-use crate::text::wrap;
-use composer::ComposerFrame;
+use crate::text::{ansi, wrap};
 use transcript::DrawnTranscript;
 
-/// In a smaller pane, a frame would cost more room than it is worth.
-const FRAMED: (u16, u16) = (44, 14);
+/// A lower chat has no rule above its composer.
+const RULED: u16 = 5;
 
-/// The least rows that a chat needs in a pane of this height, with or without a frame.
+/// The least rows that a chat needs in a pane of this height.
 pub(in crate::app) fn least_rows(pane: u16) -> u16 {
-    if pane >= FRAMED.1 { 8 } else { 5 }
+    if pane >= 14 { 8 } else { RULED }
 }
 
 impl Chat {
-    /// Draws conversation and composer with their frames, and reports in `vx.viewport` what was
+    /// Draws conversation and composer with the rule between them, and reports in `vx.viewport` what was
     /// drawn.
     pub fn view(
         &self,
@@ -56,45 +57,23 @@ impl Chat {
             return;
         }
         let focused = props.focused;
-        let framed = area.width >= FRAMED.0 && props.rows >= FRAMED.1;
         let writing = self.half == ChatFocus::Composer;
         let composer_focus = focused && writing;
-        let (above, below) = self.divide(area, framed);
         let strip = self.queue_height(area.height);
-        let composer_width = self.view_composer(
-            below,
-            buf,
-            vx,
-            ComposerFrame {
-                framed,
-                focused: composer_focus,
-                strip,
-            },
-            props,
-        );
-        let mut inner = above;
-        if framed {
-            let titles = format!("{} {}", props.focus_key, props.title);
-            let frame = PaneFrame {
-                title: props.title,
-                right: &self.facts(props, PaneFrame::room(titles.trim_start(), above)),
-                focused: focused && !composer_focus,
-            };
-            inner = frame.draw_with_key(props.focus_key, above, buf, vx.theme);
-        }
-        let activity = take_bottom(&mut inner, 1);
+        let (mut inner, rule, below) = self.divide(area, strip);
+        let composer_width = self.view_composer(below, buf, vx, (composer_focus, strip), props);
         let panel = self.panel_height(inner, vx, props);
         let panel = take_bottom(&mut inner, panel);
         let drawn = self.view_transcript(inner, buf, vx, props);
         let shown = self.view_panel(panel, buf, vx, props);
-        self.view_activity(activity, buf, vx, (&drawn, props));
+        self.view_rule(rule, buf, vx, composer_focus, (&drawn, props));
         vx.viewport.chat = ChatViewport {
             composer_width,
             rows: inner.height.max(1),
             top: inner.y,
             panel_top: panel.y,
             panel: shown,
-            composer_top: below.y,
+            composer_top: rule.y,
             ..drawn.viewport
         };
         if !focused || self.context() == ChatContext::Transcript {
@@ -102,81 +81,90 @@ impl Chat {
         }
     }
 
-    /// The area of the conversation and that of the composer.
-    fn divide(&self, area: Rect, framed: bool) -> (Rect, Rect) {
+    /// The areas of the conversation, the rule and the composer.
+    fn divide(&self, area: Rect, strip: u16) -> (Rect, Rect, Rect) {
         let mut above = area;
-        let frame = if framed { 2 } else { 0 };
-        let most = (area.height / 3).saturating_sub(frame).max(1);
-        let wanted = self.composer_height(area.width.saturating_sub(2 + frame), most);
-        let strip = self.queue_height(area.height);
-        let rule = u16::from(!framed && area.height >= 6);
-        let below = take_bottom(&mut above, wanted + strip + frame + rule);
-        (above, below)
+        let most = (area.height / 3).max(1);
+        let wanted = self.composer_height(composer::text_width(area.width), most);
+        let below = take_bottom(&mut above, wanted + strip);
+        let rule = take_bottom(&mut above, u16::from(area.height >= RULED));
+        (above, rule, below)
     }
 
-    /// Model, context and cost, as far as they are known; the sandbox's cost where there is room.
-    fn facts(&self, props: &ChatViewProps<'_>, room: usize) -> String {
-        let mut facts: Vec<String> = Vec::new();
+    /// The share of the model's context that is used, in percent, if its size is known.
+    pub(in crate::app) fn context_percent(&self) -> Option<u64> {
+        let known = self.catalog.model(self.model()?)?;
+        let used = self.tokens().context().saturating_mul(100);
+        used.checked_div(known.context_limit)
+    }
+
+    /// Whether the keys go to the conversation instead of the composer.
+    pub(in crate::app) fn is_read(&self) -> bool {
+        self.half == ChatFocus::Transcript
+    }
+
+    /// Agent, model and queue.
+    fn facts(&self, room: usize) -> String {
+        if self.reach == Delivery::Never {
+            return "read only".to_owned();
+        }
+        let mut facts = Vec::new();
+        if let Some(agent) = self.agent() {
+            let agent = ansi::plain(agent).into_owned();
+            facts.push((0, wrap::truncate(&agent, 20).into_owned()));
+        }
         if let Some(model) = self.model() {
-            let known = self
-                .catalog
-                .models
-                .iter()
-                .find(|known| known.reference == *model);
-            let name = known.map_or(model.model.as_str(), |known| known.name.as_str());
-            facts.push(wrap::truncate(name, 24).into_owned());
-            let context = self.tokens().context();
-            match known.map_or(0, |known| known.context_limit) {
-                0 => {}
-                limit => facts.push(format!("ctx {}%", context.saturating_mul(100) / limit)),
-            }
+            let name = ansi::plain(self.catalog.name_of(model)).into_owned();
+            facts.push((1, wrap::truncate(&name, 30).into_owned()));
         }
-        let tokens = (self.cost() > 0.0).then(|| format!("${:.2}", self.cost()));
-        let whole = match &tokens {
-            Some(tokens) if !props.sandbox_cost.is_empty() => {
-                format!("{tokens} tokens + {}", props.sandbox_cost)
-            }
-            tokens => tokens.as_deref().unwrap_or(props.sandbox_cost).to_owned(),
-        };
-        let with = |cost: String| {
-            let facts = facts.iter().cloned().chain([cost]);
-            let facts: Vec<_> = facts.filter(|fact| !fact.is_empty()).collect();
-            facts.join(" · ")
-        };
-        let long = with(whole);
-        if wrap::width(&long) <= room {
-            return long;
+        match self.pending.len() {
+            0 => {}
+            n => facts.push((2, format!("queue {n}"))),
         }
-        with(tokens.unwrap_or_default())
+        fit(facts, room)
     }
 
-    fn view_activity(
+    /// Draws the rule above the composer: what happens now at its left, what is below the visible
+    /// part of the conversation, and who answers.
+    fn view_rule(
         &self,
         area: Rect,
         buf: &mut Buffer,
         vx: &ViewCx<'_>,
+        focused: bool,
         (drawn, props): (&DrawnTranscript, &ChatViewProps<'_>),
     ) {
         if area.is_empty() {
             return;
         }
         let theme = vx.theme;
+        frame::rule(area, focused, buf, theme);
         let below = match (drawn.at_tail, self.scroll.unseen) {
             (true, _) => Span::default(),
-            (false, true) => Span::styled(theme.pick("↓ new below", "v new below"), theme.warning),
+            (false, true) => Span::styled(theme.pick("↓ new below", "v new below"), theme.accent),
             (false, false) => Span::styled(theme.pick("↓ more below", "v more below"), theme.dim),
         };
-        let below_width = u16::try_from(below.width()).unwrap_or(0);
-        let room = area.width.saturating_sub(2);
-        let left = room.saturating_sub(below_width + 1);
-        buf.set_line(
-            area.x + 1,
-            area.y,
-            &self.activity(vx, usize::from(left), props),
-            left,
-        );
-        let x = (area.x + 1 + room).saturating_sub(below_width);
-        buf.set_span(x, area.y, &below, below_width);
+        let width = usize::from(area.width);
+        let facts = Span::styled(self.facts(width / 2), theme.dim);
+        let mut right = area.right().saturating_sub(2).max(area.x);
+        for span in [facts, below] {
+            let columns = u16::try_from(span.width() + 2).unwrap_or(0);
+            if columns == 2 || columns + 6 > right - area.x {
+                continue;
+            }
+            right -= columns;
+            let words = Line::from(vec![Span::raw(" "), span, Span::raw(" ")]);
+            buf.set_line(right, area.y, &words, columns);
+            right = right.saturating_sub(2).max(area.x);
+        }
+        let x = area.x + 2.min(area.width);
+        let room = usize::from(right.saturating_sub(x + 2));
+        let mut activity = self.activity(vx, room, props);
+        if activity.width() > 0 {
+            activity.spans.insert(0, Span::raw(" "));
+            activity.spans.push(Span::raw(" "));
+            buf.set_line(x, area.y, &activity, right - x);
+        }
     }
 
     /// The current activity in at most `room` columns.
@@ -188,8 +176,8 @@ impl Chat {
                 format!("{key} again to stop").trim_start().to_owned(),
                 theme.warning,
             )
-        } else if self.requests.panel.writing.is_some() {
-            ("! waits for you".to_owned(), theme.warning)
+        } else if let Some(writing) = self.requests.panel.writing {
+            (format!("! {}", writing.name()), theme.warning)
         } else if self.needs_you() && !self.reads_requests() {
             let words = match props.key(self.context(), ChatAction::FocusRequest) {
                 key if key.is_empty() => "! waits for you".to_owned(),
@@ -213,7 +201,7 @@ impl Chat {
                     let sign = theme.pick("↻", "?");
                     let text =
                         format!("{sign} attempt {attempt} failed, next in {secs} s: {message}");
-                    (text, theme.warning)
+                    (text, theme.strong)
                 }
                 Some(TurnStatus::Busy) => {
                     let step = vx.now.as_millis() / super::SPIN.as_millis();

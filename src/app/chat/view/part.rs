@@ -4,15 +4,15 @@
 //! for each frame, since they are short and some show the time.
 
 use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::block::{BlockBody, BlockRows, Mark, key};
 use super::tool::tool;
 use crate::app::chat::notice::ChatNotice;
-use crate::app::chat::scroll::{Block, is_unfinished};
+use crate::app::chat::scroll::Block;
 use crate::app::chat::transcript::{MessageEntry, PartEntry, StreamingPart};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps};
-use crate::app::time::format::took;
+use crate::app::time::format::{self, took};
 use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
 use crate::domain::chat::{MessageError, PartKind, Role, ToolCall};
@@ -26,6 +26,10 @@ const PROMPT_ROWS: usize = 12;
 const PROMPT_CHARS: usize = 200_000;
 /// An error's text is cut here.
 const ERROR_CHARS: usize = 2_000;
+/// Below this width a prompt's time is left out.
+const TIMED: u16 = 40;
+/// The columns for a prompt's time: `14:02` or `12h ago`, and a gap.
+const TIME: u16 = 8;
 /// Prose is set to at most this many columns; code and tables to what there is.
 const PROSE_COLUMNS: u16 = 100;
 
@@ -41,10 +45,7 @@ impl Chat {
         let (entry, known) = match block {
             Block::Part(entry, known) => (entry, known),
             Block::Foot(entry) => {
-                return BlockRows::marked(
-                    Mark::BadEnd,
-                    foot(entry, self.is_at_rest(), width, vx.theme),
-                );
+                return self.turn_end(entry, width, vx.theme);
             }
             Block::Reverted => {
                 let mark = Mark::fold(self.folds.reverted_open);
@@ -54,16 +55,8 @@ impl Chat {
         };
         let open = self.folds.is_open(&known.part, entry.message.role);
         match &known.part.kind {
-            PartKind::Text { text, .. } if entry.message.role == Role::User => {
-                let id = &entry.message.id;
-                let state = match self.transcript.is_echo(id) {
-                    // Once it is stored, the prompt survives the end of this program.
-                    true if self.pending.is_unsaved(id) => Some("saving …"),
-                    true => Some("sending …"),
-                    false => None,
-                };
-                let unfold = props.key(ChatContext::Transcript, ChatAction::Fold);
-                prompt(known, text, (open, state, &unfold), width, vx)
+            PartKind::Text { .. } if entry.message.role == Role::User => {
+                self.prompt((entry, known), open, width, vx, props)
             }
             PartKind::Text { text, .. } => answer(entry, known, text, width, vx),
             PartKind::Reasoning {
@@ -98,6 +91,36 @@ impl Chat {
         }
     }
 
+    fn prompt<'c>(
+        &self,
+        (entry, known): (&MessageEntry, &PartEntry),
+        open: bool,
+        width: u16,
+        vx: &'c mut ViewCx<'_>,
+        props: &ChatViewProps<'_>,
+    ) -> BlockRows<'c> {
+        let id = &entry.message.id;
+        let text = known.part.kind.growing_text().unwrap_or_default();
+        let state = match self.transcript.is_echo(id) {
+            // Once it is stored, the prompt survives the end of this program.
+            true if self.pending.is_unsaved(id) => Some("saving …"),
+            true => Some("sending …"),
+            false => None,
+        };
+        let unfold = props.key(ChatContext::Transcript, ChatAction::Fold);
+        let time = if state.is_some() || width < TIMED {
+            String::new()
+        } else {
+            let at = self.server_clock.here(entry.message.created);
+            format::minutes_or_age(at, vx.wall, props.utc_offset_minutes)
+        };
+        let time = Span::styled(time, vx.theme.dim);
+        BlockRows {
+            right: Some(time),
+            ..prompt(known, text, (open, state, &unfold), width, vx)
+        }
+    }
+
     fn call<'c>(
         &self,
         known: &PartEntry,
@@ -123,7 +146,7 @@ impl Chat {
             prompts => (format!("{prompts} prompts and their answers are"), "them"),
         };
         let words = format!("{what} reverted; the next prompt removes {them}");
-        wrapped(&words, width, theme.warning)
+        wrapped(&words, width, theme.dim)
     }
 
     fn notice(&self, width: u16, theme: &Theme, props: &ChatViewProps<'_>) -> BlockRows<'static> {
@@ -133,7 +156,12 @@ impl Chat {
                 BlockRows::marked(Mark::Note, wrapped(words, width, theme.accent))
             }
             Some(ChatNotice::Turn(error)) => {
-                BlockRows::marked(Mark::Failed, error_lines(error, width, theme))
+                let lines = if error.is_abort() {
+                    vec![Line::styled("stopped by you", theme.error)]
+                } else {
+                    error_lines(error, width, theme.error)
+                };
+                BlockRows::marked(Mark::Failed, lines)
             }
             Some(ChatNotice::Command(failure)) => {
                 let mut lines = wrapped(&failure.summary, width, theme.error);
@@ -155,13 +183,16 @@ fn prompt<'c>(
     let theme = vx.theme;
     let id = format!("{}/prompt{}", known.part.id, if open { "+" } else { "" });
     let style = theme.strong;
+    let columns = if width < TIMED { width } else { width - TIME };
+    let columns = columns.min(PROSE_COLUMNS);
     let lines = vx.cache.cached(key(known, &id), width, || {
         let rows = if open { usize::MAX } else { PROMPT_ROWS };
-        prompt_lines((text, unfold), rows, width, style)
+        prompt_lines((text, unfold), rows, columns, style)
     });
     let after = state.map(|state| Line::styled(state.to_owned(), theme.dim));
     BlockRows {
         mark: Some(Mark::Prompt),
+        right: None,
         before: Vec::new(),
         body: Some(BlockBody::whole(lines, 0)),
         after: after.into_iter().collect(),
@@ -219,7 +250,7 @@ fn answer<'c>(
         before,
         body: Some(BlockBody::whole(lines, 0)),
         after,
-        mark: None,
+        ..BlockRows::default()
     }
 }
 
@@ -256,6 +287,7 @@ fn reasoning<'c>(
     });
     BlockRows {
         mark: Some(Mark::fold(open)),
+        right: None,
         before,
         body,
         after,
@@ -283,37 +315,19 @@ fn compaction(auto: bool, width: u16, theme: &Theme) -> BlockRows<'static> {
     BlockRows::lines(vec![Line::styled(text, theme.dim)])
 }
 
-/// Why a message ended early. `is_at_rest`: the server is idle.
-fn foot(entry: &MessageEntry, is_at_rest: bool, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    let message = &entry.message;
-    if let Some(error) = &message.error {
-        return error_lines(error, width, theme);
-    }
-    let words = match message.finish.as_deref() {
-        _ if is_at_rest && is_unfinished(message) => {
-            "The answer was cut off: OpenCode ended before it finished."
-        }
-        Some("length") => "The answer was cut off: it reached the model's output limit.",
-        Some("content-filter") => "The answer was cut off by the provider's content filter.",
-        _ => return Vec::new(),
-    };
-    wrapped(words, width, theme.warning)
-}
-
-fn error_lines(error: &MessageError, width: u16, theme: &Theme) -> Vec<Line<'static>> {
-    if error.is_abort() {
-        return vec![Line::styled("stopped by you", theme.dim)];
-    }
-    let end = error
-        .message
+/// An error in full, as far as it is of a sane length.
+pub(in crate::app::chat) fn error_lines(
+    error: &MessageError,
+    width: u16,
+    style: Style,
+) -> Vec<Line<'static>> {
+    let message = &error.message;
+    let end = message
         .char_indices()
         .nth(ERROR_CHARS)
-        .map_or(error.message.len(), |(i, _)| i);
-    wrapped(
-        &format!("{}: {}", error.name, &error.message[..end]),
-        width,
-        theme.error,
-    )
+        .map_or(message.len(), |(at, _)| at);
+    let text = format!("{}: {}", error.name, &message[..end]);
+    wrapped(&text, width.min(PROSE_COLUMNS), style)
 }
 
 /// Wraps a short text of our own or the server's; returns no lines for an empty one.

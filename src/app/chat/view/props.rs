@@ -23,10 +23,6 @@ pub enum Delivery {
 pub struct ChatViewProps<'a> {
     /// The chat has the focus.
     pub focused: bool,
-    /// The key that focuses the chat, for its frame; may be empty.
-    pub focus_key: &'a str,
-    /// The title of the frame.
-    pub title: &'a str,
     /// The user's key bindings, for the hints.
     pub keys: &'a ChatKeys,
     /// The keys for the advice of failures.
@@ -35,10 +31,8 @@ pub struct ChatViewProps<'a> {
     pub waits_for: &'a str,
     /// The text of an empty chat while prompts wait.
     pub meanwhile: &'a str,
-    /// The sandbox's cost and its period; empty where it is free.
-    pub sandbox_cost: &'a str,
-    /// The height of the pane, including what is above the chat in it.
-    pub rows: u16,
+    /// The user's clock is this far ahead of UTC.
+    pub utc_offset_minutes: i16,
 }
 
 impl ChatViewProps<'_> {

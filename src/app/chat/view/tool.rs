@@ -56,6 +56,7 @@ pub(in crate::app::chat) fn tool<'c>(
     };
     BlockRows {
         mark: Some(mark(call)),
+        right: None,
         before,
         body: Some(BlockBody {
             from,

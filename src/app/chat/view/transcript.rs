@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Line;
 
-use super::block::{BlockRows, MARK_COLUMNS, Mark};
+use super::block::{BlockRows, MARK_COLUMNS};
 use crate::app::chat::scroll::{Block, Blocks, ChatAnchor, Pos};
 use crate::app::chat::{Chat, ChatAction, ChatContext, ChatViewProps, ChatViewport};
 use crate::app::view::cx::ViewCx;
@@ -261,21 +261,12 @@ impl TranscriptPainter<'_, '_, '_> {
             let shown = self.chat.show(block, self.width, self.vx, self.props);
             let from = skip.saturating_sub(lead);
             let drawn = draw_block(&shown, from, rest, buf);
-            draw_mark(
-                shown.mark,
-                from,
-                Rect {
-                    height: drawn,
-                    ..rest
-                },
-                buf,
-                theme,
-            );
+            let rows = Rect {
+                height: drawn,
+                ..rest
+            };
+            draw_mark(&shown, from, rows, buf, theme);
             if self.blocks.is_reverted(pos) {
-                let rows = Rect {
-                    height: drawn,
-                    ..rest
-                };
                 let dim = self.vx.theme.dim.remove_modifier(Modifier::BOLD);
                 buf.set_style(rows, dim);
             }
@@ -294,9 +285,19 @@ impl TranscriptPainter<'_, '_, '_> {
     }
 }
 
-/// Draws the mark of a block whose rows from `from` on are in `area`.
-fn draw_mark(mark: Option<Mark>, from: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    let Some(mark) = mark else { return };
+/// Draws the mark of a block whose rows from `from` on are in `area`, and what is at the right of
+/// its first row.
+fn draw_mark(shown: &BlockRows<'_>, from: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    if let Some(right) = shown
+        .right
+        .as_ref()
+        .filter(|_| from == 0 && area.height > 0)
+    {
+        let width = u16::try_from(right.width()).unwrap_or(0);
+        let x = area.right().saturating_sub(width + 1).max(area.x);
+        buf.set_span(x, area.y, right, width);
+    }
+    let Some(mark) = shown.mark else { return };
     let rows = match (mark.is_bar(), from) {
         (true, _) => usize::from(area.height),
         (false, 0) => 1,
@@ -305,6 +306,9 @@ fn draw_mark(mark: Option<Mark>, from: usize, area: Rect, buf: &mut Buffer, them
     let sign = mark.sign(theme);
     for row in area.rows().take(rows) {
         buf.set_span(row.x, row.y, &sign, row.width);
+        if mark.is_bar() {
+            buf.set_style(row, theme.surface);
+        }
     }
 }
 

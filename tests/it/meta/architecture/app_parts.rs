@@ -17,6 +17,7 @@ const ROOT: &[&str] = &[
     "app/session/recovery.rs",
     "app/view/mod.rs",
     "app/view/bars.rs",
+    "app/view/footer.rs",
     "app/view/hints.rs",
     "app/overlay/view.rs",
     "app/overlay/view_picker.rs",
