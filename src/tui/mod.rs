@@ -5,7 +5,7 @@
 //! [`SessionHandle`]. [`run`] connects the parts: [`terminal`] takes the
 //! terminal over, [`keys`] and [`input`] read it, [`paste_detection`] tells pastes from typing,
 //! [`event_loop`] updates and draws when [`pacer`] allows, [`screen`] turns frames into bytes,
-//! [`writer`] writes them, [`effects`], [`desktop`], [`editor`] and [`clipboard`] do the rest.
+//! [`writer`] writes them, [`highlighting`] finds the colours of code, [`effects`], [`desktop`], [`editor`] and [`clipboard`] do the rest.
 //! [`passthrough`] gives the whole terminal to a sandbox's shell. Knows no protocol, no store and
 //! no key map.
 //!
@@ -17,6 +17,7 @@ mod desktop;
 mod editor;
 mod effects;
 mod event_loop;
+mod highlighting;
 mod input;
 mod keys;
 mod pacer;

@@ -14,6 +14,7 @@ use crate::app::view::theme::Theme;
 use crate::app::view::viewport::Viewport;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::text::TextCache;
+use crate::text::highlight::{HighlightJob, SyntaxSpans};
 
 /// The most rendered lines in the cache: some hundred screens.
 const CACHED_LINES: usize = 20_000;
@@ -30,7 +31,7 @@ impl UiModel {
         Self {
             app,
             theme,
-            cache: TextCache::new(CACHED_LINES),
+            cache: TextCache::new(CACHED_LINES).highlighted(),
         }
     }
 }
@@ -74,5 +75,13 @@ impl LoopModel for UiModel {
 
     fn animation_due(&self, now: Monotonic) -> Option<Monotonic> {
         self.app.animation_due(now)
+    }
+
+    fn next_job(&mut self) -> Option<HighlightJob> {
+        self.cache.colours().next_job()
+    }
+
+    fn job_done(&mut self, result: Option<Vec<SyntaxSpans>>) {
+        self.cache.colours().done(result);
     }
 }

@@ -10,6 +10,7 @@ use ratatui::symbols::border;
 
 use crate::domain::sandbox::SessionStatus;
 use crate::text::Palette;
+use crate::text::highlight::SyntaxStyles;
 
 /// Whether colours may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,10 +101,26 @@ impl Theme {
                 heading: colour(Color::Cyan).add_modifier(Modifier::BOLD),
                 code: colour(Color::Cyan),
                 code_block: plain,
+                syntax: SyntaxStyles {
+                    comment: dim,
+                    string: colour(Color::Green),
+                    number: colour(Color::Cyan),
+                    constant: colour(Color::Cyan),
+                    keyword: colour(Color::Magenta),
+                    function: colour(Color::Blue),
+                    type_name: colour(Color::Cyan),
+                    property: colour(Color::Blue),
+                    added: colour(Color::Green),
+                    removed: colour(Color::Red),
+                },
                 link: colour(Color::Blue).add_modifier(Modifier::UNDERLINED),
                 quote: dim,
                 added: colour(Color::Green),
                 removed: colour(Color::Red),
+                added_line: plain,
+                removed_line: plain,
+                added_word: bold.add_modifier(Modifier::UNDERLINED),
+                removed_word: bold.add_modifier(Modifier::UNDERLINED),
                 hunk: colour(Color::Cyan),
                 border: dim,
             },

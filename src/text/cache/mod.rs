@@ -12,7 +12,8 @@ use std::ops::Range;
 
 use ratatui::text::Line;
 
-use super::stream::Stream;
+use super::highlight::{CodeColours, CodePlace};
+use super::stream::{Stream, StreamLook};
 use super::{Columns, Palette};
 
 /// Identifies a text and its state.
@@ -44,13 +45,14 @@ pub struct Rendered {
 
 #[derive(Debug)]
 enum Lines {
-    Whole(Vec<Line<'static>>),
+    Made(Vec<Line<'static>>),
+    Whole(Box<Stream>),
     Growing(Box<Stream>),
 }
 
 impl Default for Lines {
     fn default() -> Self {
-        Self::Whole(Vec::new())
+        Self::Made(Vec::new())
     }
 }
 
@@ -81,8 +83,8 @@ impl Rendered {
 
     fn halves(&self) -> (&[Line<'static>], &[Line<'static>]) {
         match &self.lines {
-            Lines::Whole(lines) => (lines, &[]),
-            Lines::Growing(stream) => (stream.settled(), stream.tail()),
+            Lines::Made(lines) => (lines, &[]),
+            Lines::Whole(stream) | Lines::Growing(stream) => (stream.settled(), stream.tail()),
         }
     }
 }
@@ -101,6 +103,8 @@ struct CacheEntry {
     kind: SourceKind,
     /// The value of [`TextCache::clock`] at the last use.
     used: u64,
+    /// Colours that were missing when the lines were made.
+    missing: Vec<CodePlace>,
     rendered: Rendered,
 }
 
@@ -120,6 +124,9 @@ pub struct TextCache {
     clock: u64,
     /// The palette that all markdown entries were rendered with.
     palette: Palette,
+    colours: CodeColours,
+    /// Whether somebody runs the jobs of [`Self::colours`].
+    highlights: bool,
     nothing: Rendered,
 }
 
@@ -132,8 +139,22 @@ impl TextCache {
             lines: 0,
             clock: 0,
             palette: Palette::default(),
+            colours: CodeColours::default(),
+            highlights: false,
             nothing: Rendered::default(),
         }
+    }
+
+    /// A cache whose code gets colours: the caller runs the jobs of [`Self::colours`].
+    #[must_use]
+    pub fn highlighted(mut self) -> Self {
+        self.highlights = true;
+        self
+    }
+
+    /// The colours of code, and the jobs that find them.
+    pub fn colours(&mut self) -> &mut CodeColours {
+        &mut self.colours
     }
 
     /// Returns `source` rendered as markdown; `columns` is a width, or one for prose and one for
@@ -150,12 +171,10 @@ impl TextCache {
         growth: Growth,
         palette: &Palette,
     ) -> &Rendered {
-        if self.palette != *palette {
-            self.clear();
-            self.palette = palette.clone();
-        }
+        self.use_palette(palette);
         let columns = columns.into();
         if self.is_fresh(key, columns, SourceKind::Markdown) {
+            self.colour(key.id, source, columns);
             return self.get(key.id);
         }
         let known = self.remove(key.id).filter(|old| {
@@ -163,17 +182,77 @@ impl TextCache {
         });
         let mut stream = match known.map(|old| old.rendered.lines) {
             Some(Lines::Growing(stream)) => stream,
-            Some(Lines::Whole(_)) | None => Box::default(),
+            Some(Lines::Whole(_) | Lines::Made(_)) | None => Box::default(),
         };
-        if !stream.advance(source, columns, palette) {
+        let mut look = StreamLook {
+            columns,
+            palette,
+            colours: &mut self.colours,
+        };
+        if !stream.advance(source, &mut look) {
             *stream = Stream::default();
-            stream.advance(source, columns, palette);
+            stream.advance(source, &mut look);
         }
         let lines = match growth {
             Growth::Growing => Lines::Growing(stream),
-            Growth::Whole => Lines::Whole(stream.into_lines()),
+            Growth::Whole => {
+                stream.end(source, &mut look);
+                Lines::Whole(stream)
+            }
         };
-        self.insert(key, columns, SourceKind::Markdown, lines)
+        self.insert(key, columns, SourceKind::Markdown, (lines, Vec::new()))
+    }
+
+    fn use_palette(&mut self, palette: &Palette) {
+        if self.palette != *palette {
+            self.clear();
+            self.palette = palette.clone();
+        }
+        let on = self.highlights && !palette.syntax.is_plain();
+        self.colours.switch(on);
+    }
+
+    /// Lays new colours over an entry that is up to date.
+    fn colour(&mut self, id: &str, source: &str, columns: Columns) {
+        let mut look = StreamLook {
+            columns,
+            palette: &self.palette,
+            colours: &mut self.colours,
+        };
+        if let Some(entry) = self.entries.get_mut(id)
+            && let Lines::Whole(stream) | Lines::Growing(stream) = &mut entry.rendered.lines
+        {
+            stream.colour(source, &mut look);
+        }
+    }
+
+    /// As [`Self::cached`], for lines with code: `make` gets the colours that are known, and is
+    /// called again when those that it asked for have come. It must not make other lines then.
+    pub fn coloured(
+        &mut self,
+        key: TextKey<'_>,
+        width: u16,
+        palette: &Palette,
+        make: impl FnOnce(&mut CodeColours) -> Vec<Line<'static>>,
+    ) -> &Rendered {
+        self.use_palette(palette);
+        let columns = Columns::from(width);
+        if self.is_fresh(key, columns, SourceKind::Made) && !self.has_news(key.id) {
+            return self.get(key.id);
+        }
+        self.remove(key.id);
+        self.colours.take_asked();
+        let lines = Lines::Made(make(&mut self.colours));
+        let missing = self.colours.take_asked();
+        self.insert(key, columns, SourceKind::Made, (lines, missing))
+    }
+
+    /// Whether all colours that an entry waits for have come.
+    fn has_news(&self, id: &str) -> bool {
+        let missing = self.entries.get(id).map(|entry| &entry.missing);
+        missing.is_some_and(|missing| {
+            !missing.is_empty() && !missing.iter().any(|place| self.colours.awaits(*place))
+        })
     }
 
     /// Returns the lines of `make` for this key and width, calling it only if they are not cached.
@@ -189,8 +268,8 @@ impl TextCache {
             return self.get(key.id);
         }
         self.remove(key.id);
-        let lines = Lines::Whole(make());
-        self.insert(key, columns, SourceKind::Made, lines)
+        let lines = Lines::Made(make());
+        self.insert(key, columns, SourceKind::Made, (lines, Vec::new()))
     }
 
     /// How many lines are cached.
@@ -231,7 +310,7 @@ impl TextCache {
         key: TextKey<'_>,
         columns: Columns,
         kind: SourceKind,
-        lines: Lines,
+        (lines, missing): (Lines, Vec<CodePlace>),
     ) -> &Rendered {
         let rendered = Rendered { lines };
         self.lines += rendered.len().max(1);
@@ -246,6 +325,7 @@ impl TextCache {
             columns,
             kind,
             used: self.clock,
+            missing,
             rendered,
         };
         self.entries.insert(id.into(), entry);

@@ -1,7 +1,10 @@
 //! Code blocks: a dim label, then the code, which breaks only at the edge of the screen.
 
+use std::borrow::Cow;
+
 use ratatui::text::Span;
 
+use crate::text::highlight::{SyntaxSpan, paint};
 use crate::text::wrap::{Breaking, fold, truncate};
 use crate::text::{Palette, ansi};
 
@@ -21,22 +24,30 @@ pub(in crate::text) fn label(
     Some(vec![Span::styled(language, palette.dim)])
 }
 
-/// Renders one line of code (without its line end) as lines of at most `room` columns. `continued`:
-/// it continues a line that was cut before.
+/// Makes one line of code safe: every character of the source, except for a line end where the
+/// source was cut.
+pub(in crate::text) fn safe_code(line: &str) -> Cow<'_, str> {
+    match ansi::plain(line) {
+        Cow::Borrowed(safe) => Cow::Borrowed(safe.trim_end_matches('\n')),
+        Cow::Owned(safe) => Cow::Owned(safe.trim_end_matches('\n').to_owned()),
+    }
+}
+
+/// Renders one safe line of code as lines of at most `room` columns. `continued`: it continues a
+/// line that was cut before. Colours change no line break.
 pub(in crate::text) fn code_line(
-    line: &str,
+    safe: &str,
     room: usize,
     continued: bool,
+    colours: &[SyntaxSpan],
     palette: &Palette,
 ) -> Vec<Vec<Span<'static>>> {
     let indent = indent(room);
     let hang = indent * 2;
-    let safe = ansi::plain(line);
-    // Every character of the source, except for a line end where the source was cut.
-    let safe = safe.trim_end_matches('\n');
     let first = if continued { hang } else { indent };
-    let span = Span::styled(safe, palette.code_block);
-    let pieces = fold(&[span], room - first, room - hang, Breaking::Anywhere);
+    let base = palette.code_block;
+    let spans = paint(safe, base, (colours, &palette.syntax), (&[], base));
+    let pieces = fold(&spans, room - first, room - hang, Breaking::Anywhere);
     pieces
         .into_iter()
         .enumerate()

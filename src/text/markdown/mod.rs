@@ -1,7 +1,7 @@
 //! One piece of markdown (`CommonMark` with tables, strikethrough and task lists) as wrapped lines.
 //!
-//! Input: a string. Output: lines of at most the given columns, of which prose may have fewer. Nothing is highlighted and nothing is
-//! hidden: raw HTML and link definitions are shown as dim text. Every text from the parser is
+//! Input: a string. Output: lines of at most the given columns, of which prose may have fewer. Code has the
+//! colours that are known. Nothing is hidden: raw HTML and link definitions are shown as dim text. Every text from the parser is
 //! cleaned again, since character references (`&#27;`) become control characters only there.
 //!
 //! Does not know about streaming; `stream` cuts a source into the pieces that are rendered here.
@@ -21,22 +21,28 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::ansi;
+use super::highlight::{CodeColours, Language};
 use super::wrap::{Breaking, fold};
 use super::{Columns, Palette};
-pub(super) use code::{code_line, label};
+pub(super) use code::{code_line, label, safe_code};
 use container::{Container, OpenList};
 use inline::Inline;
 
 use table::TableBuilder;
 
 /// Renders `source`; the lines neither begin nor end with a blank one.
-pub(super) fn render(source: &str, columns: Columns, palette: &Palette) -> Vec<Line<'static>> {
+pub(super) fn render(
+    source: &str,
+    columns: Columns,
+    palette: &Palette,
+    colours: &mut CodeColours,
+) -> Vec<Line<'static>> {
     let source = ansi::plain(source);
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let parser = Parser::new_ext(&source, options);
     let definitions = definitions(&parser);
-    let mut writer = MarkdownWriter::new(columns, palette);
+    let mut writer = MarkdownWriter::new(columns, palette, colours);
     for event in parser {
         writer.event(event);
     }
@@ -67,6 +73,7 @@ enum Verbatim {
 
 struct MarkdownWriter<'a> {
     palette: &'a Palette,
+    colours: &'a mut CodeColours,
     columns: Columns,
     out: Vec<Line<'static>>,
     /// Open quotes and list items, outermost first.
@@ -80,9 +87,10 @@ struct MarkdownWriter<'a> {
 }
 
 impl<'a> MarkdownWriter<'a> {
-    fn new(columns: Columns, palette: &'a Palette) -> Self {
+    fn new(columns: Columns, palette: &'a Palette, colours: &'a mut CodeColours) -> Self {
         Self {
             palette,
+            colours,
             columns,
             out: Vec::new(),
             containers: Vec::new(),
@@ -257,11 +265,7 @@ impl<'a> MarkdownWriter<'a> {
                 if let Some(label) = label(&info, room, self.palette) {
                     self.emit(label);
                 }
-                for line in text.split_terminator('\n') {
-                    for spans in code_line(line, room, false, self.palette) {
-                        self.emit(spans);
-                    }
-                }
+                self.write_code(&info, &text, room);
             }
             Some(Verbatim::Html(text)) => {
                 for line in ansi::plain(&text).split_terminator('\n') {
@@ -274,6 +278,20 @@ impl<'a> MarkdownWriter<'a> {
             None => {}
         }
         self.gap = true;
+    }
+
+    fn write_code(&mut self, info: &str, text: &str, room: usize) {
+        let lines: Vec<_> = text.split_terminator('\n').map(safe_code).collect();
+        // A line that still grows has no colours yet.
+        let ended = lines.len() - usize::from(!text.is_empty() && !text.ends_with('\n'));
+        let language = Language::of_fence(info);
+        let known = self.colours.lines(language.as_ref(), &lines[..ended]);
+        for (at, line) in lines.iter().enumerate() {
+            let colours = known.get(at).map_or(&[][..], |spans| spans);
+            for spans in code_line(line, room, false, colours, self.palette) {
+                self.emit(spans);
+            }
+        }
     }
 
     fn finish(mut self, definitions: Vec<String>) -> Vec<Line<'static>> {

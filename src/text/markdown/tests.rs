@@ -3,9 +3,13 @@ use proptest::prelude::*;
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::render;
+use crate::text::highlight::CodeColours;
 use crate::text::wrap::spans_width;
 use crate::text::{Columns, Palette};
+
+fn render(source: &str, columns: Columns, palette: &Palette) -> Vec<Line<'static>> {
+    super::render(source, columns, palette, &mut CodeColours::default())
+}
 
 fn shown(source: &str, columns: impl Into<Columns>) -> String {
     let lines = render(source, columns.into(), &Palette::default());

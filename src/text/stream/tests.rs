@@ -2,8 +2,9 @@ use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 use ratatui::text::Line;
 
-use super::Stream;
 use super::scanner::{HARD, SOFT, Scanner, StreamPiece};
+use super::{Stream, StreamLook};
+use crate::text::highlight::CodeColours;
 use crate::text::wrap::spans_width;
 use crate::text::{Columns, Palette, markdown};
 
@@ -11,9 +12,18 @@ fn all(stream: &Stream) -> Vec<Line<'static>> {
     [stream.settled(), stream.tail()].concat()
 }
 
+fn advance(stream: &mut Stream, source: &str, columns: impl Into<Columns>) -> bool {
+    let mut look = StreamLook {
+        columns: columns.into(),
+        palette: &Palette::default(),
+        colours: &mut CodeColours::default(),
+    };
+    stream.advance(source, &mut look)
+}
+
 fn one_shot(source: &str, columns: impl Into<Columns>) -> Vec<Line<'static>> {
     let mut stream = Stream::default();
-    assert!(stream.advance(source, columns.into(), &Palette::default()));
+    assert!(advance(&mut stream, source, columns));
     all(&stream)
 }
 
@@ -126,11 +136,11 @@ fn no_tail_is_longer_than_the_limit() {
 #[test]
 fn a_source_that_is_not_the_known_one_is_refused() {
     let mut stream = Stream::default();
-    assert!(stream.advance("one\n\ntwo\n", 20.into(), &Palette::default()));
+    assert!(advance(&mut stream, "one\n\ntwo\n", 20));
     let before = all(&stream);
 
-    assert!(!stream.advance("eno\n\ntwo\n", 20.into(), &Palette::default()));
-    assert!(!stream.advance("o", 20.into(), &Palette::default()));
+    assert!(!advance(&mut stream, "eno\n\ntwo\n", 20));
+    assert!(!advance(&mut stream, "o", 20));
     assert_eq!(all(&stream), before);
 }
 
@@ -180,7 +190,7 @@ proptest! {
     ) {
         let mut stream = Stream::default();
         for end in prefixes(&source, &cuts) {
-            prop_assert!(stream.advance(&source[..end], Columns::new(width, prose), &Palette::default()));
+            prop_assert!(advance(&mut stream, &source[..end], Columns::new(width, prose)));
             prop_assert_eq!(all(&stream), one_shot(&source[..end], Columns::new(width, prose)));
             for line in all(&stream) {
                 prop_assert!(spans_width(&line.spans) <= usize::from(width), "{:?}", line);
@@ -191,7 +201,12 @@ proptest! {
 
     #[test]
     fn well_formed_text_looks_as_if_rendered_whole(source in well_formed(), width in 20_u16..80) {
-        prop_assert_eq!(one_shot(&source, width), markdown::render(&source, width.into(), &Palette::default()));
+        prop_assert_eq!(one_shot(&source, width), markdown::render(
+            &source,
+            width.into(),
+            &Palette::default(),
+            &mut CodeColours::default(),
+        ));
     }
 }
 
@@ -208,7 +223,7 @@ proptest! {
         let source = &source[..source.floor_char_boundary(5 * SOFT)];
         let mut stream = Stream::default();
         for end in prefixes(source, &cuts) {
-            prop_assert!(stream.advance(&source[..end], 30.into(), &Palette::default()));
+            prop_assert!(advance(&mut stream, &source[..end], 30));
         }
         prop_assert_eq!(all(&stream), one_shot(source, 30));
     }

@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::desktop::{self, Returned};
 use super::effects::{Effects, LoopRequest, SessionHandle, TaskEnd};
+use super::highlighting::Highlighting;
 use super::input;
 use super::pacer::{BY_HAND, Cause, Pacer};
 use super::paste_detection::PasteDetector;
@@ -36,6 +37,7 @@ use crate::domain::id::SessionKey;
 use crate::domain::session::SessionEvent;
 use crate::domain::time::{Monotonic, UnixMillis};
 use crate::session::context::wall;
+use crate::text::highlight::{HighlightJob, SyntaxSpans};
 use lease::{Handover, TerminalLease, TerminalProgram};
 
 /// The most session events in one batch, before keys are polled again.
@@ -55,6 +57,12 @@ pub trait LoopModel {
     fn is_typing(&self) -> bool;
     /// Returns when something moves by itself; `None` if nothing does.
     fn animation_due(&self, now: Monotonic) -> Option<Monotonic>;
+    /// Returns code in the last frame whose colours are to be found, unless that is being done.
+    fn next_job(&mut self) -> Option<HighlightJob> {
+        None
+    }
+    /// Takes the result of that job; `None` if it failed.
+    fn job_done(&mut self, _result: Option<Vec<SyntaxSpans>>) {}
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +93,7 @@ pub(super) struct EventLoop<M, D, C: Console> {
     sources: EventSources,
     sessions_open: bool,
     writer: FrameWriter,
+    highlighting: Highlighting,
     screen: Screen,
     buffer: Buffer,
     pacer: Pacer,
@@ -124,6 +133,7 @@ enum Woke {
     Written(io::Result<()>),
     Back(Returned),
     Done(TaskEnd),
+    Coloured(Option<Vec<SyntaxSpans>>),
     Sessions(Vec<(SessionKey, SessionEvent)>),
     Time,
 }
@@ -146,6 +156,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             sources,
             sessions_open: true,
             writer,
+            highlighting: Highlighting::default(),
             screen: Screen::new(),
             buffer: Buffer::empty(Rect::new(0, 0, columns, rows)),
             pacer: Pacer::default(),
@@ -214,6 +225,7 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             written = self.writer.written() => Woke::Written(written),
             returned = lease::ended(self.lease.as_mut()) => Woke::Back(returned),
             done = self.effects.done() => Woke::Done(done),
+            result = self.highlighting.done() => Woke::Coloured(result),
             _ = self.sources.sessions.recv_many(&mut events, BATCH), if self.sessions_open => {
                 Woke::Sessions(events)
             }
@@ -246,6 +258,10 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
             Woke::Done(done) => {
                 self.unsent.extend(done.bytes);
                 self.update_all([Event::Reply(done.reply)], Cause::Hand);
+            }
+            Woke::Coloured(result) => {
+                self.model.job_done(result);
+                self.pacer.changed(Cause::Itself, self.now());
             }
             Woke::Sessions(events) => {
                 self.sessions_open = !events.is_empty();
@@ -371,6 +387,9 @@ impl<M: LoopModel, D: SessionHandle, C: Console> EventLoop<M, D, C> {
         let cursor = self.model.draw(&mut self.buffer, now, wall());
         self.pacer.drawn(now);
         self.draws += 1;
+        if let Some(job) = self.model.next_job() {
+            self.highlighting.begin(job);
+        }
         let frame = self.screen.frame(&self.buffer, cursor).unwrap_or_default();
         let title = self.model.title();
         if title != self.title {

@@ -13,7 +13,9 @@ use crate::app::view::cx::ViewCx;
 use crate::app::view::theme::Theme;
 use crate::domain::chat::{Todo, ToolCall, ToolStatus};
 use crate::domain::time::UnixMillis;
-use crate::text::{Palette, ansi, diff, wrap};
+use crate::text::diff::{self, DiffLook};
+use crate::text::highlight::CodeColours;
+use crate::text::{ansi, wrap};
 
 /// Rows of output that a folded running call shows.
 const TAIL: usize = 5;
@@ -40,9 +42,11 @@ pub(in crate::app::chat) fn tool<'c>(
         (false, _) => return BlockRows::marked(mark(call), before),
     };
     let id = format!("{}/{}", known.part.id, what.name());
-    let lines = vx.cache.cached(key(known, &id), columns, || {
-        what.lines(call, columns, theme)
-    });
+    let lines = vx
+        .cache
+        .coloured(key(known, &id), columns, &theme.palette, |colours| {
+            what.lines(call, columns, theme, colours)
+        });
     let all = lines.len();
     let len = match what {
         ToolDetail::Tail => all.min(TAIL),
@@ -97,9 +101,15 @@ impl ToolDetail {
         }
     }
 
-    fn lines(self, call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
+    fn lines(
+        self,
+        call: &ToolCall,
+        columns: u16,
+        theme: &Theme,
+        colours: &mut CodeColours,
+    ) -> Vec<Line<'static>> {
         match self {
-            Self::All => all(call, columns, theme),
+            Self::All => all(call, columns, theme, colours),
             Self::Todos => todos(&call.todos, columns, theme),
             Self::Tail => output(&call.output, columns, theme.dim),
             Self::Error => error(call, columns, theme),
@@ -107,10 +117,22 @@ impl ToolDetail {
     }
 }
 
-fn all(call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
+fn all(
+    call: &ToolCall,
+    columns: u16,
+    theme: &Theme,
+    colours: &mut CodeColours,
+) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if let Some(diff) = &call.diff {
-        lines.extend(changes(diff, columns, &theme.palette));
+        let look = DiffLook {
+            width: usize::from(columns),
+            names: true,
+            most: usize::MAX,
+            language: None,
+            palette: &theme.palette,
+        };
+        lines.extend(diff::rows(diff, look, colours).lines);
     } else {
         // The todo list is drawn below; the raw input is one long line of JSON.
         let input = call.input.iter().filter(|_| call.todos.is_empty());
@@ -137,10 +159,6 @@ fn error(call: &ToolCall, columns: u16, theme: &Theme) -> Vec<Line<'static>> {
     call.error
         .as_deref()
         .map_or_else(Vec::new, |error| output(error, columns, theme.error))
-}
-
-fn changes(text: &str, columns: u16, palette: &Palette) -> Vec<Line<'static>> {
-    diff::unified(text, usize::from(columns), palette)
 }
 
 /// The end of a program's output, wrapped; redrawn lines appear in their final state.
