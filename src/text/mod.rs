@@ -13,7 +13,7 @@ pub mod copied;
 pub mod diff;
 pub mod hidden;
 pub mod highlight;
-mod markdown;
+pub mod markdown;
 mod palette;
 mod stream;
 pub mod visible;

@@ -1,5 +1,6 @@
 //! The prefixes of a block's lines: the bars of quotes, the markers and indentation of lists.
 
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::MarkdownWriter;
@@ -47,10 +48,16 @@ impl MarkdownWriter<'_> {
             }
             None => "• ".to_owned(),
         };
+        self.open_marked(&marker, self.palette.text);
+    }
+
+    /// Opens a block whose first line begins with `marker`, and whose others are indented by it.
+    pub(super) fn open_marked(&mut self, marker: &str, style: Style) {
+        let marker = wrap::truncate(marker, usize::MAX).into_owned();
         let width = wrap::width(&marker);
         if self.has_room_for(width) {
             self.containers.push(Container {
-                marker: Some(Span::styled(marker, self.palette.text)),
+                marker: Some(Span::styled(marker, style)),
                 rest: Span::raw(" ".repeat(width)),
                 width,
             });

@@ -1,15 +1,19 @@
-//! One piece of markdown (`CommonMark` with tables, strikethrough and task lists) as wrapped lines.
+//! One piece of markdown (`CommonMark` with tables, strikethrough, task lists, footnotes and math) as wrapped
+//! lines.
 //!
 //! Input: a string. Output: lines of at most the given columns, of which prose may have fewer. Code has the
-//! colours that are known. Nothing is hidden: raw HTML and link definitions are shown as dim text. Every text from the parser is
+//! colours that are known. Link definitions are
+//! shown, and of raw HTML its text. Every text from the parser is
 //! cleaned again, since character references (`&#27;`) become control characters only there.
 //!
 //! Does not know about streaming; `stream` cuts a source into the pieces that are rendered here.
 
 mod code;
 mod container;
+mod html;
 mod inline;
 mod list;
+mod parts;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -22,13 +26,17 @@ use ratatui::text::{Line, Span};
 
 use super::ansi;
 use super::highlight::{CodeColours, Language};
-use super::wrap::{Breaking, fold};
+use super::wrap::{self, Breaking, fold};
 use super::{Columns, Palette};
 pub(super) use code::{code_line, label, safe_code};
 use container::{Container, OpenList};
 use inline::Inline;
 
+pub use parts::{MarkdownCode, MarkdownLink, code_blocks, links};
 use table::TableBuilder;
+
+/// A longer label of a footnote is cut.
+const LONGEST_LABEL: usize = 16;
 
 /// Renders `source`; the lines neither begin nor end with a blank one.
 pub(super) fn render(
@@ -38,15 +46,22 @@ pub(super) fn render(
     colours: &mut CodeColours,
 ) -> Vec<Line<'static>> {
     let source = ansi::plain(source);
-    let options =
-        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let parser = Parser::new_ext(&source, options);
+    let parser = Parser::new_ext(&source, options());
     let definitions = definitions(&parser);
     let mut writer = MarkdownWriter::new(columns, palette, colours);
     for event in parser {
         writer.event(event);
     }
     writer.finish(definitions)
+}
+
+/// What is read beyond `CommonMark`.
+fn options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_MATH
 }
 
 /// The link definitions of the text, in order, safe to display. The parser drops them.
@@ -112,10 +127,14 @@ impl<'a> MarkdownWriter<'a> {
             },
             Event::Code(text) => self.inline.styled(&text, self.palette.code),
             Event::InlineHtml(tag) if is_line_break(&tag) => self.inline.hard_break(),
-            Event::InlineHtml(text)
-            | Event::InlineMath(text)
-            | Event::DisplayMath(text)
-            | Event::FootnoteReference(text) => self.inline.styled(&text, self.palette.dim),
+            // The text between the tags remains.
+            Event::InlineHtml(_) => {}
+            // As it is written: what looks like math may be two prices, or variables of a shell.
+            Event::InlineMath(text) => self.inline.text(&format!("${text}$")),
+            Event::DisplayMath(text) => self.inline.text(&format!("$${text}$$")),
+            Event::FootnoteReference(label) => {
+                self.inline.styled(&format!("[^{label}]"), self.palette.dim);
+            }
             Event::SoftBreak => self.inline.text(" "),
             Event::HardBreak => self.inline.hard_break(),
             Event::Rule => {
@@ -159,8 +178,13 @@ impl<'a> MarkdownWriter<'a> {
                 });
             }
             Tag::HtmlBlock => {
-                self.begin_block();
+                self.flush();
                 self.verbatim = Some(Verbatim::Html(String::new()));
+            }
+            Tag::FootnoteDefinition(label) => {
+                self.begin_block();
+                let label = wrap::truncate(&label, LONGEST_LABEL);
+                self.open_marked(&format!("[^{label}] "), self.palette.dim);
             }
             Tag::List(first) => {
                 self.begin_block();
@@ -222,6 +246,10 @@ impl<'a> MarkdownWriter<'a> {
                 self.gap = self.lists.last().is_none_or(|outer| outer.loose);
             }
             TagEnd::Item => self.close_item(),
+            TagEnd::FootnoteDefinition => {
+                self.close_item();
+                self.gap = true;
+            }
             TagEnd::TableHead => {
                 self.inline.pop();
                 self.with_table(TableBuilder::end_row);
@@ -267,17 +295,23 @@ impl<'a> MarkdownWriter<'a> {
                 }
                 self.write_code(&info, &text, room);
             }
-            Some(Verbatim::Html(text)) => {
-                for line in ansi::plain(&text).split_terminator('\n') {
-                    let span = Span::styled(line, self.palette.dim);
-                    for spans in fold(&[span], room, room, Breaking::Words) {
-                        self.emit(spans);
-                    }
-                }
-            }
+            Some(Verbatim::Html(html)) => self.write_html(&html),
             None => {}
         }
         self.gap = true;
+    }
+
+    /// Writes the text of raw HTML; tags alone leave no trace.
+    fn write_html(&mut self, html: &str) {
+        let text = html::text(html);
+        if text.is_empty() {
+            return;
+        }
+        self.begin_block();
+        for line in text.lines() {
+            self.inline.text(line);
+            self.flush();
+        }
     }
 
     fn write_code(&mut self, info: &str, text: &str, room: usize) {

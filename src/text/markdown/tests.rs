@@ -104,7 +104,7 @@ fn an_empty_item_is_seen() {
 fn link_definitions_and_html_blocks_are_shown() {
     assert_eq!(
         shown("<div>\nx\n</div>\n\nSee [a][1].\n\n[1]: http://e.org\n", 40),
-        "|<div>\n|x\n|</div>\n|\n|See a (http://e.org).\n|\n|[1]: http://e.org\n"
+        "|x\n|\n|See a (http://e.org).\n|\n|[1]: http://e.org\n"
     );
 }
 
@@ -140,6 +140,55 @@ fn styles_are_laid_over_each_other() {
             Span::styled(" (e)", text.dim()),
         ])]
     );
+}
+
+const MORE: &str = "\
+# Heading with `code`
+
+Costs $5 or $6; $a_b + c_d$ is math, and so is
+
+$$
+x^2_i
+$$
+
+A note[^1] and another[^long].
+
+[^1]: The first note, which is long enough that it does not fit into a narrow line.
+[^long]: The second.
+
+> A quote
+>
+> - with a list
+>   - [x] and a task
+>
+> > and a quote inside
+
+<details>
+<summary>Summary</summary>
+Text of <b>details</b>.
+</details>
+
+Line one  \nline two<br>line three with ~~old~~ **中文强调** 文字。
+
+| Left | Centre | Right |
+|:---|:---:|---:|
+| a | a cell with a text that is long | 1 |
+| `code` | **b** | 22 |
+";
+
+#[test]
+fn the_other_constructs_at_40_columns() {
+    insta::assert_snapshot!(shown(MORE, 40));
+}
+
+#[test]
+fn the_other_constructs_at_80_columns() {
+    insta::assert_snapshot!(shown(MORE, 80));
+}
+
+#[test]
+fn everything_at_120_columns() {
+    insta::assert_snapshot!(shown(&format!("{TOUR}\n{MORE}"), Columns::new(120, 100)));
 }
 
 #[test]

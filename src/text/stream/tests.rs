@@ -158,6 +158,8 @@ fn well_formed() -> impl Strategy<Value = String> {
         "---",
         "    indented code\n\n    more of it",
         "<p>\nhtml\n</p>",
+        "[^1]: A note\n    that goes on.",
+        "Prices of $5, math $a_b$ and <b>text</b>",
     ]);
     prop::collection::vec(block, 0..8).prop_map(|blocks| {
         let mut source = String::new();

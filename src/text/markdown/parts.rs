@@ -1,0 +1,142 @@
+//! Parts of a Markdown text that a user may want by themselves: code to copy, links to open.
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+use super::options;
+use crate::text::hidden::is_invisible;
+
+/// A code block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkdownCode {
+    /// The first word behind the fence; may be empty.
+    pub language: String,
+    /// As it is written, which is not safe for a screen.
+    pub text: String,
+}
+
+/// A link, in the order in which they are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkdownLink {
+    /// What is shown for it; not safe for a screen.
+    pub text: String,
+    /// `http`, `https` or `mailto`, in visible characters only.
+    pub url: String,
+}
+
+/// Returns all code blocks of a text, also those in lists and quotes, and one that is still open.
+pub fn code_blocks(source: &str) -> Vec<MarkdownCode> {
+    let mut found = Vec::new();
+    let mut open: Option<MarkdownCode> = None;
+    for event in Parser::new_ext(source, options()) {
+        match (event, &mut open) {
+            (Event::Start(Tag::CodeBlock(kind)), _) => {
+                let language = match &kind {
+                    CodeBlockKind::Fenced(info) => info.split_whitespace().next(),
+                    CodeBlockKind::Indented => None,
+                };
+                open = Some(MarkdownCode {
+                    language: language.unwrap_or_default().to_owned(),
+                    text: String::new(),
+                });
+            }
+            (Event::Text(text), Some(code)) => code.text.push_str(&text),
+            (Event::End(TagEnd::CodeBlock), _) => found.extend(open.take()),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Returns the links of a text that are harmless to open.
+pub fn links(source: &str) -> Vec<MarkdownLink> {
+    let mut found = Vec::new();
+    let mut open: Vec<MarkdownLink> = Vec::new();
+    for event in Parser::new_ext(source, options()) {
+        match event {
+            Event::Start(Tag::Link { dest_url, .. }) => open.push(MarkdownLink {
+                text: String::new(),
+                url: dest_url.into_string(),
+            }),
+            Event::End(TagEnd::Link) => {
+                found.extend(open.pop().filter(|link| is_harmless(&link.url)));
+            }
+            Event::Text(text) | Event::Code(text) => {
+                for link in &mut open {
+                    link.text.push_str(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn is_harmless(url: &str) -> bool {
+    let scheme = url
+        .split_once(':')
+        .map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("http" | "https" | "mailto"))
+        && !url.contains(|c: char| c.is_whitespace() || is_invisible(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use proptest::prelude::*;
+
+    use super::{MarkdownCode, code_blocks, links};
+
+    #[test]
+    fn code_blocks_are_found_wherever_they_are() {
+        let source = "```rust,ignore\nfn a() {}\n\n\tb\n```\n\n1. x\n\n   ~~~ sh -e\n   ls\n   ~~~\n\n> ```\n> q\n> ```\n\n    indented\n\n```py\nopen";
+
+        let found: Vec<(String, String)> = code_blocks(source)
+            .into_iter()
+            .map(|MarkdownCode { language, text }| (language, text))
+            .collect();
+
+        let wanted = [
+            ("rust,ignore", "fn a() {}\n\n\tb\n"),
+            ("sh", "ls\n"),
+            ("", "q\n"),
+            ("", "indented\n"),
+            ("py", "open"),
+        ];
+        assert_eq!(
+            found,
+            wanted.map(|(language, text)| (language.to_owned(), text.to_owned()))
+        );
+    }
+
+    #[test]
+    fn only_harmless_links_are_found() {
+        let source = "[a **b**](https://e.org/x) <mailto:a@b.c> [f](file:///etc/passwd) [j](javascript:x) \
+                      [e](http://a&#27;b) [w](http://a&#x202e;b) [r]\n\n[r]: HTTP://r";
+
+        let found: Vec<String> = links(source)
+            .into_iter()
+            .map(|link| format!("{} {}", link.text, link.url))
+            .collect();
+
+        assert_eq!(
+            found,
+            [
+                "a b https://e.org/x",
+                "mailto:a@b.c mailto:a@b.c",
+                "r HTTP://r"
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_taken_apart(source in crate::text::tests::markdownish()) {
+            for code in code_blocks(&source) {
+                prop_assert!(!code.language.contains(char::is_whitespace));
+            }
+            for link in links(&source) {
+                prop_assert!(!link.url.contains(char::is_control));
+            }
+        }
+    }
+}
