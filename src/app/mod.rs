@@ -34,7 +34,7 @@ pub mod view;
 
 use std::path::PathBuf;
 
-use action::{Action, AppAction};
+use action::Action;
 use chat::ChatKeys;
 use input::keymap::{Binding, KeyContext, Keymap};
 use input::leader_keys::LeaderKeys;
@@ -184,25 +184,7 @@ impl App {
     /// Whether a row of the key map has a meaning in this mode.
     fn offers(&self, row: &Binding) -> bool {
         let of_panes = matches!(row.context, KeyContext::Sessions | KeyContext::Logs)
-            || matches!(
-                row.action,
-                Action::App(
-                    AppAction::FocusNext
-                        | AppAction::FocusPrevious
-                        | AppAction::FocusSessions
-                        | AppAction::FocusChat
-                        | AppAction::FocusLogs
-                        | AppAction::ToggleSessions
-                        | AppAction::ToggleLogs
-                        | AppAction::Zoom
-                        | AppAction::NewSession
-                        | AppAction::Revive
-                        | AppAction::UseTemplate
-                        | AppAction::Shell
-                        | AppAction::NextNeedsYou
-                        | AppAction::Slot(_)
-                )
-            );
+            || row.action.is_of_panes();
         !(self.is_attached() && of_panes)
     }
 

@@ -226,6 +226,7 @@ impl App {
                     self.overlays.push(Overlay::Models(Picker::default()));
                 }
             }
+            ChatOutcome::Act(action) => self.act(action, cx),
             ChatOutcome::Wake(commands) => {
                 if let Some(session) = self.session_mut() {
                     session.wake_for(commands, cx);

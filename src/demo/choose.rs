@@ -140,6 +140,8 @@ fn fill(text: &str, book: &ScriptBook, script: &Script, request: &ModelRequest, 
                 .answer
                 .clone()
                 .unwrap_or_else(|| script.answer.clone()),
+            "attached" if request.attached.is_empty() => "nothing".to_owned(),
+            "attached" => request.attached.join("\n"),
             "keywords" => book.keywords(),
             "n" => n.to_string(),
             _ => {

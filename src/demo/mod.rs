@@ -48,6 +48,8 @@ pub fn provider_config(base_url: &str) -> Value {
                 "name": MODEL_NAME,
                 "tool_call": true,
                 "reasoning": true,
+                "attachment": true,
+                "modalities": { "input": ["text", "image"], "output": ["text"] },
                 "limit": { "context": 200_000, "output": 32_000 },
             }},
         }},

@@ -4,6 +4,8 @@
 
 use std::collections::HashSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// The content of a request.
@@ -13,6 +15,8 @@ pub(super) struct ModelRequest {
     pub(super) kind: RequestKind,
     /// The user's last prompt, without OpenCode's additions.
     pub(super) prompt: String,
+    /// What came with the last prompt: the content of files, the size of pictures.
+    pub(super) attached: Vec<String>,
     /// There is no answer before the last prompt.
     pub(super) first_turn: bool,
     /// How often the model has answered since the last prompt: the step of the script.
@@ -56,6 +60,7 @@ impl ModelRequest {
             stream: body["stream"].as_bool().unwrap_or(false),
             kind: kind_of(&system),
             prompt: last_user.map_or_else(String::new, |index| typed(&messages[index])),
+            attached: last_user.map_or_else(Vec::new, |index| attached(&messages[index])),
             first_turn: by_role(before, "assistant").next().is_none(),
             answered: by_role(after, "assistant").count(),
             tools: tools_of(body),
@@ -101,6 +106,27 @@ fn typed(message: &Value) -> String {
     };
     let texts: Vec<&str> = texts(message).into_iter().filter(own).collect();
     texts.join("\n").trim().to_owned()
+}
+
+/// Files are texts that begin with their path, pictures are parts of their own (observed on 1.18.33).
+fn attached(message: &Value) -> Vec<String> {
+    let none = Vec::new();
+    let parts = message["content"].as_array().unwrap_or(&none).iter();
+    let found = parts.filter_map(|part| match part["type"].as_str()? {
+        "image_url" => {
+            let url = part["image_url"]["url"].as_str()?;
+            let (kind, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
+            Some(format!(
+                "{kind}, {} bytes",
+                STANDARD.decode(data).ok()?.len()
+            ))
+        }
+        _ => part["text"]
+            .as_str()
+            .filter(|text| text.starts_with("<path>"))
+            .map(str::to_owned),
+    });
+    found.collect()
 }
 
 /// Recognises OpenCode's own system prompts by how they begin (observed on 1.18.33).

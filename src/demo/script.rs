@@ -7,10 +7,11 @@ use serde_json::Value;
 
 /// The scripts by file name. The first is the tour; the second answers every prompt without a
 /// keyword.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("tour", include_str!("../../assets/demo/tour.toml")),
     ("echo", include_str!("../../assets/demo/echo.toml")),
     ("agent", include_str!("../../assets/demo/agent.toml")),
+    ("attached", include_str!("../../assets/demo/attached.toml")),
     ("error", include_str!("../../assets/demo/error.toml")),
     ("fail", include_str!("../../assets/demo/fail.toml")),
     ("long", include_str!("../../assets/demo/long.toml")),

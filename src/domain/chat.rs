@@ -5,6 +5,7 @@
 //! sequences, or writes them out where the user approves something.
 
 use super::id::{MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId};
+use super::prompt::PromptOffers;
 use super::time::UnixMillis;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -157,6 +158,11 @@ pub enum PartKind {
     File {
         filename: String,
         mime: String,
+    },
+    /// An agent that the user asks for help, and with what; empty if the text says it.
+    Asks {
+        agent: String,
+        what: String,
     },
     StepStart,
     StepFinish {
@@ -431,6 +437,8 @@ pub enum ChatEvent {
     Error(MessageError),
     Todos(Vec<Todo>),
     Catalog(Catalog),
+    /// What a prompt can name: commands, agents, resources.
+    Offers(Box<PromptOffers>),
     /// What the server holds, after a connection was established again or for the first time.
     Resync(Box<Resync>),
     /// Older messages, in answer to [`super::session::SessionCommand::LoadOlder`].

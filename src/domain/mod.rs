@@ -1,7 +1,7 @@
 //! The types that all parts of the program share; `std` only.
 //!
 //! The commands and events of a session's task ([`session`]), what the chat shows ([`chat`]), what
-//! the log pane shows ([`log`]), what a sandbox costs ([`price`]) for the time that it ran
+//! the log pane shows ([`log`]), what a prompt consists of ([`prompt`]), what a sandbox costs ([`price`]) for the time that it ran
 //! ([`usage`]), unattached sandboxes ([`unattached_sandbox`]), the activity of a session that is
 //! not open ([`activity`]), failures ([`failure`]) and what to do about them ([`advice`]). Nothing
 //! here knows a wire format, a terminal, a clock or a file: wire names stay in `e2b::wire` and
@@ -14,6 +14,7 @@ pub mod failure;
 pub mod id;
 pub mod log;
 pub mod price;
+pub mod prompt;
 pub mod sandbox;
 pub mod session;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::id::{
     MessageId, OpencodeSessionId, PartId, PermissionId, QuestionId, SessionKey, TemplateId,
 };
 use super::log::LogLine;
+use super::prompt::{PromptKind, PromptPart};
 use super::sandbox::{BootEvent, Phase, SandboxInfo};
 use super::time::UnixMillis;
 use super::usage::Usage;
@@ -73,7 +74,11 @@ pub enum CredentialRef {
 pub struct Prompt {
     pub message: MessageId,
     pub part: PartId,
+    /// As typed, with the mark of its kind.
     pub text: String,
+    pub kind: PromptKind,
+    /// What goes with the text.
+    pub parts: Vec<PromptPart>,
     pub agent: Option<String>,
     pub model: Option<ModelRef>,
 }
@@ -112,6 +117,9 @@ pub enum SessionCommand {
     },
     /// Fetches the page of messages before the oldest known one.
     LoadOlder,
+    /// Looks for the sandbox's files by a part of their path; answered by
+    /// [`SessionEvent::FilesFound`] while there is a connection.
+    FindFiles(String),
     /// Retries now what waits for its next attempt, or failed: the boot, the connection, and
     /// OpenCode itself if its process has ended.
     Retry,
@@ -159,6 +167,12 @@ pub enum SessionEvent {
     Logs(Vec<LogLine>),
     /// The whole queue, once the session is restored and after each change.
     Queue(PromptQueue),
+    /// The files of [`SessionCommand::FindFiles`], relative to the conversation's directory;
+    /// directories end with a slash.
+    FilesFound {
+        query: String,
+        paths: Vec<String>,
+    },
     /// The newest snapshot, in case the sandbox is lost; `None`: there is none yet.
     Snapshot(Option<SnapshotInfo>),
     /// How long the session's sandboxes ran and how large they were, if they cost money.
@@ -181,7 +195,7 @@ impl SessionEvent {
     pub fn failed_command(&self) -> Option<&Failure> {
         match self {
             Self::CommandRefused {
-                command: SessionCommand::SaveDraft(_),
+                command: SessionCommand::SaveDraft(_) | SessionCommand::FindFiles(_),
                 ..
             } => None,
             Self::CommandFailed(failure) | Self::CommandRefused { failure, .. } => Some(failure),

@@ -239,6 +239,17 @@ pub(crate) fn has_conversation() -> Failure {
         .hint("start a new session with another one: --template, or SANDBAR_TEMPLATE")
 }
 
+/// A command or a shell line was on its way when the connection broke.
+pub(crate) fn may_have_run(text: &str) -> Failure {
+    let line = text.lines().next().unwrap_or_default();
+    let mut shown: String = line.chars().take(40).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    Failure::new(format!("{shown} may have run already: it is on hold"))
+        .detail("the connection broke before the server confirmed it")
+}
+
 /// There is nothing to create a new sandbox from.
 pub(crate) fn no_snapshot() -> Failure {
     Failure::new("the session cannot be revived")

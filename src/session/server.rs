@@ -25,12 +25,16 @@ use crate::session::chat::fetch::FetchScope;
 use crate::session::chat::follow::{FollowRequest, follow};
 use crate::session::chat::follow_end::FollowEnd;
 use crate::session::chat::history::{HistoryCursor, PAGE};
+use crate::session::chat::translate::prompts::{self, PostRequest};
 use crate::session::chat::translate::requests;
 use crate::session::chat::translate::turn;
 use crate::session::chat::translate::turn::TurnState;
 use crate::session::failures;
 use crate::session::recorder::Recorder;
 use crate::session::sandbox::{SandboxVerdict, SessionSandbox};
+
+/// The most files of one search; more are not worth the way.
+const FOUND_FILES: u32 = 100;
 
 #[derive(Debug, Clone)]
 pub(crate) struct OpencodeServer {
@@ -178,12 +182,39 @@ impl OpencodeServer {
 
     /// Posts a prompt. The flag with a failure says that the server refused it; otherwise it may never have arrived.
     pub(crate) async fn prompt(&self, prompt: &Prompt) -> Result<(), (Failure, bool)> {
-        let body = requests::prompt(prompt);
-        let sent = self
-            .client
-            .prompt_async(self.conversation.as_str(), &body)
-            .await;
-        sent.map_err(|error| (failures::opencode(&error), !error.is_retryable()))
+        let id = self.conversation.as_str();
+        let sent = match prompts::request(prompt, &self.directory) {
+            PostRequest::Message(body) => {
+                let sent = self.client.prompt_async(id, &body).await;
+                return sent.map_err(|error| (failures::opencode(&error), !error.is_retryable()));
+            }
+            PostRequest::Command(body) => self.client.run_command(id, &body).await,
+            PostRequest::Shell(body) => self.client.run_shell(id, &body).await,
+        };
+        sent.map_err(|error| {
+            // The server itself answered; a proxy's own answers are 502 and above.
+            let refused = error.status().is_some_and(|status| status < 502);
+            (failures::opencode(&error), refused || !error.is_retryable())
+        })
+    }
+
+    /// Paths that resemble the query; of a directory, all that is in it.
+    pub(crate) async fn find_files(self, query: &str) -> Option<Vec<String>> {
+        let found = self.client.find_files(query, FOUND_FILES);
+        let Some(directory) = query.strip_suffix('/') else {
+            return found.await.ok();
+        };
+        let listed = self.client.list_files(directory).await;
+        let mut listed = listed.unwrap_or_default();
+        listed.retain(|file| !file.ignored && file.path != ".git");
+        if listed.is_empty() {
+            return found.await.ok();
+        }
+        let listed = listed.into_iter().map(|file| match file.kind.as_str() {
+            "directory" => format!("{}/", file.path.trim_end_matches('/')),
+            _ => file.path,
+        });
+        Some(listed.collect())
     }
 
     pub(crate) async fn abort(self) -> Result<(), Failure> {

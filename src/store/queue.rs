@@ -99,10 +99,13 @@ impl Store {
         .await
     }
 
-    /// Puts all claimed prompts back before the waiting ones: no other process posts any more. Durable.
+    /// Puts all claimed prompts back before the waiting ones: no other process posts any more. One that may have run
+    /// holds the queue. Durable.
     pub async fn unclaim_all(&self, key: &SessionKey) -> Result<(), StoreError> {
         self.change_queue(key, |queue| {
             let waiting = std::mem::take(&mut queue.waiting);
+            let mut claimed = queue.claimed.iter();
+            queue.held |= claimed.any(|prompt| !prompt.kind.may_repeat());
             queue.waiting = std::mem::take(&mut queue.claimed);
             queue.waiting.extend(waiting);
         })

@@ -303,7 +303,9 @@ fn millis() -> u64 {
 /// The trace of an event for a failed schedule.
 fn told(event: &SessionEvent) -> Option<String> {
     match event {
-        SessionEvent::Chat(ChatEvent::Delta { .. } | ChatEvent::Catalog(_)) => None,
+        SessionEvent::Chat(
+            ChatEvent::Delta { .. } | ChatEvent::Catalog(_) | ChatEvent::Offers(_),
+        ) => None,
         SessionEvent::Chat(ChatEvent::Resync(resync)) => {
             let messages = resync.messages.iter();
             let messages = messages.map(|one| format!("{} {}", one.message.id, one.parts.len()));

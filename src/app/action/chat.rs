@@ -11,13 +11,16 @@ pub enum ChatContext {
     Permission,
     /// The panel of a question: digits choose, all other printable keys are text.
     Question,
+    /// The composer while a menu is open above it: printable keys are text.
+    Completion,
     /// The composer while its text answers that panel: printable keys are text.
     RequestInput,
 }
 
 impl ChatContext {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Composer,
+        Self::Completion,
         Self::Transcript,
         Self::Permission,
         Self::Question,
@@ -37,6 +40,14 @@ actions! {
         CursorUp,
         /// Moves down a line, or to a later prompt.
         CursorDown,
+        /// Takes the row of the menu above the composer; a command that is typed whole runs.
+        MenuAccept,
+        /// Completes the text by that row, and goes into a directory.
+        MenuComplete,
+        MenuPrevious,
+        MenuNext,
+        /// Closes the menu.
+        MenuClose,
         /// Sends the next queued prompt at once, even while the agent works.
         SendNow,
         /// Moves the last queued prompt back into the composer.

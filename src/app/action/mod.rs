@@ -50,6 +50,31 @@ impl Action {
     }
 }
 
+impl Action {
+    /// Whether it belongs to the panes and sandboxes beside a chat, which `attach` does not have.
+    pub fn is_of_panes(self) -> bool {
+        matches!(
+            self,
+            Self::App(
+                AppAction::FocusNext
+                    | AppAction::FocusPrevious
+                    | AppAction::FocusSessions
+                    | AppAction::FocusChat
+                    | AppAction::FocusLogs
+                    | AppAction::ToggleSessions
+                    | AppAction::ToggleLogs
+                    | AppAction::Zoom
+                    | AppAction::NewSession
+                    | AppAction::Revive
+                    | AppAction::UseTemplate
+                    | AppAction::Shell
+                    | AppAction::NextNeedsYou
+                    | AppAction::Slot(_)
+            )
+        )
+    }
+}
+
 actions! {
     /// The actions of the root.
     AppAction {

@@ -12,6 +12,7 @@
 //! › composer, then the queue                    (view/composer.rs)
 //! ```
 
+mod completion;
 mod composer;
 mod navigate;
 mod notice;
@@ -32,15 +33,17 @@ pub use view::keys::ChatKeys;
 pub(in crate::app) use view::least_rows;
 pub use view::props::{ChatViewProps, Delivery};
 
+use self::completion::state::Completion;
 use self::composer::Composer;
 use self::notice::ChatNotices;
 use self::requests::{ComposerActivity, Requests};
 use self::scroll::{Blocks, Scroll};
 use self::server_clock::ServerClock;
 use self::transcript::{LastTurn, Transcript};
-use crate::app::action::{ChatAction, ChatContext};
+use crate::app::action::{Action, ChatAction, ChatContext};
 use crate::domain::chat::{Catalog, Conversation, Message, ModelRef, Role, Tokens, TurnStatus};
 use crate::domain::id::{MessageId, PartId, SessionKey};
+use crate::domain::prompt::PromptOffers;
 use crate::domain::session::SessionCommand;
 use crate::domain::time::Monotonic;
 use composer::pending_prompts::PendingPrompts;
@@ -62,6 +65,8 @@ pub enum ChatOutcome {
     Notice(String),
     /// The user wants to choose a model; [`Chat::set_model`] receives the choice.
     PickModel,
+    /// The user named one of our own actions.
+    Act(Action),
     /// Commands for a session that must be opened first.
     Wake(Vec<SessionCommand>),
     /// A prompt can never be delivered; it stays in the composer.
@@ -95,6 +100,11 @@ pub struct Chat {
     transcript: Transcript,
     pending: PendingPrompts,
     composer: Composer,
+    completion: Completion,
+    /// What a prompt can name.
+    offers: PromptOffers,
+    /// Someone else runs the server: there are no other sessions.
+    is_attached: bool,
     requests: Requests,
     /// When the user last pressed a key or pasted.
     last_key: Option<Monotonic>,
@@ -134,6 +144,9 @@ impl Chat {
             transcript: Transcript::default(),
             pending: PendingPrompts::default(),
             composer: Composer::default(),
+            completion: Completion::default(),
+            offers: PromptOffers::default(),
+            is_attached: false,
             requests: Requests::default(),
             last_key: None,
             last_text: None,
@@ -163,6 +176,13 @@ impl Chat {
         }
     }
 
+    /// Someone else runs the server: actions for other sessions are not offered.
+    #[must_use]
+    pub fn attached(mut self) -> Self {
+        self.is_attached = true;
+        self
+    }
+
     /// Which part of the chat receives the keys.
     pub fn context(&self) -> ChatContext {
         if self.half == ChatFocus::Transcript {
@@ -176,6 +196,7 @@ impl Chat {
                 requests::PendingRequest::Permission(_) => ChatContext::Permission,
                 requests::PendingRequest::Question(_) => ChatContext::Question,
             },
+            _ if self.completion.is_open() => ChatContext::Completion,
             _ => ChatContext::Composer,
         }
     }

@@ -33,7 +33,7 @@ impl Chat {
         }
         // Text that was already typed is not stored yet, or the store has it instead of this draft.
         let is_stored = self.composer.is_empty();
-        self.composer.prepend(draft);
+        self.composer.put_back(draft, draft.starts_with('!'));
         if is_stored {
             self.composer.take_changed();
         }
@@ -43,6 +43,10 @@ impl Chat {
     pub fn command_refused(&mut self, command: &SessionCommand, failure: &Failure, now: Monotonic) {
         self.pending.refused(command);
         self.show_echoes();
+        // The next key asks again.
+        if matches!(command, SessionCommand::FindFiles(_)) {
+            return;
+        }
         if matches!(command, SessionCommand::SaveDraft(_)) {
             self.composer.set_changed();
             // The draft is saved again later, without a message.
@@ -129,6 +133,10 @@ impl Chat {
             // The tool calls that change the list show it.
             ChatEvent::Todos(_) => {}
             ChatEvent::Catalog(catalog) => self.catalog = catalog,
+            ChatEvent::Offers(offers) => {
+                self.offers = *offers;
+                self.refresh_menu();
+            }
             ChatEvent::Resync(resync) => self.resync(*resync, cx.wall),
             ChatEvent::Older { page, more } => {
                 self.loading_older = false;

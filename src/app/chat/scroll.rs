@@ -322,7 +322,7 @@ impl<'a> Blocks<'a> {
             | PartKind::Compaction { .. }
             | PartKind::Retry { .. }
             | PartKind::Unknown { .. } => true,
-            PartKind::File { .. } => user,
+            PartKind::File { .. } | PartKind::Asks { .. } => user,
             PartKind::StepStart | PartKind::StepFinish { .. } | PartKind::Patch { .. } => false,
         }
     }

@@ -1,10 +1,12 @@
 //! How the user and time change the chat: actions, keys, pastes, ticks.
 
+use super::completion::choose::HowChosen;
 use super::composer::VerticalMove;
 use super::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome, Delivery, STOP_ARMED};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
-use crate::app::input::key::Key;
+use crate::app::input::key::{Key, KeyCode};
+use crate::domain::prompt::{PromptKind, PromptPart};
 use crate::domain::session::{Prompt, SessionCommand};
 
 /// The composer's width until a frame reports it.
@@ -28,7 +30,16 @@ impl Chat {
             return self.move_cursor(action == ChatAction::CursorDown, cx);
         }
         match action {
-            ChatAction::Newline => self.composer.newline(),
+            ChatAction::Newline => {
+                self.composer.newline();
+                self.complete(cx);
+            }
+            ChatAction::MenuAccept => return self.choose(HowChosen::Accept, cx),
+            ChatAction::MenuComplete => return self.choose(HowChosen::Complete, cx),
+            ChatAction::MenuPrevious => self.menu_go(false),
+            ChatAction::MenuNext => self.menu_go(true),
+            ChatAction::MenuClose => self.close_menu(),
+            ChatAction::Stop if self.composer.leave_empty_shell() => {}
             ChatAction::SendNow => self.send_now(cx),
             ChatAction::EditQueued => return self.edit_queued(cx),
             ChatAction::EditExternally => cx.ask(Effect::EditExternally {
@@ -77,7 +88,24 @@ impl Chat {
             return false;
         }
         self.begin_text(cx);
-        self.composer.key(key)
+        let before = self.composer.edits();
+        let is_used = self.shell_key(key) || self.composer.key(key);
+        if self.composer.edits() == before {
+            self.complete_if_open(cx);
+        } else {
+            self.complete(cx);
+        }
+        is_used
+    }
+
+    /// `!` as the first character begins a shell line, and deleting it ends one.
+    fn shell_key(&mut self, key: Key) -> bool {
+        let answers = self.requests.panel.writing.is_some();
+        let deletes = key.code == KeyCode::Backspace || key == Key::ctrl('h');
+        match key.typed() {
+            Some('!') if !answers => self.composer.enter_shell(),
+            _ => deletes && self.composer.leave_shell(),
+        }
     }
 
     /// Moves a line up or down in the composer; beyond its first and last line, to other prompts.
@@ -98,6 +126,7 @@ impl Chat {
         if browsing_back || self.composer.vertical(down, width) == VerticalMove::AtEdge {
             self.composer.recall(down);
         }
+        self.complete_if_open(cx);
         None
     }
 
@@ -105,12 +134,14 @@ impl Chat {
     pub fn paste(&mut self, text: &str, cx: &mut Cx<'_>) {
         self.begin_paste(cx);
         self.composer.paste(text);
+        self.complete(cx);
     }
 
     /// Continues the last paste, at the same place.
     pub fn paste_more(&mut self, piece: &str, cx: &mut Cx<'_>) {
         self.begin_paste(cx);
         self.composer.paste_more(piece);
+        self.complete(cx);
     }
 
     fn begin_paste(&mut self, cx: &mut Cx<'_>) {
@@ -123,6 +154,7 @@ impl Chat {
     /// The external editor has exited with this text.
     pub fn edited(&mut self, text: &str) {
         self.composer.set(text.strip_suffix('\n').unwrap_or(text));
+        self.completion.close();
         self.half = ChatFocus::Composer;
     }
 
@@ -165,6 +197,10 @@ impl Chat {
     pub(super) fn send(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         self.stop_armed = None;
         self.last_text = Some(cx.now);
+        self.completion.close();
+        if let Some(outcome) = self.run_own(cx) {
+            return Some(outcome);
+        }
         // A text that can never be delivered stays where it can be copied.
         if self.reach == Delivery::Never {
             return Some(ChatOutcome::Unreachable);
@@ -175,10 +211,19 @@ impl Chat {
             }
             return Some(ChatOutcome::NothingToSend);
         }
+        let kind = self.kind_of_text(&self.composer.text());
+        let message = cx.ids.message(cx.wall);
+        let part = cx.ids.part(cx.wall);
+        let text = self.composer.take();
         let prompt = Prompt {
-            message: cx.ids.message(cx.wall),
-            part: cx.ids.part(cx.wall),
-            text: self.composer.take(),
+            message,
+            part,
+            kind,
+            parts: match kind {
+                PromptKind::Message | PromptKind::Command => self.named_parts(&text, cx),
+                PromptKind::Shell => Vec::new(),
+            },
+            text,
             // The one that the composer shows: otherwise the server would use its default.
             agent: self.agent().map(str::to_owned),
             model: self.model.clone(),
@@ -191,6 +236,17 @@ impl Chat {
         // A sent text is no draft any more, also after a crash.
         self.save_draft(cx);
         outcome
+    }
+
+    /// What the text names, with ids that make sending it again harmless.
+    fn named_parts(&self, text: &str, cx: &mut Cx<'_>) -> Vec<PromptPart> {
+        let found = self.completion.mentions.found(text).into_iter();
+        let parts = found.map(|(place, what)| PromptPart {
+            id: cx.ids.part(cx.wall),
+            place: Some(place),
+            what,
+        });
+        parts.collect()
     }
 
     /// Sends commands to the session's task, which may have to be started first.
@@ -221,7 +277,9 @@ impl Chat {
     fn edit_queued(&mut self, cx: &mut Cx<'_>) -> Option<ChatOutcome> {
         let (prompt, command) = self.pending.take_last()?;
         self.transcript.remove_echo(&prompt.message);
-        self.composer.prepend(&prompt.text);
+        self.completion.mentions.learn(&prompt.text, &prompt.parts);
+        self.composer
+            .put_back(&prompt.text, prompt.kind == PromptKind::Shell);
         self.half = ChatFocus::Composer;
         self.ask_task(Vec::from_iter(command), cx)
     }
@@ -230,6 +288,10 @@ impl Chat {
     fn turn_agent(&mut self, action: ChatAction) -> Option<ChatOutcome> {
         if self.needs_you() {
             self.go_to_request();
+            return None;
+        }
+        // The key was meant for the menu, whose rows are still on their way.
+        if self.completion.is_waiting() {
             return None;
         }
         let agents = &self.catalog.agents;
@@ -271,6 +333,7 @@ impl Chat {
         self.last_key = Some(cx.now);
         if !self.composer.is_empty() {
             self.composer.clear();
+            self.completion.close();
             self.save_draft(cx);
             return None;
         }

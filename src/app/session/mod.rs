@@ -76,6 +76,11 @@ impl OpenSession {
     /// this `phase`, if a stored one says more than that it boots.
     pub(super) fn open(spec: SessionSpec, phase: Option<Phase>, cx: &mut Cx<'_>) -> Self {
         cx.ask(Effect::OpenSession(spec.clone()));
+        let chat = Chat::new(spec.key.clone());
+        let chat = match spec.origin {
+            SessionOrigin::Attach { .. } => chat.attached(),
+            SessionOrigin::New(_) | SessionOrigin::Stored => chat,
+        };
         let mut session = Self {
             phase: phase.unwrap_or(Phase::Booting(match spec.origin {
                 SessionOrigin::New(_) => Stage::Create,
@@ -83,7 +88,7 @@ impl OpenSession {
             })),
             boot: Boot::new(cx.now),
             sandbox: None,
-            chat: Chat::new(spec.key.clone()),
+            chat,
             logs: Logs::default(),
             unread: false,
             state: SessionStatus::Booting,
@@ -180,6 +185,7 @@ impl OpenSession {
             SessionEvent::Chat(event) => self.chat.receive(event, cx),
             SessionEvent::Logs(lines) => self.logs.append(lines),
             SessionEvent::Queue(queue) => self.chat.queue_changed(queue),
+            SessionEvent::FilesFound { query, paths } => self.chat.files_found(&query, paths, cx),
             SessionEvent::Runs(life) => self.life = life,
             SessionEvent::Snapshot(snapshot) => self.snapshot = snapshot,
             // The root words a revival; the chat of an open session knows its activity.

@@ -57,6 +57,15 @@ const REQUEST: &[KeyHint] = &[
     HELP,
 ];
 
+/// The menu above the composer.
+const MENU: &[KeyHint] = &[
+    hint!(Chat::MenuAccept),
+    hint!(Chat::MenuComplete),
+    hint!(Chat::MenuPrevious Chat::MenuNext),
+    hint!(Chat::MenuClose),
+    HELP,
+];
+
 const INPUT: &[KeyHint] = &[hint!(Chat::RequestAccept), hint!(Chat::RequestLeave), HELP];
 
 const PICKER: &[KeyHint] = &[
@@ -134,6 +143,7 @@ impl App {
         let contexts = self.contexts();
         let hints: Vec<KeyHint> = match contexts[0] {
             KeyContext::Composer => self.composer_hints(),
+            KeyContext::Completion => MENU.to_vec(),
             KeyContext::Transcript => TRANSCRIPT.to_vec(),
             KeyContext::Question | KeyContext::Permission => REQUEST.to_vec(),
             KeyContext::RequestInput => INPUT.to_vec(),

@@ -24,6 +24,7 @@ use crate::config::Env;
 use crate::config::own_log::Redactor;
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::prompt::PromptKind;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{CloseAction, Prompt, SessionCommand, SessionEvent, SessionSpec};
 use crate::session::context::{RecordStore, wall};
@@ -88,6 +89,8 @@ async fn follow(opening: SessionOpening, text: String, args: &RunArgs) -> Result
         message: message.clone(),
         part,
         text,
+        kind: PromptKind::Message,
+        parts: Vec::new(),
         agent: None,
         model,
     };

@@ -133,4 +133,44 @@ pub enum PartInput {
         id: String,
         text: String,
     },
+    /// The server reads `file:` URLs on its own machine; a query `start=2&end=3` selects lines.
+    File {
+        id: String,
+        mime: String,
+        filename: String,
+        url: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<FileSource>,
+    },
+    /// Asks for the help of this agent.
+    Agent {
+        id: String,
+        name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        source: Option<SourceText>,
+    },
+}
+
+/// What a file part stands for in the text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum FileSource {
+    File {
+        path: String,
+        text: SourceText,
+    },
+    Resource {
+        #[serde(rename = "clientName")]
+        client_name: String,
+        uri: String,
+        text: SourceText,
+    },
+}
+
+/// A piece of a prompt's text; the positions count UTF-16 code units, as JavaScript does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceText {
+    pub value: String,
+    pub start: usize,
+    pub end: usize,
 }

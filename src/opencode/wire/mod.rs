@@ -4,6 +4,7 @@
 //! fill is treated as absent, an unreadable element never spoils its list. What is not needed is not stored; above
 //! all not the keys in provider listings.
 
+pub mod command;
 pub mod error_info;
 pub mod event;
 pub(in crate::opencode) mod lenient;

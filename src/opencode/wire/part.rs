@@ -39,6 +39,15 @@ pub enum PartBody {
         mime: String,
         filename: Option<String>,
     },
+    /// A mention of an agent in a user's text.
+    Agent {
+        name: String,
+    },
+    /// Work for a sub-agent, as a command asks for it.
+    Subtask {
+        agent: String,
+        description: String,
+    },
     StepStart,
     StepFinish {
         reason: String,
@@ -183,6 +192,12 @@ struct RawPart {
     #[serde(default, deserialize_with = "lenient::option")]
     filename: Option<String>,
     #[serde(default, deserialize_with = "lenient::or_default")]
+    name: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    agent: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    description: String,
+    #[serde(default, deserialize_with = "lenient::or_default")]
     reason: String,
     #[serde(default, deserialize_with = "lenient::or_default")]
     cost: f64,
@@ -218,6 +233,11 @@ impl From<RawPart> for Part {
             "file" => PartBody::File {
                 mime: raw.mime,
                 filename: raw.filename,
+            },
+            "agent" => PartBody::Agent { name: raw.name },
+            "subtask" => PartBody::Subtask {
+                agent: raw.agent,
+                description: raw.description,
             },
             "step-start" => PartBody::StepStart,
             "step-finish" => PartBody::StepFinish {

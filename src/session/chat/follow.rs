@@ -21,9 +21,10 @@ use super::follow_end::FollowEnd;
 use super::history::HistoryCursor;
 use super::mailbox::{ListenerGone, Mailbox};
 use super::stream_probe::StreamProbe;
-use super::translate::{Concern, Translator, parts};
+use super::translate::{Concern, Translator, parts, prompts};
 use crate::domain::chat::{Catalog, ChatEvent};
 use crate::domain::id::OpencodeSessionId;
+use crate::domain::prompt::PromptOffers;
 use crate::opencode::client::OpencodeClient;
 use crate::session::context::timing::Timing;
 
@@ -103,7 +104,8 @@ async fn run(
                 }
                 found = optional(&mut catalog) => {
                     catalog = None;
-                    if let Some(found) = found {
+                    if let Some((found, offers)) = found {
+                        mailbox.post(ChatEvent::Offers(Box::new(offers)));
                         follow.has_catalog.store(true, Ordering::Relaxed);
                         mailbox.post(ChatEvent::Catalog(found));
                     }
@@ -180,17 +182,25 @@ pub(in crate::session) async fn find_out(
 }
 
 /// Fetches the catalog; `None` on failure, which the next connection repairs.
-async fn catalog(client: OpencodeClient) -> Option<Catalog> {
-    let (providers, agents, config) =
-        tokio::join!(client.providers(), client.agents(), client.config());
+async fn catalog(client: OpencodeClient) -> Option<(Catalog, PromptOffers)> {
+    let (providers, agents, config, commands, resources) = tokio::join!(
+        client.providers(),
+        client.agents(),
+        client.config(),
+        client.commands(),
+        client.resources()
+    );
     let failed = providers.as_ref().err().or(agents.as_ref().err());
     if let Some(error) = failed {
         tracing::debug!(%error, "the models and agents could not be listed");
     }
     let configured = config.ok().and_then(|config| config.model);
-    Some(parts::catalog(
-        providers.ok()?,
-        agents.unwrap_or_default(),
-        configured.as_deref(),
-    ))
+    let agents = agents.unwrap_or_default();
+    let offers = prompts::offers(
+        commands.unwrap_or_default(),
+        agents.clone(),
+        resources.unwrap_or_default(),
+    );
+    let catalog = parts::catalog(providers.ok()?, agents, configured.as_deref());
+    Some((catalog, offers))
 }

@@ -444,6 +444,7 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     use super::*;
+    use crate::domain::prompt::PromptKind;
     use crate::net::http::HttpOptions;
     use crate::store::Claim;
 
@@ -463,6 +464,8 @@ mod tests {
             message: id.into(),
             part: id.into(),
             text: id.to_owned(),
+            kind: PromptKind::Message,
+            parts: Vec::new(),
             agent: None,
             model: None,
         }

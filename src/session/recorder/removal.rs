@@ -49,6 +49,7 @@ mod tests {
     use super::*;
     use crate::domain::chat::ChatEvent;
     use crate::domain::log::LogLine;
+    use crate::domain::prompt::PromptKind;
     use crate::domain::session::Prompt;
     use crate::domain::time::UnixMillis;
     use crate::store::secrets::Secrets;
@@ -93,6 +94,8 @@ mod tests {
                 message: "msg".into(),
                 part: "prt".into(),
                 text: "waits".to_owned(),
+                kind: PromptKind::Message,
+                parts: Vec::new(),
                 agent: None,
                 model: None,
             };

@@ -25,8 +25,8 @@ pub(crate) async fn handle(
             serving.context.woke().await;
             return Ok(CommandOutcome::Retry);
         }
-        // Nothing waits for a retry.
-        (SessionCommand::Retry, Some(_)) => {}
+        // Nothing waits for a retry; the user types on without the files.
+        (SessionCommand::Retry, Some(_)) | (SessionCommand::FindFiles(_), None) => {}
         (SessionCommand::Retry, None) => return Ok(CommandOutcome::Retry),
         (SessionCommand::UseTemplate(_), Some(_)) => {
             serving.command_failed(failures::has_conversation()).await;
@@ -54,6 +54,7 @@ pub(crate) async fn handle(
             connection.reply_question(id, reply);
         }
         (SessionCommand::LoadOlder, Some(connection)) => connection.load_older(),
+        (SessionCommand::FindFiles(query), Some(connection)) => connection.find_files(query),
         (
             SessionCommand::SendNow(_)
             | SessionCommand::Abort

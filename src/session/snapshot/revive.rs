@@ -11,6 +11,7 @@ use super::{blocking, info, last};
 use crate::domain::chat::{MessageWithParts, PartKind, Resync, Role};
 use crate::domain::failure::Failure;
 use crate::domain::id::{MessageId, SessionKey};
+use crate::domain::prompt::PromptKind;
 use crate::domain::sandbox::Stage;
 use crate::domain::session::{CodeSource, Prompt, Revival, SessionOrigin, SessionSpec};
 use crate::session::boot::cx::BootCx;
@@ -107,6 +108,8 @@ fn prompt(known: &MessageWithParts) -> Option<Prompt> {
         message: message.id.clone(),
         part,
         text,
+        kind: PromptKind::Message,
+        parts: Vec::new(),
         agent: message.agent.clone(),
         model: message.model.clone(),
     })

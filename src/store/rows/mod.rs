@@ -3,9 +3,11 @@
 //! Stored rows outlive versions: every field has a default, and a name never gets a new meaning. The shapes mirror
 //! [`crate::domain::chat`] in types of their own, so that the domain may change freely.
 
+mod prompt_part;
 pub(super) mod session;
 pub(super) mod tool;
 
+use prompt_part::{PromptPartRow, kind_word, prompt_kind};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::chat::{
@@ -160,6 +162,11 @@ enum KindRow {
         filename: String,
         mime: String,
     },
+    Asks {
+        agent: String,
+        #[serde(default)]
+        what: String,
+    },
     StepStart,
     StepFinish {
         reason: String,
@@ -235,6 +242,7 @@ impl From<PartKind> for KindRow {
             },
             PartKind::Tool(call) => Self::Tool(Box::new((*call).into())),
             PartKind::File { filename, mime } => Self::File { filename, mime },
+            PartKind::Asks { agent, what } => Self::Asks { agent, what },
             PartKind::StepStart => Self::StepStart,
             PartKind::StepFinish {
                 reason,
@@ -276,6 +284,7 @@ impl From<KindRow> for PartKind {
             },
             KindRow::Tool(call) => Self::Tool(Box::new((*call).into())),
             KindRow::File { filename, mime } => Self::File { filename, mime },
+            KindRow::Asks { agent, what } => Self::Asks { agent, what },
             KindRow::StepStart => Self::StepStart,
             KindRow::StepFinish {
                 reason,
@@ -353,6 +362,8 @@ pub(super) struct PromptRow {
     message: String,
     part: String,
     text: String,
+    kind: String,
+    parts: Vec<PromptPartRow>,
     agent: Option<String>,
     model: Option<ModelRow>,
 }
@@ -363,6 +374,8 @@ impl From<Prompt> for PromptRow {
             message: prompt.message.as_str().to_owned(),
             part: prompt.part.as_str().to_owned(),
             text: prompt.text,
+            kind: kind_word(prompt.kind).to_owned(),
+            parts: prompt.parts.into_iter().map(Into::into).collect(),
             agent: prompt.agent,
             model: prompt.model.map(Into::into),
         }
@@ -375,6 +388,12 @@ impl From<PromptRow> for Prompt {
             message: row.message.into(),
             part: row.part.into(),
             text: row.text,
+            kind: prompt_kind(&row.kind),
+            parts: row
+                .parts
+                .into_iter()
+                .filter_map(PromptPartRow::part)
+                .collect(),
             agent: row.agent,
             model: row.model.map(Into::into),
         }

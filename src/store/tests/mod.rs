@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::{OpenedStore, Store, StoredSession};
 use crate::domain::chat::{Message, Part, Role};
 use crate::domain::id::SessionKey;
+use crate::domain::prompt::PromptKind;
 use crate::domain::sandbox::{EngineKind, Phase, SandboxInfo};
 use crate::domain::session::{Prompt, SessionSummary};
 use crate::domain::time::UnixMillis;
@@ -71,6 +72,8 @@ fn prompt(id: &str) -> Prompt {
         message: id.into(),
         part: "prt_1".into(),
         text: format!("text of {id}"),
+        kind: PromptKind::Message,
+        parts: Vec::new(),
         agent: Some("build".to_owned()),
         model: None,
     }

@@ -1,6 +1,7 @@
 //! The program in a real pseudo terminal, as a job of a shell and inside tmux.
 
 mod clipboard;
+mod composer;
 mod screen;
 mod shell;
 mod suspend;

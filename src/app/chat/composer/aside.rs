@@ -1,6 +1,6 @@
 //! Sets the composer's text aside while the composer is needed for an answer, and restores it.
 
-use super::Composer;
+use super::{Composer, marked};
 
 impl Composer {
     /// The whole text with what is set aside, as it is stored as the draft.
@@ -8,8 +8,10 @@ impl Composer {
         let aside = self
             .aside
             .iter()
-            .map(|draft| draft.chips.expand(&draft.text));
-        let texts = aside.chain([self.text()]).filter(|text| !text.is_empty());
+            .map(|draft| marked(draft.shell, draft.chips.expand(&draft.text)));
+        let texts = aside
+            .chain([self.marked_text()])
+            .filter(|text| !text.is_empty());
         texts.collect::<Vec<String>>().join("\n")
     }
 

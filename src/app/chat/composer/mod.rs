@@ -6,7 +6,7 @@
 //! so no text can be mistaken for a chip.
 //!
 //! In reading order: `paste_chips` holds what chips stand for, `layout` wraps the text by display
-//! width, `words` and `edit` move and delete, `aside` sets a text aside, `pending_prompts` holds
+//! width, `words` and `edit` move and delete, `aside` sets a text aside, `shell` is the mark of a shell line, `pending_prompts` holds
 //! the sent prompts that the server does not show yet. The composer does not know what a text is
 //! for, and draws nothing: that is `view/composer.rs`.
 
@@ -15,6 +15,7 @@ mod edit;
 pub(super) mod layout;
 pub(super) mod paste_chips;
 pub(super) mod pending_prompts;
+mod shell;
 mod words;
 
 use tui_textarea::{CursorMove, TextArea};
@@ -36,6 +37,7 @@ const UNDO: usize = 500;
 struct Draft {
     text: String,
     chips: Chips,
+    shell: bool,
 }
 
 /// The last piece of a paste, as long as nothing was edited since.
@@ -66,6 +68,10 @@ pub(super) struct Composer {
     browsing: Option<(usize, Draft)>,
     /// The text before the user began to answer a request.
     aside: Option<Draft>,
+    /// The text is a line for the shell; its mark `!` is not part of it.
+    shell: bool,
+    /// Counts the edits.
+    edits: u64,
     changed: bool,
 }
 
@@ -77,6 +83,7 @@ impl PartialEq for Composer {
             && self.history == other.history
             && self.browsing == other.browsing
             && self.aside == other.aside
+            && self.shell == other.shell
             && self.changed == other.changed
     }
 }
@@ -90,6 +97,8 @@ impl Default for Composer {
             history: Vec::new(),
             browsing: None,
             aside: None,
+            shell: false,
+            edits: 0,
             changed: false,
         }
     }
@@ -105,6 +114,11 @@ pub(super) enum VerticalMove {
 
 impl Composer {
     pub(super) fn is_empty(&self) -> bool {
+        self.area.is_empty() && !self.shell
+    }
+
+    /// Whether nothing is written, maybe behind the mark of a shell line.
+    pub(super) fn has_no_text(&self) -> bool {
         self.area.is_empty()
     }
 
@@ -116,6 +130,32 @@ impl Composer {
     /// The whole text, chips expanded.
     pub(super) fn text(&self) -> String {
         self.chips.expand(&self.area.lines().join("\n"))
+    }
+
+    pub(super) fn lines(&self) -> &[String] {
+        self.area.lines()
+    }
+
+    /// Changes with each edit.
+    pub(super) fn edits(&self) -> u64 {
+        self.edits
+    }
+
+    /// Replaces what stands between a column of the cursor's line and the cursor.
+    pub(super) fn replace_before(&mut self, start: usize, text: &str) {
+        let (_, column) = self.cursor();
+        self.area.cancel_selection();
+        self.area.start_selection();
+        for _ in start..column {
+            self.area.move_cursor(CursorMove::Back);
+        }
+        if start < column {
+            self.area.delete_char();
+        } else {
+            self.area.cancel_selection();
+        }
+        self.area.insert_str(text);
+        self.edited();
     }
 
     /// Returns whether the text changed since the last call.
@@ -132,9 +172,9 @@ impl Composer {
         self.changed
     }
 
-    /// Returns the text to send, adds it to the history and empties the editor.
+    /// Returns the text to send, with the mark of a shell line, adds it to the history and empties the editor.
     pub(super) fn take(&mut self) -> String {
-        let text = self.text();
+        let text = self.marked_text();
         let draft = self.draft();
         self.history.retain(|old| *old != draft);
         self.keep(draft);
@@ -156,7 +196,9 @@ impl Composer {
 
     /// Replaces the text.
     pub(super) fn set(&mut self, text: &str) {
+        let shell = self.shell;
         self.clear();
+        self.shell = shell;
         let text = normalized(text);
         if longer_than(&text, RECALL_CHARS) || has_reserved(&text) {
             self.insert_chip(&text);
@@ -182,7 +224,7 @@ impl Composer {
         if self
             .history
             .iter()
-            .any(|draft| draft.chips.expand(&draft.text) == text)
+            .any(|draft| marked(draft.shell, draft.chips.expand(&draft.text)) == text)
         {
             return;
         }
@@ -192,7 +234,11 @@ impl Composer {
         } else {
             text
         };
-        let draft = Draft { text, chips };
+        let draft = Draft {
+            text,
+            chips,
+            shell: false,
+        };
         self.keep(draft);
     }
 
@@ -388,6 +434,7 @@ impl Composer {
 
     fn edited(&mut self) {
         self.changed = true;
+        self.edits = self.edits.wrapping_add(1);
         self.browsing = None;
         self.growing = None;
     }
@@ -396,6 +443,7 @@ impl Composer {
         Draft {
             text: self.area.lines().join("\n"),
             chips: self.chips.clone(),
+            shell: self.shell,
         }
     }
 
@@ -404,6 +452,7 @@ impl Composer {
         self.area.move_cursor(CursorMove::Bottom);
         self.area.move_cursor(CursorMove::End);
         self.chips = draft.chips;
+        self.shell = draft.shell;
         self.growing = None;
         self.changed = true;
     }
@@ -413,6 +462,11 @@ fn fresh(lines: Vec<String>) -> TextArea<'static> {
     let mut area = TextArea::new(lines);
     area.set_max_histories(UNDO);
     area
+}
+
+/// The text with the mark of a shell line, if it is one.
+fn marked(shell: bool, text: String) -> String {
+    if shell { format!("!{text}") } else { text }
 }
 
 fn normalized(text: &str) -> String {

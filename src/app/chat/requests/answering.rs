@@ -43,6 +43,12 @@ impl Chat {
             self.type_key(key, cx);
             return None;
         }
+        // A program that types ends its text: what the menu would complete is not its choice.
+        if action == ChatAction::MenuAccept && self.is_naming() {
+            self.begin_input(cx);
+            self.begin_text(cx);
+            return self.send(cx);
+        }
         if !self.reads_requests() || !answers(action) {
             return self.update(action, cx);
         }

@@ -1,5 +1,6 @@
 //! A chat driven by lists of events and keys, without terminal or network.
 
+mod completion;
 mod composer;
 mod folding;
 mod notices;
@@ -101,7 +102,7 @@ impl World {
         let context = KeyContext::from(self.chat.context());
         let typed = context.takes_as_text(key);
         self.with(
-            |chat, cx| match Keymap::default().meaning(&[context], &[key]) {
+            |chat, cx| match Keymap::default().meaning(&context.with_layers(), &[key]) {
                 KeyMeaning::Action(Action::Chat(action)) if !typed => {
                     if in_burst && context.falls_to_composer() {
                         chat.burst_key(action, key, cx);

@@ -52,7 +52,11 @@ impl Chat {
         } else {
             vx.theme.dim
         };
-        let sign = vx.theme.pick("›", ">");
+        let (sign, style) = if self.composer.is_shell() {
+            ("!", vx.theme.accent)
+        } else {
+            (vx.theme.pick("›", ">"), style)
+        };
         if !area.is_empty() {
             buf.set_stringn(area.x, area.y, sign, 1, style);
         }
@@ -78,14 +82,21 @@ impl Chat {
         let layout = self.composer.window(area.width, area.height);
         let (row, column) = layout.cursor;
         let first = (row + 1).saturating_sub(usize::from(area.height));
+        let style = if self.composer.is_shell() {
+            vx.theme.accent
+        } else {
+            vx.theme.text
+        };
         for (line, at) in layout.rows.iter().skip(first).zip(area.rows()) {
-            buf.set_stringn(at.x, at.y, &line.text, usize::from(at.width), vx.theme.text);
+            buf.set_stringn(at.x, at.y, &line.text, usize::from(at.width), style);
         }
-        if self.composer.is_empty() {
+        if self.composer.has_no_text() {
             let writing = self.requests.panel.writing;
             let request = writing.map(|writing| request_words(writing, props));
             let words = if let Some(words) = &request {
                 words
+            } else if self.composer.is_shell() {
+                "type a command for the sandbox's shell"
             } else if !props.waits_for.is_empty() {
                 props.waits_for
             } else if self.is_busy() {

@@ -67,6 +67,11 @@ impl Chat {
         let drawn = self.view_transcript(inner, buf, vx, props);
         let shown = self.view_panel(panel, buf, vx, props);
         self.view_rule(rule, buf, vx, composer_focus, (&drawn, props));
+        let over = Rect {
+            height: rule.y.saturating_sub(area.y),
+            ..area
+        };
+        self.view_menu(over, buf, vx);
         vx.viewport.chat = ChatViewport {
             composer_width,
             rows: inner.height.max(1),

@@ -66,11 +66,11 @@ impl Chat {
             } => reasoning(known, text, (open, *started, *ended), width, vx),
             PartKind::Tool(call) => self.call(known, call, open, width, vx),
             PartKind::File { filename, mime } => {
-                let rows = one_line(&format!("[{filename}] {mime}"), vx.theme.dim, width);
-                BlockRows {
-                    mark: Some(Mark::Prompt),
-                    ..rows
-                }
+                attached(&format!("[{filename}] {mime}"), width, vx.theme)
+            }
+            PartKind::Asks { agent, what } => {
+                let colon = if what.is_empty() { "" } else { ": " };
+                attached(&format!("[agent] {agent}{colon}{what}"), width, vx.theme)
             }
             PartKind::Compaction { auto } => compaction(*auto, width, vx.theme),
             PartKind::Retry { attempt, message } => {
@@ -170,6 +170,14 @@ impl Chat {
                 BlockRows::marked(Mark::Failed, lines)
             }
         }
+    }
+}
+
+/// What goes with a prompt, in one row.
+fn attached(words: &str, width: u16, theme: &Theme) -> BlockRows<'static> {
+    BlockRows {
+        mark: Some(Mark::Prompt),
+        ..one_line(words, theme.dim, width)
     }
 }
 

@@ -7,6 +7,8 @@ use crate::app::input::key::{Key, KeySequence};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyContext {
     Composer,
+    /// The composer while a menu is open above it.
+    Completion,
     /// The chat, outside the composer.
     Transcript,
     /// The panel of a permission.
@@ -33,8 +35,9 @@ pub enum KeyContext {
 
 impl KeyContext {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Composer,
+        Self::Completion,
         Self::Transcript,
         Self::Permission,
         Self::Question,
@@ -60,7 +63,10 @@ impl KeyContext {
     }
 
     fn is_typing(self) -> bool {
-        matches!(self, Self::Composer | Self::RequestInput | Self::Picker)
+        matches!(
+            self,
+            Self::Composer | Self::Completion | Self::RequestInput | Self::Picker
+        )
     }
 
     /// Whether both contexts can be active at once, one in front of the other.
@@ -71,7 +77,10 @@ impl KeyContext {
             _ if self == other => false,
             // Its reserved keys are checked separately.
             (Self::Sequence, _) | (_, Self::Sequence) => false,
-            (Self::Always, _) | (_, Self::Always) => true,
+            (Self::Always, _)
+            | (_, Self::Always)
+            | (Self::Completion, Self::Composer)
+            | (Self::Composer, Self::Completion) => true,
             _ if is_overlay(self) || is_overlay(other) => false,
             (Self::Outside, pane) | (pane, Self::Outside) => !pane.falls_to_composer(),
             _ => is_layer(self) || is_layer(other),
@@ -80,7 +89,9 @@ impl KeyContext {
 
     /// The contexts in which keys are looked up while this is the focused one, from front to back.
     pub fn with_layers(self) -> Vec<Self> {
-        if self.falls_to_composer() {
+        if self == Self::Completion {
+            vec![self, Self::Composer, Self::Anywhere, Self::Always]
+        } else if self.falls_to_composer() {
             vec![self, Self::Anywhere, Self::Always]
         } else {
             vec![self, Self::Outside, Self::Anywhere, Self::Always]
@@ -98,6 +109,7 @@ impl KeyContext {
             Self::Outside | Self::Anywhere | Self::Sequence => self.name().to_owned(),
             Self::Always => "in every context".to_owned(),
             Self::RequestInput => "while typing an answer".to_owned(),
+            Self::Completion => "while a menu is open above the composer".to_owned(),
             _ => format!("in the context \"{}\"", self.name()),
         }
     }
@@ -106,6 +118,7 @@ impl KeyContext {
     pub fn name(self) -> &'static str {
         match self {
             Self::Composer => "composer",
+            Self::Completion => "menu",
             Self::Transcript => "conversation",
             Self::Permission => "permission",
             Self::Question => "question",
@@ -127,6 +140,7 @@ impl From<ChatContext> for KeyContext {
     fn from(context: ChatContext) -> Self {
         match context {
             ChatContext::Composer => Self::Composer,
+            ChatContext::Completion => Self::Completion,
             ChatContext::Transcript => Self::Transcript,
             ChatContext::Permission => Self::Permission,
             ChatContext::Question => Self::Question,

@@ -7,6 +7,7 @@
 mod binding;
 mod error;
 mod listing;
+mod slash;
 mod table;
 
 use super::key::{Key, KeySequence};
@@ -15,6 +16,7 @@ use crate::app::action::{Action, AppAction};
 pub use binding::{Binding, KeyContext, KeyGroup};
 pub use error::KeymapError;
 pub use listing::{ListedKeys, merge_numbered};
+pub use slash::{SlashAction, slash_actions};
 
 /// The whole table.
 #[derive(Debug, Clone, PartialEq)]

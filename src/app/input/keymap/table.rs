@@ -15,7 +15,9 @@ pub(super) struct ActionRow {
     /// The name in hints, at most 12 columns.
     hint: &'static str,
     /// The description, in one line of the help.
-    what: &'static str,
+    pub(super) what: &'static str,
+    /// Its names after a `/` in the composer, the first one shown; OpenCode's where it has one.
+    pub(super) slash: &'static [&'static str],
     keys: &'static [DefaultKeys],
 }
 
@@ -69,11 +71,12 @@ macro_rules! action {
     (Logs $variant:ident) => { Action::Logs(LogsAction::$variant) };
 }
 
-/// Parses `Room::Action "name" "hint" "description" [Context Context: "key" "key" => "hint
+/// Parses `Room::Action "name" "hint" "description" / "slash" [Context Context: "key" "key" => "hint
 /// there"]`.
 macro_rules! rows {
     ($($group:ident {$(
         $room:ident :: $variant:ident $(($number:literal))? $name:literal $hint:literal $what:literal
+        $(/ $slash:literal)*
         $([$($context:ident)+ : $($keys:literal)+ $(=> $own:literal)?])+
     )+})+) => {
         &[$($(ActionRow {
@@ -82,6 +85,7 @@ macro_rules! rows {
             name: $name,
             hint: $hint,
             what: $what,
+            slash: &[$($slash),*],
             keys: &[$(DefaultKeys {
                 contexts: &[$(KeyContext::$context),+],
                 keys: &[$($keys),+],
@@ -103,17 +107,30 @@ pub(super) const ROWS: &[ActionRow] = rows! {
             [Composer RequestInput: "up"]
         Chat::CursorDown "chat.cursor_down" "line down" "line down, or a later prompt"
             [Composer RequestInput: "down"]
+        Chat::MenuAccept "menu.accept" "choose" "take the selected row, or run it"
+            [Completion: "enter"]
+        Chat::MenuComplete "menu.complete" "complete" "complete the text, go into a directory"
+            [Completion: "tab"]
+        Chat::MenuPrevious "menu.previous" "move" "select the row above in the menu"
+            [Completion: "up" "ctrl-p"]
+        Chat::MenuNext "menu.next" "move" "select the row below in the menu"
+            [Completion: "down" "ctrl-n"]
+        Chat::MenuClose "menu.close" "close" "close the menu"
+            [Completion: "esc"]
         Chat::EditExternally "chat.edit_externally" "editor" "edit the message in $EDITOR"
+            / "editor"
             [Composer: "ctrl-g"] [Anywhere: "ctrl-x e"]
         Chat::SendNow "chat.send_now" "send next" "send next queued message now"
             [Anywhere: "ctrl-x enter"]
         Chat::EditQueued "chat.edit_queued" "edit queued" "edit the last queued message"
             [Anywhere: "ctrl-x u"]
         Chat::NextAgent "chat.next_agent" "next agent" "answer a request, or use the next agent"
+            / "agents"
             [Composer: "tab"]
         Chat::PreviousAgent "chat.previous_agent" "prev agent" "use the previous agent"
             [Composer: "shift-tab"]
         Chat::PickModel "chat.pick_model" "model" "choose a model"
+            / "models" / "mo"
             [Anywhere: "ctrl-x m"]
         Chat::Stop "chat.stop" "stop" "stop the agent (twice), or scroll or type"
             [Composer Transcript Permission Question: "esc"]
@@ -189,12 +206,15 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         Chat::FoldTools "chat.fold_tools" "tools" "fold or unfold all tool calls"
             [Transcript: "z"]
         Chat::FoldThinking "chat.fold_thinking" "thinking" "fold or unfold all thinking"
+            / "thinking" / "toggle-thinking"
             [Transcript: "t"]
         Chat::CopyMessage "chat.copy_message" "copy" "copy the message"
+            / "copy"
             [Transcript: "y"]
     }
     Sessions {
         App::NewSession "sessions.new" "new session" "start a new session"
+            / "new" / "clear"
             [Sessions: "n" "N"] [Anywhere: "ctrl-x n"]
         App::NextNeedsYou "app.next_needs_you" "needs you" "show the next session that needs you"
             [Anywhere: "ctrl-x space"]
@@ -210,12 +230,16 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::Retry "app.retry" "try again" "try again now, or resume"
             [Outside: "r"] [Anywhere: "ctrl-x r"]
         App::Revive "app.revive" "revive" "revive this session in a new sandbox"
+            / "revive"
             [Outside: "R"] [Anywhere: "ctrl-x b"]
         App::UseTemplate "app.template" "template" "boot from another template"
+            / "template"
             [Anywhere: "ctrl-x a"]
         App::Shell "app.shell" "shell" "open a shell in the sandbox"
+            / "shell"
             [Anywhere: "ctrl-x s"]
         App::Extend "app.extend" "more time" "give the sandbox more time"
+            / "extend"
             [Anywhere: "ctrl-x t"]
     }
     SessionList {
@@ -276,8 +300,10 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::FocusLogs "app.focus_logs" "logs" "go to the logs"
             [Outside: "3"]
         App::ToggleSessions "app.sessions" "sessions" "go to the session list, or back"
+            / "sessions" / "resume" / "continue"
             [Anywhere: "ctrl-x l"]
         App::ToggleLogs "app.logs" "logs" "go to the logs, or back"
+            / "logs"
             [Anywhere: "ctrl-x o"]
         App::Zoom "app.zoom" "full screen" "show the pane on the full screen"
             [Logs: "f"] [Anywhere: "ctrl-x z"]
@@ -288,6 +314,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
     }
     Program {
         App::Help "app.help" "help" "show all keys"
+            / "help"
             [Outside: "?"] [Anywhere: "f1" "ctrl-x ?"]
         App::CancelSequence "app.cancel_sequence" "cancel" "cancel the keys pressed so far"
             [Sequence: "esc"]
@@ -298,6 +325,7 @@ pub(super) const ROWS: &[ActionRow] = rows! {
         App::QuitIfEmpty "app.quit_if_empty" "quit" "quit, if the composer is empty"
             [Anywhere: "ctrl-d"]
         App::Quit "app.quit" "quit" "quit; sandboxes keep running"
+            / "exit" / "quit" / "q"
             [Anywhere: "ctrl-x q"]
     }
     Overlays {

@@ -156,6 +156,7 @@ impl Headless {
             | SessionEvent::Activity(_)
             | SessionEvent::Sandbox(_)
             | SessionEvent::Runs(_)
+            | SessionEvent::FilesFound { .. }
             | SessionEvent::Snapshot(_)
             | SessionEvent::Revived(_) => Vec::new(),
         }

@@ -2,6 +2,7 @@ use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::domain::chat::{MessageError, MessageWithParts};
+use crate::domain::prompt::PromptKind;
 use crate::domain::testing;
 use crate::domain::time::UnixMillis;
 
@@ -29,6 +30,8 @@ fn prompt(id: &str) -> Prompt {
         message: id.into(),
         part: id.into(),
         text: id.to_owned(),
+        kind: PromptKind::Message,
+        parts: Vec::new(),
         agent: None,
         model: None,
     }

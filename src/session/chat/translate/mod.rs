@@ -9,6 +9,7 @@
 
 mod arguments;
 pub mod parts;
+pub mod prompts;
 pub mod requests;
 mod resync;
 pub mod turn;

@@ -156,6 +156,14 @@ pub fn part(part: part::Part, directory: &str) -> Part {
             filename: filename.unwrap_or_default(),
             mime,
         },
+        PartBody::Agent { name } => PartKind::Asks {
+            agent: name,
+            what: String::new(),
+        },
+        PartBody::Subtask { agent, description } => PartKind::Asks {
+            agent,
+            what: description,
+        },
         PartBody::StepStart => PartKind::StepStart,
         PartBody::StepFinish {
             reason,

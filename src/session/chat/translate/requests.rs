@@ -2,8 +2,6 @@
 
 use super::parts::relative;
 use crate::domain::chat::{Permission, PermissionReply, Question, QuestionItem, QuestionOption};
-use crate::domain::session::Prompt;
-use crate::opencode::wire::message::{ModelReference, PartInput, PromptRequest};
 use crate::opencode::wire::part::Input;
 use crate::opencode::wire::request::{self, PermissionRequest, QuestionRequest};
 use crate::opencode::wire::session::{self, ReplyWord};
@@ -85,20 +83,4 @@ pub fn permission_reply(reply: PermissionReply) -> session::PermissionReply {
         PermissionReply::Reject { message } => (ReplyWord::Reject, message),
     };
     session::PermissionReply { reply, message }
-}
-
-/// The ids are included, so that sending the result twice is harmless.
-pub fn prompt(prompt: &Prompt) -> PromptRequest {
-    PromptRequest {
-        message_id: prompt.message.as_str().to_owned(),
-        parts: vec![PartInput::Text {
-            id: prompt.part.as_str().to_owned(),
-            text: prompt.text.clone(),
-        }],
-        model: prompt.model.as_ref().map(|model| ModelReference {
-            provider_id: model.provider.clone(),
-            model_id: model.model.clone(),
-        }),
-        agent: prompt.agent.clone(),
-    }
 }

@@ -16,6 +16,7 @@ use super::state::SessionState;
 use crate::domain::chat::{ChatEvent, PermissionReply, QuestionReply};
 use crate::domain::failure::Failure;
 use crate::domain::id::{PermissionId, QuestionId};
+use crate::domain::session::SessionEvent;
 use crate::domain::time::UnixMillis;
 use crate::session::context::wall;
 
@@ -102,6 +103,18 @@ impl Connection {
         self.calls.push(call.boxed());
     }
 
+    /// Looks for files; without an answer nothing is told.
+    pub(crate) fn find_files(&self, query: String) {
+        let server = self.server.clone();
+        let call = async move {
+            match server.find_files(&query).await {
+                Some(paths) => CallResult::Tell(SessionEvent::FilesFound { query, paths }),
+                None => CallResult::Done,
+            }
+        };
+        self.calls.push(call.boxed());
+    }
+
     /// Extends the sandbox's timeout as for one that was just used.
     pub(crate) fn extend(&self, serving: &SessionState) {
         let settings = &serving.context.settings;
@@ -165,6 +178,7 @@ impl Connection {
             CallResult::Done => {}
             CallResult::Failed(failure) => serving.command_failed(failure).await,
             CallResult::News(event) => serving.news(event).await,
+            CallResult::Tell(event) => serving.tell(event).await,
             CallResult::Runs(sandbox, run) => serving.runs(sandbox, run).await,
             CallResult::Delivery(event) => serving.deliver(event).await,
             CallResult::LivesUntil(until) => {

@@ -12,7 +12,7 @@ use crate::domain::chat::ChatEvent;
 use crate::domain::failure::Failure;
 use crate::domain::id::SandboxId;
 use crate::domain::price::RunningSandbox;
-use crate::domain::session::SnapshotInfo;
+use crate::domain::session::{SessionEvent, SnapshotInfo};
 use crate::domain::time::UnixMillis;
 use crate::session::run::outcome::{Disconnect, StoreChange};
 use crate::session::run::prompt_delivery::DeliveryEvent;
@@ -46,6 +46,8 @@ pub(crate) enum CallResult {
     /// When the sandbox times out, as its server reports.
     EndsAt(UnixMillis),
     News(ChatEvent),
+    /// Only for the listener; nothing is recorded.
+    Tell(SessionEvent),
     Runs(SandboxId, RunningSandbox),
     Kept(Result<SnapshotInfo, Failure>),
 }

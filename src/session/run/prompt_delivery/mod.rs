@@ -35,6 +35,10 @@
 //! kill at any instant the store or the server has it. A prompt is posted a second time only if it was seen to be
 //! missing or may never have arrived, under the same ids, which makes one message of both. An edit is a removal and
 //! a new prompt, and so is a reordering.
+//!
+//! Commands and shell lines are posted one by one like messages, but posting one twice would run it twice. While the
+//! server expands a command it shows nothing of it, so one that may have arrived is never posted again by itself: it
+//! waits first, held, and the user decides ([`PromptKind::may_repeat`](crate::domain::prompt::PromptKind)).
 
 mod event;
 #[cfg(test)]
@@ -278,6 +282,9 @@ impl PromptDelivery {
         if self.sent[index].progress == DeliveryProgress::Posting {
             self.sent[index].progress = match result {
                 PostResult::Accepted => DeliveryProgress::Accepted,
+                PostResult::Unreachable if !self.sent[index].prompt.kind.may_repeat() => {
+                    return self.hold_doubtful(index);
+                }
                 PostResult::Unreachable => DeliveryProgress::Unconfirmed,
                 PostResult::Refused(failure) => {
                     self.requeue(index, true);
@@ -292,11 +299,24 @@ impl PromptDelivery {
         self.connected = false;
         for index in (0..self.sent.len()).rev() {
             let sent = &self.sent[index];
-            if !sent.is_kept() {
+            if sent.is_kept() {
+                continue;
+            }
+            let is_posted = sent.progress >= DeliveryProgress::Posting;
+            if is_posted && !sent.prompt.kind.may_repeat() {
+                self.hold_doubtful(index);
+            } else {
                 let is_unwanted = matches!(sent.answer, PromptAnswer::Unwanted(_));
                 self.requeue(index, is_unwanted);
             }
         }
+    }
+
+    /// Leaves it to the user whether to post it once more.
+    fn hold_doubtful(&mut self, index: usize) {
+        let failure = failures::may_have_run(&self.sent[index].prompt.text);
+        self.requeue(index, true);
+        self.ask(DeliveryEffect::Fail(failure));
     }
 
     /// Puts a sent prompt first in the queue.

@@ -171,7 +171,11 @@ impl PromptDelivery {
                 if progress == DeliveryProgress::Unconfirmed || checks >= CHECKS_IF_ABSENT =>
             {
                 tracing::warn!(%id, ?progress, "the server does not have a prompt: once more");
-                self.requeue(index, is_unwanted);
+                if sent.prompt.kind.may_repeat() {
+                    self.requeue(index, is_unwanted);
+                } else {
+                    self.hold_doubtful(index);
+                }
             }
             Some(TurnState::NotBegun) if sent.answer == PromptAnswer::Begun => {}
             // The process that drives the session handles it.
@@ -183,7 +187,9 @@ impl PromptDelivery {
                 self.check(id.clone(), checks);
             }
             // The server ended before the turn began, and its successor does not begin it by itself.
-            Some(TurnState::NotBegun) if sent.is_earlier && !is_unwanted => {
+            Some(TurnState::NotBegun)
+                if sent.is_earlier && !is_unwanted && sent.prompt.kind.may_repeat() =>
+            {
                 tracing::warn!(%id, "the server has a prompt and did not answer it: once more");
                 self.requeue(index, false);
             }

@@ -1,7 +1,10 @@
+mod commands;
+
 use pretty_assertions::assert_eq;
 
 use super::server::CHECKS_IF_ABSENT;
 use super::*;
+use crate::domain::prompt::PromptKind;
 use crate::session::chat::translate::turn::TurnState;
 
 pub(super) fn prompt(id: &str) -> Prompt {
@@ -9,6 +12,8 @@ pub(super) fn prompt(id: &str) -> Prompt {
         message: id.into(),
         part: id.into(),
         text: id.to_owned(),
+        kind: PromptKind::Message,
+        parts: Vec::new(),
         agent: None,
         model: None,
     }

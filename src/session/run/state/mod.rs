@@ -288,6 +288,11 @@ impl SessionState {
         }
     }
 
+    /// Tells the listener alone.
+    pub(crate) async fn tell(&self, event: SessionEvent) {
+        self.events.send(event).await;
+    }
+
     pub(in crate::session) async fn command_failed(&self, failure: Failure) {
         self.events.send(SessionEvent::CommandFailed(failure)).await;
     }

@@ -1,0 +1,78 @@
+//! Ranks candidates by how well they match what was typed.
+
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// How the candidates are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Candidates {
+    Names,
+    /// What follows a slash counts more.
+    Paths,
+}
+
+/// The candidates that match, the best first; equal ones keep their order. An empty query keeps all.
+pub(super) fn ranked<T>(
+    query: &str,
+    kind: Candidates,
+    candidates: impl IntoIterator<Item = T>,
+    texts: impl Fn(&T) -> Vec<String>,
+) -> Vec<T> {
+    let config = match kind {
+        Candidates::Names => Config::DEFAULT,
+        Candidates::Paths => Config::DEFAULT.match_paths(),
+    };
+    let mut matcher = Matcher::new(config);
+    let pattern = Pattern::new(
+        query,
+        CaseMatching::Smart,
+        Normalization::Smart,
+        AtomKind::Fuzzy,
+    );
+    let mut buf = Vec::new();
+    let mut scored: Vec<(u32, T)> = Vec::new();
+    for candidate in candidates {
+        let found = texts(&candidate).into_iter().filter_map(|text| {
+            let exact = u32::from(text.eq_ignore_ascii_case(query)) * 1_000;
+            let begins = u32::from(text.starts_with(query)) * 20;
+            let score = pattern.score(Utf32Str::new(&text, &mut buf), &mut matcher)?;
+            Some(score + exact + begins)
+        });
+        if let Some(score) = found.max() {
+            scored.push((score, candidate));
+        }
+    }
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    scored.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn names(query: &str, of: &[&'static str]) -> Vec<&'static str> {
+        ranked(query, Candidates::Names, of.iter().copied(), |name| {
+            vec![(*name).to_owned()]
+        })
+    }
+
+    #[test]
+    fn the_best_match_comes_first_and_what_does_not_match_is_left_out() {
+        let all = ["preview", "review", "init", "rev"];
+        assert_eq!(names("", &all), all);
+        assert_eq!(names("rev", &all), ["rev", "review", "preview"]);
+        assert_eq!(names("rvw", &all), ["review", "preview"]);
+        assert_eq!(names("etc/passwd", &all), [""; 0]);
+    }
+
+    #[test]
+    fn a_files_name_counts_more_than_its_directories() {
+        let paths = ["main/other.txt", "src/deep/main.rs"];
+        let found = ranked("main.rs", Candidates::Paths, paths, |path| {
+            vec![(*path).to_owned()]
+        });
+        assert_eq!(found, ["src/deep/main.rs"]);
+    }
+}

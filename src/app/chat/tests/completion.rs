@@ -1,0 +1,460 @@
+//! The menu above the composer, commands, shell lines and mentions.
+
+use insta::assert_snapshot;
+use pretty_assertions::assert_eq;
+
+use super::view::draw;
+use super::*;
+use crate::app::action::AppAction;
+use crate::domain::prompt::{Attachment, Command, LineRange, PromptKind, PromptOffers, Resource};
+use crate::domain::session::PromptQueue;
+
+const ENTER: Key = Key::plain(KeyCode::Enter);
+const TAB: Key = Key::plain(KeyCode::Tab);
+const ESC: Key = Key::plain(KeyCode::Esc);
+const UP: Key = Key::plain(KeyCode::Up);
+const DOWN: Key = Key::plain(KeyCode::Down);
+const BACKSPACE: Key = Key::plain(KeyCode::Backspace);
+
+pub(super) fn offers() -> ChatEvent {
+    let command = |name: &str, description: &str, takes_arguments| Command {
+        name: name.into(),
+        description: description.into(),
+        is_skill: false,
+        takes_arguments,
+    };
+    ChatEvent::Offers(Box::new(PromptOffers {
+        commands: vec![
+            command("init", "guided AGENTS.md setup", true),
+            command("review", "review changes [commit|branch|pr]", true),
+            command("tidy", "", false),
+            Command {
+                is_skill: true,
+                ..command("pdf", "reads PDFs", false)
+            },
+        ],
+        agents: vec![("explore".into(), "Fast agent".into())],
+        resources: vec![Resource {
+            server: "wiki".into(),
+            uri: "wiki://start".into(),
+            name: "start page".into(),
+            description: String::new(),
+            mime: "text/html".into(),
+        }],
+    }))
+}
+
+fn ready() -> World {
+    let mut world = World::idle();
+    world.receive(offers());
+    world.commands();
+    world
+}
+
+fn finds(world: &mut World, query: &str, paths: &[&str]) {
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    world.with(|chat, cx| chat.files_found(query, paths, cx));
+}
+
+fn asked(world: &mut World) -> Vec<String> {
+    let commands = world.commands().into_iter();
+    commands
+        .filter_map(|command| match command {
+            SessionCommand::FindFiles(query) => Some(query),
+            _ => None,
+        })
+        .collect()
+}
+
+fn file(path: &str) -> Attachment {
+    Attachment::SandboxFile {
+        path: path.into(),
+        lines: None,
+    }
+}
+
+#[test]
+fn a_command_is_completed_by_enter_and_run_by_another() {
+    let mut world = ready();
+    world.type_text("/rvw");
+    assert_eq!(world.chat.context(), ChatContext::Completion);
+
+    world.key(ENTER);
+    assert_eq!(world.chat.draft(), "/review ");
+    assert_eq!(world.chat.context(), ChatContext::Composer);
+    assert_eq!(world.prompts(), []);
+
+    world.type_text("main");
+    world.act(ChatAction::Newline);
+    world.type_text("  twice");
+    world.key(ENTER);
+    let prompts = world.prompts();
+    assert_eq!(prompts[0].text, "/review main\n  twice");
+    assert_eq!(prompts[0].kind, PromptKind::Command);
+}
+
+#[test]
+fn a_command_that_is_typed_whole_runs_at_once() {
+    let mut world = ready();
+    world.type_text("/tidy");
+    world.key(ENTER);
+    assert_eq!(world.prompts()[0].kind, PromptKind::Command);
+    assert_eq!(world.chat.context(), ChatContext::Composer);
+}
+
+#[test]
+fn our_own_actions_run_by_name_and_are_not_sent() {
+    let mut world = ready();
+    world.type_text("/ne");
+    let outcome = world.act(ChatAction::MenuAccept);
+    let new = Action::App(AppAction::NewSession);
+    assert_eq!(outcome, Some(ChatOutcome::Act(new)));
+    assert!(world.chat.composer_is_empty());
+
+    // Also when the menu was closed, or by another of its names.
+    for name in ["/new", "/clear"] {
+        world.type_text(name);
+        world.key(ESC);
+        let outcome = world.act(ChatAction::Send);
+        assert_eq!(outcome, Some(ChatOutcome::Act(new)), "{name}");
+    }
+    world.type_text("/new things are needed");
+    world.key(ENTER);
+    let prompts = world.prompts();
+    assert_eq!((prompts.len(), prompts[0].kind), (1, PromptKind::Message));
+}
+
+#[test]
+fn actions_of_other_sessions_are_not_offered_where_there_are_none() {
+    let mut world = World::idle();
+    world.chat = world.chat.attached();
+    world.receive(offers());
+    world.type_text("/new");
+    assert_eq!(world.act(ChatAction::Send), None);
+    assert_eq!(world.prompts()[0].text, "/new");
+}
+
+#[test]
+fn what_names_no_command_is_sent_as_text() {
+    let mut world = ready();
+    for text in ["/etc/passwd is odd", "/etc/passwd", "a /review", " /review"] {
+        world.say(text);
+        let prompts = world.prompts();
+        assert_eq!(prompts.len(), 1, "{text}");
+        assert_eq!(
+            (prompts[0].kind, prompts[0].text.as_str()),
+            (PromptKind::Message, text)
+        );
+    }
+}
+
+#[test]
+fn arrows_move_tab_completes_and_esc_closes_until_the_next_word() {
+    let mut world = ready();
+    world.type_text("/");
+    world.key(DOWN);
+    world.key(TAB);
+    assert_eq!(world.chat.draft(), "/review ");
+    world.key(Key::ctrl('u'));
+
+    world.type_text("/");
+    world.key(UP);
+    world.key(TAB);
+    assert_eq!(
+        world.chat.draft(),
+        "/pdf ",
+        "the last row: skills come last"
+    );
+    world.key(Key::ctrl('u'));
+
+    world.type_text("/re");
+    world.key(ESC);
+    assert_eq!(world.chat.context(), ChatContext::Composer);
+    world.type_text("v");
+    assert_eq!(
+        world.chat.context(),
+        ChatContext::Composer,
+        "it stays closed"
+    );
+    world.key(Key::ctrl('u'));
+    world.type_text("/");
+    assert_eq!(world.chat.context(), ChatContext::Completion);
+    world.key(BACKSPACE);
+    assert_eq!(world.chat.context(), ChatContext::Composer);
+    assert_eq!(world.chat.draft(), "");
+}
+
+#[test]
+fn a_paste_and_a_burst_are_text() {
+    let mut world = ready();
+    world.type_text("/");
+    world.paste("etc/hosts and\nmore");
+    assert_eq!(world.chat.context(), ChatContext::Composer);
+    assert_eq!(world.chat.draft(), "/etc/hosts and\nmore");
+    world.key(Key::ctrl('c'));
+    world.interrupt();
+
+    // A program that types a whole command wants it run.
+    for c in "/review".chars() {
+        world.burst_key(Key::char(c));
+    }
+    world.burst_key(ENTER);
+    assert_eq!(world.prompts()[0].kind, PromptKind::Command);
+
+    // What it does not type whole is not completed behind its back.
+    finds(&mut world, "", &[]);
+    for c in "see @exp".chars() {
+        world.burst_key(Key::char(c));
+    }
+    assert_eq!(world.chat.context(), ChatContext::Completion);
+    world.burst_key(ENTER);
+    assert_eq!(world.prompts()[0].text, "see @exp");
+}
+
+#[test]
+fn an_exclamation_mark_begins_a_shell_line_and_backspace_ends_it() {
+    let mut world = ready();
+    world.type_text("!");
+    assert!(!world.chat.composer_is_empty());
+    assert_eq!(world.chat.draft(), "!");
+    world.key(BACKSPACE);
+    assert!(world.chat.composer_is_empty());
+
+    world.type_text("!");
+    world.key(ESC);
+    assert!(world.chat.composer_is_empty());
+
+    world.say("!ls -l @src /x !");
+    let prompts = world.prompts();
+    assert_eq!(prompts[0].kind, PromptKind::Shell);
+    assert_eq!(prompts[0].text, "!ls -l @src /x !");
+
+    // The history keeps the mark.
+    world.key(UP);
+    assert_eq!(world.chat.draft(), "!ls -l @src /x !");
+    world.key(ENTER);
+    assert_eq!(world.prompts()[0].kind, PromptKind::Shell);
+
+    world.say("a! !b");
+    assert_eq!(world.prompts()[0].kind, PromptKind::Message);
+    world.say("!");
+    assert_eq!(world.prompts(), [], "an empty line");
+}
+
+#[test]
+fn a_pasted_exclamation_mark_runs_nothing() {
+    let mut world = ready();
+    world.paste("!important: rm is dangerous");
+    world.key(ENTER);
+    assert_eq!(world.prompts()[0].kind, PromptKind::Message);
+}
+
+#[test]
+fn a_shell_line_survives_a_restart_and_the_queue() {
+    let mut world = ready();
+    world.chat.restored("!make");
+    world.key(ENTER);
+    let sent = world.prompts().remove(0);
+    assert_eq!(
+        (sent.kind, sent.text.as_str()),
+        (PromptKind::Shell, "!make")
+    );
+
+    world.chat.queue_changed(PromptQueue {
+        waiting: vec![sent],
+        ..PromptQueue::default()
+    });
+    world.key(UP);
+    assert_eq!(world.chat.draft(), "!make");
+    world.key(ENTER);
+    assert_eq!(world.prompts()[0].kind, PromptKind::Shell);
+}
+
+#[test]
+fn a_file_is_found_picked_and_sent_with_its_lines() {
+    let mut world = ready();
+    world.type_text("see @ma");
+    assert_eq!(asked(&mut world), [""], "one search at a time");
+    finds(&mut world, "", &["README.md"]);
+    assert_eq!(asked(&mut world), ["ma"]);
+    finds(&mut world, "ma", &["docs/manual.md", "src/main.rs"]);
+    world.type_text("in#2-3");
+    world.key(ENTER);
+    assert_eq!(world.chat.draft(), "see @src/main.rs#2-3 ");
+
+    world.type_text("now");
+    world.key(ENTER);
+    let prompt = world.prompts().remove(0);
+    assert_eq!(prompt.text, "see @src/main.rs#2-3 now");
+    assert_eq!(prompt.parts.len(), 1);
+    assert_eq!(prompt.parts[0].place, Some(4..20));
+    let lines = LineRange {
+        first: 2,
+        last: Some(3),
+    };
+    let what = Attachment::SandboxFile {
+        path: "src/main.rs".into(),
+        lines: Some(lines),
+    };
+    assert_eq!(prompt.parts[0].what, what);
+
+    // Edited again from the queue, and recalled from the history, it names the same.
+    let parts = |prompt: &crate::domain::session::Prompt| {
+        let parts = prompt.parts.iter();
+        parts.map(|part| part.what.clone()).collect::<Vec<_>>()
+    };
+    let mut other = ready();
+    other.chat.queue_changed(PromptQueue {
+        waiting: vec![prompt.clone()],
+        ..PromptQueue::default()
+    });
+    for world in [&mut world, &mut other] {
+        world.key(UP);
+        world.key(ENTER);
+        assert_eq!(parts(&world.prompts()[0]), parts(&prompt));
+    }
+}
+
+#[test]
+fn tab_goes_into_a_directory_and_enter_names_it() {
+    let mut world = ready();
+    world.type_text("@s");
+    finds(&mut world, "", &[]);
+    finds(&mut world, "s", &["src/", "src/main.rs"]);
+    world.key(TAB);
+    assert_eq!(world.chat.draft(), "@src/");
+    assert_eq!(asked(&mut world).last().map(String::as_str), Some("src/"));
+    finds(&mut world, "src/", &["src/deep/", "src/main.rs"]);
+    world.key(ENTER);
+    assert_eq!(world.chat.draft(), "@src/deep/ ");
+    world.key(ENTER);
+    let prompt = world.prompts().remove(0);
+    assert_eq!(prompt.parts[0].what, file("src/deep/"));
+}
+
+#[test]
+fn names_with_spaces_are_quoted_while_typed() {
+    let mut world = ready();
+    world.type_text("@\"my f");
+    finds(&mut world, "", &[]);
+    finds(&mut world, "my f", &["my file (1).txt"]);
+    world.key(TAB);
+    world.type_text("and @größe");
+    let query = asked(&mut world).pop().unwrap();
+    finds(&mut world, &query, &[]);
+    finds(&mut world, "größe", &["größe.txt"]);
+    world.key(TAB);
+    world.key(ENTER);
+    let prompt = world.prompts().remove(0);
+    assert_eq!(prompt.text, "@my file (1).txt and @größe.txt ");
+    let what: Vec<_> = prompt.parts.into_iter().map(|part| part.what).collect();
+    assert_eq!(what, [file("my file (1).txt"), file("größe.txt")]);
+}
+
+#[test]
+fn agents_and_resources_are_named_too() {
+    let mut world = ready();
+    world.type_text("@expl");
+    world.key(TAB);
+    world.type_text("@start");
+    world.key(TAB);
+    world.key(ENTER);
+    let prompt = world.prompts().remove(0);
+    assert_eq!(prompt.text, "@explore @start page ");
+    let what: Vec<_> = prompt.parts.into_iter().map(|part| part.what).collect();
+    assert!(matches!(&what[0], Attachment::Agent { name } if name == "explore"));
+    assert!(matches!(&what[1], Attachment::Resource(found) if found.uri == "wiki://start"));
+}
+
+#[test]
+fn a_mention_that_was_deleted_names_nothing_and_undo_brings_it_back() {
+    let mut world = ready();
+    world.type_text("@a");
+    finds(&mut world, "", &[]);
+    finds(&mut world, "a", &["a.rs"]);
+    world.key(TAB);
+    world.type_text("x");
+    world.key(Key::ctrl('a'));
+    world.key(Key::plain(KeyCode::Delete));
+    world.act(ChatAction::Send);
+    assert_eq!(world.prompts()[0].parts, []);
+
+    world.type_text("@a.rs x");
+    world.key(Key::ctrl('u'));
+    world.key(Key::ctrl('_'));
+    world.act(ChatAction::Send);
+    assert_eq!(world.prompts()[0].parts.len(), 1);
+}
+
+#[test]
+fn without_a_connection_nothing_is_asked_and_a_refused_search_is_no_failure() {
+    let mut world = ready();
+    world.chat.set_reach(Delivery::Later);
+    world.type_text("@a");
+    assert_eq!(asked(&mut world), [""; 0]);
+    world.chat.set_reach(Delivery::Live);
+    world.type_text("b");
+    assert_eq!(asked(&mut world), ["ab"]);
+    world.refuse(&SessionCommand::FindFiles("ab".into()));
+    assert_eq!(world.texts(), [""; 0]);
+}
+
+#[test]
+fn moving_the_cursor_opens_no_menu() {
+    let mut world = ready();
+    world.paste("@src and more");
+    world.key(Key::ctrl('a'));
+    world.key(Key::plain(KeyCode::Right));
+    world.key(Key::plain(KeyCode::Right));
+    assert_eq!(world.chat.context(), ChatContext::Composer);
+}
+
+#[test]
+fn the_menu_stands_above_the_composer() {
+    let mut world = ready();
+    world.type_text("/");
+    world.key(DOWN);
+    assert_snapshot!("menu_of_commands_80x24", draw(&mut world, 80, 24));
+    world.type_text("re");
+    assert_snapshot!("menu_of_commands_120x36", draw(&mut world, 120, 36));
+    world.key(Key::ctrl('u'));
+
+    world.type_text("see @");
+    let found = [
+        "README.md",
+        "src/",
+        "src/main.rs",
+        "src/deep/größe 漢字.rs",
+        "evil\u{1b}[31m.rs",
+    ];
+    finds(&mut world, "", &found);
+    assert_snapshot!("menu_of_files_80x24", draw(&mut world, 80, 24));
+    assert_snapshot!("menu_of_files_40x10", draw(&mut world, 40, 10));
+}
+
+#[test]
+fn a_row_says_what_the_text_is_before_it_is_sent() {
+    let mut world = ready();
+    let mut says = |text: &str| {
+        world.key(Key::ctrl('u'));
+        world.type_text(text);
+        let screen = draw(&mut world, 80, 24);
+        let mut rows: Vec<&str> = screen.lines().collect();
+        rows.retain(|row| row.contains("runs ") || row.contains("text"));
+        let row = rows.first().map_or("", |row| row.trim_matches(['│', ' ']));
+        row.to_owned()
+    };
+    assert_eq!(
+        says("/review main"),
+        "runs /review … · review changes [commit|branch|pr]"
+    );
+    assert_eq!(
+        says("/etc/passwd is odd"),
+        "no command /etc/passwd: it is sent as text"
+    );
+    assert_eq!(says("a /review"), "");
+    assert_eq!(
+        says("!ls"),
+        "runs in the sandbox's shell; the agent sees its output"
+    );
+}

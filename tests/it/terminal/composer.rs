@@ -1,0 +1,75 @@
+//! Commands, shell lines and mentions, with the real server.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::home::Home;
+use crate::support::screen::Screen;
+
+/// A repository with a command and a file of its own.
+fn project(home: &Home) {
+    let work = home.work();
+    let write = |name: &str, text: &str| {
+        let path = work.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        ".opencode/command/greet.md",
+        "---\ndescription: greets somebody\n---\nThis is a table for $ARGUMENTS.\n",
+    );
+    write(
+        "docs/notes.txt",
+        "first line\nsecond line\nthird line\nfourth line\n",
+    );
+    git(&work, &["init", "--quiet"]);
+}
+
+fn git(work: &Path, arguments: &[&str]) {
+    let done = Command::new("git")
+        .args(arguments)
+        .current_dir(work)
+        .status();
+    assert!(done.unwrap().success());
+}
+
+fn start(home: &Home) -> Screen {
+    project(home);
+    let screen = home.terminal(&["--demo"]).size(120, 36).start();
+    screen.wait_for("idle");
+    screen
+}
+
+#[test]
+fn a_command_of_the_project_a_shell_line_and_a_named_file_reach_the_server() {
+    let home = Home::with_sandboxes();
+    let mut screen = start(&home);
+
+    // The project's command, with its argument.
+    screen.send("/gre");
+    screen.wait_for("greets somebody");
+    screen.send("\t");
+    screen.wait_for("runs /greet");
+    screen.send("Ada\r");
+    screen.wait_for("This is a table for Ada.");
+    screen.wait_for("The figures are rounded.");
+    screen.wait_for("idle");
+
+    // A shell line, with its output; what runs waits for nothing.
+    screen.send("!");
+    screen.wait_for("type a command for the sandbox's shell");
+    screen.send("echo out-$((6*7)) >> docs/notes.txt\r");
+    screen.wait_for("bash echo out-$((6*7))");
+    screen.wait_for("idle");
+
+    // Some lines of a file, with the one that the shell has appended.
+    screen.send("attached: @notes");
+    screen.wait_for("tab complete");
+    screen.send("#2-5\t");
+    screen.wait_for("@docs/notes.txt#2-5");
+    screen.send("\r");
+    screen.wait_for("2: second line");
+    screen.wait_for("5: out-42");
+    screen.wait_for("idle");
+    assert!(!screen.contents().contains("first line"));
+}
