@@ -48,12 +48,20 @@ struct Program {
 impl Program {
     /// With so many messages before an answer that has so many bytes and grows.
     fn with_answer(messages: usize, answer: usize) -> Self {
-        let mut program = Self::new();
         let mut all: Vec<MessageWithParts> = (0..messages).map(past).collect();
         all.push(growing(&prose(answer)));
+        let mut program = Self::opened(all);
+        program.chat(growth("seen "));
+        assert!(program.frame(), "a delta is seen");
+        program
+    }
+
+    /// With a conversation that has just been fetched, and its first frame.
+    fn opened(messages: Vec<MessageWithParts>) -> Self {
+        let mut program = Self::new();
         program.chat(ChatEvent::Resync(Box::new(Resync {
             conversation: conversation(),
-            messages: all,
+            messages,
             more: false,
             status: TurnStatus::Busy,
             permissions: None,
@@ -61,8 +69,6 @@ impl Program {
             after_gap: false,
         })));
         program.frame();
-        program.chat(growth("seen "));
-        assert!(program.frame(), "a delta is seen");
         program
     }
 
@@ -282,6 +288,12 @@ impl Samples {
     }
 }
 
+const OPEN: [(&str, usize, usize); 3] = [
+    ("open 10 messages with code", 10, 16),
+    ("open 5,000 messages with 1 MB of code", 5_000, 16),
+    ("open a block of 10,000 lines", 2, 10_000),
+];
+
 const DELTA: [(&str, usize, usize); 4] = [
     ("delta at 10 messages", 10, 1_000),
     ("delta at 5,000 messages", 5_000, 1_000),
@@ -325,6 +337,53 @@ fn texts(criterion: &mut Criterion, samples: &Samples) {
         };
         samples.measure(criterion, name, || TextCache::new(10_000), render);
     }
+}
+
+/// Opening a conversation, and a frame after colours have come for a part of what it shows.
+fn code(criterion: &mut Criterion, samples: &Samples) {
+    for (name, messages, lines) in OPEN {
+        let all = with_code(messages, lines);
+        let open = |(): &mut (), _: u64| {
+            black_box(Program::opened(all.clone()));
+        };
+        samples.measure(criterion, name, || (), open);
+    }
+    for (name, lines) in [
+        ("colours in 100 lines", 100),
+        ("colours in 10,000 lines", 10_000),
+    ] {
+        let all = with_code(2, lines);
+        let set_up = || Program::opened(all.clone());
+        samples.measure(criterion, name, set_up, |program, _| {
+            if program.model.next_job().is_some() {
+                program.model.job_done(None);
+            }
+            program.frame();
+        });
+    }
+}
+
+/// So many messages, whose answers have so many lines of code each.
+fn with_code(messages: usize, lines: usize) -> Vec<MessageWithParts> {
+    let code = |number: usize| {
+        let line = |line: usize| format!("    let value_{line} = {number};\n");
+        let lines = (0..lines).map(line).collect::<Vec<_>>().concat();
+        format!("Text before.\n\n```rust\nfn main() {{\n{lines}}}\n```\n\nText after.")
+    };
+    let with_code = |number: usize| {
+        let mut message = past(number);
+        if number % 2 == 1 {
+            let id = format!("a{number:06}");
+            message.parts = vec![Part::text(
+                id.as_str(),
+                format!("text-{id}"),
+                code(number),
+                true,
+            )];
+        }
+        message
+    };
+    (0..messages).map(with_code).collect()
 }
 
 fn logs(criterion: &mut Criterion, samples: &Samples) {
@@ -380,12 +439,19 @@ fn main() {
         .configure_from_args();
     deltas(&mut criterion, &samples);
     texts(&mut criterion, &samples);
+    code(&mut criterion, &samples);
     logs(&mut criterion, &samples);
     screens(&mut criterion, &samples);
     criterion.final_summary();
     for (pair, goal) in [
         ((DELTA[0].0, DELTA[1].0), " (at most 1.3)"),
         ((DELTA[2].0, DELTA[3].0), " (at most 1.3)"),
+        ((OPEN[0].0, OPEN[1].0), ""),
+        ((OPEN[0].0, OPEN[2].0), ""),
+        (
+            ("colours in 100 lines", "colours in 10,000 lines"),
+            " (at most 1.3)",
+        ),
         (("wrap 1 KB", "wrap 10 KB"), ""),
         (("markdown 1 KB", "markdown 10 KB"), ""),
         (("100 log lines at none", "100 log lines at 20,000"), ""),
