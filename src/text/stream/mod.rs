@@ -21,6 +21,7 @@
 //!   cut too early; see `Scanner::begins_block`.
 
 mod fenced;
+mod half_open;
 mod line;
 mod look;
 mod scanner;
@@ -189,7 +190,23 @@ impl Stream {
 
     fn render_tail(&mut self, source: &str, look: &mut StreamLook<'_>) {
         self.tail.clear();
-        let (gap, lines, is_plain) = render(&self.scanner.tail(source), source, look);
+        let tail = self.scanner.tail(source);
+        let (gap, lines, is_plain) = match &tail {
+            StreamPiece::Blocks {
+                range,
+                gap,
+                head: None,
+            } => {
+                let text = half_open::closed(source.get(range.clone()).unwrap_or_default());
+                let whole = StreamPiece::Blocks {
+                    range: 0..text.len(),
+                    gap: *gap,
+                    head: None,
+                };
+                render(&whole, &text, look)
+            }
+            _ => render(&tail, source, look),
+        };
         if (self.gap || gap) && !self.settled.is_empty() && !lines.is_empty() {
             self.tail.push(Line::default());
         }
