@@ -24,6 +24,14 @@ pub enum Effect {
     NoteShown(SessionKey),
     /// Copies to the clipboard of the user's terminal.
     Copy(String),
+    /// Reads a file of this machine whose path was pasted; answered by
+    /// [`super::event::Reply::FileRead`].
+    ReadFile {
+        session: SessionKey,
+        path: String,
+        /// The pasted text.
+        pasted: String,
+    },
     EditExternally {
         draft: String,
     },

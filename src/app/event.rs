@@ -3,6 +3,7 @@
 use super::input::key::{Key, Mouse};
 use crate::domain::failure::Failure;
 use crate::domain::id::{SandboxId, SessionKey};
+use crate::domain::prompt::LocalFile;
 use crate::domain::sandbox::Phase;
 use crate::domain::session::{SessionEvent, SessionSummary};
 use crate::domain::unattached_sandbox::UnattachedSandbox;
@@ -48,6 +49,13 @@ pub enum Reply {
     /// The text from the external editor; `Err` says why it could not run, and the draft is
     /// unchanged.
     Edited(Result<String, String>),
+    /// A file of this machine that goes with a prompt of this session, in place of the pasted text.
+    /// `Ok(None)`: there is none; `Err` says why it cannot be attached.
+    FileRead {
+        session: SessionKey,
+        pasted: String,
+        file: Result<Option<LocalFile>, String>,
+    },
     /// A text for the status bar: something was copied, saved, not found.
     Notice(String),
 }

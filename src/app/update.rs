@@ -397,6 +397,19 @@ impl App {
                 }
                 Err(why) => self.notify(why, cx),
             },
+            Reply::FileRead {
+                session,
+                pasted,
+                file,
+            } => match file {
+                Ok(Some(file)) => {
+                    if let Some(session) = self.open.get_mut(&session) {
+                        session.chat.file_read(&pasted, file);
+                    }
+                }
+                Ok(None) => {}
+                Err(why) => self.notify(why, cx),
+            },
             Reply::Notice(text) => self.notify(text, cx),
         }
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinSet};
 
+use super::attachment;
 use super::clipboard::Copied;
 use super::desktop::Desktop;
 use super::terminal;
@@ -164,10 +165,12 @@ impl<D: SessionHandle> Effects<D> {
                 self.sessions.shown(key);
                 None
             }
-            Effect::Copy(text) => {
-                self.copy(text);
-                None
-            }
+            Effect::Copy(text) => self.copy(text),
+            Effect::ReadFile {
+                session,
+                path,
+                pasted,
+            } => self.read_file(session, path, pasted),
             Effect::EditExternally { draft } => Some(LoopRequest::Edit(draft)),
             Effect::OpenShell(name) => Some(LoopRequest::Shell(name)),
             Effect::CaptureMouse(on) => Some(LoopRequest::Mouse(on)),
@@ -175,6 +178,22 @@ impl<D: SessionHandle> Effects<D> {
             Effect::Suspend => Some(LoopRequest::Suspend),
             Effect::Quit => Some(LoopRequest::Quit),
         }
+    }
+
+    fn read_file(
+        &mut self,
+        session: SessionKey,
+        path: String,
+        pasted: String,
+    ) -> Option<LoopRequest> {
+        self.begin(Box::pin(async move {
+            let file = attachment::read(path).await;
+            Reply::FileRead {
+                session,
+                pasted,
+                file,
+            }
+        }))
     }
 
     fn begin(&mut self, task: ReplyTask) -> Option<LoopRequest> {
@@ -209,13 +228,14 @@ impl<D: SessionHandle> Effects<D> {
         self.sessions
     }
 
-    fn copy(&mut self, text: String) {
+    fn copy(&mut self, text: String) -> Option<LoopRequest> {
         let clipboard = self.desktop.clipboard.clone();
         let turn = Arc::clone(&self.copying);
         self.copies.spawn(async move {
             let _turn = turn.lock().await;
             clipboard.copy(&text).await
         });
+        None
     }
 }
 

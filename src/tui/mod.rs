@@ -12,6 +12,7 @@
 //! Runtime: the loop must run on `block_on`'s own thread (the panic hook restores the terminal for
 //! that thread only); two workers are enough.
 
+mod attachment;
 pub mod clipboard;
 mod desktop;
 mod editor;

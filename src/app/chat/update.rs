@@ -1,12 +1,15 @@
 //! How the user and time change the chat: actions, keys, pastes, ticks.
 
+use std::ops::Range;
+
 use super::completion::choose::HowChosen;
 use super::composer::VerticalMove;
+use super::composer::pasted_path::pasted_path;
 use super::{Chat, ChatAction, ChatContext, ChatFocus, ChatOutcome, Delivery, STOP_ARMED};
 use crate::app::cx::Cx;
 use crate::app::effect::Effect;
 use crate::app::input::key::{Key, KeyCode};
-use crate::domain::prompt::{PromptKind, PromptPart};
+use crate::domain::prompt::{Attachment, LocalFile, PromptKind, PromptPart};
 use crate::domain::session::{Prompt, SessionCommand};
 
 /// The composer's width until a frame reports it.
@@ -135,6 +138,13 @@ impl Chat {
         self.begin_paste(cx);
         self.composer.paste(text);
         self.complete(cx);
+        if let Some(path) = pasted_path(text).filter(|_| self.takes_files()) {
+            cx.ask(Effect::ReadFile {
+                session: self.key.clone(),
+                path,
+                pasted: text.trim().to_owned(),
+            });
+        }
     }
 
     /// Continues the last paste, at the same place.
@@ -142,6 +152,18 @@ impl Chat {
         self.begin_paste(cx);
         self.composer.paste_more(piece);
         self.complete(cx);
+    }
+
+    /// Whether what is written may become a message.
+    fn takes_files(&self) -> bool {
+        self.requests.panel.writing.is_none() && !self.composer.is_shell()
+    }
+
+    /// The file whose path was pasted takes the place of the path.
+    pub fn file_read(&mut self, pasted: &str, file: LocalFile) {
+        if self.takes_files() {
+            self.composer.attach(pasted, file);
+        }
     }
 
     fn begin_paste(&mut self, cx: &mut Cx<'_>) {
@@ -214,13 +236,14 @@ impl Chat {
         let kind = self.kind_of_text(&self.composer.text());
         let message = cx.ids.message(cx.wall);
         let part = cx.ids.part(cx.wall);
+        let files = self.composer.files();
         let text = self.composer.take();
         let prompt = Prompt {
             message,
             part,
             kind,
             parts: match kind {
-                PromptKind::Message | PromptKind::Command => self.named_parts(&text, cx),
+                PromptKind::Message | PromptKind::Command => self.named_parts(&text, files, cx),
                 PromptKind::Shell => Vec::new(),
             },
             text,
@@ -238,10 +261,17 @@ impl Chat {
         outcome
     }
 
-    /// What the text names, with ids that make sending it again harmless.
-    fn named_parts(&self, text: &str, cx: &mut Cx<'_>) -> Vec<PromptPart> {
-        let found = self.completion.mentions.found(text).into_iter();
-        let parts = found.map(|(place, what)| PromptPart {
+    /// What the text names and the files in it, with ids that make sending it again harmless.
+    fn named_parts(
+        &self,
+        text: &str,
+        files: Vec<(Range<usize>, LocalFile)>,
+        cx: &mut Cx<'_>,
+    ) -> Vec<PromptPart> {
+        let files = files.into_iter();
+        let files = files.map(|(place, file)| (place, Attachment::Local(file)));
+        let named = self.completion.mentions.found(text).into_iter();
+        let parts = named.chain(files).map(|(place, what)| PromptPart {
             id: cx.ids.part(cx.wall),
             place: Some(place),
             what,
@@ -278,8 +308,7 @@ impl Chat {
         let (prompt, command) = self.pending.take_last()?;
         self.transcript.remove_echo(&prompt.message);
         self.completion.mentions.learn(&prompt.text, &prompt.parts);
-        self.composer
-            .put_back(&prompt.text, prompt.kind == PromptKind::Shell);
+        self.composer.put_back_prompt(&prompt);
         self.half = ChatFocus::Composer;
         self.ask_task(Vec::from_iter(command), cx)
     }

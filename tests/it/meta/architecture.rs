@@ -46,7 +46,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("engine", &["domain", "net", "e2b", "local"]),
     ("store", &["domain", "net::url", "regular_file", "clock"]),
     ("config", &["domain", "net::url", "regular_file"]),
-    ("tui", &["domain", "text", "app", "session"]),
+    ("tui", &["domain", "text", "app", "session", "regular_file"]),
     (
         "cli",
         &[

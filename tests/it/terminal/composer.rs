@@ -3,8 +3,14 @@
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::support::home::Home;
 use crate::support::screen::Screen;
+
+/// The smallest picture.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /// A repository with a command and a file of its own.
 fn project(home: &Home) {
@@ -72,4 +78,21 @@ fn a_command_of_the_project_a_shell_line_and_a_named_file_reach_the_server() {
     screen.wait_for("5: out-42");
     screen.wait_for("idle");
     assert!(!screen.contents().contains("first line"));
+}
+
+#[test]
+fn a_dropped_picture_reaches_the_model() {
+    let home = Home::with_sandboxes();
+    let picture = home.work().join("a shot.png");
+    let mut screen = start(&home);
+    let png = STANDARD.decode(PIXEL).unwrap();
+    std::fs::write(&picture, &png).unwrap();
+
+    screen.send("attached: ");
+    let dropped = picture.to_str().unwrap().replace(' ', "\\ ");
+    screen.send(&format!("\x1b[200~{dropped}\x1b[201~"));
+    screen.wait_for(&format!("[a shot.png · image/png · {} B]", png.len()));
+    screen.send("\r");
+    screen.wait_for(&format!("image/png, {} bytes", png.len()));
+    screen.wait_for("[a shot.png] image/png");
 }

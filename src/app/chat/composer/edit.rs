@@ -87,6 +87,17 @@ impl Composer {
         }
     }
 
+    /// Replaces so many chars of a line by one; the cursor goes behind it.
+    pub(super) fn replace_at(&mut self, (line, column): (u16, u16), count: usize, by: char) {
+        self.area.cancel_selection();
+        self.area.move_cursor(CursorMove::Jump(line, column));
+        self.area.start_selection();
+        self.moves(CursorMove::Forward, count);
+        self.area.delete_char();
+        self.area.insert_char(by);
+        self.edited();
+    }
+
     /// The line of the cursor, and the cursor's char index in it.
     fn line(&self) -> (&str, usize) {
         let (row, column) = self.cursor();

@@ -131,7 +131,8 @@ fn row_end(pieces: &[ComposerPiece], width: usize) -> usize {
 fn piece(grapheme: &str, width: usize, label: &dyn Fn(char) -> Option<String>) -> ComposerPiece {
     let first = grapheme.chars().next().unwrap_or(' ');
     let mut shown = match label(first) {
-        Some(label) => label,
+        // It may have the name of a file.
+        Some(label) => label.chars().filter(|c| !hidden::is_obeyed(*c)).collect(),
         None if first == '\t' => "    ".to_owned(),
         None if hidden::is_invisible(first) => "·".to_owned(),
         None => grapheme

@@ -6,14 +6,16 @@
 //! so no text can be mistaken for a chip.
 //!
 //! In reading order: `paste_chips` holds what chips stand for, `layout` wraps the text by display
-//! width, `words` and `edit` move and delete, `aside` sets a text aside, `shell` is the mark of a shell line, `pending_prompts` holds
+//! width, `words` and `edit` move and delete, `pasted_path` and `attach` make chips of files, `aside` sets a text aside, `shell` is the mark of a shell line, `pending_prompts` holds
 //! the sent prompts that the server does not show yet. The composer does not know what a text is
 //! for, and draws nothing: that is `view/composer.rs`.
 
 mod aside;
+mod attach;
 mod edit;
 pub(super) mod layout;
 pub(super) mod paste_chips;
+pub(super) mod pasted_path;
 pub(super) mod pending_prompts;
 mod shell;
 mod words;

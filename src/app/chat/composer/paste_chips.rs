@@ -4,6 +4,10 @@
 //! label costs nothing, however long the text is. This module does not know where in the composer a
 //! chip's character is, or whether it still exists: an undo may restore one.
 
+use std::ops::Range;
+
+use crate::domain::prompt::LocalFile;
+
 const BASE: u32 = 0x10_0000;
 const MAX: usize = 0xfff0;
 
@@ -12,6 +16,8 @@ struct Chip {
     text: String,
     chars: usize,
     newlines: usize,
+    /// The file that it stands for; then the text names it.
+    file: Option<LocalFile>,
 }
 
 /// `0[n]` is the text of the character `BASE + n`.
@@ -30,6 +36,32 @@ impl Chips {
         free
     }
 
+    /// Adds a file and returns its character, if one is free.
+    pub(in crate::app::chat) fn push_file(&mut self, file: LocalFile) -> Option<char> {
+        let c = (self.0.len() < MAX).then(|| chip(self.0.len()))?;
+        self.0.push(Chip {
+            text: format!("[{}]", file.name),
+            file: Some(file),
+            ..Chip::default()
+        });
+        Some(c)
+    }
+
+    /// The files in a text, each with its place in the expanded text.
+    pub(in crate::app::chat) fn files(&self, text: &str) -> Vec<(Range<usize>, LocalFile)> {
+        let mut files = Vec::new();
+        let mut at = 0;
+        for c in text.chars() {
+            let chip = index_of(c).and_then(|index| self.0.get(index));
+            let length = chip.map_or(c.len_utf8(), |chip| chip.text.len());
+            if let Some(file) = chip.and_then(|chip| chip.file.clone()) {
+                files.push((at..at + length, file));
+            }
+            at += length;
+        }
+        files
+    }
+
     /// Appends to the last chip.
     pub(in crate::app::chat) fn push_to_last(&mut self, text: &str) {
         if let Some(last) = self.0.last_mut() {
@@ -46,7 +78,12 @@ impl Chips {
             text,
             chars,
             newlines,
+            file,
         } = self.0.get(index)?;
+        if let Some(file) = file {
+            let name = &file.name;
+            return Some(format!("[{name} · {} · {}]", file.mime, size(file.bytes)));
+        }
         let number = index + 1;
         let lines = newlines + usize::from(!text.ends_with('\n'));
         Some(if lines > 1 {
@@ -76,6 +113,15 @@ pub(in crate::app::chat) fn is_reserved(c: char) -> bool {
 
 pub(in crate::app::chat) fn has_reserved(text: &str) -> bool {
     text.chars().any(is_reserved)
+}
+
+/// In the largest unit that leaves at least 1 of it.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10),
+    }
 }
 
 fn chip(index: usize) -> char {

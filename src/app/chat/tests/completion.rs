@@ -6,7 +6,9 @@ use pretty_assertions::assert_eq;
 use super::view::draw;
 use super::*;
 use crate::app::action::AppAction;
-use crate::domain::prompt::{Attachment, Command, LineRange, PromptKind, PromptOffers, Resource};
+use crate::domain::prompt::{
+    Attachment, Command, LineRange, LocalFile, PromptKind, PromptOffers, Resource,
+};
 use crate::domain::session::PromptQueue;
 
 const ENTER: Key = Key::plain(KeyCode::Enter);
@@ -457,4 +459,74 @@ fn a_row_says_what_the_text_is_before_it_is_sent() {
         says("!ls"),
         "runs in the sandbox's shell; the agent sees its output"
     );
+}
+
+#[test]
+fn a_pasted_picture_becomes_a_chip_and_is_sent_as_data() {
+    let picture = LocalFile {
+        name: "my shot.png".into(),
+        mime: "image/png".into(),
+        bytes: 12_345,
+        base64: "AAAA".into(),
+    };
+    let mut world = ready();
+    world.type_text("see ");
+    world.paste("'/tmp/my shot.png'");
+    let asked = Effect::ReadFile {
+        session: "key_1".into(),
+        path: "/tmp/my shot.png".into(),
+        pasted: "'/tmp/my shot.png'".into(),
+    };
+    assert!(world.effects.contains(&asked));
+    world.type_text(" now");
+    world.chat.file_read("'/tmp/my shot.png'", picture.clone());
+    let screen = draw(&mut world, 80, 24);
+    assert!(
+        screen.contains("see [my shot.png · image/png · 12 kB] now"),
+        "{screen}"
+    );
+
+    world.key(ENTER);
+    let prompt = world.prompts().remove(0);
+    assert_eq!(prompt.text, "see [my shot.png] now");
+    assert_eq!(prompt.parts[0].place, Some(4..17));
+    assert_eq!(prompt.parts[0].what, Attachment::Local(picture.clone()));
+
+    // From the queue and from the history it comes back whole.
+    world.chat.queue_changed(PromptQueue {
+        waiting: vec![prompt.clone()],
+        ..PromptQueue::default()
+    });
+    for _ in 0..2 {
+        world.key(UP);
+        world.key(ENTER);
+        let again = world.prompts().remove(0);
+        assert_eq!(
+            (&again.text, &again.parts[0].what),
+            (&prompt.text, &prompt.parts[0].what)
+        );
+        world.chat.queue_changed(PromptQueue::default());
+    }
+}
+
+#[test]
+fn a_path_that_is_gone_from_the_text_or_is_for_the_shell_attaches_nothing() {
+    let picture = LocalFile {
+        name: "a.png".into(),
+        mime: "image/png".into(),
+        bytes: 1,
+        base64: "AA==".into(),
+    };
+    let mut world = ready();
+    world.paste("/a.png");
+    world.key(Key::ctrl('u'));
+    world.type_text("text");
+    world.chat.file_read("/a.png", picture);
+    assert_eq!(world.chat.draft(), "text");
+    world.key(Key::ctrl('u'));
+    world.effects.clear();
+    world.type_text("!");
+    world.paste("/a.png");
+    let reads = |effect: &Effect| matches!(effect, Effect::ReadFile { .. });
+    assert!(!world.effects.iter().any(reads));
 }
