@@ -292,8 +292,7 @@ mod tests {
     #[tokio::test]
     async fn an_editors_recovery_file_stays_and_is_reported() {
         let dir = tempfile::tempdir().unwrap();
-        let script =
-            "trap 'echo unsaved > \"$2.save\"; exit 1' TERM; : > \"$1\"; sleep 4321 & wait";
+        let script = "trap 'echo unsaved > \"$2.save\"; kill $!; exit 1' TERM; : > \"$1\"; sleep 4321 & wait";
 
         let edited = ended(script, dir.path()).await;
 

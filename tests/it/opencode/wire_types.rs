@@ -39,6 +39,11 @@ const IDENTIFYING: &[(&str, &str)] = &[
     ("Todos", "session_id"),
     ("Command", "command"),
     ("Header", "info"),
+    ("CommandInfo", "name"),
+    ("McpResource", "name"),
+    ("McpResource", "uri"),
+    ("McpResource", "client"),
+    ("FileNode", "path"),
     // E2B.
     ("Sandbox", "sandbox_id"),
     ("ListedSandbox", "sandbox_id"),

@@ -143,7 +143,7 @@ fn what_is_made_paused_and_killed_in_one_is_in_the_others_list_and_drafts_are_ea
     // One program shows it, and continues there as soon as it is resumed.
     let resumed = home.run(&["resume", "session-2"]);
     assert_eq!(resumed.code, Some(0), "{resumed:?}");
-    one.wait_for("session-2  ○ idle");
+    one.wait_for("session-2 ○ idle");
     let killed = home.run(&["kill", "--yes", "session-2"]);
     assert_eq!(killed.code, Some(0), "{killed:?}");
     for screen in [&one, &two] {

@@ -85,7 +85,7 @@ fn a_shell_draws_and_does_nothing_else_to_the_terminal_and_ends_with_its_code() 
         screen.rows(0, 70).any(|row| row.trim() == "70")
     });
     // A background job keeps the pty open longer than the shell.
-    screen.send("sleep 4321 & sh -c 'exit 5'; exit $?\r");
+    screen.send("sleep 5432 & sh -c 'exit 5'; exit $?\r");
     assert_eq!(screen.wait_exit().exit_code(), 5);
 
     let raw = raw(&screen);
@@ -102,14 +102,14 @@ fn a_shell_that_hangs_is_left_and_its_programs_end() {
     let [name, sandbox, _] = home.stored()[0].clone();
     let mut screen = home.terminal(&["shell", &name]).start();
     screen.wait_for("Enter ~ . if it hangs");
-    screen.send("trap '' INT TERM; echo $((1+1))nd; sleep 4321\r");
+    screen.send("trap '' INT TERM; echo $((1+1))nd; sleep 5432\r");
     screen.wait_for("2nd");
 
     screen.send("\r~.");
 
     assert_eq!(screen.wait_exit().exit_code(), 0);
     // It may take a moment.
-    let gone = "while grep --text --quiet '^sleep.4321' /proc/[0-9]*/cmdline; do :; done";
+    let gone = "while grep --text --quiet '^sleep.5432' /proc/[0-9]*/cmdline; do :; done";
     home.in_sandbox(&sandbox, gone);
     let ran = home.run(&["shell", &name]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
