@@ -1,7 +1,7 @@
 //! Unified diffs as styled lines.
 //!
 //! Input: a diff as a tool or `git` printed it. Output: rows with line numbers and signs, so that
-//! they are readable without colours; the words that changed inside of lines are marked. [`parse`]
+//! they are readable without colours; the words that changed inside of lines are marked. [`parse()`]
 //! gives the diff as data, for whoever counts or places comments. Nothing that a hunk contains is
 //! ever left out or changed, apart from what [`super::ansi`] removes; what is no diff is shown dim.
 //!
