@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn body(prompt: &Prompt) -> serde_json::Value {
-        match request(prompt, "/work/my code/") {
+        match request(prompt, "/code/my code/") {
             PostRequest::Message(body) => serde_json::to_value(body),
             PostRequest::Command(body) => serde_json::to_value(body),
             PostRequest::Shell(body) => serde_json::to_value(body),
@@ -284,7 +284,7 @@ mod tests {
                 {"type": "text", "id": "prt_1", "text": text},
                 {
                     "type": "file", "id": "prt_2", "mime": "text/plain", "filename": "src/größe.rs",
-                    "url": "file:///work/my%20code/src/gr%C3%B6%C3%9Fe.rs?start=2&end=3",
+                    "url": "file:///code/my%20code/src/gr%C3%B6%C3%9Fe.rs?start=2&end=3",
                     "source": {
                         "type": "file", "path": "src/größe.rs",
                         "text": {"value": "@src/größe.rs#2-3", "start": 7, "end": 24},
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(body["model"], "acme/big/one");
         assert_eq!(body["messageID"], "msg_1");
         assert_eq!(body["parts"][0]["mime"], "application/x-directory");
-        assert_eq!(body["parts"][0]["url"], "file:///work/my%20code/src/");
+        assert_eq!(body["parts"][0]["url"], "file:///code/my%20code/src/");
     }
 
     #[test]
