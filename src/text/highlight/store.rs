@@ -84,6 +84,15 @@ pub struct CodeColours {
 }
 
 impl CodeColours {
+    /// Colours that are asked for from the start.
+    #[cfg(test)]
+    pub(crate) fn working() -> Self {
+        Self {
+            on: true,
+            ..Self::default()
+        }
+    }
+
     /// Nobody asks for colours while this is off.
     pub(in crate::text) fn switch(&mut self, on: bool) {
         self.on = on;

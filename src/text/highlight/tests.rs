@@ -1,4 +1,4 @@
-use std::sync::LazyLock;
+use std::cell::RefCell;
 
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
@@ -310,8 +310,9 @@ proptest! {
         source in crate::text::tests::markdownish(),
         cut in any::<prop::sample::Index>(),
     ) {
-        static GRAMMARS: LazyLock<std::sync::Mutex<Highlighter>> =
-            LazyLock::new(|| std::sync::Mutex::new(Highlighter::load()));
+        thread_local! {
+            static GRAMMARS: RefCell<Highlighter> = RefCell::new(Highlighter::load());
+        }
         let mut cache = TextCache::new(10_000).highlighted();
         let mut plain = TextCache::new(10_000);
         let source = format!("{source}\n```rust\nfn a() {{}} // {source}\n");
@@ -327,7 +328,7 @@ proptest! {
                 }
                 while let Some(job) = cache.colours().next_job() {
                     // Checkpoints of other cases must not matter: a fresh one would be slow.
-                    let result = GRAMMARS.lock().unwrap().run(&job);
+                    let result = GRAMMARS.with_borrow_mut(|grammars| grammars.run(&job));
                     cache.colours().done(Some(result));
                 }
             }
