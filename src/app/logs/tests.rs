@@ -1,5 +1,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Color::{Red, Reset};
 
 use super::*;
 use crate::app::action::LogsAction;
@@ -178,4 +179,31 @@ fn clear_empties_the_view_and_follows() {
     logs.append(numbered(20..22));
 
     assert_eq!(rows(&mut logs, 40)[..2], ["line 20", "line 21"]);
+}
+
+#[test]
+fn in_the_collapsed_row_only_an_error_has_a_colour() {
+    let theme = Theme::default();
+    let styled = |level: &str| {
+        let mut logs = Logs::default();
+        logs.append(vec![LogLine {
+            stream: LogStream::Stderr,
+            ..line(format!("\x1b[33mlevel={level}\x1b[m x"))
+        }]);
+        let area = Rect::new(0, 0, 60, 1);
+        let mut buf = Buffer::empty(area);
+        let view = LogsView {
+            logs: &logs,
+            theme: &theme,
+            utc_offset_minutes: 0,
+        };
+        view.draw_ticker(area, "Logs", &mut buf);
+        let colours = buf.content.iter().map(|cell| cell.fg);
+        let mut colours: Vec<_> = colours.collect();
+        colours.dedup();
+        colours
+    };
+
+    assert_eq!(styled("WARN"), [Reset]);
+    assert_eq!(styled("ERROR"), [Reset, Red, Reset]);
 }

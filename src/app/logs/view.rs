@@ -69,12 +69,13 @@ impl LogsView<'_> {
         }
     }
 
-    /// Draws the newest line into one row, with a text at the right.
+    /// Draws the newest line into one row, with a text at the right. It is quiet: this row is always
+    /// in sight, and most of what a server warns of needs nobody.
     pub(in crate::app) fn draw_ticker(&self, area: Rect, right: &str, buf: &mut Buffer) {
         let Some(line) = self.logs.last() else { return };
         let columns = u16::try_from(wrap::width(right) + 2).unwrap_or(0);
         let room = area.width.saturating_sub(columns + 1);
-        buf.set_line(area.x + 1, area.y, &self.line(line), room);
+        buf.set_line(area.x + 1, area.y, &self.quiet(line), room);
         let x = area.x + 1 + room;
         let columns = usize::from(area.right().saturating_sub(x));
         buf.set_stringn(x, area.y, format!(" {right}"), columns, self.theme.dim);
@@ -190,13 +191,25 @@ impl LogsView<'_> {
         }
     }
 
+    /// The line without colours and weight, unless it is an error.
+    fn quiet(&self, line: &LogLine) -> Line<'static> {
+        let mut quiet = self.line(line);
+        for span in &mut quiet.spans {
+            if span.style != self.theme.error {
+                span.style = self.theme.dim;
+            }
+        }
+        quiet
+    }
+
     /// Time, stream and text; a word marks the stream, not colour alone.
     fn line(&self, line: &LogLine) -> Line<'static> {
         let theme = self.theme;
         let (word, style) = match line.stream {
             LogStream::Stdout => ("out  ", theme.dim),
             LogStream::Stderr if line.text.contains("level=ERROR") => ("err  ", theme.error),
-            LogStream::Stderr if line.text.contains("level=WARN") => ("err  ", theme.warning),
+            // Yellow is for what needs the user.
+            LogStream::Stderr if line.text.contains("level=WARN") => ("err  ", theme.strong),
             // OpenCode prints its whole log to stderr, not only errors.
             LogStream::Stderr => ("err  ", theme.dim),
             LogStream::Sandbar => ("note ", theme.accent),
